@@ -1,0 +1,10 @@
+"""Records -> table: one row a trial, the depth x length grid, the headline numbers.
+
+Nothing here draws, prints or reads files. What was not measured is NaN or counted as unmeasured, never scored.
+"""
+
+from nihbench.analysis.grids import Grid, grid
+from nihbench.analysis.summaries import Rate, Summary, summary
+from nihbench.analysis.table import COLUMNS, UNSCORED, frame, pairs
+
+__all__ = ["COLUMNS", "UNSCORED", "Grid", "Rate", "Summary", "frame", "grid", "pairs", "summary"]

@@ -1,0 +1,110 @@
+"""The table of one (experiment, prompt) as a depth x length grid, aggregated over repeats.
+
+Axes are nominal: the depths and lengths that were asked for. Controls are left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nihbench.errors import UsageError
+from nihbench.types import IntArray, Trial
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Grid:
+    """Depth x length: row i is `depths[i]` (percent), column j is `lengths[j]` (tokens), both ascending.
+
+    All matrices have the shape (len(depths), len(lengths)) and are read-only. `value` is the mean over the measured
+    trials of a cell and NaN where there is none; `measured` counts those trials. `failures` counts the others by
+    kind (a failure's kind, or "unscored"), `owed` the planned trials without a record.
+    """
+
+    experiment: str
+    prompt: str
+    lengths: tuple[int, ...]
+    depths: tuple[float, ...]
+    value: NDArray[np.float64]
+    measured: IntArray
+    owed: IntArray
+    failures: Mapping[str, IntArray]
+
+    @property
+    def failed(self) -> IntArray:
+        """Trials of each cell that have a record but no value, of whatever kind."""
+        return sum(self.failures.values(), np.zeros_like(self.measured))
+
+
+def grid(frame: pd.DataFrame, *, experiment: str, prompt: str, planned: Iterable[Trial] = ()) -> Grid:
+    """Aggregate the trials of one (experiment, prompt) over their repeats.
+
+    Args:
+        frame: A table made by `nihbench.analysis.frame`.
+        experiment: Name of the experiment.
+        prompt: Name of the prompt variant.
+        planned: The run's trials (others than this pair's are passed over), so that cells without any record are
+            in the grid and known as owed. Without it the grid spans what has records.
+
+    Raises:
+        UsageError: Neither the table nor the plan has a trial of this pair.
+    """
+    rows = frame[(frame["experiment"] == experiment) & (frame["prompt"] == prompt) & frame["control"].isna()]
+    recorded = {
+        (int(length), float(depth), int(repeat))
+        for length, depth, repeat in zip(rows["length"], rows["depth_percent"], rows["repeat"], strict=True)
+    }
+    owed = _planned(planned, experiment, prompt) - recorded
+    if not recorded and not owed:
+        raise UsageError(
+            f"The run has no trial of {experiment}/{prompt}; name an experiment and a prompt that it was made with."
+        )
+    lengths = sorted({length for length, _, _ in recorded | owed})
+    depths = sorted({depth for _, depth, _ in recorded | owed})
+    shape = (len(depths), len(lengths))
+
+    # Cells as (row, column) indices, one pair a trial; the axes hold every nominal value exactly.
+    cells = np.array([np.searchsorted(depths, rows["depth_percent"]), np.searchsorted(lengths, rows["length"])])
+    owed_indices = [(depths.index(depth), lengths.index(length)) for length, depth, _ in owed]
+    owed_cells = np.array(owed_indices, dtype=np.int64).reshape(-1, 2).T
+    values = rows["value"].to_numpy(dtype=np.float64)
+    good = ~np.isnan(values)
+    measured = _tally(cells[:, good], shape)
+    total = np.zeros(shape)
+    np.add.at(total, tuple(cells[:, good]), values[good])
+    value = np.divide(total, measured, out=np.full(shape, np.nan), where=measured > 0)
+    value.setflags(write=False)
+    kinds = rows["failure"].fillna("").to_numpy(dtype=object)
+    return Grid(
+        experiment=experiment,
+        prompt=prompt,
+        lengths=tuple(lengths),
+        depths=tuple(depths),
+        value=value,
+        measured=measured,
+        owed=_tally(owed_cells, shape),
+        failures={str(kind): _tally(cells[:, kinds == kind], shape) for kind in sorted(set(kinds) - {""})},
+    )
+
+
+def _tally(cells: IntArray, shape: tuple[int, int]) -> IntArray:
+    """Count how often each cell comes in `cells`, an array of shape (2, trials)."""
+    counts = np.zeros(shape, dtype=np.int64)
+    np.add.at(counts, tuple(cells), 1)
+    counts.setflags(write=False)
+    return counts
+
+
+def _planned(planned: Iterable[Trial], experiment: str, prompt: str) -> set[tuple[int, float, int]]:
+    return {
+        (trial.length, float(trial.depth_percent), trial.repeat)
+        for trial in planned
+        if trial.experiment == experiment and trial.prompt == prompt and trial.control is None
+    }

@@ -1,0 +1,103 @@
+"""The three headline numbers of one (experiment, prompt): found, strict, mean band, always in this order.
+
+Each is over the measured trials and carries its bounds. Intervals and tests are not here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from nihbench.errors import UsageError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rate:
+    """A share between 0 and 1: `value` over the measured trials, NaN where nothing was measured.
+
+    `low` and `high` are over all planned trials, the unmeasured counted as misses and as hits.
+    """
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Summary:
+    """Headline numbers of one (experiment, prompt), controls left out.
+
+    `planned` trials were to be made, `recorded` have a record, `measured` have a value; `failures` counts the
+    recorded ones without a value by kind.
+    """
+
+    experiment: str
+    prompt: str
+    planned: int
+    recorded: int
+    measured: int
+    failures: Mapping[str, int]
+    found: Rate
+    strict: Rate
+    mean_band: Rate
+
+    @property
+    def measured_share(self) -> float:
+        """Measured trials / planned trials."""
+        return self.measured / self.planned
+
+    @property
+    def rates(self) -> tuple[tuple[str, Rate], ...]:
+        """The three numbers with their names, in the order in which they are always told."""
+        return (("found", self.found), ("strict", self.strict), ("mean band", self.mean_band))
+
+
+def summary(frame: pd.DataFrame, *, experiment: str, prompt: str, planned: int | None = None) -> Summary:
+    """Summarise one (experiment, prompt) of a table.
+
+    Args:
+        frame: A table made by `nihbench.analysis.frame`.
+        experiment: Name of the experiment.
+        prompt: Name of the prompt variant.
+        planned: Trials that the plan has for this pair, controls not counted; those without a record are unmeasured.
+            None: as many as have a record.
+
+    Raises:
+        UsageError: There is neither a record nor a planned trial of this pair.
+        ValueError: `planned` is smaller than the number of recorded trials.
+    """
+    rows = frame[(frame["experiment"] == experiment) & (frame["prompt"] == prompt) & frame["control"].isna()]
+    total = len(rows) if planned is None else planned
+    if total < len(rows):
+        raise ValueError(f"{total} trials planned for {experiment}/{prompt}, but {len(rows)} recorded")
+    if not total:
+        raise UsageError(
+            f"The run has no trial of {experiment}/{prompt}; name an experiment and a prompt that it was made with."
+        )
+    good = rows[rows["value"].notna()]
+    kinds = rows.loc[rows["value"].isna(), "failure"].value_counts()
+    return Summary(
+        experiment=experiment,
+        prompt=prompt,
+        planned=total,
+        recorded=len(rows),
+        measured=len(good),
+        failures={str(kind): int(count) for kind, count in sorted(kinds.items())},
+        found=_rate(float(good["found"].sum()), len(good), total),
+        strict=_rate(float((good["value"] == 1.0).sum()), len(good), total),
+        mean_band=_rate(float(good["value"].sum()), len(good), total),
+    )
+
+
+def _rate(points: float, measured: int, planned: int) -> Rate:
+    """Turn points won over the measured trials into a share and its bounds over the planned ones."""
+    unmeasured = planned - measured
+    return Rate(
+        value=points / measured if measured else float("nan"),
+        low=points / planned,
+        high=(points + unmeasured) / planned,
+    )

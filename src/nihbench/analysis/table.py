@@ -1,0 +1,113 @@
+"""Records and their scores as one pandas table, a row a trial; everything else in `analysis` starts from it.
+
+It joins and types, it aggregates nothing. pandas is imported when a table is made, not before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from nihbench.types import Failure, Record, Score
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+UNSCORED = "unscored"
+
+COLUMNS: Mapping[str, str] = {
+    "id": "string",  # the trial's identity
+    "experiment": "string",
+    "needle": "string",
+    "prompt": "string",
+    "length": "int64",  # nominal, tokens of the length unit
+    "depth_percent": "float64",  # nominal
+    "achieved_depth_percent": "float64",
+    "repeat": "int64",
+    "control": "string",  # missing for a trial that counts
+    "value": "float64",  # 0..1; NaN exactly where `failure` is set
+    "band": "Int64",  # the value in percent: 100, 70, 50, 30, 0
+    "found": "boolean",
+    "outcome": "string",  # outcome class of the score
+    "identifying": "string",
+    "subject": "string",
+    "cue": "string",  # what decided the score
+    "scorer": "string",
+    "scorer_version": "string",
+    "failure": "string",  # the failure's kind, or "unscored" for an answer without a score; missing where measured
+    "finish_reason": "string",
+    "total_tokens": "int64",  # the whole request as the tool counted it
+    "prompt_tokens": "Int64",  # this and the next two as the server said
+    "completion_tokens": "Int64",
+    "cached_tokens": "Int64",
+    "latency_s": "float64",
+    "attempts": "int64",
+    "started_at": "string",
+}
+"""The table's columns in order, each with its pandas dtype."""
+
+
+def frame(records: Sequence[Record], scores: Mapping[str, Score]) -> pd.DataFrame:
+    """Return one row a trial with the columns of `COLUMNS`.
+
+    A failure keeps value NaN whatever `scores` holds for it, and so does an answer that has no score. Where an id
+    comes more than once (a failed trial tried again later) its last record counts.
+
+    Args:
+        records: The records of one run, in the order they were written.
+        scores: Scores of one scorer by trial id; ids without a record are ignored.
+    """
+    import pandas as pd
+
+    latest = {record.id: record for record in records}
+    rows = [_row(record, scores.get(record.id)) for record in latest.values()]
+    return pd.DataFrame({name: pd.Series([row[name] for row in rows], dtype=kind) for name, kind in COLUMNS.items()})
+
+
+def pairs(frame: pd.DataFrame) -> tuple[tuple[str, str], ...]:
+    """Return the (experiment, prompt) pairs of a table, controls left out, in order of first appearance."""
+    counting = frame[frame["control"].isna()]
+    return tuple(dict.fromkeys(zip(counting["experiment"], counting["prompt"], strict=True)))
+
+
+def _row(record: Record, score: Score | None) -> dict[str, object]:
+    trial, placement, outcome = record.trial, record.placement, record.outcome
+    failed = isinstance(outcome, Failure)
+    row: dict[str, object] = {
+        "id": record.id,
+        "experiment": trial.experiment,
+        "needle": trial.needle,
+        "prompt": trial.prompt,
+        "length": trial.length,
+        "depth_percent": trial.depth_percent,
+        "achieved_depth_percent": placement.achieved_depth_percent,
+        "repeat": trial.repeat,
+        "control": trial.control,
+        "finish_reason": None if isinstance(outcome, Failure) else outcome.finish_reason,
+        "total_tokens": placement.total_tokens,
+        "prompt_tokens": outcome.usage.prompt_tokens,
+        "completion_tokens": outcome.usage.completion_tokens,
+        "cached_tokens": outcome.usage.cached_tokens,
+        "latency_s": outcome.latency_s,
+        "attempts": outcome.attempts,
+        "started_at": record.started_at,
+        "failure": outcome.kind if isinstance(outcome, Failure) else (UNSCORED if score is None else None),
+    }
+    return row | _score_columns(None if failed else score)
+
+
+def _score_columns(score: Score | None) -> dict[str, object]:
+    if score is None:
+        names = ("band", "found", "outcome", "identifying", "subject", "cue", "scorer", "scorer_version")
+        return {"value": float("nan"), **dict.fromkeys(names)}
+    return {
+        "value": score.value,
+        "band": round(score.value * 100),
+        "found": score.found,
+        "outcome": score.outcome,
+        "identifying": score.identifying,
+        "subject": score.subject,
+        "cue": score.evidence.cue,
+        "scorer": score.scorer,
+        "scorer_version": score.version,
+    }

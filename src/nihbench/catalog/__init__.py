@@ -1,0 +1,29 @@
+"""The catalog: needles, prompts, experiments, suites, model presets and corpus manifests, read from YAML.
+
+It turns files into the values of `nihbench.types` and refuses a wrong file with file, line and mend. It fetches
+nothing and loads no corpus text.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from nihbench.catalog.lookup import Catalog
+
+__all__ = ["Catalog", "load"]
+
+
+def load(folder: Path | None = None) -> Catalog:
+    """Read the packaged catalog and what `folder` (default: the working folder) adds or replaces.
+
+    Args:
+        folder: where a user's needles.yaml, models.yaml and corpora/*.yaml may lie; all of them are optional.
+
+    Raises:
+        CatalogError: a file is wrong; the message is "path:line: what is wrong; the mend".
+        UsageError: the installation lacks the packaged files.
+    """
+    # Imported here: yaml and pydantic are for the commands that read the catalog, not for `nih --help`.
+    from nihbench.catalog.loading import load_folders, packaged_folder
+
+    return load_folders((packaged_folder(), Path() if folder is None else folder))

@@ -1,0 +1,183 @@
+"""One YAML file as plain values, with the line of every key, so that any later mistake can name its place.
+
+Only plain data is read: no tags beyond YAML's own scalars, no anchors and aliases, no key twice. What the values
+should be is not this module's business (`schema`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, TypeVar, cast
+
+import yaml
+
+from nihbench.errors import CatalogError
+
+T = TypeVar("T")
+Where = tuple[str | int, ...]
+"""The keys and list indexes that lead from the top of a file to a value."""
+
+_PLAIN_TAGS = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
+_MENDS = (
+    ("\\t", "indent with spaces, not with tabs"),
+    ("mapping values are not allowed", 'put a text that contains ": " in quotes'),
+    ("while scanning a quoted scalar", "close the text with the quote that opens it"),
+    ("while parsing a flow", "close the bracket, or put a text that begins with [ or { in quotes"),
+    ("cannot start any token", "put the text in quotes"),
+    ("anchors and aliases", "write the value out, or put a text that begins with & or * in quotes"),
+    ("expected alphabetic or numeric", "put a text that begins with & or * in quotes"),
+    ("expected a single document", "keep one document in the file"),
+    ("escape", "write the text in single quotes, or \\ as \\\\"),
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Document:
+    """A file's `data`; `lines` (from 1) and `written` (scalars as they stand in the file) by place."""
+
+    path: Path
+    data: Any
+    lines: Mapping[Where, int]
+    written: Mapping[Where, str]
+
+    def error(self, where: Where, message: str) -> CatalogError:
+        """Return an error "path:line: message"; steps of `where` that the file does not have are passed over."""
+        known: Where = ()
+        for step in where:
+            if (*known, step) in self.lines:
+                known = (*known, step)
+        return _error(self.path, self.lines[known], message)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sourced(Generic[T]):
+    """A value and the place it was read from."""
+
+    value: T
+    document: Document
+    where: Where
+
+    @property
+    def name(self) -> str:
+        """The value's own key."""
+        return str(self.where[-1])
+
+    def error(self, message: str, *below: str | int) -> CatalogError:
+        """Return an error at the place `below` this value."""
+        return self.document.error((*self.where, *below), message)
+
+
+def read_document(path: Path) -> Document:
+    """Read one file; an empty one has data None. Raises `CatalogError` for anything but plain YAML in UTF-8."""
+    text = _read_text(path)
+    try:
+        loader = _Loader(text)
+        builder = _Builder(path, loader)
+        node = loader.get_single_node()
+        data = None if node is None else builder.build(node, ())
+    except yaml.MarkedYAMLError as error:
+        said = error.problem or "unreadable"
+        raise _error(path, _line(error), f"this YAML can't be read ({said}); {_mend(error)}") from error
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise _error(path, line, "there is a control character here; remove it") from error
+    except RecursionError as error:
+        raise _error(path, 1, "the file is nested too deeply; write it flatter") from error
+    return Document(path=path, data=data, lines=builder.lines, written=builder.written)
+
+
+def _line(error: yaml.MarkedYAMLError) -> int:
+    """Return where to look: for what is never closed its beginning, since its end is the end of the file."""
+    open_to_the_end = "stream" in (error.problem or "")
+    mark = (open_to_the_end and error.context_mark) or error.problem_mark or error.context_mark
+    return mark.line + 1 if mark else 1
+
+
+def _mend(error: yaml.MarkedYAMLError) -> str:
+    said = f"{error.context} {error.problem}"
+    general = "check the indentation, and put texts with special characters in quotes"
+    return next((mend for cue, mend in _MENDS if cue in said), general)
+
+
+def _error(path: Path, line: int, message: str) -> CatalogError:
+    return CatalogError(f"{path}:{line}: {message}")
+
+
+def _read_text(path: Path) -> str:
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise _error(path, 1, f"the file can't be read ({error.strerror}); check it and its permissions") from error
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise _error(path, line, "the file is not UTF-8; save it as UTF-8") from error
+
+
+class _Loader(yaml.SafeLoader):
+    """Composes nodes without anchors and aliases: no loops, no bombs, and no text that loses its first word to &."""
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        peek: Callable[[], yaml.Event] = self.peek_event
+        event = peek()
+        if isinstance(event, yaml.NodeEvent) and event.anchor is not None:
+            problem = "anchors and aliases, & and *, are not taken"
+            raise yaml.composer.ComposerError(None, None, problem, cast(yaml.Mark, event.start_mark))
+        return super().compose_node(parent, index)
+
+
+class _Builder:
+    """Turns a node tree into plain values and notes where each stands."""
+
+    def __init__(self, path: Path, loader: yaml.SafeLoader) -> None:
+        self.path = path
+        self.loader = loader
+        self.lines: dict[Where, int] = {(): 1}
+        self.written: dict[Where, str] = {}
+
+    def build(self, node: yaml.Node, where: Where) -> Any:
+        self.lines.setdefault(where, node.start_mark.line + 1)
+        if isinstance(node, yaml.ScalarNode):
+            self.written[where] = node.value
+            return self.scalar(node)
+        if node.tag not in _PLAIN_TAGS:
+            raise _error(self.path, node.start_mark.line + 1, f"the tag {node.tag} is not read; remove it")
+        if isinstance(node, yaml.SequenceNode):
+            return [self.build(item, (*where, index)) for index, item in enumerate(node.value)]
+        return self.mapping(node, where)
+
+    def mapping(self, node: yaml.Node, where: Where) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            line = key_node.start_mark.line + 1
+            key = self.key(key_node, line)
+            if key in values:
+                first = self.lines[(*where, key)]
+                raise _error(self.path, line, f"the key `{key}` stands here and in line {first}; keep one of them")
+            self.lines[(*where, key)] = line
+            values[key] = self.build(value_node, (*where, key))
+        return values
+
+    def key(self, node: yaml.Node, line: int) -> str:
+        if not isinstance(node, yaml.ScalarNode):
+            raise _error(self.path, line, "a key must be a text, not a list or a group; put it in quotes")
+        if node.value == "<<":
+            raise _error(self.path, line, "merge keys (<<) are not read; write the values out")
+        key = self.scalar(node)
+        if not isinstance(key, str):
+            raise _error(self.path, line, f'the key {node.value} is no text to YAML; put it in quotes: "{node.value}"')
+        return key
+
+    def scalar(self, node: yaml.ScalarNode) -> Any:
+        line = node.start_mark.line + 1
+        try:
+            node.value.encode("utf-8")
+            return self.loader.construct_object(node)
+        except UnicodeEncodeError as error:
+            raise _error(self.path, line, "an escape gives half a character; write the character itself") from error
+        except ValueError as error:
+            message = f"{node.value[:40]} looks like a number or a date but is none; put it in quotes"
+            raise _error(self.path, line, message) from error

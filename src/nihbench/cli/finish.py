@@ -1,0 +1,127 @@
+"""After a run: score it, draw it, show it, say what comes next."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nihbench.cli.output import console, note
+
+if TYPE_CHECKING:
+    from nihbench.analysis import Grid, Summary
+    from nihbench.run import RunFolder
+    from nihbench.types import Record, Score
+
+FAILED_TRIALS = 3
+"""Exit code of a run that is finished but for failed trials."""
+FIGURE = "heatmap.png"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Result:
+    """A run as it is shown: a grid and a summary for each of its prompts."""
+
+    run: RunFolder
+    grids: tuple[Grid, ...]
+    summaries: tuple[Summary, ...]
+    failures: int
+    owed: int
+
+
+def result_of(run: RunFolder, *, again: bool = False) -> Result:
+    """Read a run's records and scores into what is shown.
+
+    Args:
+        run: the run's folder.
+        again: whether to score again even where stored scores fit.
+    """
+    from nihbench.analysis import frame, grid, summary
+    from nihbench.run import planned_trials
+
+    records = run.records()
+    table = frame(tuple(records.values()), _scores(run, records, again))
+    planned = planned_trials(run.manifest)
+    pairs = dict.fromkeys((trial.experiment, trial.prompt) for trial in planned)
+    each = [(e, p, sum((t.experiment, t.prompt) == (e, p) for t in planned)) for e, p in pairs]
+    return Result(
+        run=run,
+        grids=tuple(grid(table, experiment=e, prompt=p, planned=planned) for e, p, _ in each),
+        summaries=tuple(summary(table, experiment=e, prompt=p, planned=n) for e, p, n in each),
+        failures=int(table["failure"].notna().sum()),
+        owed=len(planned) - len(table),
+    )
+
+
+def _scores(run: RunFolder, records: Mapping[str, Record], again: bool) -> Mapping[str, Score]:
+    from nihbench.run import load_scores, score_run
+
+    stored = None if again else load_scores(run)
+    return stored if stored is not None else score_run(run, records)
+
+
+def draw(result: Result, path: Path) -> None:
+    """Write the heatmap of a run; the suffix chooses the format."""
+    from nihbench.figures import caption, check_suffix, draw_panel, save
+    from nihbench.score import SCORER, VERSION
+
+    check_suffix(path)
+    content = result.run.manifest
+    unit = length_unit(content)
+    text = caption(
+        model=content["model"]["name"],
+        corpus=content["corpus"]["name"],
+        scorer=SCORER,
+        scorer_version=VERSION,
+        length_unit=unit,
+        repeats=content["repeats"],
+        summaries=result.summaries,
+        note=_caveat(content),
+    )
+    title = f"{content['model']['name']}: {content['experiment']}"
+    if len(result.grids) == 1:
+        title += f"/{result.grids[0].prompt}"
+    save(draw_panel(result.grids, title=title, caption=text, length_unit=unit), path)
+
+
+def length_unit(content: Mapping[str, Any]) -> str:
+    """Return what lengths are counted with: `model`, or a tokenizer's name."""
+    unit = content["length_unit"]
+    return "model" if unit["counted_by_model"] else str(unit["tokenizer"])
+
+
+def _caveat(content: Mapping[str, Any]) -> str:
+    copies = content["corpus"]["copies"]
+    return f"The corpus stands {copies} times in the longest prompts." if copies > 1 else ""
+
+
+def show(result: Result) -> None:
+    """Show the heatmaps and the headline numbers on stdout."""
+    from nihbench.figures import headline, terminal_heatmap
+
+    screen = console()
+    colour = screen.is_terminal and not screen.no_color
+    unicode = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    for grid, summary in zip(result.grids, result.summaries, strict=True):
+        screen.print(terminal_heatmap(grid, width=screen.width, colour=colour, unicode=unicode))
+        screen.print(headline(summary))
+
+
+def finish(run: RunFolder) -> int:
+    """Score, draw and show a run; return the exit code that its records ask for."""
+    result = result_of(run, again=True)
+    picture = run.path / FIGURE
+    draw(result, picture)
+    show(result)
+    note(f"heatmap: {picture}")
+    note(f"records: {run.path / 'records.jsonl'}")
+    if result.failures or result.owed:
+        note(
+            f"{result.failures} trials failed, {result.owed} are owed; they are not scored. "
+            f"Try them again: nih run --resume {run.path}"
+        )
+        return FAILED_TRIALS
+    note(f"draw it again: nih plot {run.path} --out heatmap.svg")
+    return 0

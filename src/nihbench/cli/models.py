@@ -1,0 +1,49 @@
+"""`nih models`: the presets, or what a server has."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Annotated, Optional
+
+import typer
+
+from nihbench.cli.output import command, plain, show, show_json
+
+if TYPE_CHECKING:
+    from nihbench.types import ModelPreset
+
+_TEXT = Optional[str]  # noqa: UP045  typer reads it at run time
+
+
+@command
+def models(
+    base_url: Annotated[_TEXT, typer.Option("--base-url", help="Ask this server for its models.")] = None,
+    api_key_env: Annotated[str, typer.Option("--api-key-env", help="Variable with the key.")] = "OPENAI_API_KEY",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a program.")] = False,
+) -> None:
+    """List the model presets, or the models of a server."""
+    from dataclasses import asdict
+
+    from nihbench.catalog import load
+    from nihbench.endpoint import probe
+
+    if base_url is not None:
+        info = probe(base_url, os.environ.get(api_key_env) or None)
+        if as_json:
+            show_json(asdict(info))
+            return
+        window = f", window {info.window:,} tokens" if info.window else ""
+        show("\n".join([f"server: {info.kind}{window}", *(f"  {plain(name)}" for name in info.models)]))
+        return
+    presets = load().models.values()
+    if as_json:
+        show_json([asdict(preset) for preset in presets])
+        return
+    show("\n".join(_line(preset) for preset in presets))
+
+
+def _line(preset: ModelPreset) -> str:
+    window = f"{preset.window:,}" if preset.window else "?"
+    where = "embedded" if preset.local else (preset.base_url or "")
+    marks = " ".join(mark for mark, on in (("reasoning", preset.reasoning), ("retired", preset.retired)) if on)
+    return f"{preset.name:<28} {window:>10}  {preset.key_env or '-':<20} {where} {marks}".rstrip()

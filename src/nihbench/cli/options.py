@@ -1,0 +1,129 @@
+"""The options that `nih run`, `nih plan` and `nih prompt` share, and how they become a `RunOptions`."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any, Optional
+
+import typer
+
+from nihbench.errors import UsageError
+
+if TYPE_CHECKING:
+    from nihbench.run import RunOptions
+
+_MODEL = "What is measured"
+_GRID = "Grid"
+_REQUEST = "Request"
+
+
+def _option(flag: str, kind: Any, default: Any, panel: str, text: str, **more: Any) -> inspect.Parameter:
+    name = flag.split("/")[0].lstrip("-").replace("-", "_")
+    return inspect.Parameter(
+        name,
+        inspect.Parameter.KEYWORD_ONLY,
+        default=default,
+        annotation=Annotated[
+            kind, typer.Option(*([flag, *more.pop("also", ())]), help=text, rich_help_panel=panel, **more)
+        ],
+    )
+
+
+_TEXT = Optional[str]  # noqa: UP045  typer reads it at run time
+_INT = Optional[int]  # noqa: UP045
+
+SHARED: tuple[inspect.Parameter, ...] = (
+    _option(
+        "--model",
+        _TEXT,
+        None,
+        _MODEL,
+        "A preset (nih models), any name with --base-url, or a .gguf file.",
+        also=("-m",),
+    ),
+    _option("--base-url", _TEXT, None, _MODEL, "An OpenAI-compatible server, such as http://127.0.0.1:8080/v1."),
+    _option("--api-key-env", _TEXT, None, _MODEL, "The environment variable that holds the key."),
+    _option(
+        "--experiment", _TEXT, None, _MODEL, "An experiment (nih needle list), or EXPERIMENT/PROMPT.", also=("-e",)
+    ),
+    _option("--prompt", _TEXT, None, _MODEL, "Prompt variants, separated by commas."),
+    _option("--corpus", _TEXT, None, _MODEL, "A corpus (nih corpus list), a path, or zh=NAME for one language."),
+    _option("--lengths", _TEXT, None, _GRID, "15 | 1k:128k:15 | 1k:1m:15:log | 1k,4k,16k (tokens of the request)."),
+    _option("--depths", _TEXT, None, _GRID, "15 | 0:100:15 | 0:100:15:sigmoid | 0,50,100 (percent)."),
+    _option("--repeats", int, 1, _GRID, "How often each cell is measured, each time on another haystack."),
+    _option("--length-unit", str, "model", _GRID, "model, or a tokenizer: cl100k_base, o200k_base, a tokenizer.json."),
+    _option("--window", _INT, None, _GRID, "The model's window in tokens, where it is not known."),
+    _option("--repeat-corpus", bool, False, _GRID, "Repeat a corpus that is shorter than a length."),
+    _option("--quick", bool, False, _GRID, "A small grid: 5 lengths from 500 to 4,000 tokens, 5 depths."),
+    _option("--order", str, "cache", _GRID, "cache (feeds prefix caches) | random | grid."),
+    _option("--seed", _INT, None, _GRID, "Seed of all that is drawn (default 0); sent to the model too where given."),
+    _option("--max-output", _INT, None, _REQUEST, "Output limit of one answer in tokens."),
+    _option("--temperature", _TEXT, None, _REQUEST, "A number, or none to send none."),
+    _option("--extra-body", _TEXT, None, _REQUEST, "More fields of the request, as a JSON object."),
+    _option("--header", Optional[list[str]], None, _REQUEST, "A further header as NAME=VALUE; may be repeated."),  # noqa: UP045
+    _option("--concurrency", _INT, None, _REQUEST, "Requests in flight at a time."),
+)
+
+
+def with_run_options(body: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the shared options; its body gets them as one `options: dict` of raw values."""
+    own = [p for p in inspect.signature(body, eval_str=True).parameters.values() if p.name != "options"]
+    names = {p.name for p in SHARED}
+
+    @functools.wraps(body)
+    def wrapped(**values: Any) -> None:
+        shared = {name: values.pop(name) for name in list(values) if name in names}
+        body(options=shared, **values)
+
+    own_last = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own]
+    parameters = [*SHARED, *own_last]
+    wrapped.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    wrapped.__annotations__ = {p.name: p.annotation for p in parameters}
+    return wrapped
+
+
+def run_options(values: dict[str, Any]) -> RunOptions:
+    """Turn raw option values into a `RunOptions`.
+
+    Raises:
+        UsageError: a value can't be read, or no model is named.
+    """
+    from nihbench.run import RunOptions
+
+    values = dict(values)
+    if not values["model"]:
+        raise UsageError("no model is named: give --model, such as --model smollm2-135m (see `nih models`)")
+    prompts = values.pop("prompt")
+    headers = values.pop("header") or []
+    extra = values.pop("extra_body")
+    return RunOptions(
+        **values,
+        prompts=tuple(part.strip() for part in prompts.split(",") if part.strip()) if prompts else None,
+        headers=_headers(headers),
+        extra_body=_extra(extra),
+    )
+
+
+def _headers(pairs: list[str]) -> dict[str, str]:
+    headers = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or not name.strip():
+            raise UsageError("--header takes NAME=VALUE, such as --header X-Title=nih")
+        headers[name.strip()] = value.strip()
+    return headers
+
+
+def _extra(text: str | None) -> dict[str, Any]:
+    if not text:
+        return {}
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        raise UsageError(f"--extra-body is not JSON: {error}") from error
+    if not isinstance(value, dict):
+        raise UsageError('--extra-body must be a JSON object, such as \'{"thinking": {"type": "disabled"}}\'')
+    return value

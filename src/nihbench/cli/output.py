@@ -1,0 +1,91 @@
+"""What every command shares: where text goes, how errors end, how progress is shown.
+
+Results go to stdout, progress and notes to stderr. Text from a server or a file is shown only through `plain`, which
+takes out control characters.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import sys
+import unicodedata
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+import typer
+
+from nihbench.errors import InterruptedRunError, NihError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def command(body: Callable[P, T]) -> Callable[P, T]:
+    """Wrap a command: every known error becomes one line on stderr and its exit code."""
+
+    @functools.wraps(body)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return body(*args, **kwargs)
+        except NihError as error:
+            note(f"nih: {error}")
+            raise typer.Exit(error.exit_code) from error
+        except KeyboardInterrupt as error:
+            note("nih: interrupted")
+            raise typer.Exit(InterruptedRunError.exit_code) from error
+        except BrokenPipeError as error:
+            # The reader of a pipe (`| head`) went away: nothing is left to say, and nobody to say it to.
+            sys.stdout = open(os.devnull, "w", encoding="utf-8")
+            raise typer.Exit(0) from error
+
+    return wrapped
+
+
+def plain(text: str) -> str:
+    """Return text without control characters (line breaks and tabs become spaces), safe to show on a terminal."""
+    return "".join(" " if c in "\n\r\t" else c for c in text if c in "\n\r\t" or unicodedata.category(c)[0] != "C")
+
+
+def note(text: str) -> None:
+    """Print one line for the user on stderr."""
+    print(plain(text), file=sys.stderr, flush=True)
+
+
+def show(text: str) -> None:
+    """Print a result on stdout."""
+    sys.stdout.write(text if text.endswith("\n") else text + "\n")
+
+
+def show_json(value: Any) -> None:
+    """Print a result for a program on stdout."""
+    show(json.dumps(value, ensure_ascii=False, indent=1))
+
+
+def console(*, stderr: bool = False) -> Console:
+    """Return a rich console that honours NO_COLOR and pipes."""
+    from rich.console import Console
+
+    return Console(stderr=stderr, highlight=False, emoji=False, markup=False)
+
+
+class FetchReport:
+    """Shows what is being fetched: a growing line on a terminal, one line per file otherwise."""
+
+    def __init__(self) -> None:
+        self._last = ""
+        self._live = sys.stderr.isatty()
+
+    def __call__(self, what: str, done: int, total: int | None) -> None:
+        """Take a report: what is fetched, bytes done, bytes in all if known."""
+        finished = total is not None and done >= total
+        if self._live:
+            size = f"{done / 1e6:.1f} MB" + (f" of {total / 1e6:.1f} MB" if total else "")
+            print(f"\r\033[K{plain(what)}: {size}", end="\n" if finished else "", file=sys.stderr, flush=True)
+        elif what != self._last:
+            note(f"fetching {what}")
+        self._last = what

@@ -1,0 +1,71 @@
+"""`nih prompt`: one trial's exact prompt and placement, without asking the model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from nihbench.cli.options import run_options, with_run_options
+from nihbench.cli.output import command, note, show, show_json
+from nihbench.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from nihbench.types import Message
+
+
+@with_run_options
+@command
+def prompt(
+    options: dict[str, Any],
+    length: Annotated[int, typer.Option("--length", help="Tokens of the whole request.")] = 1000,
+    depth: Annotated[float, typer.Option("--depth", help="Depth in percent.")] = 50.0,
+    repeat: Annotated[int, typer.Option("--repeat", help="Which repeat (0 is the first).")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a program.")] = False,
+) -> None:
+    """Print the exact messages of one trial, as a run with the same options would send them."""
+    from nihbench.cli.wiring import prepared
+
+    _check(length, depth, repeat)
+    values = options | {"lengths": f"{length}:{length}:1", "depths": f"{depth}", "repeats": repeat + 1}
+    with prepared(run_options(values), sending=False) as (setup, _):
+        trials = [trial for trial in setup.trials if trial.repeat == repeat]
+        built = [(trial, *setup.build(trial)) for trial in trials]
+        if as_json:
+            show_json([_as_json(setup.trial_id(trial), trial, messages, place) for trial, messages, place in built])
+            return
+        for trial, messages, place in built:
+            show(as_text(messages))
+            note(
+                f"{trial.prompt}: {place.total_tokens} of {trial.length} tokens, needle at "
+                f"{place.achieved_depth_percent:.2f}% (asked {trial.depth_percent:g}%), id {setup.trial_id(trial)}"
+            )
+
+
+def _check(length: int, depth: float, repeat: int) -> None:
+    if length < 1:
+        raise UsageError(f"--length {length} must be at least 1 token")
+    if not 0.0 <= depth <= 100.0:
+        raise UsageError(f"--depth {depth:g} lies outside 0 to 100 percent")
+    if repeat < 0:
+        raise UsageError(f"--repeat {repeat} must be 0 or more")
+
+
+def as_text(messages: Sequence[Message]) -> str:
+    """Return messages for reading: each headed by its role where there are several."""
+    if len(messages) == 1:
+        return messages[0].content
+    return "\n\n".join(f"[{message.role}]\n{message.content}" for message in messages)
+
+
+def _as_json(trial_id: str, trial: Any, messages: Sequence[Message], placement: Any) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    return {
+        "id": trial_id,
+        "trial": asdict(trial),
+        "placement": asdict(placement),
+        "messages": [asdict(message) for message in messages],
+    }

@@ -1,0 +1,37 @@
+"""`nih rebuild`: a prompt that was sent, made again byte for byte."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nihbench.cli.output import FetchReport, command
+
+
+@command
+def rebuild(
+    run: Annotated[Path, typer.Argument(help="The run's folder.")],
+    trial: Annotated[str, typer.Argument(help="The trial's id, or its beginning.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print the messages as JSON (exact for several).")] = False,
+) -> None:
+    """Print the exact prompt of a recorded trial; its hash is checked against what was sent."""
+    from dataclasses import asdict
+
+    from nihbench.catalog import load
+    from nihbench.cli.output import show_json
+    from nihbench.cli.prompt import as_text
+    from nihbench.run import find_record, load_corpus, open_run, rebuild_prompt
+
+    folder = open_run(run)
+    record = find_record(folder.records(), trial)
+    corpus = load_corpus(load(), folder.manifest["corpus"]["name"], Path.cwd(), FetchReport())
+    messages = rebuild_prompt(folder, record, corpus)
+    if as_json:
+        show_json([asdict(message) for message in messages])
+        return
+    # Bytes, not text: a line end must not be translated, and nothing may be added.
+    sys.stdout.buffer.write(as_text(messages).encode("utf-8"))
+    sys.stdout.buffer.flush()

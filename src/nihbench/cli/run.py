@@ -1,0 +1,106 @@
+"""`nih run`: measure a model over a plan, into one folder, and show the heatmap."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Optional
+
+import typer
+
+from nihbench.cli.options import run_options, with_run_options
+from nihbench.cli.output import command, note
+from nihbench.errors import InterruptedRunError, UsageError
+
+if TYPE_CHECKING:
+    from nihbench.endpoint import ModelAccess
+    from nihbench.run import RunFolder, RunOptions, Setup
+
+_PATH = Optional[Path]  # noqa: UP045  typer reads it at run time
+_NOT_ON_RESUME = "resume header concurrency base_url api_key_env".split()
+
+
+@with_run_options
+@command
+def run(
+    context: typer.Context,
+    options: dict[str, Any],
+    out: Annotated[_PATH, typer.Option("--out", help="The run's folder (default: a new one in results/).")] = None,
+    resume: Annotated[_PATH, typer.Option("--resume", help="Go on with the run in this folder.")] = None,
+) -> None:
+    """Measure a model: run the grid, show the heatmap, write it as a PNG into the run's folder."""
+    from nihbench.cli.finish import finish
+    from nihbench.cli.wiring import prepared
+    from nihbench.run import check_same, create_run, manifest, open_run
+
+    existing = open_run(resume) if resume else None
+    chosen = _resumed(context, existing, options) if existing else run_options(options)
+    with prepared(chosen, sending=True) as (setup, model):
+        if existing:
+            check_same(existing.manifest, setup)
+        folder = existing or create_run(
+            out or _new_folder(setup), manifest(setup, _now().isoformat(timespec="seconds"))
+        )
+        _measure(setup, model, folder)
+    raise typer.Exit(finish(folder))
+
+
+def _resumed(context: typer.Context, existing: RunFolder, values: dict[str, Any]) -> RunOptions:
+    """Return the options that the run began with; options given again must say the same."""
+    from dataclasses import replace
+
+    from nihbench.cli.options import _headers
+    from nihbench.run import stored_options
+
+    stored = stored_options(existing.manifest, _headers(values["header"] or []))
+    given = [name for name in values if _is_given(context, name)]
+    asked = run_options(values | {"model": values["model"] or stored.model})
+    changed = []
+    for name in given:
+        field = {"prompt": "prompts", "header": "headers"}.get(name, name)
+        if name not in _NOT_ON_RESUME and getattr(asked, field) != getattr(stored, field):
+            changed.append("--" + name.replace("_", "-"))
+    if changed:
+        raise UsageError(
+            f"can't resume with other options: {', '.join(changed)} differ from what {existing.path} began with; "
+            "leave them out, or make a new run"
+        )
+    free = {n: getattr(asked, n) for n in ("concurrency", "base_url", "api_key_env") if n in given}
+    return replace(stored, **free)
+
+
+def _is_given(context: typer.Context, name: str) -> bool:
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
+
+
+def _measure(setup: Setup, model: ModelAccess, folder: RunFolder) -> None:
+    """Send what is owed; on an interruption say how to go on."""
+    from nihbench.cli.progress import progress
+    from nihbench.run import owed, run_trials
+
+    trials = owed(setup, folder.records())
+    note(f"run folder: {folder.path} ({len(setup.trials) - len(trials)} of {len(setup.trials)} trials are done)")
+
+    async def main() -> None:
+        with folder.writer() as writer, progress(setup, trials) as shown:
+            async with model.client() as client:
+                await run_trials(
+                    setup, trials, client, writer, total=len(setup.trials), now=_now, on_progress=shown.update
+                )
+
+    try:
+        asyncio.run(main())
+    except KeyboardInterrupt as error:
+        raise InterruptedRunError(f"stopped; what is done is kept: go on by nih run --resume {folder.path}") from error
+
+
+def _new_folder(setup: Setup) -> Path:
+    words = [_now().strftime("%Y%m%d-%H%M%S"), setup.preset.name, setup.experiment.name]
+    return Path("results") / "-".join(re.sub(r"[^\w.]+", "-", word).strip("-.") for word in words)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,40 @@
+"""`nih serve`: the embedded model as an OpenAI-compatible server, for other programs or for trying things out."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated
+
+import typer
+
+from nihbench.cli.output import FetchReport, command, note, show
+from nihbench.errors import LocalModelError, UsageError
+
+
+@command
+def serve(
+    model: Annotated[str, typer.Option("--model", "-m", help="An embedded preset, or a .gguf file.")] = "smollm2-135m",
+    port: Annotated[int, typer.Option("--port", help="The port on 127.0.0.1; 0 takes a free one.")] = 8080,
+    slots: Annotated[int, typer.Option("--slots", help="Requests served at once.")] = 1,
+    window: Annotated[int, typer.Option("--window", help="Tokens of one request; 0: as trained.")] = 0,
+) -> None:
+    """Serve a local model until Ctrl-C."""
+    from pathlib import Path
+
+    from nihbench.catalog import load
+    from nihbench.cli.wiring import is_gguf
+    from nihbench.local import LocalServer, model_file
+
+    if is_gguf(model):
+        path, alias = Path(model), None
+    else:
+        preset = load().model(model)
+        if preset.local is None:
+            raise UsageError(f"{model!r} is not an embedded model: name smollm2-135m or a .gguf file")
+        path, alias = model_file(preset.local, report=FetchReport()), preset.model
+    with LocalServer(path, alias=alias, port=port, slots=slots, window=window) as server:
+        show(server.base_url)
+        note(f"serving {path.name}; try: nih run --model {server.alias} --base-url {server.base_url} --quick")
+        while server.alive():
+            time.sleep(0.5)
+        raise LocalModelError(f"the server stopped by itself: {server.log_tail()}")

@@ -1,0 +1,107 @@
+"""Where rooms that may not know each other are put together: a model's preset, its server, the run's setup."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nihbench.cli.output import FetchReport, note
+from nihbench.errors import UsageError
+
+if TYPE_CHECKING:
+    from nihbench.catalog import Catalog
+    from nihbench.endpoint import ModelAccess
+    from nihbench.fetch import Report
+    from nihbench.run import RunOptions, Setup
+    from nihbench.types import ModelPreset
+
+
+@contextmanager
+def prepared(options: RunOptions, *, sending: bool) -> Iterator[tuple[Setup, ModelAccess]]:
+    """Resolve options to a setup; an embedded model's server runs as long as the context.
+
+    Args:
+        options: what the user asked for.
+        sending: whether the model will be asked; a missing key is an error only then.
+    """
+    from nihbench.catalog import load
+    from nihbench.run import prepare
+
+    catalog = load()
+    report = FetchReport()
+    with reach(options, catalog, sending=sending, report=report) as model:
+        setup = prepare(options, catalog, model, folder=Path.cwd(), report=report)
+        for sentence in setup.notes:
+            note(f"note: {sentence}")
+        yield setup, model
+
+
+@contextmanager
+def reach(options: RunOptions, catalog: Catalog, *, sending: bool, report: Report) -> Iterator[ModelAccess]:
+    """Reach the model that the options name, starting the embedded server where it is a local one."""
+    from nihbench.endpoint import open_model
+
+    preset = find_preset(options, catalog)
+    if preset.local is None and not is_gguf(options.model):
+        variable = options.api_key_env or preset.key_env
+        key = _key(variable, preset, sending)
+        # A public service tells nothing of use and would want a key for it: a plan can be made without.
+        with open_model(preset, key=key, headers=options.headers, ask_server=preset.key_env is None) as model:
+            yield model
+        return
+    from nihbench.local import LocalServer, model_file
+
+    path = Path(options.model) if preset.local is None else model_file(preset.local, report=report)
+    slots = options.concurrency or preset.concurrency
+    with LocalServer(path, alias=preset.model, window=options.window or preset.window or 0, slots=slots) as server:
+        reached = replace(preset, base_url=server.base_url)
+        # The file's hash is the model's identity: names and ports of embedded servers say nothing.
+        digest = preset.local.sha256 if preset.local else _sha256(path)
+        with open_model(reached, key=None, headers={}, ask_server=True, model_sha256=digest) as model:
+            yield model
+
+
+def is_gguf(model: str) -> bool:
+    """Say whether `--model` names a model file rather than a model."""
+    return model.lower().endswith(".gguf")
+
+
+def find_preset(options: RunOptions, catalog: Catalog) -> ModelPreset:
+    """Return the preset of `--model`; any name will do together with a base URL.
+
+    Raises:
+        UsageError: the name is unknown and no server is given.
+    """
+    from nihbench.types import ModelPreset
+
+    if is_gguf(options.model):
+        return ModelPreset(name=Path(options.model).stem, model=Path(options.model).stem, concurrency=1)
+    if options.model in catalog.models:
+        preset = catalog.models[options.model]
+        return replace(preset, base_url=options.base_url or preset.base_url)
+    base_url = options.base_url or os.environ.get("OPENAI_BASE_URL")
+    if not base_url:
+        catalog.model(options.model)
+        raise UsageError(f"the model {options.model!r} is not known: give --base-url as well, or see `nih models`")
+    return ModelPreset(name=options.model, model=options.model, base_url=base_url)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _key(variable: str | None, preset: ModelPreset, sending: bool) -> str | None:
+    if variable is None:
+        return os.environ.get("OPENAI_API_KEY")
+    key = os.environ.get(variable, "").strip()
+    if not key and sending:
+        raise UsageError(
+            f"no key for {preset.name}: set the environment variable {variable}, or name another by --api-key-env"
+        )
+    return key or None

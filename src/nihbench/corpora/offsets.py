@@ -1,0 +1,67 @@
+"""Where the tokens of a corpus begin, computed once a tokenizer and kept on the disk.
+
+The cache is only ever a shortcut: a file that is missing, damaged or of another text is made again, and one that
+can't be written is done without.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+
+from nihbench.errors import FetchError
+from nihbench.fetch import cache_dir, write_atomic
+from nihbench.types import IntArray, Tokenizer
+
+_FORMAT = "1"
+_DIGEST_BYTES = 32
+
+
+def token_starts(corpus_text: str, text_sha256: str, tokenizer: Tokenizer) -> IntArray:
+    """Return, for every token of the text, the index of the character in which it begins (shape: tokens).
+
+    Args:
+        corpus_text: the whole text of a corpus.
+        text_sha256: its hash, which with the tokenizer's name identifies the result.
+        tokenizer: asked once; its `starts` is not called where the result is cached.
+    """
+    key = hashlib.sha256("\0".join((_FORMAT, text_sha256, tokenizer.name)).encode("utf-8")).hexdigest()
+    path = cache_dir() / "offsets" / f"{key}.npy"
+    cached = _read(path)
+    if cached is not None:
+        return cached
+    starts = np.asarray(tokenizer.starts(corpus_text), dtype=np.int64)
+    _write(path, starts)
+    return starts
+
+
+def _read(path: Path) -> IntArray | None:
+    """Return the cached array, or None unless the file is byte for byte what `_write` wrote under this name."""
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return None
+    body, digest = content[:-_DIGEST_BYTES], content[-_DIGEST_BYTES:]
+    # Checked before numpy parses anything: a damaged head makes it fail in many ways, or ask for absurd memory.
+    if digest != _digest(path, body):
+        return None
+    starts: IntArray = np.load(io.BytesIO(body), allow_pickle=False).astype(np.int64)
+    return starts
+
+
+def _write(path: Path, starts: IntArray) -> None:
+    fits = len(starts) == 0 or starts.max() <= np.iinfo(np.int32).max
+    buffer = io.BytesIO()
+    np.save(buffer, starts.astype("<i4" if fits else "<i8"), allow_pickle=False)
+    body = buffer.getvalue()
+    # The digest stands after the array, where readers of .npy files pass it over.
+    with suppress(FetchError):
+        write_atomic(path, body + _digest(path, body))
+
+
+def _digest(path: Path, body: bytes) -> bytes:
+    return hashlib.sha256(path.stem.encode("utf-8") + body).digest()

@@ -1,0 +1,211 @@
+"""The haystack folder: cleaned texts, one file a corpus, put there by `fetch` and read by `load`.
+
+A text is only used when it hashes to what its manifest says. `python-topics` corpora have no hash in the manifest,
+for the text differs between versions of Python: they are kept as snapshots named after version and hash.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from nihbench.corpora.cleaning import clean
+from nihbench.corpora.sources import forget_downloads, python_topics, source_texts
+from nihbench.errors import FetchError
+from nihbench.fetch import Report, cache_dir, silent, write_atomic
+from nihbench.types import Corpus, CorpusManifest, PythonTopicsSource, WheelSource
+
+_JOINT = "\n\n"
+_SHORT = 12
+
+
+def haystack_folder(cwd: Path) -> Path:
+    """Return where texts are kept: haystack/ in the working folder if there is one, else in the user's cache."""
+    here = cwd / "haystack"
+    return here if here.is_dir() else _cached_folder()
+
+
+def stored_path(manifest: CorpusManifest, *, folder: Path | None = None) -> Path | None:
+    """Return the file that `load` would read, or None if the corpus is in neither `folder` nor the user's cache."""
+    name = _file_name(manifest)
+    places = [folder, _cached_folder()] if folder is not None else [_cached_folder()]
+    return next((place / name for place in places if (place / name).is_file()), None)
+
+
+def load(manifest: CorpusManifest, *, folder: Path | None = None, text_sha256: str | None = None) -> Corpus:
+    """Read a stored corpus and verify it.
+
+    Args:
+        manifest: which corpus.
+        folder: the haystack folder; where the text is not in it, or None: the one in the user's cache.
+        text_sha256: the text that is wanted, as an earlier run recorded it; None: that of the manifest. It finds the
+            snapshot that another version of Python made.
+
+    Raises:
+        FetchError: the corpus is not there, can't be read, or is not what manifest or `text_sha256` say.
+    """
+    path = _snapshot(manifest, folder, text_sha256) or stored_path(manifest, folder=folder)
+    mend = f"nih corpus fetch {manifest.name}"
+    if path is None:
+        raise FetchError(f"The corpus {manifest.name} is not here yet: run {mend}.")
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise FetchError(f"Could not read {path} ({error.strerror}): check its rights, or run {mend}.") from error
+    found = hashlib.sha256(content).hexdigest()
+    if not _is_expected(manifest, path, found):
+        raise FetchError(f"{path} is not the text of {manifest.name} (sha256 {found[:_SHORT]}...): run {mend} again.")
+    if text_sha256 is not None and found != text_sha256:
+        raise FetchError(
+            f"The text of {manifest.name} here (sha256 {found[:_SHORT]}...) is not the one that was used then "
+            f"({text_sha256[:_SHORT]}...): bring that text, or start a new run."
+        )
+    return _corpus(manifest, _text(content, path, mend), found)
+
+
+def fetch(
+    manifest: CorpusManifest,
+    *,
+    folder: Path | None = None,
+    origin: Path | None = None,
+    report: Report = silent,
+    alternatives: Sequence[str] = (),
+) -> Path:
+    """Bring a corpus, clean it, verify it and store it; return the file. What is there and right is left alone.
+
+    Args:
+        manifest: which corpus.
+        folder: where it goes; None: the user's cache.
+        origin: a copy at hand: a file, a folder of the source's files, a wheel, or the cleaned text itself.
+        report: told the progress.
+        alternatives: names of corpora to use instead, for the message when the source can't be reached.
+
+    Raises:
+        FetchError: the source can't be reached, or what came is not what the manifest says; nothing is stored then.
+    """
+    target = (folder or _cached_folder()) / _file_name(manifest)
+    if origin is None and _is_stored(manifest, target):
+        return target
+    text = _cleaned_copy(manifest, origin)
+    if text is None:
+        try:
+            texts = source_texts(manifest, origin=origin, report=report)
+        except FetchError as error:
+            if origin is not None:
+                raise
+            raise _with_ways_out(error, manifest, alternatives) from error
+        text = _JOINT.join(clean(each, manifest.clean) for each in texts)
+    content = text.encode("utf-8")
+    found = hashlib.sha256(content).hexdigest()
+    if not _is_expected(manifest, target, found):
+        raise FetchError(
+            f"The cleaned text of {manifest.name} has sha256 {found} but its manifest says {manifest.text_sha256}: "
+            "mend text_sha256 in the manifest if its cleaning was changed on purpose."
+        )
+    write_atomic(target, content)
+    forget_downloads(manifest)
+    return target
+
+
+def ensure(
+    manifest: CorpusManifest,
+    *,
+    folder: Path | None = None,
+    report: Report = silent,
+    alternatives: Sequence[str] = (),
+) -> Corpus:
+    """Load a corpus, fetching it first where it is in neither `folder` nor the user's cache.
+
+    Raises:
+        FetchError: as `fetch` and `load`; a stored text that is damaged is reported, not replaced.
+    """
+    if stored_path(manifest, folder=folder) is None:
+        fetch(manifest, folder=folder, report=report, alternatives=alternatives)
+    return load(manifest, folder=folder)
+
+
+def alternatives_to(manifest: CorpusManifest, others: Iterable[CorpusManifest]) -> tuple[str, ...]:
+    """Return the names of corpora in the same language that need no other server than the user's package index."""
+    return tuple(
+        other.name
+        for other in others
+        if other.name != manifest.name
+        and other.language == manifest.language
+        and isinstance(other.source, WheelSource | PythonTopicsSource)
+    )
+
+
+def _cached_folder() -> Path:
+    return cache_dir() / "haystack"
+
+
+def _file_name(manifest: CorpusManifest) -> str:
+    if not isinstance(manifest.source, PythonTopicsSource):
+        return f"{manifest.name}.txt"
+    text = _JOINT.join(clean(topic, manifest.clean) for topic in python_topics())
+    short = hashlib.sha256(text.encode("utf-8")).hexdigest()[:_SHORT]
+    return f"{manifest.name}-{platform.python_version()}-{short}.txt"
+
+
+def _snapshot(manifest: CorpusManifest, folder: Path | None, text_sha256: str | None) -> Path | None:
+    """Return the snapshot of that hash, whichever Python made it."""
+    if text_sha256 is None or not isinstance(manifest.source, PythonTopicsSource):
+        return None
+    pattern = f"{manifest.name}-*-{text_sha256[:_SHORT]}.txt"
+    places = [folder, _cached_folder()] if folder is not None else [_cached_folder()]
+    return next((path for place in places for path in sorted(place.glob(pattern))), None)
+
+
+def _is_expected(manifest: CorpusManifest, path: Path, found: str) -> bool:
+    if isinstance(manifest.source, PythonTopicsSource):
+        return path.stem.endswith(f"-{found[:_SHORT]}")
+    return manifest.text_sha256 is None or found == manifest.text_sha256
+
+
+def _is_stored(manifest: CorpusManifest, target: Path) -> bool:
+    """Say whether the text is there and known to be right; without a hash to compare it is brought again."""
+    if manifest.text_sha256 is None and not isinstance(manifest.source, PythonTopicsSource):
+        return False
+    try:
+        return _is_expected(manifest, target, hashlib.sha256(target.read_bytes()).hexdigest())
+    except OSError:
+        return False
+
+
+def _cleaned_copy(manifest: CorpusManifest, origin: Path | None) -> str | None:
+    """Return the text if `origin` is the cleaned text itself, as another machine's haystack folder has it."""
+    if origin is None or manifest.text_sha256 is None or not origin.is_file():
+        return None
+    try:
+        content = origin.read_bytes()
+    except OSError as error:
+        raise FetchError(f"Could not read {origin} ({error.strerror}): check --from.") from error
+    return content.decode("utf-8") if hashlib.sha256(content).hexdigest() == manifest.text_sha256 else None
+
+
+def _with_ways_out(error: FetchError, manifest: CorpusManifest, alternatives: Sequence[str]) -> FetchError:
+    ways = [f"nih corpus fetch {manifest.name} --from PATH takes a copy at hand"]
+    if alternatives:
+        commands = " or ".join(f"nih run --corpus {manifest.language}={name}" for name in alternatives)
+        ways.append(f"{commands} uses another corpus")
+    return FetchError(f"{str(error).rstrip('.')}; instead, {', and '.join(ways)}.")
+
+
+def _text(content: bytes, path: Path, mend: str) -> str:
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:  # only without a hash in the manifest can it come so far
+        raise FetchError(f"{path} is not UTF-8 ({error.reason}): run {mend} again.") from error
+
+
+def _corpus(manifest: CorpusManifest, text: str, sha256: str) -> Corpus:
+    return Corpus(
+        name=manifest.name,
+        language=manifest.language,
+        text=text,
+        sha256=sha256,
+        title=manifest.title,
+        caveat=manifest.caveat,
+    )

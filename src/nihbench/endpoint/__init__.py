@@ -1,0 +1,55 @@
+"""One request to a model, and the counting of tokens: client, failure classes, tokenizers.
+
+The names are loaded when they are first used, because httpx and tiktoken are slow to import.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nihbench.endpoint.access import ModelAccess, open_model
+    from nihbench.endpoint.client import ChatClient
+    from nihbench.endpoint.connection import Timeouts
+    from nihbench.endpoint.counting import ServerInfo, ServerTokenizer, chat_overhead, probe
+    from nihbench.endpoint.failures import HANDLING, Diagnosis, Handling, classify
+    from nihbench.endpoint.tokenizers import load_tokenizer
+
+_HOMES = {
+    "ModelAccess": "access",
+    "open_model": "access",
+    "ChatClient": "client",
+    "Timeouts": "connection",
+    "ServerInfo": "counting",
+    "ServerTokenizer": "counting",
+    "chat_overhead": "counting",
+    "probe": "counting",
+    "HANDLING": "failures",
+    "Diagnosis": "failures",
+    "Handling": "failures",
+    "classify": "failures",
+    "load_tokenizer": "tokenizers",
+}
+
+__all__ = [
+    "HANDLING",
+    "ChatClient",
+    "Diagnosis",
+    "Handling",
+    "ModelAccess",
+    "ServerInfo",
+    "ServerTokenizer",
+    "Timeouts",
+    "chat_overhead",
+    "classify",
+    "load_tokenizer",
+    "open_model",
+    "probe",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -1,0 +1,299 @@
+"""Token counts from the server itself: what kind of server it is, its tokenizer, and the size of a chat request.
+
+For llama.cpp and vLLM; every other server is `other`, and there counts come from `tokenizers`. Synchronous, because
+counting belongs to planning; nothing here makes a model read a prompt.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from types import TracebackType
+from typing import Any, Literal, Self
+
+import httpx
+
+from nihbench.endpoint.client import as_json
+from nihbench.endpoint.connection import NO_ANSWER, Endpoint, Timeouts, no_answer, sync_client
+from nihbench.endpoint.failures import classify, parse_json
+from nihbench.endpoint.pieces import char_starts, fit_pieces, fit_token_strings
+from nihbench.errors import EndpointError
+from nihbench.types import IntArray, Message, Tokenizer
+
+ServerKind = Literal["llama.cpp", "vllm", "other"]
+MessageCounter = Callable[[Sequence[Message]], int | None]
+
+_PROBE_TIMEOUTS = Timeouts(connect_s=5.0, write_s=10.0, read_s=10.0)
+_COUNT_TIMEOUTS = Timeouts(connect_s=10.0, write_s=120.0, read_s=300.0)
+_ATTEMPTS = 3
+_SHORT_TEXT = 2_000
+_PROBE_TEXT = "The cat's 3.14% — 在北京喝一杯热美式。\n\n  Größe, книга, كتاب, こんにちは, 🥪!"
+# What of a request's extra body changes the template, and so the count.
+_TEMPLATE_KEYS = ("chat_template", "chat_template_kwargs", "add_generation_prompt", "continue_final_message")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ServerInfo:
+    """What a server tells about itself. `window` is one request's, in tokens; `slots` how many it serves at once."""
+
+    kind: ServerKind
+    models: tuple[str, ...] = ()
+    window: int | None = None
+    slots: int | None = None
+
+
+def probe(
+    base_url: str,
+    api_key: str | None = None,
+    headers: Mapping[str, str] | None = None,
+    *,
+    key_header: str = "Authorization",
+    model: str | None = None,
+) -> ServerInfo:
+    """Return what the server at `base_url` is; `model` picks whose window is told where it serves several.
+
+    Source: GET {base_url}/models and GET /props at the server's root; what they refuse is simply not known.
+
+    Raises:
+        EndpointError: nothing answers at this address.
+        UsageError: the base URL, a header or the environment's proxy can't be used.
+    """
+    endpoint = Endpoint(base_url=base_url, api_key=api_key, key_header=key_header, headers=headers or {})
+    with sync_client(endpoint, _PROBE_TIMEOUTS) as client:
+        listing = _get(client, endpoint, endpoint.url("/models"))
+        data = listing.get("data")
+        entries = [entry for entry in data if isinstance(entry, dict)] if isinstance(data, list) else []
+        owners = {entry.get("owned_by") for entry in entries}
+        # Public services list their models; only a server that does not say who it is gets the second question.
+        asks_props = not owners or "llamacpp" in owners
+        props = _get(client, endpoint, endpoint.root_url("/props")) if asks_props else {}
+    kind: ServerKind = "other"
+    if "default_generation_settings" in props or "llamacpp" in owners:
+        kind = "llama.cpp"
+    elif "vllm" in owners:
+        kind = "vllm"
+    models = tuple(entry["id"] for entry in entries if isinstance(entry.get("id"), str))
+    window = _window(entries, props, model)
+    return ServerInfo(kind=kind, models=models, window=window, slots=_size(props, "total_slots"))
+
+
+class ServerTokenizer:
+    """A `Tokenizer` that asks the server, and its count of a whole chat request. May be shared by threads.
+
+    Text that looks like a special token counts as the server's chat endpoint counts it, which for both kinds of
+    server means: as that special token. Any other way, a prompt's length would not be what the model is sent.
+
+    Args:
+        base_url: the chat endpoint's base URL.
+        info: what `probe` said; its kind must be llama.cpp or vllm.
+        model: the model's name as requests give it; by default the first that the server lists.
+        api_key: sent in `key_header`.
+        headers: sent with every request.
+        key_header: the header that carries the key.
+        extra_body: a request's extra body; what in it changes the chat template counts with the messages.
+
+    Raises:
+        EndpointError: the server can't be asked, or is of another kind.
+    """
+
+    exact = True
+
+    def __init__(
+        self,
+        base_url: str,
+        info: ServerInfo,
+        *,
+        model: str | None = None,
+        api_key: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        key_header: str = "Authorization",
+        extra_body: Mapping[str, Any] | None = None,
+    ) -> None:
+        if info.kind == "other":
+            raise EndpointError(f"The server at {base_url} has no tokenizer of its own: use --length-unit cl100k_base.")
+        self._kind = info.kind
+        self._model = model or (info.models[0] if info.models else "")
+        self._template = {key: value for key, value in (extra_body or {}).items() if key in _TEMPLATE_KEYS}
+        self._endpoint = Endpoint(base_url=base_url, api_key=api_key, key_header=key_header, headers=headers or {})
+        self._client = sync_client(self._endpoint, _COUNT_TIMEOUTS)
+        self._count_short = lru_cache(maxsize=16_384)(self._count)
+        try:
+            ids = json.dumps(self._tokenize(_PROBE_TEXT)["tokens"])
+        except BaseException:
+            self.close()
+            raise
+        name = re.split(r"[\\/]", self._model)[-1]
+        self.name = f"{self._kind}:{name}:{hashlib.sha256(ids.encode()).hexdigest()[:12]}"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def count(self, text: str) -> int:
+        """Return the number of tokens of `text`; those of short texts are remembered.
+
+        Source: POST /tokenize at the server's root.
+
+        Raises:
+            EndpointError: the server did not answer as it should.
+        """
+        return self._count_short(text) if len(text) < _SHORT_TEXT else self._count(text)
+
+    def starts(self, text: str) -> IntArray:
+        """Return, for every token, the index of the character in which its first byte lies.
+
+        Source: POST /tokenize at the server's root, with the pieces' texts.
+
+        Raises:
+            EndpointError: the server did not answer as it should, or its pieces do not add up to the text.
+        """
+        content = text.encode()
+        if self._kind == "llama.cpp":
+            lengths = fit_pieces(content, self._tokenize(text, with_pieces=True, hook=_PieceReader())["tokens"])
+        else:
+            strings = self._tokenize(text, return_token_strs=True).get("token_strs")
+            if not isinstance(strings, list):
+                raise EndpointError("This vLLM can't tell where its tokens begin: update it, or use --length-unit.")
+            lengths = fit_token_strings(content, strings)
+        if lengths is None:
+            raise EndpointError(
+                f"The tokens that {self._endpoint.host} gives do not add up to the text: use --length-unit cl100k_base."
+            )
+        return char_starts(content, lengths)
+
+    def count_messages(self, messages: Sequence[Message]) -> int:
+        """Return the exact prompt tokens of a chat request with these messages; no model reads it.
+
+        Source: llama.cpp POST /v1/chat/completions/input_tokens; vLLM POST /tokenize with messages.
+
+        Raises:
+            EndpointError: the server did not answer as it should.
+        """
+        body = {"model": self._model, "messages": as_json(messages), **self._template}
+        path, key = ("/tokenize", "count")
+        if self._kind == "llama.cpp":
+            path, key = ("/v1/chat/completions/input_tokens", "input_tokens")
+        count = _size(self._post(path, body), key)
+        if count is None:
+            raise EndpointError(f"{self._endpoint.host} gave no {key} at {path}: update the server.")
+        return count
+
+    def _count(self, text: str) -> int:
+        return len(self._tokenize(text)["tokens"])
+
+    def _tokenize(self, text: str, hook: _PieceReader | None = None, **extra: bool) -> Mapping[str, Any]:
+        """Return the server's answer about `text`; its `tokens` is a list."""
+        if self._kind == "llama.cpp":
+            body = {"model": self._model, "content": text, "add_special": False, "parse_special": True, **extra}
+        else:
+            body = {"model": self._model, "prompt": text, "add_special_tokens": False, **extra}
+        answer = self._post("/tokenize", body, hook)
+        if not isinstance(answer.get("tokens"), list):
+            raise EndpointError(f"{self._endpoint.host} gave no tokens at /tokenize: update the server.")
+        return answer
+
+    def _post(self, path: str, body: Mapping[str, Any], hook: _PieceReader | None = None) -> Mapping[str, Any]:
+        content = json.dumps(body, ensure_ascii=False).encode()
+        response = self._send(self._endpoint.root_url(path), content)
+        if response.status_code != 200:
+            secrets = self._endpoint.secrets()
+            found = classify(response.status_code, response.content, response.headers, secrets=secrets)
+            raise EndpointError(f"{self._endpoint.host} refused to count tokens at {path}: {found.message}")
+        try:
+            answer = parse_json(response.content) if hook is None else json.loads(response.content, object_hook=hook)
+        except ValueError as error:
+            raise EndpointError(f"{self._endpoint.host} sent something other than JSON from {path}.") from error
+        return answer if isinstance(answer, dict) else {}
+
+    def _send(self, url: str, content: bytes) -> httpx.Response:
+        attempt = 1
+        while True:
+            try:
+                return self._client.post(url, content=content)
+            except NO_ANSWER as error:
+                kind, message = no_answer(error, self._endpoint)
+                # A server may close a kept connection just as it is used again.
+                if kind != "transient" or attempt == _ATTEMPTS:
+                    raise EndpointError(f"Tokens can't be counted: {message}") from error
+            attempt += 1
+
+
+def chat_overhead(
+    messages: Sequence[Message],
+    tokenizer: Tokenizer,
+    counter: MessageCounter | None = None,
+    message_overhead: int | None = None,
+    reply_overhead: int | None = None,
+) -> int:
+    """Return the tokens of a chat request beyond those of its contents: the template's.
+
+    By the server's own count where `counter` gives one (see `ServerTokenizer.count_messages`), else
+    `message_overhead` for each message and `reply_overhead` once (by default 4 and 3, as OpenAI's models have it).
+    """
+    total = counter(messages) if counter is not None else None
+    if total is not None:
+        return total - sum(tokenizer.count(message.content) for message in messages)
+    per_message = 4 if message_overhead is None else message_overhead
+    return len(messages) * per_message + (3 if reply_overhead is None else reply_overhead)
+
+
+class _PieceReader:
+    """Turns llama.cpp's {id, piece} objects into bytes while the JSON is read, sharing equal ones.
+
+    A book has millions of tokens, each a dictionary otherwise. A piece is a string, or a list of bytes where it is
+    no valid UTF-8 by itself.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[int, bytes] = {}
+
+    def __call__(self, value: dict[str, Any]) -> Any:
+        if "piece" not in value:
+            return value
+        token = value["id"]
+        known = self._known.get(token)
+        if known is None:
+            piece = value["piece"]
+            known = self._known[token] = piece.encode() if isinstance(piece, str) else bytes(piece)
+        return known
+
+
+def _get(client: httpx.Client, endpoint: Endpoint, url: str) -> Mapping[str, Any]:
+    """Return the JSON object at `url`; an empty one where the server has nothing to say there."""
+    try:
+        response = client.get(url)
+        value = parse_json(response.content) if response.status_code == 200 else {}
+    except httpx.ReadTimeout:
+        return {}
+    except NO_ANSWER as error:
+        raise EndpointError(no_answer(error, endpoint)[1]) from error
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _window(entries: Sequence[Mapping[str, Any]], props: Mapping[str, Any], model: str | None) -> int | None:
+    """Return one request's window: the slot's where slots are told, else the listed model's."""
+    slot = _size(props.get("default_generation_settings"), "n_ctx")
+    if slot is not None:
+        return slot
+    asked = next((entry for entry in entries if entry.get("id") == model), entries[0] if entries else {})
+    listed = _size(asked, "max_model_len")
+    return listed if listed is not None else _size(asked.get("meta"), "n_ctx")
+
+
+def _size(value: object, key: str) -> int | None:
+    size = value.get(key) if isinstance(value, dict) else None
+    return size if isinstance(size, int) and not isinstance(size, bool) and size >= 0 else None

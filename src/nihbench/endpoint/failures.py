@@ -1,0 +1,275 @@
+"""What a failed request means: one table of rules that reads an error answer, and one that says what follows from it.
+
+Pure. It knows HTTP statuses, headers and error bodies, not sockets; a dropped connection is judged in `connection`.
+Rules look at the status line and at the server's own words (type, code, message), never at digits inside a body:
+prompts are echoed in error messages.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from nihbench.types import FailureKind
+
+MESSAGE_CHARACTERS = 500
+
+
+class Handling(NamedTuple):
+    """What follows from a failure: `retry` the same request, `stop_run` because every other trial would fail too."""
+
+    retry: bool
+    stop_run: bool
+
+
+HANDLING: Mapping[FailureKind, Handling] = {
+    "auth": Handling(retry=False, stop_run=True),
+    "quota": Handling(retry=False, stop_run=True),
+    "rate_limit": Handling(retry=True, stop_run=False),
+    "overloaded": Handling(retry=True, stop_run=False),
+    "transient": Handling(retry=True, stop_run=False),
+    "timeout": Handling(retry=True, stop_run=False),
+    "overflow": Handling(retry=False, stop_run=False),
+    "filtered": Handling(retry=False, stop_run=False),
+    "bad_parameter": Handling(retry=False, stop_run=True),
+    "bad_response": Handling(retry=False, stop_run=False),
+    "cut_prompt": Handling(retry=False, stop_run=False),
+    "cut_answer": Handling(retry=False, stop_run=False),
+    "refused_by_server": Handling(retry=False, stop_run=False),
+}
+
+
+class Diagnosis(NamedTuple):
+    """A failure's kind, the server's own words about it, and how long it asks to wait (None: it does not say)."""
+
+    kind: FailureKind
+    message: str
+    wait_s: float | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Rule:
+    """Matches when the status is one of `statuses` (None: any), and a tag or a word fits where either is given."""
+
+    kind: FailureKind
+    statuses: Collection[int] | None = None
+    tags: frozenset[str] = frozenset()
+    words: re.Pattern[str] | None = None
+    told_to_wait: bool = False
+
+    def matches(self, status: int, error: _ErrorBody) -> bool:
+        if self.statuses is not None and status not in self.statuses:
+            return False
+        if self.told_to_wait:
+            return error.wait_s is not None
+        if not self.tags and self.words is None:
+            return True
+        return bool(self.tags & error.tags) or (self.words is not None and self.words.search(error.message) is not None)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _ErrorBody:
+    """An error answer's own words: `tags` are its type, code, status and parameter names in lower case."""
+
+    message: str
+    tags: frozenset[str] = frozenset()
+    code: int | None = None
+    wait_s: float | None = None
+
+
+def _tags(*names: str) -> frozenset[str]:
+    return frozenset(names)
+
+
+def _words(*phrases: str) -> re.Pattern[str]:
+    return re.compile("|".join(phrases), re.IGNORECASE)
+
+
+_REFUSALS = (200, 400, 403, 413, 422)
+_PARAMETERS = ("temperature", "top_p", "top_k", "seed", "max_tokens", "max_completion_tokens")
+
+# The first rule that matches decides. Type and code come before wording, and a named delay before both wordings of
+# "quota": OpenAI's words for an empty account are Gemini's words for "wait 26 seconds".
+_RULES = (
+    _Rule(
+        kind="quota",
+        tags=_tags(
+            "exceeded_current_quota_error", "insufficient_quota", "credit_balance_exhausted", "insufficient_balance",
+            "billing_hard_limit_reached", "billing_not_active", "arrearage",
+        ),
+    ),
+    _Rule(kind="quota", statuses=(402,)),
+    _Rule(kind="quota", statuses=(200, 400, 403), words=_words("credit balance is too low", "insufficient balance")),
+    _Rule(kind="overflow", tags=_tags("context_length_exceeded", "exceed_context_size_error")),
+    _Rule(
+        kind="overflow",
+        statuses=(200, 400, 413, 422, 500),
+        words=_words(
+            "maximum context length", "exceeded model token limit", "input token length too long",
+            "longer than the model's context length", "prompt is too long", "exceeds the available context size",
+            "range of input length", "exceeds? context limit", "(exceeds|larger than) the( model's)? context window",
+            "exceeds the maximum number of tokens", "exceeds the maximum allowed length", "context length of only",
+            "input is too long",
+        ),
+    ),
+    _Rule(
+        kind="filtered",
+        tags=_tags(
+            "content_filter", "content_policy_violation", "responsibleaipolicyviolation", "data_inspection_failed",
+            "datainspectionfailed",
+        ),
+    ),
+    _Rule(
+        kind="filtered",
+        statuses=_REFUSALS,
+        words=_words("considered high risk", "content management policy", "inappropriate content", "input was flagged"),
+    ),
+    _Rule(kind="overloaded", tags=_tags("engine_overloaded_error", "overloaded_error")),
+    _Rule(kind="overloaded", statuses=(503, 529)),
+    # A day's allowance is used up: waiting does not help this run, its message says when to come back.
+    _Rule(kind="quota", statuses=(429,), words=_words(r"\b[TR]PD\b", "(tokens|requests) per day")),
+    _Rule(kind="rate_limit", statuses=(429,), told_to_wait=True),
+    _Rule(kind="quota", statuses=(429,), words=_words("exceeded your current quota", "plan and billing")),
+    _Rule(kind="rate_limit", statuses=(429,)),
+    _Rule(kind="rate_limit", tags=_tags("rate_limit_reached_error", "rate_limit_exceeded", "rate_limit_error")),
+    _Rule(kind="auth", statuses=(401, 403, 404, 405)),
+    _Rule(
+        kind="auth",
+        tags=_tags(
+            "invalid_authentication_error", "authentication_error", "invalid_api_key", "permission_error",
+            "permission_denied_error", "model_not_found", "resource_not_found_error",
+        ),
+    ),
+    _Rule(kind="auth", statuses=(400,), words=_words("api key not valid", "incorrect api key")),
+    _Rule(
+        kind="bad_parameter",
+        statuses=(200, 400, 422),
+        tags=_tags("unsupported_parameter", "unsupported_value", "unknown_parameter", *_PARAMETERS),
+        words=_words(*(rf"\b{name}\b" for name in _PARAMETERS)),
+    ),
+    _Rule(kind="transient", statuses=(200, 408, 409, 425, *range(500, 600))),
+)  # fmt: skip
+
+
+def classify(status: int, body: bytes, headers: Mapping[str, str], *, secrets: Iterable[str] = ()) -> Diagnosis:
+    """Return what an error answer means.
+
+    Args:
+        status: the HTTP status; 200 for an error that came inside a good answer.
+        body: the answer's body as it came: JSON in any of the usual wrappers, HTML, plain text, nothing.
+        headers: the answer's headers.
+        secrets: texts that must not appear in the message, such as the API key.
+    """
+    error = _read_error(body, headers, secrets)
+    # Gateways report the upstream's status as a field of an error that travels inside a 200.
+    judged = error.code if status == 200 and error.code is not None and 400 <= error.code < 600 else status
+    kind: FailureKind = next((rule.kind for rule in _RULES if rule.matches(judged, error)), "refused_by_server")
+    message = error.message or f"HTTP {status} without a message"
+    return Diagnosis(kind, message + _hint(status, error), error.wait_s)
+
+
+def own_words(text: str, secrets: Iterable[str] = ()) -> str:
+    """Return `text` fit for one line on a screen: no control characters, secrets masked, at most 500 characters."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    for secret in secrets:
+        if secret:
+            line = line.replace(secret, "***")
+    return line if len(line) <= MESSAGE_CHARACTERS else line[: MESSAGE_CHARACTERS - 1] + "…"
+
+
+def parse_json(body: bytes) -> Any:
+    """Return the JSON value in `body`; leading blank lines, a byte order mark and broken UTF-8 are survived.
+
+    Raises:
+        ValueError: it is not JSON.
+    """
+    try:
+        return json.loads(body.decode("utf-8", errors="replace").strip().lstrip("\ufeff"))
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+
+
+def not_json(body: bytes) -> str:
+    """Return what a body that is no JSON says: a web page's title, else the text itself."""
+    text = body.decode("utf-8", errors="replace")
+    if not re.match(r"\s*<(!doctype|html|head|body|\?xml)", text, re.IGNORECASE):
+        return text
+    title = re.search(r"<title[^>]*>(.*?)</title>", text, re.IGNORECASE | re.DOTALL)
+    return f"a web page: {title[1]}" if title else "a web page"
+
+
+def _hint(status: int, error: _ErrorBody) -> str:
+    if status == 401 and "invalid_authentication_error" in error.tags:
+        return " (Moonshot's keys for api.moonshot.ai and api.moonshot.cn are not interchangeable)"
+    if status in (404, 405) and "model" not in error.message.lower():
+        return " (check the base URL: it usually ends in /v1)"
+    return ""
+
+
+def _read_error(body: bytes, headers: Mapping[str, str], secrets: Iterable[str]) -> _ErrorBody:
+    try:
+        value = parse_json(body)
+    except ValueError:
+        return _ErrorBody(message=own_words(not_json(body), secrets), wait_s=_wait_s(headers, "", ()))
+    if isinstance(value, list):
+        value = value[0] if value else {}
+    inner = value.get("error") or value if isinstance(value, dict) else value
+    if not isinstance(inner, dict):
+        inner = {"message": str(inner)}
+    raw = _message(inner)
+    code = inner.get("code")
+    names = (inner.get(key) for key in ("type", "code", "status", "param"))
+    details = inner.get("details")
+    return _ErrorBody(
+        message=own_words(raw, secrets),
+        tags=frozenset(name.lower() for name in names if isinstance(name, str)),
+        code=code if isinstance(code, int) else None,
+        wait_s=_wait_s(headers, raw, details if isinstance(details, list) else ()),
+    )
+
+
+def _message(error: Mapping[str, Any]) -> str:
+    for key in ("message", "detail", "msg"):
+        value = error.get(key)
+        if isinstance(value, str) and value:
+            return value
+        if isinstance(value, list):  # FastAPI: what is wrong where; the echoed input is left out
+            return "; ".join(_validation_line(item) for item in value)
+    return ""
+
+
+def _validation_line(item: object) -> str:
+    if not isinstance(item, dict):
+        return str(item)
+    where = item.get("loc")
+    place = ".".join(map(str, where)) if isinstance(where, list) else ""
+    return f"{place}: {item.get('msg', '')}"
+
+
+_WAIT_WORDS = re.compile(r"(?:try again|retry) (?:after|in) (?:(\d+)m)?(\d+(?:\.\d+)?) ?(ms|s)", re.IGNORECASE)
+
+
+def _wait_s(headers: Mapping[str, str], message: str, details: Iterable[object]) -> float | None:
+    """Return the delay in seconds that headers, details or the message name; a date in Retry-After is not read."""
+    named = {key.lower(): value for key, value in headers.items()}
+    milliseconds = _number(named.get("retry-after-ms"))
+    if milliseconds is not None:
+        return milliseconds / 1000
+    seconds = _number(named.get("retry-after"))
+    if seconds is not None:
+        return seconds
+    for detail in details:
+        delay = detail.get("retryDelay") if isinstance(detail, dict) else None
+        if isinstance(delay, str) and (seconds := _number(delay.removesuffix("s"))) is not None:
+            return seconds
+    said = _WAIT_WORDS.search(message)
+    if said is None:
+        return None
+    return int(said[1] or 0) * 60 + float(said[2]) / (1000 if said[3].lower() == "ms" else 1)
+
+
+def _number(text: str | None) -> float | None:
+    return float(text) if text is not None and re.fullmatch(r"\d+(\.\d+)?", text.strip()) else None

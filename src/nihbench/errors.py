@@ -1,0 +1,63 @@
+"""Every error a user can meet, as one tree; each class knows its exit code.
+
+The message of an error is one sentence that says what is wrong and what to do about it. Anything that is not a
+`NihError` is a bug. A failed *request* is not an error but a value: see `nihbench.types.Failure`.
+
+    NihError
+    ├── UsageError          2   an option, a name or a file that the user can mend
+    │   ├── CatalogError    2   needles.yaml, models.yaml or a corpus manifest (file and line)
+    │   └── FetchError      2   something could not be brought here (no network, wrong checksum)
+    ├── EndpointError       2   the server can't be used at all (not reachable, not compatible)
+    ├── LocalModelError     2   the embedded model or its server (missing extra, port in use, died)
+    ├── StoppedError        4   the run had to stop: key, quota, spending
+    ├── DamagedDataError    5   a run's files are not what they should be
+    └── InterruptedRunError 130 Ctrl-C
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class NihError(Exception):
+    """Base of all errors that end in one line on the screen; `exit_code` is the process's exit status."""
+
+    exit_code: ClassVar[int] = 2
+
+
+class UsageError(NihError):
+    """The command, its options or the user's files ask for something that can't be done."""
+
+
+class CatalogError(UsageError):
+    """A YAML file of the catalog is wrong; the message begins with `file:line:`."""
+
+
+class FetchError(UsageError):
+    """A corpus, tokenizer or model file could not be fetched or did not match its checksum."""
+
+
+class EndpointError(NihError):
+    """The server can't be used: not reachable, or it does not speak the protocol."""
+
+
+class LocalModelError(NihError):
+    """The embedded model's server could not be started or stopped working."""
+
+
+class StoppedError(NihError):
+    """The run had to stop before its end (authentication, quota, spending cap); what is done stays."""
+
+    exit_code = 4
+
+
+class DamagedDataError(NihError):
+    """A run's stored data can't be read as what it claims to be; nothing was changed."""
+
+    exit_code = 5
+
+
+class InterruptedRunError(NihError):
+    """The user stopped the run; what is done stays and can be resumed."""
+
+    exit_code = 130

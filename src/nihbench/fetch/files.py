@@ -1,0 +1,81 @@
+"""Where fetched things live, and how a file is written: whole or not at all, even when the process is killed."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from nihbench.errors import FetchError
+
+_SUFFIX = ".part"
+_STALE_S = 24 * 3600
+
+
+def cache_dir() -> Path:
+    """Return the folder for everything that can be fetched or computed again.
+
+    The environment variable NIH_CACHE_DIR names it; else it is the user's cache folder of this platform. The folder
+    need not exist yet.
+    """
+    chosen = os.environ.get("NIH_CACHE_DIR")
+    if chosen:
+        return Path(chosen).expanduser()
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir("nihbench", appauthor=False))
+
+
+@contextmanager
+def atomic_file(target: Path) -> Iterator[BinaryIO]:
+    """Open a file beside `target` for writing and put it in the target's place when the block ends well.
+
+    After an error in the block, or a kill, `target` is what it was before. A killed process leaves its unfinished
+    file behind; it is removed by a later write of the same target, a day on, when no other process can own it still.
+
+    Raises:
+        FetchError: the folder or the file can't be written.
+    """
+    part = target.with_name(f".{target.name}.{secrets.token_hex(6)}{_SUFFIX}")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _remove_stale(target)
+        try:
+            with part.open("xb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(part, target)
+        finally:
+            part.unlink(missing_ok=True)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise FetchError(f"Could not write {target} ({reason}): check the folder's rights and free space.") from error
+
+
+def write_atomic(path: Path, content: bytes) -> None:
+    """Write `content` to `path`, whole or not at all; folders are made as needed.
+
+    Raises:
+        FetchError: the folder or the file can't be written.
+    """
+    with atomic_file(path) as file:
+        file.write(content)
+
+
+def _remove_stale(target: Path) -> None:
+    head = f".{target.name}."
+    for other in target.parent.iterdir():
+        if other.name.startswith(head) and other.name.endswith(_SUFFIX) and _age_s(other) > _STALE_S:
+            other.unlink(missing_ok=True)
+
+
+def _age_s(path: Path) -> float:
+    try:
+        return time.time() - path.stat().st_mtime
+    except FileNotFoundError:  # its owner finished between listing and looking
+        return 0.0

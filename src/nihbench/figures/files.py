@@ -1,0 +1,55 @@
+"""A figure as a file: PNG, SVG or PDF, the same bytes for the same figure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nihbench.errors import UsageError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+# What matplotlib would write of itself and of the time, left out.
+_METADATA: Mapping[str, Mapping[str, None]] = {
+    ".png": {"Software": None},
+    ".svg": {"Creator": None, "Date": None},
+    ".pdf": {"Creator": None, "Producer": None, "CreationDate": None},
+}
+SUFFIXES = tuple(_METADATA)
+_DPI = 200
+
+
+def check_suffix(path: Path) -> str:
+    """Return the path's suffix in lower case.
+
+    Raises:
+        UsageError: It is not one that a figure can be written as.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in SUFFIXES:
+        raise UsageError(f"A figure can't be written as {path.name}: give the file a name in {', '.join(SUFFIXES)}.")
+    return suffix
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write a figure in the format that the path's suffix names; folders that are missing are made.
+
+    The picture is made in memory first, so a failure leaves an older file as it was.
+
+    Raises:
+        UsageError: The suffix is not .png, .svg or .pdf, or the file can't be written.
+    """
+    from nihbench.figures.look import look
+
+    suffix = check_suffix(path)
+    picture = BytesIO()
+    with look():
+        figure.savefig(picture, format=suffix[1:], dpi=_DPI, metadata=dict(_METADATA[suffix]))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(picture.getvalue())
+    except OSError as error:
+        raise UsageError(f"{path} can't be written ({error.strerror}); choose another place with --out.") from error

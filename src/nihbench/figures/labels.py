@@ -1,0 +1,71 @@
+"""Axis labels, and which cells have no value and why, for files and terminals alike. Nothing is drawn here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nihbench.analysis import Grid
+
+Cells = NDArray[np.bool_]
+
+
+def length_labels(lengths: Sequence[int]) -> tuple[str, ...]:
+    """Label lengths as 256, 1.4K, 32K, 1M (K is 1,000), with as few decimals as tell them apart."""
+    for decimals in range(4):
+        labels = tuple(_length_label(length, decimals) for length in lengths)
+        if len(set(labels)) == len(set(lengths)):
+            return labels
+    return tuple(f"{length:,}" for length in lengths)
+
+
+def _length_label(length: int, decimals: int) -> str:
+    """Write one length with at least two significant digits (1.4K, 14K) and at least `decimals` decimals kept."""
+    if length < 1000:
+        return str(length)
+    # What would be rounded up to 1000K is written as 1M.
+    unit, scaled = ("K", length / 1000) if round(length / 1000, decimals) < 1000 else ("M", length / 1_000_000)
+    if unit == "M":
+        decimals = max(decimals, 2)
+    elif scaled < 10:
+        decimals = max(decimals, 1)
+    return f"{scaled:.{decimals}f}".rstrip("0").rstrip(".") + unit if decimals else f"{scaled:.0f}{unit}"
+
+
+def depth_labels(depths: Sequence[float]) -> tuple[str, ...]:
+    """Label depths as 0%, 7%, 50%, with as few decimals as tell them apart."""
+    for decimals in range(4):
+        labels = tuple(f"{depth:.{decimals}f}%" for depth in depths)
+        if len(set(labels)) == len(set(depths)):
+            break
+    return labels
+
+
+def unit_phrase(length_unit: str) -> str:
+    """Say in what a length is counted: `model`, or a tokenizer's name."""
+    return "tokens as the model counts them" if length_unit == "model" else f"{length_unit} tokens"
+
+
+def failed_cells(grid: Grid) -> Cells:
+    """Mark the cells that have failures and no value."""
+    cells: Cells = (grid.measured == 0) & (grid.failed > 0)
+    return cells
+
+
+def unrun_cells(grid: Grid) -> Cells:
+    """Mark the cells that have no record at all."""
+    cells: Cells = (grid.measured == 0) & (grid.failed == 0)
+    return cells
+
+
+def failure_counts(grid: Grid, cells: Cells) -> list[tuple[str, int]]:
+    """Count the failed trials in `cells` by kind, the most frequent first."""
+    counts = [(kind, int(matrix[cells].sum())) for kind, matrix in grid.failures.items()]
+    return sorted([item for item in counts if item[1]], key=lambda item: (-item[1], item[0]))
+
+
+def words(kind: str) -> str:
+    """Return a failure's kind as it is read: "rate limit"."""
+    return kind.replace("_", " ")

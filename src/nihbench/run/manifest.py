@@ -1,0 +1,164 @@
+"""What run.json says: everything resolved, so that a run can be read, scored and rebuilt without the catalog."""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Mapping
+from dataclasses import asdict
+from importlib import metadata
+from typing import Any
+
+from nihbench import __version__
+from nihbench.errors import DamagedDataError, UsageError
+from nihbench.plan import make_trials
+from nihbench.run.options import RunOptions
+from nihbench.run.setup import Setup
+from nihbench.types import Needle, PromptTemplate, Trial
+
+_LIBRARIES = ("httpx", "numpy", "tiktoken", "tokenizers", "xllamacpp")
+
+
+def manifest(setup: Setup, created_at: str) -> dict[str, Any]:
+    """Return run.json's content. No key and no header's value is in it."""
+    preset = setup.preset
+    return {
+        "created_at": created_at,
+        "nihbench": __version__,
+        "python": platform.python_version(),
+        "libraries": _versions(),
+        "options": setup.options.stored(),
+        "model": {
+            "name": preset.name,
+            "model": setup.request.model,
+            "sha256": setup.model_sha256,
+            # An embedded server's port is another one each time and says nothing.
+            "base_url": None if preset.local else preset.base_url,
+            "window": setup.window,
+        },
+        "experiment": setup.experiment.name,
+        "needle": asdict(setup.needle),
+        "prompts": {name: asdict(template) for name, template in setup.prompts.items()},
+        "questions": {name: setup.needle.question_for(name) for name in setup.prompts},
+        "corpus": {
+            "name": setup.corpus.name,
+            "language": setup.corpus.language,
+            "title": setup.corpus.title,
+            "sha256": setup.corpus.sha256,
+            "copies": setup.copies,
+        },
+        "length_unit": {
+            "tokenizer": setup.tokenizer.name,
+            "exact": setup.tokenizer.exact,
+            "counted_by_model": setup.counted_by_model,
+            "overheads": dict(setup.overheads),
+        },
+        "lengths": list(setup.lengths),
+        "depths": list(setup.depths),
+        "repeats": setup.options.repeats,
+        "trials": len(setup.trials),
+        "identity": setup.identity(),
+        "notes": list(setup.notes),
+    }
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for name in _LIBRARIES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def stored_needle(content: Mapping[str, Any]) -> Needle:
+    """Read the needle back from run.json's content.
+
+    Raises:
+        DamagedDataError: it is not what `manifest` writes.
+    """
+    needle: Needle = _validated(Needle, content, "needle")
+    return needle
+
+
+def stored_prompts(content: Mapping[str, Any]) -> dict[str, PromptTemplate]:
+    """Read the prompt templates back from run.json's content.
+
+    Raises:
+        DamagedDataError: they are not what `manifest` writes.
+    """
+    prompts: dict[str, PromptTemplate] = _validated(dict[str, PromptTemplate], content, "prompts")
+    return prompts
+
+
+def stored_options(content: Mapping[str, Any], headers: Mapping[str, str]) -> RunOptions:
+    """Read the options back; header values are not stored and come in again as `headers`.
+
+    Raises:
+        DamagedDataError: they are not what `manifest` writes.
+        UsageError: the run was made with headers of other values.
+    """
+    options = _validated(RunOptions, content, "options")
+    if set(options.headers) - set(headers):
+        raise UsageError(
+            "this run sent the headers "
+            + ", ".join(sorted(options.headers))
+            + ": their values are not stored, so give them again by --header"
+        )
+    restored = {name: getattr(options, name) for name in options.__slots__} | {"headers": dict(headers)}
+    again = RunOptions(**restored)
+    if again.stored()["headers"] != dict(options.headers):
+        raise UsageError("the values of --header differ from those this run began with: give the same ones")
+    return again
+
+
+def _validated(kind: Any, content: Mapping[str, Any], key: str) -> Any:
+    from pydantic import TypeAdapter, ValidationError
+
+    try:
+        return TypeAdapter(kind).validate_python(content[key])
+    except (KeyError, ValidationError) as error:
+        raise DamagedDataError(f"run.json is damaged: {key!r} is missing or wrong; restore it from a copy") from error
+
+
+def planned_trials(content: Mapping[str, Any]) -> tuple[Trial, ...]:
+    """Make the plan's trials again from run.json's content.
+
+    Raises:
+        DamagedDataError: the grid in it is not what `manifest` writes.
+    """
+    try:
+        return make_trials(
+            experiment=str(content["experiment"]),
+            needle=str(content["needle"]["name"]),
+            prompts=list(content["prompts"]),
+            lengths=[int(length) for length in content["lengths"]],
+            depths=[float(depth) for depth in content["depths"]],
+            repeats=int(content["repeats"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise DamagedDataError("run.json is damaged: its grid is missing or wrong; restore it from a copy") from error
+
+
+def check_same(content: Mapping[str, Any], setup: Setup) -> None:
+    """Make sure that a run on disk and the setup made again from its options are the same experiment.
+
+    Raises:
+        UsageError: something that could change an answer differs; the message names it.
+    """
+    now = _plain(manifest(setup, ""))
+    # The needle's facts may change: they decide scores, which can be made again, not answers.
+    for key in ("identity", "prompts", "questions", "lengths", "depths", "length_unit"):
+        before, after = content.get(key), now[key]
+        if before == after:
+            continue
+        names = key
+        if isinstance(before, dict) and isinstance(after, dict):
+            changed = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
+            names = ", ".join(f"{key}.{name}" for name in changed)
+        raise UsageError(f"can't resume: {names} changed since the run began; make a new run (without --resume)")
+
+
+def _plain(value: Any) -> Any:
+    return json.loads(json.dumps(value, ensure_ascii=False))

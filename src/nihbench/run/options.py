@@ -1,0 +1,59 @@
+"""What a user may ask of a run: one value, stored in run.json, compared when the run is resumed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+QUICK_LENGTHS = "500:4k:5"
+QUICK_DEPTHS = "5"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunOptions:
+    """The options of `nih run`, `nih plan` and `nih prompt` that decide what is sent.
+
+    None means "as the preset, the experiment or the server says". `temperature` is a number, or "none" to send none.
+    A `seed` that was asked for is sent to the model as well.
+    """
+
+    model: str
+    base_url: str | None = None
+    api_key_env: str | None = None
+    experiment: str | None = None
+    prompts: tuple[str, ...] | None = None
+    corpus: str | None = None
+    lengths: str | None = None
+    depths: str | None = None
+    repeats: int = 1
+    length_unit: str = "model"
+    window: int | None = None
+    order: str = "cache"
+    concurrency: int | None = None
+    max_output: int | None = None
+    temperature: str | None = None
+    seed: int | None = None
+    extra_body: Mapping[str, Any] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    repeat_corpus: bool = False
+    quick: bool = False
+
+    @property
+    def draw_seed(self) -> int:
+        """The seed of all that this tool draws; 0 unless asked otherwise."""
+        return self.seed or 0
+
+    def stored(self) -> dict[str, Any]:
+        """Return the options as JSON values; a header's value, which may be a secret, only as a digest."""
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        values["prompts"] = list(self.prompts) if self.prompts is not None else None
+        values["extra_body"] = dict(self.extra_body)
+        values["headers"] = {name: header_digest(value) for name, value in sorted(self.headers.items())}
+        return values
+
+
+def header_digest(value: str) -> str:
+    """Return a short digest of a header's value: enough to see that it changed, not to read it."""
+    return "sha256:" + hashlib.sha256(value.encode("utf-8")).hexdigest()[:16]

@@ -1,0 +1,51 @@
+"""Make a prompt that was once sent again, byte for byte, from its record, run.json and the corpus's text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from nihbench.errors import DamagedDataError, UsageError
+from nihbench.plan import fill
+from nihbench.run.manifest import stored_needle, stored_prompts
+from nihbench.run.store import RunFolder
+from nihbench.text import compose_text, digest, rebuild
+from nihbench.types import Corpus, Message, Record
+
+
+def find_record(records: Mapping[str, Record], trial_id: str) -> Record:
+    """Return the record whose id begins with `trial_id`.
+
+    Raises:
+        UsageError: none does, or several do.
+    """
+    found = [record for key, record in records.items() if key.startswith(trial_id)]
+    if len(found) != 1:
+        what = "no trial" if not found else f"{len(found)} trials"
+        raise UsageError(f"{what} of this run has an id that begins with {trial_id!r}: ids stand in records.jsonl")
+    return found[0]
+
+
+def rebuild_prompt(run: RunFolder, record: Record, corpus: Corpus) -> tuple[Message, ...]:
+    """Make a record's messages again.
+
+    Raises:
+        UsageError: the corpus is not the one that the run used.
+        DamagedDataError: the result is not what was sent.
+    """
+    expected = run.manifest["corpus"]["sha256"]
+    if corpus.sha256 != expected:
+        raise UsageError(
+            f"the corpus {corpus.name!r} here is not the one of this run (sha256 {corpus.sha256[:12]}, not "
+            f"{expected[:12]}): bring back the text that was used"
+        )
+    needle = fill(stored_needle(run.manifest), record.fresh)
+    prompt = record.trial.prompt
+    text = compose_text(corpus.text, record.placement.source_start, record.placement.source_copies)
+    messages = rebuild(
+        text, record.placement, needle.statements[0], stored_prompts(run.manifest)[prompt], needle.question_for(prompt)
+    )
+    if digest(messages) != record.placement.prompt_sha256:
+        raise DamagedDataError(
+            f"the prompt of trial {record.id} rebuilds to other bytes than were sent: its record is damaged"
+        )
+    return messages

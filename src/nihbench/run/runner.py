@@ -1,0 +1,124 @@
+"""Send the owed trials, a few at a time, and store each outcome before anything else happens.
+
+Retrying one request is the endpoint's matter; when to stop the whole run is decided here, from the failure's class.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from nihbench.endpoint import HANDLING
+from nihbench.errors import StoppedError
+from nihbench.run.setup import Setup
+from nihbench.run.store import RecordWriter
+from nihbench.types import Completer, Completion, Failure, Outcome, Placement, Record, Trial
+
+CUT_PROMPT_RATIO = 0.97
+"""A server that counts less than this share of an exact count has cut the prompt (docs/method.md)."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Progress:
+    """What is known after a trial: the record just stored, how many are done and how many there are."""
+
+    record: Record
+    done: int
+    total: int
+
+
+def owed(setup: Setup, records: Mapping[str, Record]) -> list[tuple[str, Trial]]:
+    """Return the trials (with ids) that have no record yet, or only a failure that may pass now."""
+    result = []
+    for trial in setup.trials:
+        trial_id = setup.trial_id(trial)
+        record = records.get(trial_id)
+        if record is None or (isinstance(record.outcome, Failure) and HANDLING[record.outcome.kind].retry):
+            result.append((trial_id, trial))
+    return result
+
+
+async def run_trials(
+    setup: Setup,
+    trials: Sequence[tuple[str, Trial]],
+    completer: Completer,
+    writer: RecordWriter,
+    *,
+    total: int,
+    now: Callable[[], datetime],
+    on_progress: Callable[[Progress], None],
+) -> None:
+    """Measure `trials`, `setup.concurrency` at a time, in order.
+
+    Args:
+        setup: the resolved run.
+        trials: what is owed, with ids.
+        completer: sends the messages.
+        writer: stores the records.
+        total: all trials of the plan, for the progress.
+        now: the time, in UTC.
+        on_progress: told of every record after it is stored.
+
+    Raises:
+        StoppedError: a failure said that going on is pointless; trials in flight were finished and stored first.
+    """
+    queue: Iterator[tuple[str, Trial]] = iter(trials)
+    done = total - len(trials)
+    stopped: list[Failure] = []
+
+    async def work() -> None:
+        nonlocal done
+        for trial_id, trial in queue:
+            record = await _measure(setup, trial_id, trial, completer, now)
+            if isinstance(record.outcome, Failure) and HANDLING[record.outcome.kind].stop_run:
+                stopped.append(record.outcome)
+            if stopped and isinstance(record.outcome, Failure):
+                return
+            writer.append(record)
+            done += 1
+            on_progress(Progress(record=record, done=done, total=total))
+            if stopped:
+                return
+
+    await asyncio.gather(*(work() for _ in range(setup.concurrency)))
+    if stopped:
+        failure = stopped[0]
+        raise StoppedError(f"the run had to stop ({failure.kind}): {failure.message}")
+
+
+async def _measure(
+    setup: Setup, trial_id: str, trial: Trial, completer: Completer, now: Callable[[], datetime]
+) -> Record:
+    # Building counts tokens, with a server's help perhaps: off the event loop, so that other answers are not held up.
+    messages, placement = await asyncio.to_thread(setup.build, trial)
+    needle, fresh = setup.needle_of(trial)
+    started = now().isoformat(timespec="seconds")
+    outcome = await completer.complete(messages, setup.request)
+    return Record(
+        id=trial_id,
+        trial=trial,
+        placement=placement,
+        outcome=_checked(outcome, placement, setup.counted_by_model),
+        fresh=fresh,
+        expected=needle.answer,
+        started_at=started,
+    )
+
+
+def _checked(outcome: Outcome, placement: Placement, exact: bool) -> Outcome:
+    """Turn an answer to a prompt that the server cut into the failure that it is."""
+    if not isinstance(outcome, Completion) or not exact:
+        return outcome
+    seen = outcome.usage.prompt_tokens
+    if seen is None or seen >= CUT_PROMPT_RATIO * placement.total_tokens:
+        return outcome
+    return Failure(
+        kind="cut_prompt",
+        message=f"the server counted {seen} tokens of a prompt of {placement.total_tokens}: it was cut on the way",
+        status=200,
+        latency_s=outcome.latency_s,
+        attempts=outcome.attempts,
+        usage=replace(outcome.usage),
+    )

@@ -1,0 +1,66 @@
+"""Grade a run's records by rules and keep the scores beside them; made again at will, without the model."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from nihbench.errors import DamagedDataError
+from nihbench.fetch import write_atomic
+from nihbench.plan import fill
+from nihbench.run.manifest import stored_needle
+from nihbench.run.store import RunFolder
+from nihbench.score import SCORER, VERSION, grade
+from nihbench.types import Completion, Record, Score
+
+RULES_FILE = f"scores.{SCORER}.jsonl"
+
+
+def score_run(run: RunFolder, records: Mapping[str, Record]) -> dict[str, Score]:
+    """Grade every answer of a run by rules and store the scores; a failure gets none."""
+    needle = stored_needle(run.manifest)
+    scores = {}
+    for trial_id, record in records.items():
+        if not isinstance(record.outcome, Completion):
+            continue
+        scores[trial_id] = grade(
+            record.outcome.text,
+            replace(fill(needle, record.fresh)),
+            finish_reason=record.outcome.finish_reason,
+            question=needle.question_for(record.trial.prompt),
+        )
+    lines = [json.dumps({"id": key} | asdict(score), ensure_ascii=False) + "\n" for key, score in scores.items()]
+    write_atomic(run.path / RULES_FILE, "".join(lines).encode("utf-8", "backslashreplace"))
+    return scores
+
+
+def load_scores(run: RunFolder) -> dict[str, Score] | None:
+    """Read a run's stored rule scores, or None where there are none or another version of the rules made them.
+
+    Raises:
+        DamagedDataError: the file can't be read.
+    """
+    from pydantic import TypeAdapter, ValidationError
+
+    path = run.path / RULES_FILE
+    if not path.exists():
+        return None
+    adapter = TypeAdapter(Score)
+    scores: dict[str, Score] = {}
+    for number, line in enumerate(_lines(path), 1):
+        try:
+            plain: dict[str, Any] = json.loads(line)
+            scores[plain.pop("id")] = adapter.validate_python(plain)
+        except (ValueError, KeyError, AttributeError, ValidationError) as error:
+            raise DamagedDataError(f"{path}:{number}: this line is no score: delete the file to score again") from error
+    return scores if all(score.version == VERSION for score in scores.values()) else None
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise DamagedDataError(f"{path} can't be read: delete it to score again") from error

@@ -1,0 +1,198 @@
+"""A run's folder: run.json, records.jsonl (append-only) and scores; what is written once is never lost or doubled.
+
+A record is one line, flushed to the disk before it counts as done. A torn last line (the process was killed while
+writing) is owed again; anything else that can't be read is damage, and then nothing is changed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from nihbench.errors import DamagedDataError, UsageError
+from nihbench.fetch import write_atomic
+from nihbench.types import Completion, Failure, Placement, Record, Trial
+
+FORMAT = 1
+MANIFEST = "run.json"
+RECORDS = "records.jsonl"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunFolder:
+    """A run's folder and what its run.json says."""
+
+    path: Path
+    manifest: Mapping[str, Any]
+
+    def records(self) -> dict[str, Record]:
+        """Return the last record of every trial, by the trial's id, in the order of first appearance.
+
+        Raises:
+            DamagedDataError: a line other than a torn last one can't be read.
+        """
+        return read_records(self.path / RECORDS)[0]
+
+    def writer(self) -> RecordWriter:
+        """Return a context manager that appends records."""
+        return RecordWriter(self.path / RECORDS)
+
+
+def create_run(path: Path, manifest: Mapping[str, Any]) -> RunFolder:
+    """Make a run's folder with its run.json.
+
+    Raises:
+        UsageError: a run is there already, or the folder can't be written.
+    """
+    if (path / MANIFEST).exists():
+        raise UsageError(f"{path} already holds a run: go on with it by --resume {path}, or give another --out")
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        text = json.dumps({"format": FORMAT} | dict(manifest), ensure_ascii=False, indent=1) + "\n"
+        write_atomic(path / MANIFEST, text.encode("utf-8"))
+    except OSError as error:
+        raise UsageError(
+            f"can't write the run's folder {path}: {error.strerror or error}; give another --out"
+        ) from error
+    return open_run(path)
+
+
+def open_run(path: Path) -> RunFolder:
+    """Open a run's folder.
+
+    Raises:
+        UsageError: there is no run in it.
+        DamagedDataError: its run.json can't be read.
+    """
+    file = path / MANIFEST
+    if not file.exists():
+        raise UsageError(f"{path} holds no run: there is no {MANIFEST} in it")
+    try:
+        manifest = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DamagedDataError(f"{file} can't be read ({error}): restore it from a copy, or run anew") from error
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+        raise DamagedDataError(
+            f"{file} is not of format {FORMAT}: it was written by another version of nih, or damaged"
+        )
+    return RunFolder(path=path, manifest=manifest)
+
+
+class RecordWriter:
+    """Appends records to a file; each is on the disk when `append` returns."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __enter__(self) -> Self:
+        _, whole = read_records(self._path)
+        self._file = self._path.open("ab")
+        if self._file.tell() != whole:
+            self._file.truncate(whole)
+        if whole and not self._path.read_bytes()[whole - 1 : whole] == b"\n":
+            self._file.write(b"\n")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
+
+    def append(self, record: Record) -> None:
+        """Write one record and wait until it is on the disk."""
+        self._file.write(record_line(record))
+        self._file.flush()
+        os.fsync(self._file.fileno())
+
+
+def record_line(record: Record) -> bytes:
+    """Return a record as one line of JSON in UTF-8."""
+    kind = "completion" if isinstance(record.outcome, Completion) else "failure"
+    plain = {
+        "id": record.id,
+        "trial": asdict(record.trial),
+        "placement": asdict(record.placement),
+        "fresh": dict(record.fresh),
+        "expected": record.expected,
+        "started_at": record.started_at,
+        kind: asdict(record.outcome),
+    }
+    # Lone surrogates can come out of a server's JSON escapes; they have no UTF-8 form and are kept as escapes.
+    text = json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
+    try:
+        return (text + "\n").encode("utf-8")
+    except UnicodeEncodeError:
+        return (json.dumps(plain, separators=(",", ":")) + "\n").encode("ascii")
+
+
+def read_records(path: Path) -> tuple[dict[str, Record], int]:
+    """Read a records file: the last record of each id, and how many bytes of the file are whole lines.
+
+    Raises:
+        DamagedDataError: a line that is not a torn last one can't be read.
+    """
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return {}, 0
+    except OSError as error:
+        raise DamagedDataError(f"{path} can't be read: {error.strerror or error}") from error
+    records: dict[str, Record] = {}
+    parse = _parser()
+    whole = 0
+    lines = data.split(b"\n")
+    for number, line in enumerate(lines, 1):
+        last = number == len(lines)
+        if line.strip():
+            try:
+                record = parse(line)
+            except ValueError as error:
+                if last:
+                    break
+                raise DamagedDataError(
+                    f"{path}:{number}: this line is no record ({_first_line(error)}): restore the file from a copy, or "
+                    "take the line out and resume to have its trial measured again"
+                ) from error
+            records[record.id] = record
+        whole += len(line) + (0 if last else 1)
+    return records, whole
+
+
+def _first_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:120]
+
+
+def _parser() -> Any:
+    from pydantic import TypeAdapter
+
+    trial, placement = TypeAdapter(Trial), TypeAdapter(Placement)
+    completion, failure = TypeAdapter(Completion), TypeAdapter(Failure)
+
+    def parse(line: bytes) -> Record:
+        plain = json.loads(line)
+        if not isinstance(plain, dict):
+            raise ValueError("not a JSON object")
+        try:
+            outcome = (
+                completion.validate_python(plain["completion"])
+                if "completion" in plain
+                else failure.validate_python(plain["failure"])
+            )
+            return Record(
+                id=str(plain["id"]),
+                trial=trial.validate_python(plain["trial"]),
+                placement=placement.validate_python(plain["placement"]),
+                outcome=outcome,
+                fresh=dict(plain["fresh"]),
+                expected=str(plain["expected"]),
+                started_at=str(plain["started_at"]),
+            )
+        except KeyError as error:
+            raise ValueError(f"the key {error} is missing") from error
+
+    return parse

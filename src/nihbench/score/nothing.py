@@ -1,0 +1,92 @@
+"""Which kind of nothing an answer is in which no fact was found: refused, abstained, truncated, off task, invented.
+
+Lines as in `rules`, tried in order; the last one always decides.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from nihbench.score import cues
+from nihbench.score.match import novel
+from nihbench.score.numbers import find_numbers
+from nihbench.score.reading import REPORTING, Reading, Verdict
+from nihbench.score.words import stem
+
+_SHORT = 15.0  # words: so short a text is an answer, not a text about something else
+_CLAIMS = 3  # content words after "as everybody knows" that make an answer of it
+_OF_THE_SOURCE = frozenset(map(stem, "based context document text passage above mentioned provided given".split()))
+_UNFINISHED = re.compile(r"[^.!?。\s\])]\s{0,4}$")
+
+
+def kind_of_nothing(reading: Reading) -> Verdict:
+    """Return the verdict, of value 0, on an answer that gives no fact."""
+    return next(filter(None, (line(reading) for line in _LINES)), _invented(reading))
+
+
+def _to_the_grader(reading: Reading) -> Verdict | None:
+    found = cues.find("grader", reading.answer.text)
+    return Verdict(0.0, "off_task", f"to the grader: {reading.at(found[0])}") if found else None
+
+
+def _refused(reading: Reading) -> Verdict | None:
+    found = cues.find("refuse", reading.answer.text)
+    return Verdict(0.0, "refused", f"refuses: {reading.at(found[0])}") if found else None
+
+
+def _abstained(reading: Reading) -> Verdict | None:
+    """It says that there is no answer; knowledge of the world offered after that is an invented answer."""
+    found = cues.find("abstain", reading.answer.text)
+    if not found:
+        return None
+    for outside in cues.find("outside", reading.answer.text, found[0].end)[:8]:
+        rest = reading.answer.text[outside.end : outside.end + 200]
+        if len(reading.novel(rest)) >= _CLAIMS and not cues.find("abstain", rest):
+            return Verdict(0.0, "hallucinated", f"outside knowledge: {reading.at(outside)}")
+    return Verdict(0.0, "abstained", f"abstains: {reading.at(found[0])}")
+
+
+def _cut_short(reading: Reading) -> Verdict | None:
+    """Nothing but the words that lead to an answer, and no end."""
+    if reading.finish_reason == "length":
+        return Verdict(0.0, "truncated", "cut at the length limit with nothing found")
+    if novel(_without_beginnings(reading), reading.sheet.lead | REPORTING):
+        return None
+    if _UNFINISHED.search(reading.answer.text[-8:]):
+        return Verdict(0.0, "truncated", "breaks off before the answer")
+    return Verdict(0.0, "off_task", "repeats the question")
+
+
+def _without_beginnings(reading: Reading) -> str:
+    """Return the answer's text less the numbers that begin the expected one."""
+    text = reading.answer.text
+    digits = next((f.digits for f in reading.sheet.facts if f.digits), "")
+    kept, at = [], 0
+    for number in find_numbers(text, digits) if digits else []:
+        if digits.startswith(number.digits) and number.start >= at:
+            kept.append(text[at : number.start])
+            at = number.end
+    return "".join([*kept, text[at:]])
+
+
+def _asks_back(reading: Reading) -> Verdict | None:
+    found = cues.find("clarify", reading.answer.text)
+    if found:
+        return Verdict(0.0, "off_task", f"asks back: {reading.at(found[0])}")
+    return Verdict(0.0, "off_task", "asks back") if reading.answer.text.rstrip().endswith("?") else None
+
+
+def _invented(reading: Reading) -> Verdict:
+    """A short text, or one that takes up the question, is an invented answer; any other is about something else."""
+    if reading.size <= _SHORT:
+        return Verdict(0.0, "hallucinated", "a short answer without any fact")
+    asked = novel(reading.sheet.question.partition("?")[0], _OF_THE_SOURCE)
+    if asked and 2 * sum(word in reading.answer.places for word in asked) >= len(asked):
+        return Verdict(0.0, "hallucinated", "answers the question without any fact")
+    return Verdict(0.0, "off_task", "does not take up the question")
+
+
+_LINES: tuple[Callable[[Reading], Verdict | None], ...] = (
+    _to_the_grader, _refused, _abstained, _cut_short, _asks_back,
+)  # fmt: skip

@@ -1,0 +1,73 @@
+"""Whether an answer gives the needle's content to somebody or something else than the needle's subject.
+
+Looked at is only what an answer puts between the very neighbours that the subject has in its sentence ("the city of
+X", "X always adds", 在X最好的). An answer that names the right subject, or none, is not accused.
+"""
+
+from __future__ import annotations
+
+import re
+
+from nihbench.score.fold import fold, is_cjk
+from nihbench.score.match import Sheet, Text
+from nihbench.score.reading import REPORTING
+from nihbench.score.words import CHINESE_STOP, STOP_WORDS, stem
+from nihbench.types import Needle
+
+_DEMONSTRATIVES = frozenset("这那本该此其当每某")
+
+
+def other_subject(needle: Needle, sheet: Sheet, answer: Text, original: str) -> str:
+    """Return the subject that an answer puts in the place of the needle's own, or an empty string."""
+    if needle.subject is None:
+        return ""
+    names = [name for name in (fold(t).text for t in (needle.subject.text, *needle.subject.aliases)) if name]
+    if not names or any(name in answer.text for name in names):
+        return ""
+    for statement in needle.statements:
+        before, name, after = fold(statement).text.partition(names[0])
+        if name:
+            in_place = _chinese if is_cjk(name[0]) else _latin
+            other = in_place(before, name, after, answer, original)
+            told = other in before + after or other in sheet.question or stem(other) in sheet.known
+            if other and not told and not set(other) & _DEMONSTRATIVES:
+                return other
+    return ""
+
+
+def _latin(before: str, name: str, after: str, answer: Text, original: str) -> str:
+    """Return a capitalised word with the two words before it, or the two after it, that `name` has."""
+    head, tail = before.split()[-2:], after.split()[:2]
+    patterns = []
+    if len(head) == 2:
+        patterns.append(rf"\b{re.escape(' '.join(head))} ([a-z]{{2,20}})")
+    if len(tail) == 2 and all(word.isalpha() for word in tail) and not STOP_WORDS.issuperset(tail):
+        patterns.append(rf"\b([a-z]{{2,20}}) {re.escape(' '.join(tail))}\b")
+    for pattern in patterns:
+        match = re.search(pattern, answer.text)
+        if match is None:
+            continue
+        word = match.group(1)
+        capital = original[answer.folded.index[match.start(1)]].isupper()
+        if capital and word not in STOP_WORDS and stem(word) not in REPORTING:
+            return word
+    return ""
+
+
+def _chinese(before: str, name: str, after: str, answer: Text, original: str) -> str:
+    """Return what stands between the same neighbours; at a sentence's head it must share more than half its end."""
+    head, tail = before[-1:], after.strip()[:3]
+    if len(tail) < 2:
+        return ""
+    pattern = rf"{re.escape(head)}([\u3400-\u9fff]{{1,{len(name) + 2}}}){re.escape(tail)}"
+    match = re.search(pattern, answer.text)
+    if match is None:
+        return ""
+    other = match.group(1)
+    if head:
+        return other
+    shared = 0
+    while shared < min(len(other), len(name)) and other[-1 - shared] == name[-1 - shared]:
+        shared += 1
+    prefix = other[: len(other) - shared]
+    return other if 2 * shared > len(name) and prefix and not set(prefix) & CHINESE_STOP else ""

@@ -1,0 +1,23 @@
+"""Pure text work: token positions, sentence boundaries, fit and splice, and whole prompts. No I/O."""
+
+from nihbench.text.fit import Frame, Splice, fit
+from nihbench.text.prompt import PLACEMENT_VERSION, build_prompt, digest, frame_of, rebuild, render
+from nihbench.text.sentences import boundaries
+from nihbench.text.source import Source, compose_text, make_source, sentence_start
+
+__all__ = [
+    "PLACEMENT_VERSION",
+    "Frame",
+    "Source",
+    "Splice",
+    "boundaries",
+    "build_prompt",
+    "compose_text",
+    "digest",
+    "fit",
+    "frame_of",
+    "make_source",
+    "rebuild",
+    "render",
+    "sentence_start",
+]

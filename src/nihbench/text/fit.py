@@ -1,0 +1,235 @@
+"""Fit a haystack to a context length and put the needle at a depth, exactly and without tokenizing it anew.
+
+The needle goes to the sentence boundary nearest to its nominal depth; the haystack is cut between words so that the
+whole request counts as many tokens as asked for, or a few less. Counts come from the source's token positions; only
+the text around the seams (the ends, the needle) is tokenized again.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from nihbench.errors import UsageError
+from nihbench.text.source import Source
+
+_TERMINATORS = frozenset(".!?…。！？")
+_CLOSERS = frozenset("\"'”’»)]}」』）】》〉*_")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Frame:
+    """What stands around the haystack: the text before and after it in its message, and all other tokens.
+
+    `fixed_tokens` counts the chat template and the other messages.
+    """
+
+    before: str
+    after: str
+    fixed_tokens: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Splice:
+    """A haystack source.text[start:end] with the needle before character `at`, and what that counts in tokens."""
+
+    start: int
+    at: int
+    end: int
+    before: str
+    after: str
+    tail: str
+    needle_token: int
+    haystack_tokens: int
+    sentence_tokens: int
+    total_tokens: int
+
+    @property
+    def achieved_depth_percent(self) -> float:
+        """Haystack tokens before the needle / all haystack tokens, in percent."""
+        return 100.0 * self.needle_token / self.haystack_tokens if self.haystack_tokens else 0.0
+
+    def render(self, text: str, statement: str) -> str:
+        """Return the haystack with the needle in it, cut out of the source's `text`."""
+        head, rest = text[self.start : self.at], text[self.at : self.end]
+        return head + self.before + statement + self.after + rest + self.tail
+
+
+def fit(
+    source: Source,
+    statement: str | None,
+    *,
+    length: int,
+    depth_percent: float,
+    frame: Frame,
+    count: Callable[[str], int],
+) -> Splice:
+    """Cut the source to a request of `length` tokens and place the needle.
+
+    Args:
+        source: the tokenized text; the haystack is its beginning.
+        statement: the needle's sentence, stored verbatim; None leaves the haystack without one.
+        length: tokens of the whole request, as `count` and `frame.fixed_tokens` count them.
+        depth_percent: 0 = needle first, 100 = needle last.
+        frame: what stands around the haystack.
+        count: the tokenizer's count of a short text.
+
+    Returns:
+        The splice whose total is the largest that was reached without exceeding `length`.
+
+    Raises:
+        UsageError: the length can't hold needle and question, or the source is too short for it.
+    """
+    start = len(source.text) - len(source.text.lstrip())
+    first_token = source.token_at(start)
+    needle_tokens = count(statement) if statement else 0
+    fixed = frame.fixed_tokens + count(frame.before) + count(frame.after) + needle_tokens
+    budget = length - fixed
+    best: Splice | None = None
+    tried: set[int] = set()
+    while budget >= 1:
+        end = cut_position(source, start, first_token + budget)
+        if end in tried and best is not None:
+            break
+        if end in tried:
+            # A smaller budget led to the same word's end, which was too long: go one word back.
+            budget = source.token_at(end) - first_token - 1
+            continue
+        tried.add(end)
+        splice = _splice(source, statement, start, end, depth_percent, frame, count)
+        spare = length - splice.total_tokens
+        if spare >= 0 and (best is None or splice.total_tokens > best.total_tokens):
+            best = splice
+        if spare == 0:
+            break
+        budget += spare
+    if best is None or best.haystack_tokens < 1:
+        raise UsageError(
+            f"a length of {length} tokens can't hold the needle and the question ({fixed} tokens without any "
+            f"haystack): ask for at least {fixed + 64}"
+        )
+    if best.end >= len(source.text.rstrip()) and length - best.total_tokens > 8:
+        raise UsageError(
+            f"a length of {length} tokens is longer than the corpus ({best.total_tokens} tokens with needle and "
+            f"question): ask for less, take a longer corpus, or give --repeat-corpus"
+        )
+    return best
+
+
+def cut_position(source: Source, start: int, token: int) -> int:
+    """Return the last place at or before token number `token` where the text may end: never inside a word."""
+    text = source.text
+    if token >= len(source.starts):
+        return len(text.rstrip())
+    position = int(source.starts[token])
+    while position > start and _inside_word(text, position):
+        position -= 1
+    while position > start and text[position - 1].isspace():
+        position -= 1
+    return position
+
+
+def _inside_word(text: str, position: int) -> bool:
+    left, right = text[position - 1], text[position]
+    if unicodedata.category(right)[0] == "M" or right == "\u200d" or left == "\u200d":
+        return True
+    if not right.isalnum() or _is_wide(right, ""):
+        return False
+    if left in "'’-_" and position > 1:
+        left = text[position - 2]
+    return left.isalnum() and not _is_wide(left, "")
+
+
+def _is_wide(char: str, language: str) -> bool:
+    width = unicodedata.east_asian_width(char)
+    return width in "WF" or (width == "A" and language == "zh")
+
+
+def _splice(
+    source: Source,
+    statement: str | None,
+    start: int,
+    end: int,
+    depth_percent: float,
+    frame: Frame,
+    count: Callable[[str], int],
+) -> Splice:
+    first, last = source.token_at(start), source.token_at(end)
+    at, sentence_tokens = _nearest_boundary(source, start, end, depth_percent)
+    before, after, tail = _marks(source, statement, start, at, end)
+    pieces: list[str | tuple[int, int]] = [frame.before, (start, at)]
+    if statement is not None:
+        pieces.append(before + statement + after)
+    pieces += [(at, end), tail + frame.after]
+    return Splice(
+        start=start,
+        at=at,
+        end=end,
+        before=before,
+        after=after,
+        tail=tail,
+        needle_token=source.token_at(at) - first,
+        haystack_tokens=last - first,
+        sentence_tokens=sentence_tokens,
+        total_tokens=frame.fixed_tokens + count_pieces(source, pieces, count),
+    )
+
+
+def _nearest_boundary(source: Source, start: int, end: int, depth_percent: float) -> tuple[int, int]:
+    """Return the boundary nearest to the depth, the haystack's ends included, and the local sentence's tokens."""
+    lo = int(np.searchsorted(source.boundaries, start, side="right"))
+    hi = int(np.searchsorted(source.boundaries, end, side="left"))
+    first, last = source.token_at(start), source.token_at(end)
+    positions = [start, *source.boundaries[lo:hi].tolist(), end]
+    tokens = np.array([first, *source.boundary_tokens[lo:hi].tolist(), last])
+    target = first + depth_percent / 100.0 * (last - first)
+    right = min(max(int(np.searchsorted(tokens, target)), 1), len(tokens) - 1)
+    left = right - 1
+    nearest = left if target - tokens[left] <= tokens[right] - target else right
+    return int(positions[nearest]), int(tokens[right] - tokens[left])
+
+
+def _ends_sentence(text: str) -> bool:
+    stripped = text.rstrip().rstrip("".join(_CLOSERS))
+    return not stripped or stripped[-1] in _TERMINATORS
+
+
+def _marks(source: Source, statement: str | None, start: int, at: int, end: int) -> tuple[str, str, str]:
+    """Return what the language needs around the needle, and what closes the haystack's cut sentence."""
+    text, language = source.text, source.language
+    ellipsis = "" if _ends_sentence(text[max(start, end - 40) : end]) else ("……" if language == "zh" else "...")
+    if statement is None:
+        return "", "", ellipsis
+    stop = "" if _ends_sentence(statement) else ("。" if _is_wide(statement[-1], "") else ".")
+    if at == end:
+        return ellipsis + "\n\n", stop, ""
+    if at == start or text[at - 1] == "\n":
+        return "", stop + "\n\n", ellipsis
+    before = "" if _is_wide(text[at - 1], language) else " "
+    closed = text[at].isspace() or _is_wide((statement + stop)[-1], language)
+    return before, stop + ("" if closed else " "), ellipsis
+
+
+def count_pieces(source: Source, pieces: list[str | tuple[int, int]], count: Callable[[str], int]) -> int:
+    """Count the tokens of literal strings and source ranges put one after the other.
+
+    Inside a range, between its first and last anchor, the source's own token positions are used; all that lies
+    between two such stretches is counted as one text, so that what merges over a seam is counted as it will be.
+    """
+    total, window = 0, ""
+    for piece in pieces:
+        if isinstance(piece, str):
+            window += piece
+            continue
+        first, last = piece
+        a = source.anchor_after(first, last)
+        b = source.anchor_before(last, first)
+        if a is None or b is None or a >= b:
+            window += source.text[first:last]
+            continue
+        total += count(window + source.text[first:a]) + source.tokens_between(a, b)
+        window = source.text[b:last]
+    return total + count(window)

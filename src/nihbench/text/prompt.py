@@ -1,0 +1,123 @@
+"""From a template, a needle and a source to the messages that are sent, with the placement that says how.
+
+Pure: the same values give the same bytes. `rebuild` makes the same messages again from a placement, without a
+tokenizer.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+
+from nihbench.errors import UsageError
+from nihbench.text.fit import Frame, Splice, fit
+from nihbench.text.source import Source
+from nihbench.types import Message, Placement, PromptTemplate, Tokenizer
+
+PLACEMENT_VERSION = 1
+"""Part of a trial's identity: raised when the same inputs would be placed differently."""
+
+
+def build_prompt(
+    source: Source,
+    statement: str,
+    template: PromptTemplate,
+    question: str,
+    *,
+    length: int,
+    depth_percent: float,
+    overhead: int,
+    tokenizer: Tokenizer,
+) -> tuple[tuple[Message, ...], Placement]:
+    """Build one trial's messages of `length` tokens with the needle at `depth_percent`.
+
+    Args:
+        source: the haystack's tokenized text.
+        statement: the needle's sentence.
+        template: the prompt's messages with {haystack} and {question}.
+        question: the wording that belongs to this prompt.
+        length: tokens of the whole request.
+        depth_percent: nominal depth, 0 to 100.
+        overhead: tokens of the chat template, beyond those of the messages' contents.
+        tokenizer: counts in the length unit.
+
+    Raises:
+        UsageError: the length is too short or too long, or the corpus already holds the needle.
+    """
+    frame = frame_of(template, question, overhead, tokenizer)
+    splice = fit(source, statement, length=length, depth_percent=depth_percent, frame=frame, count=tokenizer.count)
+    haystack = splice.render(source.text, statement)
+    if haystack.count(statement) != 1:
+        raise UsageError("the needle already stands in the corpus: take another needle or another corpus")
+    messages = render(template, haystack, question)
+    return messages, _placement(source, splice, tokenizer.count(statement), digest(messages))
+
+
+def rebuild(
+    text: str, placement: Placement, statement: str, template: PromptTemplate, question: str
+) -> tuple[Message, ...]:
+    """Make a trial's messages again from its placement and the source's `text`."""
+    p = placement
+    splice = Splice(
+        start=p.start,
+        at=p.at,
+        end=p.end,
+        before=p.before,
+        after=p.after,
+        tail=p.tail,
+        needle_token=p.needle_token,
+        haystack_tokens=p.haystack_tokens,
+        sentence_tokens=p.sentence_tokens,
+        total_tokens=p.total_tokens,
+    )
+    return render(template, splice.render(text, statement), question)
+
+
+def frame_of(template: PromptTemplate, question: str, overhead: int, tokenizer: Tokenizer) -> Frame:
+    """Return what a template puts around the haystack; `overhead` is the chat template's own tokens."""
+    fixed, before, after = overhead, "", ""
+    for message in template.messages:
+        parts = _parts(message, question)
+        if len(parts) == 2:
+            before, after = parts
+        else:
+            fixed += tokenizer.count(parts[0])
+    return Frame(before=before, after=after, fixed_tokens=fixed)
+
+
+def render(template: PromptTemplate, haystack: str, question: str) -> tuple[Message, ...]:
+    """Fill a template; braces in the haystack or the question stay what they are."""
+    return tuple(Message(role=m.role, content=haystack.join(_parts(m, question))) for m in template.messages)
+
+
+def _parts(message: Message, question: str) -> list[str]:
+    """Return what stands around {haystack}: one part where the message holds none, two where it does."""
+    return [part.replace("{question}", question) for part in message.content.split("{haystack}", 1)]
+
+
+def digest(messages: Sequence[Message]) -> str:
+    """Return the SHA-256 of messages: of their compact JSON in UTF-8, a list of {"role", "content"}."""
+    plain = [{"role": m.role, "content": m.content} for m in messages]
+    encoded = json.dumps(plain, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+    return hashlib.sha256(encoded).hexdigest()
+
+
+def _placement(source: Source, splice: Splice, needle_tokens: int, sha256: str) -> Placement:
+    return Placement(
+        source_start=source.start,
+        source_copies=source.copies,
+        start=splice.start,
+        at=splice.at,
+        end=splice.end,
+        before=splice.before,
+        after=splice.after,
+        tail=splice.tail,
+        achieved_depth_percent=round(splice.achieved_depth_percent, 4),
+        needle_token=splice.needle_token,
+        haystack_tokens=splice.haystack_tokens,
+        needle_tokens=needle_tokens,
+        total_tokens=splice.total_tokens,
+        sentence_tokens=splice.sentence_tokens,
+        prompt_sha256=sha256,
+    )

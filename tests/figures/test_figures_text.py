@@ -1,0 +1,197 @@
+from __future__ import annotations
+
+from typing import get_args
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rich.console import Console
+
+from nihbench.analysis import Grid, Rate, Summary
+from nihbench.figures import caption, terminal_heatmap
+from nihbench.figures.colours import colour_of
+from nihbench.figures.labels import depth_labels, length_labels
+from nihbench.types import FailureKind
+
+NAN = float("nan")
+
+
+def make_grid(value, failures=None, lengths=None):
+    value = np.array(value, dtype=float)
+    rows, columns = value.shape
+    return Grid(
+        experiment="sf-sandwich",
+        prompt="original",
+        lengths=tuple(lengths or (round(n) for n in np.linspace(1000, 128_000, columns))),
+        depths=tuple(np.linspace(0, 100, rows).tolist()),
+        value=value,
+        measured=(~np.isnan(value)).astype(np.int64),
+        owed=np.zeros(value.shape, dtype=np.int64),
+        failures={kind: np.array(counts) for kind, counts in (failures or {}).items()},
+    )
+
+
+def show(grid, width=80, colour=False, unicode=True):
+    return terminal_heatmap(grid, width=width, colour=colour, unicode=unicode)
+
+
+# ---- labels ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("lengths", "labels"),
+    [
+        ((1000, 32_000, 128_000), ("1K", "32K", "128K")),
+        ((256, 823, 1390, 4225), ("256", "823", "1.4K", "4.2K")),
+        ((1000, 10_071, 19_143), ("1K", "10K", "19K")),
+        ((128_000, 128_400), ("128K", "128.4K")),
+        ((200_000, 999_999, 1_500_000), ("200K", "1M", "1.5M")),
+        ((1_000_000, 1_048_576), ("1M", "1.05M")),
+        ((131_072, 131_073), ("131.072K", "131.073K")),
+        ((9_990, 100_000), ("10K", "100K")),
+        ((1_000_000, 1_000_001), ("1,000,000", "1,000,001")),
+    ],
+)
+def test_length_labels(lengths, labels):
+    assert length_labels(lengths) == labels
+
+
+@given(st.sets(st.integers(1, 2_000_000), min_size=1, max_size=20))
+@settings(max_examples=100, deadline=None)
+def test_length_labels_tell_lengths_apart_and_are_near_them(lengths):
+    lengths = sorted(lengths)
+    labels = length_labels(lengths)
+    assert len(set(labels)) == len(lengths)
+    for length, label in zip(lengths, labels, strict=True):
+        unit = {"K": 1000, "M": 1_000_000}.get(label[-1], 1)
+        assert float(label.rstrip("KM").replace(",", "")) * unit == pytest.approx(length, rel=0.05)
+
+
+def test_depth_labels():
+    assert depth_labels((0.0, 7.142857, 100.0)) == ("0%", "7%", "100%")
+    assert depth_labels((0.0, 0.4, 99.8, 100.0)) == ("0.0%", "0.4%", "99.8%", "100.0%")
+
+
+# ---- caption ---------------------------------------------------------------------------------------------------------
+
+
+def make_summary(measured=225, recorded=225, prompt="original"):
+    rates = [
+        Rate(value=0.62 if measured else NAN, low=low, high=high)
+        for low, high in ((0.6, 0.65), (0.5, 0.55), (0.61, 0.66))
+    ]
+    return Summary(
+        experiment="sf-sandwich", prompt=prompt, planned=225, recorded=recorded, measured=measured, failures={},
+        found=rates[0], strict=rates[1], mean_band=rates[2],
+    )  # fmt: skip
+
+
+def make_caption(*summaries, repeats=1, note="", length_unit="model"):
+    return caption(
+        model="smollm2-135m", corpus="paul-graham-en", scorer="rules", scorer_version="7", length_unit=length_unit,
+        repeats=repeats, summaries=summaries, note=note,
+    )  # fmt: skip
+
+
+def test_caption_of_a_full_run():
+    assert make_caption(make_summary(), note="An easy text.").splitlines() == [
+        "Model: smollm2-135m. Corpus: paul-graham-en. Scorer: rules 7. Length: tokens as the model counts them, "
+        "whole request, K=1,000. 1 trial a cell, for this haystack. An easy text.",
+        "sf-sandwich/original: found 62.0%, strict 62.0%, mean band 62.0%; 225 of 225 trials measured.",
+    ]
+
+
+def test_caption_of_a_run_with_unmeasured_trials_has_bounds_and_no_verdict():
+    line = make_caption(make_summary(measured=205)).splitlines()[1]
+    assert "found 62.0% [60.0% to 65.0%], strict 62.0% [50.0% to 55.0%], mean band 62.0% [61.0% to 66.0%]" in line
+    assert "205 of 225 trials measured (91.1%" in line and "Under 95% measured: no verdict." in line
+    assert "no verdict" not in make_caption(make_summary(measured=220))
+
+
+def test_caption_of_nothing_measured_has_no_number_for_it():
+    line = make_caption(make_summary(measured=0, recorded=0)).splitlines()[1]
+    assert "found unknown [60.0% to 65.0%]" in line and "nan" not in line
+
+
+def test_caption_of_a_panel_with_repeats():
+    lines = make_caption(make_summary(), make_summary(prompt="explicit"), repeats=3, length_unit="o200k_base")
+    assert "for this haystack" not in lines and "3 trials a cell" in lines and "o200k_base tokens" in lines
+    assert [line.split(":")[0] for line in lines.splitlines()[1:]] == ["sf-sandwich/original", "sf-sandwich/explicit"]
+
+
+# ---- terminal --------------------------------------------------------------------------------------------------------
+
+
+def test_terminal_by_hand():
+    grid = make_grid(
+        [[1.0, 0.7, 0.0], [NAN, 0.35, NAN]], {"timeout": [[0, 0, 0], [2, 1, 0]]}, lengths=(500, 1400, 128_000)
+    )
+    assert show(grid, width=20).plain.splitlines()[-6:] == [
+        "      500 1.4K 128K",
+        "  0%  100   70    0",
+        "100%   T    35   ·",
+        "no valid answer: T",
+        "timeout 2",
+        "· not run",
+    ]
+    assert show(grid, width=20, unicode=False).plain.isascii()
+
+
+def test_fifteen_by_fifteen_fits_eighty_columns_in_one_block():
+    lines = show(make_grid(np.ones((15, 15)))).plain.splitlines()
+    assert len(lines) == 17 and max(len(line) for line in lines) <= 80
+    assert lines[1].split()[0] == "1K" and lines[1].split()[-1] == "128K" and len(lines[1].split()) == 15
+    assert lines[2].split() == ["0%"] + ["100"] * 15
+
+
+@given(st.integers(1, 40), st.integers(1, 8), st.integers(24, 120), st.booleans())
+@settings(max_examples=40, deadline=None)
+def test_every_cell_and_label_is_shown_and_no_line_is_too_long(columns, rows, width, colour):
+    value = np.round(np.linspace(0, 1, rows * columns), 2).reshape(rows, columns)
+    grid = make_grid(value)
+    lines = show(grid, width=width, colour=colour).plain.splitlines()
+    assert max(len(line) for line in lines) <= width
+    cells = {label: [] for label in depth_labels(grid.depths)}
+    seen = []
+    for line in lines[1:]:
+        label = line[: max(map(len, cells))].strip()
+        if label in cells:
+            cells[label] += [line[max(map(len, cells)) :]]
+        else:
+            seen += line.split()
+    assert set(length_labels(grid.lengths)) <= set(seen)
+    for i, label in enumerate(cells):
+        text = "".join(cells[label]).replace("100", " 100 ")
+        assert len(cells[label]) >= 1
+        assert text.split()[0] == f"{value[i, 0] * 100:.0f}"
+
+
+def test_long_labels_in_narrow_cells_stay_apart_and_inside():
+    lengths = [131_072 + n for n in range(25)]
+    lines = show(make_grid(np.ones((1, 25)), lengths=lengths)).plain.splitlines()
+    assert max(len(line) for line in lines) <= 80
+    assert {label for line in lines for label in line.split()} >= set(length_labels(lengths))
+
+
+def test_every_kind_of_failure_has_its_own_letter():
+    kinds = [*get_args(FailureKind), "unscored"]
+    failures = {kind: [[int(i == j) for j in range(len(kinds))]] for i, kind in enumerate(kinds)}
+    row = show(make_grid([[NAN] * len(kinds)], failures)).plain.splitlines()[2].split()[1:]
+    assert len(set(row)) == len(kinds) and all(len(letter) == 1 and letter.isupper() for letter in row)
+
+
+def test_without_colour_there_are_no_styles_and_with_it_each_cell_has_its_own():
+    grid = make_grid([[1.0, 0.3, NAN]], {"overflow": [[0, 0, 1]]})
+    assert not show(grid).spans and not show(grid).style
+    backgrounds = [str(span.style) for span in show(grid, colour=True).spans]
+    assert backgrounds[0] == f"black on {colour_of(1.0)}" and backgrounds[1] == f"black on {colour_of(0.3)}"
+    assert "on #" in backgrounds[2] and len({*backgrounds}) == 3
+
+
+def test_a_console_prints_it_unbroken():
+    grid = make_grid(np.full((15, 15), 0.5))
+    console = Console(width=80, color_system="truecolor", force_terminal=True)
+    with console.capture() as captured:
+        console.print(show(grid, colour=True))
+    assert captured.get().count("\n") == 17 and "\x1b[" in captured.get()
