@@ -66,26 +66,32 @@ async def run_trials(
     """
     queue: Iterator[tuple[str, Trial]] = iter(trials)
     done = total - len(trials)
-    stopped: list[Failure] = []
+    ends: list[Exception] = []
 
     async def work() -> None:
         nonlocal done
         for trial_id, trial in queue:
-            record = await _measure(setup, trial_id, trial, completer, now)
-            if isinstance(record.outcome, Failure) and HANDLING[record.outcome.kind].stop_run:
-                stopped.append(record.outcome)
-            if stopped and isinstance(record.outcome, Failure):
+            if ends:
                 return
-            writer.append(record)
+            try:
+                record = await _measure(setup, trial_id, trial, completer, now)
+                _raise_if_pointless(record.outcome)
+                writer.append(record)
+            except Exception as error:
+                # The others finish what they have sent, for it is paid for; nothing new is begun.
+                ends.append(error)
+                return
             done += 1
             on_progress(Progress(record=record, done=done, total=total))
-            if stopped:
-                return
 
     await asyncio.gather(*(work() for _ in range(setup.concurrency)))
-    if stopped:
-        failure = stopped[0]
-        raise StoppedError(f"the run had to stop ({failure.kind}): {failure.message}")
+    if ends:
+        raise ends[0]
+
+
+def _raise_if_pointless(outcome: Outcome) -> None:
+    if isinstance(outcome, Failure) and HANDLING[outcome.kind].stop_run:
+        raise StoppedError(f"the run had to stop ({outcome.kind}): {outcome.message}")
 
 
 async def _measure(

@@ -6,6 +6,7 @@ writing) is owed again; anything else that can't be read is damage, and then not
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Mapping
@@ -91,11 +92,15 @@ class RecordWriter:
 
     def __enter__(self) -> Self:
         _, whole = read_records(self._path)
-        self._file = self._path.open("ab")
-        if self._file.tell() != whole:
-            self._file.truncate(whole)
-        if whole and not self._path.read_bytes()[whole - 1 : whole] == b"\n":
-            self._file.write(b"\n")
+        try:
+            # Unbuffered: nothing can wait in memory behind a write that failed.
+            self._file = self._path.open("ab", buffering=0)
+            if self._file.tell() != whole:
+                self._file.truncate(whole)
+            if whole and self._path.read_bytes()[whole - 1 : whole] != b"\n":
+                self._write(b"\n")
+        except OSError as error:
+            raise self._unwritable(error) from error
         return self
 
     def __exit__(
@@ -104,10 +109,30 @@ class RecordWriter:
         self._file.close()
 
     def append(self, record: Record) -> None:
-        """Write one record and wait until it is on the disk."""
-        self._file.write(record_line(record))
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        """Write one record and wait until it is on the disk.
+
+        Raises:
+            UsageError: it can't be written (a full disk); what was written before stays whole.
+        """
+        whole = self._file.tell()
+        try:
+            self._write(record_line(record))
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            # A torn line in the middle would be damage: whoever writes next must find a whole file.
+            with contextlib.suppress(OSError):
+                self._file.truncate(whole)
+            raise self._unwritable(error) from error
+
+    def _write(self, data: bytes) -> None:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[self._file.write(rest) or 0 :]
+
+    def _unwritable(self, error: OSError) -> UsageError:
+        return UsageError(
+            f"can't write {self._path} ({error.strerror or error}): mend that, then go on by --resume {self._path.parent}"
+        )
 
 
 def record_line(record: Record) -> bytes:
