@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from collections.abc import Sequence
+from io import TextIOWrapper
+
 import typer
 
 from nihbench import __version__
 from nihbench.cli import corpus, models, needle, plan, plot, prompt, rebuild, run, serve
+from nihbench.cli.output import note
+from nihbench.errors import NihError
 
 app = typer.Typer(
     name="nih",
@@ -38,6 +45,39 @@ def _root(
     """Needle in a haystack: how well a language model finds one fact in a long document, at every depth and length."""
 
 
-def main() -> None:
-    """Run the command line."""
-    app()
+# Some versions of typer bring a copy of click, others use click itself: this is the base of its errors in both.
+_WrongUse = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit with its code; `arguments` are the process's own unless they are given."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            # What the terminal's encoding can't say is shown as an escape; it must not end a command.
+            stream.reconfigure(errors="backslashreplace")
+    sys.exit(_run(arguments))
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    try:
+        code = app(args=arguments, prog_name="nih", standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except BrokenPipeError:
+        # The reader of a pipe (`| head`) went away: nothing is left to say, and nobody to say it to.
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")
+        return 0
+    except Exception as error:
+        if not isinstance(error, _WrongUse):
+            raise
+        return _wrong_use(error)
+
+
+def _wrong_use(error: Exception) -> int:
+    """Say in one line what the parser of the command line found; `nih` and `nih corpus` alone show their help."""
+    if type(error).__name__ == "NoArgsIsHelpError":
+        return NihError.exit_code
+    where = getattr(getattr(error, "ctx", None), "command_path", "nih")
+    what = " ".join(getattr(error, "format_message", error.__str__)().split()).rstrip(".")
+    note(f"nih: {what} (see `{where} --help`)")
+    return NihError.exit_code

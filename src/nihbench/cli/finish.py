@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nihbench.cli.output import console, note
+from nihbench.cli.output import console, note, speaks_unicode
 
 if TYPE_CHECKING:
     from nihbench.analysis import Grid, Summary
@@ -28,6 +27,8 @@ class Result:
     grids: tuple[Grid, ...]
     summaries: tuple[Summary, ...]
     failures: int
+    passing: int
+    """Failures that may pass when they are tried again."""
     owed: int
 
 
@@ -39,6 +40,7 @@ def result_of(run: RunFolder, *, again: bool = False) -> Result:
         again: whether to score again even where stored scores fit.
     """
     from nihbench.analysis import frame, grid, summary
+    from nihbench.endpoint import HANDLING
     from nihbench.run import planned_trials
 
     records = run.records()
@@ -51,6 +53,7 @@ def result_of(run: RunFolder, *, again: bool = False) -> Result:
         grids=tuple(grid(table, experiment=e, prompt=p, planned=planned) for e, p, _ in each),
         summaries=tuple(summary(table, experiment=e, prompt=p, planned=n) for e, p, n in each),
         failures=int(table["failure"].notna().sum()),
+        passing=sum(HANDLING[kind].retry for kind in table["failure"].dropna() if kind in HANDLING),
         owed=len(planned) - len(table),
     )
 
@@ -103,9 +106,8 @@ def show(result: Result) -> None:
 
     screen = console()
     colour = screen.is_terminal and not screen.no_color
-    unicode = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
     for grid, summary in zip(result.grids, result.summaries, strict=True):
-        screen.print(terminal_heatmap(grid, width=screen.width, colour=colour, unicode=unicode))
+        screen.print(terminal_heatmap(grid, width=screen.width, colour=colour, unicode=speaks_unicode()))
         screen.print(headline(summary))
 
 
@@ -118,10 +120,9 @@ def finish(run: RunFolder) -> int:
     note(f"heatmap: {picture}")
     note(f"records: {run.path / 'records.jsonl'}")
     if result.failures or result.owed:
-        note(
-            f"{result.failures} trials failed, {result.owed} are owed; they are not scored. "
-            f"Try them again: nih run --resume {run.path}"
-        )
+        note(f"{result.failures} trials failed, {result.owed} are owed; they are not scored")
+        if result.passing or result.owed:
+            note(f"try again what may pass: nih run --resume {run.path}")
         return FAILED_TRIALS
     note(f"draw it again: nih plot {run.path} --out heatmap.svg")
     return 0

@@ -63,7 +63,12 @@ def show(text: str) -> None:
 
 def show_json(value: Any) -> None:
     """Print a result for a program on stdout."""
-    show(json.dumps(value, ensure_ascii=False, indent=1))
+    show(json.dumps(value, ensure_ascii=not speaks_unicode(), indent=1))
+
+
+def speaks_unicode() -> bool:
+    """Say whether stdout takes every character."""
+    return (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
 
 
 def console(*, stderr: bool = False) -> Console:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Optional
 
 import typer
 
 from nihbench.cli.output import FetchReport, command
+
+_TEXT = Optional[str]  # noqa: UP045  typer reads it at run time
 
 
 @command
 def rebuild(
     run: Annotated[Path, typer.Argument(help="The run's folder.")],
     trial: Annotated[str, typer.Argument(help="The trial's id, or its beginning.")],
+    corpus: Annotated[_TEXT, typer.Option("--corpus", help="Where the run's own text is now, if it was moved.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the messages as JSON (exact for several).")] = False,
 ) -> None:
     """Print the exact prompt of a recorded trial; its hash is checked against what was sent."""
@@ -23,12 +26,12 @@ def rebuild(
     from nihbench.catalog import load
     from nihbench.cli.output import show_json
     from nihbench.cli.prompt import as_text
-    from nihbench.run import find_record, load_corpus, open_run, rebuild_prompt
+    from nihbench.run import corpus_of, find_record, load_corpus, open_run, rebuild_prompt
 
     folder = open_run(run)
     record = find_record(folder.records(), trial)
-    corpus = load_corpus(load(), folder.manifest["corpus"]["name"], Path.cwd(), FetchReport())
-    messages = rebuild_prompt(folder, record, corpus)
+    text = load_corpus(load(), corpus or corpus_of(folder.manifest), Path.cwd(), FetchReport())
+    messages = rebuild_prompt(folder, record, text)
     if as_json:
         show_json([asdict(message) for message in messages])
         return

@@ -12,7 +12,7 @@ import typer
 
 from nihbench.cli.options import run_options, with_run_options
 from nihbench.cli.output import command, note
-from nihbench.errors import InterruptedRunError, UsageError
+from nihbench.errors import DamagedDataError, InterruptedRunError, NihError, UsageError
 
 if TYPE_CHECKING:
     from nihbench.endpoint import ModelAccess
@@ -35,6 +35,8 @@ def run(
     from nihbench.cli.wiring import prepared
     from nihbench.run import check_same, create_run, manifest, open_run
 
+    if out and resume:
+        raise UsageError("--resume goes on in the run's own folder: leave --out away")
     existing = open_run(resume) if resume else None
     chosen = _resumed(context, existing, options) if existing else run_options(options)
     with prepared(chosen, sending=True) as (setup, model):
@@ -94,7 +96,15 @@ def _measure(setup: Setup, model: ModelAccess, folder: RunFolder) -> None:
     try:
         asyncio.run(main())
     except KeyboardInterrupt as error:
-        raise InterruptedRunError(f"stopped; what is done is kept: go on by nih run --resume {folder.path}") from error
+        raise InterruptedRunError(f"stopped; {_go_on(folder)}") from error
+    except DamagedDataError:
+        raise
+    except NihError as error:
+        raise type(error)(f"{str(error).rstrip('.')}; {_go_on(folder)}") from error
+
+
+def _go_on(folder: RunFolder) -> str:
+    return f"what is done is kept: go on by nih run --resume {folder.path}"
 
 
 def _new_folder(setup: Setup) -> Path:

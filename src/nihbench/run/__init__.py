@@ -1,6 +1,14 @@
 """From a plan to records on disk: resolve the options, send what is owed, store, score, rebuild."""
 
-from nihbench.run.manifest import check_same, manifest, planned_trials, stored_needle, stored_options, stored_prompts
+from nihbench.run.manifest import (
+    check_same,
+    corpus_of,
+    manifest,
+    planned_trials,
+    stored_needle,
+    stored_options,
+    stored_prompts,
+)
 from nihbench.run.options import RunOptions
 from nihbench.run.rebuild import find_record, rebuild_prompt
 from nihbench.run.runner import Progress, owed, run_trials
@@ -18,6 +26,7 @@ __all__ = [
     "RunOptions",
     "Setup",
     "check_same",
+    "corpus_of",
     "create_run",
     "find_record",
     "load_corpus",

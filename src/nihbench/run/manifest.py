@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 import platform
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from importlib import metadata
 from typing import Any
 
 from nihbench import __version__
 from nihbench.errors import DamagedDataError, UsageError
 from nihbench.plan import make_trials
-from nihbench.run.options import RunOptions
-from nihbench.run.setup import Setup
+from nihbench.run.options import RunOptions, bare_url
+from nihbench.run.setup import Setup, corpus_choice
 from nihbench.types import Needle, PromptTemplate, Trial
 
 _LIBRARIES = ("httpx", "numpy", "tiktoken", "tokenizers", "xllamacpp")
@@ -33,7 +33,7 @@ def manifest(setup: Setup, created_at: str) -> dict[str, Any]:
             "model": setup.request.model,
             "sha256": setup.model_sha256,
             # An embedded server's port is another one each time and says nothing.
-            "base_url": None if preset.local else preset.base_url,
+            "base_url": None if preset.local else bare_url(preset.base_url),
             "window": setup.window,
         },
         "experiment": setup.experiment.name,
@@ -70,6 +70,63 @@ def _versions() -> dict[str, str]:
         except metadata.PackageNotFoundError:
             continue
     return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Model:
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Corpus:
+    name: str
+    sha256: str
+    copies: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class _LengthUnit:
+    tokenizer: str
+    counted_by_model: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Content:
+    """The part of run.json that is read again."""
+
+    options: RunOptions
+    model: _Model
+    experiment: str
+    needle: Needle
+    prompts: dict[str, PromptTemplate]
+    corpus: _Corpus
+    length_unit: _LengthUnit
+    lengths: tuple[int, ...]
+    depths: tuple[float, ...]
+    repeats: int
+    identity: dict[str, Any]
+
+
+def check_content(content: Mapping[str, Any]) -> None:
+    """Make sure that all that is read out of run.json later is there.
+
+    Raises:
+        ValueError: something is missing or wrong; the message names it.
+    """
+    from pydantic import TypeAdapter, ValidationError
+
+    try:
+        TypeAdapter(_Content).validate_python(dict(content))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise ValueError(f"{where}: {first['msg']}") from error
+
+
+def corpus_of(content: Mapping[str, Any]) -> str:
+    """Return what names the run's corpus: its name in the catalog, or the path that the user gave."""
+    chosen = corpus_choice(content["options"].get("corpus"), content["needle"]["language"])
+    return chosen or str(content["corpus"]["name"])
 
 
 def stored_needle(content: Mapping[str, Any]) -> Needle:

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 QUICK_LENGTHS = "500:4k:5"
 QUICK_DEPTHS = "5"
@@ -46,12 +47,21 @@ class RunOptions:
         return self.seed or 0
 
     def stored(self) -> dict[str, Any]:
-        """Return the options as JSON values; a header's value, which may be a secret, only as a digest."""
+        """Return the options as JSON values, without secrets: a header's value only as a digest, a bare address."""
         values = {f.name: getattr(self, f.name) for f in fields(self)}
         values["prompts"] = list(self.prompts) if self.prompts is not None else None
         values["extra_body"] = dict(self.extra_body)
+        values["base_url"] = bare_url(self.base_url)
         values["headers"] = {name: header_digest(value) for name, value in sorted(self.headers.items())}
         return values
+
+
+def bare_url(url: str | None) -> str | None:
+    """Return an address without what may be a secret in it: user, password and query."""
+    if url is None:
+        return None
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment=""))
 
 
 def header_digest(value: str) -> str:

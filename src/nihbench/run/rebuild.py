@@ -39,10 +39,12 @@ def rebuild_prompt(run: RunFolder, record: Record, corpus: Corpus) -> tuple[Mess
             f"{expected[:12]}): bring back the text that was used"
         )
     needle = fill(stored_needle(run.manifest), record.fresh)
-    prompt = record.trial.prompt
+    prompt, prompts = record.trial.prompt, stored_prompts(run.manifest)
+    if prompt not in prompts:
+        raise DamagedDataError(f"run.json has no prompt {prompt!r}, which the trial {record.id} used: one is damaged")
     text = compose_text(corpus.text, record.placement.source_start, record.placement.source_copies)
     messages = rebuild(
-        text, record.placement, needle.statements[0], stored_prompts(run.manifest)[prompt], needle.question_for(prompt)
+        text, record.placement, needle.statements[0], prompts[prompt], needle.question_for(prompt)
     )
     if digest(messages) != record.placement.prompt_sha256:
         raise DamagedDataError(

@@ -155,6 +155,8 @@ def prepare(
     if len(needle.statements) != 1:
         raise UsageError(f"needle {needle.name!r} has several sentences: this version hides one sentence in a trial")
     prompts = {name: catalog.prompt(name) for name in prompt_names}
+    _check_numbers(options)
+    _check_prompts(needle, prompts)
     preset = model.preset
     tokenizer, counted_by_model = model.tokenizer(options.length_unit, report)
     texts = _load(options, catalog, experiment, needle, tokenizer, folder, report)
@@ -196,7 +198,26 @@ def prepare(
 
 def _experiment(options: RunOptions, catalog: Catalog) -> tuple[Experiment, tuple[str, ...]]:
     experiment, prompts = catalog.parse_experiment(options.experiment or catalog.default_experiment)
-    return experiment, options.prompts or prompts
+    return experiment, tuple(dict.fromkeys(options.prompts or prompts))
+
+
+def _check_numbers(options: RunOptions) -> None:
+    for name in ("repeats", "window", "max_output", "concurrency"):
+        value = getattr(options, name)
+        if value is not None and value < 1:
+            raise UsageError(f"--{name.replace('_', '-')} must be at least 1, not {value}")
+
+
+def _check_prompts(needle: Needle, prompts: Mapping[str, PromptTemplate]) -> None:
+    """Refuse two prompts that would send the same: their trials could not be told apart, and be paid for twice."""
+    seen: dict[tuple[tuple[Message, ...], str], str] = {}
+    for name, template in prompts.items():
+        other = seen.setdefault((template.messages, needle.question_for(name)), name)
+        if other != name:
+            raise UsageError(
+                f"the prompts {other!r} and {name!r} ask for the needle {needle.name!r} in the same words: "
+                "leave one of them out"
+            )
 
 
 def _load(
@@ -344,8 +365,6 @@ def _trials(
     lengths: tuple[int, ...],
     depths: tuple[float, ...],
 ) -> tuple[Trial, ...]:
-    if options.repeats < 1:
-        raise UsageError("--repeats must be at least 1")
     trials = make_trials(
         experiment=experiment.name,
         needle=needle.name,

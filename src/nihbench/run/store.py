@@ -17,6 +17,7 @@ from typing import Any, Self
 
 from nihbench.errors import DamagedDataError, UsageError
 from nihbench.fetch import write_atomic
+from nihbench.run.manifest import check_content
 from nihbench.types import Completion, Failure, Placement, Record, Trial
 
 FORMAT = 1
@@ -50,10 +51,12 @@ def create_run(path: Path, manifest: Mapping[str, Any]) -> RunFolder:
     Raises:
         UsageError: a run is there already, or the folder can't be written.
     """
-    if (path / MANIFEST).exists():
-        raise UsageError(f"{path} already holds a run: go on with it by --resume {path}, or give another --out")
     try:
         path.mkdir(parents=True, exist_ok=True)
+        if (path / MANIFEST).exists():
+            raise UsageError(f"{path} already holds a run: go on with it by --resume {path}, or give another --out")
+        if (path / RECORDS).exists():
+            raise UsageError(f"{path} holds the records of a run whose {MANIFEST} is missing: give another --out")
         text = json.dumps({"format": FORMAT} | dict(manifest), ensure_ascii=False, indent=1) + "\n"
         write_atomic(path / MANIFEST, text.encode("utf-8"))
     except OSError as error:
@@ -71,16 +74,20 @@ def open_run(path: Path) -> RunFolder:
         DamagedDataError: its run.json can't be read.
     """
     file = path / MANIFEST
-    if not file.exists():
-        raise UsageError(f"{path} holds no run: there is no {MANIFEST} in it")
     try:
         manifest = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise UsageError(f"{path} holds no run: there is no {MANIFEST} in it") from error
+    except (OSError, ValueError, RecursionError) as error:
         raise DamagedDataError(f"{file} can't be read ({error}): restore it from a copy, or run anew") from error
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise DamagedDataError(
             f"{file} is not of format {FORMAT}: it was written by another version of nih, or damaged"
         )
+    try:
+        check_content(manifest)
+    except ValueError as error:
+        raise DamagedDataError(f"{file} is damaged ({error}): restore it from a copy, or run anew") from error
     return RunFolder(path=path, manifest=manifest)
 
 
@@ -114,7 +121,7 @@ class RecordWriter:
         Raises:
             UsageError: it can't be written (a full disk); what was written before stays whole.
         """
-        whole = self._file.tell()
+        whole = os.fstat(self._file.fileno()).st_size
         try:
             self._write(record_line(record))
             os.fsync(self._file.fileno())
@@ -131,7 +138,7 @@ class RecordWriter:
 
     def _unwritable(self, error: OSError) -> UsageError:
         return UsageError(
-            f"can't write {self._path} ({error.strerror or error}): mend that, then go on by --resume {self._path.parent}"
+            f"can't write {self._path} ({error.strerror or error}): see to the disk and its rights"
         )
 
 
@@ -176,7 +183,7 @@ def read_records(path: Path) -> tuple[dict[str, Record], int]:
         if line.strip():
             try:
                 record = parse(line)
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 if last:
                     break
                 raise DamagedDataError(
@@ -195,7 +202,7 @@ def _first_line(error: Exception) -> str:
 def _parser() -> Any:
     from pydantic import TypeAdapter
 
-    trial, placement = TypeAdapter(Trial), TypeAdapter(Placement)
+    trial, placement, strings = TypeAdapter(Trial), TypeAdapter(Placement), TypeAdapter(dict[str, str])
     completion, failure = TypeAdapter(Completion), TypeAdapter(Failure)
 
     def parse(line: bytes) -> Record:
@@ -213,7 +220,7 @@ def _parser() -> Any:
                 trial=trial.validate_python(plain["trial"]),
                 placement=placement.validate_python(plain["placement"]),
                 outcome=outcome,
-                fresh=dict(plain["fresh"]),
+                fresh=strings.validate_python(plain["fresh"]),
                 expected=str(plain["expected"]),
                 started_at=str(plain["started_at"]),
             )

@@ -1,0 +1,78 @@
+"""Which quotes and brackets of a text belong together, and what they shut. Pure; it knows no language."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+
+Span = tuple[int, int]
+"""Positions that are no boundary: from the first number up to, not including, the second."""
+
+# Possessive quantifiers throughout: nothing is tried twice, so no text makes a pattern slow.
+NEWLINE = r"(?>\r\n|\n|\r)"
+BREAK = re.compile(rf"{NEWLINE}(?:[^\S\r\n]*+{NEWLINE})++")
+_OPENER_OF = {
+    "”": "“", "’": "‘", "」": "「", "』": "『", "）": "（", "】": "【", "》": "《", "〉": "〈", "〕": "〔",
+    ")": "(", "]": "[", "}": "{",
+}  # fmt: skip
+_TOGGLES = frozenset({'"', "**"})  # opening and closing look alike: they take turns
+_QUOTES = frozenset("“‘「『")  # left open, these still shut what follows; a stray bracket does not
+
+EN_PAIR = re.compile(rf"[“”()\[\]{{}}]|{BREAK.pattern}")
+ZH_PAIR = re.compile(rf"[“”‘’「」『』（）【】《》〈〉〔〕()\[\]{{}}\"]|\*\*|{NEWLINE}")
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """Quotes and brackets of a text: what they shut, and where the opener of each closer stands."""
+
+    shut: list[Span] = field(default_factory=list)
+    opener_at: dict[int, int] = field(default_factory=dict)
+
+
+def match_pairs(text: str, token: re.Pattern[str]) -> Pairs:
+    """Match openers with closers; a newline token forgets what is open.
+
+    A closer without its opener is ignored, and so is an opener without its closer, but for quotes: an open quote
+    shuts what follows up to the next quote that opens alike (so the first one had been meant to end before), or to
+    the newline token.
+    """
+    pairs = Pairs()
+    stack: list[tuple[str, int]] = []
+    depth: Counter[str] = Counter()
+    latest: dict[str, int] = {}
+    following: dict[int, int] = {}
+
+    def forget(end: int) -> None:
+        pairs.shut.extend((at + 1, following.get(at, end)) for mark, at in stack if mark in _QUOTES)
+        for memory in (stack, depth, latest, following):
+            memory.clear()
+
+    for match in token.finditer(text):
+        mark, at = match.group(), match.start()
+        if mark[0] in "\r\n":
+            forget(at)
+            continue
+        opener = mark if mark in _TOGGLES and depth[mark] else _OPENER_OF.get(mark)
+        if opener is None:
+            following[latest.get(mark, -1)] = at
+            latest[mark] = at
+            stack.append((mark, at))
+            depth[mark] += 1
+        elif depth[opener]:
+            begin = _unwind(stack, depth, opener)
+            pairs.opener_at[at] = begin
+            if mark != "**":
+                pairs.shut.append((begin + 1, at + 1))
+    forget(len(text))
+    return pairs
+
+
+def _unwind(stack: list[tuple[str, int]], depth: Counter[str], opener: str) -> int:
+    """Take openers from the stack down to the last `opener` and return its position."""
+    while True:
+        mark, at = stack.pop()
+        depth[mark] -= 1
+        if mark == opener:
+            return at
