@@ -1,7 +1,13 @@
-"""Fixtures that are dear to make, so that every room shares one: the embedded model and its running server."""
+"""Fixtures that are dear to make, so that every room shares one: the embedded model and its running server.
+
+And those that several rooms need alike: small texts of a user's own, and a cache folder of the tests' own.
+"""
 
 from __future__ import annotations
 
+import os
+import random
+import tempfile
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -12,6 +18,7 @@ from nihbench import corpora
 from nihbench.catalog import load
 from nihbench.endpoint import load_tokenizer
 from nihbench.errors import FetchError
+from nihbench.fetch import cache_dir
 from nihbench.local import LocalServer, model_file
 from nihbench.types import Corpus, LocalModel, Tokenizer
 
@@ -63,3 +70,63 @@ def named_tokenizer() -> Callable[[str], Tokenizer]:
             pytest.skip(f"the tokenizer {name} can't be fetched here: {error}")
 
     return named
+
+
+ENGLISH = (
+    "The {a} {n} on the {p} {v} the {m} until evening.",
+    "Mr. Hale paid 3.75 crowns for a {a} {n}, and nobody at the {p} asked why.",
+    '"Bring the {m} to the {p}," she said. He {v} it, slowly.',
+    "Why was the {n} so {a}?",
+    "Nothing {v} the {p}; the {m} was {a}, the {n} was not.",
+)
+CHINESE = (
+    "那年{t}，{w}把{m}送到{p}，一直等到天黑。",
+    "“{m}在{p}吗？”{w}问。没有人回答……",
+    "{w}说：“{t}再来吧！”于是大家都散了。",
+    "{p}的{m}卖三块七毛五；{w}不肯买。",
+    "为什么{t}的{p}这样安静？",
+)
+WORDS = {
+    "a": "grey narrow patient crooked silent useful borrowed honest".split(),
+    "n": "ferry miller lantern orchard cousin letter kettle".split(),
+    "p": "quay hillside landing bridge market mill".split(),
+    "v": "watched carried crossed repaired forgot counted".split(),
+    "m": "barrel ledger blanket anchor basket window".split(),
+}
+HAN = {
+    "t": ["春天", "夏夜", "冬至", "腊月", "清明"],
+    "w": ["老周", "船家", "她的弟弟", "教书先生", "掌柜"],
+    "m": ["一封旧信", "两担米", "那只木箱", "一盏灯", "半匹布"],
+    "p": ["渡口", "南山脚下", "祠堂", "桥头", "集市"],
+}
+
+
+def _own_text(patterns: tuple[str, ...], words: dict[str, list[str]], joint: str) -> str:
+    draw = random.Random(7)
+    paragraphs = []
+    for _ in range(40):
+        sentences = [draw.choice(patterns) for _ in range(draw.randint(2, 5))]
+        filled = [s.format(**{key: draw.choice(values) for key, values in words.items()}) for s in sentences]
+        paragraphs.append(joint.join(filled))
+    return "\n\n".join(paragraphs) + "\n"
+
+
+@pytest.fixture(scope="session")
+def own_texts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Small texts of a user's own by language, some 2,000 to 3,000 tokens each."""
+    folder = tmp_path_factory.mktemp("own")
+    paths = {"en": folder / "journal.txt", "zh": folder / "游记.txt"}
+    paths["en"].write_text(_own_text(ENGLISH, WORDS, " "), encoding="utf-8")
+    paths["zh"].write_text(_own_text(CHINESE, HAN, ""), encoding="utf-8")
+    return paths
+
+
+@pytest.fixture(scope="session")
+def own_cache(
+    tmp_path_factory: pytest.TempPathFactory, named_tokenizer: Callable[[str], Tokenizer]
+) -> dict[str, str]:
+    """Environment variables for a cache folder of the tests' own, with cl100k_base within reach."""
+    named_tokenizer("cl100k_base")
+    places = (os.environ.get("TIKTOKEN_CACHE_DIR"), str(cache_dir() / "tiktoken"), f"{tempfile.gettempdir()}/data-gym-cache")
+    ranks = next(place for place in places if place and Path(place).is_dir())
+    return {"NIH_CACHE_DIR": str(tmp_path_factory.mktemp("cache")), "TIKTOKEN_CACHE_DIR": ranks}

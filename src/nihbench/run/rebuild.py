@@ -43,9 +43,7 @@ def rebuild_prompt(run: RunFolder, record: Record, corpus: Corpus) -> tuple[Mess
     if prompt not in prompts:
         raise DamagedDataError(f"run.json has no prompt {prompt!r}, which the trial {record.id} used: one is damaged")
     text = compose_text(corpus.text, record.placement.source_start, record.placement.source_copies)
-    messages = rebuild(
-        text, record.placement, needle.statements[0], prompts[prompt], needle.question_for(prompt)
-    )
+    messages = rebuild(text, record.placement, needle.statements[0], prompts[prompt], needle.question_for(prompt))
     if digest(messages) != record.placement.prompt_sha256:
         raise DamagedDataError(
             f"the prompt of trial {record.id} rebuilds to other bytes than were sent: its record is damaged"

@@ -21,7 +21,7 @@ from nihbench.endpoint import ModelAccess
 from nihbench.errors import UsageError
 from nihbench.fetch import Report
 from nihbench.plan import fill, fresh_values, make_trials, order_trials, parse_depths, parse_lengths
-from nihbench.run.options import QUICK_DEPTHS, QUICK_LENGTHS, RunOptions, header_digest
+from nihbench.run.options import QUICK_DEPTHS, QUICK_LENGTHS, QUICK_MAX_OUTPUT, RunOptions, header_digest
 from nihbench.text import PLACEMENT_VERSION, Source, boundaries, build_prompt, frame_of, make_source, sentence_start
 from nihbench.types import (
     Corpus,
@@ -284,9 +284,10 @@ def _request(options: RunOptions, preset: ModelPreset) -> Request:
     temperature = preset.temperature
     if options.temperature is not None:
         temperature = None if options.temperature == "none" else _number(options.temperature)
+    usual = min(preset.max_output, QUICK_MAX_OUTPUT) if options.quick and not preset.reasoning else preset.max_output
     return Request(
         model=preset.model,
-        max_output=options.max_output or preset.max_output,
+        max_output=options.max_output or usual,
         temperature=temperature,
         seed=options.draw_seed if preset.local is not None else options.seed,
         extra_body=dict(preset.extra_body) | dict(options.extra_body),

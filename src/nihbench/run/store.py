@@ -11,6 +11,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -137,9 +138,7 @@ class RecordWriter:
             rest = rest[self._file.write(rest) or 0 :]
 
     def _unwritable(self, error: OSError) -> UsageError:
-        return UsageError(
-            f"can't write {self._path} ({error.strerror or error}): see to the disk and its rights"
-        )
+        return UsageError(f"can't write {self._path} ({error.strerror or error}): see to the disk and its rights")
 
 
 def record_line(record: Record) -> bytes:
@@ -199,6 +198,7 @@ def _first_line(error: Exception) -> str:
     return " ".join(str(error).split())[:120]
 
 
+@cache
 def _parser() -> Any:
     from pydantic import TypeAdapter
 

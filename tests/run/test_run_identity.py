@@ -1,0 +1,129 @@
+"""A trial's id: everything that could change the answer is in it, nothing else is."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import pytest
+
+from nihbench.catalog import Catalog, load
+from nihbench.errors import UsageError
+from nihbench.run import Setup
+from nihbench.types import Message
+
+MakeSetup = Callable[..., Setup]
+
+
+def ids(setup: Setup) -> dict[tuple[str, int, float, int], str]:
+    return {(t.prompt, t.length, t.depth_percent, t.repeat): setup.trial_id(t) for t in setup.trials}
+
+
+def changed_question(catalog: Catalog) -> Catalog:
+    needle = dataclasses.replace(catalog.needles["sf-sandwich"], question="What is there to do in San Francisco?")
+    return dataclasses.replace(catalog, needles=MappingProxyType({**catalog.needles, needle.name: needle}))
+
+
+def changed_prompt(catalog: Catalog) -> Catalog:
+    messages = (Message(role="user", content="{haystack}\n\n\n{question}"),)
+    prompt = dataclasses.replace(catalog.prompts["original"], messages=messages)
+    return dataclasses.replace(catalog, prompts=MappingProxyType({**catalog.prompts, prompt.name: prompt}))
+
+
+def changed_statement(catalog: Catalog) -> Catalog:
+    needle = dataclasses.replace(catalog.needles["sf-sandwich"], statements=("San Francisco is best on a roof.",))
+    return dataclasses.replace(catalog, needles=MappingProxyType({**catalog.needles, needle.name: needle}))
+
+
+def changed_facts(catalog: Catalog) -> Catalog:
+    needle = dataclasses.replace(catalog.needles["sf-sandwich"], answer="Eat.", facts=(), note="other")
+    return dataclasses.replace(catalog, needles=MappingProxyType({**catalog.needles, needle.name: needle}))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"model": "y"},
+        {"max_output": 301},
+        {"temperature": "0.5"},
+        {"temperature": "none"},
+        {"seed": 0},
+        {"seed": 1},
+        {"extra_body": {"thinking": {"type": "disabled"}}},
+        {"headers": {"X-Beta": "1"}},
+        {"experiment": "sf-sandwich/explicit"},
+        {"experiment": "sf-sandwich/kamradt-0.1.0"},
+        {"experiment": "magic-number"},
+        {"catalog": changed_question(load())},
+        {"catalog": changed_prompt(load())},
+        {"catalog": changed_statement(load())},
+    ],
+    ids=str,
+)
+def test_what_could_change_an_answer_changes_every_id(make_setup: MakeSetup, options: dict[str, Any]) -> None:
+    before, after = set(ids(make_setup()).values()), set(ids(make_setup(**options)).values())
+    assert len(before) == len(after) == 6
+    assert not before & after
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"order": "random"},
+        {"order": "grid"},
+        {"concurrency": 9},
+        {"base_url": "http://127.0.0.1:10/v1"},
+        {"api_key_env": "OTHER_KEY"},
+        {"window": 9000},
+        {"catalog": changed_facts(load())},
+    ],
+    ids=str,
+)
+def test_what_changes_no_answer_changes_no_id(make_setup: MakeSetup, options: dict[str, Any]) -> None:
+    assert ids(make_setup(**options)) == ids(make_setup())
+
+
+def test_cells_and_repeats_have_ids_of_their_own_that_do_not_depend_on_the_grid_around(make_setup: MakeSetup) -> None:
+    small = ids(make_setup())
+    large = ids(make_setup(lengths="300,420,500", depths="0,25,50,100", repeats=3, prompts=("original", "explicit")))
+    assert len(set(large.values())) == len(large) == 3 * 4 * 3 * 2
+    assert small.items() <= large.items()
+
+
+def test_a_headers_value_counts_and_so_does_the_corpus_text(make_setup: MakeSetup, own_texts: dict[str, Path]) -> None:
+    one, other = (set(ids(make_setup(headers={"X-Beta": value})).values()) for value in "12")
+    assert not one & other
+    before = set(ids(make_setup()).values())
+    text = own_texts["en"].read_text(encoding="utf-8")
+    moved = own_texts["en"].with_name("moved.txt")
+    moved.write_text(text, encoding="utf-8")
+    assert set(ids(make_setup(corpus=str(moved))).values()) == before
+    moved.write_text(text + "One more.\n", encoding="utf-8")
+    assert not set(ids(make_setup(corpus=str(moved))).values()) & before
+
+
+def test_two_prompts_that_send_the_same_words_are_refused(make_setup: MakeSetup, own_texts: dict[str, Path]) -> None:
+    with pytest.raises(UsageError, match="'original' and 'explicit'.*'beijing-coffee'"):
+        make_setup(experiment="beijing-coffee", prompts=("original", "explicit"), corpus=str(own_texts["zh"]))
+
+
+def test_a_prompt_named_twice_is_sent_once(make_setup: MakeSetup) -> None:
+    setup = make_setup(prompts=("original", "explicit", "original"))
+    assert len(setup.trials) == len({setup.trial_id(trial) for trial in setup.trials}) == 12
+
+
+@pytest.mark.parametrize("name", ["repeats", "window", "max_output", "concurrency"])
+@pytest.mark.parametrize("value", [0, -3])
+def test_counts_below_one_are_refused(make_setup: MakeSetup, name: str, value: int) -> None:
+    with pytest.raises(UsageError, match=f"^--{name.replace('_', '-')} must be at least 1, not {value}$"):
+        make_setup(**{name: value})
+
+
+def test_no_secret_is_stored(make_setup: MakeSetup) -> None:
+    options = make_setup(base_url="https://me:hidden@host.example:81/v1?key=hidden", headers={"X-Key": "hidden"}).options
+    stored = options.stored()
+    assert "hidden" not in str(stored)
+    assert stored["base_url"] == "https://host.example:81/v1"
