@@ -294,10 +294,17 @@ class Trial:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Request:
-    """All that changes an answer besides the messages. `temperature` and `seed` None: not sent."""
+    """All that changes an answer besides the messages. `temperature` and `seed` None: not sent.
+
+    `output_room` is the most output that the window leaves beside this prompt: an answer that the limit cut off
+    before it began is asked for once more with a larger limit, up to this one. None: it is not asked for again.
+    `prompt_tokens` is how many tokens the messages are thought to have, for the limits of an account.
+    """
 
     model: str
     max_output: int
+    prompt_tokens: int | None = None
+    output_room: int | None = None
     temperature: float | None = None
     seed: int | None = None
     extra_body: Mapping[str, Any] = field(default_factory=dict)
@@ -305,16 +312,35 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Usage:
-    """Token counts as the server said them; None is unknown, not zero."""
+    """Token counts as the server said them, and the price where it names one; None is unknown, not zero."""
 
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
     cached_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    cost_usd: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RateState:
+    """What an answer's headers say of the account's limits; `reset_*` in seconds from the answer on. None: not said."""
+
+    limit_requests: int | None = None
+    remaining_requests: int | None = None
+    reset_requests_s: float | None = None
+    limit_tokens: int | None = None
+    remaining_tokens: int | None = None
+    reset_tokens_s: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Completion:
-    """A finished answer, as it came."""
+    """A finished answer, as it came.
+
+    `attempts` counts every sending, `earlier` holds what the ones before the last came to. `latency_s` and
+    `first_token_s` (to the first piece of reasoning or text; None where the answer came whole) are the last one's.
+    `changes` says how the request had to differ from what was asked, `provider` who answered behind a gateway.
+    """
 
     text: str
     finish_reason: str | None
@@ -325,17 +351,27 @@ class Completion:
     reasoning: str = ""
     system_fingerprint: str | None = None
     timings: Mapping[str, Any] = field(default_factory=dict)
+    streamed: bool = False
+    first_token_s: float | None = None
+    provider: str | None = None
+    changes: tuple[str, ...] = ()
+    earlier: tuple[Failure, ...] = ()
+    rates: RateState | None = None
 
 
 FailureKind = Literal[
-    "auth", "quota", "rate_limit", "overloaded", "transient", "timeout", "overflow", "filtered", "bad_parameter",
-    "bad_response", "cut_prompt", "cut_answer", "refused_by_server",
+    "auth", "quota", "rate_limit", "day_limit", "overloaded", "transient", "timeout", "overflow", "filtered",
+    "bad_parameter", "bad_response", "cut_prompt", "cut_answer", "refused_by_server",
 ]  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Failure:
-    """A request that brought no answer: another type than `Completion`, and never a score."""
+    """A request that brought no answer: another type than `Completion`, and never a score.
+
+    `wait_s` is how long the server asks to wait, from the failure on. `may_be_billed`: the server may have charged
+    for it, whatever `usage` says. The other fields are as in `Completion`.
+    """
 
     kind: FailureKind
     message: str
@@ -343,6 +379,11 @@ class Failure:
     latency_s: float
     attempts: int
     usage: Usage = field(default_factory=Usage)
+    wait_s: float | None = None
+    may_be_billed: bool = False
+    changes: tuple[str, ...] = ()
+    earlier: tuple[Failure, ...] = ()
+    rates: RateState | None = None
 
 
 Outcome = Completion | Failure

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from nihbench.endpoint import ChatClient, Timeouts
+from nihbench.endpoint import ChatClient, Dialect, Timeouts
 from nihbench.errors import UsageError
 from nihbench.types import Completion, Failure, Message, Outcome, Request, Usage
 
@@ -23,25 +22,6 @@ def answer(**message: Any) -> dict[str, Any]:
     return {"choices": [{"message": message, "finish_reason": "stop"}]}
 
 
-class Waits:
-    """In place of asyncio.sleep: keeps the seconds and waits none."""
-
-    def __init__(self) -> None:
-        self.seconds: list[float] = []
-
-    def __call__(self, seconds: float) -> Awaitable[None]:
-        self.seconds.append(seconds)
-        return asyncio.sleep(0)
-
-
-def ask(base_url: str, request: Request = REQUEST, **options: Any) -> Outcome:
-    async def run() -> Outcome:
-        async with ChatClient(base_url, **({"sleep": Waits(), "random": lambda: 0.0} | options)) as client:
-            return await client.complete(MESSAGES, request)
-
-    return asyncio.run(run())
-
-
 def completion(outcome: Outcome) -> Completion:
     assert isinstance(outcome, Completion), outcome
     return outcome
@@ -52,29 +32,35 @@ def failure(outcome: Outcome) -> Failure:
     return outcome
 
 
-def test_the_request_says_what_was_asked_and_nothing_else(scripted: Any) -> None:
+def test_the_request_says_what_was_asked_and_nothing_else(ask: Any, scripted: Any) -> None:
     scripted.reply(GOOD)
     done = completion(ask(scripted.base_url))
     (asked,) = scripted.asked
     assert asked.path == "/v1/chat/completions"
-    assert asked.json == {"model": "m", "messages": [{"role": "user", "content": "在北京 🥪?"}], "max_tokens": 300}
+    assert asked.json == {
+        "model": "m",
+        "messages": [{"role": "user", "content": "在北京 🥪?"}],
+        "max_tokens": 300,
+        "stream": True,
+        "stream_options": {"include_usage": True},
+    }
     assert "在北京 🥪?".encode() in asked.body
     assert "authorization" not in {name.lower() for name in asked.headers}
     assert (done.text, done.finish_reason, done.model, done.attempts) == ("Eat.", "stop", "m-1", 1)
 
 
-def test_parameters_are_sent_where_given_and_extra_body_wins(scripted: Any) -> None:
+def test_parameters_are_sent_where_given_and_extra_body_wins(ask: Any, scripted: Any) -> None:
     scripted.reply(GOOD)
     extra = {"thinking": {"type": "disabled"}, "seed": 8}
     request = Request(model="m", max_output=5, temperature=0.0, seed=7, extra_body=extra)
-    ask(scripted.base_url, request, output_param="max_completion_tokens")
+    ask(scripted.base_url, request, dialect=Dialect(output_param="max_completion_tokens", stream=False))
     sent = scripted.asked[0].json
     assert (sent["temperature"], sent["seed"], sent["max_completion_tokens"]) == (0.0, 8, 5)
     assert sent["thinking"] == {"type": "disabled"}
     assert "max_tokens" not in sent
 
 
-def test_keys_and_headers(scripted: Any) -> None:
+def test_keys_and_headers(ask: Any, scripted: Any) -> None:
     scripted.reply(GOOD)
     scripted.reply(GOOD)
     ask(scripted.base_url, api_key="k-1", headers={"X-Title": "nih"})
@@ -84,7 +70,7 @@ def test_keys_and_headers(scripted: Any) -> None:
     assert scripted.asked[1].headers["api-key"] == "k-1"
 
 
-def test_a_base_url_may_end_in_a_slash_or_carry_a_query(scripted: Any) -> None:
+def test_a_base_url_may_end_in_a_slash_or_carry_a_query(ask: Any, scripted: Any) -> None:
     for tail in ("/", "?api-version=1", "/chat/completions"):
         scripted.reply(GOOD)
         completion(ask(scripted.base_url + tail))
@@ -103,7 +89,7 @@ def test_a_base_url_may_end_in_a_slash_or_carry_a_query(scripted: Any) -> None:
         ({}, "", ""),
     ],
 )
-def test_content_in_all_its_shapes(scripted: Any, message: dict[str, Any], text: str, reasoning: str) -> None:
+def test_content_in_all_its_shapes(ask: Any, scripted: Any, message: dict[str, Any], text: str, reasoning: str) -> None:
     scripted.reply(answer(**message))
     done = completion(ask(scripted.base_url))
     assert (done.text, done.reasoning) == (text, reasoning)
@@ -120,12 +106,12 @@ def test_content_in_all_its_shapes(scripted: Any, message: dict[str, Any], text:
         ({"timings": {"cache_n": 2}}, 2),
     ],
 )
-def test_cached_tokens_of_all_providers(scripted: Any, fields: dict[str, Any], cached: int | None) -> None:
+def test_cached_tokens_of_all_providers(ask: Any, scripted: Any, fields: dict[str, Any], cached: int | None) -> None:
     scripted.reply(answer(content="a") | fields)
     assert completion(ask(scripted.base_url)).usage.cached_tokens == cached
 
 
-def test_usage_timings_and_fingerprint_are_kept(scripted: Any) -> None:
+def test_usage_timings_and_fingerprint_are_kept(ask: Any, scripted: Any) -> None:
     body = answer(content="a") | {"system_fingerprint": "fp", "timings": {"prompt_n": 9}}
     body["choices"][0]["usage"] = {"prompt_tokens": 9, "completion_tokens": 1}
     scripted.reply(b"\n\n \n" + json.dumps(body).encode())
@@ -139,7 +125,7 @@ def test_usage_timings_and_fingerprint_are_kept(scripted: Any) -> None:
     [
         ("bad_response", b"<!DOCTYPE html><title>Sign in</title>"),
         ("bad_response", b'{"choices": [{"mess'),
-        ("bad_response", b"data: {}"),
+        ("bad_response", b"date: {}"),
         ("bad_response", b"[" * 100_000),
         ("bad_response", {"choices": []}),
         ("bad_response", {"choices": [{"text": "old"}]}),
@@ -151,23 +137,23 @@ def test_usage_timings_and_fingerprint_are_kept(scripted: Any) -> None:
         ("auth", {"object": "error", "message": "no", "code": 401}),
     ],
 )
-def test_a_200_that_is_no_answer(scripted: Any, kind: str, body: Any) -> None:
+def test_a_200_that_is_no_answer(ask: Any, scripted: Any, kind: str, body: Any) -> None:
     scripted.reply(body)
     failed = failure(ask(scripted.base_url))
     assert (failed.kind, failed.status, failed.attempts, len(scripted.asked)) == (kind, 200, 1, 1)
 
 
-def test_invalid_utf8_is_survived(scripted: Any) -> None:
+def test_invalid_utf8_is_survived(ask: Any, scripted: Any) -> None:
     scripted.reply(b'{"choices": [{"message": {"content": "a\xff"}}]}')
     assert completion(ask(scripted.base_url)).text == "a\ufffd"
 
 
-def test_an_error_of_null_is_none(scripted: Any) -> None:
+def test_an_error_of_null_is_none(ask: Any, scripted: Any) -> None:
     scripted.reply(GOOD | {"error": None})
     completion(ask(scripted.base_url))
 
 
-def test_a_cut_answer_with_text_is_an_answer_and_a_cut_one_without_keeps_its_usage(scripted: Any) -> None:
+def test_a_cut_answer_with_text_is_an_answer_and_a_cut_one_without_keeps_its_usage(ask: Any, scripted: Any) -> None:
     for content in ("half an", None):
         choice = {"message": {"content": content}, "finish_reason": "length"}
         scripted.reply({"choices": [choice], "usage": {"completion_tokens": 300}})
@@ -176,53 +162,52 @@ def test_a_cut_answer_with_text_is_an_answer_and_a_cut_one_without_keeps_its_usa
 
 
 @pytest.mark.parametrize("body", [b"", b"\n\n", {"error": {"message": "upstream"}}])
-def test_what_may_pass_inside_a_200_is_sent_again(scripted: Any, body: Any) -> None:
+def test_what_may_pass_inside_a_200_is_sent_again(ask: Any, scripted: Any, body: Any) -> None:
     scripted.reply(body)
     scripted.reply(GOOD)
     assert completion(ask(scripted.base_url)).attempts == 2
 
 
-def test_retries_are_bounded_and_wait_ever_longer(scripted: Any) -> None:
+def test_retries_are_bounded_and_wait_ever_longer(waits: Any, ask: Any, scripted: Any) -> None:
     for _ in range(9):
         scripted.reply({"error": {"message": "oh"}}, status=500)
-    waits = Waits()
     failed = failure(ask(scripted.base_url, sleep=waits))
     assert (failed.kind, failed.status, failed.attempts, failed.message) == ("transient", 500, 4, "oh")
     assert len(scripted.asked) == 4
     assert waits.seconds == [0.375, 0.75, 1.5]
 
 
-def test_the_servers_delay_is_honoured_and_too_long_a_one_ends_the_request(scripted: Any) -> None:
+def test_the_servers_delay_is_honoured_and_too_long_a_one_ends_the_request(waits: Any, ask: Any, scripted: Any) -> None:
     scripted.reply(status=429, headers={"Retry-After": "3"})
     scripted.reply(status=429, headers={"Retry-After": "3600"})
-    waits = Waits()
     assert failure(ask(scripted.base_url, sleep=waits)).kind == "rate_limit"
     assert waits.seconds == [3.0]
 
 
 @pytest.mark.parametrize("status", [400, 401, 402, 404, 413, 422])
-def test_what_can_not_pass_is_sent_once(scripted: Any, status: int) -> None:
+def test_what_can_not_pass_is_sent_once(ask: Any, scripted: Any, status: int) -> None:
     scripted.reply(status=status)
     failed = failure(ask(scripted.base_url))
     assert (failed.status, len(scripted.asked)) == (status, 1)
 
 
-def test_a_dropped_connection_is_tried_again(scripted: Any) -> None:
+def test_a_dropped_connection_is_tried_again(ask: Any, scripted: Any) -> None:
     scripted.reply(drop=True)
     scripted.reply(GOOD, headers={"Content-Length": "5000"})
     scripted.reply(GOOD)
     assert completion(ask(scripted.base_url)).attempts == 3
 
 
-def test_a_read_timeout_is_tried_once_more_only(scripted: Any) -> None:
+def test_a_read_timeout_is_tried_once_more_only(ask: Any, scripted: Any) -> None:
     for _ in range(4):
         scripted.reply(GOOD, delay_s=30)
-    failed = failure(ask(scripted.base_url, timeouts=Timeouts(read_s=0.2)))
-    assert (failed.kind, failed.attempts, failed.status) == ("timeout", 2, None)
+    failed = failure(ask(scripted.base_url, timeouts=Timeouts(first_token_s=0.2)))
+    assert (failed.kind, failed.attempts, failed.status, failed.may_be_billed) == ("timeout", 2, None, True)
+    assert [once.may_be_billed for once in failed.earlier] == [True]
     assert failed.latency_s >= 0.2
 
 
-def test_nobody_there_is_a_failure_that_names_the_place() -> None:
+def test_nobody_there_is_a_failure_that_names_the_place(ask: Any) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
@@ -231,7 +216,7 @@ def test_nobody_there_is_a_failure_that_names_the_place() -> None:
     assert f"127.0.0.1:{port}" in failed.message
 
 
-def test_the_key_is_masked_wherever_the_server_echoes_it(scripted: Any) -> None:
+def test_the_key_is_masked_wherever_the_server_echoes_it(ask: Any, scripted: Any) -> None:
     scripted.reply({"error": {"message": "bad key k-123456"}}, status=401)
     scripted.reply(b"who is k-123456?")
     for _ in range(2):
@@ -240,14 +225,14 @@ def test_the_key_is_masked_wherever_the_server_echoes_it(scripted: Any) -> None:
         assert "***" in message
 
 
-def test_proxies_are_not_asked_for_this_machine(scripted: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_proxies_are_not_asked_for_this_machine(ask: Any, scripted: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     scripted.reply(GOOD)
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
     completion(ask(scripted.base_url))
 
 
-def test_proxies_are_asked_for_others(scripted: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_proxies_are_asked_for_others(ask: Any, scripted: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", scripted.base_url.removesuffix("/v1"))
     monkeypatch.delenv("NO_PROXY", raising=False)
     monkeypatch.delenv("no_proxy", raising=False)

@@ -25,6 +25,7 @@ CASES: list[tuple[str, int, Any]] = [
     ("auth", 404, error("Not found the model kimi-x or Permission denied", type="resource_not_found_error")),
     ("auth", 404, {"detail": "Not Found"}),
     ("auth", 404, b"404 page not found"),
+    ("auth", 307, b""),
     ("auth", 400, [error("API key not valid. Please pass a valid API key.", code=400, status="INVALID_ARGUMENT")]),
     ("quota", 429, error("Your account is suspended", type="exceeded_current_quota_error")),
     ("quota", 429, error(OPENAI_QUOTA_WORDS, type="insufficient_quota", code="insufficient_quota")),
@@ -49,8 +50,14 @@ CASES: list[tuple[str, int, Any]] = [
         [error(OPENAI_QUOTA_WORDS, code=429, status="RESOURCE_EXHAUSTED", details=[{"retryDelay": "26s"}])],
     ),
     ("rate_limit", 429, b""),
-    ("quota", 429, error("TPD rate limit, current: 1500434, limit: 1500000", type="rate_limit_reached_error")),
-    ("quota", 429, error("Limit 200, Used 200 on requests per day (RPD). Please try again in 7m12s.")),
+    ("day_limit", 429, error("TPD rate limit, current: 1500434, limit: 1500000", type="rate_limit_reached_error")),
+    ("day_limit", 429, error("Rate limit exceeded: free-models-per-day", code=429)),
+    (
+        "day_limit",
+        429,
+        [error(OPENAI_QUOTA_WORDS, code=429, details=[{"violations": [{"quotaId": "RequestsPerDayPerModel"}]}])],
+    ),
+    ("day_limit", 429, error("Limit 200, Used 200 on requests per day (RPD). Please try again in 7m12s.")),
     ("overloaded", 429, error("The engine is currently overloaded", type="engine_overloaded_error")),
     ("overloaded", 503, error("Loading model", type="unavailable_error", code=503)),
     ("overloaded", 529, error("Overloaded", type="overloaded_error")),
@@ -120,6 +127,38 @@ def test_the_delay_that_the_server_names_is_read(seconds: float | None, headers:
 def test_every_kind_of_failure_is_handled_and_nothing_both_stops_and_repeats() -> None:
     assert set(HANDLING) == set(get_args(FailureKind))
     assert not [kind for kind, handling in HANDLING.items() if handling.retry and handling.stop_run]
+    # What is asked again now may also be asked again tomorrow; the final ones are left alone.
+    assert all(handling.retry_on_resume for handling in HANDLING.values() if handling.retry or handling.stop_run)
+    assert not any(HANDLING[kind].retry_on_resume for kind in ("overflow", "filtered", "cut_answer", "cut_prompt"))
+    # Only what costs nothing is tried without being counted, and only a lack of room asks for a larger one.
+    assert not [kind for kind, handling in HANDLING.items() if handling.patient and handling.counts_as_spent]
+    assert [kind for kind, handling in HANDLING.items() if handling.larger_output] == ["cut_answer"]
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "words"),
+    [
+        (error("TPD rate limit, current: 9, limit: 8"), {}, "--resume tomorrow"),
+        (error("on requests per day (RPD). Please try again in 7m12s."), {}, "--resume in 7 min"),
+        (error("tokens per day"), {"Retry-After": "20000"}, "--resume in 5 h 33 min"),
+    ],
+)
+def test_a_day_limit_says_when_to_go_on(body: Any, headers: dict[str, str], words: str) -> None:
+    assert words in classify(429, json.dumps(body).encode(), headers).message
+
+
+def test_a_redirect_names_where_it_leads_without_the_key() -> None:
+    headers = {"location": "https://other.example/v1?key=k-123456"}
+    message = classify(308, b"", headers, secrets=("k-123456",)).message
+    assert "https://other.example/v1?key=***" in message
+
+
+def test_a_named_reset_is_the_wait_only_where_it_is_about_what_is_used_up() -> None:
+    headers = {"x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "6m0s"}
+    assert classify(429, b"", headers).wait_s == 360.0
+    assert classify(429, b"", headers | {"x-ratelimit-remaining-tokens": "5"}).wait_s is None
+    # ... and it does not make a rate limit of an empty account.
+    assert classify(429, json.dumps(error(OPENAI_QUOTA_WORDS)).encode(), headers).kind == "quota"
 
 
 def test_the_message_is_the_servers_own_words_in_one_masked_line() -> None:

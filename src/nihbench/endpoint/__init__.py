@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from nihbench.endpoint.access import ModelAccess, open_model
+    from nihbench.endpoint.checkup import Preflight, preflight
     from nihbench.endpoint.client import ChatClient
     from nihbench.endpoint.connection import Timeouts
     from nihbench.endpoint.counting import ServerInfo, ServerTokenizer, chat_overhead, probe
+    from nihbench.endpoint.dialect import Dialect
     from nihbench.endpoint.failures import HANDLING, Diagnosis, Handling, classify
     from nihbench.endpoint.tokenizers import load_tokenizer
 
@@ -27,17 +29,22 @@ _HOMES = {
     "probe": "counting",
     "HANDLING": "failures",
     "Diagnosis": "failures",
+    "Dialect": "dialect",
     "Handling": "failures",
     "classify": "failures",
+    "Preflight": "checkup",
     "load_tokenizer": "tokenizers",
+    "preflight": "checkup",
 }
 
 __all__ = [
     "HANDLING",
     "ChatClient",
     "Diagnosis",
+    "Dialect",
     "Handling",
     "ModelAccess",
+    "Preflight",
     "ServerInfo",
     "ServerTokenizer",
     "Timeouts",
@@ -45,6 +52,7 @@ __all__ = [
     "classify",
     "load_tokenizer",
     "open_model",
+    "preflight",
     "probe",
 ]
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
-from nihbench.endpoint.client import ChatClient
+from nihbench.endpoint.client import ChatClient, silent
+from nihbench.endpoint.connection import Timeouts
 from nihbench.endpoint.counting import ServerInfo, ServerTokenizer, chat_overhead, probe
+from nihbench.endpoint.dialect import Dialect
+from nihbench.endpoint.limits import Limiter
 from nihbench.endpoint.tokenizers import load_tokenizer
 from nihbench.errors import UsageError
 from nihbench.fetch import Report
@@ -31,6 +35,8 @@ class ModelAccess:
     model_sha256: str | None
     key: str | None = field(repr=False)
     headers: Mapping[str, str] = field(repr=False)
+    ca_file: Path | None = None
+    insecure: bool = False
 
     @property
     def window(self) -> int | None:
@@ -63,15 +69,42 @@ class ModelAccess:
             self.preset.reply_overhead,
         )
 
-    def client(self) -> ChatClient:
-        """Return a client for the model; a context manager."""
+    def client(
+        self,
+        *,
+        stream: bool | None = None,
+        timeouts: Timeouts | None = None,
+        limiter: Limiter | None = None,
+        max_attempts: int = 4,
+        on_change: Callable[[str], None] = silent,
+    ) -> ChatClient:
+        """Return a client for the model; a context manager.
+
+        Args:
+            stream: whether answers are asked for as streams; None: wherever the server can.
+            timeouts: the deadlines of one sending.
+            limiter: gives leave for every single sending.
+            max_attempts: how often one request is sent at most.
+            on_change: told once, in a sentence, of every change in how requests are written.
+        """
         return ChatClient(
-            _base_url(self.preset),
+            self.base_url,
             api_key=self.key,
             key_header=self.preset.key_header,
             headers=dict(self.preset.headers) | dict(self.headers),
-            output_param=self.preset.output_param,
+            dialect=Dialect.of(self.preset, stream=stream),
+            limiter=limiter,
+            max_attempts=max_attempts,
+            timeouts=timeouts,
+            ca_file=self.ca_file,
+            insecure=self.insecure,
+            on_change=on_change,
         )
+
+    @property
+    def base_url(self) -> str:
+        """The address of the model's server."""
+        return _base_url(self.preset)
 
 
 @contextmanager
@@ -82,6 +115,8 @@ def open_model(
     headers: Mapping[str, str],
     ask_server: bool,
     model_sha256: str | None = None,
+    ca_file: Path | None = None,
+    insecure: bool = False,
 ) -> Iterator[ModelAccess]:
     """Reach a model.
 
@@ -91,6 +126,8 @@ def open_model(
         headers: the user's further headers.
         ask_server: whether the server may be asked what it is (no model reads anything for it).
         model_sha256: hash of the model's file, where it is known.
+        ca_file: further certificate authorities to trust, as PEM.
+        insecure: whether to go without checking certificates.
 
     Raises:
         UsageError: the preset has no base URL.
@@ -98,12 +135,28 @@ def open_model(
     """
     base_url = _base_url(preset)
     sent = dict(preset.headers) | dict(headers)
+    access = ModelAccess(
+        preset=preset,
+        server=None,
+        server_tokenizer=None,
+        model_sha256=model_sha256,
+        key=key,
+        headers=headers,
+        ca_file=ca_file,
+        insecure=insecure,
+    )
     if not ask_server:
-        yield ModelAccess(
-            preset=preset, server=None, server_tokenizer=None, model_sha256=model_sha256, key=key, headers=headers
-        )
+        yield access
         return
-    info = probe(base_url, key, sent, key_header=preset.key_header, model=preset.model or None)
+    info = probe(
+        base_url,
+        key,
+        sent,
+        key_header=preset.key_header,
+        model=preset.model or None,
+        ca_file=ca_file,
+        insecure=insecure,
+    )
     if not preset.model:
         if not info.models:
             raise UsageError(f"the server at {base_url} does not say which models it has: name one by --model")
@@ -118,11 +171,11 @@ def open_model(
             headers=sent,
             key_header=preset.key_header,
             extra_body=preset.extra_body,
+            ca_file=ca_file,
+            insecure=insecure,
         )
     try:
-        yield ModelAccess(
-            preset=preset, server=info, server_tokenizer=counter, model_sha256=model_sha256, key=key, headers=headers
-        )
+        yield replace(access, preset=preset, server=info, server_tokenizer=counter)
     finally:
         if counter is not None:
             counter.close()

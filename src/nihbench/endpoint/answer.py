@@ -1,107 +1,153 @@
-"""Reads the body of an HTTP 200 of /chat/completions as an answer, or as the failure that it hides.
+"""Reads what came with HTTP 200 from /chat/completions as an answer, or as the failure that it hides.
 
 Pure. What providers write differently (usage, reasoning, content as a list) is made the same here and nowhere else.
+Outcomes are those of one sending; `client` adds what it knows of the others.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from nihbench.endpoint.failures import Diagnosis, classify, not_json, own_words, parse_json
+from nihbench.endpoint.failures import HANDLING, Diagnosis, classify, not_json, own_words, parse_json
+from nihbench.endpoint.stream import StreamedAnswer, content_text
 from nihbench.types import Completion, Failure, FailureKind, Outcome, Usage
 
 _CUT = ("length", "max_tokens")
-_BROKEN = ("error", "abort")
+_BROKEN = ("error", "abort", "insufficient_system_resource", "network_error")
+_FILTERED = ("content_filter", "safety", "recitation", "blocklist", "prohibited_content", "sensitive")
+# No count or price of one answer reaches this; NaN and infinity do not pass either.
+_MOST = 1e15
+_THINK, _END_THINK = "<think>", "</think>"
 
 
-def read_answer(
-    body: bytes, headers: Mapping[str, str], *, latency_s: float, attempts: int, secrets: Iterable[str] = ()
-) -> tuple[Outcome, float | None]:
-    """Return the answer or the failure in `body`, and the delay in seconds that an error in it asks for.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Received:
+    """How an answer came: its headers, seconds from sending to its first token and last byte, and the time it came.
 
-    Args:
-        body: the body as it came.
-        headers: the answer's headers.
-        latency_s: seconds from sending to the last byte, stored in the outcome.
-        attempts: how many times the request was sent, stored in the outcome.
-        secrets: texts that must not appear in a failure's message.
+    `secrets` are the texts that must not appear in a failure's message.
     """
-    usage = Usage()
 
-    def failure(kind: FailureKind, message: str) -> Failure:
-        words = own_words(message, secrets)
-        return Failure(kind=kind, message=words, status=200, latency_s=latency_s, attempts=attempts, usage=usage)
+    headers: Mapping[str, str]
+    latency_s: float
+    first_token_s: float | None = None
+    streamed: bool = False
+    secrets: Iterable[str] = ()
+    now: datetime | None = None
 
-    if not body.strip():
-        return failure("transient", "the server sent an empty answer"), None
+
+def read_body(body: bytes, received: Received) -> tuple[Outcome, Diagnosis | None]:
+    """Return the answer or the failure in an unstreamed body, and what an error in it means."""
+    if not body.strip(b" \t\r\n\0"):
+        return _failure("transient", "the server sent an empty answer", received), None
     try:
         data = parse_json(body)
     except ValueError:
-        return failure("bad_response", f"the answer is not JSON: {not_json(body)}"), None
-    hidden = _hidden_error(data, body, headers, secrets)
-    if hidden is not None:
-        return failure(hidden.kind, hidden.message), hidden.wait_s
+        return _failure("bad_response", f"the answer is not JSON: {not_json(body)}", received), None
+    value = data[0] if isinstance(data, list) and data else data
+    if isinstance(value, dict) and (value.get("error") or value.get("object") == "error"):
+        return _hidden(body, received, started=False)
+    return _judge(data, received), None
+
+
+def read_stream(stream: StreamedAnswer, received: Received) -> tuple[Outcome, Diagnosis | None]:
+    """Return the answer or the failure in a stream that is over, and what an error in it means."""
+    if stream.error is not None:
+        return _hidden(json.dumps(stream.error).encode(), received, started=stream.started)
+    data = stream.as_object()
+    usage = _usage(data, {})
+    if not stream.complete:
+        return _failure("transient", "the stream broke off before the answer was finished", received, usage), None
+    if stream.garbled:
+        return _failure("transient", "a part of the stream could not be read", received, usage), None
+    if not data["choices"]:
+        return _failure("transient", "the server sent an empty answer", received, usage), None
+    return _judge(data, received), None
+
+
+def _hidden(body: bytes, received: Received, *, started: bool) -> tuple[Outcome, Diagnosis]:
+    found = classify(200, body, received.headers, secrets=received.secrets, now=received.now)
+    billed = started or HANDLING[found.kind].counts_as_spent
+    failure = Failure(
+        kind=found.kind,
+        message=found.message,
+        status=200,
+        latency_s=received.latency_s,
+        attempts=1,
+        wait_s=found.wait_s,
+        may_be_billed=billed,
+    )
+    return failure, found
+
+
+def _judge(data: object, received: Received) -> Outcome:
+    """Return what a whole answer's object says; data are of the shape that the protocol gives to unstreamed ones."""
     choice = _first_choice(data)
-    if choice is None:
-        return failure("bad_response", "the answer has no choices with a message: is this a chat endpoint?"), None
+    if choice is None or not isinstance(data, dict):
+        message = "the answer has no choices with a message: is this a chat endpoint?"
+        return _failure("bad_response", message, received)
     usage = _usage(data, choice)
-    message = choice["message"]
-    text = _text(message.get("content")) or _text(message.get("refusal"))
+    said = choice["message"]
+    thought, text = _split_thinking(content_text(said.get("content")) or content_text(said.get("refusal")))
     reason = choice.get("finish_reason")
-    if reason == "content_filter":
-        return failure("filtered", text or "the answer was stopped by the provider's content filter"), None
+    reason = reason if isinstance(reason, str) else None
+    if (reason or "").lower() in _FILTERED:
+        message = text or "the answer was stopped by the provider's content filter"
+        return _failure("filtered", message, received, usage)
     if reason in _BROKEN:
-        return failure("transient", "the server broke off the answer"), None
-    if reason in _CUT and not text:
-        return failure("cut_answer", "the output limit was used up before the answer began: raise --max-output"), None
-    return _completion(data, text, message, reason, usage, latency_s, attempts), None
-
-
-def _completion(
-    data: Mapping[str, Any],
-    text: str,
-    message: Mapping[str, Any],
-    reason: object,
-    usage: Usage,
-    latency_s: float,
-    attempts: int,
-) -> Completion:
+        return _failure("transient", "the server broke off the answer", received, usage)
+    if reason in _CUT and not text.strip():
+        message = "the output limit was used up before the answer began: raise --max-output"
+        return _failure("cut_answer", message, received, usage)
     timings = data.get("timings")
     return Completion(
         text=text,
-        finish_reason=_string(reason),
+        finish_reason=reason,
         usage=usage,
         model=_string(data.get("model")),
-        latency_s=latency_s,
-        attempts=attempts,
-        reasoning=_text(message.get("reasoning_content")) or _text(message.get("reasoning")),
+        latency_s=received.latency_s,
+        attempts=1,
+        reasoning=content_text(said.get("reasoning_content")) or content_text(said.get("reasoning")) or thought,
         system_fingerprint=_string(data.get("system_fingerprint")),
         timings=timings if isinstance(timings, dict) else {},
+        streamed=received.streamed,
+        first_token_s=received.first_token_s,
+        provider=_string(data.get("provider")),
     )
 
 
-def _hidden_error(data: object, body: bytes, headers: Mapping[str, str], secrets: Iterable[str]) -> Diagnosis | None:
-    value = data[0] if isinstance(data, list) and data else data
-    if isinstance(value, dict) and (value.get("error") or value.get("object") == "error"):
-        return classify(200, body, headers, secrets=secrets)
-    return None
+def _failure(kind: FailureKind, message: str, received: Received, usage: Usage | None = None) -> Failure:
+    """Return a failure that a model may well have worked for: the server said 200."""
+    return Failure(
+        kind=kind,
+        message=own_words(message, received.secrets),
+        status=200,
+        latency_s=received.latency_s,
+        attempts=1,
+        usage=usage or Usage(),
+        may_be_billed=True,
+    )
+
+
+def _split_thinking(text: str) -> tuple[str, str]:
+    """Part an answer that holds its reasoning in <think> tags, as models do whose server has no parser for them.
+
+    A template may open the tag itself, so that only its end comes; one that never ends is all reasoning.
+    """
+    opened = text.lstrip().startswith(_THINK)
+    if not opened and _END_THINK not in text:
+        return "", text
+    thought, _, answer = text.partition(_END_THINK)
+    return thought.lstrip().removeprefix(_THINK).strip(), answer.lstrip()
 
 
 def _first_choice(data: object) -> Mapping[str, Any] | None:
     choices = data.get("choices") if isinstance(data, dict) else None
     first = choices[0] if isinstance(choices, list) and choices else None
     return first if isinstance(first, dict) and isinstance(first.get("message"), dict) else None
-
-
-def _text(content: object) -> str:
-    """Return the text of a message's content: a string, a list of typed parts, or nothing."""
-    if isinstance(content, str):
-        return content
-    if not isinstance(content, list):
-        return ""
-    parts = (part.get("text") for part in content if isinstance(part, dict))
-    return "".join(part for part in parts if isinstance(part, str))
 
 
 def _usage(data: Mapping[str, Any], choice: Mapping[str, Any]) -> Usage:
@@ -116,6 +162,8 @@ def _usage(data: Mapping[str, Any], choice: Mapping[str, Any]) -> Usage:
         prompt_tokens=_count(usage.get("prompt_tokens")),
         completion_tokens=_count(usage.get("completion_tokens")),
         cached_tokens=next((count for count in map(_count, cached) if count is not None), None),
+        reasoning_tokens=_count(_mapping(usage.get("completion_tokens_details")).get("reasoning_tokens")),
+        cost_usd=_amount(usage.get("cost")),
     )
 
 
@@ -123,8 +171,15 @@ def _mapping(value: object) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+def _amount(value: object) -> float | None:
+    if not isinstance(value, (int, float)) or isinstance(value, bool) or not 0 <= value < _MOST:
+        return None
+    return float(value)
+
+
 def _count(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    amount = _amount(value)
+    return int(amount) if amount is not None and amount.is_integer() else None
 
 
 def _string(value: object) -> str | None:

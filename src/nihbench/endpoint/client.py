@@ -1,31 +1,48 @@
 """The chat client: one request to an OpenAI-compatible /chat/completions, an answer or a failure back.
 
-It retries what may pass, a bounded number of times. It keeps no state between requests, limits no concurrency and
-judges no answer; which failures end a run is in `failures.HANDLING`.
+It sends again what may pass, writes requests as the server turns out to want them, and asks once more with a larger
+output limit for an answer that was cut off before it began. Which failures allow what is in `failures.HANDLING`; when
+the next sending may start is the limiter's word. It judges no answer, and ends no run.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import random as random_module
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Self
 
-from nihbench.endpoint.answer import read_answer
-from nihbench.endpoint.connection import NO_ANSWER, Endpoint, Timeouts, async_client, no_answer
-from nihbench.endpoint.failures import HANDLING, classify
+from nihbench.endpoint.answer import Received, read_body, read_stream
+from nihbench.endpoint.connection import NO_ANSWER, Endpoint, Timeouts, no_answer
+from nihbench.endpoint.dialect import Call, Dialect, learn, without_stream
+from nihbench.endpoint.exchange import DeadlineError, Reply, TooLongError, exchange
+from nihbench.endpoint.failures import HANDLING, Diagnosis, classify
+from nihbench.endpoint.retries import Retries
+from nihbench.endpoint.signals import signal_of
+from nihbench.endpoint.transport import async_client, keep_alive_trace, proxy_for
+from nihbench.endpoint.waits import rate_state
 from nihbench.types import Completion, Failure, FailureKind, Message, Outcome, Request
 
-_FIRST_WAIT_S: Mapping[FailureKind, float] = {"overloaded": 2.0, "rate_limit": 1.0}
-_OTHER_FIRST_WAIT_S = 0.5
-_LONGEST_BACKOFF_S = 30.0
-# A server that asks for more than this is asked again by a later run, not by this request.
-_LONGEST_WAIT_S = 120.0
-# A prompt that timed out may have been paid for; it is sent once more, not again and again.
-_TIMEOUTS_ALLOWED = 2
+if TYPE_CHECKING:
+    from nihbench.endpoint.limits import Limiter, Slot
+
+_LARGER = 4
+_CHARACTERS_A_TOKEN = 4
+_NO_HELP: frozenset[FailureKind] = frozenset({"cut_answer", "bad_parameter", "overflow"})
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def silent(sentence: str) -> None:
+    """Say nothing."""
 
 
 class ChatClient:
@@ -36,15 +53,21 @@ class ChatClient:
         api_key: sent in `key_header`, as a bearer token where that is Authorization; None: nothing is sent.
         key_header: the header that carries the key.
         headers: sent with every request; they win over the client's own.
-        output_param: the name of the output limit in the request's body.
-        max_attempts: how often one request is sent at most.
-        timeouts: connect, write and read time-outs in seconds.
+        dialect: how requests are written, until the server teaches otherwise.
+        limiter: gives leave for every single sending, and is told how it ended; None: nothing waits.
+        max_attempts: how often one request is sent at most, not counting refusals that cost nothing.
+        patience_s: how many seconds one request may wait in all between such refusals.
+        timeouts: the deadlines of one sending.
+        ca_file: further authorities to trust, as PEM.
+        insecure: whether to go without checking certificates.
+        on_change: told once, in a sentence, of every change in how requests are written.
         sleep: waits the given seconds between attempts.
         random: returns a number in [0, 1) that spreads the waits.
         clock: returns seconds that only ever grow; latencies are its differences.
+        now: returns the time in UTC, for servers that give a date to wait for.
 
     Raises:
-        UsageError: the base URL, a header or the environment's proxy can't be used.
+        UsageError: the base URL, a header, the environment's proxy or the file of authorities can't be used.
     """
 
     def __init__(
@@ -54,20 +77,41 @@ class ChatClient:
         api_key: str | None = None,
         key_header: str = "Authorization",
         headers: Mapping[str, str] | None = None,
-        output_param: str = "max_tokens",
+        dialect: Dialect | None = None,
+        limiter: Limiter | None = None,
         max_attempts: int = 4,
+        patience_s: float = 900.0,
         timeouts: Timeouts | None = None,
+        ca_file: Path | None = None,
+        insecure: bool = False,
+        on_change: Callable[[str], None] = silent,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
         random: Callable[[], float] = random_module.random,
         clock: Callable[[], float] = time.perf_counter,
+        now: Callable[[], datetime] = _now,
     ) -> None:
-        self._endpoint = Endpoint(base_url=base_url, api_key=api_key, key_header=key_header, headers=headers or {})
-        self._http = async_client(self._endpoint, timeouts or Timeouts())
-        self._output_param = output_param
+        self._endpoint = Endpoint(
+            base_url=base_url,
+            api_key=api_key,
+            key_header=key_header,
+            headers=headers or {},
+            ca_file=ca_file,
+            insecure=insecure,
+        )
+        self._url = self._endpoint.url("/chat/completions")
+        self._secrets = self._endpoint.secrets()
+        self._timeouts = timeouts or Timeouts()
+        self._http = async_client(self._endpoint, self._timeouts)
+        self._extensions = {"trace": keep_alive_trace} if proxy_for(self._endpoint) else None
+        self._first_dialect = self._dialect = dialect or Dialect()
+        self._limiter = limiter
         self._max_attempts = max_attempts
+        self._patience_s = patience_s
+        self._on_change = on_change
         self._sleep = sleep
         self._random = random
         self._clock = clock
+        self._now = now
 
     async def __aenter__(self) -> Self:
         return self
@@ -77,69 +121,158 @@ class ChatClient:
     ) -> None:
         await self._http.aclose()
 
+    @property
+    def dialect(self) -> Dialect:
+        """How requests are written by now."""
+        return self._dialect
+
     async def complete(self, messages: Sequence[Message], request: Request) -> Outcome:
         """Return the model's answer, or the failure of the last attempt; never raises for HTTP or network trouble.
 
-        `latency_s` of the outcome is that of the last attempt alone, `attempts` counts them all.
         Source: OpenAI's chat completions, as the servers of today speak it.
         """
-        body = self._encode(messages, request)
-        timeouts = 0
-        attempt = 1
-        while True:
-            outcome, wait_s = await self._attempt(body, attempt)
-            if isinstance(outcome, Completion):
-                return outcome
-            timeouts += outcome.kind == "timeout"
-            final = attempt >= self._max_attempts or timeouts >= _TIMEOUTS_ALLOWED
-            if final or not HANDLING[outcome.kind].retry or (wait_s or 0.0) > _LONGEST_WAIT_S:
-                return outcome
-            await self._sleep(self._backoff_s(outcome.kind, attempt) if wait_s is None else wait_s)
-            attempt += 1
+        call = Call(messages=tuple(messages), request=request)
+        earlier: list[Failure] = []
+        outcome = await self._persist(call, earlier)
+        if isinstance(outcome, Failure) and (limit := _larger_limit(outcome, request)) is not None:
+            outcome = await self._with_more_room(call, limit, outcome, earlier)
+        return replace(outcome, attempts=len(earlier) + 1, earlier=tuple(earlier))
 
-    async def _attempt(self, body: bytes, attempt: int) -> tuple[Outcome, float | None]:
-        """Send the request once; return what came of it and the delay that the server asks for."""
-        secrets = self._endpoint.secrets()
+    async def _with_more_room(self, call: Call, limit: int, cut: Failure, earlier: list[Failure]) -> Outcome:
+        """Ask once more with a larger output limit for an answer that was cut off before it began."""
+        earlier.append(cut)
+        larger = Call(messages=call.messages, request=replace(call.request, max_output=limit))
+        outcome = await self._persist(larger, earlier)
+        if isinstance(outcome, Failure) and outcome.kind in _NO_HELP:
+            # What matters is that no answer began, not that the larger limit itself was refused.
+            words = f"{cut.message} (a limit of {limit} did not help: {outcome.message})"
+            outcome = replace(outcome, kind="cut_answer", message=words)
+        return replace(outcome, changes=(*outcome.changes, f"asked again with an output limit of {limit}"))
+
+    async def _persist(self, call: Call, earlier: list[Failure]) -> Outcome:
+        """Send until there is an answer, or a failure that this request must live with; fill `earlier` on the way."""
+        retries = Retries(max_attempts=self._max_attempts, patience_s=self._patience_s, random=self._random)
+        while True:
+            outcome = await self._adapting(call, earlier)
+            wait_s = retries.wait_s(outcome) if isinstance(outcome, Failure) else None
+            if wait_s is None or isinstance(outcome, Completion):
+                return outcome
+            earlier.append(outcome)
+            await self._sleep(wait_s)
+
+    async def _adapting(self, call: Call, earlier: list[Failure]) -> Outcome:
+        """Send once, and again wherever the refusal was about how the request was written."""
+        while True:
+            dialect = self._dialect
+            outcome, found = await self._limited(call, dialect)
+            outcome = replace(outcome, changes=call.changes(dialect, self._first_dialect))
+            if isinstance(outcome, Completion):
+                if dialect.stream is None and call.wants_stream(dialect) and not outcome.streamed:
+                    self._change(dialect, without_stream(dialect))
+                return outcome
+            lesson = learn(dialect, call, outcome.status, found) if found and outcome.status else None
+            if lesson is None:
+                return outcome
+            earlier.append(outcome)
+            self._change(dialect, lesson)
+
+    def _change(self, sent: Dialect, lesson: tuple[Dialect, str]) -> None:
+        """Write requests in another dialect from now on, and say so.
+
+        Of several calls in flight the first to come back teaches; the others are sent again in what it taught, and
+        learn what that did not mend.
+        """
+        if self._dialect == sent:
+            self._dialect, sentence = lesson
+            self._on_change(sentence)
+
+    async def _limited(self, call: Call, dialect: Dialect) -> tuple[Outcome, Diagnosis | None]:
+        """Send once, when the limiter gives leave, and tell it what came of it."""
+        async with self._slot(call) as slot:
+
+            def heard(headers: Mapping[str, str]) -> None:
+                rates = rate_state(headers, self._now())
+                if slot is not None and rates is not None:
+                    slot.hear(rates)
+
+            outcome, found = await self._attempt(call, dialect, heard)
+            if slot is not None:
+                # The headers of an answer were heard when they came, and have grown old while it was written.
+                slot.settle(signal_of(replace(outcome, rates=None) if isinstance(outcome, Completion) else outcome))
+            return outcome, found
+
+    @asynccontextmanager
+    async def _slot(self, call: Call) -> AsyncIterator[Slot | None]:
+        if self._limiter is None:
+            yield None
+            return
+        prompt = call.request.prompt_tokens
+        if prompt is None:
+            prompt = sum(len(message.content) for message in call.messages) // _CHARACTERS_A_TOKEN
+        async with self._limiter.slot(tokens=prompt + call.request.max_output) as slot:
+            yield slot
+
+    async def _attempt(
+        self, call: Call, dialect: Dialect, on_headers: Callable[[Mapping[str, str]], None]
+    ) -> tuple[Outcome, Diagnosis | None]:
+        """Send once; return what came of it, and what the server said where it refused."""
         started = self._clock()
+        kind: FailureKind
         try:
-            response = await self._http.post(self._endpoint.url("/chat/completions"), content=body)
+            reply = await exchange(
+                self._http,
+                self._url,
+                call.body(dialect),
+                streams=call.wants_stream(dialect),
+                timeouts=self._timeouts,
+                clock=self._clock,
+                on_headers=on_headers,
+                extensions=self._extensions,
+            )
+        except DeadlineError as error:
+            kind, message, billed = "timeout", f"{self._endpoint.host}: {error}", True
+        except TooLongError:
+            kind, message, billed = "bad_response", f"{self._endpoint.host} sends an answer without end", True
         except NO_ANSWER as error:
-            kind, message = no_answer(error, self._endpoint)
-            latency_s = self._clock() - started
-            return Failure(kind=kind, message=message, status=None, latency_s=latency_s, attempts=attempt), None
-        latency_s = self._clock() - started
-        content, headers = response.content, response.headers
-        if response.status_code == 200:
-            return read_answer(content, headers, latency_s=latency_s, attempts=attempt, secrets=secrets)
-        found = classify(response.status_code, content, headers, secrets=secrets)
+            kind, message, billed = no_answer(error, self._endpoint)
+        else:
+            return self._read(reply)
+        seconds = self._clock() - started
+        failure = Failure(kind=kind, message=message, status=None, latency_s=seconds, attempts=1, may_be_billed=billed)
+        return failure, None
+
+    def _read(self, reply: Reply) -> tuple[Outcome, Diagnosis | None]:
+        now = self._now()
+        rates = rate_state(reply.headers, now)
+        if reply.status == 200:
+            received = Received(
+                headers=reply.headers,
+                latency_s=reply.latency_s,
+                first_token_s=reply.first_token_s,
+                streamed=reply.stream is not None,
+                secrets=self._secrets,
+                now=now,
+            )
+            outcome, found = (
+                read_body(reply.body, received) if reply.stream is None else read_stream(reply.stream, received)
+            )
+            return replace(outcome, rates=rates), found
+        found = classify(reply.status, reply.body, reply.headers, secrets=self._secrets, now=now)
         failure = Failure(
             kind=found.kind,
             message=found.message,
-            status=response.status_code,
-            latency_s=latency_s,
-            attempts=attempt,
+            status=reply.status,
+            latency_s=reply.latency_s,
+            attempts=1,
+            wait_s=found.wait_s,
+            rates=rates,
         )
-        return failure, found.wait_s
-
-    def _backoff_s(self, kind: FailureKind, attempt: int) -> float:
-        """Return an exponential wait in seconds, spread over its last quarter so that requests do not come in step."""
-        longest = _FIRST_WAIT_S.get(kind, _OTHER_FIRST_WAIT_S) * 2.0 ** (attempt - 1)
-        return min(longest, _LONGEST_BACKOFF_S) * (0.75 + 0.25 * self._random())
-
-    def _encode(self, messages: Sequence[Message], request: Request) -> bytes:
-        body: dict[str, Any] = {
-            "model": request.model,
-            "messages": as_json(messages),
-            self._output_param: request.max_output,
-        }
-        if request.temperature is not None:
-            body["temperature"] = request.temperature
-        if request.seed is not None:
-            body["seed"] = request.seed
-        body |= request.extra_body
-        return json.dumps(body, ensure_ascii=False).encode()
+        return failure, found
 
 
-def as_json(messages: Sequence[Message]) -> list[dict[str, str]]:
-    """Return messages as the protocol writes them."""
-    return [{"role": message.role, "content": message.content} for message in messages]
+def _larger_limit(failure: Failure, request: Request) -> int | None:
+    """Return the output limit to ask with once more, or None where that is not called for or there is no room."""
+    if not HANDLING[failure.kind].larger_output or request.output_room is None:
+        return None
+    limit = min(_LARGER * request.max_output, request.output_room)
+    return limit if limit > request.max_output else None

@@ -1,18 +1,22 @@
-"""How an endpoint is reached: addresses, headers, proxies, time-outs, and what went wrong when no answer came.
+"""What an endpoint is: its address, headers, secrets and deadlines, and what it means that no answer came.
 
-The only module of this room that knows how httpx is set up. It sends nothing by itself.
+It opens nothing by itself: sockets, proxies and certificates are in `transport`.
 """
 
 from __future__ import annotations
 
+import base64
 import ipaddress
+import re
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypedDict
-from urllib.parse import SplitResult, urlsplit, urlunsplit
+from pathlib import Path
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit, urlunsplit
 
 import httpx
 
+from nihbench.endpoint.failures import own_words
 from nihbench.errors import UsageError
 from nihbench.types import FailureKind
 
@@ -20,35 +24,54 @@ from nihbench.types import FailureKind
 NO_ANSWER = (httpx.HTTPError, httpx.InvalidURL)
 
 _CHAT_PATH = "/chat/completions"
+_TELLING = ("auth", "key", "token", "cookie", "secret", "password", "sig")
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Timeouts:
-    """Seconds: to connect, between two written and between two read pieces. A long prefill sends nothing for long."""
+    """Deadlines in seconds, fit for prompts of a million tokens.
+
+    `connect_s`: until the connection stands (and again for TLS). `write_s`: between two written pieces.
+    `first_token_s`: from sending to the first piece of a streamed answer; a long prefill is silent for many minutes.
+    `idle_s`: between two pieces after that. `total_s`: one sending as a whole, and the only one besides the first two
+    that binds an answer that is not streamed, for it comes when all is done.
+    """
 
     connect_s: float = 10.0
     write_s: float = 120.0
-    read_s: float = 900.0
+    first_token_s: float = 1800.0
+    idle_s: float = 300.0
+    total_s: float = 3600.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Endpoint:
-    """A base URL and what must be sent along to be let in.
+    """A base URL and what must be sent along to be let in. Neither the key nor a header's value shows in its repr.
+
+    `ca_file` are further authorities to trust, as PEM. `insecure`: certificates are not checked at all.
 
     Raises:
         UsageError: the base URL is none, or a header can't be sent as it is.
     """
 
-    base_url: str
-    api_key: str | None = None
+    base_url: str = field(repr=False)
+    api_key: str | None = field(default=None, repr=False)
     key_header: str = "Authorization"
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    ca_file: Path | None = None
+    insecure: bool = False
 
     def __post_init__(self) -> None:
         self._split()
         for name, value in self.all_headers().items():
-            if not (name.isascii() and value.isascii() and (name + value).isprintable()):
+            if not (_HEADER_NAME.fullmatch(name) and value.isascii() and value.isprintable()):
                 raise UsageError(f"The header {name!r} (or the API key in it) has characters that can't be sent.")
+
+    @property
+    def scheme(self) -> str:
+        """Either http or https."""
+        return self._split().scheme
 
     @property
     def host(self) -> str:
@@ -58,38 +81,63 @@ class Endpoint:
     @property
     def is_loopback(self) -> bool:
         """Whether the server runs on this machine."""
-        name = self._split().hostname or ""
-        if name == "localhost" or name.endswith(".localhost"):
-            return True
-        try:
-            address = ipaddress.ip_address(name)
-        except ValueError:
-            return False
-        return address.is_loopback or address.is_unspecified
+        address = self._address()
+        return address == "localhost" or (
+            not isinstance(address, str) and (address.is_loopback or address.is_unspecified)
+        )
+
+    @property
+    def is_private(self) -> bool:
+        """Whether the server runs on this machine or in a private network."""
+        address = self._address()
+        return self.is_loopback or (not isinstance(address, str) and address.is_private)
 
     def url(self, path: str) -> str:
-        """Return the address of `path` below the base URL; a query in the base URL is kept."""
+        """Return the address of `path` below the base URL; a query in the base URL is kept, a password is not."""
         parts = self._split()
-        return urlunsplit(parts._replace(path=_base_path(parts) + path))
+        return urlunsplit(parts._replace(netloc=self.host, path=_base_path(parts) + path))
 
     def root_url(self, path: str) -> str:
         """Return the address of `path` at the server's root, that is the base URL without its /v1."""
         parts = self._split()
-        return urlunsplit(parts._replace(path=_base_path(parts).removesuffix("/v1") + path))
+        return urlunsplit(parts._replace(netloc=self.host, path=_base_path(parts).removesuffix("/v1") + path))
 
     def all_headers(self) -> dict[str, str]:
         """Return the headers of every request; the user's own win."""
-        headers = {"Content-Type": "application/json", "Accept": "application/json"}
+        headers = {
+            "Content-Type": "application/json",
+            "Accept": "application/json, text/event-stream",
+            # A gateway that compresses may hold a stream back until it has enough; answers are small anyway.
+            "Accept-Encoding": "identity",
+        }
+        parts = self._split()
+        if parts.username is not None:
+            login = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+            headers["Authorization"] = "Basic " + base64.b64encode(login.encode()).decode()
         if self.api_key:
             bearer = self.key_header.lower() == "authorization"
             headers[self.key_header] = f"Bearer {self.api_key}" if bearer else self.api_key
-        return headers | dict(self.headers)
+        return headers | {name: value.strip() for name, value in self.headers.items()}
 
     def secrets(self) -> tuple[str, ...]:
-        """Return the texts that must never be shown: the API key and the values of headers that look like one."""
-        telling = ("auth", "key", "token", "cookie")
-        own = [value for name, value in self.headers.items() if any(word in name.lower() for word in telling)]
-        return tuple(text for text in (self.api_key, *own) if text)
+        """Return the texts that must never be shown: the key, passwords, and values under names that look like one."""
+        parts = self._split()
+        named = [*self.headers.items(), *parse_qsl(parts.query)]
+        own = [value.strip() for name, value in named if any(word in name.lower() for word in _TELLING)]
+        bare = [value.split(" ", 1)[1] for value in own if value.lower().startswith(("bearer ", "basic "))]
+        passwords = [parts.password, unquote(parts.password)] if parts.password else []
+        # The longest first, so that no secret is masked only in part by another that begins it.
+        found = {text for text in (self.api_key, *own, *bare, *passwords) if text}
+        return tuple(sorted(found, key=len, reverse=True))
+
+    def _address(self) -> ipaddress.IPv4Address | ipaddress.IPv6Address | str:
+        name = self._split().hostname or ""
+        if name == "localhost" or name.endswith(".localhost"):
+            return "localhost"
+        try:
+            return ipaddress.ip_address(name)
+        except ValueError:
+            return name
 
     def _split(self) -> SplitResult:
         try:
@@ -98,66 +146,46 @@ class Endpoint:
         except ValueError:
             usable = False
         if not usable:
-            raise UsageError(f"{self.base_url!r} is not a base URL: write it as http://HOST:PORT/v1.")
+            shown = self.base_url.rpartition("@")[2]
+            raise UsageError(f"{shown!r} is not a base URL: write it as http://HOST:PORT/v1.") from None
         return parts
 
 
-def async_client(endpoint: Endpoint, timeouts: Timeouts) -> httpx.AsyncClient:
-    """Return an asynchronous HTTP client for `endpoint`; the caller closes it.
+def no_answer(error: Exception, endpoint: Endpoint) -> tuple[FailureKind, str, bool]:
+    """Return what it means that `error` came in place of an answer.
 
-    Raises:
-        UsageError: the proxy that the environment names can't be used.
+    Returns:
+        The kind of failure, words for the user, and whether the server may have charged for the request: it may
+        wherever the request was, or may have been, with it as a whole.
     """
-    try:
-        return httpx.AsyncClient(**_options(endpoint, timeouts))
-    except (ImportError, ValueError) as error:
-        raise _proxy_error(error) from error
-
-
-def sync_client(endpoint: Endpoint, timeouts: Timeouts) -> httpx.Client:
-    """Return an HTTP client for `endpoint` that may be shared by threads; the caller closes it.
-
-    Raises:
-        UsageError: the proxy that the environment names can't be used.
-    """
-    try:
-        return httpx.Client(**_options(endpoint, timeouts))
-    except (ImportError, ValueError) as error:
-        raise _proxy_error(error) from error
-
-
-def no_answer(error: Exception, endpoint: Endpoint) -> tuple[FailureKind, str]:
-    """Return what it means that `error` came in place of an answer, in words for the user."""
-    if isinstance(error, httpx.ReadTimeout):
-        return "timeout", f"{endpoint.host} did not answer in time"
+    host = endpoint.host
+    said = own_words(str(error) or type(error).__name__, endpoint.secrets())
+    if isinstance(error, httpx.TimeoutException) and not isinstance(error, httpx.ConnectTimeout):
+        unsent = isinstance(error, httpx.WriteTimeout)
+        kind: FailureKind = "transient" if unsent else "timeout"
+        return kind, f"{host} did not {'take the prompt' if unsent else 'answer'} in time", not unsent
+    if _is_untrusted(error):
+        mend = "give --ca-file with the certificate of its authority, or --insecure to go without the check"
+        return "auth", f"the certificate of {host} is not trusted ({said}): {mend}", False
     if isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout)):
-        reason = str(error) or "no answer"
-        return "transient", f"could not connect to {endpoint.host} ({reason}): is the server running?"
+        reason = "no answer" if isinstance(error, httpx.ConnectTimeout) else said
+        if "WRONG_VERSION_NUMBER" in reason or "RECORD_LAYER_FAILURE" in reason:
+            return "transient", f"{host} does not speak TLS ({reason}): does its base URL begin with http://?", False
+        return "transient", f"could not connect to {host} ({reason}): is the server running?", False
+    if isinstance(error, httpx.ProxyError):
+        return "transient", f"the proxy on the way to {host} refused ({said})", False
     if isinstance(error, httpx.DecodingError):
-        return "bad_response", f"{endpoint.host} sent an answer that can't be decompressed"
-    return "transient", f"the connection to {endpoint.host} was lost ({str(error) or type(error).__name__})"
+        return "bad_response", f"{host} sent an answer that can't be decompressed", True
+    unsent = isinstance(error, (httpx.WriteError, httpx.LocalProtocolError, httpx.InvalidURL))
+    return "transient", f"the connection to {host} was lost ({said})", not unsent
 
 
-class _Options(TypedDict):
-    headers: dict[str, str]
-    timeout: httpx.Timeout
-    limits: httpx.Limits
-    trust_env: bool
-
-
-def _options(endpoint: Endpoint, timeouts: Timeouts) -> _Options:
-    return {
-        "headers": endpoint.all_headers(),
-        "timeout": httpx.Timeout(connect=timeouts.connect_s, write=timeouts.write_s, read=timeouts.read_s, pool=None),
-        # The runner decides how many requests are under way; a pool that waits would only hide it.
-        "limits": httpx.Limits(max_connections=None, max_keepalive_connections=None),
-        # A proxy for the world must not get the requests to this very machine.
-        "trust_env": not endpoint.is_loopback,
-    }
-
-
-def _proxy_error(error: Exception) -> UsageError:
-    return UsageError(f"The proxy in HTTP_PROXY, HTTPS_PROXY or ALL_PROXY can't be used ({error}): mend or unset it.")
+def _is_untrusted(error: BaseException | None) -> bool:
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _base_path(parts: SplitResult) -> str:

@@ -12,23 +12,25 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
 import httpx
 
-from nihbench.endpoint.client import as_json
-from nihbench.endpoint.connection import NO_ANSWER, Endpoint, Timeouts, no_answer, sync_client
+from nihbench.endpoint.connection import NO_ANSWER, Endpoint, Timeouts, no_answer
+from nihbench.endpoint.dialect import as_json
 from nihbench.endpoint.failures import classify, parse_json
 from nihbench.endpoint.pieces import char_starts, fit_pieces, fit_token_strings
+from nihbench.endpoint.transport import sync_client
 from nihbench.errors import EndpointError
 from nihbench.types import IntArray, Message, Tokenizer
 
 ServerKind = Literal["llama.cpp", "vllm", "other"]
 MessageCounter = Callable[[Sequence[Message]], int | None]
 
-_PROBE_TIMEOUTS = Timeouts(connect_s=5.0, write_s=10.0, read_s=10.0)
-_COUNT_TIMEOUTS = Timeouts(connect_s=10.0, write_s=120.0, read_s=300.0)
+_PROBE_TIMEOUTS = Timeouts(connect_s=5.0, write_s=10.0, idle_s=10.0)
+_COUNT_TIMEOUTS = Timeouts(connect_s=10.0, write_s=120.0, idle_s=300.0)
 _ATTEMPTS = 3
 _SHORT_TEXT = 2_000
 _PROBE_TEXT = "The cat's 3.14% — 在北京喝一杯热美式。\n\n  Größe, книга, كتاب, こんにちは, 🥪!"
@@ -53,6 +55,8 @@ def probe(
     *,
     key_header: str = "Authorization",
     model: str | None = None,
+    ca_file: Path | None = None,
+    insecure: bool = False,
 ) -> ServerInfo:
     """Return what the server at `base_url` is; `model` picks whose window is told where it serves several.
 
@@ -62,7 +66,14 @@ def probe(
         EndpointError: nothing answers at this address.
         UsageError: the base URL, a header or the environment's proxy can't be used.
     """
-    endpoint = Endpoint(base_url=base_url, api_key=api_key, key_header=key_header, headers=headers or {})
+    endpoint = Endpoint(
+        base_url=base_url,
+        api_key=api_key,
+        key_header=key_header,
+        headers=headers or {},
+        ca_file=ca_file,
+        insecure=insecure,
+    )
     with sync_client(endpoint, _PROBE_TIMEOUTS) as client:
         listing = _get(client, endpoint, endpoint.url("/models"))
         data = listing.get("data")
@@ -77,7 +88,9 @@ def probe(
     elif "vllm" in owners:
         kind = "vllm"
     models = tuple(entry["id"] for entry in entries if isinstance(entry.get("id"), str))
-    window = _window(entries, props, model)
+    # One request's window is a slot's, where slots are told.
+    window = _size(props.get("default_generation_settings"), "n_ctx")
+    window = listed_window(entries, model) if window is None else window
     return ServerInfo(kind=kind, models=models, window=window, slots=_size(props, "total_slots"))
 
 
@@ -95,6 +108,8 @@ class ServerTokenizer:
         headers: sent with every request.
         key_header: the header that carries the key.
         extra_body: a request's extra body; what in it changes the chat template counts with the messages.
+        ca_file: further certificate authorities to trust, as PEM.
+        insecure: whether to go without checking certificates.
 
     Raises:
         EndpointError: the server can't be asked, or is of another kind.
@@ -112,13 +127,22 @@ class ServerTokenizer:
         headers: Mapping[str, str] | None = None,
         key_header: str = "Authorization",
         extra_body: Mapping[str, Any] | None = None,
+        ca_file: Path | None = None,
+        insecure: bool = False,
     ) -> None:
         if info.kind == "other":
             raise EndpointError(f"The server at {base_url} has no tokenizer of its own: use --length-unit cl100k_base.")
         self._kind = info.kind
         self._model = model or (info.models[0] if info.models else "")
         self._template = {key: value for key, value in (extra_body or {}).items() if key in _TEMPLATE_KEYS}
-        self._endpoint = Endpoint(base_url=base_url, api_key=api_key, key_header=key_header, headers=headers or {})
+        self._endpoint = Endpoint(
+            base_url=base_url,
+            api_key=api_key,
+            key_header=key_header,
+            headers=headers or {},
+            ca_file=ca_file,
+            insecure=insecure,
+        )
         self._client = sync_client(self._endpoint, _COUNT_TIMEOUTS)
         self._count_short = lru_cache(maxsize=16_384)(self._count)
         try:
@@ -223,7 +247,7 @@ class ServerTokenizer:
             try:
                 return self._client.post(url, content=content)
             except NO_ANSWER as error:
-                kind, message = no_answer(error, self._endpoint)
+                kind, message, _ = no_answer(error, self._endpoint)
                 # A server may close a kept connection just as it is used again.
                 if kind != "transient" or attempt == _ATTEMPTS:
                     raise EndpointError(f"Tokens can't be counted: {message}") from error
@@ -284,14 +308,17 @@ def _get(client: httpx.Client, endpoint: Endpoint, url: str) -> Mapping[str, Any
     return value if isinstance(value, dict) else {}
 
 
-def _window(entries: Sequence[Mapping[str, Any]], props: Mapping[str, Any], model: str | None) -> int | None:
-    """Return one request's window: the slot's where slots are told, else the listed model's."""
-    slot = _size(props.get("default_generation_settings"), "n_ctx")
-    if slot is not None:
-        return slot
-    asked = next((entry for entry in entries if entry.get("id") == model), entries[0] if entries else {})
-    listed = _size(asked, "max_model_len")
-    return listed if listed is not None else _size(asked.get("meta"), "n_ctx")
+def listed_window(entries: Sequence[Mapping[str, Any]], model: str | None) -> int | None:
+    """Return the window in tokens that a list of models gives for `model`; for its first where none is named.
+
+    A server of one model answers to any name, so that its only entry counts.
+    """
+    other = entries[0] if entries and (not model or len(entries) == 1) else {}
+    asked = next((entry for entry in entries if entry.get("id") == model), other)
+    # In turn as vLLM and SGLang, as Moonshot and OpenRouter, and as others name it.
+    names = ("max_model_len", "context_length", "context_window", "max_context_length")
+    sizes = [_size(asked, name) for name in names] + [_size(asked.get("meta"), "n_ctx")]
+    return next((size for size in sizes if size is not None), None)
 
 
 def _size(value: object, key: str) -> int | None:

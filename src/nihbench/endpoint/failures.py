@@ -9,45 +9,68 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, NamedTuple
 
+from nihbench.endpoint.waits import asked_wait_s, exhausted_wait_s, in_words, rate_state
 from nihbench.types import FailureKind
 
 MESSAGE_CHARACTERS = 500
+_PADDING = " \t\r\n\0\ufeff"
 
 
 class Handling(NamedTuple):
-    """What follows from a failure: `retry` the same request, `stop_run` because every other trial would fail too."""
+    """What follows from a failure.
 
-    retry: bool
-    stop_run: bool
+    `retry`: send the same request again, now; `most_tries`: how often at most where it ends so each time (None: as
+    often as the client may); `patient`: not counted at all, while the client has patience, for a refusal costs nothing.
+    `retry_on_resume`: a resumed run asks again. `stop_run`: every other trial would fail too. `shrink`: fewer requests
+    at a time. `larger_output`: ask once more with a larger output limit, where there is room. `counts_as_spent`: the
+    server may have charged for it, even where it tells no usage.
+    """
+
+    retry: bool = False
+    retry_on_resume: bool = False
+    stop_run: bool = False
+    shrink: bool = False
+    larger_output: bool = False
+    counts_as_spent: bool = False
+    most_tries: int | None = None
+    patient: bool = False
 
 
 HANDLING: Mapping[FailureKind, Handling] = {
-    "auth": Handling(retry=False, stop_run=True),
-    "quota": Handling(retry=False, stop_run=True),
-    "rate_limit": Handling(retry=True, stop_run=False),
-    "overloaded": Handling(retry=True, stop_run=False),
-    "transient": Handling(retry=True, stop_run=False),
-    "timeout": Handling(retry=True, stop_run=False),
-    "overflow": Handling(retry=False, stop_run=False),
-    "filtered": Handling(retry=False, stop_run=False),
-    "bad_parameter": Handling(retry=False, stop_run=True),
-    "bad_response": Handling(retry=False, stop_run=False),
-    "cut_prompt": Handling(retry=False, stop_run=False),
-    "cut_answer": Handling(retry=False, stop_run=False),
-    "refused_by_server": Handling(retry=False, stop_run=False),
+    "auth": Handling(stop_run=True, retry_on_resume=True),
+    "quota": Handling(stop_run=True, retry_on_resume=True),
+    "rate_limit": Handling(retry=True, retry_on_resume=True, shrink=True, patient=True),
+    "day_limit": Handling(stop_run=True, retry_on_resume=True),
+    "overloaded": Handling(retry=True, retry_on_resume=True, shrink=True, patient=True),
+    "transient": Handling(retry=True, retry_on_resume=True),
+    # A prompt that timed out may have been paid for: it is sent once more, not again and again.
+    "timeout": Handling(retry=True, retry_on_resume=True, counts_as_spent=True, most_tries=2),
+    "overflow": Handling(),
+    "filtered": Handling(),
+    "bad_parameter": Handling(stop_run=True, retry_on_resume=True),
+    # Often a gateway's page in place of an answer: not worth a second try now, but perhaps tomorrow.
+    "bad_response": Handling(retry_on_resume=True, counts_as_spent=True),
+    "cut_prompt": Handling(counts_as_spent=True),
+    "cut_answer": Handling(larger_output=True, counts_as_spent=True),
+    "refused_by_server": Handling(),
 }
 
 
 class Diagnosis(NamedTuple):
-    """A failure's kind, the server's own words about it, and how long it asks to wait (None: it does not say)."""
+    """A failure's kind, the server's own words about it, and how long it asks to wait (None: it does not say).
+
+    `tags` are the error's type, code, status and parameter names in lower case.
+    """
 
     kind: FailureKind
     message: str
     wait_s: float | None
+    tags: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,14 +90,20 @@ class _Rule:
             return error.wait_s is not None
         if not self.tags and self.words is None:
             return True
-        return bool(self.tags & error.tags) or (self.words is not None and self.words.search(error.message) is not None)
+        if self.tags & error.tags:
+            return True
+        return self.words is not None and self.words.search(f"{error.message} {error.quotas}") is not None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _ErrorBody:
-    """An error answer's own words: `tags` are its type, code, status and parameter names in lower case."""
+    """An error answer's own words: `tags` are its type, code, status and parameter names in lower case.
+
+    `quotas` are the names of the quotas that Google's APIs call violated.
+    """
 
     message: str
+    quotas: str = ""
     tags: frozenset[str] = frozenset()
     code: int | None = None
     wait_s: float | None = None
@@ -89,7 +118,11 @@ def _words(*phrases: str) -> re.Pattern[str]:
 
 
 _REFUSALS = (200, 400, 403, 413, 422)
-_PARAMETERS = ("temperature", "top_p", "top_k", "seed", "max_tokens", "max_completion_tokens")
+SAMPLING = (
+    "temperature", "top_p", "top_k", "min_p", "seed", "presence_penalty", "frequency_penalty", "repetition_penalty",
+)  # fmt: skip
+"""Parameters that a request can do without: a server that refuses one is asked again without it."""
+_PARAMETERS = (*SAMPLING, "max_tokens", "max_completion_tokens")
 
 # The first rule that matches decides. Type and code come before wording, and a named delay before both wordings of
 # "quota": OpenAI's words for an empty account are Gemini's words for "wait 26 seconds".
@@ -130,12 +163,16 @@ _RULES = (
     _Rule(kind="overloaded", tags=_tags("engine_overloaded_error", "overloaded_error")),
     _Rule(kind="overloaded", statuses=(503, 529)),
     # A day's allowance is used up: waiting does not help this run, its message says when to come back.
-    _Rule(kind="quota", statuses=(429,), words=_words(r"\b[TR]PD\b", "(tokens|requests) per day")),
+    _Rule(
+        kind="day_limit",
+        statuses=(429,),
+        words=_words(r"\b[TR]PD\b", "per[- _]?day", r"\bdaily (rate |request |token )?(limit|quota)"),
+    ),
     _Rule(kind="rate_limit", statuses=(429,), told_to_wait=True),
     _Rule(kind="quota", statuses=(429,), words=_words("exceeded your current quota", "plan and billing")),
     _Rule(kind="rate_limit", statuses=(429,)),
     _Rule(kind="rate_limit", tags=_tags("rate_limit_reached_error", "rate_limit_exceeded", "rate_limit_error")),
-    _Rule(kind="auth", statuses=(401, 403, 404, 405)),
+    _Rule(kind="auth", statuses=(*range(300, 400), 401, 403, 404, 405)),
     _Rule(
         kind="auth",
         tags=_tags(
@@ -154,7 +191,14 @@ _RULES = (
 )  # fmt: skip
 
 
-def classify(status: int, body: bytes, headers: Mapping[str, str], *, secrets: Iterable[str] = ()) -> Diagnosis:
+def classify(
+    status: int,
+    body: bytes,
+    headers: Mapping[str, str],
+    *,
+    secrets: Iterable[str] = (),
+    now: datetime | None = None,
+) -> Diagnosis:
     """Return what an error answer means.
 
     Args:
@@ -162,13 +206,18 @@ def classify(status: int, body: bytes, headers: Mapping[str, str], *, secrets: I
         body: the answer's body as it came: JSON in any of the usual wrappers, HTML, plain text, nothing.
         headers: the answer's headers.
         secrets: texts that must not appear in the message, such as the API key.
+        now: the time of the answer, in UTC, for delays that are given as a date.
     """
-    error = _read_error(body, headers, secrets)
+    error = _read_error(body, headers, secrets, now)
     # Gateways report the upstream's status as a field of an error that travels inside a 200.
     judged = error.code if status == 200 and error.code is not None and 400 <= error.code < 600 else status
     kind: FailureKind = next((rule.kind for rule in _RULES if rule.matches(judged, error)), "refused_by_server")
+    wait_s = error.wait_s
+    if wait_s is None and kind in ("rate_limit", "day_limit"):
+        wait_s = exhausted_wait_s(rate_state(headers, now))
     message = error.message or f"HTTP {status} without a message"
-    return Diagnosis(kind, message + _hint(status, error), error.wait_s)
+    hint = own_words(_hint(kind, status, headers, error, wait_s), secrets)
+    return Diagnosis(kind, f"{message} {hint}".strip(), wait_s, error.tags)
 
 
 def own_words(text: str, secrets: Iterable[str] = ()) -> str:
@@ -180,14 +229,17 @@ def own_words(text: str, secrets: Iterable[str] = ()) -> str:
     return line if len(line) <= MESSAGE_CHARACTERS else line[: MESSAGE_CHARACTERS - 1] + "…"
 
 
-def parse_json(body: bytes) -> Any:
-    """Return the JSON value in `body`; leading blank lines, a byte order mark and broken UTF-8 are survived.
+def parse_json(body: bytes | str) -> Any:
+    """Return the JSON value in `body`.
+
+    Blank padding (NUL bytes too), a byte order mark, broken UTF-8 and raw control characters in strings are survived.
 
     Raises:
         ValueError: it is not JSON.
     """
+    text = body if isinstance(body, str) else body.decode("utf-8", errors="replace")
     try:
-        return json.loads(body.decode("utf-8", errors="replace").strip().lstrip("\ufeff"))
+        return json.loads(text.strip(_PADDING), strict=False)
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
 
@@ -201,19 +253,25 @@ def not_json(body: bytes) -> str:
     return f"a web page: {title[1]}" if title else "a web page"
 
 
-def _hint(status: int, error: _ErrorBody) -> str:
+def _hint(kind: FailureKind, status: int, headers: Mapping[str, str], error: _ErrorBody, wait_s: float | None) -> str:
+    if kind == "day_limit":
+        when = f"in {in_words(wait_s)}" if wait_s is not None else "tomorrow; the server does not say when"
+        return f"(the day's allowance is used up: go on by --resume {when})"
+    if 300 <= status < 400:
+        target = next((value for name, value in headers.items() if name.lower() == "location"), "")
+        return f"(the server sends you on to {target or 'another address'}: is the base URL right?)"
     if status == 401 and "invalid_authentication_error" in error.tags:
-        return " (Moonshot's keys for api.moonshot.ai and api.moonshot.cn are not interchangeable)"
+        return "(Moonshot's keys for api.moonshot.ai and api.moonshot.cn are not interchangeable)"
     if status in (404, 405) and "model" not in error.message.lower():
-        return " (check the base URL: it usually ends in /v1)"
+        return "(check the base URL: it usually ends in /v1)"
     return ""
 
 
-def _read_error(body: bytes, headers: Mapping[str, str], secrets: Iterable[str]) -> _ErrorBody:
+def _read_error(body: bytes, headers: Mapping[str, str], secrets: Iterable[str], now: datetime | None) -> _ErrorBody:
     try:
         value = parse_json(body)
     except ValueError:
-        return _ErrorBody(message=own_words(not_json(body), secrets), wait_s=_wait_s(headers, "", ()))
+        return _ErrorBody(message=own_words(not_json(body), secrets), wait_s=asked_wait_s(headers, "", (), now))
     if isinstance(value, list):
         value = value[0] if value else {}
     inner = value.get("error") or value if isinstance(value, dict) else value
@@ -223,12 +281,22 @@ def _read_error(body: bytes, headers: Mapping[str, str], secrets: Iterable[str])
     code = inner.get("code")
     names = (inner.get(key) for key in ("type", "code", "status", "param"))
     details = inner.get("details")
+    details = details if isinstance(details, list) else []
     return _ErrorBody(
         message=own_words(raw, secrets),
+        quotas=" ".join(_quotas(details)),
         tags=frozenset(name.lower() for name in names if isinstance(name, str)),
         code=code if isinstance(code, int) else None,
-        wait_s=_wait_s(headers, raw, details if isinstance(details, list) else ()),
+        wait_s=asked_wait_s(headers, raw, details, now),
     )
+
+
+def _quotas(details: Iterable[object]) -> Iterator[str]:
+    for detail in details:
+        violations = detail.get("violations") if isinstance(detail, dict) else None
+        for violation in violations if isinstance(violations, list) else ():
+            if isinstance(violation, dict):
+                yield str(violation.get("quotaId", ""))
 
 
 def _message(error: Mapping[str, Any]) -> str:
@@ -247,29 +315,3 @@ def _validation_line(item: object) -> str:
     where = item.get("loc")
     place = ".".join(map(str, where)) if isinstance(where, list) else ""
     return f"{place}: {item.get('msg', '')}"
-
-
-_WAIT_WORDS = re.compile(r"(?:try again|retry) (?:after|in) (?:(\d+)m)?(\d+(?:\.\d+)?) ?(ms|s)", re.IGNORECASE)
-
-
-def _wait_s(headers: Mapping[str, str], message: str, details: Iterable[object]) -> float | None:
-    """Return the delay in seconds that headers, details or the message name; a date in Retry-After is not read."""
-    named = {key.lower(): value for key, value in headers.items()}
-    milliseconds = _number(named.get("retry-after-ms"))
-    if milliseconds is not None:
-        return milliseconds / 1000
-    seconds = _number(named.get("retry-after"))
-    if seconds is not None:
-        return seconds
-    for detail in details:
-        delay = detail.get("retryDelay") if isinstance(detail, dict) else None
-        if isinstance(delay, str) and (seconds := _number(delay.removesuffix("s"))) is not None:
-            return seconds
-    said = _WAIT_WORDS.search(message)
-    if said is None:
-        return None
-    return int(said[1] or 0) * 60 + float(said[2]) / (1000 if said[3].lower() == "ms" else 1)
-
-
-def _number(text: str | None) -> float | None:
-    return float(text) if text is not None and re.fullmatch(r"\d+(\.\d+)?", text.strip()) else None

@@ -1,0 +1,221 @@
+"""What should be known before the first call that costs much: key, model, window, an answer, counts, streaming.
+
+It asks a server a handful of cheap questions, the dearest a prompt of some eighty tokens, and reports what it heard.
+It decides nothing and prints nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import httpx
+
+from nihbench.endpoint.access import ModelAccess
+from nihbench.endpoint.client import ChatClient
+from nihbench.endpoint.connection import NO_ANSWER, Endpoint, Timeouts, no_answer
+from nihbench.endpoint.counting import ServerKind, listed_window
+from nihbench.endpoint.failures import Diagnosis, classify, parse_json
+from nihbench.endpoint.transport import sync_client
+from nihbench.errors import EndpointError
+from nihbench.types import Failure, Message, Outcome, RateState, Request
+
+KNOWN_TEXT = (
+    "The ferry leaves the northern quay at 6:45 on weekdays and an hour later on Sundays. "
+    "Tickets cost 3.20 for one crossing; children travel free. 从渡口到集市要走二十分钟，路边有一家卖热豆浆的小店。"
+)
+"""Every preflight sends this very text, so that the counts of two servers can be compared."""
+
+_QUICK = Timeouts(connect_s=5.0, write_s=10.0, idle_s=10.0)
+_ONE_ANSWER = Timeouts(first_token_s=300.0, idle_s=60.0, total_s=330.0)
+# Servers of one's own that list no window, but tell the one that they loaded a model with: where, and its names there.
+_LOADED = (
+    ("/api/ps", "models", ("name", "model"), "context_length"),  # Ollama
+    ("/api/v0/models", "data", ("id",), "loaded_context_length"),  # LM Studio
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Preflight:
+    """What a server showed of itself. None is not known, not "no".
+
+    `key_valid`: the server let us in. `model_listed`: its list names the model; `models` is that list. `window`: what
+    one request may hold by the server's own word, and `window_source` who said so. `answered`: an answer of one token
+    came, or would have, had it not been used up by reasoning. `prompt_tokens`: the server's count of the known text as
+    one user message; `counted_tokens`: the same by its counting endpoint. `cached_reported`: usage names cached tokens.
+    `changes`: how requests must be written differently. `problem` is the first thing that is wrong, in a sentence.
+    """
+
+    host: str
+    model: str
+    reachable: bool
+    kind: ServerKind = "other"
+    key_valid: bool | None = None
+    models: tuple[str, ...] = ()
+    model_listed: bool | None = None
+    window: int | None = None
+    window_source: str | None = None
+    answered: bool = False
+    streamed: bool | None = None
+    prompt_tokens: int | None = None
+    counted_tokens: int | None = None
+    cached_reported: bool | None = None
+    first_token_s: float | None = None
+    latency_s: float | None = None
+    rates: RateState | None = None
+    changes: tuple[str, ...] = ()
+    problem: str = ""
+
+
+async def preflight(access: ModelAccess, *, client: ChatClient | None = None) -> Preflight:
+    """Ask a server what must be known before a sweep; never raises for what a server does.
+
+    Args:
+        access: the model within reach.
+        client: sends the one short prompt; None: a client of its own, which tries once and waits minutes, not hours.
+
+    Raises:
+        UsageError: the base URL, a header, the environment's proxy or the file of authorities can't be used.
+    """
+    endpoint = _endpoint(access)
+    report = await asyncio.to_thread(_listing, endpoint, access)
+    if not report.reachable:
+        return report
+    if client is not None:
+        outcome = await _ask(client, access)
+    else:
+        async with access.client(timeouts=_ONE_ANSWER, max_attempts=2) as own:
+            outcome = await _ask(own, access)
+    report = _with_outcome(report, outcome)
+    if report.answered and report.window is None and report.kind == "other" and endpoint.is_private:
+        report = await asyncio.to_thread(_with_loaded_window, report, endpoint, access.preset.model)
+    return report
+
+
+async def _ask(client: ChatClient, access: ModelAccess) -> Outcome:
+    preset = access.preset
+    request = Request(
+        model=preset.model, max_output=1, temperature=preset.temperature, extra_body=dict(preset.extra_body)
+    )
+    return await client.complete([Message(role="user", content=KNOWN_TEXT)], request)
+
+
+def _listing(endpoint: Endpoint, access: ModelAccess) -> Preflight:
+    """Return what the list of models and the counting endpoint say."""
+    report = Preflight(host=endpoint.host, model=access.preset.model, reachable=True)
+    try:
+        with sync_client(endpoint, _QUICK) as http:
+            response = http.get(endpoint.url("/models"))
+    except httpx.ReadTimeout:
+        return report  # a busy server may still answer what it is there for
+    except NO_ANSWER as error:
+        return replace(report, reachable=False, problem=no_answer(error, endpoint)[1])
+    if response.status_code != 200:
+        found = classify(response.status_code, response.content, response.headers, secrets=endpoint.secrets())
+        return _refused(report, response.status_code, found)
+    entries = _entries(response.content, "data")
+    models = tuple(entry["id"] for entry in entries if isinstance(entry.get("id"), str))
+    report = replace(
+        report,
+        # A list that was had without a key says nothing about one.
+        key_valid=True if endpoint.api_key else None,
+        models=models,
+        model_listed=_is_listed(access.preset.model, models) if models else None,
+    )
+    return _with_counts(_with_window(report, entries, access), access)
+
+
+def _refused(report: Preflight, status: int, found: Diagnosis) -> Preflight:
+    if status in (401, 403):
+        return replace(report, key_valid=False, problem=found.message)
+    return report  # not every server has a list
+
+
+def _with_window(report: Preflight, entries: Sequence[Mapping[str, Any]], access: ModelAccess) -> Preflight:
+    if access.server is not None:
+        told = access.server.window
+        source = "the server" if told is not None else None
+        return replace(report, kind=access.server.kind, window=told, window_source=source)
+    told = listed_window(entries, report.model)
+    return replace(report, window=told, window_source="the list of models" if told is not None else None)
+
+
+def _with_counts(report: Preflight, access: ModelAccess) -> Preflight:
+    if access.server_tokenizer is None:
+        return report
+    try:
+        count = access.server_tokenizer.count_messages([Message(role="user", content=KNOWN_TEXT)])
+    except EndpointError as error:
+        return replace(report, problem=str(error))
+    return replace(report, counted_tokens=count)
+
+
+def _with_outcome(report: Preflight, outcome: Outcome) -> Preflight:
+    usage = outcome.usage
+    report = replace(
+        report,
+        rates=outcome.rates,
+        changes=outcome.changes,
+        latency_s=outcome.latency_s,
+        prompt_tokens=usage.prompt_tokens,
+    )
+    if isinstance(outcome, Failure):
+        if outcome.kind == "cut_answer":
+            return replace(report, answered=True, cached_reported=usage.cached_tokens is not None, **_in(report))
+        barred = outcome.kind == "auth" and outcome.status in (401, 403)
+        return replace(report, key_valid=False if barred else report.key_valid, problem=outcome.message)
+    return replace(
+        report,
+        answered=True,
+        streamed=outcome.streamed,
+        cached_reported=usage.cached_tokens is not None,
+        first_token_s=outcome.first_token_s,
+        **_in(report),
+    )
+
+
+def _in(report: Preflight) -> dict[str, Any]:
+    """Return what an answer proves whatever the list of models said: we were let in."""
+    return {"key_valid": True, "problem": report.problem if report.key_valid is not False else ""}
+
+
+def _with_loaded_window(report: Preflight, endpoint: Endpoint, model: str) -> Preflight:
+    with sync_client(endpoint, _QUICK) as http:
+        for path, key, names, size in _LOADED:
+            try:
+                response = http.get(endpoint.root_url(path))
+            except NO_ANSWER:
+                return report
+            entries = _entries(response.content, key) if response.status_code == 200 else []
+            for entry in entries:
+                told = entry.get(size)
+                if any(_is_listed(model, (str(entry.get(name)),)) for name in names) and isinstance(told, int):
+                    return replace(report, window=told, window_source=f"{path}, as the model is loaded now")
+    return report
+
+
+def _entries(body: bytes, key: str) -> list[Mapping[str, Any]]:
+    try:
+        value = parse_json(body)
+    except ValueError:
+        return []
+    listed = value.get(key) if isinstance(value, dict) else None
+    return [entry for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
+
+
+def _is_listed(model: str, models: Sequence[str]) -> bool:
+    """Say whether a list names the model; Gemini's puts `models/` in front, and Ollama's `:latest` behind."""
+    return any(name.removeprefix("models/").removesuffix(":latest") == model.removesuffix(":latest") for name in models)
+
+
+def _endpoint(access: ModelAccess) -> Endpoint:
+    return Endpoint(
+        base_url=access.base_url,
+        api_key=access.key,
+        key_header=access.preset.key_header,
+        headers=dict(access.preset.headers) | dict(access.headers),
+        ca_file=access.ca_file,
+        insecure=access.insecure,
+    )

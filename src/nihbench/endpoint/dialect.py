@@ -1,0 +1,197 @@
+"""How one server wants its requests written, as data; and what its refusal of one teaches about that.
+
+Pure. A dialect begins with what the preset knows. Every lesson makes another dialect that asks for strictly less or
+for the same by another name, each at most once, so that learning ends.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Literal
+
+from nihbench.endpoint.failures import SAMPLING, Diagnosis
+from nihbench.types import Message, ModelPreset, Request
+
+OutputParam = Literal["max_tokens", "max_completion_tokens"]
+
+_OTHER: Mapping[OutputParam, OutputParam] = {
+    "max_tokens": "max_completion_tokens",
+    "max_completion_tokens": "max_tokens",
+}
+_REFUSED = re.compile(
+    r"\b(not|n't|no) (\w+ )?(support|allow|permit|implement|available|recogni|accept|enabled)|"
+    r"\bun(supported|recogni|known|expected)|\binvalid (parameter|argument|field)|\bforbidden\b|\bextra (field|input)|"
+    r"\binstead\b|\bdeprecated\b|\bmust be false\b|\bdisabled?\b",
+    re.IGNORECASE,
+)
+_REFUSED_TAGS = frozenset({"unsupported_parameter", "unsupported_value", "unknown_parameter", "extra_forbidden"})
+_STREAM = re.compile(r"\bstream(ing|ed)?\b", re.IGNORECASE)
+_SYSTEM = re.compile(r"\bsystem\b.{0,30}\b(role|message|prompt)|\brole\b.{0,80}\bsystem\b", re.IGNORECASE)
+_MAY_BE_ABOUT_THE_REQUEST = (400, 415, 422, 500, 501)
+_PIECE = 256 * 1024
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Dialect:
+    """How requests are written for one server.
+
+    `stream`: whether to ask for a stream; None: yes, until the server shows that it has none. `stream_usage`: ask for
+    the usage in it. `dropped`: sampling parameters that the server refuses. `fold_system`: system messages are put
+    before the first user message. `switched`: the name of the output limit was changed already.
+    """
+
+    output_param: OutputParam = "max_tokens"
+    stream: bool | None = None
+    stream_usage: bool = True
+    dropped: frozenset[str] = frozenset()
+    fold_system: bool = False
+    switched: bool = False
+
+    @classmethod
+    def of(cls, preset: ModelPreset, *, stream: bool | None = None) -> Dialect:
+        """Return the dialect that a preset describes."""
+        return cls(output_param=preset.output_param, stream=stream)
+
+    @property
+    def streams(self) -> bool:
+        """Whether a stream is asked for."""
+        return self.stream is not False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """What is asked: messages and request; its forms for a dialect are encoded once, however often they are sent."""
+
+    messages: Sequence[Message]
+    request: Request
+
+    def settings(self, dialect: Dialect) -> dict[str, Any]:
+        """Return the body's fields but the messages; the user's own extra fields win."""
+        request = self.request
+        fields: dict[str, Any] = {"model": request.model, dialect.output_param: request.max_output}
+        if request.temperature is not None:
+            fields["temperature"] = request.temperature
+        if request.seed is not None:
+            fields["seed"] = request.seed
+        if dialect.streams:
+            fields["stream"] = True
+            if dialect.stream_usage:
+                fields["stream_options"] = {"include_usage": True}
+        fields |= request.extra_body
+        return {name: value for name, value in fields.items() if name not in dialect.dropped}
+
+    def wants_stream(self, dialect: Dialect) -> bool:
+        """Say whether a stream is asked for, by the dialect or by the user's own extra fields."""
+        return self.settings(dialect).get("stream") is True
+
+    def body(self, dialect: Dialect) -> tuple[bytes, ...]:
+        """Return the body as JSON in a few pieces; joined they would take a long prompt's memory twice."""
+        settings = self.settings(dialect)
+        if "messages" in settings:
+            return (_json(settings),)
+        head = _json(settings).removesuffix(b"}")
+        messages = self._folded if dialect.fold_system else self._plain
+        return (head + (b', "messages": ' if settings else b'"messages": '), messages, b"}")
+
+    def changes(self, dialect: Dialect, first: Dialect) -> tuple[str, ...]:
+        """Return how a request in `dialect` differs from what was asked, `first` being what the preset knew."""
+        asked = self.settings(first)
+        lost = [f"{name} not sent" for name in sorted(dialect.dropped - first.dropped) if name in asked]
+        if dialect.output_param != first.output_param:
+            lost.append(f"output limit sent as {dialect.output_param}")
+        if dialect.fold_system and has_system(self.messages):
+            lost.append("system message put into the user's")
+        return tuple(lost)
+
+    @cached_property
+    def _plain(self) -> bytes:
+        return _json(as_json(self.messages))
+
+    @cached_property
+    def _folded(self) -> bytes:
+        return _json(as_json(fold_system(self.messages)))
+
+
+def learn(dialect: Dialect, call: Call, status: int, found: Diagnosis) -> tuple[Dialect, str] | None:
+    """Return the dialect that a refusal asks for, and a sentence about it; None: it is not about how we write.
+
+    Args:
+        dialect: what the refused request was written in.
+        call: what was asked.
+        status: the HTTP status.
+        found: what the refusal says.
+    """
+    if status not in _MAY_BE_ABOUT_THE_REQUEST:
+        return None
+    return next(_lessons(dialect, call, found), None)
+
+
+def without_stream(dialect: Dialect) -> tuple[Dialect, str]:
+    """Return the dialect for a server that answered a request for a stream at one go, and a sentence about it."""
+    return replace(dialect, stream=False), "the server does not stream: answers are waited for as a whole"
+
+
+def fold_system(messages: Sequence[Message]) -> tuple[Message, ...]:
+    """Return `messages` with the system messages' texts put before the first user message's, a blank line between."""
+    told = [message.content for message in messages if message.role == "system"]
+    others = [message for message in messages if message.role != "system"]
+    at = next((i for i, message in enumerate(others) if message.role == "user"), None)
+    if at is None:
+        return (Message(role="user", content="\n\n".join(told)), *others)
+    others[at] = replace(others[at], content="\n\n".join([*told, others[at].content]))
+    return tuple(others)
+
+
+def has_system(messages: Sequence[Message]) -> bool:
+    """Say whether one of the messages is a system message."""
+    return any(message.role == "system" for message in messages)
+
+
+def as_json(messages: Sequence[Message]) -> list[dict[str, str]]:
+    """Return messages as the protocol writes them."""
+    return [{"role": message.role, "content": message.content} for message in messages]
+
+
+def pieces_of(body: Sequence[bytes]) -> Iterator[bytes]:
+    """Cut a body into what is written at a time: the deadline for writing is for one piece, not for a whole novel."""
+    for part in body:
+        for start in range(0, len(part), _PIECE):
+            yield part[start : start + _PIECE]
+
+
+def _lessons(dialect: Dialect, call: Call, found: Diagnosis) -> Iterator[tuple[Dialect, str]]:
+    sent = call.settings(dialect)
+    said = found.message
+    refused = bool(found.tags & _REFUSED_TAGS) or _REFUSED.search(said) is not None
+    if dialect.stream_usage and "stream_options" in sent and _names("stream_options", found):
+        yield replace(dialect, stream_usage=False), "the server refuses stream_options: usage may be missing"
+    named = _STREAM.search(said) is not None or "stream" in found.tags
+    if dialect.stream is None and sent.get("stream") is True and named and refused:
+        yield without_stream(dialect)
+    if found.kind == "bad_parameter" and not dialect.switched and refused and _names(dialect.output_param, found):
+        other = _OTHER[dialect.output_param]
+        new = replace(dialect, output_param=other, switched=True)
+        yield new, f"the server wants the output limit as {other}"
+    names = [name for name in SAMPLING if name in sent and _names(name, found)]
+    if found.kind == "bad_parameter" and names:
+        listed = " and ".join(names)
+        yield replace(dialect, dropped=dialect.dropped | set(names)), f"the server refuses {listed} ({said}): not sent"
+    if not dialect.fold_system and has_system(call.messages) and refused and _SYSTEM.search(said):
+        new = replace(dialect, fold_system=True)
+        yield new, "the server takes no system message: its text is put before the user's"
+
+
+def _names(parameter: str, found: Diagnosis) -> bool:
+    return parameter in found.tags or re.search(rf"\b{parameter}\b", found.message) is not None
+
+
+def _json(value: Any) -> bytes:
+    text = json.dumps(value, ensure_ascii=False)
+    try:
+        return text.encode()
+    except UnicodeEncodeError:  # a lone surrogate has no UTF-8 form, but an escape
+        return json.dumps(value).encode()

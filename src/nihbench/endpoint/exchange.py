@@ -1,0 +1,201 @@
+"""One sending: a body goes out, and what comes back is read to its end, within its deadlines.
+
+It retries nothing and judges nothing. Whether a stream comes is told by what comes, not by what was asked for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from nihbench.endpoint.connection import Timeouts
+from nihbench.endpoint.dialect import pieces_of
+from nihbench.endpoint.sse import EventReader, is_event_stream
+from nihbench.endpoint.stream import StreamedAnswer
+
+MOST_BYTES = 64 * 1024 * 1024
+"""No answer is this long; one that goes on is broken off, before it fills the memory."""
+# Usage and the connection's end may still come after the answer; neither is worth a long wait.
+_AFTER_ANSWER_S = 15.0
+_AFTER_DONE_S = 1.0
+_BLANK = b" \t\r\n\0"
+
+
+class DeadlineError(Exception):
+    """The server did not keep a deadline; the message says which."""
+
+
+class TooLongError(Exception):
+    """The answer did not end within `MOST_BYTES`."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reply:
+    """What came back: a whole body, or a stream that is over (then `body` is empty). Seconds are since the sending."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    stream: StreamedAnswer | None
+    latency_s: float
+    first_token_s: float | None
+
+
+async def exchange(
+    http: httpx.AsyncClient,
+    url: str,
+    body: Sequence[bytes],
+    *,
+    streams: bool,
+    timeouts: Timeouts,
+    clock: Callable[[], float],
+    on_headers: Callable[[Mapping[str, str]], None],
+    extensions: dict[str, Any] | None = None,
+) -> Reply:
+    """Send `body` and read the answer.
+
+    Args:
+        http: the client.
+        url: where to.
+        body: the request's body in pieces.
+        streams: whether a stream was asked for: then the deadline for the first token holds.
+        timeouts: the deadlines; those for connecting and writing are kept by `http`.
+        clock: returns seconds that only ever grow.
+        on_headers: told of the answer's headers as soon as they are there.
+        extensions: of httpx, for this request.
+
+    Raises:
+        DeadlineError: the answer did not come in time.
+        TooLongError: the answer did not end.
+        httpx.HTTPError: no answer came, or not all of it.
+    """
+    reading = _Reading(streams=streams, timeouts=timeouts, clock=clock)
+    headers = {"Content-Length": str(sum(map(len, body)))}
+    try:
+        async with asyncio.timeout_at(reading.deadline()) as timer:
+            async with http.stream(
+                "POST", url, content=_sent(body), headers=headers, extensions=extensions
+            ) as response:
+                on_headers(response.headers)
+                reading.status, reading.headers = response.status_code, response.headers
+                async for piece in response.aiter_bytes():
+                    reading.take(piece)
+                    timer.reschedule(reading.deadline())
+    except TimeoutError as error:
+        if not reading.answered:
+            raise DeadlineError(reading.missed()) from error
+    except httpx.HTTPError:
+        # What breaks after the answer takes nothing away from it; a stream that breaks before is judged as one.
+        if not reading.answered:
+            raise
+    return reading.reply()
+
+
+async def _sent(body: Sequence[bytes]) -> AsyncIterator[bytes]:
+    for piece in pieces_of(body):
+        yield piece
+
+
+class _Reading:
+    """What has been read of one answer so far, and until when the next piece of it must be there."""
+
+    def __init__(self, *, streams: bool, timeouts: Timeouts, clock: Callable[[], float]) -> None:
+        self.status = 0
+        self.headers: Mapping[str, str] = {}
+        self._streams = streams
+        self._timeouts = timeouts
+        self._clock = clock
+        self._loop = asyncio.get_running_loop()
+        self._began = self._loop.time()
+        self._started_s = clock()
+        self._ended_s: float | None = None
+        self._first_token_s: float | None = None
+        self._begun = False
+        self._parts: list[bytes] = []
+        self._size = 0
+        self._is_stream: bool | None = None
+        self._events = EventReader()
+        self._stream: StreamedAnswer | None = None
+
+    @property
+    def answered(self) -> bool:
+        """Whether all that matters of a streamed answer is there."""
+        return self._stream is not None and self._stream.complete
+
+    def take(self, piece: bytes) -> None:
+        """Take in the next piece of the body.
+
+        Raises:
+            TooLongError: it makes the body too long.
+        """
+        self._size += len(piece)
+        if self._size > MOST_BYTES:
+            raise TooLongError
+        if not self._begun:  # blanks in front keep a connection open, and say nothing
+            piece = piece.lstrip(_BLANK)
+            self._begun = bool(piece)
+        if self._stream is not None:
+            self._feed(piece)
+        elif piece:
+            self._parts.append(piece)
+            if self._is_stream is None:
+                self._look()
+
+    def deadline(self) -> float:
+        """Return by which time of the event loop the next piece must be there."""
+        end = self._began + self._timeouts.total_s
+        now = self._loop.time()
+        if self._stream is not None and self._stream.done:
+            return min(end, now + _AFTER_DONE_S)
+        if self.answered:
+            return min(end, now + min(_AFTER_ANSWER_S, self._timeouts.idle_s))
+        if self._stream.started if self._stream is not None else self._begun:
+            return min(end, now + self._timeouts.idle_s)
+        return min(end, self._began + self._timeouts.first_token_s) if self._streams else end
+
+    def missed(self) -> str:
+        """Return in words which deadline was missed."""
+        timeouts = self._timeouts
+        if self._loop.time() - self._began >= timeouts.total_s:
+            return f"the answer was not finished within {timeouts.total_s:g} s"
+        if self._begun and (self._stream is None or self._stream.started):
+            return f"the answer stood still for {timeouts.idle_s:g} s"
+        return f"the first token did not come within {timeouts.first_token_s:g} s"
+
+    def reply(self) -> Reply:
+        """Return what was read, at its end."""
+        if self._stream is not None:
+            for event in self._events.close():
+                self._stream.add(event)
+        ended_s = self._clock() if self._ended_s is None else self._ended_s
+        return Reply(
+            status=self.status,
+            headers=self.headers,
+            body=b"".join(self._parts),
+            stream=self._stream,
+            latency_s=ended_s - self._started_s,
+            first_token_s=self._first_token_s,
+        )
+
+    def _look(self) -> None:
+        """Tell by the body's beginning whether it is a stream, and read it as one from then on."""
+        start = b"".join(self._parts)
+        self._is_stream = is_event_stream(start) if self.status == 200 else False
+        if self._is_stream:
+            self._stream = StreamedAnswer()
+            self._parts.clear()
+            self._feed(start)
+
+    def _feed(self, piece: bytes) -> None:
+        assert self._stream is not None
+        for event in self._events.feed(piece):
+            self._stream.add(event)
+        if self._stream.started and self._first_token_s is None:
+            self._first_token_s = self._clock() - self._started_s
+        if self._stream.complete and self._ended_s is None:
+            # Latency ends with the answer, however late the connection does.
+            self._ended_s = self._clock()

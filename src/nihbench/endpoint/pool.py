@@ -1,0 +1,59 @@
+"""Several endpoints side by side, each with its own limiter: which one a call goes to.
+
+Calls that share a prefix go to one endpoint, where the prefix is cached, unless it is much busier than another.
+Source: consistent hashing with bounded loads (Mirrokni, Thorup and Zadimoghaddam, 2016), with remembered homes in
+place of hashes. It sends nothing and judges no failure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Generic, TypeVar
+
+from nihbench.endpoint.limits import Limiter
+
+MemberT = TypeVar("MemberT")
+
+_SLACK = 1.0
+"""A prefix leaves its home when that has this many rounds of calls more to do than the least busy endpoint."""
+
+
+class Pool(Generic[MemberT]):
+    """Endpoints of one model.
+
+    Args:
+        members: what `choose` gives out (a client, an address), each with its limiter; at least one.
+    """
+
+    def __init__(self, members: Sequence[tuple[MemberT, Limiter]]) -> None:
+        if not members:
+            raise ValueError("a pool needs at least one member")
+        self._members = tuple(members)
+        self._chosen = [0] * len(members)
+        self._homes: dict[Hashable, int] = {}
+
+    @contextmanager
+    def choose(self, prefix_key: Hashable) -> Iterator[MemberT]:
+        """Give the endpoint for a call whose prompt begins like all others of this key; it is busy with it meanwhile.
+
+        An endpoint whose last word was trouble (`Limiter.ailing`) is passed over while another is well.
+        """
+        at = self._place(prefix_key)
+        self._homes[prefix_key] = at
+        self._chosen[at] += 1
+        try:
+            yield self._members[at][0]
+        finally:
+            self._chosen[at] -= 1
+
+    def _place(self, prefix_key: Hashable) -> int:
+        places = range(len(self._members))
+        well = [at for at in places if not self._members[at][1].ailing] or list(places)
+        best = min(well, key=self._load)
+        home = self._homes.get(prefix_key)
+        return home if home in well and self._load(home) <= self._load(best) + _SLACK else best
+
+    def _load(self, at: int) -> float:
+        """Return an endpoint's calls, waiting ones included, in rounds of what it takes at once."""
+        return self._chosen[at] / self._members[at][1].limit

@@ -1,0 +1,214 @@
+"""What calls cost, and a budget that is never passed: `--max-cost`.
+
+A call is held at its worst case from before it is sent until it is settled: its whole prompt at the uncached price
+and its whole output. It is sent only if that fits beside what is spent and what is held for calls in flight. Money is
+counted in decimals, so that ten calls of ten cents cost exactly a dollar. An unknown price is unknown, never 0.
+
+It knows no list of prices and converts no currency; whether a failed call may have been billed is the failure's own
+word (`Failure.may_be_billed`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from decimal import Decimal
+
+from nihbench.errors import StoppedError, UsageError
+from nihbench.types import Failure, Outcome, PriceTier, Usage
+
+_PER = Decimal(1_000_000)
+
+
+def tier_of(prices: Sequence[PriceTier], prompt_tokens: int) -> PriceTier | None:
+    """Return the tier that a prompt of this length falls into as a whole; None where its price is unknown.
+
+    Args:
+        prices: tiers by rising `up_to`.
+        prompt_tokens: the prompt's length.
+    """
+    return next((tier for tier in prices if tier.up_to is None or prompt_tokens <= tier.up_to), None)
+
+
+def worst_cost(prices: Sequence[PriceTier], prompt_tokens: int, output_tokens: int) -> Decimal | None:
+    """Return what a call costs in USD if nothing of its prompt is cached; None where the price is unknown."""
+    return _cost(prices, Usage(prompt_tokens=prompt_tokens, completion_tokens=output_tokens))
+
+
+def _cost(prices: Sequence[PriceTier], usage: Usage) -> Decimal | None:
+    """Return the price of what was used, in USD; None where the counts or the price are unknown."""
+    if usage.prompt_tokens is None or usage.completion_tokens is None:
+        return None
+    tier = tier_of(prices, usage.prompt_tokens)
+    if tier is None:
+        return None
+    cached = 0
+    if tier.cached_input is not None:
+        cached = min(usage.cached_tokens or 0, usage.prompt_tokens)
+    total = (
+        _decimal(tier.input) * (usage.prompt_tokens - cached)
+        + _decimal(tier.cached_input or 0.0) * cached
+        + _decimal(tier.output) * usage.completion_tokens
+    )
+    return total / _PER
+
+
+def _decimal(number: float) -> Decimal:
+    """Return the number as it is written, not as it is stored: 0.1 is a tenth."""
+    return Decimal(str(number))
+
+
+class Hold:
+    """Money set aside for one sending of a call."""
+
+    def __init__(self, budget: Budget, prompt_tokens: int, max_output: int) -> None:
+        self._budget = budget
+        self._max_output = max_output
+        self._settled = False
+        self.worst = worst_cost(budget.prices, prompt_tokens, max_output)
+
+    def settle(self, outcome: Outcome) -> None:
+        """Replace the worst case by what the outcome says that it cost; the first word counts.
+
+        That is the price that the server names; else its token counts at their prices, cached tokens at the cached
+        price where one is known; else nothing for a failure that can't have been billed, and the worst case for
+        everything else. `outcome.earlier` is not looked at: every sending has its own hold.
+        """
+        if not self._settled:
+            self._settled = True
+            self._budget.charge(self, self._cost_of(outcome))
+
+    def lapse(self) -> None:
+        """Settle at the worst case what nothing is known of, such as a call that was broken off."""
+        if not self._settled:
+            self._settled = True
+            self._budget.charge(self, self.worst)
+
+    def _cost_of(self, outcome: Outcome) -> Decimal | None:
+        usage = outcome.usage
+        if usage.cost_usd is not None and 0 <= usage.cost_usd < math.inf:
+            return _decimal(usage.cost_usd)
+        if isinstance(outcome, Failure) and usage.prompt_tokens is None:
+            return self.worst if outcome.may_be_billed else Decimal(0)
+        counted = Usage(
+            prompt_tokens=usage.prompt_tokens,
+            completion_tokens=self._max_output if usage.completion_tokens is None else usage.completion_tokens,
+            cached_tokens=usage.cached_tokens,
+        )
+        cost = _cost(self._budget.prices, counted)
+        return self.worst if cost is None else cost
+
+
+class Budget:
+    """What a run has spent and may spend, in USD.
+
+    Args:
+        max_cost: the most to spend; None: no bound, costs are only added up.
+        prices: the model's price tiers; empty: unknown.
+        longest_prompt: the longest prompt of the plan in tokens: its price must be known, too.
+        spent: what an earlier part of the run has spent of `max_cost`.
+
+    Raises:
+        UsageError: `max_cost` is negative, or it is given and a price is unknown.
+    """
+
+    def __init__(
+        self,
+        max_cost: float | None,
+        prices: Sequence[PriceTier],
+        *,
+        longest_prompt: int = 0,
+        spent: float = 0.0,
+    ) -> None:
+        if max_cost is not None and not 0 <= max_cost < math.inf:
+            raise UsageError(f"--max-cost {max_cost} is no amount of money: give US dollars, such as --max-cost 5.")
+        self.prices = tuple(prices)
+        self._max_cost = None if max_cost is None else _decimal(max_cost)
+        self._spent = _decimal(spent)
+        self._held: dict[Hold, Decimal] = {}
+        self._unpriced = 0
+        self._stopped = ""  # why no further call may be sent
+        self._turn = asyncio.Lock()
+        self._changed = asyncio.Event()
+        if self._max_cost is not None:
+            self._check_price(longest_prompt)
+
+    @property
+    def spent(self) -> float:
+        """What is spent as far as prices are known, calls in flight left out."""
+        return float(self._spent)
+
+    @property
+    def held(self) -> float:
+        """The worst case of the calls in flight."""
+        return float(sum(self._held.values()))
+
+    @property
+    def unpriced(self) -> int:
+        """How many calls were charged that `spent` does not hold, because their price is unknown."""
+        return self._unpriced
+
+    @asynccontextmanager
+    async def hold(self, *, prompt_tokens: int, max_output: int) -> AsyncIterator[Hold]:
+        """Set the worst case of one sending aside, and charge it when the block is left unless it was settled.
+
+        A call that fits only when others have turned out cheaper waits for them. One hold a sending, and none inside
+        another: the outer one would be waited for. Hold before a slot of the limiter is taken, so that no slot waits.
+
+        Args:
+            prompt_tokens: the prompt's length.
+            max_output: the output limit, reasoning included.
+
+        Raises:
+            StoppedError: the call could pass `max_cost` with nothing else in flight; no later one is sent either.
+            UsageError: `max_cost` is given and the price of a prompt this long is unknown.
+        """
+        hold = Hold(self, prompt_tokens, max_output)
+        if self._max_cost is not None and hold.worst is not None:
+            async with self._turn:
+                await self._until_it_fits(hold.worst, self._max_cost)
+                self._held[hold] = hold.worst
+        elif self._max_cost is not None:
+            self._check_price(prompt_tokens)
+        try:
+            yield hold
+        finally:
+            hold.lapse()
+
+    def charge(self, hold: Hold, cost: Decimal | None) -> None:
+        """Count a call as spent and give free what was held for it (see `Hold.settle`)."""
+        self._held.pop(hold, None)
+        if cost is None:
+            self._unpriced += 1
+        else:
+            self._spent += cost
+        self._changed.set()
+
+    async def _until_it_fits(self, worst: Decimal, max_cost: Decimal) -> None:
+        while self._spent + sum(self._held.values()) + worst > max_cost:
+            if not self._held:
+                self._stopped = (
+                    f"The next call could cost ${_money(worst)}, and ${_money(self._spent)} of the ${_money(max_cost)} "
+                    "of --max-cost are spent: go on with --resume and a higher --max-cost."
+                )
+                break
+            self._changed.clear()
+            await self._changed.wait()
+        if self._stopped:
+            raise StoppedError(self._stopped)
+
+    def _check_price(self, prompt_tokens: int) -> None:
+        if tier_of(self.prices, prompt_tokens) is not None:
+            return
+        what = f"of a prompt of {prompt_tokens:,} tokens" if self.prices else "of this model"
+        raise UsageError(
+            f"--max-cost needs the price {what}, which is unknown: give the model `prices` in models.yaml, or leave "
+            "--max-cost out."
+        )
+
+
+def _money(amount: Decimal) -> str:
+    """Return an amount with cents, and with four places where it is small."""
+    return f"{amount:.4f}" if amount < 1 else f"{amount:,.2f}"

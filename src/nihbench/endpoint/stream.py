@@ -1,0 +1,108 @@
+"""Puts a streamed answer together: the events of /chat/completions become the object that an unstreamed one is.
+
+Pure. It judges nothing: what the object means is read in `answer`, in one place for both ways of answering.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from nihbench.endpoint.failures import parse_json
+from nihbench.endpoint.sse import Event
+
+DONE = "[DONE]"
+_TEXTS = ("content", "reasoning_content", "reasoning", "refusal")
+_KEPT = ("model", "system_fingerprint", "timings", "provider", "usage")
+
+
+class StreamedAnswer:
+    """Collects events.
+
+    `started`: a first piece of text or reasoning came. `finished`: the server gave a reason why the answer ends.
+    `done`: the server closed the stream with its last word. `error`: what the server sent in place of the rest.
+    `garbled`: an event could not be read, so that a part of the answer may be missing.
+    """
+
+    def __init__(self) -> None:
+        self.started = False
+        self.done = False
+        self.garbled = False
+        self.error: object = None
+        self._finish_reason: object = None
+        self._pieces: dict[str, list[str]] = {name: [] for name in _TEXTS}
+        self._fields: dict[str, Any] = {}
+        self._has_choice = False
+
+    @property
+    def finished(self) -> bool:
+        """Whether the server said why the answer ends."""
+        return self._finish_reason is not None
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing that matters can follow."""
+        return self.done or self.finished or self.error is not None
+
+    def add(self, event: Event) -> None:
+        """Take the next event; what follows the end is ignored."""
+        data = event.data.strip()
+        if self.done or self.error is not None or not data:
+            return
+        if data == DONE:
+            self.done = True
+            return
+        try:
+            value = parse_json(data)
+        except ValueError:
+            value = {"error": {"message": data}} if event.type == "error" else None
+            self.garbled = self.garbled or value is None
+        if isinstance(value, list) and value:
+            value = value[0]
+        if isinstance(value, dict):
+            self._add(value, event.type == "error")
+
+    def as_object(self) -> dict[str, Any]:
+        """Return what an unstreamed answer would have been; without `choices` where no choice came."""
+        message = {name: "".join(pieces) for name, pieces in self._pieces.items()}
+        choices = [{"message": message, "finish_reason": self._finish_reason}] if self._has_choice else []
+        return {"choices": choices} | self._fields
+
+    def _add(self, value: Mapping[str, Any], is_error: bool) -> None:
+        if value.get("error") or value.get("object") == "error" or is_error:
+            if not self.finished:
+                self.error = value
+            return
+        self._fields |= {name: value[name] for name in _KEPT if value.get(name)}
+        choices = value.get("choices")
+        for choice in choices if isinstance(choices, list) else ():
+            if isinstance(choice, dict) and choice.get("index", 0) in (0, None):
+                self._add_choice(choice)
+
+    def _add_choice(self, choice: Mapping[str, Any]) -> None:
+        self._has_choice = True
+        if choice.get("usage"):
+            self._fields["usage"] = choice["usage"]
+        if choice.get("finish_reason") is not None:
+            self._finish_reason = choice["finish_reason"]
+        delta = choice.get("delta")
+        if not isinstance(delta, dict):
+            # Some servers close with the whole message: of use only where no piece of it came before.
+            delta = choice.get("message") if not self.started else None
+        if not isinstance(delta, dict):
+            return
+        for name in _TEXTS:
+            text = content_text(delta.get(name))
+            if text:
+                self.started = True
+                self._pieces[name].append(text)
+
+
+def content_text(content: object) -> str:
+    """Return the text of a message's content: a string, a list of typed parts, or nothing."""
+    if isinstance(content, str):
+        return content
+    if not isinstance(content, list):
+        return ""
+    parts = (part.get("text") for part in content if isinstance(part, dict))
+    return "".join(part for part in parts if isinstance(part, str))

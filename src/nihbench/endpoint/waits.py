@@ -1,0 +1,151 @@
+"""How long a server asks to wait, and what it says of its limits: every spelling of both is read here, and only here.
+
+Pure: the time is an argument, and the answer's own Date goes before it, so that a wrong clock here does no harm.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from nihbench.types import RateState
+
+_UNITS_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_DIGITS = r"\d{1,15}(?:\.\d{1,15})?"
+_UNIT = r"(?:milliseconds?|ms|seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d)"
+_NUMBER = re.compile(_DIGITS)
+_PART = re.compile(rf"({_DIGITS})\s?({_UNIT})", re.IGNORECASE)
+_DURATION = re.compile(rf"(?:{_DIGITS}\s?{_UNIT}[\s,]*)*{_DIGITS}\s?{_UNIT}(?![a-z])", re.IGNORECASE)
+_SAID = re.compile(rf"\b(?:try(?:ing)? again|retry(?:ing)?) (?:after|in) ({_DURATION.pattern})", re.IGNORECASE)
+# A bare number this large is a moment (seconds since 1970, or milliseconds), not a duration: ten years is no wait.
+_MOMENT_S = 315_360_000.0
+_MOMENT_MS = 1e11
+
+
+def duration_s(text: str) -> float | None:
+    """Return a duration in seconds: `7`, `0.5`, `12ms`, `1s`, `6m0s`, `1h2m3.5s`, `2 minutes`; None for others."""
+    text = text.strip()
+    if _NUMBER.fullmatch(text):
+        return float(text)
+    if not _DURATION.fullmatch(text):
+        return None
+    return sum(float(number) * _UNITS_S[_unit(name)] for number, name in _PART.findall(text))
+
+
+def until_s(text: str, reference: datetime | None) -> float | None:
+    """Return the seconds from `reference` to what `text` names: a duration, an HTTP date, an ISO 8601 time or an epoch.
+
+    What lies in the past is 0; a date without a reference, or anything else, is None.
+    """
+    seconds = duration_s(text)
+    if seconds is not None and seconds < _MOMENT_S:
+        return seconds
+    if reference is None:
+        return None
+    if seconds is not None:
+        epoch_s = seconds / 1000 if seconds >= _MOMENT_MS else seconds
+        return max(0.0, epoch_s - reference.timestamp())
+    moment = _iso(text) or _http_date(text)
+    return None if moment is None else max(0.0, (moment - reference).total_seconds())
+
+
+def asked_wait_s(
+    headers: Mapping[str, str], message: str, details: Iterable[object], now: datetime | None
+) -> float | None:
+    """Return the delay in seconds that headers, error details or the message name.
+
+    Args:
+        headers: the answer's headers.
+        message: the error's own words.
+        details: the error's list of details, as Google's APIs give it.
+        now: the time of the answer, where it has no Date of its own; None: dates are read by its Date only.
+    """
+    named = {key.lower(): value for key, value in headers.items()}
+    for name in ("retry-after-ms", "x-ms-retry-after-ms"):
+        value = named.get(name, "").strip()
+        if _NUMBER.fullmatch(value):
+            return float(value) / 1000
+    seconds = until_s(named.get("retry-after", ""), _reference(named, now))
+    if seconds is not None:
+        return seconds
+    for detail in details:
+        delay = detail.get("retryDelay") if isinstance(detail, dict) else None
+        if isinstance(delay, str) and (seconds := duration_s(delay)) is not None:
+            return seconds
+    said = _SAID.search(message)
+    return duration_s(said[1]) if said else None
+
+
+def rate_state(headers: Mapping[str, str], now: datetime | None) -> RateState | None:
+    """Return what an answer's headers say of the account's limits; None where they say nothing.
+
+    Read are OpenAI's x-ratelimit-*-requests and -tokens, Anthropic's anthropic-ratelimit-requests-* and -tokens-*, and
+    the plain ratelimit-limit, -remaining and -reset (with or without x-), which are about requests.
+    """
+    named = {key.lower(): value for key, value in headers.items()}
+    if not any("ratelimit-" in name for name in named):
+        return None
+    reference = _reference(named, now)
+
+    def first(what: str, kind: str) -> str:
+        names = [f"x-ratelimit-{what}-{kind}", f"anthropic-ratelimit-{kind}-{what}"]
+        names += [f"x-ratelimit-{what}", f"ratelimit-{what}"] if kind == "requests" else []
+        return next((named[name] for name in names if name in named), "")
+
+    state = RateState(
+        limit_requests=_whole(first("limit", "requests")),
+        remaining_requests=_whole(first("remaining", "requests")),
+        reset_requests_s=until_s(first("reset", "requests"), reference),
+        limit_tokens=_whole(first("limit", "tokens")),
+        remaining_tokens=_whole(first("remaining", "tokens")),
+        reset_tokens_s=until_s(first("reset", "tokens"), reference),
+    )
+    return None if state == RateState() else state
+
+
+def exhausted_wait_s(state: RateState | None) -> float | None:
+    """Return when what is used up is there again, in seconds; None where nothing is, or the server does not say."""
+    if state is None:
+        return None
+    pairs = ((state.remaining_requests, state.reset_requests_s), (state.remaining_tokens, state.reset_tokens_s))
+    waits = [reset for remaining, reset in pairs if remaining == 0 and reset is not None]
+    return max(waits, default=None)
+
+
+def in_words(seconds: float) -> str:
+    """Return a wait for a person to read: `40 s`, `7 min`, `5 h 10 min`."""
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def _unit(name: str) -> str:
+    name = name.lower()
+    return "ms" if name.startswith(("ms", "milli")) else name[0]
+
+
+def _reference(named: Mapping[str, str], now: datetime | None) -> datetime | None:
+    return _http_date(named.get("date", "")) or now
+
+
+def _http_date(text: str) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(text)
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _iso(text: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _whole(text: str) -> int | None:
+    return int(float(text)) if _NUMBER.fullmatch(text.strip()) else None

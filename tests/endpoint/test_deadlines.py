@@ -1,0 +1,150 @@
+"""Deadlines on real sockets: each is kept by itself, and none cuts off what is on its way."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import socket
+import sys
+import time
+from typing import Any
+
+import pytest
+
+from nihbench.endpoint import ChatClient, Dialect, Timeouts
+from nihbench.types import Completion, Failure, Message, Request
+
+# Short ones for the tests; a `LONG` one is never reached by them.
+LONG = 30.0
+PLAIN = {"dialect": Dialect(stream=False)}
+JSON = json.dumps({"choices": [{"message": {"content": "a"}, "finish_reason": "stop"}]}).encode()
+DONE = b"data: [DONE]\n\n"
+
+
+def timeouts(**short: float) -> Timeouts:
+    return Timeouts(**({"connect_s": LONG, "write_s": LONG, "first_token_s": LONG, "idle_s": LONG} | short))
+
+
+def missed(outcome: Any, word: str, at_most_s: float = 10.0) -> Failure:
+    assert isinstance(outcome, Failure)
+    assert (outcome.kind, outcome.may_be_billed) == ("timeout", True)
+    assert word in outcome.message
+    assert outcome.latency_s < at_most_s
+    return outcome
+
+
+def test_the_defaults_are_fit_for_a_million_tokens() -> None:
+    kept = Timeouts()
+    assert kept.first_token_s >= 900 and kept.idle_s >= 120 and kept.write_s >= 60
+    assert kept.total_s > kept.first_token_s > kept.idle_s > kept.connect_s
+
+
+@pytest.mark.parametrize("sign_of_life", [None, b": keep-alive\n\n", "role", b"\n"])
+def test_the_first_token(wire: Any, playing: Any, ask: Any, sign_of_life: Any) -> None:
+    # Neither headers nor comments nor an empty first delta is a token: a queue that never ends must.
+    alive = playing.piece("") if sign_of_life == "role" else sign_of_life
+    signs = [playing.chunk(alive), 0.1] * 20 if alive else []
+    wire.play(playing.events, *signs, "hang")
+    missed(ask(wire.base_url, timeouts=timeouts(first_token_s=0.4), max_attempts=1), "first token")
+
+
+def test_a_silent_prefill_is_waited_for_longer_than_a_pause(wire: Any, playing: Any, ask: Any) -> None:
+    wire.play(0.8, playing.events, playing.chunk(playing.piece("a", "stop") + DONE), b"0\r\n\r\n")
+    outcome = ask(wire.base_url, timeouts=timeouts(idle_s=0.4))
+    assert isinstance(outcome, Completion)
+    assert outcome.first_token_s is not None and outcome.first_token_s >= 0.8
+
+
+def test_a_pause_after_the_first_token(wire: Any, playing: Any, ask: Any) -> None:
+    wire.play(playing.events, playing.chunk(playing.piece("a")), "hang")
+    missed(ask(wire.base_url, timeouts=timeouts(idle_s=0.3), max_attempts=1), "stood still")
+
+
+def test_a_slow_drip_is_no_pause(wire: Any, playing: Any, ask: Any) -> None:
+    drip = [step for _ in range(8) for step in (playing.chunk(playing.piece("a")), 0.2)]
+    wire.play(playing.events, *drip, playing.chunk(playing.piece("b", "stop") + DONE), b"0\r\n\r\n")
+    outcome = ask(wire.base_url, timeouts=timeouts(first_token_s=1.2, idle_s=1.2))
+    assert isinstance(outcome, Completion) and outcome.text == "aaaaaaaab"
+
+
+def test_the_total_ends_a_drip_that_does_not(wire: Any, playing: Any, ask: Any) -> None:
+    wire.play(playing.events, *[playing.chunk(playing.piece("a")), 0.05] * 60, "hang")
+    missed(ask(wire.base_url, timeouts=timeouts(total_s=0.5), max_attempts=1), "not finished within 0.5 s")
+
+
+def test_an_unstreamed_answer_knows_only_the_total(wire: Any, playing: Any, ask: Any) -> None:
+    wire.play(0.8, playing.head(f"Content-Length: {len(JSON)}"), JSON)
+    short = timeouts(first_token_s=0.4, idle_s=0.4, total_s=LONG)
+    assert isinstance(ask(wire.base_url, timeouts=short, **PLAIN), Completion)
+    wire.play("hang")
+    missed(ask(wire.base_url, timeouts=timeouts(total_s=0.4), max_attempts=1, **PLAIN), "not finished")
+
+
+def test_half_a_body_that_stops(wire: Any, playing: Any, ask: Any) -> None:
+    wire.play(playing.head(f"Content-Length: {len(JSON)}"), JSON[:20], "hang")
+    missed(ask(wire.base_url, timeouts=timeouts(idle_s=0.3), max_attempts=1, **PLAIN), "stood still")
+
+
+@pytest.mark.parametrize("last", ["reason", "done"])
+def test_what_keeps_the_connection_open_after_the_answer_costs_little(
+    wire: Any, playing: Any, ask: Any, last: str
+) -> None:
+    body = playing.piece("a", "stop") + (DONE if last == "done" else b"")
+    wire.play(playing.events, playing.chunk(body), "hang")
+    started = time.monotonic()
+    outcome = ask(wire.base_url, timeouts=timeouts(idle_s=0.3 if last == "reason" else LONG))
+    assert isinstance(outcome, Completion) and outcome.attempts == 1
+    assert time.monotonic() - started < 10
+    assert outcome.first_token_s is not None
+    assert outcome.latency_s - outcome.first_token_s < 0.2, "the answer was there; only the connection was slow to end"
+
+
+def test_a_server_that_does_not_read(wire: Any, playing: Any, ask: Any) -> None:
+    for _ in range(2):
+        wire.play("deaf")
+    novel = Message(role="user", content="word " * 3_000_000)
+    outcome = ask(wire.base_url, None, novel, timeouts=timeouts(write_s=0.4), max_attempts=1)
+    assert isinstance(outcome, Failure)
+    assert (outcome.kind, outcome.may_be_billed) == ("transient", False)
+    assert "take the prompt" in outcome.message
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux leaves a caller hanging where the line is full")
+def test_nobody_picks_up(ask: Any) -> None:
+    with contextlib.ExitStack() as stack:
+        full = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        for _ in range(3):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(full.getsockname())
+        address = f"http://127.0.0.1:{full.getsockname()[1]}/v1"
+        outcome = ask(address, timeouts=timeouts(connect_s=0.3), max_attempts=1)
+    assert isinstance(outcome, Failure)
+    assert (outcome.kind, outcome.may_be_billed, outcome.latency_s < 10) == ("transient", False, True)
+    assert "could not connect" in outcome.message and "no answer" in outcome.message
+
+
+def test_a_timed_out_prompt_is_sent_once_more_only(wire: Any, playing: Any, ask: Any) -> None:
+    for _ in range(4):
+        wire.play("hang")
+    outcome = ask(wire.base_url, timeouts=timeouts(first_token_s=1.0))
+    assert (outcome.kind, outcome.attempts, len(wire.requests)) == ("timeout", 2, 2)
+
+
+def test_one_that_is_called_off_leaves_the_client_usable(wire: Any, playing: Any) -> None:
+    wire.play("hang")
+    wire.play(playing.events, playing.chunk(playing.piece("a", "stop") + DONE), b"0\r\n\r\n")
+
+    async def run() -> Any:
+        async with ChatClient(wire.base_url) as client:
+            question = [Message(role="user", content="q")], Request(model="m", max_output=3)
+            first = asyncio.ensure_future(client.complete(*question))
+            while not wire.requests:
+                await asyncio.sleep(0.02)
+            first.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await first
+            return await client.complete(*question)
+
+    assert isinstance(asyncio.run(run()), Completion)
