@@ -9,7 +9,7 @@ import numpy as np
 
 from nihbench.errors import UsageError
 
-MAX_LENGTHS = 1000
+MAX_LENGTHS = 100
 MAX_DEPTHS = 101
 _NUMBER = re.compile(r"(\d+(?:\.\d+)?)([km]?)", re.IGNORECASE)
 _UNITS = {"": 1, "k": 1_000, "m": 1_000_000}
