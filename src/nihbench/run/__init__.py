@@ -13,8 +13,9 @@ from nihbench.run.options import RunOptions
 from nihbench.run.rebuild import find_record, rebuild_prompt
 from nihbench.run.runner import Progress, owed, run_trials
 from nihbench.run.scores import RULES_FILE, load_scores, score_run
-from nihbench.run.setup import Setup, load_corpus, prepare
+from nihbench.run.setup import Setup, prepare
 from nihbench.run.store import MANIFEST, RECORDS, RecordWriter, RunFolder, create_run, open_run
+from nihbench.run.texts import load_corpus
 
 __all__ = [
     "MANIFEST",
