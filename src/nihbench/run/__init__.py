@@ -1,5 +1,6 @@
 """From a plan to records on disk: resolve the options, send what is owed, store, score, rebuild."""
 
+from nihbench.run.lock import owned
 from nihbench.run.manifest import (
     check_same,
     corpus_of,
@@ -35,6 +36,7 @@ __all__ = [
     "manifest",
     "open_run",
     "owed",
+    "owned",
     "planned_trials",
     "prepare",
     "rebuild_prompt",
