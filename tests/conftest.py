@@ -122,11 +122,13 @@ def own_texts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 @pytest.fixture(scope="session")
-def own_cache(
-    tmp_path_factory: pytest.TempPathFactory, named_tokenizer: Callable[[str], Tokenizer]
-) -> dict[str, str]:
+def own_cache(tmp_path_factory: pytest.TempPathFactory, named_tokenizer: Callable[[str], Tokenizer]) -> dict[str, str]:
     """Environment variables for a cache folder of the tests' own, with cl100k_base within reach."""
     named_tokenizer("cl100k_base")
-    places = (os.environ.get("TIKTOKEN_CACHE_DIR"), str(cache_dir() / "tiktoken"), f"{tempfile.gettempdir()}/data-gym-cache")
+    places = (
+        os.environ.get("TIKTOKEN_CACHE_DIR"),
+        str(cache_dir() / "tiktoken"),
+        f"{tempfile.gettempdir()}/data-gym-cache",
+    )
     ranks = next(place for place in places if place and Path(place).is_dir())
     return {"NIH_CACHE_DIR": str(tmp_path_factory.mktemp("cache")), "TIKTOKEN_CACHE_DIR": ranks}

@@ -153,7 +153,7 @@ def test_the_embedded_model(packaged: catalog.Catalog) -> None:
         ("gpt-4.1", 1_047_576, "OPENAI_API_KEY"),
         ("gpt-4o", 128_000, "OPENAI_API_KEY"),
         ("gpt-4-turbo", 128_000, "OPENAI_API_KEY"),
-        ("claude-2.1", None, "ANTHROPIC_API_KEY"),
+        ("claude-2.1", 200_000, "ANTHROPIC_API_KEY"),
         ("deepseek-v4-pro", None, "DEEPSEEK_API_KEY"),
         ("qwen3.8-max", None, "DASHSCOPE_API_KEY"),
         ("gemini-3.1-pro", None, "GEMINI_API_KEY"),

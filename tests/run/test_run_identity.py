@@ -18,6 +18,15 @@ from nihbench.types import Message
 MakeSetup = Callable[..., Setup]
 
 
+def label(options: dict[str, Any]) -> str:
+    return " ".join(f"{name}={getattr(value, '__name__', value)}" for name, value in options.items())
+
+
+def resolved(options: dict[str, Any]) -> dict[str, Any]:
+    """Return the options with a changed catalog where they name a change."""
+    return {name: value(load()) if name == "catalog" else value for name, value in options.items()}
+
+
 def ids(setup: Setup) -> dict[tuple[str, int, float, int], str]:
     return {(t.prompt, t.length, t.depth_percent, t.repeat): setup.trial_id(t) for t in setup.trials}
 
@@ -57,14 +66,14 @@ def changed_facts(catalog: Catalog) -> Catalog:
         {"experiment": "sf-sandwich/explicit"},
         {"experiment": "sf-sandwich/kamradt-0.1.0"},
         {"experiment": "magic-number"},
-        {"catalog": changed_question(load())},
-        {"catalog": changed_prompt(load())},
-        {"catalog": changed_statement(load())},
+        {"catalog": changed_question},
+        {"catalog": changed_prompt},
+        {"catalog": changed_statement},
     ],
-    ids=str,
+    ids=label,
 )
 def test_what_could_change_an_answer_changes_every_id(make_setup: MakeSetup, options: dict[str, Any]) -> None:
-    before, after = set(ids(make_setup()).values()), set(ids(make_setup(**options)).values())
+    before, after = set(ids(make_setup()).values()), set(ids(make_setup(**resolved(options))).values())
     assert len(before) == len(after) == 6
     assert not before & after
 
@@ -78,12 +87,12 @@ def test_what_could_change_an_answer_changes_every_id(make_setup: MakeSetup, opt
         {"base_url": "http://127.0.0.1:10/v1"},
         {"api_key_env": "OTHER_KEY"},
         {"window": 9000},
-        {"catalog": changed_facts(load())},
+        {"catalog": changed_facts},
     ],
-    ids=str,
+    ids=label,
 )
 def test_what_changes_no_answer_changes_no_id(make_setup: MakeSetup, options: dict[str, Any]) -> None:
-    assert ids(make_setup(**options)) == ids(make_setup())
+    assert ids(make_setup(**resolved(options))) == ids(make_setup())
 
 
 def test_cells_and_repeats_have_ids_of_their_own_that_do_not_depend_on_the_grid_around(make_setup: MakeSetup) -> None:
@@ -123,7 +132,9 @@ def test_counts_below_one_are_refused(make_setup: MakeSetup, name: str, value: i
 
 
 def test_no_secret_is_stored(make_setup: MakeSetup) -> None:
-    options = make_setup(base_url="https://me:hidden@host.example:81/v1?key=hidden", headers={"X-Key": "hidden"}).options
+    options = make_setup(
+        base_url="https://me:hidden@host.example:81/v1?key=hidden", headers={"X-Key": "hidden"}
+    ).options
     stored = options.stored()
     assert "hidden" not in str(stored)
     assert stored["base_url"] == "https://host.example:81/v1"

@@ -33,7 +33,8 @@ TEMPLATES = {
 }
 EN = (
     'Mr. Brown went to St. Paul\'s at 3.15 p.m. with 1,024 books. "Why?" she asked. "Because," he said, "I can\'t."\n'
-    "It wasn't raining; the café's naïve owner (an ex-sailor!) smiled... and then they're gone.  Nobody knew U.S. law.\n"
+    "It wasn't raining; the café's naïve owner (an ex-sailor!) smiled... and then they're gone.  "
+    "Nobody knew U.S. law.\n"
     "They'd read x_y = f(a)[0] twice.\n\n- a list item\n- another one, with 3.14159 in it\n\n"
 )
 ZH = (

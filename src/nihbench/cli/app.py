@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
@@ -11,7 +10,7 @@ import typer
 
 from nihbench import __version__
 from nihbench.cli import corpus, models, needle, plan, plot, prompt, rebuild, run, serve
-from nihbench.cli.output import note
+from nihbench.cli.output import hang_up, note
 from nihbench.errors import NihError
 
 app = typer.Typer(
@@ -64,8 +63,7 @@ def _run(arguments: Sequence[str] | None) -> int:
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except BrokenPipeError:
-        # The reader of a pipe (`| head`) went away: nothing is left to say, and nobody to say it to.
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")
+        hang_up()
         return 0
     except Exception as error:
         if not isinstance(error, _WrongUse):

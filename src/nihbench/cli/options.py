@@ -52,7 +52,7 @@ SHARED: tuple[inspect.Parameter, ...] = (
     _option("--prompt", _TEXT, None, _MODEL, "Prompt variants, separated by commas."),
     _option("--corpus", _TEXT, None, _MODEL, "A corpus (nih corpus list), a path, or zh=NAME for one language."),
     _option("--lengths", _TEXT, None, _GRID, "15 | 1k:128k:15 | 1k:1m:15:log | 1k,4k,16k (tokens of the request)."),
-    _option("--depths", _TEXT, None, _GRID, "15 | 0:100:15 | 0:100:15:sigmoid | 0,50,100 (percent)."),
+    _option("--depths", _TEXT, None, _GRID, "15 | 0:90:10 | 0:90:10:sigmoid | 0,50,100 (percent)."),
     _option("--repeats", int, 1, _GRID, "How often each cell is measured, each time on another haystack."),
     _option("--length-unit", str, "model", _GRID, "model, or a tokenizer: cl100k_base, o200k_base, a tokenizer.json."),
     _option("--window", _INT, None, _GRID, "The model's window in tokens, where it is not known."),

@@ -39,11 +39,17 @@ def command(body: Callable[P, T]) -> Callable[P, T]:
             note("nih: interrupted")
             raise typer.Exit(InterruptedRunError.exit_code) from error
         except BrokenPipeError as error:
-            # The reader of a pipe (`| head`) went away: nothing is left to say, and nobody to say it to.
-            sys.stdout = open(os.devnull, "w", encoding="utf-8")
+            hang_up()
             raise typer.Exit(0) from error
 
     return wrapped
+
+
+def hang_up() -> None:
+    """Let stdout lead nowhere: the reader of the pipe (`| head`) went away, and what is still buffered has no use."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
 
 
 def plain(text: str) -> str:

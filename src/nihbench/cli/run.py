@@ -33,7 +33,7 @@ def run(
     """Measure a model: run the grid, show the heatmap, write it as a PNG into the run's folder."""
     from nihbench.cli.finish import finish
     from nihbench.cli.wiring import prepared
-    from nihbench.run import check_same, create_run, manifest, open_run
+    from nihbench.run import check_same, create_run, manifest, open_run, owned
 
     if out and resume:
         raise UsageError("--resume goes on in the run's own folder: leave --out away")
@@ -45,7 +45,8 @@ def run(
         folder = existing or create_run(
             out or _new_folder(setup), manifest(setup, _now().isoformat(timespec="seconds"))
         )
-        _measure(setup, model, folder)
+        with owned(folder.path, _now):
+            _measure(setup, model, folder)
     raise typer.Exit(finish(folder))
 
 

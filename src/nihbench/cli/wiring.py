@@ -62,7 +62,7 @@ def reach(options: RunOptions, catalog: Catalog, *, sending: bool, report: Repor
         reached = replace(preset, base_url=server.base_url)
         # The file's hash is the model's identity: names and ports of embedded servers say nothing.
         digest = preset.local.sha256 if preset.local else _sha256(path)
-        with open_model(reached, key=None, headers={}, ask_server=True, model_sha256=digest) as model:
+        with open_model(reached, key=None, headers=options.headers, ask_server=True, model_sha256=digest) as model:
             yield model
 
 

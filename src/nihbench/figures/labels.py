@@ -31,6 +31,7 @@ def _length_label(length: int, decimals: int) -> str:
         decimals = max(decimals, 2)
     elif scaled < 10:
         decimals = max(decimals, 1)
+    scaled += 1e-9  # halves go up (14.5 is 15), not to the even neighbour
     return f"{scaled:.{decimals}f}".rstrip("0").rstrip(".") + unit if decimals else f"{scaled:.0f}{unit}"
 
 

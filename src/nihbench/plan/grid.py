@@ -9,7 +9,7 @@ import numpy as np
 
 from nihbench.errors import UsageError
 
-MAX_LENGTHS = 1000
+MAX_LENGTHS = 100
 MAX_DEPTHS = 101
 _NUMBER = re.compile(r"(\d+(?:\.\d+)?)([km]?)", re.IGNORECASE)
 _UNITS = {"": 1, "k": 1_000, "m": 1_000_000}
@@ -93,7 +93,10 @@ def _steps(first: float, last: float, count: int, kind: str) -> list[float]:
 
 def _count(text: str, option: str, most: int) -> int:
     if not text.strip().isdigit() or not 1 <= int(text) <= most:
-        raise UsageError(f"{option}: {text!r} is not a number of steps from 1 to {most}")
+        raise UsageError(
+            f"{option}: {text!r} is not a number of steps from 1 to {most} (a single value is written with its unit "
+            "or as a range: 4k, 300:300:1)"
+        )
     return int(text)
 
 

@@ -1,5 +1,6 @@
 """From a plan to records on disk: resolve the options, send what is owed, store, score, rebuild."""
 
+from nihbench.run.lock import owned
 from nihbench.run.manifest import (
     check_same,
     corpus_of,
@@ -13,8 +14,9 @@ from nihbench.run.options import RunOptions
 from nihbench.run.rebuild import find_record, rebuild_prompt
 from nihbench.run.runner import Progress, owed, run_trials
 from nihbench.run.scores import RULES_FILE, load_scores, score_run
-from nihbench.run.setup import Setup, load_corpus, prepare
+from nihbench.run.setup import Setup, prepare
 from nihbench.run.store import MANIFEST, RECORDS, RecordWriter, RunFolder, create_run, open_run
+from nihbench.run.texts import load_corpus
 
 __all__ = [
     "MANIFEST",
@@ -34,6 +36,7 @@ __all__ = [
     "manifest",
     "open_run",
     "owed",
+    "owned",
     "planned_trials",
     "prepare",
     "rebuild_prompt",

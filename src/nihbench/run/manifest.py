@@ -13,7 +13,8 @@ from nihbench import __version__
 from nihbench.errors import DamagedDataError, UsageError
 from nihbench.plan import make_trials
 from nihbench.run.options import RunOptions, bare_url
-from nihbench.run.setup import Setup, corpus_choice
+from nihbench.run.setup import Setup
+from nihbench.run.texts import corpus_choice
 from nihbench.types import Needle, PromptTemplate, Trial
 
 _LIBRARIES = ("httpx", "numpy", "tiktoken", "tokenizers", "xllamacpp")

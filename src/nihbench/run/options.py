@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-QUICK_LENGTHS = "500,1k,2k,3k,4k"
+QUICK_LENGTHS = "500,1k,1.5k,2k,4k"
 QUICK_DEPTHS = "5"
 QUICK_MAX_OUTPUT = 100
 """A quick answer needs no more; a small model that rambles would cost the run its name."""

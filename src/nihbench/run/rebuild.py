@@ -20,8 +20,8 @@ def find_record(records: Mapping[str, Record], trial_id: str) -> Record:
     """
     found = [record for key, record in records.items() if key.startswith(trial_id)]
     if len(found) != 1:
-        what = "no trial" if not found else f"{len(found)} trials"
-        raise UsageError(f"{what} of this run has an id that begins with {trial_id!r}: ids stand in records.jsonl")
+        what = "no trial of this run has" if not found else f"{len(found)} trials of this run have"
+        raise UsageError(f"{what} an id that begins with {trial_id!r}: ids stand in records.jsonl")
     return found[0]
 
 

@@ -7,26 +7,23 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
-import random
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import lru_cache
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nihbench import corpora
 from nihbench.catalog import Catalog
 from nihbench.endpoint import ModelAccess
 from nihbench.errors import UsageError
 from nihbench.fetch import Report
-from nihbench.plan import fill, fresh_values, make_trials, order_trials, parse_depths, parse_lengths
-from nihbench.run.options import QUICK_DEPTHS, QUICK_LENGTHS, QUICK_MAX_OUTPUT, RunOptions, header_digest
-from nihbench.text import PLACEMENT_VERSION, Source, boundaries, build_prompt, frame_of, make_source, sentence_start
+from nihbench.plan import fill, fresh_values, make_trials, order_trials, parse_depths
+from nihbench.run.lengths import fixed_tokens, resolve_lengths
+from nihbench.run.options import QUICK_DEPTHS, QUICK_MAX_OUTPUT, RunOptions, header_digest
+from nihbench.run.texts import corpus_choice, load_texts, sources
+from nihbench.text import PLACEMENT_VERSION, Source, build_prompt
 from nihbench.types import (
     Corpus,
     Experiment,
-    IntArray,
     Message,
     ModelPreset,
     Needle,
@@ -36,11 +33,6 @@ from nihbench.types import (
     Tokenizer,
     Trial,
 )
-
-MIN_HAYSTACK_TOKENS = 64
-"""A haystack below this is no haystack: the shortest length is refused."""
-CORPUS_RESERVE_TOKENS = 16
-"""Kept back from the corpus's end when default lengths are chosen: seams and needle differ a little by place."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -120,16 +112,6 @@ class Setup:
         return hashlib.sha256(text.encode("utf-8")).hexdigest()[:16]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Texts:
-    """A corpus with its token starts and sentence boundaries."""
-
-    corpus: Corpus
-    starts: IntArray
-    boundaries: IntArray
-    notes: tuple[str, ...] = field(default=())
-
-
 def prepare(
     options: RunOptions,
     catalog: Catalog,
@@ -159,12 +141,13 @@ def prepare(
     _check_prompts(needle, prompts)
     preset = model.preset
     tokenizer, counted_by_model = model.tokenizer(options.length_unit, report)
-    texts = _load(options, catalog, experiment, needle, tokenizer, folder, report)
+    chosen = corpus_choice(options.corpus, needle.language) or experiment.corpus
+    texts = load_texts(needle, chosen, tokenizer, catalog=catalog, folder=folder, report=report)
     overheads = {name: model.overhead(_probe_messages(prompts[name]), tokenizer) for name in prompts}
     request = _request(options, preset)
     window = options.window or model.window
-    fixed = _fixed_tokens(needle, prompts, overheads, tokenizer)
-    lengths, copies, notes = _lengths(options, window, request.max_output, fixed, len(texts.starts))
+    fixed = fixed_tokens(needle, prompts, overheads, tokenizer)
+    lengths, copies, notes = resolve_lengths(options, window, request.max_output, fixed, len(texts.starts))
     depths = parse_depths(options.depths or (QUICK_DEPTHS if options.quick else "15"))
     notes = [*texts.notes, *notes]
     if not counted_by_model:
@@ -191,7 +174,7 @@ def prepare(
         trials=_trials(options, experiment, needle, prompt_names, lengths, depths),
         concurrency=options.concurrency or preset.concurrency,
         copies=copies,
-        source_of=_sources(texts, tokenizer, options.draw_seed, copies),
+        source_of=sources(texts, tokenizer, options.draw_seed, copies),
         notes=tuple(notes),
     )
 
@@ -218,61 +201,6 @@ def _check_prompts(needle: Needle, prompts: Mapping[str, PromptTemplate]) -> Non
                 f"the prompts {other!r} and {name!r} ask for the needle {needle.name!r} in the same words: "
                 "leave one of them out"
             )
-
-
-def _load(
-    options: RunOptions,
-    catalog: Catalog,
-    experiment: Experiment,
-    needle: Needle,
-    tokenizer: Tokenizer,
-    folder: Path,
-    report: Report,
-) -> _Texts:
-    corpus = load_corpus(catalog, corpus_choice(options.corpus, needle.language) or experiment.corpus, folder, report)
-    notes = [corpus.caveat] if corpus.caveat else []
-    if corpus.language != needle.language:
-        notes.append(
-            f"the needle's language is {needle.language}, the corpus's is {corpus.language}: "
-            "a needle in another language than its haystack is easy to see"
-        )
-    if not needle.fresh and needle.statements[0] in corpus.text:
-        raise UsageError(
-            f"the needle {needle.name!r} already stands in the corpus {corpus.name!r}: take another of the two"
-        )
-    return _Texts(
-        corpus=corpus,
-        starts=corpora.token_starts(corpus.text, corpus.sha256, tokenizer),
-        boundaries=boundaries(corpus.text, corpus.language),
-        notes=tuple(notes),
-    )
-
-
-def corpus_choice(option: str | None, language: str) -> str | None:
-    """Read `--corpus`: `NAME` or a path, or `zh=NAME` which counts for needles of that language only."""
-    choice = None
-    for part in option.split(",") if option else []:
-        key, equals, name = part.partition("=")
-        if equals and len(key) == 2 and key.isalpha():
-            choice = name if key == language else choice
-        else:
-            choice = part
-    return choice
-
-
-def load_corpus(catalog: Catalog, name: str, folder: Path, report: Report) -> Corpus:
-    """Load a corpus by its name in the catalog, or a user's own file or folder by its path."""
-    if name in catalog.corpora:
-        manifest = catalog.corpora[name]
-        others = corpora.alternatives_to(manifest, catalog.corpora.values())
-        return corpora.ensure(manifest, folder=corpora.haystack_folder(folder), report=report, alternatives=others)
-    if Path(name).exists():
-        return corpora.load_path(Path(name))
-    try:
-        catalog.corpus(name)
-    except UsageError as error:
-        raise UsageError(f"{error}, or give the path of a text file or folder") from error
-    raise AssertionError("a corpus of the catalog was taken above")
 
 
 def _probe_messages(template: PromptTemplate) -> tuple[Message, ...]:
@@ -304,60 +232,6 @@ def _number(text: str) -> float:
     return value
 
 
-def _fixed_tokens(
-    needle: Needle, prompts: Mapping[str, PromptTemplate], overheads: Mapping[str, int], tokenizer: Tokenizer
-) -> int:
-    """Return the most tokens that a prompt of this run spends on all but the haystack."""
-    sizes = []
-    for name, template in prompts.items():
-        frame = frame_of(template, needle.question_for(name), overheads[name], tokenizer)
-        sizes.append(frame.fixed_tokens + tokenizer.count(frame.before) + tokenizer.count(frame.after))
-    return max(sizes) + tokenizer.count(needle.statements[0])
-
-
-def _lengths(
-    options: RunOptions, window: int | None, max_output: int, fixed: int, corpus_tokens: int
-) -> tuple[tuple[int, ...], int, list[str]]:
-    """Return the lengths, how many copies of the corpus they need, and what must be said about them."""
-    capacity = corpus_tokens + fixed - CORPUS_RESERVE_TOKENS
-    room = window - max_output if window else None
-    if room is not None and room < fixed + MIN_HAYSTACK_TOKENS:
-        raise UsageError(f"a window of {window} tokens less {max_output} for the answer leaves no room for a haystack")
-    spec = options.lengths or (QUICK_LENGTHS if options.quick else "15")
-    explicit = not spec.strip().isdigit()
-    if room is None and not explicit:
-        raise UsageError("the model's window is not known: give --window TOKENS, or --lengths such as 1k:32k:15")
-    highest = room if room is not None else capacity
-    notes = []
-    if not explicit and not options.repeat_corpus and highest > capacity:
-        notes.append(
-            f"lengths stop at {capacity:,} tokens, the corpus's end, short of the model's {highest:,}: "
-            "see `nih corpus list` for a longer corpus, or repeat this one with --repeat-corpus"
-        )
-        highest = capacity
-    lengths = parse_lengths(spec, lowest=1000, highest=highest)
-    if lengths[0] < fixed + MIN_HAYSTACK_TOKENS:
-        raise UsageError(
-            f"a length of {lengths[0]} tokens can't hold the needle, the question and a haystack: "
-            f"the shortest here is {fixed + MIN_HAYSTACK_TOKENS}"
-        )
-    if room is not None and lengths[-1] > room:
-        raise UsageError(
-            f"a length of {lengths[-1]:,} tokens is over the window: {window:,} tokens less {max_output:,} for the "
-            f"answer leave {room:,}"
-        )
-    copies = max(1, math.ceil((lengths[-1] - fixed + CORPUS_RESERVE_TOKENS) / max(corpus_tokens, 1)))
-    if copies > 1:
-        over = [length for length in lengths if length > capacity]
-        if not options.repeat_corpus:
-            raise UsageError(
-                f"a length of {lengths[-1]:,} tokens is longer than the corpus ({capacity:,}): ask for less, take a "
-                "longer corpus (`nih corpus list`), or give --repeat-corpus"
-            )
-        notes.append("the corpus is repeated to fill these lengths: " + ", ".join(f"{length:,}" for length in over))
-    return lengths, copies, notes
-
-
 def _trials(
     options: RunOptions,
     experiment: Experiment,
@@ -375,20 +249,3 @@ def _trials(
         repeats=options.repeats,
     )
     return order_trials(trials, options.order, options.draw_seed)
-
-
-def _sources(texts: _Texts, tokenizer: Tokenizer, seed: int, copies: int) -> Callable[[int], Source]:
-    """Return a function from a repeat's number to its source; the first begins at the corpus's beginning."""
-
-    @lru_cache(maxsize=2)
-    def source_of(repeat: int) -> Source:
-        text = texts.corpus.text
-        start = 0
-        if repeat:
-            drawn = random.Random(f"{seed}:{repeat}:{texts.corpus.sha256}").randrange(len(text))
-            start = sentence_start(text, texts.boundaries, drawn)
-        return make_source(
-            text, texts.corpus.language, texts.starts, texts.boundaries, tokenizer, start=start, copies=copies
-        )
-
-    return source_of

@@ -1,0 +1,71 @@
+"""Which context lengths a run measures: what window, corpus and question leave room for."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from nihbench.errors import UsageError
+from nihbench.plan import parse_lengths
+from nihbench.run.options import QUICK_LENGTHS, RunOptions
+from nihbench.text import frame_of
+from nihbench.types import Needle, PromptTemplate, Tokenizer
+
+MIN_HAYSTACK_TOKENS = 64
+"""A haystack below this is no haystack: the shortest length is refused."""
+CORPUS_RESERVE_TOKENS = 16
+"""Kept back from the corpus's end when default lengths are chosen: seams and needle differ a little by place."""
+
+
+def fixed_tokens(
+    needle: Needle, prompts: Mapping[str, PromptTemplate], overheads: Mapping[str, int], tokenizer: Tokenizer
+) -> int:
+    """Return the most tokens that a prompt of this run spends on all but the haystack."""
+    sizes = []
+    for name, template in prompts.items():
+        frame = frame_of(template, needle.question_for(name), overheads[name], tokenizer)
+        sizes.append(frame.fixed_tokens + tokenizer.count(frame.before) + tokenizer.count(frame.after))
+    return max(sizes) + tokenizer.count(needle.statements[0])
+
+
+def resolve_lengths(
+    options: RunOptions, window: int | None, max_output: int, fixed: int, corpus_tokens: int
+) -> tuple[tuple[int, ...], int, list[str]]:
+    """Return the lengths, how many copies of the corpus they need, and what must be said about them."""
+    capacity = corpus_tokens + fixed - CORPUS_RESERVE_TOKENS
+    room = window - max_output if window else None
+    if room is not None and room < fixed + MIN_HAYSTACK_TOKENS:
+        raise UsageError(f"a window of {window} tokens less {max_output} for the answer leaves no room for a haystack")
+    spec = options.lengths or (QUICK_LENGTHS if options.quick else "15")
+    explicit = not spec.strip().isdigit()
+    if room is None and not explicit:
+        raise UsageError("the model's window is not known: give --window TOKENS, or --lengths such as 1k:32k:15")
+    highest = room if room is not None else capacity
+    notes = []
+    if not explicit and not options.repeat_corpus and highest > capacity:
+        notes.append(
+            f"lengths stop at {capacity:,} tokens, the corpus's end, short of the model's {highest:,}: "
+            "see `nih corpus list` for a longer corpus, or repeat this one with --repeat-corpus"
+        )
+        highest = capacity
+    lengths = parse_lengths(spec, lowest=1000, highest=highest)
+    if lengths[0] < fixed + MIN_HAYSTACK_TOKENS:
+        raise UsageError(
+            f"a length of {lengths[0]} tokens can't hold the needle, the question and a haystack: "
+            f"the shortest here is {fixed + MIN_HAYSTACK_TOKENS}"
+        )
+    if room is not None and lengths[-1] > room:
+        raise UsageError(
+            f"a length of {lengths[-1]:,} tokens is over the window: {window:,} tokens less {max_output:,} for the "
+            f"answer leave {room:,}"
+        )
+    copies = max(1, math.ceil((lengths[-1] - fixed + CORPUS_RESERVE_TOKENS) / max(corpus_tokens, 1)))
+    if copies > 1:
+        over = [length for length in lengths if length > capacity]
+        if not options.repeat_corpus:
+            raise UsageError(
+                f"a length of {lengths[-1]:,} tokens is longer than the corpus ({capacity:,}): ask for less, take a "
+                "longer corpus (`nih corpus list`), or give --repeat-corpus"
+            )
+        notes.append("the corpus is repeated to fill these lengths: " + ", ".join(f"{length:,}" for length in over))
+    return lengths, copies, notes

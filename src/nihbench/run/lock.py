@@ -1,0 +1,58 @@
+"""One process owns a run's folder while it writes: a second one is refused and told which process that is.
+
+The lock is the operating system's (through filelock, also on Windows): it goes with the process, however it ends.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from nihbench.errors import UsageError
+from nihbench.fetch import write_atomic
+
+LOCK = ".lock"
+HOLDER = ".holder.json"
+
+
+@contextmanager
+def owned(folder: Path, now: Callable[[], datetime]) -> Iterator[None]:
+    """Own a run's folder as long as the context lasts.
+
+    Args:
+        folder: the run's folder.
+        now: the time, in UTC.
+
+    Raises:
+        UsageError: another process owns it, or it can't be written.
+    """
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(folder / LOCK, timeout=0)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise UsageError(f"{folder} is in use by {_holder(folder)}: wait for it, or stop it first") from error
+    except OSError as error:
+        raise UsageError(f"can't write to {folder} ({error.strerror or error}): mend that, then --resume it") from error
+    try:
+        me = {"pid": os.getpid(), "host": socket.gethostname(), "since": now().isoformat(timespec="seconds")}
+        write_atomic(folder / HOLDER, json.dumps(me).encode("utf-8"))
+        yield
+    finally:
+        (folder / HOLDER).unlink(missing_ok=True)
+        lock.release()
+
+
+def _holder(folder: Path) -> str:
+    """Name the process that owns the folder, as far as it said who it is."""
+    try:
+        me = json.loads((folder / HOLDER).read_text(encoding="utf-8"))
+        return f"process {int(me['pid'])} on {me['host']} since {me['since']}"
+    except (OSError, ValueError, KeyError, TypeError):
+        return "another process"

@@ -1,0 +1,251 @@
+"""A scripted model behind a real socket, and two ways to run `nih`: as a process of its own, and in this one."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nihbench.cli import main
+from nihbench.types import Tokenizer
+
+SOURCE = Path(__file__).parents[2] / "src"
+ANSWERS = (
+    "Eat a sandwich and sit in Dolores Park on a sunny day.",
+    "You could eat a sandwich in Dolores Park.",
+    "Ride a cable car to the Golden Gate Bridge.",
+    "The document does not say.\n\r\x1b[31m在五道营胡同喝咖啡。",
+)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A chat request as it came: its headers and its body's bytes."""
+
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def messages(self) -> Any:
+        return json.loads(self.body)["messages"]
+
+    @property
+    def sha256(self) -> str:
+        """The hash as a placement has it, made of the bytes that were sent."""
+        import hashlib
+
+        compact = json.dumps(self.messages, ensure_ascii=False, separators=(",", ":"))
+        return hashlib.sha256(compact.encode()).hexdigest()
+
+
+@dataclass
+class ChatModel:
+    """An OpenAI-compatible server; every prompt has its answer for good, unless `say` or `fail` says otherwise.
+
+    `fail` maps the number of a request (from 1) to a status and an error body. From request number `hold_from` on
+    none is answered until `release` is set. `arrived` is told of every request, before its answer.
+    `share` of the tokens are said to have been read.
+    """
+
+    count: Callable[[str], int]
+    say: Callable[[str], str] = field(default=lambda text: ANSWERS[zlib.crc32(text.encode()) % len(ANSWERS)])
+    fail: dict[int, tuple[int, Any]] = field(default_factory=dict)
+    share: float = 1.0
+    delay_s: float = 0.0
+    hold_from: int | None = None
+    release: threading.Event = field(default_factory=threading.Event)
+    asked: list[Asked] = field(default_factory=list)
+    arrived: threading.Condition = field(default_factory=threading.Condition)
+
+    def __post_init__(self) -> None:
+        self._server = _Server(("127.0.0.1", 0), _handler(self))
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
+        self._thread.start()
+
+    @property
+    def base_url(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_address[1]}/v1"
+
+    def wait_for(self, requests: int, timeout_s: float = 60.0) -> None:
+        with self.arrived:
+            assert self.arrived.wait_for(lambda: len(self.asked) >= requests, timeout_s), "the request did not come"
+
+    def close(self) -> None:
+        self.release.set()
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    def take(self, asked: Asked) -> tuple[int, Any]:
+        with self.arrived:
+            self.asked.append(asked)
+            turn = len(self.asked)
+            self.arrived.notify_all()
+        if self.hold_from is not None and turn >= self.hold_from:
+            self.release.wait(60)
+        time.sleep(self.delay_s)
+        if turn in self.fail:
+            return self.fail[turn]
+        contents = [message["content"] for message in asked.messages]
+        tokens = round(self.share * (sum(self.count(text) + 4 for text in contents) + 3))
+        text = self.say("\n".join(contents))
+        return 200, {
+            "model": "x-2026",
+            "choices": [{"message": {"role": "assistant", "content": text}, "finish_reason": "stop"}],
+            "usage": {"prompt_tokens": tokens, "completion_tokens": self.count(text)},
+        }
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Pass over clients that were killed; anything else is a mistake of the tests and must be seen."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
+def _handler(owner: ChatModel) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            known = self.path == "/v1/models"
+            self._reply(200 if known else 404, {"data": [{"id": "x", "owned_by": "test"}]} if known else {})
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            if len(body) < int(self.headers["Content-Length"]):
+                self.close_connection = True  # the client was killed while it was sending
+                return
+            self._reply(*owner.take(Asked(dict(self.headers), body)))
+
+        def _reply(self, status: int, value: Any) -> None:
+            body = json.dumps(value, ensure_ascii=False).encode()
+            try:
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+            except OSError:
+                self.close_connection = True  # the client was killed
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    return Handler
+
+
+@pytest.fixture
+def chat(named_tokenizer: Callable[[str], Tokenizer]) -> Iterator[ChatModel]:
+    """A scripted model that counts as the client does, in cl100k_base."""
+    model = ChatModel(count=named_tokenizer("cl100k_base").count)
+    yield model
+    model.close()
+
+
+@dataclass(frozen=True)
+class Ended:
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+    def error(self) -> str:
+        """The one line of an error, after nothing but notes, and nothing on stdout."""
+        lines = self.err.splitlines()
+        wrong = [line for line in lines if not line.startswith("note: ")]
+        assert len(wrong) == 1 and wrong[0].startswith("nih: "), self.err
+        assert "Traceback" not in self.err and self.out == ""
+        return wrong[0]
+
+
+@dataclass(frozen=True)
+class Nih:
+    """Runs `nih` in the folder `folder`, where nothing of the machine's own settings is seen."""
+
+    folder: Path
+    environment: dict[str, str]
+    monkeypatch: pytest.MonkeyPatch
+    capture: pytest.CaptureFixture[bytes]
+
+    def __call__(self, *arguments: object) -> Ended:
+        """Run a command in this process, through the same entry point."""
+        self.capture.readouterr()
+        with self.monkeypatch.context() as patch, pytest.raises(SystemExit) as exit_:
+            patch.chdir(self.folder)
+            for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "MOONSHOT_API_KEY"):
+                patch.delenv(name, raising=False)
+            for name, value in self.environment.items():
+                patch.setenv(name, value)
+            main([str(argument) for argument in arguments])
+        out, err = self.capture.readouterr()
+        assert isinstance(exit_.value.code, int)
+        return Ended(exit_.value.code, out.decode(), err.decode())
+
+    def start(self, *arguments: object, **environment: str) -> subprocess.Popen[bytes]:
+        """Start a command as a process of its own."""
+        kept = {name: value for name, value in os.environ.items() if not name.endswith(("_API_KEY", "_BASE_URL"))}
+        return subprocess.Popen(
+            [sys.executable, "-W", "error", "-c", "from nihbench.cli import main; main()", *map(str, arguments)],
+            cwd=self.folder,
+            env=kept | {"PYTHONPATH": str(SOURCE), "PYTHONIOENCODING": "utf-8"} | self.environment | environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+
+    def process(self, *arguments: object, **environment: str) -> Ended:
+        """Run a command as a process of its own to its end."""
+        process = self.start(*arguments, **environment)
+        out, err = process.communicate(timeout=120)
+        return Ended(process.returncode, out.decode(), err.decode())
+
+
+@pytest.fixture
+def nih(
+    tmp_path: Path,
+    own_cache: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsysbinary: pytest.CaptureFixture[bytes],
+) -> Nih:
+    """Runs `nih` in an empty folder."""
+    return Nih(tmp_path, own_cache | {"NO_COLOR": "1", "COLUMNS": "100"}, monkeypatch, capsysbinary)
+
+
+@pytest.fixture
+def small(chat: ChatModel, own_texts: dict[str, Path]) -> list[object]:
+    """The options of a small English run against the scripted model: 2 lengths by 3 depths."""
+    return [
+        *("--model", "x", "--base-url", chat.base_url, "--length-unit", "cl100k_base", "--window", 8000),
+        *("--corpus", own_texts["en"], "--lengths", "300,600", "--depths", "0,50,100"),
+    ]
+
+
+@pytest.fixture
+def records_of() -> Callable[[Path], dict[str, Any]]:
+    """Return a function from a run's folder to its records by id, without what differs from one time to the next."""
+
+    def read(folder: Path) -> dict[str, Any]:
+        lines = (folder / "records.jsonl").read_text(encoding="utf-8").splitlines()
+        records = [json.loads(line) for line in lines]
+        for record in records:
+            record.pop("started_at")
+            for kind in {"completion", "failure"} & record.keys():
+                record[kind].pop("latency_s")
+        assert len({record["id"] for record in records}) == len(records), "a trial has two records"
+        return {record["id"]: record for record in records}
+
+    return read

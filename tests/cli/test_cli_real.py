@@ -1,0 +1,91 @@
+"""The real model at the end of the chain: what was planned is what llama.cpp counts, in English and in Chinese."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from nihbench.catalog import load
+from nihbench.endpoint import ModelAccess, open_model
+from nihbench.fetch import silent
+from nihbench.local import LocalServer
+from nihbench.run import RunOptions, prepare
+from nihbench.types import Corpus, ModelPreset
+
+pytestmark = pytest.mark.real
+
+SOURCE = Path(__file__).parents[2] / "src"
+CORPORA = {"en": "paul-graham-en", "zh": "three-kingdoms-zh"}
+LENGTHS, DEPTHS = "300,1k,2500,5k,7892", "0,13,50,87,100"
+
+
+def test_one_command_with_the_embedded_model(
+    tmp_path: Path, embedded_model: Path, fetched_corpus: Callable[[str], Corpus]
+) -> None:
+    pytest.importorskip("xllamacpp", reason="the extra `local` (xllamacpp) is not installed")
+    corpus = fetched_corpus(CORPORA["en"])
+    command = "run --model smollm2-135m --lengths 300,600 --depths 0,100 --max-output 24 --out run".split()
+    ended = subprocess.run(
+        [sys.executable, "-c", "from nihbench.cli import main; main()", *command],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(SOURCE), "PYTHONIOENCODING": "utf-8", "NO_COLOR": "1"},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=170,
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert "sf-sandwich" in ended.stdout
+    lines = (tmp_path / "run" / "records.jsonl").read_text(encoding="utf-8").splitlines()
+    records = [json.loads(line) for line in lines]
+    cells = {(record["trial"]["length"], record["trial"]["depth_percent"]) for record in records}
+    assert len(records) == 4 and cells == {(300, 0), (300, 100), (600, 0), (600, 100)}
+    for record in records:
+        total = record["placement"]["total_tokens"]
+        assert record["completion"]["usage"]["prompt_tokens"] == total
+        assert 0 <= record["trial"]["length"] - total <= 8
+        assert record["completion"]["text"].strip()
+    content = json.loads((tmp_path / "run" / "run.json").read_text(encoding="utf-8"))
+    assert content["length_unit"]["counted_by_model"] is True
+    assert content["corpus"]["sha256"] == corpus.sha256
+    assert content["model"]["base_url"] is None
+    assert (tmp_path / "run" / "heatmap.png").stat().st_size > 10_000
+
+
+@pytest.fixture(scope="module")
+def reached(local_server: LocalServer) -> Iterator[ModelAccess]:
+    preset = ModelPreset(name="smollm2-135m", model=local_server.alias, base_url=local_server.base_url)
+    with open_model(preset, key=None, headers={}, ask_server=True) as model:
+        yield model
+
+
+CATALOG = load()
+PAIRS = [(needle, prompt) for needle in CATALOG.needles for prompt in CATALOG.prompts]
+
+
+@pytest.mark.parametrize(("needle", "prompt"), PAIRS)
+def test_the_servers_own_count_of_every_prompt(
+    reached: ModelAccess, fetched_corpus: Callable[[str], Corpus], tmp_path: Path, needle: str, prompt: str
+) -> None:
+    corpus = fetched_corpus(CORPORA[CATALOG.needles[needle].language])
+    options = RunOptions(
+        model="smollm2-135m", experiment=needle, prompts=(prompt,), corpus=corpus.name, lengths=LENGTHS, depths=DEPTHS
+    )
+    setup = prepare(options, CATALOG, reached, folder=tmp_path, report=silent)
+    assert len(setup.trials) == 25
+    server = reached.server_tokenizer
+    assert server is not None
+    for trial in setup.trials:
+        messages, place = setup.build(trial)
+        assert server.count_messages(messages) == place.total_tokens, trial
+        assert 0 <= trial.length - place.total_tokens <= 8, trial
+        nominal = trial.depth_percent / 100 * place.haystack_tokens
+        assert abs(place.needle_token - nominal) <= place.sentence_tokens / 2, trial
+        text = "\n".join(message.content for message in messages)
+        assert text.count(setup.needle_of(trial)[0].statements[0]) == 1
+        assert "\ufffd" not in text
