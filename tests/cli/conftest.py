@@ -28,6 +28,11 @@ ANSWERS = (
     "The document does not say.\n\r\x1b[31m在五道营胡同喝咖啡。",
 )
 
+# A shell starts background jobs with Ctrl-C ignored, and what they start inherits it.
+_PROGRAM = (
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from nihbench.cli import main; main()"
+)
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -199,7 +204,7 @@ class Nih:
         """Start a command as a process of its own."""
         kept = {name: value for name, value in os.environ.items() if not name.endswith(("_API_KEY", "_BASE_URL"))}
         return subprocess.Popen(
-            [sys.executable, "-W", "error", "-c", "from nihbench.cli import main; main()", *map(str, arguments)],
+            [sys.executable, "-W", "error", "-c", _PROGRAM, *map(str, arguments)],
             cwd=self.folder,
             env=kept | {"PYTHONPATH": str(SOURCE), "PYTHONIOENCODING": "utf-8"} | self.environment | environment,
             stdin=subprocess.DEVNULL,

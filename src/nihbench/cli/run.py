@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from nihbench.run import RunFolder, RunOptions, Setup
 
 _PATH = Optional[Path]  # noqa: UP045  typer reads it at run time
-_NOT_ON_RESUME = "resume header concurrency base_url api_key_env".split()
+_FREE_ON_RESUME = "concurrency base_url api_key_env stream ca_file insecure".split()
+"""Options that change how the model is reached, not what it answers."""
 
 
 @with_run_options
@@ -63,14 +64,14 @@ def _resumed(context: typer.Context, existing: RunFolder, values: dict[str, Any]
     changed = []
     for name in given:
         field = {"prompt": "prompts", "header": "headers"}.get(name, name)
-        if name not in _NOT_ON_RESUME and getattr(asked, field) != getattr(stored, field):
+        if name not in (*_FREE_ON_RESUME, "header") and getattr(asked, field) != getattr(stored, field):
             changed.append("--" + name.replace("_", "-"))
     if changed:
         raise UsageError(
             f"can't resume with other options: {', '.join(changed)} differ from what {existing.path} began with; "
             "leave them out, or make a new run"
         )
-    free = {n: getattr(asked, n) for n in ("concurrency", "base_url", "api_key_env") if n in given}
+    free = {n: getattr(asked, n) for n in _FREE_ON_RESUME if n in given}
     return replace(stored, **free)
 
 
@@ -82,14 +83,17 @@ def _is_given(context: typer.Context, name: str) -> bool:
 def _measure(setup: Setup, model: ModelAccess, folder: RunFolder) -> None:
     """Send what is owed; on an interruption say how to go on."""
     from nihbench.cli.progress import progress
+    from nihbench.endpoint import Limiter, Limits
     from nihbench.run import owed, run_trials
 
     trials = owed(setup, folder.records())
     note(f"run folder: {folder.path} ({len(setup.trials) - len(trials)} of {len(setup.trials)} trials are done)")
 
+    limiter = Limiter(Limits(concurrency=setup.concurrency, start=setup.concurrency))
+
     async def main() -> None:
         with folder.writer() as writer, progress(setup, trials) as shown:
-            async with model.client() as client:
+            async with model.client(stream=setup.options.stream, limiter=limiter, on_change=note) as client:
                 await run_trials(
                     setup, trials, client, writer, total=len(setup.trials), now=_now, on_progress=shown.update
                 )

@@ -51,7 +51,18 @@ def reach(options: RunOptions, catalog: Catalog, *, sending: bool, report: Repor
         variable = options.api_key_env or preset.key_env
         key = _key(variable, preset, sending)
         # A public service tells nothing of use and would want a key for it: a plan can be made without.
-        with open_model(preset, key=key, headers=options.headers, ask_server=preset.key_env is None) as model:
+        if options.insecure:
+            note(
+                "note: --insecure: certificates are NOT checked, anyone on the way can read the key and change answers"
+            )
+        with open_model(
+            preset,
+            key=key,
+            headers=options.headers,
+            ask_server=preset.key_env is None,
+            ca_file=Path(options.ca_file) if options.ca_file else None,
+            insecure=options.insecure,
+        ) as model:
             yield model
         return
     from nihbench.local import LocalServer, model_file

@@ -16,9 +16,12 @@ if TYPE_CHECKING:
     from nihbench.endpoint.counting import ServerInfo, ServerTokenizer, chat_overhead, probe
     from nihbench.endpoint.dialect import Dialect
     from nihbench.endpoint.failures import HANDLING, Diagnosis, Handling, classify
+    from nihbench.endpoint.limits import Limiter, Limits
     from nihbench.endpoint.tokenizers import load_tokenizer
 
 _HOMES = {
+    "Limiter": "limits",
+    "Limits": "limits",
     "ModelAccess": "access",
     "open_model": "access",
     "ChatClient": "client",
@@ -43,6 +46,8 @@ __all__ = [
     "Diagnosis",
     "Dialect",
     "Handling",
+    "Limiter",
+    "Limits",
     "ModelAccess",
     "Preflight",
     "ServerInfo",

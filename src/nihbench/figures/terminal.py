@@ -17,8 +17,8 @@ from nihbench.figures.labels import depth_labels, failed_cells, failure_counts, 
 
 _LEAST_CELL, _WIDEST_CELL = 3, 7
 _LETTERS: Mapping[str, str] = {
-    "auth": "A", "quota": "Q", "rate_limit": "R", "overloaded": "L", "transient": "X", "timeout": "T", "overflow": "O",
-    "filtered": "F", "bad_parameter": "P", "bad_response": "B", "cut_prompt": "C", "cut_answer": "K",
+    "auth": "A", "quota": "Q", "rate_limit": "R", "day_limit": "D", "overloaded": "L", "transient": "X", "timeout": "T",
+    "overflow": "O", "filtered": "F", "bad_parameter": "P", "bad_response": "B", "cut_prompt": "C", "cut_answer": "K",
     "refused_by_server": "S", "unscored": "U",
 }  # fmt: skip
 _FAILED_STYLE, _UNRUN_STYLE = "bold white on #5a5a5a", "dim"

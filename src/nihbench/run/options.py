@@ -42,6 +42,9 @@ class RunOptions:
     headers: Mapping[str, str] = field(default_factory=dict)
     repeat_corpus: bool = False
     quick: bool = False
+    stream: bool | None = None
+    ca_file: str | None = None
+    insecure: bool = False
 
     @property
     def draw_seed(self) -> int:

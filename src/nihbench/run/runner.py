@@ -14,7 +14,7 @@ from nihbench.endpoint import HANDLING
 from nihbench.errors import StoppedError
 from nihbench.run.setup import Setup
 from nihbench.run.store import RecordWriter
-from nihbench.types import Completer, Completion, Failure, Outcome, Placement, Record, Trial
+from nihbench.types import Completer, Completion, Failure, Outcome, Placement, Record, Request, Trial
 
 CUT_PROMPT_RATIO = 0.97
 """A server that counts less than this share of an exact count has cut the prompt (docs/method.md)."""
@@ -35,7 +35,7 @@ def owed(setup: Setup, records: Mapping[str, Record]) -> list[tuple[str, Trial]]
     for trial in setup.trials:
         trial_id = setup.trial_id(trial)
         record = records.get(trial_id)
-        if record is None or (isinstance(record.outcome, Failure) and HANDLING[record.outcome.kind].retry):
+        if record is None or (isinstance(record.outcome, Failure) and HANDLING[record.outcome.kind].retry_on_resume):
             result.append((trial_id, trial))
     return result
 
@@ -101,7 +101,7 @@ async def _measure(
     messages, placement = await asyncio.to_thread(setup.build, trial)
     needle, fresh = setup.needle_of(trial)
     started = now().isoformat(timespec="seconds")
-    outcome = await completer.complete(messages, setup.request)
+    outcome = await completer.complete(messages, _sized(setup, placement))
     return Record(
         id=trial_id,
         trial=trial,
@@ -111,6 +111,12 @@ async def _measure(
         expected=needle.answer,
         started_at=started,
     )
+
+
+def _sized(setup: Setup, placement: Placement) -> Request:
+    """Return the request with what the client must know of this prompt: its tokens, and the room behind it."""
+    room = setup.window - placement.total_tokens if setup.window else None
+    return replace(setup.request, prompt_tokens=placement.total_tokens, output_room=room)
 
 
 def _checked(outcome: Outcome, placement: Placement, exact: bool) -> Outcome:
