@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from nihbench.errors import UsageError
 from nihbench.text import boundaries, build_prompt, compose_text, make_source, rebuild, sentence_start
+from nihbench.text.fit import cut_position
 from nihbench.types import Message, PromptTemplate
 
 NEEDLES = {
@@ -225,3 +226,54 @@ def test_the_digest_is_of_compact_json(toy):
         [{"role": m.role, "content": m.content} for m in messages], ensure_ascii=False, separators=(",", ":")
     )
     assert hashlib.sha256(plain.encode()).hexdigest() == place.prompt_sha256
+
+
+@pytest.mark.parametrize(
+    ("text", "whole"),
+    [
+        ("You don't and we can't. ", "don't"),
+        ("It was 3.14159 or 10,000,000. ", "10,000,000"),
+        ("A well-known U.S. law of snake_case. ", "well-known"),
+        ("Nice 👍🏽 day 🇩🇪🇫🇷 for 👩‍👩‍👧 all. ", "👩‍👩‍👧"),
+        ("Cafe\u0301 noir, nai\u0308ve. ", "Cafe\u0301"),
+        ("他说：喝3.5杯iPhone咖啡。", "iPhone"),
+    ],
+)
+def test_no_cut_falls_inside_what_is_one_to_a_reader(toy, text, whole):
+    corpus = text * 120
+    source = source_of(corpus, "en", toy)
+    for token in range(60, 900):
+        end = cut_position(source, 0, token)
+        at = corpus.rfind(whole, 0, end)
+        assert at < 0 or not at < end < at + len(whole), corpus[end - 20 : end + 20]
+
+
+def test_a_word_without_end_is_cut_so_that_the_length_is_kept(toy):
+    corpus = "Short sentence here. " + "x" * 700 + " " + "The end of it. " * 5 + "y" * 5000
+    source = source_of(corpus, "en", toy)
+    for length in range(700, 760, 7):
+        check(source, corpus, toy, "en", TEMPLATES["original"], length, 0.0, 24)
+
+
+@pytest.mark.parametrize(
+    ("statement", "stop"),
+    [("老板说“喝一杯热美式”", "。"), ("密码是5802", "。"), ("It is saffron", "."), ("It is saffron.", "")],
+)
+def test_the_missing_stop_is_in_the_needle_s_own_script(toy, statement, stop):
+    for language, text in (("en", EN * 20), ("zh", ZH * 20)):
+        source = source_of(text, language, toy)
+        question = NEEDLES[language][1]
+        _, place = build_prompt(
+            source, statement, TEMPLATES["original"], question,
+            length=1000, depth_percent=40.0, overhead=7, tokenizer=toy,
+        )  # fmt: skip
+        assert place.after.strip() == stop
+
+
+def test_a_text_without_sentences_still_has_places_for_a_needle(toy):
+    corpus = "\n".join(f"cell {i} | value {i * 7} | more" for i in range(400))
+    source = source_of(corpus, "en", toy)
+    places = {
+        check(source, corpus, toy, "en", TEMPLATES["original"], 3000, depth, 24)[1].at for depth in (0, 25, 50, 75, 100)
+    }
+    assert len(places) == 5

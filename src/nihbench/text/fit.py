@@ -7,6 +7,7 @@ the text around the seams (the ends, the needle) is tokenized again.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,6 +17,17 @@ import numpy as np
 from nihbench.errors import UsageError
 from nihbench.text.source import Source
 
+TOLERANCE_TOKENS = 8
+"""A request has its nominal length or up to this many tokens less."""
+
+_LONGEST_WORD = 20
+_LINKS = frozenset("'’-_.,:")
+# Han, kana, Thai, Lao, Burmese and Khmer are written without spaces: between any two characters is between words.
+_WITHOUT_SPACES = re.compile(
+    r"[\u2e80-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+    r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]"
+)
+_HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
 _TERMINATORS = frozenset(".!?…。！？")
 _CLOSERS = frozenset("\"'”’»)]}」』）】》〉*_")
 
@@ -111,7 +123,7 @@ def fit(
             f"a length of {length} tokens can't hold the needle and the question ({fixed} tokens without any "
             f"haystack): ask for at least {fixed + 64}"
         )
-    if best.end >= len(source.text.rstrip()) and length - best.total_tokens > 8:
+    if best.end >= len(source.text.rstrip()) and length - best.total_tokens > TOLERANCE_TOKENS:
         raise UsageError(
             f"a length of {length} tokens is longer than the corpus ({best.total_tokens} tokens with needle and "
             f"question): ask for less, take a longer corpus, or give --repeat-corpus"
@@ -120,27 +132,55 @@ def fit(
 
 
 def cut_position(source: Source, start: int, token: int) -> int:
-    """Return the last place at or before token number `token` where the text may end: never inside a word."""
+    """Return the last place at or before token number `token` where the text may end: never inside a word.
+
+    What has no end within `_LONGEST_WORD` characters is no word, and is cut between characters.
+    """
     text = source.text
     if token >= len(source.starts):
         return len(text.rstrip())
-    position = int(source.starts[token])
+    position = first = int(source.starts[token])
     while position > start and _inside_word(text, position):
         position -= 1
+        if first - position > _LONGEST_WORD:
+            position = first
+            while position > start and _inside_character(text, position):
+                position -= 1
+            break
     while position > start and text[position - 1].isspace():
         position -= 1
     return position
 
 
-def _inside_word(text: str, position: int) -> bool:
+def _inside_character(text: str, position: int) -> bool:
+    """Say whether a place lies within what a reader sees as one character: marks, joiners, flags, skin tones."""
     left, right = text[position - 1], text[position]
-    if unicodedata.category(right)[0] == "M" or right == "\u200d" or left == "\u200d":
+    if unicodedata.category(right)[0] == "M" or "\u200d" in (left, right) or "\U0001f3fb" <= right <= "\U0001f3ff":
         return True
-    if not right.isalnum() or _is_wide(right, ""):
-        return False
-    if left in "'’-_" and position > 1:
-        left = text[position - 2]
-    return left.isalnum() and not _is_wide(left, "")
+    return all("\U0001f1e6" <= char <= "\U0001f1ff" for char in (left, right))
+
+
+def _inside_word(text: str, position: int) -> bool:
+    if _inside_character(text, position):
+        return True
+    left, right = text[position - 1], text[position]
+    if right in _LINKS and position + 1 < len(text):
+        return _is_word(left) and _is_linked(left, right, text[position + 1])
+    if left in _LINKS and position > 1:
+        return _is_word(right) and _is_linked(text[position - 2], left, right)
+    return _is_word(left) and _is_word(right)
+
+
+def _is_linked(left: str, link: str, right: str) -> bool:
+    """Say whether a sign between two characters makes one word or number of them: can't, 3.14, 10,000, well-known."""
+    if link in ",:":
+        return left.isdigit() and right.isdigit()
+    return _is_word(left) and _is_word(right)
+
+
+def _is_word(char: str) -> bool:
+    """Say whether a character belongs to words that have spaces around them."""
+    return char.isalnum() and not _WITHOUT_SPACES.match(char)
 
 
 def _is_wide(char: str, language: str) -> bool:
@@ -203,7 +243,7 @@ def _marks(source: Source, statement: str | None, start: int, at: int, end: int)
     ellipsis = "" if _ends_sentence(text[max(start, end - 40) : end]) else ("……" if language == "zh" else "...")
     if statement is None:
         return "", "", ellipsis
-    stop = "" if _ends_sentence(statement) else ("。" if _is_wide(statement[-1], "") else ".")
+    stop = "" if _ends_sentence(statement) else ("。" if _HAN.search(statement) else ".")
     if at == end:
         return ellipsis + "\n\n", stop, ""
     if at == start or text[at - 1] == "\n":

@@ -23,6 +23,9 @@ from nihbench.text.english import english_ends
 from nihbench.text.pairs import BREAK, EN_PAIR, ZH_PAIR, Span, match_pairs
 from nihbench.types import IntArray
 
+_LONGEST_SENTENCE = 2_000
+_LINE_START = re.compile(r"(?<=\S)[ \t]*+\n(?=\S)")
+
 # ---- what is shut as a whole -----------------------------------------------------------------------------------
 
 _LINE = r"[^\r\n]"
@@ -93,7 +96,20 @@ def boundaries(text: str, language: str) -> IntArray:
     gaps = (p.after for p in paragraphs if p.stop not in ended and _closes(text, p, chinese))
     breaks = _open_positions(gaps, shut)
     found = np.union1d(kept, breaks)
-    return found[(found > 0) & (found < len(text)) & ~_joined(text, found)]
+    found = found[(found > 0) & (found < len(text)) & ~_joined(text, found)]
+    return np.union1d(found, _line_starts(text, found))
+
+
+def _line_starts(text: str, found: IntArray) -> IntArray:
+    """Return the starts of lines in stretches too long to be sentences: tables, code, verse, lists."""
+    ends = [0, *found.tolist(), len(text)]
+    starts = [
+        line.end()
+        for first, last in zip(ends, ends[1:], strict=False)
+        if last - first > _LONGEST_SENTENCE
+        for line in _LINE_START.finditer(text, first + 1, last - 1)
+    ]
+    return np.array(starts, dtype=np.int64)
 
 
 def _open_positions(positions: Iterable[int], shut: list[Span]) -> IntArray:

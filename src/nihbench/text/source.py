@@ -14,6 +14,9 @@ import numpy as np
 from nihbench.errors import UsageError
 from nihbench.types import IntArray, Tokenizer
 
+SEARCH = 20_000
+"""How many characters an anchor is looked for; where there is none, that much is tokenized again at worst."""
+
 GLUE = "\n\n"
 """What stands between the corpus's end and its beginning where a source wraps round."""
 
@@ -45,29 +48,33 @@ class Source:
     def is_anchor(self, position: int) -> bool:
         """Say whether tokens left and right of `position` can't depend on each other.
 
-        That holds between a letter and a following character that is neither letter, digit, mark nor apostrophe:
+        That holds between a letter or digit and a following character that is neither, nor a mark or an apostrophe:
         every pre-tokenizer in use ends its run of letters there (the regular expressions of GPT-2, cl100k, o200k,
-        Llama 3, Qwen, DeepSeek and Kimi; SentencePiece begins a new word at the space).
+        Llama 3, Qwen, DeepSeek and Kimi; SentencePiece begins a new word at the space). It also holds after a single
+        line break.
         """
         text = self.text
-        if not 0 < position < len(text) or not text[position - 1].isalpha():
+        if not 0 < position < len(text):
             return False
-        char = text[position]
-        if char.isalnum() or char in "'’" or unicodedata.category(char)[0] == "M":
+        left, char = text[position - 1], text[position]
+        if left == "\n":
+            if position < 2 or text[position - 2].isspace() or char.isspace():
+                return False
+        elif not left.isalnum() or char.isalnum() or char in "'’" or unicodedata.category(char)[0] == "M":
             return False
         index = self.token_at(position)
         return index < len(self.starts) and int(self.starts[index]) == position
 
     def anchor_after(self, position: int, limit: int) -> int | None:
         """Return the first anchor after `position` and before `limit`, or None."""
-        for candidate in range(position + 1, limit):
+        for candidate in range(position + 1, min(limit, position + SEARCH)):
             if self.is_anchor(candidate):
                 return candidate
         return None
 
     def anchor_before(self, position: int, limit: int) -> int | None:
         """Return the last anchor before `position` and after `limit`, or None."""
-        for candidate in range(position - 1, limit, -1):
+        for candidate in range(position - 1, max(limit, position - SEARCH), -1):
             if self.is_anchor(candidate):
                 return candidate
         return None
