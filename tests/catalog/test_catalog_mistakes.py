@@ -92,6 +92,18 @@ NEEDLES = [
     Case("fresh misspelt", NEEDLE.replace("The key is here.", '"Key {number}"') + '    answer: "{numbr}"\n'
          "    fresh: {number: 7}\n", 6, ("{numbr} is unknown", "did you mean 'number'")),
     Case("placeholder in question", NEEDLE.replace("Where?", '"Where is {haystack}?"'), 5, ("without {haystack}",)),
+    Case("broken character", NEEDLE + "    answer: Caf\ufffd\n", 6, ("`answer`", "'\\ufffd'", "what was meant")),
+    Case("escaped control character", NEEDLE.replace("The key is here.", '"The\\x07 key"'), 4, ("`text`", "'\\x07'")),
+    Case("carriage return", NEEDLE + '    questions: {explicit: "Where\\r?"}\n', 6, ("`explicit`", "'\\r'")),
+    Case("mute answer", NEEDLE + '    answer: "?!"\n', 6, ("no letter or digit", "write words")),
+    Case("mute needle", NEEDLE.replace("The key is here.", "'...'"), 4, ("no letter or digit",)),
+    Case("mute fact", NEEDLE + "    facts:\n      - name: a\n        text: '—'\n        identifying: true\n", 8,
+         ("no letter or digit",)),
+    Case("mute alias", NEEDLE + "    facts:\n      - name: a\n        text: b\n        identifying: true\n"
+         "        aliases:\n          - c\n          - '。'\n", 12, ("no letter or digit",)),
+    Case("telling question", NEEDLE.replace("Where?", "'Is it so that the  KEY is here?'"), 5, ("without saying it",)),
+    Case("telling wording", NEEDLE + "    questions:\n      explicit: The key is here. Where?\n", 7,
+         ("without saying it",)),
     # facts
     Case("weight", NEEDLE + "    facts:\n      - name: a\n        text: b\n        weight: 0\n",
          9, ("`weight` is 0", "greater than 0")),

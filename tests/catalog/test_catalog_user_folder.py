@@ -6,6 +6,7 @@ import pytest
 
 from nihbench import catalog
 from nihbench.catalog.loading import load_folders, packaged_folder
+from nihbench.errors import CatalogError, UsageError
 from nihbench.types import KeyFact, PriceTier, PythonTopicsSource, UrlFile, UrlSource, WheelSource
 
 FIVE_LINES = """\
@@ -42,13 +43,33 @@ def test_five_lines_make_a_needle_that_runs(tmp_path: Path) -> None:
     assert (experiment.needle, experiment.corpus, prompts) == ("boathouse", "paul-graham-en", ("original",))
 
 
-@pytest.mark.parametrize(
-    ("language", "corpus"), [("zh", "tech-weekly-zh"), ("zh-Hant", "tech-weekly-zh"), ("fr", None)]
-)
-def test_a_bare_needle_runs_over_the_corpus_of_its_language(tmp_path: Path, language: str, corpus: str | None) -> None:
+@pytest.mark.parametrize(("language", "corpus"), [("zh", "tech-weekly-zh"), ("zh-Hant", "tech-weekly-zh"), ("fr", "")])
+def test_a_bare_needle_runs_over_the_corpus_of_its_language(tmp_path: Path, language: str, corpus: str) -> None:
     write(tmp_path, "needles.yaml", FIVE_LINES.replace("language: en", f"language: {language}"))
-    experiment = catalog.load(tmp_path).experiments.get("boathouse")
-    assert (experiment.corpus if experiment else None) == corpus
+    loaded = catalog.load(tmp_path)
+    assert loaded.experiment("boathouse").corpus == corpus
+    if not corpus:
+        with pytest.raises(UsageError, match="no default corpus: name one by --corpus"):
+            loaded.corpus(corpus)
+
+
+@pytest.mark.parametrize("name", ["needles.yaml", "models.yaml", "corpora/mine.yaml"])
+@pytest.mark.parametrize("kind", ["folder", "link to nothing"])
+def test_what_is_no_file_is_refused_and_not_passed_over(tmp_path: Path, name: str, kind: str) -> None:
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    if kind == "folder":
+        path.mkdir()
+    else:
+        path.symlink_to(tmp_path / "nowhere")
+    with pytest.raises(CatalogError) as caught:
+        catalog.load(tmp_path)
+    assert str(caught.value).startswith(f"{path}:1: this is a folder or a link to nothing; ")
+
+
+def test_a_link_to_a_file_is_read(tmp_path: Path) -> None:
+    (tmp_path / "needles.yaml").symlink_to(write(tmp_path, "mine.yaml", FIVE_LINES))
+    assert catalog.load(tmp_path).needle("boathouse").answer == "Behind the third oar."
 
 
 def test_without_an_answer_the_statements_are_expected(tmp_path: Path) -> None:

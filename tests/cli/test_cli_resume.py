@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import random
 import shutil
@@ -120,7 +121,6 @@ def test_what_is_left_out_or_said_again_resumes(nih: Any, chat: Any, begun: Path
         ("--model", "y"),
         ("--experiment", "magic-number"),
         ("--prompt", "explicit"),
-        ("--corpus", "paul-graham-en"),
         ("--lengths", "300,500"),
         ("--depths", "0,50"),
         ("--repeats", "2"),
@@ -192,3 +192,88 @@ def test_a_changed_needle_is_named_unless_only_its_facts_changed(nih: Any, chat:
     own.write_text("\n".join(lines).replace("San Mateo", "San Rafael"), encoding="utf-8")
     assert "identity.statements" in nih("run", "--resume", "run").error()
     assert len(chat.asked) == 6
+
+
+def stop_after(chat: Any, nih: Any, trials: int, *arguments: object) -> Path:
+    """Begin a run that is stopped after some trials."""
+    chat.fail = {len(chat.asked) + trials + 1: (401, {"error": {"message": "no"}})}
+    ended = nih("run", *arguments, "--concurrency", 1, "--out", "run")
+    assert ended.code == 4, ended.err
+    folder: Path = nih.folder / "run"
+    return folder
+
+
+def test_another_corpus_is_refused_by_its_text(nih: Any, chat: Any, begun: Path, own_texts: dict[str, Path]) -> None:
+    before = (begun / "records.jsonl").read_bytes()
+    other = nih.folder / "other.txt"
+    other.write_text(own_texts["en"].read_text(encoding="utf-8") + "One more.", encoding="utf-8")
+    ended = nih("run", "--resume", begun, "--header", "X-Beta=one", "--corpus", other)
+    assert (ended.code, len(chat.asked)) == (2, 5)
+    assert "can't resume: identity.corpus changed" in ended.error()
+    assert (begun / "records.jsonl").read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["mine.txt", "a,b=c.txt", "zh=mine.txt"])
+def test_a_relative_corpus_is_found_from_another_folder_and_may_be_moved(
+    nih: Any, chat: Any, small: list[object], own_texts: dict[str, Path], name: str
+) -> None:
+    own = nih.folder / name
+    own.write_bytes(own_texts["en"].read_bytes())
+    folder = stop_after(chat, nih, 2, *small, "--corpus", name)
+    (nih.folder / "elsewhere").mkdir()
+    there = dataclasses.replace(nih, folder=nih.folder / "elsewhere")
+    chat.fail = {5: (401, {"error": {"message": "no"}})}
+    assert there("run", "--resume", folder).code == 4
+    assert len(chat.asked) == 5
+    own.rename(nih.folder / "moved.txt")
+    assert there("run", "--resume", folder).code == 2
+    ended = there("run", "--resume", folder, "--corpus", "../moved.txt")
+    assert ended.code == 0, ended.err
+    assert len(chat.asked) == 5 + 3
+
+
+def test_what_was_cut_off_an_address_must_be_given_again(nih: Any, chat: Any, small: list[object]) -> None:
+    address = chat.base_url.replace("://", "://me:hidden@")
+    folder = stop_after(chat, nih, 4, *small, "--base-url", address)
+    assert "hidden" not in (folder / "run.json").read_text(encoding="utf-8")
+    ended = nih("run", "--resume", folder)
+    assert (ended.code, len(chat.asked)) == (2, 5)
+    assert "give the same --base-url again" in ended.error()
+    assert nih("run", "--resume", folder, "--base-url", address).code == 0
+    assert len(chat.asked) == 7
+    assert len({request.headers.get("Authorization") for request in chat.asked}) == 1
+
+
+def test_secrets_of_the_extra_body_are_not_stored_and_must_be_given_again(
+    nih: Any, chat: Any, small: list[object]
+) -> None:
+    body = '{"top_p": 0.5, "search": [{"apiKey": "hidden-1"}], "auth-token": "hidden-2", "eos_token": "seen"}'
+    folder = stop_after(chat, nih, 4, *small, "--extra-body", body)
+    assert "hidden-1" in chat.asked[0].body.decode()
+    for path in folder.iterdir():
+        assert b"hidden-" not in path.read_bytes(), path
+    assert "seen" in (folder / "run.json").read_text(encoding="utf-8")
+    assert "give the same --extra-body again" in nih("run", "--resume", folder).error()
+    ended = nih("run", "--resume", folder, "--extra-body", body.replace("hidden-1", "hidden-3"))
+    assert "other options: --extra-body differ" in ended.error()
+    assert len(chat.asked) == 5
+    ended = nih("run", "--resume", folder, "--extra-body", body)
+    assert ended.code == 0, ended.err
+    assert [json.loads(request.body)["auth-token"] for request in chat.asked] == ["hidden-2"] * 7
+
+
+def test_a_text_that_another_python_made_is_found_by_its_hash(
+    nih: Any, chat: Any, small: list[object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from nihbench.corpora import store
+
+    (nih.folder / "haystack").mkdir()
+    folder = stop_after(chat, nih, 4, *small, "--corpus", "python-reference-en")
+    trial = json.loads((folder / "records.jsonl").read_bytes().splitlines()[0])["id"]
+    before = nih("rebuild", folder, trial).out
+    # Another Python: other words in its reference.
+    monkeypatch.setattr(store, "python_topics", lambda: ["Another reference altogether. " * 2000])
+    assert nih("rebuild", folder, trial).out == before
+    ended = nih("run", "--resume", folder)
+    assert ended.code == 0, ended.err
+    assert len(chat.asked) == 7

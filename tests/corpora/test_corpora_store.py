@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import yaml
 
-from nihbench.corpora import alternatives_to, ensure, fetch, haystack_folder, load, stored_path
+from nihbench.corpora import alternatives_to, ensure, fetch, haystack_folder, is_intact, load, stored_path
 from nihbench.errors import FetchError
 from nihbench.types import CorpusManifest, CorpusSource, PythonTopicsSource, UrlFile, UrlSource, WheelSource
 
@@ -260,3 +260,19 @@ def test_the_haystack_folder_is_the_working_folders_if_it_has_one(tmp_path: Path
     assert haystack_folder(tmp_path) == cache / "haystack"
     (tmp_path / "haystack").mkdir()
     assert haystack_folder(tmp_path) == tmp_path / "haystack"
+
+
+def test_a_file_is_intact_if_it_hashes_to_what_the_manifest_says(tmp_path: Path) -> None:
+    by_name = {manifest.name: manifest for manifest in map(read_manifest, MANIFESTS)}
+    junk = tmp_path / "tech-weekly-zh.txt"
+    junk.write_bytes(b"junk")
+    manifest = by_name["tech-weekly-zh"]
+    assert stored_path(manifest, folder=tmp_path) == junk
+    assert not is_intact(manifest, junk)
+    assert is_intact(replace(manifest, text_sha256=sha(b"junk")), junk)
+    assert not is_intact(manifest, tmp_path / "absent.txt")
+    assert not is_intact(manifest, tmp_path)
+    snapshot = tmp_path / f"python-reference-en-3.1.0-{sha(b'old')[:12]}.txt"
+    for content, intact in ((b"old", True), (b"other", False)):
+        snapshot.write_bytes(content)
+        assert is_intact(by_name["python-reference-en"], snapshot) is intact

@@ -111,6 +111,31 @@ def test_cached_tokens_of_all_providers(ask: Any, scripted: Any, fields: dict[st
     assert completion(ask(scripted.base_url)).usage.cached_tokens == cached
 
 
+@pytest.mark.parametrize("count", [10**30, 2**53 + 1, -1, True, "9", 1.5, float("nan"), [9]])
+def test_a_count_that_is_none_is_not_kept(ask: Any, scripted: Any, count: object) -> None:
+    usage = {"prompt_tokens": count, "cached_tokens": count, "completion_tokens": 2**53}
+    scripted.reply(json.dumps(answer(content="a") | {"usage": usage}).encode())
+    assert completion(ask(scripted.base_url)).usage == Usage(completion_tokens=2**53)
+
+
+def test_of_a_hostile_answer_the_text_and_what_is_plain_is_kept(ask: Any, scripted: Any) -> None:
+    deep = b"[" * 700 + b"]" * 700
+    many = ", ".join(f'"n{i}": {i}' for i in range(500)).encode()
+    long = b"x" * 100_000
+    scripted.reply(
+        b'{"choices": [{"message": {"content": "Eat."}, "finish_reason": "stop"}], "usage": {"prompt_tokens": 9},'
+        b'"model": "%s", "system_fingerprint": "%s", "provider": "%s", "timings": {"deep": %s, "map": {"a": 1},'
+        b'"nan": NaN, "infinite": 1e999, "huge": 1%s, "long": "%s", "%s": 1, "cache_n": 2, "who": "gpu", %s}}'
+        % (long, long, long, deep, b"0" * 400, long, long, many)
+    )
+    done = completion(ask(scripted.base_url))
+    assert (done.text, done.usage) == ("Eat.", Usage(prompt_tokens=9, cached_tokens=2))
+    assert [len(text or "") for text in (done.model, done.system_fingerprint, done.provider)] == [200, 200, 200]
+    assert len(done.timings) == 64
+    assert list(done.timings.items())[:3] == [("cache_n", 2), ("who", "gpu"), ("n0", 0)]
+    json.dumps(done.timings, allow_nan=False)
+
+
 def test_usage_timings_and_fingerprint_are_kept(ask: Any, scripted: Any) -> None:
     body = answer(content="a") | {"system_fingerprint": "fp", "timings": {"prompt_n": 9}}
     body["choices"][0]["usage"] = {"prompt_tokens": 9, "completion_tokens": 1}

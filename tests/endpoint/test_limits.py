@@ -276,7 +276,7 @@ def test_other_users_of_an_account_take_their_share_of_an_announced_concurrency(
 
 @pytest.mark.parametrize(
     ("kind", "after"),
-    [("rate_limit", 6), ("overloaded", 6), ("transient", 8), ("timeout", 8), ("overflow", 8), ("filtered", 8)],
+    [("rate_limit", 6), ("overloaded", 8), ("transient", 8), ("timeout", 8), ("overflow", 8), ("filtered", 8)],
 )
 def test_a_burst_of_failures_shrinks_the_limit_once_or_not_at_all(kind: Any, after: int) -> None:
     async def body(limiter: Limiter) -> int:
@@ -284,6 +284,22 @@ def test_a_burst_of_failures_shrinks_the_limit_once_or_not_at_all(kind: Any, aft
         return limiter.limit
 
     assert simulated(Limits(start=8), body) == after
+
+
+@pytest.mark.parametrize(("status", "after"), [(429, 3), (503, 4), (529, 4), (200, 4), (None, 4)])
+def test_an_overload_shrinks_the_limit_as_429_only_and_puts_growth_off(status: int | None, after: int) -> None:
+    failed = Failure(kind="overloaded", message="busy", status=status, latency_s=0, attempts=1)
+
+    async def body(limiter: Limiter) -> tuple[int, int, int]:
+        await asyncio.gather(*(call(limiter, signal=signal_of(failed)) for _ in range(4)))
+        shrunk = limiter.limit
+        await asyncio.gather(*(call(limiter, lasts_s=1 + i) for i in range(4)))  # only the first meets a full limit
+        paused = limiter.limit
+        await asyncio.gather(*(call(limiter) for _ in range(80)))
+        return shrunk, paused, limiter.limit
+
+    shrunk, paused, later = simulated(Limits(start=4), body)
+    assert (shrunk, paused) == (after, after) and later > after
 
 
 @pytest.mark.parametrize("exceeded", ["requests", "tokens"])
@@ -524,8 +540,10 @@ def test_signals_of_outcomes() -> None:
     assert signal_of(answer) == Signal(kind="ok", prompt_tokens=900, completion_tokens=12, rates=stale)
     said: Any = {"message": "max RPM: 3", "status": 429, "latency_s": 0, "attempts": 1}
     refusal = Failure(kind="rate_limit", wait_s=7, rates=rates, **said)
-    assert signal_of(refusal) == Signal(kind="rate_limit", wait_s=7, exceeded="requests", allowed=3, rates=rates)
-    assert signal_of(Failure(kind="transient", **said)) == Signal(kind="transient")
+    assert signal_of(refusal) == Signal(
+        kind="rate_limit", status=429, wait_s=7, exceeded="requests", allowed=3, rates=rates
+    )
+    assert signal_of(Failure(kind="transient", **said)) == Signal(kind="transient", status=429)
 
 
 # ---- several endpoints ---------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import logging
 import traceback
@@ -13,7 +14,7 @@ import pytest
 
 from nihbench.endpoint import ChatClient, ServerInfo, ServerTokenizer, open_model, preflight, probe
 from nihbench.endpoint.connection import Endpoint
-from nihbench.errors import NihError
+from nihbench.errors import NihError, UsageError
 from nihbench.types import Message, ModelPreset, Request
 
 KEY = "sk-very-secret-0123456789"
@@ -111,3 +112,70 @@ def test_no_preflight_shows_it(scripted: Any, playing: Any) -> None:
 def test_the_longest_secret_is_masked_first() -> None:
     endpoint = Endpoint(base_url="http://h/v1", api_key="abc", headers={"X-Key": "abcdef"})
     assert endpoint.secrets() == ("abcdef", "abc")
+
+
+@pytest.mark.parametrize("header", ["X Y", "X:Y", "", "X\nY", "Né"])
+def test_an_illegal_header_name_is_refused_before_anything_is_sent(header: str) -> None:
+    with pytest.raises(UsageError, match="can't be sent"):
+        ChatClient("http://host/v1", headers={header: "value"})
+    with pytest.raises(UsageError, match="can't be sent"):
+        Endpoint(base_url="http://host/v1", key_header=header, api_key=KEY)
+
+
+@pytest.mark.parametrize("value", [f"{HEADER}\nX: y", f"{HEADER}\r\ny", f"{HEADER}\0", f"{HEADER}é", f"{HEADER}秋"])
+def test_an_illegal_header_value_is_refused_and_not_shown(value: str) -> None:
+    for make in (lambda: ChatClient("http://host/v1", headers={"X-A": value}), lambda: probe("http://host/v1", value)):
+        with pytest.raises(UsageError, match="can't be sent") as caught:
+            make()
+        clean("".join(traceback.format_exception(caught.value)))
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        (f"ftp://me:{PASSWORD}@host/v1?code={QUERY}", "'ftp://host'"),
+        (f"http://me:{PASSWORD}@host:notaport/v1?code={QUERY}#{KEY}", "'http://host:notaport'"),
+        (f"http://me:{PASSWORD}/x@host/v1", "'http://...'"),
+        (f"http://host:0?mail={KEY}@{QUERY}", "'http://...'"),
+        (f"me:{PASSWORD}@host/v1", "'host'"),
+        (f"http:/me:{PASSWORD}@host", "'...'"),
+        (f"http://me:{PASSWORD}@ho st\x7f/v1?{QUERY}", "'http://ho st\\x7f'"),
+        ("127.0.0.1:8080/v1", "'127.0.0.1:8080'"),
+        ("", "''"),
+    ],
+)
+def test_of_what_is_no_base_url_only_scheme_and_host_are_shown(url: str, shown: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        Endpoint(base_url=url)
+    assert str(caught.value).startswith(f"{shown} is not a base URL: ")
+    clean("".join(traceback.format_exception(caught.value)))
+
+
+def test_all_of_an_address_that_may_be_secret_is_masked(scripted: Any, playing: Any, ask: Any) -> None:
+    """The query's values under any name, the password, and the login that a server sees of it."""
+
+    def judge(asked: Any) -> Any:
+        return playing.reply(status=404, body=f"no {asked.path} for {dict(asked.headers)} {PASSWORD}".encode())
+
+    scripted.judge = judge
+    url = scripted.base_url.replace("//", f"//me:{PASSWORD}@")
+    failed = ask(f"{url}?version=1&code={QUERY}%2F|&{KEY}", headers={"X-Title": HEADER, "X-Short": "1"})
+    (asked,) = scripted.asked
+    login = asked.headers["Authorization"].removeprefix("Basic ")
+    assert base64.b64decode(login).decode() == f"me:{PASSWORD}"
+    clean(repr(failed))
+    assert login not in repr(failed) and "%2F" not in repr(failed)
+    assert "version=1" in failed.message, "what is short and no secret stays readable"
+
+
+def test_a_server_without_a_list_is_named_by_its_host(scripted: Any) -> None:
+    scripted.route("/v1/models", {"data": []})
+    scripted.route("/props", {})
+    url = f"{scripted.base_url.replace('//', f'//me:{PASSWORD}@')}?code={QUERY}"
+    with pytest.raises(UsageError, match="does not say which models") as caught:
+        with open_model(ModelPreset(name="p", model="", base_url=url), key=None, headers={}, ask_server=True):
+            pass
+    clean(str(caught.value))
+    with pytest.raises(NihError, match="no tokenizer") as refused:
+        ServerTokenizer(url, ServerInfo(kind="other"))
+    clean(str(refused.value))

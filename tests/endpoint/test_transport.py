@@ -6,6 +6,7 @@ import asyncio
 import json
 import socket
 import ssl
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -138,6 +139,15 @@ def test_a_proxy_that_can_not_be_used_is_a_mistake_of_the_user_and_its_password_
     with pytest.raises(UsageError, match="HTTPS_PROXY") as caught:
         async_client(Endpoint(base_url="https://host/v1"), Timeouts())
     assert "pass-123" not in str(caught.value)
+
+
+@pytest.mark.parametrize("make", [async_client, sync_client])
+@pytest.mark.parametrize("proxy", ["http://me:PROXYPW@p:notaport", "http://me:PROXYPW/x@p"])
+def test_a_proxy_that_is_no_address_is_one_too(make: Any, proxy: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", proxy)
+    with pytest.raises(UsageError, match="HTTP_PROXY") as caught:
+        make(Endpoint(base_url="http://host.example/v1"), Timeouts())
+    assert "PROXYPW" not in "".join(traceback.format_exception(caught.value))
 
 
 # ---- keep-alive -------------------------------------------------------------------------------------------------

@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 
 from nihbench.catalog import Catalog, load
+from nihbench.endpoint import ServerInfo, open_model
 from nihbench.errors import UsageError
-from nihbench.run import Setup
-from nihbench.types import Message
+from nihbench.fetch import silent
+from nihbench.run import RunOptions, Setup, manifest, prepare, stored_options
+from nihbench.types import Message, ModelPreset, Trial
 
 MakeSetup = Callable[..., Setup]
 
@@ -138,3 +140,65 @@ def test_no_secret_is_stored(make_setup: MakeSetup) -> None:
     stored = options.stored()
     assert "hidden" not in str(stored)
     assert stored["base_url"] == "https://host.example:81/v1"
+
+
+def test_a_secret_in_the_extra_body_counts_by_its_digest_and_other_bodies_as_ever(make_setup: MakeSetup) -> None:
+    plain = {"top_p": 0.5, "max_tokens_thinking": 3, "eos_token": "</s>", "deep": [{"stop_token_ids": [1]}]}
+    assert make_setup(extra_body=plain).identity()["extra_body"] == plain
+    assert make_setup(extra_body=plain).options.withheld() == []
+    for secret in ("api_key", "apiKey", "X-API-Key", "token", "access_token", "Password", "client_secret",
+                   "Authorization", "credentials"):  # fmt: skip
+        one, other = (make_setup(extra_body=plain | {"deep": [{secret: value}]}) for value in ("hidden", "hidden2"))
+        assert not set(ids(one).values()) & set(ids(other).values())
+        assert one.options.withheld() == ["extra_body"]
+        assert "hidden" not in str(one.identity()) + str(manifest(one, ""))
+        assert one.request.extra_body["deep"] == [{secret: "hidden"}]
+
+
+@pytest.mark.parametrize("url", ["http://me:pw@127.0.0.1:9/v1", "http://127.0.0.1:9/v1?key=pw"])
+def test_a_shortened_address_is_asked_for_again(make_setup: MakeSetup, url: str) -> None:
+    options = RunOptions(model="x", base_url=url)
+    assert options.withheld() == ["base_url"]
+    content = {"options": options.stored(), "withheld": options.withheld()}
+    with pytest.raises(UsageError, match="give the same --base-url again"):
+        stored_options(content, {})
+    stored_options(content, {}, {"base_url": url})
+    assert RunOptions(model="x", base_url="HTTP://127.0.0.1:9/v1/").withheld() == []
+
+
+def test_a_window_above_the_servers_own_is_refused(tmp_path: Path, own_texts: dict[str, Path]) -> None:
+    model = ModelPreset(name="x", model="x", base_url="http://127.0.0.1:9/v1")
+    server = ServerInfo(kind="other", models=("x",), window=4096)
+    with open_model(model, key=None, headers={}, ask_server=False) as reached:
+        told = dataclasses.replace(reached, server=server)
+
+        def make(window: int) -> Setup:
+            options = RunOptions(
+                model="x", length_unit="cl100k_base", window=window, corpus=str(own_texts["en"]), lengths="300,420"
+            )
+            return prepare(options, load(), told, folder=tmp_path, report=silent)
+
+        assert make(4096).window == 4096
+        with pytest.raises(UsageError, match="--window 4097 is more than the server takes, which says 4096 tokens"):
+            make(4097)
+
+
+def test_what_may_not_fit_is_built_before_anything_is_sent(
+    make_setup: MakeSetup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built = []
+    build = Setup.build
+
+    def spy(setup: Setup, trial: Trial) -> Any:
+        built.append((trial.prompt, trial.length, trial.depth_percent, trial.repeat))
+        if trial.length == 420 and trial.depth_percent == 100:
+            raise UsageError("it does not fit")
+        return build(setup, trial)
+
+    monkeypatch.setattr(Setup, "build", spy)
+    with pytest.raises(UsageError, match="it does not fit"):
+        make_setup(repeats=2)
+    built.clear()
+    make_setup(lengths="300,350,400", depths="0,20,50,80,90", repeats=2, prompts=("original", "explicit"))
+    cells = [(300, 0.0), (400, 0.0), (400, 50.0), (400, 90.0)]
+    assert sorted(built) == sorted((p, *cell, 0) for p in ("original", "explicit") for cell in cells)

@@ -6,6 +6,7 @@ files lie in the wheel's `nihbench/data`, in a checkout at the repository's top 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -30,7 +31,7 @@ from nihbench.catalog.references import (
     make_suite,
 )
 from nihbench.catalog.schema import CorpusFile, ModelsFile, NeedlesFile
-from nihbench.errors import UsageError
+from nihbench.errors import CatalogError, UsageError
 
 E = TypeVar("E")
 M = TypeVar("M", bound=BaseModel)
@@ -40,7 +41,7 @@ V = TypeVar("V")
 def load_folders(folders: Sequence[Path]) -> Catalog:
     """Read the catalog files of all folders, later ones over earlier ones.
 
-    Raises `CatalogError` for the first mistake in any of them.
+    Raises `CatalogError` for the first mistake in any of them, also where something else than a file has its name.
     """
     needle_files = _read(folders, "needles.yaml", NeedlesFile)
     model_files = _read(folders, "models.yaml", ModelsFile)
@@ -85,8 +86,12 @@ def _read(folders: Sequence[Path], pattern: str, schema: type[M]) -> list[Source
     """Read the matching files in the order of their folders, each once however it is reached (a checkout as cwd)."""
     paths: list[Path] = []
     for folder in folders:
-        for path in sorted(folder.glob(pattern)):
-            if path.is_file() and not any(path.samefile(earlier) for earlier in paths):
+        # By its own name, for glob passes over a link that leads nowhere.
+        found = sorted(folder.glob(pattern)) if "*" in pattern else [folder / pattern]
+        for path in filter(os.path.lexists, found):
+            if not path.is_file():
+                raise CatalogError(f"{path}:1: this is a folder or a link to nothing; put a file there, or remove it")
+            if not any(path.samefile(earlier) for earlier in paths):
                 paths.append(path)
     documents = [read_document(path) for path in paths]
     return [Sourced(value=validate(document, schema), document=document, where=()) for document in documents]

@@ -29,7 +29,8 @@ def close_names(name: str, names: Iterable[str]) -> str:
 class Catalog:
     """Everything that has a name; every reference between its values has been checked.
 
-    A needle without an experiment of its own has one of the same name, over the default corpus of its language.
+    A needle without an experiment of its own has one of the same name, over the default corpus of its language
+    ("" where there is none).
     """
 
     needles: Mapping[str, Needle]
@@ -57,7 +58,9 @@ class Catalog:
         return _find(self.suites, name, "suite", "`nih needle list` shows all suites")
 
     def corpus(self, name: str) -> CorpusManifest:
-        """Return the manifest of that name; raises `UsageError` with the close names."""
+        """Return the manifest of that name; raises `UsageError` with the close names, or where none is named ("")."""
+        if not name:
+            raise UsageError("the needle's language has no default corpus: name one by --corpus NAME, or a text's path")
         return _find(self.corpora, name, "corpus", "`nih corpus list` shows all corpora")
 
     def model(self, name: str) -> ModelPreset:

@@ -24,7 +24,9 @@ def make_needle(source: Sourced[NeedleEntry]) -> Needle:
     entry = source.value
     statements = _statements(source)
     _check_placeholders(source, statements)
-    answer = entry.answer or ("" if entry.language.startswith("zh") else " ").join(statements)
+    _check_readable(source)
+    _check_telling(source, statements)
+    answer = entry.answer or _joined(entry)
     subject = entry.subject
     return Needle(
         name=source.name,
@@ -119,6 +121,46 @@ def _check_placeholders(source: Sourced[NeedleEntry], statements: tuple[str, ...
             raise source.error(f"nothing can be filled in here; write it without {found[0]}", *below)
 
 
+def _check_readable(source: Sourced[NeedleEntry]) -> None:
+    """Refuse what no answer can be compared with: an answer or a fact without any letter or digit."""
+    entry = source.value
+    stated: Below = ("text",) if entry.text is not None else ("texts",)
+    expected = [*_facts_texts(entry)]
+    expected.append((entry.answer, ("answer",)) if entry.answer is not None else (_joined(entry), stated))
+    for text, below in expected:
+        if not any(map(str.isalnum, text)):
+            raise source.error(f"{text!r} has no letter or digit to look for in an answer; write words", *below)
+
+
+def _check_telling(source: Sourced[NeedleEntry], statements: tuple[str, ...]) -> None:
+    """Refuse a question that gives the needle away."""
+    told = [said for statement in statements if (said := _bare(statement))]
+    entry = source.value
+    questions: list[tuple[str, Below]] = [(entry.question, ("question",))]
+    questions += [(question, ("questions", name)) for name, question in entry.questions.items()]
+    for question, below in questions:
+        if any(said in _bare(question) for said in told):
+            raise source.error("the question holds the needle itself; ask for it without saying it", *below)
+
+
+def _bare(text: str) -> str:
+    """Return a text in lower case with single blanks and without its stop."""
+    return " ".join(text.casefold().split()).rstrip(".!?…。！？ ")
+
+
+def _joined(entry: NeedleEntry) -> str:
+    """Return all that the needle states: the answer where none is given."""
+    statements = [entry.text] if entry.text is not None else entry.texts or []
+    return ("" if entry.language.startswith("zh") else " ").join(statements)
+
+
+def _facts_texts(entry: NeedleEntry) -> Iterator[tuple[str, Below]]:
+    for index, fact in enumerate(entry.facts or ()):
+        yield fact.text, ("facts", index, "text")
+        for position, alias in enumerate(fact.aliases):
+            yield alias, ("facts", index, "aliases", position)
+
+
 def _fillable(entry: NeedleEntry) -> Iterator[tuple[str, Below]]:
     """Yield the texts in which fresh values are filled in."""
     if entry.text is not None:
@@ -127,10 +169,7 @@ def _fillable(entry: NeedleEntry) -> Iterator[tuple[str, Below]]:
         yield text, ("texts", index)
     if entry.answer is not None:
         yield entry.answer, ("answer",)
-    for index, fact in enumerate(entry.facts or ()):
-        yield fact.text, ("facts", index, "text")
-        for position, alias in enumerate(fact.aliases):
-            yield alias, ("facts", index, "aliases", position)
+    yield from _facts_texts(entry)
 
 
 def _fixed(entry: NeedleEntry) -> Iterator[tuple[str, Below]]:

@@ -80,7 +80,7 @@ def implied_experiments(
 ) -> dict[str, Experiment]:
     """Return an experiment for every needle that has none of its name, so that five lines are enough to run it.
 
-    A needle whose language has no default corpus gets none: its owner has to name a corpus.
+    Where its language has no default corpus, that of the experiment is "": a run has to name one.
     """
     corpora: dict[str, str] = {}
     for file in files:
@@ -88,8 +88,8 @@ def implied_experiments(
     implied = {}
     for name, needle in needles.items():
         corpus = corpora.get(needle.language) or corpora.get(needle.language.partition("-")[0])
-        if name not in experiments and corpus is not None:
-            implied[name] = Experiment(name=name, needle=name, corpus=corpus, prompts=_BARE_NEEDLE_PROMPTS)
+        if name not in experiments:
+            implied[name] = Experiment(name=name, needle=name, corpus=corpus or "", prompts=_BARE_NEEDLE_PROMPTS)
     return implied
 
 

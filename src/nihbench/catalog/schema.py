@@ -6,6 +6,7 @@ entries with `references`. An unknown key is refused here, so that the message c
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, StringConstraints, model_validator
@@ -29,6 +30,9 @@ def _name(value: str) -> str:
 def _text(value: str) -> str:
     if not value.strip():
         raise mistake("the text is blank; write one, or remove the line")
+    for character in value:
+        if character == "\ufffd" or (unicodedata.category(character) == "Cc" and character not in "\n\t"):
+            raise mistake(f"there is a broken or control character, {ascii(character)}; write what was meant")
     return value
 
 

@@ -34,6 +34,7 @@ def list_corpora(as_json: _JSON = False) -> None:
             "licence": manifest.licence,
             "caveat": manifest.caveat,
             "path": str(path) if path else None,
+            "intact": corpora.is_intact(manifest, path) if path else None,
         })  # fmt: skip
     if as_json:
         show_json(rows)
@@ -43,7 +44,7 @@ def list_corpora(as_json: _JSON = False) -> None:
 
 def _line(row: dict[str, Any]) -> str:
     tokens = f"about {row['approximate_tokens']:,} tokens" if row["approximate_tokens"] else "size not known"
-    here = "here" if row["path"] else "to fetch"
+    here = {None: "to fetch", True: "here", False: "damaged"}[row["intact"]]
     return f"{row['name']:<24} {row['language']}  {tokens:<22} {here:<9} {row['title']}"
 
 

@@ -61,7 +61,7 @@ def result_of(run: RunFolder, *, again: bool = False) -> Result:
 def _scores(run: RunFolder, records: Mapping[str, Record], again: bool) -> Mapping[str, Score]:
     from nihbench.run import load_scores, score_run
 
-    stored = None if again else load_scores(run)
+    stored = None if again else load_scores(run, records)
     return stored if stored is not None else score_run(run, records)
 
 

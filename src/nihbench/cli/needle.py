@@ -36,7 +36,8 @@ def list_needles(
     lines += [f"  {p.name:<18} {' + '.join(m.role for m in p.messages)}" for p in catalog.prompts.values()]
     lines += ["", "experiments (nih run --experiment NAME, or NAME/PROMPT)"]
     for e in catalog.experiments.values():
-        lines.append(f"  {e.name:<18} needle {e.needle}, corpus {e.corpus}, prompts {', '.join(e.prompts)}")
+        corpus = e.corpus or "(give --corpus)"
+        lines.append(f"  {e.name:<18} needle {e.needle}, corpus {corpus}, prompts {', '.join(e.prompts)}")
     lines += ["", "suites"]
     lines += [f"  {s.name:<18} {', '.join('/'.join(item) for item in s.items)}" for s in catalog.suites.values()]
     show("\n".join(lines))

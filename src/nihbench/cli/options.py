@@ -19,6 +19,18 @@ _MODEL = "What is measured"
 _GRID = "Grid"
 _REQUEST = "Request"
 
+_OWN_FIELDS = {
+    "messages": "the messages are what a run builds (nih prompt shows them)",
+    "model": "give --model",
+    "stream": "give --stream or --no-stream",
+    "n": "a trial has one answer; give --repeats",
+    "max_tokens": "give --max-output",
+    "max_completion_tokens": "give --max-output",
+    "temperature": "give --temperature",
+    "seed": "give --seed",
+}
+"""Fields of the request that are this tool's own, and what to do instead."""
+
 
 def _option(flag: str, kind: Any, default: Any, panel: str, text: str, **more: Any) -> inspect.Parameter:
     name = flag.split("/")[0].lstrip("-").replace("-", "_")
@@ -102,9 +114,13 @@ def run_options(values: dict[str, Any]) -> RunOptions:
     Raises:
         UsageError: a value can't be read, or no model is named.
     """
-    from nihbench.run import RunOptions
+    from nihbench.run import RunOptions, absolute_corpus
 
-    values = dict(values)
+    values = dict(values) | {"corpus": absolute_corpus(values["corpus"])}
+    for name, value in values.items():
+        if not _is_text(value):
+            option = "--" + name.replace("_", "-")
+            raise UsageError(f"{option} holds bytes that are not UTF-8: rename the file, or write it in UTF-8")
     if not values["model"]:
         raise UsageError("no model is named: give --model, such as --model smollm2-135m (see `nih models`)")
     prompts = values.pop("prompt")
@@ -116,6 +132,11 @@ def run_options(values: dict[str, Any]) -> RunOptions:
         headers=_headers(headers),
         extra_body=_extra(extra),
     )
+
+
+def _is_text(value: Any) -> bool:
+    """Say whether a value can be written down; bytes of the command line that are no UTF-8 came in as surrogates."""
+    return not any("\ud800" <= char <= "\udfff" for char in str(value))
 
 
 def _headers(pairs: list[str]) -> dict[str, str]:
@@ -137,4 +158,7 @@ def _extra(text: str | None) -> dict[str, Any]:
         raise UsageError(f"--extra-body is not JSON: {error}") from error
     if not isinstance(value, dict):
         raise UsageError('--extra-body must be a JSON object, such as \'{"thinking": {"type": "disabled"}}\'')
+    for name in value:
+        if name in _OWN_FIELDS:
+            raise UsageError(f"--extra-body may not hold {name!r}: {_OWN_FIELDS[name]}")
     return value

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import json
 import os
+import re
 import sys
 import unicodedata
 from collections.abc import Callable
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 T = TypeVar("T")
+_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""What steers a terminal or turns the direction of text; JSON itself escapes only the first 32."""
 
 
 def command(body: Callable[P, T]) -> Callable[P, T]:
@@ -69,7 +72,16 @@ def show(text: str) -> None:
 
 def show_json(value: Any) -> None:
     """Print a result for a program on stdout."""
-    show(json.dumps(value, ensure_ascii=not speaks_unicode(), indent=1))
+    show(_UNSEEN.sub(_escape, json.dumps(value, ensure_ascii=not speaks_unicode(), indent=1)))
+
+
+def for_terminal(text: str) -> str:
+    """Return a user's text as it may go to stdout: with control characters escaped on a terminal, else as it is."""
+    return _UNSEEN.sub(_escape, text) if sys.stdout.isatty() else text
+
+
+def _escape(found: re.Match[str]) -> str:
+    return f"\\u{ord(found[0]):04x}"
 
 
 def speaks_unicode() -> bool:

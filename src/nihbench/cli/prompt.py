@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nihbench.cli.options import run_options, with_run_options
-from nihbench.cli.output import command, note, show, show_json
+from nihbench.cli.output import command, for_terminal, note, show, show_json
 from nihbench.errors import UsageError
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def prompt(
             show_json([_as_json(setup.trial_id(trial), trial, messages, place) for trial, messages, place in built])
             return
         for trial, messages, place in built:
-            show(as_text(messages))
+            show(for_terminal(as_text(messages)))
             note(
                 f"{trial.prompt}: {place.total_tokens} of {trial.length} tokens, needle at "
                 f"{place.achieved_depth_percent:.2f}% (asked {trial.depth_percent:g}%), id {setup.trial_id(trial)}"

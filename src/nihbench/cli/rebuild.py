@@ -24,17 +24,18 @@ def rebuild(
     from dataclasses import asdict
 
     from nihbench.catalog import load
-    from nihbench.cli.output import show_json
+    from nihbench.cli.output import for_terminal, show_json
     from nihbench.cli.prompt import as_text
     from nihbench.run import corpus_of, find_record, load_corpus, open_run, rebuild_prompt
 
     folder = open_run(run)
     record = find_record(folder.records(), trial)
-    text = load_corpus(load(), corpus or corpus_of(folder.manifest), Path.cwd(), FetchReport())
+    used = folder.manifest["corpus"]["sha256"]
+    text = load_corpus(load(), corpus or corpus_of(folder.manifest), Path.cwd(), FetchReport(), used)
     messages = rebuild_prompt(folder, record, text)
     if as_json:
         show_json([asdict(message) for message in messages])
         return
     # Bytes, not text: a line end must not be translated, and nothing may be added.
-    sys.stdout.buffer.write(as_text(messages).encode("utf-8"))
+    sys.stdout.buffer.write(for_terminal(as_text(messages)).encode("utf-8"))
     sys.stdout.buffer.flush()

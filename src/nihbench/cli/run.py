@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from nihbench.run import RunFolder, RunOptions, Setup
 
 _PATH = Optional[Path]  # noqa: UP045  typer reads it at run time
-_FREE_ON_RESUME = "concurrency base_url api_key_env stream ca_file insecure".split()
-"""Options that change how the model is reached, not what it answers."""
+_FREE_ON_RESUME = "corpus concurrency base_url api_key_env stream ca_file insecure".split()
+"""Options that change how model and text are reached, not what is answered; the text's hash guards `corpus`."""
 
 
 @with_run_options
@@ -40,7 +40,8 @@ def run(
         raise UsageError("--resume goes on in the run's own folder: leave --out away")
     existing = open_run(resume) if resume else None
     chosen = _resumed(context, existing, options) if existing else run_options(options)
-    with prepared(chosen, sending=True) as (setup, model):
+    text = existing.manifest["corpus"]["sha256"] if existing else None
+    with prepared(chosen, sending=True, corpus_sha256=text) as (setup, model):
         if existing:
             check_same(existing.manifest, setup)
         folder = existing or create_run(
@@ -55,12 +56,12 @@ def _resumed(context: typer.Context, existing: RunFolder, values: dict[str, Any]
     """Return the options that the run began with; options given again must say the same."""
     from dataclasses import replace
 
-    from nihbench.cli.options import _headers
     from nihbench.run import stored_options
 
-    stored = stored_options(existing.manifest, _headers(values["header"] or []))
     given = [name for name in values if _is_given(context, name)]
-    asked = run_options(values | {"model": values["model"] or stored.model})
+    asked = run_options(values | {"model": values["model"] or existing.manifest["options"]["model"]})
+    again: dict[str, Any] = {name: getattr(asked, name) for name in ("base_url", "extra_body") if name in given}
+    stored = stored_options(existing.manifest, asked.headers, again)
     changed = []
     for name in given:
         field = {"prompt": "prompts", "header": "headers"}.get(name, name)

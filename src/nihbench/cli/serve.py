@@ -25,6 +25,10 @@ def serve(
     from nihbench.cli.wiring import is_gguf
     from nihbench.local import LocalServer, model_file
 
+    if slots < 1:
+        raise UsageError(f"--slots must be at least 1, not {slots}")
+    if window < 0:
+        raise UsageError(f"--window must be 0 (as trained) or more, not {window}")
     if is_gguf(model):
         path, alias = Path(model), None
     else:

@@ -7,8 +7,10 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from nihbench.cli.output import FetchReport, note
 from nihbench.errors import UsageError
@@ -20,14 +22,20 @@ if TYPE_CHECKING:
     from nihbench.run import RunOptions, Setup
     from nihbench.types import ModelPreset
 
+_USUAL_KEY = "OPENAI_API_KEY"
+"""Read for a model that has no key variable of its own."""
+
 
 @contextmanager
-def prepared(options: RunOptions, *, sending: bool) -> Iterator[tuple[Setup, ModelAccess]]:
+def prepared(
+    options: RunOptions, *, sending: bool, corpus_sha256: str | None = None
+) -> Iterator[tuple[Setup, ModelAccess]]:
     """Resolve options to a setup; an embedded model's server runs as long as the context.
 
     Args:
         options: what the user asked for.
         sending: whether the model will be asked; a missing key is an error only then.
+        corpus_sha256: the text that the run began with, where it is resumed.
     """
     from nihbench.catalog import load
     from nihbench.run import prepare
@@ -35,7 +43,7 @@ def prepared(options: RunOptions, *, sending: bool) -> Iterator[tuple[Setup, Mod
     catalog = load()
     report = FetchReport()
     with reach(options, catalog, sending=sending, report=report) as model:
-        setup = prepare(options, catalog, model, folder=Path.cwd(), report=report)
+        setup = prepare(options, catalog, model, folder=Path.cwd(), report=report, corpus_sha256=corpus_sha256)
         for sentence in setup.notes:
             note(f"note: {sentence}")
         yield setup, model
@@ -47,7 +55,7 @@ def reach(options: RunOptions, catalog: Catalog, *, sending: bool, report: Repor
     from nihbench.endpoint import open_model
 
     preset = find_preset(options, catalog)
-    if preset.local is None and not is_gguf(options.model):
+    if preset.local is None and (options.base_url or not is_gguf(options.model)):
         variable = options.api_key_env or preset.key_env
         key = _key(variable, preset, sending)
         # A public service tells nothing of use and would want a key for it: a plan can be made without.
@@ -91,10 +99,12 @@ def find_preset(options: RunOptions, catalog: Catalog) -> ModelPreset:
     from nihbench.types import ModelPreset
 
     if is_gguf(options.model):
-        return ModelPreset(name=Path(options.model).stem, model=Path(options.model).stem, concurrency=1)
+        stem = Path(options.model).stem
+        return ModelPreset(name=stem, model=stem, base_url=options.base_url, concurrency=1)
     if options.model in catalog.models:
         preset = catalog.models[options.model]
-        return replace(preset, base_url=options.base_url or preset.base_url)
+        # An embedded model that is served already (`nih serve`) is a model of that server.
+        return replace(preset, base_url=options.base_url, local=None) if options.base_url else preset
     base_url = options.base_url or os.environ.get("OPENAI_BASE_URL")
     if not base_url:
         catalog.model(options.model)
@@ -109,10 +119,28 @@ def _sha256(path: Path) -> str:
 
 def _key(variable: str | None, preset: ModelPreset, sending: bool) -> str | None:
     if variable is None:
-        return os.environ.get("OPENAI_API_KEY")
+        key = os.environ.get(_USUAL_KEY)
+        host = _host(preset.base_url)
+        if key and host != "api.openai.com" and not _is_loopback(host):
+            note(f"note: the key in {_USUAL_KEY} is sent to {host}: name another variable by --api-key-env")
+        return key
     key = os.environ.get(variable, "").strip()
     if not key and sending:
         raise UsageError(
             f"no key for {preset.name}: set the environment variable {variable}, or name another by --api-key-env"
         )
     return key or None
+
+
+def _host(url: str | None) -> str:
+    try:
+        return urlsplit(url or "").hostname or ""
+    except ValueError:
+        return ""
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")

@@ -9,7 +9,7 @@ from nihbench.corpora.cleaning import clean
 from nihbench.corpora.offsets import token_starts
 from nihbench.corpora.ownfile import load_path
 from nihbench.corpora.stats import CorpusStats, TokenCount, stats
-from nihbench.corpora.store import alternatives_to, ensure, fetch, haystack_folder, load, stored_path
+from nihbench.corpora.store import alternatives_to, ensure, fetch, haystack_folder, is_intact, load, stored_path
 
 __all__ = [
     "CorpusStats",
@@ -19,6 +19,7 @@ __all__ = [
     "ensure",
     "fetch",
     "haystack_folder",
+    "is_intact",
     "load",
     "load_path",
     "stats",

@@ -34,6 +34,18 @@ def stored_path(manifest: CorpusManifest, *, folder: Path | None = None) -> Path
     return next((place / name for place in places if (place / name).is_file()), None)
 
 
+def is_intact(manifest: CorpusManifest, path: Path) -> bool:
+    """Say whether the file at `path` is the corpus's text, by its hash; one that can't be read is not.
+
+    A manifest without a hash takes any file that can be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return _is_expected(manifest, path, hashlib.file_digest(file, "sha256").hexdigest())
+    except OSError:
+        return False
+
+
 def load(manifest: CorpusManifest, *, folder: Path | None = None, text_sha256: str | None = None) -> Corpus:
     """Read a stored corpus and verify it.
 
@@ -166,12 +178,8 @@ def _is_expected(manifest: CorpusManifest, path: Path, found: str) -> bool:
 
 def _is_stored(manifest: CorpusManifest, target: Path) -> bool:
     """Say whether the text is there and known to be right; without a hash to compare it is brought again."""
-    if manifest.text_sha256 is None and not isinstance(manifest.source, PythonTopicsSource):
-        return False
-    try:
-        return _is_expected(manifest, target, hashlib.sha256(target.read_bytes()).hexdigest())
-    except OSError:
-        return False
+    is_hashed = manifest.text_sha256 is not None or isinstance(manifest.source, PythonTopicsSource)
+    return is_hashed and is_intact(manifest, target)
 
 
 def _cleaned_copy(manifest: CorpusManifest, origin: Path | None) -> str | None:

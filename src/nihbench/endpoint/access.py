@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from nihbench.endpoint.client import ChatClient, silent
-from nihbench.endpoint.connection import Timeouts
+from nihbench.endpoint.connection import Endpoint, Timeouts
 from nihbench.endpoint.counting import ServerInfo, ServerTokenizer, chat_overhead, probe
 from nihbench.endpoint.dialect import Dialect
 from nihbench.endpoint.limits import Limiter
@@ -159,7 +159,8 @@ def open_model(
     )
     if not preset.model:
         if not info.models:
-            raise UsageError(f"the server at {base_url} does not say which models it has: name one by --model")
+            host = Endpoint(base_url=base_url).host
+            raise UsageError(f"the server at {host} does not say which models it has: name one by --model")
         preset = replace(preset, model=info.models[0])
     counter = None
     if info.kind != "other":

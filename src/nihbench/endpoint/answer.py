@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from nihbench.endpoint.failures import HANDLING, Diagnosis, classify, not_json, own_words, parse_json
@@ -19,8 +20,11 @@ from nihbench.types import Completion, Failure, FailureKind, Outcome, Usage
 _CUT = ("length", "max_tokens")
 _BROKEN = ("error", "abort", "insufficient_system_resource", "network_error")
 _FILTERED = ("content_filter", "safety", "recitation", "blocklist", "prohibited_content", "sensitive")
-# No count or price of one answer reaches this; NaN and infinity do not pass either.
-_MOST = 1e15
+# No count or price of one answer reaches this, and a float holds it exactly; NaN and infinity do not pass either.
+_MOST = 2**53
+# A server's own words go into the record: what no sane one sends there is left out or cut.
+_STRING_CHARACTERS = 200
+_MOST_TIMINGS = 64
 _THINK, _END_THINK = "<think>", "</think>"
 
 
@@ -92,8 +96,7 @@ def _judge(data: object, received: Received) -> Outcome:
     usage = _usage(data, choice)
     said = choice["message"]
     thought, text = _split_thinking(content_text(said.get("content")) or content_text(said.get("refusal")))
-    reason = choice.get("finish_reason")
-    reason = reason if isinstance(reason, str) else None
+    reason = _string(choice.get("finish_reason"))
     if (reason or "").lower() in _FILTERED:
         message = text or "the answer was stopped by the provider's content filter"
         return _failure("filtered", message, received, usage)
@@ -102,7 +105,6 @@ def _judge(data: object, received: Received) -> Outcome:
     if reason in _CUT and not text.strip():
         message = "the output limit was used up before the answer began: raise --max-output"
         return _failure("cut_answer", message, received, usage)
-    timings = data.get("timings")
     return Completion(
         text=text,
         finish_reason=reason,
@@ -112,7 +114,7 @@ def _judge(data: object, received: Received) -> Outcome:
         attempts=1,
         reasoning=content_text(said.get("reasoning_content")) or content_text(said.get("reasoning")) or thought,
         system_fingerprint=_string(data.get("system_fingerprint")),
-        timings=timings if isinstance(timings, dict) else {},
+        timings=_timings(data.get("timings")),
         streamed=received.streamed,
         first_token_s=received.first_token_s,
         provider=_string(data.get("provider")),
@@ -172,7 +174,7 @@ def _mapping(value: object) -> Mapping[str, Any]:
 
 
 def _amount(value: object) -> float | None:
-    if not isinstance(value, (int, float)) or isinstance(value, bool) or not 0 <= value < _MOST:
+    if not isinstance(value, (int, float)) or isinstance(value, bool) or not 0 <= value <= _MOST:
         return None
     return float(value)
 
@@ -183,4 +185,17 @@ def _count(value: object) -> int | None:
 
 
 def _string(value: object) -> str | None:
-    return value if isinstance(value, str) else None
+    return value[:_STRING_CHARACTERS] if isinstance(value, str) else None
+
+
+def _timings(value: object) -> dict[str, Any]:
+    """Return the plain entries, at most `_MOST_TIMINGS`: finite numbers and short texts under short names."""
+    entries = _mapping(value).items()
+    plain = ((name, entry) for name, entry in entries if len(name) <= _STRING_CHARACTERS and _is_plain(entry))
+    return dict(islice(plain, _MOST_TIMINGS))
+
+
+def _is_plain(value: object) -> bool:
+    if isinstance(value, str):
+        return len(value) <= _STRING_CHARACTERS
+    return isinstance(value, (int, float)) and -_MOST <= value <= _MOST

@@ -12,7 +12,7 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit, urlunsplit
+from urllib.parse import SplitResult, unquote, unquote_plus, urlsplit, urlunsplit
 
 import httpx
 
@@ -24,7 +24,10 @@ from nihbench.types import FailureKind
 NO_ANSWER = (httpx.HTTPError, httpx.InvalidURL)
 
 _CHAT_PATH = "/chat/completions"
+# A value that is no longer than this is masked under a telling name only: masking a "1" would spoil every message.
+_SHORT_VALUE = 6
 _TELLING = ("auth", "key", "token", "cookie", "secret", "password", "sig")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*")
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
@@ -63,10 +66,16 @@ class Endpoint:
     insecure: bool = False
 
     def __post_init__(self) -> None:
-        self._split()
+        try:
+            httpx.URL(self.url(""))
+        except httpx.InvalidURL:
+            raise self._no_base_url() from None
         for name, value in self.all_headers().items():
             if not (_HEADER_NAME.fullmatch(name) and value.isascii() and value.isprintable()):
-                raise UsageError(f"The header {name!r} (or the API key in it) has characters that can't be sent.")
+                raise UsageError(
+                    f"The header {name!r} (or the API key in it) has characters that can't be sent: "
+                    "write its name in letters, digits and '-', and its value on one line of plain ASCII."
+                )
 
     @property
     def scheme(self) -> str:
@@ -110,25 +119,42 @@ class Endpoint:
             # A gateway that compresses may hold a stream back until it has enough; answers are small anyway.
             "Accept-Encoding": "identity",
         }
-        parts = self._split()
-        if parts.username is not None:
-            login = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
-            headers["Authorization"] = "Basic " + base64.b64encode(login.encode()).decode()
+        if login := self._login():
+            headers["Authorization"] = f"Basic {login}"
         if self.api_key:
             bearer = self.key_header.lower() == "authorization"
             headers[self.key_header] = f"Bearer {self.api_key}" if bearer else self.api_key
         return headers | {name: value.strip() for name, value in self.headers.items()}
 
     def secrets(self) -> tuple[str, ...]:
-        """Return the texts that must never be shown: the key, passwords, and values under names that look like one."""
+        """Return the texts that must never be shown.
+
+        These are the key, user, password and the login made of them, and the values of headers and of the base URL's
+        query; a short one only under a name that looks like a secret's.
+        """
         parts = self._split()
-        named = [*self.headers.items(), *parse_qsl(parts.query)]
-        own = [value.strip() for name, value in named if any(word in name.lower() for word in _TELLING)]
+        # As it is written, and as httpx sends it.
+        pieces = f"{parts.query}&{httpx.URL(self.url('')).query.decode()}".split("&")
+        query = [piece.partition("=")[::2] if "=" in piece else ("", piece) for piece in pieces]
+        named = [*self.headers.items(), *query, *((name, unquote_plus(value)) for name, value in query)]
+        named += [("", parts.username or ""), ("", unquote(parts.username or ""))]
+        own = [
+            value.strip()
+            for name, value in named
+            if len(value.strip()) > _SHORT_VALUE or any(word in name.lower() for word in _TELLING)
+        ]
         bare = [value.split(" ", 1)[1] for value in own if value.lower().startswith(("bearer ", "basic "))]
         passwords = [parts.password, unquote(parts.password)] if parts.password else []
         # The longest first, so that no secret is masked only in part by another that begins it.
-        found = {text for text in (self.api_key, *own, *bare, *passwords) if text}
+        found = {text for text in (self.api_key, self._login(), *own, *bare, *passwords) if text}
         return tuple(sorted(found, key=len, reverse=True))
+
+    def _login(self) -> str | None:
+        """Return user and password of the base URL as Basic authentication sends them."""
+        parts = self._split()
+        if parts.username is None:
+            return None
+        return base64.b64encode(f"{unquote(parts.username)}:{unquote(parts.password or '')}".encode()).decode()
 
     def _address(self) -> ipaddress.IPv4Address | ipaddress.IPv6Address | str:
         name = self._split().hostname or ""
@@ -146,9 +172,17 @@ class Endpoint:
         except ValueError:
             usable = False
         if not usable:
-            shown = self.base_url.rpartition("@")[2]
-            raise UsageError(f"{shown!r} is not a base URL: write it as http://HOST:PORT/v1.") from None
+            raise self._no_base_url() from None
         return parts
+
+    def _no_base_url(self) -> UsageError:
+        """Return the error for a base URL that is none, with its scheme and host only."""
+        before, mark, after = self.base_url.strip().partition("://")
+        scheme, rest = (before + mark, after) if _SCHEME.fullmatch(before) and mark else ("", before + mark + after)
+        authority = re.split(r"[/?#\\]", rest, maxsplit=1)[0]
+        # An @ behind the host may end a password that holds one of these signs: then nothing but the scheme is safe.
+        host = "..." if "@" in rest[len(authority) :] else authority.rpartition("@")[2]
+        return UsageError(f"{scheme + host!r} is not a base URL: write it as http://HOST:PORT/v1.")
 
 
 def no_answer(error: Exception, endpoint: Endpoint) -> tuple[FailureKind, str, bool]:

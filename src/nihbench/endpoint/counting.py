@@ -130,8 +130,6 @@ class ServerTokenizer:
         ca_file: Path | None = None,
         insecure: bool = False,
     ) -> None:
-        if info.kind == "other":
-            raise EndpointError(f"The server at {base_url} has no tokenizer of its own: use --length-unit cl100k_base.")
         self._kind = info.kind
         self._model = model or (info.models[0] if info.models else "")
         self._template = {key: value for key, value in (extra_body or {}).items() if key in _TEMPLATE_KEYS}
@@ -143,6 +141,9 @@ class ServerTokenizer:
             ca_file=ca_file,
             insecure=insecure,
         )
+        if info.kind == "other":
+            host = self._endpoint.host
+            raise EndpointError(f"The server at {host} has no tokenizer of its own: use --length-unit cl100k_base.")
         self._client = sync_client(self._endpoint, _COUNT_TIMEOUTS)
         self._count_short = lru_cache(maxsize=16_384)(self._count)
         try:

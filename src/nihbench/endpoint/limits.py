@@ -204,7 +204,8 @@ class Limiter:
             self._concurrency.succeeded(slot.number, slot.at_once, self.in_flight)
         elif signal.kind in ("transient", "timeout", "overloaded"):
             self._trouble_at = self._clock()
-            if signal.kind == "overloaded":
+            # A server that is overloaded by others (503, 529) gains nothing by our sending less: only 429 is about us.
+            if signal.kind == "overloaded" and signal.status == 429:
                 self._concurrency.refused(slot.number, self._sent, self.in_flight)
             else:
                 self._concurrency.pause()

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from nihbench.types import Completion, FailureKind, Outcome, RateState
+from nihbench.types import Completion, Failure, FailureKind, Outcome, RateState
 
 Dimension = Literal["concurrency", "requests", "tokens"]
 
@@ -21,10 +21,11 @@ class Signal:
 
     `wait_s` is how long the server asks to wait. `exceeded` is what a refusal says was too much, `allowed` the
     number that it names for it: calls at once, or requests or tokens a minute. Token counts are the server's.
-    None is unknown, not zero.
+    None is unknown, not zero. `status` is a failure's HTTP status.
     """
 
     kind: FailureKind | Literal["ok"]
+    status: int | None = None
     wait_s: float | None = None
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
@@ -45,9 +46,11 @@ def signal_of(outcome: Outcome) -> Signal:
         ended = Signal(kind="ok")
     elif outcome.kind == "rate_limit":
         exceeded, allowed = read_refusal(outcome.message)
-        ended = Signal(kind="rate_limit", wait_s=outcome.wait_s, exceeded=exceeded, allowed=allowed)
+        ended = Signal(kind="rate_limit", exceeded=exceeded, allowed=allowed)
     else:
-        ended = Signal(kind=outcome.kind, wait_s=outcome.wait_s)
+        ended = Signal(kind=outcome.kind)
+    if isinstance(outcome, Failure):
+        ended = replace(ended, status=outcome.status, wait_s=outcome.wait_s)
     return replace(ended, prompt_tokens=usage.prompt_tokens, completion_tokens=usage.completion_tokens, rates=rates)
 
 

@@ -41,8 +41,8 @@ def async_client(endpoint: Endpoint, timeouts: Timeouts) -> httpx.AsyncClient:
     try:
         transport = httpx.AsyncHTTPTransport(**_options(endpoint))
         return httpx.AsyncClient(transport=transport, headers=endpoint.all_headers(), timeout=timeout, trust_env=False)
-    except (ImportError, ValueError) as error:
-        raise _proxy_error() from error
+    except (ImportError, ValueError, httpx.InvalidURL):
+        raise _proxy_error() from None
 
 
 def sync_client(endpoint: Endpoint, timeouts: Timeouts) -> httpx.Client:
@@ -57,8 +57,8 @@ def sync_client(endpoint: Endpoint, timeouts: Timeouts) -> httpx.Client:
     try:
         transport = httpx.HTTPTransport(**_options(endpoint))
         return httpx.Client(transport=transport, headers=endpoint.all_headers(), timeout=timeout, trust_env=False)
-    except (ImportError, ValueError) as error:
-        raise _proxy_error() from error
+    except (ImportError, ValueError, httpx.InvalidURL):
+        raise _proxy_error() from None
 
 
 def keep_alive_options() -> SocketOptions:

@@ -2,7 +2,7 @@
 
 from nihbench.plan.estimate import Estimate, estimate
 from nihbench.plan.fresh import fill, fresh_values
-from nihbench.plan.grid import parse_depths, parse_lengths
+from nihbench.plan.grid import is_count, parse_depths, parse_lengths
 from nihbench.plan.trials import ORDERS, make_trials, order_trials
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "estimate",
     "fill",
     "fresh_values",
+    "is_count",
     "make_trials",
     "order_trials",
     "parse_depths",

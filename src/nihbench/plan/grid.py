@@ -11,7 +11,7 @@ from nihbench.errors import UsageError
 
 MAX_LENGTHS = 100
 MAX_DEPTHS = 101
-_NUMBER = re.compile(r"(\d+(?:\.\d+)?)([km]?)", re.IGNORECASE)
+_NUMBER = re.compile(r"([0-9]+(?:\.[0-9]+)?)([km]?)", re.IGNORECASE | re.ASCII)
 _UNITS = {"": 1, "k": 1_000, "m": 1_000_000}
 
 
@@ -30,7 +30,7 @@ def parse_lengths(spec: str, *, lowest: int, highest: int) -> tuple[int, ...]:
         UsageError: the text is none of these forms, or a length is not positive.
     """
     spec = spec.strip()
-    if spec.isdigit():
+    if is_count(spec):
         lengths = _steps(float(min(lowest, highest)), float(highest), _count(spec, "--lengths", MAX_LENGTHS), "lin")
     elif ":" in spec:
         parts = spec.split(":")
@@ -63,7 +63,7 @@ def parse_depths(spec: str) -> tuple[float, ...]:
         UsageError: the text is none of these forms, or a depth lies outside 0 to 100.
     """
     spec = spec.strip()
-    if re.fullmatch(r"\d+", spec):
+    if is_count(spec):
         depths = _steps(0.0, 100.0, _count(spec, "--depths", MAX_DEPTHS), "lin")
     elif ":" in spec:
         parts = spec.split(":")
@@ -83,6 +83,11 @@ def parse_depths(spec: str) -> tuple[float, ...]:
     return tuple(sorted({round(value, 2) for value in depths}))
 
 
+def is_count(spec: str) -> bool:
+    """Say whether an option's text is a bare number of steps (0 to 9 only: `²` is a digit too, but no number)."""
+    return spec.strip().isascii() and spec.strip().isdecimal()
+
+
 def _steps(first: float, last: float, count: int, kind: str) -> list[float]:
     if count == 1:
         return [last]
@@ -92,7 +97,7 @@ def _steps(first: float, last: float, count: int, kind: str) -> list[float]:
 
 
 def _count(text: str, option: str, most: int) -> int:
-    if not text.strip().isdigit() or not 1 <= int(text) <= most:
+    if not is_count(text) or not 1 <= int(text) <= most:
         raise UsageError(
             f"{option}: {text!r} is not a number of steps from 1 to {most} (a single value is written with its unit "
             "or as a range: 4k, 300:300:1)"
@@ -112,7 +117,7 @@ def _length(text: str) -> float:
 
 def _depth(text: str) -> float:
     try:
-        value = float(text)
+        value = float(text.encode("ascii"))
     except ValueError as error:
         raise UsageError(f"--depths: {text.strip()!r} is not a depth in percent, such as 50") from error
     if not 0.0 <= value <= 100.0:

@@ -16,7 +16,7 @@ from nihbench.run.runner import Progress, owed, run_trials
 from nihbench.run.scores import RULES_FILE, load_scores, score_run
 from nihbench.run.setup import Setup, prepare
 from nihbench.run.store import MANIFEST, RECORDS, RecordWriter, RunFolder, create_run, open_run
-from nihbench.run.texts import load_corpus
+from nihbench.run.texts import absolute_corpus, load_corpus
 
 __all__ = [
     "MANIFEST",
@@ -27,6 +27,7 @@ __all__ = [
     "RunFolder",
     "RunOptions",
     "Setup",
+    "absolute_corpus",
     "check_same",
     "corpus_of",
     "create_run",

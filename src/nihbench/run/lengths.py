@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 
 from nihbench.errors import UsageError
-from nihbench.plan import parse_lengths
+from nihbench.plan import is_count, parse_lengths
 from nihbench.run.options import QUICK_LENGTHS, RunOptions
 from nihbench.text import frame_of
 from nihbench.types import Needle, PromptTemplate, Tokenizer
@@ -37,7 +37,7 @@ def resolve_lengths(
     if room is not None and room < fixed + MIN_HAYSTACK_TOKENS:
         raise UsageError(f"a window of {window} tokens less {max_output} for the answer leaves no room for a haystack")
     spec = options.lengths or (QUICK_LENGTHS if options.quick else "15")
-    explicit = not spec.strip().isdigit()
+    explicit = not is_count(spec)
     if room is None and not explicit:
         raise UsageError("the model's window is not known: give --window TOKENS, or --lengths such as 1k:32k:15")
     highest = room if room is not None else capacity

@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import platform
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib import metadata
+from types import MappingProxyType
 from typing import Any
 
 from nihbench import __version__
 from nihbench.errors import DamagedDataError, UsageError
 from nihbench.plan import make_trials
-from nihbench.run.options import RunOptions, bare_url
+from nihbench.run.options import RunOptions, bare_url, without_secrets
 from nihbench.run.setup import Setup
 from nihbench.run.texts import corpus_choice
 from nihbench.types import Needle, PromptTemplate, Trial
@@ -29,6 +30,7 @@ def manifest(setup: Setup, created_at: str) -> dict[str, Any]:
         "python": platform.python_version(),
         "libraries": _versions(),
         "options": setup.options.stored(),
+        "withheld": setup.options.withheld(),
         "model": {
             "name": preset.name,
             "model": setup.request.model,
@@ -96,6 +98,7 @@ class _Content:
     """The part of run.json that is read again."""
 
     options: RunOptions
+    withheld: tuple[str, ...] = ()
     model: _Model
     experiment: str
     needle: Needle
@@ -150,22 +153,34 @@ def stored_prompts(content: Mapping[str, Any]) -> dict[str, PromptTemplate]:
     return prompts
 
 
-def stored_options(content: Mapping[str, Any], headers: Mapping[str, str]) -> RunOptions:
-    """Read the options back; header values are not stored and come in again as `headers`.
+def stored_options(
+    content: Mapping[str, Any], headers: Mapping[str, str], given: Mapping[str, Any] = MappingProxyType({})
+) -> RunOptions:
+    """Read the options back; secrets are not stored and come in again.
+
+    Args:
+        content: run.json's content.
+        headers: the headers that the run sent, with their values.
+        given: the `base_url` and `extra_body` that were given now, where they were.
 
     Raises:
         DamagedDataError: they are not what `manifest` writes.
-        UsageError: the run was made with headers of other values.
+        UsageError: a secret is missing, or the run was made with headers of other values.
     """
-    options = _validated(RunOptions, content, "options")
+    options: RunOptions = _validated(RunOptions, content, "options")
     if set(options.headers) - set(headers):
         raise UsageError(
             "this run sent the headers "
             + ", ".join(sorted(options.headers))
             + ": their values are not stored, so give them again by --header"
         )
-    restored = {name: getattr(options, name) for name in options.__slots__} | {"headers": dict(headers)}
-    again = RunOptions(**restored)
+    for name in content.get("withheld", ()):
+        if name not in given:
+            option = "--" + name.replace("_", "-")
+            raise UsageError(f"this run's {option} held a secret, which is not stored: give the same {option} again")
+    again = replace(options, headers=dict(headers))
+    if without_secrets(given.get("extra_body", {})) == options.extra_body:
+        again = replace(again, extra_body=given.get("extra_body", {}))
     if again.stored()["headers"] != dict(options.headers):
         raise UsageError("the values of --header differ from those this run began with: give the same ones")
     return again

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
@@ -12,6 +14,11 @@ QUICK_LENGTHS = "500,1k,1.5k,2k,4k"
 QUICK_DEPTHS = "5"
 QUICK_MAX_OUTPUT = 100
 """A quick answer needs no more; a small model that rambles would cost the run its name."""
+_SECRET_KEY = re.compile(
+    r"pass(word|wd|phrase)|secret|authori[sz]ation|credential|(api|access|private)_?key"
+    r"|^((access|api|auth|bearer|id|refresh|session|user)_?)?token$"
+)
+"""Keys of a request's body whose values are secrets; `max_tokens`, `eos_token` and the like are none."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,13 +59,23 @@ class RunOptions:
         return self.seed or 0
 
     def stored(self) -> dict[str, Any]:
-        """Return the options as JSON values, without secrets: a header's value only as a digest, a bare address."""
+        """Return the options as JSON values, without secrets: these only as digests, and a bare address."""
         values = {f.name: getattr(self, f.name) for f in fields(self)}
         values["prompts"] = list(self.prompts) if self.prompts is not None else None
-        values["extra_body"] = dict(self.extra_body)
+        values["extra_body"] = without_secrets(self.extra_body)
         values["base_url"] = bare_url(self.base_url)
         values["headers"] = {name: header_digest(value) for name, value in sorted(self.headers.items())}
         return values
+
+    def withheld(self) -> list[str]:
+        """Name the options that `stored` keeps back a part of, headers apart: they must be given again."""
+        names = []
+        parts = urlsplit(self.base_url or "")
+        if "@" in parts.netloc or parts.query:
+            names.append("base_url")
+        if without_secrets(self.extra_body) != dict(self.extra_body):
+            names.append("extra_body")
+        return names
 
 
 def bare_url(url: str | None) -> str | None:
@@ -69,6 +86,29 @@ def bare_url(url: str | None) -> str | None:
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment=""))
 
 
+def without_secrets(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a request's further fields with a digest in place of every secret, at any depth."""
+    return {key: _digested(value) if _is_secret(key) else _searched(value) for key, value in body.items()}
+
+
+def _is_secret(key: str) -> bool:
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", key).lower().replace("-", "_")
+    return _SECRET_KEY.search(words) is not None
+
+
+def _searched(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return without_secrets(value)
+    return [_searched(item) for item in value] if isinstance(value, list) else value
+
+
+def _digested(value: Any) -> Any:
+    # A switch (`"token": true`) is no secret, and a digest of two possible values would hide nothing.
+    if value is None or isinstance(value, bool):
+        return value
+    return header_digest(value if isinstance(value, str) else json.dumps(value, sort_keys=True))
+
+
 def header_digest(value: str) -> str:
-    """Return a short digest of a header's value: enough to see that it changed, not to read it."""
+    """Return a short digest of a secret value: enough to see that it changed, not to read it."""
     return "sha256:" + hashlib.sha256(value.encode("utf-8")).hexdigest()[:16]

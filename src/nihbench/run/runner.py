@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from nihbench.endpoint import HANDLING
-from nihbench.errors import StoppedError
+from nihbench.errors import DamagedDataError, StoppedError
 from nihbench.run.setup import Setup
 from nihbench.run.store import RecordWriter
 from nihbench.types import Completer, Completion, Failure, Outcome, Placement, Record, Request, Trial
@@ -30,10 +30,20 @@ class Progress:
 
 
 def owed(setup: Setup, records: Mapping[str, Record]) -> list[tuple[str, Trial]]:
-    """Return the trials (with ids) that have no record yet, or only a failure that may pass now."""
+    """Return the trials (with ids) that have no record yet, or only a failure that may pass now.
+
+    Raises:
+        DamagedDataError: there are records of another run, which this one would be mixed with.
+    """
     result = []
-    for trial in setup.trials:
-        trial_id = setup.trial_id(trial)
+    planned = {setup.trial_id(trial): trial for trial in setup.trials}
+    foreign = sorted(records.keys() - planned.keys())
+    if foreign:
+        raise DamagedDataError(
+            f"records.jsonl holds {len(foreign)} records of another run ({foreign[0]} is one): restore it from a copy, "
+            "or take their lines out"
+        )
+    for trial_id, trial in planned.items():
         record = records.get(trial_id)
         if record is None or (isinstance(record.outcome, Failure) and HANDLING[record.outcome.kind].retry_on_resume):
             result.append((trial_id, trial))

@@ -37,8 +37,10 @@ def score_run(run: RunFolder, records: Mapping[str, Record]) -> dict[str, Score]
     return scores
 
 
-def load_scores(run: RunFolder) -> dict[str, Score] | None:
-    """Read a run's stored rule scores, or None where there are none or another version of the rules made them.
+def load_scores(run: RunFolder, records: Mapping[str, Record]) -> dict[str, Score] | None:
+    """Read a run's stored rule scores, or None where they must be made (again).
+
+    That is where there are none, another version of the rules made them, or they are not of the answers in `records`.
 
     Raises:
         DamagedDataError: the file can't be read.
@@ -56,7 +58,9 @@ def load_scores(run: RunFolder) -> dict[str, Score] | None:
             scores[plain.pop("id")] = adapter.validate_python(plain)
         except (ValueError, KeyError, AttributeError, ValidationError) as error:
             raise DamagedDataError(f"{path}:{number}: this line is no score: delete the file to score again") from error
-    return scores if all(score.version == VERSION for score in scores.values()) else None
+    answered = {trial_id for trial_id, record in records.items() if isinstance(record.outcome, Completion)}
+    current = all(score.version == VERSION for score in scores.values())
+    return scores if current and scores.keys() == answered else None
 
 
 def _lines(path: Path) -> list[str]:

@@ -18,8 +18,8 @@ from nihbench.errors import UsageError
 from nihbench.fetch import Report
 from nihbench.plan import fill, fresh_values, make_trials, order_trials, parse_depths
 from nihbench.run.lengths import fixed_tokens, resolve_lengths
-from nihbench.run.options import QUICK_DEPTHS, QUICK_MAX_OUTPUT, RunOptions, header_digest
-from nihbench.run.texts import corpus_choice, load_texts, sources
+from nihbench.run.options import QUICK_DEPTHS, QUICK_MAX_OUTPUT, RunOptions, header_digest, without_secrets
+from nihbench.run.texts import check_corpus_option, corpus_choice, load_texts, sources
 from nihbench.text import PLACEMENT_VERSION, Source, build_prompt
 from nihbench.types import (
     Corpus,
@@ -86,7 +86,7 @@ class Setup:
             "max_output": self.request.max_output,
             "temperature": self.request.temperature,
             "request_seed": self.request.seed,
-            "extra_body": dict(self.request.extra_body),
+            "extra_body": without_secrets(self.request.extra_body),
             "headers": {name: header_digest(value) for name, value in sorted(self.headers.items())},
             "corpus": self.corpus.sha256,
             "copies": self.copies,
@@ -119,6 +119,7 @@ def prepare(
     *,
     folder: Path,
     report: Report,
+    corpus_sha256: str | None = None,
 ) -> Setup:
     """Resolve `options` against the catalog and the model.
 
@@ -128,6 +129,7 @@ def prepare(
         model: the model within reach: preset, window, tokenizer, template overhead.
         folder: the user's working folder (its haystack/ is looked in first).
         report: told what is being fetched.
+        corpus_sha256: the text that the run began with, where it is resumed.
 
     Raises:
         UsageError: the options can't be carried out; the message says what to change.
@@ -137,12 +139,19 @@ def prepare(
     if len(needle.statements) != 1:
         raise UsageError(f"needle {needle.name!r} has several sentences: this version hides one sentence in a trial")
     prompts = {name: catalog.prompt(name) for name in prompt_names}
-    _check_numbers(options)
+    _check_numbers(options, model)
     _check_prompts(needle, prompts)
     preset = model.preset
     tokenizer, counted_by_model = model.tokenizer(options.length_unit, report)
-    chosen = corpus_choice(options.corpus, needle.language) or experiment.corpus
-    texts = load_texts(needle, chosen, tokenizer, catalog=catalog, folder=folder, report=report)
+    texts = load_texts(
+        needle,
+        _corpus_name(options, experiment, needle, catalog),
+        tokenizer,
+        catalog=catalog,
+        folder=folder,
+        report=report,
+        text_sha256=corpus_sha256,
+    )
     overheads = {name: model.overhead(_probe_messages(prompts[name]), tokenizer) for name in prompts}
     request = _request(options, preset)
     window = options.window or model.window
@@ -155,7 +164,7 @@ def prepare(
             f"lengths are counted in {tokenizer.name} tokens, not by the model itself; "
             "the server's own count is recorded beside them"
         )
-    return Setup(
+    setup = Setup(
         options=options,
         preset=preset,
         model_sha256=model.model_sha256,
@@ -177,6 +186,8 @@ def prepare(
         source_of=sources(texts, tokenizer, options.draw_seed, copies),
         notes=tuple(notes),
     )
+    _check_builds(setup)
+    return setup
 
 
 def _experiment(options: RunOptions, catalog: Catalog) -> tuple[Experiment, tuple[str, ...]]:
@@ -184,11 +195,38 @@ def _experiment(options: RunOptions, catalog: Catalog) -> tuple[Experiment, tupl
     return experiment, tuple(dict.fromkeys(options.prompts or prompts))
 
 
-def _check_numbers(options: RunOptions) -> None:
+def _corpus_name(options: RunOptions, experiment: Experiment, needle: Needle, catalog: Catalog) -> str:
+    check_corpus_option(options.corpus, catalog)
+    name = corpus_choice(options.corpus, needle.language) or experiment.corpus
+    if not name:
+        raise UsageError(
+            f"the needle {needle.name!r} is in the language {needle.language!r}, for which there is no corpus of its "
+            "own: give --corpus with the path of a text"
+        )
+    return name
+
+
+def _check_builds(setup: Setup) -> None:
+    """Build the prompts that are likeliest not to fit (longest and shortest) before the first call is paid for."""
+    shortest, longest = setup.lengths[0], setup.lengths[-1]
+    depths = setup.depths
+    tried = {(longest, depth) for depth in (depths[0], depths[len(depths) // 2], depths[-1])} | {(shortest, depths[0])}
+    for trial in setup.trials:
+        if trial.repeat == 0 and (trial.length, trial.depth_percent) in tried:
+            setup.build(trial)
+
+
+def _check_numbers(options: RunOptions, model: ModelAccess) -> None:
     for name in ("repeats", "window", "max_output", "concurrency"):
         value = getattr(options, name)
         if value is not None and value < 1:
             raise UsageError(f"--{name.replace('_', '-')} must be at least 1, not {value}")
+    told = model.server.window if model.server else None
+    if told and options.window and options.window > told:
+        raise UsageError(
+            f"--window {options.window} is more than the server takes, which says {told} tokens: leave it out, or give "
+            "less"
+        )
 
 
 def _check_prompts(needle: Needle, prompts: Mapping[str, PromptTemplate]) -> None:

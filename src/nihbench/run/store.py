@@ -18,7 +18,7 @@ from typing import Any, Self
 
 from nihbench.errors import DamagedDataError, UsageError
 from nihbench.fetch import write_atomic
-from nihbench.run.manifest import check_content
+from nihbench.run.manifest import check_content, planned_trials
 from nihbench.types import Completion, Failure, Placement, Record, Trial
 
 FORMAT = 1
@@ -37,9 +37,20 @@ class RunFolder:
         """Return the last record of every trial, by the trial's id, in the order of first appearance.
 
         Raises:
-            DamagedDataError: a line other than a torn last one can't be read.
+            DamagedDataError: a line other than a torn last one can't be read, or is a record of another run.
         """
-        return read_records(self.path / RECORDS)[0]
+        file = self.path / RECORDS
+        records, _ = read_records(file)
+        missing = set(planned_trials(self.manifest))
+        for record in records.values():
+            if record.trial not in missing:
+                raise DamagedDataError(
+                    f"{file}: the record {record.id} is not of this run's plan, or its trial has another record as "
+                    "well; the file is damaged, or mixed with another run's: restore it from a copy, or take the "
+                    "line out"
+                )
+            missing.remove(record.trial)
+        return records
 
     def writer(self) -> RecordWriter:
         """Return a context manager that appends records."""

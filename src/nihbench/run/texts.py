@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 from nihbench import corpora
 from nihbench.catalog import Catalog
-from nihbench.errors import UsageError
+from nihbench.errors import FetchError, UsageError
 from nihbench.fetch import Report
 from nihbench.text import Source, boundaries, make_source, sentence_start
 from nihbench.types import Corpus, IntArray, Needle, Tokenizer
@@ -27,15 +29,22 @@ class Texts:
 
 
 def load_texts(
-    needle: Needle, name: str, tokenizer: Tokenizer, *, catalog: Catalog, folder: Path, report: Report
+    needle: Needle,
+    name: str,
+    tokenizer: Tokenizer,
+    *,
+    catalog: Catalog,
+    folder: Path,
+    report: Report,
+    text_sha256: str | None = None,
 ) -> Texts:
-    """Load the corpus `name` for a needle, with its tokens and sentences.
+    """Load the corpus `name` for a needle, with its tokens and sentences; `text_sha256` as for `load_corpus`.
 
     Raises:
         UsageError: there is no such corpus, or the needle stands in it already.
         FetchError: it could not be brought.
     """
-    corpus = load_corpus(catalog, name, folder, report)
+    corpus = load_corpus(catalog, name, folder, report, text_sha256)
     notes = [corpus.caveat] if corpus.caveat else []
     if corpus.language != needle.language:
         notes.append(
@@ -54,31 +63,97 @@ def load_texts(
     )
 
 
+def corpus_choices(option: str | None) -> dict[str, str]:
+    """Read `--corpus`: a path, or `NAME`, `zh=NAME` (for needles of that language), and both by commas.
+
+    Returns:
+        A name or path for each language; under "" the one for all other languages.
+
+    Raises:
+        UsageError: a name is missing, or there are two for one language.
+    """
+    if not option:
+        return {}
+    if os.path.exists(option):
+        return {"": option}
+    choices: dict[str, str] = {}
+    for part in option.split(","):
+        language, equals, name = part.strip().partition("=")
+        if not (equals and len(language) == 2 and language.isalpha()):
+            language, name = "", part.strip()
+        if not name:
+            raise UsageError(f"--corpus {option!r} lacks a name: write NAME, a path, or zh=NAME for one language")
+        if language in choices:
+            raise UsageError(
+                f"--corpus {option!r} names two corpora for the same needle: a run has one (zh=NAME counts for needles "
+                "of that language only)"
+            )
+        choices[language] = name
+    return choices
+
+
 def corpus_choice(option: str | None, language: str) -> str | None:
-    """Read `--corpus`: `NAME` or a path, or `zh=NAME` which counts for needles of that language only."""
-    choice = None
-    for part in option.split(",") if option else []:
-        key, equals, name = part.partition("=")
-        if equals and len(key) == 2 and key.isalpha():
-            choice = name if key == language else choice
-        else:
-            choice = part
-    return choice
+    """Return what `--corpus` names for needles of a language, or None."""
+    choices = corpus_choices(option)
+    return choices.get(language) or choices.get("")
 
 
-def load_corpus(catalog: Catalog, name: str, folder: Path, report: Report) -> Corpus:
-    """Load a corpus by its name in the catalog, or a user's own file or folder by its path."""
+def check_corpus_option(option: str | None, catalog: Catalog) -> None:
+    """Make sure that all which `--corpus` names is there, also for languages that this run has no needle of.
+
+    Raises:
+        UsageError: a corpus, path or language is not known.
+    """
+    languages = {needle.language for needle in catalog.needles.values()} | {""}
+    for language, name in corpus_choices(option).items():
+        if language not in languages:
+            raise UsageError(f"--corpus {option!r}: no needle is in the language {language!r}")
+        if name not in catalog.corpora and not os.path.exists(name):
+            raise _unknown(catalog, name)
+
+
+def absolute_corpus(option: str | None) -> str | None:
+    """Return `--corpus` with its paths made absolute, so that it means the same from every folder."""
+    choices = corpus_choices(option)
+    if not any(os.path.exists(name) for name in choices.values()):
+        return option
+    parts = []
+    for language, name in choices.items():
+        place = os.path.abspath(name) if os.path.exists(name) else name
+        parts.append(f"{language}={place}" if language else place)
+    return ",".join(parts)
+
+
+def load_corpus(catalog: Catalog, name: str, folder: Path, report: Report, text_sha256: str | None = None) -> Corpus:
+    """Load a corpus by its name in the catalog, or a user's own file or folder by its path.
+
+    Args:
+        catalog: the known corpora.
+        name: a name or a path.
+        folder: the user's working folder.
+        report: told what is being fetched.
+        text_sha256: the text that an earlier run used: preferred where it is here. The caller compares.
+    """
     if name in catalog.corpora:
         manifest = catalog.corpora[name]
+        place = corpora.haystack_folder(folder)
+        if text_sha256 is not None:
+            with suppress(FetchError):
+                return corpora.load(manifest, folder=place, text_sha256=text_sha256)
         others = corpora.alternatives_to(manifest, catalog.corpora.values())
-        return corpora.ensure(manifest, folder=corpora.haystack_folder(folder), report=report, alternatives=others)
-    if Path(name).exists():
+        return corpora.ensure(manifest, folder=place, report=report, alternatives=others)
+    if os.path.exists(name):
         return corpora.load_path(Path(name))
+    raise _unknown(catalog, name)
+
+
+def _unknown(catalog: Catalog, name: str) -> UsageError:
+    """Return the error for a name that is neither in the catalog nor a path."""
     try:
         catalog.corpus(name)
     except UsageError as error:
-        raise UsageError(f"{error}, or give the path of a text file or folder") from error
-    raise AssertionError("a corpus of the catalog was taken above")
+        return UsageError(f"{error}, or give the path of a text file or folder")
+    raise AssertionError("a corpus of the catalog is known")
 
 
 def sources(texts: Texts, tokenizer: Tokenizer, seed: int, copies: int) -> Callable[[int], Source]:

@@ -1,0 +1,86 @@
+"""Which server a model is asked at, which key goes there, and what a user is told of it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from nihbench import endpoint, local
+from nihbench.catalog import load
+from nihbench.cli.wiring import find_preset, reach
+from nihbench.fetch import silent
+from nihbench.run import RunOptions
+from nihbench.types import ModelPreset
+
+
+@pytest.mark.parametrize(("model", "name"), [("smollm2-135m", "smollm2-135m"), ("no/such/Tiny.gguf", "Tiny")])
+def test_an_embedded_model_with_a_base_url_is_asked_there(
+    nih: Any, chat: Any, small: list[object], monkeypatch: pytest.MonkeyPatch, model: str, name: str
+) -> None:
+    def refuse(*args: object, **more: object) -> None:
+        raise AssertionError("a second server is started")
+
+    monkeypatch.setattr(local, "LocalServer", refuse)
+    ended = nih("run", *small, "--model", model, "--out", "run")
+    assert ended.code == 0, ended.err
+    sent = load().models[name].model if name in load().models else name
+    assert {json.loads(request.body)["model"] for request in chat.asked} == {sent}
+    stored = json.loads((nih.folder / "run" / "run.json").read_text(encoding="utf-8"))["model"]
+    assert (stored["base_url"], stored["sha256"]) == (chat.base_url, None)
+
+
+def test_the_windows_of_a_preset_are_kept_behind_a_base_url() -> None:
+    catalog = load()
+    found = find_preset(RunOptions(model="smollm2-135m", base_url="http://127.0.0.1:9/v1"), catalog)
+    assert found.local is None
+    assert found.window == catalog.models["smollm2-135m"].window is not None
+
+
+@pytest.mark.parametrize(
+    ("url", "preset_key", "told"),
+    [
+        ("https://models.example:8443/v1", None, True),
+        ("http://user:pw@10.0.0.7:8000/v1", None, True),
+        ("https://api.openai.com/v1", None, False),
+        ("http://127.0.0.1:8080/v1", None, False),
+        ("http://127.9.9.9:8080/v1", None, False),
+        ("http://[::1]:8080/v1", None, False),
+        ("http://localhost:8080/v1", None, False),
+        ("https://localhost.example/v1", None, True),
+        ("https://models.example/v1", "OTHER_KEY", False),
+    ],
+)
+def test_where_the_usual_key_goes_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], url: str, preset_key: str | None, told: bool
+) -> None:
+    opened = {}
+
+    class Opened:
+        def __init__(self, preset: ModelPreset, **more: Any) -> None:
+            opened.update(more)
+
+        def __enter__(self) -> None: ...
+
+        def __exit__(self, *error: object) -> None: ...
+
+    monkeypatch.setattr(endpoint, "open_model", Opened)
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-hidden")
+    monkeypatch.setenv("OTHER_KEY", "other")
+    options = RunOptions(model="x", base_url=url, api_key_env=preset_key)
+    with reach(options, load(), sending=True, report=silent):
+        pass
+    err = capsys.readouterr().err
+    assert opened["key"] == ("other" if preset_key else "sk-hidden")
+    assert "hidden" not in err and "pw" not in err
+    assert len(err.splitlines()) == told
+    if told:
+        assert (
+            "OPENAI_API_KEY" in err and url.split("@")[-1].removeprefix("https://").split(":")[0].split("/")[0] in err
+        )
+    monkeypatch.delenv("OPENAI_API_KEY")
+    if not preset_key:
+        with reach(options, load(), sending=True, report=silent):
+            pass
+        assert capsys.readouterr().err == ""
