@@ -10,9 +10,9 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-QUICK_LENGTHS = "500,1k,1.5k,2k,4k"
+QUICK_LENGTHS = "500,750,1k,2k,4k"
 QUICK_DEPTHS = "5"
-QUICK_MAX_OUTPUT = 100
+QUICK_MAX_OUTPUT = 64
 """A quick answer needs no more; a small model that rambles would cost the run its name."""
 _SECRET_KEY = re.compile(
     r"pass(word|wd|phrase)|secret|authori[sz]ation|credential|(api|access|private)_?key"
