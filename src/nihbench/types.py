@@ -432,7 +432,11 @@ class Evidence:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Score:
-    """How well an answer gives the needle. `value` is one of the five bands 1.0, 0.7, 0.5, 0.3, 0.0."""
+    """How well an answer gives the needle. `value` is one of the five bands 1.0, 0.7, 0.5, 0.3, 0.0.
+
+    `confidence` is the scorer's own, from 0 to 1: how likely a careful reader would give the same band. `misled` is the
+    haystack's sentence that the answer comes from instead of the needle, where that can be shown.
+    """
 
     value: float
     outcome: OutcomeClass
@@ -441,8 +445,22 @@ class Score:
     evidence: Evidence
     scorer: str
     version: str
+    confidence: float = 1.0
+    misled: str = ""
 
     @property
     def found(self) -> bool:
         """Whether the needle was found: value at least 0.7, identifying fact and subject right."""
         return self.value >= 0.7 and self.identifying == "right" and self.subject == "right"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Unscored:
+    """An answer that a scorer can't judge, and why: another type than `Score`, and never a 0."""
+
+    reason: str
+    scorer: str
+    version: str
+
+
+Grade = Score | Unscored
