@@ -131,7 +131,7 @@ class ChatClient:
 
         Source: OpenAI's chat completions, as the servers of today speak it.
         """
-        call = Call(messages=tuple(messages), request=request)
+        call = Call(messages=messages, request=request)
         earlier: list[Failure] = []
         outcome = await self._persist(call, earlier)
         if isinstance(outcome, Failure) and (limit := _larger_limit(outcome, request)) is not None:

@@ -20,7 +20,7 @@ from nihbench.plan import fill, fresh_values, make_trials, order_trials, parse_d
 from nihbench.run.lengths import fixed_tokens, resolve_lengths
 from nihbench.run.options import QUICK_DEPTHS, QUICK_MAX_OUTPUT, RunOptions, header_digest, without_secrets
 from nihbench.run.texts import check_corpus_option, corpus_choice, load_texts, sources
-from nihbench.text import PLACEMENT_VERSION, Source, build_prompt
+from nihbench.text import PLACEMENT_VERSION, EncodedMessages, Source, build_prompt
 from nihbench.types import (
     Corpus,
     Experiment,
@@ -65,7 +65,7 @@ class Setup:
         values = fresh_values(self.needle, trial, self.options.draw_seed)
         return fill(self.needle, values), values
 
-    def build(self, trial: Trial) -> tuple[tuple[Message, ...], Placement]:
+    def build(self, trial: Trial) -> tuple[EncodedMessages, Placement]:
         """Build the trial's messages and placement."""
         needle, _ = self.needle_of(trial)
         return build_prompt(

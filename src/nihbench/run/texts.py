@@ -14,7 +14,7 @@ from nihbench import corpora
 from nihbench.catalog import Catalog
 from nihbench.errors import FetchError, UsageError
 from nihbench.fetch import Report
-from nihbench.text import Source, boundaries, make_source, sentence_start
+from nihbench.text import Source, make_source, sentence_start
 from nihbench.types import Corpus, IntArray, Needle, Tokenizer
 
 
@@ -58,7 +58,7 @@ def load_texts(
     return Texts(
         corpus=corpus,
         starts=corpora.token_starts(corpus.text, corpus.sha256, tokenizer),
-        boundaries=boundaries(corpus.text, corpus.language),
+        boundaries=corpora.sentence_boundaries(corpus.text, corpus.sha256, corpus.language),
         notes=tuple(notes),
     )
 

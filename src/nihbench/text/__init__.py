@@ -1,5 +1,6 @@
 """Pure text work: token positions, sentence boundaries, fit and splice, and whole prompts. No I/O."""
 
+from nihbench.text.encoded import EncodedMessages, Pieces, messages_json
 from nihbench.text.fit import Frame, Splice, fit
 from nihbench.text.prompt import PLACEMENT_VERSION, build_prompt, digest, frame_of, rebuild, render
 from nihbench.text.sentences import boundaries
@@ -7,7 +8,9 @@ from nihbench.text.source import Source, compose_text, make_source, sentence_sta
 
 __all__ = [
     "PLACEMENT_VERSION",
+    "EncodedMessages",
     "Frame",
+    "Pieces",
     "Source",
     "Splice",
     "boundaries",
@@ -17,6 +20,7 @@ __all__ = [
     "fit",
     "frame_of",
     "make_source",
+    "messages_json",
     "rebuild",
     "render",
     "sentence_start",
