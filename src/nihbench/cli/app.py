@@ -9,7 +9,7 @@ from io import TextIOWrapper
 import typer
 
 from nihbench import __version__
-from nihbench.cli import corpus, models, needle, plan, plot, prompt, rebuild, run, serve
+from nihbench.cli import batch, corpus, models, needle, plan, plot, prompt, rebuild, run, serve
 from nihbench.cli.output import hang_up, note
 from nihbench.errors import NihError
 
@@ -26,6 +26,7 @@ app.command("prompt")(prompt.prompt)
 app.command("plot")(plot.plot)
 app.add_typer(needle.app, name="needle")
 app.add_typer(corpus.app, name="corpus")
+app.add_typer(batch.app, name="batch")
 app.command("models")(models.models)
 app.command("serve")(serve.serve)
 app.command("rebuild")(rebuild.rebuild)

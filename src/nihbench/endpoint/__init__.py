@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from nihbench.endpoint.client import ChatClient
     from nihbench.endpoint.connection import Timeouts
     from nihbench.endpoint.counting import ServerInfo, ServerTokenizer, chat_overhead, probe
-    from nihbench.endpoint.dialect import Dialect
+    from nihbench.endpoint.dialect import Call, Dialect
     from nihbench.endpoint.failures import HANDLING, Diagnosis, Handling, classify
     from nihbench.endpoint.limits import Limiter, Limits
     from nihbench.endpoint.tokenizers import load_tokenizer
@@ -24,6 +24,7 @@ _HOMES = {
     "Limits": "limits",
     "ModelAccess": "access",
     "open_model": "access",
+    "Call": "dialect",
     "ChatClient": "client",
     "Timeouts": "connection",
     "ServerInfo": "counting",
@@ -42,6 +43,7 @@ _HOMES = {
 
 __all__ = [
     "HANDLING",
+    "Call",
     "ChatClient",
     "Diagnosis",
     "Dialect",

@@ -1,5 +1,6 @@
 """From a plan to records on disk: resolve the options, send what is owed, store, score, rebuild."""
 
+from nihbench.run.export import BATCH_FOLDER, BatchFile, export_batch
 from nihbench.run.lock import owned
 from nihbench.run.manifest import (
     check_same,
@@ -15,22 +16,26 @@ from nihbench.run.rebuild import find_record, rebuild_prompt
 from nihbench.run.runner import Progress, owed, run_trials
 from nihbench.run.scores import RULES_FILE, load_scores, score_run
 from nihbench.run.setup import Setup, prepare
-from nihbench.run.store import MANIFEST, RECORDS, RecordWriter, RunFolder, create_run, open_run
+from nihbench.run.store import MANIFEST, RECORDS, RecordWriter, RunFolder, check_free, create_run, open_run
 from nihbench.run.texts import absolute_corpus, load_corpus
 
 __all__ = [
+    "BATCH_FOLDER",
     "MANIFEST",
     "RECORDS",
     "RULES_FILE",
+    "BatchFile",
     "Progress",
     "RecordWriter",
     "RunFolder",
     "RunOptions",
     "Setup",
     "absolute_corpus",
+    "check_free",
     "check_same",
     "corpus_of",
     "create_run",
+    "export_batch",
     "find_record",
     "load_corpus",
     "load_scores",
