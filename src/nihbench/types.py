@@ -126,7 +126,10 @@ class LocalModel:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ModelPreset:
-    """How a model is reached and what it can take. Lengths in tokens; None is unknown, not zero."""
+    """How a model is reached and what it can take. Lengths in tokens; None is unknown, not zero.
+
+    `cache`: what kind of prefix cache its server has (`plan.CACHES`).
+    """
 
     name: str
     model: str
@@ -146,6 +149,7 @@ class ModelPreset:
     headers: Mapping[str, str] = field(default_factory=dict)
     prices: tuple[PriceTier, ...] = ()
     prices_as_of: str | None = None
+    cache: str | None = None
     retired: bool = False
     local: LocalModel | None = None
     note: str = ""

@@ -199,6 +199,7 @@ class ProviderEntry(Entry):
     message_overhead: Annotated[int, Field(ge=0)] | None = None
     reply_overhead: Annotated[int, Field(ge=0)] | None = None
     concurrency: Count = 4
+    cache: Text | None = None
     extra_body: dict[str, JsonValue] = {}
     headers: dict[str, str] = {}
     note: str = ""

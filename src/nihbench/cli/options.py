@@ -66,7 +66,8 @@ SHARED: tuple[inspect.Parameter, ...] = (
     _option("--corpus", _TEXT, None, _MODEL, "A corpus (nih corpus list), a path, or zh=NAME for one language."),
     _option("--lengths", _TEXT, None, _GRID, "15 | 1k:128k:15 | 1k:1m:15:log | 1k,4k,16k (tokens of the request)."),
     _option("--depths", _TEXT, None, _GRID, "15 | 0:90:10 | 0:90:10:sigmoid | 0,50,100 (percent)."),
-    _option("--repeats", int, 1, _GRID, "How often each cell is measured, each time on another haystack."),
+    _option("--repeats", int, 1, _GRID, "How often each cell is measured, by default on another haystack each time."),
+    _option("--vary", str, "haystack", _GRID, "What differs between repeats: haystack,needle,temperature."),
     _option("--length-unit", str, "model", _GRID, "model, or a tokenizer: cl100k_base, o200k_base, a tokenizer.json."),
     _option("--window", _INT, None, _GRID, "The model's window in tokens, where it is not known."),
     _option("--repeat-corpus", bool, False, _GRID, "Repeat a corpus that is shorter than a length."),
@@ -124,11 +125,13 @@ def run_options(values: dict[str, Any]) -> RunOptions:
     if not values["model"]:
         raise UsageError("no model is named: give --model, such as --model smollm2-135m (see `nih models`)")
     prompts = values.pop("prompt")
+    vary = tuple(dict.fromkeys(part.strip() for part in values.pop("vary").split(",")))
     headers = values.pop("header") or []
     extra = values.pop("extra_body")
     return RunOptions(
         **values,
         prompts=tuple(part.strip() for part in prompts.split(",") if part.strip()) if prompts else None,
+        vary=vary,
         headers=_headers(headers),
         extra_body=_extra(extra),
     )

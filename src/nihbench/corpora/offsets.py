@@ -52,7 +52,7 @@ def sentence_boundaries(corpus_text: str, text_sha256: str, language: str) -> In
 
 @cache
 def _rules() -> str | None:
-    """Return a hash of the code that finds sentences, or None where it can't be read: a changed rule needs no number."""
+    """Return a hash of the code that finds sentences: a changed rule needs no number. None: it can't be read."""
     found = hashlib.sha256()
     try:
         for path in sorted(Path(nihbench.text.__file__).parent.glob("*.py")):

@@ -1,19 +1,36 @@
 """Pure planning: the grid, its trials, their order, and what they add up to. No I/O, no text."""
 
+from nihbench.plan.cache import CACHES, Pace, PrefixCache, Sent, Simulated, shared_tokens, simulate
+from nihbench.plan.cost import CostRange, cost_range, half_width
 from nihbench.plan.estimate import Estimate, estimate
 from nihbench.plan.fresh import fill, fresh_values
 from nihbench.plan.grid import is_count, parse_depths, parse_lengths
-from nihbench.plan.trials import ORDERS, make_trials, order_trials
+from nihbench.plan.order import ORDERS, VARIED, Turn, order_trials, text_of, turn_of
+from nihbench.plan.trials import make_trials
 
 __all__ = [
+    "CACHES",
     "ORDERS",
+    "VARIED",
+    "CostRange",
     "Estimate",
+    "Pace",
+    "PrefixCache",
+    "Sent",
+    "Simulated",
+    "Turn",
+    "cost_range",
     "estimate",
     "fill",
     "fresh_values",
+    "half_width",
     "is_count",
     "make_trials",
     "order_trials",
     "parse_depths",
     "parse_lengths",
+    "shared_tokens",
+    "simulate",
+    "text_of",
+    "turn_of",
 ]

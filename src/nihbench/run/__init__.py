@@ -1,6 +1,7 @@
 """From a plan to records on disk: resolve the options, send what is owed, store, score, rebuild."""
 
 from nihbench.run.export import BATCH_FOLDER, BatchFile, export_batch
+from nihbench.run.forecast import Forecast, forecast
 from nihbench.run.lock import owned
 from nihbench.run.manifest import (
     check_same,
@@ -25,6 +26,7 @@ __all__ = [
     "RECORDS",
     "RULES_FILE",
     "BatchFile",
+    "Forecast",
     "Progress",
     "RecordWriter",
     "RunFolder",
@@ -37,6 +39,7 @@ __all__ = [
     "create_run",
     "export_batch",
     "find_record",
+    "forecast",
     "load_corpus",
     "load_scores",
     "manifest",

@@ -89,7 +89,7 @@ def request_line(setup: Setup, trial_id: str, trial: Trial) -> tuple[list[bytes 
     The body is the one that a live run sends, but that it asks for no stream: a batch has none.
     """
     messages, placement = setup.build(trial)
-    body = Call(messages=messages, request=setup.request).body(Dialect.of(setup.preset, stream=False))
+    body = Call(messages=messages, request=setup.request_of(trial)).body(Dialect.of(setup.preset, stream=False))
     head = f'{{"custom_id": "{trial_id}", "method": "POST", "url": "{URL}", "body": '
     return [head.encode(), *body, b"}\n"], placement
 

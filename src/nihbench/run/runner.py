@@ -6,7 +6,8 @@ Retrying one request is the endpoint's matter; when to stop the whole run is dec
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -14,6 +15,7 @@ from nihbench.endpoint import HANDLING
 from nihbench.errors import DamagedDataError, StoppedError
 from nihbench.run.setup import Setup
 from nihbench.run.store import RecordWriter
+from nihbench.run.turns import Turns
 from nihbench.types import Completer, Completion, Failure, Outcome, Placement, Record, Request, Trial
 
 CUT_PROMPT_RATIO = 0.97
@@ -74,25 +76,26 @@ async def run_trials(
     Raises:
         StoppedError: a failure said that going on is pointless; trials in flight were finished and stored first.
     """
-    queue: Iterator[tuple[str, Trial]] = iter(trials)
+    turns = Turns(trials, setup.turn_of)
     done = total - len(trials)
     ends: list[Exception] = []
 
     async def work() -> None:
         nonlocal done
-        for trial_id, trial in queue:
-            if ends:
-                return
-            try:
-                record = await _measure(setup, trial_id, trial, completer, now)
-                _raise_if_pointless(record.outcome)
-                writer.append(record)
-            except Exception as error:
-                # The others finish what they have sent, for it is paid for; nothing new is begun.
-                ends.append(error)
-                return
-            done += 1
-            on_progress(Progress(record=record, done=done, total=total))
+        async with aclosing(turns.take()) as mine:
+            async for trial_id, trial in mine:
+                if ends:
+                    return
+                try:
+                    record = await _measure(setup, trial_id, trial, completer, now)
+                    _raise_if_pointless(record.outcome)
+                    writer.append(record)
+                except Exception as error:
+                    # The others finish what they have sent, for it is paid for; nothing new is begun.
+                    ends.append(error)
+                    return
+                done += 1
+                on_progress(Progress(record=record, done=done, total=total))
 
     await asyncio.gather(*(work() for _ in range(setup.concurrency)))
     if ends:
@@ -111,7 +114,7 @@ async def _measure(
     messages, placement = await asyncio.to_thread(setup.build, trial)
     needle, fresh = setup.needle_of(trial)
     started = now().isoformat(timespec="seconds")
-    outcome = await completer.complete(messages, _sized(setup, placement))
+    outcome = await completer.complete(messages, _sized(setup, trial, placement))
     return Record(
         id=trial_id,
         trial=trial,
@@ -123,10 +126,10 @@ async def _measure(
     )
 
 
-def _sized(setup: Setup, placement: Placement) -> Request:
+def _sized(setup: Setup, trial: Trial, placement: Placement) -> Request:
     """Return the request with what the client must know of this prompt: its tokens, and the room behind it."""
     room = setup.window - placement.total_tokens if setup.window else None
-    return replace(setup.request, prompt_tokens=placement.total_tokens, output_room=room)
+    return replace(setup.request_of(trial), prompt_tokens=placement.total_tokens, output_room=room)
 
 
 def _checked(outcome: Outcome, placement: Placement, exact: bool) -> Outcome:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +16,11 @@ from nihbench.catalog import Catalog
 from nihbench.endpoint import ModelAccess
 from nihbench.errors import UsageError
 from nihbench.fetch import Report
-from nihbench.plan import fill, fresh_values, make_trials, order_trials, parse_depths
+from nihbench.plan import VARIED, Turn, fill, fresh_values, make_trials, order_trials, parse_depths, turn_of
 from nihbench.run.lengths import fixed_tokens, resolve_lengths
 from nihbench.run.options import QUICK_DEPTHS, QUICK_MAX_OUTPUT, RunOptions, header_digest, without_secrets
 from nihbench.run.texts import check_corpus_option, corpus_choice, load_texts, sources
-from nihbench.text import PLACEMENT_VERSION, EncodedMessages, Source, build_prompt
+from nihbench.text import PLACEMENT_VERSION, EncodedMessages, Source, asks_first, build_prompt, head_of
 from nihbench.types import (
     Corpus,
     Experiment,
@@ -58,11 +58,15 @@ class Setup:
     concurrency: int
     copies: int
     source_of: Callable[[int], Source]
+    heads: Mapping[str, str]
+    """What each prompt puts before the haystack: only prompts with the same share a cached beginning."""
+    fixed_tokens: int
     notes: tuple[str, ...]
 
     def needle_of(self, trial: Trial) -> tuple[Needle, dict[str, str]]:
         """Return the trial's needle with its fresh values put in, and those values."""
-        values = fresh_values(self.needle, trial, self.options.draw_seed)
+        drawn = trial if "needle" in self.options.vary else replace(trial, repeat=0)
+        values = fresh_values(self.needle, drawn, self.options.draw_seed)
         return fill(self.needle, values), values
 
     def build(self, trial: Trial) -> tuple[EncodedMessages, Placement]:
@@ -78,6 +82,16 @@ class Setup:
             overhead=self.overheads[trial.prompt],
             tokenizer=self.tokenizer,
         )
+
+    def request_of(self, trial: Trial) -> Request:
+        """Return the trial's request: repeats of one prompt that the model itself shall vary have each its own seed."""
+        if self.request.seed is None or "temperature" not in self.options.vary:
+            return self.request
+        return replace(self.request, seed=self.request.seed + trial.repeat)
+
+    def turn_of(self, trial: Trial) -> Turn:
+        """Return what the trial waits for, where several are in flight."""
+        return turn_of(trial, self.options.order, self.options.vary, self.heads)
 
     def identity(self) -> dict[str, Any]:
         """Return everything that is common to all trials and could change an answer."""
@@ -108,6 +122,8 @@ class Setup:
             "repeat": trial.repeat,
             "control": trial.control,
         }
+        if trial.repeat:
+            place["vary"] = sorted(self.options.vary)
         text = json.dumps(self.identity() | place, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode("utf-8")).hexdigest()[:16]
 
@@ -141,6 +157,7 @@ def prepare(
     prompts = {name: catalog.prompt(name) for name in prompt_names}
     _check_numbers(options, model)
     _check_prompts(needle, prompts)
+    _check_vary(options, needle)
     preset = model.preset
     tokenizer, counted_by_model = model.tokenizer(options.length_unit, report)
     texts = load_texts(
@@ -152,13 +169,14 @@ def prepare(
         report=report,
         text_sha256=corpus_sha256,
     )
+    heads = {name: head_of(prompts[name], needle.question_for(name)) for name in prompts}
     overheads = {name: model.overhead(_probe_messages(prompts[name]), tokenizer) for name in prompts}
     request = _request(options, preset)
     window = options.window or model.window
     fixed = fixed_tokens(needle, prompts, overheads, tokenizer)
     lengths, copies, notes = resolve_lengths(options, window, request.max_output, fixed, len(texts.starts))
     depths = parse_depths(options.depths or (QUICK_DEPTHS if options.quick else "15"))
-    notes = [*texts.notes, *notes]
+    notes = [*texts.notes, *notes, *_cache_notes(options, request, prompts)]
     if not counted_by_model:
         notes.append(
             f"lengths are counted in {tokenizer.name} tokens, not by the model itself; "
@@ -180,10 +198,26 @@ def prepare(
         window=window,
         lengths=lengths,
         depths=depths,
-        trials=_trials(options, experiment, needle, prompt_names, lengths, depths),
+        trials=order_trials(
+            make_trials(
+                experiment=experiment.name,
+                needle=needle.name,
+                prompts=prompt_names,
+                lengths=lengths,
+                depths=depths,
+                repeats=options.repeats,
+            ),
+            options.order,
+            options.draw_seed,
+            vary=options.vary,
+            heads=heads,
+            fixed_tokens=fixed,
+        ),
         concurrency=options.concurrency or preset.concurrency,
         copies=copies,
-        source_of=sources(texts, tokenizer, options.draw_seed, copies),
+        source_of=sources(texts, tokenizer, options.draw_seed, copies, varied="haystack" in options.vary),
+        heads=heads,
+        fixed_tokens=fixed,
         notes=tuple(notes),
     )
     _check_builds(setup)
@@ -241,6 +275,33 @@ def _check_prompts(needle: Needle, prompts: Mapping[str, PromptTemplate]) -> Non
             )
 
 
+def _check_vary(options: RunOptions, needle: Needle) -> None:
+    for name in options.vary:
+        if name not in VARIED:
+            raise UsageError(f"--vary {name!r} is none of {', '.join(VARIED)}")
+    if "needle" in options.vary and not needle.fresh:
+        raise UsageError(
+            f"--vary needle: the needle {needle.name!r} has no fresh values to draw, so that every repeat would hide "
+            "the same; leave it out, or take a needle that has (nih needle list)"
+        )
+
+
+def _cache_notes(options: RunOptions, request: Request, prompts: Mapping[str, PromptTemplate]) -> list[str]:
+    """Return what must be said about repeats that ask the same, and prompts that share no beginning."""
+    notes = []
+    if options.repeats > 1 and set(options.vary) <= {"temperature"} and request.temperature == 0.0:
+        notes.append(
+            "the repeats ask the same prompts at temperature 0: their answers differ only as far as the server's do"
+        )
+    first = [name for name, template in prompts.items() if asks_first(template)]
+    if first:
+        notes.append(
+            f"the prompts {', '.join(first)} put the question before the haystack: what a prefix cache keeps of their "
+            "haystacks serves no other question"
+        )
+    return notes
+
+
 def _probe_messages(template: PromptTemplate) -> tuple[Message, ...]:
     """Return a template's messages with a short text of plain words each, to measure the chat template around them."""
     return tuple(Message(role=m.role, content="One two three.") for m in template.messages)
@@ -268,22 +329,3 @@ def _number(text: str) -> float:
     if not 0.0 <= value <= 2.0:
         raise UsageError(f"--temperature {text} lies outside 0 to 2")
     return value
-
-
-def _trials(
-    options: RunOptions,
-    experiment: Experiment,
-    needle: Needle,
-    prompts: Sequence[str],
-    lengths: tuple[int, ...],
-    depths: tuple[float, ...],
-) -> tuple[Trial, ...]:
-    trials = make_trials(
-        experiment=experiment.name,
-        needle=needle.name,
-        prompts=prompts,
-        lengths=lengths,
-        depths=depths,
-        repeats=options.repeats,
-    )
-    return order_trials(trials, options.order, options.draw_seed)

@@ -2,7 +2,7 @@
 
 from nihbench.text.encoded import EncodedMessages, Pieces, messages_json
 from nihbench.text.fit import Frame, Splice, fit
-from nihbench.text.prompt import PLACEMENT_VERSION, build_prompt, digest, frame_of, rebuild, render
+from nihbench.text.prompt import PLACEMENT_VERSION, asks_first, build_prompt, digest, frame_of, head_of, rebuild, render
 from nihbench.text.sentences import boundaries
 from nihbench.text.source import Source, compose_text, make_source, sentence_start
 
@@ -13,12 +13,14 @@ __all__ = [
     "Pieces",
     "Source",
     "Splice",
+    "asks_first",
     "boundaries",
     "build_prompt",
     "compose_text",
     "digest",
     "fit",
     "frame_of",
+    "head_of",
     "make_source",
     "messages_json",
     "rebuild",

@@ -85,6 +85,22 @@ def frame_of(template: PromptTemplate, question: str, overhead: int, tokenizer: 
     return Frame(before=before, after=after, fixed_tokens=fixed)
 
 
+def head_of(template: PromptTemplate, question: str) -> str:
+    """Return what a template puts before the haystack: the messages before it, and its own message's beginning."""
+    head = ""
+    for message in template.messages:
+        parts = _parts(message, question)
+        head += f"{message.role}: {parts[0]}\n"
+        if len(parts) == 2:
+            break
+    return head
+
+
+def asks_first(template: PromptTemplate) -> bool:
+    """Say whether a template puts the question before the haystack."""
+    return "{question}" in head_of(template, "{question}")
+
+
 def render(template: PromptTemplate, haystack: str, question: str) -> tuple[Message, ...]:
     """Fill a template; braces in the haystack or the question stay what they are."""
     return tuple(Message(role=m.role, content=haystack.join(_parts(m, question))) for m in template.messages)
@@ -120,7 +136,8 @@ def _stands_once(text: str, splice: Splice, statement: str) -> bool:
     if text.find(statement, splice.start, splice.at) >= 0 or text.find(statement, splice.at, splice.end) >= 0:
         return False
     reach = len(statement)
-    left, right = text[max(splice.start, splice.at - reach) : splice.at], text[splice.at : min(splice.at + reach, splice.end)]
+    left = text[max(splice.start, splice.at - reach) : splice.at]
+    right = text[splice.at : min(splice.at + reach, splice.end)]
     return (left + splice.before + statement + splice.after + right + splice.tail).count(statement) == 1
 
 
