@@ -36,12 +36,8 @@ NEEDLE = "\nThe best thing to do in San Francisco is eat a sandwich and sit in D
 
 def ours(arguments: list[str], out: Path) -> dict[str, float]:
     """Run `nih batch export` in this process and return what it took."""
-    import nihbench.catalog
-    import nihbench.cli.wiring
-    import nihbench.endpoint.client
-    import nihbench.endpoint.tokenizers
-    import nihbench.run
     import tiktoken  # noqa: F401
+
     from nihbench.cli.app import app
 
     started = time.perf_counter()
@@ -96,9 +92,11 @@ class Provider:
         self.tokenizer = tiktoken.get_encoding("cl100k_base")
 
     def encode_text_to_tokens(self, text: str) -> list[int]:
+        """Return the token ids of a text."""
         return self.tokenizer.encode(text)
 
     def decode_tokens(self, tokens: list[int], context_length: int | None = None) -> str:
+        """Return the text of the first tokens."""
         return self.tokenizer.decode(tokens[:context_length])
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import inspect
-import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any, Optional
 
@@ -153,6 +152,8 @@ def _headers(pairs: list[str]) -> dict[str, str]:
 
 
 def _extra(text: str | None) -> dict[str, Any]:
+    import json
+
     if not text:
         return {}
     try:

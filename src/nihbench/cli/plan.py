@@ -1,35 +1,59 @@
-"""`nih plan`: what a run would send, before anything is sent."""
+"""`nih plan`: what a run would send, cost and take, before anything is sent."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
 from nihbench.cli.options import run_options, with_run_options
 from nihbench.cli.output import command, plain, show, show_json
+from nihbench.errors import UsageError
 
 if TYPE_CHECKING:
-    from nihbench.run import Setup
+    from nihbench.plan import Pace
+    from nihbench.run import Forecast, Setup
+
+_RATE = Optional[float]  # noqa: UP045  typer reads it at run time
 
 
 @with_run_options
 @command
 def plan(
     options: dict[str, Any],
+    rpm: Annotated[_RATE, typer.Option("--rpm", help="The account's requests a minute.")] = None,
+    tpm: Annotated[_RATE, typer.Option("--tpm", help="The account's tokens a minute.")] = None,
+    prefill_speed: Annotated[_RATE, typer.Option("--prefill-speed", help="Prompt tokens read a second.")] = None,
+    answer_speed: Annotated[_RATE, typer.Option("--answer-speed", help="Answer tokens written a second.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a program.")] = False,
 ) -> None:
-    """Say what a run would send: trials and tokens. No model is asked anything."""
+    """Say what a run would send, cost and take, in tokens, dollars and time. No model is asked anything."""
     from nihbench.cli.wiring import prepared
+    from nihbench.run import forecast
 
-    with prepared(run_options(options), sending=False) as (setup, _):
+    pace = _pace(rpm, tpm, prefill_speed, answer_speed)
+    with prepared(run_options(options), sending=False) as (setup, model):
+        found = forecast(setup, pace, model.server.kind if model.server else None)
         if as_json:
-            show_json(_as_json(setup))
+            show_json(_as_json(setup, found))
         else:
-            show(_as_text(setup))
+            show(_as_text(setup, found))
 
 
-def _as_json(setup: Setup) -> dict[str, Any]:
+def _pace(rpm: float | None, tpm: float | None, prefill: float | None, answer: float | None) -> Pace | None:
+    from nihbench.plan import Pace
+
+    given = {"--rpm": rpm, "--tpm": tpm, "--prefill-speed": prefill, "--answer-speed": answer}
+    for name, value in given.items():
+        if value is not None and not 0 < value < float("inf"):
+            raise UsageError(f"{name} must be more than 0")
+    if all(value is None for value in given.values()):
+        return None
+    return Pace(requests_per_minute=rpm, tokens_per_minute=tpm, prefill_tokens_s=prefill, decode_tokens_s=answer)
+
+
+def _as_json(setup: Setup, found: Forecast) -> dict[str, Any]:
     from dataclasses import asdict
 
     from nihbench.plan import estimate
@@ -40,36 +64,98 @@ def _as_json(setup: Setup) -> dict[str, Any]:
         "prompts": list(setup.prompts),
         "corpus": setup.corpus.name,
         "corpus_tokens": len(setup.source_of(0).starts),
+        "corpus_copies": setup.copies,
         "window": setup.window,
+        "room": _room(setup),
         "length_unit": setup.tokenizer.name,
         "counted_by_model": setup.counted_by_model,
         "lengths": list(setup.lengths),
         "depths": list(setup.depths),
         "repeats": setup.options.repeats,
+        "vary": list(setup.options.vary),
         "order": setup.options.order,
         "max_output": setup.request.max_output,
         "notes": list(setup.notes),
         "estimate": asdict(estimate(setup.trials, setup.request.max_output)),
+        "cache": {
+            "kind": found.cache.name,
+            "predicted_cached_tokens": found.cached_tokens,
+            "predicted_computed_share": round(found.computed_share, 4),
+        },
+        "cost_usd": {name: None if value is None else str(value) for name, value in asdict(found.cost).items()}
+        | {"prices_as_of": setup.preset.prices_as_of, "guessed_output_tokens": found.guessed_output},
+        "seconds": None if found.seconds is None else round(found.seconds, 1),
+        "half_widths": {
+            name: {"trials": n, "at_0.5": round(half, 4), "at_0.9": round(nine, 4)}
+            for name, (n, half, nine) in found.half_widths.items()
+        },
     }
 
 
-def _as_text(setup: Setup) -> str:
+def _as_text(setup: Setup, found: Forecast) -> str:
     from nihbench.plan import estimate
 
     sums = estimate(setup.trials, setup.request.max_output)
-    window = f"{setup.window:,} tokens" if setup.window else "unknown"
+    window, room = setup.window, _room(setup)
+    held = f"window {window:,} tokens, of which prompts may fill {room:,}" if window else "window unknown"
     lines = [
-        f"model       {plain(setup.preset.name)} (window {window})",
+        f"model       {plain(setup.preset.name)} ({held})",
         f"experiment  {setup.experiment.name}: prompts {', '.join(setup.prompts)}",
-        f"corpus      {plain(setup.corpus.name)}",
+        f"corpus      {plain(setup.corpus.name)}"
+        + (f", {setup.copies} times in the longest prompts" if setup.copies > 1 else ""),
         f"lengths     {', '.join(f'{length:,}' for length in setup.lengths)} ({setup.tokenizer.name} tokens)",
         f"depths      {', '.join(f'{depth:g}' for depth in setup.depths)} percent",
-        f"repeats     {setup.options.repeats}",
-        f"order       {setup.options.order}",
+        f"repeats     {setup.options.repeats}, varying {', '.join(setup.options.vary)}",
+        f"order       {setup.options.order}, {setup.concurrency} at a time",
         f"trials      {sums.trials:,}",
         f"tokens      {sums.prompt_tokens:,} sent, at most {sums.max_output_tokens:,} answered",
+        f"cache       {_cache(found)}",
+        f"cost        {_cost(setup, found)}",
+        f"time        {_time(found)}",
+        "precision   " + "; ".join(_precision(name, *found.half_widths[name]) for name in found.half_widths),
         "",
         f"{'length':>10} {'trials':>7} {'tokens':>12}",
     ]
     lines += [f"{length:>10,} {trials:>7,} {tokens:>12,}" for length, trials, tokens in sums.tokens_by_length]
     return "\n".join(lines)
+
+
+def _room(setup: Setup) -> int | None:
+    return setup.window - setup.request.max_output if setup.window else None
+
+
+def _cache(found: Forecast) -> str:
+    if found.cache.kind == "none":
+        return "none known: every token is computed"
+    return (
+        f"{found.cached_tokens:,} tokens predicted to be cached, {found.computed_share:.1%} computed "
+        f"({found.cache.name})"
+    )
+
+
+def _cost(setup: Setup, found: Forecast) -> str:
+    cost = found.cost
+    if cost.least is None or cost.predicted is None or cost.most is None:
+        return f"unknown: models.yaml has no prices for {plain(setup.preset.name)} at these lengths"
+    return (
+        f"{_dollars(cost.least)} (all cached) to {_dollars(cost.most)} (nothing cached, longest answers); "
+        f"{_dollars(cost.predicted)} predicted (answers of {found.guessed_output} tokens), at prices of "
+        f"{setup.preset.prices_as_of}"
+    )
+
+
+def _dollars(value: Decimal) -> str:
+    return f"${value:,.2f}" if value >= 1 else f"${value:.4f}"
+
+
+def _time(found: Forecast) -> str:
+    if found.seconds is None:
+        return "unknown: give --rpm, --tpm, --prefill-speed or --answer-speed"
+    minutes, seconds = divmod(round(found.seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"at least {hours}:{minutes:02}:{seconds:02} at the given limits and speeds"
+
+
+def _precision(name: str, trials: int, at_half: float, at_nine: float) -> str:
+    """Say how far off a found rate may be: half of a 95% interval, trials taken as independent."""
+    return f"{name} of {trials:,}: ±{at_half:.1%} at 50% found, ±{at_nine:.1%} at 90%"

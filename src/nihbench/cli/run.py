@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from datetime import UTC, datetime
 from pathlib import Path
@@ -49,6 +48,7 @@ def run(
         )
         with owned(folder.path, _now):
             _measure(setup, model, folder)
+        _note_cache(setup, model, folder)
     raise typer.Exit(finish(folder))
 
 
@@ -83,6 +83,8 @@ def _is_given(context: typer.Context, name: str) -> bool:
 
 def _measure(setup: Setup, model: ModelAccess, folder: RunFolder) -> None:
     """Send what is owed; on an interruption say how to go on."""
+    import asyncio
+
     from nihbench.cli.progress import progress
     from nihbench.endpoint import Limiter, Limits
     from nihbench.run import owed, run_trials
@@ -107,6 +109,19 @@ def _measure(setup: Setup, model: ModelAccess, folder: RunFolder) -> None:
         raise
     except NihError as error:
         raise type(error)(f"{str(error).rstrip('.')}; {_go_on(folder)}") from error
+
+
+def _note_cache(setup: Setup, model: ModelAccess, folder: RunFolder) -> None:
+    """Say what the prefix cache was predicted to save, and what the server says that it did."""
+    from nihbench.run import computed_shares, forecast
+
+    predicted = forecast(setup, server_kind=model.server.kind if model.server else None)
+    shares = computed_shares(predicted, folder.records().values())
+    if shares is not None:
+        note(
+            f"prefix cache: {shares[1]:.1%} of the prompts' tokens were computed, {shares[0]:.1%} were predicted "
+            f"({setup.options.order} order, {predicted.cache.name})"
+        )
 
 
 def _go_on(folder: RunFolder) -> str:

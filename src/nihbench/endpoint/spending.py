@@ -20,6 +20,7 @@ from nihbench.errors import StoppedError, UsageError
 from nihbench.prices import cost_of, decimal_of, tier_of, worst_cost
 from nihbench.types import Failure, Outcome, PriceTier, Usage
 
+
 class Hold:
     """Money set aside for one sending of a call."""
 

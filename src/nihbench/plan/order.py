@@ -94,9 +94,7 @@ def turn_of(trial: Trial, order: str, vary: Collection[str], heads: Mapping[str,
     return Turn(place=(*text, trial.length, trial.depth_percent), groups=(text, *top))
 
 
-def _by_position(
-    trials: Sequence[Trial], ascending: bool, fresh_needles: bool, fixed_tokens: int
-) -> Iterator[Trial]:
+def _by_position(trials: Sequence[Trial], ascending: bool, fresh_needles: bool, fixed_tokens: int) -> Iterator[Trial]:
     places: dict[tuple[float, int, float], list[Trial]] = {}
     for trial in trials:
         position = max(trial.length - fixed_tokens, 0) * trial.depth_percent

@@ -1,7 +1,7 @@
 """From a plan to records on disk: resolve the options, send what is owed, store, score, rebuild."""
 
 from nihbench.run.export import BATCH_FOLDER, BatchFile, export_batch
-from nihbench.run.forecast import Forecast, forecast
+from nihbench.run.forecast import Forecast, computed_shares, forecast
 from nihbench.run.lock import owned
 from nihbench.run.manifest import (
     check_same,
@@ -35,6 +35,7 @@ __all__ = [
     "absolute_corpus",
     "check_free",
     "check_same",
+    "computed_shares",
     "corpus_of",
     "create_run",
     "export_batch",

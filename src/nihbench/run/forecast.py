@@ -5,14 +5,14 @@ Needles are taken to stand at their nominal depth; a real one stands at the next
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from nihbench.errors import UsageError
 from nihbench.plan import CACHES, CostRange, Pace, PrefixCache, Sent, cost_range, half_width, simulate
 from nihbench.run.setup import Setup
 from nihbench.text import frame_of
-from nihbench.types import Trial
+from nihbench.types import Completion, Record, Trial
 
 GUESSED_OUTPUT = 60
 """Tokens of a usual answer of a model that does not think first."""
@@ -24,7 +24,7 @@ _REPLY_TOKENS = 4
 class Forecast:
     """Sums over a plan. `seconds` is None where neither limits nor speeds are known.
 
-    `cached_by_id`: predicted cached tokens of every trial by its id. `half_widths`: of the 95% interval of the found
+    `cached_by_trial`: predicted cached tokens of every trial. `half_widths`: of the 95% interval of the found
     rate, for a grid, a row and a cell, at a rate of 0.5 and of 0.9.
     """
 
@@ -78,6 +78,34 @@ def forecast(setup: Setup, pace: Pace | None = None, server_kind: str | None = N
         seconds=found.seconds if known else None,
         half_widths=_half_widths(setup),
     )
+
+
+def computed_shares(predicted: Forecast, records: Iterable[Record]) -> tuple[float, float] | None:
+    """Return the shares of prompt tokens that were computed: predicted, and as the server said of the same answers.
+
+    None where it said nothing of any.
+    """
+    sent = foreseen = computed = 0
+    for record in records:
+        told = _computed_tokens(record)
+        if told is None or record.trial not in predicted.cached_by_trial:
+            continue
+        sent += record.trial.length
+        foreseen += record.trial.length - predicted.cached_by_trial[record.trial]
+        computed += told
+    return (foreseen / sent, computed / sent) if sent else None
+
+
+def _computed_tokens(record: Record) -> int | None:
+    if not isinstance(record.outcome, Completion):
+        return None
+    computed = record.outcome.timings.get("prompt_n")
+    if isinstance(computed, int):
+        return computed
+    usage = record.outcome.usage
+    if usage.prompt_tokens is None or usage.cached_tokens is None:
+        return None
+    return max(usage.prompt_tokens - usage.cached_tokens, 0)
 
 
 def cache_of(name: str | None, server_kind: str | None) -> PrefixCache:
