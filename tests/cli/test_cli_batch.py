@@ -59,7 +59,7 @@ def test_an_export_never_overwrites_a_run_nor_writes_a_secret(nih, small):
 
 
 def test_vary_decides_what_differs_between_repeats(nih, small):
-    grid = ("--depths", "50", "--lengths", "300", "--repeats", 3)
+    grid = ("--depths", "50:50:1", "--lengths", "300:300:1", "--repeats", 3)
     same, fresh = [], []
     for found, vary in ((same, "temperature"), (fresh, "haystack")):
         options = (*small, *grid, "--vary", vary, "--temperature", 0.7, "--seed", 5)
@@ -74,7 +74,7 @@ def test_vary_decides_what_differs_between_repeats(nih, small):
 
 
 def test_fresh_needles_vary_only_where_they_shall(nih, small):
-    grid = ("-e", "magic-number", "--depths", "50", "--lengths", "300", "--repeats", 2)
+    grid = ("-e", "magic-number", "--depths", "50:50:1", "--lengths", "300:300:1", "--repeats", 2)
     drawn = {}
     for vary in ("haystack", "haystack,needle"):
         assert nih("batch", "export", *small, *grid, "--vary", vary, "--out", vary).code == 0
@@ -89,7 +89,9 @@ def test_the_plan_says_what_it_costs_and_how_sure_it_is(nih, small):
     unknown = json.loads(nih("plan", *small, "--json").out)
     assert unknown["cost_usd"]["most"] is None and unknown["seconds"] is None
     assert "unknown: models.yaml has no prices" in nih("plan", *small).out
-    prices = 'models: {x: {prices: [{input: 1, output: 10, cached_input: 0.5}], prices_as_of: "2026-11", cache: sglang}}'
+    prices = (
+        'models: {x: {prices: [{input: 1, output: 10, cached_input: 0.5}], prices_as_of: "2026-11", cache: sglang}}'
+    )
     (nih.folder / "models.yaml").write_text(prices, encoding="utf-8")
     known = json.loads(nih("plan", *small, "--json", "--max-output", 100, "--rpm", 6, "--concurrency", 1).out)
     assert float(known["cost_usd"]["most"]) == pytest.approx((6 * 450 + 6 * 100 * 10) / 1e6)

@@ -76,7 +76,9 @@ def test_a_source_is_encoded_once_and_prompts_share_its_bytes():
     source = make_source(ENGLISH, "en", tokenizer.starts(ENGLISH), boundaries(ENGLISH, "en"), tokenizer)
     prompt = PromptTemplate(name="p", messages=(Message(role="user", content="{haystack}\n{question}"),))
     built = [
-        build_prompt(source, "It is here.", prompt, "?", length=900, depth_percent=d, overhead=0, tokenizer=tokenizer)[0]
+        build_prompt(source, "It is here.", prompt, "?", length=900, depth_percent=d, overhead=0, tokenizer=tokenizer)[
+            0
+        ]
         for d in (20, 80)
     ]
     views = [piece for messages in built for piece in messages.pieces if isinstance(piece, memoryview)]

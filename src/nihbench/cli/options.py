@@ -77,14 +77,7 @@ SHARED: tuple[inspect.Parameter, ...] = (
     _option("--temperature", _TEXT, None, _REQUEST, "A number, or none to send none."),
     _option("--extra-body", _TEXT, None, _REQUEST, "More fields of the request, as a JSON object."),
     _option("--header", Optional[list[str]], None, _REQUEST, "A further header as NAME=VALUE; may be repeated."),  # noqa: UP045
-    _option(
-        "--stream",
-        _FLAG,
-        None,
-        _REQUEST,
-        "Ask for streamed answers (default: where the server can).",
-        also=("--no-stream",),
-    ),
+    _option("--stream/--no-stream", _FLAG, None, _REQUEST, "Ask for streamed answers (default: where the server can)."),
     _option("--ca-file", _TEXT, None, _REQUEST, "Further certificate authorities to trust, as a PEM file."),
     _option("--insecure", bool, False, _REQUEST, "Check no certificates: anyone on the way can read the key."),
     _option("--concurrency", _INT, None, _REQUEST, "Requests in flight at a time."),
