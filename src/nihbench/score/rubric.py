@@ -6,6 +6,7 @@ shows the same texts (a test holds them together).
 
 from __future__ import annotations
 
+# ruff: noqa: E501  lines of prose end where their words do
 SYSTEM_EN = """\
 You grade answers in a needle-in-a-haystack test. A sentence (the needle) was hidden in a long document, and a model \
 was asked about it. You see the question, the hidden sentence, the expected answer with its key facts, and the model's \
