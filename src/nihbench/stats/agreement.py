@@ -15,14 +15,17 @@ from numpy.typing import NDArray
 
 from nihbench.types import IntArray
 
+_NO_VARIANCE = 1e-14
+"""A variance that is 0 but for rounding."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Kappa:
     """A weighted kappa and its confidence interval, cut at -1 and 1.
 
     `value` is None where it is not defined: there is no item, or both raters gave one and the same class throughout.
-    `low` and `high` are None where the standard error says nothing: kappa is undefined, or no two ratings differ (a
-    handful of items without a disagreement is no proof of perfect agreement).
+    `low` and `high` are None where the standard error says nothing, because it is 0: kappa is undefined, or no two
+    ratings differ (a handful of items without a disagreement is no proof of perfect agreement).
     """
 
     value: float | None
@@ -69,13 +72,13 @@ def weighted_kappa(table: IntArray, *, level: float = 0.95) -> Kappa:
     if math.isclose(expected, 1.0):
         return Kappa(value=None, low=None, high=None)
     kappa = (observed - expected) / (1 - expected)
-    if np.trace(table) == total:
-        return Kappa(value=kappa, low=None, high=None)
     # Mean weight of each row and column under the other rater's margins, summed for every cell.
     margins = (agreement @ columns)[:, None] + (rows @ agreement)[None, :]
     spread = float((shares * (agreement * (1 - expected) - margins * (1 - observed)) ** 2).sum())
     variance = (spread - (observed * expected - 2 * expected + observed) ** 2) / (total * (1 - expected) ** 4)
-    reach = NormalDist().inv_cdf(0.5 + level / 2) * math.sqrt(max(variance, 0.0))
+    if variance < _NO_VARIANCE:
+        return Kappa(value=kappa, low=None, high=None)
+    reach = NormalDist().inv_cdf(0.5 + level / 2) * math.sqrt(variance)
     return Kappa(value=kappa, low=max(kappa - reach, -1.0), high=min(kappa + reach, 1.0))
 
 
