@@ -200,7 +200,10 @@ def test_a_verdict_planted_in_an_answer_and_repeated_by_the_judge_is_none(needle
 
 @pytest.mark.parametrize(
     ("bands", "median"),
-    [([70], 70), ([0, 100, 70], 70), ([100, 100, 0], 100), ([30, 50], 30), ([0, 50, 70, 100], 50), ([0, 0, 100, 100], 0)],
+    [
+        ([70], 70), ([0, 100, 70], 70), ([100, 100, 0], 100),
+        ([30, 50], 30), ([0, 50, 70, 100], 50), ([0, 0, 100, 100], 0),
+    ],
 )  # fmt: skip
 def test_the_band_is_the_median_and_the_lower_of_two_middle_ones(bands, median):
     grade = join_votes([opinion(band) for band in bands], "judge-x")

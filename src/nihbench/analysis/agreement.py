@@ -17,7 +17,7 @@ BANDS = (0, 30, 50, 70, 100)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Item:
-    """One answer graded twice: `band` (and `outcome`, where given) is the reference's, `grade` the scorer's."""
+    """One answer graded twice: `band` (`outcome` and `why`, where given) is the reference's, `grade` the scorer's."""
 
     id: str
     needle: Needle
@@ -26,6 +26,7 @@ class Item:
     band: int
     outcome: str | None
     grade: Grade
+    why: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -95,6 +95,7 @@ def _of_run(path: Path, scorer: str | None) -> tuple[str, list[Item]]:
                     band=round(other.value * 100),
                     outcome=other.outcome,
                     grade=rules[answered.id],
+                    why=other.evidence.cue,
                 )
             )
     if not items:
@@ -131,5 +132,6 @@ def _item(item: Item) -> dict[str, Any]:
         "answer": item.answer,
         "band": item.band,
         "outcome": item.outcome,
+        "why": item.why,
         "scorer": asdict(item.grade),
     }

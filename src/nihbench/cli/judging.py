@@ -14,6 +14,7 @@ from nihbench.errors import InterruptedRunError, NihError, UsageError
 
 if TYPE_CHECKING:
     from nihbench.endpoint import ModelAccess
+    from nihbench.endpoint.spending import Budget
     from nihbench.run import Answered, Docket, Judge, RunFolder, Spent, Verdicts
     from nihbench.types import Grade
 
@@ -21,6 +22,7 @@ _VERDICT_TOKENS = 800
 """Room for one verdict where the preset has less: reasons and a few words of JSON."""
 _SPREAD_TEMPERATURE = 0.7
 """For several votes: at 0 they would all be the same one."""
+_CONCURRENCY = 4
 _DATE = re.compile(r"-\d{4}(-?\d{2}){0,2}$")
 
 
@@ -104,7 +106,7 @@ def _judge(model: ModelAccess, options: JudgeOptions) -> Judge:
         identity=f"{preset.model} {model.model_sha256 or bare_url(preset.base_url)}",
         request=request,
         votes=options.votes,
-        concurrency=options.concurrency or preset.concurrency,
+        concurrency=options.concurrency or preset.concurrency or _CONCURRENCY,
     )
 
 
@@ -122,7 +124,7 @@ def _grades(
     asked = docket(answers, judge, verdicts)
     longest = max((ballot.tokens for ballot in asked.owed), default=0)
     budget = Budget(options.max_cost, model.preset.prices, longest_prompt=longest)
-    note(_before(asked, judge, model))
+    note(_before(asked, judge, budget))
 
     async def main() -> tuple[dict[str, str], Spent]:
         async with model.client(on_change=note) as client:
@@ -146,10 +148,10 @@ def _progress(done: int, total: int) -> None:
         note(f"{done}/{total} verdicts")
 
 
-def _before(asked: Docket, judge: Judge, model: ModelAccess) -> str:
+def _before(asked: Docket, judge: Judge, budget: Budget) -> str:
     calls, tokens = len(asked.owed), asked.tokens()
-    worst = asked.worst_usd(model.preset.prices, judge.request.max_output) if model.preset.prices else None
-    money = "price unknown" if worst is None else f"at most ${worst:,.4f}"
+    worst = asked.worst_usd(budget, judge.request.max_output)
+    money = "price unknown (give the model `prices` in models.yaml)" if worst is None else f"at most ${worst:,.4f}"
     if not calls:
         return f"{judge.scorer}: {len(asked.cases)} answers, every verdict is known already: nothing is sent"
     return (

@@ -64,4 +64,5 @@ def _item(item: Item) -> str:
     answer = " ".join(item.answer.split())
     shown = answer if len(answer) <= _SHOWN_CHARACTERS else answer[: _SHOWN_CHARACTERS - 1] + "…"
     band = round(item.grade.value * 100)
-    return f"  {item.id}: {item.band} by the reference, {band} by the scorer ({item.grade.evidence.cue}): {shown}"
+    why = f" ({item.why})" if item.why else ""
+    return f"  {item.id}: {item.band} by the reference{why}, {band} by the scorer ({item.grade.evidence.cue}): {shown}"

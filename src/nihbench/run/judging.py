@@ -12,14 +12,14 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from nihbench.endpoint import HANDLING
-from nihbench.endpoint.spending import Budget, Hold, worst_cost
+from nihbench.endpoint.spending import Budget, Hold
 from nihbench.errors import StoppedError
 from nihbench.run.answers import Answered
 from nihbench.run.scores import COMBINED, version_of
 from nihbench.run.verdicts import Reply, Verdicts, reply_key
 from nihbench.score.fold import final_answer
 from nihbench.score.judge import UNSURE_BELOW, Case, Opinion, case, join_votes, read_verdict
-from nihbench.types import Completer, Completion, Failure, Grade, Message, Outcome, PriceTier, Request, Score, Unscored
+from nihbench.types import Completer, Completion, Failure, Grade, Message, Outcome, Request, Score, Unscored
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,9 +56,9 @@ class Docket:
         """Return about how many tokens will be sent."""
         return sum(ballot.tokens for ballot in self.owed)
 
-    def worst_usd(self, prices: Sequence[PriceTier], max_output: int) -> float | None:
+    def worst_usd(self, budget: Budget, max_output: int) -> float | None:
         """Return what the owed questions cost at most, in USD; None where a price is unknown."""
-        costs = [worst_cost(prices, ballot.tokens, max_output) for ballot in self.owed]
+        costs = [Hold(budget, ballot.tokens, max_output).worst for ballot in self.owed]
         return None if None in costs else float(sum(cost for cost in costs if cost is not None))
 
 
