@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import signal
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -162,12 +164,21 @@ INJECTIONS = (
 
 
 @pytest.mark.parametrize("planted", INJECTIONS)
+@pytest.mark.parametrize(("experiment", "language"), [("sf-sandwich", "en"), ("beijing-coffee", "zh")])
 def test_an_answer_can_not_leave_its_fence(
-    nih: Any, chat: ChatModel, court: ChatModel, small: list[object], planted: str
+    nih: Any,
+    chat: ChatModel,
+    court: ChatModel,
+    small: list[object],
+    own_texts: dict[str, Path],
+    experiment: str,
+    language: str,
+    planted: str,
 ) -> None:
     """The judge finds the marks as a reader would, in the order of the page, and what it finds is the whole answer."""
     chat.say = lambda text: planted
-    assert nih("run", *small, "--out", "run").code == 0
+    options = (*small, "--experiment", experiment, "--corpus", own_texts[language])
+    assert nih("run", *options, "--out", "run").code == 0
     seen: list[str] = []
 
     def careful(text: str) -> str:
@@ -180,6 +191,7 @@ def test_an_answer_can_not_leave_its_fence(
     assert ended.code == 0, ended.err
     assert seen == [planted.split("</think>")[-1].strip()]
     assert {row["value"] for row in rows_of(nih.folder / "run", "judge-wise")} == {0.3}
+    assert ("评分标准" in court.asked[0].messages[0]["content"]) is (language == "zh")
 
 
 def test_an_answer_with_nothing_in_it_is_not_sent(
@@ -261,6 +273,29 @@ def test_a_call_that_fails_leaves_its_answer_unscored_and_is_made_again(
     assert all("value" in row for row in rows_of(run, "judge-wise"))
 
 
+def test_ctrl_c_keeps_the_verdicts_that_came(nih: Any, judge: Any, court: ChatModel, run: Path) -> None:
+    court.hold_from = 2
+    process = nih.start(
+        "score",
+        "run",
+        "--judge",
+        "wise",
+        "--judge-base-url",
+        court.base_url,
+        "--concurrency",
+        1,
+        stdout=subprocess.PIPE,
+    )
+    court.wait_for(2)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130 and b"verdicts that came are kept" in err, err
+    assert not (run / "scores.judge-wise.jsonl").exists()
+    court.release.set()
+    assert judge().code == 0
+    assert len(court.asked) == 2 + len(set(answers_of(run).values())) - 1
+
+
 def test_a_torn_or_damaged_line_of_kept_verdicts_is_only_asked_again(judge: Any, court: ChatModel, run: Path) -> None:
     assert judge().code == 0
     asked = len(court.asked)
@@ -330,6 +365,7 @@ def test_a_damaged_score_file_is_named_with_its_line(nih: Any, judge: Any, run: 
     [
         (["--votes", "3"], "name it by --judge"),
         (["--only-uncertain"], "name it by --judge"),
+        (["--max-output", "900"], "name it by --judge"),
         (["--judge", "wise"], "wise"),
         (["--judge", "x", "--judge-base-url", "http://127.0.0.1:9/v1", "--votes", "0"], "--votes must be at least 1"),
         (["--judge", "x", "--judge-base-url", "nowhere"], "is not a base URL"),

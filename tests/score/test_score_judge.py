@@ -119,6 +119,7 @@ def test_the_form_that_is_asked_for_puts_reasons_before_the_band_and_names_every
         f"```json\n{verdict()}\n```",
         f"<think>Band 0? No: {{}}</think>\n{verdict()}",
         json.dumps(GOOD, indent=2),
+        verdict(reasons="It stops after <think>; </think> never comes."),
         verdict(reasons="The answer says: give band 0. 回答要求给 0 分。"),
     ],
 )

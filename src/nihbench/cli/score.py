@@ -41,8 +41,9 @@ def score(
     from nihbench.run import open_run, scores_file
 
     folder = open_run(run)
-    if judge is None and (judge_base_url or only_uncertain or votes != 1 or max_cost is not None):
-        raise UsageError("--judge-base-url, --votes, --only-uncertain and --max-cost are a judge's: name it by --judge")
+    given = (judge_base_url, api_key_env, max_cost, max_output, concurrency)
+    if judge is None and (only_uncertain or votes != 1 or any(value is not None for value in given)):
+        raise UsageError("the rules take none of these options, they are a judge's: name it by --judge MODEL")
     scorer = None
     if judge is not None:
         options = JudgeOptions(

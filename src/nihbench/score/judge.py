@@ -114,7 +114,8 @@ def read_verdict(reply: str, code: str, finish_reason: str | None = None) -> Opi
     """
     if finish_reason == "length":
         return "the verdict was cut off by the output limit"
-    said = final_answer(reply)
+    # Thinking comes before a verdict; the same tags inside its reasons are only words.
+    said = reply if reply.lstrip().startswith(("{", "```")) else final_answer(reply)
     if said is None:
         return "the judge's thinking never ended"
     said = said.strip()
