@@ -231,7 +231,8 @@ def test_a_fresh_number_in_every_cell_the_same_for_every_prompt_and_model(
     import re
 
     chat.say = lambda text: f"It is {re.search(r'lighthouse is ([0-9]{7})[.]', text)[1]}."  # type: ignore[index]
-    magic = ["--experiment", "magic-number", "--prompt", "original,kamradt-0.1.0", "--repeats", 2]
+    both = ["--repeats", 2, "--vary", "haystack,needle"]
+    magic = ["--experiment", "magic-number", "--prompt", "original,kamradt-0.1.0", *both]
     assert nih("run", *small, *magic, "--out", "one").code == 0
     assert nih("run", *small, *magic, "--model", "y", "--out", "two").code == 0
     assert nih("run", *small, *magic, "--seed", 5, "--out", "three").code == 0
