@@ -80,7 +80,7 @@ def cost_of(
     return worst if cost is None else cost
 
 
-def _decimal(number: float) -> Decimal:
+def _decimal(number: float | Decimal) -> Decimal:
     """Return the number as it is written, not as it is stored: 0.1 is a tenth."""
     return Decimal(str(number))
 
@@ -140,7 +140,7 @@ class Budget:
         prices: Sequence[PriceTier],
         *,
         longest_prompt: int = 0,
-        spent: float = 0.0,
+        spent: float | Decimal = 0.0,
         margin: float = 1.0,
     ) -> None:
         if max_cost is not None and not 0 <= max_cost < math.inf:
@@ -163,6 +163,11 @@ class Budget:
     def spent(self) -> float:
         """What is spent as far as prices are known, calls in flight left out."""
         return float(self._spent)
+
+    @property
+    def exactly_spent(self) -> Decimal:
+        """The same, to the last digit."""
+        return self._spent
 
     @property
     def held(self) -> float:
@@ -222,7 +227,7 @@ class Budget:
             if not self._held:
                 self._stopped = (
                     f"The next call could cost ${_money(worst)}, and ${_money(self._spent)} of the ${_money(max_cost)} "
-                    "of --max-cost are spent: go on with a higher --max-cost."
+                    "of --max-cost are spent: go on with --resume and a higher --max-cost."
                 )
                 break
             self._changed.clear()

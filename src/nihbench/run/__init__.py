@@ -15,6 +15,7 @@ from nihbench.run.rebuild import find_record, rebuild_prompt
 from nihbench.run.runner import Progress, owed, run_trials
 from nihbench.run.scores import RULES_FILE, load_scores, score_run
 from nihbench.run.setup import Setup, prepare
+from nihbench.run.spent import enter, margin_of, spent_before
 from nihbench.run.store import MANIFEST, RECORDS, RecordWriter, RunFolder, create_run, open_run
 from nihbench.run.texts import absolute_corpus, load_corpus
 
@@ -31,10 +32,12 @@ __all__ = [
     "check_same",
     "corpus_of",
     "create_run",
+    "enter",
     "find_record",
     "load_corpus",
     "load_scores",
     "manifest",
+    "margin_of",
     "open_run",
     "owed",
     "owned",
@@ -43,6 +46,7 @@ __all__ = [
     "rebuild_prompt",
     "run_trials",
     "score_run",
+    "spent_before",
     "stored_needle",
     "stored_options",
     "stored_prompts",
