@@ -28,8 +28,8 @@ class Handling(NamedTuple):
     often as the client may); `patient`: not counted at all, while the client has patience, for a refusal costs nothing.
     `retry_on_resume`: a resumed run asks again. `stop_run`: every other trial would fail too. `shrink`: fewer requests
     at a time, where the refusal came as 429 (an overload that others make comes as 503 or 529). `larger_output`: ask
-    once more with a larger output limit, where there is room. `counts_as_spent`: the server may have charged for it, even
-    where it tells no usage.
+    once more with a larger output limit, where there is room. `counts_as_spent`: the server may have charged for it,
+    even where it tells no usage.
     """
 
     retry: bool = False
