@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from benchmarks.limits import Call, ConcurrencyServer, Server, TokenBucketServer
+
 from nihbench.endpoint import ChatClient, Limiter, Limits, SideBySide, Timeouts, open_model
 from nihbench.run import RecordWriter, RunOptions, Setup, owed, prepare, run_trials
 from nihbench.types import Completer, ModelPreset
@@ -176,7 +177,7 @@ def main() -> int:
     print(f"{'sweep':<44}{'trials':>7}{'refused':>9}{'seconds':>9}{'least':>8}{'over':>7}{'limit':>7}")
     for name, server, limits, most_refused in (
         ("3 at once, unannounced, start 4", ConcurrencyServer(3), Limits(start=4), 0.05),
-        ("bucket of 150,000 tokens a minute, told", TokenBucketServer(150_000), Limits(tokens_per_minute=150_000), 0.02),
+        ("bucket of 150,000 a minute, told", TokenBucketServer(150_000), Limits(tokens_per_minute=150_000), 0.02),
     ):
         speed = 15.0
         played = Played(server=server, count=count)
