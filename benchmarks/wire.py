@@ -163,9 +163,7 @@ def _setup(url: str) -> Setup:
         depths="15",
         order="random",
     )
-    with open_model(
-        ModelPreset(name="x", model="x", base_url=url), key=None, headers={}, ask_server=False
-    ) as reached:
+    with open_model(ModelPreset(name="x", model="x", base_url=url), key=None, headers={}, ask_server=False) as reached:
         return prepare(options, load(), reached, folder=Path.cwd(), report=silent)
 
 

@@ -78,8 +78,7 @@ def test_sigterm_ends_like_ctrl_c(nih: Any, chat: Any, small: list[object], reco
     out, err = process.communicate(timeout=60)
     assert process.returncode == 143, err
     assert (
-        err.decode().splitlines()[-1]
-        == "nih: stopped by SIGTERM; what is done is kept: go on by nih run --resume run"
+        err.decode().splitlines()[-1] == "nih: stopped by SIGTERM; what is done is kept: go on by nih run --resume run"
     )
     assert out == b"" and b"Traceback" not in err
     assert len(records_of(nih.folder / "run")) == 3

@@ -110,9 +110,7 @@ def test_an_endpoint_that_is_gone_leaves_its_work_to_the_other(
     assert played.asked == 20
 
 
-def test_prompts_are_built_just_in_time(
-    make_setup: MakeSetup, tmp_path: Path, count: Callable[[str], int]
-) -> None:
+def test_prompts_are_built_just_in_time(make_setup: MakeSetup, tmp_path: Path, count: Callable[[str], int]) -> None:
     """Tasks of the loop: one a trial under way, and what the servers and the sweep itself need."""
     setup = make_setup(lengths="300:900:6", depths="10", repeat_corpus=True)
     played = wire.Played(server=wire.ConcurrencyServer(4), count=count)

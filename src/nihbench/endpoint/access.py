@@ -78,9 +78,7 @@ class ModelAccess:
         """Whether the model's server runs on this machine, so that its answers cost nothing."""
         return Endpoint(base_url=self.base_url).is_loopback
 
-    def limits(
-        self, *, concurrency: int | None = None, rpm: float | None = None, tpm: float | None = None
-    ) -> Limits:
+    def limits(self, *, concurrency: int | None = None, rpm: float | None = None, tpm: float | None = None) -> Limits:
         """Return what is known of the server's limits before the first call; options win over the preset.
 
         A service says no when it has enough, so that the number of calls at once may grow until it does. A server

@@ -55,9 +55,7 @@ def _cost(prices: Sequence[PriceTier], usage: Usage) -> Decimal | None:
     return total / _PER
 
 
-def cost_of(
-    prices: Sequence[PriceTier], outcome: Outcome, max_output: int, worst: Decimal | None
-) -> Decimal | None:
+def cost_of(prices: Sequence[PriceTier], outcome: Outcome, max_output: int, worst: Decimal | None) -> Decimal | None:
     """Return what one sending cost in USD (see `Hold.settle`); None where it is unknown.
 
     Args:
