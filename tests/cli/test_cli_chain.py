@@ -169,7 +169,7 @@ def test_a_prompt_cut_by_the_server_is_a_failure(nih: Any, chat: Any, small: lis
         (
             404,
             {"message": "no such model", "code": "model_not_found"},
-            "(auth): the server has no model 'x' for you (no such model): `nih models --base-url URL` lists what it has;",
+            "(auth): the server has no model 'x' for you (no such model): `nih models --base-url URL` lists",
         ),
     ],
 )

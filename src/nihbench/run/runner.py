@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import zip_longest
@@ -94,15 +95,13 @@ async def run_trials(
     queue = deque(_side_by_side(trials, max(1, len(limiters))))
     done = total - len(trials)
     ends: list[Exception] = []
-    turn = asyncio.Lock()
+    loop = asyncio.get_running_loop()
 
     async def measure(trial_id: str, trial: Trial, prefix: int) -> None:
         nonlocal done
         try:
             # Building counts tokens, with a server's help perhaps: off the event loop, which has answers to read.
-            # One at a time, so that prompts reach the limiter's line in the order of the plan.
-            async with turn:
-                messages, placement = await asyncio.to_thread(setup.build, trial)
+            messages, placement = await loop.run_in_executor(builder, setup.build, trial)
             request = replace(_sized(setup, placement), prefix=prefix)
             started = now().isoformat(timespec="seconds")
             outcome = await completer.complete(messages, request)
@@ -117,7 +116,8 @@ async def run_trials(
             for limiter in limiters:
                 limiter.close()
 
-    with Recorder(writer) as recorder:
+    # One thread builds, so that prompts reach the limiter's line in the order of the plan.
+    with Recorder(writer) as recorder, ThreadPoolExecutor(1, "nih-prompts") as builder:
         async with asyncio.TaskGroup() as group:
             going: set[asyncio.Task[None]] = set()
             while (queue and not ends) or going:
