@@ -68,6 +68,13 @@ SHARED: tuple[inspect.Parameter, ...] = (
     _option("--depths", _TEXT, None, _GRID, "15 | 0:90:10 | 0:90:10:sigmoid | 0,50,100 (percent)."),
     _option("--repeats", int, 1, _GRID, "How often each cell is measured, each time on another haystack."),
     _option("--length-unit", str, "model", _GRID, "model, or a tokenizer: cl100k_base, o200k_base, a tokenizer.json."),
+    _option(
+        "--calibrate/--no-calibrate",
+        bool,
+        True,
+        _GRID,
+        "Fit --length-unit model to the server's counts where nothing else counts in the model's tokens.",
+    ),
     _option("--window", _INT, None, _GRID, "The model's window in tokens, where it is not known."),
     _option("--repeat-corpus", bool, False, _GRID, "Repeat a corpus that is shorter than a length."),
     _option("--quick", bool, False, _GRID, "A small grid: 5 lengths from 500 to 4,000 tokens, 5 depths."),
@@ -78,15 +85,28 @@ SHARED: tuple[inspect.Parameter, ...] = (
     _option("--extra-body", _TEXT, None, _REQUEST, "More fields of the request, as a JSON object."),
     _option("--header", Optional[list[str]], None, _REQUEST, "A further header as NAME=VALUE; may be repeated."),  # noqa: UP045
     _option(
-        "--stream",
+        "--stream/--no-stream",
         _FLAG,
         None,
         _REQUEST,
         "Ask for streamed answers (default: where the server can).",
-        also=("--no-stream",),
     ),
     _option("--ca-file", _TEXT, None, _REQUEST, "Further certificate authorities to trust, as a PEM file."),
     _option("--insecure", bool, False, _REQUEST, "Check no certificates: anyone on the way can read the key."),
+    _option(
+        "--preflight/--no-preflight",
+        bool,
+        True,
+        _REQUEST,
+        "Ask the server for key, model, window and one token before a new run.",
+    ),
+    _option(
+        "--canary",
+        bool,
+        False,
+        _REQUEST,
+        "Before a new run, ask codes back from the first and last line of one prompt of the longest length.",
+    ),
     _option("--concurrency", _INT, None, _REQUEST, "Requests in flight at a time."),
 )
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from nihbench.run import RunFolder, RunOptions, Setup
 
 _PATH = Optional[Path]  # noqa: UP045  typer reads it at run time
-_FREE_ON_RESUME = "corpus concurrency base_url api_key_env stream ca_file insecure".split()
+_FREE_ON_RESUME = "preflight canary corpus concurrency base_url api_key_env stream ca_file insecure".split()
 """Options that change how model and text are reached, not what is answered; the text's hash guards `corpus`."""
 
 
@@ -34,14 +34,13 @@ def run(
     """Measure a model: run the grid, show the heatmap, write it as a PNG into the run's folder."""
     from nihbench.cli.finish import finish
     from nihbench.cli.wiring import prepared
-    from nihbench.run import check_same, create_run, manifest, open_run, owned
+    from nihbench.run import begun, check_same, create_run, manifest, open_run, owned
 
     if out and resume:
         raise UsageError("--resume goes on in the run's own folder: leave --out away")
     existing = open_run(resume) if resume else None
     chosen = _resumed(context, existing, options) if existing else run_options(options)
-    text = existing.manifest["corpus"]["sha256"] if existing else None
-    with prepared(chosen, sending=True, corpus_sha256=text) as (setup, model):
+    with prepared(chosen, sending=True, begun=begun(existing.manifest) if existing else None) as (setup, model):
         if existing:
             check_same(existing.manifest, setup)
         folder = existing or create_run(

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from nihbench.catalog import Catalog
     from nihbench.endpoint import ModelAccess
     from nihbench.fetch import Report
-    from nihbench.run import RunOptions, Setup
+    from nihbench.run import Begun, RunOptions, Setup
     from nihbench.types import ModelPreset
 
 _USUAL_KEY = "OPENAI_API_KEY"
@@ -27,25 +28,38 @@ _USUAL_KEY = "OPENAI_API_KEY"
 
 
 @contextmanager
-def prepared(
-    options: RunOptions, *, sending: bool, corpus_sha256: str | None = None
-) -> Iterator[tuple[Setup, ModelAccess]]:
+def prepared(options: RunOptions, *, sending: bool, begun: Begun | None = None) -> Iterator[tuple[Setup, ModelAccess]]:
     """Resolve options to a setup; an embedded model's server runs as long as the context.
 
     Args:
         options: what the user asked for.
-        sending: whether the model will be asked; a missing key is an error only then.
-        corpus_sha256: the text that the run began with, where it is resumed.
+        sending: whether the model will be asked: a missing key is an error only then, and a new run asks the server
+            what must be known before the first expensive prompt.
+        begun: what the run found out when it began, where it is resumed.
     """
+    from nihbench.cli.checks import calibrated, canary, preflown
     from nihbench.catalog import load
     from nihbench.run import prepare
 
     catalog = load()
     report = FetchReport()
     with reach(options, catalog, sending=sending, report=report) as model:
-        setup = prepare(options, catalog, model, folder=Path.cwd(), report=report, corpus_sha256=corpus_sha256)
+        asks = sending and begun is None and model.model_sha256 is None
+        if asks and options.preflight:
+            model = preflown(model, options)
+        setup = prepare(
+            options,
+            catalog,
+            model,
+            folder=Path.cwd(),
+            report=report,
+            begun=begun,
+            calibrate=partial(calibrated, model) if asks else None,
+        )
         for sentence in setup.notes:
             note(f"note: {sentence}")
+        if sending and begun is None and options.canary:
+            canary(model, setup)
         yield setup, model
 
 

@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from nihbench.endpoint.access import ModelAccess, open_model
-    from nihbench.endpoint.checkup import Preflight, preflight
+    from nihbench.endpoint.canary import Canary, sing
+    from nihbench.endpoint.checkup import KNOWN_TEXT, Preflight, preflight, verdict
     from nihbench.endpoint.client import ChatClient
     from nihbench.endpoint.connection import Timeouts
     from nihbench.endpoint.counting import ServerInfo, ServerTokenizer, chat_overhead, probe
     from nihbench.endpoint.dialect import Dialect
     from nihbench.endpoint.failures import HANDLING, Diagnosis, Handling, classify
     from nihbench.endpoint.limits import Limiter, Limits
+    from nihbench.endpoint.measuring import measuring
+    from nihbench.endpoint.spending import worst_cost
     from nihbench.endpoint.tokenizers import load_tokenizer
 
 _HOMES = {
@@ -38,10 +41,18 @@ _HOMES = {
     "Preflight": "checkup",
     "load_tokenizer": "tokenizers",
     "preflight": "checkup",
+    "KNOWN_TEXT": "checkup",
+    "verdict": "checkup",
+    "Canary": "canary",
+    "sing": "canary",
+    "measuring": "measuring",
+    "worst_cost": "spending",
 }
 
 __all__ = [
     "HANDLING",
+    "KNOWN_TEXT",
+    "Canary",
     "ChatClient",
     "Diagnosis",
     "Dialect",
@@ -56,9 +67,13 @@ __all__ = [
     "chat_overhead",
     "classify",
     "load_tokenizer",
+    "measuring",
     "open_model",
     "preflight",
     "probe",
+    "sing",
+    "verdict",
+    "worst_cost",
 ]
 
 
