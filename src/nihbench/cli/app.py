@@ -9,7 +9,7 @@ from io import TextIOWrapper
 import typer
 
 from nihbench import __version__
-from nihbench.cli import corpus, models, needle, plan, plot, prompt, rebuild, run, serve
+from nihbench.cli import corpus, doctor, models, needle, plan, plot, prompt, rebuild, run, serve
 from nihbench.cli.output import hang_up, note
 from nihbench.errors import NihError
 
@@ -28,6 +28,7 @@ app.add_typer(needle.app, name="needle")
 app.add_typer(corpus.app, name="corpus")
 app.command("models")(models.models)
 app.command("serve")(serve.serve)
+app.command("doctor")(doctor.doctor)
 app.command("rebuild")(rebuild.rebuild)
 
 

@@ -74,11 +74,11 @@ def calibrated(model: ModelAccess, setup: Setup) -> Calibration | None:
         EndpointError, StoppedError: the server refuses, or cuts prompts.
     """
     from nihbench.endpoint import measuring
-    from nihbench.run import calibrate, likely_tokens
+    from nihbench.run import calibrate, likely_prompts
 
     with measuring(model, stream=setup.options.stream, on_change=note) as (measure, source):
         price = "no charge" if source == "counting endpoint" else "answers of one token"
-        note(f"calibrating lengths: about {likely_tokens(setup):,} tokens are counted by the server ({price})")
+        note(f"calibrating lengths: about {sum(likely_prompts(setup)):,} tokens are counted by the server ({price})")
         found = calibrate(setup, measure, source)
     if found is None:
         note("note: the server tells no token counts: lengths can't be fitted to them")

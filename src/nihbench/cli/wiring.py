@@ -37,8 +37,8 @@ def prepared(options: RunOptions, *, sending: bool, begun: Begun | None = None) 
             what must be known before the first expensive prompt.
         begun: what the run found out when it began, where it is resumed.
     """
-    from nihbench.cli.checks import calibrated, canary, preflown
     from nihbench.catalog import load
+    from nihbench.cli.checks import calibrated, canary, preflown
     from nihbench.run import prepare
 
     catalog = load()
@@ -123,7 +123,9 @@ def find_preset(options: RunOptions, catalog: Catalog) -> ModelPreset:
     if not base_url:
         catalog.model(options.model)
         raise UsageError(f"the model {options.model!r} is not known: give --base-url as well, or see `nih models`")
-    return ModelPreset(name=options.model, model=options.model, base_url=base_url)
+    counters = (known.counter for known in catalog.models.values() if _host(known.base_url) == _host(base_url))
+    counter = next((counter for counter in counters if counter), None)
+    return ModelPreset(name=options.model, model=options.model, base_url=base_url, counter=counter)
 
 
 def _sha256(path: Path) -> str:

@@ -1,6 +1,7 @@
 """From a plan to records on disk: resolve the options, send what is owed, store, score, rebuild."""
 
-from nihbench.run.calibration import Calibration, calibrate, likely_tokens
+from nihbench.run.calibration import Calibration, calibrate, likely_prompts
+from nihbench.run.counts import CountSummary, count_summary
 from nihbench.run.lock import owned
 from nihbench.run.manifest import (
     begun,
@@ -26,6 +27,7 @@ __all__ = [
     "RULES_FILE",
     "Begun",
     "Calibration",
+    "CountSummary",
     "Progress",
     "RecordWriter",
     "RunFolder",
@@ -36,9 +38,10 @@ __all__ = [
     "calibrate",
     "check_same",
     "corpus_of",
+    "count_summary",
     "create_run",
     "find_record",
-    "likely_tokens",
+    "likely_prompts",
     "load_corpus",
     "load_scores",
     "manifest",

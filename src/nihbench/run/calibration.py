@@ -36,6 +36,7 @@ _AIMS = 4
 _WHOLE_SHARE = 0.7
 _RESERVE_TOKENS = 16
 _BELOW_WINDOW = 0.97
+_BARE_TOKENS = 100  # about what a prompt has without its haystack
 
 Measure = Callable[[Sequence[Message]], int | None]
 """Returns the server's count of a request; None where it tells none."""
@@ -102,11 +103,12 @@ def first_points(lengths: Sequence[int], window: int | None) -> tuple[int, ...]:
     return tuple(points) if longest <= points[-1] else (*points, longest)
 
 
-def likely_tokens(setup: Setup) -> int:
-    """Return about how many tokens a calibration sends: the first points, and the middle of the dear gap."""
+def likely_prompts(setup: Setup) -> tuple[int, ...]:
+    """Return about how long the prompts of a calibration are: the first points, and the middle of the dear gap."""
     points = first_points(setup.lengths, setup.window)
-    middle = _middle(setup.lengths, points[-2], points[-1]) if len(points) > 1 else None
-    return setup.options.repeats * (sum(points) + (middle or 0)) + 100 * len(setup.prompts)
+    middle = _middle(setup.lengths, points[-2], points[-1]) if len(points) > 1 and points[-1] > CHEAP else None
+    each = points if middle is None else (*points, middle)
+    return (_BARE_TOKENS,) * len(setup.prompts) + each * setup.options.repeats
 
 
 def calibrate(setup: Setup, measure: Measure, source: Literal["counting endpoint", "usage"]) -> Calibration | None:

@@ -98,6 +98,11 @@ class Setup:
         return self.calibration.server_length(placement.total_tokens, trial.prompt, trial.repeat)
 
     @property
+    def counts_exactly(self) -> bool:
+        """Whether the server's counts are known beforehand: by its tokenizer, or fitted."""
+        return self.counted_by_model or self.calibration is not None
+
+    @property
     def wants_calibration(self) -> bool:
         """Whether lengths are meant in the model's tokens, and nothing at hand counts these."""
         return self.options.calibrate and self.options.length_unit == "model" and not self.counted_by_model
