@@ -118,7 +118,11 @@ def find_preset(options: RunOptions, catalog: Catalog) -> ModelPreset:
     if options.model in catalog.models:
         preset = catalog.models[options.model]
         # An embedded model that is served already (`nih serve`) is a model of that server.
-        return replace(preset, base_url=options.base_url, local=None) if options.base_url else preset
+        if not options.base_url:
+            return preset
+        # Another server, such as a gateway, need not have the service's counting endpoint.
+        same = _host(options.base_url) == _host(preset.base_url)
+        return replace(preset, base_url=options.base_url, local=None, counter=preset.counter if same else None)
     base_url = options.base_url or os.environ.get("OPENAI_BASE_URL")
     if not base_url:
         catalog.model(options.model)

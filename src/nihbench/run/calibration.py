@@ -150,9 +150,10 @@ def _calibration(
         bases[trial.prompt] = ask(bare)
         overheads[trial.prompt] = bases[trial.prompt] - sum(setup.tokenizer.count(m.content) for m in bare)
     measured = replace(setup, overheads=overheads)
-    fits = [_Fit(measured, repeat, bases, ask) for repeat in range(setup.options.repeats)]
-    for fit in fits:
-        fit.run()
+    fits = []
+    for repeat in range(setup.options.repeats):  # one after the other: a source takes long to compose
+        fits.append(_Fit(measured, repeat, bases, ask))
+        fits[-1].run()
     return Calibration(
         reference=setup.tokenizer.name,
         source=source,
