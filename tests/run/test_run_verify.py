@@ -39,7 +39,7 @@ def test_another_vocabulary_is_no_cut(share: float) -> None:
 
 
 def test_a_context_of_4096_cuts_what_is_longer() -> None:
-    """Ollama's default: the count is the window's; the 4,000 tokens that counted alike by vocabulary are cut as well."""
+    """Ollama's default: the count is the window's; what counts like them is cut too."""
     found = cut_prompts(run(lambda n: min(round(n * 1.05), 4096)), ESTIMATE)
     assert set(found) == {"4000", "8000", "16000"} and "alike" in found["4000"]
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from nihbench.endpoint.dialect import Dialect
     from nihbench.endpoint.failures import HANDLING, Diagnosis, Handling, classify
     from nihbench.endpoint.limits import Limiter, Limits
-    from nihbench.endpoint.measuring import measuring
+    from nihbench.endpoint.request_counts import measuring
     from nihbench.endpoint.spending import worst_cost
     from nihbench.endpoint.tokenizers import load_tokenizer
 
@@ -45,7 +45,7 @@ _HOMES = {
     "verdict": "checkup",
     "Canary": "canary",
     "sing": "canary",
-    "measuring": "measuring",
+    "measuring": "request_counts",
     "worst_cost": "spending",
 }
 
