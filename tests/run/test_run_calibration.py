@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -39,8 +39,10 @@ def worst_difference(setup: Setup, count: Callable[[Sequence[Message]], int]) ->
 
 
 @pytest.fixture(scope="module")
-def smollm(local_server: LocalServer) -> ServerTokenizer:
-    return ServerTokenizer(local_server.base_url, probe(local_server.base_url), model="smollm2-135m")
+def smollm(local_server: LocalServer) -> Iterator[ServerTokenizer]:
+    info = probe(local_server.base_url)
+    with ServerTokenizer(local_server.base_url, info, model="smollm2-135m") as tokenizer:
+        yield tokenizer
 
 
 @pytest.mark.real
@@ -83,10 +85,9 @@ def test_without_it_they_differ_by_more(
 
 @pytest.mark.real
 def test_every_repeat_has_a_fit_of_its_own_text(
-    smollm: ServerTokenizer, fetched_corpus: Callable[[str], Corpus], tmp_path: Path
+    smollm: ServerTokenizer, own_texts: dict[str, Path], tmp_path: Path
 ) -> None:
-    fetched_corpus("three-kingdoms-zh")
-    options = {"corpus": "three-kingdoms-zh", "experiment": "beijing-coffee", "lengths": "1k:30k:6", "depths": "50"}
+    options = {"corpus": str(own_texts["zh"]), "experiment": "beijing-coffee", "lengths": "700,1k,2k"}
     fitted = setup_of(tmp_path, smollm.count_messages, repeats=2, **options)
     assert fitted.calibration is not None and len(fitted.calibration.curves) == 2
     assert worst_difference(fitted, smollm.count_messages) <= 0.01
