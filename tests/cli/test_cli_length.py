@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from nihbench.cli.checks import with_window
+from nihbench.endpoint import Preflight, ServerInfo, open_model
+from nihbench.types import ModelPreset
 
 
 @pytest.fixture
@@ -122,3 +127,24 @@ def test_a_doctor_of_a_server_that_refuses_or_is_not_there(nih: Any, chat: Any) 
     ended = nih("doctor", "--base-url", "http://127.0.0.1:1/v1", "--model", "x", "--json")
     assert ended.code == 2 and json.loads(ended.out)["usable"] is False
     assert nih("doctor").code == 2
+
+
+@pytest.mark.parametrize(
+    ("server", "preset", "told", "window"),
+    [
+        (None, 128_000, 4096, 4096),
+        (None, 128_000, 1_000_000, 128_000),
+        (None, None, 4096, 4096),
+        (None, 128_000, None, 128_000),
+        # Ollama's list tells no window, but what it has loaded does.
+        (ServerInfo(kind="other"), None, 4096, 4096),
+        (ServerInfo(kind="vllm", window=8192), 128_000, 4096, 8192),
+    ],
+)
+def test_the_smaller_window_counts(
+    server: ServerInfo | None, preset: int | None, told: int | None, window: int
+) -> None:
+    named = ModelPreset(name="x", model="x", base_url="http://127.0.0.1:9/v1", window=preset)
+    report = Preflight(host="h", model="x", reachable=True, window=told, window_source="the server")
+    with open_model(named, key=None, headers={}, ask_server=False) as model:
+        assert with_window(replace(model, server=server), report).window == window

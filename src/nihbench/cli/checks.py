@@ -41,7 +41,9 @@ def with_window(model: ModelAccess, report: Preflight, asked: int | None = None)
     from nihbench.endpoint import ServerInfo
 
     told, thought = report.window, asked or model.preset.window
-    if model.server is not None or told is None or (thought is not None and told >= thought):
+    if model.server is not None and model.server.window is not None:
+        return model
+    if told is None or (thought is not None and told >= thought):
         return model
     if thought is not None:
         note(f"note: {report.window_source} says that the window is {told:,} tokens, not {thought:,}: {told:,} it is")

@@ -150,17 +150,22 @@ def _calibration(
         bases[trial.prompt] = ask(bare)
         overheads[trial.prompt] = bases[trial.prompt] - sum(setup.tokenizer.count(m.content) for m in bare)
     measured = replace(setup, overheads=overheads)
+    # One after the other, for a source takes long to compose; repeats over the same text share a fit.
+    by_start: dict[int, _Fit] = {}
     fits = []
-    for repeat in range(setup.options.repeats):  # one after the other: a source takes long to compose
-        fits.append(_Fit(measured, repeat, bases, ask))
-        fits[-1].run()
+    for repeat in range(setup.options.repeats):
+        start = setup.source_of(repeat).start
+        if start not in by_start:
+            by_start[start] = _Fit(measured, repeat, bases, ask)
+            by_start[start].run()
+        fits.append(by_start[start])
     return Calibration(
         reference=setup.tokenizer.name,
         source=source,
         bases=bases,
         overheads=overheads,
         curves=tuple(tuple(sorted(fit.points.items())) for fit in fits),
-        residuals=tuple(residual for fit in fits for residual in fit.residuals),
+        residuals=tuple(residual for fit in by_start.values() for residual in fit.residuals),
         requests=len(asked),
         tokens=sum(asked),
     )
