@@ -197,6 +197,7 @@ class ProviderEntry(Entry):
     output_param: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
     temperature: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = 0.0
     tokenizer: Text | None = None
+    counter: Literal["moonshot", "anthropic"] | None = None
     message_overhead: Annotated[int, Field(ge=0)] | None = None
     reply_overhead: Annotated[int, Field(ge=0)] | None = None
     concurrency: Count | None = None

@@ -11,7 +11,7 @@ from io import TextIOWrapper
 import typer
 
 from nihbench import __version__
-from nihbench.cli import agree, corpus, grade, models, needle, plan, plot, prompt, rebuild, run, score, serve
+from nihbench.cli import agree, corpus, doctor, grade, models, needle, plan, plot, prompt, rebuild, run, score, serve
 from nihbench.cli.output import Terminated, hang_up, note
 from nihbench.errors import NihError
 
@@ -33,6 +33,7 @@ app.add_typer(needle.app, name="needle")
 app.add_typer(corpus.app, name="corpus")
 app.command("models")(models.models)
 app.command("serve")(serve.serve)
+app.command("doctor")(doctor.doctor)
 app.command("rebuild")(rebuild.rebuild)
 
 

@@ -120,12 +120,16 @@ def show(result: Result) -> None:
 
 def finish(run: RunFolder) -> int:
     """Score, draw and show a run; return the exit code that its records ask for."""
+    from nihbench.run import count_summary
+
     result = result_of(run, again=True)
     picture = run.path / FIGURE
     draw(result, picture)
     show(result)
     note(f"heatmap: {picture}")
     note(f"records: {run.path / 'records.jsonl'}")
+    for sentence in count_summary(run.records()).sentences():
+        note(sentence)
     if result.failures or result.owed:
         note(f"{result.failures} trials failed, {result.owed} are owed; they are not scored")
         if result.passing or result.owed:

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from nihbench.types import Trial
 
 _PATH = Optional[Path]  # noqa: UP045  typer reads it at run time
-_FREE_ON_RESUME = "corpus concurrency rpm tpm price max_cost base_url api_key_env stream ca_file insecure".split()
+_FREE_ON_RESUME = (
+    "preflight canary corpus concurrency rpm tpm price max_cost base_url api_key_env stream ca_file insecure".split()
+)
 """Options that change how model and text are reached, not what is answered; the text's hash guards `corpus`."""
 _YES = Annotated[bool, typer.Option("--yes", "-y", help="Agree to what the run can cost.")]
 _RETRY_ALL = Annotated[bool, typer.Option("--retry-all", help="With --resume: try final failures again, too.")]
@@ -43,7 +45,7 @@ def run(
     from nihbench.cli.finish import finish
     from nihbench.cli.money import check_cost
     from nihbench.cli.wiring import prepared, side_by_side
-    from nihbench.run import check_same, create_run, manifest, open_run, owed, owned
+    from nihbench.run import begun, check_same, create_run, manifest, open_run, owed, owned
 
     if out and resume:
         raise UsageError("--resume goes on in the run's own folder: leave --out away")
@@ -51,8 +53,10 @@ def run(
         raise UsageError("--retry-all is for a run that is there already: give --resume DIR")
     existing = open_run(resume) if resume else None
     chosen = _resumed(context, existing, options) if existing else run_options(options)
-    text = existing.manifest["corpus"]["sha256"] if existing else None
-    with prepared(chosen, sending=True, corpus_sha256=text) as (setup, model), side_by_side(setup, model) as members:
+    with (
+        prepared(chosen, sending=True, begun=begun(existing.manifest) if existing else None) as (setup, model),
+        side_by_side(setup, model) as members,
+    ):
         if existing:
             check_same(existing.manifest, setup)
         else:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from nihbench.endpoint.client import ChatClient, silent
 from nihbench.endpoint.connection import Endpoint, Timeouts
+from nihbench.endpoint.counters import CountingEndpoint
 from nihbench.endpoint.counting import ServerInfo, ServerTokenizer, chat_overhead, probe
 from nihbench.endpoint.dialect import Dialect
 from nihbench.endpoint.limits import Limiter, Limits
@@ -30,7 +31,7 @@ class ModelAccess:
     """A model that can be asked. The key and the headers' values never show in its repr.
 
     `server` is what the server says of itself; None where it was not asked. `model_sha256` is that of the model's
-    file, where it is known.
+    file, where it is known. `counter` counts requests where the service has an endpoint for nothing but that.
     """
 
     preset: ModelPreset
@@ -39,6 +40,7 @@ class ModelAccess:
     model_sha256: str | None
     key: str | None = field(repr=False)
     headers: Mapping[str, str] = field(repr=False)
+    counter: CountingEndpoint | None = None
     ca_file: Path | None = None
     insecure: bool = False
 
@@ -135,6 +137,18 @@ class ModelAccess:
         )
 
     @property
+    def endpoint(self) -> Endpoint:
+        """The address and all that must be sent along to be let in."""
+        return Endpoint(
+            base_url=self.base_url,
+            api_key=self.key,
+            key_header=self.preset.key_header,
+            headers=dict(self.preset.headers) | dict(self.headers),
+            ca_file=self.ca_file,
+            insecure=self.insecure,
+        )
+
+    @property
     def base_url(self) -> str:
         """The address of the model's server."""
         return _base_url(self.preset)
@@ -179,7 +193,7 @@ def open_model(
         insecure=insecure,
     )
     if not ask_server:
-        yield access
+        yield from _with_counter(access)
         return
     info = probe(
         base_url,
@@ -213,6 +227,15 @@ def open_model(
     finally:
         if counter is not None:
             counter.close()
+
+
+def _with_counter(access: ModelAccess) -> Iterator[ModelAccess]:
+    """Yield the access with the service's counting endpoint, where it has one; it is asked nothing yet."""
+    if access.preset.counter is None:
+        yield access
+        return
+    with CountingEndpoint(access.endpoint, access.preset.counter, access.preset.model) as counter:
+        yield replace(access, counter=counter)
 
 
 def _base_url(preset: ModelPreset) -> str:

@@ -59,6 +59,9 @@ class RunOptions:
     headers: Mapping[str, str] = field(default_factory=dict)
     repeat_corpus: bool = False
     quick: bool = False
+    calibrate: bool = True
+    preflight: bool = True
+    canary: bool = False
     stream: bool | None = None
     ca_file: str | None = None
     insecure: bool = False

@@ -19,10 +19,8 @@ from nihbench.errors import DamagedDataError, StoppedError
 from nihbench.run.recorder import Recorder
 from nihbench.run.setup import Setup
 from nihbench.run.store import RecordWriter
-from nihbench.types import Completer, Completion, Failure, Outcome, Placement, Record, Request, Trial
-
-CUT_PROMPT_RATIO = 0.97
-"""A server that counts less than this share of an exact count has cut the prompt (docs/method.md)."""
+from nihbench.run.verify import checked
+from nihbench.types import Completer, Failure, Outcome, Placement, Record, Request, Trial
 
 AHEAD = 2
 """Prompts that are built beyond what may be in flight: they wait in the limiter's line, so that it never runs dry."""
@@ -102,7 +100,7 @@ async def run_trials(
         try:
             # Building counts tokens, with a server's help perhaps: off the event loop, which has answers to read.
             messages, placement = await loop.run_in_executor(builder, setup.build, trial)
-            request = replace(_sized(setup, placement), prefix=prefix)
+            request = replace(_sized(setup, setup.expected_tokens(trial, placement)), prefix=prefix)
             started = now().isoformat(timespec="seconds")
             outcome = await completer.complete(messages, request)
             record = _record(setup, trial_id, trial, placement, outcome, started)
@@ -164,35 +162,14 @@ def _record(
         id=trial_id,
         trial=trial,
         placement=placement,
-        outcome=_checked(outcome, placement, setup.counted_by_model),
+        outcome=checked(outcome, setup.expected_tokens(trial, placement), setup.counts_exactly),
         fresh=fresh,
         expected=needle.answer,
         started_at=started_at,
     )
 
 
-def _sized(setup: Setup, placement: Placement) -> Request:
+def _sized(setup: Setup, tokens: int) -> Request:
     """Return the request with what the client must know of this prompt: its tokens, and the room behind it."""
-    room = setup.window - placement.total_tokens if setup.window else None
-    return replace(setup.request, prompt_tokens=placement.total_tokens, output_room=room)
-
-
-def _checked(outcome: Outcome, placement: Placement, exact: bool) -> Outcome:
-    """Turn an answer to a prompt that the server cut into the failure that it is."""
-    if not isinstance(outcome, Completion) or not exact:
-        return outcome
-    seen = outcome.usage.prompt_tokens
-    if seen is None or seen >= CUT_PROMPT_RATIO * placement.total_tokens:
-        return outcome
-    return Failure(
-        kind="cut_prompt",
-        message=f"the server counted {seen} tokens of a prompt of {placement.total_tokens}: it was cut on the way",
-        status=200,
-        latency_s=outcome.latency_s,
-        attempts=outcome.attempts,
-        usage=outcome.usage,
-        may_be_billed=True,
-        changes=outcome.changes,
-        earlier=outcome.earlier,
-        rates=outcome.rates,
-    )
+    room = setup.window - tokens if setup.window else None
+    return replace(setup.request, prompt_tokens=tokens, output_room=room)

@@ -19,6 +19,7 @@ from typing import Any, Self
 from nihbench.errors import DamagedDataError, UsageError
 from nihbench.fetch import write_atomic
 from nihbench.run.manifest import check_content, planned_trials
+from nihbench.run.verify import Expectation, verified
 from nihbench.types import Completion, Failure, Placement, Record, Trial
 
 FORMAT = 1
@@ -36,6 +37,8 @@ class RunFolder:
     def records(self) -> dict[str, Record]:
         """Return the last record of every trial, by the trial's id, in the order of first appearance.
 
+        An answer to a prompt that the records show to have been cut is given as that failure (see `run.verify`).
+
         Raises:
             DamagedDataError: a line other than a torn last one can't be read, or is a record of another run.
         """
@@ -50,7 +53,7 @@ class RunFolder:
                     "line out"
                 )
             missing.remove(record.trial)
-        return records
+        return verified(records, Expectation.of(self.manifest))
 
     def writer(self) -> RecordWriter:
         """Return a context manager that appends records."""
