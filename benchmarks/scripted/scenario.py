@@ -40,7 +40,7 @@ class Fault:
     """What goes wrong.
 
     `trials`: every so-manieth trial of the plan, `sendings`: at its first so many requests (0: at all of them).
-    `when`: only where the request's body has (or, as `lacks`, has not) this field, or a system message.
+    `only`: instead of that, these trials' indices. `when`: only where the request's body has (or, as `lacks`, has not) this field, or a system message.
     `connections`: instead of all that, at every so-manieth connection, before a byte is read.
     `do`: what the server does (see `server`). `billed`: whether a provider would charge for it.
     `ends`: `answer`, or the class of failure that is right for such a trial; `meets`: the class that is right for the
@@ -51,6 +51,7 @@ class Fault:
     do: Mapping[str, Any] = field(default_factory=dict)
     trials: int = 1
     sendings: int = 1
+    only: frozenset[int] | None = None
     when: Mapping[str, str] = field(default_factory=dict)
     connections: int = 0
     ends: str = "answer"
@@ -62,7 +63,7 @@ class Fault:
 
     def hits(self, index: int, sending: int, body: Mapping[str, Any]) -> bool:
         """Say whether this happens to the trial of this index at this sending, both from 0."""
-        if self.connections or index % self.trials:
+        if self.connections or (index % self.trials if self.only is None else index not in self.only):
             return False
         if self.when:
             return self._fits(body)
@@ -84,7 +85,8 @@ class Scenario:
     """One run.
 
     `stops`: the class of failure that ends the run at once. `stream`: as `--stream`; None: wherever the server can.
-    `server`: `plain`, `tls` (a certificate that nobody vouches for), `plain-as-tls`, or `none` (nothing listens).
+    `server`: `plain`, `tls` (with a certificate of the tests' own authority), `plain-as-tls`, or `none` (nothing listens).
+    `ca`: the client is given the server's authority (--ca-file).
     `timeouts`: deadlines of one sending in simulated seconds. `more`: calls beyond those of the faults that are right,
     as where several are under way before the first refusal teaches.
     """
@@ -95,6 +97,7 @@ class Scenario:
     stops: str | None = None
     stream: bool | None = None
     server: str = "plain"
+    ca: bool = False
     timeouts: Mapping[str, float] = field(default_factory=dict)
     more: int = 0
 

@@ -58,10 +58,14 @@ class Known:
 
 @dataclass
 class Log:
-    """What the server saw, by the trial's index: requests, those that a provider would have billed, good answers."""
+    """What the server saw, by the trial's index: requests, those that a provider would have billed, good answers.
+
+    `hits` counts how often each fault of the scenario happened, by its place there.
+    """
 
     requests: Counter[int] = field(default_factory=Counter)
     billed: Counter[int] = field(default_factory=Counter)
+    hits: Counter[int] = field(default_factory=Counter)
     answered: set[int] = field(default_factory=set)
     strangers: int = 0
     connections: int = 0
@@ -147,7 +151,7 @@ class Server:
                 writer.close()
 
         self._loop.set_exception_handler(lambda loop, context: None)  # clients go away as they like
-        server = await asyncio.start_server(client, sock=self._socket, ssl=self._tls, limit=1 << 20)
+        server = await asyncio.start_server(client, sock=self._socket, limit=1 << 20)
         await self._over.wait()
         server.close()
         for task in tasks:
@@ -157,10 +161,13 @@ class Server:
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.log.connections += 1
-        for fault in self.scenario.faults:
+        for place, fault in enumerate(self.scenario.faults):
             if fault.connections and self.log.connections % fault.connections == 0:
-                await _perform(writer, [str(fault.do["wire"][0])])
+                self.log.hits[place] += 1
+                await _perform(writer, _wire(fault.do))
                 return
+        if self._tls is not None:
+            await writer.start_tls(self._tls)
         while head := await _read_head(reader):
             length = _content_length(head)
             body = await reader.readexactly(length)
@@ -179,9 +186,13 @@ class Server:
             return [_response(599, b"this prompt is not in the plan")]
         sending = self.log.requests[trial.index]
         self.log.requests[trial.index] += 1
-        fault = next((f for f in self.scenario.faults if f.hits(trial.index, sending, asked)), _GOOD_ANSWER)
-        if fault is _GOOD_ANSWER:
+        faults = self.scenario.faults
+        place = next((i for i, fault in enumerate(faults) if fault.hits(trial.index, sending, asked)), None)
+        fault = _GOOD_ANSWER if place is None else faults[place]
+        if place is None:
             self.log.answered.add(trial.index)
+        else:
+            self.log.hits[place] += 1
         self.log.billed[trial.index] += fault.is_billed
         steps = steps_of(fault.do, self._provider, trial, asked)
         return [self._delay_s, *steps] if self._delay_s else steps
@@ -190,7 +201,7 @@ class Server:
 def steps_of(do: Mapping[str, Any], provider: Provider, trial: Known, asked: Mapping[str, Any]) -> Sequence[Step]:
     """Return what is to be done on the connection."""
     if "wire" in do:
-        return [step.encode("latin-1") if _is_text(step) else step for step in do["wire"]]
+        return _wire(do)
     headers = dict(do.get("headers", {}))
     status = int(do.get("status", 200))
     framing = do.get("framing", "length")
@@ -207,6 +218,10 @@ def steps_of(do: Mapping[str, Any], provider: Provider, trial: Known, asked: Map
     if do.get("bad_bytes"):
         pieces = [piece.replace("§".encode(), b"\xff") for piece in pieces]
     return _ended(do, _framed(status, headers, framing, pieces))
+
+
+def _wire(do: Mapping[str, Any]) -> list[Step]:
+    return [step.encode("latin-1") if _is_text(step) else step for step in do["wire"]]
 
 
 def _answer(

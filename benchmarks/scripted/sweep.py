@@ -68,15 +68,16 @@ class Row:
 
 
 def play(plan: Plan, scenario: Scenario, book: Book, folder: Path, scratch: Path) -> Row:
-    """Play a scenario against the plan; its run is written into `folder`, certificates into `scratch`."""
+    """Play a scenario against the plan; its run is written to `folder`, certificates to `scratch`."""
     row = Row(name=scenario.name, trials=len(plan.ids))
     with ExitStack() as stack:
-        tls = make_certificates(scratch).context if scenario.server == "tls" else None
+        own = make_certificates(scratch) if scenario.server == "tls" else None
+        tls = own.context if own else None
         server = stack.enter_context(Server(book.providers[scenario.provider], plan.known, tls=tls))
         server.play(scenario)
         scheme = "https" if scenario.server in ("tls", "plain-as-tls") else "http"
         address = _nowhere() if scenario.server == "none" else server.base_url(scheme)
-        here = plan.at(address)
+        here = plan.at(address, own.ca if own and scenario.ca else None)
         run = create_run(folder, manifest(here.setup, "2026-01-01T00:00:00+00:00"))
         stopped = measure(here, run, scenario)
         first, log = read_last(folder), server.log
@@ -193,10 +194,19 @@ def _check_first(
             row.mistakes.append(f"trial {index} should have met {fault.meets}")
 
 
+    seen = {e["kind"] for r in records.values() for e in (r.get("completion") or r["failure"])["earlier"]}
+    for fault in scenario.faults:
+        if fault.connections and fault.meets and seen != {fault.meets}:
+            row.mistakes.append(f"the trials met {sorted(seen)}, not {fault.meets}")
+
+
 def _check_calls(row: Row, plan: Plan, scenario: Scenario, book: Book, log: Log) -> None:
     """No trial is sent more often than the scenario says, and none billed more often than its class allows."""
     if log.strangers:
         row.mistakes.append(f"{log.strangers} requests were for no trial of the plan")
+    for place, fault in enumerate(scenario.faults):
+        if fault.do and not log.hits[place]:
+            row.mistakes.append(f"fault {place + 1} of the scenario never happened")
     row.extra = sum(log.requests.values()) - len(log.requests)
     loose = bool(scenario.more or scenario.stops)
     allowed = 0
