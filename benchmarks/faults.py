@@ -44,7 +44,9 @@ def main(words: list[str]) -> int:
             print(f"{line_of(rows[-1])} {time.monotonic() - began:6.1f} s", flush=True)
     sums = totals(rows)
     print(f"{f'{len(rows)} faults':<64}" + "".join(f"{sums[name]:>9}" for name in _COLUMNS))
-    print("\nscored, classed and owed: when the run ended first; the others: after it was resumed against a mended server")
+    print(
+        "\nscored, classed and owed: when the run ended first; the others: after it was resumed against a mended server"
+    )
     return 1 if any(row.mistakes or row.lost or row.doubled for row in rows) else 0
 
 

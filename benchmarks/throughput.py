@@ -42,7 +42,9 @@ def main() -> int:
         plan = prepared(folder, base_url)
         bodies = [body_of(plan, index) for index in range(len(plan.ids))]
         size = sum(map(len, bodies)) / len(bodies)
-        print(f"{len(bodies)} prompts of {size / 1000:.1f} KB, {AT_ONCE} at once, answered after {DELAY_S * 1000:.0f} ms")
+        print(
+            f"{len(bodies)} prompts of {size / 1000:.1f} KB, {AT_ONCE} at once, answered after {DELAY_S * 1000:.0f} ms"
+        )
         if chosen.profile:
             return profile(plan, folder / "profiled")
         bare, run = [], []

@@ -165,9 +165,7 @@ def met(scenario: Scenario, index: int) -> Fault | None:
     return next((f for f in scenario.faults if not f.when and f.hits(index, 0, {})), None)
 
 
-def _check_first(
-    row: Row, plan: Plan, scenario: Scenario, records: Mapping[str, dict[str, Any]], stopped: str
-) -> None:
+def _check_first(row: Row, plan: Plan, scenario: Scenario, records: Mapping[str, dict[str, Any]], stopped: str) -> None:
     """Every trial ends as the scenario says, or is owed because the run had to stop."""
     if scenario.stops:
         if f"({scenario.stops})" not in stopped:
@@ -192,7 +190,6 @@ def _check_first(
             row.mistakes.append(f"trial {index} met {sorted(kinds)}, not {fault.meets}")
         if fault and fault.meets and got == "answer" and not kinds:
             row.mistakes.append(f"trial {index} should have met {fault.meets}")
-
 
     seen = {e["kind"] for r in records.values() for e in (r.get("completion") or r["failure"])["earlier"]}
     for fault in scenario.faults:

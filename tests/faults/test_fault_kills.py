@@ -58,7 +58,18 @@ def test_sigkill_at_random_moments(
     draw = random.Random(seed)
     with Server(book.providers["openai"], plan.known, delay_s=0.03) as server:
         new = ["--model", "x", "--base-url", server.base_url(), "--corpus", plan.setup.options.corpus]
-        new += ["--lengths", LENGTHS, "--depths", DEPTHS, "--window", WINDOW, "--prompt", "kamradt-0.1.0", "--out", "run"]
+        new += [
+            "--lengths",
+            LENGTHS,
+            "--depths",
+            DEPTHS,
+            "--window",
+            WINDOW,
+            "--prompt",
+            "kamradt-0.1.0",
+            "--out",
+            "run",
+        ]
         folder = tmp_path / "run"
         kills = 0
         for _ in range(30):

@@ -50,7 +50,18 @@ def start(folder: Path, *options: object) -> subprocess.Popen[bytes]:
 def small_run(folder: Path, server: LocalServer, corpus: Path) -> subprocess.Popen[bytes]:
     grid = ["--lengths", "250,700", "--depths", "0,100", "--max-output", 4, "--order", "grid", "--concurrency", 1]
     return start(
-        folder, "--model", "x", "--base-url", server.base_url, "--corpus", corpus, *grid, "--temperature", 0, "--out", "run"
+        folder,
+        "--model",
+        "x",
+        "--base-url",
+        server.base_url,
+        "--corpus",
+        corpus,
+        *grid,
+        "--temperature",
+        0,
+        "--out",
+        "run",
     )
 
 

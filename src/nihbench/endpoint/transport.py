@@ -70,9 +70,7 @@ class Lanes:
     def _new(self) -> httpx.AsyncClient:
         try:
             transport = httpx.AsyncHTTPTransport(**self._options)
-            return httpx.AsyncClient(
-                transport=transport, headers=self._headers, timeout=self._timeout, trust_env=False
-            )
+            return httpx.AsyncClient(transport=transport, headers=self._headers, timeout=self._timeout, trust_env=False)
         except (ImportError, ValueError, httpx.InvalidURL):
             raise _proxy_error() from None
 
