@@ -1,6 +1,6 @@
-"""The server as a process of its own: `python -m benchmarks.scripted [--delay-s S]` prints its base URL, ends with stdin.
+"""The server as a process of its own: `python -m benchmarks.scripted [--delay-s S]` prints its base URL.
 
-It answers every prompt, after the same delay, and tells no usage.
+It ends with its stdin. It answers every prompt, after the same delay, and tells no usage.
 """
 
 from __future__ import annotations

@@ -52,7 +52,7 @@ class Plan:
 
 
 def make_plan(folder: Path, **options: object) -> Plan:
-    """Prepare the run in `folder`; the model is one whose tokenizer and template are known, so that counts are exact."""
+    """Prepare the run in `folder`; the model's tokenizer and template are known, so that counts are exact."""
     corpus = write_corpus(folder / "corpus.txt")
     values: dict[str, object] = {"model": "x", "corpus": str(corpus), "lengths": LENGTHS, "depths": DEPTHS}
     values |= {"prompts": ("kamradt-0.1.0",)}  # it has a system message

@@ -40,7 +40,8 @@ class Fault:
     """What goes wrong.
 
     `trials`: every so-manieth trial of the plan, `sendings`: at its first so many requests (0: at all of them).
-    `only`: instead of that, these trials' indices. `when`: only where the request's body has (or, as `lacks`, has not) this field, or a system message.
+    `only`: instead of that, these trials' indices.
+    `when`: only where the request's body has (or, as `lacks`, has not) this field, or a system message.
     `connections`: instead of all that, at every so-manieth connection, before a byte is read.
     `do`: what the server does (see `server`). `billed`: whether a provider would charge for it.
     `ends`: `answer`, or the class of failure that is right for such a trial; `meets`: the class that is right for the
@@ -85,7 +86,7 @@ class Scenario:
     """One run.
 
     `stops`: the class of failure that ends the run at once. `stream`: as `--stream`; None: wherever the server can.
-    `server`: `plain`, `tls` (with a certificate of the tests' own authority), `plain-as-tls`, or `none` (nothing listens).
+    `server`: `plain`, `tls` (a certificate of the tests' own authority), `plain-as-tls`, or `none` (nothing is there).
     `ca`: the client is given the server's authority (--ca-file).
     `timeouts`: deadlines of one sending in simulated seconds. `more`: calls beyond those of the faults that are right,
     as where several are under way before the first refusal teaches.

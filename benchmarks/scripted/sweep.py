@@ -185,12 +185,19 @@ def _check_first(row: Row, plan: Plan, scenario: Scenario, records: Mapping[str,
         row.classed += got != "answer"
         if got != (scenario.stops if scenario.stops and got != "answer" else ends):
             row.mistakes.append(f"trial {index} should end as {ends}, not {got}: {outcome.get('message', '')}")
-        kinds = {earlier["kind"] for earlier in outcome["earlier"]}
-        if fault and fault.meets and kinds - {fault.meets}:
-            row.mistakes.append(f"trial {index} met {sorted(kinds)}, not {fault.meets}")
-        if fault and fault.meets and got == "answer" and not kinds:
-            row.mistakes.append(f"trial {index} should have met {fault.meets}")
+        if fault and fault.meets:
+            row.mistakes += _wrongly_met(index, fault, {e["kind"] for e in outcome["earlier"]}, got)
+    _check_connections(row, scenario, records)
 
+
+def _wrongly_met(index: int, fault: Fault, kinds: set[str], got: str) -> list[str]:
+    if kinds - {fault.meets}:
+        return [f"trial {index} met {sorted(kinds)}, not {fault.meets}"]
+    return [f"trial {index} should have met {fault.meets}"] if got == "answer" and not kinds else []
+
+
+def _check_connections(row: Row, scenario: Scenario, records: Mapping[str, dict[str, Any]]) -> None:
+    """Faults of connections meet whom they will: what all trials met is what is right for them."""
     seen = {e["kind"] for r in records.values() for e in (r.get("completion") or r["failure"])["earlier"]}
     for fault in scenario.faults:
         if fault.connections and fault.meets and seen != {fault.meets}:
