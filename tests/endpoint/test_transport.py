@@ -185,6 +185,30 @@ def test_connections_are_kept_alive(
     assert (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1) in keep_alive_options()
 
 
+# ---- lanes ------------------------------------------------------------------------------------------------------
+
+
+def test_a_connection_is_used_again_by_the_next_and_never_by_two_at_once(wire: Any, playing: Any) -> None:
+    for _ in range(4):
+        wire.play(0.05, *good(playing))
+
+    async def run() -> list[int]:
+        lanes = Lanes(Endpoint(base_url=wire.base_url), Timeouts())
+
+        async def ask() -> None:
+            with lanes.lane() as http:
+                assert (await http.post(f"{wire.base_url}/chat/completions", content=b"{}")).content == JSON
+
+        await ask()
+        await ask()
+        seen = [wire.connections]
+        await asyncio.gather(ask(), ask())
+        await lanes.aclose()
+        return [*seen, wire.connections]
+
+    assert asyncio.run(run()) == [1, 2]
+
+
 # ---- addresses --------------------------------------------------------------------------------------------------
 
 
