@@ -21,9 +21,10 @@ import httpx
 
 from benchmarks.scripted.grid import Plan, make_plan, write_corpus
 from benchmarks.scripted.process import served
-from nihbench.endpoint import Limiter, Limits
+from benchmarks.scripted.server import GOOD
+from benchmarks.scripted.sweep import measure
 from nihbench.endpoint.dialect import Call, Dialect
-from nihbench.run import create_run, manifest, owed, run_trials
+from nihbench.run import create_run, manifest
 
 AT_ONCE = 64
 DELAY_S = 0.25
@@ -96,30 +97,13 @@ async def bare_loop(base_url: str, bodies: Sequence[bytes]) -> float:
 
 def nih_run(plan: Plan, folder: Path) -> float:
     """Run the plan as `nih run` does, and return the seconds."""
-    from datetime import UTC, datetime
-
-    setup, run = plan.setup, create_run(folder, manifest(plan.setup, ""))
-
-    async def measured() -> None:
-        limiter = Limiter(Limits(concurrency=AT_ONCE, start=AT_ONCE))
-        with run.writer() as writer:
-            async with plan.model.client(limiter=limiter) as client:
-                await run_trials(
-                    setup,
-                    owed(setup, run.records()),
-                    client,
-                    writer,
-                    total=len(setup.trials),
-                    now=lambda: datetime.now(UTC),
-                    on_progress=lambda progress: None,
-                )
-
+    run = create_run(folder, manifest(plan.setup, ""))
     began = time.perf_counter()
-    asyncio.run(measured())
+    measure(plan, run, GOOD, asyncio.new_event_loop)
     seconds = time.perf_counter() - began
     answered = sum("completion" in line for line in (folder / "records.jsonl").read_text("utf-8").splitlines())
-    if answered != len(setup.trials):
-        raise SystemExit(f"only {answered} of {len(setup.trials)} trials were answered")
+    if answered != len(plan.ids):
+        raise SystemExit(f"only {answered} of {len(plan.ids)} trials were answered")
     return seconds
 
 

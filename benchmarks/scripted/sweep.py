@@ -11,7 +11,7 @@ import json
 import selectors
 import socket
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -97,7 +97,12 @@ def play(plan: Plan, scenario: Scenario, book: Book, folder: Path, scratch: Path
     return row
 
 
-def measure(plan: Plan, run: RunFolder, scenario: Scenario) -> str:
+def measure(
+    plan: Plan,
+    run: RunFolder,
+    scenario: Scenario,
+    loop_factory: Callable[[], asyncio.AbstractEventLoop] = HurriedLoop,
+) -> str:
     """Send what is owed, as `nih run` does; return what stopped the run, or nothing."""
     setup, records = plan.setup, run.records()
 
@@ -118,7 +123,7 @@ def measure(plan: Plan, run: RunFolder, scenario: Scenario) -> str:
                 )
 
     try:
-        with asyncio.Runner(loop_factory=HurriedLoop) as runner:
+        with asyncio.Runner(loop_factory=loop_factory) as runner:
             runner.run(main())
     except StoppedError as error:
         return str(error)
