@@ -58,7 +58,7 @@ def result_of(run: RunFolder, *, scorer: str | None = None, again: bool = False)
         grids=tuple(grid(table, experiment=e, prompt=p, planned=planned) for e, p, _ in each),
         summaries=tuple(summary(table, experiment=e, prompt=p, planned=n) for e, p, n in each),
         failures=int(table["failure"].notna().sum()),
-        passing=sum(HANDLING[kind].retry for kind in table["failure"].dropna() if kind in HANDLING),
+        passing=sum(HANDLING[kind].retry_on_resume for kind in table["failure"].dropna() if kind in HANDLING),
         owed=len(planned) - len(table),
         scorer=scorer or SCORER,
         unscored=int((table["failure"] == UNSCORED).sum()),

@@ -27,6 +27,7 @@ from nihbench.run.scores import (
     version_of,
 )
 from nihbench.run.setup import Setup, prepare
+from nihbench.run.spent import enter, margin_of, spent_before
 from nihbench.run.store import MANIFEST, RECORDS, RecordWriter, RunFolder, create_run, open_run
 from nihbench.run.texts import absolute_corpus, load_corpus
 from nihbench.run.verdicts import Verdicts
@@ -55,12 +56,14 @@ __all__ = [
     "corpus_of",
     "create_run",
     "docket",
+    "enter",
     "find_record",
     "grade_row",
     "grades_of",
     "judged",
     "load_corpus",
     "manifest",
+    "margin_of",
     "open_run",
     "owed",
     "owned",
@@ -72,6 +75,7 @@ __all__ = [
     "save_grades",
     "score_run",
     "scores_file",
+    "spent_before",
     "stored_needle",
     "stored_options",
     "stored_prompts",
