@@ -120,6 +120,7 @@ def measure(
                     total=len(setup.trials),
                     now=lambda: datetime.now(UTC),
                     on_progress=lambda progress: None,
+                    limiters=(limiter,),
                 )
 
     try:
