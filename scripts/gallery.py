@@ -1,12 +1,12 @@
-"""Make the figures of docs/gallery and the one of the reference run: `python scripts/gallery.py`; `--check` tells stale ones.
+"""Make the figures of docs/gallery and of the reference run: `python scripts/gallery.py`; `--check` tells stale ones.
 
-The reference run in results/ is real. All other runs here are synthetic, written by `scripts/synthetic_runs.py`: their names and
-captions say so. Beside the figures stands figures.json: for each the hash of what it was made from (the runs' files and this
-program's code), the hash of its bytes, and the versions it was made with.
+The reference run in results/ is real. All other runs here are synthetic, written by `scripts/synthetic_runs.py`: their
+names and captions say so. Beside the figures stands figures.json: for each the hash of what it was made from (the runs'
+files and the code that draws), the hash of its bytes, and the versions it was made with.
 
-A figure is stale where its file isn't the one that was made, where what it is made from has changed, or where the same versions
-now give other bytes. With other versions of matplotlib, FreeType or the font, bytes may differ though nothing is wrong, so there
-they are not compared.
+A figure is stale where its file isn't the one that was made, where what it is made from has changed, or where the same
+versions now give other bytes. With other versions of matplotlib, FreeType or the font, bytes may differ though nothing
+is wrong, so there they are not compared.
 """
 
 from __future__ import annotations

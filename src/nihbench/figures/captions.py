@@ -97,7 +97,8 @@ def headline(summary: Summary, *, lang: Lang = "en", name: str = "", intervals: 
     sentences = [
         say(
             lang, "headline", name=name or f"{summary.experiment}/{summary.prompt}", found=found, strict=strict,
-            mean=mean, measured=f"{summary.measured:,}", planned=f"{summary.planned:,}", share=_share(summary.measured_share),
+            mean=mean, measured=f"{summary.measured:,}", planned=f"{summary.planned:,}",
+            share=_share(summary.measured_share),
         )
     ]  # fmt: skip
     if intervals:

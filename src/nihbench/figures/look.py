@@ -42,6 +42,8 @@ def look() -> Iterator[None]:
             {
                 "font.family": list(families()),
                 "pdf.fonttype": 42,
+                # Widths that grow with the size alone, so that what is measured fits at every resolution.
+                "text.hinting": "none",
                 "svg.hashsalt": "nihbench",
             }
         )

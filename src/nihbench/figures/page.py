@@ -34,8 +34,8 @@ _UNIT = re.compile(rf" ?(?:[{_HAN}]|[^ {_HAN}]+)[{_CLOSING}]*")
 class Ruler:
     """Measures text as the Agg renderer sets it."""
 
-    def __init__(self) -> None:
-        self._figure = Figure(dpi=200)
+    def __init__(self, dpi: int = 200) -> None:
+        self._figure = Figure(dpi=dpi)
         FigureCanvasAgg(self._figure)
 
     def size(self, text: str, *, points: float, bold: bool = False, rotation: float = 0.0) -> tuple[float, float]:

@@ -84,7 +84,7 @@ class _Layout:
 
     def __init__(self, panel: Panel, around: Around, style: Style) -> None:
         self.panel, self.style, self.f = panel, style, style.scale
-        self.ruler = Ruler()
+        self.ruler = Ruler(style.dpi)
         self.scale = (difference_scale if panel.is_difference else value_scale)(style.palette)
         self.rows, self.columns = len(panel.grids), len(panel.grids[0])
         self.alone = self.rows == self.columns == 1
@@ -103,9 +103,14 @@ class _Layout:
         )
         names = HEADING * f * LINE_IN * 2 if self.panel.row_names else 0.0
         self.left = MARGIN + names + LABEL * f * LINE_IN + GAP / 2 + self.y_ticks_width + TICK_MARK
-        self.between = GAP if self.shared_depths else self.y_ticks_width + TICK_MARK + GAP
+        labels = [label for grid in self.panel.all for label in length_labels(grid.lengths)]
+        self.widest = max(ruler.size(label, points=TICK * f)[0] for label in labels)
         number = ruler.size("100%" if not self.scale.signed else "+100", points=TICK * f)[0]
         self.bar_width = _BAR + TICK_MARK + number + GAP / 2 + LABEL * f * LINE_IN
+        # Half a label of a map's edge hangs out on either side: neighbours need room for both.
+        self.between = self.widest * 0.8 + GAP / 2
+        if not self.shared_depths:
+            self.between = self.y_ticks_width + TICK_MARK + self.widest / 2 + GAP
         fixed = self.left + 2 * GAP + self.bar_width + MARGIN + self.between * (self.columns - 1)
         most = max(len(grid.lengths) for grid in self.panel.all) * _CELL_WIDTH * f
         if self.style.width is None:
@@ -124,14 +129,12 @@ class _Layout:
         f, ruler = self.f, self.ruler
         labels = [label for grid in self.panel.all for label in length_labels(grid.lengths)]
         most = max(len(grid.lengths) for grid in self.panel.all)
-        widest = max(ruler.size(label, points=TICK * f)[0] for label in labels)
-        self.slanted = self.alone and widest + GAP > self.map_width / most
+        self.slanted = self.alone and self.widest + GAP > self.map_width / most
         self.x_ticks_height = (
             max(ruler.size(label, points=TICK * f, rotation=45)[1] for label in labels)
             if self.slanted
             else TICK * f * LINE_IN
         )
-        self.widest = widest
         self.above = 0.0
         if self.panel.notes:
             self.above = TICK * f * LINE_IN + GAP / 3
@@ -151,6 +154,14 @@ class _Layout:
             self.map_height = max(1.4 if self.rows == 1 else 1.0, min(most_high * self.map_width / 9.0 * self.columns
                                   if self.style.width else most_high, _CELL_HEIGHT * f * depths))  # fmt: skip
         self.body = fixed + self.rows * self.map_height
+        self.row_names = [self._name_lines(name) for name in self.panel.row_names]
+        self.names_above = any(lines is None for lines in self.row_names)
+
+    def _name_lines(self, name: str) -> list[str] | None:
+        """Return a row's name in at most two lines of its height, None where that would cut a word."""
+        text = drawable(name, bold=True)
+        lines = self.ruler.wrap(text, width=self.map_height, points=HEADING * self.f, bold=True)
+        return lines if len(lines) <= 2 and " ".join(lines) == text else None
 
     def _depth_labels(self, grid: Grid) -> tuple[str, ...]:
         return depth_labels((0, 25, 50, 75, 100)) if self.style.achieved else depth_labels(grid.depths)
@@ -200,8 +211,9 @@ class _Layout:
             ) or [""]
             text = f"{text[:-1]}\N{HORIZONTAL ELLIPSIS}" if more else text
             page.text(lefts[j], self.sheet.above, text, points=HEADING * f, va="top", fontweight="bold")
-        for i, name in enumerate(self.panel.row_names):
-            self._row_name(page, tops[i] + self.map_height / 2, name)
+        for i, lines in enumerate(self.row_names):
+            if lines and not self.names_above:
+                self._row_name(page, tops[i] + self.map_height / 2, lines)
         bottom = tops[-1] + self.map_height
         middle_y = (tops[0] + bottom) / 2
         depth = say(lang, "depth_achieved" if self.style.achieved else "depth_nominal")
@@ -255,7 +267,11 @@ class _Layout:
             y_labels=j == 0 or not self.shared_depths or self.panel.grids[i][j - 1] is None,
         )  # fmt: skip
         if self.panel.notes:
-            note = drawable(self.panel.notes[i][j])
+            note = self.panel.notes[i][j]
+            if self.names_above:
+                note = f"{self.panel.row_names[i]}: {note}"
+            [note, *more] = self.ruler.wrap(drawable(note), width=self.map_width, points=TICK * f) or [""]
+            note = f"{note}\N{HORIZONTAL ELLIPSIS}" if more else note
             page.text(x, y - GAP / 4, note, points=TICK * f, va="bottom", color=QUIET)
 
     def _ticks(self, axes: Axes, grid: Grid, *, x_labels: bool, y_labels: bool) -> None:
@@ -283,11 +299,8 @@ class _Layout:
         axes.spines[:].set_visible(False)
         axes.patch.set_visible(False)
 
-    def _row_name(self, page: Page, middle: float, name: str) -> None:
+    def _row_name(self, page: Page, middle: float, lines: Sequence[str]) -> None:
         f = self.f
-        lines = self.ruler.wrap(drawable(name, bold=True), width=self.map_height, points=HEADING * f, bold=True)
-        if len(lines) > 2:
-            lines = [lines[0], f"{lines[1][:-1]}\N{HORIZONTAL ELLIPSIS}"]
         x = MARGIN + (2 - len(lines)) * HEADING * f * LINE_IN / 2
         for k, line in enumerate(lines):
             page.text(
@@ -317,7 +330,9 @@ def _percent(value: float) -> str:
 
 
 def _thinned(labels: Sequence[str], step: int) -> tuple[tuple[int, str], ...]:
-    """Keep every `step`-th label and the last one, with no two nearer than `step`."""
+    """Keep as many labels as leave `step` cells between them, evenly spread, the first and the last among them."""
     last = len(labels) - 1
-    kept = [index for index in range(0, last, step) if index == 0 or last - index >= step]
-    return tuple((index, labels[index]) for index in ([*kept, last] if last < 1 or last >= step else [0]))
+    if last < step:
+        return ((0, labels[0]),)
+    gaps = last // step
+    return tuple((index, labels[index]) for index in (int(k * last / gaps + 0.5) for k in range(gaps + 1)))

@@ -46,26 +46,30 @@ def draw_profiles(lines: Sequence[Line], around: Around, style: Style | None = N
     """
     style = style or Style()
     with look():
-        f, ruler = style.scale, Ruler()
+        f, ruler = style.scale, Ruler(style.dpi)
         width = style.width or _WIDTH
         names = _Names(lines, ruler, style, width - 2 * MARGIN)
         sheet = Sheet(around, style, ruler, width, [])
         left = MARGIN + LABEL * f * LINE_IN + GAP / 2 + ruler.size("100%", points=TICK * f)[0] + TICK_MARK
-        each = (width - left - MARGIN - 0.35) / 2
+        half = ruler.size("100%", points=TICK * f)[0] / 2  # what a label of an axis's end hangs out
+        between = 2 * half + GAP * f
+        each = (width - left - MARGIN - between - half) / 2
         if each < _LEAST:
             raise UsageError(f"the figure doesn't fit on {width:g} inches of width: give --size {left + 3:.1f}")
-        above = names.height + HEADING * f * LINE_IN + GAP / 2
-        after = TICK_MARK + TICK * f * LINE_IN + GAP / 2 + LABEL * f * LINE_IN
+        above = names.height + HEADING * f * LINE_IN + GAP
+        length = drawable(say(style.lang, "length", unit=unit_phrase(length_unit, style.lang)))
+        length_lines = ruler.wrap(length, width=each, points=LABEL * f)
+        after = TICK_MARK + TICK * f * LINE_IN + GAP / 2 + len(length_lines) * LABEL * f * LINE_IN
         body = sheet.body(above + after + _LEAST)
         height = _HEIGHT if body is None else body - above - after
         page = sheet.page(above + height + after)
         names.draw(page, sheet.above)
         y = sheet.above + above
-        places = (left, left + each + 0.35)
+        places = (left, left + each + between)
         axes = [page.axes(x, y, each, height) for x in places]
         for x, heading in zip(places, ("by_length", "by_depth"), strict=True):
             text = drawable(say(style.lang, heading), bold=True)
-            page.text(x, y - GAP / 2, text, points=HEADING * f, va="bottom", fontweight="bold")
+            page.text(x, y - GAP, text, points=HEADING * f, va="bottom", fontweight="bold")
         for k, line in enumerate(lines):
             _draw(axes[0], line.by_length, k, style)
             _draw(axes[1], line.by_depth, k, style)
@@ -75,9 +79,9 @@ def draw_profiles(lines: Sequence[Line], around: Around, style: Style | None = N
         for ax, labelled in zip(axes, (True, False), strict=True):
             _value_axis(ax, f, labelled=labelled)
         label_y = y + height + TICK_MARK + TICK * f * LINE_IN + GAP / 2
-        length = drawable(say(style.lang, "length", unit=unit_phrase(length_unit, style.lang)))
-        [short, *_] = ruler.wrap(length, width=each + left - MARGIN, points=LABEL * f)
-        page.text(places[0] + each / 2, label_y, short, points=LABEL * f, va="top", ha="center")
+        for k, text in enumerate(length_lines):
+            line_y = label_y + k * LABEL * f * LINE_IN
+            page.text(places[0] + each / 2, line_y, text, points=LABEL * f, va="top", ha="center")
         depth = drawable(say(style.lang, "depth_nominal"))
         page.text(places[1] + each / 2, label_y, depth, points=LABEL * f, va="top", ha="center")
         band = drawable(say(style.lang, "mean_band"))
@@ -106,7 +110,7 @@ class _Names:
         f = self._style.scale
         for k, (x, row, name) in enumerate(self._places):
             line_y = y + row * TICK * f * LINE_IN
-            page.stroke(MARGIN + x, line_y + TICK * f * LINE_IN * 0.45, 0.34 * f, **_stroke(k, self._style))
+            page.stroke(MARGIN + x, line_y + TICK * f * LINE_IN * 0.4, 0.34 * f, **_stroke(k, self._style))
             page.text(MARGIN + x + 0.42 * f, line_y, name, points=TICK * f, va="top")
 
 
@@ -140,7 +144,8 @@ def _length_axis(axes: Axes, profiles: Sequence[Profile], room: int) -> None:
         axes.set_xscale("log")
     labels = dict(zip(at, length_labels([int(place) for place in at]), strict=True))
     step = max(1, ceil(len(at) / room))
-    kept = at[::step] if (len(at) - 1) % step == 0 else [*at[:-step:step], at[-1]]
+    gaps = max(1, (len(at) - 1) // step)
+    kept = [at[int(k * (len(at) - 1) / gaps + 0.5)] for k in range(gaps + 1)] if len(at) > 1 else at
     axes.set_xticks(kept, [labels[place] for place in kept])
     axes.minorticks_off()
     pad = (at[-1] - at[0]) * 0.02 or 1.0

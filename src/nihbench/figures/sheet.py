@@ -38,6 +38,16 @@ class Around:
     controls: tuple[Control, ...] = ()
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Entry:
+    """An entry of the legend: `x` inches from the margin, in a line of the legend, with its hatch and its text."""
+
+    x: float
+    line: int
+    hatch: Hatch
+    texts: list[str]
+
+
 class Sheet:
     """A figure's furniture, measured for a width in inches; `legend` are hatches with their texts."""
 
@@ -49,9 +59,7 @@ class Sheet:
         inner = width - 2 * MARGIN
         f = self._factor
         self._title = ruler.wrap(drawable(around.title, bold=True), width=inner, points=TITLE * f, bold=True)
-        self._legend = [
-            (hatch, ruler.wrap(drawable(text), width=inner - SWATCH * f, points=TICK * f)) for hatch, text in legend
-        ]
+        self._legend, self._legend_lines = self._flowed(ruler, inner, legend)
         self._controls = [
             (line, bad)
             for text, bad in _control_lines(around.controls, style)
@@ -63,6 +71,19 @@ class Sheet:
             for piece in ruler.wrap(drawable(line), width=inner, points=CAPTION * f)
         ]
 
+    def _flowed(self, ruler: Ruler, inner: float, legend: Sequence[tuple[Hatch, str]]) -> tuple[list[_Entry], int]:
+        """Place the legend's entries from left to right, as many in a line as fit; return them and the lines."""
+        f = self._factor
+        placed, x, line = list[_Entry](), 0.0, 0
+        for hatch, text in legend:
+            texts = ruler.wrap(drawable(text), width=inner - SWATCH * f, points=TICK * f)
+            wide = SWATCH * f + max(ruler.size(text, points=TICK * f)[0] for text in texts) + 2 * GAP * f
+            if x and (x + wide - 2 * GAP * f > inner or len(texts) > 1):
+                x, line = 0.0, line + 1
+            placed.append(_Entry(x=x, line=line, hatch=hatch, texts=texts))
+            x, line = (0.0, line + len(texts)) if len(texts) > 1 else (x + wide, line)
+        return placed, line + (1 if x else 0)
+
     @property
     def above(self) -> float:
         """Height that margin and title take."""
@@ -71,7 +92,7 @@ class Sheet:
     @property
     def below(self) -> float:
         """Height that legend, controls, caption and margin take."""
-        legend = sum(len(lines) for _, lines in self._legend) + len(self._controls)
+        legend = self._legend_lines + len(self._controls)
         parts = [legend * TICK * self._factor * LINE_IN, len(self._caption) * CAPTION * self._factor * LINE_IN]
         return sum(part + GAP for part in parts if part) - GAP + MARGIN + (GAP if any(parts) else 0.0)
 
@@ -98,9 +119,11 @@ class Sheet:
         page = Page(self.width, style.height or self.above + body + self.below, transparent=style.transparent)
         page.lines(MARGIN, MARGIN, self._title, points=TITLE * f, fontweight="bold")
         y = self.above + body + GAP
-        for hatch, lines in self._legend:
-            page.hatched(MARGIN, y + 0.015, (SWATCH - GAP / 2) * f, 0.115 * f, hatch, style.palette)
-            y = page.lines(MARGIN + SWATCH * f, y, lines, points=TICK * f)
+        for entry in self._legend:
+            x, line_y = MARGIN + entry.x, y + entry.line * TICK * f * LINE_IN
+            page.hatched(x, line_y + 0.015, (SWATCH - GAP / 2) * f, 0.115 * f, entry.hatch, style.palette)
+            page.lines(x + SWATCH * f, line_y, entry.texts, points=TICK * f)
+        y += self._legend_lines * TICK * f * LINE_IN
         for line, bad in self._controls:
             look = {"color": style.palette.alarm, "fontweight": "bold"} if bad else {"color": INK}
             y = page.lines(MARGIN, y, [line], points=TICK * f, **look)

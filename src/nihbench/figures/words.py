@@ -62,7 +62,8 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     ),
     "headline": (
         "{name}: found {found}, strict {strict}, mean band {mean}; {measured} of {planned} trials measured ({share}).",
-        "{name}：找到率 {found}，严格正确率 {strict}，平均得分 {mean}；{planned} 次试验中有 {measured} 次得到结果（{share}）。",
+        "{name}：找到率 {found}，严格正确率 {strict}，平均得分 {mean}；"
+        "{planned} 次试验中有 {measured} 次得到结果（{share}）。",
     ),
     "unmeasured": (
         "In brackets: the rest counted as misses and as hits.",
