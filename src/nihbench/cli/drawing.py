@@ -14,7 +14,7 @@ from nihbench.cli.output import note
 from nihbench.errors import UsageError
 
 if TYPE_CHECKING:
-    from nihbench.analysis import Grid, Summary
+    from nihbench.analysis import Grid, Profile, Summary
     from nihbench.figures import Control, Intervals, Lang, Setting, Style
     from nihbench.types import Record
 
@@ -29,6 +29,10 @@ class Sweep:
     grid: Grid
     summary: Summary
     intervals: Intervals | None = None
+    profiles: tuple[Profile, Profile] | None = None
+    """Profiles by length and by depth with intervals made by statistics; None: means alone, made from the grid."""
+    interval_note: tuple[str, str] = ("", "")
+    """Level and method of these intervals, as a caption tells them."""
 
     @property
     def name(self) -> str:
@@ -132,7 +136,8 @@ def _caption(sweeps: Sequence[Sweep], kind: str, style: Style) -> str:
     if kind == "map" and style.achieved:
         notes.append(say(lang, "achieved_note"))
     if kind == "profiles":
-        notes.append(say(lang, "no_interval"))
+        level, method = sweeps[0].interval_note
+        notes.append(say(lang, "interval", level=level, method=method) if level else say(lang, "no_interval"))
     several = len({sweep.setting.model for sweep in sweeps}) > 1
     # A large panel carries its numbers above the maps.
     lines = [
@@ -193,10 +198,10 @@ def _lines(sweeps: Sequence[Sweep]) -> list[Any]:
     from nihbench.analysis import depth_profile, length_profile
     from nihbench.figures import Line
 
-    names = _told_apart(sweeps)
+    made = [sweep.profiles or (length_profile(sweep.grid), depth_profile(sweep.grid)) for sweep in sweeps]
     return [
-        Line(name=name, by_length=length_profile(sweep.grid), by_depth=depth_profile(sweep.grid))
-        for name, sweep in zip(names, sweeps, strict=True)
+        Line(name=name, by_length=by_length, by_depth=by_depth)
+        for name, (by_length, by_depth) in zip(_told_apart(sweeps), made, strict=True)
     ]
 
 
