@@ -86,6 +86,8 @@ def draw(
     check_suffix(path)
     if not sweeps:
         raise UsageError("there is nothing to draw: no run with such a prompt was given")
+    if animate and (len(sweeps) != 1 or style.achieved or kind != "map"):
+        raise UsageError("an animation shows one map with nominal depths: give one run, and choose one --prompt")
     around = Around(
         title=_title(sweeps, kind, style.lang) if title is None else title,
         caption=_caption(sweeps, kind, style),
@@ -209,8 +211,6 @@ def _animate(figure: Any, sweeps: Sequence[Sweep], animate: tuple[Path, Sequence
     from nihbench.figures import save_animation
 
     path, records = animate
-    if len(sweeps) != 1 or style.achieved:
-        raise UsageError("an animation shows one map with nominal depths: give one run, and choose one --prompt")
     grid = sweeps[0].grid
     last: dict[tuple[int, int], None] = {}
     for record in records:

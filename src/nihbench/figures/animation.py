@@ -57,6 +57,9 @@ def save_animation(figure: Figure, places: Sequence[Place], path: Path, style: S
     """
     suffix = check_animation(path)
     full, blank, boxes = _two_pictures(figure, min(style.dpi, _DPI), style)
+    colours: list[int] = []
+    if suffix == ".gif":
+        (full, blank), colours = _indexed(full, blank)
     step = max(1, -(-len(places) // _FRAMES))
     frames = [blank.copy()]
     for first in range(0, len(places), step):
@@ -69,14 +72,28 @@ def save_animation(figure: Figure, places: Sequence[Place], path: Path, style: S
     times = [_FRAME_MS] * (len(images) - 1) + [_LAST_MS]
     picture = BytesIO()
     if suffix == ".gif":
-        # One palette, the finished figure's: a colour must not change from frame to frame.
-        colours = Image.fromarray(full).convert("RGB").quantize(256)
-        flat = [image.convert("RGB").quantize(palette=colours, dither=Image.Dither.NONE) for image in images]
-        flat[0].save(picture, "GIF", save_all=True, append_images=flat[1:], duration=times, loop=0, optimize=False)
+        for image in images:
+            image.putpalette(colours)
+        images[0].save(picture, "GIF", save_all=True, append_images=images[1:], duration=times, loop=0, optimize=False)
     else:
         images[0].save(picture, "PNG", save_all=True, append_images=images[1:], duration=times, loop=0)
     write_picture(path, picture.getvalue())
     return len(images)
+
+
+def _indexed(*pictures: Pixels) -> tuple[list[Pixels], list[int]]:
+    """Return pictures as indices into one palette, and that palette's parts: red, green and blue of 256 colours.
+
+    They are the commonest colours, so what fills cells and ground stays exact; any other takes the nearest.
+    """
+    flat = np.concatenate([picture[:, :, :3].reshape(-1, 3) for picture in pictures])
+    packed = flat.astype(np.int64) @ (65_536, 256, 1)
+    known, where, counts = np.unique(packed, return_inverse=True, return_counts=True)
+    chosen = known[np.argsort(-counts, kind="stable")[:256]]
+    parts = [np.stack([colours // 65_536, colours // 256 % 256, colours % 256], axis=-1) for colours in (known, chosen)]
+    nearest = np.array([np.abs(parts[1] - colour).sum(axis=1).argmin() for colour in parts[0]], dtype=np.uint8)
+    indices = nearest[where].reshape(len(pictures), *pictures[0].shape[:2])
+    return list(indices), [int(part) for part in parts[1].ravel()]
 
 
 def _two_pictures(figure: Figure, dpi: int, style: Style) -> tuple[Pixels, Pixels, dict[Place, tuple[slice, slice]]]:

@@ -202,5 +202,6 @@ def _outline(text: str, points: float) -> Path:
     for k, line in enumerate(lines):
         path = TextPath((0, 0), line, size=points, prop=font)
         middle = ((len(lines) - 1) / 2 - k) * points * _LINE - points * _FIGURE_HEIGHT / 2
-        paths.append(Affine2D().translate(-path.get_extents().width / 2, middle).transform_path(path))
+        box = path.get_extents()
+        paths.append(Affine2D().translate(-(box.x0 + box.x1) / 2, middle).transform_path(path))
     return Path.make_compound_path(*paths)

@@ -30,6 +30,8 @@ _CJK_FAMILIES = (
     "Noto Sans CJK JP", "Droid Sans Fallback", "Arial Unicode MS",
 )  # fmt: skip
 _BOLD = (600, 700, 800, "semibold", "demibold", "bold", "heavy")
+_THIN: set[str] = set()
+"""Families that have no bold face."""
 _BOX = "\N{WHITE SQUARE}"
 
 
@@ -60,6 +62,7 @@ def families() -> tuple[str, ...]:
     for name in chinese:  # a family without bold stands in a bold title as it is; matplotlib would warn each time
         faces = [font for font in fonts if font.name == name]
         if not any(font.weight in _BOLD for font in faces):
+            _THIN.add(name)
             fonts.append(replace(faces[0], weight=700))
     return ("DejaVu Sans", *chinese)
 
@@ -89,6 +92,19 @@ def drawable(text: str, *, bold: bool = False) -> str:
     """Return the text with every run of white space as one blank and a box for each character that no font has."""
     weight = "bold" if bold else "normal"
     return "".join(c if _covers(c, weight) else _BOX for c in " ".join(text.split()))
+
+
+def weight(text: str) -> str:
+    """Return "bold", or "normal" for a text that would be bold in parts only: a family it needs has no bold face."""
+    return "bold" if all(_is_bold(character) for character in text) else "normal"
+
+
+@cache
+def _is_bold(character: str) -> bool:
+    for name, path in zip(families(), _files("bold"), strict=True):
+        if font_manager.get_font(path).get_char_index(ord(character)):
+            return name not in _THIN
+    return True
 
 
 def missing(text: str) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from matplotlib.transforms import Affine2D
 
 from nihbench.figures.colours import Palette
 from nihbench.figures.hatch import Hatch
-from nihbench.figures.look import INK
+from nihbench.figures.look import INK, weight
 
 LINE_IN = 1.35 / 72
 """Height of a line of text in inches, per point of its size."""
@@ -27,8 +27,9 @@ LINE_IN = 1.35 / 72
 
 _CLOSING = r"，。、；：！？）》」』】”’％"
 _HAN = "\u2e80-\u2fff\u3001-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef"
-_UNIT = re.compile(rf" ?(?:[{_HAN}]|[^ {_HAN}]+)[{_CLOSING}]*")
-"""What a line is not broken in: a word, or one Chinese character, with the marks that close it."""
+_OPENING = "（《「『【“‘"
+_UNIT = re.compile(rf" ?[{_OPENING}]*(?:[{_HAN}]|[^ {_HAN}]+)[{_CLOSING}]*")
+"""What a line is not broken in: a word, or one Chinese character, with the marks that open and close it."""
 
 
 class Ruler:
@@ -41,7 +42,13 @@ class Ruler:
     def size(self, text: str, *, points: float, bold: bool = False, rotation: float = 0.0) -> tuple[float, float]:
         """Return width and height of a text in inches."""
         artist = self._figure.text(
-            0, 0, text, fontsize=points, fontweight="bold" if bold else "normal", rotation=rotation, parse_math=False
+            0,
+            0,
+            text,
+            fontsize=points,
+            fontweight=weight(text) if bold else "normal",
+            rotation=rotation,
+            parse_math=False,
         )
         box = artist.get_window_extent()
         artist.remove()
@@ -96,6 +103,8 @@ class Page:
 
     def text(self, x: float, y: float, text: str, *, points: float, **style: Any) -> None:
         """Set one line of text; `style` is matplotlib's (ha, va, rotation, color, fontweight)."""
+        if style.get("fontweight") == "bold":
+            style["fontweight"] = weight(text)
         self.figure.text(
             x / self.width, 1 - y / self.height, text, fontsize=points, parse_math=False, **{"color": INK, **style}
         )

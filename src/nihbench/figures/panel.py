@@ -121,7 +121,7 @@ class _Layout:
             self.width = self.style.width
             self.map_width = (self.width - fixed) / self.columns
             if self.map_width < _LEAST_MAP:
-                need = fixed + _LEAST_MAP * self.columns
+                need = fixed + _LEAST_MAP * self.columns + 0.05  # rounded up
                 raise UsageError(f"the figure doesn't fit on {self.width:g} inches of width: give --size {need:.1f}")
 
     def _down(self) -> None:

@@ -55,8 +55,8 @@ def draw_profiles(lines: Sequence[Line], around: Around, style: Style | None = N
         between = 2 * half + GAP * f
         each = (width - left - MARGIN - between - half) / 2
         if each < _LEAST:
-            raise UsageError(f"the figure doesn't fit on {width:g} inches of width: give --size {left + 3:.1f}")
-        above = names.height + HEADING * f * LINE_IN + GAP
+            need = width + 2 * (_LEAST - each) + 0.05  # rounded up
+            raise UsageError(f"the figure doesn't fit on {width:g} inches of width: give --size {need:.1f}")
         length = drawable(say(style.lang, "length", unit=unit_phrase(length_unit, style.lang)))
         length_lines = ruler.wrap(length, width=each, points=LABEL * f)
         after = TICK_MARK + TICK * f * LINE_IN + GAP / 2 + len(length_lines) * LABEL * f * LINE_IN
@@ -135,7 +135,8 @@ def _draw(axes: Axes, profile: Profile, k: int, style: Style) -> None:
         alone = np.isnan(np.concatenate([[np.nan], profile.value[:-1]])) & np.isnan(
             np.concatenate([profile.value[1:], [np.nan]])
         )
-        axes.vlines(at[alone], profile.low[alone], profile.high[alone], color=str(stroke["color"]), alpha=0.5)
+        if alone.any():
+            axes.vlines(at[alone], profile.low[alone], profile.high[alone], color=str(stroke["color"]), alpha=0.5)
 
 
 def _length_axis(axes: Axes, profiles: Sequence[Profile], room: int) -> None:
