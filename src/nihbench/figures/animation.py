@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from nihbench.errors import UsageError
+from nihbench.figures.colours import Palette
 from nihbench.figures.files import write_picture
 from nihbench.figures.hatch import UNRUN
 from nihbench.figures.look import look
@@ -59,7 +60,7 @@ def save_animation(figure: Figure, places: Sequence[Place], path: Path, style: S
     full, blank, boxes = _two_pictures(figure, min(style.dpi, _DPI), style)
     colours: list[int] = []
     if suffix == ".gif":
-        (full, blank), colours = _indexed(full, blank)
+        (full, blank), colours = _indexed(style.palette, full, blank)
     step = max(1, -(-len(places) // _FRAMES))
     frames = [blank.copy()]
     for first in range(0, len(places), step):
@@ -81,15 +82,16 @@ def save_animation(figure: Figure, places: Sequence[Place], path: Path, style: S
     return len(images)
 
 
-def _indexed(*pictures: Pixels) -> tuple[list[Pixels], list[int]]:
+def _indexed(palette: Palette, *pictures: Pixels) -> tuple[list[Pixels], list[int]]:
     """Return pictures as indices into one palette, and that palette's parts: red, green and blue of 256 colours.
 
-    They are the commonest colours, so what fills cells and ground stays exact; any other takes the nearest.
+    Half of them are the commonest, so what fills cells and ground stays exact; half are the scale's, for the colour bar.
     """
     flat = np.concatenate([picture[:, :, :3].reshape(-1, 3) for picture in pictures])
     packed = flat.astype(np.int64) @ (65_536, 256, 1)
     known, where, counts = np.unique(packed, return_inverse=True, return_counts=True)
-    chosen = known[np.argsort(-counts, kind="stable")[:256]]
+    scale = [int(palette.colour(k / 127)[1:], 16) for k in range(128)]
+    chosen = np.concatenate([known[np.argsort(-counts, kind="stable")[:128]], scale])
     parts = [np.stack([colours // 65_536, colours // 256 % 256, colours % 256], axis=-1) for colours in (known, chosen)]
     nearest = np.array([np.abs(parts[1] - colour).sum(axis=1).argmin() for colour in parts[0]], dtype=np.uint8)
     indices = nearest[where].reshape(len(pictures), *pictures[0].shape[:2])

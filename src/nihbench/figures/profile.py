@@ -57,6 +57,7 @@ def draw_profiles(lines: Sequence[Line], around: Around, style: Style | None = N
         if each < _LEAST:
             need = width + 2 * (_LEAST - each) + 0.05  # rounded up
             raise UsageError(f"the figure doesn't fit on {width:g} inches of width: give --size {need:.1f}")
+        above = names.height + HEADING * f * LINE_IN + GAP
         length = drawable(say(style.lang, "length", unit=unit_phrase(length_unit, style.lang)))
         length_lines = ruler.wrap(length, width=each, points=LABEL * f)
         after = TICK_MARK + TICK * f * LINE_IN + GAP / 2 + len(length_lines) * LABEL * f * LINE_IN
