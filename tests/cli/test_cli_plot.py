@@ -110,3 +110,10 @@ def test_plotting_imports_neither_pandas_nor_the_client(runs: Path, tmp_path: Pa
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=runs, capture_output=True, text=True)
     assert done.stdout == "[]\n", done.stderr
+
+
+def test_characters_that_no_font_has_are_named_with_the_way_to_a_font(runs: Path, tmp_path: Path) -> None:
+    for lang, says in (("en", "no font of this machine has \U0001f9ff"), ("zh", "本机没有字体含有 \U0001f9ff")):
+        out = str(tmp_path / "f.png")
+        ended = plot(runs, "synthetic-two", "--title", "a needle \U0001f9ff", "--lang", lang, "--out", out)
+        assert ended.code == 0 and says in ended.err and "pip install 'nihbench[zh]'" in ended.err

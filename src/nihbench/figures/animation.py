@@ -85,7 +85,7 @@ def save_animation(figure: Figure, places: Sequence[Place], path: Path, style: S
 def _indexed(palette: Palette, *pictures: Pixels) -> tuple[list[Pixels], list[int]]:
     """Return pictures as indices into one palette, and that palette's parts: red, green and blue of 256 colours.
 
-    Half of them are the commonest, so what fills cells and ground stays exact; half are the scale's, for the colour bar.
+    Half are the commonest, so what fills cells and ground stays exact; half are of the scale, for the colour bar.
     """
     flat = np.concatenate([picture[:, :, :3].reshape(-1, 3) for picture in pictures])
     packed = flat.astype(np.int64) @ (65_536, 256, 1)
