@@ -286,6 +286,11 @@ def test_no_text_of_a_panel_is_cut_off_or_on_another(preset, lang, rows, columns
     check_layout(draw_panel(panel, Around(title="大海捞针：十二张图", caption="One line."), style))
 
 
+@pytest.mark.parametrize("width", [2.6, 3.2, 5.0, 12.0])
+def test_no_text_of_a_narrow_map_is_cut_off(width):
+    check_layout(draw(ODD_GRIDS["30 x 30"], length_unit="a-tokenizer-with-a-rather-long-name", width=width))
+
+
 def test_a_figure_that_does_not_fit_its_size_is_refused_with_the_size_it_needs():
     with pytest.raises(UsageError, match=r"larger --size"):
         draw(make_grid([[1.0]]), caption="words " * 400, width=4.0, height=3.0)

@@ -59,7 +59,9 @@ def caption(
 
     repeats = sorted({setting.repeats for setting in settings})
     paragraph = [
-        say(lang, "synthetic") if any(setting.synthetic for setting in settings) else "",
+        say(lang, "synthetic", model=all_of(s.model for s in settings if s.synthetic))
+        if any(s.synthetic for s in settings)
+        else "",
         say(
             lang,
             "setup",

@@ -141,7 +141,9 @@ class _Layout:
         self.heads = HEADING * f * LINE_IN + GAP / 3 if self.panel.column_names else 0.0
         ticks = TICK_MARK + self.x_ticks_height
         self.after_row = GAP + (0.0 if self.shared_lengths else ticks)
-        self.after_all = ticks + GAP / 2 + LABEL * f * LINE_IN + GAP / 2
+        length = drawable(say(self.style.lang, "length", unit=unit_phrase(self.panel.length_unit, self.style.lang)))
+        self.length_lines = ruler.wrap(length, width=self.width - 2 * MARGIN, points=LABEL * f)
+        self.after_all = ticks + GAP / 2 + len(self.length_lines) * LABEL * f * LINE_IN + GAP / 2
         fixed = self.heads + self.rows * self.above + (self.rows - 1) * self.after_row + self.after_all
         body = self.sheet.body(fixed + _LEAST_MAP * self.rows)
         if body is not None:
@@ -219,12 +221,13 @@ class _Layout:
         depth = say(lang, "depth_achieved" if self.style.achieved else "depth_nominal")
         label_x = self.left - TICK_MARK - self.y_ticks_width - GAP / 2 - LABEL * f * LINE_IN
         page.text(label_x, middle_y, drawable(depth), points=LABEL * f, rotation=90, va="center", ha="left")
-        length = drawable(say(lang, "length", unit=unit_phrase(self.panel.length_unit, lang)))
-        width = self.ruler.size(length, points=LABEL * f)[0]
         # Under the middle of the maps, but for narrow maps no further left than the margin.
-        middle = max((lefts[0] + lefts[-1] + self.map_width) / 2, MARGIN + width / 2)
+        widest = max(self.ruler.size(line, points=LABEL * f)[0] for line in self.length_lines)
+        middle = max((lefts[0] + lefts[-1] + self.map_width) / 2, MARGIN + widest / 2)
         y = bottom + TICK_MARK + self.x_ticks_height + GAP / 2
-        page.text(middle, y, length, points=LABEL * f, va="top", ha="center")
+        for line in self.length_lines:
+            page.text(middle, y, line, points=LABEL * f, va="top", ha="center")
+            y += LABEL * f * LINE_IN
         self._bar(page, lefts[-1] + self.map_width + 2 * GAP, tops[0], bottom - tops[0])
         return page.figure
 

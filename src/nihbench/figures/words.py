@@ -51,8 +51,8 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "repeats_one": ("1 trial a cell, for this haystack.", "每格 1 次试验，仅对这一篇长文而言。"),
     "repeats_many": ("{count} trials a cell.", "每格 {count} 次试验。"),
     "synthetic": (
-        "SYNTHETIC DATA, drawn by a formula: no model was asked.",
-        "合成数据：由公式生成，没有询问任何模型。",
+        "SYNTHETIC DATA ({model}), drawn by a formula: no model was asked.",
+        "合成数据（{model}）：由公式生成，没有询问任何模型。",
     ),
     "copies": (
         "The corpus stands {copies} times in the longest prompts.",
