@@ -1,8 +1,9 @@
-"""Records -> table: one row a trial, the depth x length grid, its profiles and differences, the headline numbers.
+"""Records -> table: one row a trial, the depth x length grid, the headline numbers.
 
 Nothing here draws, prints or reads files. What was not measured is NaN or counted as unmeasured, never scored.
 """
 
+from nihbench.analysis.agreement import BANDS, Agreement, AgreementReport, Comparison, Item, agreement_report
 from nihbench.analysis.differences import difference
 from nihbench.analysis.grids import Grid, grid
 from nihbench.analysis.profiles import Profile, depth_profile, length_profile
@@ -10,19 +11,25 @@ from nihbench.analysis.summaries import Rate, Summary, summary
 from nihbench.analysis.table import COLUMNS, UNSCORED, Table, columns, frame, pairs
 
 __all__ = [
+    "BANDS",
     "COLUMNS",
     "UNSCORED",
+    "Agreement",
+    "AgreementReport",
+    "Comparison",
     "Grid",
-    "Profile",
+    "Item",
     "Rate",
     "Summary",
-    "Table",
-    "columns",
-    "depth_profile",
-    "difference",
+    "agreement_report",
     "frame",
     "grid",
-    "length_profile",
     "pairs",
     "summary",
+    "difference",
+    "Profile",
+    "depth_profile",
+    "length_profile",
+    "Table",
+    "columns",
 ]

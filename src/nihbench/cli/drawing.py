@@ -40,10 +40,10 @@ class Sweep:
         return f"{self.setting.model}: {self.grid.experiment}/{self.grid.prompt}"
 
 
-def setting_of(manifest: Mapping[str, Any], records: Sequence[Record]) -> Setting:
+def setting_of(manifest: Mapping[str, Any], records: Sequence[Record], scorer: str) -> Setting:
     """Return what a run was made with; its date is that of its records, or of its beginning where there are none."""
     from nihbench.figures import Setting
-    from nihbench.score import SCORER, VERSION
+    from nihbench.run import version_of
 
     days = sorted({record.started_at[:10] for record in records} or {str(manifest.get("created_at", ""))[:10]})
     return Setting(
@@ -51,7 +51,7 @@ def setting_of(manifest: Mapping[str, Any], records: Sequence[Record]) -> Settin
         date=days[0] if days[0] == days[-1] else f"{days[0]}/{days[-1]}",
         experiment=manifest["experiment"],
         corpus=manifest["corpus"]["name"],
-        scorer=f"{SCORER} {VERSION}",
+        scorer=f"{scorer} {version_of(scorer)}",
         version=str(manifest.get("nihbench", "?")),
         repeats=manifest["repeats"],
         length_unit=length_unit(manifest),

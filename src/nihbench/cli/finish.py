@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from nihbench.analysis import Grid, Summary
     from nihbench.cli.drawing import Sweep
     from nihbench.run import RunFolder
-    from nihbench.types import FailureKind, Record, Score
+    from nihbench.types import FailureKind, Grade, Record
 
 FAILED_TRIALS = 3
 """Exit code of a run that is finished but for failed trials."""
@@ -29,6 +29,7 @@ class Result:
     failures: tuple[FailureKind | Literal["unscored"], ...]
     """The kind of every failed trial."""
     owed: int
+    scorer: str
     records: tuple[Record, ...]
     """In the order of their first appearance."""
 
@@ -40,29 +41,36 @@ class Result:
         return sum(kind != "unscored" and HANDLING[kind].retry for kind in self.failures)
 
     @property
+    def unscored(self) -> int:
+        """Answers that the scorer could not judge."""
+        return self.failures.count("unscored")
+
+    @property
     def sweeps(self) -> tuple[Sweep, ...]:
         """What is drawn of it, one for each prompt."""
         from nihbench.cli.drawing import Sweep, setting_of
 
-        setting = setting_of(self.run.manifest, self.records)
+        setting = setting_of(self.run.manifest, self.records, self.scorer)
         return tuple(
             Sweep(setting=setting, grid=grid, summary=summary)
             for grid, summary in zip(self.grids, self.summaries, strict=True)
         )
 
 
-def result_of(run: RunFolder, *, again: bool = False) -> Result:
+def result_of(run: RunFolder, *, scorer: str | None = None, again: bool = False) -> Result:
     """Read a run's records and scores into what is shown.
 
     Args:
         run: the run's folder.
-        again: whether to score again even where stored scores fit.
+        scorer: whose scores; None: the rules'.
+        again: whether to score again even where stored scores fit (rules only).
     """
     from nihbench.analysis import columns, grid, summary
     from nihbench.run import planned_trials
+    from nihbench.score import SCORER
 
     records = run.records()
-    table = columns(tuple(records.values()), _scores(run, records, again))
+    table = columns(tuple(records.values()), _scores(run, records, scorer, again))
     planned = planned_trials(run.manifest)
     pairs = dict.fromkeys((trial.experiment, trial.prompt) for trial in planned)
     each = [(e, p, sum((t.experiment, t.prompt) == (e, p) for t in planned)) for e, p in pairs]
@@ -73,14 +81,15 @@ def result_of(run: RunFolder, *, again: bool = False) -> Result:
         failures=tuple(kind for kind in table["failure"] if kind is not None),
         owed=len(planned) - len(records),
         records=tuple(records.values()),
+        scorer=scorer or SCORER,
     )
 
 
-def _scores(run: RunFolder, records: Mapping[str, Record], again: bool) -> Mapping[str, Score]:
-    from nihbench.run import load_scores, score_run
+def _scores(run: RunFolder, records: Mapping[str, Record], scorer: str | None, again: bool) -> Mapping[str, Grade]:
+    from nihbench.run import grades_of, score_run
+    from nihbench.score import SCORER
 
-    stored = None if again else load_scores(run, records)
-    return stored if stored is not None else score_run(run, records)
+    return score_run(run, records) if again else grades_of(run, records, scorer or SCORER)
 
 
 def show(result: Result) -> None:

@@ -31,6 +31,9 @@ def plot(
     axis: Annotated[
         str, typer.Option("--axis", help="Depths as planned (nominal) or as they came out (achieved).")
     ] = "nominal",
+    scorer: Annotated[
+        str | None, typer.Option("--scorer", help="Whose scores (default: rules; see nih score).")
+    ] = None,
     animate: Annotated[
         Path | None, typer.Option("--animate", help="Write also how the map filled: .png (APNG) or .gif.")
     ] = None,
@@ -69,7 +72,7 @@ def plot(
     _one_of("--axis", axis, ("nominal", "achieved"))
     style = _style(lang, preset, colours, size, dpi)
     style = replace(style, transparent=transparent, values=values, achieved=axis == "achieved" and kind == "map")
-    results = [result_of(open_run(path)) for path in run_folders(runs)]
+    results = [result_of(open_run(path), scorer=scorer) for path in run_folders(runs)]
     records = results[0].records if len(results) == 1 else ()
     sweeps = _chosen([sweep for result in results for sweep in result.sweeps], prompt)
     draw(sweeps, out, style, kind=kind, title=title, animate=(animate, records) if animate else None)

@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from nihbench.figures.agreement import agreement_text
     from nihbench.figures.animation import check_animation, save_animation
     from nihbench.figures.captions import Intervals, Setting, caption, headline, map_note
     from nihbench.figures.colours import PALETTES, palette
@@ -35,6 +36,7 @@ _HOMES = {
     "SUFFIXES": "files",
     "Setting": "captions",
     "Style": "style",
+    "agreement_text": "agreement",
     "caption": "captions",
     "check_animation": "animation",
     "check_suffix": "files",
@@ -67,6 +69,7 @@ __all__ = [
     "SUFFIXES",
     "Setting",
     "Style",
+    "agreement_text",
     "caption",
     "check_animation",
     "check_suffix",

@@ -9,6 +9,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from nihbench.run.answers import Answered, Row, answers_of, read_rows
+    from nihbench.run.judging import Docket, Judge, Spent, ask_judge, combined, docket, judged, unsure
     from nihbench.run.lock import owned
     from nihbench.run.manifest import (
         check_same,
@@ -22,69 +24,118 @@ if TYPE_CHECKING:
     from nihbench.run.options import RunOptions
     from nihbench.run.rebuild import find_record, rebuild_prompt
     from nihbench.run.runner import Progress, owed, run_trials
-    from nihbench.run.scores import RULES_FILE, load_scores, score_run
+    from nihbench.run.scores import (
+        COMBINED,
+        RULES_FILE,
+        grade_row,
+        grades_of,
+        save_grades,
+        score_run,
+        scores_file,
+        stored_scorers,
+        version_of,
+    )
     from nihbench.run.setup import Setup, prepare
     from nihbench.run.store import MANIFEST, RECORDS, RecordWriter, RunFolder, create_run, open_run
     from nihbench.run.texts import absolute_corpus, load_corpus
+    from nihbench.run.verdicts import Verdicts
 
 _HOMES = {
+    "Answered": "answers",
+    "COMBINED": "scores",
+    "Docket": "judging",
+    "Judge": "judging",
     "MANIFEST": "store",
     "Progress": "runner",
     "RECORDS": "store",
     "RULES_FILE": "scores",
     "RecordWriter": "store",
+    "Row": "answers",
     "RunFolder": "store",
     "RunOptions": "options",
     "Setup": "setup",
+    "Spent": "judging",
+    "Verdicts": "verdicts",
     "absolute_corpus": "texts",
+    "answers_of": "answers",
+    "ask_judge": "judging",
     "check_same": "manifest",
+    "combined": "judging",
     "corpus_of": "manifest",
     "create_run": "store",
+    "docket": "judging",
     "find_record": "rebuild",
+    "grade_row": "scores",
+    "grades_of": "scores",
+    "judged": "judging",
     "load_corpus": "texts",
-    "load_scores": "scores",
     "manifest": "manifest",
     "open_run": "store",
     "owed": "runner",
     "owned": "lock",
     "planned_trials": "manifest",
     "prepare": "setup",
+    "read_rows": "answers",
     "rebuild_prompt": "rebuild",
     "run_trials": "runner",
+    "save_grades": "scores",
     "score_run": "scores",
+    "scores_file": "scores",
     "stored_needle": "manifest",
     "stored_options": "manifest",
     "stored_prompts": "manifest",
+    "stored_scorers": "scores",
+    "unsure": "judging",
+    "version_of": "scores",
 }
 
 __all__ = [
+    "COMBINED",
     "MANIFEST",
     "RECORDS",
     "RULES_FILE",
+    "Answered",
+    "Docket",
+    "Judge",
     "Progress",
     "RecordWriter",
+    "Row",
     "RunFolder",
     "RunOptions",
     "Setup",
+    "Spent",
+    "Verdicts",
     "absolute_corpus",
+    "answers_of",
+    "ask_judge",
     "check_same",
+    "combined",
     "corpus_of",
     "create_run",
+    "docket",
     "find_record",
+    "grade_row",
+    "grades_of",
+    "judged",
     "load_corpus",
-    "load_scores",
     "manifest",
     "open_run",
     "owed",
     "owned",
     "planned_trials",
     "prepare",
+    "read_rows",
     "rebuild_prompt",
     "run_trials",
+    "save_grades",
     "score_run",
+    "scores_file",
     "stored_needle",
     "stored_options",
     "stored_prompts",
+    "stored_scorers",
+    "unsure",
+    "version_of",
 ]
 
 
