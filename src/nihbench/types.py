@@ -141,7 +141,9 @@ class ModelPreset:
     tokenizer: str | None = None
     message_overhead: int | None = None
     reply_overhead: int | None = None
-    concurrency: int = 4
+    concurrency: int | None = None
+    requests_per_minute: float | None = None
+    tokens_per_minute: float | None = None
     extra_body: Mapping[str, Any] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     prices: tuple[PriceTier, ...] = ()
@@ -298,7 +300,8 @@ class Request:
 
     `output_room` is the most output that the window leaves beside this prompt: an answer that the limit cut off
     before it began is asked for once more with a larger limit, up to this one. None: it is not asked for again.
-    `prompt_tokens` is how many tokens the messages are thought to have, for the limits of an account.
+    `prompt_tokens` is how many tokens the messages are thought to have, for the limits of an account. Requests of one
+    `prefix` begin alike, and are best sent to one server; it is not sent.
     """
 
     model: str
@@ -308,6 +311,7 @@ class Request:
     temperature: float | None = None
     seed: int | None = None
     extra_body: Mapping[str, Any] = field(default_factory=dict)
+    prefix: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

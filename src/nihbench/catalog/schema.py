@@ -71,6 +71,7 @@ FileName = Annotated[Text, AfterValidator(_file_name)]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Day = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}(-\d{2})?$")]
 Count = Annotated[int, Field(gt=0)]
+Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Price = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
@@ -198,7 +199,9 @@ class ProviderEntry(Entry):
     tokenizer: Text | None = None
     message_overhead: Annotated[int, Field(ge=0)] | None = None
     reply_overhead: Annotated[int, Field(ge=0)] | None = None
-    concurrency: Count = 4
+    concurrency: Count | None = None
+    requests_per_minute: Rate | None = None
+    tokens_per_minute: Rate | None = None
     extra_body: dict[str, JsonValue] = {}
     headers: dict[str, str] = {}
     note: str = ""

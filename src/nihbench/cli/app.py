@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+import threading
 from collections.abc import Sequence
 from io import TextIOWrapper
 
@@ -10,7 +12,7 @@ import typer
 
 from nihbench import __version__
 from nihbench.cli import agree, corpus, grade, models, needle, plan, plot, prompt, rebuild, run, score, serve
-from nihbench.cli.output import hang_up, note
+from nihbench.cli.output import Terminated, hang_up, note
 from nihbench.errors import NihError
 
 app = typer.Typer(
@@ -57,7 +59,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if isinstance(stream, TextIOWrapper):
             # What the terminal's encoding can't say is shown as an escape; it must not end a command.
             stream.reconfigure(errors="backslashreplace")
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, _terminated)
     sys.exit(_run(arguments))
+
+
+def _terminated(number: int, frame: object) -> None:
+    raise Terminated
 
 
 def _run(arguments: Sequence[str] | None) -> int:

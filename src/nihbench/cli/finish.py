@@ -38,7 +38,7 @@ class Result:
         """Failures that may pass when they are tried again."""
         from nihbench.endpoint import HANDLING
 
-        return sum(kind != "unscored" and HANDLING[kind].retry for kind in self.failures)
+        return sum(kind != "unscored" and HANDLING[kind].retry_on_resume for kind in self.failures)
 
     @property
     def unscored(self) -> int:

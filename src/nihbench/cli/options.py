@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _MODEL = "What is measured"
 _GRID = "Grid"
 _REQUEST = "Request"
+_LIMITS = "Limits and spending"
 
 _OWN_FIELDS = {
     "messages": "the messages are what a run builds (nih prompt shows them)",
@@ -45,6 +46,8 @@ def _option(flag: str, kind: Any, default: Any, panel: str, text: str, **more: A
 
 
 _TEXT = Optional[str]  # noqa: UP045  typer reads it at run time
+_TEXTS = Optional[list[str]]  # noqa: UP045
+_FLOAT = Optional[float]  # noqa: UP045
 _INT = Optional[int]  # noqa: UP045
 _FLAG = Optional[bool]  # noqa: UP045
 
@@ -57,7 +60,13 @@ SHARED: tuple[inspect.Parameter, ...] = (
         "A preset (nih models), any name with --base-url, or a .gguf file.",
         also=("-m",),
     ),
-    _option("--base-url", _TEXT, None, _MODEL, "An OpenAI-compatible server, such as http://127.0.0.1:8080/v1."),
+    _option(
+        "--base-url",
+        _TEXTS,
+        None,
+        _MODEL,
+        "An OpenAI-compatible server, such as http://127.0.0.1:8080/v1; several (give it again) share the work.",
+    ),
     _option("--api-key-env", _TEXT, None, _MODEL, "The environment variable that holds the key."),
     _option(
         "--experiment", _TEXT, None, _MODEL, "An experiment (nih needle list), or EXPERIMENT/PROMPT.", also=("-e",)
@@ -76,7 +85,7 @@ SHARED: tuple[inspect.Parameter, ...] = (
     _option("--max-output", _INT, None, _REQUEST, "Output limit of one answer in tokens."),
     _option("--temperature", _TEXT, None, _REQUEST, "A number, or none to send none."),
     _option("--extra-body", _TEXT, None, _REQUEST, "More fields of the request, as a JSON object."),
-    _option("--header", Optional[list[str]], None, _REQUEST, "A further header as NAME=VALUE; may be repeated."),  # noqa: UP045
+    _option("--header", _TEXTS, None, _REQUEST, "A further header as NAME=VALUE; may be repeated."),
     _option(
         "--stream",
         _FLAG,
@@ -87,7 +96,11 @@ SHARED: tuple[inspect.Parameter, ...] = (
     ),
     _option("--ca-file", _TEXT, None, _REQUEST, "Further certificate authorities to trust, as a PEM file."),
     _option("--insecure", bool, False, _REQUEST, "Check no certificates: anyone on the way can read the key."),
-    _option("--concurrency", _INT, None, _REQUEST, "Requests in flight at a time."),
+    _option("--concurrency", _INT, None, _LIMITS, "Requests in flight at a time (default: found out)."),
+    _option("--rpm", _FLOAT, None, _LIMITS, "Requests a minute that the account allows."),
+    _option("--tpm", _FLOAT, None, _LIMITS, "Tokens a minute that the account allows."),
+    _option("--price", _TEXT, None, _LIMITS, "IN,OUT or IN,OUT,CACHED: the model's price in USD per million tokens."),
+    _option("--max-cost", _FLOAT, None, _LIMITS, "Stop before the call with which the run could pass so many USD."),
 )
 
 
@@ -126,8 +139,11 @@ def run_options(values: dict[str, Any]) -> RunOptions:
     prompts = values.pop("prompt")
     headers = values.pop("header") or []
     extra = values.pop("extra_body")
+    first, *more = values.pop("base_url") or [None]
     return RunOptions(
         **values,
+        base_url=first,
+        more_urls=tuple(more),
         prompts=tuple(part.strip() for part in prompts.split(",") if part.strip()) if prompts else None,
         headers=_headers(headers),
         extra_body=_extra(extra),
@@ -136,7 +152,8 @@ def run_options(values: dict[str, Any]) -> RunOptions:
 
 def _is_text(value: Any) -> bool:
     """Say whether a value can be written down; bytes of the command line that are no UTF-8 came in as surrogates."""
-    return not any("\ud800" <= char <= "\udfff" for char in str(value))
+    text = "".join(value) if isinstance(value, list) else str(value)
+    return not any("\ud800" <= char <= "\udfff" for char in text)
 
 
 def _headers(pairs: list[str]) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import Path
@@ -76,13 +76,56 @@ def reach(options: RunOptions, catalog: Catalog, *, sending: bool, report: Repor
     from nihbench.local import LocalServer, model_file
 
     path = Path(options.model) if preset.local is None else model_file(preset.local, report=report)
-    slots = options.concurrency or preset.concurrency
+    slots = options.concurrency or preset.concurrency or 1
     with LocalServer(path, alias=preset.model, window=options.window or preset.window or 0, slots=slots) as server:
         reached = replace(preset, base_url=server.base_url)
         # The file's hash is the model's identity: names and ports of embedded servers say nothing.
         digest = preset.local.sha256 if preset.local else _sha256(path)
         with open_model(reached, key=None, headers=options.headers, ask_server=True, model_sha256=digest) as model:
             yield model
+
+
+@contextmanager
+def side_by_side(setup: Setup, model: ModelAccess) -> Iterator[tuple[ModelAccess, ...]]:
+    """Reach the further servers of the same model that --base-url names; give all of them, the first one first.
+
+    Raises:
+        UsageError: one of them serves something else.
+    """
+    from nihbench.endpoint import open_model
+
+    options = setup.options
+    with ExitStack() as opened:
+        members = [model]
+        for url in options.more_urls:
+            preset = replace(model.preset, base_url=url)
+            other = opened.enter_context(
+                open_model(
+                    preset,
+                    key=_key(options.api_key_env or preset.key_env, preset, True),
+                    headers=options.headers,
+                    ask_server=model.server is not None,
+                    ca_file=model.ca_file,
+                    insecure=model.insecure,
+                )
+            )
+            _check_alike(model, other, setup.window)
+            members.append(other)
+        yield tuple(members)
+
+
+def _check_alike(first: ModelAccess, other: ModelAccess, window: int | None) -> None:
+    host, name = _host(other.base_url), first.preset.model
+    listed = other.server.models if other.server else ()
+    if first.server and name in first.server.models and listed and name not in listed:
+        raise UsageError(f"--base-url: the server at {host} does not list the model {name!r} as the first one does")
+    counts = [m.server_tokenizer.name for m in (first, other) if m.server_tokenizer is not None]
+    if len(set(counts)) > 1 or (first.server_tokenizer is None) != (other.server_tokenizer is None):
+        raise UsageError(f"--base-url: the server at {host} counts tokens otherwise than the first one: leave it out")
+    if window and other.window and other.window < window:
+        raise UsageError(
+            f"--base-url: the server at {host} takes {other.window} tokens, the first one {window}: give --window"
+        )
 
 
 def is_gguf(model: str) -> bool:

@@ -17,9 +17,15 @@ if TYPE_CHECKING:
     from nihbench.endpoint.dialect import Dialect
     from nihbench.endpoint.failures import HANDLING, Diagnosis, Handling, classify
     from nihbench.endpoint.limits import Limiter, Limits
+    from nihbench.endpoint.pool import SideBySide
+    from nihbench.endpoint.spending import Budget, cost_of, worst_cost
     from nihbench.endpoint.tokenizers import load_tokenizer
 
 _HOMES = {
+    "Budget": "spending",
+    "cost_of": "spending",
+    "worst_cost": "spending",
+    "SideBySide": "pool",
     "Limiter": "limits",
     "Limits": "limits",
     "ModelAccess": "access",
@@ -42,6 +48,7 @@ _HOMES = {
 
 __all__ = [
     "HANDLING",
+    "Budget",
     "ChatClient",
     "Diagnosis",
     "Dialect",
@@ -52,13 +59,16 @@ __all__ = [
     "Preflight",
     "ServerInfo",
     "ServerTokenizer",
+    "SideBySide",
     "Timeouts",
     "chat_overhead",
     "classify",
+    "cost_of",
     "load_tokenizer",
     "open_model",
     "preflight",
     "probe",
+    "worst_cost",
 ]
 
 

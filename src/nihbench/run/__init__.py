@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         version_of,
     )
     from nihbench.run.setup import Setup, prepare
+    from nihbench.run.spent import enter, margin_of, spent_before
     from nihbench.run.store import MANIFEST, RECORDS, RecordWriter, RunFolder, create_run, open_run
     from nihbench.run.texts import absolute_corpus, load_corpus
     from nihbench.run.verdicts import Verdicts
@@ -64,12 +65,14 @@ _HOMES = {
     "corpus_of": "manifest",
     "create_run": "store",
     "docket": "judging",
+    "enter": "spent",
     "find_record": "rebuild",
     "grade_row": "scores",
     "grades_of": "scores",
     "judged": "judging",
     "load_corpus": "texts",
     "manifest": "manifest",
+    "margin_of": "spent",
     "open_run": "store",
     "owed": "runner",
     "owned": "lock",
@@ -81,6 +84,7 @@ _HOMES = {
     "save_grades": "scores",
     "score_run": "scores",
     "scores_file": "scores",
+    "spent_before": "spent",
     "stored_needle": "manifest",
     "stored_options": "manifest",
     "stored_prompts": "manifest",
@@ -113,12 +117,14 @@ __all__ = [
     "corpus_of",
     "create_run",
     "docket",
+    "enter",
     "find_record",
     "grade_row",
     "grades_of",
     "judged",
     "load_corpus",
     "manifest",
+    "margin_of",
     "open_run",
     "owed",
     "owned",
@@ -130,6 +136,7 @@ __all__ = [
     "save_grades",
     "score_run",
     "scores_file",
+    "spent_before",
     "stored_needle",
     "stored_options",
     "stored_prompts",

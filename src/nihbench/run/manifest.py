@@ -225,15 +225,18 @@ def check_same(content: Mapping[str, Any], setup: Setup) -> None:
     """
     now = _plain(manifest(setup, ""))
     # The needle's facts may change: they decide scores, which can be made again, not answers.
+    changed = []
     for key in ("identity", "prompts", "questions", "lengths", "depths", "length_unit"):
         before, after = content.get(key), now[key]
-        if before == after:
-            continue
-        names = key
         if isinstance(before, dict) and isinstance(after, dict):
-            changed = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
-            names = ", ".join(f"{key}.{name}" for name in changed)
-        raise UsageError(f"can't resume: {names} changed since the run began; make a new run (without --resume)")
+            names = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
+            changed += [f"{key}.{name}" for name in names]
+        elif before != after:
+            changed.append(key)
+    if changed:
+        raise UsageError(
+            f"can't resume: {', '.join(changed)} changed since the run began; make a new run (without --resume)"
+        )
 
 
 def _plain(value: Any) -> Any:

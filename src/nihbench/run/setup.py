@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,14 @@ from nihbench.errors import UsageError
 from nihbench.fetch import Report
 from nihbench.plan import fill, fresh_values, make_trials, order_trials, parse_depths
 from nihbench.run.lengths import fixed_tokens, resolve_lengths
-from nihbench.run.options import QUICK_DEPTHS, QUICK_MAX_OUTPUT, RunOptions, header_digest, without_secrets
+from nihbench.run.options import (
+    QUICK_DEPTHS,
+    QUICK_MAX_OUTPUT,
+    RunOptions,
+    header_digest,
+    price_of,
+    without_secrets,
+)
 from nihbench.run.texts import check_corpus_option, corpus_choice, load_texts, sources
 from nihbench.text import PLACEMENT_VERSION, Source, build_prompt
 from nihbench.types import (
@@ -55,7 +63,7 @@ class Setup:
     lengths: tuple[int, ...]
     depths: tuple[float, ...]
     trials: tuple[Trial, ...]
-    concurrency: int
+    concurrency: int | None
     copies: int
     source_of: Callable[[int], Source]
     notes: tuple[str, ...]
@@ -142,6 +150,8 @@ def prepare(
     _check_numbers(options, model)
     _check_prompts(needle, prompts)
     preset = model.preset
+    if options.price:
+        preset = replace(preset, prices=(price_of(options.price),))
     tokenizer, counted_by_model = model.tokenizer(options.length_unit, report)
     texts = load_texts(
         needle,
@@ -221,6 +231,9 @@ def _check_numbers(options: RunOptions, model: ModelAccess) -> None:
         value = getattr(options, name)
         if value is not None and value < 1:
             raise UsageError(f"--{name.replace('_', '-')} must be at least 1, not {value}")
+    for name, rate in (("rpm", options.rpm), ("tpm", options.tpm)):
+        if rate is not None and not 0 < rate < math.inf:
+            raise UsageError(f"--{name} must be more than 0, not {rate:g}")
     told = model.server.window if model.server else None
     if told and options.window and options.window > told:
         raise UsageError(
