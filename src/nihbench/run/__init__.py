@@ -1,6 +1,7 @@
 """From a plan to records on disk: resolve the options, send what is owed, store, score, rebuild.
 
-The names are loaded when first used: a command that only reads a run does not import the client.
+The names are loaded when first used: a command that only reads a run does not import the client. None may be called as
+a module of this room is, which would stand in its place.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from nihbench.run.manifest import (
         check_same,
         corpus_of,
-        manifest,
         planned_trials,
         stored_needle,
         stored_options,
@@ -71,7 +71,6 @@ _HOMES = {
     "grades_of": "scores",
     "judged": "judging",
     "load_corpus": "texts",
-    "manifest": "manifest",
     "margin_of": "spent",
     "open_run": "store",
     "owed": "runner",
@@ -123,7 +122,6 @@ __all__ = [
     "grades_of",
     "judged",
     "load_corpus",
-    "manifest",
     "margin_of",
     "open_run",
     "owed",
