@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from nihbench.types import Failure, Record, Score
+from nihbench.types import Failure, Grade, Record, Score
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,15 +47,15 @@ COLUMNS: Mapping[str, str] = {
 """The table's columns in order, each with its pandas dtype."""
 
 
-def frame(records: Sequence[Record], scores: Mapping[str, Score]) -> pd.DataFrame:
+def frame(records: Sequence[Record], scores: Mapping[str, Grade]) -> pd.DataFrame:
     """Return one row a trial with the columns of `COLUMNS`.
 
-    A failure keeps value NaN whatever `scores` holds for it, and so does an answer that has no score. Where an id
+    A failure keeps value NaN whatever `scores` holds for it, and so does an answer without a score. Where an id
     comes more than once (a failed trial tried again later) its last record counts.
 
     Args:
         records: The records of one run, in the order they were written.
-        scores: Scores of one scorer by trial id; ids without a record are ignored.
+        scores: Grades by one scorer, by trial id; ids without a record are ignored.
     """
     import pandas as pd
 
@@ -70,9 +70,9 @@ def pairs(frame: pd.DataFrame) -> tuple[tuple[str, str], ...]:
     return tuple(dict.fromkeys(zip(counting["experiment"], counting["prompt"], strict=True)))
 
 
-def _row(record: Record, score: Score | None) -> dict[str, object]:
+def _row(record: Record, grade: Grade | None) -> dict[str, object]:
     trial, placement, outcome = record.trial, record.placement, record.outcome
-    failed = isinstance(outcome, Failure)
+    score = grade if isinstance(grade, Score) and not isinstance(outcome, Failure) else None
     row: dict[str, object] = {
         "id": record.id,
         "experiment": trial.experiment,
@@ -93,7 +93,7 @@ def _row(record: Record, score: Score | None) -> dict[str, object]:
         "started_at": record.started_at,
         "failure": outcome.kind if isinstance(outcome, Failure) else (UNSCORED if score is None else None),
     }
-    return row | _score_columns(None if failed else score)
+    return row | _score_columns(score)
 
 
 def _score_columns(score: Score | None) -> dict[str, object]:

@@ -12,7 +12,7 @@ from nihbench.cli.output import console, note, speaks_unicode
 if TYPE_CHECKING:
     from nihbench.analysis import Grid, Summary
     from nihbench.run import RunFolder
-    from nihbench.types import Record, Score
+    from nihbench.types import Grade, Record
 
 FAILED_TRIALS = 3
 """Exit code of a run that is finished but for failed trials."""
@@ -58,7 +58,7 @@ def result_of(run: RunFolder, *, again: bool = False) -> Result:
     )
 
 
-def _scores(run: RunFolder, records: Mapping[str, Record], again: bool) -> Mapping[str, Score]:
+def _scores(run: RunFolder, records: Mapping[str, Record], again: bool) -> Mapping[str, Grade]:
     from nihbench.run import load_scores, score_run
 
     stored = None if again else load_scores(run, records)

@@ -14,15 +14,15 @@ from nihbench.plan import fill
 from nihbench.run.manifest import stored_needle
 from nihbench.run.store import RunFolder
 from nihbench.score import SCORER, VERSION, grade
-from nihbench.types import Completion, Record, Score
+from nihbench.types import Completion, Grade, Record, Score, Unscored
 
 RULES_FILE = f"scores.{SCORER}.jsonl"
 
 
-def score_run(run: RunFolder, records: Mapping[str, Record]) -> dict[str, Score]:
-    """Grade every answer of a run by rules and store the scores; a failure gets none."""
+def score_run(run: RunFolder, records: Mapping[str, Record]) -> dict[str, Grade]:
+    """Grade every answer of a run by rules and store the grades; a failure gets none."""
     needle = stored_needle(run.manifest)
-    scores = {}
+    scores: dict[str, Grade] = {}
     for trial_id, record in records.items():
         if not isinstance(record.outcome, Completion):
             continue
@@ -37,8 +37,8 @@ def score_run(run: RunFolder, records: Mapping[str, Record]) -> dict[str, Score]
     return scores
 
 
-def load_scores(run: RunFolder, records: Mapping[str, Record]) -> dict[str, Score] | None:
-    """Read a run's stored rule scores, or None where they must be made (again).
+def load_scores(run: RunFolder, records: Mapping[str, Record]) -> dict[str, Grade] | None:
+    """Read a run's stored rule grades, or None where they must be made (again).
 
     That is where there are none, another version of the rules made them, or they are not of the answers in `records`.
 
@@ -50,16 +50,17 @@ def load_scores(run: RunFolder, records: Mapping[str, Record]) -> dict[str, Scor
     path = run.path / RULES_FILE
     if not path.exists():
         return None
-    adapter = TypeAdapter(Score)
-    scores: dict[str, Score] = {}
+    score, unscored = TypeAdapter(Score), TypeAdapter(Unscored)
+    scores: dict[str, Grade] = {}
     for number, line in enumerate(_lines(path), 1):
         try:
             plain: dict[str, Any] = json.loads(line)
-            scores[plain.pop("id")] = adapter.validate_python(plain)
+            trial_id = plain.pop("id")
+            scores[trial_id] = (unscored if "reason" in plain else score).validate_python(plain)
         except (ValueError, KeyError, AttributeError, ValidationError) as error:
             raise DamagedDataError(f"{path}:{number}: this line is no score: delete the file to score again") from error
     answered = {trial_id for trial_id, record in records.items() if isinstance(record.outcome, Completion)}
-    current = all(score.version == VERSION for score in scores.values())
+    current = all(grade.version == VERSION for grade in scores.values())
     return scores if current and scores.keys() == answered else None
 
 

@@ -31,7 +31,7 @@ _OTHERS = {
     "Italian": "il lo la gli le e un una di del della che non per con si nel nella al sono questo secondo".split(),
     "Dutch": "de het een en is niet van in op te dat die voor met zijn aan er geen volgens wordt".split(),
 }
-_OTHERS_OF = {name: frozenset(words) - _ENGLISH for name, words in _OTHERS.items()}
+_OTHERS_OF = {name: frozenset(w for w in words if len(w) > 1) - _ENGLISH for name, words in _OTHERS.items()}
 
 
 def foreign(text: Text) -> str:
