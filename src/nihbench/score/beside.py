@@ -33,6 +33,8 @@ _EXPLAINS = re.compile(
     r"这|即|也就|因此|所以|因为|以上|请|希望|谢谢|是|具体|依次|可见|根据|据|说明|表示|意味|从而|属于|位于|文|原文|该(?:句|段|信息)|如|"
     r"出自|见"
 )
+_OR_BEFORE = re.compile(r"\bor (?:\w{1,12} ){0,3}$|或(?:者?是?)?[^,。]{0,6}$")
+_OR_AFTER = re.compile(r"(?:[^,;.。!?\n]{0,4}[,;] ?|[^\w,;.。!?\n]{0,3})(?:or\b|或)([^.。!?\n]{1,80})")
 _ABOUT_IT = re.compile(r"\W{0,3}(?:该|其(?!他|它|余|实)|馆内|店内|内有|楼内|还|另外|此外|同时|并且)")
 _SAYS_MORE = re.compile(r"[^.!?\n]{0,30}?\b(?:also|additionally|in addition|furthermore|besides|another)\b")
 _NOT_A_VALUE = re.compile(
@@ -84,13 +86,17 @@ def choices(reading: Reading) -> str:
 
 
 def equals(reading: Reading) -> str:
-    """Return the cue when the sentence of the facts says either/or."""
+    """Return the cue when the sentence of the facts offers something else in their place."""
     text = reading.answer.text
     last = max([s[1] for f in reading.right for s in f.spans])
-    low = max([text.rfind(c, 0, reading.first) for c in ".。\n"]) + 1
+    low = max([text.rfind(c, max(0, reading.first - _SENTENCE), reading.first) for c in ".。\n"]) + 1
     for cue in reading.answer.cues("either", low, last + 60):
         return reading.at(cue)
-    return ""
+    before = _OR_BEFORE.search(text, low, reading.first)
+    if before and len(reading.novel(text[low : before.start()])) > 1:
+        return "or, after another choice"
+    after = _OR_AFTER.match(text, reading.end)
+    return "or another choice" if after and len(reading.novel(after.group(1))) > 1 else ""
 
 
 def _speaks_of_it_until(reading: Reading) -> int:

@@ -48,6 +48,8 @@ PATTERNS: dict[str, tuple[tuple[str, str], ...]] = {
                                      r"answer|details?|provide|any)\b|\bwithout (?:mentioning|specifying|saying)\b"),
         ("unknown|none|nothing|not sure|unclear|null|nil|unspecified|not found|absent|undisclosed",
          r"^\W{0,5}(?:unknown|none|nothing|not sure|unclear|null|nil|unspecified|not found|absent|undisclosed)\W{0,5}$"),
+        ("n't|not ", r"\b(?:do|does|did)(?:n't| not) (?:\w{1,20} )?(?:have|hold|carry|supply) (?:\w{1,20} ){0,3}?(?:information|"
+                     r"answers?|details?|data|mention|anything)\b"),
         ("unclear|unspecified|undisclosed", r"\b(?:is|remains|left|was) (?:unclear|unspecified|undisclosed|unstated)\b"),
     ),
     "refuse": (
@@ -106,8 +108,9 @@ PATTERNS: dict[str, tuple[tuple[str, str], ...]] = {
          r"\bi (?:must |have to |need to )?(?:retract|withdraw)\b|\bdisregard\b|\bon reflection\b|\bnever ?mind\b"),
         ("actually|no|wait|correction", r"\bactually,? (?:no|wait|i)\b|\bno,? wait\b|\bwait\b(?: ?[,.—-]|,? (?:no|"
                                         r"actually))|\bcorrection ?:"),
-        ("wrong|mistake|error|misread|misspoke|confused|mixed up|correct|sorry|incorrect",
+        ("wrong|mistake|error|misread|misspoke|confused|mixed |made that|made it|made this|invented|correct|sorry|incorrect",
          r"\bi (?:was wrong|made (?:a|an) (?:mistake|error)|misread|misspoke|got (?:that|it|this) wrong|was mistaken|"
+         r"made (?:that|it|this) up|invented (?:that|it|this)|"
          r"mixed (?:that|it|this) up|confused)|\blet me correct\b|\b(?:my )?(?:previous|earlier|first|above) answer (?:is|was) "
          r"(?:wrong|incorrect)|\bsorry,? (?:i meant|that's wrong)"),
         ("ignore|forget", r"\b(?:ignore|forget) (?:that|this|it|what i|my (?:previous|last|first|earlier|answer)|the "
@@ -146,7 +149,7 @@ PATTERNS: dict[str, tuple[tuple[str, str], ...]] = {
          r"\bplease (?:clarify|specify|provide (?:the|more|me)|upload|share|paste)"),
     ),
     "either": (
-        ("either|or |both|gives", r"\beither\b|\bor (?:maybe|perhaps|possibly|alternatively|else)\b|\bor (?:it |that )?(?:could|may|"
+        ("either|or |both|gives", r"\beither\b(?! (?:way|case))|\bor (?:maybe|perhaps|possibly|alternatively|else)\b|\bor (?:it |that )?(?:could|may|"
                        r"might) (?:also )?be\b|\b(?:as|are) (?:\w{1,20} )?(?:equals|equally)\b|\bone of (?:the|these) (?:two|three|following)\b"),
     ),
     "more": (

@@ -23,6 +23,9 @@ _ENGLISH = {w: n for n, w in enumerate(
     "eighteen nineteen".split())}  # fmt: skip
 _ENGLISH |= {w: 10 * n for n, w in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), start=2)}
 _ENGLISH["oh"] = 0
+_PINYIN = {"ling": "0", "yi": "1", "yao": "1", "er": "2", "san": "3", "si": "4", "wu": "5", "liu": "6", "qi": "7", "ba": "8",
+           "jiu": "9"}  # fmt: skip
+_PINYIN_RUN = re.compile(rf"\b(?:{'|'.join(_PINYIN)})(?:[ -](?:{'|'.join(_PINYIN)})){{2,}}\b")
 _SCALES = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9}
 
 _LEAST_PART = 2  # digits: less than that is no part of a number that one could recognise
@@ -64,6 +67,7 @@ def find_numbers(text: str, expected: str = "") -> list[Number]:
     if not text.isascii():
         found += _chinese(text, expected)
     found += _english(text, expected)
+    found += _pinyin(text)
     scaled = list(_scaled(text))
     if scaled:
         covered = [(n.start, n.end) for n in scaled]
@@ -212,6 +216,12 @@ def _english(text: str, expected: str) -> Iterator[Number]:
             yield Number(grouped, run.start(), run.end())
         else:
             yield Number(str(_english_value(values)), run.start(), run.end())
+
+
+def _pinyin(text: str) -> Iterator[Number]:
+    """Chinese digits in Latin letters, one by one: wu ba ling er qi yi."""
+    for run in _PINYIN_RUN.finditer(text):
+        yield Number("".join(_PINYIN[s] for s in re.findall("[a-z]+", run.group())), run.start(), run.end())
 
 
 def _english_groups(words: list[str]) -> str:
