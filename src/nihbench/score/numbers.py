@@ -8,6 +8,7 @@ words digit by digit, in groups (seventy-four eighty-two) or by value. How near 
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -70,10 +71,14 @@ def find_numbers(text: str, expected: str = "") -> list[Number]:
     found += _pinyin(text)
     scaled = list(_scaled(text))
     if scaled:
-        covered = [(n.start, n.end) for n in scaled]
-        found = [n for n in found if not any(start < n.end and n.start < end for start, end in covered)] + scaled
+        ends = [n.end for n in scaled]  # in order, and none overlaps the next
+        found = [n for n in found if not _overlaps(n, scaled, bisect_right(ends, n.start))] + scaled
     found.sort(key=lambda number: number.start)
     return found
+
+
+def _overlaps(number: Number, others: list[Number], at: int) -> bool:
+    return at < len(others) and others[at].start < number.end
 
 
 def find_digits(text: str) -> list[Number]:
