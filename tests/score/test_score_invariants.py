@@ -1,7 +1,7 @@
 """What must hold for any answer: dress does not count, less is never more, numbers are numbers in any writing."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import combinations
 
 import pytest
@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nihbench.score import grade
-from nihbench.types import KeyFact, Needle, Score, Subject
+from nihbench.types import KeyFact, Needle, Score, Subject, Unscored
 
 FACTS = {
     "sf-sandwich": ("eat a sandwich", "sit in Dolores Park", "on a sunny day"),
@@ -108,8 +108,10 @@ def test_an_empty_answer_is_nothing(graded: Callable[[str, str], Score], answer:
     assert (score.value, score.outcome) == (0.0, "empty")
 
 
-def test_the_question_alone_is_nothing(needles: dict[str, Needle]) -> None:
+def test_the_question_alone_is_nothing(needles: Mapping[str, Needle]) -> None:
     for needle in needles.values():
+        if needle.fresh:
+            continue
         assert grade(needle.question, needle).value == 0.0
         assert grade(f"I can't answer the question: {needle.question}", needle).value == 0.0
         assert grade(needle.statements[0], needle).value == 1.0
@@ -117,13 +119,17 @@ def test_the_question_alone_is_nothing(needles: dict[str, Needle]) -> None:
 
 @quick
 @given(st.text(max_size=200) | st.lists(st.sampled_from([a for _, a in PLAIN]), max_size=3).map(" ".join))
-def test_any_answer_gets_a_score_whose_spans_lie_in_it(graded: Callable[[str, str], Score], answer: str) -> None:
+def test_any_answer_gets_a_score_whose_spans_lie_in_it(needles: Mapping[str, Needle], answer: str) -> None:
     for name in ("sf-sandwich", "beijing-coffee", "lisbon-number"):
-        score = graded(name, answer)
+        score = grade(answer, needles[name])
+        if isinstance(score, Unscored):
+            assert score.reason
+            continue
         assert score.value in (0.0, 0.3, 0.5, 0.7, 1.0)
+        assert 0.0 < score.confidence <= 1.0
         assert (score.value == 1.0) == (score.outcome == "correct")
         assert all(0 <= start < end <= len(answer) for _, start, end in score.evidence.found)
-        assert score == graded(name, answer)
+        assert score == grade(answer, needles[name])
 
 
 @quick

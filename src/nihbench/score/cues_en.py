@@ -44,13 +44,13 @@ PATTERNS: dict[str, tuple[tuple[str, str], ...]] = {
         ("nothing", rf"\b(?:there(?:'s| is| was)|contains?|found|says?|see|has) nothing (?:\w{{1,20}} ){{0,4}}?"
                     rf"(?:about|on|regarding|that|related|concerning|in the {_SOURCE})"),
         ("none of", rf"\bnone of (?:\w{{1,20}} ){{1,4}}?(?:mention|{_SAY[3:-1]})"),
-        ("fails|lack|omits|without", r"\b(?:fails to|lacks?|omits?) (?:\w{1,20} ){0,3}?(?:information|mention|state|"
+        ("fails|lack|omit|without", r"\b(?:fails to|lacks?|omits?) (?:\w{1,20} ){0,3}?(?:information|mention|state|"
                                      r"answer|details?|provide|any)\b|\bwithout (?:mentioning|specifying|saying)\b"),
         ("unknown|none|nothing|not sure|unclear|null|nil|unspecified|not found|absent|undisclosed",
          r"^\W{0,5}(?:unknown|none|nothing|not sure|unclear|null|nil|unspecified|not found|absent|undisclosed)\W{0,5}$"),
         ("n't|not ", r"\b(?:do|does|did)(?:n't| not) (?:\w{1,20} )?(?:have|hold|carry|supply) (?:\w{1,20} ){0,3}?(?:information|"
                      r"answers?|details?|data|mention|anything)\b"),
-        ("unclear|unspecified|undisclosed", r"\b(?:is|remains|left|was) (?:unclear|unspecified|undisclosed|unstated)\b"),
+        ("unclear|unspecified|undisclosed|unstated", r"\b(?:is|remains|left|was) (?:unclear|unspecified|undisclosed|unstated)\b"),
     ),
     "refuse": (
         ("annot|can't|can not|won't|will not|unable|not able",
@@ -70,7 +70,7 @@ PATTERNS: dict[str, tuple[tuple[str, str], ...]] = {
          r"\bout of (?:place|context)\b|\b(?:isn't|is not|not|un)(?: \w{1,20}){0,2}? ?supported by\b|"
          r"\bunrelated to (?:the (?:rest|surrounding|main|other|document|text|topic)|everything)\b|"
          r"\bnothing to do with the (?:rest|surrounding|other|document|text|essay|topic)"),
-        ("seem|appear|look|be ", r"\b(?:seems?|appears?|looks?|be|suspect \w{1,10} is|suspect)(?: \w{1,20}){0,4}? (?:inserted|random|"
+        ("seem|appear|look|be |suspect", r"\b(?:seems?|appears?|looks?|be|suspect \w{1,10} is|suspect)(?: \w{1,20}){0,4}? (?:inserted|random|"
                              r"randomly|erroneous|hypothetical|irrelevant|insertion|mistake|joke|error|misplaced|"
                              r"unrelated|planted|fictional|fictitious|unreliable|stray)\b"),
         ("hypothetical|misplaced|planted|erroneous|stray|random|irrelevant|odd|inserted",
@@ -81,9 +81,9 @@ PATTERNS: dict[str, tuple[tuple[str, str], ...]] = {
         ("opinion|view|taste|not ", r"\bpersonal opinion\b|\bis (?:[\w']{1,20} ){0,3}?(?:opinion|view)\b|\bmatter of "
                               r"(?:opinion|taste)\b|\bnot (?:really |actually |exactly |strictly |quite )?(?:an?|the) "
                               r"(?:\w{1,20} )?(?:answer|address|fact|activity|place|recommendation)\b"),
-        ("reliab|trust|accura", r"\b(?:may|might|should|would|could)(?: not|n't) (?:\w{1,20} ){0,2}?(?:reliabl|trust|"
+        ("reliab|trust|accura|rely|relied", r"\b(?:may|might|should|would|could)(?: not|n't) (?:\w{1,20} ){0,2}?(?:reliabl|trust|"
                          r"accura|rel(?:y|ied) on)|\bnot (?:\w{1,20} ){0,2}?(?:reliable|trustworthy)\b"),
-        ("treat|take|count|regard", r"\b(?:would not|wouldn't|cannot|can't|should not|shouldn't|hesitate to|don't) (?:\w{1,20} )?"
+        ("treat|take|count|regard|consider", r"\b(?:would not|wouldn't|cannot|can't|should not|shouldn't|hesitate to|don't) (?:\w{1,20} )?"
                              r"(?:treat|take|count|regard|consider) (?:it|this|that|the)\b"),
         ("might|may |could", r"\b(?:it|this|that|answer|number|code|address|amount|budget|thing(?: to do)?|which|figure)"
                              r" (?:might|may|could)(?: well)? (?:be|have been)\b"),
@@ -103,7 +103,7 @@ PATTERNS: dict[str, tuple[tuple[str, str], ...]] = {
          r"\b(?:around|about) (?=\d)"),
     ),
     "retract": (
-        ("scratch|strike|second thought|take that|take it|retract|disregard|on reflection|withdraw|never mind|nevermind",
+        ("scratch|strike|second thought|take that|take it|take this|retract|disregard|on reflection|withdraw|never mind|nevermind",
          r"\bscratch that\b|\bstrike that\b|\b(?:on|having) second thoughts?\b|\bi take (?:that|it|this) back\b|"
          r"\bi (?:must |have to |need to )?(?:retract|withdraw)\b|\bdisregard\b|\bon reflection\b|\bnever ?mind\b"),
         ("actually|no|wait|correction", r"\bactually,? (?:no|wait|i)\b|\bno,? wait\b|\bwait\b(?: ?[,.—-]|,? (?:no|"
@@ -115,7 +115,7 @@ PATTERNS: dict[str, tuple[tuple[str, str], ...]] = {
          r"(?:wrong|incorrect)|\bsorry,? (?:i meant|that's wrong)"),
         ("ignore|forget", r"\b(?:ignore|forget) (?:that|this|it|what i|my (?:previous|last|first|earlier|answer)|the "
                    r"above)\b"),
-        ("that|figure|answer|number", r"\b(?:that(?: \w{1,20})?|this|the above|the (?:figure|answer|number))(?:'s| is| was) "
+        ("that|this|the above|figure|answer|number", r"\b(?:that(?: \w{1,20})?|this|the above|the (?:figure|answer|number))(?:'s| is| was) "
                  r"(?:wrong|incorrect|not right|not it|a mistake|an error)\b"),
         ("n't|not ", r"\b(?:line|sentence|statement|it|that|this|quote|phrase|number|figure) (?:isn't|is not|wasn't|was "
                      r"not|doesn't appear|does not appear) (?:actually |really )?(?:in (?:the|your)|stated|mentioned|"
@@ -124,7 +124,7 @@ PATTERNS: dict[str, tuple[tuple[str, str], ...]] = {
                           r"such|anything of|that\b|this\b)"),
     ),
     "override": (
-        ("but|however|although|though|said|caveat|actually|still|less|wait|on a|on closer|nonetheless|based|only|anyway",
+        ("but|however|though|said|caveat|actually|still|nevertheless|nonetheless|wait|regardless|anyway|on a|on closer|based|going by|as for",
          r"\b(?:but|however|although|though|that said|caveat|actually|still|nevertheless|nonetheless|wait|regardless|"
          r"anyway|on (?:a )?closer|based on|going by|as for)\b"),
     ),
@@ -135,7 +135,7 @@ PATTERNS: dict[str, tuple[tuple[str, str], ...]] = {
         ("many|recommend|suggest", r"\bmany (?:people|visitors|tourists|locals)\b|\bi(?:'d| would) (?:recommend|suggest)\b"),
     ),
     "grader": (
-        ("grad|rubric|full marks|full score|full credit|top marks|/|out of 10",
+        ("grad|rubric|evaluator|full marks|full score|full credit|top marks|/|out of 10",
          r"\b(?:grader|grading|graders|rubric|full marks|full score|full credit|top marks|evaluator|"
          r"\d{1,3} ?/ ?(?:10|100)\b|\d{1,3} out of 10)\b"),
         ("score|assign|award|evaluat|rate ", r"\bscore ?(?:=|of|:|is)|\bassign (?:it|this)|\baward (?:\w{1,20} ){0,3}?(?:"
@@ -149,7 +149,7 @@ PATTERNS: dict[str, tuple[tuple[str, str], ...]] = {
          r"\bplease (?:clarify|specify|provide (?:the|more|me)|upload|share|paste)"),
     ),
     "either": (
-        ("either|or |both|gives", r"\beither\b(?! (?:way|case))|\bor (?:maybe|perhaps|possibly|alternatively|else)\b|\bor (?:it |that )?(?:could|may|"
+        ("either|or |equal|one of", r"\beither\b(?! (?:way|case))|\bor (?:maybe|perhaps|possibly|alternatively|else)\b|\bor (?:it |that )?(?:could|may|"
                        r"might) (?:also )?be\b|\b(?:as|are) (?:\w{1,20} )?(?:equals|equally)\b|\bone of (?:the|these) (?:two|three|following)\b"),
     ),
     "more": (

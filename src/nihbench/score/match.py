@@ -154,7 +154,7 @@ def _pinyin_places(fact: Sought, answer: Text) -> list[Span]:
 def _pinyin_pattern(forms: tuple[str, ...]) -> re.Pattern[str] | None:
     written = [pinyin(form) for form in forms if len(form) > 1 and all(map(is_cjk, form))]
     spelt = ["[ '-]?".join(re.escape(s.replace("v", "u")) for s in syllables) for syllables in written if syllables]
-    return re.compile(rf"\b(?:{'|'.join(spelt)})\b") if spelt else None
+    return re.compile(rf"(?<![a-z])(?:{'|'.join(spelt)})(?![a-z])") if spelt else None
 
 
 def _misspelt(fact: Sought, answer: Text) -> list[Span]:

@@ -26,7 +26,7 @@ _ENGLISH |= {w: 10 * n for n, w in enumerate("twenty thirty forty fifty sixty se
 _ENGLISH["oh"] = 0
 _PINYIN = {"ling": "0", "yi": "1", "yao": "1", "er": "2", "san": "3", "si": "4", "wu": "5", "liu": "6", "qi": "7", "ba": "8",
            "jiu": "9"}  # fmt: skip
-_PINYIN_RUN = re.compile(rf"\b(?:{'|'.join(_PINYIN)})(?:[ -](?:{'|'.join(_PINYIN)})){{2,}}\b")
+_PINYIN_RUN = re.compile(rf"(?<![a-z])(?:{'|'.join(_PINYIN)})(?:[ -](?:{'|'.join(_PINYIN)})){{2,}}(?![a-z])")
 _SCALES = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9}
 
 _LEAST_PART = 2  # digits: less than that is no part of a number that one could recognise
@@ -47,7 +47,7 @@ _SCALED = re.compile(
 )
 _SCALE_OF = {"k": 1000, "m": 10**6, "bn": 10**9, "thousand": 1000, "million": 10**6, "billion": 10**9,
              "千": 1000, "万": 10_000, "亿": 10**8}  # fmt: skip
-_WORDS = re.compile(rf"\b(?:{_WORD})(?:(?: ?, ?| ?- ?| and | )(?:{_WORD}))+\b")
+_WORDS = re.compile(rf"(?<![a-z])(?:{_WORD})(?:(?: ?, ?| ?- ?| and | )(?:{_WORD}))+(?![a-z])")
 
 
 @dataclass(frozen=True, slots=True)
