@@ -167,6 +167,8 @@ def test_one_wrong_digit_is_a_trace(number: str, place: int, step: int, change: 
 HOSTILE = [
     "a", "1 ", "1,2", "五", "没有", "不是", " ", "\n", "<think></think>", "<think>", "- a\n", "可能", "does not a a a ",
     "one two ", "either ", "wait ", "sandwich dolores park sunny ", "九千万", "is not, ", "7482913 7482914 ", "*_", "é",
+    "1 万", '{"a":1,', "' ", "or ", "no a b c ", "wu ba ling ", "without never ",
+    "五道营胡同铁手咖啡馆秋天热美式。", "，", "Ω",
 ]  # fmt: skip
 
 

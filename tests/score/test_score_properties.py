@@ -28,13 +28,19 @@ FACTS = {
 }
 CHINESE = {"beijing-coffee", "moonshot-address", "warehouse-number", "school-museum"}
 WRITINGS = {
-    "lisbon-number": ["7482913", "7,482,913", "7 482 913", "7.482.913", "７４８２９１３", "7-4-8-2-9-1-3", "七四八二九一三",
-                      "七百四十八万二千九百一十三", "seven four eight two nine one three", "748万2913",
-                      "seven million four hundred eighty-two thousand nine hundred and thirteen"],
-    "harrow-budget": ["46,350", "46350", "46 350", "forty-six thousand three hundred fifty", "四万六千三百五十", "46.35k",
-                      "4.635万", "four six three five zero"],
-    "warehouse-number": ["五八零二七一", "580271", "5802 71", "580,271", "５８０２７１", "伍捌零贰柒壹", "五十八万零二百七十一", "58万0271",
-                         "five eight zero two seven one", "wu ba ling er qi yi", "5、8、0、2、7、1"],
+    "lisbon-number": [
+        "7482913", "7,482,913", "7 482 913", "7.482.913", "７４８２９１３", "7-4-8-2-9-1-3", "748万2913",
+        "七四八二九一三", "七百四十八万二千九百一十三", "seven four eight two nine one three",
+        "seven million four hundred eighty-two thousand nine hundred and thirteen",
+    ],
+    "harrow-budget": [
+        "46,350", "46350", "46 350", "46.35k", "4.635万", "四万六千三百五十", "four six three five zero",
+        "forty-six thousand three hundred fifty",
+    ],
+    "warehouse-number": [
+        "五八零二七一", "580271", "5802 71", "580,271", "５８０２７１", "伍捌零贰柒壹", "五十八万零二百七十一",
+        "58万0271", "five eight zero two seven one", "wu ba ling er qi yi", "5、8、0、2、7、1",
+    ],
 }  # fmt: skip
 NOTHING = {
     "en": ["The document does not say.", "I can't help with that.", "Nobody knows, as far as the text goes."],
@@ -64,16 +70,35 @@ def answers(draw: st.DrawFn) -> tuple[str, str]:
 
 
 POLITE = {
-    "en": ["Sure! {}", "Certainly. {}", "{} I hope this helps!", "{} Let me know if you have any questions.", "Thanks for asking. {}",
-           "Based on the document: {}", "According to the text, {}", "{} Thank you!"],
-    "zh": ["您好！{}", "好的，{}", "{}希望对您有帮助！", "根据文档：{}", "{}谢谢！", "{}如有其他问题，请随时告诉我。", "根据上述文档，{}"],
+    "en": [
+        "Sure! {}", "Certainly. {}", "{} I hope this helps!", "{} Let me know if you have any questions.", "{} Thank you!",
+        "Thanks for asking. {}", "Based on the document: {}", "According to the text, {}",
+    ],
+    "zh": [
+        "您好！{}", "好的，{}", "{}希望对您有帮助！", "根据文档：{}", "{}谢谢！", "根据上述文档，{}",
+        "{}如有其他问题，请随时告诉我。",
+    ],
 }  # fmt: skip
-DRESS = ["**{}**", "“{}”", "「{}」", "> {}", "# {}", "`{}`", "\n\n  {}  \n", "_{}_", "- {}", "Answer: {}", "<think>hm</think>{}"]
+DRESS = [
+    "**{}**",
+    "“{}”",
+    "「{}」",
+    "> {}",
+    "# {}",
+    "`{}`",
+    "\n\n  {}  \n",
+    "_{}_",
+    "- {}",
+    "Answer: {}",
+    "<think>hm</think>{}",
+]
 
 
 @quick
 @given(answers(), st.data())
-def test_polite_words_and_dress_never_change_the_band(graded: Graded, answer: tuple[str, str], data: st.DataObject) -> None:
+def test_polite_words_and_dress_never_change_the_band(
+    graded: Graded, answer: tuple[str, str], data: st.DataObject
+) -> None:
     name, plain = answer
     wear = data.draw(st.lists(st.sampled_from(DRESS + POLITE[language(name)]), min_size=1, max_size=2))
     dressed = plain
@@ -102,7 +127,10 @@ def test_any_writing_of_a_number_is_full_marks(graded: Graded, name: str, writin
 
 def test_pinyin_and_translation_are_full_marks(graded: Graded) -> None:
     assert graded("moonshot-address", "Hǎidiàn Qū, Zhīchūn Lù, Liàngzǐ Xīnzuò").value == 1.0
-    assert graded("beijing-coffee", "Qiutian zuo zai Wudaoying Hutong de Tieshou Kafeiguan, he yi bei re meishi").value == 1.0
+    assert (
+        graded("beijing-coffee", "Qiutian zuo zai Wudaoying Hutong de Tieshou Kafeiguan, he yi bei re meishi").value
+        == 1.0
+    )
     assert graded("school-museum", "教学楼西侧二层, Shěn Yùméi, 周四下午").value == 1.0
     assert graded("figs", "无花果、火腿和山羊奶酪").value == 1.0
     assert graded("petrel-logbook", "斯凯里湾教堂楼梯下的黄铜茶壶里").value == 1.0

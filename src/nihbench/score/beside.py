@@ -24,13 +24,16 @@ _LOWER = re.compile(r"\b[a-z]{2}")
 _NO_NAMES = frozenset(map(stem, "english chinese thank thanks please sorry hello hope enjoy sure yes great".split()))
 _AND_MORE = re.compile(r"[ ,]{0,2}(?:and|plus|as well as|along with|then|followed by)\b([^.;:!?\n]{1,80})")
 _LISTED = re.compile(
-    r", (?!which|that|who|where|when|as\b|so\b|because|since|according|or\b|but|though|although|while|per\b|based|\w+ing\b"
-    r"|\w+ly\b|i\.e|e\.g|it|this|these|the\b|they|he\b|she|we\b|you|just|if\b|unless|in\b|for\b|to\b|at\b|on\b|not\b|no\b)"
+    r", (?!which|that|who|where|when|as\b|so\b|because|since|according|or\b|but|though|although|while|per\b|"
+    r"based|\w+ing\b"
+    r"|\w+ly\b|i\.e|e\.g|it|this|these|the\b|they|he\b|she|we\b|you|just|if\b|unless|in\b|for\b|to\b|at\b|on\b|"
+    r"not\b|no\b)"
     r"([^.;:!?\n]{1,80})"
 )
 _CHINESE_TAIL = re.compile(r"[^,;。\n!?]{0,14}[,;]([^。!?\n]{1,120})")
 _EXPLAINS = re.compile(
-    r"这|即|也就|因此|所以|因为|以上|请|希望|谢谢|是|具体|依次|可见|根据|据|说明|表示|意味|从而|属于|位于|文|原文|该(?:句|段|信息)|如|"
+    r"这|即|也就|因此|所以|因为|以上|请|希望|谢谢|是|具体|依次|可见|根据|据|说明|表示|意味|从而|属于|位于|文|"
+    r"原文|该(?:句|段|信息)|如|"
     r"出自|见"
 )
 _OR_BEFORE = re.compile(r"\bor (?:\w{1,12} ){0,3}$|或(?:者?是?)?[^,。]{0,6}$")
@@ -38,15 +41,20 @@ _OR_AFTER = re.compile(r"(?:[^,;.。!?\n]{0,4}[,;] ?|[^\w,;.。!?\n]{0,3})(?:or\
 _ABOUT_IT = re.compile(r"\W{0,3}(?:该|其(?!他|它|余|实)|馆内|店内|内有|楼内|还|另外|此外|同时|并且)")
 _SAYS_MORE = re.compile(r"[^.!?\n]{0,30}?\b(?:also|additionally|in addition|furthermore|besides|another)\b")
 _NOT_A_VALUE = re.compile(
-    r"(?:第|\[|page |line |paragraph |section |chapter |no\. ?|step |\(|[\d.]\.|confidence\W{1,4}|score\W{1,4}|id\W{1,4})$"
+    r"(?:第|\[|page |line |paragraph |section |chapter |no\. ?|step |\(|[\d.]\.|confidence\W{1,4}|score\W{1,4}|"
+    r"id\W{1,4})$"
 )
 _COUNTERS = re.compile(r"\W?(?:段|页|行|章|节|句|字|号|条|个|点|%|\]|\)|[.)] |:)")
 _NOVEL_CHARS = 6
 _SENTENCE_END = re.compile(r"[.!?](?=\s|$)|[。\n]")
 _SENTENCE = 400  # characters of a sentence that are looked at, each way
 _OF_THE_SOURCE = re.compile(r"\b(?:document|context|text|passage|essays?|mention)|文档|文中|原文|提到|文章")
-_POINTS_BACK = re.compile(r"\W{0,3}(?:(?:it|its|this|that|these|they|the (?:number|code|place|amount|park|café|cafe))\b|[该其此这])")
-_MORE_AT_ONCE = re.compile(r"\W{0,3}(?:also|additionally|in addition|furthermore|besides|another|you can also|此外|另外|还)")
+_POINTS_BACK = re.compile(
+    r"\W{0,3}(?:(?:it|its|this|that|these|they|the (?:number|code|place|amount|park|café|cafe))\b|[该其此这])"
+)
+_MORE_AT_ONCE = re.compile(
+    r"\W{0,3}(?:also|additionally|in addition|furthermore|besides|another|you can also|此外|另外|还)"
+)
 _STRAY_FROM = 10.0  # words: so long a sentence that shares nothing with the needle is not about it
 _FOLLOWING = 8  # sentences after a complete answer that are looked at
 
@@ -173,7 +181,8 @@ def _number(reading: Reading, stop: int) -> str:
 
 
 _ANOTHER_TIME = re.compile(
-    r"\b(?:up|down|rose|fell|raised|increased|reduced|cut) from\b|\bcompared (?:to|with)\b|\b(?:previous|former|old|last year|"
+    r"\b(?:up|down|rose|fell|raised|increased|reduced|cut) from\b|\bcompared (?:to|with)\b|\b(?:previous|former|"
+    r"old|last year|"
     r"the year before|earlier)\b|旧|原来|原先|以前|此前|去年|上一|曾经|停用"
 )
 
@@ -232,4 +241,3 @@ def _chinese_clauses(known: frozenset[str], answer: Text, end: int, stop: int) -
         if len(chars) >= _NOVEL_CHARS and not _OF_THE_SOURCE.search(clause):
             return f"added {clause[:20]}"
     return ""
-

@@ -32,9 +32,7 @@ _CJK = re.compile(f"[{_HAN}]")
 # What goes from a line: spaces at its ends, all but one of a run, and any between two of which one needs none;
 # apostrophes that stand in no word.
 _TIGHT = rf"[{_HAN}、。,;:!?.()]"
-_SPARE = re.compile(
-    rf" (?:(?<=^ )|(?<=[ \n] )|(?=\n)|(?<={_TIGHT} ) *(?={_TIGHT})) *|'(?:(?<![^\W\d_]')|(?![^\W\d_]))"
-)
+_SPARE = re.compile(rf" (?:(?<=^ )|(?<=[ \n] )|(?=\n)|(?<={_TIGHT} ) *(?={_TIGHT})) *|'(?:(?<![^\W\d_]')|(?![^\W\d_]))")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Whether an answer is in a language whose turns of phrase the rules know: English or Chinese.
 
-A guess from letters and function words, made only of answers in which no fact was found: a fact named by an alias counts
-in any language, but that nothing was found means little where refusals and negations can't be read.
+A guess from letters and function words, made only of answers in which no fact was found: a fact named by an alias
+counts in any language, but that nothing was found means little where refusals and negations can't be read.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ _LEAST_LETTERS = 6  # letters of another script that show one
 _WORD = re.compile(r"[a-z]+")
 _KANA = re.compile("[\u3040-\u30ff]")
 _ENGLISH = frozenset(
-    "the is are was were be of and to in it that this for with on as not no does do did i you we they he she has have from "
-    "by an or but can cannot if there what which its".split()
+    "the is are was were be of and to in it that this for with on as not no does do did i you we they he she has have "
+    "from by an or but can cannot if there what which its".split()
 )
 _OTHERS = {
-    "German": "der die das und ist nicht ein eine einen einem den dem des im zu mit von auf fur sich es ich wird kann kein "
-    "keine laut uber dass aus bei".split(),
-    "French": "le la les des et est un une dans du pas que qui pour sur avec ne il elle ce cette au aux je vous nous selon "
-    "sont par".split(),
+    "German": "der die das und ist nicht ein eine einen einem den dem des im zu mit von auf fur sich es ich wird kann "
+    "kein keine laut uber dass aus bei".split(),
+    "French": "le la les des et est un une dans du pas que qui pour sur avec ne il elle ce cette au aux je vous nous "
+    "selon sont par".split(),
     "Spanish": "el la los las y es un una en del no que para con por se su al lo como mas segun esta este hay".split(),
     "Portuguese": "o a os as e um uma em do da dos das nao que para com por se no na ao mais segundo esta este".split(),
     "Italian": "il lo la gli le e un una di del della che non per con si nel nella al sono questo secondo".split(),

@@ -16,9 +16,7 @@ _REACH = 90  # characters before a place that are looked at
 def negated(text: str, start: int, end: int) -> bool:
     """Whether what stands at text[start:end] is negated by a word near it in its own clause."""
     before = text[max(0, start - _REACH) : start]
-    last = None
-    for last in _NEGATOR.finditer(before):
-        pass
+    last = _last(_NEGATOR, before)
     if last is not None and not _ENDS.search(before, last.end()):
         return not (last.group() == "without" and _twice(before[: last.start()]))
     return _AFTER.match(text, end) is not None
@@ -26,7 +24,12 @@ def negated(text: str, start: int, end: int) -> bool:
 
 def _twice(before: str) -> bool:
     """Whether another negator stands before "without" in its clause: never bakes one without figs."""
-    found = None
-    for found in _TWICE.finditer(before):
-        pass
+    found = _last(_TWICE, before)
     return found is not None and not _ENDS.search(before, found.end())
+
+
+def _last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
+    found = None
+    for match in pattern.finditer(text):
+        found = match
+    return found

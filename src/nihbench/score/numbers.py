@@ -1,8 +1,9 @@
 """Numbers in a folded text, whatever their writing, as digit strings.
 
 Read are digits with any grouping (7,482,913; 7 482 913; 5-8-0-2-7-1), Chinese numerals digit by digit
-(五八零二七一, 伍捌零贰柒壹) or by value (五十八万零二百七十一), digits with a scale (46.35k, 58万0271), and English number
-words digit by digit, in groups (seventy-four eighty-two) or by value. How near a number is to the expected one is judged here too. Signs, units and fractions are not read.
+(五八零二七一, 伍捌零贰柒壹) or by value (五十八万零二百七十一), digits with a scale (46.35k, 58万0271), English number
+words digit by digit, in groups (seventy-four eighty-two) or by value, and Chinese digits in pinyin. How near a number
+is to the expected one is judged here too. Signs, units and fractions are not read.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ Nearness = Literal["same", "near", "part", "other"]
 
 _CHINESE_DIGITS = {c: str(d) for d, cs in enumerate(
     ("零〇○", "一壹幺", "二贰两", "三叁", "四肆", "五伍", "六陆", "七柒", "八捌", "九玖")) for c in cs}  # fmt: skip
+DIGITS = _CHINESE_DIGITS  # Chinese digits, plain and formal, with their Arabic ones
+_PLAIN = "零一二三四五六七八九"
 _CHINESE_UNITS = {"十": 10, "拾": 10, "百": 100, "佰": 100, "千": 1000, "仟": 1000}
 _CHINESE_MYRIADS = {"万": 10_000, "亿": 100_000_000}
 _ENGLISH = {w: n for n, w in enumerate(
@@ -24,8 +27,8 @@ _ENGLISH = {w: n for n, w in enumerate(
     "eighteen nineteen".split())}  # fmt: skip
 _ENGLISH |= {w: 10 * n for n, w in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), start=2)}
 _ENGLISH["oh"] = 0
-_PINYIN = {"ling": "0", "yi": "1", "yao": "1", "er": "2", "san": "3", "si": "4", "wu": "5", "liu": "6", "qi": "7", "ba": "8",
-           "jiu": "9"}  # fmt: skip
+_PINYIN = {word: digit for word, digit in zip(
+    "ling yi yao er san si wu liu qi ba jiu".split(), "01123456789", strict=True)}  # fmt: skip
 _PINYIN_RUN = re.compile(rf"(?<![a-z])(?:{'|'.join(_PINYIN)})(?:[ -](?:{'|'.join(_PINYIN)})){{2,}}(?![a-z])")
 _SCALES = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9}
 
@@ -37,13 +40,17 @@ _CJK = "".join([*_CHINESE_DIGITS, *_CHINESE_UNITS, *_CHINESE_MYRIADS])
 _CHINESE = re.compile(rf"[{_CJK}](?:[、,·\- ]?[{_CJK}])*")
 _WORD = "|".join(sorted([*_ENGLISH, *_SCALES], key=len, reverse=True))
 _UNIT = re.compile(
-    r" ?(?:(?:us |american )?dollars?|usd|euros?|eur|pounds?|gbp|yuan|rmb|cny|yen|percent|%|(?:kilo|centi|milli)?met(?:re|er)s?|"
-    r"km|cm|mm|m|miles?|feet|ft|inches|(?:kilo)?grams?|kg|g|tons?|tonnes?|lit(?:re|er)s?|l|years?|months?|weeks?|days?|"
+    r" ?(?:(?:us |american )?dollars?|usd|euros?|eur|pounds?|gbp|yuan|rmb|cny|yen|percent|%|(?:kilo|centi|"
+    r"milli)?met(?:re|er)s?|"
+    r"km|cm|mm|m|miles?|feet|ft|inches|(?:kilo)?grams?|kg|g|tons?|tonnes?|lit(?:re|er)s?|l|years?|months?|"
+    r"weeks?|days?|"
     r"hours?|minutes?|seconds?|people|persons?|pages?|degrees?|bytes?|tokens?|(?:美|欧|日|港)?元|人民币|块钱?|英镑|"
     r"平方米|立方米|公里|千米|厘米|毫米|米|公斤|千克|克|吨|升|年|个?月|天|个?小时|分钟|秒|人|名|个|页|度|次|件)?"
+    r"(?: (?:a|an|per|each) (?:month|year|week|day|hour|night|person|head|piece))?"
 )
 _SCALED = re.compile(
-    r"(?<![\d.])(\d{1,9})(?:\.(\d{1,9}))? ?(?:(k|m|bn|thousand|million|billion)\b|([千万亿])[零〇]?(\d{1,8})?)", re.ASCII
+    r"(?<![\d.])(\d{1,9})(?:\.(\d{1,9}))? ?(?:(k|m|bn|thousand|million|billion)\b|([千万亿])[零〇]?(\d{1,8})?)",
+    re.ASCII,
 )
 _SCALE_OF = {"k": 1000, "m": 10**6, "bn": 10**9, "thousand": 1000, "million": 10**6, "billion": 10**9,
              "千": 1000, "万": 10_000, "亿": 10**8}  # fmt: skip
@@ -93,6 +100,16 @@ def as_number(text: str) -> str | None:
     if len(numbers) != 1 or len(numbers[0].digits) < 3 or numbers[0].start != 0:
         return None
     return numbers[0].digits if _UNIT.fullmatch(stripped, numbers[0].end) else None
+
+
+def numeral(piece: str) -> str:
+    """Return a number of one or two digits in Chinese (17: 十七), a Chinese digit as digit; others as they are."""
+    if piece in DIGITS:
+        return DIGITS[piece]
+    if not piece.isascii() or not 0 < int(piece[:3]) < 100 or len(piece) > 2:
+        return piece
+    tens, ones = divmod(int(piece), 10)
+    return ("" if tens < 2 else _PLAIN[tens]) + ("十" if tens else "") + (_PLAIN[ones] if ones else "")
 
 
 def nearness(digits: str, expected: str) -> Nearness:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from nihbench.score.fold import fold, has_cjk, is_cjk
-from nihbench.score.numbers import as_number
+from nihbench.score.numbers import DIGITS, as_number, numeral
 from nihbench.score.words import CHINESE_STOP, STOP_WORDS, content_stems, stem, stems, words
 from nihbench.types import KeyFact, Needle
 
@@ -25,10 +25,10 @@ class Sought:
 
     `chinese` is one pattern for all forms with Chinese characters, `latin` has for every other form its content stems
     and the number of words within which they must stand. A fact is nearly given by half the characters of a Chinese
-    form (`halves`) or by half the words of a Latin one (`parts`: how many words, and those that tell); `long` are the stems in
-    which a letter may be wrong. `asked`: the question itself says it. `denied`: the needle
-    itself negates it ("never eats meat"), so the answer must too; None where its sentence does and its answer does not
-    ("What does he never eat?" "Meat."): either will do.
+    form (`halves`) or by half the words of a Latin one (`parts`: how many words, and those that tell); `long` are the
+    stems in which a letter may be wrong. `asked`: the question itself says it. `denied`: the needle itself negates it
+    ("never eats meat"), so the answer must too; None where its sentence does and its answer does not ("What does he
+    never eat?" "Meat."): either will do.
     """
 
     name: str
@@ -50,7 +50,8 @@ class Sheet:
     """What an answer is held against. `by_words`: the facts are the words of one long answer, graded by share.
 
     `known` are the stems of needle and question, `lead` those of them that are no fact's; `subjects` are the folded
-    names of the subject, `statements` the folded sentences of the needle; `told` are its sentences and answers as written.
+    names of the subject, `statements` the folded sentences of the needle; `told` are its sentences and answers as
+    written.
     """
 
     facts: tuple[Sought, ...]
@@ -138,7 +139,10 @@ def _halves(form: str) -> list[str]:
 
 
 def _chinese(form: str) -> str:
-    letters = [re.escape(c) for c in form if not c.isspace()]
+    """Return a pattern for a form with Chinese characters: particles between them, numerals in either script."""
+    pieces = re.findall(r"\d+|\S", form)
+    letters = [rf"(?:{piece}|{numeral(piece)})" if piece in DIGITS or piece.isdecimal() else re.escape(piece)
+               for piece in pieces]  # fmt: skip
     return rf"[ {_PARTICLES}]{{0,2}}".join(letters) if len(letters) <= 40 else re.escape(form)
 
 
@@ -158,6 +162,4 @@ def _split(fact: Sought, asked: str) -> list[Sought]:
         for pair in (row[at : at + 2] for at in range(len(row) - 1)):
             if pair not in asked and not set(pair) & CHINESE_STOP:
                 parts[pair] = None
-    return [
-        prepared(part, (part,), part if part.isdecimal() and len(part) > 2 else None, True, 1.0) for part in parts
-    ]
+    return [prepared(part, (part,), part if part.isdecimal() and len(part) > 2 else None, True, 1.0) for part in parts]
