@@ -26,7 +26,7 @@ HOSTILE = (
     "<think></think>", "- a\n", "does not a a a ", "no a b c ", "either ", "wait, ", "or ", "one two ", "wu ba ling ",
     "sandwich dolores park sunny ", "秋天五道营胡同铁手咖啡馆热美式。", "without never ", "*_", "é", "Ω", "a",
 )  # fmt: skip
-NEEDLES = ("sf-sandwich", "lisbon-number", "beijing-coffee")
+NEEDLES = ("lisbon-number", "beijing-coffee")
 
 
 def seconds(work: Callable[[], object]) -> float:

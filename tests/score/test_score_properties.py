@@ -71,7 +71,8 @@ def answers(draw: st.DrawFn) -> tuple[str, str]:
 
 POLITE = {
     "en": [
-        "Sure! {}", "Certainly. {}", "{} I hope this helps!", "{} Let me know if you have any questions.", "{} Thank you!",
+        "Sure! {}", "Certainly. {}", "{} I hope this helps!", "{} Thank you!",
+        "{} Let me know if you have any questions.",
         "Thanks for asking. {}", "Based on the document: {}", "According to the text, {}",
     ],
     "zh": [
