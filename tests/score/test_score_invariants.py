@@ -174,8 +174,16 @@ HOSTILE = [
 
 @pytest.mark.parametrize("piece", HOSTILE)
 @pytest.mark.parametrize("name", ["sf-sandwich", "lisbon-number"])
-def test_time_does_not_explode_on_hostile_text(graded: Callable[[str, str], Score], name: str, piece: str) -> None:
+def test_time_does_not_explode_on_hostile_text(needles: Mapping[str, Needle], name: str, piece: str) -> None:
     """Forty thousand characters: a quadratic pattern would need minutes."""
     started = time.perf_counter()
-    graded(name, piece * (40_000 // len(piece)))
+    grade(piece * (40_000 // len(piece)), needles[name])
     assert time.perf_counter() - started < 8
+
+
+@pytest.mark.parametrize("piece", ["7482913, ", "没有", "does not a a a ", "- sandwich in Dolores Park\n"])
+def test_a_megabyte_is_graded_in_seconds(needles: Mapping[str, Needle], piece: str) -> None:
+    """The bound is generous; that time is linear in length is shown by benchmarks/grading.py."""
+    started = time.process_time()
+    grade(piece * (1_000_000 // len(piece)), needles["lisbon-number"])
+    assert time.process_time() - started < 60

@@ -15,6 +15,8 @@ from nihbench.score.match import novel
 from nihbench.score.negation import negated
 from nihbench.score.numbers import Number, find_digits, nearness
 from nihbench.score.reading import REPORTING, Reading
+from nihbench.score.sheet import Sheet
+from nihbench.score.subject import names_another
 from nihbench.score.words import CHINESE_REPORTING, STOP_WORDS, content_stems, stem, stems
 
 _ENGLISH = re.compile(r"\b(?:the|is|and|of|with|to|a)\b")
@@ -24,7 +26,7 @@ _LOWER = re.compile(r"\b[a-z]{2}")
 _NO_NAMES = frozenset(map(stem, "english chinese thank thanks please sorry hello hope enjoy sure yes great".split()))
 _AND_MORE = re.compile(r"[ ,]{0,2}(?:and|plus|as well as|along with|then|followed by)\b([^.;:!?\n]{1,80})")
 _LISTED = re.compile(
-    r", (?!which|that|who|where|when|as\b|so\b|because|since|according|or\b|but|though|although|while|per\b|"
+    r", (?!\w{1,20}:|which|that|who|where|when|as\b|so\b|because|since|according|or\b|but|though|although|while|per\b|"
     r"based|\w+ing\b"
     r"|\w+ly\b|i\.e|e\.g|it|this|these|the\b|they|he\b|she|we\b|you|just|if\b|unless|in\b|for\b|to\b|at\b|on\b|"
     r"not\b|no\b)"
@@ -169,7 +171,7 @@ def _number(reading: Reading, stop: int) -> str:
             break
         if len(number.digits) < 2 or number.digits in asked or not answer.text[number.start].isdecimal():
             continue
-        if expected and is_rival(number, expected, answer.text):
+        if expected and is_rival(sheet, number, expected, answer.text):
             continue  # which `rules` has judged
         about = _NOT_A_VALUE.search(answer.text, max(0, number.start - 14), number.start)
         graders = answer.cues("grader", max(0, number.start - 20), number.end + 20)
@@ -180,6 +182,7 @@ def _number(reading: Reading, stop: int) -> str:
     return ""
 
 
+_CLAUSE_END = re.compile(r"[.,;:!?。\n]")
 _ANOTHER_TIME = re.compile(
     r"\b(?:up|down|rose|fell|raised|increased|reduced|cut) from\b|\bcompared (?:to|with)\b|\b(?:previous|former|"
     r"old|last year|"
@@ -187,10 +190,13 @@ _ANOTHER_TIME = re.compile(
 )
 
 
-def is_rival(number: Number, expected: str, text: str) -> bool:
-    """Whether a number is offered in the place of the expected one: near it, or as long; not one of another time."""
+def is_rival(sheet: Sheet, number: Number, expected: str, text: str) -> bool:
+    """Whether a number is offered in the place of the expected one (near it, or as long), not of another time or thing."""
     kind = nearness(number.digits, expected)
     if kind != "near" and (kind == "same" or len(number.digits) != len(expected)):
+        return False
+    clause = _CLAUSE_END.split(text[max(0, number.start - 80) : number.start])[-1]
+    if names_another(sheet, clause):
         return False
     return not _ANOTHER_TIME.search(text, max(0, number.start - 24), number.end + 12)
 

@@ -116,6 +116,7 @@ PATTERNS: dict[str, tuple[tuple[str, str], ...]] = {
          r"\b(?:around|about) (?=\d)"),
     ),
     "retract": (
+        ("?", r"\? no\b(?=[,.;!])"),
         ("scratch|strike|second thought|take that|take it|take this|retract|disregard|on reflection|withdraw|"
          "never mind|nevermind",
          r"\bscratch that\b|\bstrike that\b|\b(?:on|having) second thoughts?\b|\bi take (?:that|it|this) back\b|"
@@ -143,6 +144,7 @@ PATTERNS: dict[str, tuple[tuple[str, str], ...]] = {
                           r"such|anything of|that\b|this\b)"),
     ),
     "override": (
+        ("at first|initially|read|again|second look", r"\b(?:at first|initially|re-?read\w{0,3}|looking again|second look)\b"),
         ("but|however|though|said|caveat|actually|still|nevertheless|nonetheless|wait|regardless|anyway|on a|"
          "on closer|based|going by|as for",
          r"\b(?:but|however|although|though|that said|caveat|actually|still|nevertheless|nonetheless|wait|regardless|"
@@ -173,6 +175,7 @@ PATTERNS: dict[str, tuple[tuple[str, str], ...]] = {
          r"\bplease (?:clarify|specify|provide (?:the|more|me)|upload|share|paste)"),
     ),
     "either": (
+        (" which", r"\b(?:not sure|unsure|unclear|can't tell|cannot tell|don't know|not clear) which\b"),
         ("either|or |equal|one of", r"\beither\b(?! (?:way|case))|\bor (?:maybe|perhaps|possibly|alternatively|"
          r"else)\b|\bor (?:it |that )?(?:could|may|"
                        r"might) (?:also )?be\b|\b(?:as|are) (?:\w{1,20} )?(?:equals|equally)\b|\bone of (?:the|"
@@ -205,6 +208,6 @@ NEGATION_ENDS = (
 )
 DENIED_AFTER = (
     r"\b(?:is|are|was|were)(?:n't| not| never) (?:the|it|correct|right|added|used|true|where|what|a part|part|hidden|"
-    r"kept|found there|recommended)\b|\b(?:is|are|was) (?:wrong|incorrect|false|untrue)\b"
+    r"kept|found there|recommended)\b|\b(?:is|are|was) (?:wrong|incorrect|false|untrue|overrated)\b"
 )
 TWICE = r"\b(?:not|never|no|nothing|nobody|cannot)\b|n't\b"  # before "without" it makes a yes

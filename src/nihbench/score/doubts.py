@@ -6,8 +6,10 @@ import re
 
 from nihbench.score import cues
 from nihbench.score.reading import Reading
+from nihbench.score.subject import names_another
 
 _KINDS: tuple[cues.CueKind, ...] = ("hedge", "abstain", "refuse")
+_ASKED = re.compile(r"[^\w?]{0,2}\?")
 _VAGUE_REACH = 80  # characters between a vague word and the facts
 _SENTENCE_END = re.compile(r"[.!?](?=\s|$)|[。\n]")
 _OF_THE_ANSWER = re.compile(
@@ -30,6 +32,8 @@ def hedged(reading: Reading) -> str:
     after it counts unless everything is said again after it.
     """
     restated = all([f.spans[-1][0] >= reading.end for f in reading.right])
+    if _ASKED.match(reading.answer.text, max([f.spans[-1][1] for f in reading.right])):
+        return "given as a question"
     for kind in _KINDS:
         for cue in reading.answer.cues(kind):
             if _counts(reading, cue, restated):
@@ -55,6 +59,8 @@ def _of_something_else(reading: Reading, cue: cues.Cue) -> bool:
     low = before[-1] if before else reading.end
     after = _SENTENCE_END.search(text, cue.end, cue.end + 200)
     sentence = text[low : after.start() if after else cue.end + 200]
+    if names_another(reading.sheet, sentence):
+        return True
     if _OF_THE_ANSWER.search(sentence) or any(name in sentence for name in reading.sheet.subjects):
         return False
     rest = text[low : cue.start] + " " + text[cue.end : after.start() if after else cue.end + 200]

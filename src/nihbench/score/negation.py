@@ -8,7 +8,9 @@ from nihbench.score import cues_en, cues_zh
 
 _NEGATOR = re.compile(f"{cues_en.NEGATORS}|{cues_zh.NEGATORS}")
 _ENDS = re.compile(f"{cues_en.NEGATION_ENDS}|{cues_zh.NEGATION_ENDS}")
-_AFTER = re.compile(f"[^.,;:!?\\n。]{{0,30}}?(?:{cues_en.DENIED_AFTER}|{cues_zh.DENIED_AFTER})")
+_AFTER = re.compile(
+    f"[^.,;:!?\\n。]{{0,30}}?(?:{cues_en.DENIED_AFTER}|{cues_zh.DENIED_AFTER})|{cues_zh.DENIED_AT_ONCE}"
+)
 _TWICE = re.compile(cues_en.TWICE)
 _REACH = 90  # characters before a place that are looked at
 

@@ -13,6 +13,7 @@ from nihbench.score.reading import REPORTING, Reading, Verdict
 from nihbench.score.words import stem
 
 _SHORT = 15.0  # words: so short a text is an answer, not a text about something else
+_ECHO = 5  # characters: a shorter text repeats a question by chance
 _CLAIMS = 3  # content words after "as everybody knows" that make an answer of it
 _OF_THE_SOURCE = frozenset(map(stem, "based context document text passage above mentioned provided given".split()))
 _UNFINISHED = re.compile(r"[^.!?。\s\])]\s{0,4}$")
@@ -21,6 +22,12 @@ _UNFINISHED = re.compile(r"[^.!?。\s\])]\s{0,4}$")
 def kind_of_nothing(reading: Reading) -> Verdict:
     """Return the verdict, of value 0, on an answer that gives no fact."""
     return next(filter(None, (line(reading) for line in _LINES)), _invented(reading))
+
+
+def _echoed(reading: Reading) -> Verdict | None:
+    text = reading.answer.text.strip(" \n.?!。")
+    echo = len(text) > _ECHO and "?" in reading.answer.text and text in reading.sheet.question
+    return Verdict(0.0, "off_task", "repeats the question") if echo else None
 
 
 def _to_the_grader(reading: Reading) -> Verdict | None:
@@ -86,5 +93,6 @@ def _invented(reading: Reading) -> Verdict:
 
 
 _LINES: tuple[Callable[[Reading], Verdict | None], ...] = (
+    _echoed,
     _to_the_grader, _refused, _abstained, _cut_short, _asks_back,
 )  # fmt: skip

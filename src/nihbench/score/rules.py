@@ -118,7 +118,7 @@ def _number(reading: Reading) -> Verdict | None:
         close = next((n for n, kind in zip(numbers, kinds, strict=True) if kind != "other"), None)
         return Verdict(0.3, "partial", f"number nearly right: {close.digits}", doubt=0.1) if close else None
     text = reading.answer.text
-    rivals = [n for n in numbers if beside.is_rival(n, fact.digits, text)]
+    rivals = [n for n in numbers if beside.is_rival(reading.sheet, n, fact.digits, text)]
     if not rivals:
         return None
     last_right = max(n.start for n, kind in zip(numbers, kinds, strict=True) if kind == "same")

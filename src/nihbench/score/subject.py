@@ -12,7 +12,7 @@ from nihbench.score.answer import Text
 from nihbench.score.fold import is_cjk
 from nihbench.score.reading import REPORTING
 from nihbench.score.sheet import Sheet
-from nihbench.score.words import CHINESE_STOP, STOP_WORDS, stem
+from nihbench.score.words import CHINESE_STOP, STOP_WORDS, content_stems, stem
 
 _DEMONSTRATIVES = frozenset("这那本该此其当每某")
 
@@ -31,6 +31,19 @@ def other_subject(sheet: Sheet, answer: Text) -> str:
             if other and not told and not set(other) & _DEMONSTRATIVES:
                 return other
     return ""
+
+
+def names_another(sheet: Sheet, clause: str) -> bool:
+    """Whether a clause names a thing of the subject's kind that is not the subject: 二号仓库, the number for Porto."""
+    names = sheet.subjects
+    if any(name in clause for name in names):
+        return False
+    kin = any(is_cjk(name[0]) and len(name) > 2 and name[1:] in clause for name in names)
+    if kin or any(map(is_cjk, clause)):
+        return kin
+    words = content_stems(clause)
+    new = [s for s in words if s not in sheet.known and s not in REPORTING and s not in STOP_WORDS and s.isalpha()]
+    return bool(new) and len({s for s in words if s in sheet.lead and s not in STOP_WORDS}) > 1
 
 
 def _latin(before: str, name: str, after: str, answer: Text) -> str:
