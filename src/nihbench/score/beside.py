@@ -191,7 +191,7 @@ _ANOTHER_TIME = re.compile(
 
 
 def is_rival(sheet: Sheet, number: Number, expected: str, text: str) -> bool:
-    """Whether a number is offered in the place of the expected one (near it, or as long), not of another time or thing."""
+    """Whether a number is offered in place of the expected one (near it, or as long), not of another time or thing."""
     kind = nearness(number.digits, expected)
     if kind != "near" and (kind == "same" or len(number.digits) != len(expected)):
         return False

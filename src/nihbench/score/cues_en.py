@@ -144,7 +144,8 @@ PATTERNS: dict[str, tuple[tuple[str, str], ...]] = {
                           r"such|anything of|that\b|this\b)"),
     ),
     "override": (
-        ("at first|initially|read|again|second look", r"\b(?:at first|initially|re-?read\w{0,3}|looking again|second look)\b"),
+        ("at first|initially|read|again|second look",
+         r"\b(?:at first|initially|re-?read\w{0,3}|looking again|second look)\b"),
         ("but|however|though|said|caveat|actually|still|nevertheless|nonetheless|wait|regardless|anyway|on a|"
          "on closer|based|going by|as for",
          r"\b(?:but|however|although|though|that said|caveat|actually|still|nevertheless|nonetheless|wait|regardless|"
