@@ -1,0 +1,1 @@
+"""Intervals, tests and estimators over plain numbers. Pure: no I/O, no tables, nothing of needles or models."""
