@@ -24,7 +24,8 @@ from nihbench.cli.output import FetchReport
 from nihbench.cli.wiring import prepared
 from nihbench.endpoint import Limiter, Limits
 from nihbench.local import LocalServer, model_file
-from nihbench.run import RunOptions, computed_shares, create_run, forecast, manifest, owed, run_trials
+from nihbench.run import RunOptions, computed_shares, create_run, forecast_of, owed, run_trials
+from nihbench.run.manifest import manifest
 
 MODEL = "smollm2-135m"
 SMALL = {"lengths": "400:2k:5", "depths": "5"}
@@ -99,10 +100,11 @@ def measure(design: Design, order: str, concurrency: int, grid: dict[str, str]) 
                             total=len(trials),
                             now=lambda: datetime.now(UTC),
                             on_progress=lambda progress: None,
+                            limiters=[limiter],
                         )
 
             asyncio.run(send())
-            shares = computed_shares(forecast(setup), run.records().values())
+            shares = computed_shares(forecast_of(setup), run.records().values())
             assert shares is not None, "the server says nothing of its cache"
             return shares
 

@@ -26,10 +26,10 @@ def tier_of(prices: Sequence[PriceTier], prompt_tokens: int) -> PriceTier | None
 
 def worst_cost(prices: Sequence[PriceTier], prompt_tokens: int, output_tokens: int) -> Decimal | None:
     """Return what a call costs in USD if nothing of its prompt is cached; None where the price is unknown."""
-    return cost_of(prices, Usage(prompt_tokens=prompt_tokens, completion_tokens=output_tokens))
+    return usage_cost(prices, Usage(prompt_tokens=prompt_tokens, completion_tokens=output_tokens))
 
 
-def cost_of(prices: Sequence[PriceTier], usage: Usage, hit_price: float | None = None) -> Decimal | None:
+def usage_cost(prices: Sequence[PriceTier], usage: Usage, hit_price: float | None = None) -> Decimal | None:
     """Return the price of what was used, in USD; None where the counts or the price are unknown.
 
     Args:
@@ -57,6 +57,6 @@ def cost_of(prices: Sequence[PriceTier], usage: Usage, hit_price: float | None =
     return total / _PER
 
 
-def decimal_of(number: float) -> Decimal:
+def decimal_of(number: float | Decimal) -> Decimal:
     """Return the number as it is written, not as it is stored: 0.1 is a tenth."""
     return Decimal(str(number))

@@ -26,13 +26,14 @@ def sending(queue, senders, stop_after=None):
     events = []
 
     async def work():
-        async with aclosing(queue.take()) as mine:
-            async for _, trial in mine:
-                events.append(("begun", trial))
-                await asyncio.sleep(0)
-                events.append(("ended", trial))
-                if stop_after is not None and len(events) >= stop_after:
-                    return
+        while len(queue):
+            async with aclosing(queue.take()) as mine:
+                async for _, trial in mine:
+                    events.append(("begun", trial))
+                    await asyncio.sleep(0)
+                    events.append(("ended", trial))
+                    if stop_after is not None and len(events) >= stop_after:
+                        return
 
     async def main():
         await asyncio.wait_for(asyncio.gather(*(work() for _ in range(senders))), 10)

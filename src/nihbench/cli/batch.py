@@ -29,7 +29,8 @@ def export(
     from datetime import UTC, datetime
 
     from nihbench.cli.wiring import prepared
-    from nihbench.run import BATCH_FOLDER, check_free, create_run, export_batch, manifest
+    from nihbench.run import BATCH_FOLDER, check_free, create_run, export_batch
+    from nihbench.run.manifest import manifest
 
     if max_requests < 1 or not 0 < max_file_mb < 1e9:
         raise UsageError("--max-requests must be at least 1, and --max-file-mb more than 0")

@@ -22,33 +22,69 @@ _RATE = Optional[float]  # noqa: UP045  typer reads it at run time
 @command
 def plan(
     options: dict[str, Any],
-    rpm: Annotated[_RATE, typer.Option("--rpm", help="The account's requests a minute.")] = None,
-    tpm: Annotated[_RATE, typer.Option("--tpm", help="The account's tokens a minute.")] = None,
     prefill_speed: Annotated[_RATE, typer.Option("--prefill-speed", help="Prompt tokens read a second.")] = None,
     answer_speed: Annotated[_RATE, typer.Option("--answer-speed", help="Answer tokens written a second.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a program.")] = False,
 ) -> None:
     """Say what a run would send, cost and take, in tokens, dollars and time. No model is asked anything."""
     from nihbench.cli.wiring import prepared
-    from nihbench.run import forecast
+    from nihbench.run import forecast_of
 
-    pace = _pace(rpm, tpm, prefill_speed, answer_speed)
+    _check_speeds({"--prefill-speed": prefill_speed, "--answer-speed": answer_speed})
     with prepared(run_options(options), sending=False) as (setup, model):
-        found = forecast(setup, pace, model.server.kind if model.server else None)
+        found = forecast_of(
+            setup, _pace(setup, prefill_speed, answer_speed), model.server.kind if model.server else None
+        )
+        calibration = calibration_cost(setup, free=model.counter is not None)
         if as_json:
-            show_json(_as_json(setup, found))
+            show_json(_as_json(setup, found) | {"calibration": calibration})
         else:
-            show(_as_text(setup, found))
+            show("\n".join([_as_text(setup, found), *_calibration_lines(calibration)]))
 
 
-def _pace(rpm: float | None, tpm: float | None, prefill: float | None, answer: float | None) -> Pace | None:
-    from nihbench.plan import Pace
+def calibration_cost(setup: Setup, *, free: bool) -> dict[str, Any] | None:
+    """Return what fitting the lengths to the server's counts would take; None where nothing is to be fitted.
 
-    given = {"--rpm": rpm, "--tpm": tpm, "--prefill-speed": prefill, "--answer-speed": answer}
+    `cost_usd` None: the price is unknown. `free`: a counting endpoint counts, at no charge.
+    """
+    from nihbench.prices import worst_cost
+    from nihbench.run import likely_prompts
+
+    if not setup.wants_calibration:
+        return None
+    prompts = likely_prompts(setup)
+    costs = [worst_cost(setup.preset.prices, tokens, 1) for tokens in prompts]
+    known = [cost for cost in costs if cost is not None]
+    price = float(sum(known)) if len(known) == len(costs) else None
+    return {"requests": len(prompts), "prompt_tokens": sum(prompts), "cost_usd": 0.0 if free else price, "free": free}
+
+
+def _calibration_lines(cost: dict[str, Any] | None) -> list[str]:
+    if cost is None:
+        return []
+    money = "at no charge" if cost["free"] else "at an unknown price"
+    if not cost["free"] and cost["cost_usd"] is not None:
+        money = f"for about ${cost['cost_usd']:.4f}"
+    return [
+        "",
+        f"calibration {cost['requests']} counts by the server, about {cost['prompt_tokens']:,} tokens, {money}; "
+        "--no-calibrate leaves it out",
+    ]
+
+
+def _check_speeds(given: dict[str, float | None]) -> None:
     for name, value in given.items():
         if value is not None and not 0 < value < float("inf"):
             raise UsageError(f"{name} must be more than 0")
-    if all(value is None for value in given.values()):
+
+
+def _pace(setup: Setup, prefill: float | None, answer: float | None) -> Pace | None:
+    """Return what is known of limits and speeds; None where nothing is."""
+    from nihbench.plan import Pace
+
+    rpm = setup.options.rpm or setup.preset.requests_per_minute
+    tpm = setup.options.tpm or setup.preset.tokens_per_minute
+    if not (rpm or tpm or prefill or answer):
         return None
     return Pace(requests_per_minute=rpm, tokens_per_minute=tpm, prefill_tokens_s=prefill, decode_tokens_s=answer)
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from nihbench.prices import cost_of
+from nihbench.prices import usage_cost
 from nihbench.types import PriceTier, Usage
 
 _Z95 = 1.959964
@@ -48,7 +48,7 @@ def cost_range(
         costs = []
         for (tokens, _), hit in zip(prompts, cached, strict=True):
             usage = Usage(prompt_tokens=tokens, completion_tokens=output, cached_tokens=hit)
-            costs.append(cost_of(prices, usage, hit_price))
+            costs.append(usage_cost(prices, usage, hit_price))
         known = [cost for cost in costs if cost is not None]
         return sum(known, Decimal(0)) if len(known) == len(costs) else None
 

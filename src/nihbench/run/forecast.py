@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from nihbench.errors import UsageError
 from nihbench.plan import CACHES, CostRange, Pace, PrefixCache, Sent, cost_range, half_width, simulate
-from nihbench.run.setup import Setup
+from nihbench.run.setup import USUAL_AT_ONCE, Setup
 from nihbench.text import frame_of
 from nihbench.types import Completion, Record, Trial
 
@@ -47,7 +47,7 @@ class Forecast:
         return 1.0 - self.cached_tokens / self.prompt_tokens if self.prompt_tokens else 1.0
 
 
-def forecast(setup: Setup, pace: Pace | None = None, server_kind: str | None = None) -> Forecast:
+def forecast_of(setup: Setup, pace: Pace | None = None, server_kind: str | None = None) -> Forecast:
     """Simulate a run.
 
     Args:
@@ -62,7 +62,7 @@ def forecast(setup: Setup, pace: Pace | None = None, server_kind: str | None = N
     guessed = setup.request.max_output if setup.preset.reasoning else min(GUESSED_OUTPUT, setup.request.max_output)
     known = replace(pace, output_tokens=guessed) if pace else None
     prompts = sent_prompts(setup)
-    found = simulate(prompts, cache, concurrency=setup.concurrency, pace=known)
+    found = simulate(prompts, cache, concurrency=setup.concurrency or USUAL_AT_ONCE, pace=known)
     return Forecast(
         cache=cache,
         prompt_tokens=sum(prompt.total_tokens for prompt in prompts),

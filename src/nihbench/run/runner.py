@@ -1,25 +1,31 @@
-"""Send the owed trials, a few at a time, and store each outcome before anything else happens.
+"""Send the owed trials, as many at a time as the limiter allows, and store each outcome before it counts as done.
 
-Retrying one request is the endpoint's matter; when to stop the whole run is decided here, from the failure's class.
+Retrying one request and waiting for leave to send it are the endpoint's matter; when to stop the whole run is decided
+here, from the failure's class. A prompt is built just before its turn, so that memory does not grow with the grid.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import zip_longest
 
-from nihbench.endpoint import HANDLING
+from nihbench.endpoint import HANDLING, Limiter
 from nihbench.errors import DamagedDataError, StoppedError
-from nihbench.run.setup import Setup
+from nihbench.run.recorder import Recorder
+from nihbench.run.setup import USUAL_AT_ONCE, Setup
 from nihbench.run.store import RecordWriter
 from nihbench.run.turns import Turns
-from nihbench.types import Completer, Completion, Failure, Outcome, Placement, Record, Request, Trial
+from nihbench.run.verify import checked
+from nihbench.types import Completer, Failure, Outcome, Record, Request, Trial
 
-CUT_PROMPT_RATIO = 0.97
-"""A server that counts less than this share of an exact count has cut the prompt (docs/method.md)."""
+AHEAD = 2
+"""Prompts that are built beyond what may be in flight: they wait in the limiter's line, so that it never runs dry."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,8 +37,13 @@ class Progress:
     total: int
 
 
-def owed(setup: Setup, records: Mapping[str, Record]) -> list[tuple[str, Trial]]:
+def owed(setup: Setup, records: Mapping[str, Record], *, retry_all: bool = False) -> list[tuple[str, Trial]]:
     """Return the trials (with ids) that have no record yet, or only a failure that may pass now.
+
+    Args:
+        setup: the resolved run.
+        records: what is there.
+        retry_all: whether final failures are owed, too.
 
     Raises:
         DamagedDataError: there are records of another run, which this one would be mixed with.
@@ -47,7 +58,9 @@ def owed(setup: Setup, records: Mapping[str, Record]) -> list[tuple[str, Trial]]
         )
     for trial_id, trial in planned.items():
         record = records.get(trial_id)
-        if record is None or (isinstance(record.outcome, Failure) and HANDLING[record.outcome.kind].retry_on_resume):
+        outcome = record.outcome if record else None
+        again = isinstance(outcome, Failure) and (retry_all or HANDLING[outcome.kind].retry_on_resume)
+        if outcome is None or again:
             result.append((trial_id, trial))
     return result
 
@@ -61,8 +74,9 @@ async def run_trials(
     total: int,
     now: Callable[[], datetime],
     on_progress: Callable[[Progress], None],
+    limiters: Sequence[Limiter] = (),
 ) -> None:
-    """Measure `trials`, `setup.concurrency` at a time, in order.
+    """Measure `trials`, begun in order.
 
     Args:
         setup: the resolved run.
@@ -72,78 +86,112 @@ async def run_trials(
         total: all trials of the plan, for the progress.
         now: the time, in UTC.
         on_progress: told of every record after it is stored.
+        limiters: those that the completer waits for, one an endpoint; none: `setup.concurrency` calls at a time.
 
     Raises:
         StoppedError: a failure said that going on is pointless; trials in flight were finished and stored first.
     """
-    turns = Turns(trials, setup.turn_of)
+    queue = _side_by_side(setup, trials, max(1, len(limiters)))
+    # Where a place has several trials, one of another place would come between them in the limiter's line.
+    ahead = AHEAD if all(turns.one_a_place for turns, _ in queue) else 0
     done = total - len(trials)
     ends: list[Exception] = []
+    going: set[asyncio.Task[None]] = set()
+    moved = asyncio.Event()
 
-    async def work() -> None:
+    async def work(turns: Turns, prefix: int) -> None:
         nonlocal done
-        async with aclosing(turns.take()) as mine:
-            async for trial_id, trial in mine:
-                if ends:
-                    return
-                try:
-                    record = await _measure(setup, trial_id, trial, completer, now)
-                    _raise_if_pointless(record.outcome)
-                    writer.append(record)
-                except Exception as error:
-                    # The others finish what they have sent, for it is paid for; nothing new is begun.
-                    ends.append(error)
-                    return
-                done += 1
-                on_progress(Progress(record=record, done=done, total=total))
+        try:
+            async with aclosing(turns.take()) as place:
+                async for trial_id, trial in place:
+                    if ends:
+                        return
+                    record = await _measure(setup, trial_id, trial, prefix, completer, builder, now)
+                    _raise_if_pointless(record.outcome, setup)
+                    await recorder.store(record)
+                    done += 1
+                    on_progress(Progress(record=record, done=done, total=total))
+                    moved.set()
+        except Exception as error:
+            # The others finish what they have sent, for it is paid for; nothing new is begun.
+            ends.append(error)
+            for limiter in limiters:
+                limiter.close()
 
-    await asyncio.gather(*(work() for _ in range(setup.concurrency)))
+    def leave(task: asyncio.Task[None]) -> None:
+        going.discard(task)
+        moved.set()
+
+    # One thread builds, so that prompts reach the limiter's line in the order of the plan.
+    with Recorder(writer) as recorder, ThreadPoolExecutor(1, "nih-prompts") as builder:
+        async with asyncio.TaskGroup() as group:
+            while (queue and not ends) or going:
+                while queue and not ends and len(going) < _most(setup, limiters, ahead):
+                    task = group.create_task(work(*queue.popleft()))
+                    going.add(task)
+                    task.add_done_callback(leave)
+                await moved.wait()
+                moved.clear()
     if ends:
         raise ends[0]
 
 
-def _raise_if_pointless(outcome: Outcome) -> None:
-    if isinstance(outcome, Failure) and HANDLING[outcome.kind].stop_run:
-        raise StoppedError(f"the run had to stop ({outcome.kind}): {outcome.message}")
+def _most(setup: Setup, limiters: Sequence[Limiter], ahead: int) -> int:
+    """Return how many places may be under way now."""
+    return sum(limiter.limit for limiter in limiters) + ahead if limiters else setup.concurrency or USUAL_AT_ONCE
+
+
+def _side_by_side(setup: Setup, trials: Sequence[tuple[str, Trial]], endpoints: int) -> deque[tuple[Turns, int]]:
+    """Return, for every place to come, whose turn it is and the number of its prefix.
+
+    There are as many stretches of the order as endpoints, begun together: neighbours in the order share most of their
+    beginning, so that each endpoint finds its own stretch in its cache.
+    """
+    size = -(-len(trials) // endpoints) if trials else 1
+    stretches = [Turns(trials[start : start + size], setup.turn_of) for start in range(0, len(trials), size)]
+    rows = zip_longest(*([(turns, number)] * len(turns) for number, turns in enumerate(stretches)))
+    return deque(place for row in rows for place in row if place is not None)
+
+
+def _raise_if_pointless(outcome: Outcome, setup: Setup) -> None:
+    if not isinstance(outcome, Failure) or not HANDLING[outcome.kind].stop_run:
+        return
+    said = outcome.message.rstrip(".")
+    if outcome.kind == "auth" and outcome.status in (401, 403):
+        said = f"the server refused the key ({said}): check it, or name another variable by --api-key-env"
+    elif outcome.kind == "auth" and outcome.status in (400, 404) and "model" in said.lower():
+        mend = "`nih models --base-url URL` lists what it has"
+        said = f"the server has no model {setup.request.model!r} for you ({said}): {mend}"
+    raise StoppedError(f"the run had to stop ({outcome.kind}): {said}")
 
 
 async def _measure(
-    setup: Setup, trial_id: str, trial: Trial, completer: Completer, now: Callable[[], datetime]
+    setup: Setup,
+    trial_id: str,
+    trial: Trial,
+    prefix: int,
+    completer: Completer,
+    builder: Executor,
+    now: Callable[[], datetime],
 ) -> Record:
-    # Building counts tokens, with a server's help perhaps: off the event loop, so that other answers are not held up.
-    messages, placement = await asyncio.to_thread(setup.build, trial)
+    # Building counts tokens, with a server's help perhaps: off the event loop, which has answers to read.
+    messages, placement = await asyncio.get_running_loop().run_in_executor(builder, setup.build, trial)
+    tokens = setup.expected_tokens(trial, placement)
     needle, fresh = setup.needle_of(trial)
     started = now().isoformat(timespec="seconds")
-    outcome = await completer.complete(messages, _sized(setup, trial, placement))
+    outcome = await completer.complete(messages, replace(_sized(setup, trial, tokens), prefix=prefix))
     return Record(
         id=trial_id,
         trial=trial,
         placement=placement,
-        outcome=_checked(outcome, placement, setup.counted_by_model),
+        outcome=checked(outcome, tokens, setup.counts_exactly),
         fresh=fresh,
         expected=needle.answer,
         started_at=started,
     )
 
 
-def _sized(setup: Setup, trial: Trial, placement: Placement) -> Request:
+def _sized(setup: Setup, trial: Trial, tokens: int) -> Request:
     """Return the request with what the client must know of this prompt: its tokens, and the room behind it."""
-    room = setup.window - placement.total_tokens if setup.window else None
-    return replace(setup.request_of(trial), prompt_tokens=placement.total_tokens, output_room=room)
-
-
-def _checked(outcome: Outcome, placement: Placement, exact: bool) -> Outcome:
-    """Turn an answer to a prompt that the server cut into the failure that it is."""
-    if not isinstance(outcome, Completion) or not exact:
-        return outcome
-    seen = outcome.usage.prompt_tokens
-    if seen is None or seen >= CUT_PROMPT_RATIO * placement.total_tokens:
-        return outcome
-    return Failure(
-        kind="cut_prompt",
-        message=f"the server counted {seen} tokens of a prompt of {placement.total_tokens}: it was cut on the way",
-        status=200,
-        latency_s=outcome.latency_s,
-        attempts=outcome.attempts,
-        usage=replace(outcome.usage),
-    )
+    room = setup.window - tokens if setup.window else None
+    return replace(setup.request_of(trial), prompt_tokens=tokens, output_room=room)

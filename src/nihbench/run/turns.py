@@ -24,20 +24,28 @@ class Turns:
         self._places = deque(list(place) for _, place in groupby(trials, key=lambda item: turn_of(item[1]).place))
         self._led: dict[Hashable, asyncio.Event] = {}
 
+    def __len__(self) -> int:
+        """Return how many places nobody has taken yet."""
+        return len(self._places)
+
+    @property
+    def one_a_place(self) -> bool:
+        """Whether no place has several trials."""
+        return all(len(place) == 1 for place in self._places)
+
     async def take(self) -> AsyncGenerator[tuple[str, Trial], None]:
-        """Yield a sender's trials: those of one place, one after the other, then those of the next that is free.
+        """Yield the trials of the next place, one after the other, each when it may be sent.
 
         A trial is done when the next is asked for, or the iterator is closed; who stops early must close it, since
         others may wait for what it leads.
         """
-        while self._places:
-            for trial_id, trial in self._places.popleft():
-                led = [event for group in self._turn_of(trial).groups if (event := await self._join(group))]
-                try:
-                    yield trial_id, trial
-                finally:
-                    for event in led:
-                        event.set()
+        for trial_id, trial in self._places.popleft():
+            led = [event for group in self._turn_of(trial).groups if (event := await self._join(group))]
+            try:
+                yield trial_id, trial
+            finally:
+                for event in led:
+                    event.set()
 
     async def _join(self, group: Hashable) -> asyncio.Event | None:
         """Wait for a group's first trial; return the event to be set where this is the first."""

@@ -1,7 +1,7 @@
 """Pure text work: token positions, sentence boundaries, fit and splice, and whole prompts. No I/O."""
 
 from nihbench.text.encoded import EncodedMessages, Pieces, messages_json
-from nihbench.text.fit import Frame, Splice, fit
+from nihbench.text.fit import TOLERANCE_TOKENS, Frame, Splice, fit
 from nihbench.text.prompt import PLACEMENT_VERSION, asks_first, build_prompt, digest, frame_of, head_of, rebuild, render
 from nihbench.text.sentences import boundaries
 from nihbench.text.source import Source, compose_text, make_source, sentence_start
@@ -9,6 +9,7 @@ from nihbench.text.source import Source, compose_text, make_source, sentence_sta
 __all__ = [
     "PLACEMENT_VERSION",
     "EncodedMessages",
+    "TOLERANCE_TOKENS",
     "Frame",
     "Pieces",
     "Source",
