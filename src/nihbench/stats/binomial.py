@@ -8,6 +8,7 @@ closely.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -47,6 +48,13 @@ def clopper_pearson(hits: ArrayLike, trials: ArrayLike, level: float = LEVEL) ->
     return low, high
 
 
+@lru_cache(maxsize=16_384)
+def exact_interval(hits: float, trials: float, level: float = LEVEL) -> tuple[float, float]:
+    """Return one Clopper-Pearson interval; remembered, since the cells and rows of a grid share few counts."""
+    low, high = clopper_pearson(hits, trials, level)
+    return float(low), float(high)
+
+
 def lower_bound(hits: ArrayLike, trials: ArrayLike, level: float = LEVEL) -> FloatArray:
     """Return the one-sided exact lower bound at `level`, broadcast; 0 without trials or hits."""
     return clopper_pearson(hits, trials, 2 * level - 1)[0]
@@ -63,8 +71,8 @@ def share(hits: int, trials: int, level: float = LEVEL) -> Share:
     Raises:
         ValueError: Hits outside 0 to trials.
     """
-    low, high = clopper_pearson(hits, trials, level)
-    interval = Interval(low=float(low), high=float(high), level=level, method="exact" if trials else "none")
+    low, high = exact_interval(hits, trials, level)
+    interval = Interval(low=low, high=high, level=level, method="exact" if trials else "none")
     return Share(hits=hits, trials=trials, value=hits / trials if trials else float("nan"), interval=interval)
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from nihbench.stats.binomial import clopper_pearson
+from nihbench.stats.binomial import exact_interval
 from nihbench.stats.distributions import FloatArray
 from nihbench.stats.interval import LEVEL, Interval
 
@@ -52,8 +52,8 @@ def cell(values: ArrayLike, found: ArrayLike, level: float = LEVEL) -> Cell:
     if value.shape != hit.shape:
         raise ValueError(f"values of shape {value.shape} but found of shape {hit.shape}")
     n, hits = len(value), int(hit.sum())
-    low, high = clopper_pearson(hits, n, level)
-    exact = Interval(low=float(low), high=float(high), level=level, method="exact" if n else "none")
+    low, high = exact_interval(hits, n, level)
+    exact = Interval(low=low, high=high, level=level, method="exact" if n else "none")
     ends = credible_mean(band_counts(value), level=level)
     credible = Interval(low=float(ends[0]), high=float(ends[1]), level=level, method="credible")
     mean = float(value.mean()) if n else float("nan")

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nihbench.stats.detectable import ALPHA, design_of, smallest_detectable
-from nihbench.stats.distributions import t_quantile
+from nihbench.stats.distributions import t_value
 from nihbench.stats.headline import thirds
 from nihbench.stats.interval import LEVEL, FloatArray, IntArray, Interval
 from nihbench.stats.signflip import max_t, sign_flip, unit_sums
@@ -189,7 +189,7 @@ def difference_interval(difference: ArrayLike, text: IntArray, level: float = LE
     total, squares = float(sums.sum()), float(np.sum(sums**2)) + step**2
     mean = total / (units + 2)
     variance = max(squares / (units + 2) - mean**2, 0.0) / (units + 2)
-    reach = float(t_quantile((1 + level) / 2, units + 1)) * math.sqrt(variance)
+    reach = t_value((1 + level) / 2, units + 1) * math.sqrt(variance)
     scale = units / pairs
     return Interval(
         low=max(-span, scale * (mean - reach)),
@@ -211,7 +211,7 @@ def haystack_interval(difference: ArrayLike, haystack: IntArray, level: float = 
     freedom = float(np.trace(spread) ** 2 / np.sum(spread * spread))
     # Never narrower than the chance variation of the texts allows: haystacks may look alike by luck.
     inner = difference_interval(difference, np.arange(len(place)), level)
-    reach = float(t_quantile((1 + level) / 2, freedom)) * math.sqrt(float(np.sum((scale * (total - mean * size)) ** 2)))
+    reach = t_value((1 + level) / 2, round(freedom, 6)) * math.sqrt(float(np.sum((scale * (total - mean * size)) ** 2)))
     low, high = mean - reach, mean + reach
     if high - low < 1e-12:
         low, high = inner.low, inner.high

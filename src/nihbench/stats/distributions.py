@@ -7,6 +7,7 @@ Recipes, 3rd ed. 2007, 6.4); quantiles are found by bisection, so they are slow 
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from statistics import NormalDist
 
 import numpy as np
@@ -93,6 +94,12 @@ def t_cdf(t: ArrayLike, df: ArrayLike) -> FloatArray:
     t, df = np.asarray(t, dtype=np.float64), np.asarray(df, dtype=np.float64)
     tail = beta_cdf(df / (df + t * t), df / 2, 0.5) / 2
     return np.where(t > 0, 1 - tail, tail)
+
+
+@lru_cache(maxsize=4096)
+def t_value(probability: float, df: float) -> float:
+    """Return one quantile of Student's t, as `t_quantile` does; remembered, since most designs share their df."""
+    return float(t_quantile(probability, df))
 
 
 def t_quantile(probability: float, df: ArrayLike) -> FloatArray:

@@ -90,5 +90,5 @@ def _changes(orders: FloatArray) -> FloatArray:
 
 
 def _p_value(statistics: FloatArray) -> float:
-    """Return the share of orders at least as extreme as the first, the seen one, itself counted (Phipson, Smyth 2010)."""
+    """Return the share of orders at least as extreme as the first, which is the seen one (Phipson, Smyth 2010)."""
     return float(np.mean(statistics >= statistics[0] - 1e-9))

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from nihbench.stats.binomial import clopper_pearson
-from nihbench.stats.distributions import t_quantile
+from nihbench.stats.binomial import exact_interval
+from nihbench.stats.distributions import t_value
 from nihbench.stats.interval import LEVEL, BoolArray, FloatArray, IntArray, Interval
 from nihbench.stats.neighbours import local_variance
 
@@ -166,11 +166,11 @@ def over_haystacks(values: FloatArray, haystack: IntArray, level: float = LEVEL)
     variance = float(np.sum((scale * (total - mean * size)) ** 2))
     if variance < 1e-18 or not 1e-12 < mean < 1 - 1e-12:
         effective = trials / (1 + (trials / len(size) - 1) * ASSUMED_CORRELATION)
-        low, high = clopper_pearson(mean * effective, effective, level)
-        return Interval(low=float(low), high=float(high), level=level, method="assumed")
+        low, high = exact_interval(mean * effective, effective, level)
+        return Interval(low=low, high=high, level=level, method="assumed")
     spread = scale[:, None] * (np.diag(size) - np.outer(size, size) / trials) * scale
     freedom = float(np.trace(spread) ** 2 / np.sum(spread * spread))
-    reach = float(t_quantile((1 + level) / 2, freedom)) * math.sqrt(variance) / (mean * (1 - mean))
+    reach = t_value((1 + level) / 2, round(freedom, 6)) * math.sqrt(variance) / (mean * (1 - mean))
     logit = math.log(mean / (1 - mean))
     low_end, high_end = (1 / (1 + math.exp(-min(max(logit + side * reach, -700), 700))) for side in (-1, 1))
     return Interval(low=low_end, high=high_end, level=level, method="clusters")
@@ -187,11 +187,11 @@ def one_haystack(values: FloatArray, length: IntArray, depth: IntArray, level: f
     trials, mean = len(values), float(values.mean())
     found = local_variance(values, length, depth)
     if trials < EXACT_BELOW or found is None or not 1e-12 < mean < 1 - 1e-12:
-        low, high = clopper_pearson(values.sum(), trials, level)
-        return Interval(low=float(low), high=float(high), level=level, method="exact", this_haystack=True)
+        low, high = exact_interval(float(values.sum()), trials, level)
+        return Interval(low=low, high=high, level=level, method="exact", this_haystack=True)
     variance, freedom = found
     effective = mean * (1 - mean) / variance
-    t = float(t_quantile((1 + level) / 2, freedom))
+    t = t_value((1 + level) / 2, round(freedom, 6))
     pull = t * t / effective
     centre = (mean + pull / 2) / (1 + pull)
     reach = t / (1 + pull) * math.sqrt(mean * (1 - mean) / effective + pull / (4 * effective))
