@@ -51,6 +51,9 @@ SURFACES = {
 }
 """Logit of the chance to find the needle, cell by cell of a 15 x 15 grid."""
 
+LARGE_SPREAD = 0.5
+"""With a greater standard deviation of the haystacks' logits, a mean near 1 is so skewed that t over them falls short."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
@@ -104,7 +107,12 @@ def grid_coverage(name: str, haystacks: int, between: float, runs: int, seed: in
         held += truth in interval
         widths.append(interval.width)
     label = f"{name}; haystacks: {haystacks}, between them {between}"
-    return Row(name=label, rate=held / runs, runs=runs, low=0.93, high=0.97, note=f"width {np.median(widths):.3f}")
+    note, low, high = f"width {np.median(widths):.3f}", 0.93, 0.97
+    if haystacks > 1 and haystacks * CELLS * min(everywhere, 1 - everywhere) < 10:
+        note, high = f"{note}; under 10 misses in all: wider than need be", 1.0
+    if between > LARGE_SPREAD:
+        note, low = f"{note}; haystacks differ much: known to fall short", 0.9
+    return Row(name=label, rate=held / runs, runs=runs, low=low, high=high, note=note)
 
 
 def cell_coverage(trials: int) -> Row:
@@ -308,6 +316,8 @@ def rows(runs: int) -> Iterator[Row]:
         for haystacks in (1, 3, 10, 30):
             for between in (0.0, 0.5):
                 yield grid_coverage(name, haystacks, between, runs)
+    for haystacks in (3, 10, 30):
+        yield grid_coverage("flat, 0.97", haystacks, 1.0, runs)
     for haystacks in (1, 5):
         yield effective_coverage(haystacks, runs // 4)
     for mean in (0.5, 0.97):

@@ -90,7 +90,7 @@ def smallest_detectable(design: Design, power: float = POWER, alpha: float = ALP
     low, high = 0.0, 1.0
     if power_of(design, high * design.size, alpha) < power:
         return None
-    for _ in range(24):
+    for _ in range(16):
         middle = (low + high) / 2
         low, high = (low, middle) if power_of(design, middle * design.size, alpha) >= power else (middle, high)
     return high * design.size
