@@ -52,7 +52,7 @@ SURFACES = {
 """Logit of the chance to find the needle, cell by cell of a 15 x 15 grid."""
 
 LARGE_SPREAD = 0.5
-"""With a greater standard deviation of the haystacks' logits, a mean near 1 is so skewed that t over them falls short."""
+"""With a greater standard deviation of the haystacks' logits, means near 1 are so skewed that t falls short."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ other haystacks, stand beside it.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -195,7 +195,7 @@ def difference_interval(difference: ArrayLike, text: IntArray, level: float = LE
         low=max(-span, scale * (mean - reach)),
         high=min(span, scale * (mean + reach)),
         level=level,
-        method="local",
+        method="paired",
         this_haystack=True,
     )
 
@@ -209,12 +209,12 @@ def haystack_interval(difference: ArrayLike, haystack: IntArray, level: float = 
     scale = 1 / (pairs * np.sqrt(1 - size / pairs))
     spread = scale[:, None] * (np.diag(size) - np.outer(size, size) / pairs) * scale
     freedom = float(np.trace(spread) ** 2 / np.sum(spread * spread))
-    # Never narrower than the chance variation of the texts allows: haystacks may look alike by luck.
-    inner = difference_interval(difference, np.arange(len(place)), level)
     reach = t_value((1 + level) / 2, round(freedom, 6)) * math.sqrt(float(np.sum((scale * (total - mean * size)) ** 2)))
     low, high = mean - reach, mean + reach
-    if high - low < 1e-12:
-        low, high = inner.low, inner.high
+    if high - low < 1e-12:  # haystacks that do not differ at all: what the pairs themselves leave open
+        return replace(
+            difference_interval(difference, np.arange(len(place)), level), method="assumed", this_haystack=False
+        )
     return Interval(low=max(-1.0, low), high=min(1.0, high), level=level, method="clusters")
 
 
