@@ -435,7 +435,9 @@ class Score:
     """How well an answer gives the needle. `value` is one of the five bands 1.0, 0.7, 0.5, 0.3, 0.0.
 
     `confidence` is the scorer's own, from 0 to 1: how likely a careful reader would give the same band. `misled` is the
-    haystack's sentence that the answer comes from instead of the needle, where that can be shown.
+    haystack's sentence that the answer comes from instead of the needle, where that can be shown. `votes` are the
+    values that a judge's several votes gave. `decided_by` names who decided, where `scorer` is a set of two (rules, and
+    a judge for what the rules are unsure of).
     """
 
     value: float
@@ -447,6 +449,8 @@ class Score:
     version: str
     confidence: float = 1.0
     misled: str = ""
+    votes: tuple[float, ...] = ()
+    decided_by: str = ""
 
     @property
     def found(self) -> bool:

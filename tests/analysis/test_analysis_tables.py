@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from nihbench.analysis import COLUMNS, UNSCORED, frame, grid, pairs, summary
 from nihbench.errors import UsageError
-from nihbench.types import Completion, Evidence, Failure, Placement, Record, Score, Trial, Usage
+from nihbench.types import Completion, Evidence, Failure, Placement, Record, Score, Trial, Unscored, Usage
 
 BANDS = (1.0, 0.7, 0.5, 0.3, 0.0)
 
@@ -217,3 +218,20 @@ def test_bounds_hold_whatever_the_unmeasured_would_have_been(values, unrun):
     for _, rate in made.rates:
         assert rate.high - rate.low == pytest.approx(missing / made.planned)
         assert not missing or not measured or rate.low <= rate.value + 1e-12 <= rate.high + 2e-12
+
+
+def test_what_a_scorer_left_unscored_has_no_value_and_says_why():
+    record = make_record(make_trial())
+    table = frame([record], {record.id: Unscored(reason="Welsh", scorer="rules", version="1")})
+    row = table.iloc[0]
+    assert math.isnan(row["value"]) and row["failure"] == UNSCORED
+    assert (row["cue"], row["scorer"], row["scorer_version"]) == ("Welsh", "rules", "1")
+    assert summary(table, experiment="sf", prompt="original").measured == 0
+
+
+@pytest.mark.parametrize("other", [{"scorer": "judge-m"}, {"version": "2"}])
+def test_scores_of_two_scorers_or_versions_never_stand_in_one_table(other):
+    records = [make_record(make_trial(depth=depth)) for depth in (0.0, 50.0)]
+    first = make_score(1.0)
+    with pytest.raises(UsageError, match="can't stand in one table"):
+        frame(records, {records[0].id: first, records[1].id: replace(first, **other)})

@@ -140,7 +140,7 @@ def test_it_stops_before_the_call_that_would_pass_it_and_stays_stopped() -> None
 
     async def main() -> None:
         for prompt in (600_000, 1):  # the second would fit, but the run has stopped
-            with pytest.raises(StoppedError, match="--resume and a higher --max-cost"):
+            with pytest.raises(StoppedError, match="go on with a higher --max-cost"):
                 async with budget.hold(prompt_tokens=prompt, max_output=0):
                     raise AssertionError("it was sent")
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from nihbench.types import Failure, Record, Score
+from nihbench.errors import UsageError
+from nihbench.types import Failure, Grade, Record, Unscored
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,9 +32,10 @@ COLUMNS: Mapping[str, str] = {
     "outcome": "string",  # outcome class of the score
     "identifying": "string",
     "subject": "string",
-    "cue": "string",  # what decided the score
+    "cue": "string",  # what decided the score, or why there is none
     "scorer": "string",
     "scorer_version": "string",
+    "decided_by": "string",  # the scorer that decided, where `scorer` is a set of two
     "failure": "string",  # the failure's kind, or "unscored" for an answer without a score; missing where measured
     "finish_reason": "string",
     "total_tokens": "int64",  # the whole request as the tool counted it
@@ -47,18 +49,24 @@ COLUMNS: Mapping[str, str] = {
 """The table's columns in order, each with its pandas dtype."""
 
 
-def frame(records: Sequence[Record], scores: Mapping[str, Score]) -> pd.DataFrame:
+def frame(records: Sequence[Record], scores: Mapping[str, Grade]) -> pd.DataFrame:
     """Return one row a trial with the columns of `COLUMNS`.
 
-    A failure keeps value NaN whatever `scores` holds for it, and so does an answer that has no score. Where an id
-    comes more than once (a failed trial tried again later) its last record counts.
+    A failure keeps value NaN whatever `scores` holds for it, and so does an answer without a score. Where an id comes
+    more than once (a failed trial tried again later) its last record counts.
 
     Args:
         records: The records of one run, in the order they were written.
-        scores: Scores of one scorer by trial id; ids without a record are ignored.
+        scores: Grades of one scorer by trial id; ids without a record are ignored.
+
+    Raises:
+        UsageError: The grades are of several scorers or versions, which no table mixes.
     """
     import pandas as pd
 
+    graders = sorted({f"{grade.scorer} {grade.version}" for grade in scores.values()})
+    if len(graders) > 1:
+        raise UsageError(f"Scores of {' and '.join(graders)} can't stand in one table; score the run again by one.")
     latest = {record.id: record for record in records}
     rows = [_row(record, scores.get(record.id)) for record in latest.values()]
     return pd.DataFrame({name: pd.Series([row[name] for row in rows], dtype=kind) for name, kind in COLUMNS.items()})
@@ -70,9 +78,8 @@ def pairs(frame: pd.DataFrame) -> tuple[tuple[str, str], ...]:
     return tuple(dict.fromkeys(zip(counting["experiment"], counting["prompt"], strict=True)))
 
 
-def _row(record: Record, score: Score | None) -> dict[str, object]:
+def _row(record: Record, grade: Grade | None) -> dict[str, object]:
     trial, placement, outcome = record.trial, record.placement, record.outcome
-    failed = isinstance(outcome, Failure)
     row: dict[str, object] = {
         "id": record.id,
         "experiment": trial.experiment,
@@ -91,15 +98,20 @@ def _row(record: Record, score: Score | None) -> dict[str, object]:
         "latency_s": outcome.latency_s,
         "attempts": outcome.attempts,
         "started_at": record.started_at,
-        "failure": outcome.kind if isinstance(outcome, Failure) else (UNSCORED if score is None else None),
+        "failure": outcome.kind
+        if isinstance(outcome, Failure)
+        else (UNSCORED if grade is None or isinstance(grade, Unscored) else None),
     }
-    return row | _score_columns(None if failed else score)
+    return row | _score_columns(None if isinstance(outcome, Failure) else grade)
 
 
-def _score_columns(score: Score | None) -> dict[str, object]:
+def _score_columns(score: Grade | None) -> dict[str, object]:
+    names = ("band", "found", "outcome", "identifying", "subject", "cue", "scorer", "scorer_version", "decided_by")
     if score is None:
-        names = ("band", "found", "outcome", "identifying", "subject", "cue", "scorer", "scorer_version")
         return {"value": float("nan"), **dict.fromkeys(names)}
+    if isinstance(score, Unscored):
+        known = {"cue": score.reason, "scorer": score.scorer, "scorer_version": score.version}
+        return {"value": float("nan"), **dict.fromkeys(names), **known}
     return {
         "value": score.value,
         "band": round(score.value * 100),
@@ -110,4 +122,5 @@ def _score_columns(score: Score | None) -> dict[str, object]:
         "cue": score.evidence.cue,
         "scorer": score.scorer,
         "scorer_version": score.version,
+        "decided_by": score.decided_by or None,
     }

@@ -9,7 +9,7 @@ from io import TextIOWrapper
 import typer
 
 from nihbench import __version__
-from nihbench.cli import corpus, models, needle, plan, plot, prompt, rebuild, run, serve
+from nihbench.cli import agree, corpus, grade, models, needle, plan, plot, prompt, rebuild, run, score, serve
 from nihbench.cli.output import hang_up, note
 from nihbench.errors import NihError
 
@@ -23,7 +23,10 @@ app = typer.Typer(
 app.command("run")(run.run)
 app.command("plan")(plan.plan)
 app.command("prompt")(prompt.prompt)
+app.command("grade")(grade.grade)
+app.command("score")(score.score)
 app.command("plot")(plot.plot)
+app.command("agree")(agree.agree)
 app.add_typer(needle.app, name="needle")
 app.add_typer(corpus.app, name="corpus")
 app.command("models")(models.models)

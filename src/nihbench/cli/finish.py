@@ -12,7 +12,7 @@ from nihbench.cli.output import console, note, speaks_unicode
 if TYPE_CHECKING:
     from nihbench.analysis import Grid, Summary
     from nihbench.run import RunFolder
-    from nihbench.types import Record, Score
+    from nihbench.types import Grade, Record
 
 FAILED_TRIALS = 3
 """Exit code of a run that is finished but for failed trials."""
@@ -30,21 +30,26 @@ class Result:
     passing: int
     """Failures that may pass when they are tried again."""
     owed: int
+    scorer: str
+    unscored: int
+    """Answers that the scorer could not judge."""
 
 
-def result_of(run: RunFolder, *, again: bool = False) -> Result:
+def result_of(run: RunFolder, *, scorer: str | None = None, again: bool = False) -> Result:
     """Read a run's records and scores into what is shown.
 
     Args:
         run: the run's folder.
-        again: whether to score again even where stored scores fit.
+        scorer: whose scores; None: the rules'.
+        again: whether to score again even where stored scores fit (rules only).
     """
-    from nihbench.analysis import frame, grid, summary
+    from nihbench.analysis import UNSCORED, frame, grid, summary
     from nihbench.endpoint import HANDLING
     from nihbench.run import planned_trials
+    from nihbench.score import SCORER
 
     records = run.records()
-    table = frame(tuple(records.values()), _scores(run, records, again))
+    table = frame(tuple(records.values()), _scores(run, records, scorer, again))
     planned = planned_trials(run.manifest)
     pairs = dict.fromkeys((trial.experiment, trial.prompt) for trial in planned)
     each = [(e, p, sum((t.experiment, t.prompt) == (e, p) for t in planned)) for e, p in pairs]
@@ -55,20 +60,22 @@ def result_of(run: RunFolder, *, again: bool = False) -> Result:
         failures=int(table["failure"].notna().sum()),
         passing=sum(HANDLING[kind].retry for kind in table["failure"].dropna() if kind in HANDLING),
         owed=len(planned) - len(table),
+        scorer=scorer or SCORER,
+        unscored=int((table["failure"] == UNSCORED).sum()),
     )
 
 
-def _scores(run: RunFolder, records: Mapping[str, Record], again: bool) -> Mapping[str, Score]:
-    from nihbench.run import load_scores, score_run
+def _scores(run: RunFolder, records: Mapping[str, Record], scorer: str | None, again: bool) -> Mapping[str, Grade]:
+    from nihbench.run import grades_of, score_run
+    from nihbench.score import SCORER
 
-    stored = None if again else load_scores(run, records)
-    return stored if stored is not None else score_run(run, records)
+    return score_run(run, records) if again else grades_of(run, records, scorer or SCORER)
 
 
 def draw(result: Result, path: Path) -> None:
     """Write the heatmap of a run; the suffix chooses the format."""
     from nihbench.figures import caption, check_suffix, draw_panel, save
-    from nihbench.score import SCORER, VERSION
+    from nihbench.run import version_of
 
     check_suffix(path)
     content = result.run.manifest
@@ -76,8 +83,8 @@ def draw(result: Result, path: Path) -> None:
     text = caption(
         model=content["model"]["name"],
         corpus=content["corpus"]["name"],
-        scorer=SCORER,
-        scorer_version=VERSION,
+        scorer=result.scorer,
+        scorer_version=version_of(result.scorer),
         length_unit=unit,
         repeats=content["repeats"],
         summaries=result.summaries,

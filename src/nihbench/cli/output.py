@@ -12,7 +12,7 @@ import os
 import re
 import sys
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import typer
@@ -73,6 +73,13 @@ def show(text: str) -> None:
 def show_json(value: Any) -> None:
     """Print a result for a program on stdout."""
     show(_UNSEEN.sub(_escape, json.dumps(value, ensure_ascii=not speaks_unicode(), indent=1)))
+
+
+def show_lines(values: Iterable[Any]) -> None:
+    """Print results for a program on stdout, one JSON value a line."""
+    unicode = speaks_unicode()
+    for value in values:
+        show(_UNSEEN.sub(_escape, json.dumps(value, ensure_ascii=not unicode)))
 
 
 def for_terminal(text: str) -> str:

@@ -191,7 +191,7 @@ class Budget:
             if not self._held:
                 self._stopped = (
                     f"The next call could cost ${_money(worst)}, and ${_money(self._spent)} of the ${_money(max_cost)} "
-                    "of --max-cost are spent: go on with --resume and a higher --max-cost."
+                    "of --max-cost are spent: go on with a higher --max-cost."
                 )
                 break
             self._changed.clear()

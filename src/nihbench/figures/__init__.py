@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from nihbench.figures.agreement import agreement_text
     from nihbench.figures.captions import caption, headline
     from nihbench.figures.files import SUFFIXES, check_suffix, save
     from nihbench.figures.heatmap import draw_heatmap, draw_panel
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "SUFFIXES": "files",
+    "agreement_text": "agreement",
     "caption": "captions",
     "check_suffix": "files",
     "draw_heatmap": "heatmap",
@@ -26,7 +28,17 @@ _HOMES = {
     "terminal_heatmap": "terminal",
 }
 
-__all__ = ["SUFFIXES", "caption", "check_suffix", "draw_heatmap", "draw_panel", "headline", "save", "terminal_heatmap"]
+__all__ = [
+    "SUFFIXES",
+    "agreement_text",
+    "caption",
+    "check_suffix",
+    "draw_heatmap",
+    "draw_panel",
+    "headline",
+    "save",
+    "terminal_heatmap",
+]
 
 
 def __getattr__(name: str) -> object:

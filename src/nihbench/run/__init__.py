@@ -1,5 +1,7 @@
 """From a plan to records on disk: resolve the options, send what is owed, store, score, rebuild."""
 
+from nihbench.run.answers import Answered, Row, answers_of, read_rows
+from nihbench.run.judging import Docket, Judge, Spent, ask_judge, combined, docket, judged, unsure
 from nihbench.run.lock import owned
 from nihbench.run.manifest import (
     check_same,
@@ -13,37 +15,67 @@ from nihbench.run.manifest import (
 from nihbench.run.options import RunOptions
 from nihbench.run.rebuild import find_record, rebuild_prompt
 from nihbench.run.runner import Progress, owed, run_trials
-from nihbench.run.scores import RULES_FILE, load_scores, score_run
+from nihbench.run.scores import (
+    COMBINED,
+    RULES_FILE,
+    grade_row,
+    grades_of,
+    save_grades,
+    score_run,
+    scores_file,
+    stored_scorers,
+    version_of,
+)
 from nihbench.run.setup import Setup, prepare
 from nihbench.run.store import MANIFEST, RECORDS, RecordWriter, RunFolder, create_run, open_run
 from nihbench.run.texts import absolute_corpus, load_corpus
+from nihbench.run.verdicts import Verdicts
 
 __all__ = [
+    "COMBINED",
     "MANIFEST",
     "RECORDS",
     "RULES_FILE",
+    "Answered",
+    "Docket",
+    "Judge",
     "Progress",
     "RecordWriter",
+    "Row",
     "RunFolder",
     "RunOptions",
     "Setup",
+    "Spent",
+    "Verdicts",
     "absolute_corpus",
+    "answers_of",
+    "ask_judge",
     "check_same",
+    "combined",
     "corpus_of",
     "create_run",
+    "docket",
     "find_record",
+    "grade_row",
+    "grades_of",
+    "judged",
     "load_corpus",
-    "load_scores",
     "manifest",
     "open_run",
     "owed",
     "owned",
     "planned_trials",
     "prepare",
+    "read_rows",
     "rebuild_prompt",
     "run_trials",
+    "save_grades",
     "score_run",
+    "scores_file",
     "stored_needle",
     "stored_options",
     "stored_prompts",
+    "stored_scorers",
+    "unsure",
+    "version_of",
 ]

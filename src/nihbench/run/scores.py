@@ -1,70 +1,139 @@
-"""Grade a run's records by rules and keep the scores beside them; made again at will, without the model."""
+"""A run's scores beside its records, one file a scorer: made again at will by rules, kept where a judge gave them.
+
+A file holds the grades of one scorer in one version; what another version graded is made again (rules) or refused
+(a judge, whose verdicts cost money), so that two versions never meet in one figure.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from nihbench.errors import DamagedDataError
+from nihbench.errors import DamagedDataError, UsageError
 from nihbench.fetch import write_atomic
-from nihbench.plan import fill
-from nihbench.run.manifest import stored_needle
+from nihbench.run.answers import answers_of
 from nihbench.run.store import RunFolder
-from nihbench.score import SCORER, VERSION, grade
-from nihbench.types import Completion, Record, Score
+from nihbench.score import JUDGE_VERSION, SCORER, VERSION
+from nihbench.types import Completion, Grade, Record, Score, Unscored
 
+COMBINED = f"{SCORER}+"
+"""Begins the name of a set in which the rules decided what they were sure of, and a judge the rest."""
 RULES_FILE = f"scores.{SCORER}.jsonl"
 
 
-def score_run(run: RunFolder, records: Mapping[str, Record]) -> dict[str, Score]:
-    """Grade every answer of a run by rules and store the scores; a failure gets none."""
-    needle = stored_needle(run.manifest)
-    scores = {}
-    for trial_id, record in records.items():
-        if not isinstance(record.outcome, Completion):
-            continue
-        scores[trial_id] = grade(
-            record.outcome.text,
-            replace(fill(needle, record.fresh)),
-            finish_reason=record.outcome.finish_reason,
-            question=needle.question_for(record.trial.prompt),
+def scores_file(run: RunFolder, scorer: str) -> Path:
+    """Return where a scorer's grades of a run are kept."""
+    return run.path / f"scores.{scorer}.jsonl"
+
+
+def stored_scorers(run: RunFolder) -> tuple[str, ...]:
+    """Return the names of the scorers whose grades are kept, in alphabetical order."""
+    files = run.path.glob("scores.*.jsonl")
+    return tuple(sorted(file.name.removeprefix("scores.").removesuffix(".jsonl") for file in files))
+
+
+def version_of(scorer: str) -> str:
+    """Return the version in which a scorer of that name grades now."""
+    if scorer == SCORER:
+        return VERSION
+    return f"{VERSION}+{JUDGE_VERSION}" if scorer.startswith(COMBINED) else JUDGE_VERSION
+
+
+def score_run(run: RunFolder, records: Mapping[str, Record]) -> dict[str, Grade]:
+    """Grade every answer of a run by rules and store the grades; a failure gets none."""
+    grades = {answered.id: answered.by_rules() for answered in answers_of(run, records)}
+    save_grades(run, SCORER, grades)
+    return grades
+
+
+def grades_of(run: RunFolder, records: Mapping[str, Record], scorer: str = SCORER) -> dict[str, Grade]:
+    """Return a scorer's grades of `records`, the rules' made (again) where they are missing or stale.
+
+    Raises:
+        UsageError: another scorer's grades are missing, of another version, or not of these answers.
+        DamagedDataError: their file can't be read.
+    """
+    if scorer != SCORER and scorer not in stored_scorers(run):
+        known = ", ".join(dict.fromkeys((SCORER, *stored_scorers(run))))
+        raise UsageError(
+            f"{run.path} has no scores by {scorer!r}: its scorers are {known} (nih score --judge MODEL adds a judge's)"
         )
-    lines = [json.dumps({"id": key} | asdict(score), ensure_ascii=False) + "\n" for key, score in scores.items()]
-    write_atomic(run.path / RULES_FILE, "".join(lines).encode("utf-8", "backslashreplace"))
-    return scores
+    stored = load_grades(run, records, scorer)
+    if stored is not None:
+        return stored
+    if scorer == SCORER:
+        return score_run(run, records)
+    raise UsageError(
+        f"{scores_file(run, scorer)} is of another version than {version_of(scorer)}, or not of this run's answers: "
+        "grade again with nih score --judge (known verdicts are not paid for again)"
+    )
 
 
-def load_scores(run: RunFolder, records: Mapping[str, Record]) -> dict[str, Score] | None:
-    """Read a run's stored rule scores, or None where they must be made (again).
+def save_grades(run: RunFolder, scorer: str, grades: Mapping[str, Grade]) -> None:
+    """Write a scorer's grades, whole or not at all."""
+    lines = (json.dumps(grade_row(key, grade), ensure_ascii=False) + "\n" for key, grade in grades.items())
+    write_atomic(scores_file(run, scorer), "".join(lines).encode("utf-8", "backslashreplace"))
 
-    That is where there are none, another version of the rules made them, or they are not of the answers in `records`.
+
+def grade_row(identity: str, grade: Grade) -> dict[str, Any]:
+    """Return a grade as JSON values: a score's fields and its band in percent, or why there is no score."""
+    if isinstance(grade, Unscored):
+        return {"id": identity, "unscored": grade.reason, "scorer": grade.scorer, "version": grade.version}
+    plain = asdict(grade)
+    kept = {key: plain[key] for key in plain if key not in _WHERE_SAID or plain[key]}
+    return {"id": identity, "value": kept.pop("value"), "band": round(grade.value * 100)} | kept
+
+
+_WHERE_SAID = ("misled", "votes", "decided_by")
+"""Fields that are left out where they say nothing."""
+
+
+def load_grades(run: RunFolder, records: Mapping[str, Record], scorer: str = SCORER) -> dict[str, Grade] | None:
+    """Read a scorer's stored grades, or None where they must be made (again).
+
+    That is where there are none, another version made them, or they are not of the answers in `records`.
 
     Raises:
         DamagedDataError: the file can't be read.
     """
-    from pydantic import TypeAdapter, ValidationError
-
-    path = run.path / RULES_FILE
+    path = scores_file(run, scorer)
     if not path.exists():
         return None
-    adapter = TypeAdapter(Score)
-    scores: dict[str, Score] = {}
+    grades: dict[str, Grade] = {}
     for number, line in enumerate(_lines(path), 1):
         try:
             plain: dict[str, Any] = json.loads(line)
-            scores[plain.pop("id")] = adapter.validate_python(plain)
-        except (ValueError, KeyError, AttributeError, ValidationError) as error:
+            grades[plain.pop("id")] = _grade(plain)
+        except (ValueError, KeyError, AttributeError, TypeError, RecursionError) as error:
             raise DamagedDataError(f"{path}:{number}: this line is no score: delete the file to score again") from error
     answered = {trial_id for trial_id, record in records.items() if isinstance(record.outcome, Completion)}
-    current = all(score.version == VERSION for score in scores.values())
-    return scores if current and scores.keys() == answered else None
+    current = all((grade.scorer, grade.version) == (scorer, version_of(scorer)) for grade in grades.values())
+    return grades if current and grades.keys() == answered else None
 
 
-def _lines(path: Path) -> list[str]:
+def _grade(plain: Mapping[str, Any]) -> Grade:
+    grade: Grade
+    if "unscored" in plain:
+        grade = _adapter(Unscored).validate_python({**plain, "reason": plain["unscored"]})
+    else:
+        grade = _adapter(Score).validate_python(plain)
+    return grade
+
+
+@cache
+def _adapter(kind: type) -> Any:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(kind)
+
+
+def _lines(path: Path) -> Iterable[str]:
     try:
-        return path.read_text(encoding="utf-8").splitlines()
+        # Not splitlines: a model's answer may hold other line ends than ours.
+        return path.read_text(encoding="utf-8").removesuffix("\n").split("\n") if path.stat().st_size else ()
     except (OSError, UnicodeDecodeError) as error:
         raise DamagedDataError(f"{path} can't be read: delete it to score again") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nihbench.score.judge import VERSION as JUDGE_VERSION
 from nihbench.score.rules import SCORER, VERSION, grade
 
-__all__ = ["SCORER", "VERSION", "grade"]
+__all__ = ["JUDGE_VERSION", "SCORER", "VERSION", "grade"]

@@ -1,0 +1,137 @@
+"""`nih agree`: how far the rules agree with people or with a judge, beside what two trivial graders reach."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Optional
+
+import typer
+
+from nihbench.cli.output import command, note, show, show_json
+from nihbench.errors import UsageError
+
+if TYPE_CHECKING:
+    from nihbench.analysis import AgreementReport, Item
+
+_TEXT = Optional[str]  # noqa: UP045  typer reads it at run time
+
+
+@command
+def agree(
+    source: Annotated[
+        str, typer.Argument(metavar="RUN|FILE", help='A judged run, or rows with a "band" (- is stdin).')
+    ],
+    scorer: Annotated[_TEXT, typer.Option("--scorer", help="The judge's scores, where a run has several.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a program.")] = False,
+) -> None:
+    """Compare the rules with a judge (RUN) or with people (FILE): kappa, bands, and every disagreement."""
+    from nihbench.analysis import agreement_report
+    from nihbench.cli.output import plain
+    from nihbench.figures import agreement_text
+    from nihbench.score import SCORER, VERSION
+
+    is_run = source != "-" and Path(source).is_dir()
+    if scorer and not is_run:
+        raise UsageError("--scorer chooses among a run's judges: a file's reference is its own bands")
+    reference, items = _of_run(Path(source), scorer) if is_run else _of_file(source)
+    report = agreement_report(items, scorer=f"{SCORER} {VERSION}", reference=reference)
+    if as_json:
+        show_json(_as_json(report))
+    else:
+        show("\n".join(map(plain, agreement_text(report).split("\n"))))
+
+
+def _of_file(name: str) -> tuple[str, list[Item]]:
+    from nihbench.analysis import Item
+    from nihbench.catalog import load
+    from nihbench.cli.grade import read_file
+    from nihbench.run import read_rows
+
+    rows = read_rows(read_file(name), "stdin" if name == "-" else name, load())
+    without = next((row.answered.id for row in rows if row.band is None), None)
+    if without is not None:
+        raise UsageError(f'{name}: the row {without!r} has no "band": give the grade of people as 100, 70, 50, 30 or 0')
+    items = [
+        Item(
+            id=row.answered.id,
+            needle=row.answered.needle,
+            answer=row.answered.text,
+            expected=row.answered.expected,
+            band=row.band,
+            outcome=row.outcome,
+            grade=row.answered.by_rules(),
+        )
+        for row in rows
+        if row.band is not None
+    ]
+    return "people", items
+
+
+def _of_run(path: Path, scorer: str | None) -> tuple[str, list[Item]]:
+    """Return the answers that a judge decided; of a set in which the rules decided some, only the others."""
+    from nihbench.analysis import Item
+    from nihbench.run import answers_of, grades_of, open_run
+    from nihbench.score import SCORER
+    from nihbench.types import Score, Unscored
+
+    folder = open_run(path)
+    records = folder.records()
+    judge = scorer or _only_judge(folder)
+    rules, by_judge = grades_of(folder, records), grades_of(folder, records, judge)
+    left = sum(isinstance(grade, Unscored) for grade in by_judge.values())
+    if left:
+        note(f"note: {left} answers that {judge} left unscored are in no figure")
+    items = []
+    for answered in answers_of(folder, records):
+        other = by_judge[answered.id]
+        if isinstance(other, Score) and SCORER not in (other.scorer, other.decided_by):
+            items.append(
+                Item(
+                    id=answered.id,
+                    needle=answered.needle,
+                    answer=answered.text,
+                    expected=answered.expected,
+                    band=round(other.value * 100),
+                    outcome=other.outcome,
+                    grade=rules[answered.id],
+                    why=other.evidence.cue,
+                )
+            )
+    if not items:
+        raise UsageError(f"{judge} has decided no answer of {path}: there is nothing to compare the rules with")
+    return judge, items
+
+
+def _only_judge(folder: Any) -> str:
+    from nihbench.run import COMBINED, stored_scorers
+    from nihbench.score import SCORER
+
+    judges = [name for name in stored_scorers(folder) if name != SCORER]
+    whole = [name for name in judges if not name.startswith(COMBINED)] or judges
+    if len(whole) == 1:
+        return whole[0]
+    if not whole:
+        raise UsageError(f"{folder.path} has no judge's scores: add them by nih score {folder.path} --judge MODEL")
+    raise UsageError(f"{folder.path} has several judges' scores: choose by --scorer {' | '.join(whole)}")
+
+
+def _as_json(report: AgreementReport) -> dict[str, Any]:
+    return {
+        "reference": report.reference,
+        "comparisons": [asdict(comparison) for comparison in report.comparisons],
+        "disagreements": [_item(item) for item in report.disagreements],
+        "unscored": [_item(item) for item in report.unscored],
+    }
+
+
+def _item(item: Item) -> dict[str, Any]:
+    return {
+        "id": item.id,
+        "needle": item.needle.name,
+        "answer": item.answer,
+        "band": item.band,
+        "outcome": item.outcome,
+        "why": item.why,
+        "scorer": asdict(item.grade),
+    }

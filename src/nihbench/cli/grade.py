@@ -1,0 +1,46 @@
+"""`nih grade`: grade answers that stand in a file, without a run."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nihbench.cli.output import command, note
+from nihbench.errors import UsageError
+
+
+@command
+def grade(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="Rows as JSON lines, or - for stdin.")],
+) -> None:
+    """Grade rows {"id", "needle", "answer"} by rules; the grades come as JSON lines.
+
+    A row may carry "expected", "question", "finish_reason" and "fresh"; without a needle of the catalog it must carry
+    "expected".
+    """
+    from nihbench.catalog import load
+    from nihbench.cli.output import show_lines
+    from nihbench.run import grade_row, read_rows
+
+    catalog = load()
+    rows = read_rows(read_file(file), "stdin" if file == "-" else file, catalog)
+    own = sorted({row.answered.needle.name for row in rows} - catalog.needles.keys() - {"expected"})
+    if own:
+        note(f"note: not in the catalog, so graded by what their rows expect: {', '.join(own)}")
+    # All are graded before the first is shown: nothing is half printed.
+    show_lines([grade_row(row.answered.id, row.answered.by_rules()) for row in rows])
+
+
+def read_file(name: str) -> bytes:
+    """Return a file's bytes; `-` is stdin.
+
+    Raises:
+        UsageError: it can't be read.
+    """
+    try:
+        return sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+    except OSError as error:
+        raise UsageError(f"can't read {name} ({error.strerror or error}): give a file of JSON lines") from error

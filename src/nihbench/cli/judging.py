@@ -1,0 +1,190 @@
+"""A judge model put to work on a run: reached, warned of, paid for, and its scores stored."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from nihbench.cli.output import FetchReport, note
+from nihbench.errors import InterruptedRunError, NihError, UsageError
+
+if TYPE_CHECKING:
+    from nihbench.endpoint import ModelAccess
+    from nihbench.endpoint.spending import Budget
+    from nihbench.run import Answered, Docket, Judge, RunFolder, Spent, Verdicts
+    from nihbench.types import Grade
+
+_VERDICT_TOKENS = 800
+"""Room for one verdict where the preset has less: reasons and a few words of JSON."""
+_SPREAD_TEMPERATURE = 0.7
+"""For several votes: at 0 they would all be the same one."""
+_CONCURRENCY = 4
+_DATE = re.compile(r"-\d{4}(-?\d{2}){0,2}$")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JudgeOptions:
+    """What `nih score` was told about its judge; None is "as the preset says"."""
+
+    model: str
+    base_url: str | None = None
+    api_key_env: str | None = None
+    votes: int = 1
+    only_uncertain: bool = False
+    max_cost: float | None = None
+    max_output: int | None = None
+    concurrency: int | None = None
+
+    def check(self) -> None:
+        """Raise `UsageError` for numbers that mean nothing."""
+        for name in ("votes", "max_output", "concurrency"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise UsageError(f"--{name.replace('_', '-')} must be at least 1")
+
+
+def score_by_judge(folder: RunFolder, options: JudgeOptions) -> str:
+    """Judge a run's answers, store the scores, and return the scorer's name.
+
+    Raises:
+        StoppedError: the judge had to stop; verdicts that came are kept, no scores are written.
+    """
+    from nihbench.catalog import load
+    from nihbench.cli.wiring import reach
+    from nihbench.run import RunOptions, Verdicts, answers_of, combined, owned, save_grades, score_run, unsure
+
+    options.check()
+    records = folder.records()
+    rules = score_run(folder, records) if options.only_uncertain else {}
+    doubtful = unsure(rules)
+    answers = [a for a in answers_of(folder, records) if not options.only_uncertain or a.id in doubtful]
+    if options.only_uncertain:
+        note(f"the rules are sure of {len(rules) - len(answers)} of {len(rules)} answers, the others go to the judge")
+    asked = RunOptions(
+        model=options.model,
+        base_url=options.base_url,
+        api_key_env=options.api_key_env,
+        concurrency=options.concurrency,
+    )
+    with reach(asked, load(), sending=True, report=FetchReport()) as model:
+        judge = _judge(model, options)
+        _warn_of_itself(folder, model)
+        with owned(folder.path, _now), Verdicts(folder.path) as verdicts:
+            grades = _grades(folder, model, judge, options, answers, verdicts)
+            name = judge.scorer
+            if options.only_uncertain:
+                name, grades = combined(rules, grades, judge)
+            save_grades(folder, name, grades)
+    return name
+
+
+def _judge(model: ModelAccess, options: JudgeOptions) -> Judge:
+    from dataclasses import replace
+
+    from nihbench.run import Judge
+    from nihbench.run.options import bare_url
+    from nihbench.types import Request
+
+    preset = model.preset
+    name = "judge-" + re.sub(r"[^\w.]+", "-", preset.name).strip("-.")
+    request = Request(
+        model=preset.model,
+        max_output=options.max_output or max(preset.max_output, _VERDICT_TOKENS),
+        temperature=preset.temperature,
+        extra_body=preset.extra_body,
+    )
+    if options.votes > 1:
+        name += f"-{options.votes}votes"
+        request = request if preset.temperature is None else replace(request, temperature=_SPREAD_TEMPERATURE)
+    # A name alone may be another model on another server; a file's hash is the same model wherever it runs.
+    return Judge(
+        scorer=name,
+        identity=f"{preset.model} {model.model_sha256 or bare_url(preset.base_url)}",
+        request=request,
+        votes=options.votes,
+        concurrency=options.concurrency or preset.concurrency or _CONCURRENCY,
+    )
+
+
+def _grades(
+    folder: RunFolder,
+    model: ModelAccess,
+    judge: Judge,
+    options: JudgeOptions,
+    answers: Sequence[Answered],
+    verdicts: Verdicts,
+) -> dict[str, Grade]:
+    from nihbench.endpoint.spending import Budget
+    from nihbench.run import ask_judge, docket, judged
+
+    asked = docket(answers, judge, verdicts)
+    longest = max((ballot.tokens for ballot in asked.owed), default=0)
+    budget = Budget(options.max_cost, model.preset.prices, longest_prompt=longest)
+    note(_before(asked, judge, budget))
+
+    async def main() -> tuple[dict[str, str], Spent]:
+        async with model.client(on_change=note) as client:
+            return await ask_judge(asked, judge, client, verdicts, budget, on_progress=_progress)
+
+    try:
+        failures, spent = asyncio.run(main())
+    except KeyboardInterrupt as error:
+        raise InterruptedRunError(f"stopped; {_KEPT}") from error
+    except NihError as error:
+        raise type(error)(f"{str(error).rstrip('.')}; {_KEPT}") from error
+    note(_after(spent))
+    return judged(answers, asked, judge, verdicts, failures)
+
+
+_KEPT = "the verdicts that came are kept, so give the same command again to go on"
+
+
+def _progress(done: int, total: int) -> None:
+    if done == total or done % max(total // 10, 1) == 0:
+        note(f"{done}/{total} verdicts")
+
+
+def _before(asked: Docket, judge: Judge, budget: Budget) -> str:
+    calls, tokens = len(asked.owed), asked.tokens()
+    worst = asked.worst_usd(budget, judge.request.max_output)
+    money = "price unknown (give the model `prices` in models.yaml)" if worst is None else f"at most ${worst:,.4f}"
+    if not calls:
+        return f"{judge.scorer}: {len(asked.cases)} answers, every verdict is known already: nothing is sent"
+    return (
+        f"{judge.scorer}: {len(asked.cases)} answers, {calls} calls to make ({asked.known} verdicts are known), "
+        f"about {tokens:,} tokens to send; {money}"
+    )
+
+
+def _after(spent: Spent) -> str:
+    money = f"${spent.usd:,.4f}"
+    if spent.unpriced:
+        money = f"{spent.unpriced} calls of unknown price" + (f" beside {money}" if spent.usd else "")
+    return (
+        f"{spent.calls} calls ({spent.failed} failed): {spent.prompt_tokens:,} tokens sent, "
+        f"{spent.completion_tokens:,} answered; {money}"
+    )
+
+
+def _warn_of_itself(folder: RunFolder, model: ModelAccess) -> None:
+    measured = folder.manifest["model"]
+    same_file = model.model_sha256 is not None and model.model_sha256 == measured.get("sha256")
+    names = {_plain_name(model.preset.name), _plain_name(model.preset.model)}
+    if same_file or names & {_plain_name(str(measured["name"])), _plain_name(str(measured.get("model", "")))}:
+        note(
+            f"warning: {model.preset.name} judges its own answers: models tend to be lenient with themselves; use "
+            "another judge, and see nih agree"
+        )
+
+
+def _plain_name(name: str) -> str:
+    """Return a model's name without its maker before it and the date after it."""
+    return _DATE.sub("", name.rpartition("/")[2].casefold())
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,65 @@
+"""`nih score`: grade a run's answers again, by rules or by a judge model; the measured model is not asked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Optional
+
+import typer
+
+from nihbench.cli.output import command, note
+from nihbench.errors import UsageError
+
+_TEXT = Optional[str]  # noqa: UP045  typer reads it at run time
+_INT = Optional[int]  # noqa: UP045
+_FLOAT = Optional[float]  # noqa: UP045
+UNSCORED = 3
+"""Exit code where answers are left unscored."""
+
+
+def _option(flag: str, text: str) -> Any:
+    return typer.Option(flag, help=text, rich_help_panel="Judge")
+
+
+@command
+def score(
+    run: Annotated[Path, typer.Argument(help="The run's folder.")],
+    judge: Annotated[
+        _TEXT, _option("--judge", "A judge model: a preset, any name with an address, a .gguf file.")
+    ] = None,
+    judge_base_url: Annotated[_TEXT, _option("--judge-base-url", "The judge's OpenAI-compatible server.")] = None,
+    api_key_env: Annotated[_TEXT, _option("--api-key-env", "The environment variable that holds its key.")] = None,
+    votes: Annotated[int, _option("--votes", "How often each answer is judged; the median counts.")] = 1,
+    only_uncertain: Annotated[bool, _option("--only-uncertain", "Judge just what the rules are unsure of.")] = False,
+    max_cost: Annotated[_FLOAT, _option("--max-cost", "The most to spend, in US dollars.")] = None,
+    max_output: Annotated[_INT, _option("--max-output", "Output limit of one verdict in tokens.")] = None,
+    concurrency: Annotated[_INT, _option("--concurrency", "Requests in flight at a time.")] = None,
+) -> None:
+    """Score a run again: by rules, or with --judge by a model; the scores stand beside the records."""
+    from nihbench.cli.finish import result_of, show
+    from nihbench.cli.judging import JudgeOptions, score_by_judge
+    from nihbench.run import open_run, scores_file
+
+    folder = open_run(run)
+    given = (judge_base_url, api_key_env, max_cost, max_output, concurrency)
+    if judge is None and (only_uncertain or votes != 1 or any(value is not None for value in given)):
+        raise UsageError("the rules take none of these options, they are a judge's: name it by --judge MODEL")
+    scorer = None
+    if judge is not None:
+        options = JudgeOptions(
+            model=judge,
+            base_url=judge_base_url,
+            api_key_env=api_key_env,
+            votes=votes,
+            only_uncertain=only_uncertain,
+            max_cost=max_cost,
+            max_output=max_output,
+            concurrency=concurrency,
+        )
+        scorer = score_by_judge(folder, options)
+    result = result_of(folder, scorer=scorer, again=scorer is None)
+    show(result)
+    note(f"scores: {scores_file(folder, result.scorer)}")
+    if result.unscored:
+        note(f"{result.unscored} answers are left unscored; the file says why")
+        raise typer.Exit(UNSCORED)

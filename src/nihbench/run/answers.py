@@ -1,0 +1,185 @@
+"""Answers to be graded, from a run's records or from a file of rows: each with its needle, ready for any scorer.
+
+A file's row is one JSON object: {"id", "needle", "answer"}, optionally "expected", "question", "finish_reason",
+"fresh", and what people gave: "band", "outcome". Further keys are passed over. A file is read whole before anything
+is made of it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, get_args
+
+from nihbench.catalog import Catalog
+from nihbench.errors import UsageError
+from nihbench.plan import fill
+from nihbench.run.manifest import stored_needle
+from nihbench.run.store import RunFolder
+from nihbench.score import grade
+from nihbench.score.fold import is_cjk
+from nihbench.types import Completion, Grade, Needle, OutcomeClass, Record
+
+_BANDS = (0, 30, 50, 70, 100)
+_OUTCOMES = get_args(OutcomeClass)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answered:
+    """An answer and what it is graded against; the needle's placeholders are filled."""
+
+    id: str
+    needle: Needle
+    text: str
+    question: str = ""
+    expected: str = ""
+    finish_reason: str | None = None
+
+    def by_rules(self) -> Grade:
+        """Return the rules' grade."""
+        return grade(
+            self.text,
+            self.needle,
+            expected=self.expected,
+            finish_reason=self.finish_reason,
+            question=self.question,
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Row:
+    """A row of a file; `band` (percent) and `outcome` are what people gave, None where the row does not say."""
+
+    answered: Answered
+    band: int | None = None
+    outcome: str | None = None
+
+
+def answers_of(run: RunFolder, records: Mapping[str, Record]) -> tuple[Answered, ...]:
+    """Return the answers of a run, failures left out."""
+    needle = stored_needle(run.manifest)
+    answers = []
+    for trial_id, record in records.items():
+        if isinstance(record.outcome, Completion):
+            filled = fill(needle, record.fresh)
+            answers.append(
+                Answered(
+                    id=trial_id,
+                    needle=filled,
+                    text=record.outcome.text,
+                    question=filled.question_for(record.trial.prompt),
+                    finish_reason=record.outcome.finish_reason,
+                )
+            )
+    return tuple(answers)
+
+
+def read_rows(data: bytes, name: str, catalog: Catalog) -> tuple[Row, ...]:
+    """Read a file of rows.
+
+    Args:
+        data: the file's bytes, UTF-8, with or without a byte order mark.
+        name: how errors call the file.
+        catalog: knows the needles.
+
+    Raises:
+        UsageError: a row is wrong; the message is "name:line: what is wrong; the mend".
+    """
+    rows: list[Row] = []
+    lines: dict[str, int] = {}
+    for number, line in enumerate(data.removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1):
+        if not line.strip():
+            continue
+        try:
+            row = _row(_plain(line), catalog)
+            if row.answered.id in lines:
+                raise ValueError(
+                    f"the id {row.answered.id!r} stands in line {lines[row.answered.id]} already; give it another"
+                )
+        except (ValueError, UsageError) as error:
+            raise UsageError(f"{name}:{number}: {error}") from error
+        lines[row.answered.id] = number
+        rows.append(row)
+    if not rows:
+        raise UsageError(f'{name} holds no rows; write one JSON object a line: {{"id", "needle", "answer"}}')
+    return tuple(rows)
+
+
+def _plain(line: bytes) -> dict[str, Any]:
+    mend = 'write {"id": "1", "needle": "sf-sandwich", "answer": "..."} in one line of UTF-8'
+    try:
+        plain = json.loads(line.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise ValueError(f"this line is not UTF-8; {mend}") from error
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"this line is no JSON; {mend}") from error
+    if not isinstance(plain, dict):
+        raise ValueError(f"this line is no JSON object; {mend}")
+    return plain
+
+
+def _row(plain: Mapping[str, Any], catalog: Catalog) -> Row:
+    identity = plain.get("id")
+    if isinstance(identity, bool) or not isinstance(identity, str | int):
+        raise ValueError('the row has no "id" that is a text or a whole number; give it one')
+    answer = plain.get("answer")
+    if not isinstance(answer, str):
+        raise ValueError('"answer" must be a text (an empty answer is ""); give the row one')
+    expected, question = _text(plain, "expected"), _text(plain, "question")
+    answered = Answered(
+        id=str(identity),
+        needle=_needle(plain, catalog, expected, question),
+        text=answer,
+        question=question,
+        expected=expected,
+        finish_reason=_text(plain, "finish_reason") or None,
+    )
+    return Row(answered=answered, band=_band(plain.get("band")), outcome=_outcome(plain.get("outcome")))
+
+
+def _text(plain: Mapping[str, Any], key: str) -> str:
+    value = plain.get(key)
+    if value is not None and not isinstance(value, str):
+        raise ValueError(f'"{key}" must be a text; put it in quotes, or leave it out')
+    return value or ""
+
+
+def _needle(plain: Mapping[str, Any], catalog: Catalog, expected: str, question: str) -> Needle:
+    """Return the catalog's needle of that name, its placeholders filled; else one made of what the row expects."""
+    name = _text(plain, "needle")
+    if name in catalog.needles or (name and not expected):
+        return _filled(catalog.needle(name), plain.get("fresh"))
+    if not expected:
+        raise ValueError('the row has neither "needle" nor "expected"; name a needle, or give the expected answer')
+    language = "zh" if any(map(is_cjk, expected + question)) else "en"
+    return Needle(
+        name=name or "expected", language=language, statements=(expected,), question=question, answer=expected
+    )
+
+
+def _filled(needle: Needle, fresh: Any) -> Needle:
+    if not needle.fresh:
+        return needle
+    given = fresh if isinstance(fresh, dict) else {}
+    if not all(isinstance(given.get(name), str) for name in needle.fresh):
+        example = ", ".join(f'"{name}": "{"1234567890"[:digits]}"' for name, digits in needle.fresh.items())
+        raise ValueError(f'the needle {needle.name!r} has drawn values; add "fresh": {{{example}}} with the row\'s own')
+    return fill(needle, {name: given[name] for name in needle.fresh})
+
+
+def _band(value: Any) -> int | None:
+    """Read a person's band, in percent or as a value from 0 to 1."""
+    if value is None:
+        return None
+    if not isinstance(value, bool) and isinstance(value, int | float):
+        for band in _BANDS:
+            if value in (band, band / 100):
+                return band
+    raise ValueError('"band" must be one of 100, 70, 50, 30, 0 (or 1.0, 0.7, 0.5, 0.3, 0.0); mend it, or leave it out')
+
+
+def _outcome(value: Any) -> str | None:
+    if value is None or (isinstance(value, str) and value in _OUTCOMES):
+        return value
+    raise ValueError(f'"outcome" must be one of {", ".join(_OUTCOMES)}; mend it, or leave it out')

@@ -1,0 +1,234 @@
+"""Ask a judge model about answers: what is known is not asked again, what is answered is kept before anything else.
+
+What the judge is shown and how its verdict is read is `nihbench.score.judge`'s work; this module sends, keeps and adds
+up. A verdict that did not come leaves its answer unscored.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from nihbench.endpoint import HANDLING
+from nihbench.endpoint.spending import Budget, Hold
+from nihbench.errors import StoppedError
+from nihbench.run.answers import Answered
+from nihbench.run.scores import COMBINED, version_of
+from nihbench.run.verdicts import Reply, Verdicts, reply_key
+from nihbench.score.fold import final_answer
+from nihbench.score.judge import UNSURE_BELOW, Case, Opinion, case, join_votes, read_verdict
+from nihbench.types import Completer, Completion, Failure, Grade, Message, Outcome, Request, Score, Unscored
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Judge:
+    """Who judges: the scorer's name, the model's identity, the request without its prompt, the votes an answer."""
+
+    scorer: str
+    identity: str
+    request: Request
+    votes: int = 1
+    concurrency: int = 4
+
+
+class Ballot(NamedTuple):
+    """One question to the judge that is not answered yet."""
+
+    key: str
+    messages: tuple[Message, ...]
+    tokens: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Docket:
+    """What a judge has to say: the case of every answer that needs one, and the questions still owed.
+
+    `known` counts the votes whose replies are there already, for this answer or another with the same words.
+    """
+
+    cases: Mapping[str, Case]
+    owed: tuple[Ballot, ...]
+    known: int
+
+    def tokens(self) -> int:
+        """Return about how many tokens will be sent."""
+        return sum(ballot.tokens for ballot in self.owed)
+
+    def worst_usd(self, budget: Budget, max_output: int) -> float | None:
+        """Return what the owed questions cost at most, in USD; None where a price is unknown."""
+        costs = [Hold(budget, ballot.tokens, max_output).worst for ballot in self.owed]
+        return None if None in costs else float(sum(cost for cost in costs if cost is not None))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Spent:
+    """What the judge's calls came to, as the server counted; `unpriced` calls are not in `usd`."""
+
+    calls: int
+    failed: int
+    prompt_tokens: int
+    completion_tokens: int
+    usd: float
+    unpriced: int
+
+
+def docket(answers: Sequence[Answered], judge: Judge, verdicts: Verdicts) -> Docket:
+    """Make the cases of `answers` and find out what must be asked. An answer with nothing in it needs no judge."""
+    cases = {}
+    for answered in answers:
+        final = final_answer(answered.text)
+        if final is not None and any(map(str.isalnum, final)):
+            cases[answered.id] = case(
+                answered.needle, final.strip(), question=answered.question, expected=answered.expected
+            )
+    owed, known = {}, 0
+    for one in cases.values():
+        for key in _keys(one, judge):
+            if key in owed or verdicts.get(key):
+                known += 1
+            else:
+                owed[key] = Ballot(key, one.messages, _tokens(one.messages))
+    return Docket(cases=cases, owed=tuple(owed.values()), known=known)
+
+
+def _keys(one: Case, judge: Judge) -> list[str]:
+    return [reply_key(judge.identity, one.messages, judge.request, vote) for vote in range(judge.votes)]
+
+
+def _tokens(messages: Sequence[Message]) -> int:
+    """Guess a prompt's tokens, rather too many than too few: a judge's tokenizer is seldom at hand."""
+    text = "".join(message.content for message in messages)
+    wide = sum(not char.isascii() for char in text)
+    return (len(text) - wide) // 3 + wide * 3 // 2 + 32
+
+
+async def ask_judge(
+    asked: Docket,
+    judge: Judge,
+    completer: Completer,
+    verdicts: Verdicts,
+    budget: Budget,
+    *,
+    on_progress: Callable[[int, int], None],
+) -> tuple[dict[str, str], Spent]:
+    """Send the owed questions, `judge.concurrency` at a time, and keep every reply.
+
+    Args:
+        asked: what `docket` found.
+        judge: who is asked.
+        completer: sends the messages.
+        verdicts: keeps the replies.
+        budget: gives leave for every call; a sending that the client repeats is charged after it.
+        on_progress: told how many questions are answered, and of how many.
+
+    Returns:
+        Why a question got no reply, by its key, and what the calls came to.
+
+    Raises:
+        StoppedError: going on is pointless (key, quota, spending cap); what was answered is kept.
+    """
+    queue = iter(asked.owed)
+    failures: dict[str, str] = {}
+    outcomes: list[Outcome] = []
+    ends: list[Exception] = []
+
+    async def work() -> None:
+        for ballot in queue:
+            if ends:
+                return
+            try:
+                outcome = await _ask(ballot, judge, completer, budget)
+                _take(ballot, outcome, verdicts, failures)
+            except Exception as error:
+                # The others finish what they have sent, for it is paid for; nothing new is begun.
+                ends.append(error)
+                return
+            outcomes.append(outcome)
+            on_progress(len(outcomes), len(asked.owed))
+
+    await asyncio.gather(*(work() for _ in range(judge.concurrency)))
+    if ends:
+        raise ends[0]
+    return failures, _spent(outcomes, budget)
+
+
+async def _ask(ballot: Ballot, judge: Judge, completer: Completer, budget: Budget) -> Outcome:
+    request = replace(judge.request, prompt_tokens=ballot.tokens)
+    async with budget.hold(prompt_tokens=ballot.tokens, max_output=request.max_output) as hold:
+        outcome = await completer.complete(ballot.messages, request)
+        hold.settle(outcome)
+    for earlier in outcome.earlier:
+        if earlier.may_be_billed or earlier.usage.prompt_tokens is not None:
+            Hold(budget, ballot.tokens, request.max_output).settle(earlier)
+    return outcome
+
+
+def _take(ballot: Ballot, outcome: Outcome, verdicts: Verdicts, failures: dict[str, str]) -> None:
+    if isinstance(outcome, Completion):
+        usage = {"prompt_tokens": outcome.usage.prompt_tokens, "completion_tokens": outcome.usage.completion_tokens}
+        reply = Reply(text=outcome.text, finish_reason=outcome.finish_reason)
+        verdicts.keep(ballot.key, reply, {"model": outcome.model, "usage": usage})
+    elif HANDLING[outcome.kind].stop_run:
+        raise StoppedError(f"the judge had to stop ({outcome.kind}): {outcome.message}")
+    else:
+        failures[ballot.key] = f"the judge gave no answer ({outcome.kind}): {outcome.message}"
+
+
+def _spent(outcomes: Sequence[Outcome], budget: Budget) -> Spent:
+    return Spent(
+        calls=len(outcomes),
+        failed=sum(isinstance(outcome, Failure) for outcome in outcomes),
+        prompt_tokens=sum(outcome.usage.prompt_tokens or 0 for outcome in outcomes),
+        completion_tokens=sum(outcome.usage.completion_tokens or 0 for outcome in outcomes),
+        usd=budget.spent,
+        unpriced=budget.unpriced,
+    )
+
+
+# ---- grades ----------------------------------------------------------------------------------------------------
+
+
+def judged(
+    answers: Sequence[Answered], asked: Docket, judge: Judge, verdicts: Verdicts, failures: Mapping[str, str]
+) -> dict[str, Grade]:
+    """Return the judge's grades of `answers`; where there was nothing to judge, that of the rules under its name."""
+    return {
+        answered.id: _judged(answered, asked.cases.get(answered.id), judge, verdicts, failures) for answered in answers
+    }
+
+
+def _judged(
+    answered: Answered, one: Case | None, judge: Judge, verdicts: Verdicts, failures: Mapping[str, str]
+) -> Grade:
+    if one is None:
+        return replace(answered.by_rules(), scorer=judge.scorer, version=version_of(judge.scorer))
+    votes: list[Opinion | str] = []
+    for key in _keys(one, judge):
+        reply = verdicts.get(key)
+        votes.append(
+            read_verdict(reply.text, one.code, reply.finish_reason)
+            if reply
+            else failures.get(key, "the judge was not asked")
+        )
+    return join_votes(votes, judge.scorer)
+
+
+def unsure(grades: Mapping[str, Grade]) -> frozenset[str]:
+    """Return the ids of what the rules are unsure of: confidence under `UNSURE_BELOW`, or no score at all."""
+    return frozenset(
+        key for key, grade in grades.items() if isinstance(grade, Unscored) or grade.confidence < UNSURE_BELOW
+    )
+
+
+def combined(rules: Mapping[str, Grade], by_judge: Mapping[str, Grade], judge: Judge) -> tuple[str, dict[str, Grade]]:
+    """Join the rules' grades and a judge's of some of them to a set of its own name, in which each says who decided."""
+    name = COMBINED + judge.scorer
+    version = version_of(name)
+    joined: dict[str, Grade] = {}
+    for key, grade in rules.items():
+        decided = by_judge.get(key, grade)
+        marked = replace(decided, scorer=name, version=version)
+        joined[key] = replace(marked, decided_by=decided.scorer) if isinstance(marked, Score) else marked
+    return name, joined

@@ -1,0 +1,201 @@
+"""A judge model's part that needs no model: the case it is shown, its verdict read strictly, votes made one grade.
+
+A verdict that is not exactly what was asked for is no verdict: it leaves the answer unscored with the reason, never
+at 0. Asking the model is `nihbench.run.judging`'s work.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+from nihbench.score import rubric
+from nihbench.score.fold import final_answer
+from nihbench.types import Evidence, Grade, Identifying, Message, Needle, OutcomeClass, Score, Unscored
+
+VERSION = "1"
+"""Of the prompts, of how a verdict is read and of how votes are joined; any change of these is another version."""
+UNSURE_BELOW = 0.9
+"""A rule score of less confidence is sent to the judge by `--only-uncertain`."""
+
+_BANDS = (0, 30, 50, 70, 100)
+_OUTCOMES: frozenset[str] = frozenset(get_args(OutcomeClass))
+_KEYS = frozenset({"case", "reasons", "identifying", "subject", "outcome", "band"})
+_MOST_CHARACTERS = 20_000
+_CODE_BLOCK = re.compile(r"```(?:json)?[ \t]*\n(.*)\n```", re.DOTALL)
+_BANDS_OF = {"correct": (100,), "partial": (30, 50, 70), "hedged": (30, 50, 70), "hallucinated": (0, 30)}
+"""The bands that an outcome goes with; every other outcome is a 0."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Case:
+    """What the judge is shown of one answer; `code` is what a verdict on it must repeat."""
+
+    messages: tuple[Message, ...]
+    code: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Opinion:
+    """A verdict that could be read. `band` in percent."""
+
+    band: int
+    outcome: OutcomeClass
+    identifying: Identifying
+    subject: Literal["right", "wrong"]
+    reasons: str
+
+
+# ---- the case --------------------------------------------------------------------------------------------------
+
+
+def case(needle: Needle, answer: str, *, question: str = "", expected: str = "") -> Case:
+    """Return the messages that ask for a verdict on `answer`, in Chinese for a Chinese needle, else in English.
+
+    The answer stands inside a fence of random digits that are drawn from the case's own content, so that the same case
+    is always asked in the same words, and an answer can't hold the end of its own fence.
+
+    Args:
+        needle: the needle, its placeholders filled.
+        answer: the final answer; thinking does not belong in it.
+        question: the question as it was asked; the needle's own when empty.
+        expected: the expected answer; the needle's own when empty.
+    """
+    chinese = needle.language == "zh"
+    system, frame = (rubric.SYSTEM_ZH, rubric.CASE_ZH) if chinese else (rubric.SYSTEM_EN, rubric.CASE_EN)
+    unnamed = rubric.UNNAMED_ZH if chinese else rubric.UNNAMED_EN
+    fields = {
+        "question": question or needle.question or unnamed,
+        "statement": " / ".join(needle.statements),
+        "expected": expected or needle.answer,
+        "facts": _facts(needle, expected, rubric.IDENTIFYING_ZH if chinese else rubric.IDENTIFYING_EN),
+        "subject": needle.subject.text if needle.subject else unnamed,
+    }
+    content = json.dumps([fields, answer], ensure_ascii=True, sort_keys=True)
+    fence, code = (first_absent(_marks(what, content), answer) for what in ("fence", "case"))
+    shown = frame.format(**fields, fence=fence, code=code, answer=answer)
+    return Case(messages=(Message(role="system", content=system), Message(role="user", content=shown)), code=code)
+
+
+def first_absent(marks: Iterable[str], text: str) -> str:
+    """Return the first mark that does not occur in `text`, in whatever case."""
+    folded = text.casefold()
+    return next(mark for mark in marks if mark.casefold() not in folded)
+
+
+def _marks(what: str, content: str) -> Iterable[str]:
+    return (hashlib.sha256(f"{what}|{turn}|{content}".encode()).hexdigest()[:16] for turn in range(1 << 30))
+
+
+def _facts(needle: Needle, expected: str, identifying: str) -> str:
+    if not needle.facts:
+        return f"- {expected or needle.answer}{identifying}"
+    return "\n".join(f"- {fact.text}{identifying if fact.identifying else ''}" for fact in needle.facts)
+
+
+# ---- the verdict -----------------------------------------------------------------------------------------------
+
+
+def read_verdict(reply: str, code: str, finish_reason: str | None = None) -> Opinion | str:
+    """Read a judge's reply; return the opinion, or why there is none.
+
+    The reply must be one JSON object with exactly the keys asked for, nothing before or after it but closed thinking
+    and one code block around it. It must repeat the case's `code`, which a verdict planted in an answer can't know.
+
+    Args:
+        reply: what the judge said.
+        code: the case's code.
+        finish_reason: what the server said; a reply that was cut off counts as none.
+    """
+    if finish_reason == "length":
+        return "the verdict was cut off by the output limit"
+    # Thinking comes before a verdict; the same tags inside its reasons are only words.
+    said = reply if reply.lstrip().startswith(("{", "```")) else final_answer(reply)
+    if said is None:
+        return "the judge's thinking never ended"
+    said = said.strip()
+    if not said:
+        return "the judge said nothing"
+    if len(said) > _MOST_CHARACTERS:
+        return "the verdict is far too long"
+    block = _CODE_BLOCK.fullmatch(said)
+    try:
+        plain = json.loads(block[1] if block else said, object_pairs_hook=_once)
+    except (ValueError, RecursionError):
+        return "the verdict is not one JSON object"
+    return _opinion(plain, code)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len({key for key, _ in pairs}) < len(pairs):
+        raise ValueError("a key comes twice")
+    return dict(pairs)
+
+
+def _opinion(plain: Any, code: str) -> Opinion | str:
+    if not isinstance(plain, dict):
+        return "the verdict is not one JSON object"
+    if plain.keys() != _KEYS:
+        return "the verdict has other keys than were asked for"
+    band, reasons = plain["band"], plain["reasons"]
+    if not all(isinstance(plain[key], str) for key in _KEYS - {"band"}):
+        return "a value of the verdict is not of the kind that was asked for"
+    if plain["case"] != code:
+        return "the verdict is of another case"
+    if isinstance(band, bool) or not isinstance(band, int) or band not in _BANDS:
+        return "the verdict's band is none of 100, 70, 50, 30, 0"
+    if not reasons.strip():
+        return "the verdict has no reasons"
+    known = plain["outcome"] in _OUTCOMES and plain["identifying"] in get_args(Identifying)
+    if not known or plain["subject"] not in ("right", "wrong"):
+        return "the verdict has a word that is none of those asked for"
+    if band not in _BANDS_OF.get(plain["outcome"], (0,)):
+        return f"the verdict contradicts itself: {plain['outcome']} at band {band}"
+    return Opinion(
+        band=band,
+        outcome=plain["outcome"],
+        identifying=plain["identifying"],
+        subject=plain["subject"],
+        reasons=" ".join(reasons.split()),
+    )
+
+
+# ---- the votes -------------------------------------------------------------------------------------------------
+
+
+def join_votes(votes: Sequence[Opinion | str], scorer: str) -> Grade:
+    """Make one grade of the votes on an answer, each an opinion or the reason why there is none.
+
+    More than half of the votes must be readable. The band is their median, and the lower of the two middle ones where
+    these differ: a doubt is not counted in the model's favour. Outcome, identifying and subject are what most of the
+    votes for that band say (the earliest of these on a tie), and so are the reasons. The confidence is the share of
+    all votes that gave that very band.
+    """
+    opinions = [vote for vote in votes if isinstance(vote, Opinion)]
+    if 2 * len(opinions) <= len(votes):
+        reasons = Counter(vote for vote in votes if isinstance(vote, str))
+        why = reasons.most_common(1)[0][0] if reasons else "there is no vote"
+        reason = why if len(votes) == 1 else f"{len(votes) - len(opinions)} of {len(votes)} votes are none: {why}"
+        return Unscored(reason=reason, scorer=scorer, version=VERSION)
+    bands = sorted(opinion.band for opinion in opinions)
+    band = bands[(len(bands) - 1) // 2]
+    same = [opinion for opinion in opinions if opinion.band == band]
+    ways = Counter((opinion.outcome, opinion.identifying, opinion.subject) for opinion in same)
+    outcome, identifying, subject = ways.most_common(1)[0][0]
+    chosen = next(o for o in same if (o.outcome, o.identifying, o.subject) == (outcome, identifying, subject))
+    return Score(
+        value=band / 100,
+        outcome=outcome,
+        identifying=identifying,
+        subject=subject,
+        evidence=Evidence(cue=chosen.reasons),
+        scorer=scorer,
+        version=VERSION,
+        confidence=len(same) / len(votes),
+        votes=tuple(opinion.band / 100 for opinion in opinions),
+    )
