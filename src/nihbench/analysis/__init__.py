@@ -5,6 +5,7 @@ Nothing here draws, prints or reads files. What was not measured is NaN or count
 
 from nihbench.analysis.agreement import BANDS, Agreement, AgreementReport, Comparison, Item, agreement_report
 from nihbench.analysis.grids import Grid, grid
+from nihbench.analysis.statistics import GridTrials, Statistics, grid_trials, misses, statistics
 from nihbench.analysis.summaries import Rate, Summary, summary
 from nihbench.analysis.table import COLUMNS, UNSCORED, frame, pairs
 
@@ -16,12 +17,17 @@ __all__ = [
     "AgreementReport",
     "Comparison",
     "Grid",
+    "GridTrials",
     "Item",
     "Rate",
+    "Statistics",
     "Summary",
     "agreement_report",
     "frame",
     "grid",
+    "grid_trials",
+    "misses",
     "pairs",
+    "statistics",
     "summary",
 ]

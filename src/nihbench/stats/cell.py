@@ -9,6 +9,7 @@ by Imhof's inversion (Biometrika 1961) of a weighted sum of gamma variables: no 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -54,8 +55,8 @@ def cell(values: ArrayLike, found: ArrayLike, level: float = LEVEL) -> Cell:
     n, hits = len(value), int(hit.sum())
     low, high = exact_interval(hits, n, level)
     exact = Interval(low=low, high=high, level=level, method="exact" if n else "none")
-    ends = credible_mean(band_counts(value), level=level)
-    credible = Interval(low=float(ends[0]), high=float(ends[1]), level=level, method="credible")
+    ends = _credible(tuple(band_counts(value).tolist()), level)
+    credible = Interval(low=ends[0], high=ends[1], level=level, method="credible")
     mean = float(value.mean()) if n else float("nan")
     return Cell(
         n=n,
@@ -97,6 +98,13 @@ def credible_mean(counts: ArrayLike, *, level: float = LEVEL, prior: float = PRI
         _quantile(weights, tail)[place.ravel()].reshape(count.shape[:-1]) for tail in ((1 - level) / 2, (1 + level) / 2)
     ]
     return ends[0], ends[1]
+
+
+@lru_cache(maxsize=4096)
+def _credible(counts: tuple[float, ...], level: float) -> tuple[float, float]:
+    """Remembered: the cells of a grid share few counts."""
+    low, high = credible_mean(counts, level=level)
+    return float(low), float(high)
 
 
 def _quantile(weights: FloatArray, probability: float) -> FloatArray:
