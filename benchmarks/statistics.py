@@ -17,6 +17,7 @@ import numpy as np
 from nihbench.stats import (
     Pairs,
     Places,
+    Trials,
     clopper_pearson,
     compare,
     design_of,
@@ -24,6 +25,7 @@ from nihbench.stats import (
     drift,
     effective_length,
     estimate,
+    pooled_rows,
     smallest_detectable,
 )
 from nihbench.stats.compare import difference_interval, haystack_interval
@@ -131,14 +133,14 @@ def cell_coverage(trials: int) -> Row:
     )
 
 
-def effective_coverage(haystacks: int, runs: int, seed: int = 2) -> Row:
+def effective_coverage(haystacks: int, runs: int, pooled: bool = True, seed: int = 2) -> Row:
     """How often the interval of the effective length holds the true one."""
     rng = np.random.default_rng(seed)
     lengths = tuple(int(x) for x in np.linspace(1000, 128_000, SIDE))
     rates = _logistic(4 - 5 * STEP)
     base_rate = 0.98
     truth = max(length for length, rate in zip(lengths, rates, strict=True) if rate >= 0.85 * base_rate)
-    held, exact = 0, 0
+    held, exact, bounded = 0, 0, 0
     haystack = np.repeat(np.arange(haystacks), SIDE)
     depth = np.tile(np.arange(SIDE), haystacks)
     for _ in range(runs):
@@ -146,11 +148,25 @@ def effective_coverage(haystacks: int, runs: int, seed: int = 2) -> Row:
         rows = [estimate(row, haystack, np.zeros_like(depth), depth) for row in hits]
         draws = (rng.random(45) < base_rate).astype(np.float64)
         base = estimate(draws, np.arange(45) % haystacks, np.arange(45) % 3, np.arange(45) // 3)
-        found = effective_length(lengths, rows, base)
+        grid = Trials(
+            value=hits.ravel(),
+            found=hits.ravel() > 0,
+            haystack=np.tile(haystack, SIDE),
+            length=np.repeat(np.arange(SIDE), haystacks * SIDE),
+            depth=np.tile(depth, SIDE),
+        )
+        found = effective_length(lengths, rows, base, pooled=pooled_rows(grid) if pooled else ())
         held += (found.low or 0) <= truth and (found.high_open or truth <= (found.high or 0))
         exact += found.length == truth
-    note = f"the point estimate is exact in {exact / runs:.2f}"
-    return Row(name=f"effective length; haystacks: {haystacks}", rate=held / runs, runs=runs, low=0.95, note=note)
+        bounded += found.low is not None
+    note = f"the point estimate is exact in {exact / runs:.2f}, the lower bound a length in {bounded / runs:.2f}"
+    return Row(
+        name=f"effective length; haystacks: {haystacks}, rows {'pooled' if pooled else 'alone'}",
+        rate=held / runs,
+        runs=runs,
+        low=0.95,
+        note=note,
+    )
 
 
 # ---- comparison ------------------------------------------------------------------------------------------------

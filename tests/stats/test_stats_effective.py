@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from benchmarks.statistics import effective_coverage
 
-from nihbench.stats import RULER_THRESHOLD, effective_length, estimate
+from nihbench.stats import RULER_THRESHOLD, Trials, by_length, effective_length, estimate, pooled_rows
 
 LENGTHS = (1000, 2000, 4000, 8000, 16_000)
 
@@ -52,6 +52,27 @@ def test_censored_below_and_without_verdict():
 def test_rulers_absolute_threshold_needs_no_base():
     found = effective_length(LENGTHS, rows(20, 18, 17, 10, 0), None, absolute=RULER_THRESHOLD)
     assert (found.status, found.length) == ("length", 2000)
+
+
+def test_small_rows_are_shown_to_be_in_reach_together():
+    # 15 perfect trials show no more than 0.025 ** (1 / 15) = 0.78; 45 show 0.92.
+    length = np.repeat(np.arange(5), 15)
+    value = np.r_[np.ones(60), np.zeros(15)]
+    grid = Trials(
+        value=value,
+        found=value == 1,
+        haystack=np.zeros(75, dtype=np.int64),
+        length=length,
+        depth=np.tile(np.arange(15), 5),
+    )
+    rows_of = [row.found for row in by_length(grid)]
+    pools = pooled_rows(grid)
+    assert [pool.measured for pool in pools] == [45, 45, 45, 30, 15]
+    assert [pool.value for pool in pools] == pytest.approx([1.0, 1.0, 2 / 3, 0.5, 0.0])
+    alone = effective_length(LENGTHS, rows_of, None, absolute=RULER_THRESHOLD)
+    together = effective_length(LENGTHS, rows_of, None, absolute=RULER_THRESHOLD, pooled=pools)
+    assert (alone.low, together.low) == (None, 2000)
+    assert alone.length == together.length == together.high == 8000
 
 
 def test_under_95_percent_measured_there_is_no_verdict():

@@ -28,6 +28,7 @@ from nihbench.stats import (
     diagnose,
     effective_length,
     headline,
+    pooled_rows,
 )
 from nihbench.types import Trial
 
@@ -98,7 +99,9 @@ def statistics(
         by_depth=by_depth(made.trials),
         by_third=by_third(made.trials),
         cells=_cells(made),
-        effective=effective_length(made.lengths, [row.found for row in rows], base, absolute=absolute),
+        effective=effective_length(
+            made.lengths, [row.found for row in rows], base, absolute=absolute, pooled=pooled_rows(made.trials)
+        ),
         diagnosis=diagnose(missed, places),
     )
 

@@ -10,7 +10,7 @@ from nihbench.stats.compare import Comparison, Pairs, compare, interaction
 from nihbench.stats.detectable import Design, design_of, power_of, repeats_needed, smallest_detectable
 from nihbench.stats.diagnose import Diagnosis, Pattern, diagnose
 from nihbench.stats.drift import Drift, drift
-from nihbench.stats.effective import RULER_THRESHOLD, EffectiveLength, effective_length
+from nihbench.stats.effective import RULER_THRESHOLD, EffectiveLength, effective_length, pooled_rows
 from nihbench.stats.headline import Estimate, Headline, Trials, by_depth, by_length, by_third, estimate, headline
 from nihbench.stats.interval import Interval
 from nihbench.stats.monotone import decreasing_fit
@@ -52,6 +52,7 @@ __all__ = [
     "headline",
     "interaction",
     "lower_bound",
+    "pooled_rows",
     "power_of",
     "repeats_needed",
     "share",

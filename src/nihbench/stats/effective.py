@@ -16,13 +16,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nihbench.stats.binomial import lower_bound
-from nihbench.stats.headline import Estimate
+from nihbench.stats.headline import Estimate, Trials, estimate
 from nihbench.stats.interval import LEVEL, FloatArray, Interval
 from nihbench.stats.monotone import decreasing_fit
 
 FRACTION = 0.85
 RULER_THRESHOLD = 0.856
 LEAST_BASE_TRIALS = 30
+POOL = 45
+"""Trials enough to show a rate of 0.97 to be above 0.85 with some 80% power."""
+
 LEAST_BASE = 0.5
 LEAST_MEASURED = 0.95
 
@@ -63,6 +66,7 @@ def effective_length(
     *,
     absolute: float | None = None,
     fraction: float = FRACTION,
+    pooled: Sequence[Estimate] = (),
 ) -> EffectiveLength:
     """Find the effective context length.
 
@@ -79,11 +83,18 @@ def effective_length(
         base: The estimate at the base lengths (250, 500 and 1K tokens, at least 30 trials); None: there is none.
         absolute: A fixed threshold (`RULER_THRESHOLD`) in place of one from the base.
         fraction: Share of the base that counts as kept.
+        pooled: `pooled_rows` of the same trials: rows too small to show anything alone are shown to be in reach
+            together with the next longer ones, which the curve's falling makes valid. None: each row alone.
 
     Raises:
         ValueError: No rows, lengths that do not ascend, or not one row a length.
     """
-    if not rows or len(lengths) != len(rows) or list(lengths) != sorted(set(lengths)):
+    if (
+        not rows
+        or len(lengths) != len(rows)
+        or len(pooled) not in (0, len(rows))
+        or list(lengths) != sorted(set(lengths))
+    ):
         raise ValueError("effective_length needs ascending lengths and one row for each")
     threshold = fraction * base.value if absolute is None and base is not None else (absolute or math.nan)
     status = _no_verdict(rows, base, absolute)
@@ -96,7 +107,8 @@ def effective_length(
     kept = int(above.sum())  # the fit never rises, so these are the first ones
     exact = lower_bound(means * measured, measured, 0.95) > threshold
     shown = _first_run(exact)
-    surely, possibly = _reach(rows, base if absolute is None else None, threshold, fraction)
+    firm = base if absolute is None else None
+    surely, possibly = _reach(pooled or rows, rows, firm, threshold, fraction)
     inside, outside = _first_run(surely), _first_run(~possibly[::-1])
     last = len(rows) - outside  # rows not shown to be out of reach
     return EffectiveLength(
@@ -130,19 +142,34 @@ def _first_run(flags: NDArray[np.bool_]) -> int:
     return int(np.cumprod(flags.astype(np.int64)).sum())
 
 
+def pooled_rows(trials: Trials, level: float = LEVEL) -> tuple[Estimate, ...]:
+    """Return for each length the found rate over it and the next longer ones, `POOL` trials or so together.
+
+    How many rows are pooled follows from the planned trials alone, never from what was found.
+    """
+    steps = np.unique(trials.length)
+    together = math.ceil(POOL * len(steps) / max(len(trials.value), 1))
+    hits = np.where(np.isnan(trials.value), np.nan, trials.found)
+    pools = []
+    for at in range(len(steps)):
+        mask = np.isin(trials.length, steps[at : at + together])
+        here = trials.where(mask)
+        pools.append(estimate(hits[mask], here.haystack, here.length, here.depth, level))
+    return tuple(pools)
+
+
 def _reach(
-    rows: Sequence[Estimate], base: Estimate | None, threshold: float, fraction: float
+    ahead: Sequence[Estimate], rows: Sequence[Estimate], base: Estimate | None, threshold: float, fraction: float
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Return which rows are surely above the threshold, and which possibly are, base and row both uncertain."""
-    value = np.array([row.value for row in rows])
-    low, high = _ends([row.interval for row in rows])
+    value, high = np.array([row.value for row in rows]), _ends([row.interval for row in rows])[1]
+    pool, low = np.array([each.value for each in ahead]), _ends([each.interval for each in ahead])[0]
     down, up = np.zeros(1), np.zeros(1)
     if base is not None:
         base_low, base_high = _ends([base.interval])
         down, up = fraction * (base.value - base_low), fraction * (base_high - base.value)
-    margin = value - threshold
-    surely = margin - np.sqrt((value - low) ** 2 + up**2) > 0
-    possibly = margin + np.sqrt((high - value) ** 2 + down**2) >= 0
+    surely = pool - threshold - np.sqrt((pool - low) ** 2 + up**2) > 0
+    possibly = value - threshold + np.sqrt((high - value) ** 2 + down**2) >= 0
     return surely, possibly
 
 

@@ -159,7 +159,7 @@ def over_haystacks(values: FloatArray, haystack: IntArray, level: float = LEVEL)
     """
     _, place = np.unique(haystack, return_inverse=True)
     size, total = np.bincount(place).astype(np.float64), np.bincount(place, weights=values)
-    trials, mean = size.sum(), float(total.sum() / size.sum())
+    trials, mean = float(size.sum()), float(total.sum() / size.sum())
     weight = size / trials
     # CR2: each haystack's residual is scaled up by what the mean has taken of it.
     scale = 1 / (trials * np.sqrt(1 - weight))

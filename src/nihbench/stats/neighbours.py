@@ -42,4 +42,4 @@ def local_variance(values: FloatArray, length: IntArray, depth: IntArray) -> tup
     if not found:
         return None
     variance, differences = min(found)
-    return variance * float(np.sum((count / count.sum()) ** 2)), differences
+    return float(variance) * float(np.sum((count / count.sum()) ** 2)), differences

@@ -17,6 +17,9 @@ from nihbench.stats.interval import BoolArray, FloatArray
 from nihbench.stats.patterns import AXES, KINDS, Kind, Places, candidates, cut_values, side
 from nihbench.stats.ushape import fit_ushape
 
+MIXTURE_LEAD = 6.0
+"""By so much two patterns must beat the best single one: strong evidence (Kass and Raftery, JASA 1995)."""
+
 FIRST_REGIONS = 4
 """From so many of the best single patterns the search for a second one starts."""
 
@@ -111,7 +114,7 @@ def best_mixture(space: Space, miss: BoolArray, fits: list[Fit]) -> tuple[Fit, F
         paid = space.penalty(first.kind)  # type: ignore[arg-type]  # a U has no cuts and is left out above
         for kind in space.candidates:
             second = _best(space, miss, kind, first.region, paid)
-            if second is not None and second.gain > (best[1].gain if best else fits[0].gain):
+            if second is not None and second.gain > (best[1].gain if best else fits[0].gain + MIXTURE_LEAD):
                 best = (first, second)
     if best is None:
         return None
