@@ -171,7 +171,7 @@ def test_the_stated_difference_is_seen(mean):
 
 
 def test_sameness_and_haystacks_in_general():
-    for row in (false_sameness(40), haystack_difference(3, 300), haystack_difference(10, 300)):
+    for row in (false_sameness(300), haystack_difference(3, 300), haystack_difference(10, 300)):
         assert row.kept, str(row)
 
 

@@ -127,9 +127,7 @@ def compare(pairs: Pairs, *, margin: float = MARGIN, level: float = LEVEL) -> Co
         raise ValueError("the margin of equivalence must be positive")
     difference, haystacks = pairs.difference, len(np.unique(pairs.haystack))
     texts = len(np.unique(pairs.text))
-    p_value = sign_flip(difference, pairs.text)
-    narrow = difference_interval(difference, pairs.text, 1 - 2 * ALPHA)
-    equivalent = -margin < narrow.low and narrow.high < margin
+    p_value, same = sign_flip(difference, pairs.text), equivalent(difference, pairs.text, margin)
     return Comparison(
         pairs=len(difference),
         texts=texts,
@@ -141,10 +139,10 @@ def compare(pairs: Pairs, *, margin: float = MARGIN, level: float = LEVEL) -> Co
         p_value=p_value,
         haystack_interval=haystack_interval(difference, pairs.haystack, level) if haystacks > 1 else None,
         haystack_p_value=sign_flip(difference, pairs.haystack) if haystacks >= LEAST_PAIRS else None,
-        equivalent=equivalent,
+        equivalent=same,
         margin=margin,
         detectable=smallest_detectable(design_of(pairs.first, pairs.second, texts)),
-        verdict="differ" if p_value <= ALPHA else "same" if equivalent else "unclear",
+        verdict="differ" if p_value <= ALPHA else "same" if same else "unclear",
         regions=_regions(pairs),
         cells=_cells(pairs),
     )
@@ -169,6 +167,16 @@ def interaction(one: Pairs, other: Pairs, *, level: float = LEVEL) -> tuple[floa
     change = other.difference - one.difference
     interval = difference_interval(change, one.text, level, span=2.0)
     return float(change.mean()), interval, sign_flip(change, one.text)
+
+
+def equivalent(difference: ArrayLike, text: IntArray, margin: float = MARGIN) -> bool:
+    """Tell whether the two sides are shown to be within `margin` of each other, over these texts.
+
+    Two one-sided tests at 5% (Schuirmann, Journal of Pharmacokinetics and Biopharmaceutics 1987): the 90% interval lies
+    within the margin. Shapes as in `difference_interval`.
+    """
+    interval = difference_interval(difference, text, 1 - 2 * ALPHA)
+    return -margin < interval.low and interval.high < margin
 
 
 def difference_interval(difference: ArrayLike, text: IntArray, level: float = LEVEL, span: float = 1.0) -> Interval:

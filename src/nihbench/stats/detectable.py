@@ -39,7 +39,8 @@ class Design:
 def design_of(first: ArrayLike, second: ArrayLike, pairs: int | None = None) -> Design:
     """Estimate the design from paired values between 0 and 1.
 
-    The discordant share has half a differing pair added to one pair more, so that it is never 0. A difference that
+    The discordant share has one differing pair added, so that it is never 0, and so that the power at the difference
+    which a sweep states is 80% on the average over sweeps, not under it. A difference that
     the data already show is taken as given: it is part of the discordance.
 
     Args:
@@ -53,7 +54,7 @@ def design_of(first: ArrayLike, second: ArrayLike, pairs: int | None = None) -> 
     mean = float((a.mean() + b.mean()) / 2) if len(a) else 0.5
     return Design(
         pairs=len(a) if pairs is None else pairs,
-        discordant=(len(differing) + 0.5) / (len(a) + 1),
+        discordant=(len(differing) + 1) / (len(a) + 1),
         size=float(np.sqrt(np.mean(differing**2))) if len(differing) else 1.0,
         drift=abs(2 * mean - 1),
     )
