@@ -12,6 +12,7 @@ The message of an error is one sentence that says what is wrong and what to do a
     ├── StoppedError        4   the run had to stop: key, quota, spending
     ├── DamagedDataError    5   a run's files are not what they should be
     └── InterruptedRunError 130 Ctrl-C
+        └── TerminatedRunError 143 SIGTERM
 """
 
 from __future__ import annotations
@@ -61,3 +62,9 @@ class InterruptedRunError(NihError):
     """The user stopped the run; what is done stays and can be resumed."""
 
     exit_code = 130
+
+
+class TerminatedRunError(InterruptedRunError):
+    """The system, a scheduler or a service manager ended the run (SIGTERM); what is done stays and can be resumed."""
+
+    exit_code = 143

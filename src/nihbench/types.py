@@ -124,9 +124,15 @@ class LocalModel:
     size_bytes: int
 
 
+CounterKind = Literal["moonshot", "anthropic"]
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ModelPreset:
-    """How a model is reached and what it can take. Lengths in tokens; None is unknown, not zero."""
+    """How a model is reached and what it can take. Lengths in tokens; None is unknown, not zero.
+
+    `counter`: whose counting endpoint the service has, where it has one that counts and shows no tokens.
+    """
 
     name: str
     model: str
@@ -139,9 +145,12 @@ class ModelPreset:
     reasoning: bool = False
     temperature: float | None = 0.0
     tokenizer: str | None = None
+    counter: CounterKind | None = None
     message_overhead: int | None = None
     reply_overhead: int | None = None
-    concurrency: int = 4
+    concurrency: int | None = None
+    requests_per_minute: float | None = None
+    tokens_per_minute: float | None = None
     extra_body: Mapping[str, Any] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     prices: tuple[PriceTier, ...] = ()
@@ -298,7 +307,8 @@ class Request:
 
     `output_room` is the most output that the window leaves beside this prompt: an answer that the limit cut off
     before it began is asked for once more with a larger limit, up to this one. None: it is not asked for again.
-    `prompt_tokens` is how many tokens the messages are thought to have, for the limits of an account.
+    `prompt_tokens` is how many tokens the messages are thought to have, for the limits of an account. Requests of one
+    `prefix` begin alike, and are best sent to one server; it is not sent.
     """
 
     model: str
@@ -308,6 +318,7 @@ class Request:
     temperature: float | None = None
     seed: int | None = None
     extra_body: Mapping[str, Any] = field(default_factory=dict)
+    prefix: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -340,6 +351,7 @@ class Completion:
     `attempts` counts every sending, `earlier` holds what the ones before the last came to. `latency_s` and
     `first_token_s` (to the first piece of reasoning or text; None where the answer came whole) are the last one's.
     `changes` says how the request had to differ from what was asked, `provider` who answered behind a gateway.
+    `prompt_check`: whether the server's count of the prompt fits what was sent; `unverified` where it gave none.
     """
 
     text: str
@@ -357,6 +369,7 @@ class Completion:
     changes: tuple[str, ...] = ()
     earlier: tuple[Failure, ...] = ()
     rates: RateState | None = None
+    prompt_check: Literal["fits", "unverified"] = "unverified"
 
 
 FailureKind = Literal[

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tests.analysis.test_analysis_tables import make_record, make_score, make_trial
 
 from nihbench.analysis import frame, grid, misses, statistics, summary
 from nihbench.errors import UsageError
 from nihbench.stats import RULER_THRESHOLD
+from tests.analysis.test_analysis_tables import make_record, make_score, make_trial
 
 LENGTHS = (1000, 2000, 4000, 8000)
 DEPTHS = (0.0, 50.0, 100.0)

@@ -223,7 +223,7 @@ providers:
   mine: {base_url: 'http://10.0.0.1/v1', temperature: 0.5, headers: {A: '1'}, tokenizer: cl100k_base}
 models:
   small: {provider: mine, temperature: null, headers: {B: '2'}, concurrency: 9}
-  thinker: {provider: mine, model: Org/Thinker, reasoning: true}
+  thinker: {provider: mine, model: Org/Thinker, reasoning: true, requests_per_minute: 3, tokens_per_minute: 500000}
   short: {provider: mine, reasoning: true, max_output: 50, key_header: api-key}
   routed: {provider: openrouter, model: a/b, extra_body: {provider: {order: [x]}}}
   openrouter-kimi-k2.6: {extra_body: {seed: 1}}
@@ -233,6 +233,8 @@ models:
     small, thinker, short = (loaded.model(name) for name in ("small", "thinker", "short"))
     assert (small.model, small.temperature, small.concurrency, small.max_output) == ("small", None, 9, 300)
     assert small.headers == {"A": "1", "B": "2"}
+    assert (small.requests_per_minute, thinker.requests_per_minute, thinker.tokens_per_minute) == (None, 3, 500_000)
+    assert (thinker.concurrency, loaded.model("kimi-k2.6").tokens_per_minute) == (None, None)
     assert (thinker.model, thinker.temperature, thinker.max_output) == ("Org/Thinker", 0.5, 8192)
     assert (short.max_output, short.key_header, short.tokenizer) == (50, "api-key", "cl100k_base")
     # Losing `transforms: []` would let OpenRouter cut prompts in silence.

@@ -160,9 +160,17 @@ def test_a_prompt_cut_by_the_server_is_a_failure(nih: Any, chat: Any, small: lis
 @pytest.mark.parametrize(
     ("status", "error", "word"),
     [
-        (401, {"message": f"Incorrect API key provided: {KEY}", "code": "invalid_api_key"}, "auth"),
-        (429, {"message": "You exceeded your current quota", "code": "insufficient_quota"}, "quota"),
-        (404, {"message": "no such model", "code": "model_not_found"}, "auth"),
+        (
+            401,
+            {"message": f"Incorrect API key provided: {KEY}.", "code": "invalid_api_key"},
+            "(auth): the server refused the key (Incorrect API key provided: ***): check it, or name another variable",
+        ),
+        (429, {"message": "You exceeded your current quota", "code": "insufficient_quota"}, "(quota): You exceeded"),
+        (
+            404,
+            {"message": "no such model", "code": "model_not_found"},
+            "(auth): the server has no model 'x' for you (no such model): `nih models --base-url URL` lists",
+        ),
     ],
 )
 def test_what_would_fail_everywhere_stops_the_run_and_keeps_what_is_done(
@@ -173,7 +181,7 @@ def test_what_would_fail_everywhere_stops_the_run_and_keeps_what_is_done(
     ended = nih("run", *small, "--concurrency", 1, "--out", "run")
     assert ended.code == 4
     last = ended.err.splitlines()[-1]
-    assert last.startswith(f"nih: the run had to stop ({word})")
+    assert last.startswith(f"nih: the run had to stop {word}")
     assert last.endswith("what is done is kept: go on by nih run --resume run")
     assert KEY not in ended.err
     assert len(records_of(nih.folder / "run")) == 2

@@ -57,6 +57,36 @@ def test_one_command_with_the_embedded_model(
     assert (tmp_path / "run" / "heatmap.png").stat().st_size > 10_000
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="children are listed in Linux's /proc")
+def test_sigterm_takes_the_embedded_server_along(
+    tmp_path: Path, embedded_model: Path, fetched_corpus: Callable[[str], Corpus]
+) -> None:
+    pytest.importorskip("xllamacpp", reason="the extra `local` (xllamacpp) is not installed")
+    fetched_corpus(CORPORA["en"])
+    command = "run --model smollm2-135m --lengths 4k,7k --depths 5 --out run".split()
+    process = subprocess.Popen(
+        [sys.executable, "-c", "from nihbench.cli import main; main()", *command],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(SOURCE)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stderr is not None and process.stdout is not None
+    try:
+        line = b""
+        while b"run folder:" not in line:
+            line = process.stderr.readline()
+            assert line, "the run ended before it began"
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text(encoding="ascii").split()
+        assert len(children) == 1
+        process.terminate()
+        assert process.wait(timeout=60) == 143
+    finally:
+        process.kill()
+        process.communicate()
+    assert not Path(f"/proc/{children[0]}").exists()
+
+
 @pytest.fixture(scope="module")
 def reached(local_server: LocalServer) -> Iterator[ModelAccess]:
     preset = ModelPreset(name="smollm2-135m", model=local_server.alias, base_url=local_server.base_url)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Callable
 from pathlib import Path
 from types import MappingProxyType
@@ -14,7 +15,7 @@ from nihbench.catalog import Catalog, load
 from nihbench.endpoint import ServerInfo, open_model
 from nihbench.errors import UsageError
 from nihbench.fetch import silent
-from nihbench.run import RunOptions, Setup, manifest, prepare, stored_options
+from nihbench.run import RunOptions, Setup, check_same, manifest, prepare, stored_options
 from nihbench.types import Message, ModelPreset, Trial
 
 MakeSetup = Callable[..., Setup]
@@ -164,6 +165,23 @@ def test_a_shortened_address_is_asked_for_again(make_setup: MakeSetup, url: str)
         stored_options(content, {})
     stored_options(content, {}, {"base_url": url})
     assert RunOptions(model="x", base_url="HTTP://127.0.0.1:9/v1/").withheld() == []
+
+
+def test_further_addresses_are_stored_bare_and_are_not_identity(make_setup: MakeSetup) -> None:
+    options = RunOptions(model="x", base_url="http://a/v1", more_urls=("http://me:pw@b/v1",))
+    assert options.stored()["more_urls"] == ["http://b/v1"]
+    assert options.withheld() == ["base_url"]
+    plain = {"rpm": 3.0, "tpm": 500.0, "price": "1,2", "max_cost": 5.0, "more_urls": ("http://b/v1",)}
+    assert ids(make_setup(**plain)) == ids(make_setup())
+
+
+def test_all_that_changed_is_named(make_setup: MakeSetup) -> None:
+    begun = json.loads(json.dumps(manifest(make_setup(), "")))
+    check_same(begun, make_setup(concurrency=9, tpm=7.0))
+    with pytest.raises(
+        UsageError, match=r"identity\.max_output, identity\.request_seed, identity\.seed, lengths, depths changed"
+    ):
+        check_same(begun, make_setup(seed=1, max_output=7, lengths="300,430", depths="0,50", extra_body={}))
 
 
 def test_a_window_above_the_servers_own_is_refused(tmp_path: Path, own_texts: dict[str, Path]) -> None:

@@ -2,6 +2,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
 from benchmarks.statistics import (
     CELLS,
     false_differences,
@@ -10,10 +14,6 @@ from benchmarks.statistics import (
     power_at_stated,
     two_sweeps,
 )
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from scipy import stats
-
 from nihbench.stats import Pairs, compare, interaction, power_of, repeats_needed, smallest_detectable
 from nihbench.stats.compare import haystack_interval
 from nihbench.stats.detectable import Design

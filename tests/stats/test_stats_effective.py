@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from benchmarks.statistics import effective_coverage
 
+from benchmarks.statistics import effective_coverage
 from nihbench.stats import RULER_THRESHOLD, Trials, by_length, effective_length, estimate, pooled_rows
 
 LENGTHS = (1000, 2000, 4000, 8000, 16_000)

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from benchmarks.statistics import SURFACES, cell_coverage, grid_coverage
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from benchmarks.statistics import SURFACES, cell_coverage, grid_coverage
 from nihbench.stats import BANDS, Trials, by_depth, by_length, by_third, cell, credible_mean, estimate, headline, smooth
 from nihbench.stats.headline import over_haystacks, thirds
 

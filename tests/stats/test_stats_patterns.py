@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from benchmarks.statistics import PLACES, false_drift, false_patterns, mixtures, right_pattern
 
+from benchmarks.statistics import PLACES, false_drift, false_patterns, mixtures, right_pattern
 from nihbench.stats import Places, diagnose, drift
 from nihbench.stats.search import Space
 from nihbench.stats.ushape import fit_ushape, log_likelihood

@@ -71,6 +71,7 @@ FileName = Annotated[Text, AfterValidator(_file_name)]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Day = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}(-\d{2})?$")]
 Count = Annotated[int, Field(gt=0)]
+Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Price = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
@@ -196,9 +197,12 @@ class ProviderEntry(Entry):
     output_param: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
     temperature: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = 0.0
     tokenizer: Text | None = None
+    counter: Literal["moonshot", "anthropic"] | None = None
     message_overhead: Annotated[int, Field(ge=0)] | None = None
     reply_overhead: Annotated[int, Field(ge=0)] | None = None
-    concurrency: Count = 4
+    concurrency: Count | None = None
+    requests_per_minute: Rate | None = None
+    tokens_per_minute: Rate | None = None
     extra_body: dict[str, JsonValue] = {}
     headers: dict[str, str] = {}
     note: str = ""

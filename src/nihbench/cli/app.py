@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+import threading
 from collections.abc import Sequence
 from io import TextIOWrapper
 
 import typer
 
 from nihbench import __version__
-from nihbench.cli import agree, corpus, grade, models, needle, plan, plot, prompt, rebuild, run, score, serve
-from nihbench.cli.output import hang_up, note
+from nihbench.cli import agree, corpus, doctor, grade, models, needle, plan, plot, prompt, rebuild, run, score, serve
+from nihbench.cli.output import Terminated, hang_up, note
 from nihbench.errors import NihError
 
 app = typer.Typer(
@@ -31,6 +33,7 @@ app.add_typer(needle.app, name="needle")
 app.add_typer(corpus.app, name="corpus")
 app.command("models")(models.models)
 app.command("serve")(serve.serve)
+app.command("doctor")(doctor.doctor)
 app.command("rebuild")(rebuild.rebuild)
 
 
@@ -57,7 +60,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if isinstance(stream, TextIOWrapper):
             # What the terminal's encoding can't say is shown as an escape; it must not end a command.
             stream.reconfigure(errors="backslashreplace")
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, _terminated)
     sys.exit(_run(arguments))
+
+
+def _terminated(number: int, frame: object) -> None:
+    raise Terminated
 
 
 def _run(arguments: Sequence[str] | None) -> int:

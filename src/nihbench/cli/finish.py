@@ -58,7 +58,7 @@ def result_of(run: RunFolder, *, scorer: str | None = None, again: bool = False)
         grids=tuple(grid(table, experiment=e, prompt=p, planned=planned) for e, p, _ in each),
         summaries=tuple(summary(table, experiment=e, prompt=p, planned=n) for e, p, n in each),
         failures=int(table["failure"].notna().sum()),
-        passing=sum(HANDLING[kind].retry for kind in table["failure"].dropna() if kind in HANDLING),
+        passing=sum(HANDLING[kind].retry_on_resume for kind in table["failure"].dropna() if kind in HANDLING),
         owed=len(planned) - len(table),
         scorer=scorer or SCORER,
         unscored=int((table["failure"] == UNSCORED).sum()),
@@ -120,12 +120,16 @@ def show(result: Result) -> None:
 
 def finish(run: RunFolder) -> int:
     """Score, draw and show a run; return the exit code that its records ask for."""
+    from nihbench.run import count_summary
+
     result = result_of(run, again=True)
     picture = run.path / FIGURE
     draw(result, picture)
     show(result)
     note(f"heatmap: {picture}")
     note(f"records: {run.path / 'records.jsonl'}")
+    for sentence in count_summary(run.records()).sentences():
+        note(sentence)
     if result.failures or result.owed:
         note(f"{result.failures} trials failed, {result.owed} are owed; they are not scored")
         if result.passing or result.owed:

@@ -45,5 +45,10 @@ def models(
 def _line(preset: ModelPreset) -> str:
     window = f"{preset.window:,}" if preset.window else "?"
     where = "embedded" if preset.local else (preset.base_url or "")
-    marks = " ".join(mark for mark, on in (("reasoning", preset.reasoning), ("retired", preset.retired)) if on)
+    shown = (
+        ("reasoning", preset.reasoning),
+        ("retired", preset.retired),
+        ("unchecked", preset.note.startswith("unchecked")),
+    )
+    marks = " ".join(mark for mark, on in shown if on)
     return f"{preset.name:<28} {window:>10}  {preset.key_env or '-':<20} {where} {marks}".rstrip()

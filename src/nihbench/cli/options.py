@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _MODEL = "What is measured"
 _GRID = "Grid"
 _REQUEST = "Request"
+_LIMITS = "Limits and spending"
 
 _OWN_FIELDS = {
     "messages": "the messages are what a run builds (nih prompt shows them)",
@@ -45,6 +46,8 @@ def _option(flag: str, kind: Any, default: Any, panel: str, text: str, **more: A
 
 
 _TEXT = Optional[str]  # noqa: UP045  typer reads it at run time
+_TEXTS = Optional[list[str]]  # noqa: UP045
+_FLOAT = Optional[float]  # noqa: UP045
 _INT = Optional[int]  # noqa: UP045
 _FLAG = Optional[bool]  # noqa: UP045
 
@@ -57,7 +60,13 @@ SHARED: tuple[inspect.Parameter, ...] = (
         "A preset (nih models), any name with --base-url, or a .gguf file.",
         also=("-m",),
     ),
-    _option("--base-url", _TEXT, None, _MODEL, "An OpenAI-compatible server, such as http://127.0.0.1:8080/v1."),
+    _option(
+        "--base-url",
+        _TEXTS,
+        None,
+        _MODEL,
+        "An OpenAI-compatible server, such as http://127.0.0.1:8080/v1; several (give it again) share the work.",
+    ),
     _option("--api-key-env", _TEXT, None, _MODEL, "The environment variable that holds the key."),
     _option(
         "--experiment", _TEXT, None, _MODEL, "An experiment (nih needle list), or EXPERIMENT/PROMPT.", also=("-e",)
@@ -68,6 +77,13 @@ SHARED: tuple[inspect.Parameter, ...] = (
     _option("--depths", _TEXT, None, _GRID, "15 | 0:90:10 | 0:90:10:sigmoid | 0,50,100 (percent)."),
     _option("--repeats", int, 1, _GRID, "How often each cell is measured, each time on another haystack."),
     _option("--length-unit", str, "model", _GRID, "model, or a tokenizer: cl100k_base, o200k_base, a tokenizer.json."),
+    _option(
+        "--calibrate/--no-calibrate",
+        bool,
+        True,
+        _GRID,
+        "Fit --length-unit model to the server's counts where nothing else counts in the model's tokens.",
+    ),
     _option("--window", _INT, None, _GRID, "The model's window in tokens, where it is not known."),
     _option("--repeat-corpus", bool, False, _GRID, "Repeat a corpus that is shorter than a length."),
     _option("--quick", bool, False, _GRID, "A small grid: 5 lengths from 500 to 4,000 tokens, 5 depths."),
@@ -76,18 +92,35 @@ SHARED: tuple[inspect.Parameter, ...] = (
     _option("--max-output", _INT, None, _REQUEST, "Output limit of one answer in tokens."),
     _option("--temperature", _TEXT, None, _REQUEST, "A number, or none to send none."),
     _option("--extra-body", _TEXT, None, _REQUEST, "More fields of the request, as a JSON object."),
-    _option("--header", Optional[list[str]], None, _REQUEST, "A further header as NAME=VALUE; may be repeated."),  # noqa: UP045
+    _option("--header", _TEXTS, None, _REQUEST, "A further header as NAME=VALUE; may be repeated."),
     _option(
-        "--stream",
+        "--stream/--no-stream",
         _FLAG,
         None,
         _REQUEST,
         "Ask for streamed answers (default: where the server can).",
-        also=("--no-stream",),
     ),
     _option("--ca-file", _TEXT, None, _REQUEST, "Further certificate authorities to trust, as a PEM file."),
     _option("--insecure", bool, False, _REQUEST, "Check no certificates: anyone on the way can read the key."),
-    _option("--concurrency", _INT, None, _REQUEST, "Requests in flight at a time."),
+    _option(
+        "--preflight/--no-preflight",
+        bool,
+        True,
+        _REQUEST,
+        "Ask the server for key, model, window and one token before a new run.",
+    ),
+    _option(
+        "--canary",
+        bool,
+        False,
+        _REQUEST,
+        "Before a new run, ask codes back from the first and last line of one prompt of the longest length.",
+    ),
+    _option("--concurrency", _INT, None, _LIMITS, "Requests in flight at a time (default: found out)."),
+    _option("--rpm", _FLOAT, None, _LIMITS, "Requests a minute that the account allows."),
+    _option("--tpm", _FLOAT, None, _LIMITS, "Tokens a minute that the account allows."),
+    _option("--price", _TEXT, None, _LIMITS, "IN,OUT or IN,OUT,CACHED: the model's price in USD per million tokens."),
+    _option("--max-cost", _FLOAT, None, _LIMITS, "Stop before the call with which the run could pass so many USD."),
 )
 
 
@@ -126,8 +159,11 @@ def run_options(values: dict[str, Any]) -> RunOptions:
     prompts = values.pop("prompt")
     headers = values.pop("header") or []
     extra = values.pop("extra_body")
+    first, *more = values.pop("base_url") or [None]
     return RunOptions(
         **values,
+        base_url=first,
+        more_urls=tuple(more),
         prompts=tuple(part.strip() for part in prompts.split(",") if part.strip()) if prompts else None,
         headers=_headers(headers),
         extra_body=_extra(extra),
@@ -136,7 +172,8 @@ def run_options(values: dict[str, Any]) -> RunOptions:
 
 def _is_text(value: Any) -> bool:
     """Say whether a value can be written down; bytes of the command line that are no UTF-8 came in as surrogates."""
-    return not any("\ud800" <= char <= "\udfff" for char in str(value))
+    text = "".join(value) if isinstance(value, list) else str(value)
+    return not any("\ud800" <= char <= "\udfff" for char in text)
 
 
 def _headers(pairs: list[str]) -> dict[str, str]:

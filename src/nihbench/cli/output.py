@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import typer
 
-from nihbench.errors import InterruptedRunError, NihError
+from nihbench.errors import InterruptedRunError, NihError, TerminatedRunError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -26,6 +26,10 @@ P = ParamSpec("P")
 T = TypeVar("T")
 _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 """What steers a terminal or turns the direction of text; JSON itself escapes only the first 32."""
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM came: it ends a command as Ctrl-C does, so that everything that was opened is put in order."""
 
 
 def command(body: Callable[P, T]) -> Callable[P, T]:
@@ -40,7 +44,8 @@ def command(body: Callable[P, T]) -> Callable[P, T]:
             raise typer.Exit(error.exit_code) from error
         except KeyboardInterrupt as error:
             note("nih: interrupted")
-            raise typer.Exit(InterruptedRunError.exit_code) from error
+            kind = TerminatedRunError if isinstance(error, Terminated) else InterruptedRunError
+            raise typer.Exit(kind.exit_code) from error
         except BrokenPipeError as error:
             hang_up()
             raise typer.Exit(0) from error

@@ -22,11 +22,42 @@ def plan(
     """Say what a run would send: trials and tokens. No model is asked anything."""
     from nihbench.cli.wiring import prepared
 
-    with prepared(run_options(options), sending=False) as (setup, _):
+    with prepared(run_options(options), sending=False) as (setup, model):
+        calibration = calibration_cost(setup, free=model.counter is not None)
         if as_json:
-            show_json(_as_json(setup))
+            show_json(_as_json(setup) | {"calibration": calibration})
         else:
-            show(_as_text(setup))
+            show("\n".join([_as_text(setup), *_calibration_lines(calibration)]))
+
+
+def calibration_cost(setup: Setup, *, free: bool) -> dict[str, Any] | None:
+    """Return what fitting the lengths to the server's counts would take; None where nothing is to be fitted.
+
+    `cost_usd` None: the price is unknown. `free`: a counting endpoint counts, at no charge.
+    """
+    from nihbench.endpoint import worst_cost
+    from nihbench.run import likely_prompts
+
+    if not setup.wants_calibration:
+        return None
+    prompts = likely_prompts(setup)
+    costs = [worst_cost(setup.preset.prices, tokens, 1) for tokens in prompts]
+    known = [cost for cost in costs if cost is not None]
+    price = float(sum(known)) if len(known) == len(costs) else None
+    return {"requests": len(prompts), "prompt_tokens": sum(prompts), "cost_usd": 0.0 if free else price, "free": free}
+
+
+def _calibration_lines(cost: dict[str, Any] | None) -> list[str]:
+    if cost is None:
+        return []
+    money = "at no charge" if cost["free"] else "at an unknown price"
+    if not cost["free"] and cost["cost_usd"] is not None:
+        money = f"for about ${cost['cost_usd']:.4f}"
+    return [
+        "",
+        f"calibration {cost['requests']} counts by the server, about {cost['prompt_tokens']:,} tokens, {money}; "
+        "--no-calibrate leaves it out",
+    ]
 
 
 def _as_json(setup: Setup) -> dict[str, Any]:

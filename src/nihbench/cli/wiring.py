@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from nihbench.catalog import Catalog
     from nihbench.endpoint import ModelAccess
     from nihbench.fetch import Report
-    from nihbench.run import RunOptions, Setup
+    from nihbench.run import Begun, RunOptions, Setup
     from nihbench.types import ModelPreset
 
 _USUAL_KEY = "OPENAI_API_KEY"
@@ -27,25 +28,38 @@ _USUAL_KEY = "OPENAI_API_KEY"
 
 
 @contextmanager
-def prepared(
-    options: RunOptions, *, sending: bool, corpus_sha256: str | None = None
-) -> Iterator[tuple[Setup, ModelAccess]]:
+def prepared(options: RunOptions, *, sending: bool, begun: Begun | None = None) -> Iterator[tuple[Setup, ModelAccess]]:
     """Resolve options to a setup; an embedded model's server runs as long as the context.
 
     Args:
         options: what the user asked for.
-        sending: whether the model will be asked; a missing key is an error only then.
-        corpus_sha256: the text that the run began with, where it is resumed.
+        sending: whether the model will be asked: a missing key is an error only then, and a new run asks the server
+            what must be known before the first expensive prompt.
+        begun: what the run found out when it began, where it is resumed.
     """
     from nihbench.catalog import load
+    from nihbench.cli.checks import calibrated, canary, preflown
     from nihbench.run import prepare
 
     catalog = load()
     report = FetchReport()
     with reach(options, catalog, sending=sending, report=report) as model:
-        setup = prepare(options, catalog, model, folder=Path.cwd(), report=report, corpus_sha256=corpus_sha256)
+        asks = sending and begun is None and model.model_sha256 is None
+        if asks and options.preflight:
+            model = preflown(model, options)
+        setup = prepare(
+            options,
+            catalog,
+            model,
+            folder=Path.cwd(),
+            report=report,
+            begun=begun,
+            calibrate=partial(calibrated, model) if asks else None,
+        )
         for sentence in setup.notes:
             note(f"note: {sentence}")
+        if sending and begun is None and options.canary:
+            canary(model, setup)
         yield setup, model
 
 
@@ -76,13 +90,56 @@ def reach(options: RunOptions, catalog: Catalog, *, sending: bool, report: Repor
     from nihbench.local import LocalServer, model_file
 
     path = Path(options.model) if preset.local is None else model_file(preset.local, report=report)
-    slots = options.concurrency or preset.concurrency
+    slots = options.concurrency or preset.concurrency or 1
     with LocalServer(path, alias=preset.model, window=options.window or preset.window or 0, slots=slots) as server:
         reached = replace(preset, base_url=server.base_url)
         # The file's hash is the model's identity: names and ports of embedded servers say nothing.
         digest = preset.local.sha256 if preset.local else _sha256(path)
         with open_model(reached, key=None, headers=options.headers, ask_server=True, model_sha256=digest) as model:
             yield model
+
+
+@contextmanager
+def side_by_side(setup: Setup, model: ModelAccess) -> Iterator[tuple[ModelAccess, ...]]:
+    """Reach the further servers of the same model that --base-url names; give all of them, the first one first.
+
+    Raises:
+        UsageError: one of them serves something else.
+    """
+    from nihbench.endpoint import open_model
+
+    options = setup.options
+    with ExitStack() as opened:
+        members = [model]
+        for url in options.more_urls:
+            preset = replace(model.preset, base_url=url)
+            other = opened.enter_context(
+                open_model(
+                    preset,
+                    key=_key(options.api_key_env or preset.key_env, preset, True),
+                    headers=options.headers,
+                    ask_server=model.server is not None,
+                    ca_file=model.ca_file,
+                    insecure=model.insecure,
+                )
+            )
+            _check_alike(model, other, setup.window)
+            members.append(other)
+        yield tuple(members)
+
+
+def _check_alike(first: ModelAccess, other: ModelAccess, window: int | None) -> None:
+    host, name = _host(other.base_url), first.preset.model
+    listed = other.server.models if other.server else ()
+    if first.server and name in first.server.models and listed and name not in listed:
+        raise UsageError(f"--base-url: the server at {host} does not list the model {name!r} as the first one does")
+    counts = [m.server_tokenizer.name for m in (first, other) if m.server_tokenizer is not None]
+    if len(set(counts)) > 1 or (first.server_tokenizer is None) != (other.server_tokenizer is None):
+        raise UsageError(f"--base-url: the server at {host} counts tokens otherwise than the first one: leave it out")
+    if window and other.window and other.window < window:
+        raise UsageError(
+            f"--base-url: the server at {host} takes {other.window} tokens, the first one {window}: give --window"
+        )
 
 
 def is_gguf(model: str) -> bool:
@@ -104,12 +161,18 @@ def find_preset(options: RunOptions, catalog: Catalog) -> ModelPreset:
     if options.model in catalog.models:
         preset = catalog.models[options.model]
         # An embedded model that is served already (`nih serve`) is a model of that server.
-        return replace(preset, base_url=options.base_url, local=None) if options.base_url else preset
+        if not options.base_url:
+            return preset
+        # Another server, such as a gateway, need not have the service's counting endpoint.
+        same = _host(options.base_url) == _host(preset.base_url)
+        return replace(preset, base_url=options.base_url, local=None, counter=preset.counter if same else None)
     base_url = options.base_url or os.environ.get("OPENAI_BASE_URL")
     if not base_url:
         catalog.model(options.model)
         raise UsageError(f"the model {options.model!r} is not known: give --base-url as well, or see `nih models`")
-    return ModelPreset(name=options.model, model=options.model, base_url=base_url)
+    counters = (known.counter for known in catalog.models.values() if _host(known.base_url) == _host(base_url))
+    counter = next((counter for counter in counters if counter), None)
+    return ModelPreset(name=options.model, model=options.model, base_url=base_url, counter=counter)
 
 
 def _sha256(path: Path) -> str:

@@ -10,16 +10,24 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from nihbench.endpoint.access import ModelAccess, open_model
-    from nihbench.endpoint.checkup import Preflight, preflight
+    from nihbench.endpoint.canary import Canary, sing
+    from nihbench.endpoint.checkup import KNOWN_TEXT, Preflight, preflight, verdict
     from nihbench.endpoint.client import ChatClient
     from nihbench.endpoint.connection import Timeouts
     from nihbench.endpoint.counting import ServerInfo, ServerTokenizer, chat_overhead, probe
     from nihbench.endpoint.dialect import Dialect
     from nihbench.endpoint.failures import HANDLING, Diagnosis, Handling, classify
     from nihbench.endpoint.limits import Limiter, Limits
+    from nihbench.endpoint.pool import SideBySide
+    from nihbench.endpoint.request_counts import measuring
+    from nihbench.endpoint.spending import Budget, cost_of, worst_cost
     from nihbench.endpoint.tokenizers import load_tokenizer
 
 _HOMES = {
+    "Budget": "spending",
+    "cost_of": "spending",
+    "worst_cost": "spending",
+    "SideBySide": "pool",
     "Limiter": "limits",
     "Limits": "limits",
     "ModelAccess": "access",
@@ -38,10 +46,18 @@ _HOMES = {
     "Preflight": "checkup",
     "load_tokenizer": "tokenizers",
     "preflight": "checkup",
+    "KNOWN_TEXT": "checkup",
+    "verdict": "checkup",
+    "Canary": "canary",
+    "sing": "canary",
+    "measuring": "request_counts",
 }
 
 __all__ = [
     "HANDLING",
+    "Budget",
+    "KNOWN_TEXT",
+    "Canary",
     "ChatClient",
     "Diagnosis",
     "Dialect",
@@ -52,13 +68,19 @@ __all__ = [
     "Preflight",
     "ServerInfo",
     "ServerTokenizer",
+    "SideBySide",
     "Timeouts",
     "chat_overhead",
     "classify",
+    "cost_of",
     "load_tokenizer",
+    "measuring",
     "open_model",
     "preflight",
     "probe",
+    "sing",
+    "verdict",
+    "worst_cost",
 ]
 
 

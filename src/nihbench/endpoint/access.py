@@ -9,9 +9,11 @@ from pathlib import Path
 
 from nihbench.endpoint.client import ChatClient, silent
 from nihbench.endpoint.connection import Endpoint, Timeouts
+from nihbench.endpoint.counters import CountingEndpoint
 from nihbench.endpoint.counting import ServerInfo, ServerTokenizer, chat_overhead, probe
 from nihbench.endpoint.dialect import Dialect
-from nihbench.endpoint.limits import Limiter
+from nihbench.endpoint.limits import Limiter, Limits
+from nihbench.endpoint.spending import Budget
 from nihbench.endpoint.tokenizers import load_tokenizer
 from nihbench.errors import UsageError
 from nihbench.fetch import Report
@@ -20,13 +22,16 @@ from nihbench.types import Message, ModelPreset, Tokenizer
 REFERENCE_TOKENIZER = "cl100k_base"
 """Counts lengths for a model whose own tokenizer is not to be had; the server's count is recorded beside."""
 
+FEW = 4
+"""Calls at once to begin with, where nothing is known."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ModelAccess:
     """A model that can be asked. The key and the headers' values never show in its repr.
 
     `server` is what the server says of itself; None where it was not asked. `model_sha256` is that of the model's
-    file, where it is known.
+    file, where it is known. `counter` counts requests where the service has an endpoint for nothing but that.
     """
 
     preset: ModelPreset
@@ -35,6 +40,7 @@ class ModelAccess:
     model_sha256: str | None
     key: str | None = field(repr=False)
     headers: Mapping[str, str] = field(repr=False)
+    counter: CountingEndpoint | None = None
     ca_file: Path | None = None
     insecure: bool = False
 
@@ -69,12 +75,39 @@ class ModelAccess:
             self.preset.reply_overhead,
         )
 
+    @property
+    def is_loopback(self) -> bool:
+        """Whether the model's server runs on this machine, so that its answers cost nothing."""
+        return Endpoint(base_url=self.base_url).is_loopback
+
+    def limits(self, *, concurrency: int | None = None, rpm: float | None = None, tpm: float | None = None) -> Limits:
+        """Return what is known of the server's limits before the first call; options win over the preset.
+
+        A service says no when it has enough, so that the number of calls at once may grow until it does. A server
+        of one's own says nothing and queues: there it stays at what it says of its slots, or at a few.
+
+        Args:
+            concurrency: the user's ceiling for calls at once.
+            rpm: the user's requests a minute.
+            tpm: the user's tokens a minute.
+        """
+        told = concurrency or self.preset.concurrency
+        if told is None and Endpoint(base_url=self.base_url).is_private:
+            told = (self.server.slots if self.server else None) or FEW
+        limits = Limits(
+            requests_per_minute=rpm or self.preset.requests_per_minute,
+            tokens_per_minute=tpm or self.preset.tokens_per_minute,
+            start=FEW,
+        )
+        return limits if told is None else replace(limits, concurrency=told, start=told)
+
     def client(
         self,
         *,
         stream: bool | None = None,
         timeouts: Timeouts | None = None,
         limiter: Limiter | None = None,
+        budget: Budget | None = None,
         max_attempts: int = 4,
         on_change: Callable[[str], None] = silent,
     ) -> ChatClient:
@@ -84,6 +117,7 @@ class ModelAccess:
             stream: whether answers are asked for as streams; None: wherever the server can.
             timeouts: the deadlines of one sending.
             limiter: gives leave for every single sending.
+            budget: money is set aside of it for every single sending.
             max_attempts: how often one request is sent at most.
             on_change: told once, in a sentence, of every change in how requests are written.
         """
@@ -94,11 +128,24 @@ class ModelAccess:
             headers=dict(self.preset.headers) | dict(self.headers),
             dialect=Dialect.of(self.preset, stream=stream),
             limiter=limiter,
+            budget=budget,
             max_attempts=max_attempts,
             timeouts=timeouts,
             ca_file=self.ca_file,
             insecure=self.insecure,
             on_change=on_change,
+        )
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """The address and all that must be sent along to be let in."""
+        return Endpoint(
+            base_url=self.base_url,
+            api_key=self.key,
+            key_header=self.preset.key_header,
+            headers=dict(self.preset.headers) | dict(self.headers),
+            ca_file=self.ca_file,
+            insecure=self.insecure,
         )
 
     @property
@@ -146,7 +193,7 @@ def open_model(
         insecure=insecure,
     )
     if not ask_server:
-        yield access
+        yield from _with_counter(access)
         return
     info = probe(
         base_url,
@@ -180,6 +227,15 @@ def open_model(
     finally:
         if counter is not None:
             counter.close()
+
+
+def _with_counter(access: ModelAccess) -> Iterator[ModelAccess]:
+    """Yield the access with the service's counting endpoint, where it has one; it is asked nothing yet."""
+    if access.preset.counter is None:
+        yield access
+        return
+    with CountingEndpoint(access.endpoint, access.preset.counter, access.preset.model) as counter:
+        yield replace(access, counter=counter)
 
 
 def _base_url(preset: ModelPreset) -> str:

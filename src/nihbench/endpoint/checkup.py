@@ -17,10 +17,10 @@ from nihbench.endpoint.access import ModelAccess
 from nihbench.endpoint.client import ChatClient
 from nihbench.endpoint.connection import NO_ANSWER, Endpoint, Timeouts, no_answer
 from nihbench.endpoint.counting import ServerKind, listed_window
-from nihbench.endpoint.failures import Diagnosis, classify, parse_json
+from nihbench.endpoint.failures import HANDLING, Diagnosis, classify, parse_json
 from nihbench.endpoint.transport import sync_client
-from nihbench.errors import EndpointError
-from nihbench.types import Failure, Message, Outcome, RateState, Request
+from nihbench.errors import EndpointError, NihError, StoppedError
+from nihbench.types import Failure, FailureKind, Message, Outcome, RateState, Request
 
 KNOWN_TEXT = (
     "The ferry leaves the northern quay at 6:45 on weekdays and an hour later on Sundays. "
@@ -45,7 +45,8 @@ class Preflight:
     one request may hold by the server's own word, and `window_source` who said so. `answered`: an answer of one token
     came, or would have, had it not been used up by reasoning. `prompt_tokens`: the server's count of the known text as
     one user message; `counted_tokens`: the same by its counting endpoint. `cached_reported`: usage names cached tokens.
-    `changes`: how requests must be written differently. `problem` is the first thing that is wrong, in a sentence.
+    `changes`: how requests must be written differently. `problem` is the first thing that is wrong, in a sentence, and
+    `failure` what kind of failure the answer was, where none came. `ollama`: the list is Ollama's.
     """
 
     host: str
@@ -67,6 +68,8 @@ class Preflight:
     rates: RateState | None = None
     changes: tuple[str, ...] = ()
     problem: str = ""
+    failure: FailureKind | None = None
+    ollama: bool = False
 
 
 async def preflight(access: ModelAccess, *, client: ChatClient | None = None) -> Preflight:
@@ -79,7 +82,7 @@ async def preflight(access: ModelAccess, *, client: ChatClient | None = None) ->
     Raises:
         UsageError: the base URL, a header, the environment's proxy or the file of authorities can't be used.
     """
-    endpoint = _endpoint(access)
+    endpoint = access.endpoint
     report = await asyncio.to_thread(_listing, endpoint, access)
     if not report.reachable:
         return report
@@ -92,6 +95,33 @@ async def preflight(access: ModelAccess, *, client: ChatClient | None = None) ->
     if report.answered and report.window is None and report.kind == "other" and endpoint.is_private:
         report = await asyncio.to_thread(_with_loaded_window, report, endpoint, access.preset.model)
     return report
+
+
+def verdict(report: Preflight) -> NihError | None:
+    """Return why a server can't be used as it is, with the exit code that this asks for; None where it can.
+
+    What may pass by itself, such as an overload, is no reason.
+    """
+    host, said = report.host, report.problem.rstrip(".")
+    if not report.reachable:
+        return EndpointError(said)
+    if report.key_valid is False:
+        sites = (
+            "; the keys of api.moonshot.ai and api.moonshot.cn are not interchangeable" if "moonshot" in host else ""
+        )
+        return StoppedError(f"{host} refuses the key: {said}{sites}")
+    if report.failure is None:
+        return None
+    if report.failure == "auth" or (report.model_listed is False and not report.answered):
+        known = ", ".join(report.models[:5])
+        return EndpointError(
+            f"{host} does not serve the model {report.model!r} ({said}): "
+            + (f"it has {known}" + (" and more" if len(report.models) > 5 else "") if known else "see `nih models`")
+        )
+    handling = HANDLING[report.failure]
+    if handling.stop_run and report.failure != "bad_parameter":
+        return StoppedError(f"{host} gives no answer ({report.failure}): {said}")
+    return None if handling.retry else EndpointError(f"{host} gives no answer ({report.failure}): {said}")
 
 
 async def _ask(client: ChatClient, access: ModelAccess) -> Outcome:
@@ -122,6 +152,7 @@ def _listing(endpoint: Endpoint, access: ModelAccess) -> Preflight:
         # A list that was had without a key says nothing about one.
         key_valid=True if endpoint.api_key else None,
         models=models,
+        ollama=any(entry.get("owned_by") == "library" for entry in entries),
         model_listed=_is_listed(access.preset.model, models) if models else None,
     )
     return _with_counts(_with_window(report, entries, access), access)
@@ -143,11 +174,12 @@ def _with_window(report: Preflight, entries: Sequence[Mapping[str, Any]], access
 
 
 def _with_counts(report: Preflight, access: ModelAccess) -> Preflight:
-    if access.server_tokenizer is None:
+    counting = access.server_tokenizer or access.counter
+    if counting is None:
         return report
     try:
-        count = access.server_tokenizer.count_messages([Message(role="user", content=KNOWN_TEXT)])
-    except EndpointError as error:
+        count = counting.count_messages([Message(role="user", content=KNOWN_TEXT)])
+    except (EndpointError, StoppedError) as error:
         return replace(report, problem=str(error))
     return replace(report, counted_tokens=count)
 
@@ -165,7 +197,9 @@ def _with_outcome(report: Preflight, outcome: Outcome) -> Preflight:
         if outcome.kind == "cut_answer":
             return replace(report, answered=True, cached_reported=usage.cached_tokens is not None, **_in(report))
         barred = outcome.kind == "auth" and outcome.status in (401, 403)
-        return replace(report, key_valid=False if barred else report.key_valid, problem=outcome.message)
+        return replace(
+            report, key_valid=False if barred else report.key_valid, problem=outcome.message, failure=outcome.kind
+        )
     return replace(
         report,
         answered=True,
@@ -208,14 +242,3 @@ def _entries(body: bytes, key: str) -> list[Mapping[str, Any]]:
 def _is_listed(model: str, models: Sequence[str]) -> bool:
     """Say whether a list names the model; Gemini's puts `models/` in front, and Ollama's `:latest` behind."""
     return any(name.removeprefix("models/").removesuffix(":latest") == model.removesuffix(":latest") for name in models)
-
-
-def _endpoint(access: ModelAccess) -> Endpoint:
-    return Endpoint(
-        base_url=access.base_url,
-        api_key=access.key,
-        key_header=access.preset.key_header,
-        headers=dict(access.preset.headers) | dict(access.headers),
-        ca_file=access.ca_file,
-        insecure=access.insecure,
-    )

@@ -10,8 +10,8 @@ from __future__ import annotations
 import asyncio
 import random as random_module
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,12 +25,13 @@ from nihbench.endpoint.exchange import DeadlineError, Reply, TooLongError, excha
 from nihbench.endpoint.failures import HANDLING, Diagnosis, classify
 from nihbench.endpoint.retries import Retries
 from nihbench.endpoint.signals import signal_of
-from nihbench.endpoint.transport import async_client, keep_alive_trace, proxy_for
+from nihbench.endpoint.transport import Lanes, keep_alive_trace, proxy_for
 from nihbench.endpoint.waits import rate_state
 from nihbench.types import Completion, Failure, FailureKind, Message, Outcome, Request
 
 if TYPE_CHECKING:
     from nihbench.endpoint.limits import Limiter, Slot
+    from nihbench.endpoint.spending import Budget, Hold
 
 _LARGER = 4
 _CHARACTERS_A_TOKEN = 4
@@ -55,6 +56,7 @@ class ChatClient:
         headers: sent with every request; they win over the client's own.
         dialect: how requests are written, until the server teaches otherwise.
         limiter: gives leave for every single sending, and is told how it ended; None: nothing waits.
+        budget: money is set aside of it for every single sending; None: nothing is counted.
         max_attempts: how often one request is sent at most, not counting refusals that cost nothing.
         patience_s: how many seconds one request may wait in all between such refusals.
         timeouts: the deadlines of one sending.
@@ -79,6 +81,7 @@ class ChatClient:
         headers: Mapping[str, str] | None = None,
         dialect: Dialect | None = None,
         limiter: Limiter | None = None,
+        budget: Budget | None = None,
         max_attempts: int = 4,
         patience_s: float = 900.0,
         timeouts: Timeouts | None = None,
@@ -101,10 +104,11 @@ class ChatClient:
         self._url = self._endpoint.url("/chat/completions")
         self._secrets = self._endpoint.secrets()
         self._timeouts = timeouts or Timeouts()
-        self._http = async_client(self._endpoint, self._timeouts)
+        self._lanes = Lanes(self._endpoint, self._timeouts)
         self._extensions = {"trace": keep_alive_trace} if proxy_for(self._endpoint) else None
         self._first_dialect = self._dialect = dialect or Dialect()
         self._limiter = limiter
+        self._budget = budget
         self._max_attempts = max_attempts
         self._patience_s = patience_s
         self._on_change = on_change
@@ -119,7 +123,7 @@ class ChatClient:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._http.aclose()
+        await self._lanes.aclose()
 
     @property
     def dialect(self) -> Dialect:
@@ -130,6 +134,9 @@ class ChatClient:
         """Return the model's answer, or the failure of the last attempt; never raises for HTTP or network trouble.
 
         Source: OpenAI's chat completions, as the servers of today speak it.
+
+        Raises:
+            StoppedError: the budget has no room for another sending.
         """
         call = Call(messages=tuple(messages), request=request)
         earlier: list[Failure] = []
@@ -187,8 +194,9 @@ class ChatClient:
             self._on_change(sentence)
 
     async def _limited(self, call: Call, dialect: Dialect) -> tuple[Outcome, Diagnosis | None]:
-        """Send once, when the limiter gives leave, and tell it what came of it."""
-        async with self._slot(call) as slot:
+        """Send once, when budget and limiter give leave, and tell them what came of it."""
+        async with AsyncExitStack() as stack:
+            hold, slot = await self._leave(call, stack)
 
             def heard(headers: Mapping[str, str]) -> None:
                 rates = rate_state(headers, self._now())
@@ -196,21 +204,29 @@ class ChatClient:
                     slot.hear(rates)
 
             outcome, found = await self._attempt(call, dialect, heard)
+            if hold is not None:
+                hold.settle(outcome)
             if slot is not None:
                 # The headers of an answer were heard when they came, and have grown old while it was written.
                 slot.settle(signal_of(replace(outcome, rates=None) if isinstance(outcome, Completion) else outcome))
             return outcome, found
 
-    @asynccontextmanager
-    async def _slot(self, call: Call) -> AsyncIterator[Slot | None]:
-        if self._limiter is None:
-            yield None
-            return
-        prompt = call.request.prompt_tokens
+    async def _leave(self, call: Call, stack: AsyncExitStack) -> tuple[Hold | None, Slot | None]:
+        """Wait until money and a slot are there for one sending; `stack` gives them back."""
+        prompt, output = call.request.prompt_tokens, call.request.max_output
         if prompt is None:
             prompt = sum(len(message.content) for message in call.messages) // _CHARACTERS_A_TOKEN
-        async with self._limiter.slot(tokens=prompt + call.request.max_output) as slot:
-            yield slot
+        hold = slot = None
+        if self._budget is not None:
+            hold = await stack.enter_async_context(self._budget.hold(prompt_tokens=prompt, max_output=output))
+        try:
+            if self._limiter is not None:
+                slot = await stack.enter_async_context(self._limiter.slot(tokens=prompt + output))
+        except BaseException:
+            if hold is not None:
+                hold.free()
+            raise
+        return hold, slot
 
     async def _attempt(
         self, call: Call, dialect: Dialect, on_headers: Callable[[Mapping[str, str]], None]
@@ -219,16 +235,17 @@ class ChatClient:
         started = self._clock()
         kind: FailureKind
         try:
-            reply = await exchange(
-                self._http,
-                self._url,
-                call.body(dialect),
-                streams=call.wants_stream(dialect),
-                timeouts=self._timeouts,
-                clock=self._clock,
-                on_headers=on_headers,
-                extensions=self._extensions,
-            )
+            with self._lanes.lane() as http:
+                reply = await exchange(
+                    http,
+                    self._url,
+                    call.body(dialect),
+                    streams=call.wants_stream(dialect),
+                    timeouts=self._timeouts,
+                    clock=self._clock,
+                    on_headers=on_headers,
+                    extensions=self._extensions,
+                )
         except DeadlineError as error:
             kind, message, billed = "timeout", f"{self._endpoint.host}: {error}", True
         except TooLongError:

@@ -27,9 +27,9 @@ class Handling(NamedTuple):
     `retry`: send the same request again, now; `most_tries`: how often at most where it ends so each time (None: as
     often as the client may); `patient`: not counted at all, while the client has patience, for a refusal costs nothing.
     `retry_on_resume`: a resumed run asks again. `stop_run`: every other trial would fail too. `shrink`: fewer requests
-    at a time (an overload does so only where it came as 429, which the limiter looks at). `larger_output`: ask once
-    more with a larger output limit, where there is room. `counts_as_spent`: the server may have charged for it, even
-    where it tells no usage.
+    at a time, where the refusal came as 429 (an overload that others make comes as 503 or 529). `larger_output`: ask
+    once more with a larger output limit, where there is room. `counts_as_spent`: the server may have charged for it,
+    even where it tells no usage.
     """
 
     retry: bool = False
@@ -47,7 +47,7 @@ HANDLING: Mapping[FailureKind, Handling] = {
     "quota": Handling(stop_run=True, retry_on_resume=True),
     "rate_limit": Handling(retry=True, retry_on_resume=True, shrink=True, patient=True),
     "day_limit": Handling(stop_run=True, retry_on_resume=True),
-    "overloaded": Handling(retry=True, retry_on_resume=True, patient=True),
+    "overloaded": Handling(retry=True, retry_on_resume=True, shrink=True, patient=True),
     "transient": Handling(retry=True, retry_on_resume=True),
     # A prompt that timed out may have been paid for: it is sent once more, not again and again.
     "timeout": Handling(retry=True, retry_on_resume=True, counts_as_spent=True, most_tries=2),

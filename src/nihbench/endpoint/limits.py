@@ -16,8 +16,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from nihbench.endpoint.concurrency import LONG_PROMPT_TOKENS, Concurrency, start_for
+from nihbench.endpoint.failures import HANDLING
 from nihbench.endpoint.pacing import Pace
 from nihbench.endpoint.signals import Dimension, Signal
+from nihbench.errors import StoppedError
 from nihbench.types import FailureKind, RateState
 
 # Refused before any work was done: such a call does not count against the tokens of a minute.
@@ -90,6 +92,7 @@ class Limiter:
         # spread evenly, since many servers count them over a sliding minute.
         self._tokens = Pace(limits.tokens_per_minute, brim_s=60.0, level=0.0, now=now)
         self._requests = Pace(limits.requests_per_minute, brim_s=1.0, level=1.0, now=now)
+        self._closed = False
         self._closed_until = now
         self._sent = 0
         self._flying: dict[int, Slot] = {}
@@ -134,6 +137,9 @@ class Limiter:
 
         Args:
             tokens: its prompt plus its largest output.
+
+        Raises:
+            StoppedError: the limiter was closed.
         """
         slot = await self._admit(tokens)
         try:
@@ -141,6 +147,11 @@ class Limiter:
         finally:
             del self._flying[slot.number]
             self._changed.set()
+
+    def close(self) -> None:
+        """Give no leave any more, neither to those who wait nor to those who come; calls in flight go on."""
+        self._closed = True
+        self._changed.set()
 
     def hear(self, rates: RateState, slot: Slot) -> None:
         """Take in the limits that the headers of a call's answer announce.
@@ -205,7 +216,7 @@ class Limiter:
         elif signal.kind in ("transient", "timeout", "overloaded"):
             self._trouble_at = self._clock()
             # A server that is overloaded by others (503, 529) gains nothing by our sending less: only 429 is about us.
-            if signal.kind == "overloaded" and signal.status == 429:
+            if HANDLING[signal.kind].shrink and signal.status == 429:
                 self._concurrency.refused(slot.number, self._sent, self.in_flight)
             else:
                 self._concurrency.pause()
@@ -217,8 +228,10 @@ class Limiter:
         async with self._turn:  # asyncio's lock is first come, first served
             if tokens > max(LONG_PROMPT_TOKENS, 2 * self._longest_answered):
                 self._concurrency.begin_low(start_for(tokens, self._start))
-            while (wait_s := self._wait_s(tokens)) > 0:
+            while not self._closed and (wait_s := self._wait_s(tokens)) > 0:
                 await self._until_changed(wait_s)
+            if self._closed:
+                raise StoppedError("the run is ending: nothing more is sent")
             # Nothing is awaited between here and the caller's block, so that no cancellation can lose the slot.
             return self._grant(tokens)
 

@@ -1,22 +1,22 @@
 """Several endpoints side by side, each with its own limiter: which one a call goes to.
 
-Calls that share a prefix go to one endpoint, where the prefix is cached, unless it is much busier than another.
+Calls that share a prefix go to one endpoint, where the prefix is cached, unless it is full while another is not.
 Source: consistent hashing with bounded loads (Mirrokni, Thorup and Zadimoghaddam, 2016), with remembered homes in
-place of hashes. It sends nothing and judges no failure.
+place of hashes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Generic, TypeVar
 
+from nihbench.endpoint.failures import HANDLING
 from nihbench.endpoint.limits import Limiter
+from nihbench.types import Completer, Failure, Message, Outcome, Request
 
 MemberT = TypeVar("MemberT")
-
-_SLACK = 1.0
-"""A prefix leaves its home when that has this many rounds of calls more to do than the least busy endpoint."""
 
 
 class Pool(Generic[MemberT]):
@@ -52,8 +52,33 @@ class Pool(Generic[MemberT]):
         well = [at for at in places if not self._members[at][1].ailing] or list(places)
         best = min(well, key=self._load)
         home = self._homes.get(prefix_key)
-        return home if home in well and self._load(home) <= self._load(best) + _SLACK else best
+        # Nobody waits at a full endpoint while another has room.
+        return home if home in well and (self._load(home) < 1 or self._load(home) <= self._load(best)) else best
 
     def _load(self, at: int) -> float:
         """Return an endpoint's calls, waiting ones included, in rounds of what it takes at once."""
         return self._chosen[at] / self._members[at][1].limit
+
+
+class SideBySide:
+    """A `Completer` over several endpoints of one model.
+
+    Args:
+        members: the endpoints' clients, each with its limiter.
+    """
+
+    def __init__(self, members: Sequence[tuple[Completer, Limiter]]) -> None:
+        self._pool = Pool(members)
+
+    async def complete(self, messages: Sequence[Message], request: Request) -> Outcome:
+        """Ask one endpoint; where that is out of order and took no money, ask another that is well."""
+        with self._pool.choose(request.prefix) as first:
+            outcome = await first.complete(messages, request)
+        if not isinstance(outcome, Failure) or outcome.may_be_billed or not HANDLING[outcome.kind].retry:
+            return outcome
+        with self._pool.choose(request.prefix) as second:
+            if second is first:
+                return outcome
+            again = await second.complete(messages, request)
+        earlier = (*outcome.earlier, replace(outcome, attempts=1, earlier=()), *again.earlier)
+        return replace(again, attempts=outcome.attempts + again.attempts, earlier=earlier)

@@ -55,7 +55,30 @@ def _cost(prices: Sequence[PriceTier], usage: Usage) -> Decimal | None:
     return total / _PER
 
 
-def _decimal(number: float) -> Decimal:
+def cost_of(prices: Sequence[PriceTier], outcome: Outcome, max_output: int, worst: Decimal | None) -> Decimal | None:
+    """Return what one sending cost in USD (see `Hold.settle`); None where it is unknown.
+
+    Args:
+        prices: the model's price tiers.
+        outcome: what came of it; its `earlier` sendings are not looked at.
+        max_output: the output limit, for what came without a count.
+        worst: what the call may have cost at most.
+    """
+    usage = outcome.usage
+    if usage.cost_usd is not None and 0 <= usage.cost_usd < math.inf:
+        return _decimal(usage.cost_usd)
+    if isinstance(outcome, Failure) and usage.prompt_tokens is None:
+        return worst if outcome.may_be_billed else Decimal(0)
+    counted = Usage(
+        prompt_tokens=usage.prompt_tokens,
+        completion_tokens=max_output if usage.completion_tokens is None else usage.completion_tokens,
+        cached_tokens=usage.cached_tokens,
+    )
+    cost = _cost(prices, counted)
+    return worst if cost is None else cost
+
+
+def _decimal(number: float | Decimal) -> Decimal:
     """Return the number as it is written, not as it is stored: 0.1 is a tenth."""
     return Decimal(str(number))
 
@@ -66,8 +89,9 @@ class Hold:
     def __init__(self, budget: Budget, prompt_tokens: int, max_output: int) -> None:
         self._budget = budget
         self._max_output = max_output
+        self._prompt_tokens = prompt_tokens
         self._settled = False
-        self.worst = worst_cost(budget.prices, prompt_tokens, max_output)
+        self.worst = worst_cost(budget.prices, math.ceil(prompt_tokens * budget.margin), max_output)
 
     def settle(self, outcome: Outcome) -> None:
         """Replace the worst case by what the outcome says that it cost; the first word counts.
@@ -78,7 +102,8 @@ class Hold:
         """
         if not self._settled:
             self._settled = True
-            self._budget.charge(self, self._cost_of(outcome))
+            self._budget.charge(self, cost_of(self._budget.prices, outcome, self._max_output, self.worst))
+            self._budget.count(self._prompt_tokens, outcome.usage)
 
     def lapse(self) -> None:
         """Settle at the worst case what nothing is known of, such as a call that was broken off."""
@@ -86,19 +111,11 @@ class Hold:
             self._settled = True
             self._budget.charge(self, self.worst)
 
-    def _cost_of(self, outcome: Outcome) -> Decimal | None:
-        usage = outcome.usage
-        if usage.cost_usd is not None and 0 <= usage.cost_usd < math.inf:
-            return _decimal(usage.cost_usd)
-        if isinstance(outcome, Failure) and usage.prompt_tokens is None:
-            return self.worst if outcome.may_be_billed else Decimal(0)
-        counted = Usage(
-            prompt_tokens=usage.prompt_tokens,
-            completion_tokens=self._max_output if usage.completion_tokens is None else usage.completion_tokens,
-            cached_tokens=usage.cached_tokens,
-        )
-        cost = _cost(self._budget.prices, counted)
-        return self.worst if cost is None else cost
+    def free(self) -> None:
+        """Give back what was held for a call that was never sent."""
+        if not self._settled:
+            self._settled = True
+            self._budget.charge(self, Decimal(0))
 
 
 class Budget:
@@ -109,6 +126,7 @@ class Budget:
         prices: the model's price tiers; empty: unknown.
         longest_prompt: the longest prompt of the plan in tokens: its price must be known, too.
         spent: what an earlier part of the run has spent of `max_cost`.
+        margin: how many tokens of the server a token of the caller's count may be. Where usage shows more, that holds.
 
     Raises:
         UsageError: `max_cost` is negative, or it is given and a price is unknown.
@@ -120,11 +138,15 @@ class Budget:
         prices: Sequence[PriceTier],
         *,
         longest_prompt: int = 0,
-        spent: float = 0.0,
+        spent: float | Decimal = 0.0,
+        margin: float = 1.0,
     ) -> None:
         if max_cost is not None and not 0 <= max_cost < math.inf:
             raise UsageError(f"--max-cost {max_cost} is no amount of money: give US dollars, such as --max-cost 5.")
         self.prices = tuple(prices)
+        self.margin = margin
+        self.prompt_tokens = 0  # as the server counted them
+        self.completion_tokens = 0
         self._max_cost = None if max_cost is None else _decimal(max_cost)
         self._spent = _decimal(spent)
         self._held: dict[Hold, Decimal] = {}
@@ -139,6 +161,11 @@ class Budget:
     def spent(self) -> float:
         """What is spent as far as prices are known, calls in flight left out."""
         return float(self._spent)
+
+    @property
+    def exactly_spent(self) -> Decimal:
+        """The same, to the last digit."""
+        return self._spent
 
     @property
     def held(self) -> float:
@@ -186,6 +213,13 @@ class Budget:
             self._spent += cost
         self._changed.set()
 
+    def count(self, prompt_tokens: int, usage: Usage) -> None:
+        """Take in the server's counts for a call whose prompt was thought to have so many tokens."""
+        self.prompt_tokens += usage.prompt_tokens or 0
+        self.completion_tokens += usage.completion_tokens or 0
+        if prompt_tokens > 0:
+            self.margin = max(self.margin, (usage.prompt_tokens or 0) / prompt_tokens)
+
     async def _until_it_fits(self, worst: Decimal, max_cost: Decimal) -> None:
         while self._spent + sum(self._held.values()) + worst > max_cost:
             if not self._held:
@@ -204,8 +238,8 @@ class Budget:
             return
         what = f"of a prompt of {prompt_tokens:,} tokens" if self.prices else "of this model"
         raise UsageError(
-            f"--max-cost needs the price {what}, which is unknown: give the model `prices` in models.yaml, or leave "
-            "--max-cost out."
+            f"--max-cost needs the price {what}, which is unknown: give it by --price IN,OUT, or as "
+            "`prices` in models.yaml."
         )
 
 

@@ -1,9 +1,12 @@
 """From a plan to records on disk: resolve the options, send what is owed, store, score, rebuild."""
 
 from nihbench.run.answers import Answered, Row, answers_of, read_rows
+from nihbench.run.calibration import Calibration, calibrate, likely_prompts
+from nihbench.run.counts import CountSummary, count_summary
 from nihbench.run.judging import Docket, Judge, Spent, ask_judge, combined, docket, judged, unsure
 from nihbench.run.lock import owned
 from nihbench.run.manifest import (
+    begun,
     check_same,
     corpus_of,
     manifest,
@@ -26,7 +29,8 @@ from nihbench.run.scores import (
     stored_scorers,
     version_of,
 )
-from nihbench.run.setup import Setup, prepare
+from nihbench.run.setup import Begun, Setup, prepare
+from nihbench.run.spent import enter, margin_of, spent_before
 from nihbench.run.store import MANIFEST, RECORDS, RecordWriter, RunFolder, create_run, open_run
 from nihbench.run.texts import absolute_corpus, load_corpus
 from nihbench.run.verdicts import Verdicts
@@ -39,6 +43,9 @@ __all__ = [
     "Answered",
     "Docket",
     "Judge",
+    "Begun",
+    "Calibration",
+    "CountSummary",
     "Progress",
     "RecordWriter",
     "Row",
@@ -50,17 +57,23 @@ __all__ = [
     "absolute_corpus",
     "answers_of",
     "ask_judge",
+    "begun",
+    "calibrate",
     "check_same",
     "combined",
     "corpus_of",
+    "count_summary",
     "create_run",
     "docket",
+    "enter",
     "find_record",
     "grade_row",
     "grades_of",
     "judged",
+    "likely_prompts",
     "load_corpus",
     "manifest",
+    "margin_of",
     "open_run",
     "owed",
     "owned",
@@ -72,6 +85,7 @@ __all__ = [
     "save_grades",
     "score_run",
     "scores_file",
+    "spent_before",
     "stored_needle",
     "stored_options",
     "stored_prompts",

@@ -29,9 +29,12 @@ def fixed_tokens(
 
 
 def resolve_lengths(
-    options: RunOptions, window: int | None, max_output: int, fixed: int, corpus_tokens: int
+    options: RunOptions, window: int | None, max_output: int, fixed: int, corpus_tokens: int, *, slack: float = 0.0
 ) -> tuple[tuple[int, ...], int, list[str]]:
-    """Return the lengths, how many copies of the corpus they need, and what must be said about them."""
+    """Return the lengths, how many copies of the corpus they need, and what must be said about them.
+
+    `slack` is the share of the window's room that lengths leave free which nobody named one by one.
+    """
     capacity = corpus_tokens + fixed - CORPUS_RESERVE_TOKENS
     room = window - max_output if window else None
     if room is not None and room < fixed + MIN_HAYSTACK_TOKENS:
@@ -40,7 +43,7 @@ def resolve_lengths(
     explicit = not is_count(spec)
     if room is None and not explicit:
         raise UsageError("the model's window is not known: give --window TOKENS, or --lengths such as 1k:32k:15")
-    highest = room if room is not None else capacity
+    highest = room - int(slack * room) if room is not None else capacity
     notes = []
     if not explicit and not options.repeat_corpus and highest > capacity:
         notes.append(

@@ -13,8 +13,9 @@ from typing import Any
 from nihbench import __version__
 from nihbench.errors import DamagedDataError, UsageError
 from nihbench.plan import make_trials
+from nihbench.run.calibration import Calibration
 from nihbench.run.options import RunOptions, bare_url, without_secrets
-from nihbench.run.setup import Setup
+from nihbench.run.setup import Begun, Setup
 from nihbench.run.texts import corpus_choice
 from nihbench.types import Needle, PromptTemplate, Trial
 
@@ -56,6 +57,7 @@ def manifest(setup: Setup, created_at: str) -> dict[str, Any]:
             "counted_by_model": setup.counted_by_model,
             "overheads": dict(setup.overheads),
         },
+        "calibration": _calibration(setup),
         "lengths": list(setup.lengths),
         "depths": list(setup.depths),
         "repeats": setup.options.repeats,
@@ -63,6 +65,11 @@ def manifest(setup: Setup, created_at: str) -> dict[str, Any]:
         "identity": setup.identity(),
         "notes": list(setup.notes),
     }
+
+
+def _calibration(setup: Setup) -> dict[str, Any] | None:
+    found = setup.calibration
+    return None if found is None else asdict(found) | {"ratio": round(found.ratio, 5)}
 
 
 def _versions() -> dict[str, str]:
@@ -78,6 +85,7 @@ def _versions() -> dict[str, str]:
 @dataclass(frozen=True, kw_only=True)
 class _Model:
     name: str
+    window: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,6 +113,7 @@ class _Content:
     prompts: dict[str, PromptTemplate]
     corpus: _Corpus
     length_unit: _LengthUnit
+    calibration: Calibration | None = None
     lengths: tuple[int, ...]
     depths: tuple[float, ...]
     repeats: int
@@ -131,6 +140,20 @@ def corpus_of(content: Mapping[str, Any]) -> str:
     """Return what names the run's corpus: its name in the catalog, or the path that the user gave."""
     chosen = corpus_choice(content["options"].get("corpus"), content["needle"]["language"])
     return chosen or str(content["corpus"]["name"])
+
+
+def begun(content: Mapping[str, Any]) -> Begun:
+    """Read back what the run found out when it began.
+
+    Raises:
+        DamagedDataError: it is not what `manifest` writes.
+    """
+    calibration = content.get("calibration")
+    return Begun(
+        corpus_sha256=content["corpus"]["sha256"],
+        window=content["model"].get("window"),
+        calibration=None if calibration is None else _validated(Calibration, content, "calibration"),
+    )
 
 
 def stored_needle(content: Mapping[str, Any]) -> Needle:
@@ -222,15 +245,18 @@ def check_same(content: Mapping[str, Any], setup: Setup) -> None:
     """
     now = _plain(manifest(setup, ""))
     # The needle's facts may change: they decide scores, which can be made again, not answers.
+    changed = []
     for key in ("identity", "prompts", "questions", "lengths", "depths", "length_unit"):
         before, after = content.get(key), now[key]
-        if before == after:
-            continue
-        names = key
         if isinstance(before, dict) and isinstance(after, dict):
-            changed = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
-            names = ", ".join(f"{key}.{name}" for name in changed)
-        raise UsageError(f"can't resume: {names} changed since the run began; make a new run (without --resume)")
+            names = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
+            changed += [f"{key}.{name}" for name in names]
+        elif before != after:
+            changed.append(key)
+    if changed:
+        raise UsageError(
+            f"can't resume: {', '.join(changed)} changed since the run began; make a new run (without --resume)"
+        )
 
 
 def _plain(value: Any) -> Any:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
+
+from nihbench.errors import UsageError
+from nihbench.types import PriceTier
 
 QUICK_LENGTHS = "500,750,1k,2k,4k"
 QUICK_DEPTHS = "5"
@@ -26,11 +30,13 @@ class RunOptions:
     """The options of `nih run`, `nih plan` and `nih prompt` that decide what is sent.
 
     None means "as the preset, the experiment or the server says". `temperature` is a number, or "none" to send none.
-    A `seed` that was asked for is sent to the model as well.
+    A `seed` that was asked for is sent to the model as well. `more_urls` are further servers of the same model;
+    `concurrency`, `rpm` and `tpm` (requests and tokens a minute) hold for each. `max_cost` is for the whole run.
     """
 
     model: str
     base_url: str | None = None
+    more_urls: tuple[str, ...] = ()
     api_key_env: str | None = None
     experiment: str | None = None
     prompts: tuple[str, ...] | None = None
@@ -42,6 +48,10 @@ class RunOptions:
     window: int | None = None
     order: str = "cache"
     concurrency: int | None = None
+    rpm: float | None = None
+    tpm: float | None = None
+    price: str | None = None
+    max_cost: float | None = None
     max_output: int | None = None
     temperature: str | None = None
     seed: int | None = None
@@ -49,6 +59,9 @@ class RunOptions:
     headers: Mapping[str, str] = field(default_factory=dict)
     repeat_corpus: bool = False
     quick: bool = False
+    calibrate: bool = True
+    preflight: bool = True
+    canary: bool = False
     stream: bool | None = None
     ca_file: str | None = None
     insecure: bool = False
@@ -64,18 +77,34 @@ class RunOptions:
         values["prompts"] = list(self.prompts) if self.prompts is not None else None
         values["extra_body"] = without_secrets(self.extra_body)
         values["base_url"] = bare_url(self.base_url)
+        values["more_urls"] = [bare_url(url) for url in self.more_urls]
         values["headers"] = {name: header_digest(value) for name, value in sorted(self.headers.items())}
         return values
 
     def withheld(self) -> list[str]:
         """Name the options that `stored` keeps back a part of, headers apart: they must be given again."""
         names = []
-        parts = urlsplit(self.base_url or "")
-        if "@" in parts.netloc or parts.query:
+        if any("@" in parts.netloc or parts.query for parts in map(urlsplit, (self.base_url or "", *self.more_urls))):
             names.append("base_url")
         if without_secrets(self.extra_body) != dict(self.extra_body):
             names.append("extra_body")
         return names
+
+
+def price_of(text: str) -> PriceTier:
+    """Read the price that `--price` gives: USD per million tokens of input, of output and of cached input.
+
+    Raises:
+        UsageError: it is no price.
+    """
+    try:
+        numbers = [float(part) for part in text.split(",")]
+    except ValueError:
+        numbers = []
+    if len(numbers) not in (2, 3) or not all(0 <= number < math.inf for number in numbers):
+        raise UsageError(f"--price {text!r} is no price: give IN,OUT or IN,OUT,CACHED in USD per million tokens")
+    cached = numbers[2] if len(numbers) == 3 else None
+    return PriceTier(up_to=None, input=numbers[0], output=numbers[1], cached_input=cached)
 
 
 def bare_url(url: str | None) -> str | None:

@@ -1,23 +1,30 @@
-"""Send the owed trials, a few at a time, and store each outcome before anything else happens.
+"""Send the owed trials, as many at a time as the limiter allows, and store each outcome before it counts as done.
 
-Retrying one request is the endpoint's matter; when to stop the whole run is decided here, from the failure's class.
+Retrying one request and waiting for leave to send it are the endpoint's matter; when to stop the whole run is decided
+here, from the failure's class. A prompt is built just before its turn, so that memory does not grow with the grid.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import zip_longest
 
-from nihbench.endpoint import HANDLING
+from nihbench.endpoint import HANDLING, Limiter
 from nihbench.errors import DamagedDataError, StoppedError
+from nihbench.run.recorder import Recorder
 from nihbench.run.setup import Setup
 from nihbench.run.store import RecordWriter
-from nihbench.types import Completer, Completion, Failure, Outcome, Placement, Record, Request, Trial
+from nihbench.run.verify import checked
+from nihbench.types import Completer, Failure, Outcome, Placement, Record, Request, Trial
 
-CUT_PROMPT_RATIO = 0.97
-"""A server that counts less than this share of an exact count has cut the prompt (docs/method.md)."""
+AHEAD = 2
+"""Prompts that are built beyond what may be in flight: they wait in the limiter's line, so that it never runs dry."""
+_USUAL_AT_ONCE = 4
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,8 +36,13 @@ class Progress:
     total: int
 
 
-def owed(setup: Setup, records: Mapping[str, Record]) -> list[tuple[str, Trial]]:
+def owed(setup: Setup, records: Mapping[str, Record], *, retry_all: bool = False) -> list[tuple[str, Trial]]:
     """Return the trials (with ids) that have no record yet, or only a failure that may pass now.
+
+    Args:
+        setup: the resolved run.
+        records: what is there.
+        retry_all: whether final failures are owed, too.
 
     Raises:
         DamagedDataError: there are records of another run, which this one would be mixed with.
@@ -45,7 +57,9 @@ def owed(setup: Setup, records: Mapping[str, Record]) -> list[tuple[str, Trial]]
         )
     for trial_id, trial in planned.items():
         record = records.get(trial_id)
-        if record is None or (isinstance(record.outcome, Failure) and HANDLING[record.outcome.kind].retry_on_resume):
+        outcome = record.outcome if record else None
+        again = isinstance(outcome, Failure) and (retry_all or HANDLING[outcome.kind].retry_on_resume)
+        if outcome is None or again:
             result.append((trial_id, trial))
     return result
 
@@ -59,8 +73,9 @@ async def run_trials(
     total: int,
     now: Callable[[], datetime],
     on_progress: Callable[[Progress], None],
+    limiters: Sequence[Limiter] = (),
 ) -> None:
-    """Measure `trials`, `setup.concurrency` at a time, in order.
+    """Measure `trials`, begun in order.
 
     Args:
         setup: the resolved run.
@@ -70,77 +85,91 @@ async def run_trials(
         total: all trials of the plan, for the progress.
         now: the time, in UTC.
         on_progress: told of every record after it is stored.
+        limiters: those that the completer waits for, one an endpoint; none: `setup.concurrency` calls at a time.
 
     Raises:
         StoppedError: a failure said that going on is pointless; trials in flight were finished and stored first.
     """
-    queue: Iterator[tuple[str, Trial]] = iter(trials)
+    queue = deque(_side_by_side(trials, max(1, len(limiters))))
     done = total - len(trials)
     ends: list[Exception] = []
+    loop = asyncio.get_running_loop()
 
-    async def work() -> None:
+    async def measure(trial_id: str, trial: Trial, prefix: int) -> None:
         nonlocal done
-        for trial_id, trial in queue:
-            if ends:
-                return
-            try:
-                record = await _measure(setup, trial_id, trial, completer, now)
-                _raise_if_pointless(record.outcome)
-                writer.append(record)
-            except Exception as error:
-                # The others finish what they have sent, for it is paid for; nothing new is begun.
-                ends.append(error)
-                return
+        try:
+            # Building counts tokens, with a server's help perhaps: off the event loop, which has answers to read.
+            messages, placement = await loop.run_in_executor(builder, setup.build, trial)
+            request = replace(_sized(setup, setup.expected_tokens(trial, placement)), prefix=prefix)
+            started = now().isoformat(timespec="seconds")
+            outcome = await completer.complete(messages, request)
+            record = _record(setup, trial_id, trial, placement, outcome, started)
+            _raise_if_pointless(record.outcome, setup)
+            await recorder.store(record)
             done += 1
             on_progress(Progress(record=record, done=done, total=total))
+        except Exception as error:
+            # The others finish what they have sent, for it is paid for; nothing new is begun.
+            ends.append(error)
+            for limiter in limiters:
+                limiter.close()
 
-    await asyncio.gather(*(work() for _ in range(setup.concurrency)))
+    # One thread builds, so that prompts reach the limiter's line in the order of the plan.
+    with Recorder(writer) as recorder, ThreadPoolExecutor(1, "nih-prompts") as builder:
+        async with asyncio.TaskGroup() as group:
+            going: set[asyncio.Task[None]] = set()
+            while (queue and not ends) or going:
+                while queue and not ends and len(going) < _most(setup, limiters):
+                    going.add(group.create_task(measure(*queue.popleft())))
+                _, going = await asyncio.wait(going, return_when=asyncio.FIRST_COMPLETED)
     if ends:
         raise ends[0]
 
 
-def _raise_if_pointless(outcome: Outcome) -> None:
-    if isinstance(outcome, Failure) and HANDLING[outcome.kind].stop_run:
-        raise StoppedError(f"the run had to stop ({outcome.kind}): {outcome.message}")
+def _most(setup: Setup, limiters: Sequence[Limiter]) -> int:
+    """Return how many trials may be under way now."""
+    return sum(limiter.limit for limiter in limiters) + AHEAD if limiters else setup.concurrency or _USUAL_AT_ONCE
 
 
-async def _measure(
-    setup: Setup, trial_id: str, trial: Trial, completer: Completer, now: Callable[[], datetime]
+def _side_by_side(trials: Sequence[tuple[str, Trial]], endpoints: int) -> Iterator[tuple[str, Trial, int]]:
+    """Give the trials with the number of their prefix: as many stretches of the order as endpoints, begun together.
+
+    Neighbours in the order share most of their beginning; so each endpoint finds its own stretch in its cache.
+    """
+    size = -(-len(trials) // endpoints) if trials else 1
+    stretches = [trials[start : start + size] for start in range(0, len(trials), size)]
+    for row in zip_longest(*stretches):
+        yield from ((*pair, number) for number, pair in enumerate(row) if pair is not None)
+
+
+def _raise_if_pointless(outcome: Outcome, setup: Setup) -> None:
+    if not isinstance(outcome, Failure) or not HANDLING[outcome.kind].stop_run:
+        return
+    said = outcome.message.rstrip(".")
+    if outcome.kind == "auth" and outcome.status in (401, 403):
+        said = f"the server refused the key ({said}): check it, or name another variable by --api-key-env"
+    elif outcome.kind == "auth" and outcome.status in (400, 404) and "model" in said.lower():
+        mend = "`nih models --base-url URL` lists what it has"
+        said = f"the server has no model {setup.request.model!r} for you ({said}): {mend}"
+    raise StoppedError(f"the run had to stop ({outcome.kind}): {said}")
+
+
+def _record(
+    setup: Setup, trial_id: str, trial: Trial, placement: Placement, outcome: Outcome, started_at: str
 ) -> Record:
-    # Building counts tokens, with a server's help perhaps: off the event loop, so that other answers are not held up.
-    messages, placement = await asyncio.to_thread(setup.build, trial)
     needle, fresh = setup.needle_of(trial)
-    started = now().isoformat(timespec="seconds")
-    outcome = await completer.complete(messages, _sized(setup, placement))
     return Record(
         id=trial_id,
         trial=trial,
         placement=placement,
-        outcome=_checked(outcome, placement, setup.counted_by_model),
+        outcome=checked(outcome, setup.expected_tokens(trial, placement), setup.counts_exactly),
         fresh=fresh,
         expected=needle.answer,
-        started_at=started,
+        started_at=started_at,
     )
 
 
-def _sized(setup: Setup, placement: Placement) -> Request:
+def _sized(setup: Setup, tokens: int) -> Request:
     """Return the request with what the client must know of this prompt: its tokens, and the room behind it."""
-    room = setup.window - placement.total_tokens if setup.window else None
-    return replace(setup.request, prompt_tokens=placement.total_tokens, output_room=room)
-
-
-def _checked(outcome: Outcome, placement: Placement, exact: bool) -> Outcome:
-    """Turn an answer to a prompt that the server cut into the failure that it is."""
-    if not isinstance(outcome, Completion) or not exact:
-        return outcome
-    seen = outcome.usage.prompt_tokens
-    if seen is None or seen >= CUT_PROMPT_RATIO * placement.total_tokens:
-        return outcome
-    return Failure(
-        kind="cut_prompt",
-        message=f"the server counted {seen} tokens of a prompt of {placement.total_tokens}: it was cut on the way",
-        status=200,
-        latency_s=outcome.latency_s,
-        attempts=outcome.attempts,
-        usage=replace(outcome.usage),
-    )
+    room = setup.window - tokens if setup.window else None
+    return replace(setup.request, prompt_tokens=tokens, output_room=room)

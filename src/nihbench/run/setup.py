@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,17 @@ from nihbench.endpoint import ModelAccess
 from nihbench.errors import UsageError
 from nihbench.fetch import Report
 from nihbench.plan import fill, fresh_values, make_trials, order_trials, parse_depths
+from nihbench.run.calibration import WINDOW_SLACK, Calibration
 from nihbench.run.lengths import fixed_tokens, resolve_lengths
-from nihbench.run.options import QUICK_DEPTHS, QUICK_MAX_OUTPUT, RunOptions, header_digest, without_secrets
-from nihbench.run.texts import check_corpus_option, corpus_choice, load_texts, sources
+from nihbench.run.options import (
+    QUICK_DEPTHS,
+    QUICK_MAX_OUTPUT,
+    RunOptions,
+    header_digest,
+    price_of,
+    without_secrets,
+)
+from nihbench.run.texts import Texts, check_corpus_option, corpus_choice, load_texts, sources
 from nihbench.text import PLACEMENT_VERSION, Source, build_prompt
 from nihbench.types import (
     Corpus,
@@ -37,7 +46,11 @@ from nihbench.types import (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Setup:
-    """A resolved run. `notes` are sentences that the user must read before it starts."""
+    """A resolved run. `notes` are sentences that the user must read before it starts.
+
+    `calibration` turns nominal lengths into the tokenizer's, where these are not the model's own; None: they are
+    taken as they are.
+    """
 
     options: RunOptions
     preset: ModelPreset
@@ -55,10 +68,11 @@ class Setup:
     lengths: tuple[int, ...]
     depths: tuple[float, ...]
     trials: tuple[Trial, ...]
-    concurrency: int
+    concurrency: int | None
     copies: int
     source_of: Callable[[int], Source]
     notes: tuple[str, ...]
+    calibration: Calibration | None = None
 
     def needle_of(self, trial: Trial) -> tuple[Needle, dict[str, str]]:
         """Return the trial's needle with its fresh values put in, and those values."""
@@ -67,21 +81,44 @@ class Setup:
 
     def build(self, trial: Trial) -> tuple[tuple[Message, ...], Placement]:
         """Build the trial's messages and placement."""
+        if self.calibration is None:
+            return self.build_local(trial, trial.length)
+        return self.build_local(trial, self.calibration.local_length(trial.length, trial.prompt, trial.repeat))
+
+    def build_local(self, trial: Trial, length: int) -> tuple[tuple[Message, ...], Placement]:
+        """Build the trial's messages with another length, in the tokenizer's own tokens."""
         needle, _ = self.needle_of(trial)
         return build_prompt(
             self.source_of(trial.repeat),
             needle.statements[0],
             self.prompts[trial.prompt],
             needle.question_for(trial.prompt),
-            length=trial.length,
+            length=length,
             depth_percent=trial.depth_percent,
             overhead=self.overheads[trial.prompt],
             tokenizer=self.tokenizer,
         )
 
+    def expected_tokens(self, trial: Trial, placement: Placement) -> int:
+        """Return what the server should count for a trial's prompt, as far as this run knows its tokenizer."""
+        if self.calibration is None:
+            return placement.total_tokens
+        return self.calibration.server_length(placement.total_tokens, trial.prompt, trial.repeat)
+
+    @property
+    def counts_exactly(self) -> bool:
+        """Whether the server's counts are known beforehand: by its tokenizer, or fitted."""
+        return self.counted_by_model or self.calibration is not None
+
+    @property
+    def wants_calibration(self) -> bool:
+        """Whether lengths are meant in the model's tokens, and nothing at hand counts these."""
+        return self.options.calibrate and self.options.length_unit == "model" and not self.counted_by_model
+
     def identity(self) -> dict[str, Any]:
         """Return everything that is common to all trials and could change an answer."""
-        return {
+        calibrated = {} if self.calibration is None else {"calibration": self.calibration.identity()}
+        return calibrated | {
             "model": self.model_sha256 or self.request.model,
             "max_output": self.request.max_output,
             "temperature": self.request.temperature,
@@ -112,6 +149,19 @@ class Setup:
         return hashlib.sha256(text.encode("utf-8")).hexdigest()[:16]
 
 
+Calibrate = Callable[[Setup], Calibration | None]
+"""Fits a run's lengths to what the server counts; None where that can't be done."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Begun:
+    """What a run found out when it began, and keeps when it is resumed: its text, the window, the calibration."""
+
+    corpus_sha256: str | None = None
+    window: int | None = None
+    calibration: Calibration | None = None
+
+
 def prepare(
     options: RunOptions,
     catalog: Catalog,
@@ -119,7 +169,8 @@ def prepare(
     *,
     folder: Path,
     report: Report,
-    corpus_sha256: str | None = None,
+    begun: Begun | None = None,
+    calibrate: Calibrate | None = None,
 ) -> Setup:
     """Resolve `options` against the catalog and the model.
 
@@ -129,11 +180,13 @@ def prepare(
         model: the model within reach: preset, window, tokenizer, template overhead.
         folder: the user's working folder (its haystack/ is looked in first).
         report: told what is being fetched.
-        corpus_sha256: the text that the run began with, where it is resumed.
+        begun: what the run found out when it began, where it is resumed.
+        calibrate: fits lengths to the server's counts, where that is called for; None: they stay as they are.
 
     Raises:
         UsageError: the options can't be carried out; the message says what to change.
     """
+    begun = begun or Begun()
     experiment, prompt_names = _experiment(options, catalog)
     needle = catalog.needle(experiment.needle)
     if len(needle.statements) != 1:
@@ -142,6 +195,8 @@ def prepare(
     _check_numbers(options, model)
     _check_prompts(needle, prompts)
     preset = model.preset
+    if options.price:
+        preset = replace(preset, prices=(price_of(options.price),))
     tokenizer, counted_by_model = model.tokenizer(options.length_unit, report)
     texts = load_texts(
         needle,
@@ -150,20 +205,13 @@ def prepare(
         catalog=catalog,
         folder=folder,
         report=report,
-        text_sha256=corpus_sha256,
+        text_sha256=begun.corpus_sha256,
     )
     overheads = {name: model.overhead(_probe_messages(prompts[name]), tokenizer) for name in prompts}
     request = _request(options, preset)
-    window = options.window or model.window
-    fixed = fixed_tokens(needle, prompts, overheads, tokenizer)
-    lengths, copies, notes = resolve_lengths(options, window, request.max_output, fixed, len(texts.starts))
+    told = model.server.window if model.server else None
+    window = options.window or told or begun.window or model.window
     depths = parse_depths(options.depths or (QUICK_DEPTHS if options.quick else "15"))
-    notes = [*texts.notes, *notes]
-    if not counted_by_model:
-        notes.append(
-            f"lengths are counted in {tokenizer.name} tokens, not by the model itself; "
-            "the server's own count is recorded beside them"
-        )
     setup = Setup(
         options=options,
         preset=preset,
@@ -178,16 +226,61 @@ def prepare(
         request=request,
         headers=options.headers,
         window=window,
-        lengths=lengths,
+        lengths=(),
         depths=depths,
-        trials=_trials(options, experiment, needle, prompt_names, lengths, depths),
+        trials=(),
         concurrency=options.concurrency or preset.concurrency,
-        copies=copies,
-        source_of=sources(texts, tokenizer, options.draw_seed, copies),
-        notes=tuple(notes),
+        copies=1,
+        source_of=sources(texts, tokenizer, options.draw_seed, 1),
+        notes=(),
     )
-    _check_builds(setup)
-    return setup
+    if begun.calibration is not None:
+        return _with_lengths(setup, texts, begun.calibration)
+    setup = _with_lengths(setup, texts, None)
+    found = calibrate(setup) if calibrate is not None and setup.wants_calibration else None
+    return setup if found is None else _with_lengths(setup, texts, found)
+
+
+def _with_lengths(setup: Setup, texts: Texts, calibration: Calibration | None) -> Setup:
+    """Return the setup with its lengths and all that follows from them."""
+    options = setup.options
+    overheads = setup.overheads if calibration is None else calibration.overheads
+    tokens = len(texts.starts)
+    lengths, copies, notes = resolve_lengths(
+        options,
+        setup.window,
+        setup.request.max_output,
+        fixed_tokens(setup.needle, setup.prompts, overheads, setup.tokenizer),
+        tokens if calibration is None else calibration.server_text(tokens),
+        slack=WINDOW_SLACK if calibration is not None or setup.wants_calibration else 0.0,
+    )
+    resolved = replace(
+        setup,
+        overheads=overheads,
+        calibration=calibration,
+        lengths=lengths,
+        copies=copies,
+        trials=_trials(options, setup.experiment, setup.needle, list(setup.prompts), lengths, setup.depths),
+        source_of=sources(texts, setup.tokenizer, options.draw_seed, copies),
+        notes=(*texts.notes, *notes, *_unit_notes(setup, calibration)),
+    )
+    _check_builds(resolved)
+    return resolved
+
+
+def _unit_notes(setup: Setup, calibration: Calibration | None) -> list[str]:
+    """Return what must be said about the unit of lengths, where it is not the model's own."""
+    name = setup.tokenizer.name
+    if calibration is not None:
+        return [
+            f"lengths are the model's tokens, fitted to {name} by {calibration.requests} counts of the server "
+            f"({calibration.ratio:.3f} for one of {name})"
+        ]
+    if setup.counted_by_model:
+        return []
+    return [
+        f"lengths are counted in {name} tokens, not by the model itself; the server's own count is recorded beside them"
+    ]
 
 
 def _experiment(options: RunOptions, catalog: Catalog) -> tuple[Experiment, tuple[str, ...]]:
@@ -221,6 +314,9 @@ def _check_numbers(options: RunOptions, model: ModelAccess) -> None:
         value = getattr(options, name)
         if value is not None and value < 1:
             raise UsageError(f"--{name.replace('_', '-')} must be at least 1, not {value}")
+    for name, rate in (("rpm", options.rpm), ("tpm", options.tpm)):
+        if rate is not None and not 0 < rate < math.inf:
+            raise UsageError(f"--{name} must be more than 0, not {rate:g}")
     told = model.server.window if model.server else None
     if told and options.window and options.window > told:
         raise UsageError(

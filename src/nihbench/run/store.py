@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -19,6 +19,7 @@ from typing import Any, Self
 from nihbench.errors import DamagedDataError, UsageError
 from nihbench.fetch import write_atomic
 from nihbench.run.manifest import check_content, planned_trials
+from nihbench.run.verify import Expectation, verified
 from nihbench.types import Completion, Failure, Placement, Record, Trial
 
 FORMAT = 1
@@ -36,6 +37,8 @@ class RunFolder:
     def records(self) -> dict[str, Record]:
         """Return the last record of every trial, by the trial's id, in the order of first appearance.
 
+        An answer to a prompt that the records show to have been cut is given as that failure (see `run.verify`).
+
         Raises:
             DamagedDataError: a line other than a torn last one can't be read, or is a record of another run.
         """
@@ -50,7 +53,7 @@ class RunFolder:
                     "line out"
                 )
             missing.remove(record.trial)
-        return records
+        return verified(records, Expectation.of(self.manifest))
 
     def writer(self) -> RecordWriter:
         """Return a context manager that appends records."""
@@ -104,7 +107,7 @@ def open_run(path: Path) -> RunFolder:
 
 
 class RecordWriter:
-    """Appends records to a file; each is on the disk when `append` returns."""
+    """Appends records to a file; they are on the disk when `append` or `write` returns."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -116,8 +119,10 @@ class RecordWriter:
             self._file = self._path.open("ab", buffering=0)
             if self._file.tell() != whole:
                 self._file.truncate(whole)
+            self._whole = whole
             if whole and self._path.read_bytes()[whole - 1 : whole] != b"\n":
                 self._write(b"\n")
+                self._whole += 1
         except OSError as error:
             raise self._unwritable(error) from error
         return self
@@ -133,15 +138,31 @@ class RecordWriter:
         Raises:
             UsageError: it can't be written (a full disk); what was written before stays whole.
         """
-        whole = os.fstat(self._file.fileno()).st_size
+        (error,) = self.write([record])
+        if error is not None:
+            raise error
+
+    def write(self, records: Sequence[Record]) -> list[UsageError | None]:
+        """Write records and wait once until all are on the disk; return for each why it could not be written.
+
+        Where they do not all fit, each is tried by itself: what is paid for is kept as far as the disk has room.
+        """
+        error = self._put(b"".join(map(record_line, records))) if records else None
+        if error is None or len(records) == 1:
+            return [error] * len(records)
+        return [self._put(record_line(record)) for record in records]
+
+    def _put(self, lines: bytes) -> UsageError | None:
         try:
-            self._write(record_line(record))
+            self._write(lines)
             os.fsync(self._file.fileno())
         except OSError as error:
             # A torn line in the middle would be damage: whoever writes next must find a whole file.
             with contextlib.suppress(OSError):
-                self._file.truncate(whole)
-            raise self._unwritable(error) from error
+                self._file.truncate(self._whole)
+            return self._unwritable(error)
+        self._whole += len(lines)
+        return None
 
     def _write(self, data: bytes) -> None:
         rest = memoryview(data)
@@ -185,24 +206,56 @@ def read_records(path: Path) -> tuple[dict[str, Record], int]:
     except OSError as error:
         raise DamagedDataError(f"{path} can't be read: {error.strerror or error}") from error
     records: dict[str, Record] = {}
-    parse = _parser()
     whole = 0
+    for record, end in _read_lines(path, data):
+        if record is not None:
+            records[record.id] = record
+        whole = end
+    return records, whole
+
+
+def all_records(path: Path) -> list[Record]:
+    """Return every record of a file, those of earlier tries of a trial too; a line that stands twice counts once.
+
+    Raises:
+        DamagedDataError: a line that is not a torn last one can't be read.
+    """
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return []
+    records: list[Record] = []
+    seen: set[bytes] = set()
+    start = 0
+    for record, end in _read_lines(path, data):
+        line = data[start:end].rstrip(b"\n")
+        if record is not None and line not in seen:
+            seen.add(line)
+            records.append(record)
+        start = end
+    return records
+
+
+def _read_lines(path: Path, data: bytes) -> Iterator[tuple[Record | None, int]]:
+    """Give each whole line's record (None: a blank line) and where the line ends; a torn last line is left out."""
+    parse = _parser()
+    end = 0
     lines = data.split(b"\n")
     for number, line in enumerate(lines, 1):
         last = number == len(lines)
+        record = None
         if line.strip():
             try:
                 record = parse(line)
             except (ValueError, RecursionError) as error:
                 if last:
-                    break
+                    return
                 raise DamagedDataError(
                     f"{path}:{number}: this line is no record ({_first_line(error)}): restore the file from a copy, or "
                     "take the line out and resume to have its trial measured again"
                 ) from error
-            records[record.id] = record
-        whole += len(line) + (0 if last else 1)
-    return records, whole
+        end += len(line) + (0 if last else 1)
+        yield record, end
 
 
 def _first_line(error: Exception) -> str:

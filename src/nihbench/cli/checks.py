@@ -1,0 +1,125 @@
+"""What is asked of a server before `nih run` sends the first expensive prompt: preflight, calibration, canary."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from random import SystemRandom
+from typing import TYPE_CHECKING
+
+from nihbench.cli.output import note
+from nihbench.errors import StoppedError
+
+if TYPE_CHECKING:
+    from nihbench.endpoint import ModelAccess, Preflight
+    from nihbench.run import Calibration, RunOptions, Setup
+
+OLLAMA = (
+    "Ollama cuts prompts beyond its context size without a word, and that is about 4,000 tokens unless it was raised: "
+    "see docs/providers.md"
+)
+
+
+def preflown(model: ModelAccess, options: RunOptions) -> ModelAccess:
+    """Ask a server what must be known before a sweep, and return the model with the window that it told.
+
+    Raises:
+        EndpointError, StoppedError: the server can't be used as it is.
+    """
+    from nihbench.endpoint import preflight, verdict
+
+    report = asyncio.run(preflight(model))
+    if (wrong := verdict(report)) is not None:
+        raise wrong
+    for sentence in preflight_notes(report):
+        note(f"note: {sentence}")
+    return with_window(model, report, options.window)
+
+
+def with_window(model: ModelAccess, report: Preflight, asked: int | None = None) -> ModelAccess:
+    """Return the model with the window that its server told, where that is the smaller one."""
+    from nihbench.endpoint import ServerInfo
+
+    told, thought = report.window, asked or model.preset.window
+    if model.server is not None and model.server.window is not None:
+        return model
+    if told is None or (thought is not None and told >= thought):
+        return model
+    if thought is not None:
+        note(f"note: {report.window_source} says that the window is {told:,} tokens, not {thought:,}: {told:,} it is")
+    return replace(model, server=ServerInfo(kind=report.kind, models=report.models, window=told))
+
+
+def preflight_notes(report: Preflight) -> list[str]:
+    """Return what of a usable server a user should know before a sweep."""
+    notes = []
+    if report.model_listed is False:
+        notes.append(f"{report.host} does not list the model {report.model}, but answers to it")
+    if report.failure is not None:
+        notes.append(f"{report.host} did not answer a short question ({report.failure}): {report.problem}")
+    elif report.prompt_tokens is None:
+        notes.append(f"{report.host} does not say how many tokens a prompt had: cut prompts can't be noticed")
+    if is_ollama(report):
+        notes.append(OLLAMA)
+    return notes
+
+
+def is_ollama(report: Preflight) -> bool:
+    """Say whether a server is Ollama, as far as it shows."""
+    return report.ollama or report.host.endswith(":11434")
+
+
+def calibrated(model: ModelAccess, setup: Setup) -> Calibration | None:
+    """Fit a run's lengths to what the server counts; None where it tells no counts.
+
+    Raises:
+        EndpointError, StoppedError: the server refuses, or cuts prompts.
+    """
+    from nihbench.endpoint import measuring
+    from nihbench.run import calibrate, likely_prompts
+
+    with measuring(model, stream=setup.options.stream, on_change=note) as (measure, source):
+        price = "no charge" if source == "counting endpoint" else "answers of one token"
+        note(f"calibrating lengths: about {sum(likely_prompts(setup)):,} tokens are counted by the server ({price})")
+        found = calibrate(setup, measure, source)
+    if found is None:
+        note("note: the server tells no token counts: lengths can't be fitted to them")
+        return None
+    worst = max((share for _, share in found.residuals[1:]), default=0.0)
+    note(
+        f"calibrated: {found.requests} counts, {found.tokens:,} tokens, {found.ratio:.3f} of the server's for one of "
+        f"{found.reference}, uneven by up to {worst:.1%} before the last points"
+    )
+    return found
+
+
+def canary(model: ModelAccess, setup: Setup) -> None:
+    """Send the canary at the longest length and say what came of it.
+
+    Raises:
+        StoppedError: the server cut it.
+    """
+    from nihbench.endpoint import sing
+
+    trial = max((trial for trial in setup.trials if trial.repeat == 0), key=lambda trial: trial.length)
+    _, placement = setup.build(trial)
+    text = setup.source_of(0).text[placement.start : placement.end]
+    expected = setup.expected_tokens(trial, placement)
+
+    async def ask() -> str:
+        async with model.client(stream=setup.options.stream, on_change=note) as client:
+            found = await sing(
+                client,
+                model.preset,
+                text,
+                language=setup.corpus.language,
+                expected_tokens=expected,
+                random=SystemRandom(),
+            )
+            share = found.prompt_tokens / expected if found.prompt_tokens else 1.0
+            known = setup.counted_by_model or setup.calibration is not None
+            if found.failure is None and share < (0.95 if known else 0.85) and not (found.head and found.tail):
+                raise StoppedError(f"{found.sentence}: raise the server's context size, or ask for shorter --lengths")
+            return found.sentence
+
+    note(asyncio.run(ask()))

@@ -1,0 +1,98 @@
+"""A canary for cut prompts: one long prompt with a code in its first and its last line, which are asked back.
+
+A server that drops the beginning or the end of what it can't hold answers all the same; the code that is missing from
+the answer tells which end it dropped. What it counts tells how much.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from random import Random
+
+from nihbench.endpoint.client import ChatClient
+from nihbench.types import Failure, FailureKind, Message, ModelPreset, Request
+
+_ASK = {
+    "en": (
+        "The first code is {code}. The last line of this text holds the last code. "
+        "When you have read everything, answer with both codes and nothing else.",
+        "The last code is {code}. Answer with both codes now: the first code, which stands in the first line, "
+        "and the last code.",
+    ),
+    "zh": (
+        "第一个暗号是 {code}。本文最后一行有最后一个暗号。读完全文后，只回答这两个暗号。",
+        "最后一个暗号是 {code}。现在请回答两个暗号：第一行里的第一个暗号，以及最后一个暗号。",
+    ),
+}
+_CODE_DIGITS = 6
+_OUTPUT_TOKENS = 200
+_REASONING_OUTPUT_TOKENS = 8192
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Canary:
+    """What came of it. `head`, `tail`: whether the answer holds the code of the first and of the last line.
+
+    `expected_tokens` is what the prompt was thought to have, `prompt_tokens` what the server counted.
+    """
+
+    head: bool
+    tail: bool
+    expected_tokens: int
+    prompt_tokens: int | None
+    failure: FailureKind | None = None
+    message: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """What it means, for the user."""
+        counted = "no count" if self.prompt_tokens is None else f"{self.prompt_tokens:,}"
+        tokens = f"the server counted {counted} of about {self.expected_tokens:,} tokens"
+        if self.failure is not None:
+            return f"canary: no answer ({self.failure}): {self.message}"
+        if self.head and self.tail:
+            return f"canary: the first and the last line arrived ({tokens})"
+        if not self.head and not self.tail:
+            return f"canary: neither code came back, which a weak model may do with a whole prompt too ({tokens})"
+        lost, kept = ("first", "last") if self.tail else ("last", "first")
+        return f"canary: the {lost} line did not come back, the {kept} one did: that end may have been cut ({tokens})"
+
+
+async def sing(
+    client: ChatClient, preset: ModelPreset, text: str, *, language: str, expected_tokens: int, random: Random
+) -> Canary:
+    """Send `text` between two codes and look for them in the answer.
+
+    Args:
+        client: sends the prompt.
+        preset: the model.
+        text: what fills the prompt.
+        language: what the codes are asked back in: zh, else English.
+        expected_tokens: about how many tokens the prompt has.
+        random: draws the codes.
+    """
+    codes = ["".join(random.choices("23456789", k=_CODE_DIGITS)) for _ in range(2)]
+    first, last = (ask.format(code=code) for ask, code in zip(_ASK.get(language[:2], _ASK["en"]), codes, strict=True))
+    request = Request(
+        model=preset.model,
+        max_output=_REASONING_OUTPUT_TOKENS if preset.reasoning else _OUTPUT_TOKENS,
+        temperature=preset.temperature,
+        extra_body=dict(preset.extra_body),
+        prompt_tokens=expected_tokens,
+    )
+    outcome = await client.complete([Message(role="user", content=f"{first}\n\n{text}\n\n{last}")], request)
+    counted = outcome.usage.prompt_tokens
+    if isinstance(outcome, Failure):
+        return Canary(
+            head=False,
+            tail=False,
+            expected_tokens=expected_tokens,
+            prompt_tokens=counted,
+            failure=outcome.kind,
+            message=outcome.message,
+        )
+    digits = re.sub(r"[\s,.\-]", "", outcome.text)
+    return Canary(
+        head=codes[0] in digits, tail=codes[1] in digits, expected_tokens=expected_tokens, prompt_tokens=counted
+    )

@@ -1,0 +1,50 @@
+"""Have a server count whole requests: by its counting endpoint, else by the usage of answers of one token."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Literal
+
+from nihbench.endpoint.access import ModelAccess
+from nihbench.endpoint.client import silent
+from nihbench.endpoint.failures import HANDLING
+from nihbench.errors import EndpointError, StoppedError
+from nihbench.types import Failure, Message, Request
+
+CountSource = Literal["counting endpoint", "usage"]
+
+
+@contextmanager
+def measuring(
+    access: ModelAccess, *, stream: bool | None = None, on_change: Callable[[str], None] = silent
+) -> Iterator[tuple[Callable[[Sequence[Message]], int | None], CountSource]]:
+    """Yield a function from messages to the server's count of them (None: it tells none), and where that comes from.
+
+    It raises `StoppedError` where every other request would fail too, and `EndpointError` for other failures.
+    """
+    if access.counter is not None:
+        yield access.counter.count_messages, "counting endpoint"
+        return
+    client = access.client(stream=stream, on_change=on_change)
+    preset = access.preset
+
+    def count(messages: Sequence[Message]) -> int | None:
+        request = Request(
+            model=preset.model, max_output=1, temperature=preset.temperature, extra_body=dict(preset.extra_body)
+        )
+        outcome = runner.run(client.complete(messages, request))
+        if isinstance(outcome, Failure) and outcome.kind != "cut_answer":
+            kind = StoppedError if HANDLING[outcome.kind].stop_run else EndpointError
+            raise kind(
+                f"lengths can't be fitted to the server's count ({outcome.kind}: {outcome.message.rstrip('.')}): "
+                "mend that, or give --no-calibrate to count in a reference tokenizer"
+            )
+        return outcome.usage.prompt_tokens
+
+    with asyncio.Runner() as runner:
+        try:
+            yield count, "usage"
+        finally:
+            runner.run(client.__aexit__(None, None, None))

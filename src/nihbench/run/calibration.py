@@ -1,0 +1,259 @@
+"""Lengths in the model's own tokens where no tokenizer of the model is at hand: a fit between two ways to count.
+
+A server that only says how many tokens it counted can't tell where to cut a text. So a few beginnings of the very text
+that will be sent are counted by the server, each as a whole request, and by the reference tokenizer; between these
+points the two counts are taken to grow in proportion. A text's density is never even: a fit through two far points is
+off by up to 3% in between, for novels, essays and manuals alike. Therefore every length of the plan up to `CHEAP` is a
+point itself, for that costs little, then the longest; and a gap between dear ones is halved until what the fit foretold
+for its middle is within `RESIDUAL` of what the server counts.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import log
+from typing import TYPE_CHECKING, Any, Literal
+
+from nihbench.errors import EndpointError
+from nihbench.text import render
+from nihbench.types import Message
+
+if TYPE_CHECKING:
+    from nihbench.run.setup import Setup
+
+CHEAP = 32_000
+"""Up to this length every length of a plan is measured, unless it lies within `_STEP` of the one before."""
+RESIDUAL = 0.003
+"""A gap is halved while its middle is off by more: a third of the 1% that every length in it must keep."""
+WINDOW_SLACK = 0.005
+"""Share of the window that calibrated lengths leave free."""
+_STEP = 1.2
+_NEAR, _NEAR_DEAR = 0.03, 0.05
+"""How near to its nominal length a point must lie for the fit to be good there; else it is aimed at again."""
+_AIMS = 4
+_WHOLE_SHARE = 0.7
+_RESERVE_TOKENS = 16
+_BELOW_WINDOW = 0.97
+_BARE_TOKENS = 100  # about what a prompt has without its haystack
+
+Measure = Callable[[Sequence[Message]], int | None]
+"""Returns the server's count of a request; None where it tells none."""
+_Ask = Callable[[Sequence[Message]], int]
+Points = tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Calibration:
+    """How the reference tokenizer's tokens and the server's go together, for one run.
+
+    `bases` are the server's counts of each prompt without a haystack; `overheads` what they exceed the reference
+    tokenizer's counts of the same contents by. `curves` has for each repeat, that is for each text, points of haystack
+    tokens by the reference and by the server, both rising from (0, 0). `residuals` are the server's counts at which the
+    fit was tried, and by what share of the whole request it was off. `requests` and `tokens` are what it took.
+    """
+
+    reference: str
+    source: Literal["counting endpoint", "usage"]
+    bases: Mapping[str, int]
+    overheads: Mapping[str, int]
+    curves: tuple[Points, ...]
+    residuals: tuple[tuple[int, float], ...] = ()
+    requests: int = 0
+    tokens: int = 0
+
+    @property
+    def ratio(self) -> float:
+        """The server's tokens for one of the reference tokenizer's, over the longest text that was counted."""
+        local, server = self.curves[0][-1]
+        return server / local
+
+    def local_length(self, length: int, prompt: str, repeat: int) -> int:
+        """Return the length in local tokens (`Placement.total_tokens`) that the server counts as `length`."""
+        base = self.bases[prompt]
+        return base + int(_along(_swapped(self._points(repeat)), length - base))
+
+    def server_length(self, local: int, prompt: str, repeat: int) -> int:
+        """Return what the server counts for `local` tokens: the inverse of `local_length`."""
+        base = self.bases[prompt]
+        return base + round(_along(self._points(repeat), local - base))
+
+    def server_text(self, local: int) -> int:
+        """Return about how many tokens the server counts in `local` tokens of bare text."""
+        return int(_along(self.curves[0], local))
+
+    def identity(self) -> dict[str, Any]:
+        """Return what of it decides the prompts that are sent."""
+        return {"bases": dict(self.bases), "curves": [[list(point) for point in points] for points in self.curves]}
+
+    def _points(self, repeat: int) -> Points:
+        return self.curves[min(repeat, len(self.curves) - 1)]
+
+
+def first_points(lengths: Sequence[int], window: int | None) -> tuple[int, ...]:
+    """Return the nominal lengths that are measured in any case, rising: the cheap ones and the longest."""
+    points: list[int] = []
+    for length in lengths:
+        if length <= CHEAP and (not points or length >= _STEP * points[-1]):
+            points.append(length)
+    if not points and lengths[0] > 1000:
+        points.append(1000)  # a cheap look at the ratio, so that the dear point is aimed well
+    longest = lengths[-1] if window is None else min(lengths[-1], int(_BELOW_WINDOW * window))
+    return tuple(points) if longest <= points[-1] else (*points, longest)
+
+
+def likely_prompts(setup: Setup) -> tuple[int, ...]:
+    """Return about how long the prompts of a calibration are: the first points, and the middle of the dear gap."""
+    points = first_points(setup.lengths, setup.window)
+    middle = _middle(setup.lengths, points[-2], points[-1]) if len(points) > 1 and points[-1] > CHEAP else None
+    each = points if middle is None else (*points, middle)
+    return (_BARE_TOKENS,) * len(setup.prompts) + each * setup.options.repeats
+
+
+def calibrate(setup: Setup, measure: Measure, source: Literal["counting endpoint", "usage"]) -> Calibration | None:
+    """Fit the reference tokenizer's counts to the server's, over the texts that the run will send.
+
+    Args:
+        setup: the run, resolved without a calibration.
+        measure: has the server count a request.
+        source: how it does so, for the record.
+
+    Returns:
+        The fit; None where the server tells no counts.
+
+    Raises:
+        EndpointError: the server cuts prompts.
+    """
+    asked: list[int] = []
+
+    def ask(messages: Sequence[Message]) -> int:
+        count = measure(messages)
+        if not count:
+            raise _NoCountError
+        asked.append(count)
+        return count
+
+    try:
+        return _calibration(setup, ask, source, asked)
+    except _NoCountError:
+        return None
+
+
+def _calibration(
+    setup: Setup, ask: _Ask, source: Literal["counting endpoint", "usage"], asked: Sequence[int]
+) -> Calibration:
+    bases, overheads = {}, {}
+    for trial in {trial.prompt: trial for trial in reversed(setup.trials)}.values():
+        needle, _ = setup.needle_of(trial)
+        bare = render(setup.prompts[trial.prompt], needle.statements[0], needle.question_for(trial.prompt))
+        bases[trial.prompt] = ask(bare)
+        overheads[trial.prompt] = bases[trial.prompt] - sum(setup.tokenizer.count(m.content) for m in bare)
+    measured = replace(setup, overheads=overheads)
+    # One after the other, for a source takes long to compose; repeats over the same text share a fit.
+    by_start: dict[int, _Fit] = {}
+    fits = []
+    for repeat in range(setup.options.repeats):
+        start = setup.source_of(repeat).start
+        if start not in by_start:
+            by_start[start] = _Fit(measured, repeat, bases, ask)
+            by_start[start].run()
+        fits.append(by_start[start])
+    return Calibration(
+        reference=setup.tokenizer.name,
+        source=source,
+        bases=bases,
+        overheads=overheads,
+        curves=tuple(tuple(sorted(fit.points.items())) for fit in fits),
+        residuals=tuple(residual for fit in by_start.values() for residual in fit.residuals),
+        requests=len(asked),
+        tokens=sum(asked),
+    )
+
+
+class _NoCountError(Exception):
+    """The server tells no counts."""
+
+
+class _Fit:
+    """The points of one text, found by asking. `points` maps local haystack tokens to the server's."""
+
+    def __init__(self, setup: Setup, repeat: int, bases: Mapping[str, int], ask: _Ask) -> None:
+        trial = next(trial for trial in setup.trials if trial.repeat == repeat)
+        # With the needle at the end, the text before it is what later prompts begin with: it may be cached by then.
+        self._trial = replace(trial, depth_percent=100.0)
+        self._setup, self._base, self._ask = setup, bases[trial.prompt], ask
+        self._capacity = len(setup.source_of(repeat).starts) - _RESERVE_TOKENS
+        self.points: dict[int, int] = {0: 0}
+        self.residuals: list[tuple[int, float]] = []
+
+    def run(self) -> None:
+        lengths = self._setup.lengths
+        first = first_points(lengths, self._setup.window)
+        for length in first:
+            self._aim(length)
+        gaps = list(zip(first, first[1:], strict=False))
+        while gaps:
+            low, high = gaps.pop()
+            middle = _middle(lengths, low, high) if high > CHEAP else None
+            if middle is not None and self._aim(middle) > RESIDUAL:
+                gaps += [(low, middle), (middle, high)]
+
+    def _aim(self, length: int) -> float:
+        """Measure at about `length` server tokens; return by what share of it the fit before was off."""
+        near = _NEAR if length <= CHEAP else _NEAR_DEAR
+        first_residual = 0.0
+        for turn in range(_AIMS):
+            points = tuple(sorted(self.points.items()))
+            local = min(int(_along(_swapped(points), length - self._base)), self._capacity)
+            if local < 1 or local in self.points:
+                break
+            local, server = self._measure(local)
+            if local < 1 or local in self.points:
+                break
+            residual = abs(_along(points, local) - server) / (server + self._base)
+            first_residual = first_residual if turn else residual
+            if len(points) > 1:
+                self.residuals.append((server + self._base, round(residual, 5)))
+            self._check(points, local, server)
+            self.points[local] = server
+            if abs(server + self._base - length) <= near * length:
+                break
+        return first_residual
+
+    def _measure(self, local: int) -> tuple[int, int]:
+        messages, placement = self._setup.build_local(self._trial, self._base + local)
+        return placement.total_tokens - self._base, self._ask(messages) - self._base
+
+    def _check(self, points: Points, local: int, server: int) -> None:
+        """Refuse a count that can't belong to the whole prompt: a fit over cut prompts would be nonsense."""
+        at = bisect_left(points, (local, 0)) - 1
+        below_local, below = points[at]
+        cut = below_local > 0 and server / local < _WHOLE_SHARE * below / below_local
+        turned = server <= below or (at + 1 < len(points) and server >= points[at + 1][1])
+        if cut or turned or server < 1:
+            expected = self._base + round(_along(points, local))
+            raise EndpointError(
+                f"the server counted {server + self._base:,} tokens of a prompt of about {expected:,}: it cuts long "
+                "prompts without a word; raise its context size (docs/providers.md), or ask for shorter --lengths"
+            )
+
+
+def _middle(lengths: Sequence[int], low: int, high: int) -> int | None:
+    """Return the length between two that lies nearest to their geometric mean; None where there is none."""
+    inner = [length for length in lengths if low < length < high]
+    return min(inner, key=lambda length: abs(log(length) - (log(low) + log(high)) / 2), default=None)
+
+
+def _swapped(points: Points) -> Points:
+    return tuple((y, x) for x, y in points)
+
+
+def _along(points: Points, x: float) -> float:
+    """Return the broken line's value at `x`; behind its end it goes on at its mean slope (1 where it is a point)."""
+    last_x, last_y = points[-1]
+    if x >= last_x:
+        return last_y + (x - last_x) * (last_y / last_x if last_x else 1.0)
+    at = max(bisect_left(points, (x, float("-inf"))), 1)
+    (x0, y0), (x1, y1) = points[at - 1], points[at]
+    return y0 + (x - x0) * (y1 - y0) / (x1 - x0)

@@ -1,0 +1,77 @@
+"""What a run has cost so far: by its records, and by a ledger of what was paid for and brought none.
+
+Calls that were broken off (Ctrl-C), and those whose failure ended the run, leave no record; the ledger holds what they
+may have cost. Calls in flight when the process is killed outright are in neither.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+
+from nihbench.endpoint import cost_of, worst_cost
+from nihbench.run.setup import Setup
+from nihbench.run.store import RECORDS, all_records
+
+LEDGER = "spent.jsonl"
+MARGIN = 1.25
+"""So many tokens of an unknown tokenizer a token of the reference tokenizer is thought to be at most."""
+
+_ROUNDING = Decimal("1e-9")
+
+
+def margin_of(setup: Setup) -> float:
+    """Return how many of the model's own tokens one token of the length unit may be."""
+    return 1.0 if setup.counted_by_model else MARGIN
+
+
+def spent_before(folder: Path, setup: Setup) -> Decimal:
+    """Return what all calls of a run have cost in USD, as far as prices are known; superseded records count, too.
+
+    Raises:
+        DamagedDataError: the records can't be read.
+    """
+    prices, limit = setup.preset.prices, setup.request.max_output
+    total = _entered(folder / LEDGER)
+    for record in all_records(folder / RECORDS):
+        tokens = math.ceil(record.placement.total_tokens * margin_of(setup))
+        worst = worst_cost(prices, tokens, limit)
+        for outcome in (*record.outcome.earlier, record.outcome):
+            total += cost_of(prices, outcome, limit, worst) or 0
+    return total
+
+
+def enter(folder: Path, setup: Setup, spent: Decimal, at: str) -> None:
+    """Enter into the ledger what was spent beyond what the folder shows.
+
+    Args:
+        folder: the run's folder.
+        setup: the resolved run.
+        spent: what the run has spent in all.
+        at: the time.
+    """
+    missing = spent - spent_before(folder, setup)
+    if missing > _ROUNDING:
+        line = json.dumps({"at": at, "usd": str(missing)}) + "\n"
+        path = folder / LEDGER
+        torn = path.exists() and not path.read_bytes().endswith(b"\n")
+        with path.open("ab") as file:
+            file.write(("\n" if torn else "").encode() + line.encode())
+            file.flush()
+            os.fsync(file.fileno())
+
+
+def _entered(path: Path) -> Decimal:
+    """Add up the ledger; a torn line is left out."""
+    total = Decimal(0)
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else ():
+        try:
+            usd = Decimal(json.loads(line)["usd"])
+        except (ValueError, KeyError, TypeError, InvalidOperation):
+            continue
+        if usd.is_finite() and usd > 0:
+            total += usd
+    return total

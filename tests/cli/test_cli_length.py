@@ -1,0 +1,150 @@
+"""Lengths in the model's tokens from end to end: preflight, calibration, canary, counts, `nih doctor`."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nihbench.cli.checks import with_window
+from nihbench.endpoint import Preflight, ServerInfo, open_model
+from nihbench.types import ModelPreset
+
+
+@pytest.fixture
+def foreign(chat: Any, own_texts: dict[str, Path]) -> list[object]:
+    """The options of a small run against a model whose vocabulary is not at hand."""
+    plain = chat.count
+    chat.count = lambda text: round(1.27 * plain(text))
+    return [
+        *("--model", "x", "--base-url", chat.base_url, "--window", 8000, "--corpus", own_texts["en"]),
+        *("--lengths", "400,800,1600", "--depths", "0,100"),
+    ]
+
+
+def counts_of(folder: Path) -> list[tuple[int, int, int]]:
+    lines = (folder / "records.jsonl").read_text(encoding="utf-8").splitlines()
+    return [
+        (r["trial"]["length"], r["placement"]["total_tokens"], r["completion"]["usage"]["prompt_tokens"])
+        for r in map(json.loads, lines)
+    ]
+
+
+def test_a_run_counts_as_the_server_does(nih: Any, chat: Any, foreign: list[object]) -> None:
+    ended = nih("run", *foreign, "--out", "run")
+    assert ended.code == 0, ended.err
+    assert all(abs(server / nominal - 1) <= 0.01 for nominal, _, server in counts_of(nih.folder / "run"))
+    assert all(local < 0.9 * nominal for nominal, local, _ in counts_of(nih.folder / "run"))
+    assert "calibrated: " in ended.err and "token counts: the server's differ from nominal by" in ended.err
+    content = json.loads((nih.folder / "run" / "run.json").read_text(encoding="utf-8"))
+    fit = content["calibration"]
+    assert fit["source"] == "usage" and 1.2 < fit["ratio"] < 1.35
+    # The preflight and the fit's answers have one token each; the trials come after.
+    sent = [json.loads(asked.body)["max_tokens"] for asked in chat.asked]
+    assert sent == [1] * (1 + fit["requests"]) + [300] * 6
+    lines = (nih.folder / "run" / "records.jsonl").read_bytes().splitlines(keepends=True)
+    assert all(json.loads(line)["completion"]["prompt_check"] == "fits" for line in lines)
+    (nih.folder / "run" / "records.jsonl").write_bytes(b"".join(lines[:4]))
+    assert nih("run", "--resume", "run").code == 0
+    assert len(chat.asked) == len(sent) + 2
+
+
+def test_a_plan_says_what_the_fit_costs_and_asks_nothing(nih: Any, chat: Any, foreign: list[object]) -> None:
+    plan = json.loads(nih("plan", *foreign, "--json").out)["calibration"]
+    assert plan == {"requests": 4, "prompt_tokens": 2900, "cost_usd": None, "free": False}
+    assert "at an unknown price" in nih("plan", *foreign).out
+    assert json.loads(nih("plan", *foreign, "--json", "--no-calibrate").out)["calibration"] is None
+    assert chat.asked == []
+
+
+def test_a_server_that_cuts_is_found_before_the_sweep(nih: Any, chat: Any, foreign: list[object]) -> None:
+    whole = chat.take
+
+    def cut(asked: Any) -> tuple[int, Any]:
+        status, value = whole(asked)
+        value["usage"]["prompt_tokens"] = min(value["usage"]["prompt_tokens"], 1024)
+        return status, value
+
+    chat.take = cut
+    ended = nih("run", *foreign, "--out", "run")
+    assert ended.code == 2 and "it cuts long prompts" in ended.err and not (nih.folder / "run").exists()
+    # Without a fit nothing is known beforehand, but the run's own counts tell.
+    ended = nih("run", *foreign, "--no-calibrate", "--out", "run")
+    assert ended.code == 3 and "2 trials failed" in ended.err
+    assert len(counts_of(nih.folder / "run")) == 6
+
+
+def test_a_preflight_stops_a_run_in_one_sentence(nih: Any, chat: Any, foreign: list[object]) -> None:
+    chat.fail = {1: (401, {"error": {"message": "Incorrect API key"}}), 2: (404, {"error": {"message": "no model x"}})}
+    ended = nih("run", *foreign)
+    assert ended.code == 4 and "refuses the key" in ended.error()
+    ended = nih("run", *foreign)
+    assert ended.code == 2 and "does not serve the model" in ended.error()
+    assert len(chat.asked) == 2
+
+
+def test_a_canary_tells_which_end_is_lost(nih: Any, chat: Any, foreign: list[object]) -> None:
+    chat.say = lambda text: " and ".join(re.findall(r"code is (\d+)", text))
+    ended = nih("run", *foreign, "--canary", "--out", "a")
+    assert "canary: the first and the last line arrived" in ended.err
+    chat.say = lambda text: " ".join(re.findall(r"last code is (\d+)", text))
+    ended = nih("run", *foreign, "--canary", "--out", "b")
+    assert "canary: the first line did not come back, the last one did" in ended.err
+
+
+def test_missing_usage_is_unverified(nih: Any, chat: Any, foreign: list[object]) -> None:
+    whole = chat.take
+    chat.take = lambda asked: (200, whole(asked)[1] | {"usage": {}})
+    ended = nih("run", *foreign, "--out", "run")
+    assert ended.code == 0 and "6 answers came without a token count" in ended.err
+    assert "the server tells no token counts" in ended.err
+    lines = (nih.folder / "run" / "records.jsonl").read_text(encoding="utf-8").splitlines()
+    assert {json.loads(line)["completion"]["prompt_check"] for line in lines} == {"unverified"}
+
+
+def test_a_doctor_of_a_good_server(nih: Any, chat: Any) -> None:
+    chat.say = lambda text: " ".join(re.findall(r"code is (\d+)", text))
+    ended = nih("doctor", "--base-url", chat.base_url, "--model", "x")
+    assert ended.code == 0, ended.err
+    rows = {line[:14].strip(): line[15:] for line in ended.out.splitlines()}
+    assert (rows["reachable"], rows["model listed"], rows["answers"], rows["usable"]) == ("yes",) * 4
+    assert rows["window"] == "unknown" and "the first and the last line arrived" in rows["canary"]
+    assert "unknown" in rows["default sweep"] and rows["cached tokens"] == "not reported"
+    assert len(rows) <= 24
+    found = json.loads(nih("doctor", "--base-url", chat.base_url, "--model", "x", "--json", "--canary", 0).out)
+    assert found["usable"] is True and found["canary"] is None and found["known_text"]["server"] > 50
+
+
+def test_a_doctor_of_a_server_that_refuses_or_is_not_there(nih: Any, chat: Any) -> None:
+    chat.fail = {1: (401, {"error": {"message": "Incorrect API key"}}), 2: (402, {"error": {"message": "no money"}})}
+    for word in ("refuses the key", "no money"):
+        ended = nih("doctor", "--base-url", chat.base_url, "--model", "x")
+        assert ended.code == 4 and word in ended.err and "usable         no" in ended.out
+    ended = nih("doctor", "--base-url", "http://127.0.0.1:1/v1", "--model", "x", "--json")
+    assert ended.code == 2 and json.loads(ended.out)["usable"] is False
+    assert nih("doctor").code == 2
+
+
+@pytest.mark.parametrize(
+    ("server", "preset", "told", "window"),
+    [
+        (None, 128_000, 4096, 4096),
+        (None, 128_000, 1_000_000, 128_000),
+        (None, None, 4096, 4096),
+        (None, 128_000, None, 128_000),
+        # Ollama's list tells no window, but what it has loaded does.
+        (ServerInfo(kind="other"), None, 4096, 4096),
+        (ServerInfo(kind="vllm", window=8192), 128_000, 4096, 8192),
+    ],
+)
+def test_the_smaller_window_counts(
+    server: ServerInfo | None, preset: int | None, told: int | None, window: int
+) -> None:
+    named = ModelPreset(name="x", model="x", base_url="http://127.0.0.1:9/v1", window=preset)
+    report = Preflight(host="h", model="x", reachable=True, window=told, window_source="the server")
+    with open_model(named, key=None, headers={}, ask_server=False) as model:
+        assert with_window(replace(model, server=server), report).window == window

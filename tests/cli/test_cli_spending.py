@@ -1,0 +1,186 @@
+"""What a run may cost: never more than --max-cost, over all its parts; nothing dear is begun without a word."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PRICE = ("--price", "100,0")  # USD per million: a prompt of 300 tokens is three cents
+
+
+def spent_usd(chat: Any, requests: int | None = None) -> float:
+    """What the server would charge for what it was asked, by its own count."""
+    texts = [[message["content"] for message in asked.messages] for asked in chat.asked[:requests]]
+    return sum(sum(chat.count(text) + 4 for text in each) + 3 for each in texts) * 100 / 1e6
+
+
+def test_a_cap_is_never_passed_and_holds_for_the_whole_run(
+    nih: Any, chat: Any, small: list[object], records_of: Any
+) -> None:
+    ended = nih("run", *small, *PRICE, "--max-cost", "0.2", "--out", "run")
+    assert ended.code == 4, ended.err
+    assert "of --max-cost are spent" in ended.err.splitlines()[-1] and "nih run --resume run" in ended.err
+    began = len(chat.asked)
+    assert 3 <= began < 6
+    assert 0.1 < spent_usd(chat) <= 0.2
+    assert f"spent: ${spent_usd(chat):.4f}" in ended.err and "planned: at most $0.34" in ended.err
+    assert len(records_of(nih.folder / "run")) == began
+
+    # The cap is stored with the run; said again lower it stays one for all that was spent.
+    for arguments in ([], ["--max-cost", "0.1"]):
+        assert nih("run", "--resume", "run", *arguments).code == 4
+    assert len(chat.asked) == began
+    ended = nih("run", "--resume", "run", "--max-cost", "0.5")
+    assert ended.code == 0, ended.err
+    assert len(chat.asked) == 6
+    assert f"spent: ${spent_usd(chat):.4f}" in ended.err
+
+
+def test_failed_calls_that_may_be_billed_count_and_a_failure_that_ends_the_run_too(
+    nih: Any, chat: Any, small: list[object]
+) -> None:
+    """An answer that is no chat answer: paid for as far as anyone knows."""
+    chat.fail = {1: (200, {"what": "is this"}), 3: (401, {"error": {"message": "no"}})}
+    assert nih("run", *small, *PRICE, "--concurrency", 1, "--out", "run").code == 4
+    chat.fail = {}
+    before = len(chat.asked)
+    # Two calls are spent, about 0.03 and 0.06; the shortest of what is owed needs 0.03 more, by the careful count 0.04.
+    assert nih("run", "--resume", "run", "--max-cost", "0.1").code == 4
+    assert len(chat.asked) == before
+    ended = nih("run", "--resume", "run", "--max-cost", "1")
+    assert ended.code == 0, ended.err
+
+
+def test_a_call_that_is_broken_off_counts(nih: Any, chat: Any, small: list[object]) -> None:
+    chat.hold_from = 3
+    process = nih.start("run", *small, *PRICE, "--concurrency", 1, "--out", "run")
+    chat.wait_for(3)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    (line,) = (nih.folder / "run" / "spent.jsonl").read_text(encoding="utf-8").splitlines()
+    # The third prompt at its worst case: its own length by the server's count, and a quarter more.
+    third = spent_usd(chat) - spent_usd(chat, 2)
+    assert 1.2 * third < float(json.loads(line)["usd"]) < 1.3 * third
+
+
+def test_sigterm_ends_like_ctrl_c(nih: Any, chat: Any, small: list[object], records_of: Any) -> None:
+    chat.hold_from = 4
+    process = nih.start("run", *small, "--concurrency", 1, "--out", "run")
+    chat.wait_for(4)
+    process.terminate()
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 143, err
+    assert (
+        err.decode().splitlines()[-1] == "nih: stopped by SIGTERM; what is done is kept: go on by nih run --resume run"
+    )
+    assert out == b"" and b"Traceback" not in err
+    assert len(records_of(nih.folder / "run")) == 3
+    assert not (nih.folder / "run" / ".holder.json").exists()
+    chat.hold_from = None
+    chat.release.set()
+    assert nih("run", "--resume", "run").code == 0
+    assert len(records_of(nih.folder / "run")) == 6
+
+
+@pytest.mark.parametrize("text", ["1", "a,b", "1,-2", "1,inf", "1,2,3,4", ""])
+def test_a_price_that_is_none(nih: Any, chat: Any, small: list[object], text: str) -> None:
+    ended = nih("run", *small, "--price", text or ",", "--out", "run")
+    assert ended.code == 2 and "is no price: give IN,OUT" in ended.error()
+
+
+@pytest.fixture
+def service(nih: Any, own_texts: dict[str, Path]) -> list[object]:
+    """A model of a service in the network, where nothing is asked before the run begins."""
+    lines = ["models:", "  paid: {base_url: 'http://192.0.2.1/v1', key_env: NIH_TEST_KEY, window: 8000}"]
+    (nih.folder / "models.yaml").write_text("\n".join(lines), encoding="utf-8")
+    nih.environment["NIH_TEST_KEY"] = "k-123456"
+    return [
+        *("--model", "paid", "--length-unit", "cl100k_base", "--corpus", own_texts["en"], "--repeat-corpus"),
+        *("--lengths", "4k,6k", "--depths", "15"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--price", "40,1"], "and can cost $"),
+        (["--depths", "101"], "to a model of unknown price (--price IN,OUT gives it): agree to that by --yes"),
+    ],
+)
+def test_what_is_dear_is_not_begun_off_a_terminal(
+    nih: Any, service: list[object], arguments: list[str], words: str
+) -> None:
+    ended = nih("run", *service, *arguments, "--out", "run")
+    assert ended.code == 2
+    assert words in ended.error() and "--max-cost USD" in ended.error()
+    assert not (nih.folder / "run").exists()
+
+
+def test_a_cap_needs_a_price(nih: Any, service: list[object]) -> None:
+    ended = nih("run", *service, "--max-cost", "5", "--out", "run")
+    assert ended.code == 2
+    assert "--max-cost needs the price of this model" in ended.error() and "--price" in ended.error()
+    assert not (nih.folder / "run").exists()
+    assert "is no amount of money" in nih("run", *service, "--price", "1,1", "--max-cost", "-1").error()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pseudo-terminals are POSIX")
+def test_on_a_terminal_it_asks(nih: Any, service: list[object]) -> None:
+    import subprocess
+    import sys
+
+    terminal, other = pty.openpty()
+    os.write(terminal, b"n\n")
+    process = subprocess.Popen(
+        [sys.executable, "-c", "from nihbench.cli import main; main()", "run", *map(str, service), "--price", "40,1"],
+        cwd=nih.folder,
+        env=dict(os.environ) | nih.environment,
+        stdin=other,
+        stderr=other,
+        stdout=subprocess.DEVNULL,
+    )
+    assert process.wait(timeout=60) == 2
+    said = os.read(terminal, 65536).decode()
+    os.close(other)
+    os.close(terminal)
+    assert "and can cost $" in said and "Begin? [y/N]" in said and "nothing was sent" in said
+    assert not (nih.folder / "results").exists()
+
+
+def test_a_model_on_this_machine_never_asks(nih: Any, chat: Any, small: list[object]) -> None:
+    ended = nih("run", *small, "--max-cost", "0", "--out", "run")
+    assert ended.code == 0, ended.err
+    assert "spent" not in ended.err
+
+
+def test_retry_all_tries_final_failures_again(nih: Any, chat: Any, small: list[object], records_of: Any) -> None:
+    body = {"error": {"message": "maximum context length is 100 tokens", "code": "context_length_exceeded"}}
+    chat.fail = {2: (400, body)}
+    ended = nih("run", *small, "--out", "run")
+    assert ended.code == 3 and "try again what may pass" not in ended.err
+    assert nih("run", "--resume", "run").code == 3
+    assert len(chat.asked) == 6
+    assert nih("run", "--resume", "run", "--retry-all").code == 0
+    assert len(chat.asked) == 7
+    assert "--resume" in nih("run", *small, "--retry-all", "--out", "other").error()
+
+
+def test_several_servers_of_one_model(nih: Any, chat: Any, small: list[object], records_of: Any) -> None:
+    other = chat.base_url.replace("127.0.0.1", "localhost")
+    ended = nih("run", *small, "--base-url", other, "--concurrency", 1, "--out", "run")
+    assert ended.code == 0, ended.err
+    hosts = [asked.headers["Host"].partition(":")[0] for asked in chat.asked]
+    assert len(hosts) == 6 and min(hosts.count("localhost"), hosts.count("127.0.0.1")) >= 2
+    options = json.loads((nih.folder / "run" / "run.json").read_text(encoding="utf-8"))["options"]
+    assert (options["base_url"], options["more_urls"]) == (chat.base_url, [other])
+    # The address is not identity: a run may be resumed with one of them, or with others.
+    (nih.folder / "run" / "records.jsonl").unlink()
+    assert nih("run", "--resume", "run", "--base-url", other).code == 0
+    assert {asked.headers["Host"].partition(":")[0] for asked in chat.asked[6:]} == {"localhost"}

@@ -1,0 +1,64 @@
+"""Every `nih` command in the documentation is one that today's options understand."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import typer
+
+from nihbench.catalog import load
+from nihbench.cli.app import app
+
+ROOT = Path(__file__).parents[2]
+_CODE = re.compile(r"```[^\n]*\n(.*?)```|`([^`\n]+)`", re.DOTALL)
+_ASSIGNMENT = re.compile(r"[A-Z_]+=\S*\s+")
+_PROVIDERS = (
+    "Kimi OpenAI Claude DeepSeek Qwen Gemini OpenRouter Azure vLLM SGLang llama.cpp Ollama".split() + ["LM Studio"]
+)  # fmt: skip
+
+
+def commands(text: str) -> Iterator[str]:
+    """Yield the whole commands among a page's code; `nih run` alone is a name, not a command to type."""
+    for block, inline in _CODE.findall(text):
+        for line in (block or inline).replace("\\\n", " ").splitlines():
+            line = _ASSIGNMENT.sub("", line.strip().removeprefix("$ "), count=1)
+            if line.startswith("nih ") and (block or " -" in line) and "[" not in line:
+                yield line
+
+
+def all_commands() -> list[tuple[str, str]]:
+    pages = sorted((ROOT / "docs").glob("*.md"))
+    return [(page.name, line) for page in pages for line in commands(page.read_text(encoding="utf-8"))]
+
+
+@pytest.mark.parametrize(("page", "line"), all_commands())
+def test_a_command_of_the_docs_is_understood(page: str, line: str) -> None:
+    words = shlex.split(line, comments=True)[1:]
+    command = typer.main.get_command(app)
+    context = command.make_context("nih", list(words), resilient_parsing=False)
+    while hasattr(command, "resolve_command"):
+        rest = [*context._protected_args, *context.args]
+        name, command, rest = command.resolve_command(context, rest)
+        context = command.make_context(name, rest, parent=context)
+    model = context.params.get("model")
+    named = model and not context.params.get("base_url") and not model.lower().endswith(".gguf")
+    if named and not model.isupper() and model != "azure-gpt-4.1":  # a name that the page itself defines
+        assert model in load().models, f"{page}: {line}"
+
+
+def test_a_misspelt_option_is_noticed() -> None:
+    with pytest.raises(Exception, match="(?i)no such option"):
+        test_a_command_of_the_docs_is_understood("x", "nih run --model vllm --lenghts 1k")
+
+
+def test_every_provider_has_its_command() -> None:
+    text = (ROOT / "docs" / "providers.md").read_text(encoding="utf-8")
+    assert len(all_commands()) >= 20
+    for provider in _PROVIDERS:
+        rows = [line for line in text.splitlines() if line.startswith((f"| {provider} |", f"**{provider}"))]
+        assert rows, provider
+    assert "cuts longer prompts\nsilently" in text

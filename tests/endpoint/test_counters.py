@@ -1,0 +1,97 @@
+"""The counting endpoints of Moonshot and Anthropic, played by a server, and the verdict on a preflight."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from nihbench.endpoint import Preflight, measuring, open_model, verdict
+from nihbench.endpoint.connection import Endpoint
+from nihbench.endpoint.counters import CountingEndpoint
+from nihbench.errors import EndpointError, StoppedError
+from nihbench.types import Message, ModelPreset
+
+MESSAGES = (Message(role="system", content="Be brief."), Message(role="user", content="在北京？"))
+
+
+def counter(base_url: str, kind: Any, waits: list[float]) -> CountingEndpoint:
+    return CountingEndpoint(Endpoint(base_url=base_url, api_key="k-1"), kind, "m", sleep=waits.append)
+
+
+def test_moonshot(scripted: Any) -> None:
+    scripted.route("/v1/tokenizers/estimate-token-count", {"data": {"total_tokens": 80}})
+    with counter(scripted.base_url, "moonshot", []) as counting:
+        assert counting.count_messages(MESSAGES) == 80
+    asked = scripted.asked[-1]
+    assert asked.headers["Authorization"] == "Bearer k-1"
+    assert asked.json == {"model": "m", "messages": [{"role": m.role, "content": m.content} for m in MESSAGES]}
+
+
+def test_anthropic_hoists_system_texts(scripted: Any) -> None:
+    scripted.route("/v1/messages/count_tokens", {"input_tokens": 14})
+    with counter(scripted.base_url + "/", "anthropic", []) as counting:
+        assert counting.count_messages(MESSAGES) == 14
+    asked = scripted.asked[-1]
+    headers = {name.lower(): value for name, value in asked.headers.items()}
+    assert (headers["x-api-key"], headers["anthropic-version"]) == ("k-1", "2023-06-01")
+    assert asked.json == {"model": "m", "messages": [{"role": "user", "content": "在北京？"}], "system": "Be brief."}
+
+
+def test_a_limit_is_waited_for_and_a_refusal_is_not(scripted: Any) -> None:
+    scripted.reply({"error": {"message": "max RPM: 3"}}, status=429, headers={"Retry-After": "7"})
+    scripted.reply({"data": {"total_tokens": 5}})
+    waits: list[float] = []
+    with counter(scripted.base_url, "moonshot", waits) as counting:
+        assert counting.count_messages(MESSAGES) == 5 and waits == [7.0]
+        scripted.reply({"error": {"message": "Invalid Authentication k-1"}}, status=401)
+        with pytest.raises(StoppedError) as refused:
+            counting.count_messages(MESSAGES)
+        assert "k-1" not in str(refused.value)
+        for body in ({}, {"data": None}, {"data": {"total_tokens": True}}, b"<html>", {"data": {"total_tokens": 0}}):
+            scripted.reply(body)
+            with pytest.raises(EndpointError):
+                counting.count_messages(MESSAGES)
+
+
+def test_a_preset_with_a_counter_is_measured_at_no_charge(scripted: Any) -> None:
+    scripted.route("/v1/tokenizers/estimate-token-count", {"data": {"total_tokens": 80}})
+    preset = ModelPreset(name="p", model="m", base_url=scripted.base_url, counter="moonshot", key_env="K")
+    with open_model(preset, key="k-1", headers={}, ask_server=False) as model, measuring(model) as (count, source):
+        assert (count(MESSAGES), source) == (80, "counting endpoint")
+    assert {asked.path for asked in scripted.asked} == {"/v1/tokenizers/estimate-token-count"}
+
+
+def test_an_answer_of_one_token_counts_too(scripted: Any) -> None:
+    preset = ModelPreset(name="p", model="m", base_url=scripted.base_url)
+    with open_model(preset, key=None, headers={}, ask_server=False) as model, measuring(model) as (count, source):
+        choice = {"message": {"content": ""}, "finish_reason": "length"}
+        scripted.reply({"choices": [choice], "usage": {"prompt_tokens": 81}})
+        assert (count(MESSAGES), source) == (81, "usage") and scripted.asked[-1].json["max_tokens"] == 1
+        scripted.reply({"choices": [{"message": {"content": "A"}, "finish_reason": "stop"}]})
+        assert count(MESSAGES) is None
+        scripted.reply({"error": {"code": "context_length_exceeded", "message": "too long"}}, status=400)
+        with pytest.raises(EndpointError, match="overflow.*--no-calibrate"):
+            count(MESSAGES)
+
+
+@pytest.mark.parametrize(
+    ("fields", "kind", "word"),
+    [
+        ({"answered": True}, None, ""),
+        ({"reachable": False, "problem": "could not connect"}, EndpointError, "connect"),
+        ({"key_valid": False, "problem": "Incorrect API key."}, StoppedError, "refuses the key: Incorrect API key"),
+        ({"failure": "auth", "models": ("a", "b"), "model_listed": False}, EndpointError, "it has a, b"),
+        ({"failure": "quota", "problem": "no money"}, StoppedError, "no money"),
+        ({"failure": "bad_parameter", "problem": "no top_k"}, EndpointError, "no top_k"),
+        ({"failure": "overloaded", "problem": "busy"}, None, ""),
+    ],
+)
+def test_a_verdict(fields: dict[str, Any], kind: type[Exception] | None, word: str) -> None:
+    wrong = verdict(Preflight(**({"host": "h", "model": "m", "reachable": True} | fields)))
+    assert (type(wrong) if wrong else None) is kind and word in str(wrong or "")
+
+
+def test_the_two_sites_of_moonshot_are_named() -> None:
+    wrong = verdict(Preflight(host="api.moonshot.cn", model="m", reachable=True, key_valid=False, problem="no"))
+    assert "not interchangeable" in str(wrong)

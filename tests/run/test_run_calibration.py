@@ -1,0 +1,158 @@
+"""Calibrated lengths against a real tokenizer: cl100k_base lengths, counted by llama.cpp with SmolLM2's vocabulary."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nihbench.catalog import load
+from nihbench.endpoint import ServerTokenizer, open_model, probe
+from nihbench.errors import EndpointError
+from nihbench.fetch import silent
+from nihbench.local import LocalServer
+from nihbench.run import Begun, Calibration, RunOptions, Setup, calibrate, prepare
+from nihbench.run.calibration import first_points
+from nihbench.types import Corpus, Message, ModelPreset
+
+GRIDS = {
+    "even": "1k:100k:15",
+    "log": "1k:100k:12:log",
+    "few": "2k,9k,50k,100k",
+}
+
+
+def setup_of(tmp_path: Path, measure: Callable[[Sequence[Message]], int | None] | None, **options: object) -> Setup:
+    chosen = RunOptions(**({"model": "x", "depths": "0,50,100", "window": 128_000} | options))  # type: ignore[arg-type]
+    preset = ModelPreset(name="x", model="x", base_url="http://127.0.0.1:9/v1")
+    with open_model(preset, key=None, headers={}, ask_server=False) as model:
+        fit = None if measure is None else lambda setup: calibrate(setup, measure, "usage")
+        return prepare(chosen, load(), model, folder=tmp_path, report=silent, calibrate=fit)
+
+
+def worst_difference(setup: Setup, count: Callable[[Sequence[Message]], int]) -> float:
+    """The largest difference of the server's count from nominal, at every length, depth and repeat."""
+    return max(abs(count(setup.build(trial)[0]) / trial.length - 1.0) for trial in setup.trials)
+
+
+@pytest.fixture(scope="module")
+def smollm(local_server: LocalServer) -> Iterator[ServerTokenizer]:
+    info = probe(local_server.base_url)
+    with ServerTokenizer(local_server.base_url, info, model="smollm2-135m") as tokenizer:
+        yield tokenizer
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("grid", GRIDS)
+@pytest.mark.parametrize(
+    ("corpus", "experiment"),
+    [
+        ("paul-graham-en", "sf-sandwich"),
+        ("python-reference-en", "sf-sandwich"),
+        ("three-kingdoms-zh", "beijing-coffee"),
+    ],
+)
+def test_the_server_counts_within_one_percent_of_nominal_at_every_length(
+    smollm: ServerTokenizer,
+    fetched_corpus: Callable[[str], Corpus],
+    tmp_path: Path,
+    corpus: str,
+    experiment: str,
+    grid: str,
+) -> None:
+    fetched_corpus(corpus)
+    options = {"corpus": corpus, "experiment": experiment, "lengths": GRIDS[grid], "depths": "0,60"}
+    fitted = setup_of(tmp_path, smollm.count_messages, **options)
+    assert fitted.calibration is not None
+    worst = worst_difference(fitted, smollm.count_messages)
+    assert worst <= 0.01
+    # What the fit says of itself holds: the way back gives the count.
+    for trial in fitted.trials:
+        assert abs(fitted.expected_tokens(trial, fitted.build(trial)[1]) - trial.length) <= 10
+
+
+@pytest.mark.real
+def test_without_it_they_differ_by_more(
+    smollm: ServerTokenizer, fetched_corpus: Callable[[str], Corpus], tmp_path: Path
+) -> None:
+    fetched_corpus("three-kingdoms-zh")
+    options = {"corpus": "three-kingdoms-zh", "experiment": "beijing-coffee", "lengths": "4k,16k"}
+    assert worst_difference(setup_of(tmp_path, None, **options), smollm.count_messages) > 0.2
+
+
+@pytest.mark.real
+def test_every_repeat_has_a_fit_of_its_own_text(
+    smollm: ServerTokenizer, own_texts: dict[str, Path], tmp_path: Path
+) -> None:
+    options = {"corpus": str(own_texts["zh"]), "experiment": "beijing-coffee", "lengths": "700,1k,2k"}
+    fitted = setup_of(tmp_path, smollm.count_messages, repeats=2, **options)
+    assert fitted.calibration is not None and len(fitted.calibration.curves) == 2
+    assert worst_difference(fitted, smollm.count_messages) <= 0.01
+
+
+class Counting:
+    """A server whose count of a text grows with it unevenly: `density` tokens a character, by position."""
+
+    def __init__(self, density: Callable[[float], float], window: int | None = None) -> None:
+        self.density, self.window, self.asked = density, window, 0
+
+    def __call__(self, messages: Sequence[Message]) -> int:
+        self.asked += 1
+        size = max(len(message.content) for message in messages)
+        count = 20 + round(sum(map(self.density, range(size))))
+        return count if self.window is None else min(count, self.window)
+
+
+def test_a_resumed_run_keeps_the_fit_and_asks_nothing(own_texts: dict[str, Path], tmp_path: Path) -> None:
+    server = Counting(lambda at: 0.3)
+    options = {"corpus": str(own_texts["en"]), "lengths": "400,900,1600"}
+    first = setup_of(tmp_path, server, **options)
+    asked = server.asked
+    chosen = first.options
+    with open_model(first.preset, key=None, headers={}, ask_server=False) as model:
+        again = prepare(
+            chosen, load(), model, folder=tmp_path, report=silent, begun=Begun(calibration=first.calibration)
+        )
+        plain = prepare(chosen, load(), model, folder=tmp_path, report=silent)
+    assert server.asked == asked == first.calibration.requests  # type: ignore[union-attr]
+    ids = [first.trial_id(trial) for trial in first.trials]
+    assert ids == [again.trial_id(trial) for trial in again.trials]
+    # Another fit sends other prompts, and so has other trials.
+    assert not set(ids) & {plain.trial_id(trial) for trial in plain.trials}
+    assert worst_difference(first, server) < 0.01
+
+
+def test_a_server_that_cuts_or_tells_nothing(own_texts: dict[str, Path], tmp_path: Path) -> None:
+    options = {"corpus": str(own_texts["en"]), "lengths": "400,900,1600"}
+    with pytest.raises(EndpointError, match="it cuts long prompts"):
+        setup_of(tmp_path, Counting(lambda at: 0.25, window=1000), **options)
+    assert setup_of(tmp_path, lambda messages: None, **options).calibration is None
+    for same in ({"length_unit": "cl100k_base"}, {"calibrate": False}):
+        server = Counting(lambda at: 0.25)
+        assert setup_of(tmp_path, server, **options | same).calibration is None and server.asked == 0
+
+
+def test_the_plan_of_points() -> None:
+    assert first_points((1000, 2000, 2100, 40_000, 80_000), None) == (1000, 2000, 80_000)
+    assert first_points((64_000,), None) == (1000, 64_000)
+    assert first_points((1000, 128_000), 128_000) == (1000, 124_160)
+    assert first_points((300,), 8000) == (300,)
+
+
+POINTS = st.lists(st.tuples(st.integers(1, 5000), st.integers(1, 5000)), min_size=1, max_size=8)
+
+
+@given(steps=POINTS, base=st.integers(10, 200), length=st.integers(300, 60_000))
+def test_there_and_back(steps: list[tuple[int, int]], base: int, length: int) -> None:
+    points, x, y = [(0, 0)], 0, 0
+    for dx, dy in steps:
+        x, y = x + dx, y + dy
+        points.append((x, y))
+    fit = Calibration(reference="r", source="usage", bases={"p": base}, overheads={"p": 7}, curves=(tuple(points),))
+    local = fit.local_length(length, "p", 0)
+    slope = max(b / a for a, b in [*steps, (x, y)])
+    assert length - slope - 1 <= fit.server_length(local, "p", 0) <= length + 1
+    assert fit.local_length(length + 1, "p", 0) >= local
