@@ -116,6 +116,24 @@ def grid_coverage(name: str, haystacks: int, between: float, runs: int, seed: in
     return Row(name=label, rate=held / runs, runs=runs, low=low, high=high, note=note)
 
 
+def row_coverage(mean: float, haystacks: int, between: float, runs: int, seed: int = 12) -> Row:
+    """The same for one row of the grid: 15 cells of one logit, whose intervals must not be too narrow."""
+    rng = np.random.default_rng(seed)
+    logit, place = math.log(mean / (1 - mean)), np.arange(SIDE)
+    nodes, weights = np.polynomial.hermite_e.hermegauss(60)
+    everywhere = float(weights @ _logistic(logit + between * nodes) / weights.sum())
+    held = 0
+    for _ in range(runs):
+        chance = np.repeat(_logistic(logit + between * rng.standard_normal((haystacks, 1))), SIDE, axis=1)
+        values = (rng.random(chance.shape) < chance).astype(np.float64).ravel()
+        if haystacks == 1:
+            held += float(chance.mean()) in one_haystack(values, np.zeros_like(place), place)
+        else:
+            held += everywhere in over_haystacks(values, np.repeat(np.arange(haystacks), SIDE))
+    label = f"a row of 15 at {mean}; haystacks: {haystacks}, between them {between}"
+    return Row(name=label, rate=held / runs, runs=runs, low=0.93)
+
+
 def cell_coverage(trials: int) -> Row:
     """The least coverage of a cell's interval over all true rates: computed, not simulated."""
     hits = np.arange(trials + 1)
@@ -334,6 +352,9 @@ def rows(runs: int) -> Iterator[Row]:
                 yield grid_coverage(name, haystacks, between, runs)
     for haystacks in (3, 10, 30):
         yield grid_coverage("flat, 0.97", haystacks, 1.0, runs)
+    for mean in (0.5, 0.97):
+        for haystacks in (1, 3, 10):
+            yield row_coverage(mean, haystacks, 0.5, runs)
     for haystacks in (1, 5):
         yield effective_coverage(haystacks, runs // 4)
     for mean in (0.5, 0.97):
