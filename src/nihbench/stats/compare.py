@@ -14,6 +14,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
+from nihbench.stats.clusters import clustered_mean
 from nihbench.stats.detectable import ALPHA, design_of, smallest_detectable
 from nihbench.stats.distributions import t_value
 from nihbench.stats.headline import thirds
@@ -210,18 +211,13 @@ def difference_interval(difference: ArrayLike, text: IntArray, level: float = LE
 
 def haystack_interval(difference: ArrayLike, haystack: IntArray, level: float = LEVEL) -> Interval:
     """Return the interval of a mean paired difference for haystacks in general: t over two or more, CR2."""
-    _, place = np.unique(haystack, return_inverse=True)
-    size = np.bincount(place).astype(np.float64)
-    total = np.bincount(place, weights=np.asarray(difference, dtype=np.float64))
-    pairs, mean = size.sum(), float(total.sum() / size.sum())
-    scale = 1 / (pairs * np.sqrt(1 - size / pairs))
-    spread = scale[:, None] * (np.diag(size) - np.outer(size, size) / pairs) * scale
-    freedom = float(np.trace(spread) ** 2 / np.sum(spread * spread))
-    reach = t_value((1 + level) / 2, round(freedom, 6)) * math.sqrt(float(np.sum((scale * (total - mean * size)) ** 2)))
+    change = np.asarray(difference, dtype=np.float64)
+    mean, error, freedom = clustered_mean(change, haystack)
+    reach = t_value((1 + level) / 2, freedom) * error
     low, high = mean - reach, mean + reach
     if high - low < 1e-12:  # haystacks that do not differ at all: what the pairs themselves leave open
         return replace(
-            difference_interval(difference, np.arange(len(place)), level), method="assumed", this_haystack=False
+            difference_interval(change, np.arange(len(change)), level), method="assumed", this_haystack=False
         )
     return Interval(low=max(-1.0, low), high=min(1.0, high), level=level, method="clusters")
 

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nihbench.stats.binomial import exact_interval
+from nihbench.stats.clusters import clustered_mean
 from nihbench.stats.distributions import t_value
 from nihbench.stats.interval import LEVEL, BoolArray, FloatArray, IntArray, Interval
 from nihbench.stats.neighbours import local_variance
@@ -157,20 +158,13 @@ def over_haystacks(values: FloatArray, haystack: IntArray, level: float = LEVEL)
     see: then it is Clopper-Pearson's with the number of trials divided by 1 + (trials a haystack - 1) x
     `ASSUMED_CORRELATION` (Kish's design effect).
     """
-    _, place = np.unique(haystack, return_inverse=True)
-    size, total = np.bincount(place).astype(np.float64), np.bincount(place, weights=values)
-    trials, mean = float(size.sum()), float(total.sum() / size.sum())
-    weight = size / trials
-    # CR2: each haystack's residual is scaled up by what the mean has taken of it.
-    scale = 1 / (trials * np.sqrt(1 - weight))
-    variance = float(np.sum((scale * (total - mean * size)) ** 2))
-    if variance < 1e-18 or not 1e-12 < mean < 1 - 1e-12:
-        effective = trials / (1 + (trials / len(size) - 1) * ASSUMED_CORRELATION)
+    mean, error, freedom = clustered_mean(values, haystack)
+    if error < 1e-9 or not 1e-12 < mean < 1 - 1e-12:
+        trials, haystacks = len(values), len(np.unique(haystack))
+        effective = trials / (1 + (trials / haystacks - 1) * ASSUMED_CORRELATION)
         low, high = exact_interval(mean * effective, effective, level)
         return Interval(low=low, high=high, level=level, method="assumed")
-    spread = scale[:, None] * (np.diag(size) - np.outer(size, size) / trials) * scale
-    freedom = float(np.trace(spread) ** 2 / np.sum(spread * spread))
-    reach = t_value((1 + level) / 2, round(freedom, 6)) * math.sqrt(variance) / (mean * (1 - mean))
+    reach = t_value((1 + level) / 2, freedom) * error / (mean * (1 - mean))
     logit = math.log(mean / (1 - mean))
     low_end, high_end = (1 / (1 + math.exp(-min(max(logit + side * reach, -700), 700))) for side in (-1, 1))
     return Interval(low=low_end, high=high_end, level=level, method="clusters")
