@@ -402,6 +402,16 @@ class Failure:
 Outcome = Completion | Failure
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GradedElsewhere:
+    """An answer that another tool graded and did not keep; `grade` is on that tool's own scale.
+
+    It comes from an import only. There is no text to read, to grade again or to judge.
+    """
+
+    grade: float
+
+
 class Completer(Protocol):
     """Sends messages to a model and brings back an answer or a failure; never raises for either."""
 
@@ -415,12 +425,15 @@ class Completer(Protocol):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Record:
-    """A trial, its placement and its outcome. `fresh` are the values drawn for the needle's placeholders."""
+    """A trial, its placement and its outcome. `fresh` are the values drawn for the needle's placeholders.
+
+    `placement` is None where no needle was placed (a question alone), or where an import does not say where it was.
+    """
 
     id: str
     trial: Trial
-    placement: Placement
-    outcome: Outcome
+    placement: Placement | None
+    outcome: Outcome | GradedElsewhere
     fresh: Mapping[str, str]
     expected: str
     started_at: str

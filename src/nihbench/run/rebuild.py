@@ -32,6 +32,11 @@ def rebuild_prompt(run: RunFolder, record: Record, corpus: Corpus) -> tuple[Mess
         UsageError: the corpus is not the one that the run used.
         DamagedDataError: the result is not what was sent.
     """
+    if record.placement is None:
+        raise UsageError(
+            f"where the needle of trial {record.id} stood is not recorded (an imported run, or a question alone): "
+            "its prompt can't be made again"
+        )
     expected = run.manifest["corpus"]["sha256"]
     if corpus.sha256 != expected:
         raise UsageError(

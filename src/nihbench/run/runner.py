@@ -102,9 +102,10 @@ async def run_trials(
             messages, placement = await loop.run_in_executor(builder, setup.build, trial)
             request = replace(_sized(setup, setup.expected_tokens(trial, placement)), prefix=prefix)
             started = now().isoformat(timespec="seconds")
-            outcome = await completer.complete(messages, request)
+            came = await completer.complete(messages, request)
+            outcome = checked(came, setup.expected_tokens(trial, placement), setup.counts_exactly)
             record = _record(setup, trial_id, trial, placement, outcome, started)
-            _raise_if_pointless(record.outcome, setup)
+            _raise_if_pointless(outcome, setup)
             await recorder.store(record)
             done += 1
             on_progress(Progress(record=record, done=done, total=total))
@@ -162,7 +163,7 @@ def _record(
         id=trial_id,
         trial=trial,
         placement=placement,
-        outcome=checked(outcome, setup.expected_tokens(trial, placement), setup.counts_exactly),
+        outcome=outcome,
         fresh=fresh,
         expected=needle.answer,
         started_at=started_at,

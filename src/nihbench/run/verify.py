@@ -51,7 +51,9 @@ class Expectation:
     def tokens(self, record: Record) -> int:
         """Return what the server should count for a record's prompt, or what another tokenizer does."""
         # A fitted length is in the model's tokens itself; the prompt may be a few tokens short of it.
-        return record.trial.length - TOLERANCE_TOKENS if self.nominal else record.placement.total_tokens
+        if self.nominal or record.placement is None:
+            return record.trial.length - TOLERANCE_TOKENS
+        return record.placement.total_tokens
 
 
 def checked(outcome: Outcome, expected: int, exact: bool) -> Outcome:
@@ -93,7 +95,7 @@ def cut_prompts(records: Mapping[str, Record], expectation: Expectation) -> dict
     sizes = {
         key: (record.outcome.usage.prompt_tokens, expectation.tokens(record))
         for key, record in records.items()
-        if isinstance(record.outcome, Completion) and record.outcome.usage.prompt_tokens
+        if isinstance(record.outcome, Completion) and record.placement and record.outcome.usage.prompt_tokens
     }
     known = {key: (seen, expected) for key, (seen, expected) in sizes.items() if seen}
     reasons = _equal(known)
