@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from nihbench.errors import UsageError
-from nihbench.types import Failure, Grade, GradedElsewhere, Outcome, Record, Unscored
+from nihbench.types import Bare, Failure, Grade, GradedElsewhere, Outcome, Placement, Record, Unscored
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,7 +22,7 @@ COLUMNS: Mapping[str, str] = {
     "needle": "string",
     "prompt": "string",
     "length": "int64",  # nominal, tokens of the length unit
-    "depth_percent": "float64",  # nominal
+    "depth_percent": "float64",  # nominal; NaN of a control without a needle
     "achieved_depth_percent": "float64",
     "repeat": "int64",
     "control": "string",  # missing for a trial that counts
@@ -86,8 +86,10 @@ def _row(record: Record, grade: Grade | None) -> dict[str, object]:
         "needle": trial.needle,
         "prompt": trial.prompt,
         "length": trial.length,
-        "depth_percent": trial.depth_percent,
-        "achieved_depth_percent": placement.achieved_depth_percent if placement else float("nan"),
+        "depth_percent": float("nan") if isinstance(placement, Bare) else trial.depth_percent,
+        "achieved_depth_percent": placement.achieved_depth_percent
+        if isinstance(placement, Placement)
+        else float("nan"),
         "repeat": trial.repeat,
         "control": trial.control,
         "total_tokens": placement.total_tokens if placement else None,
