@@ -4,9 +4,11 @@ Nothing here draws, prints or reads files. What was not measured is NaN or count
 """
 
 from nihbench.analysis.agreement import BANDS, Agreement, AgreementReport, Comparison, Item, agreement_report
+from nihbench.analysis.differences import difference
 from nihbench.analysis.grids import Grid, grid
+from nihbench.analysis.profiles import Profile, depth_profile, length_profile
 from nihbench.analysis.summaries import Rate, Summary, summary
-from nihbench.analysis.table import COLUMNS, UNSCORED, frame, pairs
+from nihbench.analysis.table import COLUMNS, UNSCORED, Table, columns, frame, pairs
 
 __all__ = [
     "BANDS",
@@ -24,4 +26,10 @@ __all__ = [
     "grid",
     "pairs",
     "summary",
+    "difference",
+    "Profile",
+    "depth_profile",
+    "length_profile",
+    "Table",
+    "columns",
 ]
