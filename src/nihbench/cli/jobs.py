@@ -74,43 +74,43 @@ def made_ready(jobs: Sequence[Job], *, sending: bool) -> Iterator[tuple[Ready, .
         jobs: what is to be run.
         sending: whether models will be asked (see `wiring.prepared`).
     """
-    from nihbench.cli.wiring import reached, resolved, side_by_side
+    from nihbench.catalog import load
+    from nihbench.cli.wiring import introduce, reached, resolved, side_by_side
 
+    catalog = load()
     with ExitStack() as opened:
-        models = {
-            name: opened.enter_context(reached(first.options, sending=sending, begun=first.begun))
-            for name, first in {job.options.model: job for job in reversed(jobs)}.items()
-        }
-        setups = []
+        models: dict[str, ModelAccess] = {}
+        setups: list[Setup] = []
         for job in jobs:
-            setups.append(resolved(job.options, models[job.options.model], sending=sending, begun=job.begun))
-        setups = _alike(jobs, setups, models, sending=sending)
+            name, begun = job.options.model, job.begun
+            if name not in models:
+                models[name] = opened.enter_context(reached(job.options, catalog, sending=sending, begun=begun))
+            setups.append(resolved(job.options, catalog, models[name], sending=sending, begun=begun))
+        for number, lengths in _other_lengths(jobs, setups).items():
+            options = replace(setups[number].options, lengths=",".join(str(length) for length in lengths))
+            setups[number] = resolved(options, catalog, models[options.model], sending=sending)
         ready = []
         for job, setup in zip(jobs, setups, strict=True):
             model = models[job.options.model]
+            introduce(setup, model, sending=sending, begun=job.begun)
             members = opened.enter_context(side_by_side(setup, model)) if sending else (model,)
-            ready.append(Ready(job=replace(job, options=setup.options), setup=setup, model=model, members=members))
+            ready.append(Ready(job=job, setup=setup, model=model, members=members))
         yield tuple(ready)
 
 
-def _alike(
-    jobs: Sequence[Job], setups: Sequence[Setup], models: Mapping[str, ModelAccess], *, sending: bool
-) -> list[Setup]:
-    """Give all models the same lengths for an experiment: those that the smallest window leaves, unless they are given.
+def _other_lengths(jobs: Sequence[Job], setups: Sequence[Setup]) -> dict[int, tuple[int, ...]]:
+    """Return the lengths of each job that must take others than its own: all models get those of the smallest window.
 
-    A length that is counted by each model for itself is another prompt for each anyway.
+    A length that every model counts for itself is another prompt for each anyway.
     """
-    from nihbench.cli.wiring import resolved
-
     fitting: dict[str, tuple[int, ...]] = {}
     for setup in setups:
         known = fitting.setdefault(setup.experiment.name, setup.lengths)
         fitting[setup.experiment.name] = min(known, setup.lengths, key=lambda lengths: lengths[-1])
-    result = []
-    for job, setup in zip(jobs, setups, strict=True):
-        lengths = fitting[setup.experiment.name]
-        if setup.lengths != lengths and setup.options.length_unit != "model" and job.existing is None:
-            options = replace(setup.options, lengths=",".join(str(length) for length in lengths))
-            setup = resolved(options, models[options.model], sending=sending, begun=None)
-        result.append(setup)
-    return result
+    return {
+        number: fitting[setup.experiment.name]
+        for number, (job, setup) in enumerate(zip(jobs, setups, strict=True))
+        if job.existing is None
+        and setup.options.length_unit != "model"
+        and setup.lengths != fitting[setup.experiment.name]
+    }
