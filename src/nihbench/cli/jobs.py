@@ -23,10 +23,11 @@ REFERENCE_UNIT = "cl100k_base"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Job:
-    """One run to be: its options, and its folder where it was begun already."""
+    """One run to be: its options, its run where it was begun already, its folder's name where it is one of several."""
 
     options: RunOptions
     existing: RunFolder | None = None
+    folder: str = ""
 
     @property
     def begun(self) -> Begun | None:

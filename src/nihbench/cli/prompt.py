@@ -29,7 +29,7 @@ def prompt(
     from nihbench.cli.wiring import prepared
 
     _check(length, depth, repeat)
-    values = options | {"lengths": f"{length}:{length}:1", "depths": f"{depth}", "repeats": repeat + 1}
+    values = options | {"lengths": f"{length}:{length}:1", "depths": f"{depth}", "repeats": repeat + 1, "controls": False}
     with prepared(run_options(values), sending=False) as (setup, _):
         trials = [trial for trial in setup.trials if trial.repeat == repeat]
         built = [(trial, *setup.build(trial)) for trial in trials]
