@@ -7,6 +7,7 @@ from nihbench.analysis.agreement import BANDS, Agreement, AgreementReport, Compa
 from nihbench.analysis.differences import difference
 from nihbench.analysis.grids import Grid, grid
 from nihbench.analysis.profiles import Profile, depth_profile, length_profile
+from nihbench.analysis.statistics import GridTrials, Statistics, grid_trials, misses, statistics
 from nihbench.analysis.summaries import Rate, Summary, summary
 from nihbench.analysis.table import COLUMNS, UNSCORED, Table, columns, frame, pairs
 
@@ -18,13 +19,18 @@ __all__ = [
     "AgreementReport",
     "Comparison",
     "Grid",
+    "GridTrials",
     "Item",
     "Rate",
+    "Statistics",
     "Summary",
     "agreement_report",
     "frame",
     "grid",
+    "grid_trials",
+    "misses",
     "pairs",
+    "statistics",
     "summary",
     "difference",
     "Profile",
