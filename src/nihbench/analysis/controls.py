@@ -1,4 +1,4 @@
-"""What the control trials say: is the needle fair to this model, is the answer in the text only, did the endpoint drift?
+"""What the control trials say: is the needle fair, is the answer in the text only, did the endpoint drift?
 
 A control says nothing of the model's reach; it says whether the grid measures it. Sources: docs/method.md, "Controls".
 """
@@ -24,7 +24,7 @@ _SEED = 20231121
 
 _SENTENCES: Mapping[str, tuple[str, str]] = {
     "oracle passed": (
-        "oracle {where}: {hits} of {n} found with the needle in a short text; needle and prompt are clear to this model",
+        "oracle {where}: {hits} of {n} found in a short text; needle and prompt are clear to this model",
         "短文对照 {where}：针放在短文里，{n} 次中找到 {hits} 次；针和提问对该模型是清楚的",
     ),
     "oracle failed": (
@@ -58,7 +58,8 @@ _SENTENCES: Mapping[str, tuple[str, str]] = {
     "no_needle failed": (
         "NO NEEDLE FAILED {where}: false answers to {hits} of {n} texts without the needle "
         "(false-answer rate {rate}, 95%: {low} to {high})",
-        "无针对照未通过 {where}：{n} 篇没有针的长文中，有 {hits} 篇给出了虚假回答（虚答率 {rate}，95%：{low} 至 {high}）",
+        "无针对照未通过 {where}：{n} 篇没有针的长文中，有 {hits} 篇给出了虚假回答"
+        "（虚答率 {rate}，95%：{low} 至 {high}）",
     ),
     "no_needle unknown": (
         "no needle {where}: {n} measured of {planned} planned: too few to tell",

@@ -1,4 +1,4 @@
-"""The runs that one command means: one, or those of a suite and of several models; resolved together, before any is sent.
+"""The runs that one command means, one or those of a suite and of several models, resolved before any is sent.
 
 A job is one run to be. Jobs of one model share its server; jobs of several models get the same lengths, so that all of
 them read the same prompts.

@@ -88,8 +88,9 @@ def tell_spent(
     planned = planned_cost(setup, members, trials)
     most = f"at most ${planned:,.2f}" if planned is not None else "an unknown cost"
     unknown = f", and {budget.unpriced:,} calls of unknown price" if budget.unpriced else ""
+    spent = budget.exactly_spent - elsewhere
     note(
-        f"spent: ${budget.exactly_spent - elsewhere:,.4f}{unknown} ({budget.prompt_tokens:,} tokens in, {budget.completion_tokens:,} out); "
+        f"spent: ${spent:,.4f}{unknown} ({budget.prompt_tokens:,} tokens in, {budget.completion_tokens:,} out); "
         f"planned: {most} ({sum(trial.length for trial in trials):,} tokens in)"
     )
 

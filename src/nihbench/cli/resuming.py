@@ -23,9 +23,7 @@ _FREE_ON_RESUME = (
 _OF_A_TREE = ("model", "experiment", "prompt")
 
 
-def resumed_jobs(
-    context: typer.Context, folder: Path, values: Mapping[str, Any], suite: str | None
-) -> tuple[Job, ...]:
+def resumed_jobs(context: typer.Context, folder: Path, values: Mapping[str, Any], suite: str | None) -> tuple[Job, ...]:
     """Return the jobs of a run, or of a folder of runs, with the options that they began with.
 
     Raises:

@@ -1,4 +1,4 @@
-"""`nih run`: measure a model over a plan, into one folder, and show the heatmap; several models or a suite into a tree."""
+"""`nih run`: measure a model over a plan, into one folder, and show the heatmap; several models or a suite: a tree."""
 
 from __future__ import annotations
 

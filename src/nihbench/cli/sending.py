@@ -26,7 +26,7 @@ Owed = Sequence[tuple[str, "Trial"]]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sending:
-    """How one run of a command is sent: `resume` is what --resume takes to go on, `elsewhere` what others have spent."""
+    """How one run of a command is sent: `resume` is what --resume takes to go on, `elsewhere` what others spent."""
 
     resume: Path
     elsewhere: Decimal = Decimal(0)

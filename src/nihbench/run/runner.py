@@ -159,9 +159,7 @@ def _raise_if_pointless(outcome: Outcome, setup: Setup) -> None:
     raise StoppedError(f"the run had to stop ({outcome.kind}): {said}")
 
 
-def _record(
-    setup: Setup, trial_id: str, trial: Trial, placement: Placed, outcome: Outcome, started_at: str
-) -> Record:
+def _record(setup: Setup, trial_id: str, trial: Trial, placement: Placed, outcome: Outcome, started_at: str) -> Record:
     needle, fresh = setup.needle_of(trial)
     return Record(
         id=trial_id,

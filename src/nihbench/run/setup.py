@@ -74,6 +74,11 @@ class Setup:
     notes: tuple[str, ...]
     calibration: Calibration | None = None
 
+    @property
+    def grid(self) -> tuple[Trial, ...]:
+        """The trials that count, controls left out."""
+        return tuple(trial for trial in self.trials if trial.control is None)
+
     def needle_of(self, trial: Trial) -> tuple[Needle, dict[str, str]]:
         """Return the trial's needle with its fresh values put in, and those values."""
         values = fresh_values(self.needle, _drawn(trial), self.options.draw_seed)
@@ -351,8 +356,8 @@ def _check_builds(setup: Setup) -> None:
     shortest, longest = setup.lengths[0], setup.lengths[-1]
     depths = setup.depths
     tried = {(longest, depth) for depth in (depths[0], depths[len(depths) // 2], depths[-1])} | {(shortest, depths[0])}
-    for trial in setup.trials:
-        if trial.control is None and trial.repeat == 0 and (trial.length, trial.depth_percent) in tried:
+    for trial in setup.grid:
+        if trial.repeat == 0 and (trial.length, trial.depth_percent) in tried:
             setup.build(trial)
 
 
