@@ -1,6 +1,7 @@
 """Pure planning: the grid, its trials, their order, and what they add up to. No I/O, no text."""
 
 from nihbench.plan.cache import CACHES, Pace, PrefixCache, Sent, Simulated, shared_tokens, simulate
+from nihbench.plan.controls import BEFORE_THE_GRID, CONTROLS, ControlKind, make_controls, with_controls
 from nihbench.plan.cost import CostRange, cost_range, half_width
 from nihbench.plan.estimate import Estimate, estimate
 from nihbench.plan.fresh import fill, fresh_values
@@ -10,6 +11,9 @@ from nihbench.plan.trials import make_trials
 
 __all__ = [
     "CACHES",
+    "BEFORE_THE_GRID",
+    "CONTROLS",
+    "ControlKind",
     "ORDERS",
     "VARIED",
     "CostRange",
@@ -25,6 +29,7 @@ __all__ = [
     "fresh_values",
     "half_width",
     "is_count",
+    "make_controls",
     "make_trials",
     "order_trials",
     "parse_depths",
@@ -33,4 +38,5 @@ __all__ = [
     "simulate",
     "text_of",
     "turn_of",
+    "with_controls",
 ]

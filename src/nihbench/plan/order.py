@@ -86,8 +86,8 @@ class Turn:
 
 
 def turn_of(trial: Trial, order: str, vary: Collection[str], heads: Mapping[str, str]) -> Turn:
-    """Return a trial's turn; in another order than `cache` nothing waits for anything."""
-    if order != "cache":
+    """Return a trial's turn; in another order than `cache` nothing waits for anything, and controls never do."""
+    if order != "cache" or trial.control is not None:
         return Turn(place=trial)
     text = text_of(trial, vary, heads)
     top = ((*text, "top"),) if trial.depth_percent == 0.0 else ()

@@ -108,7 +108,7 @@ def likely_prompts(setup: Setup) -> tuple[int, ...]:
     points = first_points(setup.lengths, setup.window)
     middle = _middle(setup.lengths, points[-2], points[-1]) if len(points) > 1 and points[-1] > CHEAP else None
     each = points if middle is None else (*points, middle)
-    return (_BARE_TOKENS,) * len(setup.prompts) + each * setup.options.repeats
+    return (_BARE_TOKENS,) * len(setup.prompts) + each * setup.texts
 
 
 def calibrate(setup: Setup, measure: Measure, source: Literal["counting endpoint", "usage"]) -> Calibration | None:
@@ -144,7 +144,7 @@ def _calibration(
     setup: Setup, ask: _Ask, source: Literal["counting endpoint", "usage"], asked: Sequence[int]
 ) -> Calibration:
     bases, overheads = {}, {}
-    for trial in {trial.prompt: trial for trial in reversed(setup.trials)}.values():
+    for trial in {trial.prompt: trial for trial in reversed(setup.grid)}.values():
         needle, _ = setup.needle_of(trial)
         bare = render(setup.prompts[trial.prompt], needle.statements[0], needle.question_for(trial.prompt))
         bases[trial.prompt] = ask(bare)
@@ -153,7 +153,7 @@ def _calibration(
     # One after the other, for a source takes long to compose; repeats over the same text share a fit.
     by_start: dict[int, _Fit] = {}
     fits = []
-    for repeat in range(setup.options.repeats):
+    for repeat in range(setup.texts):
         start = setup.source_of(repeat).start
         if start not in by_start:
             by_start[start] = _Fit(measured, repeat, bases, ask)
@@ -179,7 +179,7 @@ class _Fit:
     """The points of one text, found by asking. `points` maps local haystack tokens to the server's."""
 
     def __init__(self, setup: Setup, repeat: int, bases: Mapping[str, int], ask: _Ask) -> None:
-        trial = next(trial for trial in setup.trials if trial.repeat == repeat)
+        trial = next(trial for trial in setup.grid if trial.repeat == repeat)
         # With the needle at the end, the text before it is what later prompts begin with: it may be cached by then.
         self._trial = replace(trial, depth_percent=100.0)
         self._setup, self._base, self._ask = setup, bases[trial.prompt], ask

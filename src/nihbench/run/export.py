@@ -19,7 +19,7 @@ from nihbench.endpoint import Call, Dialect
 from nihbench.errors import FetchError, UsageError
 from nihbench.fetch import atomic_file, write_atomic
 from nihbench.run.setup import Setup
-from nihbench.types import Placement, Trial
+from nihbench.types import Placed, Trial
 
 BATCH_FOLDER = "batch"
 BATCH_MANIFEST = "batch.json"
@@ -83,7 +83,7 @@ def export_batch(
     return tuple(out.files)
 
 
-def request_line(setup: Setup, trial_id: str, trial: Trial) -> tuple[list[bytes | memoryview], Placement]:
+def request_line(setup: Setup, trial_id: str, trial: Trial) -> tuple[list[bytes | memoryview], Placed]:
     """Return a trial's line of a batch file in pieces, and where its needle stands.
 
     The body is the one that a live run sends, but that it asks for no stream: a batch has none.
@@ -98,7 +98,7 @@ def _with_ids(setup: Setup) -> Iterator[tuple[str, Trial]]:
     return ((setup.trial_id(trial), trial) for trial in setup.trials)
 
 
-def _planned_line(setup: Setup, trial_id: str, trial: Trial, placement: Placement) -> bytes:
+def _planned_line(setup: Setup, trial_id: str, trial: Trial, placement: Placed) -> bytes:
     """Return what a record of the trial will say besides its outcome."""
     needle, fresh = setup.needle_of(trial)
     plain = {

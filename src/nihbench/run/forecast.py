@@ -127,17 +127,18 @@ def sent_prompts(setup: Setup) -> list[Sent]:
         heads[name] = max(frame.fixed_tokens - _REPLY_TOKENS, 0) + ends[0]
     prompts = []
     for trial in setup.trials:
-        haystack = max(trial.length - fixed[trial.prompt], 0)
+        bare = trial.control in ("closed_book", "no_needle")
+        haystack = max(trial.length - fixed[trial.prompt] + needle_tokens * bare, 0)
         _, values = setup.needle_of(trial)
         prompts.append(
             Sent(
                 head=setup.heads[trial.prompt],
-                text=str(trial.repeat if "haystack" in setup.options.vary else 0),
-                needle=" ".join(values.values()),
+                text=str(trial.repeat if trial.control is None and "haystack" in setup.options.vary else 0),
+                needle="" if bare else " ".join(values.values()),
                 tail=trial.prompt,
                 head_tokens=heads[trial.prompt],
-                needle_token=round(haystack * trial.depth_percent / 100),
-                needle_tokens=needle_tokens,
+                needle_token=haystack if bare else round(haystack * trial.depth_percent / 100),
+                needle_tokens=0 if bare else needle_tokens,
                 haystack_tokens=haystack,
                 total_tokens=trial.length,
                 turn=setup.turn_of(trial),

@@ -22,7 +22,7 @@ from nihbench.run.setup import USUAL_AT_ONCE, Setup
 from nihbench.run.store import RecordWriter
 from nihbench.run.turns import Turns
 from nihbench.run.verify import checked
-from nihbench.types import Completer, Failure, Outcome, Record, Request, Trial
+from nihbench.types import Completer, Failure, GradedElsewhere, Outcome, Record, Request, Trial
 
 AHEAD = 2
 """Prompts that are built beyond what may be in flight: they wait in the limiter's line, so that it never runs dry."""
@@ -72,6 +72,7 @@ async def run_trials(
     writer: RecordWriter,
     *,
     total: int,
+    later: int = 0,
     now: Callable[[], datetime],
     on_progress: Callable[[Progress], None],
     limiters: Sequence[Limiter] = (),
@@ -84,6 +85,7 @@ async def run_trials(
         completer: sends the messages.
         writer: stores the records.
         total: all trials of the plan, for the progress.
+        later: those of them that are owed too, and sent after these.
         now: the time, in UTC.
         on_progress: told of every record after it is stored.
         limiters: those that the completer waits for, one an endpoint; none: `setup.concurrency` calls at a time.
@@ -94,7 +96,7 @@ async def run_trials(
     queue = _side_by_side(setup, trials, max(1, len(limiters)))
     # Where a place has several trials, one of another place would come between them in the limiter's line.
     ahead = AHEAD if all(turns.one_a_place for turns, _ in queue) else 0
-    done = total - len(trials)
+    done = total - len(trials) - later
     ends: list[Exception] = []
     going: set[asyncio.Task[None]] = set()
     moved = asyncio.Event()
@@ -153,7 +155,7 @@ def _side_by_side(setup: Setup, trials: Sequence[tuple[str, Trial]], endpoints: 
     return deque(place for row in rows for place in row if place is not None)
 
 
-def _raise_if_pointless(outcome: Outcome, setup: Setup) -> None:
+def _raise_if_pointless(outcome: Outcome | GradedElsewhere, setup: Setup) -> None:
     if not isinstance(outcome, Failure) or not HANDLING[outcome.kind].stop_run:
         return
     said = outcome.message.rstrip(".")
@@ -180,11 +182,13 @@ async def _measure(
     needle, fresh = setup.needle_of(trial)
     started = now().isoformat(timespec="seconds")
     outcome = await completer.complete(messages, replace(_sized(setup, trial, tokens), prefix=prefix))
+    if placement.haystack_tokens:
+        outcome = checked(outcome, tokens, setup.counts_exactly)
     return Record(
         id=trial_id,
         trial=trial,
         placement=placement,
-        outcome=checked(outcome, tokens, setup.counts_exactly),
+        outcome=outcome,
         fresh=fresh,
         expected=needle.answer,
         started_at=started,

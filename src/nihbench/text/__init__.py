@@ -1,5 +1,6 @@
 """Pure text work: token positions, sentence boundaries, fit and splice, and whole prompts. No I/O."""
 
+from nihbench.text.bare import build_alone, build_bare, rebuild_bare
 from nihbench.text.encoded import EncodedMessages, Pieces, messages_json
 from nihbench.text.fit import TOLERANCE_TOKENS, Frame, Splice, fit
 from nihbench.text.prompt import PLACEMENT_VERSION, asks_first, build_prompt, digest, frame_of, head_of, rebuild, render
@@ -16,6 +17,8 @@ __all__ = [
     "Splice",
     "asks_first",
     "boundaries",
+    "build_alone",
+    "build_bare",
     "build_prompt",
     "compose_text",
     "digest",
@@ -25,6 +28,7 @@ __all__ = [
     "make_source",
     "messages_json",
     "rebuild",
+    "rebuild_bare",
     "render",
     "sentence_start",
 ]
