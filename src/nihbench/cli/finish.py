@@ -152,8 +152,13 @@ def finish(run: RunFolder, *, resume: Path) -> int:
     note(f"records: {run.path / 'records.jsonl'}")
     for sentence in count_summary(run.records()).sentences():
         note(sentence)
-    if result.failures or result.owed:
-        note(f"{len(result.failures)} trials failed, {result.owed} are owed; they are not scored")
+    if result.unscored:
+        note(
+            f"{result.unscored} answers are unscored, for the rules can't judge them: try nih score {run.path} --judge M"
+        )
+    failed = len(result.failures) - result.unscored
+    if failed or result.owed:
+        note(f"{failed} trials failed, {result.owed} are owed; they are not scored")
         if result.passing or result.owed:
             note(f"try again what may pass: nih run --resume {resume}")
         return FAILED_TRIALS
