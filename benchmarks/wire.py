@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from benchmarks.limits import Call, ConcurrencyServer, Server, TokenBucketServer
-
 from nihbench.endpoint import ChatClient, Limiter, Limits, SideBySide, Timeouts, open_model
 from nihbench.run import RecordWriter, RunOptions, Setup, owed, prepare, run_trials
 from nihbench.types import Completer, ModelPreset

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.cli.conftest import ANSWERS, ChatModel
 
 from nihbench.score.judge import VERSION
+from tests.cli.conftest import ANSWERS, ChatModel
 
 MODELS = """
 providers:

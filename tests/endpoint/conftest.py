@@ -8,21 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import json
-import shutil
 import socket
 import ssl
 import struct
-import subprocess
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from benchmarks.scripted.certificates import HAS_OPENSSL, Certificates, make_certificates
 from nihbench.endpoint import ChatClient
 from nihbench.types import Message, Outcome, Request
 
@@ -298,32 +296,12 @@ def wire() -> Iterator[Wire]:
     server.close()
 
 
-@dataclass(frozen=True)
-class Certificates:
-    """An authority of the tests' own (`ca`), and a context of a server that it vouches for."""
-
-    ca: Path
-    context: ssl.SSLContext
-
-
 @pytest.fixture(scope="session")
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
     """A test authority and a server's certificate for 127.0.0.1, made by the openssl command."""
-    if shutil.which("openssl") is None:
+    if not HAS_OPENSSL:
         pytest.skip("the openssl command is not here to make a certificate with")
-    folder = tmp_path_factory.mktemp("tls")
-    new = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
-    (folder / "names").write_text("subjectAltName=IP:127.0.0.1\n", encoding="utf-8")
-    for command in (
-        ("req", "-x509", *new, "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=nih test authority", "-days", "2"),
-        ("req", *new, "-keyout", "server.key", "-out", "server.csr", "-subj", "/CN=127.0.0.1"),
-        ("x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial")
-        + ("-out", "server.pem", "-days", "2", "-extfile", "names"),
-    ):
-        subprocess.run(["openssl", *command], cwd=folder, check=True, capture_output=True)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder / "server.pem", folder / "server.key")
-    return Certificates(ca=folder / "ca.pem", context=context)
+    return make_certificates(tmp_path_factory.mktemp("tls"))
 
 
 @pytest.fixture

@@ -160,3 +160,19 @@ def test_the_room_is_light_to_import() -> None:
     source = str(Path(__file__).parents[2] / "src")
     command = [sys.executable, "-c", f"import sys; sys.path.insert(0, {source!r}); {code}"]
     assert subprocess.run(command, capture_output=True, check=True, encoding="utf-8").stdout.strip() == "set()"
+
+
+def test_a_server_that_is_started_again_is_waited_for(scripted: Any) -> None:
+    waits: list[float] = []
+    info = ServerInfo(kind="llama.cpp", models=("m",))
+    scripted.reply({"tokens": [{"id": 1, "piece": "x"}]})
+    with ServerTokenizer(scripted.base_url, info, sleep=waits.append) as tokenizer:
+        for _ in range(3):
+            scripted.reply({"error": {"message": "Loading model"}}, status=503)
+        scripted.reply({"tokens": [{"id": 1, "piece": "a"}, {"id": 2, "piece": "b"}]})
+        assert tokenizer.count("ab") == 2
+        assert waits == [0.0, 0.5, 1.0]
+        for _ in range(7):
+            scripted.reply({"error": {"message": "Loading model"}}, status=503)
+        with pytest.raises(EndpointError, match="Loading model"):
+            tokenizer.count("another")

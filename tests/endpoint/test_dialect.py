@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nihbench.endpoint import ChatClient, Dialect
-from nihbench.endpoint.dialect import Call, fold_system, learn
+from nihbench.endpoint.dialect import Call, fold_system, learn, pieces_of
 from nihbench.endpoint.failures import classify
 from nihbench.types import Completion, Failure, Message, ModelPreset, Request
 
@@ -220,3 +220,13 @@ def test_more_room_that_does_not_help(scripted: Any, ask: Any, second: Any, stat
     scripted.reply(second, status=status)
     failed = ask(scripted.base_url, Request(model="m", max_output=300, output_room=9_000))
     assert (failed.kind, failed.attempts, len(scripted.asked)) == (kind, 2, 2)
+
+
+@given(parts=st.lists(st.integers(0, 600_000), max_size=4))
+@settings(max_examples=50, deadline=None)
+def test_a_body_is_written_in_pieces_of_a_bounded_size_and_a_short_one_at_once(parts: list[int]) -> None:
+    body = [bytes([65 + number]) * size for number, size in enumerate(parts)]
+    pieces = list(pieces_of(body))
+    assert b"".join(pieces) == b"".join(body)
+    assert all(0 < len(piece) <= 256 * 1024 for piece in pieces)
+    assert len(pieces) <= 1 or sum(parts) > 256 * 1024

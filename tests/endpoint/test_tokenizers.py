@@ -143,3 +143,21 @@ def test_a_file_that_is_no_tokenizer_and_a_missing_extra(tmp_path: Path, monkeyp
     monkeypatch.setitem(sys.modules, "tokenizers", None)
     with pytest.raises(UsageError, match=r"nihbench\[hf\]"):
         load_tokenizer(str(path))
+
+
+@pytest.mark.parametrize("name", ["cl100k_base", "o200k_base"])
+@settings(max_examples=6, deadline=None)
+@given(text=st.text(alphabet="ab ZéЖ中文，、。 \n\t'1s3-🥪", min_size=1, max_size=60))
+@example(text="他说，我们走吧。 The cat's 12,345 cats 、and")
+def test_a_long_text_has_the_same_tokens_in_chunks(name: str, text: str) -> None:
+    try:
+        tokenizer = load_tokenizer(name)
+    except UsageError as error:
+        pytest.skip(str(error))
+    long = (text + " of a ") * (220_000 // (len(text) + 6) * 2)
+    chunks = list(module._chunks(long))
+    assert "".join(chunks) == long and len(chunks) > 1
+    encoding = tiktoken.get_encoding(name)
+    joined = [token for chunk in chunks for token in encoding.encode(chunk, disallowed_special=())]
+    assert joined == encoding.encode(long, disallowed_special=())
+    assert len(tokenizer.starts(long)) == len(joined)

@@ -14,7 +14,7 @@ import pytest
 
 from nihbench.endpoint import Timeouts
 from nihbench.endpoint.connection import Endpoint
-from nihbench.endpoint.transport import async_client, keep_alive_options, proxy_for, sync_client
+from nihbench.endpoint.transport import Lanes, keep_alive_options, proxy_for, sync_client
 from nihbench.errors import UsageError
 from nihbench.types import Completion, Failure
 
@@ -81,7 +81,7 @@ def test_a_file_of_authorities_that_is_none_is_a_mistake_of_the_user(tmp_path: P
     if content is not None:
         (tmp_path / "ca.pem").write_text(content, encoding="utf-8")
     with pytest.raises(UsageError, match="--ca-file"):
-        async_client(Endpoint(base_url="https://host/v1", ca_file=tmp_path / "ca.pem"), Timeouts())
+        Lanes(Endpoint(base_url="https://host/v1", ca_file=tmp_path / "ca.pem"), Timeouts())
 
 
 def test_the_systems_authorities_are_trusted_by_default() -> None:
@@ -137,11 +137,11 @@ def test_a_proxy_that_can_not_be_used_is_a_mistake_of_the_user_and_its_password_
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "gopher://user:pass-123@p:1")
     with pytest.raises(UsageError, match="HTTPS_PROXY") as caught:
-        async_client(Endpoint(base_url="https://host/v1"), Timeouts())
+        Lanes(Endpoint(base_url="https://host/v1"), Timeouts())
     assert "pass-123" not in str(caught.value)
 
 
-@pytest.mark.parametrize("make", [async_client, sync_client])
+@pytest.mark.parametrize("make", [Lanes, sync_client])
 @pytest.mark.parametrize("proxy", ["http://me:PROXYPW@p:notaport", "http://me:PROXYPW/x@p"])
 def test_a_proxy_that_is_no_address_is_one_too(make: Any, proxy: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", proxy)
@@ -183,6 +183,30 @@ def test_connections_are_kept_alive(
     wanted = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 60, "TCP_KEEPCNT": 5}
     assert seen == {name: value for name, value in wanted.items() if hasattr(socket, name)}
     assert (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1) in keep_alive_options()
+
+
+# ---- lanes ------------------------------------------------------------------------------------------------------
+
+
+def test_a_connection_is_used_again_by_the_next_and_never_by_two_at_once(wire: Any, playing: Any) -> None:
+    for _ in range(4):
+        wire.play(0.05, *good(playing))
+
+    async def run() -> list[int]:
+        lanes = Lanes(Endpoint(base_url=wire.base_url), Timeouts())
+
+        async def ask() -> None:
+            with lanes.lane() as http:
+                assert (await http.post(f"{wire.base_url}/chat/completions", content=b"{}")).content == JSON
+
+        await ask()
+        await ask()
+        seen = [wire.connections]
+        await asyncio.gather(ask(), ask())
+        await lanes.aclose()
+        return [*seen, wire.connections]
+
+    assert asyncio.run(run()) == [1, 2]
 
 
 # ---- addresses --------------------------------------------------------------------------------------------------

@@ -25,7 +25,7 @@ from nihbench.endpoint.exchange import DeadlineError, Reply, TooLongError, excha
 from nihbench.endpoint.failures import HANDLING, Diagnosis, classify
 from nihbench.endpoint.retries import Retries
 from nihbench.endpoint.signals import signal_of
-from nihbench.endpoint.transport import async_client, keep_alive_trace, proxy_for
+from nihbench.endpoint.transport import Lanes, keep_alive_trace, proxy_for
 from nihbench.endpoint.waits import rate_state
 from nihbench.types import Completion, Failure, FailureKind, Message, Outcome, Request
 
@@ -104,7 +104,7 @@ class ChatClient:
         self._url = self._endpoint.url("/chat/completions")
         self._secrets = self._endpoint.secrets()
         self._timeouts = timeouts or Timeouts()
-        self._http = async_client(self._endpoint, self._timeouts)
+        self._lanes = Lanes(self._endpoint, self._timeouts)
         self._extensions = {"trace": keep_alive_trace} if proxy_for(self._endpoint) else None
         self._first_dialect = self._dialect = dialect or Dialect()
         self._limiter = limiter
@@ -123,7 +123,7 @@ class ChatClient:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._http.aclose()
+        await self._lanes.aclose()
 
     @property
     def dialect(self) -> Dialect:
@@ -235,16 +235,17 @@ class ChatClient:
         started = self._clock()
         kind: FailureKind
         try:
-            reply = await exchange(
-                self._http,
-                self._url,
-                call.body(dialect),
-                streams=call.wants_stream(dialect),
-                timeouts=self._timeouts,
-                clock=self._clock,
-                on_headers=on_headers,
-                extensions=self._extensions,
-            )
+            with self._lanes.lane() as http:
+                reply = await exchange(
+                    http,
+                    self._url,
+                    call.body(dialect),
+                    streams=call.wants_stream(dialect),
+                    timeouts=self._timeouts,
+                    clock=self._clock,
+                    on_headers=on_headers,
+                    extensions=self._extensions,
+                )
         except DeadlineError as error:
             kind, message, billed = "timeout", f"{self._endpoint.host}: {error}", True
         except TooLongError:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -31,7 +32,9 @@ MessageCounter = Callable[[Sequence[Message]], int | None]
 
 _PROBE_TIMEOUTS = Timeouts(connect_s=5.0, write_s=10.0, idle_s=10.0)
 _COUNT_TIMEOUTS = Timeouts(connect_s=10.0, write_s=120.0, idle_s=300.0)
-_ATTEMPTS = 3
+# A server may close a kept connection just as it is used again; one that is started again takes some seconds.
+_WAITS_S = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0)
+_WAITS_AT_FIRST_S = (0.0, 0.0)
 _SHORT_TEXT = 2_000
 _PROBE_TEXT = "The cat's 3.14% — 在北京喝一杯热美式。\n\n  Größe, книга, كتاب, こんにちは, 🥪!"
 # What of a request's extra body changes the template, and so the count.
@@ -110,6 +113,7 @@ class ServerTokenizer:
         extra_body: a request's extra body; what in it changes the chat template counts with the messages.
         ca_file: further certificate authorities to trust, as PEM.
         insecure: whether to go without checking certificates.
+        sleep: waits the given seconds before a server that was lost is asked again.
 
     Raises:
         EndpointError: the server can't be asked, or is of another kind.
@@ -129,7 +133,9 @@ class ServerTokenizer:
         extra_body: Mapping[str, Any] | None = None,
         ca_file: Path | None = None,
         insecure: bool = False,
+        sleep: Callable[[float], object] = time.sleep,
     ) -> None:
+        self._sleep = sleep
         self._kind = info.kind
         self._model = model or (info.models[0] if info.models else "")
         self._template = {key: value for key, value in (extra_body or {}).items() if key in _TEMPLATE_KEYS}
@@ -243,16 +249,20 @@ class ServerTokenizer:
         return answer if isinstance(answer, dict) else {}
 
     def _send(self, url: str, content: bytes) -> httpx.Response:
-        attempt = 1
+        # The first question of all is not worth a long wait: most likely nothing is there.
+        waits_s = iter(_WAITS_S if hasattr(self, "name") else _WAITS_AT_FIRST_S)
         while True:
+            wait_s = next(waits_s, None)
             try:
-                return self._client.post(url, content=content)
+                response = self._client.post(url, content=content)
             except NO_ANSWER as error:
                 kind, message, _ = no_answer(error, self._endpoint)
-                # A server may close a kept connection just as it is used again.
-                if kind != "transient" or attempt == _ATTEMPTS:
+                if kind != "transient" or wait_s is None:
                     raise EndpointError(f"Tokens can't be counted: {message}") from error
-            attempt += 1
+            else:
+                if response.status_code != 503 or wait_s is None:  # 503: it loads its model
+                    return response
+            self._sleep(wait_s)
 
 
 def chat_overhead(

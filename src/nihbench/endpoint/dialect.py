@@ -157,10 +157,20 @@ def as_json(messages: Sequence[Message]) -> list[dict[str, str]]:
 
 
 def pieces_of(body: Sequence[bytes]) -> Iterator[bytes]:
-    """Cut a body into what is written at a time: the deadline for writing is for one piece, not for a whole novel."""
+    """Cut a body into what is written at a time: the deadline for writing is for one piece, not for a whole novel.
+
+    Short parts go out together: every write costs about as much as a short prompt's bytes.
+    """
+    short: list[bytes] = []
     for part in body:
         for start in range(0, len(part), _PIECE):
-            yield part[start : start + _PIECE]
+            piece = part[start : start + _PIECE]
+            if sum(map(len, short)) + len(piece) > _PIECE:
+                yield b"".join(short)
+                short.clear()
+            short.append(piece)
+    if short:
+        yield b"".join(short)
 
 
 def _lessons(dialect: Dialect, call: Call, found: Diagnosis) -> Iterator[tuple[Dialect, str]]:

@@ -11,6 +11,8 @@ import os
 import socket
 import ssl
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, TypedDict
 
 import httpx
@@ -31,18 +33,46 @@ for _name in ("httpx", "httpcore"):
     logging.getLogger(_name).setLevel(logging.WARNING)
 
 
-def async_client(endpoint: Endpoint, timeouts: Timeouts) -> httpx.AsyncClient:
-    """Return an asynchronous HTTP client for `endpoint`; the caller closes it, and keeps the deadlines for reading.
+class Lanes:
+    """Asynchronous HTTP clients for one endpoint, each with one connection at a time and lent out for one sending.
+
+    One client for all would do, but httpcore's pool looks at every connection of its own at every turn: with 64 under
+    way that took more time than all the rest of a sending. The one who sends keeps the deadlines for reading.
 
     Raises:
         UsageError: the proxy that the environment names, or the file of authorities, can't be used.
     """
-    timeout = httpx.Timeout(connect=timeouts.connect_s, write=timeouts.write_s, read=None, pool=None)
-    try:
-        transport = httpx.AsyncHTTPTransport(**_options(endpoint))
-        return httpx.AsyncClient(transport=transport, headers=endpoint.all_headers(), timeout=timeout, trust_env=False)
-    except (ImportError, ValueError, httpx.InvalidURL):
-        raise _proxy_error() from None
+
+    def __init__(self, endpoint: Endpoint, timeouts: Timeouts) -> None:
+        self._options = _options(endpoint)
+        self._headers = endpoint.all_headers()
+        self._timeout = httpx.Timeout(connect=timeouts.connect_s, write=timeouts.write_s, read=None, pool=None)
+        self._lanes = [self._new()]
+        self._free = list(self._lanes)
+
+    @contextmanager
+    def lane(self) -> Iterator[httpx.AsyncClient]:
+        """Lend a client out; the last one that came back is the likeliest to have its connection still open."""
+        if not self._free:
+            self._free.append(self._new())
+            self._lanes.append(self._free[-1])
+        client = self._free.pop()
+        try:
+            yield client
+        finally:
+            self._free.append(client)
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        for client in self._lanes:
+            await client.aclose()
+
+    def _new(self) -> httpx.AsyncClient:
+        try:
+            transport = httpx.AsyncHTTPTransport(**self._options)
+            return httpx.AsyncClient(transport=transport, headers=self._headers, timeout=self._timeout, trust_env=False)
+        except (ImportError, ValueError, httpx.InvalidURL):
+            raise _proxy_error() from None
 
 
 def sync_client(endpoint: Endpoint, timeouts: Timeouts) -> httpx.Client:
@@ -104,11 +134,15 @@ class _Options(TypedDict):
 
 def _options(endpoint: Endpoint) -> _Options:
     address = proxy_for(endpoint)
+    try:
+        proxy = httpx.Proxy(address) if address else None
+    except (ValueError, httpx.InvalidURL):
+        raise _proxy_error() from None
     return {
         "verify": _tls_context(endpoint),
         # The runner decides how many requests are under way; a pool that waits would only hide it.
         "limits": httpx.Limits(max_connections=None, max_keepalive_connections=None),
-        "proxy": httpx.Proxy(address) if address else None,
+        "proxy": proxy,
         "socket_options": keep_alive_options(),
         "trust_env": False,
     }

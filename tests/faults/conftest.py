@@ -1,0 +1,34 @@
+"""What every fault is played against: made once, because a plan of 60 trials takes a second."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+import pytest
+
+from benchmarks.scripted.grid import Plan, make_plan
+from benchmarks.scripted.scenario import Book, load_book
+from nihbench.types import Tokenizer
+
+
+@pytest.fixture(scope="session")
+def book() -> Book:
+    return load_book()
+
+
+@pytest.fixture(scope="session")
+def plan(
+    tmp_path_factory: pytest.TempPathFactory,
+    named_tokenizer: Callable[[str], Tokenizer],
+    own_cache: dict[str, str],
+) -> Plan:
+    """The plan of 60 trials, its lengths counted as the scripted model counts them."""
+    named_tokenizer("cl100k_base")  # skips where its file can't be had
+    before = {name: os.environ.get(name) for name in own_cache}
+    os.environ.update(own_cache)
+    try:
+        return make_plan(tmp_path_factory.mktemp("plan"))
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})
