@@ -4,24 +4,32 @@ Nothing here draws, prints or reads files. What was not measured is NaN or count
 """
 
 from nihbench.analysis.agreement import BANDS, Agreement, AgreementReport, Comparison, Item, agreement_report
+from nihbench.analysis.export import check_export, export, joined
 from nihbench.analysis.grids import Grid, grid
+from nihbench.analysis.loaded import EXTRA_COLUMNS, LoadedRun, load_run
 from nihbench.analysis.summaries import Rate, Summary, summary
 from nihbench.analysis.table import COLUMNS, UNSCORED, frame, pairs
 
 __all__ = [
     "BANDS",
     "COLUMNS",
+    "EXTRA_COLUMNS",
     "UNSCORED",
     "Agreement",
     "AgreementReport",
     "Comparison",
     "Grid",
     "Item",
+    "LoadedRun",
     "Rate",
     "Summary",
     "agreement_report",
+    "check_export",
+    "export",
     "frame",
     "grid",
+    "joined",
+    "load_run",
     "pairs",
     "summary",
 ]

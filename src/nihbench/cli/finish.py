@@ -40,15 +40,16 @@ def result_of(run: RunFolder, *, scorer: str | None = None, again: bool = False)
 
     Args:
         run: the run's folder.
-        scorer: whose scores; None: the rules'.
+        scorer: whose scores; None: the rules', or those that came with an import.
         again: whether to score again even where stored scores fit (rules only).
     """
     from nihbench.analysis import UNSCORED, frame, grid, summary
     from nihbench.endpoint import HANDLING
-    from nihbench.run import planned_trials
+    from nihbench.run import default_scorer, planned_trials
     from nihbench.score import SCORER
 
     records = run.records()
+    scorer = scorer or (SCORER if again else default_scorer(run))
     table = frame(tuple(records.values()), _scores(run, records, scorer, again))
     planned = planned_trials(run.manifest)
     pairs = dict.fromkeys((trial.experiment, trial.prompt) for trial in planned)
@@ -60,16 +61,15 @@ def result_of(run: RunFolder, *, scorer: str | None = None, again: bool = False)
         failures=int(table["failure"].notna().sum()),
         passing=sum(HANDLING[kind].retry_on_resume for kind in table["failure"].dropna() if kind in HANDLING),
         owed=len(planned) - len(table),
-        scorer=scorer or SCORER,
+        scorer=scorer,
         unscored=int((table["failure"] == UNSCORED).sum()),
     )
 
 
-def _scores(run: RunFolder, records: Mapping[str, Record], scorer: str | None, again: bool) -> Mapping[str, Grade]:
+def _scores(run: RunFolder, records: Mapping[str, Record], scorer: str, again: bool) -> Mapping[str, Grade]:
     from nihbench.run import grades_of, score_run
-    from nihbench.score import SCORER
 
-    return score_run(run, records) if again else grades_of(run, records, scorer or SCORER)
+    return score_run(run, records) if again else grades_of(run, records, scorer)
 
 
 def draw(result: Result, path: Path) -> None:
@@ -103,6 +103,8 @@ def length_unit(content: Mapping[str, Any]) -> str:
 
 
 def _caveat(content: Mapping[str, Any]) -> str:
+    if "import" in content:
+        return "Imported: lengths are the haystack's alone, as the other tool counted them."
     copies = content["corpus"]["copies"]
     return f"The corpus stands {copies} times in the longest prompts." if copies > 1 else ""
 

@@ -75,8 +75,10 @@ def _resumed(context: typer.Context, existing: RunFolder, values: dict[str, Any]
     """Return the options that the run began with; options given again must say the same."""
     from dataclasses import replace
 
-    from nihbench.run import stored_options
+    from nihbench.run import is_imported, stored_options
 
+    if is_imported(existing.manifest):
+        raise UsageError(f"{existing.path} was imported, it can't be gone on with: make a run of your own (nih run)")
     given = [name for name in values if _is_given(context, name)]
     asked = run_options(values | {"model": values["model"] or existing.manifest["options"]["model"]})
     again: dict[str, Any] = {name: getattr(asked, name) for name in ("base_url", "extra_body") if name in given}

@@ -3,12 +3,15 @@
 from nihbench.run.answers import Answered, Row, answers_of, read_rows
 from nihbench.run.calibration import Calibration, calibrate, likely_prompts
 from nihbench.run.counts import CountSummary, count_summary
+from nihbench.run.imports import import_rows
 from nihbench.run.judging import Docket, Judge, Spent, ask_judge, combined, docket, judged, unsure
+from nihbench.run.kamradt import read_kamradt
 from nihbench.run.lock import owned
 from nihbench.run.manifest import (
     begun,
     check_same,
     corpus_of,
+    is_imported,
     manifest,
     planned_trials,
     stored_needle,
@@ -21,6 +24,7 @@ from nihbench.run.runner import Progress, owed, run_trials
 from nihbench.run.scores import (
     COMBINED,
     RULES_FILE,
+    default_scorer,
     grade_row,
     grades_of,
     save_grades,
@@ -64,11 +68,14 @@ __all__ = [
     "corpus_of",
     "count_summary",
     "create_run",
+    "default_scorer",
     "docket",
     "enter",
     "find_record",
     "grade_row",
     "grades_of",
+    "import_rows",
+    "is_imported",
     "judged",
     "likely_prompts",
     "load_corpus",
@@ -79,6 +86,7 @@ __all__ = [
     "owned",
     "planned_trials",
     "prepare",
+    "read_kamradt",
     "read_rows",
     "rebuild_prompt",
     "run_trials",
