@@ -53,7 +53,7 @@ def check_export(path: Path) -> None:
 
 def _csv(table: pd.DataFrame) -> bytes:
     safe = table.copy()
-    for name in safe.select_dtypes("string").columns:
+    for name in (name for name, kind in {**COLUMNS, **EXTRA_COLUMNS}.items() if kind == "string"):
         safe[name] = safe[name].map(_tame, na_action="ignore")
     # With its byte order mark, by which a spreadsheet knows UTF-8.
     return b"\xef\xbb\xbf" + safe.to_csv(index=False, lineterminator="\r\n").encode("utf-8", "backslashreplace")

@@ -43,7 +43,7 @@ class LoadedRun:
 
         table = make_frame(tuple(self.records.values()), self.grades)
         unit = self.manifest["length_unit"]
-        whole = {
+        whole: dict[str, str | None] = {
             "run": str(self.folder.path),
             "model": str(self.manifest["model"]["name"]),
             "corpus": str(self.manifest["corpus"]["name"]),

@@ -15,6 +15,7 @@ from nihbench.cli import (
     agree,
     corpus,
     doctor,
+    export,
     grade,
     imports,
     models,
@@ -43,6 +44,7 @@ app.command("prompt")(prompt.prompt)
 app.command("grade")(grade.grade)
 app.command("score")(score.score)
 app.command("plot")(plot.plot)
+app.command("export")(export.export)
 app.command("agree")(agree.agree)
 app.add_typer(needle.app, name="needle")
 app.add_typer(corpus.app, name="corpus")
