@@ -4,6 +4,7 @@ Nothing here draws, prints or reads files. What was not measured is NaN or count
 """
 
 from nihbench.analysis.agreement import BANDS, Agreement, AgreementReport, Comparison, Item, agreement_report
+from nihbench.analysis.cases import Case, Cases, Cluster, Filter, Group, cluster, find_cases
 from nihbench.analysis.export import check_export, export, joined
 from nihbench.analysis.grids import Grid, grid
 from nihbench.analysis.loaded import EXTRA_COLUMNS, LoadedRun, load_run
@@ -17,15 +18,22 @@ __all__ = [
     "UNSCORED",
     "Agreement",
     "AgreementReport",
+    "Case",
+    "Cases",
+    "Cluster",
     "Comparison",
+    "Filter",
     "Grid",
+    "Group",
     "Item",
     "LoadedRun",
     "Rate",
     "Summary",
     "agreement_report",
     "check_export",
+    "cluster",
     "export",
+    "find_cases",
     "frame",
     "grid",
     "joined",

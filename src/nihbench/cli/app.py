@@ -13,6 +13,7 @@ import typer
 from nihbench import __version__
 from nihbench.cli import (
     agree,
+    cases,
     corpus,
     doctor,
     export,
@@ -44,6 +45,7 @@ app.command("prompt")(prompt.prompt)
 app.command("grade")(grade.grade)
 app.command("score")(score.score)
 app.command("plot")(plot.plot)
+app.command("cases")(cases.cases)
 app.command("export")(export.export)
 app.command("agree")(agree.agree)
 app.add_typer(needle.app, name="needle")

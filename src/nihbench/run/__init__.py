@@ -19,7 +19,7 @@ from nihbench.run.manifest import (
     stored_prompts,
 )
 from nihbench.run.options import RunOptions
-from nihbench.run.rebuild import find_record, rebuild_prompt
+from nihbench.run.rebuild import check_corpus, find_record, needle_surroundings, rebuild_prompt
 from nihbench.run.runner import Progress, owed, run_trials
 from nihbench.run.scores import (
     COMBINED,
@@ -63,6 +63,7 @@ __all__ = [
     "ask_judge",
     "begun",
     "calibrate",
+    "check_corpus",
     "check_same",
     "combined",
     "corpus_of",
@@ -81,6 +82,7 @@ __all__ = [
     "load_corpus",
     "manifest",
     "margin_of",
+    "needle_surroundings",
     "open_run",
     "owed",
     "owned",

@@ -246,7 +246,7 @@ def _grade(given: float | None, scorer: str) -> Grade:
         outcome="correct" if value == 1.0 else "partial" if value else "unknown",
         identifying="right" if value >= 0.7 else "absent",
         subject="right",
-        evidence=Evidence(cue=f"graded {given:g} there"),
+        evidence=Evidence(cue=f"graded there: {given:g}"),
         scorer=scorer,
         version=IMPORT_VERSION,
     )

@@ -1,7 +1,7 @@
 """Pure text work: token positions, sentence boundaries, fit and splice, and whole prompts. No I/O."""
 
 from nihbench.text.fit import TOLERANCE_TOKENS, Frame, Splice, fit
-from nihbench.text.prompt import PLACEMENT_VERSION, build_prompt, digest, frame_of, rebuild, render
+from nihbench.text.prompt import PLACEMENT_VERSION, around, build_prompt, digest, frame_of, rebuild, render
 from nihbench.text.sentences import boundaries
 from nihbench.text.source import Source, compose_text, make_source, sentence_start
 
@@ -11,6 +11,7 @@ __all__ = [
     "Frame",
     "Source",
     "Splice",
+    "around",
     "boundaries",
     "build_prompt",
     "compose_text",
