@@ -6,6 +6,7 @@ Nothing here draws, prints or reads files. What was not measured is NaN or count
 from nihbench.analysis.agreement import BANDS, Agreement, AgreementReport, Comparison, Item, agreement_report
 from nihbench.analysis.cases import Case, Cases, Cluster, Filter, Group, cluster, find_cases
 from nihbench.analysis.export import check_export, export, joined
+from nihbench.analysis.fairness import Copy, Fairness, Finding, Wording, check_needle
 from nihbench.analysis.grids import Grid, grid
 from nihbench.analysis.loaded import EXTRA_COLUMNS, LoadedRun, load_run
 from nihbench.analysis.summaries import Rate, Summary, summary
@@ -22,15 +23,20 @@ __all__ = [
     "Cases",
     "Cluster",
     "Comparison",
+    "Copy",
+    "Fairness",
     "Filter",
+    "Finding",
     "Grid",
     "Group",
     "Item",
     "LoadedRun",
     "Rate",
     "Summary",
+    "Wording",
     "agreement_report",
     "check_export",
+    "check_needle",
     "cluster",
     "export",
     "find_cases",

@@ -1,4 +1,4 @@
-"""Bad cases as text, Markdown and JSON: what a model said is hostile, it is fenced, escaped, or shown through `plain`."""
+"""Bad cases as text, Markdown and JSON: a model's words are hostile, so fenced, escaped or shown through `plain`."""
 
 from __future__ import annotations
 
