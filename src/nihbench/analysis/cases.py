@@ -10,12 +10,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from rapidfuzz import fuzz
-
 from nihbench.analysis.table import UNSCORED
 from nihbench.errors import UsageError
 from nihbench.score.fold import fold
-from nihbench.types import Completion, Failure, Grade, GradedElsewhere, Record, Score, Unscored
+from nihbench.types import Completion, Failure, Grade, GradedElsewhere, Placement, Record, Score, Unscored
 
 ORDER = (
     "hallucinated", "abstained", "refused", "off_task", "hedged", "partial", "correct", "truncated", "empty", "unknown",
@@ -161,7 +159,7 @@ def _case(record: Record, grade: Grade | None) -> Case | None:
         prompt=trial.prompt,
         length=trial.length,
         depth_percent=trial.depth_percent,
-        achieved_depth_percent=placement.achieved_depth_percent if placement else None,
+        achieved_depth_percent=placement.achieved_depth_percent if isinstance(placement, Placement) else None,
         repeat=trial.repeat,
         kind=kind,
         value=value,
@@ -234,4 +232,6 @@ def _normal(case: Case) -> str:
 def _alike(one: str, other: str) -> bool:
     if min(len(one), len(other)) < 0.8 * max(len(one), len(other)):
         return False
+    from rapidfuzz import fuzz
+
     return fuzz.ratio(one, other, score_cutoff=_ALIKE) > 0 and _DIGITS.findall(one) == _DIGITS.findall(other)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from nihbench.run.verify import has_text
 from nihbench.types import Completion, GradedElsewhere, Record
 
 
@@ -46,7 +47,7 @@ def count_summary(records: Mapping[str, Record]) -> CountSummary:
     """Compare the counts of all prompts that were answered, and of those that were cut."""
     counted, unverified = [], 0
     for record in records.values():
-        if isinstance(record.outcome, GradedElsewhere) or record.placement is None:
+        if isinstance(record.outcome, GradedElsewhere) or record.placement is None or not has_text(record):
             continue
         seen = record.outcome.usage.prompt_tokens
         if seen:

@@ -21,7 +21,7 @@ from nihbench.errors import DamagedDataError, UsageError
 from nihbench.fetch import write_atomic
 from nihbench.run.manifest import check_content, planned_trials
 from nihbench.run.verify import Expectation, verified
-from nihbench.types import Completion, Failure, GradedElsewhere, Placement, Record, Trial
+from nihbench.types import Bare, Completion, Failure, GradedElsewhere, Placed, Placement, Record, Trial
 
 FORMAT = 1
 MANIFEST = "run.json"
@@ -278,8 +278,14 @@ def _parser() -> Any:
     from pydantic import TypeAdapter
 
     trial, strings = TypeAdapter(Trial), TypeAdapter(dict[str, str])
-    placement: TypeAdapter[Placement | None] = TypeAdapter(Placement | None)
+    placed, bare = TypeAdapter(Placement), TypeAdapter(Bare)
     outcomes: dict[str, TypeAdapter[Any]] = {key: TypeAdapter(kind) for kind, key in _KEYS.items()}
+
+    def placement(plain: Any) -> Placed | None:
+        if plain is None:
+            return None
+        # What says where a needle stands is a placement, whole or damaged.
+        return placed.validate_python(plain) if "at" in plain else bare.validate_python(plain)
 
     def parse(line: bytes) -> Record:
         plain = json.loads(line)
@@ -294,7 +300,7 @@ def _parser() -> Any:
             return Record(
                 id=str(plain["id"]),
                 trial=trial.validate_python(plain["trial"]),
-                placement=placement.validate_python(plain["placement"]),
+                placement=placement(plain["placement"]),
                 outcome=outcome,
                 fresh=strings.validate_python(plain["fresh"]),
                 expected=str(plain["expected"]),
