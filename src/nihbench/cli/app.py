@@ -11,7 +11,24 @@ from io import TextIOWrapper
 import typer
 
 from nihbench import __version__
-from nihbench.cli import agree, corpus, doctor, grade, models, needle, plan, plot, prompt, rebuild, run, score, serve
+from nihbench.cli import (
+    agree,
+    cases,
+    corpus,
+    doctor,
+    export,
+    grade,
+    imports,
+    models,
+    needle,
+    plan,
+    plot,
+    prompt,
+    rebuild,
+    run,
+    score,
+    serve,
+)
 from nihbench.cli.output import Terminated, hang_up, note
 from nihbench.errors import NihError
 
@@ -28,9 +45,12 @@ app.command("prompt")(prompt.prompt)
 app.command("grade")(grade.grade)
 app.command("score")(score.score)
 app.command("plot")(plot.plot)
+app.command("cases")(cases.cases)
+app.command("export")(export.export)
 app.command("agree")(agree.agree)
 app.add_typer(needle.app, name="needle")
 app.add_typer(corpus.app, name="corpus")
+app.add_typer(imports.app, name="import")
 app.command("models")(models.models)
 app.command("serve")(serve.serve)
 app.command("doctor")(doctor.doctor)

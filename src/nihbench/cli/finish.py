@@ -73,14 +73,15 @@ def result_of(run: RunFolder, *, scorer: str | None = None, again: bool = False)
 
     Args:
         run: the run's folder.
-        scorer: whose scores; None: the rules'.
+        scorer: whose scores; None: the rules', or those that came with an import.
         again: whether to score again even where stored scores fit (rules only).
     """
     from nihbench.analysis import columns, control_results, grid, summary
-    from nihbench.run import planned_trials
+    from nihbench.run import default_scorer, planned_trials
     from nihbench.score import SCORER
 
     records = run.records()
+    scorer = scorer or (SCORER if again else default_scorer(run))
     grades = _scores(run, records, scorer, again)
     table = columns(tuple(records.values()), grades)
     planned = planned_trials(run.manifest)
@@ -94,15 +95,14 @@ def result_of(run: RunFolder, *, scorer: str | None = None, again: bool = False)
         owed=len(planned) - len(records),
         controls=control_results(records.values(), grades, planned),
         records=tuple(records.values()),
-        scorer=scorer or SCORER,
+        scorer=scorer,
     )
 
 
-def _scores(run: RunFolder, records: Mapping[str, Record], scorer: str | None, again: bool) -> Mapping[str, Grade]:
+def _scores(run: RunFolder, records: Mapping[str, Record], scorer: str, again: bool) -> Mapping[str, Grade]:
     from nihbench.run import grades_of, score_run
-    from nihbench.score import SCORER
 
-    return score_run(run, records) if again else grades_of(run, records, scorer or SCORER)
+    return score_run(run, records) if again else grades_of(run, records, scorer)
 
 
 def show(result: Result) -> None:
