@@ -88,15 +88,30 @@ def test_fresh_needles_vary_only_where_they_shall(nih, small):
 def test_the_plan_says_what_it_costs_and_how_sure_it_is(nih, small):
     unknown = json.loads(nih("plan", *small, "--json").out)
     assert unknown["cost_usd"]["most"] is None and unknown["seconds"] is None
-    assert "unknown: models.yaml has no prices" in nih("plan", *small).out
+    assert "unknown: give --price" in nih("plan", *small).out
     prices = (
         'models: {x: {prices: [{input: 1, output: 10, cached_input: 0.5}], prices_as_of: "2026-11", cache: sglang}}'
     )
     (nih.folder / "models.yaml").write_text(prices, encoding="utf-8")
     known = json.loads(nih("plan", *small, "--json", "--max-output", 100, "--rpm", 6, "--concurrency", 1).out)
-    assert float(known["cost_usd"]["most"]) == pytest.approx((6 * 450 + 6 * 100 * 10) / 1e6)
+    # At most, a token of an unknown vocabulary is a quarter more.
+    assert float(known["cost_usd"]["most"]) == pytest.approx((6 * 450 * 1.25 + 6 * 100 * 10) / 1e6)
     assert float(known["cost_usd"]["least"]) == pytest.approx((6 * 450 * 0.5 + 6 * 60 * 10) / 1e6)
     assert known["cache"]["predicted_cached_tokens"] > 0 and known["seconds"] >= 50
     assert known["half_widths"]["grid"]["trials"] == 6
     text = nih("plan", *small).out
     assert "prices of 2026-11" in text and "tokens predicted to be cached" in text
+    rows = [line for line in text[: text.index("\n\n")].splitlines()]
+    assert all(line[:11].strip() and line[11] == " " and line[12] != " " for line in rows)
+
+
+def test_a_plan_leaves_out_what_the_window_cannot_hold_and_a_run_refuses_it(nih, small):
+    long = [*small, "--window", 700, "--max-output", 50, "--lengths", "300,600,700,9k"]
+    plan = json.loads(nih("plan", *long, "--json").out)
+    assert (plan["lengths"], plan["too_long"]) == ([300, 600], [700, 9000])
+    assert "left out    700, 9,000: over the window" in nih("plan", *long).out
+    assert plan["estimate"]["trials"] == 6
+    for words in (["run"], ["batch", "export", "--out", "b"]):
+        ended = nih(*words, *long)
+        assert ended.code == 2 and "a length of 9,000 tokens is over the window" in ended.error()
+    assert nih("plan", *small, "--window", 700, "--lengths", "9k").code == 2

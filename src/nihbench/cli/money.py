@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from nihbench.types import PriceTier
 
 if TYPE_CHECKING:
     from nihbench.endpoint import Budget, ModelAccess
+    from nihbench.plan import CostRange
     from nihbench.run import Setup
     from nihbench.types import Trial
 
@@ -56,27 +57,29 @@ def check_cost(parts: Sequence[Part], *, yes: bool) -> None:
     """
     for setup, members, _ in parts:
         budget_of(setup, members)
-    if yes or parts[0][0].options.max_cost is not None or not _are_dear(parts):
+    if yes or parts[0][0].options.max_cost is not None:
         return
-    what = f"{sum(len(trials) for *_, trials in parts):,} trials {_cost_words(parts)}"
+    costs = [planned_cost(*part) for part in parts]
+    if not _are_dear(parts, costs):
+        return
+    what = f"{sum(len(trials) for *_, trials in parts):,} trials {_cost_words(parts, costs)}"
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise UsageError(f"{what}: agree to that by --yes, or set a bound by --max-cost USD")
     if not typer.confirm(f"{what}. Begin?", err=True):
         raise UsageError("nothing was sent: give fewer --lengths or --depths, or a bound by --max-cost USD")
 
 
-def planned_cost(setup: Setup, members: Sequence[ModelAccess], trials: Sequence[Trial]) -> Decimal | None:
-    """Return what the trials cost in USD if nothing is cached and every answer is as long as it may be."""
-    from nihbench.prices import worst_cost
-    from nihbench.run import margin_of
+def planned_cost(setup: Setup, members: Sequence[ModelAccess], trials: Sequence[Trial]) -> CostRange:
+    """Return what the trials may cost: from all cached to nothing cached and every answer as long as it may be."""
+    from nihbench.cli.wiring import foreseen
 
-    prices, margin, total = _prices(setup, members), margin_of(setup), Decimal(0)
-    for trial in trials:
-        cost = worst_cost(prices, math.ceil(trial.length * margin), setup.request.max_output)
-        if cost is None:
-            return None
-        total += cost
-    return total
+    preset = replace(setup.preset, prices=_prices(setup, members))
+    return foreseen(replace(setup, preset=preset, trials=tuple(trials)), members[0]).cost
+
+
+def dollars(value: Decimal) -> str:
+    """Return an amount with cents, and with four places where it is small."""
+    return f"${value:,.2f}" if value >= 1 else f"${value:.4f}"
 
 
 def tell_spent(
@@ -85,13 +88,15 @@ def tell_spent(
     """Say what was planned for these trials, and what the run has spent; `elsewhere` is other runs' part of it."""
     if _is_free(setup, members):
         return
-    planned = planned_cost(setup, members, trials)
-    most = f"at most ${planned:,.2f}" if planned is not None else "an unknown cost"
+    cost = planned_cost(setup, members, trials)
+    planned = "an unknown cost"
+    if cost.predicted is not None and cost.most is not None:
+        planned = f"at most {dollars(cost.most)}, {dollars(cost.predicted)} predicted"
     unknown = f", and {budget.unpriced:,} calls of unknown price" if budget.unpriced else ""
     spent = budget.exactly_spent - elsewhere
     note(
         f"spent: ${spent:,.4f}{unknown} ({budget.prompt_tokens:,} tokens in, {budget.completion_tokens:,} out); "
-        f"planned: {most} ({sum(trial.length for trial in trials):,} tokens in)"
+        f"planned: {planned} ({sum(trial.length for trial in trials):,} tokens in)"
     )
 
 
@@ -104,22 +109,23 @@ def _prices(setup: Setup, members: Sequence[ModelAccess]) -> tuple[PriceTier, ..
     return _NOTHING if _is_free(setup, members) else setup.preset.prices
 
 
-def _are_dear(parts: Sequence[Part]) -> bool:
+def _are_dear(parts: Sequence[Part], costs: Sequence[CostRange]) -> bool:
     """Say whether runs cost so much that nobody should have to pay it unasked; a server of one's own is never dear."""
-    paid = [part for part in parts if not all(model.is_loopback for model in part[1])]
-    costs = [planned_cost(*part) for part in paid]
-    unknown = [part for part, cost in zip(paid, costs, strict=True) if cost is None]
-    known = sum((cost for cost in costs if cost is not None), Decimal(0))
+    paid = [(part, cost) for part, cost in zip(parts, costs, strict=True) if not all(m.is_loopback for m in part[1])]
+    unknown = [part for part, cost in paid if cost.most is None]
+    known = sum((cost.most for _, cost in paid if cost.most is not None), Decimal(0))
     return _tokens(unknown) > ASK_ABOVE_TOKENS or known > ASK_ABOVE_USD
 
 
-def _cost_words(parts: Sequence[Part]) -> str:
+def _cost_words(parts: Sequence[Part], costs: Sequence[CostRange]) -> str:
     tokens = f"{_tokens(parts):,} tokens"
-    costs = [planned_cost(*part) for part in parts]
-    known = [cost for cost in costs if cost is not None]
+    known = [(c.least, c.predicted, c.most) for c in costs if None not in (c.least, c.predicted, c.most)]
     if len(known) < len(costs):
         return f"send {tokens} to a model of unknown price (--price IN,OUT gives it)"
-    return f"send {tokens} and can cost ${sum(known):,.2f}"
+    least, predicted, most = (
+        sum((cost or Decimal(0) for cost in each), Decimal(0)) for each in zip(*known, strict=True)
+    )
+    return f"send {tokens} and can cost {dollars(least)} to {dollars(most)} ({dollars(predicted)} predicted)"
 
 
 def _tokens(parts: Sequence[Part]) -> int:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
+from nihbench.cli.money import dollars
 from nihbench.cli.options import run_options, with_run_options
 from nihbench.cli.output import command, plain, show, show_json
 from nihbench.errors import UsageError
@@ -27,19 +28,17 @@ def plan(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a program.")] = False,
 ) -> None:
     """Say what a run would send, cost and take, in tokens, dollars and time. No model is asked anything."""
-    from nihbench.cli.wiring import prepared
-    from nihbench.run import forecast_of
+    from nihbench.cli.wiring import foreseen, prepared
 
     _check_speeds({"--prefill-speed": prefill_speed, "--answer-speed": answer_speed})
-    with prepared(run_options(options), sending=False) as (setup, model):
-        found = forecast_of(
-            setup, _pace(setup, prefill_speed, answer_speed), model.server.kind if model.server else None
-        )
+    with prepared(run_options(options), sending=False, leave_out=True) as (setup, model):
+        found = foreseen(setup, model, _pace(setup, prefill_speed, answer_speed))
         calibration = calibration_cost(setup, free=model.counter is not None)
         if as_json:
             show_json(_as_json(setup, found) | {"calibration": calibration})
         else:
-            show("\n".join([_as_text(setup, found), *_calibration_lines(calibration)]))
+            limits = model.limits(concurrency=setup.concurrency)
+            show(_as_text(setup, found, calibration, (limits.start, limits.concurrency)))
 
 
 def calibration_cost(setup: Setup, *, free: bool) -> dict[str, Any] | None:
@@ -59,17 +58,14 @@ def calibration_cost(setup: Setup, *, free: bool) -> dict[str, Any] | None:
     return {"requests": len(prompts), "prompt_tokens": sum(prompts), "cost_usd": 0.0 if free else price, "free": free}
 
 
-def _calibration_lines(cost: dict[str, Any] | None) -> list[str]:
-    if cost is None:
-        return []
+def _calibration(cost: dict[str, Any]) -> str:
     money = "at no charge" if cost["free"] else "at an unknown price"
     if not cost["free"] and cost["cost_usd"] is not None:
         money = f"for about ${cost['cost_usd']:.4f}"
-    return [
-        "",
-        f"calibration {cost['requests']} counts by the server, about {cost['prompt_tokens']:,} tokens, {money}; "
-        "--no-calibrate leaves it out",
-    ]
+    return (
+        f"{cost['requests']} counts by the server, about {cost['prompt_tokens']:,} tokens, {money}; "
+        "--no-calibrate leaves it out"
+    )
 
 
 def _check_speeds(given: dict[str, float | None]) -> None:
@@ -106,6 +102,7 @@ def _as_json(setup: Setup, found: Forecast) -> dict[str, Any]:
         "length_unit": setup.tokenizer.name,
         "counted_by_model": setup.counted_by_model,
         "lengths": list(setup.lengths),
+        "too_long": list(setup.too_long),
         "depths": list(setup.depths),
         "repeats": setup.options.repeats,
         "vary": list(setup.options.vary),
@@ -128,32 +125,55 @@ def _as_json(setup: Setup, found: Forecast) -> dict[str, Any]:
     }
 
 
-def _as_text(setup: Setup, found: Forecast) -> str:
+def _as_text(setup: Setup, found: Forecast, calibration: dict[str, Any] | None, at_once: tuple[int, int]) -> str:
+    """Write the plan as one table of what and how much, and one of the grid's lengths and the controls."""
     from nihbench.plan import estimate
 
     sums = estimate(setup.trials, setup.request.max_output)
     window, room = setup.window, _room(setup)
-    held = f"window {window:,} tokens, of which prompts may fill {room:,}" if window else "window unknown"
-    lines = [
-        f"model       {plain(setup.preset.name)} ({held})",
-        f"experiment  {setup.experiment.name}: prompts {', '.join(setup.prompts)}",
-        f"corpus      {plain(setup.corpus.name)}"
-        + (f", {setup.copies} times in the longest prompts" if setup.copies > 1 else ""),
-        f"lengths     {', '.join(f'{length:,}' for length in setup.lengths)} ({setup.tokenizer.name} tokens)",
-        f"depths      {', '.join(f'{depth:g}' for depth in setup.depths)} percent",
-        f"repeats     {setup.options.repeats}, varying {', '.join(setup.options.vary)}",
-        f"order       {setup.options.order}, {setup.concurrency} at a time",
-        f"trials      {sums.trials:,}",
-        f"tokens      {sums.prompt_tokens:,} sent, at most {sums.max_output_tokens:,} answered",
-        f"cache       {_cache(found)}",
-        f"cost        {_cost(setup, found)}",
-        f"time        {_time(found)}",
-        "precision   " + "; ".join(_precision(name, *found.half_widths[name]) for name in found.half_widths),
-        "",
-        f"{'length':>10} {'trials':>7} {'tokens':>12}",
-    ]
-    lines += [f"{length:>10,} {trials:>7,} {tokens:>12,}" for length, trials, tokens in sums.tokens_by_length]
-    return "\n".join(lines)
+    held = f"{window:,} tokens, of which prompts may fill {room:,}" if window else "unknown"
+    start, most = at_once
+    copies = f", {setup.copies} times in the longest prompts" if setup.copies > 1 else ""
+    rows = {
+        "model": plain(setup.preset.name),
+        "window": held,
+        "experiment": f"{setup.experiment.name}: prompts {', '.join(setup.prompts)}",
+        "corpus": plain(setup.corpus.name) + copies,
+        "lengths": f"{_numbers(setup.lengths)} ({setup.tokenizer.name} tokens)",
+        "left out": f"{_numbers(setup.too_long)}: over the window" if setup.too_long else "",
+        "depths": f"{', '.join(f'{depth:g}' for depth in setup.depths)} percent",
+        "repeats": f"{setup.options.repeats}, varying {', '.join(setup.options.vary)}",
+        "order": f"{setup.options.order}, {start} at a time" + (" at first" if most > start else ""),
+        "trials": f"{len(setup.grid):,}" + _controls(len(setup.trials) - len(setup.grid)),
+        "tokens": f"{sums.prompt_tokens:,} sent, at most {sums.max_output_tokens:,} answered",
+        "cache": _cache(found),
+        "cost": _cost(setup, found),
+        "time": _time(found),
+        "precision": "; ".join(_precision(name, *found.half_widths[name]) for name in found.half_widths),
+        "calibration": _calibration(calibration) if calibration else "",
+    }
+    lines = [f"{name:<12}{text}" for name, text in rows.items() if text]
+    return "\n".join([*lines, "", *_by_length(setup, found)])
+
+
+def _by_length(setup: Setup, found: Forecast) -> list[str]:
+    """Write trials, tokens and what the cache is predicted to have, for every length and for the controls."""
+    parts = [(f"{length:,}", [t for t in setup.grid if t.length == length]) for length in setup.lengths]
+    parts.append(("controls", [trial for trial in setup.trials if trial.control is not None]))
+    lines = [f"{'length':>10} {'trials':>7} {'tokens':>12} {'cached':>12}"]
+    for name, trials in parts:
+        tokens, hits = sum(t.length for t in trials), sum(found.cached_by_trial[t] for t in trials)
+        if trials:
+            lines.append(f"{name:>10} {len(trials):>7,} {tokens:>12,} {hits:>12,}")
+    return lines
+
+
+def _numbers(lengths: Sequence[int]) -> str:
+    return ", ".join(f"{length:,}" for length in lengths)
+
+
+def _controls(number: int) -> str:
+    return f", and {number:,} controls" if number else ""
 
 
 def _room(setup: Setup) -> int | None:
@@ -172,16 +192,15 @@ def _cache(found: Forecast) -> str:
 def _cost(setup: Setup, found: Forecast) -> str:
     cost = found.cost
     if cost.least is None or cost.predicted is None or cost.most is None:
-        return f"unknown: models.yaml has no prices for {plain(setup.preset.name)} at these lengths"
+        return (
+            f"unknown: give --price IN,OUT ({plain(setup.preset.name)} has no prices at these lengths in models.yaml)"
+        )
+    dated = f"the prices of {setup.preset.prices_as_of}" if setup.preset.prices_as_of else "undated prices"
     return (
-        f"{_dollars(cost.least)} (all cached) to {_dollars(cost.most)} (nothing cached, longest answers); "
-        f"{_dollars(cost.predicted)} predicted (answers of {found.guessed_output} tokens), at prices of "
-        f"{setup.preset.prices_as_of}"
+        f"{dollars(cost.least)} (all cached) to {dollars(cost.most)} (nothing cached, longest answers); "
+        f"{dollars(cost.predicted)} predicted (answers of {found.guessed_output:,} tokens), "
+        f"at {'the given price' if setup.options.price else dated}"
     )
-
-
-def _dollars(value: Decimal) -> str:
-    return f"${value:,.2f}" if value >= 1 else f"${value:.4f}"
 
 
 def _time(found: Forecast) -> str:

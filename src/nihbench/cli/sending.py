@@ -128,10 +128,11 @@ def _tell_controls(setup: Setup, folder: RunFolder, *, strict: bool) -> None:
 
 def note_cache(ready: Ready, folder: RunFolder) -> None:
     """Say what the prefix cache was predicted to save, and what the server says that it did."""
-    from nihbench.run import computed_shares, forecast_of
+    from nihbench.cli.wiring import foreseen
+    from nihbench.run import computed_shares
 
-    setup, server = ready.setup, ready.model.server
-    predicted = forecast_of(setup, server_kind=server.kind if server else None)
+    setup = ready.setup
+    predicted = foreseen(setup, ready.model)
     shares = computed_shares(predicted, folder.records().values())
     if shares is not None:
         note(

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from nihbench.catalog import Catalog
     from nihbench.endpoint import ModelAccess
     from nihbench.fetch import Report
-    from nihbench.run import Begun, RunOptions, Setup
+    from nihbench.plan import Pace
+    from nihbench.run import Begun, Forecast, RunOptions, Setup
     from nihbench.types import ModelPreset
 
 _USUAL_KEY = "OPENAI_API_KEY"
@@ -28,7 +29,9 @@ _USUAL_KEY = "OPENAI_API_KEY"
 
 
 @contextmanager
-def prepared(options: RunOptions, *, sending: bool, begun: Begun | None = None) -> Iterator[tuple[Setup, ModelAccess]]:
+def prepared(
+    options: RunOptions, *, sending: bool, begun: Begun | None = None, leave_out: bool = False
+) -> Iterator[tuple[Setup, ModelAccess]]:
     """Resolve options to a setup; an embedded model's server runs as long as the context.
 
     Args:
@@ -36,12 +39,13 @@ def prepared(options: RunOptions, *, sending: bool, begun: Begun | None = None) 
         sending: whether the model will be asked: a missing key is an error only then, and a new run asks the server
             what must be known before the first expensive prompt.
         begun: what the run found out when it began, where it is resumed.
+        leave_out: whether lengths over the window are left out instead of refused.
     """
     from nihbench.catalog import load
 
     catalog = load()
     with reached(options, catalog, sending=sending, begun=begun) as model:
-        setup = resolved(options, catalog, model, sending=sending, begun=begun)
+        setup = resolved(options, catalog, model, sending=sending, begun=begun, leave_out=leave_out)
         introduce(setup, model, sending=sending, begun=begun)
         yield setup, model
 
@@ -58,7 +62,13 @@ def reached(
 
 
 def resolved(
-    options: RunOptions, catalog: Catalog, model: ModelAccess, *, sending: bool, begun: Begun | None = None
+    options: RunOptions,
+    catalog: Catalog,
+    model: ModelAccess,
+    *,
+    sending: bool,
+    begun: Begun | None = None,
+    leave_out: bool = False,
 ) -> Setup:
     """Resolve options for a model within reach. Arguments as for `prepared`."""
     from nihbench.cli.checks import calibrated
@@ -72,7 +82,17 @@ def resolved(
         report=FetchReport(),
         begun=begun,
         calibrate=partial(calibrated, model) if _asks(model, sending, begun) else None,
+        leave_out=leave_out,
     )
+
+
+def foreseen(setup: Setup, model: ModelAccess, pace: Pace | None = None) -> Forecast:
+    """Return what a run will need: `run.forecast_of` with what is known of the model's server."""
+    from nihbench.run import forecast_of
+
+    server = model.server
+    at_once = model.limits(concurrency=setup.concurrency).start
+    return forecast_of(setup, pace, server_kind=server.kind if server else None, at_once=at_once)
 
 
 def introduce(setup: Setup, model: ModelAccess, *, sending: bool, begun: Begun | None = None) -> None:

@@ -18,7 +18,8 @@ class CostRange:
     """US dollars; None where a price is unknown.
 
     `least`: every token of every prompt comes from the cache, answers are as long as guessed. `predicted`: the cache
-    has what the simulation says. `most`: it has nothing, and every answer fills its limit.
+    has what the simulation says. `most`: it has nothing, every answer fills its limit, and the server counts as many
+    tokens as it may.
     """
 
     least: Decimal | None
@@ -33,6 +34,7 @@ def cost_range(
     guessed_output: int,
     max_output: int,
     hit_price: float | None = None,
+    margin: float = 1.0,
 ) -> CostRange:
     """Return what prompts cost.
 
@@ -42,12 +44,13 @@ def cost_range(
         guessed_output: how long an answer usually is.
         max_output: how long an answer may be.
         hit_price: what a cached token usually costs as a share of an uncached one, where the prices do not say.
+        margin: how many tokens of the server a token may be at most.
     """
 
-    def total(cached: Sequence[int], output: int) -> Decimal | None:
+    def total(cached: Sequence[int], output: int, margin: float = 1.0) -> Decimal | None:
         costs = []
         for (tokens, _), hit in zip(prompts, cached, strict=True):
-            usage = Usage(prompt_tokens=tokens, completion_tokens=output, cached_tokens=hit)
+            usage = Usage(prompt_tokens=math.ceil(tokens * margin), completion_tokens=output, cached_tokens=hit)
             costs.append(usage_cost(prices, usage, hit_price))
         known = [cost for cost in costs if cost is not None]
         return sum(known, Decimal(0)) if len(known) == len(costs) else None
@@ -56,7 +59,7 @@ def cost_range(
     return CostRange(
         least=total([tokens for tokens, _ in prompts], guessed),
         predicted=total([hit for _, hit in prompts], guessed),
-        most=total([0] * len(prompts), max_output),
+        most=total([0] * len(prompts), max_output, margin),
     )
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from nihbench.errors import UsageError
 from nihbench.plan import CACHES, CostRange, Pace, PrefixCache, Sent, cost_range, half_width, simulate
 from nihbench.run.setup import USUAL_AT_ONCE, Setup
+from nihbench.run.spent import margin_of
 from nihbench.text import frame_of
 from nihbench.types import Completion, Record, Trial
 
@@ -47,13 +48,16 @@ class Forecast:
         return 1.0 - self.cached_tokens / self.prompt_tokens if self.prompt_tokens else 1.0
 
 
-def forecast_of(setup: Setup, pace: Pace | None = None, server_kind: str | None = None) -> Forecast:
+def forecast_of(
+    setup: Setup, pace: Pace | None = None, server_kind: str | None = None, at_once: int | None = None
+) -> Forecast:
     """Simulate a run.
 
     Args:
         setup: the resolved run.
         pace: limits and speeds, as far as they are known.
         server_kind: what the server says that it is, which says how it caches.
+        at_once: how many requests are in flight; None: what the setup says, else a few.
 
     Raises:
         UsageError: the preset names a kind of cache that there is not.
@@ -62,7 +66,7 @@ def forecast_of(setup: Setup, pace: Pace | None = None, server_kind: str | None 
     guessed = setup.request.max_output if setup.preset.reasoning else min(GUESSED_OUTPUT, setup.request.max_output)
     known = replace(pace, output_tokens=guessed) if pace else None
     prompts = sent_prompts(setup)
-    found = simulate(prompts, cache, concurrency=setup.concurrency or USUAL_AT_ONCE, pace=known)
+    found = simulate(prompts, cache, concurrency=at_once or setup.concurrency or USUAL_AT_ONCE, pace=known)
     return Forecast(
         cache=cache,
         prompt_tokens=sum(prompt.total_tokens for prompt in prompts),
@@ -73,6 +77,7 @@ def forecast_of(setup: Setup, pace: Pace | None = None, server_kind: str | None 
             guessed_output=guessed,
             max_output=setup.request.max_output,
             hit_price=cache.hit_price,
+            margin=margin_of(setup),
         ),
         guessed_output=guessed,
         seconds=found.seconds if known else None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from nihbench.errors import UsageError
 from nihbench.plan import is_count, parse_lengths
@@ -15,6 +16,19 @@ MIN_HAYSTACK_TOKENS = 64
 """A haystack below this is no haystack: the shortest length is refused."""
 CORPUS_RESERVE_TOKENS = 16
 """Kept back from the corpus's end when default lengths are chosen: seams and needle differ a little by place."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Lengths:
+    """The lengths of a run, how many copies of the corpus they need, and what must be said about them.
+
+    `too_long`: those that were asked for and are over the window.
+    """
+
+    fitting: tuple[int, ...]
+    too_long: tuple[int, ...]
+    copies: int
+    notes: tuple[str, ...]
 
 
 def fixed_tokens(
@@ -29,11 +43,28 @@ def fixed_tokens(
 
 
 def resolve_lengths(
-    options: RunOptions, window: int | None, max_output: int, fixed: int, corpus_tokens: int, *, slack: float = 0.0
-) -> tuple[tuple[int, ...], int, list[str]]:
-    """Return the lengths, how many copies of the corpus they need, and what must be said about them.
+    options: RunOptions,
+    window: int | None,
+    max_output: int,
+    fixed: int,
+    corpus_tokens: int,
+    *,
+    slack: float = 0.0,
+    leave_out: bool = False,
+) -> Lengths:
+    """Return a run's lengths.
 
-    `slack` is the share of the window's room that lengths leave free which nobody named one by one.
+    Args:
+        options: what the user asked for.
+        window: the model's window; None: unknown.
+        max_output: the room that the answer needs.
+        fixed: the most tokens that a prompt spends on all but the haystack.
+        corpus_tokens: the length of the corpus.
+        slack: the share of the window's room that lengths leave free which nobody named one by one.
+        leave_out: whether lengths over the window are left out instead of refused, as long as another fits.
+
+    Raises:
+        UsageError: a length can't be had; the message says what can.
     """
     capacity = corpus_tokens + fixed - CORPUS_RESERVE_TOKENS
     room = window - max_output if window else None
@@ -57,7 +88,10 @@ def resolve_lengths(
             f"a length of {lengths[0]} tokens can't hold the needle, the question and a haystack: "
             f"the shortest here is {fixed + MIN_HAYSTACK_TOKENS}"
         )
-    if room is not None and lengths[-1] > room:
+    too_long = tuple(length for length in lengths if room is not None and length > room)
+    if leave_out and len(too_long) < len(lengths):
+        lengths = lengths[: len(lengths) - len(too_long)]
+    elif too_long:
         raise UsageError(
             f"a length of {lengths[-1]:,} tokens is over the window: {window:,} tokens less {max_output:,} for the "
             f"answer leave {room:,}"
@@ -71,4 +105,4 @@ def resolve_lengths(
                 "longer corpus (`nih corpus list`), or give --repeat-corpus"
             )
         notes.append("the corpus is repeated to fill these lengths: " + ", ".join(f"{length:,}" for length in over))
-    return lengths, copies, notes
+    return Lengths(fitting=lengths, too_long=too_long, copies=copies, notes=tuple(notes))

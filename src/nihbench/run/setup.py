@@ -90,6 +90,8 @@ class Setup:
     fixed_tokens: int
     notes: tuple[str, ...]
     calibration: Calibration | None = None
+    too_long: tuple[int, ...] = ()
+    """Lengths that were asked for and left out, because they are over the window."""
 
     @property
     def grid(self) -> tuple[Trial, ...]:
@@ -237,6 +239,7 @@ def prepare(
     report: Report,
     begun: Begun | None = None,
     calibrate: Calibrate | None = None,
+    leave_out: bool = False,
 ) -> Setup:
     """Resolve `options` against the catalog and the model.
 
@@ -248,6 +251,7 @@ def prepare(
         report: told what is being fetched.
         begun: what the run found out when it began, where it is resumed.
         calibrate: fits lengths to the server's counts, where that is called for; None: they stay as they are.
+        leave_out: whether lengths over the window are left out instead of refused (`Setup.too_long`).
 
     Raises:
         UsageError: the options can't be carried out; the message says what to change.
@@ -306,35 +310,37 @@ def prepare(
     )
     if begun.calibration is not None:
         return _with_lengths(setup, texts, begun.calibration)
-    setup = _with_lengths(setup, texts, None)
+    setup = _with_lengths(setup, texts, None, leave_out=leave_out)
     found = calibrate(setup) if calibrate is not None and setup.wants_calibration else None
     return setup if found is None else _with_lengths(setup, texts, found)
 
 
-def _with_lengths(setup: Setup, texts: Texts, calibration: Calibration | None) -> Setup:
+def _with_lengths(setup: Setup, texts: Texts, calibration: Calibration | None, *, leave_out: bool = False) -> Setup:
     """Return the setup with its lengths and all that follows from them."""
     options = setup.options
     overheads = setup.overheads if calibration is None else calibration.overheads
     tokens = len(texts.starts)
     fixed = fixed_tokens(setup.needle, setup.prompts, overheads, setup.tokenizer)
-    lengths, copies, notes = resolve_lengths(
+    lengths = resolve_lengths(
         options,
         setup.window,
         setup.request.max_output,
         fixed,
         tokens if calibration is None else calibration.server_text(tokens),
         slack=WINDOW_SLACK if calibration is not None or setup.wants_calibration else 0.0,
+        leave_out=leave_out,
     )
     resolved = replace(
         setup,
         overheads=overheads,
         calibration=calibration,
-        lengths=lengths,
-        copies=copies,
-        trials=_trials(setup, lengths, fixed),
-        source_of=_sources(options, texts, setup.tokenizer, copies),
+        lengths=lengths.fitting,
+        too_long=lengths.too_long,
+        copies=lengths.copies,
+        trials=_trials(setup, lengths.fitting, fixed),
+        source_of=_sources(options, texts, setup.tokenizer, lengths.copies),
         fixed_tokens=fixed,
-        notes=(*texts.notes, *notes, *_cache_notes(setup), *_unit_notes(setup, calibration)),
+        notes=(*texts.notes, *lengths.notes, *_cache_notes(setup), *_unit_notes(setup, calibration)),
     )
     resolved = _with_controls(resolved) if options.controls else resolved
     _check_builds(resolved)
