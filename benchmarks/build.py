@@ -30,7 +30,7 @@ from pathlib import Path
 from typing import Any
 
 LENGTHS, DEPTHS = "1k:126k:15", "15"
-OPTIONS = ["--model", "gpt-4-turbo", "--base-url", "http://127.0.0.1:9/v1", "--window", "128000"]
+OPTIONS = ["--model", "gpt-4-turbo", "--base-url", "http://127.0.0.1:9/v1", "--window", "128000", "--no-controls"]
 IMPORTED = (
     "nihbench.catalog.loading",
     "nihbench.cli.wiring",

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 SOURCE = Path(__file__).parents[2] / "src"
-HEAVY = "httpx pydantic pandas matplotlib tiktoken yaml tokenizers xllamacpp".split()
+HEAVY = "httpx pydantic pandas matplotlib tiktoken yaml tokenizers xllamacpp numpy asyncio".split()
 SPY = f"""
 try:
     run()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 from random import SystemRandom
 from typing import TYPE_CHECKING
@@ -26,6 +25,8 @@ def preflown(model: ModelAccess, options: RunOptions) -> ModelAccess:
     Raises:
         EndpointError, StoppedError: the server can't be used as it is.
     """
+    import asyncio
+
     from nihbench.endpoint import preflight, verdict
 
     report = asyncio.run(preflight(model))
@@ -99,6 +100,8 @@ def canary(model: ModelAccess, setup: Setup) -> None:
     Raises:
         StoppedError: the server cut it.
     """
+    import asyncio
+
     from nihbench.endpoint import sing
 
     trial = max((trial for trial in setup.grid if trial.repeat == 0), key=lambda trial: trial.length)

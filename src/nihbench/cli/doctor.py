@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from random import Random, SystemRandom
 from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
-from nihbench.cli.checks import OLLAMA, is_ollama, with_window
 from nihbench.cli.output import FetchReport, command, note, plain, show, show_json
-from nihbench.cli.wiring import reach
 from nihbench.errors import NihError, StoppedError, UsageError
 
 if TYPE_CHECKING:
@@ -58,7 +55,11 @@ def doctor(
 
 def _examined(options: RunOptions, canary_tokens: int) -> tuple[dict[str, Any], int]:
     """Return what was found of an endpoint, and the exit code."""
+    import asyncio
+
     from nihbench.catalog import load
+    from nihbench.cli.checks import with_window
+    from nihbench.cli.wiring import reach
     from nihbench.endpoint import preflight, verdict
 
     with reach(options, load(), sending=True, report=FetchReport()) as access:
@@ -74,6 +75,8 @@ def _examined(options: RunOptions, canary_tokens: int) -> tuple[dict[str, Any], 
 
 
 def _canary(access: ModelAccess, report: Preflight, tokenizer: Tokenizer, tokens: int) -> Canary:
+    import asyncio
+
     from nihbench.endpoint import sing
 
     room = access.window - access.preset.max_output if access.window else tokens
@@ -109,6 +112,7 @@ def _found(access: ModelAccess, report: Preflight, tokenizer: Tokenizer, canary:
     """Return all that was found, as JSON values; None is not known."""
     from dataclasses import asdict
 
+    from nihbench.cli.checks import OLLAMA, is_ollama
     from nihbench.endpoint import KNOWN_TEXT
 
     counter = "none: lengths are fitted to the counts of short answers"

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
-from nihbench.cli.money import dollars
 from nihbench.cli.options import run_options, with_run_options
 from nihbench.cli.output import command, plain, show, show_json
 from nihbench.errors import UsageError
@@ -190,6 +189,8 @@ def _cache(found: Forecast) -> str:
 
 
 def _cost(setup: Setup, found: Forecast) -> str:
+    from nihbench.cli.money import dollars
+
     cost = found.cost
     if cost.least is None or cost.predicted is None or cost.most is None:
         return (
