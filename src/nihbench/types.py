@@ -131,6 +131,7 @@ CounterKind = Literal["moonshot", "anthropic"]
 class ModelPreset:
     """How a model is reached and what it can take. Lengths in tokens; None is unknown, not zero.
 
+    `cache`: what kind of prefix cache its server has (`plan.CACHES`).
     `counter`: whose counting endpoint the service has, where it has one that counts and shows no tokens.
     """
 
@@ -155,6 +156,7 @@ class ModelPreset:
     headers: Mapping[str, str] = field(default_factory=dict)
     prices: tuple[PriceTier, ...] = ()
     prices_as_of: str | None = None
+    cache: str | None = None
     retired: bool = False
     local: LocalModel | None = None
     note: str = ""

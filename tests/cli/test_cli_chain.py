@@ -80,7 +80,7 @@ def test_one_command_from_corpus_to_picture(nih: Any, chat: Any, small: list[obj
     assert "sf-sandwich" in ended.out and "\x1b" not in ended.out + ended.err
     mean = 100 * sum(score["value"] for score in scores.values()) / 6
     assert f"{mean:.0f}%" in ended.out or f"{mean:.1f}%" in ended.out, ended.out
-    assert "6/6 original length 600" in ended.err
+    assert "6/6 original length 300" in ended.err  # needles by position, the deepest first
     assert f"heatmap: {Path('out/run/heatmap.png')}" in ended.err
     assert ended.err.count("note: lengths are counted in cl100k_base tokens") == 1
 
@@ -239,7 +239,8 @@ def test_a_fresh_number_in_every_cell_the_same_for_every_prompt_and_model(
     import re
 
     chat.say = lambda text: f"It is {re.search(r'lighthouse is ([0-9]{7})[.]', text)[1]}."  # type: ignore[index]
-    magic = ["--experiment", "magic-number", "--prompt", "original,kamradt-0.1.0", "--repeats", 2]
+    both = ["--repeats", 2, "--vary", "haystack,needle"]
+    magic = ["--experiment", "magic-number", "--prompt", "original,kamradt-0.1.0", *both]
     assert nih("run", *small, *magic, "--out", "one").code == 0
     assert nih("run", "--model", "y", *small[2:], *magic, "--out", "two").code == 0
     assert nih("run", *small, *magic, "--seed", 5, "--out", "three").code == 0

@@ -22,7 +22,7 @@ def foreign(chat: Any, own_texts: dict[str, Path]) -> list[object]:
     chat.count = lambda text: round(1.27 * plain(text))
     return [
         *("--model", "x", "--base-url", chat.base_url, "--window", 8000, "--corpus", own_texts["en"]),
-        *("--lengths", "400,800,1600", "--depths", "0,100"),
+        *("--lengths", "400,800,1600", "--depths", "0,100", "--no-controls"),
     ]
 
 

@@ -70,7 +70,7 @@ def test_an_order_keeps_every_trial_once_and_finishes_repeats(order):
 def test_cache_order_goes_by_needle_position_and_keeps_variants_together():
     ordered = order_trials(grid(1), "cache", 0)
     positions = [t.length * t.depth_percent for t in ordered]
-    assert positions == sorted(positions)
+    assert positions == sorted(positions, reverse=True)
     assert all(a.prompt == "a" and b.prompt == "b" for a, b in zip(ordered[::2], ordered[1::2], strict=True))
 
 

@@ -6,7 +6,8 @@ should be is not this module's business (`schema`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar, cast
@@ -73,9 +74,8 @@ def read_document(path: Path) -> Document:
     """Read one file; an empty one has data None. Raises `CatalogError` for anything but plain YAML in UTF-8."""
     text = _read_text(path)
     try:
-        loader = _Loader(text)
+        loader, node = _composed(text)
         builder = _Builder(path, loader)
-        node = loader.get_single_node()
         data = None if node is None else builder.build(node, ())
     except yaml.MarkedYAMLError as error:
         said = error.problem or "unreadable"
@@ -117,22 +117,49 @@ def _read_text(path: Path) -> str:
         raise _error(path, line, "the file is not UTF-8; save it as UTF-8") from error
 
 
-class _Loader(yaml.SafeLoader):
+def _composed(text: str) -> tuple[yaml.constructor.SafeConstructor, yaml.Node | None]:
+    """Return a text's node tree, and what makes values of it: by libyaml, whose words for mistakes are others."""
+    if _FastLoader is not None:
+        with suppress(yaml.YAMLError):
+            fast = _FastLoader(text)
+            return fast, fast.get_single_node()
+    loader = _Loader(text)
+    return loader, loader.get_single_node()
+
+
+class _Plain(yaml.composer.Composer):
     """Composes nodes without anchors and aliases: no loops, no bombs, and no text that loses its first word to &."""
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        peek: Callable[[], yaml.Event] = self.peek_event
-        event = peek()
+        event: yaml.Event = cast(Any, self).peek_event()
         if isinstance(event, yaml.NodeEvent) and event.anchor is not None:
             problem = "anchors and aliases, & and *, are not taken"
             raise yaml.composer.ComposerError(None, None, problem, cast(yaml.Mark, event.start_mark))
         return super().compose_node(parent, index)
 
 
+class _Loader(_Plain, yaml.SafeLoader):
+    pass
+
+
+_FastLoader: Any = None
+if yaml.__with_libyaml__:
+    _cyaml: Any = yaml.cyaml
+
+    class _CLoader(_Plain, _cyaml.CParser, yaml.constructor.SafeConstructor, yaml.resolver.Resolver):  # type: ignore[misc]
+        def __init__(self, text: str) -> None:
+            _cyaml.CParser.__init__(self, text)
+            yaml.composer.Composer.__init__(self)
+            yaml.constructor.SafeConstructor.__init__(self)
+            yaml.resolver.Resolver.__init__(self)
+
+    _FastLoader = _CLoader
+
+
 class _Builder:
     """Turns a node tree into plain values and notes where each stands."""
 
-    def __init__(self, path: Path, loader: yaml.SafeLoader) -> None:
+    def __init__(self, path: Path, loader: yaml.constructor.SafeConstructor) -> None:
         self.path = path
         self.loader = loader
         self.lines: dict[Where, int] = {(): 1}

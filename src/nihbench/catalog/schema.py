@@ -200,6 +200,7 @@ class ProviderEntry(Entry):
     counter: Literal["moonshot", "anthropic"] | None = None
     message_overhead: Annotated[int, Field(ge=0)] | None = None
     reply_overhead: Annotated[int, Field(ge=0)] | None = None
+    cache: Text | None = None
     concurrency: Count | None = None
     requests_per_minute: Rate | None = None
     tokens_per_minute: Rate | None = None

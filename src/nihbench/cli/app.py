@@ -11,7 +11,22 @@ from io import TextIOWrapper
 import typer
 
 from nihbench import __version__
-from nihbench.cli import agree, corpus, doctor, grade, models, needle, plan, plot, prompt, rebuild, run, score, serve
+from nihbench.cli import (
+    agree,
+    batch,
+    corpus,
+    doctor,
+    grade,
+    models,
+    needle,
+    plan,
+    plot,
+    prompt,
+    rebuild,
+    run,
+    score,
+    serve,
+)
 from nihbench.cli.output import Terminated, hang_up, note
 from nihbench.errors import NihError
 
@@ -31,6 +46,7 @@ app.command("plot")(plot.plot)
 app.command("agree")(agree.agree)
 app.add_typer(needle.app, name="needle")
 app.add_typer(corpus.app, name="corpus")
+app.add_typer(batch.app, name="batch")
 app.command("models")(models.models)
 app.command("serve")(serve.serve)
 app.command("doctor")(doctor.doctor)

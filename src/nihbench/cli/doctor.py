@@ -145,8 +145,8 @@ def _found(access: ModelAccess, report: Preflight, tokenizer: Tokenizer, canary:
 
 def _sweep(access: ModelAccess) -> dict[str, Any]:
     """Return what a run without further options takes: lengths from 1,000 tokens to the window, by depths."""
-    from nihbench.endpoint import worst_cost
     from nihbench.plan import parse_lengths
+    from nihbench.prices import worst_cost
 
     if access.window is None:
         return {"trials": USUAL_LENGTHS * USUAL_DEPTHS, "prompt_tokens": None, "cost_usd": None}

@@ -67,7 +67,7 @@ def check_cost(parts: Sequence[Part], *, yes: bool) -> None:
 
 def planned_cost(setup: Setup, members: Sequence[ModelAccess], trials: Sequence[Trial]) -> Decimal | None:
     """Return what the trials cost in USD if nothing is cached and every answer is as long as it may be."""
-    from nihbench.endpoint import worst_cost
+    from nihbench.prices import worst_cost
     from nihbench.run import margin_of
 
     prices, margin, total = _prices(setup, members), margin_of(setup), Decimal(0)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import inspect
-import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any, Optional
 
@@ -51,6 +50,10 @@ _FLOAT = Optional[float]  # noqa: UP045
 _INT = Optional[int]  # noqa: UP045
 _FLAG = Optional[bool]  # noqa: UP045
 
+SUITE = Annotated[
+    _TEXT, typer.Option("--suite", rich_help_panel=_MODEL, help="All experiments of a suite (nih needle list).")
+]
+
 SHARED: tuple[inspect.Parameter, ...] = (
     _option(
         "--model",
@@ -75,7 +78,8 @@ SHARED: tuple[inspect.Parameter, ...] = (
     _option("--corpus", _TEXT, None, _MODEL, "A corpus (nih corpus list), a path, or zh=NAME for one language."),
     _option("--lengths", _TEXT, None, _GRID, "15 | 1k:128k:15 | 1k:1m:15:log | 1k,4k,16k (tokens of the request)."),
     _option("--depths", _TEXT, None, _GRID, "15 | 0:90:10 | 0:90:10:sigmoid | 0,50,100 (percent)."),
-    _option("--repeats", int, 1, _GRID, "How often each cell is measured, each time on another haystack."),
+    _option("--repeats", int, 1, _GRID, "How often each cell is measured, by default on another haystack each time."),
+    _option("--vary", str, "haystack", _GRID, "What differs between repeats: haystack,needle,temperature."),
     _option(
         "--length-unit",
         _TEXT,
@@ -175,6 +179,7 @@ def run_options(values: dict[str, Any]) -> RunOptions:
         raise UsageError("this command takes one --model: leave the others out")
     unit = values.pop("length_unit") or "model"
     prompts = values.pop("prompt")
+    vary = tuple(dict.fromkeys(part.strip() for part in values.pop("vary").split(",")))
     headers = values.pop("header") or []
     extra = values.pop("extra_body")
     first, *more = values.pop("base_url") or [None]
@@ -185,6 +190,7 @@ def run_options(values: dict[str, Any]) -> RunOptions:
         base_url=first,
         more_urls=tuple(more),
         prompts=tuple(part.strip() for part in prompts.split(",") if part.strip()) if prompts else None,
+        vary=vary,
         headers=_headers(headers),
         extra_body=_extra(extra),
     )
@@ -207,6 +213,8 @@ def _headers(pairs: list[str]) -> dict[str, str]:
 
 
 def _extra(text: str | None) -> dict[str, Any]:
+    import json
+
     if not text:
         return {}
     try:

@@ -7,7 +7,6 @@ takes out control characters.
 from __future__ import annotations
 
 import functools
-import json
 import os
 import re
 import sys
@@ -77,11 +76,15 @@ def show(text: str) -> None:
 
 def show_json(value: Any) -> None:
     """Print a result for a program on stdout."""
+    import json
+
     show(_UNSEEN.sub(_escape, json.dumps(value, ensure_ascii=not speaks_unicode(), indent=1)))
 
 
 def show_lines(values: Iterable[Any]) -> None:
     """Print results for a program on stdout, one JSON value a line."""
+    import json
+
     unicode = speaks_unicode()
     for value in values:
         show(_UNSEEN.sub(_escape, json.dumps(value, ensure_ascii=not unicode)))

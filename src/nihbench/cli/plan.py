@@ -1,33 +1,82 @@
-"""`nih plan`: what a run would send, before anything is sent."""
+"""`nih plan`: what a run would send, cost and take, before anything is sent."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
-from nihbench.cli.options import run_options, with_run_options
+from nihbench.cli.options import SUITE, with_run_options
 from nihbench.cli.output import command, plain, show, show_json
+from nihbench.errors import UsageError
 
 if TYPE_CHECKING:
-    from nihbench.run import Setup
+    from nihbench.cli.jobs import Ready
+    from nihbench.plan import Pace
+    from nihbench.run import Forecast, Setup
+
+    Planned = tuple[dict[str, Any], str, Forecast]
+
+_RATE = Optional[float]  # noqa: UP045  typer reads it at run time
 
 
 @with_run_options
 @command
 def plan(
     options: dict[str, Any],
+    suite: SUITE = None,
+    prefill_speed: Annotated[_RATE, typer.Option("--prefill-speed", help="Prompt tokens read a second.")] = None,
+    answer_speed: Annotated[_RATE, typer.Option("--answer-speed", help="Answer tokens written a second.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a program.")] = False,
 ) -> None:
-    """Say what a run would send: trials and tokens. No model is asked anything."""
-    from nihbench.cli.wiring import prepared
+    """Say what a run would send, cost and take, in tokens, dollars and time. No model is asked anything."""
+    from nihbench.cli.jobs import asked_jobs, made_ready
 
-    with prepared(run_options(options), sending=False) as (setup, model):
-        calibration = calibration_cost(setup, free=model.counter is not None)
-        if as_json:
-            show_json(_as_json(setup) | {"calibration": calibration})
-        else:
-            show("\n".join([_as_text(setup), *_calibration_lines(calibration)]))
+    _check_speeds({"--prefill-speed": prefill_speed, "--answer-speed": answer_speed})
+    with made_ready(asked_jobs(options, suite), sending=False) as ready:
+        planned = [_planned(each, prefill_speed, answer_speed) for each in ready]
+    alone = suite is None and len(planned) == 1
+    if as_json:
+        rows = [row for row, _, _ in planned]
+        show_json(rows[0] if alone else {"suite": suite, "runs": rows, "total": _total(planned)})
+        return
+    show("\n\n".join([*(text for _, text, _ in planned), *([] if alone else [_total_text(planned)])]))
+
+
+def _planned(ready: Ready, prefill: float | None, answer: float | None) -> Planned:
+    """Return what one run would need: for a program, for a reader, and as it was forecast."""
+    from nihbench.run import forecast_of
+
+    setup, server = ready.setup, ready.model.server
+    found = forecast_of(setup, _pace(setup, prefill, answer), server.kind if server else None)
+    calibration = calibration_cost(setup, free=ready.model.counter is not None)
+    text = "\n".join([_as_text(setup, found), *_calibration_lines(calibration)])
+    return _as_json(setup, found) | {"calibration": calibration}, text, found
+
+
+def _total(planned: Sequence[Planned]) -> dict[str, Any]:
+    """Add up runs; None where one of them is not known."""
+    costs = {name: [getattr(found.cost, name) for _, _, found in planned] for name in ("least", "predicted", "most")}
+    known = {name: None if None in each else sum(each, Decimal(0)) for name, each in costs.items()}
+    return {
+        "trials": sum(row["estimate"]["trials"] for row, _, _ in planned),
+        "prompt_tokens": sum(row["estimate"]["prompt_tokens"] for row, _, _ in planned),
+        "cost_usd": {name: None if cost is None else str(cost) for name, cost in known.items()},
+    }
+
+
+def _total_text(planned: Sequence[Planned]) -> str:
+    total = _total(planned)
+    least, predicted, most = (total["cost_usd"][name] for name in ("least", "predicted", "most"))
+    cost = "at an unknown cost"
+    if least is not None and predicted is not None and most is not None:
+        ends = " to ".join(_dollars(Decimal(end)) for end in (least, most))
+        cost = f"for {ends} ({_dollars(Decimal(predicted))} predicted)"
+    return (
+        f"all         {len(planned)} runs, {total['trials']:,} trials, {total['prompt_tokens']:,} tokens sent, {cost}"
+    )
 
 
 def calibration_cost(setup: Setup, *, free: bool) -> dict[str, Any] | None:
@@ -35,7 +84,7 @@ def calibration_cost(setup: Setup, *, free: bool) -> dict[str, Any] | None:
 
     `cost_usd` None: the price is unknown. `free`: a counting endpoint counts, at no charge.
     """
-    from nihbench.endpoint import worst_cost
+    from nihbench.prices import worst_cost
     from nihbench.run import likely_prompts
 
     if not setup.wants_calibration:
@@ -60,7 +109,24 @@ def _calibration_lines(cost: dict[str, Any] | None) -> list[str]:
     ]
 
 
-def _as_json(setup: Setup) -> dict[str, Any]:
+def _check_speeds(given: dict[str, float | None]) -> None:
+    for name, value in given.items():
+        if value is not None and not 0 < value < float("inf"):
+            raise UsageError(f"{name} must be more than 0")
+
+
+def _pace(setup: Setup, prefill: float | None, answer: float | None) -> Pace | None:
+    """Return what is known of limits and speeds; None where nothing is."""
+    from nihbench.plan import Pace
+
+    rpm = setup.options.rpm or setup.preset.requests_per_minute
+    tpm = setup.options.tpm or setup.preset.tokens_per_minute
+    if not (rpm or tpm or prefill or answer):
+        return None
+    return Pace(requests_per_minute=rpm, tokens_per_minute=tpm, prefill_tokens_s=prefill, decode_tokens_s=answer)
+
+
+def _as_json(setup: Setup, found: Forecast) -> dict[str, Any]:
     from dataclasses import asdict
 
     from nihbench.plan import estimate
@@ -71,36 +137,99 @@ def _as_json(setup: Setup) -> dict[str, Any]:
         "prompts": list(setup.prompts),
         "corpus": setup.corpus.name,
         "corpus_tokens": len(setup.source_of(0).starts),
+        "corpus_copies": setup.copies,
         "window": setup.window,
+        "room": _room(setup),
         "length_unit": setup.tokenizer.name,
         "counted_by_model": setup.counted_by_model,
         "lengths": list(setup.lengths),
         "depths": list(setup.depths),
         "repeats": setup.options.repeats,
+        "vary": list(setup.options.vary),
         "order": setup.options.order,
         "max_output": setup.request.max_output,
         "notes": list(setup.notes),
         "estimate": asdict(estimate(setup.trials, setup.request.max_output)),
+        "cache": {
+            "kind": found.cache.name,
+            "predicted_cached_tokens": found.cached_tokens,
+            "predicted_computed_share": round(found.computed_share, 4),
+        },
+        "cost_usd": {name: None if value is None else str(value) for name, value in asdict(found.cost).items()}
+        | {"prices_as_of": setup.preset.prices_as_of, "guessed_output_tokens": found.guessed_output},
+        "seconds": None if found.seconds is None else round(found.seconds, 1),
+        "half_widths": {
+            name: {"trials": n, "at_0.5": round(half, 4), "at_0.9": round(nine, 4)}
+            for name, (n, half, nine) in found.half_widths.items()
+        },
     }
 
 
-def _as_text(setup: Setup) -> str:
+def _as_text(setup: Setup, found: Forecast) -> str:
     from nihbench.plan import estimate
 
     sums = estimate(setup.trials, setup.request.max_output)
-    window = f"{setup.window:,} tokens" if setup.window else "unknown"
+    window, room = setup.window, _room(setup)
+    held = f"window {window:,} tokens, of which prompts may fill {room:,}" if window else "window unknown"
     lines = [
-        f"model       {plain(setup.preset.name)} (window {window})",
+        f"model       {plain(setup.preset.name)} ({held})",
         f"experiment  {setup.experiment.name}: prompts {', '.join(setup.prompts)}",
-        f"corpus      {plain(setup.corpus.name)}",
+        f"corpus      {plain(setup.corpus.name)}"
+        + (f", {setup.copies} times in the longest prompts" if setup.copies > 1 else ""),
         f"lengths     {', '.join(f'{length:,}' for length in setup.lengths)} ({setup.tokenizer.name} tokens)",
         f"depths      {', '.join(f'{depth:g}' for depth in setup.depths)} percent",
-        f"repeats     {setup.options.repeats}",
-        f"order       {setup.options.order}",
+        f"repeats     {setup.options.repeats}, varying {', '.join(setup.options.vary)}",
+        f"order       {setup.options.order}, {setup.concurrency} at a time",
         f"trials      {sums.trials:,}",
         f"tokens      {sums.prompt_tokens:,} sent, at most {sums.max_output_tokens:,} answered",
+        f"cache       {_cache(found)}",
+        f"cost        {_cost(setup, found)}",
+        f"time        {_time(found)}",
+        "precision   " + "; ".join(_precision(name, *found.half_widths[name]) for name in found.half_widths),
         "",
         f"{'length':>10} {'trials':>7} {'tokens':>12}",
     ]
     lines += [f"{length:>10,} {trials:>7,} {tokens:>12,}" for length, trials, tokens in sums.tokens_by_length]
+    lines += [f"{kind:>11} {trials:>6,} {tokens:>12,}" for kind, trials, tokens in sums.controls]
     return "\n".join(lines)
+
+
+def _room(setup: Setup) -> int | None:
+    return setup.window - setup.request.max_output if setup.window else None
+
+
+def _cache(found: Forecast) -> str:
+    if found.cache.kind == "none":
+        return "none known: every token is computed"
+    return (
+        f"{found.cached_tokens:,} tokens predicted to be cached, {found.computed_share:.1%} computed "
+        f"({found.cache.name})"
+    )
+
+
+def _cost(setup: Setup, found: Forecast) -> str:
+    cost = found.cost
+    if cost.least is None or cost.predicted is None or cost.most is None:
+        return f"unknown: models.yaml has no prices for {plain(setup.preset.name)} at these lengths"
+    return (
+        f"{_dollars(cost.least)} (all cached) to {_dollars(cost.most)} (nothing cached, longest answers); "
+        f"{_dollars(cost.predicted)} predicted (answers of {found.guessed_output} tokens), at prices of "
+        f"{setup.preset.prices_as_of}"
+    )
+
+
+def _dollars(value: Decimal) -> str:
+    return f"${value:,.2f}" if value >= 1 else f"${value:.4f}"
+
+
+def _time(found: Forecast) -> str:
+    if found.seconds is None:
+        return "unknown: give --rpm, --tpm, --prefill-speed or --answer-speed"
+    minutes, seconds = divmod(round(found.seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"at least {hours}:{minutes:02}:{seconds:02} at the given limits and speeds"
+
+
+def _precision(name: str, trials: int, at_half: float, at_nine: float) -> str:
+    """Say how far off a found rate may be: half of a 95% interval, trials taken as independent."""
+    return f"{name} of {trials:,}: ±{at_half:.1%} at 50% found, ±{at_nine:.1%} at 90%"

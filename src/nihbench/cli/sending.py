@@ -61,7 +61,22 @@ def measure(ready: Ready, folder: RunFolder, trials: Owed, sending: Sending) -> 
         with contextlib.suppress(OSError, NihError):  # the error that ended the run says more
             enter(folder.path, setup, own, now().isoformat(timespec="seconds"))
         tell_spent(setup, members, [trial for _, trial in trials], budget, sending.elsewhere)
+    _note_cache(ready, folder)
     return own
+
+
+def _note_cache(ready: Ready, folder: RunFolder) -> None:
+    """Say what the prefix cache was predicted to save, and what the server says that it did."""
+    from nihbench.run import computed_shares, forecast_of
+
+    setup, server = ready.setup, ready.model.server
+    predicted = forecast_of(setup, server_kind=server.kind if server else None)
+    shares = computed_shares(predicted, folder.records().values())
+    if shares is not None:
+        note(
+            f"prefix cache: {shares[1]:.1%} of the prompts' tokens were computed, {shares[0]:.1%} were predicted "
+            f"({setup.options.order} order, {predicted.cache.name})"
+        )
 
 
 async def _send(

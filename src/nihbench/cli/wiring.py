@@ -190,9 +190,10 @@ def find_preset(options: RunOptions, catalog: Catalog) -> ModelPreset:
         # An embedded model that is served already (`nih serve`) is a model of that server.
         if not options.base_url:
             return preset
-        # Another server, such as a gateway, need not have the service's counting endpoint.
-        same = _host(options.base_url) == _host(preset.base_url)
-        return replace(preset, base_url=options.base_url, local=None, counter=preset.counter if same else None)
+        # Another server, such as a gateway, need not have the service's counting endpoint, nor its cache.
+        same = preset.base_url is None or _host(options.base_url) == _host(preset.base_url)
+        counter, cache = (preset.counter, preset.cache) if same else (None, None)
+        return replace(preset, base_url=options.base_url, local=None, counter=counter, cache=cache)
     base_url = options.base_url or os.environ.get("OPENAI_BASE_URL")
     if not base_url:
         catalog.model(options.model)

@@ -1,4 +1,4 @@
-"""Where the tokens of a corpus begin, computed once a tokenizer and kept on the disk.
+"""Where the tokens and the sentences of a corpus begin, computed once and kept on the disk.
 
 The cache is only ever a shortcut: a file that is missing, damaged or of another text is made again, and one that
 can't be written is done without.
@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import hashlib
 import io
+from collections.abc import Callable
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 
+import nihbench.text
 from nihbench.errors import FetchError
 from nihbench.fetch import cache_dir, write_atomic
+from nihbench.text import boundaries
 from nihbench.types import IntArray, Tokenizer
 
 _FORMAT = "1"
@@ -29,14 +33,44 @@ def token_starts(corpus_text: str, text_sha256: str, tokenizer: Tokenizer) -> In
         text_sha256: its hash, which with the tokenizer's name identifies the result.
         tokenizer: asked once; its `starts` is not called where the result is cached.
     """
-    key = hashlib.sha256("\0".join((_FORMAT, text_sha256, tokenizer.name)).encode("utf-8")).hexdigest()
+    return _kept((text_sha256, tokenizer.name), lambda: tokenizer.starts(corpus_text))
+
+
+def sentence_boundaries(corpus_text: str, text_sha256: str, language: str) -> IntArray:
+    """Return where a needle may stand in the text of a corpus (`text.boundaries`).
+
+    Args:
+        corpus_text: the whole text of a corpus.
+        text_sha256: its hash, which with the language and the rules identifies the result.
+        language: whose rules are followed.
+    """
+    rules = _rules()
+    if rules is None:
+        return boundaries(corpus_text, language)
+    return _kept(("sentences", text_sha256, language, rules), lambda: boundaries(corpus_text, language))
+
+
+@cache
+def _rules() -> str | None:
+    """Return a hash of the code that finds sentences: a changed rule needs no number. None: it can't be read."""
+    found = hashlib.sha256()
+    try:
+        for path in sorted(Path(nihbench.text.__file__).parent.glob("*.py")):
+            found.update(path.read_bytes())
+    except (OSError, TypeError):
+        return None
+    return found.hexdigest()
+
+
+def _kept(what: tuple[str, ...], make: Callable[[], IntArray]) -> IntArray:
+    key = hashlib.sha256("\0".join((_FORMAT, *what)).encode("utf-8")).hexdigest()
     path = cache_dir() / "offsets" / f"{key}.npy"
     cached = _read(path)
     if cached is not None:
         return cached
-    starts = np.asarray(tokenizer.starts(corpus_text), dtype=np.int64)
-    _write(path, starts)
-    return starts
+    made = np.asarray(make(), dtype=np.int64)
+    _write(path, made)
+    return made
 
 
 def _read(path: Path) -> IntArray | None:

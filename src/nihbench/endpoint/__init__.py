@@ -15,23 +15,23 @@ if TYPE_CHECKING:
     from nihbench.endpoint.client import ChatClient
     from nihbench.endpoint.connection import Timeouts
     from nihbench.endpoint.counting import ServerInfo, ServerTokenizer, chat_overhead, probe
-    from nihbench.endpoint.dialect import Dialect
+    from nihbench.endpoint.dialect import Call, Dialect
     from nihbench.endpoint.failures import HANDLING, Diagnosis, Handling, classify
     from nihbench.endpoint.limits import Limiter, Limits
     from nihbench.endpoint.pool import SideBySide
     from nihbench.endpoint.request_counts import measuring
-    from nihbench.endpoint.spending import Budget, cost_of, worst_cost
+    from nihbench.endpoint.spending import Budget, cost_of
     from nihbench.endpoint.tokenizers import load_tokenizer
 
 _HOMES = {
     "Budget": "spending",
     "cost_of": "spending",
-    "worst_cost": "spending",
     "SideBySide": "pool",
     "Limiter": "limits",
     "Limits": "limits",
     "ModelAccess": "access",
     "open_model": "access",
+    "Call": "dialect",
     "ChatClient": "client",
     "Timeouts": "connection",
     "ServerInfo": "counting",
@@ -55,6 +55,7 @@ _HOMES = {
 
 __all__ = [
     "HANDLING",
+    "Call",
     "Budget",
     "KNOWN_TEXT",
     "Canary",
@@ -80,7 +81,6 @@ __all__ = [
     "probe",
     "sing",
     "verdict",
-    "worst_cost",
 ]
 
 

@@ -138,7 +138,7 @@ class ChatClient:
         Raises:
             StoppedError: the budget has no room for another sending.
         """
-        call = Call(messages=tuple(messages), request=request)
+        call = Call(messages=messages, request=request)
         earlier: list[Failure] = []
         outcome = await self._persist(call, earlier)
         if isinstance(outcome, Failure) and (limit := _larger_limit(outcome, request)) is not None:

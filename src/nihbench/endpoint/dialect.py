@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from nihbench.endpoint.failures import SAMPLING, Diagnosis
+from nihbench.text import EncodedMessages, Pieces, messages_json
 from nihbench.types import Message, ModelPreset, Request
 
 OutputParam = Literal["max_tokens", "max_completion_tokens"]
@@ -88,14 +89,17 @@ class Call:
         """Say whether a stream is asked for, by the dialect or by the user's own extra fields."""
         return self.settings(dialect).get("stream") is True
 
-    def body(self, dialect: Dialect) -> tuple[bytes, ...]:
-        """Return the body as JSON in a few pieces; joined they would take a long prompt's memory twice."""
+    def body(self, dialect: Dialect) -> Pieces:
+        """Return the body as JSON in a few pieces; joined they would take a long prompt's memory twice.
+
+        Messages that were encoded when they were built are sent as they are: `prompt_sha256` is of the bytes sent.
+        """
         settings = self.settings(dialect)
         if "messages" in settings:
             return (_json(settings),)
         head = _json(settings).removesuffix(b"}")
         messages = self._folded if dialect.fold_system else self._plain
-        return (head + (b', "messages": ' if settings else b'"messages": '), messages, b"}")
+        return (head + (b', "messages": ' if settings else b'"messages": '), *messages, b"}")
 
     def changes(self, dialect: Dialect, first: Dialect) -> tuple[str, ...]:
         """Return how a request in `dialect` differs from what was asked, `first` being what the preset knew."""
@@ -108,12 +112,12 @@ class Call:
         return tuple(lost)
 
     @cached_property
-    def _plain(self) -> bytes:
-        return _json(as_json(self.messages))
+    def _plain(self) -> Pieces:
+        return self.messages.pieces if isinstance(self.messages, EncodedMessages) else (messages_json(self.messages),)
 
     @cached_property
-    def _folded(self) -> bytes:
-        return _json(as_json(fold_system(self.messages)))
+    def _folded(self) -> Pieces:
+        return (messages_json(fold_system(self.messages)),)
 
 
 def learn(dialect: Dialect, call: Call, status: int, found: Diagnosis) -> tuple[Dialect, str] | None:
@@ -156,12 +160,12 @@ def as_json(messages: Sequence[Message]) -> list[dict[str, str]]:
     return [{"role": message.role, "content": message.content} for message in messages]
 
 
-def pieces_of(body: Sequence[bytes]) -> Iterator[bytes]:
+def pieces_of(body: Pieces) -> Iterator[bytes]:
     """Cut a body into what is written at a time: the deadline for writing is for one piece, not for a whole novel.
 
     Short parts go out together: every write costs about as much as a short prompt's bytes.
     """
-    short: list[bytes] = []
+    short: list[bytes | memoryview] = []
     for part in body:
         for start in range(0, len(part), _PIECE):
             piece = part[start : start + _PIECE]

@@ -6,7 +6,7 @@ It retries nothing and judges nothing. Whether a stream comes is told by what co
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from nihbench.endpoint.connection import Timeouts
 from nihbench.endpoint.dialect import pieces_of
 from nihbench.endpoint.sse import EventReader, is_event_stream
 from nihbench.endpoint.stream import StreamedAnswer
+from nihbench.text import Pieces
 
 MOST_BYTES = 64 * 1024 * 1024
 """No answer is this long; one that goes on is broken off, before it fills the memory."""
@@ -48,7 +49,7 @@ class Reply:
 async def exchange(
     http: httpx.AsyncClient,
     url: str,
-    body: Sequence[bytes],
+    body: Pieces,
     *,
     streams: bool,
     timeouts: Timeouts,
@@ -95,7 +96,7 @@ async def exchange(
     return reading.reply()
 
 
-async def _sent(body: Sequence[bytes]) -> AsyncIterator[bytes]:
+async def _sent(body: Pieces) -> AsyncIterator[bytes]:
     for piece in pieces_of(body):
         yield piece
 

@@ -17,42 +17,8 @@ from contextlib import asynccontextmanager
 from decimal import Decimal
 
 from nihbench.errors import StoppedError, UsageError
+from nihbench.prices import decimal_of, tier_of, usage_cost, worst_cost
 from nihbench.types import Failure, Outcome, PriceTier, Usage
-
-_PER = Decimal(1_000_000)
-
-
-def tier_of(prices: Sequence[PriceTier], prompt_tokens: int) -> PriceTier | None:
-    """Return the tier that a prompt of this length falls into as a whole; None where its price is unknown.
-
-    Args:
-        prices: tiers by rising `up_to`.
-        prompt_tokens: the prompt's length.
-    """
-    return next((tier for tier in prices if tier.up_to is None or prompt_tokens <= tier.up_to), None)
-
-
-def worst_cost(prices: Sequence[PriceTier], prompt_tokens: int, output_tokens: int) -> Decimal | None:
-    """Return what a call costs in USD if nothing of its prompt is cached; None where the price is unknown."""
-    return _cost(prices, Usage(prompt_tokens=prompt_tokens, completion_tokens=output_tokens))
-
-
-def _cost(prices: Sequence[PriceTier], usage: Usage) -> Decimal | None:
-    """Return the price of what was used, in USD; None where the counts or the price are unknown."""
-    if usage.prompt_tokens is None or usage.completion_tokens is None:
-        return None
-    tier = tier_of(prices, usage.prompt_tokens)
-    if tier is None:
-        return None
-    cached = 0
-    if tier.cached_input is not None:
-        cached = min(usage.cached_tokens or 0, usage.prompt_tokens)
-    total = (
-        _decimal(tier.input) * (usage.prompt_tokens - cached)
-        + _decimal(tier.cached_input or 0.0) * cached
-        + _decimal(tier.output) * usage.completion_tokens
-    )
-    return total / _PER
 
 
 def cost_of(prices: Sequence[PriceTier], outcome: Outcome, max_output: int, worst: Decimal | None) -> Decimal | None:
@@ -66,7 +32,7 @@ def cost_of(prices: Sequence[PriceTier], outcome: Outcome, max_output: int, wors
     """
     usage = outcome.usage
     if usage.cost_usd is not None and 0 <= usage.cost_usd < math.inf:
-        return _decimal(usage.cost_usd)
+        return decimal_of(usage.cost_usd)
     if isinstance(outcome, Failure) and usage.prompt_tokens is None:
         return worst if outcome.may_be_billed else Decimal(0)
     counted = Usage(
@@ -74,13 +40,8 @@ def cost_of(prices: Sequence[PriceTier], outcome: Outcome, max_output: int, wors
         completion_tokens=max_output if usage.completion_tokens is None else usage.completion_tokens,
         cached_tokens=usage.cached_tokens,
     )
-    cost = _cost(prices, counted)
+    cost = usage_cost(prices, counted)
     return worst if cost is None else cost
-
-
-def _decimal(number: float | Decimal) -> Decimal:
-    """Return the number as it is written, not as it is stored: 0.1 is a tenth."""
-    return Decimal(str(number))
 
 
 class Hold:
@@ -147,8 +108,8 @@ class Budget:
         self.margin = margin
         self.prompt_tokens = 0  # as the server counted them
         self.completion_tokens = 0
-        self._max_cost = None if max_cost is None else _decimal(max_cost)
-        self._spent = _decimal(spent)
+        self._max_cost = None if max_cost is None else decimal_of(max_cost)
+        self._spent = decimal_of(spent)
         self._held: dict[Hold, Decimal] = {}
         self._unpriced = 0
         self._stopped = ""  # why no further call may be sent

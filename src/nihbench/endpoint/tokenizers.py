@@ -105,11 +105,11 @@ class TiktokenTokenizer:
         return np.concatenate(parts)
 
     def _starts(self, text: str) -> IntArray:
-        ids = np.array(self._encoding.encode(text, disallowed_special=()), dtype=np.int64)
+        ids = self._encoding.encode_to_numpy(text, disallowed_special=())
         distinct, where = np.unique(ids, return_inverse=True)
         # The vocabulary has gaps, so that only the ids that occur are looked up.
         sizes = [len(self._encoding.decode_single_token_bytes(token)) for token in distinct.tolist()]
-        lengths = np.array(sizes, dtype=np.int64)[where] if sizes else ids
+        lengths = np.array(sizes, dtype=np.int64)[where]
         return char_starts(text.encode(), lengths)
 
 

@@ -31,11 +31,12 @@ def cache_dir() -> Path:
 
 
 @contextmanager
-def atomic_file(target: Path) -> Iterator[BinaryIO]:
+def atomic_file(target: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
     """Open a file beside `target` for writing and put it in the target's place when the block ends well.
 
     After an error in the block, or a kill, `target` is what it was before. A killed process leaves its unfinished
     file behind; it is removed by a later write of the same target, a day on, when no other process can own it still.
+    Not `durable`: whether it is there after a power failure is not waited for.
 
     Raises:
         FetchError: the folder or the file can't be written.
@@ -48,7 +49,8 @@ def atomic_file(target: Path) -> Iterator[BinaryIO]:
             with part.open("xb") as file:
                 yield file
                 file.flush()
-                os.fsync(file.fileno())
+                if durable:
+                    os.fsync(file.fileno())
             os.replace(part, target)
         finally:
             part.unlink(missing_ok=True)

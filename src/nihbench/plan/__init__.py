@@ -1,20 +1,33 @@
 """Pure planning: the grid, its trials, their order, and what they add up to. No I/O, no text."""
 
+from nihbench.plan.cache import CACHES, Pace, PrefixCache, Sent, Simulated, shared_tokens, simulate
 from nihbench.plan.controls import BEFORE_THE_GRID, CONTROLS, ControlKind, make_controls, with_controls
+from nihbench.plan.cost import CostRange, cost_range, half_width
 from nihbench.plan.estimate import Estimate, estimate
 from nihbench.plan.fresh import fill, fresh_values
 from nihbench.plan.grid import is_count, parse_depths, parse_lengths
-from nihbench.plan.trials import ORDERS, make_trials, order_trials
+from nihbench.plan.order import ORDERS, VARIED, Turn, order_trials, text_of, turn_of
+from nihbench.plan.trials import make_trials
 
 __all__ = [
     "BEFORE_THE_GRID",
     "CONTROLS",
     "ControlKind",
+    "CACHES",
     "ORDERS",
+    "VARIED",
+    "CostRange",
     "Estimate",
+    "Pace",
+    "PrefixCache",
+    "Sent",
+    "Simulated",
+    "Turn",
+    "cost_range",
     "estimate",
     "fill",
     "fresh_values",
+    "half_width",
     "is_count",
     "make_controls",
     "make_trials",
@@ -22,4 +35,8 @@ __all__ = [
     "parse_depths",
     "parse_lengths",
     "with_controls",
+    "shared_tokens",
+    "simulate",
+    "text_of",
+    "turn_of",
 ]

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from nihbench.run.answers import Answered, Row, answers_of, read_rows
     from nihbench.run.calibration import Calibration, calibrate, likely_prompts
     from nihbench.run.counts import CountSummary, count_summary
+    from nihbench.run.export import BATCH_FOLDER, BatchFile, export_batch
+    from nihbench.run.forecast import Forecast, computed_shares, forecast_of
     from nihbench.run.judging import Docket, Judge, Spent, ask_judge, combined, docket, judged, unsure
     from nihbench.run.lock import owned
     from nihbench.run.manifest import (
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
     )
     from nihbench.run.setup import Begun, Setup, prepare
     from nihbench.run.spent import enter, margin_of, spent_before
-    from nihbench.run.store import MANIFEST, RECORDS, RecordWriter, RunFolder, create_run, open_run
+    from nihbench.run.store import MANIFEST, RECORDS, RecordWriter, RunFolder, check_free, create_run, open_run
     from nihbench.run.texts import absolute_corpus, load_corpus
     from nihbench.run.tree import Child, Tree, children_of, create_tree, find_runs, is_tree, open_tree, slug
     from nihbench.run.verdicts import Verdicts
@@ -55,6 +57,13 @@ _HOMES = {
     "open_tree": "tree",
     "slug": "tree",
     "Answered": "answers",
+    "BATCH_FOLDER": "export",
+    "BatchFile": "export",
+    "export_batch": "export",
+    "Forecast": "forecast",
+    "computed_shares": "forecast",
+    "forecast_of": "forecast",
+    "check_free": "store",
     "COMBINED": "scores",
     "Begun": "setup",
     "Calibration": "calibration",
@@ -120,12 +129,15 @@ __all__ = [
     "is_tree",
     "open_tree",
     "slug",
+    "BATCH_FOLDER",
     "COMBINED",
     "MANIFEST",
     "RECORDS",
     "RULES_FILE",
     "Answered",
+    "BatchFile",
     "Docket",
+    "Forecast",
     "Judge",
     "Begun",
     "Calibration",
@@ -141,16 +153,20 @@ __all__ = [
     "absolute_corpus",
     "answers_of",
     "ask_judge",
+    "check_free",
     "begun",
     "calibrate",
     "check_same",
     "combined",
+    "computed_shares",
     "corpus_of",
     "count_summary",
     "create_run",
     "docket",
+    "export_batch",
     "enter",
     "find_record",
+    "forecast_of",
     "grade_row",
     "grades_of",
     "judged",

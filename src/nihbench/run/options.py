@@ -45,6 +45,7 @@ class RunOptions:
     lengths: str | None = None
     depths: str | None = None
     repeats: int = 1
+    vary: tuple[str, ...] = ("haystack",)
     length_unit: str = "model"
     window: int | None = None
     order: str = "cache"
@@ -76,6 +77,7 @@ class RunOptions:
     def stored(self) -> dict[str, Any]:
         """Return the options as JSON values, without secrets: these only as digests, and a bare address."""
         values = {f.name: getattr(self, f.name) for f in fields(self)}
+        values["vary"] = list(self.vary)
         values["prompts"] = list(self.prompts) if self.prompts is not None else None
         values["extra_body"] = without_secrets(self.extra_body)
         values["base_url"] = bare_url(self.base_url)

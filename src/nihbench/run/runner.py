@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import zip_longest
@@ -17,14 +18,14 @@ from itertools import zip_longest
 from nihbench.endpoint import HANDLING, Limiter
 from nihbench.errors import DamagedDataError, StoppedError
 from nihbench.run.recorder import Recorder
-from nihbench.run.setup import Setup
+from nihbench.run.setup import USUAL_AT_ONCE, Setup
 from nihbench.run.store import RecordWriter
+from nihbench.run.turns import Turns
 from nihbench.run.verify import checked
-from nihbench.types import Completer, Failure, Outcome, Placed, Record, Request, Trial
+from nihbench.types import Completer, Failure, GradedElsewhere, Outcome, Record, Request, Trial
 
 AHEAD = 2
 """Prompts that are built beyond what may be in flight: they wait in the limiter's line, so that it never runs dry."""
-_USUAL_AT_ONCE = 4
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -92,62 +93,69 @@ async def run_trials(
     Raises:
         StoppedError: a failure said that going on is pointless; trials in flight were finished and stored first.
     """
-    queue = deque(_side_by_side(trials, max(1, len(limiters))))
+    queue = _side_by_side(setup, trials, max(1, len(limiters)))
+    # Where a place has several trials, one of another place would come between them in the limiter's line.
+    ahead = AHEAD if all(turns.one_a_place for turns, _ in queue) else 0
     done = total - len(trials) - later
     ends: list[Exception] = []
-    loop = asyncio.get_running_loop()
+    going: set[asyncio.Task[None]] = set()
+    moved = asyncio.Event()
 
-    async def measure(trial_id: str, trial: Trial, prefix: int) -> None:
+    async def work(turns: Turns, prefix: int) -> None:
         nonlocal done
         try:
-            # Building counts tokens, with a server's help perhaps: off the event loop, which has answers to read.
-            messages, placement = await loop.run_in_executor(builder, setup.build, trial)
-            request = replace(_sized(setup, setup.expected_tokens(trial, placement)), prefix=prefix)
-            started = now().isoformat(timespec="seconds")
-            came = await completer.complete(messages, request)
-            outcome = came
-            if placement.haystack_tokens:
-                outcome = checked(came, setup.expected_tokens(trial, placement), setup.counts_exactly)
-            record = _record(setup, trial_id, trial, placement, outcome, started)
-            _raise_if_pointless(outcome, setup)
-            await recorder.store(record)
-            done += 1
-            on_progress(Progress(record=record, done=done, total=total))
+            async with aclosing(turns.take()) as place:
+                async for trial_id, trial in place:
+                    if ends:
+                        return
+                    record = await _measure(setup, trial_id, trial, prefix, completer, builder, now)
+                    _raise_if_pointless(record.outcome, setup)
+                    await recorder.store(record)
+                    done += 1
+                    on_progress(Progress(record=record, done=done, total=total))
+                    moved.set()
         except Exception as error:
             # The others finish what they have sent, for it is paid for; nothing new is begun.
             ends.append(error)
             for limiter in limiters:
                 limiter.close()
 
+    def leave(task: asyncio.Task[None]) -> None:
+        going.discard(task)
+        moved.set()
+
     # One thread builds, so that prompts reach the limiter's line in the order of the plan.
     with Recorder(writer) as recorder, ThreadPoolExecutor(1, "nih-prompts") as builder:
         async with asyncio.TaskGroup() as group:
-            going: set[asyncio.Task[None]] = set()
             while (queue and not ends) or going:
-                while queue and not ends and len(going) < _most(setup, limiters):
-                    going.add(group.create_task(measure(*queue.popleft())))
-                _, going = await asyncio.wait(going, return_when=asyncio.FIRST_COMPLETED)
+                while queue and not ends and len(going) < _most(setup, limiters, ahead):
+                    task = group.create_task(work(*queue.popleft()))
+                    going.add(task)
+                    task.add_done_callback(leave)
+                await moved.wait()
+                moved.clear()
     if ends:
         raise ends[0]
 
 
-def _most(setup: Setup, limiters: Sequence[Limiter]) -> int:
-    """Return how many trials may be under way now."""
-    return sum(limiter.limit for limiter in limiters) + AHEAD if limiters else setup.concurrency or _USUAL_AT_ONCE
+def _most(setup: Setup, limiters: Sequence[Limiter], ahead: int) -> int:
+    """Return how many places may be under way now."""
+    return sum(limiter.limit for limiter in limiters) + ahead if limiters else setup.concurrency or USUAL_AT_ONCE
 
 
-def _side_by_side(trials: Sequence[tuple[str, Trial]], endpoints: int) -> Iterator[tuple[str, Trial, int]]:
-    """Give the trials with the number of their prefix: as many stretches of the order as endpoints, begun together.
+def _side_by_side(setup: Setup, trials: Sequence[tuple[str, Trial]], endpoints: int) -> deque[tuple[Turns, int]]:
+    """Return, for every place to come, whose turn it is and the number of its prefix.
 
-    Neighbours in the order share most of their beginning; so each endpoint finds its own stretch in its cache.
+    There are as many stretches of the order as endpoints, begun together: neighbours in the order share most of their
+    beginning, so that each endpoint finds its own stretch in its cache.
     """
     size = -(-len(trials) // endpoints) if trials else 1
-    stretches = [trials[start : start + size] for start in range(0, len(trials), size)]
-    for row in zip_longest(*stretches):
-        yield from ((*pair, number) for number, pair in enumerate(row) if pair is not None)
+    stretches = [Turns(trials[start : start + size], setup.turn_of) for start in range(0, len(trials), size)]
+    rows = zip_longest(*([(turns, number)] * len(turns) for number, turns in enumerate(stretches)))
+    return deque(place for row in rows for place in row if place is not None)
 
 
-def _raise_if_pointless(outcome: Outcome, setup: Setup) -> None:
+def _raise_if_pointless(outcome: Outcome | GradedElsewhere, setup: Setup) -> None:
     if not isinstance(outcome, Failure) or not HANDLING[outcome.kind].stop_run:
         return
     said = outcome.message.rstrip(".")
@@ -159,20 +167,33 @@ def _raise_if_pointless(outcome: Outcome, setup: Setup) -> None:
     raise StoppedError(f"the run had to stop ({outcome.kind}): {said}")
 
 
-def _record(setup: Setup, trial_id: str, trial: Trial, placement: Placed, outcome: Outcome, started_at: str) -> Record:
+async def _measure(
+    setup: Setup,
+    trial_id: str,
+    trial: Trial,
+    prefix: int,
+    completer: Completer,
+    builder: Executor,
+    now: Callable[[], datetime],
+) -> Record:
+    # Building counts tokens, with a server's help perhaps: off the event loop, which has answers to read.
+    messages, placement = await asyncio.get_running_loop().run_in_executor(builder, setup.build, trial)
+    tokens = setup.expected_tokens(trial, placement)
     needle, fresh = setup.needle_of(trial)
+    started = now().isoformat(timespec="seconds")
+    outcome = await completer.complete(messages, replace(_sized(setup, trial, tokens), prefix=prefix))
     return Record(
         id=trial_id,
         trial=trial,
         placement=placement,
-        outcome=outcome,
+        outcome=checked(outcome, tokens, setup.counts_exactly) if placement.haystack_tokens else outcome,
         fresh=fresh,
         expected=needle.answer,
-        started_at=started_at,
+        started_at=started,
     )
 
 
-def _sized(setup: Setup, tokens: int) -> Request:
+def _sized(setup: Setup, trial: Trial, tokens: int) -> Request:
     """Return the request with what the client must know of this prompt: its tokens, and the room behind it."""
     room = setup.window - tokens if setup.window else None
-    return replace(setup.request, prompt_tokens=tokens, output_room=room)
+    return replace(setup.request_of(trial), prompt_tokens=tokens, output_room=room)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,18 @@ from nihbench.catalog import Catalog
 from nihbench.endpoint import ModelAccess
 from nihbench.errors import UsageError
 from nihbench.fetch import Report
-from nihbench.plan import fill, fresh_values, make_controls, make_trials, order_trials, parse_depths, with_controls
+from nihbench.plan import (
+    VARIED,
+    Turn,
+    fill,
+    fresh_values,
+    make_controls,
+    make_trials,
+    order_trials,
+    parse_depths,
+    turn_of,
+    with_controls,
+)
 from nihbench.run.calibration import WINDOW_SLACK, Calibration
 from nihbench.run.lengths import MIN_HAYSTACK_TOKENS, fixed_tokens, resolve_lengths
 from nihbench.run.options import (
@@ -29,7 +40,16 @@ from nihbench.run.options import (
     without_secrets,
 )
 from nihbench.run.texts import Texts, check_corpus_option, corpus_choice, load_texts, sources
-from nihbench.text import PLACEMENT_VERSION, Source, build_alone, build_bare, build_prompt
+from nihbench.text import (
+    PLACEMENT_VERSION,
+    EncodedMessages,
+    Source,
+    asks_first,
+    build_alone,
+    build_bare,
+    build_prompt,
+    head_of,
+)
 from nihbench.types import (
     Corpus,
     Experiment,
@@ -42,6 +62,9 @@ from nihbench.types import (
     Tokenizer,
     Trial,
 )
+
+USUAL_AT_ONCE = 4
+"""So many requests are in flight at a time where nothing says how many, and nothing finds it out."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,6 +94,9 @@ class Setup:
     concurrency: int | None
     copies: int
     source_of: Callable[[int], Source]
+    heads: Mapping[str, str]
+    """What each prompt puts before the haystack: only prompts with the same share a cached beginning."""
+    fixed_tokens: int
     notes: tuple[str, ...]
     calibration: Calibration | None = None
 
@@ -81,10 +107,15 @@ class Setup:
 
     def needle_of(self, trial: Trial) -> tuple[Needle, dict[str, str]]:
         """Return the trial's needle with its fresh values put in, and those values."""
-        values = fresh_values(self.needle, _drawn(trial), self.options.draw_seed)
+        drawn = self.drawn(trial) if "needle" in self.options.vary else replace(trial, repeat=0)
+        values = fresh_values(self.needle, drawn, self.options.draw_seed)
         return fill(self.needle, values), values
 
-    def build(self, trial: Trial) -> tuple[Sequence[Message], Placed]:
+    def drawn(self, trial: Trial) -> Trial:
+        """Return the trial whose draws hold for this one: the sentinel is the same prompt each time."""
+        return replace(trial, repeat=0) if trial.control == "sentinel" else trial
+
+    def build(self, trial: Trial) -> tuple[EncodedMessages, Placed]:
         """Build the trial's messages and placement."""
         if trial.control == "closed_book":
             return self._build_alone(trial)
@@ -92,7 +123,7 @@ class Setup:
             return self.build_local(trial, trial.length)
         return self.build_local(trial, self.calibration.local_length(trial.length, trial.prompt, trial.repeat))
 
-    def _build_alone(self, trial: Trial) -> tuple[Sequence[Message], Placed]:
+    def _build_alone(self, trial: Trial) -> tuple[EncodedMessages, Placed]:
         needle, _ = self.needle_of(trial)
         return build_alone(
             self.prompts[trial.prompt],
@@ -101,7 +132,7 @@ class Setup:
             tokenizer=self.tokenizer,
         )
 
-    def build_local(self, trial: Trial, length: int) -> tuple[Sequence[Message], Placed]:
+    def build_local(self, trial: Trial, length: int) -> tuple[EncodedMessages, Placed]:
         """Build the trial's messages with another length, in the tokenizer's own tokens."""
         needle, _ = self.needle_of(trial)
         if trial.control == "no_needle":
@@ -114,7 +145,7 @@ class Setup:
                 tokenizer=self.tokenizer,
             )
         return build_prompt(
-            self.source_of(_drawn(trial).repeat),
+            self.source_of(self.drawn(trial).repeat),
             needle.statements[0],
             self.prompts[trial.prompt],
             needle.question_for(trial.prompt),
@@ -123,6 +154,18 @@ class Setup:
             overhead=self.overheads[trial.prompt],
             tokenizer=self.tokenizer,
         )
+
+    def request_of(self, trial: Trial) -> Request:
+        """Return the trial's request: repeats of one prompt that the model itself shall vary have each its own seed."""
+        if self.request.seed is None or "temperature" not in self.options.vary:
+            return self.request
+        return replace(self.request, seed=self.request.seed + self.drawn(trial).repeat)
+
+    def turn_of(self, trial: Trial) -> Turn:
+        """Return what the trial waits for, where several are in flight; a control waits for nothing."""
+        if trial.control is not None:
+            return Turn(place=trial)
+        return turn_of(trial, self.options.order, self.options.vary, self.heads)
 
     def expected_tokens(self, trial: Trial, placement: Placed) -> int:
         """Return what the server should count for a trial's prompt, as far as this run knows its tokenizer."""
@@ -170,13 +213,10 @@ class Setup:
             "repeat": trial.repeat,
             "control": trial.control,
         }
+        if trial.repeat:
+            place["vary"] = sorted(self.options.vary)
         text = json.dumps(self.identity() | place, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode("utf-8")).hexdigest()[:16]
-
-
-def _drawn(trial: Trial) -> Trial:
-    """Return the trial whose draws hold for this one: the sentinel is the same prompt each time."""
-    return replace(trial, repeat=0) if trial.control == "sentinel" else trial
 
 
 Calibrate = Callable[[Setup], Calibration | None]
@@ -224,6 +264,7 @@ def prepare(
     prompts = {name: catalog.prompt(name) for name in prompt_names}
     _check_numbers(options, model)
     _check_prompts(needle, prompts)
+    _check_vary(options, needle)
     preset = model.preset
     if options.price:
         preset = replace(preset, prices=(price_of(options.price),))
@@ -237,6 +278,7 @@ def prepare(
         report=report,
         text_sha256=begun.corpus_sha256,
     )
+    heads = {name: head_of(prompts[name], needle.question_for(name)) for name in prompts}
     overheads = {name: model.overhead(_probe_messages(prompts[name]), tokenizer) for name in prompts}
     request = _request(options, preset)
     told = model.server.window if model.server else None
@@ -258,10 +300,12 @@ def prepare(
         window=window,
         lengths=(),
         depths=depths,
+        heads=heads,
+        fixed_tokens=0,
         trials=(),
         concurrency=options.concurrency or preset.concurrency,
         copies=1,
-        source_of=sources(texts, tokenizer, options.draw_seed, 1),
+        source_of=_sources(options, texts, tokenizer, 1),
         notes=(),
     )
     if begun.calibration is not None:
@@ -276,11 +320,12 @@ def _with_lengths(setup: Setup, texts: Texts, calibration: Calibration | None) -
     options = setup.options
     overheads = setup.overheads if calibration is None else calibration.overheads
     tokens = len(texts.starts)
+    fixed = fixed_tokens(setup.needle, setup.prompts, overheads, setup.tokenizer)
     lengths, copies, notes = resolve_lengths(
         options,
         setup.window,
         setup.request.max_output,
-        fixed_tokens(setup.needle, setup.prompts, overheads, setup.tokenizer),
+        fixed,
         tokens if calibration is None else calibration.server_text(tokens),
         slack=WINDOW_SLACK if calibration is not None or setup.wants_calibration else 0.0,
     )
@@ -290,9 +335,10 @@ def _with_lengths(setup: Setup, texts: Texts, calibration: Calibration | None) -
         calibration=calibration,
         lengths=lengths,
         copies=copies,
-        trials=_trials(options, setup.experiment, setup.needle, list(setup.prompts), lengths, setup.depths),
-        source_of=sources(texts, setup.tokenizer, options.draw_seed, copies),
-        notes=(*texts.notes, *notes, *_unit_notes(setup, calibration)),
+        trials=_trials(setup, lengths, fixed),
+        source_of=_sources(options, texts, setup.tokenizer, copies),
+        fixed_tokens=fixed,
+        notes=(*texts.notes, *notes, *_cache_notes(setup), *_unit_notes(setup, calibration)),
     )
     resolved = _with_controls(resolved) if options.controls else resolved
     _check_builds(resolved)
@@ -389,6 +435,34 @@ def _check_prompts(needle: Needle, prompts: Mapping[str, PromptTemplate]) -> Non
             )
 
 
+def _check_vary(options: RunOptions, needle: Needle) -> None:
+    for name in options.vary:
+        if name not in VARIED:
+            raise UsageError(f"--vary {name!r} is none of {', '.join(VARIED)}")
+    if "needle" in options.vary and not needle.fresh:
+        raise UsageError(
+            f"--vary needle: the needle {needle.name!r} has no fresh values to draw, so that every repeat would hide "
+            "the same; leave it out, or take a needle that has (nih needle list)"
+        )
+
+
+def _cache_notes(setup: Setup) -> list[str]:
+    """Return what must be said about repeats that ask the same, and prompts that share no beginning."""
+    options = setup.options
+    notes = []
+    if options.repeats > 1 and set(options.vary) <= {"temperature"} and setup.request.temperature == 0.0:
+        notes.append(
+            "the repeats ask the same prompts at temperature 0: their answers differ only as far as the server's do"
+        )
+    first = [name for name, template in setup.prompts.items() if asks_first(template)]
+    if first:
+        notes.append(
+            f"the prompts {', '.join(first)} put the question before the haystack: what a prefix cache keeps of their "
+            "haystacks serves no other question"
+        )
+    return notes
+
+
 def _probe_messages(template: PromptTemplate) -> tuple[Message, ...]:
     """Return a template's messages with a short text of plain words each, to measure the chat template around them."""
     return tuple(Message(role=m.role, content="One two three.") for m in template.messages)
@@ -418,20 +492,20 @@ def _number(text: str) -> float:
     return value
 
 
-def _trials(
-    options: RunOptions,
-    experiment: Experiment,
-    needle: Needle,
-    prompts: Sequence[str],
-    lengths: tuple[int, ...],
-    depths: tuple[float, ...],
-) -> tuple[Trial, ...]:
+def _trials(setup: Setup, lengths: tuple[int, ...], fixed: int) -> tuple[Trial, ...]:
+    options = setup.options
     trials = make_trials(
-        experiment=experiment.name,
-        needle=needle.name,
-        prompts=prompts,
+        experiment=setup.experiment.name,
+        needle=setup.needle.name,
+        prompts=list(setup.prompts),
         lengths=lengths,
-        depths=depths,
+        depths=setup.depths,
         repeats=options.repeats,
     )
-    return order_trials(trials, options.order, options.draw_seed)
+    return order_trials(
+        trials, options.order, options.draw_seed, vary=options.vary, heads=setup.heads, fixed_tokens=fixed
+    )
+
+
+def _sources(options: RunOptions, texts: Texts, tokenizer: Tokenizer, copies: int) -> Callable[[int], Source]:
+    return sources(texts, tokenizer, options.draw_seed, copies, varied="haystack" in options.vary)

@@ -12,7 +12,8 @@ import os
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
-from nihbench.endpoint import cost_of, worst_cost
+from nihbench.endpoint import cost_of
+from nihbench.prices import worst_cost
 from nihbench.run.setup import Setup
 from nihbench.run.store import RECORDS, all_records
 from nihbench.types import GradedElsewhere

@@ -68,10 +68,7 @@ def create_run(path: Path, manifest: Mapping[str, Any]) -> RunFolder:
     """
     try:
         path.mkdir(parents=True, exist_ok=True)
-        if (path / MANIFEST).exists():
-            raise UsageError(f"{path} already holds a run: go on with it by --resume {path}, or give another --out")
-        if (path / RECORDS).exists():
-            raise UsageError(f"{path} holds the records of a run whose {MANIFEST} is missing: give another --out")
+        check_free(path)
         text = json.dumps({"format": FORMAT} | dict(manifest), ensure_ascii=False, indent=1) + "\n"
         write_atomic(path / MANIFEST, text.encode("utf-8"))
     except OSError as error:
@@ -79,6 +76,18 @@ def create_run(path: Path, manifest: Mapping[str, Any]) -> RunFolder:
             f"can't write the run's folder {path}: {error.strerror or error}; give another --out"
         ) from error
     return open_run(path)
+
+
+def check_free(path: Path) -> None:
+    """Make sure that a folder holds no run yet.
+
+    Raises:
+        UsageError: it does.
+    """
+    if (path / MANIFEST).exists():
+        raise UsageError(f"{path} already holds a run: go on with it by --resume {path}, or give another --out")
+    if (path / RECORDS).exists():
+        raise UsageError(f"{path} holds the records of a run whose {MANIFEST} is missing: give another --out")
 
 
 def open_run(path: Path) -> RunFolder:

@@ -14,7 +14,7 @@ from nihbench import corpora
 from nihbench.catalog import Catalog
 from nihbench.errors import FetchError, UsageError
 from nihbench.fetch import Report
-from nihbench.text import Source, boundaries, make_source, sentence_start
+from nihbench.text import Source, make_source, sentence_start
 from nihbench.types import Corpus, IntArray, Needle, Tokenizer
 
 
@@ -58,7 +58,7 @@ def load_texts(
     return Texts(
         corpus=corpus,
         starts=corpora.token_starts(corpus.text, corpus.sha256, tokenizer),
-        boundaries=boundaries(corpus.text, corpus.language),
+        boundaries=corpora.sentence_boundaries(corpus.text, corpus.sha256, corpus.language),
         notes=tuple(notes),
     )
 
@@ -156,18 +156,23 @@ def _unknown(catalog: Catalog, name: str) -> UsageError:
     raise AssertionError("a corpus of the catalog is known")
 
 
-def sources(texts: Texts, tokenizer: Tokenizer, seed: int, copies: int) -> Callable[[int], Source]:
-    """Return a function from a repeat's number to its source; the first begins at the corpus's beginning."""
+def sources(
+    texts: Texts, tokenizer: Tokenizer, seed: int, copies: int, *, varied: bool = True
+) -> Callable[[int], Source]:
+    """Return a function from a repeat's number to its source; the first begins at the corpus's beginning.
+
+    Not `varied`: all repeats have the first one's.
+    """
 
     @lru_cache(maxsize=2)
     def source_of(repeat: int) -> Source:
         text = texts.corpus.text
         start = 0
-        if repeat:
+        if repeat and varied:
             drawn = random.Random(f"{seed}:{repeat}:{texts.corpus.sha256}").randrange(len(text))
             start = sentence_start(text, texts.boundaries, drawn)
         return make_source(
             text, texts.corpus.language, texts.starts, texts.boundaries, tokenizer, start=start, copies=copies
         )
 
-    return source_of
+    return source_of if varied else lambda repeat: source_of(0)

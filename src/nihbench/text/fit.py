@@ -223,13 +223,12 @@ def _nearest_boundary(source: Source, start: int, end: int, depth_percent: float
     lo = int(np.searchsorted(source.boundaries, start, side="right"))
     hi = int(np.searchsorted(source.boundaries, end, side="left"))
     first, last = source.token_at(start), source.token_at(end)
-    positions = [start, *source.boundaries[lo:hi].tolist(), end]
-    tokens = np.array([first, *source.boundary_tokens[lo:hi].tolist(), last])
+    inside, before = source.boundaries[lo:hi], source.boundary_tokens[lo:hi]
     target = first + depth_percent / 100.0 * (last - first)
-    right = min(max(int(np.searchsorted(tokens, target)), 1), len(tokens) - 1)
-    left = right - 1
-    nearest = left if target - tokens[left] <= tokens[right] - target else right
-    return int(positions[nearest]), int(tokens[right] - tokens[left])
+    right = int(np.searchsorted(before, target)) if first < target else 0
+    left_at, left = (int(inside[right - 1]), int(before[right - 1])) if right > 0 else (start, first)
+    right_at, after = (int(inside[right]), int(before[right])) if right < len(inside) else (end, last)
+    return (left_at if target - left <= after - target else right_at), after - left
 
 
 def _ends_sentence(text: str) -> bool:

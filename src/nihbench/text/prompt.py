@@ -7,10 +7,10 @@ tokenizer.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Sequence
 
 from nihbench.errors import UsageError
+from nihbench.text.encoded import EncodedMessages, inner_json, messages_json
 from nihbench.text.fit import Frame, Splice, fit
 from nihbench.text.source import Source
 from nihbench.types import Message, Placement, PromptTemplate, Tokenizer
@@ -29,7 +29,7 @@ def build_prompt(
     depth_percent: float,
     overhead: int,
     tokenizer: Tokenizer,
-) -> tuple[tuple[Message, ...], Placement]:
+) -> tuple[EncodedMessages, Placement]:
     """Build one trial's messages of `length` tokens with the needle at `depth_percent`.
 
     Args:
@@ -47,11 +47,10 @@ def build_prompt(
     """
     frame = frame_of(template, question, overhead, tokenizer)
     splice = fit(source, statement, length=length, depth_percent=depth_percent, frame=frame, count=tokenizer.count)
-    haystack = splice.render(source.text, statement)
-    if haystack.count(statement) != 1:
+    if not _stands_once(source.text, splice, statement):
         raise UsageError("the needle already stands in the corpus: take another needle or another corpus")
-    messages = render(template, haystack, question)
-    return messages, _placement(source, splice, tokenizer.count(statement), digest(messages))
+    messages = _encoded(source, splice, statement, template, question)
+    return messages, _placement(source, splice, tokenizer.count(statement), messages.sha256)
 
 
 def rebuild(
@@ -86,9 +85,60 @@ def frame_of(template: PromptTemplate, question: str, overhead: int, tokenizer: 
     return Frame(before=before, after=after, fixed_tokens=fixed)
 
 
+def head_of(template: PromptTemplate, question: str) -> str:
+    """Return what a template puts before the haystack: the messages before it, and its own message's beginning."""
+    head = ""
+    for message in template.messages:
+        parts = _parts(message, question)
+        head += f"{message.role}: {parts[0]}\n"
+        if len(parts) == 2:
+            break
+    return head
+
+
+def asks_first(template: PromptTemplate) -> bool:
+    """Say whether a template puts the question before the haystack."""
+    return "{question}" in head_of(template, "{question}")
+
+
 def render(template: PromptTemplate, haystack: str, question: str) -> tuple[Message, ...]:
     """Fill a template; braces in the haystack or the question stay what they are."""
     return tuple(Message(role=m.role, content=haystack.join(_parts(m, question))) for m in template.messages)
+
+
+def _encoded(
+    source: Source, splice: Splice, statement: str, template: PromptTemplate, question: str
+) -> EncodedMessages:
+    """Do what `render` does, out of the source's JSON."""
+    middle = splice.before + statement + splice.after
+    try:
+        haystack = (
+            source.json.slice(splice.start, splice.at),
+            inner_json(middle),
+            source.json.slice(splice.at, splice.end),
+            inner_json(splice.tail),
+        )
+        pieces: list[bytes | memoryview] = [b"["]
+        for message in template.messages:
+            first, *rest = [inner_json(part) for part in _parts(message, question)]
+            pieces.append(b'{"role":"%s","content":"' % message.role.encode() + first)
+            for part in rest:
+                pieces += [*haystack, part]
+            pieces.append(b'"},')
+    except UnicodeEncodeError:
+        return EncodedMessages([messages_json(render(template, splice.render(source.text, statement), question))])
+    pieces[-1] = b'"}]'
+    return EncodedMessages(pieces)
+
+
+def _stands_once(text: str, splice: Splice, statement: str) -> bool:
+    """Say whether the needle stands in its haystack at the one place where it was put; nothing long is copied."""
+    if text.find(statement, splice.start, splice.at) >= 0 or text.find(statement, splice.at, splice.end) >= 0:
+        return False
+    reach = len(statement)
+    left = text[max(splice.start, splice.at - reach) : splice.at]
+    right = text[splice.at : min(splice.at + reach, splice.end)]
+    return (left + splice.before + statement + splice.after + right + splice.tail).count(statement) == 1
 
 
 def _parts(message: Message, question: str) -> list[str]:
@@ -98,9 +148,7 @@ def _parts(message: Message, question: str) -> list[str]:
 
 def digest(messages: Sequence[Message]) -> str:
     """Return the SHA-256 of messages: of their compact JSON in UTF-8, a list of {"role", "content"}."""
-    plain = [{"role": m.role, "content": m.content} for m in messages]
-    encoded = json.dumps(plain, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
-    return hashlib.sha256(encoded).hexdigest()
+    return hashlib.sha256(messages_json(messages)).hexdigest()
 
 
 def _placement(source: Source, splice: Splice, needle_tokens: int, sha256: str) -> Placement:

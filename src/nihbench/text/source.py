@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from nihbench.errors import UsageError
+from nihbench.text.encoded import JsonText
 from nihbench.types import IntArray, Tokenizer
 
 SEARCH = 20_000
@@ -21,7 +23,7 @@ GLUE = "\n\n"
 """What stands between the corpus's end and its beginning where a source wraps round."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Source:
     """A tokenized text: `starts[i]` is the character of token i, `boundaries` where a needle may stand.
 
@@ -36,6 +38,11 @@ class Source:
     boundary_tokens: IntArray
     start: int = 0
     copies: int = 1
+
+    @cached_property
+    def json(self) -> JsonText:
+        """The text as JSON, out of which prompts are cut."""
+        return JsonText(self.text)
 
     def token_at(self, position: int) -> int:
         """Return the number of tokens that begin before the character `position`."""
@@ -110,9 +117,7 @@ def make_source(
     once = (
         _join(_part(base, start, len(text), tokenizer), _part(base, 0, start, tokenizer), tokenizer) if start else base
     )
-    whole = once
-    for _ in range(copies - 1):
-        whole = _join(whole, once, tokenizer)
+    whole = _repeat(once, copies, tokenizer)
     return Source(
         text=whole.text,
         language=language,
@@ -162,6 +167,15 @@ def _part(base: Source, first: int, last: int, tokenizer: Tokenizer) -> Source:
         tokenizer.starts(base.text[tail:last]) + (tail - first),
     ])  # fmt: skip
     return _source(base.text[first:last], base.language, starts, inside)
+
+
+def _repeat(once: Source, copies: int, tokenizer: Tokenizer) -> Source:
+    """Join `copies` of a source, by halves: a long text is not copied again for each of them."""
+    if copies == 1:
+        return once
+    half = _repeat(once, copies // 2, tokenizer)
+    twice = _join(half, half, tokenizer)
+    return _join(twice, once, tokenizer) if copies % 2 else twice
 
 
 def _join(left: Source, right: Source, tokenizer: Tokenizer) -> Source:

@@ -1,0 +1,156 @@
+"""What a resolved run will need: cached tokens, money, time, precision. Nothing is sent, no prompt is built.
+
+Needles are taken to stand at their nominal depth; a real one stands at the next sentence's end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from nihbench.errors import UsageError
+from nihbench.plan import CACHES, CostRange, Pace, PrefixCache, Sent, cost_range, half_width, simulate
+from nihbench.run.setup import USUAL_AT_ONCE, Setup
+from nihbench.text import frame_of
+from nihbench.types import Completion, Record, Trial
+
+GUESSED_OUTPUT = 60
+"""Tokens of a usual answer of a model that does not think first."""
+_REPLY_TOKENS = 4
+"""Of the chat template's own tokens, those that stand at the end and open the reply."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Forecast:
+    """Sums over a plan. `seconds` is None where neither limits nor speeds are known.
+
+    `cached_by_trial`: predicted cached tokens of every trial. `half_widths`: of the 95% interval of the found
+    rate, for a grid, a row and a cell, at a rate of 0.5 and of 0.9.
+    """
+
+    cache: PrefixCache
+    prompt_tokens: int
+    cached_by_trial: Mapping[Trial, int]
+    cost: CostRange
+    guessed_output: int
+    seconds: float | None
+    half_widths: Mapping[str, tuple[int, float, float]]
+
+    @property
+    def cached_tokens(self) -> int:
+        """All tokens that the cache is predicted to have."""
+        return sum(self.cached_by_trial.values())
+
+    @property
+    def computed_share(self) -> float:
+        """The share of the sent tokens that is predicted to be computed."""
+        return 1.0 - self.cached_tokens / self.prompt_tokens if self.prompt_tokens else 1.0
+
+
+def forecast_of(setup: Setup, pace: Pace | None = None, server_kind: str | None = None) -> Forecast:
+    """Simulate a run.
+
+    Args:
+        setup: the resolved run.
+        pace: limits and speeds, as far as they are known.
+        server_kind: what the server says that it is, which says how it caches.
+
+    Raises:
+        UsageError: the preset names a kind of cache that there is not.
+    """
+    cache = cache_of(setup.preset.cache, server_kind)
+    guessed = setup.request.max_output if setup.preset.reasoning else min(GUESSED_OUTPUT, setup.request.max_output)
+    known = replace(pace, output_tokens=guessed) if pace else None
+    prompts = sent_prompts(setup)
+    found = simulate(prompts, cache, concurrency=setup.concurrency or USUAL_AT_ONCE, pace=known)
+    return Forecast(
+        cache=cache,
+        prompt_tokens=sum(prompt.total_tokens for prompt in prompts),
+        cached_by_trial=dict(zip(setup.trials, found.cached_tokens, strict=True)),
+        cost=cost_range(
+            [(p.total_tokens, hit) for p, hit in zip(prompts, found.cached_tokens, strict=True)],
+            setup.preset.prices,
+            guessed_output=guessed,
+            max_output=setup.request.max_output,
+            hit_price=cache.hit_price,
+        ),
+        guessed_output=guessed,
+        seconds=found.seconds if known else None,
+        half_widths=_half_widths(setup),
+    )
+
+
+def computed_shares(predicted: Forecast, records: Iterable[Record]) -> tuple[float, float] | None:
+    """Return the shares of prompt tokens that were computed: predicted, and as the server said of the same answers.
+
+    None where it said nothing of any.
+    """
+    sent = foreseen = computed = 0
+    for record in records:
+        told = _computed_tokens(record)
+        if told is None or record.trial not in predicted.cached_by_trial:
+            continue
+        sent += record.trial.length
+        foreseen += record.trial.length - predicted.cached_by_trial[record.trial]
+        computed += told
+    return (foreseen / sent, computed / sent) if sent else None
+
+
+def _computed_tokens(record: Record) -> int | None:
+    if not isinstance(record.outcome, Completion):
+        return None
+    computed = record.outcome.timings.get("prompt_n")
+    if isinstance(computed, int):
+        return computed
+    usage = record.outcome.usage
+    if usage.prompt_tokens is None or usage.cached_tokens is None:
+        return None
+    return max(usage.prompt_tokens - usage.cached_tokens, 0)
+
+
+def cache_of(name: str | None, server_kind: str | None) -> PrefixCache:
+    """Return the cache of a preset, else of the kind of server; none where neither is known."""
+    chosen = name or (server_kind if server_kind in CACHES else None) or "none"
+    if chosen not in CACHES:
+        raise UsageError(f"models.yaml: there is no cache {chosen!r}; known: {', '.join(CACHES)}")
+    return CACHES[chosen]
+
+
+def sent_prompts(setup: Setup) -> list[Sent]:
+    """Return the plan's prompts in order, as a cache sees them."""
+    needle_tokens = setup.tokenizer.count(setup.needle.statements[0])
+    fixed, heads = {}, {}
+    for name, template in setup.prompts.items():
+        frame = frame_of(template, setup.needle.question_for(name), setup.overheads[name], setup.tokenizer)
+        ends = setup.tokenizer.count(frame.before), setup.tokenizer.count(frame.after)
+        fixed[name] = frame.fixed_tokens + sum(ends) + needle_tokens
+        heads[name] = max(frame.fixed_tokens - _REPLY_TOKENS, 0) + ends[0]
+    prompts = []
+    for trial in setup.trials:
+        haystack = max(trial.length - fixed[trial.prompt], 0)
+        _, values = setup.needle_of(trial)
+        prompts.append(
+            Sent(
+                head=setup.heads[trial.prompt],
+                text=str(setup.drawn(trial).repeat if "haystack" in setup.options.vary else 0),
+                needle=" ".join(values.values()),
+                tail=trial.prompt,
+                head_tokens=heads[trial.prompt],
+                needle_token=round(haystack * trial.depth_percent / 100),
+                needle_tokens=needle_tokens,
+                haystack_tokens=haystack,
+                total_tokens=trial.length,
+                turn=setup.turn_of(trial),
+            )
+        )
+    return prompts
+
+
+def _half_widths(setup: Setup) -> dict[str, tuple[int, float, float]]:
+    cell = setup.options.repeats
+    trials = {
+        "grid": cell * len(setup.lengths) * len(setup.depths),
+        "row": cell * len(setup.depths),
+        "cell": cell,
+    }
+    return {name: (n, half_width(n, 0.5), half_width(n, 0.9)) for name, n in trials.items()}
