@@ -173,7 +173,7 @@ def run_options(values: dict[str, Any]) -> RunOptions:
             option = "--" + name.replace("_", "-")
             raise UsageError(f"{option} holds bytes that are not UTF-8: rename the file, or write it in UTF-8")
     models = list(dict.fromkeys(values.pop("model") or []))
-    if not models:
+    if not all(models) or not models:
         raise UsageError("no model is named: give --model, such as --model smollm2-135m (see `nih models`)")
     if len(models) > 1:
         raise UsageError("this command takes one --model: leave the others out")
