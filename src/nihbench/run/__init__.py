@@ -15,23 +15,27 @@ if TYPE_CHECKING:
     from nihbench.run.counts import CountSummary, count_summary
     from nihbench.run.export import BATCH_FOLDER, BatchFile, export_batch
     from nihbench.run.forecast import Forecast, computed_shares, forecast_of
+    from nihbench.run.imports import import_rows
     from nihbench.run.judging import Docket, Judge, Spent, ask_judge, combined, docket, judged, unsure
+    from nihbench.run.kamradt import read_kamradt
     from nihbench.run.lock import owned
     from nihbench.run.manifest import (
         begun,
         check_same,
         corpus_of,
+        is_imported,
         planned_trials,
         stored_needle,
         stored_options,
         stored_prompts,
     )
     from nihbench.run.options import RunOptions
-    from nihbench.run.rebuild import find_record, rebuild_prompt
+    from nihbench.run.rebuild import check_corpus, find_record, needle_surroundings, rebuild_prompt
     from nihbench.run.runner import Progress, owed, run_trials
     from nihbench.run.scores import (
         COMBINED,
         RULES_FILE,
+        default_scorer,
         grade_row,
         grades_of,
         save_grades,
@@ -88,23 +92,29 @@ _HOMES = {
     "absolute_corpus": "texts",
     "answers_of": "answers",
     "ask_judge": "judging",
+    "check_corpus": "rebuild",
     "check_same": "manifest",
     "combined": "judging",
     "corpus_of": "manifest",
     "create_run": "store",
+    "default_scorer": "scores",
     "docket": "judging",
     "enter": "spent",
     "find_record": "rebuild",
     "grade_row": "scores",
     "grades_of": "scores",
+    "import_rows": "imports",
+    "is_imported": "manifest",
     "judged": "judging",
     "load_corpus": "texts",
     "margin_of": "spent",
+    "needle_surroundings": "rebuild",
     "open_run": "store",
     "owed": "runner",
     "owned": "lock",
     "planned_trials": "manifest",
     "prepare": "setup",
+    "read_kamradt": "kamradt",
     "read_rows": "answers",
     "rebuild_prompt": "rebuild",
     "run_trials": "runner",
@@ -156,12 +166,14 @@ __all__ = [
     "check_free",
     "begun",
     "calibrate",
+    "check_corpus",
     "check_same",
     "combined",
     "computed_shares",
     "corpus_of",
     "count_summary",
     "create_run",
+    "default_scorer",
     "docket",
     "export_batch",
     "enter",
@@ -169,15 +181,19 @@ __all__ = [
     "forecast_of",
     "grade_row",
     "grades_of",
+    "import_rows",
+    "is_imported",
     "judged",
     "likely_prompts",
     "load_corpus",
     "margin_of",
+    "needle_surroundings",
     "open_run",
     "owed",
     "owned",
     "planned_trials",
     "prepare",
+    "read_kamradt",
     "read_rows",
     "rebuild_prompt",
     "run_trials",

@@ -3,7 +3,17 @@
 from nihbench.text.bare import build_alone, build_bare, rebuild_bare
 from nihbench.text.encoded import EncodedMessages, Pieces, messages_json
 from nihbench.text.fit import TOLERANCE_TOKENS, Frame, Splice, fit
-from nihbench.text.prompt import PLACEMENT_VERSION, asks_first, build_prompt, digest, frame_of, head_of, rebuild, render
+from nihbench.text.prompt import (
+    PLACEMENT_VERSION,
+    around,
+    asks_first,
+    build_prompt,
+    digest,
+    frame_of,
+    head_of,
+    rebuild,
+    render,
+)
 from nihbench.text.sentences import boundaries
 from nihbench.text.source import Source, compose_text, make_source, sentence_start
 
@@ -15,6 +25,7 @@ __all__ = [
     "Pieces",
     "Source",
     "Splice",
+    "around",
     "asks_first",
     "boundaries",
     "build_alone",
