@@ -153,9 +153,8 @@ def finish(run: RunFolder, *, resume: Path) -> int:
     for sentence in count_summary(run.records()).sentences():
         note(sentence)
     if result.unscored:
-        note(
-            f"{result.unscored} answers are unscored, for the rules can't judge them: try nih score {run.path} --judge M"
-        )
+        mend = f"nih score {run.path} --judge MODEL"
+        note(f"{result.unscored} answers are unscored, for the rules can't judge them: try {mend}")
     failed = len(result.failures) - result.unscored
     if failed or result.owed:
         note(f"{failed} trials failed, {result.owed} are owed; they are not scored")
