@@ -81,7 +81,8 @@ def test_controls_come_before_the_grid_and_are_judged(nih: Any, chat: Any, suite
     assert kinds[:13] == ["oracle"] * 10 + ["closed_book"] * 3
     # 30 cells: a sentinel before the first, after the 25th, and at the end; the texts without the needle follow.
     assert [number for number, kind in enumerate(kinds[13:]) if kind == "sentinel"] == [0, 26]
-    assert kinds[-2:] == ["no_needle"] * 2 and kinds.count(None) == 30
+    # A cell that waits for another's end, to find what it computed, may be overtaken.
+    assert kinds[-4:].count("no_needle") == 2 and kinds.count(None) == 30
     for words in ("oracle sf-sandwich/original: 10 of 10", "(0 of 3)", "abstained on all 2"):
         assert words in " ".join(ended.out.split())
     alone = chat.asked[10].messages
