@@ -70,7 +70,7 @@ def no_server() -> Iterator[str]:
         (["--base-url", "127.0.0.1:8080"], "is not a base URL"),
         (["--api-key-env", "NO_SUCH_VARIABLE"], "set the environment variable NO_SUCH_VARIABLE"),
         (["--model", "gpt-4-turbo"], "set the environment variable OPENAI_API_KEY"),
-        (["--model", ""], "no model is named"),
+        (["--model", ""], "a --model has no name"),
         (["--lenghts", "5"], "No such option: --lenghts"),
         (["--window", "many"], "--window"),
         (["--lengths"], "--lengths"),

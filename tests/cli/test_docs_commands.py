@@ -26,7 +26,7 @@ def commands(text: str) -> Iterator[str]:
     for block, inline in _CODE.findall(text):
         for line in (block or inline).replace("\\\n", " ").splitlines():
             line = _ASSIGNMENT.sub("", line.strip().removeprefix("$ "), count=1)
-            if line.startswith("nih ") and (block or " -" in line) and "[" not in line:
+            if line.startswith("nih ") and (block or " -" in line) and "[" not in line and "--help" not in line:
                 yield line
 
 

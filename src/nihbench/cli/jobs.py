@@ -59,6 +59,8 @@ def asked_jobs(values: Mapping[str, Any], suite: str | None) -> tuple[Job, ...]:
     models = list(dict.fromkeys(values["model"] or []))
     unit = values["length_unit"] or (REFERENCE_UNIT if len(models) > 1 else "model")
     options = run_options({**values, "model": models[:1], "length_unit": unit})
+    if not all(models):
+        raise UsageError("a --model has no name: leave it out")
     if suite is None and len(models) == 1:
         return (Job(options=options),)
     if suite is not None and (options.experiment or options.prompts):
@@ -96,12 +98,13 @@ def agreed(jobs: Sequence[Job], *, yes: bool) -> bool:
 
 
 @contextmanager
-def made_ready(jobs: Sequence[Job], *, sending: bool) -> Iterator[tuple[Ready, ...]]:
+def made_ready(jobs: Sequence[Job], *, sending: bool, leave_out: bool = False) -> Iterator[tuple[Ready, ...]]:
     """Resolve jobs; embedded servers run as long as the context.
 
     Args:
         jobs: what is to be run.
         sending: whether models will be asked (see `wiring.prepared`).
+        leave_out: whether lengths over a window are left out instead of refused.
     """
     from nihbench.catalog import load
     from nihbench.cli.wiring import introduce, reached, resolved, side_by_side
@@ -114,7 +117,8 @@ def made_ready(jobs: Sequence[Job], *, sending: bool) -> Iterator[tuple[Ready, .
             name, begun = job.options.model, job.begun
             if name not in models:
                 models[name] = opened.enter_context(reached(job.options, catalog, sending=sending, begun=begun))
-            setups.append(resolved(job.options, catalog, models[name], sending=sending, begun=begun))
+            made = resolved(job.options, catalog, models[name], sending=sending, begun=begun, leave_out=leave_out)
+            setups.append(made)
         for number, lengths in _other_lengths(jobs, setups).items():
             options = replace(setups[number].options, lengths=",".join(str(length) for length in lengths))
             setups[number] = resolved(options, catalog, models[options.model], sending=sending)

@@ -13,6 +13,8 @@ from nihbench.errors import UsageError
 if TYPE_CHECKING:
     from nihbench.analysis import Fairness
 
+_TEXTS = Optional[list[str]]  # noqa: UP045  typer reads it at run time
+_RATE = Optional[float]  # noqa: UP045
 _TEXT = Optional[str]  # noqa: UP045  typer reads it at run time
 _USUAL_WINDOW = 128_000
 
@@ -88,8 +90,14 @@ def check(
     name: Annotated[str, typer.Argument(help="The needle's name.")],
     corpus: Annotated[_TEXT, typer.Option("--corpus", help="A corpus, a path, or zh=NAME for one language.")] = None,
     lengths: Annotated[
-        str, typer.Option("--lengths", help="The lengths that are wanted, as for nih run.")
-    ] = "1k:128k:15",
+        _TEXT, typer.Option("--lengths", help="The lengths that are wanted, as for nih run (default: 1k:128k:15).")
+    ] = None,
+    model: Annotated[_TEXTS, typer.Option("--model", "-m", help="Ask this model, too; may be given again.")] = None,
+    base_url: Annotated[_TEXTS, typer.Option("--base-url", help="The model's server, as for nih run.")] = None,
+    api_key_env: Annotated[_TEXT, typer.Option("--api-key-env", help="The variable that holds the key.")] = None,
+    prompt: Annotated[_TEXT, typer.Option("--prompt", help="Only these prompt variants, by commas.")] = None,
+    max_cost: Annotated[_RATE, typer.Option("--max-cost", help="Spend so many USD at most.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Agree to what asking can cost.")] = False,
     limit: Annotated[int, typer.Option("--limit", help="Show so many sentences of each kind; 0 shows all.")] = 50,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a program, every sentence in it.")] = False,
 ) -> None:
@@ -98,6 +106,7 @@ def check(
 
     from nihbench.analysis import check_needle
     from nihbench.catalog import load
+    from nihbench.cli.fairness import as_lines, as_rows, checked_by_models
     from nihbench.corpora import stats
     from nihbench.endpoint import load_tokenizer
     from nihbench.plan import parse_lengths
@@ -114,13 +123,17 @@ def check(
     tokenizer = load_tokenizer("cl100k_base", report=report)
     found = check_needle(
         needle, text, tokens=stats(text, [tokenizer]).tokens[0].tokens, unit=tokenizer.name,
-        longest=max(parse_lengths(lengths, lowest=1_000, highest=_USUAL_WINDOW)),
+        longest=max(parse_lengths(lengths or "1k:128k:15", lowest=1_000, highest=_USUAL_WINDOW)),
     )  # fmt: skip
-    # What only a model can tell (the controls: oracle, closed book, no needle) is told after this, with --model.
+    given = {
+        "model": model, "base_url": base_url, "api_key_env": api_key_env, "prompt": prompt, "corpus": corpus,
+        "lengths": lengths, "max_cost": max_cost,
+    }  # fmt: skip
+    told = checked_by_models(name, given, yes=yes) if model else {}
     if as_json:
-        show_json({"needle": needle.name, "corpus": text.name} | asdict(found))
+        show_json({"needle": needle.name, "corpus": text.name} | asdict(found) | {"controls": as_rows(told)})
         return
-    show(_check_text(f"{needle.name} in {text.name}", found, text.text, limit))
+    show("\n".join([_check_text(f"{needle.name} in {text.name}", found, text.text, limit), *as_lines(told)]))
 
 
 def _check_text(title: str, found: Fairness, text: str, limit: int) -> str:

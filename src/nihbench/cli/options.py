@@ -50,6 +50,10 @@ _FLOAT = Optional[float]  # noqa: UP045
 _INT = Optional[int]  # noqa: UP045
 _FLAG = Optional[bool]  # noqa: UP045
 
+SUITE = Annotated[
+    _TEXT, typer.Option("--suite", rich_help_panel=_MODEL, help="All experiments of a suite (nih needle list).")
+]
+
 SHARED: tuple[inspect.Parameter, ...] = (
     _option(
         "--model",
@@ -169,7 +173,7 @@ def run_options(values: dict[str, Any]) -> RunOptions:
             option = "--" + name.replace("_", "-")
             raise UsageError(f"{option} holds bytes that are not UTF-8: rename the file, or write it in UTF-8")
     models = list(dict.fromkeys(values.pop("model") or []))
-    if not models:
+    if not all(models) or not models:
         raise UsageError("no model is named: give --model, such as --model smollm2-135m (see `nih models`)")
     if len(models) > 1:
         raise UsageError("this command takes one --model: leave the others out")

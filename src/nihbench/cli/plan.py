@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
-from nihbench.cli.options import run_options, with_run_options
+from nihbench.cli.options import SUITE, with_run_options
 from nihbench.cli.output import command, plain, show, show_json
 from nihbench.errors import UsageError
 
 if TYPE_CHECKING:
+    from nihbench.cli.jobs import Ready
     from nihbench.plan import Pace
     from nihbench.run import Forecast, Setup
+
+    Planned = tuple[dict[str, Any], str, Forecast]
 
 _RATE = Optional[float]  # noqa: UP045  typer reads it at run time
 
@@ -22,22 +26,60 @@ _RATE = Optional[float]  # noqa: UP045  typer reads it at run time
 @command
 def plan(
     options: dict[str, Any],
+    suite: SUITE = None,
     prefill_speed: Annotated[_RATE, typer.Option("--prefill-speed", help="Prompt tokens read a second.")] = None,
     answer_speed: Annotated[_RATE, typer.Option("--answer-speed", help="Answer tokens written a second.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a program.")] = False,
 ) -> None:
     """Say what a run would send, cost and take, in tokens, dollars and time. No model is asked anything."""
-    from nihbench.cli.wiring import foreseen, prepared
+    from nihbench.cli.jobs import asked_jobs, made_ready
 
     _check_speeds({"--prefill-speed": prefill_speed, "--answer-speed": answer_speed})
-    with prepared(run_options(options), sending=False, leave_out=True) as (setup, model):
-        found = foreseen(setup, model, _pace(setup, prefill_speed, answer_speed))
-        calibration = calibration_cost(setup, free=model.counter is not None)
-        if as_json:
-            show_json(_as_json(setup, found) | {"calibration": calibration})
-        else:
-            limits = model.limits(concurrency=setup.concurrency)
-            show(_as_text(setup, found, calibration, (limits.start, limits.concurrency)))
+    with made_ready(asked_jobs(options, suite), sending=False, leave_out=True) as ready:
+        planned = [_planned(each, prefill_speed, answer_speed) for each in ready]
+    alone = suite is None and len(planned) == 1
+    if as_json:
+        rows = [row for row, _, _ in planned]
+        show_json(rows[0] if alone else {"suite": suite, "runs": rows, "total": _total(planned)})
+        return
+    show("\n\n".join([*(text for _, text, _ in planned), *([] if alone else [_total_text(planned)])]))
+
+
+def _planned(ready: Ready, prefill: float | None, answer: float | None) -> Planned:
+    """Return what one run would need: for a program, for a reader, and as it was forecast."""
+    from nihbench.cli.wiring import foreseen
+
+    setup = ready.setup
+    found = foreseen(setup, ready.model, _pace(setup, prefill, answer))
+    calibration = calibration_cost(setup, free=ready.model.counter is not None)
+    limits = ready.model.limits(concurrency=setup.concurrency)
+    text = _as_text(setup, found, calibration, (limits.start, limits.concurrency))
+    return _as_json(setup, found) | {"calibration": calibration}, text, found
+
+
+def _total(planned: Sequence[Planned]) -> dict[str, Any]:
+    """Add up runs; None where one of them is not known."""
+    costs = {name: [getattr(found.cost, name) for _, _, found in planned] for name in ("least", "predicted", "most")}
+    known = {name: None if None in each else sum(each, Decimal(0)) for name, each in costs.items()}
+    return {
+        "trials": sum(row["estimate"]["trials"] for row, _, _ in planned),
+        "prompt_tokens": sum(row["estimate"]["prompt_tokens"] for row, _, _ in planned),
+        "cost_usd": {name: None if cost is None else str(cost) for name, cost in known.items()},
+    }
+
+
+def _total_text(planned: Sequence[Planned]) -> str:
+    from nihbench.cli.money import dollars
+
+    total = _total(planned)
+    least, predicted, most = (total["cost_usd"][name] for name in ("least", "predicted", "most"))
+    cost = "at an unknown cost"
+    if least is not None and predicted is not None and most is not None:
+        ends = " to ".join(dollars(Decimal(end)) for end in (least, most))
+        cost = f"for {ends} ({dollars(Decimal(predicted))} predicted)"
+    return (
+        f"all         {len(planned)} runs, {total['trials']:,} trials, {total['prompt_tokens']:,} tokens sent, {cost}"
+    )
 
 
 def calibration_cost(setup: Setup, *, free: bool) -> dict[str, Any] | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
-from nihbench.cli.options import with_run_options
+from nihbench.cli.options import SUITE, with_run_options
 from nihbench.cli.output import command
 from nihbench.errors import UsageError
 
@@ -19,10 +19,8 @@ if TYPE_CHECKING:
     from nihbench.types import Trial
 
 _PATH = Optional[Path]  # noqa: UP045  typer reads it at run time
-_TEXT = Optional[str]  # noqa: UP045
 _OUT = Annotated[_PATH, typer.Option("--out", help="The run's folder (default: a new one in results/).")]
 _RESUME = Annotated[_PATH, typer.Option("--resume", help="Go on with the run, or the runs, in this folder.")]
-_SUITE = Annotated[_TEXT, typer.Option("--suite", help="Run every experiment of a suite (nih needle list).")]
 _STRICT = Annotated[
     bool, typer.Option("--strict-controls", help="Stop before the grid (exit code 4) where a control fails.")
 ]
@@ -35,7 +33,7 @@ _RETRY_ALL = Annotated[bool, typer.Option("--retry-all", help="With --resume: tr
 def run(
     context: typer.Context,
     options: dict[str, Any],
-    suite: _SUITE = None,
+    suite: SUITE = None,
     out: _OUT = None,
     resume: _RESUME = None,
     strict_controls: _STRICT = False,

@@ -26,11 +26,16 @@ Owed = Sequence[tuple[str, "Trial"]]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sending:
-    """How one run of a command is sent: `resume` is what --resume takes to go on, `elsewhere` what others spent."""
+    """How one run of a command is sent.
 
-    resume: Path
+    `resume`: what --resume takes to go on; None: nothing is kept. `elsewhere`: what other runs have spent of the same
+    money. `quiet`: the controls are said by the caller.
+    """
+
+    resume: Path | None
     elsewhere: Decimal = Decimal(0)
     strict_controls: bool = False
+    quiet: bool = False
 
 
 def measure(ready: Ready, folder: RunFolder, trials: Owed, sending: Sending) -> Decimal:
@@ -43,7 +48,8 @@ def measure(ready: Ready, folder: RunFolder, trials: Owed, sending: Sending) -> 
     from nihbench.run import enter, spent_before
 
     setup, members = ready.setup, ready.members
-    note(f"run folder: {folder.path} ({len(setup.trials) - len(trials)} of {len(setup.trials)} trials are done)")
+    if sending.resume is not None:
+        note(f"run folder: {folder.path} ({len(setup.trials) - len(trials)} of {len(setup.trials)} trials are done)")
     budget = budget_of(setup, members, spent_before(folder.path, setup) + sending.elsewhere)
     try:
         with _terminable() as cancelling:
@@ -106,7 +112,7 @@ async def _send(
                     on_progress=shown.update,
                     limiters=limiters,
                 )
-                if part and later:
+                if part and later and not sending.quiet:
                     _tell_controls(setup, folder, strict=sending.strict_controls)
 
 
@@ -171,6 +177,8 @@ def _terminable() -> Iterator[Callable[[], None]]:
 
 
 def _go_on(sending: Sending) -> str:
+    if sending.resume is None:
+        return "nothing is kept of a check: make it again"
     return f"what is done is kept: go on by nih run --resume {sending.resume}"
 
 

@@ -84,7 +84,7 @@ def export_batch(
 
 
 def request_line(setup: Setup, trial_id: str, trial: Trial) -> tuple[list[bytes | memoryview], Placed]:
-    """Return a trial's line of a batch file in pieces, and where its needle stands.
+    """Return a trial's line of a batch file in pieces, and how its prompt was put together.
 
     The body is the one that a live run sends, but that it asks for no stream: a batch has none.
     """

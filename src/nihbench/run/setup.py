@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -40,7 +40,16 @@ from nihbench.run.options import (
     without_secrets,
 )
 from nihbench.run.texts import Texts, check_corpus_option, corpus_choice, load_texts, sources
-from nihbench.text import PLACEMENT_VERSION, Source, asks_first, build_alone, build_bare, build_prompt, head_of
+from nihbench.text import (
+    PLACEMENT_VERSION,
+    EncodedMessages,
+    Source,
+    asks_first,
+    build_alone,
+    build_bare,
+    build_prompt,
+    head_of,
+)
 from nihbench.types import (
     Corpus,
     Experiment,
@@ -106,19 +115,25 @@ class Setup:
     def needle_of(self, trial: Trial) -> tuple[Needle, dict[str, str]]:
         """Return the trial's needle with its fresh values put in, and those values."""
         same = trial.control is None and "needle" not in self.options.vary
-        drawn = replace(trial, repeat=0) if same else _drawn(trial)
+        drawn = replace(trial, repeat=0) if same else self.drawn(trial)
         values = fresh_values(self.needle, drawn, self.options.draw_seed)
         return fill(self.needle, values), values
 
-    def build(self, trial: Trial) -> tuple[Sequence[Message], Placed]:
+    def drawn(self, trial: Trial) -> Trial:
+        """Return the trial whose draws hold for this one: the sentinel is the same prompt each time."""
+        return replace(trial, repeat=0) if trial.control == "sentinel" else trial
+
+    def build(self, trial: Trial) -> tuple[EncodedMessages, Placed]:
         """Build the trial's messages and placement."""
         if trial.control == "closed_book":
             return self._build_alone(trial)
         if self.calibration is None:
             return self.build_local(trial, trial.length)
-        return self.build_local(trial, self.calibration.local_length(trial.length, trial.prompt, _drawn(trial).repeat))
+        return self.build_local(
+            trial, self.calibration.local_length(trial.length, trial.prompt, self.drawn(trial).repeat)
+        )
 
-    def _build_alone(self, trial: Trial) -> tuple[Sequence[Message], Placed]:
+    def _build_alone(self, trial: Trial) -> tuple[EncodedMessages, Placed]:
         needle, _ = self.needle_of(trial)
         return build_alone(
             self.prompts[trial.prompt],
@@ -127,7 +142,7 @@ class Setup:
             tokenizer=self.tokenizer,
         )
 
-    def build_local(self, trial: Trial, length: int) -> tuple[Sequence[Message], Placed]:
+    def build_local(self, trial: Trial, length: int) -> tuple[EncodedMessages, Placed]:
         """Build the trial's messages with another length, in the tokenizer's own tokens."""
         needle, _ = self.needle_of(trial)
         if trial.control == "no_needle":
@@ -140,7 +155,7 @@ class Setup:
                 tokenizer=self.tokenizer,
             )
         return build_prompt(
-            self.source_of(_drawn(trial).repeat),
+            self.source_of(self.drawn(trial).repeat),
             needle.statements[0],
             self.prompts[trial.prompt],
             needle.question_for(trial.prompt),
@@ -154,17 +169,19 @@ class Setup:
         """Return the trial's request: repeats of one prompt that the model itself shall vary have each its own seed."""
         if self.request.seed is None or "temperature" not in self.options.vary:
             return self.request
-        return replace(self.request, seed=self.request.seed + _drawn(trial).repeat)
+        return replace(self.request, seed=self.request.seed + self.drawn(trial).repeat)
 
     def turn_of(self, trial: Trial) -> Turn:
-        """Return what the trial waits for, where several are in flight."""
+        """Return what the trial waits for, where several are in flight; a control waits for nothing."""
+        if trial.control is not None:
+            return Turn(place=trial)
         return turn_of(trial, self.options.order, self.options.vary, self.heads)
 
     def expected_tokens(self, trial: Trial, placement: Placed) -> int:
         """Return what the server should count for a trial's prompt, as far as this run knows its tokenizer."""
         if self.calibration is None:
             return placement.total_tokens
-        return self.calibration.server_length(placement.total_tokens, trial.prompt, _drawn(trial).repeat)
+        return self.calibration.server_length(placement.total_tokens, trial.prompt, self.drawn(trial).repeat)
 
     @property
     def counts_exactly(self) -> bool:
@@ -210,11 +227,6 @@ class Setup:
             place["vary"] = sorted(self.options.vary)
         text = json.dumps(self.identity() | place, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode("utf-8")).hexdigest()[:16]
-
-
-def _drawn(trial: Trial) -> Trial:
-    """Return the trial whose draws hold for this one: the sentinel is the same prompt each time."""
-    return replace(trial, repeat=0) if trial.control == "sentinel" else trial
 
 
 Calibrate = Callable[[Setup], Calibration | None]

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from nihbench.text.encoded import EncodedMessages, messages_json
 from nihbench.text.fit import fit
-from nihbench.text.prompt import digest, frame_of, render
+from nihbench.text.prompt import frame_of, render
 from nihbench.text.source import Source
 from nihbench.types import Bare, Message, PromptTemplate, Tokenizer
 
@@ -21,7 +22,7 @@ def build_bare(
     length: int,
     overhead: int,
     tokenizer: Tokenizer,
-) -> tuple[tuple[Message, ...], Bare]:
+) -> tuple[EncodedMessages, Bare]:
     """Build a prompt of `length` tokens whose haystack holds no needle. Arguments as for `build_prompt`.
 
     Raises:
@@ -29,7 +30,8 @@ def build_bare(
     """
     frame = frame_of(template, question, overhead, tokenizer)
     splice = fit(source, None, length=length, depth_percent=0.0, frame=frame, count=tokenizer.count)
-    messages = render(template, source.text[splice.start : splice.end] + splice.tail, question)
+    made = render(template, source.text[splice.start : splice.end] + splice.tail, question)
+    messages = EncodedMessages([messages_json(made)])
     return messages, Bare(
         source_start=source.start,
         source_copies=source.copies,
@@ -38,15 +40,16 @@ def build_bare(
         tail=splice.tail,
         haystack_tokens=splice.haystack_tokens,
         total_tokens=splice.total_tokens,
-        prompt_sha256=digest(messages),
+        prompt_sha256=messages.sha256,
     )
 
 
 def build_alone(
     template: PromptTemplate, question: str, *, overhead: int, tokenizer: Tokenizer
-) -> tuple[tuple[Message, ...], Bare]:
+) -> tuple[EncodedMessages, Bare]:
     """Build the prompt without any haystack: what the template says beside it, and the question."""
-    messages = _alone(template, question)
+    made = _alone(template, question)
+    messages = EncodedMessages([messages_json(made)])
     return messages, Bare(
         source_start=0,
         source_copies=0,
@@ -54,8 +57,8 @@ def build_alone(
         end=0,
         tail="",
         haystack_tokens=0,
-        total_tokens=overhead + sum(tokenizer.count(message.content) for message in messages),
-        prompt_sha256=digest(messages),
+        total_tokens=overhead + sum(tokenizer.count(message.content) for message in made),
+        prompt_sha256=messages.sha256,
     )
 
 

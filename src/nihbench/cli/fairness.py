@@ -1,0 +1,107 @@
+"""`nih needle check --model`: the controls of a needle without a sweep, for every prompt variant and model."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nihbench.cli.output import plain
+from nihbench.errors import UsageError
+
+if TYPE_CHECKING:
+    from nihbench.analysis import ControlResult
+    from nihbench.catalog import Catalog
+    from nihbench.cli.jobs import Ready
+
+USUAL_LENGTHS = "1k,2k,4k"
+
+
+def checked_by_models(name: str, given: Mapping[str, Any], *, yes: bool) -> dict[str, tuple[ControlResult, ...]]:
+    """Ask models the controls of a needle; return what these say, by model.
+
+    Args:
+        name: the needle.
+        given: options of `nih run` by name; what is missing is as usual.
+        yes: whether the cost is agreed to.
+
+    Raises:
+        UsageError: there is no experiment with this needle, or the options can't be carried out.
+    """
+    from nihbench.catalog import load
+    from nihbench.cli.jobs import agreed, asked_jobs, made_ready
+    from nihbench.cli.money import check_cost
+    from nihbench.cli.options import SHARED
+
+    catalog = load()
+    values = {option.name: option.default for option in SHARED} | {
+        "experiment": _experiment(catalog, name),
+        "prompt": ",".join(_variants(catalog, name)),
+        "lengths": USUAL_LENGTHS,
+        "depths": "50:50:1",
+    }
+    jobs = asked_jobs(values | {key: value for key, value in given.items() if value}, None)
+    yes = agreed(jobs, yes=yes)
+    with made_ready(jobs, sending=True) as ready:
+        asked = [_controls_only(each) for each in ready]
+        check_cost([(each.setup, each.members, each.setup.trials) for each in asked], yes=yes)
+        return {each.setup.preset.name: _ask(each) for each in asked}
+
+
+def as_lines(found: Mapping[str, Sequence[ControlResult]]) -> list[str]:
+    """Return the verdicts for a reader."""
+    lines = []
+    for model, results in found.items():
+        lines += ["", f"Asked {plain(model)}"]
+        lines += [f"  {plain(result.sentence())}" for result in results]
+    return lines
+
+
+def as_rows(found: Mapping[str, Sequence[ControlResult]]) -> list[dict[str, Any]]:
+    """Return the verdicts for a program."""
+    rows = []
+    for model, results in found.items():
+        for result in results:
+            row = asdict(result)
+            row["rate"] = result.rate if result.n else None  # JSON has no NaN
+            rows.append({"model": model} | row | {"sentence": result.sentence()})
+    return rows
+
+
+def _experiment(catalog: Catalog, needle: str) -> str:
+    """Return the experiment that a needle is checked in: one with its own corpus, or the needle's own."""
+    catalog.needle(needle)
+    known = [name for name, experiment in catalog.experiments.items() if experiment.needle == needle]
+    if not known:
+        raise UsageError(f"no experiment has the needle {needle!r}: add one to needles.yaml")
+    return known[0]
+
+
+def _variants(catalog: Catalog, needle: str) -> list[str]:
+    """Return the prompts that ask for a needle in words of their own: of two that send the same, the first."""
+    asked: dict[tuple[object, str], str] = {}
+    for name, template in catalog.prompts.items():
+        asked.setdefault((template.messages, catalog.needle(needle).question_for(name)), name)
+    return list(asked.values())
+
+
+def _controls_only(ready: Ready) -> Ready:
+    controls = tuple(trial for trial in ready.setup.trials if trial.control not in (None, "sentinel"))
+    return replace(ready, setup=replace(ready.setup, trials=controls))
+
+
+def _ask(ready: Ready) -> tuple[ControlResult, ...]:
+    """Ask one model; the records are kept no longer than it takes to judge them."""
+    from nihbench.analysis import control_results
+    from nihbench.cli.sending import Sending, measure, now
+    from nihbench.run import create_run, owed, score_run
+    from nihbench.run.manifest import manifest
+
+    with tempfile.TemporaryDirectory(prefix="nih-check-") as place:
+        started = now().isoformat(timespec="seconds")
+        folder = create_run(Path(place) / "run", manifest(ready.setup, started))
+        measure(ready, folder, owed(ready.setup, {}), Sending(resume=None, quiet=True))
+        records = folder.records()
+        return control_results(records.values(), score_run(folder, records), ready.setup.trials)
