@@ -33,12 +33,13 @@ def needle_surroundings(run: RunFolder, record: Record, corpus: Corpus, reach: i
     """
     if not isinstance(record.placement, Placement):
         return None
-    text = _source_text(corpus.text, record.placement.source_start, record.placement.source_copies)
+    text = source_text(corpus.text, record.placement.source_start, record.placement.source_copies)
     return around(text, record.placement, fill(stored_needle(run.manifest), record.fresh).statements[0], reach)
 
 
 @lru_cache(maxsize=4)
-def _source_text(text: str, start: int, copies: int) -> str:
+def source_text(text: str, start: int, copies: int) -> str:
+    """Return the text of a source, kept for the next record: most of a run's records share theirs."""
     return compose_text(text, start, copies)
 
 
@@ -70,7 +71,7 @@ def rebuild_prompt(run: RunFolder, record: Record, corpus: Corpus) -> tuple[Mess
     if prompt not in prompts:
         raise DamagedDataError(f"run.json has no prompt {prompt!r}, which the trial {record.id} used: one is damaged")
     place, template, question = record.placement, prompts[prompt], needle.question_for(prompt)
-    text = _source_text(corpus.text, place.source_start, place.source_copies) if place.source_copies else ""
+    text = source_text(corpus.text, place.source_start, place.source_copies) if place.source_copies else ""
     if isinstance(place, Placement):
         messages = rebuild(text, place, needle.statements[0], template, question)
     else:

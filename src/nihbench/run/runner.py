@@ -20,11 +20,13 @@ from nihbench.run.recorder import Recorder
 from nihbench.run.setup import Setup
 from nihbench.run.store import RecordWriter
 from nihbench.run.verify import checked
-from nihbench.types import Completer, Failure, Outcome, Placed, Record, Request, Trial
+from nihbench.types import Completer, Failure, Message, Outcome, Placed, Record, Request, Trial
 
 AHEAD = 2
 """Prompts that are built beyond what may be in flight: they wait in the limiter's line, so that it never runs dry."""
 _USUAL_AT_ONCE = 4
+Build = Callable[[Trial], tuple[tuple[Message, ...], Placed]]
+"""Makes a trial's messages and says what stands where in them."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,6 +77,7 @@ async def run_trials(
     now: Callable[[], datetime],
     on_progress: Callable[[Progress], None],
     limiters: Sequence[Limiter] = (),
+    build: Build | None = None,
 ) -> None:
     """Measure `trials`, begun in order.
 
@@ -88,6 +91,7 @@ async def run_trials(
         now: the time, in UTC.
         on_progress: told of every record after it is stored.
         limiters: those that the completer waits for, one an endpoint; none: `setup.concurrency` calls at a time.
+        build: makes a trial's messages; None: the setup does.
 
     Raises:
         StoppedError: a failure said that going on is pointless; trials in flight were finished and stored first.
@@ -101,8 +105,11 @@ async def run_trials(
         nonlocal done
         try:
             # Building counts tokens, with a server's help perhaps: off the event loop, which has answers to read.
-            messages, placement = await loop.run_in_executor(builder, setup.build, trial)
+            messages, placement = await loop.run_in_executor(builder, build or setup.build, trial)
             request = replace(_sized(setup, setup.expected_tokens(trial, placement)), prefix=prefix)
+            if build is not None and request.output_room is not None:
+                # The plan left room for its own question; another one may be longer.
+                request = replace(request, max_output=max(1, min(request.max_output, request.output_room)))
             started = now().isoformat(timespec="seconds")
             came = await completer.complete(messages, request)
             outcome = came
