@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
-from nihbench.cli.output import FetchReport, command, plain, show, show_json
+from nihbench.cli.output import command, plain, show, show_json
 from nihbench.errors import DamagedDataError, FetchError, UsageError
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def context_of(folder: RunFolder, records: dict[str, Record], found: Cases, corp
     """Return the text around each case's needle, or why it can't be had."""
     from nihbench.catalog import load
     from nihbench.cli.caseview import Context
-    from nihbench.run import check_corpus, corpus_of, is_imported, load_corpus, needle_surroundings
+    from nihbench.run import corpus_of, is_imported, needle_surroundings, stored_corpus
 
     shown = [case.id for group in found.groups for case in group.cases if records[case.id].placement]
     if is_imported(folder.manifest):
@@ -152,8 +152,7 @@ def context_of(folder: RunFolder, records: dict[str, Record], found: Cases, corp
         return Context(around={})
     used = folder.manifest["corpus"]["sha256"]
     try:
-        text = load_corpus(load(), corpus or corpus_of(folder.manifest), Path.cwd(), FetchReport(), used)
-        check_corpus(folder, text)
+        text = stored_corpus(load(), corpus or corpus_of(folder.manifest), Path.cwd(), used)
     except (UsageError, FetchError, DamagedDataError) as error:
         return Context(around={}, missing=str(error))
     around = {key: needle_surroundings(folder, records[key], text, _REACH) for key in shown}

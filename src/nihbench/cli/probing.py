@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 _KEPT = "the probes that were answered are kept: give the same command again to go on"
 _SAYS = {
-    "retrieved": "{count} of {trials} misses could quote the needle when asked for it ({share}; 95%: {low} to {high}): "
-    "it was retrieved, the question was misread.",
-    "lost": "{count} of {trials} misses could not ({share}; 95%: {low} to {high}): the needle was not retrieved.",
+    "retrieved": "Retrieved, the question misread: {count} of {trials} misses could quote the needle when asked for it "
+    "({share}; 95%: {low} to {high}).",
+    "lost": "Not retrieved: {count} of {trials} misses could not quote it ({share}; 95%: {low} to {high}).",
     "control": "Control: {count} of {trials} hits could quote it ({share}; 95%: {low} to {high}).",
     "weak": "The control is weak: this model often can't quote what it found, so that not quoting shows little.",
     "none": "No probe was answered: the causes of the misses are not known.",

@@ -27,8 +27,9 @@ if TYPE_CHECKING:
         stored_options,
         stored_prompts,
     )
+    from nihbench.run.misleading import misleading_text
     from nihbench.run.options import RunOptions
-    from nihbench.run.rebuild import check_corpus, find_record, needle_surroundings, rebuild_prompt
+    from nihbench.run.rebuild import find_record, needle_surroundings, rebuild_prompt
     from nihbench.run.runner import Progress, owed, run_trials
     from nihbench.run.scores import (
         COMBINED,
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
     from nihbench.run.setup import Begun, Setup, prepare
     from nihbench.run.spent import enter, margin_of, spent_before
     from nihbench.run.store import MANIFEST, RECORDS, RecordWriter, RunFolder, create_run, open_run
-    from nihbench.run.texts import absolute_corpus, load_corpus
+    from nihbench.run.texts import absolute_corpus, load_corpus, stored_corpus
     from nihbench.run.tree import Child, Tree, children_of, create_tree, find_runs, is_tree, open_tree, slug
     from nihbench.run.verdicts import Verdicts
 
@@ -83,7 +84,6 @@ _HOMES = {
     "absolute_corpus": "texts",
     "answers_of": "answers",
     "ask_judge": "judging",
-    "check_corpus": "rebuild",
     "check_same": "manifest",
     "combined": "judging",
     "corpus_of": "manifest",
@@ -99,6 +99,7 @@ _HOMES = {
     "judged": "judging",
     "load_corpus": "texts",
     "margin_of": "spent",
+    "misleading_text": "misleading",
     "needle_surroundings": "rebuild",
     "open_run": "store",
     "owed": "runner",
@@ -113,6 +114,7 @@ _HOMES = {
     "score_run": "scores",
     "scores_file": "scores",
     "spent_before": "spent",
+    "stored_corpus": "texts",
     "stored_needle": "manifest",
     "stored_options": "manifest",
     "stored_prompts": "manifest",
@@ -153,7 +155,6 @@ __all__ = [
     "ask_judge",
     "begun",
     "calibrate",
-    "check_corpus",
     "check_same",
     "combined",
     "corpus_of",
@@ -171,6 +172,7 @@ __all__ = [
     "likely_prompts",
     "load_corpus",
     "margin_of",
+    "misleading_text",
     "needle_surroundings",
     "open_run",
     "owed",
@@ -185,6 +187,7 @@ __all__ = [
     "score_run",
     "scores_file",
     "spent_before",
+    "stored_corpus",
     "stored_needle",
     "stored_options",
     "stored_prompts",
