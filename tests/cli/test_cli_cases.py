@@ -11,6 +11,8 @@ import pandas as pd
 import pytest
 
 from nihbench import load_run
+from nihbench.analysis import statistics
+from nihbench.stats import RULER_THRESHOLD
 
 # Kamradt's published GPT-4 grid: every cell is a 10 but these (length, depth, score).
 LENGTHS = (
@@ -50,7 +52,15 @@ def test_the_published_grid_by_hand(nih, gpt4):
     assert frame["value"].mean() == pytest.approx(212.1 / 225)
     # The worst ninth: the longest third of the lengths, the first third of the depths (five by five cells).
     worst = frame[(frame["length"] >= 91714) & (frame["depth_percent"] <= 29)]
-    assert len(worst) == 25 and worst["value"].mean() == pytest.approx((16 + 6 * 0.3 + 0.5) / 25)
+    assert len(worst) == 25 and worst["value"].mean() == pytest.approx((16 + 5 * 0.3 + 0.5) / 25)
+    # Found by row: all to 64.5K, then 14, 13, 15, 11, 14, 12, 9 of 15; never rising: 14/15 (pooled with the next two:
+    # 14, 13 + 15), then (11 + 14)/30 = 0.83, under RULER's 0.856. So 91,714 is the last length before the fall.
+    made = statistics(frame, experiment="kamradt", prompt="as-imported", absolute=RULER_THRESHOLD)
+    assert [round(row.found.value * 15) for row in made.by_length] == [15] * 8 + [14, 13, 15, 11, 14, 12, 9]
+    assert made.effective.length == 91714
+    worst_third = made.by_third[0][2]
+    assert worst_third is not None and worst_third.mean_band.value == pytest.approx(0.72)
+    assert "nan" not in str(made.diagnosis).lower()
     for command in (("plot", "gpt4", "--out", "a.png"), ("cases", "gpt4"), ("export", "gpt4", "--out", "a.csv")):
         assert nih(*command).code == 0, command
     assert nih("score", "gpt4").error().endswith("its scorer is kamradt-judge")
@@ -89,8 +99,7 @@ def test_cases_show_what_was_said_and_sent(nih, mixed):
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", ended.out)
     found = json.loads(nih("cases", mixed, "--json").out)["runs"][0]
     cases = [c for g in found["groups"] for cluster in g["clusters"] for c in cluster["cases"]]
-    text = " ".join((mixed.parent / "texts").read_text().split()) if (mixed.parent / "texts").exists() else ""
-    assert text == "" and len(cases) == 3
+    assert len(cases) == 3
     for case in cases:
         messages = json.loads(nih("rebuild", mixed, case["id"], "--json").out)
         sent = case["sent"]["before"] + case["sent"]["needle"] + case["sent"]["after"]
@@ -190,7 +199,7 @@ def test_a_folder_of_runs_is_taken_whole(nih, mixed):
 def _one(nih, chat, small, answer, *more):
     chat.say = lambda text: answer
     options = [*small]
-    options[options.index("300,600")], options[options.index("0,50,100")] = "300", "50"
+    options[options.index("300,600")], options[options.index("0,50,100")] = "300:300:1", "50:50:1"
     return nih("run", *options, "--no-controls", "--out", "one", *more)
 
 
@@ -226,7 +235,8 @@ def test_a_wrong_answer_says_where_it_comes_from(nih, chat):
     chat.say = lambda text: "The best thing is a cable car ride at midnight, as old sailors told."
     ended = nih(
         "run", "--model", "x", "--base-url", chat.base_url, "--length-unit", "cl100k_base", "--window", 8000,
-        "--no-preflight", "--no-controls", "--corpus", "own.txt", "--lengths", "500", "--depths", "50", "--out", "run",
+        "--no-preflight", "--no-controls", "--corpus", "own.txt", "--lengths", "500:500:1", "--depths", "50:50:1",
+            "--out", "run",
     )  # fmt: skip
     assert ended.code == 0, ended.err
     assert rival in nih("cases", "run").out
@@ -238,7 +248,7 @@ def test_needle_check(nih, own_texts):
     assert ended.code == 0 and "never occurs in the corpus: an easier haystack" in ended.out
     assert "asks for 'most fun', the needle says 'best'" in ended.out and "need --repeat-corpus" in ended.out
     found = json.loads(
-        nih("needle", "check", "beijing-coffee", "--corpus", own_texts["zh"], "--lengths", "500", "--json").out
+        nih("needle", "check", "beijing-coffee", "--corpus", own_texts["zh"], "--lengths", "500:500:1", "--json").out
     )
     codes = {finding["code"] for finding in found["findings"]}
     assert {"subject_absent", "mismatch", "long", "same_language"} <= codes

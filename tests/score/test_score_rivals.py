@@ -19,7 +19,10 @@ CITY = (
 
 def test_core_is_what_is_asked():
     assert core(SF.question) == "What is the most fun thing to do in San Francisco  ?"
-    assert core("北京最值得体验的活动是什么？仅基于上述文档，不要给出上述文档以外的信息。") == "北京最值得体验的活动是什么？"
+    assert (
+        core("北京最值得体验的活动是什么？仅基于上述文档，不要给出上述文档以外的信息。")
+        == "北京最值得体验的活动是什么？"
+    )
     assert core("Name the city") == "Name the city"
 
 

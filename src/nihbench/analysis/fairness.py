@@ -159,7 +159,13 @@ def _questions(needle: Needle) -> dict[str, str]:
 
 def _copies(needle: Needle, sentences: Sentences) -> list[Copy]:
     return [
-        Copy(of="needle", start=sentences.spans[index][0], text=sentences.at(index), share=share, exact=statement in sentences.at(index))
+        Copy(
+            of="needle",
+            start=sentences.spans[index][0],
+            text=sentences.at(index),
+            share=share,
+            exact=statement in sentences.at(index),
+        )
         for statement in needle.statements
         for index, share in near_copies(sentences, statement, NEAR_COPY)
     ]

@@ -18,7 +18,7 @@ def misleading_text(path: Path) -> str:
     """Return these sentences, one a line, under any wording of the question; empty where the corpus is not here.
 
     Args:
-        path: the run's folder; what was found for it is kept.
+        path: the run's folder, absolute; what was found for it is kept.
     """
     content = open_run(path).manifest
     needle = stored_needle(content)
