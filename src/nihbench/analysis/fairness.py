@@ -33,10 +33,10 @@ _HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff]")
 _HAN_STOP = re.compile("[的了在是里中上下就和与什么哪谁多少吗呢几]")
 _SAYS = {
     "copy": "The needle stands in the corpus word for word: it can't be hidden there.",
-    "near_copy": "{count} sentences of the corpus say nearly what the needle says ({share:.0%} of its words).",
+    "near_copy": "The corpus says nearly what the needle says ({count} x; up to {share:.0%} of its words).",
     "no_copy": "Neither the needle nor a near copy of it stands in the corpus.",
-    "fact": "The corpus holds the fact {fact!r} in {count} places{identifying}: an answer can have it from there.",
-    "near_fact": "{count} sentences of the corpus nearly hold the fact {fact!r}{identifying}.",
+    "fact": "The corpus holds the fact {fact!r}{identifying} ({count} x): an answer can have it from there.",
+    "near_fact": "The corpus nearly holds the fact {fact!r}{identifying} ({count} x).",
     "no_fact": "No key fact stands in the corpus.",
     "subject": "The corpus names the subject ({subject}) in {count} sentences.",
     "subject_absent": "The subject ({subject}) never occurs in the corpus: an easier haystack, for the needle is the "
@@ -72,12 +72,16 @@ class Finding:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Copy:
-    """A sentence of the corpus that holds (nearly) what the needle or a fact says; `share` of its content words."""
+    """A sentence of the corpus that holds (nearly) what the needle or a fact says.
+
+    `share`: of its content words; `exact`: word for word, in one of the wordings that are known.
+    """
 
     of: str
     start: int
     text: str
     share: float
+    exact: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -155,7 +159,13 @@ def _questions(needle: Needle) -> dict[str, str]:
 
 def _copies(needle: Needle, sentences: Sentences) -> list[Copy]:
     return [
-        Copy(of="needle", start=sentences.spans[index][0], text=sentences.at(index), share=share)
+        Copy(
+            of="needle",
+            start=sentences.spans[index][0],
+            text=sentences.at(index),
+            share=share,
+            exact=statement in sentences.at(index),
+        )
         for statement in needle.statements
         for index, share in near_copies(sentences, statement, NEAR_COPY)
     ]
@@ -170,9 +180,10 @@ def _fact_copies(needle: Needle, sentences: Sentences) -> list[Copy]:
         exact = _fact_pattern(fact)
         near = dict(near_copies(sentences, fact.text, NEAR_FACT))
         for index, (start, end) in enumerate(sentences.spans):
-            share = 1.0 if exact.search(sentences.text, start, end) else near.get(index, 0.0)
+            whole = bool(exact.search(sentences.text, start, end))
+            share = 1.0 if whole else near.get(index, 0.0)
             if share:
-                found.append(Copy(of=fact.name, start=start, text=sentences.at(index), share=share))
+                found.append(Copy(of=fact.name, start=start, text=sentences.at(index), share=share, exact=whole))
     return found
 
 
@@ -194,8 +205,8 @@ def _copy_findings(needle: Needle, corpus: Corpus, copies: Sequence[Copy]) -> li
     for fact in needle.facts:
         mark = ", the identifying one" if fact.identifying else ""
         level: Level = "problem" if fact.identifying else "note"
-        exact = sum(copy.of == fact.name and copy.share == 1.0 for copy in copies)
-        near = sum(copy.of == fact.name and copy.share < 1.0 for copy in copies)
+        exact = sum(copy.of == fact.name and copy.exact for copy in copies)
+        near = sum(copy.of == fact.name and not copy.exact for copy in copies)
         if exact:
             findings.append(_say("fact", level, fact=fact.text, count=exact, identifying=mark))
         elif near:

@@ -151,8 +151,10 @@ def misses(frame: pd.DataFrame, *, experiment: str, prompt: str) -> tuple[np.nda
     """
     rows = _sweep(frame, experiment, prompt)
     rows = rows[rows["value"].notna()]
-    total = rows["total_tokens"].to_numpy(dtype=np.float64)
-    before = total * rows["achieved_depth_percent"].to_numpy(dtype=np.float64) / 100
+    # An import does not say where the needle came to stand: where it was meant to is the best that is known.
+    total = rows["total_tokens"].astype("Float64").fillna(rows["length"]).to_numpy(dtype=np.float64)
+    depth = rows["achieved_depth_percent"].fillna(rows["depth_percent"])
+    before = total * depth.to_numpy(dtype=np.float64) / 100
     nominal = rows["length"].to_numpy(dtype=np.float64)
     return ~_found(rows), Places(before=before, after=total - before, length=nominal)
 

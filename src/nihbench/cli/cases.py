@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
-from nihbench.cli.output import FetchReport, command, show, show_json
+from nihbench.cli.output import command, plain, show, show_json
 from nihbench.errors import DamagedDataError, FetchError, UsageError
 
 if TYPE_CHECKING:
-    from nihbench.analysis import Cases
+    from nihbench.analysis import Cases, Filter
     from nihbench.cli.caseview import Context
+    from nihbench.cli.probing import ProbeOptions
     from nihbench.run import RunFolder
+    from nihbench.run.probe import Causes
     from nihbench.types import Record
 
 _TEXT = Optional[str]  # noqa: UP045  typer reads it at run time
 _INT = Optional[int]  # noqa: UP045
+_TEXTS = Optional[list[str]]  # noqa: UP045
 _FLOAT = Optional[float]  # noqa: UP045
 _REACH = 160
 
@@ -26,9 +30,13 @@ def _filter(flag: str, text: str) -> Any:
     return typer.Option(flag, help=text, rich_help_panel="Which cases")
 
 
+def _probing(flag: str, text: str) -> Any:
+    return typer.Option(flag, help=text, rich_help_panel="Probes")
+
+
 @command
 def cases(
-    run: Annotated[Path, typer.Argument(help="The run's folder.")],
+    run: Annotated[Path, typer.Argument(help="The run's folder, or a folder of runs.")],
     outcome: Annotated[_TEXT, _filter("--outcome", "Only this outcome: hallucinated, abstained, partial ...")] = None,
     failure: Annotated[_TEXT, _filter("--failure", "Only this failure: timeout, filtered ... or unscored.")] = None,
     prompt: Annotated[_TEXT, _filter("--prompt", "Only this prompt variant.")] = None,
@@ -38,37 +46,104 @@ def cases(
     max_depth: Annotated[_FLOAT, _filter("--max-depth", "Only up to this depth, in percent.")] = None,
     scorer: Annotated[_TEXT, typer.Option("--scorer", help="Whose scores (default: rules; see nih score).")] = None,
     corpus: Annotated[_TEXT, typer.Option("--corpus", help="Where the run's own text is now, if it was moved.")] = None,
+    probe: Annotated[
+        bool, _probing("--probe", "Ask each miss, and as many hits, to quote the needle: not retrieved, or misread?")
+    ] = False,
+    base_url: Annotated[_TEXT, _probing("--base-url", "Where the model is now, if it was moved.")] = None,
+    api_key_env: Annotated[_TEXT, _probing("--api-key-env", "The environment variable that holds the key.")] = None,
+    header: Annotated[_TEXTS, _probing("--header", "A header of the run as NAME=VALUE; may be repeated.")] = None,
+    concurrency: Annotated[_INT, _probing("--concurrency", "Requests in flight at a time.")] = None,
+    price: Annotated[_TEXT, _probing("--price", "IN,OUT or IN,OUT,CACHED in USD per million tokens.")] = None,
+    max_cost: Annotated[_FLOAT, _probing("--max-cost", "Stop before run and probes pass so many USD.")] = None,
+    yes: Annotated[bool, _probing("--yes", "Agree to what the probes can cost.")] = False,
     as_md: Annotated[bool, typer.Option("--md", help="Print Markdown, every case in full.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a program.")] = False,
 ) -> None:
     """Show every answer below full marks: what was said, where, why it was graded so, and what was sent."""
-    from nihbench.analysis import Filter, find_cases
-    from nihbench.cli import caseview
-    from nihbench.run import grades_of, open_run
+    from nihbench.analysis import Filter
+    from nihbench.cli.probing import ProbeOptions
+    from nihbench.run import find_runs, open_run
 
     if as_md and as_json:
         raise UsageError("--md and --json are two forms of the same: give one of them")
-    folder = open_run(run)
-    records = folder.records()
     chosen = Filter(
         outcome=_known(outcome), failure=_known_failure(failure), prompt=prompt, min_length=min_length,
         max_length=max_length, min_depth=min_depth, max_depth=max_depth,
     )  # fmt: skip
-    found = find_cases(records, grades_of(folder, records, scorer), chosen)
-    context = context_of(folder, records, found, corpus)
+    reaching = ProbeOptions(
+        base_url=base_url, api_key_env=api_key_env, headers=tuple(header or ()), concurrency=concurrency,
+        price=price, max_cost=max_cost, yes=yes,
+    )  # fmt: skip
+    looked = [_looked(open_run(path), chosen, scorer, corpus, reaching if probe else None) for path in find_runs(run)]
     if as_json:
-        show_json(caseview.as_json(found, context, None))
-    elif as_md:
-        show(caseview.as_markdown(found, context, [], f"{folder.manifest['model']['name']}: bad cases"))
+        show_json({"runs": [each.json() for each in looked]})
     else:
-        show(caseview.as_text(found, context, []))
+        show("\n\n".join(each.markdown() if as_md else each.text(titled=len(looked) > 1) for each in looked))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Looked:
+    """The cases of one run with all that is shown of them."""
+
+    folder: RunFolder
+    cases: Cases
+    context: Context
+    causes: Causes | None
+
+    @property
+    def title(self) -> str:
+        return f"{self.folder.manifest['model']['name']}, {self.folder.manifest['experiment']}: bad cases"
+
+    def text(self, *, titled: bool) -> str:
+        from nihbench.cli import caseview
+
+        shown = caseview.as_text(self.cases, self.context, self._causes())
+        return f"{plain(self.title)}\n{shown}" if titled else shown
+
+    def markdown(self) -> str:
+        from nihbench.cli import caseview
+
+        return caseview.as_markdown(self.cases, self.context, self._causes(), self.title)
+
+    def json(self) -> dict[str, Any]:
+        from nihbench.cli import caseview
+        from nihbench.cli.probing import causes_json
+
+        found = causes_json(self.causes) if self.causes else None
+        return {"run": str(self.folder.path)} | caseview.as_json(self.cases, self.context, found)
+
+    def _causes(self) -> list[str]:
+        from nihbench.cli.probing import cause_lines
+
+        return cause_lines(self.causes) if self.causes else []
+
+
+def _looked(
+    folder: RunFolder, chosen: Filter, scorer: str | None, corpus: str | None, reaching: ProbeOptions | None
+) -> _Looked:
+    from nihbench.analysis import find_cases
+    from nihbench.cli.probing import causes_of, send_probes
+    from nihbench.run import grades_of
+
+    records = folder.records()
+    grades = grades_of(folder, records, scorer)
+    found = find_cases(records, grades, chosen)
+    looked = {key: record for key, record in records.items() if chosen.lets(record)}
+    if reaching is not None:
+        send_probes(folder, looked, grades, reaching)
+    return _Looked(
+        folder=folder,
+        cases=found,
+        context=context_of(folder, records, found, corpus),
+        causes=causes_of(folder, looked, grades),
+    )
 
 
 def context_of(folder: RunFolder, records: dict[str, Record], found: Cases, corpus: str | None) -> Context:
     """Return the text around each case's needle, or why it can't be had."""
     from nihbench.catalog import load
     from nihbench.cli.caseview import Context
-    from nihbench.run import check_corpus, corpus_of, is_imported, load_corpus, needle_surroundings
+    from nihbench.run import corpus_of, is_imported, needle_surroundings, stored_corpus
 
     shown = [case.id for group in found.groups for case in group.cases if records[case.id].placement]
     if is_imported(folder.manifest):
@@ -77,8 +152,7 @@ def context_of(folder: RunFolder, records: dict[str, Record], found: Cases, corp
         return Context(around={})
     used = folder.manifest["corpus"]["sha256"]
     try:
-        text = load_corpus(load(), corpus or corpus_of(folder.manifest), Path.cwd(), FetchReport(), used)
-        check_corpus(folder, text)
+        text = stored_corpus(load(), corpus or corpus_of(folder.manifest), Path.cwd(), used)
     except (UsageError, FetchError, DamagedDataError) as error:
         return Context(around={}, missing=str(error))
     around = {key: needle_surroundings(folder, records[key], text, _REACH) for key in shown}

@@ -14,7 +14,7 @@ _TEXT = Optional[str]  # noqa: UP045  typer reads it at run time
 
 @command
 def export(
-    runs: Annotated[list[Path], typer.Argument(help="The runs' folders.")],
+    runs: Annotated[list[Path], typer.Argument(help="Run folders, or a folder of runs.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="The file: .csv, .parquet or .json.")],
     scorer: Annotated[_TEXT, typer.Option("--scorer", help="Whose scores (default: rules; see nih score).")] = None,
 ) -> None:
@@ -22,8 +22,10 @@ def export(
     from nihbench import load_run
     from nihbench.analysis import check_export, joined
     from nihbench.analysis import export as write
+    from nihbench.run import find_runs
 
     check_export(out)
-    table = joined([load_run(run, scorer=scorer) for run in runs])
+    folders = [folder for run in runs for folder in find_runs(run)]
+    table = joined([load_run(folder, scorer=scorer) for folder in folders])
     write(table, out)
-    note(f"{len(table)} trials of {len(runs)} {'run' if len(runs) == 1 else 'runs'}: {out}")
+    note(f"trials: {len(table):,}, runs: {len(folders):,}, file: {out}")

@@ -100,9 +100,13 @@ def result_of(run: RunFolder, *, scorer: str | None = None, again: bool = False)
 
 
 def _scores(run: RunFolder, records: Mapping[str, Record], scorer: str, again: bool) -> Mapping[str, Grade]:
-    from nihbench.run import grades_of, score_run
+    from nihbench.run import grades_of, misleading_text, score_run
 
-    return score_run(run, records) if again else grades_of(run, records, scorer)
+    return (
+        score_run(run, records, lambda: misleading_text(run.path.resolve()))
+        if again
+        else grades_of(run, records, scorer)
+    )
 
 
 def show(result: Result) -> None:

@@ -191,7 +191,7 @@ def run_options(values: dict[str, Any]) -> RunOptions:
         more_urls=tuple(more),
         prompts=tuple(part.strip() for part in prompts.split(",") if part.strip()) if prompts else None,
         vary=vary,
-        headers=_headers(headers),
+        headers=header_values(headers),
         extra_body=_extra(extra),
     )
 
@@ -202,7 +202,12 @@ def _is_text(value: Any) -> bool:
     return not any("\ud800" <= char <= "\udfff" for char in text)
 
 
-def _headers(pairs: list[str]) -> dict[str, str]:
+def header_values(pairs: list[str]) -> dict[str, str]:
+    """Read `--header NAME=VALUE`, given any number of times.
+
+    Raises:
+        UsageError: one is not of that form.
+    """
     headers = {}
     for pair in pairs:
         name, equals, value = pair.partition("=")

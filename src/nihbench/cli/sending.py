@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -17,9 +17,9 @@ from nihbench.errors import DamagedDataError, InterruptedRunError, NihError, Sto
 
 if TYPE_CHECKING:
     from nihbench.cli.jobs import Ready
-    from nihbench.endpoint import Budget
+    from nihbench.endpoint import Budget, Limiter
     from nihbench.run import RunFolder, Setup
-    from nihbench.types import Trial
+    from nihbench.types import Completer, Trial
 
 Owed = Sequence[tuple[str, "Trial"]]
 
@@ -52,7 +52,7 @@ def measure(ready: Ready, folder: RunFolder, trials: Owed, sending: Sending) -> 
         note(f"run folder: {folder.path} ({len(setup.trials) - len(trials)} of {len(setup.trials)} trials are done)")
     budget = budget_of(setup, members, spent_before(folder.path, setup) + sending.elsewhere)
     try:
-        with _terminable() as cancelling:
+        with terminable() as cancelling:
             asyncio.run(_send(ready, folder, trials, budget, sending, cancelling))
     except Terminated as error:
         raise TerminatedRunError(f"stopped by SIGTERM; {_go_on(sending)}") from error
@@ -79,27 +79,15 @@ async def _send(
     cancelling: Callable[[], None],
 ) -> None:
     from nihbench.cli.progress import progress
-    from nihbench.endpoint import Limiter, SideBySide
     from nihbench.plan import BEFORE_THE_GRID
     from nihbench.run import run_trials
 
     cancelling()
-    setup, options = ready.setup, ready.setup.options
-    limiters = [
-        Limiter(member.limits(concurrency=options.concurrency, rpm=options.rpm, tpm=options.tpm))
-        for member in ready.members
-    ]
+    setup = ready.setup
     before = [pair for pair in trials if pair[1].control in BEFORE_THE_GRID]
     rest = [pair for pair in trials if pair[1].control not in BEFORE_THE_GRID]
     with folder.writer() as writer, progress(setup, trials) as shown:
-        async with contextlib.AsyncExitStack() as opened:
-            clients = [
-                await opened.enter_async_context(
-                    member.client(stream=options.stream, limiter=limiter, budget=budget, on_change=note)
-                )
-                for member, limiter in zip(ready.members, limiters, strict=True)
-            ]
-            completer = SideBySide(list(zip(clients, limiters, strict=True))) if len(clients) > 1 else clients[0]
+        async with clients(ready, budget) as (completer, limiters):
             for part, later in ((before, len(rest)), (rest, 0)):
                 await run_trials(
                     setup,
@@ -114,6 +102,26 @@ async def _send(
                 )
                 if part and later and not sending.quiet:
                     _tell_controls(setup, folder, strict=sending.strict_controls)
+
+
+@contextlib.asynccontextmanager
+async def clients(ready: Ready, budget: Budget) -> AsyncIterator[tuple[Completer, list[Limiter]]]:
+    """Open a client for each server that shares the work; give one completer for all, and their limiters."""
+    from nihbench.endpoint import Limiter, SideBySide
+
+    options = ready.setup.options
+    limiters = [
+        Limiter(member.limits(concurrency=options.concurrency, rpm=options.rpm, tpm=options.tpm))
+        for member in ready.members
+    ]
+    async with contextlib.AsyncExitStack() as opened:
+        each = [
+            await opened.enter_async_context(
+                member.client(stream=options.stream, limiter=limiter, budget=budget, on_change=note)
+            )
+            for member, limiter in zip(ready.members, limiters, strict=True)
+        ]
+        yield SideBySide(list(zip(each, limiters, strict=True))) if len(each) > 1 else each[0], limiters
 
 
 def _tell_controls(setup: Setup, folder: RunFolder, *, strict: bool) -> None:
@@ -148,7 +156,7 @@ def note_cache(ready: Ready, folder: RunFolder) -> None:
 
 
 @contextlib.contextmanager
-def _terminable() -> Iterator[Callable[[], None]]:
+def terminable() -> Iterator[Callable[[], None]]:
     """Let SIGTERM end an event loop as Ctrl-C does: what is given is to be called in the loop's first task."""
     came: list[int] = []
     before = signal.getsignal(signal.SIGTERM)

@@ -29,8 +29,9 @@ if TYPE_CHECKING:
         stored_options,
         stored_prompts,
     )
+    from nihbench.run.misleading import misleading_text
     from nihbench.run.options import RunOptions
-    from nihbench.run.rebuild import check_corpus, find_record, needle_surroundings, rebuild_prompt
+    from nihbench.run.rebuild import find_record, needle_surroundings, rebuild_prompt
     from nihbench.run.runner import Progress, owed, run_trials
     from nihbench.run.scores import (
         COMBINED,
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
     from nihbench.run.setup import Begun, Setup, prepare
     from nihbench.run.spent import enter, margin_of, spent_before
     from nihbench.run.store import MANIFEST, RECORDS, RecordWriter, RunFolder, check_free, create_run, open_run
-    from nihbench.run.texts import absolute_corpus, load_corpus
+    from nihbench.run.texts import absolute_corpus, load_corpus, stored_corpus
     from nihbench.run.tree import Child, Tree, children_of, create_tree, find_runs, is_tree, open_tree, slug
     from nihbench.run.verdicts import Verdicts
 
@@ -92,7 +93,6 @@ _HOMES = {
     "absolute_corpus": "texts",
     "answers_of": "answers",
     "ask_judge": "judging",
-    "check_corpus": "rebuild",
     "check_same": "manifest",
     "combined": "judging",
     "corpus_of": "manifest",
@@ -108,6 +108,7 @@ _HOMES = {
     "judged": "judging",
     "load_corpus": "texts",
     "margin_of": "spent",
+    "misleading_text": "misleading",
     "needle_surroundings": "rebuild",
     "open_run": "store",
     "owed": "runner",
@@ -122,6 +123,7 @@ _HOMES = {
     "score_run": "scores",
     "scores_file": "scores",
     "spent_before": "spent",
+    "stored_corpus": "texts",
     "stored_needle": "manifest",
     "stored_options": "manifest",
     "stored_prompts": "manifest",
@@ -166,7 +168,6 @@ __all__ = [
     "check_free",
     "begun",
     "calibrate",
-    "check_corpus",
     "check_same",
     "combined",
     "computed_shares",
@@ -187,6 +188,7 @@ __all__ = [
     "likely_prompts",
     "load_corpus",
     "margin_of",
+    "misleading_text",
     "needle_surroundings",
     "open_run",
     "owed",
@@ -201,6 +203,7 @@ __all__ = [
     "score_run",
     "scores_file",
     "spent_before",
+    "stored_corpus",
     "stored_needle",
     "stored_options",
     "stored_prompts",

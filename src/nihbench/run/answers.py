@@ -36,14 +36,15 @@ class Answered:
     expected: str = ""
     finish_reason: str | None = None
 
-    def by_rules(self) -> Grade:
-        """Return the rules' grade."""
+    def by_rules(self, haystack: str = "") -> Grade:
+        """Return the rules' grade; in `haystack` the source of a wrong answer is looked for."""
         return grade(
             self.text,
             self.needle,
             expected=self.expected,
             finish_reason=self.finish_reason,
             question=self.question,
+            haystack=haystack,
         )
 
 

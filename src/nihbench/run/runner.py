@@ -22,10 +22,12 @@ from nihbench.run.setup import USUAL_AT_ONCE, Setup
 from nihbench.run.store import RecordWriter
 from nihbench.run.turns import Turns
 from nihbench.run.verify import checked
-from nihbench.types import Completer, Failure, GradedElsewhere, Outcome, Record, Request, Trial
+from nihbench.types import Completer, Failure, GradedElsewhere, Message, Outcome, Placed, Record, Request, Trial
 
 AHEAD = 2
 """Prompts that are built beyond what may be in flight: they wait in the limiter's line, so that it never runs dry."""
+Build = Callable[[Trial], tuple[Sequence[Message], Placed]]
+"""Makes a trial's messages and says what stands where in them."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,6 +78,7 @@ async def run_trials(
     now: Callable[[], datetime],
     on_progress: Callable[[Progress], None],
     limiters: Sequence[Limiter] = (),
+    build: Build | None = None,
 ) -> None:
     """Measure `trials`, begun in order.
 
@@ -89,6 +92,7 @@ async def run_trials(
         now: the time, in UTC.
         on_progress: told of every record after it is stored.
         limiters: those that the completer waits for, one an endpoint; none: `setup.concurrency` calls at a time.
+        build: makes a trial's messages; None: the setup does.
 
     Raises:
         StoppedError: a failure said that going on is pointless; trials in flight were finished and stored first.
@@ -108,7 +112,7 @@ async def run_trials(
                 async for trial_id, trial in place:
                     if ends:
                         return
-                    record = await _measure(setup, trial_id, trial, prefix, completer, builder, now)
+                    record = await _measure(setup, trial_id, trial, prefix, completer, builder, now, build)
                     _raise_if_pointless(record.outcome, setup)
                     await recorder.store(record)
                     done += 1
@@ -175,13 +179,18 @@ async def _measure(
     completer: Completer,
     builder: Executor,
     now: Callable[[], datetime],
+    build: Build | None,
 ) -> Record:
     # Building counts tokens, with a server's help perhaps: off the event loop, which has answers to read.
-    messages, placement = await asyncio.get_running_loop().run_in_executor(builder, setup.build, trial)
+    messages, placement = await asyncio.get_running_loop().run_in_executor(builder, build or setup.build, trial)
     tokens = setup.expected_tokens(trial, placement)
     needle, fresh = setup.needle_of(trial)
+    request = replace(_sized(setup, trial, tokens), prefix=prefix)
+    if build is not None and request.output_room is not None:
+        # The plan left room for its own question; another one may be longer.
+        request = replace(request, max_output=max(1, min(request.max_output, request.output_room)))
     started = now().isoformat(timespec="seconds")
-    outcome = await completer.complete(messages, replace(_sized(setup, trial, tokens), prefix=prefix))
+    outcome = await completer.complete(messages, request)
     if placement.haystack_tokens:
         outcome = checked(outcome, tokens, setup.counts_exactly)
     return Record(

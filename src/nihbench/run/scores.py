@@ -7,7 +7,7 @@ A file holds the grades of one scorer in one version; what another version grade
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
@@ -26,6 +26,7 @@ IMPORT_VERSION = "1"
 """Of the reading of their grades as bands; raised when the same grade would become another band."""
 COMBINED = f"{SCORER}+"
 """Begins the name of a set in which the rules decided what they were sure of, and a judge the rest."""
+_FOUND = 0.7
 RULES_FILE = f"scores.{SCORER}.jsonl"
 
 
@@ -54,8 +55,13 @@ def version_of(scorer: str) -> str:
     return f"{VERSION}+{JUDGE_VERSION}" if scorer.startswith(COMBINED) else JUDGE_VERSION
 
 
-def score_run(run: RunFolder, records: Mapping[str, Record]) -> dict[str, Grade]:
+def score_run(run: RunFolder, records: Mapping[str, Record], misleading: Callable[[], str] = str) -> dict[str, Grade]:
     """Grade every answer of a run by rules and store the grades; a failure gets none.
+
+    Args:
+        run: the run.
+        records: its records.
+        misleading: gives the text in which a wrong answer's source is looked for; called only where one is wrong.
 
     Raises:
         UsageError: the run is an import without answers.
@@ -65,7 +71,12 @@ def score_run(run: RunFolder, records: Mapping[str, Record]) -> dict[str, Grade]
             f"the answers of {run.path} were not kept by the tool that it was imported from: there is nothing to grade "
             f"again, its scorer is {default_scorer(run)}"
         )
-    grades = {answered.id: answered.by_rules() for answered in answers_of(run, records)}
+    grades = {}
+    for answered in answers_of(run, records):
+        given = answered.by_rules()
+        if isinstance(given, Score) and given.value < _FOUND:
+            given = answered.by_rules(misleading())
+        grades[answered.id] = given
     save_grades(run, SCORER, grades)
     return grades
 

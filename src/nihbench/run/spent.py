@@ -15,7 +15,7 @@ from pathlib import Path
 from nihbench.endpoint import cost_of
 from nihbench.prices import worst_cost
 from nihbench.run.setup import Setup
-from nihbench.run.store import RECORDS, all_records
+from nihbench.run.store import PROBES, RECORDS, all_records
 from nihbench.types import GradedElsewhere
 
 LEDGER = "spent.jsonl"
@@ -38,7 +38,7 @@ def spent_before(folder: Path, setup: Setup) -> Decimal:
     """
     prices, limit = setup.preset.prices, setup.request.max_output
     total = _entered(folder / LEDGER)
-    for record in all_records(folder / RECORDS):
+    for record in (*all_records(folder / RECORDS), *all_records(folder / PROBES)):
         if isinstance(record.outcome, GradedElsewhere):
             continue
         length = record.placement.total_tokens if record.placement else record.trial.length

@@ -26,6 +26,7 @@ from nihbench.types import Bare, Completion, Failure, GradedElsewhere, Placed, P
 FORMAT = 1
 MANIFEST = "run.json"
 RECORDS = "records.jsonl"
+PROBES = "probes.jsonl"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -147,6 +147,33 @@ def load_corpus(catalog: Catalog, name: str, folder: Path, report: Report, text_
     raise _unknown(catalog, name)
 
 
+def stored_corpus(catalog: Catalog, name: str, folder: Path, text_sha256: str) -> Corpus:
+    """Load the text of an earlier run as far as it is here; nothing is fetched.
+
+    Raises:
+        UsageError: there is no such corpus, or the text here is another one.
+        FetchError: it is not here, or damaged.
+    """
+    if name in catalog.corpora:
+        place = corpora.haystack_folder(folder)
+        corpus = corpora.load(catalog.corpora[name], folder=place, text_sha256=text_sha256)
+    elif os.path.exists(name):
+        corpus = corpora.load_path(Path(name))
+    else:
+        raise _unknown(catalog, name)
+    check_corpus(corpus, text_sha256)
+    return corpus
+
+
+def check_corpus(corpus: Corpus, text_sha256: str) -> None:
+    """Raise `UsageError` unless a corpus is the text of that hash, which a run used."""
+    if corpus.sha256 != text_sha256:
+        raise UsageError(
+            f"the corpus {corpus.name!r} here is not the one of this run (sha256 {corpus.sha256[:12]}, not "
+            f"{text_sha256[:12]}): bring back the text that was used"
+        )
+
+
 def _unknown(catalog: Catalog, name: str) -> UsageError:
     """Return the error for a name that is neither in the catalog nor a path."""
     try:

@@ -1,0 +1,181 @@
+"""Send the probes of a run's bad cases, and say what they show (see `run.probe`)."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from nihbench.cli.output import note
+from nihbench.errors import InterruptedRunError, NihError, UsageError
+
+if TYPE_CHECKING:
+    from nihbench.cli.jobs import Ready
+    from nihbench.run import RunFolder
+    from nihbench.run.probe import Causes, Probe
+    from nihbench.types import Grade, Record
+
+_KEPT = "the probes that were answered are kept: give the same command again to go on"
+_SAYS = {
+    "retrieved": "Retrieved, the question misread: {count} of {trials} misses could quote the needle when asked for it "
+    "({share}; 95%: {low} to {high}).",
+    "lost": "Not retrieved: {count} of {trials} misses could not quote it ({share}; 95%: {low} to {high}).",
+    "control": "Control: {count} of {trials} hits could quote it ({share}; 95%: {low} to {high}).",
+    "weak": "The control is weak: this model often can't quote what it found, so that not quoting shows little.",
+    "none": "No probe was answered: the causes of the misses are not known.",
+    "owed": "{count} probes have no answer that can be judged; they count for nothing.",
+}
+_SOUND_CONTROL = 0.8
+"""Below this share of quoted hits not quoting a miss says little."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ProbeOptions:
+    """How the model is reached for the probes, and what they may cost; None is as the run was made."""
+
+    base_url: str | None = None
+    api_key_env: str | None = None
+    headers: tuple[str, ...] = ()
+    concurrency: int | None = None
+    price: str | None = None
+    max_cost: float | None = None
+    yes: bool = False
+
+
+def send_probes(
+    folder: RunFolder, records: Mapping[str, Record], grades: Mapping[str, Grade], options: ProbeOptions
+) -> None:
+    """Ask what is owed of a run's probes.
+
+    Raises:
+        UsageError: the run can't be asked again, or the cost is not agreed to.
+        StoppedError: it had to stop; probes that were answered are kept.
+    """
+    from nihbench.cli.jobs import Job, made_ready
+    from nihbench.cli.money import check_cost
+    from nihbench.cli.sending import now
+    from nihbench.run import check_same, is_imported, owned, stored_needle
+    from nihbench.run.probe import asked_probes, owed_probes, probes
+
+    if is_imported(folder.manifest):
+        raise UsageError(f"{folder.path} was imported, its haystacks are not at hand: --probe is for runs of your own")
+    wanted = probes(records, grades, stored_needle(folder.manifest))
+    if not owed_probes(wanted, asked_probes(folder)):
+        note("nothing is sent: " + ("every probe is answered already" if wanted else "there is no miss to ask about"))
+        return
+    with made_ready([Job(options=_options(folder, options), existing=folder)], sending=True) as (ready,):
+        check_same(folder.manifest, ready.setup)
+        with owned(folder.path, now):
+            owed = owed_probes(wanted, asked_probes(folder))
+            misses = sum(probe.kind == "miss" for probe in owed)
+            note(f"probes: {misses} misses and {len(owed) - misses} hits as a control are asked to quote the needle")
+            check_cost([(ready.setup, ready.members, [probe.trial for probe in owed])], yes=options.yes)
+            _measure(ready, folder, owed)
+
+
+def _options(folder: RunFolder, options: ProbeOptions) -> Any:
+    from nihbench.cli.options import header_values
+    from nihbench.run import stored_options
+
+    given = {} if options.base_url is None else {"base_url": options.base_url}
+    stored = stored_options(folder.manifest, header_values(list(options.headers)), given)
+    fresh = {
+        name: value
+        for name in ("base_url", "api_key_env", "concurrency", "price", "max_cost")
+        if (value := getattr(options, name)) is not None
+    }
+    return replace(stored, **fresh)
+
+
+def _measure(ready: Ready, folder: RunFolder, owed: Sequence[Probe]) -> None:
+    from nihbench.cli.money import budget_of, tell_spent
+    from nihbench.cli.sending import clients, now, terminable
+    from nihbench.run import RecordWriter, enter, run_trials, spent_before
+    from nihbench.run.probe import build_probe
+    from nihbench.run.store import PROBES
+
+    setup = ready.setup
+    budget = budget_of(setup, ready.members, spent_before(folder.path, setup))
+    by_trial = {probe.trial: probe for probe in owed}
+
+    async def main() -> None:
+        cancelling()
+        with RecordWriter(folder.path / PROBES) as writer:
+            async with clients(ready, budget) as (completer, limiters):
+                await run_trials(
+                    setup,
+                    [(probe.id, probe.trial) for probe in owed],
+                    completer,
+                    writer,
+                    total=len(owed),
+                    now=now,
+                    on_progress=lambda progress: note(f"{progress.done}/{progress.total} probes"),
+                    limiters=limiters,
+                    build=lambda trial: build_probe(setup, by_trial[trial]),
+                )
+
+    try:
+        with terminable() as cancelling:
+            asyncio.run(main())
+    except KeyboardInterrupt as error:
+        raise InterruptedRunError(f"stopped; {_KEPT}") from error
+    except NihError as error:
+        raise type(error)(f"{str(error).rstrip('.')}; {_KEPT}") from error
+    finally:
+        with contextlib.suppress(OSError, NihError):  # the error that ended it says more
+            enter(folder.path, setup, budget.exactly_spent, now().isoformat(timespec="seconds"))
+        tell_spent(setup, ready.members, list(by_trial), budget, Decimal(0))
+
+
+def causes_of(folder: RunFolder, records: Mapping[str, Record], grades: Mapping[str, Grade]) -> Causes | None:
+    """Return what the probes of a run say; None where none was ever asked."""
+    from nihbench.run import is_imported, stored_needle
+    from nihbench.run.probe import asked_probes, causes, probes
+
+    asked = {} if is_imported(folder.manifest) else asked_probes(folder)
+    if not asked:
+        return None
+    return causes(probes(records, grades, stored_needle(folder.manifest)), asked)
+
+
+def cause_lines(found: Causes) -> list[str]:
+    """Return the two causes in words, with counts and intervals."""
+    lines = []
+    misses, hits = found.misses, found.hits
+    if misses.trials:
+        lost = misses.trials - misses.hits
+        low, high = misses.interval.low, misses.interval.high
+        lines.append(_line("retrieved", misses.hits, misses.trials, low, high))
+        lines.append(_line("lost", lost, misses.trials, 1 - high, 1 - low))
+    else:
+        lines.append(_SAYS["none"])
+    if hits.trials:
+        lines.append(_line("control", hits.hits, hits.trials, hits.interval.low, hits.interval.high))
+        if hits.value < _SOUND_CONTROL:
+            lines.append(_SAYS["weak"])
+    if found.owed:
+        lines.append(_SAYS["owed"].format(count=found.owed))
+    return lines
+
+
+def _line(key: str, count: int, trials: int, low: float, high: float) -> str:
+    return _SAYS[key].format(
+        count=count, trials=trials, share=f"{count / trials:.0%}", low=f"{low:.0%}", high=f"{high:.0%}"
+    )
+
+
+def causes_json(found: Causes) -> dict[str, Any]:
+    """Return the causes as JSON values (docs/formats.md)."""
+    return {
+        kind: {
+            "probed": each.trials,
+            "quoted": each.hits,
+            "share": each.value if each.trials else None,
+            "low": each.interval.low,
+            "high": each.interval.high,
+        }
+        for kind, each in (("misses", found.misses), ("hits", found.hits))
+    } | {"without_answer": found.owed}

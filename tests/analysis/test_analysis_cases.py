@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nihbench.analysis import Filter, cluster, find_cases
+from nihbench.analysis.cases import Case
+from nihbench.errors import UsageError
+from nihbench.types import Completion, Evidence, Failure, Record, Score, Trial, Unscored, Usage
+
+
+def record(name, text="", length=1000, depth=50.0, prompt="original", failure=None, control=None):
+    said = Completion(text=text, finish_reason="stop", usage=Usage(), model="m", latency_s=0.1, attempts=1)
+    failed = Failure(kind=failure, message="it broke", status=500, latency_s=0.1, attempts=3) if failure else None
+    trial = Trial(
+        experiment="sf", needle="sf", prompt=prompt, length=length, depth_percent=depth, control=control
+    )  # fmt: skip
+    return Record(
+        id=name, trial=trial, placement=None, outcome=failed or said, fresh={}, expected="sandwich", started_at=""
+    )
+
+
+def score(value, outcome, cue="c"):
+    return Score(
+        value=value, outcome=outcome, identifying="absent", subject="right", evidence=Evidence(cue=cue, missing=("a",)),
+        scorer="rules", version="1",
+    )  # fmt: skip
+
+
+def run(*rows):
+    return {r.id: r for r, _ in rows}, {r.id: grade for r, grade in rows if grade is not None}
+
+
+MIXED = run(
+    (record("a", "I don't know."), score(0.0, "abstained")),
+    (record("b", "i don’t know", length=4000), score(0.0, "abstained")),
+    (record("c", "I do not know it."), score(0.0, "abstained", "other: x")),
+    (record("d", "Ride a cable car.", prompt="explicit"), score(0.0, "hallucinated")),
+    (record("e", "Sandwich."), score(1.0, "correct")),
+    (record("f", failure="timeout"), None),
+    (record("g", "???"), Unscored(reason="Thai", scorer="rules", version="1")),
+    (record("h", "no", control="oracle"), score(0.0, "abstained")),
+)
+
+
+def test_groups_and_counts():
+    found = find_cases(*MIXED)
+    assert (found.trials, found.measured, found.full, found.below) == (7, 5, 1, 4)
+    assert [(g.kind, g.scored, len(g.cases)) for g in found.groups] == [
+        ("hallucinated", True, 1), ("abstained", True, 3), ("timeout", False, 1), ("unscored", False, 1),
+    ]  # fmt: skip
+    abstained = found.groups[1]
+    assert [[case.id for case in each.cases] for each in abstained.clusters] == [["a", "b"], ["c"]]
+    assert abstained.reasons == (("c", 2), ("other", 1))
+    assert found.groups[2].cases[0].reason == "it broke" and found.groups[2].cases[0].answer is None
+
+
+def test_filters():
+    assert [g.kind for g in find_cases(*MIXED, Filter(outcome="abstained")).groups] == ["abstained"]
+    assert [g.kind for g in find_cases(*MIXED, Filter(failure="timeout", outcome="hallucinated")).groups] == [
+        "hallucinated", "timeout",
+    ]  # fmt: skip
+    assert find_cases(*MIXED, Filter(prompt="explicit")).trials == 1
+    assert [c.id for g in find_cases(*MIXED, Filter(min_length=2000)).groups for c in g.cases] == ["b"]
+    assert find_cases(*MIXED, Filter(max_depth=40.0)).trials == 0
+    with pytest.raises(UsageError, match="no prompt 'x'.*explicit, original"):
+        find_cases(*MIXED, Filter(prompt="x"))
+
+
+def case(name, text):
+    return Case(
+        id=name, prompt="p", length=1, depth_percent=0.0, achieved_depth_percent=None, repeat=0, kind="k", value=0.0,
+        answer=text, expected="", reason="",
+    )  # fmt: skip
+
+
+def test_near_texts_are_one_but_not_with_other_numbers():
+    long = "The magic number of the lighthouse at Alder Point, as the document says, is 1234567."
+    same = long.replace("as the document says", "as this document says")
+    other = long.replace("1234567", "1234568")
+    found = cluster([case("a", long), case("b", same), case("c", other), case("d", "三号仓库的密码是五八零。")])
+    assert sorted(sorted(c.id for c in each.cases) for each in found) == [["a", "b"], ["c"], ["d"]]
+
+
+@given(st.lists(st.text(max_size=40), max_size=12))
+def test_every_case_is_in_one_cluster_whatever_the_order(texts):
+    made = [case(str(i), text) for i, text in enumerate(texts)]
+    found = cluster(made)
+    assert sorted(c.id for each in found for c in each.cases) == sorted(c.id for c in made)
+    assert {frozenset(c.id for c in each.cases) for each in found} == {
+        frozenset(c.id for c in each.cases) for each in cluster(reversed(made))
+    }
+    assert [len(each.cases) for each in found] == sorted((len(each.cases) for each in found), reverse=True)
+
+
+def test_nothing_at_all_and_nothing_wrong():
+    assert find_cases({}, {}).groups == ()
+    records, grades = run((record("a", "x"), score(1.0, "correct")))
+    assert find_cases(records, grades).below == 0
+    assert find_cases({k: replace(r, id=k) for k, r in records.items()}, {}).groups[0].kind == "unscored"

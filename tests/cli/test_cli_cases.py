@@ -1,0 +1,255 @@
+"""`nih cases`, its probes, `nih import`, `nih export` and `nih needle check`, through the command line."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+
+import pandas as pd
+import pytest
+
+from nihbench import load_run
+from nihbench.analysis import statistics
+from nihbench.stats import RULER_THRESHOLD
+
+# Kamradt's published GPT-4 grid: every cell is a 10 but these (length, depth, score).
+LENGTHS = (
+    1000, 10071, 19143, 28214, 37286, 46357, 55429, 64500, 73571, 82643, 91714, 100786, 109857, 118929, 128000,
+)  # fmt: skip
+DEPTHS = (0, 7, 14, 21, 29, 36, 43, 50, 57, 64, 71, 79, 86, 93, 100)
+BELOW = (
+    (73571, 14, 3), (82643, 7, 3), (82643, 14, 3), (82643, 43, 7), (100786, 7, 1), (100786, 14, 3), (100786, 29, 3),
+    (100786, 43, 3), (109857, 14, 3), (118929, 7, 1), (118929, 21, 5), (118929, 50, 3), (128000, 7, 3),
+    (128000, 14, 1), (128000, 21, 3), (128000, 43, 3), (128000, 79, 3), (128000, 86, 3),
+)  # fmt: skip
+HOSTILE = "=HYPERLINK(1)\x1b[31m ``` \n# not a heading <b>|x|\u202e Golden Gate 7"
+NEEDLE = "The best thing to do in San Francisco is eat a sandwich and sit in Dolores Park on a sunny day."
+
+
+@pytest.fixture
+def gpt4(nih):
+    """The published grid, imported."""
+    scores = {(length, depth): score for length, depth, score in BELOW}
+    rows = [
+        {"token_limit": length, "depth_percent": depth, "score": scores.get((length, depth), 10)}
+        for length in LENGTHS
+        for depth in DEPTHS
+    ]
+    (nih.folder / "grid.json").write_text(json.dumps(rows), encoding="utf-8")
+    ended = nih("import", "kamradt", "grid.json", "--model", "gpt-4-1106-preview", "--out", "gpt4")
+    assert ended.code == 0, ended.err
+    return ended
+
+
+def test_the_published_grid_by_hand(nih, gpt4):
+    # 207 tens, one 7, one 5, thirteen 3, three 1 of 225: found 208, strict 207, bands 207 + 0.7 + 0.5 + 13 x 0.3.
+    said = " ".join(gpt4.out.split())
+    assert "found 92.4%, strict 92.0%, mean band 94.3%; 225 of 225 trials measured" in said
+    assert (208 / 225, 207 / 225, 212.1 / 225) == pytest.approx((0.924, 0.920, 0.943), abs=5e-4)
+    frame = load_run(nih.folder / "gpt4").frame()
+    assert frame["value"].mean() == pytest.approx(212.1 / 225)
+    # The worst ninth: the longest third of the lengths, the first third of the depths (five by five cells).
+    worst = frame[(frame["length"] >= 91714) & (frame["depth_percent"] <= 29)]
+    assert len(worst) == 25 and worst["value"].mean() == pytest.approx((16 + 5 * 0.3 + 0.5) / 25)
+    # Found by row: all to 64.5K, then 14, 13, 15, 11, 14, 12, 9 of 15; never rising: 14/15 (pooled with the next two:
+    # 14, 13 + 15), then (11 + 14)/30 = 0.83, under RULER's 0.856. So 91,714 is the last length before the fall.
+    made = statistics(frame, experiment="kamradt", prompt="as-imported", absolute=RULER_THRESHOLD)
+    assert [round(row.found.value * 15) for row in made.by_length] == [15] * 8 + [14, 13, 15, 11, 14, 12, 9]
+    assert made.effective.length == 91714
+    worst_third = made.by_third[0][2]
+    assert worst_third is not None and worst_third.mean_band.value == pytest.approx(0.72)
+    assert "nan" not in str(made.diagnosis).lower()
+    for command in (("plot", "gpt4", "--out", "a.png"), ("cases", "gpt4"), ("export", "gpt4", "--out", "a.csv")):
+        assert nih(*command).code == 0, command
+    assert nih("score", "gpt4").error().endswith("its scorer is kamradt-judge")
+    assert "was imported, it can't be gone on with" in nih("run", "--resume", "gpt4").error()
+    assert "was imported" in nih("cases", "gpt4", "--probe").error()
+
+
+def test_cases_of_the_published_grid(nih, gpt4):
+    out = nih("cases", "gpt4").out
+    assert "18 of 225 measured answers are below full marks." in out
+    assert "what was said instead was not kept" in out and "can't be shown: this run was imported" in out
+    found = json.loads(nih("cases", "gpt4", "--json", "--outcome", "unknown").out)["runs"][0]
+    assert [case["depth_percent"] for case in found["groups"][0]["clusters"][0]["cases"]] == [7, 7, 14]
+    assert found["groups"][0]["clusters"][0]["said"] is None
+
+
+@pytest.fixture
+def mixed(nih, chat, small):
+    """A run with hits at 300 tokens and hostile misses at 600; a probe is answered with the needle's sentence."""
+
+    def say(text):
+        if "word for word" in text:
+            return f'"{NEEDLE}"'
+        return HOSTILE if chat.count(text) > 400 else "Eat a sandwich and sit in Dolores Park on a sunny day."
+
+    chat.say = say
+    ended = nih("run", *small, "--no-controls", "--out", "run")
+    assert ended.code == 0, ended.err
+    return nih.folder / "run"
+
+
+def test_cases_show_what_was_said_and_sent(nih, mixed):
+    ended = nih("cases", mixed)
+    assert ended.code == 0 and "3 of 6 measured answers are below full marks." in ended.out
+    assert "3 x =HYPERLINK(1)" in ended.out and f"[[{NEEDLE}]]" in ended.out
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", ended.out)
+    found = json.loads(nih("cases", mixed, "--json").out)["runs"][0]
+    cases = [c for g in found["groups"] for cluster in g["clusters"] for c in cluster["cases"]]
+    assert len(cases) == 3
+    for case in cases:
+        messages = json.loads(nih("rebuild", mixed, case["id"], "--json").out)
+        sent = case["sent"]["before"] + case["sent"]["needle"] + case["sent"]["after"]
+        assert sent in messages[0]["content"] and case["sent"]["needle"] == NEEDLE
+
+
+def test_markdown_fences_what_is_hostile(nih, mixed):
+    out = nih("cases", mixed, "--md").out
+    # The answer's own fence of three ends nothing: it stands in one of four.
+    assert "````text\n=HYPERLINK(1)[31m ``` \n# not a heading <b>|x| Golden Gate 7\n````" in out
+    outside = re.sub(r"(?ms)^(`{3,})text\n.*?^\1$", "", out)
+    assert "not a heading" not in outside and "<b>" not in outside and "\x1b" not in out
+
+
+def test_filters_and_wrong_ones(nih, mixed):
+    assert "All 3 measured answers have full marks" in nih("cases", mixed, "--max-length", 400).out
+    assert "No case is of the kind" in nih("cases", mixed, "--failure", "timeout").out
+    assert "--outcome 'wrong' is none of hallucinated" in nih("cases", mixed, "--outcome", "wrong").error()
+    assert "--failure 'x' is none of auth" in nih("cases", mixed, "--failure", "x").error()
+    assert "give one of them" in nih("cases", mixed, "--md", "--json").error()
+    assert "the run has no prompt 'x'" in nih("cases", mixed, "--prompt", "x").error()
+
+
+def test_the_corpus_is_gone(nih, mixed, own_texts):
+    other = nih.folder / "other.txt"
+    other.write_text("Another text.\n" * 50, encoding="utf-8")
+    ended = nih("cases", mixed, "--corpus", other)
+    assert ended.code == 0 and "can't be shown" in ended.out and "is not the one of this run" in ended.out
+
+
+def test_probes_ask_on_the_same_haystack_and_never_twice(nih, chat, mixed):
+    chat.asked.clear()
+    ended = nih("cases", mixed, "--probe", "--base-url", chat.base_url)
+    assert ended.code == 0, ended.err
+    assert len(chat.asked) == 6 and "3 misses and 3 hits as a control" in ended.err
+    assert "Retrieved, the question misread: 3 of 3 misses" in ended.out
+    assert "Not retrieved: 0 of 3 misses" in ended.out and "Control: 3 of 3 hits" in ended.out
+    records = {r["id"]: r for r in map(json.loads, (mixed / "records.jsonl").read_text().splitlines())}
+    haystacks = {
+        json.loads(nih("rebuild", mixed, key, "--json").out)[0]["content"].rpartition("\n\n")[0] for key in records
+    }
+    for asked in chat.asked:
+        haystack, _, question = asked.messages[0]["content"].rpartition("\n\n")
+        assert haystack in haystacks and question.startswith("Quote, word for word") and "San Francisco" in question
+    stored = (mixed / "probes.jsonl").read_text()
+    again = nih("cases", mixed, "--probe", "--base-url", chat.base_url)
+    assert len(chat.asked) == 6 and "every probe is answered already" in again.err
+    # What is known is shown without asking, and in JSON with its exact interval: 3 of 3 is 29% to 100%.
+    causes = json.loads(nih("cases", mixed, "--json").out)["runs"][0]["causes"]
+    assert causes["misses"]["quoted"] == 3 and causes["misses"]["low"] == pytest.approx(0.025 ** (1 / 3))
+    # A probe that is lost (a torn line) is owed again, the others are not.
+    (mixed / "probes.jsonl").write_text(stored[:-40])
+    assert nih("cases", mixed, "--probe", "--base-url", chat.base_url).code == 0
+    assert len(chat.asked) == 7
+
+
+def test_probes_that_quote_nothing(nih, chat, mixed):
+    chat.say = lambda text: "There is none."
+    out = nih("cases", mixed, "--probe", "--base-url", chat.base_url).out
+    assert "Not retrieved: 3 of 3 misses" in out and "The control is weak" in out
+
+
+def test_probes_cost_is_guarded(nih, chat, mixed):
+    chat.asked.clear()
+    reach = ("--base-url", chat.base_url, "--price", "1000,1000")
+    ended = nih("cases", mixed, "--probe", *reach, "--max-cost", "0.0001")
+    assert ended.code == 4 and "kept: give the same command again" in ended.err and chat.asked == []
+
+
+def test_export_is_safe_and_whole(nih, mixed):
+    for name in ("a.csv", "a.json", "a.parquet"):
+        if name == "a.parquet":
+            pytest.importorskip("pyarrow", reason="the extra `parquet` is not installed")
+        assert nih("export", mixed, "--out", name).code == 0
+    raw = (nih.folder / "a.csv").read_bytes()
+    assert raw.startswith(b"\xef\xbb\xbf") and b"\x1b" not in raw
+    rows = list(csv.DictReader(io.StringIO(raw.decode("utf-8-sig"), newline="")))
+    assert len(rows) == 6 and sum(row["answer"].startswith("'=HYPERLINK") for row in rows) == 3
+    assert not any(cell[:1] in "=+@\t\r" and cell for row in rows for cell in row.values())
+    frame = load_run(mixed).frame()
+    stored = json.loads((nih.folder / "a.json").read_text(encoding="utf-8"))
+    assert stored["format"] == 1 and [row["answer"] for row in stored["rows"]] == frame["answer"].tolist()
+    assert list(stored["rows"][0]) == list(frame.columns)
+    again = pd.read_parquet(nih.folder / "a.parquet")
+    pd.testing.assert_frame_equal(again, frame, check_dtype=False)
+    assert "end the name in .csv, .parquet, .json" in nih("export", mixed, "--out", "a.xls").error()
+
+
+def test_a_folder_of_runs_is_taken_whole(nih, mixed):
+    mixed.rename(nih.folder / "one")
+    (nih.folder / "all").mkdir()
+    (nih.folder / "one").rename(nih.folder / "all" / "one")
+    assert nih("export", "all", "--out", "a.csv").code == 0
+    assert len(json.loads(nih("cases", "all", "--json").out)["runs"]) == 1
+
+
+def _one(nih, chat, small, answer, *more):
+    chat.say = lambda text: answer
+    options = [*small]
+    options[options.index("300,600")], options[options.index("0,50,100")] = "300:300:1", "50:50:1"
+    return nih("run", *options, "--no-controls", "--out", "one", *more)
+
+
+def test_one_perfect_cell(nih, chat, small):
+    assert _one(nih, chat, small, "Eat a sandwich and sit in Dolores Park on a sunny day.").code == 0
+    assert "All 1 measured answers have full marks" in nih("cases", "one").out
+    ended = nih("cases", "one", "--probe")
+    assert ended.code == 0 and "no miss to ask about" in ended.err
+    assert nih("plot", "one", "--out", "a.png").code == 0 and nih("export", "one", "--out", "a.csv").code == 0
+
+
+def test_all_failures(nih, chat, small):
+    chat.fail = {number: (400, {"error": {"message": "no \x1b[2J"}}) for number in range(1, 9)}
+    assert _one(nih, chat, small, "").code == 3
+    out = nih("cases", "one").out
+    assert "Nothing is measured yet" in out and "1 brought no score" in out and "\x1b" not in out
+    assert nih("export", "one", "--out", "a.csv").code == 0 and nih("plot", "one", "--out", "a.png").code == 0
+
+
+def test_an_empty_run(nih, mixed):
+    (mixed / "records.jsonl").unlink()
+    (mixed / "scores.rules.jsonl").unlink()
+    for command in (("cases", mixed), ("cases", mixed, "--md"), ("export", mixed, "--out", "a.json")):
+        assert nih(*command).code == 0, command
+    assert "Nothing is measured yet" in nih("cases", mixed).out
+    assert nih("plot", mixed, "--out", "a.png").code == 0
+
+
+def test_a_wrong_answer_says_where_it_comes_from(nih, chat):
+    rival = "The best thing about San Francisco, old sailors told us, is a cable car ride at midnight."
+    text = "\n\n".join([*(f"Line {n} tells of the harbour and its ships." for n in range(60)), rival] * 2)
+    (nih.folder / "own.txt").write_text(text, encoding="utf-8")
+    chat.say = lambda text: "The best thing is a cable car ride at midnight, as old sailors told."
+    ended = nih(
+        "run", "--model", "x", "--base-url", chat.base_url, "--length-unit", "cl100k_base", "--window", 8000,
+        "--no-preflight", "--no-controls", "--corpus", "own.txt", "--lengths", "500:500:1", "--depths", "50:50:1",
+            "--out", "run",
+    )  # fmt: skip
+    assert ended.code == 0, ended.err
+    assert rival in nih("cases", "run").out
+    assert load_run(nih.folder / "run").frame()["misled"].tolist() == [rival]
+
+
+def test_needle_check(nih, own_texts):
+    ended = nih("needle", "check", "sf-sandwich", "--corpus", own_texts["en"])
+    assert ended.code == 0 and "never occurs in the corpus: an easier haystack" in ended.out
+    assert "asks for 'most fun', the needle says 'best'" in ended.out and "need --repeat-corpus" in ended.out
+    found = json.loads(
+        nih("needle", "check", "beijing-coffee", "--corpus", own_texts["zh"], "--lengths", "500:500:1", "--json").out
+    )
+    codes = {finding["code"] for finding in found["findings"]}
+    assert {"subject_absent", "mismatch", "long", "same_language"} <= codes
+    assert "'nothing'" in nih("needle", "check", "nothing").error()

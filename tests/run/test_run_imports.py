@@ -1,0 +1,180 @@
+from __future__ import annotations
+
+import json
+import math
+
+import pytest
+
+from nihbench import load_run
+from nihbench.analysis import frame, grid, pairs, summary
+from nihbench.catalog import load
+from nihbench.errors import UsageError
+from nihbench.run import import_rows, open_run, planned_trials, read_kamradt
+from nihbench.types import Completion, Failure, GradedElsewhere, Unscored
+
+NEEDLE = "\nThe best thing to do in San Francisco is eat a sandwich and sit in Dolores Park on a sunny day.\n"
+
+
+def brought(path, out, model=None):
+    rows, sha256 = read_kamradt(path)
+    return import_rows(
+        rows, source=path.name, sha256=sha256, out=out, catalog=load(), model=model, created_at="2026-01-01T00:00:00"
+    )
+
+
+def old(length, depth, score, response="Eat a sandwich.", version=1, **more):
+    """One file as Kamradt's tool of 2023 wrote it."""
+    return {
+        "model": "claude-2.1", "context_length": length, "depth_percent": depth, "version": version, "needle": NEEDLE,
+        "model_response": response, "score": score, **more,
+    }  # fmt: skip
+
+
+def new(length, depth, value, seed=1, status="ok", **more):
+    """One line of his tool's second version."""
+    return {
+        "schema_version": 2, "run_name": "r", "model_id": "fake", "model_request_name": "fake", "task_type": "single",
+        "context_length": length, "target_depth_percent": depth,
+        "recipe": {"needle_placements": [{"text": "The key is 42.", "insertion_token_index": 3}]},
+        "needle_metadata": {}, "expected_answer": "42", "prompt_question": "What is the key?", "response": "It is 42.",
+        "score": {"value": value, "details": {}}, "usage": {"input_tokens": 90, "output_tokens": 4}, "cost_usd": 0.1,
+        "duration_seconds": 0.5, "status": status, "error": None, "timestamp_utc": "2026-01-01T00:00:00", "seed": seed,
+        **more,
+    }  # fmt: skip
+
+
+def write_folder(folder, rows):
+    folder.mkdir()
+    for number, row in enumerate(rows):
+        (folder / f"result_{number}.json").write_text(json.dumps(row), encoding="utf-8")
+    return folder
+
+
+def test_a_list_of_scores_by_hand(tmp_path):
+    cells = [(1000, 0, 10), (1000, 50, 9), (1000, 100, 7), (2000, 0, 4), (2000, 50, 1)]
+    path = tmp_path / "grid.json"
+    path.write_text(json.dumps([dict(zip(("token_limit", "depth_percent", "score"), c, strict=True)) for c in cells]))
+    (run,) = brought(path, tmp_path / "run", model="gpt-4")
+    loaded = load_run(run.path)
+    table = loaded.frame().set_index(["length", "depth_percent"]).sort_index()
+    # A grade gives the highest band that it reaches: 9 is not a 10, 4 is not a 5.
+    assert table["value"].tolist() == [1.0, 0.7, 0.7, 0.3, 0.0]
+    assert table["found"].tolist() == [True, True, True, False, False]
+    assert table.loc[(2000, 50.0), "outcome"] == "unknown"
+    assert table["answer"].isna().all() and table["total_tokens"].isna().all() and table["latency_s"].isna().all()
+    assert {type(r.outcome) for r in loaded.records.values()} == {GradedElsewhere}
+    assert all(record.placement is None for record in loaded.records.values())
+    # 2000/100% has no result: it is of the grid, and stays missing.
+    (pair,) = pairs(table.reset_index())
+    planned = planned_trials(run.manifest)
+    assert len(planned) == 6
+    one = summary(table.reset_index(), experiment=pair[0], prompt=pair[1], planned=len(planned))
+    assert (one.measured, one.planned, one.found.value) == (5, 6, 3 / 5)
+    cells = grid(table.reset_index(), experiment=pair[0], prompt=pair[1], planned=planned)
+    assert cells.owed.sum() == 1 and cells.owed[2, 1] == 1 and math.isnan(cells.value[2, 1])
+
+
+def test_a_folder_of_answers(tmp_path):
+    rows = [
+        old(1000, 0.0, 10, response="Eat a sandwich in Dolores Park on a sunny day."),
+        old(1000, 0.0, 1, response="No idea.", version=2, test_duration_seconds=2.5),
+        old(1000, 50.0, 3, response=None),
+        old(1000, 100.0, None),
+        old(2000, 0.0, 0),
+    ]
+    (run,) = brought(write_folder(tmp_path / "his", rows), tmp_path / "run")
+    loaded = load_run(run.path)
+    by_place = {(r.trial.length, r.trial.depth_percent, r.trial.repeat): r for r in loaded.records.values()}
+    assert len(by_place) == 5 and by_place[1000, 0.0, 1].outcome.latency_s == 2.5
+    assert isinstance(by_place[1000, 50.0, 0].outcome, GradedElsewhere)
+    assert isinstance(by_place[1000, 100.0, 0].outcome, Completion)
+    grades = {place: loaded.grades[record.id] for place, record in by_place.items()}
+    assert isinstance(grades[1000, 100.0, 0], Unscored) and isinstance(grades[2000, 0.0, 0], Unscored)
+    assert "outside 1 to 10" in grades[2000, 0.0, 0].reason
+    # A known sentence has its key facts, so that the rules can read what was kept.
+    assert run.manifest["needle"]["name"] == "sf-sandwich"
+    ruled = load_run(run.path, scorer="rules")
+    assert ruled.grades[by_place[1000, 0.0, 0].id].value == 1.0
+    assert by_place[1000, 50.0, 0].id not in ruled.grades
+    # NaN is no JSON: what is not known is null on the disk.
+    assert "NaN" not in (run.path / "records.jsonl").read_text()
+
+
+def test_lines_of_his_tool_of_today(tmp_path):
+    rows = [
+        new(1000, 0.0, 1.0, seed=1),
+        new(1000, 0.0, 0.0, seed=2, response="No."),
+        new(1000, 50.0, 0.9),
+        new(1000, 100.0, None, status="error", error="boom", response=None, score=None, usage=None),
+        new(1000, 0.0, 1.0, seed=2),
+    ]
+    path = tmp_path / "results.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)) + "\n", encoding="utf-8")
+    (run,) = brought(path, tmp_path / "run")
+    loaded = load_run(run.path)
+    by_place = {(r.trial.depth_percent, r.trial.repeat): r for r in loaded.records.values()}
+    # The same seed again is the same trial: its last result counts.
+    assert {place: getattr(loaded.grades.get(r.id), "value", None) for place, r in by_place.items()} == {
+        (0.0, 0): 1.0, (0.0, 1): 1.0, (50.0, 0): 0.7, (100.0, 0): None,
+    }  # fmt: skip
+    failed = by_place[100.0, 0].outcome
+    assert isinstance(failed, Failure) and failed.message == "boom"
+    assert by_place[0.0, 0].outcome.usage.prompt_tokens == 90
+    assert loaded.scorer == "kamradt-match"
+    assert load_run(run.path, scorer="rules").grades[by_place[0.0, 0].id].value == 1.0
+
+
+def test_values_that_are_drawn_for_every_line(tmp_path):
+    rows = [
+        new(1000, depth, 1.0, expected_answer=key, response=f"It is {key}.",
+            recipe={"needle_placements": [{"text": f"The key is {key}."}]})
+        for depth, key in ((0.0, "a1b2c3"), (50.0, "d4e5f6"))
+    ]  # fmt: skip
+    path = tmp_path / "results.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    (run,) = brought(path, tmp_path / "run")
+    assert sorted(r.expected for r in run.records().values()) == ["a1b2c3", "d4e5f6"]
+    assert {grade.value for grade in load_run(run.path, scorer="rules").grades.values()} == {1.0}
+
+
+def test_several_models_are_several_runs(tmp_path):
+    folder = write_folder(tmp_path / "his", [old(1000, 0.0, 10), {**old(1000, 0.0, 1), "model": "gpt/4"}])
+    runs = brought(folder, tmp_path / "out")
+    assert sorted(run.manifest["model"]["name"] for run in runs) == ["claude-2.1", "gpt/4"]
+    assert all(run.path.parent == tmp_path / "out" for run in runs)
+    with pytest.raises(UsageError, match="already holds a run"):
+        brought(folder, tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[]", "holds no results"),
+        ("[1]", "entry 1 is no result"),
+        ("{", "is no JSON"),
+        ('[{"token_limit": 0, "depth_percent": 0, "score": 1}]', "'token_limit' must be a whole number"),
+        ('[{"token_limit": 9, "depth_percent": 101, "score": 1}]', "'depth_percent' must be a number from 0 to 100"),
+        ('[{"token_limit": 9, "depth_percent": 1, "score": "x"}]', "'score' is no number"),
+        ('[{"token_limit": 9, "depth_percent": 1, "score": 1}]', "does not say which model answered"),
+        ('{"needle": 3, "context_length": 1, "depth_percent": 1}', "'needle' is no text"),
+    ],
+)
+def test_wrong_files_are_told_where(tmp_path, text, said):
+    path = tmp_path / "his.json"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(UsageError, match=said):
+        brought(path, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_missing_path(tmp_path):
+    with pytest.raises(UsageError, match="can't be read"):
+        read_kamradt(tmp_path / "none.json")
+
+
+def test_a_stored_import_reads_as_it_was(tmp_path):
+    folder = write_folder(tmp_path / "his", [old(1000, 0.0, 10, response="\ud83d lone"), old(2000, 0.0, 1)])
+    (run,) = brought(folder, tmp_path / "run")
+    again = open_run(run.path)
+    assert again.records().keys() == run.records().keys()
+    assert len(frame(tuple(again.records().values()), load_run(run.path).grades)) == 2
