@@ -7,7 +7,7 @@ from nihbench.analysis.agreement import BANDS, Agreement, AgreementReport, Compa
 from nihbench.analysis.differences import difference
 from nihbench.analysis.grids import Grid, grid
 from nihbench.analysis.profiles import Profile, depth_profile, length_profile
-from nihbench.analysis.statistics import GridTrials, Statistics, grid_trials, misses, statistics
+from nihbench.analysis.statistics import GridTrials, Region, Statistics, grid_trials, misses, statistics
 from nihbench.analysis.summaries import Rate, Summary, summary
 from nihbench.analysis.table import COLUMNS, UNSCORED, Table, columns, frame, pairs
 
@@ -22,6 +22,7 @@ __all__ = [
     "GridTrials",
     "Item",
     "Rate",
+    "Region",
     "Statistics",
     "Summary",
     "agreement_report",

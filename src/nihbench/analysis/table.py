@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from nihbench.errors import UsageError
-from nihbench.types import Failure, Grade, Record, Unscored
+from nihbench.types import Failure, Grade, Placement, Record, Unscored
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,6 +38,9 @@ COLUMNS: Mapping[str, str] = {
     "decided_by": "string",  # the scorer that decided, where `scorer` is a set of two
     "failure": "string",  # the failure's kind, or "unscored" for an answer without a score; missing where measured
     "finish_reason": "string",
+    "haystack": "Int64",  # the character of the corpus that the text begins at; missing where no placement is recorded
+    "needle_at": "Int64",  # the character of the haystack's text that the needle stands before
+    "prompt_sha256": "string",
     "total_tokens": "int64",  # the whole request as the tool counted it
     "prompt_tokens": "Int64",  # this and the next two as the server said
     "completion_tokens": "Int64",
@@ -119,7 +122,15 @@ def _row(record: Record, grade: Grade | None) -> dict[str, object]:
         if isinstance(outcome, Failure)
         else (UNSCORED if grade is None or isinstance(grade, Unscored) else None),
     }
-    return row | _score_columns(None if isinstance(outcome, Failure) else grade)
+    return row | _text_columns(placement) | _score_columns(None if isinstance(outcome, Failure) else grade)
+
+
+def _text_columns(placement: Placement) -> dict[str, object]:
+    return {
+        "haystack": placement.source_start,
+        "needle_at": placement.at,
+        "prompt_sha256": placement.prompt_sha256,
+    }
 
 
 def _score_columns(score: Grade | None) -> dict[str, object]:

@@ -11,7 +11,17 @@ from nihbench.stats.detectable import Design, design_of, power_of, repeats_neede
 from nihbench.stats.diagnose import Diagnosis, Pattern, diagnose
 from nihbench.stats.drift import Drift, drift
 from nihbench.stats.effective import RULER_THRESHOLD, EffectiveLength, effective_length, pooled_rows
-from nihbench.stats.headline import Estimate, Headline, Trials, by_depth, by_length, by_third, estimate, headline
+from nihbench.stats.headline import (
+    Estimate,
+    Headline,
+    Trials,
+    by_depth,
+    by_length,
+    by_third,
+    estimate,
+    headline,
+    thirds,
+)
 from nihbench.stats.interval import Interval
 from nihbench.stats.monotone import decreasing_fit
 from nihbench.stats.patterns import Places
@@ -58,5 +68,6 @@ __all__ = [
     "share",
     "smallest_detectable",
     "smooth",
+    "thirds",
     "trials_to_demonstrate",
 ]
