@@ -24,11 +24,8 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "src"), str(ROOT / "scripts")]
 
 import matplotlib.ft2font  # noqa: E402
-import numpy as np  # noqa: E402
-from numpy.typing import NDArray  # noqa: E402
 from synthetic_runs import write_runs  # noqa: E402
 
-from nihbench.analysis import Profile, depth_profile, length_profile  # noqa: E402
 from nihbench.cli.drawing import Sweep, draw  # noqa: E402
 from nihbench.cli.finish import Result, result_of  # noqa: E402
 from nihbench.figures import Control, Style, palette, preset  # noqa: E402
@@ -39,7 +36,15 @@ LEDGER = GALLERY / "figures.json"
 REFERENCE = ROOT / "results" / "reference-smollm2-135m"
 REFERENCE_FIGURE = REFERENCE / "heatmap.png"
 COMMAND = "python scripts/gallery.py"
-_CODE = ["src/nihbench/figures", "src/nihbench/cli/drawing.py", "scripts/gallery.py", "scripts/synthetic_runs.py"]
+_CODE = [
+    *(
+        "src/nihbench/figures",
+        "src/nihbench/cli/drawing.py",
+        "src/nihbench/stats",
+        "src/nihbench/analysis/statistics.py",
+    ),
+    *("scripts/gallery.py", "scripts/synthetic_runs.py"),
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,10 +93,10 @@ def figures(runs: dict[str, Result]) -> list[Figure]:
         figure("failures.png", of("synthetic-failing"), blog, controls=bad),
         figure("failures-zh.png", of("synthetic-failing"), replace(slide, lang="zh"), controls=bad),
         figure("repeats.png", of("synthetic-repeats"), blog),
-        figure("profiles.png", with_intervals(of(*panel, prompts=("original",))), blog, kind="profiles"),
+        figure("profiles.png", of(*panel, prompts=("original",)), blog, kind="profiles"),
         figure(
             "profiles-grey-zh.png",
-            with_intervals(two),
+            two,
             replace(blog, lang="zh", palette=palette("grey")),
             kind="profiles",
         ),  # fmt: skip
@@ -106,28 +111,6 @@ def figures(runs: dict[str, Result]) -> list[Figure]:
             draw(alpha, Path(folder) / "still.png", replace(blog, dpi=100), animate=(to, records))
 
     return [*made, replace(still, path=GALLERY / "sweep.gif", draw=animated)]
-
-
-def with_intervals(sweeps: list[Sweep]) -> list[Sweep]:
-    """Give synthetic sweeps percentile intervals, from drawing each place's cells again 2,000 times."""
-
-    def drawn(profile: Profile, values: NDArray[np.float64]) -> Profile:
-        chance = np.random.default_rng(0)
-        picks = chance.integers(0, values.shape[1], size=(2000, values.shape[1]))
-        low, high = np.quantile(values[:, picks].mean(axis=2), (0.025, 0.975), axis=1)
-        return replace(profile, low=low, high=high)
-
-    return [
-        replace(
-            sweep,
-            profiles=(
-                drawn(length_profile(sweep.grid), sweep.grid.value.T),
-                drawn(depth_profile(sweep.grid), sweep.grid.value),
-            ),
-            interval_note=("95%", "bootstrap"),
-        )
-        for sweep in sweeps
-    ]
 
 
 def _model(result: Result) -> str:

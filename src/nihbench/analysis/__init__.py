@@ -4,8 +4,10 @@ Nothing here draws, prints or reads files. What was not measured is NaN or count
 """
 
 from nihbench.analysis.agreement import BANDS, Agreement, AgreementReport, Comparison, Item, agreement_report
+from nihbench.analysis.controls import ControlResult, control_results, is_false_answer, withheld
 from nihbench.analysis.differences import difference
 from nihbench.analysis.grids import Grid, grid
+from nihbench.analysis.pairing import Interaction, Paired, Side, holm, pair, prompt_by_model, text_of
 from nihbench.analysis.profiles import Profile, depth_profile, length_profile
 from nihbench.analysis.statistics import GridTrials, Region, Statistics, grid_trials, misses, statistics
 from nihbench.analysis.summaries import Rate, Summary, summary
@@ -18,21 +20,32 @@ __all__ = [
     "Agreement",
     "AgreementReport",
     "Comparison",
+    "ControlResult",
     "Grid",
     "GridTrials",
+    "Interaction",
     "Item",
+    "Paired",
     "Rate",
     "Region",
+    "Side",
     "Statistics",
     "Summary",
     "agreement_report",
+    "control_results",
     "frame",
     "grid",
     "grid_trials",
+    "holm",
+    "is_false_answer",
     "misses",
+    "pair",
     "pairs",
+    "prompt_by_model",
     "statistics",
     "summary",
+    "text_of",
+    "withheld",
     "difference",
     "Profile",
     "depth_profile",

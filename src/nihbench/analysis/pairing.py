@@ -35,8 +35,8 @@ _Cell = tuple[int, float, int]
 class Side:
     """One (model, prompt) of an experiment.
 
-    `text` is what makes its haystacks (`text_of`), by names that a user knows. `planned` are the cells and repeats of its
-    plan as (length, depth, repeat).
+    `text` is what makes its haystacks (`text_of`), by names that a user knows. `planned` are the cells and repeats of
+    its plan as (length, depth, repeat).
     """
 
     name: str

@@ -144,8 +144,9 @@ class Statistics:
 
     @cached_property
     def diagnosis(self) -> Diagnosis:
-        """The pattern of the misses; the trials at the base lengths are among the grid's own and tell no tadpole."""
-        return diagnose(self.missed, self.places)
+        """The pattern of the misses."""
+        short = self.places.length <= BASE_UP_TO
+        return diagnose(self.missed, self.places, base_missed=self.missed[short] if short.any() else None)
 
     @property
     def worst(self) -> Region | None:

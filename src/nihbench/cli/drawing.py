@@ -6,7 +6,7 @@ It joins run folders with `analysis` and `figures`; nothing is measured or drawn
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +14,9 @@ from nihbench.cli.output import note
 from nihbench.errors import UsageError
 
 if TYPE_CHECKING:
-    from nihbench.analysis import Grid, Profile, Summary
+    from nihbench.analysis import ControlResult, Grid, Profile, Statistics, Summary
     from nihbench.figures import Control, Intervals, Lang, Setting, Style
+    from nihbench.stats import Headline
     from nihbench.types import Record
 
 KINDS = ("map", "difference", "profiles")
@@ -28,11 +29,22 @@ class Sweep:
     setting: Setting
     grid: Grid
     summary: Summary
-    intervals: Intervals | None = None
-    profiles: tuple[Profile, Profile] | None = None
-    """Profiles by length and by depth with intervals made by statistics; None: means alone, made from the grid."""
-    interval_note: tuple[str, str] = ("", "")
-    """Level and method of these intervals, as a caption tells them."""
+    statistics: Statistics | None = None
+    """For the intervals; None: the numbers alone."""
+    withheld: ControlResult | None = None
+    """The control for whose sake no headline is given."""
+
+    @property
+    def intervals(self) -> Intervals | None:
+        """Intervals of the headline numbers, where anything is measured."""
+        from nihbench.figures import Intervals
+
+        made = self.statistics.headline if self.statistics else None
+        if made is None or not made.found.measured:
+            return None
+        numbers = {"found": made.found, "strict": made.strict, "mean band": made.mean_band}
+        ends = {name: (number.interval.low, number.interval.high) for name, number in numbers.items()}
+        return Intervals(of=ends, level=made.found.interval.level, this_haystack=made.found.interval.this_haystack)
 
     @property
     def name(self) -> str:
@@ -73,7 +85,7 @@ def draw(
     *,
     kind: str = "map",
     title: str | None = None,
-    controls: tuple[Control, ...] = (),
+    controls: Sequence[ControlResult] = (),
     animate: tuple[Path, Sequence[Record]] | None = None,
 ) -> None:
     """Write the figure of some sweeps; the suffix chooses the format.
@@ -91,7 +103,7 @@ def draw(
     around = Around(
         title=_title(sweeps, kind, style.lang) if title is None else title,
         caption=_caption(sweeps, kind, style),
-        controls=controls,
+        controls=_marks(controls),
     )
     _note_fonts(around.title + around.caption + "".join(sweep.name for sweep in sweeps), style.lang)
     units = list(dict.fromkeys(sweep.setting.length_unit for sweep in sweeps))
@@ -129,7 +141,7 @@ def _told_apart(sweeps: Sequence[Sweep]) -> list[str]:
 
 
 def _caption(sweeps: Sequence[Sweep], kind: str, style: Style) -> str:
-    from nihbench.figures import caption, headline, say
+    from nihbench.figures import caption, joined, say
 
     lang, notes = style.lang, []
     if kind == "difference" and len(sweeps) == 2:
@@ -138,15 +150,59 @@ def _caption(sweeps: Sequence[Sweep], kind: str, style: Style) -> str:
     if kind == "map" and style.achieved:
         notes.append(say(lang, "achieved_note"))
     if kind == "profiles":
-        level, method = sweeps[0].interval_note
-        notes.append(say(lang, "interval", level=level, method=method) if level else say(lang, "no_interval"))
+        notes.append(_interval_note(sweeps, lang))
     several = len({sweep.setting.model for sweep in sweeps}) > 1
     # A large panel carries its numbers above the maps.
     lines = [
-        headline(sweep.summary, lang=lang, name=sweep.name if several else "", intervals=sweep.intervals)
+        sweep.withheld.sentence(lang)
+        if sweep.withheld
+        else joined(lang, [_headline(sweep, lang, several), _effective(sweep, kind, lang)])
         for sweep in (sweeps if len(sweeps) <= 4 else ())
     ]
     return caption([sweep.setting for sweep in sweeps], lines, lang=lang, notes=notes)
+
+
+def _headline(sweep: Sweep, lang: Lang, several: bool) -> str:
+    from nihbench.figures import headline
+
+    return headline(sweep.summary, lang=lang, name=sweep.name if several else "", intervals=sweep.intervals)
+
+
+def _effective(sweep: Sweep, kind: str, lang: Lang) -> str:
+    from nihbench.figures import effective_sentence
+
+    return "" if sweep.statistics is None or kind == "difference" else effective_sentence(sweep.statistics, lang)
+
+
+def _interval_note(sweeps: Sequence[Sweep], lang: Lang) -> str:
+    """Say how the intervals of profiles were made."""
+    from nihbench.figures import listed, say
+
+    made = [sweep.statistics.headline.found for sweep in sweeps if sweep.statistics]
+    if not made:
+        return say(lang, "no_interval")
+    methods = [
+        say(lang, "interval_haystacks", count=each.haystacks) if each.haystacks > 1 else say(lang, "interval_haystack")
+        for each in made
+    ]
+    return say(
+        lang, "interval", level=f"{made[0].interval.level:.0%}", method=listed(lang, list(dict.fromkeys(methods)))
+    )
+
+
+def _marks(controls: Sequence[ControlResult]) -> tuple[Control, ...]:
+    """Return what a figure says of controls: each kind once, as its worst result is; what can't tell is not said."""
+    from nihbench.figures import Control
+
+    told = [control for control in controls if control.verdict != "unknown"]
+    marks = []
+    for name in dict.fromkeys(control.name for control in told):
+        each = [control for control in told if control.name == name]
+        failed = [control for control in each if control.failed]
+        alone = each[0] if len(each) == 1 else failed[0] if len(failed) == 1 else None
+        rate = None if alone is None or name == "sentinel" else alone.rate
+        marks.append(Control(name=name, passed=not failed, rate=rate))
+    return tuple(marks)
 
 
 def _panel(sweeps: Sequence[Sweep], unit: str, lang: Lang) -> Any:
@@ -155,7 +211,7 @@ def _panel(sweeps: Sequence[Sweep], unit: str, lang: Lang) -> Any:
     Raises:
         UsageError: Two sweeps claim one place.
     """
-    from nihbench.figures import Panel, map_note
+    from nihbench.figures import Panel
 
     rows = list(dict.fromkeys((sweep.grid.experiment, sweep.grid.prompt) for sweep in sweeps))
     models = list(dict.fromkeys(sweep.setting.model for sweep in sweeps))
@@ -172,14 +228,18 @@ def _panel(sweeps: Sequence[Sweep], unit: str, lang: Lang) -> Any:
         grids=tuple(tuple(sweep.grid if sweep else None for sweep in row) for row in places),
         row_names=() if single else tuple(p if one_experiment else f"{e} / {p}" for e, p in rows),
         column_names=() if single else tuple(models),
-        notes=()
-        if single
-        else tuple(
-            tuple(map_note(sweep.summary, lang=lang, intervals=sweep.intervals) if sweep else "" for sweep in row)
-            for row in places
-        ),
+        notes=() if single else tuple(tuple(_number(sweep, lang) if sweep else "" for sweep in row) for row in places),
         length_unit=unit,
     )
+
+
+def _number(sweep: Sweep, lang: Lang) -> str:
+    """Return the number above a map in a panel."""
+    from nihbench.figures import map_note, say
+
+    if sweep.withheld:
+        return say(lang, "withheld")
+    return map_note(sweep.summary, lang=lang, intervals=sweep.intervals)
 
 
 def _difference(sweeps: Sequence[Sweep], unit: str) -> Any:
@@ -200,11 +260,29 @@ def _lines(sweeps: Sequence[Sweep]) -> list[Any]:
     from nihbench.analysis import depth_profile, length_profile
     from nihbench.figures import Line
 
-    made = [sweep.profiles or (length_profile(sweep.grid), depth_profile(sweep.grid)) for sweep in sweeps]
+    made = [
+        (
+            _bounded(length_profile(sweep.grid), sweep.statistics.by_length if sweep.statistics else None),
+            _bounded(depth_profile(sweep.grid), sweep.statistics.by_depth if sweep.statistics else None),
+        )
+        for sweep in sweeps
+    ]
     return [
         Line(name=name, by_length=by_length, by_depth=by_depth)
         for name, (by_length, by_depth) in zip(_told_apart(sweeps), made, strict=True)
     ]
+
+
+def _bounded(profile: Profile, rows: tuple[Headline, ...] | None) -> Profile:
+    """Give a profile the intervals of its mean bands; a place where nothing is measured has none."""
+    import numpy as np
+
+    if rows is None:
+        return profile
+    bands = [row.mean_band for row in rows]
+    low = [band.interval.low if band.measured else np.nan for band in bands]
+    high = [band.interval.high if band.measured else np.nan for band in bands]
+    return replace(profile, low=np.array(low), high=np.array(high))
 
 
 def _animate(figure: Any, sweeps: Sequence[Sweep], animate: tuple[Path, Sequence[Record]], style: Style) -> None:

@@ -12,7 +12,8 @@ from nihbench.figures.words import LANGS, Lang
 _TEXTS: Mapping[str, tuple[str, str]] = {
     # effective length
     "effective_length": (
-        "Effective length: {length} tokens (95% interval {low} to {high}), the longest with {threshold} found or more.",
+        "Effective length: {length} tokens (95% interval {low} to {high}), the longest with {threshold} found or "
+        "more.",
         "有效长度：{length} token（95% 区间 {low} 至 {high}），即找到率不低于 {threshold} 的最长长度。",
     ),
     "effective_at_least": (
@@ -56,14 +57,14 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     # comparison
     "title": ("{a} against {b}", "{a} 与 {b} 比较"),
     "better": (
-        "{b} finds the needle more often than {a}: {second} against {first} over {pairs} paired trials, a difference of "
-        "{d} points (95% interval {low} to {high}). That is more than chance (exact paired test, {p}).",
+        "{b} finds the needle more often than {a}: {second} against {first} over {pairs} paired trials, a "
+        "difference of {d} points (95% interval {low} to {high}). That is more than chance (exact paired test, {p}).",
         "{b} 比 {a} 更常找到针：在 {pairs} 对相同的试验中为 {second} 对 {first}，相差 {d} 个百分点"
         "（95% 区间 {low} 至 {high}）。这不是偶然（精确配对检验，{p}）。",
     ),
     "worse": (
-        "{b} finds the needle less often than {a}: {second} against {first} over {pairs} paired trials, a difference of "
-        "{d} points (95% interval {low} to {high}). That is more than chance (exact paired test, {p}).",
+        "{b} finds the needle less often than {a}: {second} against {first} over {pairs} paired trials, a "
+        "difference of {d} points (95% interval {low} to {high}). That is more than chance (exact paired test, {p}).",
         "{b} 不如 {a} 常找到针：在 {pairs} 对相同的试验中为 {second} 对 {first}，相差 {d} 个百分点"
         "（95% 区间 {low} 至 {high}）。这不是偶然（精确配对检验，{p}）。",
     ),
@@ -74,9 +75,9 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "相差 {d} 个百分点（95% 区间 {low} 至 {high}，等效性检验，水平 5%）。",
     ),
     "unclear": (
-        "Whether {a} and {b} differ is open: {first} and {second} over {pairs} paired trials, a difference of {d} points "
-        "(95% interval {low} to {high}; exact paired test, {p}). It is neither shown that they differ, nor that they are "
-        "within {margin} points of each other.",
+        "Whether {a} and {b} differ is open: {first} and {second} over {pairs} paired trials, a difference of {d} "
+        "points (95% interval {low} to {high}; exact paired test, {p}). It is neither shown that they differ, nor "
+        "that they are within {margin} points of each other.",
         "{a} 与 {b} 是否有差别还不能断定：在 {pairs} 对相同的试验中为 {first} 与 {second}，相差 {d} 个百分点"
         "（95% 区间 {low} 至 {high}，精确配对检验，{p}）。既不能说它们不同，也不能说相差在 {margin} 个百分点以内。",
     ),
@@ -89,8 +90,8 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "{a} 与 {b} 没有两边都有结果的试验：无从比较。",
     ),
     "few_measured": (
-        "No verdict on {a} and {b}: only {pairs} of {planned} pairs are measured on both sides, under {share}. What is "
-        "measured: {first} and {second}, a difference of {d} points (95% interval {low} to {high}).",
+        "No verdict on {a} and {b}: only {pairs} of {planned} pairs are measured on both sides, under {share}. "
+        "What is measured: {first} and {second}, a difference of {d} points (95% interval {low} to {high}).",
         "对 {a} 与 {b} 不下结论：{planned} 对试验中只有 {pairs} 对两边都有结果，不足 {share}。"
         "已有的结果为 {first} 与 {second}，相差 {d} 个百分点（95% 区间 {low} 至 {high}）。",
     ),
@@ -145,14 +146,15 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "有 {count} 次试验只有一边计划了，未计入。",
     ),
     "interaction": (
-        "Prompt x model, {experiment}: going from {a} to {b} changes {other} by {d} points more than {one} (95% interval "
-        "{low} to {high}, {p}, {pairs} trials): the two models answer differently to the change.",
+        "Prompt x model, {experiment}: going from {a} to {b} changes {other} by {d} points more than {one} (95% "
+        "interval {low} to {high}, {p}, {pairs} trials): the two models answer differently to the change.",
         "提示与模型的交互（{experiment}）：从 {a} 换到 {b}，{other} 的变化比 {one} 多 {d} 个百分点"
         "（95% 区间 {low} 至 {high}，{p}，{pairs} 次试验）：两个模型对换提示的反应不同。",
     ),
     "no_interaction": (
-        "Prompt x model, {experiment}: going from {a} to {b} changes {other} by {d} points more than {one} (95% interval "
-        "{low} to {high}, {p}, {pairs} trials): that the models answer differently to the change is not shown.",
+        "Prompt x model, {experiment}: going from {a} to {b} changes {other} by {d} points more than {one} (95% "
+        "interval {low} to {high}, {p}, {pairs} trials): that the models answer differently to the change is not "
+        "shown.",
         "提示与模型的交互（{experiment}）：从 {a} 换到 {b}，{other} 的变化比 {one} 多 {d} 个百分点"
         "（95% 区间 {low} 至 {high}，{p}，{pairs} 次试验）：不能断定两个模型对换提示的反应不同。",
     ),
@@ -167,8 +169,8 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "无法判断：{trials} 次试验中有 {misses} 次未找到，至少要有 {least} 次才能看出规律。",
     ),
     "partly_measured": (
-        "Can't tell: {measured} of {planned} trials are measured, under {share}, and what is missing may have a pattern of "
-        "its own.",
+        "Can't tell: {measured} of {planned} trials are measured, under {share}, and what is missing may have a "
+        "pattern of its own.",
         "无法判断：{planned} 次试验中只有 {measured} 次有结果，不足 {share}，而缺失的部分可能自有规律。",
     ),
     "none": (
@@ -181,8 +183,8 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "随机的漏洞（“蜜蜂”）：网格中没有哪个位置能解释漏检，各处都是 {rate}（95% 区间 {low} 至 {high}）。",
     ),
     "tadpole": (
-        "Weak from the start (“tadpole”): {rate} are missed all over the grid (95% interval {low} to {high}), and at up to "
-        "1K tokens too. Look at the needle and the prompt before the context.",
+        "Weak from the start (“tadpole”): {rate} are missed all over the grid (95% interval {low} to {high}), and "
+        "at up to 1K tokens too. Look at the needle and the prompt before the context.",
         "从一开始就弱（“蝌蚪”）：整个网格的漏检率为 {rate}（95% 区间 {low} 至 {high}），1K token 以内也一样。"
         "先检查针与提示，再谈上下文长度。",
     ),
@@ -191,18 +193,18 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "迷失在中间：无论长度，针越靠近中间，漏检越多。",
     ),
     "tail_kept": (
-        "Only the end is kept (“goldfish”, a sliding window): missed where more than about {n} tokens follow the needle "
-        "(95% interval {low} to {high}).",
+        "Only the end is kept (“goldfish”, a sliding window): missed where more than about {n} tokens follow the "
+        "needle (95% interval {low} to {high}).",
         "只记得结尾（“金鱼”，滑动窗口）：针之后超过约 {n} token 时漏检（95% 区间 {low} 至 {high}）。",
     ),
     "head_kept": (
-        "Only the beginning is kept: missed where more than about {n} tokens stand before the needle (95% interval {low} "
-        "to {high}).",
+        "Only the beginning is kept: missed where more than about {n} tokens stand before the needle (95% interval "
+        "{low} to {high}).",
         "只记得开头：针之前超过约 {n} token 时漏检（95% 区间 {low} 至 {high}）。",
     ),
     "middle_cut": (
-        "The middle is cut out: missed where more than about {n} tokens stand before the needle (95% interval {low} to "
-        "{high}) and more than about {m} after it ({low_m} to {high_m}).",
+        "The middle is cut out: missed where more than about {n} tokens stand before the needle (95% interval "
+        "{low} to {high}) and more than about {m} after it ({low_m} to {high_m}).",
         "中间被截去：针之前超过约 {n} token（95% 区间 {low} 至 {high}），并且之后超过约 {m} token"
         "（{low_m} 至 {high_m}）时漏检。",
     ),
@@ -217,8 +219,8 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         " token 时漏检。请看那里写了什么（nih prompt）。",
     ),
     "depth_band": (
-        "A band of depths: missed between {n} (95% interval {low} to {high}) and {m} ({low_m} to {high_m}) of the depth, at "
-        "every length.",
+        "A band of depths: missed between {n} (95% interval {low} to {high}) and {m} ({low_m} to {high_m}) of the "
+        "depth, at every length.",
         "一段深度：无论长度，深度在 {n}（95% 区间 {low} 至 {high}）与 {m}（{low_m} 至 {high_m}）之间时漏检。",
     ),
     "inside": (
