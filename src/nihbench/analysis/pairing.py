@@ -35,11 +35,12 @@ _Cell = tuple[int, float, int]
 class Side:
     """One (model, prompt) of an experiment.
 
-    `text` is what makes its haystacks (`text_of`), by names that a user knows. `planned` are the cells and repeats of
+    `name` is what tells it from what it is compared with, `text` is what makes its haystacks (`text_of`), by names that a user knows. `planned` are the cells and repeats of
     its plan as (length, depth, repeat).
     """
 
     name: str
+    run: str
     model: str
     experiment: str
     prompt: str
@@ -52,14 +53,15 @@ class Side:
 class Paired:
     """Two sides, paired. `found` and `band` compare the found rates and the mean bands, None where nothing is measured.
 
-    `planned` pairs are in both plans, `left_out` trials only in one. `p_value` is that of `found`, corrected for all
-    comparisons that were made together (Holm 1979). `repeats` of the plan, `needed` for a difference of `wanted` with
-    80% power (None: over 1,000). `moved` counts pairs whose needles stand a sentence apart.
+    `lengths` and `depths` are those that have a pair measured on both sides: the indices of regions and cells point
+    into them. `planned` pairs are in both plans, `left_out` trials only in one. `p_value` is that of `found`, corrected
+    for all comparisons that were made together (Holm 1979). `repeats` are the plan's, `needed` those that a difference
+    of `wanted` takes with 80% power (None: over 1,000). `moved` counts pairs whose needles stand a sentence apart.
     """
 
     first: Side
     second: Side
-    lengths: tuple[int, ...]
+    lengths: tuple[float, ...]
     depths: tuple[float, ...]
     planned: int
     left_out: int
@@ -110,7 +112,6 @@ class Interaction:
 def text_of(manifest: Mapping[str, Any]) -> dict[str, object]:
     """Return what makes the haystacks of a run, by names that a user knows."""
     identity, needle = manifest["identity"], manifest["needle"]
-    draws = manifest["repeats"] > 1 or bool(needle.get("fresh"))
     unit = manifest["length_unit"]
     # A fit to a server's own counts makes lengths that no other server has.
     fitted = identity.get("calibration")
@@ -121,8 +122,8 @@ def text_of(manifest: Mapping[str, Any]) -> dict[str, object]:
         "length unit": unit["tokenizer"] if fitted is None else f"{unit['tokenizer']} as fitted to the server's count",
         "fit of the length unit": fitted,
         "rules of placement": identity.get("placement"),
-        # The first repeat is the corpus's beginning whatever the seed.
-        **({"seed": identity.get("seed")} if draws else {}),
+        # Where only haystacks are drawn, what was drawn is compared trial by trial.
+        "seed of the needle": identity.get("seed") if needle.get("fresh") else None,
     }
 
 
@@ -150,8 +151,8 @@ def pair(first: Side, second: Side, *, wanted: float = 0.05) -> Paired:
     return Paired(
         first=first,
         second=second,
-        lengths=tuple(sorted({length for length, *_ in both})),
-        depths=tuple(sorted({depth for _, depth, _ in both})),
+        lengths=_axis(keys, measured, 0),
+        depths=_axis(keys, measured, 1),
         planned=len(both),
         left_out=len(first.planned ^ second.planned),
         moved=int(np.sum(one["needle_at"][measured] != other["needle_at"][measured])),
@@ -215,7 +216,7 @@ def _aligned(sides: Sequence[Side]) -> tuple[frozenset[_Cell], list[_Cell]]:
     both = frozenset.intersection(*(side.planned for side in sides))
     if not both:
         raise UsageError(
-            f"can't pair {first.name} with {sides[1].name}: they have no cell in common (lengths and depths differ); "
+            f"can't pair {_whole(first)} with {_whole(sides[1])}: they have no cell in common (lengths and depths differ); "
             "measure both with the same --lengths, --depths and --repeats"
         )
     recorded = [set(_places(side)) for side in sides]
@@ -225,7 +226,7 @@ def _aligned(sides: Sequence[Side]) -> tuple[frozenset[_Cell], list[_Cell]]:
         apart = int(np.sum(begins[0] != other))
         if apart:
             raise UsageError(
-                f"can't pair {first.name} with {side.name}: in {apart} of {len(keys)} trials the haystack begins "
+                f"can't pair {_whole(first)} with {_whole(side)}: in {apart} of {len(keys)} trials the haystack begins "
                 "elsewhere in the corpus; measure both with the same --seed and --vary"
             )
     return both, keys
@@ -236,14 +237,23 @@ def _check_same_text(first: Side, second: Side) -> None:
     if names:
         told = "; ".join(f"{name}: {_shown(first.text.get(name))} | {_shown(second.text.get(name))}" for name in names)
         raise UsageError(
-            f"can't pair {first.name} with {second.name}: they did not read the same haystack ({told}); measure both "
+            f"can't pair {_whole(first)} with {_whole(second)}: they did not read the same haystack ({told}); measure both "
             "with the same --corpus, --length-unit and --seed"
         )
+
+
+def _whole(side: Side) -> str:
+    whole = f"{side.model}: {side.experiment}/{side.prompt}"
+    return whole if side.run in whole else f"{whole} ({side.run})"
 
 
 def _shown(value: object) -> str:
     text = "none" if value is None else value if isinstance(value, str) else repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _axis(keys: Sequence[_Cell], measured: Any, axis: int) -> tuple[float, ...]:
+    return tuple(sorted({key[axis] for key, good in zip(keys, measured, strict=True) if good}))
 
 
 def _places(side: Side) -> list[_Cell]:

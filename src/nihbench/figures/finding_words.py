@@ -47,7 +47,6 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "No length is demonstrated: the rows have too few trials, or too few hits.",
         "没有哪个长度得到证实：每行的试验太少，或找到的太少。",
     ),
-    "shortest": ("the shortest", "最短长度"),
     "or_more": ("{length} or more", "{length} 以上"),
     "under": ("under {length}", "不到 {length}"),
     "worst": (
@@ -55,7 +54,6 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "最差的区域：长度 {lengths}、深度 {depths}，找到率 {value}。",
     ),
     # comparison
-    "title": ("{a} against {b}", "{a} 与 {b} 比较"),
     "better": (
         "{b} finds the needle more often than {a}: {second} against {first} over {pairs} paired trials, a "
         "difference of {d} points (95% interval {low} to {high}). That is more than chance (exact paired test, {p}).",
@@ -178,12 +176,12 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "没有规律：整个网格的漏检率为 {rate}（95% 区间 {low} 至 {high}）。",
     ),
     "bee": (
-        "Holes at random (“bee”): no place in the grid explains the misses, {rate} everywhere (95% interval {low} to "
+        "Holes at random (\"bee\"): no place in the grid explains the misses, {rate} everywhere (95% interval {low} to "
         "{high}).",
         "随机的漏洞（“蜜蜂”）：网格中没有哪个位置能解释漏检，各处都是 {rate}（95% 区间 {low} 至 {high}）。",
     ),
     "tadpole": (
-        "Weak from the start (“tadpole”): {rate} are missed all over the grid (95% interval {low} to {high}), and "
+        "Weak from the start (\"tadpole\"): {rate} are missed all over the grid (95% interval {low} to {high}), and "
         "at up to 1K tokens too. Look at the needle and the prompt before the context.",
         "从一开始就弱（“蝌蚪”）：整个网格的漏检率为 {rate}（95% 区间 {low} 至 {high}），1K token 以内也一样。"
         "先检查针与提示，再谈上下文长度。",
@@ -193,7 +191,7 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "迷失在中间：无论长度，针越靠近中间，漏检越多。",
     ),
     "tail_kept": (
-        "Only the end is kept (“goldfish”, a sliding window): missed where more than about {n} tokens follow the "
+        "Only the end is kept (\"goldfish\", a sliding window): missed where more than about {n} tokens follow the "
         "needle (95% interval {low} to {high}).",
         "只记得结尾（“金鱼”，滑动窗口）：针之后超过约 {n} token 时漏检（95% 区间 {low} 至 {high}）。",
     ),
