@@ -35,8 +35,8 @@ _Cell = tuple[int, float, int]
 class Side:
     """One (model, prompt) of an experiment.
 
-    `name` is what tells it from what it is compared with, `text` is what makes its haystacks (`text_of`), by names that a user knows. `planned` are the cells and repeats of
-    its plan as (length, depth, repeat).
+    `name` is what tells it from what it is compared with, `run` its folder's name. `text` is what makes its haystacks
+    (`text_of`), by names that a user knows. `planned` are the cells and repeats of its plan as (length, depth, repeat).
     """
 
     name: str
@@ -72,6 +72,8 @@ class Paired:
     found: Comparison | None
     band: Comparison | None
     p_value: float
+    unrecorded: bool = False
+    """Neither side's records know where its texts begin: that they are the same is taken on trust."""
 
     @property
     def measured(self) -> int:
@@ -162,6 +164,7 @@ def pair(first: Side, second: Side, *, wanted: float = 0.05) -> Paired:
         found=found,
         band=band,
         p_value=found.p_value if found else 1.0,
+        unrecorded=bool(len(keys)) and bool(np.all(one["haystack"] < 0)),
     )
 
 
@@ -216,8 +219,8 @@ def _aligned(sides: Sequence[Side]) -> tuple[frozenset[_Cell], list[_Cell]]:
     both = frozenset.intersection(*(side.planned for side in sides))
     if not both:
         raise UsageError(
-            f"can't pair {_whole(first)} with {_whole(sides[1])}: they have no cell in common (lengths and depths differ); "
-            "measure both with the same --lengths, --depths and --repeats"
+            f"can't pair {_whole(first)} with {_whole(sides[1])}: they have no cell in common "
+            "(lengths and depths differ); measure both with the same --lengths, --depths and --repeats"
         )
     recorded = [set(_places(side)) for side in sides]
     keys = sorted(both.intersection(*recorded))
@@ -237,8 +240,8 @@ def _check_same_text(first: Side, second: Side) -> None:
     if names:
         told = "; ".join(f"{name}: {_shown(first.text.get(name))} | {_shown(second.text.get(name))}" for name in names)
         raise UsageError(
-            f"can't pair {_whole(first)} with {_whole(second)}: they did not read the same haystack ({told}); measure both "
-            "with the same --corpus, --length-unit and --seed"
+            f"can't pair {_whole(first)} with {_whole(second)}: they did not read the same haystack ({told}); "
+            "measure both with the same --corpus, --length-unit and --seed"
         )
 
 

@@ -139,22 +139,25 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "In {count} pairs the needle stands at another sentence, because the prompts differ in length.",
         "有 {count} 对试验，因提示的长短不同，针落在了不同的句子处。",
     ),
+    "unrecorded": (
+        "Whether both read the same text is not recorded: they are paired by their place in the grid alone.",
+        "两边读的是否同一篇长文没有记录，这里仅按网格中的位置配对。",
+    ),
     "left_out": (
         "{count} trials that only one side has planned are left out.",
         "有 {count} 次试验只有一边计划了，未计入。",
     ),
     "interaction": (
-        "Prompt x model, {experiment}: going from {a} to {b} changes {other} by {d} points more than {one} (95% "
-        "interval {low} to {high}, {p}, {pairs} trials): the two models answer differently to the change.",
-        "提示与模型的交互（{experiment}）：从 {a} 换到 {b}，{other} 的变化比 {one} 多 {d} 个百分点"
-        "（95% 区间 {low} 至 {high}，{p}，{pairs} 次试验）：两个模型对换提示的反应不同。",
+        "Prompt x model, {experiment}, from {a} to {b}: the change on {other} minus that on {one} is {d} points (95% "
+        "interval {low} to {high}, {p}, {pairs} trials). The two models answer differently to the change.",
+        "提示与模型的交互（{experiment}，从 {a} 换到 {b}）：{other} 的变化减去 {one} 的变化为 {d} 个百分点"
+        "（95% 区间 {low} 至 {high}，{p}，{pairs} 次试验）。两个模型对换提示的反应不同。",
     ),
     "no_interaction": (
-        "Prompt x model, {experiment}: going from {a} to {b} changes {other} by {d} points more than {one} (95% "
-        "interval {low} to {high}, {p}, {pairs} trials): that the models answer differently to the change is not "
-        "shown.",
-        "提示与模型的交互（{experiment}）：从 {a} 换到 {b}，{other} 的变化比 {one} 多 {d} 个百分点"
-        "（95% 区间 {low} 至 {high}，{p}，{pairs} 次试验）：不能断定两个模型对换提示的反应不同。",
+        "Prompt x model, {experiment}, from {a} to {b}: the change on {other} minus that on {one} is {d} points (95% "
+        "interval {low} to {high}, {p}, {pairs} trials). That the models answer differently to it is not shown.",
+        "提示与模型的交互（{experiment}，从 {a} 换到 {b}）：{other} 的变化减去 {one} 的变化为 {d} 个百分点"
+        "（95% 区间 {low} 至 {high}，{p}，{pairs} 次试验）。不能断定两个模型对换提示的反应不同。",
     ),
     # patterns of misses
     "no_miss": (

@@ -27,13 +27,13 @@ def effective_sentence(made: Statistics, lang: Lang = "en") -> str:
 
 
 def _effective(made: Statistics, found: EffectiveLength, lang: Lang) -> str:
-    one = _tokens
+    one, shortest = _tokens, _shortest(made, found)
     sentence = tell(
         lang,
         f"effective_{found.status}",
         length=one(found.length) if found.length else "",
-        shortest=one(made.lengths[0]),
-        low=one(found.low) if found.low else tell(lang, "under", length=one(made.lengths[0])),
+        shortest=shortest,
+        low=one(found.low) if found.low else tell(lang, "under", length=shortest),
         high=_highest(made, found, lang),
         threshold=_percent(found.threshold),
         base=_percent(made.base.value) if made.base else "",
@@ -47,9 +47,14 @@ def _effective(made: Statistics, found: EffectiveLength, lang: Lang) -> str:
     )
 
 
+def _shortest(made: Statistics, found: EffectiveLength) -> str:
+    """Return the shortest length beside the base, "" where none is looked at."""
+    return _tokens(made.lengths[-len(found.fitted)]) if found.fitted else ""
+
+
 def _highest(made: Statistics, found: EffectiveLength, lang: Lang) -> str:
     if found.high is None:
-        return tell(lang, "under", length=_tokens(made.lengths[0]))
+        return tell(lang, "under", length=_shortest(made, found))
     return tell(lang, "or_more", length=_tokens(found.high)) if found.high_open else _tokens(found.high)
 
 
@@ -86,6 +91,8 @@ def comparison_paragraph(paired: Paired, lang: Lang = "en", comparisons: int = 1
     sentences.append(tell(lang, "band", **_numbers(band, band.p_value)))
     if paired.moved:
         sentences.append(tell(lang, "moved", count=paired.moved))
+    if paired.unrecorded:
+        sentences.append(tell(lang, "unrecorded"))
     if paired.left_out:
         sentences.append(tell(lang, "left_out", count=paired.left_out))
     return joined(lang, sentences)
