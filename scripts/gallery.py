@@ -26,10 +26,13 @@ sys.path[:0] = [str(ROOT / "src"), str(ROOT / "scripts")]
 import matplotlib.ft2font  # noqa: E402
 from synthetic_runs import write_runs  # noqa: E402
 
+from nihbench.analysis import ControlResult  # noqa: E402
+from nihbench.analysis.controls import Verdict  # noqa: E402
 from nihbench.cli.drawing import Sweep, draw  # noqa: E402
 from nihbench.cli.finish import Result, result_of  # noqa: E402
-from nihbench.figures import Control, Style, palette, preset  # noqa: E402
+from nihbench.figures import Style, palette, preset  # noqa: E402
 from nihbench.run import open_run  # noqa: E402
+from nihbench.stats import share  # noqa: E402
 
 GALLERY = ROOT / "docs" / "gallery"
 LEDGER = GALLERY / "figures.json"
@@ -72,7 +75,7 @@ def figures(runs: dict[str, Result]) -> list[Figure]:
     alpha = of("synthetic-alpha", prompts=("original",))
     panel = [f"synthetic-{name}" for name in ("alpha", "beta", "gamma")]
     two = of("synthetic-alpha", prompts=("original", "explicit"))
-    bad = (Control(name="no_needle", passed=False, rate=0.4), Control(name="oracle", passed=True, rate=1.0))
+    bad = (control("no_needle", hits=4, verdict="failed"), control("oracle", hits=10, verdict="passed"))
     made = [
         figure("heatmap.png", of(REFERENCE.name), plain),
         figure("reference-zh.png", of(REFERENCE.name), replace(blog, lang="zh")),
@@ -111,6 +114,22 @@ def figures(runs: dict[str, Result]) -> list[Figure]:
             draw(alpha, Path(folder) / "still.png", replace(blog, dpi=100), animate=(to, records))
 
     return [*made, replace(still, path=GALLERY / "sweep.gif", draw=animated)]
+
+
+def control(name: str, *, hits: int, verdict: Verdict) -> ControlResult:
+    """Return a control's result, made up as the synthetic runs are."""
+    found = share(hits, 10)
+    return ControlResult(
+        experiment="sf-sandwich",
+        prompt="original",
+        name=name,
+        planned=10,
+        n=10,
+        hits=hits,
+        rate=found.value,
+        interval=found.interval,
+        verdict=verdict,
+    )
 
 
 def _model(result: Result) -> str:

@@ -54,6 +54,8 @@ def test_effective_length_and_worst_region():
     assert "8K tokens or more" in told
     told = effective_sentence(made(lambda n, d, r: n <= 1000, lengths=lengths, depths=depths), "zh")
     assert "有效长度：不到" in told and "没有哪个长度得到证实" in told
+    brief = effective_sentence(made(lambda n, d, r: n <= 4000), brief=True)
+    assert brief.startswith("By RULER's fixed threshold") and "emonstrated" not in brief
     assert "at up to 1K tokens only 0.0% is found" in effective_sentence(made(never, lengths=lengths, depths=depths))
     lost = [(n, 0.0) for n in LENGTHS]
     assert effective_sentence(made(always, failed=lost)).startswith("No effective length and no verdict: under 95%")

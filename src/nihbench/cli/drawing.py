@@ -156,7 +156,7 @@ def _caption(sweeps: Sequence[Sweep], kind: str, style: Style) -> str:
     lines = [
         sweep.withheld.sentence(lang)
         if sweep.withheld
-        else joined(lang, [_headline(sweep, lang, several), _effective(sweep, kind, lang)])
+        else joined(lang, [_headline(sweep, lang, several), _effective(sweep, kind, lang, brief=len(sweeps) > 1)])
         for sweep in (sweeps if len(sweeps) <= 4 else ())
     ]
     return caption([sweep.setting for sweep in sweeps], lines, lang=lang, notes=notes)
@@ -168,10 +168,14 @@ def _headline(sweep: Sweep, lang: Lang, several: bool) -> str:
     return headline(sweep.summary, lang=lang, name=sweep.name if several else "", intervals=sweep.intervals)
 
 
-def _effective(sweep: Sweep, kind: str, lang: Lang) -> str:
+def _effective(sweep: Sweep, kind: str, lang: Lang, *, brief: bool) -> str:
     from nihbench.figures import effective_sentence
 
-    return "" if sweep.statistics is None or kind == "difference" else effective_sentence(sweep.statistics, lang)
+    return (
+        ""
+        if sweep.statistics is None or kind == "difference"
+        else effective_sentence(sweep.statistics, lang, brief=brief)
+    )
 
 
 def _interval_note(sweeps: Sequence[Sweep], lang: Lang) -> str:

@@ -15,18 +15,21 @@ _NEARLY_AS_GOOD = 6
 """Twice a log-likelihood (Kass and Raftery 1995): under it a second pattern explains the misses nearly as well."""
 
 
-def effective_sentence(made: Statistics, lang: Lang = "en") -> str:
-    """Return the effective length as a sentence or two; without a base also the one by a fixed threshold."""
+def effective_sentence(made: Statistics, lang: Lang = "en", *, brief: bool = False) -> str:
+    """Return the effective length in sentences; without a base also the one by a fixed threshold.
+
+    `brief` leaves out what is demonstrated, and that there is no base.
+    """
     found = made.effective
-    told = _effective(made, found, lang)
+    told = _effective(made, found, lang, brief)
     if found.status != "no_base":
         return told
     fixed = made.effective_absolute
     prefix = tell(lang, "effective_absolute", threshold=_percent(fixed.threshold))
-    return joined(lang, [told, prefix, _effective(made, fixed, lang)])
+    return joined(lang, ["" if brief else told, prefix, _effective(made, fixed, lang, brief)])
 
 
-def _effective(made: Statistics, found: EffectiveLength, lang: Lang) -> str:
+def _effective(made: Statistics, found: EffectiveLength, lang: Lang, brief: bool) -> str:
     one, shortest = _tokens, _shortest(made, found)
     sentence = tell(
         lang,
@@ -39,7 +42,7 @@ def _effective(made: Statistics, found: EffectiveLength, lang: Lang) -> str:
         base=_percent(made.base.value) if made.base else "",
         share=f"{LEAST_MEASURED:.0%}",
     )
-    if found.status not in ("length", "at_least", "below"):
+    if brief or found.status not in ("length", "at_least", "below"):
         return sentence
     shown = found.demonstrated_to
     return joined(
