@@ -18,7 +18,7 @@ from nihbench.types import Tokenizer
 pytestmark = pytest.mark.real
 
 KEPT = 300
-"""Tokens of cl100k_base that a front leaves at each end it keeps."""
+"""Tokens of cl100k_base that a front leaves, half of them at each end where it keeps both."""
 
 QUESTION = "What is the most fun thing to do in San Francisco"
 
@@ -32,10 +32,11 @@ def front(local_server: LocalServer, named_tokenizer: Callable[[str], Tokenizer]
     def cut(text: str, *, head: bool) -> str:
         end = text.rindex(QUESTION)
         document, starts = text[:end], tokenizer.starts(text[:end])
-        if len(starts) <= KEPT * (1 + head):
+        if len(starts) <= KEPT:
             return text
-        kept = document[: starts[KEPT]] if head else ""
-        return kept + document[starts[-KEPT] :] + text[end:]
+        each = KEPT // 2 if head else KEPT
+        kept = document[: starts[each]] if head else ""
+        return kept + document[starts[-each] :] + text[end:]
 
     def start(*, head: bool) -> str:
         class Handler(BaseHTTPRequestHandler):
@@ -72,7 +73,7 @@ def front(local_server: LocalServer, named_tokenizer: Callable[[str], Tokenizer]
 def test_a_cut_context_is_named(nih: Any, front: Any, own_texts: dict[str, Path], head: bool, finding: str) -> None:
     options = [
         *("--model", "x", "--base-url", front(head=head), "--length-unit", "cl100k_base", "--window", 8000),
-        *("--no-preflight", "--no-controls", "--corpus", own_texts["en"], "--max-output", 24, "--concurrency", 1),
+        *("--no-preflight", "--no-controls", "--corpus", own_texts["en"], "--max-output", 40, "--concurrency", 1),
         *("--lengths", "400,800,1300,1800", "--depths", "0,12,24,36,48,60,72,84,92,100", "--out", "run"),
     ]
     assert nih("run", *options).code == 0
@@ -80,4 +81,4 @@ def test_a_cut_context_is_named(nih: Any, front: Any, own_texts: dict[str, Path]
     assert value["finding"] == finding, value["text"]["en"]
     for cut in value["patterns"][0]["cuts"]:
         # The cut is where the front made it, but for the needle's and the template's tokens (some 60) and a sentence.
-        assert cut["low"] - 100 <= KEPT <= cut["high"] + 100, value["text"]["en"]
+        assert cut["low"] - 100 <= (KEPT // 2 if head else KEPT) <= cut["high"] + 100, value["text"]["en"]
