@@ -74,7 +74,7 @@ def test_a_cut_context_is_named(nih: Any, front: Any, own_texts: dict[str, Path]
     options = [
         *("--model", "x", "--base-url", front(head=head), "--length-unit", "cl100k_base", "--window", 8000),
         *("--no-preflight", "--no-controls", "--corpus", own_texts["en"], "--max-output", 40, "--concurrency", 1),
-        *("--lengths", "400,800,1300,1800", "--depths", "0,12,24,36,48,60,72,84,92,100", "--out", "run"),
+        *("--lengths", "400,800,1800", "--depths", "0,12,24,36,48,60,72,84,92,100", "--out", "run"),
     ]
     assert nih("run", *options).code == 0
     (value,) = json.loads(nih("diagnose", "run", "--json").out)
