@@ -24,22 +24,30 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "src"), str(ROOT / "scripts")]
 
 import matplotlib.ft2font  # noqa: E402
-import numpy as np  # noqa: E402
-from numpy.typing import NDArray  # noqa: E402
 from synthetic_runs import write_runs  # noqa: E402
 
-from nihbench.analysis import Profile, depth_profile, length_profile  # noqa: E402
+from nihbench.analysis import ControlResult  # noqa: E402
+from nihbench.analysis.controls import Verdict  # noqa: E402
 from nihbench.cli.drawing import Sweep, draw  # noqa: E402
 from nihbench.cli.finish import Result, result_of  # noqa: E402
-from nihbench.figures import Control, Style, palette, preset  # noqa: E402
+from nihbench.figures import Style, palette, preset  # noqa: E402
 from nihbench.run import open_run  # noqa: E402
+from nihbench.stats import share  # noqa: E402
 
 GALLERY = ROOT / "docs" / "gallery"
 LEDGER = GALLERY / "figures.json"
 REFERENCE = ROOT / "results" / "reference-smollm2-135m"
 REFERENCE_FIGURE = REFERENCE / "heatmap.png"
 COMMAND = "python scripts/gallery.py"
-_CODE = ["src/nihbench/figures", "src/nihbench/cli/drawing.py", "scripts/gallery.py", "scripts/synthetic_runs.py"]
+_CODE = [
+    *(
+        "src/nihbench/figures",
+        "src/nihbench/cli/drawing.py",
+        "src/nihbench/stats",
+        "src/nihbench/analysis/statistics.py",
+    ),
+    *("scripts/gallery.py", "scripts/synthetic_runs.py"),
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +75,7 @@ def figures(runs: dict[str, Result]) -> list[Figure]:
     alpha = of("synthetic-alpha", prompts=("original",))
     panel = [f"synthetic-{name}" for name in ("alpha", "beta", "gamma")]
     two = of("synthetic-alpha", prompts=("original", "explicit"))
-    bad = (Control(name="no_needle", passed=False, rate=0.4), Control(name="oracle", passed=True, rate=1.0))
+    bad = (control("no_needle", hits=4, verdict="failed"), control("oracle", hits=10, verdict="passed"))
     made = [
         figure("heatmap.png", of(REFERENCE.name), plain),
         figure("reference-zh.png", of(REFERENCE.name), replace(blog, lang="zh")),
@@ -88,10 +96,10 @@ def figures(runs: dict[str, Result]) -> list[Figure]:
         figure("failures.png", of("synthetic-failing"), blog, controls=bad),
         figure("failures-zh.png", of("synthetic-failing"), replace(slide, lang="zh"), controls=bad),
         figure("repeats.png", of("synthetic-repeats"), blog),
-        figure("profiles.png", with_intervals(of(*panel, prompts=("original",))), blog, kind="profiles"),
+        figure("profiles.png", of(*panel, prompts=("original",)), blog, kind="profiles"),
         figure(
             "profiles-grey-zh.png",
-            with_intervals(two),
+            two,
             replace(blog, lang="zh", palette=palette("grey")),
             kind="profiles",
         ),  # fmt: skip
@@ -108,26 +116,20 @@ def figures(runs: dict[str, Result]) -> list[Figure]:
     return [*made, replace(still, path=GALLERY / "sweep.gif", draw=animated)]
 
 
-def with_intervals(sweeps: list[Sweep]) -> list[Sweep]:
-    """Give synthetic sweeps percentile intervals, from drawing each place's cells again 2,000 times."""
-
-    def drawn(profile: Profile, values: NDArray[np.float64]) -> Profile:
-        chance = np.random.default_rng(0)
-        picks = chance.integers(0, values.shape[1], size=(2000, values.shape[1]))
-        low, high = np.quantile(values[:, picks].mean(axis=2), (0.025, 0.975), axis=1)
-        return replace(profile, low=low, high=high)
-
-    return [
-        replace(
-            sweep,
-            profiles=(
-                drawn(length_profile(sweep.grid), sweep.grid.value.T),
-                drawn(depth_profile(sweep.grid), sweep.grid.value),
-            ),
-            interval_note=("95%", "bootstrap"),
-        )
-        for sweep in sweeps
-    ]
+def control(name: str, *, hits: int, verdict: Verdict) -> ControlResult:
+    """Return a control's result, made up as the synthetic runs are."""
+    found = share(hits, 10)
+    return ControlResult(
+        experiment="sf-sandwich",
+        prompt="original",
+        name=name,
+        planned=10,
+        n=10,
+        hits=hits,
+        rate=found.value,
+        interval=found.interval,
+        verdict=verdict,
+    )
 
 
 def _model(result: Result) -> str:

@@ -121,7 +121,7 @@ def _placement(trial: Trial) -> Placement:
     achieved = trial.depth_percent
     tokens = trial.length - 60
     return Placement(
-        source_start=0, source_copies=1, start=0, at=0, end=0, before="", after="", tail="",
+        source_start=1000 * trial.repeat, source_copies=1, start=0, at=0, end=0, before="", after="", tail="",
         achieved_depth_percent=achieved, needle_token=int(tokens * achieved / 100), haystack_tokens=tokens,
         needle_tokens=23, total_tokens=trial.length, sentence_tokens=30, prompt_sha256="0" * 64,
     )  # fmt: skip

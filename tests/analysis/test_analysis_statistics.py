@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nihbench.analysis import frame, grid, misses, statistics, summary
+from nihbench.analysis import columns, frame, grid, misses, statistics, summary
 from nihbench.errors import UsageError
 from nihbench.stats import RULER_THRESHOLD
 from tests.analysis.test_analysis_tables import make_record, make_score, make_trial
@@ -12,10 +12,10 @@ LENGTHS = (1000, 2000, 4000, 8000)
 DEPTHS = (0.0, 50.0, 100.0)
 
 
-def table(value_of, repeats=2, failed=()):
+def table(value_of, repeats=2, failed=(), haystack=None, lengths=LENGTHS, depths=DEPTHS):
     """A table with a record for every trial; `value_of(length, depth, repeat)`, None for an answer without a score."""
-    trials = [make_trial(n, d, r) for r in range(repeats) for n in LENGTHS for d in DEPTHS]
-    records = [make_record(each, failure="timeout" if each in failed else None) for each in trials]
+    trials = [make_trial(n, d, r) for r in range(repeats) for n in lengths for d in depths]
+    records = [make_record(each, failure="timeout" if each in failed else None, haystack=haystack) for each in trials]
     values = {
         record.id: value_of(t.length, t.depth_percent, t.repeat) for t, record in zip(trials, records, strict=True)
     }
@@ -64,14 +64,54 @@ def test_perfect_empty_and_unscored_grids_say_something_true(value):
     found = of(made, absolute=RULER_THRESHOLD)
     status = {0.0: "below", 1.0: "at_least", None: "unmeasured"}[value]
     assert found.effective.status == status
-    assert found.diagnosis.finding == ("bee" if value == 0.0 else "cant_tell")
+    # Nothing found at 1K either: weak from the start.
+    assert found.diagnosis.finding == ("tadpole" if value == 0.0 else "cant_tell")
     assert found.headline.found.interval.this_haystack or value is None
 
 
 def test_repeats_over_one_text_are_one_haystack():
-    made, _ = table(lambda length, depth, repeat: 1.0)
-    assert of(made, one_haystack=True).headline.found.interval.this_haystack
-    assert not of(made).headline.found.interval.this_haystack
+    def value(length, depth, repeat):
+        return 1.0
+
+    one, two = of(table(value, haystack=5)[0]), of(table(value)[0])
+    assert one.headline.found.interval.this_haystack and one.this_haystack
+    assert not two.headline.found.interval.this_haystack and not two.this_haystack
+
+
+def test_columns_and_a_frame_give_the_same():
+    trials = [make_trial(n, d) for n in LENGTHS for d in DEPTHS]
+    records = [make_record(each, failure="timeout" if each.depth_percent == 50 else None) for each in trials]
+    scores = {record.id: make_score(0.3 if record.trial.length > 3000 else 1.0) for record in records}
+    slow, quick = of(frame(records, scores)), of(columns(records, scores))
+    assert slow.headline == quick.headline and slow.cells.keys() == quick.cells.keys()
+    assert (slow.missed == quick.missed).all() and (slow.places.before == quick.places.before).all()
+
+
+def test_the_base_is_what_was_measured_up_to_1k():
+    depths = tuple(range(0, 100, 10))
+
+    def value(length, depth, repeat):
+        return 1.0 if length < 4000 or depth >= 50 else 0.0
+
+    # 30 trials at 250, 500 and 1K, all found: the threshold is 0.85, and 4K (half of it found) is below.
+    made, _ = table(value, repeats=1, lengths=(250, 500, 1000, 2000, 4000, 8000), depths=depths)
+    found = of(made)
+    assert (found.base.measured, found.base.value) == (30, 1.0)
+    assert (found.effective.status, found.effective.length) == ("length", 2000)
+    assert found.effective.threshold == pytest.approx(0.85)
+    few = of(table(value, repeats=1, depths=depths)[0])  # ten trials at 1K
+    assert few.effective.status == "no_base" and few.effective_absolute.length == 2000
+    # Where every length is a base there is none to compare with it.
+    short = of(table(value, repeats=1, lengths=(250, 500, 1000), depths=depths)[0])
+    assert short.base is None and short.effective.status == "no_base"
+    assert short.effective_absolute.status == "at_least"
+
+
+def test_the_worst_region():
+    made, _ = table(lambda length, depth, repeat: 0.0 if (length, depth) == (8000, 50.0) else 1.0)
+    worst = of(made).worst
+    assert (worst.lengths, worst.depths, worst.headline.found.value) == ((8000, 8000), (50.0, 50.0), 0.0)
+    assert of(table(lambda length, depth, repeat: 1.0)[0]).worst is None
 
 
 def test_an_unknown_pair_is_refused():

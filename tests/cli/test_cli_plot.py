@@ -42,7 +42,7 @@ def plot(folder: Path, *arguments: str) -> SimpleNamespace:
         (["synthetic-one", "--kind", "difference"], ["sf-sandwich/explicit minus sf-sandwich/original"]),
         (["synthetic-one", "--kind", "difference", "--prompt", "explicit,original"], ["sf-sandwich/original minus"]),
         (["synthetic-one", "synthetic-two", "--prompt", "original", "--kind", "difference"], ["synthetic-two minus"]),
-        (["synthetic-one", "--kind", "profiles"], ["By context length", "no intervals are drawn"]),
+        (["synthetic-one", "--kind", "profiles"], ["By context length", "Shaded: 95% intervals, for this haystack."]),
         (["synthetic-two", "--axis", "achieved"], ["Needle depth as achieved", "half way to its neighbours"]),
         (["synthetic-two", "--lang", "zh"], ["上下文长度", "针的深度", "合成数据", "平均得分"]),
         (["synthetic-two", "--title", "My own"], ["My own"]),

@@ -11,8 +11,9 @@ from nihbench.analysis.export import check_export, export, joined
 from nihbench.analysis.fairness import Copy, Fairness, Finding, Wording, check_needle
 from nihbench.analysis.grids import Grid, grid
 from nihbench.analysis.loaded import EXTRA_COLUMNS, LoadedRun, load_run
+from nihbench.analysis.pairing import Interaction, Paired, Side, holm, pair, prompt_by_model, text_of
 from nihbench.analysis.profiles import Profile, depth_profile, length_profile
-from nihbench.analysis.statistics import GridTrials, Statistics, grid_trials, misses, statistics
+from nihbench.analysis.statistics import GridTrials, Region, Statistics, grid_trials, misses, statistics
 from nihbench.analysis.summaries import Rate, Summary, summary
 from nihbench.analysis.table import COLUMNS, UNSCORED, Table, columns, frame, pairs
 
@@ -35,34 +36,42 @@ __all__ = [
     "Grid",
     "GridTrials",
     "Group",
+    "Interaction",
     "Item",
     "LoadedRun",
+    "Paired",
+    "Profile",
     "Rate",
+    "Region",
+    "Side",
     "Statistics",
     "Summary",
+    "Table",
     "Wording",
     "agreement_report",
     "check_export",
     "check_needle",
     "cluster",
+    "columns",
     "control_results",
+    "depth_profile",
+    "difference",
     "export",
     "find_cases",
     "frame",
     "grid",
     "grid_trials",
+    "holm",
     "is_false_answer",
     "joined",
+    "length_profile",
     "load_run",
     "misses",
+    "pair",
     "pairs",
+    "prompt_by_model",
     "statistics",
     "summary",
+    "text_of",
     "withheld",
-    "difference",
-    "Profile",
-    "depth_profile",
-    "length_profile",
-    "Table",
-    "columns",
 ]

@@ -15,7 +15,10 @@ from nihbench.analysis.table import Table
 from nihbench.errors import UsageError
 from nihbench.types import IntArray, Trial
 
-_USED = ("length", "depth_percent", "achieved_depth_percent", "repeat", "value", "found", "failure")
+_USED = (
+    "length", "depth_percent", "achieved_depth_percent", "repeat", "value", "found", "failure", "total_tokens",
+    "haystack", "needle_at", "prompt_sha256",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)

@@ -1,19 +1,23 @@
 """From the table to the statistics of one (experiment, prompt): arrays out of columns, then `nihbench.stats`.
 
-Nothing is computed here. Controls are left out. A haystack is a repeat, since every repeat starts its own text; a run
-that varies something else says so with `one_haystack`.
+Nothing is computed here but which trials belong together. Controls are left out. Clusters are haystacks: trials whose
+texts start at the same place of the corpus. Where a table does not know the places, all is one haystack.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
+from nihbench.analysis.grids import rows_of
+from nihbench.analysis.table import Table
 from nihbench.errors import UsageError
 from nihbench.stats import (
+    RULER_THRESHOLD,
     Cell,
     Diagnosis,
     EffectiveLength,
@@ -27,13 +31,20 @@ from nihbench.stats import (
     cell,
     diagnose,
     effective_length,
+    estimate,
     headline,
     pooled_rows,
+    thirds,
 )
 from nihbench.types import Trial
 
-if TYPE_CHECKING:
-    import pandas as pd
+BASE_UP_TO = 1024
+"""Lengths up to 1K tokens are the base of the effective length (NoLiMa's are 250, 500 and 1K)."""
+
+LEAST_MEASURED = 0.95
+"""With a smaller share of the planned trials measured there is no effective length and no verdict."""
+
+_UNKNOWN = -1
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,75 +57,167 @@ class GridTrials:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Region:
+    """A third of the lengths by a third of the depths: the first and the last of each that are in it."""
+
+    lengths: tuple[int, int]
+    depths: tuple[float, float]
+    headline: Headline
+
+
+@dataclass(frozen=True, kw_only=True)
 class Statistics:
     """Everything about one (experiment, prompt) alone; axes ascend, lengths in tokens, depths in percent.
 
-    `by_third[i][j]` is depth third i and length third j, None where the grid is too small to have it. `cells` maps
-    (depth, length) to the measured trials of that cell.
+    Each part is computed when it is first asked for.
     """
 
     lengths: tuple[int, ...]
     depths: tuple[float, ...]
-    headline: Headline
-    by_length: tuple[Headline, ...]
-    by_depth: tuple[Headline, ...]
-    by_third: tuple[tuple[Headline | None, ...], ...]
-    cells: dict[tuple[float, int], Cell]
-    effective: EffectiveLength
-    diagnosis: Diagnosis
+    trials: Trials = field(repr=False)
+    missed: NDArray[np.bool_] = field(repr=False)
+    """Of the measured trials; `places` says where their needles stood."""
+    places: Places = field(repr=False)
+    absolute: float | None = None
+
+    @cached_property
+    def headline(self) -> Headline:
+        """The three numbers of the whole grid."""
+        return headline(self.trials)
+
+    @cached_property
+    def by_length(self) -> tuple[Headline, ...]:
+        """The three numbers at each length, over all depths."""
+        return by_length(self.trials)
+
+    @cached_property
+    def by_depth(self) -> tuple[Headline, ...]:
+        """The three numbers at each depth, over all lengths."""
+        return by_depth(self.trials)
+
+    @cached_property
+    def by_third(self) -> tuple[tuple[Headline | None, ...], ...]:
+        """Those of the 3 x 3 thirds, [depth third][length third]; None where the grid is too small to have it."""
+        return by_third(self.trials)
+
+    @cached_property
+    def cells(self) -> dict[tuple[float, int], Cell]:
+        """The measured trials of each (depth, length)."""
+        trials = self.trials.where(~np.isnan(self.trials.value))
+        cells: dict[tuple[float, int], Cell] = {}
+        for row, depth in enumerate(self.depths):
+            for column, length in enumerate(self.lengths):
+                here = (trials.depth == row) & (trials.length == column)
+                cells[depth, length] = cell(trials.value[here], trials.found[here])
+        return cells
+
+    @property
+    def has_verdict(self) -> bool:
+        """Whether enough of the planned trials is measured."""
+        return self.headline.found.measured_share >= LEAST_MEASURED
+
+    @property
+    def this_haystack(self) -> bool:
+        """Whether all that is measured stands in one haystack."""
+        return self.headline.found.haystacks <= 1
+
+    @cached_property
+    def base(self) -> Estimate | None:
+        """The found rate at up to 1K tokens; None where no length is that short, or all are."""
+        short = np.array(self.lengths) <= BASE_UP_TO
+        if not short.any() or short.all():
+            return None
+        mask = short[self.trials.length]
+        here = self.trials.where(mask)
+        hits = np.where(np.isnan(here.value), np.nan, here.found)
+        return estimate(hits, here.haystack, here.length, here.depth)
+
+    @cached_property
+    def effective(self) -> EffectiveLength:
+        """The effective context length, from the base, or from `absolute` where that is given."""
+        return self._effective(self.absolute)
+
+    @cached_property
+    def effective_absolute(self) -> EffectiveLength:
+        """The same by RULER's absolute threshold, which needs no base."""
+        return self._effective(RULER_THRESHOLD)
+
+    @cached_property
+    def diagnosis(self) -> Diagnosis:
+        """The pattern of the misses."""
+        short = self.places.length <= BASE_UP_TO
+        return diagnose(self.missed, self.places, base_missed=self.missed[short] if short.any() else None)
+
+    @property
+    def worst(self) -> Region | None:
+        """The third by third with the lowest found rate, None where no two of them differ."""
+        found = [
+            (part.found.value, row, column, part)
+            for row, parts in enumerate(self.by_third)
+            for column, part in enumerate(parts)
+            if part is not None and part.found.measured
+        ]
+        if len({value for value, *_ in found}) < 2:
+            return None
+        _, row, column, part = min(found, key=lambda each: each[:3])
+        depths, lengths = axis_thirds(self.depths)[row], axis_thirds(self.lengths)[column]
+        return Region(lengths=(int(lengths[0]), int(lengths[-1])), depths=(depths[0], depths[-1]), headline=part)
+
+    def _effective(self, absolute: float | None) -> EffectiveLength:
+        """Lengths of the base are rows only where no base is asked for."""
+        base = None if absolute is not None else self.base
+        keep = np.array(self.lengths) > (BASE_UP_TO if base is not None else 0)
+        mask = keep[self.trials.length]
+        rows = [row.found for row, kept in zip(self.by_length, keep, strict=True) if kept]
+        return effective_length(
+            [length for length, kept in zip(self.lengths, keep, strict=True) if kept],
+            rows,
+            base,
+            absolute=absolute,
+            pooled=pooled_rows(self.trials.where(mask)),
+        )
+
+
+def axis_thirds(values: tuple[float, ...]) -> dict[int, tuple[float, ...]]:
+    """Return the values of each third of an axis that is not empty."""
+    numbers = thirds(np.arange(len(values)))
+    return {int(n): tuple(v for v, m in zip(values, numbers, strict=True) if m == n) for n in np.unique(numbers)}
 
 
 def statistics(
-    frame: pd.DataFrame,
-    *,
-    experiment: str,
-    prompt: str,
-    planned: Iterable[Trial] = (),
-    base: Estimate | None = None,
-    absolute: float | None = None,
-    one_haystack: bool = False,
+    table: Table, *, experiment: str, prompt: str, planned: Iterable[Trial] = (), absolute: float | None = None
 ) -> Statistics:
     """Return the statistics of one (experiment, prompt).
 
     Args:
-        frame: A table made by `nihbench.analysis.frame`.
+        table: A table made by `nihbench.analysis.columns` or `frame`.
         experiment: Name of the experiment.
         prompt: Name of the prompt variant.
         planned: The run's trials, so that those without a record count as unmeasured.
-        base: The found rate at the base lengths, for the effective length.
-        absolute: An absolute threshold for it instead, such as `RULER_THRESHOLD`.
-        one_haystack: All repeats share one text (they vary the needle or the temperature).
+        absolute: An absolute threshold for the effective length, such as `RULER_THRESHOLD`, in place of the base.
 
     Raises:
         UsageError: Neither the table nor the plan has a trial of this pair.
     """
-    made = grid_trials(frame, experiment=experiment, prompt=prompt, planned=planned, one_haystack=one_haystack)
-    rows = by_length(made.trials)
-    missed, places = misses(frame, experiment=experiment, prompt=prompt)
+    made = grid_trials(table, experiment=experiment, prompt=prompt, planned=planned)
+    missed, places = misses(table, experiment=experiment, prompt=prompt)
     return Statistics(
         lengths=made.lengths,
         depths=made.depths,
-        headline=headline(made.trials),
-        by_length=rows,
-        by_depth=by_depth(made.trials),
-        by_third=by_third(made.trials),
-        cells=_cells(made),
-        effective=effective_length(
-            made.lengths, [row.found for row in rows], base, absolute=absolute, pooled=pooled_rows(made.trials)
-        ),
-        diagnosis=diagnose(missed, places),
+        trials=made.trials,
+        missed=missed,
+        places=places,
+        absolute=absolute,
     )
 
 
-def grid_trials(
-    frame: pd.DataFrame, *, experiment: str, prompt: str, planned: Iterable[Trial] = (), one_haystack: bool = False
-) -> GridTrials:
+def grid_trials(table: Table, *, experiment: str, prompt: str, planned: Iterable[Trial] = ()) -> GridTrials:
     """Return the trials of one (experiment, prompt) as arrays; see `statistics` for the arguments.
 
     Raises:
         UsageError: Neither the table nor the plan has a trial of this pair.
     """
-    rows = _sweep(frame, experiment, prompt)
+    rows = rows_of(table, experiment, prompt)
     columns = (rows["length"], rows["depth_percent"], rows["repeat"])
     made = [(int(length), float(depth), int(repeat)) for length, depth, repeat in zip(*columns, strict=True)]
     owed = {
@@ -129,49 +232,43 @@ def grid_trials(
         )
     lengths, length = np.unique([each[0] for each in every], return_inverse=True)
     depths, depth = np.unique([each[1] for each in every], return_inverse=True)
-    nothing = np.full(len(owed), np.nan)
     return GridTrials(
         lengths=tuple(lengths.tolist()),
         depths=tuple(depths.tolist()),
         trials=Trials(
-            value=np.concatenate([rows["value"].to_numpy(dtype=np.float64), nothing]),
-            found=np.concatenate([_found(rows), np.zeros(len(owed), dtype=bool)]),
-            haystack=np.array([0 if one_haystack else each[2] for each in every], dtype=np.int64),
+            value=np.concatenate([rows["value"].astype(np.float64), np.full(len(owed), np.nan)]),
+            found=np.concatenate([found_of(rows["found"]), np.zeros(len(owed), dtype=bool)]),
+            haystack=np.concatenate([numbers_of(rows["haystack"]), np.full(len(owed), _UNKNOWN)]).astype(np.int64),
             length=length,
             depth=depth,
         ),
     )
 
 
-def misses(frame: pd.DataFrame, *, experiment: str, prompt: str) -> tuple[np.ndarray, Places]:
+def misses(table: Table, *, experiment: str, prompt: str) -> tuple[NDArray[np.bool_], Places]:
     """Return, for the measured trials, whether each missed the needle and where that stood.
 
     Tokens before the needle are the achieved depth times all tokens of the request: the question and the template, some
-    dozens of tokens, are taken for haystack, which the width of a grid step hides.
+    dozens of tokens, are taken for haystack, which the width of a grid step hides. Where the table does not know
+    them, the nominal length and depth stand in.
     """
-    rows = _sweep(frame, experiment, prompt)
-    rows = rows[rows["value"].notna()]
-    # An import does not say where the needle came to stand: where it was meant to is the best that is known.
-    total = rows["total_tokens"].astype("Float64").fillna(rows["length"]).to_numpy(dtype=np.float64)
-    depth = rows["achieved_depth_percent"].fillna(rows["depth_percent"])
-    before = total * depth.to_numpy(dtype=np.float64) / 100
-    nominal = rows["length"].to_numpy(dtype=np.float64)
-    return ~_found(rows), Places(before=before, after=total - before, length=nominal)
+    rows = rows_of(table, experiment, prompt)
+    measured = ~np.isnan(rows["value"].astype(np.float64))
+    nominal = rows["length"].astype(np.float64)[measured]
+    total = numbers_of(rows["total_tokens"])[measured]
+    total = np.where(total == _UNKNOWN, nominal, total)
+    achieved = rows["achieved_depth_percent"].astype(np.float64)[measured]
+    depth = np.where(np.isnan(achieved), rows["depth_percent"].astype(np.float64)[measured], achieved)
+    before = total * depth / 100
+    return ~found_of(rows["found"])[measured], Places(before=before, after=total - before, length=nominal)
 
 
-def _sweep(frame: pd.DataFrame, experiment: str, prompt: str) -> pd.DataFrame:
-    return frame[(frame["experiment"] == experiment) & (frame["prompt"] == prompt) & frame["control"].isna()]
+def found_of(column: NDArray[np.object_]) -> NDArray[np.bool_]:
+    """Return a column of found or not as booleans; what is missing (None, or pandas' NA) is not found."""
+    return np.array([isinstance(each, (bool, np.bool_)) and bool(each) for each in column], dtype=bool)
 
 
-def _found(rows: pd.DataFrame) -> np.ndarray:
-    return np.asarray(rows["found"].fillna(False).to_numpy(dtype=bool))
-
-
-def _cells(made: GridTrials) -> dict[tuple[float, int], Cell]:
-    trials = made.trials.where(~np.isnan(made.trials.value))
-    cells: dict[tuple[float, int], Cell] = {}
-    for row, depth in enumerate(made.depths):
-        for column, length in enumerate(made.lengths):
-            here = (trials.depth == row) & (trials.length == column)
-            cells[depth, length] = cell(trials.value[here], trials.found[here])
-    return cells
+def numbers_of(column: NDArray[np.object_]) -> NDArray[np.float64]:
+    """Return a column of whole numbers, -1 where one is missing (None, or pandas' NA)."""
+    kinds = (int, float, np.integer, np.floating)
+    return np.array([float(each) if isinstance(each, kinds) and each == each else _UNKNOWN for each in column])

@@ -38,6 +38,9 @@ COLUMNS: Mapping[str, str] = {
     "decided_by": "string",  # the scorer that decided, where `scorer` is a set of two
     "failure": "string",  # the failure's kind, or "unscored" for an answer without a score; missing where measured
     "finish_reason": "string",
+    "haystack": "Int64",  # the character of the corpus that the text begins at; missing where no placement is recorded
+    "needle_at": "Int64",  # the character of the haystack's text that the needle stands before
+    "prompt_sha256": "string",
     "total_tokens": "Int64",  # the whole request as the tool counted it; missing where no placement is recorded
     "prompt_tokens": "Int64",  # this and the next two as the server said
     "completion_tokens": "Int64",
@@ -115,7 +118,16 @@ def _row(record: Record, grade: Grade | None) -> dict[str, object]:
         if isinstance(outcome, Failure)
         else (UNSCORED if grade is None or isinstance(grade, Unscored) else None),
     }
-    return row | _call_columns(outcome) | _score_columns(None if isinstance(outcome, Failure) else grade)
+    given = None if isinstance(outcome, Failure) else grade
+    return row | _text_columns(placement) | _call_columns(outcome) | _score_columns(given)
+
+
+def _text_columns(placement: Placement | Bare | None) -> dict[str, object]:
+    return {
+        "haystack": placement.source_start if placement else None,
+        "needle_at": placement.at if isinstance(placement, Placement) else None,
+        "prompt_sha256": placement.prompt_sha256 if placement else None,
+    }
 
 
 def _call_columns(outcome: Outcome | GradedElsewhere) -> dict[str, object]:

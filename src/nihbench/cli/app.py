@@ -15,7 +15,9 @@ from nihbench.cli import (
     agree,
     batch,
     cases,
+    compare,
     corpus,
+    diagnose,
     doctor,
     export,
     grade,
@@ -48,6 +50,8 @@ app.command("score")(score.score)
 app.command("plot")(plot.plot)
 app.command("cases")(cases.cases)
 app.command("export")(export.export)
+app.command("compare")(compare.compare)
+app.command("diagnose")(diagnose.diagnose)
 app.command("agree")(agree.agree)
 app.add_typer(needle.app, name="needle")
 app.add_typer(corpus.app, name="corpus")

@@ -6,7 +6,7 @@ It joins run folders with `analysis` and `figures`; nothing is measured or drawn
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +14,9 @@ from nihbench.cli.output import note
 from nihbench.errors import UsageError
 
 if TYPE_CHECKING:
-    from nihbench.analysis import ControlResult, Grid, Profile, Summary
+    from nihbench.analysis import ControlResult, Grid, Profile, Statistics, Summary
     from nihbench.figures import Control, Intervals, Lang, Setting, Style
+    from nihbench.stats import Headline
     from nihbench.types import Record
 
 KINDS = ("map", "difference", "profiles")
@@ -28,13 +29,22 @@ class Sweep:
     setting: Setting
     grid: Grid
     summary: Summary
-    intervals: Intervals | None = None
-    profiles: tuple[Profile, Profile] | None = None
-    """Profiles by length and by depth with intervals made by statistics; None: means alone, made from the grid."""
+    statistics: Statistics | None = None
+    """For the intervals; None: the numbers alone."""
     withheld: ControlResult | None = None
     """The control for whose sake no headline is given."""
-    interval_note: tuple[str, str] = ("", "")
-    """Level and method of these intervals, as a caption tells them."""
+
+    @property
+    def intervals(self) -> Intervals | None:
+        """Intervals of the headline numbers, where anything is measured."""
+        from nihbench.figures import Intervals
+
+        made = self.statistics.headline if self.statistics else None
+        if made is None or not made.found.measured:
+            return None
+        numbers = {"found": made.found, "strict": made.strict, "mean band": made.mean_band}
+        ends = {name: (number.interval.low, number.interval.high) for name, number in numbers.items()}
+        return Intervals(of=ends, level=made.found.interval.level, this_haystack=made.found.interval.this_haystack)
 
     @property
     def name(self) -> str:
@@ -132,7 +142,7 @@ def _told_apart(sweeps: Sequence[Sweep]) -> list[str]:
 
 
 def _caption(sweeps: Sequence[Sweep], kind: str, style: Style) -> str:
-    from nihbench.figures import caption, headline, say
+    from nihbench.figures import caption, joined, say
 
     lang, notes = style.lang, []
     if kind == "difference" and len(sweeps) == 2:
@@ -141,17 +151,48 @@ def _caption(sweeps: Sequence[Sweep], kind: str, style: Style) -> str:
     if kind == "map" and style.achieved:
         notes.append(say(lang, "achieved_note"))
     if kind == "profiles":
-        level, method = sweeps[0].interval_note
-        notes.append(say(lang, "interval", level=level, method=method) if level else say(lang, "no_interval"))
+        notes.append(_interval_note(sweeps, lang))
     several = len({sweep.setting.model for sweep in sweeps}) > 1
     # A large panel carries its numbers above the maps.
     lines = [
         sweep.withheld.sentence(lang)
         if sweep.withheld
-        else headline(sweep.summary, lang=lang, name=sweep.name if several else "", intervals=sweep.intervals)
+        else joined(lang, [_headline(sweep, lang, several), _effective(sweep, kind, lang, brief=len(sweeps) > 1)])
         for sweep in (sweeps if len(sweeps) <= 4 else ())
     ]
     return caption([sweep.setting for sweep in sweeps], lines, lang=lang, notes=notes)
+
+
+def _headline(sweep: Sweep, lang: Lang, several: bool) -> str:
+    from nihbench.figures import headline
+
+    return headline(sweep.summary, lang=lang, name=sweep.name if several else "", intervals=sweep.intervals)
+
+
+def _effective(sweep: Sweep, kind: str, lang: Lang, *, brief: bool) -> str:
+    from nihbench.figures import effective_sentence
+
+    return (
+        ""
+        if sweep.statistics is None or kind == "difference"
+        else effective_sentence(sweep.statistics, lang, brief=brief)
+    )
+
+
+def _interval_note(sweeps: Sequence[Sweep], lang: Lang) -> str:
+    """Say how the intervals of profiles were made."""
+    from nihbench.figures import listed, say
+
+    made = [sweep.statistics.headline.found for sweep in sweeps if sweep.statistics]
+    if not made:
+        return say(lang, "no_interval")
+    methods = [
+        say(lang, "interval_haystacks", count=each.haystacks) if each.haystacks > 1 else say(lang, "interval_haystack")
+        for each in made
+    ]
+    return say(
+        lang, "interval", level=f"{made[0].interval.level:.0%}", method=listed(lang, list(dict.fromkeys(methods)))
+    )
 
 
 def _marks(controls: Sequence[ControlResult]) -> tuple[Control, ...]:
@@ -224,11 +265,29 @@ def _lines(sweeps: Sequence[Sweep]) -> list[Any]:
     from nihbench.analysis import depth_profile, length_profile
     from nihbench.figures import Line
 
-    made = [sweep.profiles or (length_profile(sweep.grid), depth_profile(sweep.grid)) for sweep in sweeps]
+    made = [
+        (
+            _bounded(length_profile(sweep.grid), sweep.statistics.by_length if sweep.statistics else None),
+            _bounded(depth_profile(sweep.grid), sweep.statistics.by_depth if sweep.statistics else None),
+        )
+        for sweep in sweeps
+    ]
     return [
         Line(name=name, by_length=by_length, by_depth=by_depth)
         for name, (by_length, by_depth) in zip(_told_apart(sweeps), made, strict=True)
     ]
+
+
+def _bounded(profile: Profile, rows: tuple[Headline, ...] | None) -> Profile:
+    """Give a profile the intervals of its mean bands; a place where nothing is measured has none."""
+    import numpy as np
+
+    if rows is None:
+        return profile
+    bands = [row.mean_band for row in rows]
+    low = [band.interval.low if band.measured else np.nan for band in bands]
+    high = [band.interval.high if band.measured else np.nan for band in bands]
+    return replace(profile, low=np.array(low), high=np.array(high))
 
 
 def _animate(figure: Any, sweeps: Sequence[Sweep], animate: tuple[Path, Sequence[Record]], style: Style) -> None:

@@ -12,7 +12,8 @@ from nihbench.cli.output import console, note, speaks_unicode
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from nihbench.analysis import ControlResult, Grid, Summary
+    from nihbench.analysis import ControlResult, Grid, Statistics, Summary
+    from nihbench.analysis.table import Table
     from nihbench.cli.drawing import Sweep
     from nihbench.run import RunFolder
     from nihbench.types import FailureKind, Grade, Record
@@ -30,6 +31,7 @@ class Result:
     run: RunFolder
     grids: tuple[Grid, ...]
     summaries: tuple[Summary, ...]
+    statistics: tuple[Statistics, ...]
     failures: tuple[FailureKind | Literal["unscored"], ...]
     """The kind of every failed trial."""
     owed: int
@@ -37,6 +39,8 @@ class Result:
     controls: tuple[ControlResult, ...]
     records: tuple[Record, ...]
     """In the order of their first appearance."""
+    table: Table
+    """One row a trial."""
 
     @property
     def passing(self) -> int:
@@ -63,8 +67,8 @@ class Result:
 
         setting = setting_of(self.run.manifest, self.records, self.scorer)
         return tuple(
-            Sweep(setting=setting, grid=grid, summary=summary, withheld=self.withheld(summary))
-            for grid, summary in zip(self.grids, self.summaries, strict=True)
+            Sweep(setting=setting, grid=grid, summary=summary, statistics=made, withheld=self.withheld(summary))
+            for grid, summary, made in zip(self.grids, self.summaries, self.statistics, strict=True)
         )
 
 
@@ -76,7 +80,7 @@ def result_of(run: RunFolder, *, scorer: str | None = None, again: bool = False)
         scorer: whose scores; None: the rules', or those that came with an import.
         again: whether to score again even where stored scores fit (rules only).
     """
-    from nihbench.analysis import columns, control_results, grid, summary
+    from nihbench.analysis import columns, control_results, grid, statistics, summary
     from nihbench.run import default_scorer, planned_trials
     from nihbench.score import SCORER
 
@@ -91,11 +95,13 @@ def result_of(run: RunFolder, *, scorer: str | None = None, again: bool = False)
         run=run,
         grids=tuple(grid(table, experiment=e, prompt=p, planned=planned) for e, p, _ in each),
         summaries=tuple(summary(table, experiment=e, prompt=p, planned=n) for e, p, n in each),
+        statistics=tuple(statistics(table, experiment=e, prompt=p, planned=planned) for e, p, _ in each),
         failures=tuple(kind for kind in table["failure"] if kind is not None),
         owed=len(planned) - len(records),
         controls=control_results(records.values(), grades, planned),
         records=tuple(records.values()),
         scorer=scorer,
+        table=table,
     )
 
 
@@ -110,17 +116,23 @@ def _scores(run: RunFolder, records: Mapping[str, Record], scorer: str, again: b
 
 
 def show(result: Result) -> None:
-    """Show the heatmaps and the headline numbers on stdout."""
-    from nihbench.figures import headline, terminal_heatmap
+    """Show the heatmaps, the headline numbers and how far they reach on stdout."""
+    from nihbench.cli.lang import lang
+    from nihbench.figures import effective_sentence, headline, terminal_heatmap, worst_sentence
 
-    screen = console()
+    screen, words = console(), lang()
     colour = screen.is_terminal and not screen.no_color
-    for grid, summary in zip(result.grids, result.summaries, strict=True):
-        screen.print(terminal_heatmap(grid, width=screen.width, colour=colour, unicode=speaks_unicode()))
-        withheld = result.withheld(summary)
-        screen.print(withheld.sentence() if withheld else headline(summary))
+    for sweep in result.sweeps:
+        screen.print(terminal_heatmap(sweep.grid, width=screen.width, colour=colour, unicode=speaks_unicode()))
+        if sweep.withheld:
+            screen.print(sweep.withheld.sentence(words))
+            continue
+        screen.print(headline(sweep.summary, lang=words, intervals=sweep.intervals))
+        if sweep.statistics:
+            for sentence in (effective_sentence(sweep.statistics, words), worst_sentence(sweep.statistics, words)):
+                screen.print(sentence) if sentence else None
     for control in result.controls:
-        screen.print(control.sentence(), style="bold" if control.failed else None)
+        screen.print(control.sentence(words), style="bold" if control.failed else None)
 
 
 def finish_tree(root: Path) -> None:

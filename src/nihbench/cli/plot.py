@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
@@ -12,9 +13,9 @@ from nihbench.cli.output import command, note
 from nihbench.errors import UsageError
 
 if TYPE_CHECKING:
-    from nihbench.cli.drawing import Sweep
     from nihbench.figures import Lang, Style
 
+T = TypeVar("T")
 _LOOK = "Look"
 
 
@@ -74,7 +75,7 @@ def plot(
     style = replace(style, transparent=transparent, values=values, achieved=axis == "achieved" and kind == "map")
     results = [result_of(open_run(path), scorer=scorer) for path in runs for path in find_runs(path)]
     records = results[0].records if len(results) == 1 else ()
-    sweeps = _chosen([sweep for result in results for sweep in result.sweeps], prompt)
+    sweeps = chosen([s for result in results for s in result.sweeps], prompt, lambda sweep: sweep.grid.prompt)
     controls = [control for result in results for control in result.controls]
     draw(sweeps, out, style, kind=kind, title=title, controls=controls, animate=(animate, records) if animate else None)
     note(f"figure: {out}")
@@ -93,13 +94,15 @@ def _one_of(option: str, value: str, known: tuple[str, ...]) -> None:
         raise UsageError(f"{option} {value!r}: choose one of {', '.join(known)}")
 
 
-def _chosen(sweeps: list[Sweep], prompts: str) -> list[Sweep]:
-    """Keep the sweeps of the prompts that are named, in the order of their names."""
+def chosen(items: Sequence[T], prompts: str, prompt_of: Callable[[T], str]) -> list[T]:
+    """Keep what has the prompts that are named, in the order of their names; all of it where none is.
+
+    Raises:
+        UsageError: A prompt is not among them.
+    """
     names = [name.strip() for name in prompts.split(",") if name.strip()]
-    if not names:
-        return sweeps
-    present = dict.fromkeys(sweep.grid.prompt for sweep in sweeps)
+    present = dict.fromkeys(map(prompt_of, items))
     for name in names:
         if name not in present:
             raise UsageError(f"no run here has a prompt {name!r}: there are {', '.join(present)}")
-    return [sweep for name in names for sweep in sweeps if sweep.grid.prompt == name]
+    return [item for name in names for item in items if prompt_of(item) == name] if names else list(items)

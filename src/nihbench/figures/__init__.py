@@ -15,13 +15,20 @@ if TYPE_CHECKING:
     from nihbench.figures.captions import Intervals, Setting, caption, headline, map_note
     from nihbench.figures.colours import PALETTES, palette
     from nihbench.figures.files import SUFFIXES, check_suffix, save
+    from nihbench.figures.findings import (
+        comparison_paragraph,
+        diagnosis_sentence,
+        effective_sentence,
+        interaction_sentence,
+        worst_sentence,
+    )
     from nihbench.figures.look import missing
     from nihbench.figures.panel import Panel, draw_heatmap, draw_panel
     from nihbench.figures.profile import Line, draw_profiles
     from nihbench.figures.sheet import Around, Control
     from nihbench.figures.style import PRESETS, Style, preset, sized
     from nihbench.figures.terminal import terminal_heatmap
-    from nihbench.figures.words import LANGS, Lang, listed, say
+    from nihbench.figures.words import LANGS, Lang, joined, listed, say
 
 _HOMES = {
     "Around": "sheet",
@@ -40,10 +47,15 @@ _HOMES = {
     "caption": "captions",
     "check_animation": "animation",
     "check_suffix": "files",
+    "comparison_paragraph": "findings",
+    "diagnosis_sentence": "findings",
     "draw_heatmap": "panel",
     "draw_panel": "panel",
     "draw_profiles": "profile",
+    "effective_sentence": "findings",
     "headline": "captions",
+    "interaction_sentence": "findings",
+    "joined": "words",
     "listed": "words",
     "map_note": "captions",
     "missing": "look",
@@ -54,6 +66,7 @@ _HOMES = {
     "say": "words",
     "sized": "style",
     "terminal_heatmap": "terminal",
+    "worst_sentence": "findings",
 }
 
 __all__ = [
@@ -73,10 +86,15 @@ __all__ = [
     "caption",
     "check_animation",
     "check_suffix",
+    "comparison_paragraph",
+    "diagnosis_sentence",
     "draw_heatmap",
     "draw_panel",
     "draw_profiles",
+    "effective_sentence",
     "headline",
+    "interaction_sentence",
+    "joined",
     "listed",
     "map_note",
     "missing",
@@ -87,6 +105,7 @@ __all__ = [
     "say",
     "sized",
     "terminal_heatmap",
+    "worst_sentence",
 ]
 
 

@@ -37,10 +37,14 @@ class Setting:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Intervals:
-    """Intervals of the headline numbers, made by statistics: by the rate's name, at a confidence level."""
+    """Intervals of the headline numbers, made by statistics: by the rate's name, at a confidence level.
+
+    `this_haystack`: they say nothing of other haystacks.
+    """
 
     of: Mapping[str, tuple[float, float]]
     level: float
+    this_haystack: bool = False
 
 
 def caption(
@@ -97,7 +101,8 @@ def headline(summary: Summary, *, lang: Lang = "en", name: str = "", intervals: 
         summary: The numbers.
         lang: The language.
         name: What they are of; by default the experiment and the prompt.
-        intervals: Intervals to give in brackets; without them the brackets hold the bounds of what is unmeasured.
+        intervals: Intervals to give in brackets; without them the brackets hold the bounds of what is unmeasured;
+            beside them the bounds have a sentence of their own.
     """
     whole = summary.measured == summary.planned
     found, strict, mean = (
@@ -112,7 +117,13 @@ def headline(summary: Summary, *, lang: Lang = "en", name: str = "", intervals: 
         )
     ]  # fmt: skip
     if intervals:
-        sentences.append(say(lang, "brackets_interval", level=f"{intervals.level:.0%}"))
+        key = "brackets_haystack" if intervals.this_haystack else "brackets_interval"
+        sentences.append(say(lang, key, level=f"{intervals.level:.0%}"))
+        if not whole:
+            found, strict, mean = (
+                say(lang, "ends", low=_percent(rate.low), high=_percent(rate.high)) for _, rate in summary.rates
+            )
+            sentences.append(say(lang, "unmeasured_bounds", found=found, strict=strict, mean=mean))
     elif not whole:
         sentences.append(say(lang, "unmeasured"))
     if summary.measured_share < VERDICT_SHARE:

@@ -8,10 +8,20 @@ from nihbench.stats.binomial import Share, above_chance, clopper_pearson, lower_
 from nihbench.stats.cell import BANDS, Cell, cell, credible_mean
 from nihbench.stats.compare import Comparison, Pairs, compare, interaction
 from nihbench.stats.detectable import Design, design_of, power_of, repeats_needed, smallest_detectable
-from nihbench.stats.diagnose import Diagnosis, Pattern, diagnose
+from nihbench.stats.diagnose import LEAST_MISSES, Cut, Diagnosis, Pattern, diagnose
 from nihbench.stats.drift import Drift, drift
 from nihbench.stats.effective import RULER_THRESHOLD, EffectiveLength, effective_length, pooled_rows
-from nihbench.stats.headline import Estimate, Headline, Trials, by_depth, by_length, by_third, estimate, headline
+from nihbench.stats.headline import (
+    Estimate,
+    Headline,
+    Trials,
+    by_depth,
+    by_length,
+    by_third,
+    estimate,
+    headline,
+    thirds,
+)
 from nihbench.stats.interval import Interval
 from nihbench.stats.monotone import decreasing_fit
 from nihbench.stats.patterns import Places
@@ -19,9 +29,11 @@ from nihbench.stats.surface import Surface, smooth
 
 __all__ = [
     "BANDS",
+    "LEAST_MISSES",
     "RULER_THRESHOLD",
     "Cell",
     "Comparison",
+    "Cut",
     "Design",
     "Diagnosis",
     "Drift",
@@ -58,5 +70,6 @@ __all__ = [
     "share",
     "smallest_detectable",
     "smooth",
+    "thirds",
     "trials_to_demonstrate",
 ]

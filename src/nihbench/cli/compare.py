@@ -1,0 +1,241 @@
+"""`nih compare`: do two prompts or two models differ on the same haystacks, where, and by how much."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from itertools import combinations
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Optional
+
+import typer
+
+from nihbench.cli.output import command, note, show, show_json
+from nihbench.errors import UsageError
+
+if TYPE_CHECKING:
+    from nihbench.analysis import Interaction, Paired, Side
+    from nihbench.cli.finish import Result
+
+_TEXT = Optional[str]  # noqa: UP045  typer reads it at run time
+
+
+@command
+def compare(
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN [RUN]", help="Run folders, or a folder of runs.")],
+    by: Annotated[
+        _TEXT,
+        typer.Option("--by", help="prompt | model: what is compared (default: prompt in one run, else what differs)."),
+    ] = None,
+    prompt: Annotated[
+        str,
+        typer.Option("--prompt", help="Only these prompts, separated by commas; the first is the one to compare with."),
+    ] = "",
+    wanted: Annotated[
+        float, typer.Option("--difference", help="Say how many repeats would show a difference of so many points.")
+    ] = 5.0,
+    scorer: Annotated[_TEXT, typer.Option("--scorer", help="Whose scores (default: rules; see nih score).")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a program.")] = False,
+) -> None:
+    """Compare prompts, or models, over identical haystacks: paired exact tests and a verdict in plain words."""
+    from nihbench.cli.finish import result_of
+    from nihbench.cli.plot import chosen
+    from nihbench.run import find_runs, open_run
+
+    if by not in (None, "prompt", "model"):
+        raise UsageError(f"--by {by!r}: choose prompt or model")
+    if not 0 < wanted <= 100:
+        raise UsageError("--difference is in points: give a number above 0, up to 100")
+    results = [result_of(open_run(path), scorer=scorer) for given in runs for path in find_runs(given)]
+    sides = chosen([side for result in results for side in sides_of(result)], prompt, lambda side: side.prompt)
+    kind = by or _what_differs(sides)
+    made = compared(sides, kind, wanted / 100)
+    crossed = interactions(sides)
+    note_controls(results)
+    if as_json:
+        show_json({"by": kind, "comparisons": [as_value(each) for each in made], "interactions": _values(crossed)})
+    else:
+        _tell(made, crossed)
+
+
+def sides_of(result: Result) -> list[Side]:
+    """Return what a run has to compare, one side for each prompt."""
+    from nihbench.analysis import Side, text_of
+    from nihbench.run import planned_trials
+
+    manifest = result.run.manifest
+    trials = [trial for trial in planned_trials(manifest) if trial.control is None]
+    return [
+        Side(
+            name="",
+            run=result.run.path.name,
+            model=manifest["model"]["name"],
+            experiment=grid.experiment,
+            prompt=grid.prompt,
+            table=result.table,
+            text=text_of(manifest),
+            planned=frozenset(
+                (trial.length, float(trial.depth_percent), trial.repeat)
+                for trial in trials
+                if (trial.experiment, trial.prompt) == (grid.experiment, grid.prompt)
+            ),
+        )
+        for grid in result.grids
+    ]
+
+
+def _what_differs(sides: Sequence[Side]) -> str:
+    """Return "model" where one experiment and prompt was measured more than once, else "prompt"."""
+    measured = [(side.experiment, side.prompt) for side in sides]
+    return "model" if len(set(measured)) < len(measured) else "prompt"
+
+
+def compared(sides: Sequence[Side], by: str, wanted: float) -> list[Paired]:
+    """Compare the first side of every group with each other one; p-values are corrected for all comparisons together.
+
+    Raises:
+        UsageError: There is nothing to compare, or haystacks differ.
+    """
+    from nihbench.analysis import holm, pair
+
+    groups: dict[tuple[str, ...], list[Side]] = {}
+    for side in sides:
+        key = (side.model, side.experiment) if by == "prompt" else (side.experiment, side.prompt)
+        groups.setdefault(key, []).append(side)
+    made = []
+    for group in groups.values():
+        first, *others = _named(group, by)
+        made += [pair(first, other, wanted=wanted) for other in others]
+    if not made and len(sides) == 2:
+        made = [pair(*(replace(side, name=_whole_name(side)) for side in sides), wanted=wanted)]
+    if not made:
+        what = "two prompts of one model" if by == "prompt" else "one experiment and prompt on two models"
+        raise UsageError(
+            f"there is nothing to compare by {by}: it takes {what}, and here "
+            f"{'is' if len(sides) == 1 else 'are'} {', '.join(map(_whole_name, sides)) or 'nothing'}"
+        )
+    corrected = holm([each.p_value for each in made])
+    return [replace(each, p_value=value) for each, value in zip(made, corrected, strict=True)]
+
+
+def _whole_name(side: Side) -> str:
+    return f"{side.model}: {side.experiment}/{side.prompt}"
+
+
+def _named(group: Sequence[Side], by: str) -> list[Side]:
+    """Name sides by what tells them apart: prompts or models, and the run where neither does."""
+    names = [side.prompt if by == "prompt" else side.model for side in group]
+    twice = len(set(names)) < len(names)
+    return [
+        replace(side, name=f"{name} ({side.run})" if twice else name) for side, name in zip(group, names, strict=True)
+    ]
+
+
+def _heading(made: Paired, of: Sequence[Paired]) -> str:
+    """Say what both sides have in common, where several comparisons are told."""
+    first, second = made.first, made.second
+    if len({(each.first.model, each.first.experiment, each.first.prompt) for each in of}) == 1:
+        return ""
+    if first.model == second.model and first.prompt != second.prompt:
+        return f"{first.model}, {first.experiment}: "
+    return f"{first.experiment}/{first.prompt}: "
+
+
+def interactions(sides: Sequence[Side]) -> list[Interaction]:
+    """Return the prompt x model interaction of every two prompts that two models have both been asked with."""
+    from nihbench.analysis import prompt_by_model
+
+    at = {(side.experiment, side.model, side.prompt): side for side in sides}
+    found = []
+    for experiment in dict.fromkeys(side.experiment for side in sides):
+        models = list(dict.fromkeys(side.model for side in sides if side.experiment == experiment))
+        prompts = list(dict.fromkeys(side.prompt for side in sides if side.experiment == experiment))
+        for one, other in combinations(models, 2):
+            for second in prompts[1:]:
+                four = [at.get((experiment, model, name)) for model in (one, other) for name in (prompts[0], second)]
+                a, b, c, d = four
+                if a and b and c and d:
+                    try:
+                        made = prompt_by_model((a, b), (c, d))
+                    except UsageError as error:  # the models' own prompts can still be compared
+                        note(f"no prompt x model interaction: {error}")
+                    else:
+                        found += [made] if made else []
+    return found
+
+
+def note_controls(results: Sequence[Result]) -> None:
+    """Say on stderr which controls failed: what follows may then measure something else."""
+    from nihbench.cli.lang import lang
+
+    for result in results:
+        for control in result.controls:
+            if control.failed:
+                note(control.sentence(lang()))
+
+
+def _tell(made: Sequence[Paired], crossed: Sequence[Interaction]) -> None:
+    from nihbench.cli.lang import lang
+    from nihbench.cli.output import plain
+    from nihbench.figures import comparison_paragraph, interaction_sentence
+
+    paragraphs = [_heading(each, made) + comparison_paragraph(each, lang(), len(made)) for each in made]
+    show("\n\n".join(plain(each) for each in [*paragraphs, *(interaction_sentence(each, lang()) for each in crossed)]))
+
+
+def as_value(paired: Paired) -> dict[str, Any]:
+    """Return a comparison as JSON has it."""
+    from nihbench.figures import comparison_paragraph
+
+    return {
+        "first": _side(paired.first),
+        "second": _side(paired.second),
+        "verdict": paired.verdict,
+        "p_value": paired.p_value,
+        "planned_pairs": paired.planned,
+        "measured_pairs": paired.measured,
+        "left_out_trials": paired.left_out,
+        "moved_needles": paired.moved,
+        "found": _comparison(paired, "found"),
+        "mean_band": _comparison(paired, "band"),
+        "repeats": paired.repeats,
+        "wanted_difference": paired.wanted,
+        "repeats_needed": paired.needed,
+        "text": {"en": comparison_paragraph(paired, "en"), "zh": comparison_paragraph(paired, "zh")},
+    }
+
+
+def _side(side: Side) -> dict[str, str]:
+    return {"name": side.name, "model": side.model, "experiment": side.experiment, "prompt": side.prompt}
+
+
+def _comparison(paired: Paired, what: Literal["found", "band"]) -> dict[str, Any] | None:
+    """Return one of the two comparisons; regions and cells by their tokens and percents, not by their indices."""
+    made = paired.found if what == "found" else paired.band
+    if made is None:
+        return None
+    regions = [
+        {
+            "lengths": paired.third("length", region.length_third),
+            "depths_percent": paired.third("depth", region.depth_third),
+            "pairs": region.pairs,
+            "difference": region.difference,
+            "p_value": region.p_value,
+        }
+        for region in made.regions
+    ]
+    cells = [
+        {
+            "length": paired.lengths[cell.length],
+            "depth_percent": paired.depths[cell.depth],
+            "pairs": cell.pairs,
+            "difference": cell.difference,
+            "p_value": cell.p_value,
+        }
+        for cell in made.cells
+    ]
+    return asdict(made) | {"regions": regions, "cells": cells}
+
+
+def _values(crossed: Sequence[Interaction]) -> list[dict[str, Any]]:
+    return [asdict(each) for each in crossed]

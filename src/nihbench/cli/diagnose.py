@@ -1,0 +1,63 @@
+"""`nih diagnose`: which simple pattern explains a run's misses."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Optional
+
+import typer
+
+from nihbench.cli.output import command, show, show_json
+
+if TYPE_CHECKING:
+    from nihbench.cli.drawing import Sweep
+
+_TEXT = Optional[str]  # noqa: UP045  typer reads it at run time
+
+
+@command
+def diagnose(
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Run folders, or a folder of runs.")],
+    prompt: Annotated[str, typer.Option("--prompt", help="Only these prompts, separated by commas.")] = "",
+    scorer: Annotated[_TEXT, typer.Option("--scorer", help="Whose scores (default: rules; see nih score).")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a program.")] = False,
+) -> None:
+    """Say which pattern explains the misses: only the end kept, the middle lost, a cliff, holes at random, ..."""
+    from nihbench.cli.compare import note_controls
+    from nihbench.cli.finish import result_of
+    from nihbench.cli.lang import lang
+    from nihbench.cli.output import plain
+    from nihbench.cli.plot import chosen
+    from nihbench.figures import diagnosis_sentence
+    from nihbench.run import find_runs, open_run
+
+    results = [result_of(open_run(path), scorer=scorer) for given in runs for path in find_runs(given)]
+    sweeps = chosen([s for result in results for s in result.sweeps], prompt, lambda sweep: sweep.grid.prompt)
+    note_controls(results)
+    if as_json:
+        show_json([_value(sweep) for sweep in sweeps])
+        return
+    show("\n".join(plain(f"{s.name}: {diagnosis_sentence(s.statistics, lang())}") for s in sweeps if s.statistics))
+
+
+def _value(sweep: Sweep) -> dict[str, Any]:
+    from nihbench.figures import diagnosis_sentence
+
+    made = sweep.statistics
+    assert made is not None  # `result_of` makes them
+    found = made.diagnosis
+    return {
+        "model": sweep.setting.model,
+        "experiment": sweep.grid.experiment,
+        "prompt": sweep.grid.prompt,
+        **asdict(found),
+        "misses": asdict(found.misses) | {"value": found.misses.value if found.misses.trials else None},
+        # With too little measured, or nothing else to tell it from, there is none.
+        "finding": found.finding if made.has_verdict else "cant_tell",
+        "patterns": [asdict(pattern) for pattern in found.patterns] if made.has_verdict else [],
+        "margin": None if found.margin == float("inf") else found.margin,
+        "measured": made.headline.found.measured,
+        "planned": made.headline.found.planned,
+        "text": {"en": diagnosis_sentence(made, "en"), "zh": diagnosis_sentence(made, "zh")},
+    }

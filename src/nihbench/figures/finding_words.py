@@ -1,0 +1,257 @@
+"""Every sentence that tells what was found, in English and in Chinese: effective length, comparison, pattern of misses.
+
+A text is a whole sentence with named fields, as in `nihbench.figures.words`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from nihbench.figures.words import LANGS, Lang
+
+_TEXTS: Mapping[str, tuple[str, str]] = {
+    # effective length
+    "effective_length": (
+        "Effective length: {length} tokens (95% interval {low} to {high}), the longest with {threshold} found or "
+        "more.",
+        "有效长度：{length} token（95% 区间 {low} 至 {high}），即找到率不低于 {threshold} 的最长长度。",
+    ),
+    "effective_at_least": (
+        "Effective length: {length} tokens or more (95% interval from {low}): {threshold} found or more up to the "
+        "longest that was tested.",
+        "有效长度：至少 {length} token（95% 区间下限 {low}），直到测过的最长长度，找到率都不低于 {threshold}。",
+    ),
+    "effective_below": (
+        "Effective length: under {shortest} tokens (95% interval up to {high}): less than {threshold} found from the "
+        "shortest on.",
+        "有效长度：不到 {shortest} token（95% 区间上限 {high}），从最短的长度起，找到率就低于 {threshold}。",
+    ),
+    "effective_base_too_low": (
+        "No effective length: at up to 1K tokens only {base} is found, so a longer context is not what fails.",
+        "没有有效长度可言：1K token 以内的找到率也只有 {base}，问题不在上下文变长。",
+    ),
+    "effective_no_base": (
+        "Effective length: not known, for it takes 30 trials at up to 1K tokens, and longer ones beside them.",
+        "有效长度：未知，需要在 1K token 以内有 30 次试验，并另有更长的试验作比较。",
+    ),
+    "effective_unmeasured": (
+        "No effective length and no verdict: under {share} of the trials, or a whole length, is not measured.",
+        "不给有效长度，也不下结论：有结果的试验不足 {share}，或有某个长度完全没有结果。",
+    ),
+    "effective_absolute": ("By RULER's fixed threshold of {threshold}:", "按 RULER 的固定门槛 {threshold}："),
+    "demonstrated": (
+        "Demonstrated to {length} tokens (every row's exact 95% bound is above).",
+        "已证实到 {length} token（每一行的 95% 精确下限都在门槛之上）。",
+    ),
+    "not_demonstrated": (
+        "No length is demonstrated: the rows have too few trials, or too few hits.",
+        "没有哪个长度得到证实：每行的试验太少，或找到的太少。",
+    ),
+    "or_more": ("{length} or more", "{length} 以上"),
+    "under": ("under {length}", "不到 {length}"),
+    "worst": (
+        "Worst region: lengths {lengths} at depths {depths}, found {value}.",
+        "最差的区域：长度 {lengths}、深度 {depths}，找到率 {value}。",
+    ),
+    # comparison
+    "better": (
+        "{b} finds the needle more often than {a}: {second} against {first} over {pairs} paired trials, a "
+        "difference of {d} points (95% interval {low} to {high}). That is more than chance (exact paired test, {p}).",
+        "{b} 比 {a} 更常找到针：在 {pairs} 对相同的试验中为 {second} 对 {first}，相差 {d} 个百分点"
+        "（95% 区间 {low} 至 {high}）。这不是偶然（精确配对检验，{p}）。",
+    ),
+    "worse": (
+        "{b} finds the needle less often than {a}: {second} against {first} over {pairs} paired trials, a "
+        "difference of {d} points (95% interval {low} to {high}). That is more than chance (exact paired test, {p}).",
+        "{b} 不如 {a} 常找到针：在 {pairs} 对相同的试验中为 {second} 对 {first}，相差 {d} 个百分点"
+        "（95% 区间 {low} 至 {high}）。这不是偶然（精确配对检验，{p}）。",
+    ),
+    "same": (
+        "{a} and {b} find the needle equally often, within {margin} points: {first} and {second} over {pairs} paired "
+        "trials, a difference of {d} points (95% interval {low} to {high}; equivalence test at 5%).",
+        "{a} 与 {b} 找到针的频率相同（相差在 {margin} 个百分点以内）：在 {pairs} 对相同的试验中为 {first} 与 {second}，"
+        "相差 {d} 个百分点（95% 区间 {low} 至 {high}，等效性检验，水平 5%）。",
+    ),
+    "unclear": (
+        "Whether {a} and {b} differ is open: {first} and {second} over {pairs} paired trials, a difference of {d} "
+        "points (95% interval {low} to {high}; exact paired test, {p}). It is neither shown that they differ, nor "
+        "that they are within {margin} points of each other.",
+        "{a} 与 {b} 是否有差别还不能断定：在 {pairs} 对相同的试验中为 {first} 与 {second}，相差 {d} 个百分点"
+        "（95% 区间 {low} 至 {high}，精确配对检验，{p}）。既不能说它们不同，也不能说相差在 {margin} 个百分点以内。",
+    ),
+    "small": (
+        "The difference is sure, but small: it lies within {margin} points.",
+        "差别是确定的，但很小：在 {margin} 个百分点以内。",
+    ),
+    "nothing_measured": (
+        "Nothing was measured on both sides of {a} and {b}: there is nothing to compare.",
+        "{a} 与 {b} 没有两边都有结果的试验：无从比较。",
+    ),
+    "few_measured": (
+        "No verdict on {a} and {b}: only {pairs} of {planned} pairs are measured on both sides, under {share}. "
+        "What is measured: {first} and {second}, a difference of {d} points (95% interval {low} to {high}).",
+        "对 {a} 与 {b} 不下结论：{planned} 对试验中只有 {pairs} 对两边都有结果，不足 {share}。"
+        "已有的结果为 {first} 与 {second}，相差 {d} 个百分点（95% 区间 {low} 至 {high}）。",
+    ),
+    "corrected": ("(p is corrected for {count} comparisons.)", "（p 值已按 {count} 次比较校正。）"),
+    "region": (
+        "It is clearest at lengths {lengths} and depths {depths}: {d} points ({p}, corrected for all regions).",
+        "差别最明显的是长度 {lengths}、深度 {depths}：{d} 个百分点（{p}，已按所有区域校正）。",
+    ),
+    "region_though": (
+        "One region differs by itself, lengths {lengths} and depths {depths}: {d} points ({p}, corrected for all "
+        "regions).",
+        "单看一个区域则有差别，即长度 {lengths}、深度 {depths}：{d} 个百分点（{p}，已按所有区域校正）。",
+    ),
+    "one_haystack": (
+        "All of it is for this haystack: nothing is said of other texts.",
+        "以上仅对这一篇长文而言，不涉及其他文本。",
+    ),
+    "haystacks": (
+        "For other haystacks the interval is {low} to {high} points ({count} haystacks).",
+        "推及其他长文，区间为 {low} 至 {high} 个百分点（{count} 篇长文）。",
+    ),
+    "haystacks_p": (
+        "For other haystacks the interval is {low} to {high} points ({count} haystacks, flipped whole: {p}).",
+        "推及其他长文，区间为 {low} 至 {high} 个百分点（{count} 篇长文，整篇翻转检验：{p}）。",
+    ),
+    "detectable": (
+        "This design sees a true difference of {d} points with 80% power.",
+        "这个设计能以 80% 的把握看出 {d} 个百分点的真实差别。",
+    ),
+    "not_detectable": (
+        "This design is too small to see any difference with 80% power.",
+        "这个设计太小，无论多大的差别都不能以 80% 的把握看出。",
+    ),
+    "needed": (
+        "To see {wanted} points takes {count} repeats (here: {repeats}).",
+        "要看出 {wanted} 个百分点，需要重复 {count} 次（现在为 {repeats} 次）。",
+    ),
+    "needed_many": (
+        "To see {wanted} points takes more than 1,000 repeats (here: {repeats}).",
+        "要看出 {wanted} 个百分点，需要重复 1,000 次以上（现在为 {repeats} 次）。",
+    ),
+    "band": (
+        "Mean band: {first} and {second}, a difference of {d} points (95% interval {low} to {high}, {p}).",
+        "平均得分：{first} 与 {second}，相差 {d} 个百分点（95% 区间 {low} 至 {high}，{p}）。",
+    ),
+    "moved": (
+        "In {count} pairs the needle stands at another sentence, because the prompts differ in length.",
+        "有 {count} 对试验，因提示的长短不同，针落在了不同的句子处。",
+    ),
+    "unrecorded": (
+        "Whether both read the same text is not recorded: they are paired by their place in the grid alone.",
+        "两边读的是否同一篇长文没有记录，这里仅按网格中的位置配对。",
+    ),
+    "left_out": (
+        "{count} trials that only one side has planned are left out.",
+        "有 {count} 次试验只有一边计划了，未计入。",
+    ),
+    "interaction": (
+        "Prompt x model, {experiment}, from {a} to {b}: the change on {other} minus that on {one} is {d} points (95% "
+        "interval {low} to {high}, {p}, {pairs} trials). The two models answer differently to the change.",
+        "提示与模型的交互（{experiment}，从 {a} 换到 {b}）：{other} 的变化减去 {one} 的变化为 {d} 个百分点"
+        "（95% 区间 {low} 至 {high}，{p}，{pairs} 次试验）。两个模型对换提示的反应不同。",
+    ),
+    "no_interaction": (
+        "Prompt x model, {experiment}, from {a} to {b}: the change on {other} minus that on {one} is {d} points (95% "
+        "interval {low} to {high}, {p}, {pairs} trials). That the models answer differently to it is not shown.",
+        "提示与模型的交互（{experiment}，从 {a} 换到 {b}）：{other} 的变化减去 {one} 的变化为 {d} 个百分点"
+        "（95% 区间 {low} 至 {high}，{p}，{pairs} 次试验）。不能断定两个模型对换提示的反应不同。",
+    ),
+    # patterns of misses
+    "no_miss": (
+        "No miss in {trials} trials: there is nothing to explain.",
+        "{trials} 次试验全部找到：没有什么需要解释。",
+    ),
+    "no_trial": ("Nothing is measured: can't tell.", "没有任何结果：无法判断。"),
+    "few_misses": (
+        "Can't tell: {misses} misses in {trials} trials, and a pattern takes {least} at least.",
+        "无法判断：{trials} 次试验中有 {misses} 次未找到，至少要有 {least} 次才能看出规律。",
+    ),
+    "partly_measured": (
+        "Can't tell: {measured} of {planned} trials are measured, under {share}, and what is missing may have a "
+        "pattern of its own.",
+        "无法判断：{planned} 次试验中只有 {measured} 次有结果，不足 {share}，而缺失的部分可能自有规律。",
+    ),
+    "none": (
+        "No pattern: a miss rate of {rate} (95% interval {low} to {high}) all over the grid.",
+        "没有规律：整个网格的漏检率为 {rate}（95% 区间 {low} 至 {high}）。",
+    ),
+    "bee": (
+        "Holes at random (\"bee\"): no place in the grid explains the misses, {rate} everywhere (95% interval {low} to "
+        "{high}).",
+        "随机的漏洞（“蜜蜂”）：网格中没有哪个位置能解释漏检，各处都是 {rate}（95% 区间 {low} 至 {high}）。",
+    ),
+    "tadpole": (
+        "Weak from the start (\"tadpole\"): {rate} are missed all over the grid (95% interval {low} to {high}), and "
+        "at up to 1K tokens too. Look at the needle and the prompt before the context.",
+        "从一开始就弱（“蝌蚪”）：整个网格的漏检率为 {rate}（95% 区间 {low} 至 {high}），1K token 以内也一样。"
+        "先检查针与提示，再谈上下文长度。",
+    ),
+    "u_in_depth": (
+        "Lost in the middle: misses are the more frequent the nearer the needle is to the middle, at every length.",
+        "迷失在中间：无论长度，针越靠近中间，漏检越多。",
+    ),
+    "tail_kept": (
+        "Only the end is kept (\"goldfish\", a sliding window): missed where more than about {n} tokens follow the "
+        "needle (95% interval {low} to {high}).",
+        "只记得结尾（“金鱼”，滑动窗口）：针之后超过约 {n} token 时漏检（95% 区间 {low} 至 {high}）。",
+    ),
+    "head_kept": (
+        "Only the beginning is kept: missed where more than about {n} tokens stand before the needle (95% interval "
+        "{low} to {high}).",
+        "只记得开头：针之前超过约 {n} token 时漏检（95% 区间 {low} 至 {high}）。",
+    ),
+    "middle_cut": (
+        "The middle is cut out: missed where more than about {n} tokens stand before the needle (95% interval "
+        "{low} to {high}) and more than about {m} after it ({low_m} to {high_m}).",
+        "中间被截去：针之前超过约 {n} token（95% 区间 {low} 至 {high}），并且之后超过约 {m} token"
+        "（{low_m} 至 {high_m}）时漏检。",
+    ),
+    "cliff": (
+        "A cliff: missed where the context is longer than about {n} tokens (95% interval {low} to {high}).",
+        "断崖：上下文长于约 {n} token 时漏检（95% 区间 {low} 至 {high}）。",
+    ),
+    "content_hole": (
+        "A hole at one place of the text: missed where about {n} (95% interval {low} to {high}) to {m} ({low_m} to "
+        "{high_m}) tokens stand before the needle, at every length. Read what stands there: nih prompt shows it.",
+        "文本某处的漏洞：无论长度，针之前有约 {n}（95% 区间 {low} 至 {high}）至 {m}（{low_m} 至 {high_m}）"
+        " token 时漏检。请看那里写了什么（nih prompt）。",
+    ),
+    "depth_band": (
+        "A band of depths: missed between {n} (95% interval {low} to {high}) and {m} ({low_m} to {high_m}) of the "
+        "depth, at every length.",
+        "一段深度：无论长度，深度在 {n}（95% 区间 {low} 至 {high}）与 {m}（{low_m} 至 {high_m}）之间时漏检。",
+    ),
+    "inside": (
+        "There {inside} are missed, elsewhere {outside}; {misses} of {trials} in all.",
+        "那里漏检 {inside}，别处 {outside}；共 {trials} 次试验，{misses} 次未找到。",
+    ),
+    "of_all": ("{misses} of {trials} trials are missed.", "共 {trials} 次试验，{misses} 次未找到。"),
+    "mixture": ("Two patterns together:", "两种规律并存："),
+    "runner_up": (
+        "Nearly as good an explanation: {other}.",
+        "另一个几乎同样好的解释：{other}。",
+    ),
+}  # fmt: skip
+
+PATTERN_NAMES: Mapping[str, tuple[str, str]] = {
+    "tail_kept": ("only the end is kept", "只记得结尾"),
+    "head_kept": ("only the beginning is kept", "只记得开头"),
+    "middle_cut": ("the middle is cut out", "中间被截去"),
+    "cliff": ("a cliff at some length", "断崖"),
+    "content_hole": ("a hole at one place of the text", "文本某处的漏洞"),
+    "depth_band": ("a band of depths", "一段深度"),
+    "u_in_depth": ("lost in the middle", "迷失在中间"),
+}
+
+
+def tell(lang: Lang, key: str, **fields: object) -> str:
+    """Return the sentence named `key` in a language, with its fields filled in."""
+    return _TEXTS[key][LANGS.index(lang)].format(**fields)
+
+
+def pattern_name(lang: Lang, kind: str) -> str:
+    """Return a pattern's name as it is read."""
+    return PATTERN_NAMES[kind][LANGS.index(lang)]

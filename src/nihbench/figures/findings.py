@@ -1,0 +1,253 @@
+"""What was found, in plain words: effective length, a comparison's verdict, the pattern of the misses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from nihbench.analysis import Interaction, Paired, Statistics
+from nihbench.analysis.statistics import LEAST_MEASURED
+from nihbench.figures.finding_words import pattern_name, tell
+from nihbench.figures.labels import depth_labels, length_labels
+from nihbench.figures.words import Lang, joined
+from nihbench.stats import LEAST_MISSES, Comparison, Cut, Diagnosis, EffectiveLength, Pattern, Share
+
+_NEARLY_AS_GOOD = 6
+"""Twice a log-likelihood (Kass and Raftery 1995): under it a second pattern explains the misses nearly as well."""
+
+
+def effective_sentence(made: Statistics, lang: Lang = "en", *, brief: bool = False) -> str:
+    """Return the effective length in sentences; without a base also the one by a fixed threshold.
+
+    `brief` leaves out what is demonstrated, and that there is no base.
+    """
+    found = made.effective
+    told = _effective(made, found, lang, brief)
+    if found.status != "no_base":
+        return told
+    fixed = made.effective_absolute
+    prefix = tell(lang, "effective_absolute", threshold=_percent(fixed.threshold))
+    return joined(lang, ["" if brief else told, prefix, _effective(made, fixed, lang, brief)])
+
+
+def _effective(made: Statistics, found: EffectiveLength, lang: Lang, brief: bool) -> str:
+    one, shortest = _tokens, _shortest(made, found)
+    sentence = tell(
+        lang,
+        f"effective_{found.status}",
+        length=one(found.length) if found.length else "",
+        shortest=shortest,
+        low=one(found.low) if found.low else tell(lang, "under", length=shortest),
+        high=_highest(made, found, lang),
+        threshold=_percent(found.threshold),
+        base=_percent(made.base.value) if made.base else "",
+        share=f"{LEAST_MEASURED:.0%}",
+    )
+    if brief or found.status not in ("length", "at_least", "below"):
+        return sentence
+    shown = found.demonstrated_to
+    return joined(
+        lang, [sentence, tell(lang, "demonstrated", length=one(shown)) if shown else tell(lang, "not_demonstrated")]
+    )
+
+
+def _shortest(made: Statistics, found: EffectiveLength) -> str:
+    """Return the shortest length beside the base, "" where none is looked at."""
+    return _tokens(made.lengths[-len(found.fitted)]) if found.fitted else ""
+
+
+def _highest(made: Statistics, found: EffectiveLength, lang: Lang) -> str:
+    if found.high is None:
+        return tell(lang, "under", length=_shortest(made, found))
+    return tell(lang, "or_more", length=_tokens(found.high)) if found.high_open else _tokens(found.high)
+
+
+def worst_sentence(made: Statistics, lang: Lang = "en") -> str:
+    """Return where least is found, "" where all of the grid is alike, too little is measured, or it is too small."""
+    worst = made.worst if made.has_verdict else None
+    if worst is None:
+        return ""
+    lengths, depths = _from_to(worst.lengths, _tokens), _from_to(worst.depths, _depth)
+    return tell(lang, "worst", lengths=lengths, depths=depths, value=_percent(worst.headline.found.value))
+
+
+def comparison_paragraph(paired: Paired, lang: Lang = "en", comparisons: int = 1) -> str:
+    """Return the verdict of a comparison as a paragraph in plain words."""
+    found, band = paired.found, paired.band
+    a, b = paired.first.name, paired.second.name
+    if found is None or band is None:
+        return tell(lang, "nothing_measured", a=a, b=b)
+    key = {"unmeasured": "few_measured", "differ": "better" if found.difference > 0 else "worse"}
+    sentences = [
+        tell(
+            lang, key.get(paired.verdict, paired.verdict), a=a, b=b, planned=paired.planned,
+            share=f"{LEAST_MEASURED:.0%}", margin=f"{found.margin * 100:g}", **_numbers(found, paired.p_value),
+        )
+    ]  # fmt: skip
+    if paired.verdict != "unmeasured":
+        if comparisons > 1:
+            sentences.append(tell(lang, "corrected", count=comparisons))
+        if paired.verdict == "differ" and found.equivalent:
+            sentences.append(tell(lang, "small", margin=f"{found.margin * 100:g}"))
+        sentences.append(_region(paired, found, lang))
+        sentences.append(_other_haystacks(found, lang))
+        sentences += _design(paired, found, lang)
+    sentences.append(tell(lang, "band", **_numbers(band, band.p_value)))
+    if paired.moved:
+        sentences.append(tell(lang, "moved", count=paired.moved))
+    if paired.unrecorded:
+        sentences.append(tell(lang, "unrecorded"))
+    if paired.left_out:
+        sentences.append(tell(lang, "left_out", count=paired.left_out))
+    return joined(lang, sentences)
+
+
+def _numbers(found: Comparison, p_value: float) -> dict[str, object]:
+    return {
+        "first": _percent(found.first),
+        "second": _percent(found.second),
+        "pairs": found.pairs,
+        "d": points(found.difference),
+        "low": points(found.interval.low),
+        "high": points(found.interval.high),
+        "p": p_text(p_value),
+    }
+
+
+def _region(paired: Paired, found: Comparison, lang: Lang) -> str:
+    best = min(found.regions, key=lambda region: region.p_value, default=None)
+    if best is None or best.p_value > 0.05 or len(found.regions) < 2:
+        return ""
+    return tell(
+        lang,
+        "region" if paired.verdict == "differ" else "region_though",
+        lengths=_from_to(paired.third("length", best.length_third), _tokens),
+        depths=_from_to(paired.third("depth", best.depth_third), _depth),
+        d=points(best.difference),
+        p=p_text(best.p_value),
+    )
+
+
+def _other_haystacks(found: Comparison, lang: Lang) -> str:
+    if found.haystack_interval is None:
+        return tell(lang, "one_haystack")
+    ends = {"low": points(found.haystack_interval.low), "high": points(found.haystack_interval.high)}
+    if found.haystack_p_value is None:
+        return tell(lang, "haystacks", count=found.haystacks, **ends)
+    return tell(lang, "haystacks_p", count=found.haystacks, p=p_text(found.haystack_p_value), **ends)
+
+
+def _design(paired: Paired, found: Comparison, lang: Lang) -> list[str]:
+    seen = (
+        tell(lang, "not_detectable")
+        if found.detectable is None
+        else tell(lang, "detectable", d=f"{found.detectable * 100:.1f}")
+    )
+    if paired.verdict == "differ":
+        return [seen]
+    wanted = f"{paired.wanted * 100:g}"
+    key = "needed_many" if paired.needed is None else "needed"
+    return [seen, tell(lang, key, wanted=wanted, count=paired.needed, repeats=paired.repeats)]
+
+
+def interaction_sentence(found: Interaction, lang: Lang = "en") -> str:
+    """Return whether two models answer differently to the same change of prompt."""
+    return tell(
+        lang,
+        "interaction" if found.p_value <= 0.05 else "no_interaction",
+        experiment=found.experiment,
+        a=found.prompts[0],
+        b=found.prompts[1],
+        one=found.models[0],
+        other=found.models[1],
+        d=points(found.difference),
+        low=points(found.interval.low),
+        high=points(found.interval.high),
+        p=p_text(found.p_value),
+        pairs=found.pairs,
+    )
+
+
+def diagnosis_sentence(made: Statistics, lang: Lang = "en") -> str:
+    """Return which simple pattern explains the misses, in plain words."""
+    all_of, found = made.headline.found, made.diagnosis
+    misses = found.misses
+    if not misses.trials:
+        return tell(lang, "no_trial")
+    if not made.has_verdict:
+        return tell(
+            lang,
+            "partly_measured",
+            measured=all_of.measured,
+            planned=all_of.planned,
+            share=f"{LEAST_MEASURED:.0%}",
+        )
+    if not misses.hits:
+        return tell(lang, "no_miss", trials=misses.trials)
+    if found.finding == "cant_tell":
+        return tell(lang, "few_misses", misses=misses.hits, trials=misses.trials, least=LEAST_MISSES)
+    if not found.patterns:
+        low, high = _percent(misses.interval.low), _percent(misses.interval.high)
+        return tell(lang, found.finding, rate=_percent(misses.value), low=low, high=high)
+    return joined(lang, _patterns(found, lang))
+
+
+def _patterns(found: Diagnosis, lang: Lang) -> list[str]:
+    misses = found.misses
+    told = [tell(lang, "mixture")] if len(found.patterns) > 1 else []
+    told += [_pattern(pattern, lang) for pattern in found.patterns]
+    if found.inside and found.outside:
+        parts = {"inside": _of(found.inside), "outside": _of(found.outside)}
+        told.append(tell(lang, "inside", misses=misses.hits, trials=misses.trials, **parts))
+    else:
+        told.append(tell(lang, "of_all", misses=misses.hits, trials=misses.trials))
+    if found.runner_up and found.margin < _NEARLY_AS_GOOD:
+        told.append(tell(lang, "runner_up", other=pattern_name(lang, found.runner_up)))
+    return told
+
+
+def _pattern(pattern: Pattern, lang: Lang) -> str:
+    fields: dict[str, object] = {}
+    for names, cut in zip((("n", "low", "high"), ("m", "low_m", "high_m")), pattern.cuts, strict=False):
+        text: Callable[[float], str] = _share_depth if cut.measure == "depth" else _tokens
+        fields |= dict(zip(names, (text(cut_at(cut)), text(cut.low), text(cut.high)), strict=True))
+    return tell(lang, pattern.kind, **fields)
+
+
+def cut_at(cut: Cut) -> float:
+    """Return a cut's place: half way between the tested values around it."""
+    return (cut.value + cut.next_value) / 2
+
+
+def points(difference: float) -> str:
+    """Write a difference of shares in points, with its sign."""
+    return f"{round(difference * 100, 1) + 0.0:+.1f}"
+
+
+def p_text(p_value: float) -> str:
+    """Write a p-value."""
+    return "p < 0.001" if p_value < 0.001 else f"p = {p_value:.3f}"
+
+
+def _of(share: Share) -> str:
+    return f"{_percent(share.value)} ({share.hits}/{share.trials})"
+
+
+def _percent(share: float) -> str:
+    return f"{share:.1%}"
+
+
+def _tokens(length: float) -> str:
+    return length_labels([round(length)])[0]
+
+
+def _depth(percent: float) -> str:
+    return depth_labels([percent])[0]
+
+
+def _share_depth(share: float) -> str:
+    return f"{share:.0%}"
+
+
+def _from_to(ends: tuple[float, float], text: Callable[[float], str]) -> str:
+    first, last = text(ends[0]), text(ends[1])
+    return first if first == last else f"{first}-{last}"

@@ -1,0 +1,183 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from nihbench.analysis import Side, columns, holm, pair, prompt_by_model, text_of
+from nihbench.errors import UsageError
+from nihbench.stats import clopper_pearson
+from tests.analysis.test_analysis_tables import make_record, make_score, make_trial
+
+LENGTHS = (1000, 2000, 3000, 4000, 5000, 6000)
+DEPTHS = (0.0, 20.0, 40.0, 60.0, 80.0, 100.0)
+TEXT = {"corpus": "essays 1a2b", "length unit": "cl100k_base"}
+
+
+def side(
+    found, *, prompt="original", model="m", repeats=1, haystack=None, failed=(), lengths=LENGTHS, text=TEXT, at=10
+):
+    """A side with every cell of the grid; `found(length, depth, repeat)` says whether the needle was."""
+    trials = [make_trial(n, d, r, prompt=prompt) for r in range(repeats) for n in lengths for d in DEPTHS]
+    records, scores = [], {}
+    for trial in trials:
+        key = (trial.length, trial.depth_percent, trial.repeat)
+        record = make_record(trial, failure="timeout" if key in failed else None, haystack=haystack)
+        records.append(replace(record, placement=replace(record.placement, at=at)))
+        scores[record.id] = make_score(1.0 if found(*key) else 0.0)
+    return Side(
+        name=prompt,
+        run="run",
+        model=model,
+        experiment="sf",
+        prompt=prompt,
+        table=columns(records, scores),
+        text=text,
+        planned=frozenset((t.length, t.depth_percent, t.repeat) for t in trials),
+    )
+
+
+def always(length, depth, repeat):
+    return True
+
+
+def never(length, depth, repeat):
+    return False
+
+
+def late(length, depth, repeat):
+    """Misses the four cells of the last third by the last third."""
+    return length < 5000 or depth < 80
+
+
+def test_it_is_mcnemars_exact_test_and_finds_the_region():
+    made = pair(side(late), side(always, prompt="explicit"))
+    assert (made.found.first, made.found.second) == (32 / 36, 1.0)
+    assert made.p_value == pytest.approx(stats.binomtest(0, 4).pvalue)  # four pairs differ, all one way: 2 / 2**4
+    assert made.verdict == "unclear" and made.measured == made.planned == 36
+    best = min(made.found.regions, key=lambda region: region.p_value)
+    assert (made.third("length", best.length_third), made.third("depth", best.depth_third)) == (
+        (5000, 6000),
+        (80.0, 100.0),
+    )
+    assert best.difference == 1.0
+    assert made.found.cells == ()  # one pair a cell: no cell is tested
+
+
+def test_differ_same_and_their_direction():
+    assert pair(side(never), side(always, prompt="explicit")).verdict == "differ"
+    assert pair(side(never), side(always, prompt="explicit")).found.difference == 1.0
+    assert pair(side(always), side(never, prompt="explicit")).found.difference == -1.0
+    many = [pair(side(always, repeats=n), side(always, prompt="explicit", repeats=n)) for n in (1, 6)]
+    # No pair differs: 36 pairs do not show that fewer than one in twenty would, 216 do.
+    assert clopper_pearson(36, 36, 0.9)[0] < 0.95 < clopper_pearson(216, 216, 0.9)[0]
+    assert [each.verdict for each in many] == ["unclear", "same"]
+    assert many[1].found.haystacks == 6 and many[1].found.haystack_p_value == 1.0
+
+
+def test_what_is_unmeasured_on_one_side_is_no_pair_and_too_much_of_it_no_verdict():
+    lost = [(1000, 0.0, 0)]
+    one = pair(side(never, failed=lost), side(always, prompt="explicit"))
+    assert (one.measured, one.planned, one.verdict) == (35, 36, "differ")
+    two = pair(side(never, failed=[*lost, (2000, 0.0, 0)]), side(always, prompt="explicit"))
+    assert (two.measured, two.verdict) == (34, "unmeasured")
+    everything = [(n, d, 0) for n in LENGTHS for d in DEPTHS]
+    none = pair(side(never, failed=everything), side(always, prompt="explicit"))
+    assert (none.found, none.measured, none.verdict, none.lengths) == (None, 0, "unmeasured", ())
+
+
+def test_cells_that_only_one_side_has_are_left_out_and_none_in_common_is_refused():
+    made = pair(side(always), side(always, prompt="explicit", lengths=(1000, 2000, 9000)))
+    assert (made.planned, made.left_out, made.lengths) == (12, 24 + 6, (1000, 2000))
+    with pytest.raises(UsageError, match="no cell in common.*--lengths, --depths"):
+        pair(side(always), side(always, prompt="explicit", lengths=(9000,)))
+
+
+@pytest.mark.parametrize("name", ["corpus", "length unit", "needle's text", "rules of placement"])
+def test_another_text_is_refused_and_named(name):
+    with pytest.raises(UsageError, match=f"did not read the same haystack .*{name}: .* | another"):
+        pair(side(always), side(always, prompt="explicit", text=TEXT | {name: "another"}))
+
+
+def test_haystacks_that_begin_elsewhere_are_refused():
+    with pytest.raises(UsageError, match="in 36 of 36 trials the haystack begins elsewhere.*--seed"):
+        pair(side(always), side(always, prompt="explicit", haystack=77))
+    # The first repeat begins alike: only the second is another text.
+    with pytest.raises(UsageError, match="in 36 of 72 trials"):
+        pair(side(always, repeats=2), side(always, prompt="explicit", repeats=2, haystack=0))
+
+
+def test_the_same_text_asked_again_is_one_unit():
+    def half(length, depth, repeat):
+        return (length, depth) != (1000, 0.0)
+
+    again = [side(found, prompt=p, repeats=4, haystack=0) for found, p in ((half, "original"), (always, "explicit"))]
+    made = pair(*again)
+    assert (made.found.pairs, made.found.texts, made.found.haystacks) == (144, 36, 1)
+    assert made.p_value == 1.0  # one text differs, however often it was asked
+    fresh = [side(found, prompt=p, repeats=4) for found, p in ((half, "original"), (always, "explicit"))]
+    assert pair(*fresh).p_value == pytest.approx(2 / 2**4)  # on four haystacks
+
+
+def test_needles_that_moved_and_texts_that_nobody_recorded():
+    made = pair(side(always), side(always, prompt="explicit", at=99))
+    assert made.moved == 36 and not made.unrecorded
+    one, other = side(always), side(always, prompt="explicit")
+    for each in (one, other):
+        for column in ("haystack", "needle_at", "prompt_sha256"):
+            each.table[column][:] = [None] * 36
+    blind = pair(one, other)
+    assert blind.unrecorded and blind.moved == 0 and blind.found.texts == 36
+
+
+def test_interaction_by_hand():
+    # On the first model the prompt gains the four late cells, on the second it loses everything.
+    first = side(late), side(always, prompt="explicit")
+    second = side(always, model="n"), side(never, prompt="explicit", model="n")
+    made = prompt_by_model(first, second)
+    assert made.difference == pytest.approx(-1 - 4 / 36)
+    assert made.p_value < 1e-6 and made.interval.low <= made.difference <= made.interval.high
+    assert (made.models, made.prompts, made.pairs) == (("m", "n"), ("original", "explicit"), 36)
+    same = prompt_by_model(first, tuple(replace(each, model="n") for each in first))
+    assert (same.difference, same.p_value) == (0.0, 1.0)
+    nothing = [(n, d, 0) for n in LENGTHS for d in DEPTHS]
+    assert prompt_by_model(first, (side(late, failed=nothing), second[1])) is None
+
+
+def test_holm():
+    assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
+    assert holm([0.6, 0.9]) == [1.0, 1.0] and holm([]) == []
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        p = rng.uniform(0, 0.2, 5)
+        corrected = np.array(holm(p.tolist()))
+        assert (corrected >= p).all() and corrected.min() == pytest.approx(min(1, 5 * p.min()))
+        assert (np.argsort(corrected, kind="stable") == np.argsort(p)).all() or len(set(corrected)) < 5
+
+
+def manifest(**more):
+    return {
+        "identity": {"seed": 0, "placement": 2, "calibration": None},
+        "needle": {"name": "sf", "statements": ["Eat."], "fresh": {}},
+        "corpus": {"name": "essays", "sha256": "ab" * 32},
+        "length_unit": {"tokenizer": "cl100k_base"},
+    } | more
+
+
+def test_what_makes_a_text():
+    plain = text_of(manifest())
+    assert plain == text_of(manifest(identity={"seed": 5, "placement": 2}))  # haystacks are compared trial by trial
+    for other in (
+        {"corpus": {"name": "essays", "sha256": "cd" * 32}},
+        {"length_unit": {"tokenizer": "o200k_base"}},
+        {"needle": {"name": "sf", "statements": ["Drink."], "fresh": {}}},
+        {"identity": {"seed": 0, "placement": 3}},
+        {"identity": {"seed": 0, "placement": 2, "calibration": {"ratio": 1.2}}},
+    ):
+        assert text_of(manifest(**other)) != plain
+    numbers = {"name": "magic", "statements": ["{number}"], "fresh": {"number": 7}}
+    one, other = (text_of(manifest(needle=numbers, identity={"seed": seed})) for seed in (0, 1))
+    assert one != other
+    assert text_of(manifest(identity={})) is not None  # an import

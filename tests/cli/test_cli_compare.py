@@ -1,0 +1,237 @@
+"""`nih compare`, `nih diagnose`, and what every command says of perfect, empty, failed and tiny grids."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nihbench.cli.finish import finish
+from nihbench.run import open_run
+from scripts.synthetic_runs import write_run
+
+REFERENCE = Path(__file__).resolve().parents[2] / "results" / "reference-smollm2-135m"
+SMALL: dict[str, Any] = {
+    "lengths": tuple(range(8000, 128_001, 20_000)),
+    "depths": (0.0, 20.0, 40.0, 60.0, 80.0, 100.0),
+}
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Any:
+    """Return a function that writes a synthetic run into the folder where commands are run."""
+
+    def made(name: str, strength: float, **more: Any) -> Path:
+        return write_run(REFERENCE, tmp_path, name, strength=strength, **(SMALL | more))
+
+    return made
+
+
+def change(run: Path, name: str, value: Any) -> None:
+    """Change one entry of a run's run.json, as another run would have it."""
+    content = json.loads((run / "run.json").read_text(encoding="utf-8"))
+    content[name] = value if not isinstance(value, dict) else content[name] | value
+    (run / "run.json").write_text(json.dumps(content), encoding="utf-8")
+
+
+def test_two_prompts_of_one_run(nih: Any, write: Any) -> None:
+    write("one", 1.0, prompts=("original", "question-first"))
+    ended = nih("compare", "one")
+    assert ended.code == 0, ended.err
+    assert ended.out.startswith("question-first finds the needle more often than original: ")
+    assert "over 42 paired trials" in ended.out and "nothing is said of other texts" in ended.out
+    value = json.loads(nih("compare", "one", "--json").out)
+    (made,) = value["comparisons"]
+    assert value["by"] == "prompt" and made["verdict"] == "differ" and made["text"]["en"] in ended.out
+    assert made["found"]["difference"] == pytest.approx(made["found"]["second"] - made["found"]["first"])
+    assert made["found"]["interval"]["low"] < made["found"]["difference"] < made["found"]["interval"]["high"]
+    assert len(made["found"]["regions"]) == 9 and made["found"]["regions"][0]["lengths"][0] == 8000
+    nih.environment["NIH_LANG"] = "zh"
+    assert nih("compare", "one").out.strip() == made["text"]["zh"]
+    turned = json.loads(nih("compare", "one", "--prompt", "question-first,original", "--json").out)
+    assert turned["comparisons"][0]["found"]["difference"] == -made["found"]["difference"]
+
+
+def test_several_prompts_are_compared_with_the_first_and_corrected(nih: Any, write: Any) -> None:
+    write("one", 1.0, prompts=("original", "explicit", "bilingual"))
+    made = json.loads(nih("compare", "one", "--json").out)["comparisons"]
+    assert [(each["first"]["prompt"], each["second"]["prompt"]) for each in made] == [
+        ("original", "explicit"),
+        ("original", "bilingual"),
+    ]
+    for each in made:
+        assert each["p_value"] >= each["found"]["p_value"]
+    assert nih("compare", "one").out.count("corrected for 2 comparisons") >= 1
+
+
+def test_two_models_and_the_interaction(nih: Any, write: Any) -> None:
+    write("strong", 4.0, prompts=("original", "explicit"))
+    write("weak", 0.0, prompts=("original", "explicit"))
+    ended = nih("compare", "strong", "weak")
+    assert ended.code == 0, ended.err
+    first, second, crossed = ended.out.strip().split("\n\n")
+    assert first.startswith("sf-sandwich/original: weak finds the needle less often than strong")
+    assert second.startswith("sf-sandwich/explicit: weak finds the needle less often than strong")
+    assert crossed.startswith("Prompt x model, sf-sandwich, from original to explicit: the change on weak")
+    by_prompt = nih("compare", ".", "--by", "prompt").out
+    assert by_prompt.startswith("strong, sf-sandwich: ") and "\n\nweak, sf-sandwich: " in by_prompt
+    assert by_prompt.strip().endswith(crossed)
+
+
+def test_two_runs_of_one_model_are_told_apart_by_their_folders(nih: Any, write: Any) -> None:
+    write("one", 1.0)
+    write("other", 1.0)
+    change(nih.folder / "other", "model", {"name": "one"})
+    out = nih("compare", "one", "other").out
+    assert "one (one)" in out and "one (other)" in out
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("corpus", {"name": "dumas", "sha256": "ab" * 32}, "corpus: paul-graham-en 1074bce916d9 | dumas abababababab"),
+        ("length_unit", {"tokenizer": "cl100k_base"}, "length unit: llama.cpp:smollm2-135m:61214c46859a | cl100k_base"),
+        ("identity", {"placement": 99}, "rules of placement: 2 | 99"),
+        (
+            "needle",
+            {"statements": ["Figs."]},
+            "needle's text: The best thing to do in San Francisco is eat a sandwich a... | Figs.",
+        ),
+    ],
+)
+def test_what_is_not_the_same_haystack_is_not_paired(nih: Any, write: Any, name: str, value: Any, says: str) -> None:
+    write("one", 1.0)
+    change(write("other", 1.0), name, value)
+    ended = nih("compare", "one", "other")
+    assert ended.code == 2
+    assert says in ended.error() and "can't pair one: sf-sandwich/original with other" in ended.error()
+
+
+def test_other_lengths_other_seeds_and_nothing_to_compare(nih: Any, write: Any) -> None:
+    write("one", 1.0)
+    write("long", 1.0, lengths=(200_000,))
+    assert "no cell in common (lengths and depths differ)" in nih("compare", "one", "long").error()
+    write("some", 1.0, lengths=(8000, 28_000, 200_000))
+    ended = nih("compare", "one", "some")
+    assert ended.code == 0 and "over 12 paired trials" in ended.out
+    assert "36 trials that only one side has planned are left out" in ended.out
+    write("repeats", 1.0, repeats=2)
+    other = write("seeded", 1.0, repeats=2)
+    lines = [json.loads(line) for line in (other / "records.jsonl").read_text(encoding="utf-8").splitlines()]
+    for line in lines:
+        if line["trial"]["repeat"]:
+            line["placement"]["source_start"] += 7
+    (other / "records.jsonl").write_text("\n".join(map(json.dumps, lines)) + "\n", encoding="utf-8")
+    assert "in 42 of 84 trials the haystack begins elsewhere" in nih("compare", "repeats", "seeded").error()
+    assert "nothing to compare by prompt: it takes two prompts of one model" in nih("compare", "one").error()
+    assert "choose prompt or model" in nih("compare", "one", "--by", "length").error()
+    assert "--difference is in points" in nih("compare", "one", "--difference", "0").error()
+    assert "no run here has a prompt 'x'" in nih("compare", "one", "--prompt", "x").error()
+    assert "NIH_LANG 'fr'" in _with(nih, "fr")("diagnose", "one").error()
+
+
+def _with(nih: Any, lang: str) -> Any:
+    nih.environment["NIH_LANG"] = lang
+    return nih
+
+
+def test_failed_controls_are_said_beside_a_comparison(nih: Any, chat: Any, small: list[object]) -> None:
+    """A needle that is not found in 500 tokens is no matter of prompts: stderr says so, whatever the verdict."""
+    chat.say = lambda text: "The document does not say."
+    options = [option for option in small if option != "--no-controls"]
+    assert nih("run", *options, "--prompt", "original,explicit", "--out", "run").code == 0
+    for command in ("compare", "diagnose"):
+        ended = nih(command, "run")
+        assert ended.code == 0 and ended.out
+        assert ended.err.count("ORACLE FAILED") == 2, ended.err
+
+
+def test_a_diagnosis_and_its_json(nih: Any, write: Any) -> None:
+    write("one", 0.0, lengths=tuple(range(8000, 128_001, 8000)))
+    ended = nih("diagnose", "one")
+    assert ended.code == 0, ended.err
+    (value,) = json.loads(nih("diagnose", "one", "--json").out)
+    assert ended.out == f"one: sf-sandwich/original: {value['text']['en']}\n"
+    assert value["finding"] not in ("cant_tell", "none") and value["measured"] == value["planned"] == 96
+    for cut in value["patterns"][0]["cuts"]:
+        assert cut["low"] <= cut["value"] <= cut["next_value"] <= cut["high"]
+    assert nih("diagnose", "one", "--prompt", "explicit").code == 2
+
+
+def _empty(run: Path) -> None:
+    (run / "records.jsonl").write_bytes(b"")
+
+
+def _failed(run: Path) -> None:
+    lines = [json.loads(line) for line in (run / "records.jsonl").read_text(encoding="utf-8").splitlines()]
+    failure = {"kind": "timeout", "message": "no", "status": None, "latency_s": 1.0, "attempts": 1}
+    for line in lines:
+        line.pop("completion")
+        line["failure"] = failure
+    (run / "records.jsonl").write_text("\n".join(map(json.dumps, lines)) + "\n", encoding="utf-8")
+
+
+ONE_CELL: dict[str, Any] = {"lengths": (8000,), "depths": (50.0,)}
+
+
+@pytest.mark.parametrize(
+    ("case", "strength", "grid", "mend", "shown", "compared", "diagnosed"),
+    [
+        pytest.param(
+            "perfect", 90.0, {}, None,
+            ["100.0% [", "By RULER's fixed threshold of 85.6%: Effective length: 128K tokens or"],
+            "42 paired trials, a difference of +0.0 points", "No miss in 42 trials: there is nothing to explain.",
+            id="perfect",
+        ),
+        pytest.param(
+            "nothing", -90.0, {}, None, ["found 0.0% [0.0% to ", "Effective length: under 8K tokens"],
+            "42 paired trials, a difference of +0.0 points", "Holes at random", id="nothing found",
+        ),
+        pytest.param(
+            "empty", 1.0, {}, _empty, ["found unknown", "no verdict"],
+            "Nothing was measured on both sides of original and explicit", "Nothing is measured: can't tell.",
+            id="no records",
+        ),
+        pytest.param(
+            "failed", 1.0, {}, _failed, ["found unknown", "0 of 42 trials measured", "no verdict"],
+            "Nothing was measured on both sides of original and explicit", "Nothing is measured: can't tell.",
+            id="all failed",
+        ),
+        pytest.param(
+            "cell", 90.0, ONE_CELL, None, ["found 100.0% [2.5% to 100.0%]", "for this haystack"],
+            "too small to see any difference", "No miss in 1 trials", id="one cell",
+        ),
+    ],
+)  # fmt: skip
+def test_every_command_says_something_true(
+    nih: Any,
+    write: Any,
+    case: str,
+    strength: float,
+    grid: Any,
+    mend: Any,
+    shown: list[str],
+    compared: str,
+    diagnosed: str,
+) -> None:
+    run = write("one", strength, prompts=("original", "explicit"), **grid)
+    if mend:
+        mend(run)
+    nih.capture.readouterr()
+    code = finish(open_run(run), resume=run)
+    out = nih.capture.readouterr().out.decode()
+    assert code == (3 if mend else 0)
+    for text in shown:
+        assert text in " ".join(out.split()), out
+    for kind in ("map", "profiles", "difference"):
+        ended = nih("plot", "one", "--kind", kind, "--out", f"{case}.svg")
+        assert ended.code == 0, ended.err
+        assert (nih.folder / f"{case}.svg").stat().st_size > 1000
+    ended = nih("compare", "one")
+    assert ended.code == 0 and compared in ended.out, ended.err + ended.out
+    ended = nih("diagnose", "one")
+    assert ended.code == 0 and ended.out.count(diagnosed) == 2, ended.err + ended.out
+    for command in ("compare", "diagnose"):
+        json.loads(nih(command, "one", "--json").out, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))

@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from string import Formatter
+
+import pytest
+
+from nihbench.analysis import columns, pair, prompt_by_model, statistics
+from nihbench.figures import (
+    comparison_paragraph,
+    diagnosis_sentence,
+    effective_sentence,
+    interaction_sentence,
+    worst_sentence,
+)
+from nihbench.figures.finding_words import _TEXTS, PATTERN_NAMES
+from tests.analysis.test_analysis_pairing import DEPTHS, LENGTHS, always, late, never, side
+from tests.analysis.test_analysis_tables import make_record, make_score, make_trial
+
+
+def made(found, *, lengths=LENGTHS, depths=DEPTHS, failed=(), repeats=1):
+    trials = [make_trial(n, d, r) for r in range(repeats) for n in lengths for d in depths]
+    records = [make_record(t, failure="timeout" if (t.length, t.depth_percent) in failed else None) for t in trials]
+    scores = {
+        r.id: make_score(1.0 if found(r.trial.length, r.trial.depth_percent, r.trial.repeat) else 0.0) for r in records
+    }
+    return statistics(columns(records, scores), experiment="sf", prompt="original", planned=trials)
+
+
+def fields(text):
+    return {name for _, name, _, _ in Formatter().parse(text) if name}
+
+
+@pytest.mark.parametrize("key", sorted(_TEXTS))
+def test_both_languages_say_the_same_things(key):
+    english, chinese = _TEXTS[key]
+    assert fields(english) == fields(chinese)
+    assert re.search("[\u4e00-\u9fff]", chinese) and not re.search("[\u4e00-\u9fff]", english)
+    english.encode("ascii")  # for terminals that know no more
+
+
+def test_every_pattern_has_a_name_and_a_sentence():
+    assert PATTERN_NAMES.keys() <= _TEXTS.keys()
+
+
+def test_effective_length_and_worst_region():
+    lengths = (250, 500, 1000, 2000, 4000, 8000)
+    depths = tuple(float(d) for d in range(0, 100, 5))  # 60 trials of the base, 20 a row
+    told = effective_sentence(made(lambda n, d, r: n <= 4000, lengths=lengths, depths=depths))
+    assert "Effective length: 4K tokens (95% interval under 2K to 4K)" in told and "85.0%" in told
+    assert "Demonstrated to 4K tokens" in told
+    told = effective_sentence(made(always, lengths=lengths, depths=depths))
+    assert "8K tokens or more" in told
+    told = effective_sentence(made(lambda n, d, r: n <= 1000, lengths=lengths, depths=depths), "zh")
+    assert "有效长度：不到" in told and "没有哪个长度得到证实" in told
+    brief = effective_sentence(made(lambda n, d, r: n <= 4000), brief=True)
+    assert brief.startswith("By RULER's fixed threshold") and "emonstrated" not in brief
+    assert "at up to 1K tokens only 0.0% is found" in effective_sentence(made(never, lengths=lengths, depths=depths))
+    lost = [(n, 0.0) for n in LENGTHS]
+    assert effective_sentence(made(always, failed=lost)).startswith("No effective length and no verdict: under 95%")
+    assert worst_sentence(made(late)) == "Worst region: lengths 5K-6K at depths 80%-100%, found 0.0%."
+    assert worst_sentence(made(late), "zh") == "最差的区域：长度 5K-6K、深度 80%-100%，找到率 0.0%。"
+    assert worst_sentence(made(always)) == worst_sentence(made(late, failed=lost)) == ""
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "english", "chinese"),
+    [
+        (never, always, "explicit finds the needle more often than original: 100.0% against 0.0%", "更常找到针"),
+        (always, never, "explicit finds the needle less often than original", "不如 original 常找到针"),
+        (late, always, "Whether original and explicit differ is open", "还不能断定"),
+    ],
+)
+def test_a_verdict_in_plain_words(first, second, english, chinese):
+    paired = pair(side(first), side(second, prompt="explicit"))
+    told = comparison_paragraph(paired)
+    assert told.startswith(english) and "nothing is said of other texts" in told and "over 36 paired trials" in told
+    assert chinese in comparison_paragraph(paired, "zh")
+    assert "corrected for 3 comparisons" in comparison_paragraph(paired, comparisons=3)
+
+
+def test_the_same_over_several_haystacks_and_what_it_would_take():
+    paired = pair(side(late, repeats=6), side(late, prompt="explicit", repeats=6))
+    told = comparison_paragraph(paired)
+    assert "equally often, within 5 points" in told and "(6 haystacks, flipped whole: p = 1.000)" in told
+    assert "This design sees a true difference of" in told and "repeats (here: 6)" in told
+    assert "频率相同" in comparison_paragraph(paired, "zh")
+
+
+def test_too_little_for_a_verdict():
+    everything = [(n, d, 0) for n in LENGTHS for d in DEPTHS]
+    some = pair(side(never, failed=everything[:9]), side(always, prompt="explicit"))
+    assert comparison_paragraph(some).startswith("No verdict on original and explicit: only 27 of 36 pairs")
+    none = pair(side(never, failed=everything), side(always, prompt="explicit"))
+    assert comparison_paragraph(none).startswith("Nothing was measured on both sides")
+    assert comparison_paragraph(none, "zh").startswith("original 与 explicit 没有两边都有结果的试验")
+
+
+def test_an_interaction():
+    first = side(late), side(always, prompt="explicit")
+    second = side(always, model="n"), side(never, prompt="explicit", model="n")
+    told = interaction_sentence(prompt_by_model(first, second))
+    assert "the change on n minus that on m is -111.1 points" in told and "answer differently to the change" in told
+    same = prompt_by_model(first, tuple(replace(each, model="n") for each in first))
+    assert "is not shown" in interaction_sentence(same) and "不能断定" in interaction_sentence(same, "zh")
+
+
+@pytest.mark.parametrize(
+    ("found", "english", "chinese"),
+    [
+        (always, "No miss in 36 trials: there is nothing to explain.", "没有什么需要解释"),
+        (late, "Can't tell: 4 misses in 36 trials, and a pattern takes 8 at least.", "至少要有 8 次"),
+        (never, "Weak from the start", "从一开始就弱"),
+        (lambda n, d, r: n <= 3000, "A cliff: missed where the context is longer than about 3.5K tokens", "断崖"),
+        (lambda n, d, r: n * (1 - d / 100) <= 2000, "Only the end is kept", "只记得结尾"),
+        (lambda n, d, r: n * d / 100 <= 2000, "Only the beginning is kept", "只记得开头"),
+        (lambda n, d, r: not 10 < d < 50, "A band of depths", "一段深度"),
+    ],
+)
+def test_a_diagnosis_in_plain_words(found, english, chinese):
+    assert diagnosis_sentence(made(found)).startswith(english)
+    assert chinese in diagnosis_sentence(made(found), "zh")
+
+
+def test_a_diagnosis_of_what_is_not_measured():
+    lost = [(n, 0.0) for n in LENGTHS]
+    assert diagnosis_sentence(made(never, failed=lost)).startswith("Can't tell: 30 of 36 trials are measured")
+    everything = [(n, d) for n in LENGTHS for d in DEPTHS]
+    assert diagnosis_sentence(made(never, failed=everything)) == "Nothing is measured: can't tell."
