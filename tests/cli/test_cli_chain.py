@@ -220,7 +220,7 @@ def test_the_picture_is_drawn_from_stored_scores_alone(nih: Any, chat: Any, smal
     scores = (folder / "scores.rules.jsonl").read_bytes()
     for name in ("again.png", "again.svg", "again.pdf"):
         ended = nih("plot", "run", "--out", name)
-        assert (ended.code, ended.out, ended.err) == (0, "", f"heatmap: {name}\n")
+        assert (ended.code, ended.out, ended.err) == (0, "", f"figure: {name}\n")
     assert (nih.folder / "again.png").read_bytes() == first
     assert (folder / "scores.rules.jsonl").read_bytes() == scores
     # Lost or outdated scores are made again.

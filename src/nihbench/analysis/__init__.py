@@ -4,9 +4,12 @@ Nothing here draws, prints or reads files. What was not measured is NaN or count
 """
 
 from nihbench.analysis.agreement import BANDS, Agreement, AgreementReport, Comparison, Item, agreement_report
+from nihbench.analysis.differences import difference
 from nihbench.analysis.grids import Grid, grid
+from nihbench.analysis.profiles import Profile, depth_profile, length_profile
+from nihbench.analysis.statistics import GridTrials, Statistics, grid_trials, misses, statistics
 from nihbench.analysis.summaries import Rate, Summary, summary
-from nihbench.analysis.table import COLUMNS, UNSCORED, frame, pairs
+from nihbench.analysis.table import COLUMNS, UNSCORED, Table, columns, frame, pairs
 
 __all__ = [
     "BANDS",
@@ -16,12 +19,23 @@ __all__ = [
     "AgreementReport",
     "Comparison",
     "Grid",
+    "GridTrials",
     "Item",
     "Rate",
+    "Statistics",
     "Summary",
     "agreement_report",
     "frame",
     "grid",
+    "grid_trials",
+    "misses",
     "pairs",
+    "statistics",
     "summary",
+    "difference",
+    "Profile",
+    "depth_profile",
+    "length_profile",
+    "Table",
+    "columns",
 ]

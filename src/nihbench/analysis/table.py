@@ -6,7 +6,7 @@ It joins and types, it aggregates nothing. pandas is imported when a table is ma
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from nihbench.errors import UsageError
 from nihbench.types import Failure, Grade, Record, Unscored
@@ -49,6 +49,27 @@ COLUMNS: Mapping[str, str] = {
 """The table's columns in order, each with its pandas dtype."""
 
 
+class Table(Protocol):
+    """Columns by name, each with an entry a trial: what `columns` or `frame` returns."""
+
+    def __getitem__(self, name: str, /) -> Any:
+        """Return one column."""
+        ...
+
+
+def columns(records: Sequence[Record], scores: Mapping[str, Grade]) -> dict[str, list[Any]]:
+    """Return the columns of `COLUMNS` as plain lists, None where a value is missing: the table without pandas.
+
+    Args and meaning as in `frame`. Importing pandas takes longer than drawing a figure.
+    """
+    graders = sorted({f"{grade.scorer} {grade.version}" for grade in scores.values()})
+    if len(graders) > 1:
+        raise UsageError(f"Scores of {' and '.join(graders)} can't stand in one table; score the run again by one.")
+    latest = {record.id: record for record in records}
+    rows = [_row(record, scores.get(record.id)) for record in latest.values()]
+    return {name: [row[name] for row in rows] for name in COLUMNS}
+
+
 def frame(records: Sequence[Record], scores: Mapping[str, Grade]) -> pd.DataFrame:
     """Return one row a trial with the columns of `COLUMNS`.
 
@@ -64,12 +85,8 @@ def frame(records: Sequence[Record], scores: Mapping[str, Grade]) -> pd.DataFram
     """
     import pandas as pd
 
-    graders = sorted({f"{grade.scorer} {grade.version}" for grade in scores.values()})
-    if len(graders) > 1:
-        raise UsageError(f"Scores of {' and '.join(graders)} can't stand in one table; score the run again by one.")
-    latest = {record.id: record for record in records}
-    rows = [_row(record, scores.get(record.id)) for record in latest.values()]
-    return pd.DataFrame({name: pd.Series([row[name] for row in rows], dtype=kind) for name, kind in COLUMNS.items()})
+    lists = columns(records, scores)
+    return pd.DataFrame({name: pd.Series(lists[name], dtype=kind) for name, kind in COLUMNS.items()})
 
 
 def pairs(frame: pd.DataFrame) -> tuple[tuple[str, str], ...]:

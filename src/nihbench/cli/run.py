@@ -45,7 +45,8 @@ def run(
     from nihbench.cli.finish import finish
     from nihbench.cli.money import check_cost
     from nihbench.cli.wiring import prepared, side_by_side
-    from nihbench.run import begun, check_same, create_run, manifest, open_run, owed, owned
+    from nihbench.run import begun, check_same, create_run, open_run, owed, owned
+    from nihbench.run.manifest import manifest
 
     if out and resume:
         raise UsageError("--resume goes on in the run's own folder: leave --out away")

@@ -8,16 +8,17 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from importlib import metadata
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nihbench import __version__
 from nihbench.errors import DamagedDataError, UsageError
 from nihbench.plan import make_trials
 from nihbench.run.calibration import Calibration
 from nihbench.run.options import RunOptions, bare_url, without_secrets
-from nihbench.run.setup import Begun, Setup
-from nihbench.run.texts import corpus_choice
 from nihbench.types import Needle, PromptTemplate, Trial
+
+if TYPE_CHECKING:
+    from nihbench.run.setup import Begun, Setup
 
 _LIBRARIES = ("httpx", "numpy", "tiktoken", "tokenizers", "xllamacpp")
 
@@ -138,6 +139,8 @@ def check_content(content: Mapping[str, Any]) -> None:
 
 def corpus_of(content: Mapping[str, Any]) -> str:
     """Return what names the run's corpus: its name in the catalog, or the path that the user gave."""
+    from nihbench.run.texts import corpus_choice
+
     chosen = corpus_choice(content["options"].get("corpus"), content["needle"]["language"])
     return chosen or str(content["corpus"]["name"])
 
@@ -148,6 +151,8 @@ def begun(content: Mapping[str, Any]) -> Begun:
     Raises:
         DamagedDataError: it is not what `manifest` writes.
     """
+    from nihbench.run.setup import Begun
+
     calibration = content.get("calibration")
     return Begun(
         corpus_sha256=content["corpus"]["sha256"],
