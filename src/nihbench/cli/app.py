@@ -11,7 +11,7 @@ from io import TextIOWrapper
 import typer
 
 from nihbench import __version__
-from nihbench.cli import agree, corpus, doctor, grade, models, needle, plan, plot, prompt, rebuild, run, score, serve
+from nihbench.cli import agree, corpus, doctor, grade, models, needle, plan, plot, prompt, rebuild, report, run, score, serve
 from nihbench.cli.output import Terminated, hang_up, note
 from nihbench.errors import NihError
 
@@ -28,6 +28,7 @@ app.command("prompt")(prompt.prompt)
 app.command("grade")(grade.grade)
 app.command("score")(score.score)
 app.command("plot")(plot.plot)
+app.command("report")(report.report)
 app.command("agree")(agree.agree)
 app.add_typer(needle.app, name="needle")
 app.add_typer(corpus.app, name="corpus")

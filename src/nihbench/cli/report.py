@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +12,8 @@ from nihbench.cli.output import command, note
 
 if TYPE_CHECKING:
     from nihbench.analysis.report import Measured
+    from nihbench.run import RunFolder
+    from nihbench.types import Outcome
 
 
 @command
@@ -27,12 +30,75 @@ def report(
 ) -> None:
     """Write one HTML file that shows runs down to the single answer, opens from disk and loads nothing."""
     from nihbench.analysis.report import report_data
-    from nihbench.cli.plot import language, run_folders
+    from nihbench.cli.plot import known_language, run_folders
     from nihbench.figures.report import report_page
     from nihbench.fetch import write_atomic
 
     folders = run_folders(runs)
     told = [_measured(path, scorer) for path in folders]
-    page = report_page(report_data(told, title=title or _title(told)), lang=language(lang))
+    page = report_page(report_data(told, title=title or _title(told)), lang=known_language(lang))
     write_atomic(out, page)
     note(f"report: {out} ({len(page) / 1e6:.1f} MB)")
+
+
+def _measured(path: Path, scorer: str | None) -> Measured:
+    from nihbench.analysis.report import Measured
+    from nihbench.run import grades_of, open_run
+    from nihbench.score import SCORER
+
+    run = open_run(path)
+    records = run.records()
+    return Measured(
+        folder=run,
+        place=_place(path),
+        records=records,
+        grades=grades_of(run, records, scorer or SCORER),
+        scorer=scorer or SCORER,
+        text=_text(run),
+        cost=_cost(run),
+    )
+
+
+def _place(path: Path) -> str:
+    """Return how the folder is called from here; of a folder elsewhere its name alone, since a report is passed on."""
+    here = path.resolve()
+    return here.relative_to(Path.cwd()).as_posix() if here.is_relative_to(Path.cwd()) else here.name
+
+
+def _text(run: RunFolder) -> str | None:
+    """Return the text of a run's corpus where it is on this machine; a report fetches nothing."""
+    from nihbench.catalog import load
+    from nihbench.errors import NihError
+    from nihbench.run import corpus_at_hand, corpus_of
+
+    sha256 = run.manifest["corpus"]["sha256"]
+    try:
+        corpus = corpus_at_hand(load(), corpus_of(run.manifest), Path.cwd(), sha256)
+    except NihError as error:
+        note(f"the text around the needles is left out: {error}")
+        return None
+    return corpus.text
+
+
+def _cost(run: RunFolder) -> Callable[[Outcome], float | None]:
+    """Return what a call cost: as the server said, else by the prices of the model of this name."""
+    from nihbench.catalog import load
+    from nihbench.endpoint import cost_of
+
+    preset = load().models.get(run.manifest["model"]["name"])
+    prices = preset.prices if preset else ()
+    limit = run.manifest["identity"]["max_output"]
+
+    def cost(outcome: Outcome) -> float | None:
+        usd = cost_of(prices, outcome, limit, None)
+        return None if usd is None else round(float(usd), 8)
+
+    return cost
+
+
+def _title(runs: Sequence[Measured]) -> str:
+    from nihbench.figures import listed
+
+    models = dict.fromkeys(str(run.folder.manifest["model"]["name"]) for run in runs)
+    experiments = dict.fromkeys(str(run.folder.manifest["experiment"]) for run in runs)
+    return f"{listed('en', list(models))}: {listed('en', list(experiments))}"

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from nihbench.run.setup import Begun, Setup, prepare
     from nihbench.run.spent import enter, margin_of, spent_before
     from nihbench.run.store import MANIFEST, RECORDS, RecordWriter, RunFolder, create_run, open_run
-    from nihbench.run.texts import absolute_corpus, load_corpus
+    from nihbench.run.texts import absolute_corpus, corpus_at_hand, load_corpus
     from nihbench.run.verdicts import Verdicts
 
 _HOMES = {
@@ -72,6 +72,7 @@ _HOMES = {
     "ask_judge": "judging",
     "check_same": "manifest",
     "combined": "judging",
+    "corpus_at_hand": "texts",
     "corpus_of": "manifest",
     "create_run": "store",
     "docket": "judging",
@@ -128,6 +129,7 @@ __all__ = [
     "calibrate",
     "check_same",
     "combined",
+    "corpus_at_hand",
     "corpus_of",
     "count_summary",
     "create_run",

@@ -147,6 +147,23 @@ def load_corpus(catalog: Catalog, name: str, folder: Path, report: Report, text_
     raise _unknown(catalog, name)
 
 
+def corpus_at_hand(catalog: Catalog, name: str, folder: Path, text_sha256: str) -> Corpus:
+    """Load a run's corpus if its text is on this machine; nothing is fetched. Arguments as for `load_corpus`.
+
+    Raises:
+        UsageError: no such corpus or path is known, or the text there is not the one of the run.
+        FetchError: the text is not here.
+    """
+    if name in catalog.corpora:
+        return corpora.load(catalog.corpora[name], folder=corpora.haystack_folder(folder), text_sha256=text_sha256)
+    if not os.path.exists(name):
+        raise _unknown(catalog, name)
+    corpus = corpora.load_path(Path(name))
+    if corpus.sha256 != text_sha256:
+        raise UsageError(f"the text at {name} is not the one of this run: bring back the text that was used")
+    return corpus
+
+
 def _unknown(catalog: Catalog, name: str) -> UsageError:
     """Return the error for a name that is neither in the catalog nor a path."""
     try:

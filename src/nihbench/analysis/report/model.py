@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,9 +9,11 @@ from typing import Any
 
 from nihbench import __version__
 from nihbench.analysis.grids import Grid, grid
+from nihbench.analysis.report.numbers import number, told
 from nihbench.analysis.report.pool import Pool
 from nihbench.analysis.report.surroundings import Surroundings
 from nihbench.analysis.report.trials import Cost, trial_columns
+from nihbench.analysis.statistics import statistics
 from nihbench.analysis.summaries import Summary, summary
 from nihbench.analysis.table import frame
 from nihbench.run import RunFolder, planned_trials, stored_needle, version_of
@@ -41,17 +42,17 @@ class Measured:
 def report_data(runs: Iterable[Measured], *, title: str) -> dict[str, Any]:
     """Return the data of a report on some runs, in this order; NaN nowhere. docs/report.md documents it."""
     pool = Pool()
-    told: list[dict[str, Any]] = []
+    described: list[dict[str, Any]] = []
     panels: list[dict[str, Any]] = []
-    for number, run in enumerate(runs):
-        told.append(_run(run, pool))
-        panels += _panels(run, number, pool)
+    for index, run in enumerate(runs):
+        described.append(_run(run, pool))
+        panels += _panels(run, index, pool)
     texts, cut = pool.texts()
     return {
         "format": FORMAT,
         "made_by": f"nih {__version__}",
         "title": title,
-        "runs": told,
+        "runs": described,
         "panels": panels,
         "texts": texts,
         "cut": cut,
@@ -94,7 +95,7 @@ def _total(counts: Sequence[int | None]) -> int | None:
     return sum(known) if len(known) == len(counts) else None
 
 
-def _panels(run: Measured, number: int, pool: Pool) -> list[dict[str, Any]]:
+def _panels(run: Measured, index: int, pool: Pool) -> list[dict[str, Any]]:
     planned = planned_trials(run.folder.manifest)
     table = frame(tuple(run.records.values()), run.grades)
     pairs = dict.fromkeys((trial.experiment, trial.prompt) for trial in planned if trial.control is None)
@@ -106,13 +107,14 @@ def _panels(run: Measured, number: int, pool: Pool) -> list[dict[str, Any]]:
         here = _of_pair(planned, experiment, prompt)
         panels.append(
             {
-                "run": number,
+                "run": index,
                 "experiment": experiment,
                 "prompt": prompt,
                 "question": pool.add(needle.question_for(prompt)),
                 "messages": [[m["role"], pool.add(m["content"])] for m in prompts[prompt]["messages"]],
                 "grid": _grid(grid(table, experiment=experiment, prompt=prompt, planned=here)),
                 "summary": _summary(summary(table, experiment=experiment, prompt=prompt, planned=len(here))),
+                "statistics": told(statistics(table, experiment=experiment, prompt=prompt, planned=here)),
                 "trials": trial_columns(mine, run.grades, needle, around, pool, run.cost),
             }
         )
@@ -127,7 +129,7 @@ def _grid(made: Grid) -> dict[str, Any]:
     return {
         "lengths": list(made.lengths),
         "depths": list(made.depths),
-        "value": [[_number(value) for value in row] for row in made.value.tolist()],
+        "value": [[number(value) for value in row] for row in made.value.tolist()],
         "measured": made.measured.tolist(),
         "owed": made.owed.tolist(),
         "failures": {kind: counts.tolist() for kind, counts in made.failures.items()},
@@ -141,12 +143,8 @@ def _summary(made: Summary) -> dict[str, Any]:
         "measured": made.measured,
         "failures": dict(made.failures),
         "rates": {
-            name: {"value": _number(rate.value), "if_missed": rate.low, "if_found": rate.high}
+            name: {"value": number(rate.value), "if_missed": rate.low, "if_found": rate.high}
             for name, rate in zip(("found", "strict", "mean_band"), (r for _, r in made.rates), strict=True)
         },
     }
 
-
-def _number(value: float) -> float | None:
-    """Return a number as JSON can hold it: None for NaN, six digits else."""
-    return None if math.isnan(value) else round(value, 6)

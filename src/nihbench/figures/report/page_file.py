@@ -15,7 +15,8 @@ from string import Template
 from typing import Any
 
 from nihbench.errors import UsageError
-from nihbench.figures.report.words import WORDS
+from nihbench.figures.colours import PALETTES
+from nihbench.figures.report.words import page_words
 from nihbench.figures.words import Lang
 
 SCRIPTS = ("text.js", "data.js", "maps.js", "hover.js", "detail.js", "filters.js", "profiles.js", "lists.js", "main.js")
@@ -46,7 +47,7 @@ def report_page(data: Mapping[str, Any], *, lang: Lang) -> bytes:
         title=escape(_clean(str(data["title"]))),
         licence=(folder / "d3-licence.txt").read_text(encoding="utf-8").strip(),
         style=style,
-        words=_embedded({"lang": lang, "words": WORDS}),
+        words=_embedded({"lang": lang, "words": page_words(), "palettes": _palettes()}),
         data=_embedded(data),
         library=library,
         script=script,
@@ -80,6 +81,10 @@ def _embedded(value: Any) -> str:
 
 def _clean(text: str) -> str:
     return "".join(" " if _UNSAFE.match(char) and char not in "<>&" else char for char in text)
+
+
+def _palettes() -> dict[str, dict[str, tuple[str, ...]]]:
+    return {name: {"stops": each.stops, "difference": each.difference} for name, each in PALETTES.items()}
 
 
 def _library() -> str:

@@ -6,6 +6,10 @@ A text is a whole sentence or label with named fields in braces, as in `figures.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import get_args
+
+from nihbench.figures.words import LANGS, control_word, kind_word
+from nihbench.types import FailureKind
 
 _PAGE: Mapping[str, tuple[str, str]] = {
     # the frame
@@ -91,7 +95,6 @@ _PAGE: Mapping[str, tuple[str, str]] = {
     "unmeasured": ("if the unmeasured were misses to hits: {low} to {high}", "未测部分全算未找到至全算找到：{low} 至 {high}"),
     "measured_of": ("{some} of {all} measured", "{all} 次中测得 {some} 次"),
     "no_verdict": ("under 95% measured: no verdict", "测得不足 95%：不下结论"),
-    "this_haystack": ("for this haystack", "仅对这一篇长文而言"),
     "control_failed": (
         "Control failed: {names}. Don't rely on this map.",
         "对照未通过：{names}。此图不可采信。",
@@ -138,7 +141,10 @@ _PAGE: Mapping[str, tuple[str, str]] = {
     "finding_bee": ("holes at random", "随机的空洞"),
     "finding_tadpole": ("weak from the start", "从一开始就弱"),
     "finding_u_in_depth": ("weak in the middle of the depth", "中部较弱（U 形）"),
-    "finding_other": ("{name}", "{name}"),
+    "this_haystack_note": (
+        "There is one haystack: the intervals hold for this haystack, not for others.",
+        "只有一篇长文：区间仅对这一篇长文成立，不能推及其他。",
+    ),
     "definitions": ("What these mean", "术语说明"),
     "def_found": (
         "Found: band at least 70%, the identifying fact and the subject right; share of the measured trials.",
@@ -282,9 +288,10 @@ _PAGE: Mapping[str, tuple[str, str]] = {
     "tokens_value": ("{input} in, {output} out", "输入 {input}，输出 {output}"),
     "time_value": ("{value} of answering", "回答用时 {value}"),
     "prompts": ("Prompts", "提示词"),
-    "role": ("{role}", "{role}"),
     "note": ("Note", "注意"),
 }
+
+_CONTROLS = ("oracle", "closed_book", "no_needle", "sentinel")
 
 _OUTCOMES: Mapping[str, tuple[str, str]] = {
     "correct": ("correct", "正确"),
@@ -301,4 +308,10 @@ _OUTCOMES: Mapping[str, tuple[str, str]] = {
 
 def page_words() -> dict[str, tuple[str, str]]:
     """Return every text of the page by its key, in English and in Chinese."""
-    return {**_PAGE, **{f"outcome_{name}": words for name, words in _OUTCOMES.items()}}
+    kinds = (*get_args(FailureKind), "unscored")
+    return {
+        **_PAGE,
+        **{f"outcome_{name}": words for name, words in _OUTCOMES.items()},
+        **{f"kind_{name}": (kind_word(LANGS[0], name), kind_word(LANGS[1], name)) for name in kinds},
+        **{f"control_{name}": (control_word(LANGS[0], name), control_word(LANGS[1], name)) for name in _CONTROLS},
+    }

@@ -24,6 +24,7 @@ function drawMap(holder, map, width) {
   const x = d3.scaleBand().domain(d3.range(columns)).range([0, inner]);
   const y = d3.scaleBand().domain(d3.range(rows)).range([0, height]);
   const svg = d3.create("svg").attr("class", "map").attr("width", width).attr("height", height + MARGIN.top + MARGIN.bottom)
+    .attr("viewBox", `0 0 ${width} ${height + MARGIN.top + MARGIN.bottom}`)
     .attr("tabindex", 0).attr("role", "application").attr("aria-label", map.label);
   const hatch = `hatch-${++hatches}`;
   const pattern = svg.append("defs").append("pattern").attr("id", hatch).attr("width", 6).attr("height", 6)
