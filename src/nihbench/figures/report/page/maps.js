@@ -35,17 +35,17 @@ function drawMap(holder, map, width) {
 
   const gap = x.bandwidth() > 8 && y.bandwidth() > 8 ? 1 : 0;
   const cells = d3.cross(d3.range(rows), d3.range(columns));
-  plot.append("g").selectAll("rect").data(cells).join("rect")
+  plot.append("g").selectAll("rect").data(cells).enter().append("rect")
     .attr("class", ([row, col]) => `cell ${map.kind(row, col)}`)
     .attr("x", ([, col]) => x(col)).attr("y", ([row]) => y(row))
     .attr("width", x.bandwidth() - gap).attr("height", y.bandwidth() - gap).attr("rx", gap ? 1.5 : 0)
     .attr("fill", ([row, col]) => ({ value: map.scale(map.value(row, col)), failed: `url(#${hatch})` })[map.kind(row, col)] || null);
   const partly = cells.filter(([row, col]) => map.partly(row, col));
-  plot.append("g").selectAll("path").data(partly).join("path").attr("class", "partly")
+  plot.append("g").selectAll("path").data(partly).enter().append("path").attr("class", "partly")
     .attr("d", ([row, col]) => `M${x(col) + x.bandwidth() - gap},${y(row)}v7l-7,-7z`);
   if (x.bandwidth() >= 25 && y.bandwidth() >= 14) {
     plot.append("g").attr("class", "numbers").selectAll("text").data(cells.filter(([row, col]) => map.kind(row, col) === "value"))
-      .join("text").attr("x", ([, col]) => x(col) + (x.bandwidth() - gap) / 2).attr("y", ([row]) => y(row) + y.bandwidth() / 2)
+      .enter().append("text").attr("x", ([, col]) => x(col) + (x.bandwidth() - gap) / 2).attr("y", ([row]) => y(row) + y.bandwidth() / 2)
       .attr("dy", "0.34em").attr("fill", ([row, col]) => readable(map.scale(map.value(row, col))))
       .text(([row, col]) => map.write(map.value(row, col)));
   }
