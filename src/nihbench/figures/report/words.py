@@ -76,6 +76,7 @@ _PAGE: Mapping[str, tuple[str, str]] = {
     "length_model": ("Context length (tokens as the model counts them)", "上下文长度（token 数，按模型自己的计法）"),
     "length_unit": ("Context length ({unit} tokens)", "上下文长度（token 数，按 {unit} 计）"),
     "depth": ("Needle depth", "针的深度"),
+    "depth_short": ("Depth", "深度"),
     "mean_band": ("mean band", "平均得分"),
     "found": ("found", "找到率"),
     "strict": ("strict", "严格正确率"),

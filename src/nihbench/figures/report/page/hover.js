@@ -83,7 +83,7 @@ function mapsSection() {
       });
     };
   });
-  const help = matchMedia("(hover: none)").matches ? say("maps_help_touch") : say("maps_help");
+  const help = matchMedia("(hover: none) and (pointer: coarse)").matches ? say("maps_help_touch") : say("maps_help");
   return {
     node: section("maps", el("p", { class: "quiet no-print" }, help), legend(), visible().length ? grid : el("p", {}, say("nothing"))),
     draw: () => { draws.forEach((draw) => draw()); dim(); },

@@ -122,7 +122,7 @@ function trialsSection() {
   if (of) rows.sort((a, b) => (up ? 1 : -1) * d3.ascending(of(a), of(b)));
   const heads = ["length", "depth", "repeat", "band", "outcome", "latency"].map((name) => el("button", { type: "button", class: `c-${name}`,
     "aria-label": say("sort_by", { name: say(name) }), onclick: () => { state.sort = { key: name, up: key === name ? !up : true }; redraw("trials"); } },
-    say(name), key === name ? (up ? " ↑" : " ↓") : ""));
+    say(name === "depth" ? "depth_short" : name), key === name ? (up ? " ↑" : " ↓") : ""));
   const window_ = el("div", { class: "window", tabindex: 0, role: "list", "aria-label": say("trials") });
   const body = el("div", { class: "body" });
   body.style.height = `${rows.length * ROW}px`;

@@ -1,5 +1,5 @@
 // Heatmaps: of one panel, and of the difference of two. D3 makes scales and axes; a cell is a rectangle.
-const MARGIN = { top: 6, right: 8, bottom: 44, left: 52 };
+const MARGIN = { top: 6, right: 8, bottom: 42, left: 60 };
 let hatches = 0;
 
 function scaleOf(stops) {
