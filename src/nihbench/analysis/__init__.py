@@ -4,6 +4,7 @@ Nothing here draws, prints or reads files. What was not measured is NaN or count
 """
 
 from nihbench.analysis.agreement import BANDS, Agreement, AgreementReport, Comparison, Item, agreement_report
+from nihbench.analysis.controls import ControlResult, control_results, is_false_answer, withheld
 from nihbench.analysis.differences import difference
 from nihbench.analysis.grids import Grid, grid
 from nihbench.analysis.profiles import Profile, depth_profile, length_profile
@@ -18,6 +19,7 @@ __all__ = [
     "Agreement",
     "AgreementReport",
     "Comparison",
+    "ControlResult",
     "Grid",
     "GridTrials",
     "Item",
@@ -25,13 +27,16 @@ __all__ = [
     "Statistics",
     "Summary",
     "agreement_report",
+    "control_results",
     "frame",
     "grid",
     "grid_trials",
+    "is_false_answer",
     "misses",
     "pairs",
     "statistics",
     "summary",
+    "withheld",
     "difference",
     "Profile",
     "depth_profile",

@@ -14,7 +14,7 @@ from nihbench.cli.output import note
 from nihbench.errors import UsageError
 
 if TYPE_CHECKING:
-    from nihbench.analysis import Grid, Profile, Summary
+    from nihbench.analysis import ControlResult, Grid, Profile, Summary
     from nihbench.figures import Control, Intervals, Lang, Setting, Style
     from nihbench.types import Record
 
@@ -31,6 +31,8 @@ class Sweep:
     intervals: Intervals | None = None
     profiles: tuple[Profile, Profile] | None = None
     """Profiles by length and by depth with intervals made by statistics; None: means alone, made from the grid."""
+    withheld: ControlResult | None = None
+    """The control for whose sake no headline is given."""
     interval_note: tuple[str, str] = ("", "")
     """Level and method of these intervals, as a caption tells them."""
 
@@ -73,7 +75,7 @@ def draw(
     *,
     kind: str = "map",
     title: str | None = None,
-    controls: tuple[Control, ...] = (),
+    controls: Sequence[ControlResult] = (),
     animate: tuple[Path, Sequence[Record]] | None = None,
 ) -> None:
     """Write the figure of some sweeps; the suffix chooses the format.
@@ -91,7 +93,7 @@ def draw(
     around = Around(
         title=_title(sweeps, kind, style.lang) if title is None else title,
         caption=_caption(sweeps, kind, style),
-        controls=controls,
+        controls=_marks(controls),
     )
     _note_fonts(around.title + around.caption + "".join(sweep.name for sweep in sweeps), style.lang)
     units = list(dict.fromkeys(sweep.setting.length_unit for sweep in sweeps))
@@ -143,10 +145,27 @@ def _caption(sweeps: Sequence[Sweep], kind: str, style: Style) -> str:
     several = len({sweep.setting.model for sweep in sweeps}) > 1
     # A large panel carries its numbers above the maps.
     lines = [
-        headline(sweep.summary, lang=lang, name=sweep.name if several else "", intervals=sweep.intervals)
+        sweep.withheld.sentence(lang)
+        if sweep.withheld
+        else headline(sweep.summary, lang=lang, name=sweep.name if several else "", intervals=sweep.intervals)
         for sweep in (sweeps if len(sweeps) <= 4 else ())
     ]
     return caption([sweep.setting for sweep in sweeps], lines, lang=lang, notes=notes)
+
+
+def _marks(controls: Sequence[ControlResult]) -> tuple[Control, ...]:
+    """Return what a figure says of controls: each kind once, as its worst result is; what can't tell is not said."""
+    from nihbench.figures import Control
+
+    told = [control for control in controls if control.verdict != "unknown"]
+    marks = []
+    for name in dict.fromkeys(control.name for control in told):
+        each = [control for control in told if control.name == name]
+        failed = [control for control in each if control.failed]
+        alone = each[0] if len(each) == 1 else failed[0] if len(failed) == 1 else None
+        rate = None if alone is None or name == "sentinel" else alone.rate
+        marks.append(Control(name=name, passed=not failed, rate=rate))
+    return tuple(marks)
 
 
 def _panel(sweeps: Sequence[Sweep], unit: str, lang: Lang) -> Any:
@@ -155,7 +174,7 @@ def _panel(sweeps: Sequence[Sweep], unit: str, lang: Lang) -> Any:
     Raises:
         UsageError: Two sweeps claim one place.
     """
-    from nihbench.figures import Panel, map_note
+    from nihbench.figures import Panel
 
     rows = list(dict.fromkeys((sweep.grid.experiment, sweep.grid.prompt) for sweep in sweeps))
     models = list(dict.fromkeys(sweep.setting.model for sweep in sweeps))
@@ -172,14 +191,18 @@ def _panel(sweeps: Sequence[Sweep], unit: str, lang: Lang) -> Any:
         grids=tuple(tuple(sweep.grid if sweep else None for sweep in row) for row in places),
         row_names=() if single else tuple(p if one_experiment else f"{e} / {p}" for e, p in rows),
         column_names=() if single else tuple(models),
-        notes=()
-        if single
-        else tuple(
-            tuple(map_note(sweep.summary, lang=lang, intervals=sweep.intervals) if sweep else "" for sweep in row)
-            for row in places
-        ),
+        notes=() if single else tuple(tuple(_number(sweep, lang) if sweep else "" for sweep in row) for row in places),
         length_unit=unit,
     )
+
+
+def _number(sweep: Sweep, lang: Lang) -> str:
+    """Return the number above a map in a panel."""
+    from nihbench.figures import map_note, say
+
+    if sweep.withheld:
+        return say(lang, "withheld")
+    return map_note(sweep.summary, lang=lang, intervals=sweep.intervals)
 
 
 def _difference(sweeps: Sequence[Sweep], unit: str) -> Any:

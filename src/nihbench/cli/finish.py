@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -9,7 +10,9 @@ from typing import TYPE_CHECKING, Literal
 from nihbench.cli.output import console, note, speaks_unicode
 
 if TYPE_CHECKING:
-    from nihbench.analysis import Grid, Summary
+    from pathlib import Path
+
+    from nihbench.analysis import ControlResult, Grid, Summary
     from nihbench.cli.drawing import Sweep
     from nihbench.run import RunFolder
     from nihbench.types import FailureKind, Grade, Record
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
 FAILED_TRIALS = 3
 """Exit code of a run that is finished but for failed trials."""
 FIGURE = "heatmap.png"
+PANEL = "panel.png"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,6 +34,7 @@ class Result:
     """The kind of every failed trial."""
     owed: int
     scorer: str
+    controls: tuple[ControlResult, ...]
     records: tuple[Record, ...]
     """In the order of their first appearance."""
 
@@ -45,6 +50,12 @@ class Result:
         """Answers that the scorer could not judge."""
         return self.failures.count("unscored")
 
+    def withheld(self, summary: Summary) -> ControlResult | None:
+        """Return the control for whose sake no headline is given: what was known before says nothing of the context."""
+        from nihbench.analysis import withheld
+
+        return withheld(self.controls, summary.experiment, summary.prompt)
+
     @property
     def sweeps(self) -> tuple[Sweep, ...]:
         """What is drawn of it, one for each prompt."""
@@ -52,7 +63,7 @@ class Result:
 
         setting = setting_of(self.run.manifest, self.records, self.scorer)
         return tuple(
-            Sweep(setting=setting, grid=grid, summary=summary)
+            Sweep(setting=setting, grid=grid, summary=summary, withheld=self.withheld(summary))
             for grid, summary in zip(self.grids, self.summaries, strict=True)
         )
 
@@ -65,21 +76,23 @@ def result_of(run: RunFolder, *, scorer: str | None = None, again: bool = False)
         scorer: whose scores; None: the rules'.
         again: whether to score again even where stored scores fit (rules only).
     """
-    from nihbench.analysis import columns, grid, summary
+    from nihbench.analysis import columns, control_results, grid, summary
     from nihbench.run import planned_trials
     from nihbench.score import SCORER
 
     records = run.records()
-    table = columns(tuple(records.values()), _scores(run, records, scorer, again))
+    grades = _scores(run, records, scorer, again)
+    table = columns(tuple(records.values()), grades)
     planned = planned_trials(run.manifest)
-    pairs = dict.fromkeys((trial.experiment, trial.prompt) for trial in planned)
-    each = [(e, p, sum((t.experiment, t.prompt) == (e, p) for t in planned)) for e, p in pairs]
+    counting = Counter((trial.experiment, trial.prompt) for trial in planned if trial.control is None)
+    each = [(e, p, count) for (e, p), count in counting.items()]
     return Result(
         run=run,
         grids=tuple(grid(table, experiment=e, prompt=p, planned=planned) for e, p, _ in each),
         summaries=tuple(summary(table, experiment=e, prompt=p, planned=n) for e, p, n in each),
         failures=tuple(kind for kind in table["failure"] if kind is not None),
         owed=len(planned) - len(records),
+        controls=control_results(records.values(), grades, planned),
         records=tuple(records.values()),
         scorer=scorer or SCORER,
     )
@@ -100,18 +113,40 @@ def show(result: Result) -> None:
     colour = screen.is_terminal and not screen.no_color
     for grid, summary in zip(result.grids, result.summaries, strict=True):
         screen.print(terminal_heatmap(grid, width=screen.width, colour=colour, unicode=speaks_unicode()))
-        screen.print(headline(summary))
+        withheld = result.withheld(summary)
+        screen.print(withheld.sentence() if withheld else headline(summary))
+    for control in result.controls:
+        screen.print(control.sentence(), style="bold" if control.failed else None)
 
 
-def finish(run: RunFolder) -> int:
-    """Score, draw and show a run; return the exit code that its records ask for."""
+def finish_tree(root: Path) -> None:
+    """Draw the panel of all runs of a folder: a row an experiment and prompt, a column a model."""
+    from nihbench.cli.drawing import draw
+    from nihbench.figures import Style
+    from nihbench.run import find_runs, open_run
+
+    results = [result_of(open_run(path)) for path in find_runs(root)]
+    picture = root / PANEL
+    controls = tuple(control for result in results for control in result.controls)
+    draw([sweep for result in results for sweep in result.sweeps], picture, Style(), controls=controls)
+    note(f"panel: {picture}")
+    note(f"draw it again: nih plot {root} --out panel.svg")
+
+
+def finish(run: RunFolder, *, resume: Path) -> int:
+    """Score, draw and show a run; return the exit code that its records ask for.
+
+    Args:
+        run: the run's folder.
+        resume: what --resume takes to go on.
+    """
     from nihbench.cli.drawing import draw
     from nihbench.figures import Style
     from nihbench.run import count_summary
 
     result = result_of(run, again=True)
     picture = run.path / FIGURE
-    draw(result.sweeps, picture, Style())
+    draw(result.sweeps, picture, Style(), controls=result.controls)
     show(result)
     note(f"heatmap: {picture}")
     note(f"records: {run.path / 'records.jsonl'}")
@@ -120,7 +155,7 @@ def finish(run: RunFolder) -> int:
     if result.failures or result.owed:
         note(f"{len(result.failures)} trials failed, {result.owed} are owed; they are not scored")
         if result.passing or result.owed:
-            note(f"try again what may pass: nih run --resume {run.path}")
+            note(f"try again what may pass: nih run --resume {resume}")
         return FAILED_TRIALS
     note(f"draw it again: nih plot {run.path} --out heatmap.svg")
     return 0

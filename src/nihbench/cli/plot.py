@@ -63,7 +63,7 @@ def plot(
     from nihbench.cli.drawing import KINDS, draw
     from nihbench.cli.finish import result_of
     from nihbench.figures import check_animation, check_suffix
-    from nihbench.run import open_run
+    from nihbench.run import find_runs, open_run
 
     check_suffix(out)
     if animate:
@@ -72,10 +72,11 @@ def plot(
     _one_of("--axis", axis, ("nominal", "achieved"))
     style = _style(lang, preset, colours, size, dpi)
     style = replace(style, transparent=transparent, values=values, achieved=axis == "achieved" and kind == "map")
-    results = [result_of(open_run(path), scorer=scorer) for path in run_folders(runs)]
+    results = [result_of(open_run(path), scorer=scorer) for path in runs for path in find_runs(path)]
     records = results[0].records if len(results) == 1 else ()
     sweeps = _chosen([sweep for result in results for sweep in result.sweeps], prompt)
-    draw(sweeps, out, style, kind=kind, title=title, animate=(animate, records) if animate else None)
+    controls = [control for result in results for control in result.controls]
+    draw(sweeps, out, style, kind=kind, title=title, controls=controls, animate=(animate, records) if animate else None)
     note(f"figure: {out}")
 
 
@@ -109,14 +110,3 @@ def _chosen(sweeps: list[Sweep], prompts: str) -> list[Sweep]:
         if name not in present:
             raise UsageError(f"no run here has a prompt {name!r}: there are {', '.join(present)}")
     return [sweep for name in names for sweep in sweeps if sweep.grid.prompt == name]
-
-
-def run_folders(paths: list[Path]) -> list[Path]:
-    """Return the run folders that are meant: a folder without run.json stands for the runs in it, by name."""
-    from nihbench.run import MANIFEST
-
-    found = []
-    for path in paths:
-        inside = [] if (path / MANIFEST).exists() else sorted(child.parent for child in path.glob(f"*/{MANIFEST}"))
-        found += inside or [path]
-    return found

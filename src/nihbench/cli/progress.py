@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from nihbench.cli.output import console, note
-from nihbench.types import Completion
+from nihbench.types import Completion, Failure, GradedElsewhere
 
 if TYPE_CHECKING:
     import rich.progress
@@ -56,6 +56,7 @@ def progress(setup: Setup, trials: Sequence[tuple[str, Trial]]) -> Iterator[Show
 class _Lines:
     def update(self, progress: Progress) -> None:
         trial, outcome = progress.record.trial, progress.record.outcome
+        assert not isinstance(outcome, GradedElsewhere)  # a run measures, it imports nothing
         what = "answered" if isinstance(outcome, Completion) else f"failed ({outcome.kind})"
         note(
             f"{progress.done}/{progress.total} {trial.prompt} length {trial.length} depth {trial.depth_percent:g}%: "
@@ -70,5 +71,5 @@ class _Bar:
     def update(self, progress: Progress) -> None:
         trial, outcome = progress.record.trial, progress.record.outcome
         self._bar.update(self._task, advance=trial.length, trials=f"{progress.done}/{progress.total}")
-        if not isinstance(outcome, Completion):
+        if isinstance(outcome, Failure):
             self._bar.console.print(f"length {trial.length} depth {trial.depth_percent:g}%: {outcome.kind}")

@@ -30,12 +30,12 @@ def report(
 ) -> None:
     """Write one HTML file that shows runs down to the single answer, opens from disk and loads nothing."""
     from nihbench.analysis.report import report_data
-    from nihbench.cli.plot import known_language, run_folders
+    from nihbench.cli.plot import known_language
     from nihbench.figures.report import report_page
     from nihbench.fetch import write_atomic
+    from nihbench.run import find_runs
 
-    folders = run_folders(runs)
-    told = [_measured(path, scorer) for path in folders]
+    told = [_measured(folder, scorer) for path in runs for folder in find_runs(path)]
     page = report_page(report_data(told, title=title or _title(told)), lang=known_language(lang))
     write_atomic(out, page)
     note(f"report: {out} ({len(page) / 1e6:.1f} MB)")

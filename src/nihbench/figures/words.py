@@ -29,6 +29,7 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "control_rate": ("{name} {rate}", "{name} {rate}"),
     "map_note": ("found {value}", "找到率 {value}"),
     "map_note_interval": ("found {value} [{low}, {high}]", "找到率 {value} [{low}, {high}]"),
+    "withheld": ("headline withheld", "不给出总分"),
     "by_length": ("By context length", "按上下文长度"),
     "by_depth": ("By needle depth", "按针的深度"),
     "interval": ("Shaded: {level} intervals, {method}.", "阴影：{level} 区间（{method}）。"),

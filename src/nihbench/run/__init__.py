@@ -42,9 +42,18 @@ if TYPE_CHECKING:
     from nihbench.run.spent import enter, margin_of, spent_before
     from nihbench.run.store import MANIFEST, RECORDS, RecordWriter, RunFolder, create_run, open_run
     from nihbench.run.texts import absolute_corpus, corpus_at_hand, load_corpus
+    from nihbench.run.tree import Child, Tree, children_of, create_tree, find_runs, is_tree, open_tree, slug
     from nihbench.run.verdicts import Verdicts
 
 _HOMES = {
+    "Child": "tree",
+    "Tree": "tree",
+    "children_of": "tree",
+    "create_tree": "tree",
+    "find_runs": "tree",
+    "is_tree": "tree",
+    "open_tree": "tree",
+    "slug": "tree",
     "Answered": "answers",
     "COMBINED": "scores",
     "Begun": "setup",
@@ -104,6 +113,14 @@ _HOMES = {
 }
 
 __all__ = [
+    "Child",
+    "Tree",
+    "children_of",
+    "create_tree",
+    "find_runs",
+    "is_tree",
+    "open_tree",
+    "slug",
     "COMBINED",
     "MANIFEST",
     "RECORDS",

@@ -20,6 +20,7 @@ from nihbench.types import Needle, PromptTemplate, Trial
 if TYPE_CHECKING:
     from nihbench.run.setup import Begun, Setup
 
+_CONTROL_FIELDS = ("control", "prompt", "length", "depth_percent", "repeat")
 _LIBRARIES = ("httpx", "numpy", "tiktoken", "tokenizers", "xllamacpp")
 
 
@@ -63,6 +64,9 @@ def manifest(setup: Setup, created_at: str) -> dict[str, Any]:
         "depths": list(setup.depths),
         "repeats": setup.options.repeats,
         "trials": len(setup.trials),
+        "controls": [
+            {name: getattr(trial, name) for name in _CONTROL_FIELDS} for trial in setup.trials if trial.control
+        ],
         "identity": setup.identity(),
         "notes": list(setup.notes),
     }
@@ -230,14 +234,28 @@ def planned_trials(content: Mapping[str, Any]) -> tuple[Trial, ...]:
         DamagedDataError: the grid in it is not what `manifest` writes.
     """
     try:
-        return make_trials(
-            experiment=str(content["experiment"]),
-            needle=str(content["needle"]["name"]),
+        experiment, needle = str(content["experiment"]), str(content["needle"]["name"])
+        grid = make_trials(
+            experiment=experiment,
+            needle=needle,
             prompts=list(content["prompts"]),
             lengths=[int(length) for length in content["lengths"]],
             depths=[float(depth) for depth in content["depths"]],
             repeats=int(content["repeats"]),
         )
+        controls = tuple(
+            Trial(
+                experiment=experiment,
+                needle=needle,
+                prompt=str(each["prompt"]),
+                length=int(each["length"]),
+                depth_percent=float(each["depth_percent"]),
+                repeat=int(each["repeat"]),
+                control=str(each["control"]),
+            )
+            for each in content.get("controls", ())
+        )
+        return (*controls, *grid)
     except (KeyError, TypeError, ValueError) as error:
         raise DamagedDataError("run.json is damaged: its grid is missing or wrong; restore it from a copy") from error
 
@@ -251,8 +269,8 @@ def check_same(content: Mapping[str, Any], setup: Setup) -> None:
     now = _plain(manifest(setup, ""))
     # The needle's facts may change: they decide scores, which can be made again, not answers.
     changed = []
-    for key in ("identity", "prompts", "questions", "lengths", "depths", "length_unit"):
-        before, after = content.get(key), now[key]
+    for key in ("identity", "prompts", "questions", "lengths", "depths", "length_unit", "controls"):
+        before, after = content.get(key, [] if key == "controls" else None), now[key]
         if isinstance(before, dict) and isinstance(after, dict):
             names = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
             changed += [f"{key}.{name}" for name in names]

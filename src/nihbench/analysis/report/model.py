@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from nihbench import __version__
+from nihbench.analysis.controls import control_results
 from nihbench.analysis.grids import Grid, grid
-from nihbench.analysis.report.numbers import number, told
+from nihbench.analysis.report.numbers import control, number, told
 from nihbench.analysis.report.pool import Pool
 from nihbench.analysis.report.surroundings import Surroundings
 from nihbench.analysis.report.trials import Cost, trial_columns
@@ -17,7 +18,7 @@ from nihbench.analysis.statistics import statistics
 from nihbench.analysis.summaries import Summary, summary
 from nihbench.analysis.table import frame
 from nihbench.run import RunFolder, planned_trials, stored_needle, version_of
-from nihbench.types import Grade, Record, Trial
+from nihbench.types import Grade, GradedElsewhere, Record, Trial
 
 FORMAT = 1
 
@@ -63,7 +64,9 @@ def _run(run: Measured, pool: Pool) -> dict[str, Any]:
     content = run.folder.manifest
     unit, corpus = content["length_unit"], content["corpus"]
     needle = stored_needle(content)
-    outcomes = [record.outcome for record in run.records.values()]
+    every = [record.outcome for record in run.records.values()]
+    outcomes = [outcome for outcome in every if not isinstance(outcome, GradedElsewhere)]
+    complete = len(outcomes) == len(every)
     costs = [run.cost(outcome) for outcome in outcomes]
     days = sorted({record.started_at[:10] for record in run.records.values()})
     return {
@@ -80,9 +83,9 @@ def _run(run: Measured, pool: Pool) -> dict[str, Any]:
         "days": [days[0], days[-1]] if days else [],
         "version": content["nihbench"],
         "synthetic": bool(content.get("synthetic")),
-        "cost_usd": sum(cost for cost in costs if cost is not None) if None not in costs else None,
-        "prompt_tokens": _total([outcome.usage.prompt_tokens for outcome in outcomes]),
-        "completion_tokens": _total([outcome.usage.completion_tokens for outcome in outcomes]),
+        "cost_usd": sum(cost for cost in costs if cost is not None) if complete and None not in costs else None,
+        "prompt_tokens": _total([outcome.usage.prompt_tokens for outcome in outcomes]) if complete else None,
+        "completion_tokens": _total([outcome.usage.completion_tokens for outcome in outcomes]) if complete else None,
         "latency_s": round(sum(outcome.latency_s for outcome in outcomes), 1),
         "rebuild": f"nih rebuild {shlex.quote(run.place)}",
         "notes": [pool.add(str(note)) for note in content.get("notes", ())],
@@ -99,6 +102,7 @@ def _panels(run: Measured, index: int, pool: Pool) -> list[dict[str, Any]]:
     planned = planned_trials(run.folder.manifest)
     table = frame(tuple(run.records.values()), run.grades)
     pairs = dict.fromkeys((trial.experiment, trial.prompt) for trial in planned if trial.control is None)
+    controls = control_results(run.records.values(), run.grades, planned)
     needle, around = stored_needle(run.folder.manifest), Surroundings(run.text)
     prompts = run.folder.manifest["prompts"]
     panels = []
@@ -115,6 +119,7 @@ def _panels(run: Measured, index: int, pool: Pool) -> list[dict[str, Any]]:
                 "grid": _grid(grid(table, experiment=experiment, prompt=prompt, planned=here)),
                 "summary": _summary(summary(table, experiment=experiment, prompt=prompt, planned=len(here))),
                 "statistics": told(statistics(table, experiment=experiment, prompt=prompt, planned=here)),
+                "controls": [control(c) for c in controls if (c.experiment, c.prompt) == (experiment, prompt)],
                 "trials": trial_columns(mine, run.grades, needle, around, pool, run.cost),
             }
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from nihbench.analysis.controls import ControlResult
 from nihbench.analysis.statistics import Statistics
 from nihbench.stats import Cell, Diagnosis, EffectiveLength, Estimate, Headline
 
@@ -25,6 +26,20 @@ def told(made: Statistics) -> dict[str, Any]:
 def number(value: float) -> float | None:
     """Return a number as JSON can hold it: None for NaN, six digits else."""
     return None if math.isnan(value) else round(value, 6)
+
+
+def control(made: ControlResult) -> dict[str, Any]:
+    """Return one kind of control; `sentence` by language."""
+    return {
+        "name": made.name,
+        "planned": made.planned,
+        "measured": made.n,
+        "rate": number(made.rate),
+        "low": number(made.interval.low) if made.n else None,
+        "high": number(made.interval.high) if made.n else None,
+        "verdict": made.verdict,
+        "sentence": {"en": made.sentence("en"), "zh": made.sentence("zh")},
+    }
 
 
 def _headline(made: Headline) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from nihbench.analysis.report.pool import Pool
 from nihbench.text import compose_text
-from nihbench.types import Record
+from nihbench.types import Placement, Record
 
 AROUND = 160
 """Characters that are shown on either side of a needle."""
@@ -25,9 +25,9 @@ class Surroundings:
 
     def of(self, record: Record, pool: Pool) -> tuple[int | None, int | None, int]:
         """Return the numbers of the texts before and after a record's needle, and the edges that they reach."""
-        if self._text is None:
-            return None, None, 0
         place = record.placement
+        if self._text is None or not isinstance(place, Placement):
+            return None, None, 0
         source, period = self._source(place.source_start)
         first, last = max(place.start, place.at - AROUND), min(place.end, place.at + AROUND)
         before = _cut(source, period, first, place.at) + place.before

@@ -9,7 +9,7 @@ from nihbench.analysis.report.pool import Pool, utf16
 from nihbench.analysis.report.surroundings import Surroundings
 from nihbench.analysis.table import UNSCORED
 from nihbench.plan import fill
-from nihbench.types import Completion, Grade, Needle, Outcome, Record, Score, Unscored
+from nihbench.types import Completion, Grade, GradedElsewhere, Needle, Outcome, Placement, Record, Score, Unscored
 
 Cost = Callable[[Outcome], float | None]
 """What a call cost in USD, None where that is unknown."""
@@ -41,20 +41,18 @@ def _row(
         "control": trial.control,
         "needle": pool.add_or_none(" ".join(filled.statements)),
         "expected": pool.add_or_none(record.expected),
-        "achieved": round(place.achieved_depth_percent, 2),
-        "needle_token": place.needle_token,
-        "total_tokens": place.total_tokens,
-        "prompt_tokens": outcome.usage.prompt_tokens,
-        "completion_tokens": outcome.usage.completion_tokens,
-        "cached_tokens": outcome.usage.cached_tokens,
-        "reasoning_tokens": outcome.usage.reasoning_tokens,
-        "latency_s": round(outcome.latency_s, 3),
-        "attempts": outcome.attempts,
-        "cost_usd": cost(outcome),
+        "achieved": round(place.achieved_depth_percent, 2) if isinstance(place, Placement) else None,
+        "needle_token": place.needle_token if isinstance(place, Placement) else None,
+        "total_tokens": place.total_tokens if place else None,
         "started_at": record.started_at,
     }
+    row |= _call(outcome, cost)
     before, after, edges = around.of(record, pool)
     row |= {"before": before, "after": after, "edges": edges}
+    if isinstance(outcome, GradedElsewhere):
+        row |= {"answer": None, "reasoning": None, "finish": None, "first_token_s": None, "message": None}
+        row["failure"] = None if isinstance(grade, Score) else UNSCORED
+        return row | _score("", grade if isinstance(grade, Score) else None, pool)
     if isinstance(outcome, Completion):
         row |= {
             "answer": pool.add(outcome.text, may_cut=True),
@@ -69,6 +67,22 @@ def _row(
     row["message"] = pool.add_or_none(outcome.message, may_cut=True)
     return row | _score("", None, pool)
 
+
+def _call(outcome: Outcome | GradedElsewhere, cost: Cost) -> dict[str, Any]:
+    """Return what the call took; nothing is known of one that another tool made."""
+    if isinstance(outcome, GradedElsewhere):
+        return dict.fromkeys(_CALL)
+    usage = outcome.usage
+    values = (
+        usage.prompt_tokens, usage.completion_tokens, usage.cached_tokens, usage.reasoning_tokens,
+        round(outcome.latency_s, 3), outcome.attempts, cost(outcome),
+    )  # fmt: skip
+    return dict(zip(_CALL, values, strict=True))
+
+
+_CALL = (
+    "prompt_tokens", "completion_tokens", "cached_tokens", "reasoning_tokens", "latency_s", "attempts", "cost_usd",
+)  # fmt: skip
 
 _SCORE = (
     "value", "outcome", "found", "identifying", "subject", "spans", "missing", "cue", "confidence", "misled",

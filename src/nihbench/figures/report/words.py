@@ -73,6 +73,7 @@ _PAGE: Mapping[str, tuple[str, str]] = {
         "指向一格查看数值，其他热图的同一格会同时亮起。点击或按回车键阅读该格的回答。方向键逐格移动，Esc 键关闭。",
     ),
     "maps_help_touch": ("Tap a cell to read its answers.", "轻点一格，阅读该格的回答。"),
+    "length_axis": ("Context length", "上下文长度"),
     "length_model": ("Context length (tokens as the model counts them)", "上下文长度（token 数，按模型自己的计法）"),
     "length_unit": ("Context length ({unit} tokens)", "上下文长度（token 数，按 {unit} 计）"),
     "depth": ("Needle depth", "针的深度"),
@@ -96,10 +97,6 @@ _PAGE: Mapping[str, tuple[str, str]] = {
     "unmeasured": ("if the unmeasured were misses to hits: {low} to {high}", "未测部分全算未找到至全算找到：{low} 至 {high}"),
     "measured_of": ("{some} of {all} measured", "{all} 次中测得 {some} 次"),
     "no_verdict": ("under 95% measured: no verdict", "测得不足 95%：不下结论"),
-    "control_failed": (
-        "Control failed: {names}. Don't rely on this map.",
-        "对照未通过：{names}。此图不可采信。",
-    ),
     # the difference
     "difference_help": ("Each cell: mean band of B minus that of A.", "每格：B 的平均得分减去 A 的平均得分。"),
     "side_a": ("A", "A"),
@@ -142,6 +139,7 @@ _PAGE: Mapping[str, tuple[str, str]] = {
     "finding_bee": ("holes at random", "随机的空洞"),
     "finding_tadpole": ("weak from the start", "从一开始就弱"),
     "finding_u_in_depth": ("weak in the middle of the depth", "中部较弱（U 形）"),
+    "imported": ("Another tool graded this answer and did not keep its text.", "该回答由其他工具评分，未保留原文。"),
     "this_haystack_note": (
         "There is one haystack: the intervals hold for this haystack, not for others.",
         "只有一篇长文：区间仅对这一篇长文成立，不能推及其他。",
@@ -196,10 +194,16 @@ _PAGE: Mapping[str, tuple[str, str]] = {
     # controls
     "control": ("Control", "对照"),
     "rate": ("rate", "比例"),
-    "passed": ("passed", "通过"),
-    "failed": ("failed", "未通过"),
+    "verdict": ("Verdict", "结论"),
+    "verdict_passed": ("passed", "通过"),
+    "verdict_failed": ("failed", "未通过"),
+    "verdict_unknown": ("can't tell", "无法判断"),
+    "meaning": ("Meaning", "含义"),
+    "controls_help": (
+        "Controls check the measurement, not the model's reach; they are in no map and no number above.",
+        "对照检验的是测量本身，而非模型能力；不计入上面的热图与数字。",
+    ),
     "control_trials": ("trials", "试验"),
-    "open": ("read", "阅读"),
     # cases
     "cases_help": (
         "Answers below full marks, and failed trials, by what the model said: the same words are one case.",

@@ -12,7 +12,7 @@ const panels = DATA.panels.map((panel, index) => {
   }
   for (const line of cells) for (const cell of line) cell.sort((a, b) => panel.trials.repeat[a] - panel.trials.repeat[b]);
   return {
-    ...panel, index, column, row, cells, controls, size, source: DATA.runs[panel.run],
+    ...panel, controls_told: panel.controls, index, column, row, cells, controls, size, source: DATA.runs[panel.run],
     lengthLabels: lengthLabels(lengths), depthLabels: depthLabels(depths), fits: new Uint8Array(size), shown: true,
   };
 });

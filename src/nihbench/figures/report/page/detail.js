@@ -91,7 +91,7 @@ function trialCard(panel, i) {
   }
   return el("article", { class: `trial${panel.fits[i] || !filtering() ? "" : " dim"}` },
     el("header", {}, el("h3", {}, say("repeat_n", { n: t.repeat[i] + 1 })), chips),
-    t.answer[i] === null ? null : modelText(t.answer[i], t.spans[i]),
+    t.answer[i] !== null ? modelText(t.answer[i], t.spans[i]) : t.message[i] === null ? el("p", { class: "quiet" }, say("imported")) : null,
     t.message[i] === null ? null : el("p", { class: "warn", dir: "auto" }, fill(el("span"), textOf(t.message[i]))),
     scored ? evidence(panel, i) : null,
     t.reasoning[i] === null ? null : fold(say("reasoning"), false, modelText(t.reasoning[i])),

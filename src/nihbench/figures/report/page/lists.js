@@ -37,17 +37,18 @@ function effective(made) {
 }
 
 function controlsSection() {
-  const rows = panels.flatMap((panel) => (panel.controls_told || []).map((control) => {
+  const rows = visible().flatMap((panel) => panel.controls_told.map((control) => {
     const trials = panel.controls.filter((i) => panel.trials.control[i] === control.name);
-    return el("tr", {}, el("th", { scope: "row" }, outside(nameOf(panel))), el("td", {}, wordOf("control", control.name)),
-      el("td", {}, say("cell_interval", { value: percent(control.rate), low: percent(control.low), high: percent(control.high) })),
-      el("td", { class: control.passed === false ? "warn" : "" }, control.passed === null ? "–" : say(control.passed ? "passed" : "failed")),
-      el("td", {}, trials.slice(0, 12).map((i) => place(panel, i))));
+    const rate = control.rate === null ? "–" : say("cell_interval", { value: percent(control.rate), low: percent(control.low), high: percent(control.high) });
+    const cells = [wordOf("control", control.name), el("span", { class: control.verdict === "failed" ? "warn" : "" }, say(`verdict_${control.verdict}`)),
+      rate, outside(control.sentence[state.lang]), el("span", { class: "places" }, trials.slice(0, FEW_PLACES).map((i) => place(panel, i)))];
+    return el("tr", {}, el("th", { scope: "row" }, outside(nameOf(panel))), cells.map((cell, at) => el("td", { "data-head": say(CONTROL_HEADS[at + 1]) }, cell)));
   }));
   if (!rows.length) return null;
-  return { node: section("controls", el("div", { class: "scroll" }, el("table", { class: "table" }, el("thead", {}, el("tr", {},
-    ["what", "control", "rate", "measured", "control_trials"].map((head) => el("th", { scope: "col" }, say(head))))), el("tbody", {}, rows)))), draw: () => {} };
+  return { node: section("controls", el("p", { class: "quiet" }, say("controls_help")), el("div", { class: "scroll" }, el("table", { class: "table" },
+    el("thead", {}, el("tr", {}, CONTROL_HEADS.map((head) => el("th", { scope: "col" }, say(head))))), el("tbody", {}, rows)))), draw: () => {} };
 }
+const CONTROL_HEADS = ["what", "control", "verdict", "rate", "meaning", "control_trials"];
 
 // A button that leads to one trial's cell.
 function place(panel, i) {
@@ -150,7 +151,7 @@ function trialRow([panel, i], at) {
     el("span", { class: "c-length" }, panel.lengthLabels[panel.column.get(t.length[i])]), el("span", { class: "c-depth" }, panel.depthLabels[panel.row.get(t.depth[i])]),
     el("span", { class: "c-repeat" }, t.repeat[i] + 1), el("span", { class: "c-band" }, swatch, scored ? `${Math.round(100 * t.value[i])}%` : "–"),
     el("span", { class: "c-outcome" }, scored ? wordOf("outcome", t.outcome[i]) : wordOf("kind", t.failure[i])),
-    el("span", { class: "c-latency" }, say("seconds", { value: t.latency_s[i].toFixed(1) })),
+    el("span", { class: "c-latency" }, t.latency_s[i] === null ? "–" : say("seconds", { value: t.latency_s[i].toFixed(1) })),
     outside(answer, { class: "c-answer" }));
   row.style.top = `${at * ROW}px`;
   return row;

@@ -62,7 +62,7 @@ function drawAxes(svg, plot, map, x, y, inner, height) {
     .call(d3.axisBottom(x).tickValues(across).tickFormat((at) => map.lengthLabels[at]).tickSize(4));
   plot.append("g").attr("class", "axis").call(d3.axisLeft(y).tickValues(down).tickFormat((at) => map.depthLabels[at]).tickSize(4));
   svg.append("text").attr("class", "axis-name").attr("x", MARGIN.left + inner / 2).attr("y", height + MARGIN.top + 38)
-    .attr("text-anchor", "middle").text(map.unit);
+    .attr("text-anchor", "middle").text(inner < 340 ? say("length_axis") : map.unit);
   svg.append("text").attr("class", "axis-name").attr("transform", `translate(11,${MARGIN.top + height / 2}) rotate(-90)`)
     .attr("text-anchor", "middle").text(say("depth"));
 }

@@ -71,7 +71,7 @@ function profilesSection() {
   const drawn = shown.filter((panel) => !state.hidden.has(panel.index));
   const intervals = drawn.some((panel) => panel.statistics);
   const draw = () => {
-    const unit = lengthName(shown[0].source);
+    const unit = holders[0].clientWidth < 400 ? say("length_axis") : lengthName(shown[0].source);
     drawLines(holders[0], drawn.map((panel) => [panel, profile(panel, true)]), unit, (v) => lengthLabel(v, 0));
     drawLines(holders[1], drawn.map((panel) => [panel, profile(panel, false)]), say("depth"), (v) => `${v}%`);
   };
