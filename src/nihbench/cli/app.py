@@ -11,7 +11,22 @@ from io import TextIOWrapper
 import typer
 
 from nihbench import __version__
-from nihbench.cli import agree, corpus, doctor, grade, models, needle, plan, plot, prompt, rebuild, report, run, score, serve
+from nihbench.cli import (
+    agree,
+    corpus,
+    doctor,
+    grade,
+    models,
+    needle,
+    plan,
+    plot,
+    prompt,
+    rebuild,
+    report,
+    run,
+    score,
+    serve,
+)
 from nihbench.cli.output import Terminated, hang_up, note
 from nihbench.errors import NihError
 

@@ -31,8 +31,8 @@ def report(
     """Write one HTML file that shows runs down to the single answer, opens from disk and loads nothing."""
     from nihbench.analysis.report import report_data
     from nihbench.cli.plot import known_language
-    from nihbench.figures.report import report_page
     from nihbench.fetch import write_atomic
+    from nihbench.figures.report import report_page
     from nihbench.run import find_runs
 
     told = [_measured(folder, scorer) for path in runs for folder in find_runs(path)]

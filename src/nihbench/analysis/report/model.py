@@ -152,4 +152,3 @@ def _summary(made: Summary) -> dict[str, Any]:
             for name, rate in zip(("found", "strict", "mean_band"), (r for _, r in made.rates), strict=True)
         },
     }
-

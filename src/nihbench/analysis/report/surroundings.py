@@ -1,4 +1,4 @@
-"""The text around each needle as it was sent, cut out of the corpus by the placement; nothing where it is not at hand."""
+"""The text around each needle as sent, cut out of the corpus by the placement; none where that is not at hand."""
 
 from __future__ import annotations
 

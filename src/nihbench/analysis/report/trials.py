@@ -1,4 +1,4 @@
-"""The trials of one (experiment, prompt) as columns: what was asked and answered, why it was graded so, what it cost."""
+"""The trials of one (experiment, prompt) as columns: what was asked and answered, why it got its grade, its cost."""
 
 from __future__ import annotations
 

@@ -88,7 +88,7 @@ def _palettes() -> dict[str, dict[str, tuple[str, ...]]]:
 
 
 def _library() -> str:
-    """Return D3's source, out of the installed package that carries it (which is not imported: only its file is read)."""
+    """Return D3's source, out of the package that carries it: the file is read, the package not imported."""
     package = find_spec("mpld3")
     path = Path(package.origin).parent / "js" / _D3 if package and package.origin else None
     if path is None or not path.is_file():

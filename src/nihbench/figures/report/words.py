@@ -68,7 +68,8 @@ _PAGE: Mapping[str, tuple[str, str]] = {
     "nothing": ("No trial fits these filters.", "没有符合筛选条件的试验。"),
     # maps
     "maps_help": (
-        "Point at a cell for its numbers; the same cell lights up in every map. Click it, or press Enter, to read its answers. "
+        "Point at a cell for its numbers; the same cell lights up in every map. Click it, or press Enter, to read "
+        "its answers. "
         "Arrow keys move from cell to cell, Esc closes.",
         "指向一格查看数值，其他热图的同一格会同时亮起。点击或按回车键阅读该格的回答。方向键逐格移动，Esc 键关闭。",
     ),
@@ -94,7 +95,10 @@ _PAGE: Mapping[str, tuple[str, str]] = {
         "Heatmap of {name}: {rows} depths by {columns} lengths. Use the arrow keys.",
         "{name} 的热图：{rows} 个深度，{columns} 个长度。可用方向键浏览。",
     ),
-    "unmeasured": ("if the unmeasured were misses to hits: {low} to {high}", "未测部分全算未找到至全算找到：{low} 至 {high}"),
+    "unmeasured": (
+        "if the unmeasured were misses to hits: {low} to {high}",
+        "未测部分全算未找到至全算找到：{low} 至 {high}",
+    ),
     "measured_of": ("{some} of {all} measured", "{all} 次中测得 {some} 次"),
     "no_verdict": ("under 95% measured: no verdict", "测得不足 95%：不下结论"),
     # the difference
@@ -158,14 +162,17 @@ _PAGE: Mapping[str, tuple[str, str]] = {
         "平均得分：100、70、50、30、0% 五档得分的平均。",
     ),
     "def_measured": (
-        "Measured: trials that brought an answer which could be scored. A failed trial is never a 0; under 95% measured there is "
+        "Measured: trials that brought an answer which could be scored. A failed trial is never a 0; under 95% "
+        "measured there is "
         "no verdict.",
         "已测：得到可评分回答的试验。失败的试验绝不记 0 分；测得不足 95% 时不下结论。",
     ),
     "def_interval": (
-        "In brackets: 95% intervals. What was independent is the haystack: with one haystack, an interval holds for this haystack "
+        "In brackets: 95% intervals. What was independent is the haystack: with one haystack, an interval holds for "
+        "this haystack "
         "only. In a cell: exact (Clopper-Pearson) for found, credible (Dirichlet) for the mean band.",
-        "方括号内为 95% 区间。独立的单位是长文：只有一篇长文时，区间仅对这一篇长文成立。单格：找到率用精确法（Clopper-Pearson），"
+        "方括号内为 95% 区间。独立的单位是长文：只有一篇长文时，区间仅对这一篇长文成立。单格："
+        "找到率用精确法（Clopper-Pearson），"
         "平均得分用可信区间（Dirichlet）。",
     ),
     "def_bounds": (
@@ -173,23 +180,29 @@ _PAGE: Mapping[str, tuple[str, str]] = {
         "方括号内：其余全算未找到与全算找到。",
     ),
     "def_effective": (
-        "Effective length: the longest tested length up to which found stays above 85% of its value at 250 to 1K tokens. "
+        "Effective length: the longest tested length up to which found stays above 85% of its value at 250 to 1K "
+        "tokens. "
         "Demonstrated to: up to there every length's lower bound is above that threshold.",
-        "有效长度：找到率保持在 250 至 1K token 处之值的 85% 以上的最长所测长度。已证实至：到此为止，每个长度的下界都高于该门槛。",
+        "有效长度：找到率保持在 250 至 1K token 处之值的 85% 以上的最长所测长度。已证实至：到此为止，"
+        "每个长度的下界都高于该门槛。",
     ),
     "def_depth": (
-        "Depth: haystack tokens before the needle over all haystack tokens; 0% puts the needle first, 100% last. It goes to the "
+        "Depth: haystack tokens before the needle over all haystack tokens; 0% puts the needle first, 100% last. It "
+        "goes to the "
         "sentence boundary nearest to the depth asked for.",
-        "深度：针之前的长文 token 数占长文全部 token 数的比例；0% 为最前，100% 为最后。针放在离所求深度最近的句子边界处。",
+        "深度：针之前的长文 token 数占长文全部 token 数的比例；0% 为最前，100% 为最后。"
+        "针放在离所求深度最近的句子边界处。",
     ),
     "def_length": (
         "Length: tokens of the whole request, the haystack, the needle, the question and the template. K = 1,000.",
         "长度：整个请求的 token 数，含长文、针、问题与模板。K = 1,000。",
     ),
     "def_outcomes": (
-        "Outcomes: correct (every fact), partial (some), hedged (the fact, but not committed to), abstained (says it is not there), "
+        "Outcomes: correct (every fact), partial (some), hedged (the fact, but not committed to), abstained (says "
+        "it is not there), "
         "hallucinated (says something else), refused, off task, truncated (the output limit cut it off), empty.",
-        "结果：正确（事实齐全）、部分正确、含糊（说出但不肯定）、称未提及、编造（说了别的）、拒答、跑题、被截断（达到输出上限）、空白。",
+        "结果：正确（事实齐全）、部分正确、含糊（说出但不肯定）、称未提及、编造（说了别的）、拒答、跑题、"
+        "被截断（达到输出上限）、空白。",
     ),
     # controls
     "control": ("Control", "对照"),
