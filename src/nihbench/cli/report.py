@@ -12,6 +12,7 @@ from nihbench.cli.output import command, note
 
 if TYPE_CHECKING:
     from nihbench.analysis.report import Measured
+    from nihbench.catalog import Catalog
     from nihbench.run import RunFolder
     from nihbench.types import Outcome
 
@@ -30,18 +31,20 @@ def report(
 ) -> None:
     """Write one HTML file that shows runs down to the single answer, opens from disk and loads nothing."""
     from nihbench.analysis.report import report_data
+    from nihbench.catalog import load
     from nihbench.cli.plot import known_language
     from nihbench.fetch import write_atomic
     from nihbench.figures.report import report_page
     from nihbench.run import find_runs
 
-    told = [_measured(folder, scorer) for path in runs for folder in find_runs(path)]
+    catalog = load()
+    told = [_measured(folder, scorer, catalog) for path in runs for folder in find_runs(path)]
     page = report_page(report_data(told, title=title or _title(told)), lang=known_language(lang))
     write_atomic(out, page)
     note(f"report: {out} ({len(page) / 1e6:.1f} MB)")
 
 
-def _measured(path: Path, scorer: str | None) -> Measured:
+def _measured(path: Path, scorer: str | None, catalog: Catalog) -> Measured:
     from nihbench.analysis.report import Measured
     from nihbench.run import grades_of, open_run
     from nihbench.score import SCORER
@@ -54,8 +57,8 @@ def _measured(path: Path, scorer: str | None) -> Measured:
         records=records,
         grades=grades_of(run, records, scorer or SCORER),
         scorer=scorer or SCORER,
-        text=_text(run),
-        cost=_cost(run),
+        text=_text(run, catalog),
+        cost=_cost(run, catalog),
     )
 
 
@@ -65,27 +68,25 @@ def _place(path: Path) -> str:
     return here.relative_to(Path.cwd()).as_posix() if here.is_relative_to(Path.cwd()) else here.name
 
 
-def _text(run: RunFolder) -> str | None:
+def _text(run: RunFolder, catalog: Catalog) -> str | None:
     """Return the text of a run's corpus where it is on this machine; a report fetches nothing."""
-    from nihbench.catalog import load
     from nihbench.errors import NihError
     from nihbench.run import corpus_at_hand, corpus_of
 
     sha256 = run.manifest["corpus"]["sha256"]
     try:
-        corpus = corpus_at_hand(load(), corpus_of(run.manifest), Path.cwd(), sha256)
+        corpus = corpus_at_hand(catalog, corpus_of(run.manifest), Path.cwd(), sha256)
     except NihError as error:
         note(f"the text around the needles is left out: {error}")
         return None
     return corpus.text
 
 
-def _cost(run: RunFolder) -> Callable[[Outcome], float | None]:
+def _cost(run: RunFolder, catalog: Catalog) -> Callable[[Outcome], float | None]:
     """Return what a call cost: as the server said, else by the prices of the model of this name."""
-    from nihbench.catalog import load
     from nihbench.endpoint import cost_of
 
-    preset = load().models.get(run.manifest["model"]["name"])
+    preset = catalog.models.get(run.manifest["model"]["name"])
     prices = preset.prices if preset else ()
     limit = run.manifest["identity"]["max_output"]
 

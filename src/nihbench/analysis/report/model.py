@@ -10,11 +10,10 @@ from typing import Any
 from nihbench import __version__
 from nihbench.analysis.controls import control_results
 from nihbench.analysis.grids import Grid, grid
-from nihbench.analysis.report.numbers import control, number, told
+from nihbench.analysis.report.numbers import control, number, statistics_of
 from nihbench.analysis.report.pool import Pool
 from nihbench.analysis.report.surroundings import Surroundings
 from nihbench.analysis.report.trials import Cost, trial_columns
-from nihbench.analysis.statistics import statistics
 from nihbench.analysis.summaries import Summary, summary
 from nihbench.analysis.table import frame
 from nihbench.run import RunFolder, planned_trials, stored_needle, version_of
@@ -118,7 +117,7 @@ def _panels(run: Measured, index: int, pool: Pool) -> list[dict[str, Any]]:
                 "messages": [[m["role"], pool.add(m["content"])] for m in prompts[prompt]["messages"]],
                 "grid": _grid(grid(table, experiment=experiment, prompt=prompt, planned=here)),
                 "summary": _summary(summary(table, experiment=experiment, prompt=prompt, planned=len(here))),
-                "statistics": told(statistics(table, experiment=experiment, prompt=prompt, planned=here)),
+                "statistics": statistics_of(table, experiment=experiment, prompt=prompt, planned=here),
                 "controls": [control(c) for c in controls if (c.experiment, c.prompt) == (experiment, prompt)],
                 "trials": trial_columns(mine, run.grades, needle, around, pool, run.cost),
             }

@@ -3,23 +3,46 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from nihbench.analysis.controls import ControlResult
-from nihbench.analysis.statistics import Statistics
-from nihbench.stats import Cell, Diagnosis, EffectiveLength, Estimate, Headline
+from nihbench.analysis.statistics import GridTrials, grid_trials, misses
+from nihbench.stats import (
+    BANDS,
+    EffectiveLength,
+    Estimate,
+    Headline,
+    by_depth,
+    by_length,
+    credible_mean,
+    diagnose,
+    effective_length,
+    headline,
+    pooled_rows,
+)
+from nihbench.types import Trial
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
-def told(made: Statistics) -> dict[str, Any]:
-    """Return the statistics laid out as the report's data has them."""
+def statistics_of(table: pd.DataFrame, *, experiment: str, prompt: str, planned: Sequence[Trial]) -> dict[str, Any]:
+    """Return the statistics of one (experiment, prompt) laid out as the report's data has them."""
+    made = grid_trials(table, experiment=experiment, prompt=prompt, planned=planned)
+    whole, rows = headline(made.trials), by_length(made.trials)
+    missed, places = misses(table, experiment=experiment, prompt=prompt)
+    reach = effective_length(made.lengths, [row.found for row in rows], None, pooled=pooled_rows(made.trials))
     return {
-        "headline": _headline(made.headline),
-        "this_haystack": made.headline.found.interval.this_haystack,
-        "by_length": [_headline(row) for row in made.by_length],
-        "by_depth": [_headline(row) for row in made.by_depth],
-        "cells": [[_cell(made.cells.get((depth, length))) for length in made.lengths] for depth in made.depths],
-        "effective": _effective(made.effective, made.lengths),
-        "diagnosis": _diagnosis(made.diagnosis),
+        "headline": _headline(whole),
+        "this_haystack": whole.found.interval.this_haystack,
+        "by_length": [_headline(row) for row in rows],
+        "by_depth": [_headline(row) for row in by_depth(made.trials)],
+        "cells": _cells(made),
+        "effective": _effective(reach, made.lengths),
+        "diagnosis": {"finding": diagnose(missed, places).finding},
     }
 
 
@@ -56,12 +79,22 @@ def _estimate(made: Estimate) -> dict[str, Any]:
     }
 
 
-def _cell(made: Cell | None) -> dict[str, Any] | None:
-    """Return a cell's interval of the mean band; None with fewer than two trials, which bound nothing worth reading."""
-    if made is None or made.n < 2:
-        return None
-    interval = made.mean_band_interval
-    return {"low": number(interval.low), "high": number(interval.high)}
+def _cells(made: GridTrials) -> list[list[dict[str, Any] | None]]:
+    """Return each cell's interval of the mean band; None under two trials, which bound nothing worth reading."""
+    trials = made.trials
+    counts = np.zeros((len(made.depths), len(made.lengths), len(BANDS)))
+    for index, band in enumerate(BANDS):
+        here = np.isclose(trials.value, band)
+        np.add.at(counts[:, :, index], (trials.depth[here], trials.length[here]), 1)
+    low, high = credible_mean(counts)
+    several = counts.sum(axis=2) >= 2
+    return [
+        [
+            {"low": number(low[i, j]), "high": number(high[i, j])} if several[i, j] else None
+            for j in range(len(made.lengths))
+        ]
+        for i in range(len(made.depths))
+    ]
 
 
 def _effective(made: EffectiveLength, lengths: tuple[int, ...]) -> dict[str, Any]:
@@ -75,6 +108,3 @@ def _effective(made: EffectiveLength, lengths: tuple[int, ...]) -> dict[str, Any
         "demonstrated_to": made.demonstrated_to,
     }
 
-
-def _diagnosis(made: Diagnosis) -> dict[str, Any]:
-    return {"finding": made.finding}

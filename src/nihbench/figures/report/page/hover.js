@@ -35,15 +35,13 @@ function showTip(panel, row, col, lines, event, drawn) {
       return el("tr", {}, el("td", {}, outside(nameOf(other))), el("td", { class: "number" }, value === null ? "–" : percent(value)));
     })));
   }
-  placeTip(event, drawn, row, col);
+  placeTip(event, drawn);
 }
 
-function placeTip(event, drawn, row, col) {
+function placeTip(event, drawn) {
   tip.hidden = false;
-  const frame = drawn.plot.node().getBoundingClientRect();
-  const plot = drawn.svg.node().getBoundingClientRect();
-  const at = event ? { x: event.clientX, y: event.clientY }
-    : { x: plot.left + MARGIN.left + drawn.x(col) + drawn.x.bandwidth(), y: Math.max(frame.top, plot.top) + drawn.y(row) };
+  const frame = drawn.plot.select(".linked").node().getBoundingClientRect();
+  const at = event ? { x: event.clientX, y: event.clientY } : { x: frame.right, y: frame.top };
   const { width, height } = tip.getBoundingClientRect();
   const left = at.x + 16 + width > innerWidth ? Math.max(4, at.x - width - 12) : at.x + 16;
   const top = at.y + 16 + height > innerHeight ? Math.max(4, at.y - height - 12) : at.y + 16;

@@ -31,9 +31,7 @@ function effective(made) {
     const high = e.high === null ? "–" : e.high_open ? say("over", { length: length(e.high) }) : length(e.high);
     text += ` ${say("interval", { low, high })}`;
   }
-  const finding = made.diagnosis.finding;
-  const known = ["cant_tell", "none", "bee", "tadpole", "u_in_depth"].includes(finding);
-  return [text, e.demonstrated_to === null ? "–" : length(e.demonstrated_to), known ? say(`finding_${finding}`) : wordOf("finding", finding)];
+  return [text, e.demonstrated_to === null ? "–" : length(e.demonstrated_to), wordOf("finding", made.diagnosis.finding)];
 }
 
 function controlsSection() {
@@ -97,7 +95,7 @@ function caseGroup(kind, cases) {
 function caseItem(trials) {
   const [panel, i] = trials[0];
   const t = panel.trials;
-  const text = t.answer[i] === null ? fill(el("div", { class: "said", dir: "auto" }), textOf(t.message[i])) : modelText(t.answer[i], t.spans[i]);
+  const text = t.answer[i] === null ? fill(el("div", { class: "said", dir: "auto" }), textOf(t.message[i])) : modelText(t.answer[i], t.spans[i], FOLD_SHORT);
   const places = el("div", { class: "places" }, el("b", {}, say("times", { count: count(trials.length) })));
   const add = (some) => places.append(...some.map(([p, at]) => place(p, at)));
   add(trials.slice(0, FEW_PLACES));

@@ -111,7 +111,7 @@ function drawLines(holder, lines, name, write) {
   svg.append("text").attr("class", "axis-name").attr("x", 44 + inner / 2).attr("y", height - 6).attr("text-anchor", "middle").text(name);
   for (const [panel, points] of lines) {
     const banded = points.filter((point) => point.low !== null);
-    plot.append("path").attr("class", "band").attr("fill", hueOf(panel)).attr("d", d3.area().x((p) => x(p.at)).y0((p) => y(p.low)).y1((p) => y(p.high))(banded));
+    plot.append("path").attr("class", "spread").attr("fill", hueOf(panel)).attr("d", d3.area().x((p) => x(p.at)).y0((p) => y(p.low)).y1((p) => y(p.high))(banded));
     plot.append("path").attr("class", "line").attr("stroke", hueOf(panel)).attr("d", d3.line().x((p) => x(p.at)).y((p) => y(p.value))(points));
     plot.append("g").selectAll("circle").data(points).enter().append("circle").attr("r", 3).attr("cx", (p) => x(p.at)).attr("cy", (p) => y(p.value)).attr("fill", hueOf(panel))
       .append("title").text((p) => `${nameOf(panel)}: ${write(p.at)}, ${percent(p.value)}${p.low === null ? "" : ` [${percent(p.low)}, ${percent(p.high)}]`}`);

@@ -54,10 +54,19 @@ function fill(node, text) {
   return node;
 }
 
-// A model's text with marked places ([name, first, last]); a long one is folded.
-const FOLD = 1200;
+// A model's text with marked places ([name, first, last]); a long one is folded after so many characters or lines.
+const FOLD = { characters: 1200, lines: 24 }, FOLD_SHORT = { characters: 400, lines: 5 };
 
-function modelText(number, marks) {
+function foldAt(text, limit) {
+  let at = -1;
+  for (let line = 0; line < limit.lines; line++) {
+    at = text.indexOf("\n", at + 1);
+    if (at < 0 || at > limit.characters) return limit.characters;
+  }
+  return at;
+}
+
+function modelText(number, marks, limit = FOLD) {
   const whole = DATA.texts[number];
   const box = el("div", { class: "said", dir: "auto" });
   const cut = DATA.cut[number];
@@ -69,8 +78,9 @@ function modelText(number, marks) {
   };
   const last = Math.max(0, ...(marks || []).map((mark) => mark[2]));
   // What is folded away holds no evidence, as long as that stands near enough.
-  const first = last > FOLD && last < 4 * FOLD ? last + 80 : FOLD;
-  if (whole.length > first + 200) {
+  const fold = foldAt(whole, limit);
+  const first = last > fold && last < 4 * limit.characters ? last + 80 : fold;
+  if (whole.length > first + 60) {
     let folded = true;
     draw(first);
     const button = el("button", { class: "link", type: "button" }, say("show_all", { count: count(whole.length) }));
