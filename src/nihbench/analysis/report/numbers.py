@@ -107,4 +107,3 @@ def _effective(made: EffectiveLength, lengths: tuple[int, ...]) -> dict[str, Any
         "high_open": made.high_open,
         "demonstrated_to": made.demonstrated_to,
     }
-

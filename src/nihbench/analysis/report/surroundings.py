@@ -43,5 +43,7 @@ class Surroundings:
 
 
 def _cut(source: str, period: int, first: int, last: int) -> str:
-    begin = first % period
-    return source[begin : begin + last - first]
+    begin, size = first % period, last - first
+    if begin + size > len(source):  # a text shorter than what is shown of it
+        source = source[:period] * (2 + size // period)
+    return source[begin : begin + size]
