@@ -190,7 +190,8 @@ def test_nothing_is_wider_than_the_page(page: Browser, width: int) -> None:
     page.open(Path(page.run("return decodeURI(location.pathname)")))
     assert page.run("return document.documentElement.scrollWidth") <= width
     wide = """return [...document.querySelectorAll('main *')].filter(
-      (each) => !each.closest('.scroll, .window, nav, svg') && each.getBoundingClientRect().right > innerWidth + 1).map((each) => each.className)"""
+      (each) => !each.closest('.scroll, .window, nav, svg')
+      && each.getBoundingClientRect().right > innerWidth + 1).map((each) => each.className)"""
     assert page.run(wide) == []
 
 
@@ -219,11 +220,13 @@ def test_the_policy_stops_what_the_page_does_not_do_itself(page: Browser) -> Non
       try { box.innerHTML = '<img src=x onerror="window.pwned=1">'; } catch (error) { return error.name; }"""
     assert page.run(refused) == "TypeError"
     page.run(
-        "const made = document.createElement('style'); made.textContent = 'body{display:none}'; document.head.append(made)"
+        "const made = document.createElement('style'); made.textContent = 'body{display:none}';"
+        "document.head.append(made)"
     )
     assert page.run("return getComputedStyle(document.body).display") == "block"
     reached = page.driver.execute_async_script(
-        "const done = arguments[0]; fetch('http://127.0.0.1:9/').then(() => done('reached'), (error) => done(error.message))"
+        "const done = arguments[0];"
+        "fetch('http://127.0.0.1:9/').then(() => done('reached'), (error) => done(error.message))"
     )
     assert reached == "Failed to fetch"
     errors = [line["message"] for line in page.driver.get_log("browser")]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nihbench import __version__
+from nihbench.analysis.cases import find_cases
 from nihbench.analysis.controls import control_results
 from nihbench.analysis.grids import Grid, grid
 from nihbench.analysis.report.numbers import control, number, statistics_of
@@ -102,12 +103,14 @@ def _panels(run: Measured, index: int, pool: Pool) -> list[dict[str, Any]]:
     table = frame(tuple(run.records.values()), run.grades)
     pairs = dict.fromkeys((trial.experiment, trial.prompt) for trial in planned if trial.control is None)
     controls = control_results(run.records.values(), run.grades, planned)
+    said = _said(run, pool)
     needle, around = stored_needle(run.folder.manifest), Surroundings(run.text)
     prompts = run.folder.manifest["prompts"]
     panels = []
     for experiment, prompt in pairs:
         mine = [r for r in run.records.values() if (r.trial.experiment, r.trial.prompt) == (experiment, prompt)]
         here = _of_pair(planned, experiment, prompt)
+        columns = trial_columns(mine, run.grades, needle, around, pool, run.cost)
         panels.append(
             {
                 "run": index,
@@ -119,10 +122,21 @@ def _panels(run: Measured, index: int, pool: Pool) -> list[dict[str, Any]]:
                 "summary": _summary(summary(table, experiment=experiment, prompt=prompt, planned=len(here))),
                 "statistics": statistics_of(table, experiment=experiment, prompt=prompt, planned=here),
                 "controls": [control(c) for c in controls if (c.experiment, c.prompt) == (experiment, prompt)],
-                "trials": trial_columns(mine, run.grades, needle, around, pool, run.cost),
+                "trials": columns | {"case": [said.get(record.id) for record in mine]},
             }
         )
     return panels
+
+
+def _said(run: Measured, pool: Pool) -> dict[str, int]:
+    """Return, for each trial below full marks, the number of the text that stands for all which say nearly the same."""
+    groups = find_cases(run.records, run.grades).groups
+    clusters = [cluster for group in groups for cluster in group.clusters]
+    return {
+        case.id: pool.add(cluster.cases[0].reason if cluster.said is None else cluster.said, may_cut=True)
+        for cluster in clusters
+        for case in cluster.cases
+    }
 
 
 def _of_pair(planned: Iterable[Trial], experiment: str, prompt: str) -> list[Trial]:

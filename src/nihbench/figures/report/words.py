@@ -225,8 +225,8 @@ _PAGE: Mapping[str, tuple[str, str]] = {
     "control_trials": ("trials", "试验"),
     # cases
     "cases_help": (
-        "Answers below full marks, and failed trials, by what the model said: the same words are one case.",
-        "未得满分的回答与失败的试验，按模型所说归类：文字相同者为一个案例。",
+        "Answers below full marks, and failed trials, by what the model said: nearly the same words are one case.",
+        "未得满分的回答与失败的试验，按模型所说归类：文字几乎相同者为一个案例。",
     ),
     "cases_none": ("No bad case here.", "没有问题案例。"),
     "case_count": ("{count} trials; wordings: {texts}", "{count} 次试验，{texts} 种说法"),

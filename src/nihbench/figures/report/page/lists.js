@@ -66,7 +66,7 @@ function casesSection() {
     for (let i = 0; i < panel.size; i++) {
       if (!panel.fits[i] || panel.trials.value[i] === 1) continue;
       const kind = panel.trials.value[i] === null ? `kind_${panel.trials.failure[i]}` : `outcome_${panel.trials.outcome[i]}`;
-      const said = panel.trials.case ? panel.trials.case[i] : panel.trials.answer[i] ?? panel.trials.message[i];
+      const said = panel.trials.case[i];
       if (!groups.has(kind)) groups.set(kind, new Map());
       const cases = groups.get(kind);
       if (!cases.has(said)) cases.set(said, []);
