@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nihbench.cli.output import command, note
+from nihbench.errors import UsageError
 
 if TYPE_CHECKING:
     from nihbench.analysis.report import Measured
@@ -37,6 +38,8 @@ def report(
     from nihbench.figures.report import report_page
     from nihbench.run import find_runs
 
+    if out.suffix.lower() not in {".html", ".htm"}:
+        raise UsageError(f"a report is an HTML file: give it a name such as {out.with_suffix('.html')}")
     catalog = load()
     told = [_measured(folder, scorer, catalog) for path in runs for folder in find_runs(path)]
     page = report_page(report_data(told, title=title or _title(told)), lang=known_language(lang))
@@ -46,17 +49,17 @@ def report(
 
 def _measured(path: Path, scorer: str | None, catalog: Catalog) -> Measured:
     from nihbench.analysis.report import Measured
-    from nihbench.run import grades_of, open_run
-    from nihbench.score import SCORER
+    from nihbench.run import default_scorer, grades_of, open_run
 
     run = open_run(path)
     records = run.records()
+    scorer = scorer or default_scorer(run)
     return Measured(
         folder=run,
         place=_place(path),
         records=records,
-        grades=grades_of(run, records, scorer or SCORER),
-        scorer=scorer or SCORER,
+        grades=grades_of(run, records, scorer),
+        scorer=scorer,
         text=_text(run, catalog),
         cost=_cost(run, catalog),
     )
@@ -71,8 +74,10 @@ def _place(path: Path) -> str:
 def _text(run: RunFolder, catalog: Catalog) -> str | None:
     """Return the text of a run's corpus where it is on this machine; a report fetches nothing."""
     from nihbench.errors import NihError
-    from nihbench.run import corpus_at_hand, corpus_of
+    from nihbench.run import corpus_at_hand, corpus_of, is_imported
 
+    if is_imported(run.manifest):
+        return None
     sha256 = run.manifest["corpus"]["sha256"]
     try:
         corpus = corpus_at_hand(catalog, corpus_of(run.manifest), Path.cwd(), sha256)
@@ -88,7 +93,7 @@ def _cost(run: RunFolder, catalog: Catalog) -> Callable[[Outcome], float | None]
 
     preset = catalog.models.get(run.manifest["model"]["name"])
     prices = preset.prices if preset else ()
-    limit = run.manifest["identity"]["max_output"]
+    limit = run.manifest["identity"].get("max_output", 0)  # an import has no calls to cost anything
 
     def cost(outcome: Outcome) -> float | None:
         usd = cost_of(prices, outcome, limit, None)

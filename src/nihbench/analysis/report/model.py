@@ -17,7 +17,7 @@ from nihbench.analysis.report.surroundings import Surroundings
 from nihbench.analysis.report.trials import Cost, trial_columns
 from nihbench.analysis.summaries import Summary, summary
 from nihbench.analysis.table import frame
-from nihbench.run import RunFolder, planned_trials, stored_needle, version_of
+from nihbench.run import RunFolder, is_imported, planned_trials, stored_needle, version_of
 from nihbench.types import Grade, GradedElsewhere, Record, Trial
 
 FORMAT = 1
@@ -87,7 +87,7 @@ def _run(run: Measured, pool: Pool) -> dict[str, Any]:
         "prompt_tokens": _total([outcome.usage.prompt_tokens for outcome in outcomes]) if complete else None,
         "completion_tokens": _total([outcome.usage.completion_tokens for outcome in outcomes]) if complete else None,
         "latency_s": round(sum(outcome.latency_s for outcome in outcomes), 1),
-        "rebuild": f"nih rebuild {shlex.quote(run.place)}",
+        "rebuild": None if is_imported(content) else f"nih rebuild {shlex.quote(run.place)}",
         "notes": [pool.add(str(note)) for note in content.get("notes", ())],
     }
 

@@ -327,6 +327,7 @@ _OUTCOMES: Mapping[str, tuple[str, str]] = {
     "off_task": ("off task", "跑题"),
     "truncated": ("truncated", "被截断"),
     "empty": ("empty", "空白"),
+    "unknown": ("unknown", "未知"),
 }
 
 

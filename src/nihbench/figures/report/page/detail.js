@@ -117,7 +117,7 @@ function evidence(panel, i) {
 
 function around(panel, i) {
   const t = panel.trials;
-  if (t.control[i] !== null && t.before[i] === null) return null;
+  if (t.before[i] === null && (t.control[i] !== null || t.achieved[i] === null)) return null;
   if (t.before[i] === null) return el("p", { class: "quiet" }, say("around_none"));
   const edge = (bit, key) => (t.edges[i] & bit ? el("span", { class: "edge" }, say(key)) : "…");
   const text = el("div", { class: "haystack", dir: "auto" }, edge(1, "begins"));
@@ -146,6 +146,7 @@ const known = (number, told) => (number === null ? (told ? say("unknown") : null
 const money = (usd) => `$${usd === 0 ? "0" : usd < 0.01 ? usd.toPrecision(2) : usd.toFixed(2)}`;
 
 function rebuild(panel, i) {
+  if (panel.source.rebuild === null || panel.trials.total_tokens[i] === null) return null;
   const line = `${panel.source.rebuild} ${panel.trials.id[i]}`;
   const code = fill(el("code", { tabindex: 0 }), line);
   const button = el("button", { type: "button", class: "no-print" }, say("copy"));
