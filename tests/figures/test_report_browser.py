@@ -46,6 +46,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_run(REFERENCE, folder, "synthetic-a", strength=2.0, prompts=("original", "explicit"), **small)
     write_run(REFERENCE, folder, "synthetic-b", strength=2.0, prompts=("original",), **small)
     said(folder / "synthetic-a", [GOOD])
+    with_controls(folder / "synthetic-a", "explicit")
     said(folder / "synthetic-b", [*HOSTILE, LONG, GOOD])
     out = folder / "out" / "report.html"
     with pytest.raises(SystemExit) as ended:
@@ -62,6 +63,24 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
         )
     assert ended.value.code == 0
     return out
+
+
+def with_controls(run: Path, prompt: str) -> None:
+    """Add controls to a run: the needle is found in short texts, but answered without any text as well."""
+    like = next(record for record in open_run(run).records().values() if record.trial.prompt == prompt)
+    planned = [("oracle", number) for number in range(10)] + [("closed_book", number) for number in range(3)]
+    trials = [
+        dataclasses.replace(like.trial, control=name, length=500 if name == "oracle" else 40, repeat=number)
+        for name, number in planned
+    ]
+    manifest = json.loads((run / "run.json").read_text(encoding="utf-8"))
+    (run / "run.json").write_text(json.dumps(manifest | {"controls": [dataclasses.asdict(t) for t in trials]}))
+    with (run / RECORDS).open("ab") as file:
+        for number, trial in enumerate(trials):
+            place = like.placement if trial.control == "oracle" else None
+            file.write(record_line(dataclasses.replace(like, id=f"c{number:015}", trial=trial, placement=place)))
+    folder = open_run(run)
+    score_run(folder, folder.records())
 
 
 def said(run: Path, answers: list[str]) -> None:
@@ -176,6 +195,15 @@ def test_the_language_switches_and_every_word_with_it(page: Browser, report: Pat
         assert word not in whole
     page.run("document.getElementById('language').click()")
     assert "Bad cases" in text(page, "body")
+
+
+def test_controls_are_told_and_a_needle_known_by_heart_withholds_the_headline(page: Browser) -> None:
+    told = text(page, "#controls")
+    assert "oracle" in told and "10 of 10 found in a short text" in told and "3 of 3 answered without the text" in told
+    heads = page.run("return [...document.querySelectorAll('#maps .headline')].map((each) => each.innerText)")
+    assert "found" in heads[0] and "CLOSED BOOK FAILED" in heads[1] and "strict" not in heads[1]
+    page.run("document.querySelector('#controls .place').click()")
+    assert text(page, "#cell-title") == "Control: oracle" and GOOD in text(page, ".drawer")
 
 
 def test_it_prints(page: Browser) -> None:

@@ -68,7 +68,7 @@ def _run(run: Measured, pool: Pool) -> dict[str, Any]:
     outcomes = [outcome for outcome in every if not isinstance(outcome, GradedElsewhere)]
     complete = len(outcomes) == len(every)
     costs = [run.cost(outcome) for outcome in outcomes]
-    days = sorted({record.started_at[:10] for record in run.records.values()})
+    days = sorted({record.started_at[:10] for record in run.records.values()} - {""})
     return {
         "name": run.folder.path.resolve().name,
         "model": content["model"]["name"],

@@ -307,6 +307,7 @@ _PAGE: Mapping[str, tuple[str, str]] = {
     "unit_model": ("by the model", "按模型"),
     "repeats": ("Repeats", "重复次数"),
     "days": ("Days", "日期"),
+    "days_unknown": ("date unknown", "日期未知"),
     "version": ("Measured with", "测量工具"),
     "tokens": ("Tokens", "Token"),
     "tokens_value": ("{input} in, {output} out", "输入 {input}，输出 {output}"),

@@ -49,7 +49,7 @@ function drawDetail() {
       el("h2", { id: "cell-title" }, title), el("p", { class: "quiet" }, outside(nameOf(panel)))),
     alone ? el("div") : sides(panel, row, col),
     alone ? el("div") : el("ul", { class: "facts" }, cellLines(panel, row, col).map((line) => el("li", {}, line))),
-    el("dl", { class: "asked" }, el("dt", {}, say("question")), el("dd", { dir: "auto" }, fill(el("span"), textOf(panel.question)))),
+    asked("question", panel.question),
     ...(here.length ? here.map((i) => trialCard(panel, i)) : [el("p", {}, say("no_trial"))]));
 }
 
@@ -78,6 +78,10 @@ function sides(panel, row, col) {
   }));
 }
 
+// A text with its name above; nothing where there is none (an import).
+const asked = (key, number) => (textOf(number) === "" ? el("div")
+  : el("dl", { class: "asked" }, el("dt", {}, say(key)), el("dd", { dir: "auto" }, fill(el("span"), textOf(number)))));
+
 function trialCard(panel, i) {
   const t = panel.trials;
   const scored = t.value[i] !== null;
@@ -95,7 +99,7 @@ function trialCard(panel, i) {
     t.message[i] === null ? null : el("p", { class: "warn", dir: "auto" }, fill(el("span"), textOf(t.message[i]))),
     scored ? evidence(panel, i) : null,
     t.reasoning[i] === null ? null : fold(say("reasoning"), false, modelText(t.reasoning[i])),
-    el("dl", { class: "asked" }, el("dt", {}, say("expected")), el("dd", { dir: "auto" }, fill(el("span"), textOf(t.expected[i])))),
+    asked("expected", t.expected[i]),
     around(panel, i), numbers(panel, i), rebuild(panel, i));
 }
 
@@ -110,8 +114,7 @@ function evidence(panel, i) {
   if (t.votes[i]) more.push(say("votes", { values: listed(t.votes[i].map(percent)) }));
   if (t.decided_by[i]) more.push(say("decided_by", { name: t.decided_by[i] }));
   if (more.length) lines.push(fill(el("li"), more.join("; ")));
-  const misled = t.misled[i] === null ? null : el("dl", { class: "asked" }, el("dt", {}, say("misled")),
-    el("dd", { dir: "auto" }, fill(el("span"), textOf(t.misled[i]))));
+  const misled = asked("misled", t.misled[i]);
   return el("div", { class: "evidence" }, el("h4", {}, say("evidence")), el("ul", {}, lines), misled);
 }
 
