@@ -18,7 +18,7 @@ from nihbench.stats.interval import BoolArray, FloatArray
 Kind = Literal["tail_kept", "head_kept", "middle_cut", "cliff", "content_hole", "depth_band"]
 KINDS: tuple[Kind, ...] = ("tail_kept", "head_kept", "middle_cut", "cliff", "content_hole", "depth_band")
 
-MOST_CUTS = 300
+MOST_CUTS = 256
 """At most so many values along an axis are cut at: repeats land at thousands, and time and memory grow with each."""
 
 COARSE_CUTS = 24

@@ -28,22 +28,39 @@ from nihbench.types import Trial
 if TYPE_CHECKING:
     import pandas as pd
 
+BASE_UP_TO = 1000
+"""Lengths up to 1K tokens are the base of the effective length (NoLiMa's are 250, 500 and 1K)."""
+
 
 def statistics_of(table: pd.DataFrame, *, experiment: str, prompt: str, planned: Sequence[Trial]) -> dict[str, Any]:
     """Return the statistics of one (experiment, prompt) laid out as the report's data has them."""
     made = grid_trials(table, experiment=experiment, prompt=prompt, planned=planned)
     whole, rows = headline(made.trials), by_length(made.trials)
     missed, places = misses(table, experiment=experiment, prompt=prompt)
-    reach = effective_length(made.lengths, [row.found for row in rows], None, pooled=pooled_rows(made.trials))
+    short = places.length <= BASE_UP_TO
+    diagnosis = diagnose(missed, places, base_missed=missed[short] if short.any() else None)
     return {
         "headline": _headline(whole),
         "this_haystack": whole.found.interval.this_haystack,
         "by_length": [_headline(row) for row in rows],
         "by_depth": [_headline(row) for row in by_depth(made.trials)],
         "cells": _cells(made),
-        "effective": _effective(reach, made.lengths),
-        "diagnosis": {"finding": diagnose(missed, places).finding},
+        "effective": _effective(_reach(made, rows), made.lengths),
+        "diagnosis": {"finding": diagnosis.finding},
     }
+
+
+def _reach(made: GridTrials, rows: Sequence[Headline]) -> EffectiveLength:
+    """Return the effective length over the lengths behind the base; with none that short, or all, there is no base."""
+    short = np.array(made.lengths) <= BASE_UP_TO
+    based = bool(short.any() and not short.all())
+    keep = ~short if based else np.ones_like(short)
+    return effective_length(
+        [length for length, kept in zip(made.lengths, keep, strict=True) if kept],
+        [row.found for row, kept in zip(rows, keep, strict=True) if kept],
+        headline(made.trials.where(short[made.trials.length])).found if based else None,
+        pooled=pooled_rows(made.trials.where(keep[made.trials.length])),
+    )
 
 
 def number(value: float) -> float | None:
