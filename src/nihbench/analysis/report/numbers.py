@@ -45,22 +45,24 @@ def statistics_of(table: pd.DataFrame, *, experiment: str, prompt: str, planned:
         "by_length": [_headline(row) for row in rows],
         "by_depth": [_headline(row) for row in by_depth(made.trials)],
         "cells": _cells(made),
-        "effective": _effective(_reach(made, rows), made.lengths),
+        "effective": _reach(made, rows),
         "diagnosis": {"finding": diagnosis.finding},
     }
 
 
-def _reach(made: GridTrials, rows: Sequence[Headline]) -> EffectiveLength:
+def _reach(made: GridTrials, rows: Sequence[Headline]) -> dict[str, Any]:
     """Return the effective length over the lengths behind the base; with none that short, or all, there is no base."""
     short = np.array(made.lengths) <= BASE_UP_TO
     based = bool(short.any() and not short.all())
     keep = ~short if based else np.ones_like(short)
-    return effective_length(
-        [length for length, kept in zip(made.lengths, keep, strict=True) if kept],
+    lengths = [length for length, kept in zip(made.lengths, keep, strict=True) if kept]
+    reach = effective_length(
+        lengths,
         [row.found for row, kept in zip(rows, keep, strict=True) if kept],
         headline(made.trials.where(short[made.trials.length])).found if based else None,
         pooled=pooled_rows(made.trials.where(keep[made.trials.length])),
     )
+    return _effective(reach, lengths[0])
 
 
 def number(value: float) -> float | None:
@@ -114,10 +116,10 @@ def _cells(made: GridTrials) -> list[list[dict[str, Any] | None]]:
     ]
 
 
-def _effective(made: EffectiveLength, lengths: tuple[int, ...]) -> dict[str, Any]:
+def _effective(made: EffectiveLength, shortest: int) -> dict[str, Any]:
     return {
         "status": made.status,
-        "shortest": lengths[0],
+        "shortest": shortest,
         "length": made.length,
         "low": made.low,
         "high": made.high,
