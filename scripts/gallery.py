@@ -144,11 +144,11 @@ def versions() -> dict[str, str]:
 
 
 def code_hash() -> str:
-    """Hash the code that draws, without blank lines and lines of comment; the same under every version of Python."""
+    """Hash the code that draws figures, without blank and comment lines; the same under every version of Python."""
     digest = hashlib.sha256()
     for place in _CODE:
         path = ROOT / place
-        for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
+        for file in sorted(path.glob("*.py")) if path.is_dir() else [path]:
             lines = (line.rstrip() for line in file.read_text(encoding="utf-8").splitlines())
             kept = [line for line in lines if line and not line.lstrip().startswith("#")]
             digest.update("\n".join([file.relative_to(ROOT).as_posix(), *kept]).encode())

@@ -45,7 +45,9 @@ def test_the_wheel_carries_the_catalog_and_no_more(wheel: Path) -> None:
         assert "nih = nihbench.cli:main" in archive.read(entry).decode()
     sources = {path.relative_to(ROOT / "src").as_posix() for path in (ROOT / "src").rglob("*.py")}
     assert sources <= names
-    rest = {name for name in names - sources if not name.startswith((data, "nihbench-"))}
+    page = {path.relative_to(ROOT / "src").as_posix() for path in (ROOT / "src").rglob("figures/report/page/*")}
+    assert page and page <= names
+    rest = {name for name in names - sources - page if not name.startswith((data, "nihbench-"))}
     assert rest <= {"nihbench/py.typed"}
 
 

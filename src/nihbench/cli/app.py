@@ -28,6 +28,7 @@ from nihbench.cli import (
     plot,
     prompt,
     rebuild,
+    report,
     run,
     score,
     serve,
@@ -48,6 +49,7 @@ app.command("prompt")(prompt.prompt)
 app.command("grade")(grade.grade)
 app.command("score")(score.score)
 app.command("plot")(plot.plot)
+app.command("report")(report.report)
 app.command("cases")(cases.cases)
 app.command("export")(export.export)
 app.command("compare")(compare.compare)

@@ -82,11 +82,18 @@ def plot(
 
 
 def _style(lang: str, preset_name: str, colours: str, size: str | None, dpi: int | None) -> Style:
-    from nihbench.figures import LANGS, palette, preset, sized
+    from nihbench.figures import palette, preset, sized
+
+    return sized(replace(preset(preset_name), lang=known_language(lang), palette=palette(colours)), size=size, dpi=dpi)
+
+
+def known_language(lang: str) -> Lang:
+    """Return a language by its name; raises `UsageError` where the tool does not speak it."""
+    from nihbench.figures import LANGS
 
     known: dict[str, Lang] = {each: each for each in LANGS}
     _one_of("--lang", lang, tuple(known))
-    return sized(replace(preset(preset_name), lang=known[lang], palette=palette(colours)), size=size, dpi=dpi)
+    return known[lang]
 
 
 def _one_of(option: str, value: str, known: tuple[str, ...]) -> None:

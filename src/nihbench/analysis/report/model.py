@@ -1,0 +1,167 @@
+"""The whole of the report's data: runs, panels (one a run and prompt), texts, bad cases."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from nihbench import __version__
+from nihbench.analysis.cases import find_cases
+from nihbench.analysis.controls import control_results
+from nihbench.analysis.grids import Grid, grid
+from nihbench.analysis.report.numbers import control, number, statistics_of
+from nihbench.analysis.report.pool import Pool
+from nihbench.analysis.report.surroundings import Surroundings
+from nihbench.analysis.report.trials import Cost, trial_columns
+from nihbench.analysis.summaries import Summary, summary
+from nihbench.analysis.table import frame
+from nihbench.run import RunFolder, is_imported, planned_trials, stored_needle, version_of
+from nihbench.types import Grade, GradedElsewhere, Record, Trial
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Measured:
+    """A run as it is reported: its records and one scorer's grades.
+
+    `place` is how a user calls its folder. `text` is its corpus's text, None where that is not at hand. `cost` says
+    what a call cost.
+    """
+
+    folder: RunFolder
+    place: str
+    records: Mapping[str, Record]
+    grades: Mapping[str, Grade]
+    scorer: str
+    text: str | None
+    cost: Cost
+
+
+def report_data(runs: Iterable[Measured], *, title: str) -> dict[str, Any]:
+    """Return the data of a report on some runs, in this order; NaN nowhere. docs/report.md documents it."""
+    pool = Pool()
+    described: list[dict[str, Any]] = []
+    panels: list[dict[str, Any]] = []
+    for index, run in enumerate(runs):
+        described.append(_run(run, pool))
+        panels += _panels(run, index, pool)
+    texts, cut = pool.texts()
+    return {
+        "format": FORMAT,
+        "made_by": f"nih {__version__}",
+        "title": title,
+        "runs": described,
+        "panels": panels,
+        "texts": texts,
+        "cut": cut,
+    }
+
+
+def _run(run: Measured, pool: Pool) -> dict[str, Any]:
+    content = run.folder.manifest
+    unit, corpus = content["length_unit"], content["corpus"]
+    needle = stored_needle(content)
+    every = [record.outcome for record in run.records.values()]
+    outcomes = [outcome for outcome in every if not isinstance(outcome, GradedElsewhere)]
+    complete = len(outcomes) == len(every)
+    costs = [run.cost(outcome) for outcome in outcomes]
+    days = sorted({record.started_at[:10] for record in run.records.values()} - {""})
+    return {
+        "name": run.folder.path.resolve().name,
+        "model": content["model"]["name"],
+        "experiment": content["experiment"],
+        "needle": {"name": needle.name, "language": needle.language, "text": pool.add(" ".join(needle.statements))},
+        "corpus": {name: corpus[name] for name in ("name", "language", "title", "copies")},
+        "stored_corpus": run.text is not None,
+        "scorer": run.scorer,
+        "scorer_version": version_of(run.scorer),
+        "length_unit": None if unit["counted_by_model"] else unit["tokenizer"],
+        "repeats": content["repeats"],
+        "days": [days[0], days[-1]] if days else [],
+        "version": content["nihbench"],
+        "synthetic": bool(content.get("synthetic")),
+        "cost_usd": sum(cost for cost in costs if cost is not None) if complete and None not in costs else None,
+        "prompt_tokens": _total([outcome.usage.prompt_tokens for outcome in outcomes]) if complete else None,
+        "completion_tokens": _total([outcome.usage.completion_tokens for outcome in outcomes]) if complete else None,
+        "latency_s": round(sum(outcome.latency_s for outcome in outcomes), 1),
+        "rebuild": None if is_imported(content) else f"nih rebuild {shlex.quote(run.place)}",
+        "notes": [pool.add(str(note)) for note in content.get("notes", ())],
+    }
+
+
+def _total(counts: Sequence[int | None]) -> int | None:
+    """Add up counts; None where one is unknown, since the rest is not the whole."""
+    known = [count for count in counts if count is not None]
+    return sum(known) if len(known) == len(counts) else None
+
+
+def _panels(run: Measured, index: int, pool: Pool) -> list[dict[str, Any]]:
+    planned = planned_trials(run.folder.manifest)
+    table = frame(tuple(run.records.values()), run.grades)
+    pairs = dict.fromkeys((trial.experiment, trial.prompt) for trial in planned if trial.control is None)
+    controls = control_results(run.records.values(), run.grades, planned)
+    said = _said(run, pool)
+    needle, around = stored_needle(run.folder.manifest), Surroundings(run.text)
+    prompts = run.folder.manifest["prompts"]
+    panels = []
+    for experiment, prompt in pairs:
+        mine = [r for r in run.records.values() if (r.trial.experiment, r.trial.prompt) == (experiment, prompt)]
+        here = _of_pair(planned, experiment, prompt)
+        columns = trial_columns(mine, run.grades, needle, around, pool, run.cost)
+        panels.append(
+            {
+                "run": index,
+                "experiment": experiment,
+                "prompt": prompt,
+                "question": pool.add(needle.question_for(prompt)),
+                "messages": [[m["role"], pool.add(m["content"])] for m in prompts[prompt]["messages"]],
+                "grid": _grid(grid(table, experiment=experiment, prompt=prompt, planned=here)),
+                "summary": _summary(summary(table, experiment=experiment, prompt=prompt, planned=len(here))),
+                "statistics": statistics_of(table, experiment=experiment, prompt=prompt, planned=here),
+                "controls": [control(c) for c in controls if (c.experiment, c.prompt) == (experiment, prompt)],
+                "trials": columns | {"case": [said.get(record.id) for record in mine]},
+            }
+        )
+    return panels
+
+
+def _said(run: Measured, pool: Pool) -> dict[str, int]:
+    """Return, for each trial below full marks, the number of the text that stands for all which say nearly the same."""
+    groups = find_cases(run.records, run.grades).groups
+    clusters = [cluster for group in groups for cluster in group.clusters]
+    return {
+        case.id: pool.add(cluster.cases[0].reason if cluster.said is None else cluster.said, may_cut=True)
+        for cluster in clusters
+        for case in cluster.cases
+    }
+
+
+def _of_pair(planned: Iterable[Trial], experiment: str, prompt: str) -> list[Trial]:
+    return [t for t in planned if (t.experiment, t.prompt, t.control) == (experiment, prompt, None)]
+
+
+def _grid(made: Grid) -> dict[str, Any]:
+    return {
+        "lengths": list(made.lengths),
+        "depths": list(made.depths),
+        "value": [[number(value) for value in row] for row in made.value.tolist()],
+        "measured": made.measured.tolist(),
+        "owed": made.owed.tolist(),
+        "failures": {kind: counts.tolist() for kind, counts in made.failures.items()},
+    }
+
+
+def _summary(made: Summary) -> dict[str, Any]:
+    return {
+        "planned": made.planned,
+        "recorded": made.recorded,
+        "measured": made.measured,
+        "failures": dict(made.failures),
+        "rates": {
+            name: {"value": number(rate.value), "if_missed": rate.low, "if_found": rate.high}
+            for name, rate in zip(("found", "strict", "mean_band"), (r for _, r in made.rates), strict=True)
+        },
+    }

@@ -1,0 +1,97 @@
+"""Put the report's data, words, style and scripts into one HTML file."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from html import escape
+from importlib.resources import files
+from importlib.util import find_spec
+from pathlib import Path
+from string import Template
+from typing import Any
+
+from nihbench.errors import UsageError
+from nihbench.figures.colours import PALETTES
+from nihbench.figures.report.words import page_words
+from nihbench.figures.words import Lang
+
+SCRIPTS = ("text.js", "data.js", "maps.js", "hover.js", "detail.js", "filters.js", "profiles.js", "lists.js", "main.js")
+"""The page's own scripts, in the order in which they run; all share one scope."""
+
+_D3 = "d3.v5.min.js"
+_ENDS_ELEMENT = re.compile("</(script|style)|<!--", re.IGNORECASE)
+_UNSAFE = re.compile("[<>&\u2028\u2029\ufeff\x7f-\x9f\ud800-\udfff]")
+"""What means something to HTML, ends a line in JavaScript, what an editor may strip, and what UTF-8 can't say."""
+
+
+def report_page(data: Mapping[str, Any], *, lang: Lang) -> bytes:
+    """Return the report as HTML in UTF-8; `lang` is the language in which it opens.
+
+    Raises:
+        UsageError: D3 is not installed.
+    """
+    folder = files("nihbench.figures.report") / "page"
+    own = "".join((folder / name).read_text(encoding="utf-8") for name in SCRIPTS)
+    library, style = _library(), (folder / "report.css").read_text(encoding="utf-8")
+    script = f'"use strict";(function(){{\n{own}}})();'
+    for text in (library, script, style):
+        # A style sheet or script that ended its own element early would be ours to mend.
+        assert not _ENDS_ELEMENT.search(text), "it would end its own element"
+    page = Template((folder / "report.html").read_text(encoding="utf-8")).substitute(
+        lang="zh-Hans" if lang == "zh" else "en",
+        policy="; ".join(_policy(style, library, script)),
+        title=escape(_clean(str(data["title"]))),
+        licence=(folder / "d3-licence.txt").read_text(encoding="utf-8").strip(),
+        style=style,
+        words=_embedded({"lang": lang, "words": page_words(), "palettes": _palettes()}),
+        data=_embedded(data),
+        library=library,
+        script=script,
+    )
+    return page.encode("utf-8")
+
+
+def _policy(style: str, *scripts: str) -> tuple[str, ...]:
+    """Return the directives of the policy: nothing but the page's own style and scripts, and no network."""
+    return (
+        "default-src 'none'",
+        "connect-src 'none'",
+        f"script-src {' '.join(_source(script) for script in scripts)}",
+        f"style-src {_source(style)}",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "require-trusted-types-for 'script'",
+        "trusted-types 'none'",
+    )
+
+
+def _source(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode('utf-8')).digest()).decode('ascii')}'"
+
+
+def _embedded(value: Any) -> str:
+    """Return JSON that can stand in a script element: no character of it means anything to HTML."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def _clean(text: str) -> str:
+    return "".join(" " if _UNSAFE.match(char) and char not in "<>&" else char for char in text)
+
+
+def _palettes() -> dict[str, dict[str, tuple[str, ...]]]:
+    return {name: {"stops": each.stops, "difference": each.difference} for name, each in PALETTES.items()}
+
+
+def _library() -> str:
+    """Return D3's source, out of the package that carries it: the file is read, the package not imported."""
+    package = find_spec("mpld3")
+    path = Path(package.origin).parent / "js" / _D3 if package and package.origin else None
+    if path is None or not path.is_file():
+        raise UsageError(f"the report draws with D3, and {_D3} is not installed: pip install 'mpld3>=0.5.10'")
+    # The hash is of the text as a browser reads it, which has no carriage returns.
+    return path.read_text(encoding="utf-8").replace("\r", "").strip()
