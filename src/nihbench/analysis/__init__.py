@@ -7,6 +7,7 @@ from nihbench.analysis.agreement import BANDS, Agreement, AgreementReport, Compa
 from nihbench.analysis.grids import Grid, grid
 from nihbench.analysis.summaries import Rate, Summary, summary
 from nihbench.analysis.table import COLUMNS, UNSCORED, frame, pairs
+from nihbench.analysis.tally import Tally, squeezed
 
 __all__ = [
     "BANDS",
@@ -19,9 +20,11 @@ __all__ = [
     "Item",
     "Rate",
     "Summary",
+    "Tally",
     "agreement_report",
     "frame",
     "grid",
     "pairs",
+    "squeezed",
     "summary",
 ]

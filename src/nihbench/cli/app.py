@@ -11,7 +11,22 @@ from io import TextIOWrapper
 import typer
 
 from nihbench import __version__
-from nihbench.cli import agree, corpus, doctor, grade, models, needle, plan, plot, prompt, rebuild, run, score, serve
+from nihbench.cli import (
+    agree,
+    corpus,
+    doctor,
+    grade,
+    models,
+    needle,
+    plan,
+    plot,
+    prompt,
+    rebuild,
+    run,
+    score,
+    serve,
+    watch,
+)
 from nihbench.cli.output import Terminated, hang_up, note
 from nihbench.errors import NihError
 
@@ -23,6 +38,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 app.command("run")(run.run)
+app.command("watch")(watch.watch)
 app.command("plan")(plan.plan)
 app.command("prompt")(prompt.prompt)
 app.command("grade")(grade.grade)

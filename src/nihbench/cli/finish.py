@@ -35,13 +35,14 @@ class Result:
     """Answers that the scorer could not judge."""
 
 
-def result_of(run: RunFolder, *, scorer: str | None = None, again: bool = False) -> Result:
+def result_of(run: RunFolder, *, scorer: str | None = None, again: bool = False, store: bool = True) -> Result:
     """Read a run's records and scores into what is shown.
 
     Args:
         run: the run's folder.
         scorer: whose scores; None: the rules'.
         again: whether to score again even where stored scores fit (rules only).
+        store: whether scores may be written; else the rules score in memory.
     """
     from nihbench.analysis import UNSCORED, frame, grid, summary
     from nihbench.endpoint import HANDLING
@@ -49,7 +50,7 @@ def result_of(run: RunFolder, *, scorer: str | None = None, again: bool = False)
     from nihbench.score import SCORER
 
     records = run.records()
-    table = frame(tuple(records.values()), _scores(run, records, scorer, again))
+    table = frame(tuple(records.values()), _scores(run, records, scorer, again) if store else _unstored(run, records))
     planned = planned_trials(run.manifest)
     pairs = dict.fromkeys((trial.experiment, trial.prompt) for trial in planned)
     each = [(e, p, sum((t.experiment, t.prompt) == (e, p) for t in planned)) for e, p in pairs]
@@ -70,6 +71,12 @@ def _scores(run: RunFolder, records: Mapping[str, Record], scorer: str | None, a
     from nihbench.score import SCORER
 
     return score_run(run, records) if again else grades_of(run, records, scorer or SCORER)
+
+
+def _unstored(run: RunFolder, records: Mapping[str, Record]) -> Mapping[str, Grade]:
+    from nihbench.run import answers_of
+
+    return {answer.id: answer.by_rules() for answer in answers_of(run, records)}
 
 
 def draw(result: Result, path: Path) -> None:

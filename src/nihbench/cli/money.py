@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -72,9 +72,23 @@ def planned_cost(setup: Setup, members: Sequence[ModelAccess], trials: Sequence[
     return total
 
 
+def worst_rest(setup: Setup, members: Sequence[ModelAccess], owed: Mapping[int, int]) -> float | None:
+    """Return what trials cost at most in USD, given how many of each length are owed; None where it is unknown."""
+    from nihbench.endpoint import worst_cost
+    from nihbench.run import margin_of
+
+    prices, margin, total = _prices(setup, members), margin_of(setup), Decimal(0)
+    for length, count in owed.items():
+        cost = worst_cost(prices, math.ceil(length * margin), setup.request.max_output)
+        if cost is None:
+            return None
+        total += cost * count
+    return float(total)
+
+
 def tell_spent(setup: Setup, members: Sequence[ModelAccess], trials: Sequence[Trial], budget: Budget) -> None:
     """Say what was planned for these trials, and what the run has spent."""
-    if _is_free(setup, members):
+    if is_free(setup, members):
         return
     planned = planned_cost(setup, members, trials)
     most = f"at most ${planned:,.2f}" if planned is not None else "an unknown cost"
@@ -85,13 +99,13 @@ def tell_spent(setup: Setup, members: Sequence[ModelAccess], trials: Sequence[Tr
     )
 
 
-def _is_free(setup: Setup, members: Sequence[ModelAccess]) -> bool:
+def is_free(setup: Setup, members: Sequence[ModelAccess]) -> bool:
     """Say whether the answers cost nothing: a model on this machine that nobody gave a price."""
     return not setup.preset.prices and all(model.is_loopback for model in members)
 
 
 def _prices(setup: Setup, members: Sequence[ModelAccess]) -> tuple[PriceTier, ...]:
-    return _NOTHING if _is_free(setup, members) else setup.preset.prices
+    return _NOTHING if is_free(setup, members) else setup.preset.prices
 
 
 def _is_dear(setup: Setup, members: Sequence[ModelAccess], trials: Sequence[Trial]) -> bool:

@@ -136,7 +136,7 @@ async def _send(
     budget: Budget,
     cancelling: Callable[[], None],
 ) -> None:
-    from nihbench.cli.progress import progress
+    from nihbench.cli.progress import gauges_of, progress
     from nihbench.endpoint import Limiter, SideBySide
     from nihbench.run import run_trials
 
@@ -145,8 +145,12 @@ async def _send(
     limiters = [
         Limiter(member.limits(concurrency=options.concurrency, rpm=options.rpm, tpm=options.tpm)) for member in members
     ]
-    with folder.writer() as writer, progress(setup, trials) as shown:
-        async with contextlib.AsyncExitStack() as opened:
+    gauges = gauges_of(setup, members, limiters, budget)
+    with folder.writer() as writer:
+        async with (
+            progress(setup, trials, folder.records().values(), gauges) as shown,
+            contextlib.AsyncExitStack() as opened,
+        ):
             clients = [
                 await opened.enter_async_context(
                     member.client(stream=options.stream, limiter=limiter, budget=budget, on_change=note)
@@ -160,7 +164,7 @@ async def _send(
                 writer,
                 total=len(setup.trials),
                 now=_now,
-                on_progress=shown.update,
+                on_progress=shown,
                 limiters=limiters,
             )
 

@@ -1,8 +1,10 @@
 """From a plan to records on disk: resolve the options, send what is owed, store, score, rebuild."""
 
-from nihbench.run.answers import Answered, Row, answers_of, read_rows
+from nihbench.run.answers import Answered, Row, answer_of, answers_of, read_rows
 from nihbench.run.calibration import Calibration, calibrate, likely_prompts
 from nihbench.run.counts import CountSummary, count_summary
+from nihbench.run.eta import Eta, Left
+from nihbench.run.follow import Follower, runs_under
 from nihbench.run.judging import Docket, Judge, Spent, ask_judge, combined, docket, judged, unsure
 from nihbench.run.lock import owned
 from nihbench.run.manifest import (
@@ -42,6 +44,9 @@ __all__ = [
     "RULES_FILE",
     "Answered",
     "Docket",
+    "Eta",
+    "Follower",
+    "Left",
     "Judge",
     "Begun",
     "Calibration",
@@ -55,6 +60,7 @@ __all__ = [
     "Spent",
     "Verdicts",
     "absolute_corpus",
+    "answer_of",
     "answers_of",
     "ask_judge",
     "begun",
@@ -82,6 +88,7 @@ __all__ = [
     "read_rows",
     "rebuild_prompt",
     "run_trials",
+    "runs_under",
     "save_grades",
     "score_run",
     "scores_file",

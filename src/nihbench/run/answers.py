@@ -59,20 +59,22 @@ class Row:
 def answers_of(run: RunFolder, records: Mapping[str, Record]) -> tuple[Answered, ...]:
     """Return the answers of a run, failures left out."""
     needle = stored_needle(run.manifest)
-    answers = []
-    for trial_id, record in records.items():
-        if isinstance(record.outcome, Completion):
-            filled = fill(needle, record.fresh)
-            answers.append(
-                Answered(
-                    id=trial_id,
-                    needle=filled,
-                    text=record.outcome.text,
-                    question=filled.question_for(record.trial.prompt),
-                    finish_reason=record.outcome.finish_reason,
-                )
-            )
-    return tuple(answers)
+    answers = (answer_of(needle, record) for record in records.values())
+    return tuple(answer for answer in answers if answer is not None)
+
+
+def answer_of(needle: Needle, record: Record) -> Answered | None:
+    """Return the answer of one record of a run over `needle`; None for a failure."""
+    if not isinstance(record.outcome, Completion):
+        return None
+    filled = fill(needle, record.fresh)
+    return Answered(
+        id=record.id,
+        needle=filled,
+        text=record.outcome.text,
+        question=filled.question_for(record.trial.prompt),
+        finish_reason=record.outcome.finish_reason,
+    )
 
 
 def read_rows(data: bytes, name: str, catalog: Catalog) -> tuple[Row, ...]:

@@ -207,7 +207,7 @@ def read_records(path: Path) -> tuple[dict[str, Record], int]:
         raise DamagedDataError(f"{path} can't be read: {error.strerror or error}") from error
     records: dict[str, Record] = {}
     whole = 0
-    for record, end in _read_lines(path, data):
+    for record, end in read_lines(path, data):
         if record is not None:
             records[record.id] = record
         whole = end
@@ -227,7 +227,7 @@ def all_records(path: Path) -> list[Record]:
     records: list[Record] = []
     seen: set[bytes] = set()
     start = 0
-    for record, end in _read_lines(path, data):
+    for record, end in read_lines(path, data):
         line = data[start:end].rstrip(b"\n")
         if record is not None and line not in seen:
             seen.add(line)
@@ -236,8 +236,17 @@ def all_records(path: Path) -> list[Record]:
     return records
 
 
-def _read_lines(path: Path, data: bytes) -> Iterator[tuple[Record | None, int]]:
-    """Give each whole line's record (None: a blank line) and where the line ends; a torn last line is left out."""
+def read_lines(path: Path, data: bytes, before: int = 0) -> Iterator[tuple[Record | None, int]]:
+    """Give each whole line's record (None: a blank line) and where it ends; a torn last line is left out.
+
+    Args:
+        path: names the file in errors.
+        data: its bytes, or those from some line on.
+        before: how many lines stand before them.
+
+    Raises:
+        DamagedDataError: a line that is not a torn last one can't be read.
+    """
     parse = _parser()
     end = 0
     lines = data.split(b"\n")
@@ -251,8 +260,8 @@ def _read_lines(path: Path, data: bytes) -> Iterator[tuple[Record | None, int]]:
                 if last:
                     return
                 raise DamagedDataError(
-                    f"{path}:{number}: this line is no record ({_first_line(error)}): restore the file from a copy, or "
-                    "take the line out and resume to have its trial measured again"
+                    f"{path}:{before + number}: this line is no record ({_first_line(error)}): restore the file from a "
+                    "copy, or take the line out and resume to have its trial measured again"
                 ) from error
         end += len(line) + (0 if last else 1)
         yield record, end

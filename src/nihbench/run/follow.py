@@ -1,0 +1,84 @@
+"""Follow a run that another process works on: its records as they come, and whether it still goes on. Read-only."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from collections.abc import Sequence
+from pathlib import Path
+
+from nihbench.run.lock import HOLDER
+from nihbench.run.manifest import planned_trials
+from nihbench.run.store import MANIFEST, RECORDS, RunFolder, open_run, read_lines
+from nihbench.run.verify import Expectation, verified
+from nihbench.types import Record
+
+
+class Follower:
+    """Reads what is new in a run's folder."""
+
+    def __init__(self, folder: RunFolder) -> None:
+        self.folder = folder
+        self.planned = planned_trials(folder.manifest)
+        self._offset = 0
+        self._lines = 0
+        self._records: dict[str, Record] = {}
+        self._given: dict[str, Record] = {}
+
+    @property
+    def done(self) -> int:
+        """How many trials have a record so far."""
+        return len(self._records)
+
+    def news(self) -> list[Record]:
+        """Return the records that are new or known better since the last time.
+
+        An answer counts as cut as soon as later ones show it (see `run.verify`). A line that is being written is left
+        for the next time.
+
+        Raises:
+            DamagedDataError: a line can't be read.
+        """
+        path = self.folder.path / RECORDS
+        if not path.exists() or path.stat().st_size <= self._offset:
+            return []
+        with path.open("rb") as file:
+            file.seek(self._offset)
+            data = file.read()
+        # Only whole lines: the last one may be in the middle of being written.
+        data = data[: data.rfind(b"\n") + 1]
+        for record, _ in read_lines(path, data, before=self._lines):
+            if record is not None:
+                self._records[record.id] = record
+        self._offset += len(data)
+        self._lines += data.count(b"\n")
+        known = verified(self._records, Expectation.of(self.folder.manifest))
+        fresh = [record for key, record in known.items() if self._given.get(key) != record]
+        self._given = known
+        return fresh
+
+    def is_going_on(self) -> bool:
+        """Say whether a process works on the run."""
+        try:
+            holder = json.loads((self.folder.path / HOLDER).read_text(encoding="utf-8"))
+            pid, host = int(holder["pid"]), holder["host"]
+        except (OSError, ValueError, KeyError, TypeError):
+            return False
+        if host != socket.gethostname() or os.name != "posix":
+            return True  # it can't be seen from here whether it was killed
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return False
+        except PermissionError:
+            return True
+        return True
+
+
+def runs_under(path: Path) -> Sequence[Path]:
+    """Return the runs' folders that a path names: itself, or those in it, the earliest begun first."""
+    if (path / MANIFEST).exists() or not path.is_dir():
+        return (path,)
+    found = [file.parent for file in path.glob(f"*/{MANIFEST}")]
+    return sorted(found, key=lambda folder: str(open_run(folder).manifest.get("created_at", ""))) or (path,)
