@@ -64,7 +64,6 @@ class Sweep:
         self.eta: Eta = Eta((trial.length for trial in owed), now)
         self.tokens_in = self.tokens_out = 0
         self.tokens_planned = sum(trial.length for trial in planned)
-        self.tokens_owed_at_first = self.eta.tokens
         self.miss: Record | None = None
         self.said = ""
         self._needle = needle
@@ -77,6 +76,8 @@ class Sweep:
         answer = answer_of(self._needle, record)
         grade = answer.by_rules() if answer is not None else None
         self.tally.take(record, grade)
+        self.tokens_in += record.outcome.usage.prompt_tokens or 0
+        self.tokens_out += record.outcome.usage.completion_tokens or 0
         if record.trial.control is None and grade is not None and not getattr(grade, "found", False):
             self.miss = record
 
@@ -84,8 +85,6 @@ class Sweep:
         """Take a record that was just made."""
         self.remember(record)
         self.eta.take(record.trial.length, record.outcome.latency_s, now)
-        self.tokens_in += record.outcome.usage.prompt_tokens or 0
-        self.tokens_out += record.outcome.usage.completion_tokens or 0
 
     def gauges(self) -> Gauges:
         """Return what limits and money say now."""

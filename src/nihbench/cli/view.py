@@ -6,11 +6,10 @@ It is drawn anew each time from a `Sweep`; nothing here prints, waits or knows t
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len, chop_cells, set_cell_size
 from rich.text import Text
 
 from nihbench.cli.output import plain
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from nihbench.cli.sweep import Gauges, Sweep
 
 _LEAST_HEATMAP = 5
+_HIGH, _MISS_LINES = 30, 3
 _BAR, _BAR_ASCII = ("\N{BOX DRAWINGS HEAVY HORIZONTAL}", "\N{BOX DRAWINGS LIGHT HORIZONTAL}"), ("#", "-")
 _WAITS = {
     "slot": t("next waits for an answer"),
@@ -51,7 +51,7 @@ def view(sweep: Sweep, screen: Screen, now: float) -> Text:
     ]
     if (limits := _limits(gauges)) is not None:
         head.append(limits)
-    foot = [line for line in (_miss(sweep), _note(sweep)) if line is not None]
+    foot = [*_miss(sweep, screen), *_note(sweep)]
     # Where the screen is low, the heatmap comes before words.
     while foot and screen.height - len(head) - len(foot) < _LEAST_HEATMAP:
         foot.pop()
@@ -154,33 +154,35 @@ def _limits(gauges: Gauges) -> str | None:
     return said(t("limits: {parts}", parts=said(t(", ")).join(map(said, parts))))
 
 
-def _miss(sweep: Sweep) -> Text | None:
+def _miss(sweep: Sweep, screen: Screen) -> list[Text]:
     record = sweep.miss
     if record is None:
-        return None
-    where = t("latest miss, length {length:,}, depth {depth:g}%: ", length=record.trial.length,
-              depth=record.trial.depth_percent)  # fmt: skip
-    return Text(said(where), style="bold").append(" ".join(plain(sweep.miss_text()).split()), style="not bold")
+        return []
+    where = said(
+        t(
+            "latest miss, length {length:,}, depth {depth:g}%: ",
+            length=record.trial.length,
+            depth=record.trial.depth_percent,
+        )
+    )
+    text = " ".join(plain(sweep.miss_text()).split())
+    if screen.height < _HIGH:
+        return [Text(where, style="bold").append(text, style="not bold")]
+    return [Text(where.rstrip(), style="bold"), *map(Text, chop_cells(text, screen.width)[:_MISS_LINES])]
 
 
-def _note(sweep: Sweep) -> Text | None:
-    return Text(plain(said(sweep.said)), style="yellow") if sweep.said else None
+def _note(sweep: Sweep) -> list[Text]:
+    return [Text(plain(said(sweep.said)), style="yellow")] if sweep.said else []
 
 
 def _heatmap(sweep: Sweep, screen: Screen, room: int) -> list[Text]:
-    """Draw the grids that have room, that of the latest record first."""
-    lines: list[Text] = []
-    for pair in _latest_first(sweep):
-        part = _fitted(sweep.tally.grid(pair), screen, room - len(lines))
-        if lines and len(lines) + len(part) > room:
-            break
-        lines += part
-    return lines[: max(0, room)]
-
-
-def _latest_first(sweep: Sweep) -> Sequence[tuple[str, str]]:
-    last = sweep.tally.last
-    return [pair for pair in (last,) if pair is not None] + [pair for pair in sweep.tally.pairs if pair != last]
+    """Draw all grids in the order of the plan where they have room, else that of the latest record."""
+    pairs = sweep.tally.pairs
+    every = [_fitted(sweep.tally.grid(pair), screen, len(sweep.tally.grid(pair).depths) + 10) for pair in pairs]
+    if sum(map(len, every)) <= room:
+        return [line for part in every for line in part]
+    shown = sweep.tally.last
+    return _fitted(sweep.tally.grid(shown), screen, room)[: max(0, room)] if shown is not None else []
 
 
 def _fitted(grid: Grid, screen: Screen, room: int) -> list[Text]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,7 +14,7 @@ from nihbench.errors import UsageError
 from nihbench.lang import t
 
 if TYPE_CHECKING:
-    from nihbench.cli.sweep import Sweep
+    from nihbench.cli.sweep import Gauges, Sweep
     from nihbench.run import Follower
 
 POLL_S = 0.5
@@ -101,7 +102,7 @@ def _in_lines(folders: _Folders) -> None:
 
 
 def _sweep(follower: Follower, more: str) -> Sweep:
-    from nihbench.cli.sweep import Gauges, Sweep
+    from nihbench.cli.sweep import Sweep
     from nihbench.run import stored_needle
 
     content = follower.folder.manifest
@@ -113,8 +114,24 @@ def _sweep(follower: Follower, more: str) -> Sweep:
         planned=follower.planned,
         owed=[trial for trial in follower.planned if trial not in there],
         now=time.monotonic(),
-        gauges=lambda sweep: Gauges(),
+        gauges=_money(follower),
     )
     for record in before:
         sweep.remember(record)
     return sweep
+
+
+def _money(follower: Follower) -> Callable[[Sweep], Gauges]:
+    """Return what adds up the costs of the records, at the price that the run was given or the catalog knows."""
+    from nihbench.catalog import load
+    from nihbench.cli.sweep import Gauges
+    from nihbench.run import price_of
+
+    options, preset = follower.folder.manifest["options"], load().models.get(follower.folder.manifest["model"]["name"])
+    prices = (price_of(options["price"]),) if options.get("price") else preset.prices if preset else ()
+    free = preset is not None and preset.local is not None and not prices
+
+    def read(sweep: Sweep) -> Gauges:
+        return Gauges(free=free, spent_usd=follower.spent(prices), most_usd=options.get("max_cost"))
+
+    return read

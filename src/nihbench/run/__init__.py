@@ -17,7 +17,7 @@ from nihbench.run.manifest import (
     stored_options,
     stored_prompts,
 )
-from nihbench.run.options import RunOptions
+from nihbench.run.options import RunOptions, price_of
 from nihbench.run.rebuild import find_record, rebuild_prompt
 from nihbench.run.runner import Progress, owed, run_trials
 from nihbench.run.scores import (
@@ -86,6 +86,7 @@ __all__ = [
     "planned_trials",
     "prepare",
     "read_rows",
+    "price_of",
     "rebuild_prompt",
     "run_trials",
     "runs_under",

@@ -93,7 +93,9 @@ class Eta:
         since = self._recent[0][0] if full else self._began
         ended = list(self._recent)[1 if full else 0 :]
         begun = in_flight * (fixed + per_token * self._x / self._count) / 2
-        pace = (sum(fixed + per_token * length for _, length in ended) + begun) / max(now - since, 1e-3)
+        # When the session began nothing was under way; at a later beginning of the window as much as now.
+        pace = sum(fixed + per_token * length for _, length in ended) + (0.0 if full else begun)
+        pace /= max(now - since, 1e-3)
         work = sum(count * (fixed + per_token * length) for length, count in owed.items())
         floors = [wait_s]
         if tokens_per_minute:

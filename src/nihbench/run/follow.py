@@ -6,13 +6,15 @@ import json
 import os
 import socket
 from collections.abc import Sequence
+from decimal import Decimal
 from pathlib import Path
 
+from nihbench.endpoint import cost_of, worst_cost
 from nihbench.run.lock import HOLDER
 from nihbench.run.manifest import planned_trials
 from nihbench.run.store import MANIFEST, RECORDS, RunFolder, open_run, read_lines
 from nihbench.run.verify import Expectation, verified
-from nihbench.types import Record
+from nihbench.types import PriceTier, Record
 
 
 class Follower:
@@ -57,6 +59,19 @@ class Follower:
         fresh = [record for key, record in known.items() if self._given.get(key) != record]
         self._given = known
         return fresh
+
+    def spent(self, prices: Sequence[PriceTier]) -> float | None:
+        """Return what the records cost in USD at these prices; None where that is unknown for one of them."""
+        limit = self.folder.manifest["options"].get("max_output") or 0
+        total = Decimal(0)
+        for record in self._records.values():
+            worst = worst_cost(prices, record.placement.total_tokens, limit)
+            for outcome in (*record.outcome.earlier, record.outcome):
+                cost = cost_of(prices, outcome, limit, worst)
+                if cost is None:
+                    return None
+                total += cost
+        return float(total)
 
     def is_going_on(self) -> bool:
         """Say whether a process works on the run."""
