@@ -16,6 +16,7 @@ GATES: dict[str, list[list[str]]] = {
     "ruff": [[PYTHON, "-m", "ruff", "check", "."], [PYTHON, "-m", "ruff", "format", "--check", "."]],
     "mypy": [[PYTHON, "-m", "mypy"]],
     "imports": [[PYTHON, "-c", "from importlinter.cli import lint_imports_command; lint_imports_command()"]],
+    "figures": [[PYTHON, "scripts/gallery.py", "--check"]],
     "pytest": [[PYTHON, "-m", "pytest"]],
 }
 

@@ -282,12 +282,36 @@ class Placement:
     prompt_sha256: str
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Bare:
+    """A prompt that holds no needle, of a control: it has a text perhaps, but nothing stands anywhere in it.
+
+    The haystack is source[start:end] and `tail`, as in `Placement`; a question alone has none (0 copies of a source).
+    """
+
+    source_start: int
+    source_copies: int
+    start: int
+    end: int
+    tail: str
+    haystack_tokens: int
+    total_tokens: int
+    prompt_sha256: str
+
+
+Placed = Placement | Bare
+
+
 # ---- plan ------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Trial:
-    """One cell measured once. `length` in tokens of the length unit, whole request. It holds no text."""
+    """One cell measured once. `length` in tokens of the length unit, whole request. It holds no text.
+
+    `control` names what it checks instead of counting for the grid (see `plan.controls`); where that is a prompt
+    without a needle, `depth_percent` is 0 and says nothing.
+    """
 
     experiment: str
     needle: str
@@ -402,6 +426,16 @@ class Failure:
 Outcome = Completion | Failure
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GradedElsewhere:
+    """An answer that another tool graded and did not keep; `grade` is on that tool's own scale.
+
+    It comes from an import only. There is no text to read, to grade again or to judge.
+    """
+
+    grade: float
+
+
 class Completer(Protocol):
     """Sends messages to a model and brings back an answer or a failure; never raises for either."""
 
@@ -415,12 +449,15 @@ class Completer(Protocol):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Record:
-    """A trial, its placement and its outcome. `fresh` are the values drawn for the needle's placeholders."""
+    """A trial, its placement and its outcome. `fresh` are the values drawn for the needle's placeholders.
+
+    `placement` is None where no needle was placed (a question alone), or where an import does not say where it was.
+    """
 
     id: str
     trial: Trial
-    placement: Placement
-    outcome: Outcome
+    placement: Placed | None
+    outcome: Outcome | GradedElsewhere
     fresh: Mapping[str, str]
     expected: str
     started_at: str

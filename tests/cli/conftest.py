@@ -235,7 +235,7 @@ def small(chat: ChatModel, own_texts: dict[str, Path]) -> list[object]:
     """The options of a small English run against the scripted model: 2 lengths by 3 depths."""
     return [
         *("--model", "x", "--base-url", chat.base_url, "--length-unit", "cl100k_base", "--window", 8000),
-        "--no-preflight",
+        *("--no-preflight", "--no-controls"),
         *("--corpus", own_texts["en"], "--lengths", "300,600", "--depths", "0,50,100"),
     ]
 

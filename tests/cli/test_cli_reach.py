@@ -23,7 +23,7 @@ def test_an_embedded_model_with_a_base_url_is_asked_there(
         raise AssertionError("a second server is started")
 
     monkeypatch.setattr(local, "LocalServer", refuse)
-    ended = nih("run", *small, "--model", model, "--out", "run")
+    ended = nih("run", "--model", model, *small[2:], "--out", "run")
     assert ended.code == 0, ended.err
     sent = load().models[name].model if name in load().models else name
     assert {json.loads(request.body)["model"] for request in chat.asked} == {sent}

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+from string import Formatter
 from typing import get_args
 
 import numpy as np
@@ -9,9 +11,11 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from nihbench.analysis import Grid, Rate, Summary
-from nihbench.figures import caption, terminal_heatmap
+from nihbench.figures import Intervals, Setting, caption, headline, terminal_heatmap, words
 from nihbench.figures.colours import colour_of
 from nihbench.figures.labels import depth_labels, length_labels
+from nihbench.figures.look import look
+from nihbench.figures.page import Ruler
 from nihbench.types import FailureKind
 
 NAN = float("nan")
@@ -87,37 +91,77 @@ def make_summary(measured=225, recorded=225, prompt="original"):
     )  # fmt: skip
 
 
-def make_caption(*summaries, repeats=1, note="", length_unit="model"):
-    return caption(
-        model="smollm2-135m", corpus="paul-graham-en", scorer="rules", scorer_version="7", length_unit=length_unit,
-        repeats=repeats, summaries=summaries, note=note,
+def make_setting(model="smollm2-135m", repeats=1, length_unit="model", **more):
+    return Setting(
+        model=model, date="2026-11-22", experiment="sf-sandwich", corpus="paul-graham-en", scorer="rules 7",
+        version="0.1.0", repeats=repeats, length_unit=length_unit, **more,
     )  # fmt: skip
 
 
 def test_caption_of_a_full_run():
-    assert make_caption(make_summary(), note="An easy text.").splitlines() == [
-        "Model: smollm2-135m. Corpus: paul-graham-en. Scorer: rules 7. Length: tokens as the model counts them, "
-        "whole request, K=1,000. 1 trial a cell, for this haystack. An easy text.",
-        "sf-sandwich/original: found 62.0%, strict 62.0%, mean band 62.0%; 225 of 225 trials measured.",
+    assert caption([make_setting(copies=2)], [headline(make_summary())], notes=["An easy text."]).splitlines() == [
+        "Model: smollm2-135m. Date: 2026-11-22. Experiment: sf-sandwich. Corpus: paul-graham-en. Scorer: rules 7. "
+        "nih 0.1.0. Length: tokens as the model counts them, whole request, K = 1,000. 1 trial a cell, for this "
+        "haystack. The corpus stands 2 times in the longest prompts. An easy text.",
+        "sf-sandwich/original: found 62.0%, strict 62.0%, mean band 62.0%; 225 of 225 trials measured (100%).",
     ]
 
 
-def test_caption_of_a_run_with_unmeasured_trials_has_bounds_and_no_verdict():
-    line = make_caption(make_summary(measured=205)).splitlines()[1]
+def test_headline_of_a_run_with_unmeasured_trials_has_bounds_and_no_verdict():
+    line = headline(make_summary(measured=205))
     assert "found 62.0% [60.0% to 65.0%], strict 62.0% [50.0% to 55.0%], mean band 62.0% [61.0% to 66.0%]" in line
-    assert "205 of 225 trials measured (91.1%" in line and "Under 95% measured: no verdict." in line
-    assert "no verdict" not in make_caption(make_summary(measured=220))
+    assert "205 of 225 trials measured (91.1%)" in line and "Under 95% measured: no verdict." in line
+    assert "no verdict" not in headline(make_summary(measured=220))
 
 
-def test_caption_of_nothing_measured_has_no_number_for_it():
-    line = make_caption(make_summary(measured=0, recorded=0)).splitlines()[1]
+def test_headline_with_intervals_has_these_in_its_brackets():
+    ends = {"found": (0.5, 0.7), "strict": (0.4, 0.6), "mean band": (0.55, 0.65)}
+    line = headline(make_summary(), intervals=Intervals(of=ends, level=0.95))
+    assert "found 62.0% [50.0% to 70.0%], strict 62.0% [40.0% to 60.0%]" in line and "95% intervals" in line
+
+
+def test_headline_of_nothing_measured_has_no_number_for_it():
+    line = headline(make_summary(measured=0, recorded=0))
     assert "found unknown [60.0% to 65.0%]" in line and "nan" not in line
 
 
-def test_caption_of_a_panel_with_repeats():
-    lines = make_caption(make_summary(), make_summary(prompt="explicit"), repeats=3, length_unit="o200k_base")
-    assert "for this haystack" not in lines and "3 trials a cell" in lines and "o200k_base tokens" in lines
-    assert [line.split(":")[0] for line in lines.splitlines()[1:]] == ["sf-sandwich/original", "sf-sandwich/explicit"]
+def test_caption_of_a_panel_says_once_what_its_runs_share():
+    settings = [make_setting(repeats=3, length_unit="o200k_base"), make_setting(model="b", repeats=3)]
+    text = caption(settings, [])
+    assert "for this haystack" not in text and "3 trials a cell" in text and "o200k_base tokens" in text
+    assert "Model: smollm2-135m, b." in text and text.count("paul-graham-en") == 1
+
+
+def test_synthetic_runs_are_called_so_before_anything_else():
+    settings = [make_setting(), make_setting(model="b", synthetic=True)]
+    assert caption(settings, []).startswith("SYNTHETIC DATA")
+    assert caption(settings, [], lang="zh").startswith("合成数据")
+
+
+# ---- words -----------------------------------------------------------------------------------------------------------
+
+
+def test_every_text_has_the_same_fields_in_both_languages():
+    for key, texts in words._TEXTS.items():
+        fields = [{name for _, name, _, _ in Formatter().parse(text) if name is not None} for text in texts]
+        assert fields[0] == fields[1], key
+
+
+def test_chinese_figures_have_no_english_words_of_ours():
+    text = caption([make_setting(length_unit="tok")], [headline(make_summary(measured=205), lang="zh")], lang="zh")
+    for name in ("smollm2-135m", "sf-sandwich", "paul-graham-en", "original", "rules", "nih", "token", "tok"):
+        text = text.replace(name, "")
+    assert re.findall("[a-zA-Z]{2,}", text) == []
+    for kind in get_args(FailureKind):
+        assert not re.search("[a-z]", words.kind_word("zh", kind))
+
+
+def test_chinese_lines_break_between_characters_but_not_before_a_closing_mark():
+    text = "一二三四，五六七八（九十）。" * 12
+    with look():
+        lines = Ruler().wrap(text, width=1.3, points=9)
+    assert "".join(lines) == text and len(lines) > 5
+    assert all(line[0] not in "，。）" and line[-1] not in "（" for line in lines)
 
 
 # ---- terminal --------------------------------------------------------------------------------------------------------

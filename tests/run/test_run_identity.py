@@ -15,7 +15,8 @@ from nihbench.catalog import Catalog, load
 from nihbench.endpoint import ServerInfo, open_model
 from nihbench.errors import UsageError
 from nihbench.fetch import silent
-from nihbench.run import RunOptions, Setup, check_same, manifest, prepare, stored_options
+from nihbench.run import RunOptions, Setup, check_same, prepare, stored_options
+from nihbench.run.manifest import manifest
 from nihbench.types import Message, ModelPreset, Trial
 
 MakeSetup = Callable[..., Setup]

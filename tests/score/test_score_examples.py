@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from nihbench.score import SCORER, VERSION
 from nihbench.types import Score
 
 SF, FIGS, LISBON = "sf-sandwich", "figs", "lisbon-number"
@@ -157,4 +158,4 @@ def test_evidence_points_into_the_original_answer(graded: Callable[[str, str], S
     }
     assert score.evidence.missing == ("sun",)
     assert score.evidence.cue == "2 of 3 facts"
-    assert (score.scorer, score.version) == ("rules", "0.1")
+    assert (score.scorer, score.version) == (SCORER, VERSION)

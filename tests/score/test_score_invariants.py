@@ -1,7 +1,7 @@
 """What must hold for any answer: dress does not count, less is never more, numbers are numbers in any writing."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import combinations
 
 import pytest
@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nihbench.score import grade
-from nihbench.types import KeyFact, Needle, Score, Subject
+from nihbench.types import KeyFact, Needle, Score, Subject, Unscored
 
 FACTS = {
     "sf-sandwich": ("eat a sandwich", "sit in Dolores Park", "on a sunny day"),
@@ -108,8 +108,10 @@ def test_an_empty_answer_is_nothing(graded: Callable[[str, str], Score], answer:
     assert (score.value, score.outcome) == (0.0, "empty")
 
 
-def test_the_question_alone_is_nothing(needles: dict[str, Needle]) -> None:
+def test_the_question_alone_is_nothing(needles: Mapping[str, Needle]) -> None:
     for needle in needles.values():
+        if needle.fresh:
+            continue
         assert grade(needle.question, needle).value == 0.0
         assert grade(f"I can't answer the question: {needle.question}", needle).value == 0.0
         assert grade(needle.statements[0], needle).value == 1.0
@@ -117,13 +119,17 @@ def test_the_question_alone_is_nothing(needles: dict[str, Needle]) -> None:
 
 @quick
 @given(st.text(max_size=200) | st.lists(st.sampled_from([a for _, a in PLAIN]), max_size=3).map(" ".join))
-def test_any_answer_gets_a_score_whose_spans_lie_in_it(graded: Callable[[str, str], Score], answer: str) -> None:
+def test_any_answer_gets_a_score_whose_spans_lie_in_it(needles: Mapping[str, Needle], answer: str) -> None:
     for name in ("sf-sandwich", "beijing-coffee", "lisbon-number"):
-        score = graded(name, answer)
+        score = grade(answer, needles[name])
+        if isinstance(score, Unscored):
+            assert score.reason
+            continue
         assert score.value in (0.0, 0.3, 0.5, 0.7, 1.0)
+        assert 0.0 < score.confidence <= 1.0
         assert (score.value == 1.0) == (score.outcome == "correct")
         assert all(0 <= start < end <= len(answer) for _, start, end in score.evidence.found)
-        assert score == graded(name, answer)
+        assert score == grade(answer, needles[name])
 
 
 @quick
@@ -161,13 +167,23 @@ def test_one_wrong_digit_is_a_trace(number: str, place: int, step: int, change: 
 HOSTILE = [
     "a", "1 ", "1,2", "五", "没有", "不是", " ", "\n", "<think></think>", "<think>", "- a\n", "可能", "does not a a a ",
     "one two ", "either ", "wait ", "sandwich dolores park sunny ", "九千万", "is not, ", "7482913 7482914 ", "*_", "é",
+    "1 万", '{"a":1,', "' ", "or ", "no a b c ", "wu ba ling ", "without never ",
+    "五道营胡同铁手咖啡馆秋天热美式。", "，", "Ω",
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize("piece", HOSTILE)
 @pytest.mark.parametrize("name", ["sf-sandwich", "lisbon-number"])
-def test_time_does_not_explode_on_hostile_text(graded: Callable[[str, str], Score], name: str, piece: str) -> None:
+def test_time_does_not_explode_on_hostile_text(needles: Mapping[str, Needle], name: str, piece: str) -> None:
     """Forty thousand characters: a quadratic pattern would need minutes."""
     started = time.perf_counter()
-    graded(name, piece * (40_000 // len(piece)))
+    grade(piece * (40_000 // len(piece)), needles[name])
     assert time.perf_counter() - started < 8
+
+
+@pytest.mark.parametrize("piece", ["7482913, ", "没有", "does not a a a ", "- sandwich in Dolores Park\n"])
+def test_a_megabyte_is_graded_in_seconds(needles: Mapping[str, Needle], piece: str) -> None:
+    """The bound is generous; that time is linear in length is shown by benchmarks/grading.py."""
+    started = time.process_time()
+    grade(piece * (1_000_000 // len(piece)), needles["lisbon-number"])
+    assert time.process_time() - started < 60

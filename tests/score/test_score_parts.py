@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nihbench.score import cues, grade
+from nihbench.score import grade, negation
 from nihbench.score.fold import final_answer, fold
 from nihbench.score.numbers import find_numbers, nearness
 from nihbench.score.words import stem
@@ -17,9 +17,11 @@ from nihbench.types import KeyFact, Needle
 @given(st.text(max_size=80))
 def test_folding_keeps_the_way_back(text: str) -> None:
     folded = fold(text)
-    assert len(folded.text) == len(folded.index)
-    assert list(folded.index) == sorted(folded.index)
-    assert all(0 <= place < len(text) for place in folded.index)
+    places = [folded.place(at) for at in range(len(folded.text))]
+    assert places == sorted(places)
+    assert all(0 <= place < len(text) for place in places)
+    assert all(fold(text[place]).text in ("", folded.text[at]) or len(fold(text[place]).text) > 1
+               for at, place in enumerate(places))  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -111,7 +113,7 @@ def test_the_forms_of_a_word_have_one_stem(forms: str) -> None:
 )
 def test_negation(text: str, negative: bool) -> None:
     at = text.index("{}")
-    assert cues.negated(text.format("xyz"), at, at + 3) == negative
+    assert negation.negated(text.format("xyz"), at, at + 3) == negative
 
 
 def bare(statement: str, question: str, answer: str) -> Needle:

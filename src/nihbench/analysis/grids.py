@@ -7,16 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nihbench.analysis.table import Table
 from nihbench.errors import UsageError
 from nihbench.types import IntArray, Trial
 
-if TYPE_CHECKING:
-    import pandas as pd
+_USED = ("length", "depth_percent", "achieved_depth_percent", "repeat", "value", "found", "failure")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -36,6 +35,8 @@ class Grid:
     measured: IntArray
     owed: IntArray
     failures: Mapping[str, IntArray]
+    achieved: NDArray[np.float64] | None = None
+    """Mean achieved depth (percent) of a cell's recorded trials, NaN where there is none; None: not known."""
 
     @property
     def failed(self) -> IntArray:
@@ -43,11 +44,11 @@ class Grid:
         return sum(self.failures.values(), np.zeros_like(self.measured))
 
 
-def grid(frame: pd.DataFrame, *, experiment: str, prompt: str, planned: Iterable[Trial] = ()) -> Grid:
+def grid(table: Table, *, experiment: str, prompt: str, planned: Iterable[Trial] = ()) -> Grid:
     """Aggregate the trials of one (experiment, prompt) over their repeats.
 
     Args:
-        frame: A table made by `nihbench.analysis.frame`.
+        table: A table made by `nihbench.analysis.columns` or `frame`.
         experiment: Name of the experiment.
         prompt: Name of the prompt variant.
         planned: The run's trials (others than this pair's are passed over), so that cells without any record are
@@ -56,7 +57,7 @@ def grid(frame: pd.DataFrame, *, experiment: str, prompt: str, planned: Iterable
     Raises:
         UsageError: Neither the table nor the plan has a trial of this pair.
     """
-    rows = frame[(frame["experiment"] == experiment) & (frame["prompt"] == prompt) & frame["control"].isna()]
+    rows = rows_of(table, experiment, prompt)
     recorded = {
         (int(length), float(depth), int(repeat))
         for length, depth, repeat in zip(rows["length"], rows["depth_percent"], rows["repeat"], strict=True)
@@ -71,17 +72,19 @@ def grid(frame: pd.DataFrame, *, experiment: str, prompt: str, planned: Iterable
     shape = (len(depths), len(lengths))
 
     # Cells as (row, column) indices, one pair a trial; the axes hold every nominal value exactly.
-    cells = np.array([np.searchsorted(depths, rows["depth_percent"]), np.searchsorted(lengths, rows["length"])])
+    cells = np.array(
+        [
+            np.searchsorted(depths, rows["depth_percent"].astype(np.float64)),
+            np.searchsorted(lengths, rows["length"].astype(np.int64)),
+        ]
+    )
     owed_indices = [(depths.index(depth), lengths.index(length)) for length, depth, _ in owed]
     owed_cells = np.array(owed_indices, dtype=np.int64).reshape(-1, 2).T
-    values = rows["value"].to_numpy(dtype=np.float64)
+    values = rows["value"].astype(np.float64)
     good = ~np.isnan(values)
     measured = _tally(cells[:, good], shape)
-    total = np.zeros(shape)
-    np.add.at(total, tuple(cells[:, good]), values[good])
-    value = np.divide(total, measured, out=np.full(shape, np.nan), where=measured > 0)
-    value.setflags(write=False)
-    kinds = rows["failure"].fillna("").to_numpy(dtype=object)
+    value = _means(cells[:, good], values[good], shape)
+    kinds = np.array([kind if isinstance(kind, str) else "" for kind in rows["failure"]], dtype=object)
     return Grid(
         experiment=experiment,
         prompt=prompt,
@@ -91,7 +94,28 @@ def grid(frame: pd.DataFrame, *, experiment: str, prompt: str, planned: Iterable
         measured=measured,
         owed=_tally(owed_cells, shape),
         failures={str(kind): _tally(cells[:, kinds == kind], shape) for kind in sorted(set(kinds) - {""})},
+        achieved=_means(cells, rows["achieved_depth_percent"].astype(np.float64), shape),
     )
+
+
+def rows_of(table: Table, experiment: str, prompt: str) -> dict[str, NDArray[np.object_]]:
+    """Return the columns of one (experiment, prompt) without its controls."""
+    of_pair = [
+        e == experiment and p == prompt and not isinstance(control, str)
+        for e, p, control in zip(table["experiment"], table["prompt"], table["control"], strict=True)
+    ]
+    keep = np.array(of_pair, dtype=np.bool_)
+    return {name: np.asarray(table[name], dtype=object)[keep] for name in _USED}
+
+
+def _means(cells: IntArray, values: NDArray[np.float64], shape: tuple[int, int]) -> NDArray[np.float64]:
+    """Return the mean of the values in each cell, NaN where there is none."""
+    total = np.zeros(shape)
+    np.add.at(total, tuple(cells), values)
+    counts = _tally(cells, shape)
+    means: NDArray[np.float64] = np.divide(total, counts, out=np.full(shape, np.nan), where=counts > 0)
+    means.setflags(write=False)
+    return means
 
 
 def _tally(cells: IntArray, shape: tuple[int, int]) -> IntArray:

@@ -5,14 +5,13 @@ Each is over the measured trials and carries its bounds. Intervals and tests are
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from nihbench.analysis.grids import rows_of
+from nihbench.analysis.table import Table
 from nihbench.errors import UsageError
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,11 +55,11 @@ class Summary:
         return (("found", self.found), ("strict", self.strict), ("mean band", self.mean_band))
 
 
-def summary(frame: pd.DataFrame, *, experiment: str, prompt: str, planned: int | None = None) -> Summary:
+def summary(table: Table, *, experiment: str, prompt: str, planned: int | None = None) -> Summary:
     """Summarise one (experiment, prompt) of a table.
 
     Args:
-        frame: A table made by `nihbench.analysis.frame`.
+        table: A table made by `nihbench.analysis.columns` or `frame`.
         experiment: Name of the experiment.
         prompt: Name of the prompt variant.
         planned: Trials that the plan has for this pair, controls not counted; those without a record are unmeasured.
@@ -70,26 +69,28 @@ def summary(frame: pd.DataFrame, *, experiment: str, prompt: str, planned: int |
         UsageError: There is neither a record nor a planned trial of this pair.
         ValueError: `planned` is smaller than the number of recorded trials.
     """
-    rows = frame[(frame["experiment"] == experiment) & (frame["prompt"] == prompt) & frame["control"].isna()]
-    total = len(rows) if planned is None else planned
-    if total < len(rows):
-        raise ValueError(f"{total} trials planned for {experiment}/{prompt}, but {len(rows)} recorded")
+    rows = rows_of(table, experiment, prompt)
+    recorded = len(rows["value"])
+    total = recorded if planned is None else planned
+    if total < recorded:
+        raise ValueError(f"{total} trials planned for {experiment}/{prompt}, but {recorded} recorded")
     if not total:
         raise UsageError(
             f"The run has no trial of {experiment}/{prompt}; name an experiment and a prompt that it was made with."
         )
-    good = rows[rows["value"].notna()]
-    kinds = rows.loc[rows["value"].isna(), "failure"].value_counts()
+    good = [value == value for value in rows["value"]]  # not NaN
+    values, found = rows["value"][good], rows["found"][good]
+    kinds = Counter(str(kind) for kind in rows["failure"] if isinstance(kind, str))
     return Summary(
         experiment=experiment,
         prompt=prompt,
         planned=total,
-        recorded=len(rows),
-        measured=len(good),
-        failures={str(kind): int(count) for kind, count in sorted(kinds.items())},
-        found=_rate(float(good["found"].sum()), len(good), total),
-        strict=_rate(float((good["value"] == 1.0).sum()), len(good), total),
-        mean_band=_rate(float(good["value"].sum()), len(good), total),
+        recorded=recorded,
+        measured=len(values),
+        failures=dict(sorted(kinds.items())),
+        found=_rate(float(sum(map(bool, found))), len(values), total),
+        strict=_rate(float(sum(value == 1.0 for value in values)), len(values), total),
+        mean_band=_rate(float(sum(values)), len(values), total),
     )
 
 

@@ -6,10 +6,10 @@ It joins and types, it aggregates nothing. pandas is imported when a table is ma
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from nihbench.errors import UsageError
-from nihbench.types import Failure, Grade, Record, Unscored
+from nihbench.types import Bare, Failure, Grade, GradedElsewhere, Outcome, Placement, Record, Unscored
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,7 +22,7 @@ COLUMNS: Mapping[str, str] = {
     "needle": "string",
     "prompt": "string",
     "length": "int64",  # nominal, tokens of the length unit
-    "depth_percent": "float64",  # nominal
+    "depth_percent": "float64",  # nominal; NaN of a control without a needle
     "achieved_depth_percent": "float64",
     "repeat": "int64",
     "control": "string",  # missing for a trial that counts
@@ -38,15 +38,36 @@ COLUMNS: Mapping[str, str] = {
     "decided_by": "string",  # the scorer that decided, where `scorer` is a set of two
     "failure": "string",  # the failure's kind, or "unscored" for an answer without a score; missing where measured
     "finish_reason": "string",
-    "total_tokens": "int64",  # the whole request as the tool counted it
+    "total_tokens": "Int64",  # the whole request as the tool counted it; missing where no placement is recorded
     "prompt_tokens": "Int64",  # this and the next two as the server said
     "completion_tokens": "Int64",
     "cached_tokens": "Int64",
     "latency_s": "float64",
-    "attempts": "int64",
+    "attempts": "Int64",
     "started_at": "string",
 }
 """The table's columns in order, each with its pandas dtype."""
+
+
+class Table(Protocol):
+    """Columns by name, each with an entry a trial: what `columns` or `frame` returns."""
+
+    def __getitem__(self, name: str, /) -> Any:
+        """Return one column."""
+        ...
+
+
+def columns(records: Sequence[Record], scores: Mapping[str, Grade]) -> dict[str, list[Any]]:
+    """Return the columns of `COLUMNS` as plain lists, None where a value is missing: the table without pandas.
+
+    Args and meaning as in `frame`. Importing pandas takes longer than drawing a figure.
+    """
+    graders = sorted({f"{grade.scorer} {grade.version}" for grade in scores.values()})
+    if len(graders) > 1:
+        raise UsageError(f"Scores of {' and '.join(graders)} can't stand in one table; score the run again by one.")
+    latest = {record.id: record for record in records}
+    rows = [_row(record, scores.get(record.id)) for record in latest.values()]
+    return {name: [row[name] for row in rows] for name in COLUMNS}
 
 
 def frame(records: Sequence[Record], scores: Mapping[str, Grade]) -> pd.DataFrame:
@@ -64,12 +85,8 @@ def frame(records: Sequence[Record], scores: Mapping[str, Grade]) -> pd.DataFram
     """
     import pandas as pd
 
-    graders = sorted({f"{grade.scorer} {grade.version}" for grade in scores.values()})
-    if len(graders) > 1:
-        raise UsageError(f"Scores of {' and '.join(graders)} can't stand in one table; score the run again by one.")
-    latest = {record.id: record for record in records}
-    rows = [_row(record, scores.get(record.id)) for record in latest.values()]
-    return pd.DataFrame({name: pd.Series([row[name] for row in rows], dtype=kind) for name, kind in COLUMNS.items()})
+    lists = columns(records, scores)
+    return pd.DataFrame({name: pd.Series(lists[name], dtype=kind) for name, kind in COLUMNS.items()})
 
 
 def pairs(frame: pd.DataFrame) -> tuple[tuple[str, str], ...]:
@@ -86,23 +103,34 @@ def _row(record: Record, grade: Grade | None) -> dict[str, object]:
         "needle": trial.needle,
         "prompt": trial.prompt,
         "length": trial.length,
-        "depth_percent": trial.depth_percent,
-        "achieved_depth_percent": placement.achieved_depth_percent,
+        "depth_percent": float("nan") if isinstance(placement, Bare) else trial.depth_percent,
+        "achieved_depth_percent": placement.achieved_depth_percent
+        if isinstance(placement, Placement)
+        else float("nan"),
         "repeat": trial.repeat,
         "control": trial.control,
-        "finish_reason": None if isinstance(outcome, Failure) else outcome.finish_reason,
-        "total_tokens": placement.total_tokens,
-        "prompt_tokens": outcome.usage.prompt_tokens,
-        "completion_tokens": outcome.usage.completion_tokens,
-        "cached_tokens": outcome.usage.cached_tokens,
-        "latency_s": outcome.latency_s,
-        "attempts": outcome.attempts,
+        "total_tokens": placement.total_tokens if placement else None,
         "started_at": record.started_at,
         "failure": outcome.kind
         if isinstance(outcome, Failure)
         else (UNSCORED if grade is None or isinstance(grade, Unscored) else None),
     }
-    return row | _score_columns(None if isinstance(outcome, Failure) else grade)
+    return row | _call_columns(outcome) | _score_columns(None if isinstance(outcome, Failure) else grade)
+
+
+def _call_columns(outcome: Outcome | GradedElsewhere) -> dict[str, object]:
+    """Return what is known of the call; nothing is where another tool made it."""
+    if isinstance(outcome, GradedElsewhere):
+        names = ("finish_reason", "prompt_tokens", "completion_tokens", "cached_tokens", "attempts")
+        return {**dict.fromkeys(names), "latency_s": float("nan")}
+    return {
+        "finish_reason": None if isinstance(outcome, Failure) else outcome.finish_reason,
+        "prompt_tokens": outcome.usage.prompt_tokens,
+        "completion_tokens": outcome.usage.completion_tokens,
+        "cached_tokens": outcome.usage.cached_tokens,
+        "latency_s": outcome.latency_s,
+        "attempts": outcome.attempts,
+    }
 
 
 def _score_columns(score: Grade | None) -> dict[str, object]:

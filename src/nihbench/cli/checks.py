@@ -101,7 +101,7 @@ def canary(model: ModelAccess, setup: Setup) -> None:
     """
     from nihbench.endpoint import sing
 
-    trial = max((trial for trial in setup.trials if trial.repeat == 0), key=lambda trial: trial.length)
+    trial = max((trial for trial in setup.grid if trial.repeat == 0), key=lambda trial: trial.length)
     _, placement = setup.build(trial)
     text = setup.source_of(0).text[placement.start : placement.end]
     expected = setup.expected_tokens(trial, placement)

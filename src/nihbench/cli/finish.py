@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal
 
 from nihbench.cli.output import console, note, speaks_unicode
 
 if TYPE_CHECKING:
-    from nihbench.analysis import Grid, Summary
+    from pathlib import Path
+
+    from nihbench.analysis import ControlResult, Grid, Summary
+    from nihbench.cli.drawing import Sweep
     from nihbench.run import RunFolder
-    from nihbench.types import Grade, Record
+    from nihbench.types import FailureKind, Grade, Record
 
 FAILED_TRIALS = 3
 """Exit code of a run that is finished but for failed trials."""
 FIGURE = "heatmap.png"
+PANEL = "panel.png"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,13 +30,42 @@ class Result:
     run: RunFolder
     grids: tuple[Grid, ...]
     summaries: tuple[Summary, ...]
-    failures: int
-    passing: int
-    """Failures that may pass when they are tried again."""
+    failures: tuple[FailureKind | Literal["unscored"], ...]
+    """The kind of every failed trial."""
     owed: int
     scorer: str
-    unscored: int
-    """Answers that the scorer could not judge."""
+    controls: tuple[ControlResult, ...]
+    records: tuple[Record, ...]
+    """In the order of their first appearance."""
+
+    @property
+    def passing(self) -> int:
+        """Failures that may pass when they are tried again."""
+        from nihbench.endpoint import HANDLING
+
+        return sum(kind != "unscored" and HANDLING[kind].retry_on_resume for kind in self.failures)
+
+    @property
+    def unscored(self) -> int:
+        """Answers that the scorer could not judge."""
+        return self.failures.count("unscored")
+
+    def withheld(self, summary: Summary) -> ControlResult | None:
+        """Return the control for whose sake no headline is given: what was known before says nothing of the context."""
+        from nihbench.analysis import withheld
+
+        return withheld(self.controls, summary.experiment, summary.prompt)
+
+    @property
+    def sweeps(self) -> tuple[Sweep, ...]:
+        """What is drawn of it, one for each prompt."""
+        from nihbench.cli.drawing import Sweep, setting_of
+
+        setting = setting_of(self.run.manifest, self.records, self.scorer)
+        return tuple(
+            Sweep(setting=setting, grid=grid, summary=summary, withheld=self.withheld(summary))
+            for grid, summary in zip(self.grids, self.summaries, strict=True)
+        )
 
 
 def result_of(run: RunFolder, *, scorer: str | None = None, again: bool = False, store: bool = True) -> Result:
@@ -44,25 +77,25 @@ def result_of(run: RunFolder, *, scorer: str | None = None, again: bool = False,
         again: whether to score again even where stored scores fit (rules only).
         store: whether scores may be written; else the rules score in memory.
     """
-    from nihbench.analysis import UNSCORED, frame, grid, summary
-    from nihbench.endpoint import HANDLING
+    from nihbench.analysis import columns, control_results, grid, summary
     from nihbench.run import planned_trials
     from nihbench.score import SCORER
 
     records = run.records()
-    table = frame(tuple(records.values()), _scores(run, records, scorer, again) if store else _unstored(run, records))
+    grades = _scores(run, records, scorer, again) if store else _unstored(run, records)
+    table = columns(tuple(records.values()), grades)
     planned = planned_trials(run.manifest)
-    pairs = dict.fromkeys((trial.experiment, trial.prompt) for trial in planned)
-    each = [(e, p, sum((t.experiment, t.prompt) == (e, p) for t in planned)) for e, p in pairs]
+    counting = Counter((trial.experiment, trial.prompt) for trial in planned if trial.control is None)
+    each = [(e, p, count) for (e, p), count in counting.items()]
     return Result(
         run=run,
         grids=tuple(grid(table, experiment=e, prompt=p, planned=planned) for e, p, _ in each),
         summaries=tuple(summary(table, experiment=e, prompt=p, planned=n) for e, p, n in each),
-        failures=int(table["failure"].notna().sum()),
-        passing=sum(HANDLING[kind].retry_on_resume for kind in table["failure"].dropna() if kind in HANDLING),
-        owed=len(planned) - len(table),
+        failures=tuple(kind for kind in table["failure"] if kind is not None),
+        owed=len(planned) - len(records),
+        controls=control_results(records.values(), grades, planned),
+        records=tuple(records.values()),
         scorer=scorer or SCORER,
-        unscored=int((table["failure"] == UNSCORED).sum()),
     )
 
 
@@ -79,41 +112,6 @@ def _unstored(run: RunFolder, records: Mapping[str, Record]) -> Mapping[str, Gra
     return {answer.id: answer.by_rules() for answer in answers_of(run, records)}
 
 
-def draw(result: Result, path: Path) -> None:
-    """Write the heatmap of a run; the suffix chooses the format."""
-    from nihbench.figures import caption, check_suffix, draw_panel, save
-    from nihbench.run import version_of
-
-    check_suffix(path)
-    content = result.run.manifest
-    unit = length_unit(content)
-    text = caption(
-        model=content["model"]["name"],
-        corpus=content["corpus"]["name"],
-        scorer=result.scorer,
-        scorer_version=version_of(result.scorer),
-        length_unit=unit,
-        repeats=content["repeats"],
-        summaries=result.summaries,
-        note=_caveat(content),
-    )
-    title = f"{content['model']['name']}: {content['experiment']}"
-    if len(result.grids) == 1:
-        title += f"/{result.grids[0].prompt}"
-    save(draw_panel(result.grids, title=title, caption=text, length_unit=unit), path)
-
-
-def length_unit(content: Mapping[str, Any]) -> str:
-    """Return what lengths are counted with: `model`, or a tokenizer's name."""
-    unit = content["length_unit"]
-    return "model" if unit["counted_by_model"] else str(unit["tokenizer"])
-
-
-def _caveat(content: Mapping[str, Any]) -> str:
-    copies = content["corpus"]["copies"]
-    return f"The corpus stands {copies} times in the longest prompts." if copies > 1 else ""
-
-
 def show(result: Result) -> None:
     """Show the heatmaps and the headline numbers on stdout."""
     from nihbench.figures import headline, terminal_heatmap
@@ -122,25 +120,49 @@ def show(result: Result) -> None:
     colour = screen.is_terminal and not screen.no_color
     for grid, summary in zip(result.grids, result.summaries, strict=True):
         screen.print(terminal_heatmap(grid, width=screen.width, colour=colour, unicode=speaks_unicode()))
-        screen.print(headline(summary))
+        withheld = result.withheld(summary)
+        screen.print(withheld.sentence() if withheld else headline(summary))
+    for control in result.controls:
+        screen.print(control.sentence(), style="bold" if control.failed else None)
 
 
-def finish(run: RunFolder) -> int:
-    """Score, draw and show a run; return the exit code that its records ask for."""
+def finish_tree(root: Path) -> None:
+    """Draw the panel of all runs of a folder: a row an experiment and prompt, a column a model."""
+    from nihbench.cli.drawing import draw
+    from nihbench.figures import Style
+    from nihbench.run import find_runs, open_run
+
+    results = [result_of(open_run(path)) for path in find_runs(root)]
+    picture = root / PANEL
+    controls = tuple(control for result in results for control in result.controls)
+    draw([sweep for result in results for sweep in result.sweeps], picture, Style(), controls=controls)
+    note(f"panel: {picture}")
+    note(f"draw it again: nih plot {root} --out panel.svg")
+
+
+def finish(run: RunFolder, *, resume: Path) -> int:
+    """Score, draw and show a run; return the exit code that its records ask for.
+
+    Args:
+        run: the run's folder.
+        resume: what --resume takes to go on.
+    """
+    from nihbench.cli.drawing import draw
+    from nihbench.figures import Style
     from nihbench.run import count_summary
 
     result = result_of(run, again=True)
     picture = run.path / FIGURE
-    draw(result, picture)
+    draw(result.sweeps, picture, Style(), controls=result.controls)
     show(result)
     note(f"heatmap: {picture}")
     note(f"records: {run.path / 'records.jsonl'}")
     for sentence in count_summary(run.records()).sentences():
         note(sentence)
     if result.failures or result.owed:
-        note(f"{result.failures} trials failed, {result.owed} are owed; they are not scored")
+        note(f"{len(result.failures)} trials failed, {result.owed} are owed; they are not scored")
         if result.passing or result.owed:
-            note(f"try again what may pass: nih run --resume {run.path}")
+            note(f"try again what may pass: nih run --resume {resume}")
         return FAILED_TRIALS
     note(f"draw it again: nih plot {run.path} --out heatmap.svg")
     return 0

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from nihbench.run import Setup
     from nihbench.types import Trial
 
+    Part = tuple[Setup, Sequence[ModelAccess], Sequence[Trial]]
+
 ASK_ABOVE_USD = 5
 ASK_ABOVE_TOKENS = 1_000_000
 _NOTHING = (PriceTier(up_to=None, input=0.0, output=0.0),)
@@ -42,16 +44,21 @@ def budget_of(setup: Setup, members: Sequence[ModelAccess], spent: Decimal = Dec
     )
 
 
-def check_cost(setup: Setup, members: Sequence[ModelAccess], trials: Sequence[Trial], *, yes: bool) -> None:
-    """Make sure that what the trials could cost is agreed to: on a terminal ask, elsewhere refuse what is dear.
+def check_cost(parts: Sequence[Part], *, yes: bool) -> None:
+    """Make sure that what all trials could cost is agreed to: on a terminal ask, elsewhere refuse what is dear.
+
+    Args:
+        parts: for every run its setup, the servers that share its work, and the trials that are owed.
+        yes: whether it is agreed to already.
 
     Raises:
         UsageError: it is not agreed to, or --max-cost can't be kept.
     """
-    budget_of(setup, members)
-    if yes or setup.options.max_cost is not None or not _is_dear(setup, members, trials):
+    for setup, members, _ in parts:
+        budget_of(setup, members)
+    if yes or parts[0][0].options.max_cost is not None or not _are_dear(parts):
         return
-    what = f"{len(trials):,} trials {_cost_words(setup, members, trials)}"
+    what = f"{sum(len(trials) for *_, trials in parts):,} trials {_cost_words(parts)}"
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise UsageError(f"{what}: agree to that by --yes, or set a bound by --max-cost USD")
     if not typer.confirm(f"{what}. Begin?", err=True):
@@ -86,15 +93,18 @@ def worst_rest(setup: Setup, members: Sequence[ModelAccess], owed: Mapping[int, 
     return float(total)
 
 
-def tell_spent(setup: Setup, members: Sequence[ModelAccess], trials: Sequence[Trial], budget: Budget) -> None:
-    """Say what was planned for these trials, and what the run has spent."""
+def tell_spent(
+    setup: Setup, members: Sequence[ModelAccess], trials: Sequence[Trial], budget: Budget, elsewhere: Decimal
+) -> None:
+    """Say what was planned for these trials, and what the run has spent; `elsewhere` is other runs' part of it."""
     if is_free(setup, members):
         return
     planned = planned_cost(setup, members, trials)
     most = f"at most ${planned:,.2f}" if planned is not None else "an unknown cost"
     unknown = f", and {budget.unpriced:,} calls of unknown price" if budget.unpriced else ""
+    spent = budget.exactly_spent - elsewhere
     note(
-        f"spent: ${budget.spent:,.4f}{unknown} ({budget.prompt_tokens:,} tokens in, {budget.completion_tokens:,} out); "
+        f"spent: ${spent:,.4f}{unknown} ({budget.prompt_tokens:,} tokens in, {budget.completion_tokens:,} out); "
         f"planned: {most} ({sum(trial.length for trial in trials):,} tokens in)"
     )
 
@@ -108,18 +118,23 @@ def _prices(setup: Setup, members: Sequence[ModelAccess]) -> tuple[PriceTier, ..
     return _NOTHING if is_free(setup, members) else setup.preset.prices
 
 
-def _is_dear(setup: Setup, members: Sequence[ModelAccess], trials: Sequence[Trial]) -> bool:
-    if all(model.is_loopback for model in members):
-        return False
-    cost = planned_cost(setup, members, trials)
-    if cost is None:
-        return sum(trial.length for trial in trials) > ASK_ABOVE_TOKENS
-    return cost > ASK_ABOVE_USD
+def _are_dear(parts: Sequence[Part]) -> bool:
+    """Say whether runs cost so much that nobody should have to pay it unasked; a server of one's own is never dear."""
+    paid = [part for part in parts if not all(model.is_loopback for model in part[1])]
+    costs = [planned_cost(*part) for part in paid]
+    unknown = [part for part, cost in zip(paid, costs, strict=True) if cost is None]
+    known = sum((cost for cost in costs if cost is not None), Decimal(0))
+    return _tokens(unknown) > ASK_ABOVE_TOKENS or known > ASK_ABOVE_USD
 
 
-def _cost_words(setup: Setup, members: Sequence[ModelAccess], trials: Sequence[Trial]) -> str:
-    cost = planned_cost(setup, members, trials)
-    tokens = f"{sum(trial.length for trial in trials):,} tokens"
-    if cost is None:
+def _cost_words(parts: Sequence[Part]) -> str:
+    tokens = f"{_tokens(parts):,} tokens"
+    costs = [planned_cost(*part) for part in parts]
+    known = [cost for cost in costs if cost is not None]
+    if len(known) < len(costs):
         return f"send {tokens} to a model of unknown price (--price IN,OUT gives it)"
-    return f"send {tokens} and can cost ${cost:,.2f}"
+    return f"send {tokens} and can cost ${sum(known):,.2f}"
+
+
+def _tokens(parts: Sequence[Part]) -> int:
+    return sum(trial.length for *_, trials in parts for trial in trials)

@@ -54,10 +54,10 @@ _FLAG = Optional[bool]  # noqa: UP045
 SHARED: tuple[inspect.Parameter, ...] = (
     _option(
         "--model",
-        _TEXT,
+        _TEXTS,
         None,
         _MODEL,
-        "A preset (nih models), any name with --base-url, or a .gguf file.",
+        "A preset (nih models), any name with --base-url, or a .gguf file; nih run and nih plan take several.",
         also=("-m",),
     ),
     _option(
@@ -76,7 +76,14 @@ SHARED: tuple[inspect.Parameter, ...] = (
     _option("--lengths", _TEXT, None, _GRID, "15 | 1k:128k:15 | 1k:1m:15:log | 1k,4k,16k (tokens of the request)."),
     _option("--depths", _TEXT, None, _GRID, "15 | 0:90:10 | 0:90:10:sigmoid | 0,50,100 (percent)."),
     _option("--repeats", int, 1, _GRID, "How often each cell is measured, each time on another haystack."),
-    _option("--length-unit", str, "model", _GRID, "model, or a tokenizer: cl100k_base, o200k_base, a tokenizer.json."),
+    _option(
+        "--length-unit",
+        _TEXT,
+        None,
+        _GRID,
+        "model, or a tokenizer: cl100k_base, o200k_base, a tokenizer.json "
+        "(default: model; cl100k_base where several models are to read the same prompts).",
+    ),
     _option(
         "--calibrate/--no-calibrate",
         bool,
@@ -87,6 +94,13 @@ SHARED: tuple[inspect.Parameter, ...] = (
     _option("--window", _INT, None, _GRID, "The model's window in tokens, where it is not known."),
     _option("--repeat-corpus", bool, False, _GRID, "Repeat a corpus that is shorter than a length."),
     _option("--quick", bool, False, _GRID, "A small grid: 5 lengths from 500 to 4,000 tokens, 5 depths."),
+    _option(
+        "--controls/--no-controls",
+        bool,
+        True,
+        _GRID,
+        "Ask control trials beside the grid: is the needle fair, can the answer be guessed, does the endpoint drift.",
+    ),
     _option("--order", str, "cache", _GRID, "cache (feeds prefix caches) | random | grid."),
     _option("--seed", _INT, None, _GRID, "Seed of all that is drawn (default 0); sent to the model too where given."),
     _option("--max-output", _INT, None, _REQUEST, "Output limit of one answer in tokens."),
@@ -154,14 +168,20 @@ def run_options(values: dict[str, Any]) -> RunOptions:
         if not _is_text(value):
             option = "--" + name.replace("_", "-")
             raise UsageError(f"{option} holds bytes that are not UTF-8: rename the file, or write it in UTF-8")
-    if not values["model"]:
+    models = list(dict.fromkeys(values.pop("model") or []))
+    if not models:
         raise UsageError("no model is named: give --model, such as --model smollm2-135m (see `nih models`)")
+    if len(models) > 1:
+        raise UsageError("this command takes one --model: leave the others out")
+    unit = values.pop("length_unit") or "model"
     prompts = values.pop("prompt")
     headers = values.pop("header") or []
     extra = values.pop("extra_body")
     first, *more = values.pop("base_url") or [None]
     return RunOptions(
         **values,
+        model=models[0],
+        length_unit=unit,
         base_url=first,
         more_urls=tuple(more),
         prompts=tuple(part.strip() for part in prompts.split(",") if part.strip()) if prompts else None,

@@ -1,26 +1,105 @@
-"""`nih plot`: draw a run's heatmap again from its stored scores."""
+"""`nih plot`: figures of runs, from their stored scores."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from nihbench.cli.output import command, note
+from nihbench.errors import UsageError
 
-_TEXT = Optional[str]  # noqa: UP045  typer reads it at run time
+if TYPE_CHECKING:
+    from nihbench.cli.drawing import Sweep
+    from nihbench.figures import Lang, Style
+
+_LOOK = "Look"
 
 
 @command
 def plot(
-    run: Annotated[Path, typer.Argument(help="The run's folder.")],
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Run folders, or a folder of runs.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="The picture: .png, .svg or .pdf.")] = Path("heatmap.png"),
-    scorer: Annotated[_TEXT, typer.Option("--scorer", help="Whose scores (default: rules; see nih score).")] = None,
+    kind: Annotated[
+        str, typer.Option("--kind", help="map (a panel where there are several) | difference (of two) | profiles.")
+    ] = "map",
+    prompt: Annotated[
+        str, typer.Option("--prompt", help="Only these prompts, separated by commas, in this order.")
+    ] = "",
+    axis: Annotated[
+        str, typer.Option("--axis", help="Depths as planned (nominal) or as they came out (achieved).")
+    ] = "nominal",
+    scorer: Annotated[
+        str | None, typer.Option("--scorer", help="Whose scores (default: rules; see nih score).")
+    ] = None,
+    animate: Annotated[
+        Path | None, typer.Option("--animate", help="Write also how the map filled: .png (APNG) or .gif.")
+    ] = None,
+    title: Annotated[str | None, typer.Option("--title", help="A title of your own.", rich_help_panel=_LOOK)] = None,
+    lang: Annotated[
+        str, typer.Option("--lang", envvar="NIH_LANG", help="en | zh: every word in the figure.", rich_help_panel=_LOOK)
+    ] = "en",
+    preset: Annotated[
+        str, typer.Option("--preset", help="default | blog | slide (16:9).", rich_help_panel=_LOOK)
+    ] = "default",
+    colours: Annotated[
+        str,
+        typer.Option(
+            "--colours", "--colors", help="classic | safe (colour-blind) | grey (print).", rich_help_panel=_LOOK
+        ),
+    ] = "classic",
+    size: Annotated[
+        str | None, typer.Option("--size", help="In inches: 8x5, or 8 for the width alone.", rich_help_panel=_LOOK)
+    ] = None,
+    dpi: Annotated[int | None, typer.Option("--dpi", help="Pixels an inch.", rich_help_panel=_LOOK)] = None,
+    transparent: Annotated[bool, typer.Option("--transparent", help="No ground.", rich_help_panel=_LOOK)] = False,
+    values: Annotated[
+        bool, typer.Option("--values/--no-values", help="Numbers in the cells, where they fit.", rich_help_panel=_LOOK)
+    ] = True,
 ) -> None:
-    """Draw the heatmap of a run from its stored scores."""
-    from nihbench.cli.finish import draw, result_of
-    from nihbench.run import open_run
+    """Draw runs from their stored scores: a heatmap, a panel of several, a difference, or profiles."""
+    from nihbench.cli.drawing import KINDS, draw
+    from nihbench.cli.finish import result_of
+    from nihbench.figures import check_animation, check_suffix
+    from nihbench.run import find_runs, open_run
 
-    draw(result_of(open_run(run), scorer=scorer), out)
-    note(f"heatmap: {out}")
+    check_suffix(out)
+    if animate:
+        check_animation(animate)
+    _one_of("--kind", kind, KINDS)
+    _one_of("--axis", axis, ("nominal", "achieved"))
+    style = _style(lang, preset, colours, size, dpi)
+    style = replace(style, transparent=transparent, values=values, achieved=axis == "achieved" and kind == "map")
+    results = [result_of(open_run(path), scorer=scorer) for path in runs for path in find_runs(path)]
+    records = results[0].records if len(results) == 1 else ()
+    sweeps = _chosen([sweep for result in results for sweep in result.sweeps], prompt)
+    controls = [control for result in results for control in result.controls]
+    draw(sweeps, out, style, kind=kind, title=title, controls=controls, animate=(animate, records) if animate else None)
+    note(f"figure: {out}")
+
+
+def _style(lang: str, preset_name: str, colours: str, size: str | None, dpi: int | None) -> Style:
+    from nihbench.figures import LANGS, palette, preset, sized
+
+    known: dict[str, Lang] = {each: each for each in LANGS}
+    _one_of("--lang", lang, tuple(known))
+    return sized(replace(preset(preset_name), lang=known[lang], palette=palette(colours)), size=size, dpi=dpi)
+
+
+def _one_of(option: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise UsageError(f"{option} {value!r}: choose one of {', '.join(known)}")
+
+
+def _chosen(sweeps: list[Sweep], prompts: str) -> list[Sweep]:
+    """Keep the sweeps of the prompts that are named, in the order of their names."""
+    names = [name.strip() for name in prompts.split(",") if name.strip()]
+    if not names:
+        return sweeps
+    present = dict.fromkeys(sweep.grid.prompt for sweep in sweeps)
+    for name in names:
+        if name not in present:
+            raise UsageError(f"no run here has a prompt {name!r}: there are {', '.join(present)}")
+    return [sweep for name in names for sweep in sweeps if sweep.grid.prompt == name]

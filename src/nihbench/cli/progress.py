@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING
 
 from nihbench.cli import output
 from nihbench.cli.output import console, note
-from nihbench.cli.sweep import Gauges, Sweep, what_came
 from nihbench.cli.view import kind_words
+from nihbench.cli.watched import Gauges, Watched, what_came
 from nihbench.lang import t
-from nihbench.types import Completion
+from nihbench.types import Completion, GradedElsewhere
 
 if TYPE_CHECKING:
     from nihbench.endpoint import Budget, Limiter, ModelAccess
@@ -43,7 +43,7 @@ async def progress(
     setup: Setup,
     trials: Sequence[tuple[str, Trial]],
     records: Iterable[Record],
-    gauges: Callable[[Sweep], Gauges],
+    gauges: Callable[[Watched], Gauges],
 ) -> AsyncIterator[Callable[[Progress], None]]:
     """Show the progress of the owed `trials` while the context lasts; what is yielded takes the news.
 
@@ -56,7 +56,7 @@ async def progress(
     if not is_live():
         yield line
         return
-    sweep = Sweep(
+    sweep = Watched(
         title=f"{setup.preset.name}  {setup.experiment.name}",
         needle=setup.needle,
         planned=setup.trials,
@@ -83,7 +83,7 @@ async def _draw_on(draw: Callable[[], None]) -> None:
 
 
 @contextmanager
-def shown(sweep: Sweep) -> Iterator[Callable[[], None]]:
+def shown(sweep: Watched) -> Iterator[Callable[[], None]]:
     """Show the view on the terminal's other screen; what is yielded draws it as things stand."""
     from rich.live import Live
 
@@ -118,13 +118,13 @@ def shown(sweep: Sweep) -> Iterator[Callable[[], None]]:
 
 def gauges_of(
     setup: Setup, members: Sequence[ModelAccess], limiters: Sequence[Limiter], budget: Budget
-) -> Callable[[Sweep], Gauges]:
+) -> Callable[[Watched], Gauges]:
     """Return what reads the limiters and the budget of a run."""
     from nihbench.cli.money import is_free, worst_rest
 
     free = is_free(setup, members)
 
-    def read(sweep: Sweep) -> Gauges:
+    def read(sweep: Watched) -> Gauges:
         waits = [wait for limiter in limiters if (wait := limiter.waiting_for) is not None]
         # What no end of a call ends is worth more words than a full house.
         wait = max(waits, key=lambda wait: (wait[0] != "slot", wait[1]), default=None)
@@ -154,6 +154,7 @@ def line(progress: Progress) -> None:
     """Say on a line what came of a trial."""
     record = progress.record
     outcome = record.outcome
+    assert not isinstance(outcome, GradedElsewhere)  # a run measures, it imports nothing
     what = (
         t("answered") if isinstance(outcome, Completion) else t("failed ({kind})", kind=kind_words(what_came(record)))
     )

@@ -27,9 +27,11 @@ def prompt(
 ) -> None:
     """Print the exact messages of one trial, as a run with the same options would send them."""
     from nihbench.cli.wiring import prepared
+    from nihbench.types import Placement
 
     _check(length, depth, repeat)
-    values = options | {"lengths": f"{length}:{length}:1", "depths": f"{depth}", "repeats": repeat + 1}
+    one = {"lengths": f"{length}:{length}:1", "depths": f"{depth}", "repeats": repeat + 1, "controls": False}
+    values = options | one
     with prepared(run_options(values), sending=False) as (setup, _):
         trials = [trial for trial in setup.trials if trial.repeat == repeat]
         built = [(trial, *setup.build(trial)) for trial in trials]
@@ -37,6 +39,7 @@ def prompt(
             show_json([_as_json(setup.trial_id(trial), trial, messages, place) for trial, messages, place in built])
             return
         for trial, messages, place in built:
+            assert isinstance(place, Placement)
             show(for_terminal(as_text(messages)))
             note(
                 f"{trial.prompt}: {place.total_tokens} of {trial.length} tokens, needle at "

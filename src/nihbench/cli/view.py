@@ -1,6 +1,6 @@
 """The live view as text: never wider or higher than the screen, and nothing of a model's answer steers the terminal.
 
-It is drawn anew each time from a `Sweep`; nothing here prints, waits or knows the terminal.
+It is drawn anew each time from a `Watched`; nothing here prints, waits or knows the terminal.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from nihbench.lang import Message, said, t
 
 if TYPE_CHECKING:
     from nihbench.analysis import Grid
-    from nihbench.cli.sweep import Gauges, Sweep
+    from nihbench.cli.watched import Gauges, Watched
 
 _LEAST_HEATMAP = 5
 _HIGH, _MISS_LINES = 30, 3
@@ -40,7 +40,7 @@ class Screen:
     unicode: bool
 
 
-def view(sweep: Sweep, screen: Screen, now: float) -> Text:
+def view(sweep: Watched, screen: Screen, now: float) -> Text:
     """Return the view of a run as it stands, of at most `screen.height` lines."""
     gauges = sweep.gauges()
     head: list[Text | str] = [
@@ -70,7 +70,7 @@ def _line(line: Text | str, screen: Screen) -> Text:
     return text
 
 
-def _title(sweep: Sweep, screen: Screen, now: float) -> Text:
+def _title(sweep: Watched, screen: Screen, now: float) -> Text:
     tally = sweep.tally
     right = said(
         t("{done} of {total} trials, {elapsed}", done=tally.done, total=tally.total, elapsed=clock(now - sweep.began))
@@ -82,7 +82,7 @@ def _title(sweep: Sweep, screen: Screen, now: float) -> Text:
     return text.append("  " + right)
 
 
-def _bar(sweep: Sweep, gauges: Gauges, screen: Screen, now: float) -> Text:
+def _bar(sweep: Watched, gauges: Gauges, screen: Screen, now: float) -> Text:
     left = sweep.left(gauges, now)
     if left is None:
         words = t("{share:.0%} of the tokens, time left unknown yet", share=sweep.share)
@@ -98,7 +98,7 @@ def _bar(sweep: Sweep, gauges: Gauges, screen: Screen, now: float) -> Text:
     return bar.append(("  " if width else "") + text)
 
 
-def _found(sweep: Sweep) -> str:
+def _found(sweep: Watched) -> str:
     tally = sweep.tally
     failed = ", ".join(f"{said(kind_words(kind))} {count}" for kind, count in sorted(tally.failures.items()) if count)
     if tally.measured:
@@ -114,7 +114,7 @@ def _found(sweep: Sweep) -> str:
     return said(t("{found}; no valid answer: {failures}", found=text, failures=failed) if failed else text)
 
 
-def _tokens(sweep: Sweep, gauges: Gauges) -> str:
+def _tokens(sweep: Watched, gauges: Gauges) -> str:
     spent = t(
         "tokens: {sent:,} in, {answered:,} out, about {left:,} to go",
         sent=sweep.tokens_in,
@@ -154,7 +154,7 @@ def _limits(gauges: Gauges) -> str | None:
     return said(t("limits: {parts}", parts=said(t(", ")).join(map(said, parts))))
 
 
-def _miss(sweep: Sweep, screen: Screen) -> list[Text]:
+def _miss(sweep: Watched, screen: Screen) -> list[Text]:
     record = sweep.miss
     if record is None:
         return []
@@ -171,11 +171,11 @@ def _miss(sweep: Sweep, screen: Screen) -> list[Text]:
     return [Text(where.rstrip(), style="bold"), *map(Text, chop_cells(text, screen.width)[:_MISS_LINES])]
 
 
-def _note(sweep: Sweep) -> list[Text]:
+def _note(sweep: Watched) -> list[Text]:
     return [Text(plain(said(sweep.said)), style="yellow")] if sweep.said else []
 
 
-def _heatmap(sweep: Sweep, screen: Screen, room: int) -> list[Text]:
+def _heatmap(sweep: Watched, screen: Screen, room: int) -> list[Text]:
     """Draw all grids in the order of the plan where they have room, else that of the latest record."""
     pairs = sweep.tally.pairs
     every = [_fitted(sweep.tally.grid(pair), screen, len(sweep.tally.grid(pair).depths) + 10) for pair in pairs]

@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nihbench.cli.output import command, note
-from nihbench.errors import UsageError
 from nihbench.lang import t
 
 if TYPE_CHECKING:
-    from nihbench.cli.sweep import Gauges, Sweep
+    from nihbench.cli.watched import Gauges, Watched
     from nihbench.run import Follower
 
 POLL_S = 0.5
@@ -47,14 +46,13 @@ class _Folders:
     def __init__(self, paths: list[Path]) -> None:
         self._paths = paths
         self._found: dict[Path, Follower] = {}
-        if not self.all():
-            raise UsageError(t("{path} holds no run", path=paths[0]))
+        self.all()
 
     def all(self) -> list[Follower]:
-        from nihbench.run import Follower, open_run, runs_under
+        from nihbench.run import Follower, find_runs, open_run
 
         for path in self._paths:
-            for folder in runs_under(path):
+            for folder in find_runs(path):
                 if folder not in self._found:
                     self._found[folder] = Follower(open_run(folder))
         return list(self._found.values())
@@ -101,14 +99,14 @@ def _in_lines(folders: _Folders) -> None:
             line(Progress(record=record, done=follower.done, total=len(follower.planned)))
 
 
-def _sweep(follower: Follower, more: str) -> Sweep:
-    from nihbench.cli.sweep import Sweep
+def _sweep(follower: Follower, more: str) -> Watched:
+    from nihbench.cli.watched import Watched
     from nihbench.run import stored_needle
 
     content = follower.folder.manifest
     before = follower.news()
     there = {record.trial for record in before}
-    sweep = Sweep(
+    sweep = Watched(
         title=f"{content['model']['name']}  {content['experiment']}{more}",
         needle=stored_needle(content),
         planned=follower.planned,
@@ -121,17 +119,17 @@ def _sweep(follower: Follower, more: str) -> Sweep:
     return sweep
 
 
-def _money(follower: Follower) -> Callable[[Sweep], Gauges]:
+def _money(follower: Follower) -> Callable[[Watched], Gauges]:
     """Return what adds up the costs of the records, at the price that the run was given or the catalog knows."""
     from nihbench.catalog import load
-    from nihbench.cli.sweep import Gauges
+    from nihbench.cli.watched import Gauges
     from nihbench.run import price_of
 
     options, preset = follower.folder.manifest["options"], load().models.get(follower.folder.manifest["model"]["name"])
     prices = (price_of(options["price"]),) if options.get("price") else preset.prices if preset else ()
     free = preset is not None and preset.local is not None and not prices
 
-    def read(sweep: Sweep) -> Gauges:
+    def read(sweep: Watched) -> Gauges:
         return Gauges(free=free, spent_usd=follower.spent(prices), most_usd=options.get("max_cost"))
 
     return read

@@ -38,29 +38,56 @@ def prepared(options: RunOptions, *, sending: bool, begun: Begun | None = None) 
         begun: what the run found out when it began, where it is resumed.
     """
     from nihbench.catalog import load
-    from nihbench.cli.checks import calibrated, canary, preflown
-    from nihbench.run import prepare
 
     catalog = load()
-    report = FetchReport()
-    with reach(options, catalog, sending=sending, report=report) as model:
-        asks = sending and begun is None and model.model_sha256 is None
-        if asks and options.preflight:
-            model = preflown(model, options)
-        setup = prepare(
-            options,
-            catalog,
-            model,
-            folder=Path.cwd(),
-            report=report,
-            begun=begun,
-            calibrate=partial(calibrated, model) if asks else None,
-        )
-        for sentence in setup.notes:
-            note(f"note: {sentence}")
-        if sending and begun is None and options.canary:
-            canary(model, setup)
+    with reached(options, catalog, sending=sending, begun=begun) as model:
+        setup = resolved(options, catalog, model, sending=sending, begun=begun)
+        introduce(setup, model, sending=sending, begun=begun)
         yield setup, model
+
+
+@contextmanager
+def reached(
+    options: RunOptions, catalog: Catalog, *, sending: bool, begun: Begun | None = None
+) -> Iterator[ModelAccess]:
+    """Reach the model, and ask its server what must be known before a new run. Arguments as for `prepared`."""
+    from nihbench.cli.checks import preflown
+
+    with reach(options, catalog, sending=sending, report=FetchReport()) as model:
+        yield preflown(model, options) if _asks(model, sending, begun) and options.preflight else model
+
+
+def resolved(
+    options: RunOptions, catalog: Catalog, model: ModelAccess, *, sending: bool, begun: Begun | None = None
+) -> Setup:
+    """Resolve options for a model within reach. Arguments as for `prepared`."""
+    from nihbench.cli.checks import calibrated
+    from nihbench.run import prepare
+
+    return prepare(
+        options,
+        catalog,
+        model,
+        folder=Path.cwd(),
+        report=FetchReport(),
+        begun=begun,
+        calibrate=partial(calibrated, model) if _asks(model, sending, begun) else None,
+    )
+
+
+def introduce(setup: Setup, model: ModelAccess, *, sending: bool, begun: Begun | None = None) -> None:
+    """Say what a user must know of a run before it begins, and send its canary. Arguments as for `prepared`."""
+    from nihbench.cli.checks import canary
+
+    for sentence in setup.notes:
+        note(f"note: {sentence}")
+    if sending and begun is None and setup.options.canary:
+        canary(model, setup)
+
+
+def _asks(model: ModelAccess, sending: bool, begun: Begun | None) -> bool:
+    """Say whether a server is asked before a run: a new one, that is, of a model that is not embedded."""
+    return sending and begun is None and model.model_sha256 is None
 
 
 @contextmanager

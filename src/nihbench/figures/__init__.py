@@ -1,4 +1,4 @@
-"""Table -> picture: the depth x length heatmap as a file and in a terminal, and its caption.
+"""Table -> picture: maps, panels, differences and profiles as files, the map in a terminal, and captions.
 
 Nothing here computes a score. The names are loaded when first used, so that importing this package does not import
 matplotlib.
@@ -11,32 +11,81 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from nihbench.figures.agreement import agreement_text
-    from nihbench.figures.captions import caption, headline
+    from nihbench.figures.animation import check_animation, save_animation
+    from nihbench.figures.captions import Intervals, Setting, caption, headline, map_note
+    from nihbench.figures.colours import PALETTES, palette
     from nihbench.figures.files import SUFFIXES, check_suffix, save
-    from nihbench.figures.heatmap import draw_heatmap, draw_panel
+    from nihbench.figures.look import missing
+    from nihbench.figures.panel import Panel, draw_heatmap, draw_panel
+    from nihbench.figures.profile import Line, draw_profiles
+    from nihbench.figures.sheet import Around, Control
+    from nihbench.figures.style import PRESETS, Style, preset, sized
     from nihbench.figures.terminal import terminal_heatmap
+    from nihbench.figures.words import LANGS, Lang, listed, say
 
 _HOMES = {
+    "Around": "sheet",
+    "Control": "sheet",
+    "Intervals": "captions",
+    "LANGS": "words",
+    "Lang": "words",
+    "Line": "profile",
+    "PALETTES": "colours",
+    "PRESETS": "style",
+    "Panel": "panel",
     "SUFFIXES": "files",
+    "Setting": "captions",
+    "Style": "style",
     "agreement_text": "agreement",
     "caption": "captions",
+    "check_animation": "animation",
     "check_suffix": "files",
-    "draw_heatmap": "heatmap",
-    "draw_panel": "heatmap",
+    "draw_heatmap": "panel",
+    "draw_panel": "panel",
+    "draw_profiles": "profile",
     "headline": "captions",
+    "listed": "words",
+    "map_note": "captions",
+    "missing": "look",
+    "palette": "colours",
+    "preset": "style",
     "save": "files",
+    "save_animation": "animation",
+    "say": "words",
+    "sized": "style",
     "terminal_heatmap": "terminal",
 }
 
 __all__ = [
+    "Around",
+    "Control",
+    "Intervals",
+    "LANGS",
+    "Lang",
+    "Line",
+    "PALETTES",
+    "PRESETS",
+    "Panel",
     "SUFFIXES",
+    "Setting",
+    "Style",
     "agreement_text",
     "caption",
+    "check_animation",
     "check_suffix",
     "draw_heatmap",
     "draw_panel",
+    "draw_profiles",
     "headline",
+    "listed",
+    "map_note",
+    "missing",
+    "palette",
+    "preset",
     "save",
+    "save_animation",
+    "say",
+    "sized",
     "terminal_heatmap",
 ]
 

@@ -1,70 +1,139 @@
-"""The caption of a figure: what was measured, with what, and the headline numbers. ASCII, but for the names given."""
+"""The caption of a figure: what was measured, when, with what, and the headline numbers."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from math import isnan
 
 from nihbench.analysis import Rate, Summary
 from nihbench.figures.labels import unit_phrase
+from nihbench.figures.words import Lang, joined, listed, say
 
 VERDICT_SHARE = 0.95
 """Below this share of measured trials a caption says that there is no verdict."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Setting:
+    """What one run was made with, as a caption tells it.
+
+    `date` is that of the run's records ("2026-11-22", or two joined by " to "), never of the drawing. `repeats` are the
+    trials planned for each cell; with one, all cells share one haystack, and the caption says so.
+    """
+
+    model: str
+    date: str
+    experiment: str
+    corpus: str
+    scorer: str
+    version: str
+    repeats: int
+    length_unit: str
+    copies: int = 1
+    synthetic: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Intervals:
+    """Intervals of the headline numbers, made by statistics: by the rate's name, at a confidence level."""
+
+    of: Mapping[str, tuple[float, float]]
+    level: float
+
+
 def caption(
-    *,
-    model: str,
-    corpus: str,
-    scorer: str,
-    scorer_version: str,
-    length_unit: str,
-    repeats: int,
-    summaries: Sequence[Summary],
-    note: str = "",
+    settings: Sequence[Setting], headlines: Sequence[str], *, lang: Lang = "en", notes: Sequence[str] = ()
 ) -> str:
-    """Return the caption, a line for the set-up and one for each (experiment, prompt).
+    """Return the caption: a paragraph for the set-up, then one line for each of `headlines`.
 
     Args:
-        model: The model's name.
-        corpus: The corpus's name.
-        scorer: The scorer's name.
-        scorer_version: The scorer's version.
-        length_unit: `model`, or the name of the tokenizer that lengths are counted with.
-        repeats: Trials planned for each cell. With one, all cells share one haystack, and the caption says so.
-        summaries: The headline numbers, in the order of the figure's rows.
-        note: What else a reader must know (a corpus's caveat), as one sentence.
+        settings: Those of the runs in the figure; what they have in common is said once.
+        headlines: Lines made by `headline`.
+        lang: The language.
+        notes: What else a reader must know, as whole sentences.
     """
-    trials = "1 trial a cell, for this haystack" if repeats == 1 else f"{repeats} trials a cell"
-    setup = (
-        f"Model: {model}. Corpus: {corpus}. Scorer: {scorer} {scorer_version}. "
-        f"Length: {unit_phrase(length_unit)}, whole request, K=1,000. {trials}."
-    )
-    lines = [f"{setup} {note}".strip()]
-    return "\n".join([*lines, *(headline(summary) for summary in summaries)])
+
+    def all_of(values: Iterable[str]) -> str:
+        return listed(lang, list(dict.fromkeys(values)))
+
+    repeats = sorted({setting.repeats for setting in settings})
+    paragraph = [
+        say(lang, "synthetic", model=all_of(s.model for s in settings if s.synthetic))
+        if any(s.synthetic for s in settings)
+        else "",
+        say(
+            lang,
+            "setup",
+            model=all_of(setting.model for setting in settings),
+            date=all_of(setting.date for setting in settings),
+            experiment=all_of(setting.experiment for setting in settings),
+            corpus=all_of(setting.corpus for setting in settings),
+            scorer=all_of(setting.scorer for setting in settings),
+            version=all_of(setting.version for setting in settings),
+        ),
+        say(lang, "length_note", unit=all_of(unit_phrase(setting.length_unit, lang) for setting in settings)),
+        say(lang, "repeats_one")
+        if repeats == [1]
+        else say(lang, "repeats_many", count=listed(lang, [str(count) for count in repeats])),
+        *(say(lang, "copies", copies=copies) for copies in sorted({s.copies for s in settings} - {1})),
+        *notes,
+    ]
+    return "\n".join([joined(lang, paragraph), *headlines])
 
 
-def headline(summary: Summary) -> str:
-    """Return the headline numbers of one (experiment, prompt) as a line: found, strict, mean band."""
-    numbers = ", ".join(
-        f"{name} {_rate(rate, whole=summary.measured == summary.planned)}" for name, rate in summary.rates
+def headline(summary: Summary, *, lang: Lang = "en", name: str = "", intervals: Intervals | None = None) -> str:
+    """Return the headline numbers of one (experiment, prompt) as a line: found, strict, mean band.
+
+    Args:
+        summary: The numbers.
+        lang: The language.
+        name: What they are of; by default the experiment and the prompt.
+        intervals: Intervals to give in brackets; without them the brackets hold the bounds of what is unmeasured.
+    """
+    whole = summary.measured == summary.planned
+    found, strict, mean = (
+        _rate(rate, lang, intervals.of.get(key) if intervals else None if whole else (rate.low, rate.high))
+        for key, rate in summary.rates
     )
-    text = (
-        f"{summary.experiment}/{summary.prompt}: {numbers}; {summary.measured:,} of {summary.planned:,} trials measured"
-    )
-    if summary.measured < summary.planned:
-        text += f" ({_percent(summary.measured_share)}; in brackets: the rest counted as misses and as hits)"
+    sentences = [
+        say(
+            lang, "headline", name=name or f"{summary.experiment}/{summary.prompt}", found=found, strict=strict,
+            mean=mean, measured=f"{summary.measured:,}", planned=f"{summary.planned:,}",
+            share=_share(summary.measured_share),
+        )
+    ]  # fmt: skip
+    if intervals:
+        sentences.append(say(lang, "brackets_interval", level=f"{intervals.level:.0%}"))
+    elif not whole:
+        sentences.append(say(lang, "unmeasured"))
     if summary.measured_share < VERDICT_SHARE:
-        text += f". Under {VERDICT_SHARE:.0%} measured: no verdict"
-    return text + "."
+        sentences.append(say(lang, "no_verdict", share=f"{VERDICT_SHARE:.0%}"))
+    return joined(lang, sentences)
 
 
-def _rate(rate: Rate, *, whole: bool) -> str:
-    if whole:
-        return _percent(rate.value)
-    value = "unknown" if isnan(rate.value) else _percent(rate.value)
-    return f"{value} [{_percent(rate.low)} to {_percent(rate.high)}]"
+def map_note(summary: Summary, *, lang: Lang = "en", intervals: Intervals | None = None) -> str:
+    """Return the one number that stands above a map in a panel."""
+    value = say(lang, "unknown") if isnan(summary.found.value) else _percent(summary.found.value)
+    ends = intervals.of.get("found") if intervals else None
+    if ends is None and summary.measured < summary.planned:
+        ends = (summary.found.low, summary.found.high)
+    if ends is None:
+        return say(lang, "map_note", value=value)
+    return say(lang, "map_note_interval", value=value, low=f"{ends[0] * 100:.0f}", high=f"{ends[1] * 100:.0f}")
+
+
+def _rate(rate: Rate, lang: Lang, ends: tuple[float, float] | None) -> str:
+    value = say(lang, "unknown") if isnan(rate.value) else _percent(rate.value)
+    if ends is None:
+        return value
+    return say(lang, "bounds", value=value, low=_percent(ends[0]), high=_percent(ends[1]))
 
 
 def _percent(share: float) -> str:
     return f"{share:.1%}"
+
+
+def _share(share: float) -> str:
+    """Write a share so that only a whole one is 100%."""
+    return "100%" if share == 1 else f"{min(share, 0.9994):.1%}"

@@ -34,7 +34,7 @@ def check_suffix(path: Path) -> str:
     return suffix
 
 
-def save(figure: Figure, path: Path) -> None:
+def save(figure: Figure, path: Path, dpi: int = _DPI) -> None:
     """Write a figure in the format that the path's suffix names; folders that are missing are made.
 
     The picture is made in memory first, so a failure leaves an older file as it was.
@@ -47,9 +47,19 @@ def save(figure: Figure, path: Path) -> None:
     suffix = check_suffix(path)
     picture = BytesIO()
     with look():
-        figure.savefig(picture, format=suffix[1:], dpi=_DPI, metadata=dict(_METADATA[suffix]))
+        # The figure's own ground: a transparent one stays so.
+        figure.savefig(picture, format=suffix[1:], dpi=dpi, metadata=dict(_METADATA[suffix]), facecolor="auto")
+    write_picture(path, picture.getvalue())
+
+
+def write_picture(path: Path, data: bytes) -> None:
+    """Write a finished picture; folders that are missing are made.
+
+    Raises:
+        UsageError: The file can't be written.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(picture.getvalue())
+        path.write_bytes(data)
     except OSError as error:
         raise UsageError(f"{path} can't be written ({error.strerror}); choose another place with --out.") from error

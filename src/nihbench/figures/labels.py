@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nihbench.analysis import Grid
+from nihbench.figures.words import Lang, kind_word, say
 
 Cells = NDArray[np.bool_]
 
@@ -44,9 +45,9 @@ def depth_labels(depths: Sequence[float]) -> tuple[str, ...]:
     return labels
 
 
-def unit_phrase(length_unit: str) -> str:
+def unit_phrase(length_unit: str, lang: Lang = "en") -> str:
     """Say in what a length is counted: `model`, or a tokenizer's name."""
-    return "tokens as the model counts them" if length_unit == "model" else f"{length_unit} tokens"
+    return say(lang, "unit_model") if length_unit == "model" else say(lang, "unit_named", name=length_unit)
 
 
 def failed_cells(grid: Grid) -> Cells:
@@ -67,6 +68,6 @@ def failure_counts(grid: Grid, cells: Cells) -> list[tuple[str, int]]:
     return sorted([item for item in counts if item[1]], key=lambda item: (-item[1], item[0]))
 
 
-def words(kind: str) -> str:
+def words(kind: str, lang: Lang = "en") -> str:
     """Return a failure's kind as it is read: "rate limit"."""
-    return kind.replace("_", " ")
+    return kind_word(lang, kind)

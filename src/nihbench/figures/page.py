@@ -5,6 +5,7 @@ matplotlib's own layouts keep no room for a caption and a legend of unknown leng
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections.abc import Sequence
 from typing import Any
@@ -13,60 +14,78 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.transforms import Affine2D
 
+from nihbench.figures.colours import Palette
 from nihbench.figures.hatch import Hatch
-from nihbench.figures.look import INK
+from nihbench.figures.look import INK, weight
 
 LINE_IN = 1.35 / 72
 """Height of a line of text in inches, per point of its size."""
 
 
+_CLOSING = r"，。、；：！？）》」』】”’％"
+_HAN = "\u2e80-\u2fff\u3001-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef"
+_OPENING = "（《「『【“‘"
+_UNIT = re.compile(rf" ?[{_OPENING}]*(?:[{_HAN}]|[^ {_HAN}]+)[{_CLOSING}]*")
+"""What a line is not broken in: a word, or one Chinese character, with the marks that open and close it."""
+
+
 class Ruler:
     """Measures text as the Agg renderer sets it."""
 
-    def __init__(self) -> None:
-        self._figure = Figure(dpi=200)
+    def __init__(self, dpi: int = 200) -> None:
+        self._figure = Figure(dpi=dpi)
         FigureCanvasAgg(self._figure)
 
     def size(self, text: str, *, points: float, bold: bool = False, rotation: float = 0.0) -> tuple[float, float]:
         """Return width and height of a text in inches."""
         artist = self._figure.text(
-            0, 0, text, fontsize=points, fontweight="bold" if bold else "normal", rotation=rotation, parse_math=False
+            0,
+            0,
+            text,
+            fontsize=points,
+            fontweight=weight(text) if bold else "normal",
+            rotation=rotation,
+            parse_math=False,
         )
         box = artist.get_window_extent()
         artist.remove()
         return box.width / self._figure.dpi, box.height / self._figure.dpi
 
     def wrap(self, text: str, *, width: float, points: float, bold: bool = False) -> list[str]:
-        """Break a text into lines at most `width` inches wide, at blanks, and inside a word only where it must."""
-        words, lines = text.split(), list[str]()
-        while words:
-            fitting = self._fitting(words, " ", width, points, bold)
-            if fitting:
-                lines.append(" ".join(words[:fitting]))
-                words = words[fitting:]
-            else:  # a word too long for a line (or Chinese, which has no blanks): cut it
-                cut = max(1, self._fitting(words[0], "", width, points, bold))
-                lines.append(words[0][:cut])
-                words[0] = words[0][cut:]
+        """Break a text into lines at most `width` inches wide, at blanks and between Chinese characters.
+
+        No line begins with a mark that closes something; a word is cut only where it is longer than a line.
+        """
+        units, lines = _UNIT.findall(" ".join(text.split())), list[str]()
+        while units:
+            fitting = self._fitting(units, width, points, bold)
+            if not fitting:  # a word too long for a line: cut it
+                word = units[0].strip()
+                cut = max(1, self._fitting(list(word), width, points, bold))
+                units[:1] = [word[:cut], *([word[cut:]] if word[cut:] else [])]
+                fitting = 1
+            lines.append("".join(units[:fitting]).strip())
+            units = units[fitting:]
         return lines
 
-    def _fitting(self, parts: Sequence[str], blank: str, width: float, points: float, bold: bool) -> int:
-        """Return how many of the parts, joined, are at most `width` inches wide."""
+    def _fitting(self, units: Sequence[str], width: float, points: float, bold: bool) -> int:
+        """Return how many of the units are together at most `width` inches wide."""
 
         def too_wide(count: int) -> bool:
-            return self.size(blank.join(parts[:count]), points=points, bold=bold)[0] > width
+            return self.size("".join(units[:count]).strip(), points=points, bold=bold)[0] > width
 
-        return bisect_left(range(1, len(parts) + 1), True, key=too_wide)
+        return bisect_left(range(1, len(units) + 1), True, key=too_wide)
 
 
 class Page:
     """A figure of a known size on which things are put at `x`, `y` inches from the top left corner."""
 
-    def __init__(self, width: float, height: float) -> None:
+    def __init__(self, width: float, height: float, *, transparent: bool = False) -> None:
         self.width, self.height = width, height
-        self.figure = Figure(figsize=(width, height), facecolor="white")
+        self.figure = Figure(figsize=(width, height), facecolor="none" if transparent else "white")
         FigureCanvasAgg(self.figure)
 
     def axes(self, x: float, y: float, width: float, height: float) -> Axes:
@@ -84,13 +103,25 @@ class Page:
 
     def text(self, x: float, y: float, text: str, *, points: float, **style: Any) -> None:
         """Set one line of text; `style` is matplotlib's (ha, va, rotation, color, fontweight)."""
+        if style.get("fontweight") == "bold":
+            style["fontweight"] = weight(text)
         self.figure.text(
             x / self.width, 1 - y / self.height, text, fontsize=points, parse_math=False, **{"color": INK, **style}
         )
 
-    def hatched(self, x: float, y: float, width: float, height: float, hatch: Hatch) -> None:
+    def stroke(self, x: float, y: float, width: float, **style: Any) -> None:
+        """Draw a level stroke with a marker in its middle; `style` is that of a matplotlib line."""
+        marker = {key: style.pop(key) for key in ("marker", "markersize")}
+        y = 1 - y / self.height
+        ends = [x / self.width, (x + width) / self.width]
+        self.figure.add_artist(Line2D(ends, [y, y], transform=self.figure.transFigure, **style))
+        middle = [sum(ends) / 2]
+        self.figure.add_artist(Line2D(middle, [y], transform=self.figure.transFigure, **style, **marker))
+
+    def hatched(self, x: float, y: float, width: float, height: float, hatch: Hatch, palette: Palette) -> None:
         """Draw a hatched rectangle whose top left corner is at x, y."""
         inches = Affine2D().scale(1 / self.width, -1 / self.height).translate(0, 1) + self.figure.transFigure
-        for artist in hatch.boxes(np.array([(x, y)]), (width, height), (width, height)):
+        corner, size = np.array([(x, y)]), np.array([(width, height)])
+        for artist in hatch.boxes(corner, size, (1.0, 1.0), palette):
             artist.set_transform(inches)
             self.figure.add_artist(artist)

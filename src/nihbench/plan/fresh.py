@@ -25,7 +25,12 @@ def fresh_values(needle: Needle, trial: Trial, seed: int) -> dict[str, str]:
 
 
 def fill(needle: Needle, values: Mapping[str, str]) -> Needle:
-    """Return the needle with its {placeholders} replaced in statements, question, answer and facts."""
+    """Return the needle with its {placeholders} replaced in statements, question, answer and facts.
+
+    A needle without any comes back as it is, so that what is prepared for it serves all its trials.
+    """
+    if not values and not needle.fresh:
+        return needle
 
     def put(text: str) -> str:
         for name, value in values.items():

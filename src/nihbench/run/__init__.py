@@ -1,52 +1,143 @@
-"""From a plan to records on disk: resolve the options, send what is owed, store, score, rebuild."""
+"""From a plan to records on disk: resolve the options, send what is owed, store, score, rebuild.
 
-from nihbench.run.answers import Answered, Row, answer_of, answers_of, read_rows
-from nihbench.run.calibration import Calibration, calibrate, likely_prompts
-from nihbench.run.counts import CountSummary, count_summary
-from nihbench.run.eta import Eta, Left
-from nihbench.run.follow import Follower, runs_under
-from nihbench.run.judging import Docket, Judge, Spent, ask_judge, combined, docket, judged, unsure
-from nihbench.run.lock import owned
-from nihbench.run.manifest import (
-    begun,
-    check_same,
-    corpus_of,
-    manifest,
-    planned_trials,
-    stored_needle,
-    stored_options,
-    stored_prompts,
-)
-from nihbench.run.options import RunOptions, price_of
-from nihbench.run.rebuild import find_record, rebuild_prompt
-from nihbench.run.runner import Progress, owed, run_trials
-from nihbench.run.scores import (
-    COMBINED,
-    RULES_FILE,
-    grade_row,
-    grades_of,
-    save_grades,
-    score_run,
-    scores_file,
-    stored_scorers,
-    version_of,
-)
-from nihbench.run.setup import Begun, Setup, prepare
-from nihbench.run.spent import enter, margin_of, spent_before
-from nihbench.run.store import MANIFEST, RECORDS, RecordWriter, RunFolder, create_run, open_run
-from nihbench.run.texts import absolute_corpus, load_corpus
-from nihbench.run.verdicts import Verdicts
+The names are loaded when first used: a command that only reads a run does not import the client. None may be called as
+a module of this room is, which would stand in its place.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nihbench.run.answers import Answered, Row, answer_of, answers_of, read_rows
+    from nihbench.run.calibration import Calibration, calibrate, likely_prompts
+    from nihbench.run.counts import CountSummary, count_summary
+    from nihbench.run.eta import Eta, Left
+    from nihbench.run.follow import Follower
+    from nihbench.run.judging import Docket, Judge, Spent, ask_judge, combined, docket, judged, unsure
+    from nihbench.run.lock import owned
+    from nihbench.run.manifest import (
+        begun,
+        check_same,
+        corpus_of,
+        planned_trials,
+        stored_needle,
+        stored_options,
+        stored_prompts,
+    )
+    from nihbench.run.options import RunOptions, price_of
+    from nihbench.run.rebuild import find_record, rebuild_prompt
+    from nihbench.run.runner import Progress, owed, run_trials
+    from nihbench.run.scores import (
+        COMBINED,
+        RULES_FILE,
+        grade_row,
+        grades_of,
+        save_grades,
+        score_run,
+        scores_file,
+        stored_scorers,
+        version_of,
+    )
+    from nihbench.run.setup import Begun, Setup, prepare
+    from nihbench.run.spent import enter, margin_of, spent_before
+    from nihbench.run.store import MANIFEST, RECORDS, RecordWriter, RunFolder, create_run, open_run
+    from nihbench.run.texts import absolute_corpus, load_corpus
+    from nihbench.run.tree import Child, Tree, children_of, create_tree, find_runs, is_tree, open_tree, slug
+    from nihbench.run.verdicts import Verdicts
+
+_HOMES = {
+    "Child": "tree",
+    "Tree": "tree",
+    "children_of": "tree",
+    "create_tree": "tree",
+    "find_runs": "tree",
+    "is_tree": "tree",
+    "open_tree": "tree",
+    "slug": "tree",
+    "Answered": "answers",
+    "answer_of": "answers",
+    "Eta": "eta",
+    "Left": "eta",
+    "Follower": "follow",
+    "price_of": "options",
+    "COMBINED": "scores",
+    "Begun": "setup",
+    "Calibration": "calibration",
+    "calibrate": "calibration",
+    "likely_prompts": "calibration",
+    "CountSummary": "counts",
+    "count_summary": "counts",
+    "begun": "manifest",
+    "Docket": "judging",
+    "Judge": "judging",
+    "MANIFEST": "store",
+    "Progress": "runner",
+    "RECORDS": "store",
+    "RULES_FILE": "scores",
+    "RecordWriter": "store",
+    "Row": "answers",
+    "RunFolder": "store",
+    "RunOptions": "options",
+    "Setup": "setup",
+    "Spent": "judging",
+    "Verdicts": "verdicts",
+    "absolute_corpus": "texts",
+    "answers_of": "answers",
+    "ask_judge": "judging",
+    "check_same": "manifest",
+    "combined": "judging",
+    "corpus_of": "manifest",
+    "create_run": "store",
+    "docket": "judging",
+    "enter": "spent",
+    "find_record": "rebuild",
+    "grade_row": "scores",
+    "grades_of": "scores",
+    "judged": "judging",
+    "load_corpus": "texts",
+    "margin_of": "spent",
+    "open_run": "store",
+    "owed": "runner",
+    "owned": "lock",
+    "planned_trials": "manifest",
+    "prepare": "setup",
+    "read_rows": "answers",
+    "rebuild_prompt": "rebuild",
+    "run_trials": "runner",
+    "save_grades": "scores",
+    "score_run": "scores",
+    "scores_file": "scores",
+    "spent_before": "spent",
+    "stored_needle": "manifest",
+    "stored_options": "manifest",
+    "stored_prompts": "manifest",
+    "stored_scorers": "scores",
+    "unsure": "judging",
+    "version_of": "scores",
+}
 
 __all__ = [
+    "Child",
+    "Tree",
+    "children_of",
+    "create_tree",
+    "find_runs",
+    "is_tree",
+    "open_tree",
+    "slug",
+    "Eta",
+    "Follower",
+    "Left",
+    "answer_of",
+    "price_of",
     "COMBINED",
     "MANIFEST",
     "RECORDS",
     "RULES_FILE",
     "Answered",
     "Docket",
-    "Eta",
-    "Follower",
-    "Left",
     "Judge",
     "Begun",
     "Calibration",
@@ -60,7 +151,6 @@ __all__ = [
     "Spent",
     "Verdicts",
     "absolute_corpus",
-    "answer_of",
     "answers_of",
     "ask_judge",
     "begun",
@@ -78,7 +168,6 @@ __all__ = [
     "judged",
     "likely_prompts",
     "load_corpus",
-    "manifest",
     "margin_of",
     "open_run",
     "owed",
@@ -86,10 +175,8 @@ __all__ = [
     "planned_trials",
     "prepare",
     "read_rows",
-    "price_of",
     "rebuild_prompt",
     "run_trials",
-    "runs_under",
     "save_grades",
     "score_run",
     "scores_file",
@@ -100,4 +187,16 @@ __all__ = [
     "stored_scorers",
     "unsure",
     "version_of",
+    "answer_of",
+    "Eta",
+    "Left",
+    "Follower",
+    "price_of",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name from its module on first use."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

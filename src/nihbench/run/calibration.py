@@ -144,7 +144,7 @@ def _calibration(
     setup: Setup, ask: _Ask, source: Literal["counting endpoint", "usage"], asked: Sequence[int]
 ) -> Calibration:
     bases, overheads = {}, {}
-    for trial in {trial.prompt: trial for trial in reversed(setup.trials)}.values():
+    for trial in {trial.prompt: trial for trial in reversed(setup.grid)}.values():
         needle, _ = setup.needle_of(trial)
         bare = render(setup.prompts[trial.prompt], needle.statements[0], needle.question_for(trial.prompt))
         bases[trial.prompt] = ask(bare)
@@ -179,7 +179,7 @@ class _Fit:
     """The points of one text, found by asking. `points` maps local haystack tokens to the server's."""
 
     def __init__(self, setup: Setup, repeat: int, bases: Mapping[str, int], ask: _Ask) -> None:
-        trial = next(trial for trial in setup.trials if trial.repeat == repeat)
+        trial = next(trial for trial in setup.grid if trial.repeat == repeat)
         # With the needle at the end, the text before it is what later prompts begin with: it may be cached by then.
         self._trial = replace(trial, depth_percent=100.0)
         self._setup, self._base, self._ask = setup, bases[trial.prompt], ask

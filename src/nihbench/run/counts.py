@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from nihbench.types import Completion, Record
+from nihbench.run.verify import has_text
+from nihbench.types import Completion, GradedElsewhere, Record
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,6 +47,8 @@ def count_summary(records: Mapping[str, Record]) -> CountSummary:
     """Compare the counts of all prompts that were answered, and of those that were cut."""
     counted, unverified = [], 0
     for record in records.values():
+        if isinstance(record.outcome, GradedElsewhere) or record.placement is None or not has_text(record):
+            continue
         seen = record.outcome.usage.prompt_tokens
         if seen:
             counted.append((record.trial.length, record.placement.total_tokens, seen))

@@ -7,14 +7,13 @@ import os
 import socket
 from collections.abc import Sequence
 from decimal import Decimal
-from pathlib import Path
 
 from nihbench.endpoint import cost_of, worst_cost
 from nihbench.run.lock import HOLDER
 from nihbench.run.manifest import planned_trials
-from nihbench.run.store import MANIFEST, RECORDS, RunFolder, open_run, read_lines
+from nihbench.run.store import RECORDS, RunFolder, read_lines
 from nihbench.run.verify import Expectation, verified
-from nihbench.types import PriceTier, Record
+from nihbench.types import GradedElsewhere, PriceTier, Record
 
 
 class Follower:
@@ -65,7 +64,10 @@ class Follower:
         limit = self.folder.manifest["options"].get("max_output") or 0
         total = Decimal(0)
         for record in self._records.values():
-            worst = worst_cost(prices, record.placement.total_tokens, limit)
+            if isinstance(record.outcome, GradedElsewhere):
+                continue
+            length = record.placement.total_tokens if record.placement else record.trial.length
+            worst = worst_cost(prices, length, limit)
             for outcome in (*record.outcome.earlier, record.outcome):
                 cost = cost_of(prices, outcome, limit, worst)
                 if cost is None:
@@ -89,11 +91,3 @@ class Follower:
         except PermissionError:
             return True
         return True
-
-
-def runs_under(path: Path) -> Sequence[Path]:
-    """Return the runs' folders that a path names: itself, or those in it, the earliest begun first."""
-    if (path / MANIFEST).exists() or not path.is_dir():
-        return (path,)
-    found = [file.parent for file in path.glob(f"*/{MANIFEST}")]
-    return sorted(found, key=lambda folder: str(open_run(folder).manifest.get("created_at", ""))) or (path,)

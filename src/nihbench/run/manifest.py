@@ -8,17 +8,19 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from importlib import metadata
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nihbench import __version__
 from nihbench.errors import DamagedDataError, UsageError
 from nihbench.plan import make_trials
 from nihbench.run.calibration import Calibration
 from nihbench.run.options import RunOptions, bare_url, without_secrets
-from nihbench.run.setup import Begun, Setup
-from nihbench.run.texts import corpus_choice
 from nihbench.types import Needle, PromptTemplate, Trial
 
+if TYPE_CHECKING:
+    from nihbench.run.setup import Begun, Setup
+
+_CONTROL_FIELDS = ("control", "prompt", "length", "depth_percent", "repeat")
 _LIBRARIES = ("httpx", "numpy", "tiktoken", "tokenizers", "xllamacpp")
 
 
@@ -62,6 +64,9 @@ def manifest(setup: Setup, created_at: str) -> dict[str, Any]:
         "depths": list(setup.depths),
         "repeats": setup.options.repeats,
         "trials": len(setup.trials),
+        "controls": [
+            {name: getattr(trial, name) for name in _CONTROL_FIELDS} for trial in setup.trials if trial.control
+        ],
         "identity": setup.identity(),
         "notes": list(setup.notes),
     }
@@ -138,6 +143,8 @@ def check_content(content: Mapping[str, Any]) -> None:
 
 def corpus_of(content: Mapping[str, Any]) -> str:
     """Return what names the run's corpus: its name in the catalog, or the path that the user gave."""
+    from nihbench.run.texts import corpus_choice
+
     chosen = corpus_choice(content["options"].get("corpus"), content["needle"]["language"])
     return chosen or str(content["corpus"]["name"])
 
@@ -148,6 +155,8 @@ def begun(content: Mapping[str, Any]) -> Begun:
     Raises:
         DamagedDataError: it is not what `manifest` writes.
     """
+    from nihbench.run.setup import Begun
+
     calibration = content.get("calibration")
     return Begun(
         corpus_sha256=content["corpus"]["sha256"],
@@ -225,14 +234,28 @@ def planned_trials(content: Mapping[str, Any]) -> tuple[Trial, ...]:
         DamagedDataError: the grid in it is not what `manifest` writes.
     """
     try:
-        return make_trials(
-            experiment=str(content["experiment"]),
-            needle=str(content["needle"]["name"]),
+        experiment, needle = str(content["experiment"]), str(content["needle"]["name"])
+        grid = make_trials(
+            experiment=experiment,
+            needle=needle,
             prompts=list(content["prompts"]),
             lengths=[int(length) for length in content["lengths"]],
             depths=[float(depth) for depth in content["depths"]],
             repeats=int(content["repeats"]),
         )
+        controls = tuple(
+            Trial(
+                experiment=experiment,
+                needle=needle,
+                prompt=str(each["prompt"]),
+                length=int(each["length"]),
+                depth_percent=float(each["depth_percent"]),
+                repeat=int(each["repeat"]),
+                control=str(each["control"]),
+            )
+            for each in content.get("controls", ())
+        )
+        return (*controls, *grid)
     except (KeyError, TypeError, ValueError) as error:
         raise DamagedDataError("run.json is damaged: its grid is missing or wrong; restore it from a copy") from error
 
@@ -246,8 +269,8 @@ def check_same(content: Mapping[str, Any], setup: Setup) -> None:
     now = _plain(manifest(setup, ""))
     # The needle's facts may change: they decide scores, which can be made again, not answers.
     changed = []
-    for key in ("identity", "prompts", "questions", "lengths", "depths", "length_unit"):
-        before, after = content.get(key), now[key]
+    for key in ("identity", "prompts", "questions", "lengths", "depths", "length_unit", "controls"):
+        before, after = content.get(key, [] if key == "controls" else None), now[key]
         if isinstance(before, dict) and isinstance(after, dict):
             names = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
             changed += [f"{key}.{name}" for name in names]

@@ -31,7 +31,8 @@ class RunOptions:
 
     None means "as the preset, the experiment or the server says". `temperature` is a number, or "none" to send none.
     A `seed` that was asked for is sent to the model as well. `more_urls` are further servers of the same model;
-    `concurrency`, `rpm` and `tpm` (requests and tokens a minute) hold for each. `max_cost` is for the whole run.
+    `concurrency`, `rpm` and `tpm` (requests and tokens a minute) hold for each. `max_cost` is for the whole run, or
+    for all runs of a tree together. `controls` asks control trials beside the grid.
     """
 
     model: str
@@ -59,6 +60,7 @@ class RunOptions:
     headers: Mapping[str, str] = field(default_factory=dict)
     repeat_corpus: bool = False
     quick: bool = False
+    controls: bool = False
     calibrate: bool = True
     preflight: bool = True
     canary: bool = False

@@ -8,8 +8,8 @@ from nihbench.errors import DamagedDataError, UsageError
 from nihbench.plan import fill
 from nihbench.run.manifest import stored_needle, stored_prompts
 from nihbench.run.store import RunFolder
-from nihbench.text import compose_text, digest, rebuild
-from nihbench.types import Corpus, Message, Record
+from nihbench.text import compose_text, digest, rebuild, rebuild_bare
+from nihbench.types import Corpus, Message, Placement, Record
 
 
 def find_record(records: Mapping[str, Record], trial_id: str) -> Record:
@@ -32,6 +32,11 @@ def rebuild_prompt(run: RunFolder, record: Record, corpus: Corpus) -> tuple[Mess
         UsageError: the corpus is not the one that the run used.
         DamagedDataError: the result is not what was sent.
     """
+    if record.placement is None:
+        raise UsageError(
+            f"where the needle of trial {record.id} stood is not recorded (an imported run): "
+            "its prompt can't be made again"
+        )
     expected = run.manifest["corpus"]["sha256"]
     if corpus.sha256 != expected:
         raise UsageError(
@@ -42,9 +47,13 @@ def rebuild_prompt(run: RunFolder, record: Record, corpus: Corpus) -> tuple[Mess
     prompt, prompts = record.trial.prompt, stored_prompts(run.manifest)
     if prompt not in prompts:
         raise DamagedDataError(f"run.json has no prompt {prompt!r}, which the trial {record.id} used: one is damaged")
-    text = compose_text(corpus.text, record.placement.source_start, record.placement.source_copies)
-    messages = rebuild(text, record.placement, needle.statements[0], prompts[prompt], needle.question_for(prompt))
-    if digest(messages) != record.placement.prompt_sha256:
+    place, template, question = record.placement, prompts[prompt], needle.question_for(prompt)
+    text = compose_text(corpus.text, place.source_start, place.source_copies) if place.source_copies else ""
+    if isinstance(place, Placement):
+        messages = rebuild(text, place, needle.statements[0], template, question)
+    else:
+        messages = rebuild_bare(text, place, template, question)
+    if digest(messages) != place.prompt_sha256:
         raise DamagedDataError(
             f"the prompt of trial {record.id} rebuilds to other bytes than were sent: its record is damaged"
         )

@@ -20,7 +20,7 @@ from nihbench.run.recorder import Recorder
 from nihbench.run.setup import Setup
 from nihbench.run.store import RecordWriter
 from nihbench.run.verify import checked
-from nihbench.types import Completer, Failure, Outcome, Placement, Record, Request, Trial
+from nihbench.types import Completer, Failure, Outcome, Placed, Record, Request, Trial
 
 AHEAD = 2
 """Prompts that are built beyond what may be in flight: they wait in the limiter's line, so that it never runs dry."""
@@ -71,6 +71,7 @@ async def run_trials(
     writer: RecordWriter,
     *,
     total: int,
+    later: int = 0,
     now: Callable[[], datetime],
     on_progress: Callable[[Progress], None],
     limiters: Sequence[Limiter] = (),
@@ -83,6 +84,7 @@ async def run_trials(
         completer: sends the messages.
         writer: stores the records.
         total: all trials of the plan, for the progress.
+        later: those of them that are owed too, and sent after these.
         now: the time, in UTC.
         on_progress: told of every record after it is stored.
         limiters: those that the completer waits for, one an endpoint; none: `setup.concurrency` calls at a time.
@@ -91,7 +93,7 @@ async def run_trials(
         StoppedError: a failure said that going on is pointless; trials in flight were finished and stored first.
     """
     queue = deque(_side_by_side(trials, max(1, len(limiters))))
-    done = total - len(trials)
+    done = total - len(trials) - later
     ends: list[Exception] = []
     loop = asyncio.get_running_loop()
 
@@ -102,9 +104,12 @@ async def run_trials(
             messages, placement = await loop.run_in_executor(builder, setup.build, trial)
             request = replace(_sized(setup, setup.expected_tokens(trial, placement)), prefix=prefix)
             started = now().isoformat(timespec="seconds")
-            outcome = await completer.complete(messages, request)
+            came = await completer.complete(messages, request)
+            outcome = came
+            if placement.haystack_tokens:
+                outcome = checked(came, setup.expected_tokens(trial, placement), setup.counts_exactly)
             record = _record(setup, trial_id, trial, placement, outcome, started)
-            _raise_if_pointless(record.outcome, setup)
+            _raise_if_pointless(outcome, setup)
             await recorder.store(record)
             done += 1
             on_progress(Progress(record=record, done=done, total=total))
@@ -154,15 +159,13 @@ def _raise_if_pointless(outcome: Outcome, setup: Setup) -> None:
     raise StoppedError(f"the run had to stop ({outcome.kind}): {said}")
 
 
-def _record(
-    setup: Setup, trial_id: str, trial: Trial, placement: Placement, outcome: Outcome, started_at: str
-) -> Record:
+def _record(setup: Setup, trial_id: str, trial: Trial, placement: Placed, outcome: Outcome, started_at: str) -> Record:
     needle, fresh = setup.needle_of(trial)
     return Record(
         id=trial_id,
         trial=trial,
         placement=placement,
-        outcome=checked(outcome, setup.expected_tokens(trial, placement), setup.counts_exactly),
+        outcome=outcome,
         fresh=fresh,
         expected=needle.answer,
         started_at=started_at,

@@ -18,7 +18,7 @@ from nihbench.fetch import write_atomic
 from nihbench.run.answers import answers_of
 from nihbench.run.store import RunFolder
 from nihbench.score import JUDGE_VERSION, SCORER, VERSION
-from nihbench.types import Completion, Grade, Record, Score, Unscored
+from nihbench.types import Failure, Grade, Record, Score, Unscored
 
 COMBINED = f"{SCORER}+"
 """Begins the name of a set in which the rules decided what they were sure of, and a judge the rest."""
@@ -110,7 +110,7 @@ def load_grades(run: RunFolder, records: Mapping[str, Record], scorer: str = SCO
             grades[plain.pop("id")] = _grade(plain)
         except (ValueError, KeyError, AttributeError, TypeError, RecursionError) as error:
             raise DamagedDataError(f"{path}:{number}: this line is no score: delete the file to score again") from error
-    answered = {trial_id for trial_id, record in records.items() if isinstance(record.outcome, Completion)}
+    answered = {trial_id for trial_id, record in records.items() if not isinstance(record.outcome, Failure)}
     current = all((grade.scorer, grade.version) == (scorer, version_of(scorer)) for grade in grades.values())
     return grades if current and grades.keys() == answered else None
 

@@ -17,9 +17,9 @@ from nihbench.catalog import Catalog
 from nihbench.endpoint import ModelAccess
 from nihbench.errors import UsageError
 from nihbench.fetch import Report
-from nihbench.plan import fill, fresh_values, make_trials, order_trials, parse_depths
+from nihbench.plan import fill, fresh_values, make_controls, make_trials, order_trials, parse_depths, with_controls
 from nihbench.run.calibration import WINDOW_SLACK, Calibration
-from nihbench.run.lengths import fixed_tokens, resolve_lengths
+from nihbench.run.lengths import MIN_HAYSTACK_TOKENS, fixed_tokens, resolve_lengths
 from nihbench.run.options import (
     QUICK_DEPTHS,
     QUICK_MAX_OUTPUT,
@@ -29,14 +29,14 @@ from nihbench.run.options import (
     without_secrets,
 )
 from nihbench.run.texts import Texts, check_corpus_option, corpus_choice, load_texts, sources
-from nihbench.text import PLACEMENT_VERSION, Source, build_prompt
+from nihbench.text import PLACEMENT_VERSION, Source, build_alone, build_bare, build_prompt
 from nihbench.types import (
     Corpus,
     Experiment,
     Message,
     ModelPreset,
     Needle,
-    Placement,
+    Placed,
     PromptTemplate,
     Request,
     Tokenizer,
@@ -74,22 +74,47 @@ class Setup:
     notes: tuple[str, ...]
     calibration: Calibration | None = None
 
+    @property
+    def grid(self) -> tuple[Trial, ...]:
+        """The trials that count, controls left out."""
+        return tuple(trial for trial in self.trials if trial.control is None)
+
     def needle_of(self, trial: Trial) -> tuple[Needle, dict[str, str]]:
         """Return the trial's needle with its fresh values put in, and those values."""
-        values = fresh_values(self.needle, trial, self.options.draw_seed)
+        values = fresh_values(self.needle, _drawn(trial), self.options.draw_seed)
         return fill(self.needle, values), values
 
-    def build(self, trial: Trial) -> tuple[tuple[Message, ...], Placement]:
+    def build(self, trial: Trial) -> tuple[Sequence[Message], Placed]:
         """Build the trial's messages and placement."""
+        if trial.control == "closed_book":
+            return self._build_alone(trial)
         if self.calibration is None:
             return self.build_local(trial, trial.length)
         return self.build_local(trial, self.calibration.local_length(trial.length, trial.prompt, trial.repeat))
 
-    def build_local(self, trial: Trial, length: int) -> tuple[tuple[Message, ...], Placement]:
+    def _build_alone(self, trial: Trial) -> tuple[Sequence[Message], Placed]:
+        needle, _ = self.needle_of(trial)
+        return build_alone(
+            self.prompts[trial.prompt],
+            needle.question_for(trial.prompt),
+            overhead=self.overheads[trial.prompt],
+            tokenizer=self.tokenizer,
+        )
+
+    def build_local(self, trial: Trial, length: int) -> tuple[Sequence[Message], Placed]:
         """Build the trial's messages with another length, in the tokenizer's own tokens."""
         needle, _ = self.needle_of(trial)
+        if trial.control == "no_needle":
+            return build_bare(
+                self.source_of(0),
+                self.prompts[trial.prompt],
+                needle.question_for(trial.prompt),
+                length=length,
+                overhead=self.overheads[trial.prompt],
+                tokenizer=self.tokenizer,
+            )
         return build_prompt(
-            self.source_of(trial.repeat),
+            self.source_of(_drawn(trial).repeat),
             needle.statements[0],
             self.prompts[trial.prompt],
             needle.question_for(trial.prompt),
@@ -99,7 +124,7 @@ class Setup:
             tokenizer=self.tokenizer,
         )
 
-    def expected_tokens(self, trial: Trial, placement: Placement) -> int:
+    def expected_tokens(self, trial: Trial, placement: Placed) -> int:
         """Return what the server should count for a trial's prompt, as far as this run knows its tokenizer."""
         if self.calibration is None:
             return placement.total_tokens
@@ -147,6 +172,11 @@ class Setup:
         }
         text = json.dumps(self.identity() | place, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode("utf-8")).hexdigest()[:16]
+
+
+def _drawn(trial: Trial) -> Trial:
+    """Return the trial whose draws hold for this one: the sentinel is the same prompt each time."""
+    return replace(trial, repeat=0) if trial.control == "sentinel" else trial
 
 
 Calibrate = Callable[[Setup], Calibration | None]
@@ -264,8 +294,30 @@ def _with_lengths(setup: Setup, texts: Texts, calibration: Calibration | None) -
         source_of=sources(texts, setup.tokenizer, options.draw_seed, copies),
         notes=(*texts.notes, *notes, *_unit_notes(setup, calibration)),
     )
+    resolved = _with_controls(resolved) if options.controls else resolved
     _check_builds(resolved)
     return resolved
+
+
+def _with_controls(setup: Setup) -> Setup:
+    """Return the setup with its control trials among the others."""
+    fixed = fixed_tokens(setup.needle, setup.prompts, setup.overheads, setup.tokenizer)
+    alone = {name: replace(setup.trials[0], prompt=name, control="closed_book") for name in setup.prompts}
+    tokens = {}
+    for name, trial in alone.items():
+        _, placement = setup.build(trial)
+        tokens[name] = setup.expected_tokens(trial, placement)
+    controls = make_controls(
+        experiment=setup.experiment.name,
+        needle=setup.needle.name,
+        prompts=tokens,
+        lengths=setup.lengths,
+        depths=setup.depths,
+        shortest=fixed + MIN_HAYSTACK_TOKENS,
+        grid_trials=len(setup.trials),
+        quick=setup.options.quick,
+    )
+    return replace(setup, trials=with_controls(setup.trials, controls))
 
 
 def _unit_notes(setup: Setup, calibration: Calibration | None) -> list[str]:
@@ -304,7 +356,7 @@ def _check_builds(setup: Setup) -> None:
     shortest, longest = setup.lengths[0], setup.lengths[-1]
     depths = setup.depths
     tried = {(longest, depth) for depth in (depths[0], depths[len(depths) // 2], depths[-1])} | {(shortest, depths[0])}
-    for trial in setup.trials:
+    for trial in setup.grid:
         if trial.repeat == 0 and (trial.length, trial.depth_percent) in tried:
             setup.build(trial)
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from nihbench.endpoint import cost_of, worst_cost
 from nihbench.run.setup import Setup
 from nihbench.run.store import RECORDS, all_records
+from nihbench.types import GradedElsewhere
 
 LEDGER = "spent.jsonl"
 MARGIN = 1.25
@@ -37,7 +38,10 @@ def spent_before(folder: Path, setup: Setup) -> Decimal:
     prices, limit = setup.preset.prices, setup.request.max_output
     total = _entered(folder / LEDGER)
     for record in all_records(folder / RECORDS):
-        tokens = math.ceil(record.placement.total_tokens * margin_of(setup))
+        if isinstance(record.outcome, GradedElsewhere):
+            continue
+        length = record.placement.total_tokens if record.placement else record.trial.length
+        tokens = math.ceil(length * margin_of(setup))
         worst = worst_cost(prices, tokens, limit)
         for outcome in (*record.outcome.earlier, record.outcome):
             total += cost_of(prices, outcome, limit, worst) or 0

@@ -20,7 +20,7 @@ from nihbench.errors import DamagedDataError, UsageError
 from nihbench.fetch import write_atomic
 from nihbench.run.manifest import check_content, planned_trials
 from nihbench.run.verify import Expectation, verified
-from nihbench.types import Completion, Failure, Placement, Record, Trial
+from nihbench.types import Bare, Completion, Failure, GradedElsewhere, Placed, Placement, Record, Trial
 
 FORMAT = 1
 MANIFEST = "run.json"
@@ -173,17 +173,24 @@ class RecordWriter:
         return UsageError(f"can't write {self._path} ({error.strerror or error}): see to the disk and its rights")
 
 
+_KEYS: Mapping[type, str] = {
+    Completion: "completion",
+    Failure: "failure",
+    GradedElsewhere: "graded_elsewhere",
+}
+"""Under which key an outcome stands in its line."""
+
+
 def record_line(record: Record) -> bytes:
     """Return a record as one line of JSON in UTF-8."""
-    kind = "completion" if isinstance(record.outcome, Completion) else "failure"
     plain = {
         "id": record.id,
         "trial": asdict(record.trial),
-        "placement": asdict(record.placement),
+        "placement": asdict(record.placement) if record.placement else None,
         "fresh": dict(record.fresh),
         "expected": record.expected,
         "started_at": record.started_at,
-        kind: asdict(record.outcome),
+        _KEYS[type(record.outcome)]: asdict(record.outcome),
     }
     # Lone surrogates can come out of a server's JSON escapes; they have no UTF-8 form and are kept as escapes.
     text = json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
@@ -275,23 +282,27 @@ def _first_line(error: Exception) -> str:
 def _parser() -> Any:
     from pydantic import TypeAdapter
 
-    trial, placement, strings = TypeAdapter(Trial), TypeAdapter(Placement), TypeAdapter(dict[str, str])
-    completion, failure = TypeAdapter(Completion), TypeAdapter(Failure)
+    trial, strings = TypeAdapter(Trial), TypeAdapter(dict[str, str])
+    placed, bare = TypeAdapter(Placement), TypeAdapter(Bare)
+    outcomes: dict[str, TypeAdapter[Any]] = {key: TypeAdapter(kind) for kind, key in _KEYS.items()}
+
+    def placement(plain: Any) -> Placed | None:
+        if plain is None:
+            return None
+        # What says where a needle stands is a placement, whole or damaged.
+        return placed.validate_python(plain) if "at" in plain else bare.validate_python(plain)
 
     def parse(line: bytes) -> Record:
         plain = json.loads(line)
         if not isinstance(plain, dict):
             raise ValueError("not a JSON object")
         try:
-            outcome = (
-                completion.validate_python(plain["completion"])
-                if "completion" in plain
-                else failure.validate_python(plain["failure"])
-            )
+            key = next((key for key in outcomes if key in plain), "completion")
+            outcome = outcomes[key].validate_python(plain[key])
             return Record(
                 id=str(plain["id"]),
                 trial=trial.validate_python(plain["trial"]),
-                placement=placement.validate_python(plain["placement"]),
+                placement=placement(plain["placement"]),
                 outcome=outcome,
                 fresh=strings.validate_python(plain["fresh"]),
                 expected=str(plain["expected"]),

@@ -1,63 +1,69 @@
 """Folding: one plain form of a text, with the way back to the original.
 
-Case, width, accents, Markdown, quotes, white space, dashes and the commonest traditional characters are folded
-away, so that two texts that differ only in these are equal. It does not translate, and it does not know words
-(see `words`) or numbers (see `numbers`).
+Case, width, accents, Markdown, quotes, white space, dashes and traditional characters are folded away, so that two
+texts that differ only in these are equal. It does not translate, and it does not know words (see `words`) or
+numbers (see `numbers`).
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
+from bisect import bisect_right
 from dataclasses import dataclass
-from functools import lru_cache
 
-# The traditional characters met most in short answers. A whole conversion needs a dictionary, not a table this small.
-_TRADITIONAL = (
-    "愛罷備貝筆幣邊變標賓補財參倉層產長場車陳稱城遲衝處觸傳創詞從達單當導燈點電調東動獨斷對隊頓額兒爾發範飯訪"
-    "費風馮鳳復該蓋剛個給構購館關觀廣歸過還漢號後華環換會貨獲機積極級際繼記計價間檢見劍將講獎膠階結節潔緊進經"
-    "驚舊舉據覺開殼課庫塊寬來蘭覽樂類離裡裏禮歷連聯臉練涼兩遼領劉龍樓錄陸論羅媽馬買賣滿門們夢麵腦內鳥寧農盤"
-    "賠評憑樸齊騎氣錢強橋親輕請慶窮區權卻確讓熱認榮軟賽殺傷燒紹設審聲勝師時識實視試釋壽書樹術數雙說絲蘇雖隨"
-    "歲孫損臺談題體條鐵聽廳統頭圖團萬網為違圍維偉衛溫問無務霧習戲係細縣現線鄉響項銷曉寫謝興選學詢訓壓亞煙嚴"
-    "鹽陽養樣藥業葉頁醫儀義藝憶議陰銀飲應營擁優郵遊魚與語預園員圓遠願約月閱雲運雜讚擇則責澤戰張這鎮證鄭織職"
-    "紙質鐘種眾週豬築專轉裝狀準資總縱組櫃碼檔寫貳叄伍蒐劃險"
-)
-_SIMPLIFIED = (
-    "爱罢备贝笔币边变标宾补财参仓层产长场车陈称城迟冲处触传创词从达单当导灯点电调东动独断对队顿额儿尔发范饭访"
-    "费风冯凤复该盖刚个给构购馆关观广归过还汉号后华环换会货获机积极级际继记计价间检见剑将讲奖胶阶结节洁紧进经"
-    "惊旧举据觉开壳课库块宽来兰览乐类离里里礼历连联脸练凉两辽领刘龙楼录陆论罗妈马买卖满门们梦面脑内鸟宁农盘"
-    "赔评凭朴齐骑气钱强桥亲轻请庆穷区权却确让热认荣软赛杀伤烧绍设审声胜师时识实视试释寿书树术数双说丝苏虽随"
-    "岁孙损台谈题体条铁听厅统头图团万网为违围维伟卫温问无务雾习戏系细县现线乡响项销晓写谢兴选学询训压亚烟严"
-    "盐阳养样药业叶页医仪义艺忆议阴银饮应营拥优邮游鱼与语预园员圆远愿约月阅云运杂赞择则责泽战张这镇证郑织职"
-    "纸质钟种众周猪筑专转装状准资总纵组柜码档写贰叁伍搜划险"
-)
+from nihbench.score.script import simplified
+
+_HAN = "\u3400-\u4dbf\u4e00-\u9fff〇"
+_GONE = "\0"  # stands for a character that is folded away, so that a fold keeps its length as long as it can
 _DROPPED = set('*`~#"“”„«»「」『』《》〈〉＂﹁﹂\\$\ufeff')
 _ONE_FOR_ONE = {
-    **dict(zip(_TRADITIONAL, _SIMPLIFIED, strict=True)),
     **dict.fromkeys("‘’ʼ′＇", "'"),
     **dict.fromkeys("‐‑−﹣", "-"),
     **dict.fromkeys("–—―─", "—"),
     **dict.fromkeys("·•‧∙", "·"),
+    **dict.fromkeys("\n\r\u2028\u2029", "\n"),
     "_": " ",
     "…": ".",
 }
 _THINK_TAG = re.compile(r"<(/?)think(?:ing)?>", re.IGNORECASE)
+_CJK = re.compile(f"[{_HAN}]")
+
+# What goes from a line: spaces at its ends, all but one of a run, and any between two of which one needs none;
+# apostrophes that stand in no word.
+_TIGHT = rf"[{_HAN}、。,;:!?.()]"
+_SPARE = re.compile(rf" (?:(?<=^ )|(?<=[ \n] )|(?=\n)|(?<={_TIGHT} ) *(?={_TIGHT})) *|'(?:(?<![^\W\d_]')|(?![^\W\d_]))")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, slots=True)
+class _Cuts:
+    """What was cut out of a text: from `at[i]` on, a place in what is left lies `by[i]` further on in the whole."""
+
+    at: tuple[int, ...]
+    by: tuple[int, ...]
+
+    def back(self, place: int) -> int:
+        found = bisect_right(self.at, place)
+        return place + self.by[found - 1] if found else place
+
+
+@dataclass(frozen=True, slots=True)
 class Folded:
-    """A folded text; `index[i]` is the place in the original of the folded character i."""
+    """A folded text and the steps that lead from a place in it back to the original."""
 
     text: str
-    index: tuple[int, ...]
+    cuts: tuple[_Cuts, ...] = ()
+    grown: tuple[int, ...] | None = None  # place in the original by place, where a character became several
+
+    def place(self, at: int) -> int:
+        """Return the place in the original of the folded character `at`."""
+        for cuts in self.cuts:
+            at = cuts.back(at)
+        return self.grown[at] if self.grown is not None else at
 
     def original(self, start: int, end: int) -> tuple[int, int]:
-        """Return the span of the original that became text[start:end] (empty spans stay empty)."""
-        if start >= end:
-            at = self.index[start] if start < len(self.index) else (self.index[-1] + 1 if self.index else 0)
-            return at, at
-        return self.index[start], self.index[end - 1] + 1
+        """Return the span of the original that became text[start:end], which must not be empty."""
+        return self.place(start), self.place(end - 1) + 1
 
 
 def final_answer(answer: str) -> str | None:
@@ -90,56 +96,80 @@ def is_cjk(char: str) -> bool:
     return "\u4e00" <= char <= "\u9fff" or "\u3400" <= char <= "\u4dbf" or char == "〇"
 
 
+def has_cjk(text: str) -> bool:
+    """Whether there is a Chinese character in `text`."""
+    return not text.isascii() and _CJK.search(text) is not None
+
+
+def count_cjk(text: str) -> int:
+    """Return the number of Chinese characters in `text`."""
+    return 0 if text.isascii() else len(_CJK.findall(text))
+
+
 def fold(original: str) -> Folded:
     """Return the folded form of `original`. Time is linear in its length."""
-    chars: list[str] = []
-    index: list[int] = []
-    for place, char in enumerate(original):
-        for piece in _fold_char(char):
-            chars.append(piece)
-            index.append(place)
-    return _keep(chars, index, _wanted(chars))
+    text = original.translate(_TABLE)
+    grown = None if len(text) == len(original) else _places(original)
+    steps = []
+    if _GONE in text:
+        text, cuts = _cut(text, _RUN_OF_GONE)
+        steps.append(cuts)
+    if " " in text or "'" in text:
+        text, cuts = _cut(text.rstrip(" "), _SPARE)
+        if cuts.at:
+            steps.append(cuts)
+    return Folded(text, tuple(reversed(steps)), grown)
 
 
-def _keep(chars: list[str], index: list[int], wanted: Callable[[int], bool]) -> Folded:
-    kept = [place for place in range(len(chars)) if wanted(place)]
-    return Folded(text="".join([chars[p] for p in kept]), index=tuple([index[p] for p in kept]))
+_RUN_OF_GONE = re.compile(f"{_GONE}+")
 
 
-def _wanted(chars: list[str]) -> Callable[[int], bool]:
-    """Return the test for what stays: apostrophes inside words, one space between words, none beside Chinese."""
-    last = len(chars) - 1
-
-    def wanted(place: int) -> bool:
-        char = chars[place]
-        if char == "'":
-            return 0 < place < last and chars[place - 1].isalpha() and chars[place + 1].isalpha()
-        if char != " ":
-            return True
-        if place == 0 or place == last or chars[place - 1] in " \n":
-            return False
-        after = place + 1  # a run of spaces is judged at its first one; runs end at once in sane text
-        while after < last and chars[after] == " " and after - place < 8:
-            after += 1
-        return not (_tight(chars[place - 1]) and _tight(chars[after]))
-
-    return wanted
+def _cut(text: str, pattern: re.Pattern[str]) -> tuple[str, _Cuts]:
+    pieces, at, by = [], [], []
+    begin = gone = 0
+    for match in pattern.finditer(text):
+        start, end = match.span()
+        pieces.append(text[begin:start])
+        begin = end
+        gone += end - start
+        at.append(end - gone)
+        by.append(gone)
+    if not at:
+        return text, _Cuts((), ())
+    pieces.append(text[begin:])
+    return "".join(pieces), _Cuts(tuple(at), tuple(by))
 
 
-def _tight(char: str) -> bool:
-    return is_cjk(char) or char in "、。,;:!?.()"
+def _places(original: str) -> tuple[int, ...]:
+    return tuple(place for place, char in enumerate(original) for _ in _TABLE[ord(char)])
 
 
-@lru_cache(maxsize=8192)
 def _fold_char(char: str) -> str:
+    """Return what a character becomes: mostly one character, `_GONE` for none."""
     if char in _DROPPED:
-        return ""
-    if char in "\n\r\u2028\u2029":
-        return "\n"
-    if char.isspace():
-        return " "
+        return _GONE
     if char in _ONE_FOR_ONE:
         return _ONE_FOR_ONE[char]
+    if char.isspace():
+        return " "
+    if is_cjk(char):
+        return simplified(char)
     plain = unicodedata.normalize("NFKD", char).casefold()
     plain = "".join(c for c in plain if unicodedata.category(c) not in ("Mn", "Cf", "Cc"))
-    return "".join(_ONE_FOR_ONE.get(c, c) for c in plain if c not in _DROPPED)
+    folded = (simplified(c) if is_cjk(c) else _ONE_FOR_ONE.get(c, c) for c in plain if c not in _DROPPED)
+    return "".join(folded) or _GONE
+
+
+class _Table(dict[int, str]):
+    """What `str.translate` looks characters up in: filled as they come, and kept small."""
+
+    _MOST = 30_000
+
+    def __missing__(self, code: int) -> str:
+        folded = _fold_char(chr(code))
+        if len(self) < self._MOST:
+            self[code] = folded
+        return folded
+
+
+_TABLE = _Table({code: _fold_char(chr(code)) for code in range(128)})

@@ -8,13 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from nihbench.score import cues
 from nihbench.score.match import novel
-from nihbench.score.numbers import find_numbers
 from nihbench.score.reading import REPORTING, Reading, Verdict
 from nihbench.score.words import stem
 
 _SHORT = 15.0  # words: so short a text is an answer, not a text about something else
+_ECHO = 5  # characters: a shorter text repeats a question by chance
 _CLAIMS = 3  # content words after "as everybody knows" that make an answer of it
 _OF_THE_SOURCE = frozenset(map(stem, "based context document text passage above mentioned provided given".split()))
 _UNFINISHED = re.compile(r"[^.!?。\s\])]\s{0,4}$")
@@ -25,24 +24,30 @@ def kind_of_nothing(reading: Reading) -> Verdict:
     return next(filter(None, (line(reading) for line in _LINES)), _invented(reading))
 
 
+def _echoed(reading: Reading) -> Verdict | None:
+    text = reading.answer.text.strip(" \n.?!。")
+    echo = len(text) > _ECHO and "?" in reading.answer.text and text in reading.sheet.question
+    return Verdict(0.0, "off_task", "repeats the question") if echo else None
+
+
 def _to_the_grader(reading: Reading) -> Verdict | None:
-    found = cues.find("grader", reading.answer.text)
+    found = reading.answer.cues("grader")
     return Verdict(0.0, "off_task", f"to the grader: {reading.at(found[0])}") if found else None
 
 
 def _refused(reading: Reading) -> Verdict | None:
-    found = cues.find("refuse", reading.answer.text)
+    found = reading.answer.cues("refuse")
     return Verdict(0.0, "refused", f"refuses: {reading.at(found[0])}") if found else None
 
 
 def _abstained(reading: Reading) -> Verdict | None:
     """It says that there is no answer; knowledge of the world offered after that is an invented answer."""
-    found = cues.find("abstain", reading.answer.text)
+    found = reading.answer.cues("abstain")
     if not found:
         return None
-    for outside in cues.find("outside", reading.answer.text, found[0].end)[:8]:
+    for outside in reading.answer.cues("outside", found[0].end)[:8]:
         rest = reading.answer.text[outside.end : outside.end + 200]
-        if len(reading.novel(rest)) >= _CLAIMS and not cues.find("abstain", rest):
+        if len(reading.novel(rest)) >= _CLAIMS and not reading.answer.cues("abstain", outside.end, outside.end + 200):
             return Verdict(0.0, "hallucinated", f"outside knowledge: {reading.at(outside)}")
     return Verdict(0.0, "abstained", f"abstains: {reading.at(found[0])}")
 
@@ -63,7 +68,7 @@ def _without_beginnings(reading: Reading) -> str:
     text = reading.answer.text
     digits = next((f.digits for f in reading.sheet.facts if f.digits), "")
     kept, at = [], 0
-    for number in find_numbers(text, digits) if digits else []:
+    for number in reading.answer.numbers(digits) if digits else []:
         if digits.startswith(number.digits) and number.start >= at:
             kept.append(text[at : number.start])
             at = number.end
@@ -71,7 +76,7 @@ def _without_beginnings(reading: Reading) -> str:
 
 
 def _asks_back(reading: Reading) -> Verdict | None:
-    found = cues.find("clarify", reading.answer.text)
+    found = reading.answer.cues("clarify")
     if found:
         return Verdict(0.0, "off_task", f"asks back: {reading.at(found[0])}")
     return Verdict(0.0, "off_task", "asks back") if reading.answer.text.rstrip().endswith("?") else None
@@ -79,7 +84,7 @@ def _asks_back(reading: Reading) -> Verdict | None:
 
 def _invented(reading: Reading) -> Verdict:
     """A short text, or one that takes up the question, is an invented answer; any other is about something else."""
-    if reading.size <= _SHORT:
+    if reading.answer.size <= _SHORT:
         return Verdict(0.0, "hallucinated", "a short answer without any fact")
     asked = novel(reading.sheet.question.partition("?")[0], _OF_THE_SOURCE)
     if asked and 2 * sum(word in reading.answer.places for word in asked) >= len(asked):
@@ -88,5 +93,6 @@ def _invented(reading: Reading) -> Verdict:
 
 
 _LINES: tuple[Callable[[Reading], Verdict | None], ...] = (
+    _echoed,
     _to_the_grader, _refused, _abstained, _cut_short, _asks_back,
 )  # fmt: skip

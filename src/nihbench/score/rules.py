@@ -1,35 +1,34 @@
 """The grade of an answer, by rules over the needle's key facts: a list of lines, of which the first that fits wins.
 
-What is found and where comes from `match`, turns of phrase from `cues`, what stands beside the facts from
-`beside`. This module only decides. It knows English and Chinese; it reads no other language's negations or
-refusals, only the facts that aliases name in it.
+What is found and where comes from `match`, turns of phrase from `cues`, doubts and retractions from `doubts`, what
+stands beside the facts from `beside`. This module only decides. It knows English and Chinese; it reads no other
+language's negations or refusals, only the facts that aliases name in it.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from nihbench.score import beside, cues
+from nihbench.score import beside, doubts
+from nihbench.score.answer import Text
+from nihbench.score.confidence import confidence
 from nihbench.score.fold import final_answer
-from nihbench.score.match import Status, Text, find, numbers_beside, sheet
+from nihbench.score.language import COVERED, foreign, shown
+from nihbench.score.match import Status, find, numbers_beside, sheet_of
+from nihbench.score.misled import misled_by
 from nihbench.score.nothing import kind_of_nothing
-from nihbench.score.numbers import find_numbers, nearness
+from nihbench.score.numbers import find_digits, nearness
 from nihbench.score.reading import Reading, Verdict
+from nihbench.score.sheet import Sheet
 from nihbench.score.subject import other_subject
-from nihbench.types import Evidence, Identifying, Needle, OutcomeClass, Score
+from nihbench.types import Evidence, Grade, Identifying, Needle, OutcomeClass, Score, Unscored
 
 SCORER = "rules"
-VERSION = "0.1"
+VERSION = "0.2"
 
 _NO_FRESH: Mapping[str, str] = MappingProxyType({})
 _BANDS = (0.0, 0.3, 0.5, 0.7, 1.0)
-_DOUBTS: tuple[cues.CueKind, ...] = ("hedge", "abstain", "refuse")
-_CONFIRMS = re.compile(
-    r"\b(?:final|correct(?:ed)?|confirmed|actual|really|should be|in fact|checking)\b"
-    r"|确认|应(?:该)?(?:为|是)|实际|正确|最终|其实"
-)
 
 
 def grade(
@@ -40,7 +39,8 @@ def grade(
     fresh: Mapping[str, str] = _NO_FRESH,
     finish_reason: str | None = None,
     question: str = "",
-) -> Score:
+    haystack: str = "",
+) -> Grade:
     """Grade `answer` against `needle`.
 
     Args:
@@ -50,23 +50,55 @@ def grade(
         fresh: The values drawn for the needle's placeholders.
         finish_reason: What the server said; "length" makes an answer in which nothing is found `truncated`.
         question: The question as it was asked; the needle's own when empty. Its words earn nothing by being repeated.
+        haystack: The text that the needle was hidden in, if a wrong answer's source is to be looked for in it.
 
     Returns:
-        The score, its evidence with spans that index `answer`.
+        The score, its evidence with spans that index `answer`; `Unscored` where nothing was found and the answer is in
+        a language that the rules do not cover.
     """
     final = final_answer(answer)
-    against = sheet(needle, expected, fresh, question)
+    against = sheet_of(needle, expected, fresh, question)
     if final is None or not any(map(str.isalnum, final)):
-        cut = final is None or (finish_reason == "length" and bool(answer.strip()))
-        outcome: OutcomeClass = "truncated" if cut else "empty"
-        cue = "thinking that never ends" if final is None else "nothing but white space"
-        missing = tuple(f.name for f in against.facts)
-        return _score(Verdict(0.0, outcome, cue), "absent", Evidence(missing=missing, cue=cue))
+        return _no_answer(answer, final, against, finish_reason)
     text = Text(final)
-    found = tuple(find(fact, text) for fact in against.facts)
-    reading = Reading(needle, against, text, final, found, finish_reason)
+    found = tuple([find(fact, text) for fact in against.facts])
+    reading = Reading(needle, against, text, found, finish_reason)
+    strange = "" if reading.right else _not_covered(reading)
+    if strange:
+        return Unscored(reason=f"the rules read English and Chinese; this is {strange}", scorer=SCORER, version=VERSION)
     verdict = next(filter(None, (line(reading) for line in _LINES)))
-    return _score(verdict, _identifying(reading, verdict), _evidence(reading, verdict.cue))
+    wrong = haystack and verdict.value < 0.7 and verdict.outcome in ("partial", "hallucinated")
+    return Score(
+        value=verdict.value,
+        outcome=verdict.outcome,
+        identifying=_identifying(reading, verdict),
+        subject="wrong" if verdict.subject_wrong else "right",
+        evidence=_evidence(reading, verdict.cue),
+        scorer=SCORER,
+        version=VERSION,
+        confidence=confidence(reading, verdict),
+        misled=misled_by(reading, haystack) if wrong else "",
+    )
+
+
+def _no_answer(answer: str, final: str | None, against: Sheet, finish_reason: str | None) -> Score:
+    cut = final is None or (finish_reason == "length" and bool(answer.strip()))
+    cue = "thinking that never ends" if final is None else "nothing but white space"
+    return Score(
+        value=0.0,
+        outcome="truncated" if cut else "empty",
+        identifying="absent",
+        subject="right",
+        evidence=Evidence(missing=tuple(f.name for f in against.facts), cue=cue),
+        scorer=SCORER,
+        version=VERSION,
+    )
+
+
+def _not_covered(reading: Reading) -> str:
+    if reading.needle.language not in COVERED and not shown(reading.answer):
+        return f"an answer to a needle in {reading.needle.language}"
+    return foreign(reading.answer)
 
 
 # ---- the lines -------------------------------------------------------------------------------------------------
@@ -77,26 +109,28 @@ def _number(reading: Reading) -> Verdict | None:
     fact = reading.sheet.facts[0]
     if len(reading.sheet.facts) > 1 or not fact.digits or fact.denied or reading.found[0].status == "negated":
         return None
-    asked = {n.digits for n in find_numbers(reading.sheet.question)}
-    numbers = [n for n in numbers_beside(fact.digits, reading.answer) if n.digits not in asked]
+    if not reading.answer.numbers(fact.digits):
+        return None
+    asked = {n.digits for n in find_digits(reading.sheet.question)}
+    numbers = [n for n in numbers_beside(fact.digits, reading.answer)[:200] if n.digits not in asked]
     kinds = [nearness(n.digits, fact.digits) for n in numbers]
     if "same" not in kinds:
         close = next((n for n, kind in zip(numbers, kinds, strict=True) if kind != "other"), None)
-        return Verdict(0.3, "partial", f"number nearly right: {close.digits}") if close else None
-    rivals = [
-        n for n, kind in zip(numbers, kinds, strict=True)
-        if kind == "near" or (kind == "other" and len(n.digits) == len(fact.digits))
-    ]  # fmt: skip
+        return Verdict(0.3, "partial", f"number nearly right: {close.digits}", doubt=0.1) if close else None
+    text = reading.answer.text
+    rivals = [n for n in numbers if beside.is_rival(reading.sheet, n, fact.digits, text)]
     if not rivals:
         return None
     last_right = max(n.start for n, kind in zip(numbers, kinds, strict=True) if kind == "same")
-    text, last = reading.answer.text, rivals[-1]
+    last = rivals[-1]
     if last.end <= last_right:
-        between = text[last.end : last_right]
-        mended = _CONFIRMS.search(between) or cues.find("retract", between)
-        return None if mended else Verdict(0.5, "partial", f"two numbers: {last.digits} too")
-    taken_back = cues.find("retract", text[last_right : last.end])
-    return Verdict(0.5, "hedged" if taken_back else "partial", f"two numbers: {last.digits} after the right one")
+        mended = reading.answer.cues("confirm", last.end, last_right) or reading.answer.cues("retract", 0, last_right)
+        if mended and not reading.answer.cues("either", last.end, last_right):
+            return None
+        return Verdict(0.5, "partial", f"two numbers: {last.digits} too", doubt=0.2)
+    taken_back = reading.answer.cues("retract", last_right, last.end + 40)
+    outcome: OutcomeClass = "hedged" if taken_back else "partial"
+    return Verdict(0.5, outcome, f"two numbers: {last.digits} after the right one", doubt=0.2)
 
 
 def _denied(reading: Reading) -> Verdict | None:
@@ -109,34 +143,33 @@ def _denied(reading: Reading) -> Verdict | None:
     if reading.right and not (identity_denied and missing > 1 and not reading.sheet.by_words):
         return None
     start = denied[0].spans[0][0]
-    near = [c for c in cues.find("abstain", reading.answer.text) if 0 <= start - c.start < 60]
+    near = reading.answer.cues("abstain", max(0, start - 60), start + 1)
     outcome: OutcomeClass = "abstained" if near else "hallucinated"
-    return Verdict(0.0, outcome, f"negated: {denied[0].fact.name}")
+    return Verdict(0.0, outcome, f"negated: {denied[0].fact.name}", doubt=0.2 if reading.right else 0.05)
 
 
 def _whole(reading: Reading) -> Verdict | None:
     """Every fact is given; something may take from it."""
     if not reading.complete:
         return None
-    taken = _taken_back(reading)
+    taken = doubts.taken_back(reading)
     if taken:
-        return Verdict(0.5, "hedged", f"taken back: {taken}")
-    choices = beside.choices(reading.sheet, reading.right, reading.answer, reading.original)
-    choices = choices or beside.equals(reading.answer, reading.right)
-    if choices:
-        return Verdict(0.5, "partial", f"alternatives: {choices}")
-    hedge = _hedged(reading)
+        return Verdict(0.5, "hedged", f"taken back: {taken}", doubt=0.15)
+    offered = beside.choices(reading) or beside.equals(reading)
+    if offered:
+        return Verdict(0.5, "partial", f"alternatives: {offered}", doubt=0.2)
+    hedge = doubts.hedged(reading)
     if hedge:
-        return Verdict(0.7, "hedged", f"hedged: {hedge}")
-    other = _subject(reading)
+        return Verdict(0.7, "hedged", f"hedged: {hedge}", doubt=0.2)
+    other = other_subject(reading.sheet, reading.answer)
     if other:
-        return Verdict(0.7, "partial", f"another subject: {other}", subject_wrong=True)
-    vague = _vague(reading)
+        return Verdict(0.7, "partial", f"another subject: {other}", subject_wrong=True, doubt=0.25)
+    vague = doubts.vague(reading)
     if vague:
-        return Verdict(0.7, "partial", f"vague: {vague}")
-    extra = beside.extras(reading.sheet, reading.right, reading.answer, reading.original)
+        return Verdict(0.7, "partial", f"vague: {vague}", doubt=0.3)
+    extra = beside.extras(reading)
     if extra:
-        return Verdict(0.7, "partial", f"extra: {extra}")
+        return Verdict(0.7, "partial", f"extra: {extra}", doubt=0.3)
     return Verdict(1.0, "correct", "every fact given")
 
 
@@ -145,20 +178,19 @@ def _part(reading: Reading) -> Verdict | None:
     if not reading.right:
         lone = reading.found[0] if len(reading.found) == 1 else None
         if lone and lone.status == "near":
-            return Verdict(0.3, "partial", f"a part of {lone.fact.name}")
+            return Verdict(0.3, "partial", f"a part of {lone.fact.name}", doubt=0.3)
         return None
     value = reading.word_band if reading.sheet.by_words else _fact_band(reading)
     if value == 0.0:
         return None
     said = f"{len(reading.right)} of {len(reading.found)} {'words' if reading.sheet.by_words else 'facts'}"
-    doubt = _taken_back(reading) or _hedged(reading)
-    other = _subject(reading)
+    doubt = doubts.taken_back(reading) or doubts.hedged(reading)
+    other = other_subject(reading.sheet, reading.answer)
     if doubt:
         value = _BANDS[max(0, _BANDS.index(value) - 1)]
-        if value == 0.0:
-            return Verdict(0.0, "abstained", f"{said}, hedged: {doubt}")
-        return Verdict(value, "hedged", f"{said}, hedged: {doubt}")
-    return Verdict(value, "partial", said, subject_wrong=bool(other))
+        outcome: OutcomeClass = "hedged" if value else "abstained"
+        return Verdict(value, outcome, f"{said}, hedged: {doubt}", doubt=0.4)
+    return Verdict(value, "partial", said, subject_wrong=bool(other), doubt=0.1)
 
 
 _LINES: tuple[Callable[[Reading], Verdict | None], ...] = (
@@ -166,7 +198,7 @@ _LINES: tuple[Callable[[Reading], Verdict | None], ...] = (
 )  # fmt: skip
 
 
-# ---- bands and cues --------------------------------------------------------------------------------------------
+# ---- bands and states ------------------------------------------------------------------------------------------
 
 
 def _fact_band(reading: Reading) -> float:
@@ -186,60 +218,11 @@ def _identified(reading: Reading, *statuses: Status) -> bool:
     return any(f.fact.identifying and f.status in statuses for f in reading.found)
 
 
-def _starts(reading: Reading) -> list[int]:
-    return [f.spans[0][0] for f in reading.right]
-
-
-def _taken_back(reading: Reading) -> str:
-    """Return the retracting cue after which the facts are not given again."""
-    complete = max(f.spans[0][1] for f in reading.right)
-    for cue in reversed(cues.find("retract", reading.answer.text, complete)):
-        if not all(f.spans[-1][0] > cue.end for f in reading.right):
-            return reading.at(cue)
-    return ""
-
-
-def _hedged(reading: Reading) -> str:
-    """Return the cue by which a given answer is put in doubt, or an empty string.
-
-    A doubt before the answer counts unless the answer overrides it ("but", 不过) or is given twice; one inside or
-    after it counts unless everything is said again after it.
-    """
-    text = reading.answer.text
-    first = min(_starts(reading))
-    complete = max(f.spans[0][1] for f in reading.right)
-    restated = all(f.spans[-1][0] >= complete for f in reading.right)
-    for kind in _DOUBTS:
-        for cue in cues.find(kind, text):
-            if kind == "abstain" and cues.is_about_others(cue, text):
-                continue
-            if cue.start < first:
-                if not restated and not cues.find("override", text[cue.start : complete]):
-                    return reading.at(cue)
-            elif not all(f.spans[-1][0] > cue.end for f in reading.right):
-                return reading.at(cue)
-    return ""
-
-
-def _subject(reading: Reading) -> str:
-    return other_subject(reading.needle, reading.sheet, reading.answer, reading.original)
-
-
-def _vague(reading: Reading) -> str:
-    first = min(_starts(reading))
-    found = [c for c in cues.find("vague", reading.answer.text) if abs(c.start - first) < 80]
-    return reading.at(found[0]) if found else ""
-
-
-# ---- the score -------------------------------------------------------------------------------------------------
-
-
 def _identifying(reading: Reading, verdict: Verdict) -> Identifying:
     facts = [f for f in reading.found if f.fact.identifying]
     if reading.sheet.by_words:
-        share = len(reading.right) / len(reading.found)
-        status: Identifying = "right" if share >= 0.65 else "absent"
-    elif all(f in reading.right for f in facts):
+        status: Identifying = "right" if reading.share >= 0.65 else "absent"
+    elif all([f.status == "right" for f in facts]):
         status = "right"
     elif any(f.status == "negated" for f in facts):
         status = "negated"
@@ -250,18 +233,6 @@ def _identifying(reading: Reading, verdict: Verdict) -> Identifying:
 
 
 def _evidence(reading: Reading, cue: str) -> Evidence:
-    found = tuple((f.fact.name, *reading.answer.folded.original(*f.spans[0])) for f in reading.right)
-    missing = tuple(f.fact.name for f in reading.found if f not in reading.right)
+    found = tuple([(f.fact.name, *reading.answer.folded.original(*f.spans[0])) for f in reading.right])
+    missing = tuple([f.fact.name for f in reading.found if f not in reading.right])
     return Evidence(found=found, missing=missing, cue=cue)
-
-
-def _score(verdict: Verdict, identifying: Identifying, evidence: Evidence) -> Score:
-    return Score(
-        value=verdict.value,
-        outcome=verdict.outcome,
-        identifying=identifying,
-        subject="wrong" if verdict.subject_wrong else "right",
-        evidence=evidence,
-        scorer=SCORER,
-        version=VERSION,
-    )

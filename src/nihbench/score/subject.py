@@ -8,34 +8,45 @@ from __future__ import annotations
 
 import re
 
-from nihbench.score.fold import fold, is_cjk
-from nihbench.score.match import Sheet, Text
+from nihbench.score.answer import Text
+from nihbench.score.fold import is_cjk
 from nihbench.score.reading import REPORTING
-from nihbench.score.words import CHINESE_STOP, STOP_WORDS, stem
-from nihbench.types import Needle
+from nihbench.score.sheet import Sheet
+from nihbench.score.words import CHINESE_STOP, STOP_WORDS, content_stems, stem
 
 _DEMONSTRATIVES = frozenset("这那本该此其当每某")
 
 
-def other_subject(needle: Needle, sheet: Sheet, answer: Text, original: str) -> str:
+def other_subject(sheet: Sheet, answer: Text) -> str:
     """Return the subject that an answer puts in the place of the needle's own, or an empty string."""
-    if needle.subject is None:
+    names = sheet.subjects
+    if not names or any([name in answer.text for name in names]):
         return ""
-    names = [name for name in (fold(t).text for t in (needle.subject.text, *needle.subject.aliases)) if name]
-    if not names or any(name in answer.text for name in names):
-        return ""
-    for statement in needle.statements:
-        before, name, after = fold(statement).text.partition(names[0])
+    for statement in sheet.statements:
+        before, name, after = statement.partition(names[0])
         if name:
             in_place = _chinese if is_cjk(name[0]) else _latin
-            other = in_place(before, name, after, answer, original)
+            other = in_place(before, name, after, answer)
             told = other in before + after or other in sheet.question or stem(other) in sheet.known
             if other and not told and not set(other) & _DEMONSTRATIVES:
                 return other
     return ""
 
 
-def _latin(before: str, name: str, after: str, answer: Text, original: str) -> str:
+def names_another(sheet: Sheet, clause: str) -> bool:
+    """Whether a clause names a thing of the subject's kind that is not the subject: 二号仓库, the number for Porto."""
+    names = sheet.subjects
+    if any(name in clause for name in names):
+        return False
+    kin = any(is_cjk(name[0]) and len(name) > 2 and name[1:] in clause for name in names)
+    if kin or any(map(is_cjk, clause)):
+        return kin
+    words = content_stems(clause)
+    new = [s for s in words if s not in sheet.known and s not in REPORTING and s not in STOP_WORDS and s.isalpha()]
+    return bool(new) and len({s for s in words if s in sheet.lead and s not in STOP_WORDS}) > 1
+
+
+def _latin(before: str, name: str, after: str, answer: Text) -> str:
     """Return a capitalised word with the two words before it, or the two after it, that `name` has."""
     head, tail = before.split()[-2:], after.split()[:2]
     patterns = []
@@ -48,13 +59,13 @@ def _latin(before: str, name: str, after: str, answer: Text, original: str) -> s
         if match is None:
             continue
         word = match.group(1)
-        capital = original[answer.folded.index[match.start(1)]].isupper()
+        capital = answer.original[answer.folded.place(match.start(1))].isupper()
         if capital and word not in STOP_WORDS and stem(word) not in REPORTING:
             return word
     return ""
 
 
-def _chinese(before: str, name: str, after: str, answer: Text, original: str) -> str:
+def _chinese(before: str, name: str, after: str, answer: Text) -> str:
     """Return what stands between the same neighbours; at a sentence's head it must share more than half its end."""
     head, tail = before[-1:], after.strip()[:3]
     if len(tail) < 2:

@@ -1,14 +1,12 @@
-"""Words of a folded text: tokens, a light English stemmer, and the words that carry no content.
+"""Words of a folded text, a light English stemmer, and the words that carry no content.
 
-A token is a Latin word, a run of digits or one Chinese character. The stemmer brings the forms of one word
+A word here is a Latin word, a run of digits or one Chinese character. The stemmer brings the forms of one word
 together (eat, eats, eating, ate); it is not a linguist's stemmer and may join a few strangers.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from functools import lru_cache
 
 _TOKEN = re.compile(r"[^\W\d_\u3400-\u9fff〇]+(?:'[^\W\d_]+)?|\d+|[\u3400-\u9fff〇]")
 
@@ -49,29 +47,34 @@ _IRREGULAR = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
-    """A word's stem and its span in the folded text."""
-
-    stem: str
-    start: int
-    end: int
+def words(text: str) -> list[str]:
+    """Return the words of a folded text, in order: Latin words, runs of digits, single Chinese characters."""
+    return _TOKEN.findall(text)
 
 
-def tokens(text: str) -> list[Token]:
-    """Return the tokens of a folded text, in order."""
-    return [Token(stem(m.group()), m.start(), m.end()) for m in _TOKEN.finditer(text)]
+def spans(text: str) -> list[tuple[int, int]]:
+    """Return where the words of a folded text stand."""
+    return [m.span() for m in _TOKEN.finditer(text)]
+
+
+def stems(text: str) -> list[str]:
+    """Return the stems of the words of a folded text, in order."""
+    return [_STEMS[word] for word in _TOKEN.findall(text)]
 
 
 def content_stems(text: str) -> list[str]:
     """Return the stems of the words of `text` that are not stop words (all its words if nothing else is left)."""
-    words = [m.group() for m in _TOKEN.finditer(text)]
-    return [stem(w) for w in words if w not in STOP_WORDS and w not in CHINESE_STOP] or [stem(w) for w in words]
+    found = _TOKEN.findall(text)
+    return [_STEMS[w] for w in found if w not in STOP_WORDS and w not in CHINESE_STOP] or [_STEMS[w] for w in found]
 
 
-@lru_cache(maxsize=16384)
 def stem(word: str) -> str:
-    """Return the stem of a folded word (at most 40 characters of it are looked at)."""
+    """Return the stem of a folded word."""
+    return _STEMS[word]
+
+
+def _stem(word: str) -> str:
+    """Find the stem of a word (at most 40 characters of it are looked at)."""
     word = word[:40].removesuffix("'s")
     if word in _IRREGULAR:
         return _IRREGULAR[word]
@@ -98,3 +101,18 @@ def _bare(root: str) -> str:
     if len(root) > 3 and root[-1] == root[-2] and root[-1] not in "lsz":
         return root[:-1]
     return root.removesuffix("e") if len(root) > 3 else root
+
+
+class _Stems(dict[str, str]):
+    """The stems met so far; kept small, so that hostile text can't fill the memory."""
+
+    _MOST = 30_000
+
+    def __missing__(self, word: str) -> str:
+        found = _stem(word)
+        if len(self) < self._MOST and len(word) <= 40:
+            self[word] = found
+        return found
+
+
+_STEMS = _Stems()

@@ -1,5 +1,6 @@
 """Pure text work: token positions, sentence boundaries, fit and splice, and whole prompts. No I/O."""
 
+from nihbench.text.bare import build_alone, build_bare, rebuild_bare
 from nihbench.text.fit import TOLERANCE_TOKENS, Frame, Splice, fit
 from nihbench.text.prompt import PLACEMENT_VERSION, build_prompt, digest, frame_of, rebuild, render
 from nihbench.text.sentences import boundaries
@@ -12,6 +13,8 @@ __all__ = [
     "Source",
     "Splice",
     "boundaries",
+    "build_alone",
+    "build_bare",
     "build_prompt",
     "compose_text",
     "digest",
@@ -19,6 +22,7 @@ __all__ = [
     "frame_of",
     "make_source",
     "rebuild",
+    "rebuild_bare",
     "render",
     "sentence_start",
 ]

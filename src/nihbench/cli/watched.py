@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from nihbench.types import Completion, Failure
+from nihbench.types import Completion, Failure, GradedElsewhere
 
 if TYPE_CHECKING:
     from nihbench.analysis import Tally
@@ -34,7 +34,7 @@ class Gauges:
     waits: tuple[str, float] | None = None
 
 
-class Sweep:
+class Watched:
     """Takes records as they come and grades them by the rules.
 
     Args:
@@ -54,7 +54,7 @@ class Sweep:
         planned: Sequence[Trial],
         owed: Sequence[Trial],
         now: float,
-        gauges: Callable[[Sweep], Gauges],
+        gauges: Callable[[Watched], Gauges],
     ) -> None:
         from nihbench.analysis import Tally
         from nihbench.run import Eta
@@ -76,15 +76,17 @@ class Sweep:
         answer = answer_of(self._needle, record)
         grade = answer.by_rules() if answer is not None else None
         self.tally.take(record, grade)
-        self.tokens_in += record.outcome.usage.prompt_tokens or 0
-        self.tokens_out += record.outcome.usage.completion_tokens or 0
+        if not isinstance(record.outcome, GradedElsewhere):
+            self.tokens_in += record.outcome.usage.prompt_tokens or 0
+            self.tokens_out += record.outcome.usage.completion_tokens or 0
         if record.trial.control is None and grade is not None and not getattr(grade, "found", False):
             self.miss = record
 
     def take(self, record: Record, now: float) -> None:
         """Take a record that was just made."""
         self.remember(record)
-        self.eta.take(record.trial.length, record.outcome.latency_s, now)
+        if not isinstance(record.outcome, GradedElsewhere):
+            self.eta.take(record.trial.length, record.outcome.latency_s, now)
 
     def gauges(self) -> Gauges:
         """Return what limits and money say now."""

@@ -1,0 +1,127 @@
+"""Write synthetic runs, for figures and benchmarks: run folders of the real format whose answers come from a formula.
+
+No model is asked. run.json says `"synthetic": true`, which every caption tells, and every name begins with "synthetic".
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Sequence
+from math import exp
+from pathlib import Path
+from typing import Any
+
+from nihbench.run import create_run, planned_trials
+from nihbench.run.store import RECORDS, record_line
+from nihbench.types import Completion, Failure, FailureKind, Outcome, Placement, Record, Trial, Usage
+
+_DAY = "2026-01-01T00:00:00+00:00"
+_FULL = "Eat a sandwich and sit in Dolores Park on a sunny day."
+_PART = "Sit in Dolores Park."
+_NONE = "The document does not say what the most fun thing to do in San Francisco is."
+_LENGTHS = tuple(round(1000 + k * 127_000 / 14) for k in range(15))
+_DEPTHS = tuple(round(k * 100 / 14, 2) for k in range(15))
+_PROMPTS = ("original", "explicit", "question-first", "bilingual")
+_GAIN = {"original": 0.0, "explicit": 1.2, "question-first": 2.2, "bilingual": 0.4}
+_FAILED: Sequence[FailureKind] = ("rate_limit", "timeout", "overflow", "filtered", "cut_answer")
+
+
+def write_runs(like: Path, folder: Path) -> list[Path]:
+    """Write all synthetic runs of the gallery into a folder and return theirs.
+
+    Args:
+        like: The folder of a real run, whose needle and settings they take over.
+        folder: Where to write.
+    """
+    small = {"lengths": (1000, 4000, 16_000, 64_000, 128_000), "depths": (0.0, 25.0, 50.0, 75.0, 100.0)}
+    return [
+        write_run(like, folder, "synthetic-alpha", strength=3.4, prompts=_PROMPTS),
+        write_run(like, folder, "synthetic-beta", strength=1.6, prompts=_PROMPTS),
+        write_run(like, folder, "synthetic-gamma", strength=0.2, prompts=_PROMPTS),
+        write_run(like, folder, "synthetic-failing", strength=2.0, failing=True),
+        write_run(like, folder, "synthetic-repeats", strength=1.0, repeats=4, failing=True, **small),
+    ]
+
+
+def write_run(
+    like: Path,
+    folder: Path,
+    name: str,
+    *,
+    strength: float,
+    prompts: Sequence[str] = ("original",),
+    lengths: Sequence[int] = _LENGTHS,
+    depths: Sequence[float] = _DEPTHS,
+    repeats: int = 1,
+    failing: bool = False,
+) -> Path:
+    """Write one run and return its folder; `strength` is how well its answers do, `failing` whether trials fail."""
+    manifest: dict[str, Any] = json.loads((like / "run.json").read_text(encoding="utf-8"))
+    template = manifest["prompts"]["original"]
+    manifest |= {
+        "synthetic": True,
+        "created_at": _DAY,
+        "prompts": {prompt: template | {"name": prompt} for prompt in prompts},
+        "model": manifest["model"] | {"name": name, "model": name, "sha256": None},
+        "lengths": list(lengths),
+        "depths": list(depths),
+        "repeats": repeats,
+    }
+    del manifest["format"]
+    run = create_run(folder / name, manifest)
+    records = [_record(trial, name, strength, failing) for trial in planned_trials(run.manifest)]
+    (run.path / RECORDS).write_bytes(b"".join(record_line(record) for record in records if record))
+    return run.path
+
+
+def _record(trial: Trial, name: str, strength: float, failing: bool) -> Record | None:
+    key = f"{name}:{trial.prompt}:{trial.length}:{trial.depth_percent}:{trial.repeat}"
+    luck = random.Random(key)
+    outcome = _failure(trial, luck) if failing else None
+    if failing and outcome is None and trial.length > 110_000 and trial.depth_percent > 80:
+        return None  # never run
+    depth, length = trial.depth_percent / 100, trial.length / 128_000
+    hard = 5.2 * length * (0.35 + 4 * depth * (1 - depth) * (1 - 0.55 * depth)) - _GAIN.get(trial.prompt, 0.0)
+    share = 1 / (1 + exp(hard - strength + luck.gauss(0, 0.7)))
+    text = _FULL if share > 0.5 else _PART if share > 0.35 else _NONE
+    answer = Completion(
+        text=text, finish_reason="stop", usage=Usage(), model=name, latency_s=1.0, attempts=1, streamed=False
+    )
+    return Record(
+        id=f"{abs(hash_of(key)):016x}",
+        trial=trial,
+        placement=_placement(trial),
+        outcome=outcome or answer,
+        fresh={},
+        expected=_FULL,
+        started_at=_DAY,
+    )
+
+
+def _failure(trial: Trial, luck: random.Random) -> Outcome | None:
+    chance = luck.random()
+    if trial.length > 120_000:
+        kind: FailureKind = "overflow"
+    elif chance < 0.12:
+        kind = luck.choice(_FAILED)
+    else:
+        return None
+    if trial.length > 120_000 and trial.depth_percent > 80:
+        return None
+    return Failure(kind=kind, message="synthetic", status=None, latency_s=1.0, attempts=1)
+
+
+def hash_of(key: str) -> int:
+    """Return 64 bits that are the same for the same text in every process."""
+    return random.Random(f"id:{key}").getrandbits(64)
+
+
+def _placement(trial: Trial) -> Placement:
+    achieved = trial.depth_percent
+    tokens = trial.length - 60
+    return Placement(
+        source_start=0, source_copies=1, start=0, at=0, end=0, before="", after="", tail="",
+        achieved_depth_percent=achieved, needle_token=int(tokens * achieved / 100), haystack_tokens=tokens,
+        needle_tokens=23, total_tokens=trial.length, sentence_tokens=30, prompt_sha256="0" * 64,
+    )  # fmt: skip

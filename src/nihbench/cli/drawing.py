@@ -1,0 +1,257 @@
+"""From runs to figures: what `nih plot` and the end of a run draw, and what their captions say.
+
+It joins run folders with `analysis` and `figures`; nothing is measured or drawn here itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nihbench.cli.output import note
+from nihbench.errors import UsageError
+
+if TYPE_CHECKING:
+    from nihbench.analysis import ControlResult, Grid, Profile, Summary
+    from nihbench.figures import Control, Intervals, Lang, Setting, Style
+    from nihbench.types import Record
+
+KINDS = ("map", "difference", "profiles")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sweep:
+    """One (model, experiment, prompt) as it is drawn."""
+
+    setting: Setting
+    grid: Grid
+    summary: Summary
+    intervals: Intervals | None = None
+    profiles: tuple[Profile, Profile] | None = None
+    """Profiles by length and by depth with intervals made by statistics; None: means alone, made from the grid."""
+    withheld: ControlResult | None = None
+    """The control for whose sake no headline is given."""
+    interval_note: tuple[str, str] = ("", "")
+    """Level and method of these intervals, as a caption tells them."""
+
+    @property
+    def name(self) -> str:
+        """What tells it from the others: model, experiment and prompt."""
+        return f"{self.setting.model}: {self.grid.experiment}/{self.grid.prompt}"
+
+
+def setting_of(manifest: Mapping[str, Any], records: Sequence[Record], scorer: str) -> Setting:
+    """Return what a run was made with; its date is that of its records, or of its beginning where there are none."""
+    from nihbench.figures import Setting
+    from nihbench.run import version_of
+
+    days = sorted({record.started_at[:10] for record in records} or {str(manifest.get("created_at", ""))[:10]})
+    return Setting(
+        model=manifest["model"]["name"],
+        date=days[0] if days[0] == days[-1] else f"{days[0]}/{days[-1]}",
+        experiment=manifest["experiment"],
+        corpus=manifest["corpus"]["name"],
+        scorer=f"{scorer} {version_of(scorer)}",
+        version=str(manifest.get("nihbench", "?")),
+        repeats=manifest["repeats"],
+        length_unit=length_unit(manifest),
+        copies=manifest["corpus"]["copies"],
+        synthetic=bool(manifest.get("synthetic")),
+    )
+
+
+def length_unit(content: Mapping[str, Any]) -> str:
+    """Return what lengths are counted with: `model`, or a tokenizer's name."""
+    unit = content["length_unit"]
+    return "model" if unit["counted_by_model"] else str(unit["tokenizer"])
+
+
+def draw(
+    sweeps: Sequence[Sweep],
+    path: Path,
+    style: Style,
+    *,
+    kind: str = "map",
+    title: str | None = None,
+    controls: Sequence[ControlResult] = (),
+    animate: tuple[Path, Sequence[Record]] | None = None,
+) -> None:
+    """Write the figure of some sweeps; the suffix chooses the format.
+
+    Raises:
+        UsageError: The kind or the suffix is unknown, or these sweeps can't be drawn so.
+    """
+    from nihbench.figures import Around, check_suffix, draw_panel, draw_profiles, save
+
+    check_suffix(path)
+    if not sweeps:
+        raise UsageError("there is nothing to draw: no run with such a prompt was given")
+    if animate and (len(sweeps) != 1 or style.achieved or kind != "map"):
+        raise UsageError("an animation shows one map with nominal depths: give one run, and choose one --prompt")
+    around = Around(
+        title=_title(sweeps, kind, style.lang) if title is None else title,
+        caption=_caption(sweeps, kind, style),
+        controls=_marks(controls),
+    )
+    _note_fonts(around.title + around.caption + "".join(sweep.name for sweep in sweeps), style.lang)
+    units = list(dict.fromkeys(sweep.setting.length_unit for sweep in sweeps))
+    if kind == "profiles":
+        figure = draw_profiles(_lines(sweeps), around, style, length_unit=units[0])
+    else:
+        panel = _difference(sweeps, units[0]) if kind == "difference" else _panel(sweeps, units[0], style.lang)
+        figure = draw_panel(panel, around, style)
+    save(figure, path, style.dpi)
+    if animate:
+        _animate(figure, sweeps, animate, style)
+
+
+def _title(sweeps: Sequence[Sweep], kind: str, lang: Lang) -> str:
+    from nihbench.figures import listed, say
+
+    names = [sweep.name for sweep in sweeps]
+    if kind == "difference" and len(sweeps) == 2:
+        first, second = _told_apart(sweeps)
+        return say(lang, "difference_title", a=first, b=second)
+    if len(names) == 1:
+        return names[0]
+    models = list(dict.fromkeys(sweep.setting.model for sweep in sweeps))
+    experiments = list(dict.fromkeys(sweep.grid.experiment for sweep in sweeps))
+    return f"{listed(lang, models)}: {listed(lang, experiments)}"
+
+
+def _told_apart(sweeps: Sequence[Sweep]) -> list[str]:
+    """Name sweeps by what differs: prompts of one model, or models of one prompt, else both."""
+    models = {sweep.setting.model for sweep in sweeps}
+    pairs = {(sweep.grid.experiment, sweep.grid.prompt) for sweep in sweeps}
+    if len(models) == 1:
+        return [f"{sweep.grid.experiment}/{sweep.grid.prompt}" for sweep in sweeps]
+    return [sweep.setting.model if len(pairs) == 1 else sweep.name for sweep in sweeps]
+
+
+def _caption(sweeps: Sequence[Sweep], kind: str, style: Style) -> str:
+    from nihbench.figures import caption, headline, say
+
+    lang, notes = style.lang, []
+    if kind == "difference" and len(sweeps) == 2:
+        first, second = _told_apart(sweeps)
+        notes.append(say(lang, "difference_note", a=first, b=second))
+    if kind == "map" and style.achieved:
+        notes.append(say(lang, "achieved_note"))
+    if kind == "profiles":
+        level, method = sweeps[0].interval_note
+        notes.append(say(lang, "interval", level=level, method=method) if level else say(lang, "no_interval"))
+    several = len({sweep.setting.model for sweep in sweeps}) > 1
+    # A large panel carries its numbers above the maps.
+    lines = [
+        sweep.withheld.sentence(lang)
+        if sweep.withheld
+        else headline(sweep.summary, lang=lang, name=sweep.name if several else "", intervals=sweep.intervals)
+        for sweep in (sweeps if len(sweeps) <= 4 else ())
+    ]
+    return caption([sweep.setting for sweep in sweeps], lines, lang=lang, notes=notes)
+
+
+def _marks(controls: Sequence[ControlResult]) -> tuple[Control, ...]:
+    """Return what a figure says of controls: each kind once, as its worst result is; what can't tell is not said."""
+    from nihbench.figures import Control
+
+    told = [control for control in controls if control.verdict != "unknown"]
+    marks = []
+    for name in dict.fromkeys(control.name for control in told):
+        each = [control for control in told if control.name == name]
+        failed = [control for control in each if control.failed]
+        alone = each[0] if len(each) == 1 else failed[0] if len(failed) == 1 else None
+        rate = None if alone is None or name == "sentinel" else alone.rate
+        marks.append(Control(name=name, passed=not failed, rate=rate))
+    return tuple(marks)
+
+
+def _panel(sweeps: Sequence[Sweep], unit: str, lang: Lang) -> Any:
+    """Set experiments and prompts as rows and models as columns.
+
+    Raises:
+        UsageError: Two sweeps claim one place.
+    """
+    from nihbench.figures import Panel
+
+    rows = list(dict.fromkeys((sweep.grid.experiment, sweep.grid.prompt) for sweep in sweeps))
+    models = list(dict.fromkeys(sweep.setting.model for sweep in sweeps))
+    at: dict[tuple[int, int], Sweep] = {}
+    for sweep in sweeps:
+        place = (rows.index((sweep.grid.experiment, sweep.grid.prompt)), models.index(sweep.setting.model))
+        if place in at:
+            raise UsageError(f"two runs measured {sweep.name}: give one of them, or draw them with --kind difference")
+        at[place] = sweep
+    places = [[at.get((i, j)) for j in range(len(models))] for i in range(len(rows))]
+    single = len(sweeps) == 1
+    one_experiment = len({experiment for experiment, _ in rows}) == 1
+    return Panel(
+        grids=tuple(tuple(sweep.grid if sweep else None for sweep in row) for row in places),
+        row_names=() if single else tuple(p if one_experiment else f"{e} / {p}" for e, p in rows),
+        column_names=() if single else tuple(models),
+        notes=() if single else tuple(tuple(_number(sweep, lang) if sweep else "" for sweep in row) for row in places),
+        length_unit=unit,
+    )
+
+
+def _number(sweep: Sweep, lang: Lang) -> str:
+    """Return the number above a map in a panel."""
+    from nihbench.figures import map_note, say
+
+    if sweep.withheld:
+        return say(lang, "withheld")
+    return map_note(sweep.summary, lang=lang, intervals=sweep.intervals)
+
+
+def _difference(sweeps: Sequence[Sweep], unit: str) -> Any:
+    from nihbench.analysis import difference
+    from nihbench.figures import Panel
+
+    if len(sweeps) != 2:
+        raise UsageError(
+            f"a difference is between two sweeps, and here are {len(sweeps)}: give two runs, or one run with two "
+            "prompts, and choose by --prompt"
+        )
+    if len({sweep.setting.length_unit for sweep in sweeps}) > 1:
+        raise UsageError("the two runs count lengths in different units: measure both with the same --length-unit")
+    return Panel(grids=((difference(sweeps[0].grid, sweeps[1].grid),),), length_unit=unit, is_difference=True)
+
+
+def _lines(sweeps: Sequence[Sweep]) -> list[Any]:
+    from nihbench.analysis import depth_profile, length_profile
+    from nihbench.figures import Line
+
+    made = [sweep.profiles or (length_profile(sweep.grid), depth_profile(sweep.grid)) for sweep in sweeps]
+    return [
+        Line(name=name, by_length=by_length, by_depth=by_depth)
+        for name, (by_length, by_depth) in zip(_told_apart(sweeps), made, strict=True)
+    ]
+
+
+def _animate(figure: Any, sweeps: Sequence[Sweep], animate: tuple[Path, Sequence[Record]], style: Style) -> None:
+    from nihbench.figures import save_animation
+
+    path, records = animate
+    grid = sweeps[0].grid
+    last: dict[tuple[int, int], None] = {}
+    for record in records:
+        trial = record.trial
+        if trial.control is None and (trial.experiment, trial.prompt) == (grid.experiment, grid.prompt):
+            place = (grid.depths.index(trial.depth_percent), grid.lengths.index(trial.length))
+            last.pop(place, None)  # a cell is finished with its last repeat
+            last[place] = None
+    note(f"animation: {path} ({save_animation(figure, list(last), path, style)} frames)")
+
+
+def _note_fonts(text: str, lang: Lang) -> None:
+    """Say which characters no font has, and how to get one."""
+    from nihbench.figures import missing, say
+
+    absent = missing(text)
+    if absent:
+        named = "".join(absent[:8])
+        if len(absent) > 8:
+            named = say(lang, "and_more", some=named, count=len(absent) - 8)
+        note(say(lang, "no_font", characters=named))

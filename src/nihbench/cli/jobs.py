@@ -1,0 +1,117 @@
+"""The runs that one command means, one or those of a suite and of several models, resolved before any is sent.
+
+A job is one run to be. Jobs of one model share its server; jobs of several models get the same lengths, so that all of
+them read the same prompts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from nihbench.cli.options import run_options
+from nihbench.errors import UsageError
+
+if TYPE_CHECKING:
+    from nihbench.endpoint import ModelAccess
+    from nihbench.run import Begun, RunFolder, RunOptions, Setup
+
+REFERENCE_UNIT = "cl100k_base"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Job:
+    """One run to be: its options, its run where it was begun already, its folder's name where it is one of several."""
+
+    options: RunOptions
+    existing: RunFolder | None = None
+    folder: str = ""
+
+    @property
+    def begun(self) -> Begun | None:
+        """What the run found out when it began."""
+        from nihbench.run import begun
+
+        return begun(self.existing.manifest) if self.existing else None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ready:
+    """A job that is resolved, its model within reach; `members` are all servers that share its work."""
+
+    job: Job
+    setup: Setup
+    model: ModelAccess
+    members: tuple[ModelAccess, ...]
+
+
+def asked_jobs(values: Mapping[str, Any], suite: str | None) -> tuple[Job, ...]:
+    """Return the jobs that the options of the command line mean, in order.
+
+    Raises:
+        UsageError: an option can't be read, or two of them exclude each other.
+    """
+    from nihbench.catalog import load
+    from nihbench.run import children_of
+
+    models = list(dict.fromkeys(values["model"] or []))
+    unit = values["length_unit"] or (REFERENCE_UNIT if len(models) > 1 else "model")
+    options = run_options({**values, "model": models[:1], "length_unit": unit})
+    if suite is None and len(models) == 1:
+        return (Job(options=options),)
+    if suite is not None and (options.experiment or options.prompts):
+        raise UsageError("--suite says which experiments and prompts are run: leave --experiment and --prompt out")
+    items = load().suite(suite).items if suite is not None else None
+    return tuple(Job(options=each) for each in children_of(options, models, items))
+
+
+@contextmanager
+def made_ready(jobs: Sequence[Job], *, sending: bool) -> Iterator[tuple[Ready, ...]]:
+    """Resolve jobs; embedded servers run as long as the context.
+
+    Args:
+        jobs: what is to be run.
+        sending: whether models will be asked (see `wiring.prepared`).
+    """
+    from nihbench.catalog import load
+    from nihbench.cli.wiring import introduce, reached, resolved, side_by_side
+
+    catalog = load()
+    with ExitStack() as opened:
+        models: dict[str, ModelAccess] = {}
+        setups: list[Setup] = []
+        for job in jobs:
+            name, begun = job.options.model, job.begun
+            if name not in models:
+                models[name] = opened.enter_context(reached(job.options, catalog, sending=sending, begun=begun))
+            setups.append(resolved(job.options, catalog, models[name], sending=sending, begun=begun))
+        for number, lengths in _other_lengths(jobs, setups).items():
+            options = replace(setups[number].options, lengths=",".join(str(length) for length in lengths))
+            setups[number] = resolved(options, catalog, models[options.model], sending=sending)
+        ready = []
+        for job, setup in zip(jobs, setups, strict=True):
+            model = models[job.options.model]
+            introduce(setup, model, sending=sending, begun=job.begun)
+            members = opened.enter_context(side_by_side(setup, model)) if sending else (model,)
+            ready.append(Ready(job=job, setup=setup, model=model, members=members))
+        yield tuple(ready)
+
+
+def _other_lengths(jobs: Sequence[Job], setups: Sequence[Setup]) -> dict[int, tuple[int, ...]]:
+    """Return the lengths of each job that must take others than its own: all models get those of the smallest window.
+
+    A length that every model counts for itself is another prompt for each anyway.
+    """
+    fitting: dict[str, tuple[int, ...]] = {}
+    for setup in setups:
+        known = fitting.setdefault(setup.experiment.name, setup.lengths)
+        fitting[setup.experiment.name] = min(known, setup.lengths, key=lambda lengths: lengths[-1])
+    return {
+        number: fitting[setup.experiment.name]
+        for number, (job, setup) in enumerate(zip(jobs, setups, strict=True))
+        if job.existing is None
+        and setup.options.length_unit != "model"
+        and setup.lengths != fitting[setup.experiment.name]
+    }

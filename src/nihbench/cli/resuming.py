@@ -1,0 +1,79 @@
+"""Going on with what was begun: the options that a run or a folder of runs began with, and what may differ now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from nihbench.cli.jobs import Job
+from nihbench.cli.options import run_options
+from nihbench.errors import UsageError
+
+if TYPE_CHECKING:
+    from nihbench.run import RunOptions
+
+_FREE_ON_RESUME = (
+    "preflight canary corpus concurrency rpm tpm price max_cost base_url api_key_env stream ca_file insecure".split()
+)
+"""Options that change how model and text are reached, not what is answered; the text's hash guards `corpus`."""
+_OF_A_TREE = ("model", "experiment", "prompt")
+
+
+def resumed_jobs(context: typer.Context, folder: Path, values: Mapping[str, Any], suite: str | None) -> tuple[Job, ...]:
+    """Return the jobs of a run, or of a folder of runs, with the options that they began with.
+
+    Raises:
+        UsageError: an option that was given again says something else, or a secret is missing.
+        DamagedDataError: a file of the run can't be read.
+    """
+    from nihbench.run import is_tree, open_run, open_tree
+
+    given = [name for name in values if _is_given(context, name)]
+    if not is_tree(folder):
+        if suite is not None:
+            raise UsageError(f"{folder} is a single run, not a suite: leave --suite out")
+        run = open_run(folder)
+        return (Job(options=_resumed(run.path, run.manifest, values, given), existing=run),)
+    tree = open_tree(folder)
+    if (suite is not None and suite != tree.suite) or any(name in given for name in _OF_A_TREE):
+        raise UsageError(f"{folder} says itself which runs it has: leave --suite, --model, --experiment, --prompt out")
+    jobs = []
+    for child in tree.children:
+        content = {"options": child.options, "withheld": list(child.withheld)}
+        options = _resumed(folder / child.folder, content, {**values, "model": None}, given)
+        jobs.append(Job(options=options, existing=tree.begun(child), folder=child.folder))
+    return tuple(jobs)
+
+
+def _resumed(path: Path, content: Mapping[str, Any], values: Mapping[str, Any], given: list[str]) -> RunOptions:
+    """Return the options that the run began with; options given again must say the same."""
+    from nihbench.run import stored_options
+
+    began = content["options"]
+    defaults = {"model": [began["model"]], "length_unit": began.get("length_unit")}
+    asked = run_options({**values, **{name: values[name] or usual for name, usual in defaults.items()}})
+    again: dict[str, Any] = {name: getattr(asked, name) for name in ("base_url", "extra_body") if name in given}
+    stored = stored_options(content, asked.headers, again)
+    changed = []
+    for name in given:
+        field = {"prompt": "prompts", "header": "headers"}.get(name, name)
+        if name not in (*_FREE_ON_RESUME, "header") and getattr(asked, field) != getattr(stored, field):
+            changed.append("--" + name.replace("_", "-"))
+    if changed:
+        raise UsageError(
+            f"can't resume with other options: {', '.join(changed)} differ from what {path} began with; "
+            "leave them out, or make a new run"
+        )
+    free = {n: getattr(asked, n) for n in _FREE_ON_RESUME if n in given}
+    if "base_url" in given:
+        free["more_urls"] = asked.more_urls
+    return replace(stored, **free)
+
+
+def _is_given(context: typer.Context, name: str) -> bool:
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"

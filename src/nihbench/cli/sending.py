@@ -1,0 +1,168 @@
+"""Send what a run owes, and say how it goes: controls first, then the grid; on an interruption how to go on."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nihbench.cli.output import Terminated, note
+from nihbench.errors import DamagedDataError, InterruptedRunError, NihError, StoppedError, TerminatedRunError
+
+if TYPE_CHECKING:
+    from nihbench.cli.jobs import Ready
+    from nihbench.endpoint import Budget
+    from nihbench.run import RunFolder, Setup
+    from nihbench.types import Trial
+
+Owed = Sequence[tuple[str, "Trial"]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sending:
+    """How one run of a command is sent: `resume` is what --resume takes to go on, `elsewhere` what others spent."""
+
+    resume: Path
+    elsewhere: Decimal = Decimal(0)
+    strict_controls: bool = False
+
+
+def measure(ready: Ready, folder: RunFolder, trials: Owed, sending: Sending) -> Decimal:
+    """Send what is owed; return what the run has spent in all.
+
+    Raises:
+        NihError: it could not be finished; the message says how to go on.
+    """
+    from nihbench.cli.money import budget_of, tell_spent
+    from nihbench.run import enter, spent_before
+
+    setup, members = ready.setup, ready.members
+    note(f"run folder: {folder.path} ({len(setup.trials) - len(trials)} of {len(setup.trials)} trials are done)")
+    budget = budget_of(setup, members, spent_before(folder.path, setup) + sending.elsewhere)
+    try:
+        with _terminable() as cancelling:
+            asyncio.run(_send(ready, folder, trials, budget, sending, cancelling))
+    except Terminated as error:
+        raise TerminatedRunError(f"stopped by SIGTERM; {_go_on(sending)}") from error
+    except KeyboardInterrupt as error:
+        raise InterruptedRunError(f"stopped; {_go_on(sending)}") from error
+    except DamagedDataError:
+        raise
+    except NihError as error:
+        raise type(error)(f"{str(error).rstrip('.')}; {_go_on(sending)}") from error
+    finally:
+        own = budget.exactly_spent - sending.elsewhere
+        with contextlib.suppress(OSError, NihError):  # the error that ended the run says more
+            enter(folder.path, setup, own, now().isoformat(timespec="seconds"))
+        tell_spent(setup, members, [trial for _, trial in trials], budget, sending.elsewhere)
+    return own
+
+
+async def _send(
+    ready: Ready,
+    folder: RunFolder,
+    trials: Owed,
+    budget: Budget,
+    sending: Sending,
+    cancelling: Callable[[], None],
+) -> None:
+    from nihbench.cli.progress import gauges_of, progress
+    from nihbench.endpoint import Limiter, SideBySide
+    from nihbench.plan import BEFORE_THE_GRID
+    from nihbench.run import run_trials
+
+    cancelling()
+    setup, options = ready.setup, ready.setup.options
+    limiters = [
+        Limiter(member.limits(concurrency=options.concurrency, rpm=options.rpm, tpm=options.tpm))
+        for member in ready.members
+    ]
+    before = [pair for pair in trials if pair[1].control in BEFORE_THE_GRID]
+    rest = [pair for pair in trials if pair[1].control not in BEFORE_THE_GRID]
+    gauges = gauges_of(setup, ready.members, limiters, budget)
+    with folder.writer() as writer:
+        async with (
+            progress(setup, trials, folder.records().values(), gauges) as shown,
+            contextlib.AsyncExitStack() as opened,
+        ):
+            clients = [
+                await opened.enter_async_context(
+                    member.client(stream=options.stream, limiter=limiter, budget=budget, on_change=note)
+                )
+                for member, limiter in zip(ready.members, limiters, strict=True)
+            ]
+            completer = SideBySide(list(zip(clients, limiters, strict=True))) if len(clients) > 1 else clients[0]
+            for part, later in ((before, len(rest)), (rest, 0)):
+                await run_trials(
+                    setup,
+                    part,
+                    completer,
+                    writer,
+                    total=len(setup.trials),
+                    later=later,
+                    now=now,
+                    on_progress=shown,
+                    limiters=limiters,
+                )
+                if part and later:
+                    _tell_controls(setup, folder, strict=sending.strict_controls)
+
+
+def _tell_controls(setup: Setup, folder: RunFolder, *, strict: bool) -> None:
+    """Say what the controls say that were asked before the grid, while the grid is not paid for yet.
+
+    Raises:
+        StoppedError: one failed, and `strict`.
+    """
+    from nihbench.cli.finish import result_of
+    from nihbench.plan import BEFORE_THE_GRID
+
+    results = [result for result in result_of(folder, again=True).controls if result.name in BEFORE_THE_GRID]
+    for result in results:
+        note(result.sentence())
+    if strict and any(result.failed for result in results):
+        raise StoppedError("a control failed, and --strict-controls stops here: mend the needle or the prompt")
+
+
+@contextlib.contextmanager
+def _terminable() -> Iterator[Callable[[], None]]:
+    """Let SIGTERM end an event loop as Ctrl-C does: what is given is to be called in the loop's first task."""
+    came: list[int] = []
+    before = signal.getsignal(signal.SIGTERM)
+
+    def cancelling() -> None:
+        task = asyncio.current_task()
+
+        def terminate() -> None:
+            came.append(1)
+            if task is not None:
+                task.cancel()
+
+        with contextlib.suppress(NotImplementedError, RuntimeError):  # Windows, or not the main thread
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, terminate)
+
+    try:
+        yield cancelling
+    except asyncio.CancelledError as error:
+        if not came:
+            raise
+        raise Terminated from error
+    finally:
+        # A loop that ends takes its handlers away, and leaves the system's default.
+        with contextlib.suppress(ValueError):
+            signal.signal(signal.SIGTERM, before)
+
+
+def _go_on(sending: Sending) -> str:
+    return f"what is done is kept: go on by nih run --resume {sending.resume}"
+
+
+def now() -> datetime:
+    """Return the time, in UTC."""
+    return datetime.now(UTC)

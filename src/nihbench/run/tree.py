@@ -1,0 +1,196 @@
+"""A folder of runs: several models, or the experiments of a suite, in a parent folder whose children are ordinary runs.
+
+tree.json holds the order of the children and the options of each, so that one which was not begun yet can be. What a
+child measured stands in its own folder only.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from nihbench.errors import DamagedDataError, UsageError
+from nihbench.fetch import write_atomic
+from nihbench.run.options import RunOptions
+from nihbench.run.store import FORMAT, MANIFEST, RunFolder, open_run
+
+TREE = "tree.json"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Child:
+    """One run of a tree: its folder's name within the parent, and its options as run.json has them."""
+
+    folder: str
+    options: Mapping[str, Any]
+    withheld: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tree:
+    """A parent folder. `suite` is the suite's name, or None."""
+
+    path: Path
+    suite: str | None
+    models: tuple[str, ...]
+    children: tuple[Child, ...]
+
+    def begun(self, child: Child) -> RunFolder | None:
+        """Return a child's run, or None where it was not begun."""
+        place = self.path / child.folder
+        return open_run(place) if (place / MANIFEST).exists() else None
+
+
+def grouped(items: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
+    """Return the prompts of each experiment of a suite, in order: what is one run, over the same haystacks."""
+    groups: dict[str, tuple[str, ...]] = {}
+    for experiment, prompt in items:
+        groups[experiment] = tuple(dict.fromkeys((*groups.get(experiment, ()), prompt)))
+    return groups
+
+
+def children_of(
+    options: RunOptions, models: Sequence[str], items: Iterable[tuple[str, str]] | None
+) -> list[RunOptions]:
+    """Return the options of every run of a tree: model by model, experiment by experiment.
+
+    Args:
+        options: what they have in common.
+        models: the models' names.
+        items: the suite's (experiment, prompt) pairs; None: the one experiment that the options name.
+    """
+    if items is None:
+        return [replace(options, model=model) for model in models]
+    groups = grouped(items)
+    return [
+        replace(options, model=model, experiment=experiment, prompts=prompts)
+        for model in models
+        for experiment, prompts in groups.items()
+    ]
+
+
+def create_tree(path: Path, suite: str | None, children: Sequence[tuple[RunOptions, str]], created_at: str) -> Tree:
+    """Make a tree's folder with its tree.json.
+
+    Args:
+        path: the parent folder.
+        suite: the suite's name, or None.
+        children: the options and the experiment's name of every run, in order.
+        created_at: the time.
+
+    Raises:
+        UsageError: something is there already, or the folder can't be written.
+    """
+    models = list(dict.fromkeys(options.model for options, _ in children))
+    names = _names([(*((o.model,) if len(models) > 1 else ()), experiment) for o, experiment in children])
+    rows = [
+        Child(folder=name, options=options.stored(), withheld=tuple(options.withheld()))
+        for name, (options, _) in zip(names, children, strict=True)
+    ]
+    content = {
+        "format": FORMAT,
+        "created_at": created_at,
+        "suite": suite,
+        "models": models,
+        "children": [asdict(row) for row in rows],
+    }
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        for name in (TREE, MANIFEST):
+            if (path / name).exists():
+                raise UsageError(f"{path} already holds a run: go on with it by --resume {path}, or give another --out")
+        write_atomic(path / TREE, (json.dumps(content, ensure_ascii=False, indent=1) + "\n").encode("utf-8"))
+    except OSError as error:
+        raise UsageError(f"can't write the folder {path}: {error.strerror or error}; give another --out") from error
+    return open_tree(path)
+
+
+def is_tree(path: Path) -> bool:
+    """Say whether a folder is a parent of runs."""
+    return (path / TREE).exists()
+
+
+def open_tree(path: Path) -> Tree:
+    """Open a parent folder.
+
+    Raises:
+        UsageError: there is no tree.json in it.
+        DamagedDataError: it can't be read.
+    """
+    file = path / TREE
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise UsageError(f"{path} holds no runs: there is no {TREE} in it") from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise DamagedDataError(f"{file} can't be read ({error}): restore it from a copy") from error
+    try:
+        if content["format"] != FORMAT:
+            raise ValueError(f"it is not of format {FORMAT}")
+        children = tuple(_child(row) for row in content["children"])
+        suite = content["suite"]
+        return Tree(
+            path=path,
+            suite=None if suite is None else str(suite),
+            models=tuple(str(model) for model in content["models"]),
+            children=children,
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise DamagedDataError(f"{file} is damaged ({error}): restore it from a copy") from error
+
+
+def find_runs(path: Path) -> tuple[Path, ...]:
+    """Return the run folders that a path means, in order.
+
+    A run is itself; a tree stands for its runs that were begun, in its own order; any other folder for the runs in it,
+    by name.
+
+    Raises:
+        UsageError: there is no run in it.
+        DamagedDataError: tree.json can't be read.
+    """
+    if (path / MANIFEST).exists():
+        return (path,)
+    if is_tree(path):
+        folders = (path / child.folder for child in open_tree(path).children)
+        found = tuple(folder for folder in folders if (folder / MANIFEST).exists())
+        if not found:
+            raise UsageError(f"no run of {path} has begun: go on by nih run --resume {path}")
+        return found
+    found = tuple(sorted(file.parent for file in path.glob(f"*/{MANIFEST}")))
+    if not found:
+        raise UsageError(f"{path} holds no run: there is no {MANIFEST} in it")
+    return found
+
+
+def slug(name: str) -> str:
+    """Return a name as a part of a folder's name."""
+    return re.sub(r"[^\w.]+", "-", name).strip("-.") or "run"
+
+
+def _names(words: Sequence[tuple[str, ...]]) -> Iterator[str]:
+    """Make folder names, no two alike even where case does not count."""
+    seen: set[str] = set()
+    for parts in words:
+        plain = name = "-".join(slug(part) for part in parts)
+        number = 1
+        while name.lower() in seen:
+            number += 1
+            name = f"{plain}-{number}"
+        seen.add(name.lower())
+        yield name
+
+
+def _child(row: Mapping[str, Any]) -> Child:
+    folder = str(row["folder"])
+    # tree.json may come from elsewhere: a child lies in its folder, and nowhere else.
+    if folder != Path(folder).name or folder in ("", ".", ".."):
+        raise ValueError(f"{folder!r} is no folder's name")
+    options = row["options"]
+    if not isinstance(options, dict):
+        raise ValueError("a child's options are missing")
+    return Child(folder=folder, options=options, withheld=tuple(str(name) for name in row.get("withheld", ())))

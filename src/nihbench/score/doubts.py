@@ -1,0 +1,73 @@
+"""Whether the facts of an answer, once given, are taken back, put in doubt or made vague; and by which words."""
+
+from __future__ import annotations
+
+import re
+
+from nihbench.score import cues
+from nihbench.score.reading import Reading
+from nihbench.score.subject import names_another
+
+_KINDS: tuple[cues.CueKind, ...] = ("hedge", "abstain", "refuse")
+_ASKED = re.compile(r"[^\w?]{0,2}\?")
+_VAGUE_REACH = 80  # characters between a vague word and the facts
+_SENTENCE_END = re.compile(r"[.!?](?=\s|$)|[。\n]")
+_OF_THE_ANSWER = re.compile(
+    r"\b(?:answers?|questions?|determine|confirm|conclude|verify|certain|sure)\b|答案|回答|问题|确定|判断|确认|依据"
+)
+
+
+def taken_back(reading: Reading) -> str:
+    """Return the retracting cue after which the facts are not given again."""
+    for cue in reversed(reading.answer.cues("retract", reading.end)):
+        if not all(f.spans[-1][0] > cue.end for f in reading.right):
+            return reading.at(cue)
+    return ""
+
+
+def hedged(reading: Reading) -> str:
+    """Return the cue by which a given answer is put in doubt, or an empty string.
+
+    A doubt before the answer counts unless the answer overrides it ("but", 不过) or is given twice; one inside or
+    after it counts unless everything is said again after it.
+    """
+    restated = all([f.spans[-1][0] >= reading.end for f in reading.right])
+    if _ASKED.match(reading.answer.text, max([f.spans[-1][1] for f in reading.right])):
+        return "given as a question"
+    for kind in _KINDS:
+        for cue in reading.answer.cues(kind):
+            if _counts(reading, cue, restated):
+                return reading.at(cue)
+    return ""
+
+
+def _counts(reading: Reading, cue: cues.Cue, restated: bool) -> bool:
+    text = reading.answer.text
+    if cue.kind == "abstain" and (cues.is_about_others(cue, text) or _of_something_else(reading, cue)):
+        return False
+    if cue.start < reading.first:
+        return not restated and not reading.answer.cues("override", cue.start, reading.end)
+    return not all(f.spans[-1][0] > cue.end for f in reading.right)
+
+
+def _of_something_else(reading: Reading, cue: cues.Cue) -> bool:
+    """Whether a complete answer is followed by word that some *other* thing is not told (a house number, Porto's)."""
+    if not reading.complete or cue.start < reading.end:
+        return False
+    text = reading.answer.text
+    before = [m.end() for m in _SENTENCE_END.finditer(text, max(reading.end, cue.start - 200), cue.start)]
+    low = before[-1] if before else reading.end
+    after = _SENTENCE_END.search(text, cue.end, cue.end + 200)
+    sentence = text[low : after.start() if after else cue.end + 200]
+    if names_another(reading.sheet, sentence):
+        return True
+    if _OF_THE_ANSWER.search(sentence) or any(name in sentence for name in reading.sheet.subjects):
+        return False
+    rest = text[low : cue.start] + " " + text[cue.end : after.start() if after else cue.end + 200]
+    return len(reading.novel(rest)) >= (3 if reading.answer.chinese else 1)
+
+
+def vague(reading: Reading) -> str:
+    """Return the vague word beside the first fact, or an empty string."""
+    found = reading.answer.cues("vague", max(0, reading.first - _VAGUE_REACH), reading.first + _VAGUE_REACH)
+    return reading.at(found[0]) if found else ""

@@ -1,0 +1,60 @@
+"""Whether an answer is in a language whose turns of phrase the rules know: English or Chinese.
+
+A guess from letters and function words, made only of answers in which no fact was found: a fact named by an alias
+counts in any language, but that nothing was found means little where refusals and negations can't be read.
+"""
+
+from __future__ import annotations
+
+import re
+
+from nihbench.score.answer import Text
+from nihbench.score.fold import is_cjk
+
+COVERED = frozenset({"en", "zh"})
+_LOOKED_AT = 4000  # characters
+_LEAST = 3  # function words that show a language
+_LEAST_LETTERS = 6  # letters of another script that show one
+_WORD = re.compile(r"[a-z]+")
+_KANA = re.compile("[\u3040-\u30ff]")
+_ENGLISH = frozenset(
+    "the is are was were be of and to in it that this for with on as not no does do did i you we they he she has have "
+    "from by an or but can cannot if there what which its".split()
+)
+_OTHERS = {
+    "German": "der die das und ist nicht ein eine einen einem den dem des im zu mit von auf fur sich es ich wird kann "
+    "kein keine laut uber dass aus bei".split(),
+    "French": "le la les des et est un une dans du pas que qui pour sur avec ne il elle ce cette au aux je vous nous "
+    "selon sont par".split(),
+    "Spanish": "el la los las y es un una en del no que para con por se su al lo como mas segun esta este hay".split(),
+    "Portuguese": "o a os as e um uma em do da dos das nao que para com por se no na ao mais segundo esta este".split(),
+    "Italian": "il lo la gli le e un una di del della che non per con si nel nella al sono questo secondo".split(),
+    "Dutch": "de het een en is niet van in op te dat die voor met zijn aan er geen volgens wordt".split(),
+}
+_OTHERS_OF = {name: frozenset(w for w in words if len(w) > 1) - _ENGLISH for name, words in _OTHERS.items()}
+
+
+def foreign(text: Text) -> str:
+    """Return the language (or script) of a folded text where it is shown to be neither English nor Chinese."""
+    start = text.text[:_LOOKED_AT]
+    if not start.isascii():
+        letters = [c for c in start if c.isalpha()]
+        strange = [c for c in letters if not c.isascii() and not is_cjk(c)]
+        if len(strange) >= _LEAST_LETTERS and 2 * len(strange) > len(letters):
+            return "in another script"
+        if 5 * len(strange) > len(letters) and _KANA.search(start):
+            return "Japanese"
+    words = _WORD.findall(start)
+    english = len([word for word in words if word in _ENGLISH])
+    if 3 * english >= len(words) or len(words) < _LEAST:
+        return ""
+    name, hits = max(
+        [(name, len([w for w in words if w in own])) for name, own in _OTHERS_OF.items()], key=lambda pair: pair[1]
+    )
+    return name if hits >= _LEAST and hits > 2 * english else ""
+
+
+def shown(text: Text) -> bool:
+    """Whether a text is shown to be English or Chinese."""
+    words = _WORD.findall(text.text[:_LOOKED_AT])
+    return text.chinese or len([word for word in words if word in _ENGLISH]) >= _LEAST

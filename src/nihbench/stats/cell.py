@@ -1,0 +1,135 @@
+"""One cell of the grid: how often the needle was found, and the mean band, each with an interval.
+
+The mean band has a posterior, not a sampling distribution: the five bands are categories with unknown probabilities, a
+Dirichlet prior of weight 1 (1/5 each: the overall objective prior of Berger, Bernardo and Sun, Bayesian Analysis
+2015) becomes a Dirichlet posterior, and the mean band is a weighted sum of it. Its distribution function is exact,
+by Imhof's inversion (Biometrika 1961) of a weighted sum of gamma variables: no random draws, no seed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from nihbench.stats.binomial import exact_interval
+from nihbench.stats.distributions import FloatArray
+from nihbench.stats.interval import LEVEL, Interval
+
+BANDS = (0.0, 0.3, 0.5, 0.7, 1.0)
+PRIOR = 0.2
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cell:
+    """One cell measured `n` times. Shares between 0 and 1, NaN where n is 0; the trials must be independent.
+
+    `found` has the Clopper-Pearson interval; `mean_band` is the plain mean of the values, its interval is the
+    equal-tailed credible one. With few trials the interval leans to the prior's mean, 0.5, and a mean band of
+    exactly 0 or 1 stands outside it.
+    """
+
+    n: int
+    found: float
+    found_interval: Interval
+    mean_band: float
+    mean_band_interval: Interval
+
+
+def cell(values: ArrayLike, found: ArrayLike, level: float = LEVEL) -> Cell:
+    """Summarise the measured trials of one cell.
+
+    Args:
+        values: Shape (n,), each one of `BANDS`.
+        found: Shape (n,), whether the needle was found.
+        level: Confidence and credibility of the two intervals.
+
+    Raises:
+        ValueError: A value that is no band, or shapes that differ.
+    """
+    value, hit = np.asarray(values, dtype=np.float64), np.asarray(found, dtype=bool)
+    if value.shape != hit.shape:
+        raise ValueError(f"values of shape {value.shape} but found of shape {hit.shape}")
+    n, hits = len(value), int(hit.sum())
+    low, high = exact_interval(hits, n, level)
+    exact = Interval(low=low, high=high, level=level, method="exact" if n else "none")
+    ends = _credible(tuple(band_counts(value).tolist()), level)
+    credible = Interval(low=ends[0], high=ends[1], level=level, method="credible")
+    mean = float(value.mean()) if n else float("nan")
+    return Cell(
+        n=n,
+        found=hits / n if n else float("nan"),
+        found_interval=exact,
+        mean_band=mean,
+        mean_band_interval=credible,
+    )
+
+
+def band_counts(values: ArrayLike) -> FloatArray:
+    """Return how often each of `BANDS` comes in `values`, shape (5,).
+
+    Raises:
+        ValueError: A value that is no band.
+    """
+    value = np.asarray(values, dtype=np.float64)
+    same = np.isclose(value[:, None], BANDS)
+    if not same.any(axis=1).all():
+        raise ValueError(f"values must be one of the bands {BANDS}")
+    return np.asarray(same.sum(axis=0), dtype=np.float64)
+
+
+def credible_mean(counts: ArrayLike, *, level: float = LEVEL, prior: float = PRIOR) -> tuple[FloatArray, FloatArray]:
+    """Return both ends of the mean band's equal-tailed credible interval.
+
+    Args:
+        counts: Shape (..., 5), trials of each of `BANDS`; what comes more than once is computed once.
+        level: Probability between the two ends.
+        prior: Weight of each band in the Dirichlet prior, in trials.
+
+    Returns:
+        Low and high ends, each of shape (...).
+    """
+    count = np.asarray(counts, dtype=np.float64)
+    rows, place = np.unique(count.reshape(-1, len(BANDS)), axis=0, return_inverse=True)
+    weights = rows + prior
+    ends = [
+        _quantile(weights, tail)[place.ravel()].reshape(count.shape[:-1]) for tail in ((1 - level) / 2, (1 + level) / 2)
+    ]
+    return ends[0], ends[1]
+
+
+@lru_cache(maxsize=4096)
+def _credible(counts: tuple[float, ...], level: float) -> tuple[float, float]:
+    """Remembered: the cells of a grid share few counts."""
+    low, high = credible_mean(counts, level=level)
+    return float(low), float(high)
+
+
+def _quantile(weights: FloatArray, probability: float) -> FloatArray:
+    low, high = np.zeros(len(weights)), np.ones(len(weights))
+    for _ in range(40):
+        middle = (low + high) / 2
+        below = mean_band_cdf(middle, weights) < probability
+        low, high = np.where(below, middle, low), np.where(below, high, middle)
+    return np.asarray((low + high) / 2)
+
+
+def mean_band_cdf(x: FloatArray, weights: FloatArray) -> FloatArray:
+    """Return P(mean band <= x) where the bands' probabilities are Dirichlet with these weights.
+
+    P(sum w_i p_i <= x) = P(sum (w_i - x) G_i <= 0) with independent gamma variables G_i of shape `weights`; Imhof's
+    integral over u is taken on u = exp(s), where its integrand dies out exponentially at both ends, so that the
+    trapezoid rule converges as fast as the arithmetic allows.
+
+    Args:
+        x: Shape (cells,), strictly between 0 and 1.
+        weights: Shape (cells, 5), all positive.
+    """
+    s = np.linspace(-30.0, 30.0, 481)
+    scaled = (np.asarray(BANDS) - x[:, None])[:, :, None] * np.exp(s)
+    angle = np.einsum("cb,cbs->cs", weights, np.arctan(scaled))
+    log_size = 0.5 * np.einsum("cb,cbs->cs", weights, np.log1p(scaled * scaled))
+    integral = np.sum(np.sin(angle) * np.exp(-log_size), axis=1) * (s[1] - s[0])
+    return np.asarray(np.clip(0.5 - integral / np.pi, 0.0, 1.0))

@@ -1,0 +1,194 @@
+"""The three headline numbers of a grid, or of a row, column or third of it, with their intervals.
+
+What was really independent is the haystack: all answers over one text are one cluster. With two or more haystacks
+the interval is Student's t over them, on the logit scale; the variance is CR2 and its degrees of freedom Bell and
+McCaffrey's (Survey Methodology 2002), which for equal clusters is the plain t interval of cluster means. With one
+haystack the interval holds for this haystack only, see `one_haystack`. Never a bootstrap.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from nihbench.stats.binomial import exact_interval
+from nihbench.stats.clusters import clustered_mean
+from nihbench.stats.distributions import t_value
+from nihbench.stats.interval import LEVEL, BoolArray, FloatArray, IntArray, Interval
+from nihbench.stats.neighbours import local_variance
+
+ASSUMED_CORRELATION = 0.05
+"""Correlation of two answers over one haystack, where the haystacks at hand show none (all alike)."""
+
+EXACT_BELOW = 30
+"""With fewer trials in one haystack the interval is Clopper-Pearson's."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Trials:
+    """The planned trials of a grid as arrays of shape (n,); what was not measured is NaN in `value`.
+
+    `value` is the band (0 to 1), `found` whether the needle was found (passed over where not measured), `haystack`
+    names the text (equal number: same text), `length` and `depth` are the cell's indices along the grid's axes.
+    """
+
+    value: FloatArray
+    found: BoolArray
+    haystack: IntArray
+    length: IntArray
+    depth: IntArray
+
+    def __post_init__(self) -> None:
+        shapes = {name: getattr(self, name).shape for name in ("value", "found", "haystack", "length", "depth")}
+        if len(set(shapes.values())) != 1 or self.value.ndim != 1:
+            raise ValueError(f"the arrays of Trials must have one shape (n,), not {shapes}")
+
+    def where(self, mask: BoolArray) -> Trials:
+        """Return the trials at which `mask`, of shape (n,), is True."""
+        names = ("value", "found", "haystack", "length", "depth")
+        return Trials(**{name: getattr(self, name)[mask] for name in names})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Estimate:
+    """A mean between 0 and 1 over the measured trials, NaN (and the interval 0 to 1) where nothing was measured.
+
+    `if_missed` and `if_found` are the mean over all planned trials, with the unmeasured counted as 0 and as 1.
+    `haystacks` counts the clusters the interval rests on.
+    """
+
+    value: float
+    interval: Interval
+    if_missed: float
+    if_found: float
+    measured: int
+    planned: int
+    haystacks: int
+
+    @property
+    def measured_share(self) -> float:
+        """Measured trials / planned trials."""
+        return self.measured / self.planned if self.planned else 0.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Headline:
+    """Found, strict, mean band: always in this order."""
+
+    found: Estimate
+    strict: Estimate
+    mean_band: Estimate
+
+
+def headline(trials: Trials, level: float = LEVEL) -> Headline:
+    """Return the three headline numbers of these trials."""
+    good = ~np.isnan(trials.value)
+    values = (
+        np.where(good, trials.found, np.nan),
+        np.where(good, np.isclose(trials.value, 1.0), np.nan),
+        trials.value,
+    )
+    found, strict, band = (estimate(value, trials.haystack, trials.length, trials.depth, level) for value in values)
+    return Headline(found=found, strict=strict, mean_band=band)
+
+
+def by_length(trials: Trials, level: float = LEVEL) -> tuple[Headline, ...]:
+    """Return the headline numbers of every length, in the order of the length index."""
+    return tuple(headline(trials.where(trials.length == index), level) for index in np.unique(trials.length))
+
+
+def by_depth(trials: Trials, level: float = LEVEL) -> tuple[Headline, ...]:
+    """Return the headline numbers of every depth, in the order of the depth index."""
+    return tuple(headline(trials.where(trials.depth == index), level) for index in np.unique(trials.depth))
+
+
+def by_third(trials: Trials, level: float = LEVEL) -> tuple[tuple[Headline | None, ...], ...]:
+    """Return the headline numbers of the 3 x 3 thirds: [depth third][length third]; None where a third is empty."""
+    rows, columns = thirds(trials.depth), thirds(trials.length)
+    masks = [[(rows == row) & (columns == column) for column in range(3)] for row in range(3)]
+    return tuple(tuple(headline(trials.where(mask), level) if mask.any() else None for mask in row) for row in masks)
+
+
+def thirds(index: IntArray) -> IntArray:
+    """Return for every axis index which third (0, 1, 2) of the axis it lies in; thirds differ by one step at most."""
+    steps, place = np.unique(index, return_inverse=True)
+    return np.asarray(place * 3 // max(len(steps), 1), dtype=np.int64)
+
+
+def estimate(
+    values: ArrayLike, haystack: IntArray, length: IntArray, depth: IntArray, level: float = LEVEL
+) -> Estimate:
+    """Return the mean of values between 0 and 1 with its interval and its bounds.
+
+    Args:
+        values: Shape (n,), one a planned trial, NaN where unmeasured.
+        haystack: Shape (n,), equal numbers share a text.
+        length: Shape (n,), index of the cell along the lengths.
+        depth: Shape (n,), index of the cell along the depths.
+        level: Confidence of the interval.
+    """
+    value = np.asarray(values, dtype=np.float64)
+    good = ~np.isnan(value)
+    planned, measured, points = len(value), int(good.sum()), float(value[good].sum())
+    clusters = len(np.unique(haystack[good]))
+    if not measured:
+        interval = Interval(low=0.0, high=1.0, level=level, method="none")
+    elif clusters == 1:
+        interval = one_haystack(value[good], length[good], depth[good], level)
+    else:
+        interval = over_haystacks(value[good], haystack[good], level)
+    return Estimate(
+        value=points / measured if measured else math.nan,
+        interval=interval,
+        if_missed=points / planned if planned else 0.0,
+        if_found=(points + planned - measured) / planned if planned else 1.0,
+        measured=measured,
+        planned=planned,
+        haystacks=clusters,
+    )
+
+
+def over_haystacks(values: FloatArray, haystack: IntArray, level: float = LEVEL) -> Interval:
+    """Return the interval of a mean over two or more haystacks, for haystacks in general.
+
+    t interval of the logit by the delta method. Where the haystacks do not differ at all there is no variance to
+    see: then it is Clopper-Pearson's with the number of trials divided by 1 + (trials a haystack - 1) x
+    `ASSUMED_CORRELATION` (Kish's design effect).
+    """
+    mean, error, freedom = clustered_mean(values, haystack)
+    if error < 1e-9 or not 1e-12 < mean < 1 - 1e-12:
+        trials, haystacks = len(values), len(np.unique(haystack))
+        effective = trials / (1 + (trials / haystacks - 1) * ASSUMED_CORRELATION)
+        low, high = exact_interval(mean * effective, effective, level)
+        return Interval(low=low, high=high, level=level, method="assumed")
+    reach = t_value((1 + level) / 2, freedom) * error / (mean * (1 - mean))
+    logit = math.log(mean / (1 - mean))
+    low_end, high_end = (1 / (1 + math.exp(-min(max(logit + side * reach, -700), 700))) for side in (-1, 1))
+    return Interval(low=low_end, high=high_end, level=level, method="clusters")
+
+
+def one_haystack(values: FloatArray, length: IntArray, depth: IntArray, level: float = LEVEL) -> Interval:
+    """Return the interval of a mean over the placements in one haystack, for this haystack only.
+
+    The tested cells stand for all placements in their range, and answers are independent given the text. Cells differ
+    by place as well as by chance, so the variance is taken from neighbouring cells, where place hardly
+    differs (`local_variance`); the interval is Wilson's (JASA 1927) with the number of trials which that variance is
+    worth. Under `EXACT_BELOW` trials, or where all are alike, it is Clopper-Pearson's.
+    """
+    trials, mean = len(values), float(values.mean())
+    found = local_variance(values, length, depth)
+    if trials < EXACT_BELOW or found is None or not 1e-12 < mean < 1 - 1e-12:
+        low, high = exact_interval(float(values.sum()), trials, level)
+        return Interval(low=low, high=high, level=level, method="exact", this_haystack=True)
+    variance, freedom = found
+    effective = mean * (1 - mean) / variance
+    t = t_value((1 + level) / 2, round(freedom, 6))
+    pull = t * t / effective
+    centre = (mean + pull / 2) / (1 + pull)
+    reach = t / (1 + pull) * math.sqrt(mean * (1 - mean) / effective + pull / (4 * effective))
+    return Interval(
+        low=max(0.0, centre - reach), high=min(1.0, centre + reach), level=level, method="local", this_haystack=True
+    )

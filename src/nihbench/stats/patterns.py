@@ -1,0 +1,102 @@
+"""The simple patterns that misses can have: each is a set of regions of the grid in which a model would miss.
+
+With p tokens before the needle, q after it, and L the length: a sliding window keeps the tail (it misses where q >
+N), a cut end keeps the head (p > N), a cut middle keeps both, a cliff is L > N, a content hole a fixed range of p
+(something in the text there), a band a fixed range of depth. This module lists the candidate regions, `diagnose`
+weighs them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from nihbench.stats.interval import BoolArray, FloatArray
+
+Kind = Literal["tail_kept", "head_kept", "middle_cut", "cliff", "content_hole", "depth_band"]
+KINDS: tuple[Kind, ...] = ("tail_kept", "head_kept", "middle_cut", "cliff", "content_hole", "depth_band")
+
+COARSE_CUTS = 24
+"""At most so many cuts along each axis in the first search of a pattern with two cuts; refining then tries all."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Places:
+    """Where each trial's needle stood, arrays of shape (n,): tokens before it, tokens after it, tokens of the whole."""
+
+    before: FloatArray
+    after: FloatArray
+    length: FloatArray
+
+    @property
+    def depth(self) -> FloatArray:
+        """Share of the haystack before the needle, 0 to 1, to a hundredth: needles of one row land about there."""
+        whole = self.before + self.after
+        return np.asarray(np.round(np.divide(self.before, whole, out=np.zeros_like(whole), where=whole > 0), 2))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Axis:
+    """One cut of a pattern: misses lie above the cut (`above`) or at most at it, along this measure of a trial."""
+
+    measure: Literal["before", "after", "length", "depth"]
+    above: bool
+
+
+AXES: dict[Kind, tuple[Axis, ...]] = {
+    "tail_kept": (Axis(measure="after", above=True),),
+    "head_kept": (Axis(measure="before", above=True),),
+    "middle_cut": (Axis(measure="before", above=True), Axis(measure="after", above=True)),
+    "cliff": (Axis(measure="length", above=True),),
+    "content_hole": (Axis(measure="before", above=True), Axis(measure="before", above=False)),
+    "depth_band": (Axis(measure="depth", above=True), Axis(measure="depth", above=False)),
+}
+"""A region is where all cuts of its pattern agree."""
+
+
+def cut_values(places: Places, axis: Axis) -> FloatArray:
+    """Return the values after which an axis can be cut, ascending.
+
+    A range that starts at the very beginning (depth 0, or no token before) begins under the smallest value, hence -1.
+    """
+    values = np.unique(getattr(places, axis.measure))
+    return np.concatenate([[-1.0], values]) if axis.measure in ("depth", "before") else values
+
+
+def side(places: Places, axis: Axis, cuts: FloatArray) -> BoolArray:
+    """Return for every cut which trials lie on the missing side, shape (cuts, n)."""
+    values: FloatArray = getattr(places, axis.measure)
+    above = values > np.asarray(cuts)[:, None]
+    return above if axis.above else ~above
+
+
+def candidates(places: Places, kind: Kind) -> tuple[BoolArray, FloatArray]:
+    """Return the pattern's distinct regions that neither are empty nor hold every trial.
+
+    Returns:
+        (regions of shape (candidates, n), their cuts of shape (candidates, number of axes)).
+    """
+    axes = AXES[kind]
+    cuts = [cut_values(places, axis) for axis in axes]
+    if len(axes) == 1:
+        regions, which = side(places, axes[0], cuts[0]), cuts[0][:, None]
+    else:
+        cuts = [_thinned(values) for values in cuts]
+        sides = [side(places, axis, values) for axis, values in zip(axes, cuts, strict=True)]
+        regions = (sides[0][:, None, :] & sides[1][None, :, :]).reshape(-1, len(places.length))
+        which = np.stack(np.meshgrid(*cuts, indexing="ij"), axis=-1).reshape(-1, 2)
+    inside = regions.sum(axis=1)
+    useful = (inside > 0) & (inside < regions.shape[1])
+    _, first = np.unique(np.packbits(regions, axis=1), axis=0, return_index=True)
+    distinct = np.zeros(len(regions), dtype=bool)
+    distinct[first] = True
+    keep = useful & distinct
+    return regions[keep], which[keep]
+
+
+def _thinned(values: FloatArray) -> FloatArray:
+    if len(values) <= COARSE_CUTS:
+        return values
+    return values[np.unique(np.linspace(0, len(values) - 1, COARSE_CUTS).round().astype(np.int64))]

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from nihbench.analysis import frame, grid, misses, statistics, summary
+from nihbench.errors import UsageError
+from nihbench.stats import RULER_THRESHOLD
+from tests.analysis.test_analysis_tables import make_record, make_score, make_trial
+
+LENGTHS = (1000, 2000, 4000, 8000)
+DEPTHS = (0.0, 50.0, 100.0)
+
+
+def table(value_of, repeats=2, failed=()):
+    """A table with a record for every trial; `value_of(length, depth, repeat)`, None for an answer without a score."""
+    trials = [make_trial(n, d, r) for r in range(repeats) for n in LENGTHS for d in DEPTHS]
+    records = [make_record(each, failure="timeout" if each in failed else None) for each in trials]
+    values = {
+        record.id: value_of(t.length, t.depth_percent, t.repeat) for t, record in zip(trials, records, strict=True)
+    }
+    scores = {name: make_score(value) for name, value in values.items() if value is not None}
+    control = make_record(make_trial(250, 0.0, control="oracle"))
+    return frame([*records, control], {**scores, control.id: make_score(0.0)}), trials
+
+
+def of(made, **options):
+    return statistics(made, experiment="sf", prompt="original", **options)
+
+
+def test_it_agrees_with_the_grid_and_the_summary():
+    made, trials = table(lambda length, depth, repeat: 1.0 if length < 4000 or depth == 100 else 0.3 * repeat)
+    found = of(made, absolute=RULER_THRESHOLD)
+    cells, short = grid(made, experiment="sf", prompt="original"), summary(made, experiment="sf", prompt="original")
+    assert (found.lengths, found.depths) == (cells.lengths, cells.depths)
+    values = [[found.cells[depth, length].mean_band for length in found.lengths] for depth in found.depths]
+    assert np.allclose(values, cells.value)
+    for (_, rate), ours in zip(
+        short.rates, (found.headline.found, found.headline.strict, found.headline.mean_band), strict=True
+    ):
+        assert ours.value == pytest.approx(rate.value)
+    assert (found.effective.status, found.effective.length) == ("length", 2000)
+    assert found.headline.found.haystacks == 2
+    assert found.headline.found.planned == len(trials) == 24  # the control is not among them
+    assert found.diagnosis.misses.hits == 8
+
+
+def test_what_is_owed_failed_or_unscored_is_unmeasured():
+    made, trials = table(lambda length, depth, repeat: 1.0, failed=[make_trial(1000, 0.0, 0)])
+    planned = [*trials, make_trial(16_000, 0.0, 0)]
+    found = of(made, planned=planned)
+    assert (found.headline.found.measured, found.headline.found.planned) == (23, 25)
+    assert (found.headline.found.if_missed, found.headline.found.if_found) == pytest.approx((23 / 25, 1.0))
+    assert found.cells[0.0, 16_000].n == 0
+    assert found.effective.status == "unmeasured"
+    missed, places = misses(made, experiment="sf", prompt="original")
+    assert len(missed) == len(places.length) == 23
+    assert np.allclose(places.before + places.after, places.length - 2)
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0, None])
+def test_perfect_empty_and_unscored_grids_say_something_true(value):
+    made, _ = table(lambda length, depth, repeat: value, repeats=1)
+    found = of(made, absolute=RULER_THRESHOLD)
+    status = {0.0: "below", 1.0: "at_least", None: "unmeasured"}[value]
+    assert found.effective.status == status
+    assert found.diagnosis.finding == ("bee" if value == 0.0 else "cant_tell")
+    assert found.headline.found.interval.this_haystack or value is None
+
+
+def test_repeats_over_one_text_are_one_haystack():
+    made, _ = table(lambda length, depth, repeat: 1.0)
+    assert of(made, one_haystack=True).headline.found.interval.this_haystack
+    assert not of(made).headline.found.interval.this_haystack
+
+
+def test_an_unknown_pair_is_refused():
+    made, _ = table(lambda length, depth, repeat: 1.0)
+    with pytest.raises(UsageError, match="sf/nothing"):
+        statistics(made, experiment="sf", prompt="nothing")

@@ -1,0 +1,119 @@
+"""`nih plot` on run folders of the real format, in a process of its own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from nihbench.cli import main
+from scripts.synthetic_runs import write_run
+
+ROOT = Path(__file__).resolve().parents[2]
+REFERENCE = ROOT / "results" / "reference-smollm2-135m"
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("runs")
+    small: dict[str, Any] = {"lengths": (1000, 4000, 16_000), "depths": (0.0, 50.0, 100.0)}
+    write_run(REFERENCE, folder, "synthetic-one", strength=2.0, prompts=("original", "explicit"), **small)
+    write_run(REFERENCE, folder, "synthetic-two", strength=0.0, prompts=("original",), failing=True, **small)
+    return folder
+
+
+def plot(folder: Path, *arguments: str) -> SimpleNamespace:
+    code = "from nihbench.cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "plot", *arguments], cwd=folder, capture_output=True, text=True, encoding="utf-8"
+    )
+    return SimpleNamespace(code=done.returncode, out=done.stdout, err=done.stderr)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["synthetic-two"], ["synthetic-two: sf-sandwich/original", "SYNTHETIC DATA", "Date: 2026-01-01."]),
+        (["."], ["synthetic-one", "synthetic-two", "explicit", "not run"]),
+        (["synthetic-one", "--kind", "difference"], ["sf-sandwich/explicit minus sf-sandwich/original"]),
+        (["synthetic-one", "--kind", "difference", "--prompt", "explicit,original"], ["sf-sandwich/original minus"]),
+        (["synthetic-one", "synthetic-two", "--prompt", "original", "--kind", "difference"], ["synthetic-two minus"]),
+        (["synthetic-one", "--kind", "profiles"], ["By context length", "no intervals are drawn"]),
+        (["synthetic-two", "--axis", "achieved"], ["Needle depth as achieved", "half way to its neighbours"]),
+        (["synthetic-two", "--lang", "zh"], ["上下文长度", "针的深度", "合成数据", "平均得分"]),
+        (["synthetic-two", "--title", "My own"], ["My own"]),
+    ],
+)
+def test_what_a_figure_says(
+    runs: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    says: list[str],
+) -> None:
+    out = tmp_path / "f.svg"
+    monkeypatch.chdir(runs)
+    with pytest.raises(SystemExit) as ended:
+        main(["plot", *arguments, "--out", str(out)])
+    assert (ended.value.code, capsys.readouterr()) == (0, ("", f"figure: {out}\n"))
+    # Text is drawn as outlines; each has a comment that says what it is.
+    drawn = " ".join(part.split("-->")[0].strip() for part in out.read_text(encoding="utf-8").split("<!--")[1:])
+    for text in says:
+        assert text in " ".join(drawn.split()), text
+
+
+def test_a_sweep_is_animated(runs: Path, tmp_path: Path) -> None:
+    ended = plot(runs, "synthetic-two", "-o", str(tmp_path / "f.png"), "--animate", str(tmp_path / "f.gif"))
+    assert ended.code == 0 and "f.gif" in ended.err
+    assert (tmp_path / "f.gif").read_bytes().startswith(b"GIF89a")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["synthetic-two", "--kind", "pie"], "--kind 'pie': choose one of map, difference, profiles"),
+        (["synthetic-two", "--lang", "fr"], "--lang 'fr': choose one of en, zh"),
+        (["synthetic-two", "--axis", "real"], "--axis 'real'"),
+        (["synthetic-two", "--colours", "jet"], "choose one of classic, safe, grey"),
+        (["synthetic-two", "--preset", "poster"], "choose one of default, blog, slide"),
+        (["synthetic-two", "--size", "huge"], "--size 'huge'"),
+        (["synthetic-two", "--prompt", "none"], "no run here has a prompt 'none': there are original"),
+        (["synthetic-two", "--kind", "difference"], "a difference is between two sweeps, and here are 1"),
+        (["synthetic-two", "synthetic-two"], "two runs measured synthetic-two"),
+        (["synthetic-one", "--animate", "f.gif"], "an animation shows one map"),
+        (["synthetic-two", "--animate", "f.mp4"], ".png (APNG) or .gif"),
+        (["synthetic-two", "--size", "6x2"], "give a larger --size"),
+        (["synthetic-two", "--size", "2"], "of width: give --size"),
+    ],
+)
+def test_what_can_not_be_drawn_is_said_in_one_line(
+    runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], says: str
+) -> None:
+    there = [str(runs / each) if each.startswith("synthetic-") else each for each in arguments]
+    with pytest.raises(SystemExit) as ended:
+        main(["plot", *there, "--out", str(tmp_path / "f.png")])
+    err = capsys.readouterr().err
+    assert ended.value.code == 2 and says in err and err.count("\n") == 1, err
+    assert not (tmp_path / "f.png").exists()
+
+
+def test_plotting_imports_neither_pandas_nor_the_client(runs: Path, tmp_path: Path) -> None:
+    code = (
+        "import sys\nfrom nihbench.cli import main\n"
+        f"try: main(['plot', 'synthetic-two', '--out', {str(tmp_path / 'f.png')!r}])\n"
+        "finally: print([name for name in ('pandas', 'httpx', 'matplotlib.pyplot') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=runs, capture_output=True, text=True)
+    assert done.stdout == "[]\n", done.stderr
+
+
+def test_characters_that_no_font_has_are_named_with_the_way_to_a_font(runs: Path, tmp_path: Path) -> None:
+    for lang, says in (("en", "no font of this machine has \U0001f9ff"), ("zh", "本机没有字体含有 \U0001f9ff")):
+        out = str(tmp_path / "f.png")
+        ended = plot(runs, "synthetic-two", "--title", "a needle \U0001f9ff", "--lang", lang, "--out", out)
+        assert ended.code == 0 and says in ended.err and "pip install 'nihbench[zh]'" in ended.err

@@ -1,0 +1,33 @@
+"""The sieve before every cue's pattern: it must let through whatever the pattern would find."""
+
+import re
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from nihbench.score import cues_en, cues_zh
+
+PAIRS = [
+    (f"{language}-{kind}-{number}", words, pattern)
+    for language, patterns in (("en", cues_en.PATTERNS), ("zh", cues_zh.PATTERNS))
+    for kind, pairs in patterns.items()
+    for number, (words, pattern) in enumerate(pairs)
+]
+
+
+@pytest.mark.parametrize(("words", "pattern"), [pair[1:] for pair in PAIRS], ids=[pair[0] for pair in PAIRS])
+def test_what_a_pattern_finds_has_one_of_its_words(words: str, pattern: str) -> None:
+    compiled = re.compile(pattern)
+
+    @settings(max_examples=25, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @given(st.from_regex(compiled))
+    def every(text: str) -> None:
+        found = compiled.search(text)
+        assert found is None or any(word in text for word in words.split("|")), found
+
+    every()
+
+
+def test_both_languages_know_the_same_kinds() -> None:
+    assert cues_en.PATTERNS.keys() == cues_zh.PATTERNS.keys()

@@ -1,0 +1,187 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from benchmarks.statistics import (
+    CELLS,
+    false_differences,
+    false_sameness,
+    haystack_difference,
+    power_at_stated,
+    two_sweeps,
+)
+from nihbench.stats import Pairs, compare, interaction, power_of, repeats_needed, smallest_detectable
+from nihbench.stats.compare import haystack_interval
+from nihbench.stats.detectable import Design
+from nihbench.stats.signflip import max_t, sign_flip, unit_sums
+
+DIFFERENCES = st.sampled_from([-1.0, -0.7, -0.3, 0.0, 0.2, 0.5, 1.0])
+
+
+def pairs(first, second, haystack=None, repeats=1):
+    n = len(first)
+    cells = np.arange(n) // repeats
+    side = max(int(np.sqrt(n / repeats)), 1)
+    return Pairs(
+        first=np.asarray(first, dtype=float),
+        second=np.asarray(second, dtype=float),
+        text=np.arange(n),
+        haystack=np.zeros(n, dtype=np.int64) if haystack is None else np.asarray(haystack),
+        length=cells % side,
+        depth=cells // side,
+    )
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(DIFFERENCES, min_size=2, max_size=9))
+def test_sign_flip_agrees_with_scipys_enumeration(differences):
+    d = np.array(differences)
+    theirs = stats.permutation_test((d,), np.sum, permutation_type="samples", n_resamples=np.inf).pvalue
+    assert sign_flip(d, np.arange(len(d))) == pytest.approx(theirs)
+
+
+def test_sign_flip_of_found_or_not_is_mcnemars_exact_test():
+    d = np.r_[np.ones(12), -np.ones(3), np.zeros(210)]
+    assert sign_flip(d, np.arange(225)) == pytest.approx(stats.binomtest(3, 15).pvalue)
+
+
+def test_pairs_of_one_text_are_flipped_together():
+    d = np.ones(10)
+    assert sign_flip(d, np.arange(10)) == pytest.approx(2 / 2**10)
+    assert sign_flip(d, np.repeat([0, 1], 5)) == pytest.approx(2 / 2**2)
+
+
+def test_max_t_by_enumeration():
+    groups = [np.array([1.0, 1.0, 0.5]), np.array([-1.0, 0.3]), np.array([0.0, 0.0])]
+    lengths = [len(group) for group in groups]
+
+    def statistic(flat):
+        parts = np.split(flat, np.cumsum(lengths)[:-1])
+        return [abs(p.sum()) / np.sqrt((p**2).sum()) if p.any() else 0.0 for p in parts]
+
+    flat = np.concatenate(groups)
+    signs = np.array(np.meshgrid(*[[-1, 1]] * len(flat))).reshape(len(flat), -1).T
+    largest = np.array([max(statistic(flat * sign)) for sign in signs])
+    expected = [np.mean(largest >= seen - 1e-9) for seen in statistic(flat)]
+    assert np.allclose(max_t(groups), expected)
+
+
+def test_what_is_no_band_difference_is_refused():
+    with pytest.raises(ValueError, match="multiples of 0.01"):
+        sign_flip([0.1234567], np.arange(1))
+
+
+def test_verdicts():
+    better = compare(pairs(np.zeros(25), np.ones(25)))
+    assert (better.verdict, better.difference) == ("differ", 1.0)
+    assert better.interval.low > 0.75
+    same = compare(pairs(np.ones(225), np.ones(225)))
+    assert (same.verdict, same.p_value, same.equivalent) == ("same", 1.0, True)
+    few = compare(pairs(np.ones(4), np.ones(4)))
+    assert (few.verdict, few.haystack_interval, few.haystack_p_value) == ("unclear", None, None)
+    assert few.detectable is None
+    with pytest.raises(ValueError, match="no pair"):
+        compare(pairs([], []))
+
+
+def test_regions_show_where_and_cells_need_six_texts():
+    first, second = np.ones(225), np.ones(225).reshape(15, 15)
+    second[10:, 10:] = 0.0
+    found = compare(pairs(first, second.ravel()))
+    worst = min(found.regions, key=lambda region: region.p_value)
+    assert (worst.depth_third, worst.length_third, worst.pairs, worst.difference) == (2, 2, 25, -1.0)
+    assert sum(region.p_value <= 0.05 for region in found.regions) == 1
+    assert found.cells == ()
+    repeated = compare(pairs(np.ones(8 * 4), np.r_[np.zeros(8), np.ones(24)], repeats=8))
+    assert len(repeated.cells) == 4
+    first_cell = repeated.cells[0]
+    assert (first_cell.length, first_cell.depth, first_cell.pairs, first_cell.difference) == (0, 0, 8, -1.0)
+    # Alone in its cell to differ: 2 / 2**8, and no other cell can be larger.
+    assert first_cell.p_value == pytest.approx(2 / 2**8)
+
+
+def test_other_haystacks_are_another_question():
+    # One haystack answers for the whole difference: seen here, not in general.
+    first, second = np.ones(60), np.r_[np.zeros(20), np.ones(40)]
+    found = compare(pairs(first, second, haystack=np.repeat([0, 1, 2], 20)))
+    assert found.verdict == "differ"
+    assert found.haystack_interval is not None
+    assert 0.0 in found.haystack_interval
+    assert found.haystack_p_value is None
+
+
+def test_haystack_interval_of_equal_haystacks_is_the_plain_t_interval():
+    d = np.random.default_rng(0).choice([-1.0, 0.0, 1.0], (5, 12))
+    interval = haystack_interval(d.ravel(), np.repeat(np.arange(5), 12))
+    theirs = stats.ttest_1samp(d.mean(axis=1), 0).confidence_interval(0.95)
+    assert (interval.low, interval.high) == pytest.approx((theirs.low, theirs.high))
+
+
+def test_interaction():
+    one = pairs(np.zeros(40), np.ones(40))
+    other = pairs(np.zeros(40), np.zeros(40))
+    change, interval, p_value = interaction(one, other)
+    assert (change, p_value) == (-1.0, pytest.approx(2 / 2**40))
+    assert interval.high < -0.5
+    assert interaction(one, one)[2] == 1.0
+    with pytest.raises(ValueError, match="same texts"):
+        interaction(one, pairs(np.zeros(4), np.zeros(4)))
+
+
+def test_power_agrees_with_enumeration_by_scipy():
+    n, q, d = 40, 0.3, 0.15
+    power = 0.0
+    for k in range(1, n + 1):
+        wins = np.arange(k + 1)
+        rejects = np.array([stats.binomtest(int(w), k).pvalue <= 0.05 for w in wins])
+        power += stats.binom.pmf(k, n, q) * stats.binom.pmf(wins, k, (q + d) / (2 * q))[rejects].sum()
+    assert power_of(Design(pairs=n, discordant=q, drift=0.0), d) == pytest.approx(power, abs=1e-9)
+
+
+def test_detectable_difference_and_repeats_belong_together():
+    design = Design(pairs=225, discordant=0.06, drift=0.94)
+    seen = smallest_detectable(design)
+    assert power_of(design, seen) >= 0.8 > power_of(design, seen * 0.97)
+    assert repeats_needed(design, seen) == 1
+    needed = repeats_needed(design, seen / 3)
+    assert 3 < needed < 12
+    more = Design(pairs=225 * needed, discordant=0.06, drift=0.94)
+    assert smallest_detectable(more) <= seen / 3 + 1e-6
+    assert repeats_needed(design, 0.0) is None
+
+
+def test_units_are_summed():
+    assert unit_sums([1.0, 0.5, -1.0], np.array([7, 7, 9])).tolist() == [1.5, -1.0]
+
+
+@pytest.mark.parametrize("mean", [0.5, 0.97])
+def test_identical_prompts_seldom_differ(mean):
+    for row in false_differences(mean, runs=300):
+        assert row.kept, str(row)
+
+
+@pytest.mark.parametrize("mean", [0.5, 0.97])
+def test_the_stated_difference_is_seen(mean):
+    row = power_at_stated(mean, runs=300)
+    assert row.kept, str(row)
+
+
+def test_sameness_and_haystacks_in_general():
+    for row in (false_sameness(300), haystack_difference(3, 300), haystack_difference(10, 300)):
+        assert row.kept, str(row)
+
+
+def test_a_comparison_is_symmetric():
+    sweeps = two_sweeps(np.random.default_rng(0), 0.8, 0.7)
+    turned = Pairs(
+        first=sweeps.second, second=sweeps.first, text=sweeps.text, haystack=sweeps.haystack,
+        length=sweeps.length, depth=sweeps.depth,
+    )  # fmt: skip
+    there, back = compare(sweeps), compare(turned)
+    assert there.pairs == CELLS
+    assert there.p_value == back.p_value
+    assert (there.interval.low, there.interval.high) == pytest.approx((-back.interval.high, -back.interval.low))
