@@ -468,6 +468,8 @@ class Record:
 OutcomeClass = Literal[
     "correct", "partial", "hedged", "abstained", "hallucinated", "refused", "off_task", "truncated", "empty"
 ]
+UnknownOutcome = Literal["unknown"]
+"""The outcome of a grade of nothing that another tool gave: what was said instead is not known."""
 Identifying = Literal["right", "absent", "wrong", "negated"]
 
 
@@ -491,7 +493,7 @@ class Score:
     """
 
     value: float
-    outcome: OutcomeClass
+    outcome: OutcomeClass | UnknownOutcome
     identifying: Identifying
     subject: Literal["right", "wrong"]
     evidence: Evidence

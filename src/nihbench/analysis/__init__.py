@@ -4,9 +4,13 @@ Nothing here draws, prints or reads files. What was not measured is NaN or count
 """
 
 from nihbench.analysis.agreement import BANDS, Agreement, AgreementReport, Comparison, Item, agreement_report
+from nihbench.analysis.cases import Case, Cases, Cluster, Filter, Group, cluster, find_cases
 from nihbench.analysis.controls import ControlResult, control_results, is_false_answer, withheld
 from nihbench.analysis.differences import difference
+from nihbench.analysis.export import check_export, export, joined
+from nihbench.analysis.fairness import Copy, Fairness, Finding, Wording, check_needle
 from nihbench.analysis.grids import Grid, grid
+from nihbench.analysis.loaded import EXTRA_COLUMNS, LoadedRun, load_run
 from nihbench.analysis.profiles import Profile, depth_profile, length_profile
 from nihbench.analysis.statistics import GridTrials, Statistics, grid_trials, misses, statistics
 from nihbench.analysis.summaries import Rate, Summary, summary
@@ -16,24 +20,42 @@ from nihbench.analysis.tally import Tally, squeezed
 __all__ = [
     "BANDS",
     "COLUMNS",
+    "EXTRA_COLUMNS",
     "UNSCORED",
     "Agreement",
     "AgreementReport",
+    "Case",
+    "Cases",
+    "Cluster",
     "Comparison",
     "ControlResult",
+    "Copy",
+    "Fairness",
+    "Filter",
+    "Finding",
     "Grid",
     "GridTrials",
+    "Group",
     "Item",
+    "LoadedRun",
     "Rate",
     "Statistics",
     "Summary",
     "Tally",
+    "Wording",
     "agreement_report",
+    "check_export",
+    "check_needle",
+    "cluster",
     "control_results",
+    "export",
+    "find_cases",
     "frame",
     "grid",
     "grid_trials",
     "is_false_answer",
+    "joined",
+    "load_run",
     "misses",
     "pairs",
     "squeezed",

@@ -13,9 +13,12 @@ import typer
 from nihbench import __version__
 from nihbench.cli import (
     agree,
+    cases,
     corpus,
     doctor,
+    export,
     grade,
+    imports,
     models,
     needle,
     plan,
@@ -44,9 +47,12 @@ app.command("prompt")(prompt.prompt)
 app.command("grade")(grade.grade)
 app.command("score")(score.score)
 app.command("plot")(plot.plot)
+app.command("cases")(cases.cases)
+app.command("export")(export.export)
 app.command("agree")(agree.agree)
 app.add_typer(needle.app, name="needle")
 app.add_typer(corpus.app, name="corpus")
+app.add_typer(imports.app, name="import")
 app.command("models")(models.models)
 app.command("serve")(serve.serve)
 app.command("doctor")(doctor.doctor)

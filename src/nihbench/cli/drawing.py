@@ -59,6 +59,7 @@ def setting_of(manifest: Mapping[str, Any], records: Sequence[Record], scorer: s
         length_unit=length_unit(manifest),
         copies=manifest["corpus"]["copies"],
         synthetic=bool(manifest.get("synthetic")),
+        imported="import" in manifest,
     )
 
 

@@ -73,16 +73,18 @@ def result_of(run: RunFolder, *, scorer: str | None = None, again: bool = False,
 
     Args:
         run: the run's folder.
-        scorer: whose scores; None: the rules'.
+        scorer: whose scores; None: the rules', or those that came with an import.
         again: whether to score again even where stored scores fit (rules only).
         store: whether scores may be written; else the rules score in memory.
     """
     from nihbench.analysis import columns, control_results, grid, summary
-    from nihbench.run import planned_trials
+    from nihbench.run import default_scorer, planned_trials
     from nihbench.score import SCORER
 
     records = run.records()
-    grades = _scores(run, records, scorer, again) if store else _unstored(run, records)
+    scorer = scorer or (SCORER if again else default_scorer(run))
+    in_memory = not store and scorer == SCORER
+    grades = _unstored(run, records) if in_memory else _scores(run, records, scorer, again)
     table = columns(tuple(records.values()), grades)
     planned = planned_trials(run.manifest)
     counting = Counter((trial.experiment, trial.prompt) for trial in planned if trial.control is None)
@@ -95,15 +97,14 @@ def result_of(run: RunFolder, *, scorer: str | None = None, again: bool = False,
         owed=len(planned) - len(records),
         controls=control_results(records.values(), grades, planned),
         records=tuple(records.values()),
-        scorer=scorer or SCORER,
+        scorer=scorer,
     )
 
 
-def _scores(run: RunFolder, records: Mapping[str, Record], scorer: str | None, again: bool) -> Mapping[str, Grade]:
+def _scores(run: RunFolder, records: Mapping[str, Record], scorer: str, again: bool) -> Mapping[str, Grade]:
     from nihbench.run import grades_of, score_run
-    from nihbench.score import SCORER
 
-    return score_run(run, records) if again else grades_of(run, records, scorer or SCORER)
+    return score_run(run, records) if again else grades_of(run, records, scorer)
 
 
 def _unstored(run: RunFolder, records: Mapping[str, Record]) -> Mapping[str, Grade]:
@@ -159,8 +160,12 @@ def finish(run: RunFolder, *, resume: Path) -> int:
     note(f"records: {run.path / 'records.jsonl'}")
     for sentence in count_summary(run.records()).sentences():
         note(sentence)
-    if result.failures or result.owed:
-        note(f"{len(result.failures)} trials failed, {result.owed} are owed; they are not scored")
+    if result.unscored:
+        mend = f"nih score {run.path} --judge MODEL"
+        note(f"{result.unscored} answers are unscored, for the rules can't judge them: try {mend}")
+    failed = len(result.failures) - result.unscored
+    if failed or result.owed:
+        note(f"{failed} trials failed, {result.owed} are owed; they are not scored")
         if result.passing or result.owed:
             note(f"try again what may pass: nih run --resume {resume}")
         return FAILED_TRIALS

@@ -67,6 +67,34 @@ def asked_jobs(values: Mapping[str, Any], suite: str | None) -> tuple[Job, ...]:
     return tuple(Job(options=each) for each in children_of(options, models, items))
 
 
+def agreed(jobs: Sequence[Job], *, yes: bool) -> bool:
+    """Make sure that what new runs of services could cost is agreed to before their servers are asked anything.
+
+    Servers on this machine are left to the check that follows when all is known. Returns whether there is nothing left
+    to ask.
+
+    Raises:
+        UsageError: it is not agreed to, or --max-cost can't be kept.
+    """
+    from nihbench.catalog import load
+    from nihbench.cli.money import check_cost
+    from nihbench.cli.output import FetchReport
+    from nihbench.cli.wiring import is_here, reach, resolved
+
+    catalog = load()
+    away = [job for job in jobs if job.existing is None and not is_here(job.options, catalog)]
+    if not away:
+        return yes
+    parts = []
+    with ExitStack() as opened:
+        for job in away:
+            model = opened.enter_context(reach(job.options, catalog, sending=True, report=FetchReport()))
+            setup = resolved(job.options, catalog, model, sending=False)
+            parts.append((setup, (model,), setup.trials))
+        check_cost(parts, yes=yes)
+    return True
+
+
 @contextmanager
 def made_ready(jobs: Sequence[Job], *, sending: bool) -> Iterator[tuple[Ready, ...]]:
     """Resolve jobs; embedded servers run as long as the context.

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from nihbench.cli.output import command, show, show_json
+from nihbench.cli.output import FetchReport, command, plain, show, show_json
+from nihbench.errors import UsageError
+
+if TYPE_CHECKING:
+    from nihbench.analysis import Fairness
+
+_TEXT = Optional[str]  # noqa: UP045  typer reads it at run time
+_USUAL_WINDOW = 128_000
 
 app = typer.Typer(help="Needles, prompts, experiments and suites.", no_args_is_help=True)
 
@@ -72,3 +80,69 @@ def show_needle(
     if needle.note:
         lines.append(f"  note      {needle.note}")
     show("\n".join(lines))
+
+
+@app.command("check")
+@command
+def check(
+    name: Annotated[str, typer.Argument(help="The needle's name.")],
+    corpus: Annotated[_TEXT, typer.Option("--corpus", help="A corpus, a path, or zh=NAME for one language.")] = None,
+    lengths: Annotated[
+        str, typer.Option("--lengths", help="The lengths that are wanted, as for nih run.")
+    ] = "1k:128k:15",
+    limit: Annotated[int, typer.Option("--limit", help="Show so many sentences of each kind; 0 shows all.")] = 50,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a program, every sentence in it.")] = False,
+) -> None:
+    """Check whether a needle is fair in its corpus: copies, rivals, the question's wording, language, length."""
+    from dataclasses import asdict
+
+    from nihbench.analysis import check_needle
+    from nihbench.catalog import load
+    from nihbench.corpora import stats
+    from nihbench.endpoint import load_tokenizer
+    from nihbench.plan import parse_lengths
+    from nihbench.run import load_corpus
+    from nihbench.run.texts import corpus_choice
+
+    catalog, report = load(), FetchReport()
+    needle = catalog.needle(name)
+    usual = next((e.corpus for e in catalog.experiments.values() if e.needle == name and e.corpus), None)
+    chosen = corpus_choice(corpus, needle.language) or usual
+    if not chosen:
+        raise UsageError(f"no corpus belongs to the needle {name!r}: give one by --corpus (nih corpus list)")
+    text = load_corpus(catalog, chosen, Path.cwd(), report)
+    tokenizer = load_tokenizer("cl100k_base", report=report)
+    found = check_needle(
+        needle, text, tokens=stats(text, [tokenizer]).tokens[0].tokens, unit=tokenizer.name,
+        longest=max(parse_lengths(lengths, lowest=1_000, highest=_USUAL_WINDOW)),
+    )  # fmt: skip
+    # What only a model can tell (the controls: oracle, closed book, no needle) is told after this, with --model.
+    if as_json:
+        show_json({"needle": needle.name, "corpus": text.name} | asdict(found))
+        return
+    show(_check_text(f"{needle.name} in {text.name}", found, text.text, limit))
+
+
+def _check_text(title: str, found: Fairness, text: str, limit: int) -> str:
+    lines = [plain(title)]
+    lines += [f"  {finding.level:<8} {plain(finding.text)}" for finding in found.findings]
+    kinds = {
+        "Sentences that could mislead, the likeliest first (weight, line of the corpus)": [
+            (f"{rival.weight:.2f}", rival.start, rival.text) for rival in found.rivals
+        ],
+        "Sentences that hold the needle or a key fact (which, line of the corpus)": [
+            (copy.of, copy.start, copy.text) for copy in found.copies
+        ],
+    }
+    for heading, rows in kinds.items():
+        if rows:
+            lines += ["", heading]
+        for mark, start, sentence in rows[: limit or None]:
+            lines.append(f"  {mark} line {text.count(chr(10), 0, start) + 1}: {_short(plain(sentence))}")
+        if limit and len(rows) > limit:
+            lines.append(f"  and {len(rows) - limit:,} more: --limit 0 shows all")
+    return "\n".join(lines)
+
+
+def _short(sentence: str) -> str:
+    return sentence if len(sentence) <= 400 else sentence[:400] + "..."

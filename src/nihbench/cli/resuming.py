@@ -30,13 +30,15 @@ def resumed_jobs(context: typer.Context, folder: Path, values: Mapping[str, Any]
         UsageError: an option that was given again says something else, or a secret is missing.
         DamagedDataError: a file of the run can't be read.
     """
-    from nihbench.run import is_tree, open_run, open_tree
+    from nihbench.run import is_imported, is_tree, open_run, open_tree
 
     given = [name for name in values if _is_given(context, name)]
     if not is_tree(folder):
         if suite is not None:
             raise UsageError(f"{folder} is a single run, not a suite: leave --suite out")
         run = open_run(folder)
+        if is_imported(run.manifest):
+            raise UsageError(f"{run.path} was imported, it can't be gone on with: make a run of your own (nih run)")
         return (Job(options=_resumed(run.path, run.manifest, values, given), existing=run),)
     tree = open_tree(folder)
     if (suite is not None and suite != tree.suite) or any(name in given for name in _OF_A_TREE):

@@ -44,7 +44,7 @@ def run(
 ) -> None:
     """Measure a model: run the grid, show the heatmap, write it as a PNG into the run's folder."""
     from nihbench.cli.finish import finish_tree
-    from nihbench.cli.jobs import asked_jobs, made_ready
+    from nihbench.cli.jobs import agreed, asked_jobs, made_ready
     from nihbench.cli.money import check_cost
     from nihbench.cli.resuming import resumed_jobs
     from nihbench.run import check_same
@@ -54,6 +54,7 @@ def run(
     if retry_all and not resume:
         raise UsageError("--retry-all is for a run that is there already: give --resume DIR")
     jobs = resumed_jobs(context, resume, options, suite) if resume else asked_jobs(options, suite)
+    yes = agreed(jobs, yes=yes)
     with made_ready(jobs, sending=True) as ready:
         for each in ready:
             if each.job.existing:

@@ -169,6 +169,13 @@ def _check_alike(first: ModelAccess, other: ModelAccess, window: int | None) -> 
         )
 
 
+def is_here(options: RunOptions, catalog: Catalog) -> bool:
+    """Say whether the model that the options name is embedded, or served on this machine."""
+    preset = find_preset(options, catalog)
+    embedded = preset.local is not None or (is_gguf(options.model) and not options.base_url)
+    return embedded or _is_loopback(_host(preset.base_url))
+
+
 def is_gguf(model: str) -> bool:
     """Say whether `--model` names a model file rather than a model."""
     return model.lower().endswith(".gguf")

@@ -32,6 +32,7 @@ class Setting:
     length_unit: str
     copies: int = 1
     synthetic: bool = False
+    imported: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,7 +73,7 @@ def caption(
             scorer=all_of(setting.scorer for setting in settings),
             version=all_of(setting.version for setting in settings),
         ),
-        say(lang, "length_note", unit=all_of(unit_phrase(setting.length_unit, lang) for setting in settings)),
+        *_length_notes(settings, lang),
         say(lang, "repeats_one")
         if repeats == [1]
         else say(lang, "repeats_many", count=listed(lang, [str(count) for count in repeats])),
@@ -80,6 +81,13 @@ def caption(
         *notes,
     ]
     return "\n".join([joined(lang, paragraph), *headlines])
+
+
+def _length_notes(settings: Sequence[Setting], lang: Lang) -> list[str]:
+    """Say in what lengths are counted, own and imported ones each for themselves."""
+    units = list(dict.fromkeys(unit_phrase(s.length_unit, lang) for s in settings if not s.imported))
+    own = [say(lang, "length_note", unit=listed(lang, units))] if units else []
+    return own + ([say(lang, "length_imported")] if any(s.imported for s in settings) else [])
 
 
 def headline(summary: Summary, *, lang: Lang = "en", name: str = "", intervals: Intervals | None = None) -> str:

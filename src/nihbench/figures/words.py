@@ -49,6 +49,10 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "Length: {unit}, whole request, K = 1,000.",
         "长度：{unit}，含整个请求，K = 1,000。",
     ),
+    "length_imported": (
+        "Imported results: length is the haystack's, as the other tool counted it; K = 1,000.",
+        "导入的结果：长度为长文的长度，按原工具的计数；K = 1,000。",
+    ),
     "repeats_one": ("1 trial a cell, for this haystack.", "每格 1 次试验，仅对这一篇长文而言。"),
     "repeats_many": ("{count} trials a cell.", "每格 {count} 次试验。"),
     "synthetic": (

@@ -15,23 +15,27 @@ if TYPE_CHECKING:
     from nihbench.run.counts import CountSummary, count_summary
     from nihbench.run.eta import Eta, Left
     from nihbench.run.follow import Follower
+    from nihbench.run.imports import import_rows
     from nihbench.run.judging import Docket, Judge, Spent, ask_judge, combined, docket, judged, unsure
+    from nihbench.run.kamradt import read_kamradt
     from nihbench.run.lock import owned
     from nihbench.run.manifest import (
         begun,
         check_same,
         corpus_of,
+        is_imported,
         planned_trials,
         stored_needle,
         stored_options,
         stored_prompts,
     )
     from nihbench.run.options import RunOptions, price_of
-    from nihbench.run.rebuild import find_record, rebuild_prompt
+    from nihbench.run.rebuild import check_corpus, find_record, needle_surroundings, rebuild_prompt
     from nihbench.run.runner import Progress, owed, run_trials
     from nihbench.run.scores import (
         COMBINED,
         RULES_FILE,
+        default_scorer,
         grade_row,
         grades_of,
         save_grades,
@@ -86,23 +90,29 @@ _HOMES = {
     "absolute_corpus": "texts",
     "answers_of": "answers",
     "ask_judge": "judging",
+    "check_corpus": "rebuild",
     "check_same": "manifest",
     "combined": "judging",
     "corpus_of": "manifest",
     "create_run": "store",
+    "default_scorer": "scores",
     "docket": "judging",
     "enter": "spent",
     "find_record": "rebuild",
     "grade_row": "scores",
     "grades_of": "scores",
+    "import_rows": "imports",
+    "is_imported": "manifest",
     "judged": "judging",
     "load_corpus": "texts",
     "margin_of": "spent",
+    "needle_surroundings": "rebuild",
     "open_run": "store",
     "owed": "runner",
     "owned": "lock",
     "planned_trials": "manifest",
     "prepare": "setup",
+    "read_kamradt": "kamradt",
     "read_rows": "answers",
     "rebuild_prompt": "rebuild",
     "run_trials": "runner",
@@ -155,25 +165,31 @@ __all__ = [
     "ask_judge",
     "begun",
     "calibrate",
+    "check_corpus",
     "check_same",
     "combined",
     "corpus_of",
     "count_summary",
     "create_run",
+    "default_scorer",
     "docket",
     "enter",
     "find_record",
     "grade_row",
     "grades_of",
+    "import_rows",
+    "is_imported",
     "judged",
     "likely_prompts",
     "load_corpus",
     "margin_of",
+    "needle_surroundings",
     "open_run",
     "owed",
     "owned",
     "planned_trials",
     "prepare",
+    "read_kamradt",
     "read_rows",
     "rebuild_prompt",
     "run_trials",
@@ -187,11 +203,6 @@ __all__ = [
     "stored_scorers",
     "unsure",
     "version_of",
-    "answer_of",
-    "Eta",
-    "Left",
-    "Follower",
-    "price_of",
 ]
 
 

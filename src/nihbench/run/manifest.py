@@ -107,6 +107,12 @@ class _LengthUnit:
 
 
 @dataclass(frozen=True, kw_only=True)
+class _Import:
+    scorer: str
+    more: tuple[tuple[int, float, int], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class _Content:
     """The part of run.json that is read again."""
 
@@ -123,6 +129,7 @@ class _Content:
     depths: tuple[float, ...]
     repeats: int
     identity: dict[str, Any]
+    import_: _Import | None = None
 
 
 def check_content(content: Mapping[str, Any]) -> None:
@@ -134,11 +141,16 @@ def check_content(content: Mapping[str, Any]) -> None:
     from pydantic import TypeAdapter, ValidationError
 
     try:
-        TypeAdapter(_Content).validate_python(dict(content))
+        TypeAdapter(_Content).validate_python(dict(content) | {"import_": content.get("import")})
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise ValueError(f"{where}: {first['msg']}") from error
+
+
+def is_imported(content: Mapping[str, Any]) -> bool:
+    """Say whether a run was made of another tool's results (`nih import`)."""
+    return "import" in content
 
 
 def corpus_of(content: Mapping[str, Any]) -> str:
@@ -241,7 +253,12 @@ def planned_trials(content: Mapping[str, Any]) -> tuple[Trial, ...]:
             prompts=list(content["prompts"]),
             lengths=[int(length) for length in content["lengths"]],
             depths=[float(depth) for depth in content["depths"]],
-            repeats=int(content["repeats"]),
+            # Another tool's plan is not known: each cell of its grid once, and what there is beyond that.
+            repeats=1 if "import" in content else int(content["repeats"]),
+        )
+        more = tuple(
+            replace(grid[0], length=int(length), depth_percent=float(depth), repeat=int(repeat))
+            for length, depth, repeat in (content["import"]["more"] if "import" in content else ())
         )
         controls = tuple(
             Trial(
@@ -255,7 +272,7 @@ def planned_trials(content: Mapping[str, Any]) -> tuple[Trial, ...]:
             )
             for each in content.get("controls", ())
         )
-        return (*controls, *grid)
+        return (*controls, *grid, *more)
     except (KeyError, TypeError, ValueError) as error:
         raise DamagedDataError("run.json is damaged: its grid is missing or wrong; restore it from a copy") from error
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from nihbench.errors import DamagedDataError, UsageError
 from nihbench.plan import fill
 from nihbench.run.manifest import stored_needle, stored_prompts
 from nihbench.run.store import RunFolder
-from nihbench.text import compose_text, digest, rebuild, rebuild_bare
+from nihbench.text import around, compose_text, digest, rebuild, rebuild_bare
 from nihbench.types import Corpus, Message, Placement, Record
 
 
@@ -25,6 +26,32 @@ def find_record(records: Mapping[str, Record], trial_id: str) -> Record:
     return found[0]
 
 
+def needle_surroundings(run: RunFolder, record: Record, corpus: Corpus, reach: int) -> tuple[str, str, str] | None:
+    """Return the text before the needle, the needle, and the text after it, as sent; None where no place is recorded.
+
+    `reach` is how many characters before and after it. The corpus must be the run's own (`check_corpus`).
+    """
+    if not isinstance(record.placement, Placement):
+        return None
+    text = _source_text(corpus.text, record.placement.source_start, record.placement.source_copies)
+    return around(text, record.placement, fill(stored_needle(run.manifest), record.fresh).statements[0], reach)
+
+
+@lru_cache(maxsize=4)
+def _source_text(text: str, start: int, copies: int) -> str:
+    return compose_text(text, start, copies)
+
+
+def check_corpus(run: RunFolder, corpus: Corpus) -> None:
+    """Raise `UsageError` unless a corpus is the one that the run used."""
+    expected = run.manifest["corpus"]["sha256"]
+    if corpus.sha256 != expected:
+        raise UsageError(
+            f"the corpus {corpus.name!r} here is not the one of this run (sha256 {corpus.sha256[:12]}, not "
+            f"{expected[:12]}): bring back the text that was used"
+        )
+
+
 def rebuild_prompt(run: RunFolder, record: Record, corpus: Corpus) -> tuple[Message, ...]:
     """Make a record's messages again.
 
@@ -37,18 +64,13 @@ def rebuild_prompt(run: RunFolder, record: Record, corpus: Corpus) -> tuple[Mess
             f"where the needle of trial {record.id} stood is not recorded (an imported run): "
             "its prompt can't be made again"
         )
-    expected = run.manifest["corpus"]["sha256"]
-    if corpus.sha256 != expected:
-        raise UsageError(
-            f"the corpus {corpus.name!r} here is not the one of this run (sha256 {corpus.sha256[:12]}, not "
-            f"{expected[:12]}): bring back the text that was used"
-        )
+    check_corpus(run, corpus)
     needle = fill(stored_needle(run.manifest), record.fresh)
     prompt, prompts = record.trial.prompt, stored_prompts(run.manifest)
     if prompt not in prompts:
         raise DamagedDataError(f"run.json has no prompt {prompt!r}, which the trial {record.id} used: one is damaged")
     place, template, question = record.placement, prompts[prompt], needle.question_for(prompt)
-    text = compose_text(corpus.text, place.source_start, place.source_copies) if place.source_copies else ""
+    text = _source_text(corpus.text, place.source_start, place.source_copies) if place.source_copies else ""
     if isinstance(place, Placement):
         messages = rebuild(text, place, needle.statements[0], template, question)
     else:

@@ -18,8 +18,12 @@ from nihbench.fetch import write_atomic
 from nihbench.run.answers import answers_of
 from nihbench.run.store import RunFolder
 from nihbench.score import JUDGE_VERSION, SCORER, VERSION
-from nihbench.types import Failure, Grade, Record, Score, Unscored
+from nihbench.types import Failure, Grade, GradedElsewhere, Record, Score, Unscored
 
+IMPORTED = ("kamradt-judge", "kamradt-match")
+"""Scorers of other tools, whose grades come with an import."""
+IMPORT_VERSION = "1"
+"""Of the reading of their grades as bands; raised when the same grade would become another band."""
 COMBINED = f"{SCORER}+"
 """Begins the name of a set in which the rules decided what they were sure of, and a judge the rest."""
 RULES_FILE = f"scores.{SCORER}.jsonl"
@@ -36,27 +40,48 @@ def stored_scorers(run: RunFolder) -> tuple[str, ...]:
     return tuple(sorted(file.name.removeprefix("scores.").removesuffix(".jsonl") for file in files))
 
 
+def default_scorer(run: RunFolder) -> str:
+    """Return whose grades count unless another scorer is asked for: the rules', or those that came with an import."""
+    return str(run.manifest["import"]["scorer"]) if "import" in run.manifest else SCORER
+
+
 def version_of(scorer: str) -> str:
     """Return the version in which a scorer of that name grades now."""
     if scorer == SCORER:
         return VERSION
+    if scorer in IMPORTED:
+        return IMPORT_VERSION
     return f"{VERSION}+{JUDGE_VERSION}" if scorer.startswith(COMBINED) else JUDGE_VERSION
 
 
 def score_run(run: RunFolder, records: Mapping[str, Record]) -> dict[str, Grade]:
-    """Grade every answer of a run by rules and store the grades; a failure gets none."""
+    """Grade every answer of a run by rules and store the grades; a failure gets none.
+
+    Raises:
+        UsageError: the run is an import without answers.
+    """
+    if records and all(isinstance(record.outcome, GradedElsewhere) for record in records.values()):
+        raise UsageError(
+            f"the answers of {run.path} were not kept by the tool that it was imported from: there is nothing to grade "
+            f"again, its scorer is {default_scorer(run)}"
+        )
     grades = {answered.id: answered.by_rules() for answered in answers_of(run, records)}
     save_grades(run, SCORER, grades)
     return grades
 
 
-def grades_of(run: RunFolder, records: Mapping[str, Record], scorer: str = SCORER) -> dict[str, Grade]:
+def grades_of(run: RunFolder, records: Mapping[str, Record], scorer: str | None = None) -> dict[str, Grade]:
     """Return a scorer's grades of `records`, the rules' made (again) where they are missing or stale.
+
+    Without a scorer they are those of `default_scorer`.
 
     Raises:
         UsageError: another scorer's grades are missing, of another version, or not of these answers.
         DamagedDataError: their file can't be read.
     """
+    scorer = scorer or default_scorer(run)
+    if scorer in IMPORTED and scorer == default_scorer(run) and scorer not in stored_scorers(run):
+        raise UsageError(f"{scores_file(run, scorer)} is gone: import the run again (nih import)")
     if scorer != SCORER and scorer not in stored_scorers(run):
         known = ", ".join(dict.fromkeys((SCORER, *stored_scorers(run))))
         raise UsageError(
@@ -110,7 +135,9 @@ def load_grades(run: RunFolder, records: Mapping[str, Record], scorer: str = SCO
             grades[plain.pop("id")] = _grade(plain)
         except (ValueError, KeyError, AttributeError, TypeError, RecursionError) as error:
             raise DamagedDataError(f"{path}:{number}: this line is no score: delete the file to score again") from error
-    answered = {trial_id for trial_id, record in records.items() if not isinstance(record.outcome, Failure)}
+    # The rules can't read what was not kept, the scorer that came with an import graded it all the same.
+    unread = (Failure,) if scorer in IMPORTED else (Failure, GradedElsewhere)
+    answered = {trial_id for trial_id, record in records.items() if not isinstance(record.outcome, unread)}
     current = all((grade.scorer, grade.version) == (scorer, version_of(scorer)) for grade in grades.values())
     return grades if current and grades.keys() == answered else None
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -183,6 +184,9 @@ _KEYS: Mapping[type, str] = {
 
 def record_line(record: Record) -> bytes:
     """Return a record as one line of JSON in UTF-8."""
+    outcome = asdict(record.outcome)
+    if outcome.get("latency_s", 0.0) != outcome.get("latency_s", 0.0):
+        outcome["latency_s"] = None  # not known (an import); JSON has no NaN
     plain = {
         "id": record.id,
         "trial": asdict(record.trial),
@@ -190,7 +194,7 @@ def record_line(record: Record) -> bytes:
         "fresh": dict(record.fresh),
         "expected": record.expected,
         "started_at": record.started_at,
-        _KEYS[type(record.outcome)]: asdict(record.outcome),
+        _KEYS[type(record.outcome)]: outcome,
     }
     # Lone surrogates can come out of a server's JSON escapes; they have no UTF-8 form and are kept as escapes.
     text = json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
@@ -298,7 +302,10 @@ def _parser() -> Any:
             raise ValueError("not a JSON object")
         try:
             key = next((key for key in outcomes if key in plain), "completion")
-            outcome = outcomes[key].validate_python(plain[key])
+            came = plain[key]
+            if "latency_s" in came and came["latency_s"] is None:
+                came["latency_s"] = math.nan
+            outcome = outcomes[key].validate_python(came)
             return Record(
                 id=str(plain["id"]),
                 trial=trial.validate_python(plain["trial"]),

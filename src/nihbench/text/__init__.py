@@ -2,7 +2,7 @@
 
 from nihbench.text.bare import build_alone, build_bare, rebuild_bare
 from nihbench.text.fit import TOLERANCE_TOKENS, Frame, Splice, fit
-from nihbench.text.prompt import PLACEMENT_VERSION, build_prompt, digest, frame_of, rebuild, render
+from nihbench.text.prompt import PLACEMENT_VERSION, around, build_prompt, digest, frame_of, rebuild, render
 from nihbench.text.sentences import boundaries
 from nihbench.text.source import Source, compose_text, make_source, sentence_start
 
@@ -12,6 +12,7 @@ __all__ = [
     "Frame",
     "Source",
     "Splice",
+    "around",
     "boundaries",
     "build_alone",
     "build_bare",

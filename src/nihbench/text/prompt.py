@@ -74,6 +74,17 @@ def rebuild(
     return render(template, splice.render(text, statement), question)
 
 
+def around(text: str, placement: Placement, statement: str, reach: int) -> tuple[str, str, str]:
+    """Return what stood before the needle, the needle, and what stood after it, up to `reach` characters each.
+
+    That is in the haystack as it was sent; `text` is the source's.
+    """
+    p = placement
+    before = text[max(p.start, p.at - reach) : p.at] + p.before
+    rest = text[p.at : min(p.end, p.at + reach)]
+    return before, statement, p.after + rest + (p.tail if p.at + reach >= p.end else "")
+
+
 def frame_of(template: PromptTemplate, question: str, overhead: int, tokenizer: Tokenizer) -> Frame:
     """Return what a template puts around the haystack; `overhead` is the chat template's own tokens."""
     fixed, before, after = overhead, "", ""

@@ -1,0 +1,237 @@
+"""Every answer below full marks, grouped by what went wrong and clustered by what the model said.
+
+Pure: records and grades in, cases out. What stood around the needle is added by whoever has the corpus.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from nihbench.analysis.table import UNSCORED
+from nihbench.errors import UsageError
+from nihbench.score.fold import fold
+from nihbench.types import Completion, Failure, Grade, GradedElsewhere, Placement, Record, Score, Unscored
+
+ORDER = (
+    "hallucinated", "abstained", "refused", "off_task", "hedged", "partial", "correct", "truncated", "empty", "unknown",
+)  # fmt: skip
+"""Outcome classes in the order in which they are told; failures and unscored answers come after them."""
+_ALIKE = 92.0
+"""From this ratio on (of rapidfuzz, 100: the same) two normalised texts count as one saying."""
+_LOOKED_AT = 2_000
+_DIGITS = re.compile(r"\d+")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Case:
+    """One trial below full marks. `kind` is the score's outcome, a failure's kind, or `UNSCORED`.
+
+    `value` is None where there is no score; `answer` is None where there is none (a failure) or none was kept.
+    `reason` is the grader's cue, a failure's message, or why there is no score. `hint` is the haystack's sentence
+    that the answer comes from, where that can be shown.
+    """
+
+    id: str
+    prompt: str
+    length: int
+    depth_percent: float
+    achieved_depth_percent: float | None
+    repeat: int
+    kind: str
+    value: float | None
+    answer: str | None
+    expected: str
+    reason: str
+    missing: tuple[str, ...] = ()
+    hint: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cluster:
+    """Cases in which nearly the same was said; the first one's answer stands for all. Most frequent texts first."""
+
+    cases: tuple[Case, ...]
+
+    @property
+    def said(self) -> str | None:
+        """What was said; None where no answer is at hand."""
+        return self.cases[0].answer
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Group:
+    """The cases of one kind; `scored` is False for failures and unscored answers, which count for nothing."""
+
+    kind: str
+    scored: bool
+    clusters: tuple[Cluster, ...]
+
+    @property
+    def cases(self) -> tuple[Case, ...]:
+        """All cases of the group."""
+        return tuple(case for cluster in self.clusters for case in cluster.cases)
+
+    @property
+    def reasons(self) -> tuple[tuple[str, int], ...]:
+        """The graders' reasons, numbers and quotations of one kind taken together, the commonest first."""
+        return tuple(Counter(_kind_of_reason(case.reason) for case in self.cases).most_common())
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cases:
+    """The cases of a run that a filter leaves; `measured` and `full` count all trials that it leaves."""
+
+    groups: tuple[Group, ...]
+    trials: int
+    measured: int
+    full: int
+
+    @property
+    def below(self) -> int:
+        """Measured trials below full marks."""
+        return self.measured - self.full
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Filter:
+    """Which trials are looked at; None lets all pass. Depths are nominal."""
+
+    outcome: str | None = None
+    failure: str | None = None
+    prompt: str | None = None
+    min_length: int | None = None
+    max_length: int | None = None
+    min_depth: float | None = None
+    max_depth: float | None = None
+
+    def lets(self, record: Record) -> bool:
+        """Say whether a record's trial is looked at, whatever came of it. Controls never are."""
+        trial = record.trial
+        return (
+            trial.control is None
+            and (self.prompt is None or trial.prompt == self.prompt)
+            and (self.min_length is None or trial.length >= self.min_length)
+            and (self.max_length is None or trial.length <= self.max_length)
+            and (self.min_depth is None or trial.depth_percent >= self.min_depth)
+            and (self.max_depth is None or trial.depth_percent <= self.max_depth)
+        )
+
+    def keeps(self, case: Case) -> bool:
+        """Say whether a case is of the kinds that were asked for (no kind: all)."""
+        wanted = {self.outcome, self.failure} - {None}
+        return not wanted or case.kind in wanted
+
+
+def find_cases(records: Mapping[str, Record], grades: Mapping[str, Grade], chosen: Filter | None = None) -> Cases:
+    """Collect the cases of a run.
+
+    Raises:
+        UsageError: the filter names a prompt, outcome or failure of which the run has none; the message lists them.
+    """
+    chosen = chosen or Filter()
+    prompts = sorted({record.trial.prompt for record in records.values()})
+    if chosen.prompt is not None and chosen.prompt not in prompts:
+        raise UsageError(f"the run has no prompt {chosen.prompt!r}: it has {', '.join(prompts) or 'no trials yet'}")
+    looked = {key: record for key, record in records.items() if chosen.lets(record)}
+    values = [grade.value for key in looked if isinstance(grade := grades.get(key), Score)]
+    found = [case for key, record in looked.items() if (case := _case(record, grades.get(key))) is not None]
+    kept = [case for case in found if chosen.keeps(case)]
+    kinds = sorted({case.kind for case in kept}, key=_rank)
+    return Cases(
+        groups=tuple(_group(kind, [case for case in kept if case.kind == kind]) for kind in kinds),
+        trials=len(looked),
+        measured=len(values),
+        full=sum(value == 1.0 for value in values),
+    )
+
+
+def _case(record: Record, grade: Grade | None) -> Case | None:
+    outcome = record.outcome
+    if isinstance(grade, Score) and grade.value == 1.0 and not isinstance(outcome, Failure):
+        return None
+    kind, reason, missing, hint, value = _judged(outcome, grade)
+    trial, placement = record.trial, record.placement
+    return Case(
+        id=record.id,
+        prompt=trial.prompt,
+        length=trial.length,
+        depth_percent=trial.depth_percent,
+        achieved_depth_percent=placement.achieved_depth_percent if isinstance(placement, Placement) else None,
+        repeat=trial.repeat,
+        kind=kind,
+        value=value,
+        answer=outcome.text if isinstance(outcome, Completion) else None,
+        expected=record.expected,
+        reason=reason,
+        missing=missing,
+        hint=hint,
+    )
+
+
+def _judged(
+    outcome: Completion | Failure | GradedElsewhere, grade: Grade | None
+) -> tuple[str, str, tuple[str, ...], str, float | None]:
+    if isinstance(outcome, Failure):
+        return outcome.kind, outcome.message, (), "", None
+    if grade is None:
+        return UNSCORED, "no score", (), "", None
+    if isinstance(grade, Unscored):
+        return UNSCORED, grade.reason, (), "", None
+    return grade.outcome, grade.evidence.cue, grade.evidence.missing, grade.misled, grade.value
+
+
+def _rank(kind: str) -> tuple[int, str]:
+    return (ORDER.index(kind) if kind in ORDER else len(ORDER), kind)
+
+
+def _group(kind: str, cases: Sequence[Case]) -> Group:
+    return Group(kind=kind, scored=cases[0].value is not None, clusters=cluster(cases))
+
+
+def _kind_of_reason(reason: str) -> str:
+    """Return a cue's beginning, which names the rule; what follows a colon is the answer's own wording."""
+    return _DIGITS.sub("N", reason.split(":")[0])[:80].strip()
+
+
+# ---- clusters --------------------------------------------------------------------------------------------------
+
+
+def cluster(cases: Iterable[Case]) -> tuple[Cluster, ...]:
+    """Put together what says nearly the same; the largest cluster first, cases in the order of the grid.
+
+    Texts that are equal when folded are one; then each text joins the most frequent one that it is like. Texts with
+    different numbers are never one: a wrong number is what such an answer is about.
+    """
+    by_text: dict[str, list[Case]] = {}
+    for case in cases:
+        by_text.setdefault(_normal(case), []).append(case)
+    leaders: dict[str, list[Case]] = {}
+    for text in sorted(by_text, key=lambda t: (-len(by_text[t]), t)):
+        leader = next((known for known in leaders if _alike(text, known)), None)
+        leaders.setdefault(text if leader is None else leader, []).extend(by_text[text])
+    clusters = [Cluster(cases=_in_order(members)) for members in leaders.values()]
+    return tuple(sorted(clusters, key=lambda c: -len(c.cases)))
+
+
+def _in_order(cases: Sequence[Case]) -> tuple[Case, ...]:
+    """Sort cases by their place, led by one of the most frequent text."""
+    first = cases[0]
+    rest = sorted(cases[1:], key=lambda c: (c.prompt, c.length, c.depth_percent, c.repeat))
+    return (first, *rest)
+
+
+def _normal(case: Case) -> str:
+    # A failure's message, or why there is no text, is what its kind says.
+    text = case.answer if case.answer is not None else f"\0{case.reason}"
+    return " ".join(fold(text[:_LOOKED_AT]).text.split()).strip(" .!。！")
+
+
+def _alike(one: str, other: str) -> bool:
+    if min(len(one), len(other)) < 0.8 * max(len(one), len(other)):
+        return False
+    from rapidfuzz import fuzz
+
+    return fuzz.ratio(one, other, score_cutoff=_ALIKE) > 0 and _DIGITS.findall(one) == _DIGITS.findall(other)

@@ -1,0 +1,83 @@
+"""The table of one or more runs as a file for other programs: CSV, Parquet or JSON."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nihbench.analysis.loaded import EXTRA_COLUMNS, LoadedRun
+from nihbench.analysis.table import COLUMNS
+from nihbench.errors import UsageError
+from nihbench.fetch import write_atomic
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SUFFIXES = (".csv", ".parquet", ".json")
+JSON_FORMAT = 1
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%", "＝", "＋", "－", "＠")
+"""What a spreadsheet may take for a formula or a command at a cell's beginning (the wide signs are folded by some)."""
+
+
+def joined(runs: Sequence[LoadedRun]) -> pd.DataFrame:
+    """Return the rows of several runs in one table."""
+    import pandas as pd
+
+    frames = [run.frame() for run in runs]
+    return pd.concat(frames, ignore_index=True).astype({**COLUMNS, **EXTRA_COLUMNS}) if frames else pd.DataFrame()
+
+
+def export(table: pd.DataFrame, path: Path) -> None:
+    """Write a table; the suffix chooses the format (docs/formats.md).
+
+    Raises:
+        UsageError: the suffix is none of `SUFFIXES`, the file can't be written, or Parquet needs a further package.
+    """
+    check_export(path)
+    data = {".csv": _csv, ".json": _json, ".parquet": _parquet}[path.suffix.lower()](table)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomic(path, data)
+    except OSError as error:
+        raise UsageError(f"can't write {path}: {error.strerror or error}; give another --out") from error
+
+
+def check_export(path: Path) -> None:
+    """Raise `UsageError` unless the suffix is one of `SUFFIXES`."""
+    if path.suffix.lower() not in SUFFIXES:
+        raise UsageError(f"--out {path.name}: end the name in {', '.join(SUFFIXES)}, which chooses the format")
+
+
+def _csv(table: pd.DataFrame) -> bytes:
+    safe = table.copy()
+    for name in (name for name, kind in {**COLUMNS, **EXTRA_COLUMNS}.items() if kind == "string"):
+        safe[name] = safe[name].map(_tame, na_action="ignore")
+    # With its byte order mark, by which a spreadsheet knows UTF-8.
+    return b"\xef\xbb\xbf" + safe.to_csv(index=False, lineterminator="\r\n").encode("utf-8", "backslashreplace")
+
+
+def _tame(text: str) -> str:
+    """Return a text that no spreadsheet takes for a formula: an apostrophe before what begins like one.
+
+    NUL and other control characters are taken out but for line breaks and tabs: they end a cell in some programs.
+    """
+    kept = "".join(c for c in text if c in "\n\t" or not (c < " " or "\x7f" <= c <= "\x9f"))
+    return "'" + kept if kept.lstrip().startswith(_FORMULA) or kept[:1] in ("\t", "\n") else kept
+
+
+def _json(table: pd.DataFrame) -> bytes:
+    rows = json.loads(table.to_json(orient="records", double_precision=15))
+    text = json.dumps({"format": JSON_FORMAT, "rows": rows}, ensure_ascii=False, indent=1) + "\n"
+    return text.encode("utf-8", "backslashreplace")
+
+
+def _parquet(table: pd.DataFrame) -> bytes:
+    file = io.BytesIO()
+    try:
+        table.to_parquet(file, index=False, engine="pyarrow")
+    except ImportError as error:
+        raise UsageError("Parquet needs a further package: pip install 'nihbench[parquet]', or give a .csv") from error
+    return file.getvalue()

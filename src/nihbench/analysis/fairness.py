@@ -1,0 +1,297 @@
+"""Whether a needle is fair in its corpus, before any model is asked: findings, each with what it rests on.
+
+Pure. What only a model can show (is the question understood, is the answer memorised) is the controls' matter.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from nihbench.score.rivals import (
+    Rival,
+    Sentences,
+    core,
+    judgements,
+    near_copies,
+    rivals,
+    sentences_of,
+    subject_pattern,
+    terms,
+)
+from nihbench.types import Corpus, KeyFact, Needle
+
+Level = Literal["problem", "warning", "note", "ok"]
+NEAR_COPY = 0.7
+"""A sentence that holds so much of the needle's content words (0 to 1) is a near copy of it."""
+NEAR_FACT = 0.75
+"""The same for a key fact of several words."""
+
+_HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff]")
+_HAN_STOP = re.compile("[的了在是里中上下就和与什么哪谁多少吗呢几]")
+_SAYS = {
+    "copy": "The needle stands in the corpus word for word: it can't be hidden there.",
+    "near_copy": "{count} sentences of the corpus say nearly what the needle says ({share:.0%} of its words).",
+    "no_copy": "Neither the needle nor a near copy of it stands in the corpus.",
+    "fact": "The corpus holds the fact {fact!r} in {count} places{identifying}: an answer can have it from there.",
+    "near_fact": "{count} sentences of the corpus nearly hold the fact {fact!r}{identifying}.",
+    "no_fact": "No key fact stands in the corpus.",
+    "subject": "The corpus names the subject ({subject}) in {count} sentences.",
+    "subject_absent": "The subject ({subject}) never occurs in the corpus: an easier haystack, for the needle is the "
+    "only sentence about it.",
+    "subject_none": "The needle has no subject: whether the corpus speaks of the same can't be told. Give it one.",
+    "mismatch": "{which} asks for {asked!r}, the needle says {told!r}: a model that finds the needle may still not "
+    "take it for the answer, so that a miss can be the question's fault.",
+    "asked_only": "{which} asks for {asked!r}, the needle makes no such judgement: whether it answers is left to the "
+    "model.",
+    "lacking": "{which} shares {share:.0%} of its content words with the needle; the needle lacks {words}.",
+    "covered": "{which} uses only words of the needle: a search for the words would find it, without understanding.",
+    "rivals": "{count} sentences of the corpus could mislead ({named} name the subject, {others} call something the "
+    "best of the same, or share much of the question).",
+    "no_rivals": "No sentence of the corpus could answer the question as well.",
+    "language": "The needle's language is {needle}, the corpus's is {corpus}: a needle in another language is easy to "
+    "see.",
+    "same_language": "Needle and corpus are both in the language {needle}.",
+    "short": "The corpus has {tokens:,} {unit} tokens: lengths above that need --repeat-corpus, or another corpus "
+    "(asked: up to {longest:,}).",
+    "long": "The corpus has {tokens:,} {unit} tokens, enough for {longest:,}.",
+}
+"""What is said, by a finding's code."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """One thing found out. `problem`: don't use the pair; `warning`: results need care; `note`: know it."""
+
+    code: str
+    level: Level
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Copy:
+    """A sentence of the corpus that holds (nearly) what the needle or a fact says; `share` of its content words."""
+
+    of: str
+    start: int
+    text: str
+    share: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wording:
+    """How a question's words meet the needle's. `asked` and `told` are words of judgement of one and the other.
+
+    `share`: of the question's content words (subject included), how many the needle holds.
+    """
+
+    prompt: str
+    question: str
+    share: float
+    lacking: tuple[str, ...]
+    asked: tuple[str, ...]
+    told: tuple[str, ...]
+
+    @property
+    def mismatch(self) -> bool:
+        """Whether the question asks for another judgement than the needle makes."""
+        return bool(self.asked and self.told and not set(self.asked) & set(self.told))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fairness:
+    """All that was found out about a needle in a corpus."""
+
+    findings: tuple[Finding, ...]
+    copies: tuple[Copy, ...]
+    wordings: tuple[Wording, ...]
+    rivals: tuple[Rival, ...]
+
+
+def check_needle(
+    needle: Needle, corpus: Corpus, *, tokens: int | None = None, unit: str = "", longest: int | None = None
+) -> Fairness:
+    """Check a needle against a corpus.
+
+    Args:
+        needle: the needle; all its wordings of the question are looked at.
+        corpus: the text that it is to be hidden in.
+        tokens: the corpus's tokens, if they were counted.
+        unit: in what they were counted.
+        longest: the longest context that is wanted, in the same tokens.
+    """
+    sentences = sentences_of(corpus.text, corpus.language)
+    copies = (*_copies(needle, sentences), *_fact_copies(needle, sentences))
+    wordings = tuple(_wording(needle, name, question) for name, question in _questions(needle).items())
+    found = _rivals(needle, sentences, [w.question for w in wordings])
+    findings = [
+        *_copy_findings(needle, corpus, copies),
+        _subject_finding(needle, found),
+        *(finding for wording in wordings for finding in _wording_findings(wording)),
+        _rival_finding(found),
+        _language_finding(needle, corpus),
+        *_length_findings(tokens, unit, longest),
+    ]
+    return Fairness(findings=tuple(findings), copies=copies, wordings=wordings, rivals=found)
+
+
+def _say(code: str, level: Level, **values: object) -> Finding:
+    return Finding(code=code, level=level, text=_SAYS[code].format(**values))
+
+
+def _questions(needle: Needle) -> dict[str, str]:
+    """Return the question's wordings by the prompt that they belong to, those that ask the same only once."""
+    wordings: dict[str, str] = {}
+    for name, question in {"": needle.question, **needle.questions}.items():
+        if core(question) not in map(core, wordings.values()):
+            wordings[name] = question
+    return wordings
+
+
+# ---- copies ----------------------------------------------------------------------------------------------------
+
+
+def _copies(needle: Needle, sentences: Sentences) -> list[Copy]:
+    return [
+        Copy(of="needle", start=sentences.spans[index][0], text=sentences.at(index), share=share)
+        for statement in needle.statements
+        for index, share in near_copies(sentences, statement, NEAR_COPY)
+    ]
+
+
+def _fact_copies(needle: Needle, sentences: Sentences) -> list[Copy]:
+    """Return where key facts stand; a fact with a value that is drawn anew stands nowhere."""
+    found = []
+    for fact in needle.facts:
+        if "{" in fact.text:
+            continue
+        exact = _fact_pattern(fact)
+        near = dict(near_copies(sentences, fact.text, NEAR_FACT))
+        for index, (start, end) in enumerate(sentences.spans):
+            share = 1.0 if exact.search(sentences.text, start, end) else near.get(index, 0.0)
+            if share:
+                found.append(Copy(of=fact.name, start=start, text=sentences.at(index), share=share))
+    return found
+
+
+def _fact_pattern(fact: KeyFact) -> re.Pattern[str]:
+    names = (fact.text, *fact.aliases)
+    parts = (re.escape(n) if _HAN.search(n) else rf"(?<!\w){re.escape(n)}(?!\w)" for n in names)
+    return re.compile("|".join(parts), re.IGNORECASE)
+
+
+def _copy_findings(needle: Needle, corpus: Corpus, copies: Sequence[Copy]) -> list[Finding]:
+    findings = []
+    whole = [copy for copy in copies if copy.of == "needle"]
+    if not needle.fresh and any(statement in corpus.text for statement in needle.statements):
+        findings.append(_say("copy", "problem"))
+    elif whole:
+        findings.append(_say("near_copy", "problem", count=len(whole), share=max(copy.share for copy in whole)))
+    else:
+        findings.append(_say("no_copy", "ok"))
+    for fact in needle.facts:
+        mark = ", the identifying one" if fact.identifying else ""
+        level: Level = "problem" if fact.identifying else "note"
+        exact = sum(copy.of == fact.name and copy.share == 1.0 for copy in copies)
+        near = sum(copy.of == fact.name and copy.share < 1.0 for copy in copies)
+        if exact:
+            findings.append(_say("fact", level, fact=fact.text, count=exact, identifying=mark))
+        elif near:
+            near_level: Level = "warning" if fact.identifying else "note"
+            findings.append(_say("near_fact", near_level, fact=fact.text, count=near, identifying=mark))
+    return findings if any(copy.of != "needle" for copy in copies) else [*findings, _say("no_fact", "ok")]
+
+
+# ---- wording ---------------------------------------------------------------------------------------------------
+
+
+def _wording(needle: Needle, prompt: str, question: str) -> Wording:
+    asked, told = core(question), " ".join(needle.statements)
+    pattern = subject_pattern(needle.subject) if needle.subject else None
+    named = bool(pattern and pattern.search(asked))
+    rest, told_rest = (pattern.sub(" ", text) if pattern else text for text in (asked, told))
+    held = set(terms(told_rest))
+    words = _words(rest)
+    lacking = tuple(word for word in words if not set(terms(word)) <= held)
+    units = len(words) + named
+    have = len(words) - len(lacking) + (named and bool(pattern and pattern.search(told)))
+    return Wording(
+        prompt=prompt,
+        question=question,
+        share=have / units if units else 0.0,
+        lacking=lacking,
+        asked=judgements(asked),
+        told=judgements(told),
+    )
+
+
+def _words(text: str) -> tuple[str, ...]:
+    """Return a question's content words as they are written; in Chinese the runs between function words."""
+    found = re.findall("[\u3400-\u4dbf\u4e00-\u9fff]+|[^\\W_\u3400-\u4dbf\u4e00-\u9fff]+", text)
+    pieces = [
+        p
+        for word in found
+        for p in (re.split("[的了在是里中上下就和与什么哪谁多少吗呢几]", word) if _HAN.search(word) else [word])
+    ]
+    return tuple(dict.fromkeys(piece for piece in pieces if terms(piece)))
+
+
+def _wording_findings(wording: Wording) -> list[Finding]:
+    which = f"The question of the prompt {wording.prompt!r}" if wording.prompt else "The question"
+    findings = []
+    asked, told = (" / ".join(words) for words in (wording.asked, wording.told))
+    if wording.mismatch:
+        findings.append(_say("mismatch", "warning", which=which, asked=asked, told=told))
+    elif wording.asked and not wording.told:
+        findings.append(_say("asked_only", "warning", which=which, asked=asked))
+    if wording.lacking:
+        words = ", ".join(wording.lacking)
+        findings.append(_say("lacking", "note", which=which, share=wording.share, words=words))
+    else:
+        findings.append(_say("covered", "note", which=which))
+    return findings
+
+
+# ---- subject, rivals, language, length -------------------------------------------------------------------------
+
+
+def _rivals(needle: Needle, sentences: Sentences, questions: Sequence[str]) -> tuple[Rival, ...]:
+    """Return the rivals under any wording, each with its greatest weight."""
+    best: dict[int, Rival] = {}
+    for question in questions:
+        for rival in rivals(sentences, needle, question):
+            if rival.start not in best or rival.weight > best[rival.start].weight:
+                best[rival.start] = rival
+    return tuple(sorted(best.values(), key=lambda r: (-r.weight, not r.fits, r.start)))
+
+
+def _subject_finding(needle: Needle, found: Sequence[Rival]) -> Finding:
+    if needle.subject is None:
+        return _say("subject_none", "note")
+    count = sum(rival.names_subject for rival in found)
+    if count:
+        return _say("subject", "note", subject=needle.subject.text, count=count)
+    return _say("subject_absent", "warning", subject=needle.subject.text)
+
+
+def _rival_finding(found: Sequence[Rival]) -> Finding:
+    if not found:
+        return _say("no_rivals", "ok")
+    named = sum(rival.names_subject for rival in found)
+    return _say("rivals", "warning", count=len(found), named=named, others=len(found) - named)
+
+
+def _language_finding(needle: Needle, corpus: Corpus) -> Finding:
+    if needle.language == corpus.language:
+        return _say("same_language", "ok", needle=needle.language)
+    return _say("language", "warning", needle=needle.language, corpus=corpus.language)
+
+
+def _length_findings(tokens: int | None, unit: str, longest: int | None) -> list[Finding]:
+    if tokens is None or longest is None:
+        return []
+    if tokens < longest:
+        return [_say("short", "warning", tokens=tokens, unit=unit, longest=longest)]
+    return [_say("long", "ok", tokens=tokens, unit=unit, longest=longest)]

@@ -1,0 +1,84 @@
+"""A stored run as a value for Python: `nihbench.load_run(path).frame()`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nihbench.analysis.table import frame as make_frame
+from nihbench.run import RunFolder, default_scorer, grades_of, open_run
+from nihbench.types import Completion, Grade, Record
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+EXTRA_COLUMNS: Mapping[str, str] = {
+    "run": "string",  # the run's folder
+    "model": "string",
+    "corpus": "string",
+    "length_unit": "string",
+    "expected": "string",  # the expected answer
+    "answer": "string",  # what the model said; missing for a failure, and where an import has none
+    "misled": "string",  # the haystack's sentence that a wrong answer comes from, where that can be shown
+}
+"""The columns of `LoadedRun.frame` and of `nih export` beyond `COLUMNS`, each with its pandas dtype."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LoadedRun:
+    """A run's manifest (run.json), records and grades by trial id; `scorer` gave the grades."""
+
+    folder: RunFolder
+    manifest: Mapping[str, Any]
+    records: Mapping[str, Record]
+    grades: Mapping[str, Grade]
+    scorer: str
+
+    def frame(self) -> pd.DataFrame:
+        """Return one row a trial: the columns of `COLUMNS`, then those of `EXTRA_COLUMNS` (docs/formats.md)."""
+        import pandas as pd
+
+        table = make_frame(tuple(self.records.values()), self.grades)
+        unit = self.manifest["length_unit"]
+        whole: dict[str, str | None] = {
+            "run": str(self.folder.path),
+            "model": str(self.manifest["model"]["name"]),
+            "corpus": str(self.manifest["corpus"]["name"]),
+            "length_unit": "model" if unit["counted_by_model"] else str(unit["tokenizer"]),
+        }
+        rows = [whole | _texts(record, self.grades.get(key)) for key, record in self.records.items()]
+        more = {n: pd.Series([row[n] for row in rows], dtype=kind) for n, kind in EXTRA_COLUMNS.items()}
+        return table.assign(**more)
+
+
+def load_run(path: str | PathLike[str], *, scorer: str | None = None) -> LoadedRun:
+    """Read a run that `nih run` or `nih import` made.
+
+    Args:
+        path: the run's folder.
+        scorer: whose grades; None: the rules', or those that came with an import.
+
+    Raises:
+        UsageError: there is no run, or no such scorer's grades.
+        DamagedDataError: its files can't be read.
+    """
+    folder = open_run(Path(path))
+    records = folder.records()
+    return LoadedRun(
+        folder=folder,
+        manifest=folder.manifest,
+        records=records,
+        grades=grades_of(folder, records, scorer),
+        scorer=scorer or default_scorer(folder),
+    )
+
+
+def _texts(record: Record, grade: Grade | None) -> dict[str, str | None]:
+    return {
+        "expected": record.expected or None,
+        "answer": record.outcome.text if isinstance(record.outcome, Completion) else None,
+        "misled": getattr(grade, "misled", "") or None,
+    }
