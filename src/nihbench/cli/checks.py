@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from nihbench.cli.output import note
 from nihbench.errors import StoppedError
+from nihbench.lang import t
 
 if TYPE_CHECKING:
     from nihbench.endpoint import ModelAccess, Preflight
@@ -32,7 +33,7 @@ def preflown(model: ModelAccess, options: RunOptions) -> ModelAccess:
     if (wrong := verdict(report)) is not None:
         raise wrong
     for sentence in preflight_notes(report):
-        note(f"note: {sentence}")
+        note(t("note: {sentence}", sentence=sentence))
     return with_window(model, report, options.window)
 
 
@@ -46,7 +47,14 @@ def with_window(model: ModelAccess, report: Preflight, asked: int | None = None)
     if told is None or (thought is not None and told >= thought):
         return model
     if thought is not None:
-        note(f"note: {report.window_source} says that the window is {told:,} tokens, not {thought:,}: {told:,} it is")
+        note(
+            t(
+                "note: {window_source} says that the window is {told:,} tokens, not {thought:,}: {told:,} it is",
+                window_source=report.window_source,
+                told=told,
+                thought=thought,
+            )
+        )
     return replace(model, server=ServerInfo(kind=report.kind, models=report.models, window=told))
 
 
@@ -80,15 +88,28 @@ def calibrated(model: ModelAccess, setup: Setup) -> Calibration | None:
 
     with measuring(model, stream=setup.options.stream, on_change=note) as (measure, source):
         price = "no charge" if source == "counting endpoint" else "answers of one token"
-        note(f"calibrating lengths: about {sum(likely_prompts(setup)):,} tokens are counted by the server ({price})")
+        note(
+            t(
+                "calibrating lengths: about {likely_prompts:,} tokens are counted by the server ({price})",
+                likely_prompts=sum(likely_prompts(setup)),
+                price=price,
+            )
+        )
         found = calibrate(setup, measure, source)
     if found is None:
-        note("note: the server tells no token counts: lengths can't be fitted to them")
+        note(t("note: the server tells no token counts: lengths can't be fitted to them"))
         return None
     worst = max((share for _, share in found.residuals[1:]), default=0.0)
     note(
-        f"calibrated: {found.requests} counts, {found.tokens:,} tokens, {found.ratio:.3f} of the server's for one of "
-        f"{found.reference}, uneven by up to {worst:.1%} before the last points"
+        t(
+            "calibrated: {requests} counts, {tokens:,} tokens, {ratio:.3f} of the server's for one of "
+            "{reference}, uneven by up to {worst:.1%} before the last points",
+            requests=found.requests,
+            tokens=found.tokens,
+            ratio=found.ratio,
+            reference=found.reference,
+            worst=worst,
+        )
     )
     return found
 
@@ -119,7 +140,12 @@ def canary(model: ModelAccess, setup: Setup) -> None:
             share = found.prompt_tokens / expected if found.prompt_tokens else 1.0
             known = setup.counted_by_model or setup.calibration is not None
             if found.failure is None and share < (0.95 if known else 0.85) and not (found.head and found.tail):
-                raise StoppedError(f"{found.sentence}: raise the server's context size, or ask for shorter --lengths")
+                raise StoppedError(
+                    t(
+                        "{sentence}: raise the server's context size, or ask for shorter --lengths",
+                        sentence=found.sentence,
+                    )
+                )
             return found.sentence
 
     note(asyncio.run(ask()))

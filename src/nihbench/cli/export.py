@@ -8,6 +8,7 @@ from typing import Annotated, Optional
 import typer
 
 from nihbench.cli.output import command, note
+from nihbench.lang import t
 
 _TEXT = Optional[str]  # noqa: UP045  typer reads it at run time
 
@@ -26,4 +27,12 @@ def export(
     check_export(out)
     table = joined([load_run(run, scorer=scorer) for run in runs])
     write(table, out)
-    note(f"{len(table)} trials of {len(runs)} {'run' if len(runs) == 1 else 'runs'}: {out}")
+    note(
+        t(
+            "{table} trials of {runs} {value}: {out}",
+            table=len(table),
+            runs=len(runs),
+            value="run" if len(runs) == 1 else "runs",
+            out=out,
+        )
+    )

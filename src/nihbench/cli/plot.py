@@ -10,10 +10,11 @@ import typer
 
 from nihbench.cli.output import command, note
 from nihbench.errors import UsageError
+from nihbench.lang import language
 
 if TYPE_CHECKING:
     from nihbench.cli.drawing import Sweep
-    from nihbench.figures import Lang, Style
+    from nihbench.figures import Style
 
 _LOOK = "Look"
 
@@ -38,9 +39,6 @@ def plot(
         Path | None, typer.Option("--animate", help="Write also how the map filled: .png (APNG) or .gif.")
     ] = None,
     title: Annotated[str | None, typer.Option("--title", help="A title of your own.", rich_help_panel=_LOOK)] = None,
-    lang: Annotated[
-        str, typer.Option("--lang", envvar="NIH_LANG", help="en | zh: every word in the figure.", rich_help_panel=_LOOK)
-    ] = "en",
     preset: Annotated[
         str, typer.Option("--preset", help="default | blog | slide (16:9).", rich_help_panel=_LOOK)
     ] = "default",
@@ -70,7 +68,7 @@ def plot(
         check_animation(animate)
     _one_of("--kind", kind, KINDS)
     _one_of("--axis", axis, ("nominal", "achieved"))
-    style = _style(lang, preset, colours, size, dpi)
+    style = _style(preset, colours, size, dpi)
     style = replace(style, transparent=transparent, values=values, achieved=axis == "achieved" and kind == "map")
     results = [result_of(open_run(path), scorer=scorer) for path in runs for path in find_runs(path)]
     records = results[0].records if len(results) == 1 else ()
@@ -80,12 +78,10 @@ def plot(
     note(f"figure: {out}")
 
 
-def _style(lang: str, preset_name: str, colours: str, size: str | None, dpi: int | None) -> Style:
-    from nihbench.figures import LANGS, palette, preset, sized
+def _style(preset_name: str, colours: str, size: str | None, dpi: int | None) -> Style:
+    from nihbench.figures import palette, preset, sized
 
-    known: dict[str, Lang] = {each: each for each in LANGS}
-    _one_of("--lang", lang, tuple(known))
-    return sized(replace(preset(preset_name), lang=known[lang], palette=palette(colours)), size=size, dpi=dpi)
+    return sized(replace(preset(preset_name), lang=language(), palette=palette(colours)), size=size, dpi=dpi)
 
 
 def _one_of(option: str, value: str, known: tuple[str, ...]) -> None:

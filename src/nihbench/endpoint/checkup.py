@@ -20,6 +20,7 @@ from nihbench.endpoint.counting import ServerKind, listed_window
 from nihbench.endpoint.failures import HANDLING, Diagnosis, classify, parse_json
 from nihbench.endpoint.transport import sync_client
 from nihbench.errors import EndpointError, NihError, StoppedError
+from nihbench.lang import t
 from nihbench.types import Failure, FailureKind, Message, Outcome, RateState, Request
 
 KNOWN_TEXT = (
@@ -109,7 +110,7 @@ def verdict(report: Preflight) -> NihError | None:
         sites = (
             "; the keys of api.moonshot.ai and api.moonshot.cn are not interchangeable" if "moonshot" in host else ""
         )
-        return StoppedError(f"{host} refuses the key: {said}{sites}")
+        return StoppedError(t("{host} refuses the key: {said}{sites}", host=host, said=said, sites=sites))
     if report.failure is None:
         return None
     if report.failure == "auth" or (report.model_listed is False and not report.answered):
@@ -120,8 +121,16 @@ def verdict(report: Preflight) -> NihError | None:
         )
     handling = HANDLING[report.failure]
     if handling.stop_run and report.failure != "bad_parameter":
-        return StoppedError(f"{host} gives no answer ({report.failure}): {said}")
-    return None if handling.retry else EndpointError(f"{host} gives no answer ({report.failure}): {said}")
+        return StoppedError(
+            t("{host} gives no answer ({failure}): {said}", host=host, failure=report.failure, said=said)
+        )
+    return (
+        None
+        if handling.retry
+        else EndpointError(
+            t("{host} gives no answer ({failure}): {said}", host=host, failure=report.failure, said=said)
+        )
+    )
 
 
 async def _ask(client: ChatClient, access: ModelAccess) -> Outcome:

@@ -21,6 +21,7 @@ from nihbench.endpoint.failures import HANDLING
 from nihbench.endpoint.pacing import Pace
 from nihbench.endpoint.signals import Dimension, Signal
 from nihbench.errors import StoppedError
+from nihbench.lang import t
 from nihbench.types import FailureKind, RateState
 
 # Refused before any work was done: such a call does not count against the tokens of a minute.
@@ -255,7 +256,7 @@ class Limiter:
             finally:
                 self._waiting_tokens = None
             if self._closed:
-                raise StoppedError("the run is ending: nothing more is sent")
+                raise StoppedError(t("the run is ending: nothing more is sent"))
             # Nothing is awaited between here and the caller's block, so that no cancellation can lose the slot.
             return self._grant(tokens)
 

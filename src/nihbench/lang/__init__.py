@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from functools import cache
 from importlib import import_module
-from typing import Any
+from typing import Any, Literal, get_args
 
-LANGUAGES = ("en", "zh")
+Lang = Literal["en", "zh"]
+LANGUAGES: tuple[Lang, ...] = get_args(Lang)
 _TABLES = ("cli", "view", "rooms", "parser")
-_spoken = ["en"]
+_spoken: list[Lang] = ["en"]
 
 
 class Message(str):
@@ -31,12 +32,12 @@ def t(template: str, /, **fields: Any) -> Message:
     return message
 
 
-def speak(language: str) -> None:
+def speak(language: Lang) -> None:
     """Choose the language of this process: one of `LANGUAGES`."""
     _spoken[0] = language
 
 
-def language() -> str:
+def language() -> Lang:
     """Return the language of this process."""
     return _spoken[0]
 

@@ -1,0 +1,3 @@
+"""Chinese of the command line."""
+
+WORDS: dict[str, str] = {}
