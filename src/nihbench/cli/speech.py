@@ -16,7 +16,7 @@ from nihbench.lang import LANGUAGES, Lang, language, t, words
 
 _PANELS = ("ARGUMENTS_PANEL_TITLE", "OPTIONS_PANEL_TITLE", "COMMANDS_PANEL_TITLE", "DEFAULT_STRING", "ENVVAR_STRING",
            "REQUIRED_LONG_STRING")  # fmt: skip
-_english: dict[str, str] = {}
+_english: dict[str, Any] = {}
 
 
 def chosen(arguments: Sequence[str], environment: Mapping[str, str]) -> tuple[Lang, list[str]]:
@@ -114,6 +114,29 @@ def _own_words(table: Mapping[str, str]) -> None:
     for name in _PANELS:
         _english.setdefault(name, getattr(helping, name))
         setattr(helping, name, table.get(_english[name], _english[name]))
+    for name, folding in (("Table", _folding_table), ("Columns", _folding_columns)):
+        usual = _english.setdefault(name, getattr(helping, name))
+        setattr(helping, name, folding(usual) if table else usual)
+
+
+# Chinese has few blanks to break a line at; what is too long would be cut, if it did not go on in the next line.
+def _folding_table(table: Any) -> Any:
+    class Folding(table):  # type: ignore[misc]
+        def add_row(self, *cells: Any, **more: Any) -> None:
+            super().add_row(*cells, **more)
+            for column in self.columns:
+                column.overflow = "fold"
+
+    return Folding
+
+
+def _folding_columns(columns: Any) -> Any:
+    def folding(parts: Sequence[Any], *more: Any, **options: Any) -> Any:
+        for part in parts:
+            part.overflow = "fold"
+        return columns(parts, *more, **options)
+
+    return folding
 
 
 def parser_words(text: str) -> str:

@@ -14,7 +14,7 @@ from typing import Any, Literal, get_args
 
 Lang = Literal["en", "zh"]
 LANGUAGES: tuple[Lang, ...] = get_args(Lang)
-_TABLES = ("cli", "view", "rooms", "parser")
+_TABLES = ("help", "parser", "view", "cli", "rooms")
 _spoken: list[Lang] = ["en"]
 
 

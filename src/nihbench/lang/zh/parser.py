@@ -34,4 +34,7 @@ SENTENCES = {
     "{value} is not a valid float": "{value} 不是数字",
     "{value} is not a valid int": "{value} 不是整数",
     "{value} is not a valid boolean": "{value} 不是布尔值",
+    "Input should be a valid integer, unable to parse string as an integer": "应为整数",
+    "Input should be a valid number, unable to parse string as a number": "应为数字",
+    "Input should be a valid boolean, unable to interpret input": "应为 true 或 false",
 }
