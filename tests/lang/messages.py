@@ -28,9 +28,18 @@ def messages() -> Iterator[tuple[str, str, tuple[str, ...]]]:
     """Give where each sentence stands, its template, and the names of its fields."""
     for path in files():
         for name, call in _calls(path):
-            if name == "t" and call.args and isinstance(call.args[0], ast.Constant):
+            if name == "t" and call.args:
                 where = f"{path.relative_to(SOURCE)}:{call.lineno}"
-                yield where, call.args[0].value, tuple(word.arg or "**" for word in call.keywords)
+                fields = tuple(word.arg or "**" for word in call.keywords)
+                yield from ((where, template, fields) for template in _templates(call.args[0]))
+
+
+def _templates(node: ast.expr) -> Iterator[str]:
+    if isinstance(node, ast.IfExp):
+        yield from _templates(node.body)
+        yield from _templates(node.orelse)
+    elif isinstance(node, ast.Constant):
+        yield node.value
 
 
 def bypassing() -> dict[str, int]:

@@ -68,7 +68,7 @@ class Catalog:
 
     def model(self, name: str) -> ModelPreset:
         """Return the preset of that name; raises `UsageError` with the close names."""
-        mend = "`nih models` shows all presets, and --base-url URL takes any name as it is"
+        mend = t("`nih models` shows all presets, and --base-url URL takes any name as it is")
         return _find(self.models, name, "model", mend)
 
     def parse_experiment(self, text: str) -> tuple[Experiment, tuple[str, ...]]:

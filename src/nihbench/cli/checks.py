@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from nihbench.endpoint import ModelAccess, Preflight
     from nihbench.run import Calibration, RunOptions, Setup
 
-OLLAMA = (
+OLLAMA = t(
     "Ollama cuts prompts beyond its context size without a word, and that is about 4,000 tokens unless it was raised: "
     "see docs/providers.md"
 )
@@ -62,11 +62,22 @@ def preflight_notes(report: Preflight) -> list[str]:
     """Return what of a usable server a user should know before a sweep."""
     notes = []
     if report.model_listed is False:
-        notes.append(f"{report.host} does not list the model {report.model}, but answers to it")
+        notes.append(
+            t("{host} does not list the model {model}, but answers to it", host=report.host, model=report.model)
+        )
     if report.failure is not None:
-        notes.append(f"{report.host} did not answer a short question ({report.failure}): {report.problem}")
+        notes.append(
+            t(
+                "{host} did not answer a short question ({failure}): {problem}",
+                host=report.host,
+                failure=report.failure,
+                problem=report.problem,
+            )
+        )
     elif report.prompt_tokens is None:
-        notes.append(f"{report.host} does not say how many tokens a prompt had: cut prompts can't be noticed")
+        notes.append(
+            t("{host} does not say how many tokens a prompt had: cut prompts can't be noticed", host=report.host)
+        )
     if is_ollama(report):
         notes.append(OLLAMA)
     return notes
@@ -87,11 +98,11 @@ def calibrated(model: ModelAccess, setup: Setup) -> Calibration | None:
     from nihbench.run import calibrate, likely_prompts
 
     with measuring(model, stream=setup.options.stream, on_change=note) as (measure, source):
-        price = "no charge" if source == "counting endpoint" else "answers of one token"
+        price = t("no charge") if source == "counting endpoint" else t("answers of one token")
         note(
             t(
-                "calibrating lengths: about {likely_prompts:,} tokens are counted by the server ({price})",
-                likely_prompts=sum(likely_prompts(setup)),
+                "calibrating lengths: about {tokens:,} tokens are counted by the server ({price})",
+                tokens=sum(likely_prompts(setup)),
                 price=price,
             )
         )

@@ -29,10 +29,9 @@ def export(
     write(table, out)
     note(
         t(
-            "{table} trials of {runs} {value}: {out}",
-            table=len(table),
+            "{trials} trials of 1 run: {out}" if len(runs) == 1 else "{trials} trials of {runs} runs: {out}",
+            trials=len(table),
             runs=len(runs),
-            value="run" if len(runs) == 1 else "runs",
             out=out,
         )
     )

@@ -66,9 +66,9 @@ def score_by_judge(folder: RunFolder, options: JudgeOptions) -> str:
     if options.only_uncertain:
         note(
             t(
-                "the rules are sure of {rules} of {rules_2} answers, the others go to the judge",
-                rules=len(rules) - len(answers),
-                rules_2=len(rules),
+                "the rules are sure of {sure} of {all} answers, the others go to the judge",
+                sure=len(rules) - len(answers),
+                all=len(rules),
             )
         )
     asked = RunOptions(
@@ -147,7 +147,7 @@ def _grades(
     return judged(answers, asked, judge, verdicts, failures)
 
 
-_KEPT = "the verdicts that came are kept, so give the same command again to go on"
+_KEPT = t("the verdicts that came are kept, so give the same command again to go on")
 
 
 def _progress(done: int, total: int) -> None:

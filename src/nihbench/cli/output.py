@@ -42,7 +42,7 @@ def command(body: Callable[P, T]) -> Callable[P, T]:
         try:
             return body(*args, **kwargs)
         except NihError as error:
-            note(f"nih: {said(error)}")
+            note(t("nih: {error}", error=error))
             raise typer.Exit(error.exit_code) from error
         except KeyboardInterrupt as error:
             note(t("nih: interrupted"))

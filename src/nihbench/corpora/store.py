@@ -224,11 +224,17 @@ def _cleaned_copy(manifest: CorpusManifest, origin: Path | None) -> str | None:
 
 
 def _with_ways_out(error: FetchError, manifest: CorpusManifest, alternatives: Sequence[str]) -> FetchError:
-    ways = [f"nih corpus fetch {manifest.name} --from PATH takes a copy at hand"]
-    if alternatives:
-        commands = " or ".join(f"nih run --corpus {manifest.language}={name}" for name in alternatives)
-        ways.append(f"{commands} uses another corpus")
-    return FetchError(t("{rstrip}; instead, {ways}.", rstrip=str(error).rstrip("."), ways=", and ".join(ways)))
+    return FetchError(
+        t(
+            "{error} Instead, nih corpus fetch {name} --from PATH takes a copy at hand, "
+            "and {commands} uses another corpus."
+            if alternatives
+            else "{error} Instead, nih corpus fetch {name} --from PATH takes a copy at hand.",
+            error=error,
+            name=manifest.name,
+            commands=" | ".join(f"nih run --corpus {manifest.language}={name}" for name in alternatives),
+        )
+    )
 
 
 def _text(content: bytes, path: Path, mend: str) -> str:

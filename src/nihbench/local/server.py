@@ -187,9 +187,9 @@ class LocalServer:
         try:
             line = lines.get(timeout=self._start_timeout_s).decode().strip()
         except queue.Empty:
-            raise self._failed(f"was not ready after {self._start_timeout_s:.0f} s") from None
+            raise self._failed(t("was not ready after {seconds:.0f} s", seconds=self._start_timeout_s)) from None
         if not line:
-            raise self._failed("stopped while it was starting")
+            raise self._failed(t("stopped while it was starting"))
         return line
 
     def _check_health(self) -> None:
@@ -205,7 +205,7 @@ class LocalServer:
                 except httpx.TransportError:
                     pass
                 time.sleep(_POLL_S)
-        raise self._failed("does not answer")
+        raise self._failed(t("does not answer"))
 
     def _failed(self, what: str) -> LocalModelError:
         lines = self.log_tail().splitlines()

@@ -124,10 +124,10 @@ def _count(text: str, option: str, most: int) -> int:
 def _length(text: str) -> float:
     match = _NUMBER.fullmatch(text.strip())
     if match is None:
-        raise UsageError(t("--lengths: {strip!r} is not a length in tokens, such as 4000 or 4k", strip=text.strip()))
+        raise UsageError(t("--lengths: {text!r} is not a length in tokens, such as 4000 or 4k", text=text.strip()))
     value = float(match[1]) * _UNITS[match[2].lower()]
     if value < 1:
-        raise UsageError(t("--lengths: {strip!r} must be at least 1 token", strip=text.strip()))
+        raise UsageError(t("--lengths: {text!r} must be at least 1 token", text=text.strip()))
     return value
 
 
@@ -135,7 +135,7 @@ def _depth(text: str) -> float:
     try:
         value = float(text.encode("ascii"))
     except ValueError as error:
-        raise UsageError(t("--depths: {strip!r} is not a depth in percent, such as 50", strip=text.strip())) from error
+        raise UsageError(t("--depths: {text!r} is not a depth in percent, such as 50", text=text.strip())) from error
     if not 0.0 <= value <= 100.0:
-        raise UsageError(t("--depths: {strip} lies outside 0 to 100 percent", strip=text.strip()))
+        raise UsageError(t("--depths: {text} lies outside 0 to 100 percent", text=text.strip()))
     return value

@@ -116,7 +116,7 @@ def read_rows(data: bytes, name: str, catalog: Catalog) -> tuple[Row, ...]:
 
 
 def _plain(line: bytes) -> dict[str, Any]:
-    mend = 'write {"id": "1", "needle": "sf-sandwich", "answer": "..."} in one line of UTF-8'
+    mend = t('write {"id": "1", "needle": "sf-sandwich", "answer": "..."} in one line of UTF-8')
     try:
         plain = json.loads(line.decode("utf-8"))
     except UnicodeDecodeError as error:

@@ -19,7 +19,7 @@ from nihbench.errors import UsageError
 from nihbench.lang import t
 
 Form = Literal["kamradt-grid", "kamradt-2023", "kamradt-2026"]
-_MEND = "give his folder of JSON files, his list of {token_limit, depth_percent, score}, or his tool's results.jsonl"
+_MEND = t("give his folder of JSON files, his list of {token_limit, depth_percent, score}, or his tool's results.jsonl")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -62,6 +62,6 @@ def _holder(folder: Path) -> str:
     """Name the process that owns the folder, as far as it said who it is."""
     try:
         me = json.loads((folder / HOLDER).read_text(encoding="utf-8"))
-        return f"process {int(me['pid'])} on {me['host']} since {me['since']}"
+        return t("process {pid} on {host} since {since}", pid=int(me["pid"]), host=me["host"], since=me["since"])
     except (OSError, ValueError, KeyError, TypeError):
-        return "another process"
+        return t("another process")

@@ -215,9 +215,10 @@ def stored_options(
     options: RunOptions = _validated(RunOptions, content, "options")
     if set(options.headers) - set(headers):
         raise UsageError(
-            "this run sent the headers "
-            + ", ".join(sorted(options.headers))
-            + ": their values are not stored, so give them again by --header"
+            t(
+                "this run sent the headers {headers}: their values are not stored, so give them again by --header",
+                headers=", ".join(sorted(options.headers)),
+            )
         )
     for name in content.get("withheld", ()):
         if name not in given:

@@ -22,9 +22,15 @@ def find_record(records: Mapping[str, Record], trial_id: str) -> Record:
     """
     found = [record for key, record in records.items() if key.startswith(trial_id)]
     if len(found) != 1:
-        what = "no trial of this run has" if not found else f"{len(found)} trials of this run have"
+        count = len(found)
         raise UsageError(
-            t("{what} an id that begins with {trial_id!r}: ids stand in records.jsonl", what=what, trial_id=trial_id)
+            t(
+                "{count} trials of this run have an id that begins with {trial_id!r}: ids stand in records.jsonl"
+                if found
+                else "no trial of this run has an id that begins with {trial_id!r}: ids stand in records.jsonl",
+                count=count,
+                trial_id=trial_id,
+            )
         )
     return found[0]
 

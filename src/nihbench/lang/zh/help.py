@@ -127,7 +127,6 @@ WORDS = {
     ),
     "How often each answer is judged; the median counts.": "每个回答裁判几次，取中位数。",
     "How often each cell is measured, each time on another haystack.": "每格测几次，每次换一篇长文。",
-    "How often each cell is measured, by default on another haystack each time.": "每格测几次，默认每次换一篇长文。",
     "IN,OUT or IN,OUT,CACHED: the model's price in USD per million tokens.": (
         "IN,OUT 或 IN,OUT,CACHED：模型单价，美元/百万 token。"
     ),
@@ -160,7 +159,6 @@ WORDS = {
     "Requests served at once.": "同时服务的请求数。",
     "Rows as JSON lines, or - for stdin.": "每行一个 JSON 的文件，或用 - 表示标准输入。",
     "Run every experiment of a suite (nih needle list).": "运行一个套件中的所有实验（见 nih needle list）。",
-    "All experiments of a suite (nih needle list).": "一个套件中的所有实验（见 nih needle list）。",
     "Run folders, or a folder of runs.": "若干运行文件夹，或装有多次运行的文件夹。",
     "Seed of all that is drawn (default 0); sent to the model too where given.": (
         "一切随机抽取的种子（默认 0）；若给出，也会发送给模型。"
