@@ -19,13 +19,9 @@ ALLOWED = Path(__file__).with_name("untranslated.txt")
 MESSAGES = list(messages())
 _HAN = re.compile("[\u4e00-\u9fff]")
 _WITHOUT_WORDS = {
-    "nih: {error}",
-    "{name}:{number}: {error}",
-    "{tokens}; {money}",
-    ", ",
-    "{manifest_name}: {path}",
-    "{where}: {msg}",
-}
+    "nih: {error}", "nih: {problem}", "{name}:{number}: {error}", "{tokens}; {money}", ", ", "{manifest_name}: {path}",
+    "{where}: {msg}", "{path}:{line}: {message}", "{error}; {go_on}",
+}  # fmt: skip
 
 
 def fields(template: str) -> set[str]:

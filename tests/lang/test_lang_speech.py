@@ -74,7 +74,7 @@ def test_a_message_is_a_string_like_any_other() -> None:
 
 def test_errors_and_help_are_chinese_and_english_comes_back(capsys: pytest.CaptureFixture[str]) -> None:
     code, _, err = run(capsys, "prompt", "--lang", "zh", "-m", "x", "--length", "0", "--depth", "5")
-    assert code == 2 and err == "nih：--length 0 至少为 1 token\n"
+    assert code == 2 and err == "nih: --length 0 至少为 1 token\n"
     _, out, _ = run(capsys, "--lang", "zh", "run", "--help")
     assert "用法：nih run [选项]" in out and "测评对象" in out and "显示本帮助并退出" in out and "…" not in out
     assert "Usage" not in out and "Options" not in out
@@ -95,7 +95,7 @@ def test_errors_and_help_are_chinese_and_english_comes_back(capsys: pytest.Captu
 )
 def test_what_the_parser_says_is_chinese(capsys: pytest.CaptureFixture[str], arguments: list[str], says: str) -> None:
     code, out, err = run(capsys, *arguments, "--lang", "zh")
-    assert (code, out) == (2, "") and err.startswith("nih：") and says in err and "--help`）" in err
+    assert (code, out) == (2, "") and err.startswith("nih: ") and says in err and "--help`）" in err
 
 
 def test_an_unknown_sentence_of_the_parser_stays() -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nihbench.errors import UsageError
+from nihbench.lang import t
 from nihbench.stats import (
     Cell,
     Diagnosis,
@@ -125,7 +126,11 @@ def grid_trials(
     every = [*made, *sorted(owed)]
     if not every:
         raise UsageError(
-            f"The run has no trial of {experiment}/{prompt}; name an experiment and a prompt that it was made with."
+            t(
+                "The run has no trial of {experiment}/{prompt}; name an experiment and a prompt that it was made with.",
+                experiment=experiment,
+                prompt=prompt,
+            )
         )
     lengths, length = np.unique([each[0] for each in every], return_inverse=True)
     depths, depth = np.unique([each[1] for each in every], return_inverse=True)

@@ -60,7 +60,7 @@ def with_window(model: ModelAccess, report: Preflight, asked: int | None = None)
 
 def preflight_notes(report: Preflight) -> list[str]:
     """Return what of a usable server a user should know before a sweep."""
-    notes = []
+    notes: list[str] = []
     if report.model_listed is False:
         notes.append(
             t("{host} does not list the model {model}, but answers to it", host=report.host, model=report.model)

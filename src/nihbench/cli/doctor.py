@@ -12,6 +12,7 @@ from nihbench.cli.checks import OLLAMA, is_ollama, with_window
 from nihbench.cli.output import FetchReport, command, note, plain, show, show_json
 from nihbench.cli.wiring import reach
 from nihbench.errors import NihError, StoppedError, UsageError
+from nihbench.lang import t
 
 if TYPE_CHECKING:
     from nihbench.endpoint import Canary, ModelAccess, Preflight
@@ -40,7 +41,7 @@ def doctor(
     from nihbench.run import RunOptions
 
     if not model and not base_url:
-        raise UsageError("no server is named: give --model, --base-url, or both")
+        raise UsageError(t("no server is named: give --model, --base-url, or both"))
     options = RunOptions(
         model=model or "", base_url=base_url, api_key_env=api_key_env, ca_file=ca_file, insecure=insecure
     )
@@ -52,7 +53,7 @@ def doctor(
         raise
     show_json(found) if as_json else show(_screen(found))
     if code:
-        note(f"nih: {found['problem'] or 'the server gave no answer'}")
+        note(t("nih: {problem}", problem=found["problem"] or "the server gave no answer"))
         raise typer.Exit(code)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from nihbench.cli.output import console, note, speaks_unicode
+from nihbench.lang import language, t
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -117,14 +118,14 @@ def show(result: Result) -> None:
     """Show the heatmaps and the headline numbers on stdout."""
     from nihbench.figures import headline, terminal_heatmap
 
-    screen = console()
+    screen, spoken = console(), language()
     colour = screen.is_terminal and not screen.no_color
     for grid, summary in zip(result.grids, result.summaries, strict=True):
-        screen.print(terminal_heatmap(grid, width=screen.width, colour=colour, unicode=speaks_unicode()))
+        screen.print(terminal_heatmap(grid, width=screen.width, colour=colour, unicode=speaks_unicode(), lang=spoken))
         withheld = result.withheld(summary)
-        screen.print(withheld.sentence() if withheld else headline(summary))
+        screen.print(withheld.sentence(spoken) if withheld else headline(summary, lang=spoken))
     for control in result.controls:
-        screen.print(control.sentence(), style="bold" if control.failed else None)
+        screen.print(control.sentence(spoken), style="bold" if control.failed else None)
 
 
 def finish_tree(root: Path) -> None:
@@ -137,8 +138,8 @@ def finish_tree(root: Path) -> None:
     picture = root / PANEL
     controls = tuple(control for result in results for control in result.controls)
     draw([sweep for result in results for sweep in result.sweeps], picture, Style(), controls=controls)
-    note(f"panel: {picture}")
-    note(f"draw it again: nih plot {root} --out panel.svg")
+    note(t("panel: {picture}", picture=picture))
+    note(t("draw it again: nih plot {root} --out panel.svg", root=root))
 
 
 def finish(run: RunFolder, *, resume: Path) -> int:
@@ -156,18 +157,24 @@ def finish(run: RunFolder, *, resume: Path) -> int:
     picture = run.path / FIGURE
     draw(result.sweeps, picture, Style(), controls=result.controls)
     show(result)
-    note(f"heatmap: {picture}")
-    note(f"records: {run.path / 'records.jsonl'}")
+    note(t("heatmap: {picture}", picture=picture))
+    note(t("records: {path}", path=run.path / "records.jsonl"))
     for sentence in count_summary(run.records()).sentences():
         note(sentence)
     if result.unscored:
         mend = f"nih score {run.path} --judge MODEL"
-        note(f"{result.unscored} answers are unscored, for the rules can't judge them: try {mend}")
+        note(
+            t(
+                "{unscored} answers are unscored, for the rules can't judge them: try {mend}",
+                unscored=result.unscored,
+                mend=mend,
+            )
+        )
     failed = len(result.failures) - result.unscored
     if failed or result.owed:
-        note(f"{failed} trials failed, {result.owed} are owed; they are not scored")
+        note(t("{failed} trials failed, {owed} are owed; they are not scored", failed=failed, owed=result.owed))
         if result.passing or result.owed:
-            note(f"try again what may pass: nih run --resume {resume}")
+            note(t("try again what may pass: nih run --resume {resume}", resume=resume))
         return FAILED_TRIALS
-    note(f"draw it again: nih plot {run.path} --out heatmap.svg")
+    note(t("draw it again: nih plot {path} --out heatmap.svg", path=run.path))
     return 0

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from nihbench.cli.output import FetchReport, note
 from nihbench.errors import InterruptedRunError, NihError, UsageError
-from nihbench.lang import t
+from nihbench.lang import t, without_stop
 
 if TYPE_CHECKING:
     from nihbench.endpoint import ModelAccess
@@ -142,7 +142,7 @@ def _grades(
     except KeyboardInterrupt as error:
         raise InterruptedRunError(t("stopped; {kept}", kept=_KEPT)) from error
     except NihError as error:
-        raise type(error)(f"{str(error).rstrip('.')}; {_KEPT}") from error
+        raise type(error)(t("{error}; {go_on}", error=without_stop(error), go_on=_KEPT)) from error
     note(_after(spent))
     return judged(answers, asked, judge, verdicts, failures)
 

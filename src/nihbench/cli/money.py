@@ -12,6 +12,7 @@ import typer
 
 from nihbench.cli.output import note
 from nihbench.errors import UsageError
+from nihbench.lang import Message, said, t
 from nihbench.types import PriceTier
 
 if TYPE_CHECKING:
@@ -58,11 +59,11 @@ def check_cost(parts: Sequence[Part], *, yes: bool) -> None:
         budget_of(setup, members)
     if yes or parts[0][0].options.max_cost is not None or not _are_dear(parts):
         return
-    what = f"{sum(len(trials) for *_, trials in parts):,} trials {_cost_words(parts)}"
+    what = _cost_words(parts)
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise UsageError(f"{what}: agree to that by --yes, or set a bound by --max-cost USD")
-    if not typer.confirm(f"{what}. Begin?", err=True):
-        raise UsageError("nothing was sent: give fewer --lengths or --depths, or a bound by --max-cost USD")
+        raise UsageError(t("{what}: agree to that by --yes, or set a bound by --max-cost USD", what=what))
+    if not typer.confirm(said(t("{what}. Begin?", what=what)), err=True):
+        raise UsageError(t("nothing was sent: give fewer --lengths or --depths, or a bound by --max-cost USD"))
 
 
 def planned_cost(setup: Setup, members: Sequence[ModelAccess], trials: Sequence[Trial]) -> Decimal | None:
@@ -100,12 +101,20 @@ def tell_spent(
     if is_free(setup, members):
         return
     planned = planned_cost(setup, members, trials)
-    most = f"at most ${planned:,.2f}" if planned is not None else "an unknown cost"
-    unknown = f", and {budget.unpriced:,} calls of unknown price" if budget.unpriced else ""
+    most = t("at most ${usd:,.2f}", usd=planned) if planned is not None else t("an unknown cost")
+    unknown = t(", and {count:,} calls of unknown price", count=budget.unpriced) if budget.unpriced else ""
     spent = budget.exactly_spent - elsewhere
     note(
-        f"spent: ${spent:,.4f}{unknown} ({budget.prompt_tokens:,} tokens in, {budget.completion_tokens:,} out); "
-        f"planned: {most} ({sum(trial.length for trial in trials):,} tokens in)"
+        t(
+            "spent: ${spent:,.4f}{unknown} ({prompt_tokens:,} tokens in, {completion_tokens:,} out); "
+            "planned: {most} ({planned_tokens:,} tokens in)",
+            spent=spent,
+            unknown=unknown,
+            prompt_tokens=budget.prompt_tokens,
+            completion_tokens=budget.completion_tokens,
+            most=most,
+            planned_tokens=sum(trial.length for trial in trials),
+        )
     )
 
 
@@ -127,13 +136,22 @@ def _are_dear(parts: Sequence[Part]) -> bool:
     return _tokens(unknown) > ASK_ABOVE_TOKENS or known > ASK_ABOVE_USD
 
 
-def _cost_words(parts: Sequence[Part]) -> str:
-    tokens = f"{_tokens(parts):,} tokens"
+def _cost_words(parts: Sequence[Part]) -> Message:
+    trials = sum(len(trials) for *_, trials in parts)
     costs = [planned_cost(*part) for part in parts]
     known = [cost for cost in costs if cost is not None]
     if len(known) < len(costs):
-        return f"send {tokens} to a model of unknown price (--price IN,OUT gives it)"
-    return f"send {tokens} and can cost ${sum(known):,.2f}"
+        return t(
+            "{trials:,} trials send {tokens:,} tokens to a model of unknown price (--price IN,OUT gives it)",
+            trials=trials,
+            tokens=_tokens(parts),
+        )
+    return t(
+        "{trials:,} trials send {tokens:,} tokens and can cost ${cost:,.2f}",
+        trials=trials,
+        tokens=_tokens(parts),
+        cost=sum(known),
+    )
 
 
 def _tokens(parts: Sequence[Part]) -> int:

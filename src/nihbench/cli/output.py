@@ -140,5 +140,5 @@ class FetchReport:
             size = f"{done / 1e6:.1f} MB" + (f" of {total / 1e6:.1f} MB" if total else "")
             print(f"\r\033[K{plain(what)}: {size}", end="\n" if finished else "", file=sys.stderr, flush=True)
         elif what != self._last:
-            note(f"fetching {what}")
+            note(t("fetching {what}", what=what))
         self._last = what

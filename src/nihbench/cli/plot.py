@@ -10,7 +10,7 @@ import typer
 
 from nihbench.cli.output import command, note
 from nihbench.errors import UsageError
-from nihbench.lang import language
+from nihbench.lang import language, t
 
 if TYPE_CHECKING:
     from nihbench.cli.drawing import Sweep
@@ -75,7 +75,7 @@ def plot(
     sweeps = _chosen([sweep for result in results for sweep in result.sweeps], prompt)
     controls = [control for result in results for control in result.controls]
     draw(sweeps, out, style, kind=kind, title=title, controls=controls, animate=(animate, records) if animate else None)
-    note(f"figure: {out}")
+    note(t("figure: {out}", out=out))
 
 
 def _style(preset_name: str, colours: str, size: str | None, dpi: int | None) -> Style:
@@ -86,7 +86,9 @@ def _style(preset_name: str, colours: str, size: str | None, dpi: int | None) ->
 
 def _one_of(option: str, value: str, known: tuple[str, ...]) -> None:
     if value not in known:
-        raise UsageError(f"{option} {value!r}: choose one of {', '.join(known)}")
+        raise UsageError(
+            t("{option} {value!r}: choose one of {known}", option=option, value=value, known=", ".join(known))
+        )
 
 
 def _chosen(sweeps: list[Sweep], prompts: str) -> list[Sweep]:
@@ -97,5 +99,7 @@ def _chosen(sweeps: list[Sweep], prompts: str) -> list[Sweep]:
     present = dict.fromkeys(sweep.grid.prompt for sweep in sweeps)
     for name in names:
         if name not in present:
-            raise UsageError(f"no run here has a prompt {name!r}: there are {', '.join(present)}")
+            raise UsageError(
+                t("no run here has a prompt {name!r}: there are {present}", name=name, present=", ".join(present))
+            )
     return [sweep for name in names for sweep in sweeps if sweep.grid.prompt == name]

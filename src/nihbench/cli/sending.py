@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from nihbench.cli.output import Terminated, note
 from nihbench.errors import DamagedDataError, InterruptedRunError, NihError, StoppedError, TerminatedRunError
+from nihbench.lang import Message, t, without_stop
 
 if TYPE_CHECKING:
     from nihbench.cli.jobs import Ready
@@ -43,19 +44,26 @@ def measure(ready: Ready, folder: RunFolder, trials: Owed, sending: Sending) -> 
     from nihbench.run import enter, spent_before
 
     setup, members = ready.setup, ready.members
-    note(f"run folder: {folder.path} ({len(setup.trials) - len(trials)} of {len(setup.trials)} trials are done)")
+    note(
+        t(
+            "run folder: {path} ({done} of {total} trials are done)",
+            path=folder.path,
+            done=len(setup.trials) - len(trials),
+            total=len(setup.trials),
+        )
+    )
     budget = budget_of(setup, members, spent_before(folder.path, setup) + sending.elsewhere)
     try:
         with _terminable() as cancelling:
             asyncio.run(_send(ready, folder, trials, budget, sending, cancelling))
     except Terminated as error:
-        raise TerminatedRunError(f"stopped by SIGTERM; {_go_on(sending)}") from error
+        raise TerminatedRunError(t("stopped by SIGTERM; {go_on}", go_on=_go_on(sending))) from error
     except KeyboardInterrupt as error:
-        raise InterruptedRunError(f"stopped; {_go_on(sending)}") from error
+        raise InterruptedRunError(t("stopped; {go_on}", go_on=_go_on(sending))) from error
     except DamagedDataError:
         raise
     except NihError as error:
-        raise type(error)(f"{str(error).rstrip('.')}; {_go_on(sending)}") from error
+        raise type(error)(t("{error}; {go_on}", error=without_stop(error), go_on=_go_on(sending))) from error
     finally:
         own = budget.exactly_spent - sending.elsewhere
         with contextlib.suppress(OSError, NihError):  # the error that ended the run says more
@@ -127,7 +135,7 @@ def _tell_controls(setup: Setup, folder: RunFolder, *, strict: bool) -> None:
     for result in results:
         note(result.sentence())
     if strict and any(result.failed for result in results):
-        raise StoppedError("a control failed, and --strict-controls stops here: mend the needle or the prompt")
+        raise StoppedError(t("a control failed, and --strict-controls stops here: mend the needle or the prompt"))
 
 
 @contextlib.contextmanager
@@ -159,8 +167,8 @@ def _terminable() -> Iterator[Callable[[], None]]:
             signal.signal(signal.SIGTERM, before)
 
 
-def _go_on(sending: Sending) -> str:
-    return f"what is done is kept: go on by nih run --resume {sending.resume}"
+def _go_on(sending: Sending) -> Message:
+    return t("what is done is kept: go on by nih run --resume {path}", path=sending.resume)
 
 
 def now() -> datetime:

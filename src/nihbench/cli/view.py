@@ -13,7 +13,7 @@ from rich.cells import cell_len, chop_cells, set_cell_size
 from rich.text import Text
 
 from nihbench.cli.output import plain
-from nihbench.lang import Message, said, t
+from nihbench.lang import Message, language, said, t
 
 if TYPE_CHECKING:
     from nihbench.analysis import Grid
@@ -193,7 +193,9 @@ def _fitted(grid: Grid, screen: Screen, room: int) -> list[Text]:
     rows, columns = len(grid.depths), min(len(grid.lengths), max(1, (screen.width - 7) // 3))
     while True:
         part = squeezed(grid, rows=rows, columns=columns)
-        drawn = terminal_heatmap(part, width=screen.width, colour=screen.colour, unicode=screen.unicode)
+        drawn = terminal_heatmap(
+            part, width=screen.width, colour=screen.colour, unicode=screen.unicode, lang=language()
+        )
         lines = list(drawn.split("\n", allow_blank=True))
         if len(lines) <= room or rows == 1:
             break

@@ -48,8 +48,21 @@ def said(text: object) -> str:
         text = text.args[0] if len(text.args) == 1 else str(text)
     if not isinstance(text, Message) or _spoken[0] == "en":
         return str(text)
-    template = words(_spoken[0]).get(text.template, text.template)
+    template = _template(text.template)
     return template.format(**{name: _inner(value) for name, value in text.fields.items()}) if text.fields else template
+
+
+def without_stop(error: BaseException) -> str:
+    """Return an error's sentence without its full stop, for a longer one that goes on after it."""
+    text = error.args[0] if len(error.args) == 1 else str(error)
+    if not isinstance(text, Message):
+        return str(text).rstrip(".")
+    return t(text.template.rstrip("."), **text.fields)
+
+
+def _template(english: str) -> str:
+    table = words(_spoken[0])
+    return table.get(english) or table.get(english + ".", english).rstrip("。")
 
 
 def _inner(value: Any) -> Any:

@@ -6,6 +6,7 @@ import random
 from collections.abc import Sequence
 
 from nihbench.errors import UsageError
+from nihbench.lang import t
 from nihbench.types import Trial
 
 ORDERS = ("cache", "random", "grid")
@@ -42,7 +43,7 @@ def order_trials(trials: Sequence[Trial], order: str, seed: int) -> tuple[Trial,
         UsageError: there is no such order.
     """
     if order not in ORDERS:
-        raise UsageError(f"--order {order!r} is none of {', '.join(ORDERS)}")
+        raise UsageError(t("--order {order!r} is none of {orders}", order=order, orders=", ".join(ORDERS)))
     if order == "grid":
         return tuple(trials)
     ordered: list[Trial] = []

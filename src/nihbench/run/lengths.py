@@ -51,11 +51,15 @@ def resolve_lengths(
     if room is None and not explicit:
         raise UsageError(t("the model's window is not known: give --window TOKENS, or --lengths such as 1k:32k:15"))
     highest = room - int(slack * room) if room is not None else capacity
-    notes = []
+    notes: list[str] = []
     if not explicit and not options.repeat_corpus and highest > capacity:
         notes.append(
-            f"lengths stop at {capacity:,} tokens, the corpus's end, short of the model's {highest:,}: "
-            "see `nih corpus list` for a longer corpus, or repeat this one with --repeat-corpus"
+            t(
+                "lengths stop at {capacity:,} tokens, the corpus's end, short of the model's {highest:,}: "
+                "see `nih corpus list` for a longer corpus, or repeat this one with --repeat-corpus",
+                capacity=capacity,
+                highest=highest,
+            )
         )
         highest = capacity
     lengths = parse_lengths(spec, lowest=1000, highest=highest)
@@ -91,5 +95,6 @@ def resolve_lengths(
                     capacity=capacity,
                 )
             )
-        notes.append("the corpus is repeated to fill these lengths: " + ", ".join(f"{length:,}" for length in over))
+        lengths_over = ", ".join(f"{length:,}" for length in over)
+        notes.append(t("the corpus is repeated to fill these lengths: {lengths}", lengths=lengths_over))
     return lengths, copies, notes

@@ -11,6 +11,7 @@ import json
 from collections.abc import Sequence
 
 from nihbench.errors import UsageError
+from nihbench.lang import t
 from nihbench.text.fit import Frame, Splice, fit
 from nihbench.text.source import Source
 from nihbench.types import Message, Placement, PromptTemplate, Tokenizer
@@ -49,7 +50,7 @@ def build_prompt(
     splice = fit(source, statement, length=length, depth_percent=depth_percent, frame=frame, count=tokenizer.count)
     haystack = splice.render(source.text, statement)
     if haystack.count(statement) != 1:
-        raise UsageError("the needle already stands in the corpus: take another needle or another corpus")
+        raise UsageError(t("the needle already stands in the corpus: take another needle or another corpus"))
     messages = render(template, haystack, question)
     return messages, _placement(source, splice, tokenizer.count(statement), digest(messages))
 

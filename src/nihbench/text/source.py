@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nihbench.errors import UsageError
+from nihbench.lang import t
 from nihbench.types import IntArray, Tokenizer
 
 SEARCH = 20_000
@@ -105,7 +106,7 @@ def make_source(
         UsageError: the text is empty.
     """
     if not text.strip():
-        raise UsageError("the corpus is empty: give a file or folder with text in it")
+        raise UsageError(t("the corpus is empty: give a file or folder with text in it"))
     base = _source(text, language, starts, boundaries)
     once = (
         _join(_part(base, start, len(text), tokenizer), _part(base, 0, start, tokenizer), tokenizer) if start else base

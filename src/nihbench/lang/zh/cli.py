@@ -1,9 +1,9 @@
 """Chinese of what commands say: notes and the errors of options."""
 
 WORDS = {
-    "nih: {error}": "nih：{error}",
-    "nih: {what} (see `{where} --help`)": "nih：{what}（见 `{where} --help`）",
-    "nih: interrupted": "nih：已中断",
+    "nih: {error}": "nih: {error}",
+    "nih: {what} (see `{where} --help`)": "nih: {what}（见 `{where} --help`）",
+    "nih: interrupted": "nih: 已中断",
     "note: {sentence}": "注意：{sentence}",
     "{name} {value!r}: choose one of {languages}": "{name} {value!r}：请从 {languages} 中选择",
     # agree, grade, score, judge
@@ -120,5 +120,108 @@ WORDS = {
     "the server stopped by itself: {log_tail}": "服务器自行停止了：{log_tail}",
     "{model!r} is not an embedded model: name smollm2-135m or a .gguf file": (
         "{model!r} 不是内嵌模型：请用 smollm2-135m 或 .gguf 文件"
+    ),
+    # money
+    "{trials:,} trials send {tokens:,} tokens and can cost ${cost:,.2f}": "{trials:,} 次试验将发送 {tokens:,} token，可能花费 ${cost:,.2f}",
+    "{trials:,} trials send {tokens:,} tokens to a model of unknown price (--price IN,OUT gives it)": (
+        "{trials:,} 次试验将向单价未知的模型发送 {tokens:,} token（可用 --price IN,OUT 给出单价）"
+    ),
+    "at most ${usd:,.2f}": "至多 ${usd:,.2f}",
+    "an unknown cost": "花费未知",
+    ", and {count:,} calls of unknown price": "，另有 {count:,} 次调用单价未知",
+    "spent: ${spent:,.4f}{unknown} ({prompt_tokens:,} tokens in, {completion_tokens:,} out); planned: {most} "
+    "({planned_tokens:,} tokens in)": (
+        "已花费：${spent:,.4f}{unknown}（输入 {prompt_tokens:,} token，输出 {completion_tokens:,}）；"
+        "计划：{most}（输入 {planned_tokens:,} token）"
+    ),
+    "{what}: agree to that by --yes, or set a bound by --max-cost USD": "{what}：请用 --yes 同意，或用 --max-cost USD 设上限",
+    "{what}. Begin?": "{what}。开始吗？",
+    "nothing was sent: give fewer --lengths or --depths, or a bound by --max-cost USD": (
+        "没有发送任何请求：请减少 --lengths 或 --depths，或用 --max-cost USD 设上限"
+    ),
+    # options
+    "the messages are what a run builds (nih prompt shows them)": "消息由运行自己构造（nih prompt 可查看）",
+    "give --model": "请用 --model",
+    "give --stream or --no-stream": "请用 --stream 或 --no-stream",
+    "a trial has one answer; give --repeats": "每次试验只有一个回答；请用 --repeats",
+    "give --max-output": "请用 --max-output",
+    "give --temperature": "请用 --temperature",
+    "give --seed": "请用 --seed",
+    "no model is named: give --model, such as --model smollm2-135m (see `nih models`)": (
+        "没有指定模型：请给出 --model，例如 --model smollm2-135m（见 `nih models`）"
+    ),
+    "no server is named: give --model, --base-url, or both": "没有指定服务器：请给出 --model、--base-url，或两者",
+    "this command takes one --model: leave the others out": "此命令只接受一个 --model：请去掉其余的",
+    '--extra-body must be a JSON object, such as \'{"thinking": {"type": "disabled"}}\'': (
+        '--extra-body 须为 JSON 对象，例如 \'{"thinking": {"type": "disabled"}}\''
+    ),
+    "{option} holds bytes that are not UTF-8: rename the file, or write it in UTF-8": (
+        "{option} 含有非 UTF-8 字节：请给文件改名，或改用 UTF-8"
+    ),
+    "--header takes NAME=VALUE, such as --header X-Title=nih": "--header 的格式是 NAME=VALUE，例如 --header X-Title=nih",
+    "--extra-body is not JSON: {error}": "--extra-body 不是 JSON：{error}",
+    "--extra-body may not hold {name!r}: {own_fields}": "--extra-body 不能含 {name!r}：{own_fields}",
+    "fetching {what}": "正在获取 {what}",
+    # plot and what is drawn
+    "figure: {out}": "图：{out}",
+    "{option} {value!r}: choose one of {known}": "{option} {value!r}：请从 {known} 中选择",
+    "no run here has a prompt {name!r}: there are {present}": "这些运行中没有提示 {name!r}：现有 {present}",
+    "animation: {path} ({save_animation} frames)": "动画：{path}（{save_animation} 帧）",
+    "there is nothing to draw: no run with such a prompt was given": "没有可画的：所给的运行中没有这样的提示",
+    "an animation shows one map with nominal depths: give one run, and choose one --prompt": (
+        "动画只画一张计划深度的热力图：请只给一次运行，并选定一个 --prompt"
+    ),
+    "a difference is between two sweeps, and here are {sweeps}: give two runs, or one run with two prompts, and choose "
+    "by --prompt": "差值要在两组之间，此处有 {sweeps} 组：请给两次运行，或一次含两个提示的运行，并用 --prompt 选定",
+    "the two runs count lengths in different units: measure both with the same --length-unit": (
+        "两次运行的长度单位不同：请用相同的 --length-unit 测评"
+    ),
+    "two runs measured {sweep_name}: give one of them, or draw them with --kind difference": (
+        "有两次运行都测了 {sweep_name}：请只给其一，或用 --kind difference 作图"
+    ),
+    # after a run
+    "panel: {picture}": "拼版图：{picture}",
+    "draw it again: nih plot {root} --out panel.svg": "重新作图：nih plot {root} --out panel.svg",
+    "heatmap: {picture}": "热力图：{picture}",
+    "records: {path}": "记录：{path}",
+    "draw it again: nih plot {path} --out heatmap.svg": "重新作图：nih plot {path} --out heatmap.svg",
+    "{unscored} answers are unscored, for the rules can't judge them: try {mend}": (
+        "{unscored} 个回答未评分，规则无法判断：可试 {mend}"
+    ),
+    "{failed} trials failed, {owed} are owed; they are not scored": "{failed} 次试验失败，{owed} 次尚缺；均不计分",
+    "try again what may pass: nih run --resume {resume}": "重试可能成功的部分：nih run --resume {resume}",
+    # a run
+    "run folder: {path} ({done} of {total} trials are done)": "运行文件夹：{path}（已完成 {done}/{total} 次试验）",
+    "{error}; {go_on}": "{error}；{go_on}",
+    "what is done is kept: go on by nih run --resume {path}": "已完成的都已保存：请用 nih run --resume {path} 继续",
+    "stopped by SIGTERM; {go_on}": "被 SIGTERM 停止；{go_on}",
+    "stopped; {go_on}": "已停止；{go_on}",
+    "--resume goes on in the run's own folder: leave --out away": "--resume 在原文件夹中继续：请去掉 --out",
+    "--retry-all is for a run that is there already: give --resume DIR": "--retry-all 用于已有的运行：请给出 --resume DIR",
+    "a control failed, and --strict-controls stops here: mend the needle or the prompt": (
+        "有对照未通过，--strict-controls 在此停下：请修改针或提示"
+    ),
+    "nih: {problem}": "nih: {problem}",
+    # reaching a model
+    "--base-url: the server at {host} does not list the model {name!r} as the first one does": (
+        "--base-url：{host} 的服务器不像第一台那样列有模型 {name!r}"
+    ),
+    "--base-url: the server at {host} counts tokens otherwise than the first one: leave it out": (
+        "--base-url：{host} 的服务器计数 token 的方式与第一台不同：请去掉它"
+    ),
+    "--base-url: the server at {host} takes {window} tokens, the first one {least}: give --window": (
+        "--base-url：{host} 的服务器容 {window} token，第一台容 {least}：请给出 --window"
+    ),
+    "the model {model!r} is not known: give --base-url as well, or see `nih models`": (
+        "不认识模型 {model!r}：请同时给出 --base-url，或参看 `nih models`"
+    ),
+    "no key for {preset_name}: set the environment variable {variable}, or name another by --api-key-env": (
+        "没有 {preset_name} 的密钥：请设置环境变量 {variable}，或用 --api-key-env 另指一个"
+    ),
+    "note: --insecure: certificates are NOT checked, anyone on the way can read the key and change answers": (
+        "注意：--insecure：不校验证书，途中任何人都能读到密钥、篡改回答"
+    ),
+    "note: the key in {usual_key} is sent to {host}: name another variable by --api-key-env": (
+        "注意：{usual_key} 中的密钥将发给 {host}：如需换用，请以 --api-key-env 另指变量"
     ),
 }

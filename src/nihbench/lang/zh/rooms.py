@@ -253,4 +253,47 @@ WORDS = {
     "--dpi {dpi}: give a number from {least_dpi} to {most_dpi}": "--dpi {dpi}：请给出 {least_dpi} 至 {most_dpi} 之间的数",
     # score
     "a key comes twice": "有键重复出现",
+    "Scores of {graders} can't stand in one table; score the run again by one.": (
+        "{graders} 的评分不能放进同一张表；请用其中一个重新评分。"
+    ),
+    "{path}:{line}: {message}": "{path}:{line}: {message}",
+    # money and tokenizers
+    "The next call could cost ${worst}, and ${spent} of the ${most} of --max-cost are spent: go on with a higher "
+    "--max-cost.": "下一次调用可能花费 ${worst}，而 --max-cost 的 ${most} 已花费 ${spent}：请提高 --max-cost 后继续。",
+    "--max-cost needs the price {what}, which is unknown: give it by --price IN,OUT, or as `prices` in models.yaml.": (
+        "--max-cost 需要知道{what}的单价，而它未知：请用 --price IN,OUT，或写入 models.yaml 的 `prices`。"
+    ),
+    "of a prompt of {tokens:,} tokens": " {tokens:,} token 的提示",
+    "of this model": "该模型",
+    "--max-cost {max_cost} is no amount of money: give US dollars, such as --max-cost 5.": (
+        "--max-cost {max_cost} 不是金额：请以美元给出，如 --max-cost 5。"
+    ),
+    "There is no tokenizer {name!r}: choose one of {choices}.": "没有分词器 {name!r}：请从 {choices} 中选择。",
+    'Hugging Face tokenizers need an extra: pip install "nihbench[hf]".': (
+        'Hugging Face 分词器需要额外安装：pip install "nihbench[hf]"。'
+    ),
+    "{path} is not a Hugging Face tokenizer ({error}): name a tokenizer.json.": (
+        "{path} 不是 Hugging Face 分词器（{error}）：请给出 tokenizer.json。"
+    ),
+    "Can't read the tokenizer {path} ({strerror}): name a tokenizer.json.": (
+        "无法读取分词器 {path}（{strerror}）：请给出 tokenizer.json。"
+    ),
+    "tiktoken could not load {name} ({error}): pip install -U tiktoken.": (
+        "tiktoken 无法载入 {name}（{error}）：请执行 pip install -U tiktoken。"
+    ),
+    "Could not write {target} ({reason}): check the folder's rights and free space.": (
+        "无法写入 {target}（{reason}）：请检查文件夹权限与剩余空间。"
+    ),
+    "--order {order!r} is none of {orders}": "--order {order!r} 不在 {orders} 之中",
+    # text
+    "a length of {length} tokens can't hold the needle and the question ({fixed} tokens without any haystack): ask for "
+    "at least {fixed_2}": "{length} token 的长度容不下针和问题（没有长文时已有 {fixed} token）：请至少给 {fixed_2}",
+    "a length of {length} tokens is longer than the corpus ({total_tokens} tokens with needle and question): ask for "
+    "less, take a longer corpus, or give --repeat-corpus": (
+        "长度 {length} token 超过了语料（连同针和问题共 {total_tokens} token）：请减短、换更长的语料，或加 --repeat-corpus"
+    ),
+    "the needle already stands in the corpus: take another needle or another corpus": (
+        "语料中本来就有这根针：请换一根针或换一个语料"
+    ),
+    "the corpus is empty: give a file or folder with text in it": "语料是空的：请给出有文字的文件或文件夹",
 }

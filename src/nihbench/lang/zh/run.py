@@ -132,4 +132,92 @@ WORDS = {
         "{path} 中已有运行：请用 --resume {path} 继续，或换一个 --out"
     ),
     "can't use {path} ({strerror}): see to the disk and its rights": "无法使用 {path}（{strerror}）：请检查磁盘与权限",
+    # resolving, sending
+    "the server counted {server:,} tokens of a prompt of about {expected:,}: it cuts long prompts without a word; raise "
+    "its context size (docs/providers.md), or ask for shorter --lengths": (
+        "约 {expected:,} token 的提示，服务器只计得 {server:,}：它在悄悄截断长提示；请调大其上下文（docs/providers.md），"
+        "或给出更短的 --lengths"
+    ),
+    "--price {text!r} is no price: give IN,OUT or IN,OUT,CACHED in USD per million tokens": (
+        "--price {text!r} 不是单价：请写 IN,OUT 或 IN,OUT,CACHED，单位为美元/百万 token"
+    ),
+    "the run had to stop ({kind}): {said}": "运行不得不停止（{kind}）：{said}",
+    "the server refused the key ({said}): check it, or name another variable by --api-key-env": (
+        "服务器不接受该密钥（{said}）：请检查，或用 --api-key-env 另指变量"
+    ),
+    "the server has no model {model!r} for you ({said}): `nih models --base-url URL` lists what it has": (
+        "服务器没有可供你使用的模型 {model!r}（{said}）：`nih models --base-url URL` 列出它有哪些"
+    ),
+    "records.jsonl holds {foreign} records of another run ({first} is one): restore it from a copy, or take their lines "
+    "out": "records.jsonl 混有另一次运行的 {foreign} 条记录（如 {first}）：请从备份恢复，或删去这些行",
+    "needle {needle_name!r} has several sentences: this version hides one sentence in a trial": (
+        "针 {needle_name!r} 有多句：当前版本每次试验只藏一句"
+    ),
+    "the needle {needle_name!r} is in the language {language!r}, for which there is no corpus of its own: give --corpus "
+    "with the path of a text": "针 {needle_name!r} 的语言是 {language!r}，没有对应的语料：请用 --corpus 给出文本路径",
+    "--window {window} is more than the server takes, which says {told} tokens: leave it out, or give less": (
+        "--window {window} 超过了服务器的容量（它说是 {told} token）：请去掉，或给小一些"
+    ),
+    "--temperature {text} lies outside 0 to 2": "--temperature {text} 超出 0 至 2 的范围",
+    "--temperature {text!r} is neither a number nor the word none": "--temperature {text!r} 既不是数，也不是 none",
+    "--{replace} must be at least 1, not {value}": "--{replace} 至少为 1，不能是 {value}",
+    "--{name} must be more than 0, not {rate:g}": "--{name} 须大于 0，不能是 {rate:g}",
+    "the prompts {other!r} and {name!r} ask for the needle {needle_name!r} in the same words: leave one of them out": (
+        "提示 {other!r} 与 {name!r} 对针 {needle_name!r} 的问法完全相同：请去掉其一"
+    ),
+    "lengths are the model's tokens, fitted to {name} by {requests} counts of the server ({ratio:.3f} for one of {name})": (
+        "长度以模型的 token 计，由服务器的 {requests} 次计数按 {name} 校准（{name} 的 1 个合 {ratio:.3f} 个）"
+    ),
+    "lengths are counted in {name} tokens, not by the model itself; the server's own count is recorded beside them": (
+        "长度按 {name} 的 token 计，而非模型自己计数；服务器的计数会一并记录"
+    ),
+    "lengths stop at {capacity:,} tokens, the corpus's end, short of the model's {highest:,}: see `nih corpus list` for a "
+    "longer corpus, or repeat this one with --repeat-corpus": (
+        "长度止于 {capacity:,} token，即语料的末尾，未到模型的 {highest:,}：更长的语料见 `nih corpus list`，"
+        "或用 --repeat-corpus 重复此语料"
+    ),
+    "the corpus is repeated to fill these lengths: {lengths}": "为填满以下长度，语料有重复：{lengths}",
+    "the needle's language is {needle}, the corpus's is {corpus}: a needle in another language than its haystack is easy "
+    "to see": "针的语言是 {needle}，语料的语言是 {corpus}：与长文语言不同的针很容易被看出来",
+    "the needle {needle_name!r} already stands in the corpus {corpus_name!r}: take another of the two": (
+        "语料 {corpus_name!r} 中本来就有针 {needle_name!r}：请换掉其中之一"
+    ),
+    "--corpus {option!r} lacks a name: write NAME, a path, or zh=NAME for one language": (
+        "--corpus {option!r} 缺少名称：请写 NAME、路径，或用 zh=NAME 只指定一种语言"
+    ),
+    "--corpus {option!r} names two corpora for the same needle: a run has one (zh=NAME counts for needles of that "
+    "language only)": "--corpus {option!r} 给同一根针指定了两个语料：一次运行只能有一个（zh=NAME 只对该语言的针有效）",
+    "--corpus {option!r}: no needle is in the language {language!r}": "--corpus {option!r}：没有语言为 {language!r} 的针",
+    "{error}, or give the path of a text file or folder": "{error}，或给出文本文件或文件夹的路径",
+    "token counts: the server's differ from nominal by {difference:.1%} at most (nominal {nominal:,}, local {local:,}, "
+    "server {server:,})": (
+        "token 数：服务器的计数与标称至多相差 {difference:.1%}（标称 {nominal:,}，本地 {local:,}，服务器 {server:,}）"
+    ),
+    "{count} answers came without a token count: that their prompts arrived whole is unverified": (
+        "{count} 个回答没有 token 数：无法核实其提示是否完整送达"
+    ),
+    # folders and records
+    "{file} is not of format {format}: it was written by another version of nih, or damaged": (
+        "{file} 的格式不是 {format}：由另一版本的 nih 写成，或已损坏"
+    ),
+    "can't write {path} ({strerror}): see to the disk and its rights": "无法写入 {path}（{strerror}）：请检查磁盘与权限",
+    "{path} holds the records of a run whose {manifest} is missing: give another --out": (
+        "{path} 中有一次运行的记录，却缺少 {manifest}：请换一个 --out"
+    ),
+    "can't write the run's folder {path}: {strerror}; give another --out": (
+        "无法写入运行文件夹 {path}：{strerror}；请换一个 --out"
+    ),
+    "{file} can't be read ({error}): restore it from a copy, or run anew": "无法读取 {file}（{error}）：请从备份恢复，或重新运行",
+    "{file} is damaged ({error}): restore it from a copy, or run anew": "{file} 已损坏（{error}）：请从备份恢复，或重新运行",
+    "{path} can't be read: {strerror}": "无法读取 {path}：{strerror}",
+    "not a JSON object": "不是 JSON 对象",
+    "{file}: the record {id} is not of this run's plan, or its trial has another record as well; the file is damaged, or "
+    "mixed with another run's: restore it from a copy, or take the line out": (
+        "{file}：记录 {id} 不在这次运行的计划中，或其试验另有记录；文件已损坏，或混入了别的运行：请从备份恢复，或删去该行"
+    ),
+    "the key {error} is missing": "缺少键 {error}",
+    "{path}:{number}: this line is no record ({first_line}): restore the file from a copy, or take the line out and "
+    "resume to have its trial measured again": (
+        "{path}:{number}: 这一行不是记录（{first_line}）：请从备份恢复文件，或删去该行后继续，以重测其试验"
+    ),
 }
