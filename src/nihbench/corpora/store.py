@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import platform
 from collections.abc import Iterable, Sequence
+from functools import reduce
 from pathlib import Path
 
 from nihbench.corpora.cleaning import clean
@@ -223,6 +224,10 @@ def _cleaned_copy(manifest: CorpusManifest, origin: Path | None) -> str | None:
     return content.decode("utf-8") if hashlib.sha256(content).hexdigest() == manifest.text_sha256 else None
 
 
+def _or(one: str, other: str) -> str:
+    return t("{one} or {other}", one=one, other=other) if one else other
+
+
 def _with_ways_out(error: FetchError, manifest: CorpusManifest, alternatives: Sequence[str]) -> FetchError:
     return FetchError(
         t(
@@ -232,7 +237,7 @@ def _with_ways_out(error: FetchError, manifest: CorpusManifest, alternatives: Se
             else "{error} Instead, nih corpus fetch {name} --from PATH takes a copy at hand.",
             error=error,
             name=manifest.name,
-            commands=" | ".join(f"nih run --corpus {manifest.language}={name}" for name in alternatives),
+            commands=reduce(_or, (f"nih run --corpus {manifest.language}={name}" for name in alternatives), ""),
         )
     )
 

@@ -252,6 +252,7 @@ WORDS = {
     ),
     "--dpi {dpi}: give a number from {least_dpi} to {most_dpi}": "--dpi {dpi}：请给出 {least_dpi} 至 {most_dpi} 之间的数",
     # score
+    "{one} or {other}": "{one} 或 {other}",
     "a key comes twice": "有键重复出现",
     "Scores of {graders} can't stand in one table; score the run again by one.": (
         "{graders} 的评分不能放进同一张表；请用其中一个重新评分。"
