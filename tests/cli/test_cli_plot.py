@@ -60,7 +60,8 @@ def test_what_a_figure_says(
     monkeypatch.chdir(runs)
     with pytest.raises(SystemExit) as ended:
         main(["plot", *arguments, "--out", str(out)])
-    assert (ended.value.code, capsys.readouterr()) == (0, ("", f"figure: {out}\n"))
+    note = f"图：{out}\n" if "--lang" in arguments else f"figure: {out}\n"
+    assert (ended.value.code, capsys.readouterr()) == (0, ("", note))
     # Text is drawn as outlines; each has a comment that says what it is.
     drawn = " ".join(part.split("-->")[0].strip() for part in out.read_text(encoding="utf-8").split("<!--")[1:])
     for text in says:

@@ -12,6 +12,7 @@ import typer
 
 from nihbench.catalog import load
 from nihbench.cli.app import app
+from nihbench.cli.speech import chosen
 
 ROOT = Path(__file__).parents[2]
 _CODE = re.compile(r"```[^\n]*\n(.*?)```|`([^`\n]+)`", re.DOTALL)
@@ -37,7 +38,7 @@ def all_commands() -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize(("page", "line"), all_commands())
 def test_a_command_of_the_docs_is_understood(page: str, line: str) -> None:
-    words = shlex.split(line, comments=True)[1:]
+    _, words = chosen(shlex.split(line, comments=True)[1:], {})
     command = typer.main.get_command(app)
     context = command.make_context("nih", list(words), resilient_parsing=False)
     while hasattr(command, "resolve_command"):

@@ -16,6 +16,7 @@ from nihbench.analysis.profiles import Profile, depth_profile, length_profile
 from nihbench.analysis.statistics import GridTrials, Region, Statistics, grid_trials, misses, statistics
 from nihbench.analysis.summaries import Rate, Summary, summary
 from nihbench.analysis.table import COLUMNS, UNSCORED, Table, columns, frame, pairs
+from nihbench.analysis.tally import Tally, squeezed
 
 __all__ = [
     "BANDS",
@@ -47,6 +48,7 @@ __all__ = [
     "Statistics",
     "Summary",
     "Table",
+    "Tally",
     "Wording",
     "agreement_report",
     "check_export",
@@ -70,6 +72,7 @@ __all__ = [
     "pair",
     "pairs",
     "prompt_by_model",
+    "squeezed",
     "statistics",
     "summary",
     "text_of",

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from nihbench.analysis.table import UNSCORED
 from nihbench.errors import UsageError
+from nihbench.lang import t
 from nihbench.score.fold import fold
 from nihbench.types import Completion, Failure, Grade, GradedElsewhere, Placement, Record, Score, Unscored
 
@@ -134,7 +135,13 @@ def find_cases(records: Mapping[str, Record], grades: Mapping[str, Grade], chose
     chosen = chosen or Filter()
     prompts = sorted({record.trial.prompt for record in records.values()})
     if chosen.prompt is not None and chosen.prompt not in prompts:
-        raise UsageError(f"the run has no prompt {chosen.prompt!r}: it has {', '.join(prompts) or 'no trials yet'}")
+        raise UsageError(
+            t(
+                "the run has no prompt {prompt!r}: it has {prompts}",
+                prompt=chosen.prompt,
+                prompts=", ".join(prompts) or "no trials yet",
+            )
+        )
     looked = {key: record for key, record in records.items() if chosen.lets(record)}
     values = [grade.value for key in looked if isinstance(grade := grades.get(key), Score)]
     found = [case for key, record in looked.items() if (case := _case(record, grades.get(key))) is not None]

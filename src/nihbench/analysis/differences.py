@@ -6,6 +6,7 @@ import numpy as np
 
 from nihbench.analysis.grids import Grid
 from nihbench.errors import UsageError
+from nihbench.lang import t
 
 
 def difference(first: Grid, second: Grid) -> Grid:
@@ -21,8 +22,10 @@ def difference(first: Grid, second: Grid) -> Grid:
     depths = tuple(sorted(set(first.depths) & set(second.depths)))
     if not lengths or not depths:
         raise UsageError(
-            "the two have no cell in common: measure both with the same --lengths and --depths "
-            "(and the same --length-unit) to draw their difference"
+            t(
+                "the two have no cell in common: measure both with the same --lengths and --depths (and the "
+                "same --length-unit) to draw their difference"
+            )
         )
     picks = [
         np.ix_([grid.depths.index(depth) for depth in depths], [grid.lengths.index(length) for length in lengths])

@@ -12,6 +12,7 @@ from nihbench.analysis.loaded import EXTRA_COLUMNS, LoadedRun
 from nihbench.analysis.table import COLUMNS
 from nihbench.errors import UsageError
 from nihbench.fetch import write_atomic
+from nihbench.lang import t
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,13 +43,21 @@ def export(table: pd.DataFrame, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomic(path, data)
     except OSError as error:
-        raise UsageError(f"can't write {path}: {error.strerror or error}; give another --out") from error
+        raise UsageError(
+            t("can't write {path}: {strerror}; give another --out", path=path, strerror=error.strerror or error)
+        ) from error
 
 
 def check_export(path: Path) -> None:
     """Raise `UsageError` unless the suffix is one of `SUFFIXES`."""
     if path.suffix.lower() not in SUFFIXES:
-        raise UsageError(f"--out {path.name}: end the name in {', '.join(SUFFIXES)}, which chooses the format")
+        raise UsageError(
+            t(
+                "--out {path_name}: end the name in {suffixes}, which chooses the format",
+                path_name=path.name,
+                suffixes=", ".join(SUFFIXES),
+            )
+        )
 
 
 def _csv(table: pd.DataFrame) -> bytes:
@@ -79,5 +88,7 @@ def _parquet(table: pd.DataFrame) -> bytes:
     try:
         table.to_parquet(file, index=False, engine="pyarrow")
     except ImportError as error:
-        raise UsageError("Parquet needs a further package: pip install 'nihbench[parquet]', or give a .csv") from error
+        raise UsageError(
+            t("Parquet needs a further package: pip install 'nihbench[parquet]', or give a .csv")
+        ) from error
     return file.getvalue()

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from nihbench.analysis.table import Table
 from nihbench.errors import UsageError
+from nihbench.lang import t
 from nihbench.types import IntArray, Trial
 
 _USED = (
@@ -68,7 +69,11 @@ def grid(table: Table, *, experiment: str, prompt: str, planned: Iterable[Trial]
     owed = _planned(planned, experiment, prompt) - recorded
     if not recorded and not owed:
         raise UsageError(
-            f"The run has no trial of {experiment}/{prompt}; name an experiment and a prompt that it was made with."
+            t(
+                "The run has no trial of {experiment}/{prompt}; name an experiment and a prompt that it was made with.",
+                experiment=experiment,
+                prompt=prompt,
+            )
         )
     lengths = sorted({length for length, _, _ in recorded | owed})
     depths = sorted({depth for _, depth, _ in recorded | owed})

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from nihbench.analysis.grids import rows_of
 from nihbench.analysis.table import Table
 from nihbench.errors import UsageError
+from nihbench.lang import t
 from nihbench.stats import (
     RULER_THRESHOLD,
     Cell,
@@ -228,7 +229,11 @@ def grid_trials(table: Table, *, experiment: str, prompt: str, planned: Iterable
     every = [*made, *sorted(owed)]
     if not every:
         raise UsageError(
-            f"The run has no trial of {experiment}/{prompt}; name an experiment and a prompt that it was made with."
+            t(
+                "The run has no trial of {experiment}/{prompt}; name an experiment and a prompt that it was made with.",
+                experiment=experiment,
+                prompt=prompt,
+            )
         )
     lengths, length = np.unique([each[0] for each in every], return_inverse=True)
     depths, depth = np.unique([each[1] for each in every], return_inverse=True)

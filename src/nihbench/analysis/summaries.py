@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from nihbench.analysis.grids import rows_of
 from nihbench.analysis.table import Table
 from nihbench.errors import UsageError
+from nihbench.lang import t
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,10 +74,22 @@ def summary(table: Table, *, experiment: str, prompt: str, planned: int | None =
     recorded = len(rows["value"])
     total = recorded if planned is None else planned
     if total < recorded:
-        raise ValueError(f"{total} trials planned for {experiment}/{prompt}, but {recorded} recorded")
+        raise ValueError(
+            t(
+                "{total} trials planned for {experiment}/{prompt}, but {recorded} recorded",
+                total=total,
+                experiment=experiment,
+                prompt=prompt,
+                recorded=recorded,
+            )
+        )
     if not total:
         raise UsageError(
-            f"The run has no trial of {experiment}/{prompt}; name an experiment and a prompt that it was made with."
+            t(
+                "The run has no trial of {experiment}/{prompt}; name an experiment and a prompt that it was made with.",
+                experiment=experiment,
+                prompt=prompt,
+            )
         )
     good = [value == value for value in rows["value"]]  # not NaN
     values, found = rows["value"][good], rows["found"][good]

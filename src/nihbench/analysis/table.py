@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from nihbench.errors import UsageError
+from nihbench.lang import t
 from nihbench.types import Bare, Failure, Grade, GradedElsewhere, Outcome, Placement, Record, Unscored
 
 if TYPE_CHECKING:
@@ -67,7 +68,12 @@ def columns(records: Sequence[Record], scores: Mapping[str, Grade]) -> dict[str,
     """
     graders = sorted({f"{grade.scorer} {grade.version}" for grade in scores.values()})
     if len(graders) > 1:
-        raise UsageError(f"Scores of {' and '.join(graders)} can't stand in one table; score the run again by one.")
+        raise UsageError(
+            t(
+                "Scores of {graders} can't stand in one table; score the run again by one.",
+                graders=" and ".join(graders),
+            )
+        )
     latest = {record.id: record for record in records}
     rows = [_row(record, scores.get(record.id)) for record in latest.values()]
     return {name: [row[name] for row in rows] for name in COLUMNS}

@@ -15,6 +15,7 @@ from typing import Any, Generic, TypeVar, cast
 import yaml
 
 from nihbench.errors import CatalogError
+from nihbench.lang import t
 
 T = TypeVar("T")
 Where = tuple[str | int, ...]
@@ -102,7 +103,7 @@ def _mend(error: yaml.MarkedYAMLError) -> str:
 
 
 def _error(path: Path, line: int, message: str) -> CatalogError:
-    return CatalogError(f"{path}:{line}: {message}")
+    return CatalogError(t("{path}:{line}: {message}", path=path, line=line, message=message))
 
 
 def _read_text(path: Path) -> str:

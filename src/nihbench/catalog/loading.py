@@ -32,6 +32,7 @@ from nihbench.catalog.references import (
 )
 from nihbench.catalog.schema import CorpusFile, ModelsFile, NeedlesFile
 from nihbench.errors import CatalogError, UsageError
+from nihbench.lang import t
 
 E = TypeVar("E")
 M = TypeVar("M", bound=BaseModel)
@@ -79,7 +80,9 @@ def packaged_folder(package: Path = Path(__file__).resolve().parent.parent) -> P
     for folder in (package / "data", package.parent.parent):
         if (folder / "needles.yaml").is_file() and (folder / "models.yaml").is_file():
             return folder
-    raise UsageError(f"the packaged needles.yaml is missing beside {package}; install nihbench again")
+    raise UsageError(
+        t("the packaged needles.yaml is missing beside {package}; install nihbench again", package=package)
+    )
 
 
 def _read(folders: Sequence[Path], pattern: str, schema: type[M]) -> list[Sourced[M]]:
@@ -90,7 +93,9 @@ def _read(folders: Sequence[Path], pattern: str, schema: type[M]) -> list[Source
         found = sorted(folder.glob(pattern)) if "*" in pattern else [folder / pattern]
         for path in filter(os.path.lexists, found):
             if not path.is_file():
-                raise CatalogError(f"{path}:1: this is a folder or a link to nothing; put a file there, or remove it")
+                raise CatalogError(
+                    t("{path}:1: this is a folder or a link to nothing; put a file there, or remove it", path=path)
+                )
             if not any(path.samefile(earlier) for earlier in paths):
                 paths.append(path)
     documents = [read_document(path) for path in paths]

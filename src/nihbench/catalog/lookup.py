@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from nihbench.errors import UsageError
+from nihbench.lang import t
 from nihbench.types import CorpusManifest, Experiment, ModelPreset, Needle, PromptTemplate, Suite
 
 T = TypeVar("T")
@@ -60,12 +61,14 @@ class Catalog:
     def corpus(self, name: str) -> CorpusManifest:
         """Return the manifest of that name; raises `UsageError` with the close names, or where none is named ("")."""
         if not name:
-            raise UsageError("the needle's language has no default corpus: name one by --corpus NAME, or a text's path")
+            raise UsageError(
+                t("the needle's language has no default corpus: name one by --corpus NAME, or a text's path")
+            )
         return _find(self.corpora, name, "corpus", "`nih corpus list` shows all corpora")
 
     def model(self, name: str) -> ModelPreset:
         """Return the preset of that name; raises `UsageError` with the close names."""
-        mend = "`nih models` shows all presets, and --base-url URL takes any name as it is"
+        mend = t("`nih models` shows all presets, and --base-url URL takes any name as it is")
         return _find(self.models, name, "model", mend)
 
     def parse_experiment(self, text: str) -> tuple[Experiment, tuple[str, ...]]:
@@ -82,4 +85,12 @@ def _find(known: Mapping[str, T], name: str, kind: str, mend: str) -> T:
     if name in known:
         return known[name]
     hint = close_names(name, known)
-    raise UsageError(f"there is no {kind} named {name!r}; {hint + ' ' if hint else ''}{mend}")
+    raise UsageError(
+        t(
+            "there is no {kind} named {name!r}; {hint}{mend}",
+            kind=kind,
+            name=name,
+            hint=hint + " " if hint else "",
+            mend=mend,
+        )
+    )

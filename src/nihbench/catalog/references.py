@@ -8,6 +8,7 @@ from nihbench.catalog.document import Sourced
 from nihbench.catalog.lookup import close_names
 from nihbench.catalog.schema import ExperimentEntry, NeedleEntry, NeedlesFile, SuiteEntry
 from nihbench.errors import UsageError
+from nihbench.lang import t
 from nihbench.types import Experiment, Needle, Suite
 
 _BARE_NEEDLE_PROMPTS = ("original",)
@@ -102,7 +103,7 @@ def default_experiment(files: Sequence[Sourced[NeedlesFile]], experiments: Colle
             raise file.error(_unknown("experiment", name, experiments), "defaults", "experiment")
         chosen = name or chosen
     if not chosen:
-        raise UsageError("no needles.yaml has a default experiment; install nihbench again")
+        raise UsageError(t("no needles.yaml has a default experiment; install nihbench again"))
     return chosen
 
 

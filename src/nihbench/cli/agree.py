@@ -10,6 +10,7 @@ import typer
 
 from nihbench.cli.output import command, note, show, show_json
 from nihbench.errors import UsageError
+from nihbench.lang import t
 
 if TYPE_CHECKING:
     from nihbench.analysis import AgreementReport, Item
@@ -33,7 +34,7 @@ def agree(
 
     is_run = source != "-" and Path(source).is_dir()
     if scorer and not is_run:
-        raise UsageError("--scorer chooses among a run's judges: a file's reference is its own bands")
+        raise UsageError(t("--scorer chooses among a run's judges: a file's reference is its own bands"))
     reference, items = _of_run(Path(source), scorer) if is_run else _of_file(source)
     report = agreement_report(items, scorer=f"{SCORER} {VERSION}", reference=reference)
     if as_json:
@@ -51,7 +52,13 @@ def _of_file(name: str) -> tuple[str, list[Item]]:
     rows = read_rows(read_file(name), "stdin" if name == "-" else name, load())
     without = next((row.answered.id for row in rows if row.band is None), None)
     if without is not None:
-        raise UsageError(f'{name}: the row {without!r} has no "band": give the grade of people as 100, 70, 50, 30 or 0')
+        raise UsageError(
+            t(
+                '{name}: the row {without!r} has no "band": give the grade of people as 100, 70, 50, 30 or 0',
+                name=name,
+                without=without,
+            )
+        )
     items = [
         Item(
             id=row.answered.id,
@@ -81,7 +88,7 @@ def _of_run(path: Path, scorer: str | None) -> tuple[str, list[Item]]:
     rules, by_judge = grades_of(folder, records), grades_of(folder, records, judge)
     left = sum(isinstance(grade, Unscored) for grade in by_judge.values())
     if left:
-        note(f"note: {left} answers that {judge} left unscored are in no figure")
+        note(t("note: {left} answers that {judge} left unscored are in no figure", left=left, judge=judge))
     items = []
     for answered in answers_of(folder, records):
         other = by_judge[answered.id]
@@ -99,7 +106,13 @@ def _of_run(path: Path, scorer: str | None) -> tuple[str, list[Item]]:
                 )
             )
     if not items:
-        raise UsageError(f"{judge} has decided no answer of {path}: there is nothing to compare the rules with")
+        raise UsageError(
+            t(
+                "{judge} has decided no answer of {path}: there is nothing to compare the rules with",
+                judge=judge,
+                path=path,
+            )
+        )
     return judge, items
 
 
@@ -112,8 +125,12 @@ def _only_judge(folder: Any) -> str:
     if len(whole) == 1:
         return whole[0]
     if not whole:
-        raise UsageError(f"{folder.path} has no judge's scores: add them by nih score {folder.path} --judge MODEL")
-    raise UsageError(f"{folder.path} has several judges' scores: choose by --scorer {' | '.join(whole)}")
+        raise UsageError(
+            t("{path} has no judge's scores: add them by nih score {path} --judge MODEL", path=folder.path)
+        )
+    raise UsageError(
+        t("{path} has several judges' scores: choose by --scorer {whole}", path=folder.path, whole=" | ".join(whole))
+    )
 
 
 def _as_json(report: AgreementReport) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
@@ -32,9 +33,12 @@ from nihbench.cli import (
     run,
     score,
     serve,
+    watch,
 )
 from nihbench.cli.output import Terminated, hang_up, note
-from nihbench.errors import NihError
+from nihbench.cli.speech import chosen, parser_words, translate
+from nihbench.errors import NihError, UsageError
+from nihbench.lang import speak, t
 
 app = typer.Typer(
     name="nih",
@@ -44,6 +48,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 app.command("run")(run.run)
+app.command("watch")(watch.watch)
 app.command("plan")(plan.plan)
 app.command("prompt")(prompt.prompt)
 app.command("grade")(grade.grade)
@@ -74,6 +79,7 @@ def _version(value: bool) -> None:
 @app.callback()
 def _root(
     version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
+    lang: str = typer.Option("en", "--lang", envvar="NIH_LANG", help="en | zh: every word the tool says."),
 ) -> None:
     """Needle in a haystack: how well a language model finds one fact in a long document, at every depth and length."""
 
@@ -99,12 +105,19 @@ def _terminated(number: int, frame: object) -> None:
 
 def _run(arguments: Sequence[str] | None) -> int:
     try:
-        code = app(args=arguments, prog_name="nih", standalone_mode=False)
+        spoken, rest = chosen(sys.argv[1:] if arguments is None else arguments, os.environ)
+        speak(spoken)
+        parser = typer.main.get_command(app)
+        translate(parser)
+        code = parser(args=rest, prog_name="nih", standalone_mode=False)
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except BrokenPipeError:
         hang_up()
         return 0
+    except UsageError as error:
+        note(t("nih: {error}", error=error))
+        return error.exit_code
     except Exception as error:
         if not isinstance(error, _WrongUse):
             raise
@@ -117,5 +130,5 @@ def _wrong_use(error: Exception) -> int:
         return NihError.exit_code
     where = getattr(getattr(error, "ctx", None), "command_path", "nih")
     what = " ".join(getattr(error, "format_message", error.__str__)().split()).rstrip(".")
-    note(f"nih: {what} (see `{where} --help`)")
+    note(t("nih: {what} (see `{where} --help`)", what=parser_words(what), where=where))
     return NihError.exit_code

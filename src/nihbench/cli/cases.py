@@ -10,6 +10,7 @@ import typer
 
 from nihbench.cli.output import command, plain, show, show_json
 from nihbench.errors import DamagedDataError, FetchError, UsageError
+from nihbench.lang import t
 
 if TYPE_CHECKING:
     from nihbench.analysis import Cases, Filter
@@ -65,7 +66,7 @@ def cases(
     from nihbench.run import find_runs, open_run
 
     if as_md and as_json:
-        raise UsageError("--md and --json are two forms of the same: give one of them")
+        raise UsageError(t("--md and --json are two forms of the same: give one of them"))
     chosen = Filter(
         outcome=_known(outcome), failure=_known_failure(failure), prompt=prompt, min_length=min_length,
         max_length=max_length, min_depth=min_depth, max_depth=max_depth,
@@ -163,7 +164,7 @@ def _known(outcome: str | None) -> str | None:
     from nihbench.analysis.cases import ORDER
 
     if outcome is not None and outcome not in ORDER:
-        raise UsageError(f"--outcome {outcome!r} is none of {', '.join(ORDER)}")
+        raise UsageError(t("--outcome {outcome!r} is none of {order}", outcome=outcome, order=", ".join(ORDER)))
     return outcome
 
 
@@ -175,5 +176,5 @@ def _known_failure(failure: str | None) -> str | None:
 
     known = (*get_args(FailureKind), UNSCORED)
     if failure is not None and failure not in known:
-        raise UsageError(f"--failure {failure!r} is none of {', '.join(known)}")
+        raise UsageError(t("--failure {failure!r} is none of {known}", failure=failure, known=", ".join(known)))
     return failure

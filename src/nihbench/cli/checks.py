@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from nihbench.cli.output import note
 from nihbench.errors import StoppedError
+from nihbench.lang import t
 
 if TYPE_CHECKING:
     from nihbench.endpoint import ModelAccess, Preflight
     from nihbench.run import Calibration, RunOptions, Setup
 
-OLLAMA = (
+OLLAMA = t(
     "Ollama cuts prompts beyond its context size without a word, and that is about 4,000 tokens unless it was raised: "
     "see docs/providers.md"
 )
@@ -33,7 +34,7 @@ def preflown(model: ModelAccess, options: RunOptions) -> ModelAccess:
     if (wrong := verdict(report)) is not None:
         raise wrong
     for sentence in preflight_notes(report):
-        note(f"note: {sentence}")
+        note(t("note: {sentence}", sentence=sentence))
     return with_window(model, report, options.window)
 
 
@@ -47,19 +48,37 @@ def with_window(model: ModelAccess, report: Preflight, asked: int | None = None)
     if told is None or (thought is not None and told >= thought):
         return model
     if thought is not None:
-        note(f"note: {report.window_source} says that the window is {told:,} tokens, not {thought:,}: {told:,} it is")
+        note(
+            t(
+                "note: {window_source} says that the window is {told:,} tokens, not {thought:,}: {told:,} it is",
+                window_source=report.window_source,
+                told=told,
+                thought=thought,
+            )
+        )
     return replace(model, server=ServerInfo(kind=report.kind, models=report.models, window=told))
 
 
 def preflight_notes(report: Preflight) -> list[str]:
     """Return what of a usable server a user should know before a sweep."""
-    notes = []
+    notes: list[str] = []
     if report.model_listed is False:
-        notes.append(f"{report.host} does not list the model {report.model}, but answers to it")
+        notes.append(
+            t("{host} does not list the model {model}, but answers to it", host=report.host, model=report.model)
+        )
     if report.failure is not None:
-        notes.append(f"{report.host} did not answer a short question ({report.failure}): {report.problem}")
+        notes.append(
+            t(
+                "{host} did not answer a short question ({failure}): {problem}",
+                host=report.host,
+                failure=report.failure,
+                problem=report.problem,
+            )
+        )
     elif report.prompt_tokens is None:
-        notes.append(f"{report.host} does not say how many tokens a prompt had: cut prompts can't be noticed")
+        notes.append(
+            t("{host} does not say how many tokens a prompt had: cut prompts can't be noticed", host=report.host)
+        )
     if is_ollama(report):
         notes.append(OLLAMA)
     return notes
@@ -80,16 +99,29 @@ def calibrated(model: ModelAccess, setup: Setup) -> Calibration | None:
     from nihbench.run import calibrate, likely_prompts
 
     with measuring(model, stream=setup.options.stream, on_change=note) as (measure, source):
-        price = "no charge" if source == "counting endpoint" else "answers of one token"
-        note(f"calibrating lengths: about {sum(likely_prompts(setup)):,} tokens are counted by the server ({price})")
+        price = t("no charge") if source == "counting endpoint" else t("answers of one token")
+        note(
+            t(
+                "calibrating lengths: about {tokens:,} tokens are counted by the server ({price})",
+                tokens=sum(likely_prompts(setup)),
+                price=price,
+            )
+        )
         found = calibrate(setup, measure, source)
     if found is None:
-        note("note: the server tells no token counts: lengths can't be fitted to them")
+        note(t("note: the server tells no token counts: lengths can't be fitted to them"))
         return None
     worst = max((share for _, share in found.residuals[1:]), default=0.0)
     note(
-        f"calibrated: {found.requests} counts, {found.tokens:,} tokens, {found.ratio:.3f} of the server's for one of "
-        f"{found.reference}, uneven by up to {worst:.1%} before the last points"
+        t(
+            "calibrated: {requests} counts, {tokens:,} tokens, {ratio:.3f} of the server's for one of "
+            "{reference}, uneven by up to {worst:.1%} before the last points",
+            requests=found.requests,
+            tokens=found.tokens,
+            ratio=found.ratio,
+            reference=found.reference,
+            worst=worst,
+        )
     )
     return found
 
@@ -122,7 +154,12 @@ def canary(model: ModelAccess, setup: Setup) -> None:
             share = found.prompt_tokens / expected if found.prompt_tokens else 1.0
             known = setup.counted_by_model or setup.calibration is not None
             if found.failure is None and share < (0.95 if known else 0.85) and not (found.head and found.tail):
-                raise StoppedError(f"{found.sentence}: raise the server's context size, or ask for shorter --lengths")
+                raise StoppedError(
+                    t(
+                        "{sentence}: raise the server's context size, or ask for shorter --lengths",
+                        sentence=found.sentence,
+                    )
+                )
             return found.sentence
 
     note(asyncio.run(ask()))

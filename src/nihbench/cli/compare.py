@@ -12,6 +12,7 @@ import typer
 
 from nihbench.cli.output import command, note, show, show_json
 from nihbench.errors import UsageError
+from nihbench.lang import language
 
 if TYPE_CHECKING:
     from nihbench.analysis import Interaction, Paired, Side
@@ -166,21 +167,22 @@ def interactions(sides: Sequence[Side]) -> list[Interaction]:
 
 def note_controls(results: Sequence[Result]) -> None:
     """Say on stderr which controls failed: what follows may then measure something else."""
-    from nihbench.cli.lang import lang
-
     for result in results:
         for control in result.controls:
             if control.failed:
-                note(control.sentence(lang()))
+                note(control.sentence(language()))
 
 
 def _tell(made: Sequence[Paired], crossed: Sequence[Interaction]) -> None:
-    from nihbench.cli.lang import lang
     from nihbench.cli.output import plain
     from nihbench.figures import comparison_paragraph, interaction_sentence
 
-    paragraphs = [_heading(each, made) + comparison_paragraph(each, lang(), len(made)) for each in made]
-    show("\n\n".join(plain(each) for each in [*paragraphs, *(interaction_sentence(each, lang()) for each in crossed)]))
+    paragraphs = [_heading(each, made) + comparison_paragraph(each, language(), len(made)) for each in made]
+    show(
+        "\n\n".join(
+            plain(each) for each in [*paragraphs, *(interaction_sentence(each, language()) for each in crossed)]
+        )
+    )
 
 
 def as_value(paired: Paired) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Optional
 import typer
 
 from nihbench.cli.output import FetchReport, command, note, show, show_json
+from nihbench.lang import t
 
 app = typer.Typer(help="Corpora: list, fetch, count.", no_args_is_help=True)
 
@@ -64,7 +65,7 @@ def fetch_corpus(
         others = corpora.alternatives_to(manifest, catalog.corpora.values())
         folder = corpora.haystack_folder(Path.cwd())
         path = corpora.fetch(manifest, folder=folder, origin=origin, report=FetchReport(), alternatives=others)
-        note(f"{manifest.name}: {path}")
+        note(t("{manifest_name}: {path}", manifest_name=manifest.name, path=path))
 
 
 @app.command("stats")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 import typer
 
 from nihbench.cli.output import command, show, show_json
+from nihbench.lang import language
 
 if TYPE_CHECKING:
     from nihbench.cli.drawing import Sweep
@@ -26,7 +27,6 @@ def diagnose(
     """Say which pattern explains the misses: only the end kept, the middle lost, a cliff, holes at random, ..."""
     from nihbench.cli.compare import note_controls
     from nihbench.cli.finish import result_of
-    from nihbench.cli.lang import lang
     from nihbench.cli.output import plain
     from nihbench.cli.plot import chosen
     from nihbench.figures import diagnosis_sentence
@@ -38,7 +38,7 @@ def diagnose(
     if as_json:
         show_json([_value(sweep) for sweep in sweeps])
         return
-    show("\n".join(plain(f"{s.name}: {diagnosis_sentence(s.statistics, lang())}") for s in sweeps if s.statistics))
+    show("\n".join(plain(f"{s.name}: {diagnosis_sentence(s.statistics, language())}") for s in sweeps if s.statistics))
 
 
 def _value(sweep: Sweep) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import typer
 
 from nihbench.cli.output import FetchReport, command, note, plain, show, show_json
 from nihbench.errors import NihError, StoppedError, UsageError
+from nihbench.lang import t
 
 if TYPE_CHECKING:
     from nihbench.endpoint import Canary, ModelAccess, Preflight
@@ -37,7 +38,7 @@ def doctor(
     from nihbench.run import RunOptions
 
     if not model and not base_url:
-        raise UsageError("no server is named: give --model, --base-url, or both")
+        raise UsageError(t("no server is named: give --model, --base-url, or both"))
     options = RunOptions(
         model=model or "", base_url=base_url, api_key_env=api_key_env, ca_file=ca_file, insecure=insecure
     )
@@ -49,7 +50,7 @@ def doctor(
         raise
     show_json(found) if as_json else show(_screen(found))
     if code:
-        note(f"nih: {found['problem'] or 'the server gave no answer'}")
+        note(t("nih: {problem}", problem=found["problem"] or "the server gave no answer"))
         raise typer.Exit(code)
 
 

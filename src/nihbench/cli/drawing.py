@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from nihbench.cli.output import note
 from nihbench.errors import UsageError
+from nihbench.lang import t
 
 if TYPE_CHECKING:
     from nihbench.analysis import ControlResult, Grid, Profile, Statistics, Summary
@@ -98,9 +99,9 @@ def draw(
 
     check_suffix(path)
     if not sweeps:
-        raise UsageError("there is nothing to draw: no run with such a prompt was given")
+        raise UsageError(t("there is nothing to draw: no run with such a prompt was given"))
     if animate and (len(sweeps) != 1 or style.achieved or kind != "map"):
-        raise UsageError("an animation shows one map with nominal depths: give one run, and choose one --prompt")
+        raise UsageError(t("an animation shows one map with nominal depths: give one run, and choose one --prompt"))
     around = Around(
         title=_title(sweeps, kind, style.lang) if title is None else title,
         caption=_caption(sweeps, kind, style),
@@ -224,7 +225,12 @@ def _panel(sweeps: Sequence[Sweep], unit: str, lang: Lang) -> Any:
     for sweep in sweeps:
         place = (rows.index((sweep.grid.experiment, sweep.grid.prompt)), models.index(sweep.setting.model))
         if place in at:
-            raise UsageError(f"two runs measured {sweep.name}: give one of them, or draw them with --kind difference")
+            raise UsageError(
+                t(
+                    "two runs measured {sweep_name}: give one of them, or draw them with --kind difference",
+                    sweep_name=sweep.name,
+                )
+            )
         at[place] = sweep
     places = [[at.get((i, j)) for j in range(len(models))] for i in range(len(rows))]
     single = len(sweeps) == 1
@@ -253,11 +259,14 @@ def _difference(sweeps: Sequence[Sweep], unit: str) -> Any:
 
     if len(sweeps) != 2:
         raise UsageError(
-            f"a difference is between two sweeps, and here are {len(sweeps)}: give two runs, or one run with two "
-            "prompts, and choose by --prompt"
+            t(
+                "a difference is between two sweeps, and here are {sweeps}: give two runs, or one run with "
+                "two prompts, and choose by --prompt",
+                sweeps=len(sweeps),
+            )
         )
     if len({sweep.setting.length_unit for sweep in sweeps}) > 1:
-        raise UsageError("the two runs count lengths in different units: measure both with the same --length-unit")
+        raise UsageError(t("the two runs count lengths in different units: measure both with the same --length-unit"))
     return Panel(grids=((difference(sweeps[0].grid, sweeps[1].grid),),), length_unit=unit, is_difference=True)
 
 
@@ -302,7 +311,13 @@ def _animate(figure: Any, sweeps: Sequence[Sweep], animate: tuple[Path, Sequence
             place = (grid.depths.index(trial.depth_percent), grid.lengths.index(trial.length))
             last.pop(place, None)  # a cell is finished with its last repeat
             last[place] = None
-    note(f"animation: {path} ({save_animation(figure, list(last), path, style)} frames)")
+    note(
+        t(
+            "animation: {path} ({save_animation} frames)",
+            path=path,
+            save_animation=save_animation(figure, list(last), path, style),
+        )
+    )
 
 
 def _note_fonts(text: str, lang: Lang) -> None:

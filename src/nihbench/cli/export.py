@@ -8,6 +8,7 @@ from typing import Annotated, Optional
 import typer
 
 from nihbench.cli.output import command, note
+from nihbench.lang import t
 
 _TEXT = Optional[str]  # noqa: UP045  typer reads it at run time
 
@@ -28,4 +29,4 @@ def export(
     folders = [folder for run in runs for folder in find_runs(run)]
     table = joined([load_run(folder, scorer=scorer) for folder in folders])
     write(table, out)
-    note(f"trials: {len(table):,}, runs: {len(folders):,}, file: {out}")
+    note(t("trials: {trials:,}, runs: {runs:,}, file: {out}", trials=len(table), runs=len(folders), out=out))

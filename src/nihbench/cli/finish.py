@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from nihbench.cli.output import console, note, speaks_unicode
+from nihbench.lang import language, t
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -72,13 +73,14 @@ class Result:
         )
 
 
-def result_of(run: RunFolder, *, scorer: str | None = None, again: bool = False) -> Result:
+def result_of(run: RunFolder, *, scorer: str | None = None, again: bool = False, store: bool = True) -> Result:
     """Read a run's records and scores into what is shown.
 
     Args:
         run: the run's folder.
         scorer: whose scores; None: the rules', or those that came with an import.
         again: whether to score again even where stored scores fit (rules only).
+        store: whether scores may be written; else the rules score in memory.
     """
     from nihbench.analysis import columns, control_results, grid, statistics, summary
     from nihbench.run import default_scorer, planned_trials
@@ -86,7 +88,8 @@ def result_of(run: RunFolder, *, scorer: str | None = None, again: bool = False)
 
     records = run.records()
     scorer = scorer or (SCORER if again else default_scorer(run))
-    grades = _scores(run, records, scorer, again)
+    in_memory = not store and scorer == SCORER
+    grades = _unstored(run, records) if in_memory else _scores(run, records, scorer, again)
     table = columns(tuple(records.values()), grades)
     planned = planned_trials(run.manifest)
     counting = Counter((trial.experiment, trial.prompt) for trial in planned if trial.control is None)
@@ -115,12 +118,17 @@ def _scores(run: RunFolder, records: Mapping[str, Record], scorer: str, again: b
     )
 
 
+def _unstored(run: RunFolder, records: Mapping[str, Record]) -> Mapping[str, Grade]:
+    from nihbench.run import answers_of
+
+    return {answer.id: answer.by_rules() for answer in answers_of(run, records)}
+
+
 def show(result: Result) -> None:
     """Show the heatmaps, the headline numbers and how far they reach on stdout."""
-    from nihbench.cli.lang import lang
     from nihbench.figures import effective_sentence, headline, terminal_heatmap, worst_sentence
 
-    screen, words = console(), lang()
+    screen, words = console(), language()
     colour = screen.is_terminal and not screen.no_color
     for sweep in result.sweeps:
         screen.print(terminal_heatmap(sweep.grid, width=screen.width, colour=colour, unicode=speaks_unicode()))
@@ -145,8 +153,8 @@ def finish_tree(root: Path) -> None:
     picture = root / PANEL
     controls = tuple(control for result in results for control in result.controls)
     draw([sweep for result in results for sweep in result.sweeps], picture, Style(), controls=controls)
-    note(f"panel: {picture}")
-    note(f"draw it again: nih plot {root} --out panel.svg")
+    note(t("panel: {picture}", picture=picture))
+    note(t("draw it again: nih plot {root} --out panel.svg", root=root))
 
 
 def finish(run: RunFolder, *, resume: Path) -> int:
@@ -164,18 +172,24 @@ def finish(run: RunFolder, *, resume: Path) -> int:
     picture = run.path / FIGURE
     draw(result.sweeps, picture, Style(), controls=result.controls)
     show(result)
-    note(f"heatmap: {picture}")
-    note(f"records: {run.path / 'records.jsonl'}")
+    note(t("heatmap: {picture}", picture=picture))
+    note(t("records: {path}", path=run.path / "records.jsonl"))
     for sentence in count_summary(run.records()).sentences():
         note(sentence)
     if result.unscored:
         mend = f"nih score {run.path} --judge MODEL"
-        note(f"{result.unscored} answers are unscored, for the rules can't judge them: try {mend}")
+        note(
+            t(
+                "{unscored} answers are unscored, for the rules can't judge them: try {mend}",
+                unscored=result.unscored,
+                mend=mend,
+            )
+        )
     failed = len(result.failures) - result.unscored
     if failed or result.owed:
-        note(f"{failed} trials failed, {result.owed} are owed; they are not scored")
+        note(t("{failed} trials failed, {owed} are owed; they are not scored", failed=failed, owed=result.owed))
         if result.passing or result.owed:
-            note(f"try again what may pass: nih run --resume {resume}")
+            note(t("try again what may pass: nih run --resume {resume}", resume=resume))
         return FAILED_TRIALS
-    note(f"draw it again: nih plot {run.path} --out heatmap.svg")
+    note(t("draw it again: nih plot {path} --out heatmap.svg", path=run.path))
     return 0

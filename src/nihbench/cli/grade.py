@@ -10,6 +10,7 @@ import typer
 
 from nihbench.cli.output import command, note
 from nihbench.errors import UsageError
+from nihbench.lang import t
 
 
 @command
@@ -29,7 +30,7 @@ def grade(
     rows = read_rows(read_file(file), "stdin" if file == "-" else file, catalog)
     own = sorted({row.answered.needle.name for row in rows} - catalog.needles.keys() - {"expected"})
     if own:
-        note(f"note: not in the catalog, so graded by what their rows expect: {', '.join(own)}")
+        note(t("note: not in the catalog, so graded by what their rows expect: {own}", own=", ".join(own)))
     # All are graded before the first is shown: nothing is half printed.
     show_lines([grade_row(row.answered.id, row.answered.by_rules()) for row in rows])
 
@@ -43,4 +44,6 @@ def read_file(name: str) -> bytes:
     try:
         return sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
     except OSError as error:
-        raise UsageError(f"can't read {name} ({error.strerror or error}): give a file of JSON lines") from error
+        raise UsageError(
+            t("can't read {name} ({strerror}): give a file of JSON lines", name=name, strerror=error.strerror or error)
+        ) from error

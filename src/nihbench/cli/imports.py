@@ -9,6 +9,7 @@ from typing import Annotated, Optional
 import typer
 
 from nihbench.cli.output import command, note
+from nihbench.lang import t
 
 app = typer.Typer(help="Make runs of other tools' results.", no_args_is_help=True)
 _TEXT = Optional[str]  # noqa: UP045  typer reads it at run time
@@ -46,6 +47,6 @@ def kamradt(
     for run in runs:
         result = result_of(run)
         show(result)
-        note(f"run folder: {run.path}")
+        note(t("run folder: {path}", path=run.path))
         if result.owed:
-            note(f"{result.owed} cells of its grid have no result in the source; they stay missing")
+            note(t("{owed} cells of its grid have no result in the source; they stay missing", owed=result.owed))

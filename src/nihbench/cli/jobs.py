@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from nihbench.cli.options import run_options
 from nihbench.errors import UsageError
+from nihbench.lang import t
 
 if TYPE_CHECKING:
     from nihbench.endpoint import ModelAccess
@@ -64,7 +65,7 @@ def asked_jobs(values: Mapping[str, Any], suite: str | None) -> tuple[Job, ...]:
     if suite is None and len(models) == 1:
         return (Job(options=options),)
     if suite is not None and (options.experiment or options.prompts):
-        raise UsageError("--suite says which experiments and prompts are run: leave --experiment and --prompt out")
+        raise UsageError(t("--suite says which experiments and prompts are run: leave --experiment and --prompt out"))
     items = load().suite(suite).items if suite is not None else None
     return tuple(Job(options=each) for each in children_of(options, models, items))
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from nihbench.cli.output import FetchReport, note
 from nihbench.errors import InterruptedRunError, NihError, UsageError
+from nihbench.lang import t, without_stop
 
 if TYPE_CHECKING:
     from nihbench.endpoint import ModelAccess
@@ -44,7 +45,7 @@ class JudgeOptions:
         for name in ("votes", "max_output", "concurrency"):
             value = getattr(self, name)
             if value is not None and value < 1:
-                raise UsageError(f"--{name.replace('_', '-')} must be at least 1")
+                raise UsageError(t("--{replace} must be at least 1", replace=name.replace("_", "-")))
 
 
 def score_by_judge(folder: RunFolder, options: JudgeOptions) -> str:
@@ -63,7 +64,13 @@ def score_by_judge(folder: RunFolder, options: JudgeOptions) -> str:
     doubtful = unsure(rules)
     answers = [a for a in answers_of(folder, records) if not options.only_uncertain or a.id in doubtful]
     if options.only_uncertain:
-        note(f"the rules are sure of {len(rules) - len(answers)} of {len(rules)} answers, the others go to the judge")
+        note(
+            t(
+                "the rules are sure of {sure} of {all} answers, the others go to the judge",
+                sure=len(rules) - len(answers),
+                all=len(rules),
+            )
+        )
     asked = RunOptions(
         model=options.model,
         base_url=options.base_url,
@@ -133,19 +140,19 @@ def _grades(
     try:
         failures, spent = asyncio.run(main())
     except KeyboardInterrupt as error:
-        raise InterruptedRunError(f"stopped; {_KEPT}") from error
+        raise InterruptedRunError(t("stopped; {kept}", kept=_KEPT)) from error
     except NihError as error:
-        raise type(error)(f"{str(error).rstrip('.')}; {_KEPT}") from error
+        raise type(error)(t("{error}; {go_on}", error=without_stop(error), go_on=_KEPT)) from error
     note(_after(spent))
     return judged(answers, asked, judge, verdicts, failures)
 
 
-_KEPT = "the verdicts that came are kept, so give the same command again to go on"
+_KEPT = t("the verdicts that came are kept, so give the same command again to go on")
 
 
 def _progress(done: int, total: int) -> None:
     if done == total or done % max(total // 10, 1) == 0:
-        note(f"{done}/{total} verdicts")
+        note(t("{done}/{total} verdicts", done=done, total=total))
 
 
 def _before(asked: Docket, judge: Judge, budget: Budget) -> str:
@@ -176,8 +183,11 @@ def _warn_of_itself(folder: RunFolder, model: ModelAccess) -> None:
     names = {_plain_name(model.preset.name), _plain_name(model.preset.model)}
     if same_file or names & {_plain_name(str(measured["name"])), _plain_name(str(measured.get("model", "")))}:
         note(
-            f"warning: {model.preset.name} judges its own answers: models tend to be lenient with themselves; use "
-            "another judge, and see nih agree"
+            t(
+                "warning: {preset_name} judges its own answers: models tend to be lenient with themselves; "
+                "use another judge, and see nih agree",
+                preset_name=model.preset.name,
+            )
         )
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ import typer
 
 from nihbench.cli.output import note
 from nihbench.errors import UsageError
+from nihbench.lang import Message, said, t
 from nihbench.types import PriceTier
 
 if TYPE_CHECKING:
@@ -62,11 +64,11 @@ def check_cost(parts: Sequence[Part], *, yes: bool) -> None:
     costs = [planned_cost(*part) for part in parts]
     if not _are_dear(parts, costs):
         return
-    what = f"{sum(len(trials) for *_, trials in parts):,} trials {_cost_words(parts, costs)}"
+    what = _cost_words(parts, costs)
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise UsageError(f"{what}: agree to that by --yes, or set a bound by --max-cost USD")
-    if not typer.confirm(f"{what}. Begin?", err=True):
-        raise UsageError("nothing was sent: give fewer --lengths or --depths, or a bound by --max-cost USD")
+        raise UsageError(t("{what}: agree to that by --yes, or set a bound by --max-cost USD", what=what))
+    if not typer.confirm(said(t("{what}. Begin?", what=what)), err=True):
+        raise UsageError(t("nothing was sent: give fewer --lengths or --depths, or a bound by --max-cost USD"))
 
 
 def planned_cost(setup: Setup, members: Sequence[ModelAccess], trials: Sequence[Trial]) -> CostRange:
@@ -82,31 +84,52 @@ def dollars(value: Decimal) -> str:
     return f"${value:,.2f}" if value >= 1 else f"${value:.4f}"
 
 
+def worst_rest(setup: Setup, members: Sequence[ModelAccess], owed: Mapping[int, int]) -> float | None:
+    """Return what trials cost at most in USD, given how many of each length are owed; None where it is unknown."""
+    from nihbench.prices import worst_cost
+    from nihbench.run import margin_of
+
+    prices, margin, total = _prices(setup, members), margin_of(setup), Decimal(0)
+    for length, count in owed.items():
+        cost = worst_cost(prices, math.ceil(length * margin), setup.request.max_output)
+        if cost is None:
+            return None
+        total += cost * count
+    return float(total)
+
+
 def tell_spent(
     setup: Setup, members: Sequence[ModelAccess], trials: Sequence[Trial], budget: Budget, elsewhere: Decimal
 ) -> None:
     """Say what was planned for these trials, and what the run has spent; `elsewhere` is other runs' part of it."""
-    if _is_free(setup, members):
+    if is_free(setup, members):
         return
     cost = planned_cost(setup, members, trials)
-    planned = "an unknown cost"
+    planned = t("an unknown cost")
     if cost.predicted is not None and cost.most is not None:
-        planned = f"at most {dollars(cost.most)}, {dollars(cost.predicted)} predicted"
-    unknown = f", and {budget.unpriced:,} calls of unknown price" if budget.unpriced else ""
-    spent = budget.exactly_spent - elsewhere
+        planned = t("at most {most}, {predicted} predicted", most=dollars(cost.most), predicted=dollars(cost.predicted))
+    unknown = t(", and {count:,} calls of unknown price", count=budget.unpriced) if budget.unpriced else ""
     note(
-        f"spent: ${spent:,.4f}{unknown} ({budget.prompt_tokens:,} tokens in, {budget.completion_tokens:,} out); "
-        f"planned: {planned} ({sum(trial.length for trial in trials):,} tokens in)"
+        t(
+            "spent: ${spent:,.4f}{unknown} ({prompt_tokens:,} tokens in, {completion_tokens:,} out); "
+            "planned: {planned} ({planned_tokens:,} tokens in)",
+            spent=budget.exactly_spent - elsewhere,
+            unknown=unknown,
+            prompt_tokens=budget.prompt_tokens,
+            completion_tokens=budget.completion_tokens,
+            planned=planned,
+            planned_tokens=sum(trial.length for trial in trials),
+        )
     )
 
 
-def _is_free(setup: Setup, members: Sequence[ModelAccess]) -> bool:
+def is_free(setup: Setup, members: Sequence[ModelAccess]) -> bool:
     """Say whether the answers cost nothing: a model on this machine that nobody gave a price."""
     return not setup.preset.prices and all(model.is_loopback for model in members)
 
 
 def _prices(setup: Setup, members: Sequence[ModelAccess]) -> tuple[PriceTier, ...]:
-    return _NOTHING if _is_free(setup, members) else setup.preset.prices
+    return _NOTHING if is_free(setup, members) else setup.preset.prices
 
 
 def _are_dear(parts: Sequence[Part], costs: Sequence[CostRange]) -> bool:
@@ -117,15 +140,26 @@ def _are_dear(parts: Sequence[Part], costs: Sequence[CostRange]) -> bool:
     return _tokens(unknown) > ASK_ABOVE_TOKENS or known > ASK_ABOVE_USD
 
 
-def _cost_words(parts: Sequence[Part], costs: Sequence[CostRange]) -> str:
-    tokens = f"{_tokens(parts):,} tokens"
+def _cost_words(parts: Sequence[Part], costs: Sequence[CostRange]) -> Message:
+    trials, tokens = sum(len(trials) for *_, trials in parts), _tokens(parts)
     known = [(c.least, c.predicted, c.most) for c in costs if None not in (c.least, c.predicted, c.most)]
     if len(known) < len(costs):
-        return f"send {tokens} to a model of unknown price (--price IN,OUT gives it)"
+        return t(
+            "{trials:,} trials send {tokens:,} tokens to a model of unknown price (--price IN,OUT gives it)",
+            trials=trials,
+            tokens=tokens,
+        )
     least, predicted, most = (
         sum((cost or Decimal(0) for cost in each), Decimal(0)) for each in zip(*known, strict=True)
     )
-    return f"send {tokens} and can cost {dollars(least)} to {dollars(most)} ({dollars(predicted)} predicted)"
+    return t(
+        "{trials:,} trials send {tokens:,} tokens and can cost {least} to {most} ({predicted} predicted)",
+        trials=trials,
+        tokens=tokens,
+        least=dollars(least),
+        most=dollars(most),
+        predicted=dollars(predicted),
+    )
 
 
 def _tokens(parts: Sequence[Part]) -> int:

@@ -9,6 +9,7 @@ import typer
 
 from nihbench.cli.output import FetchReport, command, plain, show, show_json
 from nihbench.errors import UsageError
+from nihbench.lang import t
 
 if TYPE_CHECKING:
     from nihbench.analysis import Fairness
@@ -118,7 +119,9 @@ def check(
     usual = next((e.corpus for e in catalog.experiments.values() if e.needle == name and e.corpus), None)
     chosen = corpus_choice(corpus, needle.language) or usual
     if not chosen:
-        raise UsageError(f"no corpus belongs to the needle {name!r}: give one by --corpus (nih corpus list)")
+        raise UsageError(
+            t("no corpus belongs to the needle {name!r}: give one by --corpus (nih corpus list)", name=name)
+        )
     text = load_corpus(catalog, chosen, Path.cwd(), report)
     tokenizer = load_tokenizer("cl100k_base", report=report)
     found = check_needle(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 import typer
 
 from nihbench.errors import UsageError
+from nihbench.lang import t
 
 if TYPE_CHECKING:
     from nihbench.run import RunOptions
@@ -20,14 +21,14 @@ _REQUEST = "Request"
 _LIMITS = "Limits and spending"
 
 _OWN_FIELDS = {
-    "messages": "the messages are what a run builds (nih prompt shows them)",
-    "model": "give --model",
-    "stream": "give --stream or --no-stream",
-    "n": "a trial has one answer; give --repeats",
-    "max_tokens": "give --max-output",
-    "max_completion_tokens": "give --max-output",
-    "temperature": "give --temperature",
-    "seed": "give --seed",
+    "messages": t("the messages are what a run builds (nih prompt shows them)"),
+    "model": t("give --model"),
+    "stream": t("give --stream or --no-stream"),
+    "n": t("a trial has one answer; give --repeats"),
+    "max_tokens": t("give --max-output"),
+    "max_completion_tokens": t("give --max-output"),
+    "temperature": t("give --temperature"),
+    "seed": t("give --seed"),
 }
 """Fields of the request that are this tool's own, and what to do instead."""
 
@@ -171,12 +172,14 @@ def run_options(values: dict[str, Any]) -> RunOptions:
     for name, value in values.items():
         if not _is_text(value):
             option = "--" + name.replace("_", "-")
-            raise UsageError(f"{option} holds bytes that are not UTF-8: rename the file, or write it in UTF-8")
+            raise UsageError(
+                t("{option} holds bytes that are not UTF-8: rename the file, or write it in UTF-8", option=option)
+            )
     models = list(dict.fromkeys(values.pop("model") or []))
     if not all(models) or not models:
-        raise UsageError("no model is named: give --model, such as --model smollm2-135m (see `nih models`)")
+        raise UsageError(t("no model is named: give --model, such as --model smollm2-135m (see `nih models`)"))
     if len(models) > 1:
-        raise UsageError("this command takes one --model: leave the others out")
+        raise UsageError(t("this command takes one --model: leave the others out"))
     unit = values.pop("length_unit") or "model"
     prompts = values.pop("prompt")
     vary = tuple(dict.fromkeys(part.strip() for part in values.pop("vary").split(",")))
@@ -212,7 +215,7 @@ def header_values(pairs: list[str]) -> dict[str, str]:
     for pair in pairs:
         name, equals, value = pair.partition("=")
         if not equals or not name.strip():
-            raise UsageError("--header takes NAME=VALUE, such as --header X-Title=nih")
+            raise UsageError(t("--header takes NAME=VALUE, such as --header X-Title=nih"))
         headers[name.strip()] = value.strip()
     return headers
 
@@ -225,10 +228,12 @@ def _extra(text: str | None) -> dict[str, Any]:
     try:
         value = json.loads(text)
     except ValueError as error:
-        raise UsageError(f"--extra-body is not JSON: {error}") from error
+        raise UsageError(t("--extra-body is not JSON: {error}", error=error)) from error
     if not isinstance(value, dict):
-        raise UsageError('--extra-body must be a JSON object, such as \'{"thinking": {"type": "disabled"}}\'')
+        raise UsageError(t('--extra-body must be a JSON object, such as \'{"thinking": {"type": "disabled"}}\''))
     for name in value:
         if name in _OWN_FIELDS:
-            raise UsageError(f"--extra-body may not hold {name!r}: {_OWN_FIELDS[name]}")
+            raise UsageError(
+                t("--extra-body may not hold {name!r}: {own_fields}", name=name, own_fields=_OWN_FIELDS[name])
+            )
     return value

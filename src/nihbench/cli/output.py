@@ -11,12 +11,14 @@ import os
 import re
 import sys
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import typer
 
 from nihbench.errors import InterruptedRunError, NihError, TerminatedRunError
+from nihbench.lang import said, t
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -39,10 +41,10 @@ def command(body: Callable[P, T]) -> Callable[P, T]:
         try:
             return body(*args, **kwargs)
         except NihError as error:
-            note(f"nih: {error}")
+            note(t("nih: {error}", error=error))
             raise typer.Exit(error.exit_code) from error
         except KeyboardInterrupt as error:
-            note("nih: interrupted")
+            note(t("nih: interrupted"))
             kind = TerminatedRunError if isinstance(error, Terminated) else InterruptedRunError
             raise typer.Exit(kind.exit_code) from error
         except BrokenPipeError as error:
@@ -64,9 +66,25 @@ def plain(text: str) -> str:
     return "".join(" " if c in "\n\r\t" else c for c in text if c in "\n\r\t" or unicodedata.category(c)[0] != "C")
 
 
-def note(text: str) -> None:
-    """Print one line for the user on stderr."""
-    print(plain(text), file=sys.stderr, flush=True)
+_hearers: list[Callable[[str], None]] = []
+
+
+@contextmanager
+def heard(hear: Callable[[str], None]) -> Iterator[None]:
+    """Give notes to `hear` instead of printing them, while something else is on the screen."""
+    _hearers.append(hear)
+    try:
+        yield
+    finally:
+        _hearers.remove(hear)
+
+
+def note(text: object) -> None:
+    """Print one line for the user on stderr: a sentence or an error, in the user's language."""
+    if _hearers:
+        _hearers[-1](said(text))
+    else:
+        print(plain(said(text)), file=sys.stderr, flush=True)
 
 
 def show(text: str) -> None:
@@ -125,5 +143,5 @@ class FetchReport:
             size = f"{done / 1e6:.1f} MB" + (f" of {total / 1e6:.1f} MB" if total else "")
             print(f"\r\033[K{plain(what)}: {size}", end="\n" if finished else "", file=sys.stderr, flush=True)
         elif what != self._last:
-            note(f"fetching {what}")
+            note(t("fetching {what}", what=what))
         self._last = what

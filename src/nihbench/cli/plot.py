@@ -11,9 +11,10 @@ import typer
 
 from nihbench.cli.output import command, note
 from nihbench.errors import UsageError
+from nihbench.lang import language, t
 
 if TYPE_CHECKING:
-    from nihbench.figures import Lang, Style
+    from nihbench.figures import Style
 
 T = TypeVar("T")
 _LOOK = "Look"
@@ -39,9 +40,6 @@ def plot(
         Path | None, typer.Option("--animate", help="Write also how the map filled: .png (APNG) or .gif.")
     ] = None,
     title: Annotated[str | None, typer.Option("--title", help="A title of your own.", rich_help_panel=_LOOK)] = None,
-    lang: Annotated[
-        str, typer.Option("--lang", envvar="NIH_LANG", help="en | zh: every word in the figure.", rich_help_panel=_LOOK)
-    ] = "en",
     preset: Annotated[
         str, typer.Option("--preset", help="default | blog | slide (16:9).", rich_help_panel=_LOOK)
     ] = "default",
@@ -71,34 +69,27 @@ def plot(
         check_animation(animate)
     _one_of("--kind", kind, KINDS)
     _one_of("--axis", axis, ("nominal", "achieved"))
-    style = _style(lang, preset, colours, size, dpi)
+    style = _style(preset, colours, size, dpi)
     style = replace(style, transparent=transparent, values=values, achieved=axis == "achieved" and kind == "map")
     results = [result_of(open_run(path), scorer=scorer) for path in runs for path in find_runs(path)]
     records = results[0].records if len(results) == 1 else ()
     sweeps = chosen([s for result in results for s in result.sweeps], prompt, lambda sweep: sweep.grid.prompt)
     controls = [control for result in results for control in result.controls]
     draw(sweeps, out, style, kind=kind, title=title, controls=controls, animate=(animate, records) if animate else None)
-    note(f"figure: {out}")
+    note(t("figure: {out}", out=out))
 
 
-def _style(lang: str, preset_name: str, colours: str, size: str | None, dpi: int | None) -> Style:
+def _style(preset_name: str, colours: str, size: str | None, dpi: int | None) -> Style:
     from nihbench.figures import palette, preset, sized
 
-    return sized(replace(preset(preset_name), lang=known_language(lang), palette=palette(colours)), size=size, dpi=dpi)
-
-
-def known_language(lang: str) -> Lang:
-    """Return a language by its name; raises `UsageError` where the tool does not speak it."""
-    from nihbench.figures import LANGS
-
-    known: dict[str, Lang] = {each: each for each in LANGS}
-    _one_of("--lang", lang, tuple(known))
-    return known[lang]
+    return sized(replace(preset(preset_name), lang=language(), palette=palette(colours)), size=size, dpi=dpi)
 
 
 def _one_of(option: str, value: str, known: tuple[str, ...]) -> None:
     if value not in known:
-        raise UsageError(f"{option} {value!r}: choose one of {', '.join(known)}")
+        raise UsageError(
+            t("{option} {value!r}: choose one of {known}", option=option, value=value, known=", ".join(known))
+        )
 
 
 def chosen(items: Sequence[T], prompts: str, prompt_of: Callable[[T], str]) -> list[T]:
@@ -111,5 +102,7 @@ def chosen(items: Sequence[T], prompts: str, prompt_of: Callable[[T], str]) -> l
     present = dict.fromkeys(map(prompt_of, items))
     for name in names:
         if name not in present:
-            raise UsageError(f"no run here has a prompt {name!r}: there are {', '.join(present)}")
+            raise UsageError(
+                t("no run here has a prompt {name!r}: there are {present}", name=name, present=", ".join(present))
+            )
     return [item for name in names for item in items if prompt_of(item) == name] if names else list(items)

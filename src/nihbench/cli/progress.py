@@ -1,75 +1,172 @@
-"""Progress of a run: a bar with an ETA on a terminal, plain lines otherwise. Both on stderr.
+"""Progress of a run on stderr: the live view on a terminal, a line a trial elsewhere.
 
-The bar counts tokens, not trials: a long trial takes longer, and the ETA knows it.
+The live view takes the terminal's other screen, so that resizing leaves nothing behind, and gives it back at the end;
+what is noted meanwhile is shown in it and printed after it. All is drawn by the event loop itself: nothing is shared
+between threads.
 """
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Protocol
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING
 
+from nihbench.cli import output
 from nihbench.cli.output import console, note
-from nihbench.types import Completion, Failure, GradedElsewhere
+from nihbench.cli.view import kind_words
+from nihbench.cli.watched import Gauges, Watched, what_came
+from nihbench.lang import t
+from nihbench.types import Completion, GradedElsewhere
 
 if TYPE_CHECKING:
-    import rich.progress
-
+    from nihbench.endpoint import Budget, Limiter, ModelAccess
     from nihbench.run import Progress, Setup
-    from nihbench.types import Trial
+    from nihbench.types import Record, Trial
+
+REFRESH_S = 0.5
+_TERMINALS_WITHOUT = ("dumb", "unknown", "")
 
 
-class Shown(Protocol):
-    """What shows progress."""
+def is_live() -> bool:
+    """Say whether stderr is a terminal that can show a picture that changes."""
+    import os
 
-    def update(self, progress: Progress) -> None:
-        """Take the news that a trial is done."""
-        ...
+    return sys.stderr.isatty() and os.environ.get("TERM", "xterm").lower() not in _TERMINALS_WITHOUT
+
+
+@asynccontextmanager
+async def progress(
+    setup: Setup,
+    trials: Sequence[tuple[str, Trial]],
+    records: Iterable[Record],
+    gauges: Callable[[Watched], Gauges],
+) -> AsyncIterator[Callable[[Progress], None]]:
+    """Show the progress of the owed `trials` while the context lasts; what is yielded takes the news.
+
+    Args:
+        setup: the resolved run.
+        trials: what is owed, with ids.
+        records: what is there already.
+        gauges: says how limits and money stand.
+    """
+    if not is_live():
+        yield line
+        return
+    sweep = Watched(
+        title=f"{setup.preset.name}  {setup.experiment.name}",
+        needle=setup.needle,
+        planned=setup.trials,
+        owed=[trial for _, trial in trials],
+        now=time.monotonic(),
+        gauges=gauges,
+    )
+    for record in records:
+        sweep.remember(record)
+    with shown(sweep) as draw:
+        drawing = asyncio.create_task(_draw_on(draw))
+        try:
+            yield lambda news: sweep.take(news.record, time.monotonic())
+        finally:
+            drawing.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await drawing
+
+
+async def _draw_on(draw: Callable[[], None]) -> None:
+    while True:
+        draw()
+        await asyncio.sleep(REFRESH_S)
 
 
 @contextmanager
-def progress(setup: Setup, trials: Sequence[tuple[str, Trial]]) -> Iterator[Shown]:
-    """Show the progress of the owed `trials` while the context lasts."""
-    if not sys.stderr.isatty():
-        yield _Lines()
-        return
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+def shown(sweep: Watched) -> Iterator[Callable[[], None]]:
+    """Show the view on the terminal's other screen; what is yielded draws it as things stand."""
+    from rich.live import Live
 
-    columns = (
-        TextColumn("{task.fields[trials]} trials"),
-        BarColumn(bar_width=None),
-        TextColumn("{task.percentage:>3.0f}%"),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
+    from nihbench.cli.view import Screen, view
+
+    screen = console(stderr=True)
+    unicode = (sys.stderr.encoding or "").lower().replace("-", "") == "utf8"
+    colour = screen.color_system is not None and not screen.no_color
+    noted: list[str] = []
+
+    def hear(text: str) -> None:
+        sweep.said = text
+        noted.append(text)
+
+    def draw() -> None:
+        size = screen.size
+        now = Screen(width=size.width, height=size.height, colour=colour, unicode=unicode)
+        live.update(view(sweep, now, time.monotonic()), refresh=True)
+
+    live = Live(
+        console=screen, screen=True, auto_refresh=False, redirect_stdout=False, redirect_stderr=False,
+        vertical_overflow="crop",
+    )  # fmt: skip
+    try:
+        with output.heard(hear), live:
+            draw()
+            yield draw
+    finally:
+        for text in noted:
+            note(text)
+
+
+def gauges_of(
+    setup: Setup, members: Sequence[ModelAccess], limiters: Sequence[Limiter], budget: Budget
+) -> Callable[[Watched], Gauges]:
+    """Return what reads the limiters and the budget of a run."""
+    from nihbench.cli.money import is_free, worst_rest
+
+    free = is_free(setup, members)
+
+    def read(sweep: Watched) -> Gauges:
+        waits = [wait for limiter in limiters if (wait := limiter.waiting_for) is not None]
+        # What no end of a call ends is worth more words than a full house.
+        wait = max(waits, key=lambda wait: (wait[0] != "slot", wait[1]), default=None)
+        return Gauges(
+            free=free,
+            spent_usd=None if budget.unpriced and not budget.spent else budget.spent,
+            most_usd=setup.options.max_cost,
+            rest_usd=None if free else worst_rest(setup, members, sweep.eta.owed),
+            in_flight=sum(limiter.in_flight for limiter in limiters),
+            at_once=sum(limiter.limit for limiter in limiters),
+            refused=sum(limiter.refused for limiter in limiters),
+            tokens_per_minute=_sum(limiter.tokens_per_minute for limiter in limiters),
+            requests_per_minute=_sum(limiter.requests_per_minute for limiter in limiters),
+            waits=wait,
+        )
+
+    return read
+
+
+def _sum(rates: Iterable[float | None]) -> float | None:
+    """Add up; one that is unknown makes the sum unknown."""
+    known = list(rates)
+    return None if any(rate is None for rate in known) else sum(rate for rate in known if rate is not None)
+
+
+def line(progress: Progress) -> None:
+    """Say on a line what came of a trial."""
+    record = progress.record
+    outcome = record.outcome
+    assert not isinstance(outcome, GradedElsewhere)  # a run measures, it imports nothing
+    what = (
+        t("answered") if isinstance(outcome, Completion) else t("failed ({kind})", kind=kind_words(what_came(record)))
     )
-    with Progress(*columns, console=console(stderr=True), expand=True) as bar:
-        task = bar.add_task(
-            "",
-            total=sum(trial.length for _, trial in trials),
-            trials=f"{len(setup.trials) - len(trials)}/{len(setup.trials)}",
+    note(
+        t(
+            "{done}/{total} {prompt} length {length} depth {depth:g}%: {what} in {seconds:.1f} s",
+            done=progress.done,
+            total=progress.total,
+            prompt=record.trial.prompt,
+            length=record.trial.length,
+            depth=record.trial.depth_percent,
+            what=what,
+            seconds=outcome.latency_s,
         )
-        yield _Bar(bar, task)
-
-
-class _Lines:
-    def update(self, progress: Progress) -> None:
-        trial, outcome = progress.record.trial, progress.record.outcome
-        assert not isinstance(outcome, GradedElsewhere)  # a run measures, it imports nothing
-        what = "answered" if isinstance(outcome, Completion) else f"failed ({outcome.kind})"
-        note(
-            f"{progress.done}/{progress.total} {trial.prompt} length {trial.length} depth {trial.depth_percent:g}%: "
-            f"{what} in {outcome.latency_s:.1f} s"
-        )
-
-
-class _Bar:
-    def __init__(self, bar: rich.progress.Progress, task: rich.progress.TaskID) -> None:
-        self._bar, self._task = bar, task
-
-    def update(self, progress: Progress) -> None:
-        trial, outcome = progress.record.trial, progress.record.outcome
-        self._bar.update(self._task, advance=trial.length, trials=f"{progress.done}/{progress.total}")
-        if isinstance(outcome, Failure):
-            self._bar.console.print(f"length {trial.length} depth {trial.depth_percent:g}%: {outcome.kind}")
+    )

@@ -9,6 +9,7 @@ import typer
 from nihbench.cli.options import run_options, with_run_options
 from nihbench.cli.output import command, for_terminal, note, show, show_json
 from nihbench.errors import UsageError
+from nihbench.lang import t
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,18 +43,26 @@ def prompt(
             assert isinstance(place, Placement)
             show(for_terminal(as_text(messages)))
             note(
-                f"{trial.prompt}: {place.total_tokens} of {trial.length} tokens, needle at "
-                f"{place.achieved_depth_percent:.2f}% (asked {trial.depth_percent:g}%), id {setup.trial_id(trial)}"
+                t(
+                    "{prompt}: {total_tokens} of {length} tokens, needle at {achieved_depth_percent:.2f}% "
+                    "(asked {depth_percent:g}%), id {trial_id}",
+                    prompt=trial.prompt,
+                    total_tokens=place.total_tokens,
+                    length=trial.length,
+                    achieved_depth_percent=place.achieved_depth_percent,
+                    depth_percent=trial.depth_percent,
+                    trial_id=setup.trial_id(trial),
+                )
             )
 
 
 def _check(length: int, depth: float, repeat: int) -> None:
     if length < 1:
-        raise UsageError(f"--length {length} must be at least 1 token")
+        raise UsageError(t("--length {length} must be at least 1 token", length=length))
     if not 0.0 <= depth <= 100.0:
-        raise UsageError(f"--depth {depth:g} lies outside 0 to 100 percent")
+        raise UsageError(t("--depth {depth:g} lies outside 0 to 100 percent", depth=depth))
     if repeat < 0:
-        raise UsageError(f"--repeat {repeat} must be 0 or more")
+        raise UsageError(t("--repeat {repeat} must be 0 or more", repeat=repeat))
 
 
 def as_text(messages: Sequence[Message]) -> str:

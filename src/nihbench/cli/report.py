@@ -10,6 +10,7 @@ import typer
 
 from nihbench.cli.output import command, note
 from nihbench.errors import UsageError
+from nihbench.lang import language
 
 if TYPE_CHECKING:
     from nihbench.analysis.report import Measured
@@ -26,14 +27,10 @@ def report(
     scorer: Annotated[
         str | None, typer.Option("--scorer", help="Whose scores (default: rules; see nih score).")
     ] = None,
-    lang: Annotated[
-        str, typer.Option("--lang", envvar="NIH_LANG", help="en | zh: the language in which it opens.")
-    ] = "en",
 ) -> None:
     """Write one HTML file that shows runs down to the single answer, opens from disk and loads nothing."""
     from nihbench.analysis.report import report_data
     from nihbench.catalog import load
-    from nihbench.cli.plot import known_language
     from nihbench.fetch import write_atomic
     from nihbench.figures.report import report_page
     from nihbench.run import find_runs
@@ -42,7 +39,7 @@ def report(
         raise UsageError(f"a report is an HTML file: give it a name such as {out.with_suffix('.html')}")
     catalog = load()
     told = [_measured(folder, scorer, catalog) for path in runs for folder in find_runs(path)]
-    page = report_page(report_data(told, title=title or _title(told)), lang=known_language(lang))
+    page = report_page(report_data(told, title=title or _title(told)), lang=language())
     write_atomic(out, page)
     note(f"report: {out} ({len(page) / 1e6:.1f} MB)")
 

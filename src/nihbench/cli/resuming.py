@@ -12,6 +12,7 @@ import typer
 from nihbench.cli.jobs import Job
 from nihbench.cli.options import run_options
 from nihbench.errors import UsageError
+from nihbench.lang import t
 
 if TYPE_CHECKING:
     from nihbench.run import RunOptions
@@ -35,14 +36,21 @@ def resumed_jobs(context: typer.Context, folder: Path, values: Mapping[str, Any]
     given = [name for name in values if _is_given(context, name)]
     if not is_tree(folder):
         if suite is not None:
-            raise UsageError(f"{folder} is a single run, not a suite: leave --suite out")
+            raise UsageError(t("{folder} is a single run, not a suite: leave --suite out", folder=folder))
         run = open_run(folder)
         if is_imported(run.manifest):
-            raise UsageError(f"{run.path} was imported, it can't be gone on with: make a run of your own (nih run)")
+            raise UsageError(
+                t("{path} was imported, it can't be gone on with: make a run of your own (nih run)", path=run.path)
+            )
         return (Job(options=_resumed(run.path, run.manifest, values, given), existing=run),)
     tree = open_tree(folder)
     if (suite is not None and suite != tree.suite) or any(name in given for name in _OF_A_TREE):
-        raise UsageError(f"{folder} says itself which runs it has: leave --suite, --model, --experiment, --prompt out")
+        raise UsageError(
+            t(
+                "{folder} says itself which runs it has: leave --suite, --model, --experiment, --prompt out",
+                folder=folder,
+            )
+        )
     jobs = []
     for child in tree.children:
         content = {"options": child.options, "withheld": list(child.withheld)}
@@ -67,8 +75,12 @@ def _resumed(path: Path, content: Mapping[str, Any], values: Mapping[str, Any], 
             changed.append("--" + name.replace("_", "-"))
     if changed:
         raise UsageError(
-            f"can't resume with other options: {', '.join(changed)} differ from what {path} began with; "
-            "leave them out, or make a new run"
+            t(
+                "can't resume with other options: {changed} differ from what {path} began with; leave them "
+                "out, or make a new run",
+                changed=", ".join(changed),
+                path=path,
+            )
         )
     free = {n: getattr(asked, n) for n in _FREE_ON_RESUME if n in given}
     if "base_url" in given:

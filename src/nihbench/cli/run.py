@@ -12,6 +12,7 @@ import typer
 from nihbench.cli.options import SUITE, with_run_options
 from nihbench.cli.output import command
 from nihbench.errors import UsageError
+from nihbench.lang import t
 
 if TYPE_CHECKING:
     from nihbench.cli.jobs import Ready
@@ -48,9 +49,9 @@ def run(
     from nihbench.run import check_same
 
     if out and resume:
-        raise UsageError("--resume goes on in the run's own folder: leave --out away")
+        raise UsageError(t("--resume goes on in the run's own folder: leave --out away"))
     if retry_all and not resume:
-        raise UsageError("--retry-all is for a run that is there already: give --resume DIR")
+        raise UsageError(t("--retry-all is for a run that is there already: give --resume DIR"))
     jobs = resumed_jobs(context, resume, options, suite) if resume else asked_jobs(options, suite)
     yes = agreed(jobs, yes=yes)
     with made_ready(jobs, sending=True) as ready:

@@ -9,6 +9,7 @@ import typer
 
 from nihbench.cli.output import command, note
 from nihbench.errors import UsageError
+from nihbench.lang import t
 
 _TEXT = Optional[str]  # noqa: UP045  typer reads it at run time
 _INT = Optional[int]  # noqa: UP045
@@ -43,7 +44,7 @@ def score(
     folder = open_run(run)
     given = (judge_base_url, api_key_env, max_cost, max_output, concurrency)
     if judge is None and (only_uncertain or votes != 1 or any(value is not None for value in given)):
-        raise UsageError("the rules take none of these options, they are a judge's: name it by --judge MODEL")
+        raise UsageError(t("the rules take none of these options, they are a judge's: name it by --judge MODEL"))
     scorer = None
     if judge is not None:
         options = JudgeOptions(
@@ -59,7 +60,7 @@ def score(
         scorer = score_by_judge(folder, options)
     result = result_of(folder, scorer=scorer, again=scorer is None)
     show(result)
-    note(f"scores: {scores_file(folder, result.scorer)}")
+    note(t("scores: {scores_file}", scores_file=scores_file(folder, result.scorer)))
     if result.unscored:
-        note(f"{result.unscored} answers are left unscored; the file says why")
+        note(t("{unscored} answers are left unscored; the file says why", unscored=result.unscored))
         raise typer.Exit(UNSCORED)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from nihbench.cli.output import Terminated, note
 from nihbench.errors import DamagedDataError, InterruptedRunError, NihError, StoppedError, TerminatedRunError
+from nihbench.lang import Message, t, without_stop
 
 if TYPE_CHECKING:
     from nihbench.cli.jobs import Ready
@@ -49,19 +50,26 @@ def measure(ready: Ready, folder: RunFolder, trials: Owed, sending: Sending) -> 
 
     setup, members = ready.setup, ready.members
     if sending.resume is not None:
-        note(f"run folder: {folder.path} ({len(setup.trials) - len(trials)} of {len(setup.trials)} trials are done)")
+        note(
+            t(
+                "run folder: {path} ({done} of {total} trials are done)",
+                path=folder.path,
+                done=len(setup.trials) - len(trials),
+                total=len(setup.trials),
+            )
+        )
     budget = budget_of(setup, members, spent_before(folder.path, setup) + sending.elsewhere)
     try:
         with terminable() as cancelling:
             asyncio.run(_send(ready, folder, trials, budget, sending, cancelling))
     except Terminated as error:
-        raise TerminatedRunError(f"stopped by SIGTERM; {_go_on(sending)}") from error
+        raise TerminatedRunError(t("stopped by SIGTERM; {go_on}", go_on=_go_on(sending))) from error
     except KeyboardInterrupt as error:
-        raise InterruptedRunError(f"stopped; {_go_on(sending)}") from error
+        raise InterruptedRunError(t("stopped; {go_on}", go_on=_go_on(sending))) from error
     except DamagedDataError:
         raise
     except NihError as error:
-        raise type(error)(f"{str(error).rstrip('.')}; {_go_on(sending)}") from error
+        raise type(error)(t("{error}; {go_on}", error=without_stop(error), go_on=_go_on(sending))) from error
     finally:
         own = budget.exactly_spent - sending.elsewhere
         with contextlib.suppress(OSError, NihError):  # the error that ended the run says more
@@ -78,7 +86,7 @@ async def _send(
     sending: Sending,
     cancelling: Callable[[], None],
 ) -> None:
-    from nihbench.cli.progress import progress
+    from nihbench.cli.progress import gauges_of, progress
     from nihbench.plan import BEFORE_THE_GRID
     from nihbench.run import run_trials
 
@@ -86,22 +94,24 @@ async def _send(
     setup = ready.setup
     before = [pair for pair in trials if pair[1].control in BEFORE_THE_GRID]
     rest = [pair for pair in trials if pair[1].control not in BEFORE_THE_GRID]
-    with folder.writer() as writer, progress(setup, trials) as shown:
+    with folder.writer() as writer:
         async with clients(ready, budget) as (completer, limiters):
-            for part, later in ((before, len(rest)), (rest, 0)):
-                await run_trials(
-                    setup,
-                    part,
-                    completer,
-                    writer,
-                    total=len(setup.trials),
-                    later=later,
-                    now=now,
-                    on_progress=shown.update,
-                    limiters=limiters,
-                )
-                if part and later and not sending.quiet:
-                    _tell_controls(setup, folder, strict=sending.strict_controls)
+            gauges = gauges_of(setup, ready.members, limiters, budget)
+            async with progress(setup, trials, folder.records().values(), gauges) as shown:
+                for part, later in ((before, len(rest)), (rest, 0)):
+                    await run_trials(
+                        setup,
+                        part,
+                        completer,
+                        writer,
+                        total=len(setup.trials),
+                        later=later,
+                        now=now,
+                        on_progress=shown,
+                        limiters=limiters,
+                    )
+                    if part and later and not sending.quiet:
+                        _tell_controls(setup, folder, strict=sending.strict_controls)
 
 
 @contextlib.asynccontextmanager
@@ -137,7 +147,7 @@ def _tell_controls(setup: Setup, folder: RunFolder, *, strict: bool) -> None:
     for result in results:
         note(result.sentence())
     if strict and any(result.failed for result in results):
-        raise StoppedError("a control failed, and --strict-controls stops here: mend the needle or the prompt")
+        raise StoppedError(t("a control failed, and --strict-controls stops here: mend the needle or the prompt"))
 
 
 def note_cache(ready: Ready, folder: RunFolder) -> None:
@@ -184,10 +194,10 @@ def terminable() -> Iterator[Callable[[], None]]:
             signal.signal(signal.SIGTERM, before)
 
 
-def _go_on(sending: Sending) -> str:
+def _go_on(sending: Sending) -> Message:
     if sending.resume is None:
-        return "nothing is kept of a check: make it again"
-    return f"what is done is kept: go on by nih run --resume {sending.resume}"
+        return t("nothing is kept of a check: make it again")
+    return t("what is done is kept: go on by nih run --resume {path}", path=sending.resume)
 
 
 def now() -> datetime:

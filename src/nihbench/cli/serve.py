@@ -9,6 +9,7 @@ import typer
 
 from nihbench.cli.output import FetchReport, command, note, show
 from nihbench.errors import LocalModelError, UsageError
+from nihbench.lang import t
 
 
 @command
@@ -26,19 +27,26 @@ def serve(
     from nihbench.local import LocalServer, model_file
 
     if slots < 1:
-        raise UsageError(f"--slots must be at least 1, not {slots}")
+        raise UsageError(t("--slots must be at least 1, not {slots}", slots=slots))
     if window < 0:
-        raise UsageError(f"--window must be 0 (as trained) or more, not {window}")
+        raise UsageError(t("--window must be 0 (as trained) or more, not {window}", window=window))
     if is_gguf(model):
         path, alias = Path(model), None
     else:
         preset = load().model(model)
         if preset.local is None:
-            raise UsageError(f"{model!r} is not an embedded model: name smollm2-135m or a .gguf file")
+            raise UsageError(t("{model!r} is not an embedded model: name smollm2-135m or a .gguf file", model=model))
         path, alias = model_file(preset.local, report=FetchReport()), preset.model
     with LocalServer(path, alias=alias, port=port, slots=slots, window=window) as server:
         show(server.base_url)
-        note(f"serving {path.name}; try: nih run --model {server.alias} --base-url {server.base_url} --quick")
+        note(
+            t(
+                "serving {path_name}; try: nih run --model {alias} --base-url {base_url} --quick",
+                path_name=path.name,
+                alias=server.alias,
+                base_url=server.base_url,
+            )
+        )
         while server.alive():
             time.sleep(0.5)
-        raise LocalModelError(f"the server stopped by itself: {server.log_tail()}")
+        raise LocalModelError(t("the server stopped by itself: {log_tail}", log_tail=server.log_tail()))

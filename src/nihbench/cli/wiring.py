@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from nihbench.cli.output import FetchReport, note
 from nihbench.errors import UsageError
+from nihbench.lang import t
 
 if TYPE_CHECKING:
     from nihbench.catalog import Catalog
@@ -100,7 +101,7 @@ def introduce(setup: Setup, model: ModelAccess, *, sending: bool, begun: Begun |
     from nihbench.cli.checks import canary
 
     for sentence in setup.notes:
-        note(f"note: {sentence}")
+        note(t("note: {sentence}", sentence=sentence))
     if sending and begun is None and setup.options.canary:
         canary(model, setup)
 
@@ -122,7 +123,10 @@ def reach(options: RunOptions, catalog: Catalog, *, sending: bool, report: Repor
         # A public service tells nothing of use and would want a key for it: a plan can be made without.
         if options.insecure:
             note(
-                "note: --insecure: certificates are NOT checked, anyone on the way can read the key and change answers"
+                t(
+                    "note: --insecure: certificates are NOT checked, anyone on the way can read the key and "
+                    "change answers"
+                )
             )
         with open_model(
             preset,
@@ -179,13 +183,26 @@ def _check_alike(first: ModelAccess, other: ModelAccess, window: int | None) -> 
     host, name = _host(other.base_url), first.preset.model
     listed = other.server.models if other.server else ()
     if first.server and name in first.server.models and listed and name not in listed:
-        raise UsageError(f"--base-url: the server at {host} does not list the model {name!r} as the first one does")
+        raise UsageError(
+            t(
+                "--base-url: the server at {host} does not list the model {name!r} as the first one does",
+                host=host,
+                name=name,
+            )
+        )
     counts = [m.server_tokenizer.name for m in (first, other) if m.server_tokenizer is not None]
     if len(set(counts)) > 1 or (first.server_tokenizer is None) != (other.server_tokenizer is None):
-        raise UsageError(f"--base-url: the server at {host} counts tokens otherwise than the first one: leave it out")
+        raise UsageError(
+            t("--base-url: the server at {host} counts tokens otherwise than the first one: leave it out", host=host)
+        )
     if window and other.window and other.window < window:
         raise UsageError(
-            f"--base-url: the server at {host} takes {other.window} tokens, the first one {window}: give --window"
+            t(
+                "--base-url: the server at {host} takes {window} tokens, the first one {least}: give --window",
+                host=host,
+                window=other.window,
+                least=window,
+            )
         )
 
 
@@ -224,7 +241,9 @@ def find_preset(options: RunOptions, catalog: Catalog) -> ModelPreset:
     base_url = options.base_url or os.environ.get("OPENAI_BASE_URL")
     if not base_url:
         catalog.model(options.model)
-        raise UsageError(f"the model {options.model!r} is not known: give --base-url as well, or see `nih models`")
+        raise UsageError(
+            t("the model {model!r} is not known: give --base-url as well, or see `nih models`", model=options.model)
+        )
     counters = (known.counter for known in catalog.models.values() if _host(known.base_url) == _host(base_url))
     counter = next((counter for counter in counters if counter), None)
     return ModelPreset(name=options.model, model=options.model, base_url=base_url, counter=counter)
@@ -240,12 +259,22 @@ def _key(variable: str | None, preset: ModelPreset, sending: bool) -> str | None
         key = os.environ.get(_USUAL_KEY)
         host = _host(preset.base_url)
         if key and host != "api.openai.com" and not _is_loopback(host):
-            note(f"note: the key in {_USUAL_KEY} is sent to {host}: name another variable by --api-key-env")
+            note(
+                t(
+                    "note: the key in {usual_key} is sent to {host}: name another variable by --api-key-env",
+                    usual_key=_USUAL_KEY,
+                    host=host,
+                )
+            )
         return key
     key = os.environ.get(variable, "").strip()
     if not key and sending:
         raise UsageError(
-            f"no key for {preset.name}: set the environment variable {variable}, or name another by --api-key-env"
+            t(
+                "no key for {preset_name}: set the environment variable {variable}, or name another by --api-key-env",
+                preset_name=preset.name,
+                variable=variable,
+            )
         )
     return key or None
 

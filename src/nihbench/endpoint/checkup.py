@@ -20,6 +20,7 @@ from nihbench.endpoint.counting import ServerKind, listed_window
 from nihbench.endpoint.failures import HANDLING, Diagnosis, classify, parse_json
 from nihbench.endpoint.transport import sync_client
 from nihbench.errors import EndpointError, NihError, StoppedError
+from nihbench.lang import t
 from nihbench.types import Failure, FailureKind, Message, Outcome, RateState, Request
 
 KNOWN_TEXT = (
@@ -106,22 +107,44 @@ def verdict(report: Preflight) -> NihError | None:
     if not report.reachable:
         return EndpointError(said)
     if report.key_valid is False:
-        sites = (
-            "; the keys of api.moonshot.ai and api.moonshot.cn are not interchangeable" if "moonshot" in host else ""
+        return StoppedError(
+            t(
+                "{host} refuses the key: {said}; the keys of api.moonshot.ai and api.moonshot.cn are not "
+                "interchangeable"
+                if "moonshot" in host
+                else "{host} refuses the key: {said}",
+                host=host,
+                said=said,
+            )
         )
-        return StoppedError(f"{host} refuses the key: {said}{sites}")
     if report.failure is None:
         return None
     if report.failure == "auth" or (report.model_listed is False and not report.answered):
-        known = ", ".join(report.models[:5])
+        known = t(
+            "it has {models} and more" if len(report.models) > 5 else "it has {models}",
+            models=", ".join(report.models[:5]),
+        )
         return EndpointError(
-            f"{host} does not serve the model {report.model!r} ({said}): "
-            + (f"it has {known}" + (" and more" if len(report.models) > 5 else "") if known else "see `nih models`")
+            t(
+                "{host} does not serve the model {model!r} ({said}): {known}",
+                host=host,
+                model=report.model,
+                said=said,
+                known=known if report.models else t("see `nih models`"),
+            )
         )
     handling = HANDLING[report.failure]
     if handling.stop_run and report.failure != "bad_parameter":
-        return StoppedError(f"{host} gives no answer ({report.failure}): {said}")
-    return None if handling.retry else EndpointError(f"{host} gives no answer ({report.failure}): {said}")
+        return StoppedError(
+            t("{host} gives no answer ({failure}): {said}", host=host, failure=report.failure, said=said)
+        )
+    return (
+        None
+        if handling.retry
+        else EndpointError(
+            t("{host} gives no answer ({failure}): {said}", host=host, failure=report.failure, said=said)
+        )
+    )
 
 
 async def _ask(client: ChatClient, access: ModelAccess) -> Outcome:

@@ -18,6 +18,7 @@ import httpx
 
 from nihbench.endpoint.failures import own_words
 from nihbench.errors import UsageError
+from nihbench.lang import t
 from nihbench.types import FailureKind
 
 # What a request can end with instead of an answer. InvalidURL stands outside httpx's own tree.
@@ -73,8 +74,11 @@ class Endpoint:
         for name, value in self.all_headers().items():
             if not (_HEADER_NAME.fullmatch(name) and value.isascii() and value.isprintable()):
                 raise UsageError(
-                    f"The header {name!r} (or the API key in it) has characters that can't be sent: "
-                    "write its name in letters, digits and '-', and its value on one line of plain ASCII."
+                    t(
+                        "The header {name!r} (or the API key in it) has characters that can't be sent: write "
+                        "its name in letters, digits and '-', and its value on one line of plain ASCII.",
+                        name=name,
+                    )
                 )
 
     @property
@@ -182,7 +186,7 @@ class Endpoint:
         authority = re.split(r"[/?#\\]", rest, maxsplit=1)[0]
         # An @ behind the host may end a password that holds one of these signs: then nothing but the scheme is safe.
         host = "..." if "@" in rest[len(authority) :] else authority.rpartition("@")[2]
-        return UsageError(f"{scheme + host!r} is not a base URL: write it as http://HOST:PORT/v1.")
+        return UsageError(t("{scheme!r} is not a base URL: write it as http://HOST:PORT/v1.", scheme=scheme + host))
 
 
 def no_answer(error: Exception, endpoint: Endpoint) -> tuple[FailureKind, str, bool]:

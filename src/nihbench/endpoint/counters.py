@@ -16,6 +16,7 @@ from nihbench.endpoint.dialect import as_json
 from nihbench.endpoint.failures import HANDLING, classify, parse_json
 from nihbench.endpoint.transport import sync_client
 from nihbench.errors import EndpointError, StoppedError
+from nihbench.lang import t
 from nihbench.types import CounterKind, Message
 
 _TIMEOUTS = Timeouts(connect_s=10.0, write_s=120.0, idle_s=300.0)
@@ -72,7 +73,10 @@ class CountingEndpoint:
             count = self._post("/messages/count_tokens", self._anthropic(messages), headers).get("input_tokens")
         if not isinstance(count, int) or isinstance(count, bool) or count < 1:
             raise EndpointError(
-                f"{self._endpoint.host} gave no token count: use --no-calibrate to count in a reference tokenizer."
+                t(
+                    "{host} gave no token count: use --no-calibrate to count in a reference tokenizer.",
+                    host=self._endpoint.host,
+                )
             )
         return count
 
@@ -94,7 +98,9 @@ class CountingEndpoint:
                 response = self._client.post(self._endpoint.url(path), content=content, headers=dict(headers))
             except NO_ANSWER as error:
                 if last:
-                    raise EndpointError(f"Tokens can't be counted: {no_answer(error, self._endpoint)[1]}") from error
+                    raise EndpointError(
+                        t("Tokens can't be counted: {no_answer}", no_answer=no_answer(error, self._endpoint)[1])
+                    ) from error
             else:
                 if response.status_code == 200:
                     return self._object(response.content)
@@ -113,5 +119,7 @@ class CountingEndpoint:
         try:
             value = parse_json(content)
         except ValueError as error:
-            raise EndpointError(f"{self._endpoint.host} sent something other than JSON as a token count.") from error
+            raise EndpointError(
+                t("{host} sent something other than JSON as a token count.", host=self._endpoint.host)
+            ) from error
         return value if isinstance(value, dict) else {}

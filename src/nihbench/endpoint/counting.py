@@ -25,6 +25,7 @@ from nihbench.endpoint.failures import classify, parse_json
 from nihbench.endpoint.pieces import char_starts, fit_pieces, fit_token_strings
 from nihbench.endpoint.transport import sync_client
 from nihbench.errors import EndpointError
+from nihbench.lang import t
 from nihbench.types import IntArray, Message, Tokenizer
 
 ServerKind = Literal["llama.cpp", "vllm", "other"]
@@ -149,7 +150,9 @@ class ServerTokenizer:
         )
         if info.kind == "other":
             host = self._endpoint.host
-            raise EndpointError(f"The server at {host} has no tokenizer of its own: use --length-unit cl100k_base.")
+            raise EndpointError(
+                t("The server at {host} has no tokenizer of its own: use --length-unit cl100k_base.", host=host)
+            )
         self._client = sync_client(self._endpoint, _COUNT_TIMEOUTS)
         self._count_short = lru_cache(maxsize=16_384)(self._count)
         try:
@@ -196,11 +199,14 @@ class ServerTokenizer:
         else:
             strings = self._tokenize(text, return_token_strs=True).get("token_strs")
             if not isinstance(strings, list):
-                raise EndpointError("This vLLM can't tell where its tokens begin: update it, or use --length-unit.")
+                raise EndpointError(t("This vLLM can't tell where its tokens begin: update it, or use --length-unit."))
             lengths = fit_token_strings(content, strings)
         if lengths is None:
             raise EndpointError(
-                f"The tokens that {self._endpoint.host} gives do not add up to the text: use --length-unit cl100k_base."
+                t(
+                    "The tokens that {host} gives do not add up to the text: use --length-unit cl100k_base.",
+                    host=self._endpoint.host,
+                )
             )
         return char_starts(content, lengths)
 
@@ -218,7 +224,9 @@ class ServerTokenizer:
             path, key = ("/v1/chat/completions/input_tokens", "input_tokens")
         count = _size(self._post(path, body), key)
         if count is None:
-            raise EndpointError(f"{self._endpoint.host} gave no {key} at {path}: update the server.")
+            raise EndpointError(
+                t("{host} gave no {key} at {path}: update the server.", host=self._endpoint.host, key=key, path=path)
+            )
         return count
 
     def _count(self, text: str) -> int:
@@ -232,7 +240,7 @@ class ServerTokenizer:
             body = {"model": self._model, "prompt": text, "add_special_tokens": False, **extra}
         answer = self._post("/tokenize", body, hook)
         if not isinstance(answer.get("tokens"), list):
-            raise EndpointError(f"{self._endpoint.host} gave no tokens at /tokenize: update the server.")
+            raise EndpointError(t("{host} gave no tokens at /tokenize: update the server.", host=self._endpoint.host))
         return answer
 
     def _post(self, path: str, body: Mapping[str, Any], hook: _PieceReader | None = None) -> Mapping[str, Any]:
@@ -241,11 +249,20 @@ class ServerTokenizer:
         if response.status_code != 200:
             secrets = self._endpoint.secrets()
             found = classify(response.status_code, response.content, response.headers, secrets=secrets)
-            raise EndpointError(f"{self._endpoint.host} refused to count tokens at {path}: {found.message}")
+            raise EndpointError(
+                t(
+                    "{host} refused to count tokens at {path}: {message}",
+                    host=self._endpoint.host,
+                    path=path,
+                    message=found.message,
+                )
+            )
         try:
             answer = parse_json(response.content) if hook is None else json.loads(response.content, object_hook=hook)
         except ValueError as error:
-            raise EndpointError(f"{self._endpoint.host} sent something other than JSON from {path}.") from error
+            raise EndpointError(
+                t("{host} sent something other than JSON from {path}.", host=self._endpoint.host, path=path)
+            ) from error
         return answer if isinstance(answer, dict) else {}
 
     def _send(self, url: str, content: bytes) -> httpx.Response:
@@ -258,7 +275,7 @@ class ServerTokenizer:
             except NO_ANSWER as error:
                 kind, message, _ = no_answer(error, self._endpoint)
                 if kind != "transient" or wait_s is None:
-                    raise EndpointError(f"Tokens can't be counted: {message}") from error
+                    raise EndpointError(t("Tokens can't be counted: {message}", message=message)) from error
             else:
                 if response.status_code != 503 or wait_s is None:  # 503: it loads its model
                     return response

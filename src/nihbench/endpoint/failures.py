@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from nihbench.endpoint.waits import asked_wait_s, exhausted_wait_s, in_words, rate_state
+from nihbench.lang import t
 from nihbench.types import FailureKind
 
 MESSAGE_CHARACTERS = 500
@@ -242,7 +243,7 @@ def parse_json(body: bytes | str) -> Any:
     try:
         return json.loads(text.strip(_PADDING), strict=False)
     except RecursionError as error:
-        raise ValueError("nested too deeply") from error
+        raise ValueError(t("nested too deeply")) from error
 
 
 def not_json(body: bytes) -> str:

@@ -14,12 +14,14 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Literal
 
 from nihbench.endpoint.concurrency import LONG_PROMPT_TOKENS, Concurrency, start_for
 from nihbench.endpoint.failures import HANDLING
 from nihbench.endpoint.pacing import Pace
 from nihbench.endpoint.signals import Dimension, Signal
 from nihbench.errors import StoppedError
+from nihbench.lang import t
 from nihbench.types import FailureKind, RateState
 
 # Refused before any work was done: such a call does not count against the tokens of a minute.
@@ -27,6 +29,9 @@ _NOT_COUNTED: frozenset[FailureKind] = frozenset(
     {"rate_limit", "day_limit", "overloaded", "auth", "quota", "overflow", "bad_parameter", "refused_by_server"}
 )
 _AILING_S = 60.0
+
+Wait = Literal["slot", "server", "requests", "tokens"]
+"""What a call may wait for: a call to end, a wait that the server asked for, or what a minute allows."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -95,6 +100,8 @@ class Limiter:
         self._closed = False
         self._closed_until = now
         self._sent = 0
+        self._refusals = 0
+        self._waiting_tokens: int | None = None  # of the call that is first in line
         self._flying: dict[int, Slot] = {}
         self._longest_answered = 0
         self._trouble_at = -math.inf
@@ -125,6 +132,19 @@ class Limiter:
     def requests_per_minute(self) -> float | None:
         """The requests a minute that are kept to; None while no limit is known."""
         return self._requests.per_minute
+
+    @property
+    def refused(self) -> int:
+        """How many calls the server has refused because there were too many."""
+        return self._refusals
+
+    @property
+    def waiting_for(self) -> tuple[Wait, float] | None:
+        """What the first in line waits for, and for how many seconds (infinity: until a call ends); None: no one."""
+        if self._waiting_tokens is None:
+            return None
+        what, wait_s = max(self._waits(self._waiting_tokens).items(), key=lambda wait: wait[1])
+        return (what, wait_s) if wait_s > 0 else None
 
     @property
     def ailing(self) -> bool:
@@ -184,6 +204,7 @@ class Limiter:
 
     def _refused(self, slot: Slot, signal: Signal) -> None:
         """Slow down in what was exceeded; a refusal that does not name it is taken for too many at once."""
+        self._refusals += 1
         now, exceeded = self._clock(), _exceeded(slot, signal)
         if exceeded == "tokens":
             self._tokens.announce(signal.allowed, None, now)
@@ -228,19 +249,26 @@ class Limiter:
         async with self._turn:  # asyncio's lock is first come, first served
             if tokens > max(LONG_PROMPT_TOKENS, 2 * self._longest_answered):
                 self._concurrency.begin_low(start_for(tokens, self._start))
-            while not self._closed and (wait_s := self._wait_s(tokens)) > 0:
-                await self._until_changed(wait_s)
+            self._waiting_tokens = tokens
+            try:
+                while not self._closed and (wait_s := max(self._waits(tokens).values())) > 0:
+                    await self._until_changed(wait_s)
+            finally:
+                self._waiting_tokens = None
             if self._closed:
-                raise StoppedError("the run is ending: nothing more is sent")
+                raise StoppedError(t("the run is ending: nothing more is sent"))
             # Nothing is awaited between here and the caller's block, so that no cancellation can lose the slot.
             return self._grant(tokens)
 
-    def _wait_s(self, tokens: int) -> float:
-        """Return how long the first in line has to wait as things stand; infinity: until a call ends."""
-        if self.in_flight >= self.limit:
-            return math.inf
+    def _waits(self, tokens: int) -> dict[Wait, float]:
+        """Return how long the first in line has to wait for each thing, as things stand."""
         now = self._clock()
-        return max(self._closed_until - now, self._requests.wait_s(1.0, now), self._tokens.wait_s(tokens, now))
+        return {
+            "slot": math.inf if self.in_flight >= self.limit else 0.0,
+            "server": self._closed_until - now,
+            "requests": self._requests.wait_s(1.0, now),
+            "tokens": self._tokens.wait_s(tokens, now),
+        }
 
     def _grant(self, tokens: int) -> Slot:
         now = self._clock()

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from nihbench.lang import t
 from nihbench.types import IntArray
 
 _BYTE_TOKEN = re.compile(r"<0x([0-9A-F]{2})>")
@@ -28,7 +29,7 @@ def char_starts(content: bytes, byte_lengths: IntArray) -> IntArray:
     """
     total = int(byte_lengths.sum())
     if total != len(content):
-        raise ValueError(f"the pieces have {total} bytes, the text has {len(content)}")
+        raise ValueError(t("the pieces have {total} bytes, the text has {content}", total=total, content=len(content)))
     byte_starts = np.cumsum(byte_lengths, dtype=np.int64) - byte_lengths
     if content.isascii():
         return byte_starts

@@ -14,6 +14,7 @@ from typing import Generic, TypeVar
 
 from nihbench.endpoint.failures import HANDLING
 from nihbench.endpoint.limits import Limiter
+from nihbench.lang import t
 from nihbench.types import Completer, Failure, Message, Outcome, Request
 
 MemberT = TypeVar("MemberT")
@@ -28,7 +29,7 @@ class Pool(Generic[MemberT]):
 
     def __init__(self, members: Sequence[tuple[MemberT, Limiter]]) -> None:
         if not members:
-            raise ValueError("a pool needs at least one member")
+            raise ValueError(t("a pool needs at least one member"))
         self._members = tuple(members)
         self._chosen = [0] * len(members)
         self._homes: dict[Hashable, int] = {}

@@ -17,6 +17,7 @@ from contextlib import asynccontextmanager
 from decimal import Decimal
 
 from nihbench.errors import StoppedError, UsageError
+from nihbench.lang import t
 from nihbench.prices import decimal_of, tier_of, usage_cost, worst_cost
 from nihbench.types import Failure, Outcome, PriceTier, Usage
 
@@ -103,7 +104,12 @@ class Budget:
         margin: float = 1.0,
     ) -> None:
         if max_cost is not None and not 0 <= max_cost < math.inf:
-            raise UsageError(f"--max-cost {max_cost} is no amount of money: give US dollars, such as --max-cost 5.")
+            raise UsageError(
+                t(
+                    "--max-cost {max_cost} is no amount of money: give US dollars, such as --max-cost 5.",
+                    max_cost=max_cost,
+                )
+            )
         self.prices = tuple(prices)
         self.margin = margin
         self.prompt_tokens = 0  # as the server counted them
@@ -112,7 +118,7 @@ class Budget:
         self._spent = decimal_of(spent)
         self._held: dict[Hold, Decimal] = {}
         self._unpriced = 0
-        self._stopped = ""  # why no further call may be sent
+        self._stopped: str = ""  # why no further call may be sent
         self._turn = asyncio.Lock()
         self._changed = asyncio.Event()
         if self._max_cost is not None:
@@ -184,9 +190,12 @@ class Budget:
     async def _until_it_fits(self, worst: Decimal, max_cost: Decimal) -> None:
         while self._spent + sum(self._held.values()) + worst > max_cost:
             if not self._held:
-                self._stopped = (
-                    f"The next call could cost ${_money(worst)}, and ${_money(self._spent)} of the ${_money(max_cost)} "
-                    "of --max-cost are spent: go on with a higher --max-cost."
+                self._stopped = t(
+                    "The next call could cost ${worst}, and ${spent} of the ${most} of --max-cost are spent: "
+                    "go on with a higher --max-cost.",
+                    worst=_money(worst),
+                    spent=_money(self._spent),
+                    most=_money(max_cost),
                 )
                 break
             self._changed.clear()
@@ -197,10 +206,13 @@ class Budget:
     def _check_price(self, prompt_tokens: int) -> None:
         if tier_of(self.prices, prompt_tokens) is not None:
             return
-        what = f"of a prompt of {prompt_tokens:,} tokens" if self.prices else "of this model"
+        what = t("of a prompt of {tokens:,} tokens", tokens=prompt_tokens) if self.prices else t("of this model")
         raise UsageError(
-            f"--max-cost needs the price {what}, which is unknown: give it by --price IN,OUT, or as "
-            "`prices` in models.yaml."
+            t(
+                "--max-cost needs the price {what}, which is unknown: give it by --price IN,OUT, or as "
+                "`prices` in models.yaml.",
+                what=what,
+            )
         )
 
 

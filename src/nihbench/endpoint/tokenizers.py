@@ -21,6 +21,7 @@ import numpy as np
 from nihbench.endpoint.pieces import char_starts, fit_token_strings
 from nihbench.errors import FetchError, UsageError
 from nihbench.fetch import Report, cache_dir, silent, wheel_member_to_file
+from nihbench.lang import t
 from nihbench.types import IntArray, Tokenizer
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def load_tokenizer(name: str, *, report: Report = silent) -> Tokenizer:
     if name.startswith("hf:") or name.endswith(".json"):
         return HuggingFaceTokenizer(Path(name.removeprefix("hf:")).expanduser())
     choices = ", ".join((*_ENCODINGS, "hf:PATH of a tokenizer.json", "estimate"))
-    raise UsageError(f"There is no tokenizer {name!r}: choose one of {choices}.")
+    raise UsageError(t("There is no tokenizer {name!r}: choose one of {choices}.", name=name, choices=choices))
 
 
 class TiktokenTokenizer:
@@ -145,7 +146,13 @@ class HuggingFaceTokenizer:
         try:
             content = path.read_bytes()
         except OSError as error:
-            raise UsageError(f"Can't read the tokenizer {path} ({error.strerror}): name a tokenizer.json.") from error
+            raise UsageError(
+                t(
+                    "Can't read the tokenizer {path} ({strerror}): name a tokenizer.json.",
+                    path=path,
+                    strerror=error.strerror,
+                )
+            ) from error
         self.name = f"hf:{hashlib.sha256(content).hexdigest()[:12]}"
         self._tokenizer = _parse_tokenizer(path, content)
 
@@ -198,11 +205,13 @@ def _parse_tokenizer(path: Path, content: bytes) -> tokenizers.Tokenizer:
     try:
         import tokenizers
     except ImportError as error:
-        raise UsageError('Hugging Face tokenizers need an extra: pip install "nihbench[hf]".') from error
+        raise UsageError(t('Hugging Face tokenizers need an extra: pip install "nihbench[hf]".')) from error
     try:
         tokenizer = tokenizers.Tokenizer.from_str(content.decode())
     except Exception as error:  # the package raises plain Exception
-        raise UsageError(f"{path} is not a Hugging Face tokenizer ({error}): name a tokenizer.json.") from error
+        raise UsageError(
+            t("{path} is not a Hugging Face tokenizer ({error}): name a tokenizer.json.", path=path, error=error)
+        ) from error
     tokenizer.no_truncation()
     tokenizer.no_padding()
     tokenizer.encode_special_tokens = True
@@ -223,7 +232,9 @@ def _load_encoding(name: str, report: Report) -> tiktoken.Encoding:
             try:
                 return tiktoken.get_encoding(name)
             except (ValueError, OSError) as error:
-                raise FetchError(f"tiktoken could not load {name} ({error}): pip install -U tiktoken.") from error
+                raise FetchError(
+                    t("tiktoken could not load {name} ({error}): pip install -U tiktoken.", name=name, error=error)
+                ) from error
 
 
 def _cache_folders() -> list[Path]:

@@ -20,6 +20,7 @@ import truststore
 
 from nihbench.endpoint.connection import Endpoint, Timeouts
 from nihbench.errors import UsageError
+from nihbench.lang import t
 
 # A long prefill sends nothing for minutes, and routers forget connections that are silent for about six.
 KEEP_ALIVE_IDLE_S = 60
@@ -172,10 +173,19 @@ def _load(context: ssl.SSLContext, what: str, file: str | None, folder: str | No
         context.load_verify_locations(cafile=file or None, capath=folder or None)
     except OSError as error:  # ssl.SSLError is one
         reason = "it holds no certificate in PEM form" if isinstance(error, ssl.SSLError) else error.strerror
-        raise UsageError(f"The certificates of {what} ({file or folder}) can't be read: {reason}.") from error
+        raise UsageError(
+            t(
+                "The certificates of {what} ({file}) can't be read: {reason}.",
+                what=what,
+                file=file or folder,
+                reason=reason,
+            )
+        ) from error
 
 
 def _proxy_error() -> UsageError:
     # Not in the error's own words: an address may hold a password.
     names = "HTTP_PROXY, HTTPS_PROXY or ALL_PROXY"
-    return UsageError(f"The proxy in {names} can't be used: mend or unset it (SOCKS needs pip install httpx[socks]).")
+    return UsageError(
+        t("The proxy in {names} can't be used: mend or unset it (SOCKS needs pip install httpx[socks]).", names=names)
+    )

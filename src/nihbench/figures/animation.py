@@ -22,6 +22,7 @@ from nihbench.figures.files import write_picture
 from nihbench.figures.hatch import UNRUN
 from nihbench.figures.look import look
 from nihbench.figures.style import Style
+from nihbench.lang import t
 
 SUFFIXES = (".png", ".gif")
 _FRAMES = 60
@@ -40,7 +41,9 @@ def check_animation(path: Path) -> str:
         UsageError: It is not one that an animation can be written as.
     """
     if path.suffix.lower() not in SUFFIXES:
-        raise UsageError(f"{path.name}: an animation is written as .png (APNG) or .gif; name the file so")
+        raise UsageError(
+            t("{path_name}: an animation is written as .png (APNG) or .gif; name the file so", path_name=path.name)
+        )
     return path.suffix.lower()
 
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from nihbench.errors import UsageError
+from nihbench.lang import t
 
 STOPS = ("#F0496E", "#EBB839", "#0CD79F")
 """Colours of 0, 0.5 and 1 in `classic`."""
@@ -58,7 +59,9 @@ def palette(name: str) -> Palette:
         UsageError: There is none of this name.
     """
     if name not in PALETTES:
-        raise UsageError(f"there are no colours named {name!r}: choose one of {', '.join(PALETTES)}")
+        raise UsageError(
+            t("there are no colours named {name!r}: choose one of {palettes}", name=name, palettes=", ".join(PALETTES))
+        )
     return PALETTES[name]
 
 

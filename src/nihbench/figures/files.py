@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nihbench.errors import UsageError
+from nihbench.lang import t
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -30,7 +31,13 @@ def check_suffix(path: Path) -> str:
     """
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
-        raise UsageError(f"A figure can't be written as {path.name}: give the file a name in {', '.join(SUFFIXES)}.")
+        raise UsageError(
+            t(
+                "A figure can't be written as {path_name}: give the file a name in {suffixes}.",
+                path_name=path.name,
+                suffixes=", ".join(SUFFIXES),
+            )
+        )
     return suffix
 
 
@@ -62,4 +69,10 @@ def write_picture(path: Path, data: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
     except OSError as error:
-        raise UsageError(f"{path} can't be written ({error.strerror}); choose another place with --out.") from error
+        raise UsageError(
+            t(
+                "{path} can't be written ({strerror}); choose another place with --out.",
+                path=path,
+                strerror=error.strerror,
+            )
+        ) from error

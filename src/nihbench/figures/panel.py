@@ -34,6 +34,7 @@ from nihbench.figures.page import LINE_IN, Page, Ruler
 from nihbench.figures.sheet import GAP, HEADING, LABEL, MARGIN, TICK, TICK_MARK, Around, Sheet
 from nihbench.figures.style import Style
 from nihbench.figures.words import group_word, kind_word, listed, say
+from nihbench.lang import t
 
 _BAR = 0.18
 _CELL_WIDTH, _CELL_HEIGHT = 1.2, 0.5  # at most
@@ -122,7 +123,13 @@ class _Layout:
             self.map_width = (self.width - fixed) / self.columns
             if self.map_width < _LEAST_MAP:
                 need = fixed + _LEAST_MAP * self.columns + 0.05  # rounded up
-                raise UsageError(f"the figure doesn't fit on {self.width:g} inches of width: give --size {need:.1f}")
+                raise UsageError(
+                    t(
+                        "the figure doesn't fit on {width:g} inches of width: give --size {need:.1f}",
+                        width=self.width,
+                        need=need,
+                    )
+                )
 
     def _down(self) -> None:
         """Choose the height of a map, and which labels of its axes are written."""

@@ -19,6 +19,7 @@ from nihbench.figures.page import LINE_IN, Page, Ruler
 from nihbench.figures.sheet import GAP, HEADING, LABEL, MARGIN, TICK, TICK_MARK, Around, Sheet
 from nihbench.figures.style import Style
 from nihbench.figures.words import say
+from nihbench.lang import t
 
 _WIDTH, _HEIGHT, _LEAST = 9.6, 3.2, 1.0
 _LOG_FROM = 30
@@ -56,7 +57,9 @@ def draw_profiles(lines: Sequence[Line], around: Around, style: Style | None = N
         each = (width - left - MARGIN - between - half) / 2
         if each < _LEAST:
             need = width + 2 * (_LEAST - each) + 0.05  # rounded up
-            raise UsageError(f"the figure doesn't fit on {width:g} inches of width: give --size {need:.1f}")
+            raise UsageError(
+                t("the figure doesn't fit on {width:g} inches of width: give --size {need:.1f}", width=width, need=need)
+            )
         above = names.height + HEADING * f * LINE_IN + GAP
         length = drawable(say(style.lang, "length", unit=unit_phrase(length_unit, style.lang)))
         length_lines = ruler.wrap(length, width=each, points=LABEL * f)

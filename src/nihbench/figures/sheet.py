@@ -14,6 +14,7 @@ from nihbench.figures.look import INK, QUIET, drawable
 from nihbench.figures.page import LINE_IN, Page, Ruler
 from nihbench.figures.style import Style
 from nihbench.figures.words import control_word, joined, listed, say
+from nihbench.lang import t
 
 # Text in points, all else in inches; both before the style's scale.
 TITLE, HEADING, LABEL, TICK, CAPTION = 14.0, 11.0, 10.0, 9.0, 8.5
@@ -108,8 +109,13 @@ class Sheet:
         if left < least:
             need = self.above + self.below + least
             raise UsageError(
-                f"the figure doesn't fit on {self.width:g} x {self._style.height:g} inches: with this width it takes "
-                f"{need + 0.05:.1f} inches of height; give a larger --size"
+                t(
+                    "the figure doesn't fit on {width:g} x {height:g} inches: with this width it takes "
+                    "{need:.1f} inches of height; give a larger --size",
+                    width=self.width,
+                    height=self._style.height,
+                    need=need + 0.05,
+                )
             )
         return left
 

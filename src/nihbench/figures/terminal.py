@@ -9,11 +9,13 @@ import textwrap
 from collections.abc import Mapping
 from math import ceil
 
+from rich.cells import chop_cells
 from rich.text import Text
 
 from nihbench.analysis import Grid
 from nihbench.figures.colours import colour_of
-from nihbench.figures.labels import depth_labels, failed_cells, failure_counts, length_labels, unrun_cells, words
+from nihbench.figures.labels import depth_labels, failed_cells, failure_counts, length_labels, unrun_cells
+from nihbench.figures.words import Lang, kind_word, listed, say
 
 _LEAST_CELL, _WIDEST_CELL = 3, 7
 _LETTERS: Mapping[str, str] = {
@@ -24,7 +26,7 @@ _LETTERS: Mapping[str, str] = {
 _FAILED_STYLE, _UNRUN_STYLE = "bold white on #5a5a5a", "dim"
 
 
-def terminal_heatmap(grid: Grid, *, width: int, colour: bool, unicode: bool) -> Text:
+def terminal_heatmap(grid: Grid, *, width: int, colour: bool, unicode: bool, lang: Lang = "en") -> Text:
     """Return the grid as text: depths downwards, lengths to the right, the mean band in percent in each cell.
 
     A cell without a value shows the letter of its most frequent failure, explained under the grid, or a dot where
@@ -35,6 +37,7 @@ def terminal_heatmap(grid: Grid, *, width: int, colour: bool, unicode: bool) -> 
         width: Columns of the terminal; no line is longer, unless one cell and its label don't fit.
         colour: Give cells a background. Without it the text has no styles at all.
         unicode: Whether the terminal shows more than ASCII.
+        lang: The language of its words.
     """
     depths, lengths = depth_labels(grid.depths), length_labels(grid.lengths)
     side = max(len(label) for label in depths) + 1
@@ -43,7 +46,7 @@ def terminal_heatmap(grid: Grid, *, width: int, colour: bool, unicode: bool) -> 
     columns = ceil(len(lengths) / blocks)
     cell = max(_LEAST_CELL, min(_WIDEST_CELL, (width - side) // columns))
 
-    lines = [Text(line) for line in _heading(grid, width)]
+    lines = [Text(line) for line in _heading(grid, width, lang)]
     for first in range(0, len(lengths), columns):
         if first:
             lines.append(Text())
@@ -57,14 +60,18 @@ def terminal_heatmap(grid: Grid, *, width: int, colour: bool, unicode: bool) -> 
             if not colour:
                 line.rstrip()
             lines.append(line)
-    lines += [Text(line) for line in _legend(grid, width, unicode=unicode)]
+    lines += [Text(line) for line in _legend(grid, width, unicode=unicode, lang=lang)]
     # Lines must never be broken or cut: a broken grid can't be read.
     return Text("\n", no_wrap=True, overflow="ignore").join(lines)
 
 
-def _heading(grid: Grid, width: int) -> list[str]:
-    text = f"{grid.experiment} / {grid.prompt}: mean band in %; depth downwards, length to the right"
-    return textwrap.wrap(text, max(width, 20))
+def _heading(grid: Grid, width: int, lang: Lang) -> list[str]:
+    return _wrapped(say(lang, "grid_heading", experiment=grid.experiment, prompt=grid.prompt), width, lang)
+
+
+def _wrapped(text: str, width: int, lang: Lang) -> list[str]:
+    """Break a text into lines: at blanks in English, anywhere in Chinese, whose characters take two columns."""
+    return textwrap.wrap(text, max(width, 20)) if lang == "en" else chop_cells(text, max(width, 20))
 
 
 def _length_lines(labels: list[str], side: int, cell: int) -> list[str]:
@@ -100,13 +107,13 @@ def _dot(unicode: bool) -> str:
     return "\N{MIDDLE DOT}" if unicode else "."
 
 
-def _legend(grid: Grid, width: int, *, unicode: bool) -> list[str]:
+def _legend(grid: Grid, width: int, *, unicode: bool, lang: Lang) -> list[str]:
     """Explain what in the grid is not a number."""
     lines = []
     counts = failure_counts(grid, failed_cells(grid))
     if counts:
-        kinds = ", ".join(f"{_letter(kind)} {words(kind)} {count}" for kind, count in counts)
-        lines += textwrap.wrap(f"no valid answer: {kinds}", max(width, 20))
+        kinds = listed(lang, [f"{_letter(kind)} {kind_word(lang, kind)} {count}" for kind, count in counts])
+        lines += _wrapped(say(lang, "grid_failures", kinds=kinds), width, lang)
     if unrun_cells(grid).any():
-        lines.append(f"{_dot(unicode)} not run")
+        lines.append(f"{_dot(unicode)} {say(lang, 'not_run')}")
     return lines

@@ -23,6 +23,12 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "no_answer": ("no valid answer, {group}: {counts}", "无有效回答（{group}）：{counts}"),
     "count": ("{kind} {count}", "{kind} {count} 次"),
     "not_run": ("not run", "未运行"),
+    # the heatmap in a terminal
+    "grid_heading": (
+        "{experiment} / {prompt}: mean band in %; depth downwards, length to the right",
+        "{experiment} / {prompt}：平均得分（%）；向下为深度，向右为长度",
+    ),
+    "grid_failures": ("no valid answer: {kinds}", "无有效回答：{kinds}"),
     "not_both": ("not measured on both sides", "并非两边都有结果"),
     "controls_good": ("Controls passed: {names}", "对照通过：{names}"),
     "controls_bad": ("CONTROL FAILED: {names}. Don't rely on this map.", "对照未通过：{names}。此图不可采信。"),

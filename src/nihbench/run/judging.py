@@ -14,6 +14,7 @@ from typing import NamedTuple
 from nihbench.endpoint import HANDLING
 from nihbench.endpoint.spending import Budget, Hold
 from nihbench.errors import StoppedError
+from nihbench.lang import t
 from nihbench.run.answers import Answered
 from nihbench.run.scores import COMBINED, version_of
 from nihbench.run.verdicts import Reply, Verdicts, reply_key
@@ -171,7 +172,7 @@ def _take(ballot: Ballot, outcome: Outcome, verdicts: Verdicts, failures: dict[s
         reply = Reply(text=outcome.text, finish_reason=outcome.finish_reason)
         verdicts.keep(ballot.key, reply, {"model": outcome.model, "usage": usage})
     elif HANDLING[outcome.kind].stop_run:
-        raise StoppedError(f"the judge had to stop ({outcome.kind}): {outcome.message}")
+        raise StoppedError(t("the judge had to stop ({kind}): {message}", kind=outcome.kind, message=outcome.message))
     else:
         failures[ballot.key] = f"the judge gave no answer ({outcome.kind}): {outcome.message}"
 

@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from nihbench.errors import UsageError
+from nihbench.lang import t
 
 Form = Literal["kamradt-grid", "kamradt-2023", "kamradt-2026"]
-_MEND = "give his folder of JSON files, his list of {token_limit, depth_percent, score}, or his tool's results.jsonl"
+_MEND = t("give his folder of JSON files, his list of {token_limit, depth_percent, score}, or his tool's results.jsonl")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,11 +62,13 @@ def read_kamradt(path: Path) -> tuple[tuple[Row, ...], str]:
         try:
             data = file.read_bytes()
         except OSError as error:
-            raise UsageError(f"{file} can't be read ({error.strerror or error}): {_MEND}") from error
+            raise UsageError(
+                t("{file} can't be read ({strerror}): {mend}", file=file, strerror=error.strerror or error, mend=_MEND)
+            ) from error
         digest.update(data)
         rows += (_row(plain, where) for plain, where in _objects(file, data))
     if not rows:
-        raise UsageError(f"{path} holds no results: {_MEND}")
+        raise UsageError(t("{path} holds no results: {mend}", path=path, mend=_MEND))
     return tuple(rows), digest.hexdigest()
 
 
@@ -74,7 +77,7 @@ def _objects(file: Path, data: bytes) -> Iterator[tuple[Mapping[str, Any], str]]
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise UsageError(f"{file} is not UTF-8: {_MEND}") from error
+        raise UsageError(t("{file} is not UTF-8: {mend}", file=file, mend=_MEND)) from error
     if file.suffix == ".jsonl":
         lines = [(line, f"{file}:{number}") for number, line in enumerate(text.split("\n"), 1) if line.strip()]
         found = [(_json(line, where), where) for line, where in lines]
@@ -84,7 +87,9 @@ def _objects(file: Path, data: bytes) -> Iterator[tuple[Mapping[str, Any], str]]
         found = [(v, f"{file}, entry {n}") for n, v in enumerate(whole, 1)] if many else [(whole, str(file))]
     for value, where in found:
         if not isinstance(value, dict):
-            raise UsageError(f"{where} is no result but {type(value).__name__}: {_MEND}")
+            raise UsageError(
+                t("{where} is no result but {name}: {mend}", where=where, name=type(value).__name__, mend=_MEND)
+            )
         yield value, where
 
 
@@ -92,7 +97,9 @@ def _json(text: str, where: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise UsageError(f"{where} is no JSON: restore it, or take it out; {_MEND}") from error
+        raise UsageError(
+            t("{where} is no JSON: restore it, or take it out; {mend}", where=where, mend=_MEND)
+        ) from error
 
 
 def _row(plain: Mapping[str, Any], where: str) -> Row:
@@ -170,25 +177,33 @@ class _Reader:
         if value is None:
             return None
         if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-            raise UsageError(f"{self.where}: {key!r} is no number; mend it, or take the result out")
+            raise UsageError(
+                t("{where}: {key!r} is no number; mend it, or take the result out", where=self.where, key=key)
+            )
         return float(value)
 
     def length(self, key: str) -> int:
         value = self.number(key)
         if value is None or value < 1 or value != int(value):
-            raise UsageError(f"{self.where}: {key!r} must be a whole number of tokens; {_MEND}")
+            raise UsageError(
+                t("{where}: {key!r} must be a whole number of tokens; {mend}", where=self.where, key=key, mend=_MEND)
+            )
         return int(value)
 
     def depth(self, key: str) -> float:
         value = self.number(key)
         if value is None or not 0 <= value <= 100:
-            raise UsageError(f"{self.where}: {key!r} must be a number from 0 to 100; {_MEND}")
+            raise UsageError(
+                t("{where}: {key!r} must be a number from 0 to 100; {mend}", where=self.where, key=key, mend=_MEND)
+            )
         return value
 
     def optional_text(self, key: str) -> str | None:
         value = self.plain.get(key)
         if value is not None and not isinstance(value, str):
-            raise UsageError(f"{self.where}: {key!r} is no text; mend it, or take the result out")
+            raise UsageError(
+                t("{where}: {key!r} is no text; mend it, or take the result out", where=self.where, key=key)
+            )
         return value
 
     def text(self, key: str) -> str:
@@ -197,7 +212,9 @@ class _Reader:
     def object(self, key: str) -> Mapping[str, Any]:
         value = self.plain.get(key)
         if value is not None and not isinstance(value, dict):
-            raise UsageError(f"{self.where}: {key!r} is no JSON object; mend it, or take the result out")
+            raise UsageError(
+                t("{where}: {key!r} is no JSON object; mend it, or take the result out", where=self.where, key=key)
+            )
         return value or {}
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from nihbench.errors import UsageError
+from nihbench.lang import t
 from nihbench.plan import is_count, parse_lengths
 from nihbench.run.options import QUICK_LENGTHS, RunOptions
 from nihbench.text import frame_of
@@ -69,40 +70,65 @@ def resolve_lengths(
     capacity = corpus_tokens + fixed - CORPUS_RESERVE_TOKENS
     room = window - max_output if window else None
     if room is not None and room < fixed + MIN_HAYSTACK_TOKENS:
-        raise UsageError(f"a window of {window} tokens less {max_output} for the answer leaves no room for a haystack")
+        raise UsageError(
+            t(
+                "a window of {window} tokens less {max_output} for the answer leaves no room for a haystack",
+                window=window,
+                max_output=max_output,
+            )
+        )
     spec = options.lengths or (QUICK_LENGTHS if options.quick else "15")
     explicit = not is_count(spec)
     if room is None and not explicit:
-        raise UsageError("the model's window is not known: give --window TOKENS, or --lengths such as 1k:32k:15")
+        raise UsageError(t("the model's window is not known: give --window TOKENS, or --lengths such as 1k:32k:15"))
     highest = room - int(slack * room) if room is not None else capacity
-    notes = []
+    notes: list[str] = []
     if not explicit and not options.repeat_corpus and highest > capacity:
         notes.append(
-            f"lengths stop at {capacity:,} tokens, the corpus's end, short of the model's {highest:,}: "
-            "see `nih corpus list` for a longer corpus, or repeat this one with --repeat-corpus"
+            t(
+                "lengths stop at {capacity:,} tokens, the corpus's end, short of the model's {highest:,}: "
+                "see `nih corpus list` for a longer corpus, or repeat this one with --repeat-corpus",
+                capacity=capacity,
+                highest=highest,
+            )
         )
         highest = capacity
     lengths = parse_lengths(spec, lowest=1000, highest=highest)
     if lengths[0] < fixed + MIN_HAYSTACK_TOKENS:
         raise UsageError(
-            f"a length of {lengths[0]} tokens can't hold the needle, the question and a haystack: "
-            f"the shortest here is {fixed + MIN_HAYSTACK_TOKENS}"
+            t(
+                "a length of {lengths} tokens can't hold the needle, the question and a haystack: the "
+                "shortest here is {fixed}",
+                lengths=lengths[0],
+                fixed=fixed + MIN_HAYSTACK_TOKENS,
+            )
         )
     too_long = tuple(length for length in lengths if room is not None and length > room)
     if leave_out and len(too_long) < len(lengths):
         lengths = lengths[: len(lengths) - len(too_long)]
     elif too_long:
         raise UsageError(
-            f"a length of {lengths[-1]:,} tokens is over the window: {window:,} tokens less {max_output:,} for the "
-            f"answer leave {room:,}"
+            t(
+                "a length of {lengths:,} tokens is over the window: {window:,} tokens less {max_output:,} "
+                "for the answer leave {room:,}",
+                lengths=lengths[-1],
+                window=window,
+                max_output=max_output,
+                room=room,
+            )
         )
     copies = max(1, math.ceil((lengths[-1] - fixed + CORPUS_RESERVE_TOKENS) / max(corpus_tokens, 1)))
     if copies > 1:
         over = [length for length in lengths if length > capacity]
         if not options.repeat_corpus:
             raise UsageError(
-                f"a length of {lengths[-1]:,} tokens is longer than the corpus ({capacity:,}): ask for less, take a "
-                "longer corpus (`nih corpus list`), or give --repeat-corpus"
+                t(
+                    "a length of {lengths:,} tokens is longer than the corpus ({capacity:,}): ask for less, "
+                    "take a longer corpus (`nih corpus list`), or give --repeat-corpus",
+                    lengths=lengths[-1],
+                    capacity=capacity,
+                )
             )
-        notes.append("the corpus is repeated to fill these lengths: " + ", ".join(f"{length:,}" for length in over))
+        lengths_over = ", ".join(f"{length:,}" for length in over)
+        notes.append(t("the corpus is repeated to fill these lengths: {lengths}", lengths=lengths_over))
     return Lengths(fitting=lengths, too_long=too_long, copies=copies, notes=tuple(notes))

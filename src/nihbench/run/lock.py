@@ -15,6 +15,7 @@ from pathlib import Path
 
 from nihbench.errors import UsageError
 from nihbench.fetch import write_atomic
+from nihbench.lang import t
 
 LOCK = ".lock"
 HOLDER = ".holder.json"
@@ -37,9 +38,17 @@ def owned(folder: Path, now: Callable[[], datetime]) -> Iterator[None]:
     try:
         lock.acquire()
     except Timeout as error:
-        raise UsageError(f"{folder} is in use by {_holder(folder)}: wait for it, or stop it first") from error
+        raise UsageError(
+            t("{folder} is in use by {holder}: wait for it, or stop it first", folder=folder, holder=_holder(folder))
+        ) from error
     except OSError as error:
-        raise UsageError(f"can't write to {folder} ({error.strerror or error}): mend that, then --resume it") from error
+        raise UsageError(
+            t(
+                "can't write to {folder} ({strerror}): mend that, then --resume it",
+                folder=folder,
+                strerror=error.strerror or error,
+            )
+        ) from error
     try:
         me = {"pid": os.getpid(), "host": socket.gethostname(), "since": now().isoformat(timespec="seconds")}
         write_atomic(folder / HOLDER, json.dumps(me).encode("utf-8"))
@@ -53,6 +62,6 @@ def _holder(folder: Path) -> str:
     """Name the process that owns the folder, as far as it said who it is."""
     try:
         me = json.loads((folder / HOLDER).read_text(encoding="utf-8"))
-        return f"process {int(me['pid'])} on {me['host']} since {me['since']}"
+        return t("process {pid} on {host} since {since}", pid=int(me["pid"]), host=me["host"], since=me["since"])
     except (OSError, ValueError, KeyError, TypeError):
-        return "another process"
+        return t("another process")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from nihbench import __version__
 from nihbench.errors import DamagedDataError, UsageError
+from nihbench.lang import t
 from nihbench.plan import make_trials
 from nihbench.run.calibration import Calibration
 from nihbench.run.options import RunOptions, bare_url, without_secrets
@@ -145,7 +146,7 @@ def check_content(content: Mapping[str, Any]) -> None:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise ValueError(f"{where}: {first['msg']}") from error
+        raise ValueError(t("{where}: {msg}", where=where, msg=first["msg"])) from error
 
 
 def is_imported(content: Mapping[str, Any]) -> bool:
@@ -214,19 +215,22 @@ def stored_options(
     options: RunOptions = _validated(RunOptions, content, "options")
     if set(options.headers) - set(headers):
         raise UsageError(
-            "this run sent the headers "
-            + ", ".join(sorted(options.headers))
-            + ": their values are not stored, so give them again by --header"
+            t(
+                "this run sent the headers {headers}: their values are not stored, so give them again by --header",
+                headers=", ".join(sorted(options.headers)),
+            )
         )
     for name in content.get("withheld", ()):
         if name not in given:
             option = "--" + name.replace("_", "-")
-            raise UsageError(f"this run's {option} held a secret, which is not stored: give the same {option} again")
+            raise UsageError(
+                t("this run's {option} held a secret, which is not stored: give the same {option} again", option=option)
+            )
     again = replace(options, headers=dict(headers))
     if without_secrets(given.get("extra_body", {})) == options.extra_body:
         again = replace(again, extra_body=given.get("extra_body", {}))
     if again.stored()["headers"] != dict(options.headers):
-        raise UsageError("the values of --header differ from those this run began with: give the same ones")
+        raise UsageError(t("the values of --header differ from those this run began with: give the same ones"))
     return again
 
 
@@ -236,7 +240,9 @@ def _validated(kind: Any, content: Mapping[str, Any], key: str) -> Any:
     try:
         return TypeAdapter(kind).validate_python(content[key])
     except (KeyError, ValidationError) as error:
-        raise DamagedDataError(f"run.json is damaged: {key!r} is missing or wrong; restore it from a copy") from error
+        raise DamagedDataError(
+            t("run.json is damaged: {key!r} is missing or wrong; restore it from a copy", key=key)
+        ) from error
 
 
 def planned_trials(content: Mapping[str, Any]) -> tuple[Trial, ...]:
@@ -274,7 +280,9 @@ def planned_trials(content: Mapping[str, Any]) -> tuple[Trial, ...]:
         )
         return (*controls, *grid, *more)
     except (KeyError, TypeError, ValueError) as error:
-        raise DamagedDataError("run.json is damaged: its grid is missing or wrong; restore it from a copy") from error
+        raise DamagedDataError(
+            t("run.json is damaged: its grid is missing or wrong; restore it from a copy")
+        ) from error
 
 
 def check_same(content: Mapping[str, Any], setup: Setup) -> None:
@@ -295,7 +303,10 @@ def check_same(content: Mapping[str, Any], setup: Setup) -> None:
             changed.append(key)
     if changed:
         raise UsageError(
-            f"can't resume: {', '.join(changed)} changed since the run began; make a new run (without --resume)"
+            t(
+                "can't resume: {changed} changed since the run began; make a new run (without --resume)",
+                changed=", ".join(changed),
+            )
         )
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from nihbench.errors import UsageError
+from nihbench.lang import t
 from nihbench.types import PriceTier
 
 QUICK_LENGTHS = "500,750,1k,2k,4k"
@@ -106,7 +107,9 @@ def price_of(text: str) -> PriceTier:
     except ValueError:
         numbers = []
     if len(numbers) not in (2, 3) or not all(0 <= number < math.inf for number in numbers):
-        raise UsageError(f"--price {text!r} is no price: give IN,OUT or IN,OUT,CACHED in USD per million tokens")
+        raise UsageError(
+            t("--price {text!r} is no price: give IN,OUT or IN,OUT,CACHED in USD per million tokens", text=text)
+        )
     cached = numbers[2] if len(numbers) == 3 else None
     return PriceTier(up_to=None, input=numbers[0], output=numbers[1], cached_input=cached)
 

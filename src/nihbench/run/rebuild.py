@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from nihbench.errors import DamagedDataError, UsageError
+from nihbench.lang import t
 from nihbench.plan import fill
 from nihbench.run.manifest import stored_needle, stored_prompts
 from nihbench.run.store import RunFolder
@@ -22,8 +23,16 @@ def find_record(records: Mapping[str, Record], trial_id: str) -> Record:
     """
     found = [record for key, record in records.items() if key.startswith(trial_id)]
     if len(found) != 1:
-        what = "no trial of this run has" if not found else f"{len(found)} trials of this run have"
-        raise UsageError(f"{what} an id that begins with {trial_id!r}: ids stand in records.jsonl")
+        count = len(found)
+        raise UsageError(
+            t(
+                "{count} trials of this run have an id that begins with {trial_id!r}: ids stand in records.jsonl"
+                if found
+                else "no trial of this run has an id that begins with {trial_id!r}: ids stand in records.jsonl",
+                count=count,
+                trial_id=trial_id,
+            )
+        )
     return found[0]
 
 
@@ -53,14 +62,23 @@ def rebuild_prompt(run: RunFolder, record: Record, corpus: Corpus) -> tuple[Mess
     """
     if record.placement is None:
         raise UsageError(
-            f"where the needle of trial {record.id} stood is not recorded (an imported run): "
-            "its prompt can't be made again"
+            t(
+                "where the needle of trial {id} stood is not recorded (an imported run): its prompt can't be "
+                "made again",
+                id=record.id,
+            )
         )
     check_corpus(corpus, run.manifest["corpus"]["sha256"])
     needle = fill(stored_needle(run.manifest), record.fresh)
     prompt, prompts = record.trial.prompt, stored_prompts(run.manifest)
     if prompt not in prompts:
-        raise DamagedDataError(f"run.json has no prompt {prompt!r}, which the trial {record.id} used: one is damaged")
+        raise DamagedDataError(
+            t(
+                "run.json has no prompt {prompt!r}, which the trial {id} used: one is damaged",
+                prompt=prompt,
+                id=record.id,
+            )
+        )
     place, template, question = record.placement, prompts[prompt], needle.question_for(prompt)
     text = source_text(corpus.text, place.source_start, place.source_copies) if place.source_copies else ""
     if isinstance(place, Placement):
@@ -69,6 +87,6 @@ def rebuild_prompt(run: RunFolder, record: Record, corpus: Corpus) -> tuple[Mess
         messages = rebuild_bare(text, place, template, question)
     if digest(messages) != place.prompt_sha256:
         raise DamagedDataError(
-            f"the prompt of trial {record.id} rebuilds to other bytes than were sent: its record is damaged"
+            t("the prompt of trial {id} rebuilds to other bytes than were sent: its record is damaged", id=record.id)
         )
     return messages

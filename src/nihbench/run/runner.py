@@ -17,6 +17,7 @@ from itertools import zip_longest
 
 from nihbench.endpoint import HANDLING, Limiter
 from nihbench.errors import DamagedDataError, StoppedError
+from nihbench.lang import t
 from nihbench.run.recorder import Recorder
 from nihbench.run.setup import USUAL_AT_ONCE, Setup
 from nihbench.run.store import RecordWriter
@@ -55,8 +56,12 @@ def owed(setup: Setup, records: Mapping[str, Record], *, retry_all: bool = False
     foreign = sorted(records.keys() - planned.keys())
     if foreign:
         raise DamagedDataError(
-            f"records.jsonl holds {len(foreign)} records of another run ({foreign[0]} is one): restore it from a copy, "
-            "or take their lines out"
+            t(
+                "records.jsonl holds {foreign} records of another run ({first} is one): restore it from "
+                "a copy, or take their lines out",
+                foreign=len(foreign),
+                first=foreign[0],
+            )
         )
     for trial_id, trial in planned.items():
         record = records.get(trial_id)
@@ -164,11 +169,14 @@ def _raise_if_pointless(outcome: Outcome | GradedElsewhere, setup: Setup) -> Non
         return
     said = outcome.message.rstrip(".")
     if outcome.kind == "auth" and outcome.status in (401, 403):
-        said = f"the server refused the key ({said}): check it, or name another variable by --api-key-env"
+        said = t("the server refused the key ({said}): check it, or name another variable by --api-key-env", said=said)
     elif outcome.kind == "auth" and outcome.status in (400, 404) and "model" in said.lower():
-        mend = "`nih models --base-url URL` lists what it has"
-        said = f"the server has no model {setup.request.model!r} for you ({said}): {mend}"
-    raise StoppedError(f"the run had to stop ({outcome.kind}): {said}")
+        said = t(
+            "the server has no model {model!r} for you ({said}): `nih models --base-url URL` lists what it has",
+            model=setup.request.model,
+            said=said,
+        )
+    raise StoppedError(t("the run had to stop ({kind}): {said}", kind=outcome.kind, said=said))
 
 
 async def _measure(

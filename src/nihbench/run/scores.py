@@ -15,6 +15,7 @@ from typing import Any
 
 from nihbench.errors import DamagedDataError, UsageError
 from nihbench.fetch import write_atomic
+from nihbench.lang import t
 from nihbench.run.answers import answers_of
 from nihbench.run.store import RunFolder
 from nihbench.score import JUDGE_VERSION, SCORER, VERSION
@@ -68,8 +69,12 @@ def score_run(run: RunFolder, records: Mapping[str, Record], misleading: Callabl
     """
     if records and all(isinstance(record.outcome, GradedElsewhere) for record in records.values()):
         raise UsageError(
-            f"the answers of {run.path} were not kept by the tool that it was imported from: there is nothing to grade "
-            f"again, its scorer is {default_scorer(run)}"
+            t(
+                "the answers of {path} were not kept by the tool that it was imported from: there is nothing "
+                "to grade again, its scorer is {default_scorer}",
+                path=run.path,
+                default_scorer=default_scorer(run),
+            )
         )
     grades = {}
     for answered in answers_of(run, records):
@@ -92,11 +97,18 @@ def grades_of(run: RunFolder, records: Mapping[str, Record], scorer: str | None 
     """
     scorer = scorer or default_scorer(run)
     if scorer in IMPORTED and scorer == default_scorer(run) and scorer not in stored_scorers(run):
-        raise UsageError(f"{scores_file(run, scorer)} is gone: import the run again (nih import)")
+        raise UsageError(
+            t("{scores_file} is gone: import the run again (nih import)", scores_file=scores_file(run, scorer))
+        )
     if scorer != SCORER and scorer not in stored_scorers(run):
         known = ", ".join(dict.fromkeys((SCORER, *stored_scorers(run))))
         raise UsageError(
-            f"{run.path} has no scores by {scorer!r}: its scorers are {known} (nih score --judge MODEL adds a judge's)"
+            t(
+                "{path} has no scores by {scorer!r}: its scorers are {known} (nih score --judge MODEL adds a judge's)",
+                path=run.path,
+                scorer=scorer,
+                known=known,
+            )
         )
     stored = load_grades(run, records, scorer)
     if stored is not None:
@@ -104,8 +116,12 @@ def grades_of(run: RunFolder, records: Mapping[str, Record], scorer: str | None 
     if scorer == SCORER:
         return score_run(run, records)
     raise UsageError(
-        f"{scores_file(run, scorer)} is of another version than {version_of(scorer)}, or not of this run's answers: "
-        "grade again with nih score --judge (known verdicts are not paid for again)"
+        t(
+            "{scores_file} is of another version than {version_of}, or not of this run's answers: grade "
+            "again with nih score --judge (known verdicts are not paid for again)",
+            scores_file=scores_file(run, scorer),
+            version_of=version_of(scorer),
+        )
     )
 
 
@@ -145,7 +161,9 @@ def load_grades(run: RunFolder, records: Mapping[str, Record], scorer: str = SCO
             plain: dict[str, Any] = json.loads(line)
             grades[plain.pop("id")] = _grade(plain)
         except (ValueError, KeyError, AttributeError, TypeError, RecursionError) as error:
-            raise DamagedDataError(f"{path}:{number}: this line is no score: delete the file to score again") from error
+            raise DamagedDataError(
+                t("{path}:{number}: this line is no score: delete the file to score again", path=path, number=number)
+            ) from error
     # The rules can't read what was not kept, the scorer that came with an import graded it all the same.
     unread = (Failure,) if scorer in IMPORTED else (Failure, GradedElsewhere)
     answered = {trial_id for trial_id, record in records.items() if not isinstance(record.outcome, unread)}
@@ -174,4 +192,4 @@ def _lines(path: Path) -> Iterable[str]:
         # Not splitlines: a model's answer may hold other line ends than ours.
         return path.read_text(encoding="utf-8").removesuffix("\n").split("\n") if path.stat().st_size else ()
     except (OSError, UnicodeDecodeError) as error:
-        raise DamagedDataError(f"{path} can't be read: delete it to score again") from error
+        raise DamagedDataError(t("{path} can't be read: delete it to score again", path=path)) from error

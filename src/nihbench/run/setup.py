@@ -17,6 +17,7 @@ from nihbench.catalog import Catalog
 from nihbench.endpoint import ModelAccess
 from nihbench.errors import UsageError
 from nihbench.fetch import Report
+from nihbench.lang import t
 from nihbench.plan import (
     VARIED,
     Turn,
@@ -272,7 +273,12 @@ def prepare(
     experiment, prompt_names = _experiment(options, catalog)
     needle = catalog.needle(experiment.needle)
     if len(needle.statements) != 1:
-        raise UsageError(f"needle {needle.name!r} has several sentences: this version hides one sentence in a trial")
+        raise UsageError(
+            t(
+                "needle {needle_name!r} has several sentences: this version hides one sentence in a trial",
+                needle_name=needle.name,
+            )
+        )
     prompts = {name: catalog.prompt(name) for name in prompt_names}
     _check_numbers(options, model)
     _check_prompts(needle, prompts)
@@ -385,13 +391,22 @@ def _unit_notes(setup: Setup, calibration: Calibration | None) -> list[str]:
     name = setup.tokenizer.name
     if calibration is not None:
         return [
-            f"lengths are the model's tokens, fitted to {name} by {calibration.requests} counts of the server "
-            f"({calibration.ratio:.3f} for one of {name})"
+            t(
+                "lengths are the model's tokens, fitted to {name} by {requests} counts of the server "
+                "({ratio:.3f} for one of {name})",
+                name=name,
+                requests=calibration.requests,
+                ratio=calibration.ratio,
+            )
         ]
     if setup.counted_by_model:
         return []
     return [
-        f"lengths are counted in {name} tokens, not by the model itself; the server's own count is recorded beside them"
+        t(
+            "lengths are counted in {name} tokens, not by the model itself; the server's own count is recorded "
+            "beside them",
+            name=name,
+        )
     ]
 
 
@@ -405,8 +420,12 @@ def _corpus_name(options: RunOptions, experiment: Experiment, needle: Needle, ca
     name = corpus_choice(options.corpus, needle.language) or experiment.corpus
     if not name:
         raise UsageError(
-            f"the needle {needle.name!r} is in the language {needle.language!r}, for which there is no corpus of its "
-            "own: give --corpus with the path of a text"
+            t(
+                "the needle {needle_name!r} is in the language {language!r}, for which there is no corpus of "
+                "its own: give --corpus with the path of a text",
+                needle_name=needle.name,
+                language=needle.language,
+            )
         )
     return name
 
@@ -425,15 +444,20 @@ def _check_numbers(options: RunOptions, model: ModelAccess) -> None:
     for name in ("repeats", "window", "max_output", "concurrency"):
         value = getattr(options, name)
         if value is not None and value < 1:
-            raise UsageError(f"--{name.replace('_', '-')} must be at least 1, not {value}")
+            raise UsageError(
+                t("--{replace} must be at least 1, not {value}", replace=name.replace("_", "-"), value=value)
+            )
     for name, rate in (("rpm", options.rpm), ("tpm", options.tpm)):
         if rate is not None and not 0 < rate < math.inf:
-            raise UsageError(f"--{name} must be more than 0, not {rate:g}")
+            raise UsageError(t("--{name} must be more than 0, not {rate:g}", name=name, rate=rate))
     told = model.server.window if model.server else None
     if told and options.window and options.window > told:
         raise UsageError(
-            f"--window {options.window} is more than the server takes, which says {told} tokens: leave it out, or give "
-            "less"
+            t(
+                "--window {window} is more than the server takes, which says {told} tokens: leave it out, or give less",
+                window=options.window,
+                told=told,
+            )
         )
 
 
@@ -444,8 +468,13 @@ def _check_prompts(needle: Needle, prompts: Mapping[str, PromptTemplate]) -> Non
         other = seen.setdefault((template.messages, needle.question_for(name)), name)
         if other != name:
             raise UsageError(
-                f"the prompts {other!r} and {name!r} ask for the needle {needle.name!r} in the same words: "
-                "leave one of them out"
+                t(
+                    "the prompts {other!r} and {name!r} ask for the needle {needle_name!r} in the same "
+                    "words: leave one of them out",
+                    other=other,
+                    name=name,
+                    needle_name=needle.name,
+                )
             )
 
 
@@ -500,9 +529,9 @@ def _number(text: str) -> float:
     try:
         value = float(text)
     except ValueError as error:
-        raise UsageError(f"--temperature {text!r} is neither a number nor the word none") from error
+        raise UsageError(t("--temperature {text!r} is neither a number nor the word none", text=text)) from error
     if not 0.0 <= value <= 2.0:
-        raise UsageError(f"--temperature {text} lies outside 0 to 2")
+        raise UsageError(t("--temperature {text} lies outside 0 to 2", text=text))
     return value
 
 

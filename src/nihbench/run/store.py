@@ -19,6 +19,7 @@ from typing import Any, Self
 
 from nihbench.errors import DamagedDataError, UsageError
 from nihbench.fetch import write_atomic
+from nihbench.lang import t
 from nihbench.run.manifest import check_content, planned_trials
 from nihbench.run.verify import Expectation, verified
 from nihbench.types import Bare, Completion, Failure, GradedElsewhere, Placed, Placement, Record, Trial
@@ -50,9 +51,13 @@ class RunFolder:
         for record in records.values():
             if record.trial not in missing:
                 raise DamagedDataError(
-                    f"{file}: the record {record.id} is not of this run's plan, or its trial has another record as "
-                    "well; the file is damaged, or mixed with another run's: restore it from a copy, or take the "
-                    "line out"
+                    t(
+                        "{file}: the record {id} is not of this run's plan, or its trial has another record "
+                        "as well; the file is damaged, or mixed with another run's: restore it from a copy, "
+                        "or take the line out",
+                        file=file,
+                        id=record.id,
+                    )
                 )
             missing.remove(record.trial)
         return verified(records, Expectation.of(self.manifest))
@@ -75,7 +80,11 @@ def create_run(path: Path, manifest: Mapping[str, Any]) -> RunFolder:
         write_atomic(path / MANIFEST, text.encode("utf-8"))
     except OSError as error:
         raise UsageError(
-            f"can't write the run's folder {path}: {error.strerror or error}; give another --out"
+            t(
+                "can't write the run's folder {path}: {strerror}; give another --out",
+                path=path,
+                strerror=error.strerror or error,
+            )
         ) from error
     return open_run(path)
 
@@ -87,9 +96,17 @@ def check_free(path: Path) -> None:
         UsageError: it does.
     """
     if (path / MANIFEST).exists():
-        raise UsageError(f"{path} already holds a run: go on with it by --resume {path}, or give another --out")
+        raise UsageError(
+            t("{path} already holds a run: go on with it by --resume {path}, or give another --out", path=path)
+        )
     if (path / RECORDS).exists():
-        raise UsageError(f"{path} holds the records of a run whose {MANIFEST} is missing: give another --out")
+        raise UsageError(
+            t(
+                "{path} holds the records of a run whose {manifest} is missing: give another --out",
+                path=path,
+                manifest=MANIFEST,
+            )
+        )
 
 
 def open_run(path: Path) -> RunFolder:
@@ -103,17 +120,27 @@ def open_run(path: Path) -> RunFolder:
     try:
         manifest = json.loads(file.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise UsageError(f"{path} holds no run: there is no {MANIFEST} in it") from error
+        raise UsageError(
+            t("{path} holds no run: there is no {manifest} in it", path=path, manifest=MANIFEST)
+        ) from error
     except (OSError, ValueError, RecursionError) as error:
-        raise DamagedDataError(f"{file} can't be read ({error}): restore it from a copy, or run anew") from error
+        raise DamagedDataError(
+            t("{file} can't be read ({error}): restore it from a copy, or run anew", file=file, error=error)
+        ) from error
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise DamagedDataError(
-            f"{file} is not of format {FORMAT}: it was written by another version of nih, or damaged"
+            t(
+                "{file} is not of format {format}: it was written by another version of nih, or damaged",
+                file=file,
+                format=FORMAT,
+            )
         )
     try:
         check_content(manifest)
     except ValueError as error:
-        raise DamagedDataError(f"{file} is damaged ({error}): restore it from a copy, or run anew") from error
+        raise DamagedDataError(
+            t("{file} is damaged ({error}): restore it from a copy, or run anew", file=file, error=error)
+        ) from error
     return RunFolder(path=path, manifest=manifest)
 
 
@@ -181,7 +208,13 @@ class RecordWriter:
             rest = rest[self._file.write(rest) or 0 :]
 
     def _unwritable(self, error: OSError) -> UsageError:
-        return UsageError(f"can't write {self._path} ({error.strerror or error}): see to the disk and its rights")
+        return UsageError(
+            t(
+                "can't write {path} ({strerror}): see to the disk and its rights",
+                path=self._path,
+                strerror=error.strerror or error,
+            )
+        )
 
 
 _KEYS: Mapping[type, str] = {
@@ -225,10 +258,12 @@ def read_records(path: Path) -> tuple[dict[str, Record], int]:
     except FileNotFoundError:
         return {}, 0
     except OSError as error:
-        raise DamagedDataError(f"{path} can't be read: {error.strerror or error}") from error
+        raise DamagedDataError(
+            t("{path} can't be read: {strerror}", path=path, strerror=error.strerror or error)
+        ) from error
     records: dict[str, Record] = {}
     whole = 0
-    for record, end in _read_lines(path, data):
+    for record, end in read_lines(path, data):
         if record is not None:
             records[record.id] = record
         whole = end
@@ -248,7 +283,7 @@ def all_records(path: Path) -> list[Record]:
     records: list[Record] = []
     seen: set[bytes] = set()
     start = 0
-    for record, end in _read_lines(path, data):
+    for record, end in read_lines(path, data):
         line = data[start:end].rstrip(b"\n")
         if record is not None and line not in seen:
             seen.add(line)
@@ -257,8 +292,17 @@ def all_records(path: Path) -> list[Record]:
     return records
 
 
-def _read_lines(path: Path, data: bytes) -> Iterator[tuple[Record | None, int]]:
-    """Give each whole line's record (None: a blank line) and where the line ends; a torn last line is left out."""
+def read_lines(path: Path, data: bytes, before: int = 0) -> Iterator[tuple[Record | None, int]]:
+    """Give each whole line's record (None: a blank line) and where it ends; a torn last line is left out.
+
+    Args:
+        path: names the file in errors.
+        data: its bytes, or those from some line on.
+        before: how many lines stand before them.
+
+    Raises:
+        DamagedDataError: a line that is not a torn last one can't be read.
+    """
     parse = _parser()
     end = 0
     lines = data.split(b"\n")
@@ -272,8 +316,13 @@ def _read_lines(path: Path, data: bytes) -> Iterator[tuple[Record | None, int]]:
                 if last:
                     return
                 raise DamagedDataError(
-                    f"{path}:{number}: this line is no record ({_first_line(error)}): restore the file from a copy, or "
-                    "take the line out and resume to have its trial measured again"
+                    t(
+                        "{path}:{number}: this line is no record ({first_line}): restore the file from a "
+                        "copy, or take the line out and resume to have its trial measured again",
+                        path=path,
+                        number=before + number,
+                        first_line=_first_line(error),
+                    )
                 ) from error
         end += len(line) + (0 if last else 1)
         yield record, end
@@ -300,7 +349,7 @@ def _parser() -> Any:
     def parse(line: bytes) -> Record:
         plain = json.loads(line)
         if not isinstance(plain, dict):
-            raise ValueError("not a JSON object")
+            raise ValueError(t("not a JSON object"))
         try:
             key = next((key for key in outcomes if key in plain), "completion")
             came = plain[key]
@@ -317,6 +366,6 @@ def _parser() -> Any:
                 started_at=str(plain["started_at"]),
             )
         except KeyError as error:
-            raise ValueError(f"the key {error} is missing") from error
+            raise ValueError(t("the key {error} is missing", error=error)) from error
 
     return parse

@@ -14,6 +14,7 @@ from nihbench import corpora
 from nihbench.catalog import Catalog
 from nihbench.errors import FetchError, UsageError
 from nihbench.fetch import Report
+from nihbench.lang import t
 from nihbench.text import Source, make_source, sentence_start
 from nihbench.types import Corpus, IntArray, Needle, Tokenizer
 
@@ -48,12 +49,20 @@ def load_texts(
     notes = [corpus.caveat] if corpus.caveat else []
     if corpus.language != needle.language:
         notes.append(
-            f"the needle's language is {needle.language}, the corpus's is {corpus.language}: "
-            "a needle in another language than its haystack is easy to see"
+            t(
+                "the needle's language is {needle}, the corpus's is {corpus}: "
+                "a needle in another language than its haystack is easy to see",
+                needle=needle.language,
+                corpus=corpus.language,
+            )
         )
     if not needle.fresh and needle.statements[0] in corpus.text:
         raise UsageError(
-            f"the needle {needle.name!r} already stands in the corpus {corpus.name!r}: take another of the two"
+            t(
+                "the needle {needle_name!r} already stands in the corpus {corpus_name!r}: take another of the two",
+                needle_name=needle.name,
+                corpus_name=corpus.name,
+            )
         )
     return Texts(
         corpus=corpus,
@@ -82,11 +91,16 @@ def corpus_choices(option: str | None) -> dict[str, str]:
         if not (equals and len(language) == 2 and language.isalpha()):
             language, name = "", part.strip()
         if not name:
-            raise UsageError(f"--corpus {option!r} lacks a name: write NAME, a path, or zh=NAME for one language")
+            raise UsageError(
+                t("--corpus {option!r} lacks a name: write NAME, a path, or zh=NAME for one language", option=option)
+            )
         if language in choices:
             raise UsageError(
-                f"--corpus {option!r} names two corpora for the same needle: a run has one (zh=NAME counts for needles "
-                "of that language only)"
+                t(
+                    "--corpus {option!r} names two corpora for the same needle: a run has one (zh=NAME "
+                    "counts for needles of that language only)",
+                    option=option,
+                )
             )
         choices[language] = name
     return choices
@@ -107,7 +121,9 @@ def check_corpus_option(option: str | None, catalog: Catalog) -> None:
     languages = {needle.language for needle in catalog.needles.values()} | {""}
     for language, name in corpus_choices(option).items():
         if language not in languages:
-            raise UsageError(f"--corpus {option!r}: no needle is in the language {language!r}")
+            raise UsageError(
+                t("--corpus {option!r}: no needle is in the language {language!r}", option=option, language=language)
+            )
         if name not in catalog.corpora and not os.path.exists(name):
             raise _unknown(catalog, name)
 
@@ -179,7 +195,7 @@ def _unknown(catalog: Catalog, name: str) -> UsageError:
     try:
         catalog.corpus(name)
     except UsageError as error:
-        return UsageError(f"{error}, or give the path of a text file or folder")
+        return UsageError(t("{error}, or give the path of a text file or folder", error=error))
     raise AssertionError("a corpus of the catalog is known")
 
 

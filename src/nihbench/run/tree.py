@@ -15,6 +15,7 @@ from typing import Any
 
 from nihbench.errors import DamagedDataError, UsageError
 from nihbench.fetch import write_atomic
+from nihbench.lang import t
 from nihbench.run.options import RunOptions
 from nihbench.run.store import FORMAT, MANIFEST, RunFolder, open_run
 
@@ -102,10 +103,18 @@ def create_tree(path: Path, suite: str | None, children: Sequence[tuple[RunOptio
         path.mkdir(parents=True, exist_ok=True)
         for name in (TREE, MANIFEST):
             if (path / name).exists():
-                raise UsageError(f"{path} already holds a run: go on with it by --resume {path}, or give another --out")
+                raise UsageError(
+                    t("{path} already holds a run: go on with it by --resume {path}, or give another --out", path=path)
+                )
         write_atomic(path / TREE, (json.dumps(content, ensure_ascii=False, indent=1) + "\n").encode("utf-8"))
     except OSError as error:
-        raise UsageError(f"can't write the folder {path}: {error.strerror or error}; give another --out") from error
+        raise UsageError(
+            t(
+                "can't write the folder {path}: {strerror}; give another --out",
+                path=path,
+                strerror=error.strerror or error,
+            )
+        ) from error
     return open_tree(path)
 
 
@@ -125,12 +134,14 @@ def open_tree(path: Path) -> Tree:
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise UsageError(f"{path} holds no runs: there is no {TREE} in it") from error
+        raise UsageError(t("{path} holds no runs: there is no {tree} in it", path=path, tree=TREE)) from error
     except (OSError, ValueError, RecursionError) as error:
-        raise DamagedDataError(f"{file} can't be read ({error}): restore it from a copy") from error
+        raise DamagedDataError(
+            t("{file} can't be read ({error}): restore it from a copy", file=file, error=error)
+        ) from error
     try:
         if content["format"] != FORMAT:
-            raise ValueError(f"it is not of format {FORMAT}")
+            raise ValueError(t("it is not of format {format}", format=FORMAT))
         children = tuple(_child(row) for row in content["children"])
         suite = content["suite"]
         return Tree(
@@ -140,7 +151,9 @@ def open_tree(path: Path) -> Tree:
             children=children,
         )
     except (KeyError, TypeError, ValueError) as error:
-        raise DamagedDataError(f"{file} is damaged ({error}): restore it from a copy") from error
+        raise DamagedDataError(
+            t("{file} is damaged ({error}): restore it from a copy", file=file, error=error)
+        ) from error
 
 
 def find_runs(path: Path) -> tuple[Path, ...]:
@@ -159,11 +172,11 @@ def find_runs(path: Path) -> tuple[Path, ...]:
         folders = (path / child.folder for child in open_tree(path).children)
         found = tuple(folder for folder in folders if (folder / MANIFEST).exists())
         if not found:
-            raise UsageError(f"no run of {path} has begun: go on by nih run --resume {path}")
+            raise UsageError(t("no run of {path} has begun: go on by nih run --resume {path}", path=path))
         return found
     found = tuple(sorted(file.parent for file in path.glob(f"*/{MANIFEST}")))
     if not found:
-        raise UsageError(f"{path} holds no run: there is no {MANIFEST} in it")
+        raise UsageError(t("{path} holds no run: there is no {manifest} in it", path=path, manifest=MANIFEST))
     return found
 
 
@@ -189,8 +202,8 @@ def _child(row: Mapping[str, Any]) -> Child:
     folder = str(row["folder"])
     # tree.json may come from elsewhere: a child lies in its folder, and nowhere else.
     if folder != Path(folder).name or folder in ("", ".", ".."):
-        raise ValueError(f"{folder!r} is no folder's name")
+        raise ValueError(t("{folder!r} is no folder's name", folder=folder))
     options = row["options"]
     if not isinstance(options, dict):
-        raise ValueError("a child's options are missing")
+        raise ValueError(t("a child's options are missing"))
     return Child(folder=folder, options=options, withheld=tuple(str(name) for name in row.get("withheld", ())))

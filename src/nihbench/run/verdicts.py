@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from nihbench.errors import UsageError
+from nihbench.lang import t
 from nihbench.run.options import without_secrets
 from nihbench.score import JUDGE_VERSION
 from nihbench.types import Message, Request
@@ -94,7 +95,13 @@ class Verdicts:
         self._known[key] = reply
 
     def _unwritable(self, error: OSError) -> UsageError:
-        return UsageError(f"can't use {self._path} ({error.strerror or error}): see to the disk and its rights")
+        return UsageError(
+            t(
+                "can't use {path} ({strerror}): see to the disk and its rights",
+                path=self._path,
+                strerror=error.strerror or error,
+            )
+        )
 
 
 def _entry(line: bytes) -> tuple[str, Reply] | None:

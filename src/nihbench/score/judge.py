@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
+from nihbench.lang import t
 from nihbench.score import rubric
 from nihbench.score.fold import final_answer
 from nihbench.types import Evidence, Grade, Identifying, Message, Needle, OutcomeClass, Score, Unscored
@@ -133,7 +134,7 @@ def read_verdict(reply: str, code: str, finish_reason: str | None = None) -> Opi
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len({key for key, _ in pairs}) < len(pairs):
-        raise ValueError("a key comes twice")
+        raise ValueError(t("a key comes twice"))
     return dict(pairs)
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nihbench.errors import UsageError
+from nihbench.lang import t
 from nihbench.text.source import Source
 
 TOLERANCE_TOKENS = 8
@@ -120,13 +121,22 @@ def fit(
         budget += spare
     if best is None or best.haystack_tokens < 1:
         raise UsageError(
-            f"a length of {length} tokens can't hold the needle and the question ({fixed} tokens without any "
-            f"haystack): ask for at least {fixed + 64}"
+            t(
+                "a length of {length} tokens can't hold the needle and the question ({fixed} tokens without "
+                "any haystack): ask for at least {fixed_2}",
+                length=length,
+                fixed=fixed,
+                fixed_2=fixed + 64,
+            )
         )
     if best.end >= len(source.text.rstrip()) and length - best.total_tokens > TOLERANCE_TOKENS:
         raise UsageError(
-            f"a length of {length} tokens is longer than the corpus ({best.total_tokens} tokens with needle and "
-            f"question): ask for less, take a longer corpus, or give --repeat-corpus"
+            t(
+                "a length of {length} tokens is longer than the corpus ({total_tokens} tokens with needle "
+                "and question): ask for less, take a longer corpus, or give --repeat-corpus",
+                length=length,
+                total_tokens=best.total_tokens,
+            )
         )
     return best
 

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Sequence
 
 from nihbench.errors import UsageError
+from nihbench.lang import t
 from nihbench.text.encoded import EncodedMessages, inner_json, messages_json
 from nihbench.text.fit import Frame, Splice, fit
 from nihbench.text.source import Source
@@ -48,7 +49,7 @@ def build_prompt(
     frame = frame_of(template, question, overhead, tokenizer)
     splice = fit(source, statement, length=length, depth_percent=depth_percent, frame=frame, count=tokenizer.count)
     if not _stands_once(source.text, splice, statement):
-        raise UsageError("the needle already stands in the corpus: take another needle or another corpus")
+        raise UsageError(t("the needle already stands in the corpus: take another needle or another corpus"))
     messages = _encoded(source, splice, statement, template, question)
     return messages, _placement(source, splice, tokenizer.count(statement), messages.sha256)
 

@@ -13,6 +13,7 @@ from functools import cached_property
 import numpy as np
 
 from nihbench.errors import UsageError
+from nihbench.lang import t
 from nihbench.text.encoded import JsonText
 from nihbench.types import IntArray, Tokenizer
 
@@ -112,7 +113,7 @@ def make_source(
         UsageError: the text is empty.
     """
     if not text.strip():
-        raise UsageError("the corpus is empty: give a file or folder with text in it")
+        raise UsageError(t("the corpus is empty: give a file or folder with text in it"))
     base = _source(text, language, starts, boundaries)
     once = (
         _join(_part(base, start, len(text), tokenizer), _part(base, 0, start, tokenizer), tokenizer) if start else base

@@ -1,0 +1,162 @@
+"""A run's grids and rates while it grows: a record is taken in at once, where `frame` and `grid` read a whole run.
+
+What both show of the same records is the same; tests hold them together. Controls are counted, but in no grid.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nihbench.analysis.grids import Grid
+from nihbench.analysis.table import UNSCORED
+from nihbench.types import Failure, Grade, IntArray, Record, Score, Trial
+
+Pair = tuple[str, str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Entry:
+    """What one trial came to: a value, or why there is none."""
+
+    value: float | None
+    failure: str
+    found: bool
+
+
+@dataclass(kw_only=True)
+class _Cells:
+    lengths: tuple[int, ...]
+    depths: tuple[float, ...]
+    total: NDArray[np.float64]
+    measured: IntArray
+    owed: IntArray
+    failures: dict[str, IntArray] = field(default_factory=dict)
+
+
+class Tally:
+    """Takes records in any order; of a trial that comes again the last one counts.
+
+    Args:
+        planned: all trials of the run.
+    """
+
+    def __init__(self, planned: Sequence[Trial]) -> None:
+        self.total = len(planned)
+        self.found = self.strict = self.measured = 0
+        self.failures: dict[str, int] = {}
+        self._entries: dict[Trial, _Entry] = {}
+        pairs = dict.fromkeys((trial.experiment, trial.prompt) for trial in planned if trial.control is None)
+        self.last: Pair | None = next(iter(pairs), None)
+        self._cells = {pair: _cells([t for t in planned if (t.experiment, t.prompt) == pair]) for pair in pairs}
+
+    @property
+    def done(self) -> int:
+        """How many trials have a record."""
+        return len(self._entries)
+
+    @property
+    def pairs(self) -> tuple[Pair, ...]:
+        """The (experiment, prompt) pairs, in the order of the plan."""
+        return tuple(self._cells)
+
+    def take(self, record: Record, grade: Grade | None) -> None:
+        """Count a record; `grade` is its answer's, None for a failure."""
+        trial = record.trial
+        if isinstance(record.outcome, Failure):
+            entry = _Entry(value=None, failure=record.outcome.kind, found=False)
+        elif isinstance(grade, Score):
+            entry = _Entry(value=grade.value, failure="", found=grade.found)
+        else:
+            entry = _Entry(value=None, failure=UNSCORED, found=False)
+        before = self._entries.get(trial)
+        self._entries[trial] = entry
+        if trial.control is None and (trial.experiment, trial.prompt) in self._cells:
+            self.last = (trial.experiment, trial.prompt)
+            if before is not None:
+                self._count(trial, before, -1)
+            self._count(trial, entry, 1)
+
+    def _count(self, trial: Trial, entry: _Entry, sign: int) -> None:
+        cells = self._cells[trial.experiment, trial.prompt]
+        at = (cells.depths.index(trial.depth_percent), cells.lengths.index(trial.length))
+        cells.owed[at] -= sign
+        if entry.value is None:
+            self.failures[entry.failure] = self.failures.get(entry.failure, 0) + sign
+            cells.failures.setdefault(entry.failure, np.zeros_like(cells.owed))[at] += sign
+            return
+        cells.measured[at] += sign
+        cells.total[at] += sign * entry.value
+        self.measured += sign
+        self.found += sign * entry.found
+        self.strict += sign * (entry.value == 1.0)
+
+    def grid(self, pair: Pair) -> Grid:
+        """Return the grid of one (experiment, prompt) as it stands."""
+        cells = self._cells[pair]
+        empty = np.full(cells.total.shape, np.nan)
+        return Grid(
+            experiment=pair[0],
+            prompt=pair[1],
+            lengths=cells.lengths,
+            depths=cells.depths,
+            value=np.divide(cells.total, cells.measured, out=empty, where=cells.measured > 0),
+            measured=cells.measured.copy(),
+            owed=cells.owed.copy(),
+            failures={kind: counts.copy() for kind, counts in sorted(cells.failures.items()) if counts.any()},
+        )
+
+
+def _cells(trials: Sequence[Trial]) -> _Cells:
+    swept = [trial for trial in trials if trial.control is None]
+    lengths = tuple(sorted({trial.length for trial in swept}))
+    depths = tuple(sorted({float(trial.depth_percent) for trial in swept}))
+    shape = (len(depths), len(lengths))
+    cells = _Cells(
+        lengths=lengths,
+        depths=depths,
+        total=np.zeros(shape),
+        measured=np.zeros(shape, dtype=np.int64),
+        owed=np.zeros(shape, dtype=np.int64),
+    )
+    for trial in swept:
+        cells.owed[depths.index(float(trial.depth_percent)), lengths.index(trial.length)] += 1
+    return cells
+
+
+def squeezed(grid: Grid, *, rows: int, columns: int) -> Grid:
+    """Return the grid with neighbours put together until it has at most so many rows and columns.
+
+    A merged cell is the mean over its trials, and is labelled by the middle one of what it holds.
+    """
+    down, right = (_groups(count, most) for count, most in ((len(grid.depths), rows), (len(grid.lengths), columns)))
+
+    def added(counts: NDArray[Any]) -> NDArray[Any]:
+        return np.add.reduceat(np.add.reduceat(counts, down, axis=0), right, axis=1)
+
+    measured = added(grid.measured)
+    total = added(np.nan_to_num(grid.value) * grid.measured)
+    return Grid(
+        experiment=grid.experiment,
+        prompt=grid.prompt,
+        lengths=tuple(grid.lengths[middle] for middle in _middles(right, len(grid.lengths))),
+        depths=tuple(grid.depths[middle] for middle in _middles(down, len(grid.depths))),
+        value=np.divide(total, measured, out=np.full(total.shape, np.nan), where=measured > 0),
+        measured=measured,
+        owed=added(grid.owed),
+        failures={kind: added(counts) for kind, counts in grid.failures.items()},
+    )
+
+
+def _groups(count: int, most: int) -> list[int]:
+    """Return where the groups begin when `count` neighbours are put into at most `most` groups of like size."""
+    size = min(count, max(1, most))
+    return [count * index // size for index in range(size)]
+
+
+def _middles(starts: list[int], count: int) -> list[int]:
+    return [(start + end - 1) // 2 for start, end in zip(starts, [*starts[1:], count], strict=True)]

@@ -1,0 +1,163 @@
+"""The language of the command line itself: chosen by --lang or NIH_LANG before anything is read, then help and errors.
+
+Help is translated when the commands are built, by a look-up of every text that they hold; with English nothing is done.
+What the parser of the command line says is recognised by its sentences.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from nihbench.errors import UsageError
+from nihbench.lang import LANGUAGES, Lang, language, t, words
+
+_PANELS = ("ARGUMENTS_PANEL_TITLE", "OPTIONS_PANEL_TITLE", "COMMANDS_PANEL_TITLE", "DEFAULT_STRING", "ENVVAR_STRING",
+           "REQUIRED_LONG_STRING")  # fmt: skip
+_english: dict[str, Any] = {}
+
+
+def chosen(arguments: Sequence[str], environment: Mapping[str, str]) -> tuple[Lang, list[str]]:
+    """Return the language, and the arguments without --lang, which may stand anywhere before a `--`.
+
+    Raises:
+        UsageError: it is no language that the tool speaks.
+    """
+    rest, value, name = [], environment.get("NIH_LANG") or "en", "NIH_LANG"
+    given = iter(arguments)
+    for argument in given:
+        if argument == "--":
+            rest += [argument, *given]
+        elif argument == "--lang":
+            value, name = next(given, ""), "--lang"
+        elif argument.startswith("--lang="):
+            value, name = argument.removeprefix("--lang="), "--lang"
+        else:
+            rest.append(argument)
+    spoken = {str(known): known for known in LANGUAGES}.get(value)
+    if spoken is None:
+        raise UsageError(t("{name} {value!r}: choose one of {languages}", name=name, value=value,
+                           languages=", ".join(LANGUAGES)))  # fmt: skip
+    return spoken, rest
+
+
+def translate(command: Any) -> None:
+    """Put the help of a command, and of those below it, into the process's language."""
+    if language() == "en":
+        _own_words({})
+        return
+    table = words(language())
+    _own_words(table)
+    _translate(command, table)
+
+
+def help_texts(command: Any) -> set[str]:
+    """Return every text that the help of a command, and of those below it, shows."""
+    found: set[str] = set()
+    _translate(command, _Collecting(found))
+    return {text for text in found if text}
+
+
+class _Collecting(dict[str, str]):
+    """A table that translates nothing and keeps what it was asked for."""
+
+    def __init__(self, found: set[str]) -> None:
+        super().__init__()
+        self._found = found
+
+    def get(self, key: str, default: Any = None) -> Any:
+        self._found.add(key)
+        return default
+
+
+def _translate(command: Any, table: Mapping[str, str]) -> None:
+    for name in ("help", "short_help", "epilog"):
+        _put(command, name, table)
+    for parameter in command.params:
+        for name in ("help", "rich_help_panel"):
+            _put(parameter, name, table)
+    usage, help_option = command.get_usage, command.get_help_option
+
+    def in_language(context: Any) -> str:
+        text: str = usage(context)
+        for english in ("Usage: ", "[OPTIONS]", "COMMAND [ARGS]..."):
+            text = text.replace(english, table.get(english, english), 1)
+        return text
+
+    def help_in_language(context: Any) -> Any:
+        option = help_option(context)
+        if option is not None:
+            option.help = table.get(option.help, option.help)
+        return option
+
+    command.get_usage, command.get_help_option = in_language, help_in_language
+    for other in getattr(command, "commands", {}).values():
+        _translate(other, table)
+
+
+def _put(owner: Any, name: str, table: Mapping[str, str]) -> None:
+    text = getattr(owner, name, None)
+    if isinstance(text, str):
+        # Docstrings come with their line breaks.
+        plain = " ".join(text.split())
+        setattr(owner, name, table.get(plain, text))
+
+
+def _own_words(table: Mapping[str, str]) -> None:
+    """Give the titles and marks of help their words; in English those that they had."""
+    if not table and not _english:
+        return
+    import typer.rich_utils as helping
+
+    for name in _PANELS:
+        _english.setdefault(name, getattr(helping, name))
+        setattr(helping, name, table.get(_english[name], _english[name]))
+    for name, folding in (("Table", _folding_table), ("Columns", _folding_columns)):
+        usual = _english.setdefault(name, getattr(helping, name))
+        setattr(helping, name, folding(usual) if table else usual)
+
+
+# Chinese has few blanks to break a line at; what is too long would be cut, if it did not go on in the next line.
+def _folding_table(table: Any) -> Any:
+    class Folding(table):  # type: ignore[misc]
+        def add_row(self, *cells: Any, **more: Any) -> None:
+            super().add_row(*cells, **more)
+            for column in self.columns:
+                column.overflow = "fold"
+
+    return Folding
+
+
+def _folding_columns(columns: Any) -> Any:
+    def folding(parts: Sequence[Any], *more: Any, **options: Any) -> Any:
+        for part in parts:
+            part.overflow = "fold"
+        return columns(parts, *more, **options)
+
+    return folding
+
+
+def parser_words(text: str) -> str:
+    """Return what the parser of the command line said in the process's language; what is not known, as it is."""
+    if language() == "en":
+        return text
+    for pattern, template in _patterns(language()):
+        found = pattern.fullmatch(text)
+        if found:
+            return template.format(**{name: parser_words(value) for name, value in found.groupdict().items()})
+    return text
+
+
+@cache
+def _patterns(spoken: str) -> list[tuple[re.Pattern[str], str]]:
+    from importlib import import_module
+
+    table: dict[str, str] = import_module(f"nihbench.lang.{spoken}.parser").SENTENCES
+    return [(_pattern(english), other) for english, other in table.items()]
+
+
+def _pattern(template: str) -> re.Pattern[str]:
+    parts = re.split(r"\{(\w+)\}", template)
+    return re.compile("".join(f"(?P<{part}>.+?)" if i % 2 else re.escape(part) for i, part in enumerate(parts)), re.S)

@@ -1,0 +1,236 @@
+"""The live view as text: never wider or higher than the screen, and nothing of a model's answer steers the terminal.
+
+It is drawn anew each time from a `Watched`; nothing here prints, waits or knows the terminal.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rich.cells import cell_len, chop_cells, set_cell_size
+from rich.text import Text
+
+from nihbench.cli.output import plain
+from nihbench.lang import Message, language, said, t
+
+if TYPE_CHECKING:
+    from nihbench.analysis import Grid
+    from nihbench.cli.watched import Gauges, Watched
+
+_LEAST_HEATMAP = 5
+_HIGH, _MISS_LINES = 30, 3
+_BAR, _BAR_ASCII = ("\N{BOX DRAWINGS HEAVY HORIZONTAL}", "\N{BOX DRAWINGS LIGHT HORIZONTAL}"), ("#", "-")
+_WAITS = {
+    "slot": t("next waits for an answer"),
+    "server": t("next waits {seconds} as the server asked"),
+    "requests": t("next waits {seconds} for requests a minute"),
+    "tokens": t("next waits {seconds} for tokens a minute"),
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Screen:
+    """A terminal: its size in cells, whether it has colours, and whether it shows more than ASCII."""
+
+    width: int
+    height: int
+    colour: bool
+    unicode: bool
+
+
+def view(sweep: Watched, screen: Screen, now: float) -> Text:
+    """Return the view of a run as it stands, of at most `screen.height` lines."""
+    gauges = sweep.gauges()
+    head: list[Text | str] = [
+        _title(sweep, screen, now),
+        _bar(sweep, gauges, screen, now),
+        _found(sweep),
+        _tokens(sweep, gauges),
+    ]
+    if (limits := _limits(gauges)) is not None:
+        head.append(limits)
+    foot = [*_miss(sweep, screen), *_note(sweep)]
+    # Where the screen is low, the heatmap comes before words.
+    while foot and screen.height - len(head) - len(foot) < _LEAST_HEATMAP:
+        foot.pop()
+    lines = [*(_line(line, screen) for line in head), *_heatmap(sweep, screen, screen.height - len(head) - len(foot))]
+    lines += [_line(line, screen) for line in foot]
+    return Text("\n", no_wrap=True, overflow="crop").join(lines[: screen.height])
+
+
+def _line(line: Text | str, screen: Screen) -> Text:
+    text = line if isinstance(line, Text) else Text(line)
+    if not screen.unicode:
+        text.plain = text.plain.encode("ascii", "replace").decode()
+    if not screen.colour:
+        text = Text(text.plain)
+    text.truncate(screen.width, overflow="ellipsis" if screen.unicode else "crop")
+    return text
+
+
+def _title(sweep: Watched, screen: Screen, now: float) -> Text:
+    tally = sweep.tally
+    right = said(
+        t("{done} of {total} trials, {elapsed}", done=tally.done, total=tally.total, elapsed=clock(now - sweep.began))
+    )
+    left = plain(sweep.title)
+    room = max(0, screen.width - cell_len(right) - 2)
+    text = Text(set_cell_size(left, room) if cell_len(left) > room else left.ljust(room - cell_len(left) + len(left)))
+    text.stylize("bold")
+    return text.append("  " + right)
+
+
+def _bar(sweep: Watched, gauges: Gauges, screen: Screen, now: float) -> Text:
+    left = sweep.left(gauges, now)
+    if left is None:
+        words = t("{share:.0%} of the tokens, time left unknown yet", share=sweep.share)
+    elif left.at_least:
+        words = t("{share:.0%} of the tokens, at least {time} left", share=sweep.share, time=clock(left.seconds))
+    else:
+        words = t("{share:.0%} of the tokens, about {time} left", share=sweep.share, time=clock(left.seconds))
+    text = said(words)
+    full, empty = _BAR if screen.unicode else _BAR_ASCII
+    width = max(0, screen.width - cell_len(text) - 2)
+    filled = math.floor(width * sweep.share)
+    bar = Text(full * filled, style="green").append(empty * (width - filled), style="dim")
+    return bar.append(("  " if width else "") + text)
+
+
+def _found(sweep: Watched) -> str:
+    tally = sweep.tally
+    failed = ", ".join(f"{said(kind_words(kind))} {count}" for kind, count in sorted(tally.failures.items()) if count)
+    if tally.measured:
+        text = t(
+            "found {found:.1%} ({hits:,} of {measured:,}), strict {strict:.1%}",
+            found=tally.found / tally.measured,
+            hits=tally.found,
+            measured=tally.measured,
+            strict=tally.strict / tally.measured,
+        )
+    else:
+        text = t("nothing is measured yet")
+    return said(t("{found}; no valid answer: {failures}", found=text, failures=failed) if failed else text)
+
+
+def _tokens(sweep: Watched, gauges: Gauges) -> str:
+    spent = t(
+        "tokens: {sent:,} in, {answered:,} out, about {left:,} to go",
+        sent=sweep.tokens_in,
+        answered=sweep.tokens_out,
+        left=sweep.eta.tokens,
+    )
+    return said(t("{tokens}; {money}", tokens=spent, money=_money(gauges)))
+
+
+def _money(gauges: Gauges) -> Message:
+    if gauges.free:
+        return t("no cost")
+    if gauges.spent_usd is None:
+        return t("cost unknown")
+    spent = f"{gauges.spent_usd:,.4f}"
+    if gauges.most_usd is not None:
+        return t("${spent} of ${most:,.2f} spent", spent=spent, most=gauges.most_usd)
+    if gauges.rest_usd is not None:
+        return t("${spent} spent, the rest at most ${rest:,.4f}", spent=spent, rest=gauges.rest_usd)
+    return t("${spent} spent", spent=spent)
+
+
+def _limits(gauges: Gauges) -> str | None:
+    if gauges.in_flight is None or gauges.at_once is None:
+        return None
+    parts = [t("{flying} of at most {limit} calls under way", flying=gauges.in_flight, limit=gauges.at_once)]
+    if gauges.refused:
+        parts.append(t("{count} refused", count=gauges.refused))
+    if gauges.tokens_per_minute:
+        parts.append(t("{count:,.0f} tokens a minute", count=gauges.tokens_per_minute))
+    if gauges.requests_per_minute:
+        parts.append(t("{count:,.0f} requests a minute", count=gauges.requests_per_minute))
+    if gauges.waits is not None and not (gauges.waits[0] == "slot" and gauges.at_once == gauges.in_flight == 1):
+        what, seconds = gauges.waits
+        template = _WAITS[what].template
+        parts.append(t(template, seconds=f"{seconds:.0f} s") if "{" in template else _WAITS[what])
+    return said(t("limits: {parts}", parts=said(t(", ")).join(map(said, parts))))
+
+
+def _miss(sweep: Watched, screen: Screen) -> list[Text]:
+    record = sweep.miss
+    if record is None:
+        return []
+    where = said(
+        t(
+            "latest miss, length {length:,}, depth {depth:g}%: ",
+            length=record.trial.length,
+            depth=record.trial.depth_percent,
+        )
+    )
+    text = " ".join(plain(sweep.miss_text()).split())
+    if screen.height < _HIGH:
+        return [Text(where, style="bold").append(text, style="not bold")]
+    return [Text(where.rstrip(), style="bold"), *map(Text, chop_cells(text, screen.width)[:_MISS_LINES])]
+
+
+def _note(sweep: Watched) -> list[Text]:
+    return [Text(plain(said(sweep.said)), style="yellow")] if sweep.said else []
+
+
+def _heatmap(sweep: Watched, screen: Screen, room: int) -> list[Text]:
+    """Draw all grids in the order of the plan where they have room, else that of the latest record."""
+    pairs = sweep.tally.pairs
+    every = [_fitted(sweep.tally.grid(pair), screen, len(sweep.tally.grid(pair).depths) + 10) for pair in pairs]
+    if sum(map(len, every)) <= room:
+        return [line for part in every for line in part]
+    shown = sweep.tally.last
+    return _fitted(sweep.tally.grid(shown), screen, room)[: max(0, room)] if shown is not None else []
+
+
+def _fitted(grid: Grid, screen: Screen, room: int) -> list[Text]:
+    """Draw a grid on at most `room` lines; neighbours are put together where it has more."""
+    from nihbench.analysis import squeezed
+    from nihbench.figures import terminal_heatmap
+
+    rows, columns = len(grid.depths), min(len(grid.lengths), max(1, (screen.width - 7) // 3))
+    while True:
+        part = squeezed(grid, rows=rows, columns=columns)
+        drawn = terminal_heatmap(
+            part, width=screen.width, colour=screen.colour, unicode=screen.unicode, lang=language()
+        )
+        lines = list(drawn.split("\n", allow_blank=True))
+        if len(lines) <= room or rows == 1:
+            break
+        rows = max(1, rows - (len(lines) - room))
+    for line in lines:
+        line.truncate(screen.width)
+    return lines
+
+
+def clock(seconds: float) -> str:
+    """Return a time as 0:42, 12:05 or 1:02:03."""
+    minutes, rest = divmod(max(0, round(seconds)), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+_KINDS = {
+    "auth": t("authentication"),
+    "quota": t("quota"),
+    "rate_limit": t("rate limit"),
+    "day_limit": t("day limit"),
+    "overloaded": t("overloaded"),
+    "transient": t("transient"),
+    "timeout": t("timeout"),
+    "overflow": t("overflow"),
+    "filtered": t("filtered"),
+    "bad_parameter": t("bad parameter"),
+    "bad_response": t("bad response"),
+    "cut_prompt": t("cut prompt"),
+    "cut_answer": t("cut answer"),
+    "refused_by_server": t("refused by the server"),
+    "unscored": t("not scored"),
+}
+
+
+def kind_words(kind: str) -> str:
+    """Return a failure's kind as it is read."""
+    return _KINDS.get(kind, kind.replace("_", " "))

@@ -1,0 +1,135 @@
+"""`nih watch`: look at a run, or several, that another process works on. Nothing is written and no model is asked."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from nihbench.cli.output import command, note
+from nihbench.lang import t
+
+if TYPE_CHECKING:
+    from nihbench.cli.watched import Gauges, Watched
+    from nihbench.run import Follower
+
+POLL_S = 0.5
+GRACE_S = 3.0
+"""So long after the last run ended another one may begin, where a folder of runs is watched."""
+
+
+@command
+def watch(
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="A run's folder, or a folder of runs.")],
+) -> None:
+    """Watch a run of another process until it ends: its heatmap, its progress, the latest miss."""
+    from nihbench.cli.finish import result_of, show
+    from nihbench.cli.progress import is_live
+
+    folders = _Folders(runs)
+    if not folders.any_going_on():
+        note(t("no process works on {runs}: this is how it stands", runs=", ".join(map(str, runs))))
+    elif is_live():
+        _on_screen(folders)
+    else:
+        _in_lines(folders)
+    for follower in folders.all():
+        show(result_of(follower.folder, store=False))
+
+
+class _Folders:
+    """The runs that are watched; new ones in a watched folder join them."""
+
+    def __init__(self, paths: list[Path]) -> None:
+        self._paths = paths
+        self._found: dict[Path, Follower] = {}
+        self.all()
+
+    def all(self) -> list[Follower]:
+        from nihbench.run import Follower, find_runs, open_run
+
+        for path in self._paths:
+            for folder in find_runs(path):
+                if folder not in self._found:
+                    self._found[folder] = Follower(open_run(folder))
+        return list(self._found.values())
+
+    def any_going_on(self) -> bool:
+        return any(follower.is_going_on() for follower in self.all())
+
+    def going_on(self) -> list[Follower]:
+        """Return the runs that go on; where none does, wait whether another one begins."""
+        several = len(self._paths) > 1 or len(self._found) > 1 or self._found.keys() != set(self._paths)
+        until = time.monotonic() + (GRACE_S if several else 0.0)
+        while not (found := [f for f in self.all() if f.is_going_on()]) and time.monotonic() < until:
+            time.sleep(POLL_S)
+        return found
+
+
+def _on_screen(folders: _Folders) -> None:
+    """Show the first of the runs that go on, and the next one when it ends."""
+    from nihbench.cli.progress import shown
+
+    while going := folders.going_on():
+        follower = going[0]
+        others = len(folders.all())
+        sweep = _sweep(follower, f" ({others})" if others > 1 else "")
+        with shown(sweep) as draw:
+            while follower.is_going_on():
+                for record in follower.news():
+                    sweep.take(record, time.monotonic())
+                draw()
+                time.sleep(POLL_S)
+
+
+def _in_lines(folders: _Folders) -> None:
+    from nihbench.cli.progress import line
+    from nihbench.run import Progress
+
+    while going := folders.going_on():
+        for follower in going:
+            for record in follower.news():
+                line(Progress(record=record, done=follower.done, total=len(follower.planned)))
+        time.sleep(POLL_S)
+    for follower in folders.all():
+        for record in follower.news():
+            line(Progress(record=record, done=follower.done, total=len(follower.planned)))
+
+
+def _sweep(follower: Follower, more: str) -> Watched:
+    from nihbench.cli.watched import Watched
+    from nihbench.run import stored_needle
+
+    content = follower.folder.manifest
+    before = follower.news()
+    there = {record.trial for record in before}
+    sweep = Watched(
+        title=f"{content['model']['name']}  {content['experiment']}{more}",
+        needle=stored_needle(content),
+        planned=follower.planned,
+        owed=[trial for trial in follower.planned if trial not in there],
+        now=time.monotonic(),
+        gauges=_money(follower),
+    )
+    for record in before:
+        sweep.remember(record)
+    return sweep
+
+
+def _money(follower: Follower) -> Callable[[Watched], Gauges]:
+    """Return what adds up the costs of the records, at the price that the run was given or the catalog knows."""
+    from nihbench.catalog import load
+    from nihbench.cli.watched import Gauges
+    from nihbench.run import price_of
+
+    options, preset = follower.folder.manifest["options"], load().models.get(follower.folder.manifest["model"]["name"])
+    prices = (price_of(options["price"]),) if options.get("price") else preset.prices if preset else ()
+    free = preset is not None and preset.local is not None and not prices
+
+    def read(sweep: Watched) -> Gauges:
+        return Gauges(free=free, spent_usd=follower.spent(prices), most_usd=options.get("max_cost"))
+
+    return read

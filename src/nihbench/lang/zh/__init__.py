@@ -1,0 +1,1 @@
+"""Chinese: one table a room, English template -> Chinese template. Terms: docs/glossary.md."""

@@ -1,0 +1,227 @@
+"""Chinese of what commands say: notes and the errors of options."""
+
+WORDS = {
+    "nih: {error}": "nih: {error}",
+    "nih: {what} (see `{where} --help`)": "nih: {what}（见 `{where} --help`）",
+    "nih: interrupted": "nih: 已中断",
+    "note: {sentence}": "注意：{sentence}",
+    "{name} {value!r}: choose one of {languages}": "{name} {value!r}：请从 {languages} 中选择",
+    # agree, grade, score, judge
+    "{path} has several judges' scores: choose by --scorer {whole}": (
+        "{path} 有多份裁判评分：请用 --scorer {whole} 选定"
+    ),
+    "--scorer chooses among a run's judges: a file's reference is its own bands": (
+        "--scorer 用于在一次运行的多个裁判中选择；文件以自带的得分为参照"
+    ),
+    '{name}: the row {without!r} has no "band": give the grade of people as 100, 70, 50, 30 or 0': (
+        '{name}：{without!r} 这一行没有 "band"：请填人工评分 100、70、50、30 或 0'
+    ),
+    "note: {left} answers that {judge} left unscored are in no figure": (
+        "注意：{judge} 未评分的 {left} 个回答不计入任何数字"
+    ),
+    "{judge} has decided no answer of {path}: there is nothing to compare the rules with": (
+        "{judge} 没有裁决 {path} 的任何回答：规则评分无从对比"
+    ),
+    "{path} has no judge's scores: add them by nih score {path} --judge MODEL": (
+        "{path} 没有裁判评分：请用 nih score {path} --judge MODEL 添加"
+    ),
+    "note: not in the catalog, so graded by what their rows expect: {own}": (
+        "注意：以下针不在目录中，按行内的预期答案评分：{own}"
+    ),
+    "can't read {name} ({strerror}): give a file of JSON lines": "无法读取 {name}（{strerror}）：请给出每行一个 JSON 的文件",
+    "the rules are sure of {sure} of {all} answers, the others go to the judge": (
+        "{all} 个回答中，规则对 {sure} 个有把握，其余交给裁判"
+    ),
+    "{done}/{total} verdicts": "已裁决 {done}/{total}",
+    "warning: {preset_name} judges its own answers: models tend to be lenient with themselves; use another judge, "
+    "and see nih agree": "警告：{preset_name} 在裁判自己的回答：模型往往对自己宽容；请换一个裁判，并参看 nih agree",
+    "stopped; {kept}": "已停止；{kept}",
+    "the verdicts that came are kept, so give the same command again to go on": (
+        "已得到的裁决都已保存，重新执行同一命令即可继续"
+    ),
+    "--{replace} must be at least 1": "--{replace} 至少为 1",
+    "scores: {scores_file}": "评分：{scores_file}",
+    "the rules take none of these options, they are a judge's: name it by --judge MODEL": (
+        "规则评分不需要这些选项，它们属于裁判：请用 --judge MODEL 指定裁判"
+    ),
+    "{unscored} answers are left unscored; the file says why": "{unscored} 个回答未评分，原因见文件",
+    # cases, export, import
+    "--md and --json are two forms of the same: give one of them": "--md 与 --json 是同一内容的两种形式：请只给一个",
+    "--outcome {outcome!r} is none of {order}": "--outcome {outcome!r} 不在 {order} 之中",
+    "--failure {failure!r} is none of {known}": "--failure {failure!r} 不在 {known} 之中",
+    "{trials} trials of 1 run: {out}": "1 次运行的 {trials} 次试验：{out}",
+    "{trials} trials of {runs} runs: {out}": "{runs} 次运行的 {trials} 次试验：{out}",
+    "run folder: {path}": "运行文件夹：{path}",
+    "{owed} cells of its grid have no result in the source; they stay missing": (
+        "网格中有 {owed} 格在来源中没有结果，保持空缺"
+    ),
+    # before a run
+    "calibrated: {requests} counts, {tokens:,} tokens, {ratio:.3f} of the server's for one of {reference}, uneven by "
+    "up to {worst:.1%} before the last points": (
+        "已校准：计数 {requests} 次，{tokens:,} token；{reference} 的 1 个 token 合服务器的 {ratio:.3f} 个，"
+        "末点之前的偏差至多 {worst:.1%}"
+    ),
+    "note: {window_source} says that the window is {told:,} tokens, not {thought:,}: {told:,} it is": (
+        "注意：{window_source} 说窗口是 {told:,} token，而不是 {thought:,}：以 {told:,} 为准"
+    ),
+    "calibrating lengths: about {tokens:,} tokens are counted by the server ({price})": (
+        "正在校准长度：请服务器计数约 {tokens:,} token（{price}）"
+    ),
+    "no charge": "不收费",
+    "answers of one token": "回答只取一个 token",
+    "note: the server tells no token counts: lengths can't be fitted to them": (
+        "注意：服务器不报告 token 数，无法据此校准长度"
+    ),
+    "{sentence}: raise the server's context size, or ask for shorter --lengths": (
+        "{sentence}：请调大服务器的上下文，或给出更短的 --lengths"
+    ),
+    "{host} does not list the model {model}, but answers to it": "{host} 的列表中没有模型 {model}，但能应答",
+    "{host} did not answer a short question ({failure}): {problem}": "{host} 没有回答一个简短的问题（{failure}）：{problem}",
+    "{host} does not say how many tokens a prompt had: cut prompts can't be noticed": (
+        "{host} 不报告提示的 token 数：提示被截断时无法察觉"
+    ),
+    "Ollama cuts prompts beyond its context size without a word, and that is about 4,000 tokens unless it was raised: "
+    "see docs/providers.md": (
+        "Ollama 会悄悄截断超出其上下文的提示；若未调大，上下文约为 4,000 token：见 docs/providers.md"
+    ),
+    "--suite says which experiments and prompts are run: leave --experiment and --prompt out": (
+        "--suite 已决定运行哪些实验与提示：请去掉 --experiment 和 --prompt"
+    ),
+    "no corpus belongs to the needle {name!r}: give one by --corpus (nih corpus list)": (
+        "针 {name!r} 没有对应的语料：请用 --corpus 指定（见 nih corpus list）"
+    ),
+    "{manifest_name}: {path}": "{manifest_name}：{path}",
+    # prompt
+    "--length {length} must be at least 1 token": "--length {length} 至少为 1 token",
+    "--depth {depth:g} lies outside 0 to 100 percent": "--depth {depth:g} 超出 0 至 100 的百分比范围",
+    "--repeat {repeat} must be 0 or more": "--repeat {repeat} 不得小于 0",
+    "{prompt}: {total_tokens} of {length} tokens, needle at {achieved_depth_percent:.2f}% (asked {depth_percent:g}%), "
+    "id {trial_id}": (
+        "{prompt}：{total_tokens} token（要求 {length}），针在 {achieved_depth_percent:.2f}%（要求 {depth_percent:g}%），"
+        "id {trial_id}"
+    ),
+    # resuming
+    "{folder} says itself which runs it has: leave --suite, --model, --experiment, --prompt out": (
+        "{folder} 自己记录了有哪些运行：请去掉 --suite、--model、--experiment、--prompt"
+    ),
+    "can't resume with other options: {changed} differ from what {path} began with; leave them out, or make a new run": (
+        "不能换选项继续：{changed} 与 {path} 开始时不同；请去掉，或新建一次运行"
+    ),
+    "{folder} is a single run, not a suite: leave --suite out": "{folder} 是单次运行，不是套件：请去掉 --suite",
+    "{path} was imported, it can't be gone on with: make a run of your own (nih run)": (
+        "{path} 是导入的，无法继续：请自己新建一次运行（nih run）"
+    ),
+    # serve
+    "--slots must be at least 1, not {slots}": "--slots 至少为 1，不能是 {slots}",
+    "--window must be 0 (as trained) or more, not {window}": "--window 须为 0（按训练时的窗口）或更大，不能是 {window}",
+    "serving {path_name}; try: nih run --model {alias} --base-url {base_url} --quick": (
+        "正在提供 {path_name}；可以试试：nih run --model {alias} --base-url {base_url} --quick"
+    ),
+    "the server stopped by itself: {log_tail}": "服务器自行停止了：{log_tail}",
+    "{model!r} is not an embedded model: name smollm2-135m or a .gguf file": (
+        "{model!r} 不是内嵌模型：请用 smollm2-135m 或 .gguf 文件"
+    ),
+    # money
+    "{trials:,} trials send {tokens:,} tokens and can cost ${cost:,.2f}": "{trials:,} 次试验将发送 {tokens:,} token，可能花费 ${cost:,.2f}",
+    "{trials:,} trials send {tokens:,} tokens to a model of unknown price (--price IN,OUT gives it)": (
+        "{trials:,} 次试验将向单价未知的模型发送 {tokens:,} token（可用 --price IN,OUT 给出单价）"
+    ),
+    "at most ${usd:,.2f}": "至多 ${usd:,.2f}",
+    "an unknown cost": "花费未知",
+    ", and {count:,} calls of unknown price": "，另有 {count:,} 次调用单价未知",
+    "spent: ${spent:,.4f}{unknown} ({prompt_tokens:,} tokens in, {completion_tokens:,} out); planned: {most} "
+    "({planned_tokens:,} tokens in)": (
+        "已花费：${spent:,.4f}{unknown}（输入 {prompt_tokens:,} token，输出 {completion_tokens:,}）；"
+        "计划：{most}（输入 {planned_tokens:,} token）"
+    ),
+    "{what}: agree to that by --yes, or set a bound by --max-cost USD": "{what}：请用 --yes 同意，或用 --max-cost USD 设上限",
+    "{what}. Begin?": "{what}。开始吗？",
+    "nothing was sent: give fewer --lengths or --depths, or a bound by --max-cost USD": (
+        "没有发送任何请求：请减少 --lengths 或 --depths，或用 --max-cost USD 设上限"
+    ),
+    # options
+    "the messages are what a run builds (nih prompt shows them)": "消息由运行自己构造（nih prompt 可查看）",
+    "give --model": "请用 --model",
+    "give --stream or --no-stream": "请用 --stream 或 --no-stream",
+    "a trial has one answer; give --repeats": "每次试验只有一个回答；请用 --repeats",
+    "give --max-output": "请用 --max-output",
+    "give --temperature": "请用 --temperature",
+    "give --seed": "请用 --seed",
+    "no model is named: give --model, such as --model smollm2-135m (see `nih models`)": (
+        "没有指定模型：请给出 --model，例如 --model smollm2-135m（见 `nih models`）"
+    ),
+    "no server is named: give --model, --base-url, or both": "没有指定服务器：请给出 --model、--base-url，或两者",
+    "this command takes one --model: leave the others out": "此命令只接受一个 --model：请去掉其余的",
+    '--extra-body must be a JSON object, such as \'{"thinking": {"type": "disabled"}}\'': (
+        '--extra-body 须为 JSON 对象，例如 \'{"thinking": {"type": "disabled"}}\''
+    ),
+    "{option} holds bytes that are not UTF-8: rename the file, or write it in UTF-8": (
+        "{option} 含有非 UTF-8 字节：请给文件改名，或改用 UTF-8"
+    ),
+    "--header takes NAME=VALUE, such as --header X-Title=nih": "--header 的格式是 NAME=VALUE，例如 --header X-Title=nih",
+    "--extra-body is not JSON: {error}": "--extra-body 不是 JSON：{error}",
+    "--extra-body may not hold {name!r}: {own_fields}": "--extra-body 不能含 {name!r}：{own_fields}",
+    "fetching {what}": "正在获取 {what}",
+    # plot and what is drawn
+    "figure: {out}": "图：{out}",
+    "{option} {value!r}: choose one of {known}": "{option} {value!r}：请从 {known} 中选择",
+    "no run here has a prompt {name!r}: there are {present}": "这些运行中没有提示 {name!r}：现有 {present}",
+    "animation: {path} ({save_animation} frames)": "动画：{path}（{save_animation} 帧）",
+    "there is nothing to draw: no run with such a prompt was given": "没有可画的：所给的运行中没有这样的提示",
+    "an animation shows one map with nominal depths: give one run, and choose one --prompt": (
+        "动画只画一张计划深度的热力图：请只给一次运行，并选定一个 --prompt"
+    ),
+    "a difference is between two sweeps, and here are {sweeps}: give two runs, or one run with two prompts, and choose "
+    "by --prompt": "差值要在两组之间，此处有 {sweeps} 组：请给两次运行，或一次含两个提示的运行，并用 --prompt 选定",
+    "the two runs count lengths in different units: measure both with the same --length-unit": (
+        "两次运行的长度单位不同：请用相同的 --length-unit 测评"
+    ),
+    "two runs measured {sweep_name}: give one of them, or draw them with --kind difference": (
+        "有两次运行都测了 {sweep_name}：请只给其一，或用 --kind difference 作图"
+    ),
+    # after a run
+    "panel: {picture}": "拼版图：{picture}",
+    "draw it again: nih plot {root} --out panel.svg": "重新作图：nih plot {root} --out panel.svg",
+    "heatmap: {picture}": "热力图：{picture}",
+    "records: {path}": "记录：{path}",
+    "draw it again: nih plot {path} --out heatmap.svg": "重新作图：nih plot {path} --out heatmap.svg",
+    "{unscored} answers are unscored, for the rules can't judge them: try {mend}": (
+        "{unscored} 个回答未评分，规则无法判断：可试 {mend}"
+    ),
+    "{failed} trials failed, {owed} are owed; they are not scored": "{failed} 次试验失败，{owed} 次尚缺；均不计分",
+    "try again what may pass: nih run --resume {resume}": "重试可能成功的部分：nih run --resume {resume}",
+    # a run
+    "run folder: {path} ({done} of {total} trials are done)": "运行文件夹：{path}（已完成 {done}/{total} 次试验）",
+    "{error}; {go_on}": "{error}；{go_on}",
+    "what is done is kept: go on by nih run --resume {path}": "已完成的都已保存：请用 nih run --resume {path} 继续",
+    "stopped by SIGTERM; {go_on}": "被 SIGTERM 停止；{go_on}",
+    "stopped; {go_on}": "已停止；{go_on}",
+    "--resume goes on in the run's own folder: leave --out away": "--resume 在原文件夹中继续：请去掉 --out",
+    "--retry-all is for a run that is there already: give --resume DIR": "--retry-all 用于已有的运行：请给出 --resume DIR",
+    "a control failed, and --strict-controls stops here: mend the needle or the prompt": (
+        "有对照未通过，--strict-controls 在此停下：请修改针或提示"
+    ),
+    "nih: {problem}": "nih: {problem}",
+    # reaching a model
+    "--base-url: the server at {host} does not list the model {name!r} as the first one does": (
+        "--base-url：{host} 的服务器不像第一台那样列有模型 {name!r}"
+    ),
+    "--base-url: the server at {host} counts tokens otherwise than the first one: leave it out": (
+        "--base-url：{host} 的服务器计数 token 的方式与第一台不同：请去掉它"
+    ),
+    "--base-url: the server at {host} takes {window} tokens, the first one {least}: give --window": (
+        "--base-url：{host} 的服务器容 {window} token，第一台容 {least}：请给出 --window"
+    ),
+    "the model {model!r} is not known: give --base-url as well, or see `nih models`": (
+        "不认识模型 {model!r}：请同时给出 --base-url，或参看 `nih models`"
+    ),
+    "no key for {preset_name}: set the environment variable {variable}, or name another by --api-key-env": (
+        "没有 {preset_name} 的密钥：请设置环境变量 {variable}，或用 --api-key-env 另指一个"
+    ),
+    "note: --insecure: certificates are NOT checked, anyone on the way can read the key and change answers": (
+        "注意：--insecure：不校验证书，途中任何人都能读到密钥、篡改回答"
+    ),
+    "note: the key in {usual_key} is sent to {host}: name another variable by --api-key-env": (
+        "注意：{usual_key} 中的密钥将发给 {host}：如需换用，请以 --api-key-env 另指变量"
+    ),
+}

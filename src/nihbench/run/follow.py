@@ -1,0 +1,93 @@
+"""Follow a run that another process works on: its records as they come, and whether it still goes on. Read-only."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from collections.abc import Sequence
+from decimal import Decimal
+
+from nihbench.endpoint import cost_of, worst_cost
+from nihbench.run.lock import HOLDER
+from nihbench.run.manifest import planned_trials
+from nihbench.run.store import RECORDS, RunFolder, read_lines
+from nihbench.run.verify import Expectation, verified
+from nihbench.types import GradedElsewhere, PriceTier, Record
+
+
+class Follower:
+    """Reads what is new in a run's folder."""
+
+    def __init__(self, folder: RunFolder) -> None:
+        self.folder = folder
+        self.planned = planned_trials(folder.manifest)
+        self._offset = 0
+        self._lines = 0
+        self._records: dict[str, Record] = {}
+        self._given: dict[str, Record] = {}
+
+    @property
+    def done(self) -> int:
+        """How many trials have a record so far."""
+        return len(self._records)
+
+    def news(self) -> list[Record]:
+        """Return the records that are new or known better since the last time.
+
+        An answer counts as cut as soon as later ones show it (see `run.verify`). A line that is being written is left
+        for the next time.
+
+        Raises:
+            DamagedDataError: a line can't be read.
+        """
+        path = self.folder.path / RECORDS
+        if not path.exists() or path.stat().st_size <= self._offset:
+            return []
+        with path.open("rb") as file:
+            file.seek(self._offset)
+            data = file.read()
+        # Only whole lines: the last one may be in the middle of being written.
+        data = data[: data.rfind(b"\n") + 1]
+        for record, _ in read_lines(path, data, before=self._lines):
+            if record is not None:
+                self._records[record.id] = record
+        self._offset += len(data)
+        self._lines += data.count(b"\n")
+        known = verified(self._records, Expectation.of(self.folder.manifest))
+        fresh = [record for key, record in known.items() if self._given.get(key) != record]
+        self._given = known
+        return fresh
+
+    def spent(self, prices: Sequence[PriceTier]) -> float | None:
+        """Return what the records cost in USD at these prices; None where that is unknown for one of them."""
+        limit = self.folder.manifest["options"].get("max_output") or 0
+        total = Decimal(0)
+        for record in self._records.values():
+            if isinstance(record.outcome, GradedElsewhere):
+                continue
+            length = record.placement.total_tokens if record.placement else record.trial.length
+            worst = worst_cost(prices, length, limit)
+            for outcome in (*record.outcome.earlier, record.outcome):
+                cost = cost_of(prices, outcome, limit, worst)
+                if cost is None:
+                    return None
+                total += cost
+        return float(total)
+
+    def is_going_on(self) -> bool:
+        """Say whether a process works on the run."""
+        try:
+            holder = json.loads((self.folder.path / HOLDER).read_text(encoding="utf-8"))
+            pid, host = int(holder["pid"]), holder["host"]
+        except (OSError, ValueError, KeyError, TypeError):
+            return False
+        if host != socket.gethostname() or os.name != "posix":
+            return True  # it can't be seen from here whether it was killed
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return False
+        except PermissionError:
+            return True
+        return True

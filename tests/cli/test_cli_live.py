@@ -1,0 +1,128 @@
+"""The live view, read by a terminal emulator: `nih run` and `nih watch` on a pseudo-terminal, resized in the middle."""
+
+from __future__ import annotations
+
+import os
+import struct
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyte
+import pytest
+
+SOURCE = Path(__file__).parents[2] / "src"
+HOSTILE = "\x1b]0;owned\x07\x1b[2J\x1b[5;5H\x9b31m\u202eEVIL\x1b[?1049l\r\nRide a cable car.\x1bc[red]"
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "openpty"), reason="there are no pseudo-terminals here")
+
+
+class Terminal:
+    """A command on an emulated terminal (its stderr; stdout is piped)."""
+
+    def __init__(self, nih: Any, *arguments: object, size: tuple[int, int] = (80, 24), **environment: str) -> None:
+        self.main, child = os.openpty()
+        self.screen = pyte.Screen(*size)
+        self._stream = pyte.ByteStream(self.screen)
+        self._resize_pty(child, size)
+        self.raw = b""
+        kept = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "COLUMNS", "LINES")}
+        own = {name: value for name, value in nih.environment.items() if name not in ("NO_COLOR", "COLUMNS")}
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", "from nihbench.cli import main; main()", *map(str, arguments)],
+            cwd=nih.folder,
+            env=kept | own | {"PYTHONPATH": str(SOURCE), "TERM": "xterm-256color", "PYTHONUTF8": "1"} | environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=child,
+            start_new_session=True,
+        )
+        os.close(child)
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+
+    def _read(self) -> None:
+        try:
+            while part := os.read(self.main, 65536):
+                self.raw += part
+                self._stream.feed(part)
+        except OSError:
+            pass  # Linux says so when the other end is closed
+
+    @staticmethod
+    def _resize_pty(fd: int, size: tuple[int, int]) -> None:
+        import fcntl
+        import termios
+
+        fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
+
+    def resize(self, width: int, height: int) -> None:
+        self.screen.resize(height, width)
+        self._resize_pty(self.main, (width, height))
+
+    def until(self, is_there: Callable[[list[str]], bool], timeout_s: float = 60.0) -> list[str]:
+        end = time.monotonic() + timeout_s
+        while time.monotonic() < end:
+            lines = [line.rstrip() for line in self.screen.display]
+            if is_there(lines):
+                return lines
+            time.sleep(0.05)
+        pytest.fail("\n".join(self.screen.display))
+
+    def ended(self) -> str:
+        out, _ = self.process.communicate(timeout=60)
+        self._reader.join(10)
+        os.close(self.main)
+        return bytes(out).decode()
+
+
+def test_a_run_fills_its_heatmap_and_is_watched(nih: Any, chat: Any, small: list[object]) -> None:
+    chat.say = lambda text: HOSTILE
+    chat.hold_from = 5
+    with_price = [*small, "--price", "1,2", "--max-cost", "1", "--concurrency", 2, "--out", "run"]
+    run = Terminal(nih, "run", *with_price)
+    seen = run.until(lambda lines: lines[0].endswith("s, 0:00") or " 4 of 6 trials" in lines[0])
+    seen = run.until(lambda lines: " 4 of 6 trials" in lines[0] and "Ride a" in "\n".join(lines))
+    text = "\n".join(seen)
+    assert seen[0].startswith("x  sf-sandwich") and "left" in seen[1]
+    assert seen[2] == "found 0.0% (0 of 4), strict 0.0%"
+    assert "$0.00" in text and "of $1.00 spent" in text and "of at most 2 calls under way" in text
+    assert "latest miss, length" in text and "300    600" in text
+    assert all("EVIL" not in line or line.startswith("latest miss") for line in seen)
+    assert run.screen.title != "owned" and b"\x1b]0;" not in run.raw and b"\x1bc" not in run.raw
+
+    run.resize(48, 16)
+    small_view = run.until(lambda lines: lines[0].endswith(tuple("0123456789")) and "4 of 6" in lines[0])
+    assert max(map(len, small_view)) <= 48 and small_view[2].startswith("found 0.0%")
+
+    before = {path: path.read_bytes() for path in (nih.folder / "run").iterdir()}
+    watch = Terminal(nih, "watch", "run", size=(120, 40))
+    watched = watch.until(lambda lines: " 4 of 6 trials" in lines[0])
+    assert "found 0.0% (0 of 4)" in watched[2] and "Ride a cable car" in "\n".join(watched)
+    assert {path: path.read_bytes() for path in (nih.folder / "run").iterdir()} == before
+    chat.release.set()
+    out = run.ended()
+    assert run.process.returncode == 0 and "mean band in %" in out
+    assert "mean band in %" in watch.ended() and watch.process.returncode == 0
+    for terminal in (run, watch):
+        assert terminal.raw.count(b"\x1b[?1049h") == terminal.raw.count(b"\x1b[?1049l") == 1
+    assert "heatmap: run/heatmap.png" in "\n".join(run.screen.display)
+
+
+def test_what_ended_is_shown_without_waiting(nih: Any, chat: Any, small: list[object]) -> None:
+    assert nih("run", *small, "--out", "runs/one").code == 0
+    (nih.folder / "runs" / "one" / "scores.rules.jsonl").unlink()
+    (nih.folder / "runs" / "one" / ".holder.json").write_text('{"pid": 999999999, "host": "elsewhere"}')
+    import socket
+
+    (nih.folder / "runs" / "one" / ".holder.json").write_text(
+        f'{{"pid": 999999999, "host": "{socket.gethostname()}", "since": ""}}'
+    )
+    ended = nih("watch", "runs")
+    assert ended.code == 0 and "no process works on runs" in ended.err and "mean band in %" in ended.out
+    assert not (nih.folder / "runs" / "one" / "scores.rules.jsonl").exists()
+    assert nih("watch", "nowhere").error() == "nih: nowhere holds no run: there is no run.json in it"

@@ -1,0 +1,63 @@
+"""Finds what the tool says in its source: sentences given to `t`, and those that bypass it."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+SOURCE = Path(__file__).parents[2] / "src" / "nihbench"
+_ERROR = re.compile(r"(Usage|Catalog|Fetch|Endpoint|LocalModel|Stopped|DamagedData|InterruptedRun|TerminatedRun)Error")
+_PRINTING = ("note", "confirm")
+
+
+def files() -> Iterator[Path]:
+    return (path for path in sorted(SOURCE.rglob("*.py")) if "lang" not in path.relative_to(SOURCE).parts)
+
+
+def _calls(path: Path) -> Iterator[tuple[str, ast.Call]]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call):
+            function = node.func
+            name = function.id if isinstance(function, ast.Name) else getattr(function, "attr", "")
+            yield name, node
+
+
+def messages() -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """Give where each sentence stands, its template, and the names of its fields."""
+    for path in files():
+        for name, call in _calls(path):
+            if name == "t" and call.args:
+                where = f"{path.relative_to(SOURCE)}:{call.lineno}"
+                fields = tuple(word.arg or "**" for word in call.keywords)
+                yield from ((where, template, fields) for template in _templates(call.args[0]))
+
+
+def _templates(node: ast.expr) -> Iterator[str]:
+    if isinstance(node, ast.IfExp):
+        yield from _templates(node.body)
+        yield from _templates(node.orelse)
+    elif isinstance(node, ast.Constant):
+        yield node.value
+
+
+def bypassing() -> dict[str, int]:
+    """Count the sentences of errors and notes, by file, that are plain text: no language but English has them."""
+    found: dict[str, int] = {}
+    for path in files():
+        for name, call in _calls(path):
+            if (_ERROR.fullmatch(name) or name in _PRINTING) and call.args and _is_text(call.args[0]):
+                key = path.relative_to(SOURCE).as_posix()
+                found[key] = found.get(key, 0) + 1
+    return found
+
+
+def _is_text(node: ast.expr) -> bool:
+    if isinstance(node, ast.JoinedStr):
+        return True
+    if isinstance(node, ast.BinOp):
+        return _is_text(node.left) or _is_text(node.right)
+    if isinstance(node, ast.IfExp):
+        return _is_text(node.body) or _is_text(node.orelse)
+    return isinstance(node, ast.Constant) and isinstance(node.value, str) and " " in node.value
