@@ -24,7 +24,8 @@ from benchmarks.scripted.scenario import Book, Fault, Scenario
 from benchmarks.scripted.server import RIGHT, WRONG, Log, Server
 from nihbench.endpoint import Limiter, Limits, Timeouts
 from nihbench.errors import StoppedError
-from nihbench.run import RunFolder, create_run, manifest, open_run, owed, run_trials, score_run
+from nihbench.run import RunFolder, create_run, open_run, owed, run_trials, score_run
+from nihbench.run.manifest import manifest
 
 HURRY = 40.0
 VALUES = {RIGHT: 1.0, WRONG: 0.0}

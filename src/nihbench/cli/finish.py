@@ -117,8 +117,12 @@ def finish(run: RunFolder) -> int:
     note(f"records: {run.path / 'records.jsonl'}")
     for sentence in count_summary(run.records()).sentences():
         note(sentence)
-    if result.failures or result.owed:
-        note(f"{len(result.failures)} trials failed, {result.owed} are owed; they are not scored")
+    if result.unscored:
+        mend = f"nih score {run.path} --judge MODEL"
+        note(f"{result.unscored} answers are unscored, for the rules can't judge them: try {mend}")
+    failed = len(result.failures) - result.unscored
+    if failed or result.owed:
+        note(f"{failed} trials failed, {result.owed} are owed; they are not scored")
         if result.passing or result.owed:
             note(f"try again what may pass: nih run --resume {run.path}")
         return FAILED_TRIALS

@@ -44,7 +44,7 @@ def run(
     """Measure a model: run the grid, show the heatmap, write it as a PNG into the run's folder."""
     from nihbench.cli.finish import finish
     from nihbench.cli.money import check_cost
-    from nihbench.cli.wiring import prepared, side_by_side
+    from nihbench.cli.wiring import agreed, prepared, side_by_side
     from nihbench.run import begun, check_same, create_run, open_run, owed, owned
     from nihbench.run.manifest import manifest
 
@@ -54,6 +54,7 @@ def run(
         raise UsageError("--retry-all is for a run that is there already: give --resume DIR")
     existing = open_run(resume) if resume else None
     chosen = _resumed(context, existing, options) if existing else run_options(options)
+    yes = yes if existing else agreed(chosen, yes=yes)
     with (
         prepared(chosen, sending=True, begun=begun(existing.manifest) if existing else None) as (setup, model),
         side_by_side(setup, model) as members,

@@ -63,6 +63,29 @@ def prepared(options: RunOptions, *, sending: bool, begun: Begun | None = None) 
         yield setup, model
 
 
+def agreed(options: RunOptions, *, yes: bool) -> bool:
+    """Make sure that what a new run of a service could cost is agreed to before its server is asked anything.
+
+    A server on this machine is left to the check that follows when all is known. Returns whether nothing is left to ask.
+
+    Raises:
+        UsageError: it is not agreed to, or --max-cost can't be kept.
+    """
+    from nihbench.catalog import load
+    from nihbench.cli.money import check_cost
+    from nihbench.run import prepare
+
+    catalog, report = load(), FetchReport()
+    preset = find_preset(options, catalog)
+    embedded = preset.local is not None or (is_gguf(options.model) and not options.base_url)
+    if embedded or _is_loopback(_host(preset.base_url)):
+        return yes
+    with reach(options, catalog, sending=True, report=report) as model:
+        setup = prepare(options, catalog, model, folder=Path.cwd(), report=report)
+        check_cost(setup, (model,), setup.trials, yes=yes)
+    return True
+
+
 @contextmanager
 def reach(options: RunOptions, catalog: Catalog, *, sending: bool, report: Report) -> Iterator[ModelAccess]:
     """Reach the model that the options name, starting the embedded server where it is a local one."""
