@@ -66,7 +66,7 @@ def prepared(options: RunOptions, *, sending: bool, begun: Begun | None = None) 
 def agreed(options: RunOptions, *, yes: bool) -> bool:
     """Make sure that what a new run of a service could cost is agreed to before its server is asked anything.
 
-    A server on this machine is left to the check that follows when all is known. Returns whether nothing is left to ask.
+    A server on this machine is left to the check that follows. Returns whether nothing is left to ask.
 
     Raises:
         UsageError: it is not agreed to, or --max-cost can't be kept.
