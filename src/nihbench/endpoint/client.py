@@ -170,8 +170,7 @@ class ChatClient:
     async def _adapting(self, call: Call, earlier: list[Failure]) -> Outcome:
         """Send once, and again wherever the refusal was about how the request was written."""
         while True:
-            dialect = self._dialect
-            outcome, found = await self._limited(call, dialect)
+            outcome, found, dialect = await self._limited(call)
             outcome = replace(outcome, changes=call.changes(dialect, self._first_dialect))
             if isinstance(outcome, Completion):
                 if dialect.stream is None and call.wants_stream(dialect) and not outcome.streamed:
@@ -193,10 +192,14 @@ class ChatClient:
             self._dialect, sentence = lesson
             self._on_change(sentence)
 
-    async def _limited(self, call: Call, dialect: Dialect) -> tuple[Outcome, Diagnosis | None]:
-        """Send once, when budget and limiter give leave, and tell them what came of it."""
+    async def _limited(self, call: Call) -> tuple[Outcome, Diagnosis | None, Dialect]:
+        """Send once, when budget and limiter give leave, and tell them what came of it.
+
+        The dialect is chosen after the wait, in which another call may have learnt that the old one is refused.
+        """
         async with AsyncExitStack() as stack:
             hold, slot = await self._leave(call, stack)
+            dialect = self._dialect
 
             def heard(headers: Mapping[str, str]) -> None:
                 rates = rate_state(headers, self._now())
@@ -209,7 +212,7 @@ class ChatClient:
             if slot is not None:
                 # The headers of an answer were heard when they came, and have grown old while it was written.
                 slot.settle(signal_of(replace(outcome, rates=None) if isinstance(outcome, Completion) else outcome))
-            return outcome, found
+            return outcome, found, dialect
 
     async def _leave(self, call: Call, stack: AsyncExitStack) -> tuple[Hold | None, Slot | None]:
         """Wait until money and a slot are there for one sending; `stack` gives them back."""
