@@ -15,7 +15,7 @@ from benchmarks.statistics import (
     two_sweeps,
 )
 from nihbench.stats import Pairs, compare, interaction, power_of, repeats_needed, smallest_detectable
-from nihbench.stats.compare import haystack_interval
+from nihbench.stats.compare import equivalent, haystack_interval
 from nihbench.stats.detectable import Design
 from nihbench.stats.signflip import max_t, sign_flip, unit_sums
 
@@ -185,3 +185,16 @@ def test_a_comparison_is_symmetric():
     assert there.pairs == CELLS
     assert there.p_value == back.p_value
     assert (there.interval.low, there.interval.high) == pytest.approx((-back.interval.high, -back.interval.low))
+
+
+@pytest.mark.parametrize(("pairs", "noise"), [(36, 0.0), (59, 0.0), (80, 0.02), (120, 0.0)])
+def test_the_same_is_rarely_said_of_a_difference_at_the_margin(pairs, noise):
+    """Summed over all outcomes: how often two sides that differ by exactly 0.05 are called the same."""
+    better, worse = 0.05 + noise, noise
+    wrong = 0.0
+    for up in range(30):
+        for down in range(12 if noise else 1):
+            d = np.array([1.0] * up + [-1.0] * down + [0.0] * (pairs - up - down))
+            chance = stats.multinomial.pmf([up, down, pairs - up - down], pairs, [better, worse, 1 - better - worse])
+            wrong += chance * equivalent(d, np.arange(pairs))
+    assert wrong <= 0.05

@@ -18,6 +18,9 @@ from nihbench.stats.interval import BoolArray, FloatArray
 Kind = Literal["tail_kept", "head_kept", "middle_cut", "cliff", "content_hole", "depth_band"]
 KINDS: tuple[Kind, ...] = ("tail_kept", "head_kept", "middle_cut", "cliff", "content_hole", "depth_band")
 
+MOST_CUTS = 256
+"""At most so many values along an axis are cut at: repeats land at thousands, and time and memory grow with each."""
+
 COARSE_CUTS = 24
 """At most so many cuts along each axis in the first search of a pattern with two cuts; refining then tries all."""
 
@@ -62,6 +65,8 @@ def cut_values(places: Places, axis: Axis) -> FloatArray:
     A range that starts at the very beginning (depth 0, or no token before) begins under the smallest value, hence -1.
     """
     values = np.unique(getattr(places, axis.measure))
+    if len(values) > MOST_CUTS:
+        values = values[np.linspace(0, len(values) - 1, MOST_CUTS).round().astype(np.int64)]
     return np.concatenate([[-1.0], values]) if axis.measure in ("depth", "before") else values
 
 
