@@ -94,6 +94,7 @@ def test_a_canary_tells_which_end_is_lost(nih: Any, chat: Any, foreign: list[obj
     chat.say = lambda text: " ".join(re.findall(r"last code is (\d+)", text))
     ended = nih("run", *foreign, "--canary", "--out", "b")
     assert "canary: the first line did not come back, the last one did" in ended.err
+    assert "by its count nothing was cut" in ended.err
 
 
 def test_missing_usage_is_unverified(nih: Any, chat: Any, foreign: list[object]) -> None:

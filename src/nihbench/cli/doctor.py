@@ -174,7 +174,7 @@ def _screen(found: dict[str, Any]) -> str:
         ("answers", _word(found["answered"])),
         ("window", window),
         ("counting", found["token_counting"]),
-        ("known text", f"{counts} tokens"),
+        ("known text", f"{counts} tokens (servers count the chat template, too)"),
         ("streaming", _word(found["streamed"])),
         ("cached tokens", {True: "reported", False: "not reported", None: "unknown"}[found["cached_tokens_reported"]]),
         ("canary", canary),

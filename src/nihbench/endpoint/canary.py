@@ -29,6 +29,9 @@ _CODE_DIGITS = 6
 _OUTPUT_TOKENS = 200
 _REASONING_OUTPUT_TOKENS = 8192
 
+WHOLE_SHARE = 0.97
+"""A server that counts this share of what a prompt is thought to have does not tell of a cut."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Canary:
@@ -56,7 +59,9 @@ class Canary:
         if not self.head and not self.tail:
             return f"canary: neither code came back, which a weak model may do with a whole prompt too ({tokens})"
         lost, kept = ("first", "last") if self.tail else ("last", "first")
-        return f"canary: the {lost} line did not come back, the {kept} one did: that end may have been cut ({tokens})"
+        counts_all = self.prompt_tokens is not None and self.prompt_tokens >= WHOLE_SHARE * self.expected_tokens
+        why = "by its count nothing was cut, so the model may have missed it" if counts_all else "it may have been cut"
+        return f"canary: the {lost} line did not come back, the {kept} one did: {why} ({tokens})"
 
 
 async def sing(
