@@ -42,7 +42,8 @@ class Fault:
     `trials`: every so-manieth trial of the plan, `sendings`: at its first so many requests (0: at all of them).
     `only`: instead of that, these trials' indices.
     `when`: only where the request's body has (or, as `lacks`, has not) this field, or a system message.
-    `connections`: instead of all that, at every so-manieth connection, before a byte is read.
+    `connections`: instead of all that, at the first of every so many connections, before a byte is read (the first,
+        because a quick run may open no more).
     `do`: what the server does (see `server`). `billed`: whether a provider would charge for it.
     `ends`: `answer`, or the class of failure that is right for such a trial; `meets`: the class that is right for the
     single sendings that this happens to. `text`: the answer, where it is not the usual one, and `value` its score.

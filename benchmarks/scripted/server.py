@@ -166,7 +166,7 @@ class Server:
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.log.connections += 1
         for place, fault in enumerate(self.scenario.faults):
-            if fault.connections and self.log.connections % fault.connections == 0:
+            if fault.connections and self.log.connections % fault.connections == 1 % fault.connections:
                 self.log.hits[place] += 1
                 await _perform(writer, _wire(fault.do))
                 return
