@@ -11,6 +11,7 @@ import typer
 from nihbench.cli.options import SUITE, with_run_options
 from nihbench.cli.output import command, plain, show, show_json
 from nihbench.errors import UsageError
+from nihbench.lang import t
 
 if TYPE_CHECKING:
     from nihbench.cli.jobs import Ready
@@ -163,6 +164,7 @@ def _as_json(setup: Setup, found: Forecast) -> dict[str, Any]:
             name: {"trials": n, "at_0.5": round(half, 4), "at_0.9": round(nine, 4)}
             for name, (n, half, nine) in found.half_widths.items()
         },
+        "row_trials_to_demonstrate": _row_trials(),
     }
 
 
@@ -191,6 +193,7 @@ def _as_text(setup: Setup, found: Forecast, calibration: dict[str, Any] | None, 
         "cost": _cost(setup, found),
         "time": _time(found),
         "precision": "; ".join(_precision(name, *found.half_widths[name]) for name in found.half_widths),
+        "demonstrate": _demonstrate(),
         "calibration": _calibration(calibration) if calibration else "",
     }
     lines = [f"{name:<12}{text}" for name, text in rows.items() if text]
@@ -252,6 +255,25 @@ def _time(found: Forecast) -> str:
     minutes, seconds = divmod(round(found.seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"at least {hours}:{minutes:02}:{seconds:02} at the given limits and speeds"
+
+
+def _row_trials() -> dict[str, float | None]:
+    """Return how many trials a row needs so that its length is demonstrated, by the row's true found rate."""
+    from nihbench.stats import trials_to_demonstrate
+    from nihbench.stats.effective import FRACTION
+
+    needs = {f"at_{rate:g}": trials_to_demonstrate(FRACTION, rate=rate) for rate in (1.0, 0.97)}
+    return {"threshold": FRACTION, **needs}
+
+
+def _demonstrate() -> str:
+    share, perfect, usual = _row_trials().values()
+    return t(
+        "a row takes {perfect} trials to show {share} found if all are found, {usual} if 97% are (80% power)",
+        perfect=perfect,
+        share=f"{share:.0%}",
+        usual=usual,
+    )
 
 
 def _precision(name: str, trials: int, at_half: float, at_nine: float) -> str:
