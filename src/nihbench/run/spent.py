@@ -1,7 +1,8 @@
 """What a run has cost so far: by its records, and by a ledger of what was paid for and brought none.
 
 Calls that were broken off (Ctrl-C), and those whose failure ended the run, leave no record; the ledger holds what they
-may have cost. Calls in flight when the process is killed outright are in neither.
+may have cost, and what was asked before the first trial. Calls in flight when the process is killed outright are in
+neither.
 """
 
 from __future__ import annotations
