@@ -12,11 +12,11 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import zip_longest
 
-from nihbench.endpoint import HANDLING, Limiter
-from nihbench.errors import DamagedDataError, StoppedError
+from nihbench.endpoint import HANDLING, LONGEST_WAIT_S, Limiter, put_off
+from nihbench.errors import DamagedDataError, PutOffError, StoppedError
 from nihbench.lang import t
 from nihbench.run.recorder import Recorder
 from nihbench.run.setup import USUAL_AT_ONCE, Setup
@@ -118,14 +118,14 @@ async def run_trials(
                     if ends:
                         return
                     record = await _measure(setup, trial_id, trial, prefix, completer, builder, now, build)
-                    _raise_if_pointless(record.outcome, setup)
+                    _raise_if_pointless(record.outcome, setup, limiters)
                     await recorder.store(record)
                     done += 1
                     on_progress(Progress(record=record, done=done, total=total))
                     moved.set()
         except Exception as error:
             # The others finish what they have sent, for it is paid for; nothing new is begun.
-            ends.append(error)
+            ends.append(_dated(error, now()) if isinstance(error, PutOffError) else error)
             for limiter in limiters:
                 limiter.close()
 
@@ -164,8 +164,21 @@ def _side_by_side(setup: Setup, trials: Sequence[tuple[str, Trial]], endpoints: 
     return deque(place for row in rows for place in row if place is not None)
 
 
-def _raise_if_pointless(outcome: Outcome | GradedElsewhere, setup: Setup) -> None:
-    if not isinstance(outcome, Failure) or not HANDLING[outcome.kind].stop_run:
+def _dated(error: PutOffError, now: datetime) -> StoppedError:
+    """Return the error with the time at which there is use in going on."""
+    when = now + timedelta(seconds=error.wait_s)
+    return StoppedError(t("{error}: not before {when} UTC", error=error.args[0], when=f"{when:%Y-%m-%d %H:%M}"))
+
+
+def _raise_if_pointless(outcome: Outcome | GradedElsewhere, setup: Setup, limiters: Sequence[Limiter]) -> None:
+    if not isinstance(outcome, Failure):
+        return
+    if HANDLING[outcome.kind].retry and outcome.wait_s is not None and outcome.wait_s > LONGEST_WAIT_S:
+        # One of several endpoints is left alone as long as it asks, while another works.
+        if all(limiter.is_put_off for limiter in limiters):
+            raise put_off(outcome.kind, outcome.wait_s)
+        return
+    if not HANDLING[outcome.kind].stop_run:
         return
     said = outcome.message.rstrip(".")
     if outcome.kind == "auth" and outcome.status in (401, 403):
