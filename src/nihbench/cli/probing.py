@@ -56,7 +56,7 @@ def send_probes(
     """
     from nihbench.cli.jobs import Job, made_ready
     from nihbench.cli.money import check_cost
-    from nihbench.cli.sending import now
+    from nihbench.cli.sending import enter_checks, now
     from nihbench.run import check_same, is_imported, owned, stored_needle
     from nihbench.run.probe import asked_probes, owed_probes, probes
 
@@ -73,6 +73,7 @@ def send_probes(
             misses = sum(probe.kind == "miss" for probe in owed)
             note(f"probes: {misses} misses and {len(owed) - misses} hits as a control are asked to quote the needle")
             check_cost([(ready.setup, ready.members, [probe.trial for probe in owed])], yes=options.yes)
+            enter_checks(ready, folder)
             _measure(ready, folder, owed)
 
 

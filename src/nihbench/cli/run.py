@@ -94,15 +94,21 @@ def _send_all(
 ) -> int:
     """Send run after run, each to its end; return the exit code that their records ask for."""
     from nihbench.cli.finish import finish
-    from nihbench.cli.sending import Sending, measure, note_cache, now
+    from nihbench.cli.sending import Sending, enter_checks, measure, note_cache, now
     from nihbench.run import create_run, owed, owned, spent_before
     from nihbench.run.manifest import manifest
 
-    spent = [spent_before(r.job.existing.path, r.setup) if r.job.existing else Decimal(0) for r in ready]
+    started = now().isoformat(timespec="seconds")
+    # All of them are begun at once: what was found out for them, and what that cost, is kept whatever comes.
+    runs: list[RunFolder] = [
+        each.job.existing or create_run(path, manifest(each.setup, started))
+        for each, path in zip(ready, folders, strict=True)
+    ]
+    for each, folder in zip(ready, runs, strict=True):
+        enter_checks(each, folder)
+    spent = [spent_before(folder.path, each.setup) for each, folder in zip(ready, runs, strict=True)]
     code = 0
-    for number, (each, path) in enumerate(zip(ready, folders, strict=True)):
-        started = now().isoformat(timespec="seconds")
-        folder: RunFolder = each.job.existing or create_run(path, manifest(each.setup, started))
+    for number, (each, folder) in enumerate(zip(ready, runs, strict=True)):
         elsewhere = sum(spent, Decimal(0)) - spent[number]
         with owned(folder.path, now):
             trials = owed(each.setup, folder.records(), retry_all=retry_all)

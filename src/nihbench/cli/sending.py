@@ -78,6 +78,16 @@ def measure(ready: Ready, folder: RunFolder, trials: Owed, sending: Sending) -> 
     return own
 
 
+def enter_checks(ready: Ready, folder: RunFolder) -> None:
+    """Enter what was spent on a run's checks into its ledger, before its first trial is sent, and say it."""
+    from nihbench.run import enter, spent_before
+
+    if ready.checks is not None and ready.checks.spent:
+        ready.checks.tell()
+        spent = spent_before(folder.path, ready.setup) + ready.checks.spent
+        enter(folder.path, ready.setup, spent, now().isoformat(timespec="seconds"))
+
+
 async def _send(
     ready: Ready,
     folder: RunFolder,

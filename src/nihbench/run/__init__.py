@@ -48,7 +48,7 @@ if TYPE_CHECKING:
         version_of,
     )
     from nihbench.run.setup import Begun, Setup, prepare
-    from nihbench.run.spent import enter, margin_of, spent_before
+    from nihbench.run.spent import MARGIN, enter, margin_of, spent_before
     from nihbench.run.store import MANIFEST, RECORDS, RecordWriter, RunFolder, check_free, create_run, open_run
     from nihbench.run.texts import absolute_corpus, load_corpus, stored_corpus
     from nihbench.run.tree import Child, Tree, children_of, create_tree, find_runs, is_tree, open_tree, slug
@@ -115,6 +115,7 @@ _HOMES = {
     "is_imported": "manifest",
     "judged": "judging",
     "load_corpus": "texts",
+    "MARGIN": "spent",
     "margin_of": "spent",
     "misleading_text": "misleading",
     "needle_surroundings": "rebuild",
@@ -200,6 +201,7 @@ __all__ = [
     "judged",
     "likely_prompts",
     "load_corpus",
+    "MARGIN",
     "margin_of",
     "misleading_text",
     "needle_surroundings",
