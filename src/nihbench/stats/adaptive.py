@@ -71,7 +71,8 @@ def need(first: FirstDraws) -> FloatArray:
         (down @ each @ across - each)[..., None, :, :] - away * each[..., :, None, :]
         for each in (first.found, first.measured)
     )
-    return np.asarray(4 * spread(first) * _root(hits, tries).mean(axis=-2))
+    # Rounded, so that what is equal but for the order of its sums decides alike.
+    return np.asarray(np.round(4 * spread(first) * _root(hits, tries).mean(axis=-2), 9))
 
 
 def draws(share: FloatArray, level: float | FloatArray, first: int) -> IntArray:
