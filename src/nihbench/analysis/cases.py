@@ -87,12 +87,16 @@ class Group:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Cases:
-    """The cases of a run that a filter leaves; `measured` and `full` count all trials that it leaves."""
+    """The cases of a run that a filter leaves; `measured` and `full` count all trials that it leaves.
+
+    `extra` of these are an adaptive run's further draws, of which more lie where the needle is missed.
+    """
 
     groups: tuple[Group, ...]
     trials: int
     measured: int
     full: int
+    extra: int = 0
 
     @property
     def below(self) -> int:
@@ -156,6 +160,7 @@ def find_cases(records: Mapping[str, Record], grades: Mapping[str, Grade], chose
         trials=len(looked),
         measured=len(values),
         full=sum(value == 1.0 for value in values),
+        extra=sum(record.trial.extra for record in looked.values()),
     )
 
 

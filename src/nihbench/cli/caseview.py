@@ -34,6 +34,10 @@ _NOTHING = "Nothing is measured yet: there are no answers to look at."
 _BELOW = "{below:,} of {measured:,} measured answers are below full marks."
 _SOME = "  {count:,} {meaning} ({kind}): {reasons}"
 _UNMEASURED = "  {count:,} brought no score ({kind}), and count neither as hits nor as misses"
+_EXTRA = (
+    "  {extra:,} of the {trials:,} trials are further draws of an adaptive run, made where the needle is missed: these "
+    "counts are not shares of the sweep"
+)
 _NONE_LEFT = "No case is of the kind that was asked for."
 
 
@@ -55,6 +59,8 @@ def summary_lines(cases: Cases) -> list[str]:
         lines.append(words.format(measured=cases.measured, below=cases.below))
     else:
         lines.append(_NOTHING)
+    if cases.extra:
+        lines.append(_EXTRA.format(extra=cases.extra, trials=cases.trials))
     for group in cases.groups:
         reasons = ", ".join(f"{plain(reason)} ({count:,})" for reason, count in group.reasons[:3])
         form = _SOME if group.scored else _UNMEASURED

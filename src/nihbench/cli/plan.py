@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any, Optional
 
@@ -13,6 +14,7 @@ from nihbench.cli.output import command, plain, show, show_json
 from nihbench.errors import UsageError
 
 if TYPE_CHECKING:
+    from nihbench.cli.adaptive import Bounds
     from nihbench.cli.jobs import Ready
     from nihbench.plan import Pace
     from nihbench.run import Forecast, Setup
@@ -53,8 +55,18 @@ def _planned(ready: Ready, prefill: float | None, answer: float | None) -> Plann
     found = foreseen(setup, ready.model, _pace(setup, prefill, answer))
     calibration = calibration_cost(setup, free=ready.model.counter is not None)
     limits = ready.model.limits(concurrency=setup.concurrency)
-    text = _as_text(setup, found, calibration, (limits.start, limits.concurrency))
-    return _as_json(setup, found) | {"calibration": calibration}, text, found
+    adaptive = _adaptive(ready, found) if setup.options.adaptive else None
+    text = _as_text(setup, found, calibration, (limits.start, limits.concurrency), adaptive)
+    whole = {"calibration": calibration, "adaptive": asdict(adaptive) if adaptive else None}
+    return _as_json(setup, found) | whole, text, found
+
+
+def _adaptive(ready: Ready, found: Forecast) -> Bounds:
+    """Return what an adaptive run takes at least and at most."""
+    from nihbench.cli.adaptive import bounds
+    from nihbench.cli.wiring import foreseen
+
+    return bounds(ready.setup, found.cost.least, lambda setup: foreseen(setup, ready.model).cost.most)
 
 
 def _total(planned: Sequence[Planned]) -> dict[str, Any]:
@@ -127,8 +139,6 @@ def _pace(setup: Setup, prefill: float | None, answer: float | None) -> Pace | N
 
 
 def _as_json(setup: Setup, found: Forecast) -> dict[str, Any]:
-    from dataclasses import asdict
-
     from nihbench.plan import estimate
 
     return {
@@ -166,7 +176,9 @@ def _as_json(setup: Setup, found: Forecast) -> dict[str, Any]:
     }
 
 
-def _as_text(setup: Setup, found: Forecast, calibration: dict[str, Any] | None, at_once: tuple[int, int]) -> str:
+def _as_text(
+    setup: Setup, found: Forecast, calibration: dict[str, Any] | None, at_once: tuple[int, int], adaptive: Bounds | None
+) -> str:
     """Write the plan as one table of what and how much, and one of the grid's lengths and the controls."""
     from nihbench.plan import estimate
 
@@ -186,6 +198,7 @@ def _as_text(setup: Setup, found: Forecast, calibration: dict[str, Any] | None, 
         "repeats": f"{setup.options.repeats}, varying {', '.join(setup.options.vary)}",
         "order": f"{setup.options.order}, {start} at a time" + (" at first" if most > start else ""),
         "trials": f"{len(setup.grid):,}" + _controls(len(setup.trials) - len(setup.grid)),
+        "adaptive": adaptive.sentence() if adaptive else "",
         "tokens": f"{sums.prompt_tokens:,} sent, at most {sums.max_output_tokens:,} answered",
         "cache": _cache(found),
         "cost": _cost(setup, found),

@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from nihbench.run.adaptive import check_adaptive, most_extra, rounds, wanted_precision, with_extra
     from nihbench.run.answers import Answered, Row, answer_of, answers_of, read_rows
     from nihbench.run.calibration import Calibration, calibrate, likely_prompts
     from nihbench.run.counts import CountSummary, count_summary
@@ -55,6 +56,11 @@ if TYPE_CHECKING:
     from nihbench.run.verdicts import Verdicts
 
 _HOMES = {
+    "check_adaptive": "adaptive",
+    "most_extra": "adaptive",
+    "rounds": "adaptive",
+    "wanted_precision": "adaptive",
+    "with_extra": "adaptive",
     "Child": "tree",
     "Tree": "tree",
     "children_of": "tree",
@@ -153,6 +159,11 @@ __all__ = [
     "Eta",
     "Follower",
     "Left",
+    "check_adaptive",
+    "most_extra",
+    "rounds",
+    "wanted_precision",
+    "with_extra",
     "answer_of",
     "price_of",
     "COMBINED",

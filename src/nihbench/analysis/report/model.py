@@ -80,6 +80,7 @@ def _run(run: Measured, pool: Pool) -> dict[str, Any]:
         "scorer_version": version_of(run.scorer),
         "length_unit": None if unit["counted_by_model"] else unit["tokenizer"],
         "repeats": content["repeats"],
+        "extra": sum(record.trial.extra for record in run.records.values()),
         "days": [days[0], days[-1]] if days else [],
         "version": content["nihbench"],
         "synthetic": bool(content.get("synthetic")),

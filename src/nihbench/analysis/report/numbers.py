@@ -42,7 +42,7 @@ def statistics_of(table: Table, *, experiment: str, prompt: str, planned: Sequen
         "this_haystack": whole.found.interval.this_haystack,
         "by_length": [_headline(row) for row in rows],
         "by_depth": [_headline(row) for row in by_depth(made.trials)],
-        "cells": _cells(made),
+        "cells": _cells(grid_trials(table, experiment=experiment, prompt=prompt, planned=planned, extra=True)),
         "effective": _reach(made, rows),
         "diagnosis": {"finding": diagnosis.finding},
     }
