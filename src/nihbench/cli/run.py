@@ -119,5 +119,6 @@ def _new_folder(ready: Sequence[Ready], suite: str | None) -> Path:
 
     models = list(dict.fromkeys(each.setup.preset.name for each in ready))
     what = [suite] if suite else [ready[0].setup.experiment.name]
-    words = [now().strftime("%Y%m%d-%H%M%S"), *models, *what]
+    shard = ready[0].setup.options.shard
+    words = [now().strftime("%Y%m%d-%H%M%S"), *models, *what, *([f"part-{shard}"] if shard else [])]
     return Path("results") / "-".join(slug(word) for word in words)[:200]

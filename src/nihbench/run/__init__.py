@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         stored_options,
         stored_prompts,
     )
+    from nihbench.run.merging import merge_folders
     from nihbench.run.misleading import misleading_text
     from nihbench.run.options import RunOptions, price_of
     from nihbench.run.rebuild import find_record, needle_surroundings, rebuild_prompt
@@ -116,6 +117,7 @@ _HOMES = {
     "judged": "judging",
     "load_corpus": "texts",
     "margin_of": "spent",
+    "merge_folders": "merging",
     "misleading_text": "misleading",
     "needle_surroundings": "rebuild",
     "open_run": "store",
@@ -201,6 +203,7 @@ __all__ = [
     "likely_prompts",
     "load_corpus",
     "margin_of",
+    "merge_folders",
     "misleading_text",
     "needle_surroundings",
     "open_run",

@@ -33,7 +33,8 @@ class RunOptions:
     None means "as the preset, the experiment or the server says". `temperature` is a number, or "none" to send none.
     A `seed` that was asked for is sent to the model as well. `more_urls` are further servers of the same model;
     `concurrency`, `rpm` and `tpm` (requests and tokens a minute) hold for each. `max_cost` is for the whole run, or
-    for all runs of a tree together. `controls` asks control trials beside the grid.
+    for all runs of a tree together. `controls` asks control trials beside the grid. `shard` is the part of the plan
+    that this run has, such as 3/8.
     """
 
     model: str
@@ -63,6 +64,7 @@ class RunOptions:
     repeat_corpus: bool = False
     quick: bool = False
     controls: bool = False
+    shard: str | None = None
     calibrate: bool = True
     preflight: bool = True
     canary: bool = False
