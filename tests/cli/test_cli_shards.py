@@ -17,13 +17,13 @@ def options(small):
 
 
 def lines_of(folder):
-    """The records in their order, without what differs from one time to the next."""
+    """The records by id, without what differs from one time to the next."""
     records = [json.loads(line) for line in (folder / "records.jsonl").read_bytes().splitlines()]
     for record in records:
         record.pop("started_at")
         record["completion"].pop("latency_s")
         record["completion"].pop("first_token_s")
-    return records
+    return {record["id"]: record for record in records}
 
 
 @pytest.fixture

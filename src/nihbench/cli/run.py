@@ -46,7 +46,7 @@ def run(
     from nihbench.cli.jobs import agreed, asked_jobs, made_ready
     from nihbench.cli.money import check_cost
     from nihbench.cli.resuming import resumed_jobs
-    from nihbench.run import check_same
+    from nihbench.run import check_nothing_waits, check_same
 
     if out and resume:
         raise UsageError(t("--resume goes on in the run's own folder: leave --out away"))
@@ -58,6 +58,7 @@ def run(
         for each in ready:
             if each.job.existing:
                 check_same(each.job.existing.manifest, each.setup)
+                check_nothing_waits(each.job.existing.path)
         check_cost([(r.setup, r.members, _owed(r, retry_all)) for r in ready], yes=yes)
         root, folders = _folders(ready, resume or out, suite, new=resume is None)
         code = _send_all(ready, folders, root, strict_controls=strict_controls, retry_all=retry_all)

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from nihbench.run.answers import Answered, Row, answer_of, answers_of, read_rows
+    from nihbench.run.batch_state import check_nothing_waits, open_batches, read_planned
+    from nihbench.run.batches import Submission, bring, check_server, refresh, submit, to_submit
     from nihbench.run.calibration import Calibration, calibrate, likely_prompts
     from nihbench.run.counts import CountSummary, count_summary
     from nihbench.run.eta import Eta, Left
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from nihbench.run.misleading import misleading_text
     from nihbench.run.options import RunOptions, price_of
     from nihbench.run.rebuild import find_record, needle_surroundings, rebuild_prompt
+    from nihbench.run.results import import_results
     from nihbench.run.runner import Progress, owed, run_trials
     from nihbench.run.scores import (
         COMBINED,
@@ -56,6 +59,16 @@ if TYPE_CHECKING:
     from nihbench.run.verdicts import Verdicts
 
 _HOMES = {
+    "Submission": "batches",
+    "bring": "batches",
+    "check_server": "batches",
+    "refresh": "batches",
+    "submit": "batches",
+    "to_submit": "batches",
+    "check_nothing_waits": "batch_state",
+    "open_batches": "batch_state",
+    "read_planned": "batch_state",
+    "import_results": "results",
     "Child": "tree",
     "Tree": "tree",
     "children_of": "tree",
@@ -142,6 +155,16 @@ _HOMES = {
 }
 
 __all__ = [
+    "Submission",
+    "bring",
+    "check_server",
+    "refresh",
+    "submit",
+    "to_submit",
+    "check_nothing_waits",
+    "open_batches",
+    "read_planned",
+    "import_results",
     "BATCH_FOLDER",
     "Child",
     "Tree",
