@@ -1,4 +1,4 @@
-"""A scripted endpoint with /files and /batches, over the scripted chat model: every request gets the answer it gives live.
+"""A scripted endpoint with /files and /batches, over the scripted chat model: requests get the answers they get live.
 
 Real sockets. What is paid for is counted: `created` holds the file of every batch that was made.
 """
@@ -20,10 +20,10 @@ from tests.cli.conftest import Asked, ChatModel, _Server
 
 @dataclass
 class BatchService:
-    """Batches end when `status` says so; `line` makes the result line of a request, None leaves it out.
+    """Batches end, with `ends_with`, when they are asked for while `ended`; `line` makes a request's result line.
 
-    `create_hook` and `upload_hook` are called with the request in hand before it is answered. `statuses` maps a
-    batch's number (from 1) to the status it ends with. `refuse` maps a path's beginning to a status and an error body.
+    `before_upload` and `after_create` are called before the request is answered. `refuse` maps a method and path to
+    the statuses and error bodies that it is answered with at first. Lists of batches come two a page.
     """
 
     chat: ChatModel
@@ -70,6 +70,25 @@ class BatchService:
         status, answer = self.chat.take(Asked({}, body))
         response = {"status_code": status, "request_id": "r", "body": answer | {"created": 1_790_000_000}}
         return {"id": "batch_req_1", "custom_id": request["custom_id"], "response": response, "error": None}
+
+    def value(self, asked: Any, path: str, query: dict[str, list[str]], body: bytes) -> tuple[int, Any]:
+        parts = path.removeprefix("/v1/").split("/")
+        if asked.command == "POST":
+            return 200, self.upload(asked.headers, body) if parts == ["files"] else self.create(json.loads(body))
+        if parts == ["models"]:
+            return 200, {"data": [{"id": "x", "owned_by": "test"}]}
+        if parts == ["batches"] and self.listed:
+            return 200, self.page(query.get("after", [""])[0])
+        if parts[0] == "batches" and parts[-1] in self.batches:
+            return 200, self.retrieve(parts[1])
+        if parts[0] == "files" and parts[1] in self.files:
+            return 200, self.files[parts[1]]
+        return 404, {"error": {"message": f"there is no {path}", "code": "not_found"}}
+
+    def page(self, after: str) -> dict[str, Any]:
+        rows = list(reversed(self.batches.values()))
+        first = next((number + 1 for number, row in enumerate(rows) if row["id"] == after), 0)
+        return {"data": rows[first : first + 2], "has_more": len(rows) > first + 2}
 
     def upload(self, headers: Any, body: bytes) -> dict[str, Any]:
         self.before_upload()
@@ -133,7 +152,7 @@ def _handler(owner: BatchService) -> type[BaseHTTPRequestHandler]:
             path = urlsplit(self.path)
             owner.seen(f"{self.command} {path.path}")
             refusals = owner.refuse.get(f"{self.command} {path.path}")
-            status, value = refusals.pop(0) if refusals else self._value(path.path, parse_qs(path.query), body)
+            status, value = refusals.pop(0) if refusals else owner.value(self, path.path, parse_qs(path.query), body)
             content = value if isinstance(value, bytes) else json.dumps(value).encode()
             try:
                 self.send_response(status)
@@ -142,27 +161,6 @@ def _handler(owner: BatchService) -> type[BaseHTTPRequestHandler]:
                 self.wfile.write(content)
             except OSError:
                 self.close_connection = True  # the client was killed
-
-        def _value(self, path: str, query: dict[str, list[str]], body: bytes) -> tuple[int, Any]:
-            parts = path.removeprefix("/v1/").split("/")
-            if self.command == "POST":
-                if parts == ["files"]:
-                    return 200, owner.upload(self.headers, body)
-                if parts == ["batches"]:
-                    return 200, owner.create(json.loads(body))
-                return 200, {}
-            if parts == ["models"]:
-                return 200, {"data": [{"id": "x", "owned_by": "test"}]}
-            if parts == ["batches"] and owner.listed:
-                rows = list(reversed(owner.batches.values()))
-                after = query.get("after", [""])[0]
-                first = next((number + 1 for number, row in enumerate(rows) if row["id"] == after), 0)
-                return 200, {"data": rows[first : first + 2], "has_more": len(rows) > first + 2}
-            if parts[0] == "batches" and len(parts) == 2 and parts[1] in owner.batches:
-                return 200, owner.retrieve(parts[1])
-            if parts[0] == "files" and parts[2:] == ["content"] and parts[1] in owner.files:
-                return 200, owner.files[parts[1]]
-            return 404, {"error": {"message": f"there is no {path}", "code": "not_found"}}
 
         def log_message(self, *args: object) -> None:
             pass

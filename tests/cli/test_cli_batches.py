@@ -1,4 +1,4 @@
-"""`nih batch submit | status | fetch | import` against a scripted endpoint, and against the live run of the same plan."""
+"""`nih batch submit | status | fetch | import` with a scripted endpoint, against the live run of the same plan."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_batches_give_the_records_of_the_live_run(nih, service, small, options):
     assert ids == [json.loads(line)["id"] for line in planned]  # in the plan's order, however they came
     # What is not known is not made up: no latency, and the server's own time.
     record = json.loads((nih.folder / "later/records.jsonl").read_bytes().splitlines()[0])
-    assert record["completion"]["latency_s"] is None and record["started_at"] == "2026-09-21T13:33:20+00:00"
+    assert record["completion"]["latency_s"] is None and record["started_at"] == "2026-09-21T14:13:20+00:00"
     # A second fetch, and a second import of the same files, change nothing.
     before = (nih.folder / "later/records.jsonl").read_bytes()
     assert nih("batch", "fetch", "later").code == 0
@@ -71,7 +71,7 @@ def test_batches_give_the_records_of_the_live_run(nih, service, small, options):
 
 def test_status_says_how_batches_stand_and_a_live_run_waits_for_them(nih, service, options):
     service.ended = False
-    assert "has no requests of a batch" in nih("batch", "status", "nowhere").err or True
+    assert "holds no run" in nih("batch", "status", "nowhere").error()
     assert nih("batch", "export", *options, "--out", "run").code == 0
     assert "no batch yet" in nih("batch", "fetch", "run").error()
     assert nih("batch", "submit", "run").code == 0
@@ -239,7 +239,8 @@ def test_lines_of_every_kind_are_handled_like_live_failures(nih, service, option
     # A later answer takes a failure's place; what is owed can be asked live.
     (nih.folder / "more.jsonl").write_bytes(json.dumps(good[2]).encode() + b"\n")
     assert "imported 1 answers" in nih("batch", "import", "run", "more.jsonl").err
-    assert "holds no result of run" in nih("batch", "import", "run", "foreign.jsonl").err or True
+    assert nih("run", "--resume", "run", "--base-url", service.chat.base_url).code == 3
+    assert (nih.folder / "run/records.jsonl").read_bytes().startswith(before)
 
 
 def test_a_foreign_file_a_missing_one_and_an_unexported_run_are_refused(nih, options, small):
@@ -260,12 +261,13 @@ def test_a_foreign_file_a_missing_one_and_an_unexported_run_are_refused(nih, opt
 
 PRICED = """
 models:
-  x: {prices: [{input: 100, output: 1000}], prices_as_of: "2026-11", batch: {price: 0.5, as_of: "2026-11", max_file_mb: 1}}
+  x: {
+    prices: [{input: 100, output: 1000}], prices_as_of: "2026-11",
+    batch: {price: 0.5, as_of: "2026-11", max_file_mb: 0.02}}
 """
 
 
 def test_money_is_asked_for_at_half_price_before_anything_is_sent(nih, service, options):
-    (nih.folder / "models.yaml").write_text(PRICED, encoding="utf-8")
     plain = [word for word in options if word not in ("--base-url", service.base_url)]
     models = PRICED.replace("x: {", f'x: {{base_url: "{service.base_url}", ')
     (nih.folder / "models.yaml").write_text(models, encoding="utf-8")
@@ -276,17 +278,9 @@ def test_money_is_asked_for_at_half_price_before_anything_is_sent(nih, service, 
     assert low.code == 4 and "--max-cost" in low.err and service.created == [] and service.files == {}
     assert nih("batch", "submit", "run", "--max-cost", round(worst + 0.01, 4)).code == 0
     # What waits in a batch and what is spent count, too.
-    assert (
-        nih(
-            "batch",
-            "fetch",
-            "run",
-        ).code
-        == 0
-    )
-    answers = [
-        json.loads(x)["completion"]["usage"] for x in (nih.folder / "run/records.jsonl").read_bytes().splitlines()
-    ]
+    assert len(jobs(nih.folder / "run")) > 1  # as large as the service takes
+    assert nih("batch", "fetch", "run").code == 0
+    answers = [record["completion"]["usage"] for record in lines_of(nih.folder / "run").values()]
     spent = sum(a["prompt_tokens"] * 100 + a["completion_tokens"] * 1000 for a in answers) / 1e6 / 2
     assert spent < worst
     ended = nih("run", "--resume", "run", "--max-cost", spent + 1)
