@@ -6,11 +6,12 @@ converts no currency.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from nihbench.types import PriceTier, Usage
+from nihbench.types import BatchTerms, PriceTier, Usage
 
 _PER = Decimal(1_000_000)
 
@@ -73,6 +74,11 @@ def discounted(prices: Sequence[PriceTier], share: float) -> tuple[PriceTier, ..
         )
         for tier in prices
     )
+
+
+def prices_paid(prices: Sequence[PriceTier], terms: BatchTerms | None, latency_s: float) -> Sequence[PriceTier]:
+    """Return the tiers that hold for an answer: a live one always has a latency, one out of a batch has NaN."""
+    return discounted(prices, terms.price) if terms is not None and math.isnan(latency_s) else prices
 
 
 def decimal_of(number: float | Decimal) -> Decimal:

@@ -285,3 +285,16 @@ def test_money_is_asked_for_at_half_price_before_anything_is_sent(nih, service, 
     assert spent < worst
     ended = nih("run", "--resume", "run", "--max-cost", spent + 1)
     assert ended.code == 0 and f"spent: ${spent:,.4f}" in ended.err
+
+
+def test_an_engine_without_a_server_gets_requests_for_a_model_of_any_name(nih, service, small):
+    server = ("--base-url", service.chat.base_url, "--model", "x")
+    plain = [word for word in small if word not in server]
+    assert nih("batch", "export", *plain, "--model", "Org/Some-Model", "--out", "run").code == 0
+    requests = (nih.folder / "run/batch/requests-0001.jsonl").read_bytes().splitlines()
+    assert {json.loads(line)["body"]["model"] for line in requests} == {"Org/Some-Model"}
+    results = [service.result(json.loads(line)) for line in requests]
+    (nih.folder / "out.jsonl").write_text("\n".join(map(json.dumps, results)), encoding="utf-8")
+    assert nih("batch", "import", "run", "out.jsonl").code == 0
+    assert "--base-url URL takes any name" in nih("batch", "submit", "run").err
+    assert nih("run", "--resume", "run", "--base-url", service.chat.base_url).code == 0

@@ -46,13 +46,12 @@ def write_requests(
     """
     from datetime import UTC, datetime
 
-    from nihbench.cli.wiring import prepared
     from nihbench.run import check_free, create_run, export_batch
     from nihbench.run.manifest import manifest
 
     if max_requests < 1 or not (max_file_mb is None or 0 < max_file_mb < 1e9):
         raise UsageError(t("--max-requests must be at least 1, and --max-file-mb more than 0"))
-    with prepared(options, sending=False) as (setup, _):
+    with _exportable(options) as setup:
         check_free(out)
         terms = setup.preset.batch
         size_mb = max_file_mb or (terms.max_file_mb if terms else None) or _FILE_MB
@@ -62,6 +61,41 @@ def write_requests(
         if setup.headers:
             note(t("note: --header belongs to a request's transport and is not in the files"))
     return folder, files
+
+
+@contextmanager
+def _exportable(options: RunOptions) -> Iterator[Setup]:
+    """Resolve options; a model of any name will do without a server, for an engine that works files off needs none."""
+    import os
+
+    from nihbench.catalog import load
+    from nihbench.cli.wiring import introduce, is_gguf, prepared, resolved
+    from nihbench.endpoint import ModelAccess
+    from nihbench.types import ModelPreset
+
+    catalog = load()
+    nowhere = not (options.base_url or os.environ.get("OPENAI_BASE_URL") or options.model in catalog.models)
+    if not nowhere or is_gguf(options.model):
+        with prepared(options, sending=False) as (setup, _):
+            yield setup
+        return
+    note(
+        t(
+            "note: there is no preset {model!r} and no --base-url: the requests are for an engine that knows that name",
+            model=options.model,
+        )
+    )
+    model = ModelAccess(
+        preset=ModelPreset(name=options.model, model=options.model),
+        server=None,
+        server_tokenizer=None,
+        model_sha256=None,
+        key=None,
+        headers=options.headers,
+    )
+    setup = resolved(options, catalog, model, sending=False)
+    introduce(setup, model, sending=False)
+    yield setup
 
 
 def submit_run(job: Job, terms: Terms) -> None:

@@ -13,7 +13,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 from nihbench.endpoint import cost_of
-from nihbench.prices import discounted, worst_cost
+from nihbench.prices import prices_paid, worst_cost
 from nihbench.run.setup import Setup
 from nihbench.run.store import PROBES, RECORDS, all_records
 from nihbench.types import GradedElsewhere
@@ -36,16 +36,14 @@ def spent_before(folder: Path, setup: Setup) -> Decimal:
     Raises:
         DamagedDataError: the records can't be read.
     """
-    live, limit = setup.preset.prices, setup.request.max_output
-    batch = discounted(live, setup.preset.batch.price) if setup.preset.batch else live
+    limit = setup.request.max_output
     total = _entered(folder / LEDGER)
     for record in (*all_records(folder / RECORDS), *all_records(folder / PROBES)):
         if isinstance(record.outcome, GradedElsewhere):
             continue
         length = record.placement.total_tokens if record.placement else record.trial.length
         tokens = math.ceil(length * margin_of(setup))
-        # A live answer always has a latency, one out of a batch never.
-        prices = batch if math.isnan(record.outcome.latency_s) else live
+        prices = prices_paid(setup.preset.prices, setup.preset.batch, record.outcome.latency_s)
         worst = worst_cost(prices, tokens, limit)
         for outcome in (*record.outcome.earlier, record.outcome):
             total += cost_of(prices, outcome, limit, worst) or 0
