@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from nihbench.cli.output import note, plain, show
 from nihbench.errors import StoppedError, UsageError
-from nihbench.lang import t
+from nihbench.lang import said, t
 
 if TYPE_CHECKING:
     import typer
@@ -248,6 +248,11 @@ def _bring_ended(folder: RunFolder, batches: Batches, service: BatchEndpoint) ->
 
 def job_line(job: BatchJob) -> str:
     """Return a batch as one line."""
-    counts = f"{job.completed or 0} of {job.requests} done, {job.failed or 0} failed"
-    said = f": {job.message}" if job.message else ""
-    return plain(f"{job.name}  {job.batch_id or '-'}  {job.status or '-'}  {counts}{said}")
+    counts = t(
+        "{done} of {requests} done, {failed} failed",
+        done=job.completed or 0,
+        requests=job.requests,
+        failed=job.failed or 0,
+    )
+    reason = f": {job.message}" if job.message else ""
+    return plain(f"{job.name}  {job.batch_id or '-'}  {job.status or '-'}  {said(counts)}{reason}")
