@@ -167,7 +167,8 @@ def _as_json(setup: Setup, found: Forecast) -> dict[str, Any]:
             "predicted_computed_share": round(found.computed_share, 4),
         },
         "cost_usd": {name: None if value is None else str(value) for name, value in asdict(found.cost).items()}
-        | {"prices_as_of": setup.preset.prices_as_of, "guessed_output_tokens": found.guessed_output},
+        | {"prices_as_of": setup.preset.prices_as_of, "guessed_output_tokens": found.guessed_output}
+        | {"batch": asdict(setup.preset.batch) if setup.preset.batch else None},
         "seconds": None if found.seconds is None else round(found.seconds, 1),
         "half_widths": {
             name: {"trials": n, "at_0.5": round(half, 4), "at_0.9": round(nine, 4)}
@@ -202,6 +203,7 @@ def _as_text(
         "tokens": f"{sums.prompt_tokens:,} sent, at most {sums.max_output_tokens:,} answered",
         "cache": _cache(found),
         "cost": _cost(setup, found),
+        "in a batch": _batch(setup, found),
         "time": _time(found),
         "precision": "; ".join(_precision(name, *found.half_widths[name]) for name in found.half_widths),
         "calibration": _calibration(calibration) if calibration else "",
@@ -257,6 +259,18 @@ def _cost(setup: Setup, found: Forecast) -> str:
         f"{dollars(cost.predicted)} predicted (answers of {found.guessed_output:,} tokens), "
         f"at {'the given price' if setup.options.price else dated}"
     )
+
+
+def _batch(setup: Setup, found: Forecast) -> str:
+    """Say what the same would cost by `nih batch submit`, where the service's terms are known."""
+    from nihbench.cli.money import dollars
+    from nihbench.prices import decimal_of
+
+    terms, most = setup.preset.batch, found.cost.most
+    if terms is None:
+        return ""
+    share = f"{terms.price:.0%} of the live price (as of {terms.as_of})"
+    return share if most is None else f"at most {dollars(most * decimal_of(terms.price))}, {share}"
 
 
 def _time(found: Forecast) -> str:

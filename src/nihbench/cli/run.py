@@ -47,7 +47,7 @@ def run(
     from nihbench.cli.jobs import agreed, asked_jobs, made_ready
     from nihbench.cli.money import check_cost
     from nihbench.cli.resuming import resumed_jobs
-    from nihbench.run import check_same
+    from nihbench.run import check_nothing_waits, check_same
 
     if out and resume:
         raise UsageError(t("--resume goes on in the run's own folder: leave --out away"))
@@ -59,6 +59,7 @@ def run(
         for each in ready:
             if each.job.existing:
                 check_same(each.job.existing.manifest, each.setup)
+                check_nothing_waits(each.job.existing.path)
         check_cost([(r.setup, r.members, _owed(r, retry_all)) for r in ready], yes=yes)
         root, folders = _folders(ready, resume or out, suite, new=resume is None)
         code = _send_all(ready, folders, root, strict_controls=strict_controls, retry_all=retry_all)
@@ -132,5 +133,6 @@ def _new_folder(ready: Sequence[Ready], suite: str | None) -> Path:
 
     models = list(dict.fromkeys(each.setup.preset.name for each in ready))
     what = [suite] if suite else [ready[0].setup.experiment.name]
-    words = [now().strftime("%Y%m%d-%H%M%S"), *models, *what]
+    shard = ready[0].setup.options.shard
+    words = [now().strftime("%Y%m%d-%H%M%S"), *models, *what, *([f"part-{shard}"] if shard else [])]
     return Path("results") / "-".join(slug(word) for word in words)[:200]
