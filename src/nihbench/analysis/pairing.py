@@ -18,6 +18,7 @@ from nihbench.analysis.grids import rows_of
 from nihbench.analysis.statistics import LEAST_MEASURED, axis_thirds, found_of, numbers_of
 from nihbench.analysis.table import Table
 from nihbench.errors import UsageError
+from nihbench.lang import t
 from nihbench.stats import (
     Comparison,
     Interval,
@@ -219,8 +220,12 @@ def _aligned(sides: Sequence[Side]) -> tuple[frozenset[_Cell], list[_Cell]]:
     both = frozenset.intersection(*(side.planned for side in sides))
     if not both:
         raise UsageError(
-            f"can't pair {_whole(first)} with {_whole(sides[1])}: they have no cell in common "
-            "(lengths and depths differ); measure both with the same --lengths, --depths and --repeats"
+            t(
+                "can't pair {one} with {other}: they have no cell in common (lengths and depths differ); measure both "
+                "with the same --lengths, --depths and --repeats",
+                one=_whole(first),
+                other=_whole(sides[1]),
+            )
         )
     recorded = [set(_places(side)) for side in sides]
     keys = sorted(both.intersection(*recorded))
@@ -229,8 +234,14 @@ def _aligned(sides: Sequence[Side]) -> tuple[frozenset[_Cell], list[_Cell]]:
         apart = int(np.sum(begins[0] != other))
         if apart:
             raise UsageError(
-                f"can't pair {_whole(first)} with {_whole(side)}: in {apart} of {len(keys)} trials the haystack begins "
-                "elsewhere in the corpus; measure both with the same --seed and --vary"
+                t(
+                    "can't pair {one} with {other}: in {apart} of {all} trials the haystack begins elsewhere in the "
+                    "corpus; measure both with the same --seed and --vary",
+                    one=_whole(first),
+                    other=_whole(side),
+                    apart=apart,
+                    all=len(keys),
+                )
             )
     return both, keys
 
@@ -240,8 +251,13 @@ def _check_same_text(first: Side, second: Side) -> None:
     if names:
         told = "; ".join(f"{name}: {_shown(first.text.get(name))} | {_shown(second.text.get(name))}" for name in names)
         raise UsageError(
-            f"can't pair {_whole(first)} with {_whole(second)}: they did not read the same haystack ({told}); "
-            "measure both with the same --corpus, --length-unit and --seed"
+            t(
+                "can't pair {one} with {other}: they did not read the same haystack ({told}); measure both with the "
+                "same --corpus, --length-unit and --seed",
+                one=_whole(first),
+                other=_whole(second),
+                told=told,
+            )
         )
 
 

@@ -10,6 +10,7 @@ import typer
 from nihbench.cli.options import run_options, with_run_options
 from nihbench.cli.output import command, note, show, show_json
 from nihbench.errors import UsageError
+from nihbench.lang import said, t
 
 app = typer.Typer(no_args_is_help=True, help="Batches: the requests of a run as files, to be answered later.")
 
@@ -33,7 +34,7 @@ def export(
     from nihbench.run.manifest import manifest
 
     if max_requests < 1 or not 0 < max_file_mb < 1e9:
-        raise UsageError("--max-requests must be at least 1, and --max-file-mb more than 0")
+        raise UsageError(t("--max-requests must be at least 1, and --max-file-mb more than 0"))
     with prepared(run_options(options), sending=False) as (setup, _):
         check_free(out)
         limit = round(max_file_mb * 1_000_000)
@@ -41,9 +42,11 @@ def export(
         # Last, so that an export that was broken off can be made again.
         folder = create_run(out, manifest(setup, datetime.now(UTC).isoformat(timespec="seconds")))
         if setup.headers:
-            note("note: --header belongs to a request's transport and is not in the files")
+            note(t("note: --header belongs to a request's transport and is not in the files"))
     if as_json:
         show_json([asdict(file) for file in files])
         return
     for file in files:
-        show(f"{folder.path / BATCH_FOLDER / file.name}  {file.requests:,} requests, {file.size_bytes:,} bytes")
+        path = folder.path / BATCH_FOLDER / file.name
+        size = t("{requests:,} requests, {bytes:,} bytes", requests=file.requests, bytes=file.size_bytes)
+        show(f"{path}  {said(size)}")

@@ -11,6 +11,7 @@ import typer
 from nihbench.cli.options import SUITE, with_run_options
 from nihbench.cli.output import command, plain, show, show_json
 from nihbench.errors import UsageError
+from nihbench.lang import t
 
 if TYPE_CHECKING:
     from nihbench.cli.jobs import Ready
@@ -112,7 +113,7 @@ def _calibration(cost: dict[str, Any]) -> str:
 def _check_speeds(given: dict[str, float | None]) -> None:
     for name, value in given.items():
         if value is not None and not 0 < value < float("inf"):
-            raise UsageError(f"{name} must be more than 0")
+            raise UsageError(t("{name} must be more than 0", name=name))
 
 
 def _pace(setup: Setup, prefill: float | None, answer: float | None) -> Pace | None:

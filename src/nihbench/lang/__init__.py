@@ -14,7 +14,7 @@ from typing import Any, Literal, get_args
 
 Lang = Literal["en", "zh"]
 LANGUAGES: tuple[Lang, ...] = get_args(Lang)
-_TABLES = ("help", "parser", "view", "cli", "rooms", "run")
+_TABLES = ("help", "parser", "view", "cli", "rooms", "run", "before", "study")
 _spoken: list[Lang] = ["en"]
 
 

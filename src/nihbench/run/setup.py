@@ -481,11 +481,14 @@ def _check_prompts(needle: Needle, prompts: Mapping[str, PromptTemplate]) -> Non
 def _check_vary(options: RunOptions, needle: Needle) -> None:
     for name in options.vary:
         if name not in VARIED:
-            raise UsageError(f"--vary {name!r} is none of {', '.join(VARIED)}")
+            raise UsageError(t("--vary {name!r} is none of {known}", name=name, known=", ".join(VARIED)))
     if "needle" in options.vary and not needle.fresh:
         raise UsageError(
-            f"--vary needle: the needle {needle.name!r} has no fresh values to draw, so that every repeat would hide "
-            "the same; leave it out, or take a needle that has (nih needle list)"
+            t(
+                "--vary needle: the needle {name!r} has no fresh values to draw, so that every repeat would hide the "
+                "same; leave it out, or take a needle that has (nih needle list)",
+                name=needle.name,
+            )
         )
 
 

@@ -1,0 +1,64 @@
+"""Chinese of looking at runs: cases, probes, comparisons, agreement, the report."""
+
+WORDS = {
+    # pairing and comparing
+    "can't pair {one} with {other}: they have no cell in common (lengths and depths differ); measure both with the same "
+    "--lengths, --depths and --repeats": (
+        "无法把 {one} 与 {other} 配对：没有共同的格（长度与深度不同）；请用相同的 --lengths、--depths 和 --repeats 测评两边"
+    ),
+    "can't pair {one} with {other}: in {apart} of {all} trials the haystack begins elsewhere in the corpus; measure both "
+    "with the same --seed and --vary": (
+        "无法把 {one} 与 {other} 配对：{all} 次试验中有 {apart} 次，长文在语料中的起点不同；请用相同的 --seed 和 --vary 测评两边"
+    ),
+    "can't pair {one} with {other}: they did not read the same haystack ({told}); measure both with the same --corpus, "
+    "--length-unit and --seed": (
+        "无法把 {one} 与 {other} 配对：两边读的不是同一篇长文（{told}）；请用相同的 --corpus、--length-unit 和 --seed 测评两边"
+    ),
+    "--by {by!r}: choose prompt or model": "--by {by!r}：请选 prompt 或 model",
+    "--difference is in points: give a number above 0, up to 100": "--difference 的单位是百分点：请给出大于 0、不超过 100 的数",
+    "nothing": "没有",
+    "there is nothing to compare by prompt: it takes two prompts of one model, and here is: {here}": (
+        "按提示无从比较：需要同一模型的两个提示，而此处有：{here}"
+    ),
+    "there is nothing to compare by model: it takes one experiment and prompt on two models, and here is: {here}": (
+        "按模型无从比较：需要两个模型的同一实验与提示，而此处有：{here}"
+    ),
+    "no prompt x model interaction: {error}": "没有提示与模型的交互：{error}",
+    # report
+    "a report is an HTML file: give it a name such as {name}": "报告是 HTML 文件：请取如 {name} 的文件名",
+    "report: {out} ({size:.1f} MB)": "报告：{out}（{size:.1f} MB）",
+    "the text around the needles is left out: {error}": "略去针的上下文：{error}",
+    "the report draws with D3, and {file} is not installed: pip install 'mpld3>=0.5.10'": (
+        "报告用 D3 作图，而 {file} 没有安装：pip install 'mpld3>=0.5.10'"
+    ),
+    # probes
+    "{path} was imported, its haystacks are not at hand: --probe is for runs of your own": (
+        "{path} 是导入的，手头没有它的长文：--probe 只用于自己的运行"
+    ),
+    "nothing is sent: every probe is answered already": "没有发送任何请求：所有追问都已有回答",
+    "nothing is sent: there is no miss to ask about": "没有发送任何请求：没有未找到的可追问",
+    "probes: {misses} misses and {hits} hits as a control are asked to quote the needle": (
+        "追问：请模型就 {misses} 次未找到和作为对照的 {hits} 次找到引用原句"
+    ),
+    "{done}/{total} probes": "已追问 {done}/{total}",
+    "the probes that were answered are kept: give the same command again to go on": (
+        "已有回答的追问都已保存：重新执行同一命令即可继续"
+    ),
+    "Retrieved, the question misread: {count} of {trials} misses could quote the needle when asked for it ({share}; 95%: "
+    "{low} to {high}).": (
+        "检索到了，但误读了问题：{trials} 次未找到中，有 {count} 次在被要求时能引用原句（{share}；95%：{low} 至 {high}）。"
+    ),
+    "Not retrieved: {count} of {trials} misses could not quote it ({share}; 95%: {low} to {high}).": (
+        "没有检索到：{trials} 次未找到中，有 {count} 次引用不出原句（{share}；95%：{low} 至 {high}）。"
+    ),
+    "Control: {count} of {trials} hits could quote it ({share}; 95%: {low} to {high}).": (
+        "对照：{trials} 次找到中，有 {count} 次能引用原句（{share}；95%：{low} 至 {high}）。"
+    ),
+    "The control is weak: this model often can't quote what it found, so that not quoting shows little.": (
+        "对照偏弱：该模型找到了也常常引用不出，所以引用不出说明不了什么。"
+    ),
+    "No probe was answered: the causes of the misses are not known.": "没有追问得到回答：未找到的原因不明。",
+    "{count} probes have no answer that can be judged; they count for nothing.": (
+        "有 {count} 次追问没有可判断的回答，不计入。"
+    ),
+}
