@@ -495,16 +495,19 @@ def _check_vary(options: RunOptions, needle: Needle) -> None:
 def _cache_notes(setup: Setup) -> list[str]:
     """Return what must be said about repeats that ask the same, and prompts that share no beginning."""
     options = setup.options
-    notes = []
+    notes: list[str] = []
     if options.repeats > 1 and set(options.vary) <= {"temperature"} and setup.request.temperature == 0.0:
         notes.append(
-            "the repeats ask the same prompts at temperature 0: their answers differ only as far as the server's do"
+            t("the repeats ask the same prompts at temperature 0: their answers differ only as far as the server's do")
         )
     first = [name for name, template in setup.prompts.items() if asks_first(template)]
     if first:
         notes.append(
-            f"the prompts {', '.join(first)} put the question before the haystack: what a prefix cache keeps of their "
-            "haystacks serves no other question"
+            t(
+                "the prompts {prompts} put the question before the haystack: what a prefix cache keeps of their "
+                "haystacks serves no other question",
+                prompts=", ".join(first),
+            )
         )
     return notes
 

@@ -61,4 +61,49 @@ WORDS = {
     "{count} probes have no answer that can be judged; they count for nothing.": (
         "有 {count} 次追问没有可判断的回答，不计入。"
     ),
+    # cases
+    "{model}, {experiment}: bad cases": "{model}，{experiment}：问题案例",
+    "invented another answer": "编造了别的答案",
+    "said that the document does not tell": "称文中没有提及",
+    "refused to answer": "拒绝回答",
+    "said something else": "说了别的",
+    "gave the answer and doubted it or took it back": "答出了，但又怀疑或收回",
+    "gave a part of the answer, or more than it": "只答出一部分，或多答了",
+    "gave the answer, graded below full marks": "答出了，但未得满分",
+    "were cut off before the answer": "在答案之前被截断",
+    "said nothing": "什么也没说",
+    "missed it; what was said instead was not kept": "未找到，说了什么没有保留",
+    "could not be scored": "无法评分",
+    "Nothing is measured yet: there are no answers to look at.": "尚无结果：没有可看的回答。",
+    "All {measured:,} measured answers have full marks: there are no bad cases.": (
+        "有结果的 {measured:,} 个回答全部满分：没有问题案例。"
+    ),
+    "{below:,} of {measured:,} measured answers are below full marks.": (
+        "有结果的 {measured:,} 个回答中，有 {below:,} 个未得满分。"
+    ),
+    "{count:,} {meaning} ({kind}): {reasons}": "{count:,} 个{meaning}（{kind}）：{reasons}",
+    "{count:,} brought no score ({kind}), and count neither as hits nor as misses": (
+        "{count:,} 个没有得分（{kind}），既不算找到也不算未找到"
+    ),
+    "No case is of the kind that was asked for.": "没有所要的那类案例。",
+    "The text around the needles can't be shown: {why}": "无法显示针的上下文：{why}",
+    "this run was imported, and its source does not say where the needle stood": (
+        "这次运行是导入的，来源没有说明针放在哪里"
+    ),
+    "(no answer)": "（没有回答）",
+    "(the answer was not kept)": "（回答没有保留）",
+    "(white space only)": "（只有空白）",
+    "at {places}": "位置：{places}",
+    "why: {reason}": "原因：{reason}",
+    "comes from: {sentence}": "出自：{sentence}",
+    "sent: {text}": "所发：{text}",
+    "{reason}; missing: {facts}": "{reason}；缺少：{facts}",
+    "{length:,} tokens/{depth:g}%": "{length:,} token/{depth:g}%",
+    "{some} and {count:,} more": "{some}，另有 {count:,} 处",
+    "No answer.": "没有回答。",
+    "| trial | prompt | length | depth | repeat | band |": "| 试验 | 提示 | 长度 | 深度 | 重复 | 得分 |",
+    "{id}, why:": "{id}，原因：",
+    "said:": "所答：",
+    "comes from:": "出自：",
+    "sent:": "所发：",
 }
