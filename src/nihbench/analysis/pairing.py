@@ -18,7 +18,7 @@ from nihbench.analysis.grids import rows_of
 from nihbench.analysis.statistics import LEAST_MEASURED, axis_thirds, found_of, numbers_of
 from nihbench.analysis.table import Table
 from nihbench.errors import UsageError
-from nihbench.lang import t
+from nihbench.lang import said, t
 from nihbench.stats import (
     Comparison,
     Interval,
@@ -119,14 +119,16 @@ def text_of(manifest: Mapping[str, Any]) -> dict[str, object]:
     # A fit to a server's own counts makes lengths that no other server has.
     fitted = identity.get("calibration")
     return {
-        "corpus": f"{manifest['corpus']['name']} {str(manifest['corpus']['sha256'])[:12]}",
-        "needle": needle["name"],
-        "needle's text": " ".join(needle["statements"]),
-        "length unit": unit["tokenizer"] if fitted is None else f"{unit['tokenizer']} as fitted to the server's count",
-        "fit of the length unit": fitted,
-        "rules of placement": identity.get("placement"),
+        t("corpus"): f"{manifest['corpus']['name']} {str(manifest['corpus']['sha256'])[:12]}",
+        t("needle"): needle["name"],
+        t("needle's text"): " ".join(needle["statements"]),
+        t("length unit"): unit["tokenizer"]
+        if fitted is None
+        else t("{tokenizer} as fitted to the server's count", tokenizer=unit["tokenizer"]),
+        t("fit of the length unit"): fitted,
+        t("rules of placement"): identity.get("placement"),
         # Where only haystacks are drawn, what was drawn is compared trial by trial.
-        "seed of the needle": identity.get("seed") if needle.get("fresh") else None,
+        t("seed of the needle"): identity.get("seed") if needle.get("fresh") else None,
     }
 
 
@@ -249,7 +251,9 @@ def _aligned(sides: Sequence[Side]) -> tuple[frozenset[_Cell], list[_Cell]]:
 def _check_same_text(first: Side, second: Side) -> None:
     names = [name for name in {**first.text, **second.text} if first.text.get(name) != second.text.get(name)]
     if names:
-        told = "; ".join(f"{name}: {_shown(first.text.get(name))} | {_shown(second.text.get(name))}" for name in names)
+        told = said(t("; ")).join(
+            f"{said(name)}: {_shown(first.text.get(name))} | {_shown(second.text.get(name))}" for name in names
+        )
         raise UsageError(
             t(
                 "can't pair {one} with {other}: they did not read the same haystack ({told}); measure both with the "

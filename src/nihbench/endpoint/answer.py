@@ -51,7 +51,7 @@ def read_body(body: bytes, received: Received) -> tuple[Outcome, Diagnosis | Non
     try:
         data = parse_json(body)
     except ValueError:
-        return _failure("bad_response", f"the answer is not JSON: {not_json(body)}", received), None
+        return _failure("bad_response", t("the answer is not JSON: {said}", said=not_json(body)), received), None
     value = data[0] if isinstance(data, list) and data else data
     if isinstance(value, dict) and (value.get("error") or value.get("object") == "error"):
         return _hidden(body, received, started=False)

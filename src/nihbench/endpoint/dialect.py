@@ -137,7 +137,7 @@ def learn(dialect: Dialect, call: Call, status: int, found: Diagnosis) -> tuple[
 
 def without_stream(dialect: Dialect) -> tuple[Dialect, str]:
     """Return the dialect for a server that answered a request for a stream at one go, and a sentence about it."""
-    return replace(dialect, stream=False), "the server does not stream: answers are waited for as a whole"
+    return replace(dialect, stream=False), t("the server does not stream: answers are waited for as a whole")
 
 
 def fold_system(messages: Sequence[Message]) -> tuple[Message, ...]:

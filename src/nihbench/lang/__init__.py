@@ -17,7 +17,9 @@ from unicodedata import east_asian_width
 
 Lang = Literal["en", "zh"]
 LANGUAGES: tuple[Lang, ...] = get_args(Lang)
-_TABLES = ("help", "parser", "view", "cli", "rooms", "run", "before", "study", "stored")
+_TABLES = ("help", "parser", "view", "cli", "rooms", "run", "before", "study", "catalog", "stored", "system")
+_SENTENCES = frozenset(("said", "message", "problem", "reason", "error", "why", "strerror", "no_answer", "cut"))
+"""Fields that hold a sentence which may come from a file, the system or a library."""
 _QUOTED = frozenset(("words", "name", "number", "fact", "title"))
 _spoken: list[Lang] = ["en"]
 
@@ -53,7 +55,11 @@ def said(text: object) -> str:
     if not isinstance(text, Message) or _spoken[0] == "en":
         return str(text)
     template = _template(text.template)
-    return template.format(**{name: _inner(value) for name, value in text.fields.items()}) if text.fields else template
+    return (
+        template.format(**{name: _inner(name, value) for name, value in text.fields.items()})
+        if text.fields
+        else template
+    )
 
 
 def without_stop(text: object) -> str:
@@ -68,8 +74,8 @@ def without_stop(text: object) -> str:
 def recalled(text: str) -> str:
     """Return a sentence that was written into a file as the `Message` that it once was; other text as it is.
 
-    What is stored is English; it is recognised by the templates of the table `stored`, fields within fields too, but
-    for those that hold what somebody else said.
+    What is stored is English; it is recognised by the templates of the tables `stored` and `system`, fields within
+    fields too, but for those that quote somebody else.
     """
     if isinstance(text, Message) or _spoken[0] == "en":
         return text
@@ -97,14 +103,17 @@ def _template(english: str) -> str:
     return table.get(english) or table.get(english + ".", english).rstrip("。")
 
 
-def _inner(value: Any) -> Any:
-    return said(value) if isinstance(value, Message | BaseException) else value
+def _inner(name: str, value: Any) -> Any:
+    if isinstance(value, Message | BaseException):
+        return said(value)
+    return said(recalled(value)) if name in _SENTENCES and isinstance(value, str) else value
 
 
 @cache
 def _stored(language: str) -> list[tuple[re.Pattern[str], str]]:
     """Return what recognises stored sentences, those with the most words of their own first."""
-    templates = sorted(import_module(f"{__name__}.{language}.stored").WORDS, key=lambda t: -len(_FIELD.sub("", t)))
+    known = [each for table in ("stored", "system") for each in import_module(f"{__name__}.{language}.{table}").WORDS]
+    templates = sorted(known, key=lambda template: -len(_FIELD.sub("", template)))
     return [(recognising(template), template) for template in templates]
 
 

@@ -259,4 +259,17 @@ WORDS = {
     "The corpus has {tokens:,} {unit} tokens, enough for {longest:,}.": (
         "语料有 {tokens:,} token（按 {unit} 计），足够 {longest:,}。"
     ),
+    "{done:.1f} MB of {total:.1f} MB": "{done:.1f}/{total:.1f} MB",
+    "{host} refused to count tokens: {said}": "{host} 拒绝计数 token：{said}",
+    "the server does not stream: answers are waited for as a whole": "服务器不支持流式：将等待完整的回答",
+    "lengths can't be fitted to the server's count ({kind}: {said}): mend that, or give --no-calibrate to count in a "
+    "reference tokenizer": (
+        "无法按服务器的计数校准长度（{kind}：{said}）：请先解决，或用 --no-calibrate 改按参考分词器计数"
+    ),
+    "hf:PATH of a tokenizer.json": "hf:（tokenizer.json 的路径）",
+    "HTTP_PROXY, HTTPS_PROXY or ALL_PROXY": "HTTP_PROXY、HTTPS_PROXY 或 ALL_PROXY",
+    "SSL_CERT_FILE or SSL_CERT_DIR": "SSL_CERT_FILE 或 SSL_CERT_DIR",
+    "it holds no certificate in PEM form": "其中没有 PEM 格式的证书",
+    "the package index could not be reached; {said}": "无法连接软件包索引；{said}",
+    "no message": "没有消息",
 }

@@ -133,4 +133,7 @@ WORDS = {
     "{name} not sent": "未发送 {name}",
     "output limit sent as {name}": "输出上限改以 {name} 发送",
     "system message put into the user's": "系统消息并入了用户消息",
+    "the answer is not JSON: {said}": "回答不是 JSON：{said}",
+    "the judge gave no answer ({kind}): {said}": "裁判没有回答（{kind}）：{said}",
+    "the judge was not asked": "没有询问裁判",
 }

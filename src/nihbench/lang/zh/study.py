@@ -106,4 +106,43 @@ WORDS = {
     "said:": "所答：",
     "comes from:": "出自：",
     "sent:": "所发：",
+    # pairs
+    "needle's text": "针的文本",
+    "length unit": "长度单位",
+    "fit of the length unit": "长度单位的校准",
+    "rules of placement": "放置规则",
+    "seed of the needle": "针的种子",
+    "{tokenizer} as fitted to the server's count": "按服务器计数校准的 {tokenizer}",
+    # judging
+    "price unknown (give the model `prices` in models.yaml)": "单价未知（请在 models.yaml 中给该模型 `prices`）",
+    "at most ${usd:,.4f}": "至多 ${usd:,.4f}",
+    "{scorer}: {answers} answers, every verdict is known already: nothing is sent": (
+        "{scorer}：{answers} 个回答，裁决都已有：没有发送任何请求"
+    ),
+    "{scorer}: {answers} answers, {calls} calls to make ({known} verdicts are known), about {tokens:,} tokens to send; "
+    "{money}": (
+        "{scorer}：{answers} 个回答，要调用 {calls} 次（已有 {known} 个裁决），发送约 {tokens:,} token；{money}"
+    ),
+    "{calls} calls ({failed} failed): {sent:,} tokens sent, {answered:,} answered; {money}": (
+        "调用 {calls} 次（失败 {failed} 次）：发送 {sent:,} token，回答 {answered:,}；{money}"
+    ),
+    "{count} calls of unknown price beside {money}": "{money}，另有 {count} 次调用单价未知",
+    "{count} calls of unknown price": "{count} 次调用单价未知",
+    # agreement
+    "{rater} against {reference}: {answers} answers": "{rater} 对照{reference}：{answers} 个回答",
+    "95% interval": "95% 区间",
+    "exact": "一致",
+    "outcome": "结果",
+    "recall:": "召回：",
+    "{low} to {high}": "{low} 至 {high}",
+    "band by {reference} (rows), by {rater} (columns)": "{reference}所评的档（行），{rater} 所评的档（列）",
+    "other bands: {count}": "档不同：{count}",
+    "{count} more are unscored and in no figure: {reasons}": "另有 {count} 个未评分，不计入任何数字：{reasons}",
+    "people": "人工",
+    "one keyword": "单个关键词",
+    "share of facts": "事实占比",
+    "{band} by the reference ({why})": "参照评 {band}（{why}）",
+    "{band} by the reference": "参照评 {band}",
+    "{band} by the scorer ({why})": "评分器评 {band}（{why}）",
+    "{id}: {reference}, {scorer}: {answer}": "{id}：{reference}，{scorer}：{answer}",
 }
