@@ -259,7 +259,7 @@ WORDS = {
     "The corpus has {tokens:,} {unit} tokens, enough for {longest:,}.": (
         "语料有 {tokens:,} token（按 {unit} 计），足够 {longest:,}。"
     ),
-    "{done:.1f} MB of {total:.1f} MB": "{done:.1f}/{total:.1f} MB",
+    "{done:.1f} MB of {total:.1f} MB": "{done:.1f} MB，共 {total:.1f} MB",
     "{host} refused to count tokens: {said}": "{host} 拒绝计数 token：{said}",
     "the server does not stream: answers are waited for as a whole": "服务器不支持流式：将等待完整的回答",
     "lengths can't be fitted to the server's count ({kind}: {said}): mend that, or give --no-calibrate to count in a "
