@@ -66,7 +66,7 @@ def asked_jobs(values: Mapping[str, Any], suite: str | None) -> tuple[Job, ...]:
     unit = values["length_unit"] or (REFERENCE_UNIT if len(models) > 1 else "model")
     options = run_options({**values, "model": models[:1], "length_unit": unit})
     if not all(models):
-        raise UsageError("a --model has no name: leave it out")
+        raise UsageError(t("a --model has no name: leave it out"))
     if suite is None and len(models) == 1:
         return (Job(options=options),)
     if suite is not None and (options.experiment or options.prompts):

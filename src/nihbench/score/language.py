@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from nihbench.lang import t
 from nihbench.score.answer import Text
 from nihbench.score.fold import is_cjk
 
@@ -22,14 +23,22 @@ _ENGLISH = frozenset(
     "from by an or but can cannot if there what which its".split()
 )
 _OTHERS = {
-    "German": "der die das und ist nicht ein eine einen einem den dem des im zu mit von auf fur sich es ich wird kann "
+    t(
+        "German"
+    ): "der die das und ist nicht ein eine einen einem den dem des im zu mit von auf fur sich es ich wird kann "
     "kein keine laut uber dass aus bei".split(),
-    "French": "le la les des et est un une dans du pas que qui pour sur avec ne il elle ce cette au aux je vous nous "
+    t(
+        "French"
+    ): "le la les des et est un une dans du pas que qui pour sur avec ne il elle ce cette au aux je vous nous "
     "selon sont par".split(),
-    "Spanish": "el la los las y es un una en del no que para con por se su al lo como mas segun esta este hay".split(),
-    "Portuguese": "o a os as e um uma em do da dos das nao que para com por se no na ao mais segundo esta este".split(),
-    "Italian": "il lo la gli le e un una di del della che non per con si nel nella al sono questo secondo".split(),
-    "Dutch": "de het een en is niet van in op te dat die voor met zijn aan er geen volgens wordt".split(),
+    t(
+        "Spanish"
+    ): "el la los las y es un una en del no que para con por se su al lo como mas segun esta este hay".split(),
+    t(
+        "Portuguese"
+    ): "o a os as e um uma em do da dos das nao que para com por se no na ao mais segundo esta este".split(),
+    t("Italian"): "il lo la gli le e un una di del della che non per con si nel nella al sono questo secondo".split(),
+    t("Dutch"): "de het een en is niet van in op te dat die voor met zijn aan er geen volgens wordt".split(),
 }
 _OTHERS_OF = {name: frozenset(w for w in words if len(w) > 1) - _ENGLISH for name, words in _OTHERS.items()}
 
@@ -41,9 +50,9 @@ def foreign(text: Text) -> str:
         letters = [c for c in start if c.isalpha()]
         strange = [c for c in letters if not c.isascii() and not is_cjk(c)]
         if len(strange) >= _LEAST_LETTERS and 2 * len(strange) > len(letters):
-            return "in another script"
+            return t("in another script")
         if 5 * len(strange) > len(letters) and _KANA.search(start):
-            return "Japanese"
+            return t("Japanese")
     words = _WORD.findall(start)
     english = len([word for word in words if word in _ENGLISH])
     if 3 * english >= len(words) or len(words) < _LEAST:
