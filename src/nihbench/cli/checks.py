@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from nihbench.cli.output import note
 from nihbench.errors import StoppedError
-from nihbench.lang import t
+from nihbench.lang import recalled, t
 
 if TYPE_CHECKING:
     from nihbench.cli.money import Checks
@@ -79,7 +79,7 @@ def preflight_notes(report: Preflight) -> list[str]:
                 "{host} did not answer a short question ({failure}): {problem}",
                 host=report.host,
                 failure=report.failure,
-                problem=report.problem,
+                problem=recalled(report.problem),
             )
         )
     elif report.prompt_tokens is None:

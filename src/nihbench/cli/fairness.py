@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from nihbench.cli.output import plain
 from nihbench.errors import UsageError
+from nihbench.lang import language, said, t
 
 if TYPE_CHECKING:
     from nihbench.analysis import ControlResult
@@ -54,8 +55,8 @@ def as_lines(found: Mapping[str, Sequence[ControlResult]]) -> list[str]:
     """Return the verdicts for a reader."""
     lines = []
     for model, results in found.items():
-        lines += ["", f"Asked {plain(model)}"]
-        lines += [f"  {plain(result.sentence())}" for result in results]
+        lines += ["", said(t("Asked {model}", model=plain(model)))]
+        lines += [f"  {plain(result.sentence(language()))}" for result in results]
     return lines
 
 
@@ -75,7 +76,7 @@ def _experiment(catalog: Catalog, needle: str) -> str:
     catalog.needle(needle)
     known = [name for name, experiment in catalog.experiments.items() if experiment.needle == needle]
     if not known:
-        raise UsageError(f"no experiment has the needle {needle!r}: add one to needles.yaml")
+        raise UsageError(t("no experiment has the needle {needle!r}: add one to needles.yaml", needle=needle))
     return known[0]
 
 

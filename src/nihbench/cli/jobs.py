@@ -66,7 +66,7 @@ def asked_jobs(values: Mapping[str, Any], suite: str | None) -> tuple[Job, ...]:
     unit = values["length_unit"] or (REFERENCE_UNIT if len(models) > 1 else "model")
     options = run_options({**values, "model": models[:1], "length_unit": unit})
     if not all(models):
-        raise UsageError("a --model has no name: leave it out")
+        raise UsageError(t("a --model has no name: leave it out"))
     if suite is None and len(models) == 1:
         return (Job(options=options),)
     if suite is not None and (options.experiment or options.prompts):
@@ -88,6 +88,7 @@ def agreed(jobs: Sequence[Job], *, yes: bool) -> bool:
     from nihbench.cli.money import check_cost
     from nihbench.cli.output import FetchReport
     from nihbench.cli.wiring import is_here, reach, resolved
+    from nihbench.run import most_extra
 
     catalog = load()
     away = [job for job in jobs if job.existing is None and not is_here(job.options, catalog)]
@@ -98,7 +99,7 @@ def agreed(jobs: Sequence[Job], *, yes: bool) -> bool:
         for job in away:
             model = opened.enter_context(reach(job.options, catalog, sending=True, report=FetchReport()))
             setup = resolved(job.options, catalog, model, None)
-            parts.append((setup, (model,), setup.trials))
+            parts.append((setup, (model,), (*setup.trials, *most_extra(setup))))
         check_cost(parts, yes=yes)
     return True
 

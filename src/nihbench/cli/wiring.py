@@ -267,17 +267,18 @@ def find_preset(options: RunOptions, catalog: Catalog) -> ModelPreset:
             return preset
         # Another server, such as a gateway, need not have the service's counting endpoint, nor its cache.
         same = preset.base_url is None or _host(options.base_url) == _host(preset.base_url)
-        counter, cache = (preset.counter, preset.cache) if same else (None, None)
-        return replace(preset, base_url=options.base_url, local=None, counter=counter, cache=cache)
+        counter, cache, batch = (preset.counter, preset.cache, preset.batch) if same else (None, None, None)
+        return replace(preset, base_url=options.base_url, local=None, counter=counter, cache=cache, batch=batch)
     base_url = options.base_url or os.environ.get("OPENAI_BASE_URL")
     if not base_url:
         catalog.model(options.model)
         raise UsageError(
             t("the model {model!r} is not known: give --base-url as well, or see `nih models`", model=options.model)
         )
-    counters = (known.counter for known in catalog.models.values() if _host(known.base_url) == _host(base_url))
-    counter = next((counter for counter in counters if counter), None)
-    return ModelPreset(name=options.model, model=options.model, base_url=base_url, counter=counter)
+    there = [known for known in catalog.models.values() if _host(known.base_url) == _host(base_url)]
+    counter = next((known.counter for known in there if known.counter), None)
+    batch = next((known.batch for known in there if known.batch), None)
+    return ModelPreset(name=options.model, model=options.model, base_url=base_url, counter=counter, batch=batch)
 
 
 def _sha256(path: Path) -> str:

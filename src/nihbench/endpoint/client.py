@@ -27,6 +27,7 @@ from nihbench.endpoint.retries import Retries
 from nihbench.endpoint.signals import signal_of
 from nihbench.endpoint.transport import Lanes, keep_alive_trace, proxy_for
 from nihbench.endpoint.waits import rate_state
+from nihbench.lang import t
 from nihbench.types import Completion, Failure, FailureKind, Message, Outcome, Request
 
 if TYPE_CHECKING:
@@ -152,9 +153,16 @@ class ChatClient:
         outcome = await self._persist(larger, earlier)
         if isinstance(outcome, Failure) and outcome.kind in _NO_HELP:
             # What matters is that no answer began, not that the larger limit itself was refused.
-            words = f"{cut.message} (a limit of {limit} did not help: {outcome.message})"
+            words = t(
+                "{cut} (a limit of {limit} did not help: {said})",
+                cut=cut.message,
+                limit=limit,
+                said=outcome.message,
+            )
             outcome = replace(outcome, kind="cut_answer", message=words)
-        return replace(outcome, changes=(*outcome.changes, f"asked again with an output limit of {limit}"))
+        return replace(
+            outcome, changes=(*outcome.changes, t("asked again with an output limit of {limit}", limit=limit))
+        )
 
     async def _persist(self, call: Call, earlier: list[Failure]) -> Outcome:
         """Send until there is an answer, or a failure that this request must live with; fill `earlier` on the way."""
@@ -250,9 +258,11 @@ class ChatClient:
                     extensions=self._extensions,
                 )
         except DeadlineError as error:
-            kind, message, billed = "timeout", f"{self._endpoint.host}: {error}", True
+            words: str = t("{host} was too slow: {error}", host=self._endpoint.host, error=error)
+            kind, message, billed = "timeout", words, True
         except TooLongError:
-            kind, message, billed = "bad_response", f"{self._endpoint.host} sends an answer without end", True
+            words = t("{host} sends an answer without end", host=self._endpoint.host)
+            kind, message, billed = "bad_response", words, True
         except NO_ANSWER as error:
             kind, message, billed = no_answer(error, self._endpoint)
         else:

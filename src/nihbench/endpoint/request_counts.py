@@ -12,6 +12,7 @@ from nihbench.endpoint.client import silent
 from nihbench.endpoint.failures import HANDLING
 from nihbench.endpoint.spending import Budget
 from nihbench.errors import EndpointError, StoppedError
+from nihbench.lang import t, without_stop
 from nihbench.types import Failure, Message, Request
 
 CountSource = Literal["counting endpoint", "usage"]
@@ -56,8 +57,12 @@ def measuring(
         if isinstance(outcome, Failure) and outcome.kind != "cut_answer":
             kind = StoppedError if HANDLING[outcome.kind].stop_run else EndpointError
             raise kind(
-                f"lengths can't be fitted to the server's count ({outcome.kind}: {outcome.message.rstrip('.')}): "
-                "mend that, or give --no-calibrate to count in a reference tokenizer"
+                t(
+                    "lengths can't be fitted to the server's count ({kind}: {said}): mend that, or give --no-calibrate "
+                    "to count in a reference tokenizer",
+                    kind=outcome.kind,
+                    said=without_stop(outcome.message),
+                )
             )
         return outcome.usage.prompt_tokens
 

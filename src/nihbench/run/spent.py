@@ -14,7 +14,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 from nihbench.endpoint import cost_of
-from nihbench.prices import worst_cost
+from nihbench.prices import prices_paid, worst_cost
 from nihbench.run.setup import Setup
 from nihbench.run.store import PROBES, RECORDS, all_records
 from nihbench.types import GradedElsewhere
@@ -41,13 +41,14 @@ def spent_before(folder: Path, setup: Setup) -> Decimal:
     Raises:
         DamagedDataError: the records can't be read.
     """
-    prices, limit = setup.preset.prices, setup.request.max_output
+    limit = setup.request.max_output
     total = _entered(folder / LEDGER)
     for record in (*all_records(folder / RECORDS), *all_records(folder / PROBES)):
         if isinstance(record.outcome, GradedElsewhere):
             continue
         trial, place = record.trial, record.placement
         tokens = math.ceil((setup.expected_tokens(trial, place) if place else trial.length) * margin_of(setup))
+        prices = prices_paid(setup.preset.prices, setup.preset.batch, record.outcome.latency_s)
         worst = worst_cost(prices, tokens, limit)
         for outcome in (*record.outcome.earlier, record.outcome):
             total += cost_of(prices, outcome, limit, worst) or 0
