@@ -139,7 +139,17 @@ def test_a_server_outlives_the_thread_that_started_it_and_serves_run_after_run(
         starting.join()
         first = os.fspath(server.base_url), server._process.pid if server._process else None
         for number in range(2):
-            options = ["--lengths", "250", "--depths", "0,100", "--max-output", "2", "--no-controls", "--temperature", "0"]
+            options = [
+                "--lengths",
+                "250,300",
+                "--depths",
+                "0,100",
+                "--max-output",
+                "2",
+                "--no-controls",
+                "--temperature",
+                "0",
+            ]
             arguments = ["run", "--model", "x", "--base-url", server.base_url, "--corpus", str(own_texts["en"])]
             with pytest.raises(SystemExit) as ended, contextlib.chdir(tmp_path):
                 main([*arguments, *options, "--out", f"run{number}"])
