@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from nihbench.endpoint import Endpoint
 from nihbench.endpoint.limits import Limits
 from nihbench.errors import StoppedError
 from nihbench.run import Setup
@@ -97,7 +98,7 @@ def test_an_endpoint_that_is_gone_leaves_its_work_to_the_other(
         clock = asyncio.get_running_loop().time
         limiters = [Limiter(Limits(concurrency=2, start=2), clock=clock) for _ in range(2)]
         urls = ["http://127.0.0.1:9/v1", f"http://127.0.0.1:{http.sockets[0].getsockname()[1]}/v1"]
-        clients = [ChatClient(url, limiter=own) for url, own in zip(urls, limiters, strict=True)]
+        clients = [ChatClient(Endpoint(base_url=url), limiter=own) for url, own in zip(urls, limiters, strict=True)]
         async with http, clients[0], clients[1]:
             with RecordWriter(tmp_path / "records.jsonl") as writer:
                 await run_trials(

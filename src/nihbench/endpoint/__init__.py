@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from nihbench.endpoint.canary import Canary, sing
     from nihbench.endpoint.checkup import KNOWN_TEXT, Preflight, preflight, verdict
     from nihbench.endpoint.client import ChatClient
-    from nihbench.endpoint.connection import Timeouts
+    from nihbench.endpoint.connection import Endpoint, Timeouts
     from nihbench.endpoint.counting import ServerInfo, ServerTokenizer, chat_overhead, probe
     from nihbench.endpoint.dialect import Call, Dialect
     from nihbench.endpoint.failures import HANDLING, Diagnosis, Handling, classify
@@ -38,6 +38,7 @@ _HOMES = {
     "open_model": "access",
     "Call": "dialect",
     "ChatClient": "client",
+    "Endpoint": "connection",
     "Timeouts": "connection",
     "ServerInfo": "counting",
     "ServerTokenizer": "counting",
@@ -68,6 +69,7 @@ __all__ = [
     "ChatClient",
     "Diagnosis",
     "Dialect",
+    "Endpoint",
     "Handling",
     "Limiter",
     "Limits",
