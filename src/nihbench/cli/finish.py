@@ -133,7 +133,8 @@ def show(result: Result) -> None:
     screen, words = console(), language()
     colour = screen.is_terminal and not screen.no_color
     for sweep in result.sweeps:
-        screen.print(terminal_heatmap(sweep.grid, width=screen.width, colour=colour, unicode=speaks_unicode()))
+        unicode = speaks_unicode()
+        screen.print(terminal_heatmap(sweep.grid, width=screen.width, colour=colour, unicode=unicode, lang=words))
         if sweep.withheld:
             screen.print(sweep.withheld.sentence(words))
             continue

@@ -115,6 +115,13 @@ SHARED: tuple[inspect.Parameter, ...] = (
     ),
     _option("--precision", _FLOAT, None, _GRID, "--adaptive aims at: ± of each length's found rate (default 0.05)."),
     _option("--max-trials", _INT, None, _GRID, "With --adaptive: at most so many trials, controls left out."),
+    _option(
+        "--shard",
+        _TEXT,
+        None,
+        _GRID,
+        "One part of the plan, such as 3/8, for machines that share a sweep (nih merge joins their runs).",
+    ),
     _option("--order", str, "cache", _GRID, "cache (feeds prefix caches) | random | grid."),
     _option("--seed", _INT, None, _GRID, "Seed of all that is drawn (default 0); sent to the model too where given."),
     _option("--max-output", _INT, None, _REQUEST, "Output limit of one answer in tokens."),

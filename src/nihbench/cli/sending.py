@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from nihbench.cli.output import Terminated, note
 from nihbench.errors import DamagedDataError, InterruptedRunError, NihError, StoppedError, TerminatedRunError
-from nihbench.lang import Message, t, without_stop
+from nihbench.lang import Message, language, t, without_stop
 
 if TYPE_CHECKING:
     from nihbench.cli.jobs import Ready
@@ -78,6 +78,16 @@ def measure(ready: Ready, folder: RunFolder, trials: Owed, sending: Sending) -> 
             enter(folder.path, setup, own, now().isoformat(timespec="seconds"))
         tell_spent(setup, members, sent, budget, sending.elsewhere)
     return own
+
+
+def enter_checks(ready: Ready, folder: RunFolder) -> None:
+    """Enter what was spent on a run's checks into its ledger, before its first trial is sent, and say it."""
+    from nihbench.run import enter, spent_before
+
+    if ready.checks is not None and ready.checks.spent:
+        ready.checks.tell()
+        spent = spent_before(folder.path, ready.setup) + ready.checks.spent
+        enter(folder.path, ready.setup, spent, now().isoformat(timespec="seconds"))
 
 
 async def _send(
@@ -161,7 +171,7 @@ def _tell_controls(setup: Setup, folder: RunFolder, *, strict: bool) -> None:
 
     results = [result for result in result_of(folder, again=True).controls if result.name in BEFORE_THE_GRID]
     for result in results:
-        note(result.sentence())
+        note(result.sentence(language()))
     if strict and any(result.failed for result in results):
         raise StoppedError(t("a control failed, and --strict-controls stops here: mend the needle or the prompt"))
 
@@ -176,8 +186,14 @@ def note_cache(ready: Ready, folder: RunFolder) -> None:
     shares = computed_shares(predicted, folder.records().values())
     if shares is not None:
         note(
-            f"prefix cache: {shares[1]:.1%} of the prompts' tokens were computed, {shares[0]:.1%} were predicted "
-            f"({setup.options.order} order, {predicted.cache.name})"
+            t(
+                "prefix cache: {computed:.1%} of the prompts' tokens were computed, {predicted:.1%} were predicted "
+                "({order} order, {cache})",
+                computed=shares[1],
+                predicted=shares[0],
+                order=setup.options.order,
+                cache=predicted.cache.name,
+            )
         )
 
 

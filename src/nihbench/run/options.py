@@ -37,7 +37,7 @@ class RunOptions:
     `concurrency`, `rpm` and `tpm` (requests and tokens a minute) hold for each. `max_cost` is for the whole run, or
     all runs of a tree together. `controls` asks control trials beside the grid. `adaptive` measures cells again where
     answers are uncertain, until the found rate of every length is known to `precision` (half a 95% interval; None:
-    `PRECISION`) or `max_trials` of the grid are made.
+    `PRECISION`) or `max_trials` of the grid are made. `shard` is the part of the plan that this run has, such as 3/8.
     """
 
     model: str
@@ -70,6 +70,7 @@ class RunOptions:
     adaptive: bool = False
     precision: float | None = None
     max_trials: int | None = None
+    shard: str | None = None
     calibrate: bool = True
     preflight: bool = True
     canary: bool = False
