@@ -123,4 +123,8 @@ WORDS = {
         "把运行的请求上传到端点的 /files 并创建批次；不会重复提交。"
     ),
     "With --wait: seconds from one time to the next.": "与 --wait 同用：两次查询之间的秒数。",
+    "{share:.0%} of the live price (as of {day})": "实时价格的 {share:.0%}（{day} 的数据）",
+    "at most {most}, {share}": "最多 {most}，{share}",
+    "in a batch": "批量提交",
+    "adaptive": "自适应",
 }
