@@ -274,6 +274,8 @@ def test_money_is_asked_for_at_half_price_before_anything_is_sent(nih, service, 
     models = PRICED.replace("x: {", f'x: {{base_url: "{service.base_url}", ')
     (nih.folder / "models.yaml").write_text(models, encoding="utf-8")
     assert nih("batch", "export", *plain, "--no-controls", "--out", "run").code == 0
+    assert "in a batch  at most $0.38" in nih("plan", *plain, "--no-controls").out
+    assert json.loads(nih("plan", *plain, "--json").out)["cost_usd"]["batch"]["price"] == 0.5
     tokens = 5 * 300 + 5 * 600
     worst = (tokens * 1.25 * 100 + 10 * 20 * 1000) / 1e6 / 2
     low = nih("batch", "submit", "run", "--max-cost", round(worst - 0.01, 4))

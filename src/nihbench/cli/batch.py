@@ -10,7 +10,7 @@ import typer
 from nihbench.cli.options import run_options, with_run_options
 from nihbench.cli.output import command, note, show, show_json
 from nihbench.errors import UsageError
-from nihbench.lang import t
+from nihbench.lang import said, t
 
 app = typer.Typer(no_args_is_help=True, help="Batches: the requests of a run as files, to be answered later.")
 
@@ -56,7 +56,9 @@ def export(
         show_json([asdict(file) for file in files])
         return
     for file in files:
-        show(f"{folder.path / BATCH_FOLDER / file.name}  {file.requests:,} requests, {file.size_bytes:,} bytes")
+        path = folder.path / BATCH_FOLDER / file.name
+        size = t("{requests:,} requests, {bytes:,} bytes", requests=file.requests, bytes=file.size_bytes)
+        show(f"{path}  {said(size)}")
 
 
 @app.command("submit")

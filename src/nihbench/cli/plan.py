@@ -11,6 +11,7 @@ import typer
 from nihbench.cli.options import SUITE, with_run_options
 from nihbench.cli.output import command, plain, show, show_json
 from nihbench.errors import UsageError
+from nihbench.lang import said, t
 
 if TYPE_CHECKING:
     from nihbench.cli.jobs import Ready
@@ -190,7 +191,7 @@ def _as_text(setup: Setup, found: Forecast, calibration: dict[str, Any] | None, 
         "tokens": f"{sums.prompt_tokens:,} sent, at most {sums.max_output_tokens:,} answered",
         "cache": _cache(found),
         "cost": _cost(setup, found),
-        "in a batch": _batch(setup, found),
+        t("in a batch"): said(_batch(setup, found)),
         "time": _time(found),
         "precision": "; ".join(_precision(name, *found.half_widths[name]) for name in found.half_widths),
         "calibration": _calibration(calibration) if calibration else "",
@@ -256,8 +257,14 @@ def _batch(setup: Setup, found: Forecast) -> str:
     terms, most = setup.preset.batch, found.cost.most
     if terms is None:
         return ""
-    share = f"{terms.price:.0%} of the live price (as of {terms.as_of})"
-    return share if most is None else f"at most {dollars(most * decimal_of(terms.price))}, {share}"
+    if most is None:
+        return t("{share:.0%} of the live price (as of {day})", share=terms.price, day=terms.as_of)
+    return t(
+        "at most {most}, {share:.0%} of the live price (as of {day})",
+        most=dollars(most * decimal_of(terms.price)),
+        share=terms.price,
+        day=terms.as_of,
+    )
 
 
 def _time(found: Forecast) -> str:
