@@ -46,15 +46,13 @@ def _logistic(x: np.ndarray) -> np.ndarray:
 
 SURFACES = {
     "flat, 0.50": np.zeros(CELLS),
+    "flat, 0.90": np.full(CELLS, math.log(0.9 / 0.1)),
     "flat, 0.97": np.full(CELLS, math.log(0.97 / 0.03)),
     "flat, 0.99": np.full(CELLS, math.log(0.99 / 0.01)),
     "slope in length, dip in the middle": 4 - 6 * STEP[LENGTH] - 1.5 * np.sin(np.pi * STEP[DEPTH]) * STEP[LENGTH],
     "cliff, 0.95 to 0.12": np.where(STEP[LENGTH] < 0.6, 3.0, -2.0),
 }
 """Logit of the chance to find the needle, cell by cell of a 15 x 15 grid."""
-
-LARGE_SPREAD = 0.5
-"""With a greater standard deviation of the haystacks' logits, means near 1 are so skewed that t falls short."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,12 +107,7 @@ def grid_coverage(name: str, haystacks: int, between: float, runs: int, seed: in
         held += truth in interval
         widths.append(interval.width)
     label = f"{name}; haystacks: {haystacks}, between them {between}"
-    note, low, high = f"width {np.median(widths):.3f}", 0.93, 0.97
-    if haystacks > 1 and haystacks * CELLS * min(everywhere, 1 - everywhere) < 10:
-        note, high = f"{note}; under 10 misses in all: wider than need be", 1.0
-    if between > LARGE_SPREAD:
-        note, low = f"{note}; haystacks differ much: known to fall short", 0.9
-    return Row(name=label, rate=held / runs, runs=runs, low=low, high=high, note=note)
+    return Row(name=label, rate=held / runs, runs=runs, low=0.93, high=0.97, note=f"width {np.median(widths):.3f}")
 
 
 def row_coverage(mean: float, haystacks: int, between: float, runs: int, seed: int = 12) -> Row:
@@ -346,10 +339,8 @@ def false_drift(runs: int, seed: int = 11) -> Row:
 def interval_rows(runs: int) -> Iterator[Row]:
     for trials in (1, 3, 5, 10, 25):
         yield cell_coverage(trials)
-    for name, haystacks, between in product(SURFACES, (1, 3, 10, 30), (0.0, 0.5)):
+    for name, haystacks, between in product(SURFACES, (1, 3, 5, 10, 30), (0.0, 0.5, 1.0)):
         yield grid_coverage(name, haystacks, between, runs)
-    for haystacks in (3, 10, 30):
-        yield grid_coverage("flat, 0.97", haystacks, 1.0, runs)
     for mean, haystacks in product((0.5, 0.97), (1, 3, 10)):
         yield row_coverage(mean, haystacks, 0.5, runs)
     for haystacks in (1, 5):
