@@ -27,6 +27,7 @@ from nihbench.endpoint.retries import Retries
 from nihbench.endpoint.signals import signal_of
 from nihbench.endpoint.transport import Lanes, keep_alive_trace, proxy_for
 from nihbench.endpoint.waits import rate_state
+from nihbench.lang import t
 from nihbench.types import Completion, Failure, FailureKind, Message, Outcome, Request
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from nihbench.endpoint.spending import Budget, Hold
 
 _LARGER = 4
-_CHARACTERS_A_TOKEN = 4
+_LETTERS_A_TOKEN = 4
 _NO_HELP: frozenset[FailureKind] = frozenset({"cut_answer", "bad_parameter", "overflow"})
 
 
@@ -152,9 +153,16 @@ class ChatClient:
         outcome = await self._persist(larger, earlier)
         if isinstance(outcome, Failure) and outcome.kind in _NO_HELP:
             # What matters is that no answer began, not that the larger limit itself was refused.
-            words = f"{cut.message} (a limit of {limit} did not help: {outcome.message})"
+            words = t(
+                "{cut} (a limit of {limit} did not help: {said})",
+                cut=cut.message,
+                limit=limit,
+                said=outcome.message,
+            )
             outcome = replace(outcome, kind="cut_answer", message=words)
-        return replace(outcome, changes=(*outcome.changes, f"asked again with an output limit of {limit}"))
+        return replace(
+            outcome, changes=(*outcome.changes, t("asked again with an output limit of {limit}", limit=limit))
+        )
 
     async def _persist(self, call: Call, earlier: list[Failure]) -> Outcome:
         """Send until there is an answer, or a failure that this request must live with; fill `earlier` on the way."""
@@ -218,7 +226,7 @@ class ChatClient:
         """Wait until money and a slot are there for one sending; `stack` gives them back."""
         prompt, output = call.request.prompt_tokens, call.request.max_output
         if prompt is None:
-            prompt = sum(len(message.content) for message in call.messages) // _CHARACTERS_A_TOKEN
+            prompt = sum(_likely_tokens(message.content) for message in call.messages)
         hold = slot = None
         if self._budget is not None:
             hold = await stack.enter_async_context(self._budget.hold(prompt_tokens=prompt, max_output=output))
@@ -250,9 +258,11 @@ class ChatClient:
                     extensions=self._extensions,
                 )
         except DeadlineError as error:
-            kind, message, billed = "timeout", f"{self._endpoint.host}: {error}", True
+            words: str = t("{host} was too slow: {error}", host=self._endpoint.host, error=error)
+            kind, message, billed = "timeout", words, True
         except TooLongError:
-            kind, message, billed = "bad_response", f"{self._endpoint.host} sends an answer without end", True
+            words = t("{host} sends an answer without end", host=self._endpoint.host)
+            kind, message, billed = "bad_response", words, True
         except NO_ANSWER as error:
             kind, message, billed = no_answer(error, self._endpoint)
         else:
@@ -288,6 +298,12 @@ class ChatClient:
             rates=rates,
         )
         return failure, found
+
+
+def _likely_tokens(text: str) -> int:
+    """Guess a text's tokens: four letters a token in alphabets, one character a token in other scripts."""
+    plain = len(text.encode("ascii", "ignore"))
+    return plain // _LETTERS_A_TOKEN + len(text) - plain
 
 
 def _larger_limit(failure: Failure, request: Request) -> int | None:

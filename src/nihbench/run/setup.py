@@ -27,6 +27,8 @@ from nihbench.plan import (
     make_trials,
     order_trials,
     parse_depths,
+    parse_shard,
+    stretch,
     turn_of,
     with_controls,
 )
@@ -102,6 +104,8 @@ class Setup:
     calibration: Calibration | None = None
     too_long: tuple[int, ...] = ()
     """Lengths that were asked for and left out, because they are over the window."""
+    plan: tuple[Trial, ...] = ()
+    """The whole plan, where `trials` are a part of it (`--shard`)."""
 
     @property
     def grid(self) -> tuple[Trial, ...]:
@@ -327,10 +331,18 @@ def prepare(
         notes=(),
     )
     if begun.calibration is not None:
-        return _with_lengths(setup, texts, begun.calibration)
+        return _sharded(_with_lengths(setup, texts, begun.calibration))
     setup = _with_lengths(setup, texts, None, leave_out=leave_out)
     found = calibrate(setup) if calibrate is not None and setup.wants_calibration else None
-    return setup if found is None else _with_lengths(setup, texts, found)
+    return _sharded(setup if found is None else _with_lengths(setup, texts, found))
+
+
+def _sharded(setup: Setup) -> Setup:
+    """Return the setup with the part of its plan that is asked for; last, for all parts have everything else alike."""
+    if setup.options.shard is None:
+        return setup
+    part = stretch(setup.trials, parse_shard(setup.options.shard), setup.turn_of)
+    return replace(setup, plan=setup.trials, trials=part)
 
 
 def _with_lengths(setup: Setup, texts: Texts, calibration: Calibration | None, *, leave_out: bool = False) -> Setup:
@@ -481,27 +493,33 @@ def _check_prompts(needle: Needle, prompts: Mapping[str, PromptTemplate]) -> Non
 def _check_vary(options: RunOptions, needle: Needle) -> None:
     for name in options.vary:
         if name not in VARIED:
-            raise UsageError(f"--vary {name!r} is none of {', '.join(VARIED)}")
+            raise UsageError(t("--vary {name!r} is none of {known}", name=name, known=", ".join(VARIED)))
     if "needle" in options.vary and not needle.fresh:
         raise UsageError(
-            f"--vary needle: the needle {needle.name!r} has no fresh values to draw, so that every repeat would hide "
-            "the same; leave it out, or take a needle that has (nih needle list)"
+            t(
+                "--vary needle: the needle {name!r} has no fresh values to draw, so that every repeat would hide the "
+                "same; leave it out, or take a needle that has (nih needle list)",
+                name=needle.name,
+            )
         )
 
 
 def _cache_notes(setup: Setup) -> list[str]:
     """Return what must be said about repeats that ask the same, and prompts that share no beginning."""
     options = setup.options
-    notes = []
+    notes: list[str] = []
     if options.repeats > 1 and set(options.vary) <= {"temperature"} and setup.request.temperature == 0.0:
         notes.append(
-            "the repeats ask the same prompts at temperature 0: their answers differ only as far as the server's do"
+            t("the repeats ask the same prompts at temperature 0: their answers differ only as far as the server's do")
         )
     first = [name for name, template in setup.prompts.items() if asks_first(template)]
     if first:
         notes.append(
-            f"the prompts {', '.join(first)} put the question before the haystack: what a prefix cache keeps of their "
-            "haystacks serves no other question"
+            t(
+                "the prompts {prompts} put the question before the haystack: what a prefix cache keeps of their "
+                "haystacks serves no other question",
+                prompts=", ".join(first),
+            )
         )
     return notes
 

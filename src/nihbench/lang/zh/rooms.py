@@ -8,7 +8,6 @@ WORDS = {
     "{path}:1: this is a folder or a link to nothing; put a file there, or remove it": (
         "{path}:1: 这是文件夹或失效的链接；请换成文件，或删除它"
     ),
-    "there is no {kind} named {name!r}; {hint}{mend}": "没有名为 {name!r} 的 {kind}；{hint}{mend}",
     "`nih models` shows all presets, and --base-url URL takes any name as it is": (
         "`nih models` 列出全部预设；配合 --base-url URL 可使用任意名称"
     ),
