@@ -8,7 +8,8 @@ import socket
 from collections.abc import Sequence
 from decimal import Decimal
 
-from nihbench.endpoint import cost_of, worst_cost
+from nihbench.endpoint import cost_of
+from nihbench.prices import worst_cost
 from nihbench.run.lock import HOLDER
 from nihbench.run.manifest import planned_trials
 from nihbench.run.store import RECORDS, RunFolder, read_lines
