@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -42,7 +43,10 @@ def test_one_command_with_the_embedded_model(
     assert ended.returncode == 0, ended.stderr
     assert "sf-sandwich" in ended.stdout
     lines = (tmp_path / "run" / "records.jsonl").read_text(encoding="utf-8").splitlines()
-    records = [json.loads(line) for line in lines]
+    every = [json.loads(line) for line in lines]
+    records = [record for record in every if record["trial"]["control"] is None]
+    kinds = Counter(record["trial"]["control"] for record in every)
+    assert kinds == {None: 4, "oracle": 10, "closed_book": 3, "no_needle": 2}
     cells = {(record["trial"]["length"], record["trial"]["depth_percent"]) for record in records}
     assert len(records) == 4 and cells == {(300, 0), (300, 100), (600, 0), (600, 100)}
     for record in records:

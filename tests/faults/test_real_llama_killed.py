@@ -49,6 +49,7 @@ def start(folder: Path, *options: object) -> subprocess.Popen[bytes]:
 
 def small_run(folder: Path, server: LocalServer, corpus: Path) -> subprocess.Popen[bytes]:
     grid = ["--lengths", "250,700", "--depths", "0,100", "--max-output", 4, "--order", "grid", "--concurrency", 1]
+    grid += ["--no-controls"]
     return start(
         folder,
         "--model",

@@ -23,6 +23,10 @@ ORDER = (
 _ALIKE = 92.0
 """From this ratio on (of rapidfuzz, 100: the same) two normalised texts count as one saying."""
 _LOOKED_AT = 2_000
+_COMPARED = 500
+"""Characters of a text that are compared; how it begins is what it says."""
+_MOST_LEADERS = 200
+"""Texts that others may join: what is like none of so many stands alone, so that time grows with the cases alone."""
 _DIGITS = re.compile(r"\d+")
 
 
@@ -87,12 +91,16 @@ class Group:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Cases:
-    """The cases of a run that a filter leaves; `measured` and `full` count all trials that it leaves."""
+    """The cases of a run that a filter leaves; `measured` and `full` count all trials that it leaves.
+
+    `extra` of these are an adaptive run's further draws, of which more lie where the needle is missed.
+    """
 
     groups: tuple[Group, ...]
     trials: int
     measured: int
     full: int
+    extra: int = 0
 
     @property
     def below(self) -> int:
@@ -156,6 +164,7 @@ def find_cases(records: Mapping[str, Record], grades: Mapping[str, Grade], chose
         trials=len(looked),
         measured=len(values),
         full=sum(value == 1.0 for value in values),
+        extra=sum(record.trial.extra for record in looked.values()),
     )
 
 
@@ -215,17 +224,23 @@ def _kind_of_reason(reason: str) -> str:
 def cluster(cases: Iterable[Case]) -> tuple[Cluster, ...]:
     """Put together what says nearly the same; the largest cluster first, cases in the order of the grid.
 
-    Texts that are equal when folded are one; then each text joins the most frequent one that it is like. Texts with
-    different numbers are never one: a wrong number is what such an answer is about.
+    Texts that are equal when folded are one; then each text joins, of the most frequent ones, that which it is most
+    like. Texts with different numbers are never one: a wrong number is what such an answer is about.
     """
+    from rapidfuzz import fuzz, process
+
     by_text: dict[str, list[Case]] = {}
     for case in cases:
         by_text.setdefault(_normal(case), []).append(case)
-    leaders: dict[str, list[Case]] = {}
+    leaders: dict[tuple[str, ...], dict[str, str]] = {}
+    members: dict[str, list[Case]] = {}
     for text in sorted(by_text, key=lambda t: (-len(by_text[t]), t)):
-        leader = next((known for known in leaders if _alike(text, known)), None)
-        leaders.setdefault(text if leader is None else leader, []).extend(by_text[text])
-    clusters = [Cluster(cases=_in_order(members)) for members in leaders.values()]
+        known = leaders.setdefault(tuple(_DIGITS.findall(text)), {})
+        found = process.extractOne(text[:_COMPARED], known, scorer=fuzz.ratio, score_cutoff=_ALIKE)
+        members.setdefault(found[2] if found else text, []).extend(by_text[text])
+        if not found and len(known) < _MOST_LEADERS:
+            known[text] = text[:_COMPARED]
+    clusters = [Cluster(cases=_in_order(cases)) for cases in members.values()]
     return tuple(sorted(clusters, key=lambda c: -len(c.cases)))
 
 
@@ -240,11 +255,3 @@ def _normal(case: Case) -> str:
     # A failure's message, or why there is no text, is what its kind says.
     text = case.answer if case.answer is not None else f"\0{case.reason}"
     return " ".join(fold(text[:_LOOKED_AT]).text.split()).strip(" .!。！")
-
-
-def _alike(one: str, other: str) -> bool:
-    if min(len(one), len(other)) < 0.8 * max(len(one), len(other)):
-        return False
-    from rapidfuzz import fuzz
-
-    return fuzz.ratio(one, other, score_cutoff=_ALIKE) > 0 and _DIGITS.findall(one) == _DIGITS.findall(other)

@@ -14,7 +14,7 @@ from nihbench.catalog.document import Sourced
 from nihbench.catalog.lookup import close_names
 from nihbench.catalog.schema import ModelEntry, ModelsFile, ProviderEntry
 from nihbench.lang import t
-from nihbench.types import LocalModel, ModelPreset, PriceTier
+from nihbench.types import BatchTerms, LocalModel, ModelPreset, PriceTier
 
 _OUTPUT_TOKENS = 300
 _REASONING_OUTPUT_TOKENS = 8192
@@ -70,6 +70,8 @@ def _preset(name: str, given: Mapping[str, Any], providers: Mapping[str, Mapping
         fields["model"] = name
     if fields.get("max_output") is None:
         fields["max_output"] = _REASONING_OUTPUT_TOKENS if fields.get("reasoning") else _OUTPUT_TOKENS
+    if fields.get("batch") is not None:
+        fields["batch"] = BatchTerms(**fields["batch"])
     if fields.get("local") is not None:
         fields["local"] = LocalModel(**fields["local"])
     return ModelPreset(**fields)

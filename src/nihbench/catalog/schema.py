@@ -200,6 +200,15 @@ class LocalEntry(Entry):
     size_bytes: Count
 
 
+class BatchEntry(Entry):
+    """A service's terms for batches."""
+
+    price: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+    as_of: Day
+    max_file_mb: Rate | None = None
+    completion_window: Annotated[str, StringConstraints(pattern=r"^[1-9]\d*[hd]$")] = "24h"
+
+
 class ProviderEntry(Entry):
     """What the models of one endpoint share; a model's own keys win."""
 
@@ -213,6 +222,7 @@ class ProviderEntry(Entry):
     message_overhead: Annotated[int, Field(ge=0)] | None = None
     reply_overhead: Annotated[int, Field(ge=0)] | None = None
     cache: Text | None = None
+    batch: BatchEntry | None = None
     concurrency: Count | None = None
     requests_per_minute: Rate | None = None
     tokens_per_minute: Rate | None = None

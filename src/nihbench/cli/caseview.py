@@ -57,7 +57,16 @@ def summary_lines(cases: Cases, words: Callable[[object], str] = said) -> list[s
         )
     elif cases.measured:
         first = t("All {measured:,} measured answers have full marks: there are no bad cases.", measured=cases.measured)
-    lines = [words(first), *("  " + words(_of_group(group, words)) for group in cases.groups)]
+    lines = [words(first)]
+    if cases.extra:
+        further = t(
+            "{extra:,} of the {trials:,} trials are further draws of an adaptive run, made where the needle is missed: "
+            "these counts are not shares of the sweep",
+            extra=cases.extra,
+            trials=cases.trials,
+        )
+        lines.append("  " + words(further))
+    lines += ["  " + words(_of_group(group, words)) for group in cases.groups]
     if cases.below and not cases.groups:
         lines.append(words(t("No case is of the kind that was asked for.")))
     return lines

@@ -96,13 +96,14 @@ def _controls_only(ready: Ready) -> Ready:
 def _ask(ready: Ready) -> tuple[ControlResult, ...]:
     """Ask one model; the records are kept no longer than it takes to judge them."""
     from nihbench.analysis import control_results
-    from nihbench.cli.sending import Sending, measure, now
+    from nihbench.cli.sending import Sending, enter_checks, measure, now
     from nihbench.run import create_run, owed, score_run
     from nihbench.run.manifest import manifest
 
     with tempfile.TemporaryDirectory(prefix="nih-check-") as place:
         started = now().isoformat(timespec="seconds")
         folder = create_run(Path(place) / "run", manifest(ready.setup, started))
+        enter_checks(ready, folder)
         measure(ready, folder, owed(ready.setup, {}), Sending(resume=None, quiet=True))
         records = folder.records()
         return control_results(records.values(), score_run(folder, records), ready.setup.trials)

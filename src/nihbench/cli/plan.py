@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any, Optional
 
@@ -14,6 +15,7 @@ from nihbench.errors import UsageError
 from nihbench.lang import Message, column, said, t
 
 if TYPE_CHECKING:
+    from nihbench.cli.adaptive import Bounds
     from nihbench.cli.jobs import Ready
     from nihbench.plan import Pace
     from nihbench.run import Forecast, Setup
@@ -56,8 +58,18 @@ def _planned(ready: Ready, prefill: float | None, answer: float | None) -> Plann
     found = foreseen(setup, ready.model, _pace(setup, prefill, answer))
     calibration = calibration_cost(setup, free=ready.model.counter is not None)
     limits = ready.model.limits(concurrency=setup.concurrency)
-    text = _as_text(setup, found, calibration, (limits.start, limits.concurrency))
-    return _as_json(setup, found) | {"calibration": calibration}, text, found
+    adaptive = _adaptive(ready, found) if setup.options.adaptive else None
+    text = _as_text(setup, found, calibration, (limits.start, limits.concurrency), adaptive)
+    whole = {"calibration": calibration, "adaptive": asdict(adaptive) if adaptive else None}
+    return _as_json(setup, found) | whole, text, found
+
+
+def _adaptive(ready: Ready, found: Forecast) -> Bounds:
+    """Return what an adaptive run takes at least and at most."""
+    from nihbench.cli.adaptive import bounds
+    from nihbench.cli.wiring import foreseen
+
+    return bounds(ready.setup, found.cost.least, lambda setup: foreseen(setup, ready.model).cost.most)
 
 
 def _total(planned: Sequence[Planned]) -> dict[str, Any]:
@@ -137,8 +149,6 @@ def _pace(setup: Setup, prefill: float | None, answer: float | None) -> Pace | N
 
 
 def _as_json(setup: Setup, found: Forecast) -> dict[str, Any]:
-    from dataclasses import asdict
-
     from nihbench.plan import estimate
 
     return {
@@ -167,7 +177,8 @@ def _as_json(setup: Setup, found: Forecast) -> dict[str, Any]:
             "predicted_computed_share": round(found.computed_share, 4),
         },
         "cost_usd": {name: None if value is None else str(value) for name, value in asdict(found.cost).items()}
-        | {"prices_as_of": setup.preset.prices_as_of, "guessed_output_tokens": found.guessed_output},
+        | {"prices_as_of": setup.preset.prices_as_of, "guessed_output_tokens": found.guessed_output}
+        | {"batch": asdict(setup.preset.batch) if setup.preset.batch else None},
         "seconds": None if found.seconds is None else round(found.seconds, 1),
         "half_widths": {
             name: {"trials": n, "at_0.5": round(half, 4), "at_0.9": round(nine, 4)}
@@ -176,7 +187,9 @@ def _as_json(setup: Setup, found: Forecast) -> dict[str, Any]:
     }
 
 
-def _as_text(setup: Setup, found: Forecast, calibration: dict[str, Any] | None, at_once: tuple[int, int]) -> str:
+def _as_text(
+    setup: Setup, found: Forecast, calibration: dict[str, Any] | None, at_once: tuple[int, int], adaptive: Bounds | None
+) -> str:
     """Write the plan as one table of what and how much, and one of the grid's lengths and the controls."""
     from nihbench.plan import estimate
 
@@ -185,11 +198,13 @@ def _as_text(setup: Setup, found: Forecast, calibration: dict[str, Any] | None, 
     rows = {
         **_grid_rows(setup, at_once),
         t("trials"): _trials(setup),
+        t("adaptive"): adaptive.sentence() if adaptive else "",
         t("tokens"): t(
             "{sent:,} sent, at most {answered:,} answered", sent=sums.prompt_tokens, answered=sums.max_output_tokens
         ),
         t("cache"): _cache(found),
         t("cost"): _cost(setup, found),
+        t("in a batch"): _batch(setup, found),
         t("time"): _time(found),
         t("precision"): said(t("; ")).join(map(said, precision)),
         t("calibration"): _calibration(calibration) if calibration else "",
@@ -280,6 +295,20 @@ def _cost(setup: Setup, found: Forecast) -> Message:
         guessed=found.guessed_output,
         price=t("the given price") if setup.options.price else dated,
     )
+
+
+def _batch(setup: Setup, found: Forecast) -> Message | str:
+    """Say what the same would cost by `nih batch submit`, where the service's terms are known."""
+    from nihbench.cli.money import dollars
+    from nihbench.prices import decimal_of
+
+    terms, most = setup.preset.batch, found.cost.most
+    if terms is None:
+        return ""
+    share = t("{share:.0%} of the live price (as of {day})", share=terms.price, day=terms.as_of)
+    if most is None:
+        return share
+    return t("at most {most}, {share}", most=dollars(most * decimal_of(terms.price)), share=share)
 
 
 def _time(found: Forecast) -> Message:

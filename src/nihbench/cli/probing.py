@@ -59,7 +59,7 @@ def send_probes(
     """
     from nihbench.cli.jobs import Job, made_ready
     from nihbench.cli.money import check_cost
-    from nihbench.cli.sending import now
+    from nihbench.cli.sending import enter_checks, now
     from nihbench.run import check_same, is_imported, owned, stored_needle
     from nihbench.run.probe import asked_probes, owed_probes, probes
 
@@ -88,6 +88,7 @@ def send_probes(
                 )
             )
             check_cost([(ready.setup, ready.members, [probe.trial for probe in owed])], yes=options.yes)
+            enter_checks(ready, folder)
             _measure(ready, folder, owed)
 
 

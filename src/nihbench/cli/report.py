@@ -87,13 +87,15 @@ def _text(run: RunFolder, catalog: Catalog) -> str | None:
 def _cost(run: RunFolder, catalog: Catalog) -> Callable[[Outcome], float | None]:
     """Return what a call cost: as the server said, else by the prices of the model of this name."""
     from nihbench.endpoint import cost_of
+    from nihbench.prices import prices_paid
 
     preset = catalog.models.get(run.manifest["model"]["name"])
     prices = preset.prices if preset else ()
     limit = run.manifest["identity"].get("max_output", 0)  # an import has no calls to cost anything
 
     def cost(outcome: Outcome) -> float | None:
-        usd = cost_of(prices, outcome, limit, None)
+        paid = prices_paid(prices, preset.batch if preset else None, outcome.latency_s)
+        usd = cost_of(paid, outcome, limit, None)
         return None if usd is None else round(float(usd), 8)
 
     return cost

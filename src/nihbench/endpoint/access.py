@@ -33,6 +33,7 @@ class ModelAccess:
 
     `server` is what the server says of itself; None where it was not asked. `model_sha256` is that of the model's
     file, where it is known. `counter` counts requests where the service has an endpoint for nothing but that.
+    `known_text_tokens` is its count of the text that every preflight sends; None where it told none, or had none.
     """
 
     preset: ModelPreset
@@ -42,6 +43,7 @@ class ModelAccess:
     key: str | None = field(repr=False)
     headers: Mapping[str, str] = field(repr=False)
     counter: CountingEndpoint | None = None
+    known_text_tokens: int | None = None
     ca_file: Path | None = None
     insecure: bool = False
 

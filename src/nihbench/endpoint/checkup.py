@@ -18,6 +18,7 @@ from nihbench.endpoint.client import ChatClient
 from nihbench.endpoint.connection import NO_ANSWER, Endpoint, Timeouts, no_answer
 from nihbench.endpoint.counting import ServerKind, listed_window
 from nihbench.endpoint.failures import HANDLING, Diagnosis, classify, parse_json
+from nihbench.endpoint.spending import Budget
 from nihbench.endpoint.transport import sync_client
 from nihbench.errors import EndpointError, NihError, StoppedError
 from nihbench.lang import recalled, t, without_stop
@@ -73,14 +74,18 @@ class Preflight:
     ollama: bool = False
 
 
-async def preflight(access: ModelAccess, *, client: ChatClient | None = None) -> Preflight:
+async def preflight(
+    access: ModelAccess, *, client: ChatClient | None = None, budget: Budget | None = None
+) -> Preflight:
     """Ask a server what must be known before a sweep; never raises for what a server does.
 
     Args:
         access: the model within reach.
         client: sends the one short prompt; None: a client of its own, which tries once and waits minutes, not hours.
+        budget: what that client's sendings are charged to.
 
     Raises:
+        StoppedError: the budget has no room for the prompt.
         UsageError: the base URL, a header, the environment's proxy or the file of authorities can't be used.
     """
     endpoint = access.endpoint
@@ -90,7 +95,7 @@ async def preflight(access: ModelAccess, *, client: ChatClient | None = None) ->
     if client is not None:
         outcome = await _ask(client, access)
     else:
-        async with access.client(timeouts=_ONE_ANSWER, max_attempts=2) as own:
+        async with access.client(timeouts=_ONE_ANSWER, max_attempts=2, budget=budget) as own:
             outcome = await _ask(own, access)
     report = _with_outcome(report, outcome)
     if report.answered and report.window is None and report.kind == "other" and endpoint.is_private:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from nihbench.endpoint.spending import Budget, Hold
 
 _LARGER = 4
-_CHARACTERS_A_TOKEN = 4
+_LETTERS_A_TOKEN = 4
 _NO_HELP: frozenset[FailureKind] = frozenset({"cut_answer", "bad_parameter", "overflow"})
 
 
@@ -226,7 +226,7 @@ class ChatClient:
         """Wait until money and a slot are there for one sending; `stack` gives them back."""
         prompt, output = call.request.prompt_tokens, call.request.max_output
         if prompt is None:
-            prompt = sum(len(message.content) for message in call.messages) // _CHARACTERS_A_TOKEN
+            prompt = sum(_likely_tokens(message.content) for message in call.messages)
         hold = slot = None
         if self._budget is not None:
             hold = await stack.enter_async_context(self._budget.hold(prompt_tokens=prompt, max_output=output))
@@ -298,6 +298,12 @@ class ChatClient:
             rates=rates,
         )
         return failure, found
+
+
+def _likely_tokens(text: str) -> int:
+    """Guess a text's tokens: four letters a token in alphabets, one character a token in other scripts."""
+    plain = len(text.encode("ascii", "ignore"))
+    return plain // _LETTERS_A_TOKEN + len(text) - plain
 
 
 def _larger_limit(failure: Failure, request: Request) -> int | None:

@@ -18,7 +18,21 @@ from unicodedata import east_asian_width
 
 Lang = Literal["en", "zh"]
 LANGUAGES: tuple[Lang, ...] = get_args(Lang)
-_TABLES = ("help", "parser", "view", "cli", "rooms", "run", "before", "study", "catalog", "stored", "system")
+_TABLES = (
+    "help",
+    "parser",
+    "view",
+    "cli",
+    "rooms",
+    "run",
+    "before",
+    "study",
+    "catalog",
+    "stored",
+    "system",
+    "adaptive",
+    "scale",
+)
 _SENTENCES = frozenset(("said", "message", "problem", "reason", "error", "why", "strerror", "no_answer", "cut"))
 """Fields that hold a sentence which may come from a file, the system or a library."""
 _QUOTED = frozenset(("words", "name", "number", "fact", "title"))

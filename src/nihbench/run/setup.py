@@ -27,6 +27,8 @@ from nihbench.plan import (
     make_trials,
     order_trials,
     parse_depths,
+    parse_shard,
+    stretch,
     turn_of,
     with_controls,
 )
@@ -102,6 +104,8 @@ class Setup:
     calibration: Calibration | None = None
     too_long: tuple[int, ...] = ()
     """Lengths that were asked for and left out, because they are over the window."""
+    plan: tuple[Trial, ...] = ()
+    """The whole plan, where `trials` are a part of it (`--shard`)."""
 
     @property
     def grid(self) -> tuple[Trial, ...]:
@@ -327,10 +331,18 @@ def prepare(
         notes=(),
     )
     if begun.calibration is not None:
-        return _with_lengths(setup, texts, begun.calibration)
+        return _sharded(_with_lengths(setup, texts, begun.calibration))
     setup = _with_lengths(setup, texts, None, leave_out=leave_out)
     found = calibrate(setup) if calibrate is not None and setup.wants_calibration else None
-    return setup if found is None else _with_lengths(setup, texts, found)
+    return _sharded(setup if found is None else _with_lengths(setup, texts, found))
+
+
+def _sharded(setup: Setup) -> Setup:
+    """Return the setup with the part of its plan that is asked for; last, for all parts have everything else alike."""
+    if setup.options.shard is None:
+        return setup
+    part = stretch(setup.trials, parse_shard(setup.options.shard), setup.turn_of)
+    return replace(setup, plan=setup.trials, trials=part)
 
 
 def _with_lengths(setup: Setup, texts: Texts, calibration: Calibration | None, *, leave_out: bool = False) -> Setup:

@@ -14,8 +14,8 @@ from nihbench.lang import t
 from nihbench.score import beside, doubts
 from nihbench.score.answer import Text
 from nihbench.score.confidence import confidence
-from nihbench.score.fold import final_answer
-from nihbench.score.language import COVERED, foreign, shown
+from nihbench.score.fold import count_cjk, final_answer
+from nihbench.score.language import COVERED, doubting, foreign, shown
 from nihbench.score.match import Status, find, numbers_beside, sheet_of
 from nihbench.score.misled import misled_by
 from nihbench.score.nothing import kind_of_nothing
@@ -30,6 +30,7 @@ VERSION = "0.2"
 
 _NO_FRESH: Mapping[str, str] = MappingProxyType({})
 _BANDS = (0.0, 0.3, 0.5, 0.7, 1.0)
+_FOUND = 0.7
 
 
 def grade(
@@ -64,7 +65,7 @@ def grade(
     text = Text(final)
     found = tuple([find(fact, text) for fact in against.facts])
     reading = Reading(needle, against, text, found, finish_reason)
-    strange = "" if reading.right else _not_covered(reading)
+    strange = _not_covered(reading)
     if strange:
         return Unscored(
             reason=t("the rules read English and Chinese; this is {strange}", strange=strange),
@@ -72,7 +73,10 @@ def grade(
             version=VERSION,
         )
     verdict = next(filter(None, (line(reading) for line in _LINES)))
-    wrong = haystack and verdict.value < 0.7 and verdict.outcome in ("partial", "hallucinated")
+    untold = _untold(reading) if verdict.value == 0.0 and verdict.outcome == "hallucinated" else ""
+    if untold:
+        return Unscored(reason=untold, scorer=SCORER, version=VERSION)
+    wrong = haystack and verdict.value < _FOUND and verdict.outcome in ("partial", "hallucinated")
     return Score(
         value=verdict.value,
         outcome=verdict.outcome,
@@ -101,10 +105,27 @@ def _no_answer(answer: str, final: str | None, against: Sheet, finish_reason: st
 
 
 def _not_covered(reading: Reading) -> str:
+    """Return the language that keeps an answer from being graded; of one that gives facts, where it doubts them."""
+    if reading.right and not (reading.sheet.by_words and reading.word_band < _FOUND):
+        denying = doubting(reading.answer)
+        return f"{denying}, with words of denial or doubt" if denying else ""
     if reading.needle.language not in COVERED and not shown(reading.answer):
         return t("an answer to a needle in {language}", language=reading.needle.language)
     return foreign(reading.answer)
 
+
+def _untold(reading: Reading) -> str:
+    """Return why an answer without facts might still hold them: it is in a script in which none of them is named."""
+    facts = reading.sheet.facts
+    if any([f.status != "absent" for f in reading.found]) or any([fact.digits for fact in facts]):
+        return ""
+    if reading.answer.chinese:
+        only_chinese = 2 * count_cjk(reading.answer.text) > len(reading.answer.text)
+        return _UNTOLD.format("Chinese") if only_chinese and not any([fact.chinese for fact in facts]) else ""
+    return "" if any([fact.latin for fact in facts]) else _UNTOLD.format("English")
+
+
+_UNTOLD = "the answer is in {0}, and no fact of the needle has an alias in {0}: list facts with aliases, or ask a judge"
 
 # ---- the lines -------------------------------------------------------------------------------------------------
 

@@ -135,6 +135,9 @@ WORDS = {
         "已花费：${spent:,.4f}{unknown}（输入 {prompt_tokens:,} token，输出 {completion_tokens:,}）；"
         "计划：{planned}（输入 {planned_tokens:,} token）"
     ),
+    "asked before the first trial: {tokens:,} tokens, ${spent:,.4f} spent": (
+        "第一次试验之前的提问：{tokens:,} token，花费 ${spent:,.4f}"
+    ),
     "{what}: agree to that by --yes, or set a bound by --max-cost USD": "{what}：请用 --yes 同意，或用 --max-cost USD 设上限",
     "{what}. Begin?": "{what}。开始吗？",
     "nothing was sent: give fewer --lengths or --depths, or a bound by --max-cost USD": (
@@ -210,6 +213,10 @@ WORDS = {
     ),
     "--base-url: the server at {host} counts tokens otherwise than the first one: leave it out": (
         "--base-url：{host} 的服务器计数 token 的方式与第一台不同：请去掉它"
+    ),
+    "--base-url: the server at {host} counts {other} tokens of a text of which the first one counts {first}: leave it "
+    "out, or measure it in a run of its own": (
+        "--base-url：同一段文本，{host} 的服务器计为 {other} token，第一台计为 {first}：请去掉它，或为它单独运行一次"
     ),
     "--base-url: the server at {host} takes {window} tokens, the first one {least}: give --window": (
         "--base-url：{host} 的服务器容 {window} token，第一台容 {least}：请给出 --window"
