@@ -126,10 +126,12 @@ def _untold(reading: Reading) -> str:
 
 
 _UNTOLD_ZH = t(
-    "the answer is in Chinese, and no fact of the needle has an alias in Chinese: list facts with aliases, or ask a judge"
+    "the answer is in Chinese, and no fact of the needle has an alias in Chinese: list facts with aliases, or ask a "
+    "judge"
 )
 _UNTOLD_EN = t(
-    "the answer is in English, and no fact of the needle has an alias in English: list facts with aliases, or ask a judge"
+    "the answer is in English, and no fact of the needle has an alias in English: list facts with aliases, or ask a "
+    "judge"
 )
 
 # ---- the lines -------------------------------------------------------------------------------------------------
