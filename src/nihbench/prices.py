@@ -6,10 +6,12 @@ converts no currency.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 
-from nihbench.types import PriceTier, Usage
+from nihbench.types import BatchTerms, PriceTier, Usage
 
 _PER = Decimal(1_000_000)
 
@@ -55,6 +57,28 @@ def usage_cost(prices: Sequence[PriceTier], usage: Usage, hit_price: float | Non
         + decimal_of(tier.output) * usage.completion_tokens
     )
     return total / _PER
+
+
+def discounted(prices: Sequence[PriceTier], share: float) -> tuple[PriceTier, ...]:
+    """Return the tiers with every price at `share` of itself, as in a batch."""
+
+    def part(price: float) -> float:
+        return float(decimal_of(price) * decimal_of(share))
+
+    return tuple(
+        replace(
+            tier,
+            input=part(tier.input),
+            output=part(tier.output),
+            cached_input=None if tier.cached_input is None else part(tier.cached_input),
+        )
+        for tier in prices
+    )
+
+
+def prices_paid(prices: Sequence[PriceTier], terms: BatchTerms | None, latency_s: float) -> Sequence[PriceTier]:
+    """Return the tiers that hold for an answer: a live one always has a latency, one out of a batch has NaN."""
+    return discounted(prices, terms.price) if terms is not None and math.isnan(latency_s) else prices
 
 
 def decimal_of(number: float | Decimal) -> Decimal:

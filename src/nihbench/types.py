@@ -128,6 +128,20 @@ class LocalModel:
     size_bytes: int
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BatchTerms:
+    """A service's terms for batches, and the day they were looked up.
+
+    `price`: the share of the live price that is asked. `max_file_mb`: how large one file of requests may be.
+    `completion_window`: the time it is given, as the service writes it.
+    """
+
+    price: float
+    as_of: str
+    max_file_mb: float | None = None
+    completion_window: str = "24h"
+
+
 CounterKind = Literal["moonshot", "anthropic"]
 
 
@@ -160,6 +174,7 @@ class ModelPreset:
     headers: Mapping[str, str] = field(default_factory=dict)
     prices: tuple[PriceTier, ...] = ()
     prices_as_of: str | None = None
+    batch: BatchTerms | None = None
     cache: str | None = None
     retired: bool = False
     local: LocalModel | None = None
@@ -317,6 +332,7 @@ class Trial:
 
     `control` names what it checks instead of counting for the grid (see `plan.controls`); where that is a prompt
     without a needle, `depth_percent` is 0 and says nothing.
+    `extra`: a draw beyond the plan, which an adaptive run made where answers are uncertain: only its cell counts it.
     """
 
     experiment: str
@@ -326,6 +342,7 @@ class Trial:
     depth_percent: float
     repeat: int = 0
     control: str | None = None
+    extra: bool = False
 
 
 # ---- endpoint --------------------------------------------------------------------------------------------------

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from nihbench.analysis.table import UNSCORED
 from nihbench.errors import UsageError
-from nihbench.lang import t
+from nihbench.lang import recalled, t
 from nihbench.score.fold import fold
 from nihbench.types import Completion, Failure, Grade, GradedElsewhere, Placement, Record, Score, Unscored
 
@@ -23,6 +23,10 @@ ORDER = (
 _ALIKE = 92.0
 """From this ratio on (of rapidfuzz, 100: the same) two normalised texts count as one saying."""
 _LOOKED_AT = 2_000
+_COMPARED = 500
+"""Characters of a text that are compared; how it begins is what it says."""
+_MOST_LEADERS = 200
+"""Texts that others may join: what is like none of so many stands alone, so that time grows with the cases alone."""
 _DIGITS = re.compile(r"\d+")
 
 
@@ -78,17 +82,25 @@ class Group:
     @property
     def reasons(self) -> tuple[tuple[str, int], ...]:
         """The graders' reasons, numbers and quotations of one kind taken together, the commonest first."""
-        return tuple(Counter(_kind_of_reason(case.reason) for case in self.cases).most_common())
+        return self.reasons_in(str)
+
+    def reasons_in(self, words: Callable[[object], str]) -> tuple[tuple[str, int], ...]:
+        """Return the reasons as `words` gives them: `said` in the process's language."""
+        return tuple(Counter(_kind_of_reason(words(case.reason)) for case in self.cases).most_common())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Cases:
-    """The cases of a run that a filter leaves; `measured` and `full` count all trials that it leaves."""
+    """The cases of a run that a filter leaves; `measured` and `full` count all trials that it leaves.
+
+    `extra` of these are an adaptive run's further draws, of which more lie where the needle is missed.
+    """
 
     groups: tuple[Group, ...]
     trials: int
     measured: int
     full: int
+    extra: int = 0
 
     @property
     def below(self) -> int:
@@ -152,6 +164,7 @@ def find_cases(records: Mapping[str, Record], grades: Mapping[str, Grade], chose
         trials=len(looked),
         measured=len(values),
         full=sum(value == 1.0 for value in values),
+        extra=sum(record.trial.extra for record in looked.values()),
     )
 
 
@@ -182,12 +195,14 @@ def _judged(
     outcome: Completion | Failure | GradedElsewhere, grade: Grade | None
 ) -> tuple[str, str, tuple[str, ...], str, float | None]:
     if isinstance(outcome, Failure):
-        return outcome.kind, outcome.message, (), "", None
+        return outcome.kind, recalled(outcome.message), (), "", None
     if grade is None:
-        return UNSCORED, "no score", (), "", None
+        return UNSCORED, t("no score"), (), "", None
     if isinstance(grade, Unscored):
-        return UNSCORED, grade.reason, (), "", None
-    return grade.outcome, grade.evidence.cue, grade.evidence.missing, grade.misled, grade.value
+        return UNSCORED, recalled(grade.reason), (), "", None
+    # A judge's reasons are its own words.
+    why = grade.evidence.cue if grade.votes else recalled(grade.evidence.cue)
+    return grade.outcome, why, grade.evidence.missing, grade.misled, grade.value
 
 
 def _rank(kind: str) -> tuple[int, str]:
@@ -200,7 +215,7 @@ def _group(kind: str, cases: Sequence[Case]) -> Group:
 
 def _kind_of_reason(reason: str) -> str:
     """Return a cue's beginning, which names the rule; what follows a colon is the answer's own wording."""
-    return _DIGITS.sub("N", reason.split(":")[0])[:80].strip()
+    return _DIGITS.sub("N", re.split("[:：]", reason)[0])[:80].strip()
 
 
 # ---- clusters --------------------------------------------------------------------------------------------------
@@ -209,17 +224,23 @@ def _kind_of_reason(reason: str) -> str:
 def cluster(cases: Iterable[Case]) -> tuple[Cluster, ...]:
     """Put together what says nearly the same; the largest cluster first, cases in the order of the grid.
 
-    Texts that are equal when folded are one; then each text joins the most frequent one that it is like. Texts with
-    different numbers are never one: a wrong number is what such an answer is about.
+    Texts that are equal when folded are one; then each text joins, of the most frequent ones, that which it is most
+    like. Texts with different numbers are never one: a wrong number is what such an answer is about.
     """
+    from rapidfuzz import fuzz, process
+
     by_text: dict[str, list[Case]] = {}
     for case in cases:
         by_text.setdefault(_normal(case), []).append(case)
-    leaders: dict[str, list[Case]] = {}
+    leaders: dict[tuple[str, ...], dict[str, str]] = {}
+    members: dict[str, list[Case]] = {}
     for text in sorted(by_text, key=lambda t: (-len(by_text[t]), t)):
-        leader = next((known for known in leaders if _alike(text, known)), None)
-        leaders.setdefault(text if leader is None else leader, []).extend(by_text[text])
-    clusters = [Cluster(cases=_in_order(members)) for members in leaders.values()]
+        known = leaders.setdefault(tuple(_DIGITS.findall(text)), {})
+        found = process.extractOne(text[:_COMPARED], known, scorer=fuzz.ratio, score_cutoff=_ALIKE)
+        members.setdefault(found[2] if found else text, []).extend(by_text[text])
+        if not found and len(known) < _MOST_LEADERS:
+            known[text] = text[:_COMPARED]
+    clusters = [Cluster(cases=_in_order(cases)) for cases in members.values()]
     return tuple(sorted(clusters, key=lambda c: -len(c.cases)))
 
 
@@ -234,11 +255,3 @@ def _normal(case: Case) -> str:
     # A failure's message, or why there is no text, is what its kind says.
     text = case.answer if case.answer is not None else f"\0{case.reason}"
     return " ".join(fold(text[:_LOOKED_AT]).text.split()).strip(" .!。！")
-
-
-def _alike(one: str, other: str) -> bool:
-    if min(len(one), len(other)) < 0.8 * max(len(one), len(other)):
-        return False
-    from rapidfuzz import fuzz
-
-    return fuzz.ratio(one, other, score_cutoff=_ALIKE) > 0 and _DIGITS.findall(one) == _DIGITS.findall(other)

@@ -23,6 +23,7 @@ from nihbench.cli import (
     export,
     grade,
     imports,
+    merge,
     models,
     needle,
     plan,
@@ -64,6 +65,7 @@ app.add_typer(needle.app, name="needle")
 app.add_typer(corpus.app, name="corpus")
 app.add_typer(batch.app, name="batch")
 app.add_typer(imports.app, name="import")
+app.command("merge")(merge.merge)
 app.command("models")(models.models)
 app.command("serve")(serve.serve)
 app.command("doctor")(doctor.doctor)

@@ -31,7 +31,13 @@ def prompt(
     from nihbench.types import Placement
 
     _check(length, depth, repeat)
-    one = {"lengths": f"{length}:{length}:1", "depths": f"{depth}", "repeats": repeat + 1, "controls": False}
+    one = {
+        "lengths": f"{length}:{length}:1",
+        "depths": f"{depth}",
+        "repeats": repeat + 1,
+        "controls": False,
+        "shard": None,
+    }
     values = options | one
     with prepared(run_options(values), sending=False) as (setup, _):
         trials = [trial for trial in setup.trials if trial.repeat == repeat]

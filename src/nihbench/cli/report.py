@@ -10,7 +10,7 @@ import typer
 
 from nihbench.cli.output import command, note
 from nihbench.errors import UsageError
-from nihbench.lang import language
+from nihbench.lang import language, t
 
 if TYPE_CHECKING:
     from nihbench.analysis.report import Measured
@@ -36,12 +36,12 @@ def report(
     from nihbench.run import find_runs
 
     if out.suffix.lower() not in {".html", ".htm"}:
-        raise UsageError(f"a report is an HTML file: give it a name such as {out.with_suffix('.html')}")
+        raise UsageError(t("a report is an HTML file: give it a name such as {name}", name=out.with_suffix(".html")))
     catalog = load()
     told = [_measured(folder, scorer, catalog) for path in runs for folder in find_runs(path)]
     page = report_page(report_data(told, title=title or _title(told)), lang=language())
     write_atomic(out, page)
-    note(f"report: {out} ({len(page) / 1e6:.1f} MB)")
+    note(t("report: {out} ({size:.1f} MB)", out=out, size=len(page) / 1e6))
 
 
 def _measured(path: Path, scorer: str | None, catalog: Catalog) -> Measured:
@@ -79,7 +79,7 @@ def _text(run: RunFolder, catalog: Catalog) -> str | None:
     try:
         corpus = stored_corpus(catalog, corpus_of(run.manifest), Path.cwd(), sha256)
     except NihError as error:
-        note(f"the text around the needles is left out: {error}")
+        note(t("the text around the needles is left out: {error}", error=error))
         return None
     return corpus.text
 
@@ -87,13 +87,15 @@ def _text(run: RunFolder, catalog: Catalog) -> str | None:
 def _cost(run: RunFolder, catalog: Catalog) -> Callable[[Outcome], float | None]:
     """Return what a call cost: as the server said, else by the prices of the model of this name."""
     from nihbench.endpoint import cost_of
+    from nihbench.prices import prices_paid
 
     preset = catalog.models.get(run.manifest["model"]["name"])
     prices = preset.prices if preset else ()
     limit = run.manifest["identity"].get("max_output", 0)  # an import has no calls to cost anything
 
     def cost(outcome: Outcome) -> float | None:
-        usd = cost_of(prices, outcome, limit, None)
+        paid = prices_paid(prices, preset.batch if preset else None, outcome.latency_s)
+        usd = cost_of(paid, outcome, limit, None)
         return None if usd is None else round(float(usd), 8)
 
     return cost

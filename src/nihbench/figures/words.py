@@ -42,7 +42,10 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "by_depth": ("By needle depth", "按针的深度"),
     "interval": ("Shaded: {level} intervals, {method}.", "阴影：{level} 区间（{method}）。"),
     "interval_haystack": ("for this haystack", "仅对这一篇长文而言"),
-    "interval_haystacks": ("Student's t over {count} haystacks", "按 {count} 篇长文的 t 区间"),
+    "interval_haystacks": (
+        "t over {count} haystacks, quantiles simulated",
+        "按 {count} 篇长文的 t 值，分位数由模拟得出",
+    ),
     "no_interval": ("Points are means; no intervals are drawn.", "各点为平均值，未画区间。"),
     "difference_title": ("{b} minus {a}", "{b} 减 {a}"),
     "difference_note": ("Each cell: mean band of {b} minus that of {a}.", "每格为 {b} 的平均得分减去 {a} 的平均得分。"),
@@ -64,6 +67,10 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "导入的结果：长度为长文的长度，按原工具的计数；K = 1,000。",
     ),
     "repeats_one": ("1 trial a cell, for this haystack.", "每格 1 次试验，仅对这一篇长文而言。"),
+    "extra": (
+        "{count} further draws where neighbours are uncertain: cells show all draws, other numbers the first ones.",
+        "在相邻格子不确定处追加 {count} 次试验：各格包含全部试验，其余数字只计第一遍。",
+    ),
     "repeats_many": ("{count} trials a cell.", "每格 {count} 次试验。"),
     "synthetic": (
         "SYNTHETIC DATA ({model}), drawn by a formula: no model was asked.",

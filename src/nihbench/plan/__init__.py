@@ -7,6 +7,7 @@ from nihbench.plan.estimate import Estimate, estimate
 from nihbench.plan.fresh import fill, fresh_values
 from nihbench.plan.grid import is_count, parse_depths, parse_lengths
 from nihbench.plan.order import ORDERS, VARIED, Turn, order_trials, text_of, turn_of
+from nihbench.plan.shards import Shard, parse_shard, stretch
 from nihbench.plan.trials import make_trials
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "Pace",
     "PrefixCache",
     "Sent",
+    "Shard",
     "Simulated",
     "Turn",
     "cost_range",
@@ -34,8 +36,10 @@ __all__ = [
     "order_trials",
     "parse_depths",
     "parse_lengths",
+    "parse_shard",
     "shared_tokens",
     "simulate",
+    "stretch",
     "text_of",
     "turn_of",
     "with_controls",

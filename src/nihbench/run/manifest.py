@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from importlib import metadata
 from types import MappingProxyType
@@ -67,11 +67,34 @@ def manifest(setup: Setup, created_at: str) -> dict[str, Any]:
         "repeats": setup.options.repeats,
         "trials": len(setup.trials),
         "controls": [
-            {name: getattr(trial, name) for name in _CONTROL_FIELDS} for trial in setup.trials if trial.control
+            {name: getattr(trial, name) for name in _CONTROL_FIELDS}
+            for trial in setup.plan or setup.trials
+            if trial.control
         ],
+        "shard": _shard(setup),
         "identity": setup.identity(),
         "notes": list(setup.notes),
     }
+
+
+def _shard(setup: Setup) -> dict[str, Any] | None:
+    """Return which trials a part of a plan has, as numbers among those that `planned_trials` gives for the whole."""
+    if not setup.plan:
+        return None
+    controls = [trial for trial in setup.plan if trial.control]
+    numbers = {trial: number for number, trial in enumerate((*controls, *_grid_of(setup)))}
+    return {"part": setup.options.shard, "trials": sorted(numbers[trial] for trial in setup.trials)}
+
+
+def _grid_of(setup: Setup) -> tuple[Trial, ...]:
+    return make_trials(
+        experiment=setup.experiment.name,
+        needle=setup.needle.name,
+        prompts=list(setup.prompts),
+        lengths=setup.lengths,
+        depths=setup.depths,
+        repeats=setup.options.repeats,
+    )
 
 
 def _calibration(setup: Setup) -> dict[str, Any] | None:
@@ -109,6 +132,12 @@ class _LengthUnit:
 
 
 @dataclass(frozen=True, kw_only=True)
+class _Shard:
+    part: str
+    trials: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class _Import:
     scorer: str
     more: tuple[tuple[int, float, int], ...]
@@ -131,6 +160,7 @@ class _Content:
     depths: tuple[float, ...]
     repeats: int
     identity: dict[str, Any]
+    shard: _Shard | None = None
     import_: _Import | None = None
 
 
@@ -279,11 +309,31 @@ def planned_trials(content: Mapping[str, Any]) -> tuple[Trial, ...]:
             )
             for each in content.get("controls", ())
         )
-        return (*controls, *grid, *more)
-    except (KeyError, TypeError, ValueError) as error:
+        every, shard = (*controls, *grid, *more), content.get("shard")
+        return every if shard is None else tuple(every[number] for number in shard["trials"])
+    except (KeyError, IndexError, TypeError, ValueError) as error:
         raise DamagedDataError(
             t("run.json is damaged: its grid is missing or wrong; restore it from a copy")
         ) from error
+
+
+def may_be_drawn(content: Mapping[str, Any]) -> Callable[[Trial], bool]:
+    """Return what says whether a trial may be a further draw of this run: each only once, and only an adaptive run's.
+
+    Which of them are made is decided while the run goes on.
+    """
+    if not content["options"].get("adaptive"):
+        return lambda trial: False
+    first = frozenset(replace(trial, repeat=0) for trial in planned_trials(content) if trial.control is None)
+    from_repeat, seen = int(content["repeats"]), set[Trial]()
+
+    def beyond(trial: Trial) -> bool:
+        known = replace(trial, extra=False, repeat=0) in first
+        fits = trial.extra and trial.repeat >= from_repeat and known and trial not in seen
+        seen.add(trial)
+        return fits
+
+    return beyond
 
 
 def check_same(content: Mapping[str, Any], setup: Setup) -> None:
@@ -292,16 +342,9 @@ def check_same(content: Mapping[str, Any], setup: Setup) -> None:
     Raises:
         UsageError: something that could change an answer differs; the message names it.
     """
-    now = _plain(manifest(setup, ""))
     # The needle's facts may change: they decide scores, which can be made again, not answers.
-    changed = []
-    for key in ("identity", "prompts", "questions", "lengths", "depths", "length_unit", "controls"):
-        before, after = content.get(key, [] if key == "controls" else None), now[key]
-        if isinstance(before, dict) and isinstance(after, dict):
-            names = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
-            changed += [f"{key}.{name}" for name in names]
-        elif before != after:
-            changed.append(key)
+    keys = ("identity", "prompts", "questions", "lengths", "depths", "length_unit", "controls", "shard")
+    changed = differing(content, _plain(manifest(setup, "")), keys)
     if changed:
         raise UsageError(
             t(
@@ -309,6 +352,19 @@ def check_same(content: Mapping[str, Any], setup: Setup) -> None:
                 changed=", ".join(changed),
             )
         )
+
+
+def differing(before: Mapping[str, Any], after: Mapping[str, Any], keys: Iterable[str]) -> list[str]:
+    """Name what differs between the contents of two run.json, of the keys given: `identity.temperature`, `lengths`."""
+    changed = []
+    for key in keys:
+        one, other = (content.get(key, [] if key == "controls" else None) for content in (before, after))
+        if isinstance(one, dict) and isinstance(other, dict):
+            names = sorted(name for name in one.keys() | other.keys() if one.get(name) != other.get(name))
+            changed += [f"{key}.{name}" for name in names]
+        elif one != other:
+            changed.append(key)
+    return changed
 
 
 def _plain(value: Any) -> Any:

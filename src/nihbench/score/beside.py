@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 
+from nihbench.lang import t
 from nihbench.score.answer import Text
 from nihbench.score.fold import count_cjk, fold, has_cjk, is_cjk
 from nihbench.score.match import novel
@@ -20,7 +21,7 @@ from nihbench.score.subject import names_another
 from nihbench.score.words import CHINESE_REPORTING, STOP_WORDS, content_stems, stem, stems
 
 _ENGLISH = re.compile(r"\b(?:the|is|and|of|with|to|a)\b")
-_ITEM = re.compile(r"^[ \t]{0,8}(?:[-*•+]|\d{1,2}[.)、])[ \t]?(.{1,400})", re.MULTILINE)
+_ITEM = re.compile(r"^[ \t]{0,8}(?:-(?!-)|[*+](?=[ \t])|•|\d{1,2}[.)、])[ \t]?(.{1,400})", re.MULTILINE)
 _NAME = re.compile(r"(?<=[a-z,)] )[A-Z][a-z]{2,20}\b")
 _LOWER = re.compile(r"\b[a-z]{2}")
 _NO_NAMES = frozenset(map(stem, "english chinese thank thanks please sorry hello hope enjoy sure yes great".split()))
@@ -57,6 +58,7 @@ _POINTS_BACK = re.compile(
 _MORE_AT_ONCE = re.compile(
     r"\W{0,3}(?:also|additionally|in addition|furthermore|besides|another|you can also|此外|另外|还)"
 )
+_REMARK = 60  # characters
 _STRAY_FROM = 10.0  # words: so long a sentence that shares nothing with the needle is not about it
 _FOLLOWING = 8  # sentences after a complete answer that are looked at
 
@@ -92,7 +94,7 @@ def choices(reading: Reading) -> str:
         return ""
     others = [item.group(1) for i, item in enumerate(items) if i not in holding]
     rivals = [text for text in others[:20] if novel(fold(text).text, sheet.known | REPORTING)]
-    return f"one of {len(items)} choices" if rivals else ""
+    return t("one of {count} choices", count=len(items)) if rivals else ""
 
 
 def equals(reading: Reading) -> str:
@@ -104,9 +106,9 @@ def equals(reading: Reading) -> str:
         return reading.at(cue)
     before = _OR_BEFORE.search(text, low, reading.first)
     if before and len(reading.novel(text[low : before.start()])) > 1:
-        return "or, after another choice"
+        return t("or, after another choice")
     after = _OR_AFTER.match(text, reading.end)
-    return "or another choice" if after and len(reading.novel(after.group(1))) > 1 else ""
+    return t("or another choice") if after and len(reading.novel(after.group(1))) > 1 else ""
 
 
 def _speaks_of_it_until(reading: Reading) -> int:
@@ -178,7 +180,7 @@ def _number(reading: Reading, stop: int) -> str:
         if about or graders or (_COUNTERS.match(answer.text, number.end) and len(number.digits) < 3):
             continue
         if _added(answer.text, number.start, number.end, reading.first):
-            return f"added number {number.digits}"
+            return t("added number {number}", number=number.digits)
     return ""
 
 
@@ -211,15 +213,21 @@ def _name(known: frozenset[str], reading: Reading, stop: int) -> str:
         if stem(word) in known or stem(word) in _NO_NAMES or word in STOP_WORDS:
             continue
         at = answer.text.find(word, 0, stop)
-        if at >= 0 and _added(answer.text, at, at + len(word), reading.first):
-            return f"added name {name}"
+        if at >= 0 and not _in_brackets(answer.text, at) and _added(answer.text, at, at + len(word), reading.first):
+            return t("added name {name}", name=name)
     return ""
+
+
+def _in_brackets(text: str, at: int) -> bool:
+    """Whether a place stands in a short remark in brackets, which explains what it follows."""
+    before = text[max(0, at - _REMARK) : at]
+    return before.rfind("(") > before.rfind(")") and ")" in text[at : at + _REMARK]
 
 
 def _one_more(known: frozenset[str], answer: Text, end: int) -> str:
     match = _AND_MORE.match(answer.text, end) or _LISTED.match(answer.text, end)
     words = novel(match.group(1), known) if match else []
-    return f"added {' '.join(words[:4])}" if words else ""
+    return t("added {words}", words=" ".join(words[:4])) if words else ""
 
 
 def _said_more(known: frozenset[str], reading: Reading, stop: int) -> str:
@@ -229,7 +237,7 @@ def _said_more(known: frozenset[str], reading: Reading, stop: int) -> str:
         end = _SENTENCE_END.search(text, cue.end, cue.end + _SENTENCE)
         rest = text[cue.end : end.start() if end else cue.end + _SENTENCE]
         if len(novel(rest, known)) > 1 and _added(text, cue.start, cue.end, reading.first):
-            return f"added {rest.strip()[:30]}"
+            return t("added {words}", words=rest.strip()[:30])
     return ""
 
 
@@ -245,5 +253,5 @@ def _chinese_clauses(known: frozenset[str], answer: Text, end: int, stop: int) -
     for clause in clauses[:4]:
         chars = [s for s in stems(clause) if s not in known and s not in CHINESE_REPORTING]
         if len(chars) >= _NOVEL_CHARS and not _OF_THE_SOURCE.search(clause):
-            return f"added {clause[:20]}"
+            return t("added {words}", words=clause[:20])
     return ""

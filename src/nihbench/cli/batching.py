@@ -1,0 +1,258 @@
+"""What the commands of `nih batch` do: write requests, agree to their cost, submit them, bring the answers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nihbench.cli.output import note, plain, show
+from nihbench.errors import StoppedError, UsageError
+from nihbench.lang import said, t
+
+if TYPE_CHECKING:
+    import typer
+
+    from nihbench.cli.jobs import Job
+    from nihbench.endpoint import ModelAccess
+    from nihbench.endpoint.batches import BatchEndpoint
+    from nihbench.run import BatchFile, RunFolder, RunOptions, Setup
+    from nihbench.run.batch_state import Batches
+    from nihbench.run.batch_state import Job as BatchJob
+    from nihbench.types import Trial
+
+_FILE_MB = 200.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Terms:
+    """How a run is submitted; `completion_window` None: the service's usual one."""
+
+    completion_window: str | None
+    again: bool
+    yes: bool
+
+
+def write_requests(
+    options: RunOptions, out: Path, *, max_requests: int, max_file_mb: float | None
+) -> tuple[RunFolder, tuple[BatchFile, ...]]:
+    """Export a run's requests into a new folder.
+
+    Raises:
+        UsageError: a bound is none, the folder holds a run, or the options can't be carried out.
+    """
+    from datetime import UTC, datetime
+
+    from nihbench.run import check_free, create_run, export_batch
+    from nihbench.run.manifest import manifest
+
+    if max_requests < 1 or not (max_file_mb is None or 0 < max_file_mb < 1e9):
+        raise UsageError(t("--max-requests must be at least 1, and --max-file-mb more than 0"))
+    with _exportable(options) as setup:
+        check_free(out)
+        terms = setup.preset.batch
+        size_mb = max_file_mb or (terms.max_file_mb if terms else None) or _FILE_MB
+        files = export_batch(setup, out, most_requests=max_requests, most_bytes=round(size_mb * 1_000_000))
+        # Last, so that an export that was broken off can be made again.
+        folder = create_run(out, manifest(setup, datetime.now(UTC).isoformat(timespec="seconds")))
+        if setup.headers:
+            note(t("note: --header belongs to a request's transport and is not in the files"))
+    return folder, files
+
+
+@contextmanager
+def _exportable(options: RunOptions) -> Iterator[Setup]:
+    """Resolve options; a model of any name will do without a server, for an engine that works files off needs none."""
+    import os
+
+    from nihbench.catalog import load
+    from nihbench.cli.wiring import introduce, is_gguf, prepared, resolved
+    from nihbench.endpoint import ModelAccess
+    from nihbench.types import ModelPreset
+
+    catalog = load()
+    nowhere = not (options.base_url or os.environ.get("OPENAI_BASE_URL") or options.model in catalog.models)
+    if not nowhere or is_gguf(options.model):
+        with prepared(options, sending=False) as (setup, _):
+            yield setup
+        return
+    note(
+        t(
+            "note: there is no preset {model!r} and no --base-url: the requests are for an engine that knows that name",
+            model=options.model,
+        )
+    )
+    model = ModelAccess(
+        preset=ModelPreset(name=options.model, model=options.model),
+        server=None,
+        server_tokenizer=None,
+        model_sha256=None,
+        key=None,
+        headers=options.headers,
+    )
+    setup = resolved(options, catalog, model, None)
+    introduce(setup, model, None)
+    yield setup
+
+
+def submit_run(job: Job, terms: Terms) -> None:
+    """Submit what a run owes, when its cost is agreed to; show a line for each batch when it is there.
+
+    Raises:
+        NihError: it can't be submitted, or is not agreed to.
+    """
+    from nihbench.cli.sending import now
+    from nihbench.cli.wiring import prepared
+    from nihbench.endpoint.batches import BatchEndpoint
+    from nihbench.run import Submission, check_same, check_server, open_batches, owned, read_planned, submit, to_submit
+    from nihbench.run.options import bare_url
+
+    folder = job.existing
+    assert folder is not None
+    open_batches(folder.path)
+    with prepared(job.options, sending=True, begun=job.begun) as (setup, model), owned(folder.path, now):
+        _check_remote(setup, model)
+        check_same(folder.manifest, setup)
+        planned = read_planned(folder.path)
+        batches = open_batches(folder.path)
+        url = bare_url(model.base_url) or ""
+        check_server(batches, url)
+        batches = to_submit(batches, list(planned), folder.records(), again=terms.again)
+        ids = [trial_id for each in batches.jobs if each.is_open for trial_id in batches.ids(each)]
+        if not ids:
+            raise UsageError(
+                t(
+                    "nothing of {path} is left to submit: bring the answers by nih batch fetch {path}",
+                    path=folder.path,
+                )
+            )
+        waiting = [planned[trial_id].trial for trial_id in batches.waiting() - set(ids)]
+        _agree(setup, model, folder, [planned[trial_id].trial for trial_id in ids], waiting, yes=terms.yes)
+        usual = setup.preset.batch.completion_window if setup.preset.batch else "24h"
+        how = Submission(base_url=url, completion_window=terms.completion_window or usual, again=terms.again)
+        with BatchEndpoint(model.endpoint) as service:
+            submit(batches, service, how, on_job=lambda each: show(job_line(each)))
+        note(t("the answers come later: nih batch fetch {path} --wait", path=folder.path))
+
+
+def _check_remote(setup: Setup, model: ModelAccess) -> None:
+    if model.model_sha256 is not None:
+        raise UsageError(t("the embedded model takes no batches: use nih run"))
+    if setup.options.more_urls:
+        raise UsageError(t("a batch goes to one server: give one --base-url"))
+
+
+def _agree(
+    setup: Setup, model: ModelAccess, folder: RunFolder, trials: Sequence[Trial], waiting: Sequence[Trial], *, yes: bool
+) -> None:
+    """Make sure that the cost is agreed to, at the prices of a batch.
+
+    Raises:
+        UsageError: it is not, or --max-cost can't be kept.
+        StoppedError: it could be more than --max-cost.
+    """
+    from nihbench.cli.money import check_cost, dollars, planned_cost
+    from nihbench.prices import decimal_of, discounted
+    from nihbench.run import spent_before
+
+    share = setup.preset.batch.price if setup.preset.batch else 1.0
+    cheap = replace(setup, preset=replace(setup.preset, prices=discounted(setup.preset.prices, share)))
+    check_cost([(cheap, (model,), trials)], yes=yes)
+    if setup.options.max_cost is None:
+        return
+    worst = planned_cost(cheap, (model,), [*trials, *waiting]).most
+    spent, most = spent_before(folder.path, setup), decimal_of(setup.options.max_cost)
+    if worst is not None and worst + spent > most:
+        raise StoppedError(
+            t(
+                "the requests could cost {worst}, and {spent} of the {most} of --max-cost are spent: nothing was "
+                "submitted; give a higher --max-cost, or export fewer trials",
+                worst=dollars(worst),
+                spent=dollars(spent),
+                most=dollars(most),
+            )
+        )
+
+
+@contextmanager
+def served(context: typer.Context, path: Path, given: Mapping[str, Any]) -> Iterator[tuple[RunFolder, BatchEndpoint]]:
+    """Reach the server that a run's batches are at.
+
+    Raises:
+        UsageError: the run was not exported, or its batches are at another server.
+    """
+    from nihbench.catalog import load
+    from nihbench.cli.options import SHARED
+    from nihbench.cli.output import FetchReport
+    from nihbench.cli.resuming import resumed_jobs
+    from nihbench.cli.wiring import reach
+    from nihbench.endpoint.batches import BatchEndpoint
+    from nihbench.run import check_server, open_batches, open_run
+    from nihbench.run.options import bare_url
+
+    open_batches(open_run(path).path)
+    values = {option.name: option.default for option in SHARED} | dict(given)
+    (job,) = resumed_jobs(context, path, values, None)
+    assert job.existing is not None
+    with reach(job.options, load(), sending=True, report=FetchReport()) as model:
+        check_server(open_batches(path), bare_url(model.base_url) or "")
+        with BatchEndpoint(model.endpoint) as service:
+            yield job.existing, service
+
+
+def fetch_all(folder: RunFolder, service: BatchEndpoint, *, every: float | None) -> int:
+    """Bring all results that are there; return the exit code that the run's records ask for.
+
+    Args:
+        folder: the run.
+        service: its server.
+        every: seconds between two questions until all batches have ended; None: ask once.
+    """
+    from nihbench.cli.finish import finish
+    from nihbench.cli.sending import now
+    from nihbench.run import open_batches, owned, refresh
+
+    with owned(folder.path, now):
+        batches = open_batches(folder.path)
+        if not any(job.batch_id for job in batches.jobs):
+            raise UsageError(t("{path} has no batch yet: nih batch submit {path}", path=folder.path))
+        while True:
+            batches = _bring_ended(folder, refresh(batches, service), service)
+            going = [job for job in batches.jobs if job.waits and job.batch_id and not job.finished]
+            if every is None or not going:
+                break
+            time.sleep(every)
+    for job in batches.jobs:
+        if job.waits:
+            note(job_line(job))
+    return finish(folder, resume=folder.path)
+
+
+def _bring_ended(folder: RunFolder, batches: Batches, service: BatchEndpoint) -> Batches:
+    from nihbench.cli.sending import now
+    from nihbench.run import bring, import_results
+
+    for job in batches.jobs:
+        if job.finished and job.waits:
+            note(job_line(job))
+            files = bring(batches, job, service)
+            if files:
+                for sentence in import_results(folder, files, now=now).sentences():
+                    note(sentence)
+            batches = batches.put(replace(job, fetched=True))
+    return batches
+
+
+def job_line(job: BatchJob) -> str:
+    """Return a batch as one line."""
+    counts = t(
+        "{done} of {requests} done, {failed} failed",
+        done=job.completed or 0,
+        requests=job.requests,
+        failed=job.failed or 0,
+    )
+    reason = f": {job.message}" if job.message else ""
+    return plain(f"{job.name}  {job.batch_id or '-'}  {job.status or '-'}  {said(counts)}{reason}")

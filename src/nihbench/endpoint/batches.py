@@ -1,0 +1,268 @@
+"""An endpoint's /files and /batches, as OpenAI has them: upload requests, create a batch, ask how it stands, download.
+
+Only creating a batch costs money. It is sent once and never again by itself: where no clear answer came, the caller is
+told so (`UnsureError`), and `find` looks whether the batch exists. All else is asked again until it works.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from secrets import token_hex
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+from nihbench.endpoint.connection import NO_ANSWER, Endpoint, Timeouts, no_answer
+from nihbench.endpoint.failures import HANDLING, Diagnosis, classify, own_words, parse_json
+from nihbench.endpoint.transport import sync_client
+from nihbench.errors import EndpointError, StoppedError
+from nihbench.fetch import atomic_file
+from nihbench.lang import t
+
+LOST = "lost"
+"""The status of a batch that the server does not know: it is gone, or another account's."""
+_TIMEOUTS = Timeouts(connect_s=10.0, write_s=120.0, idle_s=600.0)
+_ATTEMPTS = 5
+_LONGEST_WAIT_S = 60.0
+_IDENTITY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,199}")
+_PAGE = 100
+_MOST_PAGES = 200
+
+
+class UnsureError(EndpointError):
+    """A batch may have been created, or not: no clear answer came."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Batch:
+    """A batch as the server describes it; `message` says why it failed as a whole."""
+
+    id: str
+    status: str
+    input_file_id: str | None = None
+    output_file_id: str | None = None
+    error_file_id: str | None = None
+    total: int | None = None
+    completed: int | None = None
+    failed: int | None = None
+    message: str = ""
+
+
+class BatchEndpoint:
+    """A context manager that closes its connections.
+
+    Args:
+        endpoint: the chat endpoint; what it sends along is sent here too.
+        sleep: waits the given seconds between attempts.
+    """
+
+    def __init__(self, endpoint: Endpoint, *, sleep: Callable[[float], object] = time.sleep) -> None:
+        self._endpoint, self._sleep = endpoint, sleep
+        self._client = sync_client(endpoint, _TIMEOUTS)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._client.close()
+
+    def upload(self, path: Path) -> str:
+        """Upload a file of requests and return the id that the server gives it.
+
+        Raises:
+            StoppedError: the key or the account does not allow it.
+            EndpointError: the server does not take it.
+        """
+        # The client's own content type is JSON; httpx takes the boundary out of this one.
+        boundary = token_hex(24)
+
+        def send() -> httpx.Response:
+            with path.open("rb") as file:
+                return self._client.post(
+                    self._endpoint.url("/files"),
+                    data={"purpose": "batch"},
+                    files={"file": (path.name, file, "application/jsonl")},
+                    headers={"Content-Type": f"multipart/form-data; boundary={boundary}"},
+                )
+
+        return _identity(self._object(self._persist(send, t("upload {name}", name=path.name))).get("id"), self._host)
+
+    def create(self, input_file_id: str, *, url: str, completion_window: str, metadata: Mapping[str, str]) -> Batch:
+        """Create a batch: from here on it costs money. It is sent once.
+
+        Raises:
+            UnsureError: it may have been created.
+            StoppedError: the key or the account does not allow it.
+            EndpointError: the server refused it.
+        """
+        what = t("create the batch")
+        body = {
+            "input_file_id": input_file_id,
+            "endpoint": url,
+            "completion_window": completion_window,
+            "metadata": dict(metadata),
+        }
+        try:
+            response = self._client.post(self._endpoint.url("/batches"), json=body)
+        except NO_ANSWER as error:
+            _, words, arrived = no_answer(error, self._endpoint)
+            raise (UnsureError if arrived else EndpointError)(_failed(what, words)) from error
+        if response.status_code >= 500 or response.status_code == 408:
+            raise UnsureError(_failed(what, self._diagnosis(response).message))
+        if response.status_code not in (200, 201):
+            raise self._refusal(self._diagnosis(response), what)
+        try:
+            return self._batch(self._object(response))
+        except EndpointError as error:
+            raise UnsureError(str(error)) from error
+
+    def find(self, input_file_id: str) -> Batch | None:
+        """Return the batch that was created of an uploaded file, or None where there is none.
+
+        Raises:
+            StoppedError: the key or the account does not allow it.
+            EndpointError: the server does not list its batches.
+        """
+        return next((batch for batch in self._all() if batch.input_file_id == input_file_id), None)
+
+    def _all(self) -> Iterator[Batch]:
+        after: str | None = None
+        for _ in range(_MOST_PAGES):
+            parameters: dict[str, str | int] = {"limit": _PAGE} | ({"after": after} if after else {})
+            page = self._get("/batches", t("list the batches"), parameters)
+            rows = page.get("data")
+            if not isinstance(rows, list):
+                raise EndpointError(t("{host} gave no list of its batches", host=self._host))
+            batches = [self._batch(row) for row in rows]
+            yield from batches
+            if not page.get("has_more") or not batches or batches[-1].id == after:
+                return
+            after = batches[-1].id
+        raise EndpointError(t("{host} lists batches without end", host=self._host))
+
+    def retrieve(self, batch_id: str) -> Batch:
+        """Return how a batch stands; one that the server does not know is `LOST`. Raises as `find`."""
+        what = t("ask for the batch {batch_id}", batch_id=batch_id)
+        response = self._persist(lambda: self._client.get(self._endpoint.url(f"/batches/{batch_id}")), what, known=404)
+        if response.status_code == 404:
+            return Batch(id=batch_id, status=LOST, message=self._diagnosis(response).message)
+        return self._batch(self._object(response))
+
+    def download(self, file_id: str, target: Path) -> None:
+        """Write a file of results to `target`, whole or not at all.
+
+        Raises:
+            StoppedError: the key or the account does not allow it.
+            EndpointError: the server does not give it.
+            FetchError: it can't be written.
+        """
+        what = t("download the file {file_id}", file_id=file_id)
+
+        def get() -> httpx.Response:
+            with self._client.stream("GET", self._endpoint.url(f"/files/{file_id}/content")) as response:
+                if response.status_code != 200:
+                    response.read()
+                    return response
+                with atomic_file(target) as file:
+                    for piece in response.iter_bytes():
+                        file.write(piece)
+                return response
+
+        self._persist(get, what)
+
+    @property
+    def _host(self) -> str:
+        return self._endpoint.host
+
+    def _get(self, path: str, what: str, parameters: Mapping[str, str | int]) -> Mapping[str, Any]:
+        url = self._endpoint.url(path)
+        response = self._persist(lambda: self._client.get(url, params=dict(parameters)), what, known=404)
+        if response.status_code == 404:
+            raise EndpointError(_failed(what, f"{self._host}: {self._diagnosis(response).message}"))
+        return self._object(response)
+
+    def _persist(self, send: Callable[[], httpx.Response], what: str, known: int = 200) -> httpx.Response:
+        """Ask, and ask again where that may help; `known` is a further status that the caller understands."""
+        for attempt in range(1, _ATTEMPTS + 1):
+            wait_s: float = 2.0**attempt
+            last = attempt == _ATTEMPTS
+            try:
+                response = send()
+            except NO_ANSWER as error:
+                if last:
+                    raise EndpointError(_failed(what, no_answer(error, self._endpoint)[1])) from error
+            else:
+                if response.status_code in (200, 201, known):
+                    return response
+                found = self._diagnosis(response)
+                if last or not HANDLING[found.kind].retry:
+                    raise self._refusal(found, what)
+                wait_s = wait_s if found.wait_s is None else found.wait_s
+            self._sleep(min(wait_s, _LONGEST_WAIT_S))
+        raise AssertionError("the last attempt returns or raises")
+
+    def _diagnosis(self, response: httpx.Response) -> Diagnosis:
+        secrets = self._endpoint.secrets()
+        return classify(response.status_code, response.content, response.headers, secrets=secrets)
+
+    def _refusal(self, found: Diagnosis, what: str) -> StoppedError | EndpointError:
+        words = _failed(what, f"{self._host}: {found.message}")
+        return StoppedError(words) if HANDLING[found.kind].stop_run else EndpointError(words)
+
+    def _object(self, response: httpx.Response) -> Mapping[str, Any]:
+        try:
+            value = parse_json(response.content)
+        except ValueError:
+            value = None
+        if not isinstance(value, dict):
+            raise EndpointError(t("{host} sent something other than a JSON object", host=self._host))
+        return value
+
+    def _batch(self, row: Any) -> Batch:
+        row = row if isinstance(row, dict) else {}
+        counts = row.get("request_counts")
+        counts = counts if isinstance(counts, dict) else {}
+
+        def file(key: str) -> str | None:
+            return _identity(row[key], self._host) if row.get(key) else None
+
+        return Batch(
+            id=_identity(row.get("id"), self._host),
+            status=own_words(str(row.get("status", "")))[:40],
+            input_file_id=file("input_file_id"),
+            output_file_id=file("output_file_id"),
+            error_file_id=file("error_file_id"),
+            total=_count(counts.get("total")),
+            completed=_count(counts.get("completed")),
+            failed=_count(counts.get("failed")),
+            message=own_words("; ".join(_messages(row.get("errors"))), self._endpoint.secrets()),
+        )
+
+
+def _failed(what: str, words: str) -> str:
+    return t("can't {what}: {words}", what=what, words=words)
+
+
+def _identity(value: Any, host: str) -> str:
+    """Return an id as it may stand in an address and in a file."""
+    if not isinstance(value, str) or not _IDENTITY.fullmatch(value):
+        raise EndpointError(t("{host} gave no usable id: does it have /files and /batches?", host=host))
+    return value
+
+
+def _count(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**53 else None
+
+
+def _messages(errors: Any) -> Iterator[str]:
+    rows = errors.get("data") if isinstance(errors, dict) else errors
+    for row in rows[:5] if isinstance(rows, list) else ():
+        if isinstance(row, dict) and isinstance(row.get("message"), str):
+            yield row["message"]

@@ -1,0 +1,236 @@
+"""How a run's batches stand: batch/batch.json, written anew, whole, before and after every step that could be lost.
+
+A file of requests is exported, then uploaded (it has an `input_file_id`), then a batch is made of it. `creating` is
+set before the server is asked for that: where it is found set and no `batch_id` beside it, the batch may exist.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+from nihbench.errors import DamagedDataError, UsageError
+from nihbench.fetch import write_atomic
+from nihbench.lang import t
+from nihbench.run.export import BATCH_FOLDER, BATCH_FORMAT, BATCH_MANIFEST, PLANNED, URL
+from nihbench.types import Bare, Placed, Placement, Trial
+
+FINISHED = ("completed", "failed", "expired", "cancelled")
+"""Where a batch ends."""
+_CUSTOM_ID = re.compile(rb'\{"custom_id": "([0-9a-f]{16})"')
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Job:
+    """A file of requests and what became of it.
+
+    `base_url`: where it was uploaded to. `status`, counts and file ids are the server's. `fetched`: its results are
+    in the records. `given_up`: nothing is awaited of it any more. `earlier`: batches of it that failed as a whole.
+    """
+
+    name: str
+    requests: int
+    size_bytes: int
+    sha256: str
+    base_url: str | None = None
+    input_file_id: str | None = None
+    creating: bool = False
+    batch_id: str | None = None
+    status: str | None = None
+    output_file_id: str | None = None
+    error_file_id: str | None = None
+    total: int | None = None
+    completed: int | None = None
+    failed: int | None = None
+    message: str = ""
+    fetched: bool = False
+    given_up: bool = False
+    earlier: tuple[str, ...] = ()
+
+    @property
+    def waits(self) -> bool:
+        """Whether answers may still come of it, which are paid for."""
+        return not self.given_up and (self.creating or self.batch_id is not None) and not self.fetched
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it may be submitted."""
+        return not self.given_up and self.batch_id is None
+
+    @property
+    def finished(self) -> bool:
+        """Whether the server has done with it."""
+        return self.status in FINISHED
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Planned:
+    """What a record says besides its outcome."""
+
+    trial: Trial
+    placement: Placed
+    fresh: Mapping[str, str]
+    expected: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Batches:
+    """The jobs of a run's folder; a changed value is written at once."""
+
+    folder: Path
+    jobs: tuple[Job, ...] = field(default=())
+
+    def path(self, job: Job) -> Path:
+        """Return where a job's requests are."""
+        return self.folder / BATCH_FOLDER / job.name
+
+    def put(self, *jobs: Job) -> Batches:
+        """Return and write the state with these jobs in the place of those of the same names, or behind the others."""
+        known = {job.name: job for job in self.jobs} | {job.name: job for job in jobs}
+        changed = replace(self, jobs=tuple(known.values()))
+        content = {"format": BATCH_FORMAT, "url": URL, "files": [asdict(job) for job in changed.jobs]}
+        path = self.folder / BATCH_FOLDER / BATCH_MANIFEST
+        write_atomic(path, (json.dumps(content, ensure_ascii=False, indent=1) + "\n").encode())
+        return changed
+
+    def waiting(self) -> set[str]:
+        """Return the ids of the trials whose answers may still come out of a batch."""
+        return {trial_id for job in self.jobs if job.waits for trial_id in self.ids(job)}
+
+    def ids(self, job: Job) -> list[str]:
+        """Return the ids of the trials of a file of requests, in order.
+
+        Raises:
+            DamagedDataError: the file is not the one that was exported.
+        """
+        ids, digest = [], hashlib.sha256()
+        path = self.path(job)
+        try:
+            with path.open("rb") as file:
+                for line in file:
+                    digest.update(line)
+                    found = _CUSTOM_ID.match(line)
+                    ids.append(found[1].decode() if found else "")
+        except OSError as error:
+            raise DamagedDataError(
+                t("{path} can't be read: {strerror}", path=path, strerror=error.strerror or error)
+            ) from error
+        if digest.hexdigest() != job.sha256:
+            raise DamagedDataError(
+                t("{path} is not what was exported: restore it from a copy, or export anew", path=path)
+            )
+        return ids
+
+
+def open_batches(folder: Path) -> Batches:
+    """Read the state of a run's batches.
+
+    Raises:
+        UsageError: the run was not exported.
+        DamagedDataError: batch.json can't be read.
+    """
+    from pydantic import TypeAdapter
+
+    path = folder / BATCH_FOLDER / BATCH_MANIFEST
+    try:
+        content = json.loads(path.read_bytes())
+        if content["format"] != BATCH_FORMAT:
+            raise ValueError(t("it is not of format {format}", format=BATCH_FORMAT))
+        jobs = TypeAdapter(tuple[Job, ...]).validate_python(content["files"])
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise UsageError(
+            t("{folder} has no requests of a batch: make them by nih batch export", folder=folder)
+        ) from error
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise DamagedDataError(
+            t("{file} can't be read ({error}): restore it from a copy", file=path, error=_first_line(error))
+        ) from error
+    if any(Path(job.name).name != job.name for job in jobs):
+        raise DamagedDataError(t("{file} names files outside its folder: restore it from a copy", file=path))
+    return Batches(folder=folder, jobs=jobs)
+
+
+def check_nothing_waits(folder: Path) -> None:
+    """Make sure that no trial of a run is sent while a batch may bring its answer: it would be paid for twice.
+
+    Raises:
+        UsageError: one may.
+    """
+    if not (folder / BATCH_FOLDER / BATCH_MANIFEST).exists():
+        return
+    waiting = sum(job.requests for job in open_batches(folder).jobs if job.waits)
+    if waiting:
+        raise UsageError(
+            t(
+                "{waiting} requests of {folder} are in a batch: bring their answers first by nih batch fetch {folder}",
+                waiting=waiting,
+                folder=folder,
+            )
+        )
+
+
+def read_planned(folder: Path) -> dict[str, Planned]:
+    """Return what was exported, by the trial's id, in the plan's order.
+
+    Raises:
+        UsageError: nothing was.
+        DamagedDataError: planned.jsonl can't be read.
+    """
+    from pydantic import TypeAdapter
+
+    trial, strings = TypeAdapter(Trial), TypeAdapter(dict[str, str])
+    placed, bare = TypeAdapter(Placement), TypeAdapter(Bare)
+    path = folder / BATCH_FOLDER / PLANNED
+    planned: dict[str, Planned] = {}
+    try:
+        for line in path.read_bytes().splitlines():
+            row = json.loads(line.decode("utf-8", "surrogatepass"))
+            place = row["placement"]
+            planned[str(row["id"])] = Planned(
+                trial=trial.validate_python(row["trial"]),
+                placement=(placed if "at" in place else bare).validate_python(place),
+                fresh=strings.validate_python(row["fresh"]),
+                expected=str(row["expected"]),
+            )
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise UsageError(
+            t("{folder} has no requests of a batch: make them by nih batch export", folder=folder)
+        ) from error
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise DamagedDataError(
+            t("{file} can't be read ({error}): restore it from a copy", file=path, error=_first_line(error))
+        ) from error
+    return planned
+
+
+def extract(batches: Batches, jobs: Sequence[Job], wanted: Iterable[str]) -> tuple[Job, ...]:
+    """Write the lines of `wanted` trials out of the files of `jobs` into new files; return those as jobs."""
+    left = set(wanted)
+    names = {job.name for job in batches.jobs}
+    made = []
+    for job in jobs:
+        lines = []
+        for line in batches.path(job).read_bytes().splitlines(keepends=True):
+            found = _CUSTOM_ID.match(line)
+            if found and found[1].decode() in left:
+                left.discard(found[1].decode())
+                lines.append(line)
+        if not lines:
+            continue
+        number = next(n for n in range(1, len(names) + 2) if f"again-{n:04}.jsonl" not in names)
+        name = f"again-{number:04}.jsonl"
+        names.add(name)
+        content = b"".join(lines)
+        write_atomic(batches.folder / BATCH_FOLDER / name, content)
+        made.append(
+            Job(name=name, requests=len(lines), size_bytes=len(content), sha256=hashlib.sha256(content).hexdigest())
+        )
+    return tuple(made)
+
+
+def _first_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:120]

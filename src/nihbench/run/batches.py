@@ -1,0 +1,198 @@
+"""A run's requests through an endpoint's batches: submit, see how they stand, bring the results.
+
+Nothing is paid for twice: every id is on the disk before the next step, a batch that may have been created is looked
+for by its file before another is, and what waits in a batch is not sent by other ways.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from nihbench.endpoint import HANDLING
+from nihbench.endpoint.batches import LOST, Batch, BatchEndpoint, UnsureError
+from nihbench.errors import EndpointError, UsageError
+from nihbench.lang import t
+from nihbench.run.batch_state import Batches, Job, extract
+from nihbench.run.export import BATCH_FOLDER, URL
+from nihbench.types import Failure, Record
+
+OUTPUT, ERRORS = "output", "errors"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Submission:
+    """How batches are submitted.
+
+    `base_url` is the server's address without secrets. `again`: what may have been created is given up where the
+    server can't say whether it was.
+    """
+
+    base_url: str
+    completion_window: str = "24h"
+    again: bool = False
+
+
+def to_submit(batches: Batches, ids: Sequence[str], records: Mapping[str, Record], *, again: bool) -> Batches:
+    """Return (and write) the state in which the open jobs are all that is owed and waits in no batch.
+
+    Files of which nothing was submitted and nothing is done stay as they are. What failed as a whole is opened again;
+    of other files what is owed still goes into new ones.
+
+    Args:
+        batches: the state.
+        ids: the ids of the plan's trials.
+        records: what is there.
+        again: whether batches that the server does not know any more are given up.
+    """
+    for job in batches.jobs:
+        if job.status == "failed" and not job.completed and not job.given_up:
+            # The server found the file wanting as a whole: no request of it was carried out.
+            earlier = (*job.earlier, job.batch_id or "")
+            batches = batches.put(_bare(job, earlier=earlier))
+        elif job.status == LOST and again:
+            batches = batches.put(replace(job, given_up=True))
+    waiting = batches.waiting()
+    owed = {trial_id for trial_id in ids if trial_id not in waiting and _is_owed(records.get(trial_id))}
+    for job in batches.jobs:
+        if job.is_open and not job.creating:
+            held = set(batches.ids(job))
+            if held <= owed:
+                owed -= held
+            else:
+                batches = batches.put(replace(job, given_up=True))
+    return batches.put(*extract(batches, batches.jobs, owed)) if owed else batches
+
+
+def _bare(job: Job, *, earlier: tuple[str, ...]) -> Job:
+    return Job(name=job.name, requests=job.requests, size_bytes=job.size_bytes, sha256=job.sha256, earlier=earlier)
+
+
+def _is_owed(record: Record | None) -> bool:
+    if record is None:
+        return True
+    return isinstance(record.outcome, Failure) and HANDLING[record.outcome.kind].retry_on_resume
+
+
+def check_server(batches: Batches, base_url: str) -> None:
+    """Make sure that batches are asked for where they were submitted.
+
+    Raises:
+        UsageError: that was another server.
+    """
+    for job in batches.jobs:
+        if job.base_url is not None and job.base_url != base_url and (job.waits or job.input_file_id):
+            raise UsageError(
+                t(
+                    "the requests of {folder} were sent to {known}, not to {base_url}: give --base-url {known}",
+                    folder=batches.folder,
+                    known=job.base_url,
+                    base_url=base_url,
+                )
+            )
+
+
+def submit(
+    batches: Batches, service: BatchEndpoint, how: Submission, on_job: Callable[[Job], None] = lambda job: None
+) -> Batches:
+    """Upload every open job's file and create its batch; a job is on the disk before and after each of the two.
+
+    Raises:
+        UnsureError: a batch may have been created; submitting again looks for it first.
+        StoppedError: the key or the account does not allow it.
+        EndpointError: the server refused, or can't say whether a batch was created.
+    """
+    for job in batches.jobs:
+        if not job.is_open:
+            continue
+        found = _find(service, job, how) if job.creating else None
+        if found is None:
+            batches, found, job = _create(batches, job, service, how)
+        job = told(replace(job, creating=False), found)
+        batches = batches.put(job)
+        on_job(job)
+    return batches
+
+
+def _create(batches: Batches, job: Job, service: BatchEndpoint, how: Submission) -> tuple[Batches, Batch, Job]:
+    """Upload a job's file, where it is not yet, and create its batch."""
+    file_id = job.input_file_id
+    if file_id is None:
+        batches.ids(job)  # the file must be what its hash says
+        file_id = service.upload(batches.path(job))
+    job = replace(job, base_url=how.base_url, input_file_id=file_id, creating=True)
+    batches = batches.put(job)
+    try:
+        made = service.create(
+            file_id,
+            url=URL,
+            completion_window=how.completion_window,
+            metadata={"tool": "nihbench", "file": job.name, "sha256": job.sha256},
+        )
+    except UnsureError as error:
+        raise UnsureError(
+            t("{error}; it may be there all the same: submit again, which looks for it first", error=error)
+        ) from error
+    except Exception:
+        # Refused, or never sent: there is no batch. Ctrl-C is no Exception, and leaves the question open.
+        batches.put(replace(job, creating=False))
+        raise
+    return batches, made, job
+
+
+def _find(service: BatchEndpoint, job: Job, how: Submission) -> Batch | None:
+    """Look for a batch that may have been created."""
+    assert job.input_file_id is not None
+    try:
+        return service.find(job.input_file_id)
+    except EndpointError as error:
+        if how.again:
+            return None
+        raise EndpointError(
+            t(
+                "a batch of {name} may have been created, and the server can't say ({error}): look at its own pages, "
+                "then give --again to make one where there is none",
+                name=job.name,
+                error=error,
+            )
+        ) from error
+
+
+def told(job: Job, batch: Batch) -> Job:
+    """Return a job with what the server says of its batch."""
+    return replace(
+        job,
+        batch_id=batch.id,
+        status=batch.status,
+        output_file_id=batch.output_file_id,
+        error_file_id=batch.error_file_id,
+        total=batch.total,
+        completed=batch.completed,
+        failed=batch.failed,
+        message=batch.message,
+    )
+
+
+def refresh(batches: Batches, service: BatchEndpoint) -> Batches:
+    """Ask how all batches stand that have not ended yet. Raises as `BatchEndpoint.retrieve`."""
+    for job in batches.jobs:
+        if job.batch_id is not None and not job.given_up and not (job.finished and job.fetched):
+            batches = batches.put(told(job, service.retrieve(job.batch_id)))
+    return batches
+
+
+def bring(batches: Batches, job: Job, service: BatchEndpoint) -> tuple[Path, ...]:
+    """Download the result files of a job that has ended; return them, good answers first.
+
+    Raises:
+        StoppedError, EndpointError, FetchError: see `BatchEndpoint.download`.
+    """
+    stem = Path(job.name).stem
+    brought = []
+    for kind, file_id in ((OUTPUT, job.output_file_id), (ERRORS, job.error_file_id)):
+        if file_id is not None:
+            path = batches.folder / BATCH_FOLDER / f"{kind}-{stem}.jsonl"
+            service.download(file_id, path)
+            brought.append(path)
+    return tuple(brought)

@@ -1,0 +1,165 @@
+"""Runs of parts of one plan (`--shard`), or copies of one run, made into one run; what does not fit is refused.
+
+Records go over byte for byte. The merged run has the whole plan: trials that no part has are owed. Scores are not
+taken over, for they can be made again; a judge's replies are, for they were paid for.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from nihbench.errors import UsageError
+from nihbench.fetch import write_atomic
+from nihbench.lang import t
+from nihbench.plan import parse_shard
+from nihbench.run.batch_state import check_nothing_waits
+from nihbench.run.manifest import differing, is_imported, planned_trials
+from nihbench.run.spent import LEDGER
+from nihbench.run.store import MANIFEST, PROBES, RECORDS, RunFolder, check_free, open_run, read_lines
+from nihbench.run.tree import TREE, is_tree, open_tree
+from nihbench.run.verdicts import VERDICTS
+
+_SAME = """identity experiment needle prompts questions corpus length_unit calibration lengths depths repeats
+controls""".split()
+Lines = dict[str, list[bytes]]
+"""A trial's lines of records.jsonl, by its id."""
+
+
+def merge_folders(paths: Sequence[Path], out: Path) -> tuple[RunFolder, ...]:
+    """Merge runs, or folders of runs child by child, into the folder `out`.
+
+    Raises:
+        UsageError: they don't belong together; the message names what differs.
+        DamagedDataError: one of them can't be read.
+    """
+    if len({path.resolve() for path in paths}) < max(2, len(paths)):
+        raise UsageError(t("nih merge takes two runs or more, each once"))
+    trees = [path for path in paths if is_tree(path)]
+    if not trees:
+        return (merge_runs([open_run(path) for path in paths], out),)
+    if len(trees) < len(paths):
+        raise UsageError(t("{tree} is a folder of runs and others are single runs: give one kind", tree=trees[0]))
+    return _merge_trees(paths, out)
+
+
+def merge_runs(runs: Sequence[RunFolder], out: Path) -> RunFolder:
+    """Merge runs of one plan into a new run in the folder `out`. Raises as `merge_folders`."""
+    check_free(out)
+    runs = sorted(runs, key=_place)
+    for run in runs:
+        _check_belongs(runs[0], run)
+    lines: Lines = {}
+    owner: dict[str, Path] = {}
+    for run in runs:
+        check_nothing_waits(run.path)
+        run.records()  # refuses what is not of the run's plan
+        for trial_id, own in _lines(run.path / RECORDS).items():
+            lines[trial_id] = _longer(
+                trial_id, lines.get(trial_id), own, (owner.setdefault(trial_id, run.path), run.path)
+            )
+    write_atomic(out / RECORDS, b"".join(line for own in lines.values() for line in own))
+    for name, once in ((LEDGER, False), (PROBES, True), (VERDICTS, True)):
+        _join(name, runs, out, once=once)
+    # Last: a merge that was broken off leaves no run that could be gone on with.
+    write_atomic(out / MANIFEST, (json.dumps(_manifest(runs), ensure_ascii=False, indent=1) + "\n").encode("utf-8"))
+    return open_run(out)
+
+
+def _place(run: RunFolder) -> tuple[float, float]:
+    """Return where a run's part begins and ends in the plan."""
+    if run.manifest.get("shard") is None:
+        return (0.0, 1.0)
+    shard = parse_shard(run.manifest["shard"]["part"])
+    return ((shard.number - 1) / shard.of, shard.number / shard.of)
+
+
+def _check_belongs(first: RunFolder, other: RunFolder) -> None:
+    if is_imported(other.manifest):
+        raise UsageError(t("{path} was imported from another tool: it can't be merged", path=other.path))
+    changed = differing(first.manifest, other.manifest, _SAME)
+    if changed:
+        raise UsageError(
+            t(
+                "{first} and {other} are not of one plan: {changed} differ; leave one of them out",
+                first=first.path,
+                other=other.path,
+                changed=", ".join(changed),
+            )
+        )
+
+
+def _lines(path: Path) -> Lines:
+    """Return the whole lines of a records file; a torn last one is left out."""
+    found: Lines = {}
+    data = path.read_bytes() if path.exists() else b""
+    start = 0
+    for record, end in read_lines(path, data):
+        if record is not None:
+            found.setdefault(record.id, []).append(data[start:end].strip() + b"\n")
+        start = end
+    return found
+
+
+def _longer(trial_id: str, known: list[bytes] | None, own: list[bytes], paths: tuple[Path, Path]) -> list[bytes]:
+    """Return the later state of a trial that two runs have: of two copies one was gone on with, or neither."""
+    if known is None or own[: len(known)] == known:
+        return own
+    if known[: len(own)] == own:
+        return known
+    raise UsageError(
+        t(
+            "{first} and {other} both measured the trial {trial_id}, with different outcomes: leave one of them out",
+            first=paths[0],
+            other=paths[1],
+            trial_id=trial_id,
+        )
+    )
+
+
+def _join(name: str, runs: Iterable[RunFolder], out: Path, *, once: bool) -> None:
+    files = [run.path / name for run in runs]
+    lines = [line for file in files if file.exists() for line in file.read_bytes().splitlines() if line.strip()]
+    if lines:
+        write_atomic(out / name, b"".join(line + b"\n" for line in (dict.fromkeys(lines) if once else lines)))
+
+
+def _manifest(runs: Sequence[RunFolder]) -> dict[str, Any]:
+    """Return the merged run's run.json: the first's, with the whole plan, and what it was merged from."""
+    first = dict(runs[0].manifest)
+    whole = {**first, "shard": None, "options": {**first["options"], "shard": None}}
+    return {
+        **whole,
+        "created_at": min(str(run.manifest["created_at"]) for run in runs),
+        "trials": len(planned_trials(whole)),
+        "merged": [_origin(run.manifest) for run in runs],
+    }
+
+
+def _origin(content: Mapping[str, Any]) -> dict[str, Any]:
+    keys = ("created_at", "nihbench", "python", "libraries", "model", "merged")
+    return {"part": (content.get("shard") or {}).get("part")} | {key: content[key] for key in keys if key in content}
+
+
+def _merge_trees(paths: Sequence[Path], out: Path) -> tuple[RunFolder, ...]:
+    trees = [open_tree(path) for path in paths]
+    first = trees[0]
+    for tree in trees:
+        if [child.folder for child in tree.children] != [child.folder for child in first.children]:
+            raise UsageError(
+                t("{first} and {other} have different runs: leave one of them out", first=first.path, other=tree.path)
+            )
+    if (out / TREE).exists():
+        raise UsageError(t("{path} already holds a run: give another --out", path=out))
+    merged = []
+    for child in first.children:
+        begun = [tree.path / child.folder for tree in trees if (tree.path / child.folder / MANIFEST).exists()]
+        if begun:
+            merged.append(merge_runs([open_run(path) for path in begun], out / child.folder))
+    content = json.loads((first.path / TREE).read_text(encoding="utf-8"))
+    for row in content["children"]:
+        row["options"] = {**row["options"], "shard": None}
+    write_atomic(out / TREE, (json.dumps(content, ensure_ascii=False, indent=1) + "\n").encode("utf-8"))
+    return tuple(merged)
