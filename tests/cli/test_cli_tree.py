@@ -228,7 +228,8 @@ def test_a_tree_that_was_killed_goes_on_and_doubles_nothing(nih: Any, chat: Any,
     folders = find_runs(nih.folder / "tree")
     assert [len({line["id"] for line in lines_of(folder)}) for folder in folders] == [38, 19, 19]
     assert sum(len(lines_of(folder)) for folder in folders) == 76
-    assert len(chat.asked) <= 77  # the one that was in flight is asked again
+    # Asked again is what was in flight, and an answer that had come and was not on the disk yet.
+    assert len(chat.asked) <= 78
     assert (nih.folder / "tree" / "panel.png").exists()
 
 
