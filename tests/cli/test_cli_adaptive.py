@@ -12,7 +12,7 @@ import pytest
 
 from nihbench.analysis import grid, summary
 from nihbench.cli.finish import result_of
-from nihbench.run import open_run
+from nihbench.run import Follower, open_run
 
 ADAPTIVE = ["--adaptive", "--precision", 0.25]
 GRID = ["--depths", "5", "--lengths", "300,450,600"]
@@ -206,3 +206,16 @@ def test_it_can_not_be_made_adaptive_afterwards(nih: Any, chat: Any, small: list
     ended = nih("run", "--resume", "run", "--adaptive")
     assert ended.code == 2 and "--adaptive differ" in ended.error()
     assert "give --adaptive as well" in nih("run", "--resume", "run", "--precision", 0.1).error()
+
+
+def test_it_speaks_chinese_and_is_watched(nih: Any, chat: Any, small: list[object]) -> None:
+    nih.environment["NIH_LANG"] = "zh"
+    told = nih("plan", *small, *GRID, *ADAPTIVE, "--price", "1,2").out
+    assert "网格试验 15 到 60 次" in told and "trials of the grid" not in told
+    ended = nih("run", *small, *GRID, *ADAPTIVE, "--out", "run")
+    assert ended.code == 0 and "次试验；每个长度的找到率精确到 ±25.0%" in ended.err
+    assert "各格权重相同" in ended.out.replace("\n", "")
+    cases = nih("cases", "run").out
+    assert "次是自适应运行在找不到针处追加的" in cases
+    follower = Follower(open_run(nih.folder / "run"))
+    assert len(follower.news()) == follower.done == follower.total > len(follower.planned) == 15
