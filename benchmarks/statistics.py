@@ -96,7 +96,7 @@ class Row:
 # ---- intervals -------------------------------------------------------------------------------------------------
 
 
-def grid_coverage(name: str, haystacks: int, between: float, runs: int, seed: int = 1) -> Row:
+def grid_coverage(name: str, haystacks: int, between: float, runs: int, seed: int = 20) -> Row:
     """How often the interval of the found rate holds the truth.
 
     `between` is the standard deviation of the haystacks on the logit scale. With one haystack the truth is that

@@ -22,7 +22,7 @@ from numpy.typing import ArrayLike
 from nihbench.stats.clusters import error_of_mean
 from nihbench.stats.interval import FloatArray, IntArray
 
-PLACES = np.arange(-8.0, 8.25, 0.5)
+PLACES = np.arange(-8.0, 8.125, 0.25)
 """Logits of the means that are tested. Between two of them quantiles are interpolated, beyond the last they stay."""
 
 SPREADS = np.array([0.0, 0.25, 0.5, 0.75, 1.0, 1.5])
@@ -69,7 +69,7 @@ def means_left_open(total: FloatArray, size: FloatArray, level: float) -> tuple[
     low, high = (
         centre + side * min(_reach(centre, side, unit, by_t), _reach(centre, side, 1.0, by_sum)) for side in (-1, 1)
     )
-    return float(_logistic(low)), float(_logistic(high))
+    return min(mean, float(_logistic(low))), max(mean, float(_logistic(high)))
 
 
 def _reach(centre: float, side: int, unit: float, margin: Callable[[int, int], float]) -> float:
