@@ -34,12 +34,18 @@ def write_corpus(path: Path, sentences: int = 220) -> Path:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """A prepared run, its trials' ids in the plan's order, and what the server has to know of them."""
+    """A prepared run, its trials' ids in the plan's order, and what the server has to know of them.
+
+    `sharing`: for every prompt, in the order of the plan, the ids of the trials that send it. Without controls each
+    prompt has one trial; the sentinels all send a prompt of the grid, and closed-book trials of a fixed question each
+    other's.
+    """
 
     setup: Setup
     model: ModelAccess
     ids: tuple[str, ...]
     known: dict[str, Known]
+    sharing: tuple[tuple[str, ...], ...]
 
     def at(self, base_url: str, ca_file: Path | None = None) -> Plan:
         """Return the same plan for a server at another address."""
@@ -68,12 +74,15 @@ def make_plan(folder: Path, **options: object) -> Plan:
     )
     with open_model(preset, key=None, headers={}, ask_server=False) as model:
         setup = prepare(chosen, load(), model, folder=folder, report=silent)
-    known = {}
-    for index, trial in enumerate(setup.trials):
+    known: dict[str, Known] = {}
+    sharing: dict[str, list[str]] = {}
+    for trial in setup.trials:
         messages, placement = setup.build(trial)
         key = key_of([{"content": message.content} for message in messages])
-        known[key] = Known(index=index, tokens=placement.total_tokens)
+        blind = trial.control in ("closed_book", "no_needle")
+        known.setdefault(key, Known(index=len(known), tokens=placement.total_tokens, blind=blind))
+        sharing.setdefault(key, []).append(setup.trial_id(trial))
     ids = tuple(setup.trial_id(trial) for trial in setup.trials)
-    if not len(known) == len(ids) == len(set(ids)):
+    if len(set(ids)) < len(ids) or not (chosen.controls or len(known) == len(ids)):
         raise ValueError("two trials of the plan are alike")
-    return Plan(setup=setup, model=model, ids=ids, known=known)
+    return Plan(setup=setup, model=model, ids=ids, known=known, sharing=tuple(map(tuple, sharing.values())))

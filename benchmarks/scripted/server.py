@@ -45,15 +45,19 @@ GOOD = Scenario(name="nothing goes wrong")
 
 @dataclass(frozen=True, kw_only=True)
 class Known:
-    """A trial that the server knows: its index in the plan, and its prompt's tokens as the model counts them."""
+    """A prompt that the server knows: its index in the plan, and its tokens as the model counts them.
+
+    `blind`: the needle is not in it.
+    """
 
     index: int
     tokens: int
+    blind: bool = False
 
     @property
     def text(self) -> str:
-        """What the model answers: every fifth trial wrong."""
-        return WRONG if self.index % 5 == 4 else RIGHT
+        """What the model answers: every fifth prompt wrong, and never what stands nowhere."""
+        return WRONG if self.blind or self.index % 5 == 4 else RIGHT
 
 
 _ANYONE = Known(index=0, tokens=0)
@@ -61,15 +65,16 @@ _ANYONE = Known(index=0, tokens=0)
 
 @dataclass
 class Log:
-    """What the server saw, by the trial's index: requests, those that a provider would have billed, good answers.
+    """What the server saw, by the prompt's index: requests, those that a provider would have billed, good answers.
 
-    `hits` counts how often each fault of the scenario happened, by its place there.
+    A prompt that several trials send is one to the server. `hits` counts how often each fault of the scenario
+    happened, by its place there.
     """
 
     requests: Counter[int] = field(default_factory=Counter)
     billed: Counter[int] = field(default_factory=Counter)
     hits: Counter[int] = field(default_factory=Counter)
-    answered: set[int] = field(default_factory=set)
+    answered: Counter[int] = field(default_factory=Counter)
     strangers: int = 0
     connections: int = 0
 
@@ -89,7 +94,7 @@ class Server:
 
     Args:
         provider: whose good answers are given.
-        known: the plan's trials by their prompts' keys; a prompt that is not among them is answered with 599.
+        known: the plan's prompts by their keys; a prompt that is not among them is answered with 599.
             None: every prompt is answered, and none is looked at.
         tls: a context of a server, for TLS.
         delay_s: how long every answer waits.
@@ -194,7 +199,7 @@ class Server:
         place = next((i for i, fault in enumerate(faults) if fault.hits(trial.index, sending, asked)), None)
         fault = _GOOD_ANSWER if place is None else faults[place]
         if place is None:
-            self.log.answered.add(trial.index)
+            self.log.answered[trial.index] += 1
         else:
             self.log.hits[place] += 1
         self.log.billed[trial.index] += fault.is_billed

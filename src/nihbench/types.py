@@ -328,6 +328,7 @@ class Trial:
 
     `control` names what it checks instead of counting for the grid (see `plan.controls`); where that is a prompt
     without a needle, `depth_percent` is 0 and says nothing.
+    `extra`: a draw beyond the plan, which an adaptive run made where answers are uncertain: only its cell counts it.
     """
 
     experiment: str
@@ -337,6 +338,7 @@ class Trial:
     depth_percent: float
     repeat: int = 0
     control: str | None = None
+    extra: bool = False
 
 
 # ---- endpoint --------------------------------------------------------------------------------------------------

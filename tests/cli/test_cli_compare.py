@@ -54,6 +54,17 @@ def test_two_prompts_of_one_run(nih: Any, write: Any) -> None:
     assert turned["comparisons"][0]["found"]["difference"] == -made["found"]["difference"]
 
 
+def test_of_two_models_that_answer_alike_no_region_differs(nih: Any, write: Any) -> None:
+    for name in ("one", "other"):
+        change(write(name, 0.5), "model", {"name": name})
+    # The very same answers on both sides.
+    (nih.folder / "other" / "records.jsonl").write_bytes((nih.folder / "one" / "records.jsonl").read_bytes())
+    ended = nih("compare", "one", "other")
+    assert ended.code == 0 and "differ is open" in ended.out and "region" not in ended.out
+    (made,) = json.loads(nih("compare", "one", "other", "--json").out)["comparisons"]
+    assert {region["p_value"] for region in made["found"]["regions"]} == {1.0}
+
+
 def test_several_prompts_are_compared_with_the_first_and_corrected(nih: Any, write: Any) -> None:
     write("one", 1.0, prompts=("original", "explicit", "bilingual"))
     made = json.loads(nih("compare", "one", "--json").out)["comparisons"]

@@ -87,6 +87,23 @@ def test_a_preflight_stops_a_run_in_one_sentence(nih: Any, chat: Any, foreign: l
     assert len(chat.asked) == 2
 
 
+@pytest.mark.parametrize("ratio", [1.0, 1.1])
+def test_a_second_server_must_count_as_the_first_does(nih: Any, chat: Any, foreign: list[object], ratio: float) -> None:
+    count = chat.count
+    other = type(chat)(count=lambda text: round(ratio * count(text)))
+    try:
+        ended = nih("run", *foreign, "--base-url", other.base_url, "--out", "run")
+        if ratio == 1.0:
+            assert ended.code == 0, ended.err
+            assert len(other.asked) > 1
+            assert nih("run", "--resume", "run").code == 0
+        else:
+            assert ended.code == 2 and "tokens of a text of which the first one counts" in ended.error()
+            assert len(other.asked) == 1 and not (nih.folder / "run").exists()
+    finally:
+        other.close()
+
+
 def test_a_canary_tells_which_end_is_lost(nih: Any, chat: Any, foreign: list[object]) -> None:
     chat.say = lambda text: " and ".join(re.findall(r"code is (\d+)", text))
     ended = nih("run", *foreign, "--canary", "--out", "a")

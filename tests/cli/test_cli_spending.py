@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import signal
 from pathlib import Path
 from typing import Any
@@ -87,6 +88,58 @@ def test_sigterm_ends_like_ctrl_c(nih: Any, chat: Any, small: list[object], reco
     chat.release.set()
     assert nih("run", "--resume", "run").code == 0
     assert len(records_of(nih.folder / "run")) == 6
+
+
+@pytest.fixture
+def fitted(chat: Any, own_texts: dict[str, Path]) -> list[object]:
+    """A small run with all that is asked before it: a preflight, a calibration, a canary; and controls."""
+    plain = chat.count
+    chat.count = lambda text: round(1.27 * plain(text))
+    chat.say = lambda text: " and ".join(re.findall(r"code is (\d+)", text)) or "The document does not say."
+    return [
+        *("--model", "x", "--base-url", chat.base_url, "--window", 8000, "--corpus", own_texts["en"]),
+        *("--lengths", "400,800", "--depths", "0,100", "--max-output", 4, "--quick", "--canary", *PRICE),
+    ]
+
+
+def test_all_that_is_asked_is_counted_and_told(nih: Any, chat: Any, fitted: list[object], records_of: Any) -> None:
+    ended = nih("run", *fitted, "--max-cost", 10, "--out", "run")
+    assert ended.code == 0, ended.err
+    records = records_of(nih.folder / "run")
+    assert len(records) == 4 + 10 + 3  # grid, oracle, closed book
+    before = len(chat.asked) - len(records)
+    (line,) = (nih.folder / "run" / "spent.jsonl").read_text(encoding="utf-8").splitlines()
+    assert float(json.loads(line)["usd"]) == pytest.approx(spent_usd(chat, before))
+    assert f"${spent_usd(chat, before):.4f} spent" in ended.err
+    assert f"spent: ${spent_usd(chat):.4f}" in ended.err
+
+
+@pytest.mark.parametrize("share", [0.0001, 0.1, 0.5, 0.97])
+def test_a_cap_holds_what_is_asked_before_the_first_trial(
+    nih: Any, chat: Any, fitted: list[object], share: float
+) -> None:
+    """Wherever the cap lies: in the preflight, the calibration, the canary, or behind them."""
+    assert nih("run", *fitted, "--out", "whole").code == 0
+    (line,) = (nih.folder / "whole" / "spent.jsonl").read_text(encoding="utf-8").splitlines()
+    checks = float(json.loads(line)["usd"])
+    chat.asked.clear()
+    ended = nih("run", *fitted, "--max-cost", f"{share * checks:.6f}", "--out", "run")
+    assert ended.code == 4 and "of --max-cost are spent" in ended.err
+    assert not (nih.folder / "run").exists()
+    spent = spent_usd(chat)
+    assert spent <= share * checks and (share < 0.1 or spent > 0)
+    assert spent == 0 or f"${spent:.4f} spent" in ended.err
+
+
+def test_exact_counts_leave_no_margin(nih: Any, chat: Any, fitted: list[object], records_of: Any) -> None:
+    """A cap just above what a fitted run costs lets all of its trials through."""
+    assert nih("run", *fitted, "--no-controls", "--concurrency", 1, "--out", "whole").code == 0
+    whole = spent_usd(chat)
+    chat.asked.clear()
+    cap = f"{1.012 * whole:.6f}"
+    ended = nih("run", *fitted, "--no-controls", "--concurrency", 1, "--max-cost", cap, "--out", "run")
+    assert ended.code == 0, ended.err
+    assert len(records_of(nih.folder / "run")) == 4
 
 
 @pytest.mark.parametrize("text", ["1", "a,b", "1,-2", "1,inf", "1,2,3,4", ""])

@@ -18,17 +18,32 @@ def book() -> Book:
 
 
 @pytest.fixture(scope="session")
-def plan(
+def plan(make: Callable[..., Plan]) -> Plan:
+    """The plan of 60 trials, its lengths counted as the scripted model counts them."""
+    return make()
+
+
+@pytest.fixture(scope="session")
+def whole_plan(make: Callable[..., Plan]) -> Plan:
+    """The same with its controls, as `nih run` sends it unless told otherwise."""
+    return make(controls=True)
+
+
+@pytest.fixture(scope="session")
+def make(
     tmp_path_factory: pytest.TempPathFactory,
     named_tokenizer: Callable[[str], Tokenizer],
     own_cache: dict[str, str],
-) -> Plan:
-    """The plan of 60 trials, its lengths counted as the scripted model counts them."""
+) -> Callable[..., Plan]:
     named_tokenizer("cl100k_base")  # skips where its file can't be had
-    before = {name: os.environ.get(name) for name in own_cache}
-    os.environ.update(own_cache)
-    try:
-        return make_plan(tmp_path_factory.mktemp("plan"))
-    finally:
-        for name, value in before.items():
-            os.environ.pop(name) if value is None else os.environ.update({name: value})
+
+    def make(**options: object) -> Plan:
+        before = {name: os.environ.get(name) for name in own_cache}
+        os.environ.update(own_cache)
+        try:
+            return make_plan(tmp_path_factory.mktemp("plan"), **options)
+        finally:
+            for name, value in before.items():
+                os.environ.pop(name) if value is None else os.environ.update({name: value})
+
+    return make

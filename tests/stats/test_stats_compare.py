@@ -70,6 +70,13 @@ def test_max_t_by_enumeration():
     assert np.allclose(max_t(groups), expected)
 
 
+def test_groups_in_which_nothing_differs_are_no_finding():
+    nothing, something = np.zeros(3), np.array([1.0, 1.0, 1.0, 1.0])
+    assert np.array_equal(max_t([nothing, nothing]), [1.0, 1.0])
+    assert np.allclose(max_t([nothing, something]), [1.0, 2 / 2**4])
+    assert np.array_equal(max_t([np.array([1.0, -1.0]), nothing]), [1.0, 1.0])
+
+
 def test_what_is_no_band_difference_is_refused():
     with pytest.raises(ValueError, match="multiples of 0.01"):
         sign_flip([0.1234567], np.arange(1))

@@ -3,6 +3,7 @@
 Nothing here draws, prints or reads files. What was not measured is NaN or counted as unmeasured, never scored.
 """
 
+from nihbench.analysis.adaptive import AdaptiveRow, adaptive_rows
 from nihbench.analysis.agreement import BANDS, Agreement, AgreementReport, Comparison, Item, agreement_report
 from nihbench.analysis.cases import Case, Cases, Cluster, Filter, Group, cluster, find_cases
 from nihbench.analysis.controls import ControlResult, control_results, is_false_answer, withheld
@@ -23,6 +24,7 @@ __all__ = [
     "COLUMNS",
     "EXTRA_COLUMNS",
     "UNSCORED",
+    "AdaptiveRow",
     "Agreement",
     "AgreementReport",
     "Case",
@@ -50,6 +52,7 @@ __all__ = [
     "Table",
     "Tally",
     "Wording",
+    "adaptive_rows",
     "agreement_report",
     "check_export",
     "check_needle",

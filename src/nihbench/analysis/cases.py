@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from nihbench.analysis.table import UNSCORED
 from nihbench.errors import UsageError
-from nihbench.lang import t
+from nihbench.lang import recalled, t
 from nihbench.score.fold import fold
 from nihbench.types import Completion, Failure, Grade, GradedElsewhere, Placement, Record, Score, Unscored
 
@@ -82,17 +82,25 @@ class Group:
     @property
     def reasons(self) -> tuple[tuple[str, int], ...]:
         """The graders' reasons, numbers and quotations of one kind taken together, the commonest first."""
-        return tuple(Counter(_kind_of_reason(case.reason) for case in self.cases).most_common())
+        return self.reasons_in(str)
+
+    def reasons_in(self, words: Callable[[object], str]) -> tuple[tuple[str, int], ...]:
+        """Return the reasons as `words` gives them: `said` in the process's language."""
+        return tuple(Counter(_kind_of_reason(words(case.reason)) for case in self.cases).most_common())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Cases:
-    """The cases of a run that a filter leaves; `measured` and `full` count all trials that it leaves."""
+    """The cases of a run that a filter leaves; `measured` and `full` count all trials that it leaves.
+
+    `extra` of these are an adaptive run's further draws, of which more lie where the needle is missed.
+    """
 
     groups: tuple[Group, ...]
     trials: int
     measured: int
     full: int
+    extra: int = 0
 
     @property
     def below(self) -> int:
@@ -156,6 +164,7 @@ def find_cases(records: Mapping[str, Record], grades: Mapping[str, Grade], chose
         trials=len(looked),
         measured=len(values),
         full=sum(value == 1.0 for value in values),
+        extra=sum(record.trial.extra for record in looked.values()),
     )
 
 
@@ -186,12 +195,14 @@ def _judged(
     outcome: Completion | Failure | GradedElsewhere, grade: Grade | None
 ) -> tuple[str, str, tuple[str, ...], str, float | None]:
     if isinstance(outcome, Failure):
-        return outcome.kind, outcome.message, (), "", None
+        return outcome.kind, recalled(outcome.message), (), "", None
     if grade is None:
-        return UNSCORED, "no score", (), "", None
+        return UNSCORED, t("no score"), (), "", None
     if isinstance(grade, Unscored):
-        return UNSCORED, grade.reason, (), "", None
-    return grade.outcome, grade.evidence.cue, grade.evidence.missing, grade.misled, grade.value
+        return UNSCORED, recalled(grade.reason), (), "", None
+    # A judge's reasons are its own words.
+    why = grade.evidence.cue if grade.votes else recalled(grade.evidence.cue)
+    return grade.outcome, why, grade.evidence.missing, grade.misled, grade.value
 
 
 def _rank(kind: str) -> tuple[int, str]:
@@ -204,7 +215,7 @@ def _group(kind: str, cases: Sequence[Case]) -> Group:
 
 def _kind_of_reason(reason: str) -> str:
     """Return a cue's beginning, which names the rule; what follows a colon is the answer's own wording."""
-    return _DIGITS.sub("N", reason.split(":")[0])[:80].strip()
+    return _DIGITS.sub("N", re.split("[:：]", reason)[0])[:80].strip()
 
 
 # ---- clusters --------------------------------------------------------------------------------------------------

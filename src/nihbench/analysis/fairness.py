@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from nihbench.lang import t
 from nihbench.score.rivals import (
     Rival,
     Sentences,
@@ -32,31 +33,41 @@ NEAR_FACT = 0.75
 _HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff]")
 _HAN_STOP = re.compile("[的了在是里中上下就和与什么哪谁多少吗呢几]")
 _SAYS = {
-    "copy": "The needle stands in the corpus word for word: it can't be hidden there.",
-    "near_copy": "The corpus says nearly what the needle says ({count} x; up to {share:.0%} of its words).",
-    "no_copy": "Neither the needle nor a near copy of it stands in the corpus.",
-    "fact": "The corpus holds the fact {fact!r}{identifying} ({count} x): an answer can have it from there.",
-    "near_fact": "The corpus nearly holds the fact {fact!r}{identifying} ({count} x).",
-    "no_fact": "No key fact stands in the corpus.",
-    "subject": "The corpus names the subject ({subject}) in {count} sentences.",
-    "subject_absent": "The subject ({subject}) never occurs in the corpus: an easier haystack, for the needle is the "
-    "only sentence about it.",
-    "subject_none": "The needle has no subject: whether the corpus speaks of the same can't be told. Give it one.",
-    "mismatch": "{which} asks for {asked!r}, the needle says {told!r}: a model that finds the needle may still not "
-    "take it for the answer, so that a miss can be the question's fault.",
-    "asked_only": "{which} asks for {asked!r}, the needle makes no such judgement: whether it answers is left to the "
-    "model.",
-    "lacking": "{which} shares {share:.0%} of its content words with the needle; the needle lacks {words}.",
-    "covered": "{which} uses only words of the needle: a search for the words would find it, without understanding.",
-    "rivals": "{count} sentences of the corpus could mislead ({named} name the subject, {others} call something the "
-    "best of the same, or share much of the question).",
-    "no_rivals": "No sentence of the corpus could answer the question as well.",
-    "language": "The needle's language is {needle}, the corpus's is {corpus}: a needle in another language is easy to "
-    "see.",
-    "same_language": "Needle and corpus are both in the language {needle}.",
-    "short": "The corpus has {tokens:,} {unit} tokens: lengths above that need --repeat-corpus, or another corpus "
-    "(asked: up to {longest:,}).",
-    "long": "The corpus has {tokens:,} {unit} tokens, enough for {longest:,}.",
+    "copy": t("The needle stands in the corpus word for word: it can't be hidden there."),
+    "near_copy": t("The corpus says nearly what the needle says ({count} x; up to {share:.0%} of its words)."),
+    "no_copy": t("Neither the needle nor a near copy of it stands in the corpus."),
+    "fact": t("The corpus holds the fact {fact!r}{identifying} ({count} x): an answer can have it from there."),
+    "near_fact": t("The corpus nearly holds the fact {fact!r}{identifying} ({count} x)."),
+    "no_fact": t("No key fact stands in the corpus."),
+    "subject": t("The corpus names the subject ({subject}) in {count} sentences."),
+    "subject_absent": t(
+        "The subject ({subject}) never occurs in the corpus: an easier haystack, for the needle is the only "
+        "sentence about it."
+    ),
+    "subject_none": t("The needle has no subject: whether the corpus speaks of the same can't be told. Give it one."),
+    "mismatch": t(
+        "{which} asks for {asked!r}, the needle says {told!r}: a model that finds the needle may still not take "
+        "it for the answer, so that a miss can be the question's fault."
+    ),
+    "asked_only": t(
+        "{which} asks for {asked!r}, the needle makes no such judgement: whether it answers is left to the model."
+    ),
+    "lacking": t("{which} shares {share:.0%} of its content words with the needle; the needle lacks {words}."),
+    "covered": t("{which} uses only words of the needle: a search for the words would find it, without understanding."),
+    "rivals": t(
+        "{count} sentences of the corpus could mislead ({named} name the subject, {others} call something the "
+        "best of the same, or share much of the question)."
+    ),
+    "no_rivals": t("No sentence of the corpus could answer the question as well."),
+    "language": t(
+        "The needle's language is {needle}, the corpus's is {corpus}: a needle in another language is easy to see."
+    ),
+    "same_language": t("Needle and corpus are both in the language {needle}."),
+    "short": t(
+        "The corpus has {tokens:,} {unit} tokens: lengths above that need --repeat-corpus, or another corpus "
+        "(asked: up to {longest:,})."
+    ),
+    "long": t("The corpus has {tokens:,} {unit} tokens, enough for {longest:,}."),
 }
 """What is said, by a finding's code."""
 
@@ -142,7 +153,7 @@ def check_needle(
 
 
 def _say(code: str, level: Level, **values: object) -> Finding:
-    return Finding(code=code, level=level, text=_SAYS[code].format(**values))
+    return Finding(code=code, level=level, text=t(_SAYS[code], **values))
 
 
 def _questions(needle: Needle) -> dict[str, str]:
@@ -203,7 +214,7 @@ def _copy_findings(needle: Needle, corpus: Corpus, copies: Sequence[Copy]) -> li
     else:
         findings.append(_say("no_copy", "ok"))
     for fact in needle.facts:
-        mark = ", the identifying one" if fact.identifying else ""
+        mark = t(", the identifying one") if fact.identifying else ""
         level: Level = "problem" if fact.identifying else "note"
         exact = sum(copy.of == fact.name and copy.exact for copy in copies)
         near = sum(copy.of == fact.name and not copy.exact for copy in copies)
@@ -250,7 +261,7 @@ def _words(text: str) -> tuple[str, ...]:
 
 
 def _wording_findings(wording: Wording) -> list[Finding]:
-    which = f"The question of the prompt {wording.prompt!r}" if wording.prompt else "The question"
+    which = t("The question of the prompt {prompt!r}", prompt=wording.prompt) if wording.prompt else t("The question")
     findings = []
     asked, told = (" / ".join(words) for words in (wording.asked, wording.told))
     if wording.mismatch:

@@ -1,6 +1,7 @@
 """The table of one (experiment, prompt) as a depth x length grid, aggregated over repeats.
 
-Axes are nominal: the depths and lengths that were asked for. Controls are left out.
+Axes are nominal: the depths and lengths that were asked for. Controls are left out. An adaptive run's further draws
+are in its cells.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from nihbench.lang import t
 from nihbench.types import IntArray, Trial
 
 _USED = (
-    "length", "depth_percent", "achieved_depth_percent", "repeat", "value", "found", "failure", "total_tokens",
+    "length", "depth_percent", "achieved_depth_percent", "repeat", "extra", "value", "found", "failure", "total_tokens",
     "haystack", "needle_at", "prompt_sha256",
 )  # fmt: skip
 
@@ -61,7 +62,7 @@ def grid(table: Table, *, experiment: str, prompt: str, planned: Iterable[Trial]
     Raises:
         UsageError: Neither the table nor the plan has a trial of this pair.
     """
-    rows = rows_of(table, experiment, prompt)
+    rows = rows_of(table, experiment, prompt, extra=True)
     recorded = {
         (int(length), float(depth), int(repeat))
         for length, depth, repeat in zip(rows["length"], rows["depth_percent"], rows["repeat"], strict=True)
@@ -106,11 +107,17 @@ def grid(table: Table, *, experiment: str, prompt: str, planned: Iterable[Trial]
     )
 
 
-def rows_of(table: Table, experiment: str, prompt: str) -> dict[str, NDArray[np.object_]]:
-    """Return the columns of one (experiment, prompt) without its controls."""
+def rows_of(table: Table, experiment: str, prompt: str, *, extra: bool = False) -> dict[str, NDArray[np.object_]]:
+    """Return the columns of one (experiment, prompt) without its controls.
+
+    `extra`: with an adaptive run's further draws. They lie where answers are uncertain, so that no number over several
+    cells may count them like the others.
+    """
     of_pair = [
-        e == experiment and p == prompt and not isinstance(control, str)
-        for e, p, control in zip(table["experiment"], table["prompt"], table["control"], strict=True)
+        e == experiment and p == prompt and not isinstance(control, str) and (extra or not more)
+        for e, p, control, more in zip(
+            table["experiment"], table["prompt"], table["control"], table["extra"], strict=True
+        )
     ]
     keep = np.array(of_pair, dtype=np.bool_)
     return {name: np.asarray(table[name], dtype=object)[keep] for name in _USED}

@@ -18,6 +18,7 @@ from nihbench.analysis.grids import rows_of
 from nihbench.analysis.statistics import LEAST_MEASURED, axis_thirds, found_of, numbers_of
 from nihbench.analysis.table import Table
 from nihbench.errors import UsageError
+from nihbench.lang import said, t
 from nihbench.stats import (
     Comparison,
     Interval,
@@ -118,14 +119,16 @@ def text_of(manifest: Mapping[str, Any]) -> dict[str, object]:
     # A fit to a server's own counts makes lengths that no other server has.
     fitted = identity.get("calibration")
     return {
-        "corpus": f"{manifest['corpus']['name']} {str(manifest['corpus']['sha256'])[:12]}",
-        "needle": needle["name"],
-        "needle's text": " ".join(needle["statements"]),
-        "length unit": unit["tokenizer"] if fitted is None else f"{unit['tokenizer']} as fitted to the server's count",
-        "fit of the length unit": fitted,
-        "rules of placement": identity.get("placement"),
+        t("corpus"): f"{manifest['corpus']['name']} {str(manifest['corpus']['sha256'])[:12]}",
+        t("needle"): needle["name"],
+        t("needle's text"): " ".join(needle["statements"]),
+        t("length unit"): unit["tokenizer"]
+        if fitted is None
+        else t("{tokenizer} as fitted to the server's count", tokenizer=unit["tokenizer"]),
+        t("fit of the length unit"): fitted,
+        t("rules of placement"): identity.get("placement"),
         # Where only haystacks are drawn, what was drawn is compared trial by trial.
-        "seed of the needle": identity.get("seed") if needle.get("fresh") else None,
+        t("seed of the needle"): identity.get("seed") if needle.get("fresh") else None,
     }
 
 
@@ -219,8 +222,12 @@ def _aligned(sides: Sequence[Side]) -> tuple[frozenset[_Cell], list[_Cell]]:
     both = frozenset.intersection(*(side.planned for side in sides))
     if not both:
         raise UsageError(
-            f"can't pair {_whole(first)} with {_whole(sides[1])}: they have no cell in common "
-            "(lengths and depths differ); measure both with the same --lengths, --depths and --repeats"
+            t(
+                "can't pair {one} with {other}: they have no cell in common (lengths and depths differ); measure both "
+                "with the same --lengths, --depths and --repeats",
+                one=_whole(first),
+                other=_whole(sides[1]),
+            )
         )
     recorded = [set(_places(side)) for side in sides]
     keys = sorted(both.intersection(*recorded))
@@ -229,8 +236,14 @@ def _aligned(sides: Sequence[Side]) -> tuple[frozenset[_Cell], list[_Cell]]:
         apart = int(np.sum(begins[0] != other))
         if apart:
             raise UsageError(
-                f"can't pair {_whole(first)} with {_whole(side)}: in {apart} of {len(keys)} trials the haystack begins "
-                "elsewhere in the corpus; measure both with the same --seed and --vary"
+                t(
+                    "can't pair {one} with {other}: in {apart} of {all} trials the haystack begins elsewhere in the "
+                    "corpus; measure both with the same --seed and --vary",
+                    one=_whole(first),
+                    other=_whole(side),
+                    apart=apart,
+                    all=len(keys),
+                )
             )
     return both, keys
 
@@ -238,10 +251,17 @@ def _aligned(sides: Sequence[Side]) -> tuple[frozenset[_Cell], list[_Cell]]:
 def _check_same_text(first: Side, second: Side) -> None:
     names = [name for name in {**first.text, **second.text} if first.text.get(name) != second.text.get(name)]
     if names:
-        told = "; ".join(f"{name}: {_shown(first.text.get(name))} | {_shown(second.text.get(name))}" for name in names)
+        told = said(t("; ")).join(
+            f"{said(name)}: {_shown(first.text.get(name))} | {_shown(second.text.get(name))}" for name in names
+        )
         raise UsageError(
-            f"can't pair {_whole(first)} with {_whole(second)}: they did not read the same haystack ({told}); "
-            "measure both with the same --corpus, --length-unit and --seed"
+            t(
+                "can't pair {one} with {other}: they did not read the same haystack ({told}); measure both with the "
+                "same --corpus, --length-unit and --seed",
+                one=_whole(first),
+                other=_whole(second),
+                told=told,
+            )
         )
 
 

@@ -76,6 +76,8 @@ class Statistics:
     lengths: tuple[int, ...]
     depths: tuple[float, ...]
     trials: Trials = field(repr=False)
+    every: Trials = field(repr=False)
+    """With an adaptive run's further draws, which only cells count."""
     missed: NDArray[np.bool_] = field(repr=False)
     """Of the measured trials; `places` says where their needles stood."""
     places: Places = field(repr=False)
@@ -103,8 +105,8 @@ class Statistics:
 
     @cached_property
     def cells(self) -> dict[tuple[float, int], Cell]:
-        """The measured trials of each (depth, length)."""
-        trials = self.trials.where(~np.isnan(self.trials.value))
+        """The measured trials of each (depth, length), all draws of an adaptive run among them."""
+        trials = self.every.where(~np.isnan(self.every.value))
         cells: dict[tuple[float, int], Cell] = {}
         for row, depth in enumerate(self.depths):
             for column, length in enumerate(self.lengths):
@@ -200,25 +202,30 @@ def statistics(
     Raises:
         UsageError: Neither the table nor the plan has a trial of this pair.
     """
+    planned = tuple(planned)
     made = grid_trials(table, experiment=experiment, prompt=prompt, planned=planned)
+    every = grid_trials(table, experiment=experiment, prompt=prompt, planned=planned, extra=True)
     missed, places = misses(table, experiment=experiment, prompt=prompt)
     return Statistics(
         lengths=made.lengths,
         depths=made.depths,
         trials=made.trials,
+        every=every.trials,
         missed=missed,
         places=places,
         absolute=absolute,
     )
 
 
-def grid_trials(table: Table, *, experiment: str, prompt: str, planned: Iterable[Trial] = ()) -> GridTrials:
-    """Return the trials of one (experiment, prompt) as arrays; see `statistics` for the arguments.
+def grid_trials(
+    table: Table, *, experiment: str, prompt: str, planned: Iterable[Trial] = (), extra: bool = False
+) -> GridTrials:
+    """Return the trials of one (experiment, prompt) as arrays; see `statistics` and `rows_of` for the arguments.
 
     Raises:
         UsageError: Neither the table nor the plan has a trial of this pair.
     """
-    rows = rows_of(table, experiment, prompt)
+    rows = rows_of(table, experiment, prompt, extra=extra)
     columns = (rows["length"], rows["depth_percent"], rows["repeat"])
     made = [(int(length), float(depth), int(repeat)) for length, depth, repeat in zip(*columns, strict=True)]
     owed = {

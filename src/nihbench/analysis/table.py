@@ -27,6 +27,7 @@ COLUMNS: Mapping[str, str] = {
     "achieved_depth_percent": "float64",
     "repeat": "int64",
     "control": "string",  # missing for a trial that counts
+    "extra": "bool",  # an adaptive run's further draw, which only its cell counts
     "value": "float64",  # 0..1; NaN exactly where `failure` is set
     "band": "Int64",  # the value in percent: 100, 70, 50, 30, 0
     "found": "boolean",
@@ -118,6 +119,7 @@ def _row(record: Record, grade: Grade | None) -> dict[str, object]:
         else float("nan"),
         "repeat": trial.repeat,
         "control": trial.control,
+        "extra": trial.extra,
         "total_tokens": placement.total_tokens if placement else None,
         "started_at": record.started_at,
         "failure": outcome.kind

@@ -1,6 +1,7 @@
 """A run's grids and rates while it grows: a record is taken in at once, where `frame` and `grid` read a whole run.
 
-What both show of the same records is the same; tests hold them together. Controls are counted, but in no grid.
+What both show of the same records is the same; tests hold them together. Controls are counted, but in no grid. An
+adaptive run's further draws are in their cells, and in no rate.
 """
 
 from __future__ import annotations
@@ -47,6 +48,7 @@ class Tally:
 
     def __init__(self, planned: Sequence[Trial]) -> None:
         self.total = len(planned)
+        self._planned = frozenset(planned)
         self.found = self.strict = self.measured = 0
         self.failures: dict[str, int] = {}
         self._entries: dict[Trial, _Entry] = {}
@@ -74,6 +76,8 @@ class Tally:
         else:
             entry = _Entry(value=None, failure=UNSCORED, found=False)
         before = self._entries.get(trial)
+        if trial.extra and before is None and trial not in self._planned:
+            self.total += 1  # decided on after the plan was made
         self._entries[trial] = entry
         if trial.control is None and (trial.experiment, trial.prompt) in self._cells:
             self.last = (trial.experiment, trial.prompt)
@@ -84,16 +88,18 @@ class Tally:
     def _count(self, trial: Trial, entry: _Entry, sign: int) -> None:
         cells = self._cells[trial.experiment, trial.prompt]
         at = (cells.depths.index(trial.depth_percent), cells.lengths.index(trial.length))
-        cells.owed[at] -= sign
+        if not trial.extra or trial in self._planned:
+            cells.owed[at] -= sign
         if entry.value is None:
             self.failures[entry.failure] = self.failures.get(entry.failure, 0) + sign
             cells.failures.setdefault(entry.failure, np.zeros_like(cells.owed))[at] += sign
             return
         cells.measured[at] += sign
         cells.total[at] += sign * entry.value
-        self.measured += sign
-        self.found += sign * entry.found
-        self.strict += sign * (entry.value == 1.0)
+        if not trial.extra:
+            self.measured += sign
+            self.found += sign * entry.found
+            self.strict += sign * (entry.value == 1.0)
 
     def grid(self, pair: Pair) -> Grid:
         """Return the grid of one (experiment, prompt) as it stands."""

@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar, cast
 import yaml
 
 from nihbench.errors import CatalogError
-from nihbench.lang import t
+from nihbench.lang import Message, t
 
 T = TypeVar("T")
 Where = tuple[str | int, ...]
@@ -23,15 +23,15 @@ Where = tuple[str | int, ...]
 
 _PLAIN_TAGS = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
 _MENDS = (
-    ("\\t", "indent with spaces, not with tabs"),
-    ("mapping values are not allowed", 'put a text that contains ": " in quotes'),
-    ("while scanning a quoted scalar", "close the text with the quote that opens it"),
-    ("while parsing a flow", "close the bracket, or put a text that begins with [ or { in quotes"),
-    ("cannot start any token", "put the text in quotes"),
-    ("anchors and aliases", "write the value out, or put a text that begins with & or * in quotes"),
-    ("expected alphabetic or numeric", "put a text that begins with & or * in quotes"),
-    ("expected a single document", "keep one document in the file"),
-    ("escape", "write the text in single quotes, or \\ as \\\\"),
+    ("\\t", t("indent with spaces, not with tabs")),
+    ("mapping values are not allowed", t('put a text that contains ": " in quotes')),
+    ("while scanning a quoted scalar", t("close the text with the quote that opens it")),
+    ("while parsing a flow", t("close the bracket, or put a text that begins with [ or { in quotes")),
+    ("cannot start any token", t("put the text in quotes")),
+    ("anchors and aliases", t("write the value out, or put a text that begins with & or * in quotes")),
+    ("expected alphabetic or numeric", t("put a text that begins with & or * in quotes")),
+    ("expected a single document", t("keep one document in the file")),
+    ("escape", t("write the text in single quotes, or \\ as \\\\")),
 )
 
 
@@ -80,12 +80,14 @@ def read_document(path: Path) -> Document:
         data = None if node is None else builder.build(node, ())
     except yaml.MarkedYAMLError as error:
         said = error.problem or "unreadable"
-        raise _error(path, _line(error), f"this YAML can't be read ({said}); {_mend(error)}") from error
+        raise _error(
+            path, _line(error), t("this YAML can't be read ({said}); {mend}", said=said, mend=_mend(error))
+        ) from error
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
-        raise _error(path, line, "there is a control character here; remove it") from error
+        raise _error(path, line, t("there is a control character here; remove it")) from error
     except RecursionError as error:
-        raise _error(path, 1, "the file is nested too deeply; write it flatter") from error
+        raise _error(path, 1, t("the file is nested too deeply; write it flatter")) from error
     return Document(path=path, data=data, lines=builder.lines, written=builder.written)
 
 
@@ -96,9 +98,9 @@ def _line(error: yaml.MarkedYAMLError) -> int:
     return mark.line + 1 if mark else 1
 
 
-def _mend(error: yaml.MarkedYAMLError) -> str:
+def _mend(error: yaml.MarkedYAMLError) -> Message:
     said = f"{error.context} {error.problem}"
-    general = "check the indentation, and put texts with special characters in quotes"
+    general = t("check the indentation, and put texts with special characters in quotes")
     return next((mend for cue, mend in _MENDS if cue in said), general)
 
 
@@ -110,12 +112,14 @@ def _read_text(path: Path) -> str:
     try:
         raw = path.read_bytes()
     except OSError as error:
-        raise _error(path, 1, f"the file can't be read ({error.strerror}); check it and its permissions") from error
+        raise _error(
+            path, 1, t("the file can't be read ({strerror}); check it and its permissions", strerror=error.strerror)
+        ) from error
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
-        raise _error(path, line, "the file is not UTF-8; save it as UTF-8") from error
+        raise _error(path, line, t("the file is not UTF-8; save it as UTF-8")) from error
 
 
 def _composed(text: str) -> tuple[yaml.constructor.SafeConstructor, yaml.Node | None]:
@@ -172,7 +176,7 @@ class _Builder:
             self.written[where] = node.value
             return self.scalar(node)
         if node.tag not in _PLAIN_TAGS:
-            raise _error(self.path, node.start_mark.line + 1, f"the tag {node.tag} is not read; remove it")
+            raise _error(self.path, node.start_mark.line + 1, t("the tag {tag} is not read; remove it", tag=node.tag))
         if isinstance(node, yaml.SequenceNode):
             return [self.build(item, (*where, index)) for index, item in enumerate(node.value)]
         return self.mapping(node, where)
@@ -184,19 +188,25 @@ class _Builder:
             key = self.key(key_node, line)
             if key in values:
                 first = self.lines[(*where, key)]
-                raise _error(self.path, line, f"the key `{key}` stands here and in line {first}; keep one of them")
+                raise _error(
+                    self.path,
+                    line,
+                    t("the key `{key}` stands here and in line {first}; keep one of them", key=key, first=first),
+                )
             self.lines[(*where, key)] = line
             values[key] = self.build(value_node, (*where, key))
         return values
 
     def key(self, node: yaml.Node, line: int) -> str:
         if not isinstance(node, yaml.ScalarNode):
-            raise _error(self.path, line, "a key must be a text, not a list or a group; put it in quotes")
+            raise _error(self.path, line, t("a key must be a text, not a list or a group; put it in quotes"))
         if node.value == "<<":
-            raise _error(self.path, line, "merge keys (<<) are not read; write the values out")
+            raise _error(self.path, line, t("merge keys (<<) are not read; write the values out"))
         key = self.scalar(node)
         if not isinstance(key, str):
-            raise _error(self.path, line, f'the key {node.value} is no text to YAML; put it in quotes: "{node.value}"')
+            raise _error(
+                self.path, line, t('the key {key} is no text to YAML; put it in quotes: "{key}"', key=node.value)
+            )
         return key
 
     def scalar(self, node: yaml.ScalarNode) -> Any:
@@ -205,7 +215,7 @@ class _Builder:
             node.value.encode("utf-8")
             return self.loader.construct_object(node)
         except UnicodeEncodeError as error:
-            raise _error(self.path, line, "an escape gives half a character; write the character itself") from error
+            raise _error(self.path, line, t("an escape gives half a character; write the character itself")) from error
         except ValueError as error:
-            message = f"{node.value[:40]} looks like a number or a date but is none; put it in quotes"
+            message = t("{text} looks like a number or a date but is none; put it in quotes", text=node.value[:40])
             raise _error(self.path, line, message) from error

@@ -23,7 +23,11 @@ def close_names(name: str, names: Iterable[str]) -> str:
     close = difflib.get_close_matches(name.casefold(), by_folded, n=3, cutoff=0.6)
     if not close:
         return ""
-    return f"did you mean {' or '.join(repr(by_folded[key]) for key in close)}?"
+    first, *others = (repr(by_folded[key]) for key in close)
+    known: str = first
+    for other in others:
+        known = t("{one} or {other}", one=known, other=other)
+    return t("did you mean {known}?", known=known)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,19 +48,19 @@ class Catalog:
 
     def needle(self, name: str) -> Needle:
         """Return the needle of that name; raises `UsageError` with the close names."""
-        return _find(self.needles, name, "needle", "`nih needle list` shows all needles")
+        return _find(self.needles, name, t("needle"), t("`nih needle list` shows all needles"))
 
     def prompt(self, name: str) -> PromptTemplate:
         """Return the prompt template of that name; raises `UsageError` with the close names."""
-        return _find(self.prompts, name, "prompt", "`nih needle list` shows all prompts")
+        return _find(self.prompts, name, t("prompt"), t("`nih needle list` shows all prompts"))
 
     def experiment(self, name: str) -> Experiment:
         """Return the experiment of that name; raises `UsageError` with the close names."""
-        return _find(self.experiments, name, "experiment", "`nih needle list` shows all experiments")
+        return _find(self.experiments, name, t("experiment"), t("`nih needle list` shows all experiments"))
 
     def suite(self, name: str) -> Suite:
         """Return the suite of that name; raises `UsageError` with the close names."""
-        return _find(self.suites, name, "suite", "`nih needle list` shows all suites")
+        return _find(self.suites, name, t("suite"), t("`nih needle list` shows all suites"))
 
     def corpus(self, name: str) -> CorpusManifest:
         """Return the manifest of that name; raises `UsageError` with the close names, or where none is named ("")."""
@@ -64,12 +68,12 @@ class Catalog:
             raise UsageError(
                 t("the needle's language has no default corpus: name one by --corpus NAME, or a text's path")
             )
-        return _find(self.corpora, name, "corpus", "`nih corpus list` shows all corpora")
+        return _find(self.corpora, name, t("corpus"), t("`nih corpus list` shows all corpora"))
 
     def model(self, name: str) -> ModelPreset:
         """Return the preset of that name; raises `UsageError` with the close names."""
         mend = t("`nih models` shows all presets, and --base-url URL takes any name as it is")
-        return _find(self.models, name, "model", mend)
+        return _find(self.models, name, t("model"), mend)
 
     def parse_experiment(self, text: str) -> tuple[Experiment, tuple[str, ...]]:
         """Read "NAME" or "NAME/PROMPT": the experiment and the names of the prompts to run.
@@ -87,10 +91,17 @@ def _find(known: Mapping[str, T], name: str, kind: str, mend: str) -> T:
     hint = close_names(name, known)
     raise UsageError(
         t(
-            "there is no {kind} named {name!r}; {hint}{mend}",
+            "there is no {kind} named {name!r}; {hint} {mend}",
             kind=kind,
             name=name,
-            hint=hint + " " if hint else "",
+            hint=hint,
+            mend=mend,
+        )
+        if hint
+        else t(
+            "there is no {kind} named {name!r}; {mend}",
+            kind=kind,
+            name=name,
             mend=mend,
         )
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nihbench.catalog.document import Sourced
 from nihbench.catalog.schema import CorpusFile, PythonTopicsEntry, UrlEntry, WheelEntry
+from nihbench.lang import t
 from nihbench.types import CorpusManifest, CorpusSource, PythonTopicsSource, UrlFile, UrlSource, WheelSource
 
 
@@ -12,7 +13,9 @@ def make_manifest(source: Sourced[CorpusFile]) -> CorpusManifest:
     entry = source.value
     stem = source.document.path.stem
     if entry.name != stem:
-        raise source.error(f"`name` is {entry.name!r} but the file is named {stem!r}; make them equal", "name")
+        raise source.error(
+            t("`name` is {name!r} but the file is named {stem!r}; make them equal", name=entry.name, stem=stem), "name"
+        )
     return CorpusManifest(
         name=entry.name,
         language=entry.language,

@@ -12,31 +12,32 @@ from pydantic_core import ErrorDetails
 from nihbench.catalog.document import Document, Where
 from nihbench.catalog.lookup import close_names
 from nihbench.errors import CatalogError
+from nihbench.lang import Message, t
 
 M = TypeVar("M", bound=BaseModel)
 
-_KINDS: tuple[tuple[type | tuple[type, ...], str], ...] = (
-    (bool, "true or false"),
-    ((int, float), "a number"),
-    ((datetime.date, datetime.datetime), "a date"),
-    (str, "a text"),
-    (list, "a list"),
-    (dict, "a group of keys"),
+_KINDS: tuple[tuple[type | tuple[type, ...], Message], ...] = (
+    (bool, t("true or false")),
+    ((int, float), t("a number")),
+    ((datetime.date, datetime.datetime), t("a date")),
+    (str, t("a text")),
+    (list, t("a list")),
+    (dict, t("a group of keys")),
 )
 _WANTED = {
-    "int_type": "a whole number, for example 7",
-    "int_from_float": "a whole number, for example 7",
-    "float_type": "a number, for example 1.5",
-    "finite_number": "a finite number, for example 1.5",
-    "bool_type": "true or false",
-    "list_type": "a list: [one, two], or lines that begin with '- '",
-    "dict_type": "a group of keys: lines `key: value`, indented below it",
-    "model_type": "a group of keys: lines `key: value`, indented below it",
-    "model_attributes_type": "a group of keys: lines `key: value`, indented below it",
+    "int_type": t("a whole number, for example 7"),
+    "int_from_float": t("a whole number, for example 7"),
+    "float_type": t("a number, for example 1.5"),
+    "finite_number": t("a finite number, for example 1.5"),
+    "bool_type": t("true or false"),
+    "list_type": t("a list: [one, two], or lines that begin with '- '"),
+    "dict_type": t("a group of keys: lines `key: value`, indented below it"),
+    "model_type": t("a group of keys: lines `key: value`, indented below it"),
+    "model_attributes_type": t("a group of keys: lines `key: value`, indented below it"),
 }
 _PATTERNS = {
-    r"^[0-9a-f]{64}$": "64 hexadecimal digits in lower case, as sha256sum prints them",
-    r"^\d{4}-\d{2}(-\d{2})?$": 'a day or a month in quotes, for example "2026-11"',
+    r"^[0-9a-f]{64}$": t("64 hexadecimal digits in lower case, as sha256sum prints them"),
+    r"^\d{4}-\d{2}(-\d{2})?$": t('a day or a month in quotes, for example "2026-11"'),
 }
 
 
@@ -53,11 +54,15 @@ def _explain(document: Document, detail: ErrorDetails) -> CatalogError:
     context: Mapping[str, Any] = detail.get("ctx", {})
     if detail["type"] == "unknown_key":
         known = context["known"]
-        hint = close_names(context["key"], known) or f"known here: {', '.join(known)}"
-        return document.error((*where, context["key"]), f"the key `{context['key']}` is unknown; {hint}")
+        hint = close_names(context["key"], known) or t("known here: {known}", known=", ".join(known))
+        return document.error(
+            (*where, context["key"]), t("the key `{key}` is unknown; {hint}", key=context["key"], hint=hint)
+        )
     if detail["type"] == "missing":
-        owner = _label(where[:-1]) if len(where) > 1 else "the file"
-        return document.error(where[:-1], f"{owner} has no `{where[-1]}`; add a line `{where[-1]}: ...`")
+        owner = _label(where[:-1]) if len(where) > 1 else t("the file")
+        return document.error(
+            where[:-1], t("{owner} has no `{key}`; add a line `{key}: ...`", owner=owner, key=where[-1])
+        )
     return document.error(where, _wrong_value(document, where, detail, context))
 
 
@@ -65,43 +70,54 @@ def _wrong_value(document: Document, where: Where, detail: ErrorDetails, context
     kind, value = detail["type"], detail["input"]
     label = _label(where)
     if kind == "mistake":
-        return f"{label}: {context['text']}"
+        return t("{label}: {text}", label=label, text=context["text"])
     if kind == "string_type":
         return _not_a_text(label, value, document.written.get(where, ""))
     if kind in _WANTED:
-        return f"{label} is {_kind_of(value)}; it must be {_WANTED[kind]}"
+        return t("{label} is {kind}; it must be {wanted}", label=label, kind=_kind_of(value), wanted=_WANTED[kind])
     if kind == "string_pattern_mismatch":
-        return f"{label} is {value!r}; it must be {_PATTERNS[context['pattern']]}"
+        wanted = _PATTERNS[context["pattern"]]
+        return t("{label} is {value!r}; it must be {wanted}", label=label, value=value, wanted=wanted)
     if kind == "literal_error":
-        return f"{label} is {value!r}; write {context['expected']}"
+        return t("{label} is {value!r}; write {expected}", label=label, value=value, expected=context["expected"])
     if kind == "union_tag_invalid":
-        return f"{label} has the kind {context['tag']!r}; write one of {context['expected_tags']}"
+        known = context["expected_tags"]
+        return t("{label} has the kind {tag!r}; write one of {known}", label=label, tag=context["tag"], known=known)
     if kind == "union_tag_not_found":
-        return f"{label} has no `kind`; add a line `kind: ...` with wheel, url or python-topics"
+        return t("{label} has no `kind`; add a line `kind: ...` with wheel, url or python-topics", label=label)
     if kind == "too_short":
-        return f"{label} is an empty list; give it at least one item, or remove the line"
+        return t("{label} is an empty list; give it at least one item, or remove the line", label=label)
     said = detail["msg"].removeprefix("Input should be ")
-    return f"{label} is {value!r}; it must be {said}"
+    return t("{label} is {value!r}; it must be {wanted}", label=label, value=value, wanted=said)
 
 
 def _not_a_text(label: str, value: object, written: str) -> str:
     if value is None:
-        return f"{label} is empty; write a text after the colon, or remove the line"
+        return t("{label} is empty; write a text after the colon, or remove the line", label=label)
     if isinstance(value, list | dict):
-        return f"{label} is {_kind_of(value)}; it must be one text, in quotes if it begins with [ or {{"
-    return f'{label} must be a text, but YAML reads {written} as {_kind_of(value)}; put it in quotes: "{written}"'
+        return t(
+            "{label} is {kind}; it must be one text, in quotes if it begins with [ or {{",
+            label=label,
+            kind=_kind_of(value),
+        )
+    return t(
+        '{label} must be a text, but YAML reads {written} as {kind}; put it in quotes: "{written}"',
+        label=label,
+        written=written,
+        kind=_kind_of(value),
+    )
 
 
 def _kind_of(value: object) -> str:
     if value is None:
-        return "empty"
-    return next((name for kind, name in _KINDS if isinstance(value, kind)), "of a strange kind")
+        return t("empty")
+    return next((name for kind, name in _KINDS if isinstance(value, kind)), t("of a strange kind"))
 
 
 def _label(where: Where) -> str:
     """Name a place by its last key: "`weight`", "item 2 of `aliases`", "the file"."""
     if not where:
-        return "the file"
+        return t("the file")
     if isinstance(where[-1], int):
-        return f"item {where[-1] + 1} of {_label(where[:-1])}"
+        return t("item {number} of {owner}", number=where[-1] + 1, owner=_label(where[:-1]))
     return f"`{where[-1]}`"

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from nihbench.catalog.document import Sourced
 from nihbench.catalog.lookup import close_names
 from nihbench.catalog.schema import NeedleEntry, PromptEntry
+from nihbench.lang import t
 from nihbench.types import KeyFact, Message, Needle, PromptTemplate, Subject
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
@@ -49,14 +50,14 @@ def make_prompt(source: Sourced[PromptEntry]) -> PromptTemplate:
         for field in _PLACEHOLDER.findall(message.content):
             below = ("messages", index, "content")
             if field not in _TEMPLATE_FIELDS:
-                hint = close_names(field, _TEMPLATE_FIELDS) or "a prompt has {haystack} and {question} only"
-                raise source.error(f"the placeholder {{{field}}} is unknown; {hint}", *below)
+                hint = close_names(field, _TEMPLATE_FIELDS) or t("a prompt has {haystack} and {question} only")
+                raise source.error(t("the placeholder {{{field}}} is unknown; {hint}", field=field, hint=hint), *below)
             if field in seen:
-                raise source.error(f"{{{field}}} stands twice in the prompt; keep one of them", *below)
+                raise source.error(t("{{{field}}} stands twice in the prompt; keep one of them", field=field), *below)
             seen.add(field)
     for field in _TEMPLATE_FIELDS:
         if field not in seen:
-            message_text = f"the prompt has no {{{field}}}; write it where the {field} belongs"
+            message_text = t("the prompt has no {{{field}}}; write it where the {field} belongs", field=field)
             raise source.error(message_text, "messages")
     messages = tuple(Message(role=message.role, content=message.content) for message in source.value.messages)
     return PromptTemplate(name=source.name, messages=messages, note=source.value.note)
@@ -65,15 +66,15 @@ def make_prompt(source: Sourced[PromptEntry]) -> PromptTemplate:
 def _statements(source: Sourced[NeedleEntry]) -> tuple[str, ...]:
     entry = source.value
     if entry.text is not None and entry.texts is not None:
-        raise source.error("a needle has either `text` or `texts`; remove one of them", "texts")
+        raise source.error(t("a needle has either `text` or `texts`; remove one of them"), "texts")
     if entry.text is None and entry.texts is None:
-        raise source.error(f"`{source.name}` has no `text`; add a line `text: ...`")
+        raise source.error(t("`{name}` has no `text`; add a line `text: ...`", name=source.name))
     statements = (entry.text,) if entry.text is not None else tuple(entry.texts or ())
     for index, statement in enumerate(statements):
         # The splice adds what stands around a needle; a line break of its own would come between it and its stop.
         if statement != statement.strip():
             below: Below = ("text",) if entry.text is not None else ("texts", index)
-            raise source.error("the needle begins or ends with a blank or a line break; write it in quotes", *below)
+            raise source.error(t("the needle begins or ends with a blank or a line break; write it in quotes"), *below)
     return statements
 
 
@@ -84,10 +85,10 @@ def _facts(source: Sourced[NeedleEntry], answer: str) -> tuple[KeyFact, ...]:
     names: set[str] = set()
     for index, entry in enumerate(entries):
         if entry.name in names:
-            raise source.error(f"two facts are named `{entry.name}`; rename one", "facts", index, "name")
+            raise source.error(t("two facts are named `{name}`; rename one", name=entry.name), "facts", index, "name")
         names.add(entry.name)
     if not any(entry.identifying for entry in entries):
-        message = "no fact tells that the needle was found; add `identifying: true` to the one that does"
+        message = t("no fact tells that the needle was found; add `identifying: true` to the one that does")
         raise source.error(message, "facts")
     return tuple(
         KeyFact(
@@ -106,19 +107,27 @@ def _check_placeholders(source: Sourced[NeedleEntry], statements: tuple[str, ...
     fresh = source.value.fresh
     for name in fresh:
         if name in _TEMPLATE_FIELDS or not _PLACEHOLDER.fullmatch(f"{{{name}}}"):
-            raise source.error(f"`{name}` can't be a fresh value's name; call it for example `number`", "fresh", name)
+            raise source.error(
+                t("`{name}` can't be a fresh value's name; call it for example `number`", name=name), "fresh", name
+            )
         if not any(f"{{{name}}}" in statement for statement in statements):
-            message = f"the fresh value `{name}` is not used; write {{{name}}} in the needle's text, or remove it"
+            message = t(
+                "the fresh value `{name}` is not used; write {{{name}}} in the needle's text, or remove it", name=name
+            )
             raise source.error(message, "fresh", name)
     for text, below in _fillable(source.value):
         for field in _PLACEHOLDER.findall(text):
             if field not in fresh:
-                hint = close_names(field, fresh) or f"add `fresh: {{{field}: 7}}` with its number of digits"
-                raise source.error(f"the placeholder {{{field}}} is unknown; {hint}", *below)
+                hint = close_names(field, fresh) or t(
+                    "add `fresh: {{{field}: 7}}` with its number of digits", field=field
+                )
+                raise source.error(t("the placeholder {{{field}}} is unknown; {hint}", field=field, hint=hint), *below)
     for text, below in _fixed(source.value):
         found = _PLACEHOLDER.search(text)
         if found:
-            raise source.error(f"nothing can be filled in here; write it without {found[0]}", *below)
+            raise source.error(
+                t("nothing can be filled in here; write it without {placeholder}", placeholder=found[0]), *below
+            )
 
 
 def _check_readable(source: Sourced[NeedleEntry]) -> None:
@@ -129,7 +138,9 @@ def _check_readable(source: Sourced[NeedleEntry]) -> None:
     expected.append((entry.answer, ("answer",)) if entry.answer is not None else (_joined(entry), stated))
     for text, below in expected:
         if not any(map(str.isalnum, text)):
-            raise source.error(f"{text!r} has no letter or digit to look for in an answer; write words", *below)
+            raise source.error(
+                t("{text!r} has no letter or digit to look for in an answer; write words", text=text), *below
+            )
 
 
 def _check_telling(source: Sourced[NeedleEntry], statements: tuple[str, ...]) -> None:
@@ -140,7 +151,7 @@ def _check_telling(source: Sourced[NeedleEntry], statements: tuple[str, ...]) ->
     questions += [(question, ("questions", name)) for name, question in entry.questions.items()]
     for question, below in questions:
         if any(said in _bare(question) for said in told):
-            raise source.error("the question holds the needle itself; ask for it without saying it", *below)
+            raise source.error(t("the question holds the needle itself; ask for it without saying it"), *below)
 
 
 def _bare(text: str) -> str:

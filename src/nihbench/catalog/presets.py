@@ -13,6 +13,7 @@ from typing import Any
 from nihbench.catalog.document import Sourced
 from nihbench.catalog.lookup import close_names
 from nihbench.catalog.schema import ModelEntry, ModelsFile, ProviderEntry
+from nihbench.lang import t
 from nihbench.types import BatchTerms, LocalModel, ModelPreset, PriceTier
 
 _OUTPUT_TOKENS = 300
@@ -49,13 +50,14 @@ def _over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
 def _check(source: Sourced[ModelEntry], providers: Mapping[str, object]) -> None:
     entry = source.value
     if entry.provider is not None and entry.provider not in providers:
-        hint = close_names(entry.provider, providers) or f"known: {', '.join(providers)}"
-        raise source.error(f"there is no provider named {entry.provider!r}; {hint}", "provider")
+        hint = close_names(entry.provider, providers) or t("known: {known}", known=", ".join(providers))
+        kind, name = t("provider"), entry.provider
+        raise source.error(t("there is no {kind} named {name!r}; {hint}", kind=kind, name=name, hint=hint), "provider")
     if entry.prices and entry.prices_as_of is None:
-        raise source.error('prices need their day; add a line `prices_as_of: "2026-11"`', "prices")
+        raise source.error(t('prices need their day; add a line `prices_as_of: "2026-11"`'), "prices")
     bounds = [math.inf if tier.up_to is None else tier.up_to for tier in entry.prices]
     if bounds != sorted(set(bounds)):
-        message = "price tiers must rise by `up_to`, and only the last may be without; put them in order"
+        message = t("price tiers must rise by `up_to`, and only the last may be without; put them in order")
         raise source.error(message, "prices")
 
 

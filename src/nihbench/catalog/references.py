@@ -33,7 +33,7 @@ def check_questions(needles: Mapping[str, Sourced[NeedleEntry]], prompts: Collec
     for source in needles.values():
         for prompt in source.value.questions:
             if prompt not in prompts:
-                raise source.error(_unknown("prompt", prompt, prompts), "questions", prompt)
+                raise source.error(_unknown(t("prompt"), prompt, prompts), "questions", prompt)
 
 
 def check_experiments(
@@ -45,12 +45,12 @@ def check_experiments(
     """Refuse an experiment over a needle, corpus or prompt that does not exist."""
     for source in experiments.values():
         if source.value.needle not in needles:
-            raise source.error(_unknown("needle", source.value.needle, needles), "needle")
+            raise source.error(_unknown(t("needle"), source.value.needle, needles), "needle")
         if source.value.corpus not in corpora:
-            raise source.error(_unknown("corpus", source.value.corpus, corpora), "corpus")
+            raise source.error(_unknown(t("corpus"), source.value.corpus, corpora), "corpus")
         for index, prompt in enumerate(source.value.prompts):
             if prompt not in prompts:
-                raise source.error(_unknown("prompt", prompt, prompts), "prompts", index)
+                raise source.error(_unknown(t("prompt"), prompt, prompts), "prompts", index)
 
 
 def check_suites(
@@ -61,11 +61,13 @@ def check_suites(
         for index, item in enumerate(source.value.items):
             experiment, slash, prompt = item.partition("/")
             if not slash:
-                raise source.error(f"{item!r} names no prompt; write it as {item}/original", "items", index)
+                raise source.error(
+                    t("{item!r} names no prompt; write it as {item}/original", item=item), "items", index
+                )
             if experiment not in experiments:
-                raise source.error(_unknown("experiment", experiment, experiments), "items", index)
+                raise source.error(_unknown(t("experiment"), experiment, experiments), "items", index)
             if prompt not in prompts:
-                raise source.error(_unknown("prompt", prompt, prompts), "items", index)
+                raise source.error(_unknown(t("prompt"), prompt, prompts), "items", index)
 
 
 def check_corpora(files: Sequence[Sourced[NeedlesFile]], corpora: Collection[str]) -> None:
@@ -73,7 +75,7 @@ def check_corpora(files: Sequence[Sourced[NeedlesFile]], corpora: Collection[str
     for file in files:
         for language, corpus in (file.value.defaults.corpora if file.value.defaults else {}).items():
             if corpus not in corpora:
-                raise file.error(_unknown("corpus", corpus, corpora), "defaults", "corpora", language)
+                raise file.error(_unknown(t("corpus"), corpus, corpora), "defaults", "corpora", language)
 
 
 def implied_experiments(
@@ -100,7 +102,7 @@ def default_experiment(files: Sequence[Sourced[NeedlesFile]], experiments: Colle
     for file in files:
         name = file.value.defaults.experiment if file.value.defaults else None
         if name is not None and name not in experiments:
-            raise file.error(_unknown("experiment", name, experiments), "defaults", "experiment")
+            raise file.error(_unknown(t("experiment"), name, experiments), "defaults", "experiment")
         chosen = name or chosen
     if not chosen:
         raise UsageError(t("no needles.yaml has a default experiment; install nihbench again"))
@@ -108,5 +110,5 @@ def default_experiment(files: Sequence[Sourced[NeedlesFile]], experiments: Colle
 
 
 def _unknown(kind: str, name: str, known: Collection[str]) -> str:
-    hint = close_names(name, known) or f"known: {', '.join(known)}"
-    return f"there is no {kind} named {name!r}; {hint}"
+    hint = close_names(name, known) or t("known: {known}", known=", ".join(known))
+    return t("there is no {kind} named {name!r}; {hint}", kind=kind, name=name, hint=hint)

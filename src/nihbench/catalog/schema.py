@@ -12,6 +12,8 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
+from nihbench.lang import t
+
 _UNSAFE_IN_NAMES = frozenset('/\\,=:*?"<>|{}')
 
 
@@ -23,42 +25,52 @@ def mistake(message: str) -> PydanticCustomError:
 def _name(value: str) -> str:
     # Names stand in options (comma-separated, NAME/PROMPT, zh=NAME) and in file names on every system.
     if not value or value[0] in "-." or any(c in _UNSAFE_IN_NAMES or c.isspace() for c in value):
-        raise mistake(f"{value!r} can't be a name; use letters, digits, '-', '_' and '.', and begin with none of '-.'")
+        raise mistake(
+            t(
+                "{value!r} can't be a name; use letters, digits, '-', '_' and '.', and begin with none of '-.'",
+                value=value,
+            )
+        )
     return value
 
 
 def _text(value: str) -> str:
     if not value.strip():
-        raise mistake("the text is blank; write one, or remove the line")
+        raise mistake(t("the text is blank; write one, or remove the line"))
     for character in value:
         if character == "\ufffd" or (unicodedata.category(character) == "Cc" and character not in "\n\t"):
-            raise mistake(f"there is a broken or control character, {ascii(character)}; write what was meant")
+            raise mistake(
+                t(
+                    "there is a broken or control character, {character}; write what was meant",
+                    character=ascii(character),
+                )
+            )
     return value
 
 
 def _web_address(value: str) -> str:
     if not value.startswith(("https://", "http://")):
-        raise mistake(f"{value!r} is no web address; begin it with https:// or http://")
+        raise mistake(t("{value!r} is no web address; begin it with https:// or http://", value=value))
     return value
 
 
 def _pinned(value: str) -> str:
     name, _, version = value.partition("==")
     if not name.strip() or not version.strip() or "*" in version:
-        raise mistake(f"{value!r} is not pinned; write it as package==version")
+        raise mistake(t("{value!r} is not pinned; write it as package==version", value=value))
     return value
 
 
 def _language(value: str) -> str:
     head = value.partition("-")[0]
     if not (2 <= len(head) <= 3 and head.isascii() and head.isalpha() and head.islower()):
-        raise mistake(f"{value!r} is no language code; write for example en or zh")
+        raise mistake(t("{value!r} is no language code; write for example en or zh", value=value))
     return value
 
 
 def _file_name(value: str) -> str:
     if value.startswith(".") or any(c in '/\\:*?"<>|' for c in value):
-        raise mistake(f"{value!r} can't be a file's name; use letters, digits, '-', '_' and '.'")
+        raise mistake(t("{value!r} can't be a file's name; use letters, digits, '-', '_' and '.'", value=value))
     return value
 
 

@@ -93,8 +93,8 @@ def _exportable(options: RunOptions) -> Iterator[Setup]:
         key=None,
         headers=options.headers,
     )
-    setup = resolved(options, catalog, model, sending=False)
-    introduce(setup, model, sending=False)
+    setup = resolved(options, catalog, model, None)
+    introduce(setup, model, None)
     yield setup
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Optional
@@ -10,7 +11,7 @@ import typer
 
 from nihbench.cli.output import command, plain, show, show_json
 from nihbench.errors import DamagedDataError, FetchError, UsageError
-from nihbench.lang import t
+from nihbench.lang import said, t
 
 if TYPE_CHECKING:
     from nihbench.analysis import Cases, Filter
@@ -93,7 +94,8 @@ class _Looked:
 
     @property
     def title(self) -> str:
-        return f"{self.folder.manifest['model']['name']}, {self.folder.manifest['experiment']}: bad cases"
+        model, experiment = self.folder.manifest["model"]["name"], self.folder.manifest["experiment"]
+        return said(t("{model}, {experiment}: bad cases", model=model, experiment=experiment))
 
     def text(self, *, titled: bool) -> str:
         from nihbench.cli import caseview
@@ -113,7 +115,7 @@ class _Looked:
         found = causes_json(self.causes) if self.causes else None
         return {"run": str(self.folder.path)} | caseview.as_json(self.cases, self.context, found)
 
-    def _causes(self) -> list[str]:
+    def _causes(self) -> Sequence[str]:
         from nihbench.cli.probing import cause_lines
 
         return cause_lines(self.causes) if self.causes else []
@@ -148,14 +150,16 @@ def context_of(folder: RunFolder, records: dict[str, Record], found: Cases, corp
 
     shown = [case.id for group in found.groups for case in group.cases if records[case.id].placement]
     if is_imported(folder.manifest):
-        return Context(around={}, missing="this run was imported, and its source does not say where the needle stood")
+        return Context(
+            around={}, missing=t("this run was imported, and its source does not say where the needle stood")
+        )
     if not shown:
         return Context(around={})
     used = folder.manifest["corpus"]["sha256"]
     try:
         text = stored_corpus(load(), corpus or corpus_of(folder.manifest), Path.cwd(), used)
     except (UsageError, FetchError, DamagedDataError) as error:
-        return Context(around={}, missing=str(error))
+        return Context(around={}, missing=error.args[0])
     around = {key: needle_surroundings(folder, records[key], text, _REACH) for key in shown}
     return Context(around={key: place for key, place in around.items() if place})
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from nihbench.cli.output import plain
+from nihbench.lang import Message, listed, said, t
 
 if TYPE_CHECKING:
     from nihbench.analysis import Case, Cases, Cluster, Group
@@ -17,24 +18,19 @@ _SHOWN = 400
 _TICKS = re.compile("`+")
 
 MEANINGS = {
-    "hallucinated": "invented another answer",
-    "abstained": "said that the document does not tell",
-    "refused": "refused to answer",
-    "off_task": "said something else",
-    "hedged": "gave the answer and doubted it or took it back",
-    "partial": "gave a part of the answer, or more than it",
-    "correct": "gave the answer, graded below full marks",
-    "truncated": "were cut off before the answer",
-    "empty": "said nothing",
-    "unknown": "missed it; what was said instead was not kept",
-    "unscored": "could not be scored",
+    "hallucinated": t("invented another answer"),
+    "abstained": t("said that the document does not tell"),
+    "refused": t("refused to answer"),
+    "off_task": t("said something else"),
+    "hedged": t("gave the answer and doubted it or took it back"),
+    "partial": t("gave a part of the answer, or more than it"),
+    "correct": t("gave the answer, graded below full marks"),
+    "truncated": t("were cut off before the answer"),
+    "empty": t("said nothing"),
+    "unknown": t("missed it; what was said instead was not kept"),
+    "unscored": t("could not be scored"),
 }
-_ALL_FULL = "All {measured:,} measured answers have full marks: there are no bad cases."
-_NOTHING = "Nothing is measured yet: there are no answers to look at."
-_BELOW = "{below:,} of {measured:,} measured answers are below full marks."
-_SOME = "  {count:,} {meaning} ({kind}): {reasons}"
-_UNMEASURED = "  {count:,} brought no score ({kind}), and count neither as hits nor as misses"
-_NONE_LEFT = "No case is of the kind that was asked for."
+_NOTHING = t("Nothing is measured yet: there are no answers to look at.")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,31 +41,56 @@ class Context:
     missing: str = ""
 
 
-def summary_lines(cases: Cases) -> list[str]:
-    """Return the summary: how many are below full marks, and so many of each kind because of what."""
+def summary_lines(cases: Cases, words: Callable[[object], str] = said) -> list[str]:
+    """Return the summary: how many are below full marks, and so many of each kind because of what.
+
+    `words` gives a sentence in a language: `said` in the process's, `str` in English.
+    """
     if not cases.trials or not (cases.measured or cases.groups):
-        return [_NOTHING]
-    lines = []
-    if cases.measured:
-        words = _ALL_FULL if not cases.below else _BELOW
-        lines.append(words.format(measured=cases.measured, below=cases.below))
-    else:
-        lines.append(_NOTHING)
-    for group in cases.groups:
-        reasons = ", ".join(f"{plain(reason)} ({count:,})" for reason, count in group.reasons[:3])
-        form = _SOME if group.scored else _UNMEASURED
-        meaning = MEANINGS.get(group.kind, group.kind)
-        lines.append(form.format(count=len(group.cases), meaning=meaning, kind=group.kind, reasons=reasons))
+        return [words(_NOTHING)]
+    first = _NOTHING
+    if cases.below:
+        first = t(
+            "{below:,} of {measured:,} measured answers are below full marks.",
+            below=cases.below,
+            measured=cases.measured,
+        )
+    elif cases.measured:
+        first = t("All {measured:,} measured answers have full marks: there are no bad cases.", measured=cases.measured)
+    lines = [words(first)]
+    if cases.extra:
+        further = t(
+            "{extra:,} of the {trials:,} trials are further draws of an adaptive run, made where the needle is missed: "
+            "these counts are not shares of the sweep",
+            extra=cases.extra,
+            trials=cases.trials,
+        )
+        lines.append("  " + words(further))
+    lines += ["  " + words(_of_group(group, words)) for group in cases.groups]
     if cases.below and not cases.groups:
-        lines.append(_NONE_LEFT)
+        lines.append(words(t("No case is of the kind that was asked for.")))
     return lines
+
+
+def _of_group(group: Group, words: Callable[[object], str]) -> Message:
+    kind, count = group.kind, len(group.cases)
+    if not group.scored:
+        return t("{count:,} brought no score ({kind}), and count neither as hits nor as misses", count=count, kind=kind)
+    reasons = [f"{plain(reason)} ({count:,})" for reason, count in group.reasons_in(words)[:3]]
+    return t(
+        "{count:,} {meaning} ({kind}): {reasons}",
+        count=count,
+        meaning=MEANINGS.get(kind, kind),
+        kind=kind,
+        reasons=words(t(", ")).join(reasons),
+    )
 
 
 def as_text(cases: Cases, context: Context, more: Sequence[str]) -> str:
     """Return the cases for a terminal; `more` are lines on the causes, where probes were made."""
-    lines = [*summary_lines(cases), *more]
+    lines = [*summary_lines(cases), *map(said, more)]
     if cases.groups and context.missing:
-        lines.append(f"The text around the needles can't be shown: {plain(context.missing)}")
+        lines.append(plain(said(_not_shown(context))))
     for group in cases.groups:
         lines += ["", f"{group.kind}: {len(group.cases):,}"]
         for cluster in group.clusters:
@@ -79,30 +100,39 @@ def as_text(cases: Cases, context: Context, more: Sequence[str]) -> str:
 
 def _cluster_text(cluster: Cluster, context: Context) -> list[str]:
     first, count = cluster.cases[0], len(cluster.cases)
-    lacking = "(no answer)" if first.value is None else "(the answer was not kept)"
-    said = lacking if cluster.said is None else _cut(plain(cluster.said).strip()) or "(white space only)"
-    lines = [f"  {count} x {said}", f"      at {_places(cluster.cases, 8)}"]
-    lines.append(f"      why: {_cut(plain(first.reason))}{_missing(first)}")
+    lacking = t("(no answer)") if first.value is None else t("(the answer was not kept)")
+    words = lacking if cluster.said is None else _cut(plain(cluster.said).strip()) or t("(white space only)")
+    below = [t("at {places}", places=_places(cluster.cases, 8)), t("why: {reason}", reason=_why(first))]
     if first.hint:
-        lines.append(f"      comes from: {_cut(plain(first.hint))}")
+        below.append(t("comes from: {sentence}", sentence=_cut(plain(first.hint))))
     around = context.around.get(first.id)
     if around:
         before, needle, after = map(plain, around)
-        lines.append(f"      sent: ...{before}[[{needle}]]{after}...")
-    return lines
+        below.append(t("sent: {text}", text=f"...{before}[[{needle}]]{after}..."))
+    return [f"  {count} x {said(words)}", *("      " + said(line) for line in below)]
+
+
+def _not_shown(context: Context) -> Message:
+    return t("The text around the needles can't be shown: {why}", why=context.missing)
+
+
+def _why(case: Case) -> str:
+    """Return why a case was graded so, in the process's language."""
+    reason = _cut(plain(said(case.reason)))
+    if not case.missing:
+        return reason
+    return said(t("{reason}; missing: {facts}", reason=reason, facts=", ".join(map(plain, case.missing))))
 
 
 def _places(cases: Sequence[Case], most: int) -> str:
-    places = [f"{case.length:,} tokens/{case.depth_percent:g}%" for case in cases]
-    prompts = {case.prompt for case in cases}
-    if len(prompts) > 1:
-        places = [f"{place} ({plain(case.prompt)})" for place, case in zip(places, cases, strict=True)]
-    rest = len(places) - most
-    return ", ".join(places[:most]) + (f" and {rest:,} more" if rest > 0 else "")
-
-
-def _missing(case: Case) -> str:
-    return f"; missing: {', '.join(map(plain, case.missing))}" if case.missing else ""
+    places = [
+        said(t("{length:,} tokens/{depth:g}%", length=case.length, depth=case.depth_percent)) for case in cases[:most]
+    ]
+    if len({case.prompt for case in cases}) > 1:
+        places = [f"{place} ({plain(case.prompt)})" for place, case in zip(places, cases[:most], strict=True)]
+    rest = len(cases) - most
+    some = listed(places)
+    return said(t("{some} and {count:,} more", some=some, count=rest)) if rest > 0 else some
 
 
 def _cut(text: str) -> str:
@@ -115,9 +145,9 @@ def _cut(text: str) -> str:
 def as_markdown(cases: Cases, context: Context, more: Sequence[str], title: str) -> str:
     """Return the cases as Markdown, every text of a model or a corpus in a fence of its own."""
     lines = [f"# {escaped(title)}", ""]
-    lines += [escaped(line.strip()) + "  " for line in [*summary_lines(cases), *more]]
+    lines += [escaped(line.strip()) + "  " for line in [*summary_lines(cases), *map(said, more)]]
     if cases.groups and context.missing:
-        lines += ["", escaped(f"The text around the needles can't be shown: {context.missing}")]
+        lines += ["", escaped(said(_not_shown(context)))]
     for group in cases.groups:
         lines += ["", f"## {escaped(group.kind)}: {len(group.cases):,}"]
         for cluster in group.clusters:
@@ -127,22 +157,22 @@ def as_markdown(cases: Cases, context: Context, more: Sequence[str], title: str)
 
 def _cluster_markdown(cluster: Cluster, context: Context) -> list[str]:
     lines = ["", f"### {len(cluster.cases):,} x", ""]
-    lines += ["No answer." if cluster.said is None else fenced(cluster.said), ""]
-    lines += ["| trial | prompt | length | depth | repeat | band |", "|---|---|---|---|---|---|"]
+    lines += [said(t("No answer.")) if cluster.said is None else fenced(cluster.said), ""]
+    lines += [said(t("| trial | prompt | length | depth | repeat | band |")), "|---|---|---|---|---|---|"]
     for c in cluster.cases:
         band = "" if c.value is None else f"{c.value:.0%}"
         lines.append(
             f"| {escaped(c.id)} | {escaped(c.prompt)} | {c.length:,} | {c.depth_percent:g}% | {c.repeat} | {band} |"
         )
     for case in cluster.cases:
-        lines += ["", f"{escaped(case.id)}, why:", "", fenced(case.reason + _missing(case))]
+        lines += ["", said(t("{id}, why:", id=escaped(case.id))), "", fenced(_why(case))]
         if case.answer is not None and case.answer != cluster.said:
-            lines += ["", "said:", "", fenced(case.answer)]
+            lines += ["", said(t("said:")), "", fenced(case.answer)]
         if case.hint:
-            lines += ["", "comes from:", "", fenced(case.hint)]
+            lines += ["", said(t("comes from:")), "", fenced(case.hint)]
         if case.id in context.around:
             before, needle, after = context.around[case.id]
-            lines += ["", "sent:", "", fenced(f"...{before}[[{needle}]]{after}...")]
+            lines += ["", said(t("sent:")), "", fenced(f"...{before}[[{needle}]]{after}...")]
     return lines
 
 
@@ -167,7 +197,7 @@ def as_json(cases: Cases, context: Context, causes: Mapping[str, Any] | None) ->
         "trials": cases.trials,
         "measured": cases.measured,
         "below_full_marks": cases.below,
-        "summary": [line.strip() for line in summary_lines(cases)],
+        "summary": [line.strip() for line in summary_lines(cases, str)],
         "causes": causes,
         "context_missing": context.missing or None,
         "groups": [_group_json(group, context) for group in cases.groups],

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from random import SystemRandom
 from typing import TYPE_CHECKING
 
 from nihbench.cli.output import note
 from nihbench.errors import StoppedError
-from nihbench.lang import t
+from nihbench.lang import recalled, t
 
 if TYPE_CHECKING:
-    from nihbench.endpoint import ModelAccess, Preflight
-    from nihbench.run import Calibration, RunOptions, Setup
+    from nihbench.cli.money import Checks
+    from nihbench.endpoint import Budget, ModelAccess, Preflight
+    from nihbench.run import Calibration, Setup
+    from nihbench.types import Message
+
+_TEMPLATE_TOKENS = 16
+"""About what a chat template adds to a prompt."""
 
 OLLAMA = t(
     "Ollama cuts prompts beyond its context size without a word, and that is about 4,000 tokens unless it was raised: "
@@ -20,8 +26,8 @@ OLLAMA = t(
 )
 
 
-def preflown(model: ModelAccess, options: RunOptions) -> ModelAccess:
-    """Ask a server what must be known before a sweep, and return the model with the window that it told.
+def preflown(model: ModelAccess, checks: Checks) -> ModelAccess:
+    """Ask a server what must be known before a sweep; return the model with the window and the count that it told.
 
     Raises:
         EndpointError, StoppedError: the server can't be used as it is.
@@ -30,12 +36,13 @@ def preflown(model: ModelAccess, options: RunOptions) -> ModelAccess:
 
     from nihbench.endpoint import preflight, verdict
 
-    report = asyncio.run(preflight(model))
+    with checks.budget(model) as budget:
+        report = asyncio.run(preflight(model, budget=budget))
     if (wrong := verdict(report)) is not None:
         raise wrong
     for sentence in preflight_notes(report):
         note(t("note: {sentence}", sentence=sentence))
-    return with_window(model, report, options.window)
+    return replace(with_window(model, report, checks.options.window), known_text_tokens=report.prompt_tokens)
 
 
 def with_window(model: ModelAccess, report: Preflight, asked: int | None = None) -> ModelAccess:
@@ -72,7 +79,7 @@ def preflight_notes(report: Preflight) -> list[str]:
                 "{host} did not answer a short question ({failure}): {problem}",
                 host=report.host,
                 failure=report.failure,
-                problem=report.problem,
+                problem=recalled(report.problem),
             )
         )
     elif report.prompt_tokens is None:
@@ -89,7 +96,7 @@ def is_ollama(report: Preflight) -> bool:
     return report.ollama or report.host.endswith(":11434")
 
 
-def calibrated(model: ModelAccess, setup: Setup) -> Calibration | None:
+def calibrated(model: ModelAccess, checks: Checks, setup: Setup) -> Calibration | None:
     """Fit a run's lengths to what the server counts; None where it tells no counts.
 
     Raises:
@@ -98,7 +105,14 @@ def calibrated(model: ModelAccess, setup: Setup) -> Calibration | None:
     from nihbench.endpoint import measuring
     from nihbench.run import calibrate, likely_prompts
 
-    with measuring(model, stream=setup.options.stream, on_change=note) as (measure, source):
+    def likely(messages: Sequence[Message]) -> int:
+        return sum(setup.tokenizer.count(message.content) for message in messages) + _TEMPLATE_TOKENS
+
+    with (
+        checks.budget(model) as budget,
+        measuring(model, stream=setup.options.stream, on_change=note, budget=budget, likely=likely) as found_by,
+    ):
+        measure, source = found_by
         price = t("no charge") if source == "counting endpoint" else t("answers of one token")
         note(
             t(
@@ -126,7 +140,7 @@ def calibrated(model: ModelAccess, setup: Setup) -> Calibration | None:
     return found
 
 
-def canary(model: ModelAccess, setup: Setup) -> None:
+def canary(model: ModelAccess, checks: Checks, setup: Setup) -> None:
     """Send the canary at the longest length and say what came of it.
 
     Raises:
@@ -141,8 +155,8 @@ def canary(model: ModelAccess, setup: Setup) -> None:
     text = setup.source_of(0).text[placement.start : placement.end]
     expected = setup.expected_tokens(trial, placement)
 
-    async def ask() -> str:
-        async with model.client(stream=setup.options.stream, on_change=note) as client:
+    async def ask(budget: Budget) -> str:
+        async with model.client(stream=setup.options.stream, on_change=note, budget=budget) as client:
             found = await sing(
                 client,
                 model.preset,
@@ -152,8 +166,8 @@ def canary(model: ModelAccess, setup: Setup) -> None:
                 random=SystemRandom(),
             )
             share = found.prompt_tokens / expected if found.prompt_tokens else 1.0
-            known = setup.counted_by_model or setup.calibration is not None
-            if found.failure is None and share < (0.95 if known else 0.85) and not (found.head and found.tail):
+            least = 0.95 if setup.counts_exactly else 0.85
+            if found.failure is None and share < least and not (found.head and found.tail):
                 raise StoppedError(
                     t(
                         "{sentence}: raise the server's context size, or ask for shorter --lengths",
@@ -162,4 +176,5 @@ def canary(model: ModelAccess, setup: Setup) -> None:
                 )
             return found.sentence
 
-    note(asyncio.run(ask()))
+    with checks.budget(model) as budget:
+        note(asyncio.run(ask(budget)))

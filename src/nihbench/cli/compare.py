@@ -12,7 +12,7 @@ import typer
 
 from nihbench.cli.output import command, note, show, show_json
 from nihbench.errors import UsageError
-from nihbench.lang import language
+from nihbench.lang import language, t
 
 if TYPE_CHECKING:
     from nihbench.analysis import Interaction, Paired, Side
@@ -44,9 +44,9 @@ def compare(
     from nihbench.run import find_runs, open_run
 
     if by not in (None, "prompt", "model"):
-        raise UsageError(f"--by {by!r}: choose prompt or model")
+        raise UsageError(t("--by {by!r}: choose prompt or model", by=by))
     if not 0 < wanted <= 100:
-        raise UsageError("--difference is in points: give a number above 0, up to 100")
+        raise UsageError(t("--difference is in points: give a number above 0, up to 100"))
     results = [result_of(open_run(path), scorer=scorer) for given in runs for path in find_runs(given)]
     sides = chosen([side for result in results for side in sides_of(result)], prompt, lambda side: side.prompt)
     kind = by or _what_differs(sides)
@@ -110,10 +110,18 @@ def compared(sides: Sequence[Side], by: str, wanted: float) -> list[Paired]:
     if not made and len(sides) == 2:
         made = [pair(*(replace(side, name=_whole_name(side)) for side in sides), wanted=wanted)]
     if not made:
-        what = "two prompts of one model" if by == "prompt" else "one experiment and prompt on two models"
+        here = ", ".join(map(_whole_name, sides)) or t("nothing")
         raise UsageError(
-            f"there is nothing to compare by {by}: it takes {what}, and here "
-            f"{'is' if len(sides) == 1 else 'are'} {', '.join(map(_whole_name, sides)) or 'nothing'}"
+            t(
+                "there is nothing to compare by prompt: it takes two prompts of one model, and here is: {here}",
+                here=here,
+            )
+            if by == "prompt"
+            else t(
+                "there is nothing to compare by model: it takes one experiment and prompt on two models, and here is: "
+                "{here}",
+                here=here,
+            )
         )
     corrected = holm([each.p_value for each in made])
     return [replace(each, p_value=value) for each, value in zip(made, corrected, strict=True)]
@@ -159,7 +167,7 @@ def interactions(sides: Sequence[Side]) -> list[Interaction]:
                     try:
                         made = prompt_by_model((a, b), (c, d))
                     except UsageError as error:  # the models' own prompts can still be compared
-                        note(f"no prompt x model interaction: {error}")
+                        note(t("no prompt x model interaction: {error}", error=error))
                     else:
                         found += [made] if made else []
     return found

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Optional
 import typer
 
 from nihbench.cli.output import FetchReport, command, note, show, show_json
-from nihbench.lang import t
+from nihbench.lang import column, t
 
 app = typer.Typer(help="Corpora: list, fetch, count.", no_args_is_help=True)
 
@@ -44,9 +44,10 @@ def list_corpora(as_json: _JSON = False) -> None:
 
 
 def _line(row: dict[str, Any]) -> str:
-    tokens = f"about {row['approximate_tokens']:,} tokens" if row["approximate_tokens"] else "size not known"
-    here = {None: "to fetch", True: "here", False: "damaged"}[row["intact"]]
-    return f"{row['name']:<24} {row['language']}  {tokens:<22} {here:<9} {row['title']}"
+    about = row["approximate_tokens"]
+    tokens = t("about {tokens:,} tokens", tokens=about) if about else t("size not known")
+    here = {None: t("to fetch"), True: t("here"), False: t("damaged")}[row["intact"]]
+    return f"{row['name']:<24} {row['language']}  {column(tokens, 22)} {column(here, 9)} {row['title']}"
 
 
 @app.command("fetch")
@@ -94,16 +95,23 @@ def corpus_stats(
         show(stats_text(asdict(each)))
 
 
+_COUNTED = {
+    "language": t("language"), "bytes": t("bytes"), "characters": t("characters"), "han": t("han"),
+    "words": t("words"), "lines": t("lines"),
+}  # fmt: skip
+
+
 def stats_text(values: dict[str, Any]) -> str:
     """Return a corpus's counts, one a line."""
     lines = []
     for key, value in values.items():
         if key == "tokens":
-            lines += [f"  {'tokens ' + t['tokenizer']:<22} {t['tokens']:>12,}" for t in value]
+            names = [t("tokens {tokenizer}", tokenizer=each["tokenizer"]) for each in value]
+            lines += [f"  {column(n, 22)} {each['tokens']:>12,}" for n, each in zip(names, value, strict=True)]
         elif isinstance(value, int):
-            lines.append(f"  {key:<22} {value:>12,}")
+            lines.append(f"  {column(_COUNTED[key], 22)} {value:>12,}")
         elif key == "name":
             lines.insert(0, str(value))
         else:
-            lines.append(f"  {key:<22} {value}")
+            lines.append(f"  {column(_COUNTED[key], 22)} {value}")
     return "\n".join(lines)

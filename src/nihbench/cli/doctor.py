@@ -9,7 +9,7 @@ import typer
 
 from nihbench.cli.output import FetchReport, command, note, plain, show, show_json
 from nihbench.errors import NihError, StoppedError, UsageError
-from nihbench.lang import t
+from nihbench.lang import Message, column, recalled, said, t
 
 if TYPE_CHECKING:
     from nihbench.endpoint import Canary, ModelAccess, Preflight
@@ -50,7 +50,7 @@ def doctor(
         raise
     show_json(found) if as_json else show(_screen(found))
     if code:
-        note(t("nih: {problem}", problem=found["problem"] or "the server gave no answer"))
+        note(t("nih: {problem}", problem=recalled(found["problem"]) or t("the server gave no answer")))
         raise typer.Exit(code)
 
 
@@ -71,7 +71,7 @@ def _examined(options: RunOptions, canary_tokens: int) -> tuple[dict[str, Any], 
         tokenizer, _ = access.tokenizer("model", FetchReport())
         canary = _canary(access, report, tokenizer, canary_tokens) if usable and canary_tokens > 0 else None
         found = _found(access, report, tokenizer, canary)
-    found |= {"usable": usable, "problem": str(wrong) if wrong else report.problem}
+    found |= {"usable": usable, "problem": wrong.args[0] if wrong else report.problem}
     return found, 0 if usable else wrong.exit_code if wrong else StoppedError.exit_code
 
 
@@ -116,13 +116,13 @@ def _found(access: ModelAccess, report: Preflight, tokenizer: Tokenizer, canary:
     from nihbench.cli.checks import OLLAMA, is_ollama
     from nihbench.endpoint import KNOWN_TEXT
 
-    counter = "none: lengths are fitted to the counts of short answers"
+    counter = t("none: lengths are fitted to the counts of short answers")
     if access.server_tokenizer is not None:
-        counter = "by the server's own tokenizer"
+        counter = t("by the server's own tokenizer")
     elif access.counter is not None:
-        counter = "by the service's counting endpoint"
+        counter = t("by the service's counting endpoint")
     elif access.preset.tokenizer:
-        counter = f"by {access.preset.tokenizer} on this machine"
+        counter = t("by {tokenizer} on this machine", tokenizer=access.preset.tokenizer)
     return {
         "host": report.host,
         "model": report.model,
@@ -131,7 +131,7 @@ def _found(access: ModelAccess, report: Preflight, tokenizer: Tokenizer, canary:
         "model_listed": report.model_listed,
         "answered": report.answered,
         "window": access.window,
-        "window_source": report.window_source or ("the preset" if access.window else None),
+        "window_source": report.window_source or (t("the preset") if access.window else None),
         "token_counting": counter,
         "known_text": {
             "server": report.prompt_tokens,
@@ -167,43 +167,53 @@ def _sweep(access: ModelAccess) -> dict[str, Any]:
 
 
 def _screen(found: dict[str, Any]) -> str:
-    window = f"{found['window']:,} tokens, by the word of {found['window_source']}" if found["window"] else "unknown"
+    window = t("unknown")
+    if found["window"]:
+        window = t("{tokens:,} tokens, by the word of {who}", tokens=found["window"], who=found["window_source"])
     counts = ", ".join(f"{name} {count}" for name, count in found["known_text"].items() if count is not None)
-    canary = found["canary"]["sentence"].removeprefix("canary: ") if found["canary"] else "not sent"
+    reported = {True: t("reported"), False: t("not reported"), None: t("unknown")}
     rows = [
-        ("server", found["host"]),
-        ("model", found["model"]),
-        ("reachable", _word(found["reachable"])),
-        ("authorised", _word(found["authorised"])),
-        ("model listed", _word(found["model_listed"])),
-        ("answers", _word(found["answered"])),
-        ("window", window),
-        ("counting", found["token_counting"]),
-        ("known text", f"{counts} tokens (servers count the chat template, too)"),
-        ("streaming", _word(found["streamed"])),
-        ("cached tokens", {True: "reported", False: "not reported", None: "unknown"}[found["cached_tokens_reported"]]),
-        ("canary", canary),
-        ("rate limits", _limits(found["rate_limits"])),
-        ("default sweep", _cost(found["default_sweep"])),
-        *(("differs", change) for change in found["changes"]),
-        *([("warning", found["warning"])] if found["warning"] else []),
-        ("usable", _word(found["usable"])),
+        (t("server"), found["host"]),
+        (t("model"), found["model"]),
+        (t("reachable"), _word(found["reachable"])),
+        (t("authorised"), _word(found["authorised"])),
+        (t("model listed"), _word(found["model_listed"])),
+        (t("answers"), _word(found["answered"])),
+        (t("window"), window),
+        (t("counting"), found["token_counting"]),
+        (t("known text"), t("{counts} tokens (servers count the chat template, too)", counts=counts)),
+        (t("streaming"), _word(found["streamed"])),
+        (t("cached tokens"), reported[found["cached_tokens_reported"]]),
+        (t("canary"), found["canary"]["sentence"].fields["finding"] if found["canary"] else t("not sent")),
+        (t("rate limits"), _limits(found["rate_limits"])),
+        (t("default sweep"), _cost(found["default_sweep"])),
+        *((t("differs"), recalled(change)) for change in found["changes"]),
+        *([(t("warning"), found["warning"])] if found["warning"] else []),
+        (t("usable"), _word(found["usable"])),
     ]
-    return "\n".join(f"{name:<14} {plain(str(value))}" for name, value in rows)
+    return "\n".join(f"{column(name, 14)} {plain(said(value))}" for name, value in rows)
 
 
-def _word(value: bool | None) -> str:
-    return {True: "yes", False: "no", None: "unknown"}[value]
+def _word(value: bool | None) -> Message:
+    return {True: t("yes"), False: t("no"), None: t("unknown")}[value]
 
 
-def _limits(rates: dict[str, Any] | None) -> str:
-    names = {"limit_requests": "requests", "limit_tokens": "tokens"}
-    seen = [f"{rates[key]:,} {name}" for key, name in names.items() if rates[key]] if rates else []
-    return ", ".join(seen) + " a window of the account" if seen else "none seen"
+def _limits(rates: dict[str, Any] | None) -> Message:
+    requests, tokens = (rates[f"limit_{name}"] for name in ("requests", "tokens")) if rates else (None, None)
+    if requests and tokens:
+        return t("{requests:,} requests, {tokens:,} tokens a window of the account", requests=requests, tokens=tokens)
+    if requests:
+        return t("{requests:,} requests a window of the account", requests=requests)
+    return t("{tokens:,} tokens a window of the account", tokens=tokens) if tokens else t("none seen")
 
 
-def _cost(sweep: dict[str, Any]) -> str:
+def _cost(sweep: dict[str, Any]) -> Message:
     if sweep["prompt_tokens"] is None:
-        return f"{sweep['trials']} trials; tokens and price unknown, for the window is not known"
-    money = "price unknown" if sweep["cost_usd"] is None else f"at most ${sweep['cost_usd']:,.2f}"
-    return f"{sweep['trials']} trials, {sweep['prompt_tokens']:,} tokens, {money}"
+        return t("{trials} trials; tokens and price unknown, for the window is not known", trials=sweep["trials"])
+    usd = sweep["cost_usd"]
+    return t(
+        "{trials} trials, {tokens:,} tokens, {money}",
+        trials=sweep["trials"],
+        tokens=sweep["prompt_tokens"],
+        money=t("price unknown") if usd is None else t("at most ${usd:,.2f}", usd=usd),
+    )

@@ -71,6 +71,7 @@ def setting_of(manifest: Mapping[str, Any], records: Sequence[Record], scorer: s
         copies=manifest["corpus"]["copies"],
         synthetic=bool(manifest.get("synthetic")),
         imported="import" in manifest,
+        extra=sum(record.trial.extra for record in records),
     )
 
 
@@ -288,15 +289,16 @@ def _lines(sweeps: Sequence[Sweep]) -> list[Any]:
 
 
 def _bounded(profile: Profile, rows: tuple[Headline, ...] | None) -> Profile:
-    """Give a profile the intervals of its mean bands; a place where nothing is measured has none."""
+    """Give a profile the mean bands and their intervals; a place where nothing is measured has none."""
     import numpy as np
 
     if rows is None:
         return profile
     bands = [row.mean_band for row in rows]
+    value, measured = np.array([band.value for band in bands]), np.array([band.measured for band in bands])
     low = [band.interval.low if band.measured else np.nan for band in bands]
     high = [band.interval.high if band.measured else np.nan for band in bands]
-    return replace(profile, low=np.array(low), high=np.array(high))
+    return replace(profile, value=value, measured=measured, low=np.array(low), high=np.array(high))
 
 
 def _animate(figure: Any, sweeps: Sequence[Sweep], animate: tuple[Path, Sequence[Record]], style: Style) -> None:

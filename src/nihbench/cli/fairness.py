@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from nihbench.cli.output import plain
 from nihbench.errors import UsageError
+from nihbench.lang import language, said, t
 
 if TYPE_CHECKING:
     from nihbench.analysis import ControlResult
@@ -54,8 +55,8 @@ def as_lines(found: Mapping[str, Sequence[ControlResult]]) -> list[str]:
     """Return the verdicts for a reader."""
     lines = []
     for model, results in found.items():
-        lines += ["", f"Asked {plain(model)}"]
-        lines += [f"  {plain(result.sentence())}" for result in results]
+        lines += ["", said(t("Asked {model}", model=plain(model)))]
+        lines += [f"  {plain(result.sentence(language()))}" for result in results]
     return lines
 
 
@@ -75,7 +76,7 @@ def _experiment(catalog: Catalog, needle: str) -> str:
     catalog.needle(needle)
     known = [name for name, experiment in catalog.experiments.items() if experiment.needle == needle]
     if not known:
-        raise UsageError(f"no experiment has the needle {needle!r}: add one to needles.yaml")
+        raise UsageError(t("no experiment has the needle {needle!r}: add one to needles.yaml", needle=needle))
     return known[0]
 
 
@@ -95,13 +96,14 @@ def _controls_only(ready: Ready) -> Ready:
 def _ask(ready: Ready) -> tuple[ControlResult, ...]:
     """Ask one model; the records are kept no longer than it takes to judge them."""
     from nihbench.analysis import control_results
-    from nihbench.cli.sending import Sending, measure, now
+    from nihbench.cli.sending import Sending, enter_checks, measure, now
     from nihbench.run import create_run, owed, score_run
     from nihbench.run.manifest import manifest
 
     with tempfile.TemporaryDirectory(prefix="nih-check-") as place:
         started = now().isoformat(timespec="seconds")
         folder = create_run(Path(place) / "run", manifest(ready.setup, started))
+        enter_checks(ready, folder)
         measure(ready, folder, owed(ready.setup, {}), Sending(resume=None, quiet=True))
         records = folder.records()
         return control_results(records.values(), score_run(folder, records), ready.setup.trials)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from nihbench.cli.output import console, note, speaks_unicode
-from nihbench.lang import language, t
+from nihbench.lang import language, said, t
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -93,6 +93,7 @@ def result_of(run: RunFolder, *, scorer: str | None = None, again: bool = False,
     table = columns(tuple(records.values()), grades)
     planned = planned_trials(run.manifest)
     counting = Counter((trial.experiment, trial.prompt) for trial in planned if trial.control is None)
+    recorded = {record.trial for record in records.values()}
     each = [(e, p, count) for (e, p), count in counting.items()]
     return Result(
         run=run,
@@ -100,7 +101,7 @@ def result_of(run: RunFolder, *, scorer: str | None = None, again: bool = False,
         summaries=tuple(summary(table, experiment=e, prompt=p, planned=n) for e, p, n in each),
         statistics=tuple(statistics(table, experiment=e, prompt=p, planned=planned) for e, p, _ in each),
         failures=tuple(kind for kind in table["failure"] if kind is not None),
-        owed=len(planned) - len(records),
+        owed=sum(trial not in recorded for trial in planned),
         controls=control_results(records.values(), grades, planned),
         records=tuple(records.values()),
         scorer=scorer,
@@ -126,12 +127,14 @@ def _unstored(run: RunFolder, records: Mapping[str, Record]) -> Mapping[str, Gra
 
 def show(result: Result) -> None:
     """Show the heatmaps, the headline numbers and how far they reach on stdout."""
+    from nihbench.cli.adaptive import rows_sentence
     from nihbench.figures import effective_sentence, headline, terminal_heatmap, worst_sentence
 
     screen, words = console(), language()
     colour = screen.is_terminal and not screen.no_color
     for sweep in result.sweeps:
-        screen.print(terminal_heatmap(sweep.grid, width=screen.width, colour=colour, unicode=speaks_unicode()))
+        unicode = speaks_unicode()
+        screen.print(terminal_heatmap(sweep.grid, width=screen.width, colour=colour, unicode=unicode, lang=words))
         if sweep.withheld:
             screen.print(sweep.withheld.sentence(words))
             continue
@@ -139,6 +142,8 @@ def show(result: Result) -> None:
         if sweep.statistics:
             for sentence in (effective_sentence(sweep.statistics, words), worst_sentence(sweep.statistics, words)):
                 screen.print(sentence) if sentence else None
+        rows = rows_sentence(result.table, experiment=sweep.grid.experiment, prompt=sweep.grid.prompt)
+        screen.print(said(rows)) if rows else None
     for control in result.controls:
         screen.print(control.sentence(words), style="bold" if control.failed else None)
 

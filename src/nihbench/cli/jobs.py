@@ -7,15 +7,16 @@ them read the same prompts.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from nihbench.cli.options import run_options
-from nihbench.errors import UsageError
+from nihbench.errors import NihError, UsageError
 from nihbench.lang import t
 
 if TYPE_CHECKING:
+    from nihbench.cli.money import Checks, Total
     from nihbench.endpoint import ModelAccess
     from nihbench.run import Begun, RunFolder, RunOptions, Setup
 
@@ -40,12 +41,16 @@ class Job:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ready:
-    """A job that is resolved, its model within reach; `members` are all servers that share its work."""
+    """A job that is resolved, its model within reach; `members` are all servers that share its work.
+
+    `checks` is what was asked for it before its first trial; None: nothing, and nothing will be.
+    """
 
     job: Job
     setup: Setup
     model: ModelAccess
     members: tuple[ModelAccess, ...]
+    checks: Checks | None = None
 
 
 def asked_jobs(values: Mapping[str, Any], suite: str | None) -> tuple[Job, ...]:
@@ -61,7 +66,7 @@ def asked_jobs(values: Mapping[str, Any], suite: str | None) -> tuple[Job, ...]:
     unit = values["length_unit"] or (REFERENCE_UNIT if len(models) > 1 else "model")
     options = run_options({**values, "model": models[:1], "length_unit": unit})
     if not all(models):
-        raise UsageError("a --model has no name: leave it out")
+        raise UsageError(t("a --model has no name: leave it out"))
     if suite is None and len(models) == 1:
         return (Job(options=options),)
     if suite is not None and (options.experiment or options.prompts):
@@ -83,6 +88,7 @@ def agreed(jobs: Sequence[Job], *, yes: bool) -> bool:
     from nihbench.cli.money import check_cost
     from nihbench.cli.output import FetchReport
     from nihbench.cli.wiring import is_here, reach, resolved
+    from nihbench.run import most_extra
 
     catalog = load()
     away = [job for job in jobs if job.existing is None and not is_here(job.options, catalog)]
@@ -92,8 +98,8 @@ def agreed(jobs: Sequence[Job], *, yes: bool) -> bool:
     with ExitStack() as opened:
         for job in away:
             model = opened.enter_context(reach(job.options, catalog, sending=True, report=FetchReport()))
-            setup = resolved(job.options, catalog, model, sending=False)
-            parts.append((setup, (model,), setup.trials))
+            setup = resolved(job.options, catalog, model, None)
+            parts.append((setup, (model,), (*setup.trials, *most_extra(setup))))
         check_cost(parts, yes=yes)
     return True
 
@@ -107,29 +113,67 @@ def made_ready(jobs: Sequence[Job], *, sending: bool, leave_out: bool = False) -
         sending: whether models will be asked (see `wiring.prepared`).
         leave_out: whether lengths over a window are left out instead of refused.
     """
+    from nihbench.cli.money import Checks, Total
+
+    total = Total()
+    checks = [Checks(options=job.options, total=total) if sending else None for job in jobs]
+    with ExitStack() as opened:
+        try:
+            setups, members = _resolved(jobs, checks, total, opened, leave_out=leave_out)
+            ready = _introduced(jobs, setups, members, checks)
+        except NihError:
+            for each in checks:
+                each.tell() if each else None
+            raise
+        yield ready
+
+
+def _resolved(
+    jobs: Sequence[Job], checks: Sequence[Checks | None], total: Total, opened: ExitStack, *, leave_out: bool
+) -> tuple[list[Setup], dict[str, tuple[ModelAccess, ...]]]:
+    """Return each job's setup, and every model's servers; what resumed runs have spent is added to the total."""
     from nihbench.catalog import load
-    from nihbench.cli.wiring import introduce, reached, resolved, side_by_side
+    from nihbench.cli.wiring import reached, resolved, side_by_side
+    from nihbench.run import spent_before
 
     catalog = load()
-    with ExitStack() as opened:
-        models: dict[str, ModelAccess] = {}
-        setups: list[Setup] = []
-        for job in jobs:
-            name, begun = job.options.model, job.begun
-            if name not in models:
-                models[name] = opened.enter_context(reached(job.options, catalog, sending=sending, begun=begun))
-            made = resolved(job.options, catalog, models[name], sending=sending, begun=begun, leave_out=leave_out)
-            setups.append(made)
-        for number, lengths in _other_lengths(jobs, setups).items():
-            options = replace(setups[number].options, lengths=",".join(str(length) for length in lengths))
-            setups[number] = resolved(options, catalog, models[options.model], sending=sending)
-        ready = []
-        for job, setup in zip(jobs, setups, strict=True):
-            model = models[job.options.model]
-            introduce(setup, model, sending=sending, begun=job.begun)
-            members = opened.enter_context(side_by_side(setup, model)) if sending else (model,)
-            ready.append(Ready(job=job, setup=setup, model=model, members=members))
-        yield tuple(ready)
+    members: dict[str, tuple[ModelAccess, ...]] = {}
+    setups: dict[int, Setup] = {}
+    # Resumed runs first: what they have spent leaves less for the checks of the others.
+    for number in sorted(range(len(jobs)), key=lambda number: jobs[number].existing is None):
+        job, account = jobs[number], checks[number]
+        name, begun = job.options.model, job.begun
+        if name not in members:
+            model = opened.enter_context(reached(job.options, catalog, account, begun=begun))
+            all_of_it = side_by_side(job.options, model, account) if account else nullcontext((model,))
+            members[name] = opened.enter_context(all_of_it)
+        model = members[name][0]
+        setups[number] = resolved(job.options, catalog, model, account, begun=begun, leave_out=leave_out)
+        if account and job.existing:
+            total.spent += spent_before(job.existing.path, setups[number])
+    ordered = [setups[number] for number in range(len(jobs))]
+    for number, lengths in _other_lengths(jobs, ordered).items():
+        options = replace(ordered[number].options, lengths=",".join(str(length) for length in lengths))
+        ordered[number] = resolved(options, catalog, members[options.model][0], checks[number])
+    return ordered, members
+
+
+def _introduced(
+    jobs: Sequence[Job],
+    setups: Sequence[Setup],
+    members: Mapping[str, tuple[ModelAccess, ...]],
+    checks: Sequence[Checks | None],
+) -> tuple[Ready, ...]:
+    """Say what must be known of each run before it begins."""
+    from nihbench.cli.wiring import check_windows, introduce
+
+    ready = []
+    for job, setup, account in zip(jobs, setups, checks, strict=True):
+        servers = members[job.options.model]
+        check_windows(servers, setup.window)
+        introduce(setup, servers[0], account, begun=job.begun)
+        ready.append(Ready(job=job, setup=setup, model=servers[0], members=servers, checks=account))
+    return tuple(ready)
 
 
 def _other_lengths(jobs: Sequence[Job], setups: Sequence[Setup]) -> dict[int, tuple[int, ...]]:

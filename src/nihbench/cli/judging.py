@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from nihbench.cli.output import FetchReport, note
 from nihbench.errors import InterruptedRunError, NihError, UsageError
-from nihbench.lang import t, without_stop
+from nihbench.lang import Message, t, without_stop
 
 if TYPE_CHECKING:
     from nihbench.endpoint import ModelAccess
@@ -155,25 +155,43 @@ def _progress(done: int, total: int) -> None:
         note(t("{done}/{total} verdicts", done=done, total=total))
 
 
-def _before(asked: Docket, judge: Judge, budget: Budget) -> str:
+def _before(asked: Docket, judge: Judge, budget: Budget) -> Message:
     calls, tokens = len(asked.owed), asked.tokens()
     worst = asked.worst_usd(budget, judge.request.max_output)
-    money = "price unknown (give the model `prices` in models.yaml)" if worst is None else f"at most ${worst:,.4f}"
     if not calls:
-        return f"{judge.scorer}: {len(asked.cases)} answers, every verdict is known already: nothing is sent"
-    return (
-        f"{judge.scorer}: {len(asked.cases)} answers, {calls} calls to make ({asked.known} verdicts are known), "
-        f"about {tokens:,} tokens to send; {money}"
+        return t(
+            "{scorer}: {answers} answers, every verdict is known already: nothing is sent",
+            scorer=judge.scorer,
+            answers=len(asked.cases),
+        )
+    money = t("price unknown (give the model `prices` in models.yaml)")
+    if worst is not None:
+        money = t("at most ${usd:,.4f}", usd=worst)
+    return t(
+        "{scorer}: {answers} answers, {calls} calls to make ({known} verdicts are known), about {tokens:,} tokens to "
+        "send; {money}",
+        scorer=judge.scorer,
+        answers=len(asked.cases),
+        calls=calls,
+        known=asked.known,
+        tokens=tokens,
+        money=money,
     )
 
 
-def _after(spent: Spent) -> str:
-    money = f"${spent.usd:,.4f}"
-    if spent.unpriced:
-        money = f"{spent.unpriced} calls of unknown price" + (f" beside {money}" if spent.usd else "")
-    return (
-        f"{spent.calls} calls ({spent.failed} failed): {spent.prompt_tokens:,} tokens sent, "
-        f"{spent.completion_tokens:,} answered; {money}"
+def _after(spent: Spent) -> Message:
+    money: str = f"${spent.usd:,.4f}"
+    if spent.unpriced and spent.usd:
+        money = t("{count} calls of unknown price beside {money}", count=spent.unpriced, money=money)
+    elif spent.unpriced:
+        money = t("{count} calls of unknown price", count=spent.unpriced)
+    return t(
+        "{calls} calls ({failed} failed): {sent:,} tokens sent, {answered:,} answered; {money}",
+        calls=spent.calls,
+        failed=spent.failed,
+        sent=spent.prompt_tokens,
+        answered=spent.completion_tokens,
+        money=money,
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 from nihbench.cli.output import command, plain, show, show_json
+from nihbench.lang import said, t
 
 if TYPE_CHECKING:
     from nihbench.types import ModelPreset
@@ -25,15 +26,19 @@ def models(
     from dataclasses import asdict
 
     from nihbench.catalog import load
-    from nihbench.endpoint import probe
+    from nihbench.endpoint import Endpoint, probe
 
     if base_url is not None:
-        info = probe(base_url, os.environ.get(api_key_env) or None)
+        info = probe(Endpoint(base_url=base_url, api_key=os.environ.get(api_key_env) or None))
         if as_json:
             show_json(asdict(info))
             return
-        window = f", window {info.window:,} tokens" if info.window else ""
-        show("\n".join([f"server: {info.kind}{window}", *(f"  {plain(name)}" for name in info.models)]))
+        server = (
+            t("server: {kind}, window {tokens:,} tokens", kind=info.kind, tokens=info.window)
+            if info.window
+            else t("server: {kind}", kind=info.kind)
+        )
+        show("\n".join([said(server), *(f"  {plain(name)}" for name in info.models)]))
         return
     presets = load().models.values()
     if as_json:
@@ -44,11 +49,11 @@ def models(
 
 def _line(preset: ModelPreset) -> str:
     window = f"{preset.window:,}" if preset.window else "?"
-    where = "embedded" if preset.local else (preset.base_url or "")
+    where = t("embedded") if preset.local else (preset.base_url or "")
     shown = (
-        ("reasoning", preset.reasoning),
-        ("retired", preset.retired),
-        ("unchecked", preset.note.startswith("unchecked")),
+        (t("reasoning"), preset.reasoning),
+        (t("retired"), preset.retired),
+        (t("unchecked"), preset.note.startswith("unchecked")),
     )
-    marks = " ".join(mark for mark, on in shown if on)
-    return f"{preset.name:<28} {window:>10}  {preset.key_env or '-':<20} {where} {marks}".rstrip()
+    marks = " ".join(said(mark) for mark, on in shown if on)
+    return f"{preset.name:<28} {window:>10}  {preset.key_env or '-':<20} {said(where)} {marks}".rstrip()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ from nihbench.types import PriceTier
 if TYPE_CHECKING:
     from nihbench.endpoint import Budget, ModelAccess
     from nihbench.plan import CostRange
-    from nihbench.run import Setup
+    from nihbench.run import RunOptions, Setup
     from nihbench.types import Trial
 
     Part = tuple[Setup, Sequence[ModelAccess], Sequence[Trial]]
@@ -27,6 +28,58 @@ if TYPE_CHECKING:
 ASK_ABOVE_USD = 5
 ASK_ABOVE_TOKENS = 1_000_000
 _NOTHING = (PriceTier(up_to=None, input=0.0, output=0.0),)
+
+
+@dataclass(kw_only=True, slots=True)
+class Total:
+    """What the runs of one command have spent in USD before it sends a trial, earlier commands included."""
+
+    spent: Decimal = Decimal(0)
+
+
+@dataclass(kw_only=True, slots=True)
+class Checks:
+    """What is asked for a run before its first trial, and what it has cost: preflight, calibration, canary.
+
+    `total` is what the whole command has spent of its --max-cost. `prompt_tokens` are the server's counts.
+    """
+
+    options: RunOptions
+    total: Total = field(default_factory=Total)
+    spent: Decimal = Decimal(0)
+    prompt_tokens: int = 0
+
+    @contextmanager
+    def budget(self, model: ModelAccess) -> Iterator[Budget]:
+        """Give a budget for checks of a model, and take down what was spent of it.
+
+        Raises:
+            UsageError: --max-cost is no amount, or the price is unknown.
+        """
+        from nihbench.endpoint import Budget
+        from nihbench.run import MARGIN, price_of
+
+        options = self.options
+        prices = (price_of(options.price),) if options.price else model.preset.prices
+        prices = prices or (_NOTHING if model.is_loopback else ())
+        budget = Budget(options.max_cost, prices, spent=self.total.spent, margin=MARGIN)
+        try:
+            yield budget
+        finally:
+            self.spent += budget.exactly_spent - self.total.spent
+            self.total.spent = budget.exactly_spent
+            self.prompt_tokens += budget.prompt_tokens
+
+    def tell(self) -> None:
+        """Say what the checks have cost, where they did."""
+        if self.spent:
+            note(
+                t(
+                    "asked before the first trial: {tokens:,} tokens, ${spent:,.4f} spent",
+                    tokens=self.prompt_tokens,
+                    spent=self.spent,
+                )
+            )
 
 
 def budget_of(setup: Setup, members: Sequence[ModelAccess], spent: Decimal = Decimal(0)) -> Budget:

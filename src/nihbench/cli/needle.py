@@ -9,7 +9,7 @@ import typer
 
 from nihbench.cli.output import FetchReport, command, plain, show, show_json
 from nihbench.errors import UsageError
-from nihbench.lang import t
+from nihbench.lang import Message, column, listed, said, t
 
 if TYPE_CHECKING:
     from nihbench.analysis import Fairness
@@ -18,6 +18,8 @@ _TEXTS = Optional[list[str]]  # noqa: UP045  typer reads it at run time
 _RATE = Optional[float]  # noqa: UP045
 _TEXT = Optional[str]  # noqa: UP045  typer reads it at run time
 _USUAL_WINDOW = 128_000
+
+_LEVELS = {"problem": t("problem"), "warning": t("warning"), "note": t("note"), "ok": t("ok")}
 
 app = typer.Typer(help="Needles, prompts, experiments and suites.", no_args_is_help=True)
 
@@ -41,15 +43,20 @@ def list_needles(
             "suites": [asdict(suite) for suite in catalog.suites.values()],
         })  # fmt: skip
         return
-    lines = ["needles"]
+    lines = [said(t("needles"))]
     lines += [f"  {n.name:<18} {n.language}  {n.statements[0]}" for n in catalog.needles.values()]
-    lines += ["", "prompts"]
+    lines += ["", said(t("prompts"))]
     lines += [f"  {p.name:<18} {' + '.join(m.role for m in p.messages)}" for p in catalog.prompts.values()]
-    lines += ["", "experiments (nih run --experiment NAME, or NAME/PROMPT)"]
+    lines += ["", said(t("experiments (nih run --experiment NAME, or NAME/PROMPT)"))]
     for e in catalog.experiments.values():
-        corpus = e.corpus or "(give --corpus)"
-        lines.append(f"  {e.name:<18} needle {e.needle}, corpus {corpus}, prompts {', '.join(e.prompts)}")
-    lines += ["", "suites"]
+        made_of = t(
+            "needle {needle}, corpus {corpus}, prompts {prompts}",
+            needle=e.needle,
+            corpus=e.corpus or t("(give --corpus)"),
+            prompts=", ".join(e.prompts),
+        )
+        lines.append(f"  {e.name:<18} {said(made_of)}")
+    lines += ["", said(t("suites"))]
     lines += [f"  {s.name:<18} {', '.join('/'.join(item) for item in s.items)}" for s in catalog.suites.values()]
     show("\n".join(lines))
 
@@ -69,20 +76,23 @@ def show_needle(
     if as_json:
         show_json(asdict(needle))
         return
-    lines = [f"{needle.name} ({needle.language})", *(f"  hidden    {text}" for text in needle.statements)]
-    lines.append(f"  question  {needle.question}")
-    lines += [f"  question  [{prompt}] {text}" for prompt, text in needle.questions.items()]
-    lines.append(f"  answer    {needle.answer}")
+    rows: list[tuple[str, str]] = [(t("hidden"), text) for text in needle.statements]
+    rows.append((t("question"), needle.question))
+    rows += [(t("question"), f"[{prompt}] {text}") for prompt, text in needle.questions.items()]
+    rows.append((t("answer"), needle.answer))
     if needle.subject:
-        lines.append(f"  subject   {' | '.join((needle.subject.text, *needle.subject.aliases))}")
+        rows.append((t("subject"), " | ".join((needle.subject.text, *needle.subject.aliases))))
     for fact in needle.facts:
-        marks = [mark for mark, on in (("identifying", fact.identifying), ("guessable", fact.guessable)) if on]
-        weight = f"weight {fact.weight:g}"
-        lines.append(f"  fact      {fact.name} ({', '.join([weight, *marks])}): {fact.text}")
-        lines += [f"              or {alias}" for alias in fact.aliases]
+        marks = [
+            t("weight {weight:g}", weight=fact.weight),
+            *([t("identifying")] if fact.identifying else []),
+            *([t("guessable")] if fact.guessable else []),
+        ]
+        rows.append((t("fact"), f"{fact.name} ({listed(marks)}): {fact.text}"))
+        rows += [("", said(t("  or {alias}", alias=alias))) for alias in fact.aliases]
     if needle.note:
-        lines.append(f"  note      {needle.note}")
-    show("\n".join(lines))
+        rows.append((t("note"), needle.note))
+    show("\n".join([f"{needle.name} ({needle.language})", *(f"  {column(name, 9)} {text}" for name, text in rows)]))
 
 
 @app.command("check")
@@ -136,27 +146,36 @@ def check(
     if as_json:
         show_json({"needle": needle.name, "corpus": text.name} | asdict(found) | {"controls": as_rows(told)})
         return
-    show("\n".join([_check_text(f"{needle.name} in {text.name}", found, text.text, limit), *as_lines(told)]))
+    show(
+        "\n".join(
+            [
+                _check_text(t("{needle} in {corpus}", needle=needle.name, corpus=text.name), found, text.text, limit),
+                *as_lines(told),
+            ]
+        )
+    )
 
 
-def _check_text(title: str, found: Fairness, text: str, limit: int) -> str:
-    lines = [plain(title)]
-    lines += [f"  {finding.level:<8} {plain(finding.text)}" for finding in found.findings]
+def _check_text(title: Message, found: Fairness, text: str, limit: int) -> str:
+    lines = [plain(said(title))]
+    lines += [f"  {column(_LEVELS[each.level], 8)} {plain(said(each.text))}" for each in found.findings]
     kinds = {
-        "Sentences that could mislead, the likeliest first (weight, line of the corpus)": [
+        t("Sentences that could mislead, the likeliest first (weight, line of the corpus)"): [
             (f"{rival.weight:.2f}", rival.start, rival.text) for rival in found.rivals
         ],
-        "Sentences that hold the needle or a key fact (which, line of the corpus)": [
+        t("Sentences that hold the needle or a key fact (which, line of the corpus)"): [
             (copy.of, copy.start, copy.text) for copy in found.copies
         ],
     }
     for heading, rows in kinds.items():
         if rows:
-            lines += ["", heading]
+            lines += ["", said(heading)]
         for mark, start, sentence in rows[: limit or None]:
-            lines.append(f"  {mark} line {text.count(chr(10), 0, start) + 1}: {_short(plain(sentence))}")
+            number, shown = text.count("\n", 0, start) + 1, _short(plain(sentence))
+            place = t("{mark} line {number}: {sentence}", mark=mark, number=number, sentence=shown)
+            lines.append(f"  {said(place)}")
         if limit and len(rows) > limit:
-            lines.append(f"  and {len(rows) - limit:,} more: --limit 0 shows all")
+            lines.append("  " + said(t("and {count:,} more: --limit 0 shows all", count=len(rows) - limit)))
     return "\n".join(lines)
 
 

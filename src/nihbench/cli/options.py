@@ -107,6 +107,15 @@ SHARED: tuple[inspect.Parameter, ...] = (
         "Ask control trials beside the grid: is the needle fair, can the answer be guessed, does the endpoint drift.",
     ),
     _option(
+        "--adaptive",
+        bool,
+        False,
+        _GRID,
+        "After the first pass measure cells again where answers are uncertain: to --precision, or the money's end.",
+    ),
+    _option("--precision", _FLOAT, None, _GRID, "--adaptive aims at: ± of each length's found rate (default 0.05)."),
+    _option("--max-trials", _INT, None, _GRID, "With --adaptive: at most so many trials, controls left out."),
+    _option(
         "--shard",
         _TEXT,
         None,
@@ -173,7 +182,7 @@ def run_options(values: dict[str, Any]) -> RunOptions:
     Raises:
         UsageError: a value can't be read, or no model is named.
     """
-    from nihbench.run import RunOptions, absolute_corpus
+    from nihbench.run import RunOptions, absolute_corpus, check_adaptive
 
     values = dict(values) | {"corpus": absolute_corpus(values["corpus"])}
     for name, value in values.items():
@@ -193,7 +202,7 @@ def run_options(values: dict[str, Any]) -> RunOptions:
     headers = values.pop("header") or []
     extra = values.pop("extra_body")
     first, *more = values.pop("base_url") or [None]
-    return RunOptions(
+    options = RunOptions(
         **values,
         model=models[0],
         length_unit=unit,
@@ -204,6 +213,8 @@ def run_options(values: dict[str, Any]) -> RunOptions:
         headers=header_values(headers),
         extra_body=_extra(extra),
     )
+    check_adaptive(options)
+    return options
 
 
 def _is_text(value: Any) -> bool:

@@ -140,8 +140,13 @@ class FetchReport:
         """Take a report: what is fetched, bytes done, bytes in all if known."""
         finished = total is not None and done >= total
         if self._live:
-            size = f"{done / 1e6:.1f} MB" + (f" of {total / 1e6:.1f} MB" if total else "")
-            print(f"\r\033[K{plain(what)}: {size}", end="\n" if finished else "", file=sys.stderr, flush=True)
+            size = t("{done:.1f} MB of {total:.1f} MB", done=done / 1e6, total=(total or 0) / 1e6)
+            print(
+                f"\r\033[K{plain(what)}: {said(size) if total else f'{done / 1e6:.1f} MB'}",
+                end="\n" if finished else "",
+                file=sys.stderr,
+                flush=True,
+            )
         elif what != self._last:
             note(t("fetching {what}", what=what))
         self._last = what

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any, Optional
 
@@ -11,9 +12,10 @@ import typer
 from nihbench.cli.options import SUITE, with_run_options
 from nihbench.cli.output import command, plain, show, show_json
 from nihbench.errors import UsageError
-from nihbench.lang import said, t
+from nihbench.lang import Message, column, said, t
 
 if TYPE_CHECKING:
+    from nihbench.cli.adaptive import Bounds
     from nihbench.cli.jobs import Ready
     from nihbench.plan import Pace
     from nihbench.run import Forecast, Setup
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     Planned = tuple[dict[str, Any], str, Forecast]
 
 _RATE = Optional[float]  # noqa: UP045  typer reads it at run time
+_SIDE = 12
+_OF_WHAT = {"grid": t("the grid"), "row": t("a length"), "cell": t("a cell")}
 
 
 @with_run_options
@@ -54,13 +58,24 @@ def _planned(ready: Ready, prefill: float | None, answer: float | None) -> Plann
     found = foreseen(setup, ready.model, _pace(setup, prefill, answer))
     calibration = calibration_cost(setup, free=ready.model.counter is not None)
     limits = ready.model.limits(concurrency=setup.concurrency)
-    text = _as_text(setup, found, calibration, (limits.start, limits.concurrency))
-    return _as_json(setup, found) | {"calibration": calibration}, text, found
+    adaptive = _adaptive(ready, found) if setup.options.adaptive else None
+    text = _as_text(setup, found, calibration, (limits.start, limits.concurrency), adaptive)
+    whole = {"calibration": calibration, "adaptive": asdict(adaptive) if adaptive else None}
+    return _as_json(setup, found) | whole, text, found
+
+
+def _adaptive(ready: Ready, found: Forecast) -> Bounds:
+    """Return what an adaptive run takes at least and at most."""
+    from nihbench.cli.adaptive import bounds
+    from nihbench.cli.wiring import foreseen
+
+    return bounds(ready.setup, found.cost.least, lambda setup: foreseen(setup, ready.model).cost.most)
 
 
 def _total(planned: Sequence[Planned]) -> dict[str, Any]:
     """Add up runs; None where one of them is not known."""
     costs = {name: [getattr(found.cost, name) for _, _, found in planned] for name in ("least", "predicted", "most")}
+    costs["most"] = [_most(row, found) for row, _, found in planned]
     known = {name: None if None in each else sum(each, Decimal(0)) for name, each in costs.items()}
     return {
         "trials": sum(row["estimate"]["trials"] for row, _, _ in planned),
@@ -69,18 +84,31 @@ def _total(planned: Sequence[Planned]) -> dict[str, Any]:
     }
 
 
+def _most(row: dict[str, Any], found: Forecast) -> Decimal | None:
+    """Return what a run costs at most, with all that an adaptive one may decide to send."""
+    if row["adaptive"] is None:
+        return found.cost.most
+    most = row["adaptive"]["cost_usd"][1]
+    return None if most is None else Decimal(most)
+
+
 def _total_text(planned: Sequence[Planned]) -> str:
     from nihbench.cli.money import dollars
 
     total = _total(planned)
     least, predicted, most = (total["cost_usd"][name] for name in ("least", "predicted", "most"))
-    cost = "at an unknown cost"
+    cost = t("at an unknown cost")
     if least is not None and predicted is not None and most is not None:
-        ends = " to ".join(dollars(Decimal(end)) for end in (least, most))
-        cost = f"for {ends} ({dollars(Decimal(predicted))} predicted)"
-    return (
-        f"all         {len(planned)} runs, {total['trials']:,} trials, {total['prompt_tokens']:,} tokens sent, {cost}"
+        least, predicted, most = (dollars(Decimal(each)) for each in (least, predicted, most))
+        cost = t("for {least} to {most} ({predicted} predicted)", least=least, most=most, predicted=predicted)
+    text = t(
+        "{runs} runs, {trials:,} trials, {tokens:,} tokens sent, {cost}",
+        runs=len(planned),
+        trials=total["trials"],
+        tokens=total["prompt_tokens"],
+        cost=cost,
     )
+    return column(t("all"), _SIDE) + said(text)
 
 
 def calibration_cost(setup: Setup, *, free: bool) -> dict[str, Any] | None:
@@ -100,20 +128,22 @@ def calibration_cost(setup: Setup, *, free: bool) -> dict[str, Any] | None:
     return {"requests": len(prompts), "prompt_tokens": sum(prompts), "cost_usd": 0.0 if free else price, "free": free}
 
 
-def _calibration(cost: dict[str, Any]) -> str:
-    money = "at no charge" if cost["free"] else "at an unknown price"
+def _calibration(cost: dict[str, Any]) -> Message:
+    money = t("at no charge") if cost["free"] else t("at an unknown price")
     if not cost["free"] and cost["cost_usd"] is not None:
-        money = f"for about ${cost['cost_usd']:.4f}"
-    return (
-        f"{cost['requests']} counts by the server, about {cost['prompt_tokens']:,} tokens, {money}; "
-        "--no-calibrate leaves it out"
+        money = t("for about ${usd:.4f}", usd=cost["cost_usd"])
+    return t(
+        "{requests} counts by the server, about {tokens:,} tokens, {money}; --no-calibrate leaves it out",
+        requests=cost["requests"],
+        tokens=cost["prompt_tokens"],
+        money=money,
     )
 
 
 def _check_speeds(given: dict[str, float | None]) -> None:
     for name, value in given.items():
         if value is not None and not 0 < value < float("inf"):
-            raise UsageError(f"{name} must be more than 0")
+            raise UsageError(t("{name} must be more than 0", name=name))
 
 
 def _pace(setup: Setup, prefill: float | None, answer: float | None) -> Pace | None:
@@ -128,8 +158,6 @@ def _pace(setup: Setup, prefill: float | None, answer: float | None) -> Pace | N
 
 
 def _as_json(setup: Setup, found: Forecast) -> dict[str, Any]:
-    from dataclasses import asdict
-
     from nihbench.plan import estimate
 
     return {
@@ -168,47 +196,67 @@ def _as_json(setup: Setup, found: Forecast) -> dict[str, Any]:
     }
 
 
-def _as_text(setup: Setup, found: Forecast, calibration: dict[str, Any] | None, at_once: tuple[int, int]) -> str:
+def _as_text(
+    setup: Setup, found: Forecast, calibration: dict[str, Any] | None, at_once: tuple[int, int], adaptive: Bounds | None
+) -> str:
     """Write the plan as one table of what and how much, and one of the grid's lengths and the controls."""
     from nihbench.plan import estimate
 
     sums = estimate(setup.trials, setup.request.max_output)
-    window, room = setup.window, _room(setup)
-    held = f"{window:,} tokens, of which prompts may fill {room:,}" if window else "unknown"
-    start, most = at_once
-    copies = f", {setup.copies} times in the longest prompts" if setup.copies > 1 else ""
+    precision = [_precision(name, *found.half_widths[name]) for name in found.half_widths]
     rows = {
-        "model": plain(setup.preset.name),
-        "window": held,
-        "experiment": f"{setup.experiment.name}: prompts {', '.join(setup.prompts)}",
-        "corpus": plain(setup.corpus.name) + copies,
-        "lengths": f"{_numbers(setup.lengths)} ({setup.tokenizer.name} tokens)",
-        "left out": f"{_numbers(setup.too_long)}: over the window" if setup.too_long else "",
-        "depths": f"{', '.join(f'{depth:g}' for depth in setup.depths)} percent",
-        "repeats": f"{setup.options.repeats}, varying {', '.join(setup.options.vary)}",
-        "order": f"{setup.options.order}, {start} at a time" + (" at first" if most > start else ""),
-        "trials": f"{len(setup.grid):,}" + _controls(len(setup.trials) - len(setup.grid)),
-        "tokens": f"{sums.prompt_tokens:,} sent, at most {sums.max_output_tokens:,} answered",
-        "cache": _cache(found),
-        "cost": _cost(setup, found),
-        t("in a batch"): said(_batch(setup, found)),
-        "time": _time(found),
-        "precision": "; ".join(_precision(name, *found.half_widths[name]) for name in found.half_widths),
-        "calibration": _calibration(calibration) if calibration else "",
+        **_grid_rows(setup, at_once),
+        t("trials"): _trials(setup),
+        t("adaptive"): adaptive.sentence() if adaptive else "",
+        t("tokens"): t(
+            "{sent:,} sent, at most {answered:,} answered", sent=sums.prompt_tokens, answered=sums.max_output_tokens
+        ),
+        t("cache"): _cache(found),
+        t("cost"): _cost(setup, found),
+        t("in a batch"): _batch(setup, found),
+        t("time"): _time(found),
+        t("precision"): said(t("; ")).join(map(said, precision)),
+        t("calibration"): _calibration(calibration) if calibration else "",
     }
-    lines = [f"{name:<12}{text}" for name, text in rows.items() if text]
+    lines = [column(name, _SIDE) + said(text) for name, text in rows.items() if text]
     return "\n".join([*lines, "", *_by_length(setup, found)])
+
+
+def _grid_rows(setup: Setup, at_once: tuple[int, int]) -> dict[Message, str]:
+    """Return what the grid is made of, by the name of each row."""
+    window, room, (start, most) = setup.window, _room(setup), at_once
+    corpus, unit, order = plain(setup.corpus.name), setup.tokenizer.name, setup.options.order
+    return {
+        t("model"): plain(setup.preset.name),
+        t("window"): t("{window:,} tokens, of which prompts may fill {room:,}", window=window, room=room)
+        if window
+        else t("unknown"),
+        t("experiment"): t(
+            "{experiment}: prompts {prompts}", experiment=setup.experiment.name, prompts=", ".join(setup.prompts)
+        ),
+        t("corpus"): t("{corpus}, {copies} times in the longest prompts", corpus=corpus, copies=setup.copies)
+        if setup.copies > 1
+        else corpus,
+        t("lengths"): t("{lengths} ({unit} tokens)", lengths=_numbers(setup.lengths), unit=unit),
+        t("left out"): t("{lengths}: over the window", lengths=_numbers(setup.too_long)) if setup.too_long else "",
+        t("depths"): t("{depths} percent", depths=", ".join(f"{depth:g}" for depth in setup.depths)),
+        t("repeats"): t("{repeats}, varying {vary}", repeats=setup.options.repeats, vary=", ".join(setup.options.vary)),
+        t("order"): t("{order}, {start} at a time at first", order=order, start=start)
+        if most > start
+        else t("{order}, {start} at a time", order=order, start=start),
+    }
 
 
 def _by_length(setup: Setup, found: Forecast) -> list[str]:
     """Write trials, tokens and what the cache is predicted to have, for every length and for the controls."""
     parts = [(f"{length:,}", [t for t in setup.grid if t.length == length]) for length in setup.lengths]
-    parts.append(("controls", [trial for trial in setup.trials if trial.control is not None]))
-    lines = [f"{'length':>10} {'trials':>7} {'tokens':>12} {'cached':>12}"]
+    parts.append((said(t("controls")), [trial for trial in setup.trials if trial.control is not None]))
+    names = zip((t("length"), t("trials"), t("tokens"), t("cached")), (10, 7, 12, 12), strict=True)
+    lines = [" ".join(column(name, width, right=True) for name, width in names)]
     for name, trials in parts:
         tokens, hits = sum(t.length for t in trials), sum(found.cached_by_trial[t] for t in trials)
         if trials:
-            lines.append(f"{name:>10} {len(trials):>7,} {tokens:>12,} {hits:>12,}")
+            lines.append(f"{column(name, 10, right=True)} {len(trials):>7,} {tokens:>12,} {hits:>12,}")
     return lines
 
 
@@ -216,40 +264,49 @@ def _numbers(lengths: Sequence[int]) -> str:
     return ", ".join(f"{length:,}" for length in lengths)
 
 
-def _controls(number: int) -> str:
-    return f", and {number:,} controls" if number else ""
+def _trials(setup: Setup) -> str:
+    trials, controls = len(setup.grid), len(setup.trials) - len(setup.grid)
+    return t("{trials:,}, and {controls:,} controls", trials=trials, controls=controls) if controls else f"{trials:,}"
 
 
 def _room(setup: Setup) -> int | None:
     return setup.window - setup.request.max_output if setup.window else None
 
 
-def _cache(found: Forecast) -> str:
+def _cache(found: Forecast) -> Message:
     if found.cache.kind == "none":
-        return "none known: every token is computed"
-    return (
-        f"{found.cached_tokens:,} tokens predicted to be cached, {found.computed_share:.1%} computed "
-        f"({found.cache.name})"
+        return t("none known: every token is computed")
+    return t(
+        "{cached:,} tokens predicted to be cached, {computed:.1%} computed ({cache})",
+        cached=found.cached_tokens,
+        computed=found.computed_share,
+        cache=found.cache.name,
     )
 
 
-def _cost(setup: Setup, found: Forecast) -> str:
+def _cost(setup: Setup, found: Forecast) -> Message:
     from nihbench.cli.money import dollars
 
     cost = found.cost
     if cost.least is None or cost.predicted is None or cost.most is None:
-        return (
-            f"unknown: give --price IN,OUT ({plain(setup.preset.name)} has no prices at these lengths in models.yaml)"
+        return t(
+            "unknown: give --price IN,OUT ({model} has no prices at these lengths in models.yaml)",
+            model=plain(setup.preset.name),
         )
-    dated = f"the prices of {setup.preset.prices_as_of}" if setup.preset.prices_as_of else "undated prices"
-    return (
-        f"{dollars(cost.least)} (all cached) to {dollars(cost.most)} (nothing cached, longest answers); "
-        f"{dollars(cost.predicted)} predicted (answers of {found.guessed_output:,} tokens), "
-        f"at {'the given price' if setup.options.price else dated}"
+    day = setup.preset.prices_as_of
+    dated = t("the prices of {day}", day=day) if day else t("undated prices")
+    return t(
+        "{least} (all cached) to {most} (nothing cached, longest answers); {predicted} predicted (answers of "
+        "{guessed:,} tokens), at {price}",
+        least=dollars(cost.least),
+        most=dollars(cost.most),
+        predicted=dollars(cost.predicted),
+        guessed=found.guessed_output,
+        price=t("the given price") if setup.options.price else dated,
     )
 
 
-def _batch(setup: Setup, found: Forecast) -> str:
+def _batch(setup: Setup, found: Forecast) -> Message | str:
     """Say what the same would cost by `nih batch submit`, where the service's terms are known."""
     from nihbench.cli.money import dollars
     from nihbench.prices import decimal_of
@@ -257,24 +314,26 @@ def _batch(setup: Setup, found: Forecast) -> str:
     terms, most = setup.preset.batch, found.cost.most
     if terms is None:
         return ""
+    share = t("{share:.0%} of the live price (as of {day})", share=terms.price, day=terms.as_of)
     if most is None:
-        return t("{share:.0%} of the live price (as of {day})", share=terms.price, day=terms.as_of)
-    return t(
-        "at most {most}, {share:.0%} of the live price (as of {day})",
-        most=dollars(most * decimal_of(terms.price)),
-        share=terms.price,
-        day=terms.as_of,
-    )
+        return share
+    return t("at most {most}, {share}", most=dollars(most * decimal_of(terms.price)), share=share)
 
 
-def _time(found: Forecast) -> str:
+def _time(found: Forecast) -> Message:
     if found.seconds is None:
-        return "unknown: give --rpm, --tpm, --prefill-speed or --answer-speed"
+        return t("unknown: give --rpm, --tpm, --prefill-speed or --answer-speed")
     minutes, seconds = divmod(round(found.seconds), 60)
     hours, minutes = divmod(minutes, 60)
-    return f"at least {hours}:{minutes:02}:{seconds:02} at the given limits and speeds"
+    return t("at least {time} at the given limits and speeds", time=f"{hours}:{minutes:02}:{seconds:02}")
 
 
-def _precision(name: str, trials: int, at_half: float, at_nine: float) -> str:
+def _precision(name: str, trials: int, at_half: float, at_nine: float) -> Message:
     """Say how far off a found rate may be: half of a 95% interval, trials taken as independent."""
-    return f"{name} of {trials:,}: ±{at_half:.1%} at 50% found, ±{at_nine:.1%} at 90%"
+    return t(
+        "{name} of {trials:,}: ±{at_half:.1%} at 50% found, ±{at_nine:.1%} at 90%",
+        name=_OF_WHAT.get(name, name),
+        trials=trials,
+        at_half=at_half,
+        at_nine=at_nine,
+    )

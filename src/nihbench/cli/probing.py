@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from nihbench.cli.output import note
 from nihbench.errors import InterruptedRunError, NihError, UsageError
+from nihbench.lang import Message, t, without_stop
 
 if TYPE_CHECKING:
     from nihbench.cli.jobs import Ready
@@ -18,15 +19,17 @@ if TYPE_CHECKING:
     from nihbench.run.probe import Causes, Probe
     from nihbench.types import Grade, Record
 
-_KEPT = "the probes that were answered are kept: give the same command again to go on"
+_KEPT = t("the probes that were answered are kept: give the same command again to go on")
 _SAYS = {
-    "retrieved": "Retrieved, the question misread: {count} of {trials} misses could quote the needle when asked for it "
-    "({share}; 95%: {low} to {high}).",
-    "lost": "Not retrieved: {count} of {trials} misses could not quote it ({share}; 95%: {low} to {high}).",
-    "control": "Control: {count} of {trials} hits could quote it ({share}; 95%: {low} to {high}).",
-    "weak": "The control is weak: this model often can't quote what it found, so that not quoting shows little.",
-    "none": "No probe was answered: the causes of the misses are not known.",
-    "owed": "{count} probes have no answer that can be judged; they count for nothing.",
+    "retrieved": t(
+        "Retrieved, the question misread: {count} of {trials} misses could quote the needle when asked for it "
+        "({share}; 95%: {low} to {high})."
+    ),
+    "lost": t("Not retrieved: {count} of {trials} misses could not quote it ({share}; 95%: {low} to {high})."),
+    "control": t("Control: {count} of {trials} hits could quote it ({share}; 95%: {low} to {high})."),
+    "weak": t("The control is weak: this model often can't quote what it found, so that not quoting shows little."),
+    "none": t("No probe was answered: the causes of the misses are not known."),
+    "owed": t("{count} probes have no answer that can be judged; they count for nothing."),
 }
 _SOUND_CONTROL = 0.8
 """Below this share of quoted hits not quoting a miss says little."""
@@ -56,23 +59,36 @@ def send_probes(
     """
     from nihbench.cli.jobs import Job, made_ready
     from nihbench.cli.money import check_cost
-    from nihbench.cli.sending import now
+    from nihbench.cli.sending import enter_checks, now
     from nihbench.run import check_same, is_imported, owned, stored_needle
     from nihbench.run.probe import asked_probes, owed_probes, probes
 
     if is_imported(folder.manifest):
-        raise UsageError(f"{folder.path} was imported, its haystacks are not at hand: --probe is for runs of your own")
+        raise UsageError(
+            t("{path} was imported, its haystacks are not at hand: --probe is for runs of your own", path=folder.path)
+        )
     wanted = probes(records, grades, stored_needle(folder.manifest))
     if not owed_probes(wanted, asked_probes(folder)):
-        note("nothing is sent: " + ("every probe is answered already" if wanted else "there is no miss to ask about"))
+        note(
+            t("nothing is sent: every probe is answered already")
+            if wanted
+            else t("nothing is sent: there is no miss to ask about")
+        )
         return
     with made_ready([Job(options=_options(folder, options), existing=folder)], sending=True) as (ready,):
         check_same(folder.manifest, ready.setup)
         with owned(folder.path, now):
             owed = owed_probes(wanted, asked_probes(folder))
             misses = sum(probe.kind == "miss" for probe in owed)
-            note(f"probes: {misses} misses and {len(owed) - misses} hits as a control are asked to quote the needle")
+            note(
+                t(
+                    "probes: {misses} misses and {hits} hits as a control are asked to quote the needle",
+                    misses=misses,
+                    hits=len(owed) - misses,
+                )
+            )
             check_cost([(ready.setup, ready.members, [probe.trial for probe in owed])], yes=options.yes)
+            enter_checks(ready, folder)
             _measure(ready, folder, owed)
 
 
@@ -112,7 +128,9 @@ def _measure(ready: Ready, folder: RunFolder, owed: Sequence[Probe]) -> None:
                     writer,
                     total=len(owed),
                     now=now,
-                    on_progress=lambda progress: note(f"{progress.done}/{progress.total} probes"),
+                    on_progress=lambda progress: note(
+                        t("{done}/{total} probes", done=progress.done, total=progress.total)
+                    ),
                     limiters=limiters,
                     build=lambda trial: build_probe(setup, by_trial[trial]),
                 )
@@ -121,9 +139,9 @@ def _measure(ready: Ready, folder: RunFolder, owed: Sequence[Probe]) -> None:
         with terminable() as cancelling:
             asyncio.run(main())
     except KeyboardInterrupt as error:
-        raise InterruptedRunError(f"stopped; {_KEPT}") from error
+        raise InterruptedRunError(t("stopped; {go_on}", go_on=_KEPT)) from error
     except NihError as error:
-        raise type(error)(f"{str(error).rstrip('.')}; {_KEPT}") from error
+        raise type(error)(t("{error}; {go_on}", error=without_stop(error), go_on=_KEPT)) from error
     finally:
         with contextlib.suppress(OSError, NihError):  # the error that ended it says more
             enter(folder.path, setup, budget.exactly_spent, now().isoformat(timespec="seconds"))
@@ -141,7 +159,7 @@ def causes_of(folder: RunFolder, records: Mapping[str, Record], grades: Mapping[
     return causes(probes(records, grades, stored_needle(folder.manifest)), asked)
 
 
-def cause_lines(found: Causes) -> list[str]:
+def cause_lines(found: Causes) -> list[Message]:
     """Return the two causes in words, with counts and intervals."""
     lines = []
     misses, hits = found.misses, found.hits
@@ -157,13 +175,13 @@ def cause_lines(found: Causes) -> list[str]:
         if hits.value < _SOUND_CONTROL:
             lines.append(_SAYS["weak"])
     if found.owed:
-        lines.append(_SAYS["owed"].format(count=found.owed))
+        lines.append(t(_SAYS["owed"], count=found.owed))
     return lines
 
 
-def _line(key: str, count: int, trials: int, low: float, high: float) -> str:
-    return _SAYS[key].format(
-        count=count, trials=trials, share=f"{count / trials:.0%}", low=f"{low:.0%}", high=f"{high:.0%}"
+def _line(key: str, count: int, trials: int, low: float, high: float) -> Message:
+    return t(
+        _SAYS[key], count=count, trials=trials, share=f"{count / trials:.0%}", low=f"{low:.0%}", high=f"{high:.0%}"
     )
 
 

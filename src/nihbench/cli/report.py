@@ -10,7 +10,7 @@ import typer
 
 from nihbench.cli.output import command, note
 from nihbench.errors import UsageError
-from nihbench.lang import language
+from nihbench.lang import language, t
 
 if TYPE_CHECKING:
     from nihbench.analysis.report import Measured
@@ -36,12 +36,12 @@ def report(
     from nihbench.run import find_runs
 
     if out.suffix.lower() not in {".html", ".htm"}:
-        raise UsageError(f"a report is an HTML file: give it a name such as {out.with_suffix('.html')}")
+        raise UsageError(t("a report is an HTML file: give it a name such as {name}", name=out.with_suffix(".html")))
     catalog = load()
     told = [_measured(folder, scorer, catalog) for path in runs for folder in find_runs(path)]
     page = report_page(report_data(told, title=title or _title(told)), lang=language())
     write_atomic(out, page)
-    note(f"report: {out} ({len(page) / 1e6:.1f} MB)")
+    note(t("report: {out} ({size:.1f} MB)", out=out, size=len(page) / 1e6))
 
 
 def _measured(path: Path, scorer: str | None, catalog: Catalog) -> Measured:
@@ -79,7 +79,7 @@ def _text(run: RunFolder, catalog: Catalog) -> str | None:
     try:
         corpus = stored_corpus(catalog, corpus_of(run.manifest), Path.cwd(), sha256)
     except NihError as error:
-        note(f"the text around the needles is left out: {error}")
+        note(t("the text around the needles is left out: {error}", error=error))
         return None
     return corpus.text
 

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from nihbench.run import RunOptions
 
 _FREE_ON_RESUME = (
-    "preflight canary corpus concurrency rpm tpm price max_cost base_url api_key_env stream ca_file insecure".split()
-)
+    "preflight canary corpus concurrency rpm tpm price max_cost base_url api_key_env stream ca_file insecure"
+    " precision max_trials"
+).split()
 """Options that change how model and text are reached, not what is answered; the text's hash guards `corpus`."""
 _OF_A_TREE = ("model", "experiment", "prompt")
 
@@ -65,6 +66,7 @@ def _resumed(path: Path, content: Mapping[str, Any], values: Mapping[str, Any], 
 
     began = content["options"]
     defaults = {"model": [began["model"]], "length_unit": began.get("length_unit")}
+    defaults["adaptive"] = began.get("adaptive", False)
     asked = run_options({**values, **{name: values[name] or usual for name, usual in defaults.items()}})
     again: dict[str, Any] = {name: getattr(asked, name) for name in ("base_url", "extra_body") if name in given}
     stored = stored_options(content, asked.headers, again)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Optional
@@ -68,10 +69,14 @@ def run(
 
 
 def _owed(ready: Ready, retry_all: bool) -> list[Trial]:
-    from nihbench.run import owed
+    """Return what a run has to send, and all that an adaptive one may decide to send besides."""
+    from nihbench.run import most_extra, owed, with_extra
 
     existing = ready.job.existing
-    return [trial for _, trial in owed(ready.setup, existing.records() if existing else {}, retry_all=retry_all)]
+    records = existing.records() if existing else {}
+    made = {record.trial for record in records.values()}
+    due = [trial for _, trial in owed(with_extra(ready.setup, records), records, retry_all=retry_all)]
+    return [*due, *(trial for trial in most_extra(ready.setup) if trial not in made)]
 
 
 def _folders(ready: Sequence[Ready], path: Path | None, suite: str | None, *, new: bool) -> tuple[Path, list[Path]]:
@@ -95,20 +100,28 @@ def _send_all(
 ) -> int:
     """Send run after run, each to its end; return the exit code that their records ask for."""
     from nihbench.cli.finish import finish
-    from nihbench.cli.sending import Sending, measure, note_cache, now
-    from nihbench.run import create_run, owed, owned, spent_before
+    from nihbench.cli.sending import Sending, enter_checks, measure, note_cache, now
+    from nihbench.run import create_run, owed, owned, spent_before, with_extra
     from nihbench.run.manifest import manifest
 
-    spent = [spent_before(r.job.existing.path, r.setup) if r.job.existing else Decimal(0) for r in ready]
+    started = now().isoformat(timespec="seconds")
+    # All of them are begun at once: what was found out for them, and what that cost, is kept whatever comes.
+    runs: list[RunFolder] = [
+        each.job.existing or create_run(path, manifest(each.setup, started))
+        for each, path in zip(ready, folders, strict=True)
+    ]
+    for each, folder in zip(ready, runs, strict=True):
+        enter_checks(each, folder)
+    spent = [spent_before(folder.path, each.setup) for each, folder in zip(ready, runs, strict=True)]
     code = 0
-    for number, (each, path) in enumerate(zip(ready, folders, strict=True)):
-        started = now().isoformat(timespec="seconds")
-        folder: RunFolder = each.job.existing or create_run(path, manifest(each.setup, started))
+    for number, (each, folder) in enumerate(zip(ready, runs, strict=True)):
         elsewhere = sum(spent, Decimal(0)) - spent[number]
         with owned(folder.path, now):
-            trials = owed(each.setup, folder.records(), retry_all=retry_all)
-            sending = Sending(resume=root, elsewhere=elsewhere, strict_controls=strict_controls)
-            spent[number] = measure(each, folder, trials, sending)
+            records = folder.records()
+            begun = replace(each, setup=with_extra(each.setup, records))
+            trials = owed(begun.setup, records, retry_all=retry_all)
+            sending = Sending(resume=root, elsewhere=elsewhere, strict_controls=strict_controls, retry_all=retry_all)
+            spent[number] = measure(begun, folder, trials, sending)
         note_cache(each, folder)
         code = max(code, finish(folder, resume=root))
     return code

@@ -5,22 +5,23 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nihbench.cli.output import Terminated, note
 from nihbench.errors import DamagedDataError, InterruptedRunError, NihError, StoppedError, TerminatedRunError
-from nihbench.lang import Message, t, without_stop
+from nihbench.lang import Message, language, t, without_stop
 
 if TYPE_CHECKING:
     from nihbench.cli.jobs import Ready
     from nihbench.endpoint import Budget, Limiter
     from nihbench.run import RunFolder, Setup
-    from nihbench.types import Completer, Trial
+    from nihbench.types import Completer, Record, Trial
 
 Owed = Sequence[tuple[str, "Trial"]]
 
@@ -30,13 +31,14 @@ class Sending:
     """How one run of a command is sent.
 
     `resume`: what --resume takes to go on; None: nothing is kept. `elsewhere`: what other runs have spent of the same
-    money. `quiet`: the controls are said by the caller.
+    money. `quiet`: the controls are said by the caller. `retry_all`: final failures of extra draws are owed.
     """
 
     resume: Path | None
     elsewhere: Decimal = Decimal(0)
     strict_controls: bool = False
     quiet: bool = False
+    retry_all: bool = False
 
 
 def measure(ready: Ready, folder: RunFolder, trials: Owed, sending: Sending) -> Decimal:
@@ -58,10 +60,11 @@ def measure(ready: Ready, folder: RunFolder, trials: Owed, sending: Sending) -> 
                 total=len(setup.trials),
             )
         )
+    sent = [trial for _, trial in trials]
     budget = budget_of(setup, members, spent_before(folder.path, setup) + sending.elsewhere)
     try:
         with terminable() as cancelling:
-            asyncio.run(_send(ready, folder, trials, budget, sending, cancelling))
+            asyncio.run(_send(ready, folder, trials, budget, sending, cancelling, sent))
     except Terminated as error:
         raise TerminatedRunError(t("stopped by SIGTERM; {go_on}", go_on=_go_on(sending))) from error
     except KeyboardInterrupt as error:
@@ -74,8 +77,18 @@ def measure(ready: Ready, folder: RunFolder, trials: Owed, sending: Sending) -> 
         own = budget.exactly_spent - sending.elsewhere
         with contextlib.suppress(OSError, NihError):  # the error that ended the run says more
             enter(folder.path, setup, own, now().isoformat(timespec="seconds"))
-        tell_spent(setup, members, [trial for _, trial in trials], budget, sending.elsewhere)
+        tell_spent(setup, members, sent, budget, sending.elsewhere)
     return own
+
+
+def enter_checks(ready: Ready, folder: RunFolder) -> None:
+    """Enter what was spent on a run's checks into its ledger, before its first trial is sent, and say it."""
+    from nihbench.run import enter, spent_before
+
+    if ready.checks is not None and ready.checks.spent:
+        ready.checks.tell()
+        spent = spent_before(folder.path, ready.setup) + ready.checks.spent
+        enter(folder.path, ready.setup, spent, now().isoformat(timespec="seconds"))
 
 
 async def _send(
@@ -85,7 +98,10 @@ async def _send(
     budget: Budget,
     sending: Sending,
     cancelling: Callable[[], None],
+    sent: list[Trial],
 ) -> None:
+    """Send what is owed, and what an adaptive run decides on after it; `sent` is told of the latter."""
+    from nihbench.cli.adaptive import send_rounds
     from nihbench.cli.progress import gauges_of, progress
     from nihbench.plan import BEFORE_THE_GRID
     from nihbench.run import run_trials
@@ -113,6 +129,17 @@ async def _send(
                     if part and later and not sending.quiet:
                         _tell_controls(setup, folder, strict=sending.strict_controls)
 
+            async def send(setup: Setup, due: Owed, records: Mapping[str, Record]) -> None:
+                sent.extend(trial for _, trial in due)
+                async with progress(setup, due, records.values(), gauges) as shown:
+                    await run_trials(
+                        setup, due, completer, writer, total=len(setup.trials), now=now, on_progress=shown,
+                        limiters=limiters,
+                    )  # fmt: skip
+
+            if setup.options.adaptive:
+                await send_rounds(setup, folder, budget, send, retry_all=sending.retry_all)
+
 
 @contextlib.asynccontextmanager
 async def clients(ready: Ready, budget: Budget) -> AsyncIterator[tuple[Completer, list[Limiter]]]:
@@ -121,7 +148,10 @@ async def clients(ready: Ready, budget: Budget) -> AsyncIterator[tuple[Completer
 
     options = ready.setup.options
     limiters = [
-        Limiter(member.limits(concurrency=options.concurrency, rpm=options.rpm, tpm=options.tpm))
+        Limiter(
+            member.limits(concurrency=options.concurrency, rpm=options.rpm, tpm=options.tpm),
+            on_wait=partial(_tell_wait, member.endpoint.host),
+        )
         for member in ready.members
     ]
     async with contextlib.AsyncExitStack() as opened:
@@ -132,6 +162,12 @@ async def clients(ready: Ready, budget: Budget) -> AsyncIterator[tuple[Completer
             for member, limiter in zip(ready.members, limiters, strict=True)
         ]
         yield SideBySide(list(zip(each, limiters, strict=True))) if len(each) > 1 else each[0], limiters
+
+
+def _tell_wait(host: str, wait_s: float) -> None:
+    from nihbench.endpoint import in_words
+
+    note(t("{host} asks to wait {wait}: nothing is sent to it until then", host=host, wait=in_words(wait_s)))
 
 
 def _tell_controls(setup: Setup, folder: RunFolder, *, strict: bool) -> None:
@@ -145,7 +181,7 @@ def _tell_controls(setup: Setup, folder: RunFolder, *, strict: bool) -> None:
 
     results = [result for result in result_of(folder, again=True).controls if result.name in BEFORE_THE_GRID]
     for result in results:
-        note(result.sentence())
+        note(result.sentence(language()))
     if strict and any(result.failed for result in results):
         raise StoppedError(t("a control failed, and --strict-controls stops here: mend the needle or the prompt"))
 
@@ -160,8 +196,14 @@ def note_cache(ready: Ready, folder: RunFolder) -> None:
     shares = computed_shares(predicted, folder.records().values())
     if shares is not None:
         note(
-            f"prefix cache: {shares[1]:.1%} of the prompts' tokens were computed, {shares[0]:.1%} were predicted "
-            f"({setup.options.order} order, {predicted.cache.name})"
+            t(
+                "prefix cache: {computed:.1%} of the prompts' tokens were computed, {predicted:.1%} were predicted "
+                "({order} order, {cache})",
+                computed=shares[1],
+                predicted=shares[0],
+                order=setup.options.order,
+                cache=predicted.cache.name,
+            )
         )
 
 

@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any
 
 from nihbench.errors import UsageError
-from nihbench.lang import LANGUAGES, Lang, language, t, words
+from nihbench.lang import LANGUAGES, Lang, language, recognising, t, words
 
 _PANELS = ("ARGUMENTS_PANEL_TITLE", "OPTIONS_PANEL_TITLE", "COMMANDS_PANEL_TITLE", "DEFAULT_STRING", "ENVVAR_STRING",
            "REQUIRED_LONG_STRING")  # fmt: skip
@@ -155,9 +155,4 @@ def _patterns(spoken: str) -> list[tuple[re.Pattern[str], str]]:
     from importlib import import_module
 
     table: dict[str, str] = import_module(f"nihbench.lang.{spoken}.parser").SENTENCES
-    return [(_pattern(english), other) for english, other in table.items()]
-
-
-def _pattern(template: str) -> re.Pattern[str]:
-    parts = re.split(r"\{(\w+)\}", template)
-    return re.compile("".join(f"(?P<{part}>.+?)" if i % 2 else re.escape(part) for i, part in enumerate(parts)), re.S)
+    return [(recognising(english), other) for english, other in table.items()]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
@@ -19,6 +19,7 @@ from nihbench.lang import t
 
 if TYPE_CHECKING:
     from nihbench.catalog import Catalog
+    from nihbench.cli.money import Checks
     from nihbench.endpoint import ModelAccess
     from nihbench.fetch import Report
     from nihbench.plan import Pace
@@ -43,35 +44,43 @@ def prepared(
         leave_out: whether lengths over the window are left out instead of refused.
     """
     from nihbench.catalog import load
+    from nihbench.cli.money import Checks
 
-    catalog = load()
-    with reached(options, catalog, sending=sending, begun=begun) as model:
-        setup = resolved(options, catalog, model, sending=sending, begun=begun, leave_out=leave_out)
-        introduce(setup, model, sending=sending, begun=begun)
+    catalog, checks = load(), Checks(options=options) if sending else None
+    with reached(options, catalog, checks, begun=begun) as model:
+        setup = resolved(options, catalog, model, checks, begun=begun, leave_out=leave_out)
+        introduce(setup, model, checks, begun=begun)
         yield setup, model
 
 
 @contextmanager
 def reached(
-    options: RunOptions, catalog: Catalog, *, sending: bool, begun: Begun | None = None
+    options: RunOptions, catalog: Catalog, checks: Checks | None, *, begun: Begun | None = None
 ) -> Iterator[ModelAccess]:
-    """Reach the model, and ask its server what must be known before a new run. Arguments as for `prepared`."""
+    """Reach the model, and ask its server what must be known before a new run.
+
+    Args:
+        options: what the user asked for.
+        catalog: models among other things.
+        checks: what the model is asked on account of; None: it will not be asked, and its key need not be there.
+        begun: as for `prepared`.
+    """
     from nihbench.cli.checks import preflown
 
-    with reach(options, catalog, sending=sending, report=FetchReport()) as model:
-        yield preflown(model, options) if _asks(model, sending, begun) and options.preflight else model
+    with reach(options, catalog, sending=checks is not None, report=FetchReport()) as model:
+        yield preflown(model, checks) if checks and _asks(model, begun) and options.preflight else model
 
 
 def resolved(
     options: RunOptions,
     catalog: Catalog,
     model: ModelAccess,
+    checks: Checks | None,
     *,
-    sending: bool,
     begun: Begun | None = None,
     leave_out: bool = False,
 ) -> Setup:
-    """Resolve options for a model within reach. Arguments as for `prepared`."""
+    """Resolve options for a model within reach. Arguments as for `prepared` and `reached`."""
     from nihbench.cli.checks import calibrated
     from nihbench.run import prepare
 
@@ -82,7 +91,7 @@ def resolved(
         folder=Path.cwd(),
         report=FetchReport(),
         begun=begun,
-        calibrate=partial(calibrated, model) if _asks(model, sending, begun) else None,
+        calibrate=partial(calibrated, model, checks) if checks and _asks(model, begun) else None,
         leave_out=leave_out,
     )
 
@@ -96,19 +105,19 @@ def foreseen(setup: Setup, model: ModelAccess, pace: Pace | None = None) -> Fore
     return forecast_of(setup, pace, server_kind=server.kind if server else None, at_once=at_once)
 
 
-def introduce(setup: Setup, model: ModelAccess, *, sending: bool, begun: Begun | None = None) -> None:
-    """Say what a user must know of a run before it begins, and send its canary. Arguments as for `prepared`."""
+def introduce(setup: Setup, model: ModelAccess, checks: Checks | None, *, begun: Begun | None = None) -> None:
+    """Say what a user must know of a run before it begins, and send its canary. Arguments as for `reached`."""
     from nihbench.cli.checks import canary
 
     for sentence in setup.notes:
         note(t("note: {sentence}", sentence=sentence))
-    if sending and begun is None and setup.options.canary:
-        canary(model, setup)
+    if checks and begun is None and setup.options.canary:
+        canary(model, checks, setup)
 
 
-def _asks(model: ModelAccess, sending: bool, begun: Begun | None) -> bool:
+def _asks(model: ModelAccess, begun: Begun | None) -> bool:
     """Say whether a server is asked before a run: a new one, that is, of a model that is not embedded."""
-    return sending and begun is None and model.model_sha256 is None
+    return begun is None and model.model_sha256 is None
 
 
 @contextmanager
@@ -151,15 +160,20 @@ def reach(options: RunOptions, catalog: Catalog, *, sending: bool, report: Repor
 
 
 @contextmanager
-def side_by_side(setup: Setup, model: ModelAccess) -> Iterator[tuple[ModelAccess, ...]]:
+def side_by_side(options: RunOptions, model: ModelAccess, checks: Checks) -> Iterator[tuple[ModelAccess, ...]]:
     """Reach the further servers of the same model that --base-url names; give all of them, the first one first.
 
+    Lengths are fitted to what the first one counts: each is asked to count a known text, unless --no-preflight.
+
     Raises:
-        UsageError: one of them serves something else.
+        UsageError: one of them serves something else, or counts otherwise.
+        EndpointError, StoppedError: one of them can't be used as it is.
     """
+    from nihbench.cli.checks import preflown
     from nihbench.endpoint import open_model
 
-    options = setup.options
+    asks = bool(options.more_urls) and options.preflight
+    first = preflown(model, checks) if asks and model.known_text_tokens is None else model
     with ExitStack() as opened:
         members = [model]
         for url in options.more_urls:
@@ -169,17 +183,18 @@ def side_by_side(setup: Setup, model: ModelAccess) -> Iterator[tuple[ModelAccess
                     preset,
                     key=_key(options.api_key_env or preset.key_env, preset, True),
                     headers=options.headers,
-                    ask_server=model.server is not None,
+                    ask_server=preset.key_env is None,
                     ca_file=model.ca_file,
                     insecure=model.insecure,
                 )
             )
-            _check_alike(model, other, setup.window)
+            other = preflown(other, checks) if asks else other
+            _check_alike(first, other)
             members.append(other)
         yield tuple(members)
 
 
-def _check_alike(first: ModelAccess, other: ModelAccess, window: int | None) -> None:
+def _check_alike(first: ModelAccess, other: ModelAccess) -> None:
     host, name = _host(other.base_url), first.preset.model
     listed = other.server.models if other.server else ()
     if first.server and name in first.server.models and listed and name not in listed:
@@ -195,15 +210,31 @@ def _check_alike(first: ModelAccess, other: ModelAccess, window: int | None) -> 
         raise UsageError(
             t("--base-url: the server at {host} counts tokens otherwise than the first one: leave it out", host=host)
         )
-    if window and other.window and other.window < window:
+    known = first.known_text_tokens, other.known_text_tokens
+    if None not in known and known[0] != known[1]:
         raise UsageError(
             t(
-                "--base-url: the server at {host} takes {window} tokens, the first one {least}: give --window",
+                "--base-url: the server at {host} counts {other} tokens of a text of which the first one counts "
+                "{first}: leave it out, or measure it in a run of its own",
                 host=host,
-                window=other.window,
-                least=window,
+                other=known[1],
+                first=known[0],
             )
         )
+
+
+def check_windows(members: Sequence[ModelAccess], window: int | None) -> None:
+    """Raise `UsageError` unless all servers that share a run take its window."""
+    for other in members[1:]:
+        if window and other.window and other.window < window:
+            raise UsageError(
+                t(
+                    "--base-url: the server at {host} takes {window} tokens, the first one {least}: give --window",
+                    host=_host(other.base_url),
+                    window=other.window,
+                    least=window,
+                )
+            )
 
 
 def is_here(options: RunOptions, catalog: Catalog) -> bool:

@@ -15,6 +15,7 @@ from typing import Any
 
 from nihbench.endpoint.failures import HANDLING, Diagnosis, classify, not_json, own_words, parse_json
 from nihbench.endpoint.stream import StreamedAnswer, content_text
+from nihbench.lang import t
 from nihbench.types import Completion, Failure, FailureKind, Outcome, Usage
 
 _CUT = ("length", "max_tokens")
@@ -46,11 +47,11 @@ class Received:
 def read_body(body: bytes, received: Received) -> tuple[Outcome, Diagnosis | None]:
     """Return the answer or the failure in an unstreamed body, and what an error in it means."""
     if not body.strip(b" \t\r\n\0"):
-        return _failure("transient", "the server sent an empty answer", received), None
+        return _failure("transient", t("the server sent an empty answer"), received), None
     try:
         data = parse_json(body)
     except ValueError:
-        return _failure("bad_response", f"the answer is not JSON: {not_json(body)}", received), None
+        return _failure("bad_response", t("the answer is not JSON: {said}", said=not_json(body)), received), None
     value = data[0] if isinstance(data, list) and data else data
     if isinstance(value, dict) and (value.get("error") or value.get("object") == "error"):
         return _hidden(body, received, started=False)
@@ -64,11 +65,11 @@ def read_stream(stream: StreamedAnswer, received: Received) -> tuple[Outcome, Di
     data = stream.as_object()
     usage = _usage(data, {})
     if not stream.complete:
-        return _failure("transient", "the stream broke off before the answer was finished", received, usage), None
+        return _failure("transient", t("the stream broke off before the answer was finished"), received, usage), None
     if stream.garbled:
-        return _failure("transient", "a part of the stream could not be read", received, usage), None
+        return _failure("transient", t("a part of the stream could not be read"), received, usage), None
     if not data["choices"]:
-        return _failure("transient", "the server sent an empty answer", received, usage), None
+        return _failure("transient", t("the server sent an empty answer"), received, usage), None
     return _judge(data, received), None
 
 
@@ -91,19 +92,19 @@ def _judge(data: object, received: Received) -> Outcome:
     """Return what a whole answer's object says; data are of the shape that the protocol gives to unstreamed ones."""
     choice = _first_choice(data)
     if choice is None or not isinstance(data, dict):
-        message = "the answer has no choices with a message: is this a chat endpoint?"
+        message: str = t("the answer has no choices with a message: is this a chat endpoint?")
         return _failure("bad_response", message, received)
     usage = _usage(data, choice)
     said = choice["message"]
     thought, text = _split_thinking(content_text(said.get("content")) or content_text(said.get("refusal")))
     reason = _string(choice.get("finish_reason"))
     if (reason or "").lower() in _FILTERED:
-        message = text or "the answer was stopped by the provider's content filter"
+        message = text or t("the answer was stopped by the provider's content filter")
         return _failure("filtered", message, received, usage)
     if reason in _BROKEN:
-        return _failure("transient", "the server broke off the answer", received, usage)
+        return _failure("transient", t("the server broke off the answer"), received, usage)
     if reason in _CUT and not text.strip():
-        message = "the output limit was used up before the answer began: raise --max-output"
+        message = t("the output limit was used up before the answer began: raise --max-output")
         return _failure("cut_answer", message, received, usage)
     return Completion(
         text=text,

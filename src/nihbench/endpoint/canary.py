@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from random import Random
 
 from nihbench.endpoint.client import ChatClient
+from nihbench.lang import Message as Sentence
+from nihbench.lang import recalled, t
 from nihbench.types import Failure, FailureKind, Message, ModelPreset, Request
 
 _ASK = {
@@ -48,20 +50,37 @@ class Canary:
     message: str = ""
 
     @property
-    def sentence(self) -> str:
+    def sentence(self) -> Sentence:
         """What it means, for the user."""
-        counted = "no count" if self.prompt_tokens is None else f"{self.prompt_tokens:,}"
-        tokens = f"the server counted {counted} of about {self.expected_tokens:,} tokens"
+        return t("canary: {finding}", finding=self.finding)
+
+    @property
+    def finding(self) -> Sentence:
+        """The same without its name before it."""
         if self.failure is not None:
-            return f"canary: no answer ({self.failure}): {self.message}"
+            return t("no answer ({failure}): {said}", failure=self.failure, said=recalled(self.message))
+        tokens = (
+            t("the server gave no count of about {expected:,} tokens", expected=self.expected_tokens)
+            if self.prompt_tokens is None
+            else t(
+                "the server counted {seen:,} of about {expected:,} tokens",
+                seen=self.prompt_tokens,
+                expected=self.expected_tokens,
+            )
+        )
         if self.head and self.tail:
-            return f"canary: the first and the last line arrived ({tokens})"
+            return t("the first and the last line arrived ({tokens})", tokens=tokens)
         if not self.head and not self.tail:
-            return f"canary: neither code came back, which a weak model may do with a whole prompt too ({tokens})"
-        lost, kept = ("first", "last") if self.tail else ("last", "first")
+            return t(
+                "neither code came back, which a weak model may do with a whole prompt too ({tokens})", tokens=tokens
+            )
         counts_all = self.prompt_tokens is not None and self.prompt_tokens >= WHOLE_SHARE * self.expected_tokens
-        why = "by its count nothing was cut, so the model may have missed it" if counts_all else "it may have been cut"
-        return f"canary: the {lost} line did not come back, the {kept} one did: {why} ({tokens})"
+        why = t("it may have been cut")
+        if counts_all:
+            why = t("by its count nothing was cut, so the model may have missed it")
+        if self.tail:
+            return t("the first line did not come back, the last one did: {why} ({tokens})", why=why, tokens=tokens)
+        return t("the last line did not come back, the first one did: {why} ({tokens})", why=why, tokens=tokens)
 
 
 async def sing(

@@ -18,9 +18,10 @@ from nihbench.endpoint.client import ChatClient
 from nihbench.endpoint.connection import NO_ANSWER, Endpoint, Timeouts, no_answer
 from nihbench.endpoint.counting import ServerKind, listed_window
 from nihbench.endpoint.failures import HANDLING, Diagnosis, classify, parse_json
+from nihbench.endpoint.spending import Budget
 from nihbench.endpoint.transport import sync_client
 from nihbench.errors import EndpointError, NihError, StoppedError
-from nihbench.lang import t
+from nihbench.lang import recalled, t, without_stop
 from nihbench.types import Failure, FailureKind, Message, Outcome, RateState, Request
 
 KNOWN_TEXT = (
@@ -73,14 +74,18 @@ class Preflight:
     ollama: bool = False
 
 
-async def preflight(access: ModelAccess, *, client: ChatClient | None = None) -> Preflight:
+async def preflight(
+    access: ModelAccess, *, client: ChatClient | None = None, budget: Budget | None = None
+) -> Preflight:
     """Ask a server what must be known before a sweep; never raises for what a server does.
 
     Args:
         access: the model within reach.
         client: sends the one short prompt; None: a client of its own, which tries once and waits minutes, not hours.
+        budget: what that client's sendings are charged to.
 
     Raises:
+        StoppedError: the budget has no room for the prompt.
         UsageError: the base URL, a header, the environment's proxy or the file of authorities can't be used.
     """
     endpoint = access.endpoint
@@ -90,7 +95,7 @@ async def preflight(access: ModelAccess, *, client: ChatClient | None = None) ->
     if client is not None:
         outcome = await _ask(client, access)
     else:
-        async with access.client(timeouts=_ONE_ANSWER, max_attempts=2) as own:
+        async with access.client(timeouts=_ONE_ANSWER, max_attempts=2, budget=budget) as own:
             outcome = await _ask(own, access)
     report = _with_outcome(report, outcome)
     if report.answered and report.window is None and report.kind == "other" and endpoint.is_private:
@@ -103,7 +108,7 @@ def verdict(report: Preflight) -> NihError | None:
 
     What may pass by itself, such as an overload, is no reason.
     """
-    host, said = report.host, report.problem.rstrip(".")
+    host, said = report.host, without_stop(recalled(report.problem))
     if not report.reachable:
         return EndpointError(said)
     if report.key_valid is False:
@@ -190,10 +195,10 @@ def _refused(report: Preflight, status: int, found: Diagnosis) -> Preflight:
 def _with_window(report: Preflight, entries: Sequence[Mapping[str, Any]], access: ModelAccess) -> Preflight:
     if access.server is not None:
         told = access.server.window
-        source = "the server" if told is not None else None
+        source = t("the server") if told is not None else None
         return replace(report, kind=access.server.kind, window=told, window_source=source)
     told = listed_window(entries, report.model)
-    return replace(report, window=told, window_source="the list of models" if told is not None else None)
+    return replace(report, window=told, window_source=t("the list of models") if told is not None else None)
 
 
 def _with_counts(report: Preflight, access: ModelAccess) -> Preflight:
@@ -203,7 +208,7 @@ def _with_counts(report: Preflight, access: ModelAccess) -> Preflight:
     try:
         count = counting.count_messages([Message(role="user", content=KNOWN_TEXT)])
     except (EndpointError, StoppedError) as error:
-        return replace(report, problem=str(error))
+        return replace(report, problem=error.args[0])
     return replace(report, counted_tokens=count)
 
 
@@ -249,7 +254,8 @@ def _with_loaded_window(report: Preflight, endpoint: Endpoint, model: str) -> Pr
             for entry in entries:
                 told = entry.get(size)
                 if any(_is_listed(model, (str(entry.get(name)),)) for name in names) and isinstance(told, int):
-                    return replace(report, window=told, window_source=f"{path}, as the model is loaded now")
+                    source = t("{path}, as the model is loaded now", path=path)
+                    return replace(report, window=told, window_source=source)
     return report
 
 

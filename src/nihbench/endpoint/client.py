@@ -14,7 +14,6 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -27,6 +26,7 @@ from nihbench.endpoint.retries import Retries
 from nihbench.endpoint.signals import signal_of
 from nihbench.endpoint.transport import Lanes, keep_alive_trace, proxy_for
 from nihbench.endpoint.waits import rate_state
+from nihbench.lang import t
 from nihbench.types import Completion, Failure, FailureKind, Message, Outcome, Request
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from nihbench.endpoint.spending import Budget, Hold
 
 _LARGER = 4
-_CHARACTERS_A_TOKEN = 4
+_LETTERS_A_TOKEN = 4
 _NO_HELP: frozenset[FailureKind] = frozenset({"cut_answer", "bad_parameter", "overflow"})
 
 
@@ -50,18 +50,13 @@ class ChatClient:
     """A `Completer` for any OpenAI-compatible endpoint; an async context manager that closes its connections.
 
     Args:
-        base_url: the address that /chat/completions is appended to.
-        api_key: sent in `key_header`, as a bearer token where that is Authorization; None: nothing is sent.
-        key_header: the header that carries the key.
-        headers: sent with every request; they win over the client's own.
+        endpoint: the address that /chat/completions is appended to, and what lets us in.
         dialect: how requests are written, until the server teaches otherwise.
         limiter: gives leave for every single sending, and is told how it ended; None: nothing waits.
         budget: money is set aside of it for every single sending; None: nothing is counted.
         max_attempts: how often one request is sent at most, not counting refusals that cost nothing.
         patience_s: how many seconds one request may wait in all between such refusals.
         timeouts: the deadlines of one sending.
-        ca_file: further authorities to trust, as PEM.
-        insecure: whether to go without checking certificates.
         on_change: told once, in a sentence, of every change in how requests are written.
         sleep: waits the given seconds between attempts.
         random: returns a number in [0, 1) that spreads the waits.
@@ -69,38 +64,26 @@ class ChatClient:
         now: returns the time in UTC, for servers that give a date to wait for.
 
     Raises:
-        UsageError: the base URL, a header, the environment's proxy or the file of authorities can't be used.
+        UsageError: the environment's proxy or the file of authorities can't be used.
     """
 
     def __init__(
         self,
-        base_url: str,
+        endpoint: Endpoint,
         *,
-        api_key: str | None = None,
-        key_header: str = "Authorization",
-        headers: Mapping[str, str] | None = None,
         dialect: Dialect | None = None,
         limiter: Limiter | None = None,
         budget: Budget | None = None,
         max_attempts: int = 4,
         patience_s: float = 900.0,
         timeouts: Timeouts | None = None,
-        ca_file: Path | None = None,
-        insecure: bool = False,
         on_change: Callable[[str], None] = silent,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
         random: Callable[[], float] = random_module.random,
         clock: Callable[[], float] = time.perf_counter,
         now: Callable[[], datetime] = _now,
     ) -> None:
-        self._endpoint = Endpoint(
-            base_url=base_url,
-            api_key=api_key,
-            key_header=key_header,
-            headers=headers or {},
-            ca_file=ca_file,
-            insecure=insecure,
-        )
+        self._endpoint = endpoint
         self._url = self._endpoint.url("/chat/completions")
         self._secrets = self._endpoint.secrets()
         self._timeouts = timeouts or Timeouts()
@@ -152,9 +135,16 @@ class ChatClient:
         outcome = await self._persist(larger, earlier)
         if isinstance(outcome, Failure) and outcome.kind in _NO_HELP:
             # What matters is that no answer began, not that the larger limit itself was refused.
-            words = f"{cut.message} (a limit of {limit} did not help: {outcome.message})"
+            words = t(
+                "{cut} (a limit of {limit} did not help: {said})",
+                cut=cut.message,
+                limit=limit,
+                said=outcome.message,
+            )
             outcome = replace(outcome, kind="cut_answer", message=words)
-        return replace(outcome, changes=(*outcome.changes, f"asked again with an output limit of {limit}"))
+        return replace(
+            outcome, changes=(*outcome.changes, t("asked again with an output limit of {limit}", limit=limit))
+        )
 
     async def _persist(self, call: Call, earlier: list[Failure]) -> Outcome:
         """Send until there is an answer, or a failure that this request must live with; fill `earlier` on the way."""
@@ -218,7 +208,7 @@ class ChatClient:
         """Wait until money and a slot are there for one sending; `stack` gives them back."""
         prompt, output = call.request.prompt_tokens, call.request.max_output
         if prompt is None:
-            prompt = sum(len(message.content) for message in call.messages) // _CHARACTERS_A_TOKEN
+            prompt = sum(_likely_tokens(message.content) for message in call.messages)
         hold = slot = None
         if self._budget is not None:
             hold = await stack.enter_async_context(self._budget.hold(prompt_tokens=prompt, max_output=output))
@@ -250,9 +240,11 @@ class ChatClient:
                     extensions=self._extensions,
                 )
         except DeadlineError as error:
-            kind, message, billed = "timeout", f"{self._endpoint.host}: {error}", True
+            words: str = t("{host} was too slow: {error}", host=self._endpoint.host, error=error)
+            kind, message, billed = "timeout", words, True
         except TooLongError:
-            kind, message, billed = "bad_response", f"{self._endpoint.host} sends an answer without end", True
+            words = t("{host} sends an answer without end", host=self._endpoint.host)
+            kind, message, billed = "bad_response", words, True
         except NO_ANSWER as error:
             kind, message, billed = no_answer(error, self._endpoint)
         else:
@@ -288,6 +280,12 @@ class ChatClient:
             rates=rates,
         )
         return failure, found
+
+
+def _likely_tokens(text: str) -> int:
+    """Guess a text's tokens: four letters a token in alphabets, one character a token in other scripts."""
+    plain = len(text.encode("ascii", "ignore"))
+    return plain // _LETTERS_A_TOKEN + len(text) - plain
 
 
 def _larger_limit(failure: Failure, request: Request) -> int | None:

@@ -201,21 +201,30 @@ def no_answer(error: Exception, endpoint: Endpoint) -> tuple[FailureKind, str, b
     if isinstance(error, httpx.TimeoutException) and not isinstance(error, httpx.ConnectTimeout):
         unsent = isinstance(error, httpx.WriteTimeout)
         kind: FailureKind = "transient" if unsent else "timeout"
-        return kind, f"{host} did not {'take the prompt' if unsent else 'answer'} in time", not unsent
+        late = t("{host} did not answer in time", host=host)
+        return kind, t("{host} did not take the prompt in time", host=host) if unsent else late, not unsent
     if _is_untrusted(error):
-        mend = "give --ca-file with the certificate of its authority, or --insecure to go without the check"
-        return "auth", f"the certificate of {host} is not trusted ({said}): {mend}", False
+        mend = t("give --ca-file with the certificate of its authority, or --insecure to go without the check")
+        return (
+            "auth",
+            t("the certificate of {host} is not trusted ({said}): {mend}", host=host, said=said, mend=mend),
+            False,
+        )
     if isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout)):
-        reason = "no answer" if isinstance(error, httpx.ConnectTimeout) else said
+        reason = t("no answer") if isinstance(error, httpx.ConnectTimeout) else said
         if "WRONG_VERSION_NUMBER" in reason or "RECORD_LAYER_FAILURE" in reason:
-            return "transient", f"{host} does not speak TLS ({reason}): does its base URL begin with http://?", False
-        return "transient", f"could not connect to {host} ({reason}): is the server running?", False
+            words = t(
+                "{host} does not speak TLS ({reason}): does its base URL begin with http://?", host=host, reason=reason
+            )
+            return "transient", words, False
+        words = t("could not connect to {host} ({reason}): is the server running?", host=host, reason=reason)
+        return "transient", words, False
     if isinstance(error, httpx.ProxyError):
-        return "transient", f"the proxy on the way to {host} refused ({said})", False
+        return "transient", t("the proxy on the way to {host} refused ({said})", host=host, said=said), False
     if isinstance(error, httpx.DecodingError):
-        return "bad_response", f"{host} sent an answer that can't be decompressed", True
+        return "bad_response", t("{host} sent an answer that can't be decompressed", host=host), True
     unsent = isinstance(error, (httpx.WriteError, httpx.LocalProtocolError, httpx.InvalidURL))
-    return "transient", f"the connection to {host} was lost ({said})", not unsent
+    return "transient", t("the connection to {host} was lost ({said})", host=host, said=said), not unsent
 
 
 def _is_untrusted(error: BaseException | None) -> bool:

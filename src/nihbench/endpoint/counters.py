@@ -106,7 +106,7 @@ class CountingEndpoint:
                     return self._object(response.content)
                 secrets = self._endpoint.secrets()
                 found = classify(response.status_code, response.content, response.headers, secrets=secrets)
-                words = f"{self._endpoint.host} refused to count tokens: {found.message}"
+                words = t("{host} refused to count tokens: {said}", host=self._endpoint.host, said=found.message)
                 if HANDLING[found.kind].stop_run and found.kind != "bad_parameter":
                     raise StoppedError(words)
                 if last or not HANDLING[found.kind].retry:

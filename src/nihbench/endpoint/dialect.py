@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from nihbench.endpoint.failures import SAMPLING, Diagnosis
+from nihbench.lang import t
 from nihbench.text import EncodedMessages, Pieces, messages_json
 from nihbench.types import Message, ModelPreset, Request
 
@@ -104,11 +105,11 @@ class Call:
     def changes(self, dialect: Dialect, first: Dialect) -> tuple[str, ...]:
         """Return how a request in `dialect` differs from what was asked, `first` being what the preset knew."""
         asked = self.settings(first)
-        lost = [f"{name} not sent" for name in sorted(dialect.dropped - first.dropped) if name in asked]
+        lost = [t("{name} not sent", name=name) for name in sorted(dialect.dropped - first.dropped) if name in asked]
         if dialect.output_param != first.output_param:
-            lost.append(f"output limit sent as {dialect.output_param}")
+            lost.append(t("output limit sent as {name}", name=dialect.output_param))
         if dialect.fold_system and has_system(self.messages):
-            lost.append("system message put into the user's")
+            lost.append(t("system message put into the user's"))
         return tuple(lost)
 
     @cached_property
@@ -136,7 +137,7 @@ def learn(dialect: Dialect, call: Call, status: int, found: Diagnosis) -> tuple[
 
 def without_stream(dialect: Dialect) -> tuple[Dialect, str]:
     """Return the dialect for a server that answered a request for a stream at one go, and a sentence about it."""
-    return replace(dialect, stream=False), "the server does not stream: answers are waited for as a whole"
+    return replace(dialect, stream=False), t("the server does not stream: answers are waited for as a whole")
 
 
 def fold_system(messages: Sequence[Message]) -> tuple[Message, ...]:
@@ -182,21 +183,22 @@ def _lessons(dialect: Dialect, call: Call, found: Diagnosis) -> Iterator[tuple[D
     said = found.message
     refused = bool(found.tags & _REFUSED_TAGS) or _REFUSED.search(said) is not None
     if dialect.stream_usage and "stream_options" in sent and _names("stream_options", found):
-        yield replace(dialect, stream_usage=False), "the server refuses stream_options: usage may be missing"
+        yield replace(dialect, stream_usage=False), t("the server refuses stream_options: usage may be missing")
     named = _STREAM.search(said) is not None or "stream" in found.tags
     if dialect.stream is None and sent.get("stream") is True and named and refused:
         yield without_stream(dialect)
     if found.kind == "bad_parameter" and not dialect.switched and refused and _names(dialect.output_param, found):
         other = _OTHER[dialect.output_param]
         new = replace(dialect, output_param=other, switched=True)
-        yield new, f"the server wants the output limit as {other}"
+        yield new, t("the server wants the output limit as {name}", name=other)
     names = [name for name in SAMPLING if name in sent and _names(name, found)]
     if found.kind == "bad_parameter" and names:
         listed = " and ".join(names)
-        yield replace(dialect, dropped=dialect.dropped | set(names)), f"the server refuses {listed} ({said}): not sent"
+        words = t("the server refuses {names} ({said}): not sent", names=listed, said=said)
+        yield replace(dialect, dropped=dialect.dropped | set(names)), words
     if not dialect.fold_system and has_system(call.messages) and refused and _SYSTEM.search(said):
         new = replace(dialect, fold_system=True)
-        yield new, "the server takes no system message: its text is put before the user's"
+        yield new, t("the server takes no system message: its text is put before the user's")
 
 
 def _names(parameter: str, found: Diagnosis) -> bool:

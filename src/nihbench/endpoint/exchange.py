@@ -16,6 +16,7 @@ from nihbench.endpoint.connection import Timeouts
 from nihbench.endpoint.dialect import pieces_of
 from nihbench.endpoint.sse import EventReader, is_event_stream
 from nihbench.endpoint.stream import StreamedAnswer
+from nihbench.lang import t
 from nihbench.text import Pieces
 
 MOST_BYTES = 64 * 1024 * 1024
@@ -162,10 +163,10 @@ class _Reading:
         """Return in words which deadline was missed."""
         timeouts = self._timeouts
         if self._loop.time() - self._began >= timeouts.total_s:
-            return f"the answer was not finished within {timeouts.total_s:g} s"
+            return t("the answer was not finished within {seconds:g} s", seconds=timeouts.total_s)
         if self._begun and (self._stream is None or self._stream.started):
-            return f"the answer stood still for {timeouts.idle_s:g} s"
-        return f"the first token did not come within {timeouts.first_token_s:g} s"
+            return t("the answer stood still for {seconds:g} s", seconds=timeouts.idle_s)
+        return t("the first token did not come within {seconds:g} s", seconds=timeouts.first_token_s)
 
     def reply(self) -> Reply:
         """Return what was read, at its end."""

@@ -217,9 +217,9 @@ def classify(
     wait_s = error.wait_s
     if wait_s is None and kind in ("rate_limit", "day_limit"):
         wait_s = exhausted_wait_s(rate_state(headers, now))
-    message = error.message or f"HTTP {status} without a message"
-    hint = own_words(_hint(kind, status, headers, error, wait_s), secrets)
-    return Diagnosis(kind, f"{message} {hint}".strip(), wait_s, error.tags)
+    message = error.message or t("HTTP {status} without a message", status=status)
+    hinted = own_words(_hinted(message, kind, status, headers, error, wait_s), secrets)
+    return Diagnosis(kind, hinted, wait_s, error.tags)
 
 
 def own_words(text: str, secrets: Iterable[str] = ()) -> str:
@@ -252,21 +252,39 @@ def not_json(body: bytes) -> str:
     if not re.match(r"\s*<(!doctype|html|head|body|\?xml)", text, re.IGNORECASE):
         return text
     title = re.search(r"<title[^>]*>(.*?)</title>", text, re.IGNORECASE | re.DOTALL)
-    return f"a web page: {title[1]}" if title else "a web page"
+    return t("a web page: {title}", title=title[1]) if title else t("a web page")
 
 
-def _hint(kind: FailureKind, status: int, headers: Mapping[str, str], error: _ErrorBody, wait_s: float | None) -> str:
+def _hinted(
+    message: str, kind: FailureKind, status: int, headers: Mapping[str, str], error: _ErrorBody, wait_s: float | None
+) -> str:
+    """Return a message with what to do about it behind it, where that is known."""
     if kind == "day_limit":
-        when = f"in {in_words(wait_s)}" if wait_s is not None else "tomorrow; the server does not say when"
-        return f"(the day's allowance is used up: go on by --resume {when})"
+        if wait_s is None:
+            return t(
+                "{message} (the day's allowance is used up: go on by --resume tomorrow; the server does not say when)",
+                message=message,
+            )
+        return t(
+            "{message} (the day's allowance is used up: go on by --resume in {wait})",
+            message=message,
+            wait=in_words(wait_s),
+        )
     if 300 <= status < 400:
         target = next((value for name, value in headers.items() if name.lower() == "location"), "")
-        return f"(the server sends you on to {target or 'another address'}: is the base URL right?)"
+        return t(
+            "{message} (the server sends you on to {target}: is the base URL right?)",
+            message=message,
+            target=target or t("another address"),
+        )
     if status == 401 and "invalid_authentication_error" in error.tags:
-        return "(Moonshot's keys for api.moonshot.ai and api.moonshot.cn are not interchangeable)"
+        return t(
+            "{message} (Moonshot's keys for api.moonshot.ai and api.moonshot.cn are not interchangeable)",
+            message=message,
+        )
     if status in (404, 405) and "model" not in error.message.lower():
-        return "(check the base URL: it usually ends in /v1)"
-    return ""
+        return t("{message} (check the base URL: it usually ends in /v1)", message=message)
+    return message
 
 
 def _read_error(body: bytes, headers: Mapping[str, str], secrets: Iterable[str], now: datetime | None) -> _ErrorBody:

@@ -10,7 +10,9 @@ from typing import Literal
 from nihbench.endpoint.access import ModelAccess
 from nihbench.endpoint.client import silent
 from nihbench.endpoint.failures import HANDLING
+from nihbench.endpoint.spending import Budget
 from nihbench.errors import EndpointError, StoppedError
+from nihbench.lang import t, without_stop
 from nihbench.types import Failure, Message, Request
 
 CountSource = Literal["counting endpoint", "usage"]
@@ -18,28 +20,49 @@ CountSource = Literal["counting endpoint", "usage"]
 
 @contextmanager
 def measuring(
-    access: ModelAccess, *, stream: bool | None = None, on_change: Callable[[str], None] = silent
+    access: ModelAccess,
+    *,
+    stream: bool | None = None,
+    on_change: Callable[[str], None] = silent,
+    budget: Budget | None = None,
+    likely: Callable[[Sequence[Message]], int] | None = None,
 ) -> Iterator[tuple[Callable[[Sequence[Message]], int | None], CountSource]]:
     """Yield a function from messages to the server's count of them (None: it tells none), and where that comes from.
 
-    It raises `StoppedError` where every other request would fail too, and `EndpointError` for other failures.
+    It raises `StoppedError` where every other request would fail too or the budget has no room, and `EndpointError` for
+    other failures.
+
+    Args:
+        access: the model within reach.
+        stream: whether answers are asked for as streams; None: wherever the server can.
+        on_change: told once, in a sentence, of every change in how requests are written.
+        budget: what answers are charged to; a counting endpoint is free.
+        likely: about how many tokens messages have, so that their price is known beforehand.
     """
     if access.counter is not None:
         yield access.counter.count_messages, "counting endpoint"
         return
-    client = access.client(stream=stream, on_change=on_change)
+    client = access.client(stream=stream, on_change=on_change, budget=budget)
     preset = access.preset
 
     def count(messages: Sequence[Message]) -> int | None:
         request = Request(
-            model=preset.model, max_output=1, temperature=preset.temperature, extra_body=dict(preset.extra_body)
+            model=preset.model,
+            max_output=1,
+            temperature=preset.temperature,
+            extra_body=dict(preset.extra_body),
+            prompt_tokens=likely(messages) if likely else None,
         )
         outcome = runner.run(client.complete(messages, request))
         if isinstance(outcome, Failure) and outcome.kind != "cut_answer":
             kind = StoppedError if HANDLING[outcome.kind].stop_run else EndpointError
             raise kind(
-                f"lengths can't be fitted to the server's count ({outcome.kind}: {outcome.message.rstrip('.')}): "
-                "mend that, or give --no-calibrate to count in a reference tokenizer"
+                t(
+                    "lengths can't be fitted to the server's count ({kind}: {said}): mend that, or give --no-calibrate "
+                    "to count in a reference tokenizer",
+                    kind=outcome.kind,
+                    said=without_stop(outcome.message),
+                )
             )
         return outcome.usage.prompt_tokens
 

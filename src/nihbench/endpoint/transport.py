@@ -160,7 +160,7 @@ def _tls_context(endpoint: Endpoint) -> ssl.SSLContext:
     if own_file or own_folder:
         # Who sets these means these only, as with every program that is built on OpenSSL.
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        _load(context, "SSL_CERT_FILE or SSL_CERT_DIR", own_file, own_folder)
+        _load(context, t("SSL_CERT_FILE or SSL_CERT_DIR"), own_file, own_folder)
     else:
         context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if endpoint.ca_file is not None:
@@ -172,7 +172,7 @@ def _load(context: ssl.SSLContext, what: str, file: str | None, folder: str | No
     try:
         context.load_verify_locations(cafile=file or None, capath=folder or None)
     except OSError as error:  # ssl.SSLError is one
-        reason = "it holds no certificate in PEM form" if isinstance(error, ssl.SSLError) else error.strerror
+        reason = t("it holds no certificate in PEM form") if isinstance(error, ssl.SSLError) else error.strerror
         raise UsageError(
             t(
                 "The certificates of {what} ({file}) can't be read: {reason}.",
@@ -185,7 +185,7 @@ def _load(context: ssl.SSLContext, what: str, file: str | None, folder: str | No
 
 def _proxy_error() -> UsageError:
     # Not in the error's own words: an address may hold a password.
-    names = "HTTP_PROXY, HTTPS_PROXY or ALL_PROXY"
+    names = t("HTTP_PROXY, HTTPS_PROXY or ALL_PROXY")
     return UsageError(
         t("The proxy in {names} can't be used: mend or unset it (SOCKS needs pip install httpx[socks]).", names=names)
     )

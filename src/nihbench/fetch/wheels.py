@@ -164,10 +164,10 @@ def _reason(output: str) -> str:
     """Return pip's last error line without secrets; where the index was out of reach, say that first."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     errors = [line[len("error:") :].strip() for line in lines if line.lower().startswith("error:")]
-    last = (errors or lines or ["no message"])[-1].rstrip(".")
+    last = (errors or lines or [t("no message")])[-1].rstrip(".")
     unreachable = any("connection broken by" in line or "Could not fetch URL" in line for line in lines)
-    text = f"the package index could not be reached; {last}" if unreachable else last
-    return _masked(text)[:400]
+    said = _masked(last)[:400]
+    return t("the package index could not be reached; {said}", said=said) if unreachable else said
 
 
 def _masked(text: str) -> str:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from rich.cells import cell_len
+
 from nihbench.analysis import BANDS, Agreement, AgreementReport, Comparison, Item
+from nihbench.lang import column, recalled, said, t
 from nihbench.types import Score, Unscored
 
 _SHOWN_CHARACTERS = 160
@@ -12,21 +15,26 @@ _NO_FIGURE = "-"
 def agreement_text(report: AgreementReport) -> str:
     """Return the report: figures beside those of the baselines, the table of bands, what differs."""
     whole = report.comparisons[0]
-    lines = [f"{whole.scorer.rater} against {report.reference}: {whole.scorer.items} answers", *_unscored(report), ""]
-    width = max(len(one.rater) for one in (whole.scorer, *whole.baselines)) + 2
+    rater, reference = whole.scorer.rater, _rater(report.reference)
+    title = t("{rater} against {reference}: {answers} answers", rater=rater, reference=reference,
+              answers=whole.scorer.items)  # fmt: skip
+    lines = [said(title), *_unscored(report), ""]
+    width = max(cell_len(said(_rater(one.rater))) for one in (whole.scorer, *whole.baselines)) + 2
     recalls = " ".join(f"{band:>5}" for band in BANDS)
+    interval, exact, outcome = column(t("95% interval"), 17), column(t("exact"), 6, right=True), t("outcome")
     lines.append(
-        f"{'':<5}{'':<{width}}{'n':>5}  {'kappa':>6} {'95% interval':<17}{'exact':>6} {'outcome':>8}  recall:{recalls}"
+        f"{'':<5}{'':<{width}}{'n':>5}  {'kappa':>6} {interval}{exact} {column(outcome, 8, right=True)}  "
+        f"{column(t('recall:'), 7)}{recalls}"
     )
     for comparison in report.comparisons:
         lines += _figures(comparison, width)
-    lines += ["", f"band by {report.reference} (rows), by {whole.scorer.rater} (columns)"]
+    lines += ["", said(t("band by {reference} (rows), by {rater} (columns)", reference=reference, rater=rater))]
     lines.append(f"{'':>5}" + "".join(f"{band:>6}" for band in BANDS))
     lines += [
         f"{band:>5}" + "".join(f"{count:>6}" for count in row)
         for band, row in zip(reversed(BANDS), reversed(whole.scorer.table), strict=True)
     ]
-    lines += ["", f"other bands: {len(report.disagreements)}"]
+    lines += ["", said(t("other bands: {count}", count=len(report.disagreements)))]
     lines += [_item(item) for item in report.disagreements]
     return "\n".join(lines)
 
@@ -34,8 +42,16 @@ def agreement_text(report: AgreementReport) -> str:
 def _unscored(report: AgreementReport) -> list[str]:
     if not report.unscored:
         return []
-    reasons = sorted({i.grade.reason for i in report.unscored if isinstance(i.grade, Unscored)})
-    return [f"{len(report.unscored)} more are unscored and in no figure: {'; '.join(reasons)}"]
+    reasons = sorted({said(recalled(i.grade.reason)) for i in report.unscored if isinstance(i.grade, Unscored)})
+    count, why = len(report.unscored), said(t("; ")).join(reasons)
+    return [said(t("{count} more are unscored and in no figure: {reasons}", count=count, reasons=why))]
+
+
+def _rater(name: str) -> str:
+    """Return who graded, in words where it is nobody with a name."""
+    return {"people": t("people"), "one keyword": t("one keyword"), "share of facts": t("share of facts")}.get(
+        name, name
+    )
 
 
 def _figures(comparison: Comparison, width: int) -> list[str]:
@@ -46,12 +62,16 @@ def _figures(comparison: Comparison, width: int) -> list[str]:
 
 def _row(language: str, one: Agreement, outcome: str, width: int) -> str:
     kappa = one.kappa
-    interval = _NO_FIGURE if kappa.low is None or kappa.high is None else f"{kappa.low:.3f} to {kappa.high:.3f}"
+    interval = (
+        _NO_FIGURE
+        if kappa.low is None or kappa.high is None
+        else said(t("{low} to {high}", low=f"{kappa.low:.3f}", high=f"{kappa.high:.3f}"))
+    )
     value = _NO_FIGURE if kappa.value is None else f"{kappa.value:.3f}"
     recall = " ".join(f"{_share(share):>5}" for share in one.recall)
+    rater, exact = column(_rater(one.rater), width), _share(one.exact)
     return (
-        f"{language:<5}{one.rater:<{width}}{one.items:>5}  {value:>6} {interval:<17}{_share(one.exact):>6} "
-        f"{outcome:>8}         {recall}"
+        f"{language:<5}{rater}{one.items:>5}  {value:>6} {column(interval, 17)}{exact:>6} {outcome:>8}         {recall}"
     )
 
 
@@ -64,5 +84,9 @@ def _item(item: Item) -> str:
     answer = " ".join(item.answer.split())
     shown = answer if len(answer) <= _SHOWN_CHARACTERS else answer[: _SHOWN_CHARACTERS - 1] + "…"
     band = round(item.grade.value * 100)
-    why = f" ({item.why})" if item.why else ""
-    return f"  {item.id}: {item.band} by the reference{why}, {band} by the scorer ({item.grade.evidence.cue}): {shown}"
+    reference = t("{band} by the reference ({why})", band=item.band, why=item.why)
+    if not item.why:
+        reference = t("{band} by the reference", band=item.band)
+    scorer = t("{band} by the scorer ({why})", band=band, why=recalled(item.grade.evidence.cue))
+    row = t("{id}: {reference}, {scorer}: {answer}", id=item.id, reference=reference, scorer=scorer, answer=shown)
+    return "  " + said(row)

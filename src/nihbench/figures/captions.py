@@ -33,6 +33,8 @@ class Setting:
     copies: int = 1
     synthetic: bool = False
     imported: bool = False
+    extra: int = 0
+    """Further draws of an adaptive run."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -81,6 +83,7 @@ def caption(
         say(lang, "repeats_one")
         if repeats == [1]
         else say(lang, "repeats_many", count=listed(lang, [str(count) for count in repeats])),
+        *([say(lang, "extra", count=sum(s.extra for s in settings))] if any(s.extra for s in settings) else []),
         *(say(lang, "copies", copies=copies) for copies in sorted({s.copies for s in settings} - {1})),
         *notes,
     ]

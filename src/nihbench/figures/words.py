@@ -62,6 +62,10 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "导入的结果：长度为长文的长度，按原工具的计数；K = 1,000。",
     ),
     "repeats_one": ("1 trial a cell, for this haystack.", "每格 1 次试验，仅对这一篇长文而言。"),
+    "extra": (
+        "{count} further draws where neighbours are uncertain: cells show all draws, other numbers the first ones.",
+        "在相邻格子不确定处追加 {count} 次试验：各格包含全部试验，其余数字只计第一遍。",
+    ),
     "repeats_many": ("{count} trials a cell.", "每格 {count} 次试验。"),
     "synthetic": (
         "SYNTHETIC DATA ({model}), drawn by a formula: no model was asked.",

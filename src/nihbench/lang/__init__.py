@@ -8,13 +8,33 @@ the terms. tests/lang finds what has no translation yet.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from functools import cache
 from importlib import import_module
 from typing import Any, Literal, get_args
+from unicodedata import east_asian_width
 
 Lang = Literal["en", "zh"]
 LANGUAGES: tuple[Lang, ...] = get_args(Lang)
-_TABLES = ("help", "parser", "view", "cli", "rooms", "run", "scale")
+_TABLES = (
+    "help",
+    "parser",
+    "view",
+    "cli",
+    "rooms",
+    "run",
+    "before",
+    "study",
+    "catalog",
+    "stored",
+    "system",
+    "adaptive",
+    "scale",
+)
+_SENTENCES = frozenset(("said", "message", "problem", "reason", "error", "why", "strerror", "no_answer", "cut"))
+"""Fields that hold a sentence which may come from a file, the system or a library."""
+_QUOTED = frozenset(("words", "name", "number", "fact", "title"))
 _spoken: list[Lang] = ["en"]
 
 
@@ -49,15 +69,47 @@ def said(text: object) -> str:
     if not isinstance(text, Message) or _spoken[0] == "en":
         return str(text)
     template = _template(text.template)
-    return template.format(**{name: _inner(value) for name, value in text.fields.items()}) if text.fields else template
+    return (
+        template.format(**{name: _inner(name, value) for name, value in text.fields.items()})
+        if text.fields
+        else template
+    )
 
 
-def without_stop(error: BaseException) -> str:
-    """Return an error's sentence without its full stop, for a longer one that goes on after it."""
-    text = error.args[0] if len(error.args) == 1 else str(error)
+def without_stop(text: object) -> str:
+    """Return a sentence, or an error's, without its full stop, for a longer one that goes on after it."""
+    if isinstance(text, BaseException):
+        text = text.args[0] if len(text.args) == 1 else str(text)
     if not isinstance(text, Message):
         return str(text).rstrip(".")
     return t(text.template.rstrip("."), **text.fields)
+
+
+def recalled(text: str) -> str:
+    """Return a sentence that was written into a file as the `Message` that it once was; other text as it is.
+
+    What is stored is English; it is recognised by the templates of the tables `stored` and `system`, fields within
+    fields too, but for those that quote somebody else.
+    """
+    if isinstance(text, Message) or _spoken[0] == "en":
+        return text
+    for pattern, template in _stored(_spoken[0]):
+        found = pattern.fullmatch(text)
+        if found:
+            return t(template, **{n: v if n in _QUOTED else recalled(v) for n, v in found.groupdict().items()})
+    return text
+
+
+def listed(parts: Iterable[object]) -> str:
+    """Join the parts of a list, each in the process's language, as the language does."""
+    return said(t(", ")).join(map(said, parts))
+
+
+def column(text: object, width: int, *, right: bool = False) -> str:
+    """Return a text, in the process's language, filled up to a width in a terminal's cells: Chinese takes two each."""
+    shown = said(text)
+    space = " " * max(0, width - sum(1 + (east_asian_width(character) in "WF") for character in shown))
+    return space + shown if right else shown + space
 
 
 def _template(english: str) -> str:
@@ -65,8 +117,27 @@ def _template(english: str) -> str:
     return table.get(english) or table.get(english + ".", english).rstrip("。")
 
 
-def _inner(value: Any) -> Any:
-    return said(value) if isinstance(value, Message | BaseException) else value
+def _inner(name: str, value: Any) -> Any:
+    if isinstance(value, Message | BaseException):
+        return said(value)
+    return said(recalled(value)) if name in _SENTENCES and isinstance(value, str) else value
+
+
+@cache
+def _stored(language: str) -> list[tuple[re.Pattern[str], str]]:
+    """Return what recognises stored sentences, those with the most words of their own first."""
+    known = [each for table in ("stored", "system") for each in import_module(f"{__name__}.{language}.{table}").WORDS]
+    templates = sorted(known, key=lambda template: -len(_FIELD.sub("", template)))
+    return [(recognising(template), template) for template in templates]
+
+
+_FIELD = re.compile(r"\{(\w+)(?:![rs])?(?::[^}]*)?\}")
+
+
+def recognising(template: str) -> re.Pattern[str]:
+    """Return what matches the sentences of a template, its fields as groups."""
+    parts = _FIELD.split(template)
+    return re.compile("".join(f"(?P<{p}>.+?)" if i % 2 else re.escape(p) for i, p in enumerate(parts)), re.DOTALL)
 
 
 @cache

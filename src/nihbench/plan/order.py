@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from nihbench.errors import UsageError
+from nihbench.lang import t
 from nihbench.types import Trial
 
 ORDERS = ("cache", "random", "grid")
@@ -51,7 +52,7 @@ def order_trials(
         UsageError: there is no such order.
     """
     if order not in ORDERS:
-        raise UsageError(f"--order {order!r} is none of {', '.join(ORDERS)}")
+        raise UsageError(t("--order {order!r} is none of {orders}", order=order, orders=", ".join(ORDERS)))
     if order == "grid":
         return tuple(trials)
     ordered: list[Trial] = []

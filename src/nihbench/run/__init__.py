@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from nihbench.run.adaptive import check_adaptive, most_extra, rounds, wanted_precision, with_extra
     from nihbench.run.answers import Answered, Row, answer_of, answers_of, read_rows
     from nihbench.run.batch_state import check_nothing_waits, open_batches, read_planned
     from nihbench.run.batches import Submission, bring, check_server, refresh, submit, to_submit
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from nihbench.run.misleading import misleading_text
     from nihbench.run.options import RunOptions, price_of
     from nihbench.run.rebuild import find_record, needle_surroundings, rebuild_prompt
+    from nihbench.run.resolve import prepare
     from nihbench.run.results import import_results
     from nihbench.run.runner import Progress, owed, run_trials
     from nihbench.run.scores import (
@@ -51,14 +53,19 @@ if TYPE_CHECKING:
         stored_scorers,
         version_of,
     )
-    from nihbench.run.setup import Begun, Setup, prepare
-    from nihbench.run.spent import enter, margin_of, spent_before
+    from nihbench.run.setup import Begun, Setup
+    from nihbench.run.spent import MARGIN, enter, margin_of, spent_before
     from nihbench.run.store import MANIFEST, RECORDS, RecordWriter, RunFolder, check_free, create_run, open_run
     from nihbench.run.texts import absolute_corpus, load_corpus, stored_corpus
     from nihbench.run.tree import Child, Tree, children_of, create_tree, find_runs, is_tree, open_tree, slug
     from nihbench.run.verdicts import Verdicts
 
 _HOMES = {
+    "check_adaptive": "adaptive",
+    "most_extra": "adaptive",
+    "rounds": "adaptive",
+    "wanted_precision": "adaptive",
+    "with_extra": "adaptive",
     "Submission": "batches",
     "bring": "batches",
     "check_server": "batches",
@@ -129,6 +136,7 @@ _HOMES = {
     "is_imported": "manifest",
     "judged": "judging",
     "load_corpus": "texts",
+    "MARGIN": "spent",
     "margin_of": "spent",
     "merge_folders": "merging",
     "misleading_text": "misleading",
@@ -137,7 +145,7 @@ _HOMES = {
     "owed": "runner",
     "owned": "lock",
     "planned_trials": "manifest",
-    "prepare": "setup",
+    "prepare": "resolve",
     "read_kamradt": "kamradt",
     "read_rows": "answers",
     "rebuild_prompt": "rebuild",
@@ -177,6 +185,11 @@ __all__ = [
     "Eta",
     "Follower",
     "Left",
+    "check_adaptive",
+    "most_extra",
+    "rounds",
+    "wanted_precision",
+    "with_extra",
     "answer_of",
     "price_of",
     "COMBINED",
@@ -225,6 +238,7 @@ __all__ = [
     "judged",
     "likely_prompts",
     "load_corpus",
+    "MARGIN",
     "margin_of",
     "merge_folders",
     "misleading_text",

@@ -18,6 +18,7 @@ from typing import BinaryIO
 from nihbench.endpoint import Call, Dialect
 from nihbench.errors import FetchError, UsageError
 from nihbench.fetch import atomic_file, write_atomic
+from nihbench.lang import t
 from nihbench.run.setup import Setup
 from nihbench.types import Placed, Trial
 
@@ -65,8 +66,10 @@ def export_batch(
     """
     if "extra_body" in setup.options.withheld():
         raise UsageError(
-            "--extra-body holds a secret, which may not stand in a file: leave it out, and let the server that runs "
-            "the batch add it"
+            t(
+                "--extra-body holds a secret, which may not stand in a file: leave it out, and let the server that "
+                "runs the batch add it"
+            )
         )
     target = folder / BATCH_FOLDER
     try:
@@ -139,8 +142,12 @@ class _Files:
         size = sum(map(len, pieces))
         if size > self._most_bytes:
             raise UsageError(
-                f"one request has {size:,} bytes, more than a file may have ({self._most_bytes:,}): raise "
-                "--max-file-mb, or ask for shorter lengths"
+                t(
+                    "one request has {size:,} bytes, more than a file may have ({most:,}): raise --max-file-mb, or "
+                    "ask for shorter lengths",
+                    size=size,
+                    most=self._most_bytes,
+                )
             )
         if self._file is None or self._requests >= self._most_requests or self._size + size > self._most_bytes:
             self._next()

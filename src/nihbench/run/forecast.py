@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from nihbench.errors import UsageError
+from nihbench.lang import t
 from nihbench.plan import CACHES, CostRange, Pace, PrefixCache, Sent, cost_range, half_width, simulate
 from nihbench.run.setup import USUAL_AT_ONCE, Setup
 from nihbench.run.spent import margin_of
@@ -117,7 +118,9 @@ def cache_of(name: str | None, server_kind: str | None) -> PrefixCache:
     """Return the cache of a preset, else of the kind of server; none where neither is known."""
     chosen = name or (server_kind if server_kind in CACHES else None) or "none"
     if chosen not in CACHES:
-        raise UsageError(f"models.yaml: there is no cache {chosen!r}; known: {', '.join(CACHES)}")
+        raise UsageError(
+            t("models.yaml: there is no cache {chosen!r}; known: {known}", chosen=chosen, known=", ".join(CACHES))
+        )
     return CACHES[chosen]
 
 

@@ -228,7 +228,7 @@ def _outcome(row: Row, model: str) -> Completion | Failure | GradedElsewhere:
         )
     if row.grade is None:
         return Failure(
-            kind="bad_response", message="the source has neither an answer nor a grade", status=None,
+            kind="bad_response", message=t("the source has neither an answer nor a grade"), status=None,
             latency_s=row.duration_s, attempts=1,
         )  # fmt: skip
     return GradedElsewhere(grade=row.grade)
@@ -238,8 +238,11 @@ def _grade(given: float | None, scorer: str) -> Grade:
     """Read another tool's grade as a score: the highest band that it reaches."""
     scale = _SCALES[scorer]
     if given is None or not scale[-1][0] <= given <= scale[0][0]:
-        said = "no grade" if given is None else f"the grade {given:g}, outside {scale[-1][0]:g} to {scale[0][0]:g}"
-        return Unscored(reason=f"the source gives {said}", scorer=scorer, version=IMPORT_VERSION)
+        least, most = scale[-1][0], scale[0][0]
+        said = t("no grade")
+        if given is not None:
+            said = t("the grade {given:g}, outside {least:g} to {most:g}", given=given, least=least, most=most)
+        return Unscored(reason=t("the source gives {said}", said=said), scorer=scorer, version=IMPORT_VERSION)
     value = next(band for least, band in scale if given >= least)
     return Score(
         value=value,
@@ -247,7 +250,7 @@ def _grade(given: float | None, scorer: str) -> Grade:
         outcome="correct" if value == 1.0 else "partial" if value else "unknown",
         identifying="right" if value >= 0.7 else "absent",
         subject="right",
-        evidence=Evidence(cue=f"graded there: {given:g}"),
+        evidence=Evidence(cue=t("graded there: {given:g}", given=given)),
         scorer=scorer,
         version=IMPORT_VERSION,
     )

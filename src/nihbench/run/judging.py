@@ -174,7 +174,7 @@ def _take(ballot: Ballot, outcome: Outcome, verdicts: Verdicts, failures: dict[s
     elif HANDLING[outcome.kind].stop_run:
         raise StoppedError(t("the judge had to stop ({kind}): {message}", kind=outcome.kind, message=outcome.message))
     else:
-        failures[ballot.key] = f"the judge gave no answer ({outcome.kind}): {outcome.message}"
+        failures[ballot.key] = t("the judge gave no answer ({kind}): {said}", kind=outcome.kind, said=outcome.message)
 
 
 def _spent(outcomes: Sequence[Outcome], budget: Budget) -> Spent:
@@ -211,7 +211,7 @@ def _judged(
         votes.append(
             read_verdict(reply.text, one.code, reply.finish_reason)
             if reply
-            else failures.get(key, "the judge was not asked")
+            else failures.get(key, t("the judge was not asked"))
         )
     return join_votes(votes, judge.scorer)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from importlib import metadata
 from types import MappingProxyType
@@ -314,6 +314,25 @@ def planned_trials(content: Mapping[str, Any]) -> tuple[Trial, ...]:
         raise DamagedDataError(
             t("run.json is damaged: its grid is missing or wrong; restore it from a copy")
         ) from error
+
+
+def may_be_drawn(content: Mapping[str, Any]) -> Callable[[Trial], bool]:
+    """Return what says whether a trial may be a further draw of this run: each only once, and only an adaptive run's.
+
+    Which of them are made is decided while the run goes on.
+    """
+    if not content["options"].get("adaptive"):
+        return lambda trial: False
+    first = frozenset(replace(trial, repeat=0) for trial in planned_trials(content) if trial.control is None)
+    from_repeat, seen = int(content["repeats"]), set[Trial]()
+
+    def beyond(trial: Trial) -> bool:
+        known = replace(trial, extra=False, repeat=0) in first
+        fits = trial.extra and trial.repeat >= from_repeat and known and trial not in seen
+        seen.add(trial)
+        return fits
+
+    return beyond
 
 
 def check_same(content: Mapping[str, Any], setup: Setup) -> None:

@@ -15,6 +15,8 @@ from nihbench.errors import UsageError
 from nihbench.lang import t
 from nihbench.types import PriceTier
 
+PRECISION = 0.05
+"""To so much an adaptive run wants to know the found rate of every length."""
 QUICK_LENGTHS = "500,750,1k,2k,4k"
 QUICK_DEPTHS = "5"
 QUICK_MAX_OUTPUT = 64
@@ -33,8 +35,9 @@ class RunOptions:
     None means "as the preset, the experiment or the server says". `temperature` is a number, or "none" to send none.
     A `seed` that was asked for is sent to the model as well. `more_urls` are further servers of the same model;
     `concurrency`, `rpm` and `tpm` (requests and tokens a minute) hold for each. `max_cost` is for the whole run, or
-    for all runs of a tree together. `controls` asks control trials beside the grid. `shard` is the part of the plan
-    that this run has, such as 3/8.
+    all runs of a tree together. `controls` asks control trials beside the grid. `adaptive` measures cells again where
+    answers are uncertain, until the found rate of every length is known to `precision` (half a 95% interval; None:
+    `PRECISION`) or `max_trials` of the grid are made. `shard` is the part of the plan that this run has, such as 3/8.
     """
 
     model: str
@@ -64,6 +67,9 @@ class RunOptions:
     repeat_corpus: bool = False
     quick: bool = False
     controls: bool = False
+    adaptive: bool = False
+    precision: float | None = None
+    max_trials: int | None = None
     shard: str | None = None
     calibrate: bool = True
     preflight: bool = True

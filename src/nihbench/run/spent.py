@@ -1,7 +1,8 @@
 """What a run has cost so far: by its records, and by a ledger of what was paid for and brought none.
 
 Calls that were broken off (Ctrl-C), and those whose failure ended the run, leave no record; the ledger holds what they
-may have cost. Calls in flight when the process is killed outright are in neither.
+may have cost, and what was asked before the first trial. Calls in flight when the process is killed outright are in
+neither.
 """
 
 from __future__ import annotations
@@ -21,13 +22,17 @@ from nihbench.types import GradedElsewhere
 LEDGER = "spent.jsonl"
 MARGIN = 1.25
 """So many tokens of an unknown tokenizer a token of the reference tokenizer is thought to be at most."""
+FITTED_MARGIN = 1.01
+"""The same for what a calibration foretells: it keeps every length within 1%."""
 
 _ROUNDING = Decimal("1e-9")
 
 
 def margin_of(setup: Setup) -> float:
-    """Return how many of the model's own tokens one token of the length unit may be."""
-    return 1.0 if setup.counted_by_model else MARGIN
+    """Return by how much the server's count of a prompt may exceed the run's (`Setup.expected_tokens`)."""
+    if setup.counted_by_model:
+        return 1.0
+    return FITTED_MARGIN if setup.counts_exactly else MARGIN
 
 
 def spent_before(folder: Path, setup: Setup) -> Decimal:
@@ -41,8 +46,8 @@ def spent_before(folder: Path, setup: Setup) -> Decimal:
     for record in (*all_records(folder / RECORDS), *all_records(folder / PROBES)):
         if isinstance(record.outcome, GradedElsewhere):
             continue
-        length = record.placement.total_tokens if record.placement else record.trial.length
-        tokens = math.ceil(length * margin_of(setup))
+        trial, place = record.trial, record.placement
+        tokens = math.ceil((setup.expected_tokens(trial, place) if place else trial.length) * margin_of(setup))
         prices = prices_paid(setup.preset.prices, setup.preset.batch, record.outcome.latency_s)
         worst = worst_cost(prices, tokens, limit)
         for outcome in (*record.outcome.earlier, record.outcome):

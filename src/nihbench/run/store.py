@@ -20,7 +20,7 @@ from typing import Any, Self
 from nihbench.errors import DamagedDataError, UsageError
 from nihbench.fetch import write_atomic
 from nihbench.lang import t
-from nihbench.run.manifest import check_content, planned_trials
+from nihbench.run.manifest import check_content, may_be_drawn, planned_trials
 from nihbench.run.verify import Expectation, verified
 from nihbench.types import Bare, Completion, Failure, GradedElsewhere, Placed, Placement, Record, Trial
 
@@ -48,7 +48,10 @@ class RunFolder:
         file = self.path / RECORDS
         records, _ = read_records(file)
         missing = set(planned_trials(self.manifest))
+        beyond = may_be_drawn(self.manifest)
         for record in records.values():
+            if beyond(record.trial):
+                missing.add(record.trial)
             if record.trial not in missing:
                 raise DamagedDataError(
                     t(
@@ -232,7 +235,8 @@ def record_line(record: Record) -> bytes:
         outcome["latency_s"] = None  # not known (an import); JSON has no NaN
     plain = {
         "id": record.id,
-        "trial": asdict(record.trial),
+        # Most runs have no such draws, and their lines need not say so.
+        "trial": {key: value for key, value in asdict(record.trial).items() if key != "extra" or value},
         "placement": asdict(record.placement) if record.placement else None,
         "fresh": dict(record.fresh),
         "expected": record.expected,

@@ -185,8 +185,13 @@ def check_corpus(corpus: Corpus, text_sha256: str) -> None:
     """Raise `UsageError` unless a corpus is the text of that hash, which a run used."""
     if corpus.sha256 != text_sha256:
         raise UsageError(
-            f"the corpus {corpus.name!r} here is not the one of this run (sha256 {corpus.sha256[:12]}, not "
-            f"{text_sha256[:12]}): bring back the text that was used"
+            t(
+                "the corpus {corpus_name!r} here is not the one of this run (sha256 {sha256}, not {expected}): bring "
+                "back the text that was used",
+                corpus_name=corpus.name,
+                sha256=corpus.sha256[:12],
+                expected=text_sha256[:12],
+            )
         )
 
 

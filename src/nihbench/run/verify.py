@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from statistics import median
 from typing import Any
 
+from nihbench.lang import t
 from nihbench.text import TOLERANCE_TOKENS
 from nihbench.types import Completion, Failure, Outcome, Record
 
@@ -71,7 +72,14 @@ def checked(outcome: Outcome, expected: int, exact: bool) -> Outcome:
         return replace(outcome, prompt_check="fits")
     if not exact:
         return outcome  # only the other answers of the run can tell
-    return _cut(outcome, f"the server counted {seen} tokens of a prompt of {expected}: it was cut on the way")
+    return _cut(
+        outcome,
+        t(
+            "the server counted {seen} tokens of a prompt of {expected}: it was cut on the way",
+            seen=seen,
+            expected=expected,
+        ),
+    )
 
 
 def verified(records: Mapping[str, Record], expectation: Expectation) -> dict[str, Record]:
@@ -114,13 +122,17 @@ def cut_prompts(records: Mapping[str, Record], expectation: Expectation) -> dict
         if key in reasons:
             continue
         if seen < ratio * floor * expected:
-            reasons[key] = (
-                f"the server counted {seen:,} tokens of a prompt of about {floor * expected:,.0f}: it was cut"
+            reasons[key] = t(
+                "the server counted {seen:,} tokens of a prompt of about {expected:,.0f}: it was cut",
+                seen=seen,
+                expected=floor * expected,
             )
         elif _at_power_of_two(seen) and seen < EXACT_RATIO * floor * expected:
-            reasons[key] = (
-                f"the server counted {seen:,} tokens, a power of two, of a prompt of about {floor * expected:,.0f}: "
-                "it was cut to a context of that size"
+            reasons[key] = t(
+                "the server counted {seen:,} tokens, a power of two, of a prompt of about {expected:,.0f}: it was "
+                "cut to a context of that size",
+                seen=seen,
+                expected=floor * expected,
             )
     return reasons
 
@@ -133,7 +145,12 @@ def _equal(sizes: Mapping[str, tuple[int, int]]) -> dict[str, str]:
     for seen, keys in by_count.items():
         least, most = (pick(sizes[key][1] for key in keys) for pick in (min, max))
         if most - least > max(_DIFFERENT * most, 2 * TOLERANCE_TOKENS):
-            words = f"the server counted {seen:,} tokens of prompts of {least:,} and of {most:,} alike: it cuts them"
+            words = t(
+                "the server counted {seen:,} tokens of prompts of {least:,} and of {most:,} alike: it cuts them",
+                seen=seen,
+                least=least,
+                most=most,
+            )
             reasons |= dict.fromkeys(keys, words)
     return reasons
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 
+from nihbench.lang import t
 from nihbench.score.answer import Text
 from nihbench.score.fold import count_cjk, fold, has_cjk, is_cjk
 from nihbench.score.match import novel
@@ -92,7 +93,7 @@ def choices(reading: Reading) -> str:
         return ""
     others = [item.group(1) for i, item in enumerate(items) if i not in holding]
     rivals = [text for text in others[:20] if novel(fold(text).text, sheet.known | REPORTING)]
-    return f"one of {len(items)} choices" if rivals else ""
+    return t("one of {count} choices", count=len(items)) if rivals else ""
 
 
 def equals(reading: Reading) -> str:
@@ -104,9 +105,9 @@ def equals(reading: Reading) -> str:
         return reading.at(cue)
     before = _OR_BEFORE.search(text, low, reading.first)
     if before and len(reading.novel(text[low : before.start()])) > 1:
-        return "or, after another choice"
+        return t("or, after another choice")
     after = _OR_AFTER.match(text, reading.end)
-    return "or another choice" if after and len(reading.novel(after.group(1))) > 1 else ""
+    return t("or another choice") if after and len(reading.novel(after.group(1))) > 1 else ""
 
 
 def _speaks_of_it_until(reading: Reading) -> int:
@@ -178,7 +179,7 @@ def _number(reading: Reading, stop: int) -> str:
         if about or graders or (_COUNTERS.match(answer.text, number.end) and len(number.digits) < 3):
             continue
         if _added(answer.text, number.start, number.end, reading.first):
-            return f"added number {number.digits}"
+            return t("added number {number}", number=number.digits)
     return ""
 
 
@@ -212,14 +213,14 @@ def _name(known: frozenset[str], reading: Reading, stop: int) -> str:
             continue
         at = answer.text.find(word, 0, stop)
         if at >= 0 and _added(answer.text, at, at + len(word), reading.first):
-            return f"added name {name}"
+            return t("added name {name}", name=name)
     return ""
 
 
 def _one_more(known: frozenset[str], answer: Text, end: int) -> str:
     match = _AND_MORE.match(answer.text, end) or _LISTED.match(answer.text, end)
     words = novel(match.group(1), known) if match else []
-    return f"added {' '.join(words[:4])}" if words else ""
+    return t("added {words}", words=" ".join(words[:4])) if words else ""
 
 
 def _said_more(known: frozenset[str], reading: Reading, stop: int) -> str:
@@ -229,7 +230,7 @@ def _said_more(known: frozenset[str], reading: Reading, stop: int) -> str:
         end = _SENTENCE_END.search(text, cue.end, cue.end + _SENTENCE)
         rest = text[cue.end : end.start() if end else cue.end + _SENTENCE]
         if len(novel(rest, known)) > 1 and _added(text, cue.start, cue.end, reading.first):
-            return f"added {rest.strip()[:30]}"
+            return t("added {words}", words=rest.strip()[:30])
     return ""
 
 
@@ -245,5 +246,5 @@ def _chinese_clauses(known: frozenset[str], answer: Text, end: int, stop: int) -
     for clause in clauses[:4]:
         chars = [s for s in stems(clause) if s not in known and s not in CHINESE_REPORTING]
         if len(chars) >= _NOVEL_CHARS and not _OF_THE_SOURCE.search(clause):
-            return f"added {clause[:20]}"
+            return t("added {words}", words=clause[:20])
     return ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from nihbench.lang import t
 from nihbench.score import cues
 from nihbench.score.reading import Reading
 from nihbench.score.subject import names_another
@@ -33,7 +34,7 @@ def hedged(reading: Reading) -> str:
     """
     restated = all([f.spans[-1][0] >= reading.end for f in reading.right])
     if _ASKED.match(reading.answer.text, max([f.spans[-1][1] for f in reading.right])):
-        return "given as a question"
+        return t("given as a question")
     for kind in _KINDS:
         for cue in reading.answer.cues(kind):
             if _counts(reading, cue, restated):

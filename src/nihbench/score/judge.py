@@ -114,21 +114,21 @@ def read_verdict(reply: str, code: str, finish_reason: str | None = None) -> Opi
         finish_reason: what the server said; a reply that was cut off counts as none.
     """
     if finish_reason == "length":
-        return "the verdict was cut off by the output limit"
+        return t("the verdict was cut off by the output limit")
     # Thinking comes before a verdict; the same tags inside its reasons are only words.
     said = reply if reply.lstrip().startswith(("{", "```")) else final_answer(reply)
     if said is None:
-        return "the judge's thinking never ended"
+        return t("the judge's thinking never ended")
     said = said.strip()
     if not said:
-        return "the judge said nothing"
+        return t("the judge said nothing")
     if len(said) > _MOST_CHARACTERS:
-        return "the verdict is far too long"
+        return t("the verdict is far too long")
     block = _CODE_BLOCK.fullmatch(said)
     try:
         plain = json.loads(block[1] if block else said, object_pairs_hook=_once)
     except (ValueError, RecursionError):
-        return "the verdict is not one JSON object"
+        return t("the verdict is not one JSON object")
     return _opinion(plain, code)
 
 
@@ -140,23 +140,23 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _opinion(plain: Any, code: str) -> Opinion | str:
     if not isinstance(plain, dict):
-        return "the verdict is not one JSON object"
+        return t("the verdict is not one JSON object")
     if plain.keys() != _KEYS:
-        return "the verdict has other keys than were asked for"
+        return t("the verdict has other keys than were asked for")
     band, reasons = plain["band"], plain["reasons"]
     if not all(isinstance(plain[key], str) for key in _KEYS - {"band"}):
-        return "a value of the verdict is not of the kind that was asked for"
+        return t("a value of the verdict is not of the kind that was asked for")
     if plain["case"] != code:
-        return "the verdict is of another case"
+        return t("the verdict is of another case")
     if isinstance(band, bool) or not isinstance(band, int) or band not in _BANDS:
-        return "the verdict's band is none of 100, 70, 50, 30, 0"
+        return t("the verdict's band is none of 100, 70, 50, 30, 0")
     if not reasons.strip():
-        return "the verdict has no reasons"
+        return t("the verdict has no reasons")
     known = plain["outcome"] in _OUTCOMES and plain["identifying"] in get_args(Identifying)
     if not known or plain["subject"] not in ("right", "wrong"):
-        return "the verdict has a word that is none of those asked for"
+        return t("the verdict has a word that is none of those asked for")
     if band not in _BANDS_OF.get(plain["outcome"], (0,)):
-        return f"the verdict contradicts itself: {plain['outcome']} at band {band}"
+        return t("the verdict contradicts itself: {outcome} at band {band}", outcome=plain["outcome"], band=band)
     return Opinion(
         band=band,
         outcome=plain["outcome"],
@@ -180,8 +180,11 @@ def join_votes(votes: Sequence[Opinion | str], scorer: str) -> Grade:
     opinions = [vote for vote in votes if isinstance(vote, Opinion)]
     if 2 * len(opinions) <= len(votes):
         reasons = Counter(vote for vote in votes if isinstance(vote, str))
-        why = reasons.most_common(1)[0][0] if reasons else "there is no vote"
-        reason = why if len(votes) == 1 else f"{len(votes) - len(opinions)} of {len(votes)} votes are none: {why}"
+        why = reasons.most_common(1)[0][0] if reasons else t("there is no vote")
+        none = len(votes) - len(opinions)
+        reason = why
+        if len(votes) > 1:
+            reason = t("{none} of {all} votes are none: {why}", none=none, all=len(votes), why=why)
         return Unscored(reason=reason, scorer=scorer, version=VERSION)
     bands = sorted(opinion.band for opinion in opinions)
     band = bands[(len(bands) - 1) // 2]

@@ -1,15 +1,16 @@
 """Whether an answer is in a language whose turns of phrase the rules know: English or Chinese.
 
-A guess from letters and function words, made only of answers in which no fact was found: a fact named by an alias
-counts in any language, but that nothing was found means little where refusals and negations can't be read.
+A guess from letters and function words. A fact named by an alias counts in any language, unless a word stands beside it
+by which that language denies or doubts; that nothing was found means little where refusals can't be read.
 """
 
 from __future__ import annotations
 
 import re
 
+from nihbench.lang import t
 from nihbench.score.answer import Text
-from nihbench.score.fold import is_cjk
+from nihbench.score.fold import fold, is_cjk
 
 COVERED = frozenset({"en", "zh"})
 _LOOKED_AT = 4000  # characters
@@ -22,15 +23,41 @@ _ENGLISH = frozenset(
     "from by an or but can cannot if there what which its".split()
 )
 _OTHERS = {
-    "German": "der die das und ist nicht ein eine einen einem den dem des im zu mit von auf fur sich es ich wird kann "
+    t(
+        "German"
+    ): "der die das und ist nicht ein eine einen einem den dem des im zu mit von auf fur sich es ich wird kann "
     "kein keine laut uber dass aus bei".split(),
-    "French": "le la les des et est un une dans du pas que qui pour sur avec ne il elle ce cette au aux je vous nous "
+    t(
+        "French"
+    ): "le la les des et est un une dans du pas que qui pour sur avec ne il elle ce cette au aux je vous nous "
     "selon sont par".split(),
-    "Spanish": "el la los las y es un una en del no que para con por se su al lo como mas segun esta este hay".split(),
-    "Portuguese": "o a os as e um uma em do da dos das nao que para com por se no na ao mais segundo esta este".split(),
-    "Italian": "il lo la gli le e un una di del della che non per con si nel nella al sono questo secondo".split(),
-    "Dutch": "de het een en is niet van in op te dat die voor met zijn aan er geen volgens wordt".split(),
+    t(
+        "Spanish"
+    ): "el la los las y es un una en del no que para con por se su al lo como mas segun esta este hay".split(),
+    t(
+        "Portuguese"
+    ): "o a os as e um uma em do da dos das nao que para com por se no na ao mais segundo esta este".split(),
+    t("Italian"): "il lo la gli le e un una di del della che non per con si nel nella al sono questo secondo".split(),
+    t("Dutch"): "de het een en is niet van in op te dat die voor met zijn aan er geen volgens wordt".split(),
 }
+_DOUBTING = {
+    "German": "nicht kein keine keinen keinem keiner nein nie niemals weder leider vielleicht vermutlich",
+    "French": "pas jamais aucun aucune ni non desole desolee sais peut-etre probablement",
+    "Spanish": "no nunca ningun ninguna tampoco ni nada siento puedo quizas quiza",
+    "Portuguese": "nao nunca nenhum nenhuma nem nada sei desculpe lamento talvez",
+    "Italian": "non mai nessun nessuna niente spiacente dispiace forse",
+    "Dutch": "niet geen nooit niets helaas misschien",
+}
+"""Words by which a language denies, doubts or declines; in folded form."""
+_DOUBTING_OF = {name: frozenset(re.findall("[a-z]+", words)) for name, words in _DOUBTING.items()}
+_SHOWING_OF = {
+    name: own - _ENGLISH - {"non", "pas", "ni", "peut", "mai", "sei", "nie"} for name, own in _DOUBTING_OF.items()
+}
+"""Those of them that show the language by themselves: English borrows the others."""
+_DOUBTING_SCRIPTS = re.compile(
+    "|".join(fold(part).text for part in "ない ません なかった かも でしょう 않 없 아니 못 모르".split())
+    + r"|\b(?:не|нет|ни|нельзя|возможно)\b|\b(?:لا|ليس|ليست|لم|لن)\b"
+)
 _OTHERS_OF = {name: frozenset(w for w in words if len(w) > 1) - _ENGLISH for name, words in _OTHERS.items()}
 
 
@@ -41,17 +68,30 @@ def foreign(text: Text) -> str:
         letters = [c for c in start if c.isalpha()]
         strange = [c for c in letters if not c.isascii() and not is_cjk(c)]
         if len(strange) >= _LEAST_LETTERS and 2 * len(strange) > len(letters):
-            return "in another script"
+            return t("in another script")
         if 5 * len(strange) > len(letters) and _KANA.search(start):
-            return "Japanese"
+            return t("Japanese")
     words = _WORD.findall(start)
     english = len([word for word in words if word in _ENGLISH])
-    if 3 * english >= len(words) or len(words) < _LEAST:
+    if 3 * english >= len(words):
         return ""
+    if not text.chinese:
+        for name, own in _SHOWING_OF.items():
+            if not own.isdisjoint(words):
+                return name
     name, hits = max(
         [(name, len([w for w in words if w in own])) for name, own in _OTHERS_OF.items()], key=lambda pair: pair[1]
     )
     return name if hits >= _LEAST and hits > 2 * english else ""
+
+
+def doubting(text: Text) -> str:
+    """Return the language of a folded text that is neither English nor Chinese and denies or doubts something."""
+    name = foreign(text)
+    own = _DOUBTING_OF.get(name)
+    start = text.text[:_LOOKED_AT]
+    doubts = _DOUBTING_SCRIPTS.search(start) if own is None else not own.isdisjoint(_WORD.findall(start))
+    return name if name and doubts else ""
 
 
 def shown(text: Text) -> bool:

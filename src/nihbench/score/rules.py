@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
+from nihbench.lang import t
 from nihbench.score import beside, doubts
 from nihbench.score.answer import Text
 from nihbench.score.confidence import confidence
-from nihbench.score.fold import final_answer
-from nihbench.score.language import COVERED, foreign, shown
+from nihbench.score.fold import count_cjk, final_answer
+from nihbench.score.language import COVERED, doubting, foreign, shown
 from nihbench.score.match import Status, find, numbers_beside, sheet_of
 from nihbench.score.misled import misled_by
 from nihbench.score.nothing import kind_of_nothing
@@ -29,6 +30,7 @@ VERSION = "0.2"
 
 _NO_FRESH: Mapping[str, str] = MappingProxyType({})
 _BANDS = (0.0, 0.3, 0.5, 0.7, 1.0)
+_FOUND = 0.7
 
 
 def grade(
@@ -63,11 +65,18 @@ def grade(
     text = Text(final)
     found = tuple([find(fact, text) for fact in against.facts])
     reading = Reading(needle, against, text, found, finish_reason)
-    strange = "" if reading.right else _not_covered(reading)
+    strange = _not_covered(reading)
     if strange:
-        return Unscored(reason=f"the rules read English and Chinese; this is {strange}", scorer=SCORER, version=VERSION)
+        return Unscored(
+            reason=t("the rules read English and Chinese; this is {strange}", strange=strange),
+            scorer=SCORER,
+            version=VERSION,
+        )
     verdict = next(filter(None, (line(reading) for line in _LINES)))
-    wrong = haystack and verdict.value < 0.7 and verdict.outcome in ("partial", "hallucinated")
+    untold = _untold(reading) if verdict.value == 0.0 and verdict.outcome == "hallucinated" else ""
+    if untold:
+        return Unscored(reason=untold, scorer=SCORER, version=VERSION)
+    wrong = haystack and verdict.value < _FOUND and verdict.outcome in ("partial", "hallucinated")
     return Score(
         value=verdict.value,
         outcome=verdict.outcome,
@@ -83,7 +92,7 @@ def grade(
 
 def _no_answer(answer: str, final: str | None, against: Sheet, finish_reason: str | None) -> Score:
     cut = final is None or (finish_reason == "length" and bool(answer.strip()))
-    cue = "thinking that never ends" if final is None else "nothing but white space"
+    cue = t("thinking that never ends") if final is None else t("nothing but white space")
     return Score(
         value=0.0,
         outcome="truncated" if cut else "empty",
@@ -96,10 +105,27 @@ def _no_answer(answer: str, final: str | None, against: Sheet, finish_reason: st
 
 
 def _not_covered(reading: Reading) -> str:
+    """Return the language that keeps an answer from being graded; of one that gives facts, where it doubts them."""
+    if reading.right and not (reading.sheet.by_words and reading.word_band < _FOUND):
+        denying = doubting(reading.answer)
+        return f"{denying}, with words of denial or doubt" if denying else ""
     if reading.needle.language not in COVERED and not shown(reading.answer):
-        return f"an answer to a needle in {reading.needle.language}"
+        return t("an answer to a needle in {language}", language=reading.needle.language)
     return foreign(reading.answer)
 
+
+def _untold(reading: Reading) -> str:
+    """Return why an answer without facts might still hold them: it is in a script in which none of them is named."""
+    facts = reading.sheet.facts
+    if any([f.status != "absent" for f in reading.found]) or any([fact.digits for fact in facts]):
+        return ""
+    if reading.answer.chinese:
+        only_chinese = 2 * count_cjk(reading.answer.text) > len(reading.answer.text)
+        return _UNTOLD.format("Chinese") if only_chinese and not any([fact.chinese for fact in facts]) else ""
+    return "" if any([fact.latin for fact in facts]) else _UNTOLD.format("English")
+
+
+_UNTOLD = "the answer is in {0}, and no fact of the needle has an alias in {0}: list facts with aliases, or ask a judge"
 
 # ---- the lines -------------------------------------------------------------------------------------------------
 
@@ -116,7 +142,11 @@ def _number(reading: Reading) -> Verdict | None:
     kinds = [nearness(n.digits, fact.digits) for n in numbers]
     if "same" not in kinds:
         close = next((n for n, kind in zip(numbers, kinds, strict=True) if kind != "other"), None)
-        return Verdict(0.3, "partial", f"number nearly right: {close.digits}", doubt=0.1) if close else None
+        return (
+            Verdict(0.3, "partial", t("number nearly right: {number}", number=close.digits), doubt=0.1)
+            if close
+            else None
+        )
     text = reading.answer.text
     rivals = [n for n in numbers if beside.is_rival(reading.sheet, n, fact.digits, text)]
     if not rivals:
@@ -127,10 +157,10 @@ def _number(reading: Reading) -> Verdict | None:
         mended = reading.answer.cues("confirm", last.end, last_right) or reading.answer.cues("retract", 0, last_right)
         if mended and not reading.answer.cues("either", last.end, last_right):
             return None
-        return Verdict(0.5, "partial", f"two numbers: {last.digits} too", doubt=0.2)
+        return Verdict(0.5, "partial", t("two numbers: {number} too", number=last.digits), doubt=0.2)
     taken_back = reading.answer.cues("retract", last_right, last.end + 40)
     outcome: OutcomeClass = "hedged" if taken_back else "partial"
-    return Verdict(0.5, outcome, f"two numbers: {last.digits} after the right one", doubt=0.2)
+    return Verdict(0.5, outcome, t("two numbers: {number} after the right one", number=last.digits), doubt=0.2)
 
 
 def _denied(reading: Reading) -> Verdict | None:
@@ -145,7 +175,7 @@ def _denied(reading: Reading) -> Verdict | None:
     start = denied[0].spans[0][0]
     near = reading.answer.cues("abstain", max(0, start - 60), start + 1)
     outcome: OutcomeClass = "abstained" if near else "hallucinated"
-    return Verdict(0.0, outcome, f"negated: {denied[0].fact.name}", doubt=0.2 if reading.right else 0.05)
+    return Verdict(0.0, outcome, t("negated: {fact}", fact=denied[0].fact.name), doubt=0.2 if reading.right else 0.05)
 
 
 def _whole(reading: Reading) -> Verdict | None:
@@ -154,23 +184,23 @@ def _whole(reading: Reading) -> Verdict | None:
         return None
     taken = doubts.taken_back(reading)
     if taken:
-        return Verdict(0.5, "hedged", f"taken back: {taken}", doubt=0.15)
+        return Verdict(0.5, "hedged", t("taken back: {cue}", cue=taken), doubt=0.15)
     offered = beside.choices(reading) or beside.equals(reading)
     if offered:
-        return Verdict(0.5, "partial", f"alternatives: {offered}", doubt=0.2)
+        return Verdict(0.5, "partial", t("alternatives: {cue}", cue=offered), doubt=0.2)
     hedge = doubts.hedged(reading)
     if hedge:
-        return Verdict(0.7, "hedged", f"hedged: {hedge}", doubt=0.2)
+        return Verdict(0.7, "hedged", t("hedged: {cue}", cue=hedge), doubt=0.2)
     other = other_subject(reading.sheet, reading.answer)
     if other:
-        return Verdict(0.7, "partial", f"another subject: {other}", subject_wrong=True, doubt=0.25)
+        return Verdict(0.7, "partial", t("another subject: {words}", words=other), subject_wrong=True, doubt=0.25)
     vague = doubts.vague(reading)
     if vague:
-        return Verdict(0.7, "partial", f"vague: {vague}", doubt=0.3)
+        return Verdict(0.7, "partial", t("vague: {words}", words=vague), doubt=0.3)
     extra = beside.extras(reading)
     if extra:
-        return Verdict(0.7, "partial", f"extra: {extra}", doubt=0.3)
-    return Verdict(1.0, "correct", "every fact given")
+        return Verdict(0.7, "partial", t("extra: {cue}", cue=extra), doubt=0.3)
+    return Verdict(1.0, "correct", t("every fact given"))
 
 
 def _part(reading: Reading) -> Verdict | None:
@@ -178,18 +208,21 @@ def _part(reading: Reading) -> Verdict | None:
     if not reading.right:
         lone = reading.found[0] if len(reading.found) == 1 else None
         if lone and lone.status == "near":
-            return Verdict(0.3, "partial", f"a part of {lone.fact.name}", doubt=0.3)
+            return Verdict(0.3, "partial", t("a part of {fact}", fact=lone.fact.name), doubt=0.3)
         return None
     value = reading.word_band if reading.sheet.by_words else _fact_band(reading)
     if value == 0.0:
         return None
-    said = f"{len(reading.right)} of {len(reading.found)} {'words' if reading.sheet.by_words else 'facts'}"
+    right, whole = len(reading.right), len(reading.found)
+    said = t("{right} of {all} facts", right=right, all=whole)
+    if reading.sheet.by_words:
+        said = t("{right} of {all} words", right=right, all=whole)
     doubt = doubts.taken_back(reading) or doubts.hedged(reading)
     other = other_subject(reading.sheet, reading.answer)
     if doubt:
         value = _BANDS[max(0, _BANDS.index(value) - 1)]
         outcome: OutcomeClass = "hedged" if value else "abstained"
-        return Verdict(value, outcome, f"{said}, hedged: {doubt}", doubt=0.4)
+        return Verdict(value, outcome, t("{said}, hedged: {cue}", said=said, cue=doubt), doubt=0.4)
     return Verdict(value, "partial", said, subject_wrong=bool(other), doubt=0.1)
 
 

@@ -4,6 +4,7 @@ Pure: no tables, no files, no model. Nothing here is random but the shuffles of 
 argument. docs/method.md, "Statistics", defines every quantity and names its source.
 """
 
+from nihbench.stats.adaptive import FirstDraws, draws, highest_levels, most_draws, need, precision_at, row_means, spread
 from nihbench.stats.binomial import Share, above_chance, clopper_pearson, lower_bound, share, trials_to_demonstrate
 from nihbench.stats.cell import BANDS, Cell, cell, credible_mean
 from nihbench.stats.compare import Comparison, Pairs, compare, interaction
@@ -39,6 +40,7 @@ __all__ = [
     "Drift",
     "EffectiveLength",
     "Estimate",
+    "FirstDraws",
     "Headline",
     "Interval",
     "Pairs",
@@ -58,18 +60,25 @@ __all__ = [
     "decreasing_fit",
     "design_of",
     "diagnose",
+    "draws",
     "drift",
     "effective_length",
     "estimate",
     "headline",
+    "highest_levels",
     "interaction",
+    "most_draws",
+    "need",
     "lower_bound",
     "pooled_rows",
     "power_of",
+    "precision_at",
     "repeats_needed",
+    "row_means",
     "share",
     "smallest_detectable",
     "smooth",
+    "spread",
     "thirds",
     "trials_to_demonstrate",
 ]

@@ -42,8 +42,8 @@ class NullSum:
 
     def below(self, statistic: float) -> float:
         """P(statistic < this one) under the null."""
-        if not self.size:
-            return 1.0
+        if not self.size:  # nothing differs, so that the statistic is 0 whatever the signs
+            return float(statistic > 0)
         edge = int(np.ceil(statistic * self.size - 1e-9))
         return float(self.probability[: max(edge, 0)].sum())
 

@@ -16,7 +16,7 @@ from nihbench.analysis.report.pool import Pool
 from nihbench.analysis.report.surroundings import Surroundings
 from nihbench.analysis.report.trials import Cost, trial_columns
 from nihbench.analysis.summaries import Summary, summary
-from nihbench.analysis.table import frame
+from nihbench.analysis.table import columns
 from nihbench.run import RunFolder, is_imported, planned_trials, stored_needle, version_of
 from nihbench.types import Grade, GradedElsewhere, Record, Trial
 
@@ -80,6 +80,7 @@ def _run(run: Measured, pool: Pool) -> dict[str, Any]:
         "scorer_version": version_of(run.scorer),
         "length_unit": None if unit["counted_by_model"] else unit["tokenizer"],
         "repeats": content["repeats"],
+        "extra": sum(record.trial.extra for record in run.records.values()),
         "days": [days[0], days[-1]] if days else [],
         "version": content["nihbench"],
         "synthetic": bool(content.get("synthetic")),
@@ -100,7 +101,7 @@ def _total(counts: Sequence[int | None]) -> int | None:
 
 def _panels(run: Measured, index: int, pool: Pool) -> list[dict[str, Any]]:
     planned = planned_trials(run.folder.manifest)
-    table = frame(tuple(run.records.values()), run.grades)
+    table = columns(tuple(run.records.values()), run.grades)
     pairs = dict.fromkeys((trial.experiment, trial.prompt) for trial in planned if trial.control is None)
     controls = control_results(run.records.values(), run.grades, planned)
     said = _said(run, pool)
@@ -110,7 +111,7 @@ def _panels(run: Measured, index: int, pool: Pool) -> list[dict[str, Any]]:
     for experiment, prompt in pairs:
         mine = [r for r in run.records.values() if (r.trial.experiment, r.trial.prompt) == (experiment, prompt)]
         here = _of_pair(planned, experiment, prompt)
-        columns = trial_columns(mine, run.grades, needle, around, pool, run.cost)
+        told = trial_columns(mine, run.grades, needle, around, pool, run.cost)
         panels.append(
             {
                 "run": index,
@@ -122,7 +123,7 @@ def _panels(run: Measured, index: int, pool: Pool) -> list[dict[str, Any]]:
                 "summary": _summary(summary(table, experiment=experiment, prompt=prompt, planned=len(here))),
                 "statistics": statistics_of(table, experiment=experiment, prompt=prompt, planned=here),
                 "controls": [control(c) for c in controls if (c.experiment, c.prompt) == (experiment, prompt)],
-                "trials": columns | {"case": [said.get(record.id) for record in mine]},
+                "trials": told | {"case": [said.get(record.id) for record in mine]},
             }
         )
     return panels

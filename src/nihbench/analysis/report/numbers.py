@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from nihbench.analysis.controls import ControlResult
 from nihbench.analysis.statistics import GridTrials, grid_trials, misses
+from nihbench.analysis.table import Table
 from nihbench.stats import (
     BANDS,
     EffectiveLength,
@@ -25,14 +26,11 @@ from nihbench.stats import (
 )
 from nihbench.types import Trial
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 BASE_UP_TO = 1000
 """Lengths up to 1K tokens are the base of the effective length (NoLiMa's are 250, 500 and 1K)."""
 
 
-def statistics_of(table: pd.DataFrame, *, experiment: str, prompt: str, planned: Sequence[Trial]) -> dict[str, Any]:
+def statistics_of(table: Table, *, experiment: str, prompt: str, planned: Sequence[Trial]) -> dict[str, Any]:
     """Return the statistics of one (experiment, prompt) laid out as the report's data has them."""
     made = grid_trials(table, experiment=experiment, prompt=prompt, planned=planned)
     whole, rows = headline(made.trials), by_length(made.trials)
@@ -44,7 +42,7 @@ def statistics_of(table: pd.DataFrame, *, experiment: str, prompt: str, planned:
         "this_haystack": whole.found.interval.this_haystack,
         "by_length": [_headline(row) for row in rows],
         "by_depth": [_headline(row) for row in by_depth(made.trials)],
-        "cells": _cells(made),
+        "cells": _cells(grid_trials(table, experiment=experiment, prompt=prompt, planned=planned, extra=True)),
         "effective": _reach(made, rows),
         "diagnosis": {"finding": diagnosis.finding},
     }

@@ -39,6 +39,7 @@ def _row(
         "depth": trial.depth_percent,
         "repeat": trial.repeat,
         "control": trial.control,
+        "extra": trial.extra,
         "needle": pool.add_or_none(" ".join(filled.statements)),
         "expected": pool.add_or_none(record.expected),
         "achieved": round(place.achieved_depth_percent, 2) if isinstance(place, Placement) else None,

@@ -18,6 +18,7 @@ from nihbench.errors import UsageError
 from nihbench.figures.colours import PALETTES
 from nihbench.figures.report.words import page_words
 from nihbench.figures.words import Lang
+from nihbench.lang import t
 
 SCRIPTS = ("text.js", "data.js", "maps.js", "hover.js", "detail.js", "filters.js", "profiles.js", "lists.js", "main.js")
 """The page's own scripts, in the order in which they run; all share one scope."""
@@ -92,6 +93,8 @@ def _library() -> str:
     package = find_spec("mpld3")
     path = Path(package.origin).parent / "js" / _D3 if package and package.origin else None
     if path is None or not path.is_file():
-        raise UsageError(f"the report draws with D3, and {_D3} is not installed: pip install 'mpld3>=0.5.10'")
+        raise UsageError(
+            t("the report draws with D3, and {file} is not installed: pip install 'mpld3>=0.5.10'", file=_D3)
+        )
     # The hash is of the text as a browser reads it, which has no carriage returns.
     return path.read_text(encoding="utf-8").replace("\r", "").strip()

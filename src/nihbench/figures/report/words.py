@@ -305,6 +305,11 @@ _PAGE: Mapping[str, tuple[str, str]] = {
     "scorer": ("Scorer", "评分"),
     "unit": ("Lengths counted", "长度计法"),
     "unit_model": ("by the model", "按模型"),
+    "repeats_extra": (
+        "{repeats}, and {extra} further draws where neighbours are uncertain: cells show all draws, other numbers the "
+        "first ones",
+        "{repeats}，另在相邻格子不确定处追加 {extra} 次试验：各格包含全部试验，其余数字只计第一遍",
+    ),
     "repeats": ("Repeats", "重复次数"),
     "days": ("Days", "日期"),
     "days_unknown": ("date unknown", "日期未知"),

@@ -49,8 +49,7 @@ WORDS = {
     "--md and --json are two forms of the same: give one of them": "--md 与 --json 是同一内容的两种形式：请只给一个",
     "--outcome {outcome!r} is none of {order}": "--outcome {outcome!r} 不在 {order} 之中",
     "--failure {failure!r} is none of {known}": "--failure {failure!r} 不在 {known} 之中",
-    "{trials} trials of 1 run: {out}": "1 次运行的 {trials} 次试验：{out}",
-    "{trials} trials of {runs} runs: {out}": "{runs} 次运行的 {trials} 次试验：{out}",
+    "trials: {trials:,}, runs: {runs:,}, file: {out}": "试验：{trials:,}，运行：{runs:,}，文件：{out}",
     "run folder: {path}": "运行文件夹：{path}",
     "{owed} cells of its grid have no result in the source; they stay missing": (
         "网格中有 {owed} 格在来源中没有结果，保持空缺"
@@ -122,17 +121,23 @@ WORDS = {
         "{model!r} 不是内嵌模型：请用 smollm2-135m 或 .gguf 文件"
     ),
     # money
-    "{trials:,} trials send {tokens:,} tokens and can cost ${cost:,.2f}": "{trials:,} 次试验将发送 {tokens:,} token，可能花费 ${cost:,.2f}",
+    "{trials:,} trials send {tokens:,} tokens and can cost {least} to {most} ({predicted} predicted)": (
+        "{trials:,} 次试验将发送 {tokens:,} token，可能花费 {least} 至 {most}（预计 {predicted}）"
+    ),
     "{trials:,} trials send {tokens:,} tokens to a model of unknown price (--price IN,OUT gives it)": (
         "{trials:,} 次试验将向单价未知的模型发送 {tokens:,} token（可用 --price IN,OUT 给出单价）"
     ),
-    "at most ${usd:,.2f}": "至多 ${usd:,.2f}",
+    "at most {most}, {predicted} predicted": "至多 {most}，预计 {predicted}",
     "an unknown cost": "花费未知",
     ", and {count:,} calls of unknown price": "，另有 {count:,} 次调用单价未知",
-    "spent: ${spent:,.4f}{unknown} ({prompt_tokens:,} tokens in, {completion_tokens:,} out); planned: {most} "
-    "({planned_tokens:,} tokens in)": (
+    "spent: ${spent:,.4f}{unknown} ({prompt_tokens:,} tokens in, {completion_tokens:,} out); planned: "
+    "{planned} ({planned_tokens:,} tokens in)": (
         "已花费：${spent:,.4f}{unknown}（输入 {prompt_tokens:,} token，输出 {completion_tokens:,}）；"
-        "计划：{most}（输入 {planned_tokens:,} token）"
+        "计划：{planned}（输入 {planned_tokens:,} token）"
+    ),
+    "{host} asks to wait {wait}: nothing is sent to it until then": "{host} 要求等待 {wait}：在此之前不再向它发送",
+    "asked before the first trial: {tokens:,} tokens, ${spent:,.4f} spent": (
+        "第一次试验之前的提问：{tokens:,} token，花费 ${spent:,.4f}"
     ),
     "{what}: agree to that by --yes, or set a bound by --max-cost USD": "{what}：请用 --yes 同意，或用 --max-cost USD 设上限",
     "{what}. Begin?": "{what}。开始吗？",
@@ -202,12 +207,17 @@ WORDS = {
         "有对照未通过，--strict-controls 在此停下：请修改针或提示"
     ),
     "nih: {problem}": "nih: {problem}",
+    "nothing is kept of a check: make it again": "检查不保留任何结果：请重新检查",
     # reaching a model
     "--base-url: the server at {host} does not list the model {name!r} as the first one does": (
         "--base-url：{host} 的服务器不像第一台那样列有模型 {name!r}"
     ),
     "--base-url: the server at {host} counts tokens otherwise than the first one: leave it out": (
         "--base-url：{host} 的服务器计数 token 的方式与第一台不同：请去掉它"
+    ),
+    "--base-url: the server at {host} counts {other} tokens of a text of which the first one counts {first}: leave it "
+    "out, or measure it in a run of its own": (
+        "--base-url：同一段文本，{host} 的服务器计为 {other} token，第一台计为 {first}：请去掉它，或为它单独运行一次"
     ),
     "--base-url: the server at {host} takes {window} tokens, the first one {least}: give --window": (
         "--base-url：{host} 的服务器容 {window} token，第一台容 {least}：请给出 --window"

@@ -11,8 +11,8 @@ WORDS = {
     "Watch a run of another process until it ends: its heatmap, its progress, the latest miss.": (
         "旁观另一个进程的运行，直到结束：热力图、进度、最近一次未找到。"
     ),
-    "Say what a run would send: trials and tokens. No model is asked anything.": (
-        "说明一次运行会发送什么：多少次试验、多少 token。不询问任何模型。"
+    "Say what a run would send, cost and take, in tokens, dollars and time. No model is asked anything.": (
+        "说明一次运行要发送多少 token、花多少美元、用多长时间。不询问任何模型。"
     ),
     "Print the exact messages of one trial, as a run with the same options would send them.": (
         "打印一次试验的原样消息，与同样选项的运行所发送的完全一致。"
@@ -33,6 +33,19 @@ WORDS = {
     ),
     "Write runs as one table, a row a trial: CSV (safe to open in a spreadsheet), Parquet or JSON.": (
         "把多次运行写成一张表，每次试验一行：CSV（可放心用电子表格打开）、Parquet 或 JSON。"
+    ),
+    "Compare prompts, or models, over identical haystacks: paired exact tests and a verdict in plain words.": (
+        "在相同的长文上比较不同的提示或模型：精确配对检验，并用平实的话给出结论。"
+    ),
+    "Say which pattern explains the misses: only the end kept, the middle lost, a cliff, holes at random, ...": (
+        "指出哪种规律能解释未找到的情形：只记得结尾、丢了中间、断崖、随机的漏洞……"
+    ),
+    "Write one HTML file that shows runs down to the single answer, opens from disk and loads nothing.": (
+        "写出一个 HTML 文件，可从运行一直看到单个回答；从磁盘直接打开，不加载任何外部内容。"
+    ),
+    "Batches: the requests of a run as files, to be answered later.": "批处理：把一次运行的请求写成文件，稍后再作答。",
+    "Write the requests of a run in OpenAI's batch format, and a run's folder to bring the answers into.": (
+        "按 OpenAI 的批处理格式写出一次运行的请求，并建立接收回答的运行文件夹。"
     ),
     "Make runs of other tools' results.": "把其他工具的结果转成运行。",
     "Import results of Kamradt's needle-in-a-haystack, of 2023 or of today.": (
@@ -67,7 +80,37 @@ WORDS = {
     "Judge": "裁判",
     "Look": "外观",
     "Which cases": "选哪些案例",
+    "Probes": "追问",
     # options
+    "A header of the run as NAME=VALUE; may be repeated.": "运行所用的请求头，写作 NAME=VALUE；可多次给出。",
+    "Agree to what asking can cost.": "同意询问可能的花费。",
+    "Agree to what the probes can cost.": "同意追问可能的花费。",
+    "Answer tokens written a second.": "每秒写出的回答 token 数。",
+    "Prompt tokens read a second.": "每秒读入的提示 token 数。",
+    "Ask each miss, and as many hits, to quote the needle: not retrieved, or misread?": (
+        "对每个未找到的、以及同样多找到的，再请模型引用原句：是没有检索到，还是误读了问题？"
+    ),
+    "Ask this model, too; may be given again.": "再询问这个模型；可多次给出。",
+    "How large one file may be, in MB.": "单个文件的大小上限（MB）。",
+    "How many requests one file may hold.": "单个文件的请求数上限。",
+    "IN,OUT or IN,OUT,CACHED in USD per million tokens.": "IN,OUT 或 IN,OUT,CACHED，美元/百万 token。",
+    "Only these prompt variants, by commas.": "只用这些提示变体，以逗号分隔。",
+    "Only these prompts, separated by commas.": "只看这些提示，以逗号分隔。",
+    "Only these prompts, separated by commas; the first is the one to compare with.": (
+        "只比这些提示，以逗号分隔；第一个是比较的基准。"
+    ),
+    "Say how many repeats would show a difference of so many points.": "说明要重复多少次才能看出这么多个百分点的差别。",
+    "Spend so many USD at most.": "最多花费多少美元。",
+    "Stop before run and probes pass so many USD.": "在运行与追问的花费合计超过该美元数之前停下。",
+    "The model's server, as for nih run.": "模型所在的服务器，写法同 nih run。",
+    "The report: one .html file.": "报告：一个 .html 文件。",
+    "The run's folder, or a folder of runs.": "运行文件夹，或装有多次运行的文件夹。",
+    "The run's folder; the requests come into its folder batch/.": "运行文件夹；请求写入其中的 batch/。",
+    "What differs between repeats: haystack,needle,temperature.": "各次重复之间变化什么：haystack,needle,temperature。",
+    "Where the model is now, if it was moved.": "模型若已移动，其现在的地址。",
+    "prompt | model: what is compared (default: prompt in one run, else what differs).": (
+        "prompt | model：比较什么（默认：单次运行比提示，否则比不同之处）。"
+    ),
     "en | zh: every word the tool says.": "en | zh：本工具所说的一切文字。",
     "Print the version.": "打印版本号。",
     "15 | 0:90:10 | 0:90:10:sigmoid | 0,50,100 (percent).": "15 | 0:90:10 | 0:90:10:sigmoid | 0,50,100（百分比）。",
@@ -126,7 +169,7 @@ WORDS = {
         "他的 JSON 结果文件夹、评分列表，或 results.jsonl。"
     ),
     "How often each answer is judged; the median counts.": "每个回答裁判几次，取中位数。",
-    "How often each cell is measured, each time on another haystack.": "每格测几次，每次换一篇长文。",
+    "How often each cell is measured, by default on another haystack each time.": "每格测几次，默认每次换一篇长文。",
     "IN,OUT or IN,OUT,CACHED: the model's price in USD per million tokens.": (
         "IN,OUT 或 IN,OUT,CACHED：模型单价，美元/百万 token。"
     ),
@@ -158,7 +201,7 @@ WORDS = {
     "Requests in flight at a time.": "同时进行的请求数。",
     "Requests served at once.": "同时服务的请求数。",
     "Rows as JSON lines, or - for stdin.": "每行一个 JSON 的文件，或用 - 表示标准输入。",
-    "Run every experiment of a suite (nih needle list).": "运行一个套件中的所有实验（见 nih needle list）。",
+    "All experiments of a suite (nih needle list).": "一个套件中的所有实验（见 nih needle list）。",
     "Run folders, or a folder of runs.": "若干运行文件夹，或装有多次运行的文件夹。",
     "Seed of all that is drawn (default 0); sent to the model too where given.": (
         "一切随机抽取的种子（默认 0）；若给出，也会发送给模型。"
@@ -171,7 +214,9 @@ WORDS = {
     "The file: .csv, .parquet or .json.": "输出文件：.csv、.parquet 或 .json。",
     "The judge's OpenAI-compatible server.": "裁判所在的兼容 OpenAI 的服务器。",
     "The judge's scores, where a run has several.": "运行有多份裁判评分时，选用哪一份。",
-    "The lengths that are wanted, as for nih run.": "打算使用的长度，写法同 nih run。",
+    "The lengths that are wanted, as for nih run (default: 1k:128k:15).": (
+        "打算使用的长度，写法同 nih run（默认：1k:128k:15）。"
+    ),
     "The model's window in tokens, where it is not known.": "模型窗口未知时，其 token 数。",
     "The model, where the results don't name it.": "结果中未写明模型时，其名称。",
     "The most to spend, in US dollars.": "最多花费多少美元。",
@@ -180,7 +225,6 @@ WORDS = {
     "The port on 127.0.0.1; 0 takes a free one.": "127.0.0.1 上的端口；0 表示任取空闲端口。",
     "The run's folder (default: a new one in results/).": "运行文件夹（默认：在 results/ 下新建）。",
     "The run's folder.": "运行文件夹。",
-    "The runs' folders.": "各运行文件夹。",
     "The trial's id, or its beginning.": "试验的 id，或其开头几位。",
     "The variable that holds the key.": "存放密钥的环境变量。",
     "Tokenizers, separated by commas.": "分词器，以逗号分隔。",

@@ -122,4 +122,5 @@ WORDS = {
         "把运行的请求上传到端点的 /files 并创建批次；不会重复提交。"
     ),
     "With --wait: seconds from one time to the next.": "与 --wait 同用：两次查询之间的秒数。",
+    "adaptive": "自适应",
 }

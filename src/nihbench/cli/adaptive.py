@@ -1,0 +1,160 @@
+"""The rounds of an adaptive run: each sent as a whole, as long as precision is wanting and the money reaches."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from nihbench.cli.output import note
+from nihbench.lang import Message, t
+
+if TYPE_CHECKING:
+    from nihbench.analysis.table import Table
+    from nihbench.endpoint import Budget
+    from nihbench.run import RunFolder, RunOptions, Setup
+    from nihbench.run.adaptive import Rounds
+    from nihbench.types import Record, Trial
+
+    Owed = Sequence[tuple[str, Trial]]
+    Send = Callable[[Setup, Owed, Mapping[str, Record]], Awaitable[None]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Bounds:
+    """What an adaptive run takes at least and at most: trials of the grid, tokens, US dollars (None: unknown)."""
+
+    precision: float
+    trials: tuple[int, int]
+    prompt_tokens: tuple[int, int]
+    cost_usd: tuple[str | None, str | None]
+
+    def sentence(self) -> Message:
+        """Return it for a reader."""
+        from nihbench.cli.money import dollars
+
+        least, most = (t("an unknown cost") if cost is None else dollars(Decimal(cost)) for cost in self.cost_usd)
+        return t(
+            "{least:,} to {most:,} trials of the grid, {least_tokens:,} to {most_tokens:,} tokens, {least_cost} to "
+            "{most_cost}, for ±{precision:.1%} a length; the rows below are the first pass",
+            least=self.trials[0],
+            most=self.trials[1],
+            least_tokens=self.prompt_tokens[0],
+            most_tokens=self.prompt_tokens[1],
+            least_cost=least,
+            most_cost=most,
+            precision=self.precision,
+        )
+
+
+async def send_rounds(setup: Setup, folder: RunFolder, budget: Budget, send: Send, *, retry_all: bool = False) -> None:
+    """Decide round after round from the records, and send what is owed of it.
+
+    A round is begun only if all of it fits into --max-cost at its worst: which cells it measures then never depends on
+    what their answers cost.
+
+    Args:
+        setup: the resolved run.
+        folder: its folder, where the first draws are.
+        budget: what is spent and may be.
+        send: measures trials, given a setup that has them and the records before them.
+        retry_all: whether final failures are owed, too.
+    """
+    from nihbench.run import owed, rounds, with_extra
+
+    if setup.options.shard is not None:
+        note(t("adaptive: a part makes first draws only; nih merge the parts, and go on with the whole by --resume"))
+        return
+    records = folder.records()
+    planned = rounds(setup, records)
+    reached, short = planned.before, False
+    for step in planned.steps:
+        of_round = {key: record for key, record in records.items() if record.trial in set(step.trials)}
+        due = owed(replace(setup, trials=step.trials), of_round, retry_all=retry_all)
+        if due and not _fits(setup, budget, [trial for _, trial in due]):
+            short = True
+            break
+        if due:
+            made = with_extra(setup, records)
+            known = set(made.trials)
+            more = tuple(trial for trial in step.trials if trial not in known)
+            await send(replace(made, trials=(*made.trials, *more)), due, records)
+            records = folder.records()
+        reached = step.precision
+    extra = sum(record.trial.extra for record in records.values())
+    note(_ended(setup.options, planned, extra, reached if short else planned.after, short=short))
+
+
+def _fits(setup: Setup, budget: Budget, trials: Sequence[Trial]) -> bool:
+    """Say whether trials can be paid for at their worst."""
+    from nihbench.prices import worst_cost
+
+    if setup.options.max_cost is None:
+        return True
+    total = budget.exactly_spent
+    for trial in trials:
+        total += worst_cost(budget.prices, math.ceil(trial.length * budget.margin), setup.request.max_output) or 0
+    return total <= Decimal(str(setup.options.max_cost))
+
+
+def _ended(options: RunOptions, planned: Rounds, extra: int, reached: float, *, short: bool) -> Message:
+    from nihbench.run import wanted_precision
+
+    wanted = wanted_precision(options)
+    if not planned.measured:
+        return t("adaptive: {extra:,} further draws; too few first ones are measured to tell a precision", extra=extra)
+    if reached <= wanted:
+        return t(
+            "adaptive: {extra:,} further draws; the found rate of a length is known to ±{wanted:.1%}, as asked for",
+            extra=extra,
+            wanted=wanted,
+        )
+    why = t("the next round could pass --max-cost") if short else t("--max-trials bounds them")
+    return t(
+        "adaptive: {extra:,} further draws; the found rate of a length is known to ±{reached:.1%} instead of "
+        "±{wanted:.1%}, for {why}",
+        extra=extra,
+        reached=reached,
+        wanted=wanted,
+        why=why,
+    )
+
+
+def bounds(setup: Setup, least: Decimal | None, most_of: Callable[[Setup], Decimal | None]) -> Bounds:
+    """Return what an adaptive run takes: nothing but the first pass at least; at most all that may be decided on.
+
+    Args:
+        setup: the resolved run.
+        least: what the first pass costs at least.
+        most_of: what a setup costs at most.
+    """
+    from nihbench.run import most_extra, wanted_precision
+
+    extra = most_extra(setup)
+    most = most_of(replace(setup, trials=(*setup.trials, *extra)))
+    cap = setup.options.max_cost
+    if most is not None and cap is not None:
+        most = min(most, Decimal(str(cap)))
+    planned, tokens = len(setup.grid), sum(trial.length for trial in setup.trials)
+    return Bounds(
+        precision=wanted_precision(setup.options),
+        trials=(planned, planned + len(extra)),
+        prompt_tokens=(tokens, tokens + sum(trial.length for trial in extra)),
+        cost_usd=(None if least is None else str(least), None if most is None else str(most)),
+    )
+
+
+def rows_sentence(table: Table, *, experiment: str, prompt: str) -> Message | None:
+    """Return what all draws of an adaptive run say of its lengths; None where there are no further draws."""
+    from nihbench.analysis import adaptive_rows
+
+    rows = adaptive_rows(table, experiment=experiment, prompt=prompt)
+    if not rows:
+        return None
+    return t(
+        "found over all {draws:,} draws, each cell weighing once, answers taken as independent: {rows}",
+        draws=sum(row.draws for row in rows),
+        rows=", ".join(f"{row.length:,}: {row.found:.1%} ±{row.half_width:.1%}" for row in rows if row.draws),
+    )

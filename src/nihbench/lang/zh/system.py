@@ -1,0 +1,26 @@
+"""What the operating system and libraries say, which is not our own text."""
+
+WORDS = {
+    "No such file or directory": "没有这个文件或目录",
+    "Permission denied": "没有权限",
+    "Is a directory": "是一个目录",
+    "Not a directory": "不是目录",
+    "File exists": "文件已存在",
+    "File name too long": "文件名过长",
+    "No space left on device": "磁盘已满",
+    "Disk quota exceeded": "超出磁盘配额",
+    "Read-only file system": "文件系统只读",
+    "Directory not empty": "目录非空",
+    "Input/output error": "输入输出错误",
+    "Too many open files": "打开的文件过多",
+    "Connection refused": "连接被拒绝",
+    "Connection reset by peer": "连接被对方重置",
+    "Network is unreachable": "网络不可达",
+    "No route to host": "没有到主机的路由",
+    "Name or service not known": "域名无法解析",
+    "Temporary failure in name resolution": "域名暂时无法解析",
+    "Address already in use": "地址已被占用",
+    "[Errno {number}] {message}": "[Errno {number}] {message}",
+    "All connection attempts failed": "所有连接尝试都失败了",
+    "Server disconnected without sending a response.": "服务器未作回应就断开了连接。",
+}

@@ -1,0 +1,208 @@
+"""`nih run --adaptive`: decided by the records, so that it is the same however often it is killed; bounds are kept."""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nihbench.analysis import grid, summary
+from nihbench.cli.finish import result_of
+from nihbench.run import open_run
+
+ADAPTIVE = ["--adaptive", "--precision", 0.25]
+GRID = ["--depths", "5", "--lengths", "300,450,600"]
+
+
+def trials_of(folder: Path) -> list[dict[str, Any]]:
+    lines = (folder / "records.jsonl").read_text(encoding="utf-8").splitlines()
+    return [json.loads(line)["trial"] for line in lines]
+
+
+def extra_of(folder: Path) -> set[tuple[int, float, int]]:
+    return {(t["length"], t["depth_percent"], t["repeat"]) for t in trials_of(folder) if t.get("extra")}
+
+
+def test_first_every_cell_once_then_more_where_it_is_uncertain(nih: Any, chat: Any, small: list[object]) -> None:
+    ended = nih("run", *small, *GRID, *ADAPTIVE, "--out", "run")
+    assert ended.code == 0, ended.err
+    made = trials_of(nih.folder / "run")
+    first, extra = made[:15], made[15:]
+    assert len({(t["length"], t["depth_percent"]) for t in first}) == 15
+    assert all(t["repeat"] == 0 and "extra" not in t for t in first)
+    # Four draws of a cell at a rate of one half: 0.25 x 1.96^2 / (5 x 0.25^2) = 3.07.
+    assert extra and {t["repeat"] for t in extra} <= {1, 2, 3} and all(t["extra"] for t in extra)
+    assert [t["repeat"] for t in extra] == sorted(t["repeat"] for t in extra)
+    assert f"adaptive: {len(extra)} further draws; the found rate of a length is known to ±25.0%, as asked" in ended.err
+    assert "15 of 15 trials measured" in ended.out.replace("\n", " ")
+    assert f"found over all {len(made)} draws" in ended.out
+
+    result = result_of(open_run(nih.folder / "run"))
+    alone = {name: [v for v, more in zip(c, result.table["extra"], strict=True) if not more]
+             for name, c in result.table.items()}  # fmt: skip
+    of = {"experiment": "sf-sandwich", "prompt": "original"}
+    assert result.summaries[0] == summary(alone, **of, planned=15)
+    assert result.grids[0].measured.sum() == len(made) and grid(alone, **of).measured.sum() == 15
+    assert result.owed == 0
+
+
+def test_what_all_find_is_hardly_asked_again(nih: Any, chat: Any, small: list[object]) -> None:
+    chat.say = lambda text: "Eat a sandwich and sit in Dolores Park on a sunny day."
+    assert nih("run", *small, *GRID, *ADAPTIVE, "--out", "sure").code == 0
+    chat.say = lambda text: "Eat a sandwich and sit in Dolores Park on a sunny day." if len(text) % 2 else "No."
+    assert nih("run", *small, *GRID, *ADAPTIVE, "--out", "unsure").code == 0
+    assert len(extra_of(nih.folder / "sure")) < 0.5 * len(extra_of(nih.folder / "unsure"))
+
+
+def test_order_of_answers_changes_nothing(nih: Any, chat: Any, small: list[object], records_of: Any) -> None:
+    assert nih("run", *small, *GRID, *ADAPTIVE, "--out", "one", "--concurrency", 1).code == 0
+    other = ["--order", "random", "--concurrency", 5]
+    assert nih("run", *small, *GRID, *ADAPTIVE, "--out", "five", *other).code == 0
+    assert records_of(nih.folder / "one") == records_of(nih.folder / "five")
+
+
+def test_killed_at_many_moments_it_decides_the_same(nih: Any, chat: Any, small: list[object], records_of: Any) -> None:
+    assert nih("run", *small, *GRID, *ADAPTIVE, "--out", "whole").code == 0
+    expected = records_of(nih.folder / "whole")
+    chat.delay_s = 0.01
+    draw = random.Random(5)
+    torn = nih.folder / "torn"
+    while len(records_of(torn) if (torn / "records.jsonl").exists() else ()) < 14:
+        kill(nih, chat, small, draw)
+    kills = 0
+    while len(records_of(torn)) < len(expected) - 9 and kills < 3:  # among the rounds
+        kills += kill(nih, chat, small, draw)
+    assert kills >= 2
+    ended = nih.process("run", "--resume", "torn")
+    assert ended.code == 0, ended.err
+    assert records_of(torn) == expected
+
+
+def kill(nih: Any, chat: Any, small: list[object], draw: random.Random) -> bool:
+    """Begin or resume the run in the folder torn, and kill it; return whether it was still going on."""
+    before = len(chat.asked)
+    begun = (nih.folder / "torn" / "run.json").exists()
+    to_do = ["--resume", "torn"] if begun else [*small, *GRID, *ADAPTIVE, "--out", "torn"]
+    process = nih.start("run", *to_do, "--concurrency", 2)
+    chat.wait_for(before + draw.randint(4, 8))
+    time.sleep(draw.uniform(0, 0.02))
+    process.kill()
+    process.communicate(timeout=60)
+    return bool(process.returncode == -9)
+
+
+def test_trials_are_bounded_and_a_higher_bound_goes_on(
+    nih: Any, chat: Any, small: list[object], records_of: Any
+) -> None:
+    fine = [*small, *GRID, "--adaptive", "--precision", 0.1]
+    ended = nih("run", *fine, "--max-trials", 30, "--out", "run")
+    assert ended.code == 0, ended.err
+    assert 22 <= len(trials_of(nih.folder / "run")) <= 30
+    assert "instead of ±10.0%, for --max-trials bounds them" in ended.err
+    assert nih("run", "--resume", "run", "--max-trials", 60).code == 0
+    assert 45 <= len(trials_of(nih.folder / "run")) <= 60
+    assert nih("run", *fine, "--max-trials", 60, "--out", "at-once").code == 0
+    assert records_of(nih.folder / "run") == records_of(nih.folder / "at-once")
+
+
+def test_the_money_ends_it_between_two_rounds(nih: Any, chat: Any, small: list[object], records_of: Any) -> None:
+    fine = [*small, *GRID, "--adaptive", "--precision", 0.2, "--price", "1000,1000"]
+    ended = nih("run", *fine, "--max-cost", 25, "--out", "run")
+    assert ended.code == 0, ended.err
+    assert "for the next round could pass --max-cost" in ended.err
+    part = extra_of(nih.folder / "run")
+    assert part
+    ended = nih("run", "--resume", "run", "--max-cost", 1000)
+    assert ended.code == 0, ended.err
+    assert "as asked for" in ended.err
+    assert nih("run", *fine, "--max-cost", 1000, "--out", "at-once").code == 0
+    assert records_of(nih.folder / "run") == records_of(nih.folder / "at-once")
+    # Whole rounds only: what was there of a round before is all that there is of it now.
+    rounds = {repeat for *_, repeat in part}
+    assert part == {draw for draw in extra_of(nih.folder / "run") if draw[2] in rounds}
+
+
+def test_a_first_draw_made_up_for_may_decide_otherwise_and_nothing_is_lost(
+    nih: Any, chat: Any, small: list[object]
+) -> None:
+    chat.fail = {2: (400, {"error": {"message": "maximum context length is 10 tokens"}})}
+    ended = nih("run", *small, *GRID, *ADAPTIVE, "--out", "run", "--concurrency", 1)
+    assert ended.code == 3, ended.err
+    before = extra_of(nih.folder / "run")
+    ended = nih("run", "--resume", "run", "--retry-all")
+    assert ended.code == 0, ended.err
+    assert before <= extra_of(nih.folder / "run")
+
+
+def test_the_plan_tells_least_and_most(nih: Any, chat: Any, small: list[object]) -> None:
+    told = json.loads(nih("plan", *small, *GRID, *ADAPTIVE, "--price", "1,2", "--json").out)["adaptive"]
+    assert told["trials"] == [15, 60]  # 4 draws a cell at most
+    assert told["prompt_tokens"] == [15 * 450, 60 * 450]
+    # At most: 60 prompts and 300 tokens of answer each, a quarter more tokens than cl100k_base counts.
+    assert float(told["cost_usd"][1]) == pytest.approx((60 * 450 * 1.25 + 2 * 60 * 300) / 1e6, rel=1e-3)
+    bounded = json.loads(nih("plan", *small, *GRID, *ADAPTIVE, "--max-trials", 20, "--json").out)["adaptive"]
+    assert bounded["trials"] == [15, 20] and bounded["prompt_tokens"][1] == 15 * 450 + 5 * 600
+    assert "15 to 60 trials of the grid" in nih("plan", *small, *GRID, *ADAPTIVE).out
+    assert json.loads(nih("plan", *small, *GRID, "--json").out)["adaptive"] is None
+    assert not chat.asked
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--precision", 0.1], "--precision is for an adaptive run: give --adaptive as well"),
+        (["--max-trials", 100], "--max-trials is for an adaptive run"),
+        (["--adaptive", "--precision", 5], "give 0.01 to 0.5, such as 0.05 for 5 points on both sides"),
+        (["--adaptive", "--precision", "nan"], "give 0.01 to 0.5"),
+        (["--adaptive", "--max-trials", 5], "less than the first pass over the grid, which has 6 trials"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(
+    nih: Any, chat: Any, small: list[object], options: list[object], words: str
+) -> None:
+    for verb in (["run", "--out", "run"], ["plan"]):
+        ended = nih(*verb, *small, *options)
+        assert ended.code == 2
+        assert words in ended.error()
+    assert not chat.asked
+
+
+def test_a_further_draw_in_another_run_is_damage(nih: Any, chat: Any, small: list[object]) -> None:
+    assert nih("run", *small, "--adaptive", "--precision", 0.3, "--out", "run").code == 0
+    assert nih("run", *small, "--out", "plain").code == 0
+    line = (nih.folder / "run" / "records.jsonl").read_text(encoding="utf-8").splitlines()[-1]
+    assert json.loads(line)["trial"]["extra"]
+    with (nih.folder / "plain" / "records.jsonl").open("a", encoding="utf-8") as file:
+        file.write(line + "\n")
+    assert nih("run", "--resume", "plain").code == 5
+    # In its own run, too, a cell that the grid does not have is none.
+    with (nih.folder / "run" / "records.jsonl").open("a", encoding="utf-8") as file:
+        file.write(line.replace('"id":"', '"id":"0').replace('"repeat":', '"repeat":9') + "\n")
+        other = json.loads(line)
+        other["id"], other["trial"]["length"] = "f" * 16, 301
+        file.write(json.dumps(other) + "\n")
+    assert nih("run", "--resume", "run").code == 5
+
+
+def test_parts_are_merged_and_the_whole_goes_on(nih: Any, chat: Any, small: list[object], records_of: Any) -> None:
+    parts = ["part1", "part2"]
+    for number, folder in enumerate(parts, 1):
+        ended = nih("run", *small, *GRID, *ADAPTIVE, "--shard", f"{number}/2", "--out", folder)
+        assert ended.code == 0, ended.err
+        assert "a part makes first draws only" in ended.err and not extra_of(nih.folder / folder)
+    assert nih("merge", *parts, "--out", "merged").code == 0
+    assert nih("run", "--resume", "merged").code == 0
+    assert nih("run", *small, *GRID, *ADAPTIVE, "--out", "whole").code == 0
+    assert extra_of(nih.folder / "merged")
+    assert records_of(nih.folder / "merged") == records_of(nih.folder / "whole")
+
+
+def test_it_can_not_be_made_adaptive_afterwards(nih: Any, chat: Any, small: list[object]) -> None:
+    assert nih("run", *small, "--out", "run").code == 0
+    ended = nih("run", "--resume", "run", "--adaptive")
+    assert ended.code == 2 and "--adaptive differ" in ended.error()
+    assert "give --adaptive as well" in nih("run", "--resume", "run", "--precision", 0.1).error()

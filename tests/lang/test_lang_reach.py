@@ -1,0 +1,273 @@
+"""With --lang zh no command says an English sentence: help, work and mistakes, on real output."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+from nihbench.cli.app import app
+from nihbench.lang import speak
+from scripts.synthetic_runs import write_run
+from tests.cli.conftest import ChatModel
+from tests.cli.test_cli_judge import MODELS, fair
+from tests.lang.english import english
+
+REFERENCE = Path(__file__).resolve().parents[2] / "results" / "reference-smollm2-135m"
+
+
+@pytest.fixture(autouse=True)
+def english_after() -> Iterator[None]:
+    yield
+    speak("en")
+
+
+@pytest.fixture
+def says(nih: Any) -> Callable[..., str]:
+    """Return a function that runs a command in Chinese and gives what it said, after looking for English in it."""
+    nih.environment["NIH_LANG"] = "zh"
+
+    def said(*arguments: object, code: int = 0, data: tuple[str, ...] = ()) -> str:
+        ended = nih(*arguments)
+        text: str = ended.out + "\n" + ended.err
+        assert ended.code == code, text
+        assert "Traceback" not in text
+        assert english(text, data) == []
+        return text
+
+    return said
+
+
+def test_a_sentence_is_found_and_names_are_not() -> None:
+    assert english("note: lengths stop here") == ["note: lengths stop here"]
+    assert english("注意：prompts question-first, original 和 haystack.needle") == []
+    assert english("用 `nih run --model x and more` 查看，见 results/a b") == []
+
+
+def commands() -> list[list[str]]:
+    def below(command: Any, path: list[str]) -> Iterator[list[str]]:
+        yield path
+        for name, other in getattr(command, "commands", {}).items():
+            yield from below(other, [*path, name])
+
+    return list(below(typer.main.get_command(app), []))
+
+
+@pytest.mark.parametrize("path", commands(), ids=lambda path: " ".join(path) or "nih")
+def test_help(says: Any, path: list[str]) -> None:
+    assert "用法：" in says(*path, "--help")
+
+
+def test_needles_corpora_models(says: Any, chat: ChatModel, own_texts: dict[str, Path]) -> None:
+    text = own_texts["en"].read_text(encoding="utf-8")
+    says("needle", "list")
+    for name in ("sf-sandwich", "beijing-coffee", "moonshot-address"):
+        says("needle", "show", name)
+    corpus = own_texts["en"]
+    says("needle", "check", "sf-sandwich", "--corpus", corpus, "--limit", 3, data=tuple(text.splitlines()))
+    says("corpus", "list")
+    assert "汉字" in says("corpus", "stats", corpus)
+    says("models")
+    says("models", "--base-url", chat.base_url)
+
+
+def test_before_a_run(says: Any, small: list[object], chat: ChatModel, own_texts: dict[str, Path]) -> None:
+    says("plan", *small)
+    says("plan", *small, "--price", "1,2", "--repeats", 3, "--vary", "temperature", "--rpm", 10)
+    says("plan", *small[:4], "--window", 2000, "--corpus", own_texts["en"], "--lengths", "300,600,4000", "--controls")
+    says("plan", *small, "--model", "y", "--prompt", "original,bilingual")
+    says("doctor", "--model", "x", "--base-url", chat.base_url)
+    says("doctor", "--model", "y", "--base-url", chat.base_url, "--canary", 0)
+    says("batch", "export", *small, "--out", "batch")
+
+
+def test_a_run(says: Any, nih: Any, small: list[object], chat: ChatModel, own_texts: dict[str, Path]) -> None:
+    chat.fail = {7: (400, {"error": {"message": "第七", "code": "content_filter"}})}
+    options = [option for option in small if option not in ("--no-preflight", "--no-controls")]
+    says("run", *options, "--canary", "--out", "run", "--price", "1,2", code=3)
+    says("run", "--resume", "run", "--retry-all")
+    says("run", "--resume", "run", "--max-cost", 1)
+    says("watch", "run")
+    says("score", "run")
+    says("plot", "run", "--out", "map.png", "--animate", "map.gif", "--prompt", "original")
+    says("plot", "run", "--kind", "profiles", "--out", "profiles.svg")
+    says("report", "run", "--out", "report.html")
+    says("export", "run", "--out", "table.csv")
+    says("diagnose", "run")
+
+
+def test_a_run_with_lengths_fitted_to_the_server(
+    says: Any, nih: Any, chat: ChatModel, own_texts: dict[str, Path]
+) -> None:
+    plain = chat.count
+    chat.count = lambda text: round(1.27 * plain(text))
+    options = [
+        *("--model", "x", "--base-url", chat.base_url, "--window", 8000, "--corpus", own_texts["en"]),
+        *("--lengths", "400,800", "--depths", "0,100", "--no-controls"),
+    ]
+    says("plan", *options)
+    says("run", *options, "--out", "fitted")
+    chat.share = 0.5
+    says("run", *options, "--out", "cut", code=4)
+
+
+def test_cases_and_probes(
+    says: Any, nih: Any, small: list[object], chat: ChatModel, own_texts: dict[str, Path]
+) -> None:
+    around = tuple(own_texts["en"].read_text(encoding="utf-8").splitlines())
+    says("run", *small, "--out", "run")
+    says("cases", "run", data=around)
+    says("cases", "run", "--md", data=around)
+    says("cases", "run", "--probe", data=around)
+    says("cases", "run", "--outcome", "refused")
+    trial = json.loads((nih.folder / "run" / "records.jsonl").read_text(encoding="utf-8").splitlines()[0])["id"]
+    assert nih("rebuild", "run", trial).err == ""
+    assert english(nih("prompt", *small, "--length", 300).err) == []
+
+
+def test_a_judge(says: Any, nih: Any, small: list[object], chat: ChatModel) -> None:
+    court = ChatModel(count=chat.count, say=fair)
+    try:
+        (nih.folder / "models.yaml").write_text(MODELS.format(url=court.base_url), encoding="utf-8")
+        says("run", *small, "--out", "run")
+        says("score", "run", "--judge", "wise", "--votes", 3)
+        says("score", "run", "--judge", "wise", "--votes", 3)
+        court.fail = {number: (400, {"error": {"message": "不"}}) for number in range(1, 99)}
+        says("score", "run", "--judge", "wise", "--max-output", 100, code=3)
+        says("agree", "run", "--scorer", "judge-wise-3votes", data=("Read with care.",))
+    finally:
+        court.close()
+
+
+def test_answers_in_a_file(says: Any, nih: Any) -> None:
+    answers = ["Eat a sandwich in Dolores Park.", "The document does not say.", "Das steht nicht in dem Text und ist",
+               "Visit the Golden Gate Bridge."]  # fmt: skip
+    rows = [
+        {"id": str(number), "needle": "sf-sandwich", "answer": answer, "band": 50}
+        for number, answer in enumerate(answers)
+    ]
+    (nih.folder / "rows.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    says("agree", "rows.jsonl", data=tuple(answers))
+    assert english(nih("grade", "rows.jsonl").err) == []
+
+
+def test_imported_runs_and_comparisons(says: Any, nih: Any) -> None:
+    rows = [
+        {"token_limit": length, "depth_percent": depth, "score": 10 if length < 8000 else 1}
+        for length in (1000, 4000, 16000)
+        for depth in (0, 50, 100)
+    ]
+    (nih.folder / "grid.json").write_text(json.dumps(rows[:-1]), encoding="utf-8")
+    says("import", "kamradt", "grid.json", "--model", "m", "--out", "imported")
+    says("cases", "imported")
+    says("diagnose", "imported")
+    says("report", "imported", "--out", "report.html")
+    grid: dict[str, Any] = {"lengths": (1000, 8000, 32000), "depths": (0.0, 50.0, 100.0)}
+    for name, strength in (("strong", 4.0), ("weak", 0.0)):
+        write_run(REFERENCE, nih.folder, name, strength=strength, prompts=("original", "explicit"), **grid)
+    says("compare", "strong", "weak")
+    says("compare", "strong", "--by", "prompt")
+    says("diagnose", "strong", "weak")
+    says("plot", "strong", "weak", "--out", "panel.png")
+    says("plot", "strong", "weak", "--kind", "difference", "--prompt", "original", "--out", "difference.png")
+    says("compare", "strong", "imported", code=2)
+    says("compare", "strong", "--prompt", "original", code=2)
+
+
+WRONG: list[list[object]] = [
+    [],
+    ["run"],
+    ["run", "--model", "nobody"],
+    ["run", "--model", "moonshot-v1-128k"],
+    ["run", "--model", "x", "--base-url", "ftp://h"],
+    ["run", "--model", "x", "--base-url", "http://127.0.0.1:1/v1", "--length-unit", "cl100k_base", "--window", "8000"],
+    ["run", "--lenghts", "1"],
+    ["run", "--window", "many"],
+    ["run", "--resume", "nowhere"],
+    ["run", "--resume", "a", "--out", "b"],
+    ["run", "--retry-all", "--model", "x"],
+    ["plan", "--model", "smollm2-135m", "--lengths", "x"],
+    ["plan", "--model", "smollm2-135m", "--lengths", "9k:1k:3"],
+    ["plan", "--model", "smollm2-135m", "--depths", "0,200"],
+    ["plan", "--model", "smollm2-135m", "--experiment", "sf-sandwhich"],
+    ["plan", "--model", "smollm2-135m", "--prompt", "origina"],
+    ["plan", "--model", "smollm2-135m", "--corpus", "nowhere"],
+    ["plan", "--model", "smollm2-135m", "--corpus", "xx="],
+    ["plan", "--model", "smollm2-135m", "--vary", "weather"],
+    ["plan", "--model", "smollm2-135m", "--price", "x"],
+    ["plan", "--model", "smollm2-135m", "--extra-body", "["],
+    ["plan", "--model", "smollm2-135m", "--extra-body", '{"messages": 1}'],
+    ["plan", "--model", "smollm2-135m", "--header", "x"],
+    ["plan", "--model", "smollm2-135m", "--temperature", "9"],
+    ["plan", "--model", "smollm2-135m", "--length-unit", "nothing"],
+    ["plan", "--model", "smollm2-135m", "--suite", "nothing"],
+    ["plan", "--model", "smollm2-135m", "--prefill-speed", "0"],
+    ["plan", "--model", "smollm2-135m", "--order", "nothing"],
+    ["doctor"],
+    ["doctor", "--model", "x", "--base-url", "http://127.0.0.1:1/v1"],
+    ["models", "--base-url", "http://127.0.0.1:1/v1"],
+    ["needle", "show", "nothing"],
+    ["corpus", "fetch", "nothing"],
+    ["corpus", "stats", "nothing.txt"],
+    ["grade", "nothing.jsonl"],
+    ["score", "nothing"],
+    ["score", "nothing", "--votes", "2"],
+    ["plot", "nothing"],
+    ["plot", "nothing", "--out", "x.bmp"],
+    ["plot", "nothing", "--kind", "cake"],
+    ["plot", "nothing", "--size", "huge"],
+    ["report", "nothing", "--out", "x.txt"],
+    ["report", "nothing"],
+    ["cases", "nothing", "--outcome", "x"],
+    ["cases", "nothing", "--md", "--json"],
+    ["cases", "nothing"],
+    ["export", "nothing", "--out", "x.doc"],
+    ["compare", "nothing", "--by", "weather"],
+    ["compare", "nothing"],
+    ["diagnose", "nothing"],
+    ["agree", "nothing"],
+    ["batch", "export", "--out", "x", "--model", "x", "--max-requests", "0"],
+    ["import", "kamradt", "nothing"],
+    ["rebuild", "nothing", "x"],
+    ["serve", "--slots", "0"],
+    ["serve", "--model", "nothing"],
+    ["watch", "nothing"],
+    ["watch"],
+    ["frob"],
+    ["--lang", "zh", "--frob"],
+]
+
+
+@pytest.mark.parametrize("arguments", WRONG, ids=lambda arguments: " ".join(map(str, arguments)) or "nothing")
+def test_a_mistake(nih: Any, arguments: list[object]) -> None:
+    nih.environment["NIH_LANG"] = "zh"
+    ended = nih(*arguments)
+    assert ended.code in (2, 4, 5), ended.err
+    assert english(ended.out + "\n" + ended.err) == []
+
+
+NEEDLES = [
+    "needles:\n  a:\n    language: en\n",
+    "needles:\n  a:\n    language: en\n    text: 7\n    question: q\n",
+    "needles:\n  a:\n    language: en\n    text: The sky is blue.\n    question: What is it?\n    weigth: 3\n",
+    "needles:\n  a: [1\n",
+    "needles:\n\ta: 1\n",
+    "needles:\n  a b:\n    language: en\n    text: x\n    question: q\n    answer: y\n",
+    "prompts:\n  p:\n    messages: [{role: user, content: '{haystack}'}]\n",
+    "experiments:\n  e: {needle: nothing, corpus: paul-graham-en}\n",
+    "needles: [1]\n",
+    "\x01",
+]
+
+
+@pytest.mark.parametrize("text", NEEDLES)
+def test_a_mistake_in_the_catalog(nih: Any, text: str) -> None:
+    (nih.folder / "needles.yaml").write_text(text, encoding="utf-8")
+    nih.environment["NIH_LANG"] = "zh"
+    ended = nih("needle", "list")
+    assert ended.code == 2, ended.out + ended.err
+    assert english(ended.err) == []
