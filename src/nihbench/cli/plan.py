@@ -314,10 +314,14 @@ def _batch(setup: Setup, found: Forecast) -> Message | str:
     terms, most = setup.preset.batch, found.cost.most
     if terms is None:
         return ""
-    share = t("{share:.0%} of the live price (as of {day})", share=terms.price, day=terms.as_of)
     if most is None:
-        return share
-    return t("at most {most}, {share}", most=dollars(most * decimal_of(terms.price)), share=share)
+        return t("{share:.0%} of the live price (as of {day})", share=terms.price, day=terms.as_of)
+    return t(
+        "at most {most}, {share:.0%} of the live price (as of {day})",
+        most=dollars(most * decimal_of(terms.price)),
+        share=terms.price,
+        day=terms.as_of,
+    )
 
 
 def _time(found: Forecast) -> Message:
