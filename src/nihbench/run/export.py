@@ -20,6 +20,7 @@ from nihbench.errors import FetchError, UsageError
 from nihbench.fetch import atomic_file, write_atomic
 from nihbench.lang import t
 from nihbench.run.setup import Setup
+from nihbench.run.store import plain_trial
 from nihbench.types import Placed, Trial
 
 BATCH_FOLDER = "batch"
@@ -106,7 +107,7 @@ def _planned_line(setup: Setup, trial_id: str, trial: Trial, placement: Placed) 
     needle, fresh = setup.needle_of(trial)
     plain = {
         "id": trial_id,
-        "trial": asdict(trial),
+        "trial": plain_trial(trial),
         "placement": asdict(placement),
         "fresh": fresh,
         "expected": needle.answer,
