@@ -156,24 +156,38 @@ def _progress(done: int, total: int) -> None:
 
 
 def _before(asked: Docket, judge: Judge, budget: Budget) -> str:
-    calls, tokens = len(asked.owed), asked.tokens()
-    worst = asked.worst_usd(budget, judge.request.max_output)
-    money = "price unknown (give the model `prices` in models.yaml)" if worst is None else f"at most ${worst:,.4f}"
+    calls, answers = len(asked.owed), len(asked.cases)
     if not calls:
-        return f"{judge.scorer}: {len(asked.cases)} answers, every verdict is known already: nothing is sent"
-    return (
-        f"{judge.scorer}: {len(asked.cases)} answers, {calls} calls to make ({asked.known} verdicts are known), "
-        f"about {tokens:,} tokens to send; {money}"
+        return t(
+            "{scorer}: {answers} answers, every verdict is known already: nothing is sent",
+            scorer=judge.scorer,
+            answers=answers,
+        )
+    worst = asked.worst_usd(budget, judge.request.max_output)
+    unknown = t("price unknown (give the model `prices` in models.yaml)")
+    return t(
+        "{scorer}: {answers} answers, {calls} calls to make ({known} verdicts are known), about {tokens:,} tokens to "
+        "send; {money}",
+        scorer=judge.scorer,
+        answers=answers,
+        calls=calls,
+        known=asked.known,
+        tokens=asked.tokens(),
+        money=unknown if worst is None else t("at most ${usd:,.4f}", usd=worst),
     )
 
 
 def _after(spent: Spent) -> str:
     money = f"${spent.usd:,.4f}"
     if spent.unpriced:
-        money = f"{spent.unpriced} calls of unknown price" + (f" beside {money}" if spent.usd else "")
-    return (
-        f"{spent.calls} calls ({spent.failed} failed): {spent.prompt_tokens:,} tokens sent, "
-        f"{spent.completion_tokens:,} answered; {money}"
+        money = t("{unpriced} calls of unknown price, the others ${usd:,.4f}", unpriced=spent.unpriced, usd=spent.usd)
+    return t(
+        "{calls} calls ({failed} failed): {sent:,} tokens sent, {answered:,} answered; {money}",
+        calls=spent.calls,
+        failed=spent.failed,
+        sent=spent.prompt_tokens,
+        answered=spent.completion_tokens,
+        money=money,
     )
 
 
