@@ -41,7 +41,9 @@ _DOUBTING = {
 }
 """Words by which a language denies, doubts or declines; in folded form."""
 _DOUBTING_OF = {name: frozenset(re.findall("[a-z]+", words)) for name, words in _DOUBTING.items()}
-_SHOWING_OF = {name: own - _ENGLISH - {"non", "pas", "ni", "peut", "mai", "sei", "nie"} for name, own in _DOUBTING_OF.items()}
+_SHOWING_OF = {
+    name: own - _ENGLISH - {"non", "pas", "ni", "peut", "mai", "sei", "nie"} for name, own in _DOUBTING_OF.items()
+}
 """Those of them that show the language by themselves: English borrows the others."""
 _DOUBTING_SCRIPTS = re.compile(
     "|".join(fold(part).text for part in "ない ません なかった かも でしょう 않 없 아니 못 모르".split())
