@@ -272,4 +272,5 @@ WORDS = {
     "in a batch": "批处理",
     "{share:.0%} of the live price (as of {day})": "实时单价的 {share:.0%}（{day}）",
     "at most {most}, {share}": "至多 {most}，{share}",
+    "--length {text!r} is not a length in tokens, such as 4000 or 4k": "--length {text!r} 不是 token 长度，应如 4000 或 4k",
 }
