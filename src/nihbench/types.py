@@ -86,12 +86,16 @@ class PromptTemplate:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Experiment:
-    """A named preset: needle + corpus + the prompts that a run uses unless told otherwise."""
+    """A named preset: needle + corpus + the prompts that a run uses unless told otherwise.
+
+    `title` is what figures call it beside its name, in any language; empty: the name alone.
+    """
 
     name: str
     needle: str
     corpus: str
     prompts: tuple[str, ...]
+    title: str = ""
     note: str = ""
 
 

@@ -2,13 +2,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from scipy import stats
 
 from benchmarks.statistics import SURFACES, cell_coverage, grid_coverage
 from nihbench.stats import BANDS, Trials, by_depth, by_length, by_third, cell, credible_mean, estimate, headline, smooth
-from nihbench.stats.headline import over_haystacks, thirds
+from nihbench.stats.headline import thirds
 
 
 def trials(values, haystacks=1, lengths=5, depths=5):
@@ -59,21 +57,6 @@ def test_a_cells_interval_covers_at_every_rate(n):
 
 
 # ---- grids
-
-
-@settings(deadline=None, max_examples=30)
-@given(st.integers(2, 12), st.integers(0, 1000))
-def test_equal_clusters_give_the_plain_t_interval_on_the_logit_scale(haystacks, seed):
-    values = np.random.default_rng(seed).random((haystacks, 9))
-    interval = over_haystacks(values.ravel(), np.repeat(np.arange(haystacks), 9))
-    means = values.mean(axis=1)
-    mean, error = means.mean(), stats.sem(means)
-    reach = stats.t.ppf(0.975, haystacks - 1) * error / (mean * (1 - mean))
-    logit = np.log(mean / (1 - mean))
-    assert (interval.low, interval.high) == pytest.approx(
-        (1 / (1 + np.exp(reach - logit)), 1 / (1 + np.exp(-reach - logit)))
-    )
-    assert not interval.this_haystack
 
 
 def test_headline_numbers_and_bounds():

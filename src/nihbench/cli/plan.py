@@ -75,12 +75,21 @@ def _adaptive(ready: Ready, found: Forecast) -> Bounds:
 def _total(planned: Sequence[Planned]) -> dict[str, Any]:
     """Add up runs; None where one of them is not known."""
     costs = {name: [getattr(found.cost, name) for _, _, found in planned] for name in ("least", "predicted", "most")}
+    costs["most"] = [_most(row, found) for row, _, found in planned]
     known = {name: None if None in each else sum(each, Decimal(0)) for name, each in costs.items()}
     return {
         "trials": sum(row["estimate"]["trials"] for row, _, _ in planned),
         "prompt_tokens": sum(row["estimate"]["prompt_tokens"] for row, _, _ in planned),
         "cost_usd": {name: None if cost is None else str(cost) for name, cost in known.items()},
     }
+
+
+def _most(row: dict[str, Any], found: Forecast) -> Decimal | None:
+    """Return what a run costs at most, with all that an adaptive one may decide to send."""
+    if row["adaptive"] is None:
+        return found.cost.most
+    most = row["adaptive"]["cost_usd"][1]
+    return None if most is None else Decimal(most)
 
 
 def _total_text(planned: Sequence[Planned]) -> str:
@@ -305,10 +314,14 @@ def _batch(setup: Setup, found: Forecast) -> Message | str:
     terms, most = setup.preset.batch, found.cost.most
     if terms is None:
         return ""
-    share = t("{share:.0%} of the live price (as of {day})", share=terms.price, day=terms.as_of)
     if most is None:
-        return share
-    return t("at most {most}, {share}", most=dollars(most * decimal_of(terms.price)), share=share)
+        return t("{share:.0%} of the live price (as of {day})", share=terms.price, day=terms.as_of)
+    return t(
+        "at most {most}, {share:.0%} of the live price (as of {day})",
+        most=dollars(most * decimal_of(terms.price)),
+        share=terms.price,
+        day=terms.as_of,
+    )
 
 
 def _time(found: Forecast) -> Message:

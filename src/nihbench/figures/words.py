@@ -32,6 +32,8 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "not_both": ("not measured on both sides", "并非两边都有结果"),
     "controls_good": ("Controls passed: {names}", "对照通过：{names}"),
     "controls_bad": ("CONTROL FAILED: {names}. Don't rely on this map.", "对照未通过：{names}。此图不可采信。"),
+    "controls_bad_in": ("CONTROL FAILED: {names}. Don't rely on these maps.", "对照未通过：{names}。这些图不可采信。"),
+    "control_where": ("{name} ({where})", "{name}（{where}）"),
     "control_rate": ("{name} {rate}", "{name} {rate}"),
     "map_note": ("found {value}", "找到率 {value}"),
     "map_note_interval": ("found {value} [{low}, {high}]", "找到率 {value} [{low}, {high}]"),
@@ -40,7 +42,10 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "by_depth": ("By needle depth", "按针的深度"),
     "interval": ("Shaded: {level} intervals, {method}.", "阴影：{level} 区间（{method}）。"),
     "interval_haystack": ("for this haystack", "仅对这一篇长文而言"),
-    "interval_haystacks": ("Student's t over {count} haystacks", "按 {count} 篇长文的 t 区间"),
+    "interval_haystacks": (
+        "t over {count} haystacks, quantiles simulated",
+        "按 {count} 篇长文的 t 值，分位数由模拟得出",
+    ),
     "no_interval": ("Points are means; no intervals are drawn.", "各点为平均值，未画区间。"),
     "difference_title": ("{b} minus {a}", "{b} 减 {a}"),
     "difference_note": ("Each cell: mean band of {b} minus that of {a}.", "每格为 {b} 的平均得分减去 {a} 的平均得分。"),
@@ -123,7 +128,7 @@ _KINDS: Mapping[str, str] = {
 }  # fmt: skip
 
 _CONTROLS: Mapping[str, str] = {
-    "oracle": "仅给原句", "closed_book": "闭卷", "no_needle": "无针", "sentinel": "哨兵",
+    "oracle": "短文", "closed_book": "闭卷", "no_needle": "无针", "sentinel": "哨兵",
 }  # fmt: skip
 
 

@@ -26,7 +26,7 @@ from nihbench.score.subject import other_subject
 from nihbench.types import Evidence, Grade, Identifying, Needle, OutcomeClass, Score, Unscored
 
 SCORER = "rules"
-VERSION = "0.2"
+VERSION = "0.3"
 
 _NO_FRESH: Mapping[str, str] = MappingProxyType({})
 _BANDS = (0.0, 0.3, 0.5, 0.7, 1.0)

@@ -6,8 +6,6 @@ With equal clusters it is the plain standard error of their means, with one degr
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from nihbench.stats.interval import FloatArray, IntArray
@@ -20,13 +18,28 @@ def clustered_mean(values: FloatArray, cluster: IntArray) -> tuple[float, float,
         values: Shape (n,).
         cluster: Shape (n,), at least two different numbers.
     """
-    _, place = np.unique(cluster, return_inverse=True)
-    size, total = np.bincount(place).astype(np.float64), np.bincount(place, weights=values)
+    total, size = cluster_totals(values, cluster)
     trials = float(size.sum())
-    mean = float(total.sum()) / trials
-    # Each cluster's residual is scaled up by what the mean has taken of it.
-    scale = 1 / (trials * np.sqrt(1 - size / trials))
-    error = math.sqrt(float(np.sum((scale * (total - mean * size)) ** 2)))
+    mean, error = error_of_mean(total, size)
+    scale = _scale(size)
     spread = scale[:, None] * (np.diag(size) - np.outer(size, size) / trials) * scale
     # Rounded, so that equal designs share one quantile.
-    return mean, error, round(float(np.trace(spread) ** 2 / np.sum(spread * spread)), 6)
+    return float(mean), float(error), round(float(np.trace(spread) ** 2 / np.sum(spread * spread)), 6)
+
+
+def cluster_totals(values: FloatArray, cluster: IntArray) -> tuple[FloatArray, FloatArray]:
+    """Return the sum of the values of every cluster and how many they are, both of shape (clusters,)."""
+    _, place = np.unique(cluster, return_inverse=True)
+    return np.bincount(place, weights=values).astype(np.float64), np.bincount(place).astype(np.float64)
+
+
+def error_of_mean(total: FloatArray, size: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the mean and its standard error, for every sweep of shape (..., clusters) in `total`."""
+    mean = total.sum(axis=-1) / size.sum()
+    return mean, np.sqrt(np.sum((_scale(size) * (total - mean[..., None] * size)) ** 2, axis=-1))
+
+
+def _scale(size: FloatArray) -> FloatArray:
+    """Return the weight of every cluster's residual, scaled up by what the mean has taken of it."""
+    trials = float(size.sum())
+    return np.asarray(1 / (trials * np.sqrt(1 - size / trials)))

@@ -1,9 +1,8 @@
 """The three headline numbers of a grid, or of a row, column or third of it, with their intervals.
 
 What was really independent is the haystack: all answers over one text are one cluster. With two or more haystacks
-the interval is Student's t over them, on the logit scale; the variance is CR2 and its degrees of freedom Bell and
-McCaffrey's (Survey Methodology 2002), which for equal clusters is the plain t interval of cluster means. With one
-haystack the interval holds for this haystack only, see `one_haystack`. Never a bootstrap.
+the interval is that of t over them with quantiles that fit their skewness and number, see `inversion`. With one
+haystack the interval holds for this haystack only, see `one_haystack`. Never a bootstrap of the answers.
 """
 
 from __future__ import annotations
@@ -15,9 +14,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nihbench.stats.binomial import exact_interval
-from nihbench.stats.clusters import clustered_mean
+from nihbench.stats.clusters import cluster_totals, error_of_mean
 from nihbench.stats.distributions import t_value
 from nihbench.stats.interval import LEVEL, BoolArray, FloatArray, IntArray, Interval
+from nihbench.stats.inversion import means_left_open
 from nihbench.stats.neighbours import local_variance
 
 ASSUMED_CORRELATION = 0.05
@@ -154,20 +154,19 @@ def estimate(
 def over_haystacks(values: FloatArray, haystack: IntArray, level: float = LEVEL) -> Interval:
     """Return the interval of a mean over two or more haystacks, for haystacks in general.
 
-    t interval of the logit by the delta method. Where the haystacks do not differ at all there is no variance to
-    see: then it is Clopper-Pearson's with the number of trials divided by 1 + (trials a haystack - 1) x
-    `ASSUMED_CORRELATION` (Kish's design effect).
+    By inverting tests (`means_left_open`). Where the haystacks do not differ at all there is no variance to see: then
+    it is Clopper-Pearson's with the number of trials divided by 1 + (trials a haystack - 1) x `ASSUMED_CORRELATION`
+    (Kish's design effect).
     """
-    mean, error, freedom = clustered_mean(values, haystack)
+    total, size = cluster_totals(values, haystack)
+    mean, error = (float(number) for number in error_of_mean(total, size))
     if error < 1e-9 or not 1e-12 < mean < 1 - 1e-12:
-        trials, haystacks = len(values), len(np.unique(haystack))
-        effective = trials / (1 + (trials / haystacks - 1) * ASSUMED_CORRELATION)
+        trials = len(values)
+        effective = trials / (1 + (trials / len(size) - 1) * ASSUMED_CORRELATION)
         low, high = exact_interval(mean * effective, effective, level)
         return Interval(low=low, high=high, level=level, method="assumed")
-    reach = t_value((1 + level) / 2, freedom) * error / (mean * (1 - mean))
-    logit = math.log(mean / (1 - mean))
-    low_end, high_end = (1 / (1 + math.exp(-min(max(logit + side * reach, -700), 700))) for side in (-1, 1))
-    return Interval(low=low_end, high=high_end, level=level, method="clusters")
+    low, high = means_left_open(total, size, level)
+    return Interval(low=low, high=high, level=level, method="clusters")
 
 
 def one_haystack(values: FloatArray, length: IntArray, depth: IntArray, level: float = LEVEL) -> Interval:

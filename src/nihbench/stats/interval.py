@@ -22,7 +22,7 @@ class Interval:
     """From `low` to `high`, in the unit of the estimate, at confidence (or probability) `level`.
 
     `method`: "exact" Clopper-Pearson; "credible" Dirichlet-multinomial; "local" differences between neighbouring
-    cells of one haystack; "paired" Agresti and Min's, of a difference; "clusters" Student's t over haystacks;
+    cells of one haystack; "paired" Agresti and Min's, of a difference; "clusters" t over haystacks;
     "assumed" haystacks that do not differ at all, so that their spread had to be assumed; "none" nothing to compute
     one from (the whole range).
     `this_haystack`: it says nothing about other haystacks, and a caption must say "for this haystack".

@@ -135,6 +135,7 @@ WORDS = {
         "已花费：${spent:,.4f}{unknown}（输入 {prompt_tokens:,} token，输出 {completion_tokens:,}）；"
         "计划：{planned}（输入 {planned_tokens:,} token）"
     ),
+    "{host} asks to wait {wait}: nothing is sent to it until then": "{host} 要求等待 {wait}：在此之前不再向它发送",
     "asked before the first trial: {tokens:,} tokens, ${spent:,.4f} spent": (
         "第一次试验之前的提问：{tokens:,} token，花费 ${spent:,.4f}"
     ),

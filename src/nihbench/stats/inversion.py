@@ -1,0 +1,190 @@
+"""Which means the haystacks at hand leave open: the interval of a mean over haystacks, by inverting tests.
+
+Student's t over a few haystacks is right where their rates are normal. Near 0 and 1 they are skewed (most answer alike,
+one is much worse): there t falls short, or is too wide where hardly a miss is to be counted. So its quantiles are taken
+here from a model of the mean that is tested: the logits of the haystacks' rates are normal, with the spread that is
+likeliest for this mean and these haystacks; given its rate, the answers over a haystack are independent. A mean is in
+the interval when t lies between the quantiles it has in draws from that model (hybrid resampling: Chuang and Lai,
+Statistica Sinica 2000; Carpenter, JRSS B 1999). No answer is drawn again, so this is no bootstrap of a few clusters.
+The draws have a fixed seed: one grid has one interval.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from nihbench.stats.clusters import error_of_mean
+from nihbench.stats.interval import FloatArray, IntArray
+
+PLACES = np.arange(-8.0, 8.25, 0.5)
+"""Logits of the means that are tested. Between two of them quantiles are interpolated, beyond the last they stay."""
+
+SPREADS = np.array([0.0, 0.25, 0.5, 0.75, 1.0, 1.5])
+"""Standard deviations of the haystacks' logits that come into question."""
+
+ABSURD = 0.1
+"""Part of the error rate at which a mean is left out for its sum alone, whatever t says."""
+
+DRAWS, FEWEST_DRAWS = 8000, 2000
+"""Sweeps drawn from each model: most where haystacks are few, fewest where they are many."""
+
+NUMBERS = 240_000
+"""Haystacks drawn from each model, unless that needs more sweeps or fewer than the above."""
+
+NEVER = 1e6
+"""A quantile that all pass, where fewer than the tail have a t."""
+
+ROUNDING = 1e-9
+"""Counts are whole, so a sweep often equals its quantile, which is not beyond it."""
+
+
+def means_left_open(total: FloatArray, size: FloatArray, level: float) -> tuple[float, float]:
+    """Return both ends of the interval of a mean over haystacks which are not all alike.
+
+    Args:
+        total: Shape (haystacks,), the sum of the values (0 to 1) over each haystack.
+        size: Shape (haystacks,), trials over each.
+        level: Confidence of the interval.
+    """
+    mean, error = (float(number) for number in error_of_mean(total, size))
+    centre, unit = math.log(mean / (1 - mean)), error / (mean * (1 - mean))
+    seen = float(_logit_of_sum(total.sum(), float(size.sum())))
+    spreads = _likeliest_spreads(total, size)
+    # The order of haystacks is of no account: designs that differ in nothing else share their draws.
+    design = tuple(int(trials) for trials in np.sort(size))
+
+    def by_t(place: int, side: int) -> float:
+        t = (centre - float(PLACES[place])) / unit
+        return side * (t - _quantiles(design, place, int(spreads[place]), level).t[side]) + ROUNDING
+
+    def by_sum(place: int, side: int) -> float:
+        return side * (seen - _quantiles(design, place, len(SPREADS) - 1, level).total[side]) + ROUNDING
+
+    low, high = (
+        centre + side * min(_reach(centre, side, unit, by_t), _reach(centre, side, 1.0, by_sum)) for side in (-1, 1)
+    )
+    return float(_logistic(low)), float(_logistic(high))
+
+
+def _reach(centre: float, side: int, unit: float, margin: Callable[[int, int], float]) -> float:
+    """Return how far from `centre` tested means are left open, in logits; `side` -1 below, 1 above.
+
+    Args:
+        centre: Logit of the mean at hand.
+        side: Which end is sought.
+        unit: Logits that take 1 off the margin, beyond the last place.
+        margin: By how much a place passes the test on that side, negative where it fails.
+    """
+    gaps = (PLACES - centre) * side
+    ahead = [place for place in range(len(PLACES))[::side] if gaps[place] > 0]
+    if not ahead:
+        last = len(PLACES) - 1 if side > 0 else 0
+        return max(0.0, float(gaps[last]) + margin(last, side) * unit)
+    at, before = 0.0, margin(ahead[0], side) + float(gaps[ahead[0]]) / unit
+    if 0 <= ahead[0] - side < len(PLACES):
+        nearest = [ahead[0] - side, ahead[0]]
+        before = float(np.interp(0.0, gaps[nearest], [margin(place, side) for place in nearest]))
+    for place in ahead:
+        if before < 0:
+            return at
+        after, gap = margin(place, side), float(gaps[place])
+        if after < 0:
+            return at + (gap - at) * before / (before - after)
+        at, before = gap, after
+    return at + before * unit
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Quantiles:
+    """Quantiles over the sweeps drawn from one model, by side: [-1] the upper one, [1] the lower.
+
+    `t` is that of its mean, `total` the logit of its sum. The mean at hand is too good for the model where
+    it passes the upper one, which bounds the interval below.
+    """
+
+    t: dict[int, float]
+    total: dict[int, float]
+
+
+@lru_cache(maxsize=4096)
+def _quantiles(design: tuple[int, ...], place: int, spread: int, level: float) -> _Quantiles:
+    """Return the quantiles where the logit of the mean is `PLACES[place]` and the haystacks' is `SPREADS[spread]`.
+
+    Sweeps whose haystacks are all alike have no t and get an interval of another kind: they count as neither too good
+    nor too bad.
+    """
+    if PLACES[place] < 0:  # misses and hits exchanged
+        mirrored = _quantiles(design, len(PLACES) - 1 - place, spread, level)
+        return _Quantiles(
+            t={side: -mirrored.t[-side] for side in (-1, 1)}, total={side: -mirrored.total[-side] for side in (-1, 1)}
+        )
+    size = np.array(design, dtype=np.int64)
+    draws = max(FEWEST_DRAWS, min(DRAWS, NUMBERS // len(size)))
+    rng = np.random.default_rng([place, spread])
+    logits = _middles()[place, spread] + SPREADS[spread] * rng.standard_normal((draws, len(size)))
+    hits = rng.binomial(size, _logistic(logits)).astype(np.float64)
+    mean, error = error_of_mean(hits, size.astype(np.float64))
+    some = error > 1e-9
+    mean, error = mean[some], error[some]
+    t = (np.log(mean / (1 - mean)) - PLACES[place]) * mean * (1 - mean) / error
+    total = _logit_of_sum(hits.sum(axis=1), float(size.sum()))
+    if PLACES[place] == 0:
+        t, total = np.append(t, -t), np.append(total, -total)
+        draws *= 2
+    tail = int((1 - level) / 2 * draws)
+    return _Quantiles(t=_both_ends(t, tail), total=_both_ends(total, int(ABSURD * tail)))
+
+
+def _both_ends(values: FloatArray, tail: int) -> dict[int, float]:
+    """Return the value that `tail` others pass, on each side."""
+    ordered = np.sort(values)
+    return {-1: float(ordered[-1 - tail]), 1: float(ordered[tail])} if tail < len(ordered) else {-1: -NEVER, 1: NEVER}
+
+
+def _logit_of_sum(hits: ArrayLike, trials: float) -> FloatArray:
+    """Return the logit of a mean, finite with no hit and no miss too."""
+    some = np.asarray(hits, dtype=np.float64) + 0.5
+    return np.asarray(np.log(some / (trials + 1 - some)))
+
+
+def _likeliest_spreads(total: FloatArray, size: FloatArray) -> IntArray:
+    """Return for every place the index of the spread that makes these haystacks likeliest, of shape (places,)."""
+    step = max(0.02, min(0.1, 1 / math.sqrt(size.max())))
+    grid, weights = _mixtures(step)
+    given = total[:, None] * grid - size[:, None] * np.logaddexp(0.0, grid)
+    top = given.max(axis=1, keepdims=True)
+    mixed = np.log(np.maximum(weights @ np.exp(given - top).T, 1e-300)) + top[:, 0]
+    even = total * PLACES[:, None] - size * np.logaddexp(0.0, PLACES[:, None])
+    return np.asarray(np.argmax(np.column_stack([even.sum(axis=1), mixed.sum(axis=2)]), axis=1))
+
+
+@lru_cache(maxsize=16)
+def _mixtures(step: float) -> tuple[FloatArray, FloatArray]:
+    """Return a grid of logits and the weight of each at every place and spread but 0: (places, spreads - 1, grid)."""
+    grid = np.arange(-25.0, 25.0, step)
+    apart = (grid - _middles()[:, 1:, None]) / SPREADS[1:, None]
+    weights = np.exp(-apart * apart / 2)
+    return grid, weights / weights.sum(axis=-1, keepdims=True)
+
+
+@lru_cache(maxsize=1)
+def _middles() -> FloatArray:
+    """Return the middle of the haystacks' logits that gives each place's mean at each spread: (places, spreads)."""
+    normal = np.linspace(-6.0, 6.0, 241)
+    weights = np.exp(-normal * normal / 2) / np.exp(-normal * normal / 2).sum()
+    low, high = np.full((len(PLACES), len(SPREADS)), -40.0), np.full((len(PLACES), len(SPREADS)), 40.0)
+    for _ in range(50):
+        middle = (low + high) / 2
+        below = _logistic(middle[..., None] + SPREADS[:, None] * normal) @ weights < _logistic(PLACES)[:, None]
+        low, high = np.where(below, middle, low), np.where(below, high, middle)
+    return np.asarray((low + high) / 2)
+
+
+def _logistic(x: ArrayLike) -> FloatArray:
+    return np.asarray(1 / (1 + np.exp(-np.clip(x, -700, 700))))
