@@ -7,7 +7,11 @@ from nihbench.types import KeyFact, Needle, Score
 
 VASE = ("老馆长每晚把密室的钥匙放进青花瓷瓶里。", "老馆长每晚把密室的钥匙放在哪里？", "青花瓷瓶里")
 GATE = ("The west gate is not locked at night.", "Is the west gate locked at night?", "No")
-OAR = ("The spare key of the boathouse hangs behind the third oar.", "Where does the key hang?", "Behind the third oar.")
+OAR = (
+    "The spare key of the boathouse hangs behind the third oar.",
+    "Where does the key hang?",
+    "Behind the third oar.",
+)
 
 
 def needles(text: str, question: str, answer: str) -> list[Needle]:
