@@ -269,8 +269,9 @@ WORDS = {
     "it holds no certificate in PEM form": "其中没有 PEM 格式的证书",
     "the package index could not be reached; {said}": "无法连接软件包索引；{said}",
     "no message": "没有消息",
-    "adaptive": "自适应",
-    "in a batch": "批处理",
-    "{share:.0%} of the live price (as of {day})": "实时单价的 {share:.0%}（{day}）",
-    "at most {most}, {share}": "至多 {most}，{share}",
+    "--length {text!r} is not a length in tokens, such as 4000 or 4k": "--length {text!r} 不是 token 长度，应如 4000 或 4k",
+    "--max-requests must be at least 1, and --max-file-mb more than 0": "--max-requests 至少为 1，--max-file-mb 须大于 0",
+    "note: --header belongs to a request's transport and is not in the files": (
+        "注意：--header 属于请求的传输层，不写入文件"
+    ),
 }

@@ -10,7 +10,7 @@ WORDS = {
         "注意：没有名为 {model!r} 的预设，也没有 --base-url：这些请求供认得该名称的引擎使用"
     ),
     "the answers come later: nih batch fetch {path} --wait": "回答稍后才有：nih batch fetch {path} --wait",
-    "the embedded model takes no batches: use nih run": "内置模型不接受批处理：请用 nih run",
+    "the embedded model takes no batches: use nih run": "内嵌模型不接受批处理：请用 nih run",
     "a batch goes to one server: give one --base-url": "一个批次只发往一台服务器：请只给一个 --base-url",
     "the requests could cost {worst}, and {spent} of the {most} of --max-cost are spent: nothing was submitted; "
     "give a higher --max-cost, or export fewer trials": (
