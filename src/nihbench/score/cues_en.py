@@ -95,8 +95,8 @@ PATTERNS: dict[str, tuple[tuple[str, str], ...]] = {
         ("just|only|merely|simply|more of",
          r"\b(?:just|only|merely|simply|more of)(?: \w{1,20}){0,4}? (?:opinion|example|hypothetical|suggestion|"
          r"joke)\b"),
-        ("opinion|view|taste|not |subjective",
-         r"\bpersonal opinion\b|(?:\b(?:is|being|are)|'s) (?:\w{1,20} )?subjective\b|"
+        ("opinion|view|taste|not |subjective", r"\bpersonal opinion\b|"
+         r"(?:\b(?:is|being|are)|'s) (?:\w{1,20} )?subjective\b|"
          r"\bis (?:[\w']{1,20} ){0,3}?(?:opinion|view)\b|\bmatter of "
                               r"(?:opinion|taste)\b|\bnot (?:really |actually |exactly |strictly |quite )?(?:an?|the) "
                               r"(?:\w{1,20} )?(?:answer|address|fact|activity|place|recommendation)\b"),
