@@ -94,7 +94,7 @@ def _as_json(trial_id: str, trial: Any, messages: Sequence[Message], placement: 
 
     return {
         "id": trial_id,
-        "trial": asdict(trial),
+        "trial": trial.stored(),
         "placement": asdict(placement),
         "messages": [asdict(message) for message in messages],
     }

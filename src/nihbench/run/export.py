@@ -20,7 +20,6 @@ from nihbench.errors import FetchError, UsageError
 from nihbench.fetch import atomic_file, write_atomic
 from nihbench.lang import t
 from nihbench.run.setup import Setup
-from nihbench.run.store import plain_trial
 from nihbench.types import Placed, Trial
 
 BATCH_FOLDER = "batch"
@@ -107,7 +106,7 @@ def _planned_line(setup: Setup, trial_id: str, trial: Trial, placement: Placed) 
     needle, fresh = setup.needle_of(trial)
     plain = {
         "id": trial_id,
-        "trial": plain_trial(trial),
+        "trial": trial.stored(),
         "placement": asdict(placement),
         "fresh": fresh,
         "expected": needle.answer,

@@ -235,7 +235,7 @@ def record_line(record: Record) -> bytes:
         outcome["latency_s"] = None  # not known (an import); JSON has no NaN
     plain = {
         "id": record.id,
-        "trial": plain_trial(record.trial),
+        "trial": record.trial.stored(),
         "placement": asdict(record.placement) if record.placement else None,
         "fresh": dict(record.fresh),
         "expected": record.expected,
@@ -248,11 +248,6 @@ def record_line(record: Record) -> bytes:
         return (text + "\n").encode("utf-8")
     except UnicodeEncodeError:
         return (json.dumps(plain, separators=(",", ":")) + "\n").encode("ascii")
-
-
-def plain_trial(trial: Trial) -> dict[str, Any]:
-    """Return a trial as JSON values; most runs have no `extra` draws, and their lines need not say so."""
-    return {key: value for key, value in asdict(trial).items() if key != "extra" or value}
 
 
 def read_records(path: Path) -> tuple[dict[str, Record], int]:
