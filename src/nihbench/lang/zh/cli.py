@@ -32,32 +32,6 @@ WORDS = {
     "the rules are sure of {sure} of {all} answers, the others go to the judge": (
         "{all} 个回答中，规则对 {sure} 个有把握，其余交给裁判"
     ),
-    "{scorer}: {answers} answers, every verdict is known already: nothing is sent": (
-        "{scorer}：{answers} 个回答，所有裁决均已知晓，不再发送"
-    ),
-    "{scorer}: {answers} answers, {calls} calls to make ({known} verdicts are known), about {tokens:,} tokens to "
-    "send; {money}": "{scorer}：{answers} 个回答，需调用 {calls} 次（{known} 个裁决已知），约发送 {tokens:,} token；{money}",
-    "price unknown (give the model `prices` in models.yaml)": "价格未知（请在 models.yaml 中给该模型填写 `prices`）",
-    "at most ${usd:,.4f}": "最多 ${usd:,.4f}",
-    "{unpriced} calls of unknown price, the others ${usd:,.4f}": "{unpriced} 次调用价格未知，其余共 ${usd:,.4f}",
-    "{calls} calls ({failed} failed): {sent:,} tokens sent, {answered:,} answered; {money}": (
-        "调用 {calls} 次（失败 {failed} 次）：发送 {sent:,} token，答复 {answered:,} token；{money}"
-    ),
-    "{rater} against {reference}: {items} answers": "{rater} 与 {reference} 对比：{items} 个回答",
-    "{count} more are unscored and in no figure: {why}": "另有 {count} 个未评分，不计入任何数字：{why}",
-    "    n   kappa 95% interval      exact  outcome  recall:{recalls}": (
-        "    n   kappa 95% 区间           同档   同结果 召回率：{recalls}"
-    ),
-    "band by {reference} (rows), by {rater} (columns)": "各档：{reference}（行）与 {rater}（列）",
-    "other bands: {count}": "不同档：{count}",
-    "people": "人工",
-    "one keyword": "单个关键词",
-    "share of facts": "事实占比",
-    "all": "全部",
-    "{low:.3f} to {high:.3f}": "{low:.3f} 至 {high:.3f}",
-    "  {id}: {band} by the reference{why}, {given} by the scorer ({cue}): {shown}": (
-        "  {id}：参照为 {band}{why}，评分为 {given}（{cue}）：{shown}"
-    ),
     "{done}/{total} verdicts": "已裁决 {done}/{total}",
     "warning: {preset_name} judges its own answers: models tend to be lenient with themselves; use another judge, "
     "and see nih agree": "警告：{preset_name} 在裁判自己的回答：模型往往对自己宽容；请换一个裁判，并参看 nih agree",

@@ -145,8 +145,4 @@ WORDS = {
     "{band} by the reference": "参照评 {band}",
     "{band} by the scorer ({why})": "评分器评 {band}（{why}）",
     "{id}: {reference}, {scorer}: {answer}": "{id}：{reference}，{scorer}：{answer}",
-    "{extra:,} of the {trials:,} trials are further draws of an adaptive run, made where the needle is missed: these "
-    "counts are not shares of the sweep": (
-        "{trials:,} 次试验中有 {extra:,} 次是自适应运行在未找到之处的加测：这些计数不是整个测评的占比"
-    ),
 }
