@@ -47,7 +47,8 @@ def test_a_command_of_the_docs_is_understood(page: str, line: str) -> None:
         name, command, rest = command.resolve_command(context, rest)
         context = command.make_context(name, rest, parent=context)
     models = context.params.get("model") or ()
-    if context.params.get("base_url") or command.name == "kamradt":  # whose model is anyone's
+    offline = context.command_path.endswith("batch export")
+    if context.params.get("base_url") or command.name == "kamradt" or offline:  # whose model is anyone's
         return
     for model in [models] if isinstance(models, str) else models:
         # Capitals stand for any name; the page itself defines that of Azure.
