@@ -436,10 +436,10 @@ def test_the_judges_notes_and_the_comparison_speak_chinese(nih: Any, judge: Any,
     assert judge().code == 0
     (nih.folder / "models.yaml").write_text(MODELS.format(url=court.base_url), encoding="utf-8")
     first = nih("--lang", "zh", "score", "run", "--judge", "wise", "--votes", 2)
-    assert "个回答，需调用" in first.err and "失败 0 次" in first.err and "最多 $" in first.err
+    assert "个回答，需调用" in first.err and "失败 0 次" in first.err and "至多 $" in first.err
     again = nih("--lang", "zh", "score", "run", "--judge", "wise", "--votes", 2)
-    assert "不再发送" in again.err and " calls" not in first.err + again.err
+    assert "没有发送任何请求" in again.err and " calls" not in first.err + again.err
     said = nih("--lang", "zh", "agree", "run", "--scorer", "judge-wise").out
-    assert "对比：6 个回答" in said and "单个关键词" in said and "召回率" in said and "keyword" not in said
+    assert "：6 个回答" in said and "单个关键词" in said and "召回：" in said and "keyword" not in said
     plain = nih("agree", "run", "--scorer", "judge-wise").out
     assert len(said.splitlines()) == len(plain.splitlines())

@@ -121,7 +121,7 @@ WORDS = {
     ),
     "{scorer}: {answers} answers, {calls} calls to make ({known} verdicts are known), about {tokens:,} tokens to send; "
     "{money}": (
-        "{scorer}：{answers} 个回答，要调用 {calls} 次（已有 {known} 个裁决），发送约 {tokens:,} token；{money}"
+        "{scorer}：{answers} 个回答，需调用 {calls} 次（已有 {known} 个裁决），发送约 {tokens:,} token；{money}"
     ),
     "{calls} calls ({failed} failed): {sent:,} tokens sent, {answered:,} answered; {money}": (
         "调用 {calls} 次（失败 {failed} 次）：发送 {sent:,} token，回答 {answered:,}；{money}"
