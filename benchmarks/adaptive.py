@@ -20,6 +20,7 @@ SIDE = 15
 CELLS = SIDE * SIDE
 DEPTH, LENGTH = np.meshgrid(np.linspace(0, 1, SIDE), np.linspace(0, 1, SIDE), indexing="ij")
 CHUNK = 100
+DEAR = 3.0
 _TAIL = np.where(DEPTH + LENGTH > 1.3, 0.2, 0.97)
 
 
@@ -75,7 +76,7 @@ def own_too(first: FirstDraws) -> np.ndarray:
 
 def simulate(
     chance: np.ndarray, level: int, runs: int, *, seed: int = 1, between: float = 0.0, most: int | None = None,
-    own: bool = False,
+    money: float | None = None, own: bool = False,
 ) -> Drawn:  # fmt: skip
     """Make adaptive runs of a model with this chance in every cell.
 
@@ -86,15 +87,25 @@ def simulate(
         seed: of the answers.
         between: standard deviation of the haystacks, one a round, on the logit scale.
         most: the bound of all draws of a run.
+        money: the bound of its cost, where a hit costs 1 and a miss `DEAR`: a round that could pass it is not begun.
         own: whether a cell's own first draw is let into its share, against the method.
     """
     rng = np.random.default_rng(seed)
-    parts = [_chunk(rng, chance, level, min(CHUNK, runs - at), between, most, own) for at in range(0, runs, CHUNK)]
+    parts = [
+        _chunk(rng, chance, level, min(CHUNK, runs - at), between, most, money, own) for at in range(0, runs, CHUNK)
+    ]
     return Drawn(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in Drawn.__annotations__})
 
 
 def _chunk(
-    rng: np.random.Generator, chance: np.ndarray, level: int, runs: int, between: float, most: int | None, own: bool
+    rng: np.random.Generator,
+    chance: np.ndarray,
+    level: int,
+    runs: int,
+    between: float,
+    most: int | None,
+    money: float | None,
+    own: bool,
 ) -> Drawn:
     logit = np.log(np.clip(chance, 1e-12, 1 - 1e-12) / np.clip(1 - chance, 1e-12, 1))
 
@@ -110,10 +121,16 @@ def _chunk(
         for run in range(runs):
             alone = FirstDraws(found=first.found[run], measured=first.measured[run])
             highest[run] = highest_levels(alone, 1, level, most)
+    number, going = np.ones_like(hits), np.ones(runs, dtype=bool)
     for now in range(2, level + 1):
         before, after = (draws(share, np.minimum(to, highest), 1) for to in (now - 1, now))
-        hits += answers() * (after > before)
-    number = draws(share, highest, 1)
+        more = after > before
+        if money is not None:
+            spent = (number + (DEAR - 1) * (number - hits)).sum(axis=(1, 2))
+            going &= spent + DEAR * more.sum(axis=(1, 2)) <= money
+            more &= going[:, None, None]
+        hits += answers() * more
+        number += more
     return Drawn(first=first.found, hits=hits, number=number, deviation=spread(first))
 
 
@@ -160,6 +177,9 @@ def bias_table(runs: int) -> Iterator[tuple[str, Bias]]:
     for name in ("flat, 0.90", "U in depth, deeper with length"):
         bounded = simulate(SURFACES[name], level, runs // 4, most=4 * CELLS)
         yield f"{name}; --max-trials {4 * CELLS}", bias_of(bounded, SURFACES[name])
+    for name in ("flat, 0.90", "U in depth, deeper with length"):
+        paid = simulate(SURFACES[name], level, runs, money=6.0 * CELLS)
+        yield f"{name}; --max-cost ends it, a miss costs three hits", bias_of(paid, SURFACES[name])
     for name, between in (("flat, 0.50", 0.5), ("flat, 0.90", 0.5), ("flat, 0.90", 1.0)):
         apart = simulate(SURFACES[name], level, runs, between=between)
         yield f"{name}; haystacks differ by {between}", bias_of(apart, _over_haystacks(SURFACES[name], between))
@@ -204,7 +224,7 @@ def saving(chance: np.ndarray, precision: float, runs: int, seed: int = 2) -> Sa
     cell_error = np.mean((drawn.cells - chance) ** 2)
     held = []
     for hits, number, deviation in zip(drawn.hits, drawn.number, drawn.deviation, strict=True):
-        mean, half = row_means(hits, number.astype(np.float64), deviation)
+        mean, half = row_means(hits, number, deviation)
         held.append(np.abs(mean - chance.mean(axis=0)) <= half + 1e-12)
     return Saving(
         calls=float(drawn.number.sum(axis=(1, 2)).mean()),

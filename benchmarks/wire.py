@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from benchmarks.limits import Call, ConcurrencyServer, Server, TokenBucketServer
-from nihbench.endpoint import ChatClient, Limiter, Limits, SideBySide, Timeouts, open_model
+from nihbench.endpoint import ChatClient, Endpoint, Limiter, Limits, SideBySide, Timeouts, open_model
 from nihbench.run import RecordWriter, RunOptions, Setup, owed, prepare, run_trials
 from nihbench.types import Completer, ModelPreset
 
@@ -128,7 +128,9 @@ async def sweep(setup: Setup, servers: list[Played], limits: Limits, records: Pa
             http = await opened.enter_async_context(await asyncio.start_server(played.serve, "127.0.0.1", 0))
             limiter = Limiter(limits, clock=loop.time)
             url = f"http://127.0.0.1:{http.sockets[0].getsockname()[1]}/v1"
-            client = ChatClient(url, limiter=limiter, timeouts=_PATIENT, random=random.Random(1).random)
+            client = ChatClient(
+                Endpoint(base_url=url), limiter=limiter, timeouts=_PATIENT, random=random.Random(1).random
+            )
             members.append((await opened.enter_async_context(client), limiter))
         writer = opened.enter_context(RecordWriter(records))
         started = loop.time()

@@ -52,6 +52,15 @@ class StoppedError(NihError):
     exit_code = 4
 
 
+class PutOffError(StoppedError):
+    """A server asks to wait longer than a run does: `wait_s` from now, because of a failure of class `kind`."""
+
+    def __init__(self, message: str, *, kind: str, wait_s: float) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.wait_s = wait_s
+
+
 class DamagedDataError(NihError):
     """A run's stored data can't be read as what it claims to be; nothing was changed."""
 

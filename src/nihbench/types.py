@@ -7,7 +7,7 @@ inside the program these values are trusted.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -86,12 +86,16 @@ class PromptTemplate:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Experiment:
-    """A named preset: needle + corpus + the prompts that a run uses unless told otherwise."""
+    """A named preset: needle + corpus + the prompts that a run uses unless told otherwise.
+
+    `title` is what figures call it beside its name, in any language; empty: the name alone.
+    """
 
     name: str
     needle: str
     corpus: str
     prompts: tuple[str, ...]
+    title: str = ""
     note: str = ""
 
 
@@ -339,6 +343,10 @@ class Trial:
     repeat: int = 0
     control: str | None = None
     extra: bool = False
+
+    def stored(self) -> dict[str, Any]:
+        """Return it as files have it: most runs have no `extra` draws, and need not say so of each."""
+        return {key: value for key, value in asdict(self).items() if key != "extra" or value}
 
 
 # ---- endpoint --------------------------------------------------------------------------------------------------

@@ -162,6 +162,9 @@ MODELS = [
     Case("output parameter", MODEL + "    output_param: n_predict\n", 3, ("'n_predict'", "'max_tokens'")),
     Case("prices without day", MODEL + "    prices: [{input: 1, output: 2}]\n", 3, ("prices_as_of",)),
     Case("day", MODEL + "    prices_as_of: last year\n", 3, ("'last year'", '"2026-11"')),
+    Case("batch without day", MODEL + "    batch: {price: 0.5}\n", 3, ("as_of",)),
+    Case("batch dearer than live", MODEL + '    batch: {price: 50, as_of: "2026-11"}\n', 3, ("1",)),
+    Case("batch misspelt", MODEL + '    batch: {price: 0.5, as_off: "2026-11"}\n', 3, ("as_off", "as_of")),
     Case("day unquoted", MODEL + "    prices_as_of: 2026-11-01\n", 3, ("as a date", '"2026-11-01"')),
     Case("tier without output", MODEL + "    prices:\n      - input: 1\n", 4, ("item 1 of `prices` has no `output`",)),
     Case("tiers fall", MODEL + '    prices_as_of: "2026-11"\n    prices:\n      - {up_to: 9, input: 1, output: 2}\n'

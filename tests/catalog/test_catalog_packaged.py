@@ -280,3 +280,13 @@ def test_importing_the_room_imports_nothing_heavy() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, encoding="utf-8", check=True
     ).stdout
     assert told.strip() == "[]"
+
+
+def test_batches_cost_half_where_their_terms_are_known(packaged: catalog.Catalog) -> None:
+    terms = {name: packaged.model(name).batch for name in ("gpt-4.1", "kimi-k2.6", "kimi-k2.6-cn", "vllm")}
+    assert [(t.price, t.as_of, t.max_file_mb, t.completion_window) if t else None for t in terms.values()] == [
+        (0.5, "2026-11", 200, "24h"),
+        (0.5, "2026-11", 100, "24h"),
+        (0.5, "2026-11", 100, "24h"),
+        None,
+    ]

@@ -99,6 +99,8 @@ def test_the_plan_says_what_it_costs_and_how_sure_it_is(nih, small):
     assert float(known["cost_usd"]["least"]) == pytest.approx((6 * 450 * 0.5 + 6 * 60 * 10) / 1e6)
     assert known["cache"]["predicted_cached_tokens"] > 0 and known["seconds"] >= 50
     assert known["half_widths"]["grid"]["trials"] == 6
+    # 0.95 one-sided: 0.05 ** (1 / 19) = 0.854 is the first above 0.85; docs/method.md has both.
+    assert known["row_trials_to_demonstrate"] == {"threshold": 0.85, "at_1": 19, "at_0.97": 40}
     text = nih("plan", *small).out
     assert "prices of 2026-11" in text and "tokens predicted to be cached" in text
     rows = [line for line in text[: text.index("\n\n")].splitlines()]

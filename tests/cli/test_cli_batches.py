@@ -51,7 +51,9 @@ def test_batches_give_the_records_of_the_live_run(nih, service, small, options):
     assert len(service.created) == len(jobs(nih.folder / "later")) > 2
     fetched = nih("batch", "fetch", "later", "--wait", "--every", 0.05)
     assert fetched.code == 0, fetched.err
-    assert lines_of(nih.folder / "later") == lines_of(nih.folder / "live")
+    later, live_ones = lines_of(nih.folder / "later"), lines_of(nih.folder / "live")
+    assert later.keys() == live_ones.keys()
+    assert [json.dumps(later[key]) for key in later] == [json.dumps(live_ones[key]) for key in later]
     assert nih("score", "later").out.replace("later", "") == nih("score", "live").out.replace("live", "")
     ids = [json.loads(x)["id"] for x in (nih.folder / "later/records.jsonl").read_bytes().splitlines()]
     planned = (nih.folder / "later/batch/planned.jsonl").read_bytes().splitlines()
@@ -272,6 +274,8 @@ def test_money_is_asked_for_at_half_price_before_anything_is_sent(nih, service, 
     models = PRICED.replace("x: {", f'x: {{base_url: "{service.base_url}", ')
     (nih.folder / "models.yaml").write_text(models, encoding="utf-8")
     assert nih("batch", "export", *plain, "--no-controls", "--out", "run").code == 0
+    assert "in a batch  at most $0.38" in nih("plan", *plain, "--no-controls").out
+    assert json.loads(nih("plan", *plain, "--json").out)["cost_usd"]["batch"]["price"] == 0.5
     tokens = 5 * 300 + 5 * 600
     worst = (tokens * 1.25 * 100 + 10 * 20 * 1000) / 1e6 / 2
     low = nih("batch", "submit", "run", "--max-cost", round(worst - 0.01, 4))
@@ -298,3 +302,48 @@ def test_an_engine_without_a_server_gets_requests_for_a_model_of_any_name(nih, s
     assert nih("batch", "import", "run", "out.jsonl").code == 0
     assert "--base-url URL takes any name" in nih("batch", "submit", "run").err
     assert nih("run", "--resume", "run", "--base-url", service.chat.base_url).code == 0
+
+
+def test_parts_of_a_plan_go_through_batches_and_are_merged(nih, service, options):
+    assert nih("batch", "export", *options, "--out", "whole").code == 0
+    for number in (1, 2):
+        assert nih("batch", "submit", *options, "--shard", f"{number}/2", "--out", f"part{number}").code == 0
+    # What waits in a batch would be owed in the merged run, and be paid for twice.
+    assert nih("batch", "fetch", "part1").code == 0
+    waits = nih("merge", "part1", "part2", "--out", "merged")
+    assert "requests of part2 are in a batch" in waits.error() and not (nih.folder / "merged").exists()
+    assert nih("batch", "fetch", "part2").code == 0
+    assert nih("merge", "part1", "part2", "--out", "merged").code == 0
+    planned = [json.loads(x)["id"] for x in (nih.folder / "whole/batch/planned.jsonl").read_bytes().splitlines()]
+    assert list(lines_of(nih.folder / "merged")) == planned
+
+
+def test_a_batch_that_the_server_does_not_know_is_given_up_only_when_asked(nih, service, options):
+    service.ended = False
+    assert nih("batch", "submit", *options, "--out", "run").code == 0
+    service.batches.clear()
+    assert "batch_1  lost" in nih("batch", "status", "run").out
+    assert "nothing of run is left" in nih("batch", "submit", "run").err and len(service.created) == 1
+    service.ended = True
+    assert nih("batch", "submit", "run", "--again").code == 0 and len(service.created) == 2
+    assert service.files[service.created[0]] == service.files[service.created[1]]
+    assert nih("batch", "fetch", "run").code == 0
+
+
+def test_another_server_is_not_asked_for_a_batch(nih, service, options, chat):
+    assert nih("batch", "submit", *options, "--out", "run").code == 0
+    for words in (["submit", "run"], ["fetch", "run"], ["status", "run"]):
+        refused = nih("batch", *words, "--base-url", chat.base_url)
+        assert refused.code == 2 and f"give --base-url {service.base_url}" in refused.err
+
+
+def test_what_is_dear_is_not_submitted_off_a_terminal(nih, options, own_texts):
+    lines = ["models:", "  paid: {base_url: 'http://192.0.2.1/v1', key_env: NIH_TEST_KEY, window: 8000}"]
+    (nih.folder / "models.yaml").write_text("\n".join(lines), encoding="utf-8")
+    nih.environment["NIH_TEST_KEY"] = "k-123456"
+    words = ["--model", "paid", "--length-unit", "cl100k_base", "--corpus", own_texts["en"], "--repeat-corpus"]
+    words += ["--lengths", "4k,6k", "--depths", "15", "--no-controls", "--price", "40,1"]
+    ended = nih("batch", "submit", *words, "--out", "run")
+    assert ended.code == 2 and "and can cost $" in ended.err and "agree to that by --yes" in ended.err
+    assert "Traceback" not in ended.err and not any(job.get("input_file_id") for job in jobs(nih.folder / "run"))
+    assert not any(b"k-123456" in path.read_bytes() for path in (nih.folder / "run").rglob("*") if path.is_file())

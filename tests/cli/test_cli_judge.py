@@ -416,3 +416,30 @@ def test_answers_that_the_judge_left_unscored_are_told(nih: Any, judge: Any, cou
 def test_the_scripted_answers_are_of_several_kinds() -> None:
     """The tests above are about something only where the answers differ."""
     assert len({"Dolores Park" in text for text in ANSWERS}) == 2
+
+
+def test_a_folder_of_runs_is_scored_and_compared_as_a_whole(nih: Any, court: ChatModel, small: list[object]) -> None:
+    for name, prompt in (("a", "original"), ("b", "explicit")):
+        assert nih("run", *small, "--prompt", prompt, "--out", f"all/{name}").code == 0
+    (nih.folder / "models.yaml").write_text(MODELS.format(url=court.base_url), encoding="utf-8")
+    assert nih("score", "all").code == 0
+    ended = nih("agree", "all")
+    assert ended.code == 2 and "has no judge's scores" in ended.error()
+    assert nih("score", "all/a", "--judge", "wise").code == 0
+    assert "has no judge's scores" in nih("agree", "all").error()
+    assert nih("score", "all", "--judge", "wise").code == 0
+    report = json.loads(nih("agree", "all", "--json").out)
+    assert report["comparisons"][0]["scorer"]["items"] == 12
+
+
+def test_the_judges_notes_and_the_comparison_speak_chinese(nih: Any, judge: Any, court: ChatModel, run: Path) -> None:
+    assert judge().code == 0
+    (nih.folder / "models.yaml").write_text(MODELS.format(url=court.base_url), encoding="utf-8")
+    first = nih("--lang", "zh", "score", "run", "--judge", "wise", "--votes", 2)
+    assert "个回答，需调用" in first.err and "失败 0 次" in first.err and "最多 $" in first.err
+    again = nih("--lang", "zh", "score", "run", "--judge", "wise", "--votes", 2)
+    assert "不再发送" in again.err and " calls" not in first.err + again.err
+    said = nih("--lang", "zh", "agree", "run", "--scorer", "judge-wise").out
+    assert "对比：6 个回答" in said and "单个关键词" in said and "召回率" in said and "keyword" not in said
+    plain = nih("agree", "run", "--scorer", "judge-wise").out
+    assert len(said.splitlines()) == len(plain.splitlines())

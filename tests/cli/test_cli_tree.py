@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from nihbench.figures import missing
 from nihbench.run import find_runs
 
 FACTS = {
@@ -16,6 +18,13 @@ FACTS = {
     "铁手咖啡馆": "秋天里坐在五道营胡同里的铁手咖啡馆，喝一杯热美式。",
     "量子芯座": "海淀区知春路量子芯座。",
 }
+
+
+# Where no font has Chinese, a name alone is read better than boxes.
+COFFEE, ADDRESS = (
+    name if missing(title) else f"{title} ({name})"
+    for name, title in (("beijing-coffee", "北京的咖啡馆"), ("moonshot-address", "月之暗面的地址"))
+)
 
 
 def reads(text: str) -> str:
@@ -65,12 +74,51 @@ def test_the_suite_is_a_tree_of_ordinary_runs_and_its_panel(nih: Any, chat: Any,
     assert (root / "panel.png").stat().st_size > 10_000
     assert nih("plot", "tree", "--out", "again.svg").code == 0
     drawn = (nih.folder / "again.svg").read_text(encoding="utf-8")
-    for row in ("sf-sandwich / original", "sf-sandwich / explicit", "beijing-coffee / original"):
-        assert row in drawn
+    # One map's row is so narrow that its name takes two lines.
+    written = " ".join(re.findall("<!-- (.*?) -->", drawn))
+    for row in ("sf-sandwich / original", "sf-sandwich / explicit", f"{COFFEE} / original", f"{ADDRESS} / original"):
+        assert row in written
     assert (
         "already holds a run"
         in nih("run", "--model", "x", "--length-unit", "cl100k_base", *suite, "--out", "tree").error()
     )
+
+
+def test_a_panel_names_the_maps_whose_controls_failed_and_cuts_no_number(
+    nih: Any, chat: Any, suite: list[object]
+) -> None:
+    chat.say = lambda text: "我不知道。" if "月之暗面科技" in text else reads(text)
+    ended = nih("run", "--model", "x", "--length-unit", "cl100k_base", *suite, "--out", "tree")
+    assert ended.code == 0, ended.err
+    drawn = drawing(nih, "tree")
+    assert "CONTROL FAILED: oracle 0% (moonshot-address/original)." in drawn
+    # Narrow maps have their row's name and their number on a line each.
+    for row in ("sf-sandwich / explicit", f"{COFFEE} / original"):
+        assert f"<!-- {row} -->" in drawn
+    assert drawn.count("<!-- found 100.0% [40, 100] -->") == 3 and "<!-- found 0.0% [0, 60] -->" in drawn
+    assert f"x: sf-sandwich, {COFFEE}" in drawn
+    # The failed control of a map that is not drawn is not said of the others.
+    explicit = drawing(nih, "tree", "--prompt", "explicit")
+    assert "FAILED" not in explicit and "Controls passed" in explicit
+    # What is looked at case by case may measure something else, too.
+    assert "ORACLE FAILED moonshot-address/original" in nih("cases", "tree").err
+
+
+def drawing(nih: Any, *arguments: str) -> str:
+    ended = nih("plot", *arguments, "--out", "drawn.svg")
+    assert ended.code == 0, ended.err
+    return (nih.folder / "drawn.svg").read_text(encoding="utf-8")
+
+
+def test_failed_controls_of_several_models_are_told_apart(nih: Any, chat: Any, small: list[object]) -> None:
+    chat.say = lambda text: FACTS["Dolores Park"]
+    options = ["--controls" if option == "--no-controls" else option for option in small[2:]]
+    ended = nih("run", "--model", "x", "--model", "y", *options, "--out", "two")
+    assert ended.code == 0, ended.err
+    for command in ("compare", "diagnose", "cases"):
+        said = nih(command, "two").err
+        assert "x: CLOSED BOOK FAILED sf-sandwich/original" in said, command
+        assert "y: CLOSED BOOK FAILED sf-sandwich/original" in said, command
 
 
 def test_controls_come_before_the_grid_and_are_judged(nih: Any, chat: Any, suite: list[object]) -> None:
@@ -180,7 +228,8 @@ def test_a_tree_that_was_killed_goes_on_and_doubles_nothing(nih: Any, chat: Any,
     folders = find_runs(nih.folder / "tree")
     assert [len({line["id"] for line in lines_of(folder)}) for folder in folders] == [38, 19, 19]
     assert sum(len(lines_of(folder)) for folder in folders) == 76
-    assert len(chat.asked) <= 77  # the one that was in flight is asked again
+    # Asked again is what was in flight, and an answer that had come and was not on the disk yet.
+    assert len(chat.asked) <= 78
     assert (nih.folder / "tree" / "panel.png").exists()
 
 

@@ -14,14 +14,14 @@ import struct
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 
 from benchmarks.scripted.certificates import HAS_OPENSSL, Certificates, make_certificates
-from nihbench.endpoint import ChatClient
+from nihbench.endpoint import ChatClient, Endpoint
 from nihbench.types import Message, Outcome, Request
 
 
@@ -273,8 +273,11 @@ def ask() -> Callable[..., Outcome]:
     def asked(base_url: str, request: Request | None = None, *messages: Message, **options: Any) -> Outcome:
         said = messages or (Message(role="user", content="在北京 🥪?"),)
 
+        let_in = {field.name: options.pop(field.name) for field in fields(Endpoint) if field.name in options}
+        endpoint = Endpoint(base_url=base_url, **let_in)
+
         async def run() -> Outcome:
-            async with ChatClient(base_url, **({"sleep": Waits(), "random": lambda: 0.0} | options)) as client:
+            async with ChatClient(endpoint, **({"sleep": Waits(), "random": lambda: 0.0} | options)) as client:
                 return await client.complete(said, request or Request(model="m", max_output=300))
 
         return asyncio.run(run())

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from nihbench.endpoint import ChatClient, Dialect, Timeouts
+from nihbench.endpoint import ChatClient, Dialect, Endpoint, Timeouts
 from nihbench.errors import UsageError
 from nihbench.types import Completion, Failure, Message, Outcome, Request, Usage
 
@@ -269,11 +269,11 @@ def test_proxies_are_asked_for_others(ask: Any, scripted: Any, monkeypatch: pyte
 @pytest.mark.parametrize(
     "make",
     [
-        lambda: ChatClient("localhost:8080/v1"),
-        lambda: ChatClient("ftp://host/v1"),
-        lambda: ChatClient("http://[::1"),
-        lambda: ChatClient("http://host/v1", api_key="k\n1"),
-        lambda: ChatClient("http://host/v1", headers={"X": "é"}),
+        lambda: ChatClient(Endpoint(base_url="localhost:8080/v1")),
+        lambda: ChatClient(Endpoint(base_url="ftp://host/v1")),
+        lambda: ChatClient(Endpoint(base_url="http://[::1")),
+        lambda: ChatClient(Endpoint(base_url="http://host/v1", api_key="k\n1")),
+        lambda: ChatClient(Endpoint(base_url="http://host/v1", headers={"X": "é"})),
     ],
 )
 def test_what_can_not_be_reached_is_refused_at_once(make: Callable[[], ChatClient]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from nihbench.endpoint import ChatClient, Limiter, Limits, open_model
+from nihbench.endpoint import ChatClient, Endpoint, Limiter, Limits, open_model
 from nihbench.endpoint.limits import Slot
 from nihbench.endpoint.spending import Budget
 from nihbench.errors import StoppedError
@@ -24,7 +24,7 @@ GOOD = {
 
 def complete(url: str, budget: Budget, waits: Any, **options: Any) -> Any:
     async def run() -> Any:
-        async with ChatClient(url, budget=budget, sleep=waits, **options) as client:
+        async with ChatClient(Endpoint(base_url=url), budget=budget, sleep=waits, **options) as client:
             return await client.complete(ASK, REQUEST)
 
     return asyncio.run(run())
@@ -67,7 +67,10 @@ def test_a_call_that_waits_for_a_slot_and_is_broken_off_costs_nothing(scripted: 
 
     async def run() -> None:
         limiter = Limiter(Limits(concurrency=1, start=1))
-        async with ChatClient(scripted.base_url, budget=budget, limiter=limiter) as client, limiter.slot(tokens=1):
+        async with (
+            ChatClient(Endpoint(base_url=scripted.base_url), budget=budget, limiter=limiter) as client,
+            limiter.slot(tokens=1),
+        ):
             waiting = asyncio.ensure_future(client.complete(ASK, REQUEST))
             await asyncio.sleep(0.01)
             assert budget.held == pytest.approx(0.10)

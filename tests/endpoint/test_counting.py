@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
-from nihbench.endpoint import ServerInfo, ServerTokenizer, chat_overhead, load_tokenizer, probe
+from nihbench.endpoint import Endpoint, ServerInfo, ServerTokenizer, chat_overhead, load_tokenizer, probe
 from nihbench.errors import EndpointError
 from nihbench.types import Message
 
@@ -20,14 +20,18 @@ MESSAGES = (Message(role="system", content="one two"), Message(role="user", cont
 def test_a_llama_cpp_server_is_recognised_with_its_slot_window(scripted: Any) -> None:
     scripted.route("/v1/models", {"data": [{"id": "a", "owned_by": "llamacpp", "meta": {"n_ctx": 16384}}]})
     scripted.route("/props", {"default_generation_settings": {"n_ctx": 8192}, "total_slots": 2})
-    assert probe(scripted.base_url) == ServerInfo(kind="llama.cpp", models=("a",), window=8192, slots=2)
+    assert probe(Endpoint(base_url=scripted.base_url)) == ServerInfo(
+        kind="llama.cpp", models=("a",), window=8192, slots=2
+    )
 
 
 def test_a_vllm_server_is_recognised_with_the_window_of_the_model_asked_for(scripted: Any) -> None:
     rows = [{"id": name, "owned_by": "vllm", "max_model_len": size} for name, size in (("a", 10), ("b", 20))]
     scripted.route("/v1/models", {"object": "list", "data": rows})
-    assert probe(scripted.base_url, "key-1", model="b") == ServerInfo(kind="vllm", models=("a", "b"), window=20)
-    assert probe(scripted.base_url).window == 10
+    assert probe(Endpoint(base_url=scripted.base_url, api_key="key-1"), model="b") == ServerInfo(
+        kind="vllm", models=("a", "b"), window=20
+    )
+    assert probe(Endpoint(base_url=scripted.base_url)).window == 10
     assert scripted.asked[0].headers["Authorization"] == "Bearer key-1"
 
 
@@ -35,15 +39,15 @@ def test_a_vllm_server_is_recognised_with_the_window_of_the_model_asked_for(scri
 def test_any_other_server_is_just_other(scripted: Any, status: int, body: Any) -> None:
     scripted.route("/v1/models", body, status=status)
     scripted.route("/props", b"<html>", status=200)
-    found = probe(scripted.base_url)
+    found = probe(Endpoint(base_url=scripted.base_url))
     assert (found.kind, found.window) == ("other", None)
     with pytest.raises(EndpointError, match="--length-unit"):
-        ServerTokenizer(scripted.base_url, found)
+        ServerTokenizer(Endpoint(base_url=scripted.base_url), found)
 
 
 def test_nobody_there_is_an_error() -> None:
     with pytest.raises(EndpointError, match="127.0.0.1:1"):
-        probe("http://127.0.0.1:1/v1")
+        probe(Endpoint(base_url="http://127.0.0.1:1/v1"))
 
 
 def test_vllm_pieces_of_a_byte_level_vocabulary(scripted: Any) -> None:
@@ -56,7 +60,7 @@ def test_vllm_pieces_of_a_byte_level_vocabulary(scripted: Any) -> None:
     )
     encoded = oracle.encode(text)
     scripted.route("/tokenize", {"count": len(encoded.ids), "tokens": encoded.ids, "token_strs": encoded.tokens})
-    with ServerTokenizer(scripted.base_url, VLLM) as tokenizer:
+    with ServerTokenizer(Endpoint(base_url=scripted.base_url), VLLM) as tokenizer:
         assert tokenizer.name.startswith("vllm:model-7b:")
         assert tokenizer.starts(text).tolist() == [start for start, _ in encoded.offsets]
         assert tokenizer.count(text) == len(encoded.ids)
@@ -72,14 +76,14 @@ def test_vllm_pieces_of_a_byte_level_vocabulary(scripted: Any) -> None:
 def test_vllm_pieces_of_a_sentencepiece_vocabulary(scripted: Any) -> None:
     strings = ["▁the", "▁cat", "<0xE5>", "<0x9C>", "<0xA8>", "京"]
     scripted.route("/tokenize", {"count": 6, "tokens": [1, 2, 3, 4, 5, 6], "token_strs": strings})
-    with ServerTokenizer(scripted.base_url, VLLM) as tokenizer:
+    with ServerTokenizer(Endpoint(base_url=scripted.base_url), VLLM) as tokenizer:
         assert tokenizer.starts("the cat在京").tolist() == [0, 3, 7, 7, 7, 8]
 
 
 def test_llama_cpp_pieces_may_be_bytes_and_must_add_up(scripted: Any) -> None:
     pieces = [{"id": 1, "piece": " a"}, {"id": 2, "piece": [229, 156]}, {"id": 3, "piece": [168]}]
     scripted.route("/tokenize", {"tokens": pieces})
-    with ServerTokenizer(scripted.base_url, LLAMA) as tokenizer:
+    with ServerTokenizer(Endpoint(base_url=scripted.base_url), LLAMA) as tokenizer:
         assert tokenizer.name.startswith("llama.cpp:tiny.gguf:")
         assert tokenizer.starts(" a在").tolist() == [0, 2, 2]
         assert tokenizer.starts("a在").tolist() == [0, 1, 1]  # the space that SentencePiece puts in front
@@ -91,7 +95,7 @@ def test_the_name_follows_the_tokens_and_not_the_address(scripted: Any) -> None:
     names = []
     for ids in ([1, 2], [1, 2], [1, 3]):
         scripted.route("/tokenize", {"tokens": ids, "count": 2})
-        with ServerTokenizer(scripted.base_url, VLLM) as tokenizer:
+        with ServerTokenizer(Endpoint(base_url=scripted.base_url), VLLM) as tokenizer:
             names.append(tokenizer.name)
     assert names[0] == names[1] != names[2]
     assert "127.0.0.1" not in names[0]
@@ -99,7 +103,7 @@ def test_the_name_follows_the_tokens_and_not_the_address(scripted: Any) -> None:
 
 def test_short_texts_are_asked_once_and_long_ones_are_not_kept(scripted: Any) -> None:
     scripted.route("/tokenize", {"tokens": [7], "count": 1})
-    with ServerTokenizer(scripted.base_url, VLLM) as tokenizer:
+    with ServerTokenizer(Endpoint(base_url=scripted.base_url), VLLM) as tokenizer:
         before = len(scripted.asked)
         assert [tokenizer.count("short") for _ in range(3)] == [1, 1, 1]
         assert len(scripted.asked) == before + 1
@@ -120,7 +124,7 @@ def test_messages_are_counted_with_what_changes_the_template(
     scripted.route("/tokenize", {"tokens": [1], "count": 1})
     scripted.route(path, answer)
     extra = {"chat_template_kwargs": {"enable_thinking": False}, "top_k": 1}
-    with ServerTokenizer(scripted.base_url, info, model="m", extra_body=extra) as tokenizer:
+    with ServerTokenizer(Endpoint(base_url=scripted.base_url), info, model="m", extra_body=extra) as tokenizer:
         assert tokenizer.count_messages(MESSAGES) == 31
     assert scripted.asked[-1].path == path
     assert scripted.asked[-1].json == {
@@ -133,14 +137,14 @@ def test_messages_are_counted_with_what_changes_the_template(
 def test_a_refusal_is_one_line_without_the_key(scripted: Any) -> None:
     scripted.route("/tokenize", {"error": {"message": "no k-123456 here"}}, status=401)
     with pytest.raises(EndpointError, match="no .* here") as caught:
-        ServerTokenizer(scripted.base_url, VLLM, api_key="k-123456")
+        ServerTokenizer(Endpoint(base_url=scripted.base_url, api_key="k-123456"), VLLM)
     assert "k-123456" not in str(caught.value)
 
 
 def test_a_dropped_connection_is_used_again(scripted: Any) -> None:
     scripted.reply(drop=True)
     scripted.reply({"tokens": [1], "count": 1})
-    with ServerTokenizer(scripted.base_url, VLLM) as tokenizer:
+    with ServerTokenizer(Endpoint(base_url=scripted.base_url), VLLM) as tokenizer:
         assert tokenizer.exact
     assert len(scripted.asked) == 2
 
@@ -166,7 +170,7 @@ def test_a_server_that_is_started_again_is_waited_for(scripted: Any) -> None:
     waits: list[float] = []
     info = ServerInfo(kind="llama.cpp", models=("m",))
     scripted.reply({"tokens": [{"id": 1, "piece": "x"}]})
-    with ServerTokenizer(scripted.base_url, info, sleep=waits.append) as tokenizer:
+    with ServerTokenizer(Endpoint(base_url=scripted.base_url), info, sleep=waits.append) as tokenizer:
         for _ in range(3):
             scripted.reply({"error": {"message": "Loading model"}}, status=503)
         scripted.reply({"tokens": [{"id": 1, "piece": "a"}, {"id": 2, "piece": "b"}]})

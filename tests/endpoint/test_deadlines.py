@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from nihbench.endpoint import ChatClient, Dialect, Timeouts
+from nihbench.endpoint import ChatClient, Dialect, Endpoint, Timeouts
 from nihbench.types import Completion, Failure, Message, Request
 
 # Short ones for the tests; a `LONG` one is never reached by them.
@@ -137,7 +137,7 @@ def test_one_that_is_called_off_leaves_the_client_usable(wire: Any, playing: Any
     wire.play(playing.events, playing.chunk(playing.piece("a", "stop") + DONE), b"0\r\n\r\n")
 
     async def run() -> Any:
-        async with ChatClient(wire.base_url) as client:
+        async with ChatClient(Endpoint(base_url=wire.base_url)) as client:
             question = [Message(role="user", content="q")], Request(model="m", max_output=3)
             first = asyncio.ensure_future(client.complete(*question))
             while not wire.requests:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nihbench.endpoint import ChatClient, Dialect
+from nihbench.endpoint import ChatClient, Dialect, Endpoint
 from nihbench.endpoint.dialect import Call, fold_system, learn, pieces_of
 from nihbench.endpoint.failures import classify
 from nihbench.types import Completion, Failure, Message, ModelPreset, Request
@@ -148,7 +148,7 @@ def test_a_fussy_server_is_learnt_once_for_all_calls(scripted: Any, playing: Any
     said: list[str] = []
 
     async def run() -> list[Any]:
-        async with ChatClient(scripted.base_url, on_change=said.append) as client:
+        async with ChatClient(Endpoint(base_url=scripted.base_url), on_change=said.append) as client:
             together = [await asyncio.gather(*(client.complete(MESSAGES, ASKED) for _ in range(6)))]
             sent = len(scripted.asked)
             together.append([await client.complete(MESSAGES, ASKED)])

@@ -14,10 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nihbench.endpoint.concurrency import Concurrency
-from nihbench.endpoint.limits import Limiter, Limits
+from nihbench.endpoint.limits import Limiter, Limits, Slot
 from nihbench.endpoint.pacing import Pace
 from nihbench.endpoint.pool import Pool
+from nihbench.endpoint.retries import LONGEST_WAIT_S
 from nihbench.endpoint.signals import Signal, read_refusal, signal_of
+from nihbench.errors import PutOffError
 from nihbench.types import Completion, Failure, RateState, Usage
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # as `python -m benchmarks.limits` has it
@@ -255,6 +257,29 @@ def test_retry_after_holds_for_all() -> None:
 
     sent = simulated(Limits(start=1), body)
     assert sent[0] == 0 and min(sent[1:]) >= 31
+
+
+def test_a_longer_wait_is_told_once_for_all_who_were_refused_together() -> None:
+    told: list[float] = []
+    limiter = Limiter(Limits(), on_wait=told.append, clock=lambda: 0.0)
+    for wait_s in (4.0, 40.0, 39.0, 42.0, 300.0, 9999.0):
+        limiter.settle(Slot(limiter, 1, 10, 1), Signal(kind="rate_limit", wait_s=wait_s, exceeded="requests"))
+    assert told == [40.0, 300.0]  # the last one is no wait, but the run's end
+
+
+def test_a_wait_beyond_the_ceiling_lets_nobody_wait_and_passes() -> None:
+    async def body(limiter: Limiter) -> float:
+        # Refused as an overload: the level of the buckets has no part in what follows.
+        waiting = [asyncio.ensure_future(call(limiter)) for _ in range(3)]
+        await call(limiter, signal=Signal(kind="overloaded", wait_s=LONGEST_WAIT_S + 60))
+        for result in await asyncio.gather(*waiting, call(limiter), return_exceptions=True):
+            assert isinstance(result, PutOffError) and "(overloaded)" in str(result) and result.wait_s > LONGEST_WAIT_S
+        assert limiter.ailing and limiter.is_put_off
+        await asyncio.sleep(61)
+        assert limiter.ailing and not limiter.is_put_off
+        return await call(limiter)
+
+    assert simulated(Limits(start=1, concurrency=1), body) >= LONGEST_WAIT_S
 
 
 def test_an_announced_concurrency_is_taken_at_once_and_never_passed() -> None:

@@ -10,7 +10,7 @@ from itertools import pairwise
 import httpx
 import pytest
 
-from nihbench.endpoint import ChatClient, ServerTokenizer, chat_overhead, probe
+from nihbench.endpoint import ChatClient, Endpoint, ServerTokenizer, chat_overhead, probe
 from nihbench.local import LocalServer
 from nihbench.types import Completion, Failure, Message, Outcome, Request
 
@@ -21,13 +21,15 @@ MIXED = "The cat's 3.14 — 在北京喝一杯热美式。\n\n  Größe, こん�
 
 @pytest.fixture(scope="module")
 def tokenizer(local_server: LocalServer) -> Iterator[ServerTokenizer]:
-    with ServerTokenizer(local_server.base_url, probe(local_server.base_url)) as server:
+    with ServerTokenizer(
+        Endpoint(base_url=local_server.base_url), probe(Endpoint(base_url=local_server.base_url))
+    ) as server:
         yield server
 
 
 def ask(server: LocalServer, text: str, max_output: int = 1) -> Outcome:
     async def run() -> Outcome:
-        async with ChatClient(server.base_url) as client:
+        async with ChatClient(Endpoint(base_url=server.base_url)) as client:
             request = Request(model=server.alias, max_output=max_output, temperature=0.0, seed=1)
             return await client.complete([Message(role="user", content=text)], request)
 
@@ -35,7 +37,7 @@ def ask(server: LocalServer, text: str, max_output: int = 1) -> Outcome:
 
 
 def test_the_server_says_what_it_is(local_server: LocalServer, tokenizer: ServerTokenizer) -> None:
-    info = probe(local_server.base_url)
+    info = probe(Endpoint(base_url=local_server.base_url))
     assert (info.kind, info.models, info.window, info.slots) == ("llama.cpp", ("smollm2-135m",), 8192, 1)
     assert tokenizer.name.startswith("llama.cpp:smollm2-135m:")
 

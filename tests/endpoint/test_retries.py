@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from nihbench.endpoint import HANDLING, ChatClient
+from nihbench.endpoint import HANDLING, ChatClient, Endpoint
 from nihbench.endpoint.limits import Limiter, Limits
 from nihbench.endpoint.retries import LONGEST_WAIT_S, Retries
 from nihbench.types import Completion, Failure, FailureKind, Message, Outcome, Request
@@ -95,7 +95,7 @@ def test_the_limiter_gives_leave_for_every_sending_and_hears_how_it_ended(script
 
     async def run() -> tuple[Outcome, Limiter]:
         limiter = Listening(Limits(), sleep=waits)
-        async with ChatClient(scripted.base_url, limiter=limiter, sleep=waits) as client:
+        async with ChatClient(Endpoint(base_url=scripted.base_url), limiter=limiter, sleep=waits) as client:
             request = Request(model="m", max_output=300, prompt_tokens=700)
             return await client.complete([Message(role="user", content="q")], request), limiter
 

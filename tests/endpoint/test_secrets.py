@@ -66,7 +66,8 @@ def test_no_outcome_log_or_repr_shows_it(
 
     async def run() -> None:
         async with ChatClient(
-            url, api_key=KEY, headers={"X-Auth": f"Bearer {HEADER}", "X-Api-Token": QUERY}, max_attempts=2,
+            Endpoint(base_url=url, api_key=KEY, headers={"X-Auth": f"Bearer {HEADER}", "X-Api-Token": QUERY}),
+            max_attempts=2,
             on_change=said.append, sleep=lambda s: asyncio.sleep(0),
         ) as client:  # fmt: skip
             outcome = await client.complete(MESSAGES, REQUEST)
@@ -81,11 +82,13 @@ def test_no_outcome_log_or_repr_shows_it(
 def test_no_error_or_traceback_shows_it(scripted: Any) -> None:
     scripted.judge = None  # whatever is asked breaks in the server
     spoilt = (
-        lambda: ChatClient(f"ftp://me:{PASSWORD}@host/v1", api_key=KEY),
-        lambda: ChatClient("http://host/v1", api_key=f"{KEY}\n"),
-        lambda: ChatClient("http://host/v1", headers={"X-Auth": f"{HEADER}é"}),
-        lambda: probe("http://127.0.0.1:1/v1", KEY),
-        lambda: ServerTokenizer("http://127.0.0.1:1/v1", ServerInfo(kind="vllm", models=("m",)), api_key=KEY),
+        lambda: ChatClient(Endpoint(base_url=f"ftp://me:{PASSWORD}@host/v1", api_key=KEY)),
+        lambda: ChatClient(Endpoint(base_url="http://host/v1", api_key=f"{KEY}\n")),
+        lambda: ChatClient(Endpoint(base_url="http://host/v1", headers={"X-Auth": f"{HEADER}é"})),
+        lambda: probe(Endpoint(base_url="http://127.0.0.1:1/v1", api_key=KEY)),
+        lambda: ServerTokenizer(
+            Endpoint(base_url="http://127.0.0.1:1/v1", api_key=KEY), ServerInfo(kind="vllm", models=("m",))
+        ),
     )
     for make in spoilt:
         with pytest.raises(NihError) as caught:
@@ -117,14 +120,17 @@ def test_the_longest_secret_is_masked_first() -> None:
 @pytest.mark.parametrize("header", ["X Y", "X:Y", "", "X\nY", "Né"])
 def test_an_illegal_header_name_is_refused_before_anything_is_sent(header: str) -> None:
     with pytest.raises(UsageError, match="can't be sent"):
-        ChatClient("http://host/v1", headers={header: "value"})
+        ChatClient(Endpoint(base_url="http://host/v1", headers={header: "value"}))
     with pytest.raises(UsageError, match="can't be sent"):
         Endpoint(base_url="http://host/v1", key_header=header, api_key=KEY)
 
 
 @pytest.mark.parametrize("value", [f"{HEADER}\nX: y", f"{HEADER}\r\ny", f"{HEADER}\0", f"{HEADER}é", f"{HEADER}秋"])
 def test_an_illegal_header_value_is_refused_and_not_shown(value: str) -> None:
-    for make in (lambda: ChatClient("http://host/v1", headers={"X-A": value}), lambda: probe("http://host/v1", value)):
+    for make in (
+        lambda: ChatClient(Endpoint(base_url="http://host/v1", headers={"X-A": value})),
+        lambda: probe(Endpoint(base_url="http://host/v1", api_key=value)),
+    ):
         with pytest.raises(UsageError, match="can't be sent") as caught:
             make()
         clean("".join(traceback.format_exception(caught.value)))
@@ -177,5 +183,5 @@ def test_a_server_without_a_list_is_named_by_its_host(scripted: Any) -> None:
             pass
     clean(str(caught.value))
     with pytest.raises(NihError, match="no tokenizer") as refused:
-        ServerTokenizer(url, ServerInfo(kind="other"))
+        ServerTokenizer(Endpoint(base_url=url), ServerInfo(kind="other"))
     clean(str(refused.value))

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from nihbench.endpoint import Endpoint
 from nihbench.endpoint.answer import Received, read_stream
 from nihbench.endpoint.dialect import Dialect
 from nihbench.endpoint.sse import EventReader
@@ -59,7 +60,7 @@ def test_a_connection_is_used_again_after_a_stream(wire: Any, playing: Any) -> N
         wire.play(playing.events, whole, 0.02, END)
 
     async def run() -> None:
-        async with ChatClient(wire.base_url) as client:
+        async with ChatClient(Endpoint(base_url=wire.base_url)) as client:
             for _ in range(3):
                 done(await client.complete([Message(role="user", content="q")], STREAMED))
 
@@ -212,7 +213,7 @@ def test_a_server_that_does_not_stream_is_asked_so_from_then_on(scripted: Any, p
         scripted.reply({"choices": [{"message": {"content": "a"}, "finish_reason": "stop"}]})
 
     async def run() -> Dialect:
-        async with ChatClient(scripted.base_url, on_change=said.append) as client:
+        async with ChatClient(Endpoint(base_url=scripted.base_url), on_change=said.append) as client:
             for _ in range(3):
                 assert not done(await client.complete([Message(role="user", content="q")], STREAMED)).streamed
             return client.dialect

@@ -188,7 +188,7 @@ def test_filters_dim_the_cells_and_choose_the_trials(page: Browser) -> None:
 def test_the_language_switches_and_every_word_with_it(page: Browser, report: Path) -> None:
     page.run("document.getElementById('language').click()")
     whole = text(page, "body")
-    for word in ("热图", "针的深度", "平均得分", "术语说明", "全部试验"):
+    for word in ("热力图", "针的深度", "平均得分", "术语说明", "全部试验"):
         assert word in whole
     assert page.run("return document.documentElement.lang") == "zh-Hans"
     for word in ("Maps", "Bad cases", "Reset", "Statistics", "mean band"):

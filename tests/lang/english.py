@@ -15,8 +15,8 @@ from nihbench.types import FailureKind
 from tests.cli.conftest import ANSWERS
 
 MOST = 2
-"""So many English words in a row may stand in a line: a name has seldom more."""
-_RUN = re.compile(r"[A-Za-z][A-Za-z']*(?:[,;:.]? [A-Za-z][A-Za-z']*)+")
+"""So many English words in a row may stand in a line: a name has seldom more. Commas part names from names."""
+_RUN = re.compile(r"[A-Za-z][A-Za-z']*(?: [A-Za-z][A-Za-z']*)+")
 _CODE = re.compile(r"`[^`]*`|\bnih [a-z]+(?: [a-z]+)?(?= |$)|pip install [^\s，。；）]+|\S*[/\\_=<>-]\S*")
 _BOXES = re.compile("[\u2500-\u257f]+")
 # What is not ours to translate, or is the same in both languages.
@@ -76,7 +76,7 @@ def english(text: str, data: Iterable[str] = ()) -> list[str]:
     for run in _RUN.findall(plain):
         row: list[str] = []
         for word in [*run.split(), ""]:
-            if word and word.strip(",;:.'") not in names():
+            if word and word.strip("'") not in names():
                 row.append(word)
                 continue
             if len(row) > MOST:

@@ -43,7 +43,7 @@ def says(nih: Any) -> Callable[..., str]:
 
 
 def test_a_sentence_is_found_and_names_are_not() -> None:
-    assert english("note: lengths stop here") == ["note: lengths stop here"]
+    assert english("note: lengths stop here") == ["lengths stop here"]
     assert english("注意：prompts question-first, original 和 haystack.needle") == []
     assert english("用 `nih run --model x and more` 查看，见 results/a b") == []
 
@@ -79,7 +79,7 @@ def test_before_a_run(says: Any, small: list[object], chat: ChatModel, own_texts
     says("plan", *small)
     says("plan", *small, "--price", "1,2", "--repeats", 3, "--vary", "temperature", "--rpm", 10)
     says("plan", *small[:4], "--window", 2000, "--corpus", own_texts["en"], "--lengths", "300,600,4000", "--controls")
-    says("plan", *small, "--model", "y", "--prompt", "original,bilingual")
+    says("plan", *small, "--model", "y", "--prompt", "original,explicit")
     says("doctor", "--model", "x", "--base-url", chat.base_url)
     says("doctor", "--model", "y", "--base-url", chat.base_url, "--canary", 0)
     says("batch", "export", *small, "--out", "batch")
@@ -111,18 +111,23 @@ def test_a_run_with_lengths_fitted_to_the_server(
     ]
     says("plan", *options)
     says("run", *options, "--out", "fitted")
-    chat.share = 0.5
-    says("run", *options, "--out", "cut", code=4)
 
 
-def test_cases_and_probes(
-    says: Any, nih: Any, small: list[object], chat: ChatModel, own_texts: dict[str, Path]
-) -> None:
-    around = tuple(own_texts["en"].read_text(encoding="utf-8").splitlines())
+def quotations(nih: Any, run: str) -> tuple[str, ...]:
+    """Return what `nih cases` quotes: answers, the words in them that decided, the text around the needle."""
+    groups = json.loads(nih("cases", run, "--json").out)["runs"][0]["groups"]
+    cases = [case for group in groups for cluster in group["clusters"] for case in cluster["cases"]]
+    sent = ["".join(case["sent"].values()) for case in cases if case["sent"]]
+    around = ["{before}[[{needle}]]{after}".format(**case["sent"]) for case in cases if case["sent"]]
+    return (*around, *sent, *(case["reason"].split(": ")[-1] for case in cases if ": " in case["reason"]))
+
+
+def test_cases_and_probes(says: Any, nih: Any, small: list[object], chat: ChatModel) -> None:
     says("run", *small, "--out", "run")
-    says("cases", "run", data=around)
-    says("cases", "run", "--md", data=around)
-    says("cases", "run", "--probe", data=around)
+    quoted = quotations(nih, "run")
+    assert "所发：" in says("cases", "run", data=quoted)
+    says("cases", "run", "--md", data=quoted)
+    says("cases", "run", "--probe", data=quoted)
     says("cases", "run", "--outcome", "refused")
     trial = json.loads((nih.folder / "run" / "records.jsonl").read_text(encoding="utf-8").splitlines()[0])["id"]
     assert nih("rebuild", "run", trial).err == ""
@@ -151,7 +156,7 @@ def test_answers_in_a_file(says: Any, nih: Any) -> None:
         for number, answer in enumerate(answers)
     ]
     (nih.folder / "rows.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
-    says("agree", "rows.jsonl", data=tuple(answers))
+    says("agree", "rows.jsonl", data=(*answers, "does not say"))
     assert english(nih("grade", "rows.jsonl").err) == []
 
 
@@ -174,7 +179,7 @@ def test_imported_runs_and_comparisons(says: Any, nih: Any) -> None:
     says("diagnose", "strong", "weak")
     says("plot", "strong", "weak", "--out", "panel.png")
     says("plot", "strong", "weak", "--kind", "difference", "--prompt", "original", "--out", "difference.png")
-    says("compare", "strong", "imported", code=2)
+    says("compare", "strong", "imported")
     says("compare", "strong", "--prompt", "original", code=2)
 
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import os
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import httpx
 import pytest
 
+from nihbench.cli import main
 from nihbench.errors import LocalModelError
 from nihbench.local import LocalServer
 from nihbench.local import server as module
@@ -120,6 +124,41 @@ def test_the_server_outlives_ctrl_c_but_not_its_parent(embedded_model: Path, tmp
     parent.wait()
     parent.stdout.close()
     assert gone(url)
+
+
+@pytest.mark.real
+def test_a_server_outlives_the_thread_that_started_it_and_serves_run_after_run(
+    embedded_model: Path, tmp_path: Path, own_texts: dict[str, Path]
+) -> None:
+    """Two runs of one process in one context, as a suite has them; nothing between them may end the server."""
+    pytest.importorskip("xllamacpp", reason="the extra `local` (xllamacpp) is not installed")
+    with LocalServer(embedded_model, alias="smollm2-135m", window=1024) as server:
+        # A child that dies with "its parent" dies with the thread, where the system is asked for that (PDEATHSIG).
+        starting = threading.Thread(target=server.start)
+        starting.start()
+        starting.join()
+        first = os.fspath(server.base_url), server._process.pid if server._process else None
+        for number in range(2):
+            options = [
+                "--lengths",
+                "250,300",
+                "--depths",
+                "0,100",
+                "--max-output",
+                "2",
+                "--no-controls",
+                "--temperature",
+                "0",
+            ]
+            arguments = ["run", "--model", "x", "--base-url", server.base_url, "--corpus", str(own_texts["en"])]
+            with pytest.raises(SystemExit) as ended, contextlib.chdir(tmp_path):
+                main([*arguments, *options, "--out", f"run{number}"])
+            assert ended.value.code == 0
+            gc.collect()
+            subprocess.run([sys.executable, "-c", "pass"], check=True)  # another child comes and goes
+            # More than one read of what the child might say; its standard output is a pipe that nobody empties.
+            assert server.alive() and get(f"{server.base_url}/models").status_code == 200
+        assert (server.base_url, server._process.pid if server._process else None) == first
 
 
 def test_a_port_in_use_is_named(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nihbench.catalog import load
-from nihbench.endpoint import ServerTokenizer, open_model, probe
+from nihbench.endpoint import Endpoint, ServerTokenizer, open_model, probe
 from nihbench.errors import EndpointError
 from nihbench.fetch import silent
 from nihbench.local import LocalServer
@@ -40,8 +40,8 @@ def worst_difference(setup: Setup, count: Callable[[Sequence[Message]], int]) ->
 
 @pytest.fixture(scope="module")
 def smollm(local_server: LocalServer) -> Iterator[ServerTokenizer]:
-    info = probe(local_server.base_url)
-    with ServerTokenizer(local_server.base_url, info, model="smollm2-135m") as tokenizer:
+    info = probe(Endpoint(base_url=local_server.base_url))
+    with ServerTokenizer(Endpoint(base_url=local_server.base_url), info, model="smollm2-135m") as tokenizer:
         yield tokenizer
 
 

@@ -6,12 +6,13 @@ import asyncio
 import importlib
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from nihbench.endpoint import Endpoint
 from nihbench.endpoint.limits import Limits
 from nihbench.errors import StoppedError
 from nihbench.run import Setup
@@ -97,7 +98,7 @@ def test_an_endpoint_that_is_gone_leaves_its_work_to_the_other(
         clock = asyncio.get_running_loop().time
         limiters = [Limiter(Limits(concurrency=2, start=2), clock=clock) for _ in range(2)]
         urls = ["http://127.0.0.1:9/v1", f"http://127.0.0.1:{http.sockets[0].getsockname()[1]}/v1"]
-        clients = [ChatClient(url, limiter=own) for url, own in zip(urls, limiters, strict=True)]
+        clients = [ChatClient(Endpoint(base_url=url), limiter=own) for url, own in zip(urls, limiters, strict=True)]
         async with http, clients[0], clients[1]:
             with RecordWriter(tmp_path / "records.jsonl") as writer:
                 await run_trials(
@@ -135,3 +136,41 @@ def test_a_stop_sends_nothing_that_only_waited(
         run(setup, [played], Limits(concurrency=1, start=1), tmp_path / "records.jsonl")
     assert played.asked == 1 and "\n" not in str(error.value)
     assert read_records(tmp_path / "records.jsonl")[0] == {}
+
+
+class PutOff(wire.Played):  # type: ignore[misc, name-defined]
+    """Answers the first calls, then asks to be left alone for two hours."""
+
+    async def _answer(self, body: Any) -> tuple[int, Any]:
+        if self.asked < 3:
+            answer: tuple[int, Any] = await super()._answer(body)
+            return answer
+        self.asked += 1
+        return 429, {"error": {"message": "Rate limit reached: please try again in 2h", "code": "rate_limit_exceeded"}}
+
+
+def test_a_wait_of_hours_stops_the_run_and_says_when_to_go_on(
+    make_setup: MakeSetup, tmp_path: Path, count: Callable[[str], int]
+) -> None:
+    setup = make_setup(lengths="300:900:6", depths="10", repeat_corpus=True)
+    played = PutOff(server=wire.ConcurrencyServer(4), count=count)
+    when = rf"{datetime.now(UTC) + timedelta(hours=2):%Y-%m-%d %H}"
+    with pytest.raises(StoppedError, match=rf"\(rate_limit\): the server asks to wait 2 h 0 min, .* not before {when}"):
+        run(setup, [played], Limits(concurrency=2, start=2), tmp_path / "records.jsonl")
+    assert played.asked <= 3 + 2
+    records, _ = read_records(tmp_path / "records.jsonl")
+    # What was refused has no record: it is owed, as all that was not sent.
+    assert len(records) == 3 and all(isinstance(record.outcome, Completion) for record in records.values())
+
+
+def test_while_one_endpoint_is_to_be_left_alone_for_hours_the_other_does_its_work(
+    make_setup: MakeSetup, tmp_path: Path, count: Callable[[str], int]
+) -> None:
+    setup = make_setup(lengths="300:900:4", depths="10", repeat_corpus=True)
+    sides = [
+        PutOff(server=wire.ConcurrencyServer(4), count=count),
+        wire.Played(server=wire.ConcurrencyServer(4), count=count),
+    ]
+    done = run(setup, sides, Limits(concurrency=2, start=2), tmp_path / "records.jsonl")
+    check_whole(setup, tmp_path / "records.jsonl")
+    assert sides[0].asked <= 3 + 2 and done.seconds < 600

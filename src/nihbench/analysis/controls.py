@@ -25,17 +25,17 @@ _SEED = 20231121
 _SENTENCES: Mapping[str, tuple[str, str]] = {
     "oracle passed": (
         "oracle {where}: {hits} of {n} found in a short text; needle and prompt are clear to this model",
-        "短文对照 {where}：针放在短文里，{n} 次中找到 {hits} 次；针和提问对该模型是清楚的",
+        "“仅给原句”对照 {where}：针放在短文里，{n} 次中找到 {hits} 次；针和提问对该模型是清楚的",
     ),
     "oracle failed": (
         "ORACLE FAILED {where}: only {hits} of {n} found with the needle in a short text: the needle or the prompt is "
         "ambiguous for this model, and the sweep measures that, not its context",
-        "短文对照未通过 {where}：针放在短文里，{n} 次中只找到 {hits} 次：针或提问对该模型有歧义，"
-        "扫描测到的是歧义，不是上下文能力",
+        "“仅给原句”对照未通过 {where}：针放在短文里，{n} 次中只找到 {hits} 次：针或提问对该模型有歧义，"
+        "测评测到的是歧义，不是上下文能力",
     ),
     "oracle unknown": (
         "oracle {where}: {hits} found of {n} measured, of {planned} planned: too few to tell",
-        "短文对照 {where}：计划 {planned} 次，测得 {n} 次，找到 {hits} 次：太少，无法判断",
+        "“仅给原句”对照 {where}：计划 {planned} 次，测得 {n} 次，找到 {hits} 次：太少，无法判断",
     ),
     "closed_book passed": (
         "closed book {where}: the answer was not known without the text ({hits} of {n})",

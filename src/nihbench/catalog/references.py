@@ -18,7 +18,14 @@ def make_experiment(source: Sourced[ExperimentEntry]) -> Experiment:
     """Return the experiment of an entry."""
     entry = source.value
     prompts = tuple(entry.prompts)
-    return Experiment(name=source.name, needle=entry.needle, corpus=entry.corpus, prompts=prompts, note=entry.note)
+    return Experiment(
+        name=source.name,
+        needle=entry.needle,
+        corpus=entry.corpus,
+        prompts=prompts,
+        title=entry.title,
+        note=entry.note,
+    )
 
 
 def make_suite(source: Sourced[SuiteEntry]) -> Suite:

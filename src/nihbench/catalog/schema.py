@@ -155,6 +155,7 @@ class ExperimentEntry(Entry):
     needle: str
     corpus: str
     prompts: Annotated[list[str], Field(min_length=1)] = ["original"]
+    title: str = ""
     note: str = ""
 
 

@@ -64,6 +64,9 @@ async def send_rounds(setup: Setup, folder: RunFolder, budget: Budget, send: Sen
     """
     from nihbench.run import owed, rounds, with_extra
 
+    if setup.options.shard is not None:
+        note(t("adaptive: a part makes first draws only; nih merge the parts, and go on with the whole by --resume"))
+        return
     records = folder.records()
     planned = rounds(setup, records)
     reached, short = planned.before, False

@@ -14,6 +14,7 @@ from nihbench.lang import t
 
 if TYPE_CHECKING:
     from nihbench.analysis import AgreementReport, Item
+    from nihbench.run import RunFolder
 
 _TEXT = Optional[str]  # noqa: UP045  typer reads it at run time
 
@@ -76,15 +77,35 @@ def _of_file(name: str) -> tuple[str, list[Item]]:
 
 
 def _of_run(path: Path, scorer: str | None) -> tuple[str, list[Item]]:
-    """Return the answers that a judge decided; of a set in which the rules decided some, only the others."""
+    """Return the answers that one judge decided in a run, or in all runs of a folder."""
+    from nihbench.run import find_runs, open_run
+
+    folders = [open_run(found) for found in find_runs(path)]
+    judges = {scorer or _only_judge(folder) for folder in folders}
+    if len(judges) > 1:
+        listed = " | ".join(sorted(judges))
+        raise UsageError(t("{path} has several judges' scores: choose by --scorer {whole}", path=path, whole=listed))
+    judge = judges.pop()
+    items = [item for folder in folders for item in _judged(folder, judge)]
+    if not items:
+        raise UsageError(
+            t(
+                "{judge} has decided no answer of {path}: there is nothing to compare the rules with",
+                judge=judge,
+                path=path,
+            )
+        )
+    return judge, items
+
+
+def _judged(folder: RunFolder, judge: str) -> list[Item]:
+    """Return the answers of a run that a judge decided; of a set in which the rules decided some, only the others."""
     from nihbench.analysis import Item
-    from nihbench.run import answers_of, grades_of, open_run
+    from nihbench.run import answers_of, grades_of
     from nihbench.score import SCORER
     from nihbench.types import Score, Unscored
 
-    folder = open_run(path)
     records = folder.records()
-    judge = scorer or _only_judge(folder)
     rules, by_judge = grades_of(folder, records), grades_of(folder, records, judge)
     left = sum(isinstance(grade, Unscored) for grade in by_judge.values())
     if left:
@@ -105,18 +126,10 @@ def _of_run(path: Path, scorer: str | None) -> tuple[str, list[Item]]:
                     why=other.evidence.cue,
                 )
             )
-    if not items:
-        raise UsageError(
-            t(
-                "{judge} has decided no answer of {path}: there is nothing to compare the rules with",
-                judge=judge,
-                path=path,
-            )
-        )
-    return judge, items
+    return items
 
 
-def _only_judge(folder: Any) -> str:
+def _only_judge(folder: RunFolder) -> str:
     from nihbench.run import COMBINED, stored_scorers
     from nihbench.score import SCORER
 

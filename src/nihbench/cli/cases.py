@@ -14,7 +14,7 @@ from nihbench.errors import DamagedDataError, FetchError, UsageError
 from nihbench.lang import said, t
 
 if TYPE_CHECKING:
-    from nihbench.analysis import Cases, Filter
+    from nihbench.analysis import Cases, ControlResult, Filter
     from nihbench.cli.caseview import Context
     from nihbench.cli.probing import ProbeOptions
     from nihbench.run import RunFolder
@@ -63,6 +63,7 @@ def cases(
 ) -> None:
     """Show every answer below full marks: what was said, where, why it was graded so, and what was sent."""
     from nihbench.analysis import Filter
+    from nihbench.cli.compare import note_controls
     from nihbench.cli.probing import ProbeOptions
     from nihbench.run import find_runs, open_run
 
@@ -77,6 +78,7 @@ def cases(
         price=price, max_cost=max_cost, yes=yes,
     )  # fmt: skip
     looked = [_looked(open_run(path), chosen, scorer, corpus, reaching if probe else None) for path in find_runs(run)]
+    note_controls([(each.folder, each.controls) for each in looked])
     if as_json:
         show_json({"runs": [each.json() for each in looked]})
     else:
@@ -91,6 +93,7 @@ class _Looked:
     cases: Cases
     context: Context
     causes: Causes | None
+    controls: tuple[ControlResult, ...]
 
     @property
     def title(self) -> str:
@@ -124,9 +127,9 @@ class _Looked:
 def _looked(
     folder: RunFolder, chosen: Filter, scorer: str | None, corpus: str | None, reaching: ProbeOptions | None
 ) -> _Looked:
-    from nihbench.analysis import find_cases
+    from nihbench.analysis import control_results, find_cases
     from nihbench.cli.probing import causes_of, send_probes
-    from nihbench.run import grades_of
+    from nihbench.run import grades_of, planned_trials
 
     records = folder.records()
     grades = grades_of(folder, records, scorer)
@@ -139,6 +142,7 @@ def _looked(
         cases=found,
         context=context_of(folder, records, found, corpus),
         causes=causes_of(folder, looked, grades),
+        controls=control_results(records.values(), grades, planned_trials(folder.manifest)),
     )
 
 

@@ -15,8 +15,9 @@ from nihbench.errors import UsageError
 from nihbench.lang import language, t
 
 if TYPE_CHECKING:
-    from nihbench.analysis import Interaction, Paired, Side
+    from nihbench.analysis import ControlResult, Interaction, Paired, Side
     from nihbench.cli.finish import Result
+    from nihbench.run import RunFolder
 
 _TEXT = Optional[str]  # noqa: UP045  typer reads it at run time
 
@@ -52,7 +53,7 @@ def compare(
     kind = by or _what_differs(sides)
     made = compared(sides, kind, wanted / 100)
     crossed = interactions(sides)
-    note_controls(results)
+    note_controls([(result.run, result.controls) for result in results])
     if as_json:
         show_json({"by": kind, "comparisons": [as_value(each) for each in made], "interactions": _values(crossed)})
     else:
@@ -173,12 +174,14 @@ def interactions(sides: Sequence[Side]) -> list[Interaction]:
     return found
 
 
-def note_controls(results: Sequence[Result]) -> None:
-    """Say on stderr which controls failed: what follows may then measure something else."""
-    for result in results:
-        for control in result.controls:
+def note_controls(told: Sequence[tuple[RunFolder, Sequence[ControlResult]]]) -> None:
+    """Say on stderr which controls of some runs failed: what follows may then measure something else."""
+    models = [str(run.manifest["model"]["name"]) for run, _ in told]
+    for model, (_, controls) in zip(models, told, strict=True):
+        of = f"{model}: " if len(set(models)) > 1 else ""
+        for control in controls:
             if control.failed:
-                note(control.sentence(language()))
+                note(of + control.sentence(language()))
 
 
 def _tell(made: Sequence[Paired], crossed: Sequence[Interaction]) -> None:

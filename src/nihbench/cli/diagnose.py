@@ -34,7 +34,7 @@ def diagnose(
 
     results = [result_of(open_run(path), scorer=scorer) for given in runs for path in find_runs(given)]
     sweeps = chosen([s for result in results for s in result.sweeps], prompt, lambda sweep: sweep.grid.prompt)
-    note_controls(results)
+    note_controls([(result.run, result.controls) for result in results])
     if as_json:
         show_json([_value(sweep) for sweep in sweeps])
         return

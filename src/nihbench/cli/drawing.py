@@ -34,6 +34,8 @@ class Sweep:
     """For the intervals; None: the numbers alone."""
     withheld: ControlResult | None = None
     """The control for whose sake no headline is given."""
+    controls: tuple[ControlResult, ...] = ()
+    """What its controls say; of the sentinel, which stands for a whole run, each of the run's sweeps has the result."""
 
     @property
     def intervals(self) -> Intervals | None:
@@ -52,6 +54,14 @@ class Sweep:
         """What tells it from the others: model, experiment and prompt."""
         return f"{self.setting.model}: {self.grid.experiment}/{self.grid.prompt}"
 
+    @property
+    def experiment(self) -> str:
+        """The experiment as headings call it: by its title, too, where it has one that the fonts at hand can write."""
+        from nihbench.figures import missing
+
+        title = self.setting.title
+        return f"{title} ({self.grid.experiment})" if title and not missing(title) else self.grid.experiment
+
 
 def setting_of(manifest: Mapping[str, Any], records: Sequence[Record], scorer: str) -> Setting:
     """Return what a run was made with; its date is that of its records, or of its beginning where there are none."""
@@ -63,6 +73,7 @@ def setting_of(manifest: Mapping[str, Any], records: Sequence[Record], scorer: s
         model=manifest["model"]["name"],
         date=days[0] if days[0] == days[-1] else f"{days[0]}/{days[-1]}",
         experiment=manifest["experiment"],
+        title=str(manifest.get("title", "")),
         corpus=manifest["corpus"]["name"],
         scorer=f"{scorer} {version_of(scorer)}",
         version=str(manifest.get("nihbench", "?")),
@@ -88,7 +99,6 @@ def draw(
     *,
     kind: str = "map",
     title: str | None = None,
-    controls: Sequence[ControlResult] = (),
     animate: tuple[Path, Sequence[Record]] | None = None,
 ) -> None:
     """Write the figure of some sweeps; the suffix chooses the format.
@@ -106,7 +116,7 @@ def draw(
     around = Around(
         title=_title(sweeps, kind, style.lang) if title is None else title,
         caption=_caption(sweeps, kind, style),
-        controls=_marks(controls),
+        controls=_marks(sweeps),
     )
     _note_fonts(around.title + around.caption + "".join(sweep.name for sweep in sweeps), style.lang)
     units = list(dict.fromkeys(sweep.setting.length_unit for sweep in sweeps))
@@ -123,14 +133,13 @@ def draw(
 def _title(sweeps: Sequence[Sweep], kind: str, lang: Lang) -> str:
     from nihbench.figures import listed, say
 
-    names = [sweep.name for sweep in sweeps]
     if kind == "difference" and len(sweeps) == 2:
         first, second = _told_apart(sweeps)
         return say(lang, "difference_title", a=first, b=second)
-    if len(names) == 1:
-        return names[0]
+    if len(sweeps) == 1:
+        return f"{sweeps[0].setting.model}: {sweeps[0].experiment}/{sweeps[0].grid.prompt}"
     models = list(dict.fromkeys(sweep.setting.model for sweep in sweeps))
-    experiments = list(dict.fromkeys(sweep.grid.experiment for sweep in sweeps))
+    experiments = list(dict.fromkeys(sweep.experiment for sweep in sweeps))
     return f"{listed(lang, models)}: {listed(lang, experiments)}"
 
 
@@ -197,18 +206,30 @@ def _interval_note(sweeps: Sequence[Sweep], lang: Lang) -> str:
     )
 
 
-def _marks(controls: Sequence[ControlResult]) -> tuple[Control, ...]:
-    """Return what a figure says of controls: each kind once, as its worst result is; what can't tell is not said."""
+def _marks(sweeps: Sequence[Sweep]) -> tuple[Control, ...]:
+    """Return what a figure says of controls: each kind once, with the maps in which it failed where these are not all.
+
+    A control that can't tell is not said.
+    """
     from nihbench.figures import Control
 
-    told = [control for control in controls if control.verdict != "unknown"]
+    told = [
+        (name, control)
+        for name, sweep in zip(_told_apart(sweeps), sweeps, strict=True)
+        for control in sweep.controls
+        if control.verdict != "unknown"
+    ]
+    failures = [(control.name, name) for name, control in told if control.failed]
+    # With every map concerned by each, or the only one, there is nothing to tell apart.
+    apart = any(sum(kind == other for other, _ in failures) < len(sweeps) for kind, _ in failures)
     marks = []
-    for name in dict.fromkeys(control.name for control in told):
-        each = [control for control in told if control.name == name]
+    for kind in dict.fromkeys(control.name for _, control in told):
+        each = {id(control): control for _, control in told if control.name == kind}.values()
         failed = [control for control in each if control.failed]
-        alone = each[0] if len(each) == 1 else failed[0] if len(failed) == 1 else None
-        rate = None if alone is None or name == "sentinel" else alone.rate
-        marks.append(Control(name=name, passed=not failed, rate=rate))
+        alone = next(iter(each)) if len(each) == 1 else failed[0] if len(failed) == 1 else None
+        rate = None if alone is None or kind == "sentinel" else alone.rate
+        where = tuple(name for other, name in failures if other == kind) if apart else ()
+        marks.append(Control(name=kind, passed=not failed, rate=rate, where=where))
     return tuple(marks)
 
 
@@ -236,9 +257,10 @@ def _panel(sweeps: Sequence[Sweep], unit: str, lang: Lang) -> Any:
     places = [[at.get((i, j)) for j in range(len(models))] for i in range(len(rows))]
     single = len(sweeps) == 1
     one_experiment = len({experiment for experiment, _ in rows}) == 1
+    headings = {sweep.grid.experiment: sweep.experiment for sweep in sweeps}
     return Panel(
         grids=tuple(tuple(sweep.grid if sweep else None for sweep in row) for row in places),
-        row_names=() if single else tuple(p if one_experiment else f"{e} / {p}" for e, p in rows),
+        row_names=() if single else tuple(p if one_experiment else f"{headings[e]} / {p}" for e, p in rows),
         column_names=() if single else tuple(models),
         notes=() if single else tuple(tuple(_number(sweep, lang) if sweep else "" for sweep in row) for row in places),
         length_unit=unit,

@@ -68,7 +68,18 @@ class Result:
 
         setting = setting_of(self.run.manifest, self.records, self.scorer)
         return tuple(
-            Sweep(setting=setting, grid=grid, summary=summary, statistics=made, withheld=self.withheld(summary))
+            Sweep(
+                setting=setting,
+                grid=grid,
+                summary=summary,
+                statistics=made,
+                withheld=self.withheld(summary),
+                controls=tuple(
+                    each
+                    for each in self.controls
+                    if (each.experiment, each.prompt) == (grid.experiment, grid.prompt) or each.name == "sentinel"
+                ),
+            )
             for grid, summary, made in zip(self.grids, self.summaries, self.statistics, strict=True)
         )
 
@@ -156,8 +167,7 @@ def finish_tree(root: Path) -> None:
 
     results = [result_of(open_run(path)) for path in find_runs(root)]
     picture = root / PANEL
-    controls = tuple(control for result in results for control in result.controls)
-    draw([sweep for result in results for sweep in result.sweeps], picture, Style(), controls=controls)
+    draw([sweep for result in results for sweep in result.sweeps], picture, Style())
     note(t("panel: {picture}", picture=picture))
     note(t("draw it again: nih plot {root} --out panel.svg", root=root))
 
@@ -175,7 +185,7 @@ def finish(run: RunFolder, *, resume: Path) -> int:
 
     result = result_of(run, again=True)
     picture = run.path / FIGURE
-    draw(result.sweeps, picture, Style(), controls=result.controls)
+    draw(result.sweeps, picture, Style())
     show(result)
     note(t("heatmap: {picture}", picture=picture))
     note(t("records: {path}", path=run.path / "records.jsonl"))

@@ -26,10 +26,10 @@ def models(
     from dataclasses import asdict
 
     from nihbench.catalog import load
-    from nihbench.endpoint import probe
+    from nihbench.endpoint import Endpoint, probe
 
     if base_url is not None:
-        info = probe(base_url, os.environ.get(api_key_env) or None)
+        info = probe(Endpoint(base_url=base_url, api_key=os.environ.get(api_key_env) or None))
         if as_json:
             show_json(asdict(info))
             return

@@ -75,12 +75,21 @@ def _adaptive(ready: Ready, found: Forecast) -> Bounds:
 def _total(planned: Sequence[Planned]) -> dict[str, Any]:
     """Add up runs; None where one of them is not known."""
     costs = {name: [getattr(found.cost, name) for _, _, found in planned] for name in ("least", "predicted", "most")}
+    costs["most"] = [_most(row, found) for row, _, found in planned]
     known = {name: None if None in each else sum(each, Decimal(0)) for name, each in costs.items()}
     return {
         "trials": sum(row["estimate"]["trials"] for row, _, _ in planned),
         "prompt_tokens": sum(row["estimate"]["prompt_tokens"] for row, _, _ in planned),
         "cost_usd": {name: None if cost is None else str(cost) for name, cost in known.items()},
     }
+
+
+def _most(row: dict[str, Any], found: Forecast) -> Decimal | None:
+    """Return what a run costs at most, with all that an adaptive one may decide to send."""
+    if row["adaptive"] is None:
+        return found.cost.most
+    most = row["adaptive"]["cost_usd"][1]
+    return None if most is None else Decimal(most)
 
 
 def _total_text(planned: Sequence[Planned]) -> str:
@@ -184,6 +193,7 @@ def _as_json(setup: Setup, found: Forecast) -> dict[str, Any]:
             name: {"trials": n, "at_0.5": round(half, 4), "at_0.9": round(nine, 4)}
             for name, (n, half, nine) in found.half_widths.items()
         },
+        "row_trials_to_demonstrate": _row_trials(),
     }
 
 
@@ -207,6 +217,7 @@ def _as_text(
         t("in a batch"): _batch(setup, found),
         t("time"): _time(found),
         t("precision"): said(t("; ")).join(map(said, precision)),
+        t("demonstrate"): _demonstrate(),
         t("calibration"): _calibration(calibration) if calibration else "",
     }
     lines = [column(name, _SIDE) + said(text) for name, text in rows.items() if text]
@@ -305,10 +316,14 @@ def _batch(setup: Setup, found: Forecast) -> Message | str:
     terms, most = setup.preset.batch, found.cost.most
     if terms is None:
         return ""
-    share = t("{share:.0%} of the live price (as of {day})", share=terms.price, day=terms.as_of)
     if most is None:
-        return share
-    return t("at most {most}, {share}", most=dollars(most * decimal_of(terms.price)), share=share)
+        return t("{share:.0%} of the live price (as of {day})", share=terms.price, day=terms.as_of)
+    return t(
+        "at most {most}, {share:.0%} of the live price (as of {day})",
+        most=dollars(most * decimal_of(terms.price)),
+        share=terms.price,
+        day=terms.as_of,
+    )
 
 
 def _time(found: Forecast) -> Message:
@@ -317,6 +332,25 @@ def _time(found: Forecast) -> Message:
     minutes, seconds = divmod(round(found.seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return t("at least {time} at the given limits and speeds", time=f"{hours}:{minutes:02}:{seconds:02}")
+
+
+def _row_trials() -> dict[str, float | None]:
+    """Return how many trials a row needs so that its length is demonstrated, by the row's true found rate."""
+    from nihbench.stats import trials_to_demonstrate
+    from nihbench.stats.effective import FRACTION
+
+    needs = {f"at_{rate:g}": trials_to_demonstrate(FRACTION, rate=rate) for rate in (1.0, 0.97)}
+    return {"threshold": FRACTION, **needs}
+
+
+def _demonstrate() -> Message:
+    share, perfect, usual = _row_trials().values()
+    return t(
+        "a row takes {perfect} trials to show {share} found if all are found, {usual} if 97% are (80% power)",
+        perfect=perfect,
+        share=f"{share:.0%}",
+        usual=usual,
+    )
 
 
 def _precision(name: str, trials: int, at_half: float, at_nine: float) -> Message:

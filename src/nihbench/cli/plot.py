@@ -74,8 +74,7 @@ def plot(
     results = [result_of(open_run(path), scorer=scorer) for path in runs for path in find_runs(path)]
     records = results[0].records if len(results) == 1 else ()
     sweeps = chosen([s for result in results for s in result.sweeps], prompt, lambda sweep: sweep.grid.prompt)
-    controls = [control for result in results for control in result.controls]
-    draw(sweeps, out, style, kind=kind, title=title, controls=controls, animate=(animate, records) if animate else None)
+    draw(sweeps, out, style, kind=kind, title=title, animate=(animate, records) if animate else None)
     note(t("figure: {out}", out=out))
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @command
 def prompt(
     options: dict[str, Any],
-    length: Annotated[int, typer.Option("--length", help="Tokens of the whole request.")] = 1000,
+    length: Annotated[str, typer.Option("--length", help="Tokens of the whole request.")] = "1000",
     depth: Annotated[float, typer.Option("--depth", help="Depth in percent.")] = 50.0,
     repeat: Annotated[int, typer.Option("--repeat", help="Which repeat (0 is the first).")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a program.")] = False,
@@ -30,9 +30,10 @@ def prompt(
     from nihbench.cli.wiring import prepared
     from nihbench.types import Placement
 
-    _check(length, depth, repeat)
+    tokens = _tokens(length)
+    _check(depth, repeat)
     one = {
-        "lengths": f"{length}:{length}:1",
+        "lengths": f"{tokens}:{tokens}:1",
         "depths": f"{depth}",
         "repeats": repeat + 1,
         "controls": False,
@@ -62,9 +63,19 @@ def prompt(
             )
 
 
-def _check(length: int, depth: float, repeat: int) -> None:
+def _tokens(text: str) -> int:
+    """Read a length as `nih run --lengths` takes them: 4000 or 4k."""
+    factor = {"k": 1_000, "m": 1_000_000}.get(text[-1:].lower())
+    try:
+        length = round(float(text[:-1] if factor else text) * (factor or 1))
+    except (ValueError, OverflowError) as error:
+        raise UsageError(t("--length {text!r} is not a length in tokens, such as 4000 or 4k", text=text)) from error
     if length < 1:
-        raise UsageError(t("--length {length} must be at least 1 token", length=length))
+        raise UsageError(t("--length {length} must be at least 1 token", length=text))
+    return length
+
+
+def _check(depth: float, repeat: int) -> None:
     if not 0.0 <= depth <= 100.0:
         raise UsageError(t("--depth {depth:g} lies outside 0 to 100 percent", depth=depth))
     if repeat < 0:
@@ -83,7 +94,7 @@ def _as_json(trial_id: str, trial: Any, messages: Sequence[Message], placement: 
 
     return {
         "id": trial_id,
-        "trial": asdict(trial),
+        "trial": trial.stored(),
         "placement": asdict(placement),
         "messages": [asdict(message) for message in messages],
     }

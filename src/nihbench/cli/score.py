@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Optional
+from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
 from nihbench.cli.output import command, note
 from nihbench.errors import UsageError
 from nihbench.lang import t
+
+if TYPE_CHECKING:
+    from nihbench.cli.judging import JudgeOptions
+    from nihbench.run import RunFolder
 
 _TEXT = Optional[str]  # noqa: UP045  typer reads it at run time
 _INT = Optional[int]  # noqa: UP045
@@ -24,7 +28,7 @@ def _option(flag: str, text: str) -> Any:
 
 @command
 def score(
-    run: Annotated[Path, typer.Argument(help="The run's folder.")],
+    run: Annotated[Path, typer.Argument(help="A run's folder, or a folder of runs.")],
     judge: Annotated[
         _TEXT, _option("--judge", "A judge model: a preset, any name with an address, a .gguf file.")
     ] = None,
@@ -37,15 +41,14 @@ def score(
     concurrency: Annotated[_INT, _option("--concurrency", "Requests in flight at a time.")] = None,
 ) -> None:
     """Score a run again: by rules, or with --judge by a model; the scores stand beside the records."""
-    from nihbench.cli.finish import result_of, show
-    from nihbench.cli.judging import JudgeOptions, score_by_judge
-    from nihbench.run import open_run, scores_file
+    from nihbench.cli.judging import JudgeOptions
+    from nihbench.run import find_runs, open_run
 
-    folder = open_run(run)
+    folders = [open_run(path) for path in find_runs(run)]
     given = (judge_base_url, api_key_env, max_cost, max_output, concurrency)
     if judge is None and (only_uncertain or votes != 1 or any(value is not None for value in given)):
         raise UsageError(t("the rules take none of these options, they are a judge's: name it by --judge MODEL"))
-    scorer = None
+    options = None
     if judge is not None:
         options = JudgeOptions(
             model=judge,
@@ -57,10 +60,21 @@ def score(
             max_output=max_output,
             concurrency=concurrency,
         )
-        scorer = score_by_judge(folder, options)
+    left = [_score(folder, options) for folder in folders]
+    if any(left):
+        raise typer.Exit(UNSCORED)
+
+
+def _score(folder: RunFolder, options: JudgeOptions | None) -> int:
+    """Score one run, show it, and return how many of its answers are left unscored."""
+    from nihbench.cli.finish import result_of, show
+    from nihbench.cli.judging import score_by_judge
+    from nihbench.run import scores_file
+
+    scorer = score_by_judge(folder, options) if options else None
     result = result_of(folder, scorer=scorer, again=scorer is None)
     show(result)
     note(t("scores: {scores_file}", scores_file=scores_file(folder, result.scorer)))
     if result.unscored:
         note(t("{unscored} answers are left unscored; the file says why", unscored=result.unscored))
-        raise typer.Exit(UNSCORED)
+    return result.unscored

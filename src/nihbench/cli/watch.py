@@ -92,11 +92,11 @@ def _in_lines(folders: _Folders) -> None:
     while going := folders.going_on():
         for follower in going:
             for record in follower.news():
-                line(Progress(record=record, done=follower.done, total=len(follower.planned)))
+                line(Progress(record=record, done=follower.done, total=follower.total))
         time.sleep(POLL_S)
     for follower in folders.all():
         for record in follower.news():
-            line(Progress(record=record, done=follower.done, total=len(follower.planned)))
+            line(Progress(record=record, done=follower.done, total=follower.total))
 
 
 def _sweep(follower: Follower, more: str) -> Watched:

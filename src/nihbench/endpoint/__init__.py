@@ -13,15 +13,17 @@ if TYPE_CHECKING:
     from nihbench.endpoint.canary import Canary, sing
     from nihbench.endpoint.checkup import KNOWN_TEXT, Preflight, preflight, verdict
     from nihbench.endpoint.client import ChatClient
-    from nihbench.endpoint.connection import Timeouts
+    from nihbench.endpoint.connection import Endpoint, Timeouts
     from nihbench.endpoint.counting import ServerInfo, ServerTokenizer, chat_overhead, probe
     from nihbench.endpoint.dialect import Call, Dialect
     from nihbench.endpoint.failures import HANDLING, Diagnosis, Handling, classify
-    from nihbench.endpoint.limits import Limiter, Limits
+    from nihbench.endpoint.limits import Limiter, Limits, put_off
     from nihbench.endpoint.pool import SideBySide
     from nihbench.endpoint.request_counts import measuring
+    from nihbench.endpoint.retries import LONGEST_WAIT_S
     from nihbench.endpoint.spending import Budget, cost_of
     from nihbench.endpoint.tokenizers import load_tokenizer
+    from nihbench.endpoint.waits import in_words
 
 _HOMES = {
     "Budget": "spending",
@@ -29,10 +31,14 @@ _HOMES = {
     "SideBySide": "pool",
     "Limiter": "limits",
     "Limits": "limits",
+    "put_off": "limits",
+    "LONGEST_WAIT_S": "retries",
+    "in_words": "waits",
     "ModelAccess": "access",
     "open_model": "access",
     "Call": "dialect",
     "ChatClient": "client",
+    "Endpoint": "connection",
     "Timeouts": "connection",
     "ServerInfo": "counting",
     "ServerTokenizer": "counting",
@@ -58,10 +64,12 @@ __all__ = [
     "Call",
     "Budget",
     "KNOWN_TEXT",
+    "LONGEST_WAIT_S",
     "Canary",
     "ChatClient",
     "Diagnosis",
     "Dialect",
+    "Endpoint",
     "Handling",
     "Limiter",
     "Limits",
@@ -74,11 +82,13 @@ __all__ = [
     "chat_overhead",
     "classify",
     "cost_of",
+    "in_words",
     "load_tokenizer",
     "measuring",
     "open_model",
     "preflight",
     "probe",
+    "put_off",
     "sing",
     "verdict",
 ]

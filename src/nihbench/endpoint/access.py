@@ -125,17 +125,12 @@ class ModelAccess:
             on_change: told once, in a sentence, of every change in how requests are written.
         """
         return ChatClient(
-            self.base_url,
-            api_key=self.key,
-            key_header=self.preset.key_header,
-            headers=dict(self.preset.headers) | dict(self.headers),
+            self.endpoint,
             dialect=Dialect.of(self.preset, stream=stream),
             limiter=limiter,
             budget=budget,
             max_attempts=max_attempts,
             timeouts=timeouts,
-            ca_file=self.ca_file,
-            insecure=self.insecure,
             on_change=on_change,
         )
 
@@ -183,8 +178,6 @@ def open_model(
         UsageError: the preset has no base URL.
         EndpointError: the server can't be reached.
     """
-    base_url = _base_url(preset)
-    sent = dict(preset.headers) | dict(headers)
     access = ModelAccess(
         preset=preset,
         server=None,
@@ -195,41 +188,26 @@ def open_model(
         ca_file=ca_file,
         insecure=insecure,
     )
-    if not ask_server:
+    if ask_server:
+        yield from _with_server(access)
+    else:
         yield from _with_counter(access)
-        return
-    info = probe(
-        base_url,
-        key,
-        sent,
-        key_header=preset.key_header,
-        model=preset.model or None,
-        ca_file=ca_file,
-        insecure=insecure,
-    )
+
+
+def _with_server(access: ModelAccess) -> Iterator[ModelAccess]:
+    """Yield the access with what the server says of itself, and its tokenizer where it counts for others."""
+    preset, endpoint = access.preset, access.endpoint
+    info = probe(endpoint, model=preset.model or None)
     if not preset.model:
         if not info.models:
-            host = Endpoint(base_url=base_url).host
+            host = endpoint.host
             raise UsageError(t("the server at {host} does not say which models it has: name one by --model", host=host))
         preset = replace(preset, model=info.models[0])
-    counter = None
-    if info.kind != "other":
-        counter = ServerTokenizer(
-            base_url,
-            info,
-            model=preset.model,
-            api_key=key,
-            headers=sent,
-            key_header=preset.key_header,
-            extra_body=preset.extra_body,
-            ca_file=ca_file,
-            insecure=insecure,
-        )
-    try:
-        yield replace(access, preset=preset, server=info, server_tokenizer=counter)
-    finally:
-        if counter is not None:
-            counter.close()
+    if info.kind == "other":
+        yield replace(access, preset=preset, server=info)
+        return
+    with ServerTokenizer(endpoint, info, model=preset.model, extra_body=preset.extra_body) as tokenizer:
+        yield replace(access, preset=preset, server=info, server_tokenizer=tokenizer)
 
 
 def _with_counter(access: ModelAccess) -> Iterator[ModelAccess]:

@@ -14,6 +14,7 @@ from typing import Any
 
 from nihbench.endpoint.answer import Received, read_body
 from nihbench.endpoint.failures import HANDLING, classify, own_words, parse_json
+from nihbench.lang import t
 from nihbench.types import Failure, Outcome
 
 _LAST_SECOND = 253_402_300_799
@@ -44,7 +45,7 @@ def read_result(line: bytes, secrets: Iterable[str] = ()) -> BatchResult:
     """
     data = parse_json(line)
     if not isinstance(data, dict) or not isinstance(data.get("custom_id"), str):
-        raise ValueError("no JSON object with a custom_id")
+        raise ValueError(t("no JSON object with a custom_id"))
     response = data.get("response")
     response = response if isinstance(response, dict) else {}
     # One engine's documentation shows the answer in the place of its envelope.
@@ -65,7 +66,7 @@ def _outcome(body: Any, status: int | None, error: Any, secrets: tuple[str, ...]
         return outcome
     said = error or body
     if not said:
-        message = "the line holds neither an answer nor an error"
+        message = t("the line holds neither an answer nor an error")
         return _failure("bad_response", message, status, billed=status == 200)
     found = classify(status or 200, json.dumps(said).encode(), {}, secrets=secrets)
     # Without a status the request was never carried out, as where the batch expired: that is no server's fault.

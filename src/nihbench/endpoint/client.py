@@ -14,7 +14,6 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -51,18 +50,13 @@ class ChatClient:
     """A `Completer` for any OpenAI-compatible endpoint; an async context manager that closes its connections.
 
     Args:
-        base_url: the address that /chat/completions is appended to.
-        api_key: sent in `key_header`, as a bearer token where that is Authorization; None: nothing is sent.
-        key_header: the header that carries the key.
-        headers: sent with every request; they win over the client's own.
+        endpoint: the address that /chat/completions is appended to, and what lets us in.
         dialect: how requests are written, until the server teaches otherwise.
         limiter: gives leave for every single sending, and is told how it ended; None: nothing waits.
         budget: money is set aside of it for every single sending; None: nothing is counted.
         max_attempts: how often one request is sent at most, not counting refusals that cost nothing.
         patience_s: how many seconds one request may wait in all between such refusals.
         timeouts: the deadlines of one sending.
-        ca_file: further authorities to trust, as PEM.
-        insecure: whether to go without checking certificates.
         on_change: told once, in a sentence, of every change in how requests are written.
         sleep: waits the given seconds between attempts.
         random: returns a number in [0, 1) that spreads the waits.
@@ -70,38 +64,26 @@ class ChatClient:
         now: returns the time in UTC, for servers that give a date to wait for.
 
     Raises:
-        UsageError: the base URL, a header, the environment's proxy or the file of authorities can't be used.
+        UsageError: the environment's proxy or the file of authorities can't be used.
     """
 
     def __init__(
         self,
-        base_url: str,
+        endpoint: Endpoint,
         *,
-        api_key: str | None = None,
-        key_header: str = "Authorization",
-        headers: Mapping[str, str] | None = None,
         dialect: Dialect | None = None,
         limiter: Limiter | None = None,
         budget: Budget | None = None,
         max_attempts: int = 4,
         patience_s: float = 900.0,
         timeouts: Timeouts | None = None,
-        ca_file: Path | None = None,
-        insecure: bool = False,
         on_change: Callable[[str], None] = silent,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
         random: Callable[[], float] = random_module.random,
         clock: Callable[[], float] = time.perf_counter,
         now: Callable[[], datetime] = _now,
     ) -> None:
-        self._endpoint = Endpoint(
-            base_url=base_url,
-            api_key=api_key,
-            key_header=key_header,
-            headers=headers or {},
-            ca_file=ca_file,
-            insecure=insecure,
-        )
+        self._endpoint = endpoint
         self._url = self._endpoint.url("/chat/completions")
         self._secrets = self._endpoint.secrets()
         self._timeouts = timeouts or Timeouts()

@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
@@ -52,32 +51,15 @@ class ServerInfo:
     slots: int | None = None
 
 
-def probe(
-    base_url: str,
-    api_key: str | None = None,
-    headers: Mapping[str, str] | None = None,
-    *,
-    key_header: str = "Authorization",
-    model: str | None = None,
-    ca_file: Path | None = None,
-    insecure: bool = False,
-) -> ServerInfo:
-    """Return what the server at `base_url` is; `model` picks whose window is told where it serves several.
+def probe(endpoint: Endpoint, *, model: str | None = None) -> ServerInfo:
+    """Return what the server is; `model` picks whose window is told where it serves several.
 
     Source: GET {base_url}/models and GET /props at the server's root; what they refuse is simply not known.
 
     Raises:
         EndpointError: nothing answers at this address.
-        UsageError: the base URL, a header or the environment's proxy can't be used.
+        UsageError: the environment's proxy or the file of authorities can't be used.
     """
-    endpoint = Endpoint(
-        base_url=base_url,
-        api_key=api_key,
-        key_header=key_header,
-        headers=headers or {},
-        ca_file=ca_file,
-        insecure=insecure,
-    )
     with sync_client(endpoint, _PROBE_TIMEOUTS) as client:
         listing = _get(client, endpoint, endpoint.url("/models"))
         data = listing.get("data")
@@ -105,15 +87,10 @@ class ServerTokenizer:
     server means: as that special token. Any other way, a prompt's length would not be what the model is sent.
 
     Args:
-        base_url: the chat endpoint's base URL.
+        endpoint: the chat endpoint's address, and what lets us in.
         info: what `probe` said; its kind must be llama.cpp or vllm.
         model: the model's name as requests give it; by default the first that the server lists.
-        api_key: sent in `key_header`.
-        headers: sent with every request.
-        key_header: the header that carries the key.
         extra_body: a request's extra body; what in it changes the chat template counts with the messages.
-        ca_file: further certificate authorities to trust, as PEM.
-        insecure: whether to go without checking certificates.
         sleep: waits the given seconds before a server that was lost is asked again.
 
     Raises:
@@ -124,30 +101,18 @@ class ServerTokenizer:
 
     def __init__(
         self,
-        base_url: str,
+        endpoint: Endpoint,
         info: ServerInfo,
         *,
         model: str | None = None,
-        api_key: str | None = None,
-        headers: Mapping[str, str] | None = None,
-        key_header: str = "Authorization",
         extra_body: Mapping[str, Any] | None = None,
-        ca_file: Path | None = None,
-        insecure: bool = False,
         sleep: Callable[[float], object] = time.sleep,
     ) -> None:
         self._sleep = sleep
         self._kind = info.kind
         self._model = model or (info.models[0] if info.models else "")
         self._template = {key: value for key, value in (extra_body or {}).items() if key in _TEMPLATE_KEYS}
-        self._endpoint = Endpoint(
-            base_url=base_url,
-            api_key=api_key,
-            key_header=key_header,
-            headers=headers or {},
-            ca_file=ca_file,
-            insecure=insecure,
-        )
+        self._endpoint = endpoint
         if info.kind == "other":
             host = self._endpoint.host
             raise EndpointError(

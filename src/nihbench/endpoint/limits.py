@@ -19,8 +19,10 @@ from typing import Literal
 from nihbench.endpoint.concurrency import LONG_PROMPT_TOKENS, Concurrency, start_for
 from nihbench.endpoint.failures import HANDLING
 from nihbench.endpoint.pacing import Pace
+from nihbench.endpoint.retries import LONGEST_WAIT_S
 from nihbench.endpoint.signals import Dimension, Signal
-from nihbench.errors import StoppedError
+from nihbench.endpoint.waits import in_words
+from nihbench.errors import PutOffError, StoppedError
 from nihbench.lang import t
 from nihbench.types import FailureKind, RateState
 
@@ -29,6 +31,13 @@ _NOT_COUNTED: frozenset[FailureKind] = frozenset(
     {"rate_limit", "day_limit", "overloaded", "auth", "quota", "overflow", "bad_parameter", "refused_by_server"}
 )
 _AILING_S = 60.0
+SAID_S = 10.0
+"""Waits from here on are told: a shorter one is over before it is read."""
+
+
+def silent(wait_s: float) -> None:
+    """Say nothing."""
+
 
 Wait = Literal["slot", "server", "requests", "tokens"]
 """What a call may wait for: a call to end, a wait that the server asked for, or what a minute allows."""
@@ -45,6 +54,17 @@ class Limits:
     start: int = 4
     requests_per_minute: float | None = None
     tokens_per_minute: float | None = None
+
+
+def put_off(kind: FailureKind, wait_s: float) -> PutOffError:
+    """Return the error for a server that asks to wait longer than a run does."""
+    sentence = t(
+        "the run had to stop ({kind}): the server asks to wait {wait}, and a run waits {most} at most",
+        kind=kind,
+        wait=in_words(wait_s),
+        most=in_words(LONGEST_WAIT_S),
+    )
+    return PutOffError(sentence, kind=kind, wait_s=wait_s)
 
 
 class Slot:
@@ -77,6 +97,7 @@ class Limiter:
 
     Args:
         limits: what options and presets say.
+        on_wait: told of every longer wait that the server asks for, in seconds, once for all calls that it holds up.
         clock: returns seconds that only ever grow.
         sleep: waits the given seconds, by the same clock.
     """
@@ -85,9 +106,11 @@ class Limiter:
         self,
         limits: Limits,
         *,
+        on_wait: Callable[[float], None] = silent,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
+        self._on_wait = on_wait
         self._clock = clock
         self._sleep = sleep
         self._start = limits.start
@@ -99,6 +122,7 @@ class Limiter:
         self._requests = Pace(limits.requests_per_minute, brim_s=1.0, level=1.0, now=now)
         self._closed = False
         self._closed_until = now
+        self._closed_by: FailureKind = "rate_limit"
         self._sent = 0
         self._refusals = 0
         self._waiting_tokens: int | None = None  # of the call that is first in line
@@ -148,8 +172,14 @@ class Limiter:
 
     @property
     def ailing(self) -> bool:
-        """Whether the last word from the server, less than a minute ago, was trouble and not an answer."""
-        return self._clock() - self._trouble_at < _AILING_S
+        """Whether the last word from the server, less than a minute ago, was trouble, or it is to be left alone."""
+        now = self._clock()
+        return now - self._trouble_at < _AILING_S or self._closed_until - now > _AILING_S
+
+    @property
+    def is_put_off(self) -> bool:
+        """Whether the server asks to wait longer than a run does."""
+        return self._closed_until - self._clock() > LONGEST_WAIT_S
 
     @asynccontextmanager
     async def slot(self, *, tokens: int) -> AsyncIterator[Slot]:
@@ -159,6 +189,7 @@ class Limiter:
             tokens: its prompt plus its largest output.
 
         Raises:
+            PutOffError: the server asks to wait longer than a run does.
             StoppedError: the limiter was closed.
         """
         slot = await self._admit(tokens)
@@ -186,13 +217,13 @@ class Limiter:
         ):
             pace.announce(limit, None if remaining is None else remaining - taken, now)
             if pace.per_minute is None and remaining == 0 and reset_s is not None:
-                self._close(reset_s)
+                self._close(reset_s, "rate_limit")
         self._changed.set()
 
     def settle(self, slot: Slot, signal: Signal) -> None:
         """Take in how a call ended (see `Slot.settle`)."""
-        if signal.wait_s is not None:
-            self._close(signal.wait_s)
+        if signal.wait_s is not None and signal.kind != "ok":
+            self._close(signal.wait_s, signal.kind)
         if signal.kind == "rate_limit":
             self._refused(slot, signal)
         else:
@@ -242,8 +273,15 @@ class Limiter:
             else:
                 self._concurrency.pause()
 
-    def _close(self, wait_s: float) -> None:
-        self._closed_until = max(self._closed_until, self._clock() + wait_s)
+    def _close(self, wait_s: float, kind: FailureKind) -> None:
+        now = self._clock()
+        left_s = self._closed_until - now
+        if wait_s <= left_s:
+            return
+        self._closed_until, self._closed_by = now + wait_s, kind
+        # Of several calls that are refused together each asks for nearly the same.
+        if wait_s >= SAID_S and wait_s - left_s >= wait_s / 2 and not self.is_put_off:
+            self._on_wait(wait_s)
 
     async def _admit(self, tokens: int) -> Slot:
         async with self._turn:  # asyncio's lock is first come, first served
@@ -252,6 +290,7 @@ class Limiter:
             self._waiting_tokens = tokens
             try:
                 while not self._closed and (wait_s := max(self._waits(tokens).values())) > 0:
+                    self._raise_if_put_off()
                     await self._until_changed(wait_s)
             finally:
                 self._waiting_tokens = None
@@ -259,6 +298,11 @@ class Limiter:
                 raise StoppedError(t("the run is ending: nothing more is sent"))
             # Nothing is awaited between here and the caller's block, so that no cancellation can lose the slot.
             return self._grant(tokens)
+
+    def _raise_if_put_off(self) -> None:
+        """Let a call go that would wait for very long; it may find another endpoint, or end the run."""
+        if self.is_put_off and not self._closed:
+            raise put_off(self._closed_by, self._closed_until - self._clock())
 
     def _waits(self, tokens: int) -> dict[Wait, float]:
         """Return how long the first in line has to wait for each thing, as things stand."""

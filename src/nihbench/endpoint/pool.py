@@ -14,6 +14,7 @@ from typing import Generic, TypeVar
 
 from nihbench.endpoint.failures import HANDLING
 from nihbench.endpoint.limits import Limiter
+from nihbench.errors import PutOffError
 from nihbench.lang import t
 from nihbench.types import Completer, Failure, Message, Outcome, Request
 
@@ -72,9 +73,17 @@ class SideBySide:
         self._pool = Pool(members)
 
     async def complete(self, messages: Sequence[Message], request: Request) -> Outcome:
-        """Ask one endpoint; where that is out of order and took no money, ask another that is well."""
+        """Ask one endpoint; where that is out of order and took no money, ask another that is well.
+
+        Raises:
+            PutOffError: each asks to wait longer than a run does.
+            StoppedError: the budget has no room for another sending.
+        """
         with self._pool.choose(request.prefix) as first:
-            outcome = await first.complete(messages, request)
+            try:
+                outcome = await first.complete(messages, request)
+            except PutOffError as error:
+                return await self._elsewhere(first, messages, request, error)
         if not isinstance(outcome, Failure) or outcome.may_be_billed or not HANDLING[outcome.kind].retry:
             return outcome
         with self._pool.choose(request.prefix) as second:
@@ -83,3 +92,11 @@ class SideBySide:
             again = await second.complete(messages, request)
         earlier = (*outcome.earlier, replace(outcome, attempts=1, earlier=()), *again.earlier)
         return replace(again, attempts=outcome.attempts + again.attempts, earlier=earlier)
+
+    async def _elsewhere(
+        self, first: Completer, messages: Sequence[Message], request: Request, error: PutOffError
+    ) -> Outcome:
+        with self._pool.choose(request.prefix) as second:
+            if second is first:
+                raise error
+            return await second.complete(messages, request)

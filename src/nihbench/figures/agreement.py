@@ -69,9 +69,9 @@ def _row(language: str, one: Agreement, outcome: str, width: int) -> str:
     )
     value = _NO_FIGURE if kappa.value is None else f"{kappa.value:.3f}"
     recall = " ".join(f"{_share(share):>5}" for share in one.recall)
-    rater, exact = column(_rater(one.rater), width), _share(one.exact)
     return (
-        f"{language:<5}{rater}{one.items:>5}  {value:>6} {column(interval, 17)}{exact:>6} {outcome:>8}         {recall}"
+        f"{language:<5}{column(_rater(one.rater), width)}{one.items:>5}  {value:>6} {column(interval, 17)}"
+        f"{_share(one.exact):>6} {outcome:>8}         {recall}"
     )
 
 

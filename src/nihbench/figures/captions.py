@@ -30,6 +30,8 @@ class Setting:
     version: str
     repeats: int
     length_unit: str
+    title: str = ""
+    """What the experiment is called beside its name."""
     copies: int = 1
     synthetic: bool = False
     imported: bool = False

@@ -176,57 +176,57 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     ),
     "none": (
         "No pattern: a miss rate of {rate} (95% interval {low} to {high}) all over the grid.",
-        "没有规律：整个网格的漏检率为 {rate}（95% 区间 {low} 至 {high}）。",
+        "没有规律：整个网格的未找到率为 {rate}（95% 区间 {low} 至 {high}）。",
     ),
     "bee": (
         "Holes at random (\"bee\"): no place in the grid explains the misses, {rate} everywhere (95% interval {low} to "
         "{high}).",
-        "随机的漏洞（“蜜蜂”）：网格中没有哪个位置能解释漏检，各处都是 {rate}（95% 区间 {low} 至 {high}）。",
+        "随机的漏洞（“蜜蜂”）：网格中没有哪个位置能解释未找到的情形，各处都是 {rate}（95% 区间 {low} 至 {high}）。",
     ),
     "tadpole": (
         "Weak from the start (\"tadpole\"): {rate} are missed all over the grid (95% interval {low} to {high}), and "
         "at up to 1K tokens too. Look at the needle and the prompt before the context.",
-        "从一开始就弱（“蝌蚪”）：整个网格的漏检率为 {rate}（95% 区间 {low} 至 {high}），1K token 以内也一样。"
+        "从一开始就弱（“蝌蚪”）：整个网格的未找到率为 {rate}（95% 区间 {low} 至 {high}），1K token 以内也一样。"
         "先检查针与提示，再谈上下文长度。",
     ),
     "u_in_depth": (
         "Lost in the middle: misses are the more frequent the nearer the needle is to the middle, at every length.",
-        "迷失在中间：无论长度，针越靠近中间，漏检越多。",
+        "迷失在中间：无论长度，针越靠近中间，未找到的越多。",
     ),
     "tail_kept": (
         "Only the end is kept (\"goldfish\", a sliding window): missed where more than about {n} tokens follow the "
         "needle (95% interval {low} to {high}).",
-        "只记得结尾（“金鱼”，滑动窗口）：针之后超过约 {n} token 时漏检（95% 区间 {low} 至 {high}）。",
+        "只记得结尾（“金鱼”，滑动窗口）：针之后超过约 {n} token 时找不到（95% 区间 {low} 至 {high}）。",
     ),
     "head_kept": (
         "Only the beginning is kept: missed where more than about {n} tokens stand before the needle (95% interval "
         "{low} to {high}).",
-        "只记得开头：针之前超过约 {n} token 时漏检（95% 区间 {low} 至 {high}）。",
+        "只记得开头：针之前超过约 {n} token 时找不到（95% 区间 {low} 至 {high}）。",
     ),
     "middle_cut": (
         "The middle is cut out: missed where more than about {n} tokens stand before the needle (95% interval "
         "{low} to {high}) and more than about {m} after it ({low_m} to {high_m}).",
         "中间被截去：针之前超过约 {n} token（95% 区间 {low} 至 {high}），并且之后超过约 {m} token"
-        "（{low_m} 至 {high_m}）时漏检。",
+        "（{low_m} 至 {high_m}）时找不到。",
     ),
     "cliff": (
         "A cliff: missed where the context is longer than about {n} tokens (95% interval {low} to {high}).",
-        "断崖：上下文长于约 {n} token 时漏检（95% 区间 {low} 至 {high}）。",
+        "断崖：上下文长于约 {n} token 时找不到（95% 区间 {low} 至 {high}）。",
     ),
     "content_hole": (
         "A hole at one place of the text: missed where about {n} (95% interval {low} to {high}) to {m} ({low_m} to "
         "{high_m}) tokens stand before the needle, at every length. Read what stands there: nih prompt shows it.",
         "文本某处的漏洞：无论长度，针之前有约 {n}（95% 区间 {low} 至 {high}）至 {m}（{low_m} 至 {high_m}）"
-        " token 时漏检。请看那里写了什么（nih prompt）。",
+        " token 时找不到。请看那里写了什么（nih prompt）。",
     ),
     "depth_band": (
         "A band of depths: missed between {n} (95% interval {low} to {high}) and {m} ({low_m} to {high_m}) of the "
         "depth, at every length.",
-        "一段深度：无论长度，深度在 {n}（95% 区间 {low} 至 {high}）与 {m}（{low_m} 至 {high_m}）之间时漏检。",
+        "一段深度：无论长度，深度在 {n}（95% 区间 {low} 至 {high}）与 {m}（{low_m} 至 {high_m}）之间时找不到。",
     ),
     "inside": (
         "There {inside} are missed, elsewhere {outside}; {misses} of {trials} in all.",
-        "那里漏检 {inside}，别处 {outside}；共 {trials} 次试验，{misses} 次未找到。",
+        "那里未找到 {inside}，别处 {outside}；共 {trials} 次试验，{misses} 次未找到。",
     ),
     "of_all": ("{misses} of {trials} trials are missed.", "共 {trials} 次试验，{misses} 次未找到。"),
     "mixture": ("Two patterns together:", "两种规律并存："),

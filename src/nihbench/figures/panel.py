@@ -142,15 +142,25 @@ class _Layout:
             if self.slanted
             else TICK * f * LINE_IN
         )
-        self.above = 0.0
-        if self.panel.notes:
-            self.above = TICK * f * LINE_IN + GAP / 3
         self.heads = HEADING * f * LINE_IN + GAP / 3 if self.panel.column_names else 0.0
         ticks = TICK_MARK + self.x_ticks_height
         self.after_row = GAP + (0.0 if self.shared_lengths else ticks)
         length = drawable(say(self.style.lang, "length", unit=unit_phrase(self.panel.length_unit, self.style.lang)))
         self.length_lines = ruler.wrap(length, width=self.width - 2 * MARGIN, points=LABEL * f)
         self.after_all = ticks + GAP / 2 + len(self.length_lines) * LABEL * f * LINE_IN + GAP / 2
+        self._share_height(1)
+        self.row_names = [self._name_lines(name) for name in self.panel.row_names]
+        self.names_above = any(lines is None for lines in self.row_names)
+        self.names_apart = self.names_above and any(
+            len(self._wrapped_note(i, j)) > 1 for i in range(self.rows) for j in range(self.columns)
+        )
+        if self.names_apart:
+            self._share_height(1 + max(len(self._whole_name(i)) for i in range(self.rows)))
+
+    def _share_height(self, lines: int) -> None:
+        """Choose the height of a map that has so many lines of text above it, where there are notes."""
+        f = self.f
+        self.above = lines * TICK * f * LINE_IN + GAP / 3 if self.panel.notes else 0.0
         fixed = self.heads + self.rows * self.above + (self.rows - 1) * self.after_row + self.after_all
         body = self.sheet.body(fixed + _LEAST_MAP * self.rows)
         if body is not None:
@@ -163,14 +173,23 @@ class _Layout:
             self.map_height = max(1.4 if self.rows == 1 else 1.0, min(most_high * self.map_width / 9.0 * self.columns
                                   if self.style.width else most_high, _CELL_HEIGHT * f * depths))  # fmt: skip
         self.body = fixed + self.rows * self.map_height
-        self.row_names = [self._name_lines(name) for name in self.panel.row_names]
-        self.names_above = any(lines is None for lines in self.row_names)
+
+    def _wrapped_note(self, i: int, j: int) -> list[str]:
+        """Return the note above a map with its row's name before it, in lines as wide as the map."""
+        note = drawable(f"{self.panel.row_names[i]}: {self.panel.notes[i][j]}")
+        return self.ruler.wrap(note, width=self.map_width, points=TICK * self.f)
 
     def _name_lines(self, name: str) -> list[str] | None:
         """Return a row's name in at most two lines of its height, None where that would cut a word."""
         text = drawable(name, bold=True)
         lines = self.ruler.wrap(text, width=self.map_height, points=HEADING * self.f, bold=True)
         return lines if len(lines) <= 2 and " ".join(lines) == text else None
+
+    def _whole_name(self, i: int) -> list[str]:
+        """Return a row's name in as many lines as it takes above the row's maps."""
+        wide = self.columns * (self.map_width + self.between) - self.between
+        name = drawable(self.panel.row_names[i], bold=True)
+        return self.ruler.wrap(name, width=wide, points=TICK * self.f, bold=True)
 
     def _depth_labels(self, grid: Grid) -> tuple[str, ...]:
         return depth_labels((0, 25, 50, 75, 100)) if self.style.achieved else depth_labels(grid.depths)
@@ -277,12 +296,17 @@ class _Layout:
             y_labels=j == 0 or not self.shared_depths or self.panel.grids[i][j - 1] is None,
         )  # fmt: skip
         if self.panel.notes:
-            note = self.panel.notes[i][j]
-            if self.names_above:
-                note = f"{self.panel.row_names[i]}: {note}"
-            [note, *more] = self.ruler.wrap(drawable(note), width=self.map_width, points=TICK * f) or [""]
-            note = f"{note}\N{HORIZONTAL ELLIPSIS}" if more else note
-            page.text(x, y - GAP / 4, note, points=TICK * f, va="bottom", color=QUIET)
+            note = drawable(self.panel.notes[i][j])
+            lines = (
+                self._wrapped_note(i, j)
+                if self.names_above and not self.names_apart
+                else self.ruler.wrap(note, width=self.map_width, points=TICK * f)
+            )
+            page.text(x, y - GAP / 4, _first(lines), points=TICK * f, va="bottom", color=QUIET)
+            if self.names_apart and j == 0:
+                name = self._whole_name(i)
+                top = y - GAP / 4 - (len(name) + 1) * TICK * f * LINE_IN
+                page.lines(x, top, name, points=TICK * f, fontweight="bold")
 
     def _ticks(self, axes: Axes, grid: Grid, *, x_labels: bool, y_labels: bool) -> None:
         f = self.f
@@ -333,6 +357,13 @@ class _Layout:
         page.text(
             x + self.bar_width, y + height / 2, label, points=LABEL * self.f, rotation=90, va="center", ha="right"
         )
+
+
+def _first(lines: Sequence[str]) -> str:
+    """Return the first of some lines; an ellipsis stands for the others."""
+    if not lines:
+        return ""
+    return f"{lines[0]}\N{HORIZONTAL ELLIPSIS}" if len(lines) > 1 else lines[0]
 
 
 def _percent(value: float) -> str:

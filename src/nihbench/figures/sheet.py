@@ -23,11 +23,15 @@ MARGIN, GAP, TICK_MARK, SWATCH = 0.3, 0.12, 0.09, 0.36
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Control:
-    """The result of one kind of control trials; `rate` is the share found, None where nothing was measured."""
+    """The result of one kind of control trials; `rate` is the share found, None where nothing was measured.
+
+    `where` names the maps in which it failed, where these are not all.
+    """
 
     name: str
     passed: bool
     rate: float | None = None
+    where: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -143,7 +147,9 @@ def _control_lines(controls: Sequence[Control], style: Style) -> list[tuple[str,
     """Say which controls failed and which passed, what failed first."""
     lines = []
     for key, passed in (("controls_bad", False), ("controls_good", True)):
-        names = [_control(control, style) for control in controls if control.passed is passed]
+        each = [control for control in controls if control.passed is passed]
+        names = [_control(control, style) for control in each]
+        key = "controls_bad_in" if any(control.where for control in each) else key
         if names:
             mark = "\N{CHECK MARK} " if passed else "\N{BALLOT X} "
             lines.append(
@@ -154,4 +160,10 @@ def _control_lines(controls: Sequence[Control], style: Style) -> list[tuple[str,
 
 def _control(control: Control, style: Style) -> str:
     name = control_word(style.lang, control.name)
-    return name if control.rate is None else say(style.lang, "control_rate", name=name, rate=f"{control.rate:.0%}")
+    if control.rate is not None:
+        name = say(style.lang, "control_rate", name=name, rate=f"{control.rate:.0%}")
+    return (
+        say(style.lang, "control_where", name=name, where=listed(style.lang, [*control.where]))
+        if control.where
+        else name
+    )

@@ -32,6 +32,8 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "not_both": ("not measured on both sides", "并非两边都有结果"),
     "controls_good": ("Controls passed: {names}", "对照通过：{names}"),
     "controls_bad": ("CONTROL FAILED: {names}. Don't rely on this map.", "对照未通过：{names}。此图不可采信。"),
+    "controls_bad_in": ("CONTROL FAILED: {names}. Don't rely on these maps.", "对照未通过：{names}。这些图不可采信。"),
+    "control_where": ("{name} ({where})", "{name}（{where}）"),
     "control_rate": ("{name} {rate}", "{name} {rate}"),
     "map_note": ("found {value}", "找到率 {value}"),
     "map_note_interval": ("found {value} [{low}, {high}]", "找到率 {value} [{low}, {high}]"),
@@ -126,7 +128,7 @@ _KINDS: Mapping[str, str] = {
 }  # fmt: skip
 
 _CONTROLS: Mapping[str, str] = {
-    "oracle": "仅给原句", "closed_book": "闭卷", "no_needle": "无针", "sentinel": "哨兵",
+    "oracle": "短文", "closed_book": "闭卷", "no_needle": "无针", "sentinel": "哨兵",
 }  # fmt: skip
 
 

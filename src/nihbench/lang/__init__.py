@@ -9,6 +9,7 @@ the terms. tests/lang finds what has no translation yet.
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Iterable
 from functools import cache
 from importlib import import_module
@@ -69,11 +70,9 @@ def said(text: object) -> str:
     if not isinstance(text, Message) or _spoken[0] == "en":
         return str(text)
     template = _template(text.template)
-    return (
-        template.format(**{name: _inner(name, value) for name, value in text.fields.items()})
-        if text.fields
-        else template
-    )
+    if not text.fields:
+        return template
+    return _FORMATTER.format(template, **{name: _inner(name, value) for name, value in text.fields.items()})
 
 
 def without_stop(text: object) -> str:
@@ -82,7 +81,9 @@ def without_stop(text: object) -> str:
         text = text.args[0] if len(text.args) == 1 else str(text)
     if not isinstance(text, Message):
         return str(text).rstrip(".")
-    return t(text.template.rstrip("."), **text.fields)
+    message = Message(str(text).rstrip("."))
+    message.template, message.fields = text.template.rstrip("."), text.fields
+    return message
 
 
 def recalled(text: str) -> str:
@@ -96,7 +97,10 @@ def recalled(text: str) -> str:
     for pattern, template in _stored(_spoken[0]):
         found = pattern.fullmatch(text)
         if found:
-            return t(template, **{n: v if n in _QUOTED else recalled(v) for n, v in found.groupdict().items()})
+            message = Message(text)
+            message.template = template
+            message.fields = {n: v if n in _QUOTED else recalled(v) for n, v in found.groupdict().items()}
+            return message
     return text
 
 
@@ -118,9 +122,21 @@ def _template(english: str) -> str:
 
 
 def _inner(name: str, value: Any) -> Any:
-    if isinstance(value, Message | BaseException):
-        return said(value)
-    return said(recalled(value)) if name in _SENTENCES and isinstance(value, str) else value
+    if isinstance(value, BaseException):
+        value = value.args[0] if len(value.args) == 1 else str(value)
+    if isinstance(value, str) and name in _SENTENCES:
+        value = recalled(value)
+    return said(value) if isinstance(value, Message) else value
+
+
+class _Formatter(string.Formatter):
+    """Fills in fields; a number that was read back from a sentence stands as it was written there."""
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        return value if isinstance(value, str) else str(super().format_field(value, format_spec))
+
+
+_FORMATTER = _Formatter()
 
 
 @cache

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from nihbench.run.misleading import misleading_text
     from nihbench.run.options import RunOptions, price_of
     from nihbench.run.rebuild import find_record, needle_surroundings, rebuild_prompt
+    from nihbench.run.resolve import prepare
     from nihbench.run.results import import_results
     from nihbench.run.runner import Progress, owed, run_trials
     from nihbench.run.scores import (
@@ -52,7 +53,7 @@ if TYPE_CHECKING:
         stored_scorers,
         version_of,
     )
-    from nihbench.run.setup import Begun, Setup, prepare
+    from nihbench.run.setup import Begun, Setup
     from nihbench.run.spent import MARGIN, enter, margin_of, spent_before
     from nihbench.run.store import MANIFEST, RECORDS, RecordWriter, RunFolder, check_free, create_run, open_run
     from nihbench.run.texts import absolute_corpus, load_corpus, stored_corpus
@@ -144,7 +145,7 @@ _HOMES = {
     "owed": "runner",
     "owned": "lock",
     "planned_trials": "manifest",
-    "prepare": "setup",
+    "prepare": "resolve",
     "read_kamradt": "kamradt",
     "read_rows": "answers",
     "rebuild_prompt": "rebuild",

@@ -78,11 +78,13 @@ def wanted_precision(options: RunOptions) -> float:
 def most_extra(setup: Setup) -> tuple[Trial, ...]:
     """Return the draws beyond the plan that a run could make at most: the dearest ones where --max-trials bounds them.
 
+    A part of a plan (--shard) makes none: which they are is decided by all first draws.
+
     Raises:
         UsageError: --max-trials is less than the plan alone.
     """
     options, grid = setup.options, setup.grid
-    if not options.adaptive:
+    if not options.adaptive or options.shard is not None:
         return ()
     planned = [trial for trial in grid if not trial.extra]
     once = [trial for trial in planned if trial.repeat == 0]

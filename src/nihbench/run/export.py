@@ -106,7 +106,7 @@ def _planned_line(setup: Setup, trial_id: str, trial: Trial, placement: Placed) 
     needle, fresh = setup.needle_of(trial)
     plain = {
         "id": trial_id,
-        "trial": asdict(trial),
+        "trial": trial.stored(),
         "placement": asdict(placement),
         "fresh": fresh,
         "expected": needle.answer,

@@ -33,6 +33,11 @@ class Follower:
         """How many trials have a record so far."""
         return len(self._records)
 
+    @property
+    def total(self) -> int:
+        """How many trials are planned, with those that an adaptive run has decided on and made since."""
+        return len(self.planned) + sum(record.trial.extra for record in self._records.values())
+
     def news(self) -> list[Record]:
         """Return the records that are new or known better since the last time.
 

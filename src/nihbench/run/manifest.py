@@ -44,6 +44,7 @@ def manifest(setup: Setup, created_at: str) -> dict[str, Any]:
             "window": setup.window,
         },
         "experiment": setup.experiment.name,
+        "title": setup.experiment.title,
         "needle": asdict(setup.needle),
         "prompts": {name: asdict(template) for name, template in setup.prompts.items()},
         "questions": {name: setup.needle.question_for(name) for name in setup.prompts},

@@ -15,6 +15,7 @@ from nihbench.errors import UsageError
 from nihbench.fetch import write_atomic
 from nihbench.lang import t
 from nihbench.plan import parse_shard
+from nihbench.run.batch_state import check_nothing_waits
 from nihbench.run.manifest import differing, is_imported, planned_trials
 from nihbench.run.spent import LEDGER
 from nihbench.run.store import MANIFEST, PROBES, RECORDS, RunFolder, check_free, open_run, read_lines
@@ -53,6 +54,7 @@ def merge_runs(runs: Sequence[RunFolder], out: Path) -> RunFolder:
     lines: Lines = {}
     owner: dict[str, Path] = {}
     for run in runs:
+        check_nothing_waits(run.path)
         run.records()  # refuses what is not of the run's plan
         for trial_id, own in _lines(run.path / RECORDS).items():
             lines[trial_id] = _longer(

@@ -11,12 +11,12 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import aclosing
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from itertools import zip_longest
 
-from nihbench.endpoint import HANDLING, Limiter
-from nihbench.errors import DamagedDataError, StoppedError
+from nihbench.endpoint import HANDLING, LONGEST_WAIT_S, Limiter, put_off
+from nihbench.errors import DamagedDataError, PutOffError, StoppedError
 from nihbench.lang import t
 from nihbench.run.recorder import Recorder
 from nihbench.run.setup import USUAL_AT_ONCE, Setup
@@ -103,48 +103,106 @@ async def run_trials(
         StoppedError: a failure said that going on is pointless; trials in flight were finished and stored first.
     """
     queue = _side_by_side(setup, trials, max(1, len(limiters)))
-    # Where a place has several trials, one of another place would come between them in the limiter's line.
-    ahead = AHEAD if all(turns.one_a_place for turns, _ in queue) else 0
-    done = total - len(trials) - later
-    ends: list[Exception] = []
-    going: set[asyncio.Task[None]] = set()
-    moved = asyncio.Event()
+    # One thread builds, so that prompts reach the limiter's line in the order of the plan.
+    with Recorder(writer) as recorder, ThreadPoolExecutor(1, "nih-prompts") as builder:
+        senders = _Senders(
+            setup=setup,
+            completer=completer,
+            recorder=recorder,
+            builder=builder,
+            build=build,
+            now=now,
+            limiters=limiters,
+            on_progress=on_progress,
+            done=total - len(trials) - later,
+            total=total,
+        )
+        await senders.empty(queue)
 
-    async def work(turns: Turns, prefix: int) -> None:
-        nonlocal done
+
+@dataclass(kw_only=True)
+class _Senders:
+    """Those who send trials side by side, a task a place of the grid, and what they share (see `run_trials`).
+
+    `ends`: what ended the run early, first things first.
+    """
+
+    setup: Setup
+    completer: Completer
+    recorder: Recorder
+    builder: Executor
+    build: Build | None
+    now: Callable[[], datetime]
+    limiters: Sequence[Limiter]
+    on_progress: Callable[[Progress], None]
+    done: int
+    total: int
+    going: set[asyncio.Task[None]] = field(default_factory=set)
+    moved: asyncio.Event = field(default_factory=asyncio.Event)
+    ends: list[Exception] = field(default_factory=list)
+
+    async def empty(self, queue: deque[tuple[Turns, int]]) -> None:
+        """Send all that is in the queue; raise what ended it early, after all that was sent is stored."""
+        # Where a place has several trials, one of another place would come between them in the limiter's line.
+        ahead = AHEAD if all(turns.one_a_place for turns, _ in queue) else 0
+        async with asyncio.TaskGroup() as group:
+            while (queue and not self.ends) or self.going:
+                while queue and not self.ends and len(self.going) < _most(self.setup, self.limiters, ahead):
+                    task = group.create_task(self._work(*queue.popleft()))
+                    self.going.add(task)
+                    task.add_done_callback(self._leave)
+                await self.moved.wait()
+                self.moved.clear()
+        if self.ends:
+            raise self.ends[0]
+
+    def _leave(self, task: asyncio.Task[None]) -> None:
+        self.going.discard(task)
+        self.moved.set()
+
+    async def _work(self, turns: Turns, prefix: int) -> None:
         try:
             async with aclosing(turns.take()) as place:
                 async for trial_id, trial in place:
-                    if ends:
+                    if self.ends:
                         return
-                    record = await _measure(setup, trial_id, trial, prefix, completer, builder, now, build)
-                    _raise_if_pointless(record.outcome, setup)
-                    await recorder.store(record)
-                    done += 1
-                    on_progress(Progress(record=record, done=done, total=total))
-                    moved.set()
+                    record = await self._measure(trial_id, trial, prefix)
+                    _raise_if_pointless(record.outcome, self.setup, self.limiters)
+                    await self.recorder.store(record)
+                    self.done += 1
+                    self.on_progress(Progress(record=record, done=self.done, total=self.total))
+                    self.moved.set()
         except Exception as error:
             # The others finish what they have sent, for it is paid for; nothing new is begun.
-            ends.append(error)
-            for limiter in limiters:
+            self.ends.append(_dated(error, self.now()) if isinstance(error, PutOffError) else error)
+            for limiter in self.limiters:
                 limiter.close()
 
-    def leave(task: asyncio.Task[None]) -> None:
-        going.discard(task)
-        moved.set()
-
-    # One thread builds, so that prompts reach the limiter's line in the order of the plan.
-    with Recorder(writer) as recorder, ThreadPoolExecutor(1, "nih-prompts") as builder:
-        async with asyncio.TaskGroup() as group:
-            while (queue and not ends) or going:
-                while queue and not ends and len(going) < _most(setup, limiters, ahead):
-                    task = group.create_task(work(*queue.popleft()))
-                    going.add(task)
-                    task.add_done_callback(leave)
-                await moved.wait()
-                moved.clear()
-    if ends:
-        raise ends[0]
+    async def _measure(self, trial_id: str, trial: Trial, prefix: int) -> Record:
+        setup = self.setup
+        # Building counts tokens, with a server's help perhaps: off the event loop, which has answers to read.
+        messages, placement = await asyncio.get_running_loop().run_in_executor(
+            self.builder, self.build or setup.build, trial
+        )
+        tokens = setup.expected_tokens(trial, placement)
+        needle, fresh = setup.needle_of(trial)
+        request = replace(_sized(setup, trial, tokens), prefix=prefix)
+        if self.build is not None and request.output_room is not None:
+            # The plan left room for its own question; another one may be longer.
+            request = replace(request, max_output=max(1, min(request.max_output, request.output_room)))
+        started = self.now().isoformat(timespec="seconds")
+        outcome = await self.completer.complete(messages, request)
+        if placement.haystack_tokens:
+            outcome = checked(outcome, tokens, setup.counts_exactly)
+        return Record(
+            id=trial_id,
+            trial=trial,
+            placement=placement,
+            outcome=outcome,
+            fresh=fresh,
+            expected=needle.answer,
+            started_at=started,
+        )
 
 
 def _most(setup: Setup, limiters: Sequence[Limiter], ahead: int) -> int:
@@ -164,8 +222,21 @@ def _side_by_side(setup: Setup, trials: Sequence[tuple[str, Trial]], endpoints: 
     return deque(place for row in rows for place in row if place is not None)
 
 
-def _raise_if_pointless(outcome: Outcome | GradedElsewhere, setup: Setup) -> None:
-    if not isinstance(outcome, Failure) or not HANDLING[outcome.kind].stop_run:
+def _dated(error: PutOffError, now: datetime) -> StoppedError:
+    """Return the error with the time at which there is use in going on."""
+    when = now + timedelta(seconds=error.wait_s)
+    return StoppedError(t("{error}: not before {when} UTC", error=error.args[0], when=f"{when:%Y-%m-%d %H:%M}"))
+
+
+def _raise_if_pointless(outcome: Outcome | GradedElsewhere, setup: Setup, limiters: Sequence[Limiter]) -> None:
+    if not isinstance(outcome, Failure):
+        return
+    if HANDLING[outcome.kind].retry and outcome.wait_s is not None and outcome.wait_s > LONGEST_WAIT_S:
+        # One of several endpoints is left alone as long as it asks, while another works.
+        if all(limiter.is_put_off for limiter in limiters):
+            raise put_off(outcome.kind, outcome.wait_s)
+        return
+    if not HANDLING[outcome.kind].stop_run:
         return
     said = outcome.message.rstrip(".")
     if outcome.kind == "auth" and outcome.status in (401, 403):
@@ -177,39 +248,6 @@ def _raise_if_pointless(outcome: Outcome | GradedElsewhere, setup: Setup) -> Non
             said=said,
         )
     raise StoppedError(t("the run had to stop ({kind}): {said}", kind=outcome.kind, said=said))
-
-
-async def _measure(
-    setup: Setup,
-    trial_id: str,
-    trial: Trial,
-    prefix: int,
-    completer: Completer,
-    builder: Executor,
-    now: Callable[[], datetime],
-    build: Build | None,
-) -> Record:
-    # Building counts tokens, with a server's help perhaps: off the event loop, which has answers to read.
-    messages, placement = await asyncio.get_running_loop().run_in_executor(builder, build or setup.build, trial)
-    tokens = setup.expected_tokens(trial, placement)
-    needle, fresh = setup.needle_of(trial)
-    request = replace(_sized(setup, trial, tokens), prefix=prefix)
-    if build is not None and request.output_room is not None:
-        # The plan left room for its own question; another one may be longer.
-        request = replace(request, max_output=max(1, min(request.max_output, request.output_room)))
-    started = now().isoformat(timespec="seconds")
-    outcome = await completer.complete(messages, request)
-    if placement.haystack_tokens:
-        outcome = checked(outcome, tokens, setup.counts_exactly)
-    return Record(
-        id=trial_id,
-        trial=trial,
-        placement=placement,
-        outcome=outcome,
-        fresh=fresh,
-        expected=needle.answer,
-        started_at=started,
-    )
 
 
 def _sized(setup: Setup, trial: Trial, tokens: int) -> Request:

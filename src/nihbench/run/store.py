@@ -235,8 +235,7 @@ def record_line(record: Record) -> bytes:
         outcome["latency_s"] = None  # not known (an import); JSON has no NaN
     plain = {
         "id": record.id,
-        # Most runs have no such draws, and their lines need not say so.
-        "trial": {key: value for key, value in asdict(record.trial).items() if key != "extra" or value},
+        "trial": record.trial.stored(),
         "placement": asdict(record.placement) if record.placement else None,
         "fresh": dict(record.fresh),
         "expected": record.expected,

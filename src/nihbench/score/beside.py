@@ -21,7 +21,7 @@ from nihbench.score.subject import names_another
 from nihbench.score.words import CHINESE_REPORTING, STOP_WORDS, content_stems, stem, stems
 
 _ENGLISH = re.compile(r"\b(?:the|is|and|of|with|to|a)\b")
-_ITEM = re.compile(r"^[ \t]{0,8}(?:[-*•+]|\d{1,2}[.)、])[ \t]?(.{1,400})", re.MULTILINE)
+_ITEM = re.compile(r"^[ \t]{0,8}(?:-(?!-)|[*+](?=[ \t])|•|\d{1,2}[.)、])[ \t]?(.{1,400})", re.MULTILINE)
 _NAME = re.compile(r"(?<=[a-z,)] )[A-Z][a-z]{2,20}\b")
 _LOWER = re.compile(r"\b[a-z]{2}")
 _NO_NAMES = frozenset(map(stem, "english chinese thank thanks please sorry hello hope enjoy sure yes great".split()))
@@ -58,6 +58,7 @@ _POINTS_BACK = re.compile(
 _MORE_AT_ONCE = re.compile(
     r"\W{0,3}(?:also|additionally|in addition|furthermore|besides|another|you can also|此外|另外|还)"
 )
+_REMARK = 60  # characters
 _STRAY_FROM = 10.0  # words: so long a sentence that shares nothing with the needle is not about it
 _FOLLOWING = 8  # sentences after a complete answer that are looked at
 
@@ -212,9 +213,15 @@ def _name(known: frozenset[str], reading: Reading, stop: int) -> str:
         if stem(word) in known or stem(word) in _NO_NAMES or word in STOP_WORDS:
             continue
         at = answer.text.find(word, 0, stop)
-        if at >= 0 and _added(answer.text, at, at + len(word), reading.first):
+        if at >= 0 and not _in_brackets(answer.text, at) and _added(answer.text, at, at + len(word), reading.first):
             return t("added name {name}", name=name)
     return ""
+
+
+def _in_brackets(text: str, at: int) -> bool:
+    """Whether a place stands in a short remark in brackets, which explains what it follows."""
+    before = text[max(0, at - _REMARK) : at]
+    return before.rfind("(") > before.rfind(")") and ")" in text[at : at + _REMARK]
 
 
 def _one_more(known: frozenset[str], answer: Text, end: int) -> str:

@@ -37,6 +37,7 @@ _CHINESE = {kind: [(tuple(words.split("|")), pattern) for words, pattern in pair
             for kind, pairs in cues_zh.PATTERNS.items()}  # fmt: skip
 
 _compiled = lru_cache(maxsize=None)(re.compile)  # a pattern is compiled when one of its words is first met
+_CLAUSE_END = re.compile(r"[.,!?。;:\n]")
 _END = re.compile(r"[.!?。;\n]")
 
 
@@ -63,4 +64,5 @@ def _found(kind: CueKind, text: str, pairs: list[tuple[tuple[str, ...], str]]) -
 def is_about_others(cue: Cue, text: str) -> bool:
     """Whether an abstaining cue speaks of *other* information only ("offers no other idea"), not of the answer."""
     stop = _END.search(text, cue.end, cue.end + _OTHERS_REACH)
-    return bool(find("others", text[cue.start : stop.start() if stop else cue.end + _OTHERS_REACH]))
+    topic = _CLAUSE_END.split(text[max(0, cue.start - _OTHERS_REACH) : cue.start])[-1]
+    return bool(find("others", topic + text[cue.start : stop.start() if stop else cue.end + _OTHERS_REACH]))

@@ -33,6 +33,11 @@ PATTERNS: dict[str, tuple[tuple[str, str], ...]] = {
                 r"found|named|listed|recorded|available)\b"),
         ("no ", r"\bno (?:\w{1,20} ){0,3}?(?:information|mention|answer|reference|details?|indication|record|data|way "
                 r"to|evidence|statement|passage)\b"),
+        (" no", rf"\b(?:{_SOURCE}|it|this|that|they)(?: (?:also|itself|simply|really))? (?:mention|contain|give|"
+                r"provide|include|state|specif(?:y|ie)|list|offer|hold|record|reveal)s? no\b"
+                r"(?! (?:doubt|other|more|further|less)\b)"),
+        ("no ", rf"\b(?:there(?: is|'s| are| was| were)|i (?:see|find|found|saw)) no (?:[\w'-]{{1,20}} ){{1,8}}?"
+                rf"(?:in|within|anywhere in) (?:the|this|that|your|my)(?: \w{{1,20}})? ?{_SOURCE}\b"),
         ("no such", r"\bno such (?:number|thing|sentence|statement|information|address|code|line|fact)\b"),
         ("annot|can't|can not|unable|could|not able|n't able|not possible|impossible|failed to|fail to",
          rf"\b(?:cannot|can't|can not|unable to|could not|couldn't|not able to|n't able to|not possible to|"
@@ -63,6 +68,9 @@ PATTERNS: dict[str, tuple[tuple[str, str], ...]] = {
          r"\b(?:can't|cannot|can not|won't|will not|unable to|not able to)(?: \w{1,20}){0,2}? "
          r"(?:help|assist|comply|fulfil|fulfill|share|disclose|discuss|engage|support|divulge|reveal|continue|"
          r"participate)\b"),
+        ("as a", r"\bas an? (?:\w{1,20} ){0,2}?(?:ai|model|assistant)\b[^.!?\n]{0,30}?"
+                 r"(?:\bcannot|\bcan't|\bunable to|n't able to|\bnot able to|\bwon't|\bwill not)"
+                 r"(?: \w{1,20})? (?:provide|give|share|help|assist|comply|disclose)\b"),
         ("against", r"\bagainst (?:my|our|the) (?:[\w-]{1,20} )?(?:policy|policies|guidelines|rules|principles)"),
         ("violat", r"\bviolat\w{1,5} (?:[\w']{1,20} ){0,2}?(?:polic|guideline|privacy|terms)"),
         ("declin|refus|comfortable", r"\b(?:must|have to|need to) (?:\w{1,20} )?(?:decline|refuse)\b|"
@@ -87,7 +95,9 @@ PATTERNS: dict[str, tuple[tuple[str, str], ...]] = {
         ("just|only|merely|simply|more of",
          r"\b(?:just|only|merely|simply|more of)(?: \w{1,20}){0,4}? (?:opinion|example|hypothetical|suggestion|"
          r"joke)\b"),
-        ("opinion|view|taste|not ", r"\bpersonal opinion\b|\bis (?:[\w']{1,20} ){0,3}?(?:opinion|view)\b|\bmatter of "
+        ("opinion|view|taste|not |subjective", r"\bpersonal opinion\b|"
+         r"(?:\b(?:is|being|are)|'s) (?:\w{1,20} )?subjective\b|"
+         r"\bis (?:[\w']{1,20} ){0,3}?(?:opinion|view)\b|\bmatter of "
                               r"(?:opinion|taste)\b|\bnot (?:really |actually |exactly |strictly |quite )?(?:an?|the) "
                               r"(?:\w{1,20} )?(?:answer|address|fact|activity|place|recommendation)\b"),
         ("reliab|trust|accura|rely|relied", r"\b(?:may|might|should|would|could)(?: not|"
@@ -141,7 +151,7 @@ PATTERNS: dict[str, tuple[tuple[str, str], ...]] = {
                      r"there|anywhere)\b"),
         ("never|n't|not", r"\b(?:never|doesn't|does not|didn't) (?:actually )?(?:makes?|says?|states?) (?:such|"
          r"so\b|any "
-                          r"such|anything of|that\b|this\b)"),
+                          r"such|anything of|(?:that|this)\b(?=\W{0,3}(?:$|[.,;!?\n]|at all|anywhere)))"),
     ),
     "override": (
         ("at first|initially|read|again|second look",

@@ -23,22 +23,14 @@ _ENGLISH = frozenset(
     "from by an or but can cannot if there what which its".split()
 )
 _OTHERS = {
-    t(
-        "German"
-    ): "der die das und ist nicht ein eine einen einem den dem des im zu mit von auf fur sich es ich wird kann "
+    "German": "der die das und ist nicht ein eine einen einem den dem des im zu mit von auf fur sich es ich wird kann "
     "kein keine laut uber dass aus bei".split(),
-    t(
-        "French"
-    ): "le la les des et est un une dans du pas que qui pour sur avec ne il elle ce cette au aux je vous nous "
+    "French": "le la les des et est un une dans du pas que qui pour sur avec ne il elle ce cette au aux je vous nous "
     "selon sont par".split(),
-    t(
-        "Spanish"
-    ): "el la los las y es un una en del no que para con por se su al lo como mas segun esta este hay".split(),
-    t(
-        "Portuguese"
-    ): "o a os as e um uma em do da dos das nao que para com por se no na ao mais segundo esta este".split(),
-    t("Italian"): "il lo la gli le e un una di del della che non per con si nel nella al sono questo secondo".split(),
-    t("Dutch"): "de het een en is niet van in op te dat die voor met zijn aan er geen volgens wordt".split(),
+    "Spanish": "el la los las y es un una en del no que para con por se su al lo como mas segun esta este hay".split(),
+    "Portuguese": "o a os as e um uma em do da dos das nao que para com por se no na ao mais segundo esta este".split(),
+    "Italian": "il lo la gli le e un una di del della che non per con si nel nella al sono questo secondo".split(),
+    "Dutch": "de het een en is niet van in op te dat die voor met zijn aan er geen volgens wordt".split(),
 }
 _DOUBTING = {
     "German": "nicht kein keine keinen keinem keiner nein nie niemals weder leider vielleicht vermutlich",
@@ -50,14 +42,17 @@ _DOUBTING = {
 }
 """Words by which a language denies, doubts or declines; in folded form."""
 _DOUBTING_OF = {name: frozenset(re.findall("[a-z]+", words)) for name, words in _DOUBTING.items()}
-_SHOWING_OF = {
-    name: own - _ENGLISH - {"non", "pas", "ni", "peut", "mai", "sei", "nie"} for name, own in _DOUBTING_OF.items()
-}
+_AMBIGUOUS = _ENGLISH | {"non", "pas", "ni", "peut", "mai", "sei", "nie"}
+_SHOWING_OF = {name: own - _AMBIGUOUS for name, own in _DOUBTING_OF.items()}
 """Those of them that show the language by themselves: English borrows the others."""
 _DOUBTING_SCRIPTS = re.compile(
     "|".join(fold(part).text for part in "ない ません なかった かも でしょう 않 없 아니 못 모르".split())
     + r"|\b(?:не|нет|ни|нельзя|возможно)\b|\b(?:لا|ليس|ليست|لم|لن)\b"
 )
+_SAID = {
+    "German": t("German"), "French": t("French"), "Spanish": t("Spanish"), "Portuguese": t("Portuguese"),
+    "Italian": t("Italian"), "Dutch": t("Dutch"),
+}  # fmt: skip
 _OTHERS_OF = {name: frozenset(w for w in words if len(w) > 1) - _ENGLISH for name, words in _OTHERS.items()}
 
 
@@ -78,11 +73,11 @@ def foreign(text: Text) -> str:
     if not text.chinese:
         for name, own in _SHOWING_OF.items():
             if not own.isdisjoint(words):
-                return name
+                return _SAID[name]
     name, hits = max(
         [(name, len([w for w in words if w in own])) for name, own in _OTHERS_OF.items()], key=lambda pair: pair[1]
     )
-    return name if hits >= _LEAST and hits > 2 * english else ""
+    return _SAID[name] if hits >= _LEAST and hits > 2 * english else ""
 
 
 def doubting(text: Text) -> str:

@@ -94,6 +94,5 @@ def _invented(reading: Reading) -> Verdict:
 
 
 _LINES: tuple[Callable[[Reading], Verdict | None], ...] = (
-    _echoed,
-    _to_the_grader, _refused, _abstained, _cut_short, _asks_back,
+    _echoed, _refused, _abstained, _to_the_grader, _cut_short, _asks_back,
 )  # fmt: skip

@@ -30,9 +30,16 @@ class Reading:
     def right(self) -> tuple[Found, ...]:
         """The facts given; words of the question count only beside a fact that is not in the question."""
         given = tuple([f for f in self.found if f.status == "right"])
+        if len(self.found) == 1 and given and self._only_in_abstaining(given[0]):
+            return ()
         if any([not f.fact.asked for f in given]) or all([f.asked for f in self.sheet.facts]):
             return given
         return ()
+
+    def _only_in_abstaining(self, found: Found) -> bool:
+        """Whether a lone fact is but a part of words by which the answer abstains ("No" of "no information")."""
+        cues = self.answer.cues("abstain")
+        return bool(cues) and all([any([c.start <= s[0] and s[1] <= c.end for c in cues]) for s in found.spans])
 
     @property
     def share(self) -> float:

@@ -26,7 +26,7 @@ from nihbench.score.subject import other_subject
 from nihbench.types import Evidence, Grade, Identifying, Needle, OutcomeClass, Score, Unscored
 
 SCORER = "rules"
-VERSION = "0.2"
+VERSION = "0.3"
 
 _NO_FRESH: Mapping[str, str] = MappingProxyType({})
 _BANDS = (0.0, 0.3, 0.5, 0.7, 1.0)
@@ -108,7 +108,7 @@ def _not_covered(reading: Reading) -> str:
     """Return the language that keeps an answer from being graded; of one that gives facts, where it doubts them."""
     if reading.right and not (reading.sheet.by_words and reading.word_band < _FOUND):
         denying = doubting(reading.answer)
-        return f"{denying}, with words of denial or doubt" if denying else ""
+        return t("{language}, with words of denial or doubt", language=denying) if denying else ""
     if reading.needle.language not in COVERED and not shown(reading.answer):
         return t("an answer to a needle in {language}", language=reading.needle.language)
     return foreign(reading.answer)
@@ -121,11 +121,18 @@ def _untold(reading: Reading) -> str:
         return ""
     if reading.answer.chinese:
         only_chinese = 2 * count_cjk(reading.answer.text) > len(reading.answer.text)
-        return _UNTOLD.format("Chinese") if only_chinese and not any([fact.chinese for fact in facts]) else ""
-    return "" if any([fact.latin for fact in facts]) else _UNTOLD.format("English")
+        return _UNTOLD_ZH if only_chinese and not any([fact.chinese for fact in facts]) else ""
+    return "" if any([fact.latin for fact in facts]) else _UNTOLD_EN
 
 
-_UNTOLD = "the answer is in {0}, and no fact of the needle has an alias in {0}: list facts with aliases, or ask a judge"
+_UNTOLD_ZH = t(
+    "the answer is in Chinese, and no fact of the needle has an alias in Chinese: list facts with aliases, or ask a "
+    "judge"
+)
+_UNTOLD_EN = t(
+    "the answer is in English, and no fact of the needle has an alias in English: list facts with aliases, or ask a "
+    "judge"
+)
 
 # ---- the lines -------------------------------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@ _NEAR_WORD = 4  # letters: a shorter word of a longer fact says nothing by itsel
 _TYPO_FROM = 7  # letters: in a shorter word one wrong letter may make another word
 _PARTICLES = "的了着里之上中在一杯家条个"
 _WORDS_FROM = 4  # a lone fact of so many content words (or Chinese pairs) is graded by its words
+_AT = re.compile(r"^(?:位于|放在|藏在|在)|(?:里面?|之中|当中)$")
 _CHINESE_IN_A_ROW = re.compile(r"[\u3400-\u9fff]{2,}")
 
 
@@ -72,7 +73,8 @@ def make_sheet(needle: Needle, expected: str, fresh: Mapping[str, str], question
             text = text.replace("{" + name + "}", value)
         return text
 
-    given = needle.facts or (KeyFact(name="answer", text=expected or needle.answer, identifying=True),)
+    listed = needle.facts != (KeyFact(name="answer", text=needle.answer, identifying=True),)
+    given = (needle.facts if listed else ()) or (_answer_as_fact(expected or needle.answer),)
     facts = [replace(f, text=fill(f.text), aliases=tuple(map(fill, f.aliases))) for f in given]
     subject = (needle.subject.text, *needle.subject.aliases) if needle.subject else ()
     statements = tuple(map(fill, needle.statements))
@@ -100,6 +102,13 @@ def make_sheet(needle: Needle, expected: str, fresh: Mapping[str, str], question
         statements=tuple(fold(text).text for text in statements),
         told=told,
     )
+
+
+def _answer_as_fact(answer: str) -> KeyFact:
+    """Return the one fact of a needle that lists none; a Chinese place is the same with and without 在 and 里."""
+    plain = _AT.sub("", answer.strip(" .。"))
+    short = plain if len(plain) > 1 and has_cjk(plain) else answer
+    return KeyFact(name="answer", text=answer, aliases=(short,) if short != answer else (), identifying=True)
 
 
 def _sought(fact: KeyFact, asked: str) -> Sought:

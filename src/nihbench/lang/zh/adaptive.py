@@ -29,6 +29,13 @@ WORDS = {
     "±{wanted:.1%}, for {why}": (
         "自适应：追加 {extra:,} 次试验；每个长度的找到率精确到 ±{reached:.1%}，未达到 ±{wanted:.1%}，因为{why}"
     ),
+    "adaptive: a part makes first draws only; nih merge the parts, and go on with the whole by --resume": (
+        "自适应：计划的一部分只做第一遍；请用 nih merge 合并各部分，再用 --resume 继续"
+    ),
+    "{extra:,} of the {trials:,} trials are further draws of an adaptive run, made where the needle is missed: "
+    "these counts are not shares of the sweep": (
+        "{trials:,} 次试验中有 {extra:,} 次是自适应运行在找不到针处追加的：这些数目不是整个扫描的比例"
+    ),
     "--max-trials bounds them": "--max-trials 限制了次数",
     "the next round could pass --max-cost": "下一轮可能超过 --max-cost",
     "{least:,} to {most:,} trials of the grid, {least_tokens:,} to {most_tokens:,} tokens, {least_cost} to "

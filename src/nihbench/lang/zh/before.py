@@ -13,10 +13,6 @@ WORDS = {
     "models.yaml: there is no cache {chosen!r}; known: {known}": "models.yaml：没有缓存 {chosen!r}；现有：{known}",
     "prefix cache: {computed:.1%} of the prompts' tokens were computed, {predicted:.1%} were predicted ({order} order, "
     "{cache})": "前缀缓存：提示 token 中实际计算了 {computed:.1%}，预计 {predicted:.1%}（{order} 次序，{cache}）",
-    "--max-requests must be at least 1, and --max-file-mb more than 0": "--max-requests 至少为 1，--max-file-mb 须大于 0",
-    "note: --header belongs to a request's transport and is not in the files": (
-        "注意：--header 属于请求的传输层，不写入文件"
-    ),
     "{requests:,} requests, {bytes:,} bytes": "{requests:,} 个请求，{bytes:,} 字节",
     "--extra-body holds a secret, which may not stand in a file: leave it out, and let the server that runs the batch "
     "add it": "--extra-body 含有密钥，不能写入文件：请去掉，由执行批处理的服务器加上",
@@ -83,6 +79,7 @@ WORDS = {
     ),
     "at least {time} at the given limits and speeds": "按所给的限额与速度，至少 {time}",
     "precision": "精度",
+    "demonstrate": "证实",
     "{name} of {trials:,}: ±{at_half:.1%} at 50% found, ±{at_nine:.1%} at 90%": (
         "{name} {trials:,} 次：找到率 50% 时 ±{at_half:.1%}，90% 时 ±{at_nine:.1%}"
     ),
@@ -272,4 +269,9 @@ WORDS = {
     "it holds no certificate in PEM form": "其中没有 PEM 格式的证书",
     "the package index could not be reached; {said}": "无法连接软件包索引；{said}",
     "no message": "没有消息",
+    "--length {text!r} is not a length in tokens, such as 4000 or 4k": "--length {text!r} 不是 token 长度，应如 4000 或 4k",
+    "--max-requests must be at least 1, and --max-file-mb more than 0": "--max-requests 至少为 1，--max-file-mb 须大于 0",
+    "note: --header belongs to a request's transport and is not in the files": (
+        "注意：--header 属于请求的传输层，不写入文件"
+    ),
 }

@@ -135,6 +135,7 @@ WORDS = {
         "已花费：${spent:,.4f}{unknown}（输入 {prompt_tokens:,} token，输出 {completion_tokens:,}）；"
         "计划：{planned}（输入 {planned_tokens:,} token）"
     ),
+    "{host} asks to wait {wait}: nothing is sent to it until then": "{host} 要求等待 {wait}：在此之前不再向它发送",
     "asked before the first trial: {tokens:,} tokens, ${spent:,.4f} spent": (
         "第一次试验之前的提问：{tokens:,} token，花费 ${spent:,.4f}"
     ),
@@ -232,5 +233,8 @@ WORDS = {
     ),
     "note: the key in {usual_key} is sent to {host}: name another variable by --api-key-env": (
         "注意：{usual_key} 中的密钥将发给 {host}：如需换用，请以 --api-key-env 另指变量"
+    ),
+    "a row takes {perfect} trials to show {share} found if all are found, {usual} if 97% are (80% power)": (
+        "要证实一行的找到率高于 {share}：若全部找到需 {perfect} 次试验，若真实找到率为 97% 需 {usual} 次（80% 把握）"
     ),
 }

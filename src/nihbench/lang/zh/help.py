@@ -91,7 +91,6 @@ WORDS = {
         "对每个未找到的、以及同样多找到的，再请模型引用原句：是没有检索到，还是误读了问题？"
     ),
     "Ask this model, too; may be given again.": "再询问这个模型；可多次给出。",
-    "How large one file may be, in MB.": "单个文件的大小上限（MB）。",
     "How many requests one file may hold.": "单个文件的请求数上限。",
     "IN,OUT or IN,OUT,CACHED in USD per million tokens.": "IN,OUT 或 IN,OUT,CACHED，美元/百万 token。",
     "Only these prompt variants, by commas.": "只用这些提示变体，以逗号分隔。",

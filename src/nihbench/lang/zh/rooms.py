@@ -258,6 +258,9 @@ WORDS = {
     ),
     "{path}:{line}: {message}": "{path}:{line}: {message}",
     # money and tokenizers
+    "the run had to stop ({kind}): the server asks to wait {wait}, and a run waits {most} at most": (
+        "运行不得不停止（{kind}）：服务器要求等待 {wait}，而一次运行最多等待 {most}"
+    ),
     "The next call could cost ${worst}, and ${spent} of the ${most} of --max-cost are spent: go on with a higher "
     "--max-cost.": "下一次调用可能花费 ${worst}，而 --max-cost 的 ${most} 已花费 ${spent}：请提高 --max-cost 后继续。",
     "--max-cost needs the price {what}, which is unknown: give it by --price IN,OUT, or as `prices` in models.yaml.": (

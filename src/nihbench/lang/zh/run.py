@@ -141,6 +141,7 @@ WORDS = {
     "--price {text!r} is no price: give IN,OUT or IN,OUT,CACHED in USD per million tokens": (
         "--price {text!r} 不是单价：请写 IN,OUT 或 IN,OUT,CACHED，单位为美元/百万 token"
     ),
+    "{error}: not before {when} UTC": "{error}：{when} UTC 之前不必再试",
     "the run had to stop ({kind}): {said}": "运行不得不停止（{kind}）：{said}",
     "the server refused the key ({said}): check it, or name another variable by --api-key-env": (
         "服务器不接受该密钥（{said}）：请检查，或用 --api-key-env 另指变量"

@@ -9,16 +9,12 @@ WORDS = {
     "note: there is no preset {model!r} and no --base-url: the requests are for an engine that knows that name": (
         "注意：没有名为 {model!r} 的预设，也没有 --base-url：这些请求供认得该名称的引擎使用"
     ),
-    "--max-requests must be at least 1, and --max-file-mb more than 0": "--max-requests 须至少为 1，--max-file-mb 须大于 0",
     "the answers come later: nih batch fetch {path} --wait": "回答稍后才有：nih batch fetch {path} --wait",
-    "the embedded model takes no batches: use nih run": "内置模型不接受批处理：请用 nih run",
+    "the embedded model takes no batches: use nih run": "内嵌模型不接受批处理：请用 nih run",
     "a batch goes to one server: give one --base-url": "一个批次只发往一台服务器：请只给一个 --base-url",
     "the requests could cost {worst}, and {spent} of the {most} of --max-cost are spent: nothing was submitted; "
     "give a higher --max-cost, or export fewer trials": (
         "这些请求最多要花 {worst}，而 --max-cost 的 {most} 已花去 {spent}：什么都没有提交；请提高 --max-cost，或少导出一些试验"
-    ),
-    "note: --header belongs to a request's transport and is not in the files": (
-        "注意：--header 属于请求的传输，不写入文件"
     ),
     "nothing of {path} is left to submit: bring the answers by nih batch fetch {path}": (
         "{path} 没有尚待提交的请求：请用 nih batch fetch {path} 取回回答"
@@ -72,6 +68,9 @@ WORDS = {
     ),
     "{file} can't be read: {strerror}": "{file} 无法读取：{strerror}",
     "{done} of {requests} done, {failed} failed": "{requests} 个中完成 {done} 个，失败 {failed} 个",
+    "in a batch": "批处理",
+    "{share:.0%} of the live price (as of {day})": "为实时价格的 {share:.0%}（{day}）",
+    "at most {most}, {share:.0%} of the live price (as of {day})": "至多 {most}，为实时价格的 {share:.0%}（{day}）",
     # parts of a plan
     "--shard {text!r} is no part of a plan: give NUMBER/OF, such as 3/8": (
         "--shard {text!r} 不是计划的一部分：请写成 第几份/总份数，例如 3/8"
@@ -123,8 +122,5 @@ WORDS = {
         "把运行的请求上传到端点的 /files 并创建批次；不会重复提交。"
     ),
     "With --wait: seconds from one time to the next.": "与 --wait 同用：两次查询之间的秒数。",
-    "{share:.0%} of the live price (as of {day})": "实时价格的 {share:.0%}（{day} 的数据）",
-    "at most {most}, {share}": "最多 {most}，{share}",
-    "in a batch": "批量提交",
     "adaptive": "自适应",
 }

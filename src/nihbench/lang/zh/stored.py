@@ -136,4 +136,11 @@ WORDS = {
     "the answer is not JSON: {said}": "回答不是 JSON：{said}",
     "the judge gave no answer ({kind}): {said}": "裁判没有回答（{kind}）：{said}",
     "the judge was not asked": "没有询问裁判",
+    "the line holds neither an answer nor an error": "这一行既没有回答也没有错误",
+    "no JSON object with a custom_id": "不是带 custom_id 的 JSON 对象",
+    "{language}, with words of denial or doubt": "{language}，带有否定或怀疑的词",
+    "the answer is in Chinese, and no fact of the needle has an alias in Chinese: list facts with aliases, or ask a "
+    "judge": "回答是中文，而针的事实都没有中文别名：请给事实列出别名，或请裁判评分",
+    "the answer is in English, and no fact of the needle has an alias in English: list facts with aliases, or ask a "
+    "judge": "回答是英文，而针的事实都没有英文别名：请给事实列出别名，或请裁判评分",
 }

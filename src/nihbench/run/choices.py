@@ -1,0 +1,139 @@
+"""What the options choose, out of the catalog and for the request, and what of it can't be carried out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from nihbench.catalog import Catalog
+from nihbench.endpoint import ModelAccess
+from nihbench.errors import UsageError
+from nihbench.lang import t
+from nihbench.plan import (
+    VARIED,
+)
+from nihbench.run.options import (
+    QUICK_MAX_OUTPUT,
+    RunOptions,
+)
+from nihbench.run.texts import check_corpus_option, corpus_choice
+from nihbench.types import (
+    Experiment,
+    Message,
+    ModelPreset,
+    Needle,
+    PromptTemplate,
+    Request,
+)
+
+
+def chosen_experiment(options: RunOptions, catalog: Catalog) -> tuple[Experiment, tuple[str, ...]]:
+    """Return the experiment that the options name, and its prompts."""
+    experiment, prompts = catalog.parse_experiment(options.experiment or catalog.default_experiment)
+    return experiment, tuple(dict.fromkeys(options.prompts or prompts))
+
+
+def chosen_corpus(options: RunOptions, experiment: Experiment, needle: Needle, catalog: Catalog) -> str:
+    """Return the name or path of the text: what --corpus says for the needle's language, else the experiment's."""
+    check_corpus_option(options.corpus, catalog)
+    name = corpus_choice(options.corpus, needle.language) or experiment.corpus
+    if not name:
+        raise UsageError(
+            t(
+                "the needle {needle_name!r} is in the language {language!r}, for which there is no corpus of "
+                "its own: give --corpus with the path of a text",
+                needle_name=needle.name,
+                language=needle.language,
+            )
+        )
+    return name
+
+
+def check_needle(needle: Needle) -> None:
+    """Raise `UsageError` where a needle has several sentences."""
+    if len(needle.statements) != 1:
+        raise UsageError(
+            t(
+                "needle {needle_name!r} has several sentences: this version hides one sentence in a trial",
+                needle_name=needle.name,
+            )
+        )
+
+
+def check_numbers(options: RunOptions, model: ModelAccess) -> None:
+    """Raise `UsageError` where a number makes no sense, or promises what the server does not hold."""
+    for name in ("repeats", "window", "max_output", "concurrency"):
+        value = getattr(options, name)
+        if value is not None and value < 1:
+            raise UsageError(
+                t("--{replace} must be at least 1, not {value}", replace=name.replace("_", "-"), value=value)
+            )
+    for name, rate in (("rpm", options.rpm), ("tpm", options.tpm)):
+        if rate is not None and not 0 < rate < math.inf:
+            raise UsageError(t("--{name} must be more than 0, not {rate:g}", name=name, rate=rate))
+    told = model.server.window if model.server else None
+    if told and options.window and options.window > told:
+        raise UsageError(
+            t(
+                "--window {window} is more than the server takes, which says {told} tokens: leave it out, or give less",
+                window=options.window,
+                told=told,
+            )
+        )
+
+
+def check_prompts(needle: Needle, prompts: Mapping[str, PromptTemplate]) -> None:
+    """Refuse two prompts that would send the same: their trials could not be told apart, and be paid for twice."""
+    seen: dict[tuple[tuple[Message, ...], str], str] = {}
+    for name, template in prompts.items():
+        other = seen.setdefault((template.messages, needle.question_for(name)), name)
+        if other != name:
+            raise UsageError(
+                t(
+                    "the prompts {other!r} and {name!r} ask for the needle {needle_name!r} in the same "
+                    "words: leave one of them out",
+                    other=other,
+                    name=name,
+                    needle_name=needle.name,
+                )
+            )
+
+
+def check_vary(options: RunOptions, needle: Needle) -> None:
+    """Raise `UsageError` where what is to vary is unknown, or the needle has nothing to vary."""
+    for name in options.vary:
+        if name not in VARIED:
+            raise UsageError(t("--vary {name!r} is none of {known}", name=name, known=", ".join(VARIED)))
+    if "needle" in options.vary and not needle.fresh:
+        raise UsageError(
+            t(
+                "--vary needle: the needle {name!r} has no fresh values to draw, so that every repeat would hide the "
+                "same; leave it out, or take a needle that has (nih needle list)",
+                name=needle.name,
+            )
+        )
+
+
+def request_of(options: RunOptions, preset: ModelPreset) -> Request:
+    """Return what every request of the run has in common."""
+    temperature = preset.temperature
+    if options.temperature is not None:
+        temperature = None if options.temperature == "none" else _number(options.temperature)
+    usual = min(preset.max_output, QUICK_MAX_OUTPUT) if options.quick and not preset.reasoning else preset.max_output
+    return Request(
+        model=preset.model,
+        max_output=options.max_output or usual,
+        temperature=temperature,
+        seed=options.draw_seed if preset.local is not None else options.seed,
+        extra_body=dict(preset.extra_body) | dict(options.extra_body),
+    )
+
+
+def _number(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError as error:
+        raise UsageError(t("--temperature {text!r} is neither a number nor the word none", text=text)) from error
+    if not 0.0 <= value <= 2.0:
+        raise UsageError(t("--temperature {text} lies outside 0 to 2", text=text))
+    return value

@@ -1,0 +1,274 @@
+"""Resolve options into everything a run needs: the plan, the texts, the tokenizer, the request, the trials' ids.
+
+All questions that can fail are asked here, before the first call that costs money.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from nihbench.catalog import Catalog
+from nihbench.endpoint import ModelAccess
+from nihbench.fetch import Report
+from nihbench.lang import t
+from nihbench.plan import (
+    make_controls,
+    make_trials,
+    order_trials,
+    parse_depths,
+    parse_shard,
+    stretch,
+    with_controls,
+)
+from nihbench.run.calibration import WINDOW_SLACK, Calibration
+from nihbench.run.choices import (
+    check_needle,
+    check_numbers,
+    check_prompts,
+    check_vary,
+    chosen_corpus,
+    chosen_experiment,
+    request_of,
+)
+from nihbench.run.lengths import MIN_HAYSTACK_TOKENS, fixed_tokens, resolve_lengths
+from nihbench.run.options import (
+    QUICK_DEPTHS,
+    RunOptions,
+    price_of,
+)
+from nihbench.run.setup import Begun, Setup
+from nihbench.run.texts import Texts, load_texts, sources
+from nihbench.text import (
+    Source,
+    asks_first,
+    head_of,
+)
+from nihbench.types import (
+    Message,
+    PromptTemplate,
+    Tokenizer,
+    Trial,
+)
+
+Calibrate = Callable[[Setup], Calibration | None]
+"""Fits a run's lengths to what the server counts; None where that can't be done."""
+
+
+def prepare(
+    options: RunOptions,
+    catalog: Catalog,
+    model: ModelAccess,
+    *,
+    folder: Path,
+    report: Report,
+    begun: Begun | None = None,
+    calibrate: Calibrate | None = None,
+    leave_out: bool = False,
+) -> Setup:
+    """Resolve `options` against the catalog and the model.
+
+    Args:
+        options: what the user asked for.
+        catalog: needles, prompts, corpora, models.
+        model: the model within reach: preset, window, tokenizer, template overhead.
+        folder: the user's working folder (its haystack/ is looked in first).
+        report: told what is being fetched.
+        begun: what the run found out when it began, where it is resumed.
+        calibrate: fits lengths to the server's counts, where that is called for; None: they stay as they are.
+        leave_out: whether lengths over the window are left out instead of refused (`Setup.too_long`).
+
+    Raises:
+        UsageError: the options can't be carried out; the message says what to change.
+    """
+    begun = begun or Begun()
+    setup, texts = _without_lengths(options, catalog, model, begun, folder, report)
+    if begun.calibration is not None:
+        return _sharded(_with_lengths(setup, texts, begun.calibration))
+    setup = _with_lengths(setup, texts, None, leave_out=leave_out)
+    found = calibrate(setup) if calibrate is not None and setup.wants_calibration else None
+    return _sharded(setup if found is None else _with_lengths(setup, texts, found))
+
+
+def _without_lengths(
+    options: RunOptions, catalog: Catalog, model: ModelAccess, begun: Begun, folder: Path, report: Report
+) -> tuple[Setup, Texts]:
+    """Return all of a setup but its lengths and what follows from them, and its text; nothing wrong is let through."""
+    experiment, prompt_names = chosen_experiment(options, catalog)
+    needle = catalog.needle(experiment.needle)
+    prompts = {name: catalog.prompt(name) for name in prompt_names}
+    check_needle(needle)
+    check_numbers(options, model)
+    check_prompts(needle, prompts)
+    check_vary(options, needle)
+    preset = replace(model.preset, prices=(price_of(options.price),)) if options.price else model.preset
+    tokenizer, counted_by_model = model.tokenizer(options.length_unit, report)
+    name = chosen_corpus(options, experiment, needle, catalog)
+    known = begun.corpus_sha256
+    texts = load_texts(needle, name, tokenizer, catalog=catalog, folder=folder, report=report, text_sha256=known)
+    told = model.server.window if model.server else None
+    setup = Setup(
+        options=options,
+        preset=preset,
+        model_sha256=model.model_sha256,
+        experiment=experiment,
+        needle=needle,
+        prompts=prompts,
+        corpus=texts.corpus,
+        tokenizer=tokenizer,
+        counted_by_model=counted_by_model,
+        overheads={name: model.overhead(_probe_messages(prompts[name]), tokenizer) for name in prompts},
+        request=request_of(options, preset),
+        headers=options.headers,
+        window=options.window or told or begun.window or model.window,
+        lengths=(),
+        depths=parse_depths(options.depths or (QUICK_DEPTHS if options.quick else "15")),
+        heads={name: head_of(prompts[name], needle.question_for(name)) for name in prompts},
+        fixed_tokens=0,
+        trials=(),
+        concurrency=options.concurrency or preset.concurrency,
+        copies=1,
+        source_of=_sources(options, texts, tokenizer, 1),
+        notes=(),
+    )
+    return setup, texts
+
+
+def _sharded(setup: Setup) -> Setup:
+    """Return the setup with the part of its plan that is asked for; last, for all parts have everything else alike."""
+    if setup.options.shard is None:
+        return setup
+    part = stretch(setup.trials, parse_shard(setup.options.shard), setup.turn_of)
+    return replace(setup, plan=setup.trials, trials=part)
+
+
+def _with_lengths(setup: Setup, texts: Texts, calibration: Calibration | None, *, leave_out: bool = False) -> Setup:
+    """Return the setup with its lengths and all that follows from them."""
+    options = setup.options
+    overheads = setup.overheads if calibration is None else calibration.overheads
+    tokens = len(texts.starts)
+    fixed = fixed_tokens(setup.needle, setup.prompts, overheads, setup.tokenizer)
+    lengths = resolve_lengths(
+        options,
+        setup.window,
+        setup.request.max_output,
+        fixed,
+        tokens if calibration is None else calibration.server_text(tokens),
+        slack=WINDOW_SLACK if calibration is not None or setup.wants_calibration else 0.0,
+        leave_out=leave_out,
+    )
+    resolved = replace(
+        setup,
+        overheads=overheads,
+        calibration=calibration,
+        lengths=lengths.fitting,
+        too_long=lengths.too_long,
+        copies=lengths.copies,
+        trials=_trials(setup, lengths.fitting, fixed),
+        source_of=_sources(options, texts, setup.tokenizer, lengths.copies),
+        fixed_tokens=fixed,
+        notes=(*texts.notes, *lengths.notes, *_cache_notes(setup), *_unit_notes(setup, calibration)),
+    )
+    resolved = _with_controls(resolved) if options.controls else resolved
+    _check_builds(resolved)
+    return resolved
+
+
+def _with_controls(setup: Setup) -> Setup:
+    """Return the setup with its control trials among the others."""
+    fixed = fixed_tokens(setup.needle, setup.prompts, setup.overheads, setup.tokenizer)
+    alone = {name: replace(setup.trials[0], prompt=name, control="closed_book") for name in setup.prompts}
+    tokens = {}
+    for name, trial in alone.items():
+        _, placement = setup.build(trial)
+        tokens[name] = setup.expected_tokens(trial, placement)
+    controls = make_controls(
+        experiment=setup.experiment.name,
+        needle=setup.needle.name,
+        prompts=tokens,
+        lengths=setup.lengths,
+        depths=setup.depths,
+        shortest=fixed + MIN_HAYSTACK_TOKENS,
+        grid_trials=len(setup.trials),
+        quick=setup.options.quick,
+    )
+    return replace(setup, trials=with_controls(setup.trials, controls))
+
+
+def _trials(setup: Setup, lengths: tuple[int, ...], fixed: int) -> tuple[Trial, ...]:
+    options = setup.options
+    trials = make_trials(
+        experiment=setup.experiment.name,
+        needle=setup.needle.name,
+        prompts=list(setup.prompts),
+        lengths=lengths,
+        depths=setup.depths,
+        repeats=options.repeats,
+    )
+    return order_trials(
+        trials, options.order, options.draw_seed, vary=options.vary, heads=setup.heads, fixed_tokens=fixed
+    )
+
+
+def _sources(options: RunOptions, texts: Texts, tokenizer: Tokenizer, copies: int) -> Callable[[int], Source]:
+    return sources(texts, tokenizer, options.draw_seed, copies, varied="haystack" in options.vary)
+
+
+def _check_builds(setup: Setup) -> None:
+    """Build the prompts that are likeliest not to fit (longest and shortest) before the first call is paid for."""
+    shortest, longest = setup.lengths[0], setup.lengths[-1]
+    depths = setup.depths
+    tried = {(longest, depth) for depth in (depths[0], depths[len(depths) // 2], depths[-1])} | {(shortest, depths[0])}
+    for trial in setup.grid:
+        if trial.repeat == 0 and (trial.length, trial.depth_percent) in tried:
+            setup.build(trial)
+
+
+def _unit_notes(setup: Setup, calibration: Calibration | None) -> list[str]:
+    """Return what must be said about the unit of lengths, where it is not the model's own."""
+    name = setup.tokenizer.name
+    if calibration is not None:
+        return [
+            t(
+                "lengths are the model's tokens, fitted to {name} by {requests} counts of the server "
+                "({ratio:.3f} for one of {name})",
+                name=name,
+                requests=calibration.requests,
+                ratio=calibration.ratio,
+            )
+        ]
+    if setup.counted_by_model:
+        return []
+    return [
+        t(
+            "lengths are counted in {name} tokens, not by the model itself; the server's own count is recorded "
+            "beside them",
+            name=name,
+        )
+    ]
+
+
+def _cache_notes(setup: Setup) -> list[str]:
+    """Return what must be said about repeats that ask the same, and prompts that share no beginning."""
+    options = setup.options
+    notes: list[str] = []
+    if options.repeats > 1 and set(options.vary) <= {"temperature"} and setup.request.temperature == 0.0:
+        notes.append(
+            t("the repeats ask the same prompts at temperature 0: their answers differ only as far as the server's do")
+        )
+    first = [name for name, template in setup.prompts.items() if asks_first(template)]
+    if first:
+        notes.append(
+            t(
+                "the prompts {prompts} put the question before the haystack: what a prefix cache keeps of their "
+                "haystacks serves no other question",
+                prompts=", ".join(first),
+            )
+        )
+    return notes
+
+
+def _probe_messages(template: PromptTemplate) -> tuple[Message, ...]:
+    """Return a template's messages with a short text of plain words each, to measure the chat template around them."""
+    return tuple(Message(role=m.role, content="One two three.") for m in template.messages)
