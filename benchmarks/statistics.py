@@ -56,13 +56,12 @@ SURFACES = {
 }
 """Logit of the chance to find the needle, cell by cell of a 15 x 15 grid."""
 
-FEW_MISSES = "a few misses in all: haystacks often are all alike, which shows no spread and always holds"
+FEW_MISSES = "up to five misses in all, or under one a haystack: counts so small take too few values"
 NO_CHANCE = "hardly a cell is left to chance: there is one outcome, which holds or does not"
 WIDER = {
     ("flat, 0.99", 2): FEW_MISSES,
-    ("flat, 0.997", 2): FEW_MISSES,
-    ("flat, 0.997", 3): FEW_MISSES,
-    **{("cliff, 0.999 to 0.001", haystacks): NO_CHANCE for haystacks in (1, 2, 3, 5)},
+    **{("flat, 0.997", haystacks): FEW_MISSES for haystacks in (2, 3, 5, 10)},
+    **{("cliff, 0.999 to 0.001", haystacks): NO_CHANCE for haystacks in (1, 2, 3, 5, 10)},
 }
 """Truths (surface, haystacks) that no interval can hold in 93% to 97%, and why; theirs have to be too wide."""
 
