@@ -76,6 +76,7 @@ def figures(runs: dict[str, Result]) -> list[Figure]:
     panel = [f"synthetic-{name}" for name in ("alpha", "beta", "gamma")]
     two = of("synthetic-alpha", prompts=("original", "explicit"))
     bad = (control("no_needle", hits=4, verdict="failed"), control("oracle", hits=10, verdict="passed"))
+    failing = [replace(sweep, controls=bad) for sweep in of("synthetic-failing")]
     made = [
         figure("heatmap.png", of(REFERENCE.name), plain),
         figure("reference-zh.png", of(REFERENCE.name), replace(blog, lang="zh")),
@@ -93,8 +94,8 @@ def figures(runs: dict[str, Result]) -> list[Figure]:
         ),
         figure("difference.png", two, blog, kind="difference"),
         figure("difference-grey-zh.png", two, replace(blog, lang="zh", palette=palette("grey")), kind="difference"),
-        figure("failures.png", of("synthetic-failing"), blog, controls=bad),
-        figure("failures-zh.png", of("synthetic-failing"), replace(slide, lang="zh"), controls=bad),
+        figure("failures.png", failing, blog),
+        figure("failures-zh.png", failing, replace(slide, lang="zh")),
         figure("repeats.png", of("synthetic-repeats"), blog),
         figure("profiles.png", of(*panel, prompts=("original",)), blog, kind="profiles"),
         figure(

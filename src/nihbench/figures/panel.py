@@ -17,7 +17,6 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from nihbench.analysis import Grid
-from nihbench.errors import UsageError
 from nihbench.figures.cells import (
     Cell,
     cells_of,
@@ -31,7 +30,7 @@ from nihbench.figures.hatch import HATCHES, UNRUN, Hatch, group_of
 from nihbench.figures.labels import depth_labels, failed_cells, failure_counts, length_labels, unit_phrase, unrun_cells
 from nihbench.figures.look import INK, QUIET, drawable, look
 from nihbench.figures.page import LINE_IN, Page, Ruler
-from nihbench.figures.sheet import GAP, HEADING, LABEL, MARGIN, TICK, TICK_MARK, Around, Sheet
+from nihbench.figures.sheet import GAP, HEADING, LABEL, MARGIN, TICK, TICK_MARK, Around, NoRoomError, Sheet, fitted
 from nihbench.figures.style import Style
 from nihbench.figures.words import group_word, kind_word, listed, say
 from nihbench.lang import t
@@ -71,13 +70,14 @@ def draw_panel(panel: Panel, around: Around, style: Style | None = None) -> Figu
     Characters of a text that no font has are drawn as boxes (`nihbench.figures.look.missing` names them).
 
     Returns:
-        A figure with its own canvas, sized to its content where the style leaves that open; pyplot is not involved.
+        A figure with its own canvas, sized to its content where the style leaves that open, its type made smaller
+        where it does not (`fitted`); pyplot is not involved.
 
     Raises:
-        UsageError: The style's size is too small for it.
+        NoRoomError: The style's size is too small for it.
     """
     with look():
-        return _Layout(panel, around, style or Style()).draw()
+        return fitted(style or Style(), lambda chosen: _Layout(panel, around, chosen).draw())
 
 
 class _Layout:
@@ -123,7 +123,7 @@ class _Layout:
             self.map_width = (self.width - fixed) / self.columns
             if self.map_width < _LEAST_MAP:
                 need = fixed + _LEAST_MAP * self.columns + 0.05  # rounded up
-                raise UsageError(
+                raise NoRoomError(
                     t(
                         "the figure doesn't fit on {width:g} inches of width: give --size {need:.1f}",
                         width=self.width,

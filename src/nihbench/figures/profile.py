@@ -12,11 +12,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from nihbench.analysis import Profile
-from nihbench.errors import UsageError
 from nihbench.figures.labels import depth_labels, length_labels, unit_phrase
 from nihbench.figures.look import INK, QUIET, drawable, look
 from nihbench.figures.page import LINE_IN, Page, Ruler
-from nihbench.figures.sheet import GAP, HEADING, LABEL, MARGIN, TICK, TICK_MARK, Around, Sheet
+from nihbench.figures.sheet import GAP, HEADING, LABEL, MARGIN, TICK, TICK_MARK, Around, NoRoomError, Sheet, fitted
 from nihbench.figures.style import Style
 from nihbench.figures.words import say
 from nihbench.lang import t
@@ -43,54 +42,57 @@ def draw_profiles(lines: Sequence[Line], around: Around, style: Style | None = N
     """Draw the profiles by length (left) and by depth (right) under one axis of values from 0 to 100%.
 
     Raises:
-        UsageError: The style's size is too small for it.
+        NoRoomError: The style's size is too small for it.
     """
-    style = style or Style()
     with look():
-        f, ruler = style.scale, Ruler(style.dpi)
-        width = style.width or _WIDTH
-        names = _Names(lines, ruler, style, width - 2 * MARGIN)
-        sheet = Sheet(around, style, ruler, width, [])
-        left = MARGIN + LABEL * f * LINE_IN + GAP / 2 + ruler.size("100%", points=TICK * f)[0] + TICK_MARK
-        half = ruler.size("100%", points=TICK * f)[0] / 2  # what a label of an axis's end hangs out
-        between = 2 * half + GAP * f
-        each = (width - left - MARGIN - between - half) / 2
-        if each < _LEAST:
-            need = width + 2 * (_LEAST - each) + 0.05  # rounded up
-            raise UsageError(
-                t("the figure doesn't fit on {width:g} inches of width: give --size {need:.1f}", width=width, need=need)
-            )
-        above = names.height + HEADING * f * LINE_IN + GAP
-        length = drawable(say(style.lang, "length", unit=unit_phrase(length_unit, style.lang)))
-        length_lines = ruler.wrap(length, width=each, points=LABEL * f)
-        after = TICK_MARK + TICK * f * LINE_IN + GAP / 2 + len(length_lines) * LABEL * f * LINE_IN
-        body = sheet.body(above + after + _LEAST)
-        height = _HEIGHT if body is None else body - above - after
-        page = sheet.page(above + height + after)
-        names.draw(page, sheet.above)
-        y = sheet.above + above
-        places = (left, left + each + between)
-        axes = [page.axes(x, y, each, height) for x in places]
-        for x, heading in zip(places, ("by_length", "by_depth"), strict=True):
-            text = drawable(say(style.lang, heading), bold=True)
-            page.text(x, y - GAP, text, points=HEADING * f, va="bottom", fontweight="bold")
-        for k, line in enumerate(lines):
-            _draw(axes[0], line.by_length, k, style)
-            _draw(axes[1], line.by_depth, k, style)
-        widest = ruler.size("100.0K", points=TICK * f)[0]
-        _length_axis(axes[0], [line.by_length for line in lines], max(2, int(each / (widest + GAP))))
-        _depth_axis(axes[1], max(2, int(each / (widest + GAP))))
-        for ax, labelled in zip(axes, (True, False), strict=True):
-            _value_axis(ax, f, labelled=labelled)
-        label_y = y + height + TICK_MARK + TICK * f * LINE_IN + GAP / 2
-        for k, text in enumerate(length_lines):
-            line_y = label_y + k * LABEL * f * LINE_IN
-            page.text(places[0] + each / 2, line_y, text, points=LABEL * f, va="top", ha="center")
-        depth = drawable(say(style.lang, "depth_nominal"))
-        page.text(places[1] + each / 2, label_y, depth, points=LABEL * f, va="top", ha="center")
-        band = drawable(say(style.lang, "mean_band"))
-        page.text(MARGIN, y + height / 2, band, points=LABEL * f, rotation=90, va="center", ha="left")
-        return page.figure
+        return fitted(style or Style(), lambda chosen: _drawn(lines, around, chosen, length_unit))
+
+
+def _drawn(lines: Sequence[Line], around: Around, style: Style, length_unit: str) -> Figure:
+    f, ruler = style.scale, Ruler(style.dpi)
+    width = style.width or _WIDTH
+    names = _Names(lines, ruler, style, width - 2 * MARGIN)
+    sheet = Sheet(around, style, ruler, width, [])
+    left = MARGIN + LABEL * f * LINE_IN + GAP / 2 + ruler.size("100%", points=TICK * f)[0] + TICK_MARK
+    half = ruler.size("100%", points=TICK * f)[0] / 2  # what a label of an axis's end hangs out
+    between = 2 * half + GAP * f
+    each = (width - left - MARGIN - between - half) / 2
+    if each < _LEAST:
+        need = width + 2 * (_LEAST - each) + 0.05  # rounded up
+        raise NoRoomError(
+            t("the figure doesn't fit on {width:g} inches of width: give --size {need:.1f}", width=width, need=need)
+        )
+    above = names.height + HEADING * f * LINE_IN + GAP
+    length = drawable(say(style.lang, "length", unit=unit_phrase(length_unit, style.lang)))
+    length_lines = ruler.wrap(length, width=each, points=LABEL * f)
+    after = TICK_MARK + TICK * f * LINE_IN + GAP / 2 + len(length_lines) * LABEL * f * LINE_IN
+    body = sheet.body(above + after + _LEAST)
+    height = _HEIGHT if body is None else body - above - after
+    page = sheet.page(above + height + after)
+    names.draw(page, sheet.above)
+    y = sheet.above + above
+    places = (left, left + each + between)
+    axes = [page.axes(x, y, each, height) for x in places]
+    for x, heading in zip(places, ("by_length", "by_depth"), strict=True):
+        text = drawable(say(style.lang, heading), bold=True)
+        page.text(x, y - GAP, text, points=HEADING * f, va="bottom", fontweight="bold")
+    for k, line in enumerate(lines):
+        _draw(axes[0], line.by_length, k, style)
+        _draw(axes[1], line.by_depth, k, style)
+    widest = ruler.size("100.0K", points=TICK * f)[0]
+    _length_axis(axes[0], [line.by_length for line in lines], max(2, int(each / (widest + GAP))))
+    _depth_axis(axes[1], max(2, int(each / (widest + GAP))))
+    for ax, labelled in zip(axes, (True, False), strict=True):
+        _value_axis(ax, f, labelled=labelled)
+    label_y = y + height + TICK_MARK + TICK * f * LINE_IN + GAP / 2
+    for k, text in enumerate(length_lines):
+        line_y = label_y + k * LABEL * f * LINE_IN
+        page.text(places[0] + each / 2, line_y, text, points=LABEL * f, va="top", ha="center")
+    depth = drawable(say(style.lang, "depth_nominal"))
+    page.text(places[1] + each / 2, label_y, depth, points=LABEL * f, va="top", ha="center")
+    band = drawable(say(style.lang, "mean_band"))
+    page.text(MARGIN, y + height / 2, band, points=LABEL * f, rotation=90, va="center", ha="left")
+    return page.figure
 
 
 class _Names:

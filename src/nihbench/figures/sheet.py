@@ -5,8 +5,9 @@ It measures first how much height these take, so that a figure of a fixed size g
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from nihbench.errors import UsageError
 from nihbench.figures.hatch import Hatch
@@ -16,9 +17,34 @@ from nihbench.figures.style import Style
 from nihbench.figures.words import control_word, joined, listed, say
 from nihbench.lang import t
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 # Text in points, all else in inches; both before the style's scale.
 TITLE, HEADING, LABEL, TICK, CAPTION = 14.0, 11.0, 10.0, 9.0, 8.5
 MARGIN, GAP, TICK_MARK, SWATCH = 0.3, 0.12, 0.09, 0.36
+
+SMALLER = (1.0, 0.92, 0.84, 0.76)
+"""Shares of a style's type size that are tried one after the other where its height is fixed."""
+
+
+class NoRoomError(UsageError):
+    """The picture doesn't fit on a style's size."""
+
+
+def fitted(style: Style, draw: Callable[[Style], Figure]) -> Figure:
+    """Draw with the largest type that a style's size has room for.
+
+    Raises:
+        NoRoomError: It has none for the smallest of `SMALLER`; what the error names is enough for that one.
+    """
+    *shares, least = SMALLER if style.height is not None else (1.0,)
+    for share in shares:
+        try:
+            return draw(replace(style, scale=style.scale * share))
+        except NoRoomError:
+            continue
+    return draw(replace(style, scale=style.scale * least))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -112,7 +138,7 @@ class Sheet:
         left = self._style.height - self.above - self.below
         if left < least:
             need = self.above + self.below + least
-            raise UsageError(
+            raise NoRoomError(
                 t(
                     "the figure doesn't fit on {width:g} x {height:g} inches: with this width it takes "
                     "{need:.1f} inches of height; give a larger --size",
