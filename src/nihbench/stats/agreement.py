@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from nihbench.types import IntArray
 
-_NO_VARIANCE = 1e-14
-"""A variance that is 0 but for rounding."""
+_ROUNDING = 1e-12
+"""A variance that is so small a share of the two numbers whose difference it is, is 0 but for rounding."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,7 +25,9 @@ class Kappa:
 
     `value` is None where it is not defined: there is no item, or both raters gave one and the same class throughout.
     `low` and `high` are None where the standard error says nothing, because it is 0: kappa is undefined, or no two
-    ratings differ (a handful of items without a disagreement is no proof of perfect agreement).
+    ratings differ (a handful of items without a disagreement is no proof of perfect agreement); nor is there an
+    interval for fewer than 2 k^2 items in k classes, from where on the large-sample error holds (Cicchetti, Applied
+    Psychological Measurement 5 (1981), 101-104).
     """
 
     value: float | None
@@ -75,9 +77,10 @@ def weighted_kappa(table: IntArray, *, level: float = 0.95) -> Kappa:
     # Mean weight of each row and column under the other rater's margins, summed for every cell.
     margins = (agreement @ columns)[:, None] + (rows @ agreement)[None, :]
     spread = float((shares * (agreement * (1 - expected) - margins * (1 - observed)) ** 2).sum())
-    variance = (spread - (observed * expected - 2 * expected + observed) ** 2) / (total * (1 - expected) ** 4)
-    if variance < _NO_VARIANCE:
+    square = (observed * expected - 2 * expected + observed) ** 2
+    if total < 2 * len(table) ** 2 or spread - square <= _ROUNDING * max(spread, square):
         return Kappa(value=kappa, low=None, high=None)
+    variance = (spread - square) / (total * (1 - expected) ** 4)
     reach = NormalDist().inv_cdf(0.5 + level / 2) * math.sqrt(variance)
     return Kappa(value=kappa, low=max(kappa - reach, -1.0), high=min(kappa + reach, 1.0))
 
