@@ -45,7 +45,7 @@ def test_a_folder_of_runs_is_one_report_and_names_no_place_of_this_machine(
     page = out.read_text(encoding="utf-8")
     assert "<title>报告 &lt;b&gt;</title>" in page and '<html lang="zh-Hans">' in page
     assert str(tmp_path) not in page
-    assert "report: " in capsys.readouterr().err
+    assert "报告：" in capsys.readouterr().err
 
 
 def test_the_same_run_makes_the_same_bytes(tmp_path: Path) -> None:
