@@ -161,8 +161,9 @@ def _usage(data: Mapping[str, Any], choice: Mapping[str, Any]) -> Usage:
         usage.get("prompt_cache_hit_tokens"),
         _mapping(data.get("timings")).get("cache_n"),
     )
+    # No prompt has 0 tokens: who says so does not count (some gateways, in streams), and its calls are not free.
     return Usage(
-        prompt_tokens=_count(usage.get("prompt_tokens")),
+        prompt_tokens=_count(usage.get("prompt_tokens")) or None,
         completion_tokens=_count(usage.get("completion_tokens")),
         cached_tokens=next((count for count in map(_count, cached) if count is not None), None),
         reasoning_tokens=_count(_mapping(usage.get("completion_tokens_details")).get("reasoning_tokens")),
