@@ -60,9 +60,9 @@ class Hold:
     def settle(self, outcome: Outcome) -> None:
         """Replace the worst case by what the outcome says that it cost; the first word counts.
 
-        That is the price that the server names (0 only where none is known); else its token counts at their prices, cached tokens at the cached
-        price where one is known; else nothing for a failure that can't have been billed, and the worst case for
-        everything else. `outcome.earlier` is not looked at: every sending has its own hold.
+        That is the price that the server names (0 only where none is known); else its token counts at their prices,
+        cached tokens at the cached price where one is known; else nothing for a failure that can't have been billed,
+        and the worst case for everything else. `outcome.earlier` is not looked at: every sending has its own hold.
         """
         if not self._settled:
             self._settled = True
