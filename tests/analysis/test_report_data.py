@@ -15,6 +15,7 @@ from nihbench.analysis.report import Measured, report_data
 from nihbench.analysis.report.pool import LEAST, Pool, most_of_each, utf16
 from nihbench.analysis.report.surroundings import AROUND, BEGINS, ENDS, Surroundings
 from nihbench.figures.report import report_page
+from nihbench.lang import language
 from nihbench.run import grades_of, open_run
 from nihbench.text import compose_text
 from nihbench.types import Failure, Placement, Record, Trial
@@ -51,6 +52,29 @@ def test_only_a_models_texts_are_cut_and_each_is_kept_once() -> None:
     for number in range(5000):
         many.add(f"{number:05}" * 200, may_cut=True)
     assert {len(text) for text in many.texts()[0]} == {LEAST}
+
+
+def test_the_tools_own_sentences_are_kept_in_chinese_beside_their_english() -> None:
+    pool = Pool()
+    numbers = [
+        pool.sentence(text, may_cut=True)
+        for text in (
+            "1 of 3 facts",
+            "could not connect to 127.0.0.1:1 (Connection refused): is the server running?",
+            "lengths are the model's tokens, fitted to o200k by 4 counts of the server (1.020 for one of o200k)",
+            "what a server says of itself",
+            f"{'x' * 900_000} was too slow: y",
+        )
+    ]
+    assert pool.sentence("1 of 3 facts") == numbers[0] and pool.sentence("") is None
+    assert pool.add("abstains: so says a model", may_cut=True) not in numbers
+    chinese = pool.chinese()
+    assert chinese == {
+        str(numbers[0]): "3 个事实中答出 1 个",
+        str(numbers[1]): "无法连接 127.0.0.1:1（连接被拒绝）：服务器在运行吗？",
+        str(numbers[2]): "长度以模型的 token 计，由服务器的 4 次计数按 o200k 校准（o200k 的 1 个合 1.020 个）",
+    }
+    assert language() == "en", "the process's own language is no matter here"
 
 
 @given(st.data())

@@ -193,8 +193,10 @@ def test_the_language_switches_and_every_word_with_it(page: Browser, report: Pat
     assert page.run("return document.documentElement.lang") == "zh-Hans"
     for word in ("Maps", "Bad cases", "Reset", "Statistics", "mean band"):
         assert word not in whole
+    page.click(0, 1, 1)
+    assert "事实齐全" in text(page, ".drawer") and "every fact given" not in text(page, ".drawer")
     page.run("document.getElementById('language').click()")
-    assert "Bad cases" in text(page, "body")
+    assert "Bad cases" in text(page, "body") and "every fact given" in text(page, ".drawer")
 
 
 def test_controls_are_told_and_a_needle_known_by_heart_withholds_the_headline(page: Browser) -> None:
