@@ -214,6 +214,18 @@ def test_it_prints(page: Browser) -> None:
     assert pdf.startswith(b"%PDF-") and pdf.count(b"/Type /Page\n") + pdf.count(b"/Type /Page ") >= 2
 
 
+def test_what_is_synthetic_is_named_where_not_all_is(page: Browser, report: Path, tmp_path: Path) -> None:
+    assert "Synthetic data, drawn" in text(page, ".top")
+    mixed = tmp_path / "mixed.html"
+    with pytest.raises(SystemExit):
+        main(["report", str(report.parent.parent / "synthetic-a"), str(REFERENCE), "--out", str(mixed)])
+    page.open(mixed)
+    assert "Synthetic data (synthetic-a), drawn" in text(page, ".top")
+    page.open(report)
+    page.driver.get_log("performance")
+    page.open(report)
+
+
 @pytest.mark.parametrize("width", [390, 1280])
 def test_nothing_is_wider_than_the_page(page: Browser, width: int) -> None:
     page.size(width, 844, phone=width < 500)
