@@ -13,6 +13,7 @@ from nihbench.endpoint.exchange import MOST_BYTES
 from nihbench.run import open_run
 from tests.cli.batch_service import BatchService
 from tests.cli.conftest import ChatModel
+from tests.cli.test_cli_report import data_of
 
 TEN = ("--lengths", "300,600", "--depths", "0,25,50,75,100", "--max-output", 20)
 
@@ -62,6 +63,9 @@ def test_batches_give_the_records_of_the_live_run(nih, service, small, options):
     # What is not known is not made up: no latency, and the server's own time.
     record = json.loads((nih.folder / "later/records.jsonl").read_bytes().splitlines()[0])
     assert record["completion"]["latency_s"] is None and record["started_at"] == "2026-09-21T14:13:20+00:00"
+    assert nih("report", "later", "--out", "page.html").code == 0
+    (run,) = data_of(nih.folder / "page.html")["runs"]
+    assert run["latency_s"] is None and run["order"] == "cache"
     # A second fetch, and a second import of the same files, change nothing.
     before = (nih.folder / "later/records.jsonl").read_bytes()
     assert nih("batch", "fetch", "later").code == 0
