@@ -272,3 +272,24 @@ def test_a_damaged_manifest_is_said_to_be_damaged(make_setup: MakeSetup, tmp_pat
         file.write_text(content, encoding="utf-8")
         with pytest.raises(DamagedDataError, match=r"run\.json"):
             open_run(folder.path)
+
+
+def test_of_two_that_begin_a_run_in_one_moment_one_is_refused(make_setup: MakeSetup, tmp_path: Path) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+    from threading import Barrier
+
+    content = manifest(make_setup(), "now")
+    for attempt in range(5):
+        together = Barrier(6)
+
+        def begin(number: int, attempt: int = attempt, together: Barrier = together) -> str:
+            together.wait()
+            try:
+                create_run(tmp_path / str(attempt), {**content, "created_at": f"by {number}"})
+            except UsageError:
+                return ""
+            return f"by {number}"
+
+        with ThreadPoolExecutor(6) as threads:
+            begun = [who for who in threads.map(begin, range(6)) if who]
+        assert begun == [open_run(tmp_path / str(attempt)).manifest["created_at"]]

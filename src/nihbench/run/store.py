@@ -20,6 +20,7 @@ from typing import Any, Self
 from nihbench.errors import DamagedDataError, UsageError
 from nihbench.fetch import write_atomic
 from nihbench.lang import t
+from nihbench.run.lock import LOCK
 from nihbench.run.manifest import check_content, may_be_drawn, planned_trials
 from nihbench.run.verify import Expectation, verified
 from nihbench.types import Bare, Completion, Failure, GradedElsewhere, Placed, Placement, Record, Trial
@@ -76,11 +77,16 @@ def create_run(path: Path, manifest: Mapping[str, Any]) -> RunFolder:
     Raises:
         UsageError: a run is there already, or the folder can't be written.
     """
+    from filelock import FileLock
+
     try:
         path.mkdir(parents=True, exist_ok=True)
         check_free(path)
         text = json.dumps({"format": FORMAT} | dict(manifest), ensure_ascii=False, indent=1) + "\n"
-        write_atomic(path / MANIFEST, text.encode("utf-8"))
+        # Two processes that begin in the same moment: the second must not write over what the first one goes by.
+        with FileLock(path / LOCK):
+            check_free(path)
+            write_atomic(path / MANIFEST, text.encode("utf-8"))
     except OSError as error:
         raise UsageError(
             t(
