@@ -11,11 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nihbench.analysis import columns, statistics
 from nihbench.analysis.report import Measured, report_data
+from nihbench.analysis.report.numbers import statistics_of
 from nihbench.analysis.report.pool import LEAST, Pool, most_of_each, utf16
 from nihbench.analysis.report.surroundings import AROUND, BEGINS, ENDS, Surroundings
 from nihbench.figures.report import report_page
-from nihbench.run import grades_of, open_run
+from nihbench.lang import language
+from nihbench.run import grades_of, open_run, planned_trials
 from nihbench.text import compose_text
 from nihbench.types import Failure, Placement, Record, Trial
 from scripts.synthetic_runs import write_run
@@ -51,6 +54,29 @@ def test_only_a_models_texts_are_cut_and_each_is_kept_once() -> None:
     for number in range(5000):
         many.add(f"{number:05}" * 200, may_cut=True)
     assert {len(text) for text in many.texts()[0]} == {LEAST}
+
+
+def test_the_tools_own_sentences_are_kept_in_chinese_beside_their_english() -> None:
+    pool = Pool()
+    numbers = [
+        pool.sentence(text, may_cut=True)
+        for text in (
+            "1 of 3 facts",
+            "could not connect to 127.0.0.1:1 (Connection refused): is the server running?",
+            "lengths are the model's tokens, fitted to o200k by 4 counts of the server (1.020 for one of o200k)",
+            "what a server says of itself",
+            f"{'x' * 900_000} was too slow: y",
+        )
+    ]
+    assert pool.sentence("1 of 3 facts") == numbers[0] and pool.sentence("") is None
+    assert pool.add("abstains: so says a model", may_cut=True) not in numbers
+    chinese = pool.chinese()
+    assert chinese == {
+        str(numbers[0]): "3 个事实中答出 1 个",
+        str(numbers[1]): "无法连接 127.0.0.1:1（连接被拒绝）：服务器在运行吗？",
+        str(numbers[2]): "长度以模型的 token 计，由服务器的 4 次计数按 o200k 校准（o200k 的 1 个合 1.020 个）",
+    }
+    assert language() == "en", "the process's own language is no matter here"
 
 
 @given(st.data())
@@ -106,6 +132,22 @@ def test_the_maps_numbers_follow_from_the_trials_that_stand_beside_them(data: di
             assert grid["value"][i][j] == (pytest.approx(sum(values) / len(values)) if values else None)
             assert sum(counts[i][j] for counts in grid["failures"].values()) == len(cell) - len(values)
     assert data["runs"][0]["rebuild"] == "nih rebuild 'a b'"
+
+
+def test_the_reports_statistics_are_those_of_figures_and_diagnose(data: dict[str, Any], tmp_path: Path) -> None:
+    """Under 95% measured there is no pattern; a length of 1,024 tokens belongs to the base here as well as there."""
+    found = data["panels"][0]["statistics"]
+    assert data["panels"][0]["summary"]["measured"] < 0.95 * data["panels"][0]["summary"]["planned"]
+    assert found["diagnosis"] == {"finding": "unmeasured"} and found["effective"]["status"] == "unmeasured"
+    grid: dict[str, Any] = {"lengths": (1024, 64_000, 128_000), "depths": (0.0, 50.0, 100.0), "repeats": 10}
+    run = open_run(write_run(REFERENCE, tmp_path, "synthetic-base", strength=3.0, **grid))
+    records = run.records()
+    table = columns(tuple(records.values()), grades_of(run, records))
+    pair: dict[str, Any] = {"experiment": "sf-sandwich", "prompt": "original", "planned": planned_trials(run.manifest)}
+    told, made = statistics_of(table, **pair), statistics(table, **pair)
+    assert made.base is not None and told["effective"]["status"] == made.effective.status != "no_base"
+    assert told["effective"]["length"] == made.effective.length and told["effective"]["shortest"] == 64_000
+    assert told["diagnosis"]["finding"] == made.diagnosis.finding
 
 
 def test_the_page_holds_the_data_and_no_markup_but_its_own(data: dict[str, Any]) -> None:

@@ -227,7 +227,8 @@ def nih(
     capsysbinary: pytest.CaptureFixture[bytes],
 ) -> Nih:
     """Runs `nih` in an empty folder."""
-    return Nih(tmp_path, own_cache | {"NO_COLOR": "1", "COLUMNS": "100"}, monkeypatch, capsysbinary)
+    own = {"NO_COLOR": "1", "COLUMNS": "100", "NIH_KEYS_FILE": str(tmp_path / "keys")}
+    return Nih(tmp_path, own_cache | own, monkeypatch, capsysbinary)
 
 
 @pytest.fixture

@@ -237,3 +237,57 @@ def test_several_servers_of_one_model(nih: Any, chat: Any, small: list[object], 
     (nih.folder / "run" / "records.jsonl").unlink()
     assert nih("run", "--resume", "run", "--base-url", other).code == 0
     assert {asked.headers["Host"].partition(":")[0] for asked in chat.asked[6:]} == {"localhost"}
+
+
+@pytest.mark.parametrize("what", ["a run", "a file", "a file above"])
+def test_nothing_is_asked_where_nothing_could_be_kept(nih: Any, chat: Any, fitted: list[object], what: str) -> None:
+    place = nih.folder / "place"
+    if what == "a run":
+        place.mkdir()
+        (place / "run.json").write_text("{}", encoding="utf-8")
+    else:
+        place.write_text("", encoding="utf-8")
+    ended = nih("run", *fitted, "--out", "place/below" if what == "a file above" else "place")
+    assert ended.code == 2 and "place" in ended.err.splitlines()[-1], ended.err
+    assert chat.asked == []
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="the limit on a file's size is POSIX's")
+def test_no_prompt_is_sent_while_the_disk_is_full(nih: Any, chat: Any, small: list[object]) -> None:
+    """A limit on how large files may grow stands in for the full disk."""
+    import resource
+
+    ended = nih("run", *small, "--max-cost", "0", *PRICE, "--out", "run")
+    assert ended.code == 4, ended.err
+    asked = len(chat.asked)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
+    try:
+        ended = nih("run", "--resume", "run", "--max-cost", "1")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
+    assert ended.code == 2 and "see to the disk" in ended.err, ended.err
+    assert len(chat.asked) == asked
+    assert nih("run", "--resume", "run", "--max-cost", "1").code == 0
+
+
+@pytest.mark.parametrize("phase", ["preflight", "calibration", "canary"])
+def test_checks_that_are_broken_off_are_told(nih: Any, chat: Any, fitted: list[object], phase: str) -> None:
+    place = {"preflight": 1, "calibration": 3, "canary": 0}[phase]
+    if not place:
+        assert nih("run", *fitted, "--out", "whole").code == 0
+        texts = [asked.body for asked in chat.asked]
+        place = 1 + next(number for number, body in enumerate(texts) if b"code is" in body)
+        chat.asked.clear()
+    chat.hold_from = place
+    process = nih.start("run", *fitted, "--out", "run")
+    chat.wait_for(place)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    (told,) = re.findall(r"asked before the first trial: [\d,]+ tokens, \$([\d.]+) spent", err.decode())
+    # What was under way counts at its worst case.
+    assert float(told) > spent_usd(chat, place - 1)
+    assert not (nih.folder / "run").exists()

@@ -27,8 +27,8 @@ needles:
     facts: [{name: place, text: "third oar", identifying: true}]
   ambiguous:
     language: en
-    text: "The key of the boathouse lies under the green bucket in winter and behind the third oar in summer."
-    question: "Where is the key of the boathouse? Answer from the document only, with one place."
+    text: "Mr Brown of the rowing club prefers to look behind the third oar."
+    question: "Where does the spare key of the boathouse hang? Answer from the document only."
     answer: "Behind the third oar."
     facts: [{name: place, text: "third oar", identifying: true}]
 """
@@ -44,7 +44,7 @@ def asked(local_server: LocalServer, own_texts: dict[str, Path]) -> list[object]
     """One cell in front of the embedded model, with the controls that come before it."""
     return [
         *("--model", local_server.alias, "--base-url", local_server.base_url, "--no-preflight"),
-        *("--quick", "--strict-controls", "--max-output", 20, "--corpus", own_texts["en"]),
+        *("--quick", "--strict-controls", "--max-output", 24, "--corpus", own_texts["en"]),
         *("--lengths", "300,301", "--depths", "50:50:1"),
     ]
 
@@ -56,10 +56,8 @@ def test_an_ambiguous_needle_fails_the_oracle_and_its_clear_twin_passes(nih: Any
     assert "oracle clear/original: 10 of 10 found in a short text" in " ".join(clear.out.split())
     stopped = nih("run", "--experiment", "ambiguous", *asked, "--out", "ambiguous")
     assert stopped.code == 4, stopped.err
-    # Both places stand in one sentence; which of them the answer names is the model's choice, and not the context's.
-    told = re.search(
-        r"ORACLE FAILED ambiguous/original: only (\d+) of 10 found .* is ambiguous for this model", stopped.err
-    )
+    # As with the article's coffee, nothing in the sentence says that it answers this question.
+    told = re.search(r"ORACLE FAILED ambiguous/original: only (\d+) of 10 found with the needle", stopped.err)
     assert told and int(told[1]) < 9, stopped.err
     # The grid was not paid for.
     assert controls_of(nih.folder / "ambiguous") == {"oracle": 10, "closed_book": 3}

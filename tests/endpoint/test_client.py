@@ -118,6 +118,11 @@ def test_a_count_that_is_none_is_not_kept(ask: Any, scripted: Any, count: object
     assert completion(ask(scripted.base_url)).usage == Usage(completion_tokens=2**53)
 
 
+def test_a_prompt_of_no_tokens_is_not_counted(ask: Any, scripted: Any) -> None:
+    scripted.reply(answer(content="a") | {"usage": {"prompt_tokens": 0, "completion_tokens": 0}})
+    assert completion(ask(scripted.base_url)).usage.prompt_tokens is None
+
+
 def test_of_a_hostile_answer_the_text_and_what_is_plain_is_kept(ask: Any, scripted: Any) -> None:
     deep = b"[" * 700 + b"]" * 700
     many = ", ".join(f'"n{i}": {i}' for i in range(500)).encode()

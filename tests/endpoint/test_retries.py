@@ -41,7 +41,7 @@ def test_every_request_ends(kinds: list[FailureKind], asked: float | None, attem
         if wait_s is None:
             break
         assert HANDLING[kind].retry and 0 <= wait_s <= LONGEST_WAIT_S
-        assert asked is None or wait_s == asked
+        assert asked is None or wait_s == asked or wait_s > asked < 1
         waited_s += wait_s if HANDLING[kind].patient else 0.0
     else:
         assert asked is not None and asked < 20, "only refusals with short waits may go on for long"
@@ -55,6 +55,16 @@ def test_waits_grow_and_are_spread_over_their_last_quarter() -> None:
         retries = Retries(max_attempts=99, patience_s=9e9, random=lambda random=random: random)
         waits = [retries.wait_s(failed("overloaded")) for _ in range(7)]
         assert waits == [share * wait for wait in (2, 4, 8, 16, 30, 30, 30)]
+
+
+def test_a_server_that_says_come_at_once_for_ever_is_not_hammered() -> None:
+    retries = Retries(max_attempts=99, patience_s=900.0, random=lambda: 1.0)
+    waits: list[float] = []
+    while (wait_s := retries.wait_s(failed("rate_limit", 0.0))) is not None:
+        waits.append(wait_s)
+        assert len(waits) < 50
+    assert waits[:9] == [0, 0, 1, 2, 4, 8, 16, 30, 30]
+    assert sum(waits) <= 900
 
 
 def test_refusals_that_cost_nothing_are_not_counted(scripted: Any, ask: Any, waits: Any) -> None:

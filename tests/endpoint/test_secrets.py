@@ -79,6 +79,45 @@ def test_no_outcome_log_or_repr_shows_it(
     clean(caplog.text, *said, *capsys.readouterr())
 
 
+@pytest.mark.parametrize("streams", [True, False])
+def test_no_answer_shows_it(scripted: Any, playing: Any, streams: bool) -> None:
+    """A gateway in its debugging mode gives requests back in good answers; these go into records and reports."""
+
+    def judge(asked: Any) -> Any:
+        said = f"{dict(asked.headers)}"
+        inner = {"content": said, "reasoning_content": said}
+        whole = {
+            "model": KEY,
+            "system_fingerprint": HEADER,
+            "provider": f"{'p' * 190}{KEY}",
+            "timings": {KEY: KEY, "n": 1},
+        }
+        choice = {"index": 0, "delta" if streams else "message": inner, "finish_reason": "stop"}
+        body = json.dumps(whole | {"choices": [choice]})
+        return playing.reply(body=f"data: {body}\n\ndata: [DONE]\n\n".encode() if streams else body.encode())
+
+    scripted.judge = judge
+    headers = {"X-Auth": f"Bearer {HEADER}", "X-Title": "ferry at the quay"}
+    url = scripted.base_url.replace("//", f"//me:{PASSWORD}@")
+
+    async def run() -> Any:
+        async with ChatClient(Endpoint(base_url=url, api_key=KEY, headers=headers, key_header="X-Key")) as client:
+            return await client.complete(MESSAGES, REQUEST)
+
+    outcome = asyncio.run(run())
+    clean(repr(outcome))
+    assert KEY[:6] not in repr(outcome)  # nor the beginning of one that a limit on lengths cuts
+    assert base64.b64encode(f"me:{PASSWORD}".encode()).decode() not in repr(outcome)
+    assert "***" in outcome.text and "ferry at the quay" in outcome.text and outcome.timings["n"] == 1
+
+
+def test_a_word_that_stands_for_no_key_is_left_in_answers() -> None:
+    """Servers of one's own take anything for a key, and header values may be words of the text."""
+    endpoint = Endpoint(base_url="http://h/v1?version=sandwich", api_key="none", headers={"X-Title": "San Francisco"})
+    assert endpoint.keys() == ()
+    assert "San Francisco" in endpoint.secrets()
+
+
 def test_no_error_or_traceback_shows_it(scripted: Any) -> None:
     scripted.judge = None  # whatever is asked breaks in the server
     spoilt = (

@@ -196,7 +196,8 @@ def test_a_call_that_is_broken_off_counts_in_full_and_one_that_waits_not_at_all(
         (answer(90_000, None), 0.094),  # output unknown: all of the limit
         (answer(None, None), 0.104),  # nothing known: the worst case
         (answer(90_000, 500, cost=0.0123), 0.0123),  # the server's own word
-        (answer(None, None, cost=0.0), 0.0),
+        (answer(None, None, cost=0.0), 0.104),  # 0 of the gateway's own credits: the upstream's bill is another's word
+        (answer(90_000, 500, cost=0.0), 0.092),
         (answer(90_000, 500, cost=float("nan")), 0.092),
         (None, 0.104),  # never settled
         (failure("timeout", billed=True), 0.104),
@@ -243,6 +244,7 @@ def test_an_unknown_price_is_not_nothing() -> None:
     budget = spend((), answer(1000, 10))
     assert (budget.spent, budget.unpriced) == (0.0, 1)
     assert spend((), answer(1000, 10, cost=0.5)).spent == 0.5
+    assert spend((), answer(1000, 10, cost=0.0)).unpriced == 0
     assert spend((), failure("rate_limit", billed=False)).unpriced == 0
 
 

@@ -290,6 +290,22 @@ def test_no_text_of_a_panel_is_cut_off_or_on_another(preset, lang, rows, columns
     check_layout(draw_panel(panel, Around(title="大海捞针：十二张图", caption="One line."), style))
 
 
+@pytest.mark.parametrize("preset", PRESETS)
+def test_columns_whose_names_differ_at_their_ends_are_told_apart_and_keep_their_intervals(preset):
+    ends = ("Turbo", "FP8", "月之暗面版")
+    panel = Panel(
+        grids=((make_grid(np.full((5, 5), 0.7)),) * 3,) * 2,
+        row_names=("original", "explicit"),
+        column_names=tuple(f"Meta-Llama-3.1-405B-Instruct-{end}" for end in ends),
+        notes=(("found 55.1% [50, 60]",) * 3,) * 2,
+    )
+    figure = draw_panel(panel, Around(title="", caption=""), PRESETS[preset])
+    check_layout(figure)
+    written = "".join(texts(figure))
+    assert all(end in written for end in ends) and "\N{HORIZONTAL ELLIPSIS}" not in written
+    assert written.count("[50, 60]") == 6
+
+
 @pytest.mark.parametrize("width", [3.2, 4.0, 5.0, 12.0])
 def test_no_text_of_a_narrow_map_is_cut_off(width):
     check_layout(draw(ODD_GRIDS["30 x 30"], length_unit="a-tokenizer-with-a-rather-long-name", width=width))

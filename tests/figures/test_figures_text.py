@@ -13,7 +13,7 @@ from rich.console import Console
 from nihbench.analysis import Grid, Rate, Summary
 from nihbench.figures import Intervals, Setting, caption, headline, terminal_heatmap, words
 from nihbench.figures.colours import colour_of
-from nihbench.figures.labels import depth_labels, length_labels
+from nihbench.figures.labels import depth_labels, half_up, length_labels
 from nihbench.figures.look import look
 from nihbench.figures.page import Ruler
 from nihbench.types import FailureKind
@@ -162,6 +162,23 @@ def test_chinese_lines_break_between_characters_but_not_before_a_closing_mark():
         lines = Ruler().wrap(text, width=1.3, points=9)
     assert "".join(lines) == text and len(lines) > 5
     assert all(line[0] not in "，。）" and line[-1] not in "（" for line in lines)
+
+
+def test_a_long_name_is_cut_at_a_joint_and_an_equation_is_not():
+    name = "Meta-Llama-3.1-405B-Instruct-Turbo-FP8-Dynamic-with-extended-context"
+    with look():
+        lines = Ruler().wrap(name, width=1.6, points=9, bold=True)
+        small = Ruler().wrap("whole request, K = 1,000. 1 trial a cell, K = 1,000.", width=0.9, points=9)
+    assert "".join(lines) == name and len(lines) > 2
+    assert all(line.endswith("-") for line in lines[:-1])
+    assert sum("K = 1,000." in line for line in small) == 2
+
+
+@pytest.mark.parametrize(("number", "whole"), [(62.5, 63), (87.5, 88), (12.5, 13), (-12.5, -13), (0.4, 0), (57.5, 58)])
+def test_halves_are_rounded_away_from_zero(number, whole):
+    """0.575 * 100 is a little less than 57.5 to a computer."""
+    assert half_up(number / 100 * 100) == whole
+    assert show(make_grid([[abs(number) / 100]])).plain.split()[-1] == str(abs(whole))
 
 
 # ---- terminal --------------------------------------------------------------------------------------------------------

@@ -193,8 +193,10 @@ def test_the_language_switches_and_every_word_with_it(page: Browser, report: Pat
     assert page.run("return document.documentElement.lang") == "zh-Hans"
     for word in ("Maps", "Bad cases", "Reset", "Statistics", "mean band"):
         assert word not in whole
+    page.click(0, 1, 1)
+    assert "事实齐全" in text(page, ".drawer") and "every fact given" not in text(page, ".drawer")
     page.run("document.getElementById('language').click()")
-    assert "Bad cases" in text(page, "body")
+    assert "Bad cases" in text(page, "body") and "every fact given" in text(page, ".drawer")
 
 
 def test_controls_are_told_and_a_needle_known_by_heart_withholds_the_headline(page: Browser) -> None:
@@ -210,6 +212,18 @@ def test_it_prints(page: Browser) -> None:
     page.click(0, 0, 0)
     pdf = base64.b64decode(page.tell("Page.printToPDF", printBackground=True)["data"])
     assert pdf.startswith(b"%PDF-") and pdf.count(b"/Type /Page\n") + pdf.count(b"/Type /Page ") >= 2
+
+
+def test_what_is_synthetic_is_named_where_not_all_is(page: Browser, report: Path, tmp_path: Path) -> None:
+    assert "Synthetic data, drawn" in text(page, ".top")
+    mixed = tmp_path / "mixed.html"
+    with pytest.raises(SystemExit):
+        main(["report", str(report.parent.parent / "synthetic-a"), str(REFERENCE), "--out", str(mixed)])
+    page.open(mixed)
+    assert "Synthetic data (synthetic-a), drawn" in text(page, ".top")
+    page.open(report)
+    page.driver.get_log("performance")
+    page.open(report)
 
 
 @pytest.mark.parametrize("width", [390, 1280])

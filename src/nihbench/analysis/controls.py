@@ -25,17 +25,23 @@ _SEED = 20231121
 _SENTENCES: Mapping[str, tuple[str, str]] = {
     "oracle passed": (
         "oracle {where}: {hits} of {n} found in a short text; needle and prompt are clear to this model",
-        "“仅给原句”对照 {where}：针放在短文里，{n} 次中找到 {hits} 次；针和提问对该模型是清楚的",
+        "短文对照 {where}：针放在短文里，{n} 次中找到 {hits} 次；针和提问对该模型是清楚的",
     ),
     "oracle failed": (
         "ORACLE FAILED {where}: only {hits} of {n} found with the needle in a short text: the needle or the prompt is "
         "ambiguous for this model, and the sweep measures that, not its context",
-        "“仅给原句”对照未通过 {where}：针放在短文里，{n} 次中只找到 {hits} 次：针或提问对该模型有歧义，"
+        "短文对照未通过 {where}：针放在短文里，{n} 次中只找到 {hits} 次：针或提问对该模型有歧义，"
         "测评测到的是歧义，不是上下文能力",
+    ),
+    "oracle cut": (
+        "ORACLE FAILED {where}: only {hits} of {n} found with the needle in a short text, and {cut} answers were cut "
+        "at the output limit before they came to the point: give a higher --max-output, or mend needle or prompt",
+        "短文对照未通过 {where}：针放在短文里，{n} 次中只找到 {hits} 次，其中 {cut} 个回答还没说到要点就到了输出上限："
+        "请调高 --max-output，或修改针或提问",
     ),
     "oracle unknown": (
         "oracle {where}: {hits} found of {n} measured, of {planned} planned: too few to tell",
-        "“仅给原句”对照 {where}：计划 {planned} 次，测得 {n} 次，找到 {hits} 次：太少，无法判断",
+        "短文对照 {where}：计划 {planned} 次，测得 {n} 次，找到 {hits} 次：太少，无法判断",
     ),
     "closed_book passed": (
         "closed book {where}: the answer was not known without the text ({hits} of {n})",
@@ -86,8 +92,9 @@ class ControlResult:
     """What one kind of control says of one (experiment, prompt).
 
     Of `planned` trials `n` were measured. `hits`: found (oracle), answered (closed book), false answers (no needle),
-    found (sentinel); `rate` = hits / n with its Clopper-Pearson interval; NaN where n is 0. `p_value`, `before` and
-    `after` are the sentinel's (see `nihbench.stats.drift`).
+    found (sentinel); `rate` = hits / n with its Clopper-Pearson interval; NaN where n is 0. `cut`: answers that the
+    output limit ended before they held anything. `p_value`, `before` and `after` are the sentinel's (see
+    `nihbench.stats.drift`).
     """
 
     experiment: str
@@ -99,6 +106,7 @@ class ControlResult:
     rate: float
     interval: Interval
     verdict: Verdict
+    cut: int = 0
     p_value: float | None = None
     before: float | None = None
     after: float | None = None
@@ -110,11 +118,14 @@ class ControlResult:
 
     def sentence(self, lang: Lang = "en") -> str:
         """Return what a user must be told, as one sentence."""
-        return _SENTENCES[f"{self.name} {self.verdict}"][lang == "zh"].format(
+        # Where at least half of the misses were cut, it is not known that the needle is to blame.
+        cut = self.name == "oracle" and self.failed and 2 * self.cut >= self.n - self.hits
+        return _SENTENCES["oracle cut" if cut else f"{self.name} {self.verdict}"][lang == "zh"].format(
             where=f"{self.experiment}/{self.prompt}",
             planned=self.planned,
             n=self.n,
             hits=self.hits,
+            cut=self.cut,
             rate=f"{self.rate:.0%}",
             low=f"{self.interval.low:.0%}",
             high=f"{self.interval.high:.0%}",
@@ -183,6 +194,7 @@ def _result(key: tuple[str, str, str], planned: int, measured: list[tuple[Record
         rate=of_trials.value,
         interval=of_trials.interval,
         verdict=verdict,
+        cut=sum(score.outcome == "truncated" for _, score in measured),
         p_value=p_value,
         before=before,
         after=after,

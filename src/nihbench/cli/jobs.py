@@ -121,11 +121,12 @@ def made_ready(jobs: Sequence[Job], *, sending: bool, leave_out: bool = False) -
         try:
             setups, members = _resolved(jobs, checks, total, opened, leave_out=leave_out)
             ready = _introduced(jobs, setups, members, checks)
-        except NihError:
+            yield ready
+        except (NihError, KeyboardInterrupt):
+            # No run's folder tells it, where none was begun.
             for each in checks:
                 each.tell() if each else None
             raise
-        yield ready
 
 
 def _resolved(

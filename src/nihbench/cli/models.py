@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
+from nihbench.cli.keys import key_named
 from nihbench.cli.output import command, plain, show, show_json
 from nihbench.lang import said, t
 
@@ -29,7 +29,7 @@ def models(
     from nihbench.endpoint import Endpoint, probe
 
     if base_url is not None:
-        info = probe(Endpoint(base_url=base_url, api_key=os.environ.get(api_key_env) or None))
+        info = probe(Endpoint(base_url=base_url, api_key=key_named(api_key_env)))
         if as_json:
             show_json(asdict(info))
             return

@@ -41,13 +41,15 @@ class Total:
 class Checks:
     """What is asked for a run before its first trial, and what it has cost: preflight, calibration, canary.
 
-    `total` is what the whole command has spent of its --max-cost. `prompt_tokens` are the server's counts.
+    `total` is what the whole command has spent of its --max-cost. `prompt_tokens` are the server's counts. `told`: the
+    user knows it.
     """
 
     options: RunOptions
     total: Total = field(default_factory=Total)
     spent: Decimal = Decimal(0)
     prompt_tokens: int = 0
+    told: bool = False
 
     @contextmanager
     def budget(self, model: ModelAccess) -> Iterator[Budget]:
@@ -71,8 +73,9 @@ class Checks:
             self.prompt_tokens += budget.prompt_tokens
 
     def tell(self) -> None:
-        """Say what the checks have cost, where they did."""
-        if self.spent:
+        """Say what the checks have cost, where they did, once."""
+        if self.spent and not self.told:
+            self.told = True
             note(
                 t(
                     "asked before the first trial: {tokens:,} tokens, ${spent:,.4f} spent",

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from nihbench.run import RunFolder
     from nihbench.types import Trial
 
+_RESULTS = Path("results")
 _PATH = Optional[Path]  # noqa: UP045  typer reads it at run time
 _OUT = Annotated[_PATH, typer.Option("--out", help="The run's folder (default: a new one in results/).")]
 _RESUME = Annotated[_PATH, typer.Option("--resume", help="Go on with the run, or the runs, in this folder.")]
@@ -47,13 +48,15 @@ def run(
     from nihbench.cli.jobs import agreed, asked_jobs, made_ready
     from nihbench.cli.money import check_cost
     from nihbench.cli.resuming import resumed_jobs
-    from nihbench.run import check_nothing_waits, check_same
+    from nihbench.run import check_nothing_waits, check_place, check_room, check_same
 
     if out and resume:
         raise UsageError(t("--resume goes on in the run's own folder: leave --out away"))
     if retry_all and not resume:
         raise UsageError(t("--retry-all is for a run that is there already: give --resume DIR"))
     jobs = resumed_jobs(context, resume, options, suite) if resume else asked_jobs(options, suite)
+    if resume is None:
+        check_place(out) if out else check_room(_RESULTS)
     yes = agreed(jobs, yes=yes)
     with made_ready(jobs, sending=True) as ready:
         for each in ready:
@@ -101,7 +104,7 @@ def _send_all(
     """Send run after run, each to its end; return the exit code that their records ask for."""
     from nihbench.cli.finish import finish
     from nihbench.cli.sending import Sending, enter_checks, measure, note_cache, now
-    from nihbench.run import create_run, owed, owned, spent_before, with_extra
+    from nihbench.run import check_room, create_run, owed, owned, spent_before, with_extra
     from nihbench.run.manifest import manifest
 
     started = now().isoformat(timespec="seconds")
@@ -120,6 +123,8 @@ def _send_all(
             records = folder.records()
             begun = replace(each, setup=with_extra(each.setup, records))
             trials = owed(begun.setup, records, retry_all=retry_all)
+            if trials:
+                check_room(folder.path)
             sending = Sending(resume=root, elsewhere=elsewhere, strict_controls=strict_controls, retry_all=retry_all)
             spent[number] = measure(begun, folder, trials, sending)
         note_cache(each, folder)
@@ -135,4 +140,4 @@ def _new_folder(ready: Sequence[Ready], suite: str | None) -> Path:
     what = [suite] if suite else [ready[0].setup.experiment.name]
     shard = ready[0].setup.options.shard
     words = [now().strftime("%Y%m%d-%H%M%S"), *models, *what, *([f"part-{shard}"] if shard else [])]
-    return Path("results") / "-".join(slug(word) for word in words)[:200]
+    return _RESULTS / "-".join(slug(word) for word in words)[:200]

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from nihbench.cli.keys import key_named, keys_file
 from nihbench.cli.output import FetchReport, note
 from nihbench.errors import UsageError
 from nihbench.lang import t
@@ -288,7 +289,7 @@ def _sha256(path: Path) -> str:
 
 def _key(variable: str | None, preset: ModelPreset, sending: bool) -> str | None:
     if variable is None:
-        key = os.environ.get(_USUAL_KEY)
+        key = key_named(_USUAL_KEY)
         host = _host(preset.base_url)
         if key and host != "api.openai.com" and not _is_loopback(host):
             note(
@@ -299,16 +300,18 @@ def _key(variable: str | None, preset: ModelPreset, sending: bool) -> str | None
                 )
             )
         return key
-    key = os.environ.get(variable, "").strip()
+    key = key_named(variable)
     if not key and sending:
         raise UsageError(
             t(
-                "no key for {preset_name}: set the environment variable {variable}, or name another by --api-key-env",
+                "no key for {preset_name}: set the environment variable {variable} (or put {variable}=KEY into "
+                "{path}), or name another by --api-key-env",
                 preset_name=preset.name,
                 variable=variable,
+                path=keys_file(),
             )
         )
-    return key or None
+    return key
 
 
 def _host(url: str | None) -> str:

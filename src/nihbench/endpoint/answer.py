@@ -7,7 +7,7 @@ Outcomes are those of one sending; `client` adds what it knows of the others.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -33,7 +33,7 @@ _THINK, _END_THINK = "<think>", "</think>"
 class Received:
     """How an answer came: its headers, seconds from sending to its first token and last byte, and the time it came.
 
-    `secrets` are the texts that must not appear in a failure's message.
+    `secrets` are the texts that must not appear in a failure's message, `keys` those that must not in an answer either.
     """
 
     headers: Mapping[str, str]
@@ -41,6 +41,7 @@ class Received:
     first_token_s: float | None = None
     streamed: bool = False
     secrets: Iterable[str] = ()
+    keys: Sequence[str] = ()
     now: datetime | None = None
 
 
@@ -106,20 +107,30 @@ def _judge(data: object, received: Received) -> Outcome:
     if reason in _CUT and not text.strip():
         message = t("the output limit was used up before the answer began: raise --max-output")
         return _failure("cut_answer", message, received, usage)
+    keys = received.keys
     return Completion(
-        text=text,
-        finish_reason=reason,
+        text=_masked(text, keys),
+        finish_reason=_string(reason, keys),
         usage=usage,
-        model=_string(data.get("model")),
+        model=_string(data.get("model"), keys),
         latency_s=received.latency_s,
         attempts=1,
-        reasoning=content_text(said.get("reasoning_content")) or content_text(said.get("reasoning")) or thought,
-        system_fingerprint=_string(data.get("system_fingerprint")),
-        timings=_timings(data.get("timings")),
+        reasoning=_masked(
+            content_text(said.get("reasoning_content")) or content_text(said.get("reasoning")) or thought, keys
+        ),
+        system_fingerprint=_string(data.get("system_fingerprint"), keys),
+        timings=_timings(data.get("timings"), keys),
         streamed=received.streamed,
         first_token_s=received.first_token_s,
-        provider=_string(data.get("provider")),
+        provider=_string(data.get("provider"), keys),
     )
+
+
+def _masked(text: str, keys: Iterable[str]) -> str:
+    """Mask keys that a server gives back, as one that echoes requests for debugging does."""
+    for key in keys:
+        text = text.replace(key, "***")
+    return text
 
 
 def _failure(kind: FailureKind, message: str, received: Received, usage: Usage | None = None) -> Failure:
@@ -161,8 +172,9 @@ def _usage(data: Mapping[str, Any], choice: Mapping[str, Any]) -> Usage:
         usage.get("prompt_cache_hit_tokens"),
         _mapping(data.get("timings")).get("cache_n"),
     )
+    # No prompt has 0 tokens: who says so does not count (some gateways, in streams), and its calls are not free.
     return Usage(
-        prompt_tokens=_count(usage.get("prompt_tokens")),
+        prompt_tokens=_count(usage.get("prompt_tokens")) or None,
         completion_tokens=_count(usage.get("completion_tokens")),
         cached_tokens=next((count for count in map(_count, cached) if count is not None), None),
         reasoning_tokens=_count(_mapping(usage.get("completion_tokens_details")).get("reasoning_tokens")),
@@ -185,15 +197,18 @@ def _count(value: object) -> int | None:
     return int(amount) if amount is not None and amount.is_integer() else None
 
 
-def _string(value: object) -> str | None:
-    return value[:_STRING_CHARACTERS] if isinstance(value, str) else None
+def _string(value: object, keys: Iterable[str] = ()) -> str | None:
+    return _masked(value, keys)[:_STRING_CHARACTERS] if isinstance(value, str) else None
 
 
-def _timings(value: object) -> dict[str, Any]:
+def _timings(value: object, keys: Iterable[str]) -> dict[str, Any]:
     """Return the plain entries, at most `_MOST_TIMINGS`: finite numbers and short texts under short names."""
     entries = _mapping(value).items()
     plain = ((name, entry) for name, entry in entries if len(name) <= _STRING_CHARACTERS and _is_plain(entry))
-    return dict(islice(plain, _MOST_TIMINGS))
+    return {
+        _masked(name, keys): _masked(entry, keys) if isinstance(entry, str) else entry
+        for name, entry in islice(plain, _MOST_TIMINGS)
+    }
 
 
 def _is_plain(value: object) -> bool:

@@ -86,6 +86,7 @@ class ChatClient:
         self._endpoint = endpoint
         self._url = self._endpoint.url("/chat/completions")
         self._secrets = self._endpoint.secrets()
+        self._keys = self._endpoint.keys()
         self._timeouts = timeouts or Timeouts()
         self._lanes = Lanes(self._endpoint, self._timeouts)
         self._extensions = {"trace": keep_alive_trace} if proxy_for(self._endpoint) else None
@@ -263,6 +264,7 @@ class ChatClient:
                 first_token_s=reply.first_token_s,
                 streamed=reply.stream is not None,
                 secrets=self._secrets,
+                keys=self._keys,
                 now=now,
             )
             outcome, found = (

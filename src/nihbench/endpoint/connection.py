@@ -9,7 +9,7 @@ import base64
 import ipaddress
 import re
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import SplitResult, unquote, unquote_plus, urlsplit, urlunsplit
@@ -27,6 +27,7 @@ NO_ANSWER = (httpx.HTTPError, httpx.InvalidURL)
 _CHAT_PATH = "/chat/completions"
 # A value that is no longer than this is masked under a telling name only: masking a "1" would spoil every message.
 _SHORT_VALUE = 6
+_SHORTEST_KEY = 8
 _TELLING = ("auth", "key", "token", "cookie", "secret", "password", "sig")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*")
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -136,22 +137,34 @@ class Endpoint:
         These are the key, user, password and the login made of them, and the values of headers and of the base URL's
         query; a short one only under a name that looks like a secret's.
         """
+        own = [
+            value
+            for name, value in self._named_values()
+            if len(value) > _SHORT_VALUE or any(word in name.lower() for word in _TELLING)
+        ]
+        return _longest_first([*own, *self._passwords()])
+
+    def keys(self) -> tuple[str, ...]:
+        """Return those secrets that let somebody in: they are masked in answers, too, whose words are a model's own.
+
+        What stands under a plain name, or is so short that it may be a word of an answer, is left alone there.
+        """
+        telling = [value for name, value in self._named_values() if any(word in name.lower() for word in _TELLING)]
+        return tuple(text for text in _longest_first([*telling, *self._passwords()]) if len(text) >= _SHORTEST_KEY)
+
+    def _named_values(self) -> list[tuple[str, str]]:
+        """Return the values of headers and of the base URL's query, and the user, each with its name."""
         parts = self._split()
         # As it is written, and as httpx sends it.
         pieces = f"{parts.query}&{httpx.URL(self.url('')).query.decode()}".split("&")
         query = [piece.partition("=")[::2] if "=" in piece else ("", piece) for piece in pieces]
         named = [*self.headers.items(), *query, *((name, unquote_plus(value)) for name, value in query)]
         named += [("", parts.username or ""), ("", unquote(parts.username or ""))]
-        own = [
-            value.strip()
-            for name, value in named
-            if len(value.strip()) > _SHORT_VALUE or any(word in name.lower() for word in _TELLING)
-        ]
-        bare = [value.split(" ", 1)[1] for value in own if value.lower().startswith(("bearer ", "basic "))]
-        passwords = [parts.password, unquote(parts.password)] if parts.password else []
-        # The longest first, so that no secret is masked only in part by another that begins it.
-        found = {text for text in (self.api_key, self._login(), *own, *bare, *passwords) if text}
-        return tuple(sorted(found, key=len, reverse=True))
+        return [(name, value.strip()) for name, value in named if value.strip()]
+
+    def _passwords(self) -> list[str]:
+        password = self._split().password or ""
+        return [text for text in (self.api_key, self._login(), password, unquote(password)) if text]
 
     def _login(self) -> str | None:
         """Return user and password of the base URL as Basic authentication sends them."""
@@ -225,6 +238,13 @@ def no_answer(error: Exception, endpoint: Endpoint) -> tuple[FailureKind, str, b
         return "bad_response", t("{host} sent an answer that can't be decompressed", host=host), True
     unsent = isinstance(error, (httpx.WriteError, httpx.LocalProtocolError, httpx.InvalidURL))
     return "transient", t("the connection to {host} was lost ({said})", host=host, said=said), not unsent
+
+
+def _longest_first(values: Iterable[str]) -> tuple[str, ...]:
+    """Return each value once, so that none is masked only in part by one that begins it; also without its scheme."""
+    found = set(values)
+    found |= {value.split(" ", 1)[1] for value in found if value.lower().startswith(("bearer ", "basic "))}
+    return tuple(sorted(found, key=len, reverse=True))
 
 
 def _is_untrusted(error: BaseException | None) -> bool:

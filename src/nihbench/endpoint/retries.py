@@ -17,6 +17,9 @@ _FIRST_WAIT_S: Mapping[FailureKind, float] = {"overloaded": 2.0, "rate_limit": 1
 _OTHER_FIRST_WAIT_S = 0.5
 _LONGEST_BACKOFF_S = 30.0
 _DOUBLINGS = 16
+_SHORTEST_ASKED_S = 1.0
+_BELIEVED = 2
+"""So many waits below that are believed: "Retry-After: 0", said for ever, would be a request every few milliseconds."""
 
 
 class Retries:
@@ -40,6 +43,8 @@ class Retries:
         self._kinds[failure.kind] += 1
         count = self._kinds[failure.kind]
         wait_s = self._backoff_s(failure.kind, count) if failure.wait_s is None else failure.wait_s
+        if wait_s < _SHORTEST_ASKED_S and count > _BELIEVED:
+            wait_s = max(wait_s, self._backoff_s(failure.kind, count - _BELIEVED))
         if handling.patient:
             self._patience_s -= wait_s
         else:

@@ -32,7 +32,9 @@ def cost_of(prices: Sequence[PriceTier], outcome: Outcome, max_output: int, wors
         worst: what the call may have cost at most.
     """
     usage = outcome.usage
-    if usage.cost_usd is not None and 0 <= usage.cost_usd < math.inf:
+    # A cost of 0 is believed where no price is known: gateways say so of calls that another account pays for.
+    free = usage.cost_usd == 0 and worst is None
+    if usage.cost_usd is not None and (0 < usage.cost_usd < math.inf or free):
         return decimal_of(usage.cost_usd)
     if isinstance(outcome, Failure) and usage.prompt_tokens is None:
         return worst if outcome.may_be_billed else Decimal(0)
@@ -58,9 +60,9 @@ class Hold:
     def settle(self, outcome: Outcome) -> None:
         """Replace the worst case by what the outcome says that it cost; the first word counts.
 
-        That is the price that the server names; else its token counts at their prices, cached tokens at the cached
-        price where one is known; else nothing for a failure that can't have been billed, and the worst case for
-        everything else. `outcome.earlier` is not looked at: every sending has its own hold.
+        That is the price that the server names (0 only where none is known); else its token counts at their prices,
+        cached tokens at the cached price where one is known; else nothing for a failure that can't have been billed,
+        and the worst case for everything else. `outcome.earlier` is not looked at: every sending has its own hold.
         """
         if not self._settled:
             self._settled = True

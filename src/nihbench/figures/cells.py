@@ -24,6 +24,7 @@ from matplotlib.transforms import Affine2D
 from nihbench.analysis import Grid
 from nihbench.figures.colours import LEVELS, Palette, is_dark
 from nihbench.figures.hatch import HATCHES, UNRUN, group_of
+from nihbench.figures.labels import half_up
 from nihbench.figures.look import families
 from nihbench.figures.page import LINE_IN, Ruler
 from nihbench.figures.style import Style
@@ -50,7 +51,7 @@ class Scale:
 
     def number(self, value: float) -> str:
         """Write a value as it stands in a cell: percent, or points with their sign."""
-        points = round(value * 100)
+        points = half_up(value * 100)
         return f"{points:+d}".replace("-", "\N{MINUS SIGN}") if self.signed and points else f"{points}"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import copysign, floor
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,11 @@ from nihbench.analysis import Grid
 from nihbench.figures.words import Lang, kind_word, say
 
 Cells = NDArray[np.bool_]
+
+
+def half_up(number: float) -> int:
+    """Round as everybody does on paper, halves up (away from 0): so does the report, and 12.5 stands beside 62.5."""
+    return int(copysign(floor(abs(number) + 0.5 + 1e-9), number))
 
 
 def length_labels(lengths: Sequence[int]) -> tuple[str, ...]:

@@ -28,8 +28,12 @@ LINE_IN = 1.35 / 72
 _CLOSING = r"，。、；：！？）》」』】”’％"
 _HAN = "\u2e80-\u2fff\u3001-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef"
 _OPENING = "（《「『【“‘"
-_UNIT = re.compile(rf" ?[{_OPENING}]*(?:[{_HAN}]|[^ {_HAN}]+)[{_CLOSING}]*")
-"""What a line is not broken in: a word, or one Chinese character, with the marks that open and close it."""
+_WORD = rf"[^ {_HAN}]+(?: = [^ {_HAN}]+)?"
+_UNIT = re.compile(rf" ?[{_OPENING}]*(?:[{_HAN}]|{_WORD})[{_CLOSING}]*")
+"""What a line is not broken in: a word, an equation or a Chinese character, with the marks that open and close it."""
+
+_JOINT = re.compile(r"[-/_](?=\w)")
+"""Where a word that is longer than a line, such as a model's name, is cut sooner than between two letters."""
 
 
 class Ruler:
@@ -57,14 +61,17 @@ class Ruler:
     def wrap(self, text: str, *, width: float, points: float, bold: bool = False) -> list[str]:
         """Break a text into lines at most `width` inches wide, at blanks and between Chinese characters.
 
-        No line begins with a mark that closes something; a word is cut only where it is longer than a line.
+        No line begins with a mark that closes something; a word is cut only where it is longer than a line, and then
+        at one of its joints.
         """
+        bold = bold and weight(text) == "bold"
         units, lines = _UNIT.findall(" ".join(text.split())), list[str]()
         while units:
             fitting = self._fitting(units, width, points, bold)
             if not fitting:  # a word too long for a line: cut it
                 word = units[0].strip()
                 cut = max(1, self._fitting(list(word), width, points, bold))
+                cut = max((found.end() for found in _JOINT.finditer(word) if found.end() <= cut), default=cut)
                 units[:1] = [word[:cut], *([word[cut:]] if word[cut:] else [])]
                 fitting = 1
             lines.append("".join(units[:fitting]).strip())
@@ -95,7 +102,12 @@ class Page:
         )
 
     def lines(self, x: float, y: float, lines: Sequence[str], *, points: float, **style: Any) -> float:
-        """Set lines of text under each other, the first one's top at y; return where the next would begin."""
+        """Set lines of text under each other, the first one's top at y; return where the next would begin.
+
+        All are bold, or none where one of them could not be.
+        """
+        if style.get("fontweight") == "bold":
+            style["fontweight"] = weight("".join(lines))
         for line in lines:
             self.text(x, y, line, points=points, va="top", **style)
             y += points * LINE_IN

@@ -39,6 +39,8 @@ _BAR = 0.18
 _CELL_WIDTH, _CELL_HEIGHT = 1.2, 0.5  # at most
 _MAP_WIDTH, _MAP_HEIGHT, _PANEL_HEIGHT = 9.0, 4.8, 3.0
 _LEAST_MAP = 0.6
+_HEAD_LINES = 4  # that a column's name takes at most where the height is fixed: names of models differ at their ends
+_NOTE_LINES = 2
 _LEAST_WIDTH = 7.2  # of the figure, so that title and caption have room
 
 
@@ -142,20 +144,26 @@ class _Layout:
             if self.slanted
             else TICK * f * LINE_IN
         )
-        self.heads = HEADING * f * LINE_IN + GAP / 3 if self.panel.column_names else 0.0
+        self.column_names = [self._head(name) for name in self.panel.column_names]
+        head_lines = max(map(len, self.column_names), default=0)
+        self.heads = head_lines * HEADING * f * LINE_IN + GAP / 3 if head_lines else 0.0
         ticks = TICK_MARK + self.x_ticks_height
         self.after_row = GAP + (0.0 if self.shared_lengths else ticks)
         length = drawable(say(self.style.lang, "length", unit=unit_phrase(self.panel.length_unit, self.style.lang)))
         self.length_lines = ruler.wrap(length, width=self.width - 2 * MARGIN, points=LABEL * f)
         self.after_all = ticks + GAP / 2 + len(self.length_lines) * LABEL * f * LINE_IN + GAP / 2
-        self._share_height(1)
+        self.note_lines = max(
+            (len(self._note(i, j)) for i in range(self.rows) for j in range(self.columns) if self.panel.notes),
+            default=1,
+        )
+        self._share_height(self.note_lines)
         self.row_names = [self._name_lines(name) for name in self.panel.row_names]
         self.names_above = any(lines is None for lines in self.row_names)
         self.names_apart = self.names_above and any(
-            len(self._wrapped_note(i, j)) > 1 for i in range(self.rows) for j in range(self.columns)
+            len(self._wrapped_note(i, j)) > self.note_lines for i in range(self.rows) for j in range(self.columns)
         )
         if self.names_apart:
-            self._share_height(1 + max(len(self._whole_name(i)) for i in range(self.rows)))
+            self._share_height(self.note_lines + max(len(self._whole_name(i)) for i in range(self.rows)))
 
     def _share_height(self, lines: int) -> None:
         """Choose the height of a map that has so many lines of text above it, where there are notes."""
@@ -174,6 +182,11 @@ class _Layout:
                                   if self.style.width else most_high, _CELL_HEIGHT * f * depths))  # fmt: skip
         self.body = fixed + self.rows * self.map_height
 
+    def _note(self, i: int, j: int) -> list[str]:
+        """Return the note above a map in a few lines as wide as the map."""
+        note = drawable(self.panel.notes[i][j])
+        return _first(self.ruler.wrap(note, width=self.map_width, points=TICK * self.f), _NOTE_LINES)
+
     def _wrapped_note(self, i: int, j: int) -> list[str]:
         """Return the note above a map with its row's name before it, in lines as wide as the map."""
         note = drawable(f"{self.panel.row_names[i]}: {self.panel.notes[i][j]}")
@@ -190,6 +203,12 @@ class _Layout:
         wide = self.columns * (self.map_width + self.between) - self.between
         name = drawable(self.panel.row_names[i], bold=True)
         return self.ruler.wrap(name, width=wide, points=TICK * self.f, bold=True)
+
+    def _head(self, name: str) -> list[str]:
+        """Return a column's name in lines as wide as its maps; an ellipsis ends what a fixed height can't hold."""
+        text = drawable(name, bold=True)
+        lines = self.ruler.wrap(text, width=self.map_width, points=HEADING * self.f, bold=True)
+        return lines if self.style.height is None else _first(lines, _HEAD_LINES)
 
     def _depth_labels(self, grid: Grid) -> tuple[str, ...]:
         return depth_labels((0, 25, 50, 75, 100)) if self.style.achieved else depth_labels(grid.depths)
@@ -233,15 +252,12 @@ class _Layout:
         for i, y in enumerate(tops):
             for j, x in enumerate(lefts):
                 self._map(page, i, j, (x, y), cells[i][j], points)
-        for j, name in enumerate(self.panel.column_names):
-            [text, *more] = self.ruler.wrap(
-                drawable(name, bold=True), width=self.map_width, points=HEADING * f, bold=True
-            ) or [""]
-            text = f"{text[:-1]}\N{HORIZONTAL ELLIPSIS}" if more else text
-            page.text(lefts[j], self.sheet.above, text, points=HEADING * f, va="top", fontweight="bold")
-        for i, lines in enumerate(self.row_names):
-            if lines and not self.names_above:
-                self._row_name(page, tops[i] + self.map_height / 2, lines)
+        for j, lines in enumerate(self.column_names):
+            head = self.sheet.above + self.heads - GAP / 3 - len(lines) * HEADING * f * LINE_IN
+            page.lines(lefts[j], head, lines, points=HEADING * f, fontweight="bold")
+        for i, name_lines in enumerate(self.row_names):
+            if name_lines and not self.names_above:
+                self._row_name(page, tops[i] + self.map_height / 2, name_lines)
         bottom = tops[-1] + self.map_height
         middle_y = (tops[0] + bottom) / 2
         depth = say(lang, "depth_achieved" if self.style.achieved else "depth_nominal")
@@ -296,16 +312,12 @@ class _Layout:
             y_labels=j == 0 or not self.shared_depths or self.panel.grids[i][j - 1] is None,
         )  # fmt: skip
         if self.panel.notes:
-            note = drawable(self.panel.notes[i][j])
-            lines = (
-                self._wrapped_note(i, j)
-                if self.names_above and not self.names_apart
-                else self.ruler.wrap(note, width=self.map_width, points=TICK * f)
-            )
-            page.text(x, y - GAP / 4, _first(lines), points=TICK * f, va="bottom", color=QUIET)
+            lines = self._wrapped_note(i, j) if self.names_above and not self.names_apart else self._note(i, j)
+            for k, line in enumerate(reversed(lines)):
+                page.text(x, y - GAP / 4 - k * TICK * f * LINE_IN, line, points=TICK * f, va="bottom", color=QUIET)
             if self.names_apart and j == 0:
                 name = self._whole_name(i)
-                top = y - GAP / 4 - (len(name) + 1) * TICK * f * LINE_IN
+                top = y - GAP / 4 - (len(name) + self.note_lines) * TICK * f * LINE_IN
                 page.lines(x, top, name, points=TICK * f, fontweight="bold")
 
     def _ticks(self, axes: Axes, grid: Grid, *, x_labels: bool, y_labels: bool) -> None:
@@ -359,11 +371,11 @@ class _Layout:
         )
 
 
-def _first(lines: Sequence[str]) -> str:
+def _first(lines: Sequence[str], most: int) -> list[str]:
     """Return the first of some lines; an ellipsis stands for the others."""
-    if not lines:
-        return ""
-    return f"{lines[0]}\N{HORIZONTAL ELLIPSIS}" if len(lines) > 1 else lines[0]
+    if len(lines) <= most:
+        return list(lines)
+    return [*lines[: most - 1], f"{lines[most - 1][:-1]}\N{HORIZONTAL ELLIPSIS}"]
 
 
 def _percent(value: float) -> str:

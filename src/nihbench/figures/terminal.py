@@ -14,7 +14,7 @@ from rich.text import Text
 
 from nihbench.analysis import Grid
 from nihbench.figures.colours import colour_of
-from nihbench.figures.labels import depth_labels, failed_cells, failure_counts, length_labels, unrun_cells
+from nihbench.figures.labels import depth_labels, failed_cells, failure_counts, half_up, length_labels, unrun_cells
 from nihbench.figures.words import Lang, kind_word, listed, say
 
 _LEAST_CELL, _WIDEST_CELL = 3, 7
@@ -92,7 +92,7 @@ def _cell(grid: Grid, i: int, j: int, *, unicode: bool) -> tuple[str, str]:
     """Return a cell's text, of at most three characters, and its style."""
     if grid.measured[i, j]:
         value = float(grid.value[i, j])
-        return f"{value * 100:3.0f}", f"black on {colour_of(value)}"
+        return f"{half_up(value * 100):3d}", f"black on {colour_of(value)}"
     counts = {kind: int(matrix[i, j]) for kind, matrix in grid.failures.items() if matrix[i, j]}
     if not counts:
         return _dot(unicode), _UNRUN_STYLE

@@ -63,16 +63,20 @@ def language() -> Lang:
     return _spoken[0]
 
 
-def said(text: object) -> str:
-    """Return a sentence, or an error's, in the process's language; other text, and what no table has, as it is."""
+def said(text: object, lang: Lang | None = None) -> str:
+    """Return a sentence, or an error's, in a language; other text, and what no table has, as it is.
+
+    The language is the process's unless another is given.
+    """
+    lang = lang or _spoken[0]
     if isinstance(text, BaseException):
         text = text.args[0] if len(text.args) == 1 else str(text)
-    if not isinstance(text, Message) or _spoken[0] == "en":
+    if not isinstance(text, Message) or lang == "en":
         return str(text)
-    template = _template(text.template)
+    template = _template(text.template, lang)
     if not text.fields:
         return template
-    return _FORMATTER.format(template, **{name: _inner(name, value) for name, value in text.fields.items()})
+    return _FORMATTER.format(template, **{name: _inner(name, value, lang) for name, value in text.fields.items()})
 
 
 def without_stop(text: object) -> str:
@@ -86,20 +90,22 @@ def without_stop(text: object) -> str:
     return message
 
 
-def recalled(text: str) -> str:
+def recalled(text: str, lang: Lang | None = None) -> str:
     """Return a sentence that was written into a file as the `Message` that it once was; other text as it is.
 
     What is stored is English; it is recognised by the templates of the tables `stored` and `system`, fields within
-    fields too, but for those that quote somebody else.
+    fields too, but for those that quote somebody else. In English there is nothing to recognise; the language is the
+    process's unless another is given.
     """
-    if isinstance(text, Message) or _spoken[0] == "en":
+    lang = lang or _spoken[0]
+    if isinstance(text, Message) or lang == "en":
         return text
-    for pattern, template in _stored(_spoken[0]):
+    for pattern, template in _stored(lang):
         found = pattern.fullmatch(text)
         if found:
             message = Message(text)
             message.template = template
-            message.fields = {n: v if n in _QUOTED else recalled(v) for n, v in found.groupdict().items()}
+            message.fields = {n: v if n in _QUOTED else recalled(v, lang) for n, v in found.groupdict().items()}
             return message
     return text
 
@@ -116,17 +122,17 @@ def column(text: object, width: int, *, right: bool = False) -> str:
     return space + shown if right else shown + space
 
 
-def _template(english: str) -> str:
-    table = words(_spoken[0])
+def _template(english: str, lang: Lang) -> str:
+    table = words(lang)
     return table.get(english) or table.get(english + ".", english).rstrip("。")
 
 
-def _inner(name: str, value: Any) -> Any:
+def _inner(name: str, value: Any, lang: Lang) -> Any:
     if isinstance(value, BaseException):
         value = value.args[0] if len(value.args) == 1 else str(value)
     if isinstance(value, str) and name in _SENTENCES:
-        value = recalled(value)
-    return said(value) if isinstance(value, Message) else value
+        value = recalled(value, lang)
+    return said(value, lang) if isinstance(value, Message) else value
 
 
 class _Formatter(string.Formatter):
@@ -151,9 +157,12 @@ _FIELD = re.compile(r"\{(\w+)(?:![rs])?(?::[^}]*)?\}")
 
 
 def recognising(template: str) -> re.Pattern[str]:
-    """Return what matches the sentences of a template, its fields as groups."""
+    """Return what matches the sentences of a template, its fields as groups; one that comes twice is the same twice."""
     parts = _FIELD.split(template)
-    return re.compile("".join(f"(?P<{p}>.+?)" if i % 2 else re.escape(p) for i, p in enumerate(parts)), re.DOTALL)
+    names = parts[1::2]
+    group = [f"(?P={name})" if name in names[:at] else f"(?P<{name}>.+?)" for at, name in enumerate(names)]
+    texts = [re.escape(part) for part in parts[::2]]
+    return re.compile("".join(part for pair in zip(texts, [*group, ""], strict=True) for part in pair), re.DOTALL)
 
 
 @cache

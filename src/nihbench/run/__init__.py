@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from nihbench.run.merging import merge_folders
     from nihbench.run.misleading import misleading_text
     from nihbench.run.options import RunOptions, check_adaptive, price_of, wanted_precision
+    from nihbench.run.place import check_place, check_room
     from nihbench.run.rebuild import find_record, needle_surroundings, rebuild_prompt
     from nihbench.run.resolve import prepare
     from nihbench.run.results import import_results
@@ -92,6 +93,8 @@ _HOMES = {
     "computed_shares": "forecast",
     "forecast_of": "forecast",
     "check_free": "store",
+    "check_place": "place",
+    "check_room": "place",
     "answer_of": "answers",
     "Eta": "eta",
     "Left": "eta",
@@ -216,6 +219,8 @@ __all__ = [
     "answers_of",
     "ask_judge",
     "check_free",
+    "check_place",
+    "check_room",
     "begun",
     "calibrate",
     "check_same",

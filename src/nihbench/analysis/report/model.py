@@ -57,6 +57,7 @@ def report_data(runs: Iterable[Measured], *, title: str) -> dict[str, Any]:
         "panels": panels,
         "texts": texts,
         "cut": cut,
+        "chinese": pool.chinese(),
     }
 
 
@@ -90,7 +91,7 @@ def _run(run: Measured, pool: Pool) -> dict[str, Any]:
         "completion_tokens": _total([outcome.usage.completion_tokens for outcome in outcomes]) if complete else None,
         "latency_s": seconds(sum(outcome.latency_s for outcome in outcomes), 1),
         "rebuild": None if is_imported(content) else f"nih rebuild {shlex.quote(run.place)}",
-        "notes": [pool.add(str(note)) for note in content.get("notes", ())],
+        "notes": [pool.sentence(str(note)) for note in content.get("notes", ())],
     }
 
 

@@ -9,58 +9,25 @@ from typing import Any
 import numpy as np
 
 from nihbench.analysis.controls import ControlResult
-from nihbench.analysis.statistics import GridTrials, grid_trials, misses
+from nihbench.analysis.statistics import Statistics, statistics
 from nihbench.analysis.table import Table
-from nihbench.stats import (
-    BANDS,
-    EffectiveLength,
-    Estimate,
-    Headline,
-    by_depth,
-    by_length,
-    credible_mean,
-    diagnose,
-    effective_length,
-    headline,
-    pooled_rows,
-)
+from nihbench.stats import BANDS, EffectiveLength, Estimate, Headline, credible_mean
 from nihbench.types import Trial
-
-BASE_UP_TO = 1000
-"""Lengths up to 1K tokens are the base of the effective length (NoLiMa's are 250, 500 and 1K)."""
 
 
 def statistics_of(table: Table, *, experiment: str, prompt: str, planned: Sequence[Trial]) -> dict[str, Any]:
     """Return the statistics of one (experiment, prompt) laid out as the report's data has them."""
-    made = grid_trials(table, experiment=experiment, prompt=prompt, planned=planned)
-    whole, rows = headline(made.trials), by_length(made.trials)
-    missed, places = misses(table, experiment=experiment, prompt=prompt)
-    short = places.length <= BASE_UP_TO
-    diagnosis = diagnose(missed, places, base_missed=missed[short] if short.any() else None)
+    made = statistics(table, experiment=experiment, prompt=prompt, planned=planned)
     return {
-        "headline": _headline(whole),
-        "this_haystack": whole.found.interval.this_haystack,
-        "by_length": [_headline(row) for row in rows],
-        "by_depth": [_headline(row) for row in by_depth(made.trials)],
-        "cells": _cells(grid_trials(table, experiment=experiment, prompt=prompt, planned=planned, extra=True)),
-        "effective": _reach(made, rows),
-        "diagnosis": {"finding": diagnosis.finding},
+        "headline": _headline(made.headline),
+        "this_haystack": made.this_haystack,
+        "by_length": [_headline(row) for row in made.by_length],
+        "by_depth": [_headline(row) for row in made.by_depth],
+        "cells": _cells(made),
+        "effective": _effective(made.effective, made.lengths[-len(made.effective.fitted or made.lengths)]),
+        # With too little measured there is none: what is missing may have a pattern of its own.
+        "diagnosis": {"finding": made.diagnosis.finding if made.has_verdict else "unmeasured"},
     }
-
-
-def _reach(made: GridTrials, rows: Sequence[Headline]) -> dict[str, Any]:
-    """Return the effective length over the lengths behind the base; with none that short, or all, there is no base."""
-    short = np.array(made.lengths) <= BASE_UP_TO
-    based = bool(short.any() and not short.all())
-    keep = ~short if based else np.ones_like(short)
-    lengths = [length for length, kept in zip(made.lengths, keep, strict=True) if kept]
-    reach = effective_length(
-        lengths,
-        [row.found for row, kept in zip(rows, keep, strict=True) if kept],
-        headline(made.trials.where(short[made.trials.length])).found if based else None,
-        pooled=pooled_rows(made.trials.where(keep[made.trials.length])),
-    )
-    return _effective(reach, lengths[0])
 
 
 def number(value: float) -> float | None:
@@ -96,9 +63,9 @@ def _estimate(made: Estimate) -> dict[str, Any]:
     }
 
 
-def _cells(made: GridTrials) -> list[list[dict[str, Any] | None]]:
+def _cells(made: Statistics) -> list[list[dict[str, Any] | None]]:
     """Return each cell's interval of the mean band; None under two trials, which bound nothing worth reading."""
-    trials = made.trials
+    trials = made.every
     counts = np.zeros((len(made.depths), len(made.lengths), len(BANDS)))
     for index, band in enumerate(BANDS):
         here = np.isclose(trials.value, band)

@@ -8,11 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from nihbench.lang import recalled, said
+
 TOTAL = 600_000
 """Characters of answers that a report holds whole."""
 
 LEAST = 400
 """Characters that are kept of every answer, however many there are."""
+
+SENTENCE = 2000
+"""Characters up to which a stored text can be a sentence of the tool's own, with what it quotes."""
 
 
 class Pool:
@@ -21,6 +26,7 @@ class Pool:
     def __init__(self) -> None:
         self._numbers: dict[str, int] = {}
         self._may_cut: set[int] = set()
+        self._sentences: dict[int, str] = {}
 
     def add(self, text: str, *, may_cut: bool = False) -> int:
         """Return the number of a text. Only texts that a model wrote may be cut."""
@@ -32,6 +38,18 @@ class Pool:
     def add_or_none(self, text: str, *, may_cut: bool = False) -> int | None:
         """Return the number of a text, None of an empty one."""
         return self.add(text, may_cut=may_cut) if text else None
+
+    def sentence(self, text: str, *, may_cut: bool = False) -> int | None:
+        """Return the number of a sentence that the tool wrote into a file, in English; None of an empty one."""
+        number = self.add_or_none(text, may_cut=may_cut)
+        if number is not None and number not in self._sentences and len(text) <= SENTENCE:
+            self._sentences[number] = said(recalled(text, "zh"), "zh")
+        return number
+
+    def chinese(self) -> dict[str, str]:
+        """Return the sentences which Chinese has words for, by the numbers of their English."""
+        english = {number: text for text, number in self._numbers.items() if number in self._sentences}
+        return {str(number): text for number, text in self._sentences.items() if text != english[number]}
 
     def texts(self) -> tuple[list[str], dict[str, int]]:
         """Return all texts by number, and for those that were cut how many characters they had."""

@@ -62,11 +62,11 @@ def _row(
             "finish": outcome.finish_reason,
             "first_token_s": None if outcome.first_token_s is None else round(outcome.first_token_s, 3),
             "failure": None if isinstance(grade, Score) else UNSCORED,
-            "message": pool.add_or_none(grade.reason) if isinstance(grade, Unscored) else None,
+            "message": pool.sentence(grade.reason) if isinstance(grade, Unscored) else None,
         }
         return row | _score(outcome.text, grade if isinstance(grade, Score) else None, pool)
     row |= {"answer": None, "reasoning": None, "finish": None, "first_token_s": None, "failure": outcome.kind}
-    row["message"] = pool.add_or_none(outcome.message, may_cut=True)
+    row["message"] = pool.sentence(outcome.message, may_cut=True)
     return row | _score("", None, pool)
 
 
@@ -110,7 +110,8 @@ def _score(text: str, score: Score | None, pool: Pool) -> dict[str, Any]:
         "subject": score.subject,
         "spans": [[fact, places[2 * i], places[2 * i + 1]] for i, fact in enumerate(facts)],
         "missing": list(score.evidence.missing),
-        "cue": pool.add_or_none(score.evidence.cue, may_cut=True),
+        # A judge's reason is a model's text, and no sentence of ours.
+        "cue": (pool.add_or_none if score.votes else pool.sentence)(score.evidence.cue, may_cut=True),
         "confidence": round(score.confidence, 3),
         "misled": pool.add_or_none(score.misled),
         "votes": list(score.votes) or None,

@@ -25,6 +25,10 @@ _PAGE: Mapping[str, tuple[str, str]] = {
         "Synthetic data, drawn by a formula: no model was asked.",
         "合成数据，由公式生成：没有询问任何模型。",
     ),
+    "synthetic_some": (
+        "Synthetic data ({names}), drawn by a formula: no model was asked.",
+        "合成数据（{names}），由公式生成：没有询问任何模型。",
+    ),
     "language": ("中文", "English"),
     "language_help": ("Switch to Chinese", "切换到英文"),
     "theme": ("Theme", "主题"),
@@ -139,6 +143,7 @@ _PAGE: Mapping[str, tuple[str, str]] = {
     "over": ("{length} or more", "{length} 或以上"),
     "interval": ("[{low}, {high}]", "[{low}, {high}]"),
     "finding_cant_tell": ("can't tell: under 8 misses", "无法判断：未找到的不足 8 次"),
+    "finding_unmeasured": ("can't tell: under 95% measured", "无法判断：测得不足 95%"),
     "finding_none": ("no pattern", "无规律"),
     "finding_bee": ("holes at random", "随机的漏洞"),
     "finding_tadpole": ("weak from the start", "从一开始就弱"),

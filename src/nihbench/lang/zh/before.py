@@ -90,11 +90,6 @@ WORDS = {
     "controls": "对照",
     "length": "长度",
     "cached": "命中缓存",
-    "the repeats ask the same prompts at temperature 0: their answers differ only as far as the server's do": (
-        "各次重复在温度 0 下问的是同样的提示：回答的差别只来自服务器本身"
-    ),
-    "the prompts {prompts} put the question before the haystack: what a prefix cache keeps of their haystacks serves no "
-    "other question": "提示 {prompts} 把问题放在长文之前：前缀缓存为其保留的长文不能用于别的问题",
     # the endpoint
     "canary: {finding}": "探针：{finding}",
     "no answer ({failure}): {said}": "没有回答（{failure}）：{said}",

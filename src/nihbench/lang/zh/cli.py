@@ -225,9 +225,17 @@ WORDS = {
     "the model {model!r} is not known: give --base-url as well, or see `nih models`": (
         "不认识模型 {model!r}：请同时给出 --base-url，或参看 `nih models`"
     ),
-    "no key for {preset_name}: set the environment variable {variable}, or name another by --api-key-env": (
-        "没有 {preset_name} 的密钥：请设置环境变量 {variable}，或用 --api-key-env 另指一个"
+    "no key for {preset_name}: set the environment variable {variable} (or put {variable}=KEY into {path}), or name "
+    "another by --api-key-env": (
+        "没有 {preset_name} 的密钥：请设置环境变量 {variable}（或在 {path} 里写一行 {variable}=密钥），"
+        "或用 --api-key-env 另指一个"
     ),
+    "the file of keys {path} can't be read: {reason}": "读不了密钥文件 {path}：{reason}",
+    "it is not UTF-8": "它不是 UTF-8 编码",
+    "note: others on this machine may read your keys: chmod 600 {path}": (
+        "注意：这台机器上的其他人可能读到您的密钥：请执行 chmod 600 {path}"
+    ),
+    "{path}:{number}: write NAME=KEY, one key a line": "{path}:{number}：请写成 名称=密钥，每行一个",
     "note: --insecure: certificates are NOT checked, anyone on the way can read the key and change answers": (
         "注意：--insecure：不校验证书，途中任何人都能读到密钥、篡改回答"
     ),

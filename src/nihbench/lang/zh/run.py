@@ -166,20 +166,6 @@ WORDS = {
     "the prompts {other!r} and {name!r} ask for the needle {needle_name!r} in the same words: leave one of them out": (
         "提示 {other!r} 与 {name!r} 对针 {needle_name!r} 的问法完全相同：请去掉其一"
     ),
-    "lengths are the model's tokens, fitted to {name} by {requests} counts of the server ({ratio:.3f} for one of {name})": (
-        "长度以模型的 token 计，由服务器的 {requests} 次计数按 {name} 校准（{name} 的 1 个合 {ratio:.3f} 个）"
-    ),
-    "lengths are counted in {name} tokens, not by the model itself; the server's own count is recorded beside them": (
-        "长度按 {name} 的 token 计，而非模型自己计数；服务器的计数会一并记录"
-    ),
-    "lengths stop at {capacity:,} tokens, the corpus's end, short of the model's {highest:,}: see `nih corpus list` for a "
-    "longer corpus, or repeat this one with --repeat-corpus": (
-        "长度止于 {capacity:,} token，即语料的末尾，未到模型的 {highest:,}：更长的语料见 `nih corpus list`，"
-        "或用 --repeat-corpus 重复此语料"
-    ),
-    "the corpus is repeated to fill these lengths: {lengths}": "为填满以下长度，语料有重复：{lengths}",
-    "the needle's language is {needle}, the corpus's is {corpus}: a needle in another language than its haystack is easy "
-    "to see": "针的语言是 {needle}，语料的语言是 {corpus}：与长文语言不同的针很容易被看出来",
     "the needle {needle_name!r} already stands in the corpus {corpus_name!r}: take another of the two": (
         "语料 {corpus_name!r} 中本来就有针 {needle_name!r}：请换掉其中之一"
     ),

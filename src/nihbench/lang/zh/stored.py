@@ -143,4 +143,24 @@ WORDS = {
     "judge": "回答是中文，而针的事实都没有中文别名：请给事实列出别名，或请裁判评分",
     "the answer is in English, and no fact of the needle has an alias in English: list facts with aliases, or ask a "
     "judge": "回答是英文，而针的事实都没有英文别名：请给事实列出别名，或请裁判评分",
+    # what a run notes in its run.json
+    "the repeats ask the same prompts at temperature 0: their answers differ only as far as the server's do": (
+        "各次重复在温度 0 下问的是同样的提示：回答的差别只来自服务器本身"
+    ),
+    "the prompts {prompts} put the question before the haystack: what a prefix cache keeps of their haystacks serves no "
+    "other question": "提示 {prompts} 把问题放在长文之前：前缀缓存为其保留的长文不能用于别的问题",
+    "lengths are the model's tokens, fitted to {name} by {requests} counts of the server ({ratio:.3f} for one of {name})": (
+        "长度以模型的 token 计，由服务器的 {requests} 次计数按 {name} 校准（{name} 的 1 个合 {ratio:.3f} 个）"
+    ),
+    "lengths are counted in {name} tokens, not by the model itself; the server's own count is recorded beside them": (
+        "长度按 {name} 的 token 计，而非模型自己计数；服务器的计数会一并记录"
+    ),
+    "lengths stop at {capacity:,} tokens, the corpus's end, short of the model's {highest:,}: see `nih corpus list` for a "
+    "longer corpus, or repeat this one with --repeat-corpus": (
+        "长度止于 {capacity:,} token，即语料的末尾，未到模型的 {highest:,}：更长的语料见 `nih corpus list`，"
+        "或用 --repeat-corpus 重复此语料"
+    ),
+    "the corpus is repeated to fill these lengths: {lengths}": "为填满以下长度，语料有重复：{lengths}",
+    "the needle's language is {needle}, the corpus's is {corpus}: a needle in another language than its haystack is easy "
+    "to see": "针的语言是 {needle}，语料的语言是 {corpus}：与长文语言不同的针很容易被看出来",
 }

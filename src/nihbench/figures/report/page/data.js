@@ -42,6 +42,8 @@ function nameOf(panel) {
 }
 
 const textOf = (number) => (number === null || number === undefined ? "" : DATA.texts[number]);
+// A sentence that the tool wrote: in Chinese where it has words for it.
+const sentenceOf = (number) => (state.lang === "zh" && number !== null && Object.hasOwn(DATA.chinese, number) ? DATA.chinese[number] : textOf(number));
 const lengthName = (run) => (run.length_unit === null ? say("length_model") : say("length_unit", { unit: run.length_unit }));
 
 function applyFilters() {

@@ -96,7 +96,7 @@ function trialCard(panel, i) {
   return el("article", { class: `trial${panel.fits[i] || !filtering() ? "" : " dim"}` },
     el("header", {}, el("h3", {}, say("repeat_n", { n: t.repeat[i] + 1 })), chips),
     t.answer[i] !== null ? modelText(t.answer[i], t.spans[i]) : t.message[i] === null ? el("p", { class: "quiet" }, say("imported")) : null,
-    t.message[i] === null ? null : el("p", { class: "warn", dir: "auto" }, fill(el("span"), textOf(t.message[i]))),
+    t.message[i] === null ? null : el("p", { class: "warn", dir: "auto" }, fill(el("span"), sentenceOf(t.message[i]))),
     scored ? evidence(panel, i) : null,
     t.reasoning[i] === null ? null : fold(say("reasoning"), false, modelText(t.reasoning[i])),
     asked("expected", t.expected[i]),
@@ -107,7 +107,7 @@ const fold = (title, open, ...inside) => el("details", { open }, el("summary", {
 
 function evidence(panel, i) {
   const t = panel.trials, lines = [];
-  if (t.cue[i] !== null) lines.push(fill(el("li", { dir: "auto" }), textOf(t.cue[i])));
+  if (t.cue[i] !== null) lines.push(fill(el("li", { dir: "auto" }), (t.votes[i] ? textOf : sentenceOf)(t.cue[i])));
   if (t.missing[i].length) lines.push(fill(el("li", {}), say("missing", { facts: listed(t.missing[i]) })));
   const more = [];
   if (t.confidence[i] < 1) more.push(say("confidence", { value: t.confidence[i].toFixed(2) }));

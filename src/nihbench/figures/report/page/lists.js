@@ -95,7 +95,7 @@ function caseGroup(kind, cases) {
 function caseItem(trials) {
   const [panel, i] = trials[0];
   const t = panel.trials;
-  const text = t.answer[i] === null ? fill(el("div", { class: "said", dir: "auto" }), textOf(t.message[i])) : modelText(t.answer[i], t.spans[i], FOLD_SHORT);
+  const text = t.answer[i] === null ? fill(el("div", { class: "said", dir: "auto" }), sentenceOf(t.message[i])) : modelText(t.answer[i], t.spans[i], FOLD_SHORT);
   const places = el("div", { class: "places" }, el("b", {}, say("times", { count: count(trials.length) })));
   const add = (some) => places.append(...some.map(([p, at]) => place(p, at)));
   add(trials.slice(0, FEW_PLACES));
@@ -144,7 +144,7 @@ function trialRow([panel, i], at) {
   const scored = t.value[i] !== null;
   const swatch = el("i", { class: `swatch${scored ? "" : " failed"}` });
   if (scored) swatch.style.background = valueScale()(t.value[i]);
-  const answer = textOf(t.answer[i] ?? t.message[i]).slice(0, 160);
+  const answer = (t.answer[i] === null ? sentenceOf(t.message[i]) : textOf(t.answer[i])).slice(0, 160);
   const row = el("button", { type: "button", class: "row", role: "listitem", onclick: () => openTrial(panel, i, row) },
     el("span", { class: "c-length" }, panel.lengthLabels[panel.column.get(t.length[i])]), el("span", { class: "c-depth" }, panel.depthLabels[panel.row.get(t.depth[i])]),
     el("span", { class: "c-repeat" }, t.repeat[i] + 1), el("span", { class: "c-band" }, swatch, scored ? `${Math.round(100 * t.value[i])}%` : "–"),
@@ -167,7 +167,7 @@ function about(run, number) {
     ...(run.order ? [["order", say(`order_${run.order}`)]] : []), ["days", [...new Set(run.days)].join(" – ")],
     ["tokens", run.prompt_tokens === null || run.completion_tokens === null ? say("unknown") : say("tokens_value", { input: count(run.prompt_tokens), output: count(run.completion_tokens) })],
     ["cost", run.cost_usd === null ? say("unknown") : money(run.cost_usd)], ["version", `nih ${run.version}`],
-    ...run.notes.map((note) => ["note", textOf(note)]),
+    ...run.notes.map((note) => ["note", sentenceOf(note)]),
   ];
   const mine = panels.filter((panel) => panel.run === number);
   return el("article", { class: "card wide" }, el("h3", {}, outside(run.name)), run.synthetic ? el("p", { class: "warn" }, say("synthetic")) : null,

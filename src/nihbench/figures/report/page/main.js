@@ -19,6 +19,7 @@ function redraw(name) {
 
 function topBar() {
   const runs = DATA.runs, scorers = [...new Set(runs.map((run) => `${run.scorer} ${run.scorer_version}`))];
+  const made = runs.filter((run) => run.synthetic).map((run) => run.name);
   const trials = d3.sum(panels, (panel) => panel.size - panel.controls.length);
   const words = panels.length === 1 ? say("subtitle_one", { trials: count(trials), scorer: scorers[0], days: [...new Set(runs[0].days)].join(" – ") || say("days_unknown") })
     : say("subtitle", { runs: runs.length, panels: panels.length, trials: count(trials), scorer: listed(scorers) });
@@ -29,7 +30,7 @@ function topBar() {
   };
   return el("header", { class: "top" },
     el("div", { class: "titles" }, el("h1", {}, outside(DATA.title)), el("p", { class: "quiet" }, outside(words)),
-      runs.some((run) => run.synthetic) ? el("p", { class: "warn" }, say("synthetic")) : null),
+      made.length ? el("p", { class: "warn" }, outside(made.length === runs.length ? say("synthetic") : say("synthetic_some", { names: listed(made) }))) : null),
     el("div", { class: "tools no-print" }, select("theme", ["auto", "light", "dark"]), select("colours", Object.keys(PAGE.palettes)),
       el("button", { type: "button", id: "language", lang: state.lang === "zh" ? "en" : "zh-Hans", title: say("language_help"),
         onclick: () => { state.lang = state.lang === "zh" ? "en" : "zh"; drawPage(); document.getElementById("language").focus(); } }, say("language")),

@@ -82,7 +82,7 @@ function panelMap(panel) {
   };
   return {
     ...grid, lengthLabels: panel.lengthLabels, depthLabels: panel.depthLabels, unit: lengthName(panel.source), kind,
-    value: (row, col) => grid.value[row][col], scale: valueScale(), write: (value) => (100 * value).toFixed(0),
+    value: (row, col) => grid.value[row][col], scale: valueScale(), write: (value) => String(halfUp(100 * value)),
     partly: (row, col) => kind(row, col) === "value" && Object.values(grid.failures).some((counts) => counts[row][col]),
     label: say("map_label", { name: nameOf(panel), rows: grid.depths.length, columns: grid.lengths.length }),
   };

@@ -109,7 +109,9 @@ function marked(box, text, marks) {
 // Numbers as they are read.
 const count = (number) => Number(number).toLocaleString("en-US");
 const percent = (share) => (share === null || share === undefined ? say("unknown") : `${(100 * share).toFixed(1).replace(/\.0$/, "")}%`);
-const points = (share) => `${share > 0 ? "+" : share < 0 ? "−" : ""}${Math.abs(100 * share).toFixed(0)}`;
+// Halves away from 0, as in figures and in the terminal.
+const halfUp = (number) => Math.sign(number) * Math.floor(Math.abs(number) + 0.5 + 1e-9);
+const points = (share) => { const whole = halfUp(100 * share); return `${whole > 0 ? "+" : whole < 0 ? "−" : ""}${Math.abs(whole)}`; };
 
 function lengthLabel(length, decimals) {
   if (length < 1000) return String(length);

@@ -1,0 +1,59 @@
+"""Where API keys come from: the environment, else the user's file of keys. A key is in no error and no note.
+
+The file has a line `NAME=KEY` for each key, NAME being what the environment variable would be called. NIH_KEYS_FILE
+names the file; else it is `keys` in the user's configuration folder of this platform, and need not exist.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from nihbench.cli.output import note
+from nihbench.errors import UsageError
+from nihbench.lang import t
+
+
+def key_named(variable: str) -> str | None:
+    """Return the key of this name; None where there is none.
+
+    Raises:
+        UsageError: the file of keys can't be read.
+    """
+    return os.environ.get(variable, "").strip() or _keys_in(keys_file()).get(variable)
+
+
+def keys_file() -> Path:
+    """Return where the user's file of keys is, or would be."""
+    if chosen := os.environ.get("NIH_KEYS_FILE"):
+        return Path(chosen).expanduser()
+    import platformdirs
+
+    return Path(platformdirs.user_config_dir("nihbench", appauthor=False)) / "keys"
+
+
+@cache
+def _keys_in(path: Path) -> Mapping[str, str]:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        reason = (error.strerror if isinstance(error, OSError) else None) or t("it is not UTF-8")
+        raise UsageError(t("the file of keys {path} can't be read: {reason}", path=path, reason=reason)) from None
+    if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
+        note(t("note: others on this machine may read your keys: chmod 600 {path}", path=path))
+    keys = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        name, mark, key = line.strip().removeprefix("export ").partition("=")
+        if not mark or not name.strip().isidentifier():
+            # Without its text: it may be a key that stands alone.
+            raise UsageError(t("{path}:{number}: write NAME=KEY, one key a line", path=path, number=number))
+        keys[name.strip()] = key.strip().strip("\"'")
+    return {name: key for name, key in keys.items() if key}
