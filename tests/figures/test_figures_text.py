@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from string import Formatter
 from typing import get_args
 
@@ -13,7 +14,7 @@ from rich.console import Console
 from nihbench.analysis import Grid, Rate, Summary
 from nihbench.figures import Intervals, Setting, caption, headline, terminal_heatmap, words
 from nihbench.figures.colours import colour_of
-from nihbench.figures.labels import depth_labels, half_up, length_labels
+from nihbench.figures.labels import depth_labels, half_up, length_labels, unit_phrase
 from nihbench.figures.look import look
 from nihbench.figures.page import Ruler
 from nihbench.types import FailureKind
@@ -162,6 +163,23 @@ def test_chinese_lines_break_between_characters_but_not_before_a_closing_mark():
         lines = Ruler().wrap(text, width=1.3, points=9)
     assert "".join(lines) == text and len(lines) > 5
     assert all(line[0] not in "，。）" and line[-1] not in "（" for line in lines)
+
+
+def test_the_last_line_of_a_label_is_about_as_long_as_the_others():
+    with look():
+        text = "上下文长度（token 数，按模型自己的计法）"
+        whole = Ruler().size(text, points=10)[0]
+        lines = Ruler().balanced(text, width=0.95 * whole, points=10)
+        widths = [Ruler().size(line, points=10)[0] for line in lines]
+    assert "".join(lines).replace(" ", "") == text.replace(" ", "") and len(lines) == 2
+    assert min(widths) > 0.5 * max(widths)
+
+
+def test_what_an_import_does_not_know_is_said_to_be_unknown():
+    setting = replace(make_setting(length_unit="imported", imported=True), date="", corpus="not recorded")
+    assert "Date: not recorded. Experiment: sf-sandwich. Corpus: not recorded." in caption([setting], [])
+    assert unit_phrase("imported", "zh") == "token 数，按原工具的计法"
+    assert "日期：没有记录。实验：sf-sandwich。语料：没有记录。" in caption([setting], [], lang="zh")
 
 
 def test_a_long_name_is_cut_at_a_joint_and_an_equation_is_not():

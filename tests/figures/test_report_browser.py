@@ -185,6 +185,16 @@ def test_filters_dim_the_cells_and_choose_the_trials(page: Browser) -> None:
     assert text(page, ".tally") == f"{fitting} of 27 trials" and 18 < fitting < 27
 
 
+def test_the_list_of_trials_tells_of_which_map_each_is(page: Browser) -> None:
+    said = (
+        "return [...new Set([...document.querySelectorAll('#trials .window .c-map')].map((each) => each.textContent))]"
+    )
+    assert page.run(said)[:2] == ["synthetic-a: original", "synthetic-a: explicit"]
+    choose(page, "prompt", "explicit")
+    assert page.run(said) == [], "of one map alone it goes without saying"
+    choose(page, "prompt", "")
+
+
 def test_the_language_switches_and_every_word_with_it(page: Browser, report: Path) -> None:
     page.run("document.getElementById('language').click()")
     whole = text(page, "body")

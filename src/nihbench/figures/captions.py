@@ -66,6 +66,7 @@ def caption(
     def all_of(values: Iterable[str]) -> str:
         return listed(lang, list(dict.fromkeys(values)))
 
+    unrecorded = say(lang, "unrecorded")  # of an import: its source does not say
     repeats = sorted({setting.repeats for setting in settings})
     paragraph = [
         say(lang, "synthetic", model=all_of(s.model for s in settings if s.synthetic))
@@ -75,9 +76,9 @@ def caption(
             lang,
             "setup",
             model=all_of(setting.model for setting in settings),
-            date=all_of(setting.date for setting in settings),
+            date=all_of(setting.date or unrecorded for setting in settings),
             experiment=all_of(setting.experiment for setting in settings),
-            corpus=all_of(setting.corpus for setting in settings),
+            corpus=all_of(unrecorded if setting.imported else setting.corpus for setting in settings),
             scorer=all_of(setting.scorer for setting in settings),
             version=all_of(setting.version for setting in settings),
         ),

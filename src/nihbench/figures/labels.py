@@ -52,8 +52,10 @@ def depth_labels(depths: Sequence[float]) -> tuple[str, ...]:
 
 
 def unit_phrase(length_unit: str, lang: Lang = "en") -> str:
-    """Say in what a length is counted: `model`, or a tokenizer's name."""
-    return say(lang, "unit_model") if length_unit == "model" else say(lang, "unit_named", name=length_unit)
+    """Say in what a length is counted: `model`, `imported` (as another tool did), or a tokenizer's name."""
+    if length_unit in ("model", "imported"):
+        return say(lang, f"unit_{length_unit}")
+    return say(lang, "unit_named", name=length_unit)
 
 
 def failed_cells(grid: Grid) -> Cells:

@@ -58,6 +58,15 @@ class Ruler:
         artist.remove()
         return box.width / self._figure.dpi, box.height / self._figure.dpi
 
+    def balanced(self, text: str, *, width: float, points: float) -> list[str]:
+        """Break a text into as few lines as `wrap` does, of about the same width: no single character on the last."""
+        lines = self.wrap(text, width=width, points=points)
+        for share in (0.6, 0.7, 0.8, 0.9) if len(lines) > 1 else ():
+            even = self.wrap(text, width=width * share, points=points)
+            if len(even) == len(lines):
+                return even
+        return lines
+
     def wrap(self, text: str, *, width: float, points: float, bold: bool = False) -> list[str]:
         """Break a text into lines at most `width` inches wide, at blanks and between Chinese characters.
 

@@ -150,7 +150,7 @@ class _Layout:
         ticks = TICK_MARK + self.x_ticks_height
         self.after_row = GAP + (0.0 if self.shared_lengths else ticks)
         length = drawable(say(self.style.lang, "length", unit=unit_phrase(self.panel.length_unit, self.style.lang)))
-        self.length_lines = ruler.wrap(length, width=self.width - 2 * MARGIN, points=LABEL * f)
+        self.length_lines = ruler.balanced(length, width=self.width - 2 * MARGIN, points=LABEL * f)
         self.after_all = ticks + GAP / 2 + len(self.length_lines) * LABEL * f * LINE_IN + GAP / 2
         self.note_lines = max(
             (len(self._note(i, j)) for i in range(self.rows) for j in range(self.columns) if self.panel.notes),

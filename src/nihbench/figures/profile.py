@@ -64,7 +64,7 @@ def _drawn(lines: Sequence[Line], around: Around, style: Style, length_unit: str
         )
     above = names.height + HEADING * f * LINE_IN + GAP
     length = drawable(say(style.lang, "length", unit=unit_phrase(length_unit, style.lang)))
-    length_lines = ruler.wrap(length, width=each, points=LABEL * f)
+    length_lines = ruler.balanced(length, width=each, points=LABEL * f)
     after = TICK_MARK + TICK * f * LINE_IN + GAP / 2 + len(length_lines) * LABEL * f * LINE_IN
     body = sheet.body(above + after + _LEAST)
     height = _HEIGHT if body is None else body - above - after

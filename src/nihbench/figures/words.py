@@ -15,6 +15,7 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     # axes, scales, legends
     "length": ("Context length ({unit})", "上下文长度（{unit}）"),
     "unit_model": ("tokens as the model counts them", "token 数，按模型自己的计法"),
+    "unit_imported": ("tokens as the other tool counted them", "token 数，按原工具的计法"),
     "unit_named": ("{name} tokens", "token 数，按 {name} 计"),
     "depth_nominal": ("Needle depth", "针的深度"),
     "depth_achieved": ("Needle depth as achieved", "针的实际深度"),
@@ -58,6 +59,7 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "Model: {model}. Date: {date}. Experiment: {experiment}. Corpus: {corpus}. Scorer: {scorer}. nih {version}.",
         "模型：{model}。日期：{date}。实验：{experiment}。语料：{corpus}。评分：{scorer}。nih {version}。",
     ),
+    "unrecorded": ("not recorded", "没有记录"),
     "length_note": (
         "Length: {unit}, whole request, K = 1,000.",
         "长度：{unit}，含整个请求，K = 1,000。",

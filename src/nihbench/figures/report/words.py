@@ -80,6 +80,10 @@ _PAGE: Mapping[str, tuple[str, str]] = {
     "maps_help_touch": ("Tap a cell to read its answers.", "轻点一格，阅读该格的回答。"),
     "length_axis": ("Context length", "上下文长度"),
     "length_model": ("Context length (tokens as the model counts them)", "上下文长度（token 数，按模型自己的计法）"),
+    "length_imported": (
+        "Context length (tokens as the other tool counted them)",
+        "上下文长度（token 数，按原工具的计法）",
+    ),
     "length_unit": ("Context length ({unit} tokens)", "上下文长度（token 数，按 {unit} 计）"),
     "depth": ("Needle depth", "针的深度"),
     "depth_short": ("Depth", "深度"),

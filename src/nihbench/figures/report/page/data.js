@@ -44,7 +44,7 @@ function nameOf(panel) {
 const textOf = (number) => (number === null || number === undefined ? "" : DATA.texts[number]);
 // A sentence that the tool wrote: in Chinese where it has words for it.
 const sentenceOf = (number) => (state.lang === "zh" && number !== null && Object.hasOwn(DATA.chinese, number) ? DATA.chinese[number] : textOf(number));
-const lengthName = (run) => (run.length_unit === null ? say("length_model") : say("length_unit", { unit: run.length_unit }));
+const lengthName = (run) => (run.length_unit === null ? say("length_model") : run.length_unit === "imported" ? say("length_imported") : say("length_unit", { unit: run.length_unit }));
 
 function applyFilters() {
   const wanted = state.filters;

@@ -119,6 +119,7 @@ function trialsSection() {
     latency: ([p, i]) => p.trials.latency_s[i],
   }[key];
   if (of) rows.sort((a, b) => (up ? 1 : -1) * d3.ascending(of(a), of(b)));
+  const many = visible().length > 1;
   const heads = ["length", "depth", "repeat", "band", "outcome", "latency"].map((name) => el("button", { type: "button", class: `c-${name}`,
     "aria-label": say("sort_by", { name: say(name) }), onclick: () => { state.sort = { key: name, up: key === name ? !up : true }; redraw("trials"); } },
     say(name === "depth" ? "depth_short" : name), key === name ? (up ? " ↑" : " ↓") : ""));
@@ -129,17 +130,17 @@ function trialsSection() {
   const fillWindow = () => {
     const first = Math.max(0, Math.floor(window_.scrollTop / ROW) - 6);
     const last = Math.min(rows.length, first + Math.ceil(window_.clientHeight / ROW) + 12);
-    body.replaceChildren(...d3.range(first, last).map((at) => trialRow(rows[at], at)));
+    body.replaceChildren(...d3.range(first, last).map((at) => trialRow(rows[at], at, many)));
   };
   window_.addEventListener("scroll", () => requestAnimationFrame(fillWindow), { passive: true });
   return {
-    node: section("trials", rows.length ? el("div", { class: "list no-print" }, el("div", { class: "row head" }, heads, el("span", { class: "c-answer" }, say("answer"))), window_)
+    node: section("trials", rows.length ? el("div", { class: `list no-print${many ? " several" : ""}` }, el("div", { class: "row head" }, heads, many ? el("span", { class: "c-map" }, say("what")) : null, el("span", { class: "c-answer" }, say("answer"))), window_)
       : el("p", {}, say("nothing")), el("p", { class: "quiet print-only" }, say("print_trials"))),
     draw: fillWindow,
   };
 }
 
-function trialRow([panel, i], at) {
+function trialRow([panel, i], at, many) {
   const t = panel.trials;
   const scored = t.value[i] !== null;
   const swatch = el("i", { class: `swatch${scored ? "" : " failed"}` });
@@ -150,7 +151,7 @@ function trialRow([panel, i], at) {
     el("span", { class: "c-repeat" }, t.repeat[i] + 1), el("span", { class: "c-band" }, swatch, scored ? `${Math.round(100 * t.value[i])}%` : "–"),
     el("span", { class: "c-outcome" }, scored ? wordOf("outcome", t.outcome[i]) : wordOf("kind", t.failure[i])),
     el("span", { class: "c-latency" }, t.latency_s[i] === null ? "–" : say("seconds", { value: t.latency_s[i].toFixed(1) })),
-    outside(answer, { class: "c-answer" }));
+    many ? outside(nameOf(panel), { class: "c-map", title: nameOf(panel) }) : null, outside(answer, { class: "c-answer" }));
   row.style.top = `${at * ROW}px`;
   return row;
 }
