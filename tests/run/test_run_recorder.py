@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 from nihbench.errors import UsageError
 from nihbench.run.recorder import Recorder
 from nihbench.run.store import RecordWriter, all_records, read_records, record_line
-from nihbench.types import Completion, Placement, Record, Trial, Usage
+from nihbench.types import Completion, Failure, Placement, Record, Trial, Usage
 
 
 def record(number: int, said: str = "x") -> Record:
@@ -124,3 +125,12 @@ def test_what_was_tried_twice_is_read_twice_and_a_doubled_line_once(tmp_path: Pa
     path.write_bytes(b"".join(lines) + lines[0][:40])
     assert [r.outcome.text for r in all_records(path) if isinstance(r.outcome, Completion)] == ["first", "x", "second"]
     assert len(read_records(path)[0]) == 2
+
+
+def test_an_older_failure_copied_behind_the_answer_does_not_undo_it(tmp_path: Path) -> None:
+    path = tmp_path / "records.jsonl"
+    failure = Failure(kind="transient", message="reset", status=None, attempts=1, latency_s=0.1, usage=Usage())
+    failed, answered = replace(record(0), outcome=failure), record(0)
+    for lines, kept in (([failed, answered, failed], Completion), ([answered, failed], Completion), ([failed], Failure)):
+        path.write_bytes(b"".join(map(record_line, lines)))
+        assert isinstance(read_records(path)[0][answered.id].outcome, kept)

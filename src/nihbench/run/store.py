@@ -259,6 +259,8 @@ def record_line(record: Record) -> bytes:
 def read_records(path: Path) -> tuple[dict[str, Record], int]:
     """Read a records file: the last record of each id, and how many bytes of the file are whole lines.
 
+    A failure behind an answer is an older line that was copied there: what was answered is never asked again.
+
     Raises:
         DamagedDataError: a line that is not a torn last one can't be read.
     """
@@ -274,7 +276,9 @@ def read_records(path: Path) -> tuple[dict[str, Record], int]:
     whole = 0
     for record, end in read_lines(path, data):
         if record is not None:
-            records[record.id] = record
+            known = records.get(record.id)
+            if not (known and isinstance(known.outcome, Completion) and isinstance(record.outcome, Failure)):
+                records[record.id] = record
         whole = end
     return records, whole
 
