@@ -1,7 +1,8 @@
 """How long `nih report` takes on 10,000 trials, and how much memory, as a whole process: `python -m benchmarks.report`.
 
-Two synthetic runs of the shapes that weigh most: 100 x 100 cells once, and 15 x 15 cells 44 times; every answer has
-words of its own, so that neither the texts nor their clusters are few. Beside it the same for importing numpy and
+Synthetic runs of the shapes that weigh most: 100 x 100 cells once, and 15 x 15 cells 44 times, also with failures, so
+that every row has other numbers of trials; every answer has words of its own, so that neither the texts nor their
+clusters are few. Beside it the same for importing numpy and
 reading the run's records, which no report goes below. It exits with 1 over 5 s of processor time, 300 MB of memory or
 6 MB of file.
 """
@@ -47,7 +48,7 @@ def measured(code: str, *arguments: str) -> tuple[float, float, float]:
     return time.perf_counter() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024 / 1e6
 
 
-def wordy_run(folder: Path, name: str, lengths: int, depths: int, repeats: int) -> Path:
+def wordy_run(folder: Path, name: str, lengths: int, depths: int, repeats: int, failing: bool) -> Path:
     """Write a run in which every answer has words of its own."""
     run = write_run(
         ROOT / "results" / "reference-smollm2-135m",
@@ -57,21 +58,26 @@ def wordy_run(folder: Path, name: str, lengths: int, depths: int, repeats: int) 
         lengths=tuple(int(length) for length in np.linspace(1000, 128_000, lengths)),
         depths=tuple(round(float(depth), 2) for depth in np.linspace(0, 100, depths)),
         repeats=repeats,
+        failing=failing,
     )
     file = run / "records.jsonl"
     lines = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
     for number, line in enumerate(lines):
-        line["completion"]["text"] += " " + " ".join(random.Random(number).choices(WORDS, k=30))
+        if line.get("completion"):
+            line["completion"]["text"] += " " + " ".join(random.Random(number).choices(WORDS, k=30))
     file.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines), encoding="utf-8")
     return run
 
 
-def main(shapes: Sequence[tuple[str, int, int, int]] = (("square", 100, 100, 1), ("repeats", 15, 15, 44))) -> int:
+SHAPES = (("square", 100, 100, 1, False), ("repeats", 15, 15, 44, False), ("failing", 15, 15, 44, True))
+
+
+def main(shapes: Sequence[tuple[str, int, int, int, bool]] = SHAPES) -> int:
     missed = False
     print(f"{'run':<10} {'trials':>7} {'wall s':>7} {'cpu s':>6} {'peak MB':>8} {'file MB':>8} {'times the floor':>16}")
-    for name, lengths, depths, repeats in shapes:
+    for name, lengths, depths, repeats, failing in shapes:
         with tempfile.TemporaryDirectory() as folder:
-            run = wordy_run(Path(folder), name, lengths, depths, repeats)
+            run = wordy_run(Path(folder), name, lengths, depths, repeats, failing)
             nih, out = "from nihbench.cli import main; main()", Path(folder) / "report.html"
             measured(nih, "score", str(run))
             _, floor, _ = measured(FLOOR, str(run))

@@ -27,6 +27,8 @@ from nihbench.types import Completer, Failure, GradedElsewhere, Message, Outcome
 
 AHEAD = 2
 """Prompts that are built beyond what may be in flight: they wait in the limiter's line, so that it never runs dry."""
+REFUSED_IN_A_ROW = 3
+"""So many trials that a busy server refused until nobody would wait longer, and none answered between: it is shut."""
 Build = Callable[[Trial], tuple[Sequence[Message], Placed]]
 """Makes a trial's messages and says what stands where in them."""
 
@@ -124,7 +126,8 @@ async def run_trials(
 class _Senders:
     """Those who send trials side by side, a task a place of the grid, and what they share (see `run_trials`).
 
-    `ends`: what ended the run early, first things first.
+    `ends`: what ended the run early, first things first. `refused`: trials that a busy server refused since the last
+    answer.
     """
 
     setup: Setup
@@ -140,6 +143,7 @@ class _Senders:
     going: set[asyncio.Task[None]] = field(default_factory=set)
     moved: asyncio.Event = field(default_factory=asyncio.Event)
     ends: list[Exception] = field(default_factory=list)
+    refused: int = 0
 
     async def empty(self, queue: deque[tuple[Turns, int]]) -> None:
         """Send all that is in the queue; raise what ended it early, after all that was sent is stored."""
@@ -172,11 +176,29 @@ class _Senders:
                     self.done += 1
                     self.on_progress(Progress(record=record, done=self.done, total=self.total))
                     self.moved.set()
+                    self._stop_if_refused(record.outcome)
         except Exception as error:
             # The others finish what they have sent, for it is paid for; nothing new is begun.
             self.ends.append(_dated(error, self.now()) if isinstance(error, PutOffError) else error)
             for limiter in self.limiters:
                 limiter.close()
+
+    def _stop_if_refused(self, outcome: Outcome | GradedElsewhere) -> None:
+        """Raise `StoppedError` where a server has refused one trial after the other: each has waited its time."""
+        if not isinstance(outcome, Failure):
+            self.refused = 0
+        elif outcome.kind in ("rate_limit", "overloaded"):
+            self.refused += 1
+            if self.refused >= REFUSED_IN_A_ROW:
+                raise StoppedError(
+                    t(
+                        "the run had to stop ({kind}): the server has refused {count} trials one after the other "
+                        "({said}): try again later, or lower --concurrency, --rpm or --tpm",
+                        kind=outcome.kind,
+                        count=self.refused,
+                        said=outcome.message.rstrip("."),
+                    )
+                )
 
     async def _measure(self, trial_id: str, trial: Trial, prefix: int) -> Record:
         setup = self.setup

@@ -34,8 +34,11 @@ ABSURD = 0.1
 DRAWS, FEWEST_DRAWS = 8000, 2000
 """Sweeps drawn from each model: most where haystacks are few, fewest where they are many."""
 
-NUMBERS = 240_000
+NUMBERS = 120_000
 """Haystacks drawn from each model, unless that needs more sweeps or fewer than the above."""
+
+MANY, ALIKE = 20, 1.5
+"""Where so many haystacks have at most so many times the trials of the smallest, sizes between are of no account."""
 
 NEVER = 1e6
 """A quantile that all pass, where fewer than the tail have a t."""
@@ -56,8 +59,7 @@ def means_left_open(total: FloatArray, size: FloatArray, level: float) -> tuple[
     centre, unit = math.log(mean / (1 - mean)), error / (mean * (1 - mean))
     seen = float(_logit_of_sum(total.sum(), float(size.sum())))
     spreads = _likeliest_spreads(total, size)
-    # The order of haystacks is of no account: designs that differ in nothing else share their draws.
-    design = tuple(int(trials) for trials in np.sort(size))
+    design = _design(size)
 
     def by_t(place: int, side: int) -> float:
         t = (centre - float(PLACES[place])) / unit
@@ -70,6 +72,18 @@ def means_left_open(total: FloatArray, size: FloatArray, level: float) -> tuple[
         centre + side * min(_reach(centre, side, unit, by_t), _reach(centre, side, 1.0, by_sum)) for side in (-1, 1)
     )
     return min(mean, float(_logistic(low))), max(mean, float(_logistic(high)))
+
+
+def _design(size: FloatArray) -> tuple[int, ...]:
+    """Return the trials a haystack that are drawn: as they are where they differ much, else spread evenly between ends.
+
+    Draws are shared by designs that are alike, and the order of haystacks is of no account. Where some trials failed,
+    every row would be a design of its own. With few haystacks each size tells: equal ones are often all alike and have
+    no t, so that a mean over 0.95 would be covered in 80% to 90% only.
+    """
+    if len(size) >= MANY and size.max() <= ALIKE * size.min():
+        size = np.linspace(size.min(), size.max(), len(size)).round()
+    return tuple(int(trials) for trials in np.sort(size))
 
 
 def _reach(centre: float, side: int, unit: float, margin: Callable[[int, int], float]) -> float:

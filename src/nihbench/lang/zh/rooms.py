@@ -258,6 +258,10 @@ WORDS = {
     ),
     "{path}:{line}: {message}": "{path}:{line}: {message}",
     # money and tokenizers
+    "the run had to stop ({kind}): the server has refused {count} trials one after the other ({said}): try again later, "
+    "or lower --concurrency, --rpm or --tpm": (
+        "运行不得不停止（{kind}）：服务器接连拒绝了 {count} 次试验（{said}）：请稍后再试，或降低 --concurrency、--rpm 或 --tpm"
+    ),
     "the run had to stop ({kind}): the server asks to wait {wait}, and a run waits {most} at most": (
         "运行不得不停止（{kind}）：服务器要求等待 {wait}，而一次运行最多等待 {most}"
     ),
