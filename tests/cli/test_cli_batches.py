@@ -9,9 +9,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from nihbench.endpoint.exchange import MOST_BYTES
 from nihbench.run import open_run
 from tests.cli.batch_service import BatchService
 from tests.cli.conftest import ChatModel
+from tests.cli.test_cli_report import data_of
 
 TEN = ("--lengths", "300,600", "--depths", "0,25,50,75,100", "--max-output", 20)
 
@@ -61,6 +63,9 @@ def test_batches_give_the_records_of_the_live_run(nih, service, small, options):
     # What is not known is not made up: no latency, and the server's own time.
     record = json.loads((nih.folder / "later/records.jsonl").read_bytes().splitlines()[0])
     assert record["completion"]["latency_s"] is None and record["started_at"] == "2026-09-21T14:13:20+00:00"
+    assert nih("report", "later", "--out", "page.html").code == 0
+    (run,) = data_of(nih.folder / "page.html")["runs"]
+    assert run["latency_s"] is None and run["order"] == "cache"
     # A second fetch, and a second import of the same files, change nothing.
     before = (nih.folder / "later/records.jsonl").read_bytes()
     assert nih("batch", "fetch", "later").code == 0
@@ -243,6 +248,17 @@ def test_lines_of_every_kind_are_handled_like_live_failures(nih, service, option
     assert "imported 1 answers" in nih("batch", "import", "run", "more.jsonl").err
     assert nih("run", "--resume", "run", "--base-url", service.chat.base_url).code == 3
     assert (nih.folder / "run/records.jsonl").read_bytes().startswith(before)
+
+
+def test_a_line_longer_than_a_live_answer_may_be_is_told_and_the_next_one_counts(nih, service, options):
+    assert nih("batch", "export", *options, "--no-controls", "--out", "run").code == 0
+    rows = [json.loads(x) for x in (nih.folder / "run/batch/requests-0001.jsonl").read_bytes().splitlines()]
+    first, second = (json.dumps(service.result(row)).encode() for row in rows[:2])
+    # Two limits long, so that what follows a piece of it is no line of its own either.
+    (nih.folder / "out.jsonl").write_bytes(first[:-1] + b" " * (2 * MOST_BYTES) + b"}\n" + second)
+    ended = nih("batch", "import", "run", "out.jsonl")
+    assert "1 lines can't be read (out.jsonl:1 is the first)" in ended.err
+    assert [record.id for record in open_run(nih.folder / "run").records().values()] == [rows[1]["custom_id"]]
 
 
 def test_a_foreign_file_a_missing_one_and_an_unexported_run_are_refused(nih, options, small):

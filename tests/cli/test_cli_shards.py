@@ -97,6 +97,16 @@ def test_what_does_not_belong_together_is_refused_by_name(nih, options, parts):
     assert not (nih.folder / "out").exists()
 
 
+@pytest.mark.parametrize("option", [["--vary", "temperature"], ["--order", "random"], ["--adaptive"]])
+def test_parts_that_were_cut_from_other_plans_are_refused_by_the_option(nih, options, option):
+    plan = [*options, "--temperature", 0.5, "--repeats", 2, "--order", "grid"]
+    assert nih("run", *plan, "--shard", "1/2", "--out", "first").code == 0
+    assert nih("run", *plan, *option, "--shard", "2/2", "--out", "second").code == 0
+    name = option[0].removeprefix("--")
+    assert f"options.{name} differ" in nih("merge", "first", "second", "--out", "out").error()
+    assert not (nih.folder / "out").exists()
+
+
 def test_a_trial_with_two_outcomes_is_refused_and_a_copy_is_not(nih, parts):
     shutil.copytree(nih.folder / parts[0], nih.folder / "copy")
     assert nih("merge", "copy", *parts, "--out", "with-copy").code == 0

@@ -7,6 +7,7 @@ import os
 import pty
 import re
 import signal
+import time
 from pathlib import Path
 from typing import Any
 
@@ -291,3 +292,15 @@ def test_checks_that_are_broken_off_are_told(nih: Any, chat: Any, fitted: list[o
     # What was under way counts at its worst case.
     assert float(told) > spent_usd(chat, place - 1)
     assert not (nih.folder / "run").exists()
+
+
+def test_a_rate_holds_from_the_first_thing_that_is_asked(nih: Any, chat: Any, fitted: list[object]) -> None:
+    """Preflight, counts, canary and trials are of one account: 600 a minute are ten a second."""
+    times: list[float] = []
+    say = chat.say
+    chat.say = lambda text: (times.append(time.monotonic()), say(text))[1]
+    ended = nih("run", *fitted, "--rpm", 600, "--no-controls", "--out", "run")
+    assert ended.code == 0, ended.err
+    assert len(times) == len(chat.asked) >= 4 + 4
+    apart = [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
+    assert min(apart) > 0.05 and times[-1] - times[0] > 0.09 * (len(times) - 1)

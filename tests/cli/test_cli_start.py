@@ -56,6 +56,14 @@ def test_help_itself_imports_nothing_heavy() -> None:
     assert "Usage: nih [OPTIONS] COMMAND" in shown
 
 
+@pytest.mark.parametrize("command", ["plan", "batch export"])
+def test_what_only_plans_loads_no_scorer(command: str, small: list[object], tmp_path: Path) -> None:
+    program = OURS.replace("name for name in", "name for name in ['nihbench.score'] +")
+    out = ["--out", str(tmp_path / "out")] if command == "batch export" else []
+    code, heavy, _ = imported(program, *command.split(), *map(str, small), *out)
+    assert code == 0 and "tiktoken" in heavy and "nihbench.score" not in heavy
+
+
 @pytest.mark.parametrize(
     "command", "run plan prompt plot models serve rebuild needle corpus needle-list corpus-fetch corpus-stats".split()
 )

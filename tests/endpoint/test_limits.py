@@ -634,3 +634,15 @@ def test_an_endpoint_in_trouble_is_passed_over_for_a_minute() -> None:
         return seen
 
     assert bench.simulate(main) == ["b", "b", "a", "a", "a"]
+
+
+def test_what_was_learnt_in_one_event_loop_holds_in_the_next() -> None:
+    limiter = Limiter(Limits(requests_per_minute=1200.0, start=1, concurrency=1))
+
+    async def two() -> float:
+        began = asyncio.get_running_loop().time()
+        await asyncio.gather(call(limiter, lasts_s=0.0), call(limiter, lasts_s=0.0))
+        return asyncio.get_running_loop().time() - began
+
+    asyncio.run(two())
+    assert asyncio.run(two()) > 0.09  # both wait: the bucket is as empty as it was left

@@ -37,7 +37,7 @@ def preflown(model: ModelAccess, checks: Checks) -> ModelAccess:
     from nihbench.endpoint import preflight, verdict
 
     with checks.budget(model) as budget:
-        report = asyncio.run(preflight(model, budget=budget))
+        report = asyncio.run(preflight(model, budget=budget, limiter=checks.limiter(model)))
     if (wrong := verdict(report)) is not None:
         raise wrong
     for sentence in preflight_notes(report):
@@ -110,7 +110,14 @@ def calibrated(model: ModelAccess, checks: Checks, setup: Setup) -> Calibration 
 
     with (
         checks.budget(model) as budget,
-        measuring(model, stream=setup.options.stream, on_change=note, budget=budget, likely=likely) as found_by,
+        measuring(
+            model,
+            stream=setup.options.stream,
+            on_change=note,
+            budget=budget,
+            limiter=checks.limiter(model),
+            likely=likely,
+        ) as found_by,
     ):
         measure, source = found_by
         price = t("no charge") if source == "counting endpoint" else t("answers of one token")
@@ -156,7 +163,8 @@ def canary(model: ModelAccess, checks: Checks, setup: Setup) -> None:
     expected = setup.expected_tokens(trial, placement)
 
     async def ask(budget: Budget) -> str:
-        async with model.client(stream=setup.options.stream, on_change=note, budget=budget) as client:
+        limiter = checks.limiter(model)
+        async with model.client(stream=setup.options.stream, on_change=note, budget=budget, limiter=limiter) as client:
             found = await sing(
                 client,
                 model.preset,

@@ -78,7 +78,7 @@ def _examined(options: RunOptions, canary_tokens: int) -> tuple[dict[str, Any], 
 def _canary(access: ModelAccess, report: Preflight, tokenizer: Tokenizer, tokens: int) -> Canary:
     import asyncio
 
-    from nihbench.endpoint import sing
+    from nihbench.endpoint import CHECK_PATIENCE_S, sing
 
     room = access.window - access.preset.max_output if access.window else tokens
     draw = Random(0)
@@ -90,7 +90,7 @@ def _canary(access: ModelAccess, report: Preflight, tokenizer: Tokenizer, tokens
     expected = round((size + 100) * min(1.0, _share(report, tokenizer) or 1.0))
 
     async def ask() -> Canary:
-        async with access.client() as client:
+        async with access.client(patience_s=CHECK_PATIENCE_S) as client:
             return await sing(
                 client, access.preset, text, language="en", expected_tokens=expected, random=SystemRandom()
             )

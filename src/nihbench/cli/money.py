@@ -18,7 +18,7 @@ from nihbench.lang import Message, said, t
 from nihbench.types import PriceTier
 
 if TYPE_CHECKING:
-    from nihbench.endpoint import Budget, ModelAccess
+    from nihbench.endpoint import Budget, Limiter, ModelAccess
     from nihbench.plan import CostRange
     from nihbench.run import RunOptions, Setup
     from nihbench.types import Trial
@@ -32,9 +32,13 @@ _NOTHING = (PriceTier(up_to=None, input=0.0, output=0.0),)
 
 @dataclass(kw_only=True, slots=True)
 class Total:
-    """What the runs of one command have spent in USD before it sends a trial, earlier commands included."""
+    """What the runs of one command have spent in USD before it sends a trial, earlier commands included.
+
+    `limiters` are those of its servers, by base URL: what a minute allows is one for the checks and the trials.
+    """
 
     spent: Decimal = Decimal(0)
+    limiters: dict[str, Limiter] = field(default_factory=dict)
 
 
 @dataclass(kw_only=True, slots=True)
@@ -71,6 +75,20 @@ class Checks:
             self.spent += budget.exactly_spent - self.total.spent
             self.total.spent = budget.exactly_spent
             self.prompt_tokens += budget.prompt_tokens
+
+    def limiter(self, model: ModelAccess) -> Limiter:
+        """Return the limiter of a model's server, the same one each time."""
+        from nihbench.endpoint import Limiter, in_words
+
+        def tell(wait_s: float) -> None:
+            host = model.endpoint.host
+            note(t("{host} asks to wait {wait}: nothing is sent to it until then", host=host, wait=in_words(wait_s)))
+
+        known, options = self.total.limiters, self.options
+        if model.base_url not in known:
+            limits = model.limits(concurrency=options.concurrency, rpm=options.rpm, tpm=options.tpm)
+            known[model.base_url] = Limiter(limits, on_wait=tell)
+        return known[model.base_url]
 
     def tell(self) -> None:
         """Say what the checks have cost, where they did, once."""

@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -144,16 +143,12 @@ async def _send(
 @contextlib.asynccontextmanager
 async def clients(ready: Ready, budget: Budget) -> AsyncIterator[tuple[Completer, list[Limiter]]]:
     """Open a client for each server that shares the work; give one completer for all, and their limiters."""
-    from nihbench.endpoint import Limiter, SideBySide
+    from nihbench.cli.money import Checks
+    from nihbench.endpoint import SideBySide
 
     options = ready.setup.options
-    limiters = [
-        Limiter(
-            member.limits(concurrency=options.concurrency, rpm=options.rpm, tpm=options.tpm),
-            on_wait=partial(_tell_wait, member.endpoint.host),
-        )
-        for member in ready.members
-    ]
+    checks = ready.checks or Checks(options=options)
+    limiters = [checks.limiter(member) for member in ready.members]
     async with contextlib.AsyncExitStack() as opened:
         each = [
             await opened.enter_async_context(
@@ -162,12 +157,6 @@ async def clients(ready: Ready, budget: Budget) -> AsyncIterator[tuple[Completer
             for member, limiter in zip(ready.members, limiters, strict=True)
         ]
         yield SideBySide(list(zip(each, limiters, strict=True))) if len(each) > 1 else each[0], limiters
-
-
-def _tell_wait(host: str, wait_s: float) -> None:
-    from nihbench.endpoint import in_words
-
-    note(t("{host} asks to wait {wait}: nothing is sent to it until then", host=host, wait=in_words(wait_s)))
 
 
 def _tell_controls(setup: Setup, folder: RunFolder, *, strict: bool) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from nihbench.endpoint.access import ModelAccess, open_model
     from nihbench.endpoint.canary import Canary, sing
-    from nihbench.endpoint.checkup import KNOWN_TEXT, Preflight, preflight, verdict
+    from nihbench.endpoint.checkup import CHECK_PATIENCE_S, KNOWN_TEXT, Preflight, preflight, verdict
     from nihbench.endpoint.client import ChatClient
     from nihbench.endpoint.connection import Endpoint, Timeouts
     from nihbench.endpoint.counting import ServerInfo, ServerTokenizer, chat_overhead, probe
@@ -52,6 +52,7 @@ _HOMES = {
     "Preflight": "checkup",
     "load_tokenizer": "tokenizers",
     "preflight": "checkup",
+    "CHECK_PATIENCE_S": "checkup",
     "KNOWN_TEXT": "checkup",
     "verdict": "checkup",
     "Canary": "canary",
@@ -63,6 +64,7 @@ __all__ = [
     "HANDLING",
     "Call",
     "Budget",
+    "CHECK_PATIENCE_S",
     "KNOWN_TEXT",
     "LONGEST_WAIT_S",
     "Canary",

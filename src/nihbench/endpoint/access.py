@@ -112,6 +112,7 @@ class ModelAccess:
         limiter: Limiter | None = None,
         budget: Budget | None = None,
         max_attempts: int = 4,
+        patience_s: float = 900.0,
         on_change: Callable[[str], None] = silent,
     ) -> ChatClient:
         """Return a client for the model; a context manager.
@@ -122,6 +123,7 @@ class ModelAccess:
             limiter: gives leave for every single sending.
             budget: money is set aside of it for every single sending.
             max_attempts: how often one request is sent at most.
+            patience_s: how long one request may wait in all for a server that has enough.
             on_change: told once, in a sentence, of every change in how requests are written.
         """
         return ChatClient(
@@ -130,6 +132,7 @@ class ModelAccess:
             limiter=limiter,
             budget=budget,
             max_attempts=max_attempts,
+            patience_s=patience_s,
             timeouts=timeouts,
             on_change=on_change,
         )

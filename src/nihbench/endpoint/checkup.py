@@ -18,6 +18,7 @@ from nihbench.endpoint.client import ChatClient
 from nihbench.endpoint.connection import NO_ANSWER, Endpoint, Timeouts, no_answer
 from nihbench.endpoint.counting import ServerKind, listed_window
 from nihbench.endpoint.failures import HANDLING, Diagnosis, classify, parse_json
+from nihbench.endpoint.limits import Limiter
 from nihbench.endpoint.spending import Budget
 from nihbench.endpoint.transport import sync_client
 from nihbench.errors import EndpointError, NihError, StoppedError
@@ -31,6 +32,8 @@ KNOWN_TEXT = (
 """Every preflight sends this very text, so that the counts of two servers can be compared."""
 
 _QUICK = Timeouts(connect_s=5.0, write_s=10.0, idle_s=10.0)
+CHECK_PATIENCE_S = 90.0
+"""A minute's limit is waited for, and said to the user after that; nobody looks at a silent screen for longer."""
 _ONE_ANSWER = Timeouts(first_token_s=300.0, idle_s=60.0, total_s=330.0)
 # Servers of one's own that list no window, but tell the one that they loaded a model with: where, and its names there.
 _LOADED = (
@@ -75,7 +78,11 @@ class Preflight:
 
 
 async def preflight(
-    access: ModelAccess, *, client: ChatClient | None = None, budget: Budget | None = None
+    access: ModelAccess,
+    *,
+    client: ChatClient | None = None,
+    budget: Budget | None = None,
+    limiter: Limiter | None = None,
 ) -> Preflight:
     """Ask a server what must be known before a sweep; never raises for what a server does.
 
@@ -83,6 +90,7 @@ async def preflight(
         access: the model within reach.
         client: sends the one short prompt; None: a client of its own, which tries once and waits minutes, not hours.
         budget: what that client's sendings are charged to.
+        limiter: gives that client leave for every single sending.
 
     Raises:
         StoppedError: the budget has no room for the prompt.
@@ -95,7 +103,9 @@ async def preflight(
     if client is not None:
         outcome = await _ask(client, access)
     else:
-        async with access.client(timeouts=_ONE_ANSWER, max_attempts=2, budget=budget) as own:
+        async with access.client(
+            timeouts=_ONE_ANSWER, max_attempts=2, patience_s=CHECK_PATIENCE_S, budget=budget, limiter=limiter
+        ) as own:
             outcome = await _ask(own, access)
     report = _with_outcome(report, outcome)
     if report.answered and report.window is None and report.kind == "other" and endpoint.is_private:

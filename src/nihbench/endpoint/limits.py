@@ -129,6 +129,7 @@ class Limiter:
         self._flying: dict[int, Slot] = {}
         self._longest_answered = 0
         self._trouble_at = -math.inf
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._turn = asyncio.Lock()
         self._changed = asyncio.Event()
 
@@ -283,7 +284,13 @@ class Limiter:
         if wait_s >= SAID_S and wait_s - left_s >= wait_s / 2 and not self.is_put_off:
             self._on_wait(wait_s)
 
+    def _enter_loop(self) -> None:
+        """What is asked before a run and the run itself have an event loop each; what was learnt holds for both."""
+        if (loop := asyncio.get_running_loop()) is not self._loop:
+            self._loop, self._turn, self._changed = loop, asyncio.Lock(), asyncio.Event()
+
     async def _admit(self, tokens: int) -> Slot:
+        self._enter_loop()
         async with self._turn:  # asyncio's lock is first come, first served
             if tokens > max(LONG_PROMPT_TOKENS, 2 * self._longest_answered):
                 self._concurrency.begin_low(start_for(tokens, self._start))

@@ -10,6 +10,7 @@ from typing import Literal
 from nihbench.endpoint.access import ModelAccess
 from nihbench.endpoint.client import silent
 from nihbench.endpoint.failures import HANDLING
+from nihbench.endpoint.limits import Limiter
 from nihbench.endpoint.spending import Budget
 from nihbench.errors import EndpointError, StoppedError
 from nihbench.lang import t, without_stop
@@ -25,6 +26,7 @@ def measuring(
     stream: bool | None = None,
     on_change: Callable[[str], None] = silent,
     budget: Budget | None = None,
+    limiter: Limiter | None = None,
     likely: Callable[[Sequence[Message]], int] | None = None,
 ) -> Iterator[tuple[Callable[[Sequence[Message]], int | None], CountSource]]:
     """Yield a function from messages to the server's count of them (None: it tells none), and where that comes from.
@@ -37,12 +39,13 @@ def measuring(
         stream: whether answers are asked for as streams; None: wherever the server can.
         on_change: told once, in a sentence, of every change in how requests are written.
         budget: what answers are charged to; a counting endpoint is free.
+        limiter: gives leave for every answer that is asked for.
         likely: about how many tokens messages have, so that their price is known beforehand.
     """
     if access.counter is not None:
         yield access.counter.count_messages, "counting endpoint"
         return
-    client = access.client(stream=stream, on_change=on_change, budget=budget)
+    client = access.client(stream=stream, on_change=on_change, budget=budget, limiter=limiter)
     preset = access.preset
 
     def count(messages: Sequence[Message]) -> int | None:

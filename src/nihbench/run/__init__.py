@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from nihbench.run.adaptive import check_adaptive, most_extra, rounds, wanted_precision, with_extra
+    from nihbench.run.adaptive import most_extra, rounds, with_extra
     from nihbench.run.answers import Answered, Row, answer_of, answers_of, read_rows
     from nihbench.run.batch_state import check_nothing_waits, open_batches, read_planned
     from nihbench.run.batches import Submission, bring, check_server, refresh, submit, to_submit
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     )
     from nihbench.run.merging import merge_folders
     from nihbench.run.misleading import misleading_text
-    from nihbench.run.options import RunOptions, price_of
+    from nihbench.run.options import RunOptions, check_adaptive, price_of, wanted_precision
     from nihbench.run.place import check_place, check_room
     from nihbench.run.rebuild import find_record, needle_surroundings, rebuild_prompt
     from nihbench.run.resolve import prepare
@@ -62,10 +62,10 @@ if TYPE_CHECKING:
     from nihbench.run.verdicts import Verdicts
 
 _HOMES = {
-    "check_adaptive": "adaptive",
+    "check_adaptive": "options",
     "most_extra": "adaptive",
     "rounds": "adaptive",
-    "wanted_precision": "adaptive",
+    "wanted_precision": "options",
     "with_extra": "adaptive",
     "Submission": "batches",
     "bring": "batches",

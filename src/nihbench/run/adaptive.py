@@ -19,12 +19,11 @@ from nihbench.errors import UsageError
 from nihbench.lang import t
 from nihbench.plan import order_trials
 from nihbench.run.answers import answer_of
-from nihbench.run.options import PRECISION, RunOptions
+from nihbench.run.options import wanted_precision
 from nihbench.run.setup import Setup
 from nihbench.stats import FirstDraws, draws, highest_levels, most_draws, need, precision_at
 from nihbench.types import Record, Score, Trial
 
-FINEST, COARSEST = 0.01, 0.5
 LEAST_MEASURED = 0.95
 
 
@@ -47,32 +46,6 @@ class Rounds:
     before: float
     after: float
     measured: bool
-
-
-def check_adaptive(options: RunOptions) -> None:
-    """Make sure that what is asked of an adaptive run makes sense.
-
-    Raises:
-        UsageError: it does not.
-    """
-    for name, value in (("precision", options.precision), ("max-trials", options.max_trials)):
-        if value is not None and not options.adaptive:
-            raise UsageError(t("--{name} is for an adaptive run: give --adaptive as well", name=name))
-    if options.precision is not None and not FINEST <= options.precision <= COARSEST:
-        raise UsageError(
-            t(
-                "--precision {precision:g} is half the width of an interval as a share: give {finest} to {coarsest}, "
-                "such as 0.05 for 5 points on both sides",
-                precision=options.precision,
-                finest=FINEST,
-                coarsest=COARSEST,
-            )
-        )
-
-
-def wanted_precision(options: RunOptions) -> float:
-    """Return half the width to which the found rate of every length is wanted."""
-    return PRECISION if options.precision is None else options.precision
 
 
 def most_extra(setup: Setup) -> tuple[Trial, ...]:

@@ -17,6 +17,7 @@ from nihbench.lang import t
 from nihbench.plan import parse_shard
 from nihbench.run.batch_state import check_nothing_waits
 from nihbench.run.manifest import differing, is_imported, planned_trials
+from nihbench.run.options import RunOptions
 from nihbench.run.spent import LEDGER
 from nihbench.run.store import MANIFEST, PROBES, RECORDS, RunFolder, check_free, open_run, read_lines
 from nihbench.run.tree import TREE, is_tree, open_tree
@@ -24,6 +25,8 @@ from nihbench.run.verdicts import VERDICTS
 
 _SAME = """identity experiment needle prompts questions corpus length_unit calibration lengths depths repeats
 controls""".split()
+_PLANNING = ("vary", "order", "adaptive")
+"""Options that say which trials there are and where a part begins, and of which the rest of run.json says nothing."""
 Lines = dict[str, list[bytes]]
 """A trial's lines of records.jsonl, by its id."""
 
@@ -80,6 +83,9 @@ def _check_belongs(first: RunFolder, other: RunFolder) -> None:
     if is_imported(other.manifest):
         raise UsageError(t("{path} was imported from another tool: it can't be merged", path=other.path))
     changed = differing(first.manifest, other.manifest, _SAME)
+    usual = RunOptions(model="").stored()
+    options = [usual | dict(run.manifest["options"]) for run in (first, other)]
+    changed += [f"options.{name}" for name in _PLANNING if options[0][name] != options[1][name]]
     if changed:
         raise UsageError(
             t(

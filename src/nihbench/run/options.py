@@ -17,6 +17,8 @@ from nihbench.types import PriceTier
 
 PRECISION = 0.05
 """To so much an adaptive run wants to know the found rate of every length."""
+FINEST, COARSEST = 0.01, 0.5
+"""Between these it may want to know it."""
 QUICK_LENGTHS = "500,750,1k,2k,4k"
 QUICK_DEPTHS = "5"
 QUICK_MAX_OUTPUT = 64
@@ -102,6 +104,32 @@ class RunOptions:
         if without_secrets(self.extra_body) != dict(self.extra_body):
             names.append("extra_body")
         return names
+
+
+def check_adaptive(options: RunOptions) -> None:
+    """Make sure that what is asked of an adaptive run makes sense.
+
+    Raises:
+        UsageError: it does not.
+    """
+    for name, value in (("precision", options.precision), ("max-trials", options.max_trials)):
+        if value is not None and not options.adaptive:
+            raise UsageError(t("--{name} is for an adaptive run: give --adaptive as well", name=name))
+    if options.precision is not None and not FINEST <= options.precision <= COARSEST:
+        raise UsageError(
+            t(
+                "--precision {precision:g} is half the width of an interval as a share: give {finest} to {coarsest}, "
+                "such as 0.05 for 5 points on both sides",
+                precision=options.precision,
+                finest=FINEST,
+                coarsest=COARSEST,
+            )
+        )
+
+
+def wanted_precision(options: RunOptions) -> float:
+    """Return half the width to which the found rate of every length is wanted."""
+    return PRECISION if options.precision is None else options.precision
 
 
 def price_of(text: str) -> PriceTier:

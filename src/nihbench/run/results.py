@@ -12,11 +12,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 from nihbench.endpoint import HANDLING
 from nihbench.endpoint.batch_lines import BatchResult, read_result
+from nihbench.endpoint.exchange import MOST_BYTES
 from nihbench.errors import UsageError
 from nihbench.lang import Message, t
 from nihbench.run.batch_state import Planned, read_planned
@@ -205,10 +207,19 @@ def _key(outcome: Any) -> str:
 
 
 def _lines(file: Path) -> Iterator[tuple[int, bytes]]:
+    """Yield the lines of a file with their numbers; of one that is longer than a live answer may be, nothing."""
     try:
         with file.open("rb") as lines:
-            for number, line in enumerate(lines, 1):
-                if line.strip(b" \t\r\n\0\xef\xbb\xbf"):
+            for number in count(1):
+                line = lines.readline(MOST_BYTES)
+                if not line:
+                    return
+                whole = True
+                while len(line) == MOST_BYTES and not line.endswith(b"\n"):
+                    line, whole = lines.readline(MOST_BYTES), False
+                if not whole:
+                    yield number, b""
+                elif line.strip(b" \t\r\n\0\xef\xbb\xbf"):
                     yield number, line
     except OSError as error:
         raise UsageError(t("{file} can't be read: {strerror}", file=file, strerror=error.strerror or error)) from error

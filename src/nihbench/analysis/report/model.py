@@ -14,7 +14,7 @@ from nihbench.analysis.grids import Grid, grid
 from nihbench.analysis.report.numbers import control, number, statistics_of
 from nihbench.analysis.report.pool import Pool
 from nihbench.analysis.report.surroundings import Surroundings
-from nihbench.analysis.report.trials import Cost, trial_columns
+from nihbench.analysis.report.trials import Cost, seconds, trial_columns
 from nihbench.analysis.summaries import Summary, summary
 from nihbench.analysis.table import columns
 from nihbench.run import RunFolder, is_imported, planned_trials, stored_needle, version_of
@@ -81,6 +81,7 @@ def _run(run: Measured, pool: Pool) -> dict[str, Any]:
         "scorer_version": version_of(run.scorer),
         "length_unit": None if unit["counted_by_model"] else unit["tokenizer"],
         "repeats": content["repeats"],
+        "order": None if is_imported(content) else content["options"].get("order"),
         "extra": sum(record.trial.extra for record in run.records.values()),
         "days": [days[0], days[-1]] if days else [],
         "version": content["nihbench"],
@@ -88,7 +89,7 @@ def _run(run: Measured, pool: Pool) -> dict[str, Any]:
         "cost_usd": sum(cost for cost in costs if cost is not None) if complete and None not in costs else None,
         "prompt_tokens": _total([outcome.usage.prompt_tokens for outcome in outcomes]) if complete else None,
         "completion_tokens": _total([outcome.usage.completion_tokens for outcome in outcomes]) if complete else None,
-        "latency_s": round(sum(outcome.latency_s for outcome in outcomes), 1),
+        "latency_s": seconds(sum(outcome.latency_s for outcome in outcomes), 1),
         "rebuild": None if is_imported(content) else f"nih rebuild {shlex.quote(run.place)}",
         "notes": [pool.sentence(str(note)) for note in content.get("notes", ())],
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -69,6 +70,11 @@ def _row(
     return row | _score("", None, pool)
 
 
+def seconds(value: float, digits: int) -> float | None:
+    """Return a time rounded; None where it is NaN, as of an answer out of a batch, whose time is not known."""
+    return None if math.isnan(value) else round(value, digits)
+
+
 def _call(outcome: Outcome | GradedElsewhere, cost: Cost) -> dict[str, Any]:
     """Return what the call took; nothing is known of one that another tool made."""
     if isinstance(outcome, GradedElsewhere):
@@ -76,7 +82,7 @@ def _call(outcome: Outcome | GradedElsewhere, cost: Cost) -> dict[str, Any]:
     usage = outcome.usage
     values = (
         usage.prompt_tokens, usage.completion_tokens, usage.cached_tokens, usage.reasoning_tokens,
-        round(outcome.latency_s, 3), outcome.attempts, cost(outcome),
+        seconds(outcome.latency_s, 3), outcome.attempts, cost(outcome),
     )  # fmt: skip
     return dict(zip(_CALL, values, strict=True))
 

@@ -320,6 +320,13 @@ _PAGE: Mapping[str, tuple[str, str]] = {
         "{repeats}，另在相邻格子不确定处追加 {extra} 次试验：各格包含全部试验，其余数字只计第一遍",
     ),
     "repeats": ("Repeats", "重复次数"),
+    "order": ("Sent", "发送顺序"),
+    "order_cache": (
+        "in cache order: by the needle's place, so that prefix caches are fed",
+        "缓存顺序：按针的位置，以利用前缀缓存",
+    ),
+    "order_random": ("in random order", "随机顺序"),
+    "order_grid": ("in the grid's order: by length, then depth", "网格顺序：先按长度，再按深度"),
     "days": ("Days", "日期"),
     "days_unknown": ("date unknown", "日期未知"),
     "version": ("Measured with", "测量工具"),
