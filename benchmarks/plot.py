@@ -1,4 +1,4 @@
-"""How long `nih plot` takes on a run of 225 trials, as a whole process: `python benchmarks/plot.py`.
+"""How long `nih plot` takes on a run of 225 trials, as a whole process: `python -m benchmarks.plot`.
 
 Processor time (user and system) of the process, the least of several; beside it that of importing matplotlib's figure
 and Agg canvas alone, which no drawing goes below, and their ratio.
