@@ -131,6 +131,10 @@ def test_an_older_failure_copied_behind_the_answer_does_not_undo_it(tmp_path: Pa
     path = tmp_path / "records.jsonl"
     failure = Failure(kind="transient", message="reset", status=None, attempts=1, latency_s=0.1, usage=Usage())
     failed, answered = replace(record(0), outcome=failure), record(0)
-    for lines, kept in (([failed, answered, failed], Completion), ([answered, failed], Completion), ([failed], Failure)):
+    for lines, kept in (
+        ([failed, answered, failed], Completion),
+        ([answered, failed], Completion),
+        ([failed], Failure),
+    ):
         path.write_bytes(b"".join(map(record_line, lines)))
         assert isinstance(read_records(path)[0][answered.id].outcome, kept)
