@@ -85,3 +85,5 @@ def test_the_suite_makes_one_panel_of_four_experiments(
     content = [json.loads((run / "run.json").read_text(encoding="utf-8")) for run in runs]
     assert [each["corpus"]["name"] for each in content] == ["paul-graham-en", *["three-kingdoms-zh"] * 2]
     assert (nih.folder / "suite" / "panel.png").stat().st_size > 10_000
+    planned = nih("plan", "--model", "smollm2-135m", "--lengths", "300,400", "--depths", "0,100")
+    assert "nothing: the model runs on this machine" in planned.out, planned.err

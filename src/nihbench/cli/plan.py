@@ -57,9 +57,8 @@ def _planned(ready: Ready, prefill: float | None, answer: float | None) -> Plann
     setup = ready.setup
     found = foreseen(setup, ready.model, _pace(setup, prefill, answer))
     calibration = calibration_cost(setup, free=ready.model.counter is not None)
-    limits = ready.model.limits(concurrency=setup.concurrency)
     adaptive = _adaptive(ready, found) if setup.options.adaptive else None
-    text = _as_text(setup, found, calibration, (limits.start, limits.concurrency), adaptive)
+    text = _as_text(ready, found, calibration, adaptive)
     whole = {"calibration": calibration, "adaptive": asdict(adaptive) if adaptive else None}
     return _as_json(setup, found) | whole, text, found
 
@@ -197,12 +196,14 @@ def _as_json(setup: Setup, found: Forecast) -> dict[str, Any]:
     }
 
 
-def _as_text(
-    setup: Setup, found: Forecast, calibration: dict[str, Any] | None, at_once: tuple[int, int], adaptive: Bounds | None
-) -> str:
+def _as_text(ready: Ready, found: Forecast, calibration: dict[str, Any] | None, adaptive: Bounds | None) -> str:
     """Write the plan as one table of what and how much, and one of the grid's lengths and the controls."""
     from nihbench.plan import estimate
 
+    setup, limits = ready.setup, ready.model.limits(concurrency=ready.setup.concurrency)
+    at_once = limits.start, limits.concurrency
+    # The embedded model's alone: another server of this machine may hand on to one that costs.
+    free = ready.model.model_sha256 is not None and not setup.preset.prices
     sums = estimate(setup.trials, setup.request.max_output)
     precision = [_precision(name, *found.half_widths[name]) for name in found.half_widths]
     rows = {
@@ -213,7 +214,7 @@ def _as_text(
             "{sent:,} sent, at most {answered:,} answered", sent=sums.prompt_tokens, answered=sums.max_output_tokens
         ),
         t("cache"): _cache(found),
-        t("cost"): _cost(setup, found),
+        t("cost"): _cost(setup, found, free=free),
         t("in a batch"): _batch(setup, found),
         t("time"): _time(found),
         t("precision"): said(t("; ")).join(map(said, precision)),
@@ -286,9 +287,11 @@ def _cache(found: Forecast) -> Message:
     )
 
 
-def _cost(setup: Setup, found: Forecast) -> Message:
+def _cost(setup: Setup, found: Forecast, *, free: bool) -> Message:
     from nihbench.cli.money import dollars
 
+    if free:
+        return t("nothing: the model runs on this machine")
     cost = found.cost
     if cost.least is None or cost.predicted is None or cost.most is None:
         return t(

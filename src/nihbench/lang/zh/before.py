@@ -1,6 +1,7 @@
 """Chinese of what is said before a run: plan, endpoint, needles, corpora."""
 
 WORDS = {
+    "nothing: the model runs on this machine": "不花钱：模型在本机运行",
     # plan
     "{name} must be more than 0": "{name} 须大于 0",
     # runs and batches
