@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from nihbench.errors import UsageError
 from nihbench.lang import t
 from nihbench.plan import CACHES, CostRange, Pace, PrefixCache, Sent, cost_range, half_width, simulate
 from nihbench.run.setup import USUAL_AT_ONCE, Setup
 from nihbench.run.spent import margin_of
 from nihbench.text import frame_of
-from nihbench.types import Completion, Record, Trial
+from nihbench.types import Completion, IntArray, Record, Trial
 
 GUESSED_OUTPUT = 60
 """Tokens of a usual answer of a model that does not think first."""
@@ -133,6 +135,8 @@ def sent_prompts(setup: Setup) -> list[Sent]:
         ends = setup.tokenizer.count(frame.before), setup.tokenizer.count(frame.after)
         fixed[name] = frame.fixed_tokens + sum(ends) + needle_tokens
         heads[name] = max(frame.fixed_tokens - _REPLY_TOKENS, 0) + ends[0]
+    # Of the first haystack, for all of them: what counts is how often needles of two lengths come to the same place.
+    boundaries = setup.source_of(0).boundary_tokens
     prompts = []
     for trial in setup.trials:
         bare = trial.control in ("closed_book", "no_needle")
@@ -145,7 +149,7 @@ def sent_prompts(setup: Setup) -> list[Sent]:
                 needle="" if bare else " ".join(values.values()),
                 tail=trial.prompt,
                 head_tokens=heads[trial.prompt],
-                needle_token=haystack if bare else round(haystack * trial.depth_percent / 100),
+                needle_token=haystack if bare else _nearest(boundaries, haystack, trial.depth_percent),
                 needle_tokens=0 if bare else needle_tokens,
                 haystack_tokens=haystack,
                 total_tokens=trial.length,
@@ -153,6 +157,14 @@ def sent_prompts(setup: Setup) -> list[Sent]:
             )
         )
     return prompts
+
+
+def _nearest(boundaries: IntArray, haystack: int, depth_percent: float) -> int:
+    """Return the tokens before the needle: those of the boundary nearest to its depth, the haystack's ends included."""
+    wanted = haystack * depth_percent / 100
+    at = int(np.searchsorted(boundaries, wanted))
+    near = [0, haystack, *(int(each) for each in boundaries[max(at - 1, 0) : at + 1] if each < haystack)]
+    return min(near, key=lambda token: abs(token - wanted))
 
 
 def _half_widths(setup: Setup) -> dict[str, tuple[int, float, float]]:
