@@ -4,9 +4,6 @@ The server, a process of its own, answers every prompt after 250 ms with a strea
 some 20 KB, 64 at once, through the same httpx and in the same process, in turns; the ratio is of the better halves, so
 that what else the machine does touches both alike. A run does more than the loop: it builds the prompts, counts their
 tokens, keeps limits, reads the answers and puts every record on the disk. It exits with 1 below 0.95.
-
-Trials go in grid order, as the bare loop has them: the order that feeds prefix caches waits once for the answer to a
-leader, here 0.25 s of three.
 """
 
 from __future__ import annotations
@@ -76,7 +73,6 @@ def prepared(folder: Path, base_url: str) -> Plan:
         "prompts": None,
         "corpus": str(corpus),
         "concurrency": AT_ONCE,
-        "order": "grid",
     }
     return make_plan(folder, **options).at(base_url)
 

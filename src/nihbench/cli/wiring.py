@@ -101,9 +101,7 @@ def foreseen(setup: Setup, model: ModelAccess, pace: Pace | None = None) -> Fore
     """Return what a run will need: `run.forecast_of` with what is known of the model's server."""
     from nihbench.run import forecast_of
 
-    server = model.server
-    at_once = model.limits(concurrency=setup.concurrency).start
-    return forecast_of(setup, pace, server_kind=server.kind if server else None, at_once=at_once)
+    return forecast_of(setup, pace, at_once=model.limits(concurrency=setup.concurrency).start)
 
 
 def introduce(setup: Setup, model: ModelAccess, checks: Checks | None, *, begun: Begun | None = None) -> None:

@@ -10,9 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from nihbench.errors import UsageError
-from nihbench.lang import t
-from nihbench.plan import CACHES, CostRange, Pace, PrefixCache, Sent, cost_range, half_width, simulate
+from nihbench.plan import CostRange, Pace, PrefixCache, Sent, cost_range, half_width, simulate
 from nihbench.run.setup import USUAL_AT_ONCE, Setup
 from nihbench.run.spent import margin_of
 from nihbench.text import frame_of
@@ -51,27 +49,20 @@ class Forecast:
         return 1.0 - self.cached_tokens / self.prompt_tokens if self.prompt_tokens else 1.0
 
 
-def forecast_of(
-    setup: Setup, pace: Pace | None = None, server_kind: str | None = None, at_once: int | None = None
-) -> Forecast:
+def forecast_of(setup: Setup, pace: Pace | None = None, at_once: int | None = None) -> Forecast:
     """Simulate a run.
 
     Args:
         setup: the resolved run.
         pace: limits and speeds, as far as they are known.
-        server_kind: what the server says that it is, which says how it caches.
         at_once: how many requests are in flight; None: what the setup says, else a few.
-
-    Raises:
-        UsageError: the preset names a kind of cache that there is not.
     """
-    cache = cache_of(setup.preset.cache, server_kind)
     guessed = setup.request.max_output if setup.preset.reasoning else min(GUESSED_OUTPUT, setup.request.max_output)
     known = replace(pace, output_tokens=guessed) if pace else None
     prompts = sent_prompts(setup)
-    found = simulate(prompts, cache, concurrency=at_once or setup.concurrency or USUAL_AT_ONCE, pace=known)
+    found = simulate(prompts, setup.cache, concurrency=at_once or setup.concurrency or USUAL_AT_ONCE, pace=known)
     return Forecast(
-        cache=cache,
+        cache=setup.cache,
         prompt_tokens=sum(prompt.total_tokens for prompt in prompts),
         cached_by_trial=dict(zip(setup.trials, found.cached_tokens, strict=True)),
         cost=cost_range(
@@ -79,7 +70,7 @@ def forecast_of(
             setup.preset.prices,
             guessed_output=guessed,
             max_output=setup.request.max_output,
-            hit_price=cache.hit_price,
+            hit_price=setup.cache.hit_price,
             margin=margin_of(setup),
         ),
         guessed_output=guessed,
@@ -114,16 +105,6 @@ def _computed_tokens(record: Record) -> int | None:
     if usage.prompt_tokens is None or usage.cached_tokens is None:
         return None
     return max(usage.prompt_tokens - usage.cached_tokens, 0)
-
-
-def cache_of(name: str | None, server_kind: str | None) -> PrefixCache:
-    """Return the cache of a preset, else of the kind of server; none where neither is known."""
-    chosen = name or (server_kind if server_kind in CACHES else None) or "none"
-    if chosen not in CACHES:
-        raise UsageError(
-            t("models.yaml: there is no cache {chosen!r}; known: {known}", chosen=chosen, known=", ".join(CACHES))
-        )
-    return CACHES[chosen]
 
 
 def sent_prompts(setup: Setup) -> list[Sent]:

@@ -42,6 +42,7 @@ def manifest(setup: Setup, created_at: str) -> dict[str, Any]:
             # An embedded server's port is another one each time and says nothing.
             "base_url": None if preset.local else bare_url(preset.base_url),
             "window": setup.window,
+            "cache": setup.cache.name,
         },
         "experiment": setup.experiment.name,
         "title": setup.experiment.title,
@@ -116,6 +117,7 @@ def _versions() -> dict[str, str]:
 class _Model:
     name: str
     window: int | None = None
+    cache: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -205,6 +207,7 @@ def begun(content: Mapping[str, Any]) -> Begun:
     return Begun(
         corpus_sha256=content["corpus"]["sha256"],
         window=content["model"].get("window"),
+        cache=content["model"].get("cache"),
         calibration=None if calibration is None else _validated(Calibration, content, "calibration"),
     )
 

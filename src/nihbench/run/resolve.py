@@ -11,9 +11,12 @@ from pathlib import Path
 
 from nihbench.catalog import Catalog
 from nihbench.endpoint import ModelAccess
+from nihbench.errors import UsageError
 from nihbench.fetch import Report
 from nihbench.lang import t
 from nihbench.plan import (
+    CACHES,
+    PrefixCache,
     make_controls,
     make_trials,
     order_trials,
@@ -122,6 +125,7 @@ def _without_lengths(
         request=request_of(options, preset),
         headers=options.headers,
         window=options.window or told or begun.window or model.window,
+        cache=_cache_of(preset.cache, model.server.kind if model.server else begun.cache),
         lengths=(),
         depths=parse_depths(options.depths or (QUICK_DEPTHS if options.quick else "15")),
         heads={name: head_of(prompts[name], needle.question_for(name)) for name in prompts},
@@ -133,6 +137,16 @@ def _without_lengths(
         notes=(),
     )
     return setup, texts
+
+
+def _cache_of(name: str | None, server_kind: str | None) -> PrefixCache:
+    """Return the cache of a preset, else of the kind of server; none where neither is known."""
+    chosen = name or (server_kind if server_kind in CACHES else None) or "none"
+    if chosen not in CACHES:
+        raise UsageError(
+            t("models.yaml: there is no cache {chosen!r}; known: {known}", chosen=chosen, known=", ".join(CACHES))
+        )
+    return CACHES[chosen]
 
 
 def _sharded(setup: Setup) -> Setup:

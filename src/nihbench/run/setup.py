@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from nihbench.plan import (
+    PrefixCache,
     Turn,
     fill,
     fresh_values,
@@ -52,7 +53,7 @@ class Setup:
     """A resolved run. `notes` are sentences that the user must read before it starts.
 
     `calibration` turns nominal lengths into the tokenizer's, where these are not the model's own; None: they are
-    taken as they are.
+    taken as they are. `cache` is how the server is known to keep prefixes, of kind `none` where that is not known.
     """
 
     options: RunOptions
@@ -68,6 +69,7 @@ class Setup:
     request: Request
     headers: Mapping[str, str]
     window: int | None
+    cache: PrefixCache
     lengths: tuple[int, ...]
     depths: tuple[float, ...]
     trials: tuple[Trial, ...]
@@ -154,10 +156,12 @@ class Setup:
         return replace(self.request, seed=self.request.seed + self.drawn(trial).repeat)
 
     def turn_of(self, trial: Trial) -> Turn:
-        """Return what the trial waits for, where several are in flight; a control waits for nothing."""
-        if trial.control is not None:
-            return Turn(place=trial)
-        return turn_of(trial, self.options.order, self.options.vary, self.heads)
+        """Return what the trial waits for, where several are in flight; a control waits for nothing.
+
+        Where no cache is known that a leader could feed, waiting for one would cost an answer's time and save nothing.
+        """
+        turn = turn_of(trial, self.options.order, self.options.vary, self.heads)
+        return replace(turn, groups=()) if self.cache.kind == "none" else turn
 
     def expected_tokens(self, trial: Trial, placement: Placed) -> int:
         """Return what the server should count for a trial's prompt, as far as this run knows its tokenizer."""
@@ -213,8 +217,9 @@ class Setup:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Begun:
-    """What a run found out when it began, and keeps when it is resumed: its text, the window, the calibration."""
+    """What a run found out when it began, and keeps when it is resumed."""
 
     corpus_sha256: str | None = None
     window: int | None = None
+    cache: str | None = None
     calibration: Calibration | None = None
