@@ -219,3 +219,57 @@ def test_it_speaks_chinese_and_is_watched(nih: Any, chat: Any, small: list[objec
     assert "次是自适应运行在找不到针处追加的" in cases
     follower = Follower(open_run(nih.folder / "run"))
     assert len(follower.news()) == follower.done == follower.total > len(follower.planned) == 15
+
+
+@pytest.fixture
+def foreign(chat: Any, small: list[object]) -> list[object]:
+    """An adaptive run of a server that counts otherwise than the client, and each stretch of text a bit otherwise."""
+    chat.count = lambda text: round(len(text) / 3.4 + 0.2 * text.count("e"))
+    lengths = ["--depths", "5", "--lengths", "800,1200,1700"]
+    return [*small, *lengths, *ADAPTIVE, "--length-unit", "model", "--price", "1,1"]
+
+
+def fit_of(folder: Path) -> dict[str, Any]:
+    fit: dict[str, Any] = json.loads((folder / "run.json").read_text(encoding="utf-8"))["calibration"]
+    return fit
+
+
+def test_each_further_haystack_is_fitted_to_the_servers_counts(
+    nih: Any, chat: Any, foreign: list[object], records_of: Any
+) -> None:
+    ended = nih("run", *foreign, "--out", "run")
+    assert ended.code == 0, ended.err
+    lines = (nih.folder / "run" / "records.jsonl").read_text(encoding="utf-8").splitlines()
+    sent = [(r["trial"], r["completion"]["usage"]["prompt_tokens"]) for r in map(json.loads, lines)]
+    off = [(trial["length"], trial["repeat"], seen) for trial, seen in sent if abs(seen / trial["length"] - 1) > 0.01]
+    repeats = {trial["repeat"] for trial, _ in sent if trial.get("extra")}
+    assert repeats and off == []
+    fit = fit_of(nih.folder / "run")
+    assert {int(repeat) for repeat in fit["further"]} == repeats and len(fit["curves"]) == 1
+    asked = len(chat.asked)
+    # All that was asked is known: the counts, one for each length of a further haystack, and the trials.
+    assert asked == fit["requests"] + len(sent)
+    planned = fit["requests"] - 3 * len(repeats)
+    # Of a count one token of output is asked for; they are in the ledger, for no record shows them.
+    outputs = [json.loads(each.body)["max_tokens"] for each in chat.asked]
+    assert outputs[: planned + 19] == [1] * planned + [300] * 15 + [1] * 3 + [300]
+    ledger = (nih.folder / "run" / "spent.jsonl").read_text(encoding="utf-8").splitlines()
+    assert float(json.loads(ledger[1])["usd"]) == pytest.approx(1e-6 * len(repeats) * 3700, rel=0.02)
+    before = (nih.folder / "run" / "run.json").read_bytes()
+    assert nih("run", "--resume", "run").code == 0
+    assert len(chat.asked) == asked and (nih.folder / "run" / "run.json").read_bytes() == before
+    # A further draw's very prompt can be made again, and is compared with the one that was sent.
+    assert nih("rebuild", "run", json.loads(lines[-1])["id"]).code == 0
+    # Killed after a haystack was fitted and before its first trial is answered, it decides and sends the same.
+    torn = nih.folder / "torn"
+    chat.hold_from = asked + planned + 15 + 3 + 1
+    process = nih.start("run", *foreign, "--out", "torn", "--concurrency", 1)
+    while not (torn / "run.json").exists() or not fit_of(torn)["further"]:
+        time.sleep(0.01)
+    process.kill()
+    process.communicate(timeout=60)
+    chat.release.set()
+    ended = nih("run", "--resume", "torn")
+    assert ended.code == 0, ended.err
+    assert records_of(torn) == records_of(nih.folder / "run")
+    assert fit_of(torn)["further"] == fit["further"]

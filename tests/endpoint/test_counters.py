@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
-from nihbench.endpoint import Preflight, measuring, open_model, verdict
+from nihbench.endpoint import ModelAccess, Preflight, open_model, request_counter, verdict
 from nihbench.endpoint.connection import Endpoint
 from nihbench.endpoint.counters import CountingEndpoint
 from nihbench.errors import EndpointError, StoppedError
 from nihbench.types import Message, ModelPreset
 
 MESSAGES = (Message(role="system", content="Be brief."), Message(role="user", content="在北京？"))
+
+
+def counted(model: ModelAccess, messages: Sequence[Message] = MESSAGES) -> tuple[int | None, str]:
+    """The server's count, and how it was asked for."""
+
+    async def ask() -> tuple[int | None, str]:
+        async with model.client() as client:
+            count, source = request_counter(model, client)
+            return await count(messages), source
+
+    return asyncio.run(ask())
 
 
 def counter(base_url: str, kind: Any, waits: list[float]) -> CountingEndpoint:
@@ -57,22 +70,22 @@ def test_a_limit_is_waited_for_and_a_refusal_is_not(scripted: Any) -> None:
 def test_a_preset_with_a_counter_is_measured_at_no_charge(scripted: Any) -> None:
     scripted.route("/v1/tokenizers/estimate-token-count", {"data": {"total_tokens": 80}})
     preset = ModelPreset(name="p", model="m", base_url=scripted.base_url, counter="moonshot", key_env="K")
-    with open_model(preset, key="k-1", headers={}, ask_server=False) as model, measuring(model) as (count, source):
-        assert (count(MESSAGES), source) == (80, "counting endpoint")
+    with open_model(preset, key="k-1", headers={}, ask_server=False) as model:
+        assert counted(model) == (80, "counting endpoint")
     assert {asked.path for asked in scripted.asked} == {"/v1/tokenizers/estimate-token-count"}
 
 
 def test_an_answer_of_one_token_counts_too(scripted: Any) -> None:
     preset = ModelPreset(name="p", model="m", base_url=scripted.base_url)
-    with open_model(preset, key=None, headers={}, ask_server=False) as model, measuring(model) as (count, source):
+    with open_model(preset, key=None, headers={}, ask_server=False) as model:
         choice = {"message": {"content": ""}, "finish_reason": "length"}
         scripted.reply({"choices": [choice], "usage": {"prompt_tokens": 81}})
-        assert (count(MESSAGES), source) == (81, "usage") and scripted.asked[-1].json["max_tokens"] == 1
+        assert counted(model) == (81, "usage") and scripted.asked[-1].json["max_tokens"] == 1
         scripted.reply({"choices": [{"message": {"content": "A"}, "finish_reason": "stop"}]})
-        assert count(MESSAGES) is None
+        assert counted(model) == (None, "usage")
         scripted.reply({"error": {"code": "context_length_exceeded", "message": "too long"}}, status=400)
         with pytest.raises(EndpointError, match="overflow.*--no-calibrate"):
-            count(MESSAGES)
+            counted(model)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,9 +16,9 @@ from nihbench.endpoint import Endpoint, ServerTokenizer, open_model, probe
 from nihbench.errors import EndpointError
 from nihbench.fetch import silent
 from nihbench.local import LocalServer
-from nihbench.run import Begun, Calibration, RunOptions, Setup, calibrate, prepare
+from nihbench.run import Begun, Calibration, RunOptions, Setup, calibrate, calibrate_further, prepare, wants_fit
 from nihbench.run.calibration import first_points
-from nihbench.types import Corpus, Message, ModelPreset
+from nihbench.types import Completion, Corpus, Message, ModelPreset, Record, Trial, Usage
 
 GRIDS = {
     "even": "1k:100k:15",
@@ -25,11 +27,21 @@ GRIDS = {
 }
 
 
-def setup_of(tmp_path: Path, measure: Callable[[Sequence[Message]], int | None] | None, **options: object) -> Setup:
+Count = Callable[[Sequence[Message]], int | None]
+
+
+def measuring(count: Count) -> Callable[[Sequence[Message]], Awaitable[int | None]]:
+    async def measure(messages: Sequence[Message]) -> int | None:
+        return count(messages)
+
+    return measure
+
+
+def setup_of(tmp_path: Path, count: Count | None, **options: object) -> Setup:
     chosen = RunOptions(**({"model": "x", "depths": "0,50,100", "window": 128_000} | options))  # type: ignore[arg-type]
     preset = ModelPreset(name="x", model="x", base_url="http://127.0.0.1:9/v1")
     with open_model(preset, key=None, headers={}, ask_server=False) as model:
-        fit = None if measure is None else lambda setup: calibrate(setup, measure, "usage")
+        fit = None if count is None else lambda setup: asyncio.run(calibrate(setup, measuring(count), "usage"))
         return prepare(chosen, load(), model, folder=tmp_path, report=silent, calibrate=fit)
 
 
@@ -93,6 +105,41 @@ def test_every_repeat_has_a_fit_of_its_own_text(
     assert worst_difference(fitted, smollm.count_messages) <= 0.01
 
 
+def further(setup: Setup, repeat: int) -> list[Trial]:
+    """A round of an adaptive run: each cell once more, over a haystack of its own."""
+    return [replace(trial, repeat=repeat, extra=True) for trial in setup.trials]
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(
+    ("corpus", "experiment"), [("paul-graham-en", "sf-sandwich"), ("three-kingdoms-zh", "beijing-coffee")]
+)
+def test_a_further_haystack_is_fitted_before_it_is_sent(
+    smollm: ServerTokenizer, fetched_corpus: Callable[[str], Corpus], tmp_path: Path, corpus: str, experiment: str
+) -> None:
+    fetched_corpus(corpus)
+    options = {"corpus": corpus, "experiment": experiment, "lengths": "1k:40k:8", "depths": "50", "adaptive": True}
+    setup = setup_of(tmp_path, smollm.count_messages, **options)
+    unfitted, fitted = [], []
+    for repeat in (1, 2, 3):
+        trials = further(setup, repeat)
+        assert wants_fit(setup, trials, {})
+        unfitted.append(worst_difference(replace(setup, trials=tuple(trials)), smollm.count_messages))
+        asked = setup.calibration.requests  # type: ignore[union-attr]
+        setup = replace(
+            setup, calibration=asyncio.run(calibrate_further(setup, trials, measuring(smollm.count_messages)))
+        )
+        assert not wants_fit(setup, trials, {})
+        # The fit of the first text says where to look: one count a point, nothing aimed at twice.
+        assert setup.calibration.requests - asked <= 9  # type: ignore[union-attr]
+        fitted.append(worst_difference(replace(setup, trials=tuple(trials)), smollm.count_messages))
+    assert max(fitted) <= 0.01 and max(fitted) < 0.5 * max(unfitted), (fitted, unfitted)
+    # What was planned stays what it was, and is sent as it was.
+    first = setup_of(tmp_path, smollm.count_messages, **options)
+    assert [setup.trial_id(trial) for trial in setup.trials] == [first.trial_id(trial) for trial in first.trials]
+    assert {setup.trial_id(t) for t in trials}.isdisjoint(first.trial_id(t) for t in trials)
+
+
 class Counting:
     """A server whose count of a text grows with it unevenly: `density` tokens a character, by position."""
 
@@ -133,6 +180,28 @@ def test_a_server_that_cuts_or_tells_nothing(own_texts: dict[str, Path], tmp_pat
     for same in ({"length_unit": "cl100k_base"}, {"calibrate": False}):
         server = Counting(lambda at: 0.25)
         assert setup_of(tmp_path, server, **options | same).calibration is None and server.asked == 0
+
+
+def test_a_round_that_was_begun_without_a_fit_goes_on_without(own_texts: dict[str, Path], tmp_path: Path) -> None:
+    """A run of an earlier version has such draws: they would be paid for twice under another fit."""
+    options = {"corpus": str(own_texts["en"]), "lengths": "400,900", "adaptive": True}
+    setup = setup_of(tmp_path, Counting(lambda at: 0.3), **options)
+    trials = further(setup, 1)
+    _, placement = setup.build(trials[0])
+    answered = Completion(text="x", finish_reason="stop", usage=Usage(), model="x", attempts=1, latency_s=1.0)
+    made = Record(
+        id="0" * 16,
+        trial=trials[0],
+        placement=placement,
+        outcome=answered,
+        fresh={},
+        expected="x",
+        started_at="2026-01-01T00:00:00+00:00",
+    )
+    assert wants_fit(setup, trials, {}) and wants_fit(setup, further(setup, 2), {made.id: made})
+    assert not wants_fit(setup, trials, {made.id: made})
+    for same in ({"calibrate": False}, {"vary": ("temperature",)}):
+        assert not wants_fit(setup_of(tmp_path, Counting(lambda at: 0.3), **options | same), trials, {})
 
 
 def test_the_plan_of_points() -> None:

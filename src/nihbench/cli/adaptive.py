@@ -14,12 +14,13 @@ from nihbench.lang import Message, t
 if TYPE_CHECKING:
     from nihbench.analysis.table import Table
     from nihbench.endpoint import Budget
-    from nihbench.run import RunFolder, RunOptions, Setup
+    from nihbench.run import Calibration, RunFolder, RunOptions, Setup
     from nihbench.run.adaptive import Rounds
     from nihbench.types import Record, Trial
 
     Owed = Sequence[tuple[str, Trial]]
     Send = Callable[[Setup, Owed, Mapping[str, Record]], Awaitable[None]]
+    Fit = Callable[[Setup, Sequence[Trial]], Awaitable[Calibration]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,20 +50,32 @@ class Bounds:
         )
 
 
-async def send_rounds(setup: Setup, folder: RunFolder, budget: Budget, send: Send, *, retry_all: bool = False) -> None:
+async def send_rounds(
+    setup: Setup,
+    folder: RunFolder,
+    budget: Budget,
+    send: Send,
+    fit: Fit,
+    *,
+    fits_free: bool = False,
+    retry_all: bool = False,
+) -> None:
     """Decide round after round from the records, and send what is owed of it.
 
     A round is begun only if all of it fits into --max-cost at its worst: which cells it measures then never depends on
-    what their answers cost.
+    what their answers cost. Where lengths are fitted to the server's counts, so is each further haystack, before its
+    round; the fit stands in run.json before a trial is sent by it.
 
     Args:
         setup: the resolved run.
         folder: its folder, where the first draws are.
         budget: what is spent and may be.
         send: measures trials, given a setup that has them and the records before them.
+        fit: fits the haystack of further draws to the server's counts.
+        fits_free: whether that is at no charge.
         retry_all: whether final failures are owed, too.
     """
-    from nihbench.run import owed, rounds, with_extra
+    from nihbench.run import amend, likely_points, owed, rounds, wants_fit, with_extra
 
     if setup.options.shard is not None:
         note(t("adaptive: a part makes first draws only; nih merge the parts, and go on with the whole by --resume"))
@@ -73,9 +86,17 @@ async def send_rounds(setup: Setup, folder: RunFolder, budget: Budget, send: Sen
     for step in planned.steps:
         of_round = {key: record for key, record in records.items() if record.trial in set(step.trials)}
         due = owed(replace(setup, trials=step.trials), of_round, retry_all=retry_all)
-        if due and not _fits(setup, budget, [trial for _, trial in due]):
+        unfitted = bool(due) and wants_fit(setup, step.trials, records)
+        lengths = sorted({trial.length for trial in step.trials})
+        counts = likely_points(lengths, setup.window) if unfitted and not fits_free else ()
+        if due and not _fits(setup, budget, [trial for _, trial in due], counts):
             short = True
             break
+        if unfitted:
+            setup = replace(setup, calibration=await fit(setup, step.trials))
+            assert setup.calibration is not None
+            folder = amend(folder, setup.calibration)
+            due = owed(replace(setup, trials=step.trials), of_round, retry_all=retry_all)
         if due:
             made = with_extra(setup, records)
             known = set(made.trials)
@@ -87,15 +108,16 @@ async def send_rounds(setup: Setup, folder: RunFolder, budget: Budget, send: Sen
     note(_ended(setup.options, planned, extra, reached if short else planned.after, short=short))
 
 
-def _fits(setup: Setup, budget: Budget, trials: Sequence[Trial]) -> bool:
-    """Say whether trials can be paid for at their worst."""
+def _fits(setup: Setup, budget: Budget, trials: Sequence[Trial], counts: Sequence[int]) -> bool:
+    """Say whether trials can be paid for at their worst, and before them counts of so many tokens."""
     from nihbench.prices import worst_cost
 
     if setup.options.max_cost is None:
         return True
     total = budget.exactly_spent
-    for trial in trials:
-        total += worst_cost(budget.prices, math.ceil(trial.length * budget.margin), setup.request.max_output) or 0
+    sent = [(trial.length, setup.request.max_output) for trial in trials]
+    for tokens, output in [*sent, *((count, 1) for count in counts)]:
+        total += worst_cost(budget.prices, math.ceil(tokens * budget.margin), output) or 0
     return total <= Decimal(str(setup.options.max_cost))
 
 
@@ -122,18 +144,25 @@ def _ended(options: RunOptions, planned: Rounds, extra: int, reached: float, *, 
     )
 
 
-def bounds(setup: Setup, least: Decimal | None, most_of: Callable[[Setup], Decimal | None]) -> Bounds:
+def bounds(
+    setup: Setup, least: Decimal | None, most_of: Callable[[Setup], Decimal | None], *, fits_free: bool
+) -> Bounds:
     """Return what an adaptive run takes: nothing but the first pass at least; at most all that may be decided on.
 
     Args:
         setup: the resolved run.
         least: what the first pass costs at least.
         most_of: what a setup costs at most.
+        fits_free: whether further haystacks are fitted to the server's counts at no charge.
     """
-    from nihbench.run import most_extra, wanted_precision
+    from nihbench.prices import worst_cost
+    from nihbench.run import most_extra, most_fit_prompts, wanted_precision
 
     extra = most_extra(setup)
+    counts = () if fits_free else most_fit_prompts(setup, extra)
     most = most_of(replace(setup, trials=(*setup.trials, *extra)))
+    if most is not None:
+        most += sum((worst_cost(setup.preset.prices, tokens, 1) or Decimal(0) for tokens in counts), Decimal(0))
     cap = setup.options.max_cost
     if most is not None and cap is not None:
         most = min(most, Decimal(str(cap)))
@@ -141,7 +170,7 @@ def bounds(setup: Setup, least: Decimal | None, most_of: Callable[[Setup], Decim
     return Bounds(
         precision=wanted_precision(setup.options),
         trials=(planned, planned + len(extra)),
-        prompt_tokens=(tokens, tokens + sum(trial.length for trial in extra)),
+        prompt_tokens=(tokens, tokens + sum(trial.length for trial in extra) + sum(counts)),
         cost_usd=(None if least is None else str(least), None if most is None else str(most)),
     )
 

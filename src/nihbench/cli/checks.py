@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from random import SystemRandom
 from typing import TYPE_CHECKING
@@ -102,33 +102,21 @@ def calibrated(model: ModelAccess, checks: Checks, setup: Setup) -> Calibration 
     Raises:
         EndpointError, StoppedError: the server refuses, or cuts prompts.
     """
-    from nihbench.endpoint import measuring
-    from nihbench.run import calibrate, likely_prompts
+    import asyncio
 
-    def likely(messages: Sequence[Message]) -> int:
-        return sum(setup.tokenizer.count(message.content) for message in messages) + _TEMPLATE_TOKENS
+    from nihbench.run import likely_prompts
 
-    with (
-        checks.budget(model) as budget,
-        measuring(
-            model,
-            stream=setup.options.stream,
-            on_change=note,
-            budget=budget,
-            limiter=checks.limiter(model),
-            likely=likely,
-        ) as found_by,
-    ):
-        measure, source = found_by
-        price = t("no charge") if source == "counting endpoint" else t("answers of one token")
-        note(
-            t(
-                "calibrating lengths: about {tokens:,} tokens are counted by the server ({price})",
-                tokens=sum(likely_prompts(setup)),
-                price=price,
-            )
+    price = t("answers of one token") if model.counter is None else t("no charge")
+    tokens = sum(likely_prompts(setup))
+    note(
+        t(
+            "calibrating lengths: about {tokens:,} tokens are counted by the server ({price})",
+            tokens=tokens,
+            price=price,
         )
-        found = calibrate(setup, measure, source)
+    )
+    with checks.budget(model) as budget:
+        found = asyncio.run(_calibrated(model, checks, setup, budget))
     if found is None:
         note(t("note: the server tells no token counts: lengths can't be fitted to them"))
         return None
@@ -145,6 +133,24 @@ def calibrated(model: ModelAccess, checks: Checks, setup: Setup) -> Calibration 
         )
     )
     return found
+
+
+async def _calibrated(model: ModelAccess, checks: Checks, setup: Setup, budget: Budget) -> Calibration | None:
+    from nihbench.endpoint import request_counter
+    from nihbench.run import calibrate
+
+    limiter = checks.limiter(model)
+    async with model.client(stream=setup.options.stream, on_change=note, budget=budget, limiter=limiter) as client:
+        return await calibrate(setup, *request_counter(model, client, likely_tokens(setup)))
+
+
+def likely_tokens(setup: Setup) -> Callable[[Sequence[Message]], int]:
+    """Return what says about how many tokens a request has."""
+
+    def likely(messages: Sequence[Message]) -> int:
+        return sum(setup.tokenizer.count(message.content) for message in messages) + _TEMPLATE_TOKENS
+
+    return likely
 
 
 def canary(model: ModelAccess, checks: Checks, setup: Setup) -> None:

@@ -68,7 +68,8 @@ def _adaptive(ready: Ready, found: Forecast) -> Bounds:
     from nihbench.cli.adaptive import bounds
     from nihbench.cli.wiring import foreseen
 
-    return bounds(ready.setup, found.cost.least, lambda setup: foreseen(setup, ready.model).cost.most)
+    free = ready.model.counter is not None
+    return bounds(ready.setup, found.cost.least, lambda setup: foreseen(setup, ready.model).cost.most, fits_free=free)
 
 
 def _total(planned: Sequence[Planned]) -> dict[str, Any]:

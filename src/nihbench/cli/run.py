@@ -104,7 +104,7 @@ def _send_all(
     """Send run after run, each to its end; return the exit code that their records ask for."""
     from nihbench.cli.finish import finish
     from nihbench.cli.sending import Sending, enter_checks, measure, note_cache, now
-    from nihbench.run import check_room, create_run, owed, owned, spent_before, with_extra
+    from nihbench.run import check_room, create_run, open_run, owed, owned, spent_before, with_extra
     from nihbench.run.manifest import manifest
 
     started = now().isoformat(timespec="seconds")
@@ -128,7 +128,8 @@ def _send_all(
             sending = Sending(resume=root, elsewhere=elsewhere, strict_controls=strict_controls, retry_all=retry_all)
             spent[number] = measure(begun, folder, trials, sending)
         note_cache(each, folder)
-        code = max(code, finish(folder, resume=root))
+        # An adaptive run writes into run.json what it fitted since.
+        code = max(code, finish(open_run(folder.path), resume=root))
     return code
 
 

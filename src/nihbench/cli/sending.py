@@ -19,7 +19,7 @@ from nihbench.lang import Message, language, t, without_stop
 if TYPE_CHECKING:
     from nihbench.cli.jobs import Ready
     from nihbench.endpoint import Budget, Limiter
-    from nihbench.run import RunFolder, Setup
+    from nihbench.run import Calibration, RunFolder, Setup
     from nihbench.types import Completer, Record, Trial
 
 Owed = Sequence[tuple[str, "Trial"]]
@@ -101,9 +101,11 @@ async def _send(
 ) -> None:
     """Send what is owed, and what an adaptive run decides on after it; `sent` is told of the latter."""
     from nihbench.cli.adaptive import send_rounds
+    from nihbench.cli.checks import likely_tokens
     from nihbench.cli.progress import gauges_of, progress
+    from nihbench.endpoint import request_counter
     from nihbench.plan import BEFORE_THE_GRID
-    from nihbench.run import run_trials
+    from nihbench.run import calibrate_further, run_trials
 
     cancelling()
     setup = ready.setup
@@ -136,8 +138,15 @@ async def _send(
                         limiters=limiters,
                     )  # fmt: skip
 
+            async def fit(setup: Setup, due: Sequence[Trial]) -> Calibration:
+                measure, _ = request_counter(ready.model, completer, likely_tokens(setup))
+                return await calibrate_further(setup, due, measure)
+
             if setup.options.adaptive:
-                await send_rounds(setup, folder, budget, send, retry_all=sending.retry_all)
+                free = ready.model.counter is not None
+                await send_rounds(
+                    setup, folder, budget, send, fit, fits_free=free, retry_all=sending.retry_all
+                )  # fmt: skip
 
 
 @contextlib.asynccontextmanager

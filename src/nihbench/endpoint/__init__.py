@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from nihbench.endpoint.failures import HANDLING, Diagnosis, Handling, classify
     from nihbench.endpoint.limits import Limiter, Limits, put_off
     from nihbench.endpoint.pool import SideBySide
-    from nihbench.endpoint.request_counts import measuring
+    from nihbench.endpoint.request_counts import request_counter
     from nihbench.endpoint.retries import LONGEST_WAIT_S
     from nihbench.endpoint.spending import Budget, cost_of
     from nihbench.endpoint.tokenizers import load_tokenizer
@@ -57,7 +57,7 @@ _HOMES = {
     "verdict": "checkup",
     "Canary": "canary",
     "sing": "canary",
-    "measuring": "request_counts",
+    "request_counter": "request_counts",
 }
 
 __all__ = [
@@ -86,7 +86,7 @@ __all__ = [
     "cost_of",
     "in_words",
     "load_tokenizer",
-    "measuring",
+    "request_counter",
     "open_model",
     "preflight",
     "probe",

@@ -3,52 +3,40 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Literal
 
 from nihbench.endpoint.access import ModelAccess
-from nihbench.endpoint.client import silent
 from nihbench.endpoint.failures import HANDLING
-from nihbench.endpoint.limits import Limiter
-from nihbench.endpoint.spending import Budget
 from nihbench.errors import EndpointError, StoppedError
 from nihbench.lang import t, without_stop
-from nihbench.types import Failure, Message, Request
+from nihbench.types import Completer, Failure, Message, Request
 
 CountSource = Literal["counting endpoint", "usage"]
 
 
-@contextmanager
-def measuring(
-    access: ModelAccess,
-    *,
-    stream: bool | None = None,
-    on_change: Callable[[str], None] = silent,
-    budget: Budget | None = None,
-    limiter: Limiter | None = None,
-    likely: Callable[[Sequence[Message]], int] | None = None,
-) -> Iterator[tuple[Callable[[Sequence[Message]], int | None], CountSource]]:
-    """Yield a function from messages to the server's count of them (None: it tells none), and where that comes from.
+def request_counter(
+    access: ModelAccess, completer: Completer, likely: Callable[[Sequence[Message]], int] | None = None
+) -> tuple[Callable[[Sequence[Message]], Awaitable[int | None]], CountSource]:
+    """Return a function from messages to the server's count of them (None: it tells none), and where that comes from.
 
     It raises `StoppedError` where every other request would fail too or the budget has no room, and `EndpointError` for
     other failures.
 
     Args:
         access: the model within reach.
-        stream: whether answers are asked for as streams; None: wherever the server can.
-        on_change: told once, in a sentence, of every change in how requests are written.
-        budget: what answers are charged to; a counting endpoint is free.
-        limiter: gives leave for every answer that is asked for.
-        likely: about how many tokens messages have, so that their price is known beforehand.
+        completer: asks it for answers of one token, unless the service has a counting endpoint, which is free.
+        likely: about how many tokens messages have, so that an answer's price is known beforehand.
     """
-    if access.counter is not None:
-        yield access.counter.count_messages, "counting endpoint"
-        return
-    client = access.client(stream=stream, on_change=on_change, budget=budget, limiter=limiter)
-    preset = access.preset
+    counter, preset = access.counter, access.preset
+    if counter is not None:
 
-    def count(messages: Sequence[Message]) -> int | None:
+        async def counted(messages: Sequence[Message]) -> int | None:
+            return await asyncio.to_thread(counter.count_messages, messages)
+
+        return counted, "counting endpoint"
+
+    async def answered(messages: Sequence[Message]) -> int | None:
         request = Request(
             model=preset.model,
             max_output=1,
@@ -56,7 +44,7 @@ def measuring(
             extra_body=dict(preset.extra_body),
             prompt_tokens=likely(messages) if likely else None,
         )
-        outcome = runner.run(client.complete(messages, request))
+        outcome = await completer.complete(messages, request)
         if isinstance(outcome, Failure) and outcome.kind != "cut_answer":
             kind = StoppedError if HANDLING[outcome.kind].stop_run else EndpointError
             raise kind(
@@ -69,8 +57,4 @@ def measuring(
             )
         return outcome.usage.prompt_tokens
 
-    with asyncio.Runner() as runner:
-        try:
-            yield count, "usage"
-        finally:
-            runner.run(client.__aexit__(None, None, None))
+    return answered, "usage"

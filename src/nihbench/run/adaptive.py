@@ -10,7 +10,7 @@ otherwise now.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,6 +19,7 @@ from nihbench.errors import UsageError
 from nihbench.lang import t
 from nihbench.plan import order_trials
 from nihbench.run.answers import answer_of
+from nihbench.run.calibration import likely_points
 from nihbench.run.options import wanted_precision
 from nihbench.run.setup import Setup
 from nihbench.stats import FirstDraws, draws, highest_levels, most_draws, need, precision_at
@@ -76,6 +77,33 @@ def most_extra(setup: Setup) -> tuple[Trial, ...]:
         )
     dearest = sorted(possible, key=lambda trial: -trial.length)[: options.max_trials - len(planned)]
     return tuple(dearest)
+
+
+def wants_fit(setup: Setup, trials: Sequence[Trial], records: Mapping[str, Record]) -> bool:
+    """Say whether the haystack of a round must be fitted to the server's counts before it is sent.
+
+    Where one of its draws is made already it was made without: the others are made alike.
+
+    Args:
+        setup: the resolved run, as planned or calibrated.
+        trials: of one round.
+        records: all that there are.
+    """
+    fitted = setup.calibration
+    if fitted is None or "haystack" not in setup.options.vary:
+        return False
+    repeat = trials[0].repeat
+    made = any(record.trial.extra and record.trial.repeat == repeat for record in records.values())
+    return repeat not in fitted.further and not made
+
+
+def most_fit_prompts(setup: Setup, extra: Sequence[Trial]) -> tuple[int, ...]:
+    """Return the lengths of the prompts that fit the haystacks of further draws, if all of these are made."""
+    if "haystack" not in setup.options.vary or not (setup.calibration or setup.wants_calibration):
+        return ()
+    level = most_draws(len(setup.depths), wanted_precision(setup.options))
+    rounds = min(len(extra), max(level - setup.options.repeats, 0))
+    return likely_points(setup.lengths, setup.window) * rounds
 
 
 def with_extra(setup: Setup, records: Mapping[str, Record]) -> Setup:

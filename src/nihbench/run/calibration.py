@@ -11,15 +11,15 @@ for its middle is within `RESIDUAL` of what the server counts.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from math import log
 from typing import TYPE_CHECKING, Any, Literal
 
 from nihbench.errors import EndpointError
 from nihbench.lang import t
 from nihbench.text import render
-from nihbench.types import Message
+from nihbench.types import Message, Trial
 
 if TYPE_CHECKING:
     from nihbench.run.setup import Setup
@@ -39,9 +39,9 @@ _RESERVE_TOKENS = 16
 _BELOW_WINDOW = 0.97
 _BARE_TOKENS = 100  # about what a prompt has without its haystack
 
-Measure = Callable[[Sequence[Message]], int | None]
+Measure = Callable[[Sequence[Message]], Awaitable[int | None]]
 """Returns the server's count of a request; None where it tells none."""
-_Ask = Callable[[Sequence[Message]], int]
+_Ask = Callable[[Sequence[Message]], Awaitable[int]]
 Points = tuple[tuple[int, int], ...]
 
 
@@ -51,7 +51,8 @@ class Calibration:
 
     `bases` are the server's counts of each prompt without a haystack; `overheads` what they exceed the reference
     tokenizer's counts of the same contents by. `curves` has for each repeat, that is for each text, points of haystack
-    tokens by the reference and by the server, both rising from (0, 0). `residuals` are the server's counts at which the
+    tokens by the reference and by the server, both rising from (0, 0); `further` has them for repeats that were decided
+    on later (an adaptive run's), by number. `residuals` are the server's counts at which the
     fit was tried, and by what share of the whole request it was off. `requests` and `tokens` are what it took.
     """
 
@@ -60,6 +61,7 @@ class Calibration:
     bases: Mapping[str, int]
     overheads: Mapping[str, int]
     curves: tuple[Points, ...]
+    further: Mapping[int, Points] = field(default_factory=dict)
     residuals: tuple[tuple[int, float], ...] = ()
     requests: int = 0
     tokens: int = 0
@@ -85,11 +87,11 @@ class Calibration:
         return int(_along(self.curves[0], local))
 
     def identity(self) -> dict[str, Any]:
-        """Return what of it decides the prompts that are sent."""
+        """Return what of it decides the prompts of the plan; those of a later repeat are decided by `further`, too."""
         return {"bases": dict(self.bases), "curves": [[list(point) for point in points] for points in self.curves]}
 
     def _points(self, repeat: int) -> Points:
-        return self.curves[min(repeat, len(self.curves) - 1)]
+        return self.further.get(repeat) or self.curves[min(repeat, len(self.curves) - 1)]
 
 
 def first_points(lengths: Sequence[int], window: int | None) -> tuple[int, ...]:
@@ -106,13 +108,19 @@ def first_points(lengths: Sequence[int], window: int | None) -> tuple[int, ...]:
 
 def likely_prompts(setup: Setup) -> tuple[int, ...]:
     """Return about how long the prompts of a calibration are: the first points, and the middle of the dear gap."""
-    points = first_points(setup.lengths, setup.window)
-    middle = _middle(setup.lengths, points[-2], points[-1]) if len(points) > 1 and points[-1] > CHEAP else None
-    each = points if middle is None else (*points, middle)
-    return (_BARE_TOKENS,) * len(setup.prompts) + each * setup.texts
+    return (_BARE_TOKENS,) * len(setup.prompts) + likely_points(setup.lengths, setup.window) * setup.texts
 
 
-def calibrate(setup: Setup, measure: Measure, source: Literal["counting endpoint", "usage"]) -> Calibration | None:
+def likely_points(lengths: Sequence[int], window: int | None) -> tuple[int, ...]:
+    """Return about how long the prompts are that fit one text."""
+    points = first_points(lengths, window)
+    middle = _middle(lengths, points[-2], points[-1]) if len(points) > 1 and points[-1] > CHEAP else None
+    return points if middle is None else (*points, middle)
+
+
+async def calibrate(
+    setup: Setup, measure: Measure, source: Literal["counting endpoint", "usage"]
+) -> Calibration | None:
     """Fit the reference tokenizer's counts to the server's, over the texts that the run will send.
 
     Args:
@@ -126,29 +134,70 @@ def calibrate(setup: Setup, measure: Measure, source: Literal["counting endpoint
     Raises:
         EndpointError: the server cuts prompts.
     """
-    asked: list[int] = []
-
-    def ask(messages: Sequence[Message]) -> int:
-        count = measure(messages)
-        if not count:
-            raise _NoCountError
-        asked.append(count)
-        return count
-
+    asked = _Asked(measure)
     try:
-        return _calibration(setup, ask, source, asked)
+        return await _calibration(setup, asked, source)
     except _NoCountError:
         return None
 
 
-def _calibration(
-    setup: Setup, ask: _Ask, source: Literal["counting endpoint", "usage"], asked: Sequence[int]
-) -> Calibration:
+async def calibrate_further(setup: Setup, trials: Sequence[Trial], measure: Measure) -> Calibration:
+    """Fit the text of an adaptive run's further trials; return the run's calibration with it.
+
+    Args:
+        setup: the calibrated run.
+        trials: of one repeat, which the plan has not; only their lengths are fitted.
+        measure: has the server count a request.
+
+    Returns:
+        The calibration, as it was where the server tells no counts any more.
+
+    Raises:
+        EndpointError: the server cuts prompts.
+    """
+    known, asked = setup.calibration, _Asked(measure)
+    assert known is not None
+    fit = _Fit(setup, trials[0], known.bases, asked.ask, lengths=sorted({trial.length for trial in trials}), like=known)
+    try:
+        await fit.run()
+    except _NoCountError:
+        return known
+    if len(fit.points) == 1:  # the text is too short to be counted
+        return known
+    return replace(
+        known,
+        further={**known.further, trials[0].repeat: tuple(sorted(fit.points.items()))},
+        residuals=(*known.residuals, *fit.residuals),
+        requests=known.requests + len(asked.counts),
+        tokens=known.tokens + sum(asked.counts),
+    )
+
+
+class _NoCountError(Exception):
+    """The server tells no counts."""
+
+
+class _Asked:
+    """Asks for counts and keeps what it was told."""
+
+    def __init__(self, measure: Measure) -> None:
+        self._measure = measure
+        self.counts: list[int] = []
+
+    async def ask(self, messages: Sequence[Message]) -> int:
+        count = await self._measure(messages)
+        if not count:
+            raise _NoCountError
+        self.counts.append(count)
+        return count
+
+
+async def _calibration(setup: Setup, asked: _Asked, source: Literal["counting endpoint", "usage"]) -> Calibration:
     bases, overheads = {}, {}
     for trial in {trial.prompt: trial for trial in reversed(setup.grid)}.values():
         needle, _ = setup.needle_of(trial)
         bare = render(setup.prompts[trial.prompt], needle.statements[0], needle.question_for(trial.prompt))
-        bases[trial.prompt] = ask(bare)
+        bases[trial.prompt] = await asked.ask(bare)
         overheads[trial.prompt] = bases[trial.prompt] - sum(setup.tokenizer.count(m.content) for m in bare)
     measured = replace(setup, overheads=overheads)
     # One after the other, for a source takes long to compose; repeats over the same text share a fit.
@@ -157,8 +206,9 @@ def _calibration(
     for repeat in range(setup.texts):
         start = setup.source_of(repeat).start
         if start not in by_start:
-            by_start[start] = _Fit(measured, repeat, bases, ask)
-            by_start[start].run()
+            first = next(trial for trial in setup.grid if trial.repeat == repeat)
+            by_start[start] = _Fit(measured, first, bases, asked.ask, lengths=setup.lengths)
+            await by_start[start].run()
         fits.append(by_start[start])
     return Calibration(
         reference=setup.tokenizer.name,
@@ -167,49 +217,58 @@ def _calibration(
         overheads=overheads,
         curves=tuple(tuple(sorted(fit.points.items())) for fit in fits),
         residuals=tuple(residual for fit in by_start.values() for residual in fit.residuals),
-        requests=len(asked),
-        tokens=sum(asked),
+        requests=len(asked.counts),
+        tokens=sum(asked.counts),
     )
 
 
-class _NoCountError(Exception):
-    """The server tells no counts."""
-
-
 class _Fit:
-    """The points of one text, found by asking. `points` maps local haystack tokens to the server's."""
+    """The points of one text, found by asking. `points` maps local haystack tokens to the server's.
 
-    def __init__(self, setup: Setup, repeat: int, bases: Mapping[str, int], ask: _Ask) -> None:
-        trial = next(trial for trial in setup.grid if trial.repeat == repeat)
+    `trial` says which text, `like` is a fit of another one that tells where to look first.
+    """
+
+    def __init__(
+        self,
+        setup: Setup,
+        trial: Trial,
+        bases: Mapping[str, int],
+        ask: _Ask,
+        *,
+        lengths: Sequence[int],
+        like: Calibration | None = None,
+    ) -> None:
         # With the needle at the end, the text before it is what later prompts begin with: it may be cached by then.
         self._trial = replace(trial, depth_percent=100.0)
-        self._setup, self._base, self._ask = setup, bases[trial.prompt], ask
-        self._capacity = len(setup.source_of(repeat).starts) - _RESERVE_TOKENS
+        self._setup, self._base, self._ask, self._lengths = setup, bases[trial.prompt], ask, lengths
+        self._capacity = len(setup.source_of(trial.repeat).starts) - _RESERVE_TOKENS
+        self._like: Points = like.curves[0] if like else ((0, 0),)
         self.points: dict[int, int] = {0: 0}
         self.residuals: list[tuple[int, float]] = []
 
-    def run(self) -> None:
-        lengths = self._setup.lengths
+    async def run(self) -> None:
+        lengths = self._lengths
         first = first_points(lengths, self._setup.window)
         for length in first:
-            self._aim(length)
+            await self._aim(length)
         gaps = list(zip(first, first[1:], strict=False))
         while gaps:
             low, high = gaps.pop()
             middle = _middle(lengths, low, high) if high > CHEAP else None
-            if middle is not None and self._aim(middle) > RESIDUAL:
+            if middle is not None and await self._aim(middle) > RESIDUAL:
                 gaps += [(low, middle), (middle, high)]
 
-    def _aim(self, length: int) -> float:
+    async def _aim(self, length: int) -> float:
         """Measure at about `length` server tokens; return by what share of it the fit before was off."""
         near = _NEAR if length <= CHEAP else _NEAR_DEAR
         first_residual = 0.0
         for turn in range(_AIMS):
             points = tuple(sorted(self.points.items()))
-            local = min(int(_along(_swapped(points), length - self._base)), self._capacity)
+            guess = points if len(points) > 1 else self._like
+            local = min(int(_along(_swapped(guess), length - self._base)), self._capacity)
             if local < 1 or local in self.points:
                 break
-            local, server = self._measure(local)
+            local, server = await self._measure(local)
             if local < 1 or local in self.points:
                 break
             residual = abs(_along(points, local) - server) / (server + self._base)
@@ -222,9 +281,9 @@ class _Fit:
                 break
         return first_residual
 
-    def _measure(self, local: int) -> tuple[int, int]:
+    async def _measure(self, local: int) -> tuple[int, int]:
         messages, placement = self._setup.build_local(self._trial, self._base + local)
-        return placement.total_tokens - self._base, self._ask(messages) - self._base
+        return placement.total_tokens - self._base, await self._ask(messages) - self._base
 
     def _check(self, points: Points, local: int, server: int) -> None:
         """Refuse a count that can't belong to the whole prompt: a fit over cut prompts would be nonsense."""

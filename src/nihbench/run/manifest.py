@@ -62,7 +62,7 @@ def manifest(setup: Setup, created_at: str) -> dict[str, Any]:
             "counted_by_model": setup.counted_by_model,
             "overheads": dict(setup.overheads),
         },
-        "calibration": _calibration(setup),
+        "calibration": stored_calibration(setup.calibration) if setup.calibration else None,
         "lengths": list(setup.lengths),
         "depths": list(setup.depths),
         "repeats": setup.options.repeats,
@@ -98,9 +98,9 @@ def _grid_of(setup: Setup) -> tuple[Trial, ...]:
     )
 
 
-def _calibration(setup: Setup) -> dict[str, Any] | None:
-    found = setup.calibration
-    return None if found is None else asdict(found) | {"ratio": round(found.ratio, 5)}
+def stored_calibration(found: Calibration) -> dict[str, Any]:
+    """Return a calibration as run.json has it."""
+    return asdict(found) | {"ratio": round(found.ratio, 5)}
 
 
 def _versions() -> dict[str, str]:

@@ -211,6 +211,8 @@ class Setup:
         }
         if trial.repeat and trial.control is None and set(self.options.vary) != {"haystack"}:
             place["vary"] = sorted(self.options.vary)
+        if trial.extra and self.calibration is not None and trial.repeat in self.calibration.further:
+            place["fit"] = [list(point) for point in self.calibration.further[trial.repeat]]
         text = json.dumps(self.identity() | place, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode("utf-8")).hexdigest()[:16]
 

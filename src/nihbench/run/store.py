@@ -20,8 +20,9 @@ from typing import Any, Self
 from nihbench.errors import DamagedDataError, UsageError
 from nihbench.fetch import write_atomic
 from nihbench.lang import t
+from nihbench.run.calibration import Calibration
 from nihbench.run.lock import LOCK
-from nihbench.run.manifest import check_content, may_be_drawn, planned_trials
+from nihbench.run.manifest import check_content, may_be_drawn, planned_trials, stored_calibration
 from nihbench.run.verify import Expectation, verified
 from nihbench.types import Bare, Completion, Failure, GradedElsewhere, Placed, Placement, Record, Trial
 
@@ -82,11 +83,11 @@ def create_run(path: Path, manifest: Mapping[str, Any]) -> RunFolder:
     try:
         path.mkdir(parents=True, exist_ok=True)
         check_free(path)
-        text = json.dumps({"format": FORMAT} | dict(manifest), ensure_ascii=False, indent=1) + "\n"
+        text = _manifest_text(manifest)
         # Two processes that begin in the same moment: the second must not write over what the first one goes by.
         with FileLock(path / LOCK):
             check_free(path)
-            write_atomic(path / MANIFEST, text.encode("utf-8"))
+            write_atomic(path / MANIFEST, text)
     except OSError as error:
         raise UsageError(
             t(
@@ -96,6 +97,23 @@ def create_run(path: Path, manifest: Mapping[str, Any]) -> RunFolder:
             )
         ) from error
     return open_run(path)
+
+
+def amend(folder: RunFolder, calibration: Calibration) -> RunFolder:
+    """Write into run.json what was fitted since the run began, and return the folder as it is then.
+
+    The caller owns the folder.
+
+    Raises:
+        UsageError: it can't be written; it is as it was.
+    """
+    content = {**folder.manifest, "calibration": stored_calibration(calibration)}
+    write_atomic(folder.path / MANIFEST, _manifest_text(content))
+    return RunFolder(path=folder.path, manifest=content)
+
+
+def _manifest_text(content: Mapping[str, Any]) -> bytes:
+    return (json.dumps({"format": FORMAT} | dict(content), ensure_ascii=False, indent=1) + "\n").encode("utf-8")
 
 
 def check_free(path: Path) -> None:
