@@ -13,7 +13,9 @@ from nihbench.endpoint.sse import Event
 
 DONE = "[DONE]"
 _TEXTS = ("content", "reasoning_content", "reasoning", "refusal")
-_KEPT = ("model", "system_fingerprint", "timings", "provider", "usage")
+_KEPT = ("model", "system_fingerprint", "timings", "provider")
+# Written into every event by servers that have nothing to say yet: no reason why an answer ends.
+_NO_REASONS = ("", "null", "None")
 
 
 class StreamedAnswer:
@@ -74,16 +76,22 @@ class StreamedAnswer:
                 self.error = value
             return
         self._fields |= {name: value[name] for name in _KEPT if value.get(name)}
+        self._add_usage(value.get("usage"))
         choices = value.get("choices")
         for choice in choices if isinstance(choices, list) else ():
             if isinstance(choice, dict) and choice.get("index", 0) in (0, None):
                 self._add_choice(choice)
 
+    def _add_usage(self, usage: object) -> None:
+        """Take counts; gateways may send those of the prompt first, and zeros in their place at the end."""
+        if isinstance(usage, dict):
+            known = self._fields.setdefault("usage", {})
+            known |= {name: count for name, count in usage.items() if count or name not in known}
+
     def _add_choice(self, choice: Mapping[str, Any]) -> None:
         self._has_choice = True
-        if choice.get("usage"):
-            self._fields["usage"] = choice["usage"]
-        if choice.get("finish_reason") is not None:
+        self._add_usage(choice.get("usage"))
+        if choice.get("finish_reason") not in (None, *_NO_REASONS):
             self._finish_reason = choice["finish_reason"]
         delta = choice.get("delta")
         if not isinstance(delta, dict):

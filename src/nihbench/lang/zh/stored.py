@@ -75,8 +75,12 @@ WORDS = {
     "the output limit was used up before the answer began: raise --max-output": (
         "回答开始之前输出上限就用完了：请调大 --max-output"
     ),
-    "the answer was stopped by the provider's content filter": "回答被服务商的内容过滤拦下",
-    "the server broke off the answer": "服务器中断了回答",
+    "the answer was stopped by the provider's content filter ({reason})": "回答被服务商的内容过滤拦下（{reason}）",
+    "the answer was stopped by the provider's content filter ({reason}): {said}": (
+        "回答被服务商的内容过滤拦下（{reason}）：{said}"
+    ),
+    "the server broke off the answer ({reason})": "服务器中断了回答（{reason}）",
+    "the server ended the answer before it began ({reason})": "服务器在回答开始之前就结束了它（{reason}）",
     "the server sent an empty answer": "服务器发来空的回答",
     "the stream broke off before the answer was finished": "流在回答结束之前中断",
     "a part of the stream could not be read": "流中有一部分无法读取",
