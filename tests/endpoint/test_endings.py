@@ -125,3 +125,26 @@ def test_reasoning_in_the_tags_of_each_family_is_no_answer(
     assert (outcome.text, outcome.reasoning) == ("I do not know.", "Eat a sandwich?")
     play(wire, playing, "stream", f"{opening}Eat a sandwich, I th", "length")
     assert ask(wire.base_url).kind == "cut_answer"
+
+
+@pytest.mark.parametrize(
+    ("kind", "words", "body"),
+    [
+        ("auth", "token expired", {"code": 401, "msg": "token expired", "data": None}),
+        ("rate_limit", "slow down", {"success": False, "code": "429", "message": "slow down"}),
+        ("quota", "insufficient balance", {"choices": None, "base_resp": {"status_code": 1008,
+                                                                         "status_msg": "insufficient balance"}}),
+        ("filtered", "Content Exists Risk", {"message": "Content Exists Risk"}),
+        ("bad_response", "have a nice day", {"detail": "have a nice day."}),
+        ("bad_response", "object: chat.completion, model: x/seed", {"object": "chat.completion", "model": "x/seed",
+                                                                    "choices": []}),
+    ],
+)  # fmt: skip
+def test_an_object_without_choices_says_what_is_wrong(
+    wire: Any, playing: Any, ask: Any, kind: str, words: str, body: Any
+) -> None:
+    raw = json.dumps(body).encode()
+    wire.play(playing.head(f"Content-Length: {len(raw)}"), raw)
+    failed = ask(wire.base_url, max_attempts=1, patience_s=0)
+    assert (failed.kind, failed.status) == (kind, 200)
+    assert words in failed.message

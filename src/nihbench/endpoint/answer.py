@@ -13,9 +13,10 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from nihbench.endpoint.failures import HANDLING, Diagnosis, classify, not_json, own_words, parse_json
+from nihbench.endpoint.error_body import not_json, own_words, parse_json
+from nihbench.endpoint.failures import HANDLING, Diagnosis, classify
 from nihbench.endpoint.stream import StreamedAnswer, content_text
-from nihbench.lang import t
+from nihbench.lang import t, without_stop
 from nihbench.types import Completion, Failure, FailureKind, Outcome, Usage
 
 # Why answers end, in every provider's spelling, in lower case: read is what stands before a colon, for Gemini's layer
@@ -72,6 +73,8 @@ def read_body(body: bytes, received: Received) -> tuple[Outcome, Diagnosis | Non
     value = data[0] if isinstance(data, list) and data else data
     if isinstance(value, dict) and (value.get("error") or value.get("object") == "error"):
         return _hidden(body, received, started=False)
+    if isinstance(value, dict) and not value.get("choices"):
+        return _without_choices(body, received)
     return _judge(data, received), None
 
 
@@ -103,6 +106,17 @@ def _hidden(body: bytes, received: Received, *, started: bool) -> tuple[Outcome,
         may_be_billed=billed,
     )
     return failure, found
+
+
+def _without_choices(body: bytes, received: Received) -> tuple[Outcome, Diagnosis | None]:
+    """Return the failure in an object that is no answer: an error of a gateway that knows no `error`, or what else."""
+    failure, found = _hidden(body, received, started=False)
+    if found.kind != "transient":
+        return failure, found
+    words = t(
+        "the answer has no choices with a message ({said}): is this a chat endpoint?", said=without_stop(found.message)
+    )
+    return _failure("bad_response", words, received), None
 
 
 def _judge(data: object, received: Received) -> Outcome:

@@ -17,7 +17,8 @@ from nihbench.endpoint.access import ModelAccess
 from nihbench.endpoint.client import ChatClient
 from nihbench.endpoint.connection import NO_ANSWER, Endpoint, Timeouts, no_answer
 from nihbench.endpoint.counting import ServerKind, listed_window
-from nihbench.endpoint.failures import HANDLING, Diagnosis, classify, parse_json
+from nihbench.endpoint.error_body import parse_json
+from nihbench.endpoint.failures import HANDLING, Diagnosis, classify
 from nihbench.endpoint.limits import Limiter
 from nihbench.endpoint.spending import Budget
 from nihbench.endpoint.transport import sync_client

@@ -271,7 +271,8 @@ class ChatClient:
                 read_body(reply.body, received) if reply.stream is None else read_stream(reply.stream, received)
             )
             return replace(outcome, rates=rates), found
-        found = classify(reply.status, reply.body, reply.headers, secrets=self._secrets, now=now)
+        host = self._endpoint.name
+        found = classify(reply.status, reply.body, reply.headers, secrets=self._secrets, now=now, host=host)
         failure = Failure(
             kind=found.kind,
             message=found.message,
@@ -280,6 +281,8 @@ class ChatClient:
             attempts=1,
             wait_s=found.wait_s,
             rates=rates,
+            # Behind a gateway that gave up waiting the model may well have worked on.
+            may_be_billed=reply.status in (504, 524),
         )
         return failure, found
 

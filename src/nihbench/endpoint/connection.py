@@ -16,7 +16,7 @@ from urllib.parse import SplitResult, unquote, unquote_plus, urlsplit, urlunspli
 
 import httpx
 
-from nihbench.endpoint.failures import own_words
+from nihbench.endpoint.error_body import own_words
 from nihbench.errors import UsageError
 from nihbench.lang import t
 from nihbench.types import FailureKind
@@ -91,6 +91,11 @@ class Endpoint:
     def host(self) -> str:
         """The host's name, with the port where one is given."""
         return self._split().netloc.rpartition("@")[2]
+
+    @property
+    def name(self) -> str:
+        """The host's name alone, in lower case."""
+        return self._split().hostname or ""
 
     @property
     def is_loopback(self) -> bool:

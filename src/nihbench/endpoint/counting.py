@@ -20,7 +20,8 @@ import httpx
 
 from nihbench.endpoint.connection import NO_ANSWER, Endpoint, Timeouts, no_answer
 from nihbench.endpoint.dialect import as_json
-from nihbench.endpoint.failures import classify, parse_json
+from nihbench.endpoint.error_body import parse_json
+from nihbench.endpoint.failures import classify
 from nihbench.endpoint.pieces import char_starts, fit_pieces, fit_token_strings
 from nihbench.endpoint.transport import sync_client
 from nihbench.errors import EndpointError

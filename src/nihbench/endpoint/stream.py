@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from nihbench.endpoint.failures import parse_json
+from nihbench.endpoint.error_body import parse_json
 from nihbench.endpoint.sse import Event
 
 DONE = "[DONE]"

@@ -59,7 +59,7 @@ def asked_wait_s(
     Args:
         headers: the answer's headers.
         message: the error's own words.
-        details: the error's list of details, as Google's APIs give it.
+        details: the error's list of details, as Google's APIs give it, and other objects that may name a delay.
         now: the time of the answer, where it has no Date of its own; None: dates are read by its Date only.
     """
     named = {key.lower(): value for key, value in headers.items()}
@@ -71,8 +71,7 @@ def asked_wait_s(
     if seconds is not None:
         return seconds
     for detail in details:
-        delay = detail.get("retryDelay") if isinstance(detail, dict) else None
-        if isinstance(delay, str) and (seconds := duration_s(delay)) is not None:
+        if isinstance(detail, dict) and (seconds := _wait_in(detail)) is not None:
             return seconds
     said = _SAID.search(message)
     return duration_s(said[1]) if said else None
@@ -120,6 +119,17 @@ def in_words(seconds: float) -> str:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)
     return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def _wait_in(detail: Mapping[str, object]) -> float | None:
+    """Return the delay in seconds that an error's object names; one whose name ends in ms is in milliseconds."""
+    for name in ("retryDelay", "retry_after_ms", "retryAfterMs", "retry_after", "retryAfter", "retry_after_seconds"):
+        value = detail.get(name)
+        if isinstance(value, (str, int, float)) and not isinstance(value, bool):
+            seconds = duration_s(str(value))
+            if seconds is not None and (name != "retryDelay" or isinstance(value, str)):
+                return seconds / 1000 if name.lower().endswith("ms") else seconds
+    return None
 
 
 def _unit(name: str) -> str:

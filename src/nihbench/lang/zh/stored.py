@@ -81,6 +81,12 @@ WORDS = {
     ),
     "the server broke off the answer ({reason})": "服务器中断了回答（{reason}）",
     "the server ended the answer before it began ({reason})": "服务器在回答开始之前就结束了它（{reason}）",
+    "the answer has no choices with a message ({said}): is this a chat endpoint?": (
+        "回答中没有带消息的 choices（{said}）：这是聊天接口吗？"
+    ),
+    "{message} (the proxy wants a login: write its address as http://USER:PASSWORD@HOST:PORT)": (
+        "{message}（代理要求登录：请把它的地址写成 http://USER:PASSWORD@HOST:PORT）"
+    ),
     "the server sent an empty answer": "服务器发来空的回答",
     "the stream broke off before the answer was finished": "流在回答结束之前中断",
     "a part of the stream could not be read": "流中有一部分无法读取",
