@@ -13,7 +13,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from nihbench.endpoint.error_body import not_json, own_words, parse_json
+from nihbench.endpoint.error_body import decoded, not_json, own_words, parse_json
 from nihbench.endpoint.failures import HANDLING, Diagnosis, classify
 from nihbench.endpoint.stream import StreamedAnswer, content_text
 from nihbench.lang import t, without_stop
@@ -66,16 +66,26 @@ def read_body(body: bytes, received: Received) -> tuple[Outcome, Diagnosis | Non
     """Return the answer or the failure in an unstreamed body, and what an error in it means."""
     if not body.strip(b" \t\r\n\0"):
         return _failure("transient", t("the server sent an empty answer"), received), None
+    text = decoded(body, received.headers)
     try:
-        data = parse_json(body)
+        data = parse_json(text)
     except ValueError:
-        return _failure("bad_response", t("the answer is not JSON: {said}", said=not_json(body)), received), None
+        if _may_be_cut(text, received.headers):
+            return _failure("transient", t("the connection ended before the answer did"), received), None
+        words = t("the answer is not JSON: {said}", said=not_json(text, received.headers))
+        return _failure("bad_response", words, received), None
     value = data[0] if isinstance(data, list) and data else data
     if isinstance(value, dict) and (value.get("error") or value.get("object") == "error"):
         return _hidden(body, received, started=False)
     if isinstance(value, dict) and not value.get("choices"):
         return _without_choices(body, received)
     return _judge(data, received), None
+
+
+def _may_be_cut(text: str, headers: Mapping[str, str]) -> bool:
+    """Say whether nothing but the connection's end told where this JSON ends, so that some of it may be lost."""
+    framed = {name.lower() for name in headers} & {"content-length", "transfer-encoding"}
+    return not framed and text.lstrip().startswith(("{", "["))
 
 
 def read_stream(stream: StreamedAnswer, received: Received) -> tuple[Outcome, Diagnosis | None]:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Self
 from nihbench.endpoint.answer import Received, read_body, read_stream
 from nihbench.endpoint.connection import NO_ANSWER, Endpoint, Timeouts, no_answer
 from nihbench.endpoint.dialect import Call, Dialect, learn, without_stream
-from nihbench.endpoint.exchange import DeadlineError, Reply, TooLongError, exchange
+from nihbench.endpoint.exchange import SUCCESS, DeadlineError, Reply, TooLongError, exchange
 from nihbench.endpoint.failures import HANDLING, Diagnosis, classify
 from nihbench.endpoint.retries import Retries
 from nihbench.endpoint.signals import signal_of
@@ -257,7 +257,7 @@ class ChatClient:
     def _read(self, reply: Reply) -> tuple[Outcome, Diagnosis | None]:
         now = self._now()
         rates = rate_state(reply.headers, now)
-        if reply.status == 200:
+        if reply.status in SUCCESS:
             received = Received(
                 headers=reply.headers,
                 latency_s=reply.latency_s,

@@ -30,6 +30,8 @@ _WORDS = (
 _NAMES = ("type", "code", "status", "param")
 _STATUSES = ("code", "status", "status_code", "statusCode", "error_code")
 _DEEPEST = 6
+# What is no compression, or one that was undone already.
+_READABLE = ("", "identity", "gzip", "deflate", "utf-8")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,11 +61,11 @@ def read_error(body: bytes, headers: Mapping[str, str], secrets: Iterable[str], 
         secrets: texts that must not appear in the words.
         now: the time of the answer, for delays that are given as a date.
     """
-    text = _decoded(body, headers)
+    text = decoded(body, headers)
     try:
         value = parse_json(text)
     except ValueError:
-        words = own_words(not_json(text), secrets)
+        words = own_words(not_json(text, headers), secrets)
         return ErrorBody(message=words, wait_s=asked_wait_s(headers, words, (), now))
     if not isinstance(value, (dict, list)):
         value = {"message": "" if value is None else str(value)}
@@ -108,9 +110,11 @@ def parse_json(body: bytes | str) -> Any:
         raise ValueError(t("nested too deeply")) from error
 
 
-def not_json(body: bytes | str) -> str:
+def not_json(text: str, headers: Mapping[str, str]) -> str:
     """Return what a body that is no JSON says: a web page's title, else its words, else the text itself."""
-    text = body if isinstance(body, str) else body[: 4 * _PAGE_CHARACTERS].decode("utf-8", errors="replace")
+    packed = _header(headers, "content-encoding").lower()
+    if packed not in _READABLE:
+        return t("text compressed by {encoding}, which was not asked for", encoding=packed)
     text = text[:_PAGE_CHARACTERS]
     if not re.match(r"\s*<[!?a-z]", text, re.IGNORECASE):
         return text
@@ -120,17 +124,21 @@ def not_json(body: bytes | str) -> str:
     return t("a web page: {title}", title=said) if said else t("a web page")
 
 
-def _decoded(body: bytes, headers: Mapping[str, str]) -> str:
-    """Return the text; one that is no UTF-8 is read as what it says to be, as Chinese gateways' GBK pages are."""
+def decoded(body: bytes, headers: Mapping[str, str]) -> str:
+    """Return a body's text; one that is no UTF-8 is read as what it says to be, such as GBK."""
     try:
         return body.decode()
     except UnicodeDecodeError:
-        kind = next((value for name, value in headers.items() if name.lower() == "content-type"), "")
+        kind = _header(headers, "content-type")
         named = re.search(r"charset=[\"']?([\w.-]{1,40})", kind + body[:2000].decode("ascii", errors="ignore"))
     try:
         return body.decode(named[1] if named else "utf-8", errors="replace")
     except LookupError:  # no such charset
         return body.decode(errors="replace")
+
+
+def _header(headers: Mapping[str, str], name: str) -> str:
+    return next((value for key, value in headers.items() if key.lower() == name), "")
 
 
 def _layers(value: object, depth: int = 0) -> Iterator[Mapping[str, Any]]:

@@ -5,6 +5,7 @@ Pure. It judges nothing: what the object means is read in `answer`, in one place
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +13,7 @@ from nihbench.endpoint.error_body import parse_json
 from nihbench.endpoint.sse import Event
 
 DONE = "[DONE]"
+_ALIVE = re.compile(r"ping|pong|keep-?alive|heart-?beat", re.IGNORECASE)
 _TEXTS = ("content", "reasoning_content", "reasoning", "refusal")
 _KEPT = ("model", "system_fingerprint", "timings", "provider")
 # Written into every event by servers that have nothing to say yet: no reason why an answer ends.
@@ -51,12 +53,14 @@ class StreamedAnswer:
         data = event.data.strip()
         if self.done or self.error is not None or not data:
             return
-        if data == DONE:
+        if data.strip('"').upper() == DONE:
             self.done = True
             return
         try:
             value = parse_json(data)
         except ValueError:
+            if _ALIVE.fullmatch(data) or _ALIVE.fullmatch(event.type):
+                return
             value = {"error": {"message": data}} if event.type == "error" else None
             self.garbled = self.garbled or value is None
         if isinstance(value, list) and value:
@@ -79,7 +83,7 @@ class StreamedAnswer:
         self._add_usage(value.get("usage"))
         choices = value.get("choices")
         for choice in choices if isinstance(choices, list) else ():
-            if isinstance(choice, dict) and choice.get("index", 0) in (0, None):
+            if isinstance(choice, dict) and choice.get("index", 0) in (0, None, "0"):
                 self._add_choice(choice)
 
     def _add_usage(self, usage: object) -> None:

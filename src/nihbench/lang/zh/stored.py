@@ -87,6 +87,8 @@ WORDS = {
     "{message} (the proxy wants a login: write its address as http://USER:PASSWORD@HOST:PORT)": (
         "{message}（代理要求登录：请把它的地址写成 http://USER:PASSWORD@HOST:PORT）"
     ),
+    "the connection ended before the answer did": "连接在回答结束之前断开",
+    "text compressed by {encoding}, which was not asked for": "内容以 {encoding} 压缩，而并未要求压缩",
     "the server sent an empty answer": "服务器发来空的回答",
     "the stream broke off before the answer was finished": "流在回答结束之前中断",
     "a part of the stream could not be read": "流中有一部分无法读取",
