@@ -95,12 +95,23 @@ class Endpoint:
     @property
     def name(self) -> str:
         """The host's name alone, in lower case."""
-        return self._split().hostname or ""
+        return (self._split().hostname or "").rstrip(".")
+
+    @property
+    def address(self) -> ipaddress.IPv4Address | ipaddress.IPv6Address | str:
+        """The IP address that the base URL gives, or the host's name; `localhost` for all of its names."""
+        if self.name == "localhost" or self.name.endswith(".localhost"):
+            return "localhost"
+        try:
+            address = ipaddress.ip_address(self.name)
+        except ValueError:
+            return self.name
+        return getattr(address, "ipv4_mapped", None) or address
 
     @property
     def is_loopback(self) -> bool:
         """Whether the server runs on this machine."""
-        address = self._address()
+        address = self.address
         return address == "localhost" or (
             not isinstance(address, str) and (address.is_loopback or address.is_unspecified)
         )
@@ -108,7 +119,7 @@ class Endpoint:
     @property
     def is_private(self) -> bool:
         """Whether the server runs on this machine or in a private network."""
-        address = self._address()
+        address = self.address
         return self.is_loopback or (not isinstance(address, str) and address.is_private)
 
     def url(self, path: str) -> str:
@@ -178,15 +189,6 @@ class Endpoint:
             return None
         return base64.b64encode(f"{unquote(parts.username)}:{unquote(parts.password or '')}".encode()).decode()
 
-    def _address(self) -> ipaddress.IPv4Address | ipaddress.IPv6Address | str:
-        name = self._split().hostname or ""
-        if name == "localhost" or name.endswith(".localhost"):
-            return "localhost"
-        try:
-            return ipaddress.ip_address(name)
-        except ValueError:
-            return name
-
     def _split(self) -> SplitResult:
         try:
             parts = urlsplit(self.base_url.strip())
@@ -237,6 +239,12 @@ def no_answer(error: Exception, endpoint: Endpoint) -> tuple[FailureKind, str, b
             return "transient", words, False
         words = t("could not connect to {host} ({reason}): is the server running?", host=host, reason=reason)
         return "transient", words, False
+    if isinstance(error, httpx.ProxyError) and said.startswith("407"):
+        words = t(
+            "the proxy on the way to {host} wants a login: write its address as http://USER:PASSWORD@HOST:PORT",
+            host=host,
+        )
+        return "auth", words, False
     if isinstance(error, httpx.ProxyError):
         return "transient", t("the proxy on the way to {host} refused ({said})", host=host, said=said), False
     if isinstance(error, httpx.DecodingError):

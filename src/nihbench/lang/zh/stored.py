@@ -87,6 +87,9 @@ WORDS = {
     "{message} (the proxy wants a login: write its address as http://USER:PASSWORD@HOST:PORT)": (
         "{message}（代理要求登录：请把它的地址写成 http://USER:PASSWORD@HOST:PORT）"
     ),
+    "the proxy on the way to {host} wants a login: write its address as http://USER:PASSWORD@HOST:PORT": (
+        "通往 {host} 的代理要求登录：请把它的地址写成 http://USER:PASSWORD@HOST:PORT"
+    ),
     "the connection ended before the answer did": "连接在回答结束之前断开",
     "text compressed by {encoding}, which was not asked for": "内容以 {encoding} 压缩，而并未要求压缩",
     "the server sent an empty answer": "服务器发来空的回答",
