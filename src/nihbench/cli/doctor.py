@@ -71,8 +71,16 @@ def _examined(options: RunOptions, canary_tokens: int) -> tuple[dict[str, Any], 
         tokenizer, _ = access.tokenizer("model", FetchReport())
         canary = _canary(access, report, tokenizer, canary_tokens) if usable and canary_tokens > 0 else None
         found = _found(access, report, tokenizer, canary)
-    found |= {"usable": usable, "problem": wrong.args[0] if wrong else report.problem}
+    found |= {"usable": usable, "problem": wrong.args[0] if wrong else _problem(report)}
     return found, 0 if usable else wrong.exit_code if wrong else StoppedError.exit_code
+
+
+def _problem(report: Preflight) -> str:
+    """Return what is wrong with a server that may be well again soon, or only partly wrong with a usable one."""
+    if report.failure is None:
+        return report.problem
+    said = recalled(report.problem)
+    return t("{host} gives no answer ({failure}): {said}", host=report.host, failure=report.failure, said=said)
 
 
 def _canary(access: ModelAccess, report: Preflight, tokenizer: Tokenizer, tokens: int) -> Canary:

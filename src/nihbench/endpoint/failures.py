@@ -112,8 +112,7 @@ SAMPLING = (
     "temperature", "top_p", "top_k", "min_p", "seed", "presence_penalty", "frequency_penalty", "repetition_penalty",
 )  # fmt: skip
 """Parameters that a request can do without: a server that refuses one is asked again without it."""
-# What a 404 names that is not there, where the address itself is right.
-_NAMED = ("model", "deployment", "endpoints found")
+_MODEL_WORDS = ("model", "deployment", "endpoints found")
 _PARAMETERS = (*SAMPLING, "max_tokens", "max_completion_tokens")
 
 # The first rule that matches decides. Type and code come before wording, and a named delay before both wordings of
@@ -241,6 +240,11 @@ def classify(
     return Diagnosis(kind, hinted, wait_s, error.tags)
 
 
+def is_about_model(message: str) -> bool:
+    """Say whether a server's words are about the model that was asked for: then the address itself is right."""
+    return any(word in message.lower() for word in _MODEL_WORDS)
+
+
 def _hinted(
     message: str, kind: FailureKind, status: int, headers: Mapping[str, str], error: ErrorBody, wait_s: float | None
 ) -> str:
@@ -273,6 +277,6 @@ def _hinted(
             "{message} (the proxy wants a login: write its address as http://USER:PASSWORD@HOST:PORT)",
             message=message,
         )
-    if status in (404, 405) and not any(word in error.message.lower() for word in _NAMED):
+    if status in (404, 405) and not is_about_model(error.message):
         return t("{message} (check the base URL: it usually ends in /v1)", message=message)
     return message
