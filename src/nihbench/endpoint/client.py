@@ -22,9 +22,10 @@ from nihbench.endpoint.connection import NO_ANSWER, Endpoint, Timeouts, no_answe
 from nihbench.endpoint.dialect import Call, Dialect, learn, without_stream
 from nihbench.endpoint.exchange import SUCCESS, DeadlineError, Reply, TooLongError, exchange
 from nihbench.endpoint.failures import HANDLING, Diagnosis, classify
+from nihbench.endpoint.proxies import proxy_for
 from nihbench.endpoint.retries import Retries
 from nihbench.endpoint.signals import signal_of
-from nihbench.endpoint.transport import Lanes, keep_alive_trace, proxy_for
+from nihbench.endpoint.transport import Lanes, keep_alive_trace
 from nihbench.endpoint.waits import rate_state
 from nihbench.lang import t
 from nihbench.types import Completion, Failure, FailureKind, Message, Outcome, Request

@@ -6,12 +6,10 @@ Importing it quietens the logs of httpx and httpcore, whose lines hold addresses
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 import os
 import socket
 import ssl
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, TypedDict
@@ -20,6 +18,7 @@ import httpx
 import truststore
 
 from nihbench.endpoint.connection import Endpoint, Timeouts
+from nihbench.endpoint.proxies import proxy_for
 from nihbench.errors import UsageError
 from nihbench.lang import t
 
@@ -115,33 +114,6 @@ async def keep_alive_trace(event: str, info: dict[str, Any]) -> None:
         opened = info["return_value"].get_extra_info("socket")
         for option in keep_alive_options():
             opened.setsockopt(*option)
-
-
-def proxy_for(endpoint: Endpoint) -> str | None:
-    """Return the proxy's address that the environment gives for `endpoint`: never one for this very machine."""
-    proxies = urllib.request.getproxies()
-    if (
-        endpoint.is_loopback
-        or urllib.request.proxy_bypass(endpoint.host)
-        or _is_exempt(endpoint, proxies.get("no", ""))
-    ):
-        return None
-    address = proxies.get(endpoint.scheme) or proxies.get("all")
-    return address if not address or "://" in address else f"http://{address}"
-
-
-def _is_exempt(endpoint: Endpoint, named: str) -> bool:
-    """Say whether NO_PROXY names the server in a way that urllib does not know: 10.0.0.0/8, fd00::1, *.example.com."""
-    for entry in (part.strip().lower().strip("[]") for part in named.split(",")):
-        if entry.startswith("*.") and endpoint.name.endswith(entry[1:]):
-            return True
-        try:
-            network = ipaddress.ip_network(entry, strict=False)
-        except ValueError:
-            continue
-        if not isinstance(endpoint.address, str) and endpoint.address in network:
-            return True
-    return False
 
 
 class _Options(TypedDict):

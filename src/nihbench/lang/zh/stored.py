@@ -90,6 +90,14 @@ WORDS = {
     "the proxy on the way to {host} wants a login: write its address as http://USER:PASSWORD@HOST:PORT": (
         "通往 {host} 的代理要求登录：请把它的地址写成 http://USER:PASSWORD@HOST:PORT"
     ),
+    "have it renewed if this machine's clock is right, or give --insecure to go without the check": (
+        "如果本机时钟正确，请更新证书；或用 --insecure 跳过检查"
+    ),
+    "give the base URL with the name that it is made for, or --insecure to go without the check": (
+        "base URL 请用证书上的名称；或用 --insecure 跳过检查"
+    ),
+    "could not connect to {host} by the proxy {proxy} ({reason}): is the proxy's address right, or should NO_PROXY name "
+    "the server?": "无法通过代理 {proxy} 连接 {host}（{reason}）：代理地址对吗？还是应把该服务器写入 NO_PROXY？",
     "the connection ended before the answer did": "连接在回答结束之前断开",
     "text compressed by {encoding}, which was not asked for": "内容以 {encoding} 压缩，而并未要求压缩",
     "the server sent an empty answer": "服务器发来空的回答",
