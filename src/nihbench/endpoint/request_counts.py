@@ -37,7 +37,7 @@ def measuring(
     Args:
         access: the model within reach.
         stream: whether answers are asked for as streams; None: wherever the server can.
-        on_change: told once, in a sentence, of every change in how requests are written.
+        on_change: told once, in a sentence, of every change in how requests are written, and of a long silence.
         budget: what answers are charged to; a counting endpoint is free.
         limiter: gives leave for every answer that is asked for.
         likely: about how many tokens messages have, so that their price is known beforehand.
@@ -45,7 +45,7 @@ def measuring(
     if access.counter is not None:
         yield access.counter.count_messages, "counting endpoint"
         return
-    client = access.client(stream=stream, on_change=on_change, budget=budget, limiter=limiter)
+    client = access.client(stream=stream, on_change=on_change, on_silence=on_change, budget=budget, limiter=limiter)
     preset = access.preset
 
     def count(messages: Sequence[Message]) -> int | None:
