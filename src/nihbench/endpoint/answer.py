@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -18,6 +18,8 @@ from nihbench.endpoint.stream import StreamedAnswer, content_text
 from nihbench.lang import t
 from nihbench.types import Completion, Failure, FailureKind, Outcome, Usage
 
+PAST_LIMIT = t("the server went past the output limit: it was cut off")
+"""Stands among the changes of an answer that its server did not end where it was told to."""
 _CUT = ("length", "max_tokens")
 _BROKEN = ("error", "abort", "insufficient_system_resource", "network_error")
 _FILTERED = ("content_filter", "safety", "recitation", "blocklist", "prohibited_content", "sensitive")
@@ -71,7 +73,16 @@ def read_stream(stream: StreamedAnswer, received: Received) -> tuple[Outcome, Di
         return _failure("transient", t("a part of the stream could not be read"), received, usage), None
     if not data["choices"]:
         return _failure("transient", t("the server sent an empty answer"), received, usage), None
-    return _judge(data, received), None
+    outcome = _judge(data, received)
+    return _past_limit(outcome) if stream.past_limit else outcome, None
+
+
+def _past_limit(outcome: Outcome) -> Outcome:
+    """Say of an answer that it was cut off here; a larger limit would help nobody."""
+    if isinstance(outcome, Failure) and outcome.kind == "cut_answer":
+        message = t("the server went past the output limit before the answer began")
+        outcome = replace(outcome, message=message)
+    return replace(outcome, changes=(*outcome.changes, PAST_LIMIT))
 
 
 def _hidden(body: bytes, received: Received, *, started: bool) -> tuple[Outcome, Diagnosis]:
