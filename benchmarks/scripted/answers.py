@@ -62,7 +62,9 @@ def events(
 
 
 def event(value: Any) -> bytes:
-    """Return one server-sent event; a string is sent as it is."""
+    """Return one server-sent event; a string is sent as it is, and as a comment where it begins as one."""
+    if isinstance(value, str) and value.startswith(":"):
+        return f"{value}\n\n".encode()
     return b"data: " + (value.encode() if isinstance(value, str) else to_json(value)) + b"\n\n"
 
 

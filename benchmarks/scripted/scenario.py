@@ -47,6 +47,7 @@ class Fault:
     `do`: what the server does (see `server`). `billed`: whether a provider would charge for it.
     `ends`: `answer`, or the class of failure that is right for such a trial; `meets`: the class that is right for the
     single sendings that this happens to. `text`: the answer, where it is not the usual one, and `value` its score.
+    `repeats`: the answer is that text over and over, as far as it is read.
     `calls`: how many requests such a trial takes; None: that depends on chance.
     """
 
@@ -59,6 +60,7 @@ class Fault:
     ends: str = "answer"
     meets: str | None = None
     text: str | None = None
+    repeats: bool = False
     value: float | None = None
     calls: int | None = None
     billed: bool | None = None
@@ -89,7 +91,8 @@ class Scenario:
     `stops`: the class of failure that ends the run at once. `stream`: as `--stream`; None: wherever the server can.
     `server`: `plain`, `tls` (a certificate of the tests' own authority), `plain-as-tls`, or `none` (nothing is there).
     `ca`: the client is given the server's authority (--ca-file).
-    `timeouts`: deadlines of one sending in simulated seconds. `more`: calls beyond those of the faults that are right,
+    `timeouts`: deadlines of one sending in simulated seconds. `patience_s`: how long one request may take for answers
+    that do not come in time, in real ones. `more`: calls beyond those of the faults that are right,
     as where several are under way before the first refusal teaches.
     """
 
@@ -101,6 +104,7 @@ class Scenario:
     server: str = "plain"
     ca: bool = False
     timeouts: Mapping[str, float] = field(default_factory=dict)
+    patience_s: float = 900.0
     more: int = 0
 
 

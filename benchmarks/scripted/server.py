@@ -4,13 +4,14 @@ What it does to a request is a fault's `do`, one of
 
     {status: 429, headers: {...}, json: ... | text: ... | base64: ...}     an HTTP answer
     {answer: {text, reasoning, finish, usage, prompt_share}}               a good answer, changed
-    {events: [...]}                                                        a stream of these events
+    {events: [...]}                                                        a stream of these events, ": ..." a comment
     {wire: ["bytes", 0.05, reset]}                                         these steps and no others
 
 and, beside the first three: `cut` (only this share of the bytes), `then` (`reset`, `close` or `hang` after them),
-`drip_s` (byte by byte, so long in between), `padding` (blank lines in front), `framing` (`length`, `chunked`, `close`),
+`drip_s` (byte by byte, so long in between), `endless_s` (the last event, or the body, as a chunk over and over, so long
+in between), `padding` (blank lines in front), `framing` (`length`, `chunked`, `close`),
 `bad_bytes` (every § in the body is sent as a byte that is no UTF-8). In a header
-`{now+2}` and `{iso+2}` are a moment, `{long}` is 200 KB.
+`{now+2}` and `{iso+2}` are a moment; there and in a text `{long}` is 200 KB.
 """
 
 from __future__ import annotations
@@ -25,10 +26,11 @@ import ssl
 import struct
 import threading
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from itertools import chain, cycle
 from typing import Any
 
 from benchmarks.scripted import answers
@@ -39,6 +41,7 @@ Step = bytes | float | str
 
 RIGHT = "Eat a sandwich and sit in Dolores Park on a sunny day."
 WRONG = "The document does not say."
+_LONG = "x" * 200_000
 _GOOD_ANSWER = Fault(do={"answer": {}})
 GOOD = Scenario(name="nothing goes wrong")
 
@@ -183,7 +186,7 @@ class Server:
             if not await _perform(writer, self._steps(head, body)):
                 return
 
-    def _steps(self, head: bytes, body: bytes) -> Sequence[Step]:
+    def _steps(self, head: bytes, body: bytes) -> Iterable[Step]:
         if not head.startswith(b"POST") or b"/chat/completions" not in head.split(b"\r\n", 1)[0]:
             models = answers.to_json({"object": "list", "data": [{"id": "x", "owned_by": "test"}]})
             known = head.startswith(b"GET /v1/models ")
@@ -204,10 +207,10 @@ class Server:
             self.log.hits[place] += 1
         self.log.billed[trial.index] += fault.is_billed
         steps = steps_of(fault.do, self._provider, trial, asked)
-        return [self._delay_s, *steps] if self._delay_s else steps
+        return chain([self._delay_s], steps) if self._delay_s else steps
 
 
-def steps_of(do: Mapping[str, Any], provider: Provider, trial: Known, asked: Mapping[str, Any]) -> Sequence[Step]:
+def steps_of(do: Mapping[str, Any], provider: Provider, trial: Known, asked: Mapping[str, Any]) -> Iterable[Step]:
     """Return what is to be done on the connection."""
     if "wire" in do:
         return _wire(do)
@@ -226,6 +229,9 @@ def steps_of(do: Mapping[str, Any], provider: Provider, trial: Known, asked: Map
     pieces = [b"\n" for _ in range(do.get("padding", 0))] + pieces
     if do.get("bad_bytes"):
         pieces = [piece.replace("§".encode(), b"\xff") for piece in pieces]
+    if "endless_s" in do:
+        *first, last, _ = _framed(status, headers, "chunked", pieces)
+        return chain(first, cycle([last, float(do["endless_s"])]))
     return _ended(do, _framed(status, headers, framing, pieces))
 
 
@@ -252,7 +258,7 @@ def _answer(
 def _body(do: Mapping[str, Any]) -> bytes:
     if "json" in do:
         return answers.to_json(do["json"])
-    return base64.b64decode(do["base64"]) if "base64" in do else str(do.get("text", "")).encode()
+    return base64.b64decode(do["base64"]) if "base64" in do else _text(do.get("text", "")).encode()
 
 
 def _framed(status: int, headers: Mapping[str, str], framing: str, pieces: list[bytes]) -> list[bytes]:
@@ -283,12 +289,16 @@ def _head(status: int, headers: Mapping[str, str]) -> bytes:
     now = datetime.now(UTC)
     lines = [f"HTTP/1.1 {status} Scripted"]
     for name, value in ({"Date": "{now+0}"} | dict(headers)).items():
-        text = str(value).replace("{long}", "x" * 200_000)
+        text = _text(value)
         if text.startswith(("{now+", "{iso+")):
             moment = now + timedelta(seconds=float(text[5:-1]))
             text = format_datetime(moment, usegmt=True) if text.startswith("{now+") else moment.isoformat()
         lines.append(f"{name}: {text}")
     return "\r\n".join([*lines, "", ""]).encode("latin-1")
+
+
+def _text(value: object) -> str:
+    return str(value).replace("{long}", _LONG)
 
 
 def _is_text(step: object) -> bool:
@@ -309,7 +319,7 @@ def _content_length(head: bytes) -> int:
     return 0
 
 
-async def _perform(writer: asyncio.StreamWriter, steps: Sequence[Step]) -> bool:
+async def _perform(writer: asyncio.StreamWriter, steps: Iterable[Step]) -> bool:
     """Do the steps; return whether the connection stays open."""
     for step in steps:
         if isinstance(step, bytes):

@@ -112,7 +112,10 @@ def measure(
         limiter = Limiter(limits, clock=asyncio.get_running_loop().time)
         timeouts = Timeouts(**scenario.timeouts)
         with run.writer() as writer:
-            async with plan.model.client(stream=scenario.stream, timeouts=timeouts, limiter=limiter) as client:
+            opened = plan.model.client(
+                stream=scenario.stream, timeouts=timeouts, limiter=limiter, patience_s=scenario.patience_s
+            )
+            async with opened as client:
                 await run_trials(
                     setup,
                     owed(setup, records),
@@ -272,7 +275,8 @@ def _check_scores(
         fault = met(scenario, index) if "completion" in first.get(trial_id, {}) else None
         text = fault.text if fault and fault.text is not None else texts[trial_id]
         value = fault.value if fault and fault.value is not None else VALUES[text]
-        if last[trial_id]["completion"]["text"] != text:
+        kept = last[trial_id]["completion"]["text"]
+        if kept != (text * (len(kept) // len(text)) if fault and fault.repeats else text):
             row.mistakes.append(f"trial {index} has another answer than was sent")
         if trial_id not in scores or scores[trial_id].value != value:
             row.mistakes.append(f"trial {index} has the wrong score")

@@ -86,6 +86,57 @@ def test_half_a_body_that_stops(wire: Any, playing: Any, ask: Any) -> None:
     missed(ask(wire.base_url, timeouts=timeouts(idle_s=0.3), max_attempts=1, **PLAIN), "stood still")
 
 
+def test_a_short_prompt_to_a_service_is_given_less_time_and_never_more_than_a_long_one() -> None:
+    kept = Timeouts()
+    given = [kept.of_service(tokens).first_token_s for tokens in (0, 1000, 5000, 9000, 10**6)]
+    assert given == sorted(given) and given[-2:] == [kept.first_token_s] * 2
+    # Queues of a quarter of an hour are known, and a service that reads 10 tokens a second is not.
+    assert all(900 + tokens / 10 <= time_s for tokens, time_s in zip((0, 1000, 5000), given, strict=False))
+    assert (kept.of_service(1000).idle_s, kept.of_service(1000).total_s) == (kept.idle_s, kept.total_s)
+    assert timeouts(first_token_s=0.4).of_service(10**6).first_token_s == 0.4
+
+
+@pytest.mark.parametrize("alive", [True, False])
+def test_after_a_long_wait_for_nothing_there_is_no_second_one(wire: Any, playing: Any, ask: Any, alive: bool) -> None:
+    for _ in range(2):
+        wire.play(*([playing.events, *[playing.chunk(b": keep-alive\n\n"), 0.05] * 100] if alive else []), "hang")
+    outcome = ask(wire.base_url, timeouts=timeouts(first_token_s=0.5), patience_s=0.4)
+    assert missed(outcome, "first token").attempts == 1
+    assert len(wire.requests) == 1
+
+
+@pytest.mark.parametrize("streams", [True, False])
+def test_a_long_silence_is_told_once(wire: Any, playing: Any, streams: bool) -> None:
+    said: list[str] = []
+    for _ in range(2):
+        wire.play(
+            playing.head("Content-Type: application/json", f"Content-Length: {len(JSON) + 9}"), b"\n" * 9, 0.8, JSON
+        )
+    wire.play(playing.events, playing.chunk(playing.piece("a", "stop") + DONE), b"0\r\n\r\n")
+
+    async def run() -> list[Any]:
+        short = timeouts(tell_s=0.1, first_token_s=600.0, total_s=7200.0)
+        client = ChatClient(
+            Endpoint(base_url=wire.base_url), dialect=Dialect(stream=streams), timeouts=short, on_silence=said.append
+        )
+        async with client:
+            request = Request(model="m", max_output=3, prompt_tokens=1234)
+            return [await client.complete([Message(role="user", content="q")], request) for _ in range(3)]
+
+    assert all(isinstance(outcome, Completion) for outcome in asyncio.run(run()))
+    assert len(said) == 1
+    assert f"127.0.0.1:{wire.port}" in said[0] and "1,234 tokens" in said[0]
+    assert ("10 min" if streams else "2 h") in said[0]
+
+
+def test_who_answers_in_time_is_not_said_to_be_silent(wire: Any, playing: Any, ask: Any) -> None:
+    said: list[str] = []
+    drip = [step for _ in range(6) for step in (playing.chunk(playing.piece("a")), 0.2)]
+    wire.play(playing.events, *drip, playing.chunk(playing.piece("b", "stop") + DONE), b"0\r\n\r\n")
+    assert isinstance(ask(wire.base_url, timeouts=timeouts(tell_s=0.6), on_silence=said.append), Completion)
+    assert said == []
+
+
 @pytest.mark.parametrize("last", ["reason", "done"])
 def test_what_keeps_the_connection_open_after_the_answer_costs_little(
     wire: Any, playing: Any, ask: Any, last: str

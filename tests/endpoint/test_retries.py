@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from typing import Any, get_args
 
 import pytest
@@ -65,6 +66,19 @@ def test_a_server_that_says_come_at_once_for_ever_is_not_hammered() -> None:
         assert len(waits) < 50
     assert waits[:9] == [0, 0, 1, 2, 4, 8, 16, 30, 30]
     assert sum(waits) <= 900
+
+
+@pytest.mark.parametrize(
+    ("seconds", "again"), [(0.0, True), (300.0, True), (899.0, True), (901.0, False), (1800.0, False)]
+)
+def test_a_timeout_is_tried_again_only_after_a_short_wait(seconds: float, again: bool) -> None:
+    late = replace(failed("timeout"), latency_s=seconds)
+    retries = Retries(max_attempts=4, patience_s=900.0, random=lambda: 0.5)
+    assert (retries.wait_s(late) is not None) == again
+    assert retries.wait_s(late) is None, "once more at most"
+    # What broke off after as long is no timeout: its server was at work, and another time it may not break.
+    broken = replace(failed("transient"), latency_s=seconds)
+    assert Retries(max_attempts=4, patience_s=900.0, random=lambda: 0.5).wait_s(broken) is not None
 
 
 def test_refusals_that_cost_nothing_are_not_counted(scripted: Any, ask: Any, waits: Any) -> None:

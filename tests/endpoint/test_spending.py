@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nihbench.endpoint.answer import PAST_LIMIT
 from nihbench.endpoint.spending import Budget, tier_of, worst_cost
 from nihbench.errors import StoppedError, UsageError
 from nihbench.types import Completion, Failure, Outcome, PriceTier, Usage
@@ -209,6 +211,20 @@ def test_a_call_that_is_broken_off_counts_in_full_and_one_that_waits_not_at_all(
 )
 def test_what_a_call_cost(outcome: Outcome | None, dollars: float) -> None:
     assert spend(FLAT, outcome).spent == pytest.approx(dollars, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("text", "reasoning", "dollars"),
+    [("word" * 5000, "", 0.12), ("word" * 1000, "word" * 4000, 0.12), ("word", "", 0.104)],
+)
+def test_what_was_written_past_the_limit_is_charged(text: str, reasoning: str, dollars: float) -> None:
+    cut = Completion(
+        text=text, reasoning=reasoning, finish_reason="length", usage=Usage(), model=None, latency_s=1.0, attempts=1,
+        changes=(PAST_LIMIT,),
+    )  # fmt: skip
+    assert spend(FLAT, cut).spent == pytest.approx(dollars, abs=1e-12)  # 0.1 for the prompt, 4 dollars a million tokens
+    counted = replace(cut, usage=Usage(prompt_tokens=90_000, completion_tokens=500))
+    assert spend(FLAT, counted).spent == pytest.approx(0.092, abs=1e-12)
 
 
 def test_the_first_word_about_a_call_counts() -> None:

@@ -230,12 +230,3 @@ def test_a_wrong_content_type_does_not_matter(wire: Any, playing: Any, ask: Any)
     body = b" \n" * 5_000 + json.dumps({"choices": [{"message": {"content": "a"}}]}).encode()
     wire.play(playing.head("Content-Type: text/event-stream", f"Content-Length: {len(body)}"), *[body[:9], body[9:]])
     assert not done(ask(wire.base_url)).streamed
-
-
-def test_an_answer_without_end_is_broken_off(
-    wire: Any, playing: Any, ask: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("nihbench.endpoint.exchange.MOST_BYTES", 1 << 20)
-    wire.play(playing.events, *[playing.chunk(playing.piece("x" * 65536))] * 40, "hang")
-    failed = ask(wire.base_url)
-    assert (failed.kind, failed.attempts, failed.may_be_billed) == ("bad_response", 1, True)

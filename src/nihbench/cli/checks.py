@@ -37,7 +37,7 @@ def preflown(model: ModelAccess, checks: Checks) -> ModelAccess:
     from nihbench.endpoint import preflight, verdict
 
     with checks.budget(model) as budget:
-        report = asyncio.run(preflight(model, budget=budget, limiter=checks.limiter(model)))
+        report = asyncio.run(preflight(model, budget=budget, limiter=checks.limiter(model), on_silence=note))
     if (wrong := verdict(report)) is not None:
         raise wrong
     for sentence in preflight_notes(report):
@@ -140,7 +140,9 @@ async def _calibrated(model: ModelAccess, checks: Checks, setup: Setup, budget: 
     from nihbench.run import calibrate
 
     limiter = checks.limiter(model)
-    async with model.client(stream=setup.options.stream, on_change=note, budget=budget, limiter=limiter) as client:
+    async with model.client(
+        stream=setup.options.stream, on_change=note, on_silence=note, budget=budget, limiter=limiter
+    ) as client:
         return await calibrate(setup, *request_counter(model, client, likely_tokens(setup)))
 
 
@@ -170,7 +172,10 @@ def canary(model: ModelAccess, checks: Checks, setup: Setup) -> None:
 
     async def ask(budget: Budget) -> str:
         limiter = checks.limiter(model)
-        async with model.client(stream=setup.options.stream, on_change=note, budget=budget, limiter=limiter) as client:
+        opened = model.client(
+            stream=setup.options.stream, on_change=note, on_silence=note, budget=budget, limiter=limiter
+        )
+        async with opened as client:
             found = await sing(
                 client,
                 model.preset,

@@ -64,7 +64,7 @@ def _examined(options: RunOptions, canary_tokens: int) -> tuple[dict[str, Any], 
     from nihbench.endpoint import preflight, verdict
 
     with reach(options, load(), sending=True, report=FetchReport()) as access:
-        report = asyncio.run(preflight(access))
+        report = asyncio.run(preflight(access, on_silence=note))
         wrong = verdict(report)
         usable = wrong is None and report.answered
         access = with_window(access, report)
@@ -98,7 +98,7 @@ def _canary(access: ModelAccess, report: Preflight, tokenizer: Tokenizer, tokens
     expected = round((size + 100) * min(1.0, _share(report, tokenizer) or 1.0))
 
     async def ask() -> Canary:
-        async with access.client(patience_s=CHECK_PATIENCE_S) as client:
+        async with access.client(patience_s=CHECK_PATIENCE_S, on_silence=note) as client:
             return await sing(
                 client, access.preset, text, language="en", expected_tokens=expected, random=SystemRandom()
             )

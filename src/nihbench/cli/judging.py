@@ -134,7 +134,7 @@ def _grades(
     note(_before(asked, judge, budget))
 
     async def main() -> tuple[dict[str, str], Spent]:
-        async with model.client(on_change=note) as client:
+        async with model.client(on_change=note, on_silence=note) as client:
             return await ask_judge(asked, judge, client, verdicts, budget, on_progress=_progress)
 
     try:

@@ -161,7 +161,7 @@ async def clients(ready: Ready, budget: Budget) -> AsyncIterator[tuple[Completer
     async with contextlib.AsyncExitStack() as opened:
         each = [
             await opened.enter_async_context(
-                member.client(stream=options.stream, limiter=limiter, budget=budget, on_change=note)
+                member.client(stream=options.stream, limiter=limiter, budget=budget, on_change=note, on_silence=note)
             )
             for member, limiter in zip(ready.members, limiters, strict=True)
         ]

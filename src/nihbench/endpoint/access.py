@@ -114,6 +114,7 @@ class ModelAccess:
         max_attempts: int = 4,
         patience_s: float = 900.0,
         on_change: Callable[[str], None] = silent,
+        on_silence: Callable[[str], None] = silent,
     ) -> ChatClient:
         """Return a client for the model; a context manager.
 
@@ -123,8 +124,10 @@ class ModelAccess:
             limiter: gives leave for every single sending.
             budget: money is set aside of it for every single sending.
             max_attempts: how often one request is sent at most.
-            patience_s: how long one request may wait in all for a server that has enough.
-            on_change: told once, in a sentence, of every change in how requests are written.
+            patience_s: how long one request may wait in all for a server that has enough, or is too slow.
+            on_change: told once, in a sentence, of every change in how requests are written, and of a server that goes
+                past the output limit.
+            on_silence: told once, in a sentence, that nothing of an answer has come for long.
         """
         return ChatClient(
             self.endpoint,
@@ -135,6 +138,7 @@ class ModelAccess:
             patience_s=patience_s,
             timeouts=timeouts,
             on_change=on_change,
+            on_silence=on_silence,
         )
 
     @property

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 from typing import Any
 
 from nihbench.endpoint.error_body import decoded, not_json, own_words, parse_json
 from nihbench.endpoint.failures import HANDLING, Diagnosis, classify
-from nihbench.endpoint.stream import StreamedAnswer, content_text
+from nihbench.endpoint.stream import THINKING, StreamedAnswer, content_text
 from nihbench.lang import t, without_stop
 from nihbench.types import Completion, Failure, FailureKind, Outcome, Usage
 
+PAST_LIMIT = t("the server went past the output limit: it was cut off")
+"""Stands among the changes of an answer that its server did not end where it was told to."""
 # Why answers end, in every provider's spelling, in lower case: read is what stands before a colon, for Gemini's layer
 # writes "content_filter: RECITATION". Text behind any other reason is an answer; nothing behind it is none.
 _STOPPED = frozenset(
@@ -39,11 +41,6 @@ _MOST = 2**53
 # A server's own words go into the record: what no sane one sends there is left out or cut.
 _STRING_CHARACTERS = 200
 _MOST_TIMINGS = 64
-# The tags that model families put around their reasoning, where no parser of the server takes it out.
-_THINKING = (
-    ("<think>", "</think>"), ("<thinking>", "</thinking>"), ("<thought>", "</thought>"), ("[THINK]", "[/THINK]"),
-    ("◁think▷", "◁/think▷"), ("<seed:think>", "</seed:think>"), ("<reasoning>", "</reasoning>"),
-)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -100,7 +97,16 @@ def read_stream(stream: StreamedAnswer, received: Received) -> tuple[Outcome, Di
         return _failure("transient", t("a part of the stream could not be read"), received, usage), None
     if not data["choices"]:
         return _failure("transient", t("the server sent an empty answer"), received, usage), None
-    return _judge(data, received), None
+    outcome = _judge(data, received)
+    return _past_limit(outcome) if stream.past_limit else outcome, None
+
+
+def _past_limit(outcome: Outcome) -> Outcome:
+    """Say of an answer that it was cut off here; a larger limit would help nobody."""
+    if isinstance(outcome, Failure) and outcome.kind == "cut_answer":
+        message = t("the server went past the output limit before the answer began")
+        outcome = replace(outcome, message=message)
+    return replace(outcome, changes=(*outcome.changes, PAST_LIMIT))
 
 
 def _hidden(body: bytes, received: Received, *, started: bool) -> tuple[Outcome, Diagnosis]:
@@ -211,7 +217,7 @@ def _split_thinking(text: str) -> tuple[str, str]:
     A template may open the tag itself, so that only its end comes; one that never ends is all reasoning.
     """
     begin = text.lstrip()
-    for opening, closing in _THINKING:
+    for opening, closing in THINKING:
         if begin.startswith(opening) or closing in text:
             thought, _, answer = text.partition(closing)
             return thought.lstrip().removeprefix(opening).strip(), answer.lstrip()

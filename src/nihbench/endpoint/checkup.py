@@ -7,14 +7,14 @@ It decides nothing and prints nothing.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
 
 from nihbench.endpoint.access import ModelAccess
-from nihbench.endpoint.client import ChatClient
+from nihbench.endpoint.client import ChatClient, silent
 from nihbench.endpoint.connection import NO_ANSWER, Endpoint, Timeouts, no_answer
 from nihbench.endpoint.counting import ServerKind, listed_window
 from nihbench.endpoint.error_body import parse_json
@@ -35,7 +35,7 @@ KNOWN_TEXT = (
 _QUICK = Timeouts(connect_s=5.0, write_s=10.0, idle_s=10.0)
 CHECK_PATIENCE_S = 90.0
 """A minute's limit is waited for, and said to the user after that; nobody looks at a silent screen for longer."""
-_ONE_ANSWER = Timeouts(first_token_s=300.0, idle_s=60.0, total_s=330.0)
+_ONE_ANSWER = Timeouts(first_token_s=300.0, idle_s=60.0, total_s=330.0, tell_s=20.0)
 # Servers of one's own that list no window, but tell the one that they loaded a model with: where, and its names there.
 _LOADED = (
     ("/api/ps", "models", ("name", "model"), "context_length"),  # Ollama
@@ -84,6 +84,7 @@ async def preflight(
     client: ChatClient | None = None,
     budget: Budget | None = None,
     limiter: Limiter | None = None,
+    on_silence: Callable[[str], None] = silent,
 ) -> Preflight:
     """Ask a server what must be known before a sweep; never raises for what a server does.
 
@@ -92,6 +93,7 @@ async def preflight(
         client: sends the one short prompt; None: a client of its own, which tries once and waits minutes, not hours.
         budget: what that client's sendings are charged to.
         limiter: gives that client leave for every single sending.
+        on_silence: told by that client, in a sentence, that the answer is long in coming.
 
     Raises:
         StoppedError: the budget has no room for the prompt.
@@ -105,7 +107,12 @@ async def preflight(
         outcome = await _ask(client, access)
     else:
         async with access.client(
-            timeouts=_ONE_ANSWER, max_attempts=2, patience_s=CHECK_PATIENCE_S, budget=budget, limiter=limiter
+            timeouts=_ONE_ANSWER,
+            max_attempts=2,
+            patience_s=CHECK_PATIENCE_S,
+            budget=budget,
+            limiter=limiter,
+            on_silence=on_silence,
         ) as own:
             outcome = await _ask(own, access)
     report = _with_outcome(report, outcome)

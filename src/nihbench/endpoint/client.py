@@ -17,11 +17,12 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from nihbench.endpoint.answer import Received, read_body, read_stream
+from nihbench.endpoint.answer import PAST_LIMIT, Received, read_body, read_stream
 from nihbench.endpoint.connection import NO_ANSWER, Endpoint, Timeouts, no_answer
 from nihbench.endpoint.dialect import Call, Dialect, learn, without_stream
 from nihbench.endpoint.exchange import SUCCESS, DeadlineError, Reply, TooLongError, exchange
 from nihbench.endpoint.failures import HANDLING, Diagnosis, classify
+from nihbench.endpoint.notices import Notices
 from nihbench.endpoint.proxies import proxy_for
 from nihbench.endpoint.retries import Retries
 from nihbench.endpoint.signals import signal_of
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from nihbench.endpoint.spending import Budget, Hold
 
 _LARGER = 4
-_LETTERS_A_TOKEN = 4
 _NO_HELP: frozenset[FailureKind] = frozenset({"cut_answer", "bad_parameter", "overflow"})
 
 
@@ -56,9 +56,11 @@ class ChatClient:
         limiter: gives leave for every single sending, and is told how it ended; None: nothing waits.
         budget: money is set aside of it for every single sending; None: nothing is counted.
         max_attempts: how often one request is sent at most, not counting refusals that cost nothing.
-        patience_s: how many seconds one request may wait in all between such refusals.
+        patience_s: how many seconds one request may wait in all between such refusals, and for what came too late.
         timeouts: the deadlines of one sending.
-        on_change: told once, in a sentence, of every change in how requests are written.
+        on_change: told once, in a sentence, of every change in how requests are written, and of a server that goes past
+            the output limit.
+        on_silence: told once, in a sentence, that nothing of an answer has come for long.
         sleep: waits the given seconds between attempts.
         random: returns a number in [0, 1) that spreads the waits.
         clock: returns seconds that only ever grow; latencies are its differences.
@@ -79,6 +81,7 @@ class ChatClient:
         patience_s: float = 900.0,
         timeouts: Timeouts | None = None,
         on_change: Callable[[str], None] = silent,
+        on_silence: Callable[[str], None] = silent,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
         random: Callable[[], float] = random_module.random,
         clock: Callable[[], float] = time.perf_counter,
@@ -97,6 +100,7 @@ class ChatClient:
         self._max_attempts = max_attempts
         self._patience_s = patience_s
         self._on_change = on_change
+        self._notices = Notices(self._endpoint.host, on_silence, on_change)
         self._sleep = sleep
         self._random = random
         self._clock = clock
@@ -163,7 +167,7 @@ class ChatClient:
         """Send once, and again wherever the refusal was about how the request was written."""
         while True:
             outcome, found, dialect = await self._limited(call)
-            outcome = replace(outcome, changes=call.changes(dialect, self._first_dialect))
+            outcome = replace(outcome, changes=(*call.changes(dialect, self._first_dialect), *outcome.changes))
             if isinstance(outcome, Completion):
                 if dialect.stream is None and call.wants_stream(dialect) and not outcome.streamed:
                     self._change(dialect, without_stream(dialect))
@@ -208,9 +212,7 @@ class ChatClient:
 
     async def _leave(self, call: Call, stack: AsyncExitStack) -> tuple[Hold | None, Slot | None]:
         """Wait until money and a slot are there for one sending; `stack` gives them back."""
-        prompt, output = call.request.prompt_tokens, call.request.max_output
-        if prompt is None:
-            prompt = sum(_likely_tokens(message.content) for message in call.messages)
+        prompt, output = call.prompt_tokens, call.request.max_output
         hold = slot = None
         if self._budget is not None:
             hold = await stack.enter_async_context(self._budget.hold(prompt_tokens=prompt, max_output=output))
@@ -227,7 +229,11 @@ class ChatClient:
         self, call: Call, dialect: Dialect, on_headers: Callable[[Mapping[str, str]], None]
     ) -> tuple[Outcome, Diagnosis | None]:
         """Send once; return what came of it, and what the server said where it refused."""
-        started = self._clock()
+        started, streams, timeouts = self._clock(), call.wants_stream(dialect), self._timeouts
+        # A server of one's own reads slowly, and works off a queue in which other calls of this run may be.
+        if not self._endpoint.is_private:
+            timeouts = timeouts.of_service(call.prompt_tokens)
+        most_s = timeouts.first_token_s if streams else timeouts.total_s
         kind: FailureKind
         try:
             with self._lanes.lane() as http:
@@ -235,17 +241,19 @@ class ChatClient:
                     http,
                     self._url,
                     call.body(dialect),
-                    streams=call.wants_stream(dialect),
-                    timeouts=self._timeouts,
+                    streams=streams,
+                    timeouts=timeouts,
+                    bound=call.bound(dialect),
                     clock=self._clock,
                     on_headers=on_headers,
+                    on_silence=lambda: self._notices.silence(timeouts.tell_s, call.prompt_tokens, most_s),
                     extensions=self._extensions,
                 )
         except DeadlineError as error:
             words: str = t("{host} was too slow: {error}", host=self._endpoint.host, error=error)
             kind, message, billed = "timeout", words, True
         except TooLongError:
-            words = t("{host} sends an answer without end", host=self._endpoint.host)
+            words = t("{host} sends far more than the output limit allows", host=self._endpoint.host)
             kind, message, billed = "bad_response", words, True
         except NO_ANSWER as error:
             kind, message, billed = no_answer(error, self._endpoint)
@@ -271,6 +279,8 @@ class ChatClient:
             outcome, found = (
                 read_body(reply.body, received) if reply.stream is None else read_stream(reply.stream, received)
             )
+            if PAST_LIMIT in outcome.changes:
+                self._notices.excess()
             return replace(outcome, rates=rates), found
         host = self._endpoint.name
         found = classify(reply.status, reply.body, reply.headers, secrets=self._secrets, now=now, host=host)
@@ -288,15 +298,12 @@ class ChatClient:
         return failure, found
 
 
-def _likely_tokens(text: str) -> int:
-    """Guess a text's tokens: four letters a token in alphabets, one character a token in other scripts."""
-    plain = len(text.encode("ascii", "ignore"))
-    return plain // _LETTERS_A_TOKEN + len(text) - plain
-
-
 def _larger_limit(failure: Failure, request: Request) -> int | None:
-    """Return the output limit to ask with once more, or None where that is not called for or there is no room."""
-    if not HANDLING[failure.kind].larger_output or request.output_room is None:
+    """Return the output limit to ask with once more, or None where that is not called for or there is no room.
+
+    A server that keeps to none is not given a larger one.
+    """
+    if not HANDLING[failure.kind].larger_output or request.output_room is None or PAST_LIMIT in failure.changes:
         return None
     limit = min(_LARGER * request.max_output, request.output_room)
     return limit if limit > request.max_output else None

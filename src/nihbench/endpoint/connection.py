@@ -10,8 +10,9 @@ import ipaddress
 import re
 import ssl
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Self
 from urllib.parse import SplitResult, unquote, unquote_plus, urlsplit, urlunsplit
 
 import httpx
@@ -26,6 +27,8 @@ from nihbench.types import FailureKind
 NO_ANSWER = (httpx.HTTPError, httpx.InvalidURL)
 
 _CHAT_PATH = "/chat/completions"
+_QUEUE_S = 900.0
+_SLOWEST_PREFILL_S = 0.1
 # A value that is no longer than this is masked under a telling name only: masking a "1" would spoil every message.
 _SHORT_VALUE = 6
 _SHORTEST_KEY = 8
@@ -43,7 +46,8 @@ class Timeouts:
     `connect_s`: until the connection stands (and again for TLS). `write_s`: between two written pieces.
     `first_token_s`: from sending to the first piece of a streamed answer; a long prefill is silent for many minutes.
     `idle_s`: between two pieces after that. `total_s`: one sending as a whole, and the only one besides the first two
-    that binds an answer that is not streamed, for it comes when all is done.
+    that binds an answer that is not streamed, for it comes when all is done. `tell_s`: no deadline; when nothing has
+    come for so long, the user is told.
     """
 
     connect_s: float = 10.0
@@ -51,6 +55,16 @@ class Timeouts:
     first_token_s: float = 1800.0
     idle_s: float = 300.0
     total_s: float = 3600.0
+    tell_s: float = 120.0
+
+    def of_service(self, prompt_tokens: int) -> Self:
+        """Return the deadlines for a prompt to a service: a short one is not waited for as long as a long one.
+
+        A service may let a request queue (DeepSeek does for 10 minutes, OpenAI's flex tier is given 15), and reads many
+        times faster than the tenth of a second a token that is allowed for here.
+        """
+        first_token_s = min(self.first_token_s, round(_QUEUE_S + _SLOWEST_PREFILL_S * prompt_tokens))
+        return replace(self, first_token_s=first_token_s)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

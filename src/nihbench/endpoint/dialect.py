@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
 
+from nihbench.endpoint.bounds import OutputBound, likely_tokens
 from nihbench.endpoint.failures import SAMPLING, Diagnosis
 from nihbench.lang import t
 from nihbench.text import EncodedMessages, Pieces, messages_json
@@ -71,6 +72,13 @@ class Call:
     messages: Sequence[Message]
     request: Request
 
+    @cached_property
+    def prompt_tokens(self) -> int:
+        """How many tokens the messages have, as far as is known."""
+        if self.request.prompt_tokens is not None:
+            return self.request.prompt_tokens
+        return sum(likely_tokens(message.content) for message in self.messages)
+
     def settings(self, dialect: Dialect) -> dict[str, Any]:
         """Return the body's fields but the messages; the user's own extra fields win."""
         request = self.request
@@ -85,6 +93,12 @@ class Call:
                 fields["stream_options"] = {"include_usage": True}
         fields |= request.extra_body
         return {name: value for name, value in fields.items() if name not in dialect.dropped}
+
+    def bound(self, dialect: Dialect) -> OutputBound:
+        """Return what the answer may hold by the output limits that are sent, the user's own among them."""
+        settings = self.settings(dialect)
+        limits = [settings[name] for name in _OTHER if isinstance(settings.get(name), int)]
+        return OutputBound.of(max(limits, default=None), holds_reasoning="max_tokens" not in settings)
 
     def wants_stream(self, dialect: Dialect) -> bool:
         """Say whether a stream is asked for, by the dialect or by the user's own extra fields."""

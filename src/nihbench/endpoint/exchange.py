@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 
+from nihbench.endpoint.bounds import MOST_BYTES, OutputBound
 from nihbench.endpoint.connection import Timeouts
 from nihbench.endpoint.dialect import pieces_of
 from nihbench.endpoint.sse import EventReader, is_event_stream
@@ -19,8 +20,6 @@ from nihbench.endpoint.stream import StreamedAnswer
 from nihbench.lang import t
 from nihbench.text import Pieces
 
-MOST_BYTES = 64 * 1024 * 1024
-"""No answer is this long; one that goes on is broken off, before it fills the memory."""
 # Usage and the connection's end may still come after the answer; neither is worth a long wait.
 _AFTER_ANSWER_S = 15.0
 _AFTER_DONE_S = 1.0
@@ -34,7 +33,7 @@ class DeadlineError(Exception):
 
 
 class TooLongError(Exception):
-    """The answer did not end within `MOST_BYTES`."""
+    """There came more than the output limit allows, and nothing of it is an answer."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,8 +55,10 @@ async def exchange(
     *,
     streams: bool,
     timeouts: Timeouts,
+    bound: OutputBound,
     clock: Callable[[], float],
     on_headers: Callable[[Mapping[str, str]], None],
+    on_silence: Callable[[], None],
     extensions: dict[str, Any] | None = None,
 ) -> Reply:
     """Send `body` and read the answer.
@@ -68,16 +69,19 @@ async def exchange(
         body: the request's body in pieces.
         streams: whether a stream was asked for: then the deadline for the first token holds.
         timeouts: the deadlines; those for connecting and writing are kept by `http`.
+        bound: what the answer may hold; a stream is cut off there, and what came of it is the answer.
         clock: returns seconds that only ever grow.
         on_headers: told of the answer's headers as soon as they are there.
+        on_silence: called where no token, or nothing of a whole answer, is there after `timeouts.tell_s`.
         extensions: of httpx, for this request.
 
     Raises:
         DeadlineError: the answer did not come in time.
-        TooLongError: the answer did not end.
+        TooLongError: the answer, which does not come as a stream, is beyond the bound.
         httpx.HTTPError: no answer came, or not all of it.
     """
-    reading = _Reading(streams=streams, timeouts=timeouts, clock=clock)
+    reading = _Reading(streams=streams, timeouts=timeouts, bound=bound, clock=clock)
+    telling = asyncio.get_running_loop().call_later(timeouts.tell_s, lambda: None if reading.begun else on_silence())
     headers = {"Content-Length": str(sum(map(len, body)))}
     try:
         async with asyncio.timeout_at(reading.deadline()) as timer:
@@ -88,6 +92,8 @@ async def exchange(
                 reading.status, reading.headers = response.status_code, response.headers
                 async for piece in response.aiter_bytes():
                     reading.take(piece)
+                    if reading.is_cut:
+                        break  # leaving the response closes its connection, and so ends the server's work
                     timer.reschedule(reading.deadline())
     except TimeoutError as error:
         if not reading.answered:
@@ -96,6 +102,8 @@ async def exchange(
         # What breaks after the answer takes nothing away from it; a stream that breaks before is judged as one.
         if not reading.answered:
             raise
+    finally:
+        telling.cancel()
     return reading.reply()
 
 
@@ -107,18 +115,19 @@ async def _sent(body: Pieces) -> AsyncIterator[bytes]:
 class _Reading:
     """What has been read of one answer so far, and until when the next piece of it must be there."""
 
-    def __init__(self, *, streams: bool, timeouts: Timeouts, clock: Callable[[], float]) -> None:
+    def __init__(self, *, streams: bool, timeouts: Timeouts, bound: OutputBound, clock: Callable[[], float]) -> None:
         self.status = 0
         self.headers: Mapping[str, str] = {}
         self._streams = streams
         self._timeouts = timeouts
+        self._bound = bound
         self._clock = clock
         self._loop = asyncio.get_running_loop()
         self._began = self._loop.time()
         self._started_s = clock()
         self._ended_s: float | None = None
         self._first_token_s: float | None = None
-        self._begun = False
+        self._not_blank = False
         self._parts: list[bytes] = []
         self._size = 0
         self._is_stream: bool | None = None
@@ -130,19 +139,31 @@ class _Reading:
         """Whether all that matters of a streamed answer is there."""
         return self._stream is not None and self._stream.complete
 
+    @property
+    def begun(self) -> bool:
+        """Whether a token came, or the first byte of a body that is no stream."""
+        return self._stream.started if self._stream is not None else self._not_blank
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the answer was cut off: nothing more is to be read of it."""
+        return self._stream is not None and self._stream.past_limit
+
     def take(self, piece: bytes) -> None:
         """Take in the next piece of the body.
 
         Raises:
-            TooLongError: it makes the body too long.
+            TooLongError: it makes a body too long of which nothing is an answer yet.
         """
-        self._size += len(piece)
-        if self._size > MOST_BYTES:
-            raise TooLongError
-        if not self._begun:  # blanks in front keep a connection open, and say nothing
+        if not self._not_blank:  # blanks in front keep a connection open, and say nothing
             piece = piece.lstrip(_BLANK)
-            self._begun = bool(piece)
-        if self._stream is not None:
+            self._not_blank = bool(piece)
+        self._size += len(piece)
+        if self._size > (self._bound.size if self._stream is None else MOST_BYTES):
+            if not (self._stream is not None and self._stream.started):
+                raise TooLongError
+            self._stream.cut_off()
+        elif self._stream is not None:
             self._feed(piece)
         elif piece:
             self._parts.append(piece)
@@ -157,7 +178,7 @@ class _Reading:
             return min(end, now + _AFTER_DONE_S)
         if self.answered:
             return min(end, now + min(_AFTER_ANSWER_S, self._timeouts.idle_s))
-        if self._stream.started if self._stream is not None else self._begun:
+        if self.begun:
             return min(end, now + self._timeouts.idle_s)
         return min(end, self._began + self._timeouts.first_token_s) if self._streams else end
 
@@ -166,13 +187,13 @@ class _Reading:
         timeouts = self._timeouts
         if self._loop.time() - self._began >= timeouts.total_s:
             return t("the answer was not finished within {seconds:g} s", seconds=timeouts.total_s)
-        if self._begun and (self._stream is None or self._stream.started):
+        if self.begun:
             return t("the answer stood still for {seconds:g} s", seconds=timeouts.idle_s)
         return t("the first token did not come within {seconds:g} s", seconds=timeouts.first_token_s)
 
     def reply(self) -> Reply:
         """Return what was read, at its end."""
-        if self._stream is not None:
+        if self._stream is not None and not self._stream.past_limit:
             for event in self._events.close():
                 self._stream.add(event)
         ended_s = self._clock() if self._ended_s is None else self._ended_s
@@ -198,6 +219,9 @@ class _Reading:
         assert self._stream is not None
         for event in self._events.feed(piece):
             self._stream.add(event)
+            if self._stream.is_past(self._bound):
+                self._stream.cut_off()
+                break
         if self._stream.started and self._first_token_s is None:
             self._first_token_s = self._clock() - self._started_s
         if self._stream.complete and self._ended_s is None:

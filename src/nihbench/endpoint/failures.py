@@ -48,7 +48,8 @@ HANDLING: Mapping[FailureKind, Handling] = {
     "day_limit": Handling(stop_run=True, retry_on_resume=True),
     "overloaded": Handling(retry=True, retry_on_resume=True, shrink=True, patient=True),
     "transient": Handling(retry=True, retry_on_resume=True),
-    # A prompt that timed out may have been paid for: it is sent once more, not again and again.
+    # A prompt that timed out may have been paid for: it is sent once more, not again and again, and only where the wait
+    # was a short one (see `Retries`).
     "timeout": Handling(retry=True, retry_on_resume=True, counts_as_spent=True, most_tries=2),
     "overflow": Handling(),
     "filtered": Handling(),

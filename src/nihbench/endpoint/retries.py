@@ -27,7 +27,8 @@ class Retries:
 
     Args:
         max_attempts: how often it may be sent, not counting refusals that cost nothing.
-        patience_s: how many seconds it may wait in all because of such refusals.
+        patience_s: how many seconds it may wait in all because of such refusals, and for answers that did not come in
+            time: after half an hour in vain nobody should have to sit through another one.
         random: returns a number in [0, 1) that spreads the waits.
     """
 
@@ -49,6 +50,8 @@ class Retries:
             self._patience_s -= wait_s
         else:
             self._left -= 1
+        if failure.kind == "timeout":
+            self._patience_s -= failure.latency_s
         used_up = self._left <= 0 or self._patience_s < 0
         if handling.most_tries is not None:
             used_up = used_up or count >= handling.most_tries

@@ -16,22 +16,30 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from decimal import Decimal
 
+from nihbench.endpoint.answer import PAST_LIMIT
+from nihbench.endpoint.bounds import likely_tokens
 from nihbench.errors import StoppedError, UsageError
 from nihbench.lang import t
 from nihbench.prices import decimal_of, tier_of, usage_cost, worst_cost
-from nihbench.types import Failure, Outcome, PriceTier, Usage
+from nihbench.types import Completion, Failure, Outcome, PriceTier, Usage
 
 
-def cost_of(prices: Sequence[PriceTier], outcome: Outcome, max_output: int, worst: Decimal | None) -> Decimal | None:
+def cost_of(
+    prices: Sequence[PriceTier], outcome: Outcome, max_output: int, prompt_tokens: int | None
+) -> Decimal | None:
     """Return what one sending cost in USD (see `Hold.settle`); None where it is unknown.
 
     Args:
         prices: the model's price tiers.
         outcome: what came of it; its `earlier` sendings are not looked at.
         max_output: the output limit, for what came without a count.
-        worst: what the call may have cost at most.
+        prompt_tokens: what the prompt may have had at most, for the same; None: that is unknown, and so is such a cost.
     """
     usage = outcome.usage
+    if isinstance(outcome, Completion) and PAST_LIMIT in outcome.changes:
+        # It was cut off before its count could come, and what it holds was written for money.
+        max_output = max(max_output, likely_tokens(outcome.text) + likely_tokens(outcome.reasoning))
+    worst = None if prompt_tokens is None else worst_cost(prices, prompt_tokens, max_output)
     # A cost of 0 is believed where no price is known: gateways say so of calls that another account pays for.
     free = usage.cost_usd == 0 and worst is None
     if usage.cost_usd is not None and (0 < usage.cost_usd < math.inf or free):
@@ -54,8 +62,9 @@ class Hold:
         self._budget = budget
         self._max_output = max_output
         self._prompt_tokens = prompt_tokens
+        self._most_prompt = math.ceil(prompt_tokens * budget.margin)
         self._settled = False
-        self.worst = worst_cost(budget.prices, math.ceil(prompt_tokens * budget.margin), max_output)
+        self.worst = worst_cost(budget.prices, self._most_prompt, max_output)
 
     def settle(self, outcome: Outcome) -> None:
         """Replace the worst case by what the outcome says that it cost; the first word counts.
@@ -66,7 +75,7 @@ class Hold:
         """
         if not self._settled:
             self._settled = True
-            self._budget.charge(self, cost_of(self._budget.prices, outcome, self._max_output, self.worst))
+            self._budget.charge(self, cost_of(self._budget.prices, outcome, self._max_output, self._most_prompt))
             self._budget.count(self._prompt_tokens, outcome.usage)
 
     def lapse(self) -> None:

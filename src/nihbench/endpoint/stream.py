@@ -6,15 +6,24 @@ Pure. It judges nothing: what the object means is read in `answer`, in one place
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from nihbench.endpoint.bounds import OutputBound, weight
 from nihbench.endpoint.error_body import parse_json
 from nihbench.endpoint.sse import Event
 
 DONE = "[DONE]"
 _ALIVE = re.compile(r"ping|pong|keep-?alive|heart-?beat", re.IGNORECASE)
 _TEXTS = ("content", "reasoning_content", "reasoning", "refusal")
+THINKING = (
+    ("<think>", "</think>"), ("<thinking>", "</thinking>"), ("<thought>", "</thought>"), ("[THINK]", "[/THINK]"),
+    ("◁think▷", "◁/think▷"), ("<seed:think>", "</seed:think>"), ("<reasoning>", "</reasoning>"),
+)  # fmt: skip
+"""The tags that model families put around their reasoning, where no parser of the server takes it out."""
+# Where the tag may come in pieces, with blanks in front.
+_OPENING_PIECES = 16
 _KEPT = ("model", "system_fingerprint", "timings", "provider")
 # Written into every event by servers that have nothing to say yet: no reason why an answer ends.
 _NO_REASONS = ("", "null", "None")
@@ -25,16 +34,19 @@ class StreamedAnswer:
 
     `started`: a first piece of text or reasoning came. `finished`: the server gave a reason why the answer ends.
     `done`: the server closed the stream with its last word. `error`: what the server sent in place of the rest.
-    `garbled`: an event could not be read, so that a part of the answer may be missing.
+    `garbled`: an event could not be read, so that a part of the answer may be missing. `past_limit`: it was broken off
+    here, because the server went past the output limit.
     """
 
     def __init__(self) -> None:
         self.started = False
         self.done = False
         self.garbled = False
+        self.past_limit = False
         self.error: object = None
         self._finish_reason: object = None
         self._pieces: dict[str, list[str]] = {name: [] for name in _TEXTS}
+        self._weights: Counter[str] = Counter()
         self._fields: dict[str, Any] = {}
         self._has_choice = False
 
@@ -67,6 +79,26 @@ class StreamedAnswer:
             value = value[0]
         if isinstance(value, dict):
             self._add(value, event.type == "error")
+
+    def is_past(self, bound: OutputBound) -> bool:
+        """Say whether what came is beyond `bound`.
+
+        Reasoning that stands in the answer itself, in tags, has the room that reasoning has.
+        """
+        weights = self._weights
+        answer = weights["content"] + weights["refusal"]
+        # Some servers send their reasoning under both names.
+        reasoning = max(weights["reasoning_content"], weights["reasoning"])
+        if not bound.is_passed(answer, reasoning):
+            return False
+        opening = "".join(self._pieces["content"][:_OPENING_PIECES]).lstrip()
+        return not opening.startswith(tuple(tag for tag, _ in THINKING)) or bound.is_passed(0, answer + reasoning)
+
+    def cut_off(self) -> None:
+        """End the answer here, as its server should have done."""
+        self.past_limit = True
+        if self._finish_reason is None:
+            self._finish_reason = "length"
 
     def as_object(self) -> dict[str, Any]:
         """Return what an unstreamed answer would have been; without `choices` where no choice came."""
@@ -108,6 +140,7 @@ class StreamedAnswer:
             if text:
                 self.started = True
                 self._pieces[name].append(text)
+                self._weights[name] += weight(text)
 
 
 def content_text(content: object) -> str:

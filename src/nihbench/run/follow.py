@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from nihbench.endpoint import cost_of
-from nihbench.prices import worst_cost
 from nihbench.run.lock import HOLDER
 from nihbench.run.manifest import planned_trials
 from nihbench.run.store import RECORDS, RunFolder, read_lines
@@ -73,9 +72,8 @@ class Follower:
             if isinstance(record.outcome, GradedElsewhere):
                 continue
             length = record.placement.total_tokens if record.placement else record.trial.length
-            worst = worst_cost(prices, length, limit)
             for outcome in (*record.outcome.earlier, record.outcome):
-                cost = cost_of(prices, outcome, limit, worst)
+                cost = cost_of(prices, outcome, limit, length)
                 if cost is None:
                     return None
                 total += cost

@@ -18,7 +18,7 @@ from typing import Any
 
 from nihbench.endpoint import HANDLING
 from nihbench.endpoint.batch_lines import BatchResult, read_result
-from nihbench.endpoint.exchange import MOST_BYTES
+from nihbench.endpoint.bounds import MOST_BYTES
 from nihbench.errors import UsageError
 from nihbench.lang import Message, t
 from nihbench.run.batch_state import Planned, read_planned

@@ -14,7 +14,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 from nihbench.endpoint import cost_of
-from nihbench.prices import prices_paid, worst_cost
+from nihbench.prices import prices_paid
 from nihbench.run.setup import Setup
 from nihbench.run.store import PROBES, RECORDS, all_records
 from nihbench.types import GradedElsewhere
@@ -49,9 +49,8 @@ def spent_before(folder: Path, setup: Setup) -> Decimal:
         trial, place = record.trial, record.placement
         tokens = math.ceil((setup.expected_tokens(trial, place) if place else trial.length) * margin_of(setup))
         prices = prices_paid(setup.preset.prices, setup.preset.batch, record.outcome.latency_s)
-        worst = worst_cost(prices, tokens, limit)
         for outcome in (*record.outcome.earlier, record.outcome):
-            total += cost_of(prices, outcome, limit, worst) or 0
+            total += cost_of(prices, outcome, limit, tokens) or 0
     return total
 
 

@@ -255,6 +255,13 @@ WORDS = {
     "{done:.1f} MB of {total:.1f} MB": "{done:.1f} MB，共 {total:.1f} MB",
     "{host} refused to count tokens: {said}": "{host} 拒绝计数 token：{said}",
     "the server does not stream: answers are waited for as a whole": "服务器不支持流式：将等待完整的回答",
+    "{host} does not keep to the output limit: answers that run far past it are cut off": (
+        "{host} 不遵守输出上限：远远超出上限的回答会被截断"
+    ),
+    "{host} has sent nothing of an answer for {waited}, to a prompt of about {tokens:,} tokens: it may still be reading "
+    "or have a queue, and is given {most} in all": (
+        "{host} 对约 {tokens:,} 个 token 的提示已有 {waited}没有发来任何回答：它可能还在读取提示或正在排队，总共等待 {most}"
+    ),
     "lengths can't be fitted to the server's count ({kind}: {said}): mend that, or give --no-calibrate to count in a "
     "reference tokenizer": (
         "无法按服务器的计数校准长度（{kind}：{said}）：请先解决，或用 --no-calibrate 改按参考分词器计数"

@@ -109,7 +109,9 @@ WORDS = {
     "the first token did not come within {seconds:g} s": "首个 token 在 {seconds:g} 秒内没有到来",
     "the answer was not finished within {seconds:g} s": "回答在 {seconds:g} 秒内没有结束",
     "the answer stood still for {seconds:g} s": "回答停顿了 {seconds:g} 秒",
-    "{host} sends an answer without end": "{host} 的回答没完没了",
+    "{host} sends far more than the output limit allows": "{host} 发来的内容远远超出输出上限",
+    "the server went past the output limit: it was cut off": "服务器超出输出上限：已截断",
+    "the server went past the output limit before the answer began": "回答尚未开始，服务器就超出了输出上限",
     "{host} did not answer in time": "{host} 没有按时回答",
     "{host} did not take the prompt in time": "{host} 没有按时接收提示",
     "give --ca-file with the certificate of its authority, or --insecure to go without the check": (

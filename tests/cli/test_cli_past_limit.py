@@ -1,0 +1,61 @@
+"""A server that keeps to no output limit: what it said is graded, the run ends, and the user is told, once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks.scripted.scenario import Fault, Provider, Scenario
+from benchmarks.scripted.server import RIGHT, Server
+
+EVENT = {"choices": [{"index": 0, "delta": {"content": RIGHT + " "}}]}
+
+
+@pytest.fixture
+def options(own_texts: dict[str, Path]) -> Iterator[list[object]]:
+    """The options of a small run against a server whose every answer has no end."""
+    with Server(Provider(), None) as server:
+        fault = Fault(sendings=0, do={"events": [EVENT], "endless_s": 0})
+        server.play(Scenario(name="endless", faults=(fault,)))
+        yield [
+            *("--model", "x", "--base-url", server.base_url(), "--length-unit", "cl100k_base", "--window", 8000),
+            *(
+                "--no-preflight",
+                "--no-controls",
+                "--corpus",
+                own_texts["en"],
+                "--lengths",
+                "300:300:1",
+                "--depths",
+                "0,50,100",
+            ),
+            *("--concurrency", 1, "--price", "0,10"),
+        ]
+
+
+@pytest.mark.parametrize(("lang", "said"), [("en", "does not keep to the output limit"), ("zh", "不遵守输出上限")])
+def test_it_is_graded_and_said_once(nih: Any, options: list[object], records_of: Any, lang: str, said: str) -> None:
+    nih.environment["NIH_LANG"] = lang
+    ended = nih("run", *options, "--out", "run")
+    assert ended.code == 0, ended.err
+    assert ended.err.count(said) == 1
+    answers = [record["completion"] for record in records_of(nih.folder / "run").values()]
+    assert len(answers) == 3
+    for answer in answers:
+        assert answer["finish_reason"] == "length" and answer["text"].startswith(RIGHT)
+        # Stored in English whatever the language, as all that stands in records.
+        assert answer["changes"] == ["the server went past the output limit: it was cut off"]
+    cases = nih("cases", "run")
+    assert cases.code == 0 and RIGHT not in cases.out, "none of them is a bad case"
+
+
+def test_what_was_written_counts_against_the_cap(nih: Any, options: list[object], records_of: Any) -> None:
+    # By its limit each costs 0.003 at most; what the server writes before it is stopped is some 3,000 tokens, 0.03.
+    ended = nih("run", *options, "--max-cost", "0.005", "--out", "run")
+    assert ended.code == 4, ended.err
+    assert len(records_of(nih.folder / "run")) == 1
+    ended = nih("run", "--resume", "run", "--max-cost", "1")
+    assert ended.code == 0 and len(records_of(nih.folder / "run")) == 3
