@@ -130,6 +130,12 @@ def test_the_delay_is_read_wherever_it_stands(
         ),
         ({"X-RateLimit-Limit": "20", "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "1795341660000"},
          RateState(limit_requests=20, remaining_requests=0, reset_requests_s=60.0)),
+        # A second's limit, a day's, and one of an unknown time are none of a minute; what is used up still is.
+        ({"x-ratelimit-limit": "10", "x-ratelimit-remaining": "9", "x-ratelimit-reset": "1"},
+         RateState(remaining_requests=9, reset_requests_s=1.0)),
+        ({"X-RateLimit-Limit": "50", "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "3600"},
+         RateState(remaining_requests=0, reset_requests_s=3600.0)),
+        ({"RateLimit-Limit": "100", "RateLimit-Remaining": "7"}, RateState(remaining_requests=7)),
         (
             {
                 "anthropic-ratelimit-input-tokens-limit": "30000", "anthropic-ratelimit-input-tokens-remaining": "0",

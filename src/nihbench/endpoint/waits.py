@@ -28,6 +28,7 @@ _CHINESE_UNITS = {"毫": "ms", "秒": "s", "分": "m", "个": "h", "小": "h", "
 # A bare number this large is a moment (seconds since 1970, or milliseconds), not a duration: ten years is no wait.
 _MOMENT_S = 315_360_000.0
 _MOMENT_MS = 1e11
+_MINUTE_S = 60.0
 
 
 def duration_s(text: str) -> float | None:
@@ -90,7 +91,8 @@ def rate_state(headers: Mapping[str, str], now: datetime | None) -> RateState | 
 
     Read are OpenAI's x-ratelimit-*-requests and -tokens (and those of others that end in -minute), Anthropic's
     anthropic-ratelimit-requests-*, -tokens-* and -input-tokens-*, and the plain ratelimit-limit, -remaining and -reset
-    (with or without x-), which are about requests.
+    (with or without x-), which are about requests. A plain limit may be a second's, an hour's or a day's: it is read
+    only where its reset says that it is a minute's.
     """
     named = {key.lower(): value for key, value in headers.items()}
     if not any("ratelimit-" in name for name in named):
@@ -109,10 +111,13 @@ def rate_state(headers: Mapping[str, str], now: datetime | None) -> RateState | 
             names += [f"anthropic-ratelimit-input-tokens-{what}"]
         return next((named[name] for name in names if name in named), "")
 
+    reset_requests_s = until_s(first("reset", "requests"), reference)
+    is_plain = not any(re.search("requests|-req-", name) for name in named if "ratelimit-" in name)
+    of_a_minute = not is_plain or (reset_requests_s is not None and 1 < reset_requests_s <= _MINUTE_S)
     state = RateState(
-        limit_requests=_whole(first("limit", "requests")),
+        limit_requests=_whole(first("limit", "requests")) if of_a_minute else None,
         remaining_requests=_whole(first("remaining", "requests")),
-        reset_requests_s=until_s(first("reset", "requests"), reference),
+        reset_requests_s=reset_requests_s,
         limit_tokens=_whole(first("limit", "tokens")),
         remaining_tokens=_whole(first("remaining", "tokens")),
         reset_tokens_s=until_s(first("reset", "tokens"), reference),
