@@ -133,6 +133,13 @@ CASES: list[tuple[str, int, Any]] = [
     ("auth", 400, [error("User location is not supported for the API use.", code=400, status="FAILED_PRECONDITION")]),
     ("auth", 400, {"success": False, "errors": [{"code": 10000, "message": "Authentication error"}], "result": None}),
     ("timeout", 524, b"<html><title>api.example.com | 524: A timeout occurred</title></html>"),
+    (
+        "quota",
+        429,
+        [error(OPENAI_QUOTA_WORDS + " * Quota exceeded for metric: x/generate_content_free_tier_requests, limit: 0",
+               code=429, status="RESOURCE_EXHAUSTED", details=[
+                   {"violations": [{"quotaId": "GenerateRequestsPerDayPerProjectPerModel"}]}, {"retryDelay": "26s"}])],
+    ),
     # What a gateway hands on of its upstream's answer says what it is about.
     ("overflow", 400, error("Provider returned error", code=400, metadata={"provider_name": "X", "raw": json.dumps(
         error("This model's maximum context length is 8192 tokens."))})),

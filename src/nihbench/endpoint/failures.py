@@ -173,6 +173,8 @@ _RULES = (
     ),
     _Rule(kind="overloaded", tags=_tags("engine_overloaded_error", "overloaded_error")),
     _Rule(kind="overloaded", statuses=(503, 529)),
+    # Google's way to say that this account may not use this model at all.
+    _Rule(kind="quota", statuses=(429,), words=_words(r"\blimit: 0\b")),
     # A day's allowance is used up: waiting does not help this run, its message says when to come back.
     _Rule(
         kind="day_limit",
