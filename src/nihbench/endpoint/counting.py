@@ -81,6 +81,10 @@ def probe(endpoint: Endpoint, *, model: str | None = None) -> ServerInfo:
     return ServerInfo(kind=kind, models=models, window=window, slots=_size(props, "total_slots"))
 
 
+class _NoSuchPathError(EndpointError):
+    """The server knows nothing at a path: it is older than it."""
+
+
 class ServerTokenizer:
     """A `Tokenizer` that asks the server, and its count of a whole chat request. May be shared by threads.
 
@@ -111,6 +115,7 @@ class ServerTokenizer:
     ) -> None:
         self._sleep = sleep
         self._kind = info.kind
+        self._counts_requests = True
         self._model = model or (info.models[0] if info.models else "")
         self._template = {key: value for key, value in (extra_body or {}).items() if key in _TEMPLATE_KEYS}
         self._endpoint = endpoint
@@ -179,20 +184,29 @@ class ServerTokenizer:
     def count_messages(self, messages: Sequence[Message]) -> int:
         """Return the exact prompt tokens of a chat request with these messages; no model reads it.
 
-        Source: llama.cpp POST /v1/chat/completions/input_tokens; vLLM POST /tokenize with messages.
+        Source: llama.cpp POST /v1/chat/completions/input_tokens, or POST /apply-template and /tokenize where it is
+        older than that; vLLM POST /tokenize with messages.
 
         Raises:
             EndpointError: the server did not answer as it should.
         """
         body = {"model": self._model, "messages": as_json(messages), **self._template}
-        path, key = ("/tokenize", "count")
-        if self._kind == "llama.cpp":
-            path, key = ("/v1/chat/completions/input_tokens", "input_tokens")
+        if self._kind == "vllm":
+            return self._told("/tokenize", body, "count")
+        if self._counts_requests:
+            try:
+                return self._told("/v1/chat/completions/input_tokens", body, "input_tokens")
+            except _NoSuchPathError:
+                self._counts_requests = False
+        prompt = self._post("/apply-template", body).get("prompt")
+        if not isinstance(prompt, str):
+            raise EndpointError(_lacks(self._endpoint, "prompt", "/apply-template"))
+        return len(self._tokenize(prompt, add_special=True)["tokens"])
+
+    def _told(self, path: str, body: Mapping[str, Any], key: str) -> int:
         count = _size(self._post(path, body), key)
         if count is None:
-            raise EndpointError(
-                t("{host} gave no {key} at {path}: update the server.", host=self._endpoint.host, key=key, path=path)
-            )
+            raise EndpointError(_lacks(self._endpoint, key, path))
         return count
 
     def _count(self, text: str) -> int:
@@ -215,7 +229,8 @@ class ServerTokenizer:
         if response.status_code != 200:
             secrets = self._endpoint.secrets()
             found = classify(response.status_code, response.content, response.headers, secrets=secrets)
-            raise EndpointError(
+            kind = _NoSuchPathError if response.status_code == 404 else EndpointError
+            raise kind(
                 t(
                     "{host} refused to count tokens at {path}: {message}",
                     host=self._endpoint.host,
@@ -313,6 +328,10 @@ def listed_window(entries: Sequence[Mapping[str, Any]], model: str | None) -> in
     names = ("max_model_len", "context_length", "context_window", "max_context_length")
     sizes = [_size(asked, name) for name in names] + [_size(asked.get("meta"), "n_ctx")]
     return next((size for size in sizes if size is not None), None)
+
+
+def _lacks(endpoint: Endpoint, key: str, path: str) -> str:
+    return t("{host} gave no {key} at {path}: update the server.", host=endpoint.host, key=key, path=path)
 
 
 def _size(value: object, key: str) -> int | None:
