@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from nihbench.run.options import RunOptions, check_adaptive, price_of, wanted_precision
     from nihbench.run.place import check_place, check_room
     from nihbench.run.rebuild import find_record, needle_surroundings, rebuild_prompt
+    from nihbench.run.records import RecordWriter
     from nihbench.run.resolve import prepare
     from nihbench.run.results import import_results
     from nihbench.run.runner import Progress, owed, run_trials
@@ -56,7 +57,7 @@ if TYPE_CHECKING:
     )
     from nihbench.run.setup import Begun, Setup
     from nihbench.run.spent import MARGIN, enter, margin_of, spent_before
-    from nihbench.run.store import MANIFEST, RECORDS, RecordWriter, RunFolder, check_free, create_run, open_run
+    from nihbench.run.store import MANIFEST, RECORDS, RunFolder, check_free, create_run, open_run
     from nihbench.run.texts import absolute_corpus, load_corpus, stored_corpus
     from nihbench.run.tree import Child, Tree, children_of, create_tree, find_runs, is_tree, open_tree, slug
     from nihbench.run.verdicts import Verdicts
@@ -114,7 +115,7 @@ _HOMES = {
     "Progress": "runner",
     "RECORDS": "store",
     "RULES_FILE": "scores",
-    "RecordWriter": "store",
+    "RecordWriter": "records",
     "Row": "answers",
     "RunFolder": "store",
     "RunOptions": "options",

@@ -12,7 +12,8 @@ from nihbench.endpoint import cost_of
 from nihbench.prices import worst_cost
 from nihbench.run.lock import HOLDER
 from nihbench.run.manifest import planned_trials
-from nihbench.run.store import RECORDS, RunFolder, read_lines
+from nihbench.run.records import read_lines
+from nihbench.run.store import RECORDS, RunFolder
 from nihbench.run.verify import Expectation, verified
 from nihbench.types import GradedElsewhere, PriceTier, Record
 

@@ -18,8 +18,9 @@ from nihbench.plan import parse_shard
 from nihbench.run.batch_state import check_nothing_waits
 from nihbench.run.manifest import differing, is_imported, planned_trials
 from nihbench.run.options import RunOptions
+from nihbench.run.records import read_lines
 from nihbench.run.spent import LEDGER
-from nihbench.run.store import MANIFEST, PROBES, RECORDS, RunFolder, check_free, open_run, read_lines
+from nihbench.run.store import MANIFEST, PROBES, RECORDS, RunFolder, check_free, open_run
 from nihbench.run.tree import TREE, is_tree, open_tree
 from nihbench.run.verdicts import VERDICTS
 
