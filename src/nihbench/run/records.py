@@ -40,7 +40,7 @@ class RecordWriter:
                 self._write(b"\n")
                 self._whole += 1
         except OSError as error:
-            raise self._unwritable(error) from error
+            raise unwritable(self._path, error) from error
         return self
 
     def __exit__(
@@ -76,7 +76,7 @@ class RecordWriter:
             # A torn line in the middle would be damage: whoever writes next must find a whole file.
             with contextlib.suppress(OSError):
                 self._file.truncate(self._whole)
-            return self._unwritable(error)
+            return unwritable(self._path, error)
         self._whole += len(lines)
         return None
 
@@ -85,14 +85,16 @@ class RecordWriter:
         while rest:
             rest = rest[self._file.write(rest) or 0 :]
 
-    def _unwritable(self, error: OSError) -> UsageError:
-        return UsageError(
-            t(
-                "can't write {path} ({strerror}): see to the disk and its rights",
-                path=self._path,
-                strerror=error.strerror or error,
-            )
+
+def unwritable(path: Path, error: OSError) -> UsageError:
+    """Return the error for records that can't be written to `path`, a file or its folder."""
+    return UsageError(
+        t(
+            "can't write {path} ({strerror}): see to the disk and its rights",
+            path=path,
+            strerror=error.strerror or error,
         )
+    )
 
 
 _KEYS: Mapping[type, str] = {

@@ -83,14 +83,26 @@ def create_run(path: Path, manifest: Mapping[str, Any]) -> RunFolder:
             check_free(path)
             write_atomic(path / MANIFEST, text.encode("utf-8"))
     except OSError as error:
-        raise UsageError(
-            t(
-                "can't write the run's folder {path}: {strerror}; give another --out",
-                path=path,
-                strerror=error.strerror or error,
-            )
-        ) from error
+        raise unusable(path, error) from error
     return open_run(path)
+
+
+def unusable(path: Path, error: OSError) -> UsageError:
+    """Return the error for a folder in which no run can be written."""
+    return UsageError(
+        t(
+            "can't write the run's folder {path}: {strerror}; give another --out",
+            path=path,
+            strerror=error.strerror or error,
+        )
+    )
+
+
+def taken(path: Path) -> UsageError:
+    """Return the error for a folder that holds a run, or several, already."""
+    return UsageError(
+        t("{path} already holds a run: go on with it by --resume {path}, or give another --out", path=path)
+    )
 
 
 def check_free(path: Path) -> None:
@@ -100,9 +112,7 @@ def check_free(path: Path) -> None:
         UsageError: it does.
     """
     if (path / MANIFEST).exists():
-        raise UsageError(
-            t("{path} already holds a run: go on with it by --resume {path}, or give another --out", path=path)
-        )
+        raise taken(path)
     if (path / RECORDS).exists():
         raise UsageError(
             t(
