@@ -15,11 +15,14 @@ from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from nihbench.errors import DamagedDataError, UsageError
 from nihbench.lang import t
 from nihbench.types import Bare, Completion, Failure, GradedElsewhere, Placed, Placement, Record, Trial
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 
 class RecordWriter:
@@ -135,17 +138,9 @@ def read_records(path: Path) -> tuple[dict[str, Record], int]:
     Raises:
         DamagedDataError: a line that is not a torn last one can't be read.
     """
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        return {}, 0
-    except OSError as error:
-        raise DamagedDataError(
-            t("{path} can't be read: {strerror}", path=path, strerror=error.strerror or error)
-        ) from error
     records: dict[str, Record] = {}
     whole = 0
-    for record, end in read_lines(path, data):
+    for record, end in read_lines(path, _bytes_of(path)):
         if record is not None:
             known = records.get(record.id)
             if not (known and isinstance(known.outcome, Completion) and isinstance(record.outcome, Failure)):
@@ -160,10 +155,7 @@ def all_records(path: Path) -> list[Record]:
     Raises:
         DamagedDataError: a line that is not a torn last one can't be read.
     """
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        return []
+    data = _bytes_of(path)
     records: list[Record] = []
     seen: set[bytes] = set()
     start = 0
@@ -174,6 +166,20 @@ def all_records(path: Path) -> list[Record]:
             records.append(record)
         start = end
     return records
+
+
+def _bytes_of(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return b""
+    except OSError as error:
+        raise unreadable(path, error) from error
+
+
+def unreadable(path: Path, error: OSError) -> DamagedDataError:
+    """Return the error for a file of a run that can't be read."""
+    return DamagedDataError(t("{path} can't be read: {strerror}", path=path, strerror=error.strerror or error))
 
 
 def read_lines(path: Path, data: bytes, before: int = 0) -> Iterator[tuple[Record | None, int]]:
@@ -205,15 +211,34 @@ def read_lines(path: Path, data: bytes, before: int = 0) -> Iterator[tuple[Recor
                         "copy, or take the line out and resume to have its trial measured again",
                         path=path,
                         number=before + number,
-                        first_line=_first_line(error),
+                        first_line=first_line(error),
                     )
                 ) from error
         end += len(line) + (0 if last else 1)
         yield record, end
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """Return what an error says, short enough to stand inside a sentence: pydantic's own has many lines."""
     return " ".join(str(error).split())[:120]
+
+
+def placement_of(plain: Any) -> Placed:
+    """Return a placement of a record's line.
+
+    Raises:
+        ValueError: it is none.
+    """
+    placed, bare = _placements()
+    # What says where a needle stands is a placement, whole or damaged.
+    return placed.validate_python(plain) if "at" in plain else bare.validate_python(plain)
+
+
+@cache
+def _placements() -> tuple[TypeAdapter[Placement], TypeAdapter[Bare]]:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Placement), TypeAdapter(Bare)
 
 
 @cache
@@ -221,14 +246,7 @@ def _parser() -> Any:
     from pydantic import TypeAdapter
 
     trial, strings = TypeAdapter(Trial), TypeAdapter(dict[str, str])
-    placed, bare = TypeAdapter(Placement), TypeAdapter(Bare)
     outcomes: dict[str, TypeAdapter[Any]] = {key: TypeAdapter(kind) for kind, key in _KEYS.items()}
-
-    def placement(plain: Any) -> Placed | None:
-        if plain is None:
-            return None
-        # What says where a needle stands is a placement, whole or damaged.
-        return placed.validate_python(plain) if "at" in plain else bare.validate_python(plain)
 
     def parse(line: bytes) -> Record:
         plain = json.loads(line)
@@ -243,7 +261,7 @@ def _parser() -> Any:
             return Record(
                 id=str(plain["id"]),
                 trial=trial.validate_python(plain["trial"]),
-                placement=placement(plain["placement"]),
+                placement=None if plain["placement"] is None else placement_of(plain["placement"]),
                 outcome=outcome,
                 fresh=strings.validate_python(plain["fresh"]),
                 expected=str(plain["expected"]),
