@@ -1,6 +1,6 @@
 """A run's folder: made with its run.json, opened again, its records checked against its plan.
 
-Lines of records.jsonl are `run.records`' matter, the content of run.json is `run.manifest`'s.
+Lines of records.jsonl are `run.records`' matter, the content of run.json is `run.manifest`'s and `run.stored`'s.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from nihbench.errors import DamagedDataError, UsageError
 from nihbench.fetch import write_atomic
 from nihbench.lang import t
 from nihbench.run.lock import LOCK
-from nihbench.run.manifest import check_content, may_be_drawn, planned_trials
 from nihbench.run.records import RecordWriter, read_records
+from nihbench.run.stored import check_content, may_be_drawn, planned_trials
 from nihbench.run.verify import Expectation, verified
 from nihbench.types import Record
 
