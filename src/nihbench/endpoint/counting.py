@@ -12,8 +12,7 @@ import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import httpx
 
@@ -22,7 +21,7 @@ from nihbench.endpoint.dialect import as_json
 from nihbench.endpoint.failures import classify, parse_json
 from nihbench.endpoint.pieces import char_starts, fit_pieces, fit_token_strings
 from nihbench.endpoint.servers import ServerInfo, size_of
-from nihbench.endpoint.transport import sync_client
+from nihbench.endpoint.transport import ClientOwner
 from nihbench.errors import EndpointError
 from nihbench.lang import t
 from nihbench.types import IntArray, Message, Tokenizer
@@ -39,7 +38,7 @@ _PROBE_TEXT = "The cat's 3.14% — 在北京喝一杯热美式。\n\n  Größe, 
 _TEMPLATE_KEYS = ("chat_template", "chat_template_kwargs", "add_generation_prompt", "continue_final_message")
 
 
-class ServerTokenizer:
+class ServerTokenizer(ClientOwner):
     """A `Tokenizer` that asks the server, and its count of a whole chat request. May be shared by threads.
 
     Text that looks like a special token counts as the server's chat endpoint counts it, which for both kinds of
@@ -67,17 +66,16 @@ class ServerTokenizer:
         extra_body: Mapping[str, Any] | None = None,
         sleep: Callable[[float], object] = time.sleep,
     ) -> None:
+        if info.kind == "other":
+            host = endpoint.host
+            raise EndpointError(
+                t("The server at {host} has no tokenizer of its own: use --length-unit cl100k_base.", host=host)
+            )
+        super().__init__(endpoint, _COUNT_TIMEOUTS)
         self._sleep = sleep
         self._kind = info.kind
         self._model = model or (info.models[0] if info.models else "")
         self._template = {key: value for key, value in (extra_body or {}).items() if key in _TEMPLATE_KEYS}
-        self._endpoint = endpoint
-        if info.kind == "other":
-            host = self._endpoint.host
-            raise EndpointError(
-                t("The server at {host} has no tokenizer of its own: use --length-unit cl100k_base.", host=host)
-            )
-        self._client = sync_client(self._endpoint, _COUNT_TIMEOUTS)
         self._count_short = lru_cache(maxsize=16_384)(self._count)
         try:
             ids = json.dumps(self._tokenize(_PROBE_TEXT)["tokens"])
@@ -86,18 +84,6 @@ class ServerTokenizer:
             raise
         name = re.split(r"[\\/]", self._model)[-1]
         self.name = f"{self._kind}:{name}:{hashlib.sha256(ids.encode()).hexdigest()[:12]}"
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._client.close()
 
     def count(self, text: str) -> int:
         """Return the number of tokens of `text`; those of short texts are remembered.
