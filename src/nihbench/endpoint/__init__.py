@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from nihbench.endpoint.counting import ServerTokenizer, chat_overhead
     from nihbench.endpoint.dialect import Call, Dialect
     from nihbench.endpoint.failures import HANDLING, Diagnosis, Handling, classify
-    from nihbench.endpoint.limits import Limiter, Limits, put_off
+    from nihbench.endpoint.holdoff import put_off
+    from nihbench.endpoint.limits import Limiter, Limits
     from nihbench.endpoint.pool import SideBySide
     from nihbench.endpoint.request_counts import measuring
     from nihbench.endpoint.retries import LONGEST_WAIT_S
@@ -32,7 +33,7 @@ _HOMES = {
     "SideBySide": "pool",
     "Limiter": "limits",
     "Limits": "limits",
-    "put_off": "limits",
+    "put_off": "holdoff",
     "LONGEST_WAIT_S": "retries",
     "in_words": "waits",
     "ModelAccess": "access",
