@@ -20,7 +20,7 @@ from nihbench.endpoint.concurrency import LONG_PROMPT_TOKENS, Concurrency, start
 from nihbench.endpoint.failures import HANDLING
 from nihbench.endpoint.holdoff import HoldOff, silent
 from nihbench.endpoint.pacing import Pace
-from nihbench.endpoint.signals import Dimension, Signal
+from nihbench.endpoint.signals import Signal
 from nihbench.errors import StoppedError
 from nihbench.lang import t
 from nihbench.types import FailureKind, RateState
@@ -216,7 +216,7 @@ class Limiter:
     def _refused(self, slot: Slot, signal: Signal) -> None:
         """Slow down in what was exceeded; a refusal that does not name it is taken for too many at once."""
         self._refusals += 1
-        now, exceeded = self._clock(), _exceeded(slot, signal)
+        now, exceeded = self._clock(), signal.used_up(slot.tokens)
         if exceeded == "tokens":
             self._tokens.announce(signal.allowed, None, now)
             self._tokens.refused(slot.number, slot.tokens, signal.wait_s, now)
@@ -311,13 +311,3 @@ class Limiter:
         finally:
             for wait in waits:
                 wait.cancel()
-
-
-def _exceeded(slot: Slot, signal: Signal) -> Dimension | None:
-    """Return what a refusal is about: its own word, else what its headers say is used up."""
-    if signal.exceeded is not None or signal.rates is None:
-        return signal.exceeded
-    if signal.rates.remaining_requests == 0:
-        return "requests"
-    tokens = signal.rates.remaining_tokens
-    return "tokens" if tokens is not None and tokens < slot.tokens else None
