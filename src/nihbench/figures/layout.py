@@ -14,10 +14,9 @@ from nihbench.figures.hatch import HATCHES, UNRUN, Hatch, group_of
 from nihbench.figures.labels import depth_labels, failed_cells, failure_counts, length_labels, unit_phrase, unrun_cells
 from nihbench.figures.look import drawable
 from nihbench.figures.page import LINE_IN, Ruler
-from nihbench.figures.sheet import GAP, HEADING, LABEL, MARGIN, TICK, TICK_MARK, Around, NoRoomError, Sheet
+from nihbench.figures.sheet import GAP, HEADING, LABEL, MARGIN, TICK, TICK_MARK, Around, Sheet, too_narrow
 from nihbench.figures.style import Style
 from nihbench.figures.words import group_word, kind_word, listed, say
-from nihbench.lang import t
 
 BAR = 0.18
 _CELL_WIDTH, _CELL_HEIGHT = 1.2, 0.5  # at most
@@ -85,14 +84,7 @@ class Layout:
             self.width = self.style.width
             self.map_width = (self.width - fixed) / self.columns
             if self.map_width < _LEAST_MAP:
-                need = fixed + _LEAST_MAP * self.columns + 0.05  # rounded up
-                raise NoRoomError(
-                    t(
-                        "the figure doesn't fit on {width:g} inches of width: give --size {need:.1f}",
-                        width=self.width,
-                        need=need,
-                    )
-                )
+                raise too_narrow(self.width, fixed + _LEAST_MAP * self.columns)
 
     def _down(self) -> None:
         """Choose the height of a map, and which labels of its axes are written."""

@@ -98,6 +98,11 @@ def unusable(path: Path, error: OSError) -> UsageError:
     )
 
 
+def no_run(path: Path) -> UsageError:
+    """Return the error for a folder that holds no run."""
+    return UsageError(t("{path} holds no run: there is no {manifest} in it", path=path, manifest=MANIFEST))
+
+
 def taken(path: Path) -> UsageError:
     """Return the error for a folder that holds a run, or several, already."""
     return UsageError(
@@ -134,9 +139,7 @@ def open_run(path: Path) -> RunFolder:
     try:
         manifest = json.loads(file.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise UsageError(
-            t("{path} holds no run: there is no {manifest} in it", path=path, manifest=MANIFEST)
-        ) from error
+        raise no_run(path) from error
     except (OSError, ValueError, RecursionError) as error:
         raise DamagedDataError(
             t("{file} can't be read ({error}): restore it from a copy, or run anew", file=file, error=error)

@@ -17,7 +17,7 @@ from nihbench.errors import DamagedDataError, UsageError
 from nihbench.fetch import write_atomic
 from nihbench.lang import t
 from nihbench.run.options import RunOptions
-from nihbench.run.store import FORMAT, MANIFEST, RunFolder, open_run, taken
+from nihbench.run.store import FORMAT, MANIFEST, RunFolder, no_run, open_run, taken
 
 TREE = "tree.json"
 
@@ -174,7 +174,7 @@ def find_runs(path: Path) -> tuple[Path, ...]:
         return found
     found = tuple(sorted(file.parent for file in path.glob(f"*/{MANIFEST}")))
     if not found:
-        raise UsageError(t("{path} holds no run: there is no {manifest} in it", path=path, manifest=MANIFEST))
+        raise no_run(path)
     return found
 
 
