@@ -69,7 +69,8 @@ def _exportable(options: RunOptions) -> Iterator[Setup]:
     import os
 
     from nihbench.catalog import load
-    from nihbench.cli.wiring import introduce, is_gguf, prepared, resolved
+    from nihbench.cli.presets import is_gguf
+    from nihbench.cli.wiring import introduce, prepared, resolved
     from nihbench.endpoint import ModelAccess
     from nihbench.types import ModelPreset
 

@@ -16,9 +16,9 @@ import httpx
 from nihbench.endpoint.access import ModelAccess
 from nihbench.endpoint.client import ChatClient, silent
 from nihbench.endpoint.connection import NO_ANSWER, Endpoint, Timeouts, no_answer
-from nihbench.endpoint.counting import ServerKind, listed_window
 from nihbench.endpoint.failures import HANDLING, Diagnosis, classify, parse_json
 from nihbench.endpoint.limits import Limiter
+from nihbench.endpoint.servers import ServerKind, listed_window
 from nihbench.endpoint.spending import Budget
 from nihbench.endpoint.transport import sync_client
 from nihbench.errors import EndpointError, NihError, StoppedError
