@@ -114,10 +114,14 @@ def _asks(model: ModelAccess, begun: Begun | None) -> bool:
 
 @contextmanager
 def reach(options: RunOptions, catalog: Catalog, *, sending: bool, report: Report) -> Iterator[ModelAccess]:
-    """Reach the model that the options name, starting the embedded server where it is a local one."""
-    from nihbench.endpoint import open_model
+    """Reach the model that the options name, starting the embedded server where it is a local one.
 
-    preset = find_preset(options, catalog)
+    Whatever it is asked then carries the headers and the further fields that the options give, at their price.
+    """
+    from nihbench.endpoint import open_model
+    from nihbench.run import preset_of
+
+    preset = preset_of(options, find_preset(options, catalog))
     if preset.local is None and (options.base_url or not is_gguf(options.model)):
         variable = options.api_key_env or preset.key_env
         key = key_for(variable, preset, sending)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from nihbench.run.batch_state import check_nothing_waits, open_batches, read_planned
     from nihbench.run.batches import Submission, bring, check_server, refresh, submit, to_submit
     from nihbench.run.calibration import Calibration, calibrate, calibrate_further, likely_points, likely_prompts
+    from nihbench.run.choices import check_numbers, preset_of
     from nihbench.run.counts import CountSummary, count_summary
     from nihbench.run.eta import Eta, Left
     from nihbench.run.export import BATCH_FOLDER, BatchFile, export_batch
@@ -64,6 +65,8 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "check_adaptive": "options",
+    "check_numbers": "choices",
+    "preset_of": "choices",
     "most_extra": "adaptive",
     "most_fit_prompts": "adaptive",
     "wants_fit": "adaptive",
@@ -212,6 +215,7 @@ __all__ = [
     "check_adaptive",
     "check_free",
     "check_nothing_waits",
+    "check_numbers",
     "check_place",
     "check_room",
     "check_same",
@@ -253,6 +257,7 @@ __all__ = [
     "owned",
     "planned_trials",
     "prepare",
+    "preset_of",
     "price_of",
     "read_kamradt",
     "read_planned",
