@@ -28,8 +28,9 @@ from synthetic_runs import write_runs  # noqa: E402
 
 from nihbench.analysis import ControlResult  # noqa: E402
 from nihbench.analysis.controls import Verdict  # noqa: E402
-from nihbench.cli.drawing import Sweep, draw  # noqa: E402
+from nihbench.cli.drawing import draw  # noqa: E402
 from nihbench.cli.finish import Result, result_of  # noqa: E402
+from nihbench.cli.sweep import Sweep  # noqa: E402
 from nihbench.figures import Style, palette, preset  # noqa: E402
 from nihbench.run import open_run  # noqa: E402
 from nihbench.stats import share  # noqa: E402
@@ -42,7 +43,7 @@ COMMAND = "python scripts/gallery.py"
 _CODE = [
     *(
         "src/nihbench/figures",
-        "src/nihbench/cli/drawing.py",
+        *("src/nihbench/cli/drawing.py", "src/nihbench/cli/captions.py", "src/nihbench/cli/sweep.py"),
         "src/nihbench/stats",
         "src/nihbench/analysis/statistics.py",
     ),

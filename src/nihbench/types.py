@@ -1,6 +1,6 @@
 """The whole vocabulary on one screen: frozen, keyword-only values and the protocols that rooms meet through.
 
-No I/O, no behaviour beyond small derivations. Files are validated where they are read (`catalog`, `run.store`);
+No I/O, no behaviour beyond small derivations. Files are validated where they are read (`catalog`, `run.records`);
 inside the program these values are trusted.
 """
 

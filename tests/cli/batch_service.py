@@ -11,15 +11,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from email.parser import BytesParser
 from email.policy import HTTP
-from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from tests.cli.conftest import Asked, ChatModel, _Server
+from tests.cli.conftest import Asked, ChatModel
+from tests.serving import Answering, Serving
 
 
 @dataclass
-class BatchService:
+class BatchService(Serving):
     """Batches end, with `ends_with`, when they are asked for while `ended`; `line` makes a request's result line.
 
     `before_upload` and `after_create` are called before the request is answered. `refuse` maps a method and path to
@@ -41,18 +41,7 @@ class BatchService:
     arrived: threading.Condition = field(default_factory=threading.Condition)
 
     def __post_init__(self) -> None:
-        self._server = _Server(("127.0.0.1", 0), _handler(self))
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
-        self._thread.start()
-
-    @property
-    def base_url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}/v1"
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        self.serve(_handler(self))
 
     def seen(self, request: str) -> None:
         with self.arrived:
@@ -135,17 +124,14 @@ class BatchService:
                 batch[key] = name
 
 
-def _handler(owner: BatchService) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
+def _handler(owner: BatchService) -> type[Answering]:
+    class Handler(Answering):
         def do_GET(self) -> None:
             self._answer(b"")
 
         def do_POST(self) -> None:
-            size = int(self.headers["Content-Length"])
-            body = self.rfile.read(size)
-            if len(body) == size:
+            body = self.body()
+            if body is not None:
                 self._answer(body)
 
         def _answer(self, body: bytes) -> None:
@@ -153,16 +139,6 @@ def _handler(owner: BatchService) -> type[BaseHTTPRequestHandler]:
             owner.seen(f"{self.command} {path.path}")
             refusals = owner.refuse.get(f"{self.command} {path.path}")
             status, value = refusals.pop(0) if refusals else owner.value(self, path.path, parse_qs(path.query), body)
-            content = value if isinstance(value, bytes) else json.dumps(value).encode()
-            try:
-                self.send_response(status)
-                self.send_header("Content-Length", str(len(content)))
-                self.end_headers()
-                self.wfile.write(content)
-            except OSError:
-                self.close_connection = True  # the client was killed
-
-        def log_message(self, *args: object) -> None:
-            pass
+            self.answer(status, value if isinstance(value, bytes) else json.dumps(value).encode())
 
     return Handler

@@ -11,7 +11,6 @@ import time
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ import pytest
 
 from nihbench.cli import main
 from nihbench.types import Tokenizer
+from tests.serving import Answering, Serving
 
 SOURCE = Path(__file__).parents[2] / "src"
 ANSWERS = (
@@ -55,7 +55,7 @@ class Asked:
 
 
 @dataclass
-class ChatModel:
+class ChatModel(Serving):
     """An OpenAI-compatible server; every prompt has its answer for good, unless `say` or `fail` says otherwise.
 
     `fail` maps the number of a request (from 1) to a status and an error body. From request number `hold_from` on
@@ -74,13 +74,7 @@ class ChatModel:
     arrived: threading.Condition = field(default_factory=threading.Condition)
 
     def __post_init__(self) -> None:
-        self._server = _Server(("127.0.0.1", 0), _handler(self))
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
-        self._thread.start()
-
-    @property
-    def base_url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}/v1"
+        self.serve(_handler(self))
 
     def wait_for(self, requests: int, timeout_s: float = 60.0) -> None:
         with self.arrived:
@@ -88,9 +82,7 @@ class ChatModel:
 
     def close(self) -> None:
         self.release.set()
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        super().close()
 
     def take(self, asked: Asked) -> tuple[int, Any]:
         with self.arrived:
@@ -112,42 +104,19 @@ class ChatModel:
         }
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Pass over clients that were killed; anything else is a mistake of the tests and must be seen."""
-        if not isinstance(sys.exception(), ConnectionError):
-            super().handle_error(request, client_address)
-
-
-def _handler(owner: ChatModel) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
+def _handler(owner: ChatModel) -> type[Answering]:
+    class Handler(Answering):
         def do_GET(self) -> None:
             known = self.path == "/v1/models"
             self._reply(200 if known else 404, {"data": [{"id": "x", "owned_by": "test"}]} if known else {})
 
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            if len(body) < int(self.headers["Content-Length"]):
-                self.close_connection = True  # the client was killed while it was sending
-                return
-            self._reply(*owner.take(Asked(dict(self.headers), body)))
+            body = self.body()
+            if body is not None:
+                self._reply(*owner.take(Asked(dict(self.headers), body)))
 
         def _reply(self, status: int, value: Any) -> None:
-            body = json.dumps(value, ensure_ascii=False).encode()
-            try:
-                self.send_response(status)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-            except OSError:
-                self.close_connection = True  # the client was killed
-
-        def log_message(self, *args: object) -> None:
-            pass
+            self.answer(status, json.dumps(value, ensure_ascii=False).encode())
 
     return Handler
 

@@ -1,4 +1,4 @@
-"""Lengths in the model's tokens from end to end: preflight, calibration, canary, counts, `nih doctor`."""
+"""Lengths in the model's tokens from end to end: preflight, calibration, canary, counts."""
 
 from __future__ import annotations
 
@@ -122,29 +122,6 @@ def test_missing_usage_is_unverified(nih: Any, chat: Any, foreign: list[object])
     assert "the server tells no token counts" in ended.err
     lines = (nih.folder / "run" / "records.jsonl").read_text(encoding="utf-8").splitlines()
     assert {json.loads(line)["completion"]["prompt_check"] for line in lines} == {"unverified"}
-
-
-def test_a_doctor_of_a_good_server(nih: Any, chat: Any) -> None:
-    chat.say = lambda text: " ".join(re.findall(r"code is (\d+)", text))
-    ended = nih("doctor", "--base-url", chat.base_url, "--model", "x")
-    assert ended.code == 0, ended.err
-    rows = {line[:14].strip(): line[15:] for line in ended.out.splitlines()}
-    assert (rows["reachable"], rows["model listed"], rows["answers"], rows["usable"]) == ("yes",) * 4
-    assert rows["window"] == "unknown" and "the first and the last line arrived" in rows["canary"]
-    assert "unknown" in rows["default sweep"] and rows["cached tokens"] == "not reported"
-    assert len(rows) <= 24
-    found = json.loads(nih("doctor", "--base-url", chat.base_url, "--model", "x", "--json", "--canary", 0).out)
-    assert found["usable"] is True and found["canary"] is None and found["known_text"]["server"] > 50
-
-
-def test_a_doctor_of_a_server_that_refuses_or_is_not_there(nih: Any, chat: Any) -> None:
-    chat.fail = {1: (401, {"error": {"message": "Incorrect API key"}}), 2: (402, {"error": {"message": "no money"}})}
-    for word in ("refuses the key", "no money"):
-        ended = nih("doctor", "--base-url", chat.base_url, "--model", "x")
-        assert ended.code == 4 and word in ended.err and "usable         no" in ended.out
-    ended = nih("doctor", "--base-url", "http://127.0.0.1:1/v1", "--model", "x", "--json")
-    assert ended.code == 2 and json.loads(ended.out)["usable"] is False
-    assert nih("doctor").code == 2
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ import pytest
 
 from nihbench import endpoint, local
 from nihbench.catalog import load
-from nihbench.cli.wiring import find_preset, reach
+from nihbench.cli.presets import find_preset
+from nihbench.cli.wiring import reach
 from nihbench.fetch import silent
 from nihbench.run import RunOptions
 from nihbench.types import ModelPreset

@@ -61,6 +61,30 @@ def test_one_command_with_the_embedded_model(
     assert (tmp_path / "run" / "heatmap.png").stat().st_size > 10_000
 
 
+def test_a_doctor_of_the_embedded_model(
+    tmp_path: Path, embedded_model: Path, fetched_corpus: Callable[[str], Corpus]
+) -> None:
+    pytest.importorskip("xllamacpp", reason="the extra `local` (xllamacpp) is not installed")
+    fetched_corpus(CORPORA["en"])
+    command = "doctor --model smollm2-135m --canary 400 --price 1,2 --max-cost 0.01 --json".split()
+    ended = subprocess.run(
+        [sys.executable, "-c", "from nihbench.cli import main; main()", *command],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(SOURCE)},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=170,
+    )
+    assert ended.returncode == 0, ended.stderr
+    found = json.loads(ended.stdout)
+    assert (found["usable"], found["streamed"], found["cached_tokens_reported"]) == (True, True, True)
+    assert found["known_text"]["server"] == found["known_text"]["counting"]
+    assert found["window_source"] == "the server" and found["default_sweep"]["trials"] == 225
+    canary = found["canary"]
+    assert abs(canary["prompt_tokens"] - canary["expected_tokens"]) < 40
+    assert found["spent"]["prompt_tokens"] == canary["prompt_tokens"] + found["known_text"]["server"]
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="children are listed in Linux's /proc")
 def test_sigterm_takes_the_embedded_server_along(
     tmp_path: Path, embedded_model: Path, fetched_corpus: Callable[[str], Corpus]

@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
@@ -23,6 +23,7 @@ import pytest
 from benchmarks.scripted.certificates import HAS_OPENSSL, Certificates, make_certificates
 from nihbench.endpoint import ChatClient, Endpoint
 from nihbench.types import Message, Outcome, Request
+from tests.serving import Serving
 
 
 @dataclass(kw_only=True)
@@ -46,7 +47,7 @@ class Asked:
         return json.loads(self.body)
 
 
-class ScriptedServer:
+class ScriptedServer(Serving):
     """`reply` appends to the script; `routes` answer one path always; both take JSON values or bytes.
 
     `judge`, where set, sees every request first and may answer it.
@@ -58,13 +59,7 @@ class ScriptedServer:
         self.judge: Callable[[Asked], Reply | None] = lambda asked: None
         self.asked: list[Asked] = []
         self.released = threading.Event()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
-        self._thread.start()
-
-    @property
-    def base_url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}/v1"
+        self.serve(_handler(self))
 
     def reply(self, body: Any = b"", status: int = 200, **kwargs: Any) -> None:
         self.script.append(Reply(status=status, body=_bytes(body), **kwargs))
@@ -74,9 +69,7 @@ class ScriptedServer:
 
     def close(self) -> None:
         self.released.set()
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        super().close()
 
 
 def _bytes(body: Any) -> bytes:

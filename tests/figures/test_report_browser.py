@@ -13,7 +13,7 @@ import pytest
 
 from nihbench.cli import main
 from nihbench.run import RECORDS, open_run, score_run
-from nihbench.run.store import record_line
+from nihbench.run.records import record_line
 from nihbench.types import Completion
 from scripts.browser import Browser, browser_missing
 from scripts.synthetic_runs import write_run

@@ -14,8 +14,9 @@ from nihbench.endpoint import ServerInfo, open_model
 from nihbench.errors import UsageError
 from nihbench.fetch import silent
 from nihbench.run import RunOptions, Setup, prepare
-from nihbench.run.manifest import begun, manifest
+from nihbench.run.manifest import manifest
 from nihbench.run.setup import Begun
+from nihbench.run.stored import begun
 from nihbench.types import ModelPreset
 
 KINDS = ["llama.cpp", "vllm", "openai", "moonshot", "deepseek"]

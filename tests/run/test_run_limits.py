@@ -16,8 +16,8 @@ from nihbench.endpoint import Endpoint
 from nihbench.endpoint.limits import Limits
 from nihbench.errors import StoppedError
 from nihbench.run import Setup
+from nihbench.run.records import read_records
 from nihbench.run.runner import AHEAD
-from nihbench.run.store import read_records
 from nihbench.types import Completion, Tokenizer
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # as `python -m benchmarks.wire` has it

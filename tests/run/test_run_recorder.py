@@ -13,7 +13,7 @@ import pytest
 
 from nihbench.errors import UsageError
 from nihbench.run.recorder import Recorder
-from nihbench.run.store import RecordWriter, all_records, read_records, record_line
+from nihbench.run.records import RecordWriter, all_records, read_records, record_line
 from nihbench.types import Completion, Failure, Placement, Record, Trial, Usage
 
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from nihbench.errors import DamagedDataError, StoppedError, UsageError
 from nihbench.run import RecordWriter, Setup, create_run, open_run, owed, run_trials
 from nihbench.run.manifest import manifest
-from nihbench.run.store import read_records, record_line
+from nihbench.run.records import read_records, record_line
 from nihbench.text import digest
 from nihbench.types import Completion, Failure, Message, Outcome, Placement, Record, Request, Trial, Usage
 

@@ -9,15 +9,17 @@ from nihbench.analysis.cases import Case, Cases, Cluster, Filter, Group, cluster
 from nihbench.analysis.controls import ControlResult, control_results, is_false_answer, withheld
 from nihbench.analysis.differences import difference
 from nihbench.analysis.export import check_export, export, joined
-from nihbench.analysis.fairness import Copy, Fairness, Finding, Wording, check_needle
+from nihbench.analysis.fairness import Copy, Fairness, Finding, check_needle
 from nihbench.analysis.grids import Grid, grid
 from nihbench.analysis.loaded import EXTRA_COLUMNS, LoadedRun, load_run
-from nihbench.analysis.pairing import Interaction, Paired, Side, holm, pair, prompt_by_model, text_of
+from nihbench.analysis.pairing import Interaction, Paired, holm, pair, prompt_by_model
 from nihbench.analysis.profiles import Profile, depth_profile, length_profile
+from nihbench.analysis.sides import Side, text_of
 from nihbench.analysis.statistics import GridTrials, Region, Statistics, grid_trials, misses, statistics
 from nihbench.analysis.summaries import Rate, Summary, summary
 from nihbench.analysis.table import COLUMNS, UNSCORED, Table, columns, frame, pairs
 from nihbench.analysis.tally import Tally, squeezed
+from nihbench.analysis.wordings import Wording
 
 __all__ = [
     "BANDS",

@@ -10,18 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from nihbench.analysis.wordings import Wording, wordings_of
 from nihbench.lang import t
-from nihbench.score.rivals import (
-    Rival,
-    Sentences,
-    core,
-    judgements,
-    near_copies,
-    rivals,
-    sentences_of,
-    subject_pattern,
-    terms,
-)
+from nihbench.score.rivals import Rival, Sentences, near_copies, rivals, sentences_of
 from nihbench.types import Corpus, KeyFact, Needle
 
 Level = Literal["problem", "warning", "note", "ok"]
@@ -31,7 +22,6 @@ NEAR_FACT = 0.75
 """The same for a key fact of several words."""
 
 _HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff]")
-_HAN_STOP = re.compile("[的了在是里中上下就和与什么哪谁多少吗呢几]")
 _SAYS = {
     "copy": t("The needle stands in the corpus word for word: it can't be hidden there."),
     "near_copy": t("The corpus says nearly what the needle says ({count} x; up to {share:.0%} of its words)."),
@@ -96,26 +86,6 @@ class Copy:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Wording:
-    """How a question's words meet the needle's. `asked` and `told` are words of judgement of one and the other.
-
-    `share`: of the question's content words (subject included), how many the needle holds.
-    """
-
-    prompt: str
-    question: str
-    share: float
-    lacking: tuple[str, ...]
-    asked: tuple[str, ...]
-    told: tuple[str, ...]
-
-    @property
-    def mismatch(self) -> bool:
-        """Whether the question asks for another judgement than the needle makes."""
-        return bool(self.asked and self.told and not set(self.asked) & set(self.told))
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Fairness:
     """All that was found out about a needle in a corpus."""
 
@@ -139,7 +109,7 @@ def check_needle(
     """
     sentences = sentences_of(corpus.text, corpus.language)
     copies = (*_copies(needle, sentences), *_fact_copies(needle, sentences))
-    wordings = tuple(_wording(needle, name, question) for name, question in _questions(needle).items())
+    wordings = wordings_of(needle)
     found = _rivals(needle, sentences, [w.question for w in wordings])
     findings = [
         *_copy_findings(needle, corpus, copies),
@@ -154,15 +124,6 @@ def check_needle(
 
 def _say(code: str, level: Level, **values: object) -> Finding:
     return Finding(code=code, level=level, text=t(_SAYS[code], **values))
-
-
-def _questions(needle: Needle) -> dict[str, str]:
-    """Return the question's wordings by the prompt that they belong to, those that ask the same only once."""
-    wordings: dict[str, str] = {}
-    for name, question in {"": needle.question, **needle.questions}.items():
-        if core(question) not in map(core, wordings.values()):
-            wordings[name] = question
-    return wordings
 
 
 # ---- copies ----------------------------------------------------------------------------------------------------
@@ -226,38 +187,7 @@ def _copy_findings(needle: Needle, corpus: Corpus, copies: Sequence[Copy]) -> li
     return findings if any(copy.of != "needle" for copy in copies) else [*findings, _say("no_fact", "ok")]
 
 
-# ---- wording ---------------------------------------------------------------------------------------------------
-
-
-def _wording(needle: Needle, prompt: str, question: str) -> Wording:
-    asked, told = core(question), " ".join(needle.statements)
-    pattern = subject_pattern(needle.subject) if needle.subject else None
-    named = bool(pattern and pattern.search(asked))
-    rest, told_rest = (pattern.sub(" ", text) if pattern else text for text in (asked, told))
-    held = set(terms(told_rest))
-    words = _words(rest)
-    lacking = tuple(word for word in words if not set(terms(word)) <= held)
-    units = len(words) + named
-    have = len(words) - len(lacking) + (named and bool(pattern and pattern.search(told)))
-    return Wording(
-        prompt=prompt,
-        question=question,
-        share=have / units if units else 0.0,
-        lacking=lacking,
-        asked=judgements(asked),
-        told=judgements(told),
-    )
-
-
-def _words(text: str) -> tuple[str, ...]:
-    """Return a question's content words as they are written; in Chinese the runs between function words."""
-    found = re.findall("[\u3400-\u4dbf\u4e00-\u9fff]+|[^\\W_\u3400-\u4dbf\u4e00-\u9fff]+", text)
-    pieces = [
-        p
-        for word in found
-        for p in (re.split("[的了在是里中上下就和与什么哪谁多少吗呢几]", word) if _HAN.search(word) else [word])
-    ]
-    return tuple(dict.fromkeys(piece for piece in pieces if terms(piece)))
+# ---- wordings --------------------------------------------------------------------------------------------------
 
 
 def _wording_findings(wording: Wording) -> list[Finding]:

@@ -69,13 +69,7 @@ def grid(table: Table, *, experiment: str, prompt: str, planned: Iterable[Trial]
     }
     owed = _planned(planned, experiment, prompt) - recorded
     if not recorded and not owed:
-        raise UsageError(
-            t(
-                "The run has no trial of {experiment}/{prompt}; name an experiment and a prompt that it was made with.",
-                experiment=experiment,
-                prompt=prompt,
-            )
-        )
+        raise no_trial(experiment, prompt)
     lengths = sorted({length for length, _, _ in recorded | owed})
     depths = sorted({depth for _, depth, _ in recorded | owed})
     shape = (len(depths), len(lengths))
@@ -104,6 +98,17 @@ def grid(table: Table, *, experiment: str, prompt: str, planned: Iterable[Trial]
         owed=_tally(owed_cells, shape),
         failures={str(kind): _tally(cells[:, kinds == kind], shape) for kind in sorted(set(kinds) - {""})},
         achieved=_means(cells, rows["achieved_depth_percent"].astype(np.float64), shape),
+    )
+
+
+def no_trial(experiment: str, prompt: str) -> UsageError:
+    """Return the error for a pair of which a run has no trial."""
+    return UsageError(
+        t(
+            "The run has no trial of {experiment}/{prompt}; name an experiment and a prompt that it was made with.",
+            experiment=experiment,
+            prompt=prompt,
+        )
     )
 
 

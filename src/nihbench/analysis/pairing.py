@@ -1,24 +1,20 @@
-"""Two sides over the same haystacks -> pairs, or the reason why they can't be paired.
+"""Two sides over the same haystacks -> pairs, and how they compare.
 
 A side is one (model, prompt) of an experiment. Two sides are paired cell by cell and repeat by repeat. That is only
-sound where both had the same text in front of them: what makes the text is compared before, and where each text begins
-is compared trial by trial. Prompts of different length leave a haystack some tokens more or less at its end, so the
-needle may stand a sentence away; `Paired.moved` counts that.
+sound where both had the same text in front of them, which `sides` makes sure of. Prompts of different length leave a
+haystack some tokens more or less at its end, so the needle may stand a sentence away; `Paired.moved` counts that.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from nihbench.analysis.grids import rows_of
-from nihbench.analysis.statistics import LEAST_MEASURED, axis_thirds, found_of, numbers_of
-from nihbench.analysis.table import Table
-from nihbench.errors import UsageError
-from nihbench.lang import said, t
+from nihbench.analysis.sides import Cell, Side, in_common, rows_at
+from nihbench.analysis.statistics import LEAST_MEASURED, axis_thirds
 from nihbench.stats import (
     Comparison,
     Interval,
@@ -28,26 +24,6 @@ from nihbench.stats import (
     interaction,
     repeats_needed,
 )
-
-_Cell = tuple[int, float, int]
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Side:
-    """One (model, prompt) of an experiment.
-
-    `name` is what tells it from what it is compared with, `run` its folder's name. `text` is what makes its haystacks
-    (`text_of`), by names that a user knows. `planned` are the cells and repeats of its plan as (length, depth, repeat).
-    """
-
-    name: str
-    run: str
-    model: str
-    experiment: str
-    prompt: str
-    table: Table = field(repr=False)
-    text: Mapping[str, object] = field(repr=False)
-    planned: frozenset[_Cell] = field(repr=False)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -112,26 +88,6 @@ class Interaction:
     p_value: float
 
 
-def text_of(manifest: Mapping[str, Any]) -> dict[str, object]:
-    """Return what makes the haystacks of a run, by names that a user knows."""
-    identity, needle = manifest["identity"], manifest["needle"]
-    unit = manifest["length_unit"]
-    # A fit to a server's own counts makes lengths that no other server has.
-    fitted = identity.get("calibration")
-    return {
-        t("corpus"): f"{manifest['corpus']['name']} {str(manifest['corpus']['sha256'])[:12]}",
-        t("needle"): needle["name"],
-        t("needle's text"): " ".join(needle["statements"]),
-        t("length unit"): unit["tokenizer"]
-        if fitted is None
-        else t("{tokenizer} as fitted to the server's count", tokenizer=unit["tokenizer"]),
-        t("fit of the length unit"): fitted,
-        t("rules of placement"): identity.get("placement"),
-        # Where only haystacks are drawn, what was drawn is compared trial by trial.
-        t("seed of the needle"): identity.get("seed") if needle.get("fresh") else None,
-    }
-
-
 def pair(first: Side, second: Side, *, wanted: float = 0.05) -> Paired:
     """Pair two sides over identical haystacks and compare them.
 
@@ -143,8 +99,8 @@ def pair(first: Side, second: Side, *, wanted: float = 0.05) -> Paired:
     Raises:
         UsageError: Their haystacks are not the same; the message names what differs.
     """
-    both, keys = _aligned([first, second])
-    one, other = (_rows(side, keys) for side in (first, second))
+    both, keys = in_common([first, second])
+    one, other = (rows_at(side, keys) for side in (first, second))
     measured = ~np.isnan(one["value"]) & ~np.isnan(other["value"])
     repeats = len({repeat for *_, repeat in both})
     found = band = needed = None
@@ -177,8 +133,8 @@ def prompt_by_model(one: tuple[Side, Side], other: tuple[Side, Side]) -> Interac
     Raises:
         UsageError: Their haystacks are not the same; the message names what differs.
     """
-    _, keys = _aligned([*one, *other])
-    rows = [_rows(side, keys) for side in (*one, *other)]
+    _, keys = in_common([*one, *other])
+    rows = [rows_at(side, keys) for side in (*one, *other)]
     measured = np.logical_and.reduce([~np.isnan(each["value"]) for each in rows])
     if not measured.any():
         return None
@@ -214,92 +170,11 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return corrected
 
 
-def _aligned(sides: Sequence[Side]) -> tuple[frozenset[_Cell], list[_Cell]]:
-    """Return the cells and repeats that all sides have planned, and those of them that have a record on every side."""
-    first = sides[0]
-    for side in sides[1:]:
-        _check_same_text(first, side)
-    both = frozenset.intersection(*(side.planned for side in sides))
-    if not both:
-        raise UsageError(
-            t(
-                "can't pair {one} with {other}: they have no cell in common (lengths and depths differ); measure both "
-                "with the same --lengths, --depths and --repeats",
-                one=_whole(first),
-                other=_whole(sides[1]),
-            )
-        )
-    recorded = [set(_places(side)) for side in sides]
-    keys = sorted(both.intersection(*recorded))
-    begins = [_rows(side, keys)["haystack"] for side in sides]
-    for side, other in zip(sides[1:], begins[1:], strict=True):
-        apart = int(np.sum(begins[0] != other))
-        if apart:
-            raise UsageError(
-                t(
-                    "can't pair {one} with {other}: in {apart} of {all} trials the haystack begins elsewhere in the "
-                    "corpus; measure both with the same --seed and --vary",
-                    one=_whole(first),
-                    other=_whole(side),
-                    apart=apart,
-                    all=len(keys),
-                )
-            )
-    return both, keys
-
-
-def _check_same_text(first: Side, second: Side) -> None:
-    names = [name for name in {**first.text, **second.text} if first.text.get(name) != second.text.get(name)]
-    if names:
-        told = said(t("; ")).join(
-            f"{said(name)}: {_shown(first.text.get(name))} | {_shown(second.text.get(name))}" for name in names
-        )
-        raise UsageError(
-            t(
-                "can't pair {one} with {other}: they did not read the same haystack ({told}); measure both with the "
-                "same --corpus, --length-unit and --seed",
-                one=_whole(first),
-                other=_whole(second),
-                told=told,
-            )
-        )
-
-
-def _whole(side: Side) -> str:
-    whole = f"{side.model}: {side.experiment}/{side.prompt}"
-    return whole if side.run in whole else f"{whole} ({side.run})"
-
-
-def _shown(value: object) -> str:
-    text = "none" if value is None else value if isinstance(value, str) else repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
-
-
-def _axis(keys: Sequence[_Cell], measured: Any, axis: int) -> tuple[float, ...]:
+def _axis(keys: Sequence[Cell], measured: Any, axis: int) -> tuple[float, ...]:
     return tuple(sorted({key[axis] for key, good in zip(keys, measured, strict=True) if good}))
 
 
-def _places(side: Side) -> list[_Cell]:
-    rows = rows_of(side.table, side.experiment, side.prompt)
-    columns = (rows["length"], rows["depth_percent"], rows["repeat"])
-    return [(int(length), float(depth), int(repeat)) for length, depth, repeat in zip(*columns, strict=True)]
-
-
-def _rows(side: Side, keys: Sequence[_Cell]) -> dict[str, Any]:
-    """Return the columns that pairing needs, in the order of the keys; every key has a record."""
-    rows = rows_of(side.table, side.experiment, side.prompt)
-    at = {place: index for index, place in enumerate(_places(side))}
-    order = np.array([at[key] for key in keys], dtype=np.int64)
-    return {
-        "value": rows["value"].astype(np.float64)[order],
-        "found": found_of(rows["found"])[order].astype(np.float64),
-        "haystack": numbers_of(rows["haystack"])[order],
-        "needle_at": numbers_of(rows["needle_at"])[order],
-        "prompt_sha256": rows["prompt_sha256"][order],
-    }
-
-
-def _pairs(keys: Sequence[_Cell], one: dict[str, Any], other: dict[str, Any], mask: Any, what: str) -> Pairs:
+def _pairs(keys: Sequence[Cell], one: dict[str, Any], other: dict[str, Any], mask: Any, what: str) -> Pairs:
     kept = [key for key, good in zip(keys, mask, strict=True) if good]
     # The same haystack, cell and prompt again is the same text.
     texts = [

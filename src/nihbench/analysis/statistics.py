@@ -13,10 +13,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from nihbench.analysis.grids import rows_of
+from nihbench.analysis.grids import no_trial, rows_of
 from nihbench.analysis.table import Table
-from nihbench.errors import UsageError
-from nihbench.lang import t
 from nihbench.stats import (
     RULER_THRESHOLD,
     Cell,
@@ -235,13 +233,7 @@ def grid_trials(
     } - set(made)
     every = [*made, *sorted(owed)]
     if not every:
-        raise UsageError(
-            t(
-                "The run has no trial of {experiment}/{prompt}; name an experiment and a prompt that it was made with.",
-                experiment=experiment,
-                prompt=prompt,
-            )
-        )
+        raise no_trial(experiment, prompt)
     lengths, length = np.unique([each[0] for each in every], return_inverse=True)
     depths, depth = np.unique([each[1] for each in every], return_inverse=True)
     return GridTrials(

@@ -9,9 +9,8 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from nihbench.analysis.grids import rows_of
+from nihbench.analysis.grids import no_trial, rows_of
 from nihbench.analysis.table import Table
-from nihbench.errors import UsageError
 from nihbench.lang import t
 
 
@@ -84,13 +83,7 @@ def summary(table: Table, *, experiment: str, prompt: str, planned: int | None =
             )
         )
     if not total:
-        raise UsageError(
-            t(
-                "The run has no trial of {experiment}/{prompt}; name an experiment and a prompt that it was made with.",
-                experiment=experiment,
-                prompt=prompt,
-            )
-        )
+        raise no_trial(experiment, prompt)
     good = [value == value for value in rows["value"]]  # not NaN
     values, found = rows["value"][good], rows["found"][good]
     kinds = Counter(str(kind) for kind in rows["failure"] if isinstance(kind, str))

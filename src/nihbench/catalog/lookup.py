@@ -30,6 +30,15 @@ def close_names(name: str, names: Iterable[str]) -> str:
     return t("did you mean {known}?", known=known)
 
 
+def unknown(kind: str, name: str, known: Iterable[str]) -> str:
+    """Return a sentence on a name that stands in a file and names nothing, with the close names or all that are known.
+
+    `kind` is what it should name ("needle").
+    """
+    hint = close_names(name, known) or t("known: {known}", known=", ".join(known))
+    return t("there is no {kind} named {name!r}; {hint}", kind=kind, name=name, hint=hint)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Catalog:
     """Everything that has a name; every reference between its values has been checked.

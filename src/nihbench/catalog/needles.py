@@ -6,7 +6,7 @@ References to other entries (an experiment's needle, a question's prompt) are ch
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from nihbench.catalog.document import Sourced
 from nihbench.catalog.lookup import close_names
@@ -50,8 +50,8 @@ def make_prompt(source: Sourced[PromptEntry]) -> PromptTemplate:
         for field in _PLACEHOLDER.findall(message.content):
             below = ("messages", index, "content")
             if field not in _TEMPLATE_FIELDS:
-                hint = close_names(field, _TEMPLATE_FIELDS) or t("a prompt has {haystack} and {question} only")
-                raise source.error(t("the placeholder {{{field}}} is unknown; {hint}", field=field, hint=hint), *below)
+                rule = t("a prompt has {haystack} and {question} only")
+                raise source.error(_unknown(field, _TEMPLATE_FIELDS, rule), *below)
             if field in seen:
                 raise source.error(t("{{{field}}} stands twice in the prompt; keep one of them", field=field), *below)
             seen.add(field)
@@ -118,10 +118,8 @@ def _check_placeholders(source: Sourced[NeedleEntry], statements: tuple[str, ...
     for text, below in _fillable(source.value):
         for field in _PLACEHOLDER.findall(text):
             if field not in fresh:
-                hint = close_names(field, fresh) or t(
-                    "add `fresh: {{{field}: 7}}` with its number of digits", field=field
-                )
-                raise source.error(t("the placeholder {{{field}}} is unknown; {hint}", field=field, hint=hint), *below)
+                mend = t("add `fresh: {{{field}: 7}}` with its number of digits", field=field)
+                raise source.error(_unknown(field, fresh, mend), *below)
     for text, below in _fixed(source.value):
         found = _PLACEHOLDER.search(text)
         if found:
@@ -192,3 +190,9 @@ def _fixed(entry: NeedleEntry) -> Iterator[tuple[str, Below]]:
         yield entry.subject.text, ("subject", "text")
         for index, alias in enumerate(entry.subject.aliases):
             yield alias, ("subject", "aliases", index)
+
+
+def _unknown(field: str, known: Iterable[str], mend: str) -> str:
+    """Return a sentence on a placeholder that is none of the known, with the close ones or else with `mend`."""
+    hint = close_names(field, known) or mend
+    return t("the placeholder {{{field}}} is unknown; {hint}", field=field, hint=hint)

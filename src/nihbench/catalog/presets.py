@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nihbench.catalog.document import Sourced
-from nihbench.catalog.lookup import close_names
+from nihbench.catalog.lookup import unknown
 from nihbench.catalog.schema import ModelEntry, ModelsFile, ProviderEntry
 from nihbench.lang import t
 from nihbench.types import BatchTerms, LocalModel, ModelPreset, PriceTier
@@ -50,9 +50,7 @@ def _over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
 def _check(source: Sourced[ModelEntry], providers: Mapping[str, object]) -> None:
     entry = source.value
     if entry.provider is not None and entry.provider not in providers:
-        hint = close_names(entry.provider, providers) or t("known: {known}", known=", ".join(providers))
-        kind, name = t("provider"), entry.provider
-        raise source.error(t("there is no {kind} named {name!r}; {hint}", kind=kind, name=name, hint=hint), "provider")
+        raise source.error(unknown(t("provider"), entry.provider, providers), "provider")
     if entry.prices and entry.prices_as_of is None:
         raise source.error(t('prices need their day; add a line `prices_as_of: "2026-11"`'), "prices")
     bounds = [math.inf if tier.up_to is None else tier.up_to for tier in entry.prices]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Optional
@@ -83,8 +84,7 @@ def _of_run(path: Path, scorer: str | None) -> tuple[str, list[Item]]:
     folders = [open_run(found) for found in find_runs(path)]
     judges = {scorer or _only_judge(folder) for folder in folders}
     if len(judges) > 1:
-        listed = " | ".join(sorted(judges))
-        raise UsageError(t("{path} has several judges' scores: choose by --scorer {whole}", path=path, whole=listed))
+        raise _several_judges(path, sorted(judges))
     judge = judges.pop()
     items = [item for folder in folders for item in _judged(folder, judge)]
     if not items:
@@ -141,8 +141,12 @@ def _only_judge(folder: RunFolder) -> str:
         raise UsageError(
             t("{path} has no judge's scores: add them by nih score {path} --judge MODEL", path=folder.path)
         )
-    raise UsageError(
-        t("{path} has several judges' scores: choose by --scorer {whole}", path=folder.path, whole=" | ".join(whole))
+    raise _several_judges(folder.path, whole)
+
+
+def _several_judges(path: Path, judges: Sequence[str]) -> UsageError:
+    return UsageError(
+        t("{path} has several judges' scores: choose by --scorer {whole}", path=path, whole=" | ".join(judges))
     )
 
 

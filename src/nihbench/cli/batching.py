@@ -69,7 +69,8 @@ def _exportable(options: RunOptions) -> Iterator[Setup]:
     import os
 
     from nihbench.catalog import load
-    from nihbench.cli.wiring import introduce, is_gguf, prepared, resolved
+    from nihbench.cli.presets import is_gguf
+    from nihbench.cli.wiring import introduce, prepared, resolved
     from nihbench.endpoint import ModelAccess
     from nihbench.types import ModelPreset
 
@@ -185,7 +186,7 @@ def served(context: typer.Context, path: Path, given: Mapping[str, Any]) -> Iter
         UsageError: the run was not exported, or its batches are at another server.
     """
     from nihbench.catalog import load
-    from nihbench.cli.options import SHARED
+    from nihbench.cli.options import usual_values
     from nihbench.cli.output import FetchReport
     from nihbench.cli.resuming import resumed_jobs
     from nihbench.cli.wiring import reach
@@ -194,7 +195,7 @@ def served(context: typer.Context, path: Path, given: Mapping[str, Any]) -> Iter
     from nihbench.run.options import bare_url
 
     open_batches(open_run(path).path)
-    values = {option.name: option.default for option in SHARED} | dict(given)
+    values = usual_values() | dict(given)
     (job,) = resumed_jobs(context, path, values, None)
     assert job.existing is not None
     with reach(job.options, load(), sending=True, report=FetchReport()) as model:

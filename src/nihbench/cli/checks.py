@@ -37,7 +37,8 @@ def preflown(model: ModelAccess, checks: Checks) -> ModelAccess:
     from nihbench.endpoint import preflight, verdict
 
     with checks.budget(model) as budget:
-        report = asyncio.run(preflight(model, budget=budget, limiter=checks.limiter(model), on_silence=note))
+        stream, limiter = checks.options.stream, checks.limiter(model)
+        report = asyncio.run(preflight(model, stream=stream, budget=budget, limiter=limiter, on_silence=note))
     if (wrong := verdict(report)) is not None:
         raise wrong
     for sentence in preflight_notes(report):

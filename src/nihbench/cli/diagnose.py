@@ -12,7 +12,7 @@ from nihbench.cli.output import command, show, show_json
 from nihbench.lang import language
 
 if TYPE_CHECKING:
-    from nihbench.cli.drawing import Sweep
+    from nihbench.cli.sweep import Sweep
 
 _TEXT = Optional[str]  # noqa: UP045  typer reads it at run time
 

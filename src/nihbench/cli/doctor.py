@@ -2,226 +2,166 @@
 
 from __future__ import annotations
 
-from random import Random, SystemRandom
-from typing import TYPE_CHECKING, Annotated, Any, Optional
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nihbench.cli.output import FetchReport, command, note, plain, show, show_json
-from nihbench.errors import NihError, StoppedError, UsageError
+from nihbench.cli.options import run_options, usual_values, with_endpoint_options
+from nihbench.cli.output import command, console, plain, show, show_json
+from nihbench.errors import NihError, UsageError
 from nihbench.lang import Message, column, recalled, said, t
 
 if TYPE_CHECKING:
-    from nihbench.endpoint import Canary, ModelAccess, Preflight
-    from nihbench.run import RunOptions
-    from nihbench.types import Tokenizer
+    from nihbench.cli.examination import Found
+    from nihbench.types import RateState
 
-_TEXT = Optional[str]  # noqa: UP045  typer reads it at run time
 _CANARY_TOKENS = 8_000
-USUAL_LENGTHS = USUAL_DEPTHS = 15
-"""What `nih run` measures unless told otherwise."""
+_SIDE = 14
 
 
+@with_endpoint_options
 @command
 def doctor(
-    model: Annotated[_TEXT, typer.Option("--model", "-m", help="A preset, or any name with --base-url.")] = None,
-    base_url: Annotated[_TEXT, typer.Option("--base-url", help="An OpenAI-compatible server.")] = None,
-    api_key_env: Annotated[_TEXT, typer.Option("--api-key-env", help="The variable that holds the key.")] = None,
-    ca_file: Annotated[_TEXT, typer.Option("--ca-file", help="Further certificate authorities, as PEM.")] = None,
-    insecure: Annotated[bool, typer.Option("--insecure", help="Check no certificates.")] = False,
+    options: dict[str, Any],
     canary_tokens: Annotated[int, typer.Option("--canary", help="Length of the canary prompt; 0: none.")] = (
         _CANARY_TOKENS
     ),
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a program.")] = False,
 ) -> None:
-    """Ask an endpoint what should be known before a sweep. It costs a few short prompts and one of 8,000 tokens."""
-    from nihbench.run import RunOptions
+    """Ask an endpoint what should be known before a sweep.
 
-    if not model and not base_url:
+    It costs a few short prompts and one of 8,000 tokens, and never more than --max-cost.
+    """
+    from nihbench.cli.examination import examine
+
+    if not options["model"] and not options["base_url"]:
         raise UsageError(t("no server is named: give --model, --base-url, or both"))
-    options = RunOptions(
-        model=model or "", base_url=base_url, api_key_env=api_key_env, ca_file=ca_file, insecure=insecure
-    )
+    asked = run_options(usual_values() | options, needs_model=False)
+    if asked.more_urls:
+        raise UsageError(t("this command takes one --base-url: leave the others out"))
     try:
-        found, code = _examined(options, canary_tokens)
+        found = examine(asked, canary_tokens)
     except NihError as error:
         if as_json:
             show_json({"usable": False, "problem": str(error)})
         raise
-    show_json(found) if as_json else show(_screen(found))
-    if code:
-        note(t("nih: {problem}", problem=recalled(found["problem"]) or t("the server gave no answer")))
-        raise typer.Exit(code)
+    show_json(_as_json(found)) if as_json else _show_rows(_rows(found))
+    if found.problem is not None:
+        raise found.problem
 
 
-def _examined(options: RunOptions, canary_tokens: int) -> tuple[dict[str, Any], int]:
-    """Return what was found of an endpoint, and the exit code."""
-    import asyncio
-
-    from nihbench.catalog import load
-    from nihbench.cli.checks import with_window
-    from nihbench.cli.wiring import reach
-    from nihbench.endpoint import preflight, verdict
-
-    with reach(options, load(), sending=True, report=FetchReport()) as access:
-        report = asyncio.run(preflight(access, on_silence=note))
-        wrong = verdict(report)
-        usable = wrong is None and report.answered
-        access = with_window(access, report)
-        tokenizer, _ = access.tokenizer("model", FetchReport())
-        canary = _canary(access, report, tokenizer, canary_tokens) if usable and canary_tokens > 0 else None
-        found = _found(access, report, tokenizer, canary)
-    found |= {"usable": usable, "problem": wrong.args[0] if wrong else _problem(report)}
-    return found, 0 if usable else wrong.exit_code if wrong else StoppedError.exit_code
-
-
-def _problem(report: Preflight) -> str:
-    """Return what is wrong with a server that may be well again soon, or only partly wrong with a usable one."""
-    if report.failure is None:
-        return report.problem
-    said = recalled(report.problem)
-    return t("{host} gives no answer ({failure}): {said}", host=report.host, failure=report.failure, said=said)
-
-
-def _canary(access: ModelAccess, report: Preflight, tokenizer: Tokenizer, tokens: int) -> Canary:
-    import asyncio
-
-    from nihbench.endpoint import CHECK_PATIENCE_S, sing
-
-    room = access.window - access.preset.max_output if access.window else tokens
-    draw = Random(0)
-    lines, size = [], 0
-    while size < min(tokens, 0.9 * room) - 200:
-        lines.append(f"Entry {draw.randrange(10**6)}: the {draw.choice(_GOODS)} came in on day {draw.randrange(365)}.")
-        size += tokenizer.count(lines[-1]) + 1
-    text = "\n".join(lines)
-    expected = round((size + 100) * min(1.0, _share(report, tokenizer) or 1.0))
-
-    async def ask() -> Canary:
-        async with access.client(patience_s=CHECK_PATIENCE_S, on_silence=note) as client:
-            return await sing(
-                client, access.preset, text, language="en", expected_tokens=expected, random=SystemRandom()
-            )
-
-    return asyncio.run(ask())
-
-
-_GOODS = "barley copper linen salt timber wool amber glass".split()
-
-
-def _share(report: Preflight, tokenizer: Tokenizer) -> float | None:
-    """Return the server's count of the known text for one token of ours."""
-    from nihbench.endpoint import KNOWN_TEXT
-
-    seen = report.counted_tokens or report.prompt_tokens
-    return seen / tokenizer.count(KNOWN_TEXT) if seen else None
-
-
-def _found(access: ModelAccess, report: Preflight, tokenizer: Tokenizer, canary: Canary | None) -> dict[str, Any]:
+def _as_json(found: Found) -> dict[str, Any]:
     """Return all that was found, as JSON values; None is not known."""
     from dataclasses import asdict
 
-    from nihbench.cli.checks import OLLAMA, is_ollama
-    from nihbench.endpoint import KNOWN_TEXT
-
-    counter = t("none: lengths are fitted to the counts of short answers")
-    if access.server_tokenizer is not None:
-        counter = t("by the server's own tokenizer")
-    elif access.counter is not None:
-        counter = t("by the service's counting endpoint")
-    elif access.preset.tokenizer:
-        counter = t("by {tokenizer} on this machine", tokenizer=access.preset.tokenizer)
+    report, canary, sweep = found.report, found.canary, found.sweep
+    cost = asdict(sweep.cost) if sweep and sweep.cost else {}
     return {
         "host": report.host,
         "model": report.model,
         "reachable": report.reachable,
         "authorised": report.key_valid,
         "model_listed": report.model_listed,
-        "answered": report.answered,
-        "window": access.window,
-        "window_source": report.window_source or (t("the preset") if access.window else None),
-        "token_counting": counter,
-        "known_text": {
-            "server": report.prompt_tokens,
-            "counting": report.counted_tokens,
-            tokenizer.name: tokenizer.count(KNOWN_TEXT),
-        },
+        "answered": None if report.withheld else report.answered,
+        "window": found.window,
+        "window_source": found.window_source,
+        "token_counting": found.counting,
+        "known_text": {"server": report.prompt_tokens, "counting": report.counted_tokens}
+        | (dict([found.reference]) if found.reference else {}),
         "streamed": report.streamed,
         "cached_tokens_reported": report.cached_reported,
         "canary": asdict(canary) | {"sentence": canary.sentence} if canary else None,
         "rate_limits": asdict(report.rates) if report.rates else None,
-        "default_sweep": _sweep(access),
+        "default_sweep": {
+            "trials": sweep.trials,
+            "controls": sweep.controls,
+            "prompt_tokens": sweep.prompt_tokens,
+            "cost_usd": {name: None if usd is None else str(usd) for name, usd in cost.items()},
+            "sentence": sweep.sentence,
+        }
+        if sweep
+        else None,
+        "spent": {
+            "prompt_tokens": found.prompt_tokens,
+            "cost_usd": None if found.spent_usd is None else str(found.spent_usd),
+        },
         "changes": list(report.changes),
-        "warning": OLLAMA if is_ollama(report) else None,
+        "warnings": list(found.warnings),
+        "usable": found.usable,
+        "problem": str(found.problem) if found.problem else "",
     }
 
 
-def _sweep(access: ModelAccess) -> dict[str, Any]:
-    """Return what a run without further options takes: lengths from 1,000 tokens to the window, by depths."""
-    from nihbench.plan import parse_lengths
-    from nihbench.prices import worst_cost
-
-    if access.window is None:
-        return {"trials": USUAL_LENGTHS * USUAL_DEPTHS, "prompt_tokens": None, "cost_usd": None}
-    output = access.preset.max_output
-    lengths = parse_lengths(str(USUAL_LENGTHS), lowest=1000, highest=max(access.window - output, 1000))
-    costs = [worst_cost(access.preset.prices, length, output) for length in lengths]
-    known = [cost for cost in costs if cost is not None]
-    return {
-        "trials": len(lengths) * USUAL_DEPTHS,
-        "prompt_tokens": sum(lengths) * USUAL_DEPTHS,
-        "cost_usd": float(sum(known)) * USUAL_DEPTHS if len(known) == len(costs) else None,
-    }
-
-
-def _screen(found: dict[str, Any]) -> str:
-    window = t("unknown")
-    if found["window"]:
-        window = t("{tokens:,} tokens, by the word of {who}", tokens=found["window"], who=found["window_source"])
-    counts = ", ".join(f"{name} {count}" for name, count in found["known_text"].items() if count is not None)
+def _rows(found: Found) -> list[tuple[Message, str]]:
+    """Return what is shown, each with its name; a row of which nothing is known is left out where it says no more."""
+    report = found.report
     reported = {True: t("reported"), False: t("not reported"), None: t("unknown")}
-    rows = [
-        (t("server"), found["host"]),
-        (t("model"), found["model"]),
-        (t("reachable"), _word(found["reachable"])),
-        (t("authorised"), _word(found["authorised"])),
-        (t("model listed"), _word(found["model_listed"])),
-        (t("answers"), _word(found["answered"])),
+    seen = report.prompt_tokens or report.counted_tokens
+    window: str = t("unknown")
+    if found.window is not None:
+        window = t("{tokens:,} tokens, by the word of {who}", tokens=found.window, who=found.window_source)
+    canary: str = t("not sent")
+    if found.canary is not None:
+        canary = found.canary.finding
+    answers = None if report.withheld else report.answered
+    rows: list[tuple[Message, str | None]] = [
+        (t("model"), t("{model} at {host}", model=report.model, host=report.host)),
+        (t("reachable"), _word(report.reachable)),
+        (t("authorised"), _word(report.key_valid)),
+        (t("model listed"), _word(report.model_listed)),
+        (t("answers"), _word(answers)),
         (t("window"), window),
-        (t("counting"), found["token_counting"]),
-        (t("known text"), t("{counts} tokens (servers count the chat template, too)", counts=counts)),
-        (t("streaming"), _word(found["streamed"])),
-        (t("cached tokens"), reported[found["cached_tokens_reported"]]),
-        (t("canary"), found["canary"]["sentence"].fields["finding"] if found["canary"] else t("not sent")),
-        (t("rate limits"), _limits(found["rate_limits"])),
-        (t("default sweep"), _cost(found["default_sweep"])),
-        *((t("differs"), recalled(change)) for change in found["changes"]),
-        *([(t("warning"), found["warning"])] if found["warning"] else []),
-        (t("usable"), _word(found["usable"])),
+        (t("counting"), found.counting),
+        (t("sample text"), _known_text(seen, found.reference) if seen else None),
+        (t("streaming"), _word(report.streamed)),
+        (t("cached tokens"), reported[report.cached_reported]),
+        (t("canary"), canary),
+        (t("rate limits"), _limits(report.rates)),
+        (t("default sweep"), found.sweep.sentence if found.sweep else None),
+        (t("spent"), _spent(found)),
+        (t("differs"), said(t("; ")).join(said(recalled(change)) for change in report.changes) or None),
+        *((t("warning"), warning) for warning in found.warnings),
+        (t("usable"), _word(found.usable)),
     ]
-    return "\n".join(f"{column(name, 14)} {plain(said(value))}" for name, value in rows)
+    return [(name, plain(said(value))) for name, value in rows if value is not None]
+
+
+def _show_rows(rows: list[tuple[Message, str]]) -> None:
+    """Show rows as a table: one line each, or on a terminal as many as its width asks for, clear of the names."""
+    if not sys.stdout.isatty():
+        show("\n".join(f"{column(name, _SIDE)} {value}" for name, value in rows))
+        return
+    from rich.table import Table
+
+    grid = Table.grid(padding=(0, 1))
+    grid.add_column(min_width=_SIDE, no_wrap=True)
+    grid.add_column(overflow="fold")
+    for name, value in rows:
+        grid.add_row(said(name), value)
+    console().print(grid)
 
 
 def _word(value: bool | None) -> Message:
     return {True: t("yes"), False: t("no"), None: t("unknown")}[value]
 
 
-def _limits(rates: dict[str, Any] | None) -> Message:
-    requests, tokens = (rates[f"limit_{name}"] for name in ("requests", "tokens")) if rates else (None, None)
+def _known_text(seen: int, reference: tuple[str, int] | None) -> Message:
+    if reference is None:
+        return t("{seen} tokens by the server with its template", seen=seen)
+    name, count = reference
+    return t("{seen} tokens by the server with its template, {count} by {name}", seen=seen, count=count, name=name)
+
+
+def _limits(rates: RateState | None) -> Message | None:
+    requests, tokens = (rates.limit_requests, rates.limit_tokens) if rates else (None, None)
     if requests and tokens:
         return t("{requests:,} requests, {tokens:,} tokens a window of the account", requests=requests, tokens=tokens)
     if requests:
         return t("{requests:,} requests a window of the account", requests=requests)
-    return t("{tokens:,} tokens a window of the account", tokens=tokens) if tokens else t("none seen")
+    return t("{tokens:,} tokens a window of the account", tokens=tokens) if tokens else None
 
 
-def _cost(sweep: dict[str, Any]) -> Message:
-    if sweep["prompt_tokens"] is None:
-        return t("{trials} trials; tokens and price unknown, for the window is not known", trials=sweep["trials"])
-    usd = sweep["cost_usd"]
-    return t(
-        "{trials} trials, {tokens:,} tokens, {money}",
-        trials=sweep["trials"],
-        tokens=sweep["prompt_tokens"],
-        money=t("price unknown") if usd is None else t("at most ${usd:,.2f}", usd=usd),
-    )
+def _spent(found: Found) -> Message:
+    money = t("price unknown") if found.spent_usd is None else f"${found.spent_usd:,.4f}"
+    return t("{tokens:,} tokens sent for this, {money}", tokens=found.prompt_tokens, money=money)

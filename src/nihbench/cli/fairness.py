@@ -34,10 +34,10 @@ def checked_by_models(name: str, given: Mapping[str, Any], *, yes: bool) -> dict
     from nihbench.catalog import load
     from nihbench.cli.jobs import agreed, asked_jobs, made_ready
     from nihbench.cli.money import check_cost
-    from nihbench.cli.options import SHARED
+    from nihbench.cli.options import usual_values
 
     catalog = load()
-    values = {option.name: option.default for option in SHARED} | {
+    values = usual_values() | {
         "experiment": _experiment(catalog, name),
         "prompt": ",".join(_variants(catalog, name)),
         "lengths": USUAL_LENGTHS,

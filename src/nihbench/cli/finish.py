@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from nihbench.analysis import ControlResult, Grid, Statistics, Summary
     from nihbench.analysis.table import Table
-    from nihbench.cli.drawing import Sweep
+    from nihbench.cli.sweep import Sweep
     from nihbench.run import RunFolder
     from nihbench.types import FailureKind, Grade, Record
 
@@ -64,7 +64,7 @@ class Result:
     @property
     def sweeps(self) -> tuple[Sweep, ...]:
         """What is drawn of it, one for each prompt."""
-        from nihbench.cli.drawing import Sweep, setting_of
+        from nihbench.cli.sweep import Sweep, setting_of
 
         setting = setting_of(self.run.manifest, self.records, self.scorer)
         return tuple(

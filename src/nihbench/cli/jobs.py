@@ -87,7 +87,8 @@ def agreed(jobs: Sequence[Job], *, yes: bool) -> bool:
     from nihbench.catalog import load
     from nihbench.cli.money import check_cost
     from nihbench.cli.output import FetchReport
-    from nihbench.cli.wiring import is_here, reach, resolved
+    from nihbench.cli.presets import is_here
+    from nihbench.cli.wiring import reach, resolved
     from nihbench.run import most_extra
 
     catalog = load()

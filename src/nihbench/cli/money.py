@@ -63,11 +63,10 @@ class Checks:
             UsageError: --max-cost is no amount, or the price is unknown.
         """
         from nihbench.endpoint import Budget
-        from nihbench.run import MARGIN, price_of
+        from nihbench.run import MARGIN
 
         options = self.options
-        prices = (price_of(options.price),) if options.price else model.preset.prices
-        prices = prices or (_NOTHING if model.is_loopback else ())
+        prices = model.preset.prices or (_NOTHING if model.is_loopback else ())
         budget = Budget(options.max_cost, prices, spent=self.total.spent, margin=MARGIN)
         try:
             yield budget
@@ -138,7 +137,7 @@ def check_cost(parts: Sequence[Part], *, yes: bool) -> None:
     costs = [planned_cost(*part) for part in parts]
     if not _are_dear(parts, costs):
         return
-    what = _cost_words(parts, costs)
+    what = cost_words(parts, costs)
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise UsageError(t("{what}: agree to that by --yes, or set a bound by --max-cost USD", what=what))
     if not typer.confirm(said(t("{what}. Begin?", what=what)), err=True):
@@ -214,7 +213,8 @@ def _are_dear(parts: Sequence[Part], costs: Sequence[CostRange]) -> bool:
     return _tokens(unknown) > ASK_ABOVE_TOKENS or known > ASK_ABOVE_USD
 
 
-def _cost_words(parts: Sequence[Part], costs: Sequence[CostRange]) -> Message:
+def cost_words(parts: Sequence[Part], costs: Sequence[CostRange]) -> Message:
+    """Say how many trials send how many tokens, and what that can cost. Arguments as for `check_cost`."""
     trials, tokens = sum(len(trials) for *_, trials in parts), _tokens(parts)
     known = [(c.least, c.predicted, c.most) for c in costs if None not in (c.least, c.predicted, c.most)]
     if len(known) < len(costs):

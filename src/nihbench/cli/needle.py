@@ -13,6 +13,7 @@ from nihbench.lang import Message, column, listed, said, t
 
 if TYPE_CHECKING:
     from nihbench.analysis import Fairness
+    from nihbench.types import Corpus
 
 _TEXTS = Optional[list[str]]  # noqa: UP045  typer reads it at run time
 _RATE = Optional[float]  # noqa: UP045
@@ -115,9 +116,31 @@ def check(
     """Check whether a needle is fair in its corpus: copies, rivals, the question's wording, language, length."""
     from dataclasses import asdict
 
+    from nihbench.cli.fairness import as_lines, as_rows, checked_by_models
+
+    text, found = _checked(name, corpus, lengths)
+    given = {
+        "model": model, "base_url": base_url, "api_key_env": api_key_env, "prompt": prompt, "corpus": corpus,
+        "lengths": lengths, "max_cost": max_cost,
+    }  # fmt: skip
+    told = checked_by_models(name, given, yes=yes) if model else {}
+    if as_json:
+        show_json({"needle": name, "corpus": text.name} | asdict(found) | {"controls": as_rows(told)})
+        return
+    show(
+        "\n".join(
+            [
+                _check_text(t("{needle} in {corpus}", needle=name, corpus=text.name), found, text.text, limit),
+                *as_lines(told),
+            ]
+        )
+    )
+
+
+def _checked(name: str, corpus: str | None, lengths: str | None) -> tuple[Corpus, Fairness]:
+    """Check a needle against the corpus that is asked for, or that an experiment hides it in; return both."""
     from nihbench.analysis import check_needle
     from nihbench.catalog import load
-    from nihbench.cli.fairness import as_lines, as_rows, checked_by_models
     from nihbench.corpora import stats
     from nihbench.endpoint import load_tokenizer
     from nihbench.plan import parse_lengths
@@ -134,26 +157,9 @@ def check(
         )
     text = load_corpus(catalog, chosen, Path.cwd(), report)
     tokenizer = load_tokenizer("cl100k_base", report=report)
-    found = check_needle(
-        needle, text, tokens=stats(text, [tokenizer]).tokens[0].tokens, unit=tokenizer.name,
-        longest=max(parse_lengths(lengths or "1k:128k:15", lowest=1_000, highest=_USUAL_WINDOW)),
-    )  # fmt: skip
-    given = {
-        "model": model, "base_url": base_url, "api_key_env": api_key_env, "prompt": prompt, "corpus": corpus,
-        "lengths": lengths, "max_cost": max_cost,
-    }  # fmt: skip
-    told = checked_by_models(name, given, yes=yes) if model else {}
-    if as_json:
-        show_json({"needle": needle.name, "corpus": text.name} | asdict(found) | {"controls": as_rows(told)})
-        return
-    show(
-        "\n".join(
-            [
-                _check_text(t("{needle} in {corpus}", needle=needle.name, corpus=text.name), found, text.text, limit),
-                *as_lines(told),
-            ]
-        )
-    )
+    tokens = stats(text, [tokenizer]).tokens[0].tokens
+    longest = max(parse_lengths(lengths or "1k:128k:15", lowest=1_000, highest=_USUAL_WINDOW))
+    return text, check_needle(needle, text, tokens=tokens, unit=tokenizer.name, longest=longest)
 
 
 def _check_text(title: Message, found: Fairness, text: str, limit: int) -> str:

@@ -1,10 +1,10 @@
-"""The options that `nih run`, `nih plan` and `nih prompt` share, and how they become a `RunOptions`."""
+"""The options that `nih run`, `nih plan` and others share, and how they become a `RunOptions`."""
 
 from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
@@ -160,10 +160,28 @@ SHARED: tuple[inspect.Parameter, ...] = (
 )
 
 
+_OF_AN_ENDPOINT = ("model base_url api_key_env window extra_body header stream ca_file insecure price max_cost").split()
+"""Options that say how one endpoint is asked, and what that may cost."""
+
+
+def usual_values() -> dict[str, Any]:
+    """Return the raw values of all shared options where none of them is given."""
+    return {option.name: option.default for option in SHARED}
+
+
 def with_run_options(body: Callable[..., None]) -> Callable[..., None]:
     """Give a command the shared options; its body gets them as one `options: dict` of raw values."""
+    return _sharing(body, SHARED)
+
+
+def with_endpoint_options(body: Callable[..., None]) -> Callable[..., None]:
+    """Give a command those shared options that are about one endpoint, as `with_run_options` does."""
+    return _sharing(body, [option for option in SHARED if option.name in _OF_AN_ENDPOINT])
+
+
+def _sharing(body: Callable[..., None], options: Sequence[inspect.Parameter]) -> Callable[..., None]:
     own = [p for p in inspect.signature(body, eval_str=True).parameters.values() if p.name != "options"]
-    names = {p.name for p in SHARED}
+    names = {p.name for p in options}
 
     @functools.wraps(body)
     def wrapped(**values: Any) -> None:
@@ -171,14 +189,18 @@ def with_run_options(body: Callable[..., None]) -> Callable[..., None]:
         body(options=shared, **values)
 
     own_last = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own]
-    parameters = [*SHARED, *own_last]
+    parameters = [*options, *own_last]
     wrapped.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     wrapped.__annotations__ = {p.name: p.annotation for p in parameters}
     return wrapped
 
 
-def run_options(values: dict[str, Any]) -> RunOptions:
+def run_options(values: dict[str, Any], *, needs_model: bool = True) -> RunOptions:
     """Turn raw option values into a `RunOptions`.
+
+    Args:
+        values: the value of every shared option (see `usual_values`).
+        needs_model: whether a model must be named; the name of one that is not is empty.
 
     Raises:
         UsageError: a value can't be read, or no model is named.
@@ -193,7 +215,9 @@ def run_options(values: dict[str, Any]) -> RunOptions:
                 t("{option} holds bytes that are not UTF-8: rename the file, or write it in UTF-8", option=option)
             )
     models = list(dict.fromkeys(values.pop("model") or []))
-    if not all(models) or not models:
+    if not models and not needs_model:
+        models = [""]
+    elif not all(models) or not models:
         raise UsageError(t("no model is named: give --model, such as --model smollm2-135m (see `nih models`)"))
     if len(models) > 1:
         raise UsageError(t("this command takes one --model: leave the others out"))

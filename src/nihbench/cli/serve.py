@@ -23,7 +23,7 @@ def serve(
     from pathlib import Path
 
     from nihbench.catalog import load
-    from nihbench.cli.wiring import is_gguf
+    from nihbench.cli.presets import is_gguf
     from nihbench.local import LocalServer, model_file
 
     if slots < 1:

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
-from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
-from nihbench.cli.keys import key_named, keys_file
 from nihbench.cli.output import FetchReport, note
+from nihbench.cli.presets import find_preset, host_of, is_gguf, key_for
 from nihbench.errors import UsageError
 from nihbench.lang import t
 
@@ -25,10 +22,6 @@ if TYPE_CHECKING:
     from nihbench.fetch import Report
     from nihbench.plan import Pace
     from nihbench.run import Begun, Forecast, RunOptions, Setup
-    from nihbench.types import ModelPreset
-
-_USUAL_KEY = "OPENAI_API_KEY"
-"""Read for a model that has no key variable of its own."""
 
 
 @contextmanager
@@ -121,13 +114,17 @@ def _asks(model: ModelAccess, begun: Begun | None) -> bool:
 
 @contextmanager
 def reach(options: RunOptions, catalog: Catalog, *, sending: bool, report: Report) -> Iterator[ModelAccess]:
-    """Reach the model that the options name, starting the embedded server where it is a local one."""
-    from nihbench.endpoint import open_model
+    """Reach the model that the options name, starting the embedded server where it is a local one.
 
-    preset = find_preset(options, catalog)
+    Whatever it is asked then carries the headers and the further fields that the options give, at their price.
+    """
+    from nihbench.endpoint import open_model
+    from nihbench.run import preset_of
+
+    preset = preset_of(options, find_preset(options, catalog))
     if preset.local is None and (options.base_url or not is_gguf(options.model)):
         variable = options.api_key_env or preset.key_env
-        key = _key(variable, preset, sending)
+        key = key_for(variable, preset, sending)
         # A public service tells nothing of use and would want a key for it: a plan can be made without.
         if options.insecure:
             note(
@@ -180,7 +177,7 @@ def side_by_side(options: RunOptions, model: ModelAccess, checks: Checks) -> Ite
             other = opened.enter_context(
                 open_model(
                     preset,
-                    key=_key(options.api_key_env or preset.key_env, preset, True),
+                    key=key_for(options.api_key_env or preset.key_env, preset, True),
                     headers=options.headers,
                     ask_server=preset.key_env is None,
                     ca_file=model.ca_file,
@@ -194,7 +191,7 @@ def side_by_side(options: RunOptions, model: ModelAccess, checks: Checks) -> Ite
 
 
 def _check_alike(first: ModelAccess, other: ModelAccess) -> None:
-    host, name = _host(other.base_url), first.preset.model
+    host, name = host_of(other.base_url), first.preset.model
     listed = other.server.models if other.server else ()
     if first.server and name in first.server.models and listed and name not in listed:
         raise UsageError(
@@ -229,98 +226,13 @@ def check_windows(members: Sequence[ModelAccess], window: int | None) -> None:
             raise UsageError(
                 t(
                     "--base-url: the server at {host} takes {window} tokens, the first one {least}: give --window",
-                    host=_host(other.base_url),
+                    host=host_of(other.base_url),
                     window=other.window,
                     least=window,
                 )
             )
 
 
-def is_here(options: RunOptions, catalog: Catalog) -> bool:
-    """Say whether the model that the options name is embedded, or served on this machine."""
-    preset = find_preset(options, catalog)
-    embedded = preset.local is not None or (is_gguf(options.model) and not options.base_url)
-    return embedded or _is_loopback(_host(preset.base_url))
-
-
-def is_gguf(model: str) -> bool:
-    """Say whether `--model` names a model file rather than a model."""
-    return model.lower().endswith(".gguf")
-
-
-def find_preset(options: RunOptions, catalog: Catalog) -> ModelPreset:
-    """Return the preset of `--model`; any name will do together with a base URL.
-
-    Raises:
-        UsageError: the name is unknown and no server is given.
-    """
-    from nihbench.types import ModelPreset
-
-    if is_gguf(options.model):
-        stem = Path(options.model).stem
-        return ModelPreset(name=stem, model=stem, base_url=options.base_url, concurrency=1)
-    if options.model in catalog.models:
-        preset = catalog.models[options.model]
-        # An embedded model that is served already (`nih serve`) is a model of that server.
-        if not options.base_url:
-            return preset
-        # Another server, such as a gateway, need not have the service's counting endpoint, nor its cache.
-        same = preset.base_url is None or _host(options.base_url) == _host(preset.base_url)
-        counter, cache, batch = (preset.counter, preset.cache, preset.batch) if same else (None, None, None)
-        return replace(preset, base_url=options.base_url, local=None, counter=counter, cache=cache, batch=batch)
-    base_url = options.base_url or os.environ.get("OPENAI_BASE_URL")
-    if not base_url:
-        catalog.model(options.model)
-        raise UsageError(
-            t("the model {model!r} is not known: give --base-url as well, or see `nih models`", model=options.model)
-        )
-    there = [known for known in catalog.models.values() if _host(known.base_url) == _host(base_url)]
-    counter = next((known.counter for known in there if known.counter), None)
-    batch = next((known.batch for known in there if known.batch), None)
-    return ModelPreset(name=options.model, model=options.model, base_url=base_url, counter=counter, batch=batch)
-
-
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _key(variable: str | None, preset: ModelPreset, sending: bool) -> str | None:
-    if variable is None:
-        key = key_named(_USUAL_KEY)
-        host = _host(preset.base_url)
-        if key and host != "api.openai.com" and not _is_loopback(host):
-            note(
-                t(
-                    "note: the key in {usual_key} is sent to {host}: name another variable by --api-key-env",
-                    usual_key=_USUAL_KEY,
-                    host=host,
-                )
-            )
-        return key
-    key = key_named(variable)
-    if not key and sending:
-        raise UsageError(
-            t(
-                "no key for {preset_name}: set the environment variable {variable} (or put {variable}=KEY into "
-                "{path}), or name another by --api-key-env",
-                preset_name=preset.name,
-                variable=variable,
-                path=keys_file(),
-            )
-        )
-    return key
-
-
-def _host(url: str | None) -> str:
-    try:
-        return urlsplit(url or "").hostname or ""
-    except ValueError:
-        return ""
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")

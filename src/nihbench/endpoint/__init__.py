@@ -14,13 +14,15 @@ if TYPE_CHECKING:
     from nihbench.endpoint.checkup import CHECK_PATIENCE_S, KNOWN_TEXT, Preflight, preflight, verdict
     from nihbench.endpoint.client import ChatClient
     from nihbench.endpoint.connection import Endpoint, Timeouts
-    from nihbench.endpoint.counting import ServerInfo, ServerTokenizer, chat_overhead, probe
+    from nihbench.endpoint.counting import ServerTokenizer, chat_overhead
     from nihbench.endpoint.dialect import Call, Dialect
     from nihbench.endpoint.failures import HANDLING, Diagnosis, Handling, classify
-    from nihbench.endpoint.limits import Limiter, Limits, put_off
+    from nihbench.endpoint.holdoff import put_off
+    from nihbench.endpoint.limits import Limiter, Limits
     from nihbench.endpoint.pool import SideBySide
     from nihbench.endpoint.request_counts import request_counter
     from nihbench.endpoint.retries import LONGEST_WAIT_S
+    from nihbench.endpoint.servers import ServerInfo, probe
     from nihbench.endpoint.spending import Budget, cost_of
     from nihbench.endpoint.tokenizers import load_tokenizer
     from nihbench.endpoint.waits import in_words
@@ -31,7 +33,7 @@ _HOMES = {
     "SideBySide": "pool",
     "Limiter": "limits",
     "Limits": "limits",
-    "put_off": "limits",
+    "put_off": "holdoff",
     "LONGEST_WAIT_S": "retries",
     "in_words": "waits",
     "ModelAccess": "access",
@@ -40,10 +42,10 @@ _HOMES = {
     "ChatClient": "client",
     "Endpoint": "connection",
     "Timeouts": "connection",
-    "ServerInfo": "counting",
+    "ServerInfo": "servers",
     "ServerTokenizer": "counting",
     "chat_overhead": "counting",
-    "probe": "counting",
+    "probe": "servers",
     "HANDLING": "failures",
     "Diagnosis": "failures",
     "Dialect": "dialect",

@@ -10,9 +10,10 @@ from pathlib import Path
 from nihbench.endpoint.client import ChatClient, silent
 from nihbench.endpoint.connection import Endpoint, Timeouts
 from nihbench.endpoint.counters import CountingEndpoint
-from nihbench.endpoint.counting import ServerInfo, ServerTokenizer, chat_overhead, probe
+from nihbench.endpoint.counting import ServerTokenizer, chat_overhead
 from nihbench.endpoint.dialect import Dialect
 from nihbench.endpoint.limits import Limiter, Limits
+from nihbench.endpoint.servers import ServerInfo, probe
 from nihbench.endpoint.spending import Budget
 from nihbench.endpoint.tokenizers import load_tokenizer
 from nihbench.errors import UsageError

@@ -12,15 +12,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_hex
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import httpx
 
 from nihbench.endpoint.connection import NO_ANSWER, Endpoint, Timeouts, no_answer
 from nihbench.endpoint.error_body import own_words, parse_json
 from nihbench.endpoint.failures import HANDLING, Diagnosis, classify
-from nihbench.endpoint.transport import sync_client
+from nihbench.endpoint.transport import ClientOwner
 from nihbench.errors import EndpointError, StoppedError
 from nihbench.fetch import atomic_file
 from nihbench.lang import t
@@ -54,8 +53,8 @@ class Batch:
     message: str = ""
 
 
-class BatchEndpoint:
-    """A context manager that closes its connections.
+class BatchEndpoint(ClientOwner):
+    """The /files and /batches of a chat endpoint.
 
     Args:
         endpoint: the chat endpoint; what it sends along is sent here too.
@@ -63,16 +62,8 @@ class BatchEndpoint:
     """
 
     def __init__(self, endpoint: Endpoint, *, sleep: Callable[[float], object] = time.sleep) -> None:
-        self._endpoint, self._sleep = endpoint, sleep
-        self._client = sync_client(endpoint, _TIMEOUTS)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._client.close()
+        super().__init__(endpoint, _TIMEOUTS)
+        self._sleep = sleep
 
     def upload(self, path: Path) -> str:
         """Upload a file of requests and return the id that the server gives it.

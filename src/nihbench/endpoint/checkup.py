@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,10 +17,10 @@ import httpx
 from nihbench.endpoint.access import ModelAccess
 from nihbench.endpoint.client import ChatClient, silent
 from nihbench.endpoint.connection import NO_ANSWER, Endpoint, Timeouts, no_answer
-from nihbench.endpoint.counting import ServerKind, listed_window
-from nihbench.endpoint.error_body import parse_json
+from nihbench.endpoint.error_body import own_words, parse_json
 from nihbench.endpoint.failures import HANDLING, Diagnosis, classify, is_about_model
 from nihbench.endpoint.limits import Limiter
+from nihbench.endpoint.servers import ServerKind, listed_window
 from nihbench.endpoint.spending import Budget
 from nihbench.endpoint.transport import sync_client
 from nihbench.errors import EndpointError, NihError, StoppedError
@@ -52,7 +53,8 @@ class Preflight:
     came, or would have, had it not been used up by reasoning. `prompt_tokens`: the server's count of the known text as
     one user message; `counted_tokens`: the same by its counting endpoint. `cached_reported`: usage names cached tokens.
     `changes`: how requests must be written differently. `problem` is the first thing that is wrong, in a sentence, and
-    `failure` what kind of failure the answer was, where none came. `ollama`: the list is Ollama's.
+    `failure` what kind of failure the answer was, where none came. `withheld`: why no answer was asked for, where the
+    budget had no room for it. `ollama`: the list is Ollama's.
     """
 
     host: str
@@ -75,6 +77,7 @@ class Preflight:
     changes: tuple[str, ...] = ()
     problem: str = ""
     failure: FailureKind | None = None
+    withheld: StoppedError | None = None
     ollama: bool = False
 
 
@@ -82,39 +85,42 @@ async def preflight(
     access: ModelAccess,
     *,
     client: ChatClient | None = None,
+    stream: bool | None = None,
     budget: Budget | None = None,
     limiter: Limiter | None = None,
     on_silence: Callable[[str], None] = silent,
 ) -> Preflight:
-    """Ask a server what must be known before a sweep; never raises for what a server does.
+    """Ask a server what must be known before a sweep; never raises for what a server does, or for want of money.
 
     Args:
         access: the model within reach.
         client: sends the one short prompt; None: a client of its own, which tries once and waits minutes, not hours.
+        stream: whether that client asks for a stream; None: where the server can.
         budget: what that client's sendings are charged to.
         limiter: gives that client leave for every single sending.
         on_silence: told by that client, in a sentence, that the answer is long in coming.
 
     Raises:
-        StoppedError: the budget has no room for the prompt.
         UsageError: the base URL, a header, the environment's proxy or the file of authorities can't be used.
     """
     endpoint = access.endpoint
     report = await asyncio.to_thread(_listing, endpoint, access)
     if not report.reachable:
         return report
-    if client is not None:
-        outcome = await _ask(client, access)
-    else:
-        async with access.client(
-            timeouts=_ONE_ANSWER,
-            max_attempts=2,
-            patience_s=CHECK_PATIENCE_S,
-            budget=budget,
-            limiter=limiter,
-            on_silence=on_silence,
-        ) as own:
+    own = client or access.client(
+        stream=stream,
+        timeouts=_ONE_ANSWER,
+        max_attempts=2,
+        patience_s=CHECK_PATIENCE_S,
+        budget=budget,
+        limiter=limiter,
+        on_silence=on_silence,
+    )
+    try:
+        async with nullcontext() if client else own:
             outcome = await _ask(own, access)
+    except StoppedError as error:
+        return replace(report, withheld=error)
     report = _with_outcome(report, outcome)
     if report.answered and report.window is None and report.kind == "other" and endpoint.is_private:
         report = await asyncio.to_thread(_with_loaded_window, report, endpoint, access.preset.model)
@@ -140,6 +146,8 @@ def verdict(report: Preflight) -> NihError | None:
                 said=said,
             )
         )
+    if report.withheld is not None:
+        return report.withheld
     if report.failure is None:
         return None
     if report.model_listed is False or (report.failure == "auth" and is_about_model(said)):
@@ -198,7 +206,7 @@ def _listing(endpoint: Endpoint, access: ModelAccess) -> Preflight:
         report,
         # A list that was had without a key says nothing about one.
         key_valid=True if endpoint.api_key else None,
-        models=models,
+        models=tuple(own_words(name, endpoint.keys()) for name in models),
         ollama=any(entry.get("owned_by") == "library" for entry in entries),
         model_listed=_is_listed(access.preset.model, models) if models else None,
     )

@@ -8,14 +8,13 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from nihbench.endpoint.connection import NO_ANSWER, Endpoint, Timeouts, no_answer
 from nihbench.endpoint.dialect import as_json
 from nihbench.endpoint.error_body import parse_json
 from nihbench.endpoint.failures import HANDLING, classify
-from nihbench.endpoint.transport import sync_client
+from nihbench.endpoint.transport import ClientOwner
 from nihbench.errors import EndpointError, StoppedError
 from nihbench.lang import t
 from nihbench.types import CounterKind, Message
@@ -26,7 +25,7 @@ _LONGEST_WAIT_S = 60.0
 _ANTHROPIC_VERSION = "2023-06-01"
 
 
-class CountingEndpoint:
+class CountingEndpoint(ClientOwner):
     """Counts whole chat requests by the provider's own endpoint; no model reads them.
 
     Args:
@@ -39,20 +38,8 @@ class CountingEndpoint:
     def __init__(
         self, endpoint: Endpoint, kind: CounterKind, model: str, *, sleep: Callable[[float], object] = time.sleep
     ) -> None:
-        self._endpoint, self._kind, self._model, self._sleep = endpoint, kind, model, sleep
-        self._client = sync_client(endpoint, _TIMEOUTS)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._client.close()
+        super().__init__(endpoint, _TIMEOUTS)
+        self._kind, self._model, self._sleep = kind, model, sleep
 
     def count_messages(self, messages: Sequence[Message]) -> int:
         """Return the prompt tokens of a chat request with these messages.

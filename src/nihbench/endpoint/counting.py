@@ -1,7 +1,7 @@
-"""Token counts from the server itself: what kind of server it is, its tokenizer, and the size of a chat request.
+"""Token counts from the server itself: its tokenizer, and the size of a chat request.
 
-For llama.cpp and vLLM; every other server is `other`, and there counts come from `tokenizers`. Synchronous, because
-counting belongs to planning; nothing here makes a model read a prompt.
+For llama.cpp and vLLM (`servers` tells which it is); for every other server counts come from `tokenizers`. Synchronous,
+because counting belongs to planning; nothing here makes a model read a prompt.
 """
 
 from __future__ import annotations
@@ -11,10 +11,8 @@ import json
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
-from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any
 
 import httpx
 
@@ -23,15 +21,14 @@ from nihbench.endpoint.dialect import as_json
 from nihbench.endpoint.error_body import parse_json
 from nihbench.endpoint.failures import classify
 from nihbench.endpoint.pieces import char_starts, fit_pieces, fit_token_strings
-from nihbench.endpoint.transport import sync_client
+from nihbench.endpoint.servers import ServerInfo, size_of
+from nihbench.endpoint.transport import ClientOwner
 from nihbench.errors import EndpointError
 from nihbench.lang import t
 from nihbench.types import IntArray, Message, Tokenizer
 
-ServerKind = Literal["llama.cpp", "vllm", "other"]
 MessageCounter = Callable[[Sequence[Message]], int | None]
 
-_PROBE_TIMEOUTS = Timeouts(connect_s=5.0, write_s=10.0, idle_s=10.0)
 _COUNT_TIMEOUTS = Timeouts(connect_s=10.0, write_s=120.0, idle_s=300.0)
 # A server may close a kept connection just as it is used again; one that is started again takes some seconds.
 _WAITS_S = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0)
@@ -42,50 +39,11 @@ _PROBE_TEXT = "The cat's 3.14% — 在北京喝一杯热美式。\n\n  Größe, 
 _TEMPLATE_KEYS = ("chat_template", "chat_template_kwargs", "add_generation_prompt", "continue_final_message")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ServerInfo:
-    """What a server tells about itself. `window` is one request's, in tokens; `slots` how many it serves at once."""
-
-    kind: ServerKind
-    models: tuple[str, ...] = ()
-    window: int | None = None
-    slots: int | None = None
-
-
-def probe(endpoint: Endpoint, *, model: str | None = None) -> ServerInfo:
-    """Return what the server is; `model` picks whose window is told where it serves several.
-
-    Source: GET {base_url}/models and GET /props at the server's root; what they refuse is simply not known.
-
-    Raises:
-        EndpointError: nothing answers at this address.
-        UsageError: the environment's proxy or the file of authorities can't be used.
-    """
-    with sync_client(endpoint, _PROBE_TIMEOUTS) as client:
-        listing = _get(client, endpoint, endpoint.url("/models"))
-        data = listing.get("data")
-        entries = [entry for entry in data if isinstance(entry, dict)] if isinstance(data, list) else []
-        owners = {entry.get("owned_by") for entry in entries}
-        # Public services list their models; only a server that does not say who it is gets the second question.
-        asks_props = not owners or "llamacpp" in owners
-        props = _get(client, endpoint, endpoint.root_url("/props")) if asks_props else {}
-    kind: ServerKind = "other"
-    if "default_generation_settings" in props or "llamacpp" in owners:
-        kind = "llama.cpp"
-    elif "vllm" in owners:
-        kind = "vllm"
-    models = tuple(entry["id"] for entry in entries if isinstance(entry.get("id"), str))
-    # One request's window is a slot's, where slots are told.
-    window = _size(props.get("default_generation_settings"), "n_ctx")
-    window = listed_window(entries, model) if window is None else window
-    return ServerInfo(kind=kind, models=models, window=window, slots=_size(props, "total_slots"))
-
-
 class _NoSuchPathError(EndpointError):
     """The server knows nothing at a path: it is older than it."""
 
 
-class ServerTokenizer:
+class ServerTokenizer(ClientOwner):
     """A `Tokenizer` that asks the server, and its count of a whole chat request. May be shared by threads.
 
     Text that looks like a special token counts as the server's chat endpoint counts it, which for both kinds of
@@ -113,18 +71,17 @@ class ServerTokenizer:
         extra_body: Mapping[str, Any] | None = None,
         sleep: Callable[[float], object] = time.sleep,
     ) -> None:
+        if info.kind == "other":
+            host = endpoint.host
+            raise EndpointError(
+                t("The server at {host} has no tokenizer of its own: use --length-unit cl100k_base.", host=host)
+            )
+        super().__init__(endpoint, _COUNT_TIMEOUTS)
         self._sleep = sleep
         self._kind = info.kind
         self._counts_requests = True
         self._model = model or (info.models[0] if info.models else "")
         self._template = {key: value for key, value in (extra_body or {}).items() if key in _TEMPLATE_KEYS}
-        self._endpoint = endpoint
-        if info.kind == "other":
-            host = self._endpoint.host
-            raise EndpointError(
-                t("The server at {host} has no tokenizer of its own: use --length-unit cl100k_base.", host=host)
-            )
-        self._client = sync_client(self._endpoint, _COUNT_TIMEOUTS)
         self._count_short = lru_cache(maxsize=16_384)(self._count)
         try:
             ids = json.dumps(self._tokenize(_PROBE_TEXT)["tokens"])
@@ -133,18 +90,6 @@ class ServerTokenizer:
             raise
         name = re.split(r"[\\/]", self._model)[-1]
         self.name = f"{self._kind}:{name}:{hashlib.sha256(ids.encode()).hexdigest()[:12]}"
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._client.close()
 
     def count(self, text: str) -> int:
         """Return the number of tokens of `text`; those of short texts are remembered.
@@ -204,7 +149,7 @@ class ServerTokenizer:
         return len(self._tokenize(prompt, add_special=True)["tokens"])
 
     def _told(self, path: str, body: Mapping[str, Any], key: str) -> int:
-        count = _size(self._post(path, body), key)
+        count = size_of(self._post(path, body), key)
         if count is None:
             raise EndpointError(_lacks(self._endpoint, key, path))
         return count
@@ -303,37 +248,5 @@ class _PieceReader:
         return known
 
 
-def _get(client: httpx.Client, endpoint: Endpoint, url: str) -> Mapping[str, Any]:
-    """Return the JSON object at `url`; an empty one where the server has nothing to say there."""
-    try:
-        response = client.get(url)
-        value = parse_json(response.content) if response.status_code == 200 else {}
-    except httpx.ReadTimeout:
-        return {}
-    except NO_ANSWER as error:
-        raise EndpointError(no_answer(error, endpoint)[1]) from error
-    except ValueError:
-        return {}
-    return value if isinstance(value, dict) else {}
-
-
-def listed_window(entries: Sequence[Mapping[str, Any]], model: str | None) -> int | None:
-    """Return the window in tokens that a list of models gives for `model`; for its first where none is named.
-
-    A server of one model answers to any name, so that its only entry counts.
-    """
-    other = entries[0] if entries and (not model or len(entries) == 1) else {}
-    asked = next((entry for entry in entries if entry.get("id") == model), other)
-    # In turn as vLLM and SGLang, as Moonshot and OpenRouter, and as others name it.
-    names = ("max_model_len", "context_length", "context_window", "max_context_length")
-    sizes = [_size(asked, name) for name in names] + [_size(asked.get("meta"), "n_ctx")]
-    return next((size for size in sizes if size is not None), None)
-
-
 def _lacks(endpoint: Endpoint, key: str, path: str) -> str:
     return t("{host} gave no {key} at {path}: update the server.", host=endpoint.host, key=key, path=path)
-
-
-def _size(value: object, key: str) -> int | None:
-    size = value.get(key) if isinstance(value, dict) else None
-    return size if isinstance(size, int) and not isinstance(size, bool) and size >= 0 else None

@@ -1,9 +1,9 @@
 """When a call may be sent: one limiter an endpoint, for calls at once, requests a minute and tokens a minute together.
 
 Calls wait in one line, first come, first served: a long prompt is not overtaken by short ones. The first in line is
-sent when no wait asked for by the server is running (Retry-After holds for all), fewer calls than the limit are in
-flight (`concurrency`) and both buckets have what it costs (`pacing`). The limiter sends nothing and tries nothing
-again: a refused call is to leave its slot, wait as it likes and come back for another.
+sent when no wait asked for by the server is running (`holdoff`; Retry-After holds for all), fewer calls than the limit
+are in flight (`concurrency`) and both buckets have what it costs (`pacing`). The limiter sends nothing and tries
+nothing again: a refused call is to leave its slot, wait as it likes and come back for another.
 """
 
 from __future__ import annotations
@@ -18,11 +18,10 @@ from typing import Literal
 
 from nihbench.endpoint.concurrency import LONG_PROMPT_TOKENS, Concurrency, start_for
 from nihbench.endpoint.failures import HANDLING
+from nihbench.endpoint.holdoff import HoldOff, silent
 from nihbench.endpoint.pacing import Pace
-from nihbench.endpoint.retries import LONGEST_WAIT_S
-from nihbench.endpoint.signals import Dimension, Signal
-from nihbench.endpoint.waits import in_words
-from nihbench.errors import PutOffError, StoppedError
+from nihbench.endpoint.signals import Signal
+from nihbench.errors import StoppedError
 from nihbench.lang import t
 from nihbench.types import FailureKind, RateState
 
@@ -31,13 +30,6 @@ _NOT_COUNTED: frozenset[FailureKind] = frozenset(
     {"rate_limit", "day_limit", "overloaded", "auth", "quota", "overflow", "bad_parameter", "refused_by_server"}
 )
 _AILING_S = 60.0
-SAID_S = 10.0
-"""Waits from here on are told: a shorter one is over before it is read."""
-
-
-def silent(wait_s: float) -> None:
-    """Say nothing."""
-
 
 Wait = Literal["slot", "server", "requests", "tokens"]
 """What a call may wait for: a call to end, a wait that the server asked for, or what a minute allows."""
@@ -54,17 +46,6 @@ class Limits:
     start: int = 4
     requests_per_minute: float | None = None
     tokens_per_minute: float | None = None
-
-
-def put_off(kind: FailureKind, wait_s: float) -> PutOffError:
-    """Return the error for a server that asks to wait longer than a run does."""
-    sentence = t(
-        "the run had to stop ({kind}): the server asks to wait {wait}, and a run waits {most} at most",
-        kind=kind,
-        wait=in_words(wait_s),
-        most=in_words(LONGEST_WAIT_S),
-    )
-    return PutOffError(sentence, kind=kind, wait_s=wait_s)
 
 
 class Slot:
@@ -110,7 +91,6 @@ class Limiter:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
-        self._on_wait = on_wait
         self._clock = clock
         self._sleep = sleep
         self._start = limits.start
@@ -120,9 +100,8 @@ class Limiter:
         # spread evenly, since many servers count them over a sliding minute.
         self._tokens = Pace(limits.tokens_per_minute, brim_s=60.0, level=0.0, now=now)
         self._requests = Pace(limits.requests_per_minute, brim_s=1.0, level=1.0, now=now)
+        self._asked = HoldOff(on_wait, now)
         self._closed = False
-        self._closed_until = now
-        self._closed_by: FailureKind = "rate_limit"
         self._sent = 0
         self._refusals = 0
         self._waiting_tokens: int | None = None  # of the call that is first in line
@@ -175,12 +154,12 @@ class Limiter:
     def ailing(self) -> bool:
         """Whether the last word from the server, less than a minute ago, was trouble, or it is to be left alone."""
         now = self._clock()
-        return now - self._trouble_at < _AILING_S or self._closed_until - now > _AILING_S
+        return now - self._trouble_at < _AILING_S or self._asked.left_s(now) > _AILING_S
 
     @property
     def is_put_off(self) -> bool:
         """Whether the server asks to wait longer than a run does."""
-        return self._closed_until - self._clock() > LONGEST_WAIT_S
+        return self._asked.is_too_long(self._clock())
 
     @asynccontextmanager
     async def slot(self, *, tokens: int) -> AsyncIterator[Slot]:
@@ -218,13 +197,13 @@ class Limiter:
         ):
             pace.announce(limit, None if remaining is None else remaining - taken, now)
             if pace.per_minute is None and remaining == 0 and reset_s is not None:
-                self._close(reset_s, "rate_limit")
+                self._asked.ask(reset_s, "rate_limit", now)
         self._changed.set()
 
     def settle(self, slot: Slot, signal: Signal) -> None:
         """Take in how a call ended (see `Slot.settle`)."""
         if signal.wait_s is not None and signal.kind != "ok":
-            self._close(signal.wait_s, signal.kind)
+            self._asked.ask(signal.wait_s, signal.kind, self._clock())
         if signal.kind == "rate_limit":
             self._refused(slot, signal)
         else:
@@ -237,7 +216,7 @@ class Limiter:
     def _refused(self, slot: Slot, signal: Signal) -> None:
         """Slow down in what was exceeded; a refusal that does not name it is taken for too many at once."""
         self._refusals += 1
-        now, exceeded = self._clock(), _exceeded(slot, signal)
+        now, exceeded = self._clock(), signal.used_up(slot.tokens)
         if exceeded == "tokens":
             self._tokens.announce(signal.allowed, None, now)
             self._tokens.refused(slot.number, slot.tokens, signal.wait_s, now)
@@ -274,16 +253,6 @@ class Limiter:
             else:
                 self._concurrency.pause()
 
-    def _close(self, wait_s: float, kind: FailureKind) -> None:
-        now = self._clock()
-        left_s = self._closed_until - now
-        if wait_s <= left_s:
-            return
-        self._closed_until, self._closed_by = now + wait_s, kind
-        # Of several calls that are refused together each asks for nearly the same.
-        if wait_s >= SAID_S and wait_s - left_s >= wait_s / 2 and not self.is_put_off:
-            self._on_wait(wait_s)
-
     def _enter_loop(self) -> None:
         """What is asked before a run and the run itself have an event loop each; what was learnt holds for both."""
         if (loop := asyncio.get_running_loop()) is not self._loop:
@@ -309,14 +278,14 @@ class Limiter:
     def _raise_if_put_off(self) -> None:
         """Let a call go that would wait for very long; it may find another endpoint, or end the run."""
         if self.is_put_off and not self._closed:
-            raise put_off(self._closed_by, self._closed_until - self._clock())
+            raise self._asked.error(self._clock())
 
     def _waits(self, tokens: int) -> dict[Wait, float]:
         """Return how long the first in line has to wait for each thing, as things stand."""
         now = self._clock()
         return {
             "slot": math.inf if self.in_flight >= self.limit else 0.0,
-            "server": self._closed_until - now,
+            "server": self._asked.left_s(now),
             "requests": self._requests.wait_s(1.0, now),
             "tokens": self._tokens.wait_s(tokens, now),
         }
@@ -342,13 +311,3 @@ class Limiter:
         finally:
             for wait in waits:
                 wait.cancel()
-
-
-def _exceeded(slot: Slot, signal: Signal) -> Dimension | None:
-    """Return what a refusal is about: its own word, else what its headers say is used up."""
-    if signal.exceeded is not None or signal.rates is None:
-        return signal.exceeded
-    if signal.rates.remaining_requests == 0:
-        return "requests"
-    tokens = signal.rates.remaining_tokens
-    return "tokens" if tokens is not None and tokens < slot.tokens else None

@@ -33,6 +33,15 @@ class Signal:
     allowed: int | None = None
     rates: RateState | None = None
 
+    def used_up(self, tokens: int) -> Dimension | None:
+        """Return what the refusal of a call of so many tokens is about: its own word, else what its headers say."""
+        if self.exceeded is not None or self.rates is None:
+            return self.exceeded
+        if self.rates.remaining_requests == 0:
+            return "requests"
+        left = self.rates.remaining_tokens
+        return "tokens" if left is not None and left < tokens else None
+
 
 def signal_of(outcome: Outcome) -> Signal:
     """Return what the limiter needs to know of one attempt's outcome.

@@ -12,7 +12,8 @@ import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, TypedDict
+from types import TracebackType
+from typing import Any, Self, TypedDict
 
 import httpx
 import truststore
@@ -90,6 +91,30 @@ def sync_client(endpoint: Endpoint, timeouts: Timeouts) -> httpx.Client:
         return httpx.Client(transport=transport, headers=endpoint.all_headers(), timeout=timeout, trust_env=False)
     except (ImportError, ValueError, httpx.InvalidURL):
         raise _proxy_error() from None
+
+
+class ClientOwner:
+    """A context manager that has a client of `sync_client` and closes it.
+
+    Raises:
+        UsageError: the proxy that the environment names, or the file of authorities, can't be used.
+    """
+
+    def __init__(self, endpoint: Endpoint, timeouts: Timeouts) -> None:
+        self._endpoint = endpoint
+        self._client = sync_client(endpoint, timeouts)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
 
 
 def keep_alive_options() -> SocketOptions:

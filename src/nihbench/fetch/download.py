@@ -54,6 +54,11 @@ def download_url(url: str, *, sha256: str, report: Report = silent, what: str | 
                 reason=reason,
             )
         ) from error
+    _check_hash(content, url, sha256)
+    return content
+
+
+def _check_hash(content: bytes, url: str, sha256: str) -> None:
     found = hashlib.sha256(content).hexdigest()
     if found != sha256:
         raise FetchError(
@@ -66,7 +71,6 @@ def download_url(url: str, *, sha256: str, report: Report = silent, what: str | 
                 sha256=sha256[:12],
             )
         )
-    return content
 
 
 def _read(response: httpx.Response, what: str, report: Report) -> bytes:

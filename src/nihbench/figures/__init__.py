@@ -22,8 +22,9 @@ if TYPE_CHECKING:
         interaction_sentence,
         worst_sentence,
     )
+    from nihbench.figures.layout import Panel
     from nihbench.figures.look import missing
-    from nihbench.figures.panel import Panel, draw_heatmap, draw_panel
+    from nihbench.figures.panel import draw_heatmap, draw_panel
     from nihbench.figures.profile import Line, draw_profiles
     from nihbench.figures.sheet import Around, Control
     from nihbench.figures.style import PRESETS, Style, preset, sized
@@ -39,7 +40,7 @@ _HOMES = {
     "Line": "profile",
     "PALETTES": "colours",
     "PRESETS": "style",
-    "Panel": "panel",
+    "Panel": "layout",
     "SUFFIXES": "files",
     "Setting": "captions",
     "Style": "style",

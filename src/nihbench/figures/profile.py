@@ -15,10 +15,9 @@ from nihbench.analysis import Profile
 from nihbench.figures.labels import depth_labels, length_labels, unit_phrase
 from nihbench.figures.look import INK, QUIET, drawable, look
 from nihbench.figures.page import LINE_IN, Page, Ruler
-from nihbench.figures.sheet import GAP, HEADING, LABEL, MARGIN, TICK, TICK_MARK, Around, NoRoomError, Sheet, fitted
+from nihbench.figures.sheet import GAP, HEADING, LABEL, MARGIN, TICK, TICK_MARK, Around, Sheet, fitted, too_narrow
 from nihbench.figures.style import Style
 from nihbench.figures.words import say
-from nihbench.lang import t
 
 _WIDTH, _HEIGHT, _LEAST = 9.6, 3.2, 1.0
 _LOG_FROM = 30
@@ -58,10 +57,7 @@ def _drawn(lines: Sequence[Line], around: Around, style: Style, length_unit: str
     between = 2 * half + GAP * f
     each = (width - left - MARGIN - between - half) / 2
     if each < _LEAST:
-        need = width + 2 * (_LEAST - each) + 0.05  # rounded up
-        raise NoRoomError(
-            t("the figure doesn't fit on {width:g} inches of width: give --size {need:.1f}", width=width, need=need)
-        )
+        raise too_narrow(width, width + 2 * (_LEAST - each))
     above = names.height + HEADING * f * LINE_IN + GAP
     length = drawable(say(style.lang, "length", unit=unit_phrase(length_unit, style.lang)))
     length_lines = ruler.balanced(length, width=each, points=LABEL * f)

@@ -32,6 +32,17 @@ class NoRoomError(UsageError):
     """The picture doesn't fit on a style's size."""
 
 
+def too_narrow(width: float, need: float) -> NoRoomError:
+    """Return the error for a figure of `width` inches that takes `need`; a little more is named, to be rounded up."""
+    return NoRoomError(
+        t(
+            "the figure doesn't fit on {width:g} inches of width: give --size {need:.1f}",
+            width=width,
+            need=need + 0.05,
+        )
+    )
+
+
 def fitted(style: Style, draw: Callable[[Style], Figure]) -> Figure:
     """Draw with the largest type that a style's size has room for.
 

@@ -139,6 +139,11 @@ def say(lang: Lang, key: str, **fields: object) -> str:
     return _TEXTS[key][LANGS.index(lang)].format(**fields)
 
 
+def both(key: str) -> tuple[str, str]:
+    """Return the text named `key` in English and in Chinese, its fields in braces."""
+    return _TEXTS[key]
+
+
 def group_word(lang: Lang, group: str) -> str:
     """Return a group of failures as it is read."""
     return _GROUPS[group][LANGS.index(lang)]

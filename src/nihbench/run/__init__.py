@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from nihbench.run.batch_state import check_nothing_waits, open_batches, read_planned
     from nihbench.run.batches import Submission, bring, check_server, refresh, submit, to_submit
     from nihbench.run.calibration import Calibration, calibrate, calibrate_further, likely_points, likely_prompts
+    from nihbench.run.choices import check_numbers, preset_of
     from nihbench.run.counts import CountSummary, count_summary
     from nihbench.run.eta import Eta, Left
     from nihbench.run.export import BATCH_FOLDER, BatchFile, export_batch
@@ -24,21 +25,13 @@ if TYPE_CHECKING:
     from nihbench.run.judging import Docket, Judge, Spent, ask_judge, combined, docket, judged, unsure
     from nihbench.run.kamradt import read_kamradt
     from nihbench.run.lock import owned
-    from nihbench.run.manifest import (
-        begun,
-        check_same,
-        corpus_of,
-        is_imported,
-        planned_trials,
-        stored_needle,
-        stored_options,
-        stored_prompts,
-    )
+    from nihbench.run.manifest import check_same
     from nihbench.run.merging import merge_folders
     from nihbench.run.misleading import misleading_text
     from nihbench.run.options import RunOptions, check_adaptive, price_of, wanted_precision
     from nihbench.run.place import check_place, check_room
     from nihbench.run.rebuild import find_record, needle_surroundings, rebuild_prompt
+    from nihbench.run.records import RecordWriter
     from nihbench.run.resolve import prepare
     from nihbench.run.results import import_results
     from nihbench.run.runner import Progress, owed, run_trials
@@ -56,13 +49,24 @@ if TYPE_CHECKING:
     )
     from nihbench.run.setup import Begun, Setup
     from nihbench.run.spent import MARGIN, enter, margin_of, spent_before
-    from nihbench.run.store import MANIFEST, RECORDS, RecordWriter, RunFolder, amend, check_free, create_run, open_run
+    from nihbench.run.store import MANIFEST, RECORDS, RunFolder, amend, check_free, create_run, open_run
+    from nihbench.run.stored import (
+        begun,
+        corpus_of,
+        is_imported,
+        planned_trials,
+        stored_needle,
+        stored_options,
+        stored_prompts,
+    )
     from nihbench.run.texts import absolute_corpus, load_corpus, stored_corpus
     from nihbench.run.tree import Child, Tree, children_of, create_tree, find_runs, is_tree, open_tree, slug
     from nihbench.run.verdicts import Verdicts
 
 _HOMES = {
     "check_adaptive": "options",
+    "check_numbers": "choices",
+    "preset_of": "choices",
     "most_extra": "adaptive",
     "most_fit_prompts": "adaptive",
     "wants_fit": "adaptive",
@@ -112,14 +116,14 @@ _HOMES = {
     "likely_prompts": "calibration",
     "CountSummary": "counts",
     "count_summary": "counts",
-    "begun": "manifest",
+    "begun": "stored",
     "Docket": "judging",
     "Judge": "judging",
     "MANIFEST": "store",
     "Progress": "runner",
     "RECORDS": "store",
     "RULES_FILE": "scores",
-    "RecordWriter": "store",
+    "RecordWriter": "records",
     "Row": "answers",
     "RunFolder": "store",
     "RunOptions": "options",
@@ -132,7 +136,7 @@ _HOMES = {
     "check_same": "manifest",
     "combined": "judging",
     "stored_corpus": "texts",
-    "corpus_of": "manifest",
+    "corpus_of": "stored",
     "create_run": "store",
     "default_scorer": "scores",
     "docket": "judging",
@@ -141,7 +145,7 @@ _HOMES = {
     "grade_row": "scores",
     "grades_of": "scores",
     "import_rows": "imports",
-    "is_imported": "manifest",
+    "is_imported": "stored",
     "judged": "judging",
     "load_corpus": "texts",
     "MARGIN": "spent",
@@ -152,7 +156,7 @@ _HOMES = {
     "open_run": "store",
     "owed": "runner",
     "owned": "lock",
-    "planned_trials": "manifest",
+    "planned_trials": "stored",
     "prepare": "resolve",
     "read_kamradt": "kamradt",
     "read_rows": "answers",
@@ -162,9 +166,9 @@ _HOMES = {
     "score_run": "scores",
     "scores_file": "scores",
     "spent_before": "spent",
-    "stored_needle": "manifest",
-    "stored_options": "manifest",
-    "stored_prompts": "manifest",
+    "stored_needle": "stored",
+    "stored_options": "stored",
+    "stored_prompts": "stored",
     "stored_scorers": "scores",
     "unsure": "judging",
     "version_of": "scores",
@@ -211,6 +215,7 @@ __all__ = [
     "check_adaptive",
     "check_free",
     "check_nothing_waits",
+    "check_numbers",
     "check_place",
     "check_room",
     "check_same",
@@ -252,6 +257,7 @@ __all__ = [
     "owned",
     "planned_trials",
     "prepare",
+    "preset_of",
     "price_of",
     "read_kamradt",
     "read_planned",

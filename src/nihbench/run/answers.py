@@ -16,8 +16,8 @@ from nihbench.catalog import Catalog
 from nihbench.errors import UsageError
 from nihbench.lang import t
 from nihbench.plan import fill
-from nihbench.run.manifest import stored_needle
 from nihbench.run.store import RunFolder
+from nihbench.run.stored import stored_needle
 from nihbench.score import grade
 from nihbench.score.fold import is_cjk
 from nihbench.types import Completion, Grade, Needle, OutcomeClass, Record

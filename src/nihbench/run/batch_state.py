@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -17,7 +18,8 @@ from nihbench.errors import DamagedDataError, UsageError
 from nihbench.fetch import write_atomic
 from nihbench.lang import t
 from nihbench.run.export import BATCH_FOLDER, BATCH_FORMAT, BATCH_MANIFEST, PLANNED, URL
-from nihbench.types import Bare, Placed, Placement, Trial
+from nihbench.run.records import first_line, placement_of, unreadable
+from nihbench.types import Placed, Trial
 
 FINISHED = ("completed", "failed", "expired", "cancelled")
 """Where a batch ends."""
@@ -116,9 +118,7 @@ class Batches:
                     found = _CUSTOM_ID.match(line)
                     ids.append(found[1].decode() if found else "")
         except OSError as error:
-            raise DamagedDataError(
-                t("{path} can't be read: {strerror}", path=path, strerror=error.strerror or error)
-            ) from error
+            raise unreadable(path, error) from error
         if digest.hexdigest() != job.sha256:
             raise DamagedDataError(
                 t("{path} is not what was exported: restore it from a copy, or export anew", path=path)
@@ -136,22 +136,29 @@ def open_batches(folder: Path) -> Batches:
     from pydantic import TypeAdapter
 
     path = folder / BATCH_FOLDER / BATCH_MANIFEST
-    try:
+    with _reading(folder, path):
         content = json.loads(path.read_bytes())
         if content["format"] != BATCH_FORMAT:
             raise ValueError(t("it is not of format {format}", format=BATCH_FORMAT))
         jobs = TypeAdapter(tuple[Job, ...]).validate_python(content["files"])
+    if any(Path(job.name).name != job.name for job in jobs):
+        raise DamagedDataError(t("{file} names files outside its folder: restore it from a copy", file=path))
+    return Batches(folder=folder, jobs=jobs)
+
+
+@contextmanager
+def _reading(folder: Path, file: Path) -> Iterator[None]:
+    """Say in a sentence why a file of a run's export can't be read."""
+    try:
+        yield
     except (FileNotFoundError, NotADirectoryError) as error:
         raise UsageError(
             t("{folder} has no requests of a batch: make them by nih batch export", folder=folder)
         ) from error
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise DamagedDataError(
-            t("{file} can't be read ({error}): restore it from a copy", file=path, error=_first_line(error))
+            t("{file} can't be read ({error}): restore it from a copy", file=file, error=first_line(error))
         ) from error
-    if any(Path(job.name).name != job.name for job in jobs):
-        raise DamagedDataError(t("{file} names files outside its folder: restore it from a copy", file=path))
-    return Batches(folder=folder, jobs=jobs)
 
 
 def check_nothing_waits(folder: Path) -> None:
@@ -183,27 +190,17 @@ def read_planned(folder: Path) -> dict[str, Planned]:
     from pydantic import TypeAdapter
 
     trial, strings = TypeAdapter(Trial), TypeAdapter(dict[str, str])
-    placed, bare = TypeAdapter(Placement), TypeAdapter(Bare)
     path = folder / BATCH_FOLDER / PLANNED
     planned: dict[str, Planned] = {}
-    try:
+    with _reading(folder, path):
         for line in path.read_bytes().splitlines():
             row = json.loads(line.decode("utf-8", "surrogatepass"))
-            place = row["placement"]
             planned[str(row["id"])] = Planned(
                 trial=trial.validate_python(row["trial"]),
-                placement=(placed if "at" in place else bare).validate_python(place),
+                placement=placement_of(row["placement"]),
                 fresh=strings.validate_python(row["fresh"]),
                 expected=str(row["expected"]),
             )
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise UsageError(
-            t("{folder} has no requests of a batch: make them by nih batch export", folder=folder)
-        ) from error
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise DamagedDataError(
-            t("{file} can't be read ({error}): restore it from a copy", file=path, error=_first_line(error))
-        ) from error
     return planned
 
 
@@ -230,7 +227,3 @@ def extract(batches: Batches, jobs: Sequence[Job], wanted: Iterable[str]) -> tup
             Job(name=name, requests=len(lines), size_bytes=len(content), sha256=hashlib.sha256(content).hexdigest())
         )
     return tuple(made)
-
-
-def _first_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:120]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 
 from nihbench.catalog import Catalog
 from nihbench.endpoint import ModelAccess
@@ -15,6 +16,7 @@ from nihbench.plan import (
 from nihbench.run.options import (
     QUICK_MAX_OUTPUT,
     RunOptions,
+    price_of,
 )
 from nihbench.run.texts import check_corpus_option, corpus_choice
 from nihbench.types import (
@@ -114,8 +116,18 @@ def check_vary(options: RunOptions, needle: Needle) -> None:
         )
 
 
+def preset_of(options: RunOptions, preset: ModelPreset) -> ModelPreset:
+    """Return the model's preset with what the user says instead: the price, and further fields of every request.
+
+    Raises:
+        UsageError: --price is no price.
+    """
+    prices = (price_of(options.price),) if options.price else preset.prices
+    return replace(preset, prices=prices, extra_body=dict(preset.extra_body) | dict(options.extra_body))
+
+
 def request_of(options: RunOptions, preset: ModelPreset) -> Request:
-    """Return what every request of the run has in common."""
+    """Return what every request of the run has in common; `preset` is one of `preset_of`."""
     temperature = preset.temperature
     if options.temperature is not None:
         temperature = None if options.temperature == "none" else _number(options.temperature)
@@ -125,7 +137,7 @@ def request_of(options: RunOptions, preset: ModelPreset) -> Request:
         max_output=options.max_output or usual,
         temperature=temperature,
         seed=options.draw_seed if preset.local is not None else options.seed,
-        extra_body=dict(preset.extra_body) | dict(options.extra_body),
+        extra_body=dict(preset.extra_body),
     )
 
 

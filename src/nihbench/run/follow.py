@@ -10,8 +10,9 @@ from decimal import Decimal
 
 from nihbench.endpoint import cost_of
 from nihbench.run.lock import HOLDER
-from nihbench.run.manifest import planned_trials
-from nihbench.run.store import RECORDS, RunFolder, read_lines
+from nihbench.run.records import read_lines
+from nihbench.run.store import RECORDS, RunFolder
+from nihbench.run.stored import planned_trials
 from nihbench.run.verify import Expectation, verified
 from nihbench.types import GradedElsewhere, PriceTier, Record
 

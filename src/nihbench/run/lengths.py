@@ -68,41 +68,11 @@ def resolve_lengths(
         UsageError: a length can't be had; the message says what can.
     """
     capacity = corpus_tokens + fixed - CORPUS_RESERVE_TOKENS
-    room = window - max_output if window else None
-    if room is not None and room < fixed + MIN_HAYSTACK_TOKENS:
-        raise UsageError(
-            t(
-                "a window of {window} tokens less {max_output} for the answer leaves no room for a haystack",
-                window=window,
-                max_output=max_output,
-            )
-        )
+    room = _room(window, max_output, fixed)
     spec = options.lengths or (QUICK_LENGTHS if options.quick else "15")
-    explicit = not is_count(spec)
-    if room is None and not explicit:
-        raise UsageError(t("the model's window is not known: give --window TOKENS, or --lengths such as 1k:32k:15"))
-    highest = room - int(slack * room) if room is not None else capacity
-    notes: list[str] = []
-    if not explicit and not options.repeat_corpus and highest > capacity:
-        notes.append(
-            t(
-                "lengths stop at {capacity:,} tokens, the corpus's end, short of the model's {highest:,}: "
-                "see `nih corpus list` for a longer corpus, or repeat this one with --repeat-corpus",
-                capacity=capacity,
-                highest=highest,
-            )
-        )
-        highest = capacity
+    highest, notes = _highest(spec, room, capacity, slack, repeat_corpus=options.repeat_corpus)
     lengths = parse_lengths(spec, lowest=1000, highest=highest)
-    if lengths[0] < fixed + MIN_HAYSTACK_TOKENS:
-        raise UsageError(
-            t(
-                "a length of {lengths} tokens can't hold the needle, the question and a haystack: the "
-                "shortest here is {fixed}",
-                lengths=lengths[0],
-                fixed=fixed + MIN_HAYSTACK_TOKENS,
-            )
-        )
+    _check_shortest(lengths[0], fixed)
     too_long = tuple(length for length in lengths if room is not None and length > room)
     if leave_out and len(too_long) < len(lengths):
         lengths = lengths[: len(lengths) - len(too_long)]
@@ -119,16 +89,63 @@ def resolve_lengths(
         )
     copies = max(1, math.ceil((lengths[-1] - fixed + CORPUS_RESERVE_TOKENS) / max(corpus_tokens, 1)))
     if copies > 1:
-        over = [length for length in lengths if length > capacity]
-        if not options.repeat_corpus:
-            raise UsageError(
-                t(
-                    "a length of {lengths:,} tokens is longer than the corpus ({capacity:,}): ask for less, "
-                    "take a longer corpus (`nih corpus list`), or give --repeat-corpus",
-                    lengths=lengths[-1],
-                    capacity=capacity,
-                )
-            )
-        lengths_over = ", ".join(f"{length:,}" for length in over)
-        notes.append(t("the corpus is repeated to fill these lengths: {lengths}", lengths=lengths_over))
+        notes.append(_repetition(lengths, capacity, repeat_corpus=options.repeat_corpus))
     return Lengths(fitting=lengths, too_long=too_long, copies=copies, notes=tuple(notes))
+
+
+def _room(window: int | None, max_output: int, fixed: int) -> int | None:
+    """Return how long a prompt may be in this window; None where the window is not known."""
+    room = window - max_output if window else None
+    if room is not None and room < fixed + MIN_HAYSTACK_TOKENS:
+        raise UsageError(
+            t(
+                "a window of {window} tokens less {max_output} for the answer leaves no room for a haystack",
+                window=window,
+                max_output=max_output,
+            )
+        )
+    return room
+
+
+def _highest(spec: str, room: int | None, capacity: int, slack: float, *, repeat_corpus: bool) -> tuple[int, list[str]]:
+    """Return the longest of lengths that nobody names one by one, and what must be said where the corpus is short."""
+    explicit = not is_count(spec)
+    if room is None and not explicit:
+        raise UsageError(t("the model's window is not known: give --window TOKENS, or --lengths such as 1k:32k:15"))
+    highest = room - int(slack * room) if room is not None else capacity
+    if explicit or repeat_corpus or highest <= capacity:
+        return highest, []
+    note = t(
+        "lengths stop at {capacity:,} tokens, the corpus's end, short of the model's {highest:,}: "
+        "see `nih corpus list` for a longer corpus, or repeat this one with --repeat-corpus",
+        capacity=capacity,
+        highest=highest,
+    )
+    return capacity, [note]
+
+
+def _check_shortest(length: int, fixed: int) -> None:
+    if length < fixed + MIN_HAYSTACK_TOKENS:
+        raise UsageError(
+            t(
+                "a length of {lengths} tokens can't hold the needle, the question and a haystack: the "
+                "shortest here is {fixed}",
+                lengths=length,
+                fixed=fixed + MIN_HAYSTACK_TOKENS,
+            )
+        )
+
+
+def _repetition(lengths: tuple[int, ...], capacity: int, *, repeat_corpus: bool) -> str:
+    """Return what must be said of lengths that take the corpus several times."""
+    if not repeat_corpus:
+        raise UsageError(
+            t(
+                "a length of {lengths:,} tokens is longer than the corpus ({capacity:,}): ask for less, "
+                "take a longer corpus (`nih corpus list`), or give --repeat-corpus",
+                lengths=lengths[-1],
+                capacity=capacity,
+            )
+        )
+    over = ", ".join(f"{length:,}" for length in lengths if length > capacity)
+    return t("the corpus is repeated to fill these lengths: {lengths}", lengths=over)

@@ -16,10 +16,12 @@ from nihbench.fetch import write_atomic
 from nihbench.lang import t
 from nihbench.plan import parse_shard
 from nihbench.run.batch_state import check_nothing_waits
-from nihbench.run.manifest import differing, is_imported, planned_trials
+from nihbench.run.manifest import differing
 from nihbench.run.options import RunOptions
+from nihbench.run.records import read_lines
 from nihbench.run.spent import LEDGER
-from nihbench.run.store import MANIFEST, PROBES, RECORDS, RunFolder, check_free, open_run, read_lines
+from nihbench.run.store import MANIFEST, PROBES, RECORDS, RunFolder, check_free, open_run
+from nihbench.run.stored import is_imported, planned_trials
 from nihbench.run.tree import TREE, is_tree, open_tree
 from nihbench.run.verdicts import VERDICTS
 

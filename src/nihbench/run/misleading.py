@@ -7,8 +7,8 @@ from pathlib import Path
 
 from nihbench.catalog import load
 from nihbench.errors import NihError
-from nihbench.run.manifest import corpus_of, stored_needle
 from nihbench.run.store import open_run
+from nihbench.run.stored import corpus_of, stored_needle
 from nihbench.run.texts import stored_corpus
 from nihbench.score.rivals import rivals, sentences_of
 

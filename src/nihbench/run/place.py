@@ -6,9 +6,8 @@ import os
 import tempfile
 from pathlib import Path
 
-from nihbench.errors import UsageError
-from nihbench.lang import t
-from nihbench.run.store import check_free
+from nihbench.run.records import unwritable
+from nihbench.run.store import check_free, taken, unusable
 from nihbench.run.tree import is_tree
 
 _ROOM_BYTES = 256 * 1024
@@ -23,19 +22,11 @@ def check_place(path: Path) -> None:
     """
     check_free(path)
     if is_tree(path):
-        raise UsageError(
-            t("{path} already holds a run: go on with it by --resume {path}, or give another --out", path=path)
-        )
+        raise taken(path)
     try:
         _try_room(path)
     except OSError as error:
-        raise UsageError(
-            t(
-                "can't write the run's folder {path}: {strerror}; give another --out",
-                path=path,
-                strerror=error.strerror or error,
-            )
-        ) from error
+        raise unusable(path, error) from error
 
 
 def check_room(path: Path) -> None:
@@ -47,13 +38,7 @@ def check_room(path: Path) -> None:
     try:
         _try_room(path)
     except OSError as error:
-        raise UsageError(
-            t(
-                "can't write {path} ({strerror}): see to the disk and its rights",
-                path=path,
-                strerror=error.strerror or error,
-            )
-        ) from error
+        raise unwritable(path, error) from error
 
 
 def _try_room(path: Path) -> None:

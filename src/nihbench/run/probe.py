@@ -16,8 +16,9 @@ from typing import Literal
 from nihbench.endpoint import HANDLING
 from nihbench.plan import fill
 from nihbench.run.rebuild import source_text
+from nihbench.run.records import read_records
 from nihbench.run.setup import Setup
-from nihbench.run.store import PROBES, RunFolder, read_records
+from nihbench.run.store import PROBES, RunFolder
 from nihbench.score import grade
 from nihbench.stats import Share, share
 from nihbench.text import digest, rebuild

@@ -8,8 +8,8 @@ from functools import lru_cache
 from nihbench.errors import DamagedDataError, UsageError
 from nihbench.lang import t
 from nihbench.plan import fill
-from nihbench.run.manifest import stored_needle, stored_prompts
 from nihbench.run.store import RunFolder
+from nihbench.run.stored import stored_needle, stored_prompts
 from nihbench.run.texts import check_corpus
 from nihbench.text import around, compose_text, digest, rebuild, rebuild_bare
 from nihbench.types import Corpus, Message, Placement, Record

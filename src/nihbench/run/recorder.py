@@ -12,7 +12,7 @@ from queue import SimpleQueue
 from types import TracebackType
 from typing import Self
 
-from nihbench.run.store import RecordWriter
+from nihbench.run.records import RecordWriter
 from nihbench.types import Record
 
 

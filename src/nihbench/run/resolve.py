@@ -33,13 +33,13 @@ from nihbench.run.choices import (
     check_vary,
     chosen_corpus,
     chosen_experiment,
+    preset_of,
     request_of,
 )
 from nihbench.run.lengths import MIN_HAYSTACK_TOKENS, fixed_tokens, resolve_lengths
 from nihbench.run.options import (
     QUICK_DEPTHS,
     RunOptions,
-    price_of,
 )
 from nihbench.run.setup import Begun, Setup
 from nihbench.run.texts import Texts, load_texts, sources
@@ -105,7 +105,7 @@ def _without_lengths(
     check_numbers(options, model)
     check_prompts(needle, prompts)
     check_vary(options, needle)
-    preset = replace(model.preset, prices=(price_of(options.price),)) if options.price else model.preset
+    preset = preset_of(options, model.preset)
     tokenizer, counted_by_model = model.tokenizer(options.length_unit, report)
     name = chosen_corpus(options, experiment, needle, catalog)
     known = begun.corpus_sha256

@@ -22,8 +22,9 @@ from nihbench.endpoint.bounds import MOST_BYTES
 from nihbench.errors import UsageError
 from nihbench.lang import Message, t
 from nihbench.run.batch_state import Planned, read_planned
-from nihbench.run.manifest import begun
-from nihbench.run.store import RECORDS, RunFolder, all_records
+from nihbench.run.records import all_records
+from nihbench.run.store import RECORDS, RunFolder
+from nihbench.run.stored import begun
 from nihbench.run.verify import Expectation, checked
 from nihbench.types import Completion, Failure, Outcome, Record
 

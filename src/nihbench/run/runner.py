@@ -19,8 +19,8 @@ from nihbench.endpoint import HANDLING, LONGEST_WAIT_S, Limiter, put_off
 from nihbench.errors import DamagedDataError, PutOffError, StoppedError
 from nihbench.lang import t
 from nihbench.run.recorder import Recorder
+from nihbench.run.records import RecordWriter
 from nihbench.run.setup import USUAL_AT_ONCE, Setup
-from nihbench.run.store import RecordWriter
 from nihbench.run.turns import Turns
 from nihbench.run.verify import checked
 from nihbench.types import Completer, Failure, GradedElsewhere, Message, Outcome, Placed, Record, Request, Trial

@@ -15,8 +15,9 @@ from pathlib import Path
 
 from nihbench.endpoint import cost_of
 from nihbench.prices import prices_paid
+from nihbench.run.records import all_records
 from nihbench.run.setup import Setup
-from nihbench.run.store import PROBES, RECORDS, all_records
+from nihbench.run.store import PROBES, RECORDS
 from nihbench.types import GradedElsewhere
 
 LEDGER = "spent.jsonl"

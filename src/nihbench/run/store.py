@@ -1,30 +1,26 @@
-"""A run's folder: run.json, records.jsonl (append-only) and scores; what is written once is never lost or doubled.
+"""A run's folder: made with its run.json, opened again, its records checked against its plan.
 
-A record is one line, flushed to the disk before it counts as done. A torn last line (the process was killed while
-writing) is owed again; anything else that can't be read is damage, and then nothing is changed.
+Lines of records.jsonl are `run.records`' matter, the content of run.json is `run.manifest`'s and `run.stored`'s.
 """
 
 from __future__ import annotations
 
-import contextlib
 import json
-import math
-import os
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from functools import cache
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from nihbench.errors import DamagedDataError, UsageError
 from nihbench.fetch import write_atomic
 from nihbench.lang import t
 from nihbench.run.calibration import Calibration
 from nihbench.run.lock import LOCK
-from nihbench.run.manifest import check_content, may_be_drawn, planned_trials, stored_calibration
+from nihbench.run.manifest import stored_calibration
+from nihbench.run.records import RecordWriter, read_records
+from nihbench.run.stored import check_content, may_be_drawn, planned_trials
 from nihbench.run.verify import Expectation, verified
-from nihbench.types import Bare, Completion, Failure, GradedElsewhere, Placed, Placement, Record, Trial
+from nihbench.types import Record
 
 FORMAT = 1
 MANIFEST = "run.json"
@@ -89,13 +85,7 @@ def create_run(path: Path, manifest: Mapping[str, Any]) -> RunFolder:
             check_free(path)
             write_atomic(path / MANIFEST, text)
     except OSError as error:
-        raise UsageError(
-            t(
-                "can't write the run's folder {path}: {strerror}; give another --out",
-                path=path,
-                strerror=error.strerror or error,
-            )
-        ) from error
+        raise unusable(path, error) from error
     return open_run(path)
 
 
@@ -116,6 +106,29 @@ def _manifest_text(content: Mapping[str, Any]) -> bytes:
     return (json.dumps({"format": FORMAT} | dict(content), ensure_ascii=False, indent=1) + "\n").encode("utf-8")
 
 
+def unusable(path: Path, error: OSError) -> UsageError:
+    """Return the error for a folder in which no run can be written."""
+    return UsageError(
+        t(
+            "can't write the run's folder {path}: {strerror}; give another --out",
+            path=path,
+            strerror=error.strerror or error,
+        )
+    )
+
+
+def no_run(path: Path) -> UsageError:
+    """Return the error for a folder that holds no run."""
+    return UsageError(t("{path} holds no run: there is no {manifest} in it", path=path, manifest=MANIFEST))
+
+
+def taken(path: Path) -> UsageError:
+    """Return the error for a folder that holds a run, or several, already."""
+    return UsageError(
+        t("{path} already holds a run: go on with it by --resume {path}, or give another --out", path=path)
+    )
+
+
 def check_free(path: Path) -> None:
     """Make sure that a folder holds no run yet.
 
@@ -123,9 +136,7 @@ def check_free(path: Path) -> None:
         UsageError: it does.
     """
     if (path / MANIFEST).exists():
-        raise UsageError(
-            t("{path} already holds a run: go on with it by --resume {path}, or give another --out", path=path)
-        )
+        raise taken(path)
     if (path / RECORDS).exists():
         raise UsageError(
             t(
@@ -147,9 +158,7 @@ def open_run(path: Path) -> RunFolder:
     try:
         manifest = json.loads(file.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise UsageError(
-            t("{path} holds no run: there is no {manifest} in it", path=path, manifest=MANIFEST)
-        ) from error
+        raise no_run(path) from error
     except (OSError, ValueError, RecursionError) as error:
         raise DamagedDataError(
             t("{file} can't be read ({error}): restore it from a copy, or run anew", file=file, error=error)
@@ -169,234 +178,3 @@ def open_run(path: Path) -> RunFolder:
             t("{file} is damaged ({error}): restore it from a copy, or run anew", file=file, error=error)
         ) from error
     return RunFolder(path=path, manifest=manifest)
-
-
-class RecordWriter:
-    """Appends records to a file; they are on the disk when `append` or `write` returns."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def __enter__(self) -> Self:
-        _, whole = read_records(self._path)
-        try:
-            # Unbuffered: nothing can wait in memory behind a write that failed.
-            self._file = self._path.open("ab", buffering=0)
-            if self._file.tell() != whole:
-                self._file.truncate(whole)
-            self._whole = whole
-            if whole and self._path.read_bytes()[whole - 1 : whole] != b"\n":
-                self._write(b"\n")
-                self._whole += 1
-        except OSError as error:
-            raise self._unwritable(error) from error
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._file.close()
-
-    def append(self, record: Record) -> None:
-        """Write one record and wait until it is on the disk.
-
-        Raises:
-            UsageError: it can't be written (a full disk); what was written before stays whole.
-        """
-        (error,) = self.write([record])
-        if error is not None:
-            raise error
-
-    def write(self, records: Sequence[Record]) -> list[UsageError | None]:
-        """Write records and wait once until all are on the disk; return for each why it could not be written.
-
-        Where they do not all fit, each is tried by itself: what is paid for is kept as far as the disk has room.
-        """
-        error = self._put(b"".join(map(record_line, records))) if records else None
-        if error is None or len(records) == 1:
-            return [error] * len(records)
-        return [self._put(record_line(record)) for record in records]
-
-    def _put(self, lines: bytes) -> UsageError | None:
-        try:
-            self._write(lines)
-            os.fsync(self._file.fileno())
-        except OSError as error:
-            # A torn line in the middle would be damage: whoever writes next must find a whole file.
-            with contextlib.suppress(OSError):
-                self._file.truncate(self._whole)
-            return self._unwritable(error)
-        self._whole += len(lines)
-        return None
-
-    def _write(self, data: bytes) -> None:
-        rest = memoryview(data)
-        while rest:
-            rest = rest[self._file.write(rest) or 0 :]
-
-    def _unwritable(self, error: OSError) -> UsageError:
-        return UsageError(
-            t(
-                "can't write {path} ({strerror}): see to the disk and its rights",
-                path=self._path,
-                strerror=error.strerror or error,
-            )
-        )
-
-
-_KEYS: Mapping[type, str] = {
-    Completion: "completion",
-    Failure: "failure",
-    GradedElsewhere: "graded_elsewhere",
-}
-"""Under which key an outcome stands in its line."""
-
-
-def record_line(record: Record) -> bytes:
-    """Return a record as one line of JSON in UTF-8."""
-    outcome = asdict(record.outcome)
-    if outcome.get("latency_s", 0.0) != outcome.get("latency_s", 0.0):
-        outcome["latency_s"] = None  # not known (an import); JSON has no NaN
-    plain = {
-        "id": record.id,
-        "trial": record.trial.stored(),
-        "placement": asdict(record.placement) if record.placement else None,
-        "fresh": dict(record.fresh),
-        "expected": record.expected,
-        "started_at": record.started_at,
-        _KEYS[type(record.outcome)]: outcome,
-    }
-    # Lone surrogates can come out of a server's JSON escapes; they have no UTF-8 form and are kept as escapes.
-    text = json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
-    try:
-        return (text + "\n").encode("utf-8")
-    except UnicodeEncodeError:
-        return (json.dumps(plain, separators=(",", ":")) + "\n").encode("ascii")
-
-
-def read_records(path: Path) -> tuple[dict[str, Record], int]:
-    """Read a records file: the last record of each id, and how many bytes of the file are whole lines.
-
-    A failure behind an answer is an older line that was copied there: what was answered is never asked again.
-
-    Raises:
-        DamagedDataError: a line that is not a torn last one can't be read.
-    """
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        return {}, 0
-    except OSError as error:
-        raise DamagedDataError(
-            t("{path} can't be read: {strerror}", path=path, strerror=error.strerror or error)
-        ) from error
-    records: dict[str, Record] = {}
-    whole = 0
-    for record, end in read_lines(path, data):
-        if record is not None:
-            known = records.get(record.id)
-            if not (known and isinstance(known.outcome, Completion) and isinstance(record.outcome, Failure)):
-                records[record.id] = record
-        whole = end
-    return records, whole
-
-
-def all_records(path: Path) -> list[Record]:
-    """Return every record of a file, those of earlier tries of a trial too; a line that stands twice counts once.
-
-    Raises:
-        DamagedDataError: a line that is not a torn last one can't be read.
-    """
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        return []
-    records: list[Record] = []
-    seen: set[bytes] = set()
-    start = 0
-    for record, end in read_lines(path, data):
-        line = data[start:end].rstrip(b"\n")
-        if record is not None and line not in seen:
-            seen.add(line)
-            records.append(record)
-        start = end
-    return records
-
-
-def read_lines(path: Path, data: bytes, before: int = 0) -> Iterator[tuple[Record | None, int]]:
-    """Give each whole line's record (None: a blank line) and where it ends; a torn last line is left out.
-
-    Args:
-        path: names the file in errors.
-        data: its bytes, or those from some line on.
-        before: how many lines stand before them.
-
-    Raises:
-        DamagedDataError: a line that is not a torn last one can't be read.
-    """
-    parse = _parser()
-    end = 0
-    lines = data.split(b"\n")
-    for number, line in enumerate(lines, 1):
-        last = number == len(lines)
-        record = None
-        if line.strip():
-            try:
-                record = parse(line)
-            except (ValueError, RecursionError) as error:
-                if last:
-                    return
-                raise DamagedDataError(
-                    t(
-                        "{path}:{number}: this line is no record ({first_line}): restore the file from a "
-                        "copy, or take the line out and resume to have its trial measured again",
-                        path=path,
-                        number=before + number,
-                        first_line=_first_line(error),
-                    )
-                ) from error
-        end += len(line) + (0 if last else 1)
-        yield record, end
-
-
-def _first_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:120]
-
-
-@cache
-def _parser() -> Any:
-    from pydantic import TypeAdapter
-
-    trial, strings = TypeAdapter(Trial), TypeAdapter(dict[str, str])
-    placed, bare = TypeAdapter(Placement), TypeAdapter(Bare)
-    outcomes: dict[str, TypeAdapter[Any]] = {key: TypeAdapter(kind) for kind, key in _KEYS.items()}
-
-    def placement(plain: Any) -> Placed | None:
-        if plain is None:
-            return None
-        # What says where a needle stands is a placement, whole or damaged.
-        return placed.validate_python(plain) if "at" in plain else bare.validate_python(plain)
-
-    def parse(line: bytes) -> Record:
-        plain = json.loads(line)
-        if not isinstance(plain, dict):
-            raise ValueError(t("not a JSON object"))
-        try:
-            key = next((key for key in outcomes if key in plain), "completion")
-            came = plain[key]
-            if "latency_s" in came and came["latency_s"] is None:
-                came["latency_s"] = math.nan
-            outcome = outcomes[key].validate_python(came)
-            return Record(
-                id=str(plain["id"]),
-                trial=trial.validate_python(plain["trial"]),
-                placement=placement(plain["placement"]),
-                outcome=outcome,
-                fresh=strings.validate_python(plain["fresh"]),
-                expected=str(plain["expected"]),
-                started_at=str(plain["started_at"]),
-            )
-        except KeyError as error:
-            raise ValueError(t("the key {error} is missing", error=error)) from error
-
-    return parse

@@ -17,7 +17,7 @@ from nihbench.errors import DamagedDataError, UsageError
 from nihbench.fetch import write_atomic
 from nihbench.lang import t
 from nihbench.run.options import RunOptions
-from nihbench.run.store import FORMAT, MANIFEST, RunFolder, open_run
+from nihbench.run.store import FORMAT, MANIFEST, RunFolder, no_run, open_run, taken
 
 TREE = "tree.json"
 
@@ -103,9 +103,7 @@ def create_tree(path: Path, suite: str | None, children: Sequence[tuple[RunOptio
         path.mkdir(parents=True, exist_ok=True)
         for name in (TREE, MANIFEST):
             if (path / name).exists():
-                raise UsageError(
-                    t("{path} already holds a run: go on with it by --resume {path}, or give another --out", path=path)
-                )
+                raise taken(path)
         write_atomic(path / TREE, (json.dumps(content, ensure_ascii=False, indent=1) + "\n").encode("utf-8"))
     except OSError as error:
         raise UsageError(
@@ -176,7 +174,7 @@ def find_runs(path: Path) -> tuple[Path, ...]:
         return found
     found = tuple(sorted(file.parent for file in path.glob(f"*/{MANIFEST}")))
     if not found:
-        raise UsageError(t("{path} holds no run: there is no {manifest} in it", path=path, manifest=MANIFEST))
+        raise no_run(path)
     return found
 
 

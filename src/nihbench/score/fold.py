@@ -14,7 +14,8 @@ from dataclasses import dataclass
 
 from nihbench.score.script import simplified
 
-_HAN = "\u3400-\u4dbf\u4e00-\u9fff〇"
+HAN = "\u3400-\u4dbf\u4e00-\u9fff〇"
+"""Chinese characters, as the inside of a character class."""
 _GONE = "\0"  # stands for a character that is folded away, so that a fold keeps its length as long as it can
 _DROPPED = set('*`~#"“”„«»「」『』《》〈〉＂﹁﹂\\$\ufeff')
 _ONE_FOR_ONE = {
@@ -27,11 +28,11 @@ _ONE_FOR_ONE = {
     "…": ".",
 }
 _THINK_TAG = re.compile(r"<(/?)think(?:ing)?>", re.IGNORECASE)
-_CJK = re.compile(f"[{_HAN}]")
+_CJK = re.compile(f"[{HAN}]")
 
 # What goes from a line: spaces at its ends, all but one of a run, and any between two of which one needs none;
 # apostrophes that stand in no word.
-_TIGHT = rf"[{_HAN}、。,;:!?.()]"
+_TIGHT = rf"[{HAN}、。,;:!?.()]"
 _SPARE = re.compile(rf" (?:(?<=^ )|(?<=[ \n] )|(?=\n)|(?<={_TIGHT} ) *(?={_TIGHT})) *|'(?:(?<![^\W\d_]')|(?![^\W\d_]))")
 
 

@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from nihbench.score.fold import HAN
 from nihbench.score.words import STOP_WORDS, stem
 from nihbench.text import boundaries
 from nihbench.types import Needle, Subject
@@ -23,20 +24,19 @@ LEAST_WEIGHT = 0.5
 """From this weight on a sentence could mislead even without naming the subject."""
 SUBJECT, JUDGEMENT = "<subject>", "<judgement>"
 
-_HAN = "\u3400-\u4dbf\u4e00-\u9fff〇"
-_TOKEN = re.compile(rf"[^\W\d_{_HAN}]+|\d+|[{_HAN}]+")
+_TOKEN = re.compile(rf"[^\W\d_{HAN}]+|\d+|[{HAN}]+")
 _JUDGING = re.compile(
     r"\b(?:(?:most|more|least) (?!of\b|people\b)[a-z]+|best|better|greatest|great|good|fun|funniest|favou?rite|worst|"
     r"nicest|nice|finest|coolest|cool|loveliest|lovely|ideal|perfect|top|must-see|enjoyable|exciting|interesting|"
     r"popular|important|recommend(?:ed|s)?|worth)\b"
-    rf"|最(?!后|初|终|近|多|少)(?:(?!的)[{_HAN}]){{1,2}}|值得|推荐|首选|必去|好玩|有趣",
+    rf"|最(?!后|初|终|近|多|少)(?:(?!的)[{HAN}]){{1,2}}|值得|推荐|首选|必去|好玩|有趣",
     re.IGNORECASE,
 )
 """Words of judgement: what a question for "the best" or "the most fun" asks for, and what answers it."""
 _SUPERLATIVE = (
     r"(?:\b(?:most|least) [a-z]+"
     r"|\b(?:best|greatest|funniest|favou?rite|worst|nicest|finest|coolest|loveliest|ideal|top)"
-    rf"|(?:最(?!后|初|终|近|多|少)[{_HAN}]{{1,4}}?|首选|值得[{_HAN}]{{0,4}}?)的?)"
+    rf"|(?:最(?!后|初|终|近|多|少)[{HAN}]{{1,4}}?|首选|值得[{HAN}]{{0,4}}?)的?)"
 )
 _FRAME = re.compile(
     r"\b(?:based|going|according) (?:on|by|to) (?:\w+ ){0,3}(?:context|documents?|texts?|passages?|articles?)\b"
@@ -100,7 +100,7 @@ def terms(text: str) -> list[str]:
     for token in _TOKEN.findall(text.casefold()):
         if token[0].isdigit():
             found.append(token)
-        elif re.match(f"[{_HAN}]", token):
+        elif re.match(f"[{HAN}]", token):
             found += _pairs(token)
         elif len(token) > 1 and token not in STOP_WORDS:
             found.append(stem(token))
@@ -119,7 +119,7 @@ def subject_pattern(subject: Subject) -> re.Pattern[str]:
 
 
 def _name_pattern(name: str) -> str:
-    if re.search(f"[{_HAN}]", name):
+    if re.search(f"[{HAN}]", name):
         return re.escape(name)
     # A line may end between the words of a name.
     word = r"(?<!\w)" + r"\s+".join(map(re.escape, name.split())) + r"(?!\w)"
@@ -171,7 +171,7 @@ def near_copies(sentences: Sentences, statement: str, least: float) -> tuple[tup
 
 def _best_of(asked: str) -> re.Pattern[str] | None:
     """Return a pattern for calling something the best of what the question asks for, or None if it asks for none."""
-    found = re.search(rf"{_SUPERLATIVE}\s*([a-z]+|[{_HAN}]{{2}})", asked, re.IGNORECASE)
+    found = re.search(rf"{_SUPERLATIVE}\s*([a-z]+|[{HAN}]{{2}})", asked, re.IGNORECASE)
     if found is None or found[1].casefold() in STOP_WORDS:
         return None
     kind = re.escape(stem(found[1].casefold())) + (r"\w{0,3}\b" if found[1].isascii() else "")

@@ -67,15 +67,11 @@ def grade(
     reading = Reading(needle, against, text, found, finish_reason)
     strange = _not_covered(reading)
     if strange:
-        return Unscored(
-            reason=t("the rules read English and Chinese; this is {strange}", strange=strange),
-            scorer=SCORER,
-            version=VERSION,
-        )
+        return _unscored(t("the rules read English and Chinese; this is {strange}", strange=strange))
     verdict = next(filter(None, (line(reading) for line in _LINES)))
     untold = _untold(reading) if verdict.value == 0.0 and verdict.outcome == "hallucinated" else ""
     if untold:
-        return Unscored(reason=untold, scorer=SCORER, version=VERSION)
+        return _unscored(untold)
     wrong = haystack and verdict.value < _FOUND and verdict.outcome in ("partial", "hallucinated")
     return Score(
         value=verdict.value,
@@ -88,6 +84,10 @@ def grade(
         confidence=confidence(reading, verdict),
         misled=misled_by(reading, haystack) if wrong else "",
     )
+
+
+def _unscored(reason: str) -> Unscored:
+    return Unscored(reason=reason, scorer=SCORER, version=VERSION)
 
 
 def _no_answer(answer: str, final: str | None, against: Sheet, finish_reason: str | None) -> Score:

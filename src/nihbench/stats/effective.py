@@ -89,13 +89,7 @@ def effective_length(
     Raises:
         ValueError: No rows, lengths that do not ascend, or not one row a length.
     """
-    if (
-        not rows
-        or len(lengths) != len(rows)
-        or len(pooled) not in (0, len(rows))
-        or list(lengths) != sorted(set(lengths))
-    ):
-        raise ValueError("effective_length needs ascending lengths and one row for each")
+    _check(lengths, rows, pooled)
     threshold = fraction * base.value if absolute is None and base is not None else (absolute or math.nan)
     status = _no_verdict(rows, base, absolute)
     if status is not None:
@@ -103,14 +97,10 @@ def effective_length(
     measured = np.array([row.measured for row in rows])
     means = np.array([row.value for row in rows])
     fitted = decreasing_fit(means, measured)
-    above = fitted >= threshold - 1e-12
-    kept = int(above.sum())  # the fit never rises, so these are the first ones
-    exact = lower_bound(means * measured, measured, 0.95) > threshold
-    shown = _first_run(exact)
-    firm = base if absolute is None else None
-    surely, possibly = _reach(pooled or rows, rows, firm, threshold, fraction)
-    inside, outside = _first_run(surely), _first_run(~possibly[::-1])
-    last = len(rows) - outside  # rows not shown to be out of reach
+    kept = int((fitted >= threshold - 1e-12).sum())  # the fit never rises, so these are the first ones
+    shown = _first_run(lower_bound(means * measured, measured, 0.95) > threshold)
+    surely, possibly = _reach(pooled or rows, rows, base if absolute is None else None, threshold, fraction)
+    inside, last = _first_run(surely), len(rows) - _first_run(~possibly[::-1])  # the rows not shown to be out of reach
     return EffectiveLength(
         status="at_least" if kept == len(rows) else "length" if kept else "below",
         threshold=threshold,
@@ -124,6 +114,12 @@ def effective_length(
         fitted=tuple(fitted.tolist()),
         this_haystack=any(row.interval.this_haystack for row in rows),
     )
+
+
+def _check(lengths: Sequence[int], rows: Sequence[Estimate], pooled: Sequence[Estimate]) -> None:
+    ascending = list(lengths) == sorted(set(lengths))
+    if not rows or len(lengths) != len(rows) or len(pooled) not in (0, len(rows)) or not ascending:
+        raise ValueError("effective_length needs ascending lengths and one row for each")
 
 
 def _no_verdict(rows: Sequence[Estimate], base: Estimate | None, absolute: float | None) -> Status | None:

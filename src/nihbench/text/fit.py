@@ -97,28 +97,13 @@ def fit(
         UsageError: the length can't hold needle and question, or the source is too short for it.
     """
     start = len(source.text) - len(source.text.lstrip())
-    first_token = source.token_at(start)
     needle_tokens = count(statement) if statement else 0
     fixed = frame.fixed_tokens + count(frame.before) + count(frame.after) + needle_tokens
-    budget = length - fixed
-    best: Splice | None = None
-    tried: set[int] = set()
-    while budget >= 1:
-        end = cut_position(source, start, first_token + budget)
-        if end in tried and best is not None:
-            break
-        if end in tried:
-            # A smaller budget led to the same word's end, which was too long: go one word back.
-            budget = source.token_at(end) - first_token - 1
-            continue
-        tried.add(end)
-        splice = _splice(source, statement, start, end, depth_percent, frame, count)
-        spare = length - splice.total_tokens
-        if spare >= 0 and (best is None or splice.total_tokens > best.total_tokens):
-            best = splice
-        if spare == 0:
-            break
-        budget += spare
+
+    def cut_at(end: int) -> Splice:
+        return _splice(source, statement, start, end, depth_percent, frame, count)
+
+    best = _longest(source, start, length, length - fixed, cut_at)
     if best is None or best.haystack_tokens < 1:
         raise UsageError(
             t(
@@ -138,6 +123,30 @@ def fit(
                 total_tokens=best.total_tokens,
             )
         )
+    return best
+
+
+def _longest(source: Source, start: int, length: int, budget: int, cut_at: Callable[[int], Splice]) -> Splice | None:
+    """Return the longest splice found of up to `length` tokens, looking from a haystack of `budget` tokens on."""
+    first_token = source.token_at(start)
+    best: Splice | None = None
+    tried: set[int] = set()
+    while budget >= 1:
+        end = cut_position(source, start, first_token + budget)
+        if end in tried and best is not None:
+            break
+        if end in tried:
+            # A smaller budget led to the same word's end, which was too long: go one word back.
+            budget = source.token_at(end) - first_token - 1
+            continue
+        tried.add(end)
+        splice = cut_at(end)
+        spare = length - splice.total_tokens
+        if spare >= 0 and (best is None or splice.total_tokens > best.total_tokens):
+            best = splice
+        if spare == 0:
+            break
+        budget += spare
     return best
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import get_args
 
-from nihbench.figures.words import LANGS, control_word, kind_word
+from nihbench.figures.finding_words import PATTERN_NAMES
+from nihbench.figures.words import LANGS, both, control_word, kind_word
 from nihbench.types import FailureKind
 
 _PAGE: Mapping[str, tuple[str, str]] = {
@@ -85,13 +86,13 @@ _PAGE: Mapping[str, tuple[str, str]] = {
         "上下文长度（token 数，按原工具的计法）",
     ),
     "length_unit": ("Context length ({unit} tokens)", "上下文长度（token 数，按 {unit} 计）"),
-    "depth": ("Needle depth", "针的深度"),
+    "depth": both("depth_nominal"),
     "depth_short": ("Depth", "深度"),
     "mean_band": ("mean band", "平均得分"),
     "found": ("found", "找到率"),
     "strict": ("strict", "严格正确率"),
     "no_answer": ("no valid answer", "无有效回答"),
-    "not_run": ("not run", "未运行"),
+    "not_run": both("not_run"),
     "cell": ("{length} tokens, depth {depth}", "{length} token，深度 {depth}"),
     "cell_value": ("mean band {value}", "平均得分 {value}"),
     "cell_interval": ("{value} [{low}, {high}]", "{value} [{low}, {high}]"),
@@ -124,13 +125,13 @@ _PAGE: Mapping[str, tuple[str, str]] = {
     ),
     "worse": ("B worse", "B 较差"),
     "better": ("B better", "B 较好"),
-    "not_both": ("not measured on both sides", "并非两边都有结果"),
+    "not_both": both("not_both"),
     # profiles
-    "by_length": ("By context length", "按上下文长度"),
-    "by_depth": ("By needle depth", "按针的深度"),
+    "by_length": both("by_length"),
+    "by_depth": both("by_depth"),
     "measure": ("Measure", "指标"),
     "intervals_shaded": ("Shaded: 95% intervals.", "阴影：95% 区间。"),
-    "intervals_none": ("Points are means; no intervals are drawn.", "各点为平均值，未画区间。"),
+    "intervals_none": both("no_interval"),
     # statistics
     "what": ("Map", "热力图"),
     "measured": ("measured", "已测"),
@@ -155,8 +156,8 @@ _PAGE: Mapping[str, tuple[str, str]] = {
     "finding_head_kept": ("only the head is kept", "只记得开头"),
     "finding_middle_cut": ("the middle is lost", "中间被截去"),
     "finding_cliff": ("a cliff at a length", "断崖"),
-    "finding_content_hole": ("a hole at one place of the text", "文本某处的漏洞"),
-    "finding_depth_band": ("a band of depths", "一段深度"),
+    "finding_content_hole": PATTERN_NAMES["content_hole"],
+    "finding_depth_band": PATTERN_NAMES["depth_band"],
     "finding_u_in_depth": ("weak in the middle of the depth", "迷失在中间"),
     "imported": ("Another tool graded this answer and did not keep its text.", "该回答由其他工具评分，未保留原文。"),
     "this_haystack_note": (
@@ -190,10 +191,7 @@ _PAGE: Mapping[str, tuple[str, str]] = {
         "找到率用精确法（Clopper-Pearson），"
         "平均得分用可信区间（Dirichlet）。",
     ),
-    "def_bounds": (
-        "In brackets: the rest counted as misses and as hits.",
-        "方括号内：其余全算未找到与全算找到。",
-    ),
+    "def_bounds": both("unmeasured"),
     "def_effective": (
         "Effective length: the longest tested length up to which found stays above 85% of its value at 250 to 1K "
         "tokens. "
@@ -295,7 +293,7 @@ _PAGE: Mapping[str, tuple[str, str]] = {
     "finish": ("finish reason", "结束原因"),
     "started": ("started", "开始时间"),
     "trial_id": ("trial", "试验 id"),
-    "unknown": ("unknown", "未知"),
+    "unknown": both("unknown"),
     "seconds": ("{value} s", "{value} 秒"),
     "rebuild": ("Make this exact prompt again", "重建这份提示"),
     "copy": ("Copy", "复制"),
@@ -349,7 +347,7 @@ _OUTCOMES: Mapping[str, tuple[str, str]] = {
     "off_task": ("off task", "跑题"),
     "truncated": ("truncated", "被截断"),
     "empty": ("empty", "空白"),
-    "unknown": ("unknown", "未知"),
+    "unknown": both("unknown"),
 }
 
 

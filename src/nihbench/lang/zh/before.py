@@ -109,21 +109,24 @@ WORDS = {
     "{path}, as the model is loaded now": "{path}，按模型当前加载的设置",
     "the preset": "预设",
     "the server gave no answer": "服务器没有回答",
-    "none: lengths are fitted to the counts of short answers": "没有：长度按短回答的计数来校准",
+    "by the usage of short answers, to which a run fits its lengths": "由短回答的用量得出，测评按它校准长度",
     "by the server's own tokenizer": "由服务器自己的分词器",
     "by the service's counting endpoint": "由服务的计数端点",
     "by {tokenizer} on this machine": "由本机的 {tokenizer}",
     "{tokens:,} tokens, by the word of {who}": "{tokens:,} token，据{who}",
     "reported": "有报告",
     "not reported": "不报告",
-    "server": "服务器",
+    "{model} at {host}": "{model}，位于 {host}",
     "reachable": "可连接",
     "authorised": "已授权",
     "model listed": "列有模型",
     "answers": "能回答",
     "counting": "计数",
-    "known text": "已知文本",
-    "{counts} tokens (servers count the chat template, too)": "{counts} token（服务器把对话模板也计在内）",
+    "sample text": "样例文本",
+    "{seen} tokens by the server with its template, {count} by {name}": (
+        "服务器计得 {seen} token（含对话模板），{name} 计得 {count}"
+    ),
+    "{seen} tokens by the server with its template": "服务器计得 {seen} token（含对话模板）",
     "streaming": "流式",
     "cached tokens": "缓存 token",
     "canary": "探针",
@@ -140,13 +143,20 @@ WORDS = {
     ),
     "{requests:,} requests a window of the account": "账户每个时间窗 {requests:,} 个请求",
     "{tokens:,} tokens a window of the account": "账户每个时间窗 {tokens:,} token",
-    "none seen": "未见",
-    "{trials} trials; tokens and price unknown, for the window is not known": (
-        "{trials} 次试验；窗口未知，故 token 数与花费未知"
+    "unknown, for the model's window is not known: give --window TOKENS": (
+        "未知，因为不知道模型的窗口：请用 --window 给出 token 数"
     ),
-    "{trials} trials, {tokens:,} tokens, {money}": "{trials} 次试验，{tokens:,} token，{money}",
+    "unknown: {problem}": "未知：{problem}",
+    "{trials:,} trials send {tokens:,} tokens; nothing is paid, for the model runs on this machine": (
+        "{trials:,} 次试验将发送 {tokens:,} token；模型在本机运行，不花钱"
+    ),
+    "spent": "已花费",
     "price unknown": "单价未知",
-    "at most ${usd:,.2f}": "至多 ${usd:,.2f}",
+    "{tokens:,} tokens sent for this, {money}": "此次检查发送 {tokens:,} token，{money}",
+    "next, a canary of about {tokens:,} tokens (--canary 0 leaves it out)": (
+        "接着发送约 {tokens:,} token 的探针（--canary 0 则不发）"
+    ),
+    "this command takes one --base-url: leave the others out": "此命令只接受一个 --base-url：请去掉其余的",
     # models and corpora
     "server: {kind}, window {tokens:,} tokens": "服务器：{kind}，窗口 {tokens:,} token",
     "server: {kind}": "服务器：{kind}",

@@ -208,7 +208,6 @@ WORDS = {
     "a control failed, and --strict-controls stops here: mend the needle or the prompt": (
         "有对照未通过，--strict-controls 在此停下：请修改针或提示"
     ),
-    "nih: {problem}": "nih: {problem}",
     "nothing is kept of a check: make it again": "检查不保留任何结果：请重新检查",
     # reaching a model
     "--base-url: the server at {host} does not list the model {name!r} as the first one does": (

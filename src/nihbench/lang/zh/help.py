@@ -66,8 +66,9 @@ WORDS = {
     "Count characters, 汉字, words and tokens.": "统计字符、汉字、单词与 token。",
     "List the model presets, or the models of a server.": "列出模型预设，或某台服务器上的模型。",
     "Serve a local model until Ctrl-C.": "在本机提供一个模型服务，直到按 Ctrl-C。",
-    "Ask an endpoint what should be known before a sweep. It costs a few short prompts and one of 8,000 tokens.": (
-        "在测评之前向端点问清该知道的事。代价是几条短提示和一条 8,000 token 的提示。"
+    "Ask an endpoint what should be known before a sweep. It costs a few short prompts and one of 8,000 tokens, and never "
+    "more than --max-cost.": (
+        "在测评之前向端点问清该知道的事。代价是几条短提示和一条 8,000 token 的提示，且不会超过 --max-cost。"
     ),
     "Print the exact prompt of a recorded trial; its hash is checked against what was sent.": (
         "原样重建一次已记录试验的提示，并与当时发送内容的哈希核对。"
@@ -130,7 +131,6 @@ WORDS = {
     "A preset (nih models), any name with --base-url, or a .gguf file; nih run and nih plan take several.": (
         "预设（见 nih models）、任意模型名加 --base-url，或 .gguf 文件；nih run 与 nih plan 可给多个。"
     ),
-    "A preset, or any name with --base-url.": "预设，或任意模型名加 --base-url。",
     "A run's folder, or a folder of runs.": "运行文件夹，或装有多次运行的文件夹。",
     "A small grid: 5 lengths from 500 to 4,000 tokens, 5 depths.": "小网格：500 至 4,000 token 的 5 个长度，5 个深度。",
     "A title of your own.": "自定义标题。",
@@ -138,7 +138,6 @@ WORDS = {
     "An OpenAI-compatible server, such as http://127.0.0.1:8080/v1; several (give it again) share the work.": (
         "兼容 OpenAI 的服务器，如 http://127.0.0.1:8080/v1；多次给出则分担工作。"
     ),
-    "An OpenAI-compatible server.": "兼容 OpenAI 的服务器。",
     "An embedded preset, or a .gguf file.": "内嵌模型预设，或 .gguf 文件。",
     "An experiment (nih needle list), or EXPERIMENT/PROMPT.": "实验（见 nih needle list），或 实验/提示。",
     "Ask control trials beside the grid: is the needle fair, can the answer be guessed, does the endpoint drift.": (
@@ -152,7 +151,6 @@ WORDS = {
     "Before a new run, ask codes back from the first and last line of one prompt of the longest length.": (
         "新运行开始前，用一条最长的提示，让模型复述首行与末行的代码。"
     ),
-    "Check no certificates.": "不校验证书。",
     "Check no certificates: anyone on the way can read the key.": "不校验证书：途中任何人都能读到密钥。",
     "Corpora by name, or paths of your own texts.": "语料名，或自有文本的路径。",
     "Corpora by name.": "语料名。",
@@ -162,7 +160,6 @@ WORDS = {
         "在没有别的办法按模型的 token 计数时，用服务器的计数来校准 --length-unit model。"
     ),
     "Further certificate authorities to trust, as a PEM file.": "额外信任的证书颁发机构（PEM 文件）。",
-    "Further certificate authorities, as PEM.": "额外信任的证书颁发机构（PEM）。",
     "Go on with the run, or the runs, in this folder.": "继续该文件夹中的一次或多次运行。",
     "His folder of JSON files, his list of scores, or a results.jsonl.": (
         "他的 JSON 结果文件夹、评分列表，或 results.jsonl。"

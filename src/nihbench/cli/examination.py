@@ -1,0 +1,270 @@
+"""What `nih doctor` finds out of an endpoint: a preflight, a canary, and what the default sweep would take.
+
+It shows nothing but notes. What it spends is held by --max-cost as the checks before a run are.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from random import Random, SystemRandom
+from typing import TYPE_CHECKING
+
+from nihbench.cli.output import FetchReport, note
+from nihbench.errors import NihError, StoppedError
+from nihbench.lang import Message, recalled, t
+
+if TYPE_CHECKING:
+    from nihbench.cli.money import Checks
+    from nihbench.endpoint import Budget, Canary, ModelAccess, Preflight
+    from nihbench.plan import CostRange
+    from nihbench.run import RunOptions
+    from nihbench.types import Tokenizer
+
+_FRAME_TOKENS = 100
+"""About what a canary's two codes and the chat template add to its text."""
+_LETTERS_A_TOKEN = 4
+# The commonest words are one token each in every vocabulary; digits, rare words and line breaks are not.
+_GOODS = "water wood stone gold glass paper coffee sugar".split()
+_PLACES = "river city road garden market island school church".split()
+_TIMES = ("at night", "by train", "too late", "on Monday", "in spring", "last week", "this morning", "after work")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sweep:
+    """What a run without further options takes, as `nih plan` says it. None is not known; the sentence says why."""
+
+    sentence: Message
+    trials: int | None = None
+    controls: int | None = None
+    prompt_tokens: int | None = None
+    cost: CostRange | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Found:
+    """What was found of an endpoint. None is not known, or not asked.
+
+    `window`: in tokens, `window_source` by whose word. `reference`: a tokenizer's name, and its count of the known
+    text. `spent_usd` is what all this has cost, `prompt_tokens` were sent for it by the server's counts. `usable`:
+    whether a run could begin. `problem`: why it could not, or why not all was asked; its exit code is the command's.
+    """
+
+    report: Preflight
+    window: int | None
+    window_source: str | None
+    counting: Message
+    reference: tuple[str, int] | None
+    canary: Canary | None
+    sweep: Sweep | None
+    warnings: tuple[str, ...]
+    prompt_tokens: int
+    spent_usd: Decimal | None
+    usable: bool | None
+    problem: NihError | None
+
+
+def examine(options: RunOptions, canary_tokens: int) -> Found:
+    """Ask an endpoint what should be known before a sweep.
+
+    Args:
+        options: how it is asked, and what that may cost.
+        canary_tokens: the length of the canary prompt; 0: none is sent.
+
+    Raises:
+        EndpointError: the server can't be reached.
+        UsageError: an option can't be carried out, or the key is missing.
+    """
+    from nihbench.catalog import load
+    from nihbench.cli.checks import with_window
+    from nihbench.cli.money import Checks
+    from nihbench.cli.wiring import reach
+    from nihbench.endpoint import preflight
+    from nihbench.run import check_numbers
+
+    checks = Checks(options=options)
+    with reach(options, load(), sending=True, report=FetchReport()) as access:
+        check_numbers(options, access)
+        with checks.budget(access) as budget:
+            report = asyncio.run(
+                preflight(
+                    access,
+                    stream=options.stream,
+                    budget=budget,
+                    limiter=checks.limiter(access),
+                    on_silence=note,
+                )
+            )
+            problem, canary = _problem(report), None
+            if problem is not None and not report.reachable:
+                raise problem
+            usable = None if report.withheld else problem is None
+            access = with_window(access, report, options.window)
+            tokenizer = _tokenizer(access) if usable else None
+            if usable and canary_tokens > 0:
+                try:
+                    canary = _canary(access, checks, budget, tokenizer, min(canary_tokens, _room(access, options)))
+                except StoppedError as error:
+                    problem = error
+        window = _window(options, access)
+        return Found(
+            report=report,
+            window=window,
+            window_source=_window_source(options, access, report),
+            counting=_counting(access),
+            reference=_reference(tokenizer),
+            canary=canary,
+            sweep=None if usable is False else _sweep(replace(options, window=window), access),
+            warnings=_warnings(report),
+            prompt_tokens=budget.prompt_tokens,
+            spent_usd=None if budget.unpriced else budget.exactly_spent,
+            usable=usable,
+            problem=problem,
+        )
+
+
+def _problem(report: Preflight) -> NihError | None:
+    """Return why a run could not begin now, or why that is not known; None: it could."""
+    from nihbench.endpoint import verdict
+
+    wrong = verdict(report)
+    if wrong is not None or report.answered:
+        return wrong
+    said = report.problem or t("the server gave no answer")
+    if report.failure is None:
+        return StoppedError(said)
+    return StoppedError(
+        t("{host} gives no answer ({failure}): {said}", host=report.host, failure=report.failure, said=recalled(said))
+    )
+
+
+def _tokenizer(access: ModelAccess) -> Tokenizer | None:
+    """Return what counts the model's tokens, or those of a reference; None where it can't be had."""
+    try:
+        return access.tokenizer("model", FetchReport())[0]
+    except NihError as error:
+        note(t("note: {sentence}", sentence=error))
+        return None
+
+
+def _reference(tokenizer: Tokenizer | None) -> tuple[str, int] | None:
+    from nihbench.endpoint import KNOWN_TEXT
+
+    return (tokenizer.name, tokenizer.count(KNOWN_TEXT)) if tokenizer is not None else None
+
+
+def _canary(access: ModelAccess, checks: Checks, budget: Budget, tokenizer: Tokenizer | None, tokens: float) -> Canary:
+    """Send a canary of so many tokens.
+
+    Raises:
+        StoppedError: the budget has no room for it.
+    """
+    from nihbench.endpoint import CHECK_PATIENCE_S, sing
+
+    count = tokenizer.count if tokenizer is not None else _guess
+    text = _filler(tokens - _FRAME_TOKENS, count)
+    expected = count(text) + _FRAME_TOKENS
+    note(t("next, a canary of about {tokens:,} tokens (--canary 0 leaves it out)", tokens=expected))
+
+    async def ask() -> Canary:
+        client = access.client(
+            stream=checks.options.stream,
+            patience_s=CHECK_PATIENCE_S,
+            budget=budget,
+            limiter=checks.limiter(access),
+            on_silence=note,
+        )
+        async with client:
+            return await sing(
+                client, access.preset, text, language="en", expected_tokens=expected, random=SystemRandom()
+            )
+
+    return asyncio.run(ask())
+
+
+def _filler(tokens: float, count: Callable[[str], int]) -> str:
+    """Return a text of about so many tokens."""
+    draw, sentences, size = Random(0), [""], 0
+    while size < tokens:
+        words = (draw.choice(each) for each in (_GOODS, _PLACES, _TIMES))
+        sentences.append("The {} from the {} came in {}.".format(*words))
+        size += count(sentences[-1])
+    return " ".join(sentences[1:])
+
+
+def _guess(text: str) -> int:
+    return math.ceil(len(text) / _LETTERS_A_TOKEN)
+
+
+def _window(options: RunOptions, access: ModelAccess) -> int | None:
+    """Return the window in tokens: what --window says, unless the server says less."""
+    told = access.server.window if access.server is not None else None
+    asked = access.window if options.window is None else options.window
+    return asked if asked is None or told is None else min(asked, told)
+
+
+def _window_source(options: RunOptions, access: ModelAccess, report: Preflight) -> str | None:
+    """Say by whose word the window is what it is."""
+    window = _window(options, access)
+    if window is None or window == options.window:
+        return "--window" if window else None
+    told = access.server is not None and window == access.server.window
+    return (report.window_source or t("the server")) if told else t("the preset")
+
+
+def _room(access: ModelAccess, options: RunOptions) -> float:
+    """Return how many tokens a canary may have, should the server count some more than is thought."""
+    window = _window(options, access)
+    return math.inf if window is None else 0.9 * (window - access.preset.max_output)
+
+
+def _counting(access: ModelAccess) -> Message:
+    if access.server_tokenizer is not None:
+        return t("by the server's own tokenizer")
+    if access.counter is not None:
+        return t("by the service's counting endpoint")
+    if access.preset.tokenizer:
+        return t("by {tokenizer} on this machine", tokenizer=access.preset.tokenizer)
+    return t("by the usage of short answers, to which a run fits its lengths")
+
+
+def _warnings(report: Preflight) -> tuple[str, ...]:
+    """Return what of a server that can be used should be known before a sweep."""
+    from nihbench.cli.checks import preflight_notes
+
+    if not report.answered:
+        return ()
+    return (*([recalled(report.problem)] if report.problem else []), *preflight_notes(report))
+
+
+def _sweep(options: RunOptions, access: ModelAccess) -> Sweep:
+    """Return what `nih run` takes with these options, before the server has counted anything for it."""
+    from nihbench.catalog import load
+    from nihbench.cli.money import cost_words, is_free, planned_cost
+    from nihbench.cli.wiring import resolved
+
+    if options.window is None:
+        return Sweep(sentence=t("unknown, for the model's window is not known: give --window TOKENS"))
+    try:
+        setup = resolved(options, load(), access, None)
+    except NihError as error:
+        return Sweep(sentence=t("unknown: {problem}", problem=error))
+    part = setup, (access,), setup.trials
+    cost, tokens = planned_cost(*part), sum(trial.length for trial in setup.trials)
+    sentence = cost_words([part], [cost])
+    if is_free(setup, (access,)):
+        sentence = t(
+            "{trials:,} trials send {tokens:,} tokens; nothing is paid, for the model runs on this machine",
+            trials=len(setup.trials),
+            tokens=tokens,
+        )
+    return Sweep(
+        sentence=sentence,
+        trials=len(setup.grid),
+        controls=len(setup.trials) - len(setup.grid),
+        prompt_tokens=tokens,
+        cost=cost,
+    )

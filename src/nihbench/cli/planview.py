@@ -1,0 +1,286 @@
+"""A plan as text and JSON: one table of what and how much, one of the grid's lengths, and the sum of several plans."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from nihbench.cli.output import plain
+from nihbench.lang import Message, column, said, t
+
+if TYPE_CHECKING:
+    from nihbench.cli.adaptive import Bounds
+    from nihbench.cli.jobs import Ready
+    from nihbench.run import Forecast, Setup
+
+    Planned = tuple[dict[str, Any], str, Forecast]
+    """What one run would need: for a program, for a reader, and as it was forecast."""
+
+_SIDE = 12
+_OF_WHAT = {"grid": t("the grid"), "row": t("a length"), "cell": t("a cell")}
+
+
+def as_json(setup: Setup, found: Forecast) -> dict[str, Any]:
+    """Return a plan for a program."""
+    from nihbench.plan import estimate
+
+    return {
+        "model": setup.preset.name,
+        "experiment": setup.experiment.name,
+        "prompts": list(setup.prompts),
+        "corpus": setup.corpus.name,
+        "corpus_tokens": len(setup.source_of(0).starts),
+        "corpus_copies": setup.copies,
+        "window": setup.window,
+        "room": _room(setup),
+        "length_unit": setup.tokenizer.name,
+        "counted_by_model": setup.counted_by_model,
+        "lengths": list(setup.lengths),
+        "too_long": list(setup.too_long),
+        "depths": list(setup.depths),
+        "repeats": setup.options.repeats,
+        "vary": list(setup.options.vary),
+        "order": setup.options.order,
+        "max_output": setup.request.max_output,
+        "notes": list(setup.notes),
+        "estimate": asdict(estimate(setup.trials, setup.request.max_output)),
+        "cache": {
+            "kind": found.cache.name,
+            "predicted_cached_tokens": found.cached_tokens,
+            "predicted_computed_share": round(found.computed_share, 4),
+        },
+        "cost_usd": {name: None if value is None else str(value) for name, value in asdict(found.cost).items()}
+        | {"prices_as_of": setup.preset.prices_as_of, "guessed_output_tokens": found.guessed_output}
+        | {"batch": asdict(setup.preset.batch) if setup.preset.batch else None},
+        "seconds": None if found.seconds is None else round(found.seconds, 1),
+        "half_widths": {
+            name: {"trials": n, "at_0.5": round(half, 4), "at_0.9": round(nine, 4)}
+            for name, (n, half, nine) in found.half_widths.items()
+        },
+        "row_trials_to_demonstrate": _row_trials(),
+    }
+
+
+def as_text(ready: Ready, found: Forecast, calibration: dict[str, Any] | None, adaptive: Bounds | None) -> str:
+    """Write the plan as one table of what and how much, and one of the grid's lengths and the controls."""
+    from nihbench.plan import estimate
+
+    setup, limits = ready.setup, ready.model.limits(concurrency=ready.setup.concurrency)
+    at_once = limits.start, limits.concurrency
+    # The embedded model's alone: another server of this machine may hand on to one that costs.
+    free = ready.model.model_sha256 is not None and not setup.preset.prices
+    sums = estimate(setup.trials, setup.request.max_output)
+    precision = [_precision(name, *found.half_widths[name]) for name in found.half_widths]
+    rows = {
+        **_grid_rows(setup, at_once),
+        t("trials"): _trials(setup),
+        t("adaptive"): adaptive.sentence() if adaptive else "",
+        t("tokens"): t(
+            "{sent:,} sent, at most {answered:,} answered", sent=sums.prompt_tokens, answered=sums.max_output_tokens
+        ),
+        t("cache"): _cache(found),
+        t("cost"): _cost(setup, found, free=free),
+        t("in a batch"): _batch(setup, found),
+        t("time"): _time(found),
+        t("precision"): said(t("; ")).join(map(said, precision)),
+        t("demonstrate"): _demonstrate(),
+        t("calibration"): _calibration(calibration) if calibration else "",
+    }
+    lines = [column(name, _SIDE) + said(text) for name, text in rows.items() if text]
+    return "\n".join([*lines, "", *_by_length(setup, found)])
+
+
+def _grid_rows(setup: Setup, at_once: tuple[int, int]) -> dict[Message, str]:
+    """Return what the grid is made of, by the name of each row."""
+    window, room, (start, most) = setup.window, _room(setup), at_once
+    corpus, unit, order = plain(setup.corpus.name), setup.tokenizer.name, setup.options.order
+    return {
+        t("model"): plain(setup.preset.name),
+        t("window"): t("{window:,} tokens, of which prompts may fill {room:,}", window=window, room=room)
+        if window
+        else t("unknown"),
+        t("experiment"): t(
+            "{experiment}: prompts {prompts}", experiment=setup.experiment.name, prompts=", ".join(setup.prompts)
+        ),
+        t("corpus"): t("{corpus}, {copies} times in the longest prompts", corpus=corpus, copies=setup.copies)
+        if setup.copies > 1
+        else corpus,
+        t("lengths"): t("{lengths} ({unit} tokens)", lengths=_numbers(setup.lengths), unit=unit),
+        t("left out"): t("{lengths}: over the window", lengths=_numbers(setup.too_long)) if setup.too_long else "",
+        t("depths"): t("{depths} percent", depths=", ".join(f"{depth:g}" for depth in setup.depths)),
+        t("repeats"): t("{repeats}, varying {vary}", repeats=setup.options.repeats, vary=", ".join(setup.options.vary)),
+        t("order"): t("{order}, {start} at a time at first", order=order, start=start)
+        if most > start
+        else t("{order}, {start} at a time", order=order, start=start),
+    }
+
+
+def _by_length(setup: Setup, found: Forecast) -> list[str]:
+    """Write trials, tokens and what the cache is predicted to have, for every length and for the controls."""
+    parts = [(f"{length:,}", [t for t in setup.grid if t.length == length]) for length in setup.lengths]
+    parts.append((said(t("controls")), [trial for trial in setup.trials if trial.control is not None]))
+    names = zip((t("length"), t("trials"), t("tokens"), t("cached")), (10, 7, 12, 12), strict=True)
+    lines = [" ".join(column(name, width, right=True) for name, width in names)]
+    for name, trials in parts:
+        tokens, hits = sum(t.length for t in trials), sum(found.cached_by_trial[t] for t in trials)
+        if trials:
+            lines.append(f"{column(name, 10, right=True)} {len(trials):>7,} {tokens:>12,} {hits:>12,}")
+    return lines
+
+
+def _numbers(lengths: Sequence[int]) -> str:
+    return ", ".join(f"{length:,}" for length in lengths)
+
+
+def _trials(setup: Setup) -> str:
+    trials, controls = len(setup.grid), len(setup.trials) - len(setup.grid)
+    return t("{trials:,}, and {controls:,} controls", trials=trials, controls=controls) if controls else f"{trials:,}"
+
+
+def _room(setup: Setup) -> int | None:
+    return setup.window - setup.request.max_output if setup.window else None
+
+
+def _cache(found: Forecast) -> Message:
+    if found.cache.kind == "none":
+        return t("none known: every token is computed")
+    return t(
+        "{cached:,} tokens predicted to be cached, {computed:.1%} computed ({cache})",
+        cached=found.cached_tokens,
+        computed=found.computed_share,
+        cache=found.cache.name,
+    )
+
+
+def _cost(setup: Setup, found: Forecast, *, free: bool) -> Message:
+    from nihbench.cli.money import dollars
+
+    if free:
+        return t("nothing: the model runs on this machine")
+    cost = found.cost
+    if cost.least is None or cost.predicted is None or cost.most is None:
+        return t(
+            "unknown: give --price IN,OUT ({model} has no prices at these lengths in models.yaml)",
+            model=plain(setup.preset.name),
+        )
+    day = setup.preset.prices_as_of
+    dated = t("the prices of {day}", day=day) if day else t("undated prices")
+    return t(
+        "{least} (all cached) to {most} (nothing cached, longest answers); {predicted} predicted (answers of "
+        "{guessed:,} tokens), at {price}",
+        least=dollars(cost.least),
+        most=dollars(cost.most),
+        predicted=dollars(cost.predicted),
+        guessed=found.guessed_output,
+        price=t("the given price") if setup.options.price else dated,
+    )
+
+
+def _batch(setup: Setup, found: Forecast) -> Message | str:
+    """Say what the same would cost by `nih batch submit`, where the service's terms are known."""
+    from nihbench.cli.money import dollars
+    from nihbench.prices import decimal_of
+
+    terms, most = setup.preset.batch, found.cost.most
+    if terms is None:
+        return ""
+    if most is None:
+        return t("{share:.0%} of the live price (as of {day})", share=terms.price, day=terms.as_of)
+    return t(
+        "at most {most}, {share:.0%} of the live price (as of {day})",
+        most=dollars(most * decimal_of(terms.price)),
+        share=terms.price,
+        day=terms.as_of,
+    )
+
+
+def _time(found: Forecast) -> Message:
+    if found.seconds is None:
+        return t("unknown: give --rpm, --tpm, --prefill-speed or --answer-speed")
+    minutes, seconds = divmod(round(found.seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return t("at least {time} at the given limits and speeds", time=f"{hours}:{minutes:02}:{seconds:02}")
+
+
+def _row_trials() -> dict[str, float | None]:
+    """Return how many trials a row needs so that its length is demonstrated, by the row's true found rate."""
+    from nihbench.stats import trials_to_demonstrate
+    from nihbench.stats.effective import FRACTION
+
+    needs = {f"at_{rate:g}": trials_to_demonstrate(FRACTION, rate=rate) for rate in (1.0, 0.97)}
+    return {"threshold": FRACTION, **needs}
+
+
+def _demonstrate() -> Message:
+    share, perfect, usual = _row_trials().values()
+    return t(
+        "a row takes {perfect} trials to show {share} found if all are found, {usual} if 97% are (80% power)",
+        perfect=perfect,
+        share=f"{share:.0%}",
+        usual=usual,
+    )
+
+
+def _precision(name: str, trials: int, at_half: float, at_nine: float) -> Message:
+    """Say how far off a found rate may be: half of a 95% interval, trials taken as independent."""
+    return t(
+        "{name} of {trials:,}: ±{at_half:.1%} at 50% found, ±{at_nine:.1%} at 90%",
+        name=_OF_WHAT.get(name, name),
+        trials=trials,
+        at_half=at_half,
+        at_nine=at_nine,
+    )
+
+
+def _calibration(cost: dict[str, Any]) -> Message:
+    money = t("at no charge") if cost["free"] else t("at an unknown price")
+    if not cost["free"] and cost["cost_usd"] is not None:
+        money = t("for about ${usd:.4f}", usd=cost["cost_usd"])
+    return t(
+        "{requests} counts by the server, about {tokens:,} tokens, {money}; --no-calibrate leaves it out",
+        requests=cost["requests"],
+        tokens=cost["prompt_tokens"],
+        money=money,
+    )
+
+
+def total_json(planned: Sequence[Planned]) -> dict[str, Any]:
+    """Add up runs; None where one of them is not known."""
+    costs = {name: [getattr(found.cost, name) for _, _, found in planned] for name in ("least", "predicted", "most")}
+    costs["most"] = [_most(row, found) for row, _, found in planned]
+    known = {name: None if None in each else sum(each, Decimal(0)) for name, each in costs.items()}
+    return {
+        "trials": sum(row["estimate"]["trials"] for row, _, _ in planned),
+        "prompt_tokens": sum(row["estimate"]["prompt_tokens"] for row, _, _ in planned),
+        "cost_usd": {name: None if cost is None else str(cost) for name, cost in known.items()},
+    }
+
+
+def _most(row: dict[str, Any], found: Forecast) -> Decimal | None:
+    """Return what a run costs at most, with all that an adaptive one may decide to send."""
+    if row["adaptive"] is None:
+        return found.cost.most
+    most = row["adaptive"]["cost_usd"][1]
+    return None if most is None else Decimal(most)
+
+
+def total_text(planned: Sequence[Planned]) -> str:
+    """Write the sum of several plans as one line."""
+    from nihbench.cli.money import dollars
+
+    total = total_json(planned)
+    least, predicted, most = (total["cost_usd"][name] for name in ("least", "predicted", "most"))
+    cost = t("at an unknown cost")
+    if least is not None and predicted is not None and most is not None:
+        least, predicted, most = (dollars(Decimal(each)) for each in (least, predicted, most))
+        cost = t("for {least} to {most} ({predicted} predicted)", least=least, most=most, predicted=predicted)
+    text = t(
+        "{runs} runs, {trials:,} trials, {tokens:,} tokens sent, {cost}",
+        runs=len(planned),
+        trials=total["trials"],
+        tokens=total["prompt_tokens"],
+        cost=cost,
+    )
+    return column(t("all"), _SIDE) + said(text)

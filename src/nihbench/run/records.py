@@ -1,0 +1,273 @@
+"""records.jsonl, line by line: how a record becomes a line that is on the disk, and a line a record again.
+
+A record is one line, flushed to the disk before it counts as done. A torn last line (the process was killed while
+writing) is owed again; anything else that can't be read is damage, and then nothing is changed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from functools import cache
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from nihbench.errors import DamagedDataError, UsageError
+from nihbench.lang import t
+from nihbench.types import Bare, Completion, Failure, GradedElsewhere, Placed, Placement, Record, Trial
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+
+class RecordWriter:
+    """Appends records to a file; they are on the disk when `append` or `write` returns."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __enter__(self) -> Self:
+        _, whole = read_records(self._path)
+        try:
+            # Unbuffered: nothing can wait in memory behind a write that failed.
+            self._file = self._path.open("ab", buffering=0)
+            if self._file.tell() != whole:
+                self._file.truncate(whole)
+            self._whole = whole
+            if whole and self._path.read_bytes()[whole - 1 : whole] != b"\n":
+                self._write(b"\n")
+                self._whole += 1
+        except OSError as error:
+            raise unwritable(self._path, error) from error
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
+
+    def append(self, record: Record) -> None:
+        """Write one record and wait until it is on the disk.
+
+        Raises:
+            UsageError: it can't be written (a full disk); what was written before stays whole.
+        """
+        (error,) = self.write([record])
+        if error is not None:
+            raise error
+
+    def write(self, records: Sequence[Record]) -> list[UsageError | None]:
+        """Write records and wait once until all are on the disk; return for each why it could not be written.
+
+        Where they do not all fit, each is tried by itself: what is paid for is kept as far as the disk has room.
+        """
+        error = self._put(b"".join(map(record_line, records))) if records else None
+        if error is None or len(records) == 1:
+            return [error] * len(records)
+        return [self._put(record_line(record)) for record in records]
+
+    def _put(self, lines: bytes) -> UsageError | None:
+        try:
+            self._write(lines)
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            # A torn line in the middle would be damage: whoever writes next must find a whole file.
+            with contextlib.suppress(OSError):
+                self._file.truncate(self._whole)
+            return unwritable(self._path, error)
+        self._whole += len(lines)
+        return None
+
+    def _write(self, data: bytes) -> None:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[self._file.write(rest) or 0 :]
+
+
+def unwritable(path: Path, error: OSError) -> UsageError:
+    """Return the error for records that can't be written to `path`, a file or its folder."""
+    return UsageError(
+        t(
+            "can't write {path} ({strerror}): see to the disk and its rights",
+            path=path,
+            strerror=error.strerror or error,
+        )
+    )
+
+
+_KEYS: Mapping[type, str] = {
+    Completion: "completion",
+    Failure: "failure",
+    GradedElsewhere: "graded_elsewhere",
+}
+"""Under which key an outcome stands in its line."""
+
+
+def record_line(record: Record) -> bytes:
+    """Return a record as one line of JSON in UTF-8."""
+    outcome = asdict(record.outcome)
+    if outcome.get("latency_s", 0.0) != outcome.get("latency_s", 0.0):
+        outcome["latency_s"] = None  # not known (an import); JSON has no NaN
+    plain = {
+        "id": record.id,
+        "trial": record.trial.stored(),
+        "placement": asdict(record.placement) if record.placement else None,
+        "fresh": dict(record.fresh),
+        "expected": record.expected,
+        "started_at": record.started_at,
+        _KEYS[type(record.outcome)]: outcome,
+    }
+    # Lone surrogates can come out of a server's JSON escapes; they have no UTF-8 form and are kept as escapes.
+    text = json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
+    try:
+        return (text + "\n").encode("utf-8")
+    except UnicodeEncodeError:
+        return (json.dumps(plain, separators=(",", ":")) + "\n").encode("ascii")
+
+
+def read_records(path: Path) -> tuple[dict[str, Record], int]:
+    """Read a records file: the last record of each id, and how many bytes of the file are whole lines.
+
+    A failure behind an answer is an older line that was copied there: what was answered is never asked again.
+
+    Raises:
+        DamagedDataError: a line that is not a torn last one can't be read.
+    """
+    records: dict[str, Record] = {}
+    whole = 0
+    for record, end in read_lines(path, _bytes_of(path)):
+        if record is not None:
+            known = records.get(record.id)
+            if not (known and isinstance(known.outcome, Completion) and isinstance(record.outcome, Failure)):
+                records[record.id] = record
+        whole = end
+    return records, whole
+
+
+def all_records(path: Path) -> list[Record]:
+    """Return every record of a file, those of earlier tries of a trial too; a line that stands twice counts once.
+
+    Raises:
+        DamagedDataError: a line that is not a torn last one can't be read.
+    """
+    data = _bytes_of(path)
+    records: list[Record] = []
+    seen: set[bytes] = set()
+    start = 0
+    for record, end in read_lines(path, data):
+        line = data[start:end].rstrip(b"\n")
+        if record is not None and line not in seen:
+            seen.add(line)
+            records.append(record)
+        start = end
+    return records
+
+
+def _bytes_of(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return b""
+    except OSError as error:
+        raise unreadable(path, error) from error
+
+
+def unreadable(path: Path, error: OSError) -> DamagedDataError:
+    """Return the error for a file of a run that can't be read."""
+    return DamagedDataError(t("{path} can't be read: {strerror}", path=path, strerror=error.strerror or error))
+
+
+def read_lines(path: Path, data: bytes, before: int = 0) -> Iterator[tuple[Record | None, int]]:
+    """Give each whole line's record (None: a blank line) and where it ends; a torn last line is left out.
+
+    Args:
+        path: names the file in errors.
+        data: its bytes, or those from some line on.
+        before: how many lines stand before them.
+
+    Raises:
+        DamagedDataError: a line that is not a torn last one can't be read.
+    """
+    parse = _parser()
+    end = 0
+    lines = data.split(b"\n")
+    for number, line in enumerate(lines, 1):
+        last = number == len(lines)
+        record = None
+        if line.strip():
+            try:
+                record = parse(line)
+            except (ValueError, RecursionError) as error:
+                if last:
+                    return
+                raise DamagedDataError(
+                    t(
+                        "{path}:{number}: this line is no record ({first_line}): restore the file from a "
+                        "copy, or take the line out and resume to have its trial measured again",
+                        path=path,
+                        number=before + number,
+                        first_line=first_line(error),
+                    )
+                ) from error
+        end += len(line) + (0 if last else 1)
+        yield record, end
+
+
+def first_line(error: Exception) -> str:
+    """Return what an error says, short enough to stand inside a sentence: pydantic's own has many lines."""
+    return " ".join(str(error).split())[:120]
+
+
+def placement_of(plain: Any) -> Placed:
+    """Return a placement of a record's line.
+
+    Raises:
+        ValueError: it is none.
+    """
+    placed, bare = _placements()
+    # What says where a needle stands is a placement, whole or damaged.
+    return placed.validate_python(plain) if "at" in plain else bare.validate_python(plain)
+
+
+@cache
+def _placements() -> tuple[TypeAdapter[Placement], TypeAdapter[Bare]]:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Placement), TypeAdapter(Bare)
+
+
+@cache
+def _parser() -> Any:
+    from pydantic import TypeAdapter
+
+    trial, strings = TypeAdapter(Trial), TypeAdapter(dict[str, str])
+    outcomes: dict[str, TypeAdapter[Any]] = {key: TypeAdapter(kind) for kind, key in _KEYS.items()}
+
+    def parse(line: bytes) -> Record:
+        plain = json.loads(line)
+        if not isinstance(plain, dict):
+            raise ValueError(t("not a JSON object"))
+        try:
+            key = next((key for key in outcomes if key in plain), "completion")
+            came = plain[key]
+            if "latency_s" in came and came["latency_s"] is None:
+                came["latency_s"] = math.nan
+            outcome = outcomes[key].validate_python(came)
+            return Record(
+                id=str(plain["id"]),
+                trial=trial.validate_python(plain["trial"]),
+                placement=None if plain["placement"] is None else placement_of(plain["placement"]),
+                outcome=outcome,
+                fresh=strings.validate_python(plain["fresh"]),
+                expected=str(plain["expected"]),
+                started_at=str(plain["started_at"]),
+            )
+        except KeyError as error:
+            raise ValueError(t("the key {error} is missing", error=error)) from error
+
+    return parse
