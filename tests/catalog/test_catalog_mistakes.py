@@ -153,6 +153,9 @@ NEEDLES = [
 
 MODEL = "models:\n  mine:\n"
 MODELS = [
+    Case("own messages", "models:\n  m:\n    base_url: 'http://h/v1'\n    extra_body: {messages: []}\n", 4,
+         ("'messages'", "take it out")),
+    Case("own limit", "providers:\n  p:\n    extra_body:\n      max_tokens: 9\n", 3, ("'max_tokens'", "take it out")),
     Case("list at top", "- one\n", 1, ("the file is a list",)),
     Case("unknown key", MODEL + "    windw: 5\n", 3, ("`windw` is unknown", "did you mean 'window'")),
     Case("unknown provider", MODEL + "    provider: openia\n", 3, ("no provider named 'openia'", "'openai'")),

@@ -141,6 +141,7 @@ def test_failed_trials_end_in_three_and_are_never_scored(
     assert len(records) == 6 and len(failed) == 2
     assert scores_of(nih.folder / "run").keys() == records.keys() - failed
     assert "2 trials failed" in ended.err
+    assert "overflow (2 trials), such as: too long\n" in ended.err
     # What can't pass is not offered, nor tried again.
     assert "--resume" not in ended.err
     assert nih("run", "--resume", "run").code == 3

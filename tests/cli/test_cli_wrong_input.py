@@ -54,6 +54,7 @@ def no_server() -> Iterator[str]:
         (["--extra-body", '{"max_completion_tokens": 9}'], "give --max-output"),
         (["--extra-body", '{"temperature": 1}'], "give --temperature"),
         (["--extra-body", '{"seed": 1}'], "give --seed"),
+        (["--extra-body", '{"truncate_prompt_tokens": 1}'], "it would cut the prompts"),
         (["--corpus", "\udcff.txt"], "--corpus holds bytes that are not UTF-8"),
         (["--corpus", "en="], "lacks a name"),
         (["--corpus", "zh=nosuch"], "no corpus named 'nosuch'"),

@@ -307,6 +307,13 @@ def tls_wire(certificates: Certificates) -> Iterator[Wire]:
     server.close()
 
 
+@pytest.fixture
+def expired_wire(certificates: Certificates) -> Iterator[Wire]:
+    server = Wire(certificates.expired)
+    yield server
+    server.close()
+
+
 @pytest.fixture(autouse=True)
 def _no_hanging() -> Iterator[None]:
     started = time.monotonic()

@@ -58,6 +58,24 @@ def test_a_wrong_key_and_a_wrong_model(scripted: Any) -> None:
     assert "m-1 does not exist" in report.problem
 
 
+@pytest.mark.parametrize(
+    ("status", "body", "key_valid"),
+    [
+        (400, [{"error": {"code": 400, "message": "API key not valid. Please pass a valid API key."}}], False),
+        (200, {"code": 401, "msg": "token expired"}, False),
+        (200, {"error": {"code": 404, "message": "no such model"}}, None),
+        (404, {"detail": "Not Found"}, None),
+        (301, b"", None),
+    ],
+)
+def test_a_key_is_refused_only_where_it_is_the_key(
+    scripted: Any, status: int, body: Any, key_valid: bool | None
+) -> None:
+    scripted.route("/v1/models", b"", status=404)
+    scripted.route("/v1/chat/completions", body, status=status)
+    assert check(scripted.base_url, key="k-1").key_valid is key_valid
+
+
 def test_a_server_without_a_list_that_wants_things_its_own_way(scripted: Any) -> None:
     scripted.route("/v1/models", b"404 page not found", status=404)
     scripted.reply({"error": {"message": "invalid temperature: only 1 is allowed"}}, status=400)

@@ -95,11 +95,16 @@ def test_an_answer_of_one_token_counts_too(scripted: Any) -> None:
         ({"reachable": False, "problem": "could not connect"}, EndpointError, "connect"),
         ({"key_valid": False, "problem": "Incorrect API key."}, StoppedError, "refuses the key: Incorrect API key"),
         ({"failure": "auth", "models": ("a", "b"), "model_listed": False}, EndpointError, "it has a, b"),
+        ({"failure": "auth", "model_listed": True, "problem": "no access to the model"}, EndpointError,
+         "does not serve the model 'm' (no access to the model): see `nih models`"),
+        ({"failure": "auth", "model_listed": True, "problem": "is the base URL right?"}, EndpointError,
+         "h gives no answer (auth): is the base URL right?"),
+        ({"failure": "auth", "problem": "a proxy wants a login"}, EndpointError, "h gives no answer (auth): a proxy"),
         ({"failure": "quota", "problem": "no money"}, StoppedError, "no money"),
         ({"failure": "bad_parameter", "problem": "no top_k"}, EndpointError, "no top_k"),
         ({"failure": "overloaded", "problem": "busy"}, None, ""),
     ],
-)
+)  # fmt: skip
 def test_a_verdict(fields: dict[str, Any], kind: type[Exception] | None, word: str) -> None:
     wrong = verdict(Preflight(**({"host": "h", "model": "m", "reachable": True} | fields)))
     assert (type(wrong) if wrong else None) is kind and word in str(wrong or "")

@@ -134,6 +134,22 @@ def test_messages_are_counted_with_what_changes_the_template(
     }
 
 
+def test_an_older_llama_cpp_is_asked_for_the_template_and_its_tokens(scripted: Any) -> None:
+    scripted.route("/tokenize", {"tokens": [1, 2, 3]})
+    scripted.route(
+        "/v1/chat/completions/input_tokens", {"error": {"code": 404, "message": "File Not Found"}}, status=404
+    )
+    scripted.route("/apply-template", {"prompt": "<|user|>three"})
+    extra = {"chat_template_kwargs": {"enable_thinking": False}}
+    with ServerTokenizer(Endpoint(base_url=scripted.base_url), LLAMA, model="m", extra_body=extra) as tokenizer:
+        assert [tokenizer.count_messages(MESSAGES) for _ in range(2)] == [3, 3]
+    paths = [asked.path for asked in scripted.asked[1:]]
+    assert paths == ["/v1/chat/completions/input_tokens", *["/apply-template", "/tokenize"] * 2]
+    assert scripted.asked[2].json["chat_template_kwargs"] == {"enable_thinking": False}
+    sent = scripted.asked[-1].json
+    assert (sent["content"], sent["add_special"], sent["parse_special"]) == ("<|user|>three", True, True)
+
+
 def test_a_refusal_is_one_line_without_the_key(scripted: Any) -> None:
     scripted.route("/tokenize", {"error": {"message": "no k-123456 here"}}, status=401)
     with pytest.raises(EndpointError, match="no .* here") as caught:

@@ -53,6 +53,16 @@ def error(message: str, **fields: Any) -> dict[str, Any]:
         (400, error("Streaming is not supported for this model"), {"stream": False}),
         (501, error("stream mode not implemented"), {"stream": False}),
         (500, error("Jinja Exception: System role not supported"), {"fold_system": True}),
+        # Azure's older versions, Gemini, Mistral, and what OpenRouter hands on of an upstream
+        (400, error("Unrecognized request argument supplied: stream_options"), {"stream_usage": False}),
+        (400, [error('Invalid JSON payload received. Unknown name "seed": Cannot find field.', code=400)],
+         {"dropped": {"seed"}}),
+        (422, {"object": "error", "message": {"detail": [
+            {"type": "extra_forbidden", "loc": ["body", "stream_options"], "msg": "Extra inputs are not permitted"}]}},
+         {"stream_usage": False}),
+        (400, error("Provider returned error", code=400, metadata={"raw": json.dumps(
+            error("`temperature` is deprecated for this model.", type="invalid_request_error"))}),
+         {"dropped": {"temperature"}}),
         # What is about something else teaches nothing.
         (400, error("max_tokens is too large: 9000. This model supports at most 4096 completion tokens"), None),
         (400, error("messages must not be empty"), None),

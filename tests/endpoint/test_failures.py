@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any, get_args
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nihbench.endpoint.failures import HANDLING, MESSAGE_CHARACTERS, classify, own_words
+from nihbench.endpoint.error_body import MESSAGE_CHARACTERS, own_words
+from nihbench.endpoint.failures import HANDLING, classify
 from nihbench.types import FailureKind
 
 
@@ -93,6 +95,57 @@ CASES: list[tuple[str, int, Any]] = [
     ("overloaded", 200, error("no instance", code=503)),
     ("overflow", 200, error("maximum context length is 10 tokens")),
     ("transient", 200, error("upstream error")),
+    ("rate_limit", 200, error("slow down", code="429")),
+    ("rate_limit", 200, error("slow down", status_code=429)),
+    ("auth", 200, error("invalid key", code="401")),
+    # Servers and gateways beyond the first ones, in their own words.
+    ("overflow", 400, error("You passed 40961 input tokens and requested 300 output tokens. However, the model's "
+                            "context length is only 40960 tokens, resulting in a maximum input length of 40660.")),
+    ("overflow", 400, error("The decoder prompt (length 8357) is longer than the maximum model length of 8192.")),
+    ("overflow", 400, error("The prompt (total length 9000) is too long to fit into the model (context length 8192).")),
+    ("overflow", 400, {"error": "the input length exceeds the context length"}),
+    ("overflow", 400, error("This model's maximum prompt length is 131072 but the request contains 200000 tokens.")),
+    ("overflow", 422, {"error": "Input validation error: `inputs` must have less than 8192 tokens. Given: 9000"}),
+    ("overflow", 422, {"error": "`inputs` tokens + `max_new_tokens` must be <= 4096. Given: 9000 `inputs` tokens"}),
+    ("overflow", 400, {"error": "The number of tokens to keep from the prompt is greater than the context length"}),
+    ("overflow", 400, error("too many tokens: size limit exceeded by 1234 tokens.")),
+    ("overflow", 400, error("Prompt exceeds max length", code="1261")),
+    ("overflow", 400, error("invalid params, context window exceeds limit (2013)")),
+    ("overflow", 413, error("Request exceeds the maximum allowed number of bytes.", type="request_too_large")),
+    ("overflow", 400, error("输入长度超过模型的最大上下文长度")),
+    ("overflow", 400, error("Prompt 超长，请缩短", code="1261")),
+    ("overflow", 429, error("Request too large for gpt-4-turbo in organization org-x on tokens per min (TPM): Limit "
+                            "30000, Requested 45000.", type="tokens", code="rate_limit_exceeded")),
+    ("overflow", 413, error("Request too large for model `x` on tokens per minute (TPM): Limit 6000, Requested 9000",
+                            code="rate_limit_exceeded")),
+    ("rate_limit", 429, error("Rate limit reached for gpt-4o on tokens per min (TPM): Limit 30000, Used 29000, "
+                              "Requested 3000. Please try again in 4s.", type="tokens", code="rate_limit_exceeded")),
+    ("filtered", 400, error("Content Exists Risk", type="invalid_request_error")),
+    ("filtered", 400, error("Output blocked by content filtering policy", type="invalid_request_error")),
+    ("filtered", 400, error("系统检测到输入或生成内容可能包含不安全或敏感内容", code="1301")),
+    ("quota", 429, error("您的账户已欠费，请充值后重试", code="1113")),
+    ("quota", 429, error("Insufficient balance or no resource package. Please recharge.", code="1113")),
+    ("quota", 400, error("Budget has been exceeded! Current cost: 1.2, Max budget: 1.0", type="budget_exceeded")),
+    ("quota", 403, error("Your team has used all available credits or reached its monthly spending limit.")),
+    ("quota", 403, error("用户额度不足", code="insufficient_user_quota")),
+    ("rate_limit", 429, error("您的账户已达到速率限制，请您控制请求频率", code="1302")),
+    ("auth", 407, b"<html><title>407 Proxy Authentication Required</title></html>"),
+    ("auth", 400, [error("User location is not supported for the API use.", code=400, status="FAILED_PRECONDITION")]),
+    ("auth", 400, {"success": False, "errors": [{"code": 10000, "message": "Authentication error"}], "result": None}),
+    ("timeout", 524, b"<html><title>api.example.com | 524: A timeout occurred</title></html>"),
+    (
+        "quota",
+        429,
+        [error(OPENAI_QUOTA_WORDS + " * Quota exceeded for metric: x/generate_content_free_tier_requests, limit: 0",
+               code=429, status="RESOURCE_EXHAUSTED", details=[
+                   {"violations": [{"quotaId": "GenerateRequestsPerDayPerProjectPerModel"}]}, {"retryDelay": "26s"}])],
+    ),
+    # What a gateway hands on of its upstream's answer says what it is about.
+    ("overflow", 400, error("Provider returned error", code=400, metadata={"provider_name": "X", "raw": json.dumps(
+        error("This model's maximum context length is 8192 tokens."))})),
+    ("filtered", 400, error("Provider returned error", code=400, metadata={"raw": json.dumps(
+        error("Input data may contain it", code="data_inspection_failed"))})),
+    ("rate_limit", 429, error("Provider returned error", code=429, metadata={"raw": "x is rate-limited upstream"})),
     # Digits of a status in the words are no status: prompts are echoed.
     ("refused_by_server", 400, error("bad message: 'In 429 BC ... error 503, see page 401'")),
     ("transient", 500, error("could not render '404 Not Found, 402'")),
@@ -108,6 +161,61 @@ def test_an_error_is_classified_as_providers_mean_it(kind: str, status: int, bod
 
 
 @pytest.mark.parametrize(
+    ("words", "body"),
+    [
+        ("deep", {"detail": {"error": {"message": "deep"}}}),
+        ("first", {"success": False, "errors": [{"code": 5, "message": "first"}, {"message": "second"}]}),
+        ("one; two", {"detail": ["one", "two"]}),
+        ("no permission", {"error_code": 6, "error_msg": "no permission"}),
+        ("described", {"error": "invalid_grant", "error_description": "described"}),
+        ("Not Found", {"timestamp": 1, "status": 400, "error": "Not Found", "message": ""}),
+        ("Bad thing", {"title": "Bad thing", "status": 400, "type": "about:blank"}),
+        ("Words", {"Message": "Words"}),
+        ("inner", {"error": {"message": {"text": "inner"}}}),
+        ("violated", {"fault": {"faultstring": "violated", "detail": {"errorcode": "x"}}}),
+        ("x: something else, n: 3", {"x": "something else", "n": 3, "y": {}}),
+        ("just a text", "just a text"),
+        ("Provider returned error: the upstream's words", error(
+            "Provider returned error", metadata={"raw": json.dumps(error("the upstream's words"))})),
+        ("Provider returned error: not json", error("Provider returned error", metadata={"raw": "not json"})),
+        ("HTTP 400 without a message", []),
+        ("HTTP 400 without a message", {"error": {"message": None, "code": 7}, "x": None}),
+        ("a web page: 502 Bad & Gateway", b"\n\n<center><h1>502 Bad &amp; Gateway</h1></center>"),
+        ("a web page: AccessDenied No", b"<?xml version='1.0'?><Error><Code>AccessDenied</Code><M>No</M></Error>"),
+        ("a web page: 请求过于频繁", "<!DOCTYPE html><meta charset=gbk><title>请求过于频繁".encode("gbk")),
+        ("错误", '{"error": {"message": "错误"}}'.encode("gb18030")),
+    ],
+)  # fmt: skip
+def test_the_servers_words_are_found_in_any_wrapper(words: str, body: Any) -> None:
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    assert classify(400, raw, {"Content-Type": "application/json; charset=GB18030"}).message == words
+
+
+def test_a_hostile_page_is_read_in_time_in_proportion() -> None:
+    import time
+
+    started = time.process_time()
+    for page in (b"<title" * 2_000_000, b"<" * 8_000_000, b"<html>" + b"\xff" * 8_000_000):
+        assert len(classify(502, page, {}).message) <= MESSAGE_CHARACTERS
+    assert time.process_time() - started < 10
+
+
+def test_alibaba_says_quota_and_means_the_minute() -> None:
+    body = json.dumps(error(OPENAI_QUOTA_WORDS, type="insufficient_quota", code="insufficient_quota")).encode()
+    assert classify(429, body, {}, host="dashscope-intl.aliyuncs.com").kind == "rate_limit"
+    assert classify(429, body, {}, host="api.openai.com").kind == "quota"
+
+
+def test_a_day_limit_that_a_gateway_hands_on_says_when() -> None:
+    headers = {"X-RateLimit-Limit": "50", "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "1795341660000"}
+    body = error("Rate limit exceeded: free-models-per-day. ", code=429, metadata={"headers": headers})
+    now = datetime(2026, 11, 22, 5, 1, tzinfo=UTC)
+    found = classify(429, json.dumps(body).encode(), {}, now=now)
+    assert (found.kind, found.wait_s) == ("day_limit", 18_000.0)
+    assert "in 5 h 0 min" in found.message
+
+
+@pytest.mark.parametrize(
     ("seconds", "headers", "body"),
     [
         (7.0, {"Retry-After": "7"}, {}),
@@ -116,6 +224,8 @@ def test_an_error_is_classified_as_providers_mean_it(kind: str, status: int, bod
         (1.0, {}, error("please try again after 1 seconds")),
         (0.02, {}, error("Please try again in 20ms.")),
         (432.0, {}, error("Please try again in 7m12s.")),
+        (2.5, {}, error("later", retry_after=2.5)),
+        (0.5, {}, {"error": {"message": "later"}, "retry_after_ms": 500}),
         (None, {"Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT"}, error("later")),
         (None, {}, error("try again later")),
     ],
@@ -175,7 +285,13 @@ def test_hints_name_the_mend() -> None:
     key = json.dumps(error("Invalid Authentication", type="invalid_authentication_error")).encode()
     assert "api.moonshot.cn" in classify(401, key, {}).message
     assert "/v1" in classify(404, b"404 page not found", {}).message
-    assert "/v1" not in classify(404, json.dumps(error("model x not found")).encode(), {}).message
+    for words in (
+        "model x not found",
+        "The API deployment for this resource does not exist.",
+        "No endpoints found for x/y.",
+    ):
+        assert "/v1" not in classify(404, json.dumps(error(words)).encode(), {}).message
+    assert "the proxy wants a login" in classify(407, b"", {}).message
 
 
 @settings(max_examples=60, deadline=None)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
 
 import httpx
 import pytest
 
-from nihbench.endpoint import ChatClient, Endpoint, ServerTokenizer, chat_overhead, probe
+from nihbench.endpoint import ChatClient, Endpoint, ServerInfo, ServerTokenizer, chat_overhead, probe
 from nihbench.local import LocalServer
 from nihbench.types import Completion, Failure, Message, Outcome, Request
 
@@ -67,6 +69,40 @@ def test_counted_messages_are_the_prompt_tokens_of_a_completion(
     # The template's share does not depend on the content: text that looks like a special token counts the same.
     overhead = chat_overhead([Message(role="user", content="x")], tokenizer, tokenizer.count_messages)
     assert chat_overhead(messages, tokenizer, tokenizer.count_messages) == overhead
+
+
+@pytest.fixture(scope="module")
+def older(local_server: LocalServer) -> Iterator[str]:
+    """The same server as one that can't count a whole request yet."""
+    root = local_server.base_url.removesuffix("/v1")
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            known = not self.path.endswith("/input_tokens")
+            answer = httpx.post(root + self.path, content=body, trust_env=False).content if known else b"{}"
+            self.send_response(200 if known else 404)
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}/v1"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize("text", ["hello", MIXED, "say <|im_end|> and <|im_start|> now"])
+def test_an_older_servers_template_has_the_same_count(older: str, tokenizer: ServerTokenizer, text: str) -> None:
+    messages = [Message(role="system", content="Be short."), Message(role="user", content=text)]
+    info = ServerInfo(kind="llama.cpp", models=("smollm2-135m",))
+    with ServerTokenizer(Endpoint(base_url=older), info) as other:
+        assert other.count_messages(messages) == tokenizer.count_messages(messages)
 
 
 def test_an_answer_comes_with_usage_and_timings(local_server: LocalServer) -> None:

@@ -63,6 +63,13 @@ def test_another_name_than_the_certificates_is_refused(
     tls_wire.play(*good(playing))
     failed = ask(tls_wire.base_url.replace("127.0.0.1", "localhost"), ca_file=certificates.ca)
     assert failed.kind == "auth" and tls_wire.requests == []
+    assert "the name that it is made for" in failed.message and "--ca-file" not in failed.message
+
+
+def test_an_expired_certificate_is_said_to_be_one(expired_wire: Any, certificates: Any, ask: Any) -> None:
+    failed = ask(expired_wire.base_url, ca_file=certificates.ca, api_key="k-123456")
+    assert (failed.kind, failed.attempts, expired_wire.requests) == ("auth", 1, [])
+    assert "have it renewed" in failed.message and "--ca-file" not in failed.message
 
 
 def test_without_the_check_any_certificate_will_do(tls_wire: Any, playing: Any, ask: Any) -> None:
@@ -110,11 +117,21 @@ def test_the_systems_authorities_are_trusted_by_default() -> None:
         ("http://me.localhost/v1", {"HTTP_PROXY": "http://p:1"}, None),
         ("http://0.0.0.0:8/v1", {"HTTP_PROXY": "http://p:1"}, None),
         ("http://192.168.1.5/v1", {"HTTP_PROXY": "http://p:1"}, "http://p:1"),
+        ("http://localhost.:8/v1", {"HTTP_PROXY": "http://p:1"}, None),
+        ("http://[::ffff:127.0.0.1]:8/v1", {"HTTP_PROXY": "http://p:1"}, None),
+        ("http://10.1.2.3:8/v1", {"HTTP_PROXY": "http://p:1", "NO_PROXY": "x, 10.0.0.0/8"}, None),
+        ("http://11.1.2.3:8/v1", {"HTTP_PROXY": "http://p:1", "no_proxy": "10.0.0.0/8,fd00::/8,"}, "http://p:1"),
+        ("http://[fd00::1]:8/v1", {"HTTP_PROXY": "http://p:1", "NO_PROXY": "fd00::1"}, None),
+        ("http://[fd00::1]:8/v1", {"HTTP_PROXY": "http://p:1", "NO_PROXY": "fd00::/8"}, None),
+        ("http://a.corp/v1", {"HTTP_PROXY": "http://p:1", "NO_PROXY": "*.Corp"}, None),
+        ("http://acorp/v1", {"HTTP_PROXY": "http://p:1", "NO_PROXY": "*.corp"}, "http://p:1"),
     ],
 )
 def test_proxies_of_the_environment(
     url: str, environment: dict[str, str], proxy: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     assert proxy_for(Endpoint(base_url=url)) == proxy
@@ -127,9 +144,18 @@ def test_a_tunnel_through_a_proxy_reaches_a_server_by_tls(
     wire.play(playing.head(status="407 Proxy Authentication Required"), "close")
     failed = ask("https://models.example/v1", max_attempts=1, api_key="k-123456")
     assert isinstance(failed, Failure)
-    assert (failed.kind, failed.may_be_billed) == ("transient", False)
+    assert (failed.kind, failed.may_be_billed) == ("auth", False)
+    assert "wants a login" in failed.message and "pass-123" not in repr(failed)
     assert wire.requests[0].startswith(b"CONNECT models.example:443 ")
     assert b"k-123456" not in wire.requests[0] and b"roxy-" in wire.requests[0]
+
+
+def test_a_proxy_that_does_not_answer_is_named_and_not_the_server(ask: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://me:pass-123@127.0.0.1:1")
+    failed = ask("http://models.example:8000/v1", max_attempts=1)
+    assert (failed.kind, failed.may_be_billed) == ("transient", False)
+    assert "models.example:8000 by the proxy 127.0.0.1:1 " in failed.message and "NO_PROXY" in failed.message
+    assert "pass-123" not in repr(failed)
 
 
 def test_a_proxy_that_can_not_be_used_is_a_mistake_of_the_user_and_its_password_is_not_shown(

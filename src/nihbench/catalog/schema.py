@@ -22,6 +22,21 @@ def mistake(message: str) -> PydanticCustomError:
     return PydanticCustomError("mistake", "{text}", {"text": message})
 
 
+_RUN_FIELDS = frozenset(
+    {"messages", "model", "stream", "n", "max_tokens", "max_completion_tokens", "truncate_prompt_tokens"}
+)
+"""Fields that a run sets itself, or that must not be set: prompts and costs would not be what they seem."""
+
+
+def _extra_body(value: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    for name in value:
+        if name in _RUN_FIELDS:
+            raise mistake(
+                t("`extra_body` may not hold {name!r}, which is the run's own affair: take it out", name=name)
+            )
+    return value
+
+
 def _name(value: str) -> str:
     # Names stand in options (comma-separated, NAME/PROMPT, zh=NAME) and in file names on every system.
     if not value or value[0] in "-." or any(c in _UNSAFE_IN_NAMES or c.isspace() for c in value):
@@ -227,7 +242,7 @@ class ProviderEntry(Entry):
     concurrency: Count | None = None
     requests_per_minute: Rate | None = None
     tokens_per_minute: Rate | None = None
-    extra_body: dict[str, JsonValue] = {}
+    extra_body: Annotated[dict[str, JsonValue], AfterValidator(_extra_body)] = {}
     headers: dict[str, str] = {}
     note: str = ""
 

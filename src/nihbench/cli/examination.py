@@ -133,7 +133,12 @@ def _problem(report: Preflight) -> NihError | None:
     wrong = verdict(report)
     if wrong is not None or report.answered:
         return wrong
-    return StoppedError(report.problem or t("the server gave no answer"))
+    said = report.problem or t("the server gave no answer")
+    if report.failure is None:
+        return StoppedError(said)
+    return StoppedError(
+        t("{host} gives no answer ({failure}): {said}", host=report.host, failure=report.failure, said=recalled(said))
+    )
 
 
 def _tokenizer(access: ModelAccess) -> Tokenizer | None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from nihbench.cli.output import console, note, speaks_unicode
-from nihbench.lang import language, said, t
+from nihbench.lang import language, recalled, said, t, without_stop
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -159,6 +159,18 @@ def show(result: Result) -> None:
         screen.print(control.sentence(words), style="bold" if control.failed else None)
 
 
+def _explain(records: Iterable[Record]) -> None:
+    """Say why trials failed: of each kind how many, and the words of the first."""
+    from nihbench.cli.view import kind_words
+    from nihbench.types import Failure
+
+    failures = [record.outcome for record in records if isinstance(record.outcome, Failure)]
+    for kind, count in Counter(failure.kind for failure in failures).items():
+        first = next(failure.message for failure in failures if failure.kind == kind)
+        words = without_stop(recalled(first))
+        note(t("{kind} ({count} trials), such as: {said}", kind=kind_words(kind), count=count, said=words))
+
+
 def finish_tree(root: Path) -> None:
     """Draw the panel of all runs of a folder: a row an experiment and prompt, a column a model."""
     from nihbench.cli.drawing import draw
@@ -203,6 +215,7 @@ def finish(run: RunFolder, *, resume: Path) -> int:
     failed = len(result.failures) - result.unscored
     if failed or result.owed:
         note(t("{failed} trials failed, {owed} are owed; they are not scored", failed=failed, owed=result.owed))
+        _explain(result.records)
         if result.passing or result.owed:
             note(t("try again what may pass: nih run --resume {resume}", resume=resume))
         return FAILED_TRIALS

@@ -29,6 +29,7 @@ _OWN_FIELDS = {
     "max_completion_tokens": t("give --max-output"),
     "temperature": t("give --temperature"),
     "seed": t("give --seed"),
+    "truncate_prompt_tokens": t("it would cut the prompts that are measured"),
 }
 """Fields of the request that are this tool's own, and what to do instead."""
 

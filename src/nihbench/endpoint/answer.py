@@ -13,22 +13,34 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from nihbench.endpoint.failures import HANDLING, Diagnosis, classify, not_json, own_words, parse_json
-from nihbench.endpoint.stream import StreamedAnswer, content_text
-from nihbench.lang import t
+from nihbench.endpoint.error_body import decoded, not_json, own_words, parse_json
+from nihbench.endpoint.failures import HANDLING, Diagnosis, classify
+from nihbench.endpoint.stream import THINKING, StreamedAnswer, content_text
+from nihbench.lang import t, without_stop
 from nihbench.types import Completion, Failure, FailureKind, Outcome, Usage
 
 PAST_LIMIT = t("the server went past the output limit: it was cut off")
 """Stands among the changes of an answer that its server did not end where it was told to."""
-_CUT = ("length", "max_tokens")
-_BROKEN = ("error", "abort", "insufficient_system_resource", "network_error")
-_FILTERED = ("content_filter", "safety", "recitation", "blocklist", "prohibited_content", "sensitive")
+# Why answers end, in every provider's spelling, in lower case: read is what stands before a colon, for Gemini's layer
+# writes "content_filter: RECITATION". Text behind any other reason is an answer; nothing behind it is none.
+_STOPPED = frozenset(
+    {"stop", "eos", "eos_token", "end", "end_turn", "stop_sequence", "stop_token", "complete", "completed",
+     "tool_calls", "function_call"}
+)  # fmt: skip
+_CUT = frozenset({"length", "max_tokens", "max_output_tokens", "model_length", "model_context_window_exceeded"})
+_BROKEN = frozenset(
+    {"error", "unknown_error", "abort", "aborted", "cancelled", "canceled", "insufficient_system_resource",
+     "network_error", "engine_error"}
+)  # fmt: skip
+_FILTERED = frozenset(
+    {"content_filter", "safety", "recitation", "blocklist", "prohibited_content", "spii", "image_safety", "sensitive",
+     "refusal"}
+)  # fmt: skip
 # No count or price of one answer reaches this, and a float holds it exactly; NaN and infinity do not pass either.
 _MOST = 2**53
 # A server's own words go into the record: what no sane one sends there is left out or cut.
 _STRING_CHARACTERS = 200
 _MOST_TIMINGS = 64
-_THINK, _END_THINK = "<think>", "</think>"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,14 +63,26 @@ def read_body(body: bytes, received: Received) -> tuple[Outcome, Diagnosis | Non
     """Return the answer or the failure in an unstreamed body, and what an error in it means."""
     if not body.strip(b" \t\r\n\0"):
         return _failure("transient", t("the server sent an empty answer"), received), None
+    text = decoded(body, received.headers)
     try:
-        data = parse_json(body)
+        data = parse_json(text)
     except ValueError:
-        return _failure("bad_response", t("the answer is not JSON: {said}", said=not_json(body)), received), None
+        if _may_be_cut(text, received.headers):
+            return _failure("transient", t("the connection ended before the answer did"), received), None
+        words = t("the answer is not JSON: {said}", said=not_json(text, received.headers))
+        return _failure("bad_response", words, received), None
     value = data[0] if isinstance(data, list) and data else data
     if isinstance(value, dict) and (value.get("error") or value.get("object") == "error"):
         return _hidden(body, received, started=False)
+    if isinstance(value, dict) and not value.get("choices"):
+        return _without_choices(body, received)
     return _judge(data, received), None
+
+
+def _may_be_cut(text: str, headers: Mapping[str, str]) -> bool:
+    """Say whether nothing but the connection's end told where this JSON ends, so that some of it may be lost."""
+    framed = {name.lower() for name in headers} & {"content-length", "transfer-encoding"}
+    return not framed and text.lstrip().startswith(("{", "["))
 
 
 def read_stream(stream: StreamedAnswer, received: Received) -> tuple[Outcome, Diagnosis | None]:
@@ -100,6 +124,17 @@ def _hidden(body: bytes, received: Received, *, started: bool) -> tuple[Outcome,
     return failure, found
 
 
+def _without_choices(body: bytes, received: Received) -> tuple[Outcome, Diagnosis | None]:
+    """Return the failure in an object that is no answer: an error of a gateway that knows no `error`, or what else."""
+    failure, found = _hidden(body, received, started=False)
+    if found.kind != "transient":
+        return failure, found
+    words = t(
+        "the answer has no choices with a message ({said}): is this a chat endpoint?", said=without_stop(found.message)
+    )
+    return _failure("bad_response", words, received), None
+
+
 def _judge(data: object, received: Received) -> Outcome:
     """Return what a whole answer's object says; data are of the shape that the protocol gives to unstreamed ones."""
     choice = _first_choice(data)
@@ -107,17 +142,11 @@ def _judge(data: object, received: Received) -> Outcome:
         message: str = t("the answer has no choices with a message: is this a chat endpoint?")
         return _failure("bad_response", message, received)
     usage = _usage(data, choice)
-    said = choice["message"]
+    said = _mapping(choice.get("message"))
     thought, text = _split_thinking(content_text(said.get("content")) or content_text(said.get("refusal")))
     reason = _string(choice.get("finish_reason"))
-    if (reason or "").lower() in _FILTERED:
-        message = text or t("the answer was stopped by the provider's content filter")
-        return _failure("filtered", message, received, usage)
-    if reason in _BROKEN:
-        return _failure("transient", t("the server broke off the answer"), received, usage)
-    if reason in _CUT and not text.strip():
-        message = t("the output limit was used up before the answer began: raise --max-output")
-        return _failure("cut_answer", message, received, usage)
+    if (problem := _problem(reason, text)) is not None:
+        return _failure(*problem, received, usage)
     keys = received.keys
     return Completion(
         text=_masked(text, keys),
@@ -135,6 +164,31 @@ def _judge(data: object, received: Received) -> Outcome:
         first_token_s=received.first_token_s,
         provider=_string(data.get("provider"), keys),
     )
+
+
+def _problem(reason: str | None, text: str) -> tuple[FailureKind, str] | None:
+    """Return why an answer that ended for `reason` is none, with words for it; None where it is one."""
+    ended = _plain_reason(reason)
+    if ended in _FILTERED:
+        if not text.strip():
+            return "filtered", t("the answer was stopped by the provider's content filter ({reason})", reason=reason)
+        words = t(
+            "the answer was stopped by the provider's content filter ({reason}): {said}", reason=reason, said=text
+        )
+        return "filtered", words
+    if ended in _BROKEN:
+        return "transient", t("the server broke off the answer ({reason})", reason=reason)
+    if text.strip() or ended in _STOPPED:
+        return None
+    if ended in _CUT:
+        return "cut_answer", t("the output limit was used up before the answer began: raise --max-output")
+    if not ended:
+        return "transient", t("the server sent an empty answer")
+    return "transient", t("the server ended the answer before it began ({reason})", reason=reason)
+
+
+def _plain_reason(reason: str | None) -> str:
+    return (reason or "").partition(":")[0].strip().lower()
 
 
 def _masked(text: str, keys: Iterable[str]) -> str:
@@ -158,21 +212,26 @@ def _failure(kind: FailureKind, message: str, received: Received, usage: Usage |
 
 
 def _split_thinking(text: str) -> tuple[str, str]:
-    """Part an answer that holds its reasoning in <think> tags, as models do whose server has no parser for them.
+    """Part an answer that holds its reasoning in tags, as models do whose server has no parser for them.
 
     A template may open the tag itself, so that only its end comes; one that never ends is all reasoning.
     """
-    opened = text.lstrip().startswith(_THINK)
-    if not opened and _END_THINK not in text:
-        return "", text
-    thought, _, answer = text.partition(_END_THINK)
-    return thought.lstrip().removeprefix(_THINK).strip(), answer.lstrip()
+    begin = text.lstrip()
+    for opening, closing in THINKING:
+        if begin.startswith(opening) or closing in text:
+            thought, _, answer = text.partition(closing)
+            return thought.lstrip().removeprefix(opening).strip(), answer.lstrip()
+    return "", text
 
 
 def _first_choice(data: object) -> Mapping[str, Any] | None:
     choices = data.get("choices") if isinstance(data, dict) else None
     first = choices[0] if isinstance(choices, list) and choices else None
-    return first if isinstance(first, dict) and isinstance(first.get("message"), dict) else None
+    if not isinstance(first, dict):
+        return None
+    # Gemini leaves the message out where a filter stopped it.
+    unfinished = _plain_reason(_string(first.get("finish_reason"))) in _FILTERED | _CUT | _BROKEN
+    return first if isinstance(first.get("message"), dict) or (unfinished and "text" not in first) else None
 
 
 def _usage(data: Mapping[str, Any], choice: Mapping[str, Any]) -> Usage:

@@ -13,7 +13,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from nihbench.endpoint.answer import Received, read_body
-from nihbench.endpoint.failures import HANDLING, classify, own_words, parse_json
+from nihbench.endpoint.error_body import own_words, parse_json
+from nihbench.endpoint.failures import HANDLING, classify
 from nihbench.lang import t
 from nihbench.types import Failure, Outcome
 

@@ -17,7 +17,8 @@ from typing import Any
 import httpx
 
 from nihbench.endpoint.connection import NO_ANSWER, Endpoint, Timeouts, no_answer
-from nihbench.endpoint.failures import HANDLING, Diagnosis, classify, own_words, parse_json
+from nihbench.endpoint.error_body import own_words, parse_json
+from nihbench.endpoint.failures import HANDLING, Diagnosis, classify
 from nihbench.endpoint.transport import ClientOwner
 from nihbench.errors import EndpointError, StoppedError
 from nihbench.fetch import atomic_file

@@ -17,7 +17,8 @@ import httpx
 from nihbench.endpoint.access import ModelAccess
 from nihbench.endpoint.client import ChatClient, silent
 from nihbench.endpoint.connection import NO_ANSWER, Endpoint, Timeouts, no_answer
-from nihbench.endpoint.failures import HANDLING, Diagnosis, classify, own_words, parse_json
+from nihbench.endpoint.error_body import own_words, parse_json
+from nihbench.endpoint.failures import HANDLING, Diagnosis, classify, is_about_model
 from nihbench.endpoint.limits import Limiter
 from nihbench.endpoint.servers import ServerKind, listed_window
 from nihbench.endpoint.spending import Budget
@@ -149,7 +150,7 @@ def verdict(report: Preflight) -> NihError | None:
         return report.withheld
     if report.failure is None:
         return None
-    if report.failure == "auth" or (report.model_listed is False and not report.answered):
+    if report.model_listed is False or (report.failure == "auth" and is_about_model(said)):
         known = t(
             "it has {models} and more" if len(report.models) > 5 else "it has {models}",
             models=", ".join(report.models[:5]),
@@ -160,11 +161,12 @@ def verdict(report: Preflight) -> NihError | None:
                 host=host,
                 model=report.model,
                 said=said,
-                known=known if report.models else t("see `nih models`"),
+                known=known if report.model_listed is False else t("see `nih models`"),
             )
         )
     handling = HANDLING[report.failure]
-    if handling.stop_run and report.failure != "bad_parameter":
+    # What is left of "auth" by here is about the address: a redirection, a page, a proxy.
+    if handling.stop_run and report.failure not in ("bad_parameter", "auth"):
         return StoppedError(
             t("{host} gives no answer ({failure}): {said}", host=host, failure=report.failure, said=said)
         )
@@ -249,7 +251,9 @@ def _with_outcome(report: Preflight, outcome: Outcome) -> Preflight:
     if isinstance(outcome, Failure):
         if outcome.kind == "cut_answer":
             return replace(report, answered=True, cached_reported=usage.cached_tokens is not None, **_in(report))
-        barred = outcome.kind == "auth" and outcome.status in (401, 403)
+        barred = outcome.kind == "auth" and (
+            outcome.status in (401, 403) or (outcome.status in (200, 400) and not is_about_model(outcome.message))
+        )
         return replace(
             report, key_valid=False if barred else report.key_valid, problem=outcome.message, failure=outcome.kind
         )

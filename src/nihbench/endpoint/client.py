@@ -20,12 +20,13 @@ from typing import TYPE_CHECKING, Self
 from nihbench.endpoint.answer import PAST_LIMIT, Received, read_body, read_stream
 from nihbench.endpoint.connection import NO_ANSWER, Endpoint, Timeouts, no_answer
 from nihbench.endpoint.dialect import Call, Dialect, learn, without_stream
-from nihbench.endpoint.exchange import DeadlineError, Reply, TooLongError, exchange
+from nihbench.endpoint.exchange import SUCCESS, DeadlineError, Reply, TooLongError, exchange
 from nihbench.endpoint.failures import HANDLING, Diagnosis, classify
 from nihbench.endpoint.notices import Notices
+from nihbench.endpoint.proxies import proxy_for
 from nihbench.endpoint.retries import Retries
 from nihbench.endpoint.signals import signal_of
-from nihbench.endpoint.transport import Lanes, keep_alive_trace, proxy_for
+from nihbench.endpoint.transport import Lanes, keep_alive_trace
 from nihbench.endpoint.waits import rate_state
 from nihbench.lang import t
 from nihbench.types import Completion, Failure, FailureKind, Message, Outcome, Request
@@ -265,7 +266,7 @@ class ChatClient:
     def _read(self, reply: Reply) -> tuple[Outcome, Diagnosis | None]:
         now = self._now()
         rates = rate_state(reply.headers, now)
-        if reply.status == 200:
+        if reply.status in SUCCESS:
             received = Received(
                 headers=reply.headers,
                 latency_s=reply.latency_s,
@@ -281,7 +282,8 @@ class ChatClient:
             if PAST_LIMIT in outcome.changes:
                 self._notices.excess()
             return replace(outcome, rates=rates), found
-        found = classify(reply.status, reply.body, reply.headers, secrets=self._secrets, now=now)
+        host = self._endpoint.name
+        found = classify(reply.status, reply.body, reply.headers, secrets=self._secrets, now=now, host=host)
         failure = Failure(
             kind=found.kind,
             message=found.message,
@@ -290,6 +292,8 @@ class ChatClient:
             attempts=1,
             wait_s=found.wait_s,
             rates=rates,
+            # Behind a gateway that gave up waiting the model may well have worked on.
+            may_be_billed=reply.status in (504, 524),
         )
         return failure, found
 

@@ -17,7 +17,8 @@ from urllib.parse import SplitResult, unquote, unquote_plus, urlsplit, urlunspli
 
 import httpx
 
-from nihbench.endpoint.failures import own_words
+from nihbench.endpoint.error_body import own_words
+from nihbench.endpoint.proxies import proxy_name
 from nihbench.errors import UsageError
 from nihbench.lang import t
 from nihbench.types import FailureKind
@@ -32,6 +33,8 @@ _SLOWEST_PREFILL_S = 0.1
 _SHORT_VALUE = 6
 _SHORTEST_KEY = 8
 _TELLING = ("auth", "key", "token", "cookie", "secret", "password", "sig")
+# OpenSSL's X509_V_ERR codes: not yet valid and expired; host, e-mail and IP mismatch.
+_WRONG_TIME, _WRONG_NAME = (9, 10), (62, 63, 64)
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*")
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
@@ -107,9 +110,25 @@ class Endpoint:
         return self._split().netloc.rpartition("@")[2]
 
     @property
+    def name(self) -> str:
+        """The host's name alone, in lower case."""
+        return (self._split().hostname or "").rstrip(".")
+
+    @property
+    def address(self) -> ipaddress.IPv4Address | ipaddress.IPv6Address | str:
+        """The IP address that the base URL gives, or the host's name; `localhost` for all of its names."""
+        if self.name == "localhost" or self.name.endswith(".localhost"):
+            return "localhost"
+        try:
+            address = ipaddress.ip_address(self.name)
+        except ValueError:
+            return self.name
+        return getattr(address, "ipv4_mapped", None) or address
+
+    @property
     def is_loopback(self) -> bool:
         """Whether the server runs on this machine."""
-        address = self._address()
+        address = self.address
         return address == "localhost" or (
             not isinstance(address, str) and (address.is_loopback or address.is_unspecified)
         )
@@ -117,7 +136,7 @@ class Endpoint:
     @property
     def is_private(self) -> bool:
         """Whether the server runs on this machine or in a private network."""
-        address = self._address()
+        address = self.address
         return self.is_loopback or (not isinstance(address, str) and address.is_private)
 
     def url(self, path: str) -> str:
@@ -187,15 +206,6 @@ class Endpoint:
             return None
         return base64.b64encode(f"{unquote(parts.username)}:{unquote(parts.password or '')}".encode()).decode()
 
-    def _address(self) -> ipaddress.IPv4Address | ipaddress.IPv6Address | str:
-        name = self._split().hostname or ""
-        if name == "localhost" or name.endswith(".localhost"):
-            return "localhost"
-        try:
-            return ipaddress.ip_address(name)
-        except ValueError:
-            return name
-
     def _split(self) -> SplitResult:
         try:
             parts = urlsplit(self.base_url.strip())
@@ -230,13 +240,11 @@ def no_answer(error: Exception, endpoint: Endpoint) -> tuple[FailureKind, str, b
         kind: FailureKind = "transient" if unsent else "timeout"
         late = t("{host} did not answer in time", host=host)
         return kind, t("{host} did not take the prompt in time", host=host) if unsent else late, not unsent
-    if _is_untrusted(error):
-        mend = t("give --ca-file with the certificate of its authority, or --insecure to go without the check")
-        return (
-            "auth",
-            t("the certificate of {host} is not trusted ({said}): {mend}", host=host, said=said, mend=mend),
-            False,
+    if (untrusted := _untrusted(error)) is not None:
+        words = t(
+            "the certificate of {host} is not trusted ({said}): {mend}", host=host, said=said, mend=_mend(untrusted)
         )
+        return "auth", words, False
     if isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout)):
         reason = t("no answer") if isinstance(error, httpx.ConnectTimeout) else said
         if "WRONG_VERSION_NUMBER" in reason or "RECORD_LAYER_FAILURE" in reason:
@@ -244,8 +252,23 @@ def no_answer(error: Exception, endpoint: Endpoint) -> tuple[FailureKind, str, b
                 "{host} does not speak TLS ({reason}): does its base URL begin with http://?", host=host, reason=reason
             )
             return "transient", words, False
+        if (proxy := proxy_name(endpoint)) is not None:
+            words = t(
+                "could not connect to {host} by the proxy {proxy} ({reason}): is the proxy's address right, or should "
+                "NO_PROXY name the server?",
+                host=host,
+                proxy=proxy,
+                reason=reason,
+            )
+            return "transient", words, False
         words = t("could not connect to {host} ({reason}): is the server running?", host=host, reason=reason)
         return "transient", words, False
+    if isinstance(error, httpx.ProxyError) and said.startswith("407"):
+        words = t(
+            "the proxy on the way to {host} wants a login: write its address as http://USER:PASSWORD@HOST:PORT",
+            host=host,
+        )
+        return "auth", words, False
     if isinstance(error, httpx.ProxyError):
         return "transient", t("the proxy on the way to {host} refused ({said})", host=host, said=said), False
     if isinstance(error, httpx.DecodingError):
@@ -261,12 +284,21 @@ def _longest_first(values: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(found, key=len, reverse=True))
 
 
-def _is_untrusted(error: BaseException | None) -> bool:
+def _untrusted(error: BaseException | None) -> ssl.SSLCertVerificationError | None:
     while error is not None:
         if isinstance(error, ssl.SSLCertVerificationError):
-            return True
+            return error
         error = error.__cause__ or error.__context__
-    return False
+    return None
+
+
+def _mend(error: ssl.SSLCertVerificationError) -> str:
+    """Return what helps against a certificate that is not trusted: that depends on what is wrong with it."""
+    if error.verify_code in _WRONG_TIME:
+        return t("have it renewed if this machine's clock is right, or give --insecure to go without the check")
+    if error.verify_code in _WRONG_NAME:
+        return t("give the base URL with the name that it is made for, or --insecure to go without the check")
+    return t("give --ca-file with the certificate of its authority, or --insecure to go without the check")
 
 
 def _base_path(parts: SplitResult) -> str:

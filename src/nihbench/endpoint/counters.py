@@ -12,7 +12,8 @@ from typing import Any
 
 from nihbench.endpoint.connection import NO_ANSWER, Endpoint, Timeouts, no_answer
 from nihbench.endpoint.dialect import as_json
-from nihbench.endpoint.failures import HANDLING, classify, parse_json
+from nihbench.endpoint.error_body import parse_json
+from nihbench.endpoint.failures import HANDLING, classify
 from nihbench.endpoint.transport import ClientOwner
 from nihbench.errors import EndpointError, StoppedError
 from nihbench.lang import t

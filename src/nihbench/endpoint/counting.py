@@ -18,7 +18,8 @@ import httpx
 
 from nihbench.endpoint.connection import NO_ANSWER, Endpoint, Timeouts, no_answer
 from nihbench.endpoint.dialect import as_json
-from nihbench.endpoint.failures import classify, parse_json
+from nihbench.endpoint.error_body import parse_json
+from nihbench.endpoint.failures import classify
 from nihbench.endpoint.pieces import char_starts, fit_pieces, fit_token_strings
 from nihbench.endpoint.servers import ServerInfo, size_of
 from nihbench.endpoint.transport import ClientOwner
@@ -36,6 +37,10 @@ _SHORT_TEXT = 2_000
 _PROBE_TEXT = "The cat's 3.14% — 在北京喝一杯热美式。\n\n  Größe, книга, كتاب, こんにちは, 🥪!"
 # What of a request's extra body changes the template, and so the count.
 _TEMPLATE_KEYS = ("chat_template", "chat_template_kwargs", "add_generation_prompt", "continue_final_message")
+
+
+class _NoSuchPathError(EndpointError):
+    """The server knows nothing at a path: it is older than it."""
 
 
 class ServerTokenizer(ClientOwner):
@@ -74,6 +79,7 @@ class ServerTokenizer(ClientOwner):
         super().__init__(endpoint, _COUNT_TIMEOUTS)
         self._sleep = sleep
         self._kind = info.kind
+        self._counts_requests = True
         self._model = model or (info.models[0] if info.models else "")
         self._template = {key: value for key, value in (extra_body or {}).items() if key in _TEMPLATE_KEYS}
         self._count_short = lru_cache(maxsize=16_384)(self._count)
@@ -123,20 +129,29 @@ class ServerTokenizer(ClientOwner):
     def count_messages(self, messages: Sequence[Message]) -> int:
         """Return the exact prompt tokens of a chat request with these messages; no model reads it.
 
-        Source: llama.cpp POST /v1/chat/completions/input_tokens; vLLM POST /tokenize with messages.
+        Source: llama.cpp POST /v1/chat/completions/input_tokens, or POST /apply-template and /tokenize where it is
+        older than that; vLLM POST /tokenize with messages.
 
         Raises:
             EndpointError: the server did not answer as it should.
         """
         body = {"model": self._model, "messages": as_json(messages), **self._template}
-        path, key = ("/tokenize", "count")
-        if self._kind == "llama.cpp":
-            path, key = ("/v1/chat/completions/input_tokens", "input_tokens")
+        if self._kind == "vllm":
+            return self._told("/tokenize", body, "count")
+        if self._counts_requests:
+            try:
+                return self._told("/v1/chat/completions/input_tokens", body, "input_tokens")
+            except _NoSuchPathError:
+                self._counts_requests = False
+        prompt = self._post("/apply-template", body).get("prompt")
+        if not isinstance(prompt, str):
+            raise EndpointError(_lacks(self._endpoint, "prompt", "/apply-template"))
+        return len(self._tokenize(prompt, add_special=True)["tokens"])
+
+    def _told(self, path: str, body: Mapping[str, Any], key: str) -> int:
         count = size_of(self._post(path, body), key)
         if count is None:
-            raise EndpointError(
-                t("{host} gave no {key} at {path}: update the server.", host=self._endpoint.host, key=key, path=path)
-            )
+            raise EndpointError(_lacks(self._endpoint, key, path))
         return count
 
     def _count(self, text: str) -> int:
@@ -159,7 +174,8 @@ class ServerTokenizer(ClientOwner):
         if response.status_code != 200:
             secrets = self._endpoint.secrets()
             found = classify(response.status_code, response.content, response.headers, secrets=secrets)
-            raise EndpointError(
+            kind = _NoSuchPathError if response.status_code == 404 else EndpointError
+            raise kind(
                 t(
                     "{host} refused to count tokens at {path}: {message}",
                     host=self._endpoint.host,
@@ -230,3 +246,7 @@ class _PieceReader:
             piece = value["piece"]
             known = self._known[token] = piece.encode() if isinstance(piece, str) else bytes(piece)
         return known
+
+
+def _lacks(endpoint: Endpoint, key: str, path: str) -> str:
+    return t("{host} gave no {key} at {path}: update the server.", host=endpoint.host, key=key, path=path)

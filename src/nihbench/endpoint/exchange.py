@@ -23,6 +23,8 @@ from nihbench.text import Pieces
 # Usage and the connection's end may still come after the answer; neither is worth a long wait.
 _AFTER_ANSWER_S = 15.0
 _AFTER_DONE_S = 1.0
+SUCCESS = range(200, 300)
+"""Statuses of an answer: gateways make a 201 of the usual 200."""
 _BLANK = b" \t\r\n\0"
 
 
@@ -207,7 +209,7 @@ class _Reading:
     def _look(self) -> None:
         """Tell by the body's beginning whether it is a stream, and read it as one from then on."""
         start = b"".join(self._parts)
-        self._is_stream = is_event_stream(start) if self.status == 200 else False
+        self._is_stream = is_event_stream(start) if self.status in SUCCESS else False
         if self._is_stream:
             self._stream = StreamedAnswer()
             self._parts.clear()

@@ -1,25 +1,23 @@
 """What a failed request means: one table of rules that reads an error answer, and one that says what follows from it.
 
-Pure. It knows HTTP statuses, headers and error bodies, not sockets; a dropped connection is judged in `connection`.
+Pure. It knows HTTP statuses, headers and what `error_body` reads, not sockets; a dropped connection is judged in
+`connection`.
 Rules look at the status line and at the server's own words (type, code, message), never at digits inside a body:
 prompts are echoed in error messages.
 """
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from nihbench.endpoint.waits import asked_wait_s, exhausted_wait_s, in_words, rate_state
+from nihbench.endpoint.error_body import ErrorBody, own_words, read_error
+from nihbench.endpoint.waits import exhausted_wait_s, in_words, rate_state
 from nihbench.lang import t
 from nihbench.types import FailureKind
-
-MESSAGE_CHARACTERS = 500
-_PADDING = " \t\r\n\0\ufeff"
 
 
 class Handling(NamedTuple):
@@ -78,16 +76,20 @@ class Diagnosis(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Rule:
-    """Matches when the status is one of `statuses` (None: any), and a tag or a word fits where either is given."""
+    """Matches when the status is one of `statuses` (None: any), and a tag or a word fits where either is given.
+
+    `host`: how the name of the server ends that this is true of.
+    """
 
     kind: FailureKind
     statuses: Collection[int] | None = None
     tags: frozenset[str] = frozenset()
     words: re.Pattern[str] | None = None
     told_to_wait: bool = False
+    host: str = ""
 
-    def matches(self, status: int, error: _ErrorBody) -> bool:
-        if self.statuses is not None and status not in self.statuses:
+    def matches(self, status: int, error: ErrorBody, host: str) -> bool:
+        if not host.endswith(self.host) or (self.statuses is not None and status not in self.statuses):
             return False
         if self.told_to_wait:
             return error.wait_s is not None
@@ -96,20 +98,6 @@ class _Rule:
         if self.tags & error.tags:
             return True
         return self.words is not None and self.words.search(f"{error.message} {error.quotas}") is not None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _ErrorBody:
-    """An error answer's own words: `tags` are its type, code, status and parameter names in lower case.
-
-    `quotas` are the names of the quotas that Google's APIs call violated.
-    """
-
-    message: str
-    quotas: str = ""
-    tags: frozenset[str] = frozenset()
-    code: int | None = None
-    wait_s: float | None = None
 
 
 def _tags(*names: str) -> frozenset[str]:
@@ -125,30 +113,47 @@ SAMPLING = (
     "temperature", "top_p", "top_k", "min_p", "seed", "presence_penalty", "frequency_penalty", "repetition_penalty",
 )  # fmt: skip
 """Parameters that a request can do without: a server that refuses one is asked again without it."""
+_MODEL_WORDS = ("model", "deployment", "endpoints found")
 _PARAMETERS = (*SAMPLING, "max_tokens", "max_completion_tokens")
 
 # The first rule that matches decides. Type and code come before wording, and a named delay before both wordings of
 # "quota": OpenAI's words for an empty account are Gemini's words for "wait 26 seconds".
 _RULES = (
+    # Alibaba calls the tokens of a minute a quota, too; an empty account is "Arrearage" there.
+    _Rule(kind="rate_limit", statuses=(429,), tags=_tags("insufficient_quota"), host=".aliyuncs.com"),
     _Rule(
         kind="quota",
         tags=_tags(
             "exceeded_current_quota_error", "insufficient_quota", "credit_balance_exhausted", "insufficient_balance",
-            "billing_hard_limit_reached", "billing_not_active", "arrearage",
+            "billing_hard_limit_reached", "billing_not_active", "arrearage", "insufficient_user_quota",
+            "budget_exceeded",
         ),
     ),
     _Rule(kind="quota", statuses=(402,)),
-    _Rule(kind="quota", statuses=(200, 400, 403), words=_words("credit balance is too low", "insufficient balance")),
-    _Rule(kind="overflow", tags=_tags("context_length_exceeded", "exceed_context_size_error")),
+    _Rule(
+        kind="quota",
+        statuses=(200, 400, 403, 429),
+        words=_words(
+            "credit balance is too low", "insufficient balance", "budget has been exceeded",
+            "used all available credits", "monthly spending limit", "账户已?欠费", "余额不足", "额度不足",
+        ),
+    ),
+    _Rule(kind="overflow", tags=_tags("context_length_exceeded", "exceed_context_size_error", "request_too_large")),
+    # More tokens in one prompt than the account has for a minute: no waiting makes room for it.
+    _Rule(kind="overflow", statuses=(413, 429), words=_words("request too large for")),
     _Rule(
         kind="overflow",
         statuses=(200, 400, 413, 422, 500),
         words=_words(
             "maximum context length", "exceeded model token limit", "input token length too long",
-            "longer than the model's context length", "prompt is too long", "exceeds the available context size",
-            "range of input length", "exceeds? context limit", "(exceeds|larger than) the( model's)? context window",
-            "exceeds the maximum number of tokens", "exceeds the maximum allowed length", "context length of only",
-            "input is too long",
+            "longer than the model's context length", "longer than the maximum model length", "prompt is too long",
+            "exceeds the available context size", "range of input length", "exceeds? context limit",
+            "(exceeds|larger than) the( model's)? context window", "context window exceeds limit",
+            "(exceeds|greater than) the( model's| maximum)? context length", "maximum prompt length",
+            "exceeds the maximum number of tokens", "exceeds the maximum allowed length", "prompt exceeds max length",
+            "context length (is|of) only", "too long to fit into the model",
+            "input is too long", "too many tokens: size limit", r"must have less than \d+ tokens",
+            r"max_new_tokens`? must be <=", "(超过|超出).{0,20}上下文", "prompt ?超长", "输入(内容)?超长",
         ),
     ),
     _Rule(
@@ -161,10 +166,15 @@ _RULES = (
     _Rule(
         kind="filtered",
         statuses=_REFUSALS,
-        words=_words("considered high risk", "content management policy", "inappropriate content", "input was flagged"),
+        words=_words(
+            "considered high risk", "content management policy", "inappropriate content", "input was flagged",
+            "content exists risk", "content filtering policy", "敏感内容", "违规内容",
+        ),
     ),
     _Rule(kind="overloaded", tags=_tags("engine_overloaded_error", "overloaded_error")),
     _Rule(kind="overloaded", statuses=(503, 529)),
+    # Google's way to say that this account may not use this model at all.
+    _Rule(kind="quota", statuses=(429,), words=_words(r"\blimit: 0\b")),
     # A day's allowance is used up: waiting does not help this run, its message says when to come back.
     _Rule(
         kind="day_limit",
@@ -175,7 +185,7 @@ _RULES = (
     _Rule(kind="quota", statuses=(429,), words=_words("exceeded your current quota", "plan and billing")),
     _Rule(kind="rate_limit", statuses=(429,)),
     _Rule(kind="rate_limit", tags=_tags("rate_limit_reached_error", "rate_limit_exceeded", "rate_limit_error")),
-    _Rule(kind="auth", statuses=(*range(300, 400), 401, 403, 404, 405)),
+    _Rule(kind="auth", statuses=(*range(300, 400), 401, 403, 404, 405, 407)),
     _Rule(
         kind="auth",
         tags=_tags(
@@ -183,13 +193,21 @@ _RULES = (
             "permission_denied_error", "model_not_found", "resource_not_found_error",
         ),
     ),
-    _Rule(kind="auth", statuses=(400,), words=_words("api key not valid", "incorrect api key")),
+    _Rule(
+        kind="auth",
+        statuses=(400,),
+        words=_words(
+            "api key not valid", "(incorrect|invalid) api key", "authentication error", "location is not supported"
+        ),
+    ),
     _Rule(
         kind="bad_parameter",
         statuses=(200, 400, 422),
         tags=_tags("unsupported_parameter", "unsupported_value", "unknown_parameter", *_PARAMETERS),
         words=_words(*(rf"\b{name}\b" for name in _PARAMETERS)),
     ),
+    # Cloudflare waits a hundred seconds for an answer, and a long prompt may be read for longer.
+    _Rule(kind="timeout", statuses=(524,)),
     _Rule(kind="transient", statuses=(200, 408, 409, 425, *range(500, 600))),
 )  # fmt: skip
 
@@ -201,6 +219,7 @@ def classify(
     *,
     secrets: Iterable[str] = (),
     now: datetime | None = None,
+    host: str = "",
 ) -> Diagnosis:
     """Return what an error answer means.
 
@@ -210,54 +229,27 @@ def classify(
         headers: the answer's headers.
         secrets: texts that must not appear in the message, such as the API key.
         now: the time of the answer, in UTC, for delays that are given as a date.
+        host: the server's name, for those that mean something of their own.
     """
-    error = _read_error(body, headers, secrets, now)
+    error = read_error(body, headers, secrets, now)
     # Gateways report the upstream's status as a field of an error that travels inside a 200.
-    judged = error.code if status == 200 and error.code is not None and 400 <= error.code < 600 else status
-    kind: FailureKind = next((rule.kind for rule in _RULES if rule.matches(judged, error)), "refused_by_server")
+    judged = error.code if status == 200 and error.code is not None else status
+    kind: FailureKind = next((rule.kind for rule in _RULES if rule.matches(judged, error, host)), "refused_by_server")
     wait_s = error.wait_s
     if wait_s is None and kind in ("rate_limit", "day_limit"):
-        wait_s = exhausted_wait_s(rate_state(headers, now))
-    message = error.message or t("HTTP {status} without a message", status=status)
+        wait_s = exhausted_wait_s(rate_state({**error.headers, **headers}, now))
+    message = error.message or error.plain or t("HTTP {status} without a message", status=status)
     hinted = own_words(_hinted(message, kind, status, headers, error, wait_s), secrets)
     return Diagnosis(kind, hinted, wait_s, error.tags)
 
 
-def own_words(text: str, secrets: Iterable[str] = ()) -> str:
-    """Return `text` fit for one line on a screen: no control characters, secrets masked, at most 500 characters."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    for secret in secrets:
-        if secret:
-            line = line.replace(secret, "***")
-    return line if len(line) <= MESSAGE_CHARACTERS else line[: MESSAGE_CHARACTERS - 1] + "…"
-
-
-def parse_json(body: bytes | str) -> Any:
-    """Return the JSON value in `body`.
-
-    Blank padding (NUL bytes too), a byte order mark, broken UTF-8 and raw control characters in strings are survived.
-
-    Raises:
-        ValueError: it is not JSON.
-    """
-    text = body if isinstance(body, str) else body.decode("utf-8", errors="replace")
-    try:
-        return json.loads(text.strip(_PADDING), strict=False)
-    except RecursionError as error:
-        raise ValueError(t("nested too deeply")) from error
-
-
-def not_json(body: bytes) -> str:
-    """Return what a body that is no JSON says: a web page's title, else the text itself."""
-    text = body.decode("utf-8", errors="replace")
-    if not re.match(r"\s*<(!doctype|html|head|body|\?xml)", text, re.IGNORECASE):
-        return text
-    title = re.search(r"<title[^>]*>(.*?)</title>", text, re.IGNORECASE | re.DOTALL)
-    return t("a web page: {title}", title=title[1]) if title else t("a web page")
+def is_about_model(message: str) -> bool:
+    """Say whether a server's words are about the model that was asked for: then the address itself is right."""
+    return any(word in message.lower() for word in _MODEL_WORDS)
 
 
 def _hinted(
-    message: str, kind: FailureKind, status: int, headers: Mapping[str, str], error: _ErrorBody, wait_s: float | None
+    message: str, kind: FailureKind, status: int, headers: Mapping[str, str], error: ErrorBody, wait_s: float | None
 ) -> str:
     """Return a message with what to do about it behind it, where that is known."""
     if kind == "day_limit":
@@ -283,56 +275,11 @@ def _hinted(
             "{message} (Moonshot's keys for api.moonshot.ai and api.moonshot.cn are not interchangeable)",
             message=message,
         )
-    if status in (404, 405) and "model" not in error.message.lower():
+    if status == 407:
+        return t(
+            "{message} (the proxy wants a login: write its address as http://USER:PASSWORD@HOST:PORT)",
+            message=message,
+        )
+    if status in (404, 405) and not is_about_model(error.message):
         return t("{message} (check the base URL: it usually ends in /v1)", message=message)
     return message
-
-
-def _read_error(body: bytes, headers: Mapping[str, str], secrets: Iterable[str], now: datetime | None) -> _ErrorBody:
-    try:
-        value = parse_json(body)
-    except ValueError:
-        return _ErrorBody(message=own_words(not_json(body), secrets), wait_s=asked_wait_s(headers, "", (), now))
-    if isinstance(value, list):
-        value = value[0] if value else {}
-    inner = value.get("error") or value if isinstance(value, dict) else value
-    if not isinstance(inner, dict):
-        inner = {"message": str(inner)}
-    raw = _message(inner)
-    code = inner.get("code")
-    names = (inner.get(key) for key in ("type", "code", "status", "param"))
-    details = inner.get("details")
-    details = details if isinstance(details, list) else []
-    return _ErrorBody(
-        message=own_words(raw, secrets),
-        quotas=" ".join(_quotas(details)),
-        tags=frozenset(name.lower() for name in names if isinstance(name, str)),
-        code=code if isinstance(code, int) else None,
-        wait_s=asked_wait_s(headers, raw, details, now),
-    )
-
-
-def _quotas(details: Iterable[object]) -> Iterator[str]:
-    for detail in details:
-        violations = detail.get("violations") if isinstance(detail, dict) else None
-        for violation in violations if isinstance(violations, list) else ():
-            if isinstance(violation, dict):
-                yield str(violation.get("quotaId", ""))
-
-
-def _message(error: Mapping[str, Any]) -> str:
-    for key in ("message", "detail", "msg"):
-        value = error.get(key)
-        if isinstance(value, str) and value:
-            return value
-        if isinstance(value, list):  # FastAPI: what is wrong where; the echoed input is left out
-            return "; ".join(_validation_line(item) for item in value)
-    return ""
-
-
-def _validation_line(item: object) -> str:
-    if not isinstance(item, dict):
-        return str(item)
-    where = item.get("loc")
-    place = ".".join(map(str, where)) if isinstance(where, list) else ""
-    return f"{place}: {item.get('msg', '')}"

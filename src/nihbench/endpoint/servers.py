@@ -12,7 +12,7 @@ from typing import Any, Literal
 import httpx
 
 from nihbench.endpoint.connection import NO_ANSWER, Endpoint, Timeouts, no_answer
-from nihbench.endpoint.failures import parse_json
+from nihbench.endpoint.error_body import parse_json
 from nihbench.endpoint.transport import sync_client
 from nihbench.errors import EndpointError
 

@@ -4,7 +4,8 @@ Pure. It knows lines, comments and fields, nothing of what an event's data means
 decoded whole, so that a character split between two pieces is none the worse; broken UTF-8 is replaced.
 
 Source: the WHATWG's HTML standard, "Server-sent events"; unlike it, an event that the stream's end cuts off before its
-blank line is given as well, because some servers forget that line after the last event.
+blank line is given as well, because some servers forget that line after the last event. So is an error that stands
+under a field of its own (`error: {...}`, as llama.cpp wrote it), and JSON between events that stands under none.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import re
 from typing import NamedTuple
 
 _LINE_END = re.compile(rb"\r\n|\n|\r")
-_FIRST_LINE = re.compile(rb"(data|event|id|retry)? ?:")
+_FIRST_LINE = re.compile(rb"(data|event|error|id|retry)? ?:")
 _BLANK = b"\xef\xbb\xbf \t\r\n\0"
 _LONGEST_FIELD = len(b"event :")
 
@@ -74,6 +75,11 @@ class EventReader:
         text = value.removeprefix(b" ").decode("utf-8", errors="replace")
         if name.strip(_BLANK) == b"data":
             self._data.append(text)
+        elif name.strip(_BLANK) == b"error":
+            self._data.append(text)
+            self._type = "error"
+        elif line.startswith(b"{") and not self._data:
+            events.append(Event(line.decode("utf-8", errors="replace"), self._type))
         elif name.strip(_BLANK) == b"event":
             self._type = text.strip()
 
@@ -86,7 +92,7 @@ def is_event_stream(start: bytes) -> bool | None:
     text = start.lstrip(_BLANK)
     if _FIRST_LINE.match(text):
         return True
-    fields = (b"data", b"event", b"id", b"retry")
+    fields = (b"data", b"event", b"error", b"id", b"retry")
     if len(text) < _LONGEST_FIELD and (not text or any((field + b" :").startswith(text) for field in fields)):
         return None
     return False

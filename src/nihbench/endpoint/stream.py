@@ -5,20 +5,28 @@ Pure. It judges nothing: what the object means is read in `answer`, in one place
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
 from nihbench.endpoint.bounds import OutputBound, weight
-from nihbench.endpoint.failures import parse_json
+from nihbench.endpoint.error_body import parse_json
 from nihbench.endpoint.sse import Event
 
 DONE = "[DONE]"
+_ALIVE = re.compile(r"ping|pong|keep-?alive|heart-?beat", re.IGNORECASE)
 _TEXTS = ("content", "reasoning_content", "reasoning", "refusal")
-_THINK = "<think>"
+THINKING = (
+    ("<think>", "</think>"), ("<thinking>", "</thinking>"), ("<thought>", "</thought>"), ("[THINK]", "[/THINK]"),
+    ("◁think▷", "◁/think▷"), ("<seed:think>", "</seed:think>"), ("<reasoning>", "</reasoning>"),
+)  # fmt: skip
+"""The tags that model families put around their reasoning, where no parser of the server takes it out."""
 # Where the tag may come in pieces, with blanks in front.
 _OPENING_PIECES = 16
-_KEPT = ("model", "system_fingerprint", "timings", "provider", "usage")
+_KEPT = ("model", "system_fingerprint", "timings", "provider")
+# Written into every event by servers that have nothing to say yet: no reason why an answer ends.
+_NO_REASONS = ("", "null", "None")
 
 
 class StreamedAnswer:
@@ -57,12 +65,14 @@ class StreamedAnswer:
         data = event.data.strip()
         if self.done or self.error is not None or not data:
             return
-        if data == DONE:
+        if data.strip('"').upper() == DONE:
             self.done = True
             return
         try:
             value = parse_json(data)
         except ValueError:
+            if _ALIVE.fullmatch(data) or _ALIVE.fullmatch(event.type):
+                return
             value = {"error": {"message": data}} if event.type == "error" else None
             self.garbled = self.garbled or value is None
         if isinstance(value, list) and value:
@@ -73,7 +83,7 @@ class StreamedAnswer:
     def is_past(self, bound: OutputBound) -> bool:
         """Say whether what came is beyond `bound`.
 
-        Reasoning that stands in the answer itself, in <think> tags, has the room that reasoning has.
+        Reasoning that stands in the answer itself, in tags, has the room that reasoning has.
         """
         weights = self._weights
         answer = weights["content"] + weights["refusal"]
@@ -82,7 +92,7 @@ class StreamedAnswer:
         if not bound.is_passed(answer, reasoning):
             return False
         opening = "".join(self._pieces["content"][:_OPENING_PIECES]).lstrip()
-        return not opening.startswith(_THINK) or bound.is_passed(0, answer + reasoning)
+        return not opening.startswith(tuple(tag for tag, _ in THINKING)) or bound.is_passed(0, answer + reasoning)
 
     def cut_off(self) -> None:
         """End the answer here, as its server should have done."""
@@ -102,16 +112,22 @@ class StreamedAnswer:
                 self.error = value
             return
         self._fields |= {name: value[name] for name in _KEPT if value.get(name)}
+        self._add_usage(value.get("usage"))
         choices = value.get("choices")
         for choice in choices if isinstance(choices, list) else ():
-            if isinstance(choice, dict) and choice.get("index", 0) in (0, None):
+            if isinstance(choice, dict) and choice.get("index", 0) in (0, None, "0"):
                 self._add_choice(choice)
+
+    def _add_usage(self, usage: object) -> None:
+        """Take counts; gateways may send those of the prompt first, and zeros in their place at the end."""
+        if isinstance(usage, dict):
+            known = self._fields.setdefault("usage", {})
+            known |= {name: count for name, count in usage.items() if count or name not in known}
 
     def _add_choice(self, choice: Mapping[str, Any]) -> None:
         self._has_choice = True
-        if choice.get("usage"):
-            self._fields["usage"] = choice["usage"]
-        if choice.get("finish_reason") is not None:
+        self._add_usage(choice.get("usage"))
+        if choice.get("finish_reason") not in (None, *_NO_REASONS):
             self._finish_reason = choice["finish_reason"]
         delta = choice.get("delta")
         if not isinstance(delta, dict):

@@ -10,7 +10,6 @@ import logging
 import os
 import socket
 import ssl
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
@@ -20,6 +19,7 @@ import httpx
 import truststore
 
 from nihbench.endpoint.connection import Endpoint, Timeouts
+from nihbench.endpoint.proxies import proxy_for
 from nihbench.errors import UsageError
 from nihbench.lang import t
 
@@ -139,15 +139,6 @@ async def keep_alive_trace(event: str, info: dict[str, Any]) -> None:
         opened = info["return_value"].get_extra_info("socket")
         for option in keep_alive_options():
             opened.setsockopt(*option)
-
-
-def proxy_for(endpoint: Endpoint) -> str | None:
-    """Return the proxy's address that the environment gives for `endpoint`: never one for this very machine."""
-    if endpoint.is_loopback or urllib.request.proxy_bypass(endpoint.host):
-        return None
-    proxies = urllib.request.getproxies()
-    address = proxies.get(endpoint.scheme) or proxies.get("all")
-    return address if not address or "://" in address else f"http://{address}"
 
 
 class _Options(TypedDict):

@@ -18,10 +18,17 @@ _UNIT = r"(?:milliseconds?|ms|seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|da
 _NUMBER = re.compile(_DIGITS)
 _PART = re.compile(rf"({_DIGITS})\s?({_UNIT})", re.IGNORECASE)
 _DURATION = re.compile(rf"(?:{_DIGITS}\s?{_UNIT}[\s,]*)*{_DIGITS}\s?{_UNIT}(?![a-z])", re.IGNORECASE)
-_SAID = re.compile(rf"\b(?:try(?:ing)? again|retry(?:ing)?) (?:after|in) ({_DURATION.pattern})", re.IGNORECASE)
+_SAID = re.compile(
+    rf"\b(?:try(?:ing)? again|retry(?:ing)?(?: your request)?|wait(?:ing)?)(?: (?:after|in|for|about|at least))* "
+    rf"({_DURATION.pattern})",
+    re.IGNORECASE,
+)
+_SAID_IN_CHINESE = re.compile(rf"({_DIGITS})\s?(毫秒|秒钟?|分钟?|个?小时|天)(?:之|以)?后")
+_CHINESE_UNITS = {"毫": "ms", "秒": "s", "分": "m", "个": "h", "小": "h", "天": "d"}
 # A bare number this large is a moment (seconds since 1970, or milliseconds), not a duration: ten years is no wait.
 _MOMENT_S = 315_360_000.0
 _MOMENT_MS = 1e11
+_MINUTE_S = 60.0
 
 
 def duration_s(text: str) -> float | None:
@@ -59,7 +66,7 @@ def asked_wait_s(
     Args:
         headers: the answer's headers.
         message: the error's own words.
-        details: the error's list of details, as Google's APIs give it.
+        details: the error's list of details, as Google's APIs give it, and other objects that may name a delay.
         now: the time of the answer, where it has no Date of its own; None: dates are read by its Date only.
     """
     named = {key.lower(): value for key, value in headers.items()}
@@ -67,22 +74,25 @@ def asked_wait_s(
         value = named.get(name, "").strip()
         if _NUMBER.fullmatch(value):
             return float(value) / 1000
-    seconds = until_s(named.get("retry-after", ""), _reference(named, now))
-    if seconds is not None:
+    # A proxy may add a header of its own, and both come as one.
+    values = named.get("retry-after", "")
+    parts = values.split(",") if all(map(_NUMBER.fullmatch, map(str.strip, values.split(",")))) else [values]
+    waits = [until_s(part, _reference(named, now)) for part in parts]
+    if (seconds := max((wait for wait in waits if wait is not None), default=None)) is not None:
         return seconds
     for detail in details:
-        delay = detail.get("retryDelay") if isinstance(detail, dict) else None
-        if isinstance(delay, str) and (seconds := duration_s(delay)) is not None:
+        if isinstance(detail, dict) and (seconds := _wait_in(detail)) is not None:
             return seconds
-    said = _SAID.search(message)
-    return duration_s(said[1]) if said else None
+    return _said_s(message)
 
 
 def rate_state(headers: Mapping[str, str], now: datetime | None) -> RateState | None:
     """Return what an answer's headers say of the account's limits; None where they say nothing.
 
-    Read are OpenAI's x-ratelimit-*-requests and -tokens, Anthropic's anthropic-ratelimit-requests-* and -tokens-*, and
-    the plain ratelimit-limit, -remaining and -reset (with or without x-), which are about requests.
+    Read are OpenAI's x-ratelimit-*-requests and -tokens (and those of others that end in -minute), Anthropic's
+    anthropic-ratelimit-requests-*, -tokens-* and -input-tokens-*, and the plain ratelimit-limit, -remaining and -reset
+    (with or without x-), which are about requests. A plain limit may be a second's, an hour's or a day's: it is read
+    only where its reset says that it is a minute's.
     """
     named = {key.lower(): value for key, value in headers.items()}
     if not any("ratelimit-" in name for name in named):
@@ -90,14 +100,24 @@ def rate_state(headers: Mapping[str, str], now: datetime | None) -> RateState | 
     reference = _reference(named, now)
 
     def first(what: str, kind: str) -> str:
-        names = [f"x-ratelimit-{what}-{kind}", f"anthropic-ratelimit-{kind}-{what}"]
-        names += [f"x-ratelimit-{what}", f"ratelimit-{what}"] if kind == "requests" else []
+        names = [
+            f"x-ratelimit-{what}-{kind}",
+            f"anthropic-ratelimit-{kind}-{what}",
+            f"x-ratelimit-{what}-{kind}-minute",
+        ]
+        if kind == "requests":
+            names += [f"x-ratelimit-{what}-req-minute", f"x-ratelimit-{what}", f"ratelimit-{what}"]
+        else:  # of a long prompt's tokens nearly all are input
+            names += [f"anthropic-ratelimit-input-tokens-{what}"]
         return next((named[name] for name in names if name in named), "")
 
+    reset_requests_s = until_s(first("reset", "requests"), reference)
+    is_plain = not any(re.search("requests|-req-", name) for name in named if "ratelimit-" in name)
+    of_a_minute = not is_plain or (reset_requests_s is not None and 1 < reset_requests_s <= _MINUTE_S)
     state = RateState(
-        limit_requests=_whole(first("limit", "requests")),
+        limit_requests=_whole(first("limit", "requests")) if of_a_minute else None,
         remaining_requests=_whole(first("remaining", "requests")),
-        reset_requests_s=until_s(first("reset", "requests"), reference),
+        reset_requests_s=reset_requests_s,
         limit_tokens=_whole(first("limit", "tokens")),
         remaining_tokens=_whole(first("remaining", "tokens")),
         reset_tokens_s=until_s(first("reset", "tokens"), reference),
@@ -120,6 +140,25 @@ def in_words(seconds: float) -> str:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)
     return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def _said_s(message: str) -> float | None:
+    """Return the delay in seconds that an error's words ask for, in English or Chinese."""
+    said, chinese = _SAID.search(message), _SAID_IN_CHINESE.search(message)
+    if said is None and chinese is not None:
+        return float(chinese[1]) * _UNITS_S[_CHINESE_UNITS[chinese[2][0]]]
+    return duration_s(said[1]) if said else None
+
+
+def _wait_in(detail: Mapping[str, object]) -> float | None:
+    """Return the delay in seconds that an error's object names; one whose name ends in ms is in milliseconds."""
+    for name in ("retryDelay", "retry_after_ms", "retryAfterMs", "retry_after", "retryAfter", "retry_after_seconds"):
+        value = detail.get(name)
+        if isinstance(value, (str, int, float)) and not isinstance(value, bool):
+            seconds = duration_s(str(value))
+            if seconds is not None and (name != "retryDelay" or isinstance(value, str)):
+                return seconds / 1000 if name.lower().endswith("ms") else seconds
+    return None
 
 
 def _unit(name: str) -> str:

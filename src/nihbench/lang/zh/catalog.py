@@ -1,6 +1,9 @@
 """Chinese of what is wrong in needles.yaml, models.yaml and corpora/*.yaml."""
 
 WORDS = {
+    "`extra_body` may not hold {name!r}, which is the run's own affair: take it out": (
+        "`extra_body` 不能含有 {name!r}，它由运行自己决定：请去掉"
+    ),
     # names
     "did you mean {known}?": "是否指 {known}？",
     "`nih needle list` shows all needles": "`nih needle list` 列出所有的针",

@@ -152,6 +152,7 @@ WORDS = {
     "give --max-output": "请用 --max-output",
     "give --temperature": "请用 --temperature",
     "give --seed": "请用 --seed",
+    "it would cut the prompts that are measured": "它会截断所测的提示",
     "no model is named: give --model, such as --model smollm2-135m (see `nih models`)": (
         "没有指定模型：请给出 --model，例如 --model smollm2-135m（见 `nih models`）"
     ),
@@ -194,6 +195,7 @@ WORDS = {
         "{unscored} 个回答未评分，规则无法判断：可试 {mend}"
     ),
     "{failed} trials failed, {owed} are owed; they are not scored": "{failed} 次试验失败，{owed} 次尚缺；均不计分",
+    "{kind} ({count} trials), such as: {said}": "{kind}（{count} 次），例如：{said}",
     "try again what may pass: nih run --resume {resume}": "重试可能成功的部分：nih run --resume {resume}",
     # a run
     "run folder: {path} ({done} of {total} trials are done)": "运行文件夹：{path}（已完成 {done}/{total} 次试验）",

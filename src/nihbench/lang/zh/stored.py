@@ -75,8 +75,31 @@ WORDS = {
     "the output limit was used up before the answer began: raise --max-output": (
         "回答开始之前输出上限就用完了：请调大 --max-output"
     ),
-    "the answer was stopped by the provider's content filter": "回答被服务商的内容过滤拦下",
-    "the server broke off the answer": "服务器中断了回答",
+    "the answer was stopped by the provider's content filter ({reason})": "回答被服务商的内容过滤拦下（{reason}）",
+    "the answer was stopped by the provider's content filter ({reason}): {said}": (
+        "回答被服务商的内容过滤拦下（{reason}）：{said}"
+    ),
+    "the server broke off the answer ({reason})": "服务器中断了回答（{reason}）",
+    "the server ended the answer before it began ({reason})": "服务器在回答开始之前就结束了它（{reason}）",
+    "the answer has no choices with a message ({said}): is this a chat endpoint?": (
+        "回答中没有带消息的 choices（{said}）：这是聊天接口吗？"
+    ),
+    "{message} (the proxy wants a login: write its address as http://USER:PASSWORD@HOST:PORT)": (
+        "{message}（代理要求登录：请把它的地址写成 http://USER:PASSWORD@HOST:PORT）"
+    ),
+    "the proxy on the way to {host} wants a login: write its address as http://USER:PASSWORD@HOST:PORT": (
+        "通往 {host} 的代理要求登录：请把它的地址写成 http://USER:PASSWORD@HOST:PORT"
+    ),
+    "have it renewed if this machine's clock is right, or give --insecure to go without the check": (
+        "如果本机时钟正确，请更新证书；或用 --insecure 跳过检查"
+    ),
+    "give the base URL with the name that it is made for, or --insecure to go without the check": (
+        "base URL 请用证书上的名称；或用 --insecure 跳过检查"
+    ),
+    "could not connect to {host} by the proxy {proxy} ({reason}): is the proxy's address right, or should NO_PROXY name "
+    "the server?": "无法通过代理 {proxy} 连接 {host}（{reason}）：代理地址对吗？还是应把该服务器写入 NO_PROXY？",
+    "the connection ended before the answer did": "连接在回答结束之前断开",
+    "text compressed by {encoding}, which was not asked for": "内容以 {encoding} 压缩，而并未要求压缩",
     "the server sent an empty answer": "服务器发来空的回答",
     "the stream broke off before the answer was finished": "流在回答结束之前中断",
     "a part of the stream could not be read": "流中有一部分无法读取",
