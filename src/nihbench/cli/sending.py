@@ -47,7 +47,7 @@ def measure(ready: Ready, folder: RunFolder, trials: Owed, sending: Sending) -> 
         NihError: it could not be finished; the message says how to go on.
     """
     from nihbench.cli.money import budget_of, tell_spent
-    from nihbench.run import enter, spent_before
+    from nihbench.run import counts_before, enter, spent_before
 
     setup, members = ready.setup, ready.members
     if sending.resume is not None:
@@ -61,6 +61,9 @@ def measure(ready: Ready, folder: RunFolder, trials: Owed, sending: Sending) -> 
         )
     sent = [trial for _, trial in trials]
     budget = budget_of(setup, members, spent_before(folder.path, setup) + sending.elsewhere)
+    # What earlier counts taught is known again, so that a resumed run weighs the same call alike.
+    for tokens, usage in counts_before(folder.path, setup):
+        budget.learn(tokens, usage)
     try:
         with terminable() as cancelling:
             asyncio.run(_send(ready, folder, trials, budget, sending, cancelling, sent))

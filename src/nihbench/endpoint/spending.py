@@ -21,6 +21,9 @@ from nihbench.lang import t
 from nihbench.prices import decimal_of, tier_of, usage_cost, worst_cost
 from nihbench.types import Failure, Outcome, PriceTier, Usage
 
+_SHORT = 1000
+"""What a server counts beyond the expected in a prompt below this is taken as its template's: so much in every prompt."""
+
 
 def cost_of(prices: Sequence[PriceTier], outcome: Outcome, max_output: int, worst: Decimal | None) -> Decimal | None:
     """Return what one sending cost in USD (see `Hold.settle`); None where it is unknown.
@@ -55,7 +58,7 @@ class Hold:
         self._max_output = max_output
         self._prompt_tokens = prompt_tokens
         self._settled = False
-        self.worst = worst_cost(budget.prices, math.ceil(prompt_tokens * budget.margin), max_output)
+        self.worst = budget.worst_cost(prompt_tokens, max_output)
 
     def settle(self, outcome: Outcome) -> None:
         """Replace the worst case by what the outcome says that it cost; the first word counts.
@@ -90,7 +93,8 @@ class Budget:
         prices: the model's price tiers; empty: unknown.
         longest_prompt: the longest prompt of the plan in tokens: its price must be known, too.
         spent: what an earlier part of the run has spent of `max_cost`.
-        margin: how many tokens of the server a token of the caller's count may be. Where usage shows more, that holds.
+        margin: how many tokens of the server a token of the caller's count may be, as far as usage does not show more
+            (see `learn`).
 
     Raises:
         UsageError: `max_cost` is negative, or it is given and a price is unknown.
@@ -113,7 +117,8 @@ class Budget:
                 )
             )
         self.prices = tuple(prices)
-        self.margin = margin
+        self._margin = self._usual_margin = margin
+        self._beyond = 0  # tokens that every prompt may have besides
         self.prompt_tokens = 0  # as the server counted them
         self.completion_tokens = 0
         self._max_cost = None if max_cost is None else decimal_of(max_cost)
@@ -186,8 +191,20 @@ class Budget:
         """Take in the server's counts for a call whose prompt was thought to have so many tokens."""
         self.prompt_tokens += usage.prompt_tokens or 0
         self.completion_tokens += usage.completion_tokens or 0
-        if prompt_tokens > 0:
-            self.margin = max(self.margin, (usage.prompt_tokens or 0) / prompt_tokens)
+        self.learn(prompt_tokens, usage)
+
+    def learn(self, prompt_tokens: int, usage: Usage) -> None:
+        """Expect of later prompts what the server counted in this one, which was thought to have so many tokens."""
+        seen = usage.prompt_tokens or 0
+        if prompt_tokens >= _SHORT:
+            self._margin = max(self._margin, seen / prompt_tokens)
+        elif prompt_tokens > 0:
+            # Told in proportion, the few tokens of a template would make every long prompt look dear.
+            self._beyond = max(self._beyond, seen - math.ceil(prompt_tokens * self._usual_margin))
+
+    def worst_cost(self, prompt_tokens: int, max_output: int) -> Decimal | None:
+        """Return what one sending of a prompt may cost at most; None where the price is unknown."""
+        return worst_cost(self.prices, math.ceil(prompt_tokens * self._margin) + self._beyond, max_output)
 
     async def _until_it_fits(self, worst: Decimal, max_cost: Decimal) -> None:
         while self._spent + sum(self._held.values()) + worst > max_cost:

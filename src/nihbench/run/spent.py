@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 import os
+from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from nihbench.endpoint import cost_of
 from nihbench.prices import prices_paid, worst_cost
 from nihbench.run.setup import Setup
 from nihbench.run.store import PROBES, RECORDS, all_records
-from nihbench.types import GradedElsewhere
+from nihbench.types import GradedElsewhere, Usage
 
 LEDGER = "spent.jsonl"
 MARGIN = 1.25
@@ -53,6 +54,19 @@ def spent_before(folder: Path, setup: Setup) -> Decimal:
         for outcome in (*record.outcome.earlier, record.outcome):
             total += cost_of(prices, outcome, limit, worst) or 0
     return total
+
+
+def counts_before(folder: Path, setup: Setup) -> Iterator[tuple[int, Usage]]:
+    """Give, for every call that has a record, how many tokens its prompt was thought to have, and the server's counts.
+
+    Raises:
+        DamagedDataError: the records can't be read.
+    """
+    for record in all_records(folder / RECORDS):
+        if record.placement is not None and not isinstance(record.outcome, GradedElsewhere):
+            tokens = setup.expected_tokens(record.trial, record.placement)
+            for outcome in (*record.outcome.earlier, record.outcome):
+                yield tokens, outcome.usage
 
 
 def enter(folder: Path, setup: Setup, spent: Decimal, at: str) -> None:

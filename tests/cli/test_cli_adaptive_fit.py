@@ -1,0 +1,58 @@
+"""Further haystacks of an adaptive run against servers that count, charge and refuse as they like."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+GRID = ["--depths", "5", "--lengths", "800,1200,1700", "--adaptive", "--precision", 0.2]
+PRICE = ["--length-unit", "model", "--price", "1000,1000"]  # a token is a tenth of a cent
+
+
+@pytest.fixture
+def dense(chat: Any, small: list[object]) -> list[object]:
+    """An adaptive run of a server that counts about twice as many tokens as the client does."""
+    chat.count = lambda text: round(len(text) / 2.2 + 0.2 * text.count("e"))
+    return [*small, *GRID, *PRICE]
+
+
+def charged(chat: Any, *, output: bool = True) -> float:
+    """What the server would charge for what it was asked, and where wanted for what it answered."""
+    usd = 0.0
+    for asked in chat.asked:
+        text = "\n".join(message["content"] for message in asked.messages)
+        out = min(json.loads(asked.body)["max_tokens"], chat.count(chat.say(text))) if output else 0
+        usd += (sum(chat.count(message["content"]) + 4 for message in asked.messages) + 3 + out) / 1000
+    return usd
+
+
+@pytest.mark.parametrize("most", [45, 60, 75, 90])
+def test_what_was_not_begun_for_money_is_not_begun_by_a_resume(
+    nih: Any, chat: Any, dense: list[object], most: int
+) -> None:
+    """What a fit's counts taught must not make a round look dearer than the same round does tomorrow."""
+    ended = nih("run", *dense, "--max-cost", most, "--out", "run")
+    assert ended.code == 0, ended.err
+    assert charged(chat) <= most
+    asked, records = len(chat.asked), (nih.folder / "run" / "records.jsonl").read_bytes()
+    ended = nih("run", "--resume", "run")
+    assert ended.code == 0, ended.err
+    assert len(chat.asked) == asked and (nih.folder / "run" / "records.jsonl").read_bytes() == records
+
+
+def test_a_template_that_is_not_counted_makes_no_long_prompt_look_dear(
+    nih: Any, chat: Any, small: list[object]
+) -> None:
+    """100 tokens of the server's own in every prompt are a third of a short one: they are no reason to stop early."""
+    base = chat.count
+    chat.count = lambda text: base(text) + 100
+    options = [*small, "--controls", "--depths", "5", "--lengths", "1200,1600", "--adaptive", "--precision", 0.15]
+    ended = nih("run", *options, "--price", "1000,0", "--max-cost", 85, "--out", "run")
+    assert "for the next round could pass --max-cost" in ended.err
+    # The next round has at most 10 trials: 5 of 1,200 and 5 of 1,600 tokens, a quarter more, and 100 each.
+    assert charged(chat, output=False) > 85 - (5 * 2800 * 1.25 + 10 * 130) / 1000
+    asked = len(chat.asked)
+    assert nih("run", "--resume", "run").code == ended.code
+    assert len(chat.asked) == asked
