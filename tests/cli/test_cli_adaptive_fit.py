@@ -56,3 +56,47 @@ def test_a_template_that_is_not_counted_makes_no_long_prompt_look_dear(
     asked = len(chat.asked)
     assert nih("run", "--resume", "run").code == ended.code
     assert len(chat.asked) == asked
+
+
+FILTERED = (400, {"error": {"message": "The request was rejected: considered high risk", "type": "content_filter"}})
+
+
+def first_further_count(chat: Any) -> int:
+    """The number of the request that first counts a further haystack, of a run that was made whole."""
+    outputs = [json.loads(asked.body)["max_tokens"] for asked in chat.asked]
+    return outputs.index(1, outputs.index(300)) + 1
+
+
+def test_a_haystack_that_the_server_will_not_count_does_not_end_the_run(
+    nih: Any, chat: Any, dense: list[object], records_of: Any
+) -> None:
+    assert nih("run", *dense, "--out", "whole").code == 0
+    expected, asked = records_of(nih.folder / "whole"), len(chat.asked)
+    chat.fail = {asked + first_further_count(chat): FILTERED}
+    ended = nih("run", *dense, "--out", "run")
+    assert ended.code == 0, ended.err
+    assert "note: a further haystack is not fitted to the server's counts (filtered: The request" in ended.err
+    made = records_of(nih.folder / "run")
+    key = [(r["trial"]["length"], r["trial"]["depth_percent"], r["trial"]["repeat"]) for r in made.values()]
+    assert sorted(key) == sorted(
+        (r["trial"]["length"], r["trial"]["depth_percent"], r["trial"]["repeat"]) for r in expected.values()
+    )
+    further = json.loads((nih.folder / "run" / "run.json").read_text(encoding="utf-8"))["calibration"]["further"]
+    assert "1" not in further and len(further) == max(repeat for *_, repeat in key) - 1
+    asked = len(chat.asked)
+    assert nih("run", "--resume", "run").code == 0
+    assert len(chat.asked) == asked
+
+
+def test_a_server_that_is_away_while_a_haystack_is_counted_stops_the_run_and_it_goes_on(
+    nih: Any, chat: Any, dense: list[object], records_of: Any
+) -> None:
+    assert nih("run", *dense, "--out", "whole").code == 0
+    asked, first = len(chat.asked), first_further_count(chat)
+    chat.fail = {asked + first: (200, {"what": "is this"})}
+    ended = nih("run", *dense, "--out", "run")
+    assert ended.code == 4, ended.err
+    assert "--no-calibrate" not in ended.err and "go on by nih run --resume run" in ended.err
+    chat.fail = {}
+    assert nih("run", "--resume", "run").code == 0
+    assert records_of(nih.folder / "run") == records_of(nih.folder / "whole")

@@ -142,7 +142,7 @@ async def _send(
                     )  # fmt: skip
 
             async def fit(setup: Setup, due: Sequence[Trial]) -> Calibration:
-                measure, _ = request_counter(ready.model, completer, likely_tokens(setup))
+                measure, _ = request_counter(ready.model, completer, likely_tokens(setup), on_refusal=note)
                 return await calibrate_further(setup, due, measure)
 
             if setup.options.adaptive:
