@@ -53,7 +53,8 @@ def request_counter(
         outcome = await completer.complete(messages, request)
         if isinstance(outcome, Failure) and outcome.kind != "cut_answer":
             if on_refusal is not None:
-                return _of_a_further_haystack(outcome, on_refusal)
+                _leave_out(outcome, on_refusal)
+                return None
             kind = StoppedError if HANDLING[outcome.kind].stop_run else EndpointError
             raise kind(
                 t(
@@ -68,12 +69,13 @@ def request_counter(
     return answered, "usage"
 
 
-def _of_a_further_haystack(failure: Failure, on_refusal: Callable[[str], None]) -> None:
+def _leave_out(failure: Failure, on_refusal: Callable[[str], None]) -> None:
     """Say that a haystack goes uncounted where it always would; else raise `StoppedError`: it may be counted later."""
     if HANDLING[failure.kind].stop_run or HANDLING[failure.kind].retry_on_resume:
         raise StoppedError(
             t(
-                "the run had to stop ({kind}), for a further haystack could not be fitted to the server's counts: {said}",
+                "the run had to stop ({kind}), for a further haystack could not be fitted to the server's counts: "
+                "{said}",
                 kind=failure.kind,
                 said=without_stop(failure.message),
             )

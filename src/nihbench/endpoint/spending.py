@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from decimal import Decimal
 
@@ -22,7 +22,7 @@ from nihbench.prices import decimal_of, tier_of, usage_cost, worst_cost
 from nihbench.types import Failure, Outcome, PriceTier, Usage
 
 _SHORT = 1000
-"""What a server counts beyond the expected in a prompt below this is taken as its template's: so much in every prompt."""
+"""In a shorter prompt what is counted beyond the expected is taken as the template's: every prompt may have so much."""
 
 
 def cost_of(prices: Sequence[PriceTier], outcome: Outcome, max_output: int, worst: Decimal | None) -> Decimal | None:
@@ -60,6 +60,10 @@ class Hold:
         self._settled = False
         self.worst = budget.worst_cost(prompt_tokens, max_output)
 
+    def begin(self) -> None:
+        """Say that the call is sent now: from here on it may be charged, whatever becomes of this process."""
+        self._budget.begin(self)
+
     def settle(self, outcome: Outcome) -> None:
         """Replace the worst case by what the outcome says that it cost; the first word counts.
 
@@ -95,6 +99,7 @@ class Budget:
         spent: what an earlier part of the run has spent of `max_cost`.
         margin: how many tokens of the server a token of the caller's count may be, as far as usage does not show more
             (see `learn`).
+        on_change: told, before a call is sent and after it is charged, what is spent if all in flight cost their worst.
 
     Raises:
         UsageError: `max_cost` is negative, or it is given and a price is unknown.
@@ -108,6 +113,7 @@ class Budget:
         longest_prompt: int = 0,
         spent: float | Decimal = 0.0,
         margin: float = 1.0,
+        on_change: Callable[[Decimal], None] | None = None,
     ) -> None:
         if max_cost is not None and not 0 <= max_cost < math.inf:
             raise UsageError(
@@ -118,12 +124,14 @@ class Budget:
             )
         self.prices = tuple(prices)
         self._margin = self._usual_margin = margin
+        self._on_change = on_change
         self._beyond = 0  # tokens that every prompt may have besides
         self.prompt_tokens = 0  # as the server counted them
         self.completion_tokens = 0
         self._max_cost = None if max_cost is None else decimal_of(max_cost)
         self._spent = decimal_of(spent)
         self._held: dict[Hold, Decimal] = {}
+        self._in_flight: dict[Hold, Decimal] = {}
         self._unpriced = 0
         self._stopped: str = ""  # why no further call may be sent
         self._turn = asyncio.Lock()
@@ -181,11 +189,13 @@ class Budget:
     def charge(self, hold: Hold, cost: Decimal | None) -> None:
         """Count a call as spent and give free what was held for it (see `Hold.settle`)."""
         self._held.pop(hold, None)
+        self._in_flight.pop(hold, None)
         if cost is None:
             self._unpriced += 1
         else:
             self._spent += cost
         self._changed.set()
+        self._tell()
 
     def count(self, prompt_tokens: int, usage: Usage) -> None:
         """Take in the server's counts for a call whose prompt was thought to have so many tokens."""
@@ -205,6 +215,15 @@ class Budget:
     def worst_cost(self, prompt_tokens: int, max_output: int) -> Decimal | None:
         """Return what one sending of a prompt may cost at most; None where the price is unknown."""
         return worst_cost(self.prices, math.ceil(prompt_tokens * self._margin) + self._beyond, max_output)
+
+    def begin(self, hold: Hold) -> None:
+        """Count a call as in flight (see `Hold.begin`)."""
+        self._in_flight[hold] = hold.worst or Decimal(0)
+        self._tell()
+
+    def _tell(self) -> None:
+        if self._on_change is not None:
+            self._on_change(self._spent + sum(self._in_flight.values()))
 
     async def _until_it_fits(self, worst: Decimal, max_cost: Decimal) -> None:
         while self._spent + sum(self._held.values()) + worst > max_cost:

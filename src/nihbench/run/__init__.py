@@ -55,7 +55,7 @@ if TYPE_CHECKING:
         version_of,
     )
     from nihbench.run.setup import Begun, Setup
-    from nihbench.run.spent import MARGIN, counts_before, enter, margin_of, spent_before
+    from nihbench.run.spent import MARGIN, account, counts_before, enter, margin_of, spent_before
     from nihbench.run.store import MANIFEST, RECORDS, RecordWriter, RunFolder, amend, check_free, create_run, open_run
     from nihbench.run.texts import absolute_corpus, load_corpus, stored_corpus
     from nihbench.run.tree import Child, Tree, children_of, create_tree, find_runs, is_tree, open_tree, slug
@@ -145,6 +145,7 @@ _HOMES = {
     "judged": "judging",
     "load_corpus": "texts",
     "MARGIN": "spent",
+    "account": "spent",
     "counts_before": "spent",
     "margin_of": "spent",
     "merge_folders": "merging",
@@ -201,6 +202,7 @@ __all__ = [
     "Tree",
     "Verdicts",
     "absolute_corpus",
+    "account",
     "amend",
     "answer_of",
     "answers_of",
