@@ -20,7 +20,7 @@ from nihbench.errors import NihError, UsageError
 from nihbench.lang import t
 from nihbench.prices import prices_paid, worst_cost
 from nihbench.run.setup import Setup
-from nihbench.run.store import PROBES, RECORDS, all_records
+from nihbench.run.store import PROBES, RECORDS, all_records, bytes_of, unplanned
 from nihbench.types import GradedElsewhere, Usage
 
 LEDGER = "spent.jsonl"
@@ -58,6 +58,8 @@ def _shown(folder: Path, setup: Setup) -> Decimal:
         if isinstance(record.outcome, GradedElsewhere):
             continue
         trial, place = record.trial, record.placement
+        if trial.prompt not in setup.prompts:
+            raise unplanned(folder / RECORDS, record)
         tokens = math.ceil((setup.expected_tokens(trial, place) if place else trial.length) * margin_of(setup))
         prices = prices_paid(setup.preset.prices, setup.preset.batch, record.outcome.latency_s)
         worst = worst_cost(prices, tokens, limit)
@@ -102,7 +104,7 @@ def enter(folder: Path, setup: Setup, spent: Decimal, at: str) -> None:
 def _entered(path: Path) -> Decimal:
     """Add up the ledger; a torn line is left out."""
     total = Decimal(0)
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else ():
+    for line in bytes_of(path).decode("utf-8", errors="replace").splitlines():
         try:
             usd = Decimal(json.loads(line)["usd"])
         except (ValueError, KeyError, TypeError, InvalidOperation):

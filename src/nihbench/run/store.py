@@ -55,15 +55,7 @@ class RunFolder:
             if beyond(record.trial):
                 missing.add(record.trial)
             if record.trial not in missing:
-                raise DamagedDataError(
-                    t(
-                        "{file}: the record {id} is not of this run's plan, or its trial has another record "
-                        "as well; the file is damaged, or mixed with another run's: restore it from a copy, "
-                        "or take the line out",
-                        file=file,
-                        id=record.id,
-                    )
-                )
+                raise unplanned(file, record)
             missing.remove(record.trial)
         return verified(records, Expectation.of(self.manifest))
 
@@ -97,6 +89,18 @@ def create_run(path: Path, manifest: Mapping[str, Any]) -> RunFolder:
             )
         ) from error
     return open_run(path)
+
+
+def unplanned(file: Path, record: Record) -> DamagedDataError:
+    """Return the error for a record that can't be of the run in whose file it is."""
+    return DamagedDataError(
+        t(
+            "{file}: the record {id} is not of this run's plan, or its trial has another record as well; the file is "
+            "damaged, or mixed with another run's: restore it from a copy, or take the line out",
+            file=file,
+            id=record.id,
+        )
+    )
 
 
 def amend(folder: RunFolder, calibration: Calibration) -> RunFolder:
@@ -282,14 +286,7 @@ def read_records(path: Path) -> tuple[dict[str, Record], int]:
     Raises:
         DamagedDataError: a line that is not a torn last one can't be read.
     """
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        return {}, 0
-    except OSError as error:
-        raise DamagedDataError(
-            t("{path} can't be read: {strerror}", path=path, strerror=error.strerror or error)
-        ) from error
+    data = bytes_of(path)
     records: dict[str, Record] = {}
     whole = 0
     for record, end in read_lines(path, data):
@@ -301,16 +298,29 @@ def read_records(path: Path) -> tuple[dict[str, Record], int]:
     return records, whole
 
 
+def bytes_of(path: Path) -> bytes:
+    """Return a file's bytes, none where it is not there.
+
+    Raises:
+        DamagedDataError: it can't be read.
+    """
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return b""
+    except OSError as error:
+        raise DamagedDataError(
+            t("{path} can't be read: {strerror}", path=path, strerror=error.strerror or error)
+        ) from error
+
+
 def all_records(path: Path) -> list[Record]:
     """Return every record of a file, those of earlier tries of a trial too; a line that stands twice counts once.
 
     Raises:
         DamagedDataError: a line that is not a torn last one can't be read.
     """
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        return []
+    data = bytes_of(path)
     records: list[Record] = []
     seen: set[bytes] = set()
     start = 0
@@ -371,11 +381,12 @@ def _parser() -> Any:
     placed, bare = TypeAdapter(Placement), TypeAdapter(Bare)
     outcomes: dict[str, TypeAdapter[Any]] = {key: TypeAdapter(kind) for kind, key in _KEYS.items()}
 
-    def placement(plain: Any) -> Placed | None:
+    def placement(plain: Any, control: str | None) -> Placed | None:
         if plain is None:
             return None
-        # What says where a needle stands is a placement, whole or damaged.
-        return placed.validate_python(plain) if "at" in plain else bare.validate_python(plain)
+        # What says where a needle stands is a placement, whole or damaged, and so is what a trial of the grid has.
+        without = control is not None and isinstance(plain, dict) and "at" not in plain
+        return bare.validate_python(plain) if without else placed.validate_python(plain)
 
     def parse(line: bytes) -> Record:
         plain = json.loads(line)
@@ -384,13 +395,14 @@ def _parser() -> Any:
         try:
             key = next((key for key in outcomes if key in plain), "completion")
             came = plain[key]
-            if "latency_s" in came and came["latency_s"] is None:
+            if isinstance(came, dict) and "latency_s" in came and came["latency_s"] is None:
                 came["latency_s"] = math.nan
             outcome = outcomes[key].validate_python(came)
+            measured = trial.validate_python(plain["trial"])
             return Record(
                 id=str(plain["id"]),
-                trial=trial.validate_python(plain["trial"]),
-                placement=placement(plain["placement"]),
+                trial=measured,
+                placement=placement(plain["placement"], measured.control),
                 outcome=outcome,
                 fresh=strings.validate_python(plain["fresh"]),
                 expected=str(plain["expected"]),
