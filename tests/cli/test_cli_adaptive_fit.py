@@ -100,3 +100,27 @@ def test_a_server_that_is_away_while_a_haystack_is_counted_stops_the_run_and_it_
     chat.fail = {}
     assert nih("run", "--resume", "run").code == 0
     assert records_of(nih.folder / "run") == records_of(nih.folder / "whole")
+
+
+def test_a_command_that_read_the_run_before_another_went_on_with_it_begins_nothing(
+    nih: Any, chat: Any, dense: list[object], records_of: Any
+) -> None:
+    """It waits for a server while the other fits a haystack: what it knows of the run is old by then."""
+    assert nih("run", *dense, "--out", "run", "--max-cost", 32).code == 0
+    assert len(records_of(nih.folder / "run")) == 15
+    other = type(chat)(count=chat.count, hold_from=1)
+    try:
+        late = nih.start(
+            "run", "--resume", "run", "--base-url", chat.base_url, "--base-url", other.base_url, "--preflight",
+            "--max-cost", 1000,
+        )  # fmt: skip
+        other.wait_for(1)
+        assert nih("run", "--resume", "run", "--max-cost", 1000).code == 0
+        expected, asked = records_of(nih.folder / "run"), len(chat.asked)
+        other.release.set()
+        _, err = late.communicate(timeout=60)
+    finally:
+        other.close()
+    assert late.returncode == 2, err.decode()
+    assert "another command has gone on with it meanwhile: give the same command again" in err.decode()
+    assert records_of(nih.folder / "run") == expected and len(chat.asked) == asked

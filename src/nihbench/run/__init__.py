@@ -56,7 +56,17 @@ if TYPE_CHECKING:
     )
     from nihbench.run.setup import Begun, Setup
     from nihbench.run.spent import MARGIN, account, counts_before, enter, margin_of, spent_before
-    from nihbench.run.store import MANIFEST, RECORDS, RecordWriter, RunFolder, amend, check_free, create_run, open_run
+    from nihbench.run.store import (
+        MANIFEST,
+        RECORDS,
+        RecordWriter,
+        RunFolder,
+        amend,
+        check_free,
+        check_unchanged,
+        create_run,
+        open_run,
+    )
     from nihbench.run.texts import absolute_corpus, load_corpus, stored_corpus
     from nihbench.run.tree import Child, Tree, children_of, create_tree, find_runs, is_tree, open_tree, slug
     from nihbench.run.verdicts import Verdicts
@@ -96,6 +106,7 @@ _HOMES = {
     "forecast_of": "forecast",
     "amend": "store",
     "check_free": "store",
+    "check_unchanged": "store",
     "check_place": "place",
     "check_room": "place",
     "answer_of": "answers",
@@ -218,6 +229,7 @@ __all__ = [
     "check_room",
     "check_same",
     "check_server",
+    "check_unchanged",
     "children_of",
     "combined",
     "computed_shares",

@@ -175,6 +175,19 @@ def open_run(path: Path) -> RunFolder:
     return RunFolder(path=path, manifest=manifest)
 
 
+def check_unchanged(folder: RunFolder) -> None:
+    """Make sure that run.json still says what it said when it was read; the caller owns the folder by now.
+
+    Raises:
+        UsageError: another process has written into it.
+        DamagedDataError: it can't be read any more.
+    """
+    if open_run(folder.path).manifest != folder.manifest:
+        raise UsageError(
+            t("{path}: another command has gone on with it meanwhile: give the same command again", path=folder.path)
+        )
+
+
 class RecordWriter:
     """Appends records to a file; they are on the disk when `append` or `write` returns."""
 

@@ -264,6 +264,9 @@ WORDS = {
     ),
     "note: a further haystack is not fitted to the server's counts ({kind}: {said}): its lengths are those of the first "
     "one's fit": "注意：一篇追加的长文未按服务器的计数校准（{kind}：{said}），其长度沿用第一篇的校准",
+    "{path}: another command has gone on with it meanwhile: give the same command again": (
+        "{path}：其间另一命令已继续了这次运行：请再执行一次同样的命令"
+    ),
     "hf:PATH of a tokenizer.json": "hf:（tokenizer.json 的路径）",
     "HTTP_PROXY, HTTPS_PROXY or ALL_PROXY": "HTTP_PROXY、HTTPS_PROXY 或 ALL_PROXY",
     "SSL_CERT_FILE or SSL_CERT_DIR": "SSL_CERT_FILE 或 SSL_CERT_DIR",
