@@ -124,3 +124,12 @@ def test_a_command_that_read_the_run_before_another_went_on_with_it_begins_nothi
     assert late.returncode == 2, err.decode()
     assert "another command has gone on with it meanwhile: give the same command again" in err.decode()
     assert records_of(nih.folder / "run") == expected and len(chat.asked) == asked
+
+
+def test_a_server_that_tells_no_counts_any_more_is_said(nih: Any, chat: Any, dense: list[object]) -> None:
+    assert nih("run", *dense, "--out", "whole").code == 0
+    bare = {"choices": [{"message": {"role": "assistant", "content": "No."}, "finish_reason": "stop"}]}
+    chat.fail = {len(chat.asked) + first_further_count(chat): (200, bare)}
+    ended = nih("run", *dense, "--out", "run")
+    assert ended.code == 0, ended.err
+    assert ended.err.count("a further haystack is not fitted: the server tells no token counts any more") == 1

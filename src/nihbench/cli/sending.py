@@ -141,8 +141,14 @@ async def _send(
                     )  # fmt: skip
 
             async def fit(setup: Setup, due: Sequence[Trial]) -> Calibration:
-                measure, _ = request_counter(ready.model, completer, likely_tokens(setup), on_refusal=note)
-                return await calibrate_further(setup, due, measure)
+                told: list[str] = []
+                measure, _ = request_counter(ready.model, completer, likely_tokens(setup), on_refusal=told.append)
+                found = await calibrate_further(setup, due, measure)
+                if found is setup.calibration:
+                    told.append(t("note: a further haystack is not fitted: the server tells no token counts any more"))
+                if told:
+                    note(told[0])
+                return found
 
             if setup.options.adaptive:
                 free = ready.model.counter is not None

@@ -267,6 +267,9 @@ WORDS = {
     "{path}: another command has gone on with it meanwhile: give the same command again": (
         "{path}：其间另一命令已继续了这次运行：请再执行一次同样的命令"
     ),
+    "note: a further haystack is not fitted: the server tells no token counts any more": (
+        "注意：一篇追加的长文未校准：服务器不再给出 token 计数"
+    ),
     "hf:PATH of a tokenizer.json": "hf:（tokenizer.json 的路径）",
     "HTTP_PROXY, HTTPS_PROXY or ALL_PROXY": "HTTP_PROXY、HTTPS_PROXY 或 ALL_PROXY",
     "SSL_CERT_FILE or SSL_CERT_DIR": "SSL_CERT_FILE 或 SSL_CERT_DIR",
