@@ -159,7 +159,7 @@ def account(folder: Path, setup: Setup, spent: Decimal, at: Callable[[], str]) -
         # In place and in one go, so that a kill leaves the old sum or the new one; a power failure may lose it.
         with suppress(OSError):
             file.seek(0)
-            file.write(f"{usd:>{_WIDTH}f}\n".encode("ascii"))
+            file.write(f"{usd!s:>{_WIDTH}}\n".encode("ascii"))
 
     with file:
         tell(spent)
