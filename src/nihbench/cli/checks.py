@@ -153,7 +153,11 @@ def likely_tokens(setup: Setup) -> Callable[[Sequence[Message]], int]:
         tokens = sum(setup.tokenizer.count(message.content) for message in messages)
         if setup.calibration is not None:
             # Generous, so that the count of one text teaches a budget nothing about those that are fitted.
-            tokens = math.ceil(MARGIN * setup.calibration.server_text(tokens))
+            tokens = setup.calibration.server_text(tokens)
+            prices = setup.preset.prices
+            top = prices[-1].up_to if prices else None  # beyond it there is no price to hold
+            generous = math.ceil(MARGIN * tokens)
+            tokens = generous if top is None else min(generous, top - _TEMPLATE_TOKENS)
         return tokens + _TEMPLATE_TOKENS
 
     return likely

@@ -18,7 +18,7 @@ from decimal import Decimal
 
 from nihbench.errors import StoppedError, UsageError
 from nihbench.lang import t
-from nihbench.prices import decimal_of, tier_of, usage_cost, worst_cost
+from nihbench.prices import allowed_cost, decimal_of, tier_of, usage_cost
 from nihbench.types import Failure, Outcome, PriceTier, Usage
 
 _SHORT = 1000
@@ -214,7 +214,8 @@ class Budget:
 
     def worst_cost(self, prompt_tokens: int, max_output: int) -> Decimal | None:
         """Return what one sending of a prompt may cost at most; None where the price is unknown."""
-        return worst_cost(self.prices, math.ceil(prompt_tokens * self._margin) + self._beyond, max_output)
+        most = math.ceil(prompt_tokens * self._margin) + self._beyond
+        return allowed_cost(self.prices, prompt_tokens, most, max_output)
 
     def begin(self, hold: Hold) -> None:
         """Count a call as in flight (see `Hold.begin`)."""

@@ -18,7 +18,7 @@ from pathlib import Path
 from nihbench.endpoint import cost_of
 from nihbench.errors import NihError, UsageError
 from nihbench.lang import t
-from nihbench.prices import prices_paid, worst_cost
+from nihbench.prices import allowed_cost, prices_paid
 from nihbench.run.setup import Setup
 from nihbench.run.store import PROBES, RECORDS, all_records, bytes_of, unplanned
 from nihbench.types import GradedElsewhere, Usage
@@ -60,9 +60,9 @@ def _shown(folder: Path, setup: Setup) -> Decimal:
         trial, place = record.trial, record.placement
         if trial.prompt not in setup.prompts:
             raise unplanned(folder / RECORDS, record)
-        tokens = math.ceil((setup.expected_tokens(trial, place) if place else trial.length) * margin_of(setup))
+        tokens = setup.expected_tokens(trial, place) if place else trial.length
         prices = prices_paid(setup.preset.prices, setup.preset.batch, record.outcome.latency_s)
-        worst = worst_cost(prices, tokens, limit)
+        worst = allowed_cost(prices, tokens, math.ceil(tokens * margin_of(setup)), limit)
         for outcome in (*record.outcome.earlier, record.outcome):
             total += cost_of(prices, outcome, limit, worst) or 0
     return total
