@@ -31,6 +31,19 @@ def worst_cost(prices: Sequence[PriceTier], prompt_tokens: int, output_tokens: i
     return usage_cost(prices, Usage(prompt_tokens=prompt_tokens, completion_tokens=output_tokens))
 
 
+def allowed_cost(
+    prices: Sequence[PriceTier], prompt_tokens: int, most_tokens: int, output_tokens: int
+) -> Decimal | None:
+    """Return what a call costs at most whose prompt should have `prompt_tokens` and may have `most_tokens`.
+
+    Where only the allowance is beyond the last tier, it is taken at that tier's price; None where the price of the
+    expected prompt is unknown.
+    """
+    if tier_of(prices, prompt_tokens) is None:
+        return None
+    return worst_cost((*prices[:-1], replace(prices[-1], up_to=None)), most_tokens, output_tokens)
+
+
 def usage_cost(prices: Sequence[PriceTier], usage: Usage, hit_price: float | None = None) -> Decimal | None:
     """Return the price of what was used, in USD; None where the counts or the price are unknown.
 

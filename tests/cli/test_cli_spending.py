@@ -44,6 +44,22 @@ def test_a_cap_is_never_passed_and_holds_for_the_whole_run(
     assert f"spent: ${spent_usd(chat):.4f}" in ended.err
 
 
+def test_a_prompt_near_the_end_of_the_last_tier_is_held_and_charged(nih: Any, chat: Any, small: list[object]) -> None:
+    """A quarter more than 600 tokens has no price: that is no reason to let its call pass unheld, and for nothing."""
+    tiers = "[{up_to: 400, input: 1.0, output: 1.0}, {up_to: 610, input: 100.0, output: 1.0}]"
+    preset = f'models: {{x: {{base_url: "{chat.base_url}", prices: {tiers}, prices_as_of: "2026-11"}}}}'
+    (nih.folder / "models.yaml").write_text(preset, encoding="utf-8")
+    ended = nih("run", *small, "--lengths", "600:600:1", "--max-cost", 0.16, "--out", "run")
+    assert ended.code == 4, ended.err
+    assert "unknown price" not in ended.err and 0.05 < spent_usd(chat) <= 0.16
+    assert (
+        nih(
+            "run", *small, "--lengths", "600:600:1", "--adaptive", "--precision", 0.3, "--max-cost", 5, "--out", "more"
+        ).code
+        == 0
+    )
+
+
 def test_failed_calls_that_may_be_billed_count_and_a_failure_that_ends_the_run_too(
     nih: Any, chat: Any, small: list[object]
 ) -> None:

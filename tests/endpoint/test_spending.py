@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nihbench.endpoint.answer import PAST_LIMIT
-from nihbench.endpoint.spending import Budget, tier_of, worst_cost
+from nihbench.endpoint.spending import Budget
 from nihbench.errors import StoppedError, UsageError
+from nihbench.prices import tier_of, worst_cost
 from nihbench.types import Completion, Failure, Outcome, PriceTier, Usage
 
 FLAT = (PriceTier(up_to=None, input=1.0, output=4.0, cached_input=0.1),)

@@ -97,6 +97,10 @@ async def send_rounds(
             assert setup.calibration is not None
             folder = amend(folder, setup.calibration)
             due = owed(replace(setup, trials=step.trials), of_round, retry_all=retry_all)
+            # A text may take more counts than are foreseen.
+            if not _fits(setup, budget, [trial for _, trial in due]):
+                short = True
+                break
         if due:
             made = with_extra(setup, records)
             known = set(made.trials)
@@ -108,16 +112,16 @@ async def send_rounds(
     note(_ended(setup.options, planned, extra, reached if short else planned.after, short=short))
 
 
-def _fits(setup: Setup, budget: Budget, trials: Sequence[Trial], counts: Sequence[int]) -> bool:
+def _fits(setup: Setup, budget: Budget, trials: Sequence[Trial], counts: Sequence[int] = ()) -> bool:
     """Say whether trials can be paid for at their worst, and before them counts of so many tokens."""
-    from nihbench.prices import worst_cost
+    from nihbench.run import MARGIN
 
     if setup.options.max_cost is None:
         return True
     total = budget.exactly_spent
     sent = [(trial.length, setup.request.max_output) for trial in trials]
-    for tokens, output in [*sent, *((count, 1) for count in counts)]:
-        total += worst_cost(budget.prices, math.ceil(tokens * budget.margin), output) or 0
+    for tokens, output in [*sent, *((math.ceil(MARGIN * count), 1) for count in counts)]:
+        total += budget.worst_cost(tokens, output) or 0
     return total <= Decimal(str(setup.options.max_cost))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from random import SystemRandom
@@ -148,10 +149,19 @@ async def _calibrated(model: ModelAccess, checks: Checks, setup: Setup, budget: 
 
 
 def likely_tokens(setup: Setup) -> Callable[[Sequence[Message]], int]:
-    """Return what says about how many tokens a request has."""
+    """Return what says about how many tokens a request has; where a fit tells, how many another text's may have."""
+    from nihbench.run import MARGIN
 
     def likely(messages: Sequence[Message]) -> int:
-        return sum(setup.tokenizer.count(message.content) for message in messages) + _TEMPLATE_TOKENS
+        tokens = sum(setup.tokenizer.count(message.content) for message in messages)
+        if setup.calibration is not None:
+            # Generous, so that the count of one text teaches a budget nothing about those that are fitted.
+            tokens = setup.calibration.server_text(tokens)
+            prices = setup.preset.prices
+            top = prices[-1].up_to if prices else None  # beyond it there is no price to hold
+            generous = math.ceil(MARGIN * tokens)
+            tokens = generous if top is None else min(generous, top - _TEMPLATE_TOKENS)
+        return tokens + _TEMPLATE_TOKENS
 
     return likely
 

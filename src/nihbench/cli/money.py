@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -102,8 +102,13 @@ class Checks:
             )
 
 
-def budget_of(setup: Setup, members: Sequence[ModelAccess], spent: Decimal = Decimal(0)) -> Budget:
-    """Return the run's budget; `spent` is what it has cost so far.
+def budget_of(
+    setup: Setup,
+    members: Sequence[ModelAccess],
+    spent: Decimal = Decimal(0),
+    on_change: Callable[[Decimal], None] | None = None,
+) -> Budget:
+    """Return the run's budget; `spent` is what it has cost so far, `on_change` as for `Budget`.
 
     Raises:
         UsageError: --max-cost is no amount, or the price is unknown.
@@ -117,6 +122,7 @@ def budget_of(setup: Setup, members: Sequence[ModelAccess], spent: Decimal = Dec
         longest_prompt=max(setup.lengths),
         spent=spent,
         margin=margin_of(setup),
+        on_change=on_change,
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -15,6 +14,7 @@ from nihbench.lang import Message, t, without_stop
 
 if TYPE_CHECKING:
     from nihbench.cli.jobs import Ready
+    from nihbench.endpoint import Budget
     from nihbench.run import RunFolder
     from nihbench.run.probe import Causes, Probe
     from nihbench.types import Grade, Record
@@ -109,15 +109,14 @@ def _options(folder: RunFolder, options: ProbeOptions) -> Any:
 def _measure(ready: Ready, folder: RunFolder, owed: Sequence[Probe]) -> None:
     from nihbench.cli.money import budget_of, tell_spent
     from nihbench.cli.sending import clients, now, terminable
-    from nihbench.run import RecordWriter, enter, run_trials, spent_before
+    from nihbench.run import RecordWriter, account, run_trials, spent_before
     from nihbench.run.probe import build_probe
     from nihbench.run.store import PROBES
 
     setup = ready.setup
-    budget = budget_of(setup, ready.members, spent_before(folder.path, setup))
     by_trial = {probe.trial: probe for probe in owed}
 
-    async def main() -> None:
+    async def main(budget: Budget) -> None:
         cancelling()
         with RecordWriter(folder.path / PROBES) as writer:
             async with clients(ready, budget) as (completer, limiters):
@@ -135,17 +134,18 @@ def _measure(ready: Ready, folder: RunFolder, owed: Sequence[Probe]) -> None:
                     build=lambda trial: build_probe(setup, by_trial[trial]),
                 )
 
-    try:
-        with terminable() as cancelling:
-            asyncio.run(main())
-    except KeyboardInterrupt as error:
-        raise InterruptedRunError(t("stopped; {go_on}", go_on=_KEPT)) from error
-    except NihError as error:
-        raise type(error)(t("{error}; {go_on}", error=without_stop(error), go_on=_KEPT)) from error
-    finally:
-        with contextlib.suppress(OSError, NihError):  # the error that ended it says more
-            enter(folder.path, setup, budget.exactly_spent, now().isoformat(timespec="seconds"))
-        tell_spent(setup, ready.members, list(by_trial), budget, Decimal(0))
+    spent = spent_before(folder.path, setup)
+    with account(folder.path, setup, spent, lambda: now().isoformat(timespec="seconds")) as keep:
+        budget = budget_of(setup, ready.members, spent, keep)
+        try:
+            with terminable() as cancelling:
+                asyncio.run(main(budget))
+        except KeyboardInterrupt as error:
+            raise InterruptedRunError(t("stopped; {go_on}", go_on=_KEPT)) from error
+        except NihError as error:
+            raise type(error)(t("{error}; {go_on}", error=without_stop(error), go_on=_KEPT)) from error
+        finally:
+            tell_spent(setup, ready.members, list(by_trial), budget, Decimal(0))
 
 
 def causes_of(folder: RunFolder, records: Mapping[str, Record], grades: Mapping[str, Grade]) -> Causes | None:

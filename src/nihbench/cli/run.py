@@ -48,7 +48,7 @@ def run(
     from nihbench.cli.jobs import agreed, asked_jobs, made_ready
     from nihbench.cli.money import check_cost
     from nihbench.cli.resuming import resumed_jobs
-    from nihbench.run import check_nothing_waits, check_place, check_room, check_same
+    from nihbench.run import check_nothing_waits, check_place, check_room, check_same, check_unchanged
 
     if out and resume:
         raise UsageError(t("--resume goes on in the run's own folder: leave --out away"))
@@ -61,6 +61,7 @@ def run(
     with made_ready(jobs, sending=True) as ready:
         for each in ready:
             if each.job.existing:
+                check_unchanged(each.job.existing)  # servers may have been asked for long
                 check_same(each.job.existing.manifest, each.setup)
                 check_nothing_waits(each.job.existing.path)
         check_cost([(r.setup, r.members, _owed(r, retry_all)) for r in ready], yes=yes)
@@ -104,7 +105,7 @@ def _send_all(
     """Send run after run, each to its end; return the exit code that their records ask for."""
     from nihbench.cli.finish import finish
     from nihbench.cli.sending import Sending, enter_checks, measure, note_cache, now
-    from nihbench.run import check_room, create_run, open_run, owed, owned, spent_before, with_extra
+    from nihbench.run import check_room, check_unchanged, create_run, open_run, owed, owned, spent_before, with_extra
     from nihbench.run.manifest import manifest
 
     started = now().isoformat(timespec="seconds")
@@ -120,6 +121,7 @@ def _send_all(
     for number, (each, folder) in enumerate(zip(ready, runs, strict=True)):
         elsewhere = sum(spent, Decimal(0)) - spent[number]
         with owned(folder.path, now):
+            check_unchanged(folder)
             records = folder.records()
             begun = replace(each, setup=with_extra(each.setup, records))
             trials = owed(begun.setup, records, retry_all=retry_all)

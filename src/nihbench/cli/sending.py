@@ -47,7 +47,7 @@ def measure(ready: Ready, folder: RunFolder, trials: Owed, sending: Sending) -> 
         NihError: it could not be finished; the message says how to go on.
     """
     from nihbench.cli.money import budget_of, tell_spent
-    from nihbench.run import enter, spent_before
+    from nihbench.run import account, counts_before, spent_before
 
     setup, members = ready.setup, ready.members
     if sending.resume is not None:
@@ -60,24 +60,26 @@ def measure(ready: Ready, folder: RunFolder, trials: Owed, sending: Sending) -> 
             )
         )
     sent = [trial for _, trial in trials]
-    budget = budget_of(setup, members, spent_before(folder.path, setup) + sending.elsewhere)
-    try:
-        with terminable() as cancelling:
-            asyncio.run(_send(ready, folder, trials, budget, sending, cancelling, sent))
-    except Terminated as error:
-        raise TerminatedRunError(t("stopped by SIGTERM; {go_on}", go_on=_go_on(sending))) from error
-    except KeyboardInterrupt as error:
-        raise InterruptedRunError(t("stopped; {go_on}", go_on=_go_on(sending))) from error
-    except DamagedDataError:
-        raise
-    except NihError as error:
-        raise type(error)(t("{error}; {go_on}", error=without_stop(error), go_on=_go_on(sending))) from error
-    finally:
-        own = budget.exactly_spent - sending.elsewhere
-        with contextlib.suppress(OSError, NihError):  # the error that ended the run says more
-            enter(folder.path, setup, own, now().isoformat(timespec="seconds"))
-        tell_spent(setup, members, sent, budget, sending.elsewhere)
-    return own
+    before = spent_before(folder.path, setup)
+    with account(folder.path, setup, before, lambda: now().isoformat(timespec="seconds")) as keep:
+        budget = budget_of(setup, members, before + sending.elsewhere, lambda usd: keep(usd - sending.elsewhere))
+        # What earlier counts taught is known again, so that a resumed run weighs the same call alike.
+        for tokens, usage in counts_before(folder.path, setup):
+            budget.learn(tokens, usage)
+        try:
+            with terminable() as cancelling:
+                asyncio.run(_send(ready, folder, trials, budget, sending, cancelling, sent))
+        except Terminated as error:
+            raise TerminatedRunError(t("stopped by SIGTERM; {go_on}", go_on=_go_on(sending))) from error
+        except KeyboardInterrupt as error:
+            raise InterruptedRunError(t("stopped; {go_on}", go_on=_go_on(sending))) from error
+        except DamagedDataError:
+            raise
+        except NihError as error:
+            raise type(error)(t("{error}; {go_on}", error=without_stop(error), go_on=_go_on(sending))) from error
+        finally:
+            tell_spent(setup, members, sent, budget, sending.elsewhere)
+    return budget.exactly_spent - sending.elsewhere
 
 
 def enter_checks(ready: Ready, folder: RunFolder) -> None:
@@ -139,8 +141,14 @@ async def _send(
                     )  # fmt: skip
 
             async def fit(setup: Setup, due: Sequence[Trial]) -> Calibration:
-                measure, _ = request_counter(ready.model, completer, likely_tokens(setup))
-                return await calibrate_further(setup, due, measure)
+                told: list[str] = []
+                measure, _ = request_counter(ready.model, completer, likely_tokens(setup), on_refusal=told.append)
+                found = await calibrate_further(setup, due, measure)
+                if found is setup.calibration:
+                    told.append(t("note: a further haystack is not fitted: the server tells no token counts any more"))
+                if told:
+                    note(told[0])
+                return found
 
             if setup.options.adaptive:
                 free = ready.model.counter is not None

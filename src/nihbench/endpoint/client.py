@@ -196,6 +196,8 @@ class ChatClient:
         async with AsyncExitStack() as stack:
             hold, slot = await self._leave(call, stack)
             dialect = self._dialect
+            if hold is not None:
+                hold.begin()
 
             def heard(headers: Mapping[str, str]) -> None:
                 rates = rate_state(headers, self._now())

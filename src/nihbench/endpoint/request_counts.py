@@ -16,7 +16,11 @@ CountSource = Literal["counting endpoint", "usage"]
 
 
 def request_counter(
-    access: ModelAccess, completer: Completer, likely: Callable[[Sequence[Message]], int] | None = None
+    access: ModelAccess,
+    completer: Completer,
+    likely: Callable[[Sequence[Message]], int] | None = None,
+    *,
+    on_refusal: Callable[[str], None] | None = None,
 ) -> tuple[Callable[[Sequence[Message]], Awaitable[int | None]], CountSource]:
     """Return a function from messages to the server's count of them (None: it tells none), and where that comes from.
 
@@ -27,6 +31,8 @@ def request_counter(
         access: the model within reach.
         completer: asks it for answers of one token, unless the service has a counting endpoint, which is free.
         likely: about how many tokens messages have, so that an answer's price is known beforehand.
+        on_refusal: for a run that has begun: told in a sentence of messages that will never be answered, of which no
+            count is returned then; other failures stop the run. None: any failure is an error.
     """
     counter, preset = access.counter, access.preset
     if counter is not None:
@@ -46,6 +52,9 @@ def request_counter(
         )
         outcome = await completer.complete(messages, request)
         if isinstance(outcome, Failure) and outcome.kind != "cut_answer":
+            if on_refusal is not None:
+                _leave_out(outcome, on_refusal)
+                return None
             kind = StoppedError if HANDLING[outcome.kind].stop_run else EndpointError
             raise kind(
                 t(
@@ -58,3 +67,24 @@ def request_counter(
         return outcome.usage.prompt_tokens
 
     return answered, "usage"
+
+
+def _leave_out(failure: Failure, on_refusal: Callable[[str], None]) -> None:
+    """Say that a haystack goes uncounted where it always would; else raise `StoppedError`: it may be counted later."""
+    if HANDLING[failure.kind].stop_run or HANDLING[failure.kind].retry_on_resume:
+        raise StoppedError(
+            t(
+                "the run had to stop ({kind}), for a further haystack could not be fitted to the server's counts: "
+                "{said}",
+                kind=failure.kind,
+                said=without_stop(failure.message),
+            )
+        )
+    on_refusal(
+        t(
+            "note: a further haystack is not fitted to the server's counts ({kind}: {said}): its lengths are those of "
+            "the first one's fit",
+            kind=failure.kind,
+            said=without_stop(failure.message),
+        )
+    )

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from decimal import Decimal
 
@@ -20,12 +20,15 @@ from nihbench.endpoint.answer import PAST_LIMIT
 from nihbench.endpoint.bounds import likely_tokens
 from nihbench.errors import StoppedError, UsageError
 from nihbench.lang import t
-from nihbench.prices import decimal_of, tier_of, usage_cost, worst_cost
+from nihbench.prices import allowed_cost, decimal_of, tier_of, usage_cost
 from nihbench.types import Completion, Failure, Outcome, PriceTier, Usage
+
+_SHORT = 1000
+"""In a shorter prompt what is counted beyond the expected is taken as the template's: every prompt may have so much."""
 
 
 def cost_of(
-    prices: Sequence[PriceTier], outcome: Outcome, max_output: int, prompt_tokens: int | None
+    prices: Sequence[PriceTier], outcome: Outcome, max_output: int, prompt: tuple[int, int] | None
 ) -> Decimal | None:
     """Return what one sending cost in USD (see `Hold.settle`); None where it is unknown.
 
@@ -33,13 +36,14 @@ def cost_of(
         prices: the model's price tiers.
         outcome: what came of it; its `earlier` sendings are not looked at.
         max_output: the output limit, for what came without a count.
-        prompt_tokens: what the prompt may have had at most, for the same; None: that is unknown, and so is such a cost.
+        prompt: the tokens that the prompt should have had, and may have had at most, for the same; None: they are
+            unknown, and so is such a cost.
     """
     usage = outcome.usage
     if isinstance(outcome, Completion) and PAST_LIMIT in outcome.changes:
         # It was cut off before its count could come, and what it holds was written for money.
         max_output = max(max_output, likely_tokens(outcome.text) + likely_tokens(outcome.reasoning))
-    worst = None if prompt_tokens is None else worst_cost(prices, prompt_tokens, max_output)
+    worst = None if prompt is None else allowed_cost(prices, *prompt, max_output)
     # A cost of 0 is believed where no price is known: gateways say so of calls that another account pays for.
     free = usage.cost_usd == 0 and worst is None
     if usage.cost_usd is not None and (0 < usage.cost_usd < math.inf or free):
@@ -61,10 +65,13 @@ class Hold:
     def __init__(self, budget: Budget, prompt_tokens: int, max_output: int) -> None:
         self._budget = budget
         self._max_output = max_output
-        self._prompt_tokens = prompt_tokens
-        self._most_prompt = math.ceil(prompt_tokens * budget.margin)
+        self._prompt = prompt_tokens, budget.most_tokens(prompt_tokens)
         self._settled = False
-        self.worst = worst_cost(budget.prices, self._most_prompt, max_output)
+        self.worst = allowed_cost(budget.prices, *self._prompt, max_output)
+
+    def begin(self) -> None:
+        """Say that the call is sent now: from here on it may be charged, whatever becomes of this process."""
+        self._budget.begin(self)
 
     def settle(self, outcome: Outcome) -> None:
         """Replace the worst case by what the outcome says that it cost; the first word counts.
@@ -75,8 +82,8 @@ class Hold:
         """
         if not self._settled:
             self._settled = True
-            self._budget.charge(self, cost_of(self._budget.prices, outcome, self._max_output, self._most_prompt))
-            self._budget.count(self._prompt_tokens, outcome.usage)
+            self._budget.charge(self, cost_of(self._budget.prices, outcome, self._max_output, self._prompt))
+            self._budget.count(self._prompt[0], outcome.usage)
 
     def lapse(self) -> None:
         """Settle at the worst case what nothing is known of, such as a call that was broken off."""
@@ -99,7 +106,9 @@ class Budget:
         prices: the model's price tiers; empty: unknown.
         longest_prompt: the longest prompt of the plan in tokens: its price must be known, too.
         spent: what an earlier part of the run has spent of `max_cost`.
-        margin: how many tokens of the server a token of the caller's count may be. Where usage shows more, that holds.
+        margin: how many tokens of the server a token of the caller's count may be, as far as usage does not show more
+            (see `learn`).
+        on_change: told, before a call is sent and after it is charged, what is spent if all in flight cost their worst.
 
     Raises:
         UsageError: `max_cost` is negative, or it is given and a price is unknown.
@@ -113,6 +122,7 @@ class Budget:
         longest_prompt: int = 0,
         spent: float | Decimal = 0.0,
         margin: float = 1.0,
+        on_change: Callable[[Decimal], None] | None = None,
     ) -> None:
         if max_cost is not None and not 0 <= max_cost < math.inf:
             raise UsageError(
@@ -122,12 +132,15 @@ class Budget:
                 )
             )
         self.prices = tuple(prices)
-        self.margin = margin
+        self._margin = self._usual_margin = margin
+        self._on_change = on_change
+        self._beyond = 0  # tokens that every prompt may have besides
         self.prompt_tokens = 0  # as the server counted them
         self.completion_tokens = 0
         self._max_cost = None if max_cost is None else decimal_of(max_cost)
         self._spent = decimal_of(spent)
         self._held: dict[Hold, Decimal] = {}
+        self._in_flight: dict[Hold, Decimal] = {}
         self._unpriced = 0
         self._stopped: str = ""  # why no further call may be sent
         self._turn = asyncio.Lock()
@@ -185,18 +198,45 @@ class Budget:
     def charge(self, hold: Hold, cost: Decimal | None) -> None:
         """Count a call as spent and give free what was held for it (see `Hold.settle`)."""
         self._held.pop(hold, None)
+        self._in_flight.pop(hold, None)
         if cost is None:
             self._unpriced += 1
         else:
             self._spent += cost
         self._changed.set()
+        self._tell()
 
     def count(self, prompt_tokens: int, usage: Usage) -> None:
         """Take in the server's counts for a call whose prompt was thought to have so many tokens."""
         self.prompt_tokens += usage.prompt_tokens or 0
         self.completion_tokens += usage.completion_tokens or 0
-        if prompt_tokens > 0:
-            self.margin = max(self.margin, (usage.prompt_tokens or 0) / prompt_tokens)
+        self.learn(prompt_tokens, usage)
+
+    def learn(self, prompt_tokens: int, usage: Usage) -> None:
+        """Expect of later prompts what the server counted in this one, which was thought to have so many tokens."""
+        seen = usage.prompt_tokens or 0
+        if prompt_tokens >= _SHORT:
+            self._margin = max(self._margin, seen / prompt_tokens)
+        elif prompt_tokens > 0:
+            # Told in proportion, the few tokens of a template would make every long prompt look dear.
+            self._beyond = max(self._beyond, seen - math.ceil(prompt_tokens * self._usual_margin))
+
+    def worst_cost(self, prompt_tokens: int, max_output: int) -> Decimal | None:
+        """Return what one sending of a prompt may cost at most; None where the price is unknown."""
+        return allowed_cost(self.prices, prompt_tokens, self.most_tokens(prompt_tokens), max_output)
+
+    def most_tokens(self, prompt_tokens: int) -> int:
+        """Return how many tokens the server may count in a prompt that is thought to have so many."""
+        return math.ceil(prompt_tokens * self._margin) + self._beyond
+
+    def begin(self, hold: Hold) -> None:
+        """Count a call as in flight (see `Hold.begin`)."""
+        self._in_flight[hold] = hold.worst or Decimal(0)
+        self._tell()
+
+    def _tell(self) -> None:
+        if self._on_change is not None:
+            self._on_change(self._spent + sum(self._in_flight.values()))
 
     async def _until_it_fits(self, worst: Decimal, max_cost: Decimal) -> None:
         while self._spent + sum(self._held.values()) + worst > max_cost:

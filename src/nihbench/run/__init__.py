@@ -48,8 +48,17 @@ if TYPE_CHECKING:
         version_of,
     )
     from nihbench.run.setup import Begun, Setup
-    from nihbench.run.spent import MARGIN, enter, margin_of, spent_before
-    from nihbench.run.store import MANIFEST, RECORDS, RunFolder, amend, check_free, create_run, open_run
+    from nihbench.run.spent import MARGIN, account, counts_before, enter, margin_of, spent_before
+    from nihbench.run.store import (
+        MANIFEST,
+        RECORDS,
+        RunFolder,
+        amend,
+        check_free,
+        check_unchanged,
+        create_run,
+        open_run,
+    )
     from nihbench.run.stored import (
         begun,
         corpus_of,
@@ -100,6 +109,7 @@ _HOMES = {
     "forecast_of": "forecast",
     "amend": "store",
     "check_free": "store",
+    "check_unchanged": "store",
     "check_place": "place",
     "check_room": "place",
     "answer_of": "answers",
@@ -149,6 +159,8 @@ _HOMES = {
     "judged": "judging",
     "load_corpus": "texts",
     "MARGIN": "spent",
+    "account": "spent",
+    "counts_before": "spent",
     "margin_of": "spent",
     "merge_folders": "merging",
     "misleading_text": "misleading",
@@ -204,6 +216,7 @@ __all__ = [
     "Tree",
     "Verdicts",
     "absolute_corpus",
+    "account",
     "amend",
     "answer_of",
     "answers_of",
@@ -220,11 +233,13 @@ __all__ = [
     "check_room",
     "check_same",
     "check_server",
+    "check_unchanged",
     "children_of",
     "combined",
     "computed_shares",
     "corpus_of",
     "count_summary",
+    "counts_before",
     "create_run",
     "create_tree",
     "default_scorer",

@@ -195,9 +195,10 @@ def read_planned(folder: Path) -> dict[str, Planned]:
     with _reading(folder, path):
         for line in path.read_bytes().splitlines():
             row = json.loads(line.decode("utf-8", "surrogatepass"))
+            measured = trial.validate_python(row["trial"])
             planned[str(row["id"])] = Planned(
-                trial=trial.validate_python(row["trial"]),
-                placement=placement_of(row["placement"]),
+                trial=measured,
+                placement=placement_of(row["placement"], measured.control),
                 fresh=strings.validate_python(row["fresh"]),
                 expected=str(row["expected"]),
             )

@@ -74,7 +74,7 @@ class Follower:
                 continue
             length = record.placement.total_tokens if record.placement else record.trial.length
             for outcome in (*record.outcome.earlier, record.outcome):
-                cost = cost_of(prices, outcome, limit, length)
+                cost = cost_of(prices, outcome, limit, (length, length))
                 if cost is None:
                     return None
                 total += cost

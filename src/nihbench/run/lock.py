@@ -9,7 +9,7 @@ import json
 import os
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -54,7 +54,9 @@ def owned(folder: Path, now: Callable[[], datetime]) -> Iterator[None]:
         write_atomic(folder / HOLDER, json.dumps(me).encode("utf-8"))
         yield
     finally:
-        (folder / HOLDER).unlink(missing_ok=True)
+        # Where the disk was made read-only meanwhile, the lock goes with the process all the same.
+        with suppress(OSError):
+            (folder / HOLDER).unlink()
         lock.release()
 
 

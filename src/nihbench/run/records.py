@@ -140,7 +140,7 @@ def read_records(path: Path) -> tuple[dict[str, Record], int]:
     """
     records: dict[str, Record] = {}
     whole = 0
-    for record, end in read_lines(path, _bytes_of(path)):
+    for record, end in read_lines(path, bytes_of(path)):
         if record is not None:
             known = records.get(record.id)
             if not (known and isinstance(known.outcome, Completion) and isinstance(record.outcome, Failure)):
@@ -155,7 +155,7 @@ def all_records(path: Path) -> list[Record]:
     Raises:
         DamagedDataError: a line that is not a torn last one can't be read.
     """
-    data = _bytes_of(path)
+    data = bytes_of(path)
     records: list[Record] = []
     seen: set[bytes] = set()
     start = 0
@@ -168,7 +168,12 @@ def all_records(path: Path) -> list[Record]:
     return records
 
 
-def _bytes_of(path: Path) -> bytes:
+def bytes_of(path: Path) -> bytes:
+    """Return a file's bytes, none where it is not there.
+
+    Raises:
+        DamagedDataError: it can't be read.
+    """
     try:
         return path.read_bytes()
     except FileNotFoundError:
@@ -223,15 +228,20 @@ def first_line(error: Exception) -> str:
     return " ".join(str(error).split())[:120]
 
 
-def placement_of(plain: Any) -> Placed:
+def placement_of(plain: Any, control: str | None) -> Placed:
     """Return a placement of a record's line.
+
+    Args:
+        plain: its JSON value.
+        control: which control the trial is, None for one of the grid.
 
     Raises:
         ValueError: it is none.
     """
     placed, bare = _placements()
-    # What says where a needle stands is a placement, whole or damaged.
-    return placed.validate_python(plain) if "at" in plain else bare.validate_python(plain)
+    # What says where a needle stands is a placement, whole or damaged, and so is what a trial of the grid has.
+    without = control is not None and isinstance(plain, dict) and "at" not in plain
+    return bare.validate_python(plain) if without else placed.validate_python(plain)
 
 
 @cache
@@ -255,13 +265,14 @@ def _parser() -> Any:
         try:
             key = next((key for key in outcomes if key in plain), "completion")
             came = plain[key]
-            if "latency_s" in came and came["latency_s"] is None:
+            if isinstance(came, dict) and "latency_s" in came and came["latency_s"] is None:
                 came["latency_s"] = math.nan
             outcome = outcomes[key].validate_python(came)
+            measured, place = trial.validate_python(plain["trial"]), plain["placement"]
             return Record(
                 id=str(plain["id"]),
-                trial=trial.validate_python(plain["trial"]),
-                placement=None if plain["placement"] is None else placement_of(plain["placement"]),
+                trial=measured,
+                placement=None if place is None else placement_of(place, measured.control),
                 outcome=outcome,
                 fresh=strings.validate_python(plain["fresh"]),
                 expected=str(plain["expected"]),

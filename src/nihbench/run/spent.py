@@ -1,8 +1,8 @@
 """What a run has cost so far: by its records, and by a ledger of what was paid for and brought none.
 
 Calls that were broken off (Ctrl-C), and those whose failure ended the run, leave no record; the ledger holds what they
-may have cost, and what was asked before the first trial. Calls in flight when the process is killed outright are in
-neither.
+may have cost, and what was asked before the first trial. As long as a command sends, a small file says what all comes
+to with the calls in flight at their worst: where the process is killed outright, that is what was spent.
 """
 
 from __future__ import annotations
@@ -10,23 +10,29 @@ from __future__ import annotations
 import json
 import math
 import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 from nihbench.endpoint import cost_of
+from nihbench.errors import NihError
 from nihbench.prices import prices_paid
-from nihbench.run.records import all_records
+from nihbench.run.records import all_records, bytes_of, unwritable
 from nihbench.run.setup import Setup
-from nihbench.run.store import PROBES, RECORDS
-from nihbench.types import GradedElsewhere
+from nihbench.run.store import PROBES, RECORDS, unplanned
+from nihbench.types import GradedElsewhere, Usage
 
 LEDGER = "spent.jsonl"
+COMMITTED = ".committed"
+"""What a command that sends has spent and may yet be charged for, in USD; gone when it has ended."""
 MARGIN = 1.25
 """So many tokens of an unknown tokenizer a token of the reference tokenizer is thought to be at most."""
 FITTED_MARGIN = 1.01
 """The same for what a calibration foretells: it keeps every length within 1%."""
 
 _ROUNDING = Decimal("1e-9")
+_WIDTH = 48
 
 
 def margin_of(setup: Setup) -> float:
@@ -42,17 +48,36 @@ def spent_before(folder: Path, setup: Setup) -> Decimal:
     Raises:
         DamagedDataError: the records can't be read.
     """
+    return max(_shown(folder, setup), _committed(folder / COMMITTED))
+
+
+def _shown(folder: Path, setup: Setup) -> Decimal:
     limit = setup.request.max_output
     total = _entered(folder / LEDGER)
     for record in (*all_records(folder / RECORDS), *all_records(folder / PROBES)):
         if isinstance(record.outcome, GradedElsewhere):
             continue
         trial, place = record.trial, record.placement
-        tokens = math.ceil((setup.expected_tokens(trial, place) if place else trial.length) * margin_of(setup))
+        if trial.prompt not in setup.prompts:
+            raise unplanned(folder / RECORDS, record)
+        tokens = setup.expected_tokens(trial, place) if place else trial.length
         prices = prices_paid(setup.preset.prices, setup.preset.batch, record.outcome.latency_s)
         for outcome in (*record.outcome.earlier, record.outcome):
-            total += cost_of(prices, outcome, limit, tokens) or 0
+            total += cost_of(prices, outcome, limit, (tokens, math.ceil(tokens * margin_of(setup)))) or 0
     return total
+
+
+def counts_before(folder: Path, setup: Setup) -> Iterator[tuple[int, Usage]]:
+    """Give, for every call that has a record, how many tokens its prompt was thought to have, and the server's counts.
+
+    Raises:
+        DamagedDataError: the records can't be read.
+    """
+    for record in all_records(folder / RECORDS):
+        if record.placement is not None and not isinstance(record.outcome, GradedElsewhere):
+            tokens = setup.expected_tokens(record.trial, record.placement)
+            for outcome in (*record.outcome.earlier, record.outcome):
+                yield tokens, outcome.usage
 
 
 def enter(folder: Path, setup: Setup, spent: Decimal, at: str) -> None:
@@ -64,7 +89,7 @@ def enter(folder: Path, setup: Setup, spent: Decimal, at: str) -> None:
         spent: what the run has spent in all.
         at: the time.
     """
-    missing = spent - spent_before(folder, setup)
+    missing = spent - _shown(folder, setup)
     if missing > _ROUNDING:
         line = json.dumps({"at": at, "usd": str(missing)}) + "\n"
         path = folder / LEDGER
@@ -78,7 +103,7 @@ def enter(folder: Path, setup: Setup, spent: Decimal, at: str) -> None:
 def _entered(path: Path) -> Decimal:
     """Add up the ledger; a torn line is left out."""
     total = Decimal(0)
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else ():
+    for line in bytes_of(path).decode("utf-8", errors="replace").splitlines():
         try:
             usd = Decimal(json.loads(line)["usd"])
         except (ValueError, KeyError, TypeError, InvalidOperation):
@@ -86,3 +111,55 @@ def _entered(path: Path) -> Decimal:
         if usd.is_finite() and usd > 0:
             total += usd
     return total
+
+
+def _committed(path: Path) -> Decimal:
+    try:
+        usd = Decimal(path.read_text(encoding="ascii").strip())
+    except (OSError, ValueError, InvalidOperation):
+        return Decimal(0)
+    return usd if usd.is_finite() and usd > 0 else Decimal(0)
+
+
+@contextmanager
+def account(folder: Path, setup: Setup, spent: Decimal, at: Callable[[], str]) -> Iterator[Callable[[Decimal], None]]:
+    """Keep account of a command that sends: what was spent and left no record is entered into the ledger at its end.
+
+    The caller owns the folder.
+
+    Args:
+        folder: the run's folder.
+        setup: the resolved run.
+        spent: what the run has spent before.
+        at: the time at which it ends.
+
+    Yields:
+        What is to be told, whenever it changes, what is spent if all calls in flight cost their worst; when the
+        context is left, none is.
+
+    Raises:
+        UsageError: the folder can't be written.
+    """
+    path, last = folder / COMMITTED, spent
+    try:
+        file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666), "r+b", buffering=0)
+    except OSError as error:
+        raise unwritable(path, error) from error
+
+    def tell(usd: Decimal) -> None:
+        nonlocal last
+        last = usd
+        # In place and in one go, so that a kill leaves the old sum or the new one; a power failure may lose it.
+        with suppress(OSError):
+            file.seek(0)
+            file.write(f"{usd!s:>{_WIDTH}}\n".encode("ascii"))
+
+    with file:
+        tell(spent)
+        try:
+            yield tell
+        finally:
+            with suppress(OSError, NihError):  # the error that ended it says more
+                enter(folder, setup, last, at())
+                file.close()
+                path.unlink()

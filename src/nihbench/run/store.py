@@ -51,15 +51,7 @@ class RunFolder:
             if beyond(record.trial):
                 missing.add(record.trial)
             if record.trial not in missing:
-                raise DamagedDataError(
-                    t(
-                        "{file}: the record {id} is not of this run's plan, or its trial has another record "
-                        "as well; the file is damaged, or mixed with another run's: restore it from a copy, "
-                        "or take the line out",
-                        file=file,
-                        id=record.id,
-                    )
-                )
+                raise unplanned(file, record)
             missing.remove(record.trial)
         return verified(records, Expectation.of(self.manifest))
 
@@ -87,6 +79,18 @@ def create_run(path: Path, manifest: Mapping[str, Any]) -> RunFolder:
     except OSError as error:
         raise unusable(path, error) from error
     return open_run(path)
+
+
+def unplanned(file: Path, record: Record) -> DamagedDataError:
+    """Return the error for a record that can't be of the run in whose file it is."""
+    return DamagedDataError(
+        t(
+            "{file}: the record {id} is not of this run's plan, or its trial has another record as well; the file is "
+            "damaged, or mixed with another run's: restore it from a copy, or take the line out",
+            file=file,
+            id=record.id,
+        )
+    )
 
 
 def amend(folder: RunFolder, calibration: Calibration) -> RunFolder:
@@ -178,3 +182,16 @@ def open_run(path: Path) -> RunFolder:
             t("{file} is damaged ({error}): restore it from a copy, or run anew", file=file, error=error)
         ) from error
     return RunFolder(path=path, manifest=manifest)
+
+
+def check_unchanged(folder: RunFolder) -> None:
+    """Make sure that run.json still says what it said when it was read; the caller owns the folder by now.
+
+    Raises:
+        UsageError: another process has written into it.
+        DamagedDataError: it can't be read any more.
+    """
+    if open_run(folder.path).manifest != folder.manifest:
+        raise UsageError(
+            t("{path}: another command has gone on with it meanwhile: give the same command again", path=folder.path)
+        )

@@ -276,6 +276,17 @@ WORDS = {
     "reference tokenizer": (
         "无法按服务器的计数校准长度（{kind}：{said}）：请先解决，或用 --no-calibrate 改按参考分词器计数"
     ),
+    "the run had to stop ({kind}), for a further haystack could not be fitted to the server's counts: {said}": (
+        "运行只得停止（{kind}），因为无法按服务器的计数校准追加的长文：{said}"
+    ),
+    "note: a further haystack is not fitted to the server's counts ({kind}: {said}): its lengths are those of the first "
+    "one's fit": "注意：一篇追加的长文未按服务器的计数校准（{kind}：{said}），其长度沿用第一篇的校准",
+    "{path}: another command has gone on with it meanwhile: give the same command again": (
+        "{path}：其间另一命令已继续了这次运行：请再执行一次同样的命令"
+    ),
+    "note: a further haystack is not fitted: the server tells no token counts any more": (
+        "注意：一篇追加的长文未校准：服务器不再给出 token 计数"
+    ),
     "hf:PATH of a tokenizer.json": "hf:（tokenizer.json 的路径）",
     "HTTP_PROXY, HTTPS_PROXY or ALL_PROXY": "HTTP_PROXY、HTTPS_PROXY 或 ALL_PROXY",
     "SSL_CERT_FILE or SSL_CERT_DIR": "SSL_CERT_FILE 或 SSL_CERT_DIR",
