@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,8 +17,9 @@ from nihbench.endpoint import Endpoint, ServerTokenizer, open_model, probe
 from nihbench.errors import EndpointError
 from nihbench.fetch import silent
 from nihbench.local import LocalServer
-from nihbench.run import Begun, Calibration, RunOptions, Setup, calibrate, calibrate_further, prepare, wants_fit
+from nihbench.run import Begun, Calibration, RunOptions, Setup, begun, calibrate, calibrate_further, prepare, to_fit
 from nihbench.run.calibration import first_points
+from nihbench.run.manifest import manifest
 from nihbench.types import Completion, Corpus, Message, ModelPreset, Record, Trial, Usage
 
 GRIDS = {
@@ -123,13 +125,13 @@ def test_a_further_haystack_is_fitted_before_it_is_sent(
     unfitted, fitted = [], []
     for repeat in (1, 2, 3):
         trials = further(setup, repeat)
-        assert wants_fit(setup, trials, {})
+        assert to_fit(setup, trials, {})
         unfitted.append(worst_difference(replace(setup, trials=tuple(trials)), smollm.count_messages))
         asked = setup.calibration.requests  # type: ignore[union-attr]
         setup = replace(
             setup, calibration=asyncio.run(calibrate_further(setup, trials, measuring(smollm.count_messages)))
         )
-        assert not wants_fit(setup, trials, {})
+        assert not to_fit(setup, trials, {})
         # The fit of the first text says where to look: one count a point, nothing aimed at twice.
         assert setup.calibration.requests - asked <= 9  # type: ignore[union-attr]
         fitted.append(worst_difference(replace(setup, trials=tuple(trials)), smollm.count_messages))
@@ -198,10 +200,36 @@ def test_a_round_that_was_begun_without_a_fit_goes_on_without(own_texts: dict[st
         expected="x",
         started_at="2026-01-01T00:00:00+00:00",
     )
-    assert wants_fit(setup, trials, {}) and wants_fit(setup, further(setup, 2), {made.id: made})
-    assert not wants_fit(setup, trials, {made.id: made})
+    assert trials[0].length == 900 and to_fit(setup, trials, {}) == tuple(trials)
+    assert {trial.length for trial in to_fit(setup, trials, {made.id: made})} == {400}
+    assert to_fit(setup, further(setup, 2), {made.id: made}) == tuple(further(setup, 2))
     for same in ({"calibrate": False}, {"vary": ("temperature",)}):
-        assert not wants_fit(setup_of(tmp_path, Counting(lambda at: 0.3), **options | same), trials, {})
+        assert not to_fit(setup_of(tmp_path, Counting(lambda at: 0.3), **options | same), trials, {})
+
+
+def test_a_length_that_comes_to_a_round_later_is_fitted_then(own_texts: dict[str, Path], tmp_path: Path) -> None:
+    """First draws that failed and are made up for let a round grow; what was sent of it stays what it was."""
+
+    def count(messages: Sequence[Message]) -> int:
+        return sum(round(len(m.content) / 3.4 + 0.4 * m.content.count("e")) + 5 for m in messages)
+
+    options = {"corpus": str(own_texts["en"]), "lengths": "600,900,1500", "adaptive": True}
+    setup = setup_of(tmp_path, count, **options)
+    trials = further(setup, 1)
+    first = [trial for trial in trials if trial.length == 600]
+    setup = replace(setup, calibration=asyncio.run(calibrate_further(setup, first, measuring(count))))
+    ids = [setup.trial_id(trial) for trial in first]
+    more = to_fit(setup, trials, {})
+    assert {trial.length for trial in more} == {900, 1500}
+    setup = replace(setup, calibration=asyncio.run(calibrate_further(setup, more, measuring(count))))
+    assert to_fit(setup, trials, {}) == () and [setup.trial_id(trial) for trial in first] == ids
+    assert worst_difference(replace(setup, trials=tuple(trials)), count) <= 0.01
+    for trial in trials:
+        assert abs(setup.expected_tokens(trial, setup.build(trial)[1]) - trial.length) <= 10
+    # It is the same when it was read back.
+    kept = begun(json.loads(json.dumps(manifest(setup, "2026-01-01T00:00:00+00:00")))).calibration
+    assert kept == setup.calibration
+    assert [replace(setup, calibration=kept).trial_id(t) for t in trials] == [setup.trial_id(t) for t in trials]
 
 
 def test_the_plan_of_points() -> None:
@@ -223,5 +251,5 @@ def test_there_and_back(steps: list[tuple[int, int]], base: int, length: int) ->
     fit = Calibration(reference="r", source="usage", bases={"p": base}, overheads={"p": 7}, curves=(tuple(points),))
     local = fit.local_length(length, "p", 0)
     slope = max(b / a for a, b in [*steps, (x, y)])
-    assert length - slope - 1 <= fit.server_length(local, "p", 0) <= length + 1
+    assert length - slope - 1 <= fit.server_length(local, length, "p", 0) <= length + 1
     assert fit.local_length(length + 1, "p", 0) >= local

@@ -75,7 +75,7 @@ async def send_rounds(
         fits_free: whether that is at no charge.
         retry_all: whether final failures are owed, too.
     """
-    from nihbench.run import amend, likely_points, owed, rounds, wants_fit, with_extra
+    from nihbench.run import amend, likely_points, owed, rounds, to_fit, with_extra
 
     if setup.options.shard is not None:
         note(t("adaptive: a part makes first draws only; nih merge the parts, and go on with the whole by --resume"))
@@ -86,14 +86,14 @@ async def send_rounds(
     for step in planned.steps:
         of_round = {key: record for key, record in records.items() if record.trial in set(step.trials)}
         due = owed(replace(setup, trials=step.trials), of_round, retry_all=retry_all)
-        unfitted = bool(due) and wants_fit(setup, step.trials, records)
-        lengths = sorted({trial.length for trial in step.trials})
+        unfitted = to_fit(setup, [trial for _, trial in due], records)
+        lengths = sorted({trial.length for trial in unfitted})
         counts = likely_points(lengths, setup.window) if unfitted and not fits_free else ()
         if due and not _fits(setup, budget, [trial for _, trial in due], counts):
             short = True
             break
         if unfitted:
-            setup = replace(setup, calibration=await fit(setup, step.trials))
+            setup = replace(setup, calibration=await fit(setup, unfitted))
             assert setup.calibration is not None
             folder = amend(folder, setup.calibration)
             due = owed(replace(setup, trials=step.trials), of_round, retry_all=retry_all)

@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from nihbench.run.adaptive import most_extra, most_fit_prompts, rounds, wants_fit, with_extra
+    from nihbench.run.adaptive import most_extra, most_fit_prompts, rounds, to_fit, with_extra
     from nihbench.run.answers import Answered, Row, answer_of, answers_of, read_rows
     from nihbench.run.batch_state import check_nothing_waits, open_batches, read_planned
     from nihbench.run.batches import Submission, bring, check_server, refresh, submit, to_submit
@@ -78,7 +78,7 @@ _HOMES = {
     "preset_of": "choices",
     "most_extra": "adaptive",
     "most_fit_prompts": "adaptive",
-    "wants_fit": "adaptive",
+    "to_fit": "adaptive",
     "rounds": "adaptive",
     "wanted_precision": "options",
     "with_extra": "adaptive",
@@ -296,7 +296,7 @@ __all__ = [
     "unsure",
     "version_of",
     "wanted_precision",
-    "wants_fit",
+    "to_fit",
     "with_extra",
 ]
 

@@ -79,10 +79,10 @@ def most_extra(setup: Setup) -> tuple[Trial, ...]:
     return tuple(dearest)
 
 
-def wants_fit(setup: Setup, trials: Sequence[Trial], records: Mapping[str, Record]) -> bool:
-    """Say whether the haystack of a round must be fitted to the server's counts before it is sent.
+def to_fit(setup: Setup, trials: Sequence[Trial], records: Mapping[str, Record]) -> tuple[Trial, ...]:
+    """Return those trials of a round at whose lengths its haystack must be fitted to the server's counts first.
 
-    Where one of its draws is made already it was made without: the others are made alike.
+    Where a draw of a length is made already it was made without: the others are made alike.
 
     Args:
         setup: the resolved run, as planned or calibrated.
@@ -91,10 +91,14 @@ def wants_fit(setup: Setup, trials: Sequence[Trial], records: Mapping[str, Recor
     """
     fitted = setup.calibration
     if fitted is None or "haystack" not in setup.options.vary:
-        return False
-    repeat = trials[0].repeat
-    made = any(record.trial.extra and record.trial.repeat == repeat for record in records.values())
-    return repeat not in fitted.further and not made
+        return ()
+    drawn = (record.trial for record in records.values() if record.trial.extra)
+    made = {(trial.repeat, trial.length) for trial in drawn}
+    return tuple(
+        trial
+        for trial in trials
+        if (trial.repeat, trial.length) not in made and fitted.later_fit(trial.repeat, trial.length) is None
+    )
 
 
 def most_fit_prompts(setup: Setup, extra: Sequence[Trial]) -> tuple[int, ...]:

@@ -46,14 +46,23 @@ Points = tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class LaterFit:
+    """Points of a text that was decided on later (see `Calibration.further`), for its trials of these `lengths`."""
+
+    lengths: tuple[int, ...]
+    points: Points
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Calibration:
     """How the reference tokenizer's tokens and the server's go together, for one run.
 
     `bases` are the server's counts of each prompt without a haystack; `overheads` what they exceed the reference
     tokenizer's counts of the same contents by. `curves` has for each repeat, that is for each text, points of haystack
     tokens by the reference and by the server, both rising from (0, 0); `further` has them for repeats that were decided
-    on later (an adaptive run's), by number. `residuals` are the server's counts at which the
-    fit was tried, and by what share of the whole request it was off. `requests` and `tokens` are what it took.
+    on later (an adaptive run's), by number: a length that is added to such a repeat once more has a fit of its own, so
+    that what was sent by an earlier one stays what it was. `residuals` are the server's counts at which the fit was
+    tried, and by what share of the whole request it was off. `requests` and `tokens` are what it took.
     """
 
     reference: str
@@ -61,7 +70,7 @@ class Calibration:
     bases: Mapping[str, int]
     overheads: Mapping[str, int]
     curves: tuple[Points, ...]
-    further: Mapping[int, Points] = field(default_factory=dict)
+    further: Mapping[int, tuple[LaterFit, ...]] = field(default_factory=dict)
     residuals: tuple[tuple[int, float], ...] = ()
     requests: int = 0
     tokens: int = 0
@@ -75,12 +84,12 @@ class Calibration:
     def local_length(self, length: int, prompt: str, repeat: int) -> int:
         """Return the length in local tokens (`Placement.total_tokens`) that the server counts as `length`."""
         base = self.bases[prompt]
-        return base + int(_along(_swapped(self._points(repeat)), length - base))
+        return base + int(_along(_swapped(self._points(repeat, length)), length - base))
 
-    def server_length(self, local: int, prompt: str, repeat: int) -> int:
-        """Return what the server counts for `local` tokens: the inverse of `local_length`."""
+    def server_length(self, local: int, length: int, prompt: str, repeat: int) -> int:
+        """Return what the server counts for `local` tokens of a prompt of a nominal `length` (see `local_length`)."""
         base = self.bases[prompt]
-        return base + round(_along(self._points(repeat), local - base))
+        return base + round(_along(self._points(repeat, length), local - base))
 
     def server_text(self, local: int) -> int:
         """Return about how many tokens the server counts in `local` tokens of bare text."""
@@ -90,8 +99,13 @@ class Calibration:
         """Return what of it decides the prompts of the plan; those of a later repeat are decided by `further`, too."""
         return {"bases": dict(self.bases), "curves": [[list(point) for point in points] for points in self.curves]}
 
-    def _points(self, repeat: int) -> Points:
-        return self.further.get(repeat) or self.curves[min(repeat, len(self.curves) - 1)]
+    def later_fit(self, repeat: int, length: int) -> LaterFit | None:
+        """Return the fit of a repeat that was decided on later, for one of its lengths; None where there is none."""
+        return next((fit for fit in self.further.get(repeat, ()) if length in fit.lengths), None)
+
+    def _points(self, repeat: int, length: int) -> Points:
+        later = self.later_fit(repeat, length)
+        return later.points if later else self.curves[min(repeat, len(self.curves) - 1)]
 
 
 def first_points(lengths: Sequence[int], window: int | None) -> tuple[int, ...]:
@@ -146,7 +160,7 @@ async def calibrate_further(setup: Setup, trials: Sequence[Trial], measure: Meas
 
     Args:
         setup: the calibrated run.
-        trials: of one repeat, which the plan has not; only their lengths are fitted.
+        trials: of one repeat, which the plan has not; only those of their lengths are fitted that have no fit yet.
         measure: has the server count a request.
 
     Returns:
@@ -157,7 +171,11 @@ async def calibrate_further(setup: Setup, trials: Sequence[Trial], measure: Meas
     """
     known, asked = setup.calibration, _Asked(measure)
     assert known is not None
-    fit = _Fit(setup, trials[0], known.bases, asked.ask, lengths=sorted({trial.length for trial in trials}), like=known)
+    repeat = trials[0].repeat
+    earlier = known.further.get(repeat, ())
+    lengths = sorted({t.length for t in trials if known.later_fit(repeat, t.length) is None})
+    fit = _Fit(setup, trials[0], known.bases, asked.ask, lengths=lengths, like=known)
+    fit.points.update(point for each in earlier for point in each.points)
     try:
         await fit.run()
     except _NoCountError:
@@ -166,7 +184,10 @@ async def calibrate_further(setup: Setup, trials: Sequence[Trial], measure: Meas
         return known
     return replace(
         known,
-        further={**known.further, trials[0].repeat: tuple(sorted(fit.points.items()))},
+        further={
+            **known.further,
+            repeat: (*earlier, LaterFit(lengths=tuple(lengths), points=tuple(sorted(fit.points.items())))),
+        },
         residuals=(*known.residuals, *fit.residuals),
         requests=known.requests + len(asked.counts),
         tokens=known.tokens + sum(asked.counts),

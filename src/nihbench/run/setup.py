@@ -167,7 +167,9 @@ class Setup:
         """Return what the server should count for a trial's prompt, as far as this run knows its tokenizer."""
         if self.calibration is None:
             return placement.total_tokens
-        return self.calibration.server_length(placement.total_tokens, trial.prompt, self.drawn(trial).repeat)
+        return self.calibration.server_length(
+            placement.total_tokens, trial.length, trial.prompt, self.drawn(trial).repeat
+        )
 
     @property
     def counts_exactly(self) -> bool:
@@ -211,8 +213,9 @@ class Setup:
         }
         if trial.repeat and trial.control is None and set(self.options.vary) != {"haystack"}:
             place["vary"] = sorted(self.options.vary)
-        if trial.extra and self.calibration is not None and trial.repeat in self.calibration.further:
-            place["fit"] = [list(point) for point in self.calibration.further[trial.repeat]]
+        later = self.calibration.later_fit(trial.repeat, trial.length) if self.calibration and trial.extra else None
+        if later is not None:
+            place["fit"] = [list(point) for point in later.points]
         text = json.dumps(self.identity() | place, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode("utf-8")).hexdigest()[:16]
 
