@@ -23,9 +23,6 @@ from nihbench.lang import t
 from nihbench.prices import allowed_cost, decimal_of, tier_of, usage_cost
 from nihbench.types import Completion, Failure, Outcome, PriceTier, Usage
 
-_SHORT = 1000
-"""In a shorter prompt what is counted beyond the expected is taken as the template's: every prompt may have so much."""
-
 
 def cost_of(
     prices: Sequence[PriceTier], outcome: Outcome, max_output: int, prompt: tuple[int, int] | None
@@ -132,9 +129,11 @@ class Budget:
                 )
             )
         self.prices = tuple(prices)
-        self._margin = self._usual_margin = margin
+        self._margin = margin
         self._on_change = on_change
-        self._beyond = 0  # tokens that every prompt may have besides
+        # By the prompt's size in powers of two: the largest share of the expected tokens that the server counted, and
+        # by how many it passed the margin.
+        self._seen: dict[int, tuple[float, int]] = {}
         self.prompt_tokens = 0  # as the server counted them
         self.completion_tokens = 0
         self._max_cost = None if max_cost is None else decimal_of(max_cost)
@@ -214,20 +213,27 @@ class Budget:
 
     def learn(self, prompt_tokens: int, usage: Usage) -> None:
         """Expect of later prompts what the server counted in this one, which was thought to have so many tokens."""
-        seen = usage.prompt_tokens or 0
-        if prompt_tokens >= _SHORT:
-            self._margin = max(self._margin, seen / prompt_tokens)
-        elif prompt_tokens > 0:
-            # Told in proportion, the few tokens of a template would make every long prompt look dear.
-            self._beyond = max(self._beyond, seen - math.ceil(prompt_tokens * self._usual_margin))
+        counted = usage.prompt_tokens
+        if counted and prompt_tokens > 0:
+            size = prompt_tokens.bit_length()
+            share, beyond = self._seen.get(size, (0.0, 0))
+            excess = counted - math.ceil(prompt_tokens * self._margin)
+            self._seen[size] = max(share, counted / prompt_tokens), max(beyond, excess)
 
     def worst_cost(self, prompt_tokens: int, max_output: int) -> Decimal | None:
         """Return what one sending of a prompt may cost at most; None where the price is unknown."""
         return allowed_cost(self.prices, prompt_tokens, self.most_tokens(prompt_tokens), max_output)
 
     def most_tokens(self, prompt_tokens: int) -> int:
-        """Return how many tokens the server may count in a prompt that is thought to have so many."""
-        return math.ceil(prompt_tokens * self._margin) + self._beyond
+        """Return how many tokens the server may count in a prompt that is thought to have so many.
+
+        The longest prompts tell its share. What was counted too much in much shorter ones is their template's, and
+        every prompt may have as much: in proportion, it would make every long prompt look dear.
+        """
+        longest = max(self._seen, default=0)
+        shares = [share for size, (share, _) in self._seen.items() if size >= longest - 1]
+        beyond = [excess for size, (_, excess) in self._seen.items() if size < longest - 1]
+        return math.ceil(prompt_tokens * max(self._margin, *shares, 0.0)) + max(0, *beyond, 0)
 
     def begin(self, hold: Hold) -> None:
         """Count a call as in flight (see `Hold.begin`)."""
