@@ -11,7 +11,7 @@ import json
 import selectors
 import socket
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -196,8 +196,20 @@ def _check_first(row: Row, plan: Plan, scenario: Scenario, records: Mapping[str,
         if got != (scenario.stops if scenario.stops and got != "answer" else ends):
             row.mistakes.append(f"trial {index} should end as {ends}, not {got}: {outcome.get('message', '')}")
         if fault and fault.meets:
-            row.mistakes += _wrongly_met(index, fault, {e["kind"] for e in outcome["earlier"]}, got)
+            row.mistakes += _wrongly_met(index, fault, _kinds(scenario, fault, outcome["earlier"]), got)
     _check_connections(row, scenario, records)
+
+
+def _kinds(scenario: Scenario, fault: Fault, earlier: Sequence[Mapping[str, Any]]) -> set[str]:
+    """Return the kinds of failure that a trial met.
+
+    Where other trials' faults break connections, a kept one may end in the moment in which it is used again: such a
+    sending was answered by nobody, and says nothing of this trial's fault.
+    """
+    broken = any(other is not fault and other.meets == "transient" for other in scenario.faults)
+    return {e["kind"] for e in earlier if not (broken and e["kind"] == "transient" and e["status"] is None)} or {
+        e["kind"] for e in earlier
+    }
 
 
 def _wrongly_met(index: int, fault: Fault, kinds: set[str], got: str) -> list[str]:
