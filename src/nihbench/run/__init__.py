@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     )
     from nihbench.run.stored import (
         begun,
+        corpus_characters,
         corpus_of,
         is_imported,
         planned_trials,
@@ -146,6 +147,7 @@ _HOMES = {
     "check_same": "manifest",
     "combined": "judging",
     "stored_corpus": "texts",
+    "corpus_characters": "stored",
     "corpus_of": "stored",
     "create_run": "store",
     "default_scorer": "scores",
@@ -237,6 +239,7 @@ __all__ = [
     "children_of",
     "combined",
     "computed_shares",
+    "corpus_characters",
     "corpus_of",
     "count_summary",
     "counts_before",

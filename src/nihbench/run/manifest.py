@@ -58,6 +58,7 @@ def manifest(setup: Setup, created_at: str) -> dict[str, Any]:
             "sha256": setup.corpus.sha256,
             "copies": setup.copies,
         },
+        "haystacks": {"characters": len(setup.corpus.text)},
         "length_unit": {
             "tokenizer": setup.tokenizer.name,
             "exact": setup.tokenizer.exact,

@@ -15,9 +15,10 @@ from nihbench.text.prompt import (
     render,
 )
 from nihbench.text.sentences import boundaries
-from nihbench.text.source import Source, compose_text, make_source, sentence_start
+from nihbench.text.source import GLUE, Source, compose_text, make_source, sentence_start
 
 __all__ = [
+    "GLUE",
     "PLACEMENT_VERSION",
     "EncodedMessages",
     "TOLERANCE_TOKENS",
