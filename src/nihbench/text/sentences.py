@@ -84,7 +84,13 @@ def _spans(text: str, blocks: Sequence[Block], pairs: Pairs, *, chinese: bool) -
     firm += turns(text, paragraphs)
     firm += attributions(text)
     firm += definitions(text, blocks)
-    shut = [*headings(text, chinese=chinese), *fences(text), *lists(text, blocks), *leaders(text), *numbers(text, blocks)]
+    shut = [
+        *headings(text, chinese=chinese),
+        *fences(text),
+        *lists(text, blocks),
+        *leaders(text),
+        *numbers(text, blocks),
+    ]
     shut += pairs.shut
     if not chinese:
         shut += code(text, blocks)
