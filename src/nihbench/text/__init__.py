@@ -13,6 +13,7 @@ from nihbench.text.prompt import (
     head_of,
     rebuild,
     render,
+    splice_of,
 )
 from nihbench.text.sentences import boundaries
 from nihbench.text.source import Source, compose_text, make_source, sentence_start
@@ -42,4 +43,5 @@ __all__ = [
     "rebuild_bare",
     "render",
     "sentence_start",
+    "splice_of",
 ]
