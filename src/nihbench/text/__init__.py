@@ -13,6 +13,7 @@ from nihbench.text.prompt import (
     head_of,
     rebuild,
     render,
+    splice_of,
 )
 from nihbench.text.running import running_start
 from nihbench.text.sentences import boundaries
@@ -45,4 +46,5 @@ __all__ = [
     "render",
     "running_start",
     "sentence_start",
+    "splice_of",
 ]
