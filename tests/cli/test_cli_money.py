@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-DEAR = ("--lengths", "4k,6k", "--depths", "0:100:101", "--repeat-corpus")  # 1,010,000 tokens
+DEAR = ("--lengths", "5k,7k", "--depths", "0:100:101", "--repeat-corpus")  # about 1,200,000 tokens
 
 
 @pytest.fixture
@@ -23,8 +23,8 @@ def plain(small: list[object]) -> list[object]:
 
 
 def test_a_price_on_this_machine_is_money(nih: Any, chat: Any, plain: list[object]) -> None:
-    """202 prompts of 4,000 and 6,000 tokens at 89 dollars a million are 90 dollars."""
-    for price in ("89,0", "30,2"):
+    """Some 200 prompts of 5,000 and 7,000 tokens at 75 dollars a million are 90 dollars."""
+    for price in ("75,0", "25,2"):
         ended = nih("run", *plain, *DEAR, "--price", price, "--out", "run")
         assert ended.code == 2 and "and can cost $" in ended.error() and "--yes" in ended.error()
     assert chat.asked == [] and not (nih.folder / "run").exists()

@@ -48,21 +48,21 @@ def test_what_is_spelt_out_is_what_is_meant(nih: Any, small: list[object]) -> No
 
 @pytest.mark.skipif(os.name != "posix", reason="pseudo-terminals are POSIX")
 @pytest.mark.parametrize(
-    ("wrong", "answer", "trials"),
+    ("wrong", "answer", "grid"),
     [
-        (["--depths", "50"], "y", "2"),
-        (["--depths", "50"], "n", "100"),
-        (["--lengths", "300"], "y", "3"),
+        (["--depths", "50"], "y", (2, 1)),
+        (["--depths", "50"], "n", (2, 50)),
+        (["--lengths", "300"], "y", (1, 3)),
         (["--lengths", "300"], "n", None),
     ],
 )
 def test_on_a_terminal_it_asks(
-    nih: Any, small: list[object], wrong: list[str], answer: str, trials: str | None
+    nih: Any, small: list[object], wrong: list[str], answer: str, grid: tuple[int, int] | None
 ) -> None:
     terminal, other = pty.openpty()
     os.write(terminal, f"{answer}\n".encode())
     process = subprocess.Popen(
-        [sys.executable, "-c", "from nihbench.cli import main; main()", "plan", *map(str, small), *wrong],
+        [sys.executable, "-c", "from nihbench.cli import main; main()", "plan", *map(str, small), *wrong, "--json"],
         cwd=nih.folder,
         env=dict(os.environ) | nih.environment,
         stdin=other,
@@ -74,14 +74,15 @@ def test_on_a_terminal_it_asks(
     os.close(other)
     os.close(terminal)
     assert "is that" in said and "[y/N]" in said
-    if trials is None:
+    if grid is None:
         assert process.returncode == 2 and "300t" in said
     else:
-        assert f"trials      {trials}\n".encode() in out, out.decode()
+        told = json.loads(out)
+        assert (len(told["lengths"]), len(told["depths"])) == grid
 
 
 def test_an_old_run_that_began_with_a_bare_number_is_gone_on_with(nih: Any, chat: Any, small: list[object]) -> None:
-    assert nih("run", *small, "--depths", "0:100:30", "--lengths", "300t", "--out", "run").code == 0
+    assert nih("run", *small, "--depths", "0:100:30", "--lengths", "2kt", "--out", "run").code == 0
     path = nih.folder / "run" / "run.json"
     content = json.loads(path.read_text(encoding="utf-8"))
     content["options"]["depths"] = "30"

@@ -129,10 +129,11 @@ class _Looked:
 
 
 def _read(folder: RunFolder, scorer: str | None) -> tuple[RunFolder, dict[str, Record], Mapping[str, Grade]]:
-    from nihbench.run import grades_of
+    from nihbench.run import counted_once, grades_of, planned_trials
 
-    records = folder.records()
-    return folder, records, grades_of(folder, records, scorer)
+    grades = grades_of(folder, folder.records(), scorer)
+    _, records = counted_once(planned_trials(folder.manifest), folder.records())
+    return folder, records, grades
 
 
 def _let(records: Mapping[str, Record], chosen: Filter) -> dict[str, Record]:
@@ -144,15 +145,16 @@ def _looked(
 ) -> _Looked:
     from nihbench.analysis import control_results, find_cases
     from nihbench.cli.probing import causes_of
-    from nihbench.run import planned_trials
+    from nihbench.run import counted_once, planned_trials
 
+    planned, _ = counted_once(planned_trials(folder.manifest), folder.records())
     found = find_cases(records, grades, chosen)
     return _Looked(
         folder=folder,
         cases=found,
         context=context_of(folder, records, found, corpus),
         causes=causes_of(folder, _let(records, chosen), grades),
-        controls=control_results(records.values(), grades, planned_trials(folder.manifest)),
+        controls=control_results(records.values(), grades, planned),
     )
 
 

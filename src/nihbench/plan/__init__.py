@@ -17,6 +17,16 @@ from nihbench.plan.grid import (
     parse_lengths,
 )
 from nihbench.plan.order import ORDERS, VARIED, Turn, order_trials, text_of, turn_of
+from nihbench.plan.places import (
+    Landing,
+    is_placed,
+    joined_depths,
+    merged,
+    merged_as_stored,
+    prompts_by_length,
+    standing_for,
+    stored_places,
+)
 from nihbench.plan.shards import Shard, parse_shard, stretch
 from nihbench.plan.trials import make_trials
 
@@ -32,6 +42,7 @@ __all__ = [
     "VARIED",
     "CostRange",
     "Estimate",
+    "Landing",
     "Pace",
     "PrefixCache",
     "Sent",
@@ -45,16 +56,23 @@ __all__ = [
     "half_width",
     "count_of",
     "is_count",
+    "is_placed",
+    "joined_depths",
     "make_controls",
     "make_trials",
+    "merged",
+    "merged_as_stored",
     "order_trials",
     "parse_depth",
     "parse_depths",
     "parse_length",
     "parse_lengths",
     "parse_shard",
+    "prompts_by_length",
     "shared_tokens",
     "simulate",
+    "standing_for",
+    "stored_places",
     "stretch",
     "text_of",
     "turn_of",
