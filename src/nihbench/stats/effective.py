@@ -147,10 +147,10 @@ def pooled_rows(trials: Trials, level: float = LEVEL) -> tuple[Estimate, ...]:
     steps = np.unique(trials.length)
     together = math.ceil(POOL * len(steps) / max(len(trials.value), 1))
     hits = np.where(np.isnan(trials.value), np.nan, trials.found)
-    pools = []
+    pools: list[Estimate] = []
     for at in range(len(steps)):
         mask = np.isin(trials.length, steps[at : at + together])
-        pools.append(trials.where(mask).estimate(hits[mask], level))
+        pools += trials.where(mask).estimate(hits[mask], level=level)
     return tuple(pools)
 
 

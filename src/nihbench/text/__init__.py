@@ -15,10 +15,12 @@ from nihbench.text.prompt import (
     render,
     splice_of,
 )
+from nihbench.text.running import running_start
 from nihbench.text.sentences import boundaries
-from nihbench.text.source import Source, compose_text, make_source, sentence_start
+from nihbench.text.source import GLUE, Source, compose_text, make_source, sentence_start
 
 __all__ = [
+    "GLUE",
     "PLACEMENT_VERSION",
     "EncodedMessages",
     "TOLERANCE_TOKENS",
@@ -42,6 +44,7 @@ __all__ = [
     "rebuild",
     "rebuild_bare",
     "render",
+    "running_start",
     "sentence_start",
     "splice_of",
 ]
