@@ -140,8 +140,7 @@ class Statistics:
         mask = short[self.trials.length]
         here = self.trials.where(mask)
         hits = np.where(np.isnan(here.value), np.nan, here.found)
-        (made,) = here.estimate(hits)
-        return made
+        return here.estimate(hits)
 
     @cached_property
     def effective(self) -> EffectiveLength:

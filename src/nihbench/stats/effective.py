@@ -147,10 +147,10 @@ def pooled_rows(trials: Trials, level: float = LEVEL) -> tuple[Estimate, ...]:
     steps = np.unique(trials.length)
     together = math.ceil(POOL * len(steps) / max(len(trials.value), 1))
     hits = np.where(np.isnan(trials.value), np.nan, trials.found)
-    pools: list[Estimate] = []
+    pools = []
     for at in range(len(steps)):
         mask = np.isin(trials.length, steps[at : at + together])
-        pools += trials.where(mask).estimate(hits[mask], level=level)
+        pools.append(trials.where(mask).estimate(hits[mask], level))
     return tuple(pools)
 
 

@@ -37,8 +37,9 @@ class Trials:
     `value` is the band (0 to 1), `found` whether the needle was found (passed over where not measured), `haystack`
     names the text (equal number: same text), `length` and `depth` are the cell's indices along the grid's axes.
     Where `around` is given, `haystack` is the character of the corpus at which the text begins and `reach` how many
-    characters of it were read, so that haystacks which overlap are known (see `overlap`). `place` names the place of a
-    text where the needle stood: trials of one number asked the same again. None: each had a place of its own.
+    characters of it were read, so that haystacks which overlap are known (see `overlap`).
+    `place` names the place of a text where the needle stood: trials of one number asked the same again. None: each had
+    a place of its own.
     """
 
     value: FloatArray
@@ -46,9 +47,9 @@ class Trials:
     haystack: IntArray
     length: IntArray
     depth: IntArray
+    place: IntArray | None = None
     reach: IntArray | None = None
     around: int = 0
-    place: IntArray | None = None
 
     def __post_init__(self) -> None:
         shapes = {name: array.shape for name, array in self._arrays().items()}
@@ -66,13 +67,12 @@ class Trials:
             return self.haystack
         return one_text(self.haystack, self.reach, self.around)
 
-    def estimate(self, *values: FloatArray, level: float = LEVEL) -> tuple[Estimate, ...]:
-        """Return the mean of what these trials came to, for each array of shape (n,), NaN where unmeasured."""
-        text = self.text
-        return tuple(estimate(each, text, self.length, self.depth, level, place=self.place) for each in values)
+    def estimate(self, values: FloatArray, level: float = LEVEL) -> Estimate:
+        """Return the mean of what these trials came to, of shape (n,), NaN where unmeasured."""
+        return estimate(values, self.text, self.length, self.depth, level, place=self.place)
 
     def _arrays(self) -> dict[str, Any]:
-        names = ("value", "found", "haystack", "length", "depth", "reach", "place")
+        names = ("value", "found", "haystack", "length", "depth", "place", "reach")
         return {name: array for name in names if (array := getattr(self, name)) is not None}
 
 
@@ -122,7 +122,7 @@ def headline(trials: Trials, level: float = LEVEL) -> Headline:
         np.where(good, np.isclose(trials.value, 1.0), np.nan),
         trials.value,
     )
-    found, strict, band = trials.estimate(*values, level=level)
+    found, strict, band = (trials.estimate(value, level) for value in values)
     return Headline(found=found, strict=strict, mean_band=band)
 
 
