@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from nihbench.run.misleading import misleading_text
     from nihbench.run.options import RunOptions, check_adaptive, price_of, wanted_precision
     from nihbench.run.place import check_place, check_room
-    from nihbench.run.places import counted_once, merge_places
+    from nihbench.run.places import counted_once
     from nihbench.run.rebuild import find_record, needle_surroundings, rebuild_prompt
     from nihbench.run.records import RecordWriter
     from nihbench.run.resolve import prepare
@@ -114,7 +114,6 @@ _HOMES = {
     "check_free": "store",
     "check_unchanged": "store",
     "counted_once": "places",
-    "merge_places": "places",
     "check_place": "place",
     "check_room": "place",
     "answer_of": "answers",
@@ -271,7 +270,6 @@ __all__ = [
     "load_corpus",
     "margin_of",
     "merge_folders",
-    "merge_places",
     "misleading_text",
     "most_extra",
     "most_fit_prompts",

@@ -137,7 +137,6 @@ def _without_lengths(
         copies=1,
         source_of=_sources(options, texts, tokenizer, 1),
         notes=(),
-        by_place=begun.by_place,
     )
     return setup, texts
 

@@ -87,8 +87,6 @@ class Setup:
     """Lengths that were asked for and left out, because they are over the window."""
     plan: tuple[Trial, ...] = ()
     """The whole plan, where `trials` are a part of it (`--shard`)."""
-    by_place: bool = True
-    """Whether depths that are one prompt are one trial; runs of older versions have a trial for each."""
 
     @property
     def whole(self) -> tuple[Trial, ...]:
@@ -254,4 +252,3 @@ class Begun:
     window: int | None = None
     cache: str | None = None
     calibration: Calibration | None = None
-    by_place: bool = True

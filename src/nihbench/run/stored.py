@@ -140,7 +140,6 @@ def begun(content: Mapping[str, Any]) -> Begun:
         window=content["model"].get("window"),
         cache=content["model"].get("cache"),
         calibration=None if calibration is None else _validated(Calibration, content, "calibration"),
-        by_place="same_prompt" in content,
     )
 
 
