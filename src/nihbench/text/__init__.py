@@ -15,7 +15,7 @@ from nihbench.text.prompt import (
     render,
 )
 from nihbench.text.running import running_start
-from nihbench.text.sentences import boundaries
+from nihbench.text.sentences import boundaries, sentence_ends
 from nihbench.text.source import Source, compose_text, make_source, sentence_start
 
 __all__ = [
@@ -43,5 +43,6 @@ __all__ = [
     "rebuild_bare",
     "render",
     "running_start",
+    "sentence_ends",
     "sentence_start",
 ]
