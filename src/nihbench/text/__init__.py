@@ -16,7 +16,7 @@ from nihbench.text.prompt import (
     splice_of,
 )
 from nihbench.text.running import running_start
-from nihbench.text.sentences import boundaries
+from nihbench.text.sentences import boundaries, sentence_ends
 from nihbench.text.source import GLUE, Source, compose_text, make_source, sentence_start
 
 __all__ = [
@@ -45,6 +45,7 @@ __all__ = [
     "rebuild_bare",
     "render",
     "running_start",
+    "sentence_ends",
     "sentence_start",
     "splice_of",
 ]
