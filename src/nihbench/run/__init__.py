@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from nihbench.run.judging import Docket, Judge, Spent, ask_judge, combined, docket, judged, unsure
     from nihbench.run.kamradt import read_kamradt
     from nihbench.run.lock import owned
-    from nihbench.run.manifest import check_same
+    from nihbench.run.manifest import check_rules, check_same
     from nihbench.run.merging import merge_folders
     from nihbench.run.misleading import misleading_text
     from nihbench.run.options import RunOptions, check_adaptive, price_of, wanted_precision
@@ -144,6 +144,7 @@ _HOMES = {
     "absolute_corpus": "texts",
     "answers_of": "answers",
     "ask_judge": "judging",
+    "check_rules": "manifest",
     "check_same": "manifest",
     "combined": "judging",
     "stored_corpus": "texts",
@@ -233,6 +234,7 @@ __all__ = [
     "check_numbers",
     "check_place",
     "check_room",
+    "check_rules",
     "check_same",
     "check_server",
     "check_unchanged",

@@ -71,7 +71,7 @@ def laid_out(setup: Setup, calibration: Calibration | None, laid: Laid | None = 
 
 def ring_of(text: Texts) -> Ring:
     """Return a run's corpus as a ring."""
-    return Ring(text=text.corpus.text, starts=text.starts, boundaries=text.boundaries)
+    return Ring(text=text.corpus.text, starts=text.starts, boundaries=text.boundaries, first=text.first)
 
 
 def overlaps_of(setup: Setup) -> tuple[Overlap, ...]:

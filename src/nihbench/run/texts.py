@@ -14,17 +14,21 @@ from nihbench.catalog import Catalog
 from nihbench.errors import FetchError, UsageError
 from nihbench.fetch import Report
 from nihbench.lang import t
-from nihbench.text import Source, make_source
+from nihbench.text import Source, make_source, running_start
 from nihbench.types import Corpus, IntArray, Needle, Tokenizer
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Texts:
-    """A corpus with its token starts and sentence boundaries, and what a user must be told about it."""
+    """A corpus with its token starts and sentence boundaries, and what a user must be told about it.
+
+    `first` is the character at which its running text begins, and with it the first haystack.
+    """
 
     corpus: Corpus
     starts: IntArray
     boundaries: IntArray
+    first: int
     notes: tuple[str, ...]
 
 
@@ -67,6 +71,7 @@ def load_texts(
         corpus=corpus,
         starts=corpora.token_starts(corpus.text, corpus.sha256, tokenizer),
         boundaries=corpora.sentence_boundaries(corpus.text, corpus.sha256, corpus.language),
+        first=running_start(corpus.text, corpus.language),
         notes=tuple(notes),
     )
 

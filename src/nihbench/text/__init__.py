@@ -14,6 +14,7 @@ from nihbench.text.prompt import (
     rebuild,
     render,
 )
+from nihbench.text.running import running_start
 from nihbench.text.sentences import boundaries
 from nihbench.text.source import GLUE, Source, compose_text, make_source, sentence_start
 from nihbench.text.starts import Layout, Ring, haystack_starts, layout_for
@@ -47,5 +48,6 @@ __all__ = [
     "rebuild",
     "rebuild_bare",
     "render",
+    "running_start",
     "sentence_start",
 ]
