@@ -131,6 +131,12 @@ class Statistics:
         """Whether all that is measured stands in one haystack."""
         return self.headline.found.haystacks <= 1
 
+    @property
+    def overlapping(self) -> bool:
+        """Whether that is one text because haystacks overlap, not because there is one."""
+        known = self.trials.haystack[self.trials.haystack != _UNKNOWN]
+        return self.this_haystack and len(np.unique(known)) > 1
+
     @cached_property
     def base(self) -> Estimate | None:
         """The found rate at up to 1K tokens; None where no length is that short, or all are."""

@@ -253,7 +253,7 @@ def _ordered(setup: Setup, more: np.ndarray, repeat: int) -> tuple[Trial, ...]:
         trials,
         options.order,
         options.draw_seed,
-        vary=options.vary,
+        vary=setup.varied,
         heads=setup.heads,
         fixed_tokens=setup.fixed_tokens,
     )

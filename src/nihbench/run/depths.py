@@ -44,7 +44,7 @@ def depth_error(setup: Setup) -> DepthError | None:
 
 
 def _errors(setup: Setup) -> Iterator[tuple[float, int]]:
-    for repeat in range(min(setup.texts, _HAYSTACKS)):
+    for repeat in range(min(setup.haystacks, _HAYSTACKS)):
         boundaries = setup.source_of(repeat).boundary_tokens
         for trial in setup.grid:
             haystack = haystack_tokens(setup, trial)

@@ -17,6 +17,7 @@ from nihbench import __version__
 from nihbench.errors import UsageError
 from nihbench.lang import t
 from nihbench.plan import stored_places
+from nihbench.run.haystacks import stored_haystacks
 from nihbench.run.options import bare_url
 from nihbench.text import PLACEMENT_VERSION
 from nihbench.types import Trial
@@ -60,7 +61,7 @@ def manifest(setup: Setup, created_at: str) -> dict[str, Any]:
             "sha256": setup.corpus.sha256,
             "copies": setup.copies,
         },
-        "haystacks": {"characters": len(setup.corpus.text)},
+        "haystacks": stored_haystacks(setup),
         "length_unit": {
             "tokenizer": setup.tokenizer.name,
             "exact": setup.tokenizer.exact,

@@ -14,7 +14,9 @@ from nihbench.errors import DamagedDataError, UsageError
 from nihbench.lang import t
 from nihbench.plan import make_trials, merged_as_stored
 from nihbench.run.calibration import Calibration
+from nihbench.run.haystacks import Laid
 from nihbench.run.options import RunOptions, without_secrets
+from nihbench.text import Layout
 from nihbench.types import Needle, PromptTemplate, Trial
 
 if TYPE_CHECKING:
@@ -49,6 +51,8 @@ class _Corpus:
 @dataclass(frozen=True, kw_only=True)
 class _Haystacks:
     characters: int
+    starts: tuple[int, ...] = ()
+    layout: Layout | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,11 +139,13 @@ def begun(content: Mapping[str, Any]) -> Begun:
     from nihbench.run.setup import Begun
 
     calibration = content.get("calibration")
+    haystacks = _validated(_Haystacks, content, "haystacks") if content.get("haystacks") else None
     return Begun(
         corpus_sha256=content["corpus"]["sha256"],
         window=content["model"].get("window"),
         cache=content["model"].get("cache"),
         calibration=None if calibration is None else _validated(Calibration, content, "calibration"),
+        laid=Laid(layout=haystacks.layout, starts=haystacks.starts) if haystacks else Laid(layout=None),
     )
 
 
@@ -178,6 +184,9 @@ def stored_options(
         UsageError: a secret is missing, or the run was made with headers of other values.
     """
     options: RunOptions = _validated(RunOptions, content, "options")
+    # What it was called before it was called what it is.
+    vary = tuple("sampling" if name == "temperature" else name for name in options.vary)
+    options = replace(options, vary=vary)
     if set(options.headers) - set(headers):
         raise UsageError(
             t(
