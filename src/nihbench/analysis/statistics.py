@@ -7,7 +7,7 @@ haystack.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -36,7 +36,6 @@ from nihbench.stats import (
     pooled_rows,
     thirds,
 )
-from nihbench.text import GLUE
 from nihbench.types import Trial
 
 BASE_UP_TO = 1024
@@ -139,7 +138,7 @@ class Statistics:
         mask = short[self.trials.length]
         here = self.trials.where(mask)
         hits = np.where(np.isnan(here.value), np.nan, here.found)
-        return estimate(hits, here.text, here.length, here.depth)
+        return estimate(hits, here.cluster, here.length, here.depth)
 
     @cached_property
     def effective(self) -> EffectiveLength:
@@ -253,23 +252,9 @@ def grid_trials(
             haystack=np.concatenate([numbers_of(rows["haystack"]), np.full(len(owed), _UNKNOWN)]).astype(np.int64),
             length=length,
             depth=depth,
-            reach=np.concatenate([numbers_of(rows["haystack_chars"]), np.zeros(len(owed))]).astype(np.int64),
-            around=around_of(rows),
+            text=np.concatenate([numbers_of(rows["text"]), np.full(len(owed), _UNKNOWN)]).astype(np.int64),
         ),
     )
-
-
-def around_of(rows: Mapping[str, NDArray[np.object_]]) -> int:
-    """Return the characters from the corpus's beginning to where it begins again; 0 where no place is known.
-
-    Where only the corpus's length is not known, no haystack is taken to go round its end.
-    """
-    known = int(numbers_of(rows["corpus_chars"]).max(initial=0))
-    if known > 0:
-        return known + len(GLUE)
-    begins = numbers_of(rows["haystack"])
-    ends = (begins + numbers_of(rows["haystack_chars"]))[begins >= 0]
-    return int(ends.max(initial=0))
 
 
 def misses(table: Table, *, experiment: str, prompt: str) -> tuple[NDArray[np.bool_], Places]:

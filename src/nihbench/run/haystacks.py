@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nihbench.corpora import repeated_windows
 from nihbench.lang import Message, t
 from nihbench.run.lengths import spent_tokens
 from nihbench.run.texts import Texts, sources
-from nihbench.stats import ONE_TEXT, one_text, overlaps
+from nihbench.stats import ONE_TEXT, linked, text_overlaps
 from nihbench.text import GLUE, Layout, Ring, haystack_starts, layout_for, sentence_start
 
 if TYPE_CHECKING:
@@ -82,12 +83,13 @@ def overlaps_of(setup: Setup) -> tuple[Overlap, ...]:
     around = len(setup.corpus.text) + len(GLUE)
     begins = np.array([setup.start_of(repeat) for repeat in range(repeats)])
     spent = spent_tokens(setup.needle, setup.prompts, setup.overheads, setup.tokenizer)
+    repeated = repeated_windows(setup.corpus.text, setup.corpus.sha256)
     found = []
     for length in setup.lengths:
         reach = np.array([_reach(setup, spent, repeat, length) for repeat in range(repeats)])
-        shares = overlaps(begins, reach, around)
+        shares = text_overlaps(begins, reach, around, repeated)
         pairs = {(one, other): float(shares[one, other]) for one, other in combinations(range(repeats), 2)}
-        found.append(Overlap(length=length, shares=pairs, texts=len(np.unique(one_text(begins, reach, around)))))
+        found.append(Overlap(length=length, shares=pairs, texts=len(np.unique(linked(shares > ONE_TEXT)))))
     return tuple(found)
 
 

@@ -36,8 +36,7 @@ class Trials:
 
     `value` is the band (0 to 1), `found` whether the needle was found (passed over where not measured), `haystack`
     names the text (equal number: same text), `length` and `depth` are the cell's indices along the grid's axes.
-    Where `around` is given, `haystack` is the character of the corpus at which the text begins and `reach` how many
-    characters of it were read, so that haystacks which overlap are known (see `overlap`).
+    `text` numbers the text that a haystack is part of at the trial's length, where several overlap (`one_text`).
     """
 
     value: FloatArray
@@ -45,8 +44,7 @@ class Trials:
     haystack: IntArray
     length: IntArray
     depth: IntArray
-    reach: IntArray | None = None
-    around: int = 0
+    text: IntArray | None = None
 
     def __post_init__(self) -> None:
         shapes = {name: array.shape for name, array in self._arrays().items()}
@@ -58,14 +56,12 @@ class Trials:
         return replace(self, **{name: array[mask] for name, array in self._arrays().items()})
 
     @property
-    def text(self) -> IntArray:
+    def cluster(self) -> IntArray:
         """Number the texts that these trials stand in, shape (n,): haystacks that overlap at their lengths are one."""
-        if self.reach is None or self.around <= 0:
-            return self.haystack
-        return one_text(self.haystack, self.reach, self.around)
+        return self.haystack if self.text is None else one_text(self.haystack, self.text)
 
     def _arrays(self) -> dict[str, Any]:
-        names = ("value", "found", "haystack", "length", "depth", "reach")
+        names = ("value", "found", "haystack", "length", "depth", "text")
         return {name: array for name in names if (array := getattr(self, name)) is not None}
 
 
@@ -108,8 +104,8 @@ def headline(trials: Trials, level: float = LEVEL) -> Headline:
         np.where(good, np.isclose(trials.value, 1.0), np.nan),
         trials.value,
     )
-    text = trials.text
-    found, strict, band = (estimate(value, text, trials.length, trials.depth, level) for value in values)
+    cluster = trials.cluster
+    found, strict, band = (estimate(value, cluster, trials.length, trials.depth, level) for value in values)
     return Headline(found=found, strict=strict, mean_band=band)
 
 
