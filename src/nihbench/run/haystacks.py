@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 FIT_MARGIN = 1.02
 """Fitted lengths differ a little from text to text: by so much longer the longest haystack is taken to be."""
 
+NOTHING = 0.005
+"""Less in common is some phrase that comes twice, and rounds to 0%."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Laid:
@@ -118,29 +121,35 @@ def haystack_notes(setup: Setup, others: Mapping[str, int]) -> list[Message]:
         return []
     if "haystack" not in setup.options.vary:
         return [t("all repeats read one haystack: results hold for this text")]
-    found = overlaps_of(setup)
-    worst = max(found, key=lambda each: each.worst[1])
+    worst = max(overlaps_of(setup), key=lambda each: each.worst[1])
+    told = _overlap_note(setup.options.repeats, worst)
+    return [told, _rooms(setup, others)] if worst.worst[1] > ONE_TEXT else [told]
+
+
+def _overlap_note(repeats: int, worst: Overlap) -> Message:
     (one, other), share = worst.worst
-    fields = {"count": setup.options.repeats, "length": worst.length, "one": one + 1, "other": other + 1}
-    if share == 0:
-        return [t("the haystacks of the {count} repeats have no text in common", count=setup.options.repeats)]
+    if share < NOTHING:
+        return t("the haystacks of the {count} repeats have no text in common", count=repeats)
     if share <= ONE_TEXT:
-        return [
-            t(
-                "the haystacks of the {count} repeats are apart: repeats {one} and {other} have most in common, "
-                "{share:.0%} of their text at {length:,} tokens",
-                **fields,
-                share=share,
-            )
-        ]
-    told = t(
+        return t(
+            "the haystacks of the {count} repeats are apart: repeats {one} and {other} have most in common, "
+            "{share:.0%} of their text at {length:,} tokens",
+            count=repeats,
+            one=one + 1,
+            other=other + 1,
+            share=share,
+            length=worst.length,
+        )
+    return t(
         "separate texts at {length:,} tokens: {texts} for {count} repeats; repeats {one} and {other} have {share:.0%} "
         "of theirs in common, and haystacks that share more than a tenth count as one",
-        **fields,
+        length=worst.length,
         texts=worst.texts,
+        count=repeats,
+        one=one + 1,
+        other=other + 1,
         share=share,
     )
-    return [told, _rooms(setup, others)]
 
 
 def _rooms(setup: Setup, others: Mapping[str, int]) -> Message:
