@@ -69,6 +69,7 @@ if TYPE_CHECKING:
         stored_needle,
         stored_options,
         stored_prompts,
+        told_overlaps,
     )
     from nihbench.run.texts import absolute_corpus, load_corpus, stored_corpus
     from nihbench.run.tree import Child, Tree, children_of, create_tree, find_runs, is_tree, open_tree, slug
@@ -187,6 +188,7 @@ _HOMES = {
     "stored_needle": "stored",
     "stored_options": "stored",
     "stored_prompts": "stored",
+    "told_overlaps": "stored",
     "stored_scorers": "scores",
     "unsure": "judging",
     "version_of": "scores",
@@ -300,6 +302,7 @@ __all__ = [
     "stored_needle",
     "stored_options",
     "stored_prompts",
+    "told_overlaps",
     "stored_scorers",
     "submit",
     "to_submit",

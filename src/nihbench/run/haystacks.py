@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nihbench.corpora import repeated_windows
 from nihbench.lang import Message, t
 from nihbench.run.lengths import spent_tokens
 from nihbench.run.texts import Texts, sources
-from nihbench.stats import ONE_TEXT, one_text, overlaps
+from nihbench.stats import ONE_TEXT, linked, text_overlaps
 from nihbench.text import GLUE, Layout, Ring, haystack_starts, layout_for, sentence_start
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
 FIT_MARGIN = 1.02
 """Fitted lengths differ a little from text to text: by so much longer the longest haystack is taken to be."""
+
+NOTHING = 0.005
+"""Less in common is some phrase that comes twice, and rounds to 0%."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,12 +86,13 @@ def overlaps_of(setup: Setup) -> tuple[Overlap, ...]:
     around = len(setup.corpus.text) + len(GLUE)
     begins = np.array([setup.start_of(repeat) for repeat in range(repeats)])
     spent = spent_tokens(setup.needle, setup.prompts, setup.overheads, setup.tokenizer)
+    repeated = repeated_windows(setup.corpus.text, setup.corpus.sha256)
     found = []
     for length in setup.lengths:
         reach = np.array([_reach(setup, spent, repeat, length) for repeat in range(repeats)])
-        shares = overlaps(begins, reach, around)
+        shares = text_overlaps(begins, reach, around, repeated)
         pairs = {(one, other): float(shares[one, other]) for one, other in combinations(range(repeats), 2)}
-        found.append(Overlap(length=length, shares=pairs, texts=len(np.unique(one_text(begins, reach, around)))))
+        found.append(Overlap(length=length, shares=pairs, texts=len(np.unique(linked(shares > ONE_TEXT)))))
     return tuple(found)
 
 
@@ -116,29 +121,35 @@ def haystack_notes(setup: Setup, others: Mapping[str, int]) -> list[Message]:
         return []
     if "haystack" not in setup.options.vary:
         return [t("all repeats read one haystack: results hold for this text")]
-    found = overlaps_of(setup)
-    worst = max(found, key=lambda each: each.worst[1])
+    worst = max(overlaps_of(setup), key=lambda each: each.worst[1])
+    told = _overlap_note(setup.options.repeats, worst)
+    return [told, _rooms(setup, others)] if worst.worst[1] > ONE_TEXT else [told]
+
+
+def _overlap_note(repeats: int, worst: Overlap) -> Message:
     (one, other), share = worst.worst
-    fields = {"count": setup.options.repeats, "length": worst.length, "one": one + 1, "other": other + 1}
-    if share == 0:
-        return [t("the haystacks of the {count} repeats have no text in common", count=setup.options.repeats)]
+    if share < NOTHING:
+        return t("the haystacks of the {count} repeats have no text in common", count=repeats)
     if share <= ONE_TEXT:
-        return [
-            t(
-                "the haystacks of the {count} repeats are apart: repeats {one} and {other} have most in common, "
-                "{share:.0%} of their text at {length:,} tokens",
-                **fields,
-                share=share,
-            )
-        ]
-    told = t(
+        return t(
+            "the haystacks of the {count} repeats are apart: repeats {one} and {other} have most in common, "
+            "{share:.0%} of their text at {length:,} tokens",
+            count=repeats,
+            one=one + 1,
+            other=other + 1,
+            share=share,
+            length=worst.length,
+        )
+    return t(
         "separate texts at {length:,} tokens: {texts} for {count} repeats; repeats {one} and {other} have {share:.0%} "
         "of theirs in common, and haystacks that share more than a tenth count as one",
-        **fields,
+        length=worst.length,
         texts=worst.texts,
+        count=repeats,
+        one=one + 1,
+        other=other + 1,
         share=share,
     )
-    return [told, _rooms(setup, others)]
 
 
 def _rooms(setup: Setup, others: Mapping[str, int]) -> Message:

@@ -49,10 +49,17 @@ class _Corpus:
 
 
 @dataclass(frozen=True, kw_only=True)
+class _Overlap:
+    length: int
+    pairs: tuple[tuple[int, int, float], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class _Haystacks:
     characters: int
     starts: tuple[int, ...] = ()
     layout: Layout | None = None
+    overlaps: tuple[_Overlap, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,6 +135,15 @@ def corpus_characters(content: Mapping[str, Any]) -> int | None:
     """Return how many characters the run's corpus has; None where an older run does not say, and it is a user's own."""
     told = content.get("haystacks")
     return int(told["characters"]) if told else _CHARACTERS.get(content["corpus"]["sha256"])
+
+
+def told_overlaps(content: Mapping[str, Any]) -> dict[int, dict[tuple[int, int], float]]:
+    """Return, by length, the share of text that every two repeats have in common; older runs tell none."""
+    told = (content.get("haystacks") or {}).get("overlaps", ())
+    return {
+        int(each["length"]): {(int(one), int(other)): float(share) for one, other, share in each["pairs"]}
+        for each in told
+    }
 
 
 def begun(content: Mapping[str, Any]) -> Begun:

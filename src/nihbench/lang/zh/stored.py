@@ -191,9 +191,6 @@ WORDS = {
     "room for haystacks of {length:,} tokens without overlap: {rooms}": (
         "{length:,} token 的长文，各语料能容纳的互不重叠的篇数：{rooms}"
     ),
-    "the repeats ask the same prompts at temperature 0: their answers differ only as far as the server's do": (
-        "各次重复在温度 0 下问的是同样的提示：回答的差别只来自服务器本身"
-    ),
     "the prompts {prompts} put the question before the haystack: what a prefix cache keeps of their haystacks serves no "
     "other question": "提示 {prompts} 把问题放在长文之前：前缀缓存为其保留的长文不能用于别的问题",
     "lengths are the model's tokens, fitted to {name} by {requests} counts of the server ({ratio:.3f} for one of {name})": (
