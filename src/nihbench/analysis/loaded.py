@@ -9,7 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nihbench.analysis.table import frame as make_frame
-from nihbench.run import RunFolder, default_scorer, grades_of, open_run
+from nihbench.run import (
+    RunFolder,
+    corpus_characters,
+    counted_once,
+    default_scorer,
+    grades_of,
+    open_run,
+    planned_trials,
+)
 from nihbench.types import Completion, Grade, Record
 
 if TYPE_CHECKING:
@@ -38,10 +46,14 @@ class LoadedRun:
     scorer: str
 
     def frame(self) -> pd.DataFrame:
-        """Return one row a trial: the columns of `COLUMNS`, then those of `EXTRA_COLUMNS` (docs/formats.md)."""
+        """Return one row a trial: the columns of `COLUMNS`, then those of `EXTRA_COLUMNS` (docs/formats.md).
+
+        What was asked at several depths of one place is one trial (`run.places`), whose other depths its row names.
+        """
         import pandas as pd
 
-        table = make_frame(tuple(self.records.values()), self.grades)
+        _, records = counted_once(planned_trials(self.manifest), self.records)
+        table = make_frame(tuple(records.values()), self.grades, corpus_chars=corpus_characters(self.manifest))
         unit = self.manifest["length_unit"]
         whole: dict[str, str | None] = {
             "run": str(self.folder.path),
@@ -49,7 +61,7 @@ class LoadedRun:
             "corpus": str(self.manifest["corpus"]["name"]),
             "length_unit": "model" if unit["counted_by_model"] else str(unit["tokenizer"]),
         }
-        rows = [whole | _texts(record, self.grades.get(key)) for key, record in self.records.items()]
+        rows = [whole | _texts(record, self.grades.get(key)) for key, record in records.items()]
         more = {n: pd.Series([row[n] for row in rows], dtype=kind) for n, kind in EXTRA_COLUMNS.items()}
         return table.assign(**more)
 

@@ -62,11 +62,9 @@ def compare(
 
 def sides_of(result: Result) -> list[Side]:
     """Return what a run has to compare, one side for each prompt."""
-    from nihbench.analysis import Side, text_of
-    from nihbench.run import planned_trials
+    from nihbench.analysis import Side, planned_cells, text_of
 
     manifest = result.run.manifest
-    trials = [trial for trial in planned_trials(manifest) if trial.control is None]
     return [
         Side(
             name="",
@@ -76,10 +74,10 @@ def sides_of(result: Result) -> list[Side]:
             prompt=grid.prompt,
             table=result.table,
             text=text_of(manifest),
-            planned=frozenset(
-                (trial.length, float(trial.depth_percent), trial.repeat)
-                for trial in trials
-                if (trial.experiment, trial.prompt) == (grid.experiment, grid.prompt)
+            **planned_cells(
+                trial
+                for trial in result.planned
+                if (trial.experiment, trial.prompt, trial.control) == (grid.experiment, grid.prompt, None)
             ),
         )
         for grid in result.grids

@@ -25,6 +25,8 @@ class Sweep:
     """The control for whose sake no headline is given."""
     controls: tuple[ControlResult, ...] = ()
     """What its controls say; of the sentinel, which stands for a whole run, each of the run's sweeps has the result."""
+    places: int = 0
+    """In how many places of its grid its planned trials are drawn: more than there are, where depths share a prompt."""
 
     @property
     def intervals(self) -> Intervals | None:

@@ -68,6 +68,10 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "Imported results: length is the haystack's, as the other tool counted it; K = 1,000.",
         "导入的结果：长度为长文的长度，按原工具的计数；K = 1,000。",
     ),
+    "one_prompt": (
+        "{trials} trials fill {places} places of the grid: depths that share a prompt are asked and counted once.",
+        "{trials} 次试验占网格的 {places} 处：提示词相同的深度只问一次、只计一次。",
+    ),
     "repeats_one": ("1 trial a cell, for this haystack.", "每格 1 次试验，仅对这一篇长文而言。"),
     "extra": (
         "{count} further draws where neighbours are uncertain: cells show all draws, other numbers the first ones.",

@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from nihbench.run.adaptive import most_extra, most_fit_prompts, rounds, to_fit, with_extra
+    from nihbench.run.adaptive import most_extra, most_fit_prompts, rounds, settled, to_fit, with_extra
     from nihbench.run.answers import Answered, Row, answer_of, answers_of, read_rows
     from nihbench.run.batch_state import check_nothing_waits, open_batches, read_planned
     from nihbench.run.batches import Submission, bring, check_server, refresh, submit, to_submit
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from nihbench.run.misleading import misleading_text
     from nihbench.run.options import RunOptions, check_adaptive, price_of, wanted_precision
     from nihbench.run.place import check_place, check_room
+    from nihbench.run.places import counted_once, merge_places
     from nihbench.run.rebuild import find_record, needle_surroundings, rebuild_prompt
     from nihbench.run.records import RecordWriter
     from nihbench.run.resolve import prepare
@@ -61,6 +62,7 @@ if TYPE_CHECKING:
     )
     from nihbench.run.stored import (
         begun,
+        corpus_characters,
         corpus_of,
         is_imported,
         planned_trials,
@@ -81,6 +83,7 @@ _HOMES = {
     "to_fit": "adaptive",
     "rounds": "adaptive",
     "wanted_precision": "options",
+    "settled": "adaptive",
     "with_extra": "adaptive",
     "Submission": "batches",
     "bring": "batches",
@@ -110,6 +113,8 @@ _HOMES = {
     "amend": "store",
     "check_free": "store",
     "check_unchanged": "store",
+    "counted_once": "places",
+    "merge_places": "places",
     "check_place": "place",
     "check_room": "place",
     "answer_of": "answers",
@@ -147,6 +152,7 @@ _HOMES = {
     "check_same": "manifest",
     "combined": "judging",
     "stored_corpus": "texts",
+    "corpus_characters": "stored",
     "corpus_of": "stored",
     "create_run": "store",
     "default_scorer": "scores",
@@ -239,8 +245,10 @@ __all__ = [
     "children_of",
     "combined",
     "computed_shares",
+    "corpus_characters",
     "corpus_of",
     "count_summary",
+    "counted_once",
     "counts_before",
     "create_run",
     "create_tree",
@@ -263,6 +271,7 @@ __all__ = [
     "load_corpus",
     "margin_of",
     "merge_folders",
+    "merge_places",
     "misleading_text",
     "most_extra",
     "most_fit_prompts",
@@ -286,6 +295,7 @@ __all__ = [
     "save_grades",
     "score_run",
     "scores_file",
+    "settled",
     "slug",
     "spent_before",
     "stored_corpus",

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from nihbench import __version__
 from nihbench.errors import UsageError
 from nihbench.lang import t
-from nihbench.plan import make_trials
+from nihbench.plan import stored_places
 from nihbench.run.options import bare_url
 from nihbench.text import PLACEMENT_VERSION
 from nihbench.types import Trial
@@ -60,6 +60,7 @@ def manifest(setup: Setup, created_at: str) -> dict[str, Any]:
             "sha256": setup.corpus.sha256,
             "copies": setup.copies,
         },
+        "haystacks": {"characters": len(setup.corpus.text)},
         "length_unit": {
             "tokenizer": setup.tokenizer.name,
             "exact": setup.tokenizer.exact,
@@ -71,11 +72,8 @@ def manifest(setup: Setup, created_at: str) -> dict[str, Any]:
         "depths": list(setup.depths),
         "repeats": setup.options.repeats,
         "trials": len(setup.trials),
-        "controls": [
-            {name: getattr(trial, name) for name in _CONTROL_FIELDS}
-            for trial in setup.plan or setup.trials
-            if trial.control
-        ],
+        **({"same_prompt": stored_places(_grid_of(setup))} if setup.by_place else {}),
+        "controls": [_control(trial) for trial in setup.whole if trial.control],
         "shard": _shard(setup),
         "identity": setup.identity(),
         "notes": list(setup.notes),
@@ -92,14 +90,15 @@ def _shard(setup: Setup) -> dict[str, Any] | None:
 
 
 def _grid_of(setup: Setup) -> tuple[Trial, ...]:
-    return make_trials(
-        experiment=setup.experiment.name,
-        needle=setup.needle.name,
-        prompts=list(setup.prompts),
-        lengths=setup.lengths,
-        depths=setup.depths,
-        repeats=setup.options.repeats,
-    )
+    """Return the planned grid in the order in which `make_trials` gives it."""
+    prompts = list(setup.prompts)
+    grid = [trial for trial in setup.whole if trial.control is None and not trial.extra]
+    return tuple(sorted(grid, key=lambda t: (t.repeat, t.length, t.depth_percent, prompts.index(t.prompt))))
+
+
+def _control(trial: Trial) -> dict[str, Any]:
+    also = {"also_depths": list(trial.also_depths)} if trial.also_depths else {}
+    return {name: getattr(trial, name) for name in _CONTROL_FIELDS} | also
 
 
 def stored_calibration(found: Calibration) -> dict[str, Any]:
@@ -145,7 +144,7 @@ def check_same(content: Mapping[str, Any], setup: Setup, *, placed: bool = False
         UsageError: something that could change an answer differs; the message names it.
     """
     # The needle's facts may change: they decide scores, which can be made again, not answers.
-    keys = ("identity", "prompts", "questions", "lengths", "depths", "length_unit", "controls", "shard")
+    keys = ("identity", "prompts", "questions", "lengths", "depths", "length_unit", "same_prompt", "controls", "shard")
     changed = differing(content, _plain(manifest(setup, "")), keys)
     changed = [name for name in changed if not (placed and name == "identity.placement")]
     if changed:

@@ -42,6 +42,7 @@ from nihbench.run.options import (
     QUICK_DEPTHS,
     RunOptions,
 )
+from nihbench.run.places import merge_places, shared_note
 from nihbench.run.setup import Begun, Setup
 from nihbench.run.texts import Texts, load_texts, sources
 from nihbench.text import (
@@ -136,6 +137,7 @@ def _without_lengths(
         copies=1,
         source_of=_sources(options, texts, tokenizer, 1),
         notes=(),
+        by_place=begun.by_place,
     )
     return setup, texts
 
@@ -180,11 +182,13 @@ def _with_lengths(setup: Setup, texts: Texts, calibration: Calibration | None, *
         lengths=lengths.fitting,
         too_long=lengths.too_long,
         copies=lengths.copies,
-        trials=_trials(setup, lengths.fitting, fixed),
         source_of=_sources(options, texts, setup.tokenizer, lengths.copies),
         fixed_tokens=fixed,
-        notes=(*texts.notes, *lengths.notes, *_cache_notes(setup), *_unit_notes(setup, calibration)),
     )
+    resolved = replace(resolved, trials=_trials(resolved))
+    shared = shared_note(resolved.trials)
+    notes = (*texts.notes, *lengths.notes, *_cache_notes(setup), *_unit_notes(setup, calibration))
+    resolved = replace(resolved, notes=(*notes, shared) if shared else notes)
     resolved = _with_controls(resolved) if options.controls else resolved
     _check_builds(resolved)
     return replace(resolved, notes=(*resolved.notes, *_depth_notes(resolved)))
@@ -208,21 +212,27 @@ def _with_controls(setup: Setup) -> Setup:
         grid_trials=len(setup.trials),
         quick=setup.options.quick,
     )
-    return replace(setup, trials=with_controls(setup.trials, controls))
+    return replace(setup, trials=with_controls(setup.trials, merge_places(setup, controls)))
 
 
-def _trials(setup: Setup, lengths: tuple[int, ...], fixed: int) -> tuple[Trial, ...]:
+def _trials(setup: Setup) -> tuple[Trial, ...]:
+    """Return the grid's trials in sending order, every place once."""
     options = setup.options
     trials = make_trials(
         experiment=setup.experiment.name,
         needle=setup.needle.name,
         prompts=list(setup.prompts),
-        lengths=lengths,
+        lengths=setup.lengths,
         depths=setup.depths,
         repeats=options.repeats,
     )
     return order_trials(
-        trials, options.order, options.draw_seed, vary=options.vary, heads=setup.heads, fixed_tokens=fixed
+        merge_places(setup, trials),
+        options.order,
+        options.draw_seed,
+        vary=options.vary,
+        heads=setup.heads,
+        fixed_tokens=setup.fixed_tokens,
     )
 
 
@@ -236,7 +246,7 @@ def _check_builds(setup: Setup) -> None:
     depths = setup.depths
     tried = {(longest, depth) for depth in (depths[0], depths[len(depths) // 2], depths[-1])} | {(shortest, depths[0])}
     for trial in setup.grid:
-        if trial.repeat == 0 and (trial.length, trial.depth_percent) in tried:
+        if trial.repeat == 0 and any((trial.length, depth) in tried for depth in trial.depths):
             setup.build(trial)
 
 

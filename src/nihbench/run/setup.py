@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from nihbench.plan import (
+    Landing,
     PrefixCache,
     Turn,
     fill,
@@ -31,6 +32,7 @@ from nihbench.text import (
     build_alone,
     build_bare,
     build_prompt,
+    splice_of,
 )
 from nihbench.types import (
     Corpus,
@@ -85,6 +87,13 @@ class Setup:
     """Lengths that were asked for and left out, because they are over the window."""
     plan: tuple[Trial, ...] = ()
     """The whole plan, where `trials` are a part of it (`--shard`)."""
+    by_place: bool = True
+    """Whether depths that are one prompt are one trial; runs of older versions have a trial for each."""
+
+    @property
+    def whole(self) -> tuple[Trial, ...]:
+        """The whole plan, of which `trials` may be a part."""
+        return self.plan or self.trials
 
     @property
     def grid(self) -> tuple[Trial, ...]:
@@ -111,11 +120,28 @@ class Setup:
         """Build the trial's messages and placement."""
         if trial.control == "closed_book":
             return self._build_alone(trial)
+        return self.build_local(trial, self.local_length(trial))
+
+    def local_length(self, trial: Trial) -> int:
+        """Return the trial's length in the tokenizer's own tokens."""
         if self.calibration is None:
-            return self.build_local(trial, trial.length)
-        return self.build_local(
-            trial, self.calibration.local_length(trial.length, trial.prompt, self.drawn(trial).repeat)
+            return trial.length
+        return self.calibration.local_length(trial.length, trial.prompt, self.drawn(trial).repeat)
+
+    def landing(self, trial: Trial) -> Landing:
+        """Return where the trial's needle will stand, without building its prompt."""
+        needle, _ = self.needle_of(trial)
+        splice = splice_of(
+            self.source_of(self.drawn(trial).repeat),
+            needle.statements[0],
+            self.prompts[trial.prompt],
+            needle.question_for(trial.prompt),
+            length=self.local_length(trial),
+            depth_percent=trial.depth_percent,
+            overhead=self.overheads[trial.prompt],
+            tokenizer=self.tokenizer,
         )
+        return Landing(place=splice.at, achieved_depth_percent=splice.achieved_depth_percent)
 
     def _build_alone(self, trial: Trial) -> tuple[EncodedMessages, Placed]:
         needle, _ = self.needle_of(trial)
@@ -228,3 +254,4 @@ class Begun:
     window: int | None = None
     cache: str | None = None
     calibration: Calibration | None = None
+    by_place: bool = True

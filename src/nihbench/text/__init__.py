@@ -13,12 +13,14 @@ from nihbench.text.prompt import (
     head_of,
     rebuild,
     render,
+    splice_of,
 )
 from nihbench.text.running import running_start
 from nihbench.text.sentences import boundaries, sentence_ends
-from nihbench.text.source import Source, compose_text, make_source, sentence_start
+from nihbench.text.source import GLUE, Source, compose_text, make_source, sentence_start
 
 __all__ = [
+    "GLUE",
     "PLACEMENT_VERSION",
     "EncodedMessages",
     "TOLERANCE_TOKENS",
@@ -45,4 +47,5 @@ __all__ = [
     "running_start",
     "sentence_ends",
     "sentence_start",
+    "splice_of",
 ]

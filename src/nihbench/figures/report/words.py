@@ -258,6 +258,7 @@ _PAGE: Mapping[str, tuple[str, str]] = {
     "question": ("Question", "问题"),
     "expected": ("Expected answer", "答案"),
     "repeat_n": ("Repeat {n}", "第 {n} 次"),
+    "one_prompt": ("One prompt for the depths {depths}, counted once", "这些深度是同一个提示词，只计一次：{depths}"),
     "no_trial": ("Nothing was run here.", "此格没有运行。"),
     "evidence": ("Evidence", "依据"),
     "missing": ("Missing: {facts}", "缺少：{facts}"),
