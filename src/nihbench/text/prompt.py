@@ -16,7 +16,7 @@ from nihbench.text.fit import Frame, Splice, fit
 from nihbench.text.source import Source
 from nihbench.types import Message, Placement, PromptTemplate, Tokenizer
 
-PLACEMENT_VERSION = 2
+PLACEMENT_VERSION = 3
 """Part of a trial's identity: raised when the same inputs would be placed differently."""
 
 
@@ -47,7 +47,7 @@ def build_prompt(
         UsageError: the length is too short or too long, or the corpus already holds the needle.
     """
     frame = frame_of(template, question, overhead, tokenizer)
-    splice = fit(source, statement, length=length, depth_percent=depth_percent, frame=frame, count=tokenizer.count)
+    splice = fit(source, statement, length=length, depth_percent=depth_percent, frame=frame, tokenizer=tokenizer)
     if not _stands_once(source.text, splice, statement):
         raise UsageError(t("the needle already stands in the corpus: take another needle or another corpus"))
     messages = _encoded(source, splice, statement, template, question)
