@@ -275,6 +275,9 @@ WORDS = {
     "--max-cost {max_cost} is no amount of money: give US dollars, such as --max-cost 5.": (
         "--max-cost {max_cost} 不是金额：请以美元给出，如 --max-cost 5。"
     ),
+    "tiktoken can't read this text ({error}): use another --length-unit.": (
+        "tiktoken 读不了这段文本（{error}）：请改用别的 --length-unit。"
+    ),
     "There is no tokenizer {name!r}: choose one of {choices}.": "没有分词器 {name!r}：请从 {choices} 中选择。",
     'Hugging Face tokenizers need an extra: pip install "nihbench[hf]".': (
         'Hugging Face 分词器需要额外安装：pip install "nihbench[hf]"。'
