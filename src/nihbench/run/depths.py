@@ -48,6 +48,7 @@ def _errors(setup: Setup) -> Iterator[tuple[float, int]]:
         boundaries = setup.source_of(repeat).boundary_tokens
         for trial in setup.grid:
             haystack = haystack_tokens(setup, trial)
-            if trial.repeat == repeat and haystack > 0:
-                achieved = 100 * nearest_boundary(boundaries, haystack, trial.depth_percent) / haystack
-                yield abs(achieved - trial.depth_percent), trial.length
+            if trial.repeat != repeat or not haystack:
+                continue
+            for depth in trial.depths:
+                yield abs(100 * nearest_boundary(boundaries, haystack, depth) / haystack - depth), trial.length
