@@ -9,15 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nihbench.analysis.table import frame as make_frame
-from nihbench.run import (
-    RunFolder,
-    corpus_characters,
-    counted_once,
-    default_scorer,
-    grades_of,
-    open_run,
-    planned_trials,
-)
+from nihbench.run import RunFolder, counted_once, default_scorer, grades_of, open_run, planned_trials
 from nihbench.types import Completion, Grade, Record
 
 if TYPE_CHECKING:
@@ -53,7 +45,7 @@ class LoadedRun:
         import pandas as pd
 
         _, records = counted_once(planned_trials(self.manifest), self.records)
-        table = make_frame(tuple(records.values()), self.grades, corpus_chars=corpus_characters(self.manifest))
+        table = make_frame(tuple(records.values()), self.grades, content=self.manifest)
         unit = self.manifest["length_unit"]
         whole: dict[str, str | None] = {
             "run": str(self.folder.path),

@@ -101,7 +101,7 @@ def result_of(run: RunFolder, *, scorer: str | None = None, again: bool = False,
         store: whether scores may be written; else the rules score in memory.
     """
     from nihbench.analysis import columns, control_results, grid, statistics, summary
-    from nihbench.run import corpus_characters, counted_once, default_scorer, planned_trials
+    from nihbench.run import counted_once, default_scorer, planned_trials
     from nihbench.score import SCORER
 
     records = run.records()
@@ -109,7 +109,7 @@ def result_of(run: RunFolder, *, scorer: str | None = None, again: bool = False,
     in_memory = not store and scorer == SCORER
     grades = _unstored(run, records) if in_memory else _scores(run, records, scorer, again)
     planned, records = counted_once(planned_trials(run.manifest), records)
-    table = columns(tuple(records.values()), grades, corpus_chars=corpus_characters(run.manifest))
+    table = columns(tuple(records.values()), grades, content=run.manifest)
     counting = Counter((trial.experiment, trial.prompt) for trial in planned if trial.control is None)
     recorded = {record.trial for record in records.values()}
     each = [(e, p, count) for (e, p), count in counting.items()]

@@ -38,7 +38,12 @@ class Sweep:
             return None
         numbers = {"found": made.found, "strict": made.strict, "mean band": made.mean_band}
         ends = {name: (number.interval.low, number.interval.high) for name, number in numbers.items()}
-        return Intervals(of=ends, level=made.found.interval.level, this_haystack=made.found.interval.this_haystack)
+        return Intervals(
+            of=ends,
+            level=made.found.interval.level,
+            this_haystack=made.found.interval.this_haystack,
+            overlapping=self.statistics is not None and self.statistics.overlapping,
+        )
 
     @property
     def name(self) -> str:

@@ -43,6 +43,10 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "by_depth": ("By needle depth", "按针的深度"),
     "interval": ("Shaded: {level} intervals, {method}.", "阴影：{level} 区间（{method}）。"),
     "interval_haystack": ("for this haystack", "仅对这一篇长文而言"),
+    "interval_text": (
+        "for this text: its haystacks overlap",
+        "各篇长文有重叠，仅对这段文本而言",
+    ),
     "interval_haystacks": (
         "t over {count} haystacks, quantiles simulated",
         "按 {count} 篇长文的 t 值，分位数由模拟得出",
@@ -99,6 +103,10 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "brackets_haystack": (
         "In brackets: {level} intervals, for this haystack.",
         "方括号内为 {level} 区间，仅对这一篇长文而言。",
+    ),
+    "brackets_text": (
+        "In brackets: {level} intervals, for this text: its haystacks overlap.",
+        "方括号内为 {level} 区间；各篇长文有重叠，仅对这段文本而言。",
     ),
     "unmeasured_bounds": (
         "With the rest counted as misses and as hits: found {found}, strict {strict}, mean band {mean}.",

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from nihbench.run.misleading import misleading_text
     from nihbench.run.options import RunOptions, check_adaptive, price_of, wanted_precision
     from nihbench.run.place import check_place, check_room
-    from nihbench.run.places import counted_once, merge_places
+    from nihbench.run.places import counted_once
     from nihbench.run.rebuild import find_record, needle_surroundings, rebuild_prompt
     from nihbench.run.records import RecordWriter
     from nihbench.run.resolve import prepare
@@ -69,6 +69,7 @@ if TYPE_CHECKING:
         stored_needle,
         stored_options,
         stored_prompts,
+        told_overlaps,
     )
     from nihbench.run.texts import absolute_corpus, load_corpus, stored_corpus
     from nihbench.run.tree import Child, Tree, children_of, create_tree, find_runs, is_tree, open_tree, slug
@@ -114,7 +115,6 @@ _HOMES = {
     "check_free": "store",
     "check_unchanged": "store",
     "counted_once": "places",
-    "merge_places": "places",
     "check_place": "place",
     "check_room": "place",
     "answer_of": "answers",
@@ -188,6 +188,7 @@ _HOMES = {
     "stored_needle": "stored",
     "stored_options": "stored",
     "stored_prompts": "stored",
+    "told_overlaps": "stored",
     "stored_scorers": "scores",
     "unsure": "judging",
     "version_of": "scores",
@@ -271,7 +272,6 @@ __all__ = [
     "load_corpus",
     "margin_of",
     "merge_folders",
-    "merge_places",
     "misleading_text",
     "most_extra",
     "most_fit_prompts",
@@ -302,6 +302,7 @@ __all__ = [
     "stored_needle",
     "stored_options",
     "stored_prompts",
+    "told_overlaps",
     "stored_scorers",
     "submit",
     "to_submit",

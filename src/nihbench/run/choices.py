@@ -104,6 +104,10 @@ def check_prompts(needle: Needle, prompts: Mapping[str, PromptTemplate]) -> None
 def check_vary(options: RunOptions, needle: Needle) -> None:
     """Raise `UsageError` where what is to vary is unknown, or the needle has nothing to vary."""
     for name in options.vary:
+        if name == "temperature":
+            raise UsageError(
+                t("--vary temperature is --vary sampling now: the same prompt is asked again, at one temperature")
+            )
         if name not in VARIED:
             raise UsageError(t("--vary {name!r} is none of {known}", name=name, known=", ".join(VARIED)))
     if "needle" in options.vary and not needle.fresh:
@@ -112,6 +116,18 @@ def check_vary(options: RunOptions, needle: Needle) -> None:
                 "--vary needle: the needle {name!r} has no fresh values to draw, so that every repeat would hide the "
                 "same; leave it out, or take a needle that has (nih needle list)",
                 name=needle.name,
+            )
+        )
+
+
+def check_sampling(options: RunOptions, needle: Needle, temperature: float | None) -> None:
+    """Raise `UsageError` where every repeat would ask the same prompt at temperature 0, and be answered the same."""
+    several = options.repeats > 1 or options.adaptive
+    if several and set(options.vary) == {"sampling"} and not needle.fresh and temperature == 0.0:
+        raise UsageError(
+            t(
+                "--vary sampling asks the same prompt again, and at temperature 0 answers do not vary: give "
+                "--temperature 0.7 or the like, or --vary haystack"
             )
         )
 

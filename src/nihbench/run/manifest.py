@@ -17,6 +17,7 @@ from nihbench import __version__
 from nihbench.errors import UsageError
 from nihbench.lang import t
 from nihbench.plan import stored_places
+from nihbench.run.haystacks import stored_haystacks
 from nihbench.run.options import bare_url
 from nihbench.text import PLACEMENT_VERSION
 from nihbench.types import Trial
@@ -60,7 +61,7 @@ def manifest(setup: Setup, created_at: str) -> dict[str, Any]:
             "sha256": setup.corpus.sha256,
             "copies": setup.copies,
         },
-        "haystacks": {"characters": len(setup.corpus.text)},
+        "haystacks": stored_haystacks(setup),
         "length_unit": {
             "tokenizer": setup.tokenizer.name,
             "exact": setup.tokenizer.exact,
@@ -72,7 +73,7 @@ def manifest(setup: Setup, created_at: str) -> dict[str, Any]:
         "depths": list(setup.depths),
         "repeats": setup.options.repeats,
         "trials": len(setup.trials),
-        **({"same_prompt": stored_places(_grid_of(setup))} if setup.by_place else {}),
+        "same_prompt": stored_places(_grid_of(setup)),
         "controls": [_control(trial) for trial in setup.whole if trial.control],
         "shard": _shard(setup),
         "identity": setup.identity(),
@@ -145,8 +146,9 @@ def check_same(content: Mapping[str, Any], setup: Setup, *, placed: bool = False
     """
     # The needle's facts may change: they decide scores, which can be made again, not answers.
     keys = ("identity", "prompts", "questions", "lengths", "depths", "length_unit", "same_prompt", "controls", "shard")
-    changed = differing(content, _plain(manifest(setup, "")), keys)
-    changed = [name for name in changed if not (placed and name == "identity.placement")]
+    # Which depths are one prompt follows from those rules.
+    by_rules = ("identity.placement", "same_prompt", "controls") if placed else ()
+    changed = [name for name in differing(content, _plain(manifest(setup, "")), keys) if name not in by_rules]
     if changed:
         raise UsageError(
             t(

@@ -20,14 +20,17 @@ from nihbench.plan import (
     turn_of,
 )
 from nihbench.run.calibration import Calibration
+from nihbench.run.haystacks import Laid
 from nihbench.run.options import (
     RunOptions,
     header_digest,
     without_secrets,
 )
+from nihbench.run.texts import Texts
 from nihbench.text import (
     PLACEMENT_VERSION,
     EncodedMessages,
+    Layout,
     Source,
     build_alone,
     build_bare,
@@ -64,7 +67,7 @@ class Setup:
     experiment: Experiment
     needle: Needle
     prompts: Mapping[str, PromptTemplate]
-    corpus: Corpus
+    text: Texts
     tokenizer: Tokenizer
     counted_by_model: bool
     overheads: Mapping[str, int]
@@ -77,6 +80,10 @@ class Setup:
     trials: tuple[Trial, ...]
     concurrency: int | None
     copies: int
+    layout: Layout | None
+    """How haystacks are laid out over the corpus; None: by the rule of older versions, which such runs keep."""
+    start_of: Callable[[int], int]
+    """The character of the corpus at which a repeat's haystack begins."""
     source_of: Callable[[int], Source]
     heads: Mapping[str, str]
     """What each prompt puts before the haystack: only prompts with the same share a cached beginning."""
@@ -87,8 +94,6 @@ class Setup:
     """Lengths that were asked for and left out, because they are over the window."""
     plan: tuple[Trial, ...] = ()
     """The whole plan, where `trials` are a part of it (`--shard`)."""
-    by_place: bool = True
-    """Whether depths that are one prompt are one trial; runs of older versions have a trial for each."""
 
     @property
     def whole(self) -> tuple[Trial, ...]:
@@ -96,20 +101,34 @@ class Setup:
         return self.plan or self.trials
 
     @property
+    def corpus(self) -> Corpus:
+        """The corpus that haystacks are cut from."""
+        return self.text.corpus
+
+    @property
     def grid(self) -> tuple[Trial, ...]:
         """The trials that count, controls left out."""
         return tuple(trial for trial in self.trials if trial.control is None)
 
     @property
-    def texts(self) -> int:
+    def haystacks(self) -> int:
         """How many haystacks the grid has, one a repeat or one for all."""
         return self.options.repeats if "haystack" in self.options.vary else 1
 
+    @property
+    def varied(self) -> tuple[str, ...]:
+        """What differs from one repeat to the next: what the options say, and fresh values in any case.
+
+        Runs of older versions drew these once for all repeats unless they were asked for, and go on so.
+        """
+        fresh = self.layout is not None and self.needle.fresh and "needle" not in self.options.vary
+        return (*self.options.vary, "needle") if fresh else self.options.vary
+
     def needle_of(self, trial: Trial) -> tuple[Needle, dict[str, str]]:
         """Return the trial's needle with its fresh values put in, and those values."""
-        same = trial.control is None and "needle" not in self.options.vary
+        same = trial.control is None and "needle" not in self.varied
         drawn = replace(trial, repeat=0) if same else self.drawn(trial)
-        values = fresh_values(self.needle, drawn, self.options.draw_seed)
+        values = fresh_values(self.needle, drawn, self.options.draw_seed, distinct=self.layout is not None)
         return fill(self.needle, values), values
 
     def drawn(self, trial: Trial) -> Trial:
@@ -177,7 +196,7 @@ class Setup:
 
     def request_of(self, trial: Trial) -> Request:
         """Return the trial's request: repeats of one prompt that the model itself shall vary have each its own seed."""
-        if self.request.seed is None or "temperature" not in self.options.vary:
+        if self.request.seed is None or "sampling" not in self.options.vary:
             return self.request
         return replace(self.request, seed=self.request.seed + self.drawn(trial).repeat)
 
@@ -186,7 +205,7 @@ class Setup:
 
         Where no cache is known that a leader could feed, waiting for one would cost an answer's time and save nothing.
         """
-        turn = turn_of(trial, self.options.order, self.options.vary, self.heads)
+        turn = turn_of(trial, self.options.order, self.varied, self.heads)
         return replace(turn, groups=()) if self.cache.kind == "none" else turn
 
     def expected_tokens(self, trial: Trial, placement: Placed) -> int:
@@ -238,7 +257,10 @@ class Setup:
             "control": trial.control,
         }
         if trial.repeat and trial.control is None and set(self.options.vary) != {"haystack"}:
-            place["vary"] = sorted(self.options.vary)
+            # By the name that ids were made with when this was called so.
+            place["vary"] = sorted("temperature" if name == "sampling" else name for name in self.options.vary)
+        if trial.repeat and trial.control is None and self.layout is not None:
+            place["start"] = self.start_of(trial.repeat)
         later = self.calibration.later_fit(trial.repeat, trial.length) if self.calibration and trial.extra else None
         if later is not None:
             place["fit"] = [list(point) for point in later.points]
@@ -254,4 +276,5 @@ class Begun:
     window: int | None = None
     cache: str | None = None
     calibration: Calibration | None = None
-    by_place: bool = True
+    laid: Laid | None = None
+    """How its haystacks are laid out; None: they are laid out now."""
