@@ -39,9 +39,22 @@ def prompt(
         "controls": False,
         "shard": None,
     }
-    values = options | one
+    values = options | ({"controls": False} if options["like"] else one)
     with prepared(run_options(values), sending=False) as (setup, _):
+        wanted = (tokens, depth, repeat)
         trials = [trial for trial in setup.trials if trial.repeat == repeat]
+        if options["like"]:
+            trials = [trial for trial in trials if (trial.length, trial.depth_percent, trial.repeat) == wanted]
+        if not trials:
+            raise UsageError(
+                t(
+                    "{run} sent no prompt of {length:,} tokens at a depth of {depth:g}% in repeat {repeat}",
+                    run=options["like"],
+                    length=tokens,
+                    depth=depth,
+                    repeat=repeat,
+                )
+            )
         built = [(trial, *setup.build(trial)) for trial in trials]
         if as_json:
             show_json([_as_json(setup.trial_id(trial), trial, messages, place) for trial, messages, place in built])

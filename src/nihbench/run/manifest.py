@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
@@ -58,7 +58,9 @@ def manifest(setup: Setup, created_at: str) -> dict[str, Any]:
             "sha256": setup.corpus.sha256,
             "copies": setup.copies,
         },
-        "length_unit": {
+        "length_unit": setup.like.stored_unit
+        if setup.like
+        else {
             "tokenizer": setup.tokenizer.name,
             "exact": setup.tokenizer.exact,
             "counted_by_model": setup.counted_by_model,
@@ -75,6 +77,7 @@ def manifest(setup: Setup, created_at: str) -> dict[str, Any]:
             if trial.control
         ],
         "shard": _shard(setup),
+        "like": {"run": setup.like.run, "trials": _numbers(setup, setup.trials)} if setup.like else None,
         "identity": setup.identity(),
         "notes": list(setup.notes),
     }
@@ -84,9 +87,14 @@ def _shard(setup: Setup) -> dict[str, Any] | None:
     """Return which trials a part of a plan has, as numbers among those that `planned_trials` gives for the whole."""
     if not setup.plan:
         return None
-    controls = [trial for trial in setup.plan if trial.control]
+    return {"part": setup.options.shard, "trials": _numbers(setup, setup.plan)}
+
+
+def _numbers(setup: Setup, plan: Sequence[Trial]) -> list[int]:
+    """Return which of the trials that `planned_trials` gives for a whole plan the setup has."""
+    controls = [trial for trial in plan if trial.control]
     numbers = {trial: number for number, trial in enumerate((*controls, *_grid_of(setup)))}
-    return {"part": setup.options.shard, "trials": sorted(numbers[trial] for trial in setup.trials)}
+    return sorted(numbers[trial] for trial in setup.trials)
 
 
 def _grid_of(setup: Setup) -> tuple[Trial, ...]:
@@ -122,7 +130,7 @@ def check_same(content: Mapping[str, Any], setup: Setup) -> None:
         UsageError: something that could change an answer differs; the message names it.
     """
     # The needle's facts may change: they decide scores, which can be made again, not answers.
-    keys = ("identity", "prompts", "questions", "lengths", "depths", "length_unit", "controls", "shard")
+    keys = ("identity", "prompts", "questions", "lengths", "depths", "length_unit", "controls", "shard", "like")
     changed = differing(content, _plain(manifest(setup, "")), keys)
     if changed:
         raise UsageError(

@@ -37,19 +37,23 @@ from nihbench.run.choices import (
     request_of,
 )
 from nihbench.run.lengths import MIN_HAYSTACK_TOKENS, fixed_tokens, resolve_lengths
+from nihbench.run.like import Like, like_of
 from nihbench.run.options import (
     QUICK_DEPTHS,
     RunOptions,
 )
 from nihbench.run.setup import Begun, Setup
-from nihbench.run.texts import Texts, load_texts, sources
+from nihbench.run.texts import Texts, check_corpus, load_texts, sources
+from nihbench.run.units import unit_words
 from nihbench.text import (
     Source,
     asks_first,
     head_of,
 )
 from nihbench.types import (
+    Experiment,
     Message,
+    Needle,
     PromptTemplate,
     Tokenizer,
     Trial,
@@ -85,22 +89,30 @@ def prepare(
     Raises:
         UsageError: the options can't be carried out; the message says what to change.
     """
-    begun = begun or Begun()
-    setup, texts = _without_lengths(options, catalog, model, begun, folder, report)
+    new, begun = begun is None, begun or Begun()
+    like = None if options.like is None else begun.like or like_of(Path(options.like))
+    setup, texts = _without_lengths(options, catalog, model, begun, folder, report, like)
+    if like is not None:
+        return _as_like(setup, texts, like)
     if begun.calibration is not None:
         return _sharded(_with_lengths(setup, texts, begun.calibration))
+    setup = replace(setup, to_be_fitted=new and calibrate is None and setup.wants_calibration)
     setup = _with_lengths(setup, texts, None, leave_out=leave_out)
     found = calibrate(setup) if calibrate is not None and setup.wants_calibration else None
     return _sharded(setup if found is None else _with_lengths(setup, texts, found))
 
 
 def _without_lengths(
-    options: RunOptions, catalog: Catalog, model: ModelAccess, begun: Begun, folder: Path, report: Report
+    options: RunOptions,
+    catalog: Catalog,
+    model: ModelAccess,
+    begun: Begun,
+    folder: Path,
+    report: Report,
+    like: Like | None,
 ) -> tuple[Setup, Texts]:
     """Return all of a setup but its lengths and what follows from them, and its text; nothing wrong is let through."""
-    experiment, prompt_names = chosen_experiment(options, catalog)
-    needle = catalog.needle(experiment.needle)
-    prompts = {name: catalog.prompt(name) for name in prompt_names}
+    experiment, needle, prompts = _asked(options, catalog, like)
     check_needle(needle)
     check_numbers(options, model)
     check_prompts(needle, prompts)
@@ -108,7 +120,7 @@ def _without_lengths(
     preset = preset_of(options, model.preset)
     tokenizer, counted_by_model = model.tokenizer(options.length_unit, report)
     name = chosen_corpus(options, experiment, needle, catalog)
-    known = begun.corpus_sha256
+    known = begun.corpus_sha256 or (like.text_identity["corpus"] if like else None)
     texts = load_texts(needle, name, tokenizer, catalog=catalog, folder=folder, report=report, text_sha256=known)
     told = model.server.window if model.server else None
     setup = Setup(
@@ -137,6 +149,90 @@ def _without_lengths(
         notes=(),
     )
     return setup, texts
+
+
+def _asked(
+    options: RunOptions, catalog: Catalog, like: Like | None
+) -> tuple[Experiment, Needle, dict[str, PromptTemplate]]:
+    """Return the experiment, its needle and its prompts: the catalog's, or those of the run that is repeated."""
+    if like is None:
+        experiment, names = chosen_experiment(options, catalog)
+        return experiment, catalog.needle(experiment.needle), {name: catalog.prompt(name) for name in names}
+    names = options.prompts or tuple(like.prompts)
+    for name in names:
+        if name not in like.prompts:
+            known = ", ".join(like.prompts)
+            raise UsageError(t("{run} has no prompt {name!r}: it has {known}", run=like.run, name=name, known=known))
+    return like.experiment, like.needle, {name: like.prompts[name] for name in names}
+
+
+def _as_like(setup: Setup, texts: Texts, like: Like) -> Setup:
+    """Return the setup with the trials whose prompts another run has sent, as far as the window holds them."""
+    check_corpus(texts.corpus, like.text_identity["corpus"])
+    room = setup.window - setup.request.max_output if setup.window else None
+    asked = [trial for trial in like.asked if trial.prompt in setup.prompts]
+    lengths = sorted({trial.length for trial in asked if trial.control is None})
+    too_long = [length for length in lengths if room is not None and length > room]
+    if len(too_long) == len(lengths):
+        raise UsageError(
+            t(
+                "--like {run}: its prompts of {length:,} tokens or more do not fit into a window of {window:,} tokens "
+                "less {max_output:,} for the answer",
+                run=like.run,
+                length=lengths[0],
+                window=setup.window,
+                max_output=setup.request.max_output,
+            )
+        )
+    fitting = [trial for trial in asked if trial.length not in too_long]
+    grid = order_trials(
+        tuple(trial for trial in fitting if trial.control is None),
+        setup.options.order,
+        setup.options.draw_seed,
+        vary=setup.options.vary,
+        heads=setup.heads,
+        fixed_tokens=fixed_tokens(setup.needle, setup.prompts, setup.overheads, setup.tokenizer),
+    )
+    controls = [trial for trial in fitting if trial.control is not None and setup.options.controls]
+    resolved = replace(
+        setup,
+        like=like,
+        overheads=dict(like.content["length_unit"]["overheads"]),
+        counted_by_model=False,
+        lengths=tuple(length for length in lengths if length not in too_long),
+        too_long=tuple(too_long),
+        depths=tuple(sorted({trial.depth_percent for trial in grid})),
+        copies=int(like.content["corpus"]["copies"]),
+        trials=with_controls(grid, controls),
+    )
+    resolved = replace(resolved, notes=(*texts.notes, *_cache_notes(resolved), *_like_notes(resolved, like)))
+    _check_builds(resolved)
+    return resolved
+
+
+def _like_notes(setup: Setup, like: Like) -> list[str]:
+    """Return what must be said of a run that sends another one's prompts."""
+    notes: list[str] = [
+        t(
+            "the prompts are those of {run}, byte for byte; lengths are as that run counted them: {unit}",
+            run=like.run,
+            unit=unit_words(setup.length_unit),
+        )
+    ]
+    if like.owed:
+        notes.append(
+            t("{owed:,} trials of {run} have no record, and so no prompt: left out", owed=like.owed, run=like.run)
+        )
+    if setup.too_long:
+        lengths = ", ".join(f"{length:,}" for length in setup.too_long)
+        notes.append(t("over the window, and left out: lengths {lengths}", lengths=lengths))
+    theirs = like.content["identity"]
+    own = {"temperature": setup.request.temperature, "max_output": setup.request.max_output}
+    apart = [name for name, value in own.items() if name in theirs and theirs[name] != value]
+    if apart:
+        told = ", ".join(f"--{name.replace('_', '-')} {theirs[name]}" for name in apart)
+        notes.append(t("{run} was asked otherwise: give {options} to ask alike", run=like.run, options=told))
+    return notes
 
 
 def _cache_of(name: str | None, server_kind: str | None) -> PrefixCache:
@@ -254,6 +350,14 @@ def _unit_notes(setup: Setup, calibration: Calibration | None) -> list[str]:
         ]
     if setup.counted_by_model:
         return []
+    if setup.to_be_fitted:
+        return [
+            t(
+                "lengths are the model's tokens: a run fits them to the server's counts as it begins; until then, and "
+                "where the server tells no counts, {name} tokens stand in for them",
+                name=name,
+            )
+        ]
     return [
         t(
             "lengths are counted in {name} tokens, not by the model itself; the server's own count is recorded "

@@ -48,6 +48,12 @@ class _Shard:
 
 
 @dataclass(frozen=True, kw_only=True)
+class _Like:
+    run: str
+    trials: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class _Import:
     scorer: str
     more: tuple[tuple[int, float, int], ...]
@@ -71,6 +77,7 @@ class _Content:
     repeats: int
     identity: dict[str, Any]
     shard: _Shard | None = None
+    like: _Like | None = None
     import_: _Import | None = None
 
 
@@ -220,8 +227,8 @@ def planned_trials(content: Mapping[str, Any]) -> tuple[Trial, ...]:
             )
             for each in content.get("controls", ())
         )
-        every, shard = (*controls, *grid, *more), content.get("shard")
-        return every if shard is None else tuple(every[number] for number in shard["trials"])
+        every, part = (*controls, *grid, *more), content.get("shard") or content.get("like")
+        return every if part is None else tuple(every[number] for number in part["trials"])
     except (KeyError, IndexError, TypeError, ValueError) as error:
         raise DamagedDataError(
             t("run.json is damaged: its grid is missing or wrong; restore it from a copy")
