@@ -121,6 +121,18 @@ def test_the_same_text_asked_again_is_one_unit():
     assert pair(*fresh).p_value == pytest.approx(2 / 2**4)  # on four haystacks
 
 
+def test_haystacks_that_overlap_are_one_of_a_comparison():
+    def sides(numbers):
+        made = [side(always, prompt=prompt, repeats=6) for prompt in ("original", "explicit")]
+        for each, of in zip(made, numbers, strict=True):
+            each.table["text"] = [of[begin // 1000] for begin in each.table["haystack"]]
+        return made
+
+    apart = (0, 1, 2, 3, 4, 5)
+    for numbers, texts in (((apart, apart), 6), ((apart, (7, 7, 7, 7, 7, 7)), 1), (((0, 0, 2, 3, 4, 5), apart), 5)):
+        assert pair(*sides(numbers)).found.haystacks == texts  # by what either side's run knows
+
+
 def test_needles_that_moved_and_texts_that_nobody_recorded():
     made = pair(side(always), side(always, prompt="explicit", at=99))
     assert made.moved == 36 and not made.unrecorded

@@ -203,7 +203,7 @@ def test_a_round_that_was_begun_without_a_fit_goes_on_without(own_texts: dict[st
     assert trials[0].length == 900 and to_fit(setup, trials, {}) == tuple(trials)
     assert {trial.length for trial in to_fit(setup, trials, {made.id: made})} == {400}
     assert to_fit(setup, further(setup, 2), {made.id: made}) == tuple(further(setup, 2))
-    for same in ({"calibrate": False}, {"vary": ("temperature",)}):
+    for same in ({"calibrate": False}, {"vary": ("sampling",)}):
         assert not to_fit(setup_of(tmp_path, Counting(lambda at: 0.3), **options | same), trials, {})
 
 

@@ -116,7 +116,7 @@ class Cases:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Filter:
-    """Which trials are looked at; None lets all pass. Depths are nominal."""
+    """Which trials are looked at; None lets all pass. Depths are nominal, one of a trial's is enough."""
 
     outcome: str | None = None
     failure: str | None = None
@@ -134,8 +134,11 @@ class Filter:
             and (self.prompt is None or trial.prompt == self.prompt)
             and (self.min_length is None or trial.length >= self.min_length)
             and (self.max_length is None or trial.length <= self.max_length)
-            and (self.min_depth is None or trial.depth_percent >= self.min_depth)
-            and (self.max_depth is None or trial.depth_percent <= self.max_depth)
+            and any(
+                (self.min_depth is None or depth >= self.min_depth)
+                and (self.max_depth is None or depth <= self.max_depth)
+                for depth in trial.depths
+            )
         )
 
     def keeps(self, case: Case) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nihbench.analysis.table import frame as make_frame
-from nihbench.run import RunFolder, default_scorer, grades_of, length_unit, open_run
+from nihbench.run import RunFolder, counted_once, default_scorer, grades_of, length_unit, open_run, planned_trials
 from nihbench.types import Completion, Grade, Record
 
 if TYPE_CHECKING:
@@ -41,7 +41,8 @@ class LoadedRun:
     def frame(self, *, controls: bool = False, extra: bool = False) -> pd.DataFrame:
         """Return one row a trial of the grid, with the columns of `COLUMNS` and `EXTRA_COLUMNS` (docs/formats.md).
 
-        A mean over these rows is that of the sweep. What would make it another number comes on request only.
+        A mean over these rows is that of the sweep. What would make it another number comes on request only. What was
+        asked at several depths of one place is one trial (`run.places`), whose other depths its row names.
 
         Args:
             controls: with the control trials (`control` says which kind each is).
@@ -49,7 +50,8 @@ class LoadedRun:
         """
         import pandas as pd
 
-        table = make_frame(tuple(self.records.values()), self.grades)
+        _, records = counted_once(planned_trials(self.manifest), self.records)
+        table = make_frame(tuple(records.values()), self.grades, content=self.manifest)
         whole: dict[str, str | None] = {
             "run": str(self.folder.path),
             "model": str(self.manifest["model"]["name"]),
@@ -57,7 +59,7 @@ class LoadedRun:
             "length_unit": length_unit(self.manifest),
             "tokenizer": str(self.manifest["length_unit"]["tokenizer"]),
         }
-        rows = [whole | _texts(record, self.grades.get(key)) for key, record in self.records.items()]
+        rows = [whole | _texts(record, self.grades.get(key)) for key, record in records.items()]
         more = {n: pd.Series([row[n] for row in rows], dtype=kind) for n, kind in EXTRA_COLUMNS.items()}
         whole_table = table.assign(**more)
         kept = (controls | whole_table["control"].isna()) & (extra | ~whole_table["extra"])

@@ -130,10 +130,10 @@ def _looked(
 ) -> _Looked:
     from nihbench.analysis import control_results, find_cases
     from nihbench.cli.probing import causes_of, send_probes
-    from nihbench.run import grades_of, planned_trials
+    from nihbench.run import counted_once, grades_of, planned_trials
 
-    records = folder.records()
-    grades = grades_of(folder, records, scorer)
+    grades = grades_of(folder, folder.records(), scorer)
+    planned, records = counted_once(planned_trials(folder.manifest), folder.records())
     found = find_cases(records, grades, chosen)
     looked = {key: record for key, record in records.items() if chosen.lets(record)}
     if reaching is not None:
@@ -143,7 +143,7 @@ def _looked(
         cases=found,
         context=context_of(folder, records, found, corpus),
         causes=causes_of(folder, looked, grades),
-        controls=control_results(records.values(), grades, planned_trials(folder.manifest)),
+        controls=control_results(records.values(), grades, planned),
     )
 
 

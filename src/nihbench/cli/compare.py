@@ -62,12 +62,11 @@ def compare(
 
 def sides_of(result: Result) -> list[Side]:
     """Return what a run has to compare, one side for each prompt."""
-    from nihbench.analysis import Side, text_of
+    from nihbench.analysis import Side, planned_cells, text_of
     from nihbench.cli.sweep import origin_of
-    from nihbench.run import length_unit, planned_trials
+    from nihbench.run import length_unit
 
     manifest, origin = result.run.manifest, origin_of(result.run, result.records)
-    trials = [trial for trial in planned_trials(manifest) if trial.control is None]
     return [
         Side(
             name="",
@@ -80,10 +79,10 @@ def sides_of(result: Result) -> list[Side]:
             unit=length_unit(manifest),
             served=origin.served,
             date=origin.date,
-            planned=frozenset(
-                (trial.length, float(trial.depth_percent), trial.repeat)
-                for trial in trials
-                if (trial.experiment, trial.prompt) == (grid.experiment, grid.prompt)
+            **planned_cells(
+                trial
+                for trial in result.planned
+                if (trial.experiment, trial.prompt, trial.control) == (grid.experiment, grid.prompt, None)
             ),
         )
         for grid in result.grids

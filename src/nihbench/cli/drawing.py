@@ -149,9 +149,10 @@ def _animate(figure: Any, sweeps: Sequence[Sweep], animate: tuple[Path, Sequence
     for record in records:
         trial = record.trial
         if trial.control is None and (trial.experiment, trial.prompt) == (grid.experiment, grid.prompt):
-            place = (grid.depths.index(trial.depth_percent), grid.lengths.index(trial.length))
-            last.pop(place, None)  # a cell is finished with its last repeat
-            last[place] = None
+            for depth in trial.depths:
+                place = (grid.depths.index(depth), grid.lengths.index(trial.length))
+                last.pop(place, None)  # a cell is finished with its last repeat
+                last[place] = None
     note(
         t(
             "animation: {path} ({save_animation} frames)",

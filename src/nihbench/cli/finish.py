@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from nihbench.analysis.table import Table
     from nihbench.cli.sweep import Sweep
     from nihbench.run import RunFolder
-    from nihbench.types import FailureKind, Grade, Record
+    from nihbench.types import FailureKind, Grade, Record, Trial
 
 FAILED_TRIALS = 3
 """Exit code of a run that is finished but for failed trials."""
@@ -44,6 +44,8 @@ class Result:
     """In the order of their first appearance."""
     table: Table
     """One row a trial."""
+    planned: tuple[Trial, ...]
+    """The whole plan; like all else here it has every place once (`run.places`)."""
 
     @property
     def passing(self) -> int:
@@ -83,6 +85,11 @@ class Result:
                     for each in self.controls
                     if (each.experiment, each.prompt) == (grid.experiment, grid.prompt) or each.name == "sentinel"
                 ),
+                places=sum(
+                    len(trial.depths)
+                    for trial in self.planned
+                    if (trial.experiment, trial.prompt, trial.control) == (grid.experiment, grid.prompt, None)
+                ),
             )
             for grid, summary, made in zip(self.grids, self.summaries, self.statistics, strict=True)
         )
@@ -98,15 +105,15 @@ def result_of(run: RunFolder, *, scorer: str | None = None, again: bool = False,
         store: whether scores may be written; else the rules score in memory.
     """
     from nihbench.analysis import columns, control_results, grid, statistics, summary
-    from nihbench.run import default_scorer, planned_trials
+    from nihbench.run import counted_once, default_scorer, planned_trials
     from nihbench.score import SCORER
 
     records = run.records()
     scorer = scorer or (SCORER if again else default_scorer(run))
     in_memory = not store and scorer == SCORER
     grades = _unstored(run, records) if in_memory else _scores(run, records, scorer, again)
-    table = columns(tuple(records.values()), grades)
-    planned = planned_trials(run.manifest)
+    planned, records = counted_once(planned_trials(run.manifest), records)
+    table = columns(tuple(records.values()), grades, content=run.manifest)
     counting = Counter((trial.experiment, trial.prompt) for trial in planned if trial.control is None)
     recorded = {record.trial for record in records.values()}
     each = [(e, p, count) for (e, p), count in counting.items()]
@@ -121,6 +128,7 @@ def result_of(run: RunFolder, *, scorer: str | None = None, again: bool = False,
         records=tuple(records.values()),
         scorer=scorer,
         table=table,
+        planned=planned,
     )
 
 

@@ -89,7 +89,13 @@ SHARED: tuple[inspect.Parameter, ...] = (
     _option("--lengths", _TEXT, None, _GRID, "15 | 1k:128k:15 | 1k:1m:15:log | 1k,4k,16k (tokens of the request)."),
     _option("--depths", _TEXT, None, _GRID, "15 | 0:90:10 | 0:90:10:sigmoid | 0,50,100 (percent)."),
     _option("--repeats", int, 1, _GRID, "How often each cell is measured, by default on another haystack each time."),
-    _option("--vary", str, "haystack", _GRID, "What differs between repeats: haystack,needle,temperature."),
+    _option(
+        "--vary",
+        str,
+        "haystack",
+        _GRID,
+        "What differs between repeats: haystack,needle,sampling (fresh values do in any case).",
+    ),
     _option(
         "--length-unit",
         _TEXT,

@@ -65,6 +65,8 @@ class Sweep:
     """The control for whose sake no headline is given."""
     controls: tuple[ControlResult, ...] = ()
     """What its controls say; of the sentinel, which stands for a whole run, each of the run's sweeps has the result."""
+    places: int = 0
+    """In how many places of its grid its planned trials are drawn: more than there are, where depths share a prompt."""
 
     @property
     def intervals(self) -> Intervals | None:
@@ -76,7 +78,12 @@ class Sweep:
             return None
         numbers = {"found": made.found, "strict": made.strict, "mean band": made.mean_band}
         ends = {name: (number.interval.low, number.interval.high) for name, number in numbers.items()}
-        return Intervals(of=ends, level=made.found.interval.level, this_haystack=made.found.interval.this_haystack)
+        return Intervals(
+            of=ends,
+            level=made.found.interval.level,
+            this_haystack=made.found.interval.this_haystack,
+            overlapping=self.statistics is not None and self.statistics.overlapping,
+        )
 
     @property
     def name(self) -> str:

@@ -43,12 +43,13 @@ class Setting:
 class Intervals:
     """Intervals of the headline numbers, made by statistics: by the rate's name, at a confidence level.
 
-    `this_haystack`: they say nothing of other haystacks.
+    `this_haystack`: they say nothing of other haystacks. `overlapping`: there are several, which are one text.
     """
 
     of: Mapping[str, tuple[float, float]]
     level: float
     this_haystack: bool = False
+    overlapping: bool = False
 
 
 def caption(
@@ -123,7 +124,8 @@ def headline(summary: Summary, *, lang: Lang = "en", name: str = "", intervals: 
         )
     ]  # fmt: skip
     if intervals:
-        key = "brackets_haystack" if intervals.this_haystack else "brackets_interval"
+        here = "brackets_text" if intervals.overlapping else "brackets_haystack"
+        key = here if intervals.this_haystack else "brackets_interval"
         sentences.append(say(lang, key, level=f"{intervals.level:.0%}"))
         if not whole:
             found, strict, mean = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import copysign, floor
+from math import ceil, copysign, floor
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,8 +73,9 @@ def unrun_cells(grid: Grid) -> Cells:
 
 
 def failure_counts(grid: Grid, cells: Cells) -> list[tuple[str, int]]:
-    """Count the failed trials in `cells` by kind, the most frequent first."""
-    counts = [(kind, int(matrix[cells].sum())) for kind, matrix in grid.failures.items()]
+    """Count the failed trials in `cells` by kind, the most frequent first; one that fills several cells once."""
+    failures = grid.failures if grid.spread is None else grid.spread.failures
+    counts = [(kind, ceil(float(matrix[cells].sum()) - 1e-6)) for kind, matrix in failures.items()]
     return sorted([item for item in counts if item[1]], key=lambda item: (-item[1], item[0]))
 
 

@@ -7,6 +7,16 @@ from nihbench.plan.estimate import Estimate, estimate
 from nihbench.plan.fresh import fill, fresh_values
 from nihbench.plan.grid import is_count, parse_depths, parse_lengths
 from nihbench.plan.order import ORDERS, VARIED, Turn, order_trials, text_of, turn_of
+from nihbench.plan.places import (
+    Landing,
+    is_placed,
+    joined_depths,
+    merged,
+    merged_as_stored,
+    prompts_by_length,
+    standing_for,
+    stored_places,
+)
 from nihbench.plan.shards import Shard, parse_shard, stretch
 from nihbench.plan.trials import make_trials
 
@@ -19,6 +29,7 @@ __all__ = [
     "VARIED",
     "CostRange",
     "Estimate",
+    "Landing",
     "Pace",
     "PrefixCache",
     "Sent",
@@ -31,14 +42,21 @@ __all__ = [
     "fresh_values",
     "half_width",
     "is_count",
+    "is_placed",
+    "joined_depths",
     "make_controls",
     "make_trials",
+    "merged",
+    "merged_as_stored",
     "order_trials",
     "parse_depths",
     "parse_lengths",
     "parse_shard",
+    "prompts_by_length",
     "shared_tokens",
     "simulate",
+    "standing_for",
+    "stored_places",
     "stretch",
     "text_of",
     "turn_of",

@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from nihbench.run.adaptive import most_extra, most_fit_prompts, rounds, to_fit, with_extra
+    from nihbench.run.adaptive import most_extra, most_fit_prompts, rounds, settled, to_fit, with_extra
     from nihbench.run.answers import Answered, Row, answer_of, answers_of, read_rows
     from nihbench.run.batch_state import check_nothing_waits, open_batches, read_planned
     from nihbench.run.batches import Submission, bring, check_server, refresh, submit, to_submit
@@ -26,11 +26,12 @@ if TYPE_CHECKING:
     from nihbench.run.kamradt import read_kamradt
     from nihbench.run.like import begin_run, begun_in, like_options
     from nihbench.run.lock import owned
-    from nihbench.run.manifest import check_same
+    from nihbench.run.manifest import check_rules, check_same
     from nihbench.run.merging import merge_folders
     from nihbench.run.misleading import misleading_text
     from nihbench.run.options import RunOptions, check_adaptive, price_of, wanted_precision
     from nihbench.run.place import check_place, check_room
+    from nihbench.run.places import counted_once
     from nihbench.run.rebuild import find_record, needle_surroundings, rebuild_prompt
     from nihbench.run.records import RecordWriter
     from nihbench.run.resolve import prepare
@@ -62,12 +63,14 @@ if TYPE_CHECKING:
     )
     from nihbench.run.stored import (
         begun,
+        corpus_characters,
         corpus_of,
         is_imported,
         planned_trials,
         stored_needle,
         stored_options,
         stored_prompts,
+        told_overlaps,
     )
     from nihbench.run.texts import absolute_corpus, load_corpus, stored_corpus
     from nihbench.run.tree import Child, Tree, children_of, create_tree, find_runs, is_tree, open_tree, slug
@@ -89,6 +92,7 @@ _HOMES = {
     "to_fit": "adaptive",
     "rounds": "adaptive",
     "wanted_precision": "options",
+    "settled": "adaptive",
     "with_extra": "adaptive",
     "Submission": "batches",
     "bring": "batches",
@@ -118,6 +122,7 @@ _HOMES = {
     "amend": "store",
     "check_free": "store",
     "check_unchanged": "store",
+    "counted_once": "places",
     "check_place": "place",
     "check_room": "place",
     "answer_of": "answers",
@@ -151,9 +156,11 @@ _HOMES = {
     "absolute_corpus": "texts",
     "answers_of": "answers",
     "ask_judge": "judging",
+    "check_rules": "manifest",
     "check_same": "manifest",
     "combined": "judging",
     "stored_corpus": "texts",
+    "corpus_characters": "stored",
     "corpus_of": "stored",
     "create_run": "store",
     "default_scorer": "scores",
@@ -189,6 +196,7 @@ _HOMES = {
     "stored_needle": "stored",
     "stored_options": "stored",
     "stored_prompts": "stored",
+    "told_overlaps": "stored",
     "stored_scorers": "scores",
     "unsure": "judging",
     "version_of": "scores",
@@ -245,14 +253,17 @@ __all__ = [
     "check_numbers",
     "check_place",
     "check_room",
+    "check_rules",
     "check_same",
     "check_server",
     "check_unchanged",
     "children_of",
     "combined",
     "computed_shares",
+    "corpus_characters",
     "corpus_of",
     "count_summary",
+    "counted_once",
     "counts_before",
     "create_run",
     "create_tree",
@@ -298,12 +309,14 @@ __all__ = [
     "save_grades",
     "score_run",
     "scores_file",
+    "settled",
     "slug",
     "spent_before",
     "stored_corpus",
     "stored_needle",
     "stored_options",
     "stored_prompts",
+    "told_overlaps",
     "stored_scorers",
     "submit",
     "to_submit",

@@ -16,14 +16,17 @@ from typing import Any
 from nihbench.errors import DamagedDataError, UsageError
 from nihbench.fetch import write_atomic
 from nihbench.lang import t
-from nihbench.plan import fill
+from nihbench.plan import fill, order_trials, with_controls
+from nihbench.run.lengths import fixed_tokens
 from nihbench.run.options import RunOptions
+from nihbench.run.places import counted_once
 from nihbench.run.rebuild import source_text
 from nihbench.run.records import bytes_of, first_line, placement_of
 from nihbench.run.setup import Begun, Setup
 from nihbench.run.store import RunFolder, check_free, create_run, open_run, unusable
 from nihbench.run.stored import begun, corpus_of, is_imported, planned_trials, stored_needle, stored_prompts
-from nihbench.run.units import MODEL_UNIT, OF_ANOTHER, length_unit
+from nihbench.run.texts import check_corpus
+from nihbench.run.units import MODEL_UNIT, OF_ANOTHER, length_unit, unit_words
 from nihbench.text import EncodedMessages, digest, messages_json, rebuild, rebuild_bare
 from nihbench.types import Experiment, Message, Needle, Placed, Placement, PromptTemplate, Trial
 
@@ -148,8 +151,8 @@ def like_of(path: Path) -> Like:
         raise UsageError(
             t("--like {path}: it was imported, and its source does not say which prompts were sent", path=path)
         )
-    planned = planned_trials(folder.manifest)
-    sent = {record.trial: record for record in folder.records().values() if record.placement is not None}
+    planned, records = counted_once(planned_trials(folder.manifest), folder.records())
+    sent = {record.trial: record for record in records.values() if record.placement is not None}
     asked = {
         trial: Asked(placement=placement, fresh=sent[trial].fresh)
         for trial in planned
@@ -178,9 +181,80 @@ def like_options(options: RunOptions) -> RunOptions:
         lengths=",".join(str(length) for length in content["lengths"]),
         depths=",".join(repr(float(depth)) for depth in content["depths"]),
         repeats=int(content["repeats"]),
-        vary=tuple(theirs.get("vary") or ("haystack",)),
+        vary=tuple("sampling" if name == "temperature" else name for name in theirs.get("vary") or ("haystack",)),
         seed=theirs.get("seed"),
     )
+
+
+def as_like(setup: Setup, like: Like) -> Setup:
+    """Return the setup with the trials whose prompts another run has sent, as far as the window holds them.
+
+    Raises:
+        UsageError: the corpus is another one, or no prompt fits.
+    """
+    check_corpus(setup.corpus, like.text_identity["corpus"])
+    room = setup.window - setup.request.max_output if setup.window else None
+    asked = [trial for trial in like.asked if trial.prompt in setup.prompts]
+    lengths = sorted({trial.length for trial in asked if trial.control is None})
+    too_long = [length for length in lengths if room is not None and length > room]
+    if len(too_long) == len(lengths):
+        raise UsageError(
+            t(
+                "--like {run}: its prompts of {length:,} tokens or more do not fit into a window of {window:,} tokens "
+                "less {max_output:,} for the answer",
+                run=like.run,
+                length=lengths[0],
+                window=setup.window,
+                max_output=setup.request.max_output,
+            )
+        )
+    fitting = [trial for trial in asked if trial.length not in too_long]
+    grid = order_trials(
+        tuple(trial for trial in fitting if trial.control is None),
+        setup.options.order,
+        setup.options.draw_seed,
+        vary=setup.varied,
+        heads=setup.heads,
+        fixed_tokens=fixed_tokens(setup.needle, setup.prompts, setup.overheads, setup.tokenizer),
+    )
+    controls = [trial for trial in fitting if trial.control is not None and setup.options.controls]
+    resolved = replace(
+        setup,
+        like=like,
+        overheads=dict(like.content["length_unit"]["overheads"]),
+        counted_by_model=False,
+        lengths=tuple(length for length in lengths if length not in too_long),
+        too_long=tuple(too_long),
+        depths=tuple(float(depth) for depth in like.content["depths"]),
+        copies=int(like.content["corpus"]["copies"]),
+        trials=with_controls(grid, controls),
+    )
+    return replace(resolved, notes=(*setup.text.notes, *_notes(resolved, like)))
+
+
+def _notes(setup: Setup, like: Like) -> list[str]:
+    """Return what must be said of a run that sends another one's prompts."""
+    notes: list[str] = [
+        t(
+            "the prompts are those of {run}, byte for byte; lengths are as that run counted them: {unit}",
+            run=like.run,
+            unit=unit_words(setup.length_unit),
+        )
+    ]
+    if like.owed:
+        notes.append(
+            t("{owed:,} trials of {run} have no record, and so no prompt: left out", owed=like.owed, run=like.run)
+        )
+    if setup.too_long:
+        lengths = ", ".join(f"{length:,}" for length in setup.too_long)
+        notes.append(t("over the window, and left out: lengths {lengths}", lengths=lengths))
+    theirs = like.content["identity"]
+    own = {"temperature": setup.request.temperature, "max_output": setup.request.max_output}
+    apart = [name for name, value in own.items() if name in theirs and theirs[name] != value]
+    if apart:
+        told = ", ".join(f"--{name.replace('_', '-')} {theirs[name]}" for name in apart)
+        notes.append(t("{run} was asked otherwise: give {options} to ask alike", run=like.run, options=told))
+    return notes
 
 
 def begin_run(path: Path, setup: Setup, started: str) -> RunFolder:

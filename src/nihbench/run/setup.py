@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from nihbench.plan import (
+    Landing,
     PrefixCache,
     Turn,
     fill,
@@ -19,19 +20,23 @@ from nihbench.plan import (
     turn_of,
 )
 from nihbench.run.calibration import Calibration
+from nihbench.run.haystacks import Laid
 from nihbench.run.options import (
     RunOptions,
     header_digest,
     without_secrets,
 )
+from nihbench.run.texts import Texts
 from nihbench.run.units import MODEL_UNIT, length_unit
 from nihbench.text import (
     PLACEMENT_VERSION,
     EncodedMessages,
+    Layout,
     Source,
     build_alone,
     build_bare,
     build_prompt,
+    splice_of,
 )
 from nihbench.types import (
     Corpus,
@@ -66,7 +71,7 @@ class Setup:
     experiment: Experiment
     needle: Needle
     prompts: Mapping[str, PromptTemplate]
-    corpus: Corpus
+    text: Texts
     tokenizer: Tokenizer
     counted_by_model: bool
     overheads: Mapping[str, int]
@@ -79,6 +84,10 @@ class Setup:
     trials: tuple[Trial, ...]
     concurrency: int | None
     copies: int
+    layout: Layout | None
+    """How haystacks are laid out over the corpus; None: by the rule of older versions, which such runs keep."""
+    start_of: Callable[[int], int]
+    """The character of the corpus at which a repeat's haystack begins."""
     source_of: Callable[[int], Source]
     heads: Mapping[str, str]
     """What each prompt puts before the haystack: only prompts with the same share a cached beginning."""
@@ -95,22 +104,41 @@ class Setup:
     """The whole plan, where `trials` are a part of it (`--shard`)."""
 
     @property
+    def whole(self) -> tuple[Trial, ...]:
+        """The whole plan, of which `trials` may be a part."""
+        return self.plan or self.trials
+
+    @property
+    def corpus(self) -> Corpus:
+        """The corpus that haystacks are cut from."""
+        return self.text.corpus
+
+    @property
     def grid(self) -> tuple[Trial, ...]:
         """The trials that count, controls left out."""
         return tuple(trial for trial in self.trials if trial.control is None)
 
     @property
-    def texts(self) -> int:
+    def haystacks(self) -> int:
         """How many haystacks the grid has, one a repeat or one for all."""
         return self.options.repeats if "haystack" in self.options.vary else 1
+
+    @property
+    def varied(self) -> tuple[str, ...]:
+        """What differs from one repeat to the next: what the options say, and fresh values in any case.
+
+        Runs of older versions drew these once for all repeats unless they were asked for, and go on so.
+        """
+        fresh = self.layout is not None and self.needle.fresh and "needle" not in self.options.vary
+        return (*self.options.vary, "needle") if fresh else self.options.vary
 
     def needle_of(self, trial: Trial) -> tuple[Needle, dict[str, str]]:
         """Return the trial's needle with its fresh values put in, and those values."""
         if self.like is not None:
             return self.like.needle_of(self.needle, trial)
-        same = trial.control is None and "needle" not in self.options.vary
+        same = trial.control is None and "needle" not in self.varied
         drawn = replace(trial, repeat=0) if same else self.drawn(trial)
-        values = fresh_values(self.needle, drawn, self.options.draw_seed)
+        values = fresh_values(self.needle, drawn, self.options.draw_seed, distinct=self.layout is not None)
         return fill(self.needle, values), values
 
     def drawn(self, trial: Trial) -> Trial:
@@ -123,11 +151,28 @@ class Setup:
             return self.like.build(self, trial)
         if trial.control == "closed_book":
             return self._build_alone(trial)
+        return self.build_local(trial, self.local_length(trial))
+
+    def local_length(self, trial: Trial) -> int:
+        """Return the trial's length in the tokenizer's own tokens."""
         if self.calibration is None:
-            return self.build_local(trial, trial.length)
-        return self.build_local(
-            trial, self.calibration.local_length(trial.length, trial.prompt, self.drawn(trial).repeat)
+            return trial.length
+        return self.calibration.local_length(trial.length, trial.prompt, self.drawn(trial).repeat)
+
+    def landing(self, trial: Trial) -> Landing:
+        """Return where the trial's needle will stand, without building its prompt."""
+        needle, _ = self.needle_of(trial)
+        splice = splice_of(
+            self.source_of(self.drawn(trial).repeat),
+            needle.statements[0],
+            self.prompts[trial.prompt],
+            needle.question_for(trial.prompt),
+            length=self.local_length(trial),
+            depth_percent=trial.depth_percent,
+            overhead=self.overheads[trial.prompt],
+            tokenizer=self.tokenizer,
         )
+        return Landing(place=splice.at, achieved_depth_percent=splice.achieved_depth_percent)
 
     def _build_alone(self, trial: Trial) -> tuple[EncodedMessages, Placed]:
         needle, _ = self.needle_of(trial)
@@ -163,7 +208,7 @@ class Setup:
 
     def request_of(self, trial: Trial) -> Request:
         """Return the trial's request: repeats of one prompt that the model itself shall vary have each its own seed."""
-        if self.request.seed is None or "temperature" not in self.options.vary:
+        if self.request.seed is None or "sampling" not in self.options.vary:
             return self.request
         return replace(self.request, seed=self.request.seed + self.drawn(trial).repeat)
 
@@ -172,7 +217,7 @@ class Setup:
 
         Where no cache is known that a leader could feed, waiting for one would cost an answer's time and save nothing.
         """
-        turn = turn_of(trial, self.options.order, self.options.vary, self.heads)
+        turn = turn_of(trial, self.options.order, self.varied, self.heads)
         return replace(turn, groups=()) if self.cache.kind == "none" else turn
 
     def expected_tokens(self, trial: Trial, placement: Placed) -> int:
@@ -234,7 +279,10 @@ class Setup:
             "control": trial.control,
         }
         if trial.repeat and trial.control is None and set(self.options.vary) != {"haystack"}:
-            place["vary"] = sorted(self.options.vary)
+            # By the name that ids were made with when this was called so.
+            place["vary"] = sorted("temperature" if name == "sampling" else name for name in self.options.vary)
+        if trial.repeat and trial.control is None and self.layout is not None:
+            place["start"] = self.start_of(trial.repeat)
         later = self.calibration.later_fit(trial.repeat, trial.length) if self.calibration and trial.extra else None
         if later is not None:
             place["fit"] = [list(point) for point in later.points]
@@ -250,4 +298,6 @@ class Begun:
     window: int | None = None
     cache: str | None = None
     calibration: Calibration | None = None
+    laid: Laid | None = None
+    """How its haystacks are laid out; None: they are laid out now."""
     like: Like | None = None

@@ -45,6 +45,11 @@ class Source:
         """The text as JSON, out of which prompts are cut."""
         return JsonText(self.text)
 
+    @cached_property
+    def longest_sentence(self) -> int:
+        """The most tokens that lie between two neighbouring places where a needle may stand."""
+        return int(np.diff([0, *self.boundary_tokens.tolist(), len(self.starts)]).max())
+
     def token_at(self, position: int) -> int:
         """Return the number of tokens that begin before the character `position`."""
         return int(np.searchsorted(self.starts, position))

@@ -21,6 +21,7 @@ from nihbench.lang import LANGUAGES, said
 from nihbench.run import (
     MODEL_UNIT,
     RunFolder,
+    counted_once,
     is_imported,
     length_unit,
     planned_trials,
@@ -113,16 +114,16 @@ def _total(counts: Sequence[int | None]) -> int | None:
 
 
 def _panels(run: Measured, index: int, pool: Pool) -> list[dict[str, Any]]:
-    planned = planned_trials(run.folder.manifest)
-    table = columns(tuple(run.records.values()), run.grades)
+    planned, records = counted_once(planned_trials(run.folder.manifest), run.records)
+    table = columns(tuple(records.values()), run.grades, content=run.folder.manifest)
     pairs = dict.fromkeys((trial.experiment, trial.prompt) for trial in planned if trial.control is None)
-    controls = control_results(run.records.values(), run.grades, planned)
-    said = _said(run, pool)
+    controls = control_results(records.values(), run.grades, planned)
+    said = _said(records, run.grades, pool)
     needle, around = stored_needle(run.folder.manifest), Surroundings(run.text)
     prompts = run.folder.manifest["prompts"]
     panels = []
     for experiment, prompt in pairs:
-        mine = [r for r in run.records.values() if (r.trial.experiment, r.trial.prompt) == (experiment, prompt)]
+        mine = [r for r in records.values() if (r.trial.experiment, r.trial.prompt) == (experiment, prompt)]
         here = _of_pair(planned, experiment, prompt)
         told = trial_columns(mine, run.grades, needle, around, pool, run.cost)
         panels.append(
@@ -142,9 +143,9 @@ def _panels(run: Measured, index: int, pool: Pool) -> list[dict[str, Any]]:
     return panels
 
 
-def _said(run: Measured, pool: Pool) -> dict[str, int]:
+def _said(records: Mapping[str, Record], grades: Mapping[str, Grade], pool: Pool) -> dict[str, int]:
     """Return, for each trial below full marks, the number of the text that stands for all which say nearly the same."""
-    groups = find_cases(run.records, run.grades).groups
+    groups = find_cases(records, grades).groups
     clusters = [cluster for group in groups for cluster in group.clusters]
     return {
         case.id: pool.add(cluster.cases[0].reason if cluster.said is None else cluster.said, may_cut=True)

@@ -38,6 +38,7 @@ def _row(
         "id": record.id,
         "length": trial.length,
         "depth": trial.depth_percent,
+        "also": list(trial.also_depths),
         "repeat": trial.repeat,
         "control": trial.control,
         "extra": trial.extra,

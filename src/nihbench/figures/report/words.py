@@ -159,6 +159,10 @@ _PAGE: Mapping[str, tuple[str, str]] = {
         "There is one haystack: the intervals hold for this haystack, not for others.",
         "只有一篇长文：区间仅对这一篇长文成立，不能推及其他。",
     ),
+    "overlapping_note": (
+        "The haystacks overlap and are one text: the intervals hold for this text, not for others.",
+        "各篇长文有重叠，算作同一段文本：区间仅对这段文本成立，不能推及其他。",
+    ),
     "definitions": ("What these mean", "术语说明"),
     "def_found": (
         "Found: band at least 70%, the identifying fact and the subject right; share of the measured trials.",
@@ -253,6 +257,7 @@ _PAGE: Mapping[str, tuple[str, str]] = {
     "question": ("Question", "问题"),
     "expected": ("Expected answer", "答案"),
     "repeat_n": ("Repeat {n}", "第 {n} 次"),
+    "one_prompt": ("One prompt for the depths {depths}, counted once", "这些深度是同一个提示词，只计一次：{depths}"),
     "no_trial": ("Nothing was run here.", "此格没有运行。"),
     "evidence": ("Evidence", "依据"),
     "missing": ("Missing: {facts}", "缺少：{facts}"),

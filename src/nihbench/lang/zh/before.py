@@ -7,6 +7,13 @@ WORDS = {
     # runs and batches
     "a --model has no name: leave it out": "有一个 --model 没有名称：请去掉",
     "--vary {name!r} is none of {known}": "--vary {name!r} 不在 {known} 之中",
+    "--vary temperature is --vary sampling now: the same prompt is asked again, at one temperature": (
+        "--vary temperature 现在叫 --vary sampling：以同一温度把同样的提示再问一次"
+    ),
+    "--vary sampling asks the same prompt again, and at temperature 0 answers do not vary: give --temperature 0.7 or the "
+    "like, or --vary haystack": (
+        "--vary sampling 把同样的提示再问一次，温度为 0 时回答不会变化：请给出 --temperature 0.7 之类，或用 --vary haystack"
+    ),
     "--vary needle: the needle {name!r} has no fresh values to draw, so that every repeat would hide the same; leave it "
     "out, or take a needle that has (nih needle list)": (
         "--vary needle：针 {name!r} 没有可抽取的新值，每次重复藏的都一样；请去掉，或换一根有新值的针（nih needle list）"
@@ -57,6 +64,10 @@ WORDS = {
     "{lengths}: over the window": "{lengths}：超出窗口",
     "depths": "深度",
     "{depths} percent": "{depths}（百分比）",
+    "achieved": "实际深度",
+    "{mean:.1f} points off these depths on average, {largest:.1f} at most (at {length:,} tokens)": (
+        "与上述深度平均相差 {mean:.1f} 个百分点，最多 {largest:.1f} 个（在 {length:,} token 处）"
+    ),
     "repeats": "重复",
     "{repeats}, varying {vary}": "{repeats} 次，变化的是 {vary}",
     "order": "次序",

@@ -1,4 +1,5 @@
 // The data with what is looked up often: which trials lie in a cell, which of them fit the filters.
+const depthsOf = (trials, i) => [trials.depth[i], ...trials.also[i]];
 const panels = DATA.panels.map((panel, index) => {
   const { lengths, depths } = panel.grid;
   const column = new Map(lengths.map((length, at) => [length, at]));
@@ -8,7 +9,8 @@ const panels = DATA.panels.map((panel, index) => {
   const size = (panel.trials.id || []).length;
   for (let i = 0; i < size; i++) {
     if (panel.trials.control[i] !== null) { controls.push(i); continue; }
-    cells[row.get(panel.trials.depth[i])][column.get(panel.trials.length[i])].push(i);
+    // A prompt that stands for several depths is in each of its cells.
+    for (const depth of depthsOf(panel.trials, i)) cells[row.get(depth)][column.get(panel.trials.length[i])].push(i);
   }
   for (const line of cells) for (const cell of line) cell.sort((a, b) => panel.trials.repeat[a] - panel.trials.repeat[b]);
   return {

@@ -10,12 +10,15 @@ function statisticsSection() {
     if (told) cells.push(...effective(panel.statistics));
     return el("tr", {}, el("th", { scope: "row" }, outside(nameOf(panel))), cells.map((cell, at) => el("td", { "data-head": say(heads[at + 1]) }, cell)));
   });
-  const haystack = told && shown.some((panel) => panel.statistics && panel.statistics.this_haystack);
+  const alone = shown.filter((panel) => panel.statistics && panel.statistics.this_haystack);
+  const notes = [["this_haystack_note", (s) => !s.overlapping], ["overlapping_note", (s) => s.overlapping]]
+    .filter(([, holds]) => alone.some((panel) => holds(panel.statistics)))
+    .map(([name]) => el("p", { class: "quiet" }, say(name)));
   const meanings = ["found", "strict", "mean_band", "measured", told ? "interval" : "bounds", ...(told ? ["effective"] : []), "depth", "length", "outcomes"];
   return {
     node: section("statistics", el("div", { class: "scroll" }, el("table", { class: "table" },
       el("thead", {}, el("tr", {}, heads.map((head) => el("th", { scope: "col" }, say(head))))), el("tbody", {}, rows))),
-    haystack ? el("p", { class: "quiet" }, say("this_haystack_note")) : null,
+    ...notes,
     el("h3", {}, say("definitions")), el("ul", { class: "definitions" }, meanings.map((name) => el("li", {}, say(`def_${name}`))))),
     draw: () => {},
   };

@@ -93,7 +93,7 @@ function profile(panel, byLength) {
   }
   const t = panel.trials;
   return axis.map((at) => {
-    const rows = d3.range(panel.size).filter((i) => t.control[i] === null && t.value[i] !== null && (byLength ? t.length[i] : t.depth[i]) === at);
+    const rows = d3.range(panel.size).filter((i) => t.control[i] === null && t.value[i] !== null && (byLength ? t.length[i] === at : depthsOf(t, i).includes(at)));
     return { at, value: rows.length ? d3.mean(rows, (i) => (state.measure === "found" ? Number(t.found[i]) : t.value[i])) : null, low: null, high: null };
   }).filter((point) => point.value !== null);
 }
