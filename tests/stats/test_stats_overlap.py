@@ -27,6 +27,7 @@ def characters(start, reach, around):
     return {(start + step) % around for step in range(reach)}
 
 
+@settings(deadline=None)
 @given(st.data(), AROUND)
 def test_overlaps_are_those_of_characters_counted_one_by_one(data, around):
     stretch = st.tuples(st.integers(0, around - 1), st.integers(1, 2 * around))
@@ -55,7 +56,7 @@ def grown(texts, limit=0.1):
     return groups
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(st.data(), st.integers(20, 60))
 def test_groups_are_what_is_linked_by_more_than_a_tenth(data, around):
     starts = data.draw(st.lists(st.integers(0, around - 1), min_size=1, max_size=7, unique=True))

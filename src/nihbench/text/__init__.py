@@ -17,10 +17,11 @@ from nihbench.text.prompt import (
 )
 from nihbench.text.running import running_start
 from nihbench.text.sentences import boundaries, sentence_ends
-from nihbench.text.source import Source, compose_text, make_source, sentence_start
+from nihbench.text.source import GLUE, Source, compose_text, make_source, sentence_start
 from nihbench.text.starts import Layout, Ring, haystack_starts, layout_for
 
 __all__ = [
+    "GLUE",
     "PLACEMENT_VERSION",
     "EncodedMessages",
     "TOLERANCE_TOKENS",
