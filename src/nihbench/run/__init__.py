@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from nihbench.run.imports import import_rows
     from nihbench.run.judging import Docket, Judge, Spent, ask_judge, combined, docket, judged, unsure
     from nihbench.run.kamradt import read_kamradt
+    from nihbench.run.like import begin_run, begun_in, like_options
     from nihbench.run.lock import owned
     from nihbench.run.manifest import check_rules, check_same
     from nihbench.run.merging import merge_folders
@@ -84,9 +85,16 @@ if TYPE_CHECKING:
     )
     from nihbench.run.texts import absolute_corpus, load_corpus, stored_corpus
     from nihbench.run.tree import Child, Tree, children_of, create_tree, find_runs, is_tree, open_tree, slug
+    from nihbench.run.units import MODEL_UNIT, length_unit, unit_words
     from nihbench.run.verdicts import Verdicts
 
 _HOMES = {
+    "begin_run": "like",
+    "begun_in": "like",
+    "like_options": "like",
+    "MODEL_UNIT": "units",
+    "length_unit": "units",
+    "unit_words": "units",
     "check_adaptive": "options",
     "check_numbers": "choices",
     "preset_of": "choices",
@@ -211,6 +219,12 @@ _HOMES = {
 }
 
 __all__ = [
+    "begin_run",
+    "begun_in",
+    "like_options",
+    "MODEL_UNIT",
+    "length_unit",
+    "unit_words",
     "BATCH_FOLDER",
     "COMBINED",
     "MANIFEST",

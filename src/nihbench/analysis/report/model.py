@@ -17,7 +17,18 @@ from nihbench.analysis.report.surroundings import Surroundings
 from nihbench.analysis.report.trials import Cost, seconds, trial_columns
 from nihbench.analysis.summaries import Summary, summary
 from nihbench.analysis.table import columns
-from nihbench.run import RunFolder, counted_once, is_imported, planned_trials, stored_needle, version_of
+from nihbench.lang import LANGUAGES, said
+from nihbench.run import (
+    MODEL_UNIT,
+    RunFolder,
+    counted_once,
+    is_imported,
+    length_unit,
+    planned_trials,
+    stored_needle,
+    unit_words,
+    version_of,
+)
 from nihbench.types import Grade, GradedElsewhere, Record, Trial
 
 FORMAT = 1
@@ -64,7 +75,7 @@ def report_data(runs: Iterable[Measured], *, title: str) -> dict[str, Any]:
 
 def _run(run: Measured, pool: Pool) -> dict[str, Any]:
     content = run.folder.manifest
-    unit, corpus = content["length_unit"], content["corpus"]
+    unit, corpus = length_unit(content), content["corpus"]
     needle = stored_needle(content)
     every = [record.outcome for record in run.records.values()]
     outcomes = [outcome for outcome in every if not isinstance(outcome, GradedElsewhere)]
@@ -79,7 +90,8 @@ def _run(run: Measured, pool: Pool) -> dict[str, Any]:
         "stored_corpus": run.text is not None,
         "scorer": run.scorer,
         "scorer_version": version_of(run.scorer),
-        "length_unit": None if unit["counted_by_model"] else unit["tokenizer"],
+        "length_unit": None if unit == MODEL_UNIT else unit,
+        "unit": {lang: said(unit_words(unit), lang) for lang in LANGUAGES},
         "repeats": content["repeats"],
         "order": None if is_imported(content) else content["options"].get("order"),
         "extra": sum(record.trial.extra for record in run.records.values()),

@@ -31,7 +31,9 @@ WORDS = {
     "Show every answer below full marks: what was said, where, why it was graded so, and what was sent.": (
         "列出所有未得满分的回答：答了什么、在哪一格、为何如此评分、发送了什么。"
     ),
-    "Write runs as one table, a row a trial: CSV (safe to open in a spreadsheet), Parquet or JSON.": (
+    "With the control trials, too.": "连同对照试验。",
+    "With an adaptive run's further draws, too.": "连同自适应运行追加的试验。",
+    "Write the grids of runs as one table, a row a trial: CSV (safe to open in a spreadsheet), Parquet or JSON.": (
         "把多次运行写成一张表，每次试验一行：CSV（可放心用电子表格打开）、Parquet 或 JSON。"
     ),
     "Compare prompts, or models, over identical haystacks: paired exact tests and a verdict in plain words.": (
