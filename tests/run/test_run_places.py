@@ -12,7 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nihbench.run import counted_once, merge_places
+from nihbench.run import counted_once
+from nihbench.run.depths import depth_error
 from nihbench.run.manifest import manifest
 from nihbench.run.stored import planned_trials
 from nihbench.types import Completion, Failure, Placement, Record, Trial, Usage
@@ -80,10 +81,11 @@ def test_a_drawn_value_makes_no_further_place(make_setup: Any) -> None:
     assert sorted(depth for trial in setup.grid for depth in trial.depths) == sorted(setup.depths)
 
 
-def test_a_plan_of_an_older_version_is_left_as_it_was(make_setup: Any) -> None:
-    old = replace(make_setup(lengths="300:300:1", depths="0:100:40"), by_place=False)
-    every = single(old)
-    assert merge_places(old, every) == tuple(every) and "same_prompt" not in manifest(old, "")
+def test_how_far_needles_are_off_is_told_of_every_depth(make_setup: Any) -> None:
+    setup = make_setup(lengths="300:300:1", depths="0:100:40")
+    off = [abs(depth - setup.build(trial)[1].achieved_depth_percent) for trial in setup.grid for depth in trial.depths]
+    told = depth_error(setup)
+    assert told is not None and (told.mean, told.largest) == pytest.approx((sum(off) / 40, max(off)), abs=0.7)
 
 
 @pytest.mark.parametrize("failed", [0, 1, 99])

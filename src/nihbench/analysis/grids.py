@@ -20,7 +20,7 @@ from nihbench.types import IntArray, Trial
 
 _USED = (
     "length", "depth_percent", "also_depths", "achieved_depth_percent", "repeat", "extra", "value", "found", "failure",
-    "total_tokens", "haystack", "haystack_chars", "corpus_chars", "needle_at", "prompt_sha256",
+    "total_tokens", "haystack", "text", "needle_at", "prompt_sha256",
 )  # fmt: skip
 
 Rows = dict[str, NDArray[np.object_]]

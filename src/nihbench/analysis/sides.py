@@ -5,6 +5,8 @@ What makes the text is compared before, and where each text begins is compared t
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypedDict
@@ -16,6 +18,7 @@ from nihbench.analysis.statistics import found_of, numbers_of
 from nihbench.analysis.table import Table
 from nihbench.errors import UsageError
 from nihbench.lang import said, t
+from nihbench.run import MODEL_UNIT
 from nihbench.types import Trial
 
 Cell = Place
@@ -39,6 +42,11 @@ class Side:
     text: Mapping[str, object] = field(repr=False)
     planned: frozenset[Cell] = field(repr=False)
     same: Mapping[Cell, Cell] = field(default_factory=dict, repr=False)
+    served: str = ""
+    date: str = ""
+    """The model's version as it was served, and the days: what tells two runs of one model apart beside `run`."""
+    unit: str = MODEL_UNIT
+    """The code of the unit of its lengths (`run.length_unit`)."""
 
     def trial_at(self, cell: Cell) -> Cell:
         """Return the cell by which the trial is known that stands in a cell."""
@@ -72,7 +80,7 @@ def text_of(manifest: Mapping[str, Any]) -> dict[str, object]:
     identity, needle = manifest["identity"], manifest["needle"]
     unit = manifest["length_unit"]
     # A fit to a server's own counts makes lengths that no other server has.
-    fitted = identity.get("calibration")
+    fitted = None if identity.get("calibration") is None else _digest(identity["calibration"])
     return {
         t("corpus"): f"{manifest['corpus']['name']} {str(manifest['corpus']['sha256'])[:12]}",
         t("needle"): needle["name"],
@@ -85,6 +93,11 @@ def text_of(manifest: Mapping[str, Any]) -> dict[str, object]:
         # Where only haystacks are drawn, what was drawn is compared trial by trial.
         t("seed of the needle"): identity.get("seed") if needle.get("fresh") else None,
     }
+
+
+def _digest(value: object) -> str:
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()[:12]
 
 
 def in_common(sides: Sequence[Side]) -> tuple[frozenset[Cell], list[Cell]]:
@@ -151,7 +164,7 @@ def _whole(side: Side) -> str:
 
 
 def _shown(value: object) -> str:
-    text = "none" if value is None else value if isinstance(value, str) else repr(value)
+    text = said(t("none")) if value is None else said(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
@@ -182,8 +195,7 @@ def rows_at(side: Side, keys: Sequence[Cell]) -> dict[str, Any]:
         "value": rows["value"].astype(np.float64)[order],
         "found": found_of(rows["found"])[order].astype(np.float64),
         "haystack": numbers_of(rows["haystack"])[order],
-        "haystack_chars": numbers_of(rows["haystack_chars"])[order],
-        "corpus_chars": numbers_of(rows["corpus_chars"])[order],
+        "text": numbers_of(rows["text"])[order],
         "needle_at": numbers_of(rows["needle_at"])[order],
         "prompt_sha256": rows["prompt_sha256"][order],
     }

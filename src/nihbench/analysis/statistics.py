@@ -7,7 +7,7 @@ haystack.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -35,7 +35,6 @@ from nihbench.stats import (
     pooled_rows,
     thirds,
 )
-from nihbench.text import GLUE
 from nihbench.types import Trial
 
 BASE_UP_TO = 1024
@@ -130,6 +129,12 @@ class Statistics:
     def this_haystack(self) -> bool:
         """Whether all that is measured stands in one haystack."""
         return self.headline.found.haystacks <= 1
+
+    @property
+    def overlapping(self) -> bool:
+        """Whether that is one text because haystacks overlap, not because there is one."""
+        known = self.trials.haystack[self.trials.haystack != _UNKNOWN]
+        return self.this_haystack and len(np.unique(known)) > 1
 
     @cached_property
     def base(self) -> Estimate | None:
@@ -266,9 +271,8 @@ def _trials(rows: Rows, owed: Sequence[tuple[int, float]], lengths: Sequence[flo
         haystack=np.concatenate([numbers_of(rows["haystack"]), none]).astype(np.int64),
         length=np.searchsorted(lengths, np.concatenate([rows["length"].astype(np.float64), more[:, 0]])),
         depth=np.searchsorted(depths, np.concatenate([rows["depth_percent"].astype(np.float64), more[:, 1]])),
+        text=np.concatenate([numbers_of(rows["text"]), none]).astype(np.int64),
         place=np.concatenate([_places(rows), none]).astype(np.int64),
-        reach=np.concatenate([numbers_of(rows["haystack_chars"]), np.zeros(len(more))]).astype(np.int64),
-        around=around_of(rows),
     )
 
 
@@ -283,35 +287,21 @@ def _places(rows: Rows) -> NDArray[np.int64]:
     return np.array([number_of[place] for place in at], dtype=np.int64)
 
 
-def around_of(rows: Mapping[str, NDArray[np.object_]]) -> int:
-    """Return the characters from the corpus's beginning to where it begins again; 0 where no place is known.
-
-    Where only the corpus's length is not known, no haystack is taken to go round its end.
-    """
-    known = int(numbers_of(rows["corpus_chars"]).max(initial=0))
-    if known > 0:
-        return known + len(GLUE)
-    begins = numbers_of(rows["haystack"])
-    ends = (begins + numbers_of(rows["haystack_chars"]))[begins >= 0]
-    return int(ends.max(initial=0))
-
-
 def misses(table: Table, *, experiment: str, prompt: str) -> tuple[NDArray[np.bool_], Places]:
     """Return, for the measured trials, whether each missed the needle and where that stood.
 
-    Tokens before the needle are the achieved depth times all tokens of the request: the question and the template, some
-    dozens of tokens, are taken for haystack, which the width of a grid step hides. Where the table does not know
-    them, the nominal length and depth stand in.
+    Tokens before the needle are the achieved depth times the nominal length, so that both are in the length unit: what
+    was counted beside it (`total_tokens`) is not, where lengths are fitted to a server's counts. The question and the
+    template, some dozens of tokens, are taken for haystack, which the width of a grid step hides. Where the table does
+    not know the achieved depth, the nominal one stands in.
     """
     rows = rows_of(table, experiment, prompt)
     measured = ~np.isnan(rows["value"].astype(np.float64))
     nominal = rows["length"].astype(np.float64)[measured]
-    total = numbers_of(rows["total_tokens"])[measured]
-    total = np.where(total == _UNKNOWN, nominal, total)
     achieved = rows["achieved_depth_percent"].astype(np.float64)[measured]
     depth = np.where(np.isnan(achieved), rows["depth_percent"].astype(np.float64)[measured], achieved)
-    before = total * depth / 100
-    return ~found_of(rows["found"])[measured], Places(before=before, after=total - before, length=nominal)
+    before = nominal * depth / 100
+    return ~found_of(rows["found"])[measured], Places(before=before, after=nominal - before, length=nominal)
 
 
 def found_of(column: NDArray[np.object_]) -> NDArray[np.bool_]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
-from nihbench.cli.output import command, plain, show, show_json
+from nihbench.cli.output import command, plain, show, show_json, tell
 from nihbench.errors import DamagedDataError, FetchError, UsageError
 from nihbench.lang import said, t
 
@@ -86,7 +86,8 @@ def cases(
     if as_json:
         show_json({"runs": [each.json() for each in looked]})
     else:
-        show("\n\n".join(each.markdown() if as_md else each.text(titled=len(looked) > 1) for each in looked))
+        text = "\n\n".join(each.markdown() if as_md else each.text(titled=len(looked) > 1) for each in looked)
+        show(text) if as_md else tell(text, hanging=2)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -37,9 +37,9 @@ class Job:
     @property
     def begun(self) -> Begun | None:
         """What the run found out when it began."""
-        from nihbench.run import begun
+        from nihbench.run import begun_in
 
-        return begun(self.existing.manifest) if self.existing else None
+        return begun_in(self.existing) if self.existing else None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,8 +66,10 @@ def asked_jobs(values: Mapping[str, Any], suite: str | None) -> tuple[Job, ...]:
     from nihbench.run import children_of
 
     models = list(dict.fromkeys(values["model"] or []))
-    unit = values["length_unit"] or (REFERENCE_UNIT if len(models) > 1 else "model")
+    unit = values["length_unit"] or (REFERENCE_UNIT if len(models) > 1 and not values["like"] else None)
     options = run_options({**values, "model": models[:1], "length_unit": unit})
+    if options.like is not None and suite is not None:
+        raise UsageError(t("--like takes grid, texts and seed from that run: leave {options} out", options="--suite"))
     if not all(models):
         raise UsageError(t("a --model has no name: leave it out"))
     if suite is None and len(models) == 1:

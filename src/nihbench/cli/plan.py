@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 import typer
 
 from nihbench.cli.options import SUITE, with_run_options
-from nihbench.cli.output import command, show, show_json
+from nihbench.cli.output import command, show_json, tell
 from nihbench.errors import UsageError
 from nihbench.lang import t
 
@@ -34,7 +34,7 @@ def plan(
 ) -> None:
     """Say what a run would send, cost and take, in tokens, dollars and time. No model is asked anything."""
     from nihbench.cli.jobs import asked_jobs, made_ready
-    from nihbench.cli.planview import total_json, total_text
+    from nihbench.cli.planview import SIDE, total_json, total_text
 
     _check_speeds({"--prefill-speed": prefill_speed, "--answer-speed": answer_speed})
     with made_ready(asked_jobs(options, suite), sending=False, leave_out=True) as ready:
@@ -44,7 +44,7 @@ def plan(
         rows = [row for row, _, _ in planned]
         show_json(rows[0] if alone else {"suite": suite, "runs": rows, "total": total_json(planned)})
         return
-    show("\n\n".join([*(text for _, text, _ in planned), *([] if alone else [total_text(planned)])]))
+    tell("\n\n".join([*(text for _, text, _ in planned), *([] if alone else [total_text(planned)])]), hanging=SIDE)
 
 
 def _planned(ready: Ready, prefill: float | None, answer: float | None) -> Planned:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     Planned = tuple[dict[str, Any], str, Forecast]
     """What one run would need: for a program, for a reader, and as it was forecast."""
 
-_SIDE = 12
+SIDE = 12
 _OF_WHAT = {"grid": t("the grid"), "row": t("a length"), "cell": t("a cell")}
 
 
@@ -37,7 +37,10 @@ def as_json(setup: Setup, found: Forecast) -> dict[str, Any]:
         "corpus_copies": setup.copies,
         "window": setup.window,
         "room": _room(setup),
-        "length_unit": setup.tokenizer.name,
+        "length_unit": setup.length_unit,
+        "tokenizer": setup.tokenizer.name,
+        "to_be_fitted": setup.to_be_fitted,
+        "like": setup.like.run if setup.like else None,
         "counted_by_model": setup.counted_by_model,
         "lengths": list(setup.lengths),
         "too_long": list(setup.too_long),
@@ -93,15 +96,18 @@ def as_text(
         t("precision"): said(t("; ")).join(map(said, precision)),
         t("demonstrate"): _demonstrate(),
         t("calibration"): _calibration(calibration) if calibration else "",
+        t("compare"): _comparing(setup),
     }
-    lines = [column(name, _SIDE) + said(text) for name, text in rows.items() if text]
+    lines = [column(name, SIDE) + said(text) for name, text in rows.items() if text]
     return "\n".join([*lines, "", *_by_length(setup, found)])
 
 
 def _grid_rows(setup: Setup, at_once: tuple[int, int]) -> dict[Message, str]:
     """Return what the grid is made of, by the name of each row."""
+    from nihbench.run import unit_words
+
     window, room, (start, most) = setup.window, _room(setup), at_once
-    corpus, unit, order = plain(setup.corpus.name), setup.tokenizer.name, setup.options.order
+    corpus, unit, order = plain(setup.corpus.name), unit_words(setup.length_unit), setup.options.order
     return {
         t("model"): plain(setup.preset.name),
         t("window"): t("{window:,} tokens, of which prompts may fill {room:,}", window=window, room=room)
@@ -113,7 +119,7 @@ def _grid_rows(setup: Setup, at_once: tuple[int, int]) -> dict[Message, str]:
         t("corpus"): t("{corpus}, {copies} times in the longest prompts", corpus=corpus, copies=setup.copies)
         if setup.copies > 1
         else corpus,
-        t("lengths"): t("{lengths} ({unit} tokens)", lengths=_numbers(setup.lengths), unit=unit),
+        t("lengths"): t("{lengths} ({unit})", lengths=_numbers(setup.lengths), unit=unit),
         t("left out"): t("{lengths}: over the window", lengths=_numbers(setup.too_long)) if setup.too_long else "",
         t("depths"): t("{depths} percent", depths=", ".join(f"{depth:g}" for depth in setup.depths)),
         t("achieved"): _achieved(setup),
@@ -266,6 +272,13 @@ def _calibration(cost: dict[str, Any]) -> Message:
     )
 
 
+def _comparing(setup: Setup) -> Message:
+    """Say what a later comparison needs, or what this run can be compared with."""
+    if setup.like is not None:
+        return t("pair by pair with {run}, whose prompts it sends: nih compare takes both", run=plain(setup.like.run))
+    return t("pair by pair only with a run of the same prompts: give a later one --like and this run's folder")
+
+
 def total_json(planned: Sequence[Planned]) -> dict[str, Any]:
     """Add up runs; None where one of them is not known."""
     costs = {name: [getattr(found.cost, name) for _, _, found in planned] for name in ("least", "predicted", "most")}
@@ -303,4 +316,4 @@ def total_text(planned: Sequence[Planned]) -> str:
         tokens=total["prompt_tokens"],
         cost=cost,
     )
-    return column(t("all"), _SIDE) + said(text)
+    return column(t("all"), SIDE) + said(text)

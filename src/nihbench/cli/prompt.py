@@ -33,16 +33,29 @@ def prompt(
 
     if repeat < 0:
         raise UsageError(t("--repeat {repeat} must be 0 or more", repeat=repeat))
+    tokens, percent = round(parse_length(length, "--length")), parse_depth(depth, "--depth")
     one = {
-        "lengths": f"{round(parse_length(length, '--length'))}t",
-        "depths": f"{parse_depth(depth, '--depth')}%",
+        "lengths": f"{tokens}t",
+        "depths": f"{percent}%",
         "repeats": repeat + 1,
         "controls": False,
         "shard": None,
     }
-    values = options | one
+    values = options | ({"controls": False} if options["like"] else one)
     with prepared(run_options(values), sending=False) as (setup, _):
         trials = [trial for trial in setup.trials if trial.repeat == repeat]
+        if options["like"]:
+            trials = [trial for trial in trials if trial.length == tokens and percent in trial.depths]
+        if not trials:
+            raise UsageError(
+                t(
+                    "{run} sent no prompt of {length:,} tokens at a depth of {depth:g}% in repeat {repeat}",
+                    run=options["like"],
+                    length=tokens,
+                    depth=percent,
+                    repeat=repeat,
+                )
+            )
         built = [(trial, *setup.build(trial)) for trial in trials]
         if as_json:
             show_json([_as_json(setup.trial_id(trial), trial, messages, place) for trial, messages, place in built])

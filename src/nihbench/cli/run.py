@@ -125,14 +125,12 @@ def _send_all(
     from nihbench.cli.capped import tell_reach
     from nihbench.cli.finish import finish, show_part
     from nihbench.cli.sending import Sending, enter_checks, measure, note_cache, now
-    from nihbench.run import check_room, check_unchanged, create_run, open_run, owed, owned, spent_before, with_extra
-    from nihbench.run.manifest import manifest
+    from nihbench.run import begin_run, check_room, check_unchanged, open_run, owed, owned, spent_before, with_extra
 
     started = now().isoformat(timespec="seconds")
     # All of them are begun at once: what was found out for them, and what that cost, is kept whatever comes.
     runs: list[RunFolder] = [
-        each.job.existing or create_run(path, manifest(each.setup, started))
-        for each, path in zip(ready, folders, strict=True)
+        each.job.existing or begin_run(path, each.setup, started) for each, path in zip(ready, folders, strict=True)
     ]
     for each, folder in zip(ready, runs, strict=True):
         enter_checks(each, folder)

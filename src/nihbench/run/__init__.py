@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from nihbench.run.imports import import_rows
     from nihbench.run.judging import Docket, Judge, Spent, ask_judge, combined, docket, judged, unsure
     from nihbench.run.kamradt import read_kamradt
+    from nihbench.run.like import begin_run, begun_in, like_options
     from nihbench.run.lock import owned
     from nihbench.run.manifest import check_rules, check_same
     from nihbench.run.merging import merge_folders
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from nihbench.run.opening import Opening
     from nihbench.run.options import RunOptions, check_adaptive, price_of, wanted_precision
     from nihbench.run.place import check_place, check_room
-    from nihbench.run.places import counted_once, merge_places
+    from nihbench.run.places import counted_once
     from nihbench.run.reach import Reach, reach_of
     from nihbench.run.rebuild import find_record, needle_surroundings, rebuild_prompt
     from nihbench.run.records import RecordWriter
@@ -80,12 +81,20 @@ if TYPE_CHECKING:
         stored_needle,
         stored_options,
         stored_prompts,
+        told_overlaps,
     )
     from nihbench.run.texts import absolute_corpus, load_corpus, stored_corpus
     from nihbench.run.tree import Child, Tree, children_of, create_tree, find_runs, is_tree, open_tree, slug
+    from nihbench.run.units import MODEL_UNIT, length_unit, unit_words
     from nihbench.run.verdicts import Verdicts
 
 _HOMES = {
+    "begin_run": "like",
+    "begun_in": "like",
+    "like_options": "like",
+    "MODEL_UNIT": "units",
+    "length_unit": "units",
+    "unit_words": "units",
     "check_adaptive": "options",
     "check_numbers": "choices",
     "preset_of": "choices",
@@ -125,7 +134,6 @@ _HOMES = {
     "check_free": "store",
     "check_unchanged": "store",
     "counted_once": "places",
-    "merge_places": "places",
     "check_place": "place",
     "check_room": "place",
     "answer_of": "answers",
@@ -204,12 +212,19 @@ _HOMES = {
     "stored_needle": "stored",
     "stored_options": "stored",
     "stored_prompts": "stored",
+    "told_overlaps": "stored",
     "stored_scorers": "scores",
     "unsure": "judging",
     "version_of": "scores",
 }
 
 __all__ = [
+    "begin_run",
+    "begun_in",
+    "like_options",
+    "MODEL_UNIT",
+    "length_unit",
+    "unit_words",
     "BATCH_FOLDER",
     "COMBINED",
     "MANIFEST",
@@ -290,7 +305,6 @@ __all__ = [
     "load_corpus",
     "margin_of",
     "merge_folders",
-    "merge_places",
     "misleading_text",
     "most_extra",
     "most_fit_prompts",
@@ -323,6 +337,7 @@ __all__ = [
     "stored_needle",
     "stored_options",
     "stored_prompts",
+    "told_overlaps",
     "stored_scorers",
     "submit",
     "to_submit",

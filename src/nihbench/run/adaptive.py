@@ -160,8 +160,6 @@ def settled(setup: Setup, trials: Sequence[Trial]) -> tuple[Trial, ...]:
     A trial then stands for those depths of its cell at which its needle comes to stand, and two that come to one place
     are one. The haystack must be fitted to the server's counts by now, where it is to be.
     """
-    if not setup.by_place:
-        return tuple(trials)
     apart = {trial: [replace(trial, depth_percent=depth, also_depths=()) for depth in trial.depths] for trial in trials}
     together = merge_places(setup, [cell for cells in apart.values() for cell in cells])
     at = {(t.prompt, t.length, t.repeat, depth): t for t in together for depth in t.depths}
@@ -255,7 +253,7 @@ def _ordered(setup: Setup, more: np.ndarray, repeat: int) -> tuple[Trial, ...]:
         trials,
         options.order,
         options.draw_seed,
-        vary=options.vary,
+        vary=setup.varied,
         heads=setup.heads,
         fixed_tokens=setup.fixed_tokens,
     )

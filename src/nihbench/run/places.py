@@ -23,8 +23,6 @@ def merge_places(setup: Setup, trials: Sequence[Trial]) -> tuple[Trial, ...]:
     Their lengths must be final. No two trials that remain of one prompt variant, length and repeat have the same place.
     Where steps of depth are longer than the longest sentence no two needles can meet, and nothing is looked at.
     """
-    if not setup.by_place:
-        return tuple(trials)
     depths: dict[tuple[int, str | None], set[float]] = {}
     for trial in trials:
         depths.setdefault((trial.length, trial.control), set()).add(trial.depth_percent)

@@ -25,7 +25,16 @@ from nihbench.stats.headline import (
 )
 from nihbench.stats.interval import Interval
 from nihbench.stats.monotone import decreasing_fit
-from nihbench.stats.overlap import ONE_TEXT, one_text, overlaps
+from nihbench.stats.overlap import (
+    ONE_TEXT,
+    WINDOW,
+    Repeated,
+    linked,
+    one_text,
+    overlaps,
+    repeated_windows,
+    text_overlaps,
+)
 from nihbench.stats.patterns import Places
 from nihbench.stats.surface import Surface, smooth
 
@@ -33,6 +42,7 @@ __all__ = [
     "BANDS",
     "LEAST_MISSES",
     "ONE_TEXT",
+    "WINDOW",
     "RULER_THRESHOLD",
     "Cell",
     "Comparison",
@@ -48,6 +58,7 @@ __all__ = [
     "Pairs",
     "Pattern",
     "Places",
+    "Repeated",
     "Share",
     "Surface",
     "Trials",
@@ -71,18 +82,21 @@ __all__ = [
     "interaction",
     "most_draws",
     "need",
+    "linked",
     "lower_bound",
     "one_text",
     "overlaps",
     "pooled_rows",
     "power_of",
     "precision_at",
+    "repeated_windows",
     "repeats_needed",
     "row_means",
     "share",
     "smallest_detectable",
     "smooth",
     "spread",
+    "text_overlaps",
     "thirds",
     "trials_to_demonstrate",
 ]

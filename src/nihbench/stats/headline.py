@@ -36,8 +36,7 @@ class Trials:
 
     `value` is the band (0 to 1), `found` whether the needle was found (passed over where not measured), `haystack`
     names the text (equal number: same text), `length` and `depth` are the cell's indices along the grid's axes.
-    Where `around` is given, `haystack` is the character of the corpus at which the text begins and `reach` how many
-    characters of it were read, so that haystacks which overlap are known (see `overlap`).
+    `text` numbers the text that a haystack is part of at the trial's length, where several overlap (`one_text`).
     `place` names the place of a text where the needle stood: trials of one number asked the same again. None: each had
     a place of its own.
     """
@@ -47,9 +46,8 @@ class Trials:
     haystack: IntArray
     length: IntArray
     depth: IntArray
+    text: IntArray | None = None
     place: IntArray | None = None
-    reach: IntArray | None = None
-    around: int = 0
 
     def __post_init__(self) -> None:
         shapes = {name: array.shape for name, array in self._arrays().items()}
@@ -61,18 +59,16 @@ class Trials:
         return replace(self, **{name: array[mask] for name, array in self._arrays().items()})
 
     @property
-    def text(self) -> IntArray:
+    def cluster(self) -> IntArray:
         """Number the texts that these trials stand in, shape (n,): haystacks that overlap at their lengths are one."""
-        if self.reach is None or self.around <= 0:
-            return self.haystack
-        return one_text(self.haystack, self.reach, self.around)
+        return self.haystack if self.text is None else one_text(self.haystack, self.text)
 
     def estimate(self, values: FloatArray, level: float = LEVEL) -> Estimate:
         """Return the mean of what these trials came to, of shape (n,), NaN where unmeasured."""
-        return estimate(values, self.text, self.length, self.depth, level, place=self.place)
+        return estimate(values, self.cluster, self.length, self.depth, level, place=self.place)
 
     def _arrays(self) -> dict[str, Any]:
-        names = ("value", "found", "haystack", "length", "depth", "place", "reach")
+        names = ("value", "found", "haystack", "length", "depth", "text", "place")
         return {name: array for name in names if (array := getattr(self, name)) is not None}
 
 

@@ -79,7 +79,7 @@ def splice_of(
         UsageError: the length is too short or too long.
     """
     frame = frame_of(template, question, overhead, tokenizer)
-    return fit(source, statement, length=length, depth_percent=depth_percent, frame=frame, count=tokenizer.count)
+    return fit(source, statement, length=length, depth_percent=depth_percent, frame=frame, tokenizer=tokenizer)
 
 
 def rebuild(

@@ -17,13 +17,16 @@ from nihbench.analysis.report.surroundings import Surroundings
 from nihbench.analysis.report.trials import Cost, seconds, trial_columns
 from nihbench.analysis.summaries import Summary, summary
 from nihbench.analysis.table import columns
+from nihbench.lang import LANGUAGES, said
 from nihbench.run import (
+    MODEL_UNIT,
     RunFolder,
-    corpus_characters,
     counted_once,
     is_imported,
+    length_unit,
     planned_trials,
     stored_needle,
+    unit_words,
     version_of,
 )
 from nihbench.types import Grade, GradedElsewhere, Record, Trial
@@ -72,7 +75,7 @@ def report_data(runs: Iterable[Measured], *, title: str) -> dict[str, Any]:
 
 def _run(run: Measured, pool: Pool) -> dict[str, Any]:
     content = run.folder.manifest
-    unit, corpus = content["length_unit"], content["corpus"]
+    unit, corpus = length_unit(content), content["corpus"]
     needle = stored_needle(content)
     every = [record.outcome for record in run.records.values()]
     outcomes = [outcome for outcome in every if not isinstance(outcome, GradedElsewhere)]
@@ -87,7 +90,8 @@ def _run(run: Measured, pool: Pool) -> dict[str, Any]:
         "stored_corpus": run.text is not None,
         "scorer": run.scorer,
         "scorer_version": version_of(run.scorer),
-        "length_unit": None if unit["counted_by_model"] else unit["tokenizer"],
+        "length_unit": None if unit == MODEL_UNIT else unit,
+        "unit": {lang: said(unit_words(unit), lang) for lang in LANGUAGES},
         "repeats": content["repeats"],
         "order": None if is_imported(content) else content["options"].get("order"),
         "extra": sum(record.trial.extra for record in run.records.values()),
@@ -111,7 +115,7 @@ def _total(counts: Sequence[int | None]) -> int | None:
 
 def _panels(run: Measured, index: int, pool: Pool) -> list[dict[str, Any]]:
     planned, records = counted_once(planned_trials(run.folder.manifest), run.records)
-    table = columns(tuple(records.values()), run.grades, corpus_chars=corpus_characters(run.folder.manifest))
+    table = columns(tuple(records.values()), run.grades, content=run.folder.manifest)
     pairs = dict.fromkeys((trial.experiment, trial.prompt) for trial in planned if trial.control is None)
     controls = control_results(records.values(), run.grades, planned)
     said = _said(records, run.grades, pool)

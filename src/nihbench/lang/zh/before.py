@@ -8,6 +8,13 @@ WORDS = {
     # runs and batches
     "a --model has no name: leave it out": "有一个 --model 没有名称：请去掉",
     "--vary {name!r} is none of {known}": "--vary {name!r} 不在 {known} 之中",
+    "--vary temperature is --vary sampling now: the same prompt is asked again, at one temperature": (
+        "--vary temperature 现在叫 --vary sampling：以同一温度把同样的提示再问一次"
+    ),
+    "--vary sampling asks the same prompt again, and at temperature 0 answers do not vary: give --temperature 0.7 or the "
+    "like, or --vary haystack": (
+        "--vary sampling 把同样的提示再问一次，温度为 0 时回答不会变化：请给出 --temperature 0.7 之类，或用 --vary haystack"
+    ),
     "--vary needle: the needle {name!r} has no fresh values to draw, so that every repeat would hide the same; leave it "
     "out, or take a needle that has (nih needle list)": (
         "--vary needle：针 {name!r} 没有可抽取的新值，每次重复藏的都一样；请去掉，或换一根有新值的针（nih needle list）"
@@ -45,7 +52,15 @@ WORDS = {
     "corpus": "语料",
     "{corpus}, {copies} times in the longest prompts": "{corpus}，在最长的提示中重复 {copies} 遍",
     "lengths": "长度",
-    "{lengths} ({unit} tokens)": "{lengths}（token 数，按 {unit} 计）",
+    "{lengths} ({unit})": "{lengths}（{unit}）",
+    "tokens as the model counts them": "token 数，按模型自己的计法",
+    "tokens as the other tool counted them": "token 数，按原工具的计法",
+    "tokens as {name} counts them": "token 数，按 {name} 的计法",
+    "{name} tokens": "token 数，按 {name} 计",
+    "lengths are the model's tokens: a run fits them to the server's counts as it begins; until then, and where the "
+    "server tells no counts, {name} tokens stand in for them": (
+        "长度以模型的 token 计：运行开始时按服务器的计数校准；在此之前，或服务器不给出计数时，以 {name} 的 token 代替"
+    ),
     "left out": "略去",
     "{lengths}: over the window": "{lengths}：超出窗口",
     "depths": "深度",

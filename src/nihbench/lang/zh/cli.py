@@ -226,9 +226,6 @@ WORDS = {
     "the two runs count lengths in different units: measure both with the same --length-unit": (
         "两次运行的长度单位不同：请用相同的 --length-unit 测评"
     ),
-    "two runs measured {sweep_name}: give one of them, or draw them with --kind difference": (
-        "有两次运行都测了 {sweep_name}：请只给其一，或用 --kind difference 作图"
-    ),
     # after a run
     "panel: {picture}": "拼版图：{picture}",
     "draw it again: nih plot {root} --out panel.svg": "重新作图：nih plot {root} --out panel.svg",

@@ -31,7 +31,9 @@ WORDS = {
     "Show every answer below full marks: what was said, where, why it was graded so, and what was sent.": (
         "列出所有未得满分的回答：答了什么、在哪一格、为何如此评分、发送了什么。"
     ),
-    "Write runs as one table, a row a trial: CSV (safe to open in a spreadsheet), Parquet or JSON.": (
+    "With the control trials, too.": "连同对照试验。",
+    "With an adaptive run's further draws, too.": "连同自适应运行追加的试验。",
+    "Write the grids of runs as one table, a row a trial: CSV (safe to open in a spreadsheet), Parquet or JSON.": (
         "把多次运行写成一张表，每次试验一行：CSV（可放心用电子表格打开）、Parquet 或 JSON。"
     ),
     "Compare prompts, or models, over identical haystacks: paired exact tests and a verdict in plain words.": (
@@ -106,7 +108,9 @@ WORDS = {
     "The report: one .html file.": "报告：一个 .html 文件。",
     "The run's folder, or a folder of runs.": "运行文件夹，或装有多次运行的文件夹。",
     "The run's folder; the requests come into its folder batch/.": "运行文件夹；请求写入其中的 batch/。",
-    "What differs between repeats: haystack,needle,temperature.": "各次重复之间变化什么：haystack,needle,temperature。",
+    "What differs between repeats: haystack,needle,sampling (fresh values do in any case).": (
+        "各次重复之间变化什么：haystack,needle,sampling（每次新抽的值总是不同）。"
+    ),
     "Where the model is now, if it was moved.": "模型若已移动，其现在的地址。",
     "prompt | model: what is compared (default: prompt in one run, else what differs).": (
         "prompt | model：比较什么（默认：单次运行比提示，否则比不同之处）。"
