@@ -65,7 +65,8 @@ def with_window(model: ModelAccess, report: Preflight, asked: int | None = None)
                 thought=thought,
             )
         )
-    return replace(model, server=ServerInfo(kind=report.kind, models=report.models, window=told))
+    server = model.server or ServerInfo(kind=report.kind, models=report.models)
+    return replace(model, server=replace(server, window=told))
 
 
 def preflight_notes(report: Preflight) -> list[str]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from nihbench.cli.output import console, note, speaks_unicode, tell
 from nihbench.cli.wrapping import width_of, wrapped
+from nihbench.errors import NihError
 from nihbench.lang import language, recalled, said, t, without_stop
 
 if TYPE_CHECKING:
@@ -198,6 +200,35 @@ def finish_tree(root: Path) -> None:
     note(t("draw it again: nih plot {root} --out panel.svg", root=root))
 
 
+def show_part(run: RunFolder) -> None:
+    """Show what a run that was stopped has paid for, as far as it came; the error that stopped it says the rest.
+
+    What goes wrong here is passed over, and a second Ctrl-C does without.
+    """
+    with suppress(NihError, OSError, KeyboardInterrupt):
+        result = result_of(run, again=True)
+        if any(record.trial.control is None for record in result.records):
+            _draw_and_show(result)
+        note(
+            t(
+                "stopped: {done:,} of {planned:,} trials are done",
+                done=len(result.records),
+                planned=len(result.records) + result.owed,
+            )
+        )
+
+
+def _draw_and_show(result: Result) -> None:
+    from nihbench.cli.drawing import draw
+    from nihbench.figures import Style
+
+    picture = result.run.path / FIGURE
+    draw(result.sweeps, picture, Style(lang=language()))
+    show(result)
+    note(t("heatmap: {picture}", picture=picture))
+    note(t("records: {path}", path=result.run.path / "records.jsonl"))
+
+
 def finish(run: RunFolder, *, resume: Path) -> int:
     """Score, draw and show a run; return the exit code that its records ask for.
 
@@ -205,16 +236,10 @@ def finish(run: RunFolder, *, resume: Path) -> int:
         run: the run's folder.
         resume: what --resume takes to go on.
     """
-    from nihbench.cli.drawing import draw
-    from nihbench.figures import Style
     from nihbench.run import count_summary
 
     result = result_of(run, again=True)
-    picture = run.path / FIGURE
-    draw(result.sweeps, picture, Style(lang=language()))
-    show(result)
-    note(t("heatmap: {picture}", picture=picture))
-    note(t("records: {path}", path=run.path / "records.jsonl"))
+    _draw_and_show(result)
     for sentence in count_summary(run.records()).sentences():
         note(sentence)
     if result.unscored:

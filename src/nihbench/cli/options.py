@@ -86,8 +86,10 @@ SHARED: tuple[inspect.Parameter, ...] = (
         "Send the prompts of this run again, byte for byte, so that the two can be compared (its folder).",
     ),
     _option("--corpus", _TEXT, None, _MODEL, "A corpus (nih corpus list), a path, or zh=NAME for one language."),
-    _option("--lengths", _TEXT, None, _GRID, "15 | 1k:128k:15 | 1k:1m:15:log | 1k,4k,16k (tokens of the request)."),
-    _option("--depths", _TEXT, None, _GRID, "15 | 0:90:10 | 0:90:10:sigmoid | 0,50,100 (percent)."),
+    _option(
+        "--lengths", _TEXT, None, _GRID, "15 | 1k:128k:15 | 1k:1m:15:log | 1k,4k,16k | 300t (tokens of the request)."
+    ),
+    _option("--depths", _TEXT, None, _GRID, "15 | 0:90:10 | 0:90:10:sigmoid | 0,50,100 | 50%."),
     _option("--repeats", int, 1, _GRID, "How often each cell is measured, by default on another haystack each time."),
     _option(
         "--vary",
@@ -219,6 +221,7 @@ def run_options(values: dict[str, Any], *, needs_model: bool = True) -> RunOptio
     Raises:
         UsageError: a value can't be read, or no model is named.
     """
+    from nihbench.cli.spelling import spelt_depths, spelt_lengths
     from nihbench.run import RunOptions, absolute_corpus, check_adaptive, like_options
 
     like = values["like"]
@@ -231,6 +234,7 @@ def run_options(values: dict[str, Any], *, needs_model: bool = True) -> RunOptio
             raise UsageError(
                 t("{option} holds bytes that are not UTF-8: rename the file, or write it in UTF-8", option=option)
             )
+    values |= {"lengths": spelt_lengths(values["lengths"]), "depths": spelt_depths(values["depths"])}
     models = list(dict.fromkeys(values.pop("model") or []))
     if not models and not needs_model:
         models = [""]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from nihbench.cli.jobs import Ready
     from nihbench.cli.planview import Planned
     from nihbench.plan import Pace
-    from nihbench.run import Forecast, Setup
+    from nihbench.run import Forecast, Reach, Setup
 
 _RATE = Optional[float]  # noqa: UP045  typer reads it at run time
 
@@ -53,11 +54,24 @@ def _planned(ready: Ready, prefill: float | None, answer: float | None) -> Plann
 
     setup = ready.setup
     found = foreseen(setup, ready.model, _pace(setup, prefill, answer))
-    calibration = calibration_cost(setup, free=ready.model.counter is not None)
+    calibration = calibration_cost(setup, free=ready.model.counter is not None or ready.model.is_free)
     adaptive = _adaptive(ready, found) if setup.options.adaptive else None
-    text = as_text(ready, found, calibration, adaptive)
-    whole = {"calibration": calibration, "adaptive": asdict(adaptive) if adaptive else None}
+    capped = _capped(ready)
+    text = as_text(ready, found, calibration, adaptive, capped)
+    whole = {
+        "calibration": calibration,
+        "adaptive": asdict(adaptive) if adaptive else None,
+        "max_cost": asdict(capped) if capped else None,
+    }
     return as_json(setup, found) | whole, text, found
+
+
+def _capped(ready: Ready) -> Reach | None:
+    """Return how far --max-cost reaches, for this run alone; None where there is none, or the price is unknown."""
+    from nihbench.cli.capped import reach
+
+    most = ready.setup.options.max_cost
+    return None if most is None else reach((ready.setup, ready.members, ready.setup.trials), Decimal(str(most)))[0]
 
 
 def _adaptive(ready: Ready, found: Forecast) -> Bounds:

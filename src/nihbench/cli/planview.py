@@ -13,7 +13,7 @@ from nihbench.lang import Message, column, said, t
 if TYPE_CHECKING:
     from nihbench.cli.adaptive import Bounds
     from nihbench.cli.jobs import Ready
-    from nihbench.run import Forecast, Setup
+    from nihbench.run import Forecast, Reach, Setup
 
     Planned = tuple[dict[str, Any], str, Forecast]
     """What one run would need: for a program, for a reader, and as it was forecast."""
@@ -69,14 +69,16 @@ def as_json(setup: Setup, found: Forecast) -> dict[str, Any]:
     }
 
 
-def as_text(ready: Ready, found: Forecast, calibration: dict[str, Any] | None, adaptive: Bounds | None) -> str:
+def as_text(
+    ready: Ready, found: Forecast, calibration: dict[str, Any] | None, adaptive: Bounds | None, capped: Reach | None
+) -> str:
     """Write the plan as one table of what and how much, and one of the grid's lengths and the controls."""
+    from nihbench.cli.capped import reach_sentence
+    from nihbench.cli.money import free_words, is_free
     from nihbench.plan import estimate
 
     setup, limits = ready.setup, ready.model.limits(concurrency=ready.setup.concurrency)
     at_once = limits.start, limits.concurrency
-    # The embedded model's alone: another server of this machine may hand on to one that costs.
-    free = ready.model.model_sha256 is not None and not setup.preset.prices
     sums = estimate(setup.trials, setup.request.max_output)
     precision = [_precision(name, *found.half_widths[name]) for name in found.half_widths]
     rows = {
@@ -87,7 +89,8 @@ def as_text(ready: Ready, found: Forecast, calibration: dict[str, Any] | None, a
             "{sent:,} sent, at most {answered:,} answered", sent=sums.prompt_tokens, answered=sums.max_output_tokens
         ),
         t("cache"): _cache(found),
-        t("cost"): _cost(setup, found, free=free),
+        t("cost"): free_words(ready.model) if is_free(ready.members) else _cost(setup, found),
+        t("capped"): reach_sentence(capped, setup.options.max_cost or 0.0) if capped else "",
         t("in a batch"): _batch(setup, found),
         t("time"): _time(found),
         t("precision"): said(t("; ")).join(map(said, precision)),
@@ -179,11 +182,9 @@ def _cache(found: Forecast) -> Message:
     )
 
 
-def _cost(setup: Setup, found: Forecast, *, free: bool) -> Message:
+def _cost(setup: Setup, found: Forecast) -> Message:
     from nihbench.cli.money import dollars
 
-    if free:
-        return t("nothing: the model runs on this machine")
     cost = found.cost
     if cost.least is None or cost.predicted is None or cost.most is None:
         return t(

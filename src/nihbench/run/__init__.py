@@ -29,9 +29,11 @@ if TYPE_CHECKING:
     from nihbench.run.manifest import check_rules, check_same
     from nihbench.run.merging import merge_folders
     from nihbench.run.misleading import misleading_text
+    from nihbench.run.opening import Opening
     from nihbench.run.options import RunOptions, check_adaptive, price_of, wanted_precision
     from nihbench.run.place import check_place, check_room
     from nihbench.run.places import counted_once
+    from nihbench.run.reach import Reach, reach_of
     from nihbench.run.rebuild import find_record, needle_surroundings, rebuild_prompt
     from nihbench.run.records import RecordWriter
     from nihbench.run.resolve import prepare
@@ -50,7 +52,16 @@ if TYPE_CHECKING:
         version_of,
     )
     from nihbench.run.setup import Begun, Setup
-    from nihbench.run.spent import MARGIN, account, counts_before, enter, margin_of, spent_before
+    from nihbench.run.spent import (
+        MARGIN,
+        Tariff,
+        account,
+        counts_before,
+        enter,
+        margin_of,
+        spent_before,
+        spent_of,
+    )
     from nihbench.run.store import (
         MANIFEST,
         RECORDS,
@@ -130,6 +141,11 @@ _HOMES = {
     "Left": "eta",
     "Follower": "follow",
     "price_of": "options",
+    "Opening": "opening",
+    "Reach": "reach",
+    "reach_of": "reach",
+    "Tariff": "spent",
+    "spent_of": "spent",
     "COMBINED": "scores",
     "Begun": "setup",
     "Calibration": "calibration",
@@ -227,7 +243,9 @@ __all__ = [
     "Forecast",
     "Judge",
     "Left",
+    "Opening",
     "Progress",
+    "Reach",
     "RecordWriter",
     "Row",
     "RunFolder",
@@ -235,6 +253,7 @@ __all__ = [
     "Setup",
     "Spent",
     "Submission",
+    "Tariff",
     "Tree",
     "Verdicts",
     "absolute_corpus",
@@ -299,6 +318,7 @@ __all__ = [
     "prepare",
     "preset_of",
     "price_of",
+    "reach_of",
     "read_kamradt",
     "read_planned",
     "read_rows",
@@ -312,6 +332,7 @@ __all__ = [
     "settled",
     "slug",
     "spent_before",
+    "spent_of",
     "stored_corpus",
     "stored_needle",
     "stored_options",

@@ -39,7 +39,7 @@ class Measured:
     """A run as it is reported: its records and one scorer's grades.
 
     `place` is how a user calls its folder. `text` is its corpus's text, None where that is not at hand. `cost` says
-    what a call cost.
+    what a trial cost, `spent_usd` is what the whole run did, its checks and what left no record too.
     """
 
     folder: RunFolder
@@ -49,6 +49,7 @@ class Measured:
     scorer: str
     text: str | None
     cost: Cost
+    spent_usd: float | None = None
 
 
 def report_data(runs: Iterable[Measured], *, title: str) -> dict[str, Any]:
@@ -79,7 +80,6 @@ def _run(run: Measured, pool: Pool) -> dict[str, Any]:
     every = [record.outcome for record in run.records.values()]
     outcomes = [outcome for outcome in every if not isinstance(outcome, GradedElsewhere)]
     complete = len(outcomes) == len(every)
-    costs = [run.cost(outcome) for outcome in outcomes]
     days = sorted({record.started_at[:10] for record in run.records.values()} - {""})
     return {
         "name": run.folder.path.resolve().name,
@@ -98,7 +98,7 @@ def _run(run: Measured, pool: Pool) -> dict[str, Any]:
         "days": [days[0], days[-1]] if days else [],
         "version": content["nihbench"],
         "synthetic": bool(content.get("synthetic")),
-        "cost_usd": sum(cost for cost in costs if cost is not None) if complete and None not in costs else None,
+        "cost_usd": run.spent_usd if complete else None,
         "prompt_tokens": _total([outcome.usage.prompt_tokens for outcome in outcomes]) if complete else None,
         "completion_tokens": _total([outcome.usage.completion_tokens for outcome in outcomes]) if complete else None,
         "latency_s": seconds(sum(outcome.latency_s for outcome in outcomes), 1),
