@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from nihbench.cli.output import Terminated, note
 from nihbench.errors import DamagedDataError, InterruptedRunError, NihError, StoppedError, TerminatedRunError
-from nihbench.lang import Message, language, t, without_stop
+from nihbench.lang import Message, language, t, typed, without_stop
 
 if TYPE_CHECKING:
     from nihbench.cli.jobs import Ready
@@ -259,7 +259,7 @@ def terminable() -> Iterator[Callable[[], None]]:
 def _go_on(sending: Sending) -> Message:
     if sending.resume is None:
         return t("nothing is kept of a check: make it again")
-    return t("what is done is kept: go on by nih run --resume {path}", path=sending.resume)
+    return t("what is done is kept: go on by nih run --resume {path}", path=typed(sending.resume))
 
 
 def now() -> datetime:
