@@ -116,7 +116,7 @@ def pair(first: Side, second: Side, *, wanted: float = 0.05) -> Paired:
         lengths=_axis(keys, measured, 0),
         depths=_axis(keys, measured, 1),
         planned=len(both),
-        left_out=len(first.planned ^ second.planned),
+        left_out=sum(side.trials - len(both) for side in (first, second)),
         moved=int(np.sum(one["needle_at"][measured] != other["needle_at"][measured])),
         repeats=repeats,
         wanted=wanted,

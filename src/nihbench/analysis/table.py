@@ -25,6 +25,7 @@ COLUMNS: Mapping[str, str] = {
     "prompt": "string",
     "length": "int64",  # nominal, tokens of the length unit
     "depth_percent": "float64",  # nominal; NaN of a control without a needle
+    "also_depths": "string",  # further nominal depths at which the prompt is the same, by spaces; missing where none
     "achieved_depth_percent": "float64",
     "repeat": "int64",
     "control": "string",  # missing for a trial that counts
@@ -122,6 +123,7 @@ def _row(record: Record, grade: Grade | None, texts: Mapping[Haystack, int]) -> 
         "prompt": trial.prompt,
         "length": trial.length,
         "depth_percent": float("nan") if isinstance(placement, Bare) else trial.depth_percent,
+        "also_depths": " ".join(f"{depth:g}" for depth in trial.also_depths) or None,
         "achieved_depth_percent": placement.achieved_depth_percent
         if isinstance(placement, Placement)
         else float("nan"),

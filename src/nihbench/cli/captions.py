@@ -54,6 +54,9 @@ def _caption(sweeps: Sequence[Sweep], kind: str, style: Style) -> str:
         notes.append(say(lang, "achieved_note"))
     if kind == "profiles":
         notes.append(_interval_note(sweeps, lang))
+    trials, places = sum(sweep.summary.planned for sweep in sweeps), sum(sweep.places for sweep in sweeps)
+    if kind == "map" and trials < places:
+        notes.append(say(lang, "one_prompt", trials=f"{trials:,}", places=f"{places:,}"))
     several = len({sweep.setting.model for sweep in sweeps}) > 1
     # A large panel carries its numbers above the maps.
     lines = [

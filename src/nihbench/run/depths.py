@@ -49,5 +49,6 @@ def _errors(setup: Setup) -> Iterator[tuple[float, int]]:
         for trial in setup.grid:
             haystack = haystack_tokens(setup, trial)
             if trial.repeat == repeat and haystack > 0:
-                achieved = 100 * nearest_boundary(boundaries, haystack, trial.depth_percent) / haystack
-                yield abs(achieved - trial.depth_percent), trial.length
+                for depth in trial.depths:
+                    achieved = 100 * nearest_boundary(boundaries, haystack, depth) / haystack
+                    yield abs(achieved - depth), trial.length

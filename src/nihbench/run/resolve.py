@@ -28,23 +28,25 @@ from nihbench.plan import (
 )
 from nihbench.run.calibration import WINDOW_SLACK, Calibration
 from nihbench.run.choices import (
+    asked_prompts,
     check_needle,
     check_numbers,
     check_prompts,
     check_sampling,
     check_vary,
     chosen_corpus,
-    chosen_experiment,
     preset_of,
     request_of,
 )
 from nihbench.run.depths import depth_error
 from nihbench.run.haystacks import Laid, haystack_notes, laid_out
 from nihbench.run.lengths import MIN_HAYSTACK_TOKENS, fixed_tokens, resolve_lengths
+from nihbench.run.like import Like, as_like, like_of
 from nihbench.run.options import (
     QUICK_DEPTHS,
     RunOptions,
 )
+from nihbench.run.places import merge_places, shared_note
 from nihbench.run.setup import Begun, Setup
 from nihbench.run.texts import load_texts, sources
 from nihbench.text import (
@@ -87,8 +89,14 @@ def prepare(
     Raises:
         UsageError: the options can't be carried out; the message says what to change.
     """
-    begun = begun or Begun()
-    setup = _without_lengths(options, catalog, model, begun, folder, report)
+    new, begun = begun is None, begun or Begun()
+    like = None if options.like is None else begun.like or like_of(Path(options.like))
+    setup = _without_lengths(options, catalog, model, begun, folder, report, like)
+    if like is not None:
+        setup = as_like(setup, like)
+        _check_builds(setup)
+        return replace(setup, notes=(*setup.notes, *_cache_notes(setup)))
+    setup = replace(setup, to_be_fitted=new and calibrate is None and setup.wants_calibration)
     resolved = partial(_with_lengths, setup, laid=begun.laid, others=_others(catalog, setup))
     if begun.calibration is not None:
         return _sharded(resolved(begun.calibration))
@@ -98,12 +106,16 @@ def prepare(
 
 
 def _without_lengths(
-    options: RunOptions, catalog: Catalog, model: ModelAccess, begun: Begun, folder: Path, report: Report
+    options: RunOptions,
+    catalog: Catalog,
+    model: ModelAccess,
+    begun: Begun,
+    folder: Path,
+    report: Report,
+    like: Like | None,
 ) -> Setup:
     """Return all of a setup but its lengths and what follows from them; nothing wrong is let through."""
-    experiment, prompt_names = chosen_experiment(options, catalog)
-    needle = catalog.needle(experiment.needle)
-    prompts = {name: catalog.prompt(name) for name in prompt_names}
+    experiment, needle, prompts = asked_prompts(options, catalog, like)
     check_needle(needle)
     check_numbers(options, model)
     check_prompts(needle, prompts)
@@ -114,7 +126,7 @@ def _without_lengths(
         check_sampling(options, needle, request.temperature)
     tokenizer, counted_by_model = model.tokenizer(options.length_unit, report)
     name = chosen_corpus(options, experiment, needle, catalog)
-    known = begun.corpus_sha256
+    known = begun.corpus_sha256 or (like.text_identity["corpus"] if like else None)
     texts = load_texts(needle, name, tokenizer, catalog=catalog, folder=folder, report=report, text_sha256=known)
     told = model.server.window if model.server else None
     return Setup(
@@ -208,15 +220,17 @@ def _with_lengths(
         fixed_tokens=fixed,
     )
     resolved = laid_out(resolved, calibration, laid)
+    resolved = replace(resolved, trials=_trials(resolved))
+    shared = shared_note(resolved.trials)
     resolved = replace(
         resolved,
-        trials=_trials(resolved),
         notes=(
             *setup.text.notes,
             *lengths.notes,
             *haystack_notes(resolved, others),
             *_cache_notes(resolved),
             *_unit_notes(resolved, calibration),
+            *([shared] if shared else []),
         ),
     )
     resolved = _with_controls(resolved) if options.controls else resolved
@@ -242,10 +256,11 @@ def _with_controls(setup: Setup) -> Setup:
         grid_trials=len(setup.trials),
         quick=setup.options.quick,
     )
-    return replace(setup, trials=with_controls(setup.trials, controls))
+    return replace(setup, trials=with_controls(setup.trials, merge_places(setup, controls)))
 
 
 def _trials(setup: Setup) -> tuple[Trial, ...]:
+    """Return the grid's trials in sending order, every place once."""
     options = setup.options
     trials = make_trials(
         experiment=setup.experiment.name,
@@ -256,7 +271,7 @@ def _trials(setup: Setup) -> tuple[Trial, ...]:
         repeats=options.repeats,
     )
     return order_trials(
-        trials,
+        merge_places(setup, trials),
         options.order,
         options.draw_seed,
         vary=setup.varied,
@@ -271,7 +286,7 @@ def _check_builds(setup: Setup) -> None:
     depths = setup.depths
     tried = {(longest, depth) for depth in (depths[0], depths[len(depths) // 2], depths[-1])} | {(shortest, depths[0])}
     for trial in setup.grid:
-        if trial.repeat == 0 and (trial.length, trial.depth_percent) in tried:
+        if trial.repeat == 0 and any((trial.length, depth) in tried for depth in trial.depths):
             setup.build(trial)
 
 
@@ -306,6 +321,14 @@ def _unit_notes(setup: Setup, calibration: Calibration | None) -> list[str]:
         ]
     if setup.counted_by_model:
         return []
+    if setup.to_be_fitted:
+        return [
+            t(
+                "lengths are the model's tokens: a run fits them to the server's counts as it begins; until then, and "
+                "where the server tells no counts, {name} tokens stand in for them",
+                name=name,
+            )
+        ]
     return [
         t(
             "lengths are counted in {name} tokens, not by the model itself; the server's own count is recorded "

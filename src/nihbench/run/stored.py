@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from nihbench.errors import DamagedDataError, UsageError
 from nihbench.lang import t
-from nihbench.plan import make_trials
+from nihbench.plan import make_trials, merged_as_stored
 from nihbench.run.calibration import Calibration
 from nihbench.run.haystacks import Laid
 from nihbench.run.options import RunOptions, without_secrets
@@ -75,6 +75,12 @@ class _Shard:
 
 
 @dataclass(frozen=True, kw_only=True)
+class _Like:
+    run: str
+    left_out: tuple[tuple[str, int, float, int], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class _Import:
     scorer: str
     more: tuple[tuple[int, float, int], ...]
@@ -99,6 +105,7 @@ class _Content:
     repeats: int
     identity: dict[str, Any]
     shard: _Shard | None = None
+    like: _Like | None = None
     import_: _Import | None = None
 
 
@@ -252,6 +259,7 @@ def planned_trials(content: Mapping[str, Any]) -> tuple[Trial, ...]:
             # Another tool's plan is not known: each cell of its grid once, and what there is beyond that.
             repeats=1 if "import" in content else int(content["repeats"]),
         )
+        grid = merged_as_stored(grid, content.get("same_prompt", ()))
         more = tuple(
             replace(grid[0], length=int(length), depth_percent=float(depth), repeat=int(repeat))
             for length, depth, repeat in (content["import"]["more"] if "import" in content else ())
@@ -265,9 +273,12 @@ def planned_trials(content: Mapping[str, Any]) -> tuple[Trial, ...]:
                 depth_percent=float(each["depth_percent"]),
                 repeat=int(each["repeat"]),
                 control=str(each["control"]),
+                also_depths=tuple(float(depth) for depth in each.get("also_depths", ())),
             )
             for each in content.get("controls", ())
         )
+        missing = {tuple(row) for row in (content.get("like") or {}).get("left_out", ())}
+        grid = tuple(t for t in grid if (t.prompt, t.length, t.depth_percent, t.repeat) not in missing)
         every, shard = (*controls, *grid, *more), content.get("shard")
         return every if shard is None else tuple(every[number] for number in shard["trials"])
     except (KeyError, IndexError, TypeError, ValueError) as error:
@@ -283,13 +294,19 @@ def may_be_drawn(content: Mapping[str, Any]) -> Callable[[Trial], bool]:
     """
     if not content["options"].get("adaptive"):
         return lambda trial: False
-    first = frozenset(replace(trial, repeat=0) for trial in planned_trials(content) if trial.control is None)
+    first = frozenset(
+        replace(trial, repeat=0, depth_percent=depth, also_depths=())
+        for trial in planned_trials(content)
+        if trial.control is None
+        for depth in trial.depths
+    )
     from_repeat, seen = int(content["repeats"]), set[Trial]()
 
     def beyond(trial: Trial) -> bool:
-        known = replace(trial, extra=False, repeat=0) in first
-        fits = trial.extra and trial.repeat >= from_repeat and known and trial not in seen
-        seen.add(trial)
+        cells = {replace(trial, depth_percent=depth, also_depths=()) for depth in trial.depths}
+        known = all(replace(cell, extra=False, repeat=0) in first for cell in cells)
+        fits = trial.extra and trial.repeat >= from_repeat and known and seen.isdisjoint(cells)
+        seen.update(cells)
         return fits
 
     return beyond

@@ -13,9 +13,10 @@ from nihbench.text.prompt import (
     head_of,
     rebuild,
     render,
+    splice_of,
 )
 from nihbench.text.running import running_start
-from nihbench.text.sentences import boundaries
+from nihbench.text.sentences import boundaries, sentence_ends
 from nihbench.text.source import GLUE, Source, compose_text, make_source, sentence_start
 from nihbench.text.starts import Layout, Ring, haystack_starts, layout_for
 
@@ -49,5 +50,7 @@ __all__ = [
     "rebuild_bare",
     "render",
     "running_start",
+    "sentence_ends",
     "sentence_start",
+    "splice_of",
 ]

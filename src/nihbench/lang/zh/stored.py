@@ -169,6 +169,14 @@ WORDS = {
     "the answer is in English, and no fact of the needle has an alias in English: list facts with aliases, or ask a "
     "judge": "回答是英文，而针的事实都没有英文别名：请给事实列出别名，或请裁判评分",
     # what a run notes in its run.json
+    "at {length:,} tokens {depths} depths are only {prompts} different prompts{more}, because sentences are longer than "
+    "the steps between depths; a prompt is sent and counted once, and drawn in all its cells": (
+        "长度 {length:,} token 时，{depths} 个深度只有 {prompts} 个不同的提示词{more}，因为句子比深度的间隔长；"
+        "每个提示词只发送一次、只计一次，并画在它的每一格里"
+    ),
+    " (so at {count} longer ones, up to {last:,} tokens)": "（另有 {count} 个更长的长度也如此，至 {last:,} token）",
+    ", and at {length:,} tokens {prompts}": "，{length:,} token 时为 {prompts} 个",
+    "{fewest} to {most}": "{fewest} 至 {most}",
     "all repeats read one haystack: results hold for this text": "各次重复读的是同一篇长文：结果仅对这段文本成立",
     "the haystacks of the {count} repeats have no text in common": "{count} 次重复的长文没有相同的文字",
     "the haystacks of the {count} repeats are apart: repeats {one} and {other} have most in common, {share:.0%} of their "
