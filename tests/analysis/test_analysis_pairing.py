@@ -121,6 +121,18 @@ def test_the_same_text_asked_again_is_one_unit():
     assert pair(*fresh).p_value == pytest.approx(2 / 2**4)  # on four haystacks
 
 
+def test_haystacks_that_overlap_are_one_of_a_comparison():
+    def table_of(prompt, step):
+        made = side(always, prompt=prompt, repeats=6)
+        table = made.table
+        table["haystack"] = [begin // 1000 * step for begin in table["haystack"]]
+        return made
+
+    apart, over = (pair(*(table_of(prompt, step) for prompt in ("original", "explicit"))) for step in (1000, 89))
+    assert (apart.found.haystacks, over.found.haystacks) == (6, 1)  # of 100 characters each next one shares 11
+    assert over.found.haystack_interval is None
+
+
 def test_needles_that_moved_and_texts_that_nobody_recorded():
     made = pair(side(always), side(always, prompt="explicit", at=99))
     assert made.moved == 36 and not made.unrecorded

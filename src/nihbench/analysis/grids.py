@@ -19,7 +19,7 @@ from nihbench.types import IntArray, Trial
 
 _USED = (
     "length", "depth_percent", "achieved_depth_percent", "repeat", "extra", "value", "found", "failure", "total_tokens",
-    "haystack", "needle_at", "prompt_sha256",
+    "haystack", "haystack_chars", "corpus_chars", "needle_at", "prompt_sha256",
 )  # fmt: skip
 
 

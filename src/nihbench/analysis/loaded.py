@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nihbench.analysis.table import frame as make_frame
-from nihbench.run import RunFolder, default_scorer, grades_of, open_run
+from nihbench.run import RunFolder, corpus_characters, default_scorer, grades_of, open_run
 from nihbench.types import Completion, Grade, Record
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class LoadedRun:
         """Return one row a trial: the columns of `COLUMNS`, then those of `EXTRA_COLUMNS` (docs/formats.md)."""
         import pandas as pd
 
-        table = make_frame(tuple(self.records.values()), self.grades)
+        table = make_frame(tuple(self.records.values()), self.grades, corpus_chars=corpus_characters(self.manifest))
         unit = self.manifest["length_unit"]
         whole: dict[str, str | None] = {
             "run": str(self.folder.path),

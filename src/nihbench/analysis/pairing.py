@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from nihbench.analysis.sides import Cell, Side, in_common, rows_at
-from nihbench.analysis.statistics import LEAST_MEASURED, axis_thirds
+from nihbench.analysis.statistics import LEAST_MEASURED, around_of, axis_thirds
 from nihbench.stats import (
     Comparison,
     Interval,
@@ -22,6 +22,7 @@ from nihbench.stats import (
     compare,
     design_of,
     interaction,
+    one_text,
     repeats_needed,
 )
 
@@ -174,6 +175,15 @@ def _axis(keys: Sequence[Cell], measured: Any, axis: int) -> tuple[float, ...]:
     return tuple(sorted({key[axis] for key, good in zip(keys, measured, strict=True) if good}))
 
 
+def _texts(one: dict[str, Any], other: dict[str, Any], mask: Any) -> Any:
+    """Number the texts that pairs stand in: haystacks that overlap are one, by the longer one of the two sides."""
+    reach = np.maximum(one["haystack_chars"], other["haystack_chars"])[mask].astype(np.int64)
+    # What both runs say of their corpus, which is the same: where one does not know its length, the other may.
+    around = max(around_of(one), around_of(other))
+    begins = one["haystack"][mask].astype(np.int64)
+    return one_text(begins, reach, around) if around else begins
+
+
 def _pairs(keys: Sequence[Cell], one: dict[str, Any], other: dict[str, Any], mask: Any, what: str) -> Pairs:
     kept = [key for key, good in zip(keys, mask, strict=True) if good]
     # The same haystack, cell and prompt again is the same text.
@@ -186,7 +196,7 @@ def _pairs(keys: Sequence[Cell], one: dict[str, Any], other: dict[str, Any], mas
         first=one[what][mask],
         second=other[what][mask],
         text=np.array([number[text] for text in texts], dtype=np.int64),
-        haystack=np.unique(one["haystack"][mask], return_inverse=True)[1].astype(np.int64),
+        haystack=_texts(one, other, mask),
         length=np.unique([length for length, *_ in kept], return_inverse=True)[1].astype(np.int64),
         depth=np.unique([depth for _, depth, _ in kept], return_inverse=True)[1].astype(np.int64),
     )

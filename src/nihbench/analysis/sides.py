@@ -139,6 +139,8 @@ def rows_at(side: Side, keys: Sequence[Cell]) -> dict[str, Any]:
         "value": rows["value"].astype(np.float64)[order],
         "found": found_of(rows["found"])[order].astype(np.float64),
         "haystack": numbers_of(rows["haystack"])[order],
+        "haystack_chars": numbers_of(rows["haystack_chars"])[order],
+        "corpus_chars": numbers_of(rows["corpus_chars"])[order],
         "needle_at": numbers_of(rows["needle_at"])[order],
         "prompt_sha256": rows["prompt_sha256"][order],
     }

@@ -1,12 +1,13 @@
 """From the table to the statistics of one (experiment, prompt): arrays out of columns, then `nihbench.stats`.
 
-Nothing is computed here but which trials belong together. Controls are left out. Clusters are haystacks: trials whose
-texts start at the same place of the corpus. Where a table does not know the places, all is one haystack.
+Nothing is computed here but which trials belong together. Controls are left out. Clusters are texts: haystacks that
+begin at the same place of the corpus, or overlap (`stats.one_text`). Where a table does not know the places, all is one
+haystack.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -35,6 +36,7 @@ from nihbench.stats import (
     pooled_rows,
     thirds,
 )
+from nihbench.text import GLUE
 from nihbench.types import Trial
 
 BASE_UP_TO = 1024
@@ -131,7 +133,7 @@ class Statistics:
         mask = short[self.trials.length]
         here = self.trials.where(mask)
         hits = np.where(np.isnan(here.value), np.nan, here.found)
-        return estimate(hits, here.haystack, here.length, here.depth)
+        return estimate(hits, here.text, here.length, here.depth)
 
     @cached_property
     def effective(self) -> EffectiveLength:
@@ -245,8 +247,23 @@ def grid_trials(
             haystack=np.concatenate([numbers_of(rows["haystack"]), np.full(len(owed), _UNKNOWN)]).astype(np.int64),
             length=length,
             depth=depth,
+            reach=np.concatenate([numbers_of(rows["haystack_chars"]), np.zeros(len(owed))]).astype(np.int64),
+            around=around_of(rows),
         ),
     )
+
+
+def around_of(rows: Mapping[str, NDArray[np.object_]]) -> int:
+    """Return the characters from the corpus's beginning to where it begins again; 0 where no place is known.
+
+    Where only the corpus's length is not known, no haystack is taken to go round its end.
+    """
+    known = int(numbers_of(rows["corpus_chars"]).max(initial=0))
+    if known > 0:
+        return known + len(GLUE)
+    begins = numbers_of(rows["haystack"])
+    ends = (begins + numbers_of(rows["haystack_chars"]))[begins >= 0]
+    return int(ends.max(initial=0))
 
 
 def misses(table: Table, *, experiment: str, prompt: str) -> tuple[NDArray[np.bool_], Places]:

@@ -5,7 +5,8 @@ It joins and types, it aggregates nothing. pandas is imported when a table is ma
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from nihbench.errors import UsageError
@@ -41,6 +42,8 @@ COLUMNS: Mapping[str, str] = {
     "failure": "string",  # the failure's kind, or "unscored" for an answer without a score; missing where measured
     "finish_reason": "string",
     "haystack": "Int64",  # the character of the corpus that the text begins at; missing where no placement is recorded
+    "haystack_chars": "Int64",  # how many characters of the corpus were read from there on; missing likewise
+    "corpus_chars": "Int64",  # of the whole corpus; missing where an older run does not say, too
     "needle_at": "Int64",  # the character of the haystack's text that the needle stands before
     "prompt_sha256": "string",
     "total_tokens": "Int64",  # the whole request as the tool counted it; missing where no placement is recorded
@@ -62,7 +65,9 @@ class Table(Protocol):
         ...
 
 
-def columns(records: Sequence[Record], scores: Mapping[str, Grade]) -> dict[str, list[Any]]:
+def columns(
+    records: Sequence[Record], scores: Mapping[str, Grade], *, corpus_chars: int | None = None
+) -> dict[str, list[Any]]:
     """Return the columns of `COLUMNS` as plain lists, None where a value is missing: the table without pandas.
 
     Args and meaning as in `frame`. Importing pandas takes longer than drawing a figure.
@@ -76,11 +81,12 @@ def columns(records: Sequence[Record], scores: Mapping[str, Grade]) -> dict[str,
             )
         )
     latest = {record.id: record for record in records}
-    rows = [_row(record, scores.get(record.id)) for record in latest.values()]
+    whole = corpus_chars or _repeated_corpus(latest.values())
+    rows = [_row(record, scores.get(record.id), whole) for record in latest.values()]
     return {name: [row[name] for row in rows] for name in COLUMNS}
 
 
-def frame(records: Sequence[Record], scores: Mapping[str, Grade]) -> pd.DataFrame:
+def frame(records: Sequence[Record], scores: Mapping[str, Grade], *, corpus_chars: int | None = None) -> pd.DataFrame:
     """Return one row a trial with the columns of `COLUMNS`.
 
     A failure keeps value NaN whatever `scores` holds for it, and so does an answer without a score. Where an id comes
@@ -89,13 +95,14 @@ def frame(records: Sequence[Record], scores: Mapping[str, Grade]) -> pd.DataFram
     Args:
         records: The records of one run, in the order they were written.
         scores: Grades of one scorer by trial id; ids without a record are ignored.
+        corpus_chars: Characters of the corpus, where the run knows them.
 
     Raises:
         UsageError: The grades are of several scorers or versions, which no table mixes.
     """
     import pandas as pd
 
-    lists = columns(records, scores)
+    lists = columns(records, scores, corpus_chars=corpus_chars)
     return pd.DataFrame({name: pd.Series(lists[name], dtype=kind) for name, kind in COLUMNS.items()})
 
 
@@ -105,7 +112,17 @@ def pairs(frame: pd.DataFrame) -> tuple[tuple[str, str], ...]:
     return tuple(dict.fromkeys(zip(counting["experiment"], counting["prompt"], strict=True)))
 
 
-def _row(record: Record, grade: Grade | None) -> dict[str, object]:
+def _repeated_corpus(records: Iterable[Record]) -> int | None:
+    """Return about how many characters a corpus has that is repeated to fill a haystack; None where it is not.
+
+    For a run that does not say: such haystacks are all one text, which must be known.
+    """
+    places = [record.placement for record in records if record.placement and record.placement.source_copies > 1]
+    least = [max(place.source_start + 1, math.ceil(place.end / place.source_copies)) for place in places]
+    return max(least, default=None)
+
+
+def _row(record: Record, grade: Grade | None, corpus_chars: int | None) -> dict[str, object]:
     trial, placement, outcome = record.trial, record.placement, record.outcome
     row: dict[str, object] = {
         "id": record.id,
@@ -127,12 +144,14 @@ def _row(record: Record, grade: Grade | None) -> dict[str, object]:
         else (UNSCORED if grade is None or isinstance(grade, Unscored) else None),
     }
     given = None if isinstance(outcome, Failure) else grade
-    return row | _text_columns(placement) | _call_columns(outcome) | _score_columns(given)
+    return row | _text_columns(placement, corpus_chars) | _call_columns(outcome) | _score_columns(given)
 
 
-def _text_columns(placement: Placement | Bare | None) -> dict[str, object]:
+def _text_columns(placement: Placement | Bare | None, corpus_chars: int | None) -> dict[str, object]:
     return {
         "haystack": placement.source_start if placement else None,
+        "haystack_chars": placement.end if placement else None,
+        "corpus_chars": corpus_chars if placement else None,
         "needle_at": placement.at if isinstance(placement, Placement) else None,
         "prompt_sha256": placement.prompt_sha256 if placement else None,
     }

@@ -108,12 +108,23 @@ def submit_run(job: Job, terms: Terms) -> None:
     from nihbench.cli.sending import now
     from nihbench.cli.wiring import prepared
     from nihbench.endpoint.batches import BatchEndpoint
-    from nihbench.run import Submission, check_same, check_server, open_batches, owned, read_planned, submit, to_submit
+    from nihbench.run import (
+        Submission,
+        check_rules,
+        check_same,
+        check_server,
+        open_batches,
+        owned,
+        read_planned,
+        submit,
+        to_submit,
+    )
     from nihbench.run.options import bare_url
 
     folder = job.existing
     assert folder is not None
     open_batches(folder.path)
+    check_rules(folder.path, folder.manifest)
     with prepared(job.options, sending=True, begun=job.begun) as (setup, model), owned(folder.path, now):
         _check_remote(setup, model)
         check_same(folder.manifest, setup)

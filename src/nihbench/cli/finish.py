@@ -94,14 +94,14 @@ def result_of(run: RunFolder, *, scorer: str | None = None, again: bool = False,
         store: whether scores may be written; else the rules score in memory.
     """
     from nihbench.analysis import columns, control_results, grid, statistics, summary
-    from nihbench.run import default_scorer, planned_trials
+    from nihbench.run import corpus_characters, default_scorer, planned_trials
     from nihbench.score import SCORER
 
     records = run.records()
     scorer = scorer or (SCORER if again else default_scorer(run))
     in_memory = not store and scorer == SCORER
     grades = _unstored(run, records) if in_memory else _scores(run, records, scorer, again)
-    table = columns(tuple(records.values()), grades)
+    table = columns(tuple(records.values()), grades, corpus_chars=corpus_characters(run.manifest))
     planned = planned_trials(run.manifest)
     counting = Counter((trial.experiment, trial.prompt) for trial in planned if trial.control is None)
     recorded = {record.trial for record in records.values()}

@@ -25,7 +25,9 @@ _OF_WHAT = {"grid": t("the grid"), "row": t("a length"), "cell": t("a cell")}
 def as_json(setup: Setup, found: Forecast) -> dict[str, Any]:
     """Return a plan for a program."""
     from nihbench.plan import estimate
+    from nihbench.run.depths import depth_error
 
+    error = depth_error(setup)
     return {
         "model": setup.preset.name,
         "experiment": setup.experiment.name,
@@ -40,6 +42,7 @@ def as_json(setup: Setup, found: Forecast) -> dict[str, Any]:
         "lengths": list(setup.lengths),
         "too_long": list(setup.too_long),
         "depths": list(setup.depths),
+        "depth_error": asdict(error) if error else None,
         "repeats": setup.options.repeats,
         "vary": list(setup.options.vary),
         "order": setup.options.order,
@@ -110,11 +113,27 @@ def _grid_rows(setup: Setup, at_once: tuple[int, int]) -> dict[Message, str]:
         t("lengths"): t("{lengths} ({unit} tokens)", lengths=_numbers(setup.lengths), unit=unit),
         t("left out"): t("{lengths}: over the window", lengths=_numbers(setup.too_long)) if setup.too_long else "",
         t("depths"): t("{depths} percent", depths=", ".join(f"{depth:g}" for depth in setup.depths)),
+        t("achieved"): _achieved(setup),
         t("repeats"): t("{repeats}, varying {vary}", repeats=setup.options.repeats, vary=", ".join(setup.options.vary)),
         t("order"): t("{order}, {start} at a time at first", order=order, start=start)
         if most > start
         else t("{order}, {start} at a time", order=order, start=start),
     }
+
+
+def _achieved(setup: Setup) -> Message | str:
+    """Say how far from the nominal depths needles will stand."""
+    from nihbench.run.depths import depth_error
+
+    error = depth_error(setup)
+    if error is None:
+        return ""
+    return t(
+        "{mean:.1f} points off these depths on average, {largest:.1f} at most (at {length:,} tokens)",
+        mean=error.mean,
+        largest=error.largest,
+        length=error.length,
+    )
 
 
 def _by_length(setup: Setup, found: Forecast) -> list[str]:

@@ -76,7 +76,7 @@ def send_probes(
         )
         return
     with made_ready([Job(options=_options(folder, options), existing=folder)], sending=True) as (ready,):
-        check_same(folder.manifest, ready.setup)
+        check_same(folder.manifest, ready.setup, placed=True)
         with owned(folder.path, now):
             owed = owed_probes(wanted, asked_probes(folder))
             misses = sum(probe.kind == "miss" for probe in owed)

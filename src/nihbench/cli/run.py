@@ -48,13 +48,16 @@ def run(
     from nihbench.cli.jobs import agreed, asked_jobs, made_ready
     from nihbench.cli.money import check_cost
     from nihbench.cli.resuming import resumed_jobs
-    from nihbench.run import check_nothing_waits, check_place, check_room, check_same, check_unchanged
+    from nihbench.run import check_nothing_waits, check_place, check_room, check_rules, check_same, check_unchanged
 
     if out and resume:
         raise UsageError(t("--resume goes on in the run's own folder: leave --out away"))
     if retry_all and not resume:
         raise UsageError(t("--retry-all is for a run that is there already: give --resume DIR"))
     jobs = resumed_jobs(context, resume, options, suite) if resume else asked_jobs(options, suite)
+    for job in jobs:
+        if job.existing:
+            check_rules(job.existing.path, job.existing.manifest)
     if resume is None:
         check_place(out) if out else check_room(_RESULTS)
     yes = agreed(jobs, yes=yes)

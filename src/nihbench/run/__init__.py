@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from nihbench.run.judging import Docket, Judge, Spent, ask_judge, combined, docket, judged, unsure
     from nihbench.run.kamradt import read_kamradt
     from nihbench.run.lock import owned
-    from nihbench.run.manifest import check_same
+    from nihbench.run.manifest import check_rules, check_same
     from nihbench.run.merging import merge_folders
     from nihbench.run.misleading import misleading_text
     from nihbench.run.options import RunOptions, check_adaptive, price_of, wanted_precision
@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     )
     from nihbench.run.stored import (
         begun,
+        corpus_characters,
         corpus_of,
         is_imported,
         planned_trials,
@@ -143,9 +144,11 @@ _HOMES = {
     "absolute_corpus": "texts",
     "answers_of": "answers",
     "ask_judge": "judging",
+    "check_rules": "manifest",
     "check_same": "manifest",
     "combined": "judging",
     "stored_corpus": "texts",
+    "corpus_characters": "stored",
     "corpus_of": "stored",
     "create_run": "store",
     "default_scorer": "scores",
@@ -231,12 +234,14 @@ __all__ = [
     "check_numbers",
     "check_place",
     "check_room",
+    "check_rules",
     "check_same",
     "check_server",
     "check_unchanged",
     "children_of",
     "combined",
     "computed_shares",
+    "corpus_characters",
     "corpus_of",
     "count_summary",
     "counts_before",

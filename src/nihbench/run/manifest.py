@@ -10,6 +10,7 @@ import platform
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from importlib import metadata
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nihbench import __version__
@@ -17,6 +18,7 @@ from nihbench.errors import UsageError
 from nihbench.lang import t
 from nihbench.plan import make_trials
 from nihbench.run.options import bare_url
+from nihbench.text import PLACEMENT_VERSION
 from nihbench.types import Trial
 
 if TYPE_CHECKING:
@@ -58,6 +60,7 @@ def manifest(setup: Setup, created_at: str) -> dict[str, Any]:
             "sha256": setup.corpus.sha256,
             "copies": setup.copies,
         },
+        "haystacks": {"characters": len(setup.corpus.text)},
         "length_unit": {
             "tokenizer": setup.tokenizer.name,
             "exact": setup.tokenizer.exact,
@@ -115,8 +118,29 @@ def _versions() -> dict[str, str]:
     return found
 
 
-def check_same(content: Mapping[str, Any], setup: Setup) -> None:
+def check_rules(path: Path, content: Mapping[str, Any]) -> None:
+    """Make sure that a run's needles were placed by the rules of this version, before anything is sent for it.
+
+    Raises:
+        UsageError: an older version began the run; the same trials would be other prompts now.
+    """
+    if content["identity"].get("placement", PLACEMENT_VERSION) != PLACEMENT_VERSION:
+        raise UsageError(
+            t(
+                "can't resume {path}: an older version began it, which placed needles by other rules; make a new run "
+                "(its answers stay readable), or go on with the version that began it",
+                path=path,
+            )
+        )
+
+
+def check_same(content: Mapping[str, Any], setup: Setup, *, placed: bool = False) -> None:
     """Make sure that a run on disk and the setup made again from its options are the same experiment.
+
+    Args:
+        content: what is in its run.json.
+        setup: the setup.
+        placed: whether prompts are made again from stored placements, so that the rules may have changed since.
 
     Raises:
         UsageError: something that could change an answer differs; the message names it.
@@ -124,6 +148,7 @@ def check_same(content: Mapping[str, Any], setup: Setup) -> None:
     # The needle's facts may change: they decide scores, which can be made again, not answers.
     keys = ("identity", "prompts", "questions", "lengths", "depths", "length_unit", "controls", "shard")
     changed = differing(content, _plain(manifest(setup, "")), keys)
+    changed = [name for name in changed if not (placed and name == "identity.placement")]
     if changed:
         raise UsageError(
             t(

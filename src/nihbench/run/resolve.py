@@ -36,6 +36,7 @@ from nihbench.run.choices import (
     preset_of,
     request_of,
 )
+from nihbench.run.depths import depth_error
 from nihbench.run.lengths import MIN_HAYSTACK_TOKENS, fixed_tokens, resolve_lengths
 from nihbench.run.options import (
     QUICK_DEPTHS,
@@ -186,7 +187,7 @@ def _with_lengths(setup: Setup, texts: Texts, calibration: Calibration | None, *
     )
     resolved = _with_controls(resolved) if options.controls else resolved
     _check_builds(resolved)
-    return resolved
+    return replace(resolved, notes=(*resolved.notes, *_depth_notes(resolved)))
 
 
 def _with_controls(setup: Setup) -> Setup:
@@ -237,6 +238,22 @@ def _check_builds(setup: Setup) -> None:
     for trial in setup.grid:
         if trial.repeat == 0 and (trial.length, trial.depth_percent) in tried:
             setup.build(trial)
+
+
+def _depth_notes(setup: Setup) -> list[str]:
+    """Return what must be said of the depths where needles will stand far from them."""
+    error = depth_error(setup)
+    if error is None or not error.is_large:
+        return []
+    return [
+        t(
+            "needles stand up to {largest:.1f} points from their nominal depths ({mean:.1f} on average), most at "
+            "{length:,} tokens: they go between sentences, and these are long for that",
+            largest=error.largest,
+            mean=error.mean,
+            length=error.length,
+        )
+    ]
 
 
 def _unit_notes(setup: Setup, calibration: Calibration | None) -> list[str]:

@@ -21,6 +21,17 @@ if TYPE_CHECKING:
     from nihbench.run.setup import Begun
 
 
+_CHARACTERS: Mapping[str, int] = {
+    "d7511ece91d86e8236127bb7315b25d36653a3dea6978ba0f25420ac81bc4a1c": 6_941_958,  # english-novels-en
+    "826b3061365456a0d48a4470b41210a9b0bc3431c2ef014cef9fcea09bdd11bd": 664_583,  # journey-to-the-west-zh
+    "1074bce916d9354f8e6e37496cd1356419e7bef8b0946eecec37c7cc9a9bb5a4": 643_926,  # paul-graham-en
+    "71f2ff5d99bdc1f9c48c5c2353ad138201c5ca1c377e0226857ef8fa89b8bcee": 465_126,  # python-reference-en of 3.11.7
+    "7dd5077db8e93f5f20ec768c559dbebf9cad1f9dcdec9ba676ce7cbab203e5d5": 370_282,  # tech-weekly-zh
+    "7d94929868d0bb36ee10bb55fd15ba0957b135d851a988159793803c7e4eb166": 597_796,  # three-kingdoms-zh
+}
+"""How long the packaged texts are, by their hash: older runs do not say it themselves."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Model:
     name: str
@@ -33,6 +44,11 @@ class _Corpus:
     name: str
     sha256: str
     copies: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Haystacks:
+    characters: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +82,7 @@ class _Content:
     corpus: _Corpus
     length_unit: _LengthUnit
     calibration: Calibration | None = None
+    haystacks: _Haystacks | None = None
     lengths: tuple[int, ...]
     depths: tuple[float, ...]
     repeats: int
@@ -101,6 +118,12 @@ def corpus_of(content: Mapping[str, Any]) -> str:
 
     chosen = corpus_choice(content["options"].get("corpus"), content["needle"]["language"])
     return chosen or str(content["corpus"]["name"])
+
+
+def corpus_characters(content: Mapping[str, Any]) -> int | None:
+    """Return how many characters the run's corpus has; None where an older run does not say, and it is a user's own."""
+    told = content.get("haystacks")
+    return int(told["characters"]) if told else _CHARACTERS.get(content["corpus"]["sha256"])
 
 
 def begun(content: Mapping[str, Any]) -> Begun:

@@ -15,7 +15,7 @@ from nihbench.catalog import Catalog
 from nihbench.errors import FetchError, UsageError
 from nihbench.fetch import Report
 from nihbench.lang import t
-from nihbench.text import Source, make_source, sentence_start
+from nihbench.text import Source, make_source, running_start, sentence_start
 from nihbench.types import Corpus, IntArray, Needle, Tokenizer
 
 
@@ -207,7 +207,7 @@ def _unknown(catalog: Catalog, name: str) -> UsageError:
 def sources(
     texts: Texts, tokenizer: Tokenizer, seed: int, copies: int, *, varied: bool = True
 ) -> Callable[[int], Source]:
-    """Return a function from a repeat's number to its source; the first begins at the corpus's beginning.
+    """Return a function from a repeat's number to its source; the first begins where its running text does.
 
     Not `varied`: all repeats have the first one's.
     """
@@ -215,7 +215,7 @@ def sources(
     @lru_cache(maxsize=2)
     def source_of(repeat: int) -> Source:
         text = texts.corpus.text
-        start = 0
+        start = running_start(text, texts.corpus.language)
         if repeat and varied:
             drawn = random.Random(f"{seed}:{repeat}:{texts.corpus.sha256}").randrange(len(text))
             start = sentence_start(text, texts.boundaries, drawn)

@@ -25,12 +25,14 @@ from nihbench.stats.headline import (
 )
 from nihbench.stats.interval import Interval
 from nihbench.stats.monotone import decreasing_fit
+from nihbench.stats.overlap import ONE_TEXT, one_text, overlaps
 from nihbench.stats.patterns import Places
 from nihbench.stats.surface import Surface, smooth
 
 __all__ = [
     "BANDS",
     "LEAST_MISSES",
+    "ONE_TEXT",
     "RULER_THRESHOLD",
     "Cell",
     "Comparison",
@@ -70,6 +72,8 @@ __all__ = [
     "most_draws",
     "need",
     "lower_bound",
+    "one_text",
+    "overlaps",
     "pooled_rows",
     "power_of",
     "precision_at",

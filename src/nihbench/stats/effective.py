@@ -150,7 +150,7 @@ def pooled_rows(trials: Trials, level: float = LEVEL) -> tuple[Estimate, ...]:
     for at in range(len(steps)):
         mask = np.isin(trials.length, steps[at : at + together])
         here = trials.where(mask)
-        pools.append(estimate(hits[mask], here.haystack, here.length, here.depth, level))
+        pools.append(estimate(hits[mask], here.text, here.length, here.depth, level))
     return tuple(pools)
 
 

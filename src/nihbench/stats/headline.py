@@ -1,14 +1,16 @@
 """The three headline numbers of a grid, or of a row, column or third of it, with their intervals.
 
-What was really independent is the haystack: all answers over one text are one cluster. With two or more haystacks
-the interval is that of t over them with quantiles that fit their skewness and number, see `inversion`. With one
-haystack the interval holds for this haystack only, see `one_haystack`. Never a bootstrap of the answers.
+What was really independent is the haystack: all answers over one text are one cluster, and so are haystacks that
+overlap (`overlap`). With two or more texts the interval is that of t over them with quantiles that fit their skewness
+and number, see `inversion`. With one the interval holds for this text only, see `one_haystack`. Never a bootstrap of
+the answers.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -19,6 +21,7 @@ from nihbench.stats.distributions import t_value
 from nihbench.stats.interval import LEVEL, BoolArray, FloatArray, IntArray, Interval
 from nihbench.stats.inversion import means_left_open
 from nihbench.stats.neighbours import local_variance
+from nihbench.stats.overlap import one_text
 
 ASSUMED_CORRELATION = 0.05
 """Correlation of two answers over one haystack, where the haystacks at hand show none (all alike)."""
@@ -33,6 +36,8 @@ class Trials:
 
     `value` is the band (0 to 1), `found` whether the needle was found (passed over where not measured), `haystack`
     names the text (equal number: same text), `length` and `depth` are the cell's indices along the grid's axes.
+    Where `around` is given, `haystack` is the character of the corpus at which the text begins and `reach` how many
+    characters of it were read, so that haystacks which overlap are known (see `overlap`).
     """
 
     value: FloatArray
@@ -40,16 +45,28 @@ class Trials:
     haystack: IntArray
     length: IntArray
     depth: IntArray
+    reach: IntArray | None = None
+    around: int = 0
 
     def __post_init__(self) -> None:
-        shapes = {name: getattr(self, name).shape for name in ("value", "found", "haystack", "length", "depth")}
+        shapes = {name: array.shape for name, array in self._arrays().items()}
         if len(set(shapes.values())) != 1 or self.value.ndim != 1:
             raise ValueError(f"the arrays of Trials must have one shape (n,), not {shapes}")
 
     def where(self, mask: BoolArray) -> Trials:
         """Return the trials at which `mask`, of shape (n,), is True."""
-        names = ("value", "found", "haystack", "length", "depth")
-        return Trials(**{name: getattr(self, name)[mask] for name in names})
+        return replace(self, **{name: array[mask] for name, array in self._arrays().items()})
+
+    @property
+    def text(self) -> IntArray:
+        """Number the texts that these trials stand in, shape (n,): haystacks that overlap at their lengths are one."""
+        if self.reach is None or self.around <= 0:
+            return self.haystack
+        return one_text(self.haystack, self.reach, self.around)
+
+    def _arrays(self) -> dict[str, Any]:
+        names = ("value", "found", "haystack", "length", "depth", "reach")
+        return {name: array for name in names if (array := getattr(self, name)) is not None}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -91,7 +108,8 @@ def headline(trials: Trials, level: float = LEVEL) -> Headline:
         np.where(good, np.isclose(trials.value, 1.0), np.nan),
         trials.value,
     )
-    found, strict, band = (estimate(value, trials.haystack, trials.length, trials.depth, level) for value in values)
+    text = trials.text
+    found, strict, band = (estimate(value, text, trials.length, trials.depth, level) for value in values)
     return Headline(found=found, strict=strict, mean_band=band)
 
 

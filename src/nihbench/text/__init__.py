@@ -14,10 +14,12 @@ from nihbench.text.prompt import (
     rebuild,
     render,
 )
+from nihbench.text.running import running_start
 from nihbench.text.sentences import boundaries
-from nihbench.text.source import Source, compose_text, make_source, sentence_start
+from nihbench.text.source import GLUE, Source, compose_text, make_source, sentence_start
 
 __all__ = [
+    "GLUE",
     "PLACEMENT_VERSION",
     "EncodedMessages",
     "TOLERANCE_TOKENS",
@@ -41,5 +43,6 @@ __all__ = [
     "rebuild",
     "rebuild_bare",
     "render",
+    "running_start",
     "sentence_start",
 ]

@@ -16,6 +16,7 @@ import numpy as np
 
 from nihbench.errors import UsageError
 from nihbench.lang import t
+from nihbench.text.scripts import ends_sentence, stop_for
 from nihbench.text.source import Source
 
 TOLERANCE_TOKENS = 8
@@ -28,9 +29,6 @@ _WITHOUT_SPACES = re.compile(
     r"[\u2e80-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
     r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]"
 )
-_HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
-_TERMINATORS = frozenset(".!?…。！？")
-_CLOSERS = frozenset("\"'”’»)]}」』）】》〉*_")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -250,18 +248,13 @@ def _nearest_boundary(source: Source, start: int, end: int, depth_percent: float
     return (left_at if target - left <= after - target else right_at), after - left
 
 
-def _ends_sentence(text: str) -> bool:
-    stripped = text.rstrip().rstrip("".join(_CLOSERS))
-    return not stripped or stripped[-1] in _TERMINATORS
-
-
 def _marks(source: Source, statement: str | None, start: int, at: int, end: int) -> tuple[str, str, str]:
     """Return what the language needs around the needle, and what closes the haystack's cut sentence."""
     text, language = source.text, source.language
-    ellipsis = "" if _ends_sentence(text[max(start, end - 40) : end]) else ("……" if language == "zh" else "...")
+    ellipsis = "" if ends_sentence(text[max(start, end - 40) : end]) else ("……" if language == "zh" else "...")
     if statement is None:
         return "", "", ellipsis
-    stop = "" if _ends_sentence(statement) else ("。" if _HAN.search(statement) else ".")
+    stop = stop_for(statement)
     if at == end:
         return ellipsis + "\n\n", stop, ""
     if at == start or text[at - 1] == "\n":

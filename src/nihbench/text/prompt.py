@@ -16,7 +16,7 @@ from nihbench.text.fit import Frame, Splice, fit
 from nihbench.text.source import Source
 from nihbench.types import Message, Placement, PromptTemplate, Tokenizer
 
-PLACEMENT_VERSION = 2
+PLACEMENT_VERSION = 3
 """Part of a trial's identity: raised when the same inputs would be placed differently."""
 
 

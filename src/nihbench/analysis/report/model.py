@@ -17,7 +17,7 @@ from nihbench.analysis.report.surroundings import Surroundings
 from nihbench.analysis.report.trials import Cost, seconds, trial_columns
 from nihbench.analysis.summaries import Summary, summary
 from nihbench.analysis.table import columns
-from nihbench.run import RunFolder, is_imported, planned_trials, stored_needle, version_of
+from nihbench.run import RunFolder, corpus_characters, is_imported, planned_trials, stored_needle, version_of
 from nihbench.types import Grade, GradedElsewhere, Record, Trial
 
 FORMAT = 1
@@ -103,7 +103,7 @@ def _total(counts: Sequence[int | None]) -> int | None:
 
 def _panels(run: Measured, index: int, pool: Pool) -> list[dict[str, Any]]:
     planned = planned_trials(run.folder.manifest)
-    table = columns(tuple(run.records.values()), run.grades)
+    table = columns(tuple(run.records.values()), run.grades, corpus_chars=corpus_characters(run.folder.manifest))
     pairs = dict.fromkeys((trial.experiment, trial.prompt) for trial in planned if trial.control is None)
     controls = control_results(run.records.values(), run.grades, planned)
     said = _said(run, pool)

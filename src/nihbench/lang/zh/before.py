@@ -49,6 +49,10 @@ WORDS = {
     "{lengths}: over the window": "{lengths}：超出窗口",
     "depths": "深度",
     "{depths} percent": "{depths}（百分比）",
+    "achieved": "实际深度",
+    "{mean:.1f} points off these depths on average, {largest:.1f} at most (at {length:,} tokens)": (
+        "与上述深度平均相差 {mean:.1f} 个百分点，最多 {largest:.1f} 个（在 {length:,} token 处）"
+    ),
     "repeats": "重复",
     "{repeats}, varying {vary}": "{repeats} 次，变化的是 {vary}",
     "order": "次序",
