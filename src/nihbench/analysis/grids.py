@@ -18,8 +18,8 @@ from nihbench.lang import t
 from nihbench.types import IntArray, Trial
 
 _USED = (
-    "length", "depth_percent", "achieved_depth_percent", "repeat", "extra", "value", "found", "failure", "total_tokens",
-    "haystack", "haystack_chars", "corpus_chars", "needle_at", "prompt_sha256",
+    "id", "length", "depth_percent", "achieved_depth_percent", "repeat", "extra", "value", "found", "failure",
+    "total_tokens", "haystack", "haystack_chars", "corpus_chars", "needle_at", "prompt_sha256",
 )  # fmt: skip
 
 

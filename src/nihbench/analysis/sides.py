@@ -25,8 +25,9 @@ Cell = tuple[int, float, int]
 class Side:
     """One (model, prompt) of an experiment.
 
-    `name` is what tells it from what it is compared with, `run` its folder's name. `text` is what makes its haystacks
-    (`text_of`), by names that a user knows. `planned` are the cells and repeats of its plan as (length, depth, repeat).
+    `name` is what tells it from what it is compared with, `run` its folder's name, `place` how a user calls that.
+    `text` is what makes its haystacks (`text_of`), by names that a user knows. `planned` are the cells and repeats of its
+    plan as (length, depth, repeat).
     """
 
     name: str
@@ -37,6 +38,7 @@ class Side:
     table: Table = field(repr=False)
     text: Mapping[str, object] = field(repr=False)
     planned: frozenset[Cell] = field(repr=False)
+    place: str = ""
 
 
 def text_of(manifest: Mapping[str, Any]) -> dict[str, object]:
@@ -141,6 +143,7 @@ def rows_at(side: Side, keys: Sequence[Cell]) -> dict[str, Any]:
         "haystack": numbers_of(rows["haystack"])[order],
         "haystack_chars": numbers_of(rows["haystack_chars"])[order],
         "corpus_chars": numbers_of(rows["corpus_chars"])[order],
+        "id": rows["id"][order],
         "needle_at": numbers_of(rows["needle_at"])[order],
         "prompt_sha256": rows["prompt_sha256"][order],
     }

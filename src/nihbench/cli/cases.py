@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Optional
 
@@ -25,6 +25,7 @@ _TEXT = Optional[str]  # noqa: UP045  typer reads it at run time
 _INT = Optional[int]  # noqa: UP045
 _TEXTS = Optional[list[str]]  # noqa: UP045
 _FLOAT = Optional[float]  # noqa: UP045
+_PATH = Optional[Path]  # noqa: UP045
 _REACH = 160
 
 
@@ -46,6 +47,7 @@ def cases(
     max_length: Annotated[_INT, _filter("--max-length", "Only up to this length.")] = None,
     min_depth: Annotated[_FLOAT, _filter("--min-depth", "Only from this depth on, in percent.")] = None,
     max_depth: Annotated[_FLOAT, _filter("--max-depth", "Only up to this depth, in percent.")] = None,
+    against: Annotated[_PATH, _filter("--against", "Only what this older run found and RUN misses.")] = None,
     scorer: Annotated[_TEXT, typer.Option("--scorer", help="Whose scores (default: rules; see nih score).")] = None,
     corpus: Annotated[_TEXT, typer.Option("--corpus", help="Where the run's own text is now, if it was moved.")] = None,
     probe: Annotated[
@@ -77,12 +79,22 @@ def cases(
         base_url=base_url, api_key_env=api_key_env, headers=tuple(header or ()), concurrency=concurrency,
         price=price, max_cost=max_cost, yes=yes,
     )  # fmt: skip
-    looked = [_looked(open_run(path), chosen, scorer, corpus, reaching if probe else None) for path in find_runs(run)]
+    looked = [
+        _looked(folder, _since(against, folder, chosen, scorer), scorer, corpus, reaching if probe else None)
+        for folder in map(open_run, find_runs(run))
+    ]
     note_controls([(each.folder, each.controls) for each in looked])
     if as_json:
         show_json({"runs": [each.json() for each in looked]})
     else:
         show("\n\n".join(each.markdown() if as_md else each.text(titled=len(looked) > 1) for each in looked))
+
+
+def _since(against: Path | None, folder: RunFolder, chosen: Filter, scorer: str | None) -> Filter:
+    """Return the filter with the trials that an older run found and this one misses, where one is given."""
+    from nihbench.cli.against import lost_since
+
+    return chosen if against is None else replace(chosen, only=lost_since(against, folder, scorer))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

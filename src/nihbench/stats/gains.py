@@ -1,9 +1,9 @@
 """Which mean differences the haystacks at hand leave open: the interval of a paired difference, by inverting tests.
 
 A difference is what the second side gains less what it loses. Where one of the two is rare, haystacks are skewed (most
-lose nothing, one loses much), and Student's t over a few of them falls short. So its quantiles are taken from a model of
-the difference that is tested, as `inversion` does for a mean: each of the two shares has logits that are normal over
-haystacks, with the mean and the spread that are likeliest for this difference and these haystacks.
+lose nothing, one loses much), and Student's t over a few of them falls short. So its quantiles are taken from a model
+of the difference that is tested, as `inversion` does for a mean: each of the two shares has logits that are normal
+over haystacks, with the mean and the spread that are likeliest for this difference and these haystacks.
 """
 
 from __future__ import annotations
@@ -72,9 +72,7 @@ class _Fit:
         likely = rare.max(axis=1)[: len(share)] + np.interp(place, PLACES, common.max(axis=1))
         at = int(np.argmax(likely))
         there = int(np.argmin(np.abs(PLACES - place[at])))
-        low, high = _quantiles(
-            self.design, (at, int(rare[at].argmax())), (there, int(common[there].argmax())), level
-        )
+        low, high = _quantiles(self.design, (at, int(rare[at].argmax())), (there, int(common[there].argmax())), level)
         return (low, high) if difference >= 0 else (-high, -low)
 
 

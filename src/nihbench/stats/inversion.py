@@ -211,4 +211,5 @@ def middles() -> FloatArray:
 
 
 def logistic(x: ArrayLike) -> FloatArray:
+    """Return the share that belongs to a logit."""
     return np.asarray(1 / (1 + np.exp(-np.clip(x, -700, 700))))

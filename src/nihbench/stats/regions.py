@@ -15,7 +15,7 @@ import numpy as np
 
 from nihbench.stats.interval import BoolArray, FloatArray, IntArray
 
-FLIPS = 2999
+FLIPS = 1999
 MOST_STEPS = 15
 """Longer axes are looked at in so many steps: more would hardly find more, and cost power."""
 
@@ -72,7 +72,7 @@ def strongest_regions(
         best = _widest(direction * seen, blocks)
         if direction * seen[best] <= 1e-9:
             continue
-        p_value = (1 + int(np.sum(largest >= direction * seen[best] - 1e-6))) / (1 + FLIPS)
+        p_value = (1 + int(np.sum(largest >= direction * seen[best] - 1e-4))) / (1 + FLIPS)
         low, high, left, right = blocks[best].tolist()
         inside = (row >= low) & (row < high) & (column >= left) & (column < right)
         told.append(_region(first, second, length, depth, inside, p_value))
@@ -131,13 +131,12 @@ class _Grid:
 
     def sums(self, values: FloatArray, blocks: IntArray) -> FloatArray:
         """Add up values of shape (draws, differing) over every block: shape (draws, blocks)."""
-        cells = np.zeros((len(values), self.rows + 1, self.columns + 1))
-        np.add.at(cells, (slice(None), self.row + 1, self.column + 1), values)
+        here = np.zeros((len(self.row), self.rows + 1, self.columns + 1), dtype=values.dtype)
+        here[np.arange(len(self.row)), self.row + 1, self.column + 1] = 1.0
+        cells = (values @ here.reshape(len(here), -1)).reshape(-1, *here.shape[1:])
         total = cells.cumsum(axis=1).cumsum(axis=2)
         low, high, left, right = blocks.T
-        return np.asarray(
-            total[:, high, right] - total[:, low, right] - total[:, high, left] + total[:, low, left]
-        )
+        return np.asarray(total[:, high, right] - total[:, low, right] - total[:, high, left] + total[:, low, left])
 
 
 def _largest(grid: _Grid, moved: FloatArray, text: IntArray, blocks: IntArray, root: FloatArray) -> FloatArray:
@@ -147,5 +146,6 @@ def _largest(grid: _Grid, moved: FloatArray, text: IntArray, blocks: IntArray, r
     found = []
     for start in range(0, FLIPS, _AT_A_TIME):
         signs = rng.integers(0, 2, (min(_AT_A_TIME, FLIPS - start), int(unit.max()) + 1)) * 2 - 1
-        found.append(np.max(np.abs(grid.sums(signs[:, unit] * moved, blocks)) / root, axis=1))
+        flipped = (signs[:, unit] * moved).astype(np.float32)  # in single precision: half the time
+        found.append(np.max(np.abs(grid.sums(flipped, blocks)) / root.astype(np.float32), axis=1))
     return np.concatenate(found)
