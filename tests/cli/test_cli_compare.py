@@ -50,7 +50,7 @@ def test_two_prompts_of_one_run(nih: Any, write: Any) -> None:
     assert not made["general"] and made["regions"][0]["difference"] > 0
     assert len(made["won"]) - len(made["lost"]) == round(42 * made["found"]["difference"])
     nih.environment["NIH_LANG"] = "zh"
-    assert nih("compare", "one").out.strip() == made["text"]["zh"]
+    assert nih("compare", "one").out.startswith(made["text"]["zh"] + "\n\n长度：")
     turned = json.loads(nih("compare", "one", "--prompt", "question-first,original", "--json").out)
     assert turned["comparisons"][0]["found"]["difference"] == -made["found"]["difference"]
 
@@ -119,7 +119,8 @@ def test_two_models_and_the_interaction(nih: Any, write: Any) -> None:
     write("weak", 0.0, prompts=("original", "explicit"))
     ended = nih("compare", "strong", "weak")
     assert ended.code == 0, ended.err
-    first, second, crossed = ended.out.strip().split("\n\n")
+    first, second, crossed, unit = ended.out.strip().split("\n\n")
+    assert unit == "Length: tokens as the model counts them, whole request, K = 1,000."
     assert first.startswith("sf-sandwich/original: On this haystack weak finds the needle less often than strong")
     assert second.startswith("sf-sandwich/explicit: On this haystack weak finds the needle less often than strong")
     assert crossed.startswith(
@@ -127,7 +128,7 @@ def test_two_models_and_the_interaction(nih: Any, write: Any) -> None:
     )
     by_prompt = nih("compare", ".", "--by", "prompt").out
     assert by_prompt.startswith("strong, sf-sandwich: ") and "\n\nweak, sf-sandwich: " in by_prompt
-    assert by_prompt.strip().endswith(crossed)
+    assert by_prompt.strip().endswith(f"{crossed}\n\n{unit}")
 
 
 def test_two_runs_of_one_model_are_told_apart_by_their_folders(nih: Any, write: Any) -> None:
@@ -203,7 +204,8 @@ def test_a_diagnosis_and_its_json(nih: Any, write: Any) -> None:
     ended = nih("diagnose", "one")
     assert ended.code == 0, ended.err
     (value,) = json.loads(nih("diagnose", "one", "--json").out)
-    assert ended.out == f"one: sf-sandwich/original: {value['text']['en']}\n"
+    told, unit = ended.out.splitlines()
+    assert told == f"one: sf-sandwich/original: {value['text']['en']}" and unit.startswith("Length: tokens as")
     assert value["finding"] not in ("cant_tell", "none") and value["measured"] == value["planned"] == 96
     for cut in value["patterns"][0]["cuts"]:
         assert cut["low"] <= cut["value"] <= cut["next_value"] <= cut["high"]

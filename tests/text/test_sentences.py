@@ -250,7 +250,9 @@ def test_no_boundary_in_matched_quotes(inside: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "unit", ["(", ".", '"', "“", "。", "“。", ". ", "...x ", "\n", " ", "**", "a.b. ", "？”", "[1"]
+    "unit",
+    ["(", ".", '"', "“", "。", "“。", ". ", "...x ", "\n", " ", "**", "a.b. ", "？”", "[1"]
+    + ["'", " 'a", "''", "``", "—a\n", "> ", ">\n", "- a\n", "1. a\n\n", ". . ", "\n\n  f(x)\n\n", "ก", "a ", "x"],
 )
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_hostile_texts_do_not_grow_quadratic(unit: str, language: str) -> None:

@@ -14,7 +14,7 @@ from nihbench.analysis.grids import Grid, grid
 from nihbench.analysis.loaded import EXTRA_COLUMNS, LoadedRun, load_run
 from nihbench.analysis.pairing import Interaction, Paired, Turned, holm, pair, prompt_by_model, turned
 from nihbench.analysis.profiles import Profile, depth_profile, length_profile
-from nihbench.analysis.sides import Side, text_of
+from nihbench.analysis.sides import Side, planned_cells, text_of
 from nihbench.analysis.statistics import GridTrials, Region, Statistics, grid_trials, misses, statistics
 from nihbench.analysis.summaries import Rate, Summary, summary
 from nihbench.analysis.table import COLUMNS, UNSCORED, Table, columns, frame, pairs
@@ -77,6 +77,7 @@ __all__ = [
     "misses",
     "pair",
     "pairs",
+    "planned_cells",
     "prompt_by_model",
     "squeezed",
     "statistics",

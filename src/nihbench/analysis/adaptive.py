@@ -5,13 +5,16 @@ Pooled over draws a row would lean to where most were made, that is to where the
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from nihbench.analysis.grids import rows_of
+from nihbench.analysis.grids import Rows, depths_of, rows_of
 from nihbench.analysis.statistics import found_of
 from nihbench.analysis.table import Table
+from nihbench.plan import joined_depths
 from nihbench.stats import FirstDraws, row_means, spread
 
 
@@ -32,19 +35,36 @@ def adaptive_rows(table: Table, *, experiment: str, prompt: str) -> tuple[Adapti
     if not extra.any():
         return ()
     lengths, length = np.unique(rows["length"].astype(np.int64), return_inverse=True)
-    depths, depth = np.unique(rows["depth_percent"].astype(np.float64), return_inverse=True)
-    good = ~np.isnan(value)
-    hits, drawn, first_hits, first_drawn = (np.zeros((len(depths), len(lengths))) for _ in range(4))
+    axis = np.unique(rows["depth_percent"].astype(np.float64))
+    hits, drawn, first_hits, first_drawn = (np.zeros((len(axis), len(lengths))) for _ in range(4))
     found = found_of(rows["found"]).astype(np.float64)
-    for count, weight, mask in (
-        (hits, found, good),
-        (drawn, np.ones_like(found), good),
-        (first_hits, found, good & ~extra),
-        (first_drawn, np.ones_like(found), good & ~extra),
-    ):
-        np.add.at(count, (depth[mask], length[mask]), weight[mask])
+    draws = np.zeros(len(lengths), dtype=np.int64)
+    for column in range(len(lengths)):
+        mine = (length == column) & ~np.isnan(value)
+        draws[column] = mine.sum()
+        for row, index in _in_cells(rows, axis, length == column, mine):
+            hits[row, column] += found[index]
+            drawn[row, column] += 1
+            first_hits[row, column] += found[index] * (not extra[index])
+            first_drawn[row, column] += not extra[index]
     mean, half = row_means(hits, drawn, spread(FirstDraws(found=first_hits, measured=first_drawn)))
     return tuple(
         AdaptiveRow(length=int(at), draws=int(count), found=float(rate), half_width=float(width))
-        for at, count, rate, width in zip(lengths, drawn.sum(axis=0), mean, half, strict=True)
+        for at, count, rate, width in zip(lengths, draws, mean, half, strict=True)
     )
+
+
+def _in_cells(
+    rows: Rows, axis: NDArray[np.float64], here: NDArray[np.bool_], measured: NDArray[np.bool_]
+) -> Iterator[tuple[int, int]]:
+    """Give, for the measured trials of one length, the cells they stand in, by a place on the axis of depths.
+
+    Depths that are one prompt in any haystack of the plan are one cell, as the draws were decided (`run.adaptive`).
+    """
+    first = here & ~rows["extra"].astype(bool)
+    cells = joined_depths(map(depths_of, rows["depth_percent"][first], rows["also_depths"][first]))
+    place = {depth: min(int(np.argmin(np.abs(axis - each))) for each in cell) for cell in cells for depth in cell}
+    for index in np.flatnonzero(measured).tolist():
+        depths = depths_of(rows["depth_percent"][index], rows["also_depths"][index])
+        for row in sorted({place[depth] for depth in depths if depth in place}):
+            yield row, index

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from nihbench.analysis.sides import Cell, Side, in_common, rows_at
-from nihbench.analysis.statistics import LEAST_MEASURED, around_of
+from nihbench.analysis.statistics import LEAST_MEASURED
 from nihbench.stats import (
     Comparison,
     Crossed,
@@ -144,7 +144,7 @@ def pair(first: Side, second: Side, *, wanted: float = 0.05) -> Paired:
         lengths=_axis(keys, measured, 0),
         depths=_axis(keys, measured, 1),
         planned=len(both),
-        left_out=len(first.planned ^ second.planned),
+        left_out=sum(side.trials - len(both) for side in (first, second)),
         moved=int(np.sum(one["needle_at"][measured] != other["needle_at"][measured])),
         repeats=repeats,
         wanted=wanted,
@@ -234,12 +234,11 @@ def _axis(keys: Sequence[Cell], measured: Any, axis: int) -> tuple[float, ...]:
 
 
 def _texts(one: dict[str, Any], other: dict[str, Any], mask: Any) -> Any:
-    """Number the texts that pairs stand in: haystacks that overlap are one, by the longer one of the two sides."""
-    reach = np.maximum(one["haystack_chars"], other["haystack_chars"])[mask].astype(np.int64)
-    # What both runs say of their corpus, which is the same: where one does not know its length, the other may.
-    around = max(around_of(one), around_of(other))
+    """Number the texts that pairs stand in: haystacks are one that overlap by what either side's run knows."""
+    first, second = (side["text"][mask].astype(np.int64) for side in (one, other))
+    apart = np.where(second >= 0, second + first.max(initial=-1) + 1, second)  # each run numbers its own
     begins = one["haystack"][mask].astype(np.int64)
-    return one_text(begins, reach, around) if around else begins
+    return one_text(np.concatenate([begins, begins]), np.concatenate([first, apart]))[: len(begins)]
 
 
 def _pairs(keys: Sequence[Cell], one: dict[str, Any], other: dict[str, Any], mask: Any, what: str) -> Pairs:

@@ -5,10 +5,10 @@ It joins and types, it aggregates nothing. pandas is imported when a table is ma
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
+from nihbench.analysis.texts import Haystack, text_numbers
 from nihbench.errors import UsageError
 from nihbench.lang import t
 from nihbench.types import Bare, Failure, Grade, GradedElsewhere, Outcome, Placement, Record, Unscored
@@ -25,6 +25,7 @@ COLUMNS: Mapping[str, str] = {
     "prompt": "string",
     "length": "int64",  # nominal, tokens of the length unit
     "depth_percent": "float64",  # nominal; NaN of a control without a needle
+    "also_depths": "string",  # further nominal depths at which the prompt is the same, by spaces; missing where none
     "achieved_depth_percent": "float64",
     "repeat": "int64",
     "control": "string",  # missing for a trial that counts
@@ -42,8 +43,7 @@ COLUMNS: Mapping[str, str] = {
     "failure": "string",  # the failure's kind, or "unscored" for an answer without a score; missing where measured
     "finish_reason": "string",
     "haystack": "Int64",  # the character of the corpus that the text begins at; missing where no placement is recorded
-    "haystack_chars": "Int64",  # how many characters of the corpus were read from there on; missing likewise
-    "corpus_chars": "Int64",  # of the whole corpus; missing where an older run does not say, too
+    "text": "Int64",  # numbers the texts of its length: haystacks that overlap are one; missing likewise
     "needle_at": "Int64",  # the character of the haystack's text that the needle stands before
     "prompt_sha256": "string",
     "total_tokens": "Int64",  # the whole request as the tool counted it; missing where no placement is recorded
@@ -66,7 +66,7 @@ class Table(Protocol):
 
 
 def columns(
-    records: Sequence[Record], scores: Mapping[str, Grade], *, corpus_chars: int | None = None
+    records: Sequence[Record], scores: Mapping[str, Grade], *, content: Mapping[str, Any] | None = None
 ) -> dict[str, list[Any]]:
     """Return the columns of `COLUMNS` as plain lists, None where a value is missing: the table without pandas.
 
@@ -81,12 +81,14 @@ def columns(
             )
         )
     latest = {record.id: record for record in records}
-    whole = corpus_chars or _repeated_corpus(latest.values())
-    rows = [_row(record, scores.get(record.id), whole) for record in latest.values()]
+    texts = text_numbers(tuple(latest.values()), content)
+    rows = [_row(record, scores.get(record.id), texts) for record in latest.values()]
     return {name: [row[name] for row in rows] for name in COLUMNS}
 
 
-def frame(records: Sequence[Record], scores: Mapping[str, Grade], *, corpus_chars: int | None = None) -> pd.DataFrame:
+def frame(
+    records: Sequence[Record], scores: Mapping[str, Grade], *, content: Mapping[str, Any] | None = None
+) -> pd.DataFrame:
     """Return one row a trial with the columns of `COLUMNS`.
 
     A failure keeps value NaN whatever `scores` holds for it, and so does an answer without a score. Where an id comes
@@ -95,14 +97,14 @@ def frame(records: Sequence[Record], scores: Mapping[str, Grade], *, corpus_char
     Args:
         records: The records of one run, in the order they were written.
         scores: Grades of one scorer by trial id; ids without a record are ignored.
-        corpus_chars: Characters of the corpus, where the run knows them.
+        content: The run's run.json, for what haystacks have in common; None: as far as records tell.
 
     Raises:
         UsageError: The grades are of several scorers or versions, which no table mixes.
     """
     import pandas as pd
 
-    lists = columns(records, scores, corpus_chars=corpus_chars)
+    lists = columns(records, scores, content=content)
     return pd.DataFrame({name: pd.Series(lists[name], dtype=kind) for name, kind in COLUMNS.items()})
 
 
@@ -112,17 +114,7 @@ def pairs(frame: pd.DataFrame) -> tuple[tuple[str, str], ...]:
     return tuple(dict.fromkeys(zip(counting["experiment"], counting["prompt"], strict=True)))
 
 
-def _repeated_corpus(records: Iterable[Record]) -> int | None:
-    """Return about how many characters a corpus has that is repeated to fill a haystack; None where it is not.
-
-    For a run that does not say: such haystacks are all one text, which must be known.
-    """
-    places = [record.placement for record in records if record.placement and record.placement.source_copies > 1]
-    least = [max(place.source_start + 1, math.ceil(place.end / place.source_copies)) for place in places]
-    return max(least, default=None)
-
-
-def _row(record: Record, grade: Grade | None, corpus_chars: int | None) -> dict[str, object]:
+def _row(record: Record, grade: Grade | None, texts: Mapping[Haystack, int]) -> dict[str, object]:
     trial, placement, outcome = record.trial, record.placement, record.outcome
     row: dict[str, object] = {
         "id": record.id,
@@ -131,6 +123,7 @@ def _row(record: Record, grade: Grade | None, corpus_chars: int | None) -> dict[
         "prompt": trial.prompt,
         "length": trial.length,
         "depth_percent": float("nan") if isinstance(placement, Bare) else trial.depth_percent,
+        "also_depths": " ".join(f"{depth:g}" for depth in trial.also_depths) or None,
         "achieved_depth_percent": placement.achieved_depth_percent
         if isinstance(placement, Placement)
         else float("nan"),
@@ -144,14 +137,13 @@ def _row(record: Record, grade: Grade | None, corpus_chars: int | None) -> dict[
         else (UNSCORED if grade is None or isinstance(grade, Unscored) else None),
     }
     given = None if isinstance(outcome, Failure) else grade
-    return row | _text_columns(placement, corpus_chars) | _call_columns(outcome) | _score_columns(given)
+    return row | _text_columns(trial.length, placement, texts) | _call_columns(outcome) | _score_columns(given)
 
 
-def _text_columns(placement: Placement | Bare | None, corpus_chars: int | None) -> dict[str, object]:
+def _text_columns(length: int, placement: Placement | Bare | None, texts: Mapping[Haystack, int]) -> dict[str, object]:
     return {
         "haystack": placement.source_start if placement else None,
-        "haystack_chars": placement.end if placement else None,
-        "corpus_chars": corpus_chars if placement else None,
+        "text": texts[length, placement.source_start] if placement else None,
         "needle_at": placement.at if isinstance(placement, Placement) else None,
         "prompt_sha256": placement.prompt_sha256 if placement else None,
     }

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Optional
 
 import typer
 
-from nihbench.cli.output import command, note, show, show_json
+from nihbench.cli.output import command, note, show_json, tell
 from nihbench.errors import UsageError
 from nihbench.lang import language, t
 
@@ -64,11 +64,11 @@ def compare(
 
 def sides_of(result: Result) -> list[Side]:
     """Return what a run has to compare, one side for each prompt."""
-    from nihbench.analysis import Side, text_of
-    from nihbench.run import planned_trials
+    from nihbench.analysis import Side, planned_cells, text_of
+    from nihbench.cli.sweep import origin_of
+    from nihbench.run import length_unit
 
-    manifest = result.run.manifest
-    trials = [trial for trial in planned_trials(manifest) if trial.control is None]
+    manifest, origin = result.run.manifest, origin_of(result.run, result.records)
     return [
         Side(
             name="",
@@ -79,10 +79,13 @@ def sides_of(result: Result) -> list[Side]:
             prompt=grid.prompt,
             table=result.table,
             text=text_of(manifest),
-            planned=frozenset(
-                (trial.length, float(trial.depth_percent), trial.repeat)
-                for trial in trials
-                if (trial.experiment, trial.prompt) == (grid.experiment, grid.prompt)
+            unit=length_unit(manifest),
+            served=origin.served,
+            date=origin.date,
+            **planned_cells(
+                trial
+                for trial in result.planned
+                if (trial.experiment, trial.prompt, trial.control) == (grid.experiment, grid.prompt, None)
             ),
         )
         for grid in result.grids
@@ -140,11 +143,16 @@ def _whole_name(side: Side) -> str:
 
 def _named(group: Sequence[Side], by: str) -> list[Side]:
     """Name sides by what tells them apart: prompts or models, and the run where neither does."""
-    names = [side.prompt if by == "prompt" else side.model for side in group]
-    twice = len(set(names)) < len(names)
-    return [
-        replace(side, name=f"{name} ({side.run})" if twice else name) for side, name in zip(group, names, strict=True)
-    ]
+    from nihbench.cli.sweep import Origin, called_apart
+
+    kinds = [side.prompt if by == "prompt" else side.model for side in group]
+    names = list(kinds)
+    for kind in {kind for kind in kinds if kinds.count(kind) > 1}:
+        mine = [at for at, each in enumerate(kinds) if each == kind]
+        origins = [Origin(run=group[at].run, date=group[at].date, served=group[at].served) for at in mine]
+        for at, name in zip(mine, called_apart(kind, origins, [0] * len(mine)), strict=True):
+            names[at] = name
+    return [replace(side, name=name) for side, name in zip(group, names, strict=True)]
 
 
 def _heading(made: Paired, of: Sequence[Paired]) -> str:
@@ -192,18 +200,17 @@ def note_controls(told: Sequence[tuple[RunFolder, Sequence[ControlResult]]]) -> 
 
 def _tell(made: Sequence[Paired], crossed: Sequence[Interaction]) -> None:
     from nihbench.cli.output import plain
-    from nihbench.figures import comparison_paragraph, interaction_sentence
+    from nihbench.figures import SEVERAL, comparison_paragraph, interaction_sentence, say, unit_phrase
 
     paragraphs = [_heading(each, made) + comparison_paragraph(each, language(), len(made)) for each in made]
     for listing in dict.fromkeys(
         _listing(each) for each in made if each.lost and each.first.place != each.second.place
     ):
         note(t("what was found before and is missed now, case by case: {command}", command=listing))
-    show(
-        "\n\n".join(
-            plain(each) for each in [*paragraphs, *(interaction_sentence(each, language()) for each in crossed)]
-        )
-    )
+    unit = SEVERAL.join(dict.fromkeys(each.first.unit for each in made))
+    paragraphs += [interaction_sentence(each, language()) for each in crossed]
+    paragraphs.append(say(language(), "length_note", unit=unit_phrase(unit, language())))
+    tell("\n\n".join(map(plain, paragraphs)))
 
 
 def _listing(made: Paired) -> str:
@@ -235,6 +242,7 @@ def as_value(paired: Paired) -> dict[str, Any]:
         "repeats": paired.repeats,
         "wanted_difference": paired.wanted,
         "repeats_needed": paired.needed,
+        "length_unit": paired.first.unit,
         "text": {"en": comparison_paragraph(paired, "en"), "zh": comparison_paragraph(paired, "zh")},
     }
 

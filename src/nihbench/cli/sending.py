@@ -78,7 +78,7 @@ def measure(ready: Ready, folder: RunFolder, trials: Owed, sending: Sending) -> 
         except NihError as error:
             raise type(error)(t("{error}; {go_on}", error=without_stop(error), go_on=_go_on(sending))) from error
         finally:
-            tell_spent(setup, members, sent, budget, sending.elsewhere)
+            tell_spent(setup, members, sent, budget, before=before, elsewhere=sending.elsewhere)
     return budget.exactly_spent - sending.elsewhere
 
 
@@ -107,15 +107,21 @@ async def _send(
     from nihbench.cli.progress import gauges_of, progress
     from nihbench.endpoint import request_counter
     from nihbench.plan import BEFORE_THE_GRID
-    from nihbench.run import calibrate_further, run_trials
+    from nihbench.run import Opening, calibrate_further, run_trials
 
     cancelling()
     setup = ready.setup
     before = [pair for pair in trials if pair[1].control in BEFORE_THE_GRID]
     rest = [pair for pair in trials if pair[1].control not in BEFORE_THE_GRID]
+
+    def first(controls: bool) -> dict[str, Record]:
+        """Return the answers that are there, of the controls before the grid or of all else; none that is made anew."""
+        kept = {} if sending.retry_all else folder.records()
+        return {key: each for key, each in kept.items() if (each.trial.control in BEFORE_THE_GRID) == controls}
+
     with folder.writer() as writer:
         async with clients(ready, budget) as (completer, limiters):
-            gauges = gauges_of(setup, ready.members, limiters, budget)
+            gauges = gauges_of(setup, ready.members, limiters, budget, sending.elsewhere)
             async with progress(setup, trials, folder.records().values(), gauges) as shown:
                 for part, later in ((before, len(rest)), (rest, 0)):
                     await run_trials(
@@ -128,6 +134,7 @@ async def _send(
                         now=now,
                         on_progress=shown,
                         limiters=limiters,
+                        opening=Opening(setup, (trial for _, trial in part), first(part is before)),
                     )
                     if part and later and not sending.quiet:
                         _tell_controls(setup, folder, strict=sending.strict_controls)

@@ -44,10 +44,11 @@ def depth_error(setup: Setup) -> DepthError | None:
 
 
 def _errors(setup: Setup) -> Iterator[tuple[float, int]]:
-    for repeat in range(min(setup.texts, _HAYSTACKS)):
+    for repeat in range(min(setup.haystacks, _HAYSTACKS)):
         boundaries = setup.source_of(repeat).boundary_tokens
         for trial in setup.grid:
             haystack = haystack_tokens(setup, trial)
             if trial.repeat == repeat and haystack > 0:
-                achieved = 100 * nearest_boundary(boundaries, haystack, trial.depth_percent) / haystack
-                yield abs(achieved - trial.depth_percent), trial.length
+                for depth in trial.depths:
+                    achieved = 100 * nearest_boundary(boundaries, haystack, depth) / haystack
+                    yield abs(achieved - depth), trial.length

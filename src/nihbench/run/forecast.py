@@ -157,10 +157,12 @@ def nearest_boundary(boundaries: IntArray, haystack: int, depth_percent: float) 
 
 
 def _half_widths(setup: Setup) -> dict[str, tuple[int, float, float]]:
+    """Return them for one prompt variant's grid, its length with the fewest trials, and a cell."""
+    rows: dict[tuple[str, int], int] = {}
+    for trial in setup.whole:
+        if trial.control is None and not trial.extra:
+            rows[trial.prompt, trial.length] = rows.get((trial.prompt, trial.length), 0) + 1
+    grids = [sum(n for (prompt, _), n in rows.items() if prompt == each) for each in {prompt for prompt, _ in rows}]
     cell = setup.options.repeats
-    trials = {
-        "grid": cell * len(setup.lengths) * len(setup.depths),
-        "row": cell * len(setup.depths),
-        "cell": cell,
-    }
+    trials = {"grid": min(grids, default=cell), "row": min(rows.values(), default=cell), "cell": cell}
     return {name: (n, half_width(n, 0.5), half_width(n, 0.9)) for name, n in trials.items()}

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 from nihbench import __version__
 from nihbench.errors import UsageError
 from nihbench.lang import t
-from nihbench.plan import make_trials
+from nihbench.plan import make_trials, merged_as_stored, stored_places
+from nihbench.run.haystacks import stored_haystacks
 from nihbench.run.options import bare_url
 from nihbench.text import PLACEMENT_VERSION
 from nihbench.types import Trial
@@ -60,8 +61,10 @@ def manifest(setup: Setup, created_at: str) -> dict[str, Any]:
             "sha256": setup.corpus.sha256,
             "copies": setup.copies,
         },
-        "haystacks": {"characters": len(setup.corpus.text)},
-        "length_unit": {
+        "haystacks": setup.like.content.get("haystacks") if setup.like else stored_haystacks(setup),
+        "length_unit": setup.like.stored_unit
+        if setup.like
+        else {
             "tokenizer": setup.tokenizer.name,
             "exact": setup.tokenizer.exact,
             "counted_by_model": setup.counted_by_model,
@@ -72,12 +75,10 @@ def manifest(setup: Setup, created_at: str) -> dict[str, Any]:
         "depths": list(setup.depths),
         "repeats": setup.options.repeats,
         "trials": len(setup.trials),
-        "controls": [
-            {name: getattr(trial, name) for name in _CONTROL_FIELDS}
-            for trial in setup.plan or setup.trials
-            if trial.control
-        ],
+        "same_prompt": stored_places(_grid_of(setup)),
+        "controls": [_control(trial) for trial in setup.whole if trial.control],
         "shard": _shard(setup),
+        "like": _like(setup),
         "identity": setup.identity(),
         "notes": list(setup.notes),
     }
@@ -92,8 +93,11 @@ def _shard(setup: Setup) -> dict[str, Any] | None:
     return {"part": setup.options.shard, "trials": sorted(numbers[trial] for trial in setup.trials)}
 
 
-def _grid_of(setup: Setup) -> tuple[Trial, ...]:
-    return make_trials(
+def _like(setup: Setup) -> dict[str, Any] | None:
+    """Return whose prompts are sent again, and what of the grid has none: it was not sent then, either."""
+    if setup.like is None:
+        return None
+    every = make_trials(
         experiment=setup.experiment.name,
         needle=setup.needle.name,
         prompts=list(setup.prompts),
@@ -101,6 +105,21 @@ def _grid_of(setup: Setup) -> tuple[Trial, ...]:
         depths=setup.depths,
         repeats=setup.options.repeats,
     )
+    missing = set(merged_as_stored(every, stored_places(setup.grid))) - set(setup.grid)
+    rows = sorted([t.prompt, t.length, t.depth_percent, t.repeat] for t in missing)
+    return {"run": setup.like.run, "left_out": rows}
+
+
+def _grid_of(setup: Setup) -> tuple[Trial, ...]:
+    """Return the planned grid in the order in which `make_trials` gives it."""
+    prompts = list(setup.prompts)
+    grid = [trial for trial in setup.whole if trial.control is None and not trial.extra]
+    return tuple(sorted(grid, key=lambda t: (t.repeat, t.length, t.depth_percent, prompts.index(t.prompt))))
+
+
+def _control(trial: Trial) -> dict[str, Any]:
+    also = {"also_depths": list(trial.also_depths)} if trial.also_depths else {}
+    return {name: getattr(trial, name) for name in _CONTROL_FIELDS} | also
 
 
 def stored_calibration(found: Calibration) -> dict[str, Any]:
@@ -124,6 +143,8 @@ def check_rules(path: Path, content: Mapping[str, Any]) -> None:
     Raises:
         UsageError: an older version began the run; the same trials would be other prompts now.
     """
+    if content.get("like") is not None:
+        return  # its prompts are made from placements
     if content["identity"].get("placement", PLACEMENT_VERSION) != PLACEMENT_VERSION:
         raise UsageError(
             t(
@@ -146,9 +167,13 @@ def check_same(content: Mapping[str, Any], setup: Setup, *, placed: bool = False
         UsageError: something that could change an answer differs; the message names it.
     """
     # The needle's facts may change: they decide scores, which can be made again, not answers.
-    keys = ("identity", "prompts", "questions", "lengths", "depths", "length_unit", "controls", "shard")
-    changed = differing(content, _plain(manifest(setup, "")), keys)
-    changed = [name for name in changed if not (placed and name == "identity.placement")]
+    keys = (
+        "identity", "prompts", "questions", "lengths", "depths", "length_unit", "same_prompt", "controls", "shard",
+        "like",
+    )  # fmt: skip
+    # Which depths are one prompt follows from those rules.
+    by_rules = ("identity.placement", "same_prompt", "controls") if placed else ()
+    changed = [name for name in differing(content, _plain(manifest(setup, "")), keys) if name not in by_rules]
     if changed:
         raise UsageError(
             t(

@@ -26,7 +26,7 @@ from nihbench.run.tree import TREE, is_tree, open_tree
 from nihbench.run.verdicts import VERDICTS
 
 _SAME = """identity experiment needle prompts questions corpus length_unit calibration lengths depths repeats
-controls""".split()
+same_prompt controls""".split()
 _PLANNING = ("vary", "order", "adaptive")
 """Options that say which trials there are and where a part begins, and of which the rest of run.json says nothing."""
 Lines = dict[str, list[bytes]]

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from nihbench.errors import DamagedDataError, UsageError
 from nihbench.lang import t
-from nihbench.plan import make_trials
+from nihbench.plan import make_trials, merged_as_stored
 from nihbench.run.calibration import Calibration
+from nihbench.run.haystacks import Laid
 from nihbench.run.options import RunOptions, without_secrets
+from nihbench.text import Layout
 from nihbench.types import Needle, PromptTemplate, Trial
 
 if TYPE_CHECKING:
@@ -47,8 +49,17 @@ class _Corpus:
 
 
 @dataclass(frozen=True, kw_only=True)
+class _Overlap:
+    length: int
+    pairs: tuple[tuple[int, int, float], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class _Haystacks:
     characters: int
+    starts: tuple[int, ...] = ()
+    layout: Layout | None = None
+    overlaps: tuple[_Overlap, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +72,12 @@ class _LengthUnit:
 class _Shard:
     part: str
     trials: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Like:
+    run: str
+    left_out: tuple[tuple[str, int, float, int], ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +105,7 @@ class _Content:
     repeats: int
     identity: dict[str, Any]
     shard: _Shard | None = None
+    like: _Like | None = None
     import_: _Import | None = None
 
 
@@ -126,6 +144,15 @@ def corpus_characters(content: Mapping[str, Any]) -> int | None:
     return int(told["characters"]) if told else _CHARACTERS.get(content["corpus"]["sha256"])
 
 
+def told_overlaps(content: Mapping[str, Any]) -> dict[int, dict[tuple[int, int], float]]:
+    """Return, by length, the share of text that every two repeats have in common; older runs tell none."""
+    told = (content.get("haystacks") or {}).get("overlaps", ())
+    return {
+        int(each["length"]): {(int(one), int(other)): float(share) for one, other, share in each["pairs"]}
+        for each in told
+    }
+
+
 def begun(content: Mapping[str, Any]) -> Begun:
     """Read back what the run found out when it began.
 
@@ -135,11 +162,13 @@ def begun(content: Mapping[str, Any]) -> Begun:
     from nihbench.run.setup import Begun
 
     calibration = content.get("calibration")
+    haystacks = _validated(_Haystacks, content, "haystacks") if content.get("haystacks") else None
     return Begun(
         corpus_sha256=content["corpus"]["sha256"],
         window=content["model"].get("window"),
         cache=content["model"].get("cache"),
         calibration=None if calibration is None else _validated(Calibration, content, "calibration"),
+        laid=Laid(layout=haystacks.layout, starts=haystacks.starts) if haystacks else Laid(layout=None),
     )
 
 
@@ -178,6 +207,9 @@ def stored_options(
         UsageError: a secret is missing, or the run was made with headers of other values.
     """
     options: RunOptions = _validated(RunOptions, content, "options")
+    # What it was called before it was called what it is.
+    vary = tuple("sampling" if name == "temperature" else name for name in options.vary)
+    options = replace(options, vary=vary)
     if set(options.headers) - set(headers):
         raise UsageError(
             t(
@@ -227,6 +259,7 @@ def planned_trials(content: Mapping[str, Any]) -> tuple[Trial, ...]:
             # Another tool's plan is not known: each cell of its grid once, and what there is beyond that.
             repeats=1 if "import" in content else int(content["repeats"]),
         )
+        grid = merged_as_stored(grid, content.get("same_prompt", ()))
         more = tuple(
             replace(grid[0], length=int(length), depth_percent=float(depth), repeat=int(repeat))
             for length, depth, repeat in (content["import"]["more"] if "import" in content else ())
@@ -240,9 +273,12 @@ def planned_trials(content: Mapping[str, Any]) -> tuple[Trial, ...]:
                 depth_percent=float(each["depth_percent"]),
                 repeat=int(each["repeat"]),
                 control=str(each["control"]),
+                also_depths=tuple(float(depth) for depth in each.get("also_depths", ())),
             )
             for each in content.get("controls", ())
         )
+        missing = {tuple(row) for row in (content.get("like") or {}).get("left_out", ())}
+        grid = tuple(t for t in grid if (t.prompt, t.length, t.depth_percent, t.repeat) not in missing)
         every, shard = (*controls, *grid, *more), content.get("shard")
         return every if shard is None else tuple(every[number] for number in shard["trials"])
     except (KeyError, IndexError, TypeError, ValueError) as error:
@@ -258,13 +294,19 @@ def may_be_drawn(content: Mapping[str, Any]) -> Callable[[Trial], bool]:
     """
     if not content["options"].get("adaptive"):
         return lambda trial: False
-    first = frozenset(replace(trial, repeat=0) for trial in planned_trials(content) if trial.control is None)
+    first = frozenset(
+        replace(trial, repeat=0, depth_percent=depth, also_depths=())
+        for trial in planned_trials(content)
+        if trial.control is None
+        for depth in trial.depths
+    )
     from_repeat, seen = int(content["repeats"]), set[Trial]()
 
     def beyond(trial: Trial) -> bool:
-        known = replace(trial, extra=False, repeat=0) in first
-        fits = trial.extra and trial.repeat >= from_repeat and known and trial not in seen
-        seen.add(trial)
+        cells = {replace(trial, depth_percent=depth, also_depths=()) for depth in trial.depths}
+        known = all(replace(cell, extra=False, repeat=0) in first for cell in cells)
+        fits = trial.extra and trial.repeat >= from_repeat and known and seen.isdisjoint(cells)
+        seen.update(cells)
         return fits
 
     return beyond

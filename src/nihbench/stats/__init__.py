@@ -25,7 +25,16 @@ from nihbench.stats.headline import (
 )
 from nihbench.stats.interval import Interval
 from nihbench.stats.monotone import decreasing_fit
-from nihbench.stats.overlap import ONE_TEXT, one_text, overlaps
+from nihbench.stats.overlap import (
+    ONE_TEXT,
+    WINDOW,
+    Repeated,
+    linked,
+    one_text,
+    overlaps,
+    repeated_windows,
+    text_overlaps,
+)
 from nihbench.stats.patterns import Places
 from nihbench.stats.regions import Region, strongest_regions
 from nihbench.stats.surface import Surface, smooth
@@ -35,6 +44,7 @@ __all__ = [
     "LEAST_HAYSTACKS",
     "LEAST_MISSES",
     "ONE_TEXT",
+    "WINDOW",
     "RULER_THRESHOLD",
     "Cell",
     "Comparison",
@@ -52,6 +62,7 @@ __all__ = [
     "Pattern",
     "Places",
     "Region",
+    "Repeated",
     "Share",
     "Surface",
     "Trials",
@@ -75,6 +86,7 @@ __all__ = [
     "interaction",
     "most_draws",
     "need",
+    "linked",
     "lower_bound",
     "one_text",
     "overlaps",
@@ -82,6 +94,7 @@ __all__ = [
     "power_of",
     "precision_at",
     "repeats_for",
+    "repeated_windows",
     "repeats_needed",
     "row_means",
     "share",
@@ -89,6 +102,7 @@ __all__ = [
     "smooth",
     "spread",
     "strongest_regions",
+    "text_overlaps",
     "thirds",
     "trials_to_demonstrate",
     "verdict_of",

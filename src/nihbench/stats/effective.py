@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nihbench.stats.binomial import lower_bound
-from nihbench.stats.headline import Estimate, Trials, estimate
+from nihbench.stats.headline import Estimate, Trials
 from nihbench.stats.interval import LEVEL, FloatArray, Interval
 from nihbench.stats.monotone import decreasing_fit
 
@@ -98,7 +98,8 @@ def effective_length(
     means = np.array([row.value for row in rows])
     fitted = decreasing_fit(means, measured)
     kept = int((fitted >= threshold - 1e-12).sum())  # the fit never rises, so these are the first ones
-    shown = _first_run(lower_bound(means * measured, measured, 0.95) > threshold)
+    prompts = np.array([row.prompts for row in rows])
+    shown = _first_run(lower_bound(means * prompts, prompts, 0.95) > threshold)
     surely, possibly = _reach(pooled or rows, rows, base if absolute is None else None, threshold, fraction)
     inside, last = _first_run(surely), len(rows) - _first_run(~possibly[::-1])  # the rows not shown to be out of reach
     return EffectiveLength(
@@ -128,7 +129,7 @@ def _no_verdict(rows: Sequence[Estimate], base: Estimate | None, absolute: float
         return "unmeasured"
     if absolute is not None:
         return None
-    if base is None or base.measured < LEAST_BASE_TRIALS:
+    if base is None or base.prompts < LEAST_BASE_TRIALS:
         return "no_base"
     return "base_too_low" if base.value < LEAST_BASE else None
 
@@ -149,8 +150,7 @@ def pooled_rows(trials: Trials, level: float = LEVEL) -> tuple[Estimate, ...]:
     pools = []
     for at in range(len(steps)):
         mask = np.isin(trials.length, steps[at : at + together])
-        here = trials.where(mask)
-        pools.append(estimate(hits[mask], here.text, here.length, here.depth, level))
+        pools.append(trials.where(mask).estimate(hits[mask], level))
     return tuple(pools)
 
 

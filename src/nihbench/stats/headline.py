@@ -36,8 +36,9 @@ class Trials:
 
     `value` is the band (0 to 1), `found` whether the needle was found (passed over where not measured), `haystack`
     names the text (equal number: same text), `length` and `depth` are the cell's indices along the grid's axes.
-    Where `around` is given, `haystack` is the character of the corpus at which the text begins and `reach` how many
-    characters of it were read, so that haystacks which overlap are known (see `overlap`).
+    `text` numbers the text that a haystack is part of at the trial's length, where several overlap (`one_text`).
+    `place` names the place of a text where the needle stood: trials of one number asked the same again. None: each had
+    a place of its own.
     """
 
     value: FloatArray
@@ -45,8 +46,8 @@ class Trials:
     haystack: IntArray
     length: IntArray
     depth: IntArray
-    reach: IntArray | None = None
-    around: int = 0
+    text: IntArray | None = None
+    place: IntArray | None = None
 
     def __post_init__(self) -> None:
         shapes = {name: array.shape for name, array in self._arrays().items()}
@@ -58,14 +59,16 @@ class Trials:
         return replace(self, **{name: array[mask] for name, array in self._arrays().items()})
 
     @property
-    def text(self) -> IntArray:
+    def cluster(self) -> IntArray:
         """Number the texts that these trials stand in, shape (n,): haystacks that overlap at their lengths are one."""
-        if self.reach is None or self.around <= 0:
-            return self.haystack
-        return one_text(self.haystack, self.reach, self.around)
+        return self.haystack if self.text is None else one_text(self.haystack, self.text)
+
+    def estimate(self, values: FloatArray, level: float = LEVEL) -> Estimate:
+        """Return the mean of what these trials came to, of shape (n,), NaN where unmeasured."""
+        return estimate(values, self.cluster, self.length, self.depth, level, place=self.place)
 
     def _arrays(self) -> dict[str, Any]:
-        names = ("value", "found", "haystack", "length", "depth", "reach")
+        names = ("value", "found", "haystack", "length", "depth", "text", "place")
         return {name: array for name in names if (array := getattr(self, name)) is not None}
 
 
@@ -74,7 +77,8 @@ class Estimate:
     """A mean between 0 and 1 over the measured trials, NaN (and the interval 0 to 1) where nothing was measured.
 
     `if_missed` and `if_found` are the mean over all planned trials, with the unmeasured counted as 0 and as 1.
-    `haystacks` counts the clusters the interval rests on.
+    `haystacks` counts the clusters the interval rests on, `places` the different prompts, None where each trial has
+    its own.
     """
 
     value: float
@@ -84,6 +88,12 @@ class Estimate:
     measured: int
     planned: int
     haystacks: int
+    places: int | None = None
+
+    @property
+    def prompts(self) -> int:
+        """How many different prompts were measured: no more answers can be independent."""
+        return self.measured if self.places is None else self.places
 
     @property
     def measured_share(self) -> float:
@@ -108,8 +118,7 @@ def headline(trials: Trials, level: float = LEVEL) -> Headline:
         np.where(good, np.isclose(trials.value, 1.0), np.nan),
         trials.value,
     )
-    text = trials.text
-    found, strict, band = (estimate(value, text, trials.length, trials.depth, level) for value in values)
+    found, strict, band = (trials.estimate(value, level) for value in values)
     return Headline(found=found, strict=strict, mean_band=band)
 
 
@@ -123,9 +132,15 @@ def by_depth(trials: Trials, level: float = LEVEL) -> tuple[Headline, ...]:
     return tuple(headline(trials.where(trials.depth == index), level) for index in np.unique(trials.depth))
 
 
-def by_third(trials: Trials, level: float = LEVEL) -> tuple[tuple[Headline | None, ...], ...]:
-    """Return the headline numbers of the 3 x 3 thirds: [depth third][length third]; None where a third is empty."""
-    rows, columns = thirds(trials.depth), thirds(trials.length)
+def by_third(
+    trials: Trials, level: float = LEVEL, *, depths: int | None = None
+) -> tuple[tuple[Headline | None, ...], ...]:
+    """Return the headline numbers of the 3 x 3 thirds: [depth third][length third]; None where a third is empty.
+
+    `depths`: how many steps the axis of depths has, where not every one has a trial of its own.
+    """
+    rows = thirds(trials.depth) if depths is None else thirds(np.arange(depths))[trials.depth]
+    columns = thirds(trials.length)
     masks = [[(rows == row) & (columns == column) for column in range(3)] for row in range(3)]
     return tuple(tuple(headline(trials.where(mask), level) if mask.any() else None for mask in row) for row in masks)
 
@@ -137,7 +152,13 @@ def thirds(index: IntArray) -> IntArray:
 
 
 def estimate(
-    values: ArrayLike, haystack: IntArray, length: IntArray, depth: IntArray, level: float = LEVEL
+    values: ArrayLike,
+    haystack: IntArray,
+    length: IntArray,
+    depth: IntArray,
+    level: float = LEVEL,
+    *,
+    place: IntArray | None = None,
 ) -> Estimate:
     """Return the mean of values between 0 and 1 with its interval and its bounds.
 
@@ -147,15 +168,19 @@ def estimate(
         length: Shape (n,), index of the cell along the lengths.
         depth: Shape (n,), index of the cell along the depths.
         level: Confidence of the interval.
+        place: Shape (n,), equal numbers ask the same prompt again, which is no further place; None: all differ.
     """
     value = np.asarray(values, dtype=np.float64)
     good = ~np.isnan(value)
     planned, measured, points = len(value), int(good.sum()), float(value[good].sum())
     clusters = len(np.unique(haystack[good]))
+    places = np.arange(measured) if place is None else np.unique(place[good], return_inverse=True)[1]
     if not measured:
         interval = Interval(low=0.0, high=1.0, level=level, method="none")
     elif clusters == 1:
-        interval = one_haystack(value[good], length[good], depth[good], level)
+        first = np.unique(places, return_index=True)[1]
+        each = np.bincount(places, weights=value[good]) / np.bincount(places)
+        interval = one_haystack(each, length[good][first], depth[good][first], level)
     else:
         interval = over_haystacks(value[good], haystack[good], level)
     return Estimate(
@@ -166,6 +191,7 @@ def estimate(
         measured=measured,
         planned=planned,
         haystacks=clusters,
+        places=None if place is None else len(np.unique(places)),
     )
 
 

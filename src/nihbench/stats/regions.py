@@ -10,10 +10,14 @@ Phipson and Smyth 2010). Regions overlap, so that the flips are made, with a fix
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nihbench.stats.interval import BoolArray, FloatArray, IntArray
+
+_Real = TypeVar("_Real", np.float64, np.float32)
 
 FLIPS = 1999
 MOST_STEPS = 15
@@ -129,7 +133,7 @@ class _Grid:
     rows: int
     columns: int
 
-    def sums(self, values: FloatArray, blocks: IntArray) -> FloatArray:
+    def sums(self, values: NDArray[_Real], blocks: IntArray) -> NDArray[_Real]:
         """Add up values of shape (draws, differing) over every block: shape (draws, blocks)."""
         here = np.zeros((len(self.row), self.rows + 1, self.columns + 1), dtype=values.dtype)
         here[np.arange(len(self.row)), self.row + 1, self.column + 1] = 1.0

@@ -47,6 +47,8 @@ def english_ends(text: str, pairs: Pairs, start: int, stop: int) -> Iterator[int
         space = _SPACE.match(text, at)
         gap = space.group() if space else ""
         is_own = _OTHER_END.match(end.group(1)[-1]) is not None  # what marks nothing but a sentence's end
+        if end.group(1)[-1] in ".…" and len(end.group(1)) > 1 and end.group(2)[:1] in tuple(")]}"):
+            continue  # something left out in brackets
         if not gap and at < len(text) and not is_own:
             continue  # glued to what follows: a file name, a number, a lost line break
         if _ends_paragraph(text, at, gap) or (_other_end(text, end) if is_own else _english_end(text, pairs, end)):

@@ -24,6 +24,7 @@ CLOSERS = "\"'”’»«“‘›‹)\\]}」』）】》〉〕＂*_`"
 PARTICLES = frozenset("とのがはをにでもよねっな")
 """Japanese goes on by these after what was said."""
 
+_LEFT_OUT = re.compile(r"(?:\.\.|…)[)\]}][\s)\]}]*\Z")  # f(x, ...): what is left out, no sentence's end
 _ENDED = re.compile(rf"[.!?…．{OTHER_ENDS}][{CLOSERS}\s]*\Z")
 _LETTER = re.compile(r"[^\W\d_]")
 # By the letters that the script's or the language's own mark goes with; the first that holds one of them decides.
@@ -51,7 +52,8 @@ _UNSPACED = re.compile(
 
 def ends_sentence(text: str) -> bool:
     """Say whether a text ends in a mark of any script that ends sentences, or is blank; closers may follow the mark."""
-    return not text.strip() or _ENDED.search(text[-40:]) is not None
+    end = text[-40:]
+    return not text.strip() or _ENDED.search(end) is not None and not _LEFT_OUT.search(end)
 
 
 def stop_for(statement: str) -> str:

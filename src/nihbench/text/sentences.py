@@ -56,7 +56,7 @@ def boundaries(text: str, language: str) -> IntArray:
     Returns:
         Character positions, int64, ascending, without repeats and without 0 and len(text).
     """
-    chinese = re.split(r"[-_]", language.lower())[0] == "zh"
+    chinese = _is_chinese(language)
     pairs = match_pairs(text, ZH_PAIR if chinese else EN_PAIR)
     blocks = blocks_of(text)
     firm, shut = _spans(text, blocks, pairs, chinese=chinese)
@@ -75,6 +75,20 @@ def boundaries(text: str, language: str) -> IntArray:
     return found[(found > 0) & (found < len(text)) & ~_joined(text, found)]
 
 
+def sentence_ends(text: str, language: str) -> IntArray:
+    """Return where the sentences and blocks of a text end, those within quotations and lists too: to read it by."""
+    chinese = _is_chinese(language)
+    pairs = match_pairs(text, ZH_PAIR if chinese else EN_PAIR)
+    ends = chinese_ends(text, pairs) if chinese else english_ends(text, pairs, 0, len(text))
+    gaps = (block.after for block in blocks_of(text))
+    found = np.unique(np.fromiter((*ends, *gaps), dtype=np.int64))
+    return found[(found > 0) & (found < len(text))]
+
+
+def _is_chinese(language: str) -> bool:
+    return re.split(r"[-_]", language.lower())[0] == "zh"
+
+
 def _spans(text: str, blocks: Sequence[Block], pairs: Pairs, *, chinese: bool) -> tuple[Shut, Shut]:
     """Return what never holds a boundary, and that together with what holds one only where nothing else is near."""
     paragraphs = paragraphs_of(text, blocks, by_line=chinese)
@@ -84,7 +98,13 @@ def _spans(text: str, blocks: Sequence[Block], pairs: Pairs, *, chinese: bool) -
     firm += turns(text, paragraphs)
     firm += attributions(text)
     firm += definitions(text, blocks)
-    shut = [*headings(text, chinese=chinese), *fences(text), *lists(text, blocks), *leaders(text), *numbers(text, blocks)]
+    shut = [
+        *headings(text, chinese=chinese),
+        *fences(text),
+        *lists(text, blocks),
+        *leaders(text),
+        *numbers(text, blocks),
+    ]
     shut += pairs.shut
     if not chinese:
         shut += code(text, blocks)
