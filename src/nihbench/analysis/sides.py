@@ -118,8 +118,8 @@ def in_common(sides: Sequence[Side]) -> tuple[frozenset[Cell], list[Cell]]:
     if not both:
         raise UsageError(
             t(
-                "can't pair {one} with {other}: they have no cell in common (lengths and depths differ); measure both "
-                "with the same --lengths, --depths and --repeats",
+                "can't pair {one} with {other}: they have no cell in common (lengths and depths differ); measure one "
+                "of them again with --like and the other's folder, or compare them as two samples: --unpaired",
                 one=_whole(first),
                 other=_whole(sides[1]),
             )
@@ -133,7 +133,8 @@ def in_common(sides: Sequence[Side]) -> tuple[frozenset[Cell], list[Cell]]:
             raise UsageError(
                 t(
                     "can't pair {one} with {other}: in {apart} of {all} trials the haystack begins elsewhere in the "
-                    "corpus; measure both with the same --seed and --vary",
+                    "corpus; measure one of them again with --like and the other's folder, or compare them as two "
+                    "samples: --unpaired",
                     one=_whole(first),
                     other=_whole(side),
                     apart=apart,
@@ -151,8 +152,8 @@ def _check_same_text(first: Side, second: Side) -> None:
         )
         raise UsageError(
             t(
-                "can't pair {one} with {other}: they did not read the same haystack ({told}); measure both with the "
-                "same --corpus, --length-unit and --seed",
+                "can't pair {one} with {other}: they did not read the same haystack ({told}); measure one of them "
+                "again with --like and the other's folder, or compare them as two samples: --unpaired",
                 one=_whole(first),
                 other=_whole(second),
                 told=told,

@@ -38,6 +38,9 @@ def compare(
     wanted: Annotated[
         float, typer.Option("--difference", help="Say how many repeats would show a difference of so many points.")
     ] = 5.0,
+    unpaired: Annotated[
+        bool, typer.Option("--unpaired", help="Compare runs of other prompts, as two independent samples.")
+    ] = False,
     scorer: Annotated[_TEXT, typer.Option("--scorer", help="Whose scores (default: rules; see nih score).")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a program.")] = False,
 ) -> None:
@@ -53,6 +56,10 @@ def compare(
     results = [result_of(open_run(path), scorer=scorer) for given in runs for path in find_runs(given)]
     sides = chosen([side for result in results for side in sides_of(result)], prompt, lambda side: side.prompt)
     kind = by or _what_differs(sides)
+    if unpaired:
+        note_controls([(result.run, result.controls) for result in results])
+        _tell_unpaired(opposed(sides, kind), as_json=as_json, by=kind)
+        return
     made = compared(sides, kind, wanted / 100)
     crossed = interactions(sides)
     note_controls([(result.run, result.controls) for result in results])
@@ -106,6 +113,20 @@ def compared(sides: Sequence[Side], by: str, wanted: float) -> list[Paired]:
     """
     from nihbench.analysis import holm, pair
 
+    made = [pair(first, second, wanted=wanted) for first, second in opposed(sides, by)]
+    corrected, of_texts = holm([each.p_value for each in made]), holm([each.texts_p_value for each in made])
+    return [
+        replace(each, p_value=value, texts_p_value=of_text)
+        for each, value, of_text in zip(made, corrected, of_texts, strict=True)
+    ]
+
+
+def opposed(sides: Sequence[Side], by: str) -> list[tuple[Side, Side]]:
+    """Return the first side of every group with each other one, named by what tells them apart.
+
+    Raises:
+        UsageError: There is nothing to compare.
+    """
     groups: dict[tuple[str, ...], list[Side]] = {}
     for side in sides:
         key = (side.model, side.experiment) if by == "prompt" else (side.experiment, side.prompt)
@@ -113,9 +134,10 @@ def compared(sides: Sequence[Side], by: str, wanted: float) -> list[Paired]:
     made = []
     for group in groups.values():
         first, *others = _named(group, by)
-        made += [pair(first, other, wanted=wanted) for other in others]
+        made += [(first, other) for other in others]
     if not made and len(sides) == 2:
-        made = [pair(*(replace(side, name=_whole_name(side)) for side in sides), wanted=wanted)]
+        one, other = (replace(side, name=_whole_name(side)) for side in sides)
+        made = [(one, other)]
     if not made:
         here = ", ".join(map(_whole_name, sides)) or t("nothing")
         raise UsageError(
@@ -130,11 +152,7 @@ def compared(sides: Sequence[Side], by: str, wanted: float) -> list[Paired]:
                 here=here,
             )
         )
-    corrected, of_texts = holm([each.p_value for each in made]), holm([each.texts_p_value for each in made])
-    return [
-        replace(each, p_value=value, texts_p_value=of_text)
-        for each, value, of_text in zip(made, corrected, of_texts, strict=True)
-    ]
+    return made
 
 
 def _whole_name(side: Side) -> str:
@@ -207,7 +225,7 @@ def _tell(made: Sequence[Paired], crossed: Sequence[Interaction]) -> None:
         _listing(each) for each in made if each.lost and each.first.place != each.second.place
     ):
         note(t("what was found before and is missed now, case by case: {command}", command=listing))
-    unit = SEVERAL.join(dict.fromkeys(each.first.unit for each in made))
+    unit = SEVERAL.join(dict.fromkeys(_unit_of(each) for each in made))
     paragraphs += [interaction_sentence(each, language()) for each in crossed]
     paragraphs.append(say(language(), "length_note", unit=unit_phrase(unit, language())))
     tell("\n\n".join(map(plain, paragraphs)))
@@ -216,6 +234,26 @@ def _tell(made: Sequence[Paired], crossed: Sequence[Interaction]) -> None:
 def _listing(made: Paired) -> str:
     """Return the command that shows what only the first side found."""
     return f"nih cases {shlex.quote(made.second.place)} --against {shlex.quote(made.first.place)}"
+
+
+def _tell_unpaired(pairs: Sequence[tuple[Side, Side]], *, as_json: bool, by: str) -> None:
+    from nihbench.analysis import unpair
+    from nihbench.cli.output import plain
+    from nihbench.cli.unpaired import unpaired_paragraph, unpaired_values
+    from nihbench.figures import SEVERAL, say, unit_phrase
+
+    made = [unpair(first, second) for first, second in pairs]
+    if as_json:
+        show_json({"by": by, "comparisons": unpaired_values(made)})
+        return
+    units = SEVERAL.join(dict.fromkeys(side.unit for pair in pairs for side in pair))
+    unit = say(language(), "length_note", unit=unit_phrase(units, language()))
+    tell("\n\n".join(map(plain, [*(unpaired_paragraph(each, language()) for each in made), unit])))
+
+
+def _unit_of(paired: Paired) -> str:
+    """Return the unit of both sides' lengths: of one that has another run's prompts, the other run's."""
+    return paired.second.unit if paired.second.unit.startswith("model:") else paired.first.unit
 
 
 def as_value(paired: Paired) -> dict[str, Any]:
@@ -242,7 +280,7 @@ def as_value(paired: Paired) -> dict[str, Any]:
         "repeats": paired.repeats,
         "wanted_difference": paired.wanted,
         "repeats_needed": paired.needed,
-        "length_unit": paired.first.unit,
+        "length_unit": _unit_of(paired),
         "text": {"en": comparison_paragraph(paired, "en"), "zh": comparison_paragraph(paired, "zh")},
     }
 

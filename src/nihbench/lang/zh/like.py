@@ -42,4 +42,31 @@ WORDS = {
     "pair by pair only with a run of the same prompts: give a later one --like and this run's folder": (
         "只有提示相同的运行才能逐对比较：给以后的运行加 --like 和这次运行的文件夹"
     ),
+    # unpaired comparisons
+    "Compare runs of other prompts, as two independent samples.": "把提示不同的运行作为两个独立样本比较。",
+    "Unpaired: nothing is measured of {a} or of {b}.": "未配对：{a} 或 {b} 没有任何结果。",
+    "{first} and {second}, a difference of {d} points (95% interval {low} to {high})": (
+        "{first} 与 {second}，相差 {d} 个百分点（95% 区间 {low} 至 {high}）"
+    ),
+    "Unpaired, and no verdict, for under 95% is measured of {a} or {b}: {numbers}.": (
+        "未配对，且不下结论，因为 {a} 或 {b} 有结果的不足 95%：{numbers}。"
+    ),
+    "Unpaired: {a} and {b} find the needle equally often, within {margin:g} points: {numbers}.": (
+        "未配对：{a} 与 {b} 找到针的频率相同（相差在 {margin:g} 个百分点以内）：{numbers}。"
+    ),
+    "Unpaired: whether {a} and {b} differ is open: {numbers}.": "未配对：{a} 与 {b} 是否有差别还不能断定：{numbers}。",
+    "Unpaired: {b} finds the needle more often than {a}: {numbers}.": "未配对：{b} 比 {a} 更常找到针：{numbers}。",
+    "Unpaired: {b} finds the needle less often than {a}: {numbers}.": "未配对：{b} 不如 {a} 常找到针：{numbers}。",
+    "These are two independent samples of {first} and {second} trials, in the {cells} cells that both grids have.": (
+        "这是两个独立样本，各有 {first} 与 {second} 次试验，都在两个网格共有的 {cells} 格中。"
+    ),
+    "The two grids have no cell in common (lengths {one} and {other}): this is a difference of the grids as much as of "
+    "the models.": "两个网格没有共同的格（长度 {one} 与 {other}）：这个差别既来自模型，也来自网格。",
+    "A side stands in one haystack: nothing is said of other texts, and what the two texts differ by is in the "
+    "difference.": "有一方只有一篇长文：不涉及其他文本，两篇长文本身的差别也在其中。",
+    "The intervals are over {one} and {other} haystacks, and hold for others like them; texts are not the same on both "
+    "sides, so that it takes more of them than a paired comparison (--like) to see a difference.": (
+        "区间按 {one} 篇与 {other} 篇长文计算，可推及同类文本；两边的文本不同，因此要看出差别，"
+        "需要的长文比配对比较（--like）更多。"
+    ),
 }
