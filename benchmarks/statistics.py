@@ -34,11 +34,12 @@ from nihbench.stats import (
     pooled_rows,
     smallest_detectable,
 )
-from nihbench.stats.compare import difference_interval, equivalent, haystack_interval
+from nihbench.stats.compare import difference_interval, equivalent, haystack_equivalent, haystack_interval
 from nihbench.stats.detectable import Design
 from nihbench.stats.headline import one_haystack, over_haystacks
+from nihbench.stats.regions import strongest_regions
 from nihbench.stats.search import Space
-from nihbench.stats.signflip import max_t, sign_flip, unit_sums
+from nihbench.stats.signflip import sign_flip
 from nihbench.text import Ring, haystack_starts, layout_for
 from nihbench.types import Completion, Evidence, Placement, Record, Score, Trial, Usage
 
@@ -319,29 +320,133 @@ def two_sweeps(rng: np.random.Generator, first: float, second: float) -> Pairs:
 
 
 def false_differences(mean: float, runs: int, seed: int = 3) -> list[Row]:
-    """Two identical prompts: how often they differ overall or in any of nine regions; the interval's coverage."""
+    """Two identical prompts: how often they differ overall, and the interval's coverage."""
     rng = np.random.default_rng(seed)
-    overall = regions = held = 0
-    place = 3 * (DEPTH // 5) + LENGTH // 5
+    overall = held = 0
     for _ in range(runs):
         pairs = two_sweeps(rng, mean, mean)
-        difference = pairs.difference
-        overall += sign_flip(difference, pairs.text) <= 0.05
-        groups = [unit_sums(difference[place == key], pairs.text[place == key]) for key in range(9)]
-        regions += float(max_t(groups).min()) <= 0.05
-        held += 0.0 in difference_interval(difference, pairs.text)
+        overall += sign_flip(pairs.difference, pairs.text) <= 0.05
+        held += 0.0 in difference_interval(pairs.difference, pairs.text)
+    name = f"identical prompts at {mean}"
     return [
-        Row(name=f"identical prompts at {mean}: differ overall", rate=overall / runs, runs=runs, high=0.065),
-        Row(
-            name=f"identical prompts at {mean}: any of nine regions differs", rate=regions / runs, runs=runs, high=0.065
-        ),
-        Row(
-            name=f"identical prompts at {mean}: the difference's interval holds 0",
-            rate=held / runs,
-            runs=runs,
-            low=0.93,
-        ),
+        Row(name=f"{name}: differ overall", rate=overall / runs, runs=runs, high=0.065),
+        Row(name=f"{name}: the difference's interval holds 0", rate=held / runs, runs=runs, low=0.93),
     ]
+
+
+def named_regions(old: np.ndarray, new: np.ndarray, runs: int, seed: int) -> tuple[float, float]:
+    """How often a region is said to be better, and how often one worse, with these chances of the cells."""
+    rng = np.random.default_rng(seed)
+    cells, better, worse = np.arange(CELLS), 0, 0
+    for _ in range(runs):
+        a, b = ((rng.random(CELLS) < chance).astype(np.float64) for chance in (old, new))
+        sure = [each for each in strongest_regions(a, b, cells, LENGTH, DEPTH) if each.p_value <= 0.05]
+        better += any(each.difference > 0 for each in sure)
+        worse += any(each.difference < 0 for each in sure)
+    return better / runs, worse / runs
+
+
+def false_regions(mean: float, runs: int, seed: int = 13) -> Row:
+    """Two identical prompts: how often any region, in either direction, is said to differ."""
+    same = np.full(CELLS, mean)
+    better, worse = named_regions(same, same, runs, seed)
+    return Row(name=f"identical prompts at {mean}: any region differs", rate=better + worse, runs=runs, high=0.065)
+
+
+def regions_found(before: float, after: float, runs: int, low: float, seed: int = 14) -> list[Row]:
+    """A loss in 2 rows by 10 columns beside a gain of the middle rows: is the loss told, is nothing else?"""
+    corner, middle = (DEPTH < 2) & (LENGTH >= 5), (DEPTH >= 4) & (DEPTH < 11)
+    old = np.where(corner, before, 0.75)
+    new = np.where(corner, after, np.where(middle, 0.95, 0.75))
+    _, worse = named_regions(old, new, runs, seed)
+    _, wrongly = named_regions(old, np.where(corner, before, new), runs, seed)
+    return [
+        Row(name=f"a loss from {before} to {after} in 20 cells beside a gain: told", rate=worse, runs=runs, low=low),
+        Row(name=f"only a gain, {before} in 20 other cells: a loss told", rate=wrongly, runs=runs, high=0.065),
+    ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Haystacks:
+    """Two sides over haystacks: their true means, and standard deviations on the logit scale.
+
+    `common` is that of a haystack's effect on both sides, `own` that of its effect on the difference between them:
+    half of it on each side, or all of it on the second where `one_sided`.
+    """
+
+    count: int
+    first: float
+    second: float
+    common: float
+    own: float
+    one_sided: bool = False
+
+    def __str__(self) -> str:
+        side = ", one side's" if self.one_sided else ""
+        return f"{self.first} and {self.second}, {self.count} haystacks, sd {self.common} and {self.own}{side}"
+
+    def draw(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """Return both sides' found or not, shape (haystacks, cells)."""
+        level, apart = self.common * rng.standard_normal(self.count), self.own * rng.standard_normal(self.count)
+        here = 0.0 if self.one_sided else -0.5
+        parts = ((self.first, here), (self.second, here + 1.0))
+        chances = [
+            _logistic(logit_of_mean(mean, math.hypot(self.common, share * self.own)) + level + share * apart)
+            for mean, share in parts
+        ]
+        first, second = ((rng.random((self.count, CELLS)) < chance[:, None]).astype(np.float64) for chance in chances)
+        return first, second
+
+
+def logit_of_mean(mean: float, spread: float) -> float:
+    """Return the middle of normal logits of this spread whose mean share is `mean`."""
+    nodes, weights = np.polynomial.hermite_e.hermegauss(60)
+    low, high = -30.0, 30.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        below = float(weights @ _logistic(middle + spread * nodes) / weights.sum()) < mean
+        low, high = (middle, high) if below else (low, middle)
+    return (low + high) / 2
+
+
+def difference_coverage(truth: Haystacks, runs: int, seed: int = 7) -> Row:
+    """How often the interval of a difference over haystacks holds the difference of the true means."""
+    rng = np.random.default_rng(seed)
+    haystack = np.repeat(np.arange(truth.count), CELLS)
+    held, widths = 0, []
+    for _ in range(runs):
+        first, second = truth.draw(rng)
+        made = haystack_interval((second - first).ravel(), haystack)
+        held += truth.second - truth.first in made
+        widths.append(made.width)
+    return Row(
+        name=f"difference: {truth}", rate=held / runs, runs=runs, low=0.93, note=f"width {np.median(widths):.3f}"
+    )
+
+
+def general_difference(truth: Haystacks, runs: int, seed: int = 15) -> Row:
+    """No difference in general, but one on each haystack: how often the verdict in general is that they differ."""
+    rng = np.random.default_rng(seed)
+    haystack = np.repeat(np.arange(truth.count), CELLS)
+    wrong = here = 0
+    for _ in range(runs):
+        first, second = truth.draw(rng)
+        change = (second - first).ravel()
+        wrong += sign_flip(change, haystack) <= 0.05
+        here += sign_flip(change, np.arange(len(change))) <= 0.05
+    note = f"on these texts {here / runs:.2f}"
+    return Row(name=f"interaction: {truth}: differ in general", rate=wrong / runs, runs=runs, high=0.065, note=note)
+
+
+def general_sameness(truth: Haystacks, runs: int, seed: int = 16) -> Row:
+    """Sides that differ by the margin in general: how often they are called the same in general."""
+    rng = np.random.default_rng(seed)
+    haystack = np.repeat(np.arange(truth.count), CELLS)
+    same = 0
+    for _ in range(runs):
+        first, second = truth.draw(rng)
+        same += haystack_equivalent((second - first).ravel(), haystack)
+    return Row(name=f"by the margin: {truth}: the same in general", rate=same / runs, runs=runs, high=0.065)
 
 
 def power_at_stated(mean: float, runs: int, seed: int = 4) -> Row:
@@ -380,20 +485,6 @@ def false_sameness(runs: int, seed: int = 6) -> Row:
     cells = np.arange(CELLS)
     same = sum(equivalent(two_sweeps(rng, 0.97, 0.92).difference, cells) for _ in range(runs))
     return Row(name="prompts that differ by the margin: called the same", rate=same / runs, runs=runs, high=0.05)
-
-
-def haystack_difference(haystacks: int, runs: int, seed: int = 7) -> Row:
-    """A prompt whose effect differs between haystacks: does the interval for haystacks in general hold 0?"""
-    rng = np.random.default_rng(seed)
-    haystack = np.repeat(np.arange(haystacks), CELLS)
-    held = 0
-    for _ in range(runs):
-        effect = np.repeat(0.5 * rng.standard_normal(haystacks), CELLS)
-        a, b = (rng.random(len(haystack)) < _logistic(sign * effect / 2) for sign in (-1, 1))
-        held += 0.0 in haystack_interval(b.astype(np.float64) - a, haystack)
-    return Row(
-        name=f"difference over {haystacks} haystacks in general", rate=held / runs, runs=runs, low=0.93, high=0.97
-    )
 
 
 # ---- patterns --------------------------------------------------------------------------------------------------
@@ -488,9 +579,26 @@ def comparison_rows(runs: int) -> Iterator[Row]:
         yield from false_differences(mean, runs)
         yield power_at_stated(mean, runs)
         yield power_as_estimated(mean, runs // 5)
+        yield false_regions(mean, runs // 2)
     yield false_sameness(runs)
-    for haystacks in (3, 10):
-        yield haystack_difference(haystacks, runs)
+    yield from regions_found(0.75, 0.2, runs // 4, low=0.0)
+    yield from regions_found(0.9, 0.1, runs // 4, low=0.8)
+    yield from haystack_rows(runs)
+
+
+def haystack_rows(runs: int) -> Iterator[Row]:
+    """Comparisons over haystacks in general."""
+    means, spreads = ((0.5, 0.5), (0.9, 0.9), (0.97, 0.97), (0.97, 0.9)), ((0.0, 0.5), (0.0, 1.0), (1.0, 0.5))
+    for (first, second), (common, own), count in product(means, spreads, (2, 3, 6, 10)):
+        truth = Haystacks(count=count, first=first, second=second, common=common, own=own)
+        yield difference_coverage(truth, runs // 4)
+    for mean, count in product((0.9, 0.97), (3, 6, 10)):
+        truth = Haystacks(count=count, first=mean, second=mean, common=0.0, own=1.0, one_sided=True)
+        yield difference_coverage(truth, runs // 4)
+    for mean, own, count in product((0.5, 0.9), (0.5, 1.0), (6, 10)):
+        yield general_difference(Haystacks(count=count, first=mean, second=mean, common=0.5, own=own), runs)
+    for count, own in product((6, 10), (0.0, 0.5)):
+        yield general_sameness(Haystacks(count=count, first=0.95, second=0.9, common=0.5, own=own), runs // 4)
 
 
 def pattern_rows(runs: int) -> Iterator[Row]:

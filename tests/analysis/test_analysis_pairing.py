@@ -57,12 +57,13 @@ def test_it_is_mcnemars_exact_test_and_finds_the_region():
     assert (made.found.first, made.found.second) == (32 / 36, 1.0)
     assert made.p_value == pytest.approx(stats.binomtest(0, 4).pvalue)  # four pairs differ, all one way: 2 / 2**4
     assert made.verdict == "unclear" and made.measured == made.planned == 36
-    best = min(made.found.regions, key=lambda region: region.p_value)
-    assert (made.third("length", best.length_third), made.third("depth", best.depth_third)) == (
-        (5000, 6000),
-        (80.0, 100.0),
-    )
-    assert best.difference == 1.0
+    (best,) = made.regions
+    assert (made.lengths_of(best), made.depths_of(best)) == ((5000, 6000), (80.0, 100.0))
+    assert (best.difference, best.gained, best.lost) == (1.0, 4, 0)
+    assert [(each.length, each.depth_percent, each.repeat) for each in made.won] == [
+        (length, depth, 0) for length in (5000, 6000) for depth in (80.0, 100.0)
+    ]
+    assert made.lost == () and {each.first_id for each in made.won} <= set(made.first.table["id"])
     assert made.found.cells == ()  # one pair a cell: no cell is tested
 
 
@@ -149,11 +150,11 @@ def test_interaction_by_hand():
     first = side(late), side(always, prompt="explicit")
     second = side(always, model="n"), side(never, prompt="explicit", model="n")
     made = prompt_by_model(first, second)
-    assert made.difference == pytest.approx(-1 - 4 / 36)
-    assert made.p_value < 1e-6 and made.interval.low <= made.difference <= made.interval.high
+    assert made.change.difference == pytest.approx(-1 - 4 / 36)
+    assert made.change.p_value < 1e-6 and made.change.difference in made.change.interval
     assert (made.models, made.prompts, made.pairs) == (("m", "n"), ("original", "explicit"), 36)
     same = prompt_by_model(first, tuple(replace(each, model="n") for each in first))
-    assert (same.difference, same.p_value) == (0.0, 1.0)
+    assert (same.change.difference, same.change.p_value) == (0.0, 1.0)
     nothing = [(n, d, 0) for n in LENGTHS for d in DEPTHS]
     assert prompt_by_model(first, (side(late, failed=nothing), second[1])) is None
 

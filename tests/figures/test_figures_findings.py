@@ -67,24 +67,35 @@ def test_effective_length_and_worst_region():
 @pytest.mark.parametrize(
     ("first", "second", "english", "chinese"),
     [
-        (never, always, "explicit finds the needle more often than original: 100.0% against 0.0%", "更常找到针"),
-        (always, never, "explicit finds the needle less often than original", "不如 original 常找到针"),
-        (late, always, "Whether original and explicit differ is open", "还不能断定"),
+        (
+            never,
+            always,
+            "On this haystack explicit finds the needle more often than original: 100.0% against 0.0%",
+            "更常找到针",
+        ),
+        (
+            always,
+            never,
+            "On this haystack explicit finds the needle less often than original",
+            "不如 original 常找到针",
+        ),
+        (late, always, "On this haystack original and explicit are not told apart", "还不能断定"),
     ],
 )
 def test_a_verdict_in_plain_words(first, second, english, chinese):
     paired = pair(side(first), side(second, prompt="explicit"))
     told = comparison_paragraph(paired)
-    assert told.startswith(english) and "nothing is said of other texts" in told and "over 36 paired trials" in told
+    assert told.startswith(english) and "Nothing is said of other haystacks" in told and "over 36 paired trials" in told
     assert chinese in comparison_paragraph(paired, "zh")
+    assert comparison_paragraph(paired, "zh").startswith("在这一篇长文上，")
     assert "corrected for 3 comparisons" in comparison_paragraph(paired, comparisons=3)
 
 
 def test_the_same_over_several_haystacks_and_what_it_would_take():
     paired = pair(side(late, repeats=6), side(late, prompt="explicit", repeats=6))
     told = comparison_paragraph(paired)
-    assert "equally often, within 5 points" in told and "(6 haystacks, flipped whole: p = 1.000)" in told
-    assert "This design sees a true difference of" in told and "repeats (here: 6)" in told
+    assert told.startswith("original and explicit find the needle equally often, within 5 points")
+    assert "This design sees a true difference of" in told and "each over a haystack of its own (here: 6)" in told
     assert "频率相同" in comparison_paragraph(paired, "zh")
 
 
@@ -101,7 +112,10 @@ def test_an_interaction():
     first = side(late), side(always, prompt="explicit")
     second = side(always, model="n"), side(never, prompt="explicit", model="n")
     told = interaction_sentence(prompt_by_model(first, second))
-    assert "the change on n minus that on m is -111.1 points" in told and "answer differently to the change" in told
+    assert (
+        "On this haystack the change on n minus that on m is -111.1 points" in told
+        and "answer differently to the change" in told
+    )
     same = prompt_by_model(first, tuple(replace(each, model="n") for each in first))
     assert "is not shown" in interaction_sentence(same) and "不能断定" in interaction_sentence(same, "zh")
 

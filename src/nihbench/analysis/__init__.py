@@ -12,7 +12,7 @@ from nihbench.analysis.export import check_export, export, joined
 from nihbench.analysis.fairness import Copy, Fairness, Finding, check_needle
 from nihbench.analysis.grids import Grid, grid
 from nihbench.analysis.loaded import EXTRA_COLUMNS, LoadedRun, load_run
-from nihbench.analysis.pairing import Interaction, Paired, holm, pair, prompt_by_model
+from nihbench.analysis.pairing import Interaction, Paired, Turned, holm, pair, prompt_by_model, turned
 from nihbench.analysis.profiles import Profile, depth_profile, length_profile
 from nihbench.analysis.sides import Side, planned_cells, text_of
 from nihbench.analysis.statistics import GridTrials, Region, Statistics, grid_trials, misses, statistics
@@ -56,6 +56,7 @@ __all__ = [
     "Summary",
     "Table",
     "Tally",
+    "Turned",
     "Wording",
     "adaptive_rows",
     "agreement_report",
@@ -86,4 +87,5 @@ __all__ = [
     "summary",
     "text_of",
     "withheld",
+    "turned",
 ]

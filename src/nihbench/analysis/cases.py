@@ -116,7 +116,10 @@ class Cases:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Filter:
-    """Which trials are looked at; None lets all pass. Depths are nominal, one of a trial's is enough."""
+    """Which trials are looked at; None lets all pass. Depths are nominal, one of a trial's is enough.
+
+    `only` are trials by their ids.
+    """
 
     outcome: str | None = None
     failure: str | None = None
@@ -125,12 +128,14 @@ class Filter:
     max_length: int | None = None
     min_depth: float | None = None
     max_depth: float | None = None
+    only: frozenset[str] | None = None
 
     def lets(self, record: Record) -> bool:
         """Say whether a record's trial is looked at, whatever came of it. Controls never are."""
         trial = record.trial
         return (
             trial.control is None
+            and (self.only is None or record.id in self.only)
             and (self.prompt is None or trial.prompt == self.prompt)
             and (self.min_length is None or trial.length >= self.min_length)
             and (self.max_length is None or trial.length <= self.max_length)

@@ -19,8 +19,8 @@ from nihbench.lang import t
 from nihbench.types import IntArray, Trial
 
 _USED = (
-    "length", "depth_percent", "also_depths", "achieved_depth_percent", "repeat", "extra", "value", "found", "failure",
-    "total_tokens", "haystack", "text", "needle_at", "prompt_sha256",
+    "id", "length", "depth_percent", "also_depths", "achieved_depth_percent", "repeat", "extra", "value", "found",
+    "failure", "total_tokens", "haystack", "text", "needle_at", "prompt_sha256",
 )  # fmt: skip
 
 Rows = dict[str, NDArray[np.object_]]

@@ -28,9 +28,10 @@ Cell = Place
 class Side:
     """One (model, prompt) of an experiment.
 
-    `name` is what tells it from what it is compared with, `run` its folder's name. `text` is what makes its haystacks
-    (`text_of`), by names that a user knows. `planned` are the cells and repeats of its plan as (length, depth, repeat).
-    `same` has, for a cell whose trial bears another depth (`plan.places`), the cell of that depth.
+    `name` is what tells it from what it is compared with, `run` its folder's name, `place` how a user calls that.
+    `text` is what makes its haystacks (`text_of`), by names that a user knows. `planned` are the cells and repeats
+    of its plan as (length, depth, repeat). `same` has, for a cell whose trial bears another depth (`plan.places`),
+    the cell of that depth.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Side:
     table: Table = field(repr=False)
     text: Mapping[str, object] = field(repr=False)
     planned: frozenset[Cell] = field(repr=False)
+    place: str = ""
     same: Mapping[Cell, Cell] = field(default_factory=dict, repr=False)
     served: str = ""
     date: str = ""
@@ -196,6 +198,7 @@ def rows_at(side: Side, keys: Sequence[Cell]) -> dict[str, Any]:
         "value": rows["value"].astype(np.float64)[order],
         "found": found_of(rows["found"])[order].astype(np.float64),
         "haystack": numbers_of(rows["haystack"])[order],
+        "id": rows["id"][order],
         "text": numbers_of(rows["text"])[order],
         "needle_at": numbers_of(rows["needle_at"])[order],
         "prompt_sha256": rows["prompt_sha256"][order],

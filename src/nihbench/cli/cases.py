@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Optional
 
@@ -24,6 +24,7 @@ _TEXT = Optional[str]  # noqa: UP045  typer reads it at run time
 _INT = Optional[int]  # noqa: UP045
 _TEXTS = Optional[list[str]]  # noqa: UP045
 _FLOAT = Optional[float]  # noqa: UP045
+_PATH = Optional[Path]  # noqa: UP045
 _REACH = 160
 
 
@@ -45,6 +46,7 @@ def cases(
     max_length: Annotated[_INT, _filter("--max-length", "Only up to this length.")] = None,
     min_depth: Annotated[_FLOAT, _filter("--min-depth", "Only from this depth on, in percent.")] = None,
     max_depth: Annotated[_FLOAT, _filter("--max-depth", "Only up to this depth, in percent.")] = None,
+    against: Annotated[_PATH, _filter("--against", "Only what this older run found and RUN misses.")] = None,
     scorer: Annotated[_TEXT, typer.Option("--scorer", help="Whose scores (default: rules; see nih score).")] = None,
     corpus: Annotated[_TEXT, typer.Option("--corpus", help="Where the run's own text is now, if it was moved.")] = None,
     probe: Annotated[
@@ -77,17 +79,25 @@ def cases(
         price=price, max_cost=max_cost, yes=yes,
     )  # fmt: skip
     read = [_read(open_run(path), scorer) for path in find_runs(run)]
+    filters = [_since(against, folder, chosen, scorer) for folder, *_ in read]
     if probe:
         # All are read by now: what is wrong with one of them is known before another's probes are paid for.
-        for folder, records, grades in read:
-            send_probes(folder, _let(records, chosen), grades, reaching)
-    looked = [_looked(*each, chosen, corpus) for each in read]
+        for (folder, records, grades), each in zip(read, filters, strict=True):
+            send_probes(folder, _let(records, each), grades, reaching)
+    looked = [_looked(*one, each, corpus) for one, each in zip(read, filters, strict=True)]
     note_controls([(each.folder, each.controls) for each in looked])
     if as_json:
         show_json({"runs": [each.json() for each in looked]})
     else:
         text = "\n\n".join(each.markdown() if as_md else each.text(titled=len(looked) > 1) for each in looked)
         show(text) if as_md else tell(text, hanging=2)
+
+
+def _since(against: Path | None, folder: RunFolder, chosen: Filter, scorer: str | None) -> Filter:
+    """Return the filter with the trials that an older run found and this one misses, where one is given."""
+    from nihbench.cli.against import lost_since
+
+    return chosen if against is None else replace(chosen, only=lost_since(against, folder, scorer))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

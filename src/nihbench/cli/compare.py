@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from itertools import combinations
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from nihbench.analysis import ControlResult, Interaction, Paired, Side
     from nihbench.cli.finish import Result
     from nihbench.run import RunFolder
+    from nihbench.stats import Region
 
 _TEXT = Optional[str]  # noqa: UP045  typer reads it at run time
 
@@ -78,6 +80,7 @@ def sides_of(result: Result) -> list[Side]:
         Side(
             name="",
             run=result.run.path.name,
+            place=str(result.run.path),
             model=manifest["model"]["name"],
             experiment=grid.experiment,
             prompt=grid.prompt,
@@ -111,8 +114,11 @@ def compared(sides: Sequence[Side], by: str, wanted: float) -> list[Paired]:
     from nihbench.analysis import holm, pair
 
     made = [pair(first, second, wanted=wanted) for first, second in opposed(sides, by)]
-    corrected = holm([each.p_value for each in made])
-    return [replace(each, p_value=value) for each, value in zip(made, corrected, strict=True)]
+    corrected, of_texts = holm([each.p_value for each in made]), holm([each.texts_p_value for each in made])
+    return [
+        replace(each, p_value=value, texts_p_value=of_text)
+        for each, value, of_text in zip(made, corrected, of_texts, strict=True)
+    ]
 
 
 def opposed(sides: Sequence[Side], by: str) -> list[tuple[Side, Side]]:
@@ -215,10 +221,19 @@ def _tell(made: Sequence[Paired], crossed: Sequence[Interaction]) -> None:
     from nihbench.figures import SEVERAL, comparison_paragraph, interaction_sentence, say, unit_phrase
 
     paragraphs = [_heading(each, made) + comparison_paragraph(each, language(), len(made)) for each in made]
+    for listing in dict.fromkeys(
+        _listing(each) for each in made if each.lost and each.first.place != each.second.place
+    ):
+        note(t("what was found before and is missed now, case by case: {command}", command=listing))
     unit = SEVERAL.join(dict.fromkeys(_unit_of(each) for each in made))
     paragraphs += [interaction_sentence(each, language()) for each in crossed]
     paragraphs.append(say(language(), "length_note", unit=unit_phrase(unit, language())))
     tell("\n\n".join(map(plain, paragraphs)))
+
+
+def _listing(made: Paired) -> str:
+    """Return the command that shows what only the first side found."""
+    return f"nih cases {shlex.quote(made.second.place)} --against {shlex.quote(made.first.place)}"
 
 
 def _tell_unpaired(pairs: Sequence[tuple[Side, Side]], *, as_json: bool, by: str) -> None:
@@ -249,13 +264,19 @@ def as_value(paired: Paired) -> dict[str, Any]:
         "first": _side(paired.first),
         "second": _side(paired.second),
         "verdict": paired.verdict,
+        "general": bool(paired.found and paired.found.general),
         "p_value": paired.p_value,
+        "texts_verdict": paired.texts_verdict,
+        "texts_p_value": paired.texts_p_value,
         "planned_pairs": paired.planned,
         "measured_pairs": paired.measured,
         "left_out_trials": paired.left_out,
         "moved_needles": paired.moved,
         "found": _comparison(paired, "found"),
         "mean_band": _comparison(paired, "band"),
+        "regions": [_region(paired, each) for each in paired.regions],
+        "lost": [asdict(each) for each in paired.lost],
+        "won": [asdict(each) for each in paired.won],
         "repeats": paired.repeats,
         "wanted_difference": paired.wanted,
         "repeats_needed": paired.needed,
@@ -268,21 +289,25 @@ def _side(side: Side) -> dict[str, str]:
     return {"name": side.name, "model": side.model, "experiment": side.experiment, "prompt": side.prompt}
 
 
+def _region(paired: Paired, region: Region) -> dict[str, Any]:
+    return {
+        "lengths": paired.lengths_of(region),
+        "depths_percent": paired.depths_of(region),
+        "pairs": region.pairs,
+        "first": region.first,
+        "second": region.second,
+        "difference": region.difference,
+        "gained": region.gained,
+        "lost": region.lost,
+        "p_value": region.p_value,
+    }
+
+
 def _comparison(paired: Paired, what: Literal["found", "band"]) -> dict[str, Any] | None:
-    """Return one of the two comparisons; regions and cells by their tokens and percents, not by their indices."""
+    """Return one of the two comparisons; cells by their tokens and percents, not by their indices."""
     made = paired.found if what == "found" else paired.band
     if made is None:
         return None
-    regions = [
-        {
-            "lengths": paired.third("length", region.length_third),
-            "depths_percent": paired.third("depth", region.depth_third),
-            "pairs": region.pairs,
-            "difference": region.difference,
-            "p_value": region.p_value,
-        }
-        for region in made.regions
-    ]
     cells = [
         {
             "length": paired.lengths[cell.length],
@@ -293,8 +318,12 @@ def _comparison(paired: Paired, what: Literal["found", "band"]) -> dict[str, Any
         }
         for cell in made.cells
     ]
-    return asdict(made) | {"regions": regions, "cells": cells}
+    return asdict(made) | {"verdict": made.verdict, "general": made.general, "cells": cells}
 
 
 def _values(crossed: Sequence[Interaction]) -> list[dict[str, Any]]:
-    return [asdict(each) for each in crossed]
+    names = ("experiment", "prompts", "models", "pairs")
+    return [
+        {name: getattr(each, name) for name in names} | asdict(each.change) | {"general": each.change.general}
+        for each in crossed
+    ]

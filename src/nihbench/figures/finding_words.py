@@ -56,29 +56,48 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     ),
     # comparison
     "better": (
-        "{b} finds the needle more often than {a}: {second} against {first} over {pairs} paired trials, a "
-        "difference of {d} points (95% interval {low} to {high}). That is more than chance (exact paired test, {p}).",
-        "{b} 比 {a} 更常找到针：在 {pairs} 对相同的试验中为 {second} 对 {first}，相差 {d} 个百分点"
-        "（95% 区间 {low} 至 {high}）。这不是偶然（精确配对检验，{p}）。",
+        "{where}{b} finds the needle more often than {a}: {second} against {first} over {pairs} paired trials, a "
+        "difference of {d} points (95% interval {low} to {high}). That is more than chance ({test}, {p}).",
+        "{where}{b} 比 {a} 更常找到针：在 {pairs} 对相同的试验中为 {second} 对 {first}，相差 {d} 个百分点"
+        "（95% 区间 {low} 至 {high}）。这不是偶然（{test}，{p}）。",
     ),
     "worse": (
-        "{b} finds the needle less often than {a}: {second} against {first} over {pairs} paired trials, a "
-        "difference of {d} points (95% interval {low} to {high}). That is more than chance (exact paired test, {p}).",
-        "{b} 不如 {a} 常找到针：在 {pairs} 对相同的试验中为 {second} 对 {first}，相差 {d} 个百分点"
-        "（95% 区间 {low} 至 {high}）。这不是偶然（精确配对检验，{p}）。",
+        "{where}{b} finds the needle less often than {a}: {second} against {first} over {pairs} paired trials, a "
+        "difference of {d} points (95% interval {low} to {high}). That is more than chance ({test}, {p}).",
+        "{where}{b} 不如 {a} 常找到针：在 {pairs} 对相同的试验中为 {second} 对 {first}，相差 {d} 个百分点"
+        "（95% 区间 {low} 至 {high}）。这不是偶然（{test}，{p}）。",
     ),
     "same": (
-        "{a} and {b} find the needle equally often, within {margin} points: {first} and {second} over {pairs} paired "
+        "{where}{a} and {b} find the needle equally often, within {margin} points: {first} and {second} "
+        "over {pairs} paired "
         "trials, a difference of {d} points (95% interval {low} to {high}; equivalence test at 5%).",
-        "{a} 与 {b} 找到针的频率相同（相差在 {margin} 个百分点以内）：在 {pairs} 对相同的试验中为 {first} 与 {second}，"
+        "{where}{a} 与 {b} 找到针的频率相同（相差在 {margin} 个百分点以内）：在 {pairs} "
+        "对相同的试验中为 {first} 与 {second}，"
         "相差 {d} 个百分点（95% 区间 {low} 至 {high}，等效性检验，水平 5%）。",
     ),
     "unclear": (
-        "Whether {a} and {b} differ is open: {first} and {second} over {pairs} paired trials, a difference of {d} "
-        "points (95% interval {low} to {high}; exact paired test, {p}). It is neither shown that they differ, nor "
+        "{where}{a} and {b} are not told apart: {first} and {second} over {pairs} paired trials, a difference of {d} "
+        "points (95% interval {low} to {high}; {test}, {p}). It is neither shown that they differ, nor "
         "that they are within {margin} points of each other.",
-        "{a} 与 {b} 是否有差别还不能断定：在 {pairs} 对相同的试验中为 {first} 与 {second}，相差 {d} 个百分点"
-        "（95% 区间 {low} 至 {high}，精确配对检验，{p}）。既不能说它们不同，也不能说相差在 {margin} 个百分点以内。",
+        "{where}{a} 与 {b} 是否有差别还不能断定：在 {pairs} 对相同的试验中为 {first} 与 {second}，相差 {d} 个百分点"
+        "（95% 区间 {low} 至 {high}，{test}，{p}）。既不能说它们不同，也不能说相差在 {margin} 个百分点以内。",
+    ),
+    "on_haystack": ("On this haystack ", "在这一篇长文上，"),
+    "on_haystacks": ("On these {count} haystacks ", "在这 {count} 篇长文上，"),
+    "test_texts": ("exact paired test", "精确配对检验"),
+    "test_haystacks": ("exact test over {count} haystacks", "对 {count} 篇长文的精确检验"),
+    "differ_here": (
+        "On these {count} haystacks themselves they differ by more than chance (exact paired test, "
+        "{p}); that they do so "
+        "on others is not shown.",
+        "就这 {count} 篇长文本身而言，差别不是偶然（精确配对检验，{p}），但不能断定换了别的长文也如此。",
+    ),
+    "same_here": (
+        "On these {count} haystacks themselves they are within {margin} points of each other "
+        "(equivalence test at 5%); that "
+        "they are so on others is not shown.",
+        "就这 {count} 篇长文本身而言，相差在 {margin} 个百分点以内（等效性检验，水平 5%），"
+        "但不能断定换了别的长文也如此。",
     ),
     "small": (
         "The difference is sure, but small: it lies within {margin} points.",
@@ -95,26 +114,44 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "已有的结果为 {first} 与 {second}，相差 {d} 个百分点（95% 区间 {low} 至 {high}）。",
     ),
     "corrected": ("(p is corrected for {count} comparisons.)", "（p 值已按 {count} 次比较校正。）"),
-    "region": (
-        "It is clearest at lengths {lengths} and depths {depths}: {d} points ({p}, corrected for all regions).",
-        "差别最明显的是长度 {lengths}、深度 {depths}：{d} 个百分点（{p}，已按所有区域校正）。",
+    "turned": (
+        "{lost} of the {pairs} pairs were found by {a} only, {won} by {b} only.",
+        "{pairs} 对试验中，仅 {a} 找到的有 {lost} 对，仅 {b} 找到的有 {won} 对。",
     ),
-    "region_though": (
-        "One region differs by itself, lengths {lengths} and depths {depths}: {d} points ({p}, corrected for all "
-        "regions).",
-        "单看一个区域则有差别，即长度 {lengths}、深度 {depths}：{d} 个百分点（{p}，已按所有区域校正）。",
+    "region_worse": (
+        "{where}{b} is worse at lengths {lengths} and depths {depths}: {second} found against {first}, "
+        "{lost} pairs lost and "
+        "{won} won ({p}, corrected for all rows, columns and blocks).",
+        "{where}{b} 在长度 {lengths}、深度 {depths} 较差：找到率 {second} 对 {first}，丢失 {lost} 对，新找到 {won} 对"
+        "（{p}，已按所有行、列和区块校正）。",
+    ),
+    "region_better": (
+        "{where}{b} is better at lengths {lengths} and depths {depths}: {second} found against {first}, "
+        "{won} pairs won and "
+        "{lost} lost ({p}, corrected for all rows, columns and blocks).",
+        "{where}{b} 在长度 {lengths}、深度 {depths} 较好：找到率 {second} 对 {first}，新找到 {won} 对，丢失 {lost} 对"
+        "（{p}，已按所有行、列和区块校正）。",
+    ),
+    "region_chance_worse": (
+        "The strongest loss, at lengths {lengths} and depths {depths} ({second} found against {first}, "
+        "{lost} pairs lost "
+        "and {won} won), may be chance ({p}, corrected for all rows, columns and blocks).",
+        "下降最明显的是长度 {lengths}、深度 {depths}（找到率 {second} 对 {first}，丢失 {lost} 对，新找到 {won} 对），"
+        "但可能是偶然（{p}，已按所有行、列和区块校正）。",
+    ),
+    "region_chance_better": (
+        "The strongest gain, at lengths {lengths} and depths {depths} ({second} found against {first}, {won} pairs won "
+        "and {lost} lost), may be chance ({p}, corrected for all rows, columns and blocks).",
+        "上升最明显的是长度 {lengths}、深度 {depths}（找到率 {second} 对 {first}，新找到 {won} 对，丢失 {lost} 对），"
+        "但可能是偶然（{p}，已按所有行、列和区块校正）。",
     ),
     "one_haystack": (
-        "All of it is for this haystack: nothing is said of other texts.",
-        "以上仅对这一篇长文而言，不涉及其他文本。",
+        "Nothing is said of other haystacks.",
+        "以上不涉及其他长文。",
     ),
     "haystacks": (
-        "For other haystacks the interval is {low} to {high} points ({count} haystacks).",
-        "推及其他长文，区间为 {low} 至 {high} 个百分点（{count} 篇长文）。",
-    ),
-    "haystacks_p": (
-        "For other haystacks the interval is {low} to {high} points ({count} haystacks, flipped whole: {p}).",
-        "推及其他长文，区间为 {low} 至 {high} 个百分点（{count} 篇长文，整篇翻转检验：{p}）。",
+        "For other haystacks the interval is {low} to {high} points, and a verdict on them takes {least} haystacks.",
+        "推及其他长文，区间为 {low} 至 {high} 个百分点；要对其他长文下结论，至少需要 {least} 篇长文。",
     ),
     "detectable": (
         "This design sees a true difference of {d} points with 80% power.",
@@ -125,8 +162,8 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "这个设计太小，无论多大的差别都不能以 80% 的把握看出。",
     ),
     "needed": (
-        "To see {wanted} points takes {count} repeats (here: {repeats}).",
-        "要看出 {wanted} 个百分点，需要重复 {count} 次（现在为 {repeats} 次）。",
+        "To see {wanted} points takes about {count} repeats, each over a haystack of its own (here: {repeats}).",
+        "要看出 {wanted} 个百分点，大约需要重复 {count} 次，每次用另一篇长文（现在为 {repeats} 次）。",
     ),
     "needed_many": (
         "To see {wanted} points takes more than 1,000 repeats (here: {repeats}).",
@@ -149,15 +186,17 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "有 {count} 次试验只有一边计划了，未计入。",
     ),
     "interaction": (
-        "Prompt x model, {experiment}, from {a} to {b}: the change on {other} minus that on {one} is {d} points (95% "
+        "Prompt x model, {experiment}, from {a} to {b}: {where}the change on {other} minus that on "
+        "{one} is {d} points (95% "
         "interval {low} to {high}, {p}, {pairs} trials). The two models answer differently to the change.",
-        "提示与模型的交互（{experiment}，从 {a} 换到 {b}）：{other} 的变化减去 {one} 的变化为 {d} 个百分点"
+        "提示与模型的交互（{experiment}，从 {a} 换到 {b}）：{where}{other} 的变化减去 {one} 的变化为 {d} 个百分点"
         "（95% 区间 {low} 至 {high}，{p}，{pairs} 次试验）。两个模型对换提示的反应不同。",
     ),
     "no_interaction": (
-        "Prompt x model, {experiment}, from {a} to {b}: the change on {other} minus that on {one} is {d} points (95% "
+        "Prompt x model, {experiment}, from {a} to {b}: {where}the change on {other} minus that on "
+        "{one} is {d} points (95% "
         "interval {low} to {high}, {p}, {pairs} trials). That the models answer differently to it is not shown.",
-        "提示与模型的交互（{experiment}，从 {a} 换到 {b}）：{other} 的变化减去 {one} 的变化为 {d} 个百分点"
+        "提示与模型的交互（{experiment}，从 {a} 换到 {b}）：{where}{other} 的变化减去 {one} 的变化为 {d} 个百分点"
         "（95% 区间 {low} 至 {high}，{p}，{pairs} 次试验）。不能断定两个模型对换提示的反应不同。",
     ),
     # patterns of misses

@@ -7,8 +7,8 @@ argument. docs/method.md, "Statistics", defines every quantity and names its sou
 from nihbench.stats.adaptive import FirstDraws, draws, highest_levels, most_draws, need, precision_at, row_means, spread
 from nihbench.stats.binomial import Share, above_chance, clopper_pearson, lower_bound, share, trials_to_demonstrate
 from nihbench.stats.cell import BANDS, Cell, cell, credible_mean
-from nihbench.stats.compare import Comparison, Pairs, compare, interaction
-from nihbench.stats.detectable import Design, design_of, power_of, repeats_needed, smallest_detectable
+from nihbench.stats.compare import Comparison, Crossed, Pairs, compare, interaction, repeats_for, verdict_of
+from nihbench.stats.detectable import LEAST_HAYSTACKS, Design, design_of, power_of, repeats_needed, smallest_detectable
 from nihbench.stats.diagnose import LEAST_MISSES, Cut, Diagnosis, Pattern, diagnose
 from nihbench.stats.drift import Drift, drift
 from nihbench.stats.effective import RULER_THRESHOLD, EffectiveLength, effective_length, pooled_rows
@@ -36,16 +36,19 @@ from nihbench.stats.overlap import (
     text_overlaps,
 )
 from nihbench.stats.patterns import Places
+from nihbench.stats.regions import Region, strongest_regions
 from nihbench.stats.surface import Surface, smooth
 
 __all__ = [
     "BANDS",
+    "LEAST_HAYSTACKS",
     "LEAST_MISSES",
     "ONE_TEXT",
     "WINDOW",
     "RULER_THRESHOLD",
     "Cell",
     "Comparison",
+    "Crossed",
     "Cut",
     "Design",
     "Diagnosis",
@@ -58,6 +61,7 @@ __all__ = [
     "Pairs",
     "Pattern",
     "Places",
+    "Region",
     "Repeated",
     "Share",
     "Surface",
@@ -89,6 +93,7 @@ __all__ = [
     "pooled_rows",
     "power_of",
     "precision_at",
+    "repeats_for",
     "repeated_windows",
     "repeats_needed",
     "row_means",
@@ -96,7 +101,9 @@ __all__ = [
     "smallest_detectable",
     "smooth",
     "spread",
+    "strongest_regions",
     "text_overlaps",
     "thirds",
     "trials_to_demonstrate",
+    "verdict_of",
 ]

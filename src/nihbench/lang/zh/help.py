@@ -186,6 +186,7 @@ WORDS = {
     "Only this failure: timeout, filtered ... or unscored.": "只看这种失败：timeout、filtered……或 unscored。",
     "Only this outcome: hallucinated, abstained, partial ...": "只看这种结果：hallucinated、abstained、partial……",
     "Only this prompt variant.": "只看这个提示变体。",
+    "Only what this older run found and RUN misses.": "只看这个旧运行找到、而 RUN 没有找到的试验。",
     "Only up to this depth, in percent.": "只看不深于此深度的（百分比）。",
     "Only up to this length.": "只看不长于此长度的。",
     "Output limit of one answer in tokens.": "单个回答的输出上限（token）。",

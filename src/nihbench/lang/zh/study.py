@@ -27,6 +27,8 @@ WORDS = {
         "按模型无从比较：需要两个模型的同一实验与提示，而此处有：{here}"
     ),
     "no prompt x model interaction: {error}": "没有提示与模型的交互：{error}",
+    "what was found before and is missed now, case by case: {command}": "先前找到、现在没有找到的，逐例查看：{command}",
+    "{new} and {old} have no prompt in common: {here} | {there}": "{new} 与 {old} 没有共同的提示：{here} | {there}",
     # report
     "a report is an HTML file: give it a name such as {name}": "报告是 HTML 文件：请取如 {name} 的文件名",
     "report: {out} ({size:.1f} MB)": "报告：{out}（{size:.1f} MB）",
