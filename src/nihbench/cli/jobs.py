@@ -59,7 +59,7 @@ def asked_jobs(values: Mapping[str, Any], suite: str | None) -> tuple[Job, ...]:
     Raises:
         UsageError: an option can't be read, or two of them exclude each other.
     """
-    from nihbench.catalog import load
+    from nihbench.cli.catalogs import load
     from nihbench.run import children_of
 
     models = list(dict.fromkeys(values["model"] or []))
@@ -84,7 +84,7 @@ def agreed(jobs: Sequence[Job], *, yes: bool) -> bool:
     Raises:
         UsageError: it is not agreed to, or --max-cost can't be kept.
     """
-    from nihbench.catalog import load
+    from nihbench.cli.catalogs import load
     from nihbench.cli.money import check_cost
     from nihbench.cli.output import FetchReport
     from nihbench.cli.presets import is_here
@@ -134,7 +134,7 @@ def _resolved(
     jobs: Sequence[Job], checks: Sequence[Checks | None], total: Total, opened: ExitStack, *, leave_out: bool
 ) -> tuple[list[Setup], dict[str, tuple[ModelAccess, ...]]]:
     """Return each job's setup, and every model's servers; what resumed runs have spent is added to the total."""
-    from nihbench.catalog import load
+    from nihbench.cli.catalogs import load
     from nihbench.cli.wiring import reached, resolved, side_by_side
     from nihbench.run import spent_before
 

@@ -37,7 +37,7 @@ def prepared(
         begun: what the run found out when it began, where it is resumed.
         leave_out: whether lengths over the window are left out instead of refused.
     """
-    from nihbench.catalog import load
+    from nihbench.cli.catalogs import load
     from nihbench.cli.money import Checks
 
     catalog, checks = load(), Checks(options=options) if sending else None
