@@ -9,7 +9,7 @@ The message of an error is one sentence that says what is wrong and what to do a
     │   └── FetchError      2   something could not be brought here (no network, wrong checksum)
     ├── EndpointError       2   the server can't be used at all (not reachable, not compatible)
     ├── LocalModelError     2   the embedded model or its server (missing extra, port in use, died)
-    ├── StoppedError        4   the run had to stop: key, quota, spending
+    ├── StoppedError        4   the run had to stop: key, quota, spending, answers that all fail alike
     ├── DamagedDataError    5   a run's files are not what they should be
     └── InterruptedRunError 130 Ctrl-C
         └── TerminatedRunError 143 SIGTERM
@@ -50,7 +50,7 @@ class LocalModelError(NihError):
 
 
 class StoppedError(NihError):
-    """The run had to stop before its end (authentication, quota, spending cap); what is done stays."""
+    """The run had to stop before its end (key, quota, cap, answers that all fail alike); what is done stays."""
 
     exit_code = 4
 

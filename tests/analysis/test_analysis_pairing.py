@@ -91,7 +91,7 @@ def test_what_is_unmeasured_on_one_side_is_no_pair_and_too_much_of_it_no_verdict
 def test_cells_that_only_one_side_has_are_left_out_and_none_in_common_is_refused():
     made = pair(side(always), side(always, prompt="explicit", lengths=(1000, 2000, 9000)))
     assert (made.planned, made.left_out, made.lengths) == (12, 24 + 6, (1000, 2000))
-    with pytest.raises(UsageError, match="no cell in common.*--lengths, --depths"):
+    with pytest.raises(UsageError, match="no cell in common.*--like and the other's folder.*--unpaired"):
         pair(side(always), side(always, prompt="explicit", lengths=(9000,)))
 
 
@@ -102,7 +102,7 @@ def test_another_text_is_refused_and_named(name):
 
 
 def test_haystacks_that_begin_elsewhere_are_refused():
-    with pytest.raises(UsageError, match="in 36 of 36 trials the haystack begins elsewhere.*--seed"):
+    with pytest.raises(UsageError, match="in 36 of 36 trials the haystack begins elsewhere.*--like.*--unpaired"):
         pair(side(always), side(always, prompt="explicit", haystack=77))
     # The first repeat begins alike: only the second is another text.
     with pytest.raises(UsageError, match="in 36 of 72 trials"):

@@ -19,9 +19,12 @@ from nihbench.analysis.statistics import GridTrials, Region, Statistics, grid_tr
 from nihbench.analysis.summaries import Rate, Summary, summary
 from nihbench.analysis.table import COLUMNS, UNSCORED, Table, columns, frame, pairs
 from nihbench.analysis.tally import Tally, squeezed
+from nihbench.analysis.unpaired import Unpaired, unpair
 from nihbench.analysis.wordings import Wording
 
 __all__ = [
+    "Unpaired",
+    "unpair",
     "BANDS",
     "COLUMNS",
     "EXTRA_COLUMNS",

@@ -5,6 +5,8 @@ What makes the text is compared before, and where each text begins is compared t
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypedDict
@@ -16,6 +18,7 @@ from nihbench.analysis.statistics import found_of, numbers_of
 from nihbench.analysis.table import Table
 from nihbench.errors import UsageError
 from nihbench.lang import said, t
+from nihbench.run import MODEL_UNIT
 from nihbench.types import Trial
 
 Cell = Place
@@ -39,6 +42,11 @@ class Side:
     text: Mapping[str, object] = field(repr=False)
     planned: frozenset[Cell] = field(repr=False)
     same: Mapping[Cell, Cell] = field(default_factory=dict, repr=False)
+    served: str = ""
+    date: str = ""
+    """The model's version as it was served, and the days: what tells two runs of one model apart beside `run`."""
+    unit: str = MODEL_UNIT
+    """The code of the unit of its lengths (`run.length_unit`)."""
 
     def trial_at(self, cell: Cell) -> Cell:
         """Return the cell by which the trial is known that stands in a cell."""
@@ -72,7 +80,7 @@ def text_of(manifest: Mapping[str, Any]) -> dict[str, object]:
     identity, needle = manifest["identity"], manifest["needle"]
     unit = manifest["length_unit"]
     # A fit to a server's own counts makes lengths that no other server has.
-    fitted = identity.get("calibration")
+    fitted = None if identity.get("calibration") is None else _digest(identity["calibration"])
     return {
         t("corpus"): f"{manifest['corpus']['name']} {str(manifest['corpus']['sha256'])[:12]}",
         t("needle"): needle["name"],
@@ -85,6 +93,11 @@ def text_of(manifest: Mapping[str, Any]) -> dict[str, object]:
         # Where only haystacks are drawn, what was drawn is compared trial by trial.
         t("seed of the needle"): identity.get("seed") if needle.get("fresh") else None,
     }
+
+
+def _digest(value: object) -> str:
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()[:12]
 
 
 def in_common(sides: Sequence[Side]) -> tuple[frozenset[Cell], list[Cell]]:
@@ -103,8 +116,8 @@ def in_common(sides: Sequence[Side]) -> tuple[frozenset[Cell], list[Cell]]:
     if not both:
         raise UsageError(
             t(
-                "can't pair {one} with {other}: they have no cell in common (lengths and depths differ); measure both "
-                "with the same --lengths, --depths and --repeats",
+                "can't pair {one} with {other}: they have no cell in common (lengths and depths differ); measure one "
+                "of them again with --like and the other's folder, or compare them as two samples: --unpaired",
                 one=_whole(first),
                 other=_whole(sides[1]),
             )
@@ -118,7 +131,8 @@ def in_common(sides: Sequence[Side]) -> tuple[frozenset[Cell], list[Cell]]:
             raise UsageError(
                 t(
                     "can't pair {one} with {other}: in {apart} of {all} trials the haystack begins elsewhere in the "
-                    "corpus; measure both with the same --seed and --vary",
+                    "corpus; measure one of them again with --like and the other's folder, or compare them as two "
+                    "samples: --unpaired",
                     one=_whole(first),
                     other=_whole(side),
                     apart=apart,
@@ -136,8 +150,8 @@ def _check_same_text(first: Side, second: Side) -> None:
         )
         raise UsageError(
             t(
-                "can't pair {one} with {other}: they did not read the same haystack ({told}); measure both with the "
-                "same --corpus, --length-unit and --seed",
+                "can't pair {one} with {other}: they did not read the same haystack ({told}); measure one of them "
+                "again with --like and the other's folder, or compare them as two samples: --unpaired",
                 one=_whole(first),
                 other=_whole(second),
                 told=told,
@@ -151,7 +165,7 @@ def _whole(side: Side) -> str:
 
 
 def _shown(value: object) -> str:
-    text = "none" if value is None else value if isinstance(value, str) else repr(value)
+    text = said(t("none")) if value is None else said(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 

@@ -290,19 +290,18 @@ def _places(rows: Rows) -> NDArray[np.int64]:
 def misses(table: Table, *, experiment: str, prompt: str) -> tuple[NDArray[np.bool_], Places]:
     """Return, for the measured trials, whether each missed the needle and where that stood.
 
-    Tokens before the needle are the achieved depth times all tokens of the request: the question and the template, some
-    dozens of tokens, are taken for haystack, which the width of a grid step hides. Where the table does not know
-    them, the nominal length and depth stand in.
+    Tokens before the needle are the achieved depth times the nominal length, so that both are in the length unit: what
+    was counted beside it (`total_tokens`) is not, where lengths are fitted to a server's counts. The question and the
+    template, some dozens of tokens, are taken for haystack, which the width of a grid step hides. Where the table does
+    not know the achieved depth, the nominal one stands in.
     """
     rows = rows_of(table, experiment, prompt)
     measured = ~np.isnan(rows["value"].astype(np.float64))
     nominal = rows["length"].astype(np.float64)[measured]
-    total = numbers_of(rows["total_tokens"])[measured]
-    total = np.where(total == _UNKNOWN, nominal, total)
     achieved = rows["achieved_depth_percent"].astype(np.float64)[measured]
     depth = np.where(np.isnan(achieved), rows["depth_percent"].astype(np.float64)[measured], achieved)
-    before = total * depth / 100
-    return ~found_of(rows["found"])[measured], Places(before=before, after=total - before, length=nominal)
+    before = nominal * depth / 100
+    return ~found_of(rows["found"])[measured], Places(before=before, after=nominal - before, length=nominal)
 
 
 def found_of(column: NDArray[np.object_]) -> NDArray[np.bool_]:

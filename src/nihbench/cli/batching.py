@@ -46,8 +46,7 @@ def write_requests(
     """
     from datetime import UTC, datetime
 
-    from nihbench.run import check_free, create_run, export_batch
-    from nihbench.run.manifest import manifest
+    from nihbench.run import begin_run, check_free, export_batch
 
     if max_requests < 1 or not (max_file_mb is None or 0 < max_file_mb < 1e9):
         raise UsageError(t("--max-requests must be at least 1, and --max-file-mb more than 0"))
@@ -57,7 +56,7 @@ def write_requests(
         size_mb = max_file_mb or (terms.max_file_mb if terms else None) or _FILE_MB
         files = export_batch(setup, out, most_requests=max_requests, most_bytes=round(size_mb * 1_000_000))
         # Last, so that an export that was broken off can be made again.
-        folder = create_run(out, manifest(setup, datetime.now(UTC).isoformat(timespec="seconds")))
+        folder = begin_run(out, setup, datetime.now(UTC).isoformat(timespec="seconds"))
         if setup.headers:
             note(t("note: --header belongs to a request's transport and is not in the files"))
     return folder, files

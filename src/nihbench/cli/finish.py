@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from nihbench.cli.output import console, note, speaks_unicode
+from nihbench.cli.output import console, note, speaks_unicode, tell
+from nihbench.cli.wrapping import width_of, wrapped
+from nihbench.errors import NihError
 from nihbench.lang import language, recalled, said, t, typed, without_stop
 
 if TYPE_CHECKING:
@@ -66,12 +70,14 @@ class Result:
     @property
     def sweeps(self) -> tuple[Sweep, ...]:
         """What is drawn of it, one for each prompt."""
-        from nihbench.cli.sweep import Sweep, setting_of
+        from nihbench.cli.sweep import Sweep, origin_of, setting_of
 
         setting = setting_of(self.run.manifest, self.records, self.scorer)
+        origin = origin_of(self.run, self.records)
         return tuple(
             Sweep(
                 setting=setting,
+                origin=origin,
                 grid=grid,
                 summary=summary,
                 statistics=made,
@@ -147,7 +153,7 @@ def _unstored(run: RunFolder, records: Mapping[str, Record]) -> Mapping[str, Gra
 def show(result: Result) -> None:
     """Show the heatmaps, the headline numbers and how far they reach on stdout."""
     from nihbench.cli.adaptive import rows_sentence
-    from nihbench.figures import effective_sentence, headline, terminal_heatmap, worst_sentence
+    from nihbench.figures import effective_sentence, headline, length_notes, terminal_heatmap, worst_sentence
 
     screen, words = console(), language()
     colour = screen.is_terminal and not screen.no_color
@@ -155,16 +161,18 @@ def show(result: Result) -> None:
         unicode = speaks_unicode()
         screen.print(terminal_heatmap(sweep.grid, width=screen.width, colour=colour, unicode=unicode, lang=words))
         if sweep.withheld:
-            screen.print(sweep.withheld.sentence(words))
+            tell(sweep.withheld.sentence(words))
             continue
-        screen.print(headline(sweep.summary, lang=words, intervals=sweep.intervals))
+        tell(headline(sweep.summary, lang=words, intervals=sweep.intervals))
         if sweep.statistics:
             for sentence in (effective_sentence(sweep.statistics, words), worst_sentence(sweep.statistics, words)):
-                screen.print(sentence) if sentence else None
+                tell(sentence) if sentence else None
         rows = rows_sentence(result.table, experiment=sweep.grid.experiment, prompt=sweep.grid.prompt)
-        screen.print(said(rows)) if rows else None
+        tell(said(rows)) if rows else None
+    tell("\n".join(length_notes([sweep.setting for sweep in result.sweeps], words)))
     for control in result.controls:
-        screen.print(control.sentence(words), style="bold" if control.failed else None)
+        sentence = wrapped(control.sentence(words), width_of(sys.stdout))
+        screen.print(sentence, style="bold" if control.failed else None, soft_wrap=True)
 
 
 def _explain(records: Iterable[Record]) -> None:
@@ -187,9 +195,38 @@ def finish_tree(root: Path) -> None:
 
     results = [result_of(open_run(path)) for path in find_runs(root)]
     picture = root / PANEL
-    draw([sweep for result in results for sweep in result.sweeps], picture, Style())
+    draw([sweep for result in results for sweep in result.sweeps], picture, Style(lang=language()))
     note(t("panel: {picture}", picture=picture))
     note(t("draw it again: nih plot {root} --out panel.svg", root=typed(root)))
+
+
+def show_part(run: RunFolder) -> None:
+    """Show what a run that was stopped has paid for, as far as it came; the error that stopped it says the rest.
+
+    What goes wrong here is passed over, and a second Ctrl-C does without.
+    """
+    with suppress(NihError, OSError, KeyboardInterrupt):
+        result = result_of(run, again=True)
+        if any(record.trial.control is None for record in result.records):
+            _draw_and_show(result)
+        note(
+            t(
+                "stopped: {done:,} of {planned:,} trials are done",
+                done=len(result.records),
+                planned=len(result.records) + result.owed,
+            )
+        )
+
+
+def _draw_and_show(result: Result) -> None:
+    from nihbench.cli.drawing import draw
+    from nihbench.figures import Style
+
+    picture = result.run.path / FIGURE
+    draw(result.sweeps, picture, Style(lang=language()))
+    show(result)
+    note(t("heatmap: {picture}", picture=picture))
+    note(t("records: {path}", path=result.run.path / "records.jsonl"))
 
 
 def finish(run: RunFolder, *, resume: Path) -> int:
@@ -199,16 +236,10 @@ def finish(run: RunFolder, *, resume: Path) -> int:
         run: the run's folder.
         resume: what --resume takes to go on.
     """
-    from nihbench.cli.drawing import draw
-    from nihbench.figures import Style
     from nihbench.run import count_summary
 
     result = result_of(run, again=True)
-    picture = run.path / FIGURE
-    draw(result.sweeps, picture, Style())
-    show(result)
-    note(t("heatmap: {picture}", picture=picture))
-    note(t("records: {path}", path=run.path / "records.jsonl"))
+    _draw_and_show(result)
     for sentence in count_summary(run.records()).sentences():
         note(sentence)
     if result.unscored:

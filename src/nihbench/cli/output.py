@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import typer
 
+from nihbench.cli.wrapping import width_of, wrapped
 from nihbench.errors import InterruptedRunError, NihError, TerminatedRunError, path_error
 from nihbench.lang import said, t
 
@@ -85,11 +86,17 @@ def heard(hear: Callable[[str], None]) -> Iterator[None]:
 
 
 def note(text: object) -> None:
-    """Print one line for the user on stderr: a sentence or an error, in the user's language."""
+    """Print a sentence or an error for the user on stderr, in the user's language: one line, but on a terminal."""
     if _hearers:
         _hearers[-1](said(text))
     else:
-        print(plain(said(text)), file=sys.stderr, flush=True)
+        print(wrapped(plain(said(text)), width_of(sys.stderr)), file=sys.stderr, flush=True)
+
+
+def tell(text: str, *, hanging: int = 0) -> None:
+    """Print a result in words on stdout, through `plain`; a terminal's lines are broken between words."""
+    lines = "\n".join(map(plain, text.split("\n")))
+    show(wrapped(lines, width_of(sys.stdout), hanging=hanging))
 
 
 def show(text: str) -> None:

@@ -83,7 +83,7 @@ def caption(
             scorer=all_of(setting.scorer for setting in settings),
             version=all_of(setting.version for setting in settings),
         ),
-        *_length_notes(settings, lang),
+        *length_notes(settings, lang),
         say(lang, "repeats_one")
         if repeats == [1]
         else say(lang, "repeats_many", count=listed(lang, [str(count) for count in repeats])),
@@ -94,7 +94,7 @@ def caption(
     return "\n".join([joined(lang, paragraph), *headlines])
 
 
-def _length_notes(settings: Sequence[Setting], lang: Lang) -> list[str]:
+def length_notes(settings: Sequence[Setting], lang: Lang) -> list[str]:
     """Say in what lengths are counted, own and imported ones each for themselves."""
     units = list(dict.fromkeys(unit_phrase(s.length_unit, lang) for s in settings if not s.imported))
     own = [say(lang, "length_note", unit=listed(lang, units))] if units else []

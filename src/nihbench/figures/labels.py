@@ -9,9 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nihbench.analysis import Grid
-from nihbench.figures.words import Lang, kind_word, say
+from nihbench.figures.words import Lang, kind_word, listed
+from nihbench.lang import said
+from nihbench.run import unit_words
 
 Cells = NDArray[np.bool_]
+SEVERAL = " | "
+"""Between the units of a figure whose runs have several."""
 
 
 def half_up(number: float) -> int:
@@ -52,10 +56,8 @@ def depth_labels(depths: Sequence[float]) -> tuple[str, ...]:
 
 
 def unit_phrase(length_unit: str, lang: Lang = "en") -> str:
-    """Say in what a length is counted: `model`, `imported` (as another tool did), or a tokenizer's name."""
-    if length_unit in ("model", "imported"):
-        return say(lang, f"unit_{length_unit}")
-    return say(lang, "unit_named", name=length_unit)
+    """Say in what lengths are counted; `length_unit` is a code of `nihbench.run.length_unit`, or several by " | "."""
+    return listed(lang, [said(unit_words(unit), lang) for unit in length_unit.split(SEVERAL)])
 
 
 def failed_cells(grid: Grid) -> Cells:

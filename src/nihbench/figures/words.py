@@ -8,15 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
+from nihbench.lang import filled
+
 Lang = Literal["en", "zh"]
 LANGS: tuple[Lang, ...] = ("en", "zh")
 
 _TEXTS: Mapping[str, tuple[str, str]] = {
     # axes, scales, legends
     "length": ("Context length ({unit})", "上下文长度（{unit}）"),
-    "unit_model": ("tokens as the model counts them", "token 数，按模型自己的计法"),
-    "unit_imported": ("tokens as the other tool counted them", "token 数，按原工具的计法"),
-    "unit_named": ("{name} tokens", "token 数，按 {name} 计"),
     "depth_nominal": ("Needle depth", "针的深度"),
     "depth_achieved": ("Needle depth as achieved", "针的实际深度"),
     "mean_band": ("Mean band", "平均得分"),
@@ -148,7 +147,8 @@ _CONTROLS: Mapping[str, str] = {
 
 def say(lang: Lang, key: str, **fields: object) -> str:
     """Return the text named `key` in a language, with its fields filled in."""
-    return _TEXTS[key][LANGS.index(lang)].format(**fields)
+    template = _TEXTS[key][LANGS.index(lang)]
+    return filled(template, **fields) if lang == "zh" else template.format(**fields)
 
 
 def both(key: str) -> tuple[str, str]:

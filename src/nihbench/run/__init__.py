@@ -24,13 +24,16 @@ if TYPE_CHECKING:
     from nihbench.run.imports import import_rows
     from nihbench.run.judging import Docket, Judge, Spent, ask_judge, combined, docket, judged, unsure
     from nihbench.run.kamradt import read_kamradt
+    from nihbench.run.like import begin_run, begun_in, like_options
     from nihbench.run.lock import owned
     from nihbench.run.manifest import check_rules, check_same
     from nihbench.run.merging import merge_folders
     from nihbench.run.misleading import misleading_text
+    from nihbench.run.opening import Opening
     from nihbench.run.options import RunOptions, check_adaptive, price_of, wanted_precision
     from nihbench.run.place import check_place, check_room
     from nihbench.run.places import counted_once
+    from nihbench.run.reach import Reach, reach_of
     from nihbench.run.rebuild import find_record, needle_surroundings, rebuild_prompt
     from nihbench.run.records import RecordWriter
     from nihbench.run.resolve import prepare
@@ -49,7 +52,16 @@ if TYPE_CHECKING:
         version_of,
     )
     from nihbench.run.setup import Begun, Setup
-    from nihbench.run.spent import MARGIN, account, counts_before, enter, margin_of, spent_before
+    from nihbench.run.spent import (
+        MARGIN,
+        Tariff,
+        account,
+        counts_before,
+        enter,
+        margin_of,
+        spent_before,
+        spent_of,
+    )
     from nihbench.run.store import (
         MANIFEST,
         RECORDS,
@@ -73,9 +85,16 @@ if TYPE_CHECKING:
     )
     from nihbench.run.texts import absolute_corpus, load_corpus, stored_corpus
     from nihbench.run.tree import Child, Tree, children_of, create_tree, find_runs, is_tree, open_tree, slug
+    from nihbench.run.units import MODEL_UNIT, length_unit, unit_words
     from nihbench.run.verdicts import Verdicts
 
 _HOMES = {
+    "begin_run": "like",
+    "begun_in": "like",
+    "like_options": "like",
+    "MODEL_UNIT": "units",
+    "length_unit": "units",
+    "unit_words": "units",
     "check_adaptive": "options",
     "check_numbers": "choices",
     "preset_of": "choices",
@@ -122,6 +141,11 @@ _HOMES = {
     "Left": "eta",
     "Follower": "follow",
     "price_of": "options",
+    "Opening": "opening",
+    "Reach": "reach",
+    "reach_of": "reach",
+    "Tariff": "spent",
+    "spent_of": "spent",
     "COMBINED": "scores",
     "Begun": "setup",
     "Calibration": "calibration",
@@ -195,6 +219,12 @@ _HOMES = {
 }
 
 __all__ = [
+    "begin_run",
+    "begun_in",
+    "like_options",
+    "MODEL_UNIT",
+    "length_unit",
+    "unit_words",
     "BATCH_FOLDER",
     "COMBINED",
     "MANIFEST",
@@ -213,7 +243,9 @@ __all__ = [
     "Forecast",
     "Judge",
     "Left",
+    "Opening",
     "Progress",
+    "Reach",
     "RecordWriter",
     "Row",
     "RunFolder",
@@ -221,6 +253,7 @@ __all__ = [
     "Setup",
     "Spent",
     "Submission",
+    "Tariff",
     "Tree",
     "Verdicts",
     "absolute_corpus",
@@ -285,6 +318,7 @@ __all__ = [
     "prepare",
     "preset_of",
     "price_of",
+    "reach_of",
     "read_kamradt",
     "read_planned",
     "read_rows",
@@ -298,6 +332,7 @@ __all__ = [
     "settled",
     "slug",
     "spent_before",
+    "spent_of",
     "stored_corpus",
     "stored_needle",
     "stored_options",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from nihbench.catalog import Catalog
 from nihbench.endpoint import ModelAccess
@@ -28,11 +29,29 @@ from nihbench.types import (
     Request,
 )
 
+if TYPE_CHECKING:
+    from nihbench.run.like import Like
+
 
 def chosen_experiment(options: RunOptions, catalog: Catalog) -> tuple[Experiment, tuple[str, ...]]:
     """Return the experiment that the options name, and its prompts."""
     experiment, prompts = catalog.parse_experiment(options.experiment or catalog.default_experiment)
     return experiment, tuple(dict.fromkeys(options.prompts or prompts))
+
+
+def asked_prompts(
+    options: RunOptions, catalog: Catalog, like: Like | None
+) -> tuple[Experiment, Needle, dict[str, PromptTemplate]]:
+    """Return the experiment, its needle and its prompts: the catalog's, or those of the run that is repeated."""
+    if like is None:
+        experiment, names = chosen_experiment(options, catalog)
+        return experiment, catalog.needle(experiment.needle), {name: catalog.prompt(name) for name in names}
+    names = options.prompts or tuple(like.prompts)
+    for name in names:
+        if name not in like.prompts:
+            known = ", ".join(like.prompts)
+            raise UsageError(t("{run} has no prompt {name!r}: it has {known}", run=like.run, name=name, known=known))
+    return like.experiment, like.needle, {name: like.prompts[name] for name in names}
 
 
 def chosen_corpus(options: RunOptions, experiment: Experiment, needle: Needle, catalog: Catalog) -> str:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from nihbench import __version__
 from nihbench.errors import UsageError
 from nihbench.lang import t
-from nihbench.plan import stored_places
+from nihbench.plan import make_trials, merged_as_stored, stored_places
 from nihbench.run.haystacks import stored_haystacks
 from nihbench.run.options import bare_url
 from nihbench.text import PLACEMENT_VERSION
@@ -61,8 +61,10 @@ def manifest(setup: Setup, created_at: str) -> dict[str, Any]:
             "sha256": setup.corpus.sha256,
             "copies": setup.copies,
         },
-        "haystacks": stored_haystacks(setup),
-        "length_unit": {
+        "haystacks": setup.like.content.get("haystacks") if setup.like else stored_haystacks(setup),
+        "length_unit": setup.like.stored_unit
+        if setup.like
+        else {
             "tokenizer": setup.tokenizer.name,
             "exact": setup.tokenizer.exact,
             "counted_by_model": setup.counted_by_model,
@@ -76,6 +78,7 @@ def manifest(setup: Setup, created_at: str) -> dict[str, Any]:
         "same_prompt": stored_places(_grid_of(setup)),
         "controls": [_control(trial) for trial in setup.whole if trial.control],
         "shard": _shard(setup),
+        "like": _like(setup),
         "identity": setup.identity(),
         "notes": list(setup.notes),
     }
@@ -88,6 +91,23 @@ def _shard(setup: Setup) -> dict[str, Any] | None:
     controls = [trial for trial in setup.plan if trial.control]
     numbers = {trial: number for number, trial in enumerate((*controls, *_grid_of(setup)))}
     return {"part": setup.options.shard, "trials": sorted(numbers[trial] for trial in setup.trials)}
+
+
+def _like(setup: Setup) -> dict[str, Any] | None:
+    """Return whose prompts are sent again, and what of the grid has none: it was not sent then, either."""
+    if setup.like is None:
+        return None
+    every = make_trials(
+        experiment=setup.experiment.name,
+        needle=setup.needle.name,
+        prompts=list(setup.prompts),
+        lengths=setup.lengths,
+        depths=setup.depths,
+        repeats=setup.options.repeats,
+    )
+    missing = set(merged_as_stored(every, stored_places(setup.grid))) - set(setup.grid)
+    rows = sorted([t.prompt, t.length, t.depth_percent, t.repeat] for t in missing)
+    return {"run": setup.like.run, "left_out": rows}
 
 
 def _grid_of(setup: Setup) -> tuple[Trial, ...]:
@@ -123,6 +143,8 @@ def check_rules(path: Path, content: Mapping[str, Any]) -> None:
     Raises:
         UsageError: an older version began the run; the same trials would be other prompts now.
     """
+    if content.get("like") is not None:
+        return  # its prompts are made from placements
     if content["identity"].get("placement", PLACEMENT_VERSION) != PLACEMENT_VERSION:
         raise UsageError(
             t(
@@ -145,7 +167,10 @@ def check_same(content: Mapping[str, Any], setup: Setup, *, placed: bool = False
         UsageError: something that could change an answer differs; the message names it.
     """
     # The needle's facts may change: they decide scores, which can be made again, not answers.
-    keys = ("identity", "prompts", "questions", "lengths", "depths", "length_unit", "same_prompt", "controls", "shard")
+    keys = (
+        "identity", "prompts", "questions", "lengths", "depths", "length_unit", "same_prompt", "controls", "shard",
+        "like",
+    )  # fmt: skip
     # Which depths are one prompt follows from those rules.
     by_rules = ("identity.placement", "same_prompt", "controls") if placed else ()
     changed = [name for name in differing(content, _plain(manifest(setup, "")), keys) if name not in by_rules]

@@ -28,19 +28,20 @@ from nihbench.plan import (
 )
 from nihbench.run.calibration import WINDOW_SLACK, Calibration
 from nihbench.run.choices import (
+    asked_prompts,
     check_needle,
     check_numbers,
     check_prompts,
     check_sampling,
     check_vary,
     chosen_corpus,
-    chosen_experiment,
     preset_of,
     request_of,
 )
 from nihbench.run.depths import depth_error
 from nihbench.run.haystacks import Laid, haystack_notes, laid_out
 from nihbench.run.lengths import MIN_HAYSTACK_TOKENS, fixed_tokens, resolve_lengths
+from nihbench.run.like import Like, as_like, like_of
 from nihbench.run.options import (
     QUICK_DEPTHS,
     RunOptions,
@@ -88,8 +89,14 @@ def prepare(
     Raises:
         UsageError: the options can't be carried out; the message says what to change.
     """
-    begun = begun or Begun()
-    setup = _without_lengths(options, catalog, model, begun, folder, report)
+    new, begun = begun is None, begun or Begun()
+    like = None if options.like is None else begun.like or like_of(Path(options.like))
+    setup = _without_lengths(options, catalog, model, begun, folder, report, like)
+    if like is not None:
+        setup = as_like(setup, like)
+        _check_builds(setup)
+        return replace(setup, notes=(*setup.notes, *_cache_notes(setup)))
+    setup = replace(setup, to_be_fitted=new and calibrate is None and setup.wants_calibration)
     resolved = partial(_with_lengths, setup, laid=begun.laid, others=_others(catalog, setup))
     if begun.calibration is not None:
         return _sharded(resolved(begun.calibration))
@@ -99,12 +106,16 @@ def prepare(
 
 
 def _without_lengths(
-    options: RunOptions, catalog: Catalog, model: ModelAccess, begun: Begun, folder: Path, report: Report
+    options: RunOptions,
+    catalog: Catalog,
+    model: ModelAccess,
+    begun: Begun,
+    folder: Path,
+    report: Report,
+    like: Like | None,
 ) -> Setup:
     """Return all of a setup but its lengths and what follows from them; nothing wrong is let through."""
-    experiment, prompt_names = chosen_experiment(options, catalog)
-    needle = catalog.needle(experiment.needle)
-    prompts = {name: catalog.prompt(name) for name in prompt_names}
+    experiment, needle, prompts = asked_prompts(options, catalog, like)
     check_needle(needle)
     check_numbers(options, model)
     check_prompts(needle, prompts)
@@ -115,7 +126,7 @@ def _without_lengths(
         check_sampling(options, needle, request.temperature)
     tokenizer, counted_by_model = model.tokenizer(options.length_unit, report)
     name = chosen_corpus(options, experiment, needle, catalog)
-    known = begun.corpus_sha256
+    known = begun.corpus_sha256 or (like.text_identity["corpus"] if like else None)
     texts = load_texts(needle, name, tokenizer, catalog=catalog, folder=folder, report=report, text_sha256=known)
     told = model.server.window if model.server else None
     return Setup(
@@ -310,6 +321,14 @@ def _unit_notes(setup: Setup, calibration: Calibration | None) -> list[str]:
         ]
     if setup.counted_by_model:
         return []
+    if setup.to_be_fitted:
+        return [
+            t(
+                "lengths are the model's tokens: a run fits them to the server's counts as it begins; until then, and "
+                "where the server tells no counts, {name} tokens stand in for them",
+                name=name,
+            )
+        ]
     return [
         t(
             "lengths are counted in {name} tokens, not by the model itself; the server's own count is recorded "

@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nihbench.plan import (
     Landing,
@@ -27,6 +27,7 @@ from nihbench.run.options import (
     without_secrets,
 )
 from nihbench.run.texts import Texts
+from nihbench.run.units import MODEL_UNIT, length_unit
 from nihbench.text import (
     PLACEMENT_VERSION,
     EncodedMessages,
@@ -48,6 +49,9 @@ from nihbench.types import (
     Tokenizer,
     Trial,
 )
+
+if TYPE_CHECKING:
+    from nihbench.run.like import Like
 
 USUAL_AT_ONCE = 4
 """So many requests are in flight at a time where nothing says how many, and nothing finds it out."""
@@ -90,6 +94,10 @@ class Setup:
     fixed_tokens: int
     notes: tuple[str, ...]
     calibration: Calibration | None = None
+    to_be_fitted: bool = False
+    """Lengths are meant in the model's tokens and stand in the tokenizer's as yet: a run fits them as it begins."""
+    like: Like | None = None
+    """The run whose prompts are sent again; None: prompts are cut for this run."""
     too_long: tuple[int, ...] = ()
     """Lengths that were asked for and left out, because they are over the window."""
     plan: tuple[Trial, ...] = ()
@@ -126,6 +134,8 @@ class Setup:
 
     def needle_of(self, trial: Trial) -> tuple[Needle, dict[str, str]]:
         """Return the trial's needle with its fresh values put in, and those values."""
+        if self.like is not None:
+            return self.like.needle_of(self.needle, trial)
         same = trial.control is None and "needle" not in self.varied
         drawn = replace(trial, repeat=0) if same else self.drawn(trial)
         values = fresh_values(self.needle, drawn, self.options.draw_seed, distinct=self.layout is not None)
@@ -137,6 +147,8 @@ class Setup:
 
     def build(self, trial: Trial) -> tuple[EncodedMessages, Placed]:
         """Build the trial's messages and placement."""
+        if self.like is not None:
+            return self.like.build(self, trial)
         if trial.control == "closed_book":
             return self._build_alone(trial)
         return self.build_local(trial, self.local_length(trial))
@@ -222,14 +234,23 @@ class Setup:
         return self.counted_by_model or self.calibration is not None
 
     @property
+    def length_unit(self) -> str:
+        """The code of the unit of its lengths (see `run.units`)."""
+        if self.like is not None:
+            return length_unit({"length_unit": self.like.stored_unit})
+        return MODEL_UNIT if self.counts_exactly or self.to_be_fitted else self.tokenizer.name
+
+    @property
     def wants_calibration(self) -> bool:
         """Whether lengths are meant in the model's tokens, and nothing at hand counts these."""
-        return self.options.calibrate and self.options.length_unit == "model" and not self.counted_by_model
+        wanted = self.like is None and self.options.calibrate and self.options.length_unit == "model"
+        return wanted and not self.counted_by_model
 
     def identity(self) -> dict[str, Any]:
         """Return everything that is common to all trials and could change an answer."""
         calibrated = {} if self.calibration is None else {"calibration": self.calibration.identity()}
-        return calibrated | {
+        theirs = {} if self.like is None else self.like.text_identity
+        own = calibrated | {
             "model": self.model_sha256 or self.request.model,
             "max_output": self.request.max_output,
             "temperature": self.request.temperature,
@@ -243,6 +264,7 @@ class Setup:
             "tokenizer": self.tokenizer.name,
             "placement": PLACEMENT_VERSION,
         }
+        return own | theirs
 
     def trial_id(self, trial: Trial) -> str:
         """Return the trial's id: 16 hex digits of a hash over all that could change its answer."""
@@ -278,3 +300,4 @@ class Begun:
     calibration: Calibration | None = None
     laid: Laid | None = None
     """How its haystacks are laid out; None: they are laid out now."""
+    like: Like | None = None

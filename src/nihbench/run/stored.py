@@ -75,6 +75,12 @@ class _Shard:
 
 
 @dataclass(frozen=True, kw_only=True)
+class _Like:
+    run: str
+    left_out: tuple[tuple[str, int, float, int], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class _Import:
     scorer: str
     more: tuple[tuple[int, float, int], ...]
@@ -99,6 +105,7 @@ class _Content:
     repeats: int
     identity: dict[str, Any]
     shard: _Shard | None = None
+    like: _Like | None = None
     import_: _Import | None = None
 
 
@@ -270,6 +277,8 @@ def planned_trials(content: Mapping[str, Any]) -> tuple[Trial, ...]:
             )
             for each in content.get("controls", ())
         )
+        missing = {tuple(row) for row in (content.get("like") or {}).get("left_out", ())}
+        grid = tuple(t for t in grid if (t.prompt, t.length, t.depth_percent, t.repeat) not in missing)
         every, shard = (*controls, *grid, *more), content.get("shard")
         return every if shard is None else tuple(every[number] for number in shard["trials"])
     except (KeyError, IndexError, TypeError, ValueError) as error:

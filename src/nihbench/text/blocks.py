@@ -43,7 +43,7 @@ _ZH_HEADING = re.compile(
 _ZH_TITLE = re.compile(rf"\s*+([^\s。；]{_LINE}{{0,38}}(?<![。；：…”」]))[ \t]*+{BREAK.pattern}")
 _FENCE = re.compile(rf"^ {{0,3}}(`{{3,}}+|~~~(?!~))({_LINE}*+)", re.MULTILINE)
 _CODE = re.compile(
-    r"(?: {2,}|\t)\s*+(?:>>> ?|\.\.\. |\$ |# |@\w"
+    r"(?: {2,}+|\t)\s*+(?:>>> ?|\.\.\. |\$ |# |@\w"
     r"|(?:async )?(?:def|class|for|if|elif|while|with|match|case)\b.*[:)]\s*$"
     r"|(?:try|else|finally|except\b.*):|(?:import|from|return|raise|print|assert|del|pass)\b(?!.*\.\s*$)"
     r"|[\w.\[\]\"', ]+(?:::=|[-+*/|&]?=[^=])|[\w.]+\(.*\)\s*$)",

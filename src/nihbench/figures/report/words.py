@@ -80,12 +80,7 @@ _PAGE: Mapping[str, tuple[str, str]] = {
     ),
     "maps_help_touch": ("Tap a cell to read its answers.", "轻点一格，阅读该格的回答。"),
     "length_axis": ("Context length", "上下文长度"),
-    "length_model": ("Context length (tokens as the model counts them)", "上下文长度（token 数，按模型自己的计法）"),
-    "length_imported": (
-        "Context length (tokens as the other tool counted them)",
-        "上下文长度（token 数，按原工具的计法）",
-    ),
-    "length_unit": ("Context length ({unit} tokens)", "上下文长度（token 数，按 {unit} 计）"),
+    "length_in": both("length"),
     "depth": both("depth_nominal"),
     "depth_short": ("Depth", "深度"),
     "mean_band": ("mean band", "平均得分"),
@@ -316,7 +311,6 @@ _PAGE: Mapping[str, tuple[str, str]] = {
     "copies": ("it stands {count} times in the longest prompts", "最长的提示中重复 {count} 遍"),
     "scorer": ("Scorer", "评分器"),
     "unit": ("Lengths counted", "长度计法"),
-    "unit_model": ("by the model", "按模型"),
     "repeats_extra": (
         "{repeats}, and {extra} further draws where neighbours are uncertain: cells show all draws, other numbers the "
         "first ones",

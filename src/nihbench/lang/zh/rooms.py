@@ -199,14 +199,14 @@ WORDS = {
         "端口 {port} 无法使用（{strerror}）：请换一个 --port，或用 0 任取空闲端口。"
     ),
     # plan
-    "{option}: {text!r} is not a number of steps from 1 to {most} (a single value is written with its unit or as a "
-    "range: 4k, 300:300:1)": ("{option}：{text!r} 不是 1 至 {most} 的步数（单个值请带单位或写成范围：4k、300:300:1）"),
-    "--lengths: {text!r} is not a length in tokens, such as 4000 or 4k": (
-        "--lengths：{text!r} 不是以 token 计的长度，应如 4000 或 4k"
+    "{option}: {text!r} is not a number of steps from 1 to {most} (a single value is written with its unit: 4k, 300t, "
+    "50%)": "{option}：{text!r} 不是 1 至 {most} 的步数（单个值请带单位：4k、300t、50%）",
+    "{option}: {text!r} is not a length in tokens, such as 4000, 4k or 300t": (
+        "{option}：{text!r} 不是以 token 计的长度，应如 4000、4k 或 300t"
     ),
-    "--lengths: {text!r} must be at least 1 token": "--lengths：{text!r} 至少为 1 token",
-    "--depths: {text} lies outside 0 to 100 percent": "--depths：{text} 超出 0 至 100 的百分比范围",
-    "--depths: {text!r} is not a depth in percent, such as 50": "--depths：{text!r} 不是百分比深度，应如 50",
+    "{option}: {text!r} must be at least 1 token": "{option}：{text!r} 至少为 1 token",
+    "{option}: {text} lies outside 0 to 100 percent": "{option}：{text} 超出 0 至 100 的百分比范围",
+    "{option}: {text!r} is not a depth in percent, such as 50": "{option}：{text!r} 不是百分比深度，应如 50",
     "--lengths {spec!r} is not FIRST:LAST:STEPS, such as 1k:128k:15 or 1k:1m:15:log": (
         "--lengths {spec!r} 不是 起:止:步数，应如 1k:128k:15 或 1k:1m:15:log"
     ),

@@ -46,7 +46,10 @@ function nameOf(panel) {
 const textOf = (number) => (number === null || number === undefined ? "" : DATA.texts[number]);
 // A sentence that the tool wrote: in Chinese where it has words for it.
 const sentenceOf = (number) => (state.lang === "zh" && number !== null && Object.hasOwn(DATA.chinese, number) ? DATA.chinese[number] : textOf(number));
-const lengthName = (run) => (run.length_unit === null ? say("length_model") : run.length_unit === "imported" ? say("length_imported") : say("length_unit", { unit: run.length_unit }));
+const lengthName = (run) => say("length_in", { unit: run.unit[state.lang] });
+// A run made by --like has the unit of the run that it is like.
+const unitOf = (run) => run.length_unit ?? `model:${run.model}`;
+const sameUnit = (a, b) => a.length_unit === b.length_unit || unitOf(a) === unitOf(b);
 
 function applyFilters() {
   const wanted = state.filters;

@@ -167,7 +167,7 @@ function about(run, number) {
   const rows = [
     ["model", run.model], ["experiment", run.experiment], ["needle", textOf(run.needle.text)],
     ["corpus", run.corpus.title || run.corpus.name, run.corpus.copies > 1 ? say("copies", { count: run.corpus.copies }) : ""],
-    ["scorer", `${run.scorer} ${run.scorer_version}`], ["unit", run.length_unit ?? say("unit_model")], ["repeats", run.extra ? say("repeats_extra", { repeats: run.repeats, extra: count(run.extra) }) : run.repeats],
+    ["scorer", `${run.scorer} ${run.scorer_version}`], ["unit", run.unit[state.lang]], ["repeats", run.extra ? say("repeats_extra", { repeats: run.repeats, extra: count(run.extra) }) : run.repeats],
     ...(run.order ? [["order", say(`order_${run.order}`)]] : []), ["days", [...new Set(run.days)].join(" – ") || say("days_unknown")],
     ["tokens", run.prompt_tokens === null || run.completion_tokens === null ? say("unknown") : say("tokens_value", { input: count(run.prompt_tokens), output: count(run.completion_tokens) })],
     ["cost", run.cost_usd === null ? say("unknown") : money(run.cost_usd)], ["version", `nih ${run.version}`],
