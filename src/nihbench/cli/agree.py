@@ -47,7 +47,7 @@ def agree(
 
 def _of_file(name: str) -> tuple[str, list[Item]]:
     from nihbench.analysis import Item
-    from nihbench.catalog import load
+    from nihbench.cli.catalogs import load
     from nihbench.cli.grade import read_file
     from nihbench.run import read_rows
 

@@ -67,7 +67,7 @@ def _exportable(options: RunOptions) -> Iterator[Setup]:
     """Resolve options; a model of any name will do without a server, for an engine that works files off needs none."""
     import os
 
-    from nihbench.catalog import load
+    from nihbench.cli.catalogs import load
     from nihbench.cli.presets import is_gguf
     from nihbench.cli.wiring import introduce, prepared, resolved
     from nihbench.endpoint import ModelAccess
@@ -195,7 +195,7 @@ def served(context: typer.Context, path: Path, given: Mapping[str, Any]) -> Iter
     Raises:
         UsageError: the run was not exported, or its batches are at another server.
     """
-    from nihbench.catalog import load
+    from nihbench.cli.catalogs import load
     from nihbench.cli.options import usual_values
     from nihbench.cli.output import FetchReport
     from nihbench.cli.resuming import resumed_jobs

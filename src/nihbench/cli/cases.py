@@ -171,8 +171,8 @@ def _looked(
 
 def context_of(folder: RunFolder, records: dict[str, Record], found: Cases, corpus: str | None) -> Context:
     """Return the text around each case's needle, or why it can't be had."""
-    from nihbench.catalog import load
     from nihbench.cli.caseview import Context
+    from nihbench.cli.catalogs import load
     from nihbench.run import corpus_of, is_imported, needle_surroundings, stored_corpus
 
     shown = [case.id for group in found.groups for case in group.cases if records[case.id].placement]

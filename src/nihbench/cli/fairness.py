@@ -31,7 +31,7 @@ def checked_by_models(name: str, given: Mapping[str, Any], *, yes: bool) -> dict
     Raises:
         UsageError: there is no experiment with this needle, or the options can't be carried out.
     """
-    from nihbench.catalog import load
+    from nihbench.cli.catalogs import load
     from nihbench.cli.jobs import asked_jobs, made_ready
     from nihbench.cli.money import check_cost
     from nihbench.cli.options import usual_values

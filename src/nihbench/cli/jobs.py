@@ -62,7 +62,7 @@ def asked_jobs(values: Mapping[str, Any], suite: str | None) -> tuple[Job, ...]:
     Raises:
         UsageError: an option can't be read, or two of them exclude each other.
     """
-    from nihbench.catalog import load
+    from nihbench.cli.catalogs import load
     from nihbench.run import children_of
 
     models = list(dict.fromkeys(values["model"] or []))
@@ -131,7 +131,7 @@ def _ready(job: Job, setup: Setup, members: Members) -> Ready:
 
 def _reached(jobs: Sequence[Job], opened: ExitStack, *, sending: bool) -> Members:
     """Reach every model's servers."""
-    from nihbench.catalog import load
+    from nihbench.cli.catalogs import load
     from nihbench.cli.wiring import reach_all
 
     catalog = load()
@@ -148,7 +148,7 @@ def _resolved(jobs: Sequence[Job], members: Members, *, leave_out: bool) -> dict
 
     Those are left out whose lengths depend on a window that its server tells when it has loaded the model.
     """
-    from nihbench.catalog import load
+    from nihbench.cli.catalogs import load
     from nihbench.cli.wiring import check_windows, resolved, window_comes_later
 
     catalog = load()
@@ -193,7 +193,7 @@ def _final(
     leave_out: bool,
 ) -> list[Setup]:
     """Return each job's setup with what its server told, and with lengths that are fitted to its counts."""
-    from nihbench.catalog import load
+    from nihbench.cli.catalogs import load
     from nihbench.cli.wiring import asks, resolved
 
     catalog = load()

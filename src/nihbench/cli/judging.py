@@ -54,7 +54,7 @@ def score_by_judge(folder: RunFolder, options: JudgeOptions) -> str:
     Raises:
         StoppedError: the judge had to stop; verdicts that came are kept, no scores are written.
     """
-    from nihbench.catalog import load
+    from nihbench.cli.catalogs import load
     from nihbench.cli.wiring import reach
     from nihbench.run import RunOptions, Verdicts, answers_of, combined, owned, save_grades, score_run, unsure
 

@@ -34,7 +34,7 @@ def report(
 ) -> None:
     """Write one HTML file that shows runs down to the single answer, opens from disk and loads nothing."""
     from nihbench.analysis.report import report_data
-    from nihbench.catalog import load
+    from nihbench.cli.catalogs import load
     from nihbench.fetch import write_atomic
     from nihbench.figures.report import report_page
     from nihbench.run import find_runs

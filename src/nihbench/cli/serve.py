@@ -22,7 +22,7 @@ def serve(
     """Serve a local model until Ctrl-C."""
     from pathlib import Path
 
-    from nihbench.catalog import load
+    from nihbench.cli.catalogs import load
     from nihbench.cli.presets import is_gguf
     from nihbench.local import LocalServer, model_file
 

@@ -121,7 +121,7 @@ def _sweep(follower: Follower, more: str) -> Watched:
 
 def _money(follower: Follower) -> Callable[[Watched], Gauges]:
     """Return what adds up the costs of the records, at the price that the run was given or the catalog knows."""
-    from nihbench.catalog import load
+    from nihbench.cli.catalogs import load
     from nihbench.cli.money import stored_tariff
     from nihbench.cli.watched import Gauges
 

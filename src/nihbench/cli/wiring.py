@@ -33,7 +33,7 @@ def prepared(options: RunOptions, *, sending: bool, begun: Begun | None = None) 
         sending: whether it will be, so that a missing key is an error.
         begun: what the run found out when it began, where there is one.
     """
-    from nihbench.catalog import load
+    from nihbench.cli.catalogs import load
 
     catalog = load()
     with reach(options, catalog, sending=sending, report=FetchReport()) as model:

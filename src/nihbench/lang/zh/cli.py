@@ -301,4 +301,5 @@ WORDS = {
     "an argument holds the character NUL, which no path and no name can: take it out": (
         "有参数含有 NUL 字符，路径和名称都不能有：请删去"
     ),
+    "note: {error} (this entry is left out)": "注意：{error}（已略过这一条）",
 }
