@@ -82,7 +82,7 @@ def test_on_a_terminal_it_asks(
 
 
 def test_an_old_run_that_began_with_a_bare_number_is_gone_on_with(nih: Any, chat: Any, small: list[object]) -> None:
-    assert nih("run", *small, "--depths", "0:100:30", "--lengths", "2kt", "--out", "run").code == 0
+    assert nih("run", *small, "--depths", "0:100:30", "--lengths", "1.8kt", "--out", "run").code == 0
     path = nih.folder / "run" / "run.json"
     content = json.loads(path.read_text(encoding="utf-8"))
     content["options"]["depths"] = "30"
