@@ -17,7 +17,10 @@ The message of an error is one sentence that says what is wrong and what to do a
 
 from __future__ import annotations
 
+import errno
 from typing import ClassVar
+
+from nihbench.lang import t
 
 
 class NihError(Exception):
@@ -59,6 +62,35 @@ class PutOffError(StoppedError):
         super().__init__(message)
         self.kind = kind
         self.wait_s = wait_s
+
+
+_PATH_FAULTS = frozenset({errno.ENAMETOOLONG, errno.ELOOP, errno.ENOTDIR, errno.EACCES, errno.EPERM})
+
+
+def is_path_fault(error: OSError) -> bool:
+    """Say whether a file can't be had because of the path that the user gave, not of what it holds."""
+    return error.errno in _PATH_FAULTS
+
+
+def path_error(error: OSError) -> UsageError:
+    """Return the error for a path at which the system found something else than a file or folder to use."""
+    path = str(error.filename)
+    if error.errno == errno.ENAMETOOLONG:
+        longest = max(path.split("/"), key=len)
+        shown, size = longest[:40], len(path)
+        return UsageError(
+            t("a path is too long ({size} characters, with {shown}...): give a shorter one", size=size, shown=shown)
+        )
+    sentences = {
+        errno.ENOENT: t("there is no file or folder {path}: check the path", path=path),
+        errno.ENOTDIR: t("{path} goes through a file as if it were a folder: check the path", path=path),
+        errno.EISDIR: t("{path} is a folder: name a file", path=path),
+        errno.ELOOP: t("{path} is a link that leads back to itself: name the file or folder itself", path=path),
+        errno.EACCES: t("{path} may not be read or written here: see to its rights", path=path),
+        errno.EPERM: t("{path} may not be read or written here: see to its rights", path=path),
+    }
+    other = t("{path} can't be used ({strerror}): check the path and the disk", path=path, strerror=error.strerror)
+    return UsageError(sentences.get(error.errno or 0, other))
 
 
 class DamagedDataError(NihError):

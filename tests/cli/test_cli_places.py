@@ -158,9 +158,9 @@ def test_an_adaptive_run_asks_no_prompt_twice(nih: Any, chat: Any, small: list[o
 
 
 def test_repeats_of_the_same_prompt_are_no_further_places(nih: Any, chat: Any, small: list[object]) -> None:
-    """Asked three times at temperature 0 the same is said: 9 answers to 3 prompts bound the rate as 3 do."""
+    """Asked three times, a prompt stays one place of its text: 9 answers to 3 prompts bound the rate as 3 do."""
     chat.say = lambda text: FULL
-    vary = ["--vary", "temperature", "--repeats", 3]
+    vary = ["--vary", "sampling", "--temperature", 1, "--repeats", 3]
     ended = nih("run", *small, "--lengths", "300:300:1", *vary, "--out", "r")
     assert ended.code == 0, ended.err
     low, high = exact(3, 3)

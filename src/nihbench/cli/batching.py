@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from nihbench.cli.output import note, plain, show
 from nihbench.errors import StoppedError, UsageError
-from nihbench.lang import said, t
+from nihbench.lang import said, t, typed
 
 if TYPE_CHECKING:
     import typer
@@ -137,7 +137,7 @@ def submit_run(job: Job, terms: Terms) -> None:
             raise UsageError(
                 t(
                     "nothing of {path} is left to submit: bring the answers by nih batch fetch {path}",
-                    path=folder.path,
+                    path=typed(folder.path),
                 )
             )
         waiting = [planned[trial_id].trial for trial_id in batches.waiting() - set(ids)]
@@ -146,7 +146,7 @@ def submit_run(job: Job, terms: Terms) -> None:
         how = Submission(base_url=url, completion_window=terms.completion_window or usual, again=terms.again)
         with BatchEndpoint(model.endpoint) as service:
             submit(batches, service, how, on_job=lambda each: show(job_line(each)))
-        note(t("the answers come later: nih batch fetch {path} --wait", path=folder.path))
+        note(t("the answers come later: nih batch fetch {path} --wait", path=typed(folder.path)))
 
 
 def _check_remote(setup: Setup, model: ModelAccess) -> None:
@@ -229,7 +229,7 @@ def fetch_all(folder: RunFolder, service: BatchEndpoint, *, every: float | None)
     with owned(folder.path, now):
         batches = open_batches(folder.path)
         if not any(job.batch_id for job in batches.jobs):
-            raise UsageError(t("{path} has no batch yet: nih batch submit {path}", path=folder.path))
+            raise UsageError(t("{path} has no batch yet: nih batch submit {path}", path=typed(folder.path)))
         while True:
             batches = _bring_ended(folder, refresh(batches, service), service)
             going = [job for job in batches.jobs if job.waits and job.batch_id and not job.finished]

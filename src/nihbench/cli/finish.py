@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from nihbench.cli.output import console, note, speaks_unicode, tell
 from nihbench.cli.wrapping import width_of, wrapped
 from nihbench.errors import NihError
-from nihbench.lang import language, recalled, said, t, without_stop
+from nihbench.lang import language, recalled, said, t, typed, without_stop
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -197,7 +197,7 @@ def finish_tree(root: Path) -> None:
     picture = root / PANEL
     draw([sweep for result in results for sweep in result.sweeps], picture, Style(lang=language()))
     note(t("panel: {picture}", picture=picture))
-    note(t("draw it again: nih plot {root} --out panel.svg", root=root))
+    note(t("draw it again: nih plot {root} --out panel.svg", root=typed(root)))
 
 
 def show_part(run: RunFolder) -> None:
@@ -243,7 +243,7 @@ def finish(run: RunFolder, *, resume: Path) -> int:
     for sentence in count_summary(run.records()).sentences():
         note(sentence)
     if result.unscored:
-        mend = f"nih score {run.path} --judge MODEL"
+        mend = f"nih score {typed(run.path)} --judge MODEL"
         note(
             t(
                 "{unscored} answers are unscored, for the rules can't judge them: try {mend}",
@@ -256,7 +256,7 @@ def finish(run: RunFolder, *, resume: Path) -> int:
         note(t("{failed} trials failed, {owed} are owed; they are not scored", failed=failed, owed=result.owed))
         _explain(result.records)
         if result.passing or result.owed:
-            note(t("try again what may pass: nih run --resume {resume}", resume=resume))
+            note(t("try again what may pass: nih run --resume {resume}", resume=typed(resume)))
         return FAILED_TRIALS
-    note(t("draw it again: nih plot {path} --out heatmap.svg", path=run.path))
+    note(t("draw it again: nih plot {path} --out heatmap.svg", path=typed(run.path)))
     return 0

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 import typer
 
 from nihbench.cli.wrapping import width_of, wrapped
-from nihbench.errors import InterruptedRunError, NihError, TerminatedRunError
+from nihbench.errors import InterruptedRunError, NihError, TerminatedRunError, path_error
 from nihbench.lang import said, t
 
 if TYPE_CHECKING:
@@ -44,13 +44,18 @@ def command(body: Callable[P, T]) -> Callable[P, T]:
         except NihError as error:
             note(t("nih: {error}", error=error))
             raise typer.Exit(error.exit_code) from error
+        except BrokenPipeError as error:
+            hang_up()
+            raise typer.Exit(0) from error
+        except OSError as error:
+            if error.filename is None:
+                raise  # no path of the user's is at fault
+            note(t("nih: {error}", error=path_error(error)))
+            raise typer.Exit(NihError.exit_code) from error
         except KeyboardInterrupt as error:
             note(t("nih: interrupted"))
             kind = TerminatedRunError if isinstance(error, Terminated) else InterruptedRunError
             raise typer.Exit(kind.exit_code) from error
-        except BrokenPipeError as error:
-            hang_up()
-            raise typer.Exit(0) from error
 
     return wrapped
 

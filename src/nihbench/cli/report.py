@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -71,7 +72,7 @@ def _measured(path: Path, scorer: str | None, catalog: Catalog, price: str | Non
 
 def _place(path: Path) -> str:
     """Return how the folder is called from here; of a folder elsewhere its name alone, since a report is passed on."""
-    here = path.resolve()
+    here = Path(os.path.realpath(path))  # a loop of links is no error of its own
     return here.relative_to(Path.cwd()).as_posix() if here.is_relative_to(Path.cwd()) else here.name
 
 

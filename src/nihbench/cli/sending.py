@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from nihbench.cli.output import Terminated, note
 from nihbench.errors import DamagedDataError, InterruptedRunError, NihError, StoppedError, TerminatedRunError
-from nihbench.lang import Message, language, t, without_stop
+from nihbench.lang import Message, language, t, typed, without_stop
 
 if TYPE_CHECKING:
     from nihbench.cli.jobs import Ready
@@ -114,10 +114,17 @@ async def _send(
     before = [pair for pair in trials if pair[1].control in BEFORE_THE_GRID]
     rest = [pair for pair in trials if pair[1].control not in BEFORE_THE_GRID]
 
-    def first(controls: bool) -> dict[str, Record]:
-        """Return the answers that are there, of the controls before the grid or of all else; none that is made anew."""
+    def opening(part: Owed) -> Opening | None:
+        """Look at the first answers of the controls before the grid, and at those of all else, each for themselves.
+
+        What is made anew is not looked at for what it was; a check is small, and has an answer for every failure.
+        """
+        if sending.quiet or not part:
+            return None
         kept = {} if sending.retry_all else folder.records()
-        return {key: each for key, each in kept.items() if (each.trial.control in BEFORE_THE_GRID) == controls}
+        early = part is before
+        known = {key: each for key, each in kept.items() if (each.trial.control in BEFORE_THE_GRID) == early}
+        return Opening(setup, (trial for _, trial in part), known)
 
     with folder.writer() as writer:
         async with clients(ready, budget) as (completer, limiters):
@@ -134,7 +141,7 @@ async def _send(
                         now=now,
                         on_progress=shown,
                         limiters=limiters,
-                        opening=Opening(setup, (trial for _, trial in part), first(part is before)),
+                        opening=opening(part),
                     )
                     if part and later and not sending.quiet:
                         _tell_controls(setup, folder, strict=sending.strict_controls)
@@ -252,7 +259,7 @@ def terminable() -> Iterator[Callable[[], None]]:
 def _go_on(sending: Sending) -> Message:
     if sending.resume is None:
         return t("nothing is kept of a check: make it again")
-    return t("what is done is kept: go on by nih run --resume {path}", path=sending.resume)
+    return t("what is done is kept: go on by nih run --resume {path}", path=typed(sending.resume))
 
 
 def now() -> datetime:

@@ -9,6 +9,7 @@ the terms. tests/lang finds what has no translation yet.
 from __future__ import annotations
 
 import re
+import shlex
 import string
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
@@ -116,6 +117,12 @@ def recalled(text: str, lang: Lang | None = None) -> str:
 def listed(parts: Iterable[object]) -> str:
     """Join the parts of a list, each in the process's language, as the language does."""
     return said(t(", ")).join(map(said, parts))
+
+
+def typed(path: object) -> str:
+    """Return a path or a name as it is typed into a shell: what a printed command holds can be pasted."""
+    text = str(path)
+    return shlex.quote(f"./{text}" if text.startswith("-") else text)
 
 
 def column(text: object, width: int, *, right: bool = False) -> str:

@@ -287,4 +287,18 @@ WORDS = {
     "a row takes {perfect} trials to show {share} found if all are found, {usual} if 97% are (80% power)": (
         "要证实一行的找到率高于 {share}：若全部找到需 {perfect} 次试验，若真实找到率为 97% 需 {usual} 次（80% 把握）"
     ),
+    "a path is too long ({size} characters, with {shown}...): give a shorter one": (
+        "路径太长（{size} 个字符，其中有 {shown}...）：请换一个短的"
+    ),
+    "there is no file or folder {path}: check the path": "没有文件或文件夹 {path}：请检查路径",
+    "{path} goes through a file as if it were a folder: check the path": "{path} 把一个文件当成了文件夹：请检查路径",
+    "{path} is a folder: name a file": "{path} 是文件夹：请给出文件",
+    "{path} is a link that leads back to itself: name the file or folder itself": (
+        "{path} 是指回自身的链接：请直接给出文件或文件夹"
+    ),
+    "{path} may not be read or written here: see to its rights": "这里无权读写 {path}：请检查权限",
+    "{path} can't be used ({strerror}): check the path and the disk": "{path} 无法使用（{strerror}）：请检查路径和磁盘",
+    "an argument holds the character NUL, which no path and no name can: take it out": (
+        "有参数含有 NUL 字符，路径和名称都不能有：请删去"
+    ),
 }
