@@ -42,7 +42,7 @@ def prompt(
         "shard": None,
     }
     values = options | ({"controls": False} if options["like"] else one)
-    with prepared(run_options(values), sending=False) as (setup, _):
+    with prepared(run_options(values), sending=False, draft=True) as (setup, _):
         trials = [trial for trial in setup.trials if trial.repeat == repeat]
         if options["like"]:
             trials = [trial for trial in trials if trial.length == tokens and percent in trial.depths]

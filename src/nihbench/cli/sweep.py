@@ -148,7 +148,16 @@ def named(sweeps: Sequence[Sweep]) -> list[Sweep]:
             strict=True,
         )
     }
-    return [replace(s, setting=replace(s.setting, model=names[id(s)])) for s in sweeps]
+    return [
+        replace(s, setting=replace(s.setting, model=names[id(s)], length_unit=_shared_unit(s, sweeps))) for s in sweeps
+    ]
+
+
+def _shared_unit(sweep: Sweep, sweeps: Sequence[Sweep]) -> str:
+    """Return the unit of a sweep's lengths; beside one with its prompts (`--like`) both name whose tokens they are."""
+    whose = f"model:{sweep.setting.model}"
+    own = sweep.setting.length_unit == "model" and any(other.setting.length_unit == whose for other in sweeps)
+    return whose if own else sweep.setting.length_unit
 
 
 def told_apart(sweeps: Sequence[Sweep]) -> list[str]:

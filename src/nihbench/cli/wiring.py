@@ -25,19 +25,22 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def prepared(options: RunOptions, *, sending: bool, begun: Begun | None = None) -> Iterator[tuple[Setup, ModelAccess]]:
+def prepared(
+    options: RunOptions, *, sending: bool, begun: Begun | None = None, draft: bool = False
+) -> Iterator[tuple[Setup, ModelAccess]]:
     """Resolve options to a setup; an embedded model's server runs as long as the context. The model is not asked.
 
     Args:
         options: what the user asked for.
         sending: whether it will be, so that a missing key is an error.
         begun: what the run found out when it began, where there is one.
+        draft: whether it is only looked at.
     """
     from nihbench.cli.catalogs import load
 
     catalog = load()
     with reach(options, catalog, sending=sending, report=FetchReport()) as model:
-        setup = resolved(options, catalog, model, None, begun=begun)
+        setup = resolved(options, catalog, model, None, begun=begun, draft=draft)
         introduce(setup, model, None, begun=begun)
         yield setup, model
 
@@ -50,6 +53,7 @@ def resolved(
     *,
     begun: Begun | None = None,
     leave_out: bool = False,
+    draft: bool = False,
 ) -> Setup:
     """Resolve options for a model within reach.
 
@@ -60,7 +64,8 @@ def resolved(
         checks: on account of which its server counts the lengths of a new run, where these are to be fitted; None: it
             is asked nothing.
         begun: what the run found out when it began, where it is resumed.
-        leave_out: whether lengths over the window are left out instead of refused.
+        leave_out: whether lengths over the window are left out instead of refused, as a plan does.
+        draft: whether it is only looked at; a plan always is.
     """
     from nihbench.cli.checks import calibrated
     from nihbench.run import prepare
@@ -74,6 +79,7 @@ def resolved(
         begun=begun,
         calibrate=partial(calibrated, model, checks) if checks and asks(model, begun) else None,
         leave_out=leave_out,
+        draft=draft or leave_out,
     )
 
 

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from nihbench.run.forecast import haystack_tokens, nearest_boundary
 from nihbench.run.setup import Setup
+from nihbench.types import Placement
 
 _HAYSTACKS = 3
 """So many are looked at: further ones are of the same corpus."""
@@ -44,6 +45,13 @@ def depth_error(setup: Setup) -> DepthError | None:
 
 
 def _errors(setup: Setup) -> Iterator[tuple[float, int]]:
+    if setup.like is not None:
+        for trial in setup.grid:
+            placement = setup.like.of(trial).placement
+            assert isinstance(placement, Placement)  # of the grid
+            for depth in trial.depths:
+                yield abs(placement.achieved_depth_percent - depth), trial.length
+        return
     for repeat in range(min(setup.haystacks, _HAYSTACKS)):
         boundaries = setup.source_of(repeat).boundary_tokens
         for trial in setup.grid:

@@ -178,7 +178,7 @@ def like_options(options: RunOptions) -> RunOptions:
         experiment=str(content["experiment"]),
         prompts=options.prompts or tuple(content["prompts"]),
         corpus=options.corpus or corpus_of(content),
-        lengths=",".join(str(length) for length in content["lengths"]),
+        lengths=",".join(f"{length}t" for length in content["lengths"]),
         depths=",".join(repr(float(depth)) for depth in content["depths"]),
         repeats=int(content["repeats"]),
         vary=tuple("sampling" if name == "temperature" else name for name in theirs.get("vary") or ("haystack",)),

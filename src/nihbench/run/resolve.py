@@ -73,6 +73,7 @@ def prepare(
     begun: Begun | None = None,
     calibrate: Calibrate | None = None,
     leave_out: bool = False,
+    draft: bool = False,
 ) -> Setup:
     """Resolve `options` against the catalog and the model.
 
@@ -85,18 +86,19 @@ def prepare(
         begun: what the run found out when it began, where it is resumed.
         calibrate: fits lengths to the server's counts, where that is called for; None: they stay as they are.
         leave_out: whether lengths over the window are left out instead of refused (`Setup.too_long`).
+        draft: whether it is only looked at, so that a run may have lengths fitted yet (`Setup.to_be_fitted`).
 
     Raises:
         UsageError: the options can't be carried out; the message says what to change.
     """
-    new, begun = begun is None, begun or Begun()
+    begun = begun or Begun()
     like = None if options.like is None else begun.like or like_of(Path(options.like))
     setup = _without_lengths(options, catalog, model, begun, folder, report, like)
     if like is not None:
         setup = as_like(setup, like)
         _check_builds(setup)
         return replace(setup, notes=(*setup.notes, *_cache_notes(setup)))
-    setup = replace(setup, to_be_fitted=new and calibrate is None and setup.wants_calibration)
+    setup = replace(setup, to_be_fitted=draft and setup.wants_calibration)
     resolved = partial(_with_lengths, setup, laid=begun.laid, others=_others(catalog, setup))
     if begun.calibration is not None:
         return _sharded(resolved(begun.calibration))
