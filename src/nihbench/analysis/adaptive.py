@@ -10,19 +10,24 @@ from dataclasses import dataclass
 import numpy as np
 
 from nihbench.analysis.grids import rows_of
-from nihbench.analysis.statistics import found_of
+from nihbench.analysis.statistics import found_of, numbers_of
 from nihbench.analysis.table import Table
-from nihbench.stats import FirstDraws, row_means, spread
+from nihbench.stats import FirstDraws, row_intervals
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AdaptiveRow:
-    """The found rate at one length over all draws, NaN where nothing is measured; `half_width` of its 95% interval."""
+    """The found rate at one length over all draws with its 95% interval, NaN where nothing is measured.
+
+    `haystacks` is how many the whole grid was drawn over: with one, the interval holds for this haystack only.
+    """
 
     length: int
     draws: int
     found: float
-    half_width: float
+    low: float
+    high: float
+    haystacks: int
 
 
 def adaptive_rows(table: Table, *, experiment: str, prompt: str) -> tuple[AdaptiveRow, ...]:
@@ -34,17 +39,27 @@ def adaptive_rows(table: Table, *, experiment: str, prompt: str) -> tuple[Adapti
     lengths, length = np.unique(rows["length"].astype(np.int64), return_inverse=True)
     depths, depth = np.unique(rows["depth_percent"].astype(np.float64), return_inverse=True)
     good = ~np.isnan(value)
-    hits, drawn, first_hits, first_drawn = (np.zeros((len(depths), len(lengths))) for _ in range(4))
-    found = found_of(rows["found"]).astype(np.float64)
-    for count, weight, mask in (
-        (hits, found, good),
-        (drawn, np.ones_like(found), good),
-        (first_hits, found, good & ~extra),
-        (first_drawn, np.ones_like(found), good & ~extra),
+    haystacks, haystack = np.unique(numbers_of(rows["haystack"])[good], return_inverse=True)
+    if not len(haystacks):
+        return ()
+    shape = (len(haystacks), len(depths), len(lengths))
+    found = found_of(rows["found"]).astype(np.float64)[good]
+    place = (haystack, depth[good], length[good])
+    early = ~extra[good]
+    hits, drawn, first_hits, first_drawn = (np.zeros(shape) for _ in range(4))
+    for count, weight in (
+        (hits, found),
+        (drawn, np.ones_like(found)),
+        (first_hits, found * early),
+        (first_drawn, early),
     ):
-        np.add.at(count, (depth[mask], length[mask]), weight[mask])
-    mean, half = row_means(hits, drawn, spread(FirstDraws(found=first_hits, measured=first_drawn)))
+        np.add.at(count, place, weight)
+    first = FirstDraws(found=first_hits.sum(axis=0), measured=first_drawn.sum(axis=0))
+    mean, low, high = row_intervals(hits, drawn, first)
     return tuple(
-        AdaptiveRow(length=int(at), draws=int(count), found=float(rate), half_width=float(width))
-        for at, count, rate, width in zip(lengths, drawn.sum(axis=0), mean, half, strict=True)
-    )
+        AdaptiveRow(
+            length=int(at), draws=int(count), found=float(rate), low=float(lower), high=float(upper),
+            haystacks=len(haystacks),
+        )
+        for at, count, rate, lower, upper in zip(lengths, drawn.sum(axis=(0, 1)), mean, low, high, strict=True)
+    )  # fmt: skip

@@ -58,21 +58,21 @@ def unit_phrase(length_unit: str, lang: Lang = "en") -> str:
     return say(lang, "unit_named", name=length_unit)
 
 
-def failed_cells(grid: Grid) -> Cells:
-    """Mark the cells that have failures and no value."""
-    cells: Cells = (grid.measured == 0) & (grid.failed > 0)
-    return cells
-
-
 def unrun_cells(grid: Grid) -> Cells:
     """Mark the cells that have no record at all."""
     cells: Cells = (grid.measured == 0) & (grid.failed == 0)
     return cells
 
 
-def failure_counts(grid: Grid, cells: Cells) -> list[tuple[str, int]]:
-    """Count the failed trials in `cells` by kind, the most frequent first."""
-    counts = [(kind, int(matrix[cells].sum())) for kind, matrix in grid.failures.items()]
+def partly_cells(grid: Grid) -> Cells:
+    """Mark the cells that have a value, and trials without one."""
+    cells: Cells = (grid.measured > 0) & (grid.failed + grid.owed > 0)
+    return cells
+
+
+def failure_counts(grid: Grid) -> list[tuple[str, int]]:
+    """Count the failed trials by kind, the most frequent first, also those of cells that have a value."""
+    counts = [(kind, int(matrix.sum())) for kind, matrix in grid.failures.items()]
     return sorted([item for item in counts if item[1]], key=lambda item: (-item[1], item[0]))
 
 
