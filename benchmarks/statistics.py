@@ -12,16 +12,20 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain, islice, product
+from statistics import NormalDist
 
 import numpy as np
 
+from benchmarks import adaptive
 from nihbench.analysis import columns, statistics
 from nihbench.run import counted_once
 from nihbench.stats import (
     ONE_TEXT,
+    EffectiveLength,
     Pairs,
     Places,
     Trials,
+    by_length,
     clopper_pearson,
     design_of,
     diagnose,
@@ -30,12 +34,14 @@ from nihbench.stats import (
     estimate,
     headline,
     linked,
+    most_draws,
     overlaps,
     pooled_rows,
     smallest_detectable,
 )
 from nihbench.stats.compare import difference_interval, equivalent, haystack_equivalent, haystack_interval
 from nihbench.stats.detectable import Design
+from nihbench.stats.dips import dips
 from nihbench.stats.headline import one_haystack, over_haystacks
 from nihbench.stats.regions import strongest_regions
 from nihbench.stats.search import Space
@@ -64,6 +70,8 @@ SURFACES = {
     "cliff, 0.999 to 0.001": np.where(STEP[LENGTH] < 0.6, 7.0, -7.0),
 }
 """Logit of the chance to find the needle, cell by cell of a 15 x 15 grid."""
+
+ADAPTIVE = ("flat, 0.50", "flat, 0.90", "flat, 0.99", "cliff in length, 0.98 to 0.10", "slope in length, 1 to 0")
 
 FEW_MISSES = "up to five misses in all, or under one a haystack: counts so small take too few values"
 NO_CHANCE = "hardly a cell is left to chance: there is one outcome, which holds or does not"
@@ -257,6 +265,16 @@ def overlapping_coverage(longest: int, haystacks: int, between: float, rule: str
     return Row(name=name, rate=held / runs, runs=runs, low=0.93, note=f"for this text in {here / runs:.2f}")
 
 
+def adaptive_rows(name: str, precision: float, between: float, runs: int, seed: int = 13) -> Row:
+    """The same for the rows of an adaptive run, whose rounds are haystacks of their own."""
+    chance, level = adaptive.SURFACES[name], most_draws(SIDE, precision)
+    held = adaptive.rows_held(
+        adaptive.simulate(chance, level, runs, seed=seed, between=between), adaptive.over_haystacks(chance, between)
+    )
+    label = f"adaptive rows, {name}, +-{precision}; between haystacks {between}"
+    return Row(name=label, rate=float(held.mean()), runs=runs, low=0.93)
+
+
 def cell_coverage(trials: int) -> Row:
     """The least coverage of a cell's interval over all true rates: computed, not simulated."""
     hits = np.arange(trials + 1)
@@ -307,6 +325,105 @@ def effective_coverage(haystacks: int, runs: int, pooled: bool = True, seed: int
         low=0.95,
         note=note,
     )
+
+
+FALLING = {
+    "flat, 0.50": np.full(SIDE, 0.5),
+    "flat, 0.90": np.full(SIDE, 0.9),
+    "flat, 0.97": np.full(SIDE, 0.97),
+    "slope, 0.98 to 0.4": np.linspace(0.98, 0.4, SIDE),
+}
+"""Found rates by length that never rise."""
+
+BASED = 6
+"""Rows of the sweeps below, behind a base of 45 trials at a rate of 0.98."""
+_LENGTHS = (2000, 4000, 8000, 16_000, 32_000, 64_000)
+
+
+def dipping_sweep(
+    rng: np.random.Generator, rates: np.ndarray, haystacks: int, between: float, lost: np.ndarray | None = None
+) -> tuple[EffectiveLength, EffectiveLength]:
+    """One sweep of rows of 15 depths, as it is measured and as it would be with nothing lost.
+
+    Args:
+        rng: what is drawn.
+        rates: Shape (rows,), the found rate of each length.
+        haystacks: Rows are measured over each.
+        between: Standard deviation of the haystacks on the logit scale.
+        lost: Shape (rows, 2), chance of a miss, and of a hit, to fail instead; None: none does.
+    """
+    shift = between * rng.standard_normal(haystacks)
+    logit = np.log(rates / (1 - rates))[:, None, None] + shift[:, None]
+    hits = rng.random((len(rates), haystacks, SIDE)) < _logistic(np.broadcast_to(logit, (len(rates), haystacks, SIDE)))
+    row, haystack, depth = (axis.ravel() for axis in np.indices(hits.shape))
+    short = (rng.random(45) < 0.98).astype(np.float64)
+    base = estimate(short, np.arange(45) % haystacks, np.arange(45) % 3, np.arange(45) // 3)
+    values = hits.ravel().astype(np.float64)
+    torn = values
+    if lost is not None:
+        torn = np.where(rng.random(len(values)) < lost[row, values.astype(np.int64)], np.nan, values)
+    made = []
+    for value in (torn, values):
+        grid = Trials(value=value, found=value > 0, haystack=haystack, length=row, depth=depth)
+        rows = [each.found for each in by_length(grid)]
+        made.append(effective_length(_LENGTHS, rows, base, pooled=pooled_rows(grid)))
+    return made[0], made[1]
+
+
+def false_dips(name: str, rates: np.ndarray, haystacks: int, between: float, runs: int, seed: int = 21) -> Row:
+    """A rate that never rises: how often it is said to dip anywhere."""
+    rng = np.random.default_rng(seed)
+    seen = 0
+    for _ in range(runs):
+        shift = between * rng.standard_normal(haystacks)
+        chance = _logistic(np.log(rates / (1 - rates))[:, None] + shift)
+        seen += bool(dips(rng.binomial(SIDE, chance).sum(axis=1).tolist(), [SIDE * haystacks] * len(rates)))
+    label = f"{name}; haystacks: {haystacks}, between them {between}: a false dip"
+    return Row(name=label, rate=seen / runs, runs=runs, high=0.05)
+
+
+def dip_rows(runs: int, seed: int = 22) -> Iterator[Row]:
+    """All found but for a dip: does it end the range, and do interval and demonstrated length keep their promise?"""
+    # Power over one haystack is bounded by its 15 trials: 11 of 15 against 30 of 30 is no proof of a dip (p = 0.009).
+    for at, rate, haystacks, between, power in (
+        (1, 0.67, 3, 0.0, 0.95), (1, 0.67, 3, 0.5, 0.95), (3, 0.5, 1, 0.0, 0.85), (0, 0.6, 3, 0.5, 0.95),
+    ):  # fmt: skip
+        rng = np.random.default_rng(seed)
+        rates = np.full(BASED, 0.985)
+        rates[at] = rate
+        truth = _LENGTHS[at - 1] if at else 0
+        ended = held = false = 0
+        for _ in range(runs):
+            found, _ = dipping_sweep(rng, rates, haystacks, between)
+            ended += found.ended_at is not None and found.ended_at <= _LENGTHS[at]
+            held += (found.low or 0) <= truth and (found.high_open or truth <= (found.high or 0))
+            false += (found.demonstrated_to or 0) > truth
+        label = f"a dip to {rate} at {_LENGTHS[at]}; haystacks: {haystacks}, between them {between}"
+        yield Row(name=f"{label}: ends the range", rate=ended / runs, runs=runs, low=power)
+        yield Row(name=f"{label}: its interval", rate=held / runs, runs=runs, low=0.93)
+        yield Row(name=f"{label}: demonstrated past it", rate=false / runs, runs=runs, high=0.05)
+
+
+def failures_not_at_random(runs: int, seed: int = 23) -> Iterator[Row]:
+    """Misses fail instead (as where a server gives up on long prompts): no verdict there, and bounds that hold."""
+    rng = np.random.default_rng(seed)
+    rates = np.array([0.98, 0.98, 0.97, 0.95, 0.9, 0.3])
+    lost = np.zeros((BASED, 2))
+    lost[-1] = (0.9, 0.2)  # by what the answer would have been: a miss, a hit
+    reached = 0
+    for _ in range(runs):
+        found, _ = dipping_sweep(rng, rates, 3, 0.0, lost)
+        reached += found.length == _LENGTHS[-1] or (found.demonstrated_to or 0) == _LENGTHS[-1]
+    yield Row(name="nine in ten misses of the longest fail: it is reached", rate=reached / runs, runs=runs, high=0.0)
+    rng, held = np.random.default_rng(seed + 1), 0
+    lost[:] = (0.3, 0.0)
+    for _ in range(runs):
+        found, whole = dipping_sweep(rng, rates, 3, 0.0, lost)
+        ends = (found.if_missed, found.if_found)
+        low, high = (_LENGTHS[-1] if end is None else end.length or 0 for end in ends)
+        held += (found.if_missed is None and found.length == whole.length) or low <= (whole.length or 0) <= high
+    label = "three in ten misses fail: counted both ways they hold the length of the whole"
+    yield Row(name=label, rate=held / runs, runs=runs, low=0.99)
 
 
 # ---- comparison ------------------------------------------------------------------------------------------------
@@ -506,6 +623,7 @@ def region_of(kind: str, rng: np.random.Generator) -> np.ndarray:
             "cliff": one + 2e4 < TOKENS,
             "content_hole": (p > one) & (p < one + 1.5e4 + 2e4 * wide),
             "depth_band": (depth > 0.7 * start) & (depth < 0.7 * start + 0.15 + 0.2 * wide),
+            "length_band": (one / 2 + 8e3 < TOKENS) & (one / 2 + 1.8e4 + 1.5e4 * wide > TOKENS),
         }[kind]
         if 12 <= region.sum() <= CELLS - 12:
             return region
@@ -548,6 +666,36 @@ def false_patterns(runs: int, seed: int = 10) -> Row:
     return Row(name="noise: a false pattern", rate=sum(seen.values()) / runs, runs=runs, high=0.01, note=note)
 
 
+KERNELS = {
+    "exp(-d / 2)": lambda apart: np.exp(-apart / 2),
+    "exp(-(d / 2)^2)": lambda apart: np.exp(-((apart / 2) ** 2)),
+    "exp(-d^2 / 8)": lambda apart: np.exp(-(apart**2) / 8),
+}
+"""Correlation of two cells of a Gaussian field d steps apart: a rough and two smooth ones, each over about two."""
+
+
+def smooth_fields(name: str, runs: int, haystacks: int = 1, seed: int = 24) -> Row:
+    """Misses where a random field is low, three in ten: how often a pattern is seen in their patches.
+
+    Each haystack has a field of its own.
+    """
+    rng = np.random.default_rng(seed)
+    apart = np.hypot(DEPTH[:, None] - DEPTH, LENGTH[:, None] - LENGTH)
+    values, vectors = np.linalg.eigh(KERNELS[name](apart))
+    root = vectors * np.sqrt(np.maximum(values, 0.0))
+    places = Places(
+        before=np.tile(BEFORE, haystacks), after=np.tile(PLACES.after, haystacks), length=np.tile(TOKENS, haystacks)
+    )
+    space, seen = Space(places), Counter[str]()
+    for _ in range(runs):
+        fields = root @ rng.standard_normal((CELLS, haystacks))
+        found = diagnose((fields < NormalDist().inv_cdf(0.3)).T.ravel(), places, space=space)
+        seen[found.finding] += bool(found.patterns)
+    note = ", ".join(f"{kind} {count}" for kind, count in seen.items() if count)
+    label = f"smooth noise, {name}; haystacks: {haystacks}: a false pattern"
+    return Row(name=label, rate=sum(seen.values()) / runs, runs=runs, high=0.05, note=note)
+
+
 def false_drift(runs: int, seed: int = 11) -> Row:
     """A steady endpoint with ten sentinels: how often it is said to drift."""
     rng = np.random.default_rng(seed)
@@ -562,6 +710,19 @@ def interval_rows(runs: int) -> Iterator[Row]:
         yield grid_coverage(name, haystacks, between, runs)
     for mean, haystacks in product((0.5, 0.97), (1, 3, 10)):
         yield row_coverage(mean, haystacks, 0.5, runs)
+    yield from text_rows(runs)
+    for name, precision, between in product(ADAPTIVE, (0.05, 0.1), (0.0, 0.5, 1.0)):
+        yield adaptive_rows(name, precision, between, runs // 10)
+    for haystacks in (1, 5):
+        yield effective_coverage(haystacks, runs // 4)
+    for name, haystacks, between in product(FALLING, (1, 3), (0.0, 0.5)):
+        yield false_dips(name, FALLING[name], haystacks, between, runs)
+    yield from dip_rows(runs // 8)
+    yield from failures_not_at_random(runs // 8)
+
+
+def text_rows(runs: int) -> Iterator[Row]:
+    """Intervals where prompts or texts are shared."""
     for mean, prompts in product((0.5, 0.85), ((11,), (7, 11, 15), (20, 40, 60))):
         yield identical_prompts(mean, prompts, 1, runs // 5)
     yield identical_prompts(0.85, (11,), 3, runs // 5)
@@ -570,8 +731,6 @@ def interval_rows(runs: int) -> Iterator[Row]:
             yield overlapping_coverage(longest, haystacks, between, rule, runs)
     for haystacks, between in product((2, 3, 5, 10), (0.5, 1.0)):
         yield overlapping_coverage(8_000, haystacks, between, "a tenth", runs)
-    for haystacks in (1, 5):
-        yield effective_coverage(haystacks, runs // 4)
 
 
 def comparison_rows(runs: int) -> Iterator[Row]:
@@ -602,10 +761,22 @@ def haystack_rows(runs: int) -> Iterator[Row]:
 
 
 def pattern_rows(runs: int) -> Iterator[Row]:
-    for kind in ("tail_kept", "head_kept", "middle_cut", "cliff", "content_hole", "depth_band", "u_in_depth"):
+    for kind in (
+        "tail_kept",
+        "head_kept",
+        "middle_cut",
+        "cliff",
+        "content_hole",
+        "depth_band",
+        "length_band",
+        "u_in_depth",
+    ):
         yield right_pattern(kind, runs // 10)
     yield mixtures(runs // 10)
     yield false_patterns(runs // 2)
+    for name in KERNELS:
+        yield smooth_fields(name, runs // 10)
+    yield smooth_fields("exp(-d / 2)", runs // 20, haystacks=3)
     yield false_drift(runs // 2)
 
 

@@ -37,7 +37,7 @@ def test_first_every_cell_once_then_more_where_it_is_uncertain(nih: Any, chat: A
     # Four draws of a cell at a rate of one half: 0.25 x 1.96^2 / (5 x 0.25^2) = 3.07.
     assert extra and {t["repeat"] for t in extra} <= {1, 2, 3} and all(t["extra"] for t in extra)
     assert [t["repeat"] for t in extra] == sorted(t["repeat"] for t in extra)
-    assert f"adaptive: {len(extra)} further draws; the found rate of a length is known to ±25.0%, as asked" in ended.err
+    assert f"adaptive: {len(extra)} further draws; that is enough for ±25.0% a length, as asked for" in ended.err
     assert "15 of 15 trials measured" in ended.out.replace("\n", " ")
     assert f"found over all {len(made)} draws" in ended.out
 

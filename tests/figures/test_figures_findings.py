@@ -137,6 +137,34 @@ def test_a_diagnosis_in_plain_words(found, english, chinese):
     assert chinese in diagnosis_sentence(made(found), "zh")
 
 
+SWEPT = {"lengths": (250, 500, 1000, 2000, 4000, 6000, 8000, 16_000), "depths": DEPTHS, "repeats": 9}
+
+
+def test_a_dip_is_told_and_no_cliff_is_named():
+    """The issue's sweep: 54 trials a length, all found but a third of those at 4K."""
+    swept = made(lambda n, d, r: n != 4000 or r % 3 != int(d) % 3, **SWEPT)
+    told, chinese = effective_sentence(swept), effective_sentence(swept, "zh")
+    assert "Effective length: 2K tokens" in told and "Not monotone: 4K is at 66.7%" in told and "16K" not in told
+    assert "Demonstrated to 2K tokens" in told
+    assert "并非单调：4K 处的找到率为 66.7%" in chinese
+    told = diagnosis_sentence(swept)
+    assert told.startswith("A band of lengths: missed between about 3K tokens") and "cliff" not in told
+    assert "There 33.3% (18/54) are missed, elsewhere 0.0%" in told and "一段长度" in diagnosis_sentence(swept, "zh")
+
+
+def test_a_length_that_is_hardly_measured_ends_the_range():
+    """All that is measured of the longest is right, but a sixth of it timed out: nothing may be claimed of it."""
+    lost = [(16_000, DEPTHS[0])]
+    swept = made(always, failed=lost, **SWEPT)
+    assert swept.headline.found.value == 1.0
+    for told in (effective_sentence(swept), effective_sentence(swept, brief=True)):
+        assert "Effective length: 8K tokens at least" in told
+        assert "No verdict on 16K: 45 of 54 trials measured, under 95%." in told
+        assert "With the unmeasured counted as misses it is 8K, as hits 16K or more." in told
+    assert "对 16K 不下结论" in effective_sentence(swept, "zh")
+    assert diagnosis_sentence(swept).endswith("Nothing is said of 16K: under 95% measured there.")
+
+
 def test_a_diagnosis_of_what_is_not_measured():
     lost = [(n, 0.0) for n in LENGTHS]
     assert diagnosis_sentence(made(never, failed=lost)).startswith("Can't tell: 30 of 36 trials are measured")

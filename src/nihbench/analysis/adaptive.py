@@ -12,20 +12,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nihbench.analysis.grids import Rows, depths_of, rows_of
-from nihbench.analysis.statistics import found_of
+from nihbench.analysis.statistics import found_of, numbers_of
 from nihbench.analysis.table import Table
 from nihbench.plan import joined_depths
-from nihbench.stats import FirstDraws, row_means, spread
+from nihbench.stats import FirstDraws, row_intervals
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AdaptiveRow:
-    """The found rate at one length over all draws, NaN where nothing is measured; `half_width` of its 95% interval."""
+    """The found rate at one length over all draws with its 95% interval, NaN where nothing is measured.
+
+    `haystacks` is how many the whole grid was drawn over: with one, the interval holds for this haystack only.
+    """
 
     length: int
     draws: int
     found: float
-    half_width: float
+    low: float
+    high: float
+    haystacks: int
 
 
 def adaptive_rows(table: Table, *, experiment: str, prompt: str) -> tuple[AdaptiveRow, ...]:
@@ -36,22 +41,32 @@ def adaptive_rows(table: Table, *, experiment: str, prompt: str) -> tuple[Adapti
         return ()
     lengths, length = np.unique(rows["length"].astype(np.int64), return_inverse=True)
     axis = np.unique(rows["depth_percent"].astype(np.float64))
-    hits, drawn, first_hits, first_drawn = (np.zeros((len(axis), len(lengths))) for _ in range(4))
+    measured = ~np.isnan(value)
+    haystacks, haystack = np.unique(numbers_of(rows["text"]), return_inverse=True)
+    shape = (len(haystacks), len(axis), len(lengths))
+    hits, drawn, first_hits, first_drawn = (np.zeros(shape) for _ in range(4))
     found = found_of(rows["found"]).astype(np.float64)
-    draws = np.zeros(len(lengths), dtype=np.int64)
     for column in range(len(lengths)):
-        mine = (length == column) & ~np.isnan(value)
-        draws[column] = mine.sum()
+        mine = (length == column) & measured
         for row, index in _in_cells(rows, axis, length == column, mine):
-            hits[row, column] += found[index]
-            drawn[row, column] += 1
-            first_hits[row, column] += found[index] * (not extra[index])
-            first_drawn[row, column] += not extra[index]
-    mean, half = row_means(hits, drawn, spread(FirstDraws(found=first_hits, measured=first_drawn)))
+            at = (haystack[index], row, column)
+            hits[at] += found[index]
+            drawn[at] += 1
+            first_hits[at] += found[index] * (not extra[index])
+            first_drawn[at] += not extra[index]
+    asked = drawn.any(axis=(1, 2))
+    if not asked.any():
+        return ()
+    first = FirstDraws(found=first_hits.sum(axis=0), measured=first_drawn.sum(axis=0))
+    mean, low, high = row_intervals(hits[asked], drawn[asked], first)
+    draws = np.bincount(length[measured], minlength=len(lengths))
     return tuple(
-        AdaptiveRow(length=int(at), draws=int(count), found=float(rate), half_width=float(width))
-        for at, count, rate, width in zip(lengths, draws, mean, half, strict=True)
-    )
+        AdaptiveRow(
+            length=int(at), draws=int(count), found=float(rate), low=float(lower), high=float(upper),
+            haystacks=int(asked.sum()),
+        )
+        for at, count, rate, lower, upper in zip(lengths, draws, mean, low, high, strict=True)
+    )  # fmt: skip
 
 
 def _in_cells(

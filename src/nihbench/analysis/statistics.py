@@ -164,6 +164,12 @@ class Statistics:
         return diagnose(self.missed, self.places, base_missed=self.missed[short] if short.any() else None)
 
     @property
+    def unjudged(self) -> tuple[int, ...]:
+        """Lengths of which too little is measured for a verdict."""
+        shares = [row.found.measured_share for row in self.by_length]
+        return tuple(n for n, share in zip(self.lengths, shares, strict=True) if share < LEAST_MEASURED)
+
+    @property
     def worst(self) -> Region | None:
         """The third by third with the lowest found rate, None where no two of them differ."""
         found = [
@@ -179,18 +185,21 @@ class Statistics:
         return Region(lengths=(int(lengths[0]), int(lengths[-1])), depths=(depths[0], depths[-1]), headline=part)
 
     def _effective(self, absolute: float | None) -> EffectiveLength:
-        """Lengths of the base are rows only where no base is asked for."""
         base = None if absolute is not None else self.base
-        keep = np.array(self.lengths) > (BASE_UP_TO if base is not None else 0)
-        mask = keep[self.trials.length]
-        rows = [row.found for row, kept in zip(self.by_length, keep, strict=True) if kept]
+        lengths = self._rows(absolute)
+        keep = np.isin(self.lengths, lengths)
         return effective_length(
-            [length for length, kept in zip(self.lengths, keep, strict=True) if kept],
-            rows,
+            lengths,
+            [row.found for row, kept in zip(self.by_length, keep, strict=True) if kept],
             base,
             absolute=absolute,
-            pooled=pooled_rows(self.trials.where(mask)),
+            pooled=pooled_rows(self.trials.where(keep[self.trials.length])),
         )
+
+    def _rows(self, absolute: float | None) -> tuple[int, ...]:
+        """Lengths of the base are rows only where no base is asked for."""
+        shortest = BASE_UP_TO if absolute is None and self.base is not None else 0
+        return tuple(length for length in self.lengths if length > shortest)
 
 
 def axis_thirds(values: tuple[float, ...]) -> dict[int, tuple[float, ...]]:
@@ -301,7 +310,9 @@ def misses(table: Table, *, experiment: str, prompt: str) -> tuple[NDArray[np.bo
     achieved = rows["achieved_depth_percent"].astype(np.float64)[measured]
     depth = np.where(np.isnan(achieved), rows["depth_percent"].astype(np.float64)[measured], achieved)
     before = nominal * depth / 100
-    return ~found_of(rows["found"])[measured], Places(before=before, after=nominal - before, length=nominal)
+    row = np.unique(rows["depth_percent"].astype(np.float64)[measured], return_inverse=True)[1]
+    places = Places(before=before, after=nominal - before, length=nominal, row=row)
+    return ~found_of(rows["found"])[measured], places
 
 
 def found_of(column: NDArray[np.object_]) -> NDArray[np.bool_]:

@@ -39,7 +39,8 @@ class Bounds:
         least, most = (t("an unknown cost") if cost is None else dollars(Decimal(cost)) for cost in self.cost_usd)
         return t(
             "{least:,} to {most:,} trials of the grid, {least_tokens:,} to {most_tokens:,} tokens, {least_cost} to "
-            "{most_cost}, for ±{precision:.1%} a length; the rows below are the first pass",
+            "{most_cost}, for ±{precision:.1%} a length where answers are independent; the rows below are the first "
+            "pass",
             least=self.trials[0],
             most=self.trials[1],
             least_tokens=self.prompt_tokens[0],
@@ -141,14 +142,15 @@ def _ended(options: RunOptions, planned: Rounds, extra: int, reached: float, *, 
         return t("adaptive: {extra:,} further draws; too few first ones are measured to tell a precision", extra=extra)
     if reached <= wanted:
         return t(
-            "adaptive: {extra:,} further draws; the found rate of a length is known to ±{wanted:.1%}, as asked for",
+            "adaptive: {extra:,} further draws; that is enough for ±{wanted:.1%} a length, as asked for, where answers "
+            "are independent",
             extra=extra,
             wanted=wanted,
         )
     why = t("the next round could pass --max-cost") if short else t("--max-trials bounds them")
     return t(
-        "adaptive: {extra:,} further draws; the found rate of a length is known to ±{reached:.1%} instead of "
-        "±{wanted:.1%}, for {why}",
+        "adaptive: {extra:,} further draws; that is enough for ±{reached:.1%} a length instead of ±{wanted:.1%}, where "
+        "answers are independent, for {why}",
         extra=extra,
         reached=reached,
         wanted=wanted,
@@ -194,8 +196,19 @@ def rows_sentence(table: Table, *, experiment: str, prompt: str) -> Message | No
     rows = adaptive_rows(table, experiment=experiment, prompt=prompt)
     if not rows:
         return None
+    draws, haystacks = sum(row.draws for row in rows), rows[0].haystacks
+    told = ", ".join(f"{row.length:,}: {row.found:.1%} [{row.low:.1%}, {row.high:.1%}]" for row in rows if row.draws)
+    if haystacks == 1:
+        return t(
+            "found over all {draws:,} draws, each cell weighing once (in brackets: 95% intervals, for this haystack): "
+            "{rows}",
+            draws=draws,
+            rows=told,
+        )
     return t(
-        "found over all {draws:,} draws, each cell weighing once, answers taken as independent: {rows}",
-        draws=sum(row.draws for row in rows),
-        rows=", ".join(f"{row.length:,}: {row.found:.1%} ±{row.half_width:.1%}" for row in rows if row.draws),
+        "found over all {draws:,} draws, each cell weighing once (in brackets: 95% intervals over {haystacks} "
+        "haystacks): {rows}",
+        draws=draws,
+        haystacks=haystacks,
+        rows=told,
     )

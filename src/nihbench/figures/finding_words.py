@@ -13,9 +13,9 @@ from nihbench.lang import filled
 _TEXTS: Mapping[str, tuple[str, str]] = {
     # effective length
     "effective_length": (
-        "Effective length: {length} tokens (95% interval {low} to {high}), the longest with {threshold} found or "
-        "more.",
-        "有效长度：{length} token（95% 区间 {low} 至 {high}），即找到率不低于 {threshold} 的最长长度。",
+        "Effective length: {length} tokens (95% interval {low} to {high}), the longest up to which {threshold} or more "
+        "is found.",
+        "有效长度：{length} token（95% 区间 {low} 至 {high}），即找到率一直不低于 {threshold} 的最长长度。",
     ),
     "effective_at_least": (
         "Effective length: {length} tokens or more (95% interval from {low}): {threshold} found or more up to the "
@@ -23,9 +23,23 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "有效长度：至少 {length} token（95% 区间下限 {low}），直到测过的最长长度，找到率都不低于 {threshold}。",
     ),
     "effective_below": (
-        "Effective length: under {shortest} tokens (95% interval up to {high}): less than {threshold} found from the "
-        "shortest on.",
-        "有效长度：不到 {shortest} token（95% 区间上限 {high}），从最短的长度起，找到率就低于 {threshold}。",
+        "Effective length: under {shortest} tokens (95% interval up to {high}): less than {threshold} found at the "
+        "shortest already.",
+        "有效长度：不到 {shortest} token（95% 区间上限 {high}），最短的长度上，找到率就低于 {threshold}。",
+    ),
+    "effective_open": (
+        "Effective length: {length} tokens at least (95% interval from {low}): {threshold} found or more up to there. "
+        "No verdict on {ended}: {measured} of {planned} trials measured, under {share}.",
+        "有效长度：至少 {length} token（95% 区间下限 {low}），到此为止，找到率都不低于 {threshold}。"
+        "对 {ended} 不下结论：{planned} 次试验中有 {measured} 次得到结果，不足 {share}。",
+    ),
+    "effective_dip": (
+        "Not monotone: {ended} is at {value}, though more is found at longer ones.",
+        "并非单调：{ended} 处的找到率为 {value}，更长处反而更高。",
+    ),
+    "effective_bounds": (
+        "With the unmeasured counted as misses it is {missed}, as hits {found}.",
+        "未测得的全算未找到，则为 {missed}；全算找到，则为 {found}。",
     ),
     "effective_base_too_low": (
         "No effective length: at up to 1K tokens only {base} is found, so a longer context is not what fails.",
@@ -36,8 +50,9 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "有效长度：未知，需要在 1K token 以内有 30 次试验，并另有更长的试验作比较。",
     ),
     "effective_unmeasured": (
-        "No effective length and no verdict: under {share} of the trials, or a whole length, is not measured.",
-        "不给有效长度，也不下结论：有结果的试验不足 {share}，或有某个长度完全没有结果。",
+        "No effective length and no verdict: under {share} is measured, of all trials, of the base or of the shortest "
+        "length.",
+        "不给有效长度，也不下结论：全部试验、基准或最短长度中，有结果的不足 {share}。",
     ),
     "effective_absolute": ("By RULER's fixed threshold of {threshold}:", "按 RULER 的固定门槛 {threshold}："),
     "demonstrated": (
@@ -229,9 +244,15 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "从一开始就弱（“蝌蚪”）：整个网格的未找到率为 {rate}（95% 区间 {low} 至 {high}），1K token 以内也一样。"
         "先检查针与提示，再谈上下文长度。",
     ),
+    "patchy": (
+        "No simple pattern: {rate} are missed (95% interval {low} to {high}), and misses lie together in patches, but "
+        "none of the patterns says where.",
+        "没有简单的规律：未找到率为 {rate}（95% 区间 {low} 至 {high}），未找到的成片出现，"
+        "但没有哪种规律能说明在哪里。",
+    ),
     "u_in_depth": (
-        "Lost in the middle: misses are the more frequent the nearer the needle is to the middle, at every length.",
-        "迷失在中间：无论长度，针越靠近中间，未找到的越多。",
+        "Lost in the middle: misses are the more frequent the nearer the needle is to the middle, {where}.",
+        "迷失在中间：{where}，针越靠近中间，未找到的越多。",
     ),
     "tail_kept": (
         "Only the end is kept (\"goldfish\", a sliding window): missed where more than about {n} tokens follow the "
@@ -253,16 +274,27 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "A cliff: missed where the context is longer than about {n} tokens (95% interval {low} to {high}).",
         "断崖：上下文长于约 {n} token 时找不到（95% 区间 {low} 至 {high}）。",
     ),
+    "length_band": (
+        "A band of lengths: missed between about {n} tokens (95% interval {low} to {high}) and {m} ({low_m} to "
+        "{high_m}), and not beyond.",
+        "一段长度：约 {n} token（95% 区间 {low} 至 {high}）与 {m}（{low_m} 至 {high_m}）之间找不到，更长时又能找到。",
+    ),
     "content_hole": (
         "A hole at one place of the text: missed where about {n} (95% interval {low} to {high}) to {m} ({low_m} to "
-        "{high_m}) tokens stand before the needle, at every length. Read what stands there: nih prompt shows it.",
-        "文本某处的漏洞：无论长度，针之前有约 {n}（95% 区间 {low} 至 {high}）至 {m}（{low_m} 至 {high_m}）"
+        "{high_m}) tokens stand before the needle, {where}. Read what stands there: nih prompt shows it.",
+        "文本某处的漏洞：{where}，针之前有约 {n}（95% 区间 {low} 至 {high}）至 {m}（{low_m} 至 {high_m}）"
         " token 时找不到。请看那里写了什么（nih prompt）。",
     ),
     "depth_band": (
         "A band of depths: missed between {n} (95% interval {low} to {high}) and {m} ({low_m} to {high_m}) of the "
-        "depth, at every length.",
-        "一段深度：无论长度，深度在 {n}（95% 区间 {low} 至 {high}）与 {m}（{low_m} 至 {high_m}）之间时找不到。",
+        "depth, {where}.",
+        "一段深度：{where}，深度在 {n}（95% 区间 {low} 至 {high}）与 {m}（{low_m} 至 {high_m}）之间时找不到。",
+    ),
+    "every_length": ("at every length", "无论长度"),
+    "from_length": ("at lengths from {length} tokens on", "自 {length} token 起"),
+    "unjudged": (
+        "Nothing is said of {lengths}: under {share} measured there.",
+        "不涉及 {lengths}：那里有结果的不足 {share}。",
     ),
     "inside": (
         "There {inside} are missed, elsewhere {outside}; {misses} of {trials} in all.",
@@ -281,6 +313,7 @@ PATTERN_NAMES: Mapping[str, tuple[str, str]] = {
     "head_kept": ("only the beginning is kept", "只记得开头"),
     "middle_cut": ("the middle is cut out", "中间被截去"),
     "cliff": ("a cliff at some length", "断崖"),
+    "length_band": ("a band of lengths", "一段长度"),
     "content_hole": ("a hole at one place of the text", "文本某处的漏洞"),
     "depth_band": ("a band of depths", "一段深度"),
     "u_in_depth": ("lost in the middle", "迷失在中间"),

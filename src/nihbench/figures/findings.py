@@ -8,7 +8,7 @@ from nihbench.analysis import Interaction, Paired, Statistics
 from nihbench.analysis.statistics import LEAST_MEASURED
 from nihbench.figures.finding_words import pattern_name, tell
 from nihbench.figures.labels import depth_labels, length_labels
-from nihbench.figures.words import Lang, joined
+from nihbench.figures.words import Lang, joined, listed
 from nihbench.stats import (
     LEAST_HAYSTACKS,
     LEAST_MISSES,
@@ -17,6 +17,7 @@ from nihbench.stats import (
     Diagnosis,
     EffectiveLength,
     Pattern,
+    Reach,
     Region,
     Share,
 )
@@ -40,34 +41,54 @@ def effective_sentence(made: Statistics, lang: Lang = "en", *, brief: bool = Fal
 
 
 def _effective(made: Statistics, found: EffectiveLength, lang: Lang, brief: bool) -> str:
-    one, shortest = _tokens, _shortest(made, found)
-    sentence = tell(
-        lang,
-        f"effective_{found.status}",
-        length=one(found.length) if found.length else "",
-        shortest=shortest,
-        low=one(found.low) if found.low else tell(lang, "under", length=shortest),
-        high=_highest(made, found, lang),
-        threshold=_percent(found.threshold),
-        base=_percent(made.base.value) if made.base else "",
-        share=f"{LEAST_MEASURED:.0%}",
-    )
-    if brief or found.status not in ("length", "at_least", "below"):
-        return sentence
-    shown = found.demonstrated_to
-    return joined(
-        lang, [sentence, tell(lang, "demonstrated", length=one(shown)) if shown else tell(lang, "not_demonstrated")]
-    )
+    one, shortest = _tokens, _tokens(found.shortest)
+    measured, planned = _measured(made, found)
+    fields: dict[str, object] = {
+        "length": one(found.length) if found.length else "",
+        "shortest": shortest,
+        "low": one(found.low) if found.low else tell(lang, "under", length=shortest),
+        "high": _highest(found, lang),
+        "threshold": _percent(found.threshold),
+        "base": _percent(made.base.value) if made.base else "",
+        "share": f"{LEAST_MEASURED:.0%}",
+        "ended": one(found.ended_at) if found.ended_at else "",
+        "value": _percent(found.ended_value),
+        "measured": measured,
+        "planned": planned,
+    }
+    key = "effective_open" if found.ended == "unmeasured" else f"effective_{found.status}"
+    sentences = [tell(lang, key, **fields)]
+    if found.ended == "dip":
+        sentences.append(tell(lang, "effective_dip", **fields))
+    if found.if_missed and found.if_found and found.if_missed != found.if_found:
+        ends = {
+            name: _reach(found.shortest, end, lang)
+            for name, end in (("missed", found.if_missed), ("found", found.if_found))
+        }
+        sentences.append(tell(lang, "effective_bounds", **ends))
+    if not brief and found.status in ("length", "at_least", "below"):
+        shown = found.demonstrated_to
+        sentences.append(tell(lang, "demonstrated", length=one(shown)) if shown else tell(lang, "not_demonstrated"))
+    return joined(lang, sentences)
 
 
-def _shortest(made: Statistics, found: EffectiveLength) -> str:
-    """Return the shortest length beside the base, "" where none is looked at."""
-    return _tokens(made.lengths[-len(found.fitted)]) if found.fitted else ""
+def _measured(made: Statistics, found: EffectiveLength) -> tuple[int, int]:
+    """Return how many trials are measured and planned at the length that ends the range, 0 and 0 where none does."""
+    if found.ended_at is None:
+        return 0, 0
+    row = made.by_length[made.lengths.index(found.ended_at)].found
+    return row.measured, row.planned
 
 
-def _highest(made: Statistics, found: EffectiveLength, lang: Lang) -> str:
+def _reach(shortest: int, end: Reach, lang: Lang) -> str:
+    if end.length is None:
+        return tell(lang, "under", length=_tokens(shortest))
+    return tell(lang, "or_more", length=_tokens(end.length)) if end.open else _tokens(end.length)
+
+
+def _highest(found: EffectiveLength, lang: Lang) -> str:
     if found.high is None:
-        return tell(lang, "under", length=_shortest(made, found))
+        return tell(lang, "under", length=_tokens(found.shortest))
     return tell(lang, "or_more", length=_tokens(found.high)) if found.high_open else _tokens(found.high)
 
 
@@ -233,13 +254,23 @@ def diagnosis_sentence(made: Statistics, lang: Lang = "en") -> str:
             planned=all_of.planned,
             share=f"{LEAST_MEASURED:.0%}",
         )
+    told = _diagnosis(found, lang)
+    if made.unjudged:
+        lengths = listed(lang, [_tokens(length) for length in made.unjudged])
+        told = joined(lang, [told, tell(lang, "unjudged", lengths=lengths, share=f"{LEAST_MEASURED:.0%}")])
+    return told
+
+
+def _diagnosis(found: Diagnosis, lang: Lang) -> str:
+    misses = found.misses
     if not misses.hits:
         return tell(lang, "no_miss", trials=misses.trials)
     if found.finding == "cant_tell":
         return tell(lang, "few_misses", misses=misses.hits, trials=misses.trials, least=LEAST_MISSES)
     if not found.patterns:
         low, high = _percent(misses.interval.low), _percent(misses.interval.high)
-        return tell(lang, found.finding, rate=_percent(misses.value), low=low, high=high)
+        key = "patchy" if found.patchy and found.finding != "tadpole" else found.finding
+        return tell(lang, key, rate=_percent(misses.value), low=low, high=high)
     return joined(lang, _patterns(found, lang))
 
 
@@ -258,7 +289,9 @@ def _patterns(found: Diagnosis, lang: Lang) -> list[str]:
 
 
 def _pattern(pattern: Pattern, lang: Lang) -> str:
-    fields: dict[str, object] = {}
+    start = pattern.from_length
+    where = tell(lang, "every_length") if start is None else tell(lang, "from_length", length=_tokens(start))
+    fields: dict[str, object] = {"where": where}
     for names, cut in zip((("n", "low", "high"), ("m", "low_m", "high_m")), pattern.cuts, strict=False):
         text: Callable[[float], str] = _share_depth if cut.measure == "depth" else _tokens
         fields |= dict(zip(names, (text(cut_at(cut)), text(cut.low), text(cut.high)), strict=True))

@@ -60,22 +60,25 @@ def unit_phrase(length_unit: str, lang: Lang = "en") -> str:
     return listed(lang, [said(unit_words(unit), lang) for unit in length_unit.split(SEVERAL)])
 
 
-def failed_cells(grid: Grid) -> Cells:
-    """Mark the cells that have failures and no value."""
-    cells: Cells = (grid.measured == 0) & (grid.failed > 0)
-    return cells
-
-
 def unrun_cells(grid: Grid) -> Cells:
     """Mark the cells that have no record at all."""
     cells: Cells = (grid.measured == 0) & (grid.failed == 0)
     return cells
 
 
-def failure_counts(grid: Grid, cells: Cells) -> list[tuple[str, int]]:
-    """Count the failed trials in `cells` by kind, the most frequent first; one that fills several cells once."""
+def partly_cells(grid: Grid) -> Cells:
+    """Mark the cells that have a value, and trials without one."""
+    cells: Cells = (grid.measured > 0) & (grid.failed + grid.owed > 0)
+    return cells
+
+
+def failure_counts(grid: Grid) -> list[tuple[str, int]]:
+    """Count the failed trials by kind, the most frequent first, also those of cells that have a value.
+
+    One that fills several cells counts once.
+    """
     failures = grid.failures if grid.spread is None else grid.spread.failures
-    counts = [(kind, ceil(float(matrix[cells].sum()) - 1e-6)) for kind, matrix in failures.items()]
+    counts = [(kind, ceil(float(matrix.sum()) - 1e-6)) for kind, matrix in failures.items()]
     return sorted([item for item in counts if item[1]], key=lambda item: (-item[1], item[0]))
 
 

@@ -23,6 +23,18 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "no_answer": ("no valid answer, {group}: {counts}", "无有效回答（{group}）：{counts}"),
     "count": ("{kind} {count}", "{kind} {count} 次"),
     "not_run": ("not run", "未运行"),
+    "missing_strip": (
+        "at the foot of a cell: the share of its trials that is missing",
+        "格底的条：该格缺失的试验所占的比例",
+    ),
+    "missing_share": (
+        "{least} to {most} behind a number: the share of the cell's trials without a valid answer",
+        "数字后的 {least} 至 {most}：该格没有有效回答的试验所占的比例",
+    ),
+    "missing_tenths": (
+        "{least} to {most} behind a number: tenths of the cell's trials without a valid answer",
+        "数字后的 {least} 至 {most}：该格没有有效回答的试验占十分之几",
+    ),
     # the heatmap in a terminal
     "grid_heading": (
         "{experiment} / {prompt}: mean band in %; depth downwards, length to the right",

@@ -4,14 +4,23 @@ Pure: no tables, no files, no model. Nothing here is random but the shuffles of 
 argument. docs/method.md, "Statistics", defines every quantity and names its source.
 """
 
-from nihbench.stats.adaptive import FirstDraws, draws, highest_levels, most_draws, need, precision_at, row_means, spread
+from nihbench.stats.adaptive import (
+    FirstDraws,
+    draws,
+    highest_levels,
+    most_draws,
+    need,
+    precision_at,
+    row_intervals,
+    spread,
+)
 from nihbench.stats.binomial import Share, above_chance, clopper_pearson, lower_bound, share, trials_to_demonstrate
-from nihbench.stats.cell import BANDS, Cell, cell, credible_mean
+from nihbench.stats.cell import BANDS, Cell, cell, credible_mean, mean_interval
 from nihbench.stats.compare import Comparison, Crossed, Pairs, compare, interaction, repeats_for, verdict_of
 from nihbench.stats.detectable import LEAST_HAYSTACKS, Design, design_of, power_of, repeats_needed, smallest_detectable
 from nihbench.stats.diagnose import LEAST_MISSES, Cut, Diagnosis, Pattern, diagnose
 from nihbench.stats.drift import Drift, drift
-from nihbench.stats.effective import RULER_THRESHOLD, EffectiveLength, effective_length, pooled_rows
+from nihbench.stats.effective import RULER_THRESHOLD, EffectiveLength, Reach, effective_length, pooled_rows
 from nihbench.stats.headline import (
     Estimate,
     Headline,
@@ -61,6 +70,7 @@ __all__ = [
     "Pairs",
     "Pattern",
     "Places",
+    "Reach",
     "Region",
     "Repeated",
     "Share",
@@ -88,6 +98,7 @@ __all__ = [
     "need",
     "linked",
     "lower_bound",
+    "mean_interval",
     "one_text",
     "overlaps",
     "pooled_rows",
@@ -96,7 +107,7 @@ __all__ = [
     "repeats_for",
     "repeated_windows",
     "repeats_needed",
-    "row_means",
+    "row_intervals",
     "share",
     "smallest_detectable",
     "smooth",

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nihbench.stats.distributions import t_value
 from nihbench.stats.interval import BoolArray, FloatArray, IntArray
 
 Z95 = 1.959964
@@ -26,6 +27,8 @@ REACH = 2
 PRIOR = 0.4
 """Weight of half a hit and half a miss that every neighbourhood is given: about one answer's worth in it. After
 nothing but hits the rate may still be less than 1 (60 hits of 60 leave 5%), so that such a row is drawn again, too."""
+ASSUMED_BETWEEN = 0.05 / 0.95 * math.pi**2 / 3
+"""Variance between two haystacks on the logit scale, at least: a correlation of 0.05 of the answers over one."""
 FINE = 16
 """A level is bounded in steps of this part."""
 _ROUNDING = 1e-9
@@ -123,23 +126,67 @@ def highest_levels(first: FirstDraws, each: int | IntArray, level: int, most: in
     return levels
 
 
-def row_means(hits: FloatArray, drawn: FloatArray, deviation: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return each row's found rate over all draws, every cell weighing once, and half the width of its 95% interval.
+def row_intervals(hits: FloatArray, drawn: FloatArray, first: FirstDraws) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return each row's found rate over all draws, every cell weighing once, and the ends of its 95% interval.
 
-    For these haystacks, answers taken as independent. NaN where a row has nothing measured.
+    A row's variance has two parts. Answers given the haystacks: p (1 - p) / draws of each cell, as its neighbours'
+    first draws let expect. And the haystacks, each of which moves all of its answers together: their spread on the
+    logit scale is estimated from how far the haystacks of the whole grid are from what their cells let expect (Paule
+    and Mandel, J. Res. Nat. Bur. Stand. 1982), and moves a row by as much as each haystack has weight in it. With few
+    haystacks that estimate is poor, hence Student's t for this part, with one degree of freedom less than there are;
+    two show so little that a spread is assumed. The interval is Wilson's (JASA 1927) with as many trials as both parts
+    are worth. Over one haystack it holds for that one only.
 
     Args:
-        hits: shape (depths, lengths), how often each cell was found, over all its draws.
-        drawn: the same shape, how often it was measured.
-        deviation: `spread` of the coarse pass.
+        hits: shape (haystacks, depths, lengths), how often each cell was found over each haystack, over all draws.
+        drawn: the same shape, how often it was measured; each haystack somewhere.
+        first: the coarse pass alone, shape (depths, lengths).
+
+    Returns:
+        (mean, low, high), each of shape (lengths,); NaN where a row has nothing measured.
     """
-    there = drawn > 0
-    cells = there.sum(axis=-2)
-    size = np.maximum(drawn, 1)
+    number, haystacks = drawn.sum(axis=0), len(drawn)
+    there, size = number > 0, np.maximum(number, 1)
+    cells = there.sum(axis=0)
+    weight = np.where(there, 1 / (np.maximum(cells, 1) * size), 0.0)
+    rate = _smooth_rate(hits.sum(axis=0), number)
+    answers = np.sum(weight**2 * number * spread(first) ** 2, axis=0)
+    moved = np.sum(weight * drawn * rate * (1 - rate), axis=1)
+    between = _between(hits - drawn * rate, drawn * rate * (1 - rate))
+    between = max(between, ASSUMED_BETWEEN) if haystacks == 2 else between
+    t = t_value(0.975, haystacks - 1) if haystacks > 1 else 0.0
+    half_squared = Z95**2 * answers + t**2 * between * np.sum(moved**2, axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):
-        mean = np.where(there, hits / size, 0.0).sum(axis=-2) / cells
-        half = Z95 * np.sqrt(np.where(there, deviation**2 / size, 0.0).sum(axis=-2)) / cells
-    return np.where(cells > 0, mean, np.nan), np.where(cells > 0, half, np.nan)
+        mean = np.where(there, hits.sum(axis=0) / size, 0.0).sum(axis=0) / cells
+        level = np.sum(np.where(there, rate, 0.0), axis=0) / cells
+        pull = half_squared / (level * (1 - level))
+        centre = (mean + pull / 2) / (1 + pull)
+        reach = np.sqrt(pull * (mean * (1 - mean) + pull / 4)) / (1 + pull)
+    return mean, np.maximum(centre - reach, 0.0), np.minimum(centre + reach, 1.0)
+
+
+def _smooth_rate(hits: FloatArray, drawn: FloatArray) -> FloatArray:
+    """Return the rate of each cell over its neighbourhood, its own draws among them."""
+    down, across = (_kernel(size) for size in hits.shape)
+    return np.asarray((down @ hits @ across + PRIOR / 2) / (down @ drawn @ across + PRIOR))
+
+
+def _between(residual: FloatArray, information: FloatArray) -> float:
+    """Return the variance between haystacks on the logit scale.
+
+    Args:
+        residual: shape (haystacks, depths, lengths), hits less what cells let expect.
+        information: the same shape, the variance of the hits.
+    """
+    own = information.sum(axis=(1, 2))
+    shift, variance = residual.sum(axis=(1, 2)) / own, 1 / own
+    low, high = 0.0, 25.0
+    for _ in range(50):
+        middle = (low + high) / 2
+        weight = 1 / (middle + variance)
+        apart = np.sum(weight * (shift - np.sum(weight * shift) / np.sum(weight)) ** 2)
+        low, high = (middle, high) if apart > len(shift) - 1 else (low, middle)
+    return low
 
 
 def _highest(share: FloatArray, each: int | IntArray, level: int, most: int) -> float:

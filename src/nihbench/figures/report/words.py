@@ -88,6 +88,7 @@ _PAGE: Mapping[str, tuple[str, str]] = {
     "strict": ("strict", "严格正确率"),
     "no_answer": ("no valid answer", "无有效回答"),
     "not_run": both("not_run"),
+    "missing_strip": both("missing_strip"),
     "cell": ("{length} tokens, depth {depth}", "{length} token，深度 {depth}"),
     "cell_value": ("mean band {value}", "平均得分 {value}"),
     "cell_interval": ("{value} [{low}, {high}]", "{value} [{low}, {high}]"),
@@ -139,6 +140,15 @@ _PAGE: Mapping[str, tuple[str, str]] = {
     "effective_base_too_low": ("none: it fails without a long context too", "无：短文中也失败"),
     "effective_no_base": ("unknown: no base (30 trials at 250 to 1K)", "未知：缺少基准（250 至 1K 的 30 次试验）"),
     "effective_unmeasured": ("unknown: too little was measured", "未知：测得太少"),
+    "effective_open": (
+        "at least {length}; no verdict on {ended}, under 95% measured",
+        "至少 {length}；{ended} 测得不足 95%，不下结论",
+    ),
+    "effective_dip": ("not monotone: {ended} is at {value}", "并非单调：{ended} 处为 {value}"),
+    "effective_bounds": (
+        "the unmeasured as misses: {missed}, as hits: {found}",
+        "未测得的全算未找到：{missed}，全算找到：{found}",
+    ),
     "under": ("under {length}", "{length} 以下"),
     "over": ("{length} or more", "{length} 或以上"),
     "interval": ("[{low}, {high}]", "[{low}, {high}]"),
@@ -151,6 +161,8 @@ _PAGE: Mapping[str, tuple[str, str]] = {
     "finding_head_kept": ("only the head is kept", "只记得开头"),
     "finding_middle_cut": ("the middle is lost", "中间被截去"),
     "finding_cliff": ("a cliff at a length", "断崖"),
+    "finding_length_band": PATTERN_NAMES["length_band"],
+    "finding_patchy": ("patches, no simple pattern", "成片出现，无简单规律"),
     "finding_content_hole": PATTERN_NAMES["content_hole"],
     "finding_depth_band": PATTERN_NAMES["depth_band"],
     "finding_u_in_depth": ("weak in the middle of the depth", "迷失在中间"),
@@ -184,11 +196,11 @@ _PAGE: Mapping[str, tuple[str, str]] = {
     ),
     "def_interval": (
         "In brackets: 95% intervals. What was independent is the haystack: with one haystack, an interval holds for "
-        "this haystack "
-        "only. In a cell: exact (Clopper-Pearson) for found, credible (Dirichlet) for the mean band.",
+        "this haystack only. In a cell: exact (Clopper-Pearson) for found, credible (Dirichlet) for the mean score, "
+        "exact where all are at 0 or all at 100%.",
         "方括号内为 95% 区间。独立的单位是长文：只有一篇长文时，区间仅对这一篇长文成立。单格："
         "找到率用精确法（Clopper-Pearson），"
-        "平均得分用可信区间（Dirichlet）。",
+        "平均得分用可信区间（Dirichlet），全为 0 或 100% 时用精确法。",
     ),
     "def_bounds": both("unmeasured"),
     "def_effective": (

@@ -28,12 +28,16 @@ function effective(made) {
   if (!made) return ["–", "–", "–"];
   const length = (value) => lengthLabel(value, value < 10000 ? 1 : 0);
   const e = made.effective;
-  let text = say(`effective_${e.status}`, { length: e.length === null ? "" : length(e.length) });
+  const ended = e.ended_at === null ? "" : length(e.ended_at);
+  let text = say(e.ended === "unmeasured" ? "effective_open" : `effective_${e.status}`, { length: e.length === null ? "" : length(e.length), ended });
   if (e.length !== null || e.status === "below") {
     const low = e.low === null ? say("under", { length: length(e.shortest) }) : length(e.low);
     const high = e.high === null ? "–" : e.high_open ? say("over", { length: length(e.high) }) : length(e.high);
     text += ` ${say("interval", { low, high })}`;
   }
+  if (e.ended === "dip") text += `; ${say("effective_dip", { ended, value: percent(e.ended_value) })}`;
+  const reach = (end) => (end.length === null ? say("under", { length: length(e.shortest) }) : end.open ? say("over", { length: length(end.length) }) : length(end.length));
+  if (e.if_missed && e.if_found && reach(e.if_missed) !== reach(e.if_found)) text += `; ${say("effective_bounds", { missed: reach(e.if_missed), found: reach(e.if_found) })}`;
   return [text, e.demonstrated_to === null ? "–" : length(e.demonstrated_to), wordOf("finding", made.diagnosis.finding)];
 }
 
