@@ -206,7 +206,7 @@ def _with(
             row,
             value=row.if_found if found else row.if_missed,
             measured=row.planned,
-            prompts=row.prompts + row.planned - row.measured,
+            places=row.prompts + row.planned - row.measured,
         )
         for row in rows
     ]
