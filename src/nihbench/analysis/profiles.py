@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,12 +30,7 @@ class Profile:
 
 def length_profile(grid: Grid) -> Profile:
     """Return the means over all depths at each length."""
-    made = _profile(grid, tuple(map(float, grid.lengths)), axis=0)
-    if grid.spread is None:
-        return made
-    measured = grid.spread.measured.sum(axis=0)
-    value: Numbers = np.divide(grid.spread.points.sum(axis=0), measured, out=made.value * np.nan, where=measured > 0)
-    return replace(made, value=value, measured=np.rint(measured).astype(np.int64))
+    return _profile(grid, tuple(map(float, grid.lengths)), axis=0)
 
 
 def depth_profile(grid: Grid) -> Profile:

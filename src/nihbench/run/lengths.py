@@ -36,18 +36,11 @@ def fixed_tokens(
     needle: Needle, prompts: Mapping[str, PromptTemplate], overheads: Mapping[str, int], tokenizer: Tokenizer
 ) -> int:
     """Return the most tokens that a prompt of this run spends on all but the haystack."""
-    return max(spent_tokens(needle, prompts, overheads, tokenizer).values())
-
-
-def spent_tokens(
-    needle: Needle, prompts: Mapping[str, PromptTemplate], overheads: Mapping[str, int], tokenizer: Tokenizer
-) -> dict[str, int]:
-    """Return how many tokens each prompt of this run spends on all but the haystack."""
-    spent, hidden = {}, tokenizer.count(needle.statements[0])
+    sizes = []
     for name, template in prompts.items():
         frame = frame_of(template, needle.question_for(name), overheads[name], tokenizer)
-        spent[name] = frame.fixed_tokens + tokenizer.count(frame.before) + tokenizer.count(frame.after) + hidden
-    return spent
+        sizes.append(frame.fixed_tokens + tokenizer.count(frame.before) + tokenizer.count(frame.after))
+    return max(sizes) + tokenizer.count(needle.statements[0])
 
 
 def resolve_lengths(
