@@ -11,13 +11,16 @@ import math
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain, product
+from itertools import chain, islice, product
 from statistics import NormalDist
 
 import numpy as np
 
 from benchmarks import adaptive
+from nihbench.analysis import columns, statistics
+from nihbench.run import counted_once
 from nihbench.stats import (
+    ONE_TEXT,
     EffectiveLength,
     Pairs,
     Places,
@@ -29,7 +32,10 @@ from nihbench.stats import (
     drift,
     effective_length,
     estimate,
+    headline,
+    linked,
     most_draws,
+    overlaps,
     pooled_rows,
     smallest_detectable,
 )
@@ -39,6 +45,8 @@ from nihbench.stats.dips import dips
 from nihbench.stats.headline import one_haystack, over_haystacks
 from nihbench.stats.search import Space
 from nihbench.stats.signflip import max_t, sign_flip, unit_sums
+from nihbench.text import Ring, haystack_starts, layout_for
+from nihbench.types import Completion, Evidence, Placement, Record, Score, Trial, Usage
 
 SIDE = 15
 CELLS = SIDE * SIDE
@@ -158,6 +166,112 @@ def adaptive_rows(name: str, precision: float, between: float, runs: int, seed: 
     )
     label = f"adaptive rows, {name}, +-{precision}; between haystacks {between}"
     return Row(name=label, rate=float(held.mean()), runs=runs, low=0.93)
+
+
+def identical_prompts(mean: float, prompts: tuple[int, ...], repeats: int, runs: int, seed: int = 21) -> Row:
+    """Depths that share prompts, or repeats that ask the same one again: the interval over the records of such a run.
+
+    Every length has 100 depths, which are as many different prompts as `prompts` says; each prompt has a chance of its
+    own, and what was asked again is answered alike. The truth is the prompts' mean chance.
+    """
+    rng = np.random.default_rng(seed)
+    held, widths, logit = 0, [], math.log(mean / (1 - mean))
+    for _ in range(runs):
+        records, chances = [], []
+        for length, count in enumerate(prompts, 1):
+            chance = _logistic(logit + rng.standard_normal(count))
+            found = rng.random(count) < chance
+            ends = np.sort(rng.choice(np.arange(1, 100), count - 1, replace=False))
+            at = np.searchsorted(ends, np.arange(100), side="right")
+            records += [_record(1000 * length, depth, int(at[depth]), r, bool(found[at[depth]]))
+                        for r in range(repeats) for depth in range(100)]  # fmt: skip
+            chances.append(chance)
+        by_id = {record.id: record for record in records}
+        planned, kept = counted_once([record.trial for record in records], by_id)
+        scores = {key: _SCORES[record.outcome.text] for key, record in kept.items()}
+        made = statistics(columns(tuple(kept.values()), scores), experiment="e", prompt="p", planned=planned)
+        interval = made.headline.found.interval
+        held += float(np.concatenate(chances).mean()) in interval
+        widths.append(interval.width)
+    again = f", asked {repeats} times" if repeats > 1 else ""
+    label = f"100 depths that are {' and '.join(map(str, prompts))} prompts{again}, mean {mean}"
+    return Row(name=label, rate=held / runs, runs=runs, low=0.93, note=f"width {np.median(widths):.3f}")
+
+
+def _record(length: int, depth: int, at: int, repeat: int, found: bool) -> Record:
+    """Return a record as runs had them before depths that share a prompt were one trial; all in one haystack."""
+    trial = Trial(experiment="e", needle="n", prompt="p", length=length, depth_percent=float(depth), repeat=repeat)
+    place = Placement(
+        source_start=0, source_copies=1, start=0, at=at, end=length, before="", after="", tail="",
+        achieved_depth_percent=float(depth), needle_token=at, haystack_tokens=length, needle_tokens=1,
+        total_tokens=length, sentence_tokens=1, prompt_sha256=f"{length} {at}",
+    )  # fmt: skip
+    said = Completion(text=str(found), finish_reason="stop", usage=Usage(), model=None, latency_s=1.0, attempts=1)
+    return Record(
+        id=f"{length} {depth} {repeat}",
+        trial=trial,
+        placement=place,
+        outcome=said,
+        fresh={},
+        expected="",
+        started_at="",
+    )
+
+
+_SCORES = {
+    str(found): Score(
+        value=float(found), outcome="correct" if found else "abstained", identifying="right" if found else "absent",
+        subject="right", evidence=Evidence(), scorer="rules", version="1",
+    )
+    for found in (True, False)
+}  # fmt: skip
+RING = 148_760
+"""Tokens of a corpus, as of paul-graham-en; haystacks of these lengths are drawn on it."""
+
+
+def overlapping_coverage(longest: int, haystacks: int, between: float, rule: str, runs: int, seed: int = 21) -> Row:
+    """How often the interval of a grid's found rate holds where haystacks overlap and their effects correlate as much.
+
+    The effect of a haystack is normal on the logit scale, and that of two correlates by the share of text that they
+    have in common. The truth is the mean over these haystacks where the interval claims no more ("for this text"),
+    else the mean over all haystacks there could be. `rule`: "strata" as runs begin haystacks today, "draws" as they
+    did before, "a tenth" where every two neighbours share the most that still counts as apart.
+    """
+    rng = np.random.default_rng(seed)
+    around = int(0.9 * haystacks * longest) + haystacks if rule == "a tenth" else RING
+    around = int(1.9 * longest) + 2 if rule == "a tenth" and haystacks == 2 else around  # they share on both sides
+    text = "".join("One sentence of words stands here. " for _ in range(around // 35 + 1))[:around]
+    ring = Ring(text=text, starts=np.arange(around), boundaries=np.arange(35, around, 35))
+    layout = layout_for(ring, longest)
+    nodes, weights = np.polynomial.hermite_e.hermegauss(60)
+    everywhere = float(weights @ _logistic(math.log(9) + between * nodes) / weights.sum())
+    held = here = 0
+    for run in range(runs):
+        if rule == "strata":
+            starts = np.array(list(islice(haystack_starts(ring, layout, str(run)), haystacks)))
+        elif rule == "draws":
+            starts = np.concatenate([[0], rng.integers(0, around, haystacks - 1)])
+        else:
+            starts = np.arange(haystacks) * around // haystacks
+        shares = overlaps(starts, np.full(haystacks, longest), around)
+        size, way = np.linalg.eigh(between**2 * shares)
+        effect = way @ (np.sqrt(np.clip(size, 0, None)) * rng.standard_normal(haystacks))
+        chance = np.repeat(_logistic(math.log(9) + effect), CELLS)
+        found = rng.random(len(chance)) < chance
+        made = headline(
+            Trials(
+                value=found.astype(np.float64),
+                found=found,
+                haystack=np.repeat(starts, CELLS),
+                length=np.tile(LENGTH, haystacks),
+                depth=np.tile(DEPTH, haystacks),
+                text=np.repeat(linked(shares > ONE_TEXT), CELLS),
+            )
+        ).found.interval
+        held += (float(chance.mean()) if made.this_haystack else everywhere) in made
+        here += made.this_haystack
+    name = f"overlap, {rule}: {haystacks} of {longest:,} on {around:,}, between them {between}"
+    return Row(name=name, rate=held / runs, runs=runs, low=0.93, note=f"for this text in {here / runs:.2f}")
 
 
 def cell_coverage(trials: int) -> Row:
@@ -507,6 +621,17 @@ def interval_rows(runs: int) -> Iterator[Row]:
         yield row_coverage(mean, haystacks, 0.5, runs)
     for name, precision, between in product(ADAPTIVE, (0.05, 0.1), (0.0, 0.5, 1.0)):
         yield adaptive_rows(name, precision, between, runs // 10)
+    for mean, prompts in product((0.5, 0.85), ((11,), (7, 11, 15), (20, 40, 60))):
+        yield identical_prompts(mean, prompts, 1, runs // 5)
+    yield identical_prompts(0.85, (11,), 3, runs // 5)
+    for longest, haystacks, between in product((8_000, 32_000, 128_000), (2, 3, 5, 10), (0.5, 1.0)):
+        for rule in ("strata", "draws"):
+            yield overlapping_coverage(longest, haystacks, between, rule, runs)
+    for haystacks, between in product((2, 3, 5, 10), (0.5, 1.0)):
+        yield overlapping_coverage(8_000, haystacks, between, "a tenth", runs)
+
+
+def effective_rows(runs: int) -> Iterator[Row]:
     for haystacks in (1, 5):
         yield effective_coverage(haystacks, runs // 4)
     for name, haystacks, between in product(FALLING, (1, 3), (0.0, 0.5)):
@@ -553,7 +678,7 @@ def main() -> int:
     )
     missed = 0
     runs = parser.parse_args().runs
-    for row in chain(interval_rows(runs), comparison_rows(runs), pattern_rows(runs)):
+    for row in chain(interval_rows(runs), effective_rows(runs), comparison_rows(runs), pattern_rows(runs)):
         print(row, flush=True)
         missed += not row.kept
     print(f"{missed} rows missed their bound" if missed else "every row keeps its bound")

@@ -91,7 +91,7 @@ def test_what_is_unmeasured_on_one_side_is_no_pair_and_too_much_of_it_no_verdict
 def test_cells_that_only_one_side_has_are_left_out_and_none_in_common_is_refused():
     made = pair(side(always), side(always, prompt="explicit", lengths=(1000, 2000, 9000)))
     assert (made.planned, made.left_out, made.lengths) == (12, 24 + 6, (1000, 2000))
-    with pytest.raises(UsageError, match="no cell in common.*--lengths, --depths"):
+    with pytest.raises(UsageError, match="no cell in common.*--like and the other's folder.*--unpaired"):
         pair(side(always), side(always, prompt="explicit", lengths=(9000,)))
 
 
@@ -102,7 +102,7 @@ def test_another_text_is_refused_and_named(name):
 
 
 def test_haystacks_that_begin_elsewhere_are_refused():
-    with pytest.raises(UsageError, match="in 36 of 36 trials the haystack begins elsewhere.*--seed"):
+    with pytest.raises(UsageError, match="in 36 of 36 trials the haystack begins elsewhere.*--like.*--unpaired"):
         pair(side(always), side(always, prompt="explicit", haystack=77))
     # The first repeat begins alike: only the second is another text.
     with pytest.raises(UsageError, match="in 36 of 72 trials"):
@@ -119,6 +119,18 @@ def test_the_same_text_asked_again_is_one_unit():
     assert made.p_value == 1.0  # one text differs, however often it was asked
     fresh = [side(found, prompt=p, repeats=4) for found, p in ((half, "original"), (always, "explicit"))]
     assert pair(*fresh).p_value == pytest.approx(2 / 2**4)  # on four haystacks
+
+
+def test_haystacks_that_overlap_are_one_of_a_comparison():
+    def sides(numbers):
+        made = [side(always, prompt=prompt, repeats=6) for prompt in ("original", "explicit")]
+        for each, of in zip(made, numbers, strict=True):
+            each.table["text"] = [of[begin // 1000] for begin in each.table["haystack"]]
+        return made
+
+    apart = (0, 1, 2, 3, 4, 5)
+    for numbers, texts in (((apart, apart), 6), ((apart, (7, 7, 7, 7, 7, 7)), 1), (((0, 0, 2, 3, 4, 5), apart), 5)):
+        assert pair(*sides(numbers)).found.haystacks == texts  # by what either side's run knows
 
 
 def test_needles_that_moved_and_texts_that_nobody_recorded():

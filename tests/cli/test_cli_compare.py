@@ -49,7 +49,7 @@ def test_two_prompts_of_one_run(nih: Any, write: Any) -> None:
     assert made["found"]["interval"]["low"] < made["found"]["difference"] < made["found"]["interval"]["high"]
     assert len(made["found"]["regions"]) == 9 and made["found"]["regions"][0]["lengths"][0] == 8000
     nih.environment["NIH_LANG"] = "zh"
-    assert nih("compare", "one").out.strip() == made["text"]["zh"]
+    assert nih("compare", "one").out.startswith(made["text"]["zh"] + "\n\n长度：")
     turned = json.loads(nih("compare", "one", "--prompt", "question-first,original", "--json").out)
     assert turned["comparisons"][0]["found"]["difference"] == -made["found"]["difference"]
 
@@ -82,13 +82,14 @@ def test_two_models_and_the_interaction(nih: Any, write: Any) -> None:
     write("weak", 0.0, prompts=("original", "explicit"))
     ended = nih("compare", "strong", "weak")
     assert ended.code == 0, ended.err
-    first, second, crossed = ended.out.strip().split("\n\n")
+    first, second, crossed, unit = ended.out.strip().split("\n\n")
+    assert unit == "Length: tokens as the model counts them, whole request, K = 1,000."
     assert first.startswith("sf-sandwich/original: weak finds the needle less often than strong")
     assert second.startswith("sf-sandwich/explicit: weak finds the needle less often than strong")
     assert crossed.startswith("Prompt x model, sf-sandwich, from original to explicit: the change on weak")
     by_prompt = nih("compare", ".", "--by", "prompt").out
     assert by_prompt.startswith("strong, sf-sandwich: ") and "\n\nweak, sf-sandwich: " in by_prompt
-    assert by_prompt.strip().endswith(crossed)
+    assert by_prompt.strip().endswith(f"{crossed}\n\n{unit}")
 
 
 def test_two_runs_of_one_model_are_told_apart_by_their_folders(nih: Any, write: Any) -> None:
@@ -164,7 +165,8 @@ def test_a_diagnosis_and_its_json(nih: Any, write: Any) -> None:
     ended = nih("diagnose", "one")
     assert ended.code == 0, ended.err
     (value,) = json.loads(nih("diagnose", "one", "--json").out)
-    assert ended.out == f"one: sf-sandwich/original: {value['text']['en']}\n"
+    told, unit = ended.out.splitlines()
+    assert told == f"one: sf-sandwich/original: {value['text']['en']}" and unit.startswith("Length: tokens as")
     assert value["finding"] not in ("cant_tell", "none") and value["measured"] == value["planned"] == 96
     for cut in value["patterns"][0]["cuts"]:
         assert cut["low"] <= cut["value"] <= cut["next_value"] <= cut["high"]
@@ -246,3 +248,49 @@ def test_every_command_says_something_true(
     assert ended.code == 0 and ended.out.count(diagnosed) == 2, ended.err + ended.out
     for command in ("compare", "diagnose"):
         json.loads(nih(command, "one", "--json").out, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+
+
+def test_what_can_not_be_paired_is_compared_as_two_samples_and_called_so(nih: Any, write: Any) -> None:
+    write("one", 4.0)
+    change(write("other", -3.0), "corpus", {"name": "dumas", "sha256": "ab" * 32})
+    refused = nih("compare", "one", "other")
+    assert refused.code == 2 and "--like and the other's folder" in refused.error() and "--unpaired" in refused.error()
+    ended = nih("compare", "one", "other", "--unpaired")
+    assert ended.code == 0, ended.err
+    assert ended.out.startswith("Unpaired: other finds the needle less often than one: ")
+    assert "two independent samples of 42 and 42 trials, in the 42 cells" in ended.out
+    assert "nothing is said of other texts" in ended.out
+    chinese = nih("compare", "one", "other", "--unpaired", "--lang", "zh").out
+    assert chinese.startswith("未配对：other 不如 one 常找到针")
+    (made,) = json.loads(nih("compare", "one", "other", "--unpaired", "--json").out)["comparisons"]
+    assert made["paired"] is False and made["verdict"] == "differ" and made["text"]["en"] in ended.out
+
+
+def test_no_refusal_shows_a_python_value(nih: Any, write: Any) -> None:
+    fit = {"bases": {"original": 80}, "curves": [[[0, 0], [900, 1100]]]}
+    write("one", 1.0)
+    change(write("other", 1.0), "identity", {"calibration": fit})
+    said = nih("compare", "one", "other").error()
+    assert "fit of the length unit: none | " in said and not set("{}[]") & set(said)
+
+
+def test_versions_of_one_model_have_the_shortest_names_that_tell_them_apart(
+    nih: Any, write: Any, tmp_path: Path
+) -> None:
+    for name, served, day in (("a-run-of-november", "m-2026-11-01", "2026-11-03"), ("b", "m-2027-02-01", "2027-02-04")):
+        run = write(name, 1.0)
+        change(run, "model", {"name": "m"})
+        records = run / "records.jsonl"
+        lines = []
+        for line in map(json.loads, records.read_text(encoding="utf-8").splitlines()):
+            line["started_at"] = f"{day}T00:00:00+00:00"
+            line["completion"]["model"] = served
+            lines.append(json.dumps(line))
+        records.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    out = nih("compare", "a-run-of-november", "b").out
+    assert "m-2026-11-01" in out and "m-2027-02-01" in out and "a-run-of-november" not in out
+    for kind in ("map", "difference", "profiles"):
+        ended = nih("plot", "a-run-of-november", "b", "--kind", kind, "--out", "f.svg")
+        assert ended.code == 0, ended.err
+        drawn = (nih.folder / "f.svg").read_text(encoding="utf-8")
+        assert "m-2026-11-01" in drawn and "m-2027-02-01" in drawn

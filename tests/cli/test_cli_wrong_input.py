@@ -90,10 +90,10 @@ def test_wrong_options_of_a_run(nih: Any, chat: Any, small: list[object], option
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["prompt", "--depth", "140"], "--depth 140 lies outside 0 to 100 percent"),
-        (["prompt", "--length", "-3"], "--length -3 must be at least 1 token"),
-        (["prompt", "--length", "2kk"], "--length '2kk' is not a length in tokens, such as 4000 or 4k"),
-        (["prompt", "--length", "inf"], "--length 'inf' is not a length in tokens"),
+        (["prompt", "--depth", "140"], "--depth: 140 lies outside 0 to 100 percent"),
+        (["prompt", "--length", "-3"], "--length: '-3' is not a length in tokens"),
+        (["prompt", "--length", "2kk"], "--length: '2kk' is not a length in tokens, such as 4000, 4k or 300t"),
+        (["prompt", "--length", "inf"], "--length: 'inf' is not a length in tokens"),
         (["prompt", "--length", "20"], "can't hold the needle"),
         (["prompt", "--length", "9000"], "over the window"),
         (["prompt", "--repeat", "-1"], "--repeat -1 must be 0 or more"),

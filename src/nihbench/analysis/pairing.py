@@ -22,6 +22,7 @@ from nihbench.stats import (
     compare,
     design_of,
     interaction,
+    one_text,
     repeats_needed,
 )
 
@@ -115,7 +116,7 @@ def pair(first: Side, second: Side, *, wanted: float = 0.05) -> Paired:
         lengths=_axis(keys, measured, 0),
         depths=_axis(keys, measured, 1),
         planned=len(both),
-        left_out=len(first.planned ^ second.planned),
+        left_out=sum(side.trials - len(both) for side in (first, second)),
         moved=int(np.sum(one["needle_at"][measured] != other["needle_at"][measured])),
         repeats=repeats,
         wanted=wanted,
@@ -174,6 +175,14 @@ def _axis(keys: Sequence[Cell], measured: Any, axis: int) -> tuple[float, ...]:
     return tuple(sorted({key[axis] for key, good in zip(keys, measured, strict=True) if good}))
 
 
+def _texts(one: dict[str, Any], other: dict[str, Any], mask: Any) -> Any:
+    """Number the texts that pairs stand in: haystacks are one that overlap by what either side's run knows."""
+    first, second = (side["text"][mask].astype(np.int64) for side in (one, other))
+    apart = np.where(second >= 0, second + first.max(initial=-1) + 1, second)  # each run numbers its own
+    begins = one["haystack"][mask].astype(np.int64)
+    return one_text(np.concatenate([begins, begins]), np.concatenate([first, apart]))[: len(begins)]
+
+
 def _pairs(keys: Sequence[Cell], one: dict[str, Any], other: dict[str, Any], mask: Any, what: str) -> Pairs:
     kept = [key for key, good in zip(keys, mask, strict=True) if good]
     # The same haystack, cell and prompt again is the same text.
@@ -186,7 +195,7 @@ def _pairs(keys: Sequence[Cell], one: dict[str, Any], other: dict[str, Any], mas
         first=one[what][mask],
         second=other[what][mask],
         text=np.array([number[text] for text in texts], dtype=np.int64),
-        haystack=np.unique(one["haystack"][mask], return_inverse=True)[1].astype(np.int64),
+        haystack=_texts(one, other, mask),
         length=np.unique([length for length, *_ in kept], return_inverse=True)[1].astype(np.int64),
         depth=np.unique([depth for _, depth, _ in kept], return_inverse=True)[1].astype(np.int64),
     )

@@ -76,7 +76,7 @@ async def send_rounds(
         fits_free: whether that is at no charge.
         retry_all: whether final failures are owed, too.
     """
-    from nihbench.run import amend, likely_points, owed, rounds, to_fit, with_extra
+    from nihbench.run import amend, likely_points, rounds, to_fit, with_extra
 
     if setup.options.shard is not None:
         note(t("adaptive: a part makes first draws only; nih merge the parts, and go on with the whole by --resume"))
@@ -85,8 +85,7 @@ async def send_rounds(
     planned = rounds(setup, records)
     reached, short = planned.before, False
     for step in planned.steps:
-        of_round = {key: record for key, record in records.items() if record.trial in set(step.trials)}
-        due = owed(replace(setup, trials=step.trials), of_round, retry_all=retry_all)
+        due = _due(setup, step.trials, records, retry_all=retry_all)
         unfitted = to_fit(setup, [trial for _, trial in due], records)
         lengths = sorted({trial.length for trial in unfitted})
         counts = likely_points(lengths, setup.window) if unfitted and not fits_free else ()
@@ -97,20 +96,29 @@ async def send_rounds(
             setup = replace(setup, calibration=await fit(setup, unfitted))
             assert setup.calibration is not None
             folder = amend(folder, setup.calibration)
-            due = owed(replace(setup, trials=step.trials), of_round, retry_all=retry_all)
+            due = _due(setup, step.trials, records, retry_all=retry_all)
             # A text may take more counts than are foreseen.
             if not _fits(setup, budget, [trial for _, trial in due]):
                 short = True
                 break
         if due:
             made = with_extra(setup, records)
-            known = set(made.trials)
-            more = tuple(trial for trial in step.trials if trial not in known)
+            more = tuple(trial for trial_id, trial in due if trial_id not in records)
             await send(replace(made, trials=(*made.trials, *more)), due, records)
             records = folder.records()
         reached = step.precision
     extra = sum(record.trial.extra for record in records.values())
     note(_ended(setup.options, planned, extra, reached if short else planned.after, short=short))
+
+
+def _due(setup: Setup, trials: Sequence[Trial], records: Mapping[str, Record], *, retry_all: bool) -> Owed:
+    """Return what is owed of a round, every place of its haystack once."""
+    from nihbench.run import owed, settled
+
+    sent = settled(setup, trials)
+    ids = {setup.trial_id(trial) for trial in sent}
+    of_round = {key: record for key, record in records.items() if key in ids}
+    return owed(replace(setup, trials=sent), of_round, retry_all=retry_all)
 
 
 def _fits(setup: Setup, budget: Budget, trials: Sequence[Trial], counts: Sequence[int] = ()) -> bool:

@@ -107,8 +107,11 @@ def _terminated(number: int, frame: object) -> None:
 
 def _run(arguments: Sequence[str] | None) -> int:
     try:
-        spoken, rest = chosen(sys.argv[1:] if arguments is None else arguments, os.environ)
+        given = sys.argv[1:] if arguments is None else arguments
+        spoken, rest = chosen(given, os.environ)
         speak(spoken)
+        if any("\0" in argument for argument in given):
+            raise UsageError(t("an argument holds the character NUL, which no path and no name can: take it out"))
         parser = typer.main.get_command(app)
         translate(parser)
         code = parser(args=rest, prog_name="nih", standalone_mode=False)

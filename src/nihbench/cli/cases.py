@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
-from nihbench.cli.output import command, plain, show, show_json
+from nihbench.cli.output import command, plain, show, show_json, tell
 from nihbench.errors import DamagedDataError, FetchError, UsageError
 from nihbench.lang import said, t
 
 if TYPE_CHECKING:
     from nihbench.analysis import Cases, ControlResult, Filter
     from nihbench.cli.caseview import Context
-    from nihbench.cli.probing import ProbeOptions
     from nihbench.run import RunFolder
     from nihbench.run.probe import Causes
-    from nihbench.types import Record
+    from nihbench.types import Grade, Record
 
 _TEXT = Optional[str]  # noqa: UP045  typer reads it at run time
 _INT = Optional[int]  # noqa: UP045
@@ -64,7 +63,7 @@ def cases(
     """Show every answer below full marks: what was said, where, why it was graded so, and what was sent."""
     from nihbench.analysis import Filter
     from nihbench.cli.compare import note_controls
-    from nihbench.cli.probing import ProbeOptions
+    from nihbench.cli.probing import ProbeOptions, send_probes
     from nihbench.run import find_runs, open_run
 
     if as_md and as_json:
@@ -77,12 +76,18 @@ def cases(
         base_url=base_url, api_key_env=api_key_env, headers=tuple(header or ()), concurrency=concurrency,
         price=price, max_cost=max_cost, yes=yes,
     )  # fmt: skip
-    looked = [_looked(open_run(path), chosen, scorer, corpus, reaching if probe else None) for path in find_runs(run)]
+    read = [_read(open_run(path), scorer) for path in find_runs(run)]
+    if probe:
+        # All are read by now: what is wrong with one of them is known before another's probes are paid for.
+        for folder, records, grades in read:
+            send_probes(folder, _let(records, chosen), grades, reaching)
+    looked = [_looked(*each, chosen, corpus) for each in read]
     note_controls([(each.folder, each.controls) for each in looked])
     if as_json:
         show_json({"runs": [each.json() for each in looked]})
     else:
-        show("\n\n".join(each.markdown() if as_md else each.text(titled=len(looked) > 1) for each in looked))
+        text = "\n\n".join(each.markdown() if as_md else each.text(titled=len(looked) > 1) for each in looked)
+        show(text) if as_md else tell(text, hanging=2)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -124,25 +129,33 @@ class _Looked:
         return cause_lines(self.causes) if self.causes else []
 
 
+def _read(folder: RunFolder, scorer: str | None) -> tuple[RunFolder, dict[str, Record], Mapping[str, Grade]]:
+    from nihbench.run import counted_once, grades_of, planned_trials
+
+    grades = grades_of(folder, folder.records(), scorer)
+    _, records = counted_once(planned_trials(folder.manifest), folder.records())
+    return folder, records, grades
+
+
+def _let(records: Mapping[str, Record], chosen: Filter) -> dict[str, Record]:
+    return {key: record for key, record in records.items() if chosen.lets(record)}
+
+
 def _looked(
-    folder: RunFolder, chosen: Filter, scorer: str | None, corpus: str | None, reaching: ProbeOptions | None
+    folder: RunFolder, records: dict[str, Record], grades: Mapping[str, Grade], chosen: Filter, corpus: str | None
 ) -> _Looked:
     from nihbench.analysis import control_results, find_cases
-    from nihbench.cli.probing import causes_of, send_probes
-    from nihbench.run import grades_of, planned_trials
+    from nihbench.cli.probing import causes_of
+    from nihbench.run import counted_once, planned_trials
 
-    records = folder.records()
-    grades = grades_of(folder, records, scorer)
+    planned, _ = counted_once(planned_trials(folder.manifest), folder.records())
     found = find_cases(records, grades, chosen)
-    looked = {key: record for key, record in records.items() if chosen.lets(record)}
-    if reaching is not None:
-        send_probes(folder, looked, grades, reaching)
     return _Looked(
         folder=folder,
         cases=found,
         context=context_of(folder, records, found, corpus),
-        causes=causes_of(folder, looked, grades),
-        controls=control_results(records.values(), grades, planned_trials(folder.manifest)),
+        causes=causes_of(folder, _let(records, chosen), grades),
+        controls=control_results(records.values(), grades, planned),
     )
 
 

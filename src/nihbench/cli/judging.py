@@ -130,7 +130,7 @@ def _grades(
 
     asked = docket(answers, judge, verdicts)
     longest = max((ballot.tokens for ballot in asked.owed), default=0)
-    budget = Budget(options.max_cost, model.preset.prices, longest_prompt=longest)
+    budget = Budget(options.max_cost, model.prices, longest_prompt=longest)
     note(_before(asked, judge, budget))
 
     async def main() -> tuple[dict[str, str], Spent]:

@@ -117,7 +117,9 @@ def check(
     from dataclasses import asdict
 
     from nihbench.cli.fairness import as_lines, as_rows, checked_by_models
+    from nihbench.cli.spelling import spelt_lengths
 
+    lengths = spelt_lengths(lengths)
     text, found = _checked(name, corpus, lengths)
     given = {
         "model": model, "base_url": base_url, "api_key_env": api_key_env, "prompt": prompt, "corpus": corpus,

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from nihbench.figures.words import LANGS, Lang
+from nihbench.lang import filled
 
 _TEXTS: Mapping[str, tuple[str, str]] = {
     # effective length
@@ -282,7 +283,8 @@ PATTERN_NAMES: Mapping[str, tuple[str, str]] = {
 
 def tell(lang: Lang, key: str, **fields: object) -> str:
     """Return the sentence named `key` in a language, with its fields filled in."""
-    return _TEXTS[key][LANGS.index(lang)].format(**fields)
+    template = _TEXTS[key][LANGS.index(lang)]
+    return filled(template, **fields) if lang == "zh" else template.format(**fields)
 
 
 def pattern_name(lang: Lang, kind: str) -> str:

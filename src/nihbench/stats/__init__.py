@@ -34,12 +34,24 @@ from nihbench.stats.headline import (
 )
 from nihbench.stats.interval import Interval
 from nihbench.stats.monotone import decreasing_fit
+from nihbench.stats.overlap import (
+    ONE_TEXT,
+    WINDOW,
+    Repeated,
+    linked,
+    one_text,
+    overlaps,
+    repeated_windows,
+    text_overlaps,
+)
 from nihbench.stats.patterns import Places
 from nihbench.stats.surface import Surface, smooth
 
 __all__ = [
     "BANDS",
     "LEAST_MISSES",
+    "ONE_TEXT",
+    "WINDOW",
     "RULER_THRESHOLD",
     "Cell",
     "Comparison",
@@ -56,6 +68,7 @@ __all__ = [
     "Pattern",
     "Places",
     "Reach",
+    "Repeated",
     "Share",
     "Surface",
     "Trials",
@@ -79,17 +92,22 @@ __all__ = [
     "interaction",
     "most_draws",
     "need",
+    "linked",
     "lower_bound",
     "mean_interval",
+    "one_text",
+    "overlaps",
     "pooled_rows",
     "power_of",
     "precision_at",
+    "repeated_windows",
     "repeats_needed",
     "row_intervals",
     "share",
     "smallest_detectable",
     "smooth",
     "spread",
+    "text_overlaps",
     "thirds",
     "trials_to_demonstrate",
 ]

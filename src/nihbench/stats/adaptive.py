@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nihbench.stats.distributions import t_value
-from nihbench.stats.interval import FloatArray, IntArray
+from nihbench.stats.interval import BoolArray, FloatArray, IntArray
 
 Z95 = 1.959964
 REACH = 2
@@ -38,15 +38,31 @@ _ROUNDING = 1e-9
 class FirstDraws:
     """The coarse pass, shape (..., depths, lengths): how often each cell was found, of how often it was measured.
 
-    Further axes in front are grids that have nothing to do with each other, such as prompts.
+    Further axes in front are grids that have nothing to do with each other, such as prompts. `there` marks the cells
+    that there are: where several depths are one prompt, all but one of them are none. None: all.
     """
 
     found: FloatArray
     measured: FloatArray
+    there: BoolArray | None = None
+
+    @property
+    def cells(self) -> BoolArray:
+        """Which cells there are, of the arrays' shape."""
+        return np.ones(self.found.shape, dtype=bool) if self.there is None else self.there
+
+    @property
+    def scale(self) -> FloatArray:
+        """What share of the level a row's cells take at most, shape (..., 1, lengths): more cells need fewer draws."""
+        count = self.cells.sum(axis=-2, keepdims=True)
+        return np.asarray(count[count > 0].min() / np.maximum(count, 1))
 
 
 def most_draws(depths: int, precision: float) -> int:
-    """Return the level at which a row is known to `precision`, half the width of its 95% interval, at any rate."""
+    """Return the level at which a row is known to `precision`, half the width of its 95% interval, at any rate.
+
+    Of rows with fewer and more cells (`depths`) it is that of the fewest: see `FirstDraws.scale`.
+    """
     return max(1, math.ceil(0.25 * Z95**2 / (depths * precision**2) - _ROUNDING))
 
 
@@ -74,16 +90,18 @@ def need(first: FirstDraws) -> FloatArray:
         (down @ each @ across - each)[..., None, :, :] - away * each[..., :, None, :]
         for each in (first.found, first.measured)
     )
+    cells = first.cells[..., None, :, :]
+    others = (_root(hits, tries) * cells).sum(axis=-2) / np.maximum(cells.sum(axis=-2), 1)
     # Rounded, so that what is equal but for the order of its sums decides alike.
-    return np.asarray(np.round(4 * spread(first) * _root(hits, tries).mean(axis=-2), 9))
+    return np.asarray(np.round(4 * spread(first) * others * first.scale * first.cells, 9))
 
 
-def draws(share: FloatArray, level: float | FloatArray, first: int) -> IntArray:
+def draws(share: FloatArray, level: float | FloatArray, first: int | IntArray) -> IntArray:
     """Return how often each cell is drawn in all at a level, `first` times of them in the coarse pass."""
     return np.maximum(first, np.ceil(share * level - _ROUNDING)).astype(np.int64)
 
 
-def highest_levels(first: FirstDraws, each: int, level: int, most: int) -> FloatArray:
+def highest_levels(first: FirstDraws, each: int | IntArray, level: int, most: int) -> FloatArray:
     """Return up to which level each cell may be drawn so that no more than `most` draws are made in all.
 
     The sum depends on all outcomes, the cell's own among them. So that its draws do not, its level is the least one
@@ -91,19 +109,19 @@ def highest_levels(first: FirstDraws, each: int, level: int, most: int) -> Float
 
     Args:
         first: the coarse pass.
-        each: draws of a cell in it.
+        each: draws of a cell in it, 0 where there is none.
         level: the level that is aimed at.
         most: the most draws, those of the coarse pass among them.
     """
     levels = np.full(first.found.shape, _highest(need(first), each, level, most))
-    if draws(np.ones(first.found.shape), level, each).sum() <= most:
+    if draws(first.cells * first.scale, level, each).sum() <= most:
         return levels
     for cell in np.ndindex(*first.found.shape):
         for hits in range(int(first.measured[cell]) + 1):
             if hits != first.found[cell]:
                 other = first.found.copy()
                 other[cell] = hits
-                share = need(FirstDraws(found=other, measured=first.measured))
+                share = need(FirstDraws(found=other, measured=first.measured, there=first.there))
                 levels[cell] = min(float(levels[cell]), _highest(share, each, level, most))
     return levels
 
@@ -171,7 +189,7 @@ def _between(residual: FloatArray, information: FloatArray) -> float:
     return low
 
 
-def _highest(share: FloatArray, each: int, level: int, most: int) -> float:
+def _highest(share: FloatArray, each: int | IntArray, level: int, most: int) -> float:
     low, high = 0, level * FINE
     while low < high:
         middle = (low + high + 1) // 2

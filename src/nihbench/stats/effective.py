@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from nihbench.stats.binomial import lower_bound
 from nihbench.stats.dips import dips
-from nihbench.stats.headline import Estimate, Trials, estimate
+from nihbench.stats.headline import Estimate, Trials
 from nihbench.stats.interval import LEVEL, FloatArray, Interval
 from nihbench.stats.monotone import decreasing_fit
 
@@ -143,7 +143,9 @@ class _Curve:
     def __init__(self, rows: Sequence[Estimate], threshold: float) -> None:
         self.means = np.array([row.value for row in rows])
         self.measured = np.array([row.measured for row in rows])
-        self.dips = dips([round(row.value * row.measured) for row in rows], [row.measured for row in rows])
+        # No more answers are independent than there are prompts.
+        self.prompts = np.array([row.prompts for row in rows])
+        self.dips = dips(np.round(self.means * self.prompts).astype(int).tolist(), self.prompts.tolist())
         below = [row for row in self.dips if self.means[row] < threshold - 1e-12]
         self.dip = below[0] if below else len(rows)
         falling = decreasing_fit(self.means[: self.dip], self.measured[: self.dip]) if self.dip else np.zeros(0)
@@ -162,7 +164,7 @@ def _bounds(
 ) -> EffectiveLength:
     """Return the length with its interval, over the rows that can be judged."""
     kept = curve.kept
-    shown = _first_run(lower_bound(curve.means * curve.measured, curve.measured, 0.95) > threshold)
+    shown = _first_run(lower_bound(curve.means * curve.prompts, curve.prompts, 0.95) > threshold)
     surely, possibly = _reach(rows if curve.dips else pooled or rows, rows, base, threshold, fraction)
     inside, last = _first_run(surely), len(rows) - _first_run(~possibly[::-1])  # the rows not shown to be out of reach
     out = [row for row in curve.dips if not possibly[row]]
@@ -222,7 +224,7 @@ def _no_verdict(rows: Sequence[Estimate], base: Estimate | None, absolute: float
         return "unmeasured"
     if absolute is not None:
         return None
-    if base is None or base.measured < LEAST_BASE_TRIALS:
+    if base is None or base.prompts < LEAST_BASE_TRIALS:
         return "no_base"
     return "base_too_low" if base.value < LEAST_BASE else None
 
@@ -247,8 +249,7 @@ def pooled_rows(trials: Trials, level: float = LEVEL) -> tuple[Estimate, ...]:
     for at in range(len(steps)):
         end = at + together if at >= judged else min(at + together, judged)
         mask = np.isin(trials.length, steps[at:end])
-        here = trials.where(mask)
-        pools.append(estimate(hits[mask], here.haystack, here.length, here.depth, level))
+        pools.append(trials.where(mask).estimate(hits[mask], level))
     return tuple(pools)
 
 

@@ -21,6 +21,7 @@ def statistics_of(table: Table, *, experiment: str, prompt: str, planned: Sequen
     return {
         "headline": _headline(made.headline),
         "this_haystack": made.this_haystack,
+        "overlapping": made.overlapping,
         "by_length": [_headline(row) for row in made.by_length],
         "by_depth": [_headline(row) for row in made.by_depth],
         "cells": _cells(made),

@@ -80,12 +80,7 @@ _PAGE: Mapping[str, tuple[str, str]] = {
     ),
     "maps_help_touch": ("Tap a cell to read its answers.", "轻点一格，阅读该格的回答。"),
     "length_axis": ("Context length", "上下文长度"),
-    "length_model": ("Context length (tokens as the model counts them)", "上下文长度（token 数，按模型自己的计法）"),
-    "length_imported": (
-        "Context length (tokens as the other tool counted them)",
-        "上下文长度（token 数，按原工具的计法）",
-    ),
-    "length_unit": ("Context length ({unit} tokens)", "上下文长度（token 数，按 {unit} 计）"),
+    "length_in": both("length"),
     "depth": both("depth_nominal"),
     "depth_short": ("Depth", "深度"),
     "mean_band": ("mean band", "平均得分"),
@@ -175,6 +170,10 @@ _PAGE: Mapping[str, tuple[str, str]] = {
     "this_haystack_note": (
         "There is one haystack: the intervals hold for this haystack, not for others.",
         "只有一篇长文：区间仅对这一篇长文成立，不能推及其他。",
+    ),
+    "overlapping_note": (
+        "The haystacks overlap and are one text: the intervals hold for this text, not for others.",
+        "各篇长文有重叠，算作同一段文本：区间仅对这段文本成立，不能推及其他。",
     ),
     "definitions": ("What these mean", "术语说明"),
     "def_found": (
@@ -270,6 +269,7 @@ _PAGE: Mapping[str, tuple[str, str]] = {
     "question": ("Question", "问题"),
     "expected": ("Expected answer", "答案"),
     "repeat_n": ("Repeat {n}", "第 {n} 次"),
+    "one_prompt": ("One prompt for the depths {depths}, counted once", "这些深度是同一个提示词，只计一次：{depths}"),
     "no_trial": ("Nothing was run here.", "此格没有运行。"),
     "evidence": ("Evidence", "依据"),
     "missing": ("Missing: {facts}", "缺少：{facts}"),
@@ -323,7 +323,6 @@ _PAGE: Mapping[str, tuple[str, str]] = {
     "copies": ("it stands {count} times in the longest prompts", "最长的提示中重复 {count} 遍"),
     "scorer": ("Scorer", "评分器"),
     "unit": ("Lengths counted", "长度计法"),
-    "unit_model": ("by the model", "按模型"),
     "repeats_extra": (
         "{repeats}, and {extra} further draws where neighbours are uncertain: cells show all draws, other numbers the "
         "first ones",

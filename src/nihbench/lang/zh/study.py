@@ -2,17 +2,20 @@
 
 WORDS = {
     # pairing and comparing
-    "can't pair {one} with {other}: they have no cell in common (lengths and depths differ); measure both with the same "
-    "--lengths, --depths and --repeats": (
-        "无法把 {one} 与 {other} 配对：没有共同的格（长度与深度不同）；请用相同的 --lengths、--depths 和 --repeats 测评两边"
+    "can't pair {one} with {other}: they have no cell in common (lengths and depths differ); measure one of them again with "
+    "--like and the other's folder, or compare them as two samples: --unpaired": (
+        "无法把 {one} 与 {other} 配对：没有共同的格（长度与深度不同）；请用 --like 加另一方的文件夹重测其中一方，"
+        "或作为两个样本比较：--unpaired"
     ),
-    "can't pair {one} with {other}: in {apart} of {all} trials the haystack begins elsewhere in the corpus; measure both "
-    "with the same --seed and --vary": (
-        "无法把 {one} 与 {other} 配对：{all} 次试验中有 {apart} 次，长文在语料中的起点不同；请用相同的 --seed 和 --vary 测评两边"
+    "can't pair {one} with {other}: in {apart} of {all} trials the haystack begins elsewhere in the corpus; measure one "
+    "of them again with --like and the other's folder, or compare them as two samples: --unpaired": (
+        "无法把 {one} 与 {other} 配对：{all} 次试验中有 {apart} 次，长文在语料中的起点不同；请用 --like 加另一方的文件夹重测其中一方，"
+        "或作为两个样本比较：--unpaired"
     ),
-    "can't pair {one} with {other}: they did not read the same haystack ({told}); measure both with the same --corpus, "
-    "--length-unit and --seed": (
-        "无法把 {one} 与 {other} 配对：两边读的不是同一篇长文（{told}）；请用相同的 --corpus、--length-unit 和 --seed 测评两边"
+    "can't pair {one} with {other}: they did not read the same haystack ({told}); measure one of them again with "
+    "--like and the other's folder, or compare them as two samples: --unpaired": (
+        "无法把 {one} 与 {other} 配对：两边读的不是同一篇长文（{told}）；请用 --like 加另一方的文件夹重测其中一方，"
+        "或作为两个样本比较：--unpaired"
     ),
     "--by {by!r}: choose prompt or model": "--by {by!r}：请选 prompt 或 model",
     "--difference is in points: give a number above 0, up to 100": "--difference 的单位是百分点：请给出大于 0、不超过 100 的数",
