@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nihbench.stats import FirstDraws, draws, highest_levels, most_draws, need, row_means, spread
+from nihbench.stats import FirstDraws, draws, highest_levels, most_draws, need, row_intervals
 
 SIDE = 15
 CELLS = SIDE * SIDE
@@ -47,12 +47,13 @@ SURFACES = {
 
 @dataclass(frozen=True, kw_only=True)
 class Drawn:
-    """Simulated adaptive runs, shape (runs, depths, lengths)."""
+    """Simulated adaptive runs, shape (runs, depths, lengths); of each round with a further axis behind the runs."""
 
     first: np.ndarray
     hits: np.ndarray
     number: np.ndarray
-    deviation: np.ndarray
+    hits_of: np.ndarray
+    drawn_of: np.ndarray
 
     @property
     def cells(self) -> np.ndarray:
@@ -122,6 +123,8 @@ def _chunk(
             alone = FirstDraws(found=first.found[run], measured=first.measured[run])
             highest[run] = highest_levels(alone, 1, level, most)
     number, going = np.ones_like(hits), np.ones(runs, dtype=bool)
+    hits_of, drawn_of = (np.zeros((runs, level, SIDE, SIDE), dtype=bool) for _ in range(2))
+    hits_of[:, 0], drawn_of[:, 0] = hits > 0, True
     for now in range(2, level + 1):
         before, after = (draws(share, np.minimum(to, highest), 1) for to in (now - 1, now))
         more = after > before
@@ -129,9 +132,11 @@ def _chunk(
             spent = (number + (DEAR - 1) * (number - hits)).sum(axis=(1, 2))
             going &= spent + DEAR * more.sum(axis=(1, 2)) <= money
             more &= going[:, None, None]
-        hits += answers() * more
+        drawn_of[:, now - 1] = more
+        hits_of[:, now - 1] = (answers() * more) > 0
+        hits += hits_of[:, now - 1]
         number += more
-    return Drawn(first=first.found, hits=hits, number=number, deviation=spread(first))
+    return Drawn(first=first.found, hits=hits, number=number, hits_of=hits_of, drawn_of=drawn_of)
 
 
 # ---- bias ------------------------------------------------------------------------------------------------------
@@ -182,19 +187,12 @@ def bias_table(runs: int) -> Iterator[tuple[str, Bias]]:
         yield f"{name}; --max-cost ends it, a miss costs three hits", bias_of(paid, SURFACES[name])
     for name, between in (("flat, 0.50", 0.5), ("flat, 0.90", 0.5), ("flat, 0.90", 1.0)):
         apart = simulate(SURFACES[name], level, runs, between=between)
-        yield f"{name}; haystacks differ by {between}", bias_of(apart, _over_haystacks(SURFACES[name], between))
+        yield f"{name}; haystacks differ by {between}", bias_of(apart, over_haystacks(SURFACES[name], between))
     for name in ("flat, 0.30", "flat, 0.90"):
         yield (
             f"{name}; a cell's own draw decides, too (not done)",
             bias_of(simulate(SURFACES[name], level, runs, own=True), SURFACES[name]),
         )
-
-
-def _over_haystacks(chance: np.ndarray, between: float) -> np.ndarray:
-    nodes, weights = np.polynomial.hermite_e.hermegauss(60)
-    logit = np.log(chance / (1 - chance))
-    each = [w / (1 + np.exp(-(logit + between * z))) for z, w in zip(nodes, weights, strict=True)]
-    return np.asarray(sum(each) / weights.sum())
 
 
 # ---- savings ---------------------------------------------------------------------------------------------------
@@ -216,22 +214,37 @@ class Saving:
     covered: float
 
 
+def rows_held(drawn: Drawn, truth: np.ndarray) -> np.ndarray:
+    """Return which intervals of rows hold the truth, shape (depths, lengths), of shape (runs, lengths)."""
+    held = []
+    for first, hits, drawn_of in zip(drawn.first, drawn.hits_of, drawn.drawn_of, strict=True):
+        used = drawn_of.any(axis=(1, 2))
+        once = FirstDraws(found=first, measured=np.ones_like(first))
+        _, low, high = row_intervals(hits[used].astype(np.float64), drawn_of[used].astype(np.float64), once)
+        held.append((low - 1e-9 <= truth.mean(axis=0)) & (truth.mean(axis=0) <= high + 1e-9))
+    return np.array(held)
+
+
+def over_haystacks(chance: np.ndarray, between: float) -> np.ndarray:
+    """Return the chance in each cell over all haystacks there could be, `between` their deviation in logits."""
+    nodes, weights = np.polynomial.hermite_e.hermegauss(60)
+    logit = np.log(np.clip(chance, 1e-12, 1 - 1e-12) / np.clip(1 - chance, 1e-12, 1))
+    each = [w / (1 + np.exp(-(logit + between * z))) for z, w in zip(nodes, weights, strict=True)]
+    return np.asarray(sum(each) / weights.sum())
+
+
 def saving(chance: np.ndarray, precision: float, runs: int, seed: int = 2) -> Saving:
     """Simulate adaptive runs on a surface, and compute what equal repeats take; nothing of the latter is simulated."""
     drawn = simulate(chance, most_draws(SIDE, precision), runs, seed=seed)
     variance = chance * (1 - chance)
     row_error = np.sqrt(np.mean((drawn.rows - chance.mean(axis=0)) ** 2, axis=0)).max()
     cell_error = np.mean((drawn.cells - chance) ** 2)
-    held = []
-    for hits, number, deviation in zip(drawn.hits, drawn.number, drawn.deviation, strict=True):
-        mean, half = row_means(hits, number, deviation)
-        held.append(np.abs(mean - chance.mean(axis=0)) <= half + 1e-12)
     return Saving(
         calls=float(drawn.number.sum(axis=(1, 2)).mean()),
         row_error=100 * float(row_error),
         equal_rows=CELLS * float((variance.sum(axis=0) / SIDE**2).max() / row_error**2),
         equal_cells=CELLS * float(variance.mean() / cell_error),
-        covered=float(np.mean(held)),
+        covered=float(rows_held(drawn, chance).mean()),
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Sequence
+from hashlib import sha256
 from math import exp
 from pathlib import Path
 from typing import Any
@@ -121,8 +122,10 @@ def hash_of(key: str) -> int:
 def _placement(trial: Trial) -> Placement:
     achieved = trial.depth_percent
     tokens = trial.length - 60
+    text = f"{trial.prompt} {trial.length} {trial.depth_percent} {trial.repeat}"
     return Placement(
         source_start=1000 * trial.repeat, source_copies=1, start=0, at=0, end=0, before="", after="", tail="",
         achieved_depth_percent=achieved, needle_token=int(tokens * achieved / 100), haystack_tokens=tokens,
-        needle_tokens=23, total_tokens=trial.length, sentence_tokens=30, prompt_sha256="0" * 64,
+        needle_tokens=23, total_tokens=trial.length, sentence_tokens=30,
+        prompt_sha256=sha256(text.encode()).hexdigest(),
     )  # fmt: skip

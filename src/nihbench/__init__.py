@@ -13,7 +13,7 @@ __all__ = ["__version__", "load_run"]
 
 
 def load_run(path: str | PathLike[str], *, scorer: str | None = None) -> LoadedRun:
-    """Read a stored run; `load_run(path).frame()` is its table, a row a trial (docs/formats.md).
+    """Read a stored run; `load_run(path).frame()` is its table, a row a trial of the grid (docs/formats.md).
 
     Raises:
         UsageError: there is no run, or no such scorer's grades.

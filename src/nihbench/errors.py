@@ -9,7 +9,7 @@ The message of an error is one sentence that says what is wrong and what to do a
     │   └── FetchError      2   something could not be brought here (no network, wrong checksum)
     ├── EndpointError       2   the server can't be used at all (not reachable, not compatible)
     ├── LocalModelError     2   the embedded model or its server (missing extra, port in use, died)
-    ├── StoppedError        4   the run had to stop: key, quota, spending
+    ├── StoppedError        4   the run had to stop: key, quota, spending, answers that all fail alike
     ├── DamagedDataError    5   a run's files are not what they should be
     └── InterruptedRunError 130 Ctrl-C
         └── TerminatedRunError 143 SIGTERM
@@ -17,7 +17,10 @@ The message of an error is one sentence that says what is wrong and what to do a
 
 from __future__ import annotations
 
+import errno
 from typing import ClassVar
+
+from nihbench.lang import t
 
 
 class NihError(Exception):
@@ -47,7 +50,7 @@ class LocalModelError(NihError):
 
 
 class StoppedError(NihError):
-    """The run had to stop before its end (authentication, quota, spending cap); what is done stays."""
+    """The run had to stop before its end (key, quota, cap, answers that all fail alike); what is done stays."""
 
     exit_code = 4
 
@@ -59,6 +62,35 @@ class PutOffError(StoppedError):
         super().__init__(message)
         self.kind = kind
         self.wait_s = wait_s
+
+
+_PATH_FAULTS = frozenset({errno.ENAMETOOLONG, errno.ELOOP, errno.ENOTDIR, errno.EACCES, errno.EPERM})
+
+
+def is_path_fault(error: OSError) -> bool:
+    """Say whether a file can't be had because of the path that the user gave, not of what it holds."""
+    return error.errno in _PATH_FAULTS
+
+
+def path_error(error: OSError) -> UsageError:
+    """Return the error for a path at which the system found something else than a file or folder to use."""
+    path = str(error.filename)
+    if error.errno == errno.ENAMETOOLONG:
+        longest = max(path.split("/"), key=len)
+        shown, size = longest[:40], len(path)
+        return UsageError(
+            t("a path is too long ({size} characters, with {shown}...): give a shorter one", size=size, shown=shown)
+        )
+    sentences = {
+        errno.ENOENT: t("there is no file or folder {path}: check the path", path=path),
+        errno.ENOTDIR: t("{path} goes through a file as if it were a folder: check the path", path=path),
+        errno.EISDIR: t("{path} is a folder: name a file", path=path),
+        errno.ELOOP: t("{path} is a link that leads back to itself: name the file or folder itself", path=path),
+        errno.EACCES: t("{path} may not be read or written here: see to its rights", path=path),
+        errno.EPERM: t("{path} may not be read or written here: see to its rights", path=path),
+    }
+    other = t("{path} can't be used ({strerror}): check the path and the disk", path=path, strerror=error.strerror)
+    return UsageError(sentences.get(error.errno or 0, other))
 
 
 class DamagedDataError(NihError):

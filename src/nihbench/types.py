@@ -333,6 +333,8 @@ class Trial:
     `control` names what it checks instead of counting for the grid (see `plan.controls`); where that is a prompt
     without a needle, `depth_percent` is 0 and says nothing.
     `extra`: a draw beyond the plan, which an adaptive run made where answers are uncertain: only its cell counts it.
+    `also_depths`: further nominal depths at which the needle comes to stand at the very same place, so that the prompt
+    is the same. Such a trial is asked and counted once, and drawn in each of its cells (`plan.places`).
     """
 
     experiment: str
@@ -343,10 +345,16 @@ class Trial:
     repeat: int = 0
     control: str | None = None
     extra: bool = False
+    also_depths: tuple[float, ...] = ()
+
+    @property
+    def depths(self) -> tuple[float, ...]:
+        """All nominal depths that it stands for, ascending."""
+        return tuple(sorted((self.depth_percent, *self.also_depths)))
 
     def stored(self) -> dict[str, Any]:
-        """Return it as files have it: most runs have no `extra` draws, and need not say so of each."""
-        return {key: value for key, value in asdict(self).items() if key != "extra" or value}
+        """Return it as files have it: most trials have no `extra` and no `also_depths`, and need not say so."""
+        return {key: value for key, value in asdict(self).items() if key not in ("extra", "also_depths") or value}
 
 
 # ---- endpoint --------------------------------------------------------------------------------------------------

@@ -57,12 +57,13 @@ def test_it_is_mcnemars_exact_test_and_finds_the_region():
     assert (made.found.first, made.found.second) == (32 / 36, 1.0)
     assert made.p_value == pytest.approx(stats.binomtest(0, 4).pvalue)  # four pairs differ, all one way: 2 / 2**4
     assert made.verdict == "unclear" and made.measured == made.planned == 36
-    best = min(made.found.regions, key=lambda region: region.p_value)
-    assert (made.third("length", best.length_third), made.third("depth", best.depth_third)) == (
-        (5000, 6000),
-        (80.0, 100.0),
-    )
-    assert best.difference == 1.0
+    (best,) = made.regions
+    assert (made.lengths_of(best), made.depths_of(best)) == ((5000, 6000), (80.0, 100.0))
+    assert (best.difference, best.gained, best.lost) == (1.0, 4, 0)
+    assert [(each.length, each.depth_percent, each.repeat) for each in made.won] == [
+        (length, depth, 0) for length in (5000, 6000) for depth in (80.0, 100.0)
+    ]
+    assert made.lost == () and {each.first_id for each in made.won} <= set(made.first.table["id"])
     assert made.found.cells == ()  # one pair a cell: no cell is tested
 
 
@@ -91,7 +92,7 @@ def test_what_is_unmeasured_on_one_side_is_no_pair_and_too_much_of_it_no_verdict
 def test_cells_that_only_one_side_has_are_left_out_and_none_in_common_is_refused():
     made = pair(side(always), side(always, prompt="explicit", lengths=(1000, 2000, 9000)))
     assert (made.planned, made.left_out, made.lengths) == (12, 24 + 6, (1000, 2000))
-    with pytest.raises(UsageError, match="no cell in common.*--lengths, --depths"):
+    with pytest.raises(UsageError, match="no cell in common.*--like and the other's folder.*--unpaired"):
         pair(side(always), side(always, prompt="explicit", lengths=(9000,)))
 
 
@@ -102,7 +103,7 @@ def test_another_text_is_refused_and_named(name):
 
 
 def test_haystacks_that_begin_elsewhere_are_refused():
-    with pytest.raises(UsageError, match="in 36 of 36 trials the haystack begins elsewhere.*--seed"):
+    with pytest.raises(UsageError, match="in 36 of 36 trials the haystack begins elsewhere.*--like.*--unpaired"):
         pair(side(always), side(always, prompt="explicit", haystack=77))
     # The first repeat begins alike: only the second is another text.
     with pytest.raises(UsageError, match="in 36 of 72 trials"):
@@ -121,6 +122,18 @@ def test_the_same_text_asked_again_is_one_unit():
     assert pair(*fresh).p_value == pytest.approx(2 / 2**4)  # on four haystacks
 
 
+def test_haystacks_that_overlap_are_one_of_a_comparison():
+    def sides(numbers):
+        made = [side(always, prompt=prompt, repeats=6) for prompt in ("original", "explicit")]
+        for each, of in zip(made, numbers, strict=True):
+            each.table["text"] = [of[begin // 1000] for begin in each.table["haystack"]]
+        return made
+
+    apart = (0, 1, 2, 3, 4, 5)
+    for numbers, texts in (((apart, apart), 6), ((apart, (7, 7, 7, 7, 7, 7)), 1), (((0, 0, 2, 3, 4, 5), apart), 5)):
+        assert pair(*sides(numbers)).found.haystacks == texts  # by what either side's run knows
+
+
 def test_needles_that_moved_and_texts_that_nobody_recorded():
     made = pair(side(always), side(always, prompt="explicit", at=99))
     assert made.moved == 36 and not made.unrecorded
@@ -137,11 +150,11 @@ def test_interaction_by_hand():
     first = side(late), side(always, prompt="explicit")
     second = side(always, model="n"), side(never, prompt="explicit", model="n")
     made = prompt_by_model(first, second)
-    assert made.difference == pytest.approx(-1 - 4 / 36)
-    assert made.p_value < 1e-6 and made.interval.low <= made.difference <= made.interval.high
+    assert made.change.difference == pytest.approx(-1 - 4 / 36)
+    assert made.change.p_value < 1e-6 and made.change.difference in made.change.interval
     assert (made.models, made.prompts, made.pairs) == (("m", "n"), ("original", "explicit"), 36)
     same = prompt_by_model(first, tuple(replace(each, model="n") for each in first))
-    assert (same.difference, same.p_value) == (0.0, 1.0)
+    assert (same.change.difference, same.change.p_value) == (0.0, 1.0)
     nothing = [(n, d, 0) for n in LENGTHS for d in DEPTHS]
     assert prompt_by_model(first, (side(late, failed=nothing), second[1])) is None
 

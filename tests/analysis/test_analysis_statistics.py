@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -55,7 +57,7 @@ def test_what_is_owed_failed_or_unscored_is_unmeasured():
     assert found.effective.status == "unmeasured"
     missed, places = misses(made, experiment="sf", prompt="original")
     assert len(missed) == len(places.length) == 23
-    assert np.allclose(places.before + places.after, places.length - 2)
+    assert np.allclose(places.before + places.after, places.length)
 
 
 @pytest.mark.parametrize("value", [0.0, 1.0, None])
@@ -67,6 +69,46 @@ def test_perfect_empty_and_unscored_grids_say_something_true(value):
     # Nothing found at 1K either: weak from the start.
     assert found.diagnosis.finding == ("tadpole" if value == 0.0 else "cant_tell")
     assert found.headline.found.interval.this_haystack or value is None
+
+
+def overlapping(starts, reach_of, copies=1, **told):
+    """A table whose repeats begin at `starts` and read `reach_of(length)` characters, as old records have them."""
+    trials = [make_trial(n, d, r) for r in range(len(starts)) for n in LENGTHS for d in DEPTHS]
+    records = []
+    for trial in trials:
+        record = make_record(trial, haystack=starts[trial.repeat])
+        place = replace(record.placement, end=reach_of(trial.length), source_copies=copies)
+        records.append(replace(record, placement=place))
+    scores = {record.id: make_score(1.0 if record.trial.repeat else 0.3) for record in records}
+    content = {"corpus": {"sha256": ""}} | ({"haystacks": told} if told else {})
+    return frame(records, scores, content=content)
+
+
+def haystacks(found):
+    return found.headline.found.haystacks, [row.found.haystacks for row in found.by_length]
+
+
+def test_haystacks_that_overlap_are_one_text_in_old_runs_too():
+    # Each begins where the one before has read a quarter of its longest text: 4,000 characters of 16,000.
+    found = of(overlapping((0, 4_000, 8_000), lambda length: 2 * length))
+    assert haystacks(found) == (1, [3, 3, 1, 1])  # at 4K, 8,000 characters are read, 4,000 of them by the next one, too
+    assert found.this_haystack and found.headline.found.interval.this_haystack
+    # Two begin near the corpus's end: whether they go on at its beginning is known only where its length is.
+    starts = (0, 490_000, 250_000)
+    assert haystacks(of(overlapping(starts, lambda length: 2 * length)))[0] == 3
+    assert haystacks(of(overlapping(starts, lambda length: 2 * length, characters=500_000)))[0] == 2
+    # A corpus that is repeated to fill the longest haystack is one text there, and not where it is not filled.
+    repeated = of(overlapping((0, 3_000, 6_000), lambda length: 2 * length, copies=2))
+    assert haystacks(repeated) == (1, [3, 1, 1, 1])
+
+
+def test_what_a_run_says_of_its_overlaps_counts_also_where_haystacks_stand_apart():
+    """A corpus that repeats itself: the first two have a third of their text in common at 4K, a tenth at 8K."""
+    pairs = {4000: [[0, 1, 0.33], [0, 2, 0.1], [1, 2, 0.0]], 8000: [[0, 1, 0.1], [0, 2, 0.0], [1, 2, 0.0]]}
+    told = [{"length": length, "pairs": each} for length, each in pairs.items()]
+    made = overlapping((0, 40_000, 80_000), lambda length: 2 * length, characters=500_000, overlaps=told)
+    assert haystacks(of(made)) == (2, [3, 3, 2, 3])
+    assert not of(made).overlapping and not of(made).this_haystack
 
 
 def test_repeats_over_one_text_are_one_haystack():

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import math
 from dataclasses import replace
 
@@ -28,11 +29,14 @@ def make_trial(length=1000, depth=0.0, repeat=0, control=None, experiment="sf", 
 
 
 def make_record(trial, failure=None, name=None, haystack=None):
+    begin = 1000 * trial.repeat if haystack is None else haystack
+    text = f"{trial.prompt} {trial.length} {trial.depth_percent} {begin}"
     placement = Placement(
-        source_start=1000 * trial.repeat if haystack is None else haystack,
+        source_start=begin,
         source_copies=1, start=0, at=10, end=100, before="", after=" ", tail="",
         achieved_depth_percent=trial.depth_percent + 0.5, needle_token=3, haystack_tokens=trial.length - 60,
-        needle_tokens=30, total_tokens=trial.length - 2, sentence_tokens=20, prompt_sha256="0" * 64,
+        needle_tokens=30, total_tokens=trial.length - 2, sentence_tokens=20,
+        prompt_sha256=hashlib.sha256(text.encode()).hexdigest(),
     )  # fmt: skip
     if failure is None:
         usage = Usage(prompt_tokens=trial.length - 1, completion_tokens=12, cached_tokens=None)

@@ -1,10 +1,12 @@
 """Every kind of wrong file: the message begins with file and line, says what is wrong and how to mend it."""
 
 import json
+import re
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -14,6 +16,8 @@ from nihbench.catalog.loading import load_folders
 from nihbench.catalog.mistakes import validate
 from nihbench.catalog.schema import NeedlesFile
 from nihbench.errors import CatalogError
+from nihbench.plan.fresh import fill
+from nihbench.text import render
 
 
 class Case(NamedTuple):
@@ -87,8 +91,6 @@ NEEDLES = [
     Case("fresh type", NEEDLE + "    fresh: {number: seven}\n", 6, ("`number` is a text", "a whole number")),
     Case("fresh fraction", NEEDLE + "    fresh: {number: 7.5}\n", 6, ("`number` is a number", "a whole number")),
     Case("fresh name", NEEDLE + "    fresh: {question: 7}\n", 6, ("can't be a fresh value's name",)),
-    Case("no fresh", NEEDLE.replace("here.", "'{code}'").replace("text: ", 'text: "').replace("'\n", "'\"\n"), 4,
-         ("{code} is unknown", "fresh: {code: 7}")),
     Case("fresh misspelt", NEEDLE.replace("The key is here.", '"Key {number}"') + '    answer: "{numbr}"\n'
          "    fresh: {number: 7}\n", 6, ("{numbr} is unknown", "did you mean 'number'")),
     Case("placeholder in question", NEEDLE.replace("Where?", '"Where is {haystack}?"'), 5, ("without {haystack}",)),
@@ -224,9 +226,11 @@ def refused(base: Path, folder: Path, name: str, text: str) -> str:
     path = folder / name
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(text.encode("utf-8"))
-    with pytest.raises(CatalogError) as caught:
-        load_folders([base, folder])
-    message = str(caught.value)
+    try:
+        message, *others = map(str, load_folders([base, folder]).mistakes())
+    except CatalogError as error:  # the file as a whole
+        message, others = str(error), []
+    assert others == []
     assert "\n" not in message and message.startswith(f"{path}:"), message
     return message.removeprefix(f"{path}:")
 
@@ -293,7 +297,7 @@ def test_any_text_is_read_or_refused_in_one_line(tmp_path: Path, tail: str) -> N
     path = tmp_path / "needles.yaml"
     path.write_bytes(("needles:\n  mine:\n    text: " + tail).encode())
     try:
-        validate(read_document(path), NeedlesFile)
+        validate(read_document(path), NeedlesFile, {})
     except CatalogError as error:
         place, _, said = str(error).removeprefix(f"{path}:").partition(": ")
         assert 1 <= int(place) <= 4 + tail.count("\n")
@@ -308,7 +312,81 @@ def test_a_value_of_any_type_is_taken_or_refused_at_its_own_line(tmp_path: Path,
     path = tmp_path / "needles.yaml"
     path.write_text("needles:\n  mine:\n" + "\n".join(lines) + "\n", encoding="utf-8")
     try:
-        validate(read_document(path), NeedlesFile)
+        validate(read_document(path), NeedlesFile, {})
     except CatalogError as error:
         place = str(error).removeprefix(f"{path}:").partition(":")[0]
         assert int(place) == 3 + list(entry).index(key), str(error)
+
+
+def test_a_bad_entry_stops_only_itself_and_what_names_it(base: Path, tmp_path: Path) -> None:
+    (tmp_path / "corpora").mkdir()
+    (tmp_path / "corpora/bad.yaml").write_text("name: bad\nlicence: [", encoding="utf-8")
+    (tmp_path / "models.yaml").write_text("models:\n  m: {window: many}\n  n: {window: 5}\n", encoding="utf-8")
+    (tmp_path / "needles.yaml").write_text(
+        "needles:\n"
+        '  good: {language: en, text: "A key.", question: "Which?"}\n'
+        '  sf-sandwich: {languag: en, text: "A key.", question: "Which?"}\n'
+        "  empty: {language: en, question: What?}\n"
+        "experiments:\n"
+        "  e: {needle: empty, corpus: paul-graham-en}\n"
+        "  f: {needle: good, corpus: bad}\n"
+        "  g: {needle: good, corpus: paul-graham-en}\n"
+        "suites:\n  s: {items: [e/original]}\n  u: {items: [g/original]}\n",
+        encoding="utf-8",
+    )
+    found = load_folders([base, tmp_path])
+    assert list(found.needles) == ["good"] and set(found.experiments) == {"g", "good"} and list(found.suites) == ["u"]
+    assert list(found.models) == ["n"] and "bad" not in found.corpora
+    assert len(found.mistakes()) == 4  # each once, however much it takes with it
+    for get, name, words in (
+        (found.needle, "empty", "`empty` has no `text`"),
+        (found.experiment, "empty", "`empty` has no `text`"),
+        (found.experiment, "e", "`empty` has no `text`"),
+        (found.suite, "s", "`empty` has no `text`"),
+        (found.experiment, "sf-sandwich", "`languag` is unknown"),
+        (found.experiment, found.default_experiment, "`languag` is unknown"),
+        (found.corpus, "bad", "corpora/bad.yaml:2"),
+        (found.experiment, "f", "corpora/bad.yaml:2"),
+        (found.model, "m", "`window` is a text"),
+    ):
+        with pytest.raises(CatalogError, match=re.escape(words)):
+            get(name)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        r"The law of the Orrin lens is \\frac{a}{b}.",
+        'The request is {"key": {"a": 1}} and f{x}{{y}} {}{0}{name!r}.',
+        "if (x) {return y} else {z}",
+        "{haystac}k is set to {a}.",
+    ],
+)
+def test_braces_are_text_where_nothing_is_to_be_filled_in(base: Path, tmp_path: Path, text: str) -> None:
+    entry = {"language": "en", "text": text, "question": "Which {set}?", "answer": "{a}", "facts": [
+        {"name": "f", "text": "{b} is {c}", "identifying": True}]}  # fmt: skip
+    (tmp_path / "needles.yaml").write_text(yaml.safe_dump({"needles": {"b": entry}}), encoding="utf-8")
+    found = load_folders([base, tmp_path])
+    assert found.mistakes() == []
+    assert found.needle("b").statements == (text,)
+    assert (found.needle("b").question, found.needle("b").facts[0].text) == ("Which {set}?", "{b} is {c}")
+
+
+def test_fresh_values_stand_beside_other_braces(base: Path, tmp_path: Path) -> None:
+    entry = {"language": "en", "text": 'Send {"pin": {pin}, "of": {a}}.', "question": "Which?", "answer": "{pin}",
+             "fresh": {"pin": 4}}  # fmt: skip
+    (tmp_path / "needles.yaml").write_text(yaml.safe_dump({"needles": {"b": entry}}), encoding="utf-8")
+    needle = load_folders([base, tmp_path]).needle("b")
+    assert fill(needle, {"pin": "1234"}).statements == ('Send {"pin": 1234, "of": {a}}.',)
+    entry["text"] += " {pins}"
+    (tmp_path / "needles.yaml").write_text(yaml.safe_dump({"needles": {"b": entry}}), encoding="utf-8")
+    assert "did you mean 'pin'?" in str(load_folders([base, tmp_path]).mistakes()[0])
+
+
+def test_a_prompt_may_hold_braces(base: Path, tmp_path: Path) -> None:
+    content = 'Answer as {"answer": {text}}.\n{haystack}\n{question}'
+    prompts = {"json": {"messages": [{"role": "user", "content": content}]}}
+    (tmp_path / "needles.yaml").write_text(yaml.safe_dump({"prompts": prompts}), encoding="utf-8")
+    template = load_folders([base, tmp_path]).prompt("json")
+    (message,) = render(template, "A {haystack} {question}.", "What is {question}?")
+    assert message.content == 'Answer as {"answer": {text}}.\nA {haystack} {question}.\nWhat is {question}?'

@@ -60,13 +60,17 @@ class ChatModel(Serving):
 
     `fail` maps the number of a request (from 1) to a status and an error body. From request number `hold_from` on
     none is answered until `release` is set. `arrived` is told of every request, before its answer.
-    `share` of the tokens are said to have been read.
+    `share` of the tokens are said to have been read. `owner` owns the model in its list, `lists` are what it tells at
+    other addresses; `looked` has what was asked for without a prompt.
     """
 
     count: Callable[[str], int]
     say: Callable[[str], str] = field(default=lambda text: ANSWERS[zlib.crc32(text.encode()) % len(ANSWERS)])
     fail: dict[int, tuple[int, Any]] = field(default_factory=dict)
     share: float = 1.0
+    owner: str = "test"
+    lists: dict[str, Any] = field(default_factory=dict)
+    looked: list[str] = field(default_factory=list)
     delay_s: float = 0.0
     hold_from: int | None = None
     release: threading.Event = field(default_factory=threading.Event)
@@ -107,8 +111,9 @@ class ChatModel(Serving):
 def _handler(owner: ChatModel) -> type[Answering]:
     class Handler(Answering):
         def do_GET(self) -> None:
-            known = self.path == "/v1/models"
-            self._reply(200 if known else 404, {"data": [{"id": "x", "owned_by": "test"}]} if known else {})
+            owner.looked.append(self.path)
+            lists = {"/v1/models": {"data": [{"id": "x", "owned_by": owner.owner}]}} | owner.lists
+            self._reply(200 if self.path in lists else 404, lists.get(self.path, {}))
 
         def do_POST(self) -> None:
             body = self.body()

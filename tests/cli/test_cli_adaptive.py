@@ -37,7 +37,7 @@ def test_first_every_cell_once_then_more_where_it_is_uncertain(nih: Any, chat: A
     # Four draws of a cell at a rate of one half: 0.25 x 1.96^2 / (5 x 0.25^2) = 3.07.
     assert extra and {t["repeat"] for t in extra} <= {1, 2, 3} and all(t["extra"] for t in extra)
     assert [t["repeat"] for t in extra] == sorted(t["repeat"] for t in extra)
-    assert f"adaptive: {len(extra)} further draws; the found rate of a length is known to ±25.0%, as asked" in ended.err
+    assert f"adaptive: {len(extra)} further draws; that is enough for ±25.0% a length, as asked for" in ended.err
     assert "15 of 15 trials measured" in ended.out.replace("\n", " ")
     assert f"found over all {len(made)} draws" in ended.out
 
@@ -247,14 +247,18 @@ def test_each_further_haystack_is_fitted_to_the_servers_counts(
     fit = fit_of(nih.folder / "run")
     assert {int(repeat) for repeat in fit["further"]} == repeats and len(fit["curves"]) == 1
     asked = len(chat.asked)
-    # All that was asked is known: the counts, one for each length of a further haystack, and the trials.
-    assert asked == fit["requests"] + len(sent)
-    planned = fit["requests"] - 3 * len(repeats)
+    # All that was asked is known: the counts, one for each point of a text's fit (a length that came out too far off is
+    # aimed at again) and one without a haystack, and the trials.
+    counts = [[base for _, base in later["points"][1:]] for each in fit["further"].values() for later in each]
+    planned = len(fit["curves"][0])
+    assert len(counts) == len(repeats) and all(len(each) in (3, 4) for each in counts)
+    assert fit["requests"] == planned + sum(map(len, counts)) and asked == fit["requests"] + len(sent)
     # Of a count one token of output is asked for; they are in the ledger, for no record shows them.
     outputs = [json.loads(each.body)["max_tokens"] for each in chat.asked]
     assert outputs[: planned + 19] == [1] * planned + [300] * 15 + [1] * 3 + [300]
     ledger = (nih.folder / "run" / "spent.jsonl").read_text(encoding="utf-8").splitlines()
-    assert float(json.loads(ledger[1])["usd"]) == pytest.approx(1e-6 * len(repeats) * 3700, rel=0.02)
+    tokens = sum(count + fit["bases"]["original"] for each in counts for count in each)
+    assert float(json.loads(ledger[1])["usd"]) == pytest.approx(1e-6 * tokens, rel=0.02)
     before = (nih.folder / "run" / "run.json").read_bytes()
     assert nih("run", "--resume", "run").code == 0
     assert len(chat.asked) == asked and (nih.folder / "run" / "run.json").read_bytes() == before

@@ -61,7 +61,7 @@ def test_an_export_never_overwrites_a_run_nor_writes_a_secret(nih, small):
 def test_vary_decides_what_differs_between_repeats(nih, small):
     grid = ("--depths", "50:50:1", "--lengths", "300:300:1", "--repeats", 3)
     same, fresh = [], []
-    for found, vary in ((same, "temperature"), (fresh, "haystack")):
+    for found, vary in ((same, "sampling"), (fresh, "haystack")):
         options = (*small, *grid, "--vary", vary, "--temperature", 0.7, "--seed", 5)
         assert nih("batch", "export", *options, "--out", vary).code == 0
         found += exported(nih.folder / vary)[0]
@@ -73,16 +73,19 @@ def test_vary_decides_what_differs_between_repeats(nih, small):
     assert ids[0] == ids[3] and len(set(ids)) == 5
 
 
-def test_fresh_needles_vary_only_where_they_shall(nih, small):
-    grid = ("-e", "magic-number", "--depths", "50:50:1", "--lengths", "300:300:1", "--repeats", 2)
-    drawn = {}
-    for vary in ("haystack", "haystack,needle"):
+def test_a_fresh_needle_has_a_new_number_in_every_repeat_whatever_else_varies(nih, small):
+    grid = ("-e", "magic-number", "--depths", "50:50:1", "--lengths", "300:300:1", "--repeats", 3)
+    for vary, texts in (("haystack", 3), ("needle", 1), ("sampling", 1)):
         assert nih("batch", "export", *small, *grid, "--vary", vary, "--out", vary).code == 0
         text = (nih.folder / vary / "batch/planned.jsonl").read_text(encoding="utf-8")
-        drawn[vary] = {json.loads(line)["fresh"]["number"] for line in text.splitlines()}
-    assert len(drawn["haystack"]) == 1 and len(drawn["haystack,needle"]) == 2
+        rows = [json.loads(line) for line in text.splitlines()]
+        assert len({row["fresh"]["number"] for row in rows}) == 3
+        assert len({row["placement"]["source_start"] for row in rows}) == texts
     assert "no fresh values" in nih("plan", *small, "--vary", "needle").error()
     assert "none of haystack" in nih("plan", *small, "--vary", "colour").error()
+    assert "--vary sampling now" in nih("plan", *small, "--vary", "temperature").error()
+    same = (*small, "--vary", "sampling", "--temperature", 0, "--repeats", 2)
+    assert "at temperature 0 answers do not vary" in nih("plan", *same).error()
 
 
 def test_the_plan_says_what_it_costs_and_how_sure_it_is(nih, small):

@@ -255,3 +255,42 @@ def test_needle_check(nih, own_texts):
     codes = {finding["code"] for finding in found["findings"]}
     assert {"subject_absent", "mismatch", "long", "same_language"} <= codes
     assert "'nothing'" in nih("needle", "check", "nothing").error()
+
+
+def test_the_obvious_mean_over_the_table_is_that_of_the_grid(nih, chat, small):
+    """Counted out of the records by hand: controls, which would drag the mean, come on request only."""
+    options = [option for option in small if option != "--no-controls"]
+    assert nih("run", *options, "--depths", "0:100:15", "--out", "run").code == 0
+    lines = (nih.folder / "run" / "records.jsonl").read_text(encoding="utf-8").splitlines()
+    records = [json.loads(line)["trial"] for line in lines]
+    grid = [trial for trial in records if trial["control"] is None]
+    assert len(grid) < len(records)
+    table = load_run(nih.folder / "run").frame()
+    assert sorted(table["length"]) == sorted(trial["length"] for trial in grid)
+    scores = (nih.folder / "run" / "scores.rules.jsonl").read_text(encoding="utf-8").splitlines()
+    values = {row["id"]: row["value"] for row in map(json.loads, scores) if "value" in row}
+    mine = [values[json.loads(line)["id"]] for line in lines if json.loads(line)["trial"]["control"] is None]
+    assert table.groupby("prompt")["value"].mean()["original"] == pytest.approx(sum(mine) / len(mine))
+    assert table.index.tolist() == list(range(len(grid)))
+    whole = load_run(nih.folder / "run").frame(controls=True)
+    assert len(whole) == len(records) and set(whole["control"].dropna()) == {t["control"] for t in records} - {None}
+    for more, rows in (([], len(grid)), (["--controls"], len(records))):
+        assert nih("export", "run", "--out", "a.json", *more).code == 0
+        assert len(json.loads((nih.folder / "a.json").read_text(encoding="utf-8"))["rows"]) == rows
+
+
+@pytest.mark.parametrize(("lang", "wanted"), [("en", "1–2 of 3 facts (3)"), ("zh", "3 个事实中答出 1–2 个 (3)")])
+def test_reasons_that_differ_in_a_number_are_told_with_their_numbers(lang, wanted):
+    from nihbench.analysis.cases import Case, _group
+    from nihbench.lang import said, t
+
+    reasons = [t("{right} of {all} facts", right=right, all=3) for right in (1, 2, 1)]
+    cases = [
+        Case(
+            id=str(n), prompt="p", length=1000, depth_percent=0.0, achieved_depth_percent=0.0, repeat=n, kind="partial",
+            value=0.3, answer="x", expected="y", reason=reason,
+        )
+        for n, reason in enumerate(reasons)
+    ]  # fmt: skip
+    ((reason, count),) = _group("partial", cases).reasons_in(lambda text: said(text, lang))
+    assert f"{reason} ({count})" == wanted

@@ -40,16 +40,17 @@ def test_two_prompts_of_one_run(nih: Any, write: Any) -> None:
     write("one", 1.0, prompts=("original", "question-first"))
     ended = nih("compare", "one")
     assert ended.code == 0, ended.err
-    assert ended.out.startswith("question-first finds the needle more often than original: ")
-    assert "over 42 paired trials" in ended.out and "nothing is said of other texts" in ended.out
+    assert ended.out.startswith("On this haystack question-first finds the needle more often than original: ")
+    assert "over 42 paired trials" in ended.out and "Nothing is said of other haystacks" in ended.out
     value = json.loads(nih("compare", "one", "--json").out)
     (made,) = value["comparisons"]
     assert value["by"] == "prompt" and made["verdict"] == "differ" and made["text"]["en"] in ended.out
     assert made["found"]["difference"] == pytest.approx(made["found"]["second"] - made["found"]["first"])
     assert made["found"]["interval"]["low"] < made["found"]["difference"] < made["found"]["interval"]["high"]
-    assert len(made["found"]["regions"]) == 9 and made["found"]["regions"][0]["lengths"][0] == 8000
+    assert not made["general"] and made["regions"][0]["difference"] > 0
+    assert len(made["won"]) - len(made["lost"]) == round(42 * made["found"]["difference"])
     nih.environment["NIH_LANG"] = "zh"
-    assert nih("compare", "one").out.strip() == made["text"]["zh"]
+    assert nih("compare", "one").out.startswith(made["text"]["zh"] + "\n\n长度：")
     turned = json.loads(nih("compare", "one", "--prompt", "question-first,original", "--json").out)
     assert turned["comparisons"][0]["found"]["difference"] == -made["found"]["difference"]
 
@@ -60,9 +61,45 @@ def test_of_two_models_that_answer_alike_no_region_differs(nih: Any, write: Any)
     # The very same answers on both sides.
     (nih.folder / "other" / "records.jsonl").write_bytes((nih.folder / "one" / "records.jsonl").read_bytes())
     ended = nih("compare", "one", "other")
-    assert ended.code == 0 and "differ is open" in ended.out and "region" not in ended.out
+    assert ended.code == 0 and "are not told apart" in ended.out and "at lengths" not in ended.out
     (made,) = json.loads(nih("compare", "one", "other", "--json").out)["comparisons"]
-    assert {region["p_value"] for region in made["found"]["regions"]} == {1.0}
+    assert (made["regions"], made["lost"], made["won"]) == ([], [], [])
+
+
+def _answers(run: Path, found: Any) -> None:
+    """Let a run answer right where `found(length, depth)`; what is asked and where the needle stands is left."""
+    path = run / "records.jsonl"
+    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    for line in lines:
+        right = found(line["trial"]["length"], line["trial"]["depth_percent"])
+        line["completion"]["text"] = "Eat a sandwich and sit in Dolores Park on a sunny day." if right else "Figs."
+    path.write_text("\n".join(map(json.dumps, lines)) + "\n", encoding="utf-8")
+
+
+def test_what_got_worse_is_told_beside_a_gain(nih: Any, write: Any) -> None:
+    """A model at two times: it gains the middle and loses the beginning of long texts, by a grid counted by hand."""
+    lengths, depths = tuple(range(10_000, 151_000, 10_000)), tuple(float(d) for d in range(0, 141, 10))
+    grid = {"lengths": lengths, "depths": tuple(d / 1.4 for d in depths)}
+    old, new = (write(name, 1.0, **grid) for name in ("o ld", "new"))
+    change(new, "model", {"name": json.loads((old / "run.json").read_text(encoding="utf-8"))["model"]["name"]})
+    _answers(old, lambda length, depth: not 30 < depth < 70)
+    _answers(new, lambda length, depth: not (depth < 10 and length > 40_000))
+    (made,) = json.loads(nih("compare", "o ld", "new", "--json").out)["comparisons"]
+    assert made["found"]["difference"] > 0
+    loss, gain = sorted(made["regions"], key=lambda region: region["difference"])
+    assert (loss["lengths"], loss["lost"], loss["gained"]) == ([50_000, 150_000], 22, 0)
+    assert loss["depths_percent"] == pytest.approx([0, 10 / 1.4]) and loss["p_value"] <= 0.05
+    assert gain["p_value"] <= 0.05 and gain["gained"] > 50
+    assert len(made["lost"]) == 22 and {each["depth_percent"] < 10 for each in made["lost"]} == {True}
+    told = nih("compare", "o ld", "new")
+    assert "is worse at lengths 50K-150K and depths 0%-7%: 0.0% found against 100.0%" in " ".join(told.out.split())
+    assert "nih cases new --against 'o ld'" in " ".join(told.err.split())
+    (shown,) = json.loads(nih("cases", "new", "--against", "o ld", "--json").out)["runs"]
+    ids = {case["id"] for group in shown["groups"] for cluster in group["clusters"] for case in cluster["cases"]}
+    assert ids == {each["second_id"] for each in made["lost"]} and shown["trials"] == 22
+    assert json.loads(nih("cases", "o ld", "--against", "o ld", "--json").out)["runs"][0]["trials"] == 0
+    change(new, "corpus", {"name": "dumas", "sha256": "ab" * 32})
+    assert "did not read the same haystack" in nih("cases", "new", "--against", "o ld").error()
 
 
 def test_several_prompts_are_compared_with_the_first_and_corrected(nih: Any, write: Any) -> None:
@@ -82,13 +119,16 @@ def test_two_models_and_the_interaction(nih: Any, write: Any) -> None:
     write("weak", 0.0, prompts=("original", "explicit"))
     ended = nih("compare", "strong", "weak")
     assert ended.code == 0, ended.err
-    first, second, crossed = ended.out.strip().split("\n\n")
-    assert first.startswith("sf-sandwich/original: weak finds the needle less often than strong")
-    assert second.startswith("sf-sandwich/explicit: weak finds the needle less often than strong")
-    assert crossed.startswith("Prompt x model, sf-sandwich, from original to explicit: the change on weak")
+    first, second, crossed, unit = ended.out.strip().split("\n\n")
+    assert unit == "Length: tokens as the model counts them, whole request, K = 1,000."
+    assert first.startswith("sf-sandwich/original: On this haystack weak finds the needle less often than strong")
+    assert second.startswith("sf-sandwich/explicit: On this haystack weak finds the needle less often than strong")
+    assert crossed.startswith(
+        "Prompt x model, sf-sandwich, from original to explicit: On this haystack the change on weak"
+    )
     by_prompt = nih("compare", ".", "--by", "prompt").out
     assert by_prompt.startswith("strong, sf-sandwich: ") and "\n\nweak, sf-sandwich: " in by_prompt
-    assert by_prompt.strip().endswith(crossed)
+    assert by_prompt.strip().endswith(f"{crossed}\n\n{unit}")
 
 
 def test_two_runs_of_one_model_are_told_apart_by_their_folders(nih: Any, write: Any) -> None:
@@ -164,7 +204,8 @@ def test_a_diagnosis_and_its_json(nih: Any, write: Any) -> None:
     ended = nih("diagnose", "one")
     assert ended.code == 0, ended.err
     (value,) = json.loads(nih("diagnose", "one", "--json").out)
-    assert ended.out == f"one: sf-sandwich/original: {value['text']['en']}\n"
+    told, unit = ended.out.splitlines()
+    assert told == f"one: sf-sandwich/original: {value['text']['en']}" and unit.startswith("Length: tokens as")
     assert value["finding"] not in ("cant_tell", "none") and value["measured"] == value["planned"] == 96
     for cut in value["patterns"][0]["cuts"]:
         assert cut["low"] <= cut["value"] <= cut["next_value"] <= cut["high"]
@@ -246,3 +287,49 @@ def test_every_command_says_something_true(
     assert ended.code == 0 and ended.out.count(diagnosed) == 2, ended.err + ended.out
     for command in ("compare", "diagnose"):
         json.loads(nih(command, "one", "--json").out, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+
+
+def test_what_can_not_be_paired_is_compared_as_two_samples_and_called_so(nih: Any, write: Any) -> None:
+    write("one", 4.0)
+    change(write("other", -3.0), "corpus", {"name": "dumas", "sha256": "ab" * 32})
+    refused = nih("compare", "one", "other")
+    assert refused.code == 2 and "--like and the other's folder" in refused.error() and "--unpaired" in refused.error()
+    ended = nih("compare", "one", "other", "--unpaired")
+    assert ended.code == 0, ended.err
+    assert ended.out.startswith("Unpaired: other finds the needle less often than one: ")
+    assert "two independent samples of 42 and 42 trials, in the 42 cells" in ended.out
+    assert "nothing is said of other texts" in ended.out
+    chinese = nih("compare", "one", "other", "--unpaired", "--lang", "zh").out
+    assert chinese.startswith("未配对：other 不如 one 常找到针")
+    (made,) = json.loads(nih("compare", "one", "other", "--unpaired", "--json").out)["comparisons"]
+    assert made["paired"] is False and made["verdict"] == "differ" and made["text"]["en"] in ended.out
+
+
+def test_no_refusal_shows_a_python_value(nih: Any, write: Any) -> None:
+    fit = {"bases": {"original": 80}, "curves": [[[0, 0], [900, 1100]]]}
+    write("one", 1.0)
+    change(write("other", 1.0), "identity", {"calibration": fit})
+    said = nih("compare", "one", "other").error()
+    assert "fit of the length unit: none | " in said and not set("{}[]") & set(said)
+
+
+def test_versions_of_one_model_have_the_shortest_names_that_tell_them_apart(
+    nih: Any, write: Any, tmp_path: Path
+) -> None:
+    for name, served, day in (("a-run-of-november", "m-2026-11-01", "2026-11-03"), ("b", "m-2027-02-01", "2027-02-04")):
+        run = write(name, 1.0)
+        change(run, "model", {"name": "m"})
+        records = run / "records.jsonl"
+        lines = []
+        for line in map(json.loads, records.read_text(encoding="utf-8").splitlines()):
+            line["started_at"] = f"{day}T00:00:00+00:00"
+            line["completion"]["model"] = served
+            lines.append(json.dumps(line))
+        records.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    out = nih("compare", "a-run-of-november", "b").out
+    assert "m-2026-11-01" in out and "m-2027-02-01" in out and "a-run-of-november" not in out
+    for kind in ("map", "difference", "profiles"):
+        ended = nih("plot", "a-run-of-november", "b", "--kind", kind, "--out", "f.svg")
+        assert ended.code == 0, ended.err
+        drawn = (nih.folder / "f.svg").read_text(encoding="utf-8")
+        assert "m-2026-11-01" in drawn and "m-2027-02-01" in drawn

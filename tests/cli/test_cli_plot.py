@@ -85,7 +85,6 @@ def test_a_sweep_is_animated(runs: Path, tmp_path: Path) -> None:
         (["synthetic-two", "--size", "huge"], "--size 'huge'"),
         (["synthetic-two", "--prompt", "none"], "no run here has a prompt 'none': there are original"),
         (["synthetic-two", "--kind", "difference"], "a difference is between two sweeps, and here are 1"),
-        (["synthetic-two", "synthetic-two"], "two runs measured synthetic-two"),
         (["synthetic-one", "--animate", "f.gif"], "an animation shows one map"),
         (["synthetic-two", "--animate", "f.mp4"], ".png (APNG) or .gif"),
         (["synthetic-two", "--size", "6x2"], "give a larger --size"),

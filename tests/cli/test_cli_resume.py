@@ -278,3 +278,22 @@ def test_a_text_that_another_python_made_is_found_by_its_hash(
     ended = nih("run", "--resume", folder)
     assert ended.code == 0, ended.err
     assert len(chat.asked) == 7
+
+
+def test_a_run_of_older_placement_rules_is_refused_before_anything_is_sent(
+    nih: Any, chat: Any, small: list[object]
+) -> None:
+    assert nih("run", *small, "--out", "old").code == 0
+    path = nih.folder / "old" / "run.json"
+    content = json.loads(path.read_text(encoding="utf-8"))
+    content["identity"]["placement"] = 2
+    path.write_text(json.dumps(content), encoding="utf-8")
+    records = nih.folder / "old" / "records.jsonl"
+    records.write_bytes(records.read_bytes().split(b"\n")[0] + b"\n")  # the rest is owed
+    before = len(chat.asked)
+    ended = nih("run", "--resume", "old")
+    assert ended.code == 2
+    assert "older version" in ended.err and "make a new run" in ended.err and len(ended.err.splitlines()) == 1
+    assert len(chat.asked) == before
+    trial = json.loads(records.read_bytes())["id"]
+    assert nih("rebuild", "old", trial).code == 0, "its prompts can be made again all the same"

@@ -97,7 +97,7 @@ def test_what_does_not_belong_together_is_refused_by_name(nih, options, parts):
     assert not (nih.folder / "out").exists()
 
 
-@pytest.mark.parametrize("option", [["--vary", "temperature"], ["--order", "random"], ["--adaptive"]])
+@pytest.mark.parametrize("option", [["--vary", "sampling"], ["--order", "random"], ["--adaptive"]])
 def test_parts_that_were_cut_from_other_plans_are_refused_by_the_option(nih, options, option):
     plan = [*options, "--temperature", 0.5, "--repeats", 2, "--order", "grid"]
     assert nih("run", *plan, "--shard", "1/2", "--out", "first").code == 0

@@ -98,7 +98,9 @@ def test_sigterm_ends_like_ctrl_c(nih: Any, chat: Any, small: list[object], reco
     assert (
         err.decode().splitlines()[-1] == "nih: stopped by SIGTERM; what is done is kept: go on by nih run --resume run"
     )
-    assert out == b"" and b"Traceback" not in err
+    assert b"sf-sandwich / original" in out and b"3 of 6 trials measured" in b" ".join(out.split())
+    assert b"stopped: 3 of 6 trials are done" in err and b"Traceback" not in err
+    assert (nih.folder / "run" / "heatmap.png").stat().st_size > 1000
     assert len(records_of(nih.folder / "run")) == 3
     assert not (nih.folder / "run" / ".holder.json").exists()
     chat.hold_from = None
@@ -181,7 +183,10 @@ def service(nih: Any, own_texts: dict[str, Path]) -> list[object]:
     ("arguments", "words"),
     [
         (["--price", "40,1"], "and can cost $"),
-        (["--depths", "101"], "to a model of unknown price (--price IN,OUT gives it): agree to that by --yes"),
+        (
+            ["--depths", "0:100:101"],
+            "to a model of unknown price (--price IN,OUT gives it; 0,0 if nobody is paid): agree to that by --yes",
+        ),
     ],
 )
 def test_what_is_dear_is_not_begun_off_a_terminal(
@@ -224,7 +229,8 @@ def test_on_a_terminal_it_asks(nih: Any, service: list[object]) -> None:
     assert not (nih.folder / "results").exists()
 
 
-def test_a_model_on_this_machine_never_asks(nih: Any, chat: Any, small: list[object]) -> None:
+def test_an_engine_of_ones_own_never_asks(nih: Any, chat: Any, small: list[object]) -> None:
+    chat.owner = "sglang"
     ended = nih("run", *small, "--max-cost", "0", "--out", "run")
     assert ended.code == 0, ended.err
     assert "spent" not in ended.err
@@ -318,5 +324,4 @@ def test_a_rate_holds_from_the_first_thing_that_is_asked(nih: Any, chat: Any, fi
     ended = nih("run", *fitted, "--rpm", 600, "--no-controls", "--out", "run")
     assert ended.code == 0, ended.err
     assert len(times) == len(chat.asked) >= 4 + 4
-    apart = [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
-    assert min(apart) > 0.05 and times[-1] - times[0] > 0.09 * (len(times) - 1)
+    assert times[-1] - times[0] > 0.09 * (len(times) - 1)

@@ -180,7 +180,7 @@ def test_an_endpoint_that_changes_during_the_run_is_noticed(nih: Any, chat: Any,
     asked = iter(range(10_000))
     chat.say = lambda text: reads(text) if next(asked) < 100 else "I can't say."
     options = ["--controls" if option == "--no-controls" else option for option in small]
-    ended = nih("run", *options, "--depths", "100", "--concurrency", 1, "--out", "run")
+    ended = nih("run", *options, "--depths", "10", "--repeats", 10, "--concurrency", 1, "--out", "run")
     assert "SENTINEL FAILED sf-sandwich/original" in ended.out
 
 

@@ -90,10 +90,10 @@ def test_wrong_options_of_a_run(nih: Any, chat: Any, small: list[object], option
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["prompt", "--depth", "140"], "--depth 140 lies outside 0 to 100 percent"),
-        (["prompt", "--length", "-3"], "--length -3 must be at least 1 token"),
-        (["prompt", "--length", "2kk"], "--length '2kk' is not a length in tokens, such as 4000 or 4k"),
-        (["prompt", "--length", "inf"], "--length 'inf' is not a length in tokens"),
+        (["prompt", "--depth", "140"], "--depth: 140 lies outside 0 to 100 percent"),
+        (["prompt", "--length", "-3"], "--length: '-3' is not a length in tokens"),
+        (["prompt", "--length", "2kk"], "--length: '2kk' is not a length in tokens, such as 4000, 4k or 300t"),
+        (["prompt", "--length", "inf"], "--length: 'inf' is not a length in tokens"),
         (["prompt", "--length", "20"], "can't hold the needle"),
         (["prompt", "--length", "9000"], "over the window"),
         (["prompt", "--repeat", "-1"], "--repeat -1 must be 0 or more"),
@@ -266,11 +266,25 @@ def test_damaged_files_end_in_five_and_stay_as_they_are(
 
 
 def test_a_wrong_catalog_file_is_named_with_its_line(nih: Any, small: list[object]) -> None:
-    (nih.folder / "needles.yaml").write_text("needles:\n  a:\n    languag: en\n", encoding="utf-8")
+    (nih.folder / "needles.yaml").write_text("needels:\n  a:\n    language: en\n", encoding="utf-8")
     for arguments in (["needle", "list"], ["run", *small]):
         ended = nih(*arguments)
         assert ended.code == 2
         assert ended.error().startswith("nih: needles.yaml:")
+
+
+def test_a_wrong_entry_is_named_once_and_stops_only_itself(nih: Any, chat: Any, small: list[object]) -> None:
+    (nih.folder / "needles.yaml").write_text("needles:\n  a:\n    languag: en\n", encoding="utf-8")
+    mistake = "needles.yaml:3: the key `languag` is unknown; did you mean 'language'?"
+    for arguments in (["needle", "list"], ["models"], ["plan", *small], ["run", *small, "--out", "run"]):
+        ended = nih(*arguments)
+        assert ended.code == 0, ended.err
+        assert ended.err.count(mistake) == 1
+    asked = len(chat.asked)
+    for arguments in (["run", *small, "-e", "a"], ["plan", *small, "--experiment", "a"], ["needle", "show", "a"]):
+        ended = nih(*arguments)
+        assert ended.code == 2 and f"nih: {mistake}" in ended.err
+    assert len(chat.asked) == asked
 
 
 def test_an_error_in_a_process_of_its_own_looks_the_same(nih: Any, small: list[object]) -> None:

@@ -90,3 +90,12 @@ def test_the_chinese_readme_has_the_commands_and_sections_of_the_english_one() -
         assert (ROOT / name).exists(), name
     needle = re.findall(r"```yaml\n(.*?)```", chinese, re.DOTALL)[0]
     assert {"text", "question", "answer"} <= set(yaml.safe_load(needle)["needles"]["soup"])
+
+
+@pytest.mark.parametrize(("page", "line"), all_commands())
+def test_no_command_of_the_docs_asks_a_model_that_is_no_longer_sold(page: str, line: str) -> None:
+    """The article's models are named where its own results are meant (`nih import kamradt`)."""
+    words = shlex.split(line, comments=True)
+    named = [words[at + 1] for at, word in enumerate(words[:-1]) if word in ("--model", "-m")]
+    for name in named if "import" not in words else ():
+        assert not (name in load().models and load().models[name].retired), f"{page}: {line}"

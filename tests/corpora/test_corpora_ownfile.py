@@ -10,11 +10,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nihbench.corpora import load_path
-from nihbench.corpora.ownfile import decode
+from nihbench.corpora.encodings import decode
 from nihbench.errors import UsageError
 
 CHINESE = "话说天下大势，分久必合，合久必分。\n“在北京最好的事情”，\U00020bb7野家。"
 ENGLISH = "Call me Ishmael. It’s a café.\n"
+
+
+JAPANESE = "これは日本語の文章です。図書館の鍵は、古い時計の裏に隠されています。\nカタカナのメモもあります。\n"
+KOREAN = "도서관의 열쇠는 오래된 시계 뒤에 숨겨져 있습니다. 아무도 그것을 모릅니다.\n그는 조용히 웃었다.\n"
+TRADITIONAL = "圖書館的鑰匙藏在舊鐘的後面，沒有人知道這件事。\n他說：「明天再來吧。」大家都散了。\n"
+SIMPLIFIED = "图书馆的钥匙藏在旧钟的后面，没有人知道这件事。\n他说：“明天再来吧。”大家都散了。\n"
+CLASSICAL = "话说天下大势，分久必合，合久必分：周末七国分争，并入于秦。及秦灭之后，楚、汉分争，又并入于汉。\n"
+RUSSIAN = "Ключ от библиотеки спрятан за старыми часами. Никто об этом не знает.\n"
+FRENCH = "Un café très agréable, près de l'été à Nîmes, où l'on mange des crêpes.\n"
+GERMAN = "Im Frühling blühen schöne Blümchen über Österreich, und die Vögel zwitschern fröhlich.\n"
+BY_A_MARK = {"utf-16": b"", "utf-32": b"", "gb18030": b"\x84\x31\x95\x33", "utf-8-sig": b""}
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "gb18030"])
@@ -24,36 +35,100 @@ def test_encodings(tmp_path: Path, encoding: str) -> None:
     corpus = load_path(path)
     assert (corpus.text, corpus.language, corpus.name) == (CHINESE, "zh", "书.txt")
     assert corpus.sha256 == hashlib.sha256(CHINESE.encode()).hexdigest()
+    assert (corpus.caveat == "") == encoding.startswith("utf-8")
 
 
 @given(st.text(alphabet=st.characters(min_codepoint=0x4E00, max_codepoint=0x9FFF), min_size=1))
 @settings(max_examples=100, deadline=None)
 def test_any_chinese_text_is_read_from_utf8_and_utf16(text: str) -> None:
-    assert decode(text.encode("utf-8")) == text
-    assert decode(text.encode("utf-16")) == text
+    assert decode(text.encode("utf-8"), "x").text == text
+    assert decode(text.encode("utf-16"), "x").text == text
 
 
-def test_big_endian_utf16() -> None:
-    assert decode(b"\xfe\xff" + ENGLISH.encode("utf-16-be")) == ENGLISH
+@pytest.mark.parametrize("encoding", BY_A_MARK)
+def test_a_mark_is_believed_and_said(encoding: str) -> None:
+    for text in (ENGLISH, CHINESE, KOREAN, "short"):
+        found = decode(BY_A_MARK[encoding] + text.encode(encoding), "x")
+        assert found.text == text
+        assert (
+            found.encoding.casefold().replace("-", "")
+            == encoding.replace("-", "")[: len(found.encoding.replace("-", ""))]
+        )
+    assert decode(b"\xfe\xff" + ENGLISH.encode("utf-16-be"), "x").text == ENGLISH
 
 
 @pytest.mark.parametrize(
-    "content",
+    ("encoding", "texts"),
     [
-        "Un café très agréable, près de l'été à Nîmes.".encode("latin-1"),
-        "Im Frühling blühen schöne Blümchen über Österreich".encode("cp1252"),
-        b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR",
-        bytes(range(1, 32)) * 4,
-        "text".encode("utf-32"),
-        b"\xff\xfe\x00\xd8",
-        b"\xff" * 20,
+        ("gb18030", [SIMPLIFIED, CLASSICAL, TRADITIONAL, CHINESE]),
+        ("big5", [TRADITIONAL]),
+        ("shift_jis", [JAPANESE]),
+        ("euc_jp", [JAPANESE]),
+        ("euc_kr", [KOREAN]),
+        ("utf-16-le", [ENGLISH, RUSSIAN, GERMAN, SIMPLIFIED, JAPANESE, KOREAN]),
+        ("utf-16-be", [ENGLISH, RUSSIAN, GERMAN, SIMPLIFIED, JAPANESE, KOREAN]),
     ],
 )
-def test_what_is_not_text_is_refused(tmp_path: Path, content: bytes) -> None:
+def test_what_is_plainly_an_older_encoding_is_read_as_it_and_said(
+    tmp_path: Path, encoding: str, texts: list[str]
+) -> None:
+    for text in texts:
+        for times in (1, 40):
+            path = tmp_path / "old.txt"
+            path.write_bytes((text * times).encode(encoding))
+            corpus = load_path(path)
+            assert corpus.text == text * times
+            assert corpus.caveat.startswith("read otherwise than as UTF-8: old.txt as ")
+
+
+WRITTEN = [
+    *((text, "gb18030") for text in (SIMPLIFIED, CLASSICAL, TRADITIONAL)),
+    (TRADITIONAL, "big5"),
+    *((JAPANESE, encoding) for encoding in ("shift_jis", "euc_jp")),
+    (KOREAN, "euc_kr"),
+    *((RUSSIAN, encoding) for encoding in ("cp1251", "koi8-r", "iso8859-5", "cp866")),
+    *((text, encoding) for text in (FRENCH, GERMAN, ENGLISH) for encoding in ("cp1252", "latin-1", "cp850")),
+    *((text, f"utf-16-{end}") for text in (SIMPLIFIED, JAPANESE, KOREAN, RUSSIAN, FRENCH) for end in ("le", "be")),
+]
+
+
+@settings(max_examples=400, deadline=None)
+@given(written=st.sampled_from(WRITTEN), first=st.integers(0, 30), size=st.integers(1, 90), times=st.integers(1, 6))
+def test_no_text_is_ever_read_as_another(written: tuple[str, str], first: int, size: int, times: int) -> None:
+    """Short pieces, too: what can't be told is refused. (What is valid UTF-8 by chance, as 图 in GB18030, is that.)"""
+    text, encoding = written
+    meant = (text[first : first + size] * times).encode(encoding, "ignore").decode(encoding)
+    try:
+        found = decode(meant.encode(encoding), "x")
+    except UsageError:
+        return
+    assert found.text == meant or found.text.encode("utf-8") == meant.encode(encoding)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("A keeper’s ledger.\nThe keeper’s caf".encode() + b"\xe9s" + "’ ".encode() * 9, "0xE9 at offset 39 (line 2)"),
+        (FRENCH.encode("latin-1"), "0xE9 at offset 6 (line 1)"),
+        (b"One line.\n" + GERMAN.encode("cp1252"), "0xFC at offset 15 (line 2)"),
+        (RUSSIAN.encode("koi8-r") * 5, "0xEB at offset 0 (line 1)"),
+        (SIMPLIFIED.encode()[:-3], "ends within a character (byte 118, line 2)"),
+        (b"plain text and then " + "—".encode()[:2], "ends within a character (byte 20, line 1)"),
+        (b"\xef\xbb\xbfplain \xff text", "0xFF at offset 9 (line 1)"),
+        (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", "0x89 at offset 0"),
+        (b"\xff\xfe\x00\xd8", "not text in UTF-16"),
+        (b"\xff" * 20, "0xFF at offset 0"),
+        (bytes(range(1, 32)) * 4, "control characters (108 in all; the first, U+0001, in line 1)"),
+        (b"one\ntwo\nthr\0ee\n" * 9, "the first, U+0000, in line 3"),
+        (b"\x1b[32mINFO\x1b[0m all is quiet.\n" * 20, "control characters (40 in all; the first, U+001B, in line 1)"),
+    ],
+)  # fmt: skip
+def test_what_is_not_text_is_refused_with_its_place(tmp_path: Path, content: bytes, words: str) -> None:
     path = tmp_path / "x.txt"
     path.write_bytes(content)
-    with pytest.raises(UsageError, match="x.txt is not text in UTF-8"):
+    with pytest.raises(UsageError) as refused:
         load_path(path)
+    assert "x.txt" in str(refused.value) and words in str(refused.value)
 
 
 def test_a_folder_is_read_in_order_of_relative_path(tmp_path: Path) -> None:

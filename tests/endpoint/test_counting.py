@@ -21,7 +21,7 @@ def test_a_llama_cpp_server_is_recognised_with_its_slot_window(scripted: Any) ->
     scripted.route("/v1/models", {"data": [{"id": "a", "owned_by": "llamacpp", "meta": {"n_ctx": 16384}}]})
     scripted.route("/props", {"default_generation_settings": {"n_ctx": 8192}, "total_slots": 2})
     assert probe(Endpoint(base_url=scripted.base_url)) == ServerInfo(
-        kind="llama.cpp", models=("a",), window=8192, slots=2
+        kind="llama.cpp", engine="llama.cpp", models=("a",), window=8192, slots=2
     )
 
 
@@ -29,7 +29,7 @@ def test_a_vllm_server_is_recognised_with_the_window_of_the_model_asked_for(scri
     rows = [{"id": name, "owned_by": "vllm", "max_model_len": size} for name, size in (("a", 10), ("b", 20))]
     scripted.route("/v1/models", {"object": "list", "data": rows})
     assert probe(Endpoint(base_url=scripted.base_url, api_key="key-1"), model="b") == ServerInfo(
-        kind="vllm", models=("a", "b"), window=20
+        kind="vllm", engine="vLLM", models=("a", "b"), window=20
     )
     assert probe(Endpoint(base_url=scripted.base_url)).window == 10
     assert scripted.asked[0].headers["Authorization"] == "Bearer key-1"

@@ -67,24 +67,35 @@ def test_effective_length_and_worst_region():
 @pytest.mark.parametrize(
     ("first", "second", "english", "chinese"),
     [
-        (never, always, "explicit finds the needle more often than original: 100.0% against 0.0%", "更常找到针"),
-        (always, never, "explicit finds the needle less often than original", "不如 original 常找到针"),
-        (late, always, "Whether original and explicit differ is open", "还不能断定"),
+        (
+            never,
+            always,
+            "On this haystack explicit finds the needle more often than original: 100.0% against 0.0%",
+            "更常找到针",
+        ),
+        (
+            always,
+            never,
+            "On this haystack explicit finds the needle less often than original",
+            "不如 original 常找到针",
+        ),
+        (late, always, "On this haystack original and explicit are not told apart", "还不能断定"),
     ],
 )
 def test_a_verdict_in_plain_words(first, second, english, chinese):
     paired = pair(side(first), side(second, prompt="explicit"))
     told = comparison_paragraph(paired)
-    assert told.startswith(english) and "nothing is said of other texts" in told and "over 36 paired trials" in told
+    assert told.startswith(english) and "Nothing is said of other haystacks" in told and "over 36 paired trials" in told
     assert chinese in comparison_paragraph(paired, "zh")
+    assert comparison_paragraph(paired, "zh").startswith("在这一篇长文上，")
     assert "corrected for 3 comparisons" in comparison_paragraph(paired, comparisons=3)
 
 
 def test_the_same_over_several_haystacks_and_what_it_would_take():
     paired = pair(side(late, repeats=6), side(late, prompt="explicit", repeats=6))
     told = comparison_paragraph(paired)
-    assert "equally often, within 5 points" in told and "(6 haystacks, flipped whole: p = 1.000)" in told
-    assert "This design sees a true difference of" in told and "repeats (here: 6)" in told
+    assert told.startswith("original and explicit find the needle equally often, within 5 points")
+    assert "This design sees a true difference of" in told and "each over a haystack of its own (here: 6)" in told
     assert "频率相同" in comparison_paragraph(paired, "zh")
 
 
@@ -101,7 +112,10 @@ def test_an_interaction():
     first = side(late), side(always, prompt="explicit")
     second = side(always, model="n"), side(never, prompt="explicit", model="n")
     told = interaction_sentence(prompt_by_model(first, second))
-    assert "the change on n minus that on m is -111.1 points" in told and "answer differently to the change" in told
+    assert (
+        "On this haystack the change on n minus that on m is -111.1 points" in told
+        and "answer differently to the change" in told
+    )
     same = prompt_by_model(first, tuple(replace(each, model="n") for each in first))
     assert "is not shown" in interaction_sentence(same) and "不能断定" in interaction_sentence(same, "zh")
 
@@ -121,6 +135,34 @@ def test_an_interaction():
 def test_a_diagnosis_in_plain_words(found, english, chinese):
     assert diagnosis_sentence(made(found)).startswith(english)
     assert chinese in diagnosis_sentence(made(found), "zh")
+
+
+SWEPT = {"lengths": (250, 500, 1000, 2000, 4000, 6000, 8000, 16_000), "depths": DEPTHS, "repeats": 9}
+
+
+def test_a_dip_is_told_and_no_cliff_is_named():
+    """The issue's sweep: 54 trials a length, all found but a third of those at 4K."""
+    swept = made(lambda n, d, r: n != 4000 or r % 3 != int(d) % 3, **SWEPT)
+    told, chinese = effective_sentence(swept), effective_sentence(swept, "zh")
+    assert "Effective length: 2K tokens" in told and "Not monotone: 4K is at 66.7%" in told and "16K" not in told
+    assert "Demonstrated to 2K tokens" in told
+    assert "并非单调：4K 处的找到率为 66.7%" in chinese
+    told = diagnosis_sentence(swept)
+    assert told.startswith("A band of lengths: missed between about 3K tokens") and "cliff" not in told
+    assert "There 33.3% (18/54) are missed, elsewhere 0.0%" in told and "一段长度" in diagnosis_sentence(swept, "zh")
+
+
+def test_a_length_that_is_hardly_measured_ends_the_range():
+    """All that is measured of the longest is right, but a sixth of it timed out: nothing may be claimed of it."""
+    lost = [(16_000, DEPTHS[0])]
+    swept = made(always, failed=lost, **SWEPT)
+    assert swept.headline.found.value == 1.0
+    for told in (effective_sentence(swept), effective_sentence(swept, brief=True)):
+        assert "Effective length: 8K tokens at least" in told
+        assert "No verdict on 16K: 45 of 54 trials measured, under 95%." in told
+        assert "With the unmeasured counted as misses it is 8K, as hits 16K or more." in told
+    assert "对 16K 不下结论" in effective_sentence(swept, "zh")
+    assert diagnosis_sentence(swept).endswith("Nothing is said of 16K: under 95% measured there.")
 
 
 def test_a_diagnosis_of_what_is_not_measured():

@@ -160,8 +160,32 @@ def test_a_full_grid_has_no_legend_and_no_hatching():
     assert not any("no valid answer" in text or "not run" in text for text in texts(figure))
 
 
-def test_failures_in_a_cell_that_has_a_value_do_not_hatch_it():
-    assert not of_kind(draw(make_grid([[1.0, 0.0]], {"timeout": [[2, 0]]})).axes[0], LineCollection)
+def test_a_strip_at_the_foot_of_a_cell_shows_the_share_that_is_missing(tmp_path):
+    """One of three trials of the first cell failed (a third of its width), two of three of the second are owed."""
+    grid = replace(
+        make_grid([[1.0, 0.0, 1.0]], {"timeout": [[1, 0, 0]]}),
+        measured=np.array([[2, 1, 3]]),
+        owed=np.array([[0, 2, 0]]),
+    )
+    figure = draw(grid)
+    at = pixels(figure, tmp_path / "f.png")
+    for column, ground, share, colour in ((0, NO_ANSWER, 1 / 3, 1.0), (1, NOT_RUN, 2 / 3, 0.0), (2, "", 0.0, 1.0)):
+        foot = [at(column + x, 0.9) for x in np.linspace(0.03, 0.97, 95)]
+        plain = sum(each == colour_of(colour) for each in foot) / len(foot)
+        assert plain == pytest.approx(1 - share, abs=0.04)
+        assert ground.lower() in foot or not ground
+        assert {at(column + x, 0.5) for x in (0.1, 0.5, 0.9)} == {colour_of(colour)}
+    legend = texts(figure)
+    assert "no valid answer, server: timeout 1" in legend and "not run" in legend
+    assert "at the foot of a cell: the share of its trials that is missing" in legend
+
+
+def test_the_legend_counts_all_failures():
+    """Two cells have nothing but failures, thirteen cells one failure beside their values."""
+    value = np.ones((3, 5))
+    value[0, 0] = value[2, 4] = NAN
+    figure = draw(make_grid(value, {"timeout": np.ones((3, 5), dtype=int)}))
+    assert "no valid answer, server: timeout 15" in texts(figure)
 
 
 @given(st.floats(0.05, 9), st.floats(0.05, 5), st.booleans())

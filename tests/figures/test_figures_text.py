@@ -206,15 +206,17 @@ def test_terminal_by_hand():
     grid = make_grid(
         [[1.0, 0.7, 0.0], [NAN, 0.35, NAN]], {"timeout": [[0, 0, 0], [2, 1, 0]]}, lengths=(500, 1400, 128_000)
     )
-    assert show(grid, width=20).plain.splitlines()[-6:] == [
-        "      500 1.4K 128K",
-        "  0%  100   70    0",
-        "100%   T    35   ·",
-        "no valid answer: T",
-        "timeout 2",
+    lines = show(grid, width=60).plain.splitlines()
+    # One of two trials at 35% failed: half a block, four eighths; all three failures are counted.
+    assert [line.split() for line in lines[-6:-4]] == [["0%", "100", "70", "0"], ["100%", "T", "35▄", "·"]]
+    assert lines[-4:] == [
+        "no valid answer: T timeout 3",
+        "▁ to ▇ behind a number: the share of the cell's trials",
+        "without a valid answer",
         "· not run",
     ]
-    assert show(grid, width=20, unicode=False).plain.isascii()
+    ascii_only = show(grid, width=60, unicode=False).plain
+    assert ascii_only.isascii() and "35:5" in ascii_only and ":1 to :9 behind a number: tenths" in ascii_only
 
 
 def test_fifteen_by_fifteen_fits_eighty_columns_in_one_block():

@@ -77,7 +77,7 @@ def test_needles_corpora_models(says: Any, chat: ChatModel, own_texts: dict[str,
 
 def test_before_a_run(says: Any, small: list[object], chat: ChatModel, own_texts: dict[str, Path]) -> None:
     says("plan", *small)
-    says("plan", *small, "--price", "1,2", "--repeats", 3, "--vary", "temperature", "--rpm", 10)
+    says("plan", *small, "--price", "1,2", "--repeats", 3, "--rpm", 10)
     says("plan", *small[:4], "--window", 2000, "--corpus", own_texts["en"], "--lengths", "300,600,4000", "--controls")
     says("plan", *small, "--model", "y", "--prompt", "original,explicit")
     says("doctor", "--model", "x", "--base-url", chat.base_url)

@@ -52,7 +52,7 @@ def test_another_language_is_refused(capsys: pytest.CaptureFixture[str], argumen
 
 
 def test_an_error_keeps_its_words_in_english_and_is_said_in_chinese() -> None:
-    inner = UsageError(t("--lengths: {text!r} must be at least 1 token", text="0"))
+    inner = UsageError(t("{option}: {text!r} must be at least 1 token", option="--lengths", text="0"))
     outer = UsageError(t("{name}:{number}: {error}", name="f", number=3, error=inner))
     assert str(outer) == "f:3: --lengths: '0' must be at least 1 token"
     speak("zh")
@@ -74,7 +74,7 @@ def test_a_message_is_a_string_like_any_other() -> None:
 
 def test_errors_and_help_are_chinese_and_english_comes_back(capsys: pytest.CaptureFixture[str]) -> None:
     code, _, err = run(capsys, "prompt", "--lang", "zh", "-m", "x", "--length", "0", "--depth", "5")
-    assert code == 2 and err == "nih: --length 0 至少为 1 token\n"
+    assert code == 2 and err == "nih: --length：'0' 至少为 1 token\n"
     _, out, _ = run(capsys, "--lang", "zh", "run", "--help")
     assert "用法：nih run [选项]" in out and "测评对象" in out and "显示本帮助并退出" in out and "…" not in out
     assert "Usage" not in out and "Options" not in out

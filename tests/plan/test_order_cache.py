@@ -150,7 +150,7 @@ def test_cache_order_keeps_the_bounds_and_beats_the_others(grid, repeats, prompt
 
 
 def test_same_text_repeats_and_variants_go_back_to_back():
-    trials = planned("300,500", "0,50,100", prompts=("a", "b"), repeats=3, vary=("temperature",))
+    trials = planned("300,500", "0,50,100", prompts=("a", "b"), repeats=3, vary=("sampling",))
     places = [(t.length, t.depth_percent) for t in trials]
     assert places[::6] == places[5::6] and len(set(places)) == len(trials) // 6
 

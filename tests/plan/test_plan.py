@@ -1,6 +1,7 @@
 """Grids, trials, order and fresh values."""
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -125,6 +126,18 @@ def test_fresh_numbers_differ_from_cell_to_cell():
     ]
     drawn = {fresh_values(NUMBER, trial, seed)["number"] for trial in trials for seed in (0, 1)}
     assert len(drawn) == 16
+
+
+def test_no_two_repeats_of_a_cell_have_the_same_fresh_number_while_there_are_others():
+    needle = replace(NUMBER, fresh={"number": 1})
+    cell = Trial(experiment="e", needle="magic", prompt="p", length=1000, depth_percent=50.0)
+    for seed in range(20):
+        drawn = [fresh_values(needle, replace(cell, repeat=n), seed)["number"] for n in (*range(18), 4)]
+        assert sorted(drawn[:9]) == sorted(drawn[9:18]) == [str(n) for n in range(1, 10)]
+        assert drawn[18] == drawn[4]  # whatever was asked for before
+        # Older runs took what was drawn, nine of nine different ones hardly ever.
+        before = [fresh_values(needle, replace(cell, repeat=n), seed, distinct=False)["number"] for n in range(9)]
+        assert before[0] == drawn[0] and len(set(before)) < 9
 
 
 def test_estimate_adds_up():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nihbench.errors import UsageError
@@ -23,6 +23,7 @@ def turns(order: str):
     return turn
 
 
+@settings(deadline=None)  # how fast the machine is says nothing here
 @given(
     lengths=st.lists(st.integers(100, 100_000), min_size=1, max_size=6, unique=True).map(sorted),
     depths=st.lists(st.integers(0, 100).map(float), min_size=1, max_size=6, unique=True).map(sorted),

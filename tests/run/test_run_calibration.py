@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nihbench.catalog import load
@@ -203,7 +203,7 @@ def test_a_round_that_was_begun_without_a_fit_goes_on_without(own_texts: dict[st
     assert trials[0].length == 900 and to_fit(setup, trials, {}) == tuple(trials)
     assert {trial.length for trial in to_fit(setup, trials, {made.id: made})} == {400}
     assert to_fit(setup, further(setup, 2), {made.id: made}) == tuple(further(setup, 2))
-    for same in ({"calibrate": False}, {"vary": ("temperature",)}):
+    for same in ({"calibrate": False}, {"vary": ("sampling",), "temperature": "0.7"}):
         assert not to_fit(setup_of(tmp_path, Counting(lambda at: 0.3), **options | same), trials, {})
 
 
@@ -242,6 +242,7 @@ def test_the_plan_of_points() -> None:
 POINTS = st.lists(st.tuples(st.integers(1, 5000), st.integers(1, 5000)), min_size=1, max_size=8)
 
 
+@settings(deadline=None)
 @given(steps=POINTS, base=st.integers(10, 200), length=st.integers(300, 60_000))
 def test_there_and_back(steps: list[tuple[int, int]], base: int, length: int) -> None:
     points, x, y = [(0, 0)], 0, 0

@@ -6,7 +6,7 @@ from contextlib import aclosing
 from nihbench.plan import make_trials, order_trials, turn_of
 from nihbench.run.turns import Turns
 
-VARY = ("temperature",)
+VARY = ("sampling",)
 TRIALS = order_trials(
     make_trials(
         experiment="e", needle="n", prompts=("a", "b"), lengths=(500, 1000), depths=(0.0, 50.0, 100.0), repeats=2

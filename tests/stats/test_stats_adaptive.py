@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from scipy import optimize
 
 from benchmarks.adaptive import SURFACES, bias_of, own_too, saving, simulate
-from nihbench.stats import FirstDraws, draws, highest_levels, most_draws, need, precision_at, row_means, spread
+from benchmarks.statistics import adaptive_rows
+from nihbench.stats import FirstDraws, draws, highest_levels, most_draws, need, precision_at, row_intervals, spread
 
 
 def first_of(found) -> FirstDraws:
@@ -116,12 +117,23 @@ def test_a_row_is_split_as_an_optimizer_would() -> None:
     assert share.sum() == pytest.approx(best.x.sum(), rel=0.03)
 
 
-def test_row_means_by_hand() -> None:
-    hits, drawn = np.array([[1.0, 3.0], [0.0, 1.0]]), np.array([[1.0, 4.0], [0.0, 2.0]])
-    mean, half = row_means(hits, drawn, np.array([[0.5, 0.4], [0.5, 0.3]]))
-    assert mean == pytest.approx([1.0, (0.75 + 0.5) / 2])
-    assert half == pytest.approx([1.959964 * 0.5, 1.959964 * (0.16 / 4 + 0.09 / 2) ** 0.5 / 2])
-    assert np.isnan(row_means(np.zeros((2, 1)), np.zeros((2, 1)), np.ones((2, 1)))[0]).all()
+def test_row_intervals_by_hand() -> None:
+    """Two haystacks over one column of two cells, the second cell drawn over the first haystack alone."""
+    hits, drawn = np.array([[[1.0], [1.0]], [[0.0], [0.0]]]), np.array([[[1.0], [1.0]], [[1.0], [0.0]]])
+    mean, low, high = row_intervals(hits, drawn, first_of([[1], [1]]))
+    assert mean == pytest.approx([(0.5 + 1.0) / 2])  # each cell weighs once
+    assert 0 <= low[0] < 0.75 < high[0] <= 1
+    half = np.array([[[1.0, 0.0], [1.0, 0.0]]])
+    mean, low, high = row_intervals(half, half, first_of([[1, 0], [1, 0]]))
+    assert mean[0] == 1 and np.isnan([mean[1], low[1], high[1]]).all()  # nothing is measured in the second row
+    whole = row_intervals(np.ones((3, 15, 2)), np.ones((3, 15, 2)), first_of(np.ones((15, 2))))
+    assert (whole[0] == 1).all() and (whole[2] == 1).all() and (0.7 < whole[1]).all() and (whole[1] < 0.99).all()
+
+
+@pytest.mark.parametrize(("name", "precision", "between"), [("flat, 0.50", 0.1, 1.0), ("flat, 0.90", 0.05, 0.5)])
+def test_a_rows_interval_holds_where_answers_correlate(name: str, precision: float, between: float) -> None:
+    row = adaptive_rows(name, precision, between, runs=100)
+    assert row.kept, str(row)
 
 
 @pytest.mark.parametrize("name", ["flat, 0.30", "flat, 0.50", "flat, 0.90"])

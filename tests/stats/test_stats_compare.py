@@ -8,15 +8,20 @@ from scipy import stats
 
 from benchmarks.statistics import (
     CELLS,
+    Haystacks,
+    difference_coverage,
     false_differences,
+    false_regions,
     false_sameness,
-    haystack_difference,
+    general_difference,
+    general_sameness,
     power_at_stated,
+    regions_found,
     two_sweeps,
 )
-from nihbench.stats import Pairs, compare, interaction, power_of, repeats_needed, smallest_detectable
-from nihbench.stats.compare import equivalent, haystack_interval
-from nihbench.stats.detectable import Design
+from nihbench.stats import Pairs, compare, interaction, power_of, repeats_needed, smallest_detectable, strongest_regions
+from nihbench.stats.compare import equivalent, haystack_equivalent, haystack_interval
+from nihbench.stats.detectable import Design, haystacks_needed, shift_seen, smallest_over_haystacks
 from nihbench.stats.signflip import max_t, sign_flip, unit_sums
 
 DIFFERENCES = st.sampled_from([-1.0, -0.7, -0.3, 0.0, 0.2, 0.5, 1.0])
@@ -84,6 +89,7 @@ def test_what_is_no_band_difference_is_refused():
 
 def test_verdicts():
     better = compare(pairs(np.zeros(25), np.ones(25)))
+    assert not better.general
     assert (better.verdict, better.difference) == ("differ", 1.0)
     assert better.interval.low > 0.75
     same = compare(pairs(np.ones(225), np.ones(225)))
@@ -95,13 +101,14 @@ def test_verdicts():
         compare(pairs([], []))
 
 
-def test_regions_show_where_and_cells_need_six_texts():
+def test_the_region_shows_where_and_cells_need_six_texts():
     first, second = np.ones(225), np.ones(225).reshape(15, 15)
     second[10:, 10:] = 0.0
-    found = compare(pairs(first, second.ravel()))
-    worst = min(found.regions, key=lambda region: region.p_value)
-    assert (worst.depth_third, worst.length_third, worst.pairs, worst.difference) == (2, 2, 25, -1.0)
-    assert sum(region.p_value <= 0.05 for region in found.regions) == 1
+    made = pairs(first, second.ravel())
+    found = compare(made)
+    (worst,) = strongest_regions(made.first, made.second, made.text, made.length, made.depth)
+    assert (worst.depths, worst.lengths, worst.pairs, worst.difference) == ((10, 14), (10, 14), 25, -1.0)
+    assert (worst.lost, worst.gained, worst.p_value) == (25, 0, pytest.approx(1 / 2000))
     assert found.cells == ()
     repeated = compare(pairs(np.ones(8 * 4), np.r_[np.zeros(8), np.ones(24)], repeats=8))
     assert len(repeated.cells) == 4
@@ -121,20 +128,64 @@ def test_other_haystacks_are_another_question():
     assert found.haystack_p_value is None
 
 
-def test_haystack_interval_of_equal_haystacks_is_the_plain_t_interval():
-    d = np.random.default_rng(0).choice([-1.0, 0.0, 1.0], (5, 12))
-    interval = haystack_interval(d.ravel(), np.repeat(np.arange(5), 12))
+def test_haystack_interval_is_near_the_plain_t_interval_where_that_is_right():
+    """Many haystacks, differences far from the ends of their range: nothing is skewed there."""
+    d = np.random.default_rng(0).choice([-1.0, 0.0, 1.0], (30, 40))
+    interval = haystack_interval(d.ravel(), np.repeat(np.arange(30), 40))
     theirs = stats.ttest_1samp(d.mean(axis=1), 0).confidence_interval(0.95)
-    assert (interval.low, interval.high) == pytest.approx((theirs.low, theirs.high))
+    assert (interval.low, interval.high) == pytest.approx((theirs.low, theirs.high), abs=0.012)
+    back = haystack_interval(-d.ravel(), np.repeat(np.arange(30), 40))
+    assert (back.low, back.high) == pytest.approx((-interval.high, -interval.low), abs=0.003)
+
+
+def test_with_six_haystacks_the_verdict_is_on_haystacks_in_general():
+    """One haystack of six loses everything: surely so on these, not shown for others."""
+    second = np.ones((6, 30))
+    second[0] = 0.0
+    found = compare(pairs(np.ones(180), second.ravel(), haystack=np.repeat(np.arange(6), 30)))
+    assert found.general and found.p_value < 1e-6
+    assert found.haystack_p_value == pytest.approx(1.0)  # flipped by hand: 2**6 signs of (30, 0, 0, 0, 0, 0)
+    assert found.verdict == "unclear" and found.verdict_interval == found.haystack_interval
+    everywhere = np.ones((6, 30))
+    everywhere[:, :6] = 0.0
+    sure = compare(pairs(np.ones(180), everywhere.ravel(), haystack=np.repeat(np.arange(6), 30)))
+    assert (sure.verdict, sure.haystack_p_value) == ("differ", 2 / 2**6)
+
+
+def test_sameness_over_haystacks_is_shown_over_haystacks():
+    haystack = np.repeat(np.arange(6), 100)
+    change = np.zeros((6, 100))
+    change[0, :20], change[1, :20] = 1.0, -1.0  # nothing on the whole, but one haystack gains and one loses 20 points
+    assert equivalent(change.ravel(), np.arange(600))
+    assert not haystack_equivalent(change.ravel(), haystack)
+    assert haystack_equivalent(np.zeros(600), haystack)
+    assert not haystack_equivalent(np.zeros(36), np.repeat(np.arange(6), 6))
+
+
+def test_what_haystacks_see_by_simulation():
+    """The stated shift is seen with 80% power by scipy's own permutation test over signs."""
+    rng, runs = np.random.default_rng(0), 300
+    for haystacks in (6, 8):
+        values = rng.standard_normal((runs, haystacks)) + shift_seen(haystacks)
+        seen = [
+            stats.permutation_test((row,), np.sum, permutation_type="samples", n_resamples=np.inf).pvalue <= 0.05
+            for row in values
+        ]
+        assert np.mean(seen) == pytest.approx(0.8, abs=3 * np.sqrt(0.16 / runs))
+    assert haystacks_needed(0.1, 0.1 * shift_seen(9)) == 9 and haystacks_needed(1.0, 1e-4) is None
+    assert smallest_over_haystacks(0.9, 6) is None
 
 
 def test_interaction():
     one = pairs(np.zeros(40), np.ones(40))
     other = pairs(np.zeros(40), np.zeros(40))
-    change, interval, p_value = interaction(one, other)
-    assert (change, p_value) == (-1.0, pytest.approx(2 / 2**40))
-    assert interval.high < -0.5
-    assert interaction(one, one)[2] == 1.0
+    made = interaction(one, other)
+    assert (made.difference, made.p_value, made.general) == (-1.0, pytest.approx(2 / 2**40), False)
+    assert made.interval.high < -0.5
+    assert interaction(one, one).p_value == 1.0
+    haystack = np.repeat(np.arange(6), 7)[:40]
+    over = [pairs(np.zeros(40), end, haystack=haystack) for end in (np.ones(40), np.zeros(40))]
+    assert interaction(*over).general and interaction(*over).p_value == 2 / 2**6
     with pytest.raises(ValueError, match="same texts"):
         interaction(one, pairs(np.zeros(4), np.zeros(4)))
 
@@ -178,7 +229,18 @@ def test_the_stated_difference_is_seen(mean):
 
 
 def test_sameness_and_haystacks_in_general():
-    for row in (false_sameness(300), haystack_difference(3, 300), haystack_difference(10, 300)):
+    by_margin = Haystacks(count=6, first=0.95, second=0.9, common=0.5, own=0.0)
+    skewed = Haystacks(count=3, first=0.97, second=0.9, common=1.0, own=0.5)  # plain t: 86%
+    no_difference = Haystacks(count=6, first=0.9, second=0.9, common=0.5, own=1.0)  # over texts: 60%
+    for row in (
+        false_sameness(300), general_sameness(by_margin, 60), difference_coverage(skewed, 150),
+        general_difference(no_difference, 300),
+    ):  # fmt: skip
+        assert row.kept, str(row)
+
+
+def test_regions_hold_the_familys_error_and_find_a_loss_beside_a_gain():
+    for row in (false_regions(0.8, 40), *regions_found(0.9, 0.1, 15, low=0.8)):
         assert row.kept, str(row)
 
 

@@ -5,7 +5,19 @@ import pytest
 from scipy import stats
 
 from benchmarks.statistics import SURFACES, cell_coverage, grid_coverage
-from nihbench.stats import BANDS, Trials, by_depth, by_length, by_third, cell, credible_mean, estimate, headline, smooth
+from nihbench.stats import (
+    BANDS,
+    Trials,
+    by_depth,
+    by_length,
+    by_third,
+    cell,
+    credible_mean,
+    estimate,
+    headline,
+    mean_interval,
+    smooth,
+)
 from nihbench.stats.headline import thirds
 
 
@@ -38,6 +50,20 @@ def test_credible_interval_of_two_bands_is_a_beta_interval():
     # With an almost absent prior, only 0 and 1 ever seen: the mean band is Beta(3, 7).
     low, high = credible_mean([7, 0, 0, 0, 3], prior=1e-9)
     assert (float(low), float(high)) == pytest.approx(tuple(stats.beta.ppf([0.025, 0.975], 3, 7)), abs=1e-6)
+
+
+def test_a_cells_interval_always_holds_its_mean_and_is_exact_where_all_answers_are_alike():
+    counts = np.array([c for c in np.ndindex(7, 3, 3, 3, 7) if 0 < sum(c) <= 8], dtype=float)
+    low, high = mean_interval(counts)
+    mean = counts @ np.array(BANDS) / counts.sum(axis=1)
+    assert np.all((low <= mean + 1e-9) & (mean <= high + 1e-9))
+    for n in (1, 3, 20):
+        for value in (0.0, 1.0):
+            found = cell([value] * n, [value == 1] * n)
+            theirs = stats.binomtest(n if value else 0, n).proportion_ci(0.95, method="exact")
+            ends = found.mean_band_interval
+            assert (ends.low, ends.high) == pytest.approx(tuple(theirs)) and ends.method == "exact"
+    assert cell([1.0, 0.7], [True, True]).mean_band_interval.method == "credible"
 
 
 def test_credible_intervals_of_a_whole_grid_come_in_one_shape():

@@ -13,7 +13,7 @@ from scipy import integrate, stats
 from benchmarks.statistics import grid_coverage, row_coverage
 from nihbench.stats.clusters import clustered_mean
 from nihbench.stats.headline import over_haystacks
-from nihbench.stats.inversion import PLACES, SPREADS, _likeliest_spreads, _middles, _quantiles, means_left_open
+from nihbench.stats.inversion import PLACES, SPREADS, _likeliest_spreads, _quantiles, means_left_open, middles
 
 
 def logistic(x):
@@ -44,7 +44,7 @@ def test_equal_clusters_have_the_plain_standard_error_of_their_means(haystacks, 
 
 @pytest.mark.parametrize(("place", "spread"), [(0, 5), (18, 3), (32, 4), (44, 5), (64, 2)])
 def test_the_model_has_the_mean_that_is_tested(place, spread):
-    middle, sd = _middles()[place, spread], SPREADS[spread]
+    middle, sd = middles()[place, spread], SPREADS[spread]
     mean = integrate.quad(lambda z: logistic(middle + sd * z) * stats.norm.pdf(z), -9, 9, epsabs=1e-13)[0]
     assert mean == pytest.approx(logistic(PLACES[place]), rel=1e-5)
 
@@ -58,7 +58,7 @@ def test_the_likeliest_spread_is_that_of_a_plain_quadrature():
         found = _likeliest_spreads(total.astype(float), size)
         for place in rng.integers(24, 53, 3):
             logs = []
-            for sd, middle in zip(SPREADS, _middles()[place], strict=True):
+            for sd, middle in zip(SPREADS, middles()[place], strict=True):
                 z = np.linspace(-8, 8, 4001)
                 chance = stats.binom.pmf(total[:, None], size[:, None], logistic(middle + sd * z))
                 logs.append(np.log(integrate.simpson(chance * stats.norm.pdf(z), x=z)).sum())

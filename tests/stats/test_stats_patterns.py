@@ -3,8 +3,21 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmarks.statistics import PLACES, false_drift, false_patterns, mixtures, right_pattern
+from benchmarks.statistics import (
+    CELLS,
+    DEPTH,
+    KERNELS,
+    PLACES,
+    STEP,
+    TOKENS,
+    false_drift,
+    false_patterns,
+    mixtures,
+    right_pattern,
+    smooth_fields,
+)
 from nihbench.stats import Places, diagnose, drift
+from nihbench.stats.discount import inflation
 from nihbench.stats.search import Space
 from nihbench.stats.ushape import fit_ushape, log_likelihood
 
@@ -51,7 +64,7 @@ def test_degenerate_grids_say_something_true():
 
 
 @pytest.mark.parametrize(
-    "kind", ["tail_kept", "head_kept", "middle_cut", "cliff", "content_hole", "depth_band", "u_in_depth"]
+    "kind", ["tail_kept", "head_kept", "middle_cut", "cliff", "length_band", "content_hole", "depth_band", "u_in_depth"]
 )
 def test_the_right_pattern_is_named(kind):
     row = right_pattern(kind, runs=20)
@@ -61,6 +74,73 @@ def test_the_right_pattern_is_named(kind):
 def test_mixtures_and_noise():
     for row in (mixtures(15), false_patterns(100)):
         assert row.kept, str(row)
+
+
+@pytest.mark.parametrize("name", sorted(KERNELS))
+def test_smooth_noise_is_no_mechanism(name):
+    row = smooth_fields(name, runs=25)
+    assert row.kept, str(row)
+
+
+def test_a_band_of_lengths_is_no_cliff():
+    """The issue's sweep: 30 of 45 found at 4K, all else found (0 of 225 missed from 6K on)."""
+    lengths = (2000, 3000, 4000, 6000, 8000, 10_000, 12_000, 16_000)
+    rng = np.random.default_rng(3)
+    at = np.repeat(lengths, 45).astype(float)
+    depth = np.tile(np.arange(15), 3 * len(lengths))
+    missed = np.zeros(len(at), dtype=bool)
+    missed[rng.choice(np.flatnonzero(at == 4000), 15, replace=False)] = True
+    places = Places(before=at * depth / 14, after=at - at * depth / 14, length=at, row=depth)
+    found = diagnose(missed, places)
+    assert [pattern.kind for pattern in found.patterns] == ["length_band"]
+    start, end = found.patterns[0].cuts
+    assert (start.value, start.next_value, end.value, end.next_value) == (3000, 4000, 4000, 6000)
+    assert (found.inside.hits, found.inside.trials, found.outside.hits) == (15, 45, 0)
+
+
+def test_no_named_pattern_is_at_odds_with_a_length_that_it_implies():
+    """Random blocks of the grid, of which no pattern knows: what is named never covers a length that has no miss."""
+    rng, space = np.random.default_rng(11), Space(PLACES)
+    lengths = np.unique(TOKENS)
+    for _ in range(25):
+        (left, right), (top, bottom) = np.sort(rng.integers(0, 15, (2, 2)), axis=1)
+        missed = (TOKENS >= lengths[left]) & (TOKENS <= lengths[right]) & (DEPTH >= top) & (DEPTH <= bottom)
+        missed &= rng.random(CELLS) < 0.9
+        found = diagnose(missed, PLACES, space=space)
+        if [pattern.kind for pattern in found.patterns] in (["cliff"], ["length_band"]):
+            cuts = found.patterns[0].cuts
+            covered = lengths[lengths > cuts[0].value]
+            covered = covered[covered <= cuts[1].value] if len(cuts) == 2 else covered
+            assert all(missed[TOKENS == length].any() for length in covered), (found.finding, left, right)
+
+
+def test_a_band_of_depths_says_from_which_length_on():
+    missed = (STEP[DEPTH] > 0.3) & (STEP[DEPTH] < 0.6) & (TOKENS > 50_000)
+    missed ^= np.random.default_rng(1).random(CELLS) < 0.02
+    found = diagnose(missed, PLACES)
+    if found.patterns:
+        assert found.patterns[0].from_length is not None
+        assert found.patterns[0].from_length >= 40_000
+    else:
+        assert found.patchy
+    everywhere = diagnose((STEP[DEPTH] > 0.3) & (STEP[DEPTH] < 0.6), PLACES)
+    assert everywhere.finding == "depth_band" and everywhere.patterns[0].from_length is None
+
+
+def test_inflation_is_the_variance_of_a_sum_over_a_known_field():
+    """A first-order field of correlation r along both axes: a sum varies ((1 + r) / (1 - r))^2 times as much."""
+    rng = np.random.default_rng(2)
+    row, column = (axis.ravel() for axis in np.indices((60, 60)))
+    assert inflation(rng.standard_normal(3600), row, column) == 1.0
+    steps = np.abs(np.subtract.outer(np.arange(60), np.arange(60)))
+    for r in (0.3, 0.6):
+        root = np.linalg.cholesky(r**steps)
+        made = [inflation((root @ rng.standard_normal((60, 60)) @ root.T).ravel(), row, column) for _ in range(5)]
+        assert np.mean(made) == pytest.approx(((1 + r) / (1 - r)) ** 2, rel=0.3)
+    # Three trials of each cell that always agree are worth one; without any correlation between cells.
+    cells = rng.standard_normal(3600)
+    three = inflation(np.tile(cells, 3), np.tile(row, 3), np.tile(column, 3))
+    assert three == pytest.approx(3, rel=0.01)
 
 
 def test_a_cuts_interval_holds_the_truth():

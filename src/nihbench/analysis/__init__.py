@@ -12,16 +12,19 @@ from nihbench.analysis.export import check_export, export, joined
 from nihbench.analysis.fairness import Copy, Fairness, Finding, check_needle
 from nihbench.analysis.grids import Grid, grid
 from nihbench.analysis.loaded import EXTRA_COLUMNS, LoadedRun, load_run
-from nihbench.analysis.pairing import Interaction, Paired, holm, pair, prompt_by_model
+from nihbench.analysis.pairing import Interaction, Paired, Turned, holm, pair, prompt_by_model, turned
 from nihbench.analysis.profiles import Profile, depth_profile, length_profile
-from nihbench.analysis.sides import Side, text_of
+from nihbench.analysis.sides import Side, planned_cells, text_of
 from nihbench.analysis.statistics import GridTrials, Region, Statistics, grid_trials, misses, statistics
 from nihbench.analysis.summaries import Rate, Summary, summary
 from nihbench.analysis.table import COLUMNS, UNSCORED, Table, columns, frame, pairs
 from nihbench.analysis.tally import Tally, squeezed
+from nihbench.analysis.unpaired import Unpaired, unpair
 from nihbench.analysis.wordings import Wording
 
 __all__ = [
+    "Unpaired",
+    "unpair",
     "BANDS",
     "COLUMNS",
     "EXTRA_COLUMNS",
@@ -53,6 +56,7 @@ __all__ = [
     "Summary",
     "Table",
     "Tally",
+    "Turned",
     "Wording",
     "adaptive_rows",
     "agreement_report",
@@ -76,10 +80,12 @@ __all__ = [
     "misses",
     "pair",
     "pairs",
+    "planned_cells",
     "prompt_by_model",
     "squeezed",
     "statistics",
     "summary",
     "text_of",
     "withheld",
+    "turned",
 ]

@@ -6,7 +6,6 @@ Pure: records and grades in, cases out. What stood around the needle is added by
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -28,6 +27,7 @@ _COMPARED = 500
 _MOST_LEADERS = 200
 """Texts that others may join: what is like none of so many stands alone, so that time grows with the cases alone."""
 _DIGITS = re.compile(r"\d+")
+_NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,7 +86,13 @@ class Group:
 
     def reasons_in(self, words: Callable[[object], str]) -> tuple[tuple[str, int], ...]:
         """Return the reasons as `words` gives them: `said` in the process's language."""
-        return tuple(Counter(_kind_of_reason(words(case.reason)) for case in self.cases).most_common())
+        kinds: dict[str, list[str]] = {}
+        for case in self.cases:
+            # A cue's beginning names the rule; what follows a colon is the answer's own wording.
+            named = re.split("[:：]", words(case.reason))[0][:80].strip()
+            kinds.setdefault(_NUMBER.sub("#", named), []).append(named)
+        told = [(_as_one(reasons), len(reasons)) for reasons in kinds.values()]
+        return tuple(sorted(told, key=lambda each: -each[1]))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -110,7 +116,10 @@ class Cases:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Filter:
-    """Which trials are looked at; None lets all pass. Depths are nominal."""
+    """Which trials are looked at; None lets all pass. Depths are nominal, one of a trial's is enough.
+
+    `only` are trials by their ids.
+    """
 
     outcome: str | None = None
     failure: str | None = None
@@ -119,17 +128,22 @@ class Filter:
     max_length: int | None = None
     min_depth: float | None = None
     max_depth: float | None = None
+    only: frozenset[str] | None = None
 
     def lets(self, record: Record) -> bool:
         """Say whether a record's trial is looked at, whatever came of it. Controls never are."""
         trial = record.trial
         return (
             trial.control is None
+            and (self.only is None or record.id in self.only)
             and (self.prompt is None or trial.prompt == self.prompt)
             and (self.min_length is None or trial.length >= self.min_length)
             and (self.max_length is None or trial.length <= self.max_length)
-            and (self.min_depth is None or trial.depth_percent >= self.min_depth)
-            and (self.max_depth is None or trial.depth_percent <= self.max_depth)
+            and any(
+                (self.min_depth is None or depth >= self.min_depth)
+                and (self.max_depth is None or depth <= self.max_depth)
+                for depth in trial.depths
+            )
         )
 
     def keeps(self, case: Case) -> bool:
@@ -213,9 +227,17 @@ def _group(kind: str, cases: Sequence[Case]) -> Group:
     return Group(kind=kind, scored=cases[0].value is not None, clusters=cluster(cases))
 
 
-def _kind_of_reason(reason: str) -> str:
-    """Return a cue's beginning, which names the rule; what follows a colon is the answer's own wording."""
-    return _DIGITS.sub("N", re.split("[:：]", reason)[0])[:80].strip()
+def _as_one(reasons: Sequence[str]) -> str:
+    """Return reasons that differ in their numbers alone as one: "1–2 of 3 facts"."""
+    ranges = []
+    for numbers in zip(*map(_NUMBER.findall, reasons), strict=True):
+        least, most = min(numbers, key=_value), max(numbers, key=_value)
+        ranges.append(least if _value(least) == _value(most) else f"{least}–{most}")
+    return "".join(text + number for text, number in zip(_NUMBER.split(reasons[0]), [*ranges, ""], strict=True))
+
+
+def _value(number: str) -> float:
+    return float(number.replace(",", ""))
 
 
 # ---- clusters --------------------------------------------------------------------------------------------------

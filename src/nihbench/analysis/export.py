@@ -23,11 +23,11 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%", "＝", "＋", "－",
 """What a spreadsheet may take for a formula or a command at a cell's beginning (the wide signs are folded by some)."""
 
 
-def joined(runs: Sequence[LoadedRun]) -> pd.DataFrame:
-    """Return the rows of several runs in one table."""
+def joined(runs: Sequence[LoadedRun], *, controls: bool = False, extra: bool = False) -> pd.DataFrame:
+    """Return the rows of several runs in one table; which, is said as in `LoadedRun.frame`."""
     import pandas as pd
 
-    frames = [run.frame() for run in runs]
+    frames = [run.frame(controls=controls, extra=extra) for run in runs]
     return pd.concat(frames, ignore_index=True).astype({**COLUMNS, **EXTRA_COLUMNS}) if frames else pd.DataFrame()
 
 

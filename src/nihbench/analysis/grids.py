@@ -1,7 +1,8 @@
 """The table of one (experiment, prompt) as a depth x length grid, aggregated over repeats.
 
 Axes are nominal: the depths and lengths that were asked for. Controls are left out. An adaptive run's further draws
-are in its cells.
+are in its cells. A trial that stands for several depths (`plan.places`) is in each of its cells; `in_cells` alone
+repeats it, and whatever is over several cells must count it once.
 """
 
 from __future__ import annotations
@@ -18,9 +19,26 @@ from nihbench.lang import t
 from nihbench.types import IntArray, Trial
 
 _USED = (
-    "length", "depth_percent", "achieved_depth_percent", "repeat", "extra", "value", "found", "failure", "total_tokens",
-    "haystack", "needle_at", "prompt_sha256",
+    "id", "length", "depth_percent", "also_depths", "achieved_depth_percent", "repeat", "extra", "value", "found",
+    "failure", "total_tokens", "haystack", "text", "needle_at", "prompt_sha256",
 )  # fmt: skip
+
+Rows = dict[str, NDArray[np.object_]]
+"""Columns by name, each an entry a trial."""
+Place = tuple[int, float, int]
+"""Length, depth in percent, repeat."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Spread:
+    """What a grid holds, each trial dealt out evenly over the cells that it is drawn in: sums over cells count it once.
+
+    `points` are the sums of values. Shapes are the grid's.
+    """
+
+    points: NDArray[np.float64]
+    measured: NDArray[np.float64]
+    failures: Mapping[str, NDArray[np.float64]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -42,6 +60,8 @@ class Grid:
     failures: Mapping[str, IntArray]
     achieved: NDArray[np.float64] | None = None
     """Mean achieved depth (percent) of a cell's recorded trials, NaN where there is none; None: not known."""
+    spread: Spread | None = None
+    """None where each trial is drawn in one cell."""
 
     @property
     def failed(self) -> IntArray:
@@ -62,11 +82,8 @@ def grid(table: Table, *, experiment: str, prompt: str, planned: Iterable[Trial]
     Raises:
         UsageError: Neither the table nor the plan has a trial of this pair.
     """
-    rows = rows_of(table, experiment, prompt, extra=True)
-    recorded = {
-        (int(length), float(depth), int(repeat))
-        for length, depth, repeat in zip(rows["length"], rows["depth_percent"], rows["repeat"], strict=True)
-    }
+    rows, shares = in_cells(rows_of(table, experiment, prompt, extra=True))
+    recorded = set(places_of(rows))
     owed = _planned(planned, experiment, prompt) - recorded
     if not recorded and not owed:
         raise no_trial(experiment, prompt)
@@ -88,6 +105,7 @@ def grid(table: Table, *, experiment: str, prompt: str, planned: Iterable[Trial]
     measured = _tally(cells[:, good], shape)
     value = _means(cells[:, good], values[good], shape)
     kinds = np.array([kind if isinstance(kind, str) else "" for kind in rows["failure"]], dtype=object)
+    names = sorted({str(kind) for kind in kinds} - {""})
     return Grid(
         experiment=experiment,
         prompt=prompt,
@@ -96,8 +114,15 @@ def grid(table: Table, *, experiment: str, prompt: str, planned: Iterable[Trial]
         value=value,
         measured=measured,
         owed=_tally(owed_cells, shape),
-        failures={str(kind): _tally(cells[:, kinds == kind], shape) for kind in sorted(set(kinds) - {""})},
+        failures={kind: _tally(cells[:, kinds == kind], shape) for kind in names},
         achieved=_means(cells, rows["achieved_depth_percent"].astype(np.float64), shape),
+        spread=None
+        if bool(np.all(shares == 1))
+        else Spread(
+            points=_sums(cells[:, good], (shares * values)[good], shape),
+            measured=_sums(cells[:, good], shares[good], shape),
+            failures={kind: _sums(cells[:, kinds == kind], shares[kinds == kind], shape) for kind in names},
+        ),
     )
 
 
@@ -112,7 +137,7 @@ def no_trial(experiment: str, prompt: str) -> UsageError:
     )
 
 
-def rows_of(table: Table, experiment: str, prompt: str, *, extra: bool = False) -> dict[str, NDArray[np.object_]]:
+def rows_of(table: Table, experiment: str, prompt: str, *, extra: bool = False) -> Rows:
     """Return the columns of one (experiment, prompt) without its controls.
 
     `extra`: with an adaptive run's further draws. They lie where answers are uncertain, so that no number over several
@@ -128,11 +153,41 @@ def rows_of(table: Table, experiment: str, prompt: str, *, extra: bool = False) 
     return {name: np.asarray(table[name], dtype=object)[keep] for name in _USED}
 
 
-def _means(cells: IntArray, values: NDArray[np.float64], shape: tuple[int, int]) -> NDArray[np.float64]:
-    """Return the mean of the values in each cell, NaN where there is none."""
+def in_cells(rows: Rows) -> tuple[Rows, NDArray[np.float64]]:
+    """Return the rows of `rows_of` with each trial once for every cell it stands in, and which part of it each is.
+
+    Parts of one trial add up to 1.
+    """
+    depths = [depths_of(depth, also) for depth, also in zip(rows["depth_percent"], rows["also_depths"], strict=True)]
+    counts = np.array([len(each) for each in depths], dtype=np.int64)
+    repeated = {name: np.repeat(column, counts) for name, column in rows.items()}
+    repeated["depth_percent"] = np.array([depth for each in depths for depth in each], dtype=object)
+    return repeated, np.repeat(1.0 / counts, counts)
+
+
+def places_of(rows: Rows) -> list[Place]:
+    """Return each row's length, depth and repeat."""
+    columns = (rows["length"], rows["depth_percent"], rows["repeat"])
+    return [(int(length), float(depth), int(repeat)) for length, depth, repeat in zip(*columns, strict=True)]
+
+
+def depths_of(depth: object, also: object) -> tuple[float, ...]:
+    """Return all nominal depths of a row, from its two columns, its own first."""
+    further = map(float, also.split()) if isinstance(also, str) else ()
+    return (float(str(depth)), *further)
+
+
+def _sums(cells: IntArray, values: NDArray[np.float64], shape: tuple[int, int]) -> NDArray[np.float64]:
+    """Return the sum of the values in each cell."""
     total = np.zeros(shape)
     np.add.at(total, tuple(cells), values)
-    counts = _tally(cells, shape)
+    total.setflags(write=False)
+    return total
+
+
+def _means(cells: IntArray, values: NDArray[np.float64], shape: tuple[int, int]) -> NDArray[np.float64]:
+    """Return the mean of the values in each cell, NaN where there is none."""
+    total, counts = _sums(cells, values, shape), _tally(cells, shape)
     means: NDArray[np.float64] = np.divide(total, counts, out=np.full(shape, np.nan), where=counts > 0)
     means.setflags(write=False)
     return means
@@ -146,9 +201,10 @@ def _tally(cells: IntArray, shape: tuple[int, int]) -> IntArray:
     return counts
 
 
-def _planned(planned: Iterable[Trial], experiment: str, prompt: str) -> set[tuple[int, float, int]]:
+def _planned(planned: Iterable[Trial], experiment: str, prompt: str) -> set[Place]:
     return {
-        (trial.length, float(trial.depth_percent), trial.repeat)
+        (trial.length, float(depth), trial.repeat)
         for trial in planned
         if trial.experiment == experiment and trial.prompt == prompt and trial.control is None
+        for depth in trial.depths
     }

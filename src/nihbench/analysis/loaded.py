@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nihbench.analysis.table import frame as make_frame
-from nihbench.run import RunFolder, default_scorer, grades_of, open_run
+from nihbench.run import RunFolder, counted_once, default_scorer, grades_of, length_unit, open_run, planned_trials
 from nihbench.types import Completion, Grade, Record
 
 if TYPE_CHECKING:
@@ -19,7 +19,8 @@ EXTRA_COLUMNS: Mapping[str, str] = {
     "run": "string",  # the run's folder
     "model": "string",
     "corpus": "string",
-    "length_unit": "string",
+    "length_unit": "string",  # in what `length` is counted (`run.length_unit`)
+    "tokenizer": "string",  # what counted `total_tokens`
     "expected": "string",  # the expected answer
     "answer": "string",  # what the model said; missing for a failure, and where an import has none
     "misled": "string",  # the haystack's sentence that a wrong answer comes from, where that can be shown
@@ -37,21 +38,32 @@ class LoadedRun:
     grades: Mapping[str, Grade]
     scorer: str
 
-    def frame(self) -> pd.DataFrame:
-        """Return one row a trial: the columns of `COLUMNS`, then those of `EXTRA_COLUMNS` (docs/formats.md)."""
+    def frame(self, *, controls: bool = False, extra: bool = False) -> pd.DataFrame:
+        """Return one row a trial of the grid, with the columns of `COLUMNS` and `EXTRA_COLUMNS` (docs/formats.md).
+
+        A mean over these rows is that of the sweep. What would make it another number comes on request only. What was
+        asked at several depths of one place is one trial (`run.places`), whose other depths its row names.
+
+        Args:
+            controls: with the control trials (`control` says which kind each is).
+            extra: with an adaptive run's further draws, most of which lie where the needle is missed.
+        """
         import pandas as pd
 
-        table = make_frame(tuple(self.records.values()), self.grades)
-        unit = self.manifest["length_unit"]
+        _, records = counted_once(planned_trials(self.manifest), self.records)
+        table = make_frame(tuple(records.values()), self.grades, content=self.manifest)
         whole: dict[str, str | None] = {
             "run": str(self.folder.path),
             "model": str(self.manifest["model"]["name"]),
             "corpus": str(self.manifest["corpus"]["name"]),
-            "length_unit": "model" if unit["counted_by_model"] else str(unit["tokenizer"]),
+            "length_unit": length_unit(self.manifest),
+            "tokenizer": str(self.manifest["length_unit"]["tokenizer"]),
         }
-        rows = [whole | _texts(record, self.grades.get(key)) for key, record in self.records.items()]
+        rows = [whole | _texts(record, self.grades.get(key)) for key, record in records.items()]
         more = {n: pd.Series([row[n] for row in rows], dtype=kind) for n, kind in EXTRA_COLUMNS.items()}
-        return table.assign(**more)
+        whole_table = table.assign(**more)
+        kept = (controls | whole_table["control"].isna()) & (extra | ~whole_table["extra"])
+        return whole_table[kept].reset_index(drop=True)
 
 
 def load_run(path: str | PathLike[str], *, scorer: str | None = None) -> LoadedRun:

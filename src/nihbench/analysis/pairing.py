@@ -14,16 +14,30 @@ from typing import Any
 import numpy as np
 
 from nihbench.analysis.sides import Cell, Side, in_common, rows_at
-from nihbench.analysis.statistics import LEAST_MEASURED, axis_thirds
+from nihbench.analysis.statistics import LEAST_MEASURED
 from nihbench.stats import (
     Comparison,
-    Interval,
+    Crossed,
     Pairs,
+    Region,
     compare,
-    design_of,
     interaction,
-    repeats_needed,
+    one_text,
+    repeats_for,
+    strongest_regions,
+    verdict_of,
 )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Turned:
+    """A pair that only one side found: its cell, and the id of its trial on either side."""
+
+    length: int
+    depth_percent: float
+    repeat: int
+    first_id: str
+    second_id: str
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -31,9 +45,11 @@ class Paired:
     """Two sides, paired. `found` and `band` compare the found rates and the mean bands, None where nothing is measured.
 
     `lengths` and `depths` are those that have a pair measured on both sides: the indices of regions and cells point
-    into them. `planned` pairs are in both plans, `left_out` trials only in one. `p_value` is that of `found`, corrected
-    for all comparisons that were made together (Holm 1979). `repeats` are the plan's, `needed` those that a difference
-    of `wanted` takes with 80% power (None: over 1,000). `moved` counts pairs whose needles stand a sentence apart.
+    into them. `planned` pairs are in both plans, `left_out` trials only in one. `p_value` is that of the verdict,
+    `texts_p_value` that for these texts alone, each corrected for all comparisons that were made together (Holm 1979).
+    `repeats` are the plan's, `needed` those that a difference of `wanted` takes with 80% power (None: over 1,000).
+    `moved` counts pairs whose needles stand a sentence apart. `lost` are the pairs that only the first side found,
+    `won` those that only the second did. `regions` are those where found got better and worse most surely.
     """
 
     first: Side
@@ -49,6 +65,10 @@ class Paired:
     found: Comparison | None
     band: Comparison | None
     p_value: float
+    texts_p_value: float
+    regions: tuple[Region, ...] = ()
+    lost: tuple[Turned, ...] = ()
+    won: tuple[Turned, ...] = ()
     unrecorded: bool = False
     """Neither side's records know where its texts begin: that they are the same is taken on trust."""
 
@@ -67,12 +87,22 @@ class Paired:
         """Return "differ", "same", "unclear", or "unmeasured" where too little is measured for any of them."""
         if self.found is None or not self.has_verdict:
             return "unmeasured"
-        return "differ" if self.p_value <= 0.05 else "same" if self.found.equivalent else "unclear"
+        return verdict_of(self.p_value, self.found.verdict_equivalent)
 
-    def third(self, axis: str, number: int) -> tuple[float, float]:
-        """Return the first and the last value of a third of "length" or "depth"."""
-        values = axis_thirds(self.depths if axis == "depth" else self.lengths)[number]
-        return values[0], values[-1]
+    @property
+    def texts_verdict(self) -> str:
+        """Return the verdict on these texts alone, which may be clearer than that on haystacks in general."""
+        if self.found is None or not self.has_verdict:
+            return "unmeasured"
+        return verdict_of(self.texts_p_value, self.found.equivalent)
+
+    def lengths_of(self, region: Region) -> tuple[float, float]:
+        """Return the first and the last length of a region, in tokens."""
+        return self.lengths[region.lengths[0]], self.lengths[region.lengths[1]]
+
+    def depths_of(self, region: Region) -> tuple[float, float]:
+        """Return the first and the last depth of a region, in percent."""
+        return self.depths[region.depths[0]], self.depths[region.depths[1]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,9 +113,7 @@ class Interaction:
     prompts: tuple[str, str]
     models: tuple[str, str]
     pairs: int
-    difference: float
-    interval: Interval
-    p_value: float
+    change: Crossed
 
 
 def pair(first: Side, second: Side, *, wanted: float = 0.05) -> Paired:
@@ -104,27 +132,44 @@ def pair(first: Side, second: Side, *, wanted: float = 0.05) -> Paired:
     measured = ~np.isnan(one["value"]) & ~np.isnan(other["value"])
     repeats = len({repeat for *_, repeat in both})
     found = band = needed = None
+    regions: tuple[Region, ...] = ()
     if measured.any():
         pairs = _pairs(keys, one, other, measured, "found")
         found, band = compare(pairs), compare(_pairs(keys, one, other, measured, "value"))
-        design = design_of(pairs.first, pairs.second, found.texts)
-        needed = repeats_needed(design, wanted, repeats)
+        needed = repeats_for(pairs, wanted, repeats)
+        regions = strongest_regions(pairs.first, pairs.second, pairs.text, pairs.length, pairs.depth)
     return Paired(
         first=first,
         second=second,
         lengths=_axis(keys, measured, 0),
         depths=_axis(keys, measured, 1),
         planned=len(both),
-        left_out=len(first.planned ^ second.planned),
+        left_out=sum(side.trials - len(both) for side in (first, second)),
         moved=int(np.sum(one["needle_at"][measured] != other["needle_at"][measured])),
         repeats=repeats,
         wanted=wanted,
         needed=needed,
         found=found,
         band=band,
-        p_value=found.p_value if found else 1.0,
+        p_value=found.verdict_p_value if found else 1.0,
+        texts_p_value=found.p_value if found else 1.0,
+        regions=regions,
+        lost=_turned(keys, one, other, measured, -1),
+        won=_turned(keys, one, other, measured, 1),
         unrecorded=bool(len(keys)) and bool(np.all(one["haystack"] < 0)),
     )
+
+
+def turned(first: Side, second: Side) -> tuple[tuple[Turned, ...], tuple[Turned, ...]]:
+    """Return the pairs that only the first side found and those that only the second did.
+
+    Raises:
+        UsageError: Their haystacks are not the same; the message names what differs.
+    """
+    _, keys = in_common([first, second])
+    one, other = (rows_at(side, keys) for side in (first, second))
+    measured = ~np.isnan(one["value"]) & ~np.isnan(other["value"])
+    return _turned(keys, one, other, measured, -1), _turned(keys, one, other, measured, 1)
 
 
 def prompt_by_model(one: tuple[Side, Side], other: tuple[Side, Side]) -> Interaction | None:
@@ -148,15 +193,12 @@ def prompt_by_model(one: tuple[Side, Side], other: tuple[Side, Side]) -> Interac
         length=here.length,
         depth=here.depth,
     )
-    difference, interval, p_value = interaction(here, aligned)
     return Interaction(
         experiment=one[0].experiment,
         prompts=(one[0].prompt, one[1].prompt),
         models=(one[0].model, other[0].model),
         pairs=len(here.first),
-        difference=difference,
-        interval=interval,
-        p_value=p_value,
+        change=interaction(here, aligned),
     )
 
 
@@ -170,15 +212,40 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return corrected
 
 
+def _turned(
+    keys: Sequence[Cell], one: dict[str, Any], other: dict[str, Any], measured: Any, way: int
+) -> tuple[Turned, ...]:
+    """Return the pairs whose found turned from the first side to the second, up (1) or down (-1), by their place."""
+    change = np.where(measured, other["found"] - one["found"], 0.0)
+    return tuple(
+        Turned(
+            length=int(keys[at][0]),
+            depth_percent=float(keys[at][1]),
+            repeat=int(keys[at][2]),
+            first_id=str(one["id"][at]),
+            second_id=str(other["id"][at]),
+        )
+        for at in np.flatnonzero(change == way).tolist()
+    )
+
+
 def _axis(keys: Sequence[Cell], measured: Any, axis: int) -> tuple[float, ...]:
     return tuple(sorted({key[axis] for key, good in zip(keys, measured, strict=True) if good}))
 
 
+def _texts(one: dict[str, Any], other: dict[str, Any], mask: Any) -> Any:
+    """Number the texts that pairs stand in: haystacks are one that overlap by what either side's run knows."""
+    first, second = (side["text"][mask].astype(np.int64) for side in (one, other))
+    apart = np.where(second >= 0, second + first.max(initial=-1) + 1, second)  # each run numbers its own
+    begins = one["haystack"][mask].astype(np.int64)
+    return one_text(np.concatenate([begins, begins]), np.concatenate([first, apart]))[: len(begins)]
+
+
 def _pairs(keys: Sequence[Cell], one: dict[str, Any], other: dict[str, Any], mask: Any, what: str) -> Pairs:
     kept = [key for key, good in zip(keys, mask, strict=True) if good]
-    # The same haystack, cell and prompt again is the same text.
+    # The same prompt again is the same text, in whichever cell it stands.
     texts = [
-        (length, depth, float(begin), str(sha))
+        sha if isinstance(sha, str) else (length, depth, float(begin))
         for (length, depth, _), begin, sha in zip(kept, one["haystack"][mask], one["prompt_sha256"][mask], strict=True)
     ]
     number = {text: at for at, text in enumerate(dict.fromkeys(texts))}
@@ -186,7 +253,7 @@ def _pairs(keys: Sequence[Cell], one: dict[str, Any], other: dict[str, Any], mas
         first=one[what][mask],
         second=other[what][mask],
         text=np.array([number[text] for text in texts], dtype=np.int64),
-        haystack=np.unique(one["haystack"][mask], return_inverse=True)[1].astype(np.int64),
+        haystack=_texts(one, other, mask),
         length=np.unique([length for length, *_ in kept], return_inverse=True)[1].astype(np.int64),
         depth=np.unique([depth for _, depth, _ in kept], return_inverse=True)[1].astype(np.int64),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +30,12 @@ class Profile:
 
 def length_profile(grid: Grid) -> Profile:
     """Return the means over all depths at each length."""
-    return _profile(grid, tuple(map(float, grid.lengths)), axis=0)
+    made = _profile(grid, tuple(map(float, grid.lengths)), axis=0)
+    if grid.spread is None:
+        return made
+    measured = grid.spread.measured.sum(axis=0)
+    value: Numbers = np.divide(grid.spread.points.sum(axis=0), measured, out=made.value * np.nan, where=measured > 0)
+    return replace(made, value=value, measured=np.rint(measured).astype(np.int64))
 
 
 def depth_profile(grid: Grid) -> Profile:

@@ -1,19 +1,20 @@
 """From the table to the statistics of one (experiment, prompt): arrays out of columns, then `nihbench.stats`.
 
-Nothing is computed here but which trials belong together. Controls are left out. Clusters are haystacks: trials whose
-texts start at the same place of the corpus. Where a table does not know the places, all is one haystack.
+Nothing is computed here but which trials belong together. Controls are left out. Clusters are texts: haystacks that
+begin at the same place of the corpus, or overlap (`stats.one_text`). Where a table does not know the places, all is one
+haystack.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nihbench.analysis.grids import no_trial, rows_of
+from nihbench.analysis.grids import Rows, in_cells, no_trial, places_of, rows_of
 from nihbench.analysis.table import Table
 from nihbench.stats import (
     RULER_THRESHOLD,
@@ -30,7 +31,6 @@ from nihbench.stats import (
     cell,
     diagnose,
     effective_length,
-    estimate,
     headline,
     pooled_rows,
     thirds,
@@ -53,6 +53,9 @@ class GridTrials:
     lengths: tuple[int, ...]
     depths: tuple[float, ...]
     trials: Trials
+    """Each once, at the depth that it bears."""
+    in_cells: Trials
+    """Each once for every depth that it stands for (`plan.places`): what cells and rows of one depth hold."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,8 +77,10 @@ class Statistics:
     lengths: tuple[int, ...]
     depths: tuple[float, ...]
     trials: Trials = field(repr=False)
+    in_cells: Trials = field(repr=False)
+    """The same, each once for every depth that it stands for."""
     every: Trials = field(repr=False)
-    """With an adaptive run's further draws, which only cells count."""
+    """Like `in_cells`, with an adaptive run's further draws, which only cells count."""
     missed: NDArray[np.bool_] = field(repr=False)
     """Of the measured trials; `places` says where their needles stood."""
     places: Places = field(repr=False)
@@ -93,13 +98,16 @@ class Statistics:
 
     @cached_property
     def by_depth(self) -> tuple[Headline, ...]:
-        """The three numbers at each depth, over all lengths."""
-        return by_depth(self.trials)
+        """The three numbers at each depth, over all lengths; a trial that stands for several is in each of them."""
+        return by_depth(self.in_cells)
 
     @cached_property
     def by_third(self) -> tuple[tuple[Headline | None, ...], ...]:
-        """Those of the 3 x 3 thirds, [depth third][length third]; None where the grid is too small to have it."""
-        return by_third(self.trials)
+        """Those of the 3 x 3 thirds, [depth third][length third]; None where the grid is too small to have it.
+
+        A trial is in the one that the depth nearest to its needle's place lies in.
+        """
+        return by_third(self.trials, depths=len(self.depths))
 
     @cached_property
     def cells(self) -> dict[tuple[float, int], Cell]:
@@ -122,6 +130,12 @@ class Statistics:
         """Whether all that is measured stands in one haystack."""
         return self.headline.found.haystacks <= 1
 
+    @property
+    def overlapping(self) -> bool:
+        """Whether that is one text because haystacks overlap, not because there is one."""
+        known = self.trials.haystack[self.trials.haystack != _UNKNOWN]
+        return self.this_haystack and len(np.unique(known)) > 1
+
     @cached_property
     def base(self) -> Estimate | None:
         """The found rate at up to 1K tokens; None where no length is that short, or all are."""
@@ -131,7 +145,7 @@ class Statistics:
         mask = short[self.trials.length]
         here = self.trials.where(mask)
         hits = np.where(np.isnan(here.value), np.nan, here.found)
-        return estimate(hits, here.haystack, here.length, here.depth)
+        return here.estimate(hits)
 
     @cached_property
     def effective(self) -> EffectiveLength:
@@ -150,6 +164,12 @@ class Statistics:
         return diagnose(self.missed, self.places, base_missed=self.missed[short] if short.any() else None)
 
     @property
+    def unjudged(self) -> tuple[int, ...]:
+        """Lengths of which too little is measured for a verdict."""
+        shares = [row.found.measured_share for row in self.by_length]
+        return tuple(n for n, share in zip(self.lengths, shares, strict=True) if share < LEAST_MEASURED)
+
+    @property
     def worst(self) -> Region | None:
         """The third by third with the lowest found rate, None where no two of them differ."""
         found = [
@@ -165,18 +185,21 @@ class Statistics:
         return Region(lengths=(int(lengths[0]), int(lengths[-1])), depths=(depths[0], depths[-1]), headline=part)
 
     def _effective(self, absolute: float | None) -> EffectiveLength:
-        """Lengths of the base are rows only where no base is asked for."""
         base = None if absolute is not None else self.base
-        keep = np.array(self.lengths) > (BASE_UP_TO if base is not None else 0)
-        mask = keep[self.trials.length]
-        rows = [row.found for row, kept in zip(self.by_length, keep, strict=True) if kept]
+        lengths = self._rows(absolute)
+        keep = np.isin(self.lengths, lengths)
         return effective_length(
-            [length for length, kept in zip(self.lengths, keep, strict=True) if kept],
-            rows,
+            lengths,
+            [row.found for row, kept in zip(self.by_length, keep, strict=True) if kept],
             base,
             absolute=absolute,
-            pooled=pooled_rows(self.trials.where(mask)),
+            pooled=pooled_rows(self.trials.where(keep[self.trials.length])),
         )
+
+    def _rows(self, absolute: float | None) -> tuple[int, ...]:
+        """Lengths of the base are rows only where no base is asked for."""
+        shortest = BASE_UP_TO if absolute is None and self.base is not None else 0
+        return tuple(length for length in self.lengths if length > shortest)
 
 
 def axis_thirds(values: tuple[float, ...]) -> dict[int, tuple[float, ...]]:
@@ -208,7 +231,8 @@ def statistics(
         lengths=made.lengths,
         depths=made.depths,
         trials=made.trials,
-        every=every.trials,
+        in_cells=made.in_cells,
+        every=every.in_cells,
         missed=missed,
         places=places,
         absolute=absolute,
@@ -224,47 +248,71 @@ def grid_trials(
         UsageError: Neither the table nor the plan has a trial of this pair.
     """
     rows = rows_of(table, experiment, prompt, extra=extra)
-    columns = (rows["length"], rows["depth_percent"], rows["repeat"])
-    made = [(int(length), float(depth), int(repeat)) for length, depth, repeat in zip(*columns, strict=True)]
-    owed = {
-        (trial.length, float(trial.depth_percent), trial.repeat)
+    planned = [t for t in planned if (t.experiment, t.prompt, t.control) == (experiment, prompt, None)]
+    spread, _ = in_cells(rows)
+    made = set(places_of(spread))
+    owed = sorted(
+        (trial.length, trial.depth_percent, trial.repeat, trial.depths)
         for trial in planned
-        if trial.experiment == experiment and trial.prompt == prompt and trial.control is None
-    } - set(made)
-    every = [*made, *sorted(owed)]
+        if (trial.length, float(trial.depth_percent), trial.repeat) not in made
+    )
+    every = [*made, *((length, depth, repeat) for length, _, repeat, depths in owed for depth in depths)]
     if not every:
         raise no_trial(experiment, prompt)
-    lengths, length = np.unique([each[0] for each in every], return_inverse=True)
-    depths, depth = np.unique([each[1] for each in every], return_inverse=True)
+    lengths, depths = (tuple(sorted({each[axis] for each in every})) for axis in (0, 1))
+    once = [(length, depth) for length, depth, *_ in owed]
+    again = [(length, depth) for length, _, _, all_of in owed for depth in all_of]
     return GridTrials(
-        lengths=tuple(lengths.tolist()),
-        depths=tuple(depths.tolist()),
-        trials=Trials(
-            value=np.concatenate([rows["value"].astype(np.float64), np.full(len(owed), np.nan)]),
-            found=np.concatenate([found_of(rows["found"]), np.zeros(len(owed), dtype=bool)]),
-            haystack=np.concatenate([numbers_of(rows["haystack"]), np.full(len(owed), _UNKNOWN)]).astype(np.int64),
-            length=length,
-            depth=depth,
-        ),
+        lengths=tuple(map(int, lengths)),
+        depths=depths,
+        trials=_trials(rows, once, lengths, depths),
+        in_cells=_trials(spread, again, lengths, depths),
     )
+
+
+def _trials(rows: Rows, owed: Sequence[tuple[int, float]], lengths: Sequence[float], depths: Sequence[float]) -> Trials:
+    """Return rows as arrays, and behind them what is owed at these lengths and depths."""
+    more = np.array(owed, dtype=np.float64).reshape(-1, 2)
+    none = np.full(len(more), _UNKNOWN)
+    return Trials(
+        value=np.concatenate([rows["value"].astype(np.float64), np.full(len(more), np.nan)]),
+        found=np.concatenate([found_of(rows["found"]), np.zeros(len(more), dtype=bool)]),
+        haystack=np.concatenate([numbers_of(rows["haystack"]), none]).astype(np.int64),
+        length=np.searchsorted(lengths, np.concatenate([rows["length"].astype(np.float64), more[:, 0]])),
+        depth=np.searchsorted(depths, np.concatenate([rows["depth_percent"].astype(np.float64), more[:, 1]])),
+        text=np.concatenate([numbers_of(rows["text"]), none]).astype(np.int64),
+        place=np.concatenate([_places(rows), none]).astype(np.int64),
+    )
+
+
+def _places(rows: Rows) -> NDArray[np.int64]:
+    """Number the places of texts where needles stood: repeats over one text ask at the same place again.
+
+    Where it is not recorded each trial has its own.
+    """
+    columns = (numbers_of(rows[name]) for name in ("haystack", "needle_at", "length", "depth_percent"))
+    at = [number if _UNKNOWN in each[:2] else each for number, each in enumerate(zip(*columns, strict=True))]
+    number_of = {place: number for number, place in enumerate(dict.fromkeys(at))}
+    return np.array([number_of[place] for place in at], dtype=np.int64)
 
 
 def misses(table: Table, *, experiment: str, prompt: str) -> tuple[NDArray[np.bool_], Places]:
     """Return, for the measured trials, whether each missed the needle and where that stood.
 
-    Tokens before the needle are the achieved depth times all tokens of the request: the question and the template, some
-    dozens of tokens, are taken for haystack, which the width of a grid step hides. Where the table does not know
-    them, the nominal length and depth stand in.
+    Tokens before the needle are the achieved depth times the nominal length, so that both are in the length unit: what
+    was counted beside it (`total_tokens`) is not, where lengths are fitted to a server's counts. The question and the
+    template, some dozens of tokens, are taken for haystack, which the width of a grid step hides. Where the table does
+    not know the achieved depth, the nominal one stands in.
     """
     rows = rows_of(table, experiment, prompt)
     measured = ~np.isnan(rows["value"].astype(np.float64))
     nominal = rows["length"].astype(np.float64)[measured]
-    total = numbers_of(rows["total_tokens"])[measured]
-    total = np.where(total == _UNKNOWN, nominal, total)
     achieved = rows["achieved_depth_percent"].astype(np.float64)[measured]
     depth = np.where(np.isnan(achieved), rows["depth_percent"].astype(np.float64)[measured], achieved)
-    before = total * depth / 100
-    return ~found_of(rows["found"])[measured], Places(before=before, after=total - before, length=nominal)
+    before = nominal * depth / 100
+    row = np.unique(rows["depth_percent"].astype(np.float64)[measured], return_inverse=True)[1]
+    places = Places(before=before, after=nominal - before, length=nominal, row=row)
+    return ~found_of(rows["found"])[measured], places
 
 
 def found_of(column: NDArray[np.object_]) -> NDArray[np.bool_]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
+from nihbench.analysis.texts import Haystack, text_numbers
 from nihbench.errors import UsageError
 from nihbench.lang import t
 from nihbench.types import Bare, Failure, Grade, GradedElsewhere, Outcome, Placement, Record, Unscored
@@ -24,6 +25,7 @@ COLUMNS: Mapping[str, str] = {
     "prompt": "string",
     "length": "int64",  # nominal, tokens of the length unit
     "depth_percent": "float64",  # nominal; NaN of a control without a needle
+    "also_depths": "string",  # further nominal depths at which the prompt is the same, by spaces; missing where none
     "achieved_depth_percent": "float64",
     "repeat": "int64",
     "control": "string",  # missing for a trial that counts
@@ -41,6 +43,7 @@ COLUMNS: Mapping[str, str] = {
     "failure": "string",  # the failure's kind, or "unscored" for an answer without a score; missing where measured
     "finish_reason": "string",
     "haystack": "Int64",  # the character of the corpus that the text begins at; missing where no placement is recorded
+    "text": "Int64",  # numbers the texts of its length: haystacks that overlap are one; missing likewise
     "needle_at": "Int64",  # the character of the haystack's text that the needle stands before
     "prompt_sha256": "string",
     "total_tokens": "Int64",  # the whole request as the tool counted it; missing where no placement is recorded
@@ -62,7 +65,9 @@ class Table(Protocol):
         ...
 
 
-def columns(records: Sequence[Record], scores: Mapping[str, Grade]) -> dict[str, list[Any]]:
+def columns(
+    records: Sequence[Record], scores: Mapping[str, Grade], *, content: Mapping[str, Any] | None = None
+) -> dict[str, list[Any]]:
     """Return the columns of `COLUMNS` as plain lists, None where a value is missing: the table without pandas.
 
     Args and meaning as in `frame`. Importing pandas takes longer than drawing a figure.
@@ -76,11 +81,14 @@ def columns(records: Sequence[Record], scores: Mapping[str, Grade]) -> dict[str,
             )
         )
     latest = {record.id: record for record in records}
-    rows = [_row(record, scores.get(record.id)) for record in latest.values()]
+    texts = text_numbers(tuple(latest.values()), content)
+    rows = [_row(record, scores.get(record.id), texts) for record in latest.values()]
     return {name: [row[name] for row in rows] for name in COLUMNS}
 
 
-def frame(records: Sequence[Record], scores: Mapping[str, Grade]) -> pd.DataFrame:
+def frame(
+    records: Sequence[Record], scores: Mapping[str, Grade], *, content: Mapping[str, Any] | None = None
+) -> pd.DataFrame:
     """Return one row a trial with the columns of `COLUMNS`.
 
     A failure keeps value NaN whatever `scores` holds for it, and so does an answer without a score. Where an id comes
@@ -89,13 +97,14 @@ def frame(records: Sequence[Record], scores: Mapping[str, Grade]) -> pd.DataFram
     Args:
         records: The records of one run, in the order they were written.
         scores: Grades of one scorer by trial id; ids without a record are ignored.
+        content: The run's run.json, for what haystacks have in common; None: as far as records tell.
 
     Raises:
         UsageError: The grades are of several scorers or versions, which no table mixes.
     """
     import pandas as pd
 
-    lists = columns(records, scores)
+    lists = columns(records, scores, content=content)
     return pd.DataFrame({name: pd.Series(lists[name], dtype=kind) for name, kind in COLUMNS.items()})
 
 
@@ -105,7 +114,7 @@ def pairs(frame: pd.DataFrame) -> tuple[tuple[str, str], ...]:
     return tuple(dict.fromkeys(zip(counting["experiment"], counting["prompt"], strict=True)))
 
 
-def _row(record: Record, grade: Grade | None) -> dict[str, object]:
+def _row(record: Record, grade: Grade | None, texts: Mapping[Haystack, int]) -> dict[str, object]:
     trial, placement, outcome = record.trial, record.placement, record.outcome
     row: dict[str, object] = {
         "id": record.id,
@@ -114,6 +123,7 @@ def _row(record: Record, grade: Grade | None) -> dict[str, object]:
         "prompt": trial.prompt,
         "length": trial.length,
         "depth_percent": float("nan") if isinstance(placement, Bare) else trial.depth_percent,
+        "also_depths": " ".join(f"{depth:g}" for depth in trial.also_depths) or None,
         "achieved_depth_percent": placement.achieved_depth_percent
         if isinstance(placement, Placement)
         else float("nan"),
@@ -127,12 +137,13 @@ def _row(record: Record, grade: Grade | None) -> dict[str, object]:
         else (UNSCORED if grade is None or isinstance(grade, Unscored) else None),
     }
     given = None if isinstance(outcome, Failure) else grade
-    return row | _text_columns(placement) | _call_columns(outcome) | _score_columns(given)
+    return row | _text_columns(trial.length, placement, texts) | _call_columns(outcome) | _score_columns(given)
 
 
-def _text_columns(placement: Placement | Bare | None) -> dict[str, object]:
+def _text_columns(length: int, placement: Placement | Bare | None, texts: Mapping[Haystack, int]) -> dict[str, object]:
     return {
         "haystack": placement.source_start if placement else None,
+        "text": texts[length, placement.source_start] if placement else None,
         "needle_at": placement.at if isinstance(placement, Placement) else None,
         "prompt_sha256": placement.prompt_sha256 if placement else None,
     }

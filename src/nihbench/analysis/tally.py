@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nihbench.analysis.grids import Grid
+from nihbench.analysis.grids import Grid, Spread
 from nihbench.analysis.table import UNSCORED
 from nihbench.types import Failure, Grade, IntArray, Record, Score, Trial
 
@@ -37,6 +37,31 @@ class _Cells:
     measured: IntArray
     owed: IntArray
     failures: dict[str, IntArray] = field(default_factory=dict)
+    parts: dict[str, NDArray[np.float64]] = field(default_factory=dict)
+    """As in `Spread`: "points", "measured" and, after a colon each, the kinds of failures."""
+
+    def count(self, at: tuple[int, int], entry: _Entry, sign: int, part: float) -> None:
+        """Count in one cell what a trial came to, of which `part` lies there."""
+        if entry.value is None:
+            self.failures.setdefault(entry.failure, np.zeros_like(self.owed))[at] += sign
+            self._add(f":{entry.failure}", at, part)
+            return
+        self.measured[at] += sign
+        self.total[at] += sign * entry.value
+        self._add("measured", at, part)
+        self._add("points", at, part * entry.value)
+
+    def _add(self, name: str, at: tuple[int, int], part: float) -> None:
+        self.parts.setdefault(name, np.zeros_like(self.total))[at] += part
+
+    def spread(self) -> Spread:
+        """Return the parts as they stand."""
+        empty = np.zeros_like(self.total)
+        return Spread(
+            points=self.parts.get("points", empty).copy(),
+            measured=self.parts.get("measured", empty).copy(),
+            failures={name[1:]: each.copy() for name, each in sorted(self.parts.items()) if name[0] == ":"},
+        )
 
 
 class Tally:
@@ -87,16 +112,15 @@ class Tally:
 
     def _count(self, trial: Trial, entry: _Entry, sign: int) -> None:
         cells = self._cells[trial.experiment, trial.prompt]
-        at = (cells.depths.index(trial.depth_percent), cells.lengths.index(trial.length))
-        if not trial.extra or trial in self._planned:
-            cells.owed[at] -= sign
+        column = cells.lengths.index(trial.length)
+        for depth in trial.depths:
+            at = (cells.depths.index(depth), column)
+            if not trial.extra or trial in self._planned:
+                cells.owed[at] -= sign
+            cells.count(at, entry, sign, sign / len(trial.depths))
         if entry.value is None:
             self.failures[entry.failure] = self.failures.get(entry.failure, 0) + sign
-            cells.failures.setdefault(entry.failure, np.zeros_like(cells.owed))[at] += sign
-            return
-        cells.measured[at] += sign
-        cells.total[at] += sign * entry.value
-        if not trial.extra:
+        elif not trial.extra:
             self.measured += sign
             self.found += sign * entry.found
             self.strict += sign * (entry.value == 1.0)
@@ -114,13 +138,14 @@ class Tally:
             measured=cells.measured.copy(),
             owed=cells.owed.copy(),
             failures={kind: counts.copy() for kind, counts in sorted(cells.failures.items()) if counts.any()},
+            spread=cells.spread(),
         )
 
 
 def _cells(trials: Sequence[Trial]) -> _Cells:
     swept = [trial for trial in trials if trial.control is None]
     lengths = tuple(sorted({trial.length for trial in swept}))
-    depths = tuple(sorted({float(trial.depth_percent) for trial in swept}))
+    depths = tuple(sorted({float(depth) for trial in swept for depth in trial.depths}))
     shape = (len(depths), len(lengths))
     cells = _Cells(
         lengths=lengths,
@@ -130,7 +155,8 @@ def _cells(trials: Sequence[Trial]) -> _Cells:
         owed=np.zeros(shape, dtype=np.int64),
     )
     for trial in swept:
-        cells.owed[depths.index(float(trial.depth_percent)), lengths.index(trial.length)] += 1
+        for depth in trial.depths:
+            cells.owed[depths.index(float(depth)), lengths.index(trial.length)] += 1
     return cells
 
 
@@ -155,6 +181,13 @@ def squeezed(grid: Grid, *, rows: int, columns: int) -> Grid:
         measured=measured,
         owed=added(grid.owed),
         failures={kind: added(counts) for kind, counts in grid.failures.items()},
+        spread=None
+        if grid.spread is None
+        else Spread(
+            points=added(grid.spread.points),
+            measured=added(grid.spread.measured),
+            failures={kind: added(parts) for kind, parts in grid.spread.failures.items()},
+        ),
     )
 
 

@@ -15,7 +15,7 @@ from typing import TypeVar
 from pydantic import BaseModel
 
 from nihbench.catalog.document import Sourced, read_document
-from nihbench.catalog.lookup import Catalog
+from nihbench.catalog.lookup import Broken, Catalog
 from nihbench.catalog.manifests import make_manifest
 from nihbench.catalog.mistakes import validate
 from nihbench.catalog.needles import make_needle, make_prompt
@@ -30,9 +30,10 @@ from nihbench.catalog.references import (
     make_experiment,
     make_suite,
 )
-from nihbench.catalog.schema import CorpusFile, ModelsFile, NeedlesFile
+from nihbench.catalog.schema import CorpusFile, ExperimentEntry, ModelsFile, NeedleEntry, NeedlesFile, SuiteEntry
 from nihbench.errors import CatalogError, UsageError
 from nihbench.lang import t
+from nihbench.types import CorpusManifest, Experiment, Needle, Suite
 
 E = TypeVar("E")
 M = TypeVar("M", bound=BaseModel)
@@ -42,33 +43,53 @@ V = TypeVar("V")
 def load_folders(folders: Sequence[Path]) -> Catalog:
     """Read the catalog files of all folders, later ones over earlier ones.
 
-    Raises `CatalogError` for the first mistake in any of them, also where something else than a file has its name.
+    An entry with a mistake is left out, and so is what names it (`Catalog.broken`). Raises `CatalogError` for a file
+    that can't be read at all, also where something else than a file has its name.
     """
-    needle_files = _read(folders, "needles.yaml", NeedlesFile)
-    model_files = _read(folders, "models.yaml", ModelsFile)
-    corpora = {file.value.name: make_manifest(file) for file in _read(folders, "corpora/*.yaml", CorpusFile)}
+    broken: Broken = {}
+    needle_files = _read(folders, "needles.yaml", NeedlesFile, broken, ("needles", "prompts", "experiments", "suites"))
+    model_files = _read(folders, "models.yaml", ModelsFile, broken, ("providers", "models"))
+    corpora = _manifests(folders, broken)
 
-    needle_entries = _entries(needle_files, "needles", lambda file: file.needles)
-    prompt_entries = _entries(needle_files, "prompts", lambda file: file.prompts)
-    experiment_entries = _entries(needle_files, "experiments", lambda file: file.experiments)
-    suite_entries = _entries(needle_files, "suites", lambda file: file.suites)
-    needles = _make(needle_entries, make_needle)
-    prompts = _make(prompt_entries, make_prompt)
+    prompts = _made("prompts", _entries(needle_files, "prompts", lambda file: file.prompts), make_prompt, broken)
+    all_prompts = prompts.keys() | _names(broken, "prompts")
 
-    check_questions(needle_entries, prompts)
-    check_experiments(experiment_entries, needles, prompts, corpora)
-    check_corpora(needle_files, corpora)
-    experiments = {**_make(experiment_entries, make_experiment)}
+    def needle_of(source: Sourced[NeedleEntry]) -> Needle:
+        check_questions({source.name: source}, all_prompts)
+        return make_needle(source)
+
+    needles = _made("needles", _entries(needle_files, "needles", lambda file: file.needles), needle_of, broken)
+
+    def experiment_of(source: Sourced[ExperimentEntry]) -> Experiment:
+        entry = source.value
+        _refuse(broken, ("needles", entry.needle), ("corpora", entry.corpus), *(("prompts", p) for p in entry.prompts))
+        check_experiments({source.name: source}, needles, prompts, corpora)
+        return make_experiment(source)
+
+    entries = _entries(needle_files, "experiments", lambda file: file.experiments)
+    experiments = _made("experiments", entries, experiment_of, broken)
+    for name in _names(broken, "needles"):
+        if name not in experiments:
+            broken.setdefault(("experiments", name), broken["needles", name])
+    check_corpora(needle_files, corpora.keys() | _names(broken, "corpora"))
     experiments |= implied_experiments(needle_files, needles, experiments)
-    check_suites(suite_entries, experiments, prompts)
+
+    def suite_of(source: Sourced[SuiteEntry]) -> Suite:
+        for experiment, _, prompt in (item.partition("/") for item in source.value.items):
+            _refuse(broken, ("experiments", experiment), ("prompts", prompt))
+        check_suites({source.name: source}, experiments, prompts)
+        return make_suite(source)
+
+    suites = _made("suites", _entries(needle_files, "suites", lambda file: file.suites), suite_of, broken)
     return Catalog(
         needles=MappingProxyType(needles),
         prompts=MappingProxyType(prompts),
         experiments=MappingProxyType(experiments),
-        suites=MappingProxyType(_make(suite_entries, make_suite)),
-        models=MappingProxyType(make_presets(model_files)),
+        suites=MappingProxyType(suites),
+        models=MappingProxyType(make_presets(model_files, broken)),
         corpora=MappingProxyType(corpora),
-        default_experiment=default_experiment(needle_files, experiments),
+        default_experiment=default_experiment(needle_files, experiments.keys() | _names(broken, "experiments")),
+        broken=MappingProxyType(broken),
     )
 
 
@@ -85,8 +106,33 @@ def packaged_folder(package: Path = Path(__file__).resolve().parent.parent) -> P
     )
 
 
-def _read(folders: Sequence[Path], pattern: str, schema: type[M]) -> list[Sourced[M]]:
-    """Read the matching files in the order of their folders, each once however it is reached (a checkout as cwd)."""
+def _read(
+    folders: Sequence[Path], pattern: str, schema: type[M], broken: Broken, sections: Sequence[str]
+) -> list[Sourced[M]]:
+    """Read the matching files; entries of `sections` that have a mistake go into `broken`."""
+    documents = [read_document(path) for path in _paths(folders, pattern)]
+    return [
+        Sourced(value=validate(document, schema, broken, sections), document=document, where=())
+        for document in documents
+    ]
+
+
+def _manifests(folders: Sequence[Path], broken: Broken) -> dict[str, CorpusManifest]:
+    """Read the corpora, one file each; a file with a mistake goes into `broken` by its own name."""
+    found: dict[str, CorpusManifest] = {}
+    for path in _paths(folders, "corpora/*.yaml"):
+        try:
+            document = read_document(path)
+            value = validate(document, CorpusFile, broken)
+            found[value.name] = make_manifest(Sourced(value=value, document=document, where=()))
+        except CatalogError as error:
+            broken["corpora", path.stem] = error
+            found.pop(path.stem, None)
+    return found
+
+
+def _paths(folders: Sequence[Path], pattern: str) -> list[Path]:
+    """Return the matching files in the order of their folders, each once however it is reached (a checkout as cwd)."""
     paths: list[Path] = []
     for folder in folders:
         # By its own name, for glob passes over a link that leads nowhere.
@@ -98,8 +144,7 @@ def _read(folders: Sequence[Path], pattern: str, schema: type[M]) -> list[Source
                 )
             if not any(path.samefile(earlier) for earlier in paths):
                 paths.append(path)
-    documents = [read_document(path) for path in paths]
-    return [Sourced(value=validate(document, schema), document=document, where=()) for document in documents]
+    return paths
 
 
 def _entries(
@@ -113,5 +158,27 @@ def _entries(
     }
 
 
-def _make(sources: Mapping[str, Sourced[E]], make: Callable[[Sourced[E]], V]) -> dict[str, V]:
-    return {name: make(source) for name, source in sources.items()}
+def _made(
+    section: str, sources: Mapping[str, Sourced[E]], make: Callable[[Sourced[E]], V], broken: Broken
+) -> dict[str, V]:
+    """Make the values of a section's entries; one that has a mistake goes into `broken`, an earlier file's with it."""
+    made = {}
+    for name, source in sources.items():
+        if (section, name) in broken:
+            continue
+        try:
+            made[name] = make(source)
+        except CatalogError as error:
+            broken[section, name] = error
+    return made
+
+
+def _refuse(broken: Broken, *named: tuple[str, str]) -> None:
+    """Raise the mistake of the first named entry that has one."""
+    for each in named:
+        if each in broken:
+            raise broken[each]
+
+
+def _names(broken: Broken, section: str) -> set[str]:
+    return {name for kind, name in broken if kind == section}

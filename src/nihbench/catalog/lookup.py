@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
-from nihbench.errors import UsageError
+from nihbench.errors import CatalogError, UsageError
 from nihbench.lang import t
 from nihbench.types import CorpusManifest, Experiment, ModelPreset, Needle, PromptTemplate, Suite
 
 T = TypeVar("T")
+Broken = dict[tuple[str, str], CatalogError]
+"""Entries that can't be used, by section and name ("needles", "mine"), with the mistake that makes them so."""
 
 
 def close_names(name: str, names: Iterable[str]) -> str:
@@ -44,7 +46,7 @@ class Catalog:
     """Everything that has a name; every reference between its values has been checked.
 
     A needle without an experiment of its own has one of the same name, over the default corpus of its language
-    ("" where there is none).
+    ("" where there is none). `broken` are the entries with a mistake, which stop nothing but themselves.
     """
 
     needles: Mapping[str, Needle]
@@ -54,22 +56,29 @@ class Catalog:
     models: Mapping[str, ModelPreset]
     corpora: Mapping[str, CorpusManifest]
     default_experiment: str
+    broken: Mapping[tuple[str, str], CatalogError] = field(default_factory=dict)
+
+    def mistakes(self) -> list[CatalogError]:
+        """Return each mistake in the files once; what is broken by another entry's has that one's."""
+        return list({str(error): error for error in self.broken.values()}.values())
 
     def needle(self, name: str) -> Needle:
         """Return the needle of that name; raises `UsageError` with the close names."""
-        return _find(self.needles, name, t("needle"), t("`nih needle list` shows all needles"))
+        return self._find("needles", self.needles, name, t("needle"), t("`nih needle list` shows all needles"))
 
     def prompt(self, name: str) -> PromptTemplate:
         """Return the prompt template of that name; raises `UsageError` with the close names."""
-        return _find(self.prompts, name, t("prompt"), t("`nih needle list` shows all prompts"))
+        return self._find("prompts", self.prompts, name, t("prompt"), t("`nih needle list` shows all prompts"))
 
     def experiment(self, name: str) -> Experiment:
         """Return the experiment of that name; raises `UsageError` with the close names."""
-        return _find(self.experiments, name, t("experiment"), t("`nih needle list` shows all experiments"))
+        return self._find(
+            "experiments", self.experiments, name, t("experiment"), t("`nih needle list` shows all experiments")
+        )
 
     def suite(self, name: str) -> Suite:
         """Return the suite of that name; raises `UsageError` with the close names."""
-        return _find(self.suites, name, t("suite"), t("`nih needle list` shows all suites"))
+        return self._find("suites", self.suites, name, t("suite"), t("`nih needle list` shows all suites"))
 
     def corpus(self, name: str) -> CorpusManifest:
         """Return the manifest of that name; raises `UsageError` with the close names, or where none is named ("")."""
@@ -77,12 +86,12 @@ class Catalog:
             raise UsageError(
                 t("the needle's language has no default corpus: name one by --corpus NAME, or a text's path")
             )
-        return _find(self.corpora, name, t("corpus"), t("`nih corpus list` shows all corpora"))
+        return self._find("corpora", self.corpora, name, t("corpus"), t("`nih corpus list` shows all corpora"))
 
     def model(self, name: str) -> ModelPreset:
         """Return the preset of that name; raises `UsageError` with the close names."""
         mend = t("`nih models` shows all presets, and --base-url URL takes any name as it is")
-        return _find(self.models, name, t("model"), mend)
+        return self._find("models", self.models, name, t("model"), mend)
 
     def parse_experiment(self, text: str) -> tuple[Experiment, tuple[str, ...]]:
         """Read "NAME" or "NAME/PROMPT": the experiment and the names of the prompts to run.
@@ -92,6 +101,11 @@ class Catalog:
         name, slash, prompt = text.partition("/")
         experiment = self.experiment(name)
         return experiment, (self.prompt(prompt).name,) if slash else experiment.prompts
+
+    def _find(self, section: str, known: Mapping[str, T], name: str, kind: str, mend: str) -> T:
+        if (section, name) in self.broken:
+            raise self.broken[section, name]
+        return _find(known, name, kind, mend)
 
 
 def _find(known: Mapping[str, T], name: str, kind: str, mend: str) -> T:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from nihbench.catalog.document import Document, Where
-from nihbench.catalog.lookup import close_names
+from nihbench.catalog.lookup import Broken, close_names
 from nihbench.errors import CatalogError
 from nihbench.lang import Message, t
 
@@ -41,12 +41,29 @@ _PATTERNS = {
 }
 
 
-def validate(document: Document, schema: type[M]) -> M:
-    """Return the document's values as `schema`; an empty file is an empty group. Raises `CatalogError`."""
+def validate(document: Document, schema: type[M], broken: Broken, sections: Collection[str] = ()) -> M:
+    """Return the document's values as `schema`; an empty file is an empty group.
+
+    An entry of `sections` with a mistake is left out and put into `broken`. Raises `CatalogError` for other mistakes.
+    """
+    data = {} if document.data is None else document.data
     try:
-        return schema.model_validate({} if document.data is None else document.data)
+        return schema.model_validate(data)
     except ValidationError as error:
-        raise _explain(document, error.errors()[0]) from error
+        found: Broken = {}
+        for detail in error.errors():
+            section, name, *_ = (*map(str, detail["loc"]), "", "")
+            if section not in sections or not name:
+                raise _explain(document, detail) from error
+            found.setdefault((section, name), _explain(document, detail))
+    broken |= found
+    left = {
+        section: {name: entry for name, entry in entries.items() if (section, name) not in found}
+        if section in sections and isinstance(entries, dict)
+        else entries
+        for section, entries in data.items()
+    }
+    return schema.model_validate(left)
 
 
 def _explain(document: Document, detail: ErrorDetails) -> CatalogError:

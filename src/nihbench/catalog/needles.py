@@ -6,7 +6,8 @@ References to other entries (an experiment's needle, a question's prompt) are ch
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
+from typing import Any
 
 from nihbench.catalog.document import Sourced
 from nihbench.catalog.lookup import close_names
@@ -50,8 +51,8 @@ def make_prompt(source: Sourced[PromptEntry]) -> PromptTemplate:
         for field in _PLACEHOLDER.findall(message.content):
             below = ("messages", index, "content")
             if field not in _TEMPLATE_FIELDS:
-                rule = t("a prompt has {haystack} and {question} only")
-                raise source.error(_unknown(field, _TEMPLATE_FIELDS, rule), *below)
+                _check_misspelt(source, field, _TEMPLATE_FIELDS, below)
+                continue
             if field in seen:
                 raise source.error(t("{{{field}}} stands twice in the prompt; keep one of them", field=field), *below)
             seen.add(field)
@@ -117,15 +118,15 @@ def _check_placeholders(source: Sourced[NeedleEntry], statements: tuple[str, ...
             raise source.error(message, "fresh", name)
     for text, below in _fillable(source.value):
         for field in _PLACEHOLDER.findall(text):
-            if field not in fresh:
-                mend = t("add `fresh: {{{field}: 7}}` with its number of digits", field=field)
-                raise source.error(_unknown(field, fresh, mend), *below)
+            _check_misspelt(source, field, fresh, below)
     for text, below in _fixed(source.value):
-        found = _PLACEHOLDER.search(text)
-        if found:
-            raise source.error(
-                t("nothing can be filled in here; write it without {placeholder}", placeholder=found[0]), *below
-            )
+        for field in _PLACEHOLDER.findall(text):
+            if field in fresh or field in _TEMPLATE_FIELDS:
+                raise source.error(
+                    t("nothing can be filled in here; write it without {placeholder}", placeholder=f"{{{field}}}"),
+                    *below,
+                )
+            _check_misspelt(source, field, (*fresh, *_TEMPLATE_FIELDS), below)
 
 
 def _check_readable(source: Sourced[NeedleEntry]) -> None:
@@ -192,7 +193,8 @@ def _fixed(entry: NeedleEntry) -> Iterator[tuple[str, Below]]:
             yield alias, ("subject", "aliases", index)
 
 
-def _unknown(field: str, known: Iterable[str], mend: str) -> str:
-    """Return a sentence on a placeholder that is none of the known, with the close ones or else with `mend`."""
-    hint = close_names(field, known) or mend
-    return t("the placeholder {{{field}}} is unknown; {hint}", field=field, hint=hint)
+def _check_misspelt(source: Sourced[Any], field: str, known: Collection[str], below: Below) -> None:
+    """Refuse what looks like a known placeholder but is none; all other braces are text like any other."""
+    hint = close_names(field, known)
+    if hint and field not in known:
+        raise source.error(t("the placeholder {{{field}}} is unknown; {hint}", field=field, hint=hint), *below)

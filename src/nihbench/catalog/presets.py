@@ -11,8 +11,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nihbench.catalog.document import Sourced
-from nihbench.catalog.lookup import unknown
+from nihbench.catalog.lookup import Broken, unknown
 from nihbench.catalog.schema import ModelEntry, ModelsFile, ProviderEntry
+from nihbench.errors import CatalogError
 from nihbench.lang import t
 from nihbench.types import BatchTerms, LocalModel, ModelPreset, PriceTier
 
@@ -21,8 +22,8 @@ _REASONING_OUTPUT_TOKENS = 8192
 _MERGED_KEYS = ("extra_body", "headers")
 
 
-def make_presets(files: Sequence[Sourced[ModelsFile]]) -> dict[str, ModelPreset]:
-    """Return the presets of all files, the packaged one first; raises `CatalogError` for contradictions."""
+def make_presets(files: Sequence[Sourced[ModelsFile]], broken: Broken) -> dict[str, ModelPreset]:
+    """Return the presets of all files, the packaged one first; one with a contradiction goes into `broken`."""
     providers: dict[str, dict[str, Any]] = {}
     models: dict[str, dict[str, Any]] = {}
     for file in files:
@@ -31,9 +32,16 @@ def make_presets(files: Sequence[Sourced[ModelsFile]]) -> dict[str, ModelPreset]
     for file in files:
         for name, model in (file.value.models or {}).items():
             source = Sourced(value=model, document=file.document, where=("models", name))
-            _check(source, providers)
+            try:
+                _check(source, providers, broken)
+            except CatalogError as error:
+                broken["models", name] = error
             models[name] = _over(models.get(name, {}), _given(model))
-    return {name: _preset(name, given, providers) for name, given in models.items()}
+    for name, given in models.items():
+        if ("providers", given.get("provider")) in broken:
+            broken.setdefault(("models", name), broken["providers", str(given["provider"])])
+    sound = {name: given for name, given in models.items() if ("models", name) not in broken}
+    return {name: _preset(name, given, providers) for name, given in sound.items()}
 
 
 def _given(entry: ProviderEntry) -> dict[str, Any]:
@@ -47,8 +55,10 @@ def _over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
     return {**below, **above, **joined}
 
 
-def _check(source: Sourced[ModelEntry], providers: Mapping[str, object]) -> None:
+def _check(source: Sourced[ModelEntry], providers: Mapping[str, object], broken: Broken) -> None:
     entry = source.value
+    if ("providers", entry.provider) in broken:
+        return  # its mistake is the provider's
     if entry.provider is not None and entry.provider not in providers:
         raise source.error(unknown(t("provider"), entry.provider, providers), "provider")
     if entry.prices and entry.prices_as_of is None:

@@ -39,7 +39,8 @@ class Bounds:
         least, most = (t("an unknown cost") if cost is None else dollars(Decimal(cost)) for cost in self.cost_usd)
         return t(
             "{least:,} to {most:,} trials of the grid, {least_tokens:,} to {most_tokens:,} tokens, {least_cost} to "
-            "{most_cost}, for ±{precision:.1%} a length; the rows below are the first pass",
+            "{most_cost}, for ±{precision:.1%} a length where answers are independent; the rows below are the first "
+            "pass",
             least=self.trials[0],
             most=self.trials[1],
             least_tokens=self.prompt_tokens[0],
@@ -75,7 +76,7 @@ async def send_rounds(
         fits_free: whether that is at no charge.
         retry_all: whether final failures are owed, too.
     """
-    from nihbench.run import amend, likely_points, owed, rounds, to_fit, with_extra
+    from nihbench.run import amend, likely_points, rounds, to_fit, with_extra
 
     if setup.options.shard is not None:
         note(t("adaptive: a part makes first draws only; nih merge the parts, and go on with the whole by --resume"))
@@ -84,8 +85,7 @@ async def send_rounds(
     planned = rounds(setup, records)
     reached, short = planned.before, False
     for step in planned.steps:
-        of_round = {key: record for key, record in records.items() if record.trial in set(step.trials)}
-        due = owed(replace(setup, trials=step.trials), of_round, retry_all=retry_all)
+        due = _due(setup, step.trials, records, retry_all=retry_all)
         unfitted = to_fit(setup, [trial for _, trial in due], records)
         lengths = sorted({trial.length for trial in unfitted})
         counts = likely_points(lengths, setup.window) if unfitted and not fits_free else ()
@@ -96,20 +96,29 @@ async def send_rounds(
             setup = replace(setup, calibration=await fit(setup, unfitted))
             assert setup.calibration is not None
             folder = amend(folder, setup.calibration)
-            due = owed(replace(setup, trials=step.trials), of_round, retry_all=retry_all)
+            due = _due(setup, step.trials, records, retry_all=retry_all)
             # A text may take more counts than are foreseen.
             if not _fits(setup, budget, [trial for _, trial in due]):
                 short = True
                 break
         if due:
             made = with_extra(setup, records)
-            known = set(made.trials)
-            more = tuple(trial for trial in step.trials if trial not in known)
+            more = tuple(trial for trial_id, trial in due if trial_id not in records)
             await send(replace(made, trials=(*made.trials, *more)), due, records)
             records = folder.records()
         reached = step.precision
     extra = sum(record.trial.extra for record in records.values())
     note(_ended(setup.options, planned, extra, reached if short else planned.after, short=short))
+
+
+def _due(setup: Setup, trials: Sequence[Trial], records: Mapping[str, Record], *, retry_all: bool) -> Owed:
+    """Return what is owed of a round, every place of its haystack once."""
+    from nihbench.run import owed, settled
+
+    sent = settled(setup, trials)
+    ids = {setup.trial_id(trial) for trial in sent}
+    of_round = {key: record for key, record in records.items() if key in ids}
+    return owed(replace(setup, trials=sent), of_round, retry_all=retry_all)
 
 
 def _fits(setup: Setup, budget: Budget, trials: Sequence[Trial], counts: Sequence[int] = ()) -> bool:
@@ -133,14 +142,15 @@ def _ended(options: RunOptions, planned: Rounds, extra: int, reached: float, *, 
         return t("adaptive: {extra:,} further draws; too few first ones are measured to tell a precision", extra=extra)
     if reached <= wanted:
         return t(
-            "adaptive: {extra:,} further draws; the found rate of a length is known to ±{wanted:.1%}, as asked for",
+            "adaptive: {extra:,} further draws; that is enough for ±{wanted:.1%} a length, as asked for, where answers "
+            "are independent",
             extra=extra,
             wanted=wanted,
         )
     why = t("the next round could pass --max-cost") if short else t("--max-trials bounds them")
     return t(
-        "adaptive: {extra:,} further draws; the found rate of a length is known to ±{reached:.1%} instead of "
-        "±{wanted:.1%}, for {why}",
+        "adaptive: {extra:,} further draws; that is enough for ±{reached:.1%} a length instead of ±{wanted:.1%}, where "
+        "answers are independent, for {why}",
         extra=extra,
         reached=reached,
         wanted=wanted,
@@ -186,8 +196,19 @@ def rows_sentence(table: Table, *, experiment: str, prompt: str) -> Message | No
     rows = adaptive_rows(table, experiment=experiment, prompt=prompt)
     if not rows:
         return None
+    draws, haystacks = sum(row.draws for row in rows), rows[0].haystacks
+    told = ", ".join(f"{row.length:,}: {row.found:.1%} [{row.low:.1%}, {row.high:.1%}]" for row in rows if row.draws)
+    if haystacks == 1:
+        return t(
+            "found over all {draws:,} draws, each cell weighing once (in brackets: 95% intervals, for this haystack): "
+            "{rows}",
+            draws=draws,
+            rows=told,
+        )
     return t(
-        "found over all {draws:,} draws, each cell weighing once, answers taken as independent: {rows}",
-        draws=sum(row.draws for row in rows),
-        rows=", ".join(f"{row.length:,}: {row.found:.1%} ±{row.half_width:.1%}" for row in rows if row.draws),
+        "found over all {draws:,} draws, each cell weighing once (in brackets: 95% intervals over {haystacks} "
+        "haystacks): {rows}",
+        draws=draws,
+        haystacks=haystacks,
+        rows=told,
     )

@@ -11,7 +11,7 @@ import typer
 
 from nihbench.cli.output import command, note, show, show_json
 from nihbench.errors import UsageError
-from nihbench.lang import t
+from nihbench.lang import t, typed
 
 if TYPE_CHECKING:
     from nihbench.analysis import AgreementReport, Item
@@ -47,7 +47,7 @@ def agree(
 
 def _of_file(name: str) -> tuple[str, list[Item]]:
     from nihbench.analysis import Item
-    from nihbench.catalog import load
+    from nihbench.cli.catalogs import load
     from nihbench.cli.grade import read_file
     from nihbench.run import read_rows
 
@@ -139,7 +139,7 @@ def _only_judge(folder: RunFolder) -> str:
         return whole[0]
     if not whole:
         raise UsageError(
-            t("{path} has no judge's scores: add them by nih score {path} --judge MODEL", path=folder.path)
+            t("{path} has no judge's scores: add them by nih score {path} --judge MODEL", path=typed(folder.path))
         )
     raise _several_judges(folder.path, whole)
 

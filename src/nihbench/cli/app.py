@@ -36,6 +36,7 @@ from nihbench.cli import (
     serve,
     watch,
 )
+from nihbench.cli.catalogs import forget
 from nihbench.cli.output import Terminated, hang_up, note
 from nihbench.cli.speech import chosen, parser_words, translate
 from nihbench.errors import NihError, UsageError
@@ -107,8 +108,12 @@ def _terminated(number: int, frame: object) -> None:
 
 def _run(arguments: Sequence[str] | None) -> int:
     try:
-        spoken, rest = chosen(sys.argv[1:] if arguments is None else arguments, os.environ)
+        given = sys.argv[1:] if arguments is None else arguments
+        spoken, rest = chosen(given, os.environ)
         speak(spoken)
+        forget()
+        if any("\0" in argument for argument in given):
+            raise UsageError(t("an argument holds the character NUL, which no path and no name can: take it out"))
         parser = typer.main.get_command(app)
         translate(parser)
         code = parser(args=rest, prog_name="nih", standalone_mode=False)

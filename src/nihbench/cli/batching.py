@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from nihbench.cli.output import note, plain, show
 from nihbench.errors import StoppedError, UsageError
-from nihbench.lang import said, t
+from nihbench.lang import said, t, typed
 
 if TYPE_CHECKING:
     import typer
@@ -46,8 +46,7 @@ def write_requests(
     """
     from datetime import UTC, datetime
 
-    from nihbench.run import check_free, create_run, export_batch
-    from nihbench.run.manifest import manifest
+    from nihbench.run import begin_run, check_free, export_batch
 
     if max_requests < 1 or not (max_file_mb is None or 0 < max_file_mb < 1e9):
         raise UsageError(t("--max-requests must be at least 1, and --max-file-mb more than 0"))
@@ -57,7 +56,7 @@ def write_requests(
         size_mb = max_file_mb or (terms.max_file_mb if terms else None) or _FILE_MB
         files = export_batch(setup, out, most_requests=max_requests, most_bytes=round(size_mb * 1_000_000))
         # Last, so that an export that was broken off can be made again.
-        folder = create_run(out, manifest(setup, datetime.now(UTC).isoformat(timespec="seconds")))
+        folder = begin_run(out, setup, datetime.now(UTC).isoformat(timespec="seconds"))
         if setup.headers:
             note(t("note: --header belongs to a request's transport and is not in the files"))
     return folder, files
@@ -68,7 +67,7 @@ def _exportable(options: RunOptions) -> Iterator[Setup]:
     """Resolve options; a model of any name will do without a server, for an engine that works files off needs none."""
     import os
 
-    from nihbench.catalog import load
+    from nihbench.cli.catalogs import load
     from nihbench.cli.presets import is_gguf
     from nihbench.cli.wiring import introduce, prepared, resolved
     from nihbench.endpoint import ModelAccess
@@ -108,12 +107,23 @@ def submit_run(job: Job, terms: Terms) -> None:
     from nihbench.cli.sending import now
     from nihbench.cli.wiring import prepared
     from nihbench.endpoint.batches import BatchEndpoint
-    from nihbench.run import Submission, check_same, check_server, open_batches, owned, read_planned, submit, to_submit
+    from nihbench.run import (
+        Submission,
+        check_rules,
+        check_same,
+        check_server,
+        open_batches,
+        owned,
+        read_planned,
+        submit,
+        to_submit,
+    )
     from nihbench.run.options import bare_url
 
     folder = job.existing
     assert folder is not None
     open_batches(folder.path)
+    check_rules(folder.path, folder.manifest)
     with prepared(job.options, sending=True, begun=job.begun) as (setup, model), owned(folder.path, now):
         _check_remote(setup, model)
         check_same(folder.manifest, setup)
@@ -127,7 +137,7 @@ def submit_run(job: Job, terms: Terms) -> None:
             raise UsageError(
                 t(
                     "nothing of {path} is left to submit: bring the answers by nih batch fetch {path}",
-                    path=folder.path,
+                    path=typed(folder.path),
                 )
             )
         waiting = [planned[trial_id].trial for trial_id in batches.waiting() - set(ids)]
@@ -136,7 +146,7 @@ def submit_run(job: Job, terms: Terms) -> None:
         how = Submission(base_url=url, completion_window=terms.completion_window or usual, again=terms.again)
         with BatchEndpoint(model.endpoint) as service:
             submit(batches, service, how, on_job=lambda each: show(job_line(each)))
-        note(t("the answers come later: nih batch fetch {path} --wait", path=folder.path))
+        note(t("the answers come later: nih batch fetch {path} --wait", path=typed(folder.path)))
 
 
 def _check_remote(setup: Setup, model: ModelAccess) -> None:
@@ -185,7 +195,7 @@ def served(context: typer.Context, path: Path, given: Mapping[str, Any]) -> Iter
     Raises:
         UsageError: the run was not exported, or its batches are at another server.
     """
-    from nihbench.catalog import load
+    from nihbench.cli.catalogs import load
     from nihbench.cli.options import usual_values
     from nihbench.cli.output import FetchReport
     from nihbench.cli.resuming import resumed_jobs
@@ -219,7 +229,7 @@ def fetch_all(folder: RunFolder, service: BatchEndpoint, *, every: float | None)
     with owned(folder.path, now):
         batches = open_batches(folder.path)
         if not any(job.batch_id for job in batches.jobs):
-            raise UsageError(t("{path} has no batch yet: nih batch submit {path}", path=folder.path))
+            raise UsageError(t("{path} has no batch yet: nih batch submit {path}", path=typed(folder.path)))
         while True:
             batches = _bring_ended(folder, refresh(batches, service), service)
             going = [job for job in batches.jobs if job.waits and job.batch_id and not job.finished]

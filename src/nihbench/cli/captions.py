@@ -54,6 +54,9 @@ def _caption(sweeps: Sequence[Sweep], kind: str, style: Style) -> str:
         notes.append(say(lang, "achieved_note"))
     if kind == "profiles":
         notes.append(_interval_note(sweeps, lang))
+    trials, places = sum(sweep.summary.planned for sweep in sweeps), sum(sweep.places for sweep in sweeps)
+    if kind == "map" and trials < places:
+        notes.append(say(lang, "one_prompt", trials=f"{trials:,}", places=f"{places:,}"))
     several = len({sweep.setting.model for sweep in sweeps}) > 1
     # A large panel carries its numbers above the maps.
     lines = [
@@ -85,16 +88,17 @@ def _interval_note(sweeps: Sequence[Sweep], lang: Lang) -> str:
     """Say how the intervals of profiles were made."""
     from nihbench.figures import listed, say
 
-    made = [sweep.statistics.headline.found for sweep in sweeps if sweep.statistics]
+    made = [sweep.statistics for sweep in sweeps if sweep.statistics]
     if not made:
         return say(lang, "no_interval")
     methods = [
-        say(lang, "interval_haystacks", count=each.haystacks) if each.haystacks > 1 else say(lang, "interval_haystack")
+        say(lang, "interval_text" if each.overlapping else "interval_haystack")
+        if each.this_haystack
+        else say(lang, "interval_haystacks", count=each.headline.found.haystacks)
         for each in made
     ]
-    return say(
-        lang, "interval", level=f"{made[0].interval.level:.0%}", method=listed(lang, list(dict.fromkeys(methods)))
-    )
+    level = f"{made[0].headline.found.interval.level:.0%}"
+    return say(lang, "interval", level=level, method=listed(lang, list(dict.fromkeys(methods))))
 
 
 def _marks(sweeps: Sequence[Sweep]) -> tuple[Control, ...]:

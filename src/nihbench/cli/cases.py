@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
-from nihbench.cli.output import command, plain, show, show_json
+from nihbench.cli.output import command, plain, show, show_json, tell
 from nihbench.errors import DamagedDataError, FetchError, UsageError
 from nihbench.lang import said, t
 
 if TYPE_CHECKING:
     from nihbench.analysis import Cases, ControlResult, Filter
     from nihbench.cli.caseview import Context
-    from nihbench.cli.probing import ProbeOptions
     from nihbench.run import RunFolder
     from nihbench.run.probe import Causes
-    from nihbench.types import Record
+    from nihbench.types import Grade, Record
 
 _TEXT = Optional[str]  # noqa: UP045  typer reads it at run time
 _INT = Optional[int]  # noqa: UP045
 _TEXTS = Optional[list[str]]  # noqa: UP045
 _FLOAT = Optional[float]  # noqa: UP045
+_PATH = Optional[Path]  # noqa: UP045
 _REACH = 160
 
 
@@ -46,6 +46,7 @@ def cases(
     max_length: Annotated[_INT, _filter("--max-length", "Only up to this length.")] = None,
     min_depth: Annotated[_FLOAT, _filter("--min-depth", "Only from this depth on, in percent.")] = None,
     max_depth: Annotated[_FLOAT, _filter("--max-depth", "Only up to this depth, in percent.")] = None,
+    against: Annotated[_PATH, _filter("--against", "Only what this older run found and RUN misses.")] = None,
     scorer: Annotated[_TEXT, typer.Option("--scorer", help="Whose scores (default: rules; see nih score).")] = None,
     corpus: Annotated[_TEXT, typer.Option("--corpus", help="Where the run's own text is now, if it was moved.")] = None,
     probe: Annotated[
@@ -64,7 +65,7 @@ def cases(
     """Show every answer below full marks: what was said, where, why it was graded so, and what was sent."""
     from nihbench.analysis import Filter
     from nihbench.cli.compare import note_controls
-    from nihbench.cli.probing import ProbeOptions
+    from nihbench.cli.probing import ProbeOptions, send_probes
     from nihbench.run import find_runs, open_run
 
     if as_md and as_json:
@@ -77,12 +78,26 @@ def cases(
         base_url=base_url, api_key_env=api_key_env, headers=tuple(header or ()), concurrency=concurrency,
         price=price, max_cost=max_cost, yes=yes,
     )  # fmt: skip
-    looked = [_looked(open_run(path), chosen, scorer, corpus, reaching if probe else None) for path in find_runs(run)]
+    read = [_read(open_run(path), scorer) for path in find_runs(run)]
+    filters = [_since(against, folder, chosen, scorer) for folder, *_ in read]
+    if probe:
+        # All are read by now: what is wrong with one of them is known before another's probes are paid for.
+        for (folder, records, grades), each in zip(read, filters, strict=True):
+            send_probes(folder, _let(records, each), grades, reaching)
+    looked = [_looked(*one, each, corpus) for one, each in zip(read, filters, strict=True)]
     note_controls([(each.folder, each.controls) for each in looked])
     if as_json:
         show_json({"runs": [each.json() for each in looked]})
     else:
-        show("\n\n".join(each.markdown() if as_md else each.text(titled=len(looked) > 1) for each in looked))
+        text = "\n\n".join(each.markdown() if as_md else each.text(titled=len(looked) > 1) for each in looked)
+        show(text) if as_md else tell(text, hanging=2)
+
+
+def _since(against: Path | None, folder: RunFolder, chosen: Filter, scorer: str | None) -> Filter:
+    """Return the filter with the trials that an older run found and this one misses, where one is given."""
+    from nihbench.cli.against import lost_since
+
+    return chosen if against is None else replace(chosen, only=lost_since(against, folder, scorer))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -124,32 +139,40 @@ class _Looked:
         return cause_lines(self.causes) if self.causes else []
 
 
+def _read(folder: RunFolder, scorer: str | None) -> tuple[RunFolder, dict[str, Record], Mapping[str, Grade]]:
+    from nihbench.run import counted_once, grades_of, planned_trials
+
+    grades = grades_of(folder, folder.records(), scorer)
+    _, records = counted_once(planned_trials(folder.manifest), folder.records())
+    return folder, records, grades
+
+
+def _let(records: Mapping[str, Record], chosen: Filter) -> dict[str, Record]:
+    return {key: record for key, record in records.items() if chosen.lets(record)}
+
+
 def _looked(
-    folder: RunFolder, chosen: Filter, scorer: str | None, corpus: str | None, reaching: ProbeOptions | None
+    folder: RunFolder, records: dict[str, Record], grades: Mapping[str, Grade], chosen: Filter, corpus: str | None
 ) -> _Looked:
     from nihbench.analysis import control_results, find_cases
-    from nihbench.cli.probing import causes_of, send_probes
-    from nihbench.run import grades_of, planned_trials
+    from nihbench.cli.probing import causes_of
+    from nihbench.run import counted_once, planned_trials
 
-    records = folder.records()
-    grades = grades_of(folder, records, scorer)
+    planned, _ = counted_once(planned_trials(folder.manifest), folder.records())
     found = find_cases(records, grades, chosen)
-    looked = {key: record for key, record in records.items() if chosen.lets(record)}
-    if reaching is not None:
-        send_probes(folder, looked, grades, reaching)
     return _Looked(
         folder=folder,
         cases=found,
         context=context_of(folder, records, found, corpus),
-        causes=causes_of(folder, looked, grades),
-        controls=control_results(records.values(), grades, planned_trials(folder.manifest)),
+        causes=causes_of(folder, _let(records, chosen), grades),
+        controls=control_results(records.values(), grades, planned),
     )
 
 
 def context_of(folder: RunFolder, records: dict[str, Record], found: Cases, corpus: str | None) -> Context:
     """Return the text around each case's needle, or why it can't be had."""
-    from nihbench.catalog import load
     from nihbench.cli.caseview import Context
+    from nihbench.cli.catalogs import load
     from nihbench.run import corpus_of, is_imported, needle_surroundings, stored_corpus
 
     shown = [case.id for group in found.groups for case in group.cases if records[case.id].placement]

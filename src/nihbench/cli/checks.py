@@ -65,7 +65,8 @@ def with_window(model: ModelAccess, report: Preflight, asked: int | None = None)
                 thought=thought,
             )
         )
-    return replace(model, server=ServerInfo(kind=report.kind, models=report.models, window=told))
+    server = model.server or ServerInfo(kind=report.kind, models=report.models)
+    return replace(model, server=replace(server, window=told))
 
 
 def preflight_notes(report: Preflight) -> list[str]:
@@ -175,10 +176,12 @@ def canary(model: ModelAccess, checks: Checks, setup: Setup) -> None:
     import asyncio
 
     from nihbench.endpoint import sing
+    from nihbench.run.rebuild import source_text
 
     trial = max((trial for trial in setup.grid if trial.repeat == 0), key=lambda trial: trial.length)
     _, placement = setup.build(trial)
-    text = setup.source_of(0).text[placement.start : placement.end]
+    source = source_text(setup.corpus.text, placement.source_start, placement.source_copies)
+    text = source[placement.start : placement.end]
     expected = setup.expected_tokens(trial, placement)
 
     async def ask(budget: Budget) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from itertools import combinations
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Optional
 
 import typer
 
-from nihbench.cli.output import command, note, show, show_json
+from nihbench.cli.output import command, note, show_json, tell
 from nihbench.errors import UsageError
 from nihbench.lang import language, t
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from nihbench.analysis import ControlResult, Interaction, Paired, Side
     from nihbench.cli.finish import Result
     from nihbench.run import RunFolder
+    from nihbench.stats import Region
 
 _TEXT = Optional[str]  # noqa: UP045  typer reads it at run time
 
@@ -36,6 +38,9 @@ def compare(
     wanted: Annotated[
         float, typer.Option("--difference", help="Say how many repeats would show a difference of so many points.")
     ] = 5.0,
+    unpaired: Annotated[
+        bool, typer.Option("--unpaired", help="Compare runs of other prompts, as two independent samples.")
+    ] = False,
     scorer: Annotated[_TEXT, typer.Option("--scorer", help="Whose scores (default: rules; see nih score).")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a program.")] = False,
 ) -> None:
@@ -51,6 +56,10 @@ def compare(
     results = [result_of(open_run(path), scorer=scorer) for given in runs for path in find_runs(given)]
     sides = chosen([side for result in results for side in sides_of(result)], prompt, lambda side: side.prompt)
     kind = by or _what_differs(sides)
+    if unpaired:
+        note_controls([(result.run, result.controls) for result in results])
+        _tell_unpaired(opposed(sides, kind), as_json=as_json, by=kind)
+        return
     made = compared(sides, kind, wanted / 100)
     crossed = interactions(sides)
     note_controls([(result.run, result.controls) for result in results])
@@ -62,24 +71,28 @@ def compare(
 
 def sides_of(result: Result) -> list[Side]:
     """Return what a run has to compare, one side for each prompt."""
-    from nihbench.analysis import Side, text_of
-    from nihbench.run import planned_trials
+    from nihbench.analysis import Side, planned_cells, text_of
+    from nihbench.cli.sweep import origin_of
+    from nihbench.run import length_unit
 
-    manifest = result.run.manifest
-    trials = [trial for trial in planned_trials(manifest) if trial.control is None]
+    manifest, origin = result.run.manifest, origin_of(result.run, result.records)
     return [
         Side(
             name="",
             run=result.run.path.name,
+            place=str(result.run.path),
             model=manifest["model"]["name"],
             experiment=grid.experiment,
             prompt=grid.prompt,
             table=result.table,
             text=text_of(manifest),
-            planned=frozenset(
-                (trial.length, float(trial.depth_percent), trial.repeat)
-                for trial in trials
-                if (trial.experiment, trial.prompt) == (grid.experiment, grid.prompt)
+            unit=length_unit(manifest),
+            served=origin.served,
+            date=origin.date,
+            **planned_cells(
+                trial
+                for trial in result.planned
+                if (trial.experiment, trial.prompt, trial.control) == (grid.experiment, grid.prompt, None)
             ),
         )
         for grid in result.grids
@@ -100,6 +113,20 @@ def compared(sides: Sequence[Side], by: str, wanted: float) -> list[Paired]:
     """
     from nihbench.analysis import holm, pair
 
+    made = [pair(first, second, wanted=wanted) for first, second in opposed(sides, by)]
+    corrected, of_texts = holm([each.p_value for each in made]), holm([each.texts_p_value for each in made])
+    return [
+        replace(each, p_value=value, texts_p_value=of_text)
+        for each, value, of_text in zip(made, corrected, of_texts, strict=True)
+    ]
+
+
+def opposed(sides: Sequence[Side], by: str) -> list[tuple[Side, Side]]:
+    """Return the first side of every group with each other one, named by what tells them apart.
+
+    Raises:
+        UsageError: There is nothing to compare.
+    """
     groups: dict[tuple[str, ...], list[Side]] = {}
     for side in sides:
         key = (side.model, side.experiment) if by == "prompt" else (side.experiment, side.prompt)
@@ -107,9 +134,10 @@ def compared(sides: Sequence[Side], by: str, wanted: float) -> list[Paired]:
     made = []
     for group in groups.values():
         first, *others = _named(group, by)
-        made += [pair(first, other, wanted=wanted) for other in others]
+        made += [(first, other) for other in others]
     if not made and len(sides) == 2:
-        made = [pair(*(replace(side, name=_whole_name(side)) for side in sides), wanted=wanted)]
+        one, other = (replace(side, name=_whole_name(side)) for side in sides)
+        made = [(one, other)]
     if not made:
         here = ", ".join(map(_whole_name, sides)) or t("nothing")
         raise UsageError(
@@ -124,8 +152,7 @@ def compared(sides: Sequence[Side], by: str, wanted: float) -> list[Paired]:
                 here=here,
             )
         )
-    corrected = holm([each.p_value for each in made])
-    return [replace(each, p_value=value) for each, value in zip(made, corrected, strict=True)]
+    return made
 
 
 def _whole_name(side: Side) -> str:
@@ -134,11 +161,16 @@ def _whole_name(side: Side) -> str:
 
 def _named(group: Sequence[Side], by: str) -> list[Side]:
     """Name sides by what tells them apart: prompts or models, and the run where neither does."""
-    names = [side.prompt if by == "prompt" else side.model for side in group]
-    twice = len(set(names)) < len(names)
-    return [
-        replace(side, name=f"{name} ({side.run})" if twice else name) for side, name in zip(group, names, strict=True)
-    ]
+    from nihbench.cli.sweep import Origin, called_apart
+
+    kinds = [side.prompt if by == "prompt" else side.model for side in group]
+    names = list(kinds)
+    for kind in {kind for kind in kinds if kinds.count(kind) > 1}:
+        mine = [at for at, each in enumerate(kinds) if each == kind]
+        origins = [Origin(run=group[at].run, date=group[at].date, served=group[at].served) for at in mine]
+        for at, name in zip(mine, called_apart(kind, origins, [0] * len(mine)), strict=True):
+            names[at] = name
+    return [replace(side, name=name) for side, name in zip(group, names, strict=True)]
 
 
 def _heading(made: Paired, of: Sequence[Paired]) -> str:
@@ -186,14 +218,42 @@ def note_controls(told: Sequence[tuple[RunFolder, Sequence[ControlResult]]]) -> 
 
 def _tell(made: Sequence[Paired], crossed: Sequence[Interaction]) -> None:
     from nihbench.cli.output import plain
-    from nihbench.figures import comparison_paragraph, interaction_sentence
+    from nihbench.figures import SEVERAL, comparison_paragraph, interaction_sentence, say, unit_phrase
 
     paragraphs = [_heading(each, made) + comparison_paragraph(each, language(), len(made)) for each in made]
-    show(
-        "\n\n".join(
-            plain(each) for each in [*paragraphs, *(interaction_sentence(each, language()) for each in crossed)]
-        )
-    )
+    for listing in dict.fromkeys(
+        _listing(each) for each in made if each.lost and each.first.place != each.second.place
+    ):
+        note(t("what was found before and is missed now, case by case: {command}", command=listing))
+    unit = SEVERAL.join(dict.fromkeys(_unit_of(each) for each in made))
+    paragraphs += [interaction_sentence(each, language()) for each in crossed]
+    paragraphs.append(say(language(), "length_note", unit=unit_phrase(unit, language())))
+    tell("\n\n".join(map(plain, paragraphs)))
+
+
+def _listing(made: Paired) -> str:
+    """Return the command that shows what only the first side found."""
+    return f"nih cases {shlex.quote(made.second.place)} --against {shlex.quote(made.first.place)}"
+
+
+def _tell_unpaired(pairs: Sequence[tuple[Side, Side]], *, as_json: bool, by: str) -> None:
+    from nihbench.analysis import unpair
+    from nihbench.cli.output import plain
+    from nihbench.cli.unpaired import unpaired_paragraph, unpaired_values
+    from nihbench.figures import SEVERAL, say, unit_phrase
+
+    made = [unpair(first, second) for first, second in pairs]
+    if as_json:
+        show_json({"by": by, "comparisons": unpaired_values(made)})
+        return
+    units = SEVERAL.join(dict.fromkeys(side.unit for pair in pairs for side in pair))
+    unit = say(language(), "length_note", unit=unit_phrase(units, language()))
+    tell("\n\n".join(map(plain, [*(unpaired_paragraph(each, language()) for each in made), unit])))
+
+
+def _unit_of(paired: Paired) -> str:
+    """Return the unit of both sides' lengths: of one that has another run's prompts, the other run's."""
+    return paired.second.unit if paired.second.unit.startswith("model:") else paired.first.unit
 
 
 def as_value(paired: Paired) -> dict[str, Any]:
@@ -204,16 +264,23 @@ def as_value(paired: Paired) -> dict[str, Any]:
         "first": _side(paired.first),
         "second": _side(paired.second),
         "verdict": paired.verdict,
+        "general": bool(paired.found and paired.found.general),
         "p_value": paired.p_value,
+        "texts_verdict": paired.texts_verdict,
+        "texts_p_value": paired.texts_p_value,
         "planned_pairs": paired.planned,
         "measured_pairs": paired.measured,
         "left_out_trials": paired.left_out,
         "moved_needles": paired.moved,
         "found": _comparison(paired, "found"),
         "mean_band": _comparison(paired, "band"),
+        "regions": [_region(paired, each) for each in paired.regions],
+        "lost": [asdict(each) for each in paired.lost],
+        "won": [asdict(each) for each in paired.won],
         "repeats": paired.repeats,
         "wanted_difference": paired.wanted,
         "repeats_needed": paired.needed,
+        "length_unit": _unit_of(paired),
         "text": {"en": comparison_paragraph(paired, "en"), "zh": comparison_paragraph(paired, "zh")},
     }
 
@@ -222,21 +289,25 @@ def _side(side: Side) -> dict[str, str]:
     return {"name": side.name, "model": side.model, "experiment": side.experiment, "prompt": side.prompt}
 
 
+def _region(paired: Paired, region: Region) -> dict[str, Any]:
+    return {
+        "lengths": paired.lengths_of(region),
+        "depths_percent": paired.depths_of(region),
+        "pairs": region.pairs,
+        "first": region.first,
+        "second": region.second,
+        "difference": region.difference,
+        "gained": region.gained,
+        "lost": region.lost,
+        "p_value": region.p_value,
+    }
+
+
 def _comparison(paired: Paired, what: Literal["found", "band"]) -> dict[str, Any] | None:
-    """Return one of the two comparisons; regions and cells by their tokens and percents, not by their indices."""
+    """Return one of the two comparisons; cells by their tokens and percents, not by their indices."""
     made = paired.found if what == "found" else paired.band
     if made is None:
         return None
-    regions = [
-        {
-            "lengths": paired.third("length", region.length_third),
-            "depths_percent": paired.third("depth", region.depth_third),
-            "pairs": region.pairs,
-            "difference": region.difference,
-            "p_value": region.p_value,
-        }
-        for region in made.regions
-    ]
     cells = [
         {
             "length": paired.lengths[cell.length],
@@ -247,8 +318,12 @@ def _comparison(paired: Paired, what: Literal["found", "band"]) -> dict[str, Any
         }
         for cell in made.cells
     ]
-    return asdict(made) | {"regions": regions, "cells": cells}
+    return asdict(made) | {"verdict": made.verdict, "general": made.general, "cells": cells}
 
 
 def _values(crossed: Sequence[Interaction]) -> list[dict[str, Any]]:
-    return [asdict(each) for each in crossed]
+    names = ("experiment", "prompts", "models", "pairs")
+    return [
+        {name: getattr(each, name) for name in names} | asdict(each.change) | {"general": each.change.general}
+        for each in crossed
+    ]

@@ -21,7 +21,7 @@ _PATH = Optional[Path]  # noqa: UP045  typer reads it at run time
 def list_corpora(as_json: _JSON = False) -> None:
     """List the corpora, and which of them are here."""
     from nihbench import corpora
-    from nihbench.catalog import load
+    from nihbench.cli.catalogs import load
 
     folder = corpora.haystack_folder(Path.cwd())
     rows = []
@@ -58,7 +58,7 @@ def fetch_corpus(
 ) -> None:
     """Bring corpora here, verify and clean them."""
     from nihbench import corpora
-    from nihbench.catalog import load
+    from nihbench.cli.catalogs import load
 
     catalog = load()
     manifests = [catalog.corpus(name) for name in names]
@@ -80,7 +80,7 @@ def corpus_stats(
     from dataclasses import asdict
 
     from nihbench import corpora
-    from nihbench.catalog import load
+    from nihbench.cli.catalogs import load
     from nihbench.endpoint import load_tokenizer
     from nihbench.run import load_corpus
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
-from nihbench.cli.output import command, show, show_json
+from nihbench.cli.output import command, show_json, tell
 from nihbench.lang import language
 
 if TYPE_CHECKING:
@@ -29,16 +29,19 @@ def diagnose(
     from nihbench.cli.finish import result_of
     from nihbench.cli.output import plain
     from nihbench.cli.plot import chosen
-    from nihbench.figures import diagnosis_sentence
+    from nihbench.cli.sweep import named
+    from nihbench.figures import diagnosis_sentence, length_notes
     from nihbench.run import find_runs, open_run
 
     results = [result_of(open_run(path), scorer=scorer) for given in runs for path in find_runs(given)]
-    sweeps = chosen([s for result in results for s in result.sweeps], prompt, lambda sweep: sweep.grid.prompt)
+    every = named([sweep for result in results for sweep in result.sweeps])
+    sweeps = chosen(every, prompt, lambda sweep: sweep.grid.prompt)
     note_controls([(result.run, result.controls) for result in results])
     if as_json:
         show_json([_value(sweep) for sweep in sweeps])
         return
-    show("\n".join(plain(f"{s.name}: {diagnosis_sentence(s.statistics, language())}") for s in sweeps if s.statistics))
+    told = [f"{s.name}: {diagnosis_sentence(s.statistics, language())}" for s in sweeps if s.statistics]
+    tell("\n".join(map(plain, [*told, *length_notes([s.setting for s in sweeps], language())])))
 
 
 def _value(sweep: Sweep) -> dict[str, Any]:
@@ -51,6 +54,7 @@ def _value(sweep: Sweep) -> dict[str, Any]:
         "model": sweep.setting.model,
         "experiment": sweep.grid.experiment,
         "prompt": sweep.grid.prompt,
+        "length_unit": sweep.setting.length_unit,
         **asdict(found),
         "misses": asdict(found.misses) | {"value": found.misses.value if found.misses.trials else None},
         # With too little measured, or nothing else to tell it from, there is none.

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from nihbench.cli.options import run_options, usual_values, with_endpoint_options
-from nihbench.cli.output import command, console, plain, show, show_json
+from nihbench.cli.output import command, plain, show_json, tell
 from nihbench.errors import NihError, UsageError
 from nihbench.lang import Message, column, recalled, said, t
 
@@ -129,17 +128,7 @@ def _rows(found: Found) -> list[tuple[Message, str]]:
 
 def _show_rows(rows: list[tuple[Message, str]]) -> None:
     """Show rows as a table: one line each, or on a terminal as many as its width asks for, clear of the names."""
-    if not sys.stdout.isatty():
-        show("\n".join(f"{column(name, _SIDE)} {value}" for name, value in rows))
-        return
-    from rich.table import Table
-
-    grid = Table.grid(padding=(0, 1))
-    grid.add_column(min_width=_SIDE, no_wrap=True)
-    grid.add_column(overflow="fold")
-    for name, value in rows:
-        grid.add_row(said(name), value)
-    console().print(grid)
+    tell("\n".join(f"{column(name, _SIDE)} {value}" for name, value in rows), hanging=_SIDE + 1)
 
 
 def _word(value: bool | None) -> Message:

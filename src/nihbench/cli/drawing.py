@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from nihbench.cli.captions import around_of
 from nihbench.cli.output import note
-from nihbench.cli.sweep import told_apart
+from nihbench.cli.sweep import named, told_apart
 from nihbench.errors import UsageError
 from nihbench.lang import t
 
@@ -40,20 +40,21 @@ def draw(
     Raises:
         UsageError: The kind or the suffix is unknown, or these sweeps can't be drawn so.
     """
-    from nihbench.figures import check_suffix, draw_panel, draw_profiles, save
+    from nihbench.figures import SEVERAL, check_suffix, draw_panel, draw_profiles, save
 
     check_suffix(path)
     if not sweeps:
         raise UsageError(t("there is nothing to draw: no run with such a prompt was given"))
     if animate and (len(sweeps) != 1 or style.achieved or kind != "map"):
         raise UsageError(t("an animation shows one map with nominal depths: give one run, and choose one --prompt"))
+    sweeps = named(sweeps)
     around = around_of(sweeps, kind, style, title)
     _note_fonts(around.title + around.caption + "".join(sweep.name for sweep in sweeps), style.lang)
-    units = list(dict.fromkeys(sweep.setting.length_unit for sweep in sweeps))
+    unit = SEVERAL.join(dict.fromkeys(sweep.setting.length_unit for sweep in sweeps))
     if kind == "profiles":
-        figure = draw_profiles(_lines(sweeps), around, style, length_unit=units[0])
+        figure = draw_profiles(_lines(sweeps), around, style, length_unit=unit)
     else:
-        panel = _difference(sweeps, units[0]) if kind == "difference" else _panel(sweeps, units[0], style.lang)
+        panel = _difference(sweeps, unit) if kind == "difference" else _panel(sweeps, unit, style.lang)
         figure = draw_panel(panel, around, style)
     save(figure, path, style.dpi)
     if animate:
@@ -61,26 +62,15 @@ def draw(
 
 
 def _panel(sweeps: Sequence[Sweep], unit: str, lang: Lang) -> Any:
-    """Set experiments and prompts as rows and models as columns.
-
-    Raises:
-        UsageError: Two sweeps claim one place.
-    """
+    """Set experiments and prompts as rows and models as columns; no two sweeps claim one place (`named`)."""
     from nihbench.figures import Panel
 
     rows = list(dict.fromkeys((sweep.grid.experiment, sweep.grid.prompt) for sweep in sweeps))
     models = list(dict.fromkeys(sweep.setting.model for sweep in sweeps))
-    at: dict[tuple[int, int], Sweep] = {}
-    for sweep in sweeps:
-        place = (rows.index((sweep.grid.experiment, sweep.grid.prompt)), models.index(sweep.setting.model))
-        if place in at:
-            raise UsageError(
-                t(
-                    "two runs measured {sweep_name}: give one of them, or draw them with --kind difference",
-                    sweep_name=sweep.name,
-                )
-            )
-        at[place] = sweep
+    at = {
+        (rows.index((sweep.grid.experiment, sweep.grid.prompt)), models.index(sweep.setting.model)): sweep
+        for sweep in sweeps
+    }
     places = [[at.get((i, j)) for j in range(len(models))] for i in range(len(rows))]
     single = len(sweeps) == 1
     one_experiment = len({experiment for experiment, _ in rows}) == 1
@@ -115,7 +105,7 @@ def _difference(sweeps: Sequence[Sweep], unit: str) -> Any:
                 sweeps=len(sweeps),
             )
         )
-    if len({sweep.setting.length_unit for sweep in sweeps}) > 1:
+    if len({s.setting.length_unit for s in sweeps}) > 1 and len({s.origin.counted for s in sweeps}) > 1:
         raise UsageError(t("the two runs count lengths in different units: measure both with the same --length-unit"))
     return Panel(grids=((difference(sweeps[0].grid, sweeps[1].grid),),), length_unit=unit, is_difference=True)
 
@@ -159,9 +149,10 @@ def _animate(figure: Any, sweeps: Sequence[Sweep], animate: tuple[Path, Sequence
     for record in records:
         trial = record.trial
         if trial.control is None and (trial.experiment, trial.prompt) == (grid.experiment, grid.prompt):
-            place = (grid.depths.index(trial.depth_percent), grid.lengths.index(trial.length))
-            last.pop(place, None)  # a cell is finished with its last repeat
-            last[place] = None
+            for depth in trial.depths:
+                place = (grid.depths.index(depth), grid.lengths.index(trial.length))
+                last.pop(place, None)  # a cell is finished with its last repeat
+                last[place] = None
     note(
         t(
             "animation: {path} ({save_animation} frames)",

@@ -78,7 +78,7 @@ def examine(options: RunOptions, canary_tokens: int) -> Found:
         EndpointError: the server can't be reached.
         UsageError: an option can't be carried out, or the key is missing.
     """
-    from nihbench.catalog import load
+    from nihbench.cli.catalogs import load
     from nihbench.cli.checks import with_window
     from nihbench.cli.money import Checks
     from nihbench.cli.wiring import reach
@@ -242,8 +242,8 @@ def _warnings(report: Preflight) -> tuple[str, ...]:
 
 def _sweep(options: RunOptions, access: ModelAccess) -> Sweep:
     """Return what `nih run` takes with these options, before the server has counted anything for it."""
-    from nihbench.catalog import load
-    from nihbench.cli.money import cost_words, is_free, planned_cost
+    from nihbench.cli.catalogs import load
+    from nihbench.cli.money import cost_words, free_words, is_free, planned_cost
     from nihbench.cli.wiring import resolved
 
     if options.window is None:
@@ -255,11 +255,12 @@ def _sweep(options: RunOptions, access: ModelAccess) -> Sweep:
     part = setup, (access,), setup.trials
     cost, tokens = planned_cost(*part), sum(trial.length for trial in setup.trials)
     sentence = cost_words([part], [cost])
-    if is_free(setup, (access,)):
+    if is_free((access,)):
         sentence = t(
-            "{trials:,} trials send {tokens:,} tokens; nothing is paid, for the model runs on this machine",
+            "{trials:,} trials send {tokens:,} tokens; cost: {cost}",
             trials=len(setup.trials),
             tokens=tokens,
+            cost=free_words(access),
         )
     return Sweep(
         sentence=sentence,

@@ -18,8 +18,10 @@ def export(
     runs: Annotated[list[Path], typer.Argument(help="Run folders, or a folder of runs.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="The file: .csv, .parquet or .json.")],
     scorer: Annotated[_TEXT, typer.Option("--scorer", help="Whose scores (default: rules; see nih score).")] = None,
+    controls: Annotated[bool, typer.Option("--controls", help="With the control trials, too.")] = False,
+    extra: Annotated[bool, typer.Option("--extra", help="With an adaptive run's further draws, too.")] = False,
 ) -> None:
-    """Write runs as one table, a row a trial: CSV (safe to open in a spreadsheet), Parquet or JSON."""
+    """Write the grids of runs as one table, a row a trial: CSV (safe to open in a spreadsheet), Parquet or JSON."""
     from nihbench import load_run
     from nihbench.analysis import check_export, joined
     from nihbench.analysis import export as write
@@ -27,6 +29,6 @@ def export(
 
     check_export(out)
     folders = [folder for run in runs for folder in find_runs(run)]
-    table = joined([load_run(folder, scorer=scorer) for folder in folders])
+    table = joined([load_run(folder, scorer=scorer) for folder in folders], controls=controls, extra=extra)
     write(table, out)
     note(t("trials: {trials:,}, runs: {runs:,}, file: {out}", trials=len(table), runs=len(folders), out=out))

@@ -31,8 +31,8 @@ def checked_by_models(name: str, given: Mapping[str, Any], *, yes: bool) -> dict
     Raises:
         UsageError: there is no experiment with this needle, or the options can't be carried out.
     """
-    from nihbench.catalog import load
-    from nihbench.cli.jobs import agreed, asked_jobs, made_ready
+    from nihbench.cli.catalogs import load
+    from nihbench.cli.jobs import asked_jobs, made_ready
     from nihbench.cli.money import check_cost
     from nihbench.cli.options import usual_values
 
@@ -44,11 +44,13 @@ def checked_by_models(name: str, given: Mapping[str, Any], *, yes: bool) -> dict
         "depths": "50:50:1",
     }
     jobs = asked_jobs(values | {key: value for key, value in given.items() if value}, None)
-    yes = agreed(jobs, yes=yes)
-    with made_ready(jobs, sending=True) as ready:
+
+    def agree(ready: Sequence[Ready]) -> None:
         asked = [_controls_only(each) for each in ready]
         check_cost([(each.setup, each.members, each.setup.trials) for each in asked], yes=yes)
-        return {each.setup.preset.name: _ask(each) for each in asked}
+
+    with made_ready(jobs, sending=True, agree=agree) as ready:
+        return {each.setup.preset.name: _ask(_controls_only(each)) for each in ready}
 
 
 def as_lines(found: Mapping[str, Sequence[ControlResult]]) -> list[str]:

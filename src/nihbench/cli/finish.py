@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from nihbench.cli.output import console, note, speaks_unicode
-from nihbench.lang import language, recalled, said, t, without_stop
+from nihbench.cli.output import console, note, speaks_unicode, tell
+from nihbench.cli.wrapping import width_of, wrapped
+from nihbench.errors import NihError
+from nihbench.lang import language, recalled, said, t, typed, without_stop
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,7 +21,7 @@ if TYPE_CHECKING:
     from nihbench.analysis.table import Table
     from nihbench.cli.sweep import Sweep
     from nihbench.run import RunFolder
-    from nihbench.types import FailureKind, Grade, Record
+    from nihbench.types import FailureKind, Grade, Record, Trial
 
 FAILED_TRIALS = 3
 """Exit code of a run that is finished but for failed trials."""
@@ -42,6 +46,8 @@ class Result:
     """In the order of their first appearance."""
     table: Table
     """One row a trial."""
+    planned: tuple[Trial, ...]
+    """The whole plan; like all else here it has every place once (`run.places`)."""
 
     @property
     def passing(self) -> int:
@@ -64,12 +70,14 @@ class Result:
     @property
     def sweeps(self) -> tuple[Sweep, ...]:
         """What is drawn of it, one for each prompt."""
-        from nihbench.cli.sweep import Sweep, setting_of
+        from nihbench.cli.sweep import Sweep, origin_of, setting_of
 
         setting = setting_of(self.run.manifest, self.records, self.scorer)
+        origin = origin_of(self.run, self.records)
         return tuple(
             Sweep(
                 setting=setting,
+                origin=origin,
                 grid=grid,
                 summary=summary,
                 statistics=made,
@@ -78,6 +86,11 @@ class Result:
                     each
                     for each in self.controls
                     if (each.experiment, each.prompt) == (grid.experiment, grid.prompt) or each.name == "sentinel"
+                ),
+                places=sum(
+                    len(trial.depths)
+                    for trial in self.planned
+                    if (trial.experiment, trial.prompt, trial.control) == (grid.experiment, grid.prompt, None)
                 ),
             )
             for grid, summary, made in zip(self.grids, self.summaries, self.statistics, strict=True)
@@ -94,15 +107,15 @@ def result_of(run: RunFolder, *, scorer: str | None = None, again: bool = False,
         store: whether scores may be written; else the rules score in memory.
     """
     from nihbench.analysis import columns, control_results, grid, statistics, summary
-    from nihbench.run import default_scorer, planned_trials
+    from nihbench.run import counted_once, default_scorer, planned_trials
     from nihbench.score import SCORER
 
     records = run.records()
     scorer = scorer or (SCORER if again else default_scorer(run))
     in_memory = not store and scorer == SCORER
     grades = _unstored(run, records) if in_memory else _scores(run, records, scorer, again)
-    table = columns(tuple(records.values()), grades)
-    planned = planned_trials(run.manifest)
+    planned, records = counted_once(planned_trials(run.manifest), records)
+    table = columns(tuple(records.values()), grades, content=run.manifest)
     counting = Counter((trial.experiment, trial.prompt) for trial in planned if trial.control is None)
     recorded = {record.trial for record in records.values()}
     each = [(e, p, count) for (e, p), count in counting.items()]
@@ -117,6 +130,7 @@ def result_of(run: RunFolder, *, scorer: str | None = None, again: bool = False,
         records=tuple(records.values()),
         scorer=scorer,
         table=table,
+        planned=planned,
     )
 
 
@@ -139,7 +153,7 @@ def _unstored(run: RunFolder, records: Mapping[str, Record]) -> Mapping[str, Gra
 def show(result: Result) -> None:
     """Show the heatmaps, the headline numbers and how far they reach on stdout."""
     from nihbench.cli.adaptive import rows_sentence
-    from nihbench.figures import effective_sentence, headline, terminal_heatmap, worst_sentence
+    from nihbench.figures import effective_sentence, headline, length_notes, terminal_heatmap, worst_sentence
 
     screen, words = console(), language()
     colour = screen.is_terminal and not screen.no_color
@@ -147,16 +161,18 @@ def show(result: Result) -> None:
         unicode = speaks_unicode()
         screen.print(terminal_heatmap(sweep.grid, width=screen.width, colour=colour, unicode=unicode, lang=words))
         if sweep.withheld:
-            screen.print(sweep.withheld.sentence(words))
+            tell(sweep.withheld.sentence(words))
             continue
-        screen.print(headline(sweep.summary, lang=words, intervals=sweep.intervals))
+        tell(headline(sweep.summary, lang=words, intervals=sweep.intervals))
         if sweep.statistics:
             for sentence in (effective_sentence(sweep.statistics, words), worst_sentence(sweep.statistics, words)):
-                screen.print(sentence) if sentence else None
+                tell(sentence) if sentence else None
         rows = rows_sentence(result.table, experiment=sweep.grid.experiment, prompt=sweep.grid.prompt)
-        screen.print(said(rows)) if rows else None
+        tell(said(rows)) if rows else None
+    tell("\n".join(length_notes([sweep.setting for sweep in result.sweeps], words)))
     for control in result.controls:
-        screen.print(control.sentence(words), style="bold" if control.failed else None)
+        sentence = wrapped(control.sentence(words), width_of(sys.stdout))
+        screen.print(sentence, style="bold" if control.failed else None, soft_wrap=True)
 
 
 def _explain(records: Iterable[Record]) -> None:
@@ -179,9 +195,38 @@ def finish_tree(root: Path) -> None:
 
     results = [result_of(open_run(path)) for path in find_runs(root)]
     picture = root / PANEL
-    draw([sweep for result in results for sweep in result.sweeps], picture, Style())
+    draw([sweep for result in results for sweep in result.sweeps], picture, Style(lang=language()))
     note(t("panel: {picture}", picture=picture))
-    note(t("draw it again: nih plot {root} --out panel.svg", root=root))
+    note(t("draw it again: nih plot {root} --out panel.svg", root=typed(root)))
+
+
+def show_part(run: RunFolder) -> None:
+    """Show what a run that was stopped has paid for, as far as it came; the error that stopped it says the rest.
+
+    What goes wrong here is passed over, and a second Ctrl-C does without.
+    """
+    with suppress(NihError, OSError, KeyboardInterrupt):
+        result = result_of(run, again=True)
+        if any(record.trial.control is None for record in result.records):
+            _draw_and_show(result)
+        note(
+            t(
+                "stopped: {done:,} of {planned:,} trials are done",
+                done=len(result.records),
+                planned=len(result.records) + result.owed,
+            )
+        )
+
+
+def _draw_and_show(result: Result) -> None:
+    from nihbench.cli.drawing import draw
+    from nihbench.figures import Style
+
+    picture = result.run.path / FIGURE
+    draw(result.sweeps, picture, Style(lang=language()))
+    show(result)
+    note(t("heatmap: {picture}", picture=picture))
+    note(t("records: {path}", path=result.run.path / "records.jsonl"))
 
 
 def finish(run: RunFolder, *, resume: Path) -> int:
@@ -191,20 +236,14 @@ def finish(run: RunFolder, *, resume: Path) -> int:
         run: the run's folder.
         resume: what --resume takes to go on.
     """
-    from nihbench.cli.drawing import draw
-    from nihbench.figures import Style
     from nihbench.run import count_summary
 
     result = result_of(run, again=True)
-    picture = run.path / FIGURE
-    draw(result.sweeps, picture, Style())
-    show(result)
-    note(t("heatmap: {picture}", picture=picture))
-    note(t("records: {path}", path=run.path / "records.jsonl"))
+    _draw_and_show(result)
     for sentence in count_summary(run.records()).sentences():
         note(sentence)
     if result.unscored:
-        mend = f"nih score {run.path} --judge MODEL"
+        mend = f"nih score {typed(run.path)} --judge MODEL"
         note(
             t(
                 "{unscored} answers are unscored, for the rules can't judge them: try {mend}",
@@ -217,7 +256,7 @@ def finish(run: RunFolder, *, resume: Path) -> int:
         note(t("{failed} trials failed, {owed} are owed; they are not scored", failed=failed, owed=result.owed))
         _explain(result.records)
         if result.passing or result.owed:
-            note(t("try again what may pass: nih run --resume {resume}", resume=resume))
+            note(t("try again what may pass: nih run --resume {resume}", resume=typed(resume)))
         return FAILED_TRIALS
-    note(t("draw it again: nih plot {path} --out heatmap.svg", path=run.path))
+    note(t("draw it again: nih plot {path} --out heatmap.svg", path=typed(run.path)))
     return 0

@@ -22,7 +22,7 @@ def grade(
     A row may carry "expected", "question", "finish_reason" and "fresh"; without a needle of the catalog it must carry
     "expected".
     """
-    from nihbench.catalog import load
+    from nihbench.cli.catalogs import load
     from nihbench.cli.output import show_lines
     from nihbench.run import grade_row, read_rows
 

@@ -29,7 +29,7 @@ def kamradt(
     model: Annotated[_TEXT, typer.Option("--model", "-m", help="The model, where the results don't name it.")] = None,
 ) -> None:
     """Import results of Kamradt's needle-in-a-haystack, of 2023 or of today."""
-    from nihbench.catalog import load
+    from nihbench.cli.catalogs import load
     from nihbench.cli.finish import result_of, show
     from nihbench.run import import_rows, read_kamradt
 

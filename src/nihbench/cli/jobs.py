@@ -6,8 +6,8 @@ them read the same prompts.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +16,12 @@ from nihbench.errors import NihError, UsageError
 from nihbench.lang import t
 
 if TYPE_CHECKING:
-    from nihbench.cli.money import Checks, Total
+    from nihbench.cli.money import Checks
     from nihbench.endpoint import ModelAccess
     from nihbench.run import Begun, RunFolder, RunOptions, Setup
+
+    Members = Mapping[str, tuple[ModelAccess, ...]]
+    """The servers of every model, by its name."""
 
 REFERENCE_UNIT = "cl100k_base"
 
@@ -34,9 +37,9 @@ class Job:
     @property
     def begun(self) -> Begun | None:
         """What the run found out when it began."""
-        from nihbench.run import begun
+        from nihbench.run import begun_in
 
-        return begun(self.existing.manifest) if self.existing else None
+        return begun_in(self.existing) if self.existing else None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,12 +62,14 @@ def asked_jobs(values: Mapping[str, Any], suite: str | None) -> tuple[Job, ...]:
     Raises:
         UsageError: an option can't be read, or two of them exclude each other.
     """
-    from nihbench.catalog import load
+    from nihbench.cli.catalogs import load
     from nihbench.run import children_of
 
     models = list(dict.fromkeys(values["model"] or []))
-    unit = values["length_unit"] or (REFERENCE_UNIT if len(models) > 1 else "model")
+    unit = values["length_unit"] or (REFERENCE_UNIT if len(models) > 1 and not values["like"] else None)
     options = run_options({**values, "model": models[:1], "length_unit": unit})
+    if options.like is not None and suite is not None:
+        raise UsageError(t("--like takes grid, texts and seed from that run: leave {options} out", options="--suite"))
     if not all(models):
         raise UsageError(t("a --model has no name: leave it out"))
     if suite is None and len(models) == 1:
@@ -75,53 +80,42 @@ def asked_jobs(values: Mapping[str, Any], suite: str | None) -> tuple[Job, ...]:
     return tuple(Job(options=each) for each in children_of(options, models, items))
 
 
-def agreed(jobs: Sequence[Job], *, yes: bool) -> bool:
-    """Make sure that what new runs of services could cost is agreed to before their servers are asked anything.
-
-    Servers on this machine are left to the check that follows when all is known. Returns whether there is nothing left
-    to ask.
-
-    Raises:
-        UsageError: it is not agreed to, or --max-cost can't be kept.
-    """
-    from nihbench.catalog import load
-    from nihbench.cli.money import check_cost
-    from nihbench.cli.output import FetchReport
-    from nihbench.cli.presets import is_here
-    from nihbench.cli.wiring import reach, resolved
-    from nihbench.run import most_extra
-
-    catalog = load()
-    away = [job for job in jobs if job.existing is None and not is_here(job.options, catalog)]
-    if not away:
-        return yes
-    parts = []
-    with ExitStack() as opened:
-        for job in away:
-            model = opened.enter_context(reach(job.options, catalog, sending=True, report=FetchReport()))
-            setup = resolved(job.options, catalog, model, None)
-            parts.append((setup, (model,), (*setup.trials, *most_extra(setup))))
-        check_cost(parts, yes=yes)
-    return True
-
-
 @contextmanager
-def made_ready(jobs: Sequence[Job], *, sending: bool, leave_out: bool = False) -> Iterator[tuple[Ready, ...]]:
+def made_ready(
+    jobs: Sequence[Job],
+    *,
+    sending: bool,
+    leave_out: bool = False,
+    agree: Callable[[Sequence[Ready]], None] | None = None,
+) -> Iterator[tuple[Ready, ...]]:
     """Resolve jobs; embedded servers run as long as the context.
+
+    All that can be wrong with the options is found out, and what the runs can cost is agreed to, before a model has to
+    read anything.
 
     Args:
         jobs: what is to be run.
-        sending: whether models will be asked (see `wiring.prepared`).
+        sending: whether models will be asked: a missing key is an error only then, and the servers of new runs are
+            asked what must be known before the first expensive prompt.
         leave_out: whether lengths over a window are left out instead of refused.
+        agree: makes sure that the jobs' cost is agreed to, of those whose lengths are known; where some can only be
+            known when a server has answered, it is called again with all.
     """
     from nihbench.cli.money import Checks, Total
 
     total = Total()
     checks = [Checks(options=job.options, total=total) if sending else None for job in jobs]
     with ExitStack() as opened:
+        members = _reached(jobs, opened, sending=sending)
+        known = _resolved(jobs, members, leave_out=leave_out)
+        if agree is not None and known:
+            agree([_ready(jobs[number], setup, members) for number, setup in known.items()])
         try:
-            setups, members = _resolved(jobs, checks, total, opened, leave_out=leave_out)
-            ready = _introduced(jobs, setups, members, checks)
+            told = _told(jobs, known, members, checks)
+            setups = _final(jobs, known, members, told, checks, leave_out=leave_out)
+            ready = _introduced(jobs, setups, told, checks)
+            if agree is not None and len(known) < len(jobs):
+                agree(ready)
             yield ready
         except (NihError, KeyboardInterrupt):
             # No run's folder tells it, where none was begun.
@@ -130,34 +124,90 @@ def made_ready(jobs: Sequence[Job], *, sending: bool, leave_out: bool = False) -
             raise
 
 
-def _resolved(
-    jobs: Sequence[Job], checks: Sequence[Checks | None], total: Total, opened: ExitStack, *, leave_out: bool
-) -> tuple[list[Setup], dict[str, tuple[ModelAccess, ...]]]:
-    """Return each job's setup, and every model's servers; what resumed runs have spent is added to the total."""
-    from nihbench.catalog import load
-    from nihbench.cli.wiring import reached, resolved, side_by_side
-    from nihbench.run import spent_before
+def _ready(job: Job, setup: Setup, members: Members) -> Ready:
+    servers = members[job.options.model]
+    return Ready(job=job, setup=setup, model=servers[0], members=servers)
+
+
+def _reached(jobs: Sequence[Job], opened: ExitStack, *, sending: bool) -> Members:
+    """Reach every model's servers."""
+    from nihbench.cli.catalogs import load
+    from nihbench.cli.wiring import reach_all
 
     catalog = load()
     members: dict[str, tuple[ModelAccess, ...]] = {}
+    for job in jobs:
+        if job.options.model not in members:
+            servers = opened.enter_context(reach_all(job.options, catalog, sending=sending))
+            members[job.options.model] = servers
+    return members
+
+
+def _resolved(jobs: Sequence[Job], members: Members, *, leave_out: bool) -> dict[int, Setup]:
+    """Return the setup of each job by its number, as it is without asking anything.
+
+    Those are left out whose lengths depend on a window that its server tells when it has loaded the model.
+    """
+    from nihbench.cli.catalogs import load
+    from nihbench.cli.wiring import check_windows, resolved, window_comes_later
+
+    catalog = load()
     setups: dict[int, Setup] = {}
+    for number, job in enumerate(jobs):
+        model = members[job.options.model][0]
+        if job.existing is None and window_comes_later(job.options, model):
+            continue
+        setups[number] = resolved(job.options, catalog, model, None, begun=job.begun, leave_out=leave_out)
+        check_windows(members[job.options.model], setups[number].window)
+    for number, options in _other_lengths(jobs, setups).items():
+        setups[number] = resolved(options, catalog, members[options.model][0], None)
+    return setups
+
+
+def _told(
+    jobs: Sequence[Job], known: Mapping[int, Setup], members: Members, checks: Sequence[Checks | None]
+) -> dict[str, tuple[ModelAccess, ...]]:
+    """Return every model's servers with what they tell when asked; what resumed runs have spent is added up."""
+    from nihbench.cli.wiring import all_preflown
+    from nihbench.run import spent_before
+
+    told: dict[str, tuple[ModelAccess, ...]] = {}
     # Resumed runs first: what they have spent leaves less for the checks of the others.
     for number in sorted(range(len(jobs)), key=lambda number: jobs[number].existing is None):
         job, account = jobs[number], checks[number]
-        name, begun = job.options.model, job.begun
-        if name not in members:
-            model = opened.enter_context(reached(job.options, catalog, account, begun=begun))
-            all_of_it = side_by_side(job.options, model, account) if account else nullcontext((model,))
-            members[name] = opened.enter_context(all_of_it)
-        model = members[name][0]
-        setups[number] = resolved(job.options, catalog, model, account, begun=begun, leave_out=leave_out)
         if account and job.existing:
-            total.spent += spent_before(job.existing.path, setups[number])
-    ordered = [setups[number] for number in range(len(jobs))]
-    for number, lengths in _other_lengths(jobs, ordered).items():
-        options = replace(ordered[number].options, lengths=",".join(str(length) for length in lengths))
-        ordered[number] = resolved(options, catalog, members[options.model][0], checks[number])
-    return ordered, members
+            account.total.spent += spent_before(job.existing.path, known[number])
+        if job.options.model not in told:
+            servers = members[job.options.model]
+            told[job.options.model] = all_preflown(servers, account, begun=job.begun) if account else servers
+    return told
+
+
+def _final(
+    jobs: Sequence[Job],
+    known: Mapping[int, Setup],
+    members: Members,
+    told: Members,
+    checks: Sequence[Checks | None],
+    *,
+    leave_out: bool,
+) -> list[Setup]:
+    """Return each job's setup with what its server told, and with lengths that are fitted to its counts."""
+    from nihbench.cli.catalogs import load
+    from nihbench.cli.wiring import asks, resolved
+
+    catalog = load()
+    setups: dict[int, Setup] = {}
+    for number, job in enumerate(jobs):
+        setup, model, account = known.get(number), told[job.options.model][0], checks[number]
+        news = model.window != members[job.options.model][0].window
+        fits = setup is not None and account is not None and setup.wants_calibration and asks(model, job.begun)
+        if setup is None or (job.existing is None and (news or fits)):
+            setup = resolved(job.options, catalog, model, account, begun=job.begun, leave_out=leave_out)
+        setups[number] = setup
+    for number, options in _other_lengths(jobs, setups).items():
+        setups[number] = resolved(options, catalog, told[options.model][0], checks[number])
+    return [setups[number] for number in range(len(jobs))]
 
 
 def _introduced(
@@ -178,19 +228,20 @@ def _introduced(
     return tuple(ready)
 
 
-def _other_lengths(jobs: Sequence[Job], setups: Sequence[Setup]) -> dict[int, tuple[int, ...]]:
-    """Return the lengths of each job that must take others than its own: all models get those of the smallest window.
+def _other_lengths(jobs: Sequence[Job], setups: Mapping[int, Setup]) -> dict[int, RunOptions]:
+    """Return the options of each job that must take other lengths than its own, by its number.
 
-    A length that every model counts for itself is another prompt for each anyway.
+    All models get those of the smallest window. A length that every model counts for itself is another prompt for each
+    anyway.
     """
     fitting: dict[str, tuple[int, ...]] = {}
-    for setup in setups:
+    for setup in setups.values():
         known = fitting.setdefault(setup.experiment.name, setup.lengths)
         fitting[setup.experiment.name] = min(known, setup.lengths, key=lambda lengths: lengths[-1])
     return {
-        number: fitting[setup.experiment.name]
-        for number, (job, setup) in enumerate(zip(jobs, setups, strict=True))
-        if job.existing is None
+        number: replace(setup.options, lengths=",".join(f"{length}t" for length in fitting[setup.experiment.name]))
+        for number, setup in setups.items()
+        if jobs[number].existing is None
         and setup.options.length_unit != "model"
         and setup.lengths != fitting[setup.experiment.name]
     }

@@ -54,7 +54,7 @@ def score_by_judge(folder: RunFolder, options: JudgeOptions) -> str:
     Raises:
         StoppedError: the judge had to stop; verdicts that came are kept, no scores are written.
     """
-    from nihbench.catalog import load
+    from nihbench.cli.catalogs import load
     from nihbench.cli.wiring import reach
     from nihbench.run import RunOptions, Verdicts, answers_of, combined, owned, save_grades, score_run, unsure
 
@@ -130,7 +130,7 @@ def _grades(
 
     asked = docket(answers, judge, verdicts)
     longest = max((ballot.tokens for ballot in asked.owed), default=0)
-    budget = Budget(options.max_cost, model.preset.prices, longest_prompt=longest)
+    budget = Budget(options.max_cost, model.prices, longest_prompt=longest)
     note(_before(asked, judge, budget))
 
     async def main() -> tuple[dict[str, str], Spent]:

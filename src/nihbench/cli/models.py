@@ -25,7 +25,7 @@ def models(
     """List the model presets, or the models of a server."""
     from dataclasses import asdict
 
-    from nihbench.catalog import load
+    from nihbench.cli.catalogs import load
     from nihbench.endpoint import Endpoint, probe
 
     if base_url is not None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -18,16 +18,16 @@ from nihbench.lang import Message, said, t
 from nihbench.types import PriceTier
 
 if TYPE_CHECKING:
+    from nihbench.catalog import Catalog
     from nihbench.endpoint import Budget, Limiter, ModelAccess
     from nihbench.plan import CostRange
-    from nihbench.run import RunOptions, Setup
+    from nihbench.run import RunOptions, Setup, Tariff
     from nihbench.types import Trial
 
     Part = tuple[Setup, Sequence[ModelAccess], Sequence[Trial]]
 
 ASK_ABOVE_USD = 5
 ASK_ABOVE_TOKENS = 1_000_000
-_NOTHING = (PriceTier(up_to=None, input=0.0, output=0.0),)
 
 
 @dataclass(kw_only=True, slots=True)
@@ -66,8 +66,7 @@ class Checks:
         from nihbench.run import MARGIN
 
         options = self.options
-        prices = model.preset.prices or (_NOTHING if model.is_loopback else ())
-        budget = Budget(options.max_cost, prices, spent=self.total.spent, margin=MARGIN)
+        budget = Budget(options.max_cost, model.prices, spent=self.total.spent, margin=MARGIN)
         try:
             yield budget
         finally:
@@ -118,7 +117,7 @@ def budget_of(
 
     return Budget(
         setup.options.max_cost,
-        _prices(setup, members),
+        prices_of(setup, members),
         longest_prompt=max(setup.lengths),
         spent=spent,
         margin=margin_of(setup),
@@ -154,7 +153,7 @@ def planned_cost(setup: Setup, members: Sequence[ModelAccess], trials: Sequence[
     """Return what the trials may cost: from all cached to nothing cached and every answer as long as it may be."""
     from nihbench.cli.wiring import foreseen
 
-    preset = replace(setup.preset, prices=_prices(setup, members))
+    preset = replace(setup.preset, prices=prices_of(setup, members))
     return foreseen(replace(setup, preset=preset, trials=tuple(trials)), members[0]).cost
 
 
@@ -163,12 +162,31 @@ def dollars(value: Decimal) -> str:
     return f"${value:,.2f}" if value >= 1 else f"${value:.4f}"
 
 
+def stored_tariff(content: Mapping[str, Any], catalog: Catalog, price: str | None = None) -> Tariff:
+    """Return what the calls of a stored run cost.
+
+    Args:
+        content: run.json's content.
+        catalog: knows the prices of the model of this name, where the run was given none.
+        price: what --price says now instead.
+
+    Raises:
+        UsageError: --price is no price.
+    """
+    from nihbench.run import Tariff, price_of
+
+    preset = catalog.models.get(content["model"]["name"])
+    given = price or content["options"].get("price")
+    prices = (price_of(given),) if given else preset.prices if preset else ()
+    return Tariff.of(content, prices, preset.batch if preset else None)
+
+
 def worst_rest(setup: Setup, members: Sequence[ModelAccess], owed: Mapping[int, int]) -> float | None:
     """Return what trials cost at most in USD, given how many of each length are owed; None where it is unknown."""
     from nihbench.prices import worst_cost
     from nihbench.run import margin_of
 
-    prices, margin, total = _prices(setup, members), margin_of(setup), Decimal(0)
+    prices, margin, total = prices_of(setup, members), margin_of(setup), Decimal(0)
     for length, count in owed.items():
         cost = worst_cost(prices, math.ceil(length * margin), setup.request.max_output)
         if cost is None:
@@ -178,44 +196,82 @@ def worst_rest(setup: Setup, members: Sequence[ModelAccess], owed: Mapping[int, 
 
 
 def tell_spent(
-    setup: Setup, members: Sequence[ModelAccess], trials: Sequence[Trial], budget: Budget, elsewhere: Decimal
+    setup: Setup,
+    members: Sequence[ModelAccess],
+    trials: Sequence[Trial],
+    budget: Budget,
+    *,
+    before: Decimal,
+    elsewhere: Decimal = Decimal(0),
 ) -> None:
-    """Say what was planned for these trials, and what the run has spent; `elsewhere` is other runs' part of it."""
-    if is_free(setup, members):
+    """Say what these trials have cost and were planned to, and apart from it what the run has spent in all.
+
+    Args:
+        setup: the resolved run.
+        members: the servers that share its work.
+        trials: what was owed.
+        budget: what is spent by now.
+        before: what the run had spent before them: in earlier parts, and on checks.
+        elsewhere: what other runs have spent of the same budget.
+    """
+    if is_free(members):
         return
     cost = planned_cost(setup, members, trials)
     planned = t("an unknown cost")
     if cost.predicted is not None and cost.most is not None:
         planned = t("at most {most}, {predicted} predicted", most=dollars(cost.most), predicted=dollars(cost.predicted))
-    unknown = t(", and {count:,} calls of unknown price", count=budget.unpriced) if budget.unpriced else ""
+    whole = budget.exactly_spent - elsewhere
+    now = _money(whole - before, budget.unpriced)
+    counts = t(
+        "{prompt_tokens:,} tokens in, {completion_tokens:,} out",
+        prompt_tokens=budget.prompt_tokens,
+        completion_tokens=budget.completion_tokens,
+    )
+    plan = t("{planned} ({tokens:,} tokens in)", planned=planned, tokens=sum(trial.length for trial in trials))
+    if not before:
+        note(t("spent: {now} ({counts}); planned: {plan}", now=now, counts=counts, plan=plan))
+        return
     note(
         t(
-            "spent: ${spent:,.4f}{unknown} ({prompt_tokens:,} tokens in, {completion_tokens:,} out); "
-            "planned: {planned} ({planned_tokens:,} tokens in)",
-            spent=budget.exactly_spent - elsewhere,
-            unknown=unknown,
-            prompt_tokens=budget.prompt_tokens,
-            completion_tokens=budget.completion_tokens,
-            planned=planned,
-            planned_tokens=sum(trial.length for trial in trials),
+            "spent: ${whole:,.4f} in all; on the trials of this part {now} ({counts}), planned: {plan}",
+            whole=whole,
+            now=now,
+            counts=counts,
+            plan=plan,
         )
     )
 
 
-def is_free(setup: Setup, members: Sequence[ModelAccess]) -> bool:
-    """Say whether the answers cost nothing: a model on this machine that nobody gave a price."""
-    return not setup.preset.prices and all(model.is_loopback for model in members)
+def _money(spent: Decimal, unpriced: int) -> Message:
+    """Return a sum in words, with the calls whose price is not known."""
+    if unpriced and not spent:
+        return t("an unknown sum for {count:,} calls", count=unpriced)
+    if unpriced:
+        return t("${spent:,.4f}, and {count:,} calls of unknown price", spent=spent, count=unpriced)
+    return t("${spent:,.4f}", spent=spent)
 
 
-def _prices(setup: Setup, members: Sequence[ModelAccess]) -> tuple[PriceTier, ...]:
-    return _NOTHING if is_free(setup, members) else setup.preset.prices
+def is_free(members: Sequence[ModelAccess]) -> bool:
+    """Say whether the answers cost nothing, whichever of the servers gives them."""
+    return all(model.is_free for model in members)
+
+
+def free_words(model: ModelAccess) -> Message:
+    """Say why a model's answers cost nothing."""
+    if model.server is None or model.model_sha256 is not None:
+        return t("nothing: the model runs on this machine")
+    return t("nothing: {host} says that it is {engine}", host=model.endpoint.host, engine=model.server.engine)
+
+
+def prices_of(setup: Setup, members: Sequence[ModelAccess]) -> tuple[PriceTier, ...]:
+    """Return what an answer costs: the setup's price tiers, or nothing; empty where that is not known."""
+    return members[0].prices if is_free(members) else setup.preset.prices
 
 
 def _are_dear(parts: Sequence[Part], costs: Sequence[CostRange]) -> bool:
-    """Say whether runs cost so much that nobody should have to pay it unasked; a server of one's own is never dear."""
-    paid = [(part, cost) for part, cost in zip(parts, costs, strict=True) if not all(m.is_loopback for m in part[1])]
-    unknown = [part for part, cost in paid if cost.most is None]
-    known = sum((cost.most for _, cost in paid if cost.most is not None), Decimal(0))
+    """Say whether runs cost so much that nobody should have to pay it unasked."""
+    unknown = [part for part, cost in zip(parts, costs, strict=True) if cost.most is None]
+    known = sum((cost.most for cost in costs if cost.most is not None), Decimal(0))
     return _tokens(unknown) > ASK_ABOVE_TOKENS or known > ASK_ABOVE_USD
 
 
@@ -225,7 +281,8 @@ def cost_words(parts: Sequence[Part], costs: Sequence[CostRange]) -> Message:
     known = [(c.least, c.predicted, c.most) for c in costs if None not in (c.least, c.predicted, c.most)]
     if len(known) < len(costs):
         return t(
-            "{trials:,} trials send {tokens:,} tokens to a model of unknown price (--price IN,OUT gives it)",
+            "{trials:,} trials send {tokens:,} tokens to a model of unknown price (--price IN,OUT gives it; 0,0 if "
+            "nobody is paid)",
             trials=trials,
             tokens=tokens,
         )

@@ -33,7 +33,7 @@ def list_needles(
     """List needles, prompts, experiments and suites."""
     from dataclasses import asdict
 
-    from nihbench.catalog import load
+    from nihbench.cli.catalogs import load
 
     catalog = load()
     if as_json:
@@ -71,7 +71,7 @@ def show_needle(
     """Show one needle: its sentence, questions, answer and key facts."""
     from dataclasses import asdict
 
-    from nihbench.catalog import load
+    from nihbench.cli.catalogs import load
 
     needle = load().needle(name)
     if as_json:
@@ -117,7 +117,9 @@ def check(
     from dataclasses import asdict
 
     from nihbench.cli.fairness import as_lines, as_rows, checked_by_models
+    from nihbench.cli.spelling import spelt_lengths
 
+    lengths = spelt_lengths(lengths)
     text, found = _checked(name, corpus, lengths)
     given = {
         "model": model, "base_url": base_url, "api_key_env": api_key_env, "prompt": prompt, "corpus": corpus,
@@ -140,7 +142,7 @@ def check(
 def _checked(name: str, corpus: str | None, lengths: str | None) -> tuple[Corpus, Fairness]:
     """Check a needle against the corpus that is asked for, or that an experiment hides it in; return both."""
     from nihbench.analysis import check_needle
-    from nihbench.catalog import load
+    from nihbench.cli.catalogs import load
     from nihbench.corpora import stats
     from nihbench.endpoint import load_tokenizer
     from nihbench.plan import parse_lengths

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
@@ -77,11 +78,26 @@ SHARED: tuple[inspect.Parameter, ...] = (
         "--experiment", _TEXT, None, _MODEL, "An experiment (nih needle list), or EXPERIMENT/PROMPT.", also=("-e",)
     ),
     _option("--prompt", _TEXT, None, _MODEL, "Prompt variants, separated by commas."),
+    _option(
+        "--like",
+        _TEXT,
+        None,
+        _MODEL,
+        "Send the prompts of this run again, byte for byte, so that the two can be compared (its folder).",
+    ),
     _option("--corpus", _TEXT, None, _MODEL, "A corpus (nih corpus list), a path, or zh=NAME for one language."),
-    _option("--lengths", _TEXT, None, _GRID, "15 | 1k:128k:15 | 1k:1m:15:log | 1k,4k,16k (tokens of the request)."),
-    _option("--depths", _TEXT, None, _GRID, "15 | 0:90:10 | 0:90:10:sigmoid | 0,50,100 (percent)."),
+    _option(
+        "--lengths", _TEXT, None, _GRID, "15 | 1k:128k:15 | 1k:1m:15:log | 1k,4k,16k | 300t (tokens of the request)."
+    ),
+    _option("--depths", _TEXT, None, _GRID, "15 | 0:90:10 | 0:90:10:sigmoid | 0,50,100 | 50%."),
     _option("--repeats", int, 1, _GRID, "How often each cell is measured, by default on another haystack each time."),
-    _option("--vary", str, "haystack", _GRID, "What differs between repeats: haystack,needle,temperature."),
+    _option(
+        "--vary",
+        str,
+        "haystack",
+        _GRID,
+        "What differs between repeats: haystack,needle,sampling (fresh values do in any case).",
+    ),
     _option(
         "--length-unit",
         _TEXT,
@@ -205,15 +221,20 @@ def run_options(values: dict[str, Any], *, needs_model: bool = True) -> RunOptio
     Raises:
         UsageError: a value can't be read, or no model is named.
     """
-    from nihbench.run import RunOptions, absolute_corpus, check_adaptive
+    from nihbench.cli.spelling import spelt_depths, spelt_lengths
+    from nihbench.run import RunOptions, absolute_corpus, check_adaptive, like_options
 
-    values = dict(values) | {"corpus": absolute_corpus(values["corpus"])}
+    like = values["like"]
+    if like:
+        _check_like(values)
+    values = dict(values) | {"corpus": absolute_corpus(values["corpus"]), "like": like and os.path.abspath(like)}
     for name, value in values.items():
         if not _is_text(value):
             option = "--" + name.replace("_", "-")
             raise UsageError(
                 t("{option} holds bytes that are not UTF-8: rename the file, or write it in UTF-8", option=option)
             )
+    values |= {"lengths": spelt_lengths(values["lengths"]), "depths": spelt_depths(values["depths"])}
     models = list(dict.fromkeys(values.pop("model") or []))
     if not models and not needs_model:
         models = [""]
@@ -239,7 +260,27 @@ def run_options(values: dict[str, Any], *, needs_model: bool = True) -> RunOptio
         extra_body=_extra(extra),
     )
     check_adaptive(options)
-    return options
+    return like_options(options) if like else options
+
+
+_OF_THE_OTHER = (
+    "experiment lengths depths repeats vary length_unit calibrate repeat_corpus quick adaptive precision max_trials "
+    "shard seed"
+).split()
+"""Options that `--like` takes from the other run, or that a run which cuts no prompts of its own can't have."""
+
+
+def _check_like(values: Mapping[str, Any]) -> None:
+    """Raise `UsageError` where an option says something that `--like` decides."""
+    usual = usual_values()
+    given = [name for name in _OF_THE_OTHER if values[name] != usual[name]]
+    if given:
+        raise UsageError(
+            t(
+                "--like takes grid, texts and seed from that run: leave {options} out",
+                options=", ".join("--" + name.replace("_", "-") for name in given),
+            )
+        )
 
 
 def _is_text(value: Any) -> bool:

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import typer
 
-from nihbench.errors import InterruptedRunError, NihError, TerminatedRunError
+from nihbench.cli.wrapping import width_of, wrapped
+from nihbench.errors import InterruptedRunError, NihError, TerminatedRunError, path_error
 from nihbench.lang import said, t
 
 if TYPE_CHECKING:
@@ -43,13 +44,18 @@ def command(body: Callable[P, T]) -> Callable[P, T]:
         except NihError as error:
             note(t("nih: {error}", error=error))
             raise typer.Exit(error.exit_code) from error
+        except BrokenPipeError as error:
+            hang_up()
+            raise typer.Exit(0) from error
+        except OSError as error:
+            if error.filename is None:
+                raise  # no path of the user's is at fault
+            note(t("nih: {error}", error=path_error(error)))
+            raise typer.Exit(NihError.exit_code) from error
         except KeyboardInterrupt as error:
             note(t("nih: interrupted"))
             kind = TerminatedRunError if isinstance(error, Terminated) else InterruptedRunError
             raise typer.Exit(kind.exit_code) from error
-        except BrokenPipeError as error:
-            hang_up()
-            raise typer.Exit(0) from error
 
     return wrapped
 
@@ -80,11 +86,17 @@ def heard(hear: Callable[[str], None]) -> Iterator[None]:
 
 
 def note(text: object) -> None:
-    """Print one line for the user on stderr: a sentence or an error, in the user's language."""
+    """Print a sentence or an error for the user on stderr, in the user's language: one line, but on a terminal."""
     if _hearers:
         _hearers[-1](said(text))
     else:
-        print(plain(said(text)), file=sys.stderr, flush=True)
+        print(wrapped(plain(said(text)), width_of(sys.stderr)), file=sys.stderr, flush=True)
+
+
+def tell(text: str, *, hanging: int = 0) -> None:
+    """Print a result in words on stdout, through `plain`; a terminal's lines are broken between words."""
+    lines = "\n".join(map(plain, text.split("\n")))
+    show(wrapped(lines, width_of(sys.stdout), hanging=hanging))
 
 
 def show(text: str) -> None:

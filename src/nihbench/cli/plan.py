@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
 from nihbench.cli.options import SUITE, with_run_options
-from nihbench.cli.output import command, show, show_json
+from nihbench.cli.output import command, show_json, tell
 from nihbench.errors import UsageError
 from nihbench.lang import t
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from nihbench.cli.jobs import Ready
     from nihbench.cli.planview import Planned
     from nihbench.plan import Pace
-    from nihbench.run import Forecast, Setup
+    from nihbench.run import Forecast, Reach, Setup
 
 _RATE = Optional[float]  # noqa: UP045  typer reads it at run time
 
@@ -33,7 +34,7 @@ def plan(
 ) -> None:
     """Say what a run would send, cost and take, in tokens, dollars and time. No model is asked anything."""
     from nihbench.cli.jobs import asked_jobs, made_ready
-    from nihbench.cli.planview import total_json, total_text
+    from nihbench.cli.planview import SIDE, total_json, total_text
 
     _check_speeds({"--prefill-speed": prefill_speed, "--answer-speed": answer_speed})
     with made_ready(asked_jobs(options, suite), sending=False, leave_out=True) as ready:
@@ -43,7 +44,7 @@ def plan(
         rows = [row for row, _, _ in planned]
         show_json(rows[0] if alone else {"suite": suite, "runs": rows, "total": total_json(planned)})
         return
-    show("\n\n".join([*(text for _, text, _ in planned), *([] if alone else [total_text(planned)])]))
+    tell("\n\n".join([*(text for _, text, _ in planned), *([] if alone else [total_text(planned)])]), hanging=SIDE)
 
 
 def _planned(ready: Ready, prefill: float | None, answer: float | None) -> Planned:
@@ -53,11 +54,24 @@ def _planned(ready: Ready, prefill: float | None, answer: float | None) -> Plann
 
     setup = ready.setup
     found = foreseen(setup, ready.model, _pace(setup, prefill, answer))
-    calibration = calibration_cost(setup, free=ready.model.counter is not None)
+    calibration = calibration_cost(setup, free=ready.model.counter is not None or ready.model.is_free)
     adaptive = _adaptive(ready, found) if setup.options.adaptive else None
-    text = as_text(ready, found, calibration, adaptive)
-    whole = {"calibration": calibration, "adaptive": asdict(adaptive) if adaptive else None}
+    capped = _capped(ready)
+    text = as_text(ready, found, calibration, adaptive, capped)
+    whole = {
+        "calibration": calibration,
+        "adaptive": asdict(adaptive) if adaptive else None,
+        "max_cost": asdict(capped) if capped else None,
+    }
     return as_json(setup, found) | whole, text, found
+
+
+def _capped(ready: Ready) -> Reach | None:
+    """Return how far --max-cost reaches, for this run alone; None where there is none, or the price is unknown."""
+    from nihbench.cli.capped import reach
+
+    most = ready.setup.options.max_cost
+    return None if most is None else reach((ready.setup, ready.members, ready.setup.trials), Decimal(str(most)))[0]
 
 
 def _adaptive(ready: Ready, found: Forecast) -> Bounds:

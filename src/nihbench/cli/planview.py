@@ -13,19 +13,21 @@ from nihbench.lang import Message, column, said, t
 if TYPE_CHECKING:
     from nihbench.cli.adaptive import Bounds
     from nihbench.cli.jobs import Ready
-    from nihbench.run import Forecast, Setup
+    from nihbench.run import Forecast, Reach, Setup
 
     Planned = tuple[dict[str, Any], str, Forecast]
     """What one run would need: for a program, for a reader, and as it was forecast."""
 
-_SIDE = 12
+SIDE = 12
 _OF_WHAT = {"grid": t("the grid"), "row": t("a length"), "cell": t("a cell")}
 
 
 def as_json(setup: Setup, found: Forecast) -> dict[str, Any]:
     """Return a plan for a program."""
     from nihbench.plan import estimate
+    from nihbench.run.depths import depth_error
 
+    error = depth_error(setup)
     return {
         "model": setup.preset.name,
         "experiment": setup.experiment.name,
@@ -35,11 +37,15 @@ def as_json(setup: Setup, found: Forecast) -> dict[str, Any]:
         "corpus_copies": setup.copies,
         "window": setup.window,
         "room": _room(setup),
-        "length_unit": setup.tokenizer.name,
+        "length_unit": setup.length_unit,
+        "tokenizer": setup.tokenizer.name,
+        "to_be_fitted": setup.to_be_fitted,
+        "like": setup.like.run if setup.like else None,
         "counted_by_model": setup.counted_by_model,
         "lengths": list(setup.lengths),
         "too_long": list(setup.too_long),
         "depths": list(setup.depths),
+        "depth_error": asdict(error) if error else None,
         "repeats": setup.options.repeats,
         "vary": list(setup.options.vary),
         "order": setup.options.order,
@@ -63,14 +69,16 @@ def as_json(setup: Setup, found: Forecast) -> dict[str, Any]:
     }
 
 
-def as_text(ready: Ready, found: Forecast, calibration: dict[str, Any] | None, adaptive: Bounds | None) -> str:
+def as_text(
+    ready: Ready, found: Forecast, calibration: dict[str, Any] | None, adaptive: Bounds | None, capped: Reach | None
+) -> str:
     """Write the plan as one table of what and how much, and one of the grid's lengths and the controls."""
+    from nihbench.cli.capped import reach_sentence
+    from nihbench.cli.money import free_words, is_free
     from nihbench.plan import estimate
 
     setup, limits = ready.setup, ready.model.limits(concurrency=ready.setup.concurrency)
     at_once = limits.start, limits.concurrency
-    # The embedded model's alone: another server of this machine may hand on to one that costs.
-    free = ready.model.model_sha256 is not None and not setup.preset.prices
     sums = estimate(setup.trials, setup.request.max_output)
     precision = [_precision(name, *found.half_widths[name]) for name in found.half_widths]
     rows = {
@@ -81,21 +89,25 @@ def as_text(ready: Ready, found: Forecast, calibration: dict[str, Any] | None, a
             "{sent:,} sent, at most {answered:,} answered", sent=sums.prompt_tokens, answered=sums.max_output_tokens
         ),
         t("cache"): _cache(found),
-        t("cost"): _cost(setup, found, free=free),
+        t("cost"): free_words(ready.model) if is_free(ready.members) else _cost(setup, found),
+        t("capped"): reach_sentence(capped, setup.options.max_cost or 0.0) if capped else "",
         t("in a batch"): _batch(setup, found),
         t("time"): _time(found),
         t("precision"): said(t("; ")).join(map(said, precision)),
         t("demonstrate"): _demonstrate(),
         t("calibration"): _calibration(calibration) if calibration else "",
+        t("compare"): _comparing(setup),
     }
-    lines = [column(name, _SIDE) + said(text) for name, text in rows.items() if text]
+    lines = [column(name, SIDE) + said(text) for name, text in rows.items() if text]
     return "\n".join([*lines, "", *_by_length(setup, found)])
 
 
 def _grid_rows(setup: Setup, at_once: tuple[int, int]) -> dict[Message, str]:
     """Return what the grid is made of, by the name of each row."""
+    from nihbench.run import unit_words
+
     window, room, (start, most) = setup.window, _room(setup), at_once
-    corpus, unit, order = plain(setup.corpus.name), setup.tokenizer.name, setup.options.order
+    corpus, unit, order = plain(setup.corpus.name), unit_words(setup.length_unit), setup.options.order
     return {
         t("model"): plain(setup.preset.name),
         t("window"): t("{window:,} tokens, of which prompts may fill {room:,}", window=window, room=room)
@@ -107,14 +119,30 @@ def _grid_rows(setup: Setup, at_once: tuple[int, int]) -> dict[Message, str]:
         t("corpus"): t("{corpus}, {copies} times in the longest prompts", corpus=corpus, copies=setup.copies)
         if setup.copies > 1
         else corpus,
-        t("lengths"): t("{lengths} ({unit} tokens)", lengths=_numbers(setup.lengths), unit=unit),
+        t("lengths"): t("{lengths} ({unit})", lengths=_numbers(setup.lengths), unit=unit),
         t("left out"): t("{lengths}: over the window", lengths=_numbers(setup.too_long)) if setup.too_long else "",
         t("depths"): t("{depths} percent", depths=", ".join(f"{depth:g}" for depth in setup.depths)),
+        t("achieved"): _achieved(setup),
         t("repeats"): t("{repeats}, varying {vary}", repeats=setup.options.repeats, vary=", ".join(setup.options.vary)),
         t("order"): t("{order}, {start} at a time at first", order=order, start=start)
         if most > start
         else t("{order}, {start} at a time", order=order, start=start),
     }
+
+
+def _achieved(setup: Setup) -> Message | str:
+    """Say how far from the nominal depths needles will stand."""
+    from nihbench.run.depths import depth_error
+
+    error = depth_error(setup)
+    if error is None:
+        return ""
+    return t(
+        "{mean:.1f} points off these depths on average, {largest:.1f} at most (at {length:,} tokens)",
+        mean=error.mean,
+        largest=error.largest,
+        length=error.length,
+    )
 
 
 def _by_length(setup: Setup, found: Forecast) -> list[str]:
@@ -154,11 +182,9 @@ def _cache(found: Forecast) -> Message:
     )
 
 
-def _cost(setup: Setup, found: Forecast, *, free: bool) -> Message:
+def _cost(setup: Setup, found: Forecast) -> Message:
     from nihbench.cli.money import dollars
 
-    if free:
-        return t("nothing: the model runs on this machine")
     cost = found.cost
     if cost.least is None or cost.predicted is None or cost.most is None:
         return t(
@@ -246,6 +272,13 @@ def _calibration(cost: dict[str, Any]) -> Message:
     )
 
 
+def _comparing(setup: Setup) -> Message:
+    """Say what a later comparison needs, or what this run can be compared with."""
+    if setup.like is not None:
+        return t("pair by pair with {run}, whose prompts it sends: nih compare takes both", run=plain(setup.like.run))
+    return t("pair by pair only with a run of the same prompts: give a later one --like and this run's folder")
+
+
 def total_json(planned: Sequence[Planned]) -> dict[str, Any]:
     """Add up runs; None where one of them is not known."""
     costs = {name: [getattr(found.cost, name) for _, _, found in planned] for name in ("least", "predicted", "most")}
@@ -283,4 +316,4 @@ def total_text(planned: Sequence[Planned]) -> str:
         tokens=total["prompt_tokens"],
         cost=cost,
     )
-    return column(t("all"), _SIDE) + said(text)
+    return column(t("all"), SIDE) + said(text)

@@ -23,13 +23,6 @@ _USUAL_KEY = "OPENAI_API_KEY"
 """Read for a model that has no key variable of its own."""
 
 
-def is_here(options: RunOptions, catalog: Catalog) -> bool:
-    """Say whether the model that the options name is embedded, or served on this machine."""
-    preset = find_preset(options, catalog)
-    embedded = preset.local is not None or (is_gguf(options.model) and not options.base_url)
-    return embedded or _is_loopback(host_of(preset.base_url))
-
-
 def is_gguf(model: str) -> bool:
     """Say whether `--model` names a model file rather than a model."""
     return model.lower().endswith(".gguf")

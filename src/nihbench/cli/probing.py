@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from nihbench.cli.output import note
@@ -76,7 +75,7 @@ def send_probes(
         )
         return
     with made_ready([Job(options=_options(folder, options), existing=folder)], sending=True) as (ready,):
-        check_same(folder.manifest, ready.setup)
+        check_same(folder.manifest, ready.setup, placed=True)
         with owned(folder.path, now):
             owed = owed_probes(wanted, asked_probes(folder))
             misses = sum(probe.kind == "miss" for probe in owed)
@@ -145,7 +144,7 @@ def _measure(ready: Ready, folder: RunFolder, owed: Sequence[Probe]) -> None:
         except NihError as error:
             raise type(error)(t("{error}; {go_on}", error=without_stop(error), go_on=_KEPT)) from error
         finally:
-            tell_spent(setup, ready.members, list(by_trial), budget, Decimal(0))
+            tell_spent(setup, ready.members, list(by_trial), budget, before=spent)
 
 
 def causes_of(folder: RunFolder, records: Mapping[str, Record], grades: Mapping[str, Grade]) -> Causes | None:

@@ -23,6 +23,8 @@ from nihbench.lang import t
 from nihbench.types import Completion, GradedElsewhere
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from nihbench.endpoint import Budget, Limiter, ModelAccess
     from nihbench.run import Progress, Setup
     from nihbench.types import Record, Trial
@@ -117,12 +119,12 @@ def shown(sweep: Watched) -> Iterator[Callable[[], None]]:
 
 
 def gauges_of(
-    setup: Setup, members: Sequence[ModelAccess], limiters: Sequence[Limiter], budget: Budget
+    setup: Setup, members: Sequence[ModelAccess], limiters: Sequence[Limiter], budget: Budget, elsewhere: Decimal
 ) -> Callable[[Watched], Gauges]:
-    """Return what reads the limiters and the budget of a run."""
+    """Return what reads the limiters and the budget of a run; `elsewhere` other runs have spent of the same money."""
     from nihbench.cli.money import is_free, worst_rest
 
-    free = is_free(setup, members)
+    free = is_free(members)
 
     def read(sweep: Watched) -> Gauges:
         waits = [wait for limiter in limiters if (wait := limiter.waiting_for) is not None]
@@ -130,7 +132,8 @@ def gauges_of(
         wait = max(waits, key=lambda wait: (wait[0] != "slot", wait[1]), default=None)
         return Gauges(
             free=free,
-            spent_usd=None if budget.unpriced and not budget.spent else budget.spent,
+            spent_usd=None if budget.unpriced and not budget.spent else float(budget.exactly_spent - elsewhere),
+            elsewhere_usd=float(elsewhere),
             most_usd=setup.options.max_cost,
             rest_usd=None if free else worst_rest(setup, members, sweep.eta.owed),
             in_flight=sum(limiter.in_flight for limiter in limiters),

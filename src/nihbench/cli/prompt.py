@@ -21,27 +21,41 @@ if TYPE_CHECKING:
 @command
 def prompt(
     options: dict[str, Any],
-    length: Annotated[str, typer.Option("--length", help="Tokens of the whole request.")] = "1000",
-    depth: Annotated[float, typer.Option("--depth", help="Depth in percent.")] = 50.0,
+    length: Annotated[str, typer.Option("--length", help="Tokens of the whole request, such as 4k or 300t.")] = "1000",
+    depth: Annotated[str, typer.Option("--depth", help="Depth in percent, such as 50 or 50%.")] = "50",
     repeat: Annotated[int, typer.Option("--repeat", help="Which repeat (0 is the first).")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a program.")] = False,
 ) -> None:
     """Print the exact messages of one trial, as a run with the same options would send them."""
     from nihbench.cli.wiring import prepared
+    from nihbench.plan import parse_depth, parse_length
     from nihbench.types import Placement
 
-    tokens = _tokens(length)
-    _check(depth, repeat)
+    if repeat < 0:
+        raise UsageError(t("--repeat {repeat} must be 0 or more", repeat=repeat))
+    tokens, percent = round(parse_length(length, "--length")), parse_depth(depth, "--depth")
     one = {
-        "lengths": f"{tokens}:{tokens}:1",
-        "depths": f"{depth}",
+        "lengths": f"{tokens}t",
+        "depths": f"{percent}%",
         "repeats": repeat + 1,
         "controls": False,
         "shard": None,
     }
-    values = options | one
-    with prepared(run_options(values), sending=False) as (setup, _):
+    values = options | ({"controls": False} if options["like"] else one)
+    with prepared(run_options(values), sending=False, draft=True) as (setup, _):
         trials = [trial for trial in setup.trials if trial.repeat == repeat]
+        if options["like"]:
+            trials = [trial for trial in trials if trial.length == tokens and percent in trial.depths]
+        if not trials:
+            raise UsageError(
+                t(
+                    "{run} sent no prompt of {length:,} tokens at a depth of {depth:g}% in repeat {repeat}",
+                    run=options["like"],
+                    length=tokens,
+                    depth=percent,
+                    repeat=repeat,
+                )
+            )
         built = [(trial, *setup.build(trial)) for trial in trials]
         if as_json:
             show_json([_as_json(setup.trial_id(trial), trial, messages, place) for trial, messages, place in built])
@@ -61,25 +75,6 @@ def prompt(
                     trial_id=setup.trial_id(trial),
                 )
             )
-
-
-def _tokens(text: str) -> int:
-    """Read a length as `nih run --lengths` takes them: 4000 or 4k."""
-    factor = {"k": 1_000, "m": 1_000_000}.get(text[-1:].lower())
-    try:
-        length = round(float(text[:-1] if factor else text) * (factor or 1))
-    except (ValueError, OverflowError) as error:
-        raise UsageError(t("--length {text!r} is not a length in tokens, such as 4000 or 4k", text=text)) from error
-    if length < 1:
-        raise UsageError(t("--length {length} must be at least 1 token", length=text))
-    return length
-
-
-def _check(depth: float, repeat: int) -> None:
-    if not 0.0 <= depth <= 100.0:
-        raise UsageError(t("--depth {depth:g} lies outside 0 to 100 percent", depth=depth))
-    if repeat < 0:
-        raise UsageError(t("--repeat {repeat} must be 0 or more", repeat=repeat))
 
 
 def as_text(messages: Sequence[Message]) -> str:

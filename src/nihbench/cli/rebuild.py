@@ -23,7 +23,7 @@ def rebuild(
     """Print the exact prompt of a recorded trial; its hash is checked against what was sent."""
     from dataclasses import asdict
 
-    from nihbench.catalog import load
+    from nihbench.cli.catalogs import load
     from nihbench.cli.output import for_terminal, show_json
     from nihbench.cli.prompt import as_text
     from nihbench.run import corpus_of, find_record, load_corpus, open_run, rebuild_prompt

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,8 +16,8 @@ from nihbench.lang import language, t
 if TYPE_CHECKING:
     from nihbench.analysis.report import Measured
     from nihbench.catalog import Catalog
-    from nihbench.run import RunFolder
-    from nihbench.types import Outcome
+    from nihbench.run import RunFolder, Tariff
+    from nihbench.types import Record
 
 
 @command
@@ -27,10 +28,13 @@ def report(
     scorer: Annotated[
         str | None, typer.Option("--scorer", help="Whose scores (default: rules; see nih score).")
     ] = None,
+    price: Annotated[
+        str | None, typer.Option("--price", help="IN,OUT or IN,OUT,CACHED instead of what the runs were given.")
+    ] = None,
 ) -> None:
     """Write one HTML file that shows runs down to the single answer, opens from disk and loads nothing."""
     from nihbench.analysis.report import report_data
-    from nihbench.catalog import load
+    from nihbench.cli.catalogs import load
     from nihbench.fetch import write_atomic
     from nihbench.figures.report import report_page
     from nihbench.run import find_runs
@@ -38,17 +42,20 @@ def report(
     if out.suffix.lower() not in {".html", ".htm"}:
         raise UsageError(t("a report is an HTML file: give it a name such as {name}", name=out.with_suffix(".html")))
     catalog = load()
-    told = [_measured(folder, scorer, catalog) for path in runs for folder in find_runs(path)]
+    told = [_measured(folder, scorer, catalog, price) for path in runs for folder in find_runs(path)]
     page = report_page(report_data(told, title=title or _title(told)), lang=language())
     write_atomic(out, page)
     note(t("report: {out} ({size:.1f} MB)", out=out, size=len(page) / 1e6))
 
 
-def _measured(path: Path, scorer: str | None, catalog: Catalog) -> Measured:
+def _measured(path: Path, scorer: str | None, catalog: Catalog, price: str | None) -> Measured:
     from nihbench.analysis.report import Measured
-    from nihbench.run import default_scorer, grades_of, open_run
+    from nihbench.cli.money import stored_tariff
+    from nihbench.run import default_scorer, grades_of, is_imported, open_run, spent_of
 
     run = open_run(path)
+    tariff = None if is_imported(run.manifest) else stored_tariff(run.manifest, catalog, price)
+    spent = spent_of(run.path, tariff) if tariff is not None else None
     records = run.records()
     scorer = scorer or default_scorer(run)
     return Measured(
@@ -58,13 +65,14 @@ def _measured(path: Path, scorer: str | None, catalog: Catalog) -> Measured:
         grades=grades_of(run, records, scorer),
         scorer=scorer,
         text=_text(run, catalog),
-        cost=_cost(run, catalog),
+        spent_usd=None if spent is None else round(float(spent), 8),
+        cost=_cost(tariff),
     )
 
 
 def _place(path: Path) -> str:
     """Return how the folder is called from here; of a folder elsewhere its name alone, since a report is passed on."""
-    here = path.resolve()
+    here = Path(os.path.realpath(path))  # a loop of links is no error of its own
     return here.relative_to(Path.cwd()).as_posix() if here.is_relative_to(Path.cwd()) else here.name
 
 
@@ -84,18 +92,11 @@ def _text(run: RunFolder, catalog: Catalog) -> str | None:
     return corpus.text
 
 
-def _cost(run: RunFolder, catalog: Catalog) -> Callable[[Outcome], float | None]:
-    """Return what a call cost: as the server said, else by the prices of the model of this name."""
-    from nihbench.endpoint import cost_of
-    from nihbench.prices import prices_paid
+def _cost(tariff: Tariff | None) -> Callable[[Record], float | None]:
+    """Return what says what a trial cost: as the server said, else by prices, every sending of it."""
 
-    preset = catalog.models.get(run.manifest["model"]["name"])
-    prices = preset.prices if preset else ()
-    limit = run.manifest["identity"].get("max_output", 0)  # an import has no calls to cost anything
-
-    def cost(outcome: Outcome) -> float | None:
-        paid = prices_paid(prices, preset.batch if preset else None, outcome.latency_s)
-        usd = cost_of(paid, outcome, limit, None)
+    def cost(record: Record) -> float | None:
+        usd = tariff.cost(record) if tariff is not None else None
         return None if usd is None else round(float(usd), 8)
 
     return cost

@@ -12,7 +12,7 @@ import typer
 
 from nihbench.cli.options import SUITE, with_run_options
 from nihbench.cli.output import command
-from nihbench.errors import UsageError
+from nihbench.errors import InterruptedRunError, StoppedError, UsageError
 from nihbench.lang import t
 
 if TYPE_CHECKING:
@@ -45,26 +45,28 @@ def run(
 ) -> None:
     """Measure a model: run the grid, show the heatmap, write it as a PNG into the run's folder."""
     from nihbench.cli.finish import finish_tree
-    from nihbench.cli.jobs import agreed, asked_jobs, made_ready
+    from nihbench.cli.jobs import asked_jobs, made_ready
     from nihbench.cli.money import check_cost
     from nihbench.cli.resuming import resumed_jobs
-    from nihbench.run import check_nothing_waits, check_place, check_room, check_same, check_unchanged
+    from nihbench.run import check_place, check_room, check_rules
 
     if out and resume:
         raise UsageError(t("--resume goes on in the run's own folder: leave --out away"))
     if retry_all and not resume:
         raise UsageError(t("--retry-all is for a run that is there already: give --resume DIR"))
     jobs = resumed_jobs(context, resume, options, suite) if resume else asked_jobs(options, suite)
+    for job in jobs:
+        if job.existing:
+            check_rules(job.existing.path, job.existing.manifest)
     if resume is None:
         check_place(out) if out else check_room(_RESULTS)
-    yes = agreed(jobs, yes=yes)
-    with made_ready(jobs, sending=True) as ready:
-        for each in ready:
-            if each.job.existing:
-                check_unchanged(each.job.existing)  # servers may have been asked for long
-                check_same(each.job.existing.manifest, each.setup)
-                check_nothing_waits(each.job.existing.path)
+
+    def agree(ready: Sequence[Ready]) -> None:
+        _check_begun(ready)
         check_cost([(r.setup, r.members, _owed(r, retry_all)) for r in ready], yes=yes)
+
+    with made_ready(jobs, sending=True, agree=agree) as ready:
+        _check_begun(ready)  # servers may have been asked for long
         root, folders = _folders(ready, resume or out, suite, new=resume is None)
         code = _send_all(ready, folders, root, strict_controls=strict_controls, retry_all=retry_all)
     if len(folders) > 1 or folders[0] != root:
@@ -72,15 +74,32 @@ def run(
     raise typer.Exit(code)
 
 
+def _check_begun(ready: Sequence[Ready]) -> None:
+    """Make sure that runs which are gone on with are what they were, and that no batch of theirs is under way."""
+    from nihbench.run import check_nothing_waits, check_same, check_unchanged
+
+    for each in ready:
+        if each.job.existing:
+            check_unchanged(each.job.existing)
+            check_same(each.job.existing.manifest, each.setup)
+            check_nothing_waits(each.job.existing.path)
+
+
 def _owed(ready: Ready, retry_all: bool) -> list[Trial]:
     """Return what a run has to send, and all that an adaptive one may decide to send besides."""
-    from nihbench.run import most_extra, owed, with_extra
+    from nihbench.run import most_extra
 
     existing = ready.job.existing
-    records = existing.records() if existing else {}
-    made = {record.trial for record in records.values()}
-    due = [trial for _, trial in owed(with_extra(ready.setup, records), records, retry_all=retry_all)]
-    return [*due, *(trial for trial in most_extra(ready.setup) if trial not in made)]
+    made = {record.trial for record in existing.records().values()} if existing else set()
+    return [*_planned(ready, retry_all), *(trial for trial in most_extra(ready.setup) if trial not in made)]
+
+
+def _planned(ready: Ready, retry_all: bool) -> list[Trial]:
+    """Return what a run has to send of what is planned."""
+    from nihbench.run import owed, with_extra
+
+    records = ready.job.existing.records() if ready.job.existing else {}
+    return [trial for _, trial in owed(with_extra(ready.setup, records), records, retry_all=retry_all)]
 
 
 def _folders(ready: Sequence[Ready], path: Path | None, suite: str | None, *, new: bool) -> tuple[Path, list[Path]]:
@@ -103,20 +122,20 @@ def _send_all(
     ready: Sequence[Ready], folders: Sequence[Path], root: Path, *, strict_controls: bool, retry_all: bool
 ) -> int:
     """Send run after run, each to its end; return the exit code that their records ask for."""
-    from nihbench.cli.finish import finish
+    from nihbench.cli.capped import tell_reach
+    from nihbench.cli.finish import finish, show_part
     from nihbench.cli.sending import Sending, enter_checks, measure, note_cache, now
-    from nihbench.run import check_room, check_unchanged, create_run, open_run, owed, owned, spent_before, with_extra
-    from nihbench.run.manifest import manifest
+    from nihbench.run import begin_run, check_room, check_unchanged, open_run, owed, owned, spent_before, with_extra
 
     started = now().isoformat(timespec="seconds")
     # All of them are begun at once: what was found out for them, and what that cost, is kept whatever comes.
     runs: list[RunFolder] = [
-        each.job.existing or create_run(path, manifest(each.setup, started))
-        for each, path in zip(ready, folders, strict=True)
+        each.job.existing or begin_run(path, each.setup, started) for each, path in zip(ready, folders, strict=True)
     ]
     for each, folder in zip(ready, runs, strict=True):
         enter_checks(each, folder)
     spent = [spent_before(folder.path, each.setup) for each, folder in zip(ready, runs, strict=True)]
+    tell_reach([(each.setup, each.members, _planned(each, retry_all)) for each in ready], sum(spent, Decimal(0)))
     code = 0
     for number, (each, folder) in enumerate(zip(ready, runs, strict=True)):
         elsewhere = sum(spent, Decimal(0)) - spent[number]
@@ -128,7 +147,11 @@ def _send_all(
             if trials:
                 check_room(folder.path)
             sending = Sending(resume=root, elsewhere=elsewhere, strict_controls=strict_controls, retry_all=retry_all)
-            spent[number] = measure(begun, folder, trials, sending)
+            try:
+                spent[number] = measure(begun, folder, trials, sending)
+            except (StoppedError, InterruptedRunError):
+                show_part(folder)
+                raise
         note_cache(each, folder)
         # An adaptive run writes into run.json what it fitted since.
         code = max(code, finish(open_run(folder.path), resume=root))

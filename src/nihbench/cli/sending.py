@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from nihbench.cli.output import Terminated, note
 from nihbench.errors import DamagedDataError, InterruptedRunError, NihError, StoppedError, TerminatedRunError
-from nihbench.lang import Message, language, t, without_stop
+from nihbench.lang import Message, language, t, typed, without_stop
 
 if TYPE_CHECKING:
     from nihbench.cli.jobs import Ready
@@ -78,7 +78,7 @@ def measure(ready: Ready, folder: RunFolder, trials: Owed, sending: Sending) -> 
         except NihError as error:
             raise type(error)(t("{error}; {go_on}", error=without_stop(error), go_on=_go_on(sending))) from error
         finally:
-            tell_spent(setup, members, sent, budget, sending.elsewhere)
+            tell_spent(setup, members, sent, budget, before=before, elsewhere=sending.elsewhere)
     return budget.exactly_spent - sending.elsewhere
 
 
@@ -107,15 +107,28 @@ async def _send(
     from nihbench.cli.progress import gauges_of, progress
     from nihbench.endpoint import request_counter
     from nihbench.plan import BEFORE_THE_GRID
-    from nihbench.run import calibrate_further, run_trials
+    from nihbench.run import Opening, calibrate_further, run_trials
 
     cancelling()
     setup = ready.setup
     before = [pair for pair in trials if pair[1].control in BEFORE_THE_GRID]
     rest = [pair for pair in trials if pair[1].control not in BEFORE_THE_GRID]
+
+    def opening(part: Owed) -> Opening | None:
+        """Look at the first answers of the controls before the grid, and at those of all else, each for themselves.
+
+        What is made anew is not looked at for what it was; a check is small, and has an answer for every failure.
+        """
+        if sending.quiet or not part:
+            return None
+        kept = {} if sending.retry_all else folder.records()
+        early = part is before
+        known = {key: each for key, each in kept.items() if (each.trial.control in BEFORE_THE_GRID) == early}
+        return Opening(setup, (trial for _, trial in part), known)
+
     with folder.writer() as writer:
         async with clients(ready, budget) as (completer, limiters):
-            gauges = gauges_of(setup, ready.members, limiters, budget)
+            gauges = gauges_of(setup, ready.members, limiters, budget, sending.elsewhere)
             async with progress(setup, trials, folder.records().values(), gauges) as shown:
                 for part, later in ((before, len(rest)), (rest, 0)):
                     await run_trials(
@@ -128,6 +141,7 @@ async def _send(
                         now=now,
                         on_progress=shown,
                         limiters=limiters,
+                        opening=opening(part),
                     )
                     if part and later and not sending.quiet:
                         _tell_controls(setup, folder, strict=sending.strict_controls)
@@ -245,7 +259,7 @@ def terminable() -> Iterator[Callable[[], None]]:
 def _go_on(sending: Sending) -> Message:
     if sending.resume is None:
         return t("nothing is kept of a check: make it again")
-    return t("what is done is kept: go on by nih run --resume {path}", path=sending.resume)
+    return t("what is done is kept: go on by nih run --resume {path}", path=typed(sending.resume))
 
 
 def now() -> datetime:

@@ -9,7 +9,7 @@ import typer
 
 from nihbench.cli.output import FetchReport, command, note, show
 from nihbench.errors import LocalModelError, UsageError
-from nihbench.lang import t
+from nihbench.lang import t, typed
 
 
 @command
@@ -22,7 +22,7 @@ def serve(
     """Serve a local model until Ctrl-C."""
     from pathlib import Path
 
-    from nihbench.catalog import load
+    from nihbench.cli.catalogs import load
     from nihbench.cli.presets import is_gguf
     from nihbench.local import LocalServer, model_file
 
@@ -43,7 +43,7 @@ def serve(
             t(
                 "serving {path_name}; try: nih run --model {alias} --base-url {base_url} --quick",
                 path_name=path.name,
-                alias=server.alias,
+                alias=typed(server.alias),
                 base_url=server.base_url,
             )
         )

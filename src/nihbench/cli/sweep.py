@@ -2,14 +2,53 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+
+from nihbench.types import Completion
 
 if TYPE_CHECKING:
     from nihbench.analysis import ControlResult, Grid, Statistics, Summary
     from nihbench.figures import Intervals, Setting
+    from nihbench.run import RunFolder
     from nihbench.types import Record
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Origin:
+    """What tells two runs of one model apart: its folder's name, its days, and the model's version as it was served."""
+
+    run: str
+    date: str = ""
+    served: str = ""
+    counted: str = ""
+    """What its lengths are counted by, tokenizer and fit: two units of one such thing are the same."""
+
+    def names(self, model: str) -> tuple[str, str, str]:
+        """Return what the run's model may be called, "" where that is not known."""
+        labels = (self.served, self.date, self.run)
+        served, date, run = (f"{model} ({label})" if label else "" for label in labels)
+        whole = self.served.startswith(model) and self.served != model
+        return self.served if whole else served, date, run
+
+
+def called_apart(model: str, origins: Sequence[Origin], places: Sequence[object]) -> list[str]:
+    """Return what one model is called in each of its runs: by its name where no place is taken twice.
+
+    Else by what needs the fewest names that part those at one place, of these the shortest.
+
+    Args:
+        model: its name.
+        origins: where each of its sweeps comes from.
+        places: what each of them is beside the model: sweeps of one name must differ in it.
+    """
+    options = [[model] * len(origins), *map(list, zip(*(origin.names(model) for origin in origins), strict=True))]
+    apart = [names for names in options if all(names) and len(set(zip(names, places, strict=True))) == len(places)]
+    if not apart:  # folders of one name, in different places
+        return [f"{model} ({origin.run}, {number})" for number, origin in enumerate(origins, 1)]
+    return min(apart, key=lambda names: (len(set(names)), max(map(len, names))))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -19,12 +58,15 @@ class Sweep:
     setting: Setting
     grid: Grid
     summary: Summary
+    origin: Origin = Origin(run="")
     statistics: Statistics | None = None
     """For the intervals; None: the numbers alone."""
     withheld: ControlResult | None = None
     """The control for whose sake no headline is given."""
     controls: tuple[ControlResult, ...] = ()
     """What its controls say; of the sentinel, which stands for a whole run, each of the run's sweeps has the result."""
+    places: int = 0
+    """In how many places of its grid its planned trials are drawn: more than there are, where depths share a prompt."""
 
     @property
     def intervals(self) -> Intervals | None:
@@ -36,7 +78,12 @@ class Sweep:
             return None
         numbers = {"found": made.found, "strict": made.strict, "mean band": made.mean_band}
         ends = {name: (number.interval.low, number.interval.high) for name, number in numbers.items()}
-        return Intervals(of=ends, level=made.found.interval.level, this_haystack=made.found.interval.this_haystack)
+        return Intervals(
+            of=ends,
+            level=made.found.interval.level,
+            this_haystack=made.found.interval.this_haystack,
+            overlapping=self.statistics is not None and self.statistics.overlapping,
+        )
 
     @property
     def name(self) -> str:
@@ -55,7 +102,7 @@ class Sweep:
 def setting_of(manifest: Mapping[str, Any], records: Sequence[Record], scorer: str) -> Setting:
     """Return what a run was made with; its date is that of its records, or of its beginning where there are none."""
     from nihbench.figures import Setting
-    from nihbench.run import version_of
+    from nihbench.run import length_unit, version_of
 
     days = sorted({record.started_at[:10] for record in records} or {str(manifest.get("created_at", ""))[:10]})
     return Setting(
@@ -75,10 +122,42 @@ def setting_of(manifest: Mapping[str, Any], records: Sequence[Record], scorer: s
     )
 
 
-def length_unit(content: Mapping[str, Any]) -> str:
-    """Return what lengths are counted with: `model`, or a tokenizer's name."""
-    unit = content["length_unit"]
-    return "model" if unit["counted_by_model"] else str(unit["tokenizer"])
+def origin_of(run: RunFolder, records: Sequence[Record]) -> Origin:
+    """Return what tells a run from others of its model; a version only where all answers name the same."""
+    days = sorted({record.started_at[:10] for record in records} - {""})
+    served = {record.outcome.model for record in records if isinstance(record.outcome, Completion)}
+    return Origin(
+        run=run.path.resolve().name,
+        date="/".join(dict.fromkeys((days[0], days[-1]))) if days else "",
+        served=str(next(iter(served)) or "") if len(served) == 1 else "",
+        counted=json.dumps([run.manifest["length_unit"]["tokenizer"], run.manifest["identity"].get("calibration")]),
+    )
+
+
+def named(sweeps: Sequence[Sweep]) -> list[Sweep]:
+    """Return sweeps in which a model of several runs is called otherwise in each, wherever its name is told."""
+    of: dict[str, list[Sweep]] = {}
+    for sweep in sweeps:
+        of.setdefault(sweep.setting.model, []).append(sweep)
+    names = {
+        id(sweep): name
+        for model, group in of.items()
+        for sweep, name in zip(
+            group,
+            called_apart(model, [s.origin for s in group], [(s.grid.experiment, s.grid.prompt) for s in group]),
+            strict=True,
+        )
+    }
+    return [
+        replace(s, setting=replace(s.setting, model=names[id(s)], length_unit=_shared_unit(s, sweeps))) for s in sweeps
+    ]
+
+
+def _shared_unit(sweep: Sweep, sweeps: Sequence[Sweep]) -> str:
+    """Return the unit of a sweep's lengths; beside one with its prompts (`--like`) both name whose tokens they are."""
+    whose = f"model:{sweep.setting.model}"
+    own = sweep.setting.length_unit == "model" and any(other.setting.length_unit == whose for other in sweeps)
+    return whose if own else sweep.setting.length_unit
 
 
 def told_apart(sweeps: Sequence[Sweep]) -> list[str]:

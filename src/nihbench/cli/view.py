@@ -130,6 +130,9 @@ def _money(gauges: Gauges) -> Message:
     if gauges.spent_usd is None:
         return t("cost unknown")
     spent = f"{gauges.spent_usd:,.4f}"
+    if gauges.most_usd is not None and gauges.elsewhere_usd:
+        total = f"{gauges.spent_usd + gauges.elsewhere_usd:,.4f}"
+        return t("${spent} spent; ${total} of ${most:,.2f} by all runs", spent=spent, total=total, most=gauges.most_usd)
     if gauges.most_usd is not None:
         return t("${spent} of ${most:,.2f} spent", spent=spent, most=gauges.most_usd)
     if gauges.rest_usd is not None:

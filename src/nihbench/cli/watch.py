@@ -121,15 +121,15 @@ def _sweep(follower: Follower, more: str) -> Watched:
 
 def _money(follower: Follower) -> Callable[[Watched], Gauges]:
     """Return what adds up the costs of the records, at the price that the run was given or the catalog knows."""
-    from nihbench.catalog import load
+    from nihbench.cli.catalogs import load
+    from nihbench.cli.money import stored_tariff
     from nihbench.cli.watched import Gauges
-    from nihbench.run import price_of
 
-    options, preset = follower.folder.manifest["options"], load().models.get(follower.folder.manifest["model"]["name"])
-    prices = (price_of(options["price"]),) if options.get("price") else preset.prices if preset else ()
-    free = preset is not None and preset.local is not None and not prices
+    content, catalog = follower.folder.manifest, load()
+    tariff, preset = stored_tariff(content, catalog), catalog.models.get(content["model"]["name"])
+    free = preset is not None and preset.local is not None and not tariff.prices
 
     def read(sweep: Watched) -> Gauges:
-        return Gauges(free=free, spent_usd=follower.spent(prices), most_usd=options.get("max_cost"))
+        return Gauges(free=free, spent_usd=follower.spent(tariff), most_usd=content["options"].get("max_cost"))
 
     return read

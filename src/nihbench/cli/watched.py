@@ -18,12 +18,14 @@ if TYPE_CHECKING:
 class Gauges:
     """What limiters and budget say at a moment. None: unknown, or there is none.
 
-    `spent_usd` is what was spent, `most_usd` the cap (--max-cost), `rest_usd` what the owed trials cost at most;
+    `spent_usd` is what the run has spent, `elsewhere_usd` what others have of the same money, `most_usd` the cap
+    (--max-cost), `rest_usd` what the owed trials cost at most;
     `waits` says what the next call waits for and for how many seconds. `free`: the answers cost nothing.
     """
 
     free: bool = False
     spent_usd: float | None = None
+    elsewhere_usd: float = 0.0
     most_usd: float | None = None
     rest_usd: float | None = None
     in_flight: int | None = None

@@ -26,43 +26,23 @@ if TYPE_CHECKING:
 
 @contextmanager
 def prepared(
-    options: RunOptions, *, sending: bool, begun: Begun | None = None, leave_out: bool = False
+    options: RunOptions, *, sending: bool, begun: Begun | None = None, draft: bool = False
 ) -> Iterator[tuple[Setup, ModelAccess]]:
-    """Resolve options to a setup; an embedded model's server runs as long as the context.
+    """Resolve options to a setup; an embedded model's server runs as long as the context. The model is not asked.
 
     Args:
         options: what the user asked for.
-        sending: whether the model will be asked: a missing key is an error only then, and a new run asks the server
-            what must be known before the first expensive prompt.
-        begun: what the run found out when it began, where it is resumed.
-        leave_out: whether lengths over the window are left out instead of refused.
+        sending: whether it will be, so that a missing key is an error.
+        begun: what the run found out when it began, where there is one.
+        draft: whether it is only looked at.
     """
-    from nihbench.catalog import load
-    from nihbench.cli.money import Checks
+    from nihbench.cli.catalogs import load
 
-    catalog, checks = load(), Checks(options=options) if sending else None
-    with reached(options, catalog, checks, begun=begun) as model:
-        setup = resolved(options, catalog, model, checks, begun=begun, leave_out=leave_out)
-        introduce(setup, model, checks, begun=begun)
+    catalog = load()
+    with reach(options, catalog, sending=sending, report=FetchReport()) as model:
+        setup = resolved(options, catalog, model, None, begun=begun, draft=draft)
+        introduce(setup, model, None, begun=begun)
         yield setup, model
-
-
-@contextmanager
-def reached(
-    options: RunOptions, catalog: Catalog, checks: Checks | None, *, begun: Begun | None = None
-) -> Iterator[ModelAccess]:
-    """Reach the model, and ask its server what must be known before a new run.
-
-    Args:
-        options: what the user asked for.
-        catalog: models among other things.
-        checks: what the model is asked on account of; None: it will not be asked, and its key need not be there.
-        begun: as for `prepared`.
-    """
-    from nihbench.cli.checks import preflown
-
-    with reach(options, catalog, sending=checks is not None, report=FetchReport()) as model:
-        yield preflown(model, checks) if checks and _asks(model, begun) and options.preflight else model
 
 
 def resolved(
@@ -73,8 +53,20 @@ def resolved(
     *,
     begun: Begun | None = None,
     leave_out: bool = False,
+    draft: bool = False,
 ) -> Setup:
-    """Resolve options for a model within reach. Arguments as for `prepared` and `reached`."""
+    """Resolve options for a model within reach.
+
+    Args:
+        options: what the user asked for.
+        catalog: needles, prompts, corpora, models.
+        model: the model.
+        checks: on account of which its server counts the lengths of a new run, where these are to be fitted; None: it
+            is asked nothing.
+        begun: what the run found out when it began, where it is resumed.
+        leave_out: whether lengths over the window are left out instead of refused, as a plan does.
+        draft: whether it is only looked at; a plan always is.
+    """
     from nihbench.cli.checks import calibrated
     from nihbench.run import prepare
 
@@ -85,8 +77,9 @@ def resolved(
         folder=Path.cwd(),
         report=FetchReport(),
         begun=begun,
-        calibrate=partial(calibrated, model, checks) if checks and _asks(model, begun) else None,
+        calibrate=partial(calibrated, model, checks) if checks and asks(model, begun) else None,
         leave_out=leave_out,
+        draft=draft or leave_out,
     )
 
 
@@ -94,11 +87,13 @@ def foreseen(setup: Setup, model: ModelAccess, pace: Pace | None = None) -> Fore
     """Return what a run will need: `run.forecast_of` with what is known of the model's server."""
     from nihbench.run import forecast_of
 
+    if model.is_free:
+        setup = replace(setup, preset=replace(setup.preset, prices=model.prices))
     return forecast_of(setup, pace, at_once=model.limits(concurrency=setup.concurrency).start)
 
 
 def introduce(setup: Setup, model: ModelAccess, checks: Checks | None, *, begun: Begun | None = None) -> None:
-    """Say what a user must know of a run before it begins, and send its canary. Arguments as for `reached`."""
+    """Say what a user must know of a run before it begins, and send its canary. Arguments as for `resolved`."""
     from nihbench.cli.checks import canary
 
     for sentence in setup.notes:
@@ -107,9 +102,18 @@ def introduce(setup: Setup, model: ModelAccess, checks: Checks | None, *, begun:
         canary(model, checks, setup)
 
 
-def _asks(model: ModelAccess, begun: Begun | None) -> bool:
+def asks(model: ModelAccess, begun: Begun | None) -> bool:
     """Say whether a server is asked before a run: a new one, that is, of a model that is not embedded."""
     return begun is None and model.model_sha256 is None
+
+
+def window_comes_later(options: RunOptions, model: ModelAccess) -> bool:
+    """Say whether a model's lengths depend on a window that its server tells only when it has loaded the model."""
+    from nihbench.plan import is_count
+
+    engine = model.server.engine if model.server is not None else ""
+    named = options.window or model.window or options.quick or not is_count(options.lengths or "15")
+    return engine in ("Ollama", "LM Studio") and options.preflight and not named
 
 
 @contextmanager
@@ -156,23 +160,21 @@ def reach(options: RunOptions, catalog: Catalog, *, sending: bool, report: Repor
 
 
 @contextmanager
-def side_by_side(options: RunOptions, model: ModelAccess, checks: Checks) -> Iterator[tuple[ModelAccess, ...]]:
-    """Reach the further servers of the same model that --base-url names; give all of them, the first one first.
+def reach_all(options: RunOptions, catalog: Catalog, *, sending: bool) -> Iterator[tuple[ModelAccess, ...]]:
+    """Reach the model that the options name, and where it will be asked, its further servers (--base-url) too.
 
-    Lengths are fitted to what the first one counts: each is asked to count a known text, unless --no-preflight.
+    The first one comes first. None is asked anything that a model would have to read. Arguments as for `reach`.
 
     Raises:
         UsageError: one of them serves something else, or counts otherwise.
-        EndpointError, StoppedError: one of them can't be used as it is.
+        EndpointError: one of them can't be reached.
     """
-    from nihbench.cli.checks import preflown
     from nihbench.endpoint import open_model
 
-    asks = bool(options.more_urls) and options.preflight
-    first = preflown(model, checks) if asks and model.known_text_tokens is None else model
     with ExitStack() as opened:
+        model = opened.enter_context(reach(options, catalog, sending=sending, report=FetchReport()))
         members = [model]
-        for url in options.more_urls:
+        for url in options.more_urls if sending else ():
             preset = replace(model.preset, base_url=url)
             other = opened.enter_context(
                 open_model(
@@ -184,10 +186,33 @@ def side_by_side(options: RunOptions, model: ModelAccess, checks: Checks) -> Ite
                     insecure=model.insecure,
                 )
             )
-            other = preflown(other, checks) if asks else other
-            _check_alike(first, other)
+            _check_alike(model, other)
             members.append(other)
         yield tuple(members)
+
+
+def all_preflown(
+    members: tuple[ModelAccess, ...], checks: Checks, *, begun: Begun | None = None
+) -> tuple[ModelAccess, ...]:
+    """Ask each of a model's servers what must be known before a new run; return them with what they told.
+
+    Lengths are fitted to what the first one counts: each further one is asked to count a known text. Of a resumed run
+    that is all that is asked.
+
+    Raises:
+        UsageError: one of them counts otherwise.
+        EndpointError, StoppedError: one of them can't be used as it is.
+    """
+    from nihbench.cli.checks import preflown
+
+    first, *others = members
+    if not checks.options.preflight or not (others or asks(first, begun)):
+        return members
+    told = preflown(first, checks)
+    others = [preflown(other, checks) for other in others]
+    for other in others:
+        _check_counts(told, other)
+    return (told if asks(first, begun) else first, *others)
 
 
 def _check_alike(first: ModelAccess, other: ModelAccess) -> None:
@@ -206,13 +231,16 @@ def _check_alike(first: ModelAccess, other: ModelAccess) -> None:
         raise UsageError(
             t("--base-url: the server at {host} counts tokens otherwise than the first one: leave it out", host=host)
         )
+
+
+def _check_counts(first: ModelAccess, other: ModelAccess) -> None:
     known = first.known_text_tokens, other.known_text_tokens
     if None not in known and known[0] != known[1]:
         raise UsageError(
             t(
                 "--base-url: the server at {host} counts {other} tokens of a text of which the first one counts "
                 "{first}: leave it out, or measure it in a run of its own",
-                host=host,
+                host=host_of(other.base_url),
                 other=known[1],
                 first=known[0],
             )

@@ -6,7 +6,7 @@ of token offsets is here, because it is a file.
 """
 
 from nihbench.corpora.cleaning import clean
-from nihbench.corpora.offsets import sentence_boundaries, token_starts
+from nihbench.corpora.offsets import repeated_windows, sentence_boundaries, token_starts
 from nihbench.corpora.ownfile import load_path
 from nihbench.corpora.stats import CorpusStats, TokenCount, stats
 from nihbench.corpora.store import alternatives_to, ensure, fetch, haystack_folder, is_intact, load, stored_path
@@ -22,6 +22,7 @@ __all__ = [
     "is_intact",
     "load",
     "load_path",
+    "repeated_windows",
     "sentence_boundaries",
     "stats",
     "stored_path",

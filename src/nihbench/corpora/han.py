@@ -8,14 +8,8 @@ import re
 # nothing but Han characters (extensions B and on).
 HAN_CLASS = "\u3005\u3007\u3021-\u3029\u3038-\u303b\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _HAN = re.compile(f"[{HAN_CLASS}]")
-_RUN = re.compile(f"[{HAN_CLASS}]{{2,}}")
 
 
 def count_han(text: str) -> int:
     """Return the number of Han characters in `text`."""
     return sum(1 for _ in _HAN.finditer(text))
-
-
-def count_in_runs(text: str) -> int:
-    """Return the number of Han characters in `text` that stand beside another one."""
-    return sum(match.end() - match.start() for match in _RUN.finditer(text))

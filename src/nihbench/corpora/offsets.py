@@ -16,8 +16,10 @@ from pathlib import Path
 import numpy as np
 
 import nihbench.text
+from nihbench import stats
 from nihbench.errors import FetchError
 from nihbench.fetch import cache_dir, write_atomic
+from nihbench.stats import WINDOW, Repeated
 from nihbench.text import boundaries
 from nihbench.types import IntArray, Tokenizer
 
@@ -48,6 +50,13 @@ def sentence_boundaries(corpus_text: str, text_sha256: str, language: str) -> In
     if rules is None:
         return boundaries(corpus_text, language)
     return _kept(("sentences", text_sha256, language, rules), lambda: boundaries(corpus_text, language))
+
+
+def repeated_windows(corpus_text: str, text_sha256: str) -> Repeated:
+    """Return the stretches that a corpus has more than once (`stats.repeated_windows`), by its text and hash."""
+    what = ("repeated windows", str(WINDOW), text_sha256)
+    places, groups = _kept(what, lambda: stats.repeated_windows(corpus_text).ravel()).reshape(2, -1)
+    return Repeated(places=places, groups=groups)
 
 
 @cache

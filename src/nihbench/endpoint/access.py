@@ -19,10 +19,16 @@ from nihbench.endpoint.tokenizers import load_tokenizer
 from nihbench.errors import UsageError
 from nihbench.fetch import Report
 from nihbench.lang import t
-from nihbench.types import Message, ModelPreset, Tokenizer
+from nihbench.types import Message, ModelPreset, PriceTier, Tokenizer
 
 REFERENCE_TOKENIZER = "cl100k_base"
 """Counts lengths for a model whose own tokenizer is not to be had; the server's count is recorded beside."""
+
+_OLLAMA_CLOUD = (":cloud", "-cloud")
+"""How the names of models end that Ollama does not run itself."""
+
+NOTHING = (PriceTier(up_to=None, input=0.0, output=0.0),)
+"""The price of what nobody is paid for."""
 
 FEW = 4
 """Calls at once to begin with, where nothing is known."""
@@ -80,9 +86,26 @@ class ModelAccess:
         )
 
     @property
-    def is_loopback(self) -> bool:
-        """Whether the model's server runs on this machine, so that its answers cost nothing."""
-        return Endpoint(base_url=self.base_url).is_loopback
+    def is_free(self) -> bool:
+        """Whether nobody is paid for an answer: the embedded model, or an engine of one's own that wants no key.
+
+        An address says nothing of it: gateways to services run on this machine and in private networks, too. A price
+        or a key is money, and so is a server that does not say which engine it is.
+        """
+        if self.preset.prices:
+            return False
+        if self.model_sha256 is not None:
+            return True
+        engine = self.server.engine if self.server is not None else ""
+        if not engine or not self.endpoint.is_private or self.endpoint.has_key:
+            return False
+        # Ollama hands these on to its own service.
+        return not (engine == "Ollama" and self.preset.model.endswith(_OLLAMA_CLOUD))
+
+    @property
+    def prices(self) -> tuple[PriceTier, ...]:
+        """What an answer costs: the model's price tiers, or nothing; empty where that is not known."""
+        return NOTHING if self.is_free else self.preset.prices
 
     def limits(self, *, concurrency: int | None = None, rpm: float | None = None, tpm: float | None = None) -> Limits:
         """Return what is known of the server's limits before the first call; options win over the preset.

@@ -139,6 +139,13 @@ class Endpoint:
         address = self.address
         return self.is_loopback or (not isinstance(address, str) and address.is_private)
 
+    @property
+    def has_key(self) -> bool:
+        """Whether something is sent along that lets somebody in: a key, a login, or a secret in a header or the URL."""
+        return bool(self._passwords()) or any(
+            word in name.lower() for name, _ in self._named_values() for word in _TELLING
+        )
+
     def url(self, path: str) -> str:
         """Return the address of `path` below the base URL; a query in the base URL is kept, a password is not."""
         parts = self._split()

@@ -83,6 +83,7 @@ class ServerTokenizer(ClientOwner):
         self._model = model or (info.models[0] if info.models else "")
         self._template = {key: value for key, value in (extra_body or {}).items() if key in _TEMPLATE_KEYS}
         self._count_short = lru_cache(maxsize=16_384)(self._count)
+        self._starts_short = lru_cache(maxsize=16_384)(self._starts)
         try:
             ids = json.dumps(self._tokenize(_PROBE_TEXT)["tokens"])
         except BaseException:
@@ -102,13 +103,16 @@ class ServerTokenizer(ClientOwner):
         return self._count_short(text) if len(text) < _SHORT_TEXT else self._count(text)
 
     def starts(self, text: str) -> IntArray:
-        """Return, for every token, the index of the character in which its first byte lies.
+        """Return, for every token, the index of the character in which its first byte lies; short texts' are kept.
 
         Source: POST /tokenize at the server's root, with the pieces' texts.
 
         Raises:
             EndpointError: the server did not answer as it should, or its pieces do not add up to the text.
         """
+        return self._starts_short(text) if len(text) < _SHORT_TEXT else self._starts(text)
+
+    def _starts(self, text: str) -> IntArray:
         content = text.encode()
         if self._kind == "llama.cpp":
             lengths = fit_pieces(content, self._tokenize(text, with_pieces=True, hook=_PieceReader())["tokens"])

@@ -1,11 +1,12 @@
 """What kind of server answers at an address, which models it has, and the window that it tells.
 
-For llama.cpp and vLLM; every other server is `other`. Synchronous, because it belongs to planning.
+Kinds are llama.cpp and vLLM, which count tokens for others; every other server is `other`. Synchronous, because it
+belongs to planning.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -21,11 +22,24 @@ ServerKind = Literal["llama.cpp", "vllm", "other"]
 _TIMEOUTS = Timeouts(connect_s=5.0, write_s=10.0, idle_s=10.0)
 
 
+_ENGINES = {"llamacpp": "llama.cpp", "vllm": "vLLM", "sglang": "SGLang", "library": "Ollama"}
+"""Who owns the models that an engine lists, and the engine's name. A gateway lists other owners, or several."""
+_OWN_LISTS = (
+    ("/api/ps", "models", "Ollama"),  # it lists a user's own models under the user's name
+    ("/api/v0/models", "data", "LM Studio"),
+)
+"""Lists that only one engine has: where, the key of its entries, and the engine's name."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ServerInfo:
-    """What a server tells about itself. `window` is one request's, in tokens; `slots` how many it serves at once."""
+    """What a server tells about itself. `window` is one request's, in tokens; `slots` how many it serves at once.
+
+    `engine`: the name of the engine that it says it is, which runs the model itself; "" where it says none.
+    """
 
     kind: ServerKind
+    engine: str = ""
     models: tuple[str, ...] = ()
     window: int | None = None
     slots: int | None = None
@@ -48,6 +62,7 @@ def probe(endpoint: Endpoint, *, model: str | None = None) -> ServerInfo:
         # Public services list their models; only a server that does not say who it is gets the second question.
         asks_props = not owners or "llamacpp" in owners
         props = _get(client, endpoint, endpoint.root_url("/props")) if asks_props else {}
+        engine = _engine(client, endpoint, owners, props)
     kind: ServerKind = "other"
     if "default_generation_settings" in props or "llamacpp" in owners:
         kind = "llama.cpp"
@@ -57,7 +72,20 @@ def probe(endpoint: Endpoint, *, model: str | None = None) -> ServerInfo:
     # One request's window is a slot's, where slots are told.
     window = size_of(props.get("default_generation_settings"), "n_ctx")
     window = listed_window(entries, model) if window is None else window
-    return ServerInfo(kind=kind, models=models, window=window, slots=size_of(props, "total_slots"))
+    return ServerInfo(kind=kind, engine=engine, models=models, window=window, slots=size_of(props, "total_slots"))
+
+
+def _engine(client: httpx.Client, endpoint: Endpoint, owners: Collection[object], props: Mapping[str, Any]) -> str:
+    """Return which engine a server says it is; the lists of single engines are asked for in one's own network only."""
+    if "default_generation_settings" in props:
+        return "llama.cpp"
+    known = {_ENGINES.get(str(owner), "") for owner in owners}
+    if len(known) == 1 and (name := known.pop()):
+        return name
+    if not endpoint.is_private:
+        return ""
+    lists = ((name, _get(client, endpoint, endpoint.root_url(path)).get(key)) for path, key, name in _OWN_LISTS)
+    return next((name for name, entries in lists if isinstance(entries, list)), "")
 
 
 def _get(client: httpx.Client, endpoint: Endpoint, url: str) -> Mapping[str, Any]:

@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from tempfile import gettempdir
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nihbench.endpoint.pieces import char_starts, fit_token_strings
 from nihbench.errors import FetchError, UsageError
@@ -58,9 +59,11 @@ _ENCODINGS = {
     ),
 }
 _CHUNK_CHARACTERS = 200_000
-# Between a letter and a space or comma that another letter follows: what comes then begins a new piece of its own.
-_SAFE_CUT = re.compile("(?<=[A-Za-z\u4e00-\u9fff])(?=[ ，、][A-Za-z\u4e00-\u9fff])")
+_SHORT_TEXT = 5_000
+_KEPT_BACK_TOKENS = 200
 _loading = threading.Lock()
+
+Ids = NDArray[np.uint32]
 
 
 def load_tokenizer(name: str, *, report: Report = silent) -> Tokenizer:
@@ -92,41 +95,66 @@ class TiktokenTokenizer:
     def __init__(self, name: str, encoding: tiktoken.Encoding) -> None:
         self.name = name
         self._encoding = encoding
+        self._size = cache(lambda token: len(encoding.decode_single_token_bytes(token)))
 
     def count(self, text: str) -> int:
         """Return the number of tokens of `text`."""
-        return len(self._encoding.encode(text, disallowed_special=()))
+        if len(text) <= _CHUNK_CHARACTERS:
+            return len(self._encoding.encode(text, disallowed_special=()))
+        return sum(len(ids) for ids, _ in self._parts(text))
 
     def starts(self, text: str) -> IntArray:
         """Return, for every token, the index of the character in which its first byte lies."""
-        parts, at = [], 0
-        for chunk in _chunks(text):
-            parts.append(self._starts(chunk) + at)
-            at += len(chunk)
-        return np.concatenate(parts)
+        starts, at = [], 0
+        for ids, part in self._parts(text):
+            starts.append(char_starts(part.encode(), self._sizes(ids)) + at)
+            at += len(part)
+        return np.concatenate(starts)
 
-    def _starts(self, text: str) -> IntArray:
-        ids = self._encoding.encode_to_numpy(text, disallowed_special=())
-        distinct, where = np.unique(ids, return_inverse=True)
+    def _parts(self, text: str) -> Iterator[tuple[Ids, str]]:
+        """Yield the tokens of a text with the stretch that they are, in parts of some hundred thousand characters.
+
+        tiktoken gives up on a million blanks in a row, and a text of a million tokens at once takes memory for nothing.
+        """
+        start = 0
+        while len(text) - start > _CHUNK_CHARACTERS:
+            chunk = text[start : start + _CHUNK_CHARACTERS]
+            ids = self._ids(chunk)
+            kept, part = self._parted(ids, chunk.encode())
+            if not kept:
+                break
+            yield ids[:kept], part
+            start += len(part)
+        yield self._ids(text[start:]), text[start:]
+
+    def _parted(self, ids: Ids, content: bytes) -> tuple[int, str]:
+        """Return how many of a chunk's tokens stand whatever follows, and their text: 0 where that can't be told.
+
+        The chunk is cut between two tokens before its end, where what is behind has the same tokens by itself.
+        """
+        ends = np.cumsum(self._sizes(ids))
+        for kept in range(len(ids) - _KEPT_BACK_TOKENS, max(0, len(ids) - 2 * _KEPT_BACK_TOKENS), -1):
+            at = int(ends[kept - 1])
+            if content[at] & 0xC0 != 0x80 and np.array_equal(self._ids(content[at:].decode()), ids[kept:]):
+                return kept, content[:at].decode()
+        return 0, ""
+
+    def _ids(self, text: str) -> Ids:
+        if len(text) < _SHORT_TEXT:
+            return np.array(self._encoding.encode(text, disallowed_special=()), dtype=np.uint32)
+        try:
+            return self._encoding.encode_to_numpy(text, disallowed_special=())
+        except ValueError as error:
+            message = t("tiktoken can't read this text ({error}): use another --length-unit.", error=error)
+            raise UsageError(message) from error
+
+    def _sizes(self, ids: Ids) -> IntArray:
+        """Return the tokens' lengths in bytes."""
+        if len(ids) < _SHORT_TEXT:
+            return np.fromiter(map(self._size, ids.tolist()), dtype=np.int64, count=len(ids))
         # The vocabulary has gaps, so that only the ids that occur are looked up.
-        sizes = [len(self._encoding.decode_single_token_bytes(token)) for token in distinct.tolist()]
-        lengths = np.array(sizes, dtype=np.int64)[where]
-        return char_starts(text.encode(), lengths)
-
-
-def _chunks(text: str) -> Iterator[str]:
-    """Cut a long text where both encodings end a run of letters, so that the tokens stay the same.
-
-    tiktoken gives a list of Python's integers: for a text of a million tokens, sixty megabytes that are not needed.
-    """
-    start = 0
-    while len(text) - start > _CHUNK_CHARACTERS:
-        place = _SAFE_CUT.search(text, start + _CHUNK_CHARACTERS)
-        if place is None:
-            break
-        yield text[start : place.start()]
-        start = place.start()
-    yield text[start:] if start else text
+        distinct, where = np.unique(ids, return_inverse=True)
+        return np.fromiter(map(self._size, distinct.tolist()), dtype=np.int64, count=len(distinct))[where]
 
 
 class HuggingFaceTokenizer:
@@ -214,6 +242,7 @@ def _parse_tokenizer(path: Path, content: bytes) -> tokenizers.Tokenizer:
         ) from error
     tokenizer.no_truncation()
     tokenizer.no_padding()
+    tokenizer.post_processor = None  # it adds special tokens, and takes blanks off the places of others
     tokenizer.encode_special_tokens = True
     return tokenizer
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from nihbench.figures.agreement import agreement_text
     from nihbench.figures.animation import check_animation, save_animation
-    from nihbench.figures.captions import Intervals, Setting, caption, headline, map_note
+    from nihbench.figures.captions import Intervals, Setting, caption, headline, length_notes, map_note
     from nihbench.figures.colours import PALETTES, palette
     from nihbench.figures.files import SUFFIXES, check_suffix, save
     from nihbench.figures.findings import (
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         interaction_sentence,
         worst_sentence,
     )
+    from nihbench.figures.labels import SEVERAL, unit_phrase
     from nihbench.figures.layout import Panel
     from nihbench.figures.look import missing
     from nihbench.figures.panel import draw_heatmap, draw_panel
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
     from nihbench.figures.words import LANGS, Lang, joined, listed, say
 
 _HOMES = {
+    "length_notes": "captions",
+    "SEVERAL": "labels",
+    "unit_phrase": "labels",
     "Around": "sheet",
     "Control": "sheet",
     "Intervals": "captions",
@@ -71,6 +75,9 @@ _HOMES = {
 }
 
 __all__ = [
+    "length_notes",
+    "SEVERAL",
+    "unit_phrase",
     "Around",
     "Control",
     "Intervals",

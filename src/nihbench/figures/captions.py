@@ -43,12 +43,13 @@ class Setting:
 class Intervals:
     """Intervals of the headline numbers, made by statistics: by the rate's name, at a confidence level.
 
-    `this_haystack`: they say nothing of other haystacks.
+    `this_haystack`: they say nothing of other haystacks. `overlapping`: there are several, which are one text.
     """
 
     of: Mapping[str, tuple[float, float]]
     level: float
     this_haystack: bool = False
+    overlapping: bool = False
 
 
 def caption(
@@ -82,7 +83,7 @@ def caption(
             scorer=all_of(setting.scorer for setting in settings),
             version=all_of(setting.version for setting in settings),
         ),
-        *_length_notes(settings, lang),
+        *length_notes(settings, lang),
         say(lang, "repeats_one")
         if repeats == [1]
         else say(lang, "repeats_many", count=listed(lang, [str(count) for count in repeats])),
@@ -93,7 +94,7 @@ def caption(
     return "\n".join([joined(lang, paragraph), *headlines])
 
 
-def _length_notes(settings: Sequence[Setting], lang: Lang) -> list[str]:
+def length_notes(settings: Sequence[Setting], lang: Lang) -> list[str]:
     """Say in what lengths are counted, own and imported ones each for themselves."""
     units = list(dict.fromkeys(unit_phrase(s.length_unit, lang) for s in settings if not s.imported))
     own = [say(lang, "length_note", unit=listed(lang, units))] if units else []
@@ -123,7 +124,8 @@ def headline(summary: Summary, *, lang: Lang = "en", name: str = "", intervals: 
         )
     ]  # fmt: skip
     if intervals:
-        key = "brackets_haystack" if intervals.this_haystack else "brackets_interval"
+        here = "brackets_text" if intervals.overlapping else "brackets_haystack"
+        key = here if intervals.this_haystack else "brackets_interval"
         sentences.append(say(lang, key, level=f"{intervals.level:.0%}"))
         if not whole:
             found, strict, mean = (

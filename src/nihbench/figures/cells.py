@@ -32,6 +32,8 @@ from nihbench.figures.style import Style
 _LINE, _FIGURE_HEIGHT = 1.25, 0.73  # of the size of type: from line to line, and how high a digit stands
 SAME_PLACE = 0.05
 """Percent of depth within which two achieved depths of one column are one place."""
+STRIP = 0.2
+"""Height of the strip at the foot of a cell that shows the share of its trials that is missing, of the cell's."""
 _POINTS = (8.0, 7.0, 6.0)
 """Sizes that a cell's number may have, before the style's scale; where the smallest doesn't fit there are none."""
 
@@ -71,8 +73,8 @@ def difference_scale(palette: Palette) -> Scale:
 class Cell:
     """A box in column `column` from `top` to `bottom` (axes' units), with its value or the reason why it has none.
 
-    `group` is that of its most frequent failure where it has failures and no value; "" where it was never run.
-    `trials` are those planned for it, `measured` those with a value.
+    `group` is that of its most frequent failure; "" where it has none, so that what is missing was never run. `trials`
+    are those planned for it, `measured` those with a value.
     """
 
     column: int
@@ -82,6 +84,16 @@ class Cell:
     measured: int
     trials: int
     group: str = ""
+
+    @property
+    def missing(self) -> float:
+        """Share of its trials without a value, of a cell that has one; else 0."""
+        return 1 - self.measured / self.trials if self.measured else 0.0
+
+    @property
+    def foot(self) -> float:
+        """Where the strip begins that shows what is missing; its bottom where there is none."""
+        return self.bottom - (self.bottom - self.top) * STRIP if self.missing else self.bottom
 
 
 def cells_of(grid: Grid, *, achieved: bool) -> list[Cell]:
@@ -109,7 +121,7 @@ def _cell(grid: Grid, j: int, rows: list[int], edges: tuple[float, float]) -> Ce
         group = group_of(kind)
         counts[group] = counts.get(group, 0) + int(matrix[rows, j].sum())
     counts = {group: count for group, count in counts.items() if count}
-    most = max(sorted(counts), key=lambda group: counts[group]) if counts and not measured else ""
+    most = max(sorted(counts), key=lambda group: counts[group]) if counts else ""
     return Cell(
         column=j,
         top=edges[0],
@@ -124,18 +136,23 @@ def _cell(grid: Grid, j: int, rows: list[int], edges: tuple[float, float]) -> Ce
 def draw_cells(axes: Axes, cells: Sequence[Cell], inches: tuple[float, float], scale: Scale, style: Style) -> None:
     """Fill the axes; `inches` is the size of one unit of their coordinates to the right and downwards."""
     for group in (*HATCHES, ""):
-        empty = [cell for cell in cells if not cell.measured and cell.group == group]
-        if empty:
-            corners = np.array([(cell.column, cell.top) for cell in empty], dtype=np.float64)
-            sizes = np.array([(1.0, cell.bottom - cell.top) for cell in empty])
-            hatch = HATCHES[group] if group else UNRUN
-            for artist in hatch.boxes(corners, sizes, inches, style.palette):
-                axes.add_collection(artist, autolim=False)
+        of_group = [cell for cell in cells if cell.group == group]
+        empty = [(cell.column, cell.top, 1.0, cell.bottom) for cell in of_group if not cell.measured]
+        strips = [(cell.column, cell.foot, cell.missing, cell.bottom) for cell in of_group if cell.missing]
+        hatch = HATCHES[group] if group else UNRUN
+        # Strips lie above their cells' colour.
+        for boxes, order in ((empty, 0.0), (strips, 1.0)):
+            if boxes:
+                left, top, width, bottom = np.array(boxes, dtype=np.float64).T
+                corners, sizes = np.column_stack([left, top]), np.column_stack([width, bottom - top])
+                for artist in hatch.boxes(corners, sizes, inches, style.palette):
+                    artist.set_zorder(artist.get_zorder() + order)
+                    axes.add_collection(artist, autolim=False)
     heights = min(cell.bottom - cell.top for cell in cells) * inches[1]
     border = min(0.8, 72 * min(inches[0], heights) * 0.06)
     # Above the hatched cells: one without a value has no face but the light border all the same.
     faces = [scale.colour(cell.value) if cell.measured else (0.0, 0.0, 0.0, 0.0) for cell in cells]
-    boxes = [
+    outlines = [
         [
             (cell.column, cell.top),
             (cell.column + 1, cell.top),
@@ -146,7 +163,7 @@ def draw_cells(axes: Axes, cells: Sequence[Cell], inches: tuple[float, float], s
     ]
     edge = "white" if style.palette.name != "grey" else "#FFFFFF"
     axes.add_collection(
-        PolyCollection(boxes, facecolors=faces, edgecolors=edge, linewidths=border, zorder=1), autolim=False
+        PolyCollection(outlines, facecolors=faces, edgecolors=edge, linewidths=border, zorder=1), autolim=False
     )
 
 
@@ -155,7 +172,7 @@ def number_points(
 ) -> float:
     """Return the size of type at which every cell's number fits into its cell, 0 where none is legible."""
     texts = {cell_text(cell, scale) for cell in cells if cell.measured}
-    heights = [(cell.bottom - cell.top) * inches[1] for cell in cells if cell.measured]
+    heights = [(cell.foot - cell.top) * inches[1] for cell in cells if cell.measured]
     if not texts:
         return 0.0
     longest = max((line for text in texts for line in text.split("\n")), key=len)
@@ -183,7 +200,7 @@ def write_numbers(axes: Axes, cells: Sequence[Cell], points: float, scale: Scale
     for cell in cells:
         if cell.measured:
             colour = "white" if is_dark(to_hex(scale.colour(cell.value))) else "black"
-            place = (cell.column + 0.5, (cell.top + cell.bottom) / 2)
+            place = (cell.column + 0.5, (cell.top + cell.foot) / 2)
             places.setdefault((cell_text(cell, scale), colour), []).append(place)
     inches = Affine2D().scale(1 / 72) + axes.figure.dpi_scale_trans
     for (text, colour), offsets in places.items():

@@ -8,8 +8,19 @@ from nihbench.analysis import Interaction, Paired, Statistics
 from nihbench.analysis.statistics import LEAST_MEASURED
 from nihbench.figures.finding_words import pattern_name, tell
 from nihbench.figures.labels import depth_labels, length_labels
-from nihbench.figures.words import Lang, joined
-from nihbench.stats import LEAST_MISSES, Comparison, Cut, Diagnosis, EffectiveLength, Pattern, Share
+from nihbench.figures.words import Lang, joined, listed
+from nihbench.stats import (
+    LEAST_HAYSTACKS,
+    LEAST_MISSES,
+    Comparison,
+    Cut,
+    Diagnosis,
+    EffectiveLength,
+    Pattern,
+    Reach,
+    Region,
+    Share,
+)
 
 _NEARLY_AS_GOOD = 6
 """Twice a log-likelihood (Kass and Raftery 1995): under it a second pattern explains the misses nearly as well."""
@@ -30,34 +41,54 @@ def effective_sentence(made: Statistics, lang: Lang = "en", *, brief: bool = Fal
 
 
 def _effective(made: Statistics, found: EffectiveLength, lang: Lang, brief: bool) -> str:
-    one, shortest = _tokens, _shortest(made, found)
-    sentence = tell(
-        lang,
-        f"effective_{found.status}",
-        length=one(found.length) if found.length else "",
-        shortest=shortest,
-        low=one(found.low) if found.low else tell(lang, "under", length=shortest),
-        high=_highest(made, found, lang),
-        threshold=_percent(found.threshold),
-        base=_percent(made.base.value) if made.base else "",
-        share=f"{LEAST_MEASURED:.0%}",
-    )
-    if brief or found.status not in ("length", "at_least", "below"):
-        return sentence
-    shown = found.demonstrated_to
-    return joined(
-        lang, [sentence, tell(lang, "demonstrated", length=one(shown)) if shown else tell(lang, "not_demonstrated")]
-    )
+    one, shortest = _tokens, _tokens(found.shortest)
+    measured, planned = _measured(made, found)
+    fields: dict[str, object] = {
+        "length": one(found.length) if found.length else "",
+        "shortest": shortest,
+        "low": one(found.low) if found.low else tell(lang, "under", length=shortest),
+        "high": _highest(found, lang),
+        "threshold": _percent(found.threshold),
+        "base": _percent(made.base.value) if made.base else "",
+        "share": f"{LEAST_MEASURED:.0%}",
+        "ended": one(found.ended_at) if found.ended_at else "",
+        "value": _percent(found.ended_value),
+        "measured": measured,
+        "planned": planned,
+    }
+    key = "effective_open" if found.ended == "unmeasured" else f"effective_{found.status}"
+    sentences = [tell(lang, key, **fields)]
+    if found.ended == "dip":
+        sentences.append(tell(lang, "effective_dip", **fields))
+    if found.if_missed and found.if_found and found.if_missed != found.if_found:
+        ends = {
+            name: _reach(found.shortest, end, lang)
+            for name, end in (("missed", found.if_missed), ("found", found.if_found))
+        }
+        sentences.append(tell(lang, "effective_bounds", **ends))
+    if not brief and found.status in ("length", "at_least", "below"):
+        shown = found.demonstrated_to
+        sentences.append(tell(lang, "demonstrated", length=one(shown)) if shown else tell(lang, "not_demonstrated"))
+    return joined(lang, sentences)
 
 
-def _shortest(made: Statistics, found: EffectiveLength) -> str:
-    """Return the shortest length beside the base, "" where none is looked at."""
-    return _tokens(made.lengths[-len(found.fitted)]) if found.fitted else ""
+def _measured(made: Statistics, found: EffectiveLength) -> tuple[int, int]:
+    """Return how many trials are measured and planned at the length that ends the range, 0 and 0 where none does."""
+    if found.ended_at is None:
+        return 0, 0
+    row = made.by_length[made.lengths.index(found.ended_at)].found
+    return row.measured, row.planned
 
 
-def _highest(made: Statistics, found: EffectiveLength, lang: Lang) -> str:
+def _reach(shortest: int, end: Reach, lang: Lang) -> str:
+    if end.length is None:
+        return tell(lang, "under", length=_tokens(shortest))
+    return tell(lang, "or_more", length=_tokens(end.length)) if end.open else _tokens(end.length)
+
+
+def _highest(found: EffectiveLength, lang: Lang) -> str:
     if found.high is None:
-        return tell(lang, "under", length=_shortest(made, found))
+        return tell(lang, "under", length=_tokens(found.shortest))
     return tell(lang, "or_more", length=_tokens(found.high)) if found.high_open else _tokens(found.high)
 
 
@@ -77,28 +108,55 @@ def comparison_paragraph(paired: Paired, lang: Lang = "en", comparisons: int = 1
     if found is None or band is None:
         return tell(lang, "nothing_measured", a=a, b=b)
     key = {"unmeasured": "few_measured", "differ": "better" if found.difference > 0 else "worse"}
+    where = _where(found.haystacks, found.general, lang)
     sentences = [
         tell(
-            lang, key.get(paired.verdict, paired.verdict), a=a, b=b, planned=paired.planned,
-            share=f"{LEAST_MEASURED:.0%}", margin=f"{found.margin * 100:g}", **_numbers(found, paired.p_value),
+            lang, key.get(paired.verdict, paired.verdict), a=a, b=b, planned=paired.planned, where=where,
+            share=f"{LEAST_MEASURED:.0%}", test=_test(found, lang), **_numbers(found, paired.p_value),
         )
     ]  # fmt: skip
     if paired.verdict != "unmeasured":
         if comparisons > 1:
             sentences.append(tell(lang, "corrected", count=comparisons))
-        if paired.verdict == "differ" and found.equivalent:
-            sentences.append(tell(lang, "small", margin=f"{found.margin * 100:g}"))
-        sentences.append(_region(paired, found, lang))
+        if paired.verdict == "differ" and found.verdict_equivalent:
+            sentences.append(tell(lang, "small", margin=_margin(found)))
+        sentences.append(_these_haystacks(paired, found, lang))
+    if paired.lost or paired.won:
+        turned = {"lost": len(paired.lost), "won": len(paired.won), "pairs": found.pairs}
+        sentences.append(tell(lang, "turned", a=a, b=b, **turned))
+    if paired.verdict != "unmeasured":
+        sentences += [_region(paired, found, region, lang) for region in paired.regions]
         sentences.append(_other_haystacks(found, lang))
         sentences += _design(paired, found, lang)
-    sentences.append(tell(lang, "band", **_numbers(band, band.p_value)))
+    sentences.append(tell(lang, "band", **_numbers(band, band.verdict_p_value)))
+    return joined(lang, [*sentences, *_remarks(paired, lang)])
+
+
+def _remarks(paired: Paired, lang: Lang) -> list[str]:
+    """Return what a reader must know of the pairs themselves."""
+    told = []
     if paired.moved:
-        sentences.append(tell(lang, "moved", count=paired.moved))
+        told.append(tell(lang, "moved", count=paired.moved))
     if paired.unrecorded:
-        sentences.append(tell(lang, "unrecorded"))
+        told.append(tell(lang, "unrecorded"))
     if paired.left_out:
-        sentences.append(tell(lang, "left_out", count=paired.left_out))
-    return joined(lang, sentences)
+        told.append(tell(lang, "left_out", count=paired.left_out))
+    return told
+
+
+def _where(haystacks: int, general: bool, lang: Lang) -> str:
+    """Return how a sentence begins that holds for the haystacks at hand alone; "" where it holds in general."""
+    if general:
+        return ""
+    return tell(lang, "on_haystack") if haystacks < 2 else tell(lang, "on_haystacks", count=haystacks)
+
+
+def _test(found: Comparison, lang: Lang) -> str:
+    return tell(lang, "test_haystacks", count=found.haystacks) if found.general else tell(lang, "test_texts")
+
+
+def _margin(found: Comparison) -> str:
+    return f"{found.margin * 100:g}"
 
 
 def _numbers(found: Comparison, p_value: float) -> dict[str, object]:
@@ -107,33 +165,47 @@ def _numbers(found: Comparison, p_value: float) -> dict[str, object]:
         "second": _percent(found.second),
         "pairs": found.pairs,
         "d": points(found.difference),
-        "low": points(found.interval.low),
-        "high": points(found.interval.high),
+        "low": points(found.verdict_interval.low),
+        "high": points(found.verdict_interval.high),
         "p": p_text(p_value),
+        "margin": _margin(found),
     }
 
 
-def _region(paired: Paired, found: Comparison, lang: Lang) -> str:
-    best = min(found.regions, key=lambda region: region.p_value, default=None)
-    if best is None or best.p_value > 0.05 or len(found.regions) < 2:
+def _these_haystacks(paired: Paired, found: Comparison, lang: Lang) -> str:
+    """Return what is shown of the haystacks at hand and not of others, "" where there is nothing."""
+    here = paired.texts_verdict
+    if not found.general or paired.verdict != "unclear" or here == "unclear":
         return ""
+    p = p_text(paired.texts_p_value)
+    return tell(lang, f"{here}_here", count=found.haystacks, p=p, margin=_margin(found))
+
+
+def _region(paired: Paired, found: Comparison, region: Region, lang: Lang) -> str:
+    """Return where the second side got better or worse; regions are always of the haystacks at hand."""
+    sure, way = region.p_value <= 0.05, "better" if region.difference > 0 else "worse"
     return tell(
         lang,
-        "region" if paired.verdict == "differ" else "region_though",
-        lengths=_from_to(paired.third("length", best.length_third), _tokens),
-        depths=_from_to(paired.third("depth", best.depth_third), _depth),
-        d=points(best.difference),
-        p=p_text(best.p_value),
+        f"region_{way}" if sure else f"region_chance_{way}",
+        where=_where(found.haystacks, False, lang),
+        b=paired.second.name,
+        lengths=_from_to(paired.lengths_of(region), _tokens),
+        depths=_from_to(paired.depths_of(region), _depth),
+        first=_percent(region.first),
+        second=_percent(region.second),
+        won=region.gained,
+        lost=region.lost,
+        p=p_text(region.p_value),
     )
 
 
 def _other_haystacks(found: Comparison, lang: Lang) -> str:
+    if found.general:
+        return ""
     if found.haystack_interval is None:
         return tell(lang, "one_haystack")
-    ends = {"low": points(found.haystack_interval.low), "high": points(found.haystack_interval.high)}
-    if found.haystack_p_value is None:
-        return tell(lang, "haystacks", count=found.haystacks, **ends)
-    return tell(lang, "haystacks_p", count=found.haystacks, p=p_text(found.haystack_p_value), **ends)
+    low, high = points(found.haystack_interval.low), points(found.haystack_interval.high)
+    return tell(lang, "haystacks", low=low, high=high, least=LEAST_HAYSTACKS)
 
 
 def _design(paired: Paired, found: Comparison, lang: Lang) -> list[str]:
@@ -153,16 +225,17 @@ def interaction_sentence(found: Interaction, lang: Lang = "en") -> str:
     """Return whether two models answer differently to the same change of prompt."""
     return tell(
         lang,
-        "interaction" if found.p_value <= 0.05 else "no_interaction",
+        "interaction" if found.change.p_value <= 0.05 else "no_interaction",
         experiment=found.experiment,
         a=found.prompts[0],
         b=found.prompts[1],
         one=found.models[0],
         other=found.models[1],
-        d=points(found.difference),
-        low=points(found.interval.low),
-        high=points(found.interval.high),
-        p=p_text(found.p_value),
+        where=_where(found.change.haystacks, found.change.general, lang),
+        d=points(found.change.difference),
+        low=points(found.change.interval.low),
+        high=points(found.change.interval.high),
+        p=p_text(found.change.p_value),
         pairs=found.pairs,
     )
 
@@ -181,13 +254,23 @@ def diagnosis_sentence(made: Statistics, lang: Lang = "en") -> str:
             planned=all_of.planned,
             share=f"{LEAST_MEASURED:.0%}",
         )
+    told = _diagnosis(found, lang)
+    if made.unjudged:
+        lengths = listed(lang, [_tokens(length) for length in made.unjudged])
+        told = joined(lang, [told, tell(lang, "unjudged", lengths=lengths, share=f"{LEAST_MEASURED:.0%}")])
+    return told
+
+
+def _diagnosis(found: Diagnosis, lang: Lang) -> str:
+    misses = found.misses
     if not misses.hits:
         return tell(lang, "no_miss", trials=misses.trials)
     if found.finding == "cant_tell":
         return tell(lang, "few_misses", misses=misses.hits, trials=misses.trials, least=LEAST_MISSES)
     if not found.patterns:
         low, high = _percent(misses.interval.low), _percent(misses.interval.high)
-        return tell(lang, found.finding, rate=_percent(misses.value), low=low, high=high)
+        key = "patchy" if found.patchy and found.finding != "tadpole" else found.finding
+        return tell(lang, key, rate=_percent(misses.value), low=low, high=high)
     return joined(lang, _patterns(found, lang))
 
 
@@ -206,7 +289,9 @@ def _patterns(found: Diagnosis, lang: Lang) -> list[str]:
 
 
 def _pattern(pattern: Pattern, lang: Lang) -> str:
-    fields: dict[str, object] = {}
+    start = pattern.from_length
+    where = tell(lang, "every_length") if start is None else tell(lang, "from_length", length=_tokens(start))
+    fields: dict[str, object] = {"where": where}
     for names, cut in zip((("n", "low", "high"), ("m", "low_m", "high_m")), pattern.cuts, strict=False):
         text: Callable[[float], str] = _share_depth if cut.measure == "depth" else _tokens
         fields |= dict(zip(names, (text(cut_at(cut)), text(cut.low), text(cut.high)), strict=True))

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import copysign, floor
+from math import ceil, copysign, floor
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nihbench.analysis import Grid
-from nihbench.figures.words import Lang, kind_word, say
+from nihbench.figures.words import Lang, kind_word, listed
+from nihbench.lang import said
+from nihbench.run import unit_words
 
 Cells = NDArray[np.bool_]
+SEVERAL = " | "
+"""Between the units of a figure whose runs have several."""
 
 
 def half_up(number: float) -> int:
@@ -52,16 +56,8 @@ def depth_labels(depths: Sequence[float]) -> tuple[str, ...]:
 
 
 def unit_phrase(length_unit: str, lang: Lang = "en") -> str:
-    """Say in what a length is counted: `model`, `imported` (as another tool did), or a tokenizer's name."""
-    if length_unit in ("model", "imported"):
-        return say(lang, f"unit_{length_unit}")
-    return say(lang, "unit_named", name=length_unit)
-
-
-def failed_cells(grid: Grid) -> Cells:
-    """Mark the cells that have failures and no value."""
-    cells: Cells = (grid.measured == 0) & (grid.failed > 0)
-    return cells
+    """Say in what lengths are counted; `length_unit` is a code of `nihbench.run.length_unit`, or several by " | "."""
+    return listed(lang, [said(unit_words(unit), lang) for unit in length_unit.split(SEVERAL)])
 
 
 def unrun_cells(grid: Grid) -> Cells:
@@ -70,9 +66,19 @@ def unrun_cells(grid: Grid) -> Cells:
     return cells
 
 
-def failure_counts(grid: Grid, cells: Cells) -> list[tuple[str, int]]:
-    """Count the failed trials in `cells` by kind, the most frequent first."""
-    counts = [(kind, int(matrix[cells].sum())) for kind, matrix in grid.failures.items()]
+def partly_cells(grid: Grid) -> Cells:
+    """Mark the cells that have a value, and trials without one."""
+    cells: Cells = (grid.measured > 0) & (grid.failed + grid.owed > 0)
+    return cells
+
+
+def failure_counts(grid: Grid) -> list[tuple[str, int]]:
+    """Count the failed trials by kind, the most frequent first, also those of cells that have a value.
+
+    One that fills several cells counts once.
+    """
+    failures = grid.failures if grid.spread is None else grid.spread.failures
+    counts = [(kind, ceil(float(matrix.sum()) - 1e-6)) for kind, matrix in failures.items()]
     return sorted([item for item in counts if item[1]], key=lambda item: (-item[1], item[0]))
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from nihbench.analysis import Grid
 from nihbench.figures.cells import difference_scale, value_scale
 from nihbench.figures.hatch import HATCHES, UNRUN, Hatch, group_of
-from nihbench.figures.labels import depth_labels, failed_cells, failure_counts, length_labels, unit_phrase, unrun_cells
+from nihbench.figures.labels import depth_labels, failure_counts, length_labels, partly_cells, unit_phrase, unrun_cells
 from nihbench.figures.look import drawable
 from nihbench.figures.page import LINE_IN, Ruler
 from nihbench.figures.sheet import GAP, HEADING, LABEL, MARGIN, TICK, TICK_MARK, Around, Sheet, too_narrow
@@ -181,7 +181,7 @@ class Layout:
             return [(UNRUN, say(lang, "not_both"))] if empty else []
         counts: dict[str, dict[str, int]] = {}
         for grid in self.panel.all:
-            for kind, count in failure_counts(grid, failed_cells(grid)):
+            for kind, count in failure_counts(grid):
                 kinds = counts.setdefault(group_of(kind), {})
                 kinds[kind] = kinds.get(kind, 0) + count
         legend = []
@@ -194,8 +194,15 @@ class Layout:
             if each:
                 text = say(lang, "no_answer", group=group_word(lang, group), counts=listed(lang, each))
                 legend.append((hatch, text))
-        if any(unrun_cells(grid).any() for grid in self.panel.all) or len(self.panel.all) < self.rows * self.columns:
+        partly = [partly_cells(grid) for grid in self.panel.all]
+        unrun = any(
+            (unrun_cells(grid) | (cells & (grid.failed == 0))).any()
+            for grid, cells in zip(self.panel.all, partly, strict=True)
+        )
+        if unrun or len(self.panel.all) < self.rows * self.columns:
             legend.append((UNRUN, say(lang, "not_run")))
+        if any(cells.any() for cells in partly):
+            legend.append((legend[0][0], say(lang, "missing_strip")))
         return legend
 
 

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from nihbench.analysis import Grid
 from nihbench.figures.colours import colour_of
-from nihbench.figures.labels import depth_labels, failed_cells, failure_counts, half_up, length_labels, unrun_cells
+from nihbench.figures.labels import depth_labels, failure_counts, half_up, length_labels, unrun_cells
 from nihbench.figures.words import Lang, kind_word, listed, say
 
 _LEAST_CELL, _WIDEST_CELL = 3, 7
@@ -23,14 +23,16 @@ _LETTERS: Mapping[str, str] = {
     "overflow": "O", "filtered": "F", "bad_parameter": "P", "bad_response": "B", "cut_prompt": "C", "cut_answer": "K",
     "refused_by_server": "S", "unscored": "U",
 }  # fmt: skip
+_SHARES = "".join(chr(code) for code in range(0x2581, 0x2588))
+"""Lower blocks of one eighth to seven: what share of a cell's trials has no valid answer."""
 _FAILED_STYLE, _UNRUN_STYLE = "bold white on #5a5a5a", "dim"
 
 
 def terminal_heatmap(grid: Grid, *, width: int, colour: bool, unicode: bool, lang: Lang = "en") -> Text:
-    """Return the grid as text: depths downwards, lengths to the right, the mean band in percent in each cell.
+    """Return the grid as text: depths downwards, lengths to the right, the mean score in percent in each cell.
 
-    A cell without a value shows the letter of its most frequent failure, explained under the grid, or a dot where
-    nothing was run.
+    Behind it stands what share of the cell's trials failed, where some did. A cell without a value shows the letter of
+    its most frequent failure, explained under the grid, or a dot where nothing was run.
 
     Args:
         grid: What to show.
@@ -41,10 +43,12 @@ def terminal_heatmap(grid: Grid, *, width: int, colour: bool, unicode: bool, lan
     """
     depths, lengths = depth_labels(grid.depths), length_labels(grid.lengths)
     side = max(len(label) for label in depths) + 1
-    fitting = max(1, (width - side) // _LEAST_CELL)
+    marks = _Marks(grid, unicode=unicode)
+    least = _LEAST_CELL + (marks.width + 1 if marks.width else 0)
+    fitting = max(1, (width - side) // least)
     blocks = ceil(len(lengths) / fitting)
     columns = ceil(len(lengths) / blocks)
-    cell = max(_LEAST_CELL, min(_WIDEST_CELL, (width - side) // columns))
+    cell = max(least, min(_WIDEST_CELL, (width - side) // columns))
 
     lines = [Text(line) for line in _heading(grid, width, lang)]
     for first in range(0, len(lengths), columns):
@@ -55,12 +59,12 @@ def terminal_heatmap(grid: Grid, *, width: int, colour: bool, unicode: bool, lan
         for i, label in enumerate(depths):
             line = Text(label.rjust(side - 1) + " ")
             for j in block:
-                text, style = _cell(grid, i, j, unicode=unicode)
+                text, style = _cell(grid, i, j, marks, unicode=unicode)
                 line.append(f"{text:^{cell}}", style if colour else None)
             if not colour:
                 line.rstrip()
             lines.append(line)
-    lines += [Text(line) for line in _legend(grid, width, unicode=unicode, lang=lang)]
+    lines += [Text(line) for line in _legend(grid, width, marks, unicode=unicode, lang=lang)]
     # Lines must never be broken or cut: a broken grid can't be read.
     return Text("\n", no_wrap=True, overflow="ignore").join(lines)
 
@@ -88,11 +92,41 @@ def _length_lines(labels: list[str], side: int, cell: int) -> list[str]:
     return lines
 
 
-def _cell(grid: Grid, i: int, j: int, *, unicode: bool) -> tuple[str, str]:
-    """Return a cell's text, of at most three characters, and its style."""
+class _Marks:
+    """What stands behind a number where some of its trials failed; `width` columns, 0 where that is nowhere so."""
+
+    def __init__(self, grid: Grid, *, unicode: bool) -> None:
+        self._grid, self._unicode = grid, unicode
+        there = bool(((grid.measured > 0) & (grid.failed > 0)).any())
+        self.width = (1 if unicode else 2) if there else 0
+
+    def of(self, i: int, j: int) -> str:
+        """Return the mark of a cell, blank where nothing failed."""
+        failed = int(self._grid.failed[i, j])
+        if not failed:
+            return " " * self.width
+        share = failed / (failed + int(self._grid.measured[i, j]) + int(self._grid.owed[i, j]))
+        if self._unicode:
+            return _SHARES[_step(share, 8) - 1]
+        return f":{_step(share, 10)}"
+
+    def legend(self, lang: Lang) -> str:
+        """Explain the marks."""
+        if self._unicode:
+            return say(lang, "missing_share", least=_SHARES[0], most=_SHARES[-1])
+        return say(lang, "missing_tenths", least=":1", most=":9")
+
+
+def _step(share: float, whole: int) -> int:
+    """Return a share in so many parts, neither none nor all of them."""
+    return min(max(half_up(share * whole), 1), whole - 1)
+
+
+def _cell(grid: Grid, i: int, j: int, marks: _Marks, *, unicode: bool) -> tuple[str, str]:
+    """Return a cell's text, of at most three characters and its mark, and its style."""
     if grid.measured[i, j]:
         value = float(grid.value[i, j])
-        return f"{half_up(value * 100):3d}", f"black on {colour_of(value)}"
+        return f"{half_up(value * 100):3d}{marks.of(i, j)}", f"black on {colour_of(value)}"
     counts = {kind: int(matrix[i, j]) for kind, matrix in grid.failures.items() if matrix[i, j]}
     if not counts:
         return _dot(unicode), _UNRUN_STYLE
@@ -107,13 +141,15 @@ def _dot(unicode: bool) -> str:
     return "\N{MIDDLE DOT}" if unicode else "."
 
 
-def _legend(grid: Grid, width: int, *, unicode: bool, lang: Lang) -> list[str]:
+def _legend(grid: Grid, width: int, marks: _Marks, *, unicode: bool, lang: Lang) -> list[str]:
     """Explain what in the grid is not a number."""
     lines = []
-    counts = failure_counts(grid, failed_cells(grid))
+    counts = failure_counts(grid)
     if counts:
         kinds = listed(lang, [f"{_letter(kind)} {kind_word(lang, kind)} {count}" for kind, count in counts])
         lines += _wrapped(say(lang, "grid_failures", kinds=kinds), width, lang)
+    if marks.width:
+        lines += _wrapped(marks.legend(lang), width, lang)
     if unrun_cells(grid).any():
         lines.append(f"{_dot(unicode)} {say(lang, 'not_run')}")
     return lines

@@ -8,15 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
+from nihbench.lang import filled
+
 Lang = Literal["en", "zh"]
 LANGS: tuple[Lang, ...] = ("en", "zh")
 
 _TEXTS: Mapping[str, tuple[str, str]] = {
     # axes, scales, legends
     "length": ("Context length ({unit})", "上下文长度（{unit}）"),
-    "unit_model": ("tokens as the model counts them", "token 数，按模型自己的计法"),
-    "unit_imported": ("tokens as the other tool counted them", "token 数，按原工具的计法"),
-    "unit_named": ("{name} tokens", "token 数，按 {name} 计"),
     "depth_nominal": ("Needle depth", "针的深度"),
     "depth_achieved": ("Needle depth as achieved", "针的实际深度"),
     "mean_band": ("Mean band", "平均得分"),
@@ -24,6 +23,18 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "no_answer": ("no valid answer, {group}: {counts}", "无有效回答（{group}）：{counts}"),
     "count": ("{kind} {count}", "{kind} {count} 次"),
     "not_run": ("not run", "未运行"),
+    "missing_strip": (
+        "at the foot of a cell: the share of its trials that is missing",
+        "格底的条：该格缺失的试验所占的比例",
+    ),
+    "missing_share": (
+        "{least} to {most} behind a number: the share of the cell's trials without a valid answer",
+        "数字后的 {least} 至 {most}：该格没有有效回答的试验所占的比例",
+    ),
+    "missing_tenths": (
+        "{least} to {most} behind a number: tenths of the cell's trials without a valid answer",
+        "数字后的 {least} 至 {most}：该格没有有效回答的试验占十分之几",
+    ),
     # the heatmap in a terminal
     "grid_heading": (
         "{experiment} / {prompt}: mean band in %; depth downwards, length to the right",
@@ -43,6 +54,10 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "by_depth": ("By needle depth", "按针的深度"),
     "interval": ("Shaded: {level} intervals, {method}.", "阴影：{level} 区间（{method}）。"),
     "interval_haystack": ("for this haystack", "仅对这一篇长文而言"),
+    "interval_text": (
+        "for this text: its haystacks overlap",
+        "各篇长文有重叠，仅对这段文本而言",
+    ),
     "interval_haystacks": (
         "t over {count} haystacks, quantiles simulated",
         "按 {count} 篇长文的 t 值，分位数由模拟得出",
@@ -67,6 +82,10 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "length_imported": (
         "Imported results: length is the haystack's, as the other tool counted it; K = 1,000.",
         "导入的结果：长度为长文的长度，按原工具的计数；K = 1,000。",
+    ),
+    "one_prompt": (
+        "{trials} trials fill {places} places of the grid: depths that share a prompt are asked and counted once.",
+        "{trials} 次试验占网格的 {places} 处：提示词相同的深度只问一次、只计一次。",
     ),
     "repeats_one": ("1 trial a cell, for this haystack.", "每格 1 次试验，仅对这一篇长文而言。"),
     "extra": (
@@ -95,6 +114,10 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "brackets_haystack": (
         "In brackets: {level} intervals, for this haystack.",
         "方括号内为 {level} 区间，仅对这一篇长文而言。",
+    ),
+    "brackets_text": (
+        "In brackets: {level} intervals, for this text: its haystacks overlap.",
+        "方括号内为 {level} 区间；各篇长文有重叠，仅对这段文本而言。",
     ),
     "unmeasured_bounds": (
         "With the rest counted as misses and as hits: found {found}, strict {strict}, mean band {mean}.",
@@ -136,7 +159,8 @@ _CONTROLS: Mapping[str, str] = {
 
 def say(lang: Lang, key: str, **fields: object) -> str:
     """Return the text named `key` in a language, with its fields filled in."""
-    return _TEXTS[key][LANGS.index(lang)].format(**fields)
+    template = _TEXTS[key][LANGS.index(lang)]
+    return filled(template, **fields) if lang == "zh" else template.format(**fields)
 
 
 def both(key: str) -> tuple[str, str]:

@@ -9,8 +9,9 @@ the terms. tests/lang finds what has no translation yet.
 from __future__ import annotations
 
 import re
+import shlex
 import string
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib import import_module
 from typing import Any, Literal, get_args
@@ -32,10 +33,13 @@ _TABLES = (
     "system",
     "adaptive",
     "scale",
+    "like",
 )
 _SENTENCES = frozenset(("said", "message", "problem", "reason", "error", "why", "strerror", "no_answer", "cut"))
 """Fields that hold a sentence which may come from a file, the system or a library."""
 _QUOTED = frozenset(("words", "name", "number", "fact", "title"))
+_HAN = re.compile("[\u3000-\u303f\u3400-\u9fff\uf900-\ufaff\uff00-\uff60]")
+"""Chinese characters and punctuation."""
 _spoken: list[Lang] = ["en"]
 
 
@@ -115,6 +119,12 @@ def listed(parts: Iterable[object]) -> str:
     return said(t(", ")).join(map(said, parts))
 
 
+def typed(path: object) -> str:
+    """Return a path or a name as it is typed into a shell: what a printed command holds can be pasted."""
+    text = str(path)
+    return shlex.quote(f"./{text}" if text.startswith("-") else text)
+
+
 def column(text: object, width: int, *, right: bool = False) -> str:
     """Return a text, in the process's language, filled up to a width in a terminal's cells: Chinese takes two each."""
     shown = said(text)
@@ -135,8 +145,38 @@ def _inner(name: str, value: Any, lang: Lang) -> Any:
     return said(value, lang) if isinstance(value, Message) else value
 
 
+def filled(template: str, /, **fields: Any) -> str:
+    """Return a text of a language without spaces with its fields filled in: `str.format`, and no space between Hans.
+
+    A template sets a space between Chinese and a number; where words stand in for the number it has no place.
+    """
+    return _FORMATTER.format(template, **fields)
+
+
+def _beside(left: str, right: str) -> str:
+    """Join two pieces of a sentence; a space at the seam that would stand between Chinese characters is left out."""
+    if left[-1:] == " " and _is_han(left[-2:-1]) and _is_han(right[:1]):
+        left = left[:-1]
+    if right[:1] == " " and _is_han(left[-1:]) and _is_han(right[1:2]):
+        right = right[1:]
+    return left + right
+
+
+def _is_han(character: str) -> bool:
+    return _HAN.match(character) is not None
+
+
 class _Formatter(string.Formatter):
     """Fills in fields; a number that was read back from a sentence stands as it was written there."""
+
+    def vformat(self, format_string: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> str:
+        text = ""
+        for literal, name, spec, conversion in self.parse(format_string):
+            text = _beside(text, literal)
+            if name is not None:
+                value = self.convert_field(self.get_field(name, args, kwargs)[0], conversion)
+                text = _beside(text, self.format_field(value, spec or ""))
+        return text
 
     def format_field(self, value: Any, format_spec: str) -> str:
         return value if isinstance(value, str) else str(super().format_field(value, format_spec))

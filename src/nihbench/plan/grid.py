@@ -1,4 +1,7 @@
-"""Read `--lengths` and `--depths`: a number of steps, a range with steps, or a list. k is 1,000, m 1,000,000."""
+"""Read `--lengths` and `--depths`: a number of steps, a range with steps, or a list. k is 1,000, m 1,000,000.
+
+A unit behind a number (300t, 50%) says that it is a value, not a number of steps.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +15,15 @@ from nihbench.lang import t
 
 MAX_LENGTHS = 100
 MAX_DEPTHS = 101
-_NUMBER = re.compile(r"([0-9]+(?:\.[0-9]+)?)([km]?)", re.IGNORECASE | re.ASCII)
+PLAIN_COUNT = 25
+"""A bare number up to this is a number of steps; a larger one may as well be meant as a value."""
+_NUMBER = re.compile(r"([0-9]+(?:\.[0-9]+)?)([km]?)t?", re.IGNORECASE | re.ASCII)
+_BEYOND = 10**9
 _UNITS = {"": 1, "k": 1_000, "m": 1_000_000}
 
 
 def parse_lengths(spec: str, *, lowest: int, highest: int) -> tuple[int, ...]:
-    """Read context lengths in tokens: `15`, `1k:128k:15`, `1k:1m:15:log` or `1k,4k,16k`.
+    """Read context lengths in tokens: `15`, `1k:128k:15`, `1k:1m:15:log`, `1k,4k,16k` or `300t`.
 
     Args:
         spec: the text of the option.
@@ -39,7 +45,7 @@ def parse_lengths(spec: str, *, lowest: int, highest: int) -> tuple[int, ...]:
             raise UsageError(
                 t("--lengths {spec!r} is not FIRST:LAST:STEPS, such as 1k:128k:15 or 1k:1m:15:log", spec=spec)
             )
-        first, last = _length(parts[0]), _length(parts[1])
+        first, last = parse_length(parts[0]), parse_length(parts[1])
         if first > last:
             raise UsageError(t("--lengths {spec!r} goes down: write the shorter length first", spec=spec))
         kind = parts[3] if len(parts) == 4 else "lin"
@@ -53,12 +59,12 @@ def parse_lengths(spec: str, *, lowest: int, highest: int) -> tuple[int, ...]:
             )
         lengths = _steps(first, last, _count(parts[2], "--lengths", MAX_LENGTHS), kind)
     else:
-        lengths = [_length(part) for part in spec.split(",")]
+        lengths = [parse_length(part) for part in spec.split(",")]
     return tuple(sorted({round(value) for value in lengths}))
 
 
 def parse_depths(spec: str) -> tuple[float, ...]:
-    """Read depths in percent: `15`, `0:100:15`, `0:100:15:sigmoid` or `0,50,100`.
+    """Read depths in percent: `15`, `0:100:15`, `0:100:15:sigmoid`, `0,50,100` or `50%`.
 
     `sigmoid` is Kamradt's spacing (needlehaystack, 2023): 100 / (1 + exp(-0.1 (x - 50))) of even steps x, the ends
     kept, which puts more depths near both ends.
@@ -78,7 +84,7 @@ def parse_depths(spec: str) -> tuple[float, ...]:
             raise UsageError(
                 t("--depths {spec!r} is not FIRST:LAST:STEPS, such as 0:100:15 or 0:100:15:sigmoid", spec=spec)
             )
-        first, last = _depth(parts[0]), _depth(parts[1])
+        first, last = parse_depth(parts[0]), parse_depth(parts[1])
         if first > last:
             raise UsageError(t("--depths {spec!r} goes down: write the shallower depth first", spec=spec))
         kind = parts[3] if len(parts) == 4 else "lin"
@@ -90,13 +96,18 @@ def parse_depths(spec: str) -> tuple[float, ...]:
         if kind == "sigmoid":
             depths = [x if x in (0.0, 100.0) else 100.0 / (1.0 + math.exp(-0.1 * (x - 50.0))) for x in depths]
     else:
-        depths = [_depth(part) for part in spec.split(",")]
+        depths = [parse_depth(part) for part in spec.split(",")]
     return tuple(sorted({round(value, 2) for value in depths}))
 
 
 def is_count(spec: str) -> bool:
     """Say whether an option's text is a bare number of steps (0 to 9 only: `²` is a digit too, but no number)."""
     return spec.strip().isascii() and spec.strip().isdecimal()
+
+
+def count_of(spec: str) -> int:
+    """Return the number that a bare number of steps says; one of many digits is simply very large."""
+    return int(spec) if len(spec.strip()) < len(str(_BEYOND)) else _BEYOND
 
 
 def _steps(first: float, last: float, count: int, kind: str) -> list[float]:
@@ -108,11 +119,11 @@ def _steps(first: float, last: float, count: int, kind: str) -> list[float]:
 
 
 def _count(text: str, option: str, most: int) -> int:
-    if not is_count(text) or not 1 <= int(text) <= most:
+    if not is_count(text) or not 1 <= count_of(text) <= most:
         raise UsageError(
             t(
                 "{option}: {text!r} is not a number of steps from 1 to {most} (a single value is written "
-                "with its unit or as a range: 4k, 300:300:1)",
+                "with its unit: 4k, 300t, 50%)",
                 option=option,
                 text=text,
                 most=most,
@@ -121,21 +132,40 @@ def _count(text: str, option: str, most: int) -> int:
     return int(text)
 
 
-def _length(text: str) -> float:
+def parse_length(text: str, option: str = "--lengths") -> float:
+    """Read one length in tokens, such as 4000, 4k or 300t.
+
+    Raises:
+        UsageError: it is none; the message names the `option`.
+    """
     match = _NUMBER.fullmatch(text.strip())
-    if match is None:
-        raise UsageError(t("--lengths: {text!r} is not a length in tokens, such as 4000 or 4k", text=text.strip()))
-    value = float(match[1]) * _UNITS[match[2].lower()]
+    value = float(match[1]) * _UNITS[match[2].lower()] if match is not None else _BEYOND
+    if value >= _BEYOND:
+        raise UsageError(
+            t(
+                "{option}: {text!r} is not a length in tokens, such as 4000, 4k or 300t",
+                option=option,
+                text=text.strip(),
+            )
+        )
     if value < 1:
-        raise UsageError(t("--lengths: {text!r} must be at least 1 token", text=text.strip()))
+        raise UsageError(t("{option}: {text!r} must be at least 1 token", option=option, text=text.strip()))
     return value
 
 
-def _depth(text: str) -> float:
+def parse_depth(text: str, option: str = "--depths") -> float:
+    """Read one depth in percent, such as 50 or 50%.
+
+    Raises:
+        UsageError: it is none, or lies outside 0 to 100; the message names the `option`.
+    """
+    number = text.strip().removesuffix("%").removesuffix("\N{FULLWIDTH PERCENT SIGN}")
     try:
-        value = float(text.encode("ascii"))
+        value = float(number.encode("ascii"))
     except ValueError as error:
-        raise UsageError(t("--depths: {text!r} is not a depth in percent, such as 50", text=text.strip())) from error
+        raise UsageError(
+            t("{option}: {text!r} is not a depth in percent, such as 50", option=option, text=text.strip())
+        ) from error
     if not 0.0 <= value <= 100.0:
-        raise UsageError(t("--depths: {text} lies outside 0 to 100 percent", text=text.strip()))
+        raise UsageError(t("{option}: {text} lies outside 0 to 100 percent", option=option, text=text.strip()))
     return value

@@ -20,7 +20,7 @@ from nihbench.lang import t
 from nihbench.types import Trial
 
 ORDERS = ("cache", "random", "grid")
-VARIED = ("haystack", "needle", "temperature")
+VARIED = ("haystack", "needle", "sampling")
 """What may differ from one repeat to the next."""
 
 

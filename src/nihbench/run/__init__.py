@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from nihbench.run.adaptive import most_extra, most_fit_prompts, rounds, to_fit, with_extra
+    from nihbench.run.adaptive import most_extra, most_fit_prompts, rounds, settled, to_fit, with_extra
     from nihbench.run.answers import Answered, Row, answer_of, answers_of, read_rows
     from nihbench.run.batch_state import check_nothing_waits, open_batches, read_planned
     from nihbench.run.batches import Submission, bring, check_server, refresh, submit, to_submit
@@ -24,12 +24,16 @@ if TYPE_CHECKING:
     from nihbench.run.imports import import_rows
     from nihbench.run.judging import Docket, Judge, Spent, ask_judge, combined, docket, judged, unsure
     from nihbench.run.kamradt import read_kamradt
+    from nihbench.run.like import begin_run, begun_in, like_options
     from nihbench.run.lock import owned
-    from nihbench.run.manifest import check_same
+    from nihbench.run.manifest import check_rules, check_same
     from nihbench.run.merging import merge_folders
     from nihbench.run.misleading import misleading_text
+    from nihbench.run.opening import Opening
     from nihbench.run.options import RunOptions, check_adaptive, price_of, wanted_precision
     from nihbench.run.place import check_place, check_room
+    from nihbench.run.places import counted_once
+    from nihbench.run.reach import Reach, reach_of
     from nihbench.run.rebuild import find_record, needle_surroundings, rebuild_prompt
     from nihbench.run.records import RecordWriter
     from nihbench.run.resolve import prepare
@@ -48,7 +52,16 @@ if TYPE_CHECKING:
         version_of,
     )
     from nihbench.run.setup import Begun, Setup
-    from nihbench.run.spent import MARGIN, account, counts_before, enter, margin_of, spent_before
+    from nihbench.run.spent import (
+        MARGIN,
+        Tariff,
+        account,
+        counts_before,
+        enter,
+        margin_of,
+        spent_before,
+        spent_of,
+    )
     from nihbench.run.store import (
         MANIFEST,
         RECORDS,
@@ -61,18 +74,27 @@ if TYPE_CHECKING:
     )
     from nihbench.run.stored import (
         begun,
+        corpus_characters,
         corpus_of,
         is_imported,
         planned_trials,
         stored_needle,
         stored_options,
         stored_prompts,
+        told_overlaps,
     )
     from nihbench.run.texts import absolute_corpus, load_corpus, stored_corpus
     from nihbench.run.tree import Child, Tree, children_of, create_tree, find_runs, is_tree, open_tree, slug
+    from nihbench.run.units import MODEL_UNIT, length_unit, unit_words
     from nihbench.run.verdicts import Verdicts
 
 _HOMES = {
+    "begin_run": "like",
+    "begun_in": "like",
+    "like_options": "like",
+    "MODEL_UNIT": "units",
+    "length_unit": "units",
+    "unit_words": "units",
     "check_adaptive": "options",
     "check_numbers": "choices",
     "preset_of": "choices",
@@ -81,6 +103,7 @@ _HOMES = {
     "to_fit": "adaptive",
     "rounds": "adaptive",
     "wanted_precision": "options",
+    "settled": "adaptive",
     "with_extra": "adaptive",
     "Submission": "batches",
     "bring": "batches",
@@ -110,6 +133,7 @@ _HOMES = {
     "amend": "store",
     "check_free": "store",
     "check_unchanged": "store",
+    "counted_once": "places",
     "check_place": "place",
     "check_room": "place",
     "answer_of": "answers",
@@ -117,6 +141,11 @@ _HOMES = {
     "Left": "eta",
     "Follower": "follow",
     "price_of": "options",
+    "Opening": "opening",
+    "Reach": "reach",
+    "reach_of": "reach",
+    "Tariff": "spent",
+    "spent_of": "spent",
     "COMBINED": "scores",
     "Begun": "setup",
     "Calibration": "calibration",
@@ -143,9 +172,11 @@ _HOMES = {
     "absolute_corpus": "texts",
     "answers_of": "answers",
     "ask_judge": "judging",
+    "check_rules": "manifest",
     "check_same": "manifest",
     "combined": "judging",
     "stored_corpus": "texts",
+    "corpus_characters": "stored",
     "corpus_of": "stored",
     "create_run": "store",
     "default_scorer": "scores",
@@ -181,12 +212,19 @@ _HOMES = {
     "stored_needle": "stored",
     "stored_options": "stored",
     "stored_prompts": "stored",
+    "told_overlaps": "stored",
     "stored_scorers": "scores",
     "unsure": "judging",
     "version_of": "scores",
 }
 
 __all__ = [
+    "begin_run",
+    "begun_in",
+    "like_options",
+    "MODEL_UNIT",
+    "length_unit",
+    "unit_words",
     "BATCH_FOLDER",
     "COMBINED",
     "MANIFEST",
@@ -205,7 +243,9 @@ __all__ = [
     "Forecast",
     "Judge",
     "Left",
+    "Opening",
     "Progress",
+    "Reach",
     "RecordWriter",
     "Row",
     "RunFolder",
@@ -213,6 +253,7 @@ __all__ = [
     "Setup",
     "Spent",
     "Submission",
+    "Tariff",
     "Tree",
     "Verdicts",
     "absolute_corpus",
@@ -231,14 +272,17 @@ __all__ = [
     "check_numbers",
     "check_place",
     "check_room",
+    "check_rules",
     "check_same",
     "check_server",
     "check_unchanged",
     "children_of",
     "combined",
     "computed_shares",
+    "corpus_characters",
     "corpus_of",
     "count_summary",
+    "counted_once",
     "counts_before",
     "create_run",
     "create_tree",
@@ -274,6 +318,7 @@ __all__ = [
     "prepare",
     "preset_of",
     "price_of",
+    "reach_of",
     "read_kamradt",
     "read_planned",
     "read_rows",
@@ -284,12 +329,15 @@ __all__ = [
     "save_grades",
     "score_run",
     "scores_file",
+    "settled",
     "slug",
     "spent_before",
+    "spent_of",
     "stored_corpus",
     "stored_needle",
     "stored_options",
     "stored_prompts",
+    "told_overlaps",
     "stored_scorers",
     "submit",
     "to_submit",

@@ -14,9 +14,9 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-from nihbench.errors import DamagedDataError, UsageError
+from nihbench.errors import DamagedDataError, UsageError, is_path_fault, path_error
 from nihbench.fetch import write_atomic
-from nihbench.lang import t
+from nihbench.lang import t, typed
 from nihbench.run.export import BATCH_FOLDER, BATCH_FORMAT, BATCH_MANIFEST, PLANNED, URL
 from nihbench.run.records import first_line, placement_of, unreadable
 from nihbench.types import Placed, Trial
@@ -156,6 +156,8 @@ def _reading(folder: Path, file: Path) -> Iterator[None]:
             t("{folder} has no requests of a batch: make them by nih batch export", folder=folder)
         ) from error
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        if isinstance(error, OSError) and is_path_fault(error):
+            raise path_error(error) from error
         raise DamagedDataError(
             t("{file} can't be read ({error}): restore it from a copy", file=file, error=first_line(error))
         ) from error
@@ -175,7 +177,7 @@ def check_nothing_waits(folder: Path) -> None:
             t(
                 "{waiting} requests of {folder} are in a batch: bring their answers first by nih batch fetch {folder}",
                 waiting=waiting,
-                folder=folder,
+                folder=typed(folder),
             )
         )
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from nihbench.errors import EndpointError
 from nihbench.lang import t
+from nihbench.run.haystacks import laid_out
 from nihbench.text import render
 from nihbench.types import Message, Trial
 
@@ -122,7 +123,7 @@ def first_points(lengths: Sequence[int], window: int | None) -> tuple[int, ...]:
 
 def likely_prompts(setup: Setup) -> tuple[int, ...]:
     """Return about how long the prompts of a calibration are: the first points, and the middle of the dear gap."""
-    return (_BARE_TOKENS,) * len(setup.prompts) + likely_points(setup.lengths, setup.window) * setup.texts
+    return (_BARE_TOKENS,) * len(setup.prompts) + likely_points(setup.lengths, setup.window) * setup.haystacks
 
 
 def likely_points(lengths: Sequence[int], window: int | None) -> tuple[int, ...]:
@@ -221,22 +222,20 @@ async def _calibration(setup: Setup, asked: _Asked, source: Literal["counting en
         bases[trial.prompt] = await asked.ask(bare)
         overheads[trial.prompt] = bases[trial.prompt] - sum(setup.tokenizer.count(m.content) for m in bare)
     measured = replace(setup, overheads=overheads)
+    found = Calibration(reference=setup.tokenizer.name, source=source, bases=bases, overheads=overheads, curves=())
     # One after the other, for a source takes long to compose; repeats over the same text share a fit.
     by_start: dict[int, _Fit] = {}
-    fits = []
-    for repeat in range(setup.texts):
-        start = setup.source_of(repeat).start
+    for repeat in range(setup.haystacks):
+        start = measured.start_of(repeat)
         if start not in by_start:
             first = next(trial for trial in setup.grid if trial.repeat == repeat)
             by_start[start] = _Fit(measured, first, bases, asked.ask, lengths=setup.lengths)
             await by_start[start].run()
-        fits.append(by_start[start])
-    return Calibration(
-        reference=setup.tokenizer.name,
-        source=source,
-        bases=bases,
-        overheads=overheads,
-        curves=tuple(tuple(sorted(fit.points.items())) for fit in fits),
+        found = replace(found, curves=(*found.curves, tuple(sorted(by_start[start].points.items()))))
+        if not repeat:
+            measured = laid_out(measured, found)  # how long the longest haystack is, is known only now
+    return replace(
+        found,
         residuals=tuple(residual for fit in by_start.values() for residual in fit.residuals),
         requests=len(asked.counts),
         tokens=sum(asked.counts),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from nihbench.catalog import Catalog
 from nihbench.endpoint import ModelAccess
@@ -28,11 +29,29 @@ from nihbench.types import (
     Request,
 )
 
+if TYPE_CHECKING:
+    from nihbench.run.like import Like
+
 
 def chosen_experiment(options: RunOptions, catalog: Catalog) -> tuple[Experiment, tuple[str, ...]]:
     """Return the experiment that the options name, and its prompts."""
     experiment, prompts = catalog.parse_experiment(options.experiment or catalog.default_experiment)
     return experiment, tuple(dict.fromkeys(options.prompts or prompts))
+
+
+def asked_prompts(
+    options: RunOptions, catalog: Catalog, like: Like | None
+) -> tuple[Experiment, Needle, dict[str, PromptTemplate]]:
+    """Return the experiment, its needle and its prompts: the catalog's, or those of the run that is repeated."""
+    if like is None:
+        experiment, names = chosen_experiment(options, catalog)
+        return experiment, catalog.needle(experiment.needle), {name: catalog.prompt(name) for name in names}
+    names = options.prompts or tuple(like.prompts)
+    for name in names:
+        if name not in like.prompts:
+            known = ", ".join(like.prompts)
+            raise UsageError(t("{run} has no prompt {name!r}: it has {known}", run=like.run, name=name, known=known))
+    return like.experiment, like.needle, {name: like.prompts[name] for name in names}
 
 
 def chosen_corpus(options: RunOptions, experiment: Experiment, needle: Needle, catalog: Catalog) -> str:
@@ -104,6 +123,10 @@ def check_prompts(needle: Needle, prompts: Mapping[str, PromptTemplate]) -> None
 def check_vary(options: RunOptions, needle: Needle) -> None:
     """Raise `UsageError` where what is to vary is unknown, or the needle has nothing to vary."""
     for name in options.vary:
+        if name == "temperature":
+            raise UsageError(
+                t("--vary temperature is --vary sampling now: the same prompt is asked again, at one temperature")
+            )
         if name not in VARIED:
             raise UsageError(t("--vary {name!r} is none of {known}", name=name, known=", ".join(VARIED)))
     if "needle" in options.vary and not needle.fresh:
@@ -112,6 +135,18 @@ def check_vary(options: RunOptions, needle: Needle) -> None:
                 "--vary needle: the needle {name!r} has no fresh values to draw, so that every repeat would hide the "
                 "same; leave it out, or take a needle that has (nih needle list)",
                 name=needle.name,
+            )
+        )
+
+
+def check_sampling(options: RunOptions, needle: Needle, temperature: float | None) -> None:
+    """Raise `UsageError` where every repeat would ask the same prompt at temperature 0, and be answered the same."""
+    several = options.repeats > 1 or options.adaptive
+    if several and set(options.vary) == {"sampling"} and not needle.fresh and temperature == 0.0:
+        raise UsageError(
+            t(
+                "--vary sampling asks the same prompt again, and at temperature 0 answers do not vary: give "
+                "--temperature 0.7 or the like, or --vary haystack"
             )
         )
 

@@ -1,9 +1,11 @@
 """How long the rest of a run takes, by what its trials have taken: a long prompt takes longer, and limits hold it up.
 
-A trial's seconds are fitted as a + b x length over the finished ones, both at least 0. How much of that work is done in
-a second of the clock is measured over the last trials: it holds how many are under way at once, waits, retries, and
-whatever else there is. What a minute allows is a floor. Lengths beyond the longest measured one are a guess too low
-where time grows faster than length, and `Left.at_least` says so.
+A trial's seconds are a + b x length, both at least 0, through the medians at each length (Theil 1950; Sen 1968: a line
+that one slow answer does not turn). It is trusted to twice the longest measured length; beyond that trials are taken
+to be as long as there, and `Left.at_least` says so. How much of that work is done in a second of the clock is measured
+over the last trials: it holds how many are under way at once, waits, retries, and whatever else there is. What a minute
+allows is a floor. Nothing is said before `_LEAST` answers, nor after short ones alone (controls come first): from
+these a sweep of a minute and a half was once foretold as four hours.
 """
 
 from __future__ import annotations
@@ -11,8 +13,17 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import combinations
+from statistics import median
 
 _RECENT = 40
+_LEAST = 5
+_EACH = 5
+"""So many of the latest trials of a length are looked at."""
+_REACH = 2.0
+"""To so many times the longest measured length the line is trusted."""
+_SHORT = 4
+"""Nothing is said of trials that are more than so many times as long as any measured one."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,9 +46,8 @@ class Eta:
         self._owed = Counter(owed)
         self._began = now
         self._recent: deque[tuple[float, int]] = deque(maxlen=_RECENT)
-        self._longest = 0
+        self._seconds: dict[int, deque[float]] = {}
         self._count = 0
-        self._x = self._y = self._xx = self._xy = 0.0
 
     @property
     def owed(self) -> dict[int, int]:
@@ -59,10 +69,8 @@ class Eta:
         if self._owed[length] > 0:
             self._owed[length] -= 1
         self._recent.append((now, length))
-        self._longest = max(self._longest, length)
+        self._seconds.setdefault(length, deque(maxlen=_EACH)).append(seconds)
         self._count += 1
-        self._x, self._y = self._x + length, self._y + seconds
-        self._xx, self._xy = self._xx + length * length, self._xy + length * seconds
 
     def left(
         self,
@@ -73,7 +81,7 @@ class Eta:
         requests_per_minute: float | None = None,
         wait_s: float = 0.0,
     ) -> Left | None:
-        """Return how long the rest takes; None before anything was measured.
+        """Return how long the rest takes; None while too little is measured.
 
         Args:
             now: the time.
@@ -82,21 +90,17 @@ class Eta:
             requests_per_minute: the same for requests.
             wait_s: how long nothing may be sent, as the server asked.
         """
-        if not self._count or now <= self._began:
-            return None
-        fixed, per_token = self._fit()
         owed = self.owed
-        if not owed:
+        if not owed and self._count:
             return Left(seconds=0.0, at_least=False)
-        # The window begins when its first trial ended, so that this trial's own work is before it.
-        full = len(self._recent) == _RECENT
-        since = self._recent[0][0] if full else self._began
-        ended = list(self._recent)[1 if full else 0 :]
-        begun = in_flight * (fixed + per_token * self._x / self._count) / 2
-        # When the session began nothing was under way; at a later beginning of the window as much as now.
-        pace = sum(fixed + per_token * length for _, length in ended) + (0.0 if full else begun)
-        pace /= max(now - since, 1e-3)
-        work = sum(count * (fixed + per_token * length) for length, count in owed.items())
+        if self._count < min(_LEAST, self.trials) or now <= self._began:
+            return None
+        line = self._line()
+        if _SHORT * line.longest < max(owed):
+            return None
+        begun = in_flight * sum(line.seconds(length) for _, length in self._recent) / len(self._recent) / 2
+        pace = self._pace(line, in_flight, now)
+        work = sum(count * line.seconds(length) for length, count in owed.items())
         floors = [wait_s]
         if tokens_per_minute:
             floors.append(60 * self.tokens / tokens_per_minute)
@@ -104,17 +108,38 @@ class Eta:
             floors.append(60 * self.trials / requests_per_minute)
         return Left(
             seconds=max(*floors, (work - min(begun, work / 2)) / pace if pace > 0 else 0.0),
-            at_least=max(owed) > self._longest,
+            at_least=max(owed) > line.longest,
         )
 
-    def _fit(self) -> tuple[float, float]:
-        """Return a and b by least squares; through the origin, or level, where the line would cross zero."""
-        spread = self._count * self._xx - self._x * self._x
-        if spread > 0:
-            slope = (self._count * self._xy - self._x * self._y) / spread
-            fixed = (self._y - slope * self._x) / self._count
-            if slope >= 0 and fixed >= 0:
-                return fixed, slope
-            if slope < 0:
-                return self._y / self._count, 0.0
-        return 0.0, self._xy / self._xx if self._xx else 0.0
+    def _pace(self, line: _Line, in_flight: int, now: float) -> float:
+        """Return how many seconds of work are done in one of the clock.
+
+        At first that is as many as there are trials under way; later what it came to over the last trials, the window
+        beginning when its first one ended, so that this one's own work is before it.
+        """
+        if len(self._recent) < _RECENT and in_flight:
+            return float(in_flight)
+        full = len(self._recent) == _RECENT
+        since, ended = (self._recent[0][0] if full else self._began), list(self._recent)[1 if full else 0 :]
+        return sum(line.seconds(length) for _, length in ended) / max(now - since, 1e-3)
+
+    def _line(self) -> _Line:
+        medians = {length: median(seconds) for length, seconds in self._seconds.items()}
+        slopes = [(medians[b] - medians[a]) / (b - a) for a, b in combinations(sorted(medians)[-_RECENT:], 2)]
+        slope = max(0.0, median(slopes)) if slopes else 0.0
+        fixed = median(seconds - slope * length for length, seconds in medians.items())
+        if fixed < 0:  # time grows faster than length
+            fixed, slope = 0.0, median(seconds / length for length, seconds in medians.items() if length)
+        return _Line(fixed=fixed, slope=slope, longest=max(medians))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Line:
+    """What a trial takes: `fixed` seconds and `slope` for each token."""
+
+    fixed: float
+    slope: float
+    longest: int
+
+    def seconds(self, length: int) -> float:
+        return self.fixed + self.slope * min(length, _REACH * self.longest)

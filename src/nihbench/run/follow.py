@@ -5,16 +5,14 @@ from __future__ import annotations
 import json
 import os
 import socket
-from collections.abc import Sequence
-from decimal import Decimal
 
-from nihbench.endpoint import cost_of
 from nihbench.run.lock import HOLDER
 from nihbench.run.records import read_lines
+from nihbench.run.spent import Tariff, spent_of
 from nihbench.run.store import RECORDS, RunFolder
 from nihbench.run.stored import planned_trials
 from nihbench.run.verify import Expectation, verified
-from nihbench.types import GradedElsewhere, PriceTier, Record
+from nihbench.types import Record
 
 
 class Follower:
@@ -65,20 +63,10 @@ class Follower:
         self._given = known
         return fresh
 
-    def spent(self, prices: Sequence[PriceTier]) -> float | None:
-        """Return what the records cost in USD at these prices; None where that is unknown for one of them."""
-        limit = self.folder.manifest["options"].get("max_output") or 0
-        total = Decimal(0)
-        for record in self._records.values():
-            if isinstance(record.outcome, GradedElsewhere):
-                continue
-            length = record.placement.total_tokens if record.placement else record.trial.length
-            for outcome in (*record.outcome.earlier, record.outcome):
-                cost = cost_of(prices, outcome, limit, (length, length))
-                if cost is None:
-                    return None
-                total += cost
-        return float(total)
+    def spent(self, tariff: Tariff) -> float | None:
+        """Return what the run has cost in USD so far; None where that is unknown for one of its calls."""
+        spent = spent_of(self.folder.path, tariff, self._records.values())
+        return None if spent is None else float(spent)
 
     def is_going_on(self) -> bool:
         """Say whether a process works on the run."""

@@ -107,6 +107,14 @@ def _computed_tokens(record: Record) -> int | None:
     return max(usage.prompt_tokens - usage.cached_tokens, 0)
 
 
+def haystack_tokens(setup: Setup, trial: Trial) -> int:
+    """Return about how many tokens of a trial's prompt its haystack has, as this machine counts them."""
+    local = trial.length
+    if setup.calibration is not None:
+        local = setup.calibration.local_length(trial.length, trial.prompt, setup.drawn(trial).repeat)
+    return max(local - setup.fixed_tokens, 0)
+
+
 def sent_prompts(setup: Setup) -> list[Sent]:
     """Return the plan's prompts in order, as a cache sees them."""
     needle_tokens = setup.tokenizer.count(setup.needle.statements[0])
@@ -130,7 +138,7 @@ def sent_prompts(setup: Setup) -> list[Sent]:
                 needle="" if bare else " ".join(values.values()),
                 tail=trial.prompt,
                 head_tokens=heads[trial.prompt],
-                needle_token=haystack if bare else _nearest(boundaries, haystack, trial.depth_percent),
+                needle_token=haystack if bare else nearest_boundary(boundaries, haystack, trial.depth_percent),
                 needle_tokens=0 if bare else needle_tokens,
                 haystack_tokens=haystack,
                 total_tokens=trial.length,
@@ -140,7 +148,7 @@ def sent_prompts(setup: Setup) -> list[Sent]:
     return prompts
 
 
-def _nearest(boundaries: IntArray, haystack: int, depth_percent: float) -> int:
+def nearest_boundary(boundaries: IntArray, haystack: int, depth_percent: float) -> int:
     """Return the tokens before the needle: those of the boundary nearest to its depth, the haystack's ends included."""
     wanted = haystack * depth_percent / 100
     at = int(np.searchsorted(boundaries, wanted))
@@ -149,10 +157,12 @@ def _nearest(boundaries: IntArray, haystack: int, depth_percent: float) -> int:
 
 
 def _half_widths(setup: Setup) -> dict[str, tuple[int, float, float]]:
+    """Return them for one prompt variant's grid, its length with the fewest trials, and a cell."""
+    rows: dict[tuple[str, int], int] = {}
+    for trial in setup.whole:
+        if trial.control is None and not trial.extra:
+            rows[trial.prompt, trial.length] = rows.get((trial.prompt, trial.length), 0) + 1
+    grids = [sum(n for (prompt, _), n in rows.items() if prompt == each) for each in {prompt for prompt, _ in rows}]
     cell = setup.options.repeats
-    trials = {
-        "grid": cell * len(setup.lengths) * len(setup.depths),
-        "row": cell * len(setup.depths),
-        "cell": cell,
-    }
+    trials = {"grid": min(grids, default=cell), "row": min(rows.values(), default=cell), "cell": cell}
     return {name: (n, half_width(n, 0.5), half_width(n, 0.9)) for name, n in trials.items()}

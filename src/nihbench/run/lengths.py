@@ -36,11 +36,18 @@ def fixed_tokens(
     needle: Needle, prompts: Mapping[str, PromptTemplate], overheads: Mapping[str, int], tokenizer: Tokenizer
 ) -> int:
     """Return the most tokens that a prompt of this run spends on all but the haystack."""
-    sizes = []
+    return max(spent_tokens(needle, prompts, overheads, tokenizer).values())
+
+
+def spent_tokens(
+    needle: Needle, prompts: Mapping[str, PromptTemplate], overheads: Mapping[str, int], tokenizer: Tokenizer
+) -> dict[str, int]:
+    """Return how many tokens each prompt of this run spends on all but the haystack."""
+    spent, hidden = {}, tokenizer.count(needle.statements[0])
     for name, template in prompts.items():
         frame = frame_of(template, needle.question_for(name), overheads[name], tokenizer)
-        sizes.append(frame.fixed_tokens + tokenizer.count(frame.before) + tokenizer.count(frame.after))
-    return max(sizes) + tokenizer.count(needle.statements[0])
+        spent[name] = frame.fixed_tokens + tokenizer.count(frame.before) + tokenizer.count(frame.after) + hidden
+    return spent
 
 
 def resolve_lengths(

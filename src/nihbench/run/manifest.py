@@ -10,13 +10,16 @@ import platform
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from importlib import metadata
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nihbench import __version__
 from nihbench.errors import UsageError
 from nihbench.lang import t
-from nihbench.plan import make_trials
+from nihbench.plan import make_trials, merged_as_stored, stored_places
+from nihbench.run.haystacks import stored_haystacks
 from nihbench.run.options import bare_url
+from nihbench.text import PLACEMENT_VERSION
 from nihbench.types import Trial
 
 if TYPE_CHECKING:
@@ -58,7 +61,10 @@ def manifest(setup: Setup, created_at: str) -> dict[str, Any]:
             "sha256": setup.corpus.sha256,
             "copies": setup.copies,
         },
-        "length_unit": {
+        "haystacks": setup.like.content.get("haystacks") if setup.like else stored_haystacks(setup),
+        "length_unit": setup.like.stored_unit
+        if setup.like
+        else {
             "tokenizer": setup.tokenizer.name,
             "exact": setup.tokenizer.exact,
             "counted_by_model": setup.counted_by_model,
@@ -69,12 +75,10 @@ def manifest(setup: Setup, created_at: str) -> dict[str, Any]:
         "depths": list(setup.depths),
         "repeats": setup.options.repeats,
         "trials": len(setup.trials),
-        "controls": [
-            {name: getattr(trial, name) for name in _CONTROL_FIELDS}
-            for trial in setup.plan or setup.trials
-            if trial.control
-        ],
+        "same_prompt": stored_places(_grid_of(setup)),
+        "controls": [_control(trial) for trial in setup.whole if trial.control],
         "shard": _shard(setup),
+        "like": _like(setup),
         "identity": setup.identity(),
         "notes": list(setup.notes),
     }
@@ -89,8 +93,11 @@ def _shard(setup: Setup) -> dict[str, Any] | None:
     return {"part": setup.options.shard, "trials": sorted(numbers[trial] for trial in setup.trials)}
 
 
-def _grid_of(setup: Setup) -> tuple[Trial, ...]:
-    return make_trials(
+def _like(setup: Setup) -> dict[str, Any] | None:
+    """Return whose prompts are sent again, and what of the grid has none: it was not sent then, either."""
+    if setup.like is None:
+        return None
+    every = make_trials(
         experiment=setup.experiment.name,
         needle=setup.needle.name,
         prompts=list(setup.prompts),
@@ -98,6 +105,21 @@ def _grid_of(setup: Setup) -> tuple[Trial, ...]:
         depths=setup.depths,
         repeats=setup.options.repeats,
     )
+    missing = set(merged_as_stored(every, stored_places(setup.grid))) - set(setup.grid)
+    rows = sorted([t.prompt, t.length, t.depth_percent, t.repeat] for t in missing)
+    return {"run": setup.like.run, "left_out": rows}
+
+
+def _grid_of(setup: Setup) -> tuple[Trial, ...]:
+    """Return the planned grid in the order in which `make_trials` gives it."""
+    prompts = list(setup.prompts)
+    grid = [trial for trial in setup.whole if trial.control is None and not trial.extra]
+    return tuple(sorted(grid, key=lambda t: (t.repeat, t.length, t.depth_percent, prompts.index(t.prompt))))
+
+
+def _control(trial: Trial) -> dict[str, Any]:
+    also = {"also_depths": list(trial.also_depths)} if trial.also_depths else {}
+    return {name: getattr(trial, name) for name in _CONTROL_FIELDS} | also
 
 
 def stored_calibration(found: Calibration) -> dict[str, Any]:
@@ -115,15 +137,43 @@ def _versions() -> dict[str, str]:
     return found
 
 
-def check_same(content: Mapping[str, Any], setup: Setup) -> None:
+def check_rules(path: Path, content: Mapping[str, Any]) -> None:
+    """Make sure that a run's needles were placed by the rules of this version, before anything is sent for it.
+
+    Raises:
+        UsageError: an older version began the run; the same trials would be other prompts now.
+    """
+    if content.get("like") is not None:
+        return  # its prompts are made from placements
+    if content["identity"].get("placement", PLACEMENT_VERSION) != PLACEMENT_VERSION:
+        raise UsageError(
+            t(
+                "can't resume {path}: an older version began it, which placed needles by other rules; make a new run "
+                "(its answers stay readable), or go on with the version that began it",
+                path=path,
+            )
+        )
+
+
+def check_same(content: Mapping[str, Any], setup: Setup, *, placed: bool = False) -> None:
     """Make sure that a run on disk and the setup made again from its options are the same experiment.
+
+    Args:
+        content: what is in its run.json.
+        setup: the setup.
+        placed: whether prompts are made again from stored placements, so that the rules may have changed since.
 
     Raises:
         UsageError: something that could change an answer differs; the message names it.
     """
     # The needle's facts may change: they decide scores, which can be made again, not answers.
-    keys = ("identity", "prompts", "questions", "lengths", "depths", "length_unit", "controls", "shard")
-    changed = differing(content, _plain(manifest(setup, "")), keys)
+    keys = (
+        "identity", "prompts", "questions", "lengths", "depths", "length_unit", "same_prompt", "controls", "shard",
+        "like",
+    )  # fmt: skip
+    # Which depths are one prompt follows from those rules.
+    by_rules = ("identity.placement", "same_prompt", "controls") if placed else ()
+    changed = [name for name in differing(content, _plain(manifest(setup, "")), keys) if name not in by_rules]
     if changed:
         raise UsageError(
             t(

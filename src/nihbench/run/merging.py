@@ -7,6 +7,7 @@ taken over, for they can be made again; a judge's replies are, for they were pai
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from nihbench.run.tree import TREE, is_tree, open_tree
 from nihbench.run.verdicts import VERDICTS
 
 _SAME = """identity experiment needle prompts questions corpus length_unit calibration lengths depths repeats
-controls""".split()
+same_prompt controls""".split()
 _PLANNING = ("vary", "order", "adaptive")
 """Options that say which trials there are and where a part begins, and of which the rest of run.json says nothing."""
 Lines = dict[str, list[bytes]]
@@ -40,7 +41,7 @@ def merge_folders(paths: Sequence[Path], out: Path) -> tuple[RunFolder, ...]:
         UsageError: they don't belong together; the message names what differs.
         DamagedDataError: one of them can't be read.
     """
-    if len({path.resolve() for path in paths}) < max(2, len(paths)):
+    if len({os.path.realpath(path) for path in paths}) < max(2, len(paths)):
         raise UsageError(t("nih merge takes two runs or more, each once"))
     trees = [path for path in paths if is_tree(path)]
     if not trees:

@@ -37,12 +37,14 @@ class RunOptions:
     None means "as the preset, the experiment or the server says". `temperature` is a number, or "none" to send none.
     A `seed` that was asked for is sent to the model as well. `more_urls` are further servers of the same model;
     `concurrency`, `rpm` and `tpm` (requests and tokens a minute) hold for each. `max_cost` is for the whole run, or
-    all runs of a tree together. `controls` asks control trials beside the grid. `adaptive` measures cells again where
-    answers are uncertain, until the found rate of every length is known to `precision` (half a 95% interval; None:
-    `PRECISION`) or `max_trials` of the grid are made. `shard` is the part of the plan that this run has, such as 3/8.
+    all runs of a tree together. `like` is the folder of a run whose prompts are sent again. `controls` asks control
+    trials beside the grid. `adaptive` measures cells again where answers are uncertain, until the found rate of every
+    length is known to `precision` (half a 95% interval; None: `PRECISION`) or `max_trials` of the grid are made.
+    `shard` is the part of the plan that this run has, such as 3/8.
     """
 
     model: str
+    like: str | None = None
     base_url: str | None = None
     more_urls: tuple[str, ...] = ()
     api_key_env: str | None = None

@@ -5,8 +5,9 @@ All questions that can fail are asked here, before the first call that costs mon
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from nihbench.catalog import Catalog
@@ -27,31 +28,34 @@ from nihbench.plan import (
 )
 from nihbench.run.calibration import WINDOW_SLACK, Calibration
 from nihbench.run.choices import (
+    asked_prompts,
     check_needle,
     check_numbers,
     check_prompts,
+    check_sampling,
     check_vary,
     chosen_corpus,
-    chosen_experiment,
     preset_of,
     request_of,
 )
+from nihbench.run.depths import depth_error
+from nihbench.run.haystacks import Laid, haystack_notes, laid_out
 from nihbench.run.lengths import MIN_HAYSTACK_TOKENS, fixed_tokens, resolve_lengths
+from nihbench.run.like import Like, as_like, like_of
 from nihbench.run.options import (
     QUICK_DEPTHS,
     RunOptions,
 )
+from nihbench.run.places import merge_places, shared_note
 from nihbench.run.setup import Begun, Setup
-from nihbench.run.texts import Texts, load_texts, sources
+from nihbench.run.texts import load_texts, sources
 from nihbench.text import (
-    Source,
     asks_first,
     head_of,
 )
 from nihbench.types import (
     Message,
     PromptTemplate,
-    Tokenizer,
     Trial,
 )
 
@@ -69,6 +73,7 @@ def prepare(
     begun: Begun | None = None,
     calibrate: Calibrate | None = None,
     leave_out: bool = False,
+    draft: bool = False,
 ) -> Setup:
     """Resolve `options` against the catalog and the model.
 
@@ -81,48 +86,63 @@ def prepare(
         begun: what the run found out when it began, where it is resumed.
         calibrate: fits lengths to the server's counts, where that is called for; None: they stay as they are.
         leave_out: whether lengths over the window are left out instead of refused (`Setup.too_long`).
+        draft: whether it is only looked at, so that a run may have lengths fitted yet (`Setup.to_be_fitted`).
 
     Raises:
         UsageError: the options can't be carried out; the message says what to change.
     """
     begun = begun or Begun()
-    setup, texts = _without_lengths(options, catalog, model, begun, folder, report)
+    like = None if options.like is None else begun.like or like_of(Path(options.like))
+    setup = _without_lengths(options, catalog, model, begun, folder, report, like)
+    if like is not None:
+        setup = as_like(setup, like)
+        _check_builds(setup)
+        return replace(setup, notes=(*setup.notes, *_cache_notes(setup)))
+    setup = replace(setup, to_be_fitted=draft and setup.wants_calibration)
+    resolved = partial(_with_lengths, setup, laid=begun.laid, others=_others(catalog, setup))
     if begun.calibration is not None:
-        return _sharded(_with_lengths(setup, texts, begun.calibration))
-    setup = _with_lengths(setup, texts, None, leave_out=leave_out)
-    found = calibrate(setup) if calibrate is not None and setup.wants_calibration else None
-    return _sharded(setup if found is None else _with_lengths(setup, texts, found))
+        return _sharded(resolved(begun.calibration))
+    planned = resolved(None, leave_out=leave_out)
+    found = calibrate(planned) if calibrate is not None and planned.wants_calibration else None
+    return _sharded(planned if found is None else resolved(found))
 
 
 def _without_lengths(
-    options: RunOptions, catalog: Catalog, model: ModelAccess, begun: Begun, folder: Path, report: Report
-) -> tuple[Setup, Texts]:
-    """Return all of a setup but its lengths and what follows from them, and its text; nothing wrong is let through."""
-    experiment, prompt_names = chosen_experiment(options, catalog)
-    needle = catalog.needle(experiment.needle)
-    prompts = {name: catalog.prompt(name) for name in prompt_names}
+    options: RunOptions,
+    catalog: Catalog,
+    model: ModelAccess,
+    begun: Begun,
+    folder: Path,
+    report: Report,
+    like: Like | None,
+) -> Setup:
+    """Return all of a setup but its lengths and what follows from them; nothing wrong is let through."""
+    experiment, needle, prompts = asked_prompts(options, catalog, like)
     check_needle(needle)
     check_numbers(options, model)
     check_prompts(needle, prompts)
     check_vary(options, needle)
     preset = preset_of(options, model.preset)
+    request = request_of(options, preset)
+    if begun.laid is None:
+        check_sampling(options, needle, request.temperature)
     tokenizer, counted_by_model = model.tokenizer(options.length_unit, report)
     name = chosen_corpus(options, experiment, needle, catalog)
-    known = begun.corpus_sha256
+    known = begun.corpus_sha256 or (like.text_identity["corpus"] if like else None)
     texts = load_texts(needle, name, tokenizer, catalog=catalog, folder=folder, report=report, text_sha256=known)
     told = model.server.window if model.server else None
-    setup = Setup(
+    return Setup(
         options=options,
         preset=preset,
         model_sha256=model.model_sha256,
         experiment=experiment,
         needle=needle,
         prompts=prompts,
-        corpus=texts.corpus,
+        text=texts,
         tokenizer=tokenizer,
         counted_by_model=counted_by_model,
         overheads={name: model.overhead(_probe_messages(prompts[name]), tokenizer) for name in prompts},
-        request=request_of(options, preset),
+        request=request,
         headers=options.headers,
         window=options.window or told or begun.window or model.window,
         cache=_cache_of(preset.cache, model.server.kind if model.server else begun.cache),
@@ -133,10 +153,11 @@ def _without_lengths(
         trials=(),
         concurrency=options.concurrency or preset.concurrency,
         copies=1,
-        source_of=_sources(options, texts, tokenizer, 1),
+        layout=None,
+        start_of=lambda repeat: 0,
+        source_of=sources(texts, tokenizer, lambda repeat: 0, 1),
         notes=(),
     )
-    return setup, texts
 
 
 def _cache_of(name: str | None, server_kind: str | None) -> PrefixCache:
@@ -157,11 +178,30 @@ def _sharded(setup: Setup) -> Setup:
     return replace(setup, plan=setup.trials, trials=part)
 
 
-def _with_lengths(setup: Setup, texts: Texts, calibration: Calibration | None, *, leave_out: bool = False) -> Setup:
+def _others(catalog: Catalog, setup: Setup) -> dict[str, int]:
+    """Return about how many of the run's tokens the packaged corpora of the needle's language have."""
+    known = {name: corpus.approximate_tokens or 0 for name, corpus in catalog.corpora.items()}
+    here = known.get(setup.corpus.name)
+    ratio = len(setup.text.starts) / here if here else 1.0
+    return {
+        name: int(tokens * ratio)
+        for name, tokens in known.items()
+        if catalog.corpora[name].language == setup.needle.language
+    }
+
+
+def _with_lengths(
+    setup: Setup,
+    calibration: Calibration | None,
+    *,
+    laid: Laid | None,
+    others: Mapping[str, int],
+    leave_out: bool = False,
+) -> Setup:
     """Return the setup with its lengths and all that follows from them."""
     options = setup.options
     overheads = setup.overheads if calibration is None else calibration.overheads
-    tokens = len(texts.starts)
+    tokens = len(setup.text.starts)
     fixed = fixed_tokens(setup.needle, setup.prompts, overheads, setup.tokenizer)
     lengths = resolve_lengths(
         options,
@@ -179,14 +219,25 @@ def _with_lengths(setup: Setup, texts: Texts, calibration: Calibration | None, *
         lengths=lengths.fitting,
         too_long=lengths.too_long,
         copies=lengths.copies,
-        trials=_trials(setup, lengths.fitting, fixed),
-        source_of=_sources(options, texts, setup.tokenizer, lengths.copies),
         fixed_tokens=fixed,
-        notes=(*texts.notes, *lengths.notes, *_cache_notes(setup), *_unit_notes(setup, calibration)),
+    )
+    resolved = laid_out(resolved, calibration, laid)
+    resolved = replace(resolved, trials=_trials(resolved))
+    shared = shared_note(resolved.trials)
+    resolved = replace(
+        resolved,
+        notes=(
+            *setup.text.notes,
+            *lengths.notes,
+            *haystack_notes(resolved, others),
+            *_cache_notes(resolved),
+            *_unit_notes(resolved, calibration),
+            *([shared] if shared else []),
+        ),
     )
     resolved = _with_controls(resolved) if options.controls else resolved
     _check_builds(resolved)
-    return resolved
+    return replace(resolved, notes=(*resolved.notes, *_depth_notes(resolved)))
 
 
 def _with_controls(setup: Setup) -> Setup:
@@ -207,26 +258,28 @@ def _with_controls(setup: Setup) -> Setup:
         grid_trials=len(setup.trials),
         quick=setup.options.quick,
     )
-    return replace(setup, trials=with_controls(setup.trials, controls))
+    return replace(setup, trials=with_controls(setup.trials, merge_places(setup, controls)))
 
 
-def _trials(setup: Setup, lengths: tuple[int, ...], fixed: int) -> tuple[Trial, ...]:
+def _trials(setup: Setup) -> tuple[Trial, ...]:
+    """Return the grid's trials in sending order, every place once."""
     options = setup.options
     trials = make_trials(
         experiment=setup.experiment.name,
         needle=setup.needle.name,
         prompts=list(setup.prompts),
-        lengths=lengths,
+        lengths=setup.lengths,
         depths=setup.depths,
         repeats=options.repeats,
     )
     return order_trials(
-        trials, options.order, options.draw_seed, vary=options.vary, heads=setup.heads, fixed_tokens=fixed
+        merge_places(setup, trials),
+        options.order,
+        options.draw_seed,
+        vary=setup.varied,
+        heads=setup.heads,
+        fixed_tokens=setup.fixed_tokens,
     )
-
-
-def _sources(options: RunOptions, texts: Texts, tokenizer: Tokenizer, copies: int) -> Callable[[int], Source]:
-    return sources(texts, tokenizer, options.draw_seed, copies, varied="haystack" in options.vary)
 
 
 def _check_builds(setup: Setup) -> None:
@@ -235,8 +288,24 @@ def _check_builds(setup: Setup) -> None:
     depths = setup.depths
     tried = {(longest, depth) for depth in (depths[0], depths[len(depths) // 2], depths[-1])} | {(shortest, depths[0])}
     for trial in setup.grid:
-        if trial.repeat == 0 and (trial.length, trial.depth_percent) in tried:
+        if trial.repeat == 0 and any((trial.length, depth) in tried for depth in trial.depths):
             setup.build(trial)
+
+
+def _depth_notes(setup: Setup) -> list[str]:
+    """Return what must be said of the depths where needles will stand far from them."""
+    error = depth_error(setup)
+    if error is None or not error.is_large:
+        return []
+    return [
+        t(
+            "needles stand up to {largest:.1f} points from their nominal depths ({mean:.1f} on average), most at "
+            "{length:,} tokens: they go between sentences, and these are long for that",
+            largest=error.largest,
+            mean=error.mean,
+            length=error.length,
+        )
+    ]
 
 
 def _unit_notes(setup: Setup, calibration: Calibration | None) -> list[str]:
@@ -254,6 +323,14 @@ def _unit_notes(setup: Setup, calibration: Calibration | None) -> list[str]:
         ]
     if setup.counted_by_model:
         return []
+    if setup.to_be_fitted:
+        return [
+            t(
+                "lengths are the model's tokens: a run fits them to the server's counts as it begins; until then, and "
+                "where the server tells no counts, {name} tokens stand in for them",
+                name=name,
+            )
+        ]
     return [
         t(
             "lengths are counted in {name} tokens, not by the model itself; the server's own count is recorded "
@@ -264,23 +341,17 @@ def _unit_notes(setup: Setup, calibration: Calibration | None) -> list[str]:
 
 
 def _cache_notes(setup: Setup) -> list[str]:
-    """Return what must be said about repeats that ask the same, and prompts that share no beginning."""
-    options = setup.options
-    notes: list[str] = []
-    if options.repeats > 1 and set(options.vary) <= {"temperature"} and setup.request.temperature == 0.0:
-        notes.append(
-            t("the repeats ask the same prompts at temperature 0: their answers differ only as far as the server's do")
-        )
+    """Return what must be said about prompts that share no beginning."""
     first = [name for name, template in setup.prompts.items() if asks_first(template)]
-    if first:
-        notes.append(
-            t(
-                "the prompts {prompts} put the question before the haystack: what a prefix cache keeps of their "
-                "haystacks serves no other question",
-                prompts=", ".join(first),
-            )
+    if not first:
+        return []
+    return [
+        t(
+            "the prompts {prompts} put the question before the haystack: what a prefix cache keeps of their "
+            "haystacks serves no other question",
+            prompts=", ".join(first),
         )
-    return notes
+    ]
 
 
 def _probe_messages(template: PromptTemplate) -> tuple[Message, ...]:

@@ -18,6 +18,7 @@ from itertools import zip_longest
 from nihbench.endpoint import HANDLING, LONGEST_WAIT_S, Limiter, put_off
 from nihbench.errors import DamagedDataError, PutOffError, StoppedError
 from nihbench.lang import t
+from nihbench.run.opening import Opening
 from nihbench.run.recorder import Recorder
 from nihbench.run.records import RecordWriter
 from nihbench.run.setup import USUAL_AT_ONCE, Setup
@@ -86,6 +87,7 @@ async def run_trials(
     on_progress: Callable[[Progress], None],
     limiters: Sequence[Limiter] = (),
     build: Build | None = None,
+    opening: Opening | None = None,
 ) -> None:
     """Measure `trials`, begun in order.
 
@@ -100,9 +102,11 @@ async def run_trials(
         on_progress: told of every record after it is stored.
         limiters: those that the completer waits for, one an endpoint; none: `setup.concurrency` calls at a time.
         build: makes a trial's messages; None: the setup does.
+        opening: looks at the first answers of a run; None: these are none.
 
     Raises:
-        StoppedError: a failure said that going on is pointless; trials in flight were finished and stored first.
+        StoppedError: one failure, or all of the first answers, said that going on is pointless; trials in flight were
+            finished and stored first.
     """
     queue = _side_by_side(setup, trials, max(1, len(limiters)))
     # One thread builds, so that prompts reach the limiter's line in the order of the plan.
@@ -113,6 +117,7 @@ async def run_trials(
             recorder=recorder,
             builder=builder,
             build=build,
+            opening=opening,
             now=now,
             limiters=limiters,
             on_progress=on_progress,
@@ -135,6 +140,7 @@ class _Senders:
     recorder: Recorder
     builder: Executor
     build: Build | None
+    opening: Opening | None
     now: Callable[[], datetime]
     limiters: Sequence[Limiter]
     on_progress: Callable[[Progress], None]
@@ -177,6 +183,8 @@ class _Senders:
                     self.on_progress(Progress(record=record, done=self.done, total=self.total))
                     self.moved.set()
                     self._stop_if_refused(record.outcome)
+                    if self.opening is not None:
+                        self.opening.take(record)
         except Exception as error:
             # The others finish what they have sent, for it is paid for; nothing new is begun.
             self.ends.append(_dated(error, self.now()) if isinstance(error, PutOffError) else error)

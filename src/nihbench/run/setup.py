@@ -9,9 +9,10 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nihbench.plan import (
+    Landing,
     PrefixCache,
     Turn,
     fill,
@@ -19,18 +20,23 @@ from nihbench.plan import (
     turn_of,
 )
 from nihbench.run.calibration import Calibration
+from nihbench.run.haystacks import Laid
 from nihbench.run.options import (
     RunOptions,
     header_digest,
     without_secrets,
 )
+from nihbench.run.texts import Texts
+from nihbench.run.units import MODEL_UNIT, length_unit
 from nihbench.text import (
     PLACEMENT_VERSION,
     EncodedMessages,
+    Layout,
     Source,
     build_alone,
     build_bare,
     build_prompt,
+    splice_of,
 )
 from nihbench.types import (
     Corpus,
@@ -43,6 +49,9 @@ from nihbench.types import (
     Tokenizer,
     Trial,
 )
+
+if TYPE_CHECKING:
+    from nihbench.run.like import Like
 
 USUAL_AT_ONCE = 4
 """So many requests are in flight at a time where nothing says how many, and nothing finds it out."""
@@ -62,7 +71,7 @@ class Setup:
     experiment: Experiment
     needle: Needle
     prompts: Mapping[str, PromptTemplate]
-    corpus: Corpus
+    text: Texts
     tokenizer: Tokenizer
     counted_by_model: bool
     overheads: Mapping[str, int]
@@ -75,16 +84,34 @@ class Setup:
     trials: tuple[Trial, ...]
     concurrency: int | None
     copies: int
+    layout: Layout | None
+    """How haystacks are laid out over the corpus; None: by the rule of older versions, which such runs keep."""
+    start_of: Callable[[int], int]
+    """The character of the corpus at which a repeat's haystack begins."""
     source_of: Callable[[int], Source]
     heads: Mapping[str, str]
     """What each prompt puts before the haystack: only prompts with the same share a cached beginning."""
     fixed_tokens: int
     notes: tuple[str, ...]
     calibration: Calibration | None = None
+    to_be_fitted: bool = False
+    """Lengths are meant in the model's tokens and stand in the tokenizer's as yet: a run fits them as it begins."""
+    like: Like | None = None
+    """The run whose prompts are sent again; None: prompts are cut for this run."""
     too_long: tuple[int, ...] = ()
     """Lengths that were asked for and left out, because they are over the window."""
     plan: tuple[Trial, ...] = ()
     """The whole plan, where `trials` are a part of it (`--shard`)."""
+
+    @property
+    def whole(self) -> tuple[Trial, ...]:
+        """The whole plan, of which `trials` may be a part."""
+        return self.plan or self.trials
+
+    @property
+    def corpus(self) -> Corpus:
+        """The corpus that haystacks are cut from."""
+        return self.text.corpus
 
     @property
     def grid(self) -> tuple[Trial, ...]:
@@ -92,15 +119,26 @@ class Setup:
         return tuple(trial for trial in self.trials if trial.control is None)
 
     @property
-    def texts(self) -> int:
+    def haystacks(self) -> int:
         """How many haystacks the grid has, one a repeat or one for all."""
         return self.options.repeats if "haystack" in self.options.vary else 1
 
+    @property
+    def varied(self) -> tuple[str, ...]:
+        """What differs from one repeat to the next: what the options say, and fresh values in any case.
+
+        Runs of older versions drew these once for all repeats unless they were asked for, and go on so.
+        """
+        fresh = self.layout is not None and self.needle.fresh and "needle" not in self.options.vary
+        return (*self.options.vary, "needle") if fresh else self.options.vary
+
     def needle_of(self, trial: Trial) -> tuple[Needle, dict[str, str]]:
         """Return the trial's needle with its fresh values put in, and those values."""
-        same = trial.control is None and "needle" not in self.options.vary
+        if self.like is not None:
+            return self.like.needle_of(self.needle, trial)
+        same = trial.control is None and "needle" not in self.varied
         drawn = replace(trial, repeat=0) if same else self.drawn(trial)
-        values = fresh_values(self.needle, drawn, self.options.draw_seed)
+        values = fresh_values(self.needle, drawn, self.options.draw_seed, distinct=self.layout is not None)
         return fill(self.needle, values), values
 
     def drawn(self, trial: Trial) -> Trial:
@@ -109,13 +147,32 @@ class Setup:
 
     def build(self, trial: Trial) -> tuple[EncodedMessages, Placed]:
         """Build the trial's messages and placement."""
+        if self.like is not None:
+            return self.like.build(self, trial)
         if trial.control == "closed_book":
             return self._build_alone(trial)
+        return self.build_local(trial, self.local_length(trial))
+
+    def local_length(self, trial: Trial) -> int:
+        """Return the trial's length in the tokenizer's own tokens."""
         if self.calibration is None:
-            return self.build_local(trial, trial.length)
-        return self.build_local(
-            trial, self.calibration.local_length(trial.length, trial.prompt, self.drawn(trial).repeat)
+            return trial.length
+        return self.calibration.local_length(trial.length, trial.prompt, self.drawn(trial).repeat)
+
+    def landing(self, trial: Trial) -> Landing:
+        """Return where the trial's needle will stand, without building its prompt."""
+        needle, _ = self.needle_of(trial)
+        splice = splice_of(
+            self.source_of(self.drawn(trial).repeat),
+            needle.statements[0],
+            self.prompts[trial.prompt],
+            needle.question_for(trial.prompt),
+            length=self.local_length(trial),
+            depth_percent=trial.depth_percent,
+            overhead=self.overheads[trial.prompt],
+            tokenizer=self.tokenizer,
         )
+        return Landing(place=splice.at, achieved_depth_percent=splice.achieved_depth_percent)
 
     def _build_alone(self, trial: Trial) -> tuple[EncodedMessages, Placed]:
         needle, _ = self.needle_of(trial)
@@ -151,7 +208,7 @@ class Setup:
 
     def request_of(self, trial: Trial) -> Request:
         """Return the trial's request: repeats of one prompt that the model itself shall vary have each its own seed."""
-        if self.request.seed is None or "temperature" not in self.options.vary:
+        if self.request.seed is None or "sampling" not in self.options.vary:
             return self.request
         return replace(self.request, seed=self.request.seed + self.drawn(trial).repeat)
 
@@ -160,7 +217,7 @@ class Setup:
 
         Where no cache is known that a leader could feed, waiting for one would cost an answer's time and save nothing.
         """
-        turn = turn_of(trial, self.options.order, self.options.vary, self.heads)
+        turn = turn_of(trial, self.options.order, self.varied, self.heads)
         return replace(turn, groups=()) if self.cache.kind == "none" else turn
 
     def expected_tokens(self, trial: Trial, placement: Placed) -> int:
@@ -177,14 +234,23 @@ class Setup:
         return self.counted_by_model or self.calibration is not None
 
     @property
+    def length_unit(self) -> str:
+        """The code of the unit of its lengths (see `run.units`)."""
+        if self.like is not None:
+            return length_unit({"length_unit": self.like.stored_unit})
+        return MODEL_UNIT if self.counts_exactly or self.to_be_fitted else self.tokenizer.name
+
+    @property
     def wants_calibration(self) -> bool:
         """Whether lengths are meant in the model's tokens, and nothing at hand counts these."""
-        return self.options.calibrate and self.options.length_unit == "model" and not self.counted_by_model
+        wanted = self.like is None and self.options.calibrate and self.options.length_unit == "model"
+        return wanted and not self.counted_by_model
 
     def identity(self) -> dict[str, Any]:
         """Return everything that is common to all trials and could change an answer."""
         calibrated = {} if self.calibration is None else {"calibration": self.calibration.identity()}
-        return calibrated | {
+        theirs = {} if self.like is None else self.like.text_identity
+        own = calibrated | {
             "model": self.model_sha256 or self.request.model,
             "max_output": self.request.max_output,
             "temperature": self.request.temperature,
@@ -198,6 +264,7 @@ class Setup:
             "tokenizer": self.tokenizer.name,
             "placement": PLACEMENT_VERSION,
         }
+        return own | theirs
 
     def trial_id(self, trial: Trial) -> str:
         """Return the trial's id: 16 hex digits of a hash over all that could change its answer."""
@@ -212,7 +279,10 @@ class Setup:
             "control": trial.control,
         }
         if trial.repeat and trial.control is None and set(self.options.vary) != {"haystack"}:
-            place["vary"] = sorted(self.options.vary)
+            # By the name that ids were made with when this was called so.
+            place["vary"] = sorted("temperature" if name == "sampling" else name for name in self.options.vary)
+        if trial.repeat and trial.control is None and self.layout is not None:
+            place["start"] = self.start_of(trial.repeat)
         later = self.calibration.later_fit(trial.repeat, trial.length) if self.calibration and trial.extra else None
         if later is not None:
             place["fit"] = [list(point) for point in later.points]
@@ -228,3 +298,6 @@ class Begun:
     window: int | None = None
     cache: str | None = None
     calibration: Calibration | None = None
+    laid: Laid | None = None
+    """How its haystacks are laid out; None: they are laid out now."""
+    like: Like | None = None

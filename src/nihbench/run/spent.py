@@ -10,10 +10,12 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
+from typing import Any
 
 from nihbench.endpoint import cost_of
 from nihbench.errors import NihError
@@ -21,7 +23,8 @@ from nihbench.prices import prices_paid
 from nihbench.run.records import all_records, bytes_of, unwritable
 from nihbench.run.setup import Setup
 from nihbench.run.store import PROBES, RECORDS, unplanned
-from nihbench.types import GradedElsewhere, Usage
+from nihbench.run.stored import begun
+from nihbench.types import BatchTerms, GradedElsewhere, PriceTier, Record, Usage
 
 LEDGER = "spent.jsonl"
 COMMITTED = ".committed"
@@ -51,19 +54,90 @@ def spent_before(folder: Path, setup: Setup) -> Decimal:
     return max(_shown(folder, setup), _committed(folder / COMMITTED))
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tariff:
+    """What the calls of a run cost: at which prices, and how many tokens those may have had that brought no count."""
+
+    prices: Sequence[PriceTier]
+    batch: BatchTerms | None
+    max_output: int
+    margin: float
+    tokens_of: Callable[[Record], int]
+
+    @classmethod
+    def of(cls, content: Mapping[str, Any], prices: Sequence[PriceTier], batch: BatchTerms | None) -> Tariff:
+        """Return the tariff of a stored run.
+
+        Args:
+            content: run.json's content.
+            prices: the model's price tiers.
+            batch: what a batch's answers cost of that.
+        """
+        found = begun(content).calibration
+
+        def tokens_of(record: Record) -> int:
+            trial, place = record.trial, record.placement
+            if place is None or found is None:
+                return place.total_tokens if place is not None else trial.length
+            repeat = 0 if trial.control == "sentinel" else trial.repeat
+            return found.server_length(place.total_tokens, trial.length, trial.prompt, repeat)
+
+        margin = 1.0 if content["length_unit"]["counted_by_model"] else MARGIN if found is None else FITTED_MARGIN
+        limit = content["identity"].get("max_output", 0)
+        return cls(prices=prices, batch=batch, max_output=limit, margin=margin, tokens_of=tokens_of)
+
+    def cost(self, record: Record) -> Decimal | None:
+        """Return what a record's calls cost in USD, every sending; None where that is unknown for one of them."""
+        if isinstance(record.outcome, GradedElsewhere):
+            return Decimal(0)
+        costs = self.costs(record)
+        known = [cost for cost in costs if cost is not None]
+        return sum(known, Decimal(0)) if len(known) == len(costs) else None
+
+    def costs(self, record: Record) -> list[Decimal | None]:
+        """Return what each sending of a record's call cost in USD; None where it is unknown."""
+        if isinstance(record.outcome, GradedElsewhere):
+            return []
+        tokens = self.tokens_of(record)
+        allowed = tokens, math.ceil(tokens * self.margin)
+        prices = prices_paid(self.prices, self.batch, record.outcome.latency_s)
+        sendings = (*record.outcome.earlier, record.outcome)
+        return [cost_of(prices, outcome, self.max_output, allowed) for outcome in sendings]
+
+
+def spent_of(folder: Path, tariff: Tariff, records: Iterable[Record] | None = None) -> Decimal | None:
+    """Return what a stored run has cost in USD, as `nih run` told it; None where that is unknown for a call.
+
+    Args:
+        folder: the run's folder.
+        tariff: what its calls cost.
+        records: its records, where they are at hand; None: all that its files hold, those that were superseded too.
+
+    Raises:
+        DamagedDataError: the records can't be read.
+    """
+    if records is None:
+        records = (*all_records(folder / RECORDS), *all_records(folder / PROBES))
+    costs = [tariff.cost(record) for record in records]
+    known = [cost for cost in costs if cost is not None]
+    return sum(known, _entered(folder / LEDGER)) if len(known) == len(costs) else None
+
+
 def _shown(folder: Path, setup: Setup) -> Decimal:
-    limit = setup.request.max_output
+    tariff = Tariff(
+        prices=setup.preset.prices,
+        batch=setup.preset.batch,
+        max_output=setup.request.max_output,
+        margin=margin_of(setup),
+        tokens_of=lambda record: (
+            setup.expected_tokens(record.trial, record.placement) if record.placement else record.trial.length
+        ),
+    )
     total = _entered(folder / LEDGER)
     for record in (*all_records(folder / RECORDS), *all_records(folder / PROBES)):
-        if isinstance(record.outcome, GradedElsewhere):
-            continue
-        trial, place = record.trial, record.placement
-        if trial.prompt not in setup.prompts:
+        if not isinstance(record.outcome, GradedElsewhere) and record.trial.prompt not in setup.prompts:
             raise unplanned(folder / RECORDS, record)
-        tokens = setup.expected_tokens(trial, place) if place else trial.length
-        prices = prices_paid(setup.preset.prices, setup.preset.batch, record.outcome.latency_s)
-        for outcome in (*record.outcome.earlier, record.outcome):
-            total += cost_of(prices, outcome, limit, (tokens, math.ceil(tokens * margin_of(setup)))) or 0
+        total += sum((cost for cost in tariff.costs(record) if cost is not None), Decimal(0))
     return total
 
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nihbench.errors import DamagedDataError, UsageError
+from nihbench.errors import DamagedDataError, UsageError, is_path_fault, path_error
 from nihbench.fetch import write_atomic
-from nihbench.lang import t
+from nihbench.lang import t, typed
 from nihbench.run.calibration import Calibration
 from nihbench.run.lock import LOCK
 from nihbench.run.manifest import stored_calibration
@@ -129,7 +129,7 @@ def no_run(path: Path) -> UsageError:
 def taken(path: Path) -> UsageError:
     """Return the error for a folder that holds a run, or several, already."""
     return UsageError(
-        t("{path} already holds a run: go on with it by --resume {path}, or give another --out", path=path)
+        t("{path} already holds a run: go on with it by --resume {path}, or give another --out", path=typed(path))
     )
 
 
@@ -164,6 +164,8 @@ def open_run(path: Path) -> RunFolder:
     except (FileNotFoundError, NotADirectoryError) as error:
         raise no_run(path) from error
     except (OSError, ValueError, RecursionError) as error:
+        if isinstance(error, OSError) and is_path_fault(error):
+            raise path_error(error) from error
         raise DamagedDataError(
             t("{file} can't be read ({error}): restore it from a copy, or run anew", file=file, error=error)
         ) from error

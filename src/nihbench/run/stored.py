@@ -12,13 +12,26 @@ from typing import TYPE_CHECKING, Any
 
 from nihbench.errors import DamagedDataError, UsageError
 from nihbench.lang import t
-from nihbench.plan import make_trials
+from nihbench.plan import make_trials, merged_as_stored
 from nihbench.run.calibration import Calibration
+from nihbench.run.haystacks import Laid
 from nihbench.run.options import RunOptions, without_secrets
+from nihbench.text import Layout
 from nihbench.types import Needle, PromptTemplate, Trial
 
 if TYPE_CHECKING:
     from nihbench.run.setup import Begun
+
+
+_CHARACTERS: Mapping[str, int] = {
+    "d7511ece91d86e8236127bb7315b25d36653a3dea6978ba0f25420ac81bc4a1c": 6_941_958,  # english-novels-en
+    "826b3061365456a0d48a4470b41210a9b0bc3431c2ef014cef9fcea09bdd11bd": 664_583,  # journey-to-the-west-zh
+    "1074bce916d9354f8e6e37496cd1356419e7bef8b0946eecec37c7cc9a9bb5a4": 643_926,  # paul-graham-en
+    "71f2ff5d99bdc1f9c48c5c2353ad138201c5ca1c377e0226857ef8fa89b8bcee": 465_126,  # python-reference-en of 3.11.7
+    "7dd5077db8e93f5f20ec768c559dbebf9cad1f9dcdec9ba676ce7cbab203e5d5": 370_282,  # tech-weekly-zh
+    "7d94929868d0bb36ee10bb55fd15ba0957b135d851a988159793803c7e4eb166": 597_796,  # three-kingdoms-zh
+}
+"""How long the packaged texts are, by their hash: older runs do not say it themselves."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +49,20 @@ class _Corpus:
 
 
 @dataclass(frozen=True, kw_only=True)
+class _Overlap:
+    length: int
+    pairs: tuple[tuple[int, int, float], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Haystacks:
+    characters: int
+    starts: tuple[int, ...] = ()
+    layout: Layout | None = None
+    overlaps: tuple[_Overlap, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class _LengthUnit:
     tokenizer: str
     counted_by_model: bool
@@ -45,6 +72,12 @@ class _LengthUnit:
 class _Shard:
     part: str
     trials: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Like:
+    run: str
+    left_out: tuple[tuple[str, int, float, int], ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,11 +99,13 @@ class _Content:
     corpus: _Corpus
     length_unit: _LengthUnit
     calibration: Calibration | None = None
+    haystacks: _Haystacks | None = None
     lengths: tuple[int, ...]
     depths: tuple[float, ...]
     repeats: int
     identity: dict[str, Any]
     shard: _Shard | None = None
+    like: _Like | None = None
     import_: _Import | None = None
 
 
@@ -103,6 +138,21 @@ def corpus_of(content: Mapping[str, Any]) -> str:
     return chosen or str(content["corpus"]["name"])
 
 
+def corpus_characters(content: Mapping[str, Any]) -> int | None:
+    """Return how many characters the run's corpus has; None where an older run does not say, and it is a user's own."""
+    told = content.get("haystacks")
+    return int(told["characters"]) if told else _CHARACTERS.get(content["corpus"]["sha256"])
+
+
+def told_overlaps(content: Mapping[str, Any]) -> dict[int, dict[tuple[int, int], float]]:
+    """Return, by length, the share of text that every two repeats have in common; older runs tell none."""
+    told = (content.get("haystacks") or {}).get("overlaps", ())
+    return {
+        int(each["length"]): {(int(one), int(other)): float(share) for one, other, share in each["pairs"]}
+        for each in told
+    }
+
+
 def begun(content: Mapping[str, Any]) -> Begun:
     """Read back what the run found out when it began.
 
@@ -112,11 +162,13 @@ def begun(content: Mapping[str, Any]) -> Begun:
     from nihbench.run.setup import Begun
 
     calibration = content.get("calibration")
+    haystacks = _validated(_Haystacks, content, "haystacks") if content.get("haystacks") else None
     return Begun(
         corpus_sha256=content["corpus"]["sha256"],
         window=content["model"].get("window"),
         cache=content["model"].get("cache"),
         calibration=None if calibration is None else _validated(Calibration, content, "calibration"),
+        laid=Laid(layout=haystacks.layout, starts=haystacks.starts) if haystacks else Laid(layout=None),
     )
 
 
@@ -155,6 +207,9 @@ def stored_options(
         UsageError: a secret is missing, or the run was made with headers of other values.
     """
     options: RunOptions = _validated(RunOptions, content, "options")
+    # What it was called before it was called what it is.
+    vary = tuple("sampling" if name == "temperature" else name for name in options.vary)
+    options = replace(options, vary=vary)
     if set(options.headers) - set(headers):
         raise UsageError(
             t(
@@ -204,6 +259,7 @@ def planned_trials(content: Mapping[str, Any]) -> tuple[Trial, ...]:
             # Another tool's plan is not known: each cell of its grid once, and what there is beyond that.
             repeats=1 if "import" in content else int(content["repeats"]),
         )
+        grid = merged_as_stored(grid, content.get("same_prompt", ()))
         more = tuple(
             replace(grid[0], length=int(length), depth_percent=float(depth), repeat=int(repeat))
             for length, depth, repeat in (content["import"]["more"] if "import" in content else ())
@@ -217,9 +273,12 @@ def planned_trials(content: Mapping[str, Any]) -> tuple[Trial, ...]:
                 depth_percent=float(each["depth_percent"]),
                 repeat=int(each["repeat"]),
                 control=str(each["control"]),
+                also_depths=tuple(float(depth) for depth in each.get("also_depths", ())),
             )
             for each in content.get("controls", ())
         )
+        missing = {tuple(row) for row in (content.get("like") or {}).get("left_out", ())}
+        grid = tuple(t for t in grid if (t.prompt, t.length, t.depth_percent, t.repeat) not in missing)
         every, shard = (*controls, *grid, *more), content.get("shard")
         return every if shard is None else tuple(every[number] for number in shard["trials"])
     except (KeyError, IndexError, TypeError, ValueError) as error:
@@ -235,13 +294,19 @@ def may_be_drawn(content: Mapping[str, Any]) -> Callable[[Trial], bool]:
     """
     if not content["options"].get("adaptive"):
         return lambda trial: False
-    first = frozenset(replace(trial, repeat=0) for trial in planned_trials(content) if trial.control is None)
+    first = frozenset(
+        replace(trial, repeat=0, depth_percent=depth, also_depths=())
+        for trial in planned_trials(content)
+        if trial.control is None
+        for depth in trial.depths
+    )
     from_repeat, seen = int(content["repeats"]), set[Trial]()
 
     def beyond(trial: Trial) -> bool:
-        known = replace(trial, extra=False, repeat=0) in first
-        fits = trial.extra and trial.repeat >= from_repeat and known and trial not in seen
-        seen.add(trial)
+        cells = {replace(trial, depth_percent=depth, also_depths=()) for depth in trial.depths}
+        known = all(replace(cell, extra=False, repeat=0) in first for cell in cells)
+        fits = trial.extra and trial.repeat >= from_repeat and known and seen.isdisjoint(cells)
+        seen.update(cells)
         return fits
 
     return beyond

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,17 +14,21 @@ from nihbench.catalog import Catalog
 from nihbench.errors import FetchError, UsageError
 from nihbench.fetch import Report
 from nihbench.lang import t
-from nihbench.text import Source, make_source, sentence_start
+from nihbench.text import Source, make_source, running_start
 from nihbench.types import Corpus, IntArray, Needle, Tokenizer
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Texts:
-    """A corpus with its token starts and sentence boundaries, and what a user must be told about it."""
+    """A corpus with its token starts and sentence boundaries, and what a user must be told about it.
+
+    `first` is the character at which its running text begins, and with it the first haystack.
+    """
 
     corpus: Corpus
     starts: IntArray
     boundaries: IntArray
+    first: int
     notes: tuple[str, ...]
 
 
@@ -68,6 +71,7 @@ def load_texts(
         corpus=corpus,
         starts=corpora.token_starts(corpus.text, corpus.sha256, tokenizer),
         boundaries=corpora.sentence_boundaries(corpus.text, corpus.sha256, corpus.language),
+        first=running_start(corpus.text, corpus.language),
         notes=tuple(notes),
     )
 
@@ -204,23 +208,14 @@ def _unknown(catalog: Catalog, name: str) -> UsageError:
     raise AssertionError("a corpus of the catalog is known")
 
 
-def sources(
-    texts: Texts, tokenizer: Tokenizer, seed: int, copies: int, *, varied: bool = True
-) -> Callable[[int], Source]:
-    """Return a function from a repeat's number to its source; the first begins at the corpus's beginning.
-
-    Not `varied`: all repeats have the first one's.
-    """
+def sources(texts: Texts, tokenizer: Tokenizer, start_of: Callable[[int], int], copies: int) -> Callable[[int], Source]:
+    """Return a function from a repeat's number to its source, which begins at `start_of` it."""
 
     @lru_cache(maxsize=2)
-    def source_of(repeat: int) -> Source:
-        text = texts.corpus.text
-        start = 0
-        if repeat and varied:
-            drawn = random.Random(f"{seed}:{repeat}:{texts.corpus.sha256}").randrange(len(text))
-            start = sentence_start(text, texts.boundaries, drawn)
+    def source_from(start: int) -> Source:
+        text = texts.corpus
         return make_source(
-            text, texts.corpus.language, texts.starts, texts.boundaries, tokenizer, start=start, copies=copies
+            text.text, text.language, texts.starts, texts.boundaries, tokenizer, start=start, copies=copies
         )
 
-    return source_of if varied else lambda repeat: source_of(0)
+    return lambda repeat: source_from(start_of(repeat))

@@ -13,9 +13,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from nihbench.errors import DamagedDataError, UsageError
+from nihbench.errors import DamagedDataError, UsageError, is_path_fault, path_error
 from nihbench.fetch import write_atomic
-from nihbench.lang import t
+from nihbench.lang import t, typed
 from nihbench.run.options import RunOptions
 from nihbench.run.store import FORMAT, MANIFEST, RunFolder, no_run, open_run, taken
 
@@ -134,6 +134,8 @@ def open_tree(path: Path) -> Tree:
     except (FileNotFoundError, NotADirectoryError) as error:
         raise UsageError(t("{path} holds no runs: there is no {tree} in it", path=path, tree=TREE)) from error
     except (OSError, ValueError, RecursionError) as error:
+        if isinstance(error, OSError) and is_path_fault(error):
+            raise path_error(error) from error
         raise DamagedDataError(
             t("{file} can't be read ({error}): restore it from a copy", file=file, error=error)
         ) from error
@@ -170,7 +172,7 @@ def find_runs(path: Path) -> tuple[Path, ...]:
         folders = (path / child.folder for child in open_tree(path).children)
         found = tuple(folder for folder in folders if (folder / MANIFEST).exists())
         if not found:
-            raise UsageError(t("no run of {path} has begun: go on by nih run --resume {path}", path=path))
+            raise UsageError(t("no run of {path} has begun: go on by nih run --resume {path}", path=typed(path)))
         return found
     found = tuple(sorted(file.parent for file in path.glob(f"*/{MANIFEST}")))
     if not found:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from nihbench.score.fold import HAN
 from nihbench.score.words import STOP_WORDS, stem
-from nihbench.text import boundaries
+from nihbench.text import sentence_ends
 from nihbench.types import Needle, Subject
 
 LEAST_WEIGHT = 0.5
@@ -81,8 +81,8 @@ class Sentences:
 
 
 def sentences_of(text: str, language: str) -> Sentences:
-    """Split a corpus at the places where a needle may stand, and find the terms of every sentence."""
-    cuts = [0, *boundaries(text, language).tolist(), len(text)]
+    """Split a corpus into sentences, and find the terms of every sentence."""
+    cuts = [0, *sentence_ends(text, language).tolist(), len(text)]
     spans = [_stripped(text, first, last) for first, last in zip(cuts, cuts[1:], strict=False)]
     kept = tuple(span for span in spans if span[0] < span[1])
     return Sentences(text=text, spans=kept, terms=tuple(frozenset(terms(text[a:b])) for a, b in kept))

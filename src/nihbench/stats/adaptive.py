@@ -18,7 +18,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nihbench.stats.interval import FloatArray, IntArray
+from nihbench.stats.distributions import t_value
+from nihbench.stats.interval import BoolArray, FloatArray, IntArray
 
 Z95 = 1.959964
 REACH = 2
@@ -26,6 +27,8 @@ REACH = 2
 PRIOR = 0.4
 """Weight of half a hit and half a miss that every neighbourhood is given: about one answer's worth in it. After
 nothing but hits the rate may still be less than 1 (60 hits of 60 leave 5%), so that such a row is drawn again, too."""
+ASSUMED_BETWEEN = 0.05 / 0.95 * math.pi**2 / 3
+"""Variance between two haystacks on the logit scale, at least: a correlation of 0.05 of the answers over one."""
 FINE = 16
 """A level is bounded in steps of this part."""
 _ROUNDING = 1e-9
@@ -35,15 +38,31 @@ _ROUNDING = 1e-9
 class FirstDraws:
     """The coarse pass, shape (..., depths, lengths): how often each cell was found, of how often it was measured.
 
-    Further axes in front are grids that have nothing to do with each other, such as prompts.
+    Further axes in front are grids that have nothing to do with each other, such as prompts. `there` marks the cells
+    that there are: where several depths are one prompt, all but one of them are none. None: all.
     """
 
     found: FloatArray
     measured: FloatArray
+    there: BoolArray | None = None
+
+    @property
+    def cells(self) -> BoolArray:
+        """Which cells there are, of the arrays' shape."""
+        return np.ones(self.found.shape, dtype=bool) if self.there is None else self.there
+
+    @property
+    def scale(self) -> FloatArray:
+        """What share of the level a row's cells take at most, shape (..., 1, lengths): more cells need fewer draws."""
+        count = self.cells.sum(axis=-2, keepdims=True)
+        return np.asarray(count[count > 0].min() / np.maximum(count, 1))
 
 
 def most_draws(depths: int, precision: float) -> int:
-    """Return the level at which a row is known to `precision`, half the width of its 95% interval, at any rate."""
+    """Return the level at which a row is known to `precision`, half the width of its 95% interval, at any rate.
+
+    Of rows with fewer and more cells (`depths`) it is that of the fewest: see `FirstDraws.scale`.
+    """
     return max(1, math.ceil(0.25 * Z95**2 / (depths * precision**2) - _ROUNDING))
 
 
@@ -71,16 +90,18 @@ def need(first: FirstDraws) -> FloatArray:
         (down @ each @ across - each)[..., None, :, :] - away * each[..., :, None, :]
         for each in (first.found, first.measured)
     )
+    cells = first.cells[..., None, :, :]
+    others = (_root(hits, tries) * cells).sum(axis=-2) / np.maximum(cells.sum(axis=-2), 1)
     # Rounded, so that what is equal but for the order of its sums decides alike.
-    return np.asarray(np.round(4 * spread(first) * _root(hits, tries).mean(axis=-2), 9))
+    return np.asarray(np.round(4 * spread(first) * others * first.scale * first.cells, 9))
 
 
-def draws(share: FloatArray, level: float | FloatArray, first: int) -> IntArray:
+def draws(share: FloatArray, level: float | FloatArray, first: int | IntArray) -> IntArray:
     """Return how often each cell is drawn in all at a level, `first` times of them in the coarse pass."""
     return np.maximum(first, np.ceil(share * level - _ROUNDING)).astype(np.int64)
 
 
-def highest_levels(first: FirstDraws, each: int, level: int, most: int) -> FloatArray:
+def highest_levels(first: FirstDraws, each: int | IntArray, level: int, most: int) -> FloatArray:
     """Return up to which level each cell may be drawn so that no more than `most` draws are made in all.
 
     The sum depends on all outcomes, the cell's own among them. So that its draws do not, its level is the least one
@@ -88,43 +109,87 @@ def highest_levels(first: FirstDraws, each: int, level: int, most: int) -> Float
 
     Args:
         first: the coarse pass.
-        each: draws of a cell in it.
+        each: draws of a cell in it, 0 where there is none.
         level: the level that is aimed at.
         most: the most draws, those of the coarse pass among them.
     """
     levels = np.full(first.found.shape, _highest(need(first), each, level, most))
-    if draws(np.ones(first.found.shape), level, each).sum() <= most:
+    if draws(first.cells * first.scale, level, each).sum() <= most:
         return levels
     for cell in np.ndindex(*first.found.shape):
         for hits in range(int(first.measured[cell]) + 1):
             if hits != first.found[cell]:
                 other = first.found.copy()
                 other[cell] = hits
-                share = need(FirstDraws(found=other, measured=first.measured))
+                share = need(FirstDraws(found=other, measured=first.measured, there=first.there))
                 levels[cell] = min(float(levels[cell]), _highest(share, each, level, most))
     return levels
 
 
-def row_means(hits: FloatArray, drawn: FloatArray, deviation: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return each row's found rate over all draws, every cell weighing once, and half the width of its 95% interval.
+def row_intervals(hits: FloatArray, drawn: FloatArray, first: FirstDraws) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return each row's found rate over all draws, every cell weighing once, and the ends of its 95% interval.
 
-    For these haystacks, answers taken as independent. NaN where a row has nothing measured.
+    A row's variance has two parts. Answers given the haystacks: p (1 - p) / draws of each cell, as its neighbours'
+    first draws let expect. And the haystacks, each of which moves all of its answers together: their spread on the
+    logit scale is estimated from how far the haystacks of the whole grid are from what their cells let expect (Paule
+    and Mandel, J. Res. Nat. Bur. Stand. 1982), and moves a row by as much as each haystack has weight in it. With few
+    haystacks that estimate is poor, hence Student's t for this part, with one degree of freedom less than there are;
+    two show so little that a spread is assumed. The interval is Wilson's (JASA 1927) with as many trials as both parts
+    are worth. Over one haystack it holds for that one only.
 
     Args:
-        hits: shape (depths, lengths), how often each cell was found, over all its draws.
-        drawn: the same shape, how often it was measured.
-        deviation: `spread` of the coarse pass.
+        hits: shape (haystacks, depths, lengths), how often each cell was found over each haystack, over all draws.
+        drawn: the same shape, how often it was measured; each haystack somewhere.
+        first: the coarse pass alone, shape (depths, lengths).
+
+    Returns:
+        (mean, low, high), each of shape (lengths,); NaN where a row has nothing measured.
     """
-    there = drawn > 0
-    cells = there.sum(axis=-2)
-    size = np.maximum(drawn, 1)
+    number, haystacks = drawn.sum(axis=0), len(drawn)
+    there, size = number > 0, np.maximum(number, 1)
+    cells = there.sum(axis=0)
+    weight = np.where(there, 1 / (np.maximum(cells, 1) * size), 0.0)
+    rate = _smooth_rate(hits.sum(axis=0), number)
+    answers = np.sum(weight**2 * number * spread(first) ** 2, axis=0)
+    moved = np.sum(weight * drawn * rate * (1 - rate), axis=1)
+    between = _between(hits - drawn * rate, drawn * rate * (1 - rate))
+    between = max(between, ASSUMED_BETWEEN) if haystacks == 2 else between
+    t = t_value(0.975, haystacks - 1) if haystacks > 1 else 0.0
+    half_squared = Z95**2 * answers + t**2 * between * np.sum(moved**2, axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):
-        mean = np.where(there, hits / size, 0.0).sum(axis=-2) / cells
-        half = Z95 * np.sqrt(np.where(there, deviation**2 / size, 0.0).sum(axis=-2)) / cells
-    return np.where(cells > 0, mean, np.nan), np.where(cells > 0, half, np.nan)
+        mean = np.where(there, hits.sum(axis=0) / size, 0.0).sum(axis=0) / cells
+        level = np.sum(np.where(there, rate, 0.0), axis=0) / cells
+        pull = half_squared / (level * (1 - level))
+        centre = (mean + pull / 2) / (1 + pull)
+        reach = np.sqrt(pull * (mean * (1 - mean) + pull / 4)) / (1 + pull)
+    return mean, np.maximum(centre - reach, 0.0), np.minimum(centre + reach, 1.0)
 
 
-def _highest(share: FloatArray, each: int, level: int, most: int) -> float:
+def _smooth_rate(hits: FloatArray, drawn: FloatArray) -> FloatArray:
+    """Return the rate of each cell over its neighbourhood, its own draws among them."""
+    down, across = (_kernel(size) for size in hits.shape)
+    return np.asarray((down @ hits @ across + PRIOR / 2) / (down @ drawn @ across + PRIOR))
+
+
+def _between(residual: FloatArray, information: FloatArray) -> float:
+    """Return the variance between haystacks on the logit scale.
+
+    Args:
+        residual: shape (haystacks, depths, lengths), hits less what cells let expect.
+        information: the same shape, the variance of the hits.
+    """
+    own = information.sum(axis=(1, 2))
+    shift, variance = residual.sum(axis=(1, 2)) / own, 1 / own
+    low, high = 0.0, 25.0
+    for _ in range(50):
+        middle = (low + high) / 2
+        weight = 1 / (middle + variance)
+        apart = np.sum(weight * (shift - np.sum(weight * shift) / np.sum(weight)) ** 2)
+        low, high = (middle, high) if apart > len(shift) - 1 else (low, middle)
+    return low
+
+
+def _highest(share: FloatArray, each: int | IntArray, level: int, most: int) -> float:
     low, high = 0, level * FINE
     while low < high:
         middle = (low + high + 1) // 2

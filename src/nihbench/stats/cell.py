@@ -3,7 +3,8 @@
 The mean band has a posterior, not a sampling distribution: the five bands are categories with unknown probabilities, a
 Dirichlet prior of weight 1 (1/5 each: the overall objective prior of Berger, Bernardo and Sun, Bayesian Analysis
 2015) becomes a Dirichlet posterior, and the mean band is a weighted sum of it. Its distribution function is exact,
-by Imhof's inversion (Biometrika 1961) of a weighted sum of gamma variables: no random draws, no seed.
+by Imhof's inversion (Biometrika 1961) of a weighted sum of gamma variables: no random draws, no seed. Where every
+answer of a cell has the highest or the lowest score that posterior can't hold what was seen: there the bound is exact.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import ArrayLike
 
-from nihbench.stats.binomial import exact_interval
+from nihbench.stats.binomial import clopper_pearson, exact_interval
 from nihbench.stats.distributions import FloatArray
 from nihbench.stats.interval import LEVEL, Interval
 
@@ -26,9 +27,8 @@ PRIOR = 0.2
 class Cell:
     """One cell measured `n` times. Shares between 0 and 1, NaN where n is 0; the trials must be independent.
 
-    `found` has the Clopper-Pearson interval; `mean_band` is the plain mean of the values, its interval is the
-    equal-tailed credible one. With few trials the interval leans to the prior's mean, 0.5, and a mean band of
-    exactly 0 or 1 stands outside it.
+    `found` has the Clopper-Pearson interval; `mean_band` is the plain mean of the values, its interval that of
+    `mean_interval`.
     """
 
     n: int
@@ -55,15 +55,16 @@ def cell(values: ArrayLike, found: ArrayLike, level: float = LEVEL) -> Cell:
     n, hits = len(value), int(hit.sum())
     low, high = exact_interval(hits, n, level)
     exact = Interval(low=low, high=high, level=level, method="exact" if n else "none")
-    ends = _credible(tuple(band_counts(value).tolist()), level)
-    credible = Interval(low=ends[0], high=ends[1], level=level, method="credible")
+    ends = _remembered(tuple(band_counts(value).tolist()), level)
+    alike = n > 0 and float(value.mean()) in (0.0, 1.0)
+    mean_ends = Interval(low=ends[0], high=ends[1], level=level, method="exact" if alike else "credible")
     mean = float(value.mean()) if n else float("nan")
     return Cell(
         n=n,
         found=hits / n if n else float("nan"),
         found_interval=exact,
         mean_band=mean,
-        mean_band_interval=credible,
+        mean_band_interval=mean_ends,
     )
 
 
@@ -100,10 +101,32 @@ def credible_mean(counts: ArrayLike, *, level: float = LEVEL, prior: float = PRI
     return ends[0], ends[1]
 
 
+def mean_interval(counts: ArrayLike, *, level: float = LEVEL) -> tuple[FloatArray, FloatArray]:
+    """Return both ends of a cell's interval of the mean score, which always holds the mean itself.
+
+    Mostly that of `credible_mean`, whose ends lie strictly between 0 and 1 whatever is seen. Where all answers score 1
+    it is therefore Clopper and Pearson's for the share of such answers, than which the mean can't be lower; where all
+    score 0, likewise.
+
+    Args:
+        counts: Shape (..., 5), trials of each of `BANDS`.
+        level: Confidence (or probability) between the two ends.
+
+    Returns:
+        Low and high ends, each of shape (...).
+    """
+    count = np.asarray(counts, dtype=np.float64)
+    low, high = credible_mean(count, level=level)
+    n = count.sum(axis=-1)
+    least, most = clopper_pearson(n, n, level)[0], clopper_pearson(np.zeros_like(n), n, level)[1]
+    best, worst = (n > 0) & (count[..., -1] == n), (n > 0) & (count[..., 0] == n)
+    return np.where(best, least, np.where(worst, 0.0, low)), np.where(best, 1.0, np.where(worst, most, high))
+
+
 @lru_cache(maxsize=4096)
-def _credible(counts: tuple[float, ...], level: float) -> tuple[float, float]:
+def _remembered(counts: tuple[float, ...], level: float) -> tuple[float, float]:
     """Remembered: the cells of a grid share few counts."""
-    low, high = credible_mean(counts, level=level)
+    low, high = mean_interval(counts, level=level)
     return float(low), float(high)
 
 

@@ -1,24 +1,33 @@
 """Two sides over identical haystacks and placements: do they differ, where, by how much, or are they the same?
 
-A side is a prompt on a model. This pairs nothing itself: the two sides come in aligned, pair by pair. The test asks
-whether the two sides answer alike on these texts; what else it could have seen, and whether the answer holds for
-other haystacks, stand beside it.
+A side is a prompt on a model. This pairs nothing itself: the two sides come in aligned, pair by pair. With six
+haystacks or more the verdict is on haystacks in general, and they are what is flipped; with fewer it is on these texts
+alone (`Comparison.general` says which).
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from nihbench.stats.binomial import upper_bound
-from nihbench.stats.clusters import clustered_mean
-from nihbench.stats.detectable import ALPHA, design_of, smallest_detectable
+from nihbench.stats.clusters import cluster_totals, error_of_mean
+from nihbench.stats.detectable import (
+    ALPHA,
+    LEAST_HAYSTACKS,
+    design_of,
+    haystacks_needed,
+    repeats_needed,
+    smallest_detectable,
+    smallest_over_haystacks,
+)
 from nihbench.stats.distributions import t_value
-from nihbench.stats.headline import thirds
+from nihbench.stats.gains import differences_left_open
+from nihbench.stats.headline import ASSUMED_CORRELATION
 from nihbench.stats.interval import LEVEL, FloatArray, IntArray, Interval
 from nihbench.stats.signflip import max_t, sign_flip, unit_sums
 
@@ -29,7 +38,7 @@ FEW_DIFFERING = 10
 """With so many differing texts or fewer, "the same" takes an exact bound as well."""
 
 LEAST_PAIRS = 6
-"""Six units are the fewest whose exact two-sided sign-flip test can reach 0.05 (2 / 2**6 = 0.03)."""
+"""Six texts are the fewest whose exact two-sided sign-flip test can reach 0.05 (2 / 2**6 = 0.03)."""
 
 Verdict = Literal["differ", "same", "unclear"]
 
@@ -63,17 +72,6 @@ class Pairs:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Region:
-    """A third of the depths by a third of the lengths (0 first, 2 last). `p_value` is corrected for all regions."""
-
-    depth_third: int
-    length_third: int
-    pairs: int
-    difference: float
-    p_value: float
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class CellTest:
     """One cell of at least `LEAST_PAIRS` texts. `p_value` is corrected for all cells that were tested."""
 
@@ -88,13 +86,11 @@ class CellTest:
 class Comparison:
     """What was found; differences are second - first, means over the pairs.
 
-    `p_value`: exact sign-flip test over texts, for these haystacks. `interval`: of the difference, over these texts.
-    For other haystacks: `haystack_p_value` flips whole haystacks (None under six of them: it could never reach 0.05)
-    and `haystack_interval` is Student's t over their differences (None with one). `regions` and `cells` carry corrected
-    p-values; a cell of fewer than six texts is not among them. `detectable`: the smallest true difference that this
-    design sees with 80% power (None: not even 1). `verdict`: "differ" at p <= 0.05, "same" when the 90% interval lies
-    within the margin (two one-sided tests), else "unclear". Both can hold (a small difference, surely seen): then
-    `verdict` is "differ" and `equivalent` True.
+    For these texts: `p_value` of the exact sign-flip test over texts, `interval` of the difference, `equivalent`.
+    For haystacks in general: `haystack_p_value` flips whole haystacks (None under six of them: it could never reach
+    0.05), `haystack_interval` is by inverted tests (None with one), `haystack_equivalent` (None under six).
+    `cells` have six texts or more, and p-values corrected for their number, for these texts. `detectable` is the
+    smallest true difference that the verdict's test sees with 80% power (None: not even 1).
     """
 
     pairs: int
@@ -105,14 +101,46 @@ class Comparison:
     difference: float
     interval: Interval
     p_value: float
+    equivalent: bool
     haystack_interval: Interval | None
     haystack_p_value: float | None
-    equivalent: bool
+    haystack_equivalent: bool | None
     margin: float
     detectable: float | None
-    verdict: Verdict
-    regions: tuple[Region, ...]
     cells: tuple[CellTest, ...]
+
+    @property
+    def general(self) -> bool:
+        """Whether the verdict is on haystacks in general, not on these alone."""
+        return self.haystack_p_value is not None
+
+    @property
+    def verdict_p_value(self) -> float:
+        """The p-value of the test that the verdict rests on."""
+        return self.p_value if self.haystack_p_value is None else self.haystack_p_value
+
+    @property
+    def verdict_interval(self) -> Interval:
+        """The interval of the difference that goes with the verdict."""
+        return self.haystack_interval if self.general and self.haystack_interval else self.interval
+
+    @property
+    def verdict_equivalent(self) -> bool:
+        """Whether the two are shown to be the same within the margin, where the verdict holds."""
+        return self.equivalent if self.haystack_equivalent is None else self.haystack_equivalent
+
+    @property
+    def verdict(self) -> Verdict:
+        """Return "differ" at p <= 0.05, "same" when shown to be within the margin, else "unclear".
+
+        Both can hold (a small difference, surely seen): then it is "differ".
+        """
+        return verdict_of(self.verdict_p_value, self.verdict_equivalent)
+
+
+def verdict_of(p_value: float, same: bool) -> Verdict:
+    """Return the verdict of a test and of an equivalence."""
+    return "differ" if p_value <= ALPHA else "same" if same else "unclear"
 
 
 def compare(pairs: Pairs, *, margin: float = MARGIN, level: float = LEVEL) -> Comparison:
@@ -132,7 +160,7 @@ def compare(pairs: Pairs, *, margin: float = MARGIN, level: float = LEVEL) -> Co
         raise ValueError("the margin of equivalence must be positive")
     difference, haystacks = pairs.difference, len(np.unique(pairs.haystack))
     texts = len(np.unique(pairs.text))
-    p_value, same = sign_flip(difference, pairs.text), equivalent(difference, pairs.text, margin)
+    general = haystacks >= LEAST_HAYSTACKS
     return Comparison(
         pairs=len(difference),
         texts=texts,
@@ -141,19 +169,53 @@ def compare(pairs: Pairs, *, margin: float = MARGIN, level: float = LEVEL) -> Co
         second=float(pairs.second.mean()),
         difference=float(difference.mean()),
         interval=difference_interval(difference, pairs.text, level),
-        p_value=p_value,
+        p_value=sign_flip(difference, pairs.text),
+        equivalent=equivalent(difference, pairs.text, margin),
         haystack_interval=haystack_interval(difference, pairs.haystack, level) if haystacks > 1 else None,
-        haystack_p_value=sign_flip(difference, pairs.haystack) if haystacks >= LEAST_PAIRS else None,
-        equivalent=same,
+        haystack_p_value=sign_flip(difference, pairs.haystack) if general else None,
+        haystack_equivalent=haystack_equivalent(difference, pairs.haystack, margin) if general else None,
         margin=margin,
-        detectable=smallest_detectable(design_of(pairs.first, pairs.second, texts)),
-        verdict="differ" if p_value <= ALPHA else "same" if same else "unclear",
-        regions=_regions(pairs),
+        detectable=smallest_over_haystacks(haystack_spread(pairs), haystacks)
+        if general
+        else smallest_detectable(design_of(pairs.first, pairs.second, texts)),
         cells=_cells(pairs),
     )
 
 
-def interaction(one: Pairs, other: Pairs, *, level: float = LEVEL) -> tuple[float, Interval, float]:
+def repeats_for(pairs: Pairs, wanted: float, repeats: int) -> int | None:
+    """Return how many haystacks, a repeat each, would see a true difference of `wanted` with 80% power.
+
+    With six or more the test is that over haystacks, and with fewer that over texts. None: over 1,000. With a single
+    haystack nothing tells how much they differ: then they are taken not to, and it is the least.
+    """
+    texts = len(np.unique(pairs.text))
+    few = repeats_needed(design_of(pairs.first, pairs.second, texts), wanted, repeats)
+    return few if few is not None and few < LEAST_HAYSTACKS else haystacks_needed(haystack_spread(pairs), wanted)
+
+
+def haystack_spread(pairs: Pairs) -> float:
+    """Return the standard deviation of the haystacks' mean differences: the least it can be where there is one."""
+    total, size = cluster_totals(pairs.difference, pairs.haystack)
+    chance = math.sqrt((float(np.sum(pairs.difference**2)) + 1) / (len(pairs.difference) + 1) / size.mean())
+    return chance if len(size) < 2 else float(error_of_mean(total, size)[1]) * math.sqrt(len(size)) or chance
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Crossed:
+    """How much more a change brings on one model than on another; in general with six haystacks, else on these."""
+
+    difference: float
+    interval: Interval
+    p_value: float
+    haystacks: int
+
+    @property
+    def general(self) -> bool:
+        """Whether interval and p-value are for haystacks in general, not for these alone."""
+        return self.haystacks >= LEAST_HAYSTACKS
+
+
+def interaction(one: Pairs, other: Pairs, *, level: float = LEVEL) -> Crossed:
     """Ask whether two models answer differently to the change of prompt: the prompt x model interaction.
 
     Args:
@@ -162,16 +224,26 @@ def interaction(one: Pairs, other: Pairs, *, level: float = LEVEL) -> tuple[floa
         level: Confidence of the interval.
 
     Returns:
-        (mean of other's difference - one's, its interval, p-value of the exact sign-flip test over texts).
+        The mean of other's difference - one's, tested by flipping whole haystacks where there are six, else texts.
 
     Raises:
         ValueError: The two are not aligned, or there is no pair.
     """
     if not np.array_equal(one.text, other.text) or not len(one.text):
         raise ValueError("an interaction needs both models measured over the same texts, in one order")
-    change = other.difference - one.difference
-    interval = difference_interval(change, one.text, level, span=2.0)
-    return float(change.mean()), interval, sign_flip(change, one.text)
+    change, haystacks = other.difference - one.difference, len(np.unique(one.haystack))
+    general = haystacks >= LEAST_HAYSTACKS
+    made = (
+        haystack_interval(change, one.haystack, level, span=2.0)
+        if general
+        else difference_interval(change, one.text, level, span=2.0)
+    )
+    return Crossed(
+        difference=float(change.mean()),
+        interval=made,
+        p_value=sign_flip(change, one.haystack if general else one.text),
+        haystacks=haystacks,
+    )
 
 
 def equivalent(difference: ArrayLike, text: IntArray, margin: float = MARGIN) -> bool:
@@ -219,25 +291,48 @@ def difference_interval(difference: ArrayLike, text: IntArray, level: float = LE
     )
 
 
-def haystack_interval(difference: ArrayLike, haystack: IntArray, level: float = LEVEL) -> Interval:
-    """Return the interval of a mean paired difference for haystacks in general: t over two or more, CR2."""
+def haystack_interval(difference: ArrayLike, haystack: IntArray, level: float = LEVEL, span: float = 1.0) -> Interval:
+    """Return the interval of a mean paired difference for haystacks in general, of which there are two or more.
+
+    By inverting tests (`differences_left_open`). Where haystacks do not differ at all there is no variance to see: then
+    it is that of the pairs themselves, their number divided by 1 + (pairs a haystack - 1) x `ASSUMED_CORRELATION`
+    (Kish's design effect). Arguments as in `difference_interval`.
+    """
+    change = np.asarray(difference, dtype=np.float64) / span
+    gain, size = cluster_totals(np.maximum(change, 0.0), haystack)
+    loss, _ = cluster_totals(np.maximum(-change, 0.0), haystack)
+    if float(error_of_mean(gain - loss, size)[1]) < 1e-9:
+        shrunk = 1 / (1 + (len(change) / len(size) - 1) * ASSUMED_CORRELATION)
+        low, high = _agresti_min(float(change.sum()), float(np.sum(change**2)), len(change), shrunk, level)
+        return Interval(low=span * low, high=span * high, level=level, method="assumed")
+    low, high = differences_left_open(gain, loss, size, level)
+    return Interval(low=span * low, high=span * high, level=level, method="clusters")
+
+
+def _agresti_min(total: float, squares: float, pairs: int, shrunk: float, level: float) -> tuple[float, float]:
+    """Return Agresti and Min's interval of a mean of differences, with so many times fewer pairs than there are."""
+    units = pairs * shrunk
+    mean = total * shrunk / (units + 2)
+    variance = max((squares * shrunk + 1) / (units + 2) - mean**2, 0.0) / (units + 2)
+    reach = t_value((1 + level) / 2, round(units + 1, 6)) * math.sqrt(variance)
+    return max(-1.0, mean - reach), min(1.0, mean + reach)
+
+
+def haystack_equivalent(difference: ArrayLike, haystack: IntArray, margin: float = MARGIN) -> bool:
+    """Tell whether two sides are shown to be within `margin` of each other for haystacks in general.
+
+    Two one-sided tests at 5% by the 90% interval. Where haystacks do not differ at all it must also hold that fewer
+    pairs than the margin would differ each way, with the pairs worth as many as in `haystack_interval`.
+    """
+    made = haystack_interval(difference, haystack, 1 - 2 * ALPHA)
+    if not (-margin < made.low and made.high < margin):
+        return False
     change = np.asarray(difference, dtype=np.float64)
-    mean, error, freedom = clustered_mean(change, haystack)
-    reach = t_value((1 + level) / 2, freedom) * error
-    low, high = mean - reach, mean + reach
-    if high - low < 1e-12:  # haystacks that do not differ at all: what the pairs themselves leave open
-        return replace(
-            difference_interval(change, np.arange(len(change)), level), method="assumed", this_haystack=False
-        )
-    return Interval(low=max(-1.0, low), high=min(1.0, high), level=level, method="clusters")
-
-
-def _regions(pairs: Pairs) -> tuple[Region, ...]:
-    place = 3 * thirds(pairs.depth) + thirds(pairs.length)
-    return tuple(
-        Region(depth_third=key // 3, length_third=key % 3, pairs=count, difference=difference, p_value=p_value)
-        for key, count, difference, p_value in _tested(pairs, place, 1)
-    )
+    if made.method != "assumed":
+        return True
+    shrunk = 1 / (1 + (len(change) / len(np.unique(haystack)) - 1) * ASSUMED_CORRELATION)
+    ways = np.array([np.sum(change > 1e-9), np.sum(change < -1e-9)]) * shrunk
+    return bool(np.all(upper_bound(ways, len(change) * shrunk, 1 - ALPHA) < margin))
 
 
 def _cells(pairs: Pairs) -> tuple[CellTest, ...]:

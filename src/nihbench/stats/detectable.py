@@ -13,11 +13,18 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from nihbench.stats.distributions import FloatArray, binomial_tail, normal_quantile
+from nihbench.stats.distributions import FloatArray, binomial_tail, normal_quantile, t_value
 from nihbench.stats.interval import IntArray
 
 POWER = 0.8
 ALPHA = 0.05
+
+LEAST_HAYSTACKS = 6
+"""Fewer haystacks can't reach 0.05 when they are flipped whole (2 / 2**6 = 0.03): then all is said of these alone."""
+
+_SHIFTS = {6: 1.78, 7: 1.34, 8: 1.19, 9: 1.09, 10: 1.02, 11: 0.95}
+"""Standard deviations of the haystacks' differences by which their mean must differ from 0 to be seen with 80% power by
+flipping so many haystacks whole (simulated, normal differences); from 12 on Student's t needs hardly less."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -126,4 +133,40 @@ def repeats_needed(
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if enough(middle) else (middle, high)
+    return high
+
+
+def shift_seen(haystacks: int) -> float:
+    """Return how far from 0, in standard deviations over haystacks, a mean is seen with 80% power by flipping them."""
+    if haystacks in _SHIFTS:
+        return _SHIFTS[haystacks]
+    freedom = haystacks - 1
+    return (t_value(1 - ALPHA / 2, freedom) + t_value(POWER, freedom)) / math.sqrt(haystacks)
+
+
+def smallest_over_haystacks(spread: float, haystacks: int) -> float | None:
+    """Return the smallest true difference that so many haystacks, flipped whole, show with 80% power; None: not even 1.
+
+    Args:
+        spread: Standard deviation of the haystacks' mean differences.
+        haystacks: `LEAST_HAYSTACKS` or more.
+    """
+    seen = spread * shift_seen(haystacks)
+    return seen if seen <= 1 else None
+
+
+def haystacks_needed(spread: float, difference: float, most: int = 1000) -> int | None:
+    """Return how many haystacks, flipped whole, show a true difference of this size with 80% power; None: over `most`.
+
+    Args:
+        spread: Standard deviation of the haystacks' mean differences.
+        difference: Difference of means to be seen, not 0.
+        most: Where the search ends.
+    """
+    if spread * shift_seen(most) > abs(difference):
+        return None
+    low, high = LEAST_HAYSTACKS - 1, most
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if spread * shift_seen(middle) <= abs(difference) else (middle, high)
     return high

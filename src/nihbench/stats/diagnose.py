@@ -3,7 +3,9 @@
 Every pattern says: miss rate r inside its region, a smaller one outside. The best is the one with the greatest
 likelihood after a penalty of minimum description length (Rissanen, Automatica 1978): log n for each fitted rate and
 shape, and twice the log of the number of regions and patterns that were tried, so that noise, which always fits one
-of many regions a little, does not make a pattern. "Nothing but a constant rate" pays none of it.
+of many regions a little, does not make a pattern. "Nothing but a constant rate" pays none of it. Before that the
+likelihood is discounted for neighbours that agree beyond the pattern (`discount`), and the rows that a pattern implies
+must bear it out (`implied`).
 """
 
 from __future__ import annotations
@@ -16,14 +18,20 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nihbench.stats.binomial import Share, clopper_pearson, share
-from nihbench.stats.interval import BoolArray
+from nihbench.stats.discount import inflation
+from nihbench.stats.implied import refuted_parts
+from nihbench.stats.interval import BoolArray, FloatArray
 from nihbench.stats.patterns import AXES, Kind, Places
-from nihbench.stats.search import Fit, Space, best_fits, best_mixture, cut_profile
+from nihbench.stats.search import STRONG, Fit, Space, best_fits, best_mixture, cut_profile
+from nihbench.stats.ushape import fit_ushape, hump
 
 LEAST_MISSES = 8
 NOTABLE_RATE = 0.05
 CUT_DROP = -2 * math.log(1 - math.sqrt(0.95))
 """7.35: how far twice the log-likelihood falls at the ends of a cut's 95% interval (Hansen, Econometrica 2000)."""
+
+AT_LENGTHS = ("content_hole", "depth_band", "u_in_depth")
+"""Patterns that may begin at some length: what they say of depths or places they then say from there on."""
 
 Finding = Literal["cant_tell", "none", "bee", "tadpole", "u_in_depth"] | Kind
 
@@ -44,10 +52,14 @@ class Cut:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pattern:
-    """One pattern with its cuts, in the order of `AXES`; misses lie where all its cuts agree. None for a U in depth."""
+    """One pattern with its cuts, in the order of `AXES`; misses lie where all its cuts agree. None for a U in depth.
+
+    `from_length`: the shortest length at which it holds, where it does not at shorter ones; None: at every length.
+    """
 
     kind: Kind | Literal["u_in_depth"]
     cuts: tuple[Cut, ...] = ()
+    from_length: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,8 +70,10 @@ class Diagnosis:
     5%: holes at random), "tadpole" (no pattern, and the base misses too: weak from the start), or "cant_tell" (under
     8 misses). `patterns` has one entry, two for a mixture (misses where either holds, the stronger first), none for the
     others. `misses` is the share over all trials; `inside` and `outside` are the shares in and out of the region.
-    `evidence` is by how much twice the penalised log-likelihood beats a constant rate, `margin` by how much it beats
-    the best other pattern: under 6 or so, that one is nearly as good (`runner_up`).
+    `evidence` is by how much twice the penalised log-likelihood beats a constant rate, after the discount for
+    neighbours that agree (`discount`), `margin` by how much it beats the best other pattern: under 6 or so, that one is
+    nearly as good (`runner_up`). `patchy`: no pattern is named though one would be, were neighbours independent and its
+    rows as it says: the misses lie together somewhere.
     """
 
     finding: Finding
@@ -70,6 +84,7 @@ class Diagnosis:
     evidence: float = 0.0
     margin: float = math.inf
     runner_up: Finding | None = None
+    patchy: bool = False
 
 
 def diagnose(
@@ -95,24 +110,96 @@ def diagnose(
         return Diagnosis(finding="cant_tell", misses=overall)
     space = Space(places) if space is None else space
     fits = [] if miss.all() else best_fits(space, miss)
-    if not fits or fits[0].gain <= 0:
-        return Diagnosis(finding=_constant(overall, base_missed), misses=overall)
-    mixture = best_mixture(space, miss, fits)
-    parts = mixture or (fits[0],)
-    others = [fit for fit in fits if fit.kind not in {part.kind for part in parts} and fit.gain > 0]
-    gain = parts[-1].gain
-    region = np.logical_or.reduce([part.region for part in parts])
+    named = [] if not fits or fits[0].gain <= 0 else _borne_out(space, miss, fits)
+    if not named:
+        patchy = bool(fits) and fits[0].gain > 0
+        return Diagnosis(finding=_constant(overall, base_missed), misses=overall, patchy=patchy)
+    parts = [each.fit for each in named]
+    discount = named[-1].discount
+    evidence = parts[-1].ratio / discount - parts[-1].penalty
+    others = [fit for fit in fits if fit.kind not in {part.kind for part in parts}]
+    lead = [(fit.ratio / discount - fit.penalty, fit) for fit in others]
+    margin, runner_up = max(lead, key=lambda each: each[0], default=(0.0, None))
     smooth = parts[0].kind == "u_in_depth"
+    region = np.logical_or.reduce([each.region for each in named])
     return Diagnosis(
         finding=parts[0].kind,
         misses=overall,
-        patterns=tuple(_pattern(space, miss, part, parts) for part in parts),
+        patterns=tuple(_pattern(space, miss, each, tuple(parts)) for each in named),
         inside=None if smooth else share(int(miss[region].sum()), int(region.sum())),
         outside=None if smooth else share(int(miss[~region].sum()), int((~region).sum())),
-        evidence=gain,
-        margin=gain - (others[0].gain if others else 0.0),
-        runner_up=others[0].kind if others else None,
+        evidence=evidence,
+        margin=evidence - max(margin, 0.0),
+        runner_up=runner_up.kind if runner_up and margin > 0 else None,
     )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Named:
+    """A fit that may be named: its region where its rows bear it out, from which length on, and its discount."""
+
+    fit: Fit
+    region: BoolArray
+    from_length: float | None
+    discount: float
+
+
+def _borne_out(space: Space, miss: BoolArray, fits: list[Fit]) -> list[_Named]:
+    """Return what may be named of the best fits: two patterns, one, or none.
+
+    The best one whose rows don't refute it is named if it beats a constant rate after the discount, by strong evidence
+    where there is a discount: that is itself an estimate. Two are named if they beat that one by strong evidence, too,
+    before the discount and after it.
+    """
+    single = next((made for fit in fits if fit.gain > 0 and (made := _named(space, miss, (fit,)))), [])
+    alone = max(0.0, _worth(single))
+    pair = best_mixture(space, miss, fits)
+    both = _named(space, miss, pair) if pair else []
+    if both and _worth(both) > alone + STRONG:
+        return both
+    asked = STRONG if single and single[-1].discount > 1 else 0.0
+    return single if _worth(single) > asked else []
+
+
+def _worth(named: list[_Named]) -> float:
+    """Return by how much twice the penalised log-likelihood beats a constant rate, after the discount."""
+    return named[-1].fit.ratio / named[-1].discount - named[-1].fit.penalty if named else -math.inf
+
+
+def _named(space: Space, miss: BoolArray, parts: tuple[Fit, ...]) -> list[_Named]:
+    """Return patterns with the lengths at which their rows bear them out; none where some row refutes one of them."""
+    chance = _chances(space, miss, parts)
+    discount = inflation(miss - chance, *space.places.cell)
+    # A U in depth has no region: it is held against its deeper half, where more than half of its height is.
+    regions = [hump(space.places.depth) > 0.5 if fit.kind == "u_in_depth" else fit.region for fit in parts]
+    outside = ~np.logical_or.reduce(regions)
+    made = []
+    for fit, region in zip(parts, regions, strict=True):
+        refuted = refuted_parts(region, outside, miss, space.places.length) if outside.any() else []
+        first = _first_length(region, refuted, space.places.length) if fit.kind in AT_LENGTHS else None
+        if refuted and first is None:
+            return []
+        kept = fit.region & (space.places.length >= first) if first is not None else fit.region
+        made.append(_Named(fit, kept, first, discount))
+    return made
+
+
+def _first_length(region: BoolArray, refuted: list[BoolArray], length: FloatArray) -> float | None:
+    """Return from which length on a region holds where only shorter ones refute it; None where that is not so."""
+    if not refuted:
+        return None
+    last = max(float(length[part].max()) for part in refuted)
+    longer = length[region & (length > last)]
+    return float(longer.min()) if len(longer) else None
+
+
+def _chances(space: Space, miss: BoolArray, parts: tuple[Fit, ...]) -> FloatArray:
+    """Return the chance to miss that these patterns give each trial, shape (n,)."""
+    if parts[0].kind == "u_in_depth":
+        terms = fit_ushape(miss, space.places.depth)[1]
+        return np.asarray(1 / (1 + np.exp(-(terms[0] + terms[1] * hump(space.places.depth)))))
+    region = np.logical_or.reduce([part.region for part in parts])
+    return np.asarray(np.where(region, miss[region].mean(), miss[~region].mean()), dtype=np.float64)
 
 
 def _constant(overall: Share, base_missed: ArrayLike | None) -> Literal["none", "bee", "tadpole"]:
@@ -123,10 +210,11 @@ def _constant(overall: Share, base_missed: ArrayLike | None) -> Literal["none", 
     return "bee" if overall.interval.low > NOTABLE_RATE else "none"
 
 
-def _pattern(space: Space, miss: BoolArray, part: Fit, parts: tuple[Fit, ...]) -> Pattern:
+def _pattern(space: Space, miss: BoolArray, named: _Named, parts: tuple[Fit, ...]) -> Pattern:
     """Put an interval to each cut: how far it can move, the others held, until the likelihood falls by `CUT_DROP`."""
+    part = named.fit
     if part.kind == "u_in_depth":
-        return Pattern(kind=part.kind)
+        return Pattern(kind=part.kind, from_length=named.from_length)
     rest = np.logical_or.reduce([other.region for other in parts if other is not part] or [np.zeros_like(miss)])
     cuts = []
     for number, axis in enumerate(AXES[part.kind]):
@@ -144,4 +232,4 @@ def _pattern(space: Space, miss: BoolArray, part: Fit, parts: tuple[Fit, ...]) -
                 high=ends[1],
             )
         )
-    return Pattern(kind=part.kind, cuts=tuple(cuts))
+    return Pattern(kind=part.kind, cuts=tuple(cuts), from_length=named.from_length)

@@ -2,21 +2,24 @@
 
 After NoLiMa (Modarressi et al., ICML 2025): the threshold is 0.85 of the base, which is measured at 250, 500 and 1K
 tokens. RULER (Hsieh et al., COLM 2024) takes an absolute score instead, 85.6% (Llama-2-7B at 4K). The curve through
-the rows is monotone, so that one lucky row behind the fall does not count.
+the rows is monotone, so that one lucky row behind the fall does not count. Whether it may be is tested first: a row
+below the threshold that is shown to be below longer ones is a dip and ends the range. So does a length that is too
+little measured for a verdict.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nihbench.stats.binomial import lower_bound
-from nihbench.stats.headline import Estimate, Trials, estimate
+from nihbench.stats.dips import dips
+from nihbench.stats.headline import Estimate, Trials
 from nihbench.stats.interval import LEVEL, FloatArray, Interval
 from nihbench.stats.monotone import decreasing_fit
 
@@ -32,31 +35,56 @@ LEAST_MEASURED = 0.95
 Status = Literal["length", "at_least", "below", "base_too_low", "no_base", "unmeasured"]
 
 
+Ended = Literal["fall", "dip", "unmeasured", "longest"]
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EffectiveLength:
     """Lengths in tokens, as tested.
 
-    `status`: "length" (the curve falls below the threshold after `length`), "at_least" (it never does: censored at
-    the longest, which `length` names), "below" (already at the shortest: `length` is None), "base_too_low" (the base is
-    under `LEAST_BASE`: the model fails without a long context), "no_base" (fewer than 30 trials at the base),
-    "unmeasured" (under 95% of the trials measured). The last three have neither length nor interval.
+    `status`: "length" (the rate falls below the threshold after `length`), "at_least" (it does not up to `length`, the
+    longest that can be judged: censored there), "below" (already at the shortest: `length` is None), "base_too_low"
+    (the base is under `LEAST_BASE`: the model fails without a long context), "no_base" (fewer than 30 trials at the
+    base), "unmeasured" (under 95% measured: of all trials, of the base or of the shortest length). The last three have
+    neither length nor interval.
+
+    `ended` says what ends the range: "fall" (the monotone curve), "dip" (a row below the threshold and shown to be
+    below longer ones: the rate is not monotone), "unmeasured" (a length under 95% measured, of which nothing is said),
+    "longest" (nothing does). `ended_at` is the length that ends it and `ended_value` what is found there; None for
+    "longest".
 
     `low` and `high` bound the length at `level` (two-sided): `low` None is "< shortest tested", `high` equal to the
-    longest tested is ">= longest tested" when `high_open`. `fitted` is the monotone curve, one value a tested length.
+    longest judged is ">= that one" when `high_open`. `fitted` is the monotone curve, one value a judged length.
     `demonstrated_to` is the longest length up to which every row's one-sided 95% exact bound is above the threshold
-    (None: not even the shortest). `this_haystack` as in `Interval`.
+    (None: not even the shortest). `if_missed` and `if_found` are the length with all that is unmeasured counted as
+    misses (against a base in which it counts as hits) and the other way round. `this_haystack` as in `Interval`.
     """
 
     status: Status
     threshold: float
+    shortest: int
+    """The shortest length that is looked at."""
     length: int | None = None
+    ended: Ended = "longest"
+    ended_at: int | None = None
+    ended_value: float = math.nan
     low: int | None = None
     high: int | None = None
     high_open: bool = False
     level: float = LEVEL
     demonstrated_to: int | None = None
     fitted: tuple[float, ...] = ()
+    if_missed: Reach | None = None
+    if_found: Reach | None = None
     this_haystack: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reach:
+    """How far the range goes: to `length` (None: not to the shortest), the longest tested when `open`."""
+
+    length: int | None
+    open: bool
 
 
 def effective_length(
@@ -75,11 +103,12 @@ def effective_length(
     it is shown to be below. Each test stops at its first failure, so a fixed order needs no correction for many rows
     (Maurer, Hothorn and Lehmacher 1995; Hsu and Berger, JASA 1999). Row and base are both uncertain: their difference
     is bounded by MOVER (Zou and Donner, Statistics in Medicine 2008). It needs no resampling and holds for few
-    haystacks as its rows' intervals do.
+    haystacks as its rows' intervals do. Where the rows dip (`dips`), the lengths from the first dip on that is shown to
+    be below the threshold are out of reach, whatever follows, and each row is tested alone.
 
     Args:
         lengths: Tested lengths in tokens, ascending, without those of the base.
-        rows: The estimate at each length, of the same quantity and level.
+        rows: The found rate at each length, of one level.
         base: The estimate at the base lengths (250, 500 and 1K tokens, at least 30 trials); None: there is none.
         absolute: A fixed threshold (`RULER_THRESHOLD`) in place of one from the base.
         fraction: Share of the base that counts as kept.
@@ -90,20 +119,59 @@ def effective_length(
         ValueError: No rows, lengths that do not ascend, or not one row a length.
     """
     _check(lengths, rows, pooled)
-    threshold = fraction * base.value if absolute is None and base is not None else (absolute or math.nan)
-    status = _no_verdict(rows, base, absolute)
+    base = None if absolute is not None else base
+    threshold = fraction * base.value if base is not None else (absolute or math.nan)
+    judged = _first_run(np.array([row.measured_share >= LEAST_MEASURED for row in rows]))
+    status = _no_verdict(rows, base, absolute, judged)
+    missed, hit = (_with(rows, base, absolute, fraction, lengths, found=count) for count in (False, True))
     if status is not None:
-        return EffectiveLength(status=status, threshold=threshold)
-    measured = np.array([row.measured for row in rows])
-    means = np.array([row.value for row in rows])
-    fitted = decreasing_fit(means, measured)
-    kept = int((fitted >= threshold - 1e-12).sum())  # the fit never rises, so these are the first ones
-    shown = _first_run(lower_bound(means * measured, measured, 0.95) > threshold)
-    surely, possibly = _reach(pooled or rows, rows, base if absolute is None else None, threshold, fraction)
+        found = EffectiveLength(status=status, threshold=threshold, shortest=lengths[0])
+        return replace(found, if_missed=missed, if_found=hit) if status == "unmeasured" else found
+    curve = _Curve(rows[:judged], threshold)
+    found = _bounds(curve, threshold, lengths, rows[:judged], base, fraction, pooled[:judged])
+    if curve.kept == judged < len(rows):
+        found = replace(found, ended="unmeasured", ended_at=lengths[judged], ended_value=rows[judged].value)
+    elif curve.kept < judged:
+        ended: Ended = "dip" if curve.kept == curve.dip else "fall"
+        found = replace(found, ended=ended, ended_at=lengths[curve.kept], ended_value=rows[curve.kept].value)
+    return replace(found, if_missed=missed, if_found=hit)
+
+
+class _Curve:
+    """The monotone curve through rows up to the first dip below the threshold, and how many rows it keeps above it."""
+
+    def __init__(self, rows: Sequence[Estimate], threshold: float) -> None:
+        self.means = np.array([row.value for row in rows])
+        self.measured = np.array([row.measured for row in rows])
+        self.prompts = np.array([row.prompts for row in rows])
+        self.dips = dips([round(row.value * row.prompts) for row in rows], [row.prompts for row in rows])
+        below = [row for row in self.dips if self.means[row] < threshold - 1e-12]
+        self.dip = below[0] if below else len(rows)
+        falling = decreasing_fit(self.means[: self.dip], self.measured[: self.dip]) if self.dip else np.zeros(0)
+        self.fitted = np.concatenate([falling, self.means[self.dip :]])
+        self.kept = _first_run(self.fitted >= threshold - 1e-12)
+
+
+def _bounds(
+    curve: _Curve,
+    threshold: float,
+    lengths: Sequence[int],
+    rows: Sequence[Estimate],
+    base: Estimate | None,
+    fraction: float,
+    pooled: Sequence[Estimate],
+) -> EffectiveLength:
+    """Return the length with its interval, over the rows that can be judged."""
+    kept = curve.kept
+    shown = _first_run(lower_bound(curve.means * curve.prompts, curve.prompts, 0.95) > threshold)
+    surely, possibly = _reach(rows if curve.dips else pooled or rows, rows, base, threshold, fraction)
     inside, last = _first_run(surely), len(rows) - _first_run(~possibly[::-1])  # the rows not shown to be out of reach
+    out = [row for row in curve.dips if not possibly[row]]
+    last = min([last, *out])
     return EffectiveLength(
         status="at_least" if kept == len(rows) else "length" if kept else "below",
         threshold=threshold,
+        shortest=lengths[0],
         length=lengths[kept - 1] if kept else None,
         # The estimate is in its interval also where a row at odds with its neighbours was pooled away.
         low=lengths[min(inside, kept) - 1] if min(inside, kept) else None,
@@ -111,9 +179,42 @@ def effective_length(
         high_open=max(last, kept) == len(rows),
         level=rows[0].interval.level,
         demonstrated_to=lengths[shown - 1] if shown else None,
-        fitted=tuple(fitted.tolist()),
+        fitted=tuple(curve.fitted.tolist()),
         this_haystack=any(row.interval.this_haystack for row in rows),
     )
+
+
+def _with(
+    rows: Sequence[Estimate],
+    base: Estimate | None,
+    absolute: float | None,
+    fraction: float,
+    lengths: Sequence[int],
+    *,
+    found: bool,
+) -> Reach | None:
+    """Return how far the range goes with what is unmeasured counted as found or as missed, in the base the reverse.
+
+    None without a threshold, or where nothing is unmeasured.
+    """
+    counted = [*rows, *([base] if base is not None else [])]
+    known = absolute is not None or (base is not None and base.planned >= LEAST_BASE_TRIALS)
+    if not known or all(each.measured == each.planned for each in counted):
+        return None
+    whole = [
+        replace(
+            row,
+            value=row.if_found if found else row.if_missed,
+            measured=row.planned,
+            places=row.prompts + row.planned - row.measured,
+        )
+        for row in rows
+    ]
+    threshold = absolute or 0.0
+    if base is not None:
+        threshold = fraction * (base.if_missed if found else base.if_found)
+    kept = _Curve(whole, threshold).kept
+    return Reach(length=lengths[kept - 1] if kept else None, open=kept == len(rows))
 
 
 def _check(lengths: Sequence[int], rows: Sequence[Estimate], pooled: Sequence[Estimate]) -> None:
@@ -122,13 +223,15 @@ def _check(lengths: Sequence[int], rows: Sequence[Estimate], pooled: Sequence[Es
         raise ValueError("effective_length needs ascending lengths and one row for each")
 
 
-def _no_verdict(rows: Sequence[Estimate], base: Estimate | None, absolute: float | None) -> Status | None:
+def _no_verdict(rows: Sequence[Estimate], base: Estimate | None, absolute: float | None, judged: int) -> Status | None:
     measured, planned = sum(row.measured for row in rows), sum(row.planned for row in rows)
-    if measured < LEAST_MEASURED * planned or not all(row.measured for row in rows):
+    if measured < LEAST_MEASURED * planned or not judged:
+        return "unmeasured"
+    if base is not None and base.measured_share < LEAST_MEASURED:
         return "unmeasured"
     if absolute is not None:
         return None
-    if base is None or base.measured < LEAST_BASE_TRIALS:
+    if base is None or base.prompts < LEAST_BASE_TRIALS:
         return "no_base"
     return "base_too_low" if base.value < LEAST_BASE else None
 
@@ -141,16 +244,19 @@ def _first_run(flags: NDArray[np.bool_]) -> int:
 def pooled_rows(trials: Trials, level: float = LEVEL) -> tuple[Estimate, ...]:
     """Return for each length the found rate over it and the next longer ones, `POOL` trials or so together.
 
-    How many rows are pooled follows from the planned trials alone, never from what was found.
+    How many rows are pooled follows from the planned trials alone, never from what was found. No pool reaches into a
+    length that is under 95% measured.
     """
     steps = np.unique(trials.length)
     together = math.ceil(POOL * len(steps) / max(len(trials.value), 1))
     hits = np.where(np.isnan(trials.value), np.nan, trials.found)
+    shares = [float(np.mean(~np.isnan(trials.value[trials.length == step]))) for step in steps]
+    judged = _first_run(np.array(shares) >= LEAST_MEASURED)
     pools = []
     for at in range(len(steps)):
-        mask = np.isin(trials.length, steps[at : at + together])
-        here = trials.where(mask)
-        pools.append(estimate(hits[mask], here.haystack, here.length, here.depth, level))
+        end = at + together if at >= judged else min(at + together, judged)
+        mask = np.isin(trials.length, steps[at:end])
+        pools.append(trials.where(mask).estimate(hits[mask], level))
     return tuple(pools)
 
 

@@ -1,14 +1,16 @@
 """The three headline numbers of a grid, or of a row, column or third of it, with their intervals.
 
-What was really independent is the haystack: all answers over one text are one cluster. With two or more haystacks
-the interval is that of t over them with quantiles that fit their skewness and number, see `inversion`. With one
-haystack the interval holds for this haystack only, see `one_haystack`. Never a bootstrap of the answers.
+What was really independent is the haystack: all answers over one text are one cluster, and so are haystacks that
+overlap (`overlap`). With two or more texts the interval is that of t over them with quantiles that fit their skewness
+and number, see `inversion`. With one the interval holds for this text only, see `one_haystack`. Never a bootstrap of
+the answers.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -19,6 +21,7 @@ from nihbench.stats.distributions import t_value
 from nihbench.stats.interval import LEVEL, BoolArray, FloatArray, IntArray, Interval
 from nihbench.stats.inversion import means_left_open
 from nihbench.stats.neighbours import local_variance
+from nihbench.stats.overlap import one_text
 
 ASSUMED_CORRELATION = 0.05
 """Correlation of two answers over one haystack, where the haystacks at hand show none (all alike)."""
@@ -33,6 +36,9 @@ class Trials:
 
     `value` is the band (0 to 1), `found` whether the needle was found (passed over where not measured), `haystack`
     names the text (equal number: same text), `length` and `depth` are the cell's indices along the grid's axes.
+    `text` numbers the text that a haystack is part of at the trial's length, where several overlap (`one_text`).
+    `place` names the place of a text where the needle stood: trials of one number asked the same again. None: each had
+    a place of its own.
     """
 
     value: FloatArray
@@ -40,16 +46,30 @@ class Trials:
     haystack: IntArray
     length: IntArray
     depth: IntArray
+    text: IntArray | None = None
+    place: IntArray | None = None
 
     def __post_init__(self) -> None:
-        shapes = {name: getattr(self, name).shape for name in ("value", "found", "haystack", "length", "depth")}
+        shapes = {name: array.shape for name, array in self._arrays().items()}
         if len(set(shapes.values())) != 1 or self.value.ndim != 1:
             raise ValueError(f"the arrays of Trials must have one shape (n,), not {shapes}")
 
     def where(self, mask: BoolArray) -> Trials:
         """Return the trials at which `mask`, of shape (n,), is True."""
-        names = ("value", "found", "haystack", "length", "depth")
-        return Trials(**{name: getattr(self, name)[mask] for name in names})
+        return replace(self, **{name: array[mask] for name, array in self._arrays().items()})
+
+    @property
+    def cluster(self) -> IntArray:
+        """Number the texts that these trials stand in, shape (n,): haystacks that overlap at their lengths are one."""
+        return self.haystack if self.text is None else one_text(self.haystack, self.text)
+
+    def estimate(self, values: FloatArray, level: float = LEVEL) -> Estimate:
+        """Return the mean of what these trials came to, of shape (n,), NaN where unmeasured."""
+        return estimate(values, self.cluster, self.length, self.depth, level, place=self.place)
+
+    def _arrays(self) -> dict[str, Any]:
+        names = ("value", "found", "haystack", "length", "depth", "text", "place")
+        return {name: array for name in names if (array := getattr(self, name)) is not None}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,7 +77,8 @@ class Estimate:
     """A mean between 0 and 1 over the measured trials, NaN (and the interval 0 to 1) where nothing was measured.
 
     `if_missed` and `if_found` are the mean over all planned trials, with the unmeasured counted as 0 and as 1.
-    `haystacks` counts the clusters the interval rests on.
+    `haystacks` counts the clusters the interval rests on, `places` the different prompts, None where each trial has
+    its own.
     """
 
     value: float
@@ -67,6 +88,12 @@ class Estimate:
     measured: int
     planned: int
     haystacks: int
+    places: int | None = None
+
+    @property
+    def prompts(self) -> int:
+        """How many different prompts were measured: no more answers can be independent."""
+        return self.measured if self.places is None else self.places
 
     @property
     def measured_share(self) -> float:
@@ -91,7 +118,7 @@ def headline(trials: Trials, level: float = LEVEL) -> Headline:
         np.where(good, np.isclose(trials.value, 1.0), np.nan),
         trials.value,
     )
-    found, strict, band = (estimate(value, trials.haystack, trials.length, trials.depth, level) for value in values)
+    found, strict, band = (trials.estimate(value, level) for value in values)
     return Headline(found=found, strict=strict, mean_band=band)
 
 
@@ -105,9 +132,15 @@ def by_depth(trials: Trials, level: float = LEVEL) -> tuple[Headline, ...]:
     return tuple(headline(trials.where(trials.depth == index), level) for index in np.unique(trials.depth))
 
 
-def by_third(trials: Trials, level: float = LEVEL) -> tuple[tuple[Headline | None, ...], ...]:
-    """Return the headline numbers of the 3 x 3 thirds: [depth third][length third]; None where a third is empty."""
-    rows, columns = thirds(trials.depth), thirds(trials.length)
+def by_third(
+    trials: Trials, level: float = LEVEL, *, depths: int | None = None
+) -> tuple[tuple[Headline | None, ...], ...]:
+    """Return the headline numbers of the 3 x 3 thirds: [depth third][length third]; None where a third is empty.
+
+    `depths`: how many steps the axis of depths has, where not every one has a trial of its own.
+    """
+    rows = thirds(trials.depth) if depths is None else thirds(np.arange(depths))[trials.depth]
+    columns = thirds(trials.length)
     masks = [[(rows == row) & (columns == column) for column in range(3)] for row in range(3)]
     return tuple(tuple(headline(trials.where(mask), level) if mask.any() else None for mask in row) for row in masks)
 
@@ -119,7 +152,13 @@ def thirds(index: IntArray) -> IntArray:
 
 
 def estimate(
-    values: ArrayLike, haystack: IntArray, length: IntArray, depth: IntArray, level: float = LEVEL
+    values: ArrayLike,
+    haystack: IntArray,
+    length: IntArray,
+    depth: IntArray,
+    level: float = LEVEL,
+    *,
+    place: IntArray | None = None,
 ) -> Estimate:
     """Return the mean of values between 0 and 1 with its interval and its bounds.
 
@@ -129,15 +168,19 @@ def estimate(
         length: Shape (n,), index of the cell along the lengths.
         depth: Shape (n,), index of the cell along the depths.
         level: Confidence of the interval.
+        place: Shape (n,), equal numbers ask the same prompt again, which is no further place; None: all differ.
     """
     value = np.asarray(values, dtype=np.float64)
     good = ~np.isnan(value)
     planned, measured, points = len(value), int(good.sum()), float(value[good].sum())
     clusters = len(np.unique(haystack[good]))
+    places = np.arange(measured) if place is None else np.unique(place[good], return_inverse=True)[1]
     if not measured:
         interval = Interval(low=0.0, high=1.0, level=level, method="none")
     elif clusters == 1:
-        interval = one_haystack(value[good], length[good], depth[good], level)
+        first = np.unique(places, return_index=True)[1]
+        each = np.bincount(places, weights=value[good]) / np.bincount(places)
+        interval = one_haystack(each, length[good][first], depth[good][first], level)
     else:
         interval = over_haystacks(value[good], haystack[good], level)
     return Estimate(
@@ -148,6 +191,7 @@ def estimate(
         measured=measured,
         planned=planned,
         haystacks=clusters,
+        places=None if place is None else len(np.unique(places)),
     )
 
 

@@ -59,7 +59,7 @@ def means_left_open(total: FloatArray, size: FloatArray, level: float) -> tuple[
     centre, unit = math.log(mean / (1 - mean)), error / (mean * (1 - mean))
     seen = float(_logit_of_sum(total.sum(), float(size.sum())))
     spreads = _likeliest_spreads(total, size)
-    design = _design(size)
+    design = design_of_sizes(size)
 
     def by_t(place: int, side: int) -> float:
         t = (centre - float(PLACES[place])) / unit
@@ -71,10 +71,10 @@ def means_left_open(total: FloatArray, size: FloatArray, level: float) -> tuple[
     low, high = (
         centre + side * min(_reach(centre, side, unit, by_t), _reach(centre, side, 1.0, by_sum)) for side in (-1, 1)
     )
-    return min(mean, float(_logistic(low))), max(mean, float(_logistic(high)))
+    return min(mean, float(logistic(low))), max(mean, float(logistic(high)))
 
 
-def _design(size: FloatArray) -> tuple[int, ...]:
+def design_of_sizes(size: FloatArray) -> tuple[int, ...]:
     """Return the trials a haystack that are drawn: as they are where they differ much, else spread evenly between ends.
 
     Draws are shared by designs that are alike, and the order of haystacks is of no account. Where some trials failed,
@@ -141,8 +141,8 @@ def _quantiles(design: tuple[int, ...], place: int, spread: int, level: float) -
     size = np.array(design, dtype=np.int64)
     draws = max(FEWEST_DRAWS, min(DRAWS, NUMBERS // len(size)))
     rng = np.random.default_rng([place, spread])
-    logits = _middles()[place, spread] + SPREADS[spread] * rng.standard_normal((draws, len(size)))
-    hits = rng.binomial(size, _logistic(logits)).astype(np.float64)
+    logits = middles()[place, spread] + SPREADS[spread] * rng.standard_normal((draws, len(size)))
+    hits = rng.binomial(size, logistic(logits)).astype(np.float64)
     mean, error = error_of_mean(hits, size.astype(np.float64))
     some = error > 1e-9
     mean, error = mean[some], error[some]
@@ -169,36 +169,47 @@ def _logit_of_sum(hits: ArrayLike, trials: float) -> FloatArray:
 
 def _likeliest_spreads(total: FloatArray, size: FloatArray) -> IntArray:
     """Return for every place the index of the spread that makes these haystacks likeliest, of shape (places,)."""
+    return np.asarray(np.argmax(likelihoods(total, size), axis=1))
+
+
+def likelihoods(total: FloatArray, size: FloatArray) -> FloatArray:
+    """Return the log-likelihood of these haystacks at every place and spread, of shape (places, spreads).
+
+    Args:
+        total: Shape (haystacks,), the sum of the values (0 to 1) over each haystack.
+        size: Shape (haystacks,), trials over each.
+    """
     step = max(0.02, min(0.1, 1 / math.sqrt(size.max())))
     grid, weights = _mixtures(step)
     given = total[:, None] * grid - size[:, None] * np.logaddexp(0.0, grid)
     top = given.max(axis=1, keepdims=True)
     mixed = np.log(np.maximum(weights @ np.exp(given - top).T, 1e-300)) + top[:, 0]
     even = total * PLACES[:, None] - size * np.logaddexp(0.0, PLACES[:, None])
-    return np.asarray(np.argmax(np.column_stack([even.sum(axis=1), mixed.sum(axis=2)]), axis=1))
+    return np.column_stack([even.sum(axis=1), mixed.sum(axis=2)])
 
 
 @lru_cache(maxsize=16)
 def _mixtures(step: float) -> tuple[FloatArray, FloatArray]:
     """Return a grid of logits and the weight of each at every place and spread but 0: (places, spreads - 1, grid)."""
     grid = np.arange(-25.0, 25.0, step)
-    apart = (grid - _middles()[:, 1:, None]) / SPREADS[1:, None]
+    apart = (grid - middles()[:, 1:, None]) / SPREADS[1:, None]
     weights = np.exp(-apart * apart / 2)
     return grid, weights / weights.sum(axis=-1, keepdims=True)
 
 
 @lru_cache(maxsize=1)
-def _middles() -> FloatArray:
+def middles() -> FloatArray:
     """Return the middle of the haystacks' logits that gives each place's mean at each spread: (places, spreads)."""
     normal = np.linspace(-6.0, 6.0, 241)
     weights = np.exp(-normal * normal / 2) / np.exp(-normal * normal / 2).sum()
     low, high = np.full((len(PLACES), len(SPREADS)), -40.0), np.full((len(PLACES), len(SPREADS)), 40.0)
     for _ in range(50):
         middle = (low + high) / 2
-        below = _logistic(middle[..., None] + SPREADS[:, None] * normal) @ weights < _logistic(PLACES)[:, None]
+        below = logistic(middle[..., None] + SPREADS[:, None] * normal) @ weights < logistic(PLACES)[:, None]
         low, high = np.where(below, middle, low), np.where(below, high, middle)
     return np.asarray((low + high) / 2)
 
 
-def _logistic(x: ArrayLike) -> FloatArray:
+def logistic(x: ArrayLike) -> FloatArray:
+    """Return the share that belongs to a logit."""
     return np.asarray(1 / (1 + np.exp(-np.clip(x, -700, 700))))

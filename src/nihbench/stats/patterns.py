@@ -1,9 +1,9 @@
 """The simple patterns that misses can have: each is a set of regions of the grid in which a model would miss.
 
 With p tokens before the needle, q after it, and L the length: a sliding window keeps the tail (it misses where q >
-N), a cut end keeps the head (p > N), a cut middle keeps both, a cliff is L > N, a content hole a fixed range of p
-(something in the text there), a band a fixed range of depth. This module lists the candidate regions, `diagnose`
-weighs them.
+N), a cut end keeps the head (p > N), a cut middle keeps both, a cliff is L > N, a band of lengths a range of L, a
+content hole a fixed range of p (something in the text there), a band of depths a fixed range of depth. This module
+lists the candidate regions, `diagnose` weighs them.
 """
 
 from __future__ import annotations
@@ -13,10 +13,12 @@ from typing import Literal
 
 import numpy as np
 
-from nihbench.stats.interval import BoolArray, FloatArray
+from nihbench.stats.interval import BoolArray, FloatArray, IntArray
 
-Kind = Literal["tail_kept", "head_kept", "middle_cut", "cliff", "content_hole", "depth_band"]
-KINDS: tuple[Kind, ...] = ("tail_kept", "head_kept", "middle_cut", "cliff", "content_hole", "depth_band")
+Kind = Literal["tail_kept", "head_kept", "middle_cut", "cliff", "length_band", "content_hole", "depth_band"]
+KINDS: tuple[Kind, ...] = (
+    "tail_kept", "head_kept", "middle_cut", "cliff", "length_band", "content_hole", "depth_band",
+)  # fmt: skip
 
 MOST_CUTS = 256
 """At most so many values along an axis are cut at: repeats land at thousands, and time and memory grow with each."""
@@ -27,17 +29,27 @@ COARSE_CUTS = 24
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Places:
-    """Where each trial's needle stood, arrays of shape (n,): tokens before it, tokens after it, tokens of the whole."""
+    """Where each trial's needle stood, arrays of shape (n,): tokens before it, tokens after it, tokens of the whole.
+
+    `row` is the index of its nominal depth along the grid, by which neighbours are known; None: `depth` stands in.
+    """
 
     before: FloatArray
     after: FloatArray
     length: FloatArray
+    row: IntArray | None = None
 
     @property
     def depth(self) -> FloatArray:
         """Share of the haystack before the needle, 0 to 1, to a hundredth: needles of one row land about there."""
         whole = self.before + self.after
         return np.asarray(np.round(np.divide(self.before, whole, out=np.zeros_like(whole), where=whole > 0), 2))
+
+    @property
+    def cell(self) -> tuple[IntArray, IntArray]:
+        """Row (by depth) and column (by length) of each trial's cell."""
+        row = np.unique(self.depth, return_inverse=True)[1] if self.row is None else self.row
+        return np.asarray(row, dtype=np.int64), np.asarray(np.unique(self.length, return_inverse=True)[1], np.int64)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,6 +65,7 @@ AXES: dict[Kind, tuple[Axis, ...]] = {
     "head_kept": (Axis(measure="before", above=True),),
     "middle_cut": (Axis(measure="before", above=True), Axis(measure="after", above=True)),
     "cliff": (Axis(measure="length", above=True),),
+    "length_band": (Axis(measure="length", above=True), Axis(measure="length", above=False)),
     "content_hole": (Axis(measure="before", above=True), Axis(measure="before", above=False)),
     "depth_band": (Axis(measure="depth", above=True), Axis(measure="depth", above=False)),
 }
@@ -62,12 +75,13 @@ AXES: dict[Kind, tuple[Axis, ...]] = {
 def cut_values(places: Places, axis: Axis) -> FloatArray:
     """Return the values after which an axis can be cut, ascending.
 
-    A range that starts at the very beginning (depth 0, or no token before) begins under the smallest value, hence -1.
+    A range that starts at the very beginning (depth 0, no token before, the shortest length) begins under the smallest
+    value, hence -1. A cliff that would begin there holds every trial, and is no candidate.
     """
     values = np.unique(getattr(places, axis.measure))
     if len(values) > MOST_CUTS:
         values = values[np.linspace(0, len(values) - 1, MOST_CUTS).round().astype(np.int64)]
-    return np.concatenate([[-1.0], values]) if axis.measure in ("depth", "before") else values
+    return np.concatenate([[-1.0], values]) if axis.measure != "after" else values
 
 
 def side(places: Places, axis: Axis, cuts: FloatArray) -> BoolArray:

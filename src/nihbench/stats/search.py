@@ -1,7 +1,7 @@
 """The search for the region of the grid that misses fill best, alone or two regions together.
 
 Likelihood ratios are against a constant miss rate, twice the difference of log-likelihoods; `gain` has the penalty
-taken off (see `diagnose`), so that a positive one beats "nothing but a constant rate".
+taken off (see `diagnose`), so that a positive one beats "nothing but a constant rate" where answers are independent.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from nihbench.stats.interval import BoolArray, FloatArray
 from nihbench.stats.patterns import AXES, KINDS, Kind, Places, candidates, cut_values, side
 from nihbench.stats.ushape import fit_ushape
 
-MIXTURE_LEAD = 6.0
-"""By so much two patterns must beat the best single one: strong evidence (Kass and Raftery, JASA 1995)."""
+STRONG = 6.0
+"""Strong evidence (Kass and Raftery, JASA 1995): by so much two patterns must beat the best single one."""
 
 FIRST_REGIONS = 4
 """From so many of the best single patterns the search for a second one starts."""
@@ -26,12 +26,21 @@ FIRST_REGIONS = 4
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fit:
-    """A pattern at its best: penalised gain over a constant rate, region, cuts (both empty for a U in depth)."""
+    """A pattern at its best: likelihood ratio to a constant rate, its price, region and cuts (empty for a U in depth).
+
+    Of the second of two patterns, ratio and penalty are those of both together.
+    """
 
     kind: Kind | Literal["u_in_depth"]
-    gain: float
+    ratio: float
+    penalty: float
     region: BoolArray
     cuts: tuple[float, ...]
+
+    @property
+    def gain(self) -> float:
+        """The ratio less the price, answers taken as independent of their neighbours'."""
+        return self.ratio - self.penalty
 
 
 class Space:
@@ -99,8 +108,8 @@ def best_fits(space: Space, miss: BoolArray) -> list[Fit]:
     y, rate = miss.astype(np.float64), float(miss.mean())
     constant = float(np.sum(y * math.log(rate) + (1 - y) * math.log(1 - rate)))
     likelihood, _ = fit_ushape(miss, space.places.depth)
-    gain = 2 * (likelihood - constant) - math.log(len(miss)) - 2 * math.log(len(KINDS) + 1)
-    fits.append(Fit("u_in_depth", gain, nothing, ()))
+    penalty = math.log(len(miss)) + 2 * math.log(len(KINDS) + 1)
+    fits.append(Fit("u_in_depth", 2 * (likelihood - constant), penalty, nothing, ()))
     return sorted(fits, key=lambda fit: fit.gain, reverse=True)
 
 
@@ -114,7 +123,7 @@ def best_mixture(space: Space, miss: BoolArray, fits: list[Fit]) -> tuple[Fit, F
         paid = space.penalty(first.kind)  # type: ignore[arg-type]  # a U has no cuts and is left out above
         for kind in space.candidates:
             second = _best(space, miss, kind, first.region, paid)
-            if second is not None and second.gain > (best[1].gain if best else fits[0].gain + MIXTURE_LEAD):
+            if second is not None and second.gain > (best[1].gain if best else fits[0].gain + STRONG):
                 best = (first, second)
     if best is None:
         return None
@@ -122,7 +131,7 @@ def best_mixture(space: Space, miss: BoolArray, fits: list[Fit]) -> tuple[Fit, F
     first, second = best
     again = _best(space, miss, first.kind, second.region, space.penalty(second.kind))  # type: ignore[arg-type]
     if again is not None and again.gain > second.gain:
-        first, second = again, Fit(second.kind, again.gain, second.region, second.cuts)
+        first, second = again, Fit(second.kind, again.ratio, again.penalty, second.region, second.cuts)
     return first, second
 
 
@@ -143,8 +152,7 @@ def _best(space: Space, miss: BoolArray, kind: Kind, union: BoolArray, paid: flo
             if profile[top] > found + 1e-9:
                 found, improved = float(profile[top]), True
                 chosen = (*chosen[:number], float(values[top]), *chosen[number + 1 :])
-    gain = found - math.log(len(miss)) - space.penalty(kind) - paid
-    return Fit(kind, gain, space.region(kind, chosen), chosen)
+    return Fit(kind, found, math.log(len(miss)) + space.penalty(kind) + paid, space.region(kind, chosen), chosen)
 
 
 def cut_profile(

@@ -13,16 +13,22 @@ from nihbench.text.prompt import (
     head_of,
     rebuild,
     render,
+    splice_of,
 )
-from nihbench.text.sentences import boundaries
-from nihbench.text.source import Source, compose_text, make_source, sentence_start
+from nihbench.text.running import running_start
+from nihbench.text.sentences import boundaries, sentence_ends
+from nihbench.text.source import GLUE, Source, compose_text, make_source, sentence_start
+from nihbench.text.starts import Layout, Ring, haystack_starts, layout_for
 
 __all__ = [
+    "GLUE",
     "PLACEMENT_VERSION",
     "EncodedMessages",
     "TOLERANCE_TOKENS",
     "Frame",
+    "Layout",
     "Pieces",
+    "Ring",
     "Source",
     "Splice",
     "asks_first",
@@ -35,11 +41,16 @@ __all__ = [
     "digest",
     "fit",
     "frame_of",
+    "haystack_starts",
     "head_of",
+    "layout_for",
     "make_source",
     "messages_json",
     "rebuild",
     "rebuild_bare",
     "render",
+    "running_start",
+    "sentence_ends",
     "sentence_start",
+    "splice_of",
 ]

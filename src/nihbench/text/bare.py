@@ -29,7 +29,7 @@ def build_bare(
         UsageError: the length is too short or too long.
     """
     frame = frame_of(template, question, overhead, tokenizer)
-    splice = fit(source, None, length=length, depth_percent=0.0, frame=frame, count=tokenizer.count)
+    splice = fit(source, None, length=length, depth_percent=0.0, frame=frame, tokenizer=tokenizer)
     made = render(template, source.text[splice.start : splice.end] + splice.tail, question)
     messages = EncodedMessages([messages_json(made)])
     return messages, Bare(

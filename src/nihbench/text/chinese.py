@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from nihbench.text.english import english_ends
 from nihbench.text.pairs import Pairs
+from nihbench.text.scripts import PARTICLES
 
 _LINE_REST = re.compile(r"[^\S\r\n]*+(?=[\r\n]|\Z)")
 _ZH_END = re.compile(r"[。！？!?…]++")
@@ -15,6 +16,7 @@ _HAN = r"\u2e80-\u2fdf\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U0002
 _ZH_SIDE = re.compile(rf"[{_HAN}\u3001-\u301f\uff01-\uff60“”‘’]")
 _LATIN_LINE = re.compile(rf"[^\r\n{_HAN}\u3001-\u301f\uff01-\uff60]++")
 _ZH_GOES_ON = frozenset("，；、：。！？—～·,;:!?…-)]}）】」』》〉”’(（/的地得之")
+_DASH = re.compile(r"[ \t\u3000]*+[-–—―]")  # and the name of who said it
 _ZH_SPEECH = frozenset("说道曰云问叫喊答呼骂唱笑叹念")
 _ZH_SAID = re.compile(rf"[{_HAN}]{{1,8}}?(?:[说問问喊叫答嚷吼叹骂]|[^道路街]道)(?:道|着|了|完)?[。，！]")
 
@@ -59,10 +61,12 @@ def _is_chinese_mark(text: str, end: re.Match[str], at: int) -> bool:
 def _chinese_end(text: str, run: str, at: int, opener: int) -> bool:
     """Tell whether marks inside a line end a sentence; `at` is after their closers."""
     behind = text[at]
-    if run[-1] == "…" or run.startswith("。。") or behind in _ZH_GOES_ON:
+    if run[-1] == "…" or run.startswith("。。") or behind in _ZH_GOES_ON or _DASH.match(text, at):
         return False
     if opener < 0:
         return True
+    if behind in PARTICLES:
+        return False
     before = text[opener - 1 : opener]
     if text[opener] in "《〈":
         return False  # a title within its sentence

@@ -6,9 +6,11 @@ import re
 from collections.abc import Iterator
 
 from nihbench.text.pairs import Pairs
+from nihbench.text.scripts import CLOSERS, OTHER_ENDS, PARTICLES
 
 _SPACE = re.compile(r"\s*+")
-_EN_END = re.compile(r"([.!?…]++)((?:[\"'”’»)\]}*_`]|\[\d{1,3}\])*+)")
+_EN_END = re.compile(rf"([.!?…{OTHER_ENDS}]++)((?:[{CLOSERS}]|\[\d{{1,3}}\])*+)")
+_OTHER_END = re.compile(f"[{OTHER_ENDS}]")
 _TITLES = frozenset(
     "Mr Mrs Ms Mx Dr Prof St Ste Mt Ft Rev Hon Gov Sen Rep Pres Gen Col Capt Lt Sgt Maj Cpl Adm Cmdr Messrs Mme Mlle "
     "Mdlle Mssrs Supt Insp vs viz cf approx ca resp incl esp e.g i.e eg ie Cf".split()
@@ -30,7 +32,7 @@ _SAID = re.compile(
     r"shouted|whispered|repeated|added|continued|began|remarked|thought|inquired|interrupted|observed|muttered|"
     r"murmured|screamed|called|went\s+on|retorted|rejoined|demanded|ordered|kept|broke\s+in|put\s+in)\b"
 )
-_NEXT = re.compile(r"(\s*+)(?:[-–—*+•>]{1,2}+\s++)?[\"'“”‘’«(\[{*_`]*+(\w{0,20})")
+_NEXT = re.compile(r"(\s*+)(?:[-–—*+•>]{1,2}+\s++)?[\"'“”„‘’‚«»‹(\[{*_`¿¡「『]*+(\w{0,20})")
 _WORD = re.compile(r"[^\s\"'“”‘’(\[{*_—/-]*\Z")
 _DOTTED = re.compile(r"(?:[A-Za-z]{1,3}\.)*[A-Za-z]{1,3}\.[A-Za-z]{1,2}|[A-Z]")
 _NUMBER = re.compile(r"\d|[IVXLC]+\b")
@@ -44,14 +46,25 @@ def english_ends(text: str, pairs: Pairs, start: int, stop: int) -> Iterator[int
         at = end.end()
         space = _SPACE.match(text, at)
         gap = space.group() if space else ""
-        if not gap and at < len(text):
+        is_own = _OTHER_END.match(end.group(1)[-1]) is not None  # what marks nothing but a sentence's end
+        if end.group(1)[-1] in ".…" and len(end.group(1)) > 1 and end.group(2)[:1] in tuple(")]}"):
+            continue  # something left out in brackets
+        if not gap and at < len(text) and not is_own:
             continue  # glued to what follows: a file name, a number, a lost line break
-        if _ends_paragraph(text, at, gap) or _english_end(text, pairs, end):
+        if _ends_paragraph(text, at, gap) or (_other_end(text, end) if is_own else _english_end(text, pairs, end)):
             yield at
 
 
 def _ends_paragraph(text: str, at: int, gap: str) -> bool:
     return at + len(gap) == len(text) or gap.count("\n") > 1 or gap.count("\r") > 1
+
+
+def _other_end(text: str, end: re.Match[str]) -> bool:
+    """Tell whether a mark that always ends sentences does so here: nothing follows that belongs to it or goes on."""
+    behind = text[end.end() : end.end() + 8].lstrip()[:1]
+    if not behind or behind in _EN_GOES_ON or behind in "،؛，、」』）" or _OTHER_END.match(behind):
+        return False
+    return not (end.group(2) and behind in PARTICLES)
 
 
 def _english_end(text: str, pairs: Pairs, end: re.Match[str]) -> bool:

@@ -2,7 +2,7 @@
 
 The needle goes to the sentence boundary nearest to its nominal depth; the haystack is cut between words so that the
 whole request counts as many tokens as asked for, or a few less. Counts come from the source's token positions; only
-the text around the seams (the ends, the needle) is tokenized again.
+the text around the seams (the ends, the needle) is tokenized again (`seams`).
 """
 
 from __future__ import annotations
@@ -16,21 +16,22 @@ import numpy as np
 
 from nihbench.errors import UsageError
 from nihbench.lang import t
+from nihbench.text.scripts import ends_sentence, stop_for
+from nihbench.text.seams import Piece, count_joined
 from nihbench.text.source import Source
+from nihbench.types import Tokenizer
 
 TOLERANCE_TOKENS = 8
 """A request has its nominal length or up to this many tokens less."""
 
 _LONGEST_WORD = 20
+_GIVE_TOKENS = 5
 _LINKS = frozenset("'’-_.,:")
 # Han, kana, Thai, Lao, Burmese and Khmer are written without spaces: between any two characters is between words.
 _WITHOUT_SPACES = re.compile(
     r"[\u2e80-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
     r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]"
 )
-_HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
-_TERMINATORS = frozenset(".!?…。！？")
-_CLOSERS = frozenset("\"'”’»)]}」』）】》〉*_")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,17 +79,17 @@ def fit(
     length: int,
     depth_percent: float,
     frame: Frame,
-    count: Callable[[str], int],
+    tokenizer: Tokenizer,
 ) -> Splice:
     """Cut the source to a request of `length` tokens and place the needle.
 
     Args:
         source: the tokenized text; the haystack is its beginning.
         statement: the needle's sentence, stored verbatim; None leaves the haystack without one.
-        length: tokens of the whole request, as `count` and `frame.fixed_tokens` count them.
+        length: tokens of the whole request, as the tokenizer and `frame.fixed_tokens` count them.
         depth_percent: 0 = needle first, 100 = needle last.
         frame: what stands around the haystack.
-        count: the tokenizer's count of a short text.
+        tokenizer: counts in the length unit.
 
     Returns:
         The splice whose total is the largest that was reached without exceeding `length`.
@@ -97,11 +98,11 @@ def fit(
         UsageError: the length can't hold needle and question, or the source is too short for it.
     """
     start = len(source.text) - len(source.text.lstrip())
-    needle_tokens = count(statement) if statement else 0
-    fixed = frame.fixed_tokens + count(frame.before) + count(frame.after) + needle_tokens
+    around = (frame.before, statement or "", frame.after)
+    fixed = frame.fixed_tokens + sum(map(tokenizer.count, around))
 
     def cut_at(end: int) -> Splice:
-        return _splice(source, statement, start, end, depth_percent, frame, count)
+        return _splice(source, statement, start, end, depth_percent, frame, tokenizer)
 
     best = _longest(source, start, length, length - fixed, cut_at)
     if best is None or best.haystack_tokens < 1:
@@ -127,47 +128,63 @@ def fit(
 
 
 def _longest(source: Source, start: int, length: int, budget: int, cut_at: Callable[[int], Splice]) -> Splice | None:
-    """Return the longest splice found of up to `length` tokens, looking from a haystack of `budget` tokens on."""
+    """Return the longest splice of up to `length` tokens: one that another place to cut would take over the length.
+
+    The first guess is a haystack of `budget` tokens; every further one is off by what the last splice has to spare.
+    """
     first_token = source.token_at(start)
     best: Splice | None = None
-    tried: set[int] = set()
-    while budget >= 1:
-        end = cut_position(source, start, first_token + budget)
-        if end in tried and best is not None:
+    too_long = len(source.text) + 1
+    token = first_token + budget
+    while token > first_token:
+        end = cut_position(source, start, token)
+        if end >= too_long:  # the guess leads back there: try the place before it
+            end = cut_position(source, start, source.token_at(too_long) - 1)
+        if end <= (best.end if best is not None else start):
             break
-        if end in tried:
-            # A smaller budget led to the same word's end, which was too long: go one word back.
-            budget = source.token_at(end) - first_token - 1
-            continue
-        tried.add(end)
         splice = cut_at(end)
         spare = length - splice.total_tokens
-        if spare >= 0 and (best is None or splice.total_tokens > best.total_tokens):
+        if spare < 0:
+            too_long = end
+        else:
             best = splice
         if spare == 0:
             break
-        budget += spare
+        token = source.token_at(end) + spare
     return best
 
 
 def cut_position(source: Source, start: int, token: int) -> int:
     """Return the last place at or before token number `token` where the text may end: never inside a word.
 
-    What has no end within `_LONGEST_WORD` characters is no word, and is cut between characters.
+    What has no end within `_LONGEST_WORD` characters or `_GIVE_TOKENS` tokens is no word and is cut between characters;
+    a character of many code points (joined emoji, piled-up accents) is cut between these by the same rule.
     """
     text = source.text
     if token >= len(source.starts):
         return len(text.rstrip())
-    position = first = int(source.starts[token])
-    while position > start and _inside_word(text, position):
-        position -= 1
-        if first - position > _LONGEST_WORD:
-            position = first
-            while position > start and _inside_character(text, position):
-                position -= 1
+    first = int(source.starts[token])
+    least = max(start, first - _LONGEST_WORD)
+    if token > _GIVE_TOKENS:
+        least = max(least, int(source.starts[token - _GIVE_TOKENS]))
+    position = first
+    for inside in (_inside_word, _inside_character):
+        found = next((at for at in range(first, least - 1, -1) if at <= start or not inside(text, at)), None)
+        if found is not None:
+            position = found
             break
-    while position > start and text[position - 1].isspace():
-        position -= 1
+    ended = _without_blanks(text, start, position)
+    return ended if token - source.token_at(ended) <= _GIVE_TOKENS else position
+
+
+def _without_blanks(text: str, start: int, position: int) -> int:
+    """Return where the white space before `position` begins."""
+    while position > start:
+        block = text[max(start, position - 256) : position]
+        kept = len(block.rstrip())
+        position -= len(block) - kept
+        if kept:
+            break
     return position
 
 
@@ -214,15 +231,15 @@ def _splice(
     end: int,
     depth_percent: float,
     frame: Frame,
-    count: Callable[[str], int],
+    tokenizer: Tokenizer,
 ) -> Splice:
     first, last = source.token_at(start), source.token_at(end)
     at, sentence_tokens = _nearest_boundary(source, start, end, depth_percent)
     before, after, tail = _marks(source, statement, start, at, end)
-    pieces: list[str | tuple[int, int]] = [frame.before, (start, at)]
+    pieces: list[Piece] = [frame.before, source.stretch(start, at)]
     if statement is not None:
         pieces.append(before + statement + after)
-    pieces += [(at, end), tail + frame.after]
+    pieces += [source.stretch(at, end), tail + frame.after]
     return Splice(
         start=start,
         at=at,
@@ -233,7 +250,7 @@ def _splice(
         needle_token=source.token_at(at) - first,
         haystack_tokens=last - first,
         sentence_tokens=sentence_tokens,
-        total_tokens=frame.fixed_tokens + count_pieces(source, pieces, count),
+        total_tokens=frame.fixed_tokens + count_joined(pieces, tokenizer),
     )
 
 
@@ -250,18 +267,13 @@ def _nearest_boundary(source: Source, start: int, end: int, depth_percent: float
     return (left_at if target - left <= after - target else right_at), after - left
 
 
-def _ends_sentence(text: str) -> bool:
-    stripped = text.rstrip().rstrip("".join(_CLOSERS))
-    return not stripped or stripped[-1] in _TERMINATORS
-
-
 def _marks(source: Source, statement: str | None, start: int, at: int, end: int) -> tuple[str, str, str]:
     """Return what the language needs around the needle, and what closes the haystack's cut sentence."""
     text, language = source.text, source.language
-    ellipsis = "" if _ends_sentence(text[max(start, end - 40) : end]) else ("……" if language == "zh" else "...")
+    ellipsis = "" if ends_sentence(text[max(start, end - 40) : end]) else ("……" if language == "zh" else "...")
     if statement is None:
         return "", "", ellipsis
-    stop = "" if _ends_sentence(statement) else ("。" if _HAN.search(statement) else ".")
+    stop = stop_for(statement)
     if at == end:
         return ellipsis + "\n\n", stop, ""
     if at == start or text[at - 1] == "\n":
@@ -269,25 +281,3 @@ def _marks(source: Source, statement: str | None, start: int, at: int, end: int)
     before = "" if _is_wide(text[at - 1], language) else " "
     closed = text[at].isspace() or _is_wide((statement + stop)[-1], language)
     return before, stop + ("" if closed else " "), ellipsis
-
-
-def count_pieces(source: Source, pieces: list[str | tuple[int, int]], count: Callable[[str], int]) -> int:
-    """Count the tokens of literal strings and source ranges put one after the other.
-
-    Inside a range, between its first and last anchor, the source's own token positions are used; all that lies
-    between two such stretches is counted as one text, so that what merges over a seam is counted as it will be.
-    """
-    total, window = 0, ""
-    for piece in pieces:
-        if isinstance(piece, str):
-            window += piece
-            continue
-        first, last = piece
-        a = source.anchor_after(first, last)
-        b = source.anchor_before(last, first)
-        if a is None or b is None or a >= b:
-            window += source.text[first:last]
-            continue
-        total += count(window + source.text[first:a]) + source.tokens_between(a, b)
-        window = source.text[b:last]
-    return total + count(window)

@@ -1,4 +1,8 @@
-"""Which quotes and brackets of a text belong together, and what they shut. Pure; it knows no language."""
+"""Which brackets of a text belong together, and what they shut. Pure; it knows no language.
+
+Chinese quotes are matched here, too, so that a rule can ask what stands before the opener of a closer; what
+quotations shut is `quotes`' matter.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +10,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 
-Span = tuple[int, int]
-"""Positions that are no boundary: from the first number up to, not including, the second."""
+from nihbench.text.spans import Span
 
 # Possessive quantifiers throughout: nothing is tried twice, so no text makes a pattern slow.
 NEWLINE = r"(?>\r\n|\n|\r)"
@@ -17,9 +20,8 @@ _OPENER_OF = {
     ")": "(", "]": "[", "}": "{",
 }  # fmt: skip
 _TOGGLES = frozenset({'"', "**"})  # opening and closing look alike: they take turns
-_QUOTES = frozenset("“‘「『")  # left open, these still shut what follows; a stray bracket does not
 
-EN_PAIR = re.compile(rf"[“”()\[\]{{}}]|{BREAK.pattern}")
+EN_PAIR = re.compile(rf"[()\[\]{{}}（）【】]|{BREAK.pattern}")
 ZH_PAIR = re.compile(rf"[“”‘’「」『』（）【】《》〈〉〔〕()\[\]{{}}\"]|\*\*|{NEWLINE}")
 
 
@@ -32,32 +34,18 @@ class Pairs:
 
 
 def match_pairs(text: str, token: re.Pattern[str]) -> Pairs:
-    """Match openers with closers; a newline token forgets what is open.
-
-    A closer without its opener is ignored, and so is an opener without its closer, but for quotes: an open quote
-    shuts what follows up to the next quote that opens alike (so the first one had been meant to end before), or to
-    the newline token.
-    """
+    """Match openers with closers; a newline token forgets what is open, and one without the other is passed over."""
     pairs = Pairs()
     stack: list[tuple[str, int]] = []
     depth: Counter[str] = Counter()
-    latest: dict[str, int] = {}
-    following: dict[int, int] = {}
-
-    def forget(end: int) -> None:
-        pairs.shut.extend((at + 1, following.get(at, end)) for mark, at in stack if mark in _QUOTES)
-        for memory in (stack, depth, latest, following):
-            memory.clear()
-
     for match in token.finditer(text):
         mark, at = match.group(), match.start()
         if mark[0] in "\r\n":
-            forget(at)
+            stack.clear()
+            depth.clear()
             continue
         opener = mark if mark in _TOGGLES and depth[mark] else _OPENER_OF.get(mark)
         if opener is None:
-            following[latest.get(mark, -1)] = at
-            latest[mark] = at
             stack.append((mark, at))
             depth[mark] += 1
         elif depth[opener]:
@@ -65,7 +53,6 @@ def match_pairs(text: str, token: re.Pattern[str]) -> Pairs:
             pairs.opener_at[at] = begin
             if mark != "**":
                 pairs.shut.append((begin + 1, at + 1))
-    forget(len(text))
     return pairs
 
 

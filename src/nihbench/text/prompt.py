@@ -16,7 +16,7 @@ from nihbench.text.fit import Frame, Splice, fit
 from nihbench.text.source import Source
 from nihbench.types import Message, Placement, PromptTemplate, Tokenizer
 
-PLACEMENT_VERSION = 2
+PLACEMENT_VERSION = 3
 """Part of a trial's identity: raised when the same inputs would be placed differently."""
 
 
@@ -46,12 +46,40 @@ def build_prompt(
     Raises:
         UsageError: the length is too short or too long, or the corpus already holds the needle.
     """
-    frame = frame_of(template, question, overhead, tokenizer)
-    splice = fit(source, statement, length=length, depth_percent=depth_percent, frame=frame, count=tokenizer.count)
+    splice = splice_of(
+        source,
+        statement,
+        template,
+        question,
+        length=length,
+        depth_percent=depth_percent,
+        overhead=overhead,
+        tokenizer=tokenizer,
+    )
     if not _stands_once(source.text, splice, statement):
         raise UsageError(t("the needle already stands in the corpus: take another needle or another corpus"))
     messages = _encoded(source, splice, statement, template, question)
     return messages, _placement(source, splice, tokenizer.count(statement), messages.sha256)
+
+
+def splice_of(
+    source: Source,
+    statement: str,
+    template: PromptTemplate,
+    question: str,
+    *,
+    length: int,
+    depth_percent: float,
+    overhead: int,
+    tokenizer: Tokenizer,
+) -> Splice:
+    """Say how `build_prompt` would cut the haystack and where its needle would stand; no text is put together.
+
+    Raises:
+        UsageError: the length is too short or too long.
+    """
+    frame = frame_of(template, question, overhead, tokenizer)
+    return fit(source, statement, length=length, depth_percent=depth_percent, frame=frame, tokenizer=tokenizer)
 
 
 def rebuild(

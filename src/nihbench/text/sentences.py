@@ -11,56 +11,34 @@ then everything inside quotes, brackets, headings, tables and code is taken out 
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nihbench.text.blocks import (
+    Block,
+    attributions,
+    blocks_of,
+    code,
+    contents,
+    definitions,
+    fences,
+    headings,
+    leaders,
+    leads_on,
+    lists,
+    numbers,
+    paragraphs_of,
+)
 from nihbench.text.chinese import chinese_ends
 from nihbench.text.english import english_ends
-from nihbench.text.pairs import BREAK, EN_PAIR, ZH_PAIR, Span, match_pairs
+from nihbench.text.pairs import EN_PAIR, ZH_PAIR, Pairs, match_pairs
+from nihbench.text.quotes import quotations, turns
+from nihbench.text.scripts import is_joined
+from nihbench.text.spans import Shut
+from nihbench.text.unbroken import part
 from nihbench.types import IntArray
-
-_LONGEST_SENTENCE = 2_000
-_LINE_START = re.compile(r"(?<=\S)[ \t]*+\n(?=\S)")
-
-# ---- what is shut as a whole -----------------------------------------------------------------------------------
-
-_LINE = r"[^\r\n]"
-_LINE_END = r"(?=[\r\n]|\Z)"
-_TABLE_OR_HASH = rf"[ \t]*+(?:#{{1,6}}[ \t]|\|){_LINE}*+"
-_EN_HEADING = re.compile(
-    rf"^(?:{_TABLE_OR_HASH}"
-    rf"|[ \t]*+(?:CHAPTER|Chapter|BOOK|PART|VOLUME)[ ](?:\d+|[IVXLC]+|[A-Z]{{3,}})\b{_LINE}{{0,60}}{_LINE_END})",
-    re.MULTILINE,
-)
-_ZH_HEADING = re.compile(
-    rf"^(?:{_TABLE_OR_HASH}"
-    r"|[ \t\u3000]*+第[〇零一二三四五六七八九十百千两\d]{1,6}[回章节節卷部篇集幕]"
-    rf"(?:[ \t\u3000：:、]{_LINE}{{0,60}})?{_LINE_END}"
-    rf"|[ \t\u3000]*+\*\*[^*\r\n]{{1,80}}\*\*[ \t]*+{_LINE_END})",
-    re.MULTILINE,
-)
-_ZH_TITLE = re.compile(rf"\s*+([^\s。；]{_LINE}{{0,38}}(?<![。；：…”」]))[ \t]*+{BREAK.pattern}")
-_FENCE = re.compile(rf"^ {{0,3}}(`{{3,}}+|~~~(?!~))({_LINE}*+)", re.MULTILINE)
-_CODE = re.compile(
-    r"(?: {2,}|\t)\s*+(?:>>> ?|\.\.\. |\$ |# |@\w"
-    r"|(?:async )?(?:def|class|for|if|elif|while|with|match|case)\b.*[:)]\s*$"
-    r"|(?:try|else|finally|except\b.*):|(?:import|from|return|raise|print|assert|del|pass)\b(?!.*\.\s*$)"
-    r"|[\w.\[\]\"', ]+(?:::=|[-+*/|&]?=[^=])|[\w.]+\(.*\)\s*$)",
-    re.MULTILINE,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class _Paragraph:
-    """A stretch between blank lines: [start, stop) without the white space at its end; `after` is the next's start."""
-
-    start: int
-    stop: int
-    after: int
 
 
 def boundaries(text: str, language: str) -> IntArray:
@@ -78,100 +56,64 @@ def boundaries(text: str, language: str) -> IntArray:
     Returns:
         Character positions, int64, ascending, without repeats and without 0 and len(text).
     """
-    chinese = re.split(r"[-_]", language.lower())[0] == "zh"
+    chinese = _is_chinese(language)
     pairs = match_pairs(text, ZH_PAIR if chinese else EN_PAIR)
-    paragraphs = list(_paragraphs(text))
-    shut = pairs.shut
-    shut.extend(_fences(text))
-    shut.extend((m.start() + 1, m.end() + 1) for m in (_ZH_HEADING if chinese else _EN_HEADING).finditer(text))
-    if chinese:
-        title = _ZH_TITLE.match(text)
-        shut.extend([(title.start(1), title.end(1) + 1)] if title else [])
-        ends = chinese_ends(text, pairs)
-    else:
-        shut.extend(_code(text, paragraphs))
-        ends = english_ends(text, pairs, 0, len(text))
-    kept = _open_positions(ends, shut)
+    blocks = blocks_of(text)
+    firm, shut = _spans(text, blocks, pairs, chinese=chinese)
+    ends = chinese_ends(text, pairs) if chinese else english_ends(text, pairs, 0, len(text))
+    kept = shut.open(ends)
+    gaps = [block for block in blocks if block.after < len(text)]
+    inside = np.searchsorted(kept, [g.stop for g in gaps]) > np.searchsorted(kept, [g.start for g in gaps], "right")
     ended = set(kept.tolist())
-    gaps = (p.after for p in paragraphs if p.stop not in ended and _closes(text, p, chinese))
-    breaks = _open_positions(gaps, shut)
-    found = np.union1d(kept, breaks)
-    found = found[(found > 0) & (found < len(text)) & ~_joined(text, found)]
-    return np.union1d(found, _line_starts(text, found))
+    breaks = (
+        gap.after
+        for gap, holds_ends in zip(gaps, inside.tolist(), strict=True)
+        if gap.stop not in ended and not leads_on(text, gap, holds_ends=holds_ends, chinese=chinese)
+    )
+    found = np.union1d(kept, shut.open(breaks))
+    found = part(text, found, soft=(gap.after for gap in gaps), shut=shut, firm=firm)
+    return found[(found > 0) & (found < len(text)) & ~_joined(text, found)]
 
 
-def _line_starts(text: str, found: IntArray) -> IntArray:
-    """Return the starts of lines in stretches too long to be sentences: tables, code, verse, lists."""
-    ends = [0, *found.tolist(), len(text)]
-    starts = [
-        line.end()
-        for first, last in zip(ends, ends[1:], strict=False)
-        if last - first > _LONGEST_SENTENCE
-        for line in _LINE_START.finditer(text, first + 1, last - 1)
+def sentence_ends(text: str, language: str) -> IntArray:
+    """Return where the sentences and blocks of a text end, those within quotations and lists too: to read it by."""
+    chinese = _is_chinese(language)
+    pairs = match_pairs(text, ZH_PAIR if chinese else EN_PAIR)
+    ends = chinese_ends(text, pairs) if chinese else english_ends(text, pairs, 0, len(text))
+    gaps = (block.after for block in blocks_of(text))
+    found = np.unique(np.fromiter((*ends, *gaps), dtype=np.int64))
+    return found[(found > 0) & (found < len(text))]
+
+
+def _is_chinese(language: str) -> bool:
+    return re.split(r"[-_]", language.lower())[0] == "zh"
+
+
+def _spans(text: str, blocks: Sequence[Block], pairs: Pairs, *, chinese: bool) -> tuple[Shut, Shut]:
+    """Return what never holds a boundary, and that together with what holds one only where nothing else is near."""
+    paragraphs = paragraphs_of(text, blocks, by_line=chinese)
+    firm = quotations(text, paragraphs, spaced=not chinese)
+    for begin, end in firm:  # those, too, that were opened in a paragraph before
+        pairs.opener_at.setdefault(end - 1, begin - 1)
+    firm += turns(text, paragraphs)
+    firm += attributions(text)
+    firm += definitions(text, blocks)
+    shut = [
+        *headings(text, chinese=chinese),
+        *fences(text),
+        *lists(text, blocks),
+        *leaders(text),
+        *numbers(text, blocks),
     ]
-    return np.array(starts, dtype=np.int64)
-
-
-def _open_positions(positions: Iterable[int], shut: list[Span]) -> IntArray:
-    """Return the positions that lie in no shut span; spans may nest and overlap."""
-    points = np.fromiter(positions, dtype=np.int64)
-    if not shut or not points.size:
-        return points
-    spans = np.array(shut, dtype=np.int64)
-    spans = spans[np.argsort(spans[:, 0], kind="stable")]
-    reach = np.maximum.accumulate(spans[:, 1])
-    last = np.searchsorted(spans[:, 0], points, side="right") - 1
-    return points[(last < 0) | (points >= reach[np.maximum(last, 0)])]
+    shut += pairs.shut
+    if not chinese:
+        shut += code(text, blocks)
+    for span, numbered in contents(text, blocks):
+        (firm if numbered else shut).append(span)
+    return Shut(firm), Shut([*firm, *shut])
 
 
 def _joined(text: str, points: IntArray) -> NDArray[np.bool_]:
     """Tell which positions stand before a character that belongs to the one before it (accents, joiners)."""
-    signs = (text[p] if p < len(text) else " " for p in points.tolist())
-    glued = (sign > "\u02ff" and (sign in "\u200c\u200d" or unicodedata.category(sign)[0] == "M") for sign in signs)
+    glued = (0 < p < len(text) and is_joined(text[p - 1], text[p]) for p in points.tolist())
     return np.fromiter(glued, dtype=np.bool_)
-
-
-def _paragraphs(text: str) -> Iterator[_Paragraph]:
-    start = 0
-    for gap in BREAK.finditer(text):
-        yield _paragraph(text, start, gap.start(), gap.end())
-        start = gap.end()
-    yield _paragraph(text, start, len(text), len(text))
-
-
-def _paragraph(text: str, start: int, stop: int, after: int) -> _Paragraph:
-    while stop > start and text[stop - 1].isspace():
-        stop -= 1
-    return _Paragraph(start, stop, after)
-
-
-def _closes(text: str, paragraph: _Paragraph, chinese: bool) -> bool:
-    """Tell whether the blank line after a paragraph without a terminator parts it from the next one."""
-    last = text[max(paragraph.start, paragraph.stop - 4) : paragraph.stop]
-    if not last or last[-1] in "，；、：,;:—–" or (last.endswith("--") and not last.endswith("---")):
-        return False  # it leads up to what follows
-    if chinese:
-        return True
-    # A stray blank line within a sentence, as scraped texts have them, and lists that are one long sentence.
-    goes_on = text[paragraph.after : paragraph.after + 40].lstrip()[:1].islower()
-    return last not in (" and", "\nand") and not (last[-1].isalpha() and goes_on)
-
-
-def _fences(text: str) -> Iterator[Span]:
-    """Yield Markdown's fenced code blocks; a fence that is never closed shuts nothing."""
-    opened: re.Match[str] | None = None
-    for fence in _FENCE.finditer(text):
-        if opened is None:
-            opened = fence
-        elif fence.group(1).startswith(opened.group(1)) and not fence.group(2).strip():
-            yield opened.start() + 1, fence.end() + 1
-            opened = None
-
-
-def _code(text: str, paragraphs: list[_Paragraph]) -> Iterator[Span]:
-    """Yield indented code; a blank line between two paragraphs of code belongs to it."""
-    within = False
-    for paragraph in paragraphs:
-        after_code, within = within, _CODE.match(text, paragraph.start, paragraph.stop) is not None
-        if within:
-            yield paragraph.start + (not after_code), paragraph.stop + 1

@@ -6,7 +6,7 @@ beginning, and repeated if asked; only the joins are tokenized again. Nothing he
 
 from __future__ import annotations
 
-import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,10 +15,8 @@ import numpy as np
 from nihbench.errors import UsageError
 from nihbench.lang import t
 from nihbench.text.encoded import JsonText
+from nihbench.text.seams import Piece, Stretch, starts_joined
 from nihbench.types import IntArray, Tokenizer
-
-SEARCH = 20_000
-"""How many characters an anchor is looked for; where there is none, that much is tokenized again at worst."""
 
 GLUE = "\n\n"
 """What stands between the corpus's end and its beginning where a source wraps round."""
@@ -45,6 +43,11 @@ class Source:
         """The text as JSON, out of which prompts are cut."""
         return JsonText(self.text)
 
+    @cached_property
+    def longest_sentence(self) -> int:
+        """The most tokens that lie between two neighbouring places where a needle may stand."""
+        return int(np.diff([0, *self.boundary_tokens.tolist(), len(self.starts)]).max())
+
     def token_at(self, position: int) -> int:
         """Return the number of tokens that begin before the character `position`."""
         return int(np.searchsorted(self.starts, position))
@@ -53,39 +56,9 @@ class Source:
         """Return the number of tokens of text[first:last]; exact where both ends are token boundaries."""
         return self.token_at(last) - self.token_at(first)
 
-    def is_anchor(self, position: int) -> bool:
-        """Say whether tokens left and right of `position` can't depend on each other.
-
-        That holds between a letter or digit and a following character that is neither, nor a mark or an apostrophe:
-        every pre-tokenizer in use ends its run of letters there (the regular expressions of GPT-2, cl100k, o200k,
-        Llama 3, Qwen, DeepSeek and Kimi; SentencePiece begins a new word at the space). It also holds after a single
-        line break.
-        """
-        text = self.text
-        if not 0 < position < len(text):
-            return False
-        left, char = text[position - 1], text[position]
-        if left == "\n":
-            if position < 2 or text[position - 2].isspace() or char.isspace():
-                return False
-        elif not left.isalnum() or char.isalnum() or char in "'’" or unicodedata.category(char)[0] == "M":
-            return False
-        index = self.token_at(position)
-        return index < len(self.starts) and int(self.starts[index]) == position
-
-    def anchor_after(self, position: int, limit: int) -> int | None:
-        """Return the first anchor after `position` and before `limit`, or None."""
-        for candidate in range(position + 1, min(limit, position + SEARCH)):
-            if self.is_anchor(candidate):
-                return candidate
-        return None
-
-    def anchor_before(self, position: int, limit: int) -> int | None:
-        """Return the last anchor before `position` and after `limit`, or None."""
-        for candidate in range(position - 1, max(limit, position - SEARCH), -1):
-            if self.is_anchor(candidate):
-                return candidate
-        return None
+    def stretch(self, first: int, last: int) -> Stretch:
+        """Return text[first:last] with its tokens."""
+        return Stretch(self.text, self.starts, first, last)
 
 
 def make_source(
@@ -115,10 +88,8 @@ def make_source(
     if not text.strip():
         raise UsageError(t("the corpus is empty: give a file or folder with text in it"))
     base = _source(text, language, starts, boundaries)
-    once = (
-        _join(_part(base, start, len(text), tokenizer), _part(base, 0, start, tokenizer), tokenizer) if start else base
-    )
-    whole = _repeat(once, copies, tokenizer)
+    once = _joined([(base, start, len(text)), (base, 0, start)], tokenizer) if start else base
+    whole = _repeated(once, copies, tokenizer)
     return Source(
         text=whole.text,
         language=language,
@@ -157,38 +128,28 @@ def _source(text: str, language: str, starts: IntArray, boundaries: IntArray) ->
     )
 
 
-def _part(base: Source, first: int, last: int, tokenizer: Tokenizer) -> Source:
-    """Cut base.text[first:last] out; its ends, up to their anchors, are tokenized again."""
-    head = (base.anchor_after(first, last) or last) if first else first
-    tail = (base.anchor_before(last, head) or head) if last < len(base.text) else last
-    inside = base.boundaries[(base.boundaries > first) & (base.boundaries < last)] - first
-    starts = np.concatenate([
-        tokenizer.starts(base.text[first:head]),
-        base.starts[base.token_at(head) : base.token_at(tail)] - first,
-        tokenizer.starts(base.text[tail:last]) + (tail - first),
-    ])  # fmt: skip
-    return _source(base.text[first:last], base.language, starts, inside)
-
-
-def _repeat(once: Source, copies: int, tokenizer: Tokenizer) -> Source:
+def _repeated(once: Source, copies: int, tokenizer: Tokenizer) -> Source:
     """Join `copies` of a source, by halves: a long text is not copied again for each of them."""
     if copies == 1:
         return once
-    half = _repeat(once, copies // 2, tokenizer)
-    twice = _join(half, half, tokenizer)
-    return _join(twice, once, tokenizer) if copies % 2 else twice
+    half = _repeated(once, copies // 2, tokenizer)
+    twice = [(half, 0, len(half.text))] * 2
+    return _joined(twice + [(once, 0, len(once.text))] * (copies % 2), tokenizer)
 
 
-def _join(left: Source, right: Source, tokenizer: Tokenizer) -> Source:
-    """Join two sources by GLUE; only the text between the anchors on both sides of the join is tokenized again."""
-    a = left.anchor_before(len(left.text), 0) or 0
-    b = right.anchor_after(0, len(right.text)) or len(right.text)
-    offset = len(left.text) + len(GLUE)
-    window = tokenizer.starts(left.text[a:] + GLUE + right.text[:b]) + a
-    starts = np.concatenate([
-        left.starts[: left.token_at(a)],
-        window,
-        right.starts[right.token_at(b) :] + offset,
-    ])  # fmt: skip
-    boundaries = np.concatenate([left.boundaries, [offset], right.boundaries + offset]).astype(np.int64)
-    return _source(left.text + GLUE + right.text, left.language, starts, boundaries)
+def _joined(parts: Sequence[tuple[Source, int, int]], tokenizer: Tokenizer) -> Source:
+    """Join stretches of sources by GLUE; a needle may stand where one begins."""
+    pieces: list[Piece] = []
+    inside: list[IntArray] = []
+    at = 0
+    for source, first, last in parts:
+        if pieces:
+            pieces.append(GLUE)
+            at += len(GLUE)
+            inside.append(np.array([at], dtype=np.int64))
+        within = (source.boundaries > first) & (source.boundaries < last)
+        inside.append(source.boundaries[within] - first + at)
+        pieces.append(source.stretch(first, last))
+        at += last - first
+    text = GLUE.join(source.text[first:last] for source, first, last in parts)
+    return _source(text, parts[0][0].language, starts_joined(pieces, tokenizer), np.concatenate(inside))

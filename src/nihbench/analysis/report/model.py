@@ -17,7 +17,18 @@ from nihbench.analysis.report.surroundings import Surroundings
 from nihbench.analysis.report.trials import Cost, seconds, trial_columns
 from nihbench.analysis.summaries import Summary, summary
 from nihbench.analysis.table import columns
-from nihbench.run import RunFolder, is_imported, planned_trials, stored_needle, version_of
+from nihbench.lang import LANGUAGES, said
+from nihbench.run import (
+    MODEL_UNIT,
+    RunFolder,
+    counted_once,
+    is_imported,
+    length_unit,
+    planned_trials,
+    stored_needle,
+    unit_words,
+    version_of,
+)
 from nihbench.types import Grade, GradedElsewhere, Record, Trial
 
 FORMAT = 1
@@ -28,7 +39,7 @@ class Measured:
     """A run as it is reported: its records and one scorer's grades.
 
     `place` is how a user calls its folder. `text` is its corpus's text, None where that is not at hand. `cost` says
-    what a call cost.
+    what a trial cost, `spent_usd` is what the whole run did, its checks and what left no record too.
     """
 
     folder: RunFolder
@@ -38,6 +49,7 @@ class Measured:
     scorer: str
     text: str | None
     cost: Cost
+    spent_usd: float | None = None
 
 
 def report_data(runs: Iterable[Measured], *, title: str) -> dict[str, Any]:
@@ -63,12 +75,11 @@ def report_data(runs: Iterable[Measured], *, title: str) -> dict[str, Any]:
 
 def _run(run: Measured, pool: Pool) -> dict[str, Any]:
     content = run.folder.manifest
-    unit, corpus = content["length_unit"], content["corpus"]
+    unit, corpus = length_unit(content), content["corpus"]
     needle = stored_needle(content)
     every = [record.outcome for record in run.records.values()]
     outcomes = [outcome for outcome in every if not isinstance(outcome, GradedElsewhere)]
     complete = len(outcomes) == len(every)
-    costs = [run.cost(outcome) for outcome in outcomes]
     days = sorted({record.started_at[:10] for record in run.records.values()} - {""})
     return {
         "name": run.folder.path.resolve().name,
@@ -79,14 +90,15 @@ def _run(run: Measured, pool: Pool) -> dict[str, Any]:
         "stored_corpus": run.text is not None,
         "scorer": run.scorer,
         "scorer_version": version_of(run.scorer),
-        "length_unit": None if unit["counted_by_model"] else unit["tokenizer"],
+        "length_unit": None if unit == MODEL_UNIT else unit,
+        "unit": {lang: said(unit_words(unit), lang) for lang in LANGUAGES},
         "repeats": content["repeats"],
         "order": None if is_imported(content) else content["options"].get("order"),
         "extra": sum(record.trial.extra for record in run.records.values()),
         "days": [days[0], days[-1]] if days else [],
         "version": content["nihbench"],
         "synthetic": bool(content.get("synthetic")),
-        "cost_usd": sum(cost for cost in costs if cost is not None) if complete and None not in costs else None,
+        "cost_usd": run.spent_usd if complete else None,
         "prompt_tokens": _total([outcome.usage.prompt_tokens for outcome in outcomes]) if complete else None,
         "completion_tokens": _total([outcome.usage.completion_tokens for outcome in outcomes]) if complete else None,
         "latency_s": seconds(sum(outcome.latency_s for outcome in outcomes), 1),
@@ -102,16 +114,16 @@ def _total(counts: Sequence[int | None]) -> int | None:
 
 
 def _panels(run: Measured, index: int, pool: Pool) -> list[dict[str, Any]]:
-    planned = planned_trials(run.folder.manifest)
-    table = columns(tuple(run.records.values()), run.grades)
+    planned, records = counted_once(planned_trials(run.folder.manifest), run.records)
+    table = columns(tuple(records.values()), run.grades, content=run.folder.manifest)
     pairs = dict.fromkeys((trial.experiment, trial.prompt) for trial in planned if trial.control is None)
-    controls = control_results(run.records.values(), run.grades, planned)
-    said = _said(run, pool)
+    controls = control_results(records.values(), run.grades, planned)
+    said = _said(records, run.grades, pool)
     needle, around = stored_needle(run.folder.manifest), Surroundings(run.text)
     prompts = run.folder.manifest["prompts"]
     panels = []
     for experiment, prompt in pairs:
-        mine = [r for r in run.records.values() if (r.trial.experiment, r.trial.prompt) == (experiment, prompt)]
+        mine = [r for r in records.values() if (r.trial.experiment, r.trial.prompt) == (experiment, prompt)]
         here = _of_pair(planned, experiment, prompt)
         told = trial_columns(mine, run.grades, needle, around, pool, run.cost)
         panels.append(
@@ -131,9 +143,9 @@ def _panels(run: Measured, index: int, pool: Pool) -> list[dict[str, Any]]:
     return panels
 
 
-def _said(run: Measured, pool: Pool) -> dict[str, int]:
+def _said(records: Mapping[str, Record], grades: Mapping[str, Grade], pool: Pool) -> dict[str, int]:
     """Return, for each trial below full marks, the number of the text that stands for all which say nearly the same."""
-    groups = find_cases(run.records, run.grades).groups
+    groups = find_cases(records, grades).groups
     clusters = [cluster for group in groups for cluster in group.clusters]
     return {
         case.id: pool.add(cluster.cases[0].reason if cluster.said is None else cluster.said, may_cut=True)

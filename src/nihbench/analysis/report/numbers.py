@@ -11,7 +11,7 @@ import numpy as np
 from nihbench.analysis.controls import ControlResult
 from nihbench.analysis.statistics import Statistics, statistics
 from nihbench.analysis.table import Table
-from nihbench.stats import BANDS, EffectiveLength, Estimate, Headline, credible_mean
+from nihbench.stats import BANDS, EffectiveLength, Estimate, Headline, Reach, mean_interval
 from nihbench.types import Trial
 
 
@@ -21,12 +21,12 @@ def statistics_of(table: Table, *, experiment: str, prompt: str, planned: Sequen
     return {
         "headline": _headline(made.headline),
         "this_haystack": made.this_haystack,
+        "overlapping": made.overlapping,
         "by_length": [_headline(row) for row in made.by_length],
         "by_depth": [_headline(row) for row in made.by_depth],
         "cells": _cells(made),
-        "effective": _effective(made.effective, made.lengths[-len(made.effective.fitted or made.lengths)]),
-        # With too little measured there is none: what is missing may have a pattern of its own.
-        "diagnosis": {"finding": made.diagnosis.finding if made.has_verdict else "unmeasured"},
+        "effective": _effective(made.effective),
+        "diagnosis": {"finding": _finding(made)},
     }
 
 
@@ -70,7 +70,7 @@ def _cells(made: Statistics) -> list[list[dict[str, Any] | None]]:
     for index, band in enumerate(BANDS):
         here = np.isclose(trials.value, band)
         np.add.at(counts[:, :, index], (trials.depth[here], trials.length[here]), 1)
-    low, high = credible_mean(counts)
+    low, high = mean_interval(counts)
     several = counts.sum(axis=2) >= 2
     return [
         [
@@ -81,13 +81,30 @@ def _cells(made: Statistics) -> list[list[dict[str, Any] | None]]:
     ]
 
 
-def _effective(made: EffectiveLength, shortest: int) -> dict[str, Any]:
+def _finding(made: Statistics) -> str:
+    """Return the pattern of the misses; with too little measured none: what is missing may have its own."""
+    if not made.has_verdict:
+        return "unmeasured"
+    found = made.diagnosis
+    return "patchy" if found.patchy and found.finding != "tadpole" else found.finding
+
+
+def _effective(made: EffectiveLength) -> dict[str, Any]:
     return {
         "status": made.status,
-        "shortest": shortest,
+        "shortest": made.shortest,
         "length": made.length,
+        "ended": made.ended,
+        "ended_at": made.ended_at,
+        "ended_value": number(made.ended_value),
+        "if_missed": _reach(made.if_missed),
+        "if_found": _reach(made.if_found),
         "low": made.low,
         "high": made.high,
         "high_open": made.high_open,
         "demonstrated_to": made.demonstrated_to,
     }
+
+
+def _reach(made: Reach | None) -> dict[str, Any] | None:
+    return None if made is None else {"length": made.length, "open": made.open}

@@ -12,8 +12,8 @@ from nihbench.analysis.table import UNSCORED
 from nihbench.plan import fill
 from nihbench.types import Completion, Grade, GradedElsewhere, Needle, Outcome, Placement, Record, Score, Unscored
 
-Cost = Callable[[Outcome], float | None]
-"""What a call cost in USD, None where that is unknown."""
+Cost = Callable[[Record], float | None]
+"""What a trial cost in USD with every sending of it, None where that is unknown."""
 
 
 def trial_columns(
@@ -38,6 +38,7 @@ def _row(
         "id": record.id,
         "length": trial.length,
         "depth": trial.depth_percent,
+        "also": list(trial.also_depths),
         "repeat": trial.repeat,
         "control": trial.control,
         "extra": trial.extra,
@@ -48,7 +49,7 @@ def _row(
         "total_tokens": place.total_tokens if place else None,
         "started_at": record.started_at,
     }
-    row |= _call(outcome, cost)
+    row |= _call(outcome, cost(record))
     before, after, edges = around.of(record, pool)
     row |= {"before": before, "after": after, "edges": edges}
     if isinstance(outcome, GradedElsewhere):
@@ -75,14 +76,14 @@ def seconds(value: float, digits: int) -> float | None:
     return None if math.isnan(value) else round(value, digits)
 
 
-def _call(outcome: Outcome | GradedElsewhere, cost: Cost) -> dict[str, Any]:
+def _call(outcome: Outcome | GradedElsewhere, cost_usd: float | None) -> dict[str, Any]:
     """Return what the call took; nothing is known of one that another tool made."""
     if isinstance(outcome, GradedElsewhere):
         return dict.fromkeys(_CALL)
     usage = outcome.usage
     values = (
         usage.prompt_tokens, usage.completion_tokens, usage.cached_tokens, usage.reasoning_tokens,
-        seconds(outcome.latency_s, 3), outcome.attempts, cost(outcome),
+        seconds(outcome.latency_s, 3), outcome.attempts, cost_usd,
     )  # fmt: skip
     return dict(zip(_CALL, values, strict=True))
 

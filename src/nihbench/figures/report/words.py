@@ -80,12 +80,7 @@ _PAGE: Mapping[str, tuple[str, str]] = {
     ),
     "maps_help_touch": ("Tap a cell to read its answers.", "轻点一格，阅读该格的回答。"),
     "length_axis": ("Context length", "上下文长度"),
-    "length_model": ("Context length (tokens as the model counts them)", "上下文长度（token 数，按模型自己的计法）"),
-    "length_imported": (
-        "Context length (tokens as the other tool counted them)",
-        "上下文长度（token 数，按原工具的计法）",
-    ),
-    "length_unit": ("Context length ({unit} tokens)", "上下文长度（token 数，按 {unit} 计）"),
+    "length_in": both("length"),
     "depth": both("depth_nominal"),
     "depth_short": ("Depth", "深度"),
     "mean_band": ("mean band", "平均得分"),
@@ -93,6 +88,7 @@ _PAGE: Mapping[str, tuple[str, str]] = {
     "strict": ("strict", "严格正确率"),
     "no_answer": ("no valid answer", "无有效回答"),
     "not_run": both("not_run"),
+    "missing_strip": both("missing_strip"),
     "cell": ("{length} tokens, depth {depth}", "{length} token，深度 {depth}"),
     "cell_value": ("mean band {value}", "平均得分 {value}"),
     "cell_interval": ("{value} [{low}, {high}]", "{value} [{low}, {high}]"),
@@ -144,6 +140,15 @@ _PAGE: Mapping[str, tuple[str, str]] = {
     "effective_base_too_low": ("none: it fails without a long context too", "无：短文中也失败"),
     "effective_no_base": ("unknown: no base (30 trials at 250 to 1K)", "未知：缺少基准（250 至 1K 的 30 次试验）"),
     "effective_unmeasured": ("unknown: too little was measured", "未知：测得太少"),
+    "effective_open": (
+        "at least {length}; no verdict on {ended}, under 95% measured",
+        "至少 {length}；{ended} 测得不足 95%，不下结论",
+    ),
+    "effective_dip": ("not monotone: {ended} is at {value}", "并非单调：{ended} 处为 {value}"),
+    "effective_bounds": (
+        "the unmeasured as misses: {missed}, as hits: {found}",
+        "未测得的全算未找到：{missed}，全算找到：{found}",
+    ),
     "under": ("under {length}", "{length} 以下"),
     "over": ("{length} or more", "{length} 或以上"),
     "interval": ("[{low}, {high}]", "[{low}, {high}]"),
@@ -156,6 +161,8 @@ _PAGE: Mapping[str, tuple[str, str]] = {
     "finding_head_kept": ("only the head is kept", "只记得开头"),
     "finding_middle_cut": ("the middle is lost", "中间被截去"),
     "finding_cliff": ("a cliff at a length", "断崖"),
+    "finding_length_band": PATTERN_NAMES["length_band"],
+    "finding_patchy": ("patches, no simple pattern", "成片出现，无简单规律"),
     "finding_content_hole": PATTERN_NAMES["content_hole"],
     "finding_depth_band": PATTERN_NAMES["depth_band"],
     "finding_u_in_depth": ("weak in the middle of the depth", "迷失在中间"),
@@ -163,6 +170,10 @@ _PAGE: Mapping[str, tuple[str, str]] = {
     "this_haystack_note": (
         "There is one haystack: the intervals hold for this haystack, not for others.",
         "只有一篇长文：区间仅对这一篇长文成立，不能推及其他。",
+    ),
+    "overlapping_note": (
+        "The haystacks overlap and are one text: the intervals hold for this text, not for others.",
+        "各篇长文有重叠，算作同一段文本：区间仅对这段文本成立，不能推及其他。",
     ),
     "definitions": ("What these mean", "术语说明"),
     "def_found": (
@@ -185,11 +196,11 @@ _PAGE: Mapping[str, tuple[str, str]] = {
     ),
     "def_interval": (
         "In brackets: 95% intervals. What was independent is the haystack: with one haystack, an interval holds for "
-        "this haystack "
-        "only. In a cell: exact (Clopper-Pearson) for found, credible (Dirichlet) for the mean band.",
+        "this haystack only. In a cell: exact (Clopper-Pearson) for found, credible (Dirichlet) for the mean score, "
+        "exact where all are at 0 or all at 100%.",
         "方括号内为 95% 区间。独立的单位是长文：只有一篇长文时，区间仅对这一篇长文成立。单格："
         "找到率用精确法（Clopper-Pearson），"
-        "平均得分用可信区间（Dirichlet）。",
+        "平均得分用可信区间（Dirichlet），全为 0 或 100% 时用精确法。",
     ),
     "def_bounds": both("unmeasured"),
     "def_effective": (
@@ -258,6 +269,7 @@ _PAGE: Mapping[str, tuple[str, str]] = {
     "question": ("Question", "问题"),
     "expected": ("Expected answer", "答案"),
     "repeat_n": ("Repeat {n}", "第 {n} 次"),
+    "one_prompt": ("One prompt for the depths {depths}, counted once", "这些深度是同一个提示词，只计一次：{depths}"),
     "no_trial": ("Nothing was run here.", "此格没有运行。"),
     "evidence": ("Evidence", "依据"),
     "missing": ("Missing: {facts}", "缺少：{facts}"),
@@ -311,7 +323,6 @@ _PAGE: Mapping[str, tuple[str, str]] = {
     "copies": ("it stands {count} times in the longest prompts", "最长的提示中重复 {count} 遍"),
     "scorer": ("Scorer", "评分器"),
     "unit": ("Lengths counted", "长度计法"),
-    "unit_model": ("by the model", "按模型"),
     "repeats_extra": (
         "{repeats}, and {extra} further draws where neighbours are uncertain: cells show all draws, other numbers the "
         "first ones",

@@ -22,12 +22,11 @@ WORDS = {
     "adaptive: {extra:,} further draws; too few first ones are measured to tell a precision": (
         "自适应：追加 {extra:,} 次试验；第一遍测得的太少，无法给出精度"
     ),
-    "adaptive: {extra:,} further draws; the found rate of a length is known to ±{wanted:.1%}, as asked for": (
-        "自适应：追加 {extra:,} 次试验；每个长度的找到率精确到 ±{wanted:.1%}，达到要求"
-    ),
-    "adaptive: {extra:,} further draws; the found rate of a length is known to ±{reached:.1%} instead of "
-    "±{wanted:.1%}, for {why}": (
-        "自适应：追加 {extra:,} 次试验；每个长度的找到率精确到 ±{reached:.1%}，未达到 ±{wanted:.1%}，因为{why}"
+    "adaptive: {extra:,} further draws; that is enough for ±{wanted:.1%} a length, as asked for, where answers are "
+    "independent": ("自适应：追加 {extra:,} 次试验；若回答相互独立，足以使每个长度精确到 ±{wanted:.1%}，达到要求"),
+    "adaptive: {extra:,} further draws; that is enough for ±{reached:.1%} a length instead of ±{wanted:.1%}, where "
+    "answers are independent, for {why}": (
+        "自适应：追加 {extra:,} 次试验；若回答相互独立，足以使每个长度精确到 ±{reached:.1%}，未达到 ±{wanted:.1%}，因为{why}"
     ),
     "adaptive: a part makes first draws only; nih merge the parts, and go on with the whole by --resume": (
         "自适应：计划的一部分只做第一遍；请用 nih merge 合并各部分，再用 --resume 继续"
@@ -39,11 +38,13 @@ WORDS = {
     "--max-trials bounds them": "--max-trials 限制了次数",
     "the next round could pass --max-cost": "下一轮可能超过 --max-cost",
     "{least:,} to {most:,} trials of the grid, {least_tokens:,} to {most_tokens:,} tokens, {least_cost} to "
-    "{most_cost}, for ±{precision:.1%} a length; the rows below are the first pass": (
+    "{most_cost}, for ±{precision:.1%} a length where answers are independent; the rows below are the first pass": (
         "网格试验 {least:,} 到 {most:,} 次，{least_tokens:,} 到 {most_tokens:,} 个词元，{least_cost} 到 {most_cost}，"
-        "使每个长度精确到 ±{precision:.1%}；以下各行只是第一遍"
+        "若回答相互独立，足以使每个长度精确到 ±{precision:.1%}；以下各行只是第一遍"
     ),
-    "found over all {draws:,} draws, each cell weighing once, answers taken as independent: {rows}": (
-        "全部 {draws:,} 次试验的找到率（各格权重相同，假定回答相互独立）：{rows}"
+    "found over all {draws:,} draws, each cell weighing once (in brackets: 95% intervals, for this haystack): {rows}": (
+        "全部 {draws:,} 次试验的找到率（各格权重相同；方括号内为 95% 区间，仅对这一篇长文而言）：{rows}"
     ),
+    "found over all {draws:,} draws, each cell weighing once (in brackets: 95% intervals over {haystacks} haystacks): "
+    "{rows}": ("全部 {draws:,} 次试验的找到率（各格权重相同；方括号内为 95% 区间，共 {haystacks} 篇长文）：{rows}"),
 }

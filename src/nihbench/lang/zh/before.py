@@ -2,11 +2,19 @@
 
 WORDS = {
     "nothing: the model runs on this machine": "不花钱：模型在本机运行",
+    "nothing: {host} says that it is {engine}": "不花钱：{host} 表明自己是 {engine}",
     # plan
     "{name} must be more than 0": "{name} 须大于 0",
     # runs and batches
     "a --model has no name: leave it out": "有一个 --model 没有名称：请去掉",
     "--vary {name!r} is none of {known}": "--vary {name!r} 不在 {known} 之中",
+    "--vary temperature is --vary sampling now: the same prompt is asked again, at one temperature": (
+        "--vary temperature 现在叫 --vary sampling：以同一温度把同样的提示再问一次"
+    ),
+    "--vary sampling asks the same prompt again, and at temperature 0 answers do not vary: give --temperature 0.7 or the "
+    "like, or --vary haystack": (
+        "--vary sampling 把同样的提示再问一次，温度为 0 时回答不会变化：请给出 --temperature 0.7 之类，或用 --vary haystack"
+    ),
     "--vary needle: the needle {name!r} has no fresh values to draw, so that every repeat would hide the same; leave it "
     "out, or take a needle that has (nih needle list)": (
         "--vary needle：针 {name!r} 没有可抽取的新值，每次重复藏的都一样；请去掉，或换一根有新值的针（nih needle list）"
@@ -44,11 +52,23 @@ WORDS = {
     "corpus": "语料",
     "{corpus}, {copies} times in the longest prompts": "{corpus}，在最长的提示中重复 {copies} 遍",
     "lengths": "长度",
-    "{lengths} ({unit} tokens)": "{lengths}（token 数，按 {unit} 计）",
+    "{lengths} ({unit})": "{lengths}（{unit}）",
+    "tokens as the model counts them": "token 数，按模型自己的计法",
+    "tokens as the other tool counted them": "token 数，按原工具的计法",
+    "tokens as {name} counts them": "token 数，按 {name} 的计法",
+    "{name} tokens": "token 数，按 {name} 计",
+    "lengths are the model's tokens: a run fits them to the server's counts as it begins; until then, and where the "
+    "server tells no counts, {name} tokens stand in for them": (
+        "长度以模型的 token 计：运行开始时按服务器的计数校准；在此之前，或服务器不给出计数时，以 {name} 的 token 代替"
+    ),
     "left out": "略去",
     "{lengths}: over the window": "{lengths}：超出窗口",
     "depths": "深度",
     "{depths} percent": "{depths}（百分比）",
+    "achieved": "实际深度",
+    "{mean:.1f} points off these depths on average, {largest:.1f} at most (at {length:,} tokens)": (
+        "与上述深度平均相差 {mean:.1f} 个百分点，最多 {largest:.1f} 个（在 {length:,} token 处）"
+    ),
     "repeats": "重复",
     "{repeats}, varying {vary}": "{repeats} 次，变化的是 {vary}",
     "order": "次序",
@@ -147,9 +167,7 @@ WORDS = {
         "未知，因为不知道模型的窗口：请用 --window 给出 token 数"
     ),
     "unknown: {problem}": "未知：{problem}",
-    "{trials:,} trials send {tokens:,} tokens; nothing is paid, for the model runs on this machine": (
-        "{trials:,} 次试验将发送 {tokens:,} token；模型在本机运行，不花钱"
-    ),
+    "{trials:,} trials send {tokens:,} tokens; cost: {cost}": "{trials:,} 次试验将发送 {tokens:,} token；费用：{cost}",
     "spent": "已花费",
     "price unknown": "单价未知",
     "{tokens:,} tokens sent for this, {money}": "此次检查发送 {tokens:,} token，{money}",
@@ -293,7 +311,6 @@ WORDS = {
     "it holds no certificate in PEM form": "其中没有 PEM 格式的证书",
     "the package index could not be reached; {said}": "无法连接软件包索引；{said}",
     "no message": "没有消息",
-    "--length {text!r} is not a length in tokens, such as 4000 or 4k": "--length {text!r} 不是 token 长度，应如 4000 或 4k",
     "--max-requests must be at least 1, and --max-file-mb more than 0": "--max-requests 至少为 1，--max-file-mb 须大于 0",
     "note: --header belongs to a request's transport and is not in the files": (
         "注意：--header 属于请求的传输层，不写入文件"

@@ -101,7 +101,6 @@ WORDS = {
         "{value!r} 不能作文件名；请用字母、数字、'-'、'_' 和 '.'"
     ),
     # needles and prompts
-    "a prompt has {haystack} and {question} only": "提示中只有 {haystack} 和 {question}",
     "the placeholder {{{field}}} is unknown; {hint}": "不认识占位符 {{{field}}}；{hint}",
     "{{{field}}} stands twice in the prompt; keep one of them": "提示中有两处 {{{field}}}；请只留一处",
     "the prompt has no {{{field}}}; write it where the {field} belongs": (
@@ -122,7 +121,6 @@ WORDS = {
     "the fresh value `{name}` is not used; write {{{name}}} in the needle's text, or remove it": (
         "新值 `{name}` 没有用到；请在针的文本中写 {{{name}}}，或删去"
     ),
-    "add `fresh: {{{field}: 7}}` with its number of digits": "请加上 `fresh: {{{field}: 7}}` 并给出位数",
     "nothing can be filled in here; write it without {placeholder}": "此处不能填入值；请去掉 {placeholder}",
     "{text!r} has no letter or digit to look for in an answer; write words": (
         "{text!r} 中没有可在回答里寻找的字母、汉字或数字；请写文字"

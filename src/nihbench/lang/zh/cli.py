@@ -91,8 +91,29 @@ WORDS = {
     ),
     "{manifest_name}: {path}": "{manifest_name}：{path}",
     # prompt
-    "--length {length} must be at least 1 token": "--length {length} 至少为 1 token",
-    "--depth {depth:g} lies outside 0 to 100 percent": "--depth {depth:g} 超出 0 至 100 的百分比范围",
+    "--lengths {number}: is that one length of {number} tokens?": "--lengths {number}：是指一个 {number} token 的长度吗？",
+    "--lengths {number} is more steps than {most}: write {number}t for one length of {number} tokens, or "
+    "FIRST:LAST:STEPS, such as 1k:32k:15": (
+        "--lengths {number} 超过了 {most} 步：一个 {number} token 的长度请写 {number}t，多个长度请写 起:止:步数，如 1k:32k:15"
+    ),
+    "--lengths {number}: is that one length of {number} tokens (else {number} lengths up to the longest possible)?": (
+        "--lengths {number}：是指一个 {number} token 的长度吗（否则为直到最长可用长度的 {number} 个长度）？"
+    ),
+    "--lengths {number} can mean two things: write {number}t for one length of {number} tokens, or "
+    "FIRST:LAST:{number}, such as 1k:32k:{number}, for {number} lengths": (
+        "--lengths {number} 有两种含义：一个 {number} token 的长度请写 {number}t，{number} 个长度请写 起:止:{number}，"
+        "如 1k:32k:{number}"
+    ),
+    "--depths {number} is no depth in percent: write {steps} for {number} depths": (
+        "--depths {number} 不是百分比深度：{number} 个深度请写 {steps}"
+    ),
+    "--depths {number}: is that the one depth at {number} percent (else {number} depths from 0 to 100)?": (
+        "--depths {number}：是指 {number}% 这一个深度吗（否则为 0 至 100% 的 {number} 个深度）？"
+    ),
+    "--depths {number} can mean two things: write {number}% for the one depth at {number} percent, or {steps} for "
+    "{number} depths": (
+        "--depths {number} 有两种含义：{number}% 这一个深度请写 {number}%，{number} 个深度请写 {steps}"
+    ),
     "--repeat {repeat} must be 0 or more": "--repeat {repeat} 不得小于 0",
     "{prompt}: {total_tokens} of {length} tokens, needle at {achieved_depth_percent:.2f}% (asked {depth_percent:g}%), "
     "id {trial_id}": (
@@ -124,16 +145,39 @@ WORDS = {
     "{trials:,} trials send {tokens:,} tokens and can cost {least} to {most} ({predicted} predicted)": (
         "{trials:,} 次试验将发送 {tokens:,} token，可能花费 {least} 至 {most}（预计 {predicted}）"
     ),
-    "{trials:,} trials send {tokens:,} tokens to a model of unknown price (--price IN,OUT gives it)": (
-        "{trials:,} 次试验将向单价未知的模型发送 {tokens:,} token（可用 --price IN,OUT 给出单价）"
-    ),
+    "{trials:,} trials send {tokens:,} tokens to a model of unknown price (--price IN,OUT gives it; 0,0 if nobody is "
+    "paid)": "{trials:,} 次试验将向单价未知的模型发送 {tokens:,} token（可用 --price IN,OUT 给出单价；不收费则写 0,0）",
     "at most {most}, {predicted} predicted": "至多 {most}，预计 {predicted}",
     "an unknown cost": "花费未知",
-    ", and {count:,} calls of unknown price": "，另有 {count:,} 次调用单价未知",
-    "spent: ${spent:,.4f}{unknown} ({prompt_tokens:,} tokens in, {completion_tokens:,} out); planned: "
-    "{planned} ({planned_tokens:,} tokens in)": (
-        "已花费：${spent:,.4f}{unknown}（输入 {prompt_tokens:,} token，输出 {completion_tokens:,}）；"
-        "计划：{planned}（输入 {planned_tokens:,} token）"
+    "${spent:,.4f}, and {count:,} calls of unknown price": "${spent:,.4f}，另有 {count:,} 次调用单价未知",
+    "${spent:,.4f}": "${spent:,.4f}",
+    "an unknown sum for {count:,} calls": "{count:,} 次调用，金额未知",
+    "{prompt_tokens:,} tokens in, {completion_tokens:,} out": "输入 {prompt_tokens:,} token，输出 {completion_tokens:,}",
+    "{planned} ({tokens:,} tokens in)": "{planned}（输入 {tokens:,} token）",
+    "spent: {now} ({counts}); planned: {plan}": "已花费：{now}（{counts}）；计划：{plan}",
+    "spent: ${whole:,.4f} in all; on the trials of this part {now} ({counts}), planned: {plan}": (
+        "已花费：共 ${whole:,.4f}；其中这一部分的试验 {now}（{counts}），计划：{plan}"
+    ),
+    "stopped: {done:,} of {planned:,} trials are done": "已停止：{planned:,} 次试验完成了 {done:,} 次",
+    "--max-cost {max_cost:g} is enough for all {planned:,} trials": (
+        "--max-cost {max_cost:g} 足够完成全部 {planned:,} 次试验"
+    ),
+    "--max-cost {max_cost:g} is predicted to be enough for all {planned:,} trials; at the worst it ends after {least:,} "
+    "of them": "--max-cost {max_cost:g} 预计足够完成全部 {planned:,} 次试验；最坏情况下在 {least:,} 次后停止",
+    "--max-cost {max_cost:g} ends the run before its end, after about {predicted:,} of {planned:,} trials (at least "
+    "{least:,}); {lengths}": (
+        "--max-cost {max_cost:g} 不够跑完：约在 {planned:,} 次试验中的 {predicted:,} 次（至少 {least:,} 次）后停止；{lengths}"
+    ),
+    "lengths completed: {lengths}": "能完成的长度：{lengths}",
+    "in part: {lengths}": "部分完成：{lengths}",
+    "not at all: {lengths}": "完全没有：{lengths}",
+    "{length:,} ({sent} of {planned})": "{length:,}（{planned} 次中的 {sent} 次）",
+    "{length:,} ({sent} of {planned}, depth {depths}%)": "{length:,}（{planned} 次中的 {sent} 次，深度 {depths}%）",
+    "capped": "费用上限",
+    "the run had to stop: its first {count} answers all failed alike ({kind}: {said}): mend that first; with "
+    "--retry-all a resumed run asks for them again": (
+        "运行只能停下：最先的 {count} 次回答都以同样的方式失败（{kind}：{said}）：请先解决这个问题；"
+        "继续运行时加 --retry-all 会重新提问"
     ),
     "{host} asks to wait {wait}: nothing is sent to it until then": "{host} 要求等待 {wait}：在此之前不再向它发送",
     "asked before the first trial: {tokens:,} tokens, ${spent:,.4f} spent": (
@@ -181,9 +225,6 @@ WORDS = {
     "by --prompt": "差值要在两组之间，此处有 {sweeps} 组：请给两次运行，或一次含两个提示的运行，并用 --prompt 选定",
     "the two runs count lengths in different units: measure both with the same --length-unit": (
         "两次运行的长度单位不同：请用相同的 --length-unit 测评"
-    ),
-    "two runs measured {sweep_name}: give one of them, or draw them with --kind difference": (
-        "有两次运行都测了 {sweep_name}：请只给其一，或用 --kind difference 作图"
     ),
     # after a run
     "panel: {picture}": "拼版图：{picture}",
@@ -246,4 +287,19 @@ WORDS = {
     "a row takes {perfect} trials to show {share} found if all are found, {usual} if 97% are (80% power)": (
         "要证实一行的找到率高于 {share}：若全部找到需 {perfect} 次试验，若真实找到率为 97% 需 {usual} 次（80% 把握）"
     ),
+    "a path is too long ({size} characters, with {shown}...): give a shorter one": (
+        "路径太长（{size} 个字符，其中有 {shown}...）：请换一个短的"
+    ),
+    "there is no file or folder {path}: check the path": "没有文件或文件夹 {path}：请检查路径",
+    "{path} goes through a file as if it were a folder: check the path": "{path} 把一个文件当成了文件夹：请检查路径",
+    "{path} is a folder: name a file": "{path} 是文件夹：请给出文件",
+    "{path} is a link that leads back to itself: name the file or folder itself": (
+        "{path} 是指回自身的链接：请直接给出文件或文件夹"
+    ),
+    "{path} may not be read or written here: see to its rights": "这里无权读写 {path}：请检查权限",
+    "{path} can't be used ({strerror}): check the path and the disk": "{path} 无法使用（{strerror}）：请检查路径和磁盘",
+    "an argument holds the character NUL, which no path and no name can: take it out": (
+        "有参数含有 NUL 字符，路径和名称都不能有：请删去"
+    ),
+    "note: {error} (this entry is left out)": "注意：{error}（已略过这一条）",
 }

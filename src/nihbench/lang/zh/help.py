@@ -31,7 +31,9 @@ WORDS = {
     "Show every answer below full marks: what was said, where, why it was graded so, and what was sent.": (
         "列出所有未得满分的回答：答了什么、在哪一格、为何如此评分、发送了什么。"
     ),
-    "Write runs as one table, a row a trial: CSV (safe to open in a spreadsheet), Parquet or JSON.": (
+    "With the control trials, too.": "连同对照试验。",
+    "With an adaptive run's further draws, too.": "连同自适应运行追加的试验。",
+    "Write the grids of runs as one table, a row a trial: CSV (safe to open in a spreadsheet), Parquet or JSON.": (
         "把多次运行写成一张表，每次试验一行：CSV（可放心用电子表格打开）、Parquet 或 JSON。"
     ),
     "Compare prompts, or models, over identical haystacks: paired exact tests and a verdict in plain words.": (
@@ -106,18 +108,21 @@ WORDS = {
     "The report: one .html file.": "报告：一个 .html 文件。",
     "The run's folder, or a folder of runs.": "运行文件夹，或装有多次运行的文件夹。",
     "The run's folder; the requests come into its folder batch/.": "运行文件夹；请求写入其中的 batch/。",
-    "What differs between repeats: haystack,needle,temperature.": "各次重复之间变化什么：haystack,needle,temperature。",
+    "What differs between repeats: haystack,needle,sampling (fresh values do in any case).": (
+        "各次重复之间变化什么：haystack,needle,sampling（每次新抽的值总是不同）。"
+    ),
     "Where the model is now, if it was moved.": "模型若已移动，其现在的地址。",
     "prompt | model: what is compared (default: prompt in one run, else what differs).": (
         "prompt | model：比较什么（默认：单次运行比提示，否则比不同之处）。"
     ),
     "en | zh: every word the tool says.": "en | zh：本工具所说的一切文字。",
     "Print the version.": "打印版本号。",
-    "15 | 0:90:10 | 0:90:10:sigmoid | 0,50,100 (percent).": "15 | 0:90:10 | 0:90:10:sigmoid | 0,50,100（百分比）。",
-    "15 | 1k:128k:15 | 1k:1m:15:log | 1k,4k,16k (tokens of the request).": (
-        "15 | 1k:128k:15 | 1k:1m:15:log | 1k,4k,16k（整个请求的 token 数）。"
+    "15 | 0:90:10 | 0:90:10:sigmoid | 0,50,100 | 50%.": "15 | 0:90:10 | 0:90:10:sigmoid | 0,50,100 | 50%。",
+    "15 | 1k:128k:15 | 1k:1m:15:log | 1k,4k,16k | 300t (tokens of the request).": (
+        "15 | 1k:128k:15 | 1k:1m:15:log | 1k,4k,16k | 300t（整个请求的 token 数）。"
     ),
     "A copy at hand: file, folder or wheel.": "手头的副本：文件、文件夹或 wheel。",
+    "IN,OUT or IN,OUT,CACHED instead of what the runs were given.": "IN,OUT 或 IN,OUT,CACHED，代替运行时给出的单价。",
     "A corpus (nih corpus list), a path, or zh=NAME for one language.": (
         "语料（见 nih corpus list）、路径，或用 zh=NAME 只指定一种语言。"
     ),
@@ -154,7 +159,7 @@ WORDS = {
     "Check no certificates: anyone on the way can read the key.": "不校验证书：途中任何人都能读到密钥。",
     "Corpora by name, or paths of your own texts.": "语料名，或自有文本的路径。",
     "Corpora by name.": "语料名。",
-    "Depth in percent.": "深度（百分比）。",
+    "Depth in percent, such as 50 or 50%.": "深度（百分比），如 50 或 50%。",
     "Depths as planned (nominal) or as they came out (achieved).": "深度按计划值（nominal）或实际值（achieved）。",
     "Fit --length-unit model to the server's counts where nothing else counts in the model's tokens.": (
         "在没有别的办法按模型的 token 计数时，用服务器的计数来校准 --length-unit model。"
@@ -181,6 +186,7 @@ WORDS = {
     "Only this failure: timeout, filtered ... or unscored.": "只看这种失败：timeout、filtered……或 unscored。",
     "Only this outcome: hallucinated, abstained, partial ...": "只看这种结果：hallucinated、abstained、partial……",
     "Only this prompt variant.": "只看这个提示变体。",
+    "Only what this older run found and RUN misses.": "只看这个旧运行找到、而 RUN 没有找到的试验。",
     "Only up to this depth, in percent.": "只看不深于此深度的（百分比）。",
     "Only up to this length.": "只看不长于此长度的。",
     "Output limit of one answer in tokens.": "单个回答的输出上限（token）。",
@@ -226,7 +232,7 @@ WORDS = {
     "Tokenizers, separated by commas.": "分词器，以逗号分隔。",
     "Tokens a minute that the account allows.": "账户每分钟允许的 token 数。",
     "Tokens of one request; 0: as trained.": "单个请求的 token 数；0 表示按训练时的窗口。",
-    "Tokens of the whole request.": "整个请求的 token 数。",
+    "Tokens of the whole request, such as 4k or 300t.": "整个请求的 token 数，如 4k 或 300t。",
     "Variable with the key.": "存放密钥的环境变量。",
     "Where the run's own text is now, if it was moved.": "运行所用的自有文本若已移动，其现在的位置。",
     "Which repeat (0 is the first).": "第几次重复（0 为第一次）。",

@@ -25,9 +25,20 @@ WORDS = {
         "没有名为 {name} 的清洗规则：清单的 clean 中可用 {rules}。"
     ),
     "There is no text in {path}: give --corpus a file that has some.": "{path} 中没有文字：请让 --corpus 指向有内容的文件。",
-    "{path} is not text in UTF-8, UTF-16 (with its mark) or GB18030: save it as UTF-8.": (
-        "{path} 不是 UTF-8、UTF-16（带 BOM）或 GB18030 文本：请另存为 UTF-8。"
+    "{name} is not text in {encoding}, as its mark says: the bytes from {offset} on are no character. Save it as UTF-8.": (
+        "{name} 的 BOM 标明它是 {encoding}，但从第 {offset} 字节起不成字符：请另存为 UTF-8。"
     ),
+    "{name} ends within a character (byte {offset}, line {line}): it was cut. Bring the whole file, or cut it before that byte.": (
+        "{name} 在一个字符中间结束（第 {offset} 字节，第 {line} 行），文件不完整：请取得完整的文件，或在该字节之前截断。"
+    ),
+    "{name} is not text in UTF-8: byte 0x{byte:02X} at offset {offset} (line {line}) belongs to no character, and no other encoding plainly fits. Mend that place, or save the file as UTF-8.": (
+        "{name} 不是 UTF-8 文本：偏移 {offset}（第 {line} 行）的字节 0x{byte:02X} 不属于任何字符，也看不出是别的哪种编码。请修正该处，或另存为 UTF-8。"
+    ),
+    "{name} holds control characters ({count} in all; the first, U+{code:04X}, in line {line}): take them out, or give a text file.": (
+        "{name} 含有控制字符（共 {count} 个，第一个 U+{code:04X} 在第 {line} 行）：请删去，或换一个文本文件。"
+    ),
+    "{name} as {encoding}": "{name} 按 {encoding}",
+    "read otherwise than as UTF-8: {named}": "未按 UTF-8 读取：{named}",
     "{path} holds the character U+FFFD, left by a wrong decoding: mend it or take it out there.": (
         "{path} 含有字符 U+FFFD，是错误解码的残留：请修正或删去。"
     ),
@@ -188,14 +199,14 @@ WORDS = {
         "端口 {port} 无法使用（{strerror}）：请换一个 --port，或用 0 任取空闲端口。"
     ),
     # plan
-    "{option}: {text!r} is not a number of steps from 1 to {most} (a single value is written with its unit or as a "
-    "range: 4k, 300:300:1)": ("{option}：{text!r} 不是 1 至 {most} 的步数（单个值请带单位或写成范围：4k、300:300:1）"),
-    "--lengths: {text!r} is not a length in tokens, such as 4000 or 4k": (
-        "--lengths：{text!r} 不是以 token 计的长度，应如 4000 或 4k"
+    "{option}: {text!r} is not a number of steps from 1 to {most} (a single value is written with its unit: 4k, 300t, "
+    "50%)": "{option}：{text!r} 不是 1 至 {most} 的步数（单个值请带单位：4k、300t、50%）",
+    "{option}: {text!r} is not a length in tokens, such as 4000, 4k or 300t": (
+        "{option}：{text!r} 不是以 token 计的长度，应如 4000、4k 或 300t"
     ),
-    "--lengths: {text!r} must be at least 1 token": "--lengths：{text!r} 至少为 1 token",
-    "--depths: {text} lies outside 0 to 100 percent": "--depths：{text} 超出 0 至 100 的百分比范围",
-    "--depths: {text!r} is not a depth in percent, such as 50": "--depths：{text!r} 不是百分比深度，应如 50",
+    "{option}: {text!r} must be at least 1 token": "{option}：{text!r} 至少为 1 token",
+    "{option}: {text} lies outside 0 to 100 percent": "{option}：{text} 超出 0 至 100 的百分比范围",
+    "{option}: {text!r} is not a depth in percent, such as 50": "{option}：{text!r} 不是百分比深度，应如 50",
     "--lengths {spec!r} is not FIRST:LAST:STEPS, such as 1k:128k:15 or 1k:1m:15:log": (
         "--lengths {spec!r} 不是 起:止:步数，应如 1k:128k:15 或 1k:1m:15:log"
     ),
@@ -274,6 +285,9 @@ WORDS = {
     "of this model": "该模型",
     "--max-cost {max_cost} is no amount of money: give US dollars, such as --max-cost 5.": (
         "--max-cost {max_cost} 不是金额：请以美元给出，如 --max-cost 5。"
+    ),
+    "tiktoken can't read this text ({error}): use another --length-unit.": (
+        "tiktoken 读不了这段文本（{error}）：请改用别的 --length-unit。"
     ),
     "There is no tokenizer {name!r}: choose one of {choices}.": "没有分词器 {name!r}：请从 {choices} 中选择。",
     'Hugging Face tokenizers need an extra: pip install "nihbench[hf]".': (

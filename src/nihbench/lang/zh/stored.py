@@ -169,8 +169,27 @@ WORDS = {
     "the answer is in English, and no fact of the needle has an alias in English: list facts with aliases, or ask a "
     "judge": "回答是英文，而针的事实都没有英文别名：请给事实列出别名，或请裁判评分",
     # what a run notes in its run.json
-    "the repeats ask the same prompts at temperature 0: their answers differ only as far as the server's do": (
-        "各次重复在温度 0 下问的是同样的提示：回答的差别只来自服务器本身"
+    "at {length:,} tokens {depths} depths are only {prompts} different prompts{more}, because sentences are longer than "
+    "the steps between depths; a prompt is sent and counted once, and drawn in all its cells": (
+        "长度 {length:,} token 时，{depths} 个深度只有 {prompts} 个不同的提示词{more}，因为句子比深度的间隔长；"
+        "每个提示词只发送一次、只计一次，并画在它的每一格里"
+    ),
+    " (so at {count} longer ones, up to {last:,} tokens)": "（另有 {count} 个更长的长度也如此，至 {last:,} token）",
+    ", and at {length:,} tokens {prompts}": "，{length:,} token 时为 {prompts} 个",
+    "{fewest} to {most}": "{fewest} 至 {most}",
+    "all repeats read one haystack: results hold for this text": "各次重复读的是同一篇长文：结果仅对这段文本成立",
+    "the haystacks of the {count} repeats have no text in common": "{count} 次重复的长文没有相同的文字",
+    "the haystacks of the {count} repeats are apart: repeats {one} and {other} have most in common, {share:.0%} of their "
+    "text at {length:,} tokens": (
+        "{count} 次重复的长文各自独立：第 {one} 次与第 {other} 次相同最多，长度 {length:,} token 时有 {share:.0%} 的文字相同"
+    ),
+    "separate texts at {length:,} tokens: {texts} for {count} repeats; repeats {one} and {other} have {share:.0%} of "
+    "theirs in common, and haystacks that share more than a tenth count as one": (
+        "长度 {length:,} token 时，{count} 次重复只有 {texts} 段独立的文本：第 {one} 次与第 {other} 次有 {share:.0%} "
+        "的文字相同，相同超过一成的长文算作一篇"
+    ),
+    "room for haystacks of {length:,} tokens without overlap: {rooms}": (
+        "{length:,} token 的长文，各语料能容纳的互不重叠的篇数：{rooms}"
     ),
     "the prompts {prompts} put the question before the haystack: what a prefix cache keeps of their haystacks serves no "
     "other question": "提示 {prompts} 把问题放在长文之前：前缀缓存为其保留的长文不能用于别的问题",

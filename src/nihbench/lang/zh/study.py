@@ -2,17 +2,20 @@
 
 WORDS = {
     # pairing and comparing
-    "can't pair {one} with {other}: they have no cell in common (lengths and depths differ); measure both with the same "
-    "--lengths, --depths and --repeats": (
-        "无法把 {one} 与 {other} 配对：没有共同的格（长度与深度不同）；请用相同的 --lengths、--depths 和 --repeats 测评两边"
+    "can't pair {one} with {other}: they have no cell in common (lengths and depths differ); measure one of them again with "
+    "--like and the other's folder, or compare them as two samples: --unpaired": (
+        "无法把 {one} 与 {other} 配对：没有共同的格（长度与深度不同）；请用 --like 加另一方的文件夹重测其中一方，"
+        "或作为两个样本比较：--unpaired"
     ),
-    "can't pair {one} with {other}: in {apart} of {all} trials the haystack begins elsewhere in the corpus; measure both "
-    "with the same --seed and --vary": (
-        "无法把 {one} 与 {other} 配对：{all} 次试验中有 {apart} 次，长文在语料中的起点不同；请用相同的 --seed 和 --vary 测评两边"
+    "can't pair {one} with {other}: in {apart} of {all} trials the haystack begins elsewhere in the corpus; measure one "
+    "of them again with --like and the other's folder, or compare them as two samples: --unpaired": (
+        "无法把 {one} 与 {other} 配对：{all} 次试验中有 {apart} 次，长文在语料中的起点不同；请用 --like 加另一方的文件夹重测其中一方，"
+        "或作为两个样本比较：--unpaired"
     ),
-    "can't pair {one} with {other}: they did not read the same haystack ({told}); measure both with the same --corpus, "
-    "--length-unit and --seed": (
-        "无法把 {one} 与 {other} 配对：两边读的不是同一篇长文（{told}）；请用相同的 --corpus、--length-unit 和 --seed 测评两边"
+    "can't pair {one} with {other}: they did not read the same haystack ({told}); measure one of them again with "
+    "--like and the other's folder, or compare them as two samples: --unpaired": (
+        "无法把 {one} 与 {other} 配对：两边读的不是同一篇长文（{told}）；请用 --like 加另一方的文件夹重测其中一方，"
+        "或作为两个样本比较：--unpaired"
     ),
     "--by {by!r}: choose prompt or model": "--by {by!r}：请选 prompt 或 model",
     "--difference is in points: give a number above 0, up to 100": "--difference 的单位是百分点：请给出大于 0、不超过 100 的数",
@@ -24,6 +27,8 @@ WORDS = {
         "按模型无从比较：需要两个模型的同一实验与提示，而此处有：{here}"
     ),
     "no prompt x model interaction: {error}": "没有提示与模型的交互：{error}",
+    "what was found before and is missed now, case by case: {command}": "先前找到、现在没有找到的，逐例查看：{command}",
+    "{new} and {old} have no prompt in common: {here} | {there}": "{new} 与 {old} 没有共同的提示：{here} | {there}",
     # report
     "a report is an HTML file: give it a name such as {name}": "报告是 HTML 文件：请取如 {name} 的文件名",
     "report: {out} ({size:.1f} MB)": "报告：{out}（{size:.1f} MB）",

@@ -46,4 +46,8 @@ WORDS = {
     "found unexpected end of stream": "文件意外结束",
     "found unknown escape character {words}": "不认识的转义字符 {words}",
     "anchors and aliases, & and *, are not taken": "不接受锚点与别名（& 和 *）",
+    # older runs said so
+    "the repeats ask the same prompts at temperature 0: their answers differ only as far as the server's do": (
+        "各次重复在温度 0 下问的是同样的提示：回答的差别只来自服务器本身"
+    ),
 }

@@ -9,6 +9,7 @@ WORDS = {
         "token：输入 {sent:,}，输出 {answered:,}，还剩约 {left:,}"
     ),
     "${spent} spent": "已花费 ${spent}",
+    "${spent} spent; ${total} of ${most:,.2f} by all runs": "已花费 ${spent}；所有运行共 ${total}，上限 ${most:,.2f}",
     "${spent} of ${most:,.2f} spent": "已花费 ${spent}，上限 ${most:,.2f}",
     "${spent} spent, the rest at most ${rest:,.4f}": "已花费 ${spent}，其余至多 ${rest:,.4f}",
     "no cost": "不花钱",

@@ -1,4 +1,5 @@
 // The data with what is looked up often: which trials lie in a cell, which of them fit the filters.
+const depthsOf = (trials, i) => [trials.depth[i], ...trials.also[i]];
 const panels = DATA.panels.map((panel, index) => {
   const { lengths, depths } = panel.grid;
   const column = new Map(lengths.map((length, at) => [length, at]));
@@ -8,7 +9,8 @@ const panels = DATA.panels.map((panel, index) => {
   const size = (panel.trials.id || []).length;
   for (let i = 0; i < size; i++) {
     if (panel.trials.control[i] !== null) { controls.push(i); continue; }
-    cells[row.get(panel.trials.depth[i])][column.get(panel.trials.length[i])].push(i);
+    // A prompt that stands for several depths is in each of its cells.
+    for (const depth of depthsOf(panel.trials, i)) cells[row.get(depth)][column.get(panel.trials.length[i])].push(i);
   }
   for (const line of cells) for (const cell of line) cell.sort((a, b) => panel.trials.repeat[a] - panel.trials.repeat[b]);
   return {
@@ -44,7 +46,10 @@ function nameOf(panel) {
 const textOf = (number) => (number === null || number === undefined ? "" : DATA.texts[number]);
 // A sentence that the tool wrote: in Chinese where it has words for it.
 const sentenceOf = (number) => (state.lang === "zh" && number !== null && Object.hasOwn(DATA.chinese, number) ? DATA.chinese[number] : textOf(number));
-const lengthName = (run) => (run.length_unit === null ? say("length_model") : run.length_unit === "imported" ? say("length_imported") : say("length_unit", { unit: run.length_unit }));
+const lengthName = (run) => say("length_in", { unit: run.unit[state.lang] });
+// A run made by --like has the unit of the run that it is like.
+const unitOf = (run) => run.length_unit ?? `model:${run.model}`;
+const sameUnit = (a, b) => a.length_unit === b.length_unit || unitOf(a) === unitOf(b);
 
 function applyFilters() {
   const wanted = state.filters;

@@ -95,6 +95,8 @@ function trialCard(panel, i) {
   }
   return el("article", { class: `trial${panel.fits[i] || !filtering() ? "" : " dim"}` },
     el("header", {}, el("h3", {}, say("repeat_n", { n: t.repeat[i] + 1 })), chips),
+    t.also[i].length ? el("p", { class: "quiet" }, say("one_prompt", { depths: listed(depthsOf(t, i).sort((a, b) => a - b)
+      .map((depth) => panel.depthLabels[panel.row.get(depth)] ?? `${depth}%`)) })) : null,
     t.answer[i] !== null ? modelText(t.answer[i], t.spans[i]) : t.message[i] === null ? el("p", { class: "quiet" }, say("imported")) : null,
     t.message[i] === null ? null : el("p", { class: "warn", dir: "auto" }, fill(el("span"), sentenceOf(t.message[i]))),
     scored ? evidence(panel, i) : null,

@@ -96,7 +96,7 @@ function legend() {
     return el("span", {}, swatch, `${100 * value}%`);
   });
   return el("div", { class: "legend" }, el("b", {}, say("mean_band")), bands,
-    el("span", {}, el("i", { class: "swatch failed" }), say("no_answer")), el("span", {}, el("i", { class: "swatch unrun" }), say("not_run")));
+    el("span", {}, el("i", { class: "swatch failed" }), say("no_answer")), el("span", {}, el("i", { class: "swatch unrun" }), say("not_run")), el("span", {}, say("missing_strip")));
 }
 
 function headline(panel) {

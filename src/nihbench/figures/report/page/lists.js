@@ -10,12 +10,15 @@ function statisticsSection() {
     if (told) cells.push(...effective(panel.statistics));
     return el("tr", {}, el("th", { scope: "row" }, outside(nameOf(panel))), cells.map((cell, at) => el("td", { "data-head": say(heads[at + 1]) }, cell)));
   });
-  const haystack = told && shown.some((panel) => panel.statistics && panel.statistics.this_haystack);
+  const alone = shown.filter((panel) => panel.statistics && panel.statistics.this_haystack);
+  const notes = [["this_haystack_note", (s) => !s.overlapping], ["overlapping_note", (s) => s.overlapping]]
+    .filter(([, holds]) => alone.some((panel) => holds(panel.statistics)))
+    .map(([name]) => el("p", { class: "quiet" }, say(name)));
   const meanings = ["found", "strict", "mean_band", "measured", told ? "interval" : "bounds", ...(told ? ["effective"] : []), "depth", "length", "outcomes"];
   return {
     node: section("statistics", el("div", { class: "scroll" }, el("table", { class: "table" },
       el("thead", {}, el("tr", {}, heads.map((head) => el("th", { scope: "col" }, say(head))))), el("tbody", {}, rows))),
-    haystack ? el("p", { class: "quiet" }, say("this_haystack_note")) : null,
+    ...notes,
     el("h3", {}, say("definitions")), el("ul", { class: "definitions" }, meanings.map((name) => el("li", {}, say(`def_${name}`))))),
     draw: () => {},
   };
@@ -25,12 +28,16 @@ function effective(made) {
   if (!made) return ["–", "–", "–"];
   const length = (value) => lengthLabel(value, value < 10000 ? 1 : 0);
   const e = made.effective;
-  let text = say(`effective_${e.status}`, { length: e.length === null ? "" : length(e.length) });
+  const ended = e.ended_at === null ? "" : length(e.ended_at);
+  let text = say(e.ended === "unmeasured" ? "effective_open" : `effective_${e.status}`, { length: e.length === null ? "" : length(e.length), ended });
   if (e.length !== null || e.status === "below") {
     const low = e.low === null ? say("under", { length: length(e.shortest) }) : length(e.low);
     const high = e.high === null ? "–" : e.high_open ? say("over", { length: length(e.high) }) : length(e.high);
     text += ` ${say("interval", { low, high })}`;
   }
+  if (e.ended === "dip") text += `; ${say("effective_dip", { ended, value: percent(e.ended_value) })}`;
+  const reach = (end) => (end.length === null ? say("under", { length: length(e.shortest) }) : end.open ? say("over", { length: length(end.length) }) : length(end.length));
+  if (e.if_missed && e.if_found && reach(e.if_missed) !== reach(e.if_found)) text += `; ${say("effective_bounds", { missed: reach(e.if_missed), found: reach(e.if_found) })}`;
   return [text, e.demonstrated_to === null ? "–" : length(e.demonstrated_to), wordOf("finding", made.diagnosis.finding)];
 }
 
@@ -164,7 +171,7 @@ function about(run, number) {
   const rows = [
     ["model", run.model], ["experiment", run.experiment], ["needle", textOf(run.needle.text)],
     ["corpus", run.corpus.title || run.corpus.name, run.corpus.copies > 1 ? say("copies", { count: run.corpus.copies }) : ""],
-    ["scorer", `${run.scorer} ${run.scorer_version}`], ["unit", run.length_unit ?? say("unit_model")], ["repeats", run.extra ? say("repeats_extra", { repeats: run.repeats, extra: count(run.extra) }) : run.repeats],
+    ["scorer", `${run.scorer} ${run.scorer_version}`], ["unit", run.unit[state.lang]], ["repeats", run.extra ? say("repeats_extra", { repeats: run.repeats, extra: count(run.extra) }) : run.repeats],
     ...(run.order ? [["order", say(`order_${run.order}`)]] : []), ["days", [...new Set(run.days)].join(" – ") || say("days_unknown")],
     ["tokens", run.prompt_tokens === null || run.completion_tokens === null ? say("unknown") : say("tokens_value", { input: count(run.prompt_tokens), output: count(run.completion_tokens) })],
     ["cost", run.cost_usd === null ? say("unknown") : money(run.cost_usd)], ["version", `nih ${run.version}`],

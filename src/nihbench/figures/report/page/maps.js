@@ -16,7 +16,7 @@ function readable(colour) {
   return 1.05 / (light + 0.05) > (light + 0.05) / 0.05 ? "#fff" : "#1b1b1b";
 }
 
-// map: {lengths, depths, lengthLabels, depthLabels, value(row, col), kind(row, col), partly(row, col), write(value), scale, unit}
+// map: {lengths, depths, lengthLabels, depthLabels, value(row, col), kind(row, col), missing(row, col), write(value), scale, unit}
 function drawMap(holder, map, width) {
   const rows = map.depths.length, columns = map.lengths.length;
   const inner = Math.max(160, width - MARGIN.left - MARGIN.right);
@@ -40,9 +40,12 @@ function drawMap(holder, map, width) {
     .attr("x", ([, col]) => x(col)).attr("y", ([row]) => y(row))
     .attr("width", x.bandwidth() - gap).attr("height", y.bandwidth() - gap).attr("rx", gap ? 1.5 : 0)
     .attr("fill", ([row, col]) => ({ value: map.scale(map.value(row, col)), failed: `url(#${hatch})` })[map.kind(row, col)] || null);
-  const partly = cells.filter(([row, col]) => map.partly(row, col));
-  plot.append("g").selectAll("path").data(partly).enter().append("path").attr("class", "partly")
-    .attr("d", ([row, col]) => `M${x(col) + x.bandwidth() - gap},${y(row)}v7l-7,-7z`);
+  // At the foot of a cell: the share of its trials that is missing.
+  const partly = cells.filter(([row, col]) => map.missing(row, col) > 0);
+  const foot = Math.max(2, 0.2 * (y.bandwidth() - gap));
+  plot.append("g").selectAll("rect").data(partly).enter().append("rect").attr("class", "partly").attr("fill", `url(#${hatch})`)
+    .attr("x", ([, col]) => x(col)).attr("y", ([row]) => y(row) + y.bandwidth() - gap - foot)
+    .attr("width", ([row, col]) => map.missing(row, col) * (x.bandwidth() - gap)).attr("height", foot);
   if (x.bandwidth() >= 25 && y.bandwidth() >= 14) {
     plot.append("g").attr("class", "numbers").selectAll("text").data(cells.filter(([row, col]) => map.kind(row, col) === "value"))
       .enter().append("text").attr("x", ([, col]) => x(col) + (x.bandwidth() - gap) / 2).attr("y", ([row]) => y(row) + y.bandwidth() / 2)
@@ -83,7 +86,10 @@ function panelMap(panel) {
   return {
     ...grid, lengthLabels: panel.lengthLabels, depthLabels: panel.depthLabels, unit: lengthName(panel.source), kind,
     value: (row, col) => grid.value[row][col], scale: valueScale(), write: (value) => String(halfUp(100 * value)),
-    partly: (row, col) => kind(row, col) === "value" && Object.values(grid.failures).some((counts) => counts[row][col]),
+    missing: (row, col) => {
+      const lost = grid.owed[row][col] + d3.sum(Object.values(grid.failures), (counts) => counts[row][col]);
+      return kind(row, col) === "value" ? lost / (lost + grid.measured[row][col]) : 0;
+    },
     label: say("map_label", { name: nameOf(panel), rows: grid.depths.length, columns: grid.lengths.length }),
   };
 }
@@ -98,7 +104,7 @@ function differenceMap(a, b) {
   };
   return {
     lengths, depths, value, lengthLabels: lengthLabels(lengths), depthLabels: depthLabels(depths), unit: lengthName(a.source),
-    kind: (row, col) => (value(row, col) === null ? "failed" : "value"), partly: () => false,
+    kind: (row, col) => (value(row, col) === null ? "failed" : "value"), missing: () => 0,
     scale: differenceScale(), write: points,
     label: say("map_label", { name: `${nameOf(b)} − ${nameOf(a)}`, rows: depths.length, columns: lengths.length }),
   };

@@ -4,7 +4,7 @@ const hueOf = (panel) => HUES[panel.index % HUES.length];
 
 function differenceSection() {
   if (panels.length < 2) return null;
-  const pairs = panels.flatMap((a) => panels.filter((b) => b !== a && b.source.length_unit === a.source.length_unit
+  const pairs = panels.flatMap((a) => panels.filter((b) => b !== a && sameUnit(a.source, b.source)
     && b.experiment === a.experiment).map((b) => [a.index, b.index]));
   if (!state.sides) state.sides = pairs[0] || [0, 1];
   const [a, b] = state.sides.map((index) => panels[index]);
@@ -18,7 +18,7 @@ function differenceSection() {
   const holder = el("div", { class: "holder" });
   const readout = el("div", { class: "readout" });
   const top = [el("p", { class: "quiet" }, say("difference_help")), el("div", { class: "picks" }, pick(0, say("side_a")), pick(1, say("side_b")))];
-  if (!both.length || a.source.length_unit !== b.source.length_unit) return { node: section("difference", top, el("p", {}, say("difference_none"))), draw: () => {} };
+  if (!both.length || !sameUnit(a.source, b.source)) return { node: section("difference", top, el("p", {}, say("difference_none"))), draw: () => {} };
   const told = say("difference_sum", {
     better: both.filter((d) => d > 0).length, worse: both.filter((d) => d < 0).length, same: both.filter((d) => d === 0).length,
     mean: points(d3.mean(both)),
@@ -93,7 +93,7 @@ function profile(panel, byLength) {
   }
   const t = panel.trials;
   return axis.map((at) => {
-    const rows = d3.range(panel.size).filter((i) => t.control[i] === null && t.value[i] !== null && (byLength ? t.length[i] : t.depth[i]) === at);
+    const rows = d3.range(panel.size).filter((i) => t.control[i] === null && t.value[i] !== null && (byLength ? t.length[i] === at : depthsOf(t, i).includes(at)));
     return { at, value: rows.length ? d3.mean(rows, (i) => (state.measure === "found" ? Number(t.found[i]) : t.value[i])) : null, low: null, high: null };
   }).filter((point) => point.value !== null);
 }

@@ -1,0 +1,101 @@
+"""What is said of --max-cost before the first trial: how far it reaches, and in which part of the grid."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from nihbench.cli.output import note
+from nihbench.lang import Message, listed, said, t
+
+if TYPE_CHECKING:
+    from nihbench.cli.money import Part
+    from nihbench.run import Reach
+    from nihbench.run.reach import Covered
+
+
+def tell_reach(parts: Sequence[Part], spent: Decimal) -> None:
+    """Say of each run that may not come to its end how far the command's --max-cost reaches.
+
+    Args:
+        parts: for every run, in sending order, its setup, its servers, and the trials that are owed.
+        spent: what the runs have spent before.
+    """
+    from nihbench.run import RunOptions
+
+    options: RunOptions = parts[0][0].options
+    if options.max_cost is None:
+        return
+    left = Decimal(str(options.max_cost)) - spent
+    for part in parts:
+        found, cost = reach(part, max(left, Decimal(0)))
+        left -= cost
+        if found is not None and not found.is_whole:
+            note(t("note: {sentence}", sentence=reach_sentence(found, options.max_cost)))
+
+
+def reach(part: Part, left: Decimal) -> tuple[Reach | None, Decimal]:
+    """Return how far so much money reaches in a run, and what of it the run is predicted to take."""
+    from nihbench.cli.money import prices_of
+    from nihbench.cli.wiring import foreseen
+    from nihbench.run import reach_of
+
+    setup, members, trials = part
+    preset = replace(setup.preset, prices=prices_of(setup, members))
+    owed = replace(setup, preset=preset, trials=tuple(trials))
+    found = foreseen(owed, members[0])
+    return reach_of(owed, found, left), min(found.cost.predicted or Decimal(0), left)
+
+
+def reach_sentence(found: Reach, max_cost: float) -> Message:
+    """Say where a run stops by its --max-cost."""
+    if found.is_whole:
+        return t(
+            "--max-cost {max_cost:g} is enough for all {planned:,} trials", max_cost=max_cost, planned=found.planned
+        )
+    if found.predicted == found.planned:
+        return t(
+            "--max-cost {max_cost:g} is predicted to be enough for all {planned:,} trials; at the worst it ends after "
+            "{least:,} of them",
+            max_cost=max_cost,
+            planned=found.planned,
+            least=found.least,
+        )
+    return t(
+        "--max-cost {max_cost:g} ends the run before its end, after about {predicted:,} of {planned:,} trials (at "
+        "least {least:,}); {lengths}",
+        max_cost=max_cost,
+        predicted=found.predicted,
+        planned=found.planned,
+        least=found.least,
+        lengths=_lengths(found),
+    )
+
+
+def _lengths(found: Reach) -> str:
+    """Say which lengths are sent whole, which in part, and which not at all."""
+    planned = [each for each in found.lengths if each.planned]
+    whole = listed(f"{each.length:,}" for each in planned if each.sent == each.planned)
+    part = listed(_part(each) for each in planned if 0 < each.sent < each.planned)
+    none = listed(f"{each.length:,}" for each in planned if not each.sent)
+    told = (
+        (whole, t("lengths completed: {lengths}", lengths=whole)),
+        (part, t("in part: {lengths}", lengths=part)),
+        (none, t("not at all: {lengths}", lengths=none)),
+    )
+    return said(t("; ")).join(said(sentence) for lengths, sentence in told if lengths)
+
+
+def _part(of: Covered) -> Message:
+    if of.depths is None:
+        return t("{length:,} ({sent} of {planned})", length=of.length, sent=of.sent, planned=of.planned)
+    first, last = (f"{depth:g}" for depth in of.depths)
+    return t(
+        "{length:,} ({sent} of {planned}, depth {depths}%)",
+        length=of.length,
+        sent=of.sent,
+        planned=of.planned,
+        depths=first if first == last else f"{first}-{last}",
+    )

@@ -1,0 +1,30 @@
+"""The catalog as commands read it: what is wrong in the user's files is said once, and stops nothing else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nihbench.cli.output import note
+from nihbench.lang import t
+
+if TYPE_CHECKING:
+    from nihbench.catalog import Catalog
+
+_said: set[str] = set()
+
+
+def load() -> Catalog:
+    """Return the packaged catalog with the working folder's, and say what entries of the latter can't be used."""
+    from nihbench import catalog
+
+    found = catalog.load()
+    for mistake in found.mistakes():
+        if str(mistake) not in _said:
+            note(t("note: {error} (this entry is left out)", error=mistake))
+            _said.add(str(mistake))
+    return found
+
+
+def forget() -> None:
+    """Begin anew: what was said before is no longer known."""
+    _said.clear()

@@ -1,0 +1,110 @@
+"""What `nih compare --unpaired` says of two sides: a difference of two samples, and what that is worth."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from nihbench.lang import Lang, Message, said, t
+
+if TYPE_CHECKING:
+    from nihbench.analysis import Side, Unpaired
+
+
+def unpaired_paragraph(made: Unpaired, lang: Lang) -> str:
+    """Return the verdict in plain words, named as what it is."""
+    from nihbench.figures import joined
+
+    return joined(lang, [said(sentence, lang) for sentence in (_verdict(made), _of_what(made), _how_far(made))])
+
+
+def _verdict(made: Unpaired) -> Message:
+    from nihbench.analysis.unpaired import MARGIN
+    from nihbench.figures.findings import points
+
+    a, b, (one, other) = made.first.name, made.second.name, made.found
+    if not one.measured or not other.measured:
+        return t("Unpaired: nothing is measured of {a} or of {b}.", a=a, b=b)
+    numbers = t(
+        "{first} and {second}, a difference of {d} points (95% interval {low} to {high})",
+        first=f"{one.value:.1%}",
+        second=f"{other.value:.1%}",
+        d=points(made.difference),
+        low=points(made.interval.low),
+        high=points(made.interval.high),
+    )
+    if made.verdict == "unmeasured":
+        return t(
+            "Unpaired, and no verdict, for under 95% is measured of {a} or {b}: {numbers}.", a=a, b=b, numbers=numbers
+        )
+    if made.verdict == "same":
+        return t(
+            "Unpaired: {a} and {b} find the needle equally often, within {margin:g} points: {numbers}.",
+            a=a,
+            b=b,
+            margin=100 * MARGIN,
+            numbers=numbers,
+        )
+    if made.verdict == "unclear":
+        return t("Unpaired: whether {a} and {b} differ is open: {numbers}.", a=a, b=b, numbers=numbers)
+    if made.difference > 0:
+        return t("Unpaired: {b} finds the needle more often than {a}: {numbers}.", a=a, b=b, numbers=numbers)
+    return t("Unpaired: {b} finds the needle less often than {a}: {numbers}.", a=a, b=b, numbers=numbers)
+
+
+def _of_what(made: Unpaired) -> Message:
+    if made.cells:
+        return t(
+            "These are two independent samples of {first} and {second} trials, in the {cells} cells that both grids "
+            "have.",
+            first=made.planned[0],
+            second=made.planned[1],
+            cells=made.cells,
+        )
+    one, other = (f"{low:,}-{high:,}" for low, high in made.lengths)
+    return t(
+        "The two grids have no cell in common (lengths {one} and {other}): this is a difference of the grids as much "
+        "as of the models.",
+        one=one,
+        other=other,
+    )
+
+
+def _how_far(made: Unpaired) -> Message:
+    if made.this_haystack:
+        return t(
+            "A side stands in one haystack: nothing is said of other texts, and what the two texts differ by is in the "
+            "difference."
+        )
+    one, other = (each.haystacks for each in made.found)
+    return t(
+        "The intervals are over {one} and {other} haystacks, and hold for others like them; texts are not the same on "
+        "both sides, so that it takes more of them than a paired comparison (--like) to see a difference.",
+        one=one,
+        other=other,
+    )
+
+
+def unpaired_values(made: Sequence[Unpaired]) -> list[dict[str, Any]]:
+    """Return unpaired comparisons as JSON has them."""
+    return [
+        {
+            "first": _side(each.first),
+            "second": _side(each.second),
+            "paired": False,
+            "verdict": each.verdict,
+            "planned_trials": list(each.planned),
+            "common_cells": each.cells,
+            "found": [asdict(found) | {"value": found.value if found.measured else None} for found in each.found],
+            "difference": each.difference if all(found.measured for found in each.found) else None,
+            "interval": asdict(each.interval) if all(found.measured for found in each.found) else None,
+            "text": {"en": unpaired_paragraph(each, "en"), "zh": unpaired_paragraph(each, "zh")},
+        }
+        for each in made
+    ]
+
+
+def _side(side: Side) -> dict[str, str]:
+    told = {"name": side.name, "model": side.model, "experiment": side.experiment, "prompt": side.prompt}
+    return told | {"run": side.run}

@@ -1,0 +1,221 @@
+"""Where the haystack of each repeat begins, how far it reads at each length, and what text haystacks have in common.
+
+A run that is resumed keeps the rule and the beginnings that it began with. Runs of older versions drew beginnings one
+by one, wherever they fell.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from itertools import combinations
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nihbench.corpora import repeated_windows
+from nihbench.lang import Message, t
+from nihbench.run.lengths import spent_tokens
+from nihbench.run.texts import Texts, sources
+from nihbench.stats import ONE_TEXT, linked, text_overlaps
+from nihbench.text import GLUE, Layout, Ring, haystack_starts, layout_for, sentence_start
+
+if TYPE_CHECKING:
+    from nihbench.run.calibration import Calibration
+    from nihbench.run.setup import Setup
+
+FIT_MARGIN = 1.02
+"""Fitted lengths differ a little from text to text: by so much longer the longest haystack is taken to be."""
+
+NOTHING = 0.005
+"""Less in common is some phrase that comes twice, and rounds to 0%."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Laid:
+    """How a run's haystacks are laid out: by `layout`, or, None, by the rule of older versions.
+
+    `starts` are the characters of the corpus at which those of the planned repeats begin, as far as run.json has them.
+    """
+
+    layout: Layout | None
+    starts: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Overlap:
+    """What the haystacks of a run have in common at one length: `shares` of every pair of repeats, by their numbers."""
+
+    length: int
+    shares: Mapping[tuple[int, int], float]
+    texts: int
+    """How many of them are apart: those that share more than a tenth, with each other or with a third, are one."""
+
+    @property
+    def worst(self) -> tuple[tuple[int, int], float]:
+        """The pair that has most in common, and its share."""
+        return max(self.shares.items(), key=lambda each: each[1])
+
+
+def laid_out(setup: Setup, calibration: Calibration | None, laid: Laid | None = None) -> Setup:
+    """Return the setup with the haystacks of its repeats laid out for its lengths.
+
+    Args:
+        setup: with its lengths.
+        calibration: as far as it is fitted: the first text's curve is enough.
+        laid: how a run that is resumed has them.
+    """
+    if laid is None:
+        laid = Laid(layout=layout_for(ring_of(setup.text), _longest_tokens(setup, calibration)))
+    start_of = _starts(setup, laid)
+    made = sources(setup.text, setup.tokenizer, start_of, setup.copies)
+    return replace(setup, layout=laid.layout, start_of=start_of, source_of=made)
+
+
+def ring_of(text: Texts) -> Ring:
+    """Return a run's corpus as a ring."""
+    return Ring(text=text.corpus.text, starts=text.starts, boundaries=text.boundaries, first=text.first)
+
+
+def overlaps_of(setup: Setup) -> tuple[Overlap, ...]:
+    """Return what the haystacks of the planned repeats have in common, one entry a length; none with one repeat."""
+    repeats = setup.options.repeats
+    if repeats < 2:
+        return ()
+    around = len(setup.corpus.text) + len(GLUE)
+    begins = np.array([setup.start_of(repeat) for repeat in range(repeats)])
+    spent = spent_tokens(setup.needle, setup.prompts, setup.overheads, setup.tokenizer)
+    repeated = repeated_windows(setup.corpus.text, setup.corpus.sha256)
+    found = []
+    for length in setup.lengths:
+        reach = np.array([_reach(setup, spent, repeat, length) for repeat in range(repeats)])
+        shares = text_overlaps(begins, reach, around, repeated)
+        pairs = {(one, other): float(shares[one, other]) for one, other in combinations(range(repeats), 2)}
+        found.append(Overlap(length=length, shares=pairs, texts=len(np.unique(linked(shares > ONE_TEXT)))))
+    return tuple(found)
+
+
+def stored_haystacks(setup: Setup) -> dict[str, Any]:
+    """Return what run.json says of the haystacks; `overlaps` as [repeat, repeat, share of the text in common]."""
+    layout = setup.layout
+    return {
+        "characters": len(setup.corpus.text),
+        "starts": [setup.start_of(repeat) for repeat in range(setup.options.repeats)],
+        "layout": None if layout is None else {"strata": layout.strata, "longest_tokens": layout.longest_tokens},
+        "overlaps": [
+            {"length": each.length, "pairs": [[*pair, round(share, 4)] for pair, share in each.shares.items()]}
+            for each in overlaps_of(setup)
+        ],
+    }
+
+
+def haystack_notes(setup: Setup, others: Mapping[str, int]) -> list[Message]:
+    """Return what must be said of haystacks that overlap, and of those that don't; nothing with one repeat.
+
+    Args:
+        setup: the resolved run.
+        others: about how many tokens of the run's tokenizer the packaged corpora of the needle's language have.
+    """
+    if setup.options.repeats < 2:
+        return []
+    if "haystack" not in setup.options.vary:
+        return [t("all repeats read one haystack: results hold for this text")]
+    worst = max(overlaps_of(setup), key=lambda each: each.worst[1])
+    told = _overlap_note(setup.options.repeats, worst)
+    return [told, _rooms(setup, others)] if worst.worst[1] > ONE_TEXT else [told]
+
+
+def _overlap_note(repeats: int, worst: Overlap) -> Message:
+    (one, other), share = worst.worst
+    if share < NOTHING:
+        return t("the haystacks of the {count} repeats have no text in common", count=repeats)
+    if share <= ONE_TEXT:
+        return t(
+            "the haystacks of the {count} repeats are apart: repeats {one} and {other} have most in common, "
+            "{share:.0%} of their text at {length:,} tokens",
+            count=repeats,
+            one=one + 1,
+            other=other + 1,
+            share=share,
+            length=worst.length,
+        )
+    return t(
+        "separate texts at {length:,} tokens: {texts} for {count} repeats; repeats {one} and {other} have {share:.0%} "
+        "of theirs in common, and haystacks that share more than a tenth count as one",
+        length=worst.length,
+        texts=worst.texts,
+        count=repeats,
+        one=one + 1,
+        other=other + 1,
+        share=share,
+    )
+
+
+def _rooms(setup: Setup, others: Mapping[str, int]) -> Message:
+    """Return how many haystacks of the longest length have room in which corpus, without overlap."""
+    layout = setup.layout
+    longest = layout.longest_tokens if layout else setup.lengths[-1]
+    here = layout.strata if layout and len(setup.text.starts) >= longest else len(setup.text.starts) // longest
+    rooms = {name: tokens // longest for name, tokens in others.items()} | {setup.corpus.name: here}
+    named = sorted(rooms.items(), key=lambda each: (-each[1], each[0]))
+    return t(
+        "room for haystacks of {length:,} tokens without overlap: {rooms}",
+        length=setup.lengths[-1],
+        rooms=", ".join(f"{name} {room:,}" for name, room in named),
+    )
+
+
+def _longest_tokens(setup: Setup, calibration: Calibration | None) -> int:
+    """Return how long the longest haystack may become, in the tokenizer's own tokens."""
+    longest = setup.lengths[-1]
+    if calibration is None:
+        return longest
+    fitted = max(calibration.local_length(longest, prompt, 0) for prompt in setup.prompts)
+    return int(fitted * FIT_MARGIN)
+
+
+def _reach(setup: Setup, spent: Mapping[str, int], repeat: int, length: int) -> int:
+    """Return how many characters of the corpus a repeat's haystack reads at a length, by the prompt that reads most."""
+    starts, whole = setup.text.starts, len(setup.corpus.text)
+    begin = setup.start_of(repeat)
+    tokens = max(_local(setup, length, prompt, repeat) - spent[prompt] for prompt in setup.prompts)
+    end = int(np.searchsorted(starts, begin)) + max(tokens, 0)
+    if tokens >= len(starts):
+        return whole + len(GLUE)
+    if end < len(starts):
+        return int(starts[end]) - begin
+    return whole - begin + len(GLUE) + int(starts[end - len(starts)])
+
+
+def _local(setup: Setup, length: int, prompt: str, repeat: int) -> int:
+    return length if setup.calibration is None else setup.calibration.local_length(length, prompt, repeat)
+
+
+def _starts(setup: Setup, laid: Laid) -> Callable[[int], int]:
+    """Return what tells where a repeat's haystack begins; all begin alike where only other things vary."""
+    key = f"{setup.options.draw_seed}:{setup.corpus.sha256}"
+    ring, layout, known = ring_of(setup.text), laid.layout, list(laid.starts)
+    if layout is None:
+        varied = "haystack" in setup.options.vary
+        return lambda repeat: _start_before(setup, repeat) if varied else 0
+    if "haystack" not in setup.options.vary:
+        return lambda repeat: known[0] if known else ring.first
+    drawn = haystack_starts(ring, layout, key)
+    made: list[int] = []
+
+    def start_of(repeat: int) -> int:
+        while len(made) <= repeat:
+            made.append(next(drawn))
+        return known[repeat] if repeat < len(known) else made[repeat]
+
+    return start_of
+
+
+def _start_before(setup: Setup, repeat: int) -> int:
+    """Return where a repeat's haystack begins by the rule of older versions."""
+    if not repeat:
+        return 0
+    text = setup.corpus.text
+    place = random.Random(f"{setup.options.draw_seed}:{repeat}:{setup.corpus.sha256}").randrange(len(text))
+    return sentence_start(text, setup.text.boundaries, place)

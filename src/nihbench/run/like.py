@@ -1,0 +1,312 @@
+"""A run that sends the prompts of another one again (`--like RUN`): which these are, and where it keeps them.
+
+The other run's records say where each prompt was cut; by that it is made again, byte for byte, whatever tokenizer, fit
+or rules of placement made it first. The new run keeps these places in its own folder (like.jsonl) and needs the other
+run no more. Its lengths stay in the other run's unit.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from nihbench.errors import DamagedDataError, UsageError
+from nihbench.fetch import write_atomic
+from nihbench.lang import t
+from nihbench.plan import fill, order_trials, with_controls
+from nihbench.run.lengths import fixed_tokens
+from nihbench.run.options import RunOptions
+from nihbench.run.places import counted_once
+from nihbench.run.rebuild import source_text
+from nihbench.run.records import bytes_of, first_line, placement_of
+from nihbench.run.setup import Begun, Setup
+from nihbench.run.store import RunFolder, check_free, create_run, open_run, unusable
+from nihbench.run.stored import begun, corpus_of, is_imported, planned_trials, stored_needle, stored_prompts
+from nihbench.run.texts import check_corpus
+from nihbench.run.units import MODEL_UNIT, OF_ANOTHER, length_unit, unit_words
+from nihbench.text import EncodedMessages, digest, messages_json, rebuild, rebuild_bare
+from nihbench.types import Experiment, Message, Needle, Placed, Placement, PromptTemplate, Trial
+
+LIKE = "like.jsonl"
+_OF_THE_TEXT = ("corpus", "copies", "seed", "statements", "tokenizer", "placement", "calibration")
+"""What of a run's identity makes its texts; the rest is the model's and the request's."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """A prompt that was sent: how it was put together, and what was drawn for it."""
+
+    placement: Placed
+    fresh: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Like:
+    """The prompts of a run, by their trials; `run` is its folder's name, `content` its run.json.
+
+    `owed` trials of its plan have no record, and so no prompt.
+    """
+
+    run: str
+    content: Mapping[str, Any]
+    asked: Mapping[Trial, Asked]
+    owed: int = 0
+
+    @property
+    def experiment(self) -> Experiment:
+        """The run's experiment, whether the catalog still has it or not."""
+        content = self.content
+        return Experiment(
+            name=str(content["experiment"]),
+            needle=str(content["needle"]["name"]),
+            corpus=str(content["corpus"]["name"]),
+            prompts=tuple(content["prompts"]),
+            title=str(content.get("title", "")),
+        )
+
+    @property
+    def needle(self) -> Needle:
+        """The run's needle."""
+        return stored_needle(self.content)
+
+    @property
+    def prompts(self) -> dict[str, PromptTemplate]:
+        """The run's prompt templates."""
+        return stored_prompts(self.content)
+
+    @property
+    def text_identity(self) -> dict[str, Any]:
+        """What of the run's identity makes its texts."""
+        return {name: value for name, value in self.content["identity"].items() if name in _OF_THE_TEXT}
+
+    @property
+    def stored_unit(self) -> dict[str, Any]:
+        """The unit of the run's lengths as the new run's run.json has it: the new model does not count in it."""
+        unit = length_unit(self.content)
+        whose = self.content["model"]["name"] if unit == MODEL_UNIT else unit.removeprefix(OF_ANOTHER)
+        of = {"of": whose} if unit == MODEL_UNIT or unit.startswith(OF_ANOTHER) else {}
+        return {**self.content["length_unit"], "counted_by_model": False, **of}
+
+    def build(self, setup: Setup, trial: Trial) -> tuple[EncodedMessages, Placed]:
+        """Make a trial's prompt again.
+
+        Raises:
+            UsageError: the run did not send it.
+            DamagedDataError: what comes of it is not what was sent.
+        """
+        place = self.of(trial).placement
+        needle, _ = setup.needle_of(trial)
+        template, question = setup.prompts[trial.prompt], needle.question_for(trial.prompt)
+        text = source_text(setup.corpus.text, place.source_start, place.source_copies) if place.source_copies else ""
+        messages: Sequence[Message]
+        if isinstance(place, Placement):
+            messages = rebuild(text, place, needle.statements[0], template, question)
+        else:
+            messages = rebuild_bare(text, place, template, question)
+        if digest(messages) != place.prompt_sha256:
+            raise DamagedDataError(
+                t(
+                    "a prompt of {run} comes out as other bytes than were sent: its records are damaged; restore them "
+                    "from a copy",
+                    run=self.run,
+                )
+            )
+        return EncodedMessages([messages_json(messages)]), place
+
+    def needle_of(self, needle: Needle, trial: Trial) -> tuple[Needle, dict[str, str]]:
+        """Return the trial's needle with the values that were drawn for it, and these."""
+        fresh = dict(self.of(trial).fresh)
+        return fill(needle, fresh), fresh
+
+    def of(self, trial: Trial) -> Asked:
+        """Return what was sent for a trial.
+
+        Raises:
+            UsageError: nothing was.
+        """
+        if trial not in self.asked:
+            raise UsageError(
+                t(
+                    "{run} sent no prompt of {length:,} tokens at a depth of {depth:g}%: --like repeats what it sent",
+                    run=self.run,
+                    length=trial.length,
+                    depth=trial.depth_percent,
+                )
+            )
+        return self.asked[trial]
+
+
+def like_of(path: Path) -> Like:
+    """Return the prompts of the run that `--like` names.
+
+    Raises:
+        UsageError: there is no run, or it does not say what it sent.
+        DamagedDataError: its files can't be read.
+    """
+    folder = open_run(path)
+    if is_imported(folder.manifest):
+        raise UsageError(
+            t("--like {path}: it was imported, and its source does not say which prompts were sent", path=path)
+        )
+    planned, records = counted_once(planned_trials(folder.manifest), folder.records())
+    sent = {record.trial: record for record in records.values() if record.placement is not None}
+    asked = {
+        trial: Asked(placement=placement, fresh=sent[trial].fresh)
+        for trial in planned
+        if trial in sent and (placement := sent[trial].placement) is not None
+    }
+    if not any(trial.control is None for trial in asked):
+        raise UsageError(t("--like {path}: it has sent no prompt of its grid yet", path=path))
+    return Like(run=path.resolve().name, content=folder.manifest, asked=asked, owed=len(planned) - len(asked))
+
+
+def like_options(options: RunOptions) -> RunOptions:
+    """Return the options with all that the run which they are like decides.
+
+    Raises:
+        UsageError: there is no such run.
+        DamagedDataError: its run.json can't be read.
+    """
+    assert options.like is not None
+    content = open_run(Path(options.like)).manifest
+    theirs = content["options"]
+    return replace(
+        options,
+        experiment=str(content["experiment"]),
+        prompts=options.prompts or tuple(content["prompts"]),
+        corpus=options.corpus or corpus_of(content),
+        lengths=",".join(f"{length}t" for length in content["lengths"]),
+        depths=",".join(repr(float(depth)) for depth in content["depths"]),
+        repeats=int(content["repeats"]),
+        vary=tuple("sampling" if name == "temperature" else name for name in theirs.get("vary") or ("haystack",)),
+        seed=theirs.get("seed"),
+    )
+
+
+def as_like(setup: Setup, like: Like) -> Setup:
+    """Return the setup with the trials whose prompts another run has sent, as far as the window holds them.
+
+    Raises:
+        UsageError: the corpus is another one, or no prompt fits.
+    """
+    check_corpus(setup.corpus, like.text_identity["corpus"])
+    room = setup.window - setup.request.max_output if setup.window else None
+    asked = [trial for trial in like.asked if trial.prompt in setup.prompts]
+    lengths = sorted({trial.length for trial in asked if trial.control is None})
+    too_long = [length for length in lengths if room is not None and length > room]
+    if len(too_long) == len(lengths):
+        raise UsageError(
+            t(
+                "--like {run}: its prompts of {length:,} tokens or more do not fit into a window of {window:,} tokens "
+                "less {max_output:,} for the answer",
+                run=like.run,
+                length=lengths[0],
+                window=setup.window,
+                max_output=setup.request.max_output,
+            )
+        )
+    fitting = [trial for trial in asked if trial.length not in too_long]
+    grid = order_trials(
+        tuple(trial for trial in fitting if trial.control is None),
+        setup.options.order,
+        setup.options.draw_seed,
+        vary=setup.varied,
+        heads=setup.heads,
+        fixed_tokens=fixed_tokens(setup.needle, setup.prompts, setup.overheads, setup.tokenizer),
+    )
+    controls = [trial for trial in fitting if trial.control is not None and setup.options.controls]
+    resolved = replace(
+        setup,
+        like=like,
+        overheads=dict(like.content["length_unit"]["overheads"]),
+        counted_by_model=False,
+        lengths=tuple(length for length in lengths if length not in too_long),
+        too_long=tuple(too_long),
+        depths=tuple(float(depth) for depth in like.content["depths"]),
+        copies=int(like.content["corpus"]["copies"]),
+        trials=with_controls(grid, controls),
+    )
+    return replace(resolved, notes=(*setup.text.notes, *_notes(resolved, like)))
+
+
+def _notes(setup: Setup, like: Like) -> list[str]:
+    """Return what must be said of a run that sends another one's prompts."""
+    notes: list[str] = [
+        t(
+            "the prompts are those of {run}, byte for byte; lengths are as that run counted them: {unit}",
+            run=like.run,
+            unit=unit_words(setup.length_unit),
+        )
+    ]
+    if like.owed:
+        notes.append(
+            t("{owed:,} trials of {run} have no record, and so no prompt: left out", owed=like.owed, run=like.run)
+        )
+    if setup.too_long:
+        lengths = ", ".join(f"{length:,}" for length in setup.too_long)
+        notes.append(t("over the window, and left out: lengths {lengths}", lengths=lengths))
+    theirs = like.content["identity"]
+    own = {"temperature": setup.request.temperature, "max_output": setup.request.max_output}
+    apart = [name for name, value in own.items() if name in theirs and theirs[name] != value]
+    if apart:
+        told = ", ".join(f"--{name.replace('_', '-')} {theirs[name]}" for name in apart)
+        notes.append(t("{run} was asked otherwise: give {options} to ask alike", run=like.run, options=told))
+    return notes
+
+
+def begin_run(path: Path, setup: Setup, started: str) -> RunFolder:
+    """Make a run's folder with all that it needs to go on later.
+
+    Raises:
+        UsageError: a run is there already, or the folder can't be written.
+    """
+    from nihbench.run.manifest import manifest
+
+    if setup.like is not None:
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            check_free(path)
+            write_atomic(path / LIKE, b"".join(_line(trial, setup.like.of(trial)) for trial in setup.trials))
+        except OSError as error:
+            raise unusable(path, error) from error
+    return create_run(path, manifest(setup, started))
+
+
+def begun_in(folder: RunFolder) -> Begun:
+    """Read back what a run found out when it began, and the prompts that it took from another one.
+
+    Raises:
+        DamagedDataError: it can't be read.
+    """
+    found = begun(folder.manifest)
+    if folder.manifest.get("like") is None:
+        return found
+    asked = dict(_parsed(folder.path / LIKE))
+    return replace(found, like=Like(run=str(folder.manifest["like"]["run"]), content=folder.manifest, asked=asked))
+
+
+def _line(trial: Trial, asked: Asked) -> bytes:
+    plain = {"trial": trial.stored(), "placement": asdict(asked.placement), "fresh": dict(asked.fresh)}
+    return (json.dumps(plain, ensure_ascii=False, separators=(",", ":")) + "\n").encode("utf-8", "surrogatepass")
+
+
+def _parsed(path: Path) -> list[tuple[Trial, Asked]]:
+    found = []
+    try:
+        for line in bytes_of(path).splitlines():
+            plain = json.loads(line)
+            trial = Trial(**plain["trial"])
+            placement = placement_of(plain["placement"], trial.control)
+            found.append((trial, Asked(placement=placement, fresh=dict(plain["fresh"]))))
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise _damaged(path, first_line(error)) from error
+    if not found:
+        raise _damaged(path, t("it holds nothing"))
+    return found
+
+
+def _damaged(path: Path, error: str) -> DamagedDataError:
+    return DamagedDataError(t("{file} can't be read ({error}): restore it from a copy", file=path, error=error))
