@@ -47,7 +47,7 @@ def measure(ready: Ready, folder: RunFolder, trials: Owed, sending: Sending) -> 
         NihError: it could not be finished; the message says how to go on.
     """
     from nihbench.cli.money import budget_of, tell_spent
-    from nihbench.run import account, counts_before, spent_before
+    from nihbench.run import account, outcomes_before
 
     setup, members = ready.setup, ready.members
     if sending.resume is not None:
@@ -60,12 +60,11 @@ def measure(ready: Ready, folder: RunFolder, trials: Owed, sending: Sending) -> 
             )
         )
     sent = [trial for _, trial in trials]
-    before = spent_before(folder.path, setup)
-    with account(folder.path, setup, before, lambda: now().isoformat(timespec="seconds")) as keep:
-        budget = budget_of(setup, members, before + sending.elsewhere, lambda usd: keep(usd - sending.elsewhere))
-        # What earlier counts taught is known again, so that a resumed run weighs the same call alike.
-        for tokens, usage in counts_before(folder.path, setup):
-            budget.learn(tokens, usage)
+    with account(folder.path, setup, now) as (ledger, before):
+        budget = budget_of(setup, members, before + sending.elsewhere, ledger)
+        # What earlier answers taught is known again, so that a resumed run weighs the same call alike.
+        for tokens, outcome in outcomes_before(folder.path, setup):
+            budget.learn(tokens, setup.request.max_output, outcome)
         try:
             with terminable() as cancelling:
                 asyncio.run(_send(ready, folder, trials, budget, sending, cancelling, sent))
@@ -83,13 +82,10 @@ def measure(ready: Ready, folder: RunFolder, trials: Owed, sending: Sending) -> 
 
 
 def enter_checks(ready: Ready, folder: RunFolder) -> None:
-    """Enter what was spent on a run's checks into its ledger, before its first trial is sent, and say it."""
-    from nihbench.run import enter, spent_before
-
+    """Say what was spent on a run's checks, before its first trial is sent; it stands in the run's own ledger then."""
     if ready.checks is not None and ready.checks.spent:
         ready.checks.tell()
-        spent = spent_before(folder.path, ready.setup) + ready.checks.spent
-        enter(folder.path, ready.setup, spent, now().isoformat(timespec="seconds"))
+        ready.checks.enter(folder.path)
 
 
 async def _send(

@@ -302,4 +302,9 @@ WORDS = {
         "有参数含有 NUL 字符，路径和名称都不能有：请删去"
     ),
     "note: {error} (this entry is left out)": "注意：{error}（已略过这一条）",
+    "note: --max-cost {max_cost:g} goes by what the server says of each call, at the prices known here; what is billed "
+    "beyond that can't be known, so the first call is sent alone": (
+        "注意：--max-cost {max_cost:g} 以服务器对每次调用的说明和此处已知的价格为准；此外的收费无从得知，因此第一次调用单独发送"
+    ),
+    "this judge has cost ${spent:,.4f} on this run so far": "这个评审在本次运行上至今已花费 ${spent:,.4f}",
 }
