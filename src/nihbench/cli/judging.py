@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from nihbench.cli.output import FetchReport, note
-from nihbench.errors import InterruptedRunError, NihError, UsageError
+from nihbench.cli.output import FetchReport, note, stopped
+from nihbench.errors import NihError, UsageError
 from nihbench.lang import Message, t, without_stop
 
 if TYPE_CHECKING:
@@ -165,7 +165,7 @@ def _asked(model: ModelAccess, budget: Budget, main: Callable[[Completer], Corou
         with terminable() as cancelling:
             return asyncio.run(asking())
     except KeyboardInterrupt as error:
-        raise InterruptedRunError(t("stopped; {kept}", kept=_KEPT)) from error
+        raise stopped(error, _KEPT) from error
     except NihError as error:
         raise type(error)(t("{error}; {go_on}", error=without_stop(error), go_on=_KEPT)) from error
 

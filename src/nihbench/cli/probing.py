@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from nihbench.cli.output import note
-from nihbench.errors import InterruptedRunError, NihError, UsageError
+from nihbench.cli.output import note, stopped
+from nihbench.errors import NihError, UsageError
 from nihbench.lang import Message, t, without_stop
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def _measure(ready: Ready, folder: RunFolder, owed: Sequence[Probe]) -> None:
             with terminable() as cancelling:
                 asyncio.run(main(budget))
         except KeyboardInterrupt as error:
-            raise InterruptedRunError(t("stopped; {go_on}", go_on=_KEPT)) from error
+            raise stopped(error, _KEPT) from error
         except NihError as error:
             raise type(error)(t("{error}; {go_on}", error=without_stop(error), go_on=_KEPT)) from error
         finally:

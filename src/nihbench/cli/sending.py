@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nihbench.cli.output import Terminated, note
-from nihbench.errors import DamagedDataError, InterruptedRunError, NihError, StoppedError, TerminatedRunError
+from nihbench.cli.output import ENDING, Terminated, note, stopped
+from nihbench.endpoint.waits import in_words
+from nihbench.errors import DamagedDataError, MovedError, NihError, StoppedError
 from nihbench.lang import Message, language, t, typed, without_stop
 
 if TYPE_CHECKING:
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from nihbench.types import Completer, Record, Trial
 
 Owed = Sequence[tuple[str, "Trial"]]
+_LOOK_S = 5.0
+_ASLEEP_S = 30.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,11 +72,9 @@ def measure(ready: Ready, folder: RunFolder, trials: Owed, sending: Sending) -> 
         try:
             with terminable() as cancelling:
                 asyncio.run(_send(ready, folder, trials, budget, sending, cancelling, sent))
-        except Terminated as error:
-            raise TerminatedRunError(t("stopped by SIGTERM; {go_on}", go_on=_go_on(sending))) from error
         except KeyboardInterrupt as error:
-            raise InterruptedRunError(t("stopped; {go_on}", go_on=_go_on(sending))) from error
-        except DamagedDataError:
+            raise stopped(error, _go_on(sending)) from error
+        except (DamagedDataError, MovedError):
             raise
         except NihError as error:
             raise type(error)(t("{error}; {go_on}", error=without_stop(error), go_on=_go_on(sending))) from error
@@ -98,6 +100,17 @@ async def _send(
     sent: list[Trial],
 ) -> None:
     """Send what is owed, and what an adaptive run decides on after it; `sent` is told of the latter."""
+    cancelling()
+    asleep = asyncio.create_task(tell_of_sleep(note))
+    try:
+        await _send_parts(ready, folder, trials, budget, sending, sent)
+    finally:
+        asleep.cancel()
+
+
+async def _send_parts(
+    ready: Ready, folder: RunFolder, trials: Owed, budget: Budget, sending: Sending, sent: list[Trial]
+) -> None:
     from nihbench.cli.adaptive import send_rounds
     from nihbench.cli.checks import likely_tokens
     from nihbench.cli.progress import gauges_of, progress
@@ -105,7 +118,6 @@ async def _send(
     from nihbench.plan import BEFORE_THE_GRID
     from nihbench.run import Opening, calibrate_further, run_trials
 
-    cancelling()
     setup = ready.setup
     before = [pair for pair in trials if pair[1].control in BEFORE_THE_GRID]
     rest = [pair for pair in trials if pair[1].control not in BEFORE_THE_GRID]
@@ -223,33 +235,60 @@ def note_cache(ready: Ready, folder: RunFolder) -> None:
         )
 
 
+async def tell_of_sleep(
+    say: Callable[[str], None],
+    *,
+    wall: Callable[[], float] = time.time,
+    steady: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+) -> None:
+    """Say when the machine was suspended: its clock went on, and what measures time for a run did not.
+
+    Nothing is lost by it. Connections are dead when it wakes, so that calls in flight fail and are sent again.
+    """
+    while True:
+        before = wall() - steady()
+        await sleep(_LOOK_S)
+        gap_s = wall() - steady() - before
+        if gap_s > _ASLEEP_S:
+            say(
+                t(
+                    "note: this machine stood still for {wait} (or its clock was set): calls that were in flight are "
+                    "sent again where they fail, and count as paid",
+                    wait=in_words(gap_s),
+                )
+            )
+
+
 @contextlib.contextmanager
 def terminable() -> Iterator[Callable[[], None]]:
-    """Let SIGTERM end an event loop as Ctrl-C does: what is given is to be called in the loop's first task."""
-    came: list[int] = []
-    before = signal.getsignal(signal.SIGTERM)
+    """Let signals end an event loop as Ctrl-C does: what is given is to be called in the loop's first task."""
+    came: list[str] = []
+    before = {number: handler for number in ENDING if (handler := signal.getsignal(number)) != signal.SIG_IGN}
 
     def cancelling() -> None:
         task = asyncio.current_task()
 
-        def terminate() -> None:
-            came.append(1)
+        def terminate(number: int) -> None:
+            came.append(signal.Signals(number).name)
             if task is not None:
                 task.cancel()
 
         with contextlib.suppress(NotImplementedError, RuntimeError):  # Windows, or not the main thread
-            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, terminate)
+            for number in before:
+                asyncio.get_running_loop().add_signal_handler(number, terminate, number)
 
     try:
         yield cancelling
     except asyncio.CancelledError as error:
         if not came:
             raise
-        raise Terminated from error
+        raise Terminated(came[0]) from error
     finally:
         # A loop that ends takes its handlers away, and leaves the system's default.
-        with contextlib.suppress(ValueError):
-            signal.signal(signal.SIGTERM, before)
+        with contextlib.suppress(ValueError, TypeError):
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
 
 def _go_on(sending: Sending) -> Message:

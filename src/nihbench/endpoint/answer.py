@@ -15,6 +15,7 @@ from typing import Any
 
 from nihbench.endpoint.error_body import decoded, not_json, own_words, parse_json
 from nihbench.endpoint.failures import HANDLING, Diagnosis, classify
+from nihbench.endpoint.masking import masked
 from nihbench.endpoint.stream import THINKING, StreamedAnswer, content_text
 from nihbench.endpoint.usage import MOST, mapping, usage_in, usage_of
 from nihbench.lang import t, without_stop
@@ -194,9 +195,7 @@ def _plain_reason(reason: str | None) -> str:
 
 def _masked(text: str, keys: Iterable[str]) -> str:
     """Mask keys that a server gives back, as one that echoes requests for debugging does."""
-    for key in keys:
-        text = text.replace(key, "***")
-    return text
+    return masked(text, keys)
 
 
 def _failure(kind: FailureKind, message: str, received: Received, usage: Usage | None = None) -> Failure:
