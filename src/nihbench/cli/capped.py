@@ -29,7 +29,6 @@ def tell_reach(parts: Sequence[Part], spent: Decimal) -> None:
     options: RunOptions = parts[0][0].options
     if options.max_cost is None:
         return
-    tell_unknown(options.max_cost, *(model for _, members, _ in parts for model in members))
     left = Decimal(str(options.max_cost)) - spent
     for part in parts:
         found, cost = reach(part, max(left, Decimal(0)))

@@ -43,6 +43,7 @@ def run(
     yes: _YES = False,
 ) -> None:
     """Measure a model: run the grid, show the heatmap, write it as a PNG into the run's folder."""
+    from nihbench.cli.capped import tell_unknown
     from nihbench.cli.finish import finish_tree
     from nihbench.cli.jobs import asked_jobs, made_ready
     from nihbench.cli.money import check_cost
@@ -60,9 +61,14 @@ def run(
     if resume is None:
         check_place(out) if out else check_room(_RESULTS)
 
+    told: list[bool] = []
+
     def agree(ready: Sequence[Ready]) -> None:
         _check_begun(ready)
         check_cost([(r.setup, r.members, _owed(r, retry_all)) for r in ready], yes=yes)
+        if not told:
+            told.append(True)
+            tell_unknown(ready[0].setup.options.max_cost, *(model for each in ready for model in each.members))
 
     root = resume or out or _new_folder(jobs, suite)
     with made_ready(jobs, sending=True, agree=agree, folder=root) as ready:

@@ -194,25 +194,30 @@ class ChatClient:
 
         The dialect is chosen after the wait, in which another call may have learnt that the old one is refused.
         """
-        async with AsyncExitStack() as stack:
-            hold, slot = await self._leave(call, stack)
-            dialect = self._dialect
-            if hold is not None:
-                await _begun(hold)
+        while True:
+            async with AsyncExitStack() as stack:
+                hold, slot = await self._leave(call, stack)
+                if hold is None or await _begun(hold):
+                    return await self._send(call, hold, slot)
 
-            def heard(headers: Mapping[str, str]) -> None:
-                rates = rate_state(headers, self._now())
-                if slot is not None and rates is not None:
-                    slot.hear(rates)
+    async def _send(
+        self, call: Call, hold: Hold | None, slot: Slot | None
+    ) -> tuple[Outcome, Diagnosis | None, Dialect]:
+        dialect = self._dialect
 
-            outcome, found = await self._attempt(call, dialect, heard)
-            if hold is not None:
-                hold.settle(outcome)
-                outcome = replace(outcome, entry=hold.entry)
-            if slot is not None:
-                # The headers of an answer were heard when they came, and have grown old while it was written.
-                slot.settle(signal_of(replace(outcome, rates=None) if isinstance(outcome, Completion) else outcome))
-            return outcome, found, dialect
+        def heard(headers: Mapping[str, str]) -> None:
+            rates = rate_state(headers, self._now())
+            if slot is not None and rates is not None:
+                slot.hear(rates)
+
+        outcome, found = await self._attempt(call, dialect, heard)
+        if hold is not None:
+            hold.settle(outcome)
+            outcome = replace(outcome, entry=hold.entry)
+        if slot is not None:
+            # The headers of an answer were heard when they came, and have grown old while it was written.
+            slot.settle(signal_of(replace(outcome, rates=None) if isinstance(outcome, Completion) else outcome))
+        return outcome, found, dialect
 
     async def _leave(self, call: Call, stack: AsyncExitStack) -> tuple[Hold | None, Slot | None]:
         """Wait until money and a slot are there for one sending; `stack` gives them back."""
@@ -303,10 +308,10 @@ class ChatClient:
         return failure, found
 
 
-async def _begun(hold: Hold) -> None:
+async def _begun(hold: Hold) -> bool:
     """Write down that a call is sent next; one that could not be written down costs nothing, for it is not sent."""
     try:
-        await hold.begin()
+        return await hold.begin()
     except BaseException:
         hold.free()
         raise

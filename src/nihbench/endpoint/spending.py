@@ -105,9 +105,12 @@ class Hold:
         """What it may cost by all that is known now; None: the price is unknown."""
         return self._budget.worst_cost(self.prompt_tokens, self.max_output)
 
-    async def begin(self) -> None:
-        """Say that the call is sent next: when this returns, a kill can't lose what it may cost."""
-        await self._budget.begin(self)
+    async def begin(self) -> bool:
+        """Say that the call is sent next: when this returns, a kill can't lose what it may cost.
+
+        False: it may not be sent any more, for calls have turned out dearer since it was held; it is given back.
+        """
+        return await self._budget.begin(self)
 
     def settle(self, outcome: Outcome) -> None:
         """Replace the worst case by what the outcome says that it cost; the first word counts.
@@ -232,12 +235,16 @@ class Budget:
         finally:
             hold.lapse()
 
-    async def begin(self, hold: Hold) -> None:
+    async def begin(self, hold: Hold) -> bool:
         """Write a call down as in flight (see `Hold.begin`)."""
         worst = hold.worst or Decimal(0)
+        if self._max_cost is not None and self._spent + sum(self._in_flight.values()) + worst > self._max_cost:
+            hold.free()
+            return False
         if self._journal is not None and worst:
             hold.entry = await self._journal.reserve(worst)
         self._in_flight[hold] = worst
+        return True
 
     def take(self, hold: Hold, outcome: Outcome) -> None:
         """Charge a call by what came of it, and expect the same of later ones (see `Hold.settle`)."""
