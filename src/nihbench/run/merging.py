@@ -147,15 +147,20 @@ def _join_ledgers(runs: Iterable[RunFolder], out: Path, left: Left) -> None:
     A line names its call, so that copies of a run have it in common; one of an older version does not, and of two
     that are alike both are taken to have been paid.
     """
-    lines: list[bytes] = []
-    for run in runs:
-        own = bytes_of(run.path / LEDGER).splitlines()
-        known = set(lines)
-        lines += [line for line in own if line.strip() and not (line in known and b'"call"' in line)]
-        if (usd := left(run)) > 0:
-            lines.append(plain_line(usd, str(run.manifest["created_at"])))
+    runs = list(runs)
+    lines = _ledger_lines(run.path for run in runs)
+    lines += [plain_line(usd, str(run.manifest["created_at"])) for run in runs if (usd := left(run)) > 0]
     if lines:
         write_atomic(out / LEDGER, b"".join(line + b"\n" for line in lines))
+
+
+def _ledger_lines(folders: Iterable[Path]) -> list[bytes]:
+    lines: list[bytes] = []
+    for folder in folders:
+        known = set(lines)
+        own = bytes_of(folder / LEDGER).splitlines()
+        lines += [line for line in own if line.strip() and not (line in known and b'"call"' in line)]
+    return lines
 
 
 def _join(name: str, runs: Iterable[RunFolder], out: Path) -> None:
@@ -197,6 +202,9 @@ def _merge_trees(paths: Sequence[Path], out: Path, left: Left) -> tuple[RunFolde
         begun = [tree.path / child.folder for tree in trees if (tree.path / child.folder / MANIFEST).exists()]
         if begun:
             merged.append(merge_runs([open_run(path) for path in begun], out / child.folder, left))
+    # What was asked before the runs of a folder began stands in the folder's own ledger, too.
+    if lines := _ledger_lines(tree.path for tree in trees):
+        write_atomic(out / LEDGER, b"".join(line + b"\n" for line in lines))
     content = json.loads((first.path / TREE).read_text(encoding="utf-8"))
     for row in content["children"]:
         row["options"] = {**row["options"], "shard": None}
