@@ -70,16 +70,14 @@ def charge_of(
             unknown, and so is such a cost.
     """
     used = billable(outcome.usage, None if prompt is None else prompt[0])
-    cut = isinstance(outcome, Completion) and PAST_LIMIT in outcome.changes
+    cut = PAST_LIMIT in outcome.changes
     if isinstance(outcome, Completion) and cut:
         # It was cut off before its count could come, and what it holds was written for money.
         max_output = max(max_output, likely_tokens(outcome.text) + likely_tokens(outcome.reasoning))
-    named = bool(outcome.usage.cost_usd)
-    if isinstance(outcome, Failure) and used.prompt_tokens is None and not (named or outcome.may_be_billed):
+    unbilled = isinstance(outcome, Failure) and not outcome.may_be_billed
+    if unbilled and used.prompt_tokens is None and not outcome.usage.cost_usd:
         return Charge(Decimal(0)), used
-    if used.prompt_tokens is not None and used.completion_tokens is None:
-        used = replace(used, completion_tokens=max_output)
-    elif cut and outcome.usage.completion_tokens is None:
+    if used.completion_tokens is None and (cut or used.prompt_tokens is not None):
         used = replace(used, completion_tokens=max_output)
     least = most = None
     if prompt is not None:
@@ -88,6 +86,12 @@ def charge_of(
         least = usage_cost(prices, cached, USUAL_HIT_PRICE)
     told = replace(used, cost_usd=outcome.usage.cost_usd, fee_usd=outcome.usage.fee_usd)
     return charge(prices, told, least, most), used
+
+
+def tells_cost(outcome: Outcome) -> bool:
+    """Say whether a server tells what a call cost, by counts or a price; else it costs what such calls cost at most."""
+    usage = outcome.usage
+    return usage.prompt_tokens is not None or bool(usage.cost_usd) or PAST_LIMIT in outcome.changes
 
 
 class Hold:
@@ -251,6 +255,8 @@ class Budget:
         prompt, limit = hold.prompt_tokens, hold.max_output
         cost, used = charge_of(self.prices, outcome, limit, (prompt, self._learnt.most_tokens(prompt)))
         self._hear(prompt, limit, outcome, cost, used)
+        if cost.usd and not tells_cost(outcome):
+            cost = cost._replace(usd=max(cost.usd, hold.worst or cost.usd))
         self.prompt_tokens += outcome.usage.prompt_tokens or 0
         self.completion_tokens += used.completion_tokens or 0
         self.charge(hold, cost.usd)

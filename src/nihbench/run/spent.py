@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from nihbench.endpoint import cost_of
+from nihbench.endpoint.spending import tells_cost
 from nihbench.prices import prices_paid
 from nihbench.run.ledger import Entries, Ledger, append, plain_line, read_ledger
 from nihbench.run.records import all_records
@@ -110,8 +111,7 @@ class Tariff:
                 shown.add(outcome.entry)
                 known = ledger.calls.get(outcome.entry)
                 # Of a call that tells nothing the ledger knows more: what calls like it were found to cost at most.
-                told = outcome.usage.prompt_tokens is not None or outcome.usage.cost_usd is not None
-                usd = cost if told or known is None else known
+                usd = cost if known is None or tells_cost(outcome) else known
                 total, whole = total + (usd or 0), whole and usd is not None
         return sum((usd for call, usd in ledger.calls.items() if call not in shown), total), whole
 
