@@ -363,3 +363,21 @@ def test_what_is_dear_is_not_submitted_off_a_terminal(nih, options, own_texts):
     assert ended.code == 2 and "and can cost $" in ended.err and "agree to that by --yes" in ended.err
     assert "Traceback" not in ended.err and not any(job.get("input_file_id") for job in jobs(nih.folder / "run"))
     assert not any(b"k-123456" in path.read_bytes() for path in (nih.folder / "run").rglob("*") if path.is_file())
+
+
+def test_a_batch_that_is_lost_stays_paid_for(nih, service, options):
+    """It may have been worked on: what was set aside for it is spent, however often it is submitted again."""
+    plain = [*options, "--no-controls", "--depths", "50%", "--price", "100,1000"]
+    assert nih("batch", "export", *plain, "--out", "run").code == 0
+    service.ended = False
+    cap = ("--max-cost", 0.5)
+    assert nih("batch", "submit", "run", *cap).code == 0
+    for _ in range(6):
+        service.batches.clear()
+        nih("batch", "fetch", "run")
+        ended = nih("batch", "submit", "run", "--again", *cap)
+        if ended.code:
+            break
+    assert ended.code == 4 and "of --max-cost are spent" in ended.err, ended.err
+    one = (300 + 600) * 100e-6 + 2 * 20 * 1000e-6  # what the service bills for a batch at most
+    assert 2 <= len(service.created) <= 0.5 / one

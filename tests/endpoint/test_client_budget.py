@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
@@ -57,7 +58,7 @@ def test_what_usage_shows_makes_later_holds_larger(scripted: Any, waits: Any) ->
     budget = Budget(0.36, PRICES)
     complete(scripted.base_url, budget, waits)
     assert budget.spent == pytest.approx(0.18)
-    with pytest.raises(StoppedError, match=r"could cost \$0\.19"):
+    with pytest.raises(StoppedError, match=r"could cost \$0\.21"):
         complete(scripted.base_url, budget, waits)
     assert len(scripted.asked) == 1
 
@@ -126,3 +127,27 @@ def test_what_is_known_before_the_first_call(
     model = ModelPreset(name="m", model="m", base_url=url, **preset)
     with open_model(model, key=None, headers={}, ask_server=False) as access:
         assert access.limits(**options) == expected
+
+
+def test_calls_that_wait_are_held_at_what_was_learnt_meanwhile(scripted: Any, playing: Any) -> None:
+    """An answer shows late that the server bills three times as much: what has not been sent by then is not."""
+    billed: list[float] = []
+
+    def judge(asked: Any) -> Any:
+        share = 1 if len(billed) < 2 else 3
+        usage = {"prompt_tokens": 80_000 * share, "completion_tokens": 100}
+        billed.append(0.08 * share + 0.001)
+        return playing.reply(body=json.dumps({**GOOD, "usage": usage}).encode())
+
+    scripted.judge = judge
+    budget = Budget(1.2, PRICES)
+
+    async def run() -> None:
+        limiter = Limiter(Limits(concurrency=1, start=1))
+        async with ChatClient(Endpoint(base_url=scripted.base_url), budget=budget, limiter=limiter) as client:
+            calls = [client.complete(ASK, REQUEST) for _ in range(12)]
+            ended = await asyncio.gather(*calls, return_exceptions=True)
+            assert {type(end) for end in ended} == {Completion, StoppedError}
+
+    asyncio.run(run())
+    assert 0.8 < sum(billed) <= 1.2

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
     from nihbench.cli.jobs import Job
     from nihbench.endpoint import ModelAccess
     from nihbench.endpoint.batches import BatchEndpoint
-    from nihbench.run import BatchFile, RunFolder, RunOptions, Setup
-    from nihbench.run.batch_state import Batches
+    from nihbench.run import BatchFile, RunFolder, RunOptions, Setup, Submission
+    from nihbench.run.batch_state import Batches, Planned
     from nihbench.run.batch_state import Job as BatchJob
     from nihbench.types import Trial
 
@@ -106,7 +107,6 @@ def submit_run(job: Job, terms: Terms) -> None:
     """
     from nihbench.cli.sending import now
     from nihbench.cli.wiring import prepared
-    from nihbench.endpoint.batches import BatchEndpoint
     from nihbench.run import (
         Submission,
         check_rules,
@@ -115,7 +115,6 @@ def submit_run(job: Job, terms: Terms) -> None:
         open_batches,
         owned,
         read_planned,
-        submit,
         to_submit,
     )
     from nihbench.run.options import bare_url
@@ -132,6 +131,7 @@ def submit_run(job: Job, terms: Terms) -> None:
         url = bare_url(model.base_url) or ""
         check_server(batches, url)
         batches = to_submit(batches, list(planned), folder.records(), again=terms.again)
+        _settle(folder, batches)
         ids = [trial_id for each in batches.jobs if each.is_open for trial_id in batches.ids(each)]
         if not ids:
             raise UsageError(
@@ -140,13 +140,54 @@ def submit_run(job: Job, terms: Terms) -> None:
                     path=typed(folder.path),
                 )
             )
-        waiting = [planned[trial_id].trial for trial_id in batches.waiting() - set(ids)]
-        _agree(setup, model, folder, [planned[trial_id].trial for trial_id in ids], waiting, yes=terms.yes)
+        _agree(setup, model, folder, *_unagreed(folder, batches, planned), yes=terms.yes)
         usual = setup.preset.batch.completion_window if setup.preset.batch else "24h"
         how = Submission(base_url=url, completion_window=terms.completion_window or usual, again=terms.again)
-        with BatchEndpoint(model.endpoint) as service:
-            submit(batches, service, how, on_job=lambda each: show(job_line(each)))
+        _submit(setup, model, batches, planned, how)
         note(t("the answers come later: nih batch fetch {path} --wait", path=typed(folder.path)))
+
+
+def _unagreed(folder: RunFolder, batches: Batches, planned: Mapping[str, Planned]) -> tuple[list[Trial], list[Trial]]:
+    """Return the trials that are submitted next, and those under way, for which the ledger sets nothing aside yet.
+
+    What it does is spent; older versions did not enter batches there.
+    """
+    from nihbench.run import read_ledger
+
+    known = read_ledger(folder.path).calls
+    left = [job for job in batches.jobs if job.entry not in known]
+
+    def trials(jobs: Iterable[BatchJob]) -> list[Trial]:
+        return [planned[trial_id].trial for job in jobs for trial_id in batches.ids(job)]
+
+    return trials(job for job in left if job.is_open), trials(job for job in left if job.waits and not job.is_open)
+
+
+def _submit(
+    setup: Setup, model: ModelAccess, batches: Batches, planned: Mapping[str, Planned], how: Submission
+) -> None:
+    """Submit what is open; what a batch may cost is set aside before it is made."""
+    from nihbench.cli.money import planned_cost
+    from nihbench.cli.sending import now
+    from nihbench.endpoint.batches import BatchEndpoint
+    from nihbench.run import Ledger, submit
+
+    cheap = _at_batch_prices(setup)
+
+    def reserve(job: BatchJob) -> None:
+        worst = planned_cost(cheap, (model,), [planned[each].trial for each in batches.ids(job)]).most
+        if worst:
+            ledger.reserve_now(worst, job.entry)
+
+    with BatchEndpoint(model.endpoint) as service, Ledger(batches.folder, now) as ledger:
+        submit(
+            batches,
+            service,
+            how,
+            on_job=lambda each: show(job_line(each)),
+            reserve=reserve,
+            free=lambda job: ledger.settle(job.entry, Decimal(0)),
+        )
 
 
 def _check_remote(setup: Setup, model: ModelAccess) -> None:
@@ -166,11 +207,10 @@ def _agree(
         StoppedError: it could be more than --max-cost.
     """
     from nihbench.cli.money import check_cost, dollars, planned_cost
-    from nihbench.prices import decimal_of, discounted
+    from nihbench.prices import decimal_of
     from nihbench.run import spent_before
 
-    share = setup.preset.batch.price if setup.preset.batch else 1.0
-    cheap = replace(setup, preset=replace(setup.preset, prices=discounted(setup.preset.prices, share)))
+    cheap = _at_batch_prices(setup)
     check_cost([(cheap, (model,), trials)], yes=yes)
     if setup.options.max_cost is None:
         return
@@ -186,6 +226,26 @@ def _agree(
                 most=dollars(most),
             )
         )
+
+
+def _at_batch_prices(setup: Setup) -> Setup:
+    from nihbench.prices import discounted
+
+    share = setup.preset.batch.price if setup.preset.batch else 1.0
+    return replace(setup, preset=replace(setup.preset, prices=discounted(setup.preset.prices, share)))
+
+
+def _settle(folder: RunFolder, batches: Batches) -> None:
+    """Give back what is set aside for batches whose answers are in the records, and cost what these say."""
+    from nihbench.cli.sending import now
+    from nihbench.run import Ledger, read_ledger
+
+    known = read_ledger(folder.path).calls
+    paid = [entry for job in batches.jobs for entry in job.entries if entry != job.entry or job.is_paid]
+    with Ledger(folder.path, now) as ledger:
+        for entry in paid:
+            if known.get(entry):
+                ledger.settle(entry, Decimal(0))
 
 
 @contextmanager
@@ -232,6 +292,7 @@ def fetch_all(folder: RunFolder, service: BatchEndpoint, *, every: float | None)
             raise UsageError(t("{path} has no batch yet: nih batch submit {path}", path=typed(folder.path)))
         while True:
             batches = _bring_ended(folder, refresh(batches, service), service)
+            _settle(folder, batches)
             going = [job for job in batches.jobs if job.waits and job.batch_id and not job.finished]
             if every is None or not going:
                 break
@@ -251,7 +312,7 @@ def _bring_ended(folder: RunFolder, batches: Batches, service: BatchEndpoint) ->
             note(job_line(job))
             files = bring(batches, job, service)
             if files:
-                for sentence in import_results(folder, files, now=now).sentences():
+                for sentence in import_results(folder, files, now=now, keys=service.keys()).sentences():
                     note(sentence)
             batches = batches.put(replace(job, fetched=True))
     return batches

@@ -59,6 +59,21 @@ class Job:
         return not self.given_up and (self.creating or self.batch_id is not None) and not self.fetched
 
     @property
+    def entry(self) -> str:
+        """What the ledger calls the batch that is made of it."""
+        return self.entries[-1]
+
+    @property
+    def entries(self) -> tuple[str, ...]:
+        """The same for all batches that were made of it; of the earlier ones no request was carried out."""
+        return tuple(f"{self.name}-{self.sha256[:12]}-{number}" for number in range(len(self.earlier) + 1))
+
+    @property
+    def is_paid(self) -> bool:
+        """Whether its answers are in the records, or it never had one, so that nothing need be set aside for it."""
+        return self.fetched or (self.status == "failed" and not self.completed)
+
+    @property
     def is_open(self) -> bool:
         """Whether it may be submitted."""
         return not self.given_up and self.batch_id is None

@@ -94,9 +94,23 @@ def check_server(batches: Batches, base_url: str) -> None:
 
 
 def submit(
-    batches: Batches, service: BatchEndpoint, how: Submission, on_job: Callable[[Job], None] = lambda job: None
+    batches: Batches,
+    service: BatchEndpoint,
+    how: Submission,
+    on_job: Callable[[Job], None] = lambda job: None,
+    *,
+    reserve: Callable[[Job], None] = lambda job: None,
+    free: Callable[[Job], None] = lambda job: None,
 ) -> Batches:
     """Upload every open job's file and create its batch; a job is on the disk before and after each of the two.
+
+    Args:
+        batches: the state.
+        service: the server.
+        how: how they are submitted.
+        on_job: told of every batch when it is there.
+        reserve: sets aside what a batch may cost, before the server is asked for it; it is on the disk then.
+        free: gives that back where there is no batch.
 
     Raises:
         UnsureError: a batch may have been created; submitting again looks for it first.
@@ -108,14 +122,21 @@ def submit(
             continue
         found = _find(service, job, how) if job.creating else None
         if found is None:
-            batches, found, job = _create(batches, job, service, how)
+            batches, found, job = _create(batches, job, service, how, reserve, free)
         job = told(replace(job, creating=False), found)
         batches = batches.put(job)
         on_job(job)
     return batches
 
 
-def _create(batches: Batches, job: Job, service: BatchEndpoint, how: Submission) -> tuple[Batches, Batch, Job]:
+def _create(
+    batches: Batches,
+    job: Job,
+    service: BatchEndpoint,
+    how: Submission,
+    reserve: Callable[[Job], None],
+    free: Callable[[Job], None],
+) -> tuple[Batches, Batch, Job]:
     """Upload a job's file, where it is not yet, and create its batch."""
     file_id = job.input_file_id
     if file_id is None:
@@ -123,6 +144,7 @@ def _create(batches: Batches, job: Job, service: BatchEndpoint, how: Submission)
         file_id = service.upload(batches.path(job))
     job = replace(job, base_url=how.base_url, input_file_id=file_id, creating=True)
     batches = batches.put(job)
+    reserve(job)
     try:
         made = service.create(
             file_id,
@@ -136,6 +158,7 @@ def _create(batches: Batches, job: Job, service: BatchEndpoint, how: Submission)
         ) from error
     except Exception:
         # Refused, or never sent: there is no batch. Ctrl-C is no Exception, and leaves the question open.
+        free(job)
         batches.put(replace(job, creating=False))
         raise
     return batches, made, job
