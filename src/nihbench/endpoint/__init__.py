@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from nihbench.endpoint.connection import Endpoint, Timeouts
     from nihbench.endpoint.counting import ServerTokenizer, chat_overhead
     from nihbench.endpoint.dialect import Call, Dialect
-    from nihbench.endpoint.failures import HANDLING, Diagnosis, Handling, classify
+    from nihbench.endpoint.failures import HANDLING, Diagnosis, Handling, classify, may_pass
     from nihbench.endpoint.holdoff import put_off
     from nihbench.endpoint.limits import Limiter, Limits
     from nihbench.endpoint.pool import SideBySide
@@ -51,6 +51,7 @@ _HOMES = {
     "Dialect": "dialect",
     "Handling": "failures",
     "classify": "failures",
+    "may_pass": "failures",
     "Preflight": "checkup",
     "load_tokenizer": "tokenizers",
     "preflight": "checkup",
@@ -88,6 +89,7 @@ __all__ = [
     "cost_of",
     "in_words",
     "load_tokenizer",
+    "may_pass",
     "request_counter",
     "open_model",
     "preflight",

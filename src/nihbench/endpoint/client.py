@@ -18,9 +18,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from nihbench.endpoint.answer import PAST_LIMIT, Received, read_body, read_stream
+from nihbench.endpoint.coding import TooLongError
 from nihbench.endpoint.connection import NO_ANSWER, Endpoint, Timeouts, no_answer
 from nihbench.endpoint.dialect import Call, Dialect, learn, without_stream
-from nihbench.endpoint.exchange import SUCCESS, DeadlineError, Reply, TooLongError, exchange
+from nihbench.endpoint.error_body import own_words
+from nihbench.endpoint.exchange import SUCCESS, DeadlineError, Reply, exchange
 from nihbench.endpoint.failures import HANDLING, Diagnosis, classify
 from nihbench.endpoint.notices import Notices
 from nihbench.endpoint.proxies import proxy_for
@@ -28,6 +30,7 @@ from nihbench.endpoint.retries import Retries
 from nihbench.endpoint.signals import signal_of
 from nihbench.endpoint.transport import Lanes, keep_alive_trace
 from nihbench.endpoint.waits import rate_state
+from nihbench.errors import NihError
 from nihbench.lang import t
 from nihbench.types import Completion, Failure, FailureKind, Message, Outcome, Request
 
@@ -251,6 +254,7 @@ class ChatClient:
                     on_silence=lambda: self._notices.silence(timeouts.tell_s, call.prompt_tokens, most_s),
                     extensions=self._extensions,
                 )
+            outcome = self._read(reply)
         except DeadlineError as error:
             words: str = t("{host} was too slow: {error}", host=self._endpoint.host, error=error)
             kind, message, billed = "timeout", words, True
@@ -259,11 +263,22 @@ class ChatClient:
             kind, message, billed = "bad_response", words, True
         except NO_ANSWER as error:
             kind, message, billed = no_answer(error, self._endpoint)
+        except NihError:
+            raise  # a proxy or a certificate of the user's own
+        except Exception as error:
+            # Whatever a server sends is one trial's matter: nothing that it does to the reading may end a run.
+            kind, message, billed = "bad_response", self._unreadable(error), True
         else:
-            return self._read(reply)
+            return outcome
         seconds = self._clock() - started
         failure = Failure(kind=kind, message=message, status=None, latency_s=seconds, attempts=1, may_be_billed=billed)
         return failure, None
+
+    def _unreadable(self, error: Exception) -> str:
+        words = t(
+            "{host} sent an answer that can't be read ({error})", host=self._endpoint.host, error=type(error).__name__
+        )
+        return own_words(words, self._secrets)
 
     def _read(self, reply: Reply) -> tuple[Outcome, Diagnosis | None]:
         now = self._now()
