@@ -30,7 +30,7 @@ from nihbench.endpoint.retries import Retries
 from nihbench.endpoint.signals import signal_of
 from nihbench.endpoint.transport import Lanes, keep_alive_trace
 from nihbench.endpoint.waits import rate_state
-from nihbench.errors import NihError
+from nihbench.errors import EndingError, NihError
 from nihbench.lang import t
 from nihbench.types import Completion, Failure, FailureKind, Message, Outcome, Request
 
@@ -158,11 +158,19 @@ class ChatClient:
     async def _persist(self, call: Call, earlier: list[Failure]) -> Outcome:
         """Send until there is an answer, or a failure that this request must live with; fill `earlier` on the way."""
         retries = Retries(max_attempts=self._max_attempts, patience_s=self._patience_s, random=self._random)
+        failed: Failure | None = None
         while True:
-            outcome = await self._adapting(call, earlier)
+            try:
+                outcome = await self._adapting(call, earlier)
+            except EndingError:
+                # What was sent and failed may be paid for: its record is kept, though nothing is sent again.
+                if failed is None or earlier[-1] is not failed:
+                    raise
+                return earlier.pop()
             wait_s = retries.wait_s(outcome) if isinstance(outcome, Failure) else None
             if wait_s is None or isinstance(outcome, Completion):
                 return outcome
+            failed = outcome
             earlier.append(outcome)
             await self._sleep(wait_s)
 
