@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 Span = tuple[int, int]
 
@@ -38,6 +38,7 @@ _TAG = re.compile(
 )
 # In square brackets these words are headings too, but not in capitals with an end of their own.
 _SQUARE = re.compile(r"\[(?P<s>/?)(?:THINK|THINKING|THOUGHT|REASONING)\]")
+_STRONG = re.compile(r"<think(?:ing)?>", re.IGNORECASE)
 _SIGNS = ("<", "[", "◁", "【")
 # What stands around an answer that is marked as one: dropped where reasoning was found beside it.
 _FRAME = re.compile(
@@ -92,6 +93,9 @@ def markup_of(text: str) -> Markup:
 def split_reasoning(text: str) -> tuple[str, str]:
     """Part a text into the reasoning in it, without the markup around it, and the answer."""
     found = markup_of(text)
+    if found.is_open and _outside(text[: found.spans[-1][0]], list(found.spans[:-1])).strip():
+        # An answer behind which reasoning begins anew is not for this room to cut.
+        found = replace(found, spans=found.spans[:-1])
     if not found.gone:
         return "", text
     thought = "\n".join(_bare(text[start:end]) for start, end in found.spans)
@@ -131,7 +135,7 @@ def _within(at: int, spans: tuple[Span, ...]) -> bool:
 def _tagged(text: str) -> tuple[tuple[Span, ...], tuple[Span, ...], bool]:
     """Find tags. An end without a beginning ends reasoning that a template began before the text.
 
-    Text between reasoning and reasoning is none; a beginning behind an answer that never ends is a word of the answer.
+    A beginning behind an answer that never ends is a word of the answer, unless it can be no word.
     """
     spans: list[Span] = []
     plain: list[Span] = []
@@ -152,7 +156,7 @@ def _tagged(text: str) -> tuple[tuple[Span, ...], tuple[Span, ...], bool]:
             in_plain = False
         else:
             spans, plain = [(0, tag.end())], []
-    if begun is not None and not _outside(text[:begun], spans).strip():
+    if begun is not None and (_STRONG.match(text, begun) or not _outside(text[:begun], spans).strip()):
         return (*spans, (begun, len(text))), tuple(plain), True
     return tuple(spans), tuple(plain), False
 
