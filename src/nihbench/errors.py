@@ -6,6 +6,7 @@ The message of an error is one sentence that says what is wrong and what to do a
     NihError
     ├── UsageError          2   an option, a name or a file that the user can mend
     │   ├── CatalogError    2   needles.yaml, models.yaml or a corpus manifest (file and line)
+    │   ├── MovedError      2   a run's folder was moved or removed while it was written to
     │   └── FetchError      2   something could not be brought here (no network, wrong checksum)
     ├── EndpointError       2   the server can't be used at all (not reachable, not compatible)
     ├── LocalModelError     2   the embedded model or its server (missing extra, port in use, died)
@@ -39,6 +40,10 @@ class CatalogError(UsageError):
 
 class FetchError(UsageError):
     """A corpus, tokenizer or model file could not be fetched or did not match its checksum."""
+
+
+class MovedError(UsageError):
+    """A run's folder is not any more where it was when the run began to write to it; what was written is in it."""
 
 
 class EndpointError(NihError):

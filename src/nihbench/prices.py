@@ -10,10 +10,20 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
+from typing import NamedTuple
 
 from nihbench.types import BatchTerms, PriceTier, Usage
 
 _PER = Decimal(1_000_000)
+WRITE_PRICE = Decimal("1.25")
+"""What a token that goes into a cache costs as a share of one that does not, where it costs more (Anthropic)."""
+USUAL_HIT_PRICE = 0.1
+"""The same for a token out of a cache, at the least, to tell what a call costs at least."""
+FAR_BELOW = Decimal("0.5")
+FAR_ABOVE = Decimal(20)
+"""Between these shares of what the tokens cost, the price that a server names is believed."""
+DEAREST_TOKEN_USD = Decimal("0.01")
+"""No model's token costs more than that."""
 
 
 def tier_of(prices: Sequence[PriceTier], prompt_tokens: int) -> PriceTier | None:
@@ -41,7 +51,62 @@ def allowed_cost(
     """
     if tier_of(prices, prompt_tokens) is None:
         return None
-    return worst_cost((*prices[:-1], replace(prices[-1], up_to=None)), most_tokens, output_tokens)
+    return worst_cost(_without_end(prices), most_tokens, output_tokens)
+
+
+def _without_end(prices: Sequence[PriceTier]) -> Sequence[PriceTier]:
+    """Return the tiers with the last one's price for whatever is longer."""
+    return (*prices[:-1], replace(prices[-1], up_to=None)) if prices else ()
+
+
+def billable(usage: Usage, expected: int | None = None) -> Usage:
+    """Return the tokens that are paid for: the largest reading of what the server said that agrees with itself.
+
+    Providers count differently what their words have in common. Reasoning may be in the answer's count or beside it,
+    tokens out of a cache and into one in the prompt's or beside it; the total tells, where there is one, and for the
+    prompt how long it should have been.
+
+    Args:
+        usage: what the server said.
+        expected: the tokens that the prompt should have had; None: unknown.
+
+    Returns:
+        Prompt (cached and written ones included) and answer (reasoning included); None for each that nothing tells.
+    """
+    prompt, answer, total = usage.prompt_tokens, usage.completion_tokens, usage.total_tokens
+    cached, written, thought = usage.cached_tokens or 0, usage.written_tokens or 0, usage.reasoning_tokens or 0
+    rest = 0
+    if prompt is not None:
+        rest = max(0, (total or 0) - prompt - (answer or 0))
+        sums = [tokens for tokens in (cached + written, cached, written) if tokens != thought]
+        outside = _outside(prompt, sums or [0], (rest, rest - thought), expected)
+        prompt, rest = prompt + outside, max(0, rest - outside)
+    if answer is not None or rest:
+        answer = (answer or 0) + max(rest, thought if thought > (answer or 0) else 0)
+    return Usage(
+        prompt_tokens=prompt,
+        completion_tokens=answer,
+        cached_tokens=None if usage.cached_tokens is None else min(cached, prompt or cached),
+        written_tokens=None if usage.written_tokens is None else min(written, prompt or written),
+    )
+
+
+def _outside(prompt: int, beside: Sequence[int], rests: Sequence[int], expected: int | None) -> int:
+    """Return how many tokens of the cache a prompt's count leaves out.
+
+    Args:
+        prompt: the prompt's count.
+        beside: how many tokens may stand beside it, the likeliest sum first.
+        rests: what the total may hold beyond prompt and answer for their sake.
+        expected: the tokens that the prompt should have had.
+    """
+    told = next((tokens for tokens in beside if tokens and tokens in rests), 0)
+    if told or not beside[0] or max(rests) > 0:
+        return told
+    if expected is None:
+        return beside[0] if beside[0] > prompt else 0
+    # Of the two readings the one that is nearer to what was sent.
+    return beside[0] if prompt < expected and (prompt + beside[0]) * prompt <= expected**2 else 0
 
 
 def usage_cost(prices: Sequence[PriceTier], usage: Usage, hit_price: float | None = None) -> Decimal | None:
@@ -49,7 +114,7 @@ def usage_cost(prices: Sequence[PriceTier], usage: Usage, hit_price: float | Non
 
     Args:
         prices: tiers by rising `up_to`.
-        usage: what was used.
+        usage: the tokens that are paid for (see `billable`).
         hit_price: what a cached token usually costs as a share of an uncached one, where the tier does not say; None:
             as much.
     """
@@ -64,12 +129,52 @@ def usage_cost(prices: Sequence[PriceTier], usage: Usage, hit_price: float | Non
     elif hit_price is not None:
         cached_price = full * decimal_of(hit_price)
     cached = min(usage.cached_tokens or 0, usage.prompt_tokens) if cached_price is not None else 0
+    written = min(usage.written_tokens or 0, usage.prompt_tokens - cached)
     total = (
         full * (usage.prompt_tokens - cached)
+        + full * (WRITE_PRICE - 1) * written
         + (cached_price or Decimal(0)) * cached
         + decimal_of(tier.output) * usage.completion_tokens
     )
     return total / _PER
+
+
+class Charge(NamedTuple):
+    """What a call is taken to cost in USD (None: unknown), and the price that the server named and is not believed."""
+
+    usd: Decimal | None
+    disbelieved: Decimal | None = None
+
+
+def charge(prices: Sequence[PriceTier], usage: Usage, least: Decimal | None, most: Decimal | None) -> Charge:
+    """Return what a call is taken to cost: what the server says, as far as its own counts do not speak against it.
+
+    A price far below what the tokens cost is a part of it (a gateway's fee, a discount on somebody's account) or in
+    another unit, and so is one far above.
+
+    Args:
+        prices: the model's price tiers.
+        usage: what the server said, its tokens as `billable` reads them.
+        least: what the call costs at least, where its counts are not known; None: unknown.
+        most: what it costs at most.
+    """
+    prices = _without_end(prices)
+    counted, likely = usage_cost(prices, usage), usage_cost(prices, usage, USUAL_HIT_PRICE)
+    least, most = (likely, counted) if counted is not None else (least, most)
+    told = None if usage.cost_usd is None or not math.isfinite(usage.cost_usd) else decimal_of(usage.cost_usd)
+    fee = decimal_of(usage.fee_usd or 0)
+    if told is not None and _is_plausible(told, usage, least, most):
+        return Charge(told)
+    usd = None if most is None else most + fee
+    return Charge(usd, told or None)
+
+
+def _is_plausible(told: Decimal, usage: Usage, least: Decimal | None, most: Decimal | None) -> bool:
+    if least is None or most is None:
+        # Without a price 0 is believed, too: gateways say so of calls that another account pays for.
+        tokens = (usage.prompt_tokens or 0) + (usage.completion_tokens or 0)
+        return told <= DEAREST_TOKEN_USD * max(tokens, 1_000)
+    return least * FAR_BELOW <= told <= max(most, least) * FAR_ABOVE and (told > 0 or most == 0)
 
 
 def discounted(prices: Sequence[PriceTier], share: float) -> tuple[PriceTier, ...]:

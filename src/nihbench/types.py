@@ -382,13 +382,21 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Usage:
-    """Token counts as the server said them, and the price where it names one; None is unknown, not zero."""
+    """Token counts as the server said them, and the price where it names one; None is unknown, not zero.
+
+    `total_tokens` are those of prompt and answer together, with reasoning that stands beside the answer's count.
+    `written_tokens` of the prompt were put into a cache. `cost_usd` is the price of the whole call as far as the server
+    names it, `fee_usd` what a gateway takes beside an upstream's price that it does not name.
+    """
 
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
     cached_tokens: int | None = None
     reasoning_tokens: int | None = None
     cost_usd: float | None = None
+    total_tokens: int | None = None
+    written_tokens: int | None = None
+    fee_usd: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -411,6 +419,7 @@ class Completion:
     `first_token_s` (to the first piece of reasoning or text; None where the answer came whole) are the last one's.
     `changes` says how the request had to differ from what was asked, `provider` who answered behind a gateway.
     `prompt_check`: whether the server's count of the prompt fits what was sent; `unverified` where it gave none.
+    `entry` is the last sending's line in the ledger (spent.jsonl), "" where none was written.
     """
 
     text: str
@@ -429,6 +438,7 @@ class Completion:
     earlier: tuple[Failure, ...] = ()
     rates: RateState | None = None
     prompt_check: Literal["fits", "unverified"] = "unverified"
+    entry: str = ""
 
 
 FailureKind = Literal[
@@ -456,6 +466,7 @@ class Failure:
     changes: tuple[str, ...] = ()
     earlier: tuple[Failure, ...] = ()
     rates: RateState | None = None
+    entry: str = ""
 
 
 Outcome = Completion | Failure

@@ -174,7 +174,9 @@ class Nih:
         assert isinstance(exit_.value.code, int)
         return Ended(exit_.value.code, out.decode(), err.decode())
 
-    def start(self, *arguments: object, stdout: int = subprocess.PIPE, **environment: str) -> subprocess.Popen[bytes]:
+    def start(
+        self, *arguments: object, stdout: int = subprocess.PIPE, stderr: int = subprocess.PIPE, **environment: str
+    ) -> subprocess.Popen[bytes]:
         """Start a command as a process of its own."""
         kept = {name: value for name, value in os.environ.items() if not name.endswith(("_API_KEY", "_BASE_URL"))}
         return subprocess.Popen(
@@ -183,7 +185,7 @@ class Nih:
             env=kept | {"PYTHONPATH": str(SOURCE), "PYTHONIOENCODING": "utf-8"} | self.environment | environment,
             stdin=subprocess.DEVNULL,
             stdout=stdout,
-            stderr=subprocess.PIPE,
+            stderr=stderr,
         )
 
     def process(self, *arguments: object, **environment: str) -> Ended:

@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from tests.ledgers import beside_records
+
 PRICE = ("--price", "100,0")  # USD per million: a prompt of 300 tokens is three cents
 COMMITTED = ".committed"
 
@@ -54,10 +56,10 @@ def test_what_was_settled_before_the_kill_is_not_counted_twice(nih: Any, chat: A
     )
     ended = nih("run", "--resume", "run")
     assert ended.code == 0, ended.err
-    (line,) = (nih.folder / "run" / "spent.jsonl").read_text(encoding="utf-8").splitlines()
+    (lost,) = beside_records(nih.folder / "run")
     # One call was broken off: it counts at its worst, a quarter more than the client's own count of it.
-    assert float(json.loads(line)["usd"]) < 1.3 * (in_flight + 3) * 100 / 1e6
-    assert f"spent: ${arrived_usd(chat) + float(json.loads(line)['usd']) - broken(chat):.4f}" in ended.err
+    assert lost < 1.3 * (in_flight + 3) * 100 / 1e6
+    assert f"spent: ${arrived_usd(chat) + lost - broken(chat):.4f}" in ended.err
     assert not (nih.folder / "run" / COMMITTED).exists() and answered > 0
 
 
@@ -74,4 +76,6 @@ def broken(chat: Any) -> float:
 def test_a_run_that_ends_leaves_nothing_behind(nih: Any, chat: Any, small: list[object]) -> None:
     assert nih("run", *small, *PRICE, "--out", "run").code == 0
     folder: Path = nih.folder / "run"
-    assert not (folder / COMMITTED).exists() and not (folder / "spent.jsonl").exists()
+    assert not (folder / COMMITTED).exists() and beside_records(folder) == []
+    assert nih("run", *small, "--out", "unpriced").code == 0
+    assert not (nih.folder / "unpriced" / "spent.jsonl").exists()

@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from tests.ledgers import beside_records
+
 PRICE = ("--price", "100,0")  # USD per million: a prompt of 300 tokens is three cents
 
 
@@ -82,10 +84,10 @@ def test_a_call_that_is_broken_off_counts(nih: Any, chat: Any, small: list[objec
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
-    (line,) = (nih.folder / "run" / "spent.jsonl").read_text(encoding="utf-8").splitlines()
+    (lost,) = beside_records(nih.folder / "run")
     # The third prompt at its worst case: its own length by the server's count, and a quarter more.
     third = spent_usd(chat) - spent_usd(chat, 2)
-    assert 1.2 * third < float(json.loads(line)["usd"]) < 1.3 * third
+    assert 1.2 * third < lost < 1.3 * third
 
 
 def test_sigterm_ends_like_ctrl_c(nih: Any, chat: Any, small: list[object], records_of: Any) -> None:
@@ -127,8 +129,7 @@ def test_all_that_is_asked_is_counted_and_told(nih: Any, chat: Any, fitted: list
     records = records_of(nih.folder / "run")
     assert len(records) == 4 + 10 + 3  # grid, oracle, closed book
     before = len(chat.asked) - len(records)
-    (line,) = (nih.folder / "run" / "spent.jsonl").read_text(encoding="utf-8").splitlines()
-    assert float(json.loads(line)["usd"]) == pytest.approx(spent_usd(chat, before))
+    assert sum(beside_records(nih.folder / "run")) == pytest.approx(spent_usd(chat, before))
     assert f"${spent_usd(chat, before):.4f} spent" in ended.err
     assert f"spent: ${spent_usd(chat):.4f}" in ended.err
 
@@ -139,13 +140,14 @@ def test_a_cap_holds_what_is_asked_before_the_first_trial(
 ) -> None:
     """Wherever the cap lies: in the preflight, the calibration, the canary, or behind them."""
     assert nih("run", *fitted, "--out", "whole").code == 0
-    (line,) = (nih.folder / "whole" / "spent.jsonl").read_text(encoding="utf-8").splitlines()
-    checks = float(json.loads(line)["usd"])
+    checks = sum(beside_records(nih.folder / "whole"))
     chat.asked.clear()
     ended = nih("run", *fitted, "--max-cost", f"{share * checks:.6f}", "--out", "run")
     assert ended.code == 4 and "of --max-cost are spent" in ended.err
-    assert not (nih.folder / "run").exists()
+    # There is no run, but what was paid for is written down where it would have been.
+    assert not (nih.folder / "run" / "run.json").exists()
     spent = spent_usd(chat)
+    assert not spent or sum(beside_records(nih.folder / "run")) == pytest.approx(spent)
     assert spent <= share * checks and (share < 0.1 or spent > 0)
     assert spent == 0 or f"${spent:.4f} spent" in ended.err
 
@@ -313,7 +315,8 @@ def test_checks_that_are_broken_off_are_told(nih: Any, chat: Any, fitted: list[o
     (told,) = re.findall(r"asked before the first trial: [\d,]+ tokens, \$([\d.]+) spent", err.decode())
     # What was under way counts at its worst case.
     assert float(told) > spent_usd(chat, place - 1)
-    assert not (nih.folder / "run").exists()
+    assert not (nih.folder / "run" / "run.json").exists()
+    assert sum(beside_records(nih.folder / "run")) == pytest.approx(float(told), abs=1e-4)
 
 
 def test_a_rate_holds_from_the_first_thing_that_is_asked(nih: Any, chat: Any, fitted: list[object]) -> None:

@@ -57,7 +57,7 @@ def test_what_usage_shows_makes_later_holds_larger(scripted: Any, waits: Any) ->
     budget = Budget(0.36, PRICES)
     complete(scripted.base_url, budget, waits)
     assert budget.spent == pytest.approx(0.18)
-    with pytest.raises(StoppedError, match=r"could cost \$0\.19"):
+    with pytest.raises(StoppedError, match=r"could cost \$0\.21"):
         complete(scripted.base_url, budget, waits)
     assert len(scripted.asked) == 1
 

@@ -120,6 +120,7 @@ def test_ten_times_ten_cents_are_a_dollar() -> None:
 def test_calls_in_flight_count_at_their_worst_and_free_what_they_did_not_use() -> None:
     """Three calls of at most a dollar, for 2.10: the third waits until the first turns out cheap."""
     budget = Budget(2.1, FLAT)
+    budget.learn(1_000_000, 0, answer(1_000_000, 0))
     log: list[str] = []
 
     async def one(name: str, seconds: int) -> None:
@@ -198,7 +199,13 @@ def test_a_call_that_is_broken_off_counts_in_full_and_one_that_waits_not_at_all(
         (answer(90_000, 500, cached=95_000), 0.011),  # never more cached than there was
         (answer(90_000, None), 0.094),  # output unknown: all of the limit
         (answer(None, None), 0.104),  # nothing known: the worst case
-        (answer(90_000, 500, cost=0.0123), 0.0123),  # the server's own word
+        (answer(90_000, 500, cost=0.06), 0.06),  # the server's own word
+        (answer(90_000, 500, cost=0.0123), 0.092),  # a part of it, or another unit: its own counts say more
+        (answer(90_000, 500, cost=9.2), 0.092),  # cents
+        (answer(90_000, 500, cost=0.15), 0.15),  # dearer than was known
+        (answer(90_000, 500, cached=80_000, cost=0.0123), 0.0123),
+        (answer(None, None, cost=0.05), 0.05),
+        (answer(None, None, cost=0.0005), 0.104),
         (answer(None, None, cost=0.0), 0.104),  # 0 of the gateway's own credits: the upstream's bill is another's word
         (answer(90_000, 500, cost=0.0), 0.092),
         (answer(90_000, 500, cost=float("nan")), 0.092),

@@ -37,7 +37,7 @@ from nihbench.cli import (
     watch,
 )
 from nihbench.cli.catalogs import forget
-from nihbench.cli.output import Terminated, hang_up, note
+from nihbench.cli.output import ENDING, GONE, Terminated, hang_up, note
 from nihbench.cli.speech import chosen, parser_words, translate
 from nihbench.errors import NihError, UsageError
 from nihbench.lang import speak, t
@@ -98,12 +98,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
             # What the terminal's encoding can't say is shown as an escape; it must not end a command.
             stream.reconfigure(errors="backslashreplace")
     if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, _terminated)
+        for number in ENDING:
+            if signal.getsignal(number) != signal.SIG_IGN:  # nohup: it is to go on when the terminal is closed
+                signal.signal(number, _terminated)
     sys.exit(_run(arguments))
 
 
 def _terminated(number: int, frame: object) -> None:
-    raise Terminated
+    raise Terminated(signal.Signals(number).name)
 
 
 def _run(arguments: Sequence[str] | None) -> int:
@@ -119,7 +121,9 @@ def _run(arguments: Sequence[str] | None) -> int:
         code = parser(args=rest, prog_name="nih", standalone_mode=False)
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
-    except BrokenPipeError:
+    except OSError as error:
+        if error.errno not in GONE or error.filename is not None:
+            raise
         hang_up()
         return 0
     except UsageError as error:

@@ -12,6 +12,7 @@ from nihbench.lang import Message, listed, said, t
 
 if TYPE_CHECKING:
     from nihbench.cli.money import Part
+    from nihbench.endpoint import ModelAccess
     from nihbench.run import Reach
     from nihbench.run.reach import Covered
 
@@ -28,12 +29,25 @@ def tell_reach(parts: Sequence[Part], spent: Decimal) -> None:
     options: RunOptions = parts[0][0].options
     if options.max_cost is None:
         return
+    tell_unknown(options.max_cost, *(model for _, members, _ in parts for model in members))
     left = Decimal(str(options.max_cost)) - spent
     for part in parts:
         found, cost = reach(part, max(left, Decimal(0)))
         left -= cost
         if found is not None and not found.is_whole:
             note(t("note: {sentence}", sentence=reach_sentence(found, options.max_cost)))
+
+
+def tell_unknown(max_cost: float | None, *models: ModelAccess) -> None:
+    """Say before anything is sent what no --max-cost can hold: what is billed and not told."""
+    if max_cost is not None and not all(model.is_free for model in models):
+        note(
+            t(
+                "note: --max-cost {max_cost:g} goes by what the server says of each call, at the prices known here; "
+                "what is billed beyond that can't be known, so the first call is sent alone",
+                max_cost=max_cost,
+            )
+        )
 
 
 def reach(part: Part, left: Decimal) -> tuple[Reach | None, Decimal]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,8 +50,17 @@ def checked_by_models(name: str, given: Mapping[str, Any], *, yes: bool) -> dict
         asked = [_controls_only(each) for each in ready]
         check_cost([(each.setup, each.members, each.setup.trials) for each in asked], yes=yes)
 
-    with made_ready(jobs, sending=True, agree=agree) as ready:
-        return {each.setup.preset.name: _ask(_controls_only(each)) for each in ready}
+    found, spent = {}, Decimal(0)
+    with tempfile.TemporaryDirectory(prefix="nih-check-") as place:
+        root = Path(place)
+        with made_ready(jobs, sending=True, agree=agree, folder=root) as ready:
+            checks = sum((each.checks.spent for each in ready if each.checks), Decimal(0))
+            for number, each in enumerate(map(_controls_only, ready)):
+                own = each.checks.spent if each.checks else Decimal(0)
+                checks -= own
+                found[each.setup.preset.name], cost = _ask(each, root / str(number), spent + checks)
+                spent += cost
+    return found
 
 
 def as_lines(found: Mapping[str, Sequence[ControlResult]]) -> list[str]:
@@ -95,17 +105,15 @@ def _controls_only(ready: Ready) -> Ready:
     return replace(ready, setup=replace(ready.setup, trials=controls))
 
 
-def _ask(ready: Ready) -> tuple[ControlResult, ...]:
-    """Ask one model; the records are kept no longer than it takes to judge them."""
+def _ask(ready: Ready, place: Path, elsewhere: Decimal) -> tuple[tuple[ControlResult, ...], Decimal]:
+    """Ask one model, whose records are kept in `place` as long as it takes to judge them; return what it cost, too."""
     from nihbench.analysis import control_results
     from nihbench.cli.sending import Sending, enter_checks, measure, now
     from nihbench.run import create_run, owed, score_run
     from nihbench.run.manifest import manifest
 
-    with tempfile.TemporaryDirectory(prefix="nih-check-") as place:
-        started = now().isoformat(timespec="seconds")
-        folder = create_run(Path(place) / "run", manifest(ready.setup, started))
-        enter_checks(ready, folder)
-        measure(ready, folder, owed(ready.setup, {}), Sending(resume=None, quiet=True))
-        records = folder.records()
-        return control_results(records.values(), score_run(folder, records), ready.setup.trials)
+    folder = create_run(place, manifest(ready.setup, now().isoformat(timespec="seconds")))
+    enter_checks(ready, folder)
+    spent = measure(ready, folder, owed(ready.setup, {}), Sending(resume=None, quiet=True, elsewhere=elsewhere))
+    records = folder.records()
+    return control_results(records.values(), score_run(folder, records), ready.setup.trials), spent

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nihbench.cli.options import run_options
@@ -18,7 +20,7 @@ from nihbench.lang import t
 if TYPE_CHECKING:
     from nihbench.cli.money import Checks
     from nihbench.endpoint import ModelAccess
-    from nihbench.run import Begun, RunFolder, RunOptions, Setup
+    from nihbench.run import Begun, Ledger, RunFolder, RunOptions, Setup
 
     Members = Mapping[str, tuple[ModelAccess, ...]]
     """The servers of every model, by its name."""
@@ -87,6 +89,7 @@ def made_ready(
     sending: bool,
     leave_out: bool = False,
     agree: Callable[[Sequence[Ready]], None] | None = None,
+    folder: Path | None = None,
 ) -> Iterator[tuple[Ready, ...]]:
     """Resolve jobs; embedded servers run as long as the context.
 
@@ -100,12 +103,16 @@ def made_ready(
         leave_out: whether lengths over a window are left out instead of refused.
         agree: makes sure that the jobs' cost is agreed to, of those whose lengths are known; where some can only be
             known when a server has answered, it is called again with all.
+        folder: where the runs are, or will be: what is asked before they begin is written down in its ledger.
     """
     from nihbench.cli.money import Checks, Total
 
     total = Total()
     checks = [Checks(options=job.options, total=total) if sending else None for job in jobs]
     with ExitStack() as opened:
+        if folder is not None:
+            total.ledger = opened.enter_context(_ledger(folder))
+            total.spent = spent_apart(folder, [job.existing.path for job in jobs if job.existing])
         members = _reached(jobs, opened, sending=sending)
         known = _resolved(jobs, members, leave_out=leave_out)
         if agree is not None and known:
@@ -122,6 +129,26 @@ def made_ready(
             for each in checks:
                 each.tell() if each else None
             raise
+
+
+def _ledger(folder: Path) -> Ledger:
+    from nihbench.cli.sending import now
+    from nihbench.run import Ledger
+
+    return Ledger(folder, now)
+
+
+def spent_apart(folder: Path, runs: Sequence[Path]) -> Decimal:
+    """Return what a folder's own ledger says of calls that the ledgers of its runs do not have.
+
+    A command that was killed before its runs had begun has left them there.
+    """
+    from nihbench.run import read_ledger
+
+    if folder in runs:
+        return Decimal(0)
+    of_runs = {call for run in runs for call in read_ledger(run).calls}
+    return sum((usd for call, usd in read_ledger(folder).calls.items() if call not in of_runs), Decimal(0))
 
 
 def _ready(job: Job, setup: Setup, members: Members) -> Ready:

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from nihbench.cli.output import FetchReport, note
-from nihbench.errors import InterruptedRunError, NihError, UsageError
+from nihbench.cli.output import FetchReport, note, stopped
+from nihbench.errors import NihError, UsageError
 from nihbench.lang import Message, t, without_stop
 
 if TYPE_CHECKING:
     from nihbench.endpoint import ModelAccess
     from nihbench.endpoint.spending import Budget
     from nihbench.run import Answered, Docket, Judge, RunFolder, Spent, Verdicts
-    from nihbench.types import Grade
+    from nihbench.types import Completer, Grade, Outcome
 
+T = TypeVar("T")
 _VERDICT_TOKENS = 800
 """Room for one verdict where the preset has less: reasons and a few words of JSON."""
 _SPREAD_TEMPERATURE = 0.7
@@ -125,26 +126,48 @@ def _grades(
     answers: Sequence[Answered],
     verdicts: Verdicts,
 ) -> dict[str, Grade]:
+    from nihbench.cli.capped import tell_unknown
     from nihbench.endpoint.spending import Budget
-    from nihbench.run import ask_judge, docket, judged
+    from nihbench.run import Ledger, ask_judge, docket, judged, read_ledger, spent_on
 
     asked = docket(answers, judge, verdicts)
     longest = max((ballot.tokens for ballot in asked.owed), default=0)
-    budget = Budget(options.max_cost, model.prices, longest_prompt=longest)
-    note(_before(asked, judge, budget))
+    account = f"judge {judge.identity}"
+    before = read_ledger(folder.path, account).total()
+    with Ledger(folder.path, _now, account) as ledger:
+        budget = Budget(
+            options.max_cost, model.prices, longest_prompt=longest, spent=before, journal=ledger, on_doubt=note
+        )
+        note(_before(asked, judge, budget))
+        if asked.owed:
+            tell_unknown(options.max_cost, model)
+        if before:
+            note(t("this judge has cost ${spent:,.4f} on this run so far", spent=before))
 
-    async def main() -> tuple[dict[str, str], Spent]:
-        async with model.client(on_change=note, on_silence=note) as client:
-            return await ask_judge(asked, judge, client, verdicts, budget, on_progress=_progress)
+        async def main(client: Completer) -> tuple[dict[str, str], list[Outcome]]:
+            return await ask_judge(asked, judge, client, verdicts, on_progress=_progress)
+
+        failures, outcomes = _asked(model, budget, main)
+    note(_after(spent_on(outcomes, budget.exactly_spent - before, budget.unpriced)))
+    return judged(answers, asked, judge, verdicts, failures)
+
+
+def _asked(model: ModelAccess, budget: Budget, main: Callable[[Completer], Coroutine[Any, Any, T]]) -> T:
+    """Ask a judge, and say how to go on where that ends early."""
+    from nihbench.cli.sending import terminable
+
+    async def asking() -> T:
+        cancelling()
+        async with model.client(on_change=note, on_silence=note, budget=budget) as client:
+            return await main(client)
 
     try:
-        failures, spent = asyncio.run(main())
+        with terminable() as cancelling:
+            return asyncio.run(asking())
     except KeyboardInterrupt as error:
-        raise InterruptedRunError(t("stopped; {kept}", kept=_KEPT)) from error
+        raise stopped(error, _KEPT) from error
     except NihError as error:
         raise type(error)(t("{error}; {go_on}", error=without_stop(error), go_on=_KEPT)) from error
-    note(_after(spent))
-    return judged(answers, asked, judge, verdicts, failures)
 
 
 _KEPT = t("the verdicts that came are kept, so give the same command again to go on")

@@ -17,9 +17,10 @@ def merge(
 ) -> None:
     """Merge runs of parts of one plan (--shard) into one run; what does not belong together is refused."""
     from nihbench.cli.finish import finish, finish_tree
+    from nihbench.cli.money import left_behind
     from nihbench.run import merge_folders
 
-    merged = merge_folders(runs, out)
+    merged = merge_folders(runs, out, left_behind)
     code = max(finish(run, resume=out) for run in merged)
     if merged[0].path != out:
         finish_tree(out)

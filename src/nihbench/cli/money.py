@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from nihbench.catalog import Catalog
     from nihbench.endpoint import Budget, Limiter, ModelAccess
     from nihbench.plan import CostRange
-    from nihbench.run import RunOptions, Setup, Tariff
+    from nihbench.run import Ledger, RunFolder, RunOptions, Setup, Tariff
     from nihbench.types import Trial
 
     Part = tuple[Setup, Sequence[ModelAccess], Sequence[Trial]]
@@ -34,10 +35,12 @@ ASK_ABOVE_TOKENS = 1_000_000
 class Total:
     """What the runs of one command have spent in USD before it sends a trial, earlier commands included.
 
-    `limiters` are those of its servers, by base URL: what a minute allows is one for the checks and the trials.
+    `ledger` is where every call of it is written down, before there is a run; None: nowhere. `limiters` are those of
+    its servers, by base URL: what a minute allows is one for the checks and the trials.
     """
 
     spent: Decimal = Decimal(0)
+    ledger: Ledger | None = None
     limiters: dict[str, Limiter] = field(default_factory=dict)
 
 
@@ -46,7 +49,7 @@ class Checks:
     """What is asked for a run before its first trial, and what it has cost: preflight, calibration, canary.
 
     `total` is what the whole command has spent of its --max-cost. `prompt_tokens` are the server's counts. `told`: the
-    user knows it.
+    user knows it. `entries` are its calls in the ledger.
     """
 
     options: RunOptions
@@ -54,6 +57,7 @@ class Checks:
     spent: Decimal = Decimal(0)
     prompt_tokens: int = 0
     told: bool = False
+    entries: list[str] = field(default_factory=list)
 
     @contextmanager
     def budget(self, model: ModelAccess) -> Iterator[Budget]:
@@ -65,11 +69,20 @@ class Checks:
         from nihbench.endpoint import Budget
         from nihbench.run import MARGIN
 
-        options = self.options
-        budget = Budget(options.max_cost, model.prices, spent=self.total.spent, margin=MARGIN)
+        ledger = self.total.ledger
+        known = len(ledger.entries) if ledger else 0
+        budget = Budget(
+            self.options.max_cost,
+            model.prices,
+            spent=self.total.spent,
+            margin=MARGIN,
+            journal=ledger,
+            on_doubt=note,
+        )
         try:
             yield budget
         finally:
+            self.entries += ledger.entries[known:] if ledger else []
             self.spent += budget.exactly_spent - self.total.spent
             self.total.spent = budget.exactly_spent
             self.prompt_tokens += budget.prompt_tokens
@@ -88,6 +101,14 @@ class Checks:
             known[model.base_url] = Limiter(limits, on_wait=tell)
         return known[model.base_url]
 
+    def enter(self, folder: Path) -> None:
+        """See to it that the checks' calls stand in the ledger of their run, which may be one of several."""
+        from nihbench.run.ledger import append, lines_of
+
+        ledger = self.total.ledger
+        if ledger is not None and ledger.folder.resolve() != folder.resolve():
+            append(folder, lines_of(ledger.folder, self.entries))
+
     def tell(self) -> None:
         """Say what the checks have cost, where they did, once."""
         if self.spent and not self.told:
@@ -105,9 +126,9 @@ def budget_of(
     setup: Setup,
     members: Sequence[ModelAccess],
     spent: Decimal = Decimal(0),
-    on_change: Callable[[Decimal], None] | None = None,
+    ledger: Ledger | None = None,
 ) -> Budget:
-    """Return the run's budget; `spent` is what it has cost so far, `on_change` as for `Budget`.
+    """Return the run's budget; `spent` is what it has cost so far, `ledger` where its calls are written down.
 
     Raises:
         UsageError: --max-cost is no amount, or the price is unknown.
@@ -121,7 +142,8 @@ def budget_of(
         longest_prompt=max(setup.lengths),
         spent=spent,
         margin=margin_of(setup),
-        on_change=on_change,
+        journal=ledger,
+        on_doubt=note,
     )
 
 
@@ -179,6 +201,18 @@ def stored_tariff(content: Mapping[str, Any], catalog: Catalog, price: str | Non
     given = price or content["options"].get("price")
     prices = (price_of(given),) if given else preset.prices if preset else ()
     return Tariff.of(content, prices, preset.batch if preset else None)
+
+
+def left_behind(run: RunFolder) -> Decimal:
+    """Return what a killed command of an older version may have spent on a run beside its records and its ledger."""
+    from nihbench.cli.catalogs import load
+    from nihbench.run import committed, spent_of
+
+    usd = committed(run.path)
+    if not usd:
+        return usd
+    shown = spent_of(run.path, stored_tariff(run.manifest, load())) or Decimal(0)
+    return max(usd - shown, Decimal(0))
 
 
 def worst_rest(setup: Setup, members: Sequence[ModelAccess], owed: Mapping[int, int]) -> float | None:

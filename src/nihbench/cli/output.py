@@ -6,20 +6,22 @@ takes out control characters.
 
 from __future__ import annotations
 
+import errno
 import functools
 import os
 import re
+import signal
 import sys
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from contextlib import contextmanager, suppress
+from typing import IO, TYPE_CHECKING, Any, ParamSpec, TextIO, TypeVar, cast
 
 import typer
 
 from nihbench.cli.wrapping import width_of, wrapped
 from nihbench.errors import InterruptedRunError, NihError, TerminatedRunError, path_error
-from nihbench.lang import said, t
+from nihbench.lang import Message, said, t
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -31,7 +33,24 @@ _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202
 
 
 class Terminated(KeyboardInterrupt):
-    """SIGTERM came: it ends a command as Ctrl-C does, so that everything that was opened is put in order."""
+    """SIGTERM or SIGHUP came: it ends a command as Ctrl-C does, so that everything that was opened is put in order.
+
+    Its argument is the signal's name.
+    """
+
+
+ENDING = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
+"""Signals that ask a process to end: a scheduler's or the system's, and that of a terminal that is closed."""
+GONE = (errno.EPIPE, errno.EIO, errno.ENXIO)
+"""What a write ends with where nobody reads any more: a pipe without a reader, a terminal that was closed."""
+
+
+def stopped(error: KeyboardInterrupt, go_on: Message) -> InterruptedRunError:
+    """Return the error for work that was ended by Ctrl-C or by a signal; `go_on` says what is kept, and how."""
+    if isinstance(error, Terminated):
+        name = str(error.args[0]) if error.args else "SIGTERM"
+        return TerminatedRunError(t("stopped by {signal}; {go_on}", signal=name, go_on=go_on))
+    return InterruptedRunError(t("stopped; {go_on}", go_on=go_on))
 
 
 def command(body: Callable[P, T]) -> Callable[P, T]:
@@ -48,6 +67,9 @@ def command(body: Callable[P, T]) -> Callable[P, T]:
             hang_up()
             raise typer.Exit(0) from error
         except OSError as error:
+            if error.filename is None and error.errno in GONE:
+                hang_up()
+                raise typer.Exit(0) from error
             if error.filename is None:
                 raise  # no path of the user's is at fault
             note(t("nih: {error}", error=path_error(error)))
@@ -60,11 +82,23 @@ def command(body: Callable[P, T]) -> Callable[P, T]:
     return wrapped
 
 
-def hang_up() -> None:
-    """Let stdout lead nowhere: the reader of the pipe (`| head`) went away, and what is still buffered has no use."""
+def hang_up(stream: TextIO | None = None) -> None:
+    """Let a stream (stdout) lead nowhere: its reader went away (`| head`), and what is still buffered has no use."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
+    os.dup2(nowhere, (stream or sys.stdout).fileno())
     os.close(nowhere)
+
+
+@contextmanager
+def unheard() -> Iterator[None]:
+    """Go on where stderr was closed with its terminal: what is said is for nobody, what is measured is kept."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in GONE:
+            raise
+        with suppress(OSError, ValueError):
+            hang_up(sys.stderr)
 
 
 def plain(text: str) -> str:
@@ -90,7 +124,8 @@ def note(text: object) -> None:
     if _hearers:
         _hearers[-1](said(text))
     else:
-        print(wrapped(plain(said(text)), width_of(sys.stderr)), file=sys.stderr, flush=True)
+        with unheard():
+            print(wrapped(plain(said(text)), width_of(sys.stderr)), file=sys.stderr, flush=True)
 
 
 def tell(text: str, *, hanging: int = 0) -> None:
@@ -138,7 +173,29 @@ def console(*, stderr: bool = False) -> Console:
     """Return a rich console that honours NO_COLOR and pipes."""
     from rich.console import Console
 
-    return Console(stderr=stderr, highlight=False, emoji=False, markup=False)
+    class Plain(Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError  # rich would end the process here, with a code of its own
+
+    if stderr:
+        return Plain(file=cast("IO[str]", _Heedless()), highlight=False, emoji=False, markup=False)
+    return Plain(highlight=False, emoji=False, markup=False)
+
+
+class _Heedless:
+    """Stderr for a picture that changes: where its terminal was closed, what is drawn is for nobody."""
+
+    def write(self, text: str) -> int:
+        with unheard():
+            return sys.stderr.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with unheard():
+            sys.stderr.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(sys.stderr, name)
 
 
 class FetchReport:
@@ -153,12 +210,13 @@ class FetchReport:
         finished = total is not None and done >= total
         if self._live:
             size = t("{done:.1f} MB of {total:.1f} MB", done=done / 1e6, total=(total or 0) / 1e6)
-            print(
-                f"\r\033[K{plain(what)}: {said(size) if total else f'{done / 1e6:.1f} MB'}",
-                end="\n" if finished else "",
-                file=sys.stderr,
-                flush=True,
-            )
+            with unheard():
+                print(
+                    f"\r\033[K{plain(what)}: {said(size) if total else f'{done / 1e6:.1f} MB'}",
+                    end="\n" if finished else "",
+                    file=sys.stderr,
+                    flush=True,
+                )
         elif what != self._last:
             note(t("fetching {what}", what=what))
         self._last = what

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from nihbench.cli.output import note
-from nihbench.errors import InterruptedRunError, NihError, UsageError
+from nihbench.cli.output import note, stopped
+from nihbench.errors import NihError, UsageError
 from nihbench.lang import Message, t, without_stop
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ def send_probes(
         UsageError: the run can't be asked again, or the cost is not agreed to.
         StoppedError: it had to stop; probes that were answered are kept.
     """
+    from nihbench.cli.capped import tell_unknown
     from nihbench.cli.jobs import Job, made_ready
     from nihbench.cli.money import check_cost
     from nihbench.cli.sending import enter_checks, now
@@ -87,6 +88,7 @@ def send_probes(
                 )
             )
             check_cost([(ready.setup, ready.members, [probe.trial for probe in owed])], yes=options.yes)
+            tell_unknown(ready.setup.options.max_cost, *ready.members)
             enter_checks(ready, folder)
             _measure(ready, folder, owed)
 
@@ -108,7 +110,7 @@ def _options(folder: RunFolder, options: ProbeOptions) -> Any:
 def _measure(ready: Ready, folder: RunFolder, owed: Sequence[Probe]) -> None:
     from nihbench.cli.money import budget_of, tell_spent
     from nihbench.cli.sending import clients, now, terminable
-    from nihbench.run import RecordWriter, account, run_trials, spent_before
+    from nihbench.run import RecordWriter, account, outcomes_before, run_trials
     from nihbench.run.probe import build_probe
     from nihbench.run.store import PROBES
 
@@ -133,14 +135,15 @@ def _measure(ready: Ready, folder: RunFolder, owed: Sequence[Probe]) -> None:
                     build=lambda trial: build_probe(setup, by_trial[trial]),
                 )
 
-    spent = spent_before(folder.path, setup)
-    with account(folder.path, setup, spent, lambda: now().isoformat(timespec="seconds")) as keep:
-        budget = budget_of(setup, ready.members, spent, keep)
+    with account(folder.path, setup, now) as (ledger, spent):
+        budget = budget_of(setup, ready.members, spent, ledger)
+        for tokens, outcome in outcomes_before(folder.path, setup):
+            budget.learn(tokens, setup.request.max_output, outcome)
         try:
             with terminable() as cancelling:
                 asyncio.run(main(budget))
         except KeyboardInterrupt as error:
-            raise InterruptedRunError(t("stopped; {go_on}", go_on=_KEPT)) from error
+            raise stopped(error, _KEPT) from error
         except NihError as error:
             raise type(error)(t("{error}; {go_on}", error=without_stop(error), go_on=_KEPT)) from error
         finally:

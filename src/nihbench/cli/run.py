@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Optional
 
@@ -16,7 +15,7 @@ from nihbench.errors import InterruptedRunError, StoppedError, UsageError
 from nihbench.lang import t
 
 if TYPE_CHECKING:
-    from nihbench.cli.jobs import Ready
+    from nihbench.cli.jobs import Job, Ready
     from nihbench.run import RunFolder
     from nihbench.types import Trial
 
@@ -65,9 +64,10 @@ def run(
         _check_begun(ready)
         check_cost([(r.setup, r.members, _owed(r, retry_all)) for r in ready], yes=yes)
 
-    with made_ready(jobs, sending=True, agree=agree) as ready:
+    root = resume or out or _new_folder(jobs, suite)
+    with made_ready(jobs, sending=True, agree=agree, folder=root) as ready:
         _check_begun(ready)  # servers may have been asked for long
-        root, folders = _folders(ready, resume or out, suite, new=resume is None)
+        folders = _folders(ready, root, suite, new=resume is None)
         code = _send_all(ready, folders, root, strict_controls=strict_controls, retry_all=retry_all)
     if len(folders) > 1 or folders[0] != root:
         finish_tree(root)
@@ -102,20 +102,18 @@ def _planned(ready: Ready, retry_all: bool) -> list[Trial]:
     return [trial for _, trial in owed(with_extra(ready.setup, records), records, retry_all=retry_all)]
 
 
-def _folders(ready: Sequence[Ready], path: Path | None, suite: str | None, *, new: bool) -> tuple[Path, list[Path]]:
-    """Return the folder of the whole and those of its runs; a new tree's folder is made."""
+def _folders(ready: Sequence[Ready], root: Path, suite: str | None, *, new: bool) -> list[Path]:
+    """Return the folders of the runs in that of the whole; a new tree's folder is made."""
     from nihbench.cli.sending import now
     from nihbench.run import create_tree
 
     if not new:
-        assert path is not None
-        return path, [path / each.job.folder for each in ready]
-    root = path or _new_folder(ready, suite)
+        return [root / each.job.folder for each in ready]
     if suite is None and len(ready) == 1:
-        return root, [root]
+        return [root]
     children = [(each.setup.options, each.setup.experiment.name) for each in ready]
     tree = create_tree(root, suite, children, now().isoformat(timespec="seconds"))
-    return root, [root / child.folder for child in tree.children]
+    return [root / child.folder for child in tree.children]
 
 
 def _send_all(
@@ -124,6 +122,7 @@ def _send_all(
     """Send run after run, each to its end; return the exit code that their records ask for."""
     from nihbench.cli.capped import tell_reach
     from nihbench.cli.finish import finish, show_part
+    from nihbench.cli.jobs import spent_apart
     from nihbench.cli.sending import Sending, enter_checks, measure, note_cache, now
     from nihbench.run import begin_run, check_room, check_unchanged, open_run, owed, owned, spent_before, with_extra
 
@@ -135,10 +134,11 @@ def _send_all(
     for each, folder in zip(ready, runs, strict=True):
         enter_checks(each, folder)
     spent = [spent_before(folder.path, each.setup) for each, folder in zip(ready, runs, strict=True)]
-    tell_reach([(each.setup, each.members, _planned(each, retry_all)) for each in ready], sum(spent, Decimal(0)))
+    apart = spent_apart(root, folders)
+    tell_reach([(each.setup, each.members, _planned(each, retry_all)) for each in ready], sum(spent, apart))
     code = 0
     for number, (each, folder) in enumerate(zip(ready, runs, strict=True)):
-        elsewhere = sum(spent, Decimal(0)) - spent[number]
+        elsewhere = sum(spent, apart) - spent[number]
         with owned(folder.path, now):
             check_unchanged(folder)
             records = folder.records()
@@ -158,12 +158,15 @@ def _send_all(
     return code
 
 
-def _new_folder(ready: Sequence[Ready], suite: str | None) -> Path:
+def _new_folder(jobs: Sequence[Job], suite: str | None) -> Path:
+    """Return where a new run is kept of which nobody said it: known before anything is asked for it."""
+    from nihbench.cli.catalogs import load
     from nihbench.cli.sending import now
     from nihbench.run import slug
 
-    models = list(dict.fromkeys(each.setup.preset.name for each in ready))
-    what = [suite] if suite else [ready[0].setup.experiment.name]
-    shard = ready[0].setup.options.shard
+    options = jobs[0].options
+    models = list(dict.fromkeys(job.options.model for job in jobs))
+    what = [suite] if suite else [options.experiment or load().default_experiment]
+    shard = options.shard
     words = [now().strftime("%Y%m%d-%H%M%S"), *models, *what, *([f"part-{shard}"] if shard else [])]
     return _RESULTS / "-".join(slug(word) for word in words)[:200]

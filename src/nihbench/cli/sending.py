@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nihbench.cli.output import Terminated, note
-from nihbench.errors import DamagedDataError, InterruptedRunError, NihError, StoppedError, TerminatedRunError
+from nihbench.cli.output import ENDING, Terminated, note, stopped
+from nihbench.endpoint.waits import in_words
+from nihbench.errors import DamagedDataError, MovedError, NihError, StoppedError
 from nihbench.lang import Message, language, t, typed, without_stop
 
 if TYPE_CHECKING:
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from nihbench.types import Completer, Record, Trial
 
 Owed = Sequence[tuple[str, "Trial"]]
+_LOOK_S = 5.0
+_ASLEEP_S = 30.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,7 +51,7 @@ def measure(ready: Ready, folder: RunFolder, trials: Owed, sending: Sending) -> 
         NihError: it could not be finished; the message says how to go on.
     """
     from nihbench.cli.money import budget_of, tell_spent
-    from nihbench.run import account, counts_before, spent_before
+    from nihbench.run import account, outcomes_before
 
     setup, members = ready.setup, ready.members
     if sending.resume is not None:
@@ -60,20 +64,17 @@ def measure(ready: Ready, folder: RunFolder, trials: Owed, sending: Sending) -> 
             )
         )
     sent = [trial for _, trial in trials]
-    before = spent_before(folder.path, setup)
-    with account(folder.path, setup, before, lambda: now().isoformat(timespec="seconds")) as keep:
-        budget = budget_of(setup, members, before + sending.elsewhere, lambda usd: keep(usd - sending.elsewhere))
-        # What earlier counts taught is known again, so that a resumed run weighs the same call alike.
-        for tokens, usage in counts_before(folder.path, setup):
-            budget.learn(tokens, usage)
+    with account(folder.path, setup, now) as (ledger, before):
+        budget = budget_of(setup, members, before + sending.elsewhere, ledger)
+        # What earlier answers taught is known again, so that a resumed run weighs the same call alike.
+        for tokens, outcome in outcomes_before(folder.path, setup):
+            budget.learn(tokens, setup.request.max_output, outcome)
         try:
             with terminable() as cancelling:
                 asyncio.run(_send(ready, folder, trials, budget, sending, cancelling, sent))
-        except Terminated as error:
-            raise TerminatedRunError(t("stopped by SIGTERM; {go_on}", go_on=_go_on(sending))) from error
         except KeyboardInterrupt as error:
-            raise InterruptedRunError(t("stopped; {go_on}", go_on=_go_on(sending))) from error
-        except DamagedDataError:
+            raise stopped(error, _go_on(sending)) from error
+        except (DamagedDataError, MovedError):
             raise
         except NihError as error:
             raise type(error)(t("{error}; {go_on}", error=without_stop(error), go_on=_go_on(sending))) from error
@@ -83,13 +84,10 @@ def measure(ready: Ready, folder: RunFolder, trials: Owed, sending: Sending) -> 
 
 
 def enter_checks(ready: Ready, folder: RunFolder) -> None:
-    """Enter what was spent on a run's checks into its ledger, before its first trial is sent, and say it."""
-    from nihbench.run import enter, spent_before
-
+    """Say what was spent on a run's checks, before its first trial is sent; it stands in the run's own ledger then."""
     if ready.checks is not None and ready.checks.spent:
         ready.checks.tell()
-        spent = spent_before(folder.path, ready.setup) + ready.checks.spent
-        enter(folder.path, ready.setup, spent, now().isoformat(timespec="seconds"))
+        ready.checks.enter(folder.path)
 
 
 async def _send(
@@ -102,6 +100,17 @@ async def _send(
     sent: list[Trial],
 ) -> None:
     """Send what is owed, and what an adaptive run decides on after it; `sent` is told of the latter."""
+    cancelling()
+    asleep = asyncio.create_task(tell_of_sleep(note))
+    try:
+        await _send_parts(ready, folder, trials, budget, sending, sent)
+    finally:
+        asleep.cancel()
+
+
+async def _send_parts(
+    ready: Ready, folder: RunFolder, trials: Owed, budget: Budget, sending: Sending, sent: list[Trial]
+) -> None:
     from nihbench.cli.adaptive import send_rounds
     from nihbench.cli.checks import likely_tokens
     from nihbench.cli.progress import gauges_of, progress
@@ -109,7 +118,6 @@ async def _send(
     from nihbench.plan import BEFORE_THE_GRID
     from nihbench.run import Opening, calibrate_further, run_trials
 
-    cancelling()
     setup = ready.setup
     before = [pair for pair in trials if pair[1].control in BEFORE_THE_GRID]
     rest = [pair for pair in trials if pair[1].control not in BEFORE_THE_GRID]
@@ -227,33 +235,60 @@ def note_cache(ready: Ready, folder: RunFolder) -> None:
         )
 
 
+async def tell_of_sleep(
+    say: Callable[[str], None],
+    *,
+    wall: Callable[[], float] = time.time,
+    steady: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+) -> None:
+    """Say when the machine was suspended: its clock went on, and what measures time for a run did not.
+
+    Nothing is lost by it. Connections are dead when it wakes, so that calls in flight fail and are sent again.
+    """
+    while True:
+        before = wall() - steady()
+        await sleep(_LOOK_S)
+        gap_s = wall() - steady() - before
+        if gap_s > _ASLEEP_S:
+            say(
+                t(
+                    "note: this machine stood still for {wait} (or its clock was set): calls that were in flight are "
+                    "sent again where they fail, and count as paid",
+                    wait=in_words(gap_s),
+                )
+            )
+
+
 @contextlib.contextmanager
 def terminable() -> Iterator[Callable[[], None]]:
-    """Let SIGTERM end an event loop as Ctrl-C does: what is given is to be called in the loop's first task."""
-    came: list[int] = []
-    before = signal.getsignal(signal.SIGTERM)
+    """Let signals end an event loop as Ctrl-C does: what is given is to be called in the loop's first task."""
+    came: list[str] = []
+    before = {number: handler for number in ENDING if (handler := signal.getsignal(number)) != signal.SIG_IGN}
 
     def cancelling() -> None:
         task = asyncio.current_task()
 
-        def terminate() -> None:
-            came.append(1)
+        def terminate(number: int) -> None:
+            came.append(signal.Signals(number).name)
             if task is not None:
                 task.cancel()
 
         with contextlib.suppress(NotImplementedError, RuntimeError):  # Windows, or not the main thread
-            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, terminate)
+            for number in before:
+                asyncio.get_running_loop().add_signal_handler(number, terminate, number)
 
     try:
         yield cancelling
     except asyncio.CancelledError as error:
         if not came:
             raise
-        raise Terminated from error
+        raise Terminated(came[0]) from error
     finally:
         # A loop that ends takes its handlers away, and leaves the system's default.
-        with contextlib.suppress(ValueError):
-            signal.signal(signal.SIGTERM, before)
+        with contextlib.suppress(ValueError, TypeError):
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
 
 def _go_on(sending: Sending) -> Message:

@@ -16,7 +16,9 @@ from typing import Any
 from nihbench.endpoint.content import read_content, reasoning_of
 from nihbench.endpoint.error_body import decoded, not_json, own_words, parse_json
 from nihbench.endpoint.failures import HANDLING, Diagnosis, classify
+from nihbench.endpoint.masking import masked
 from nihbench.endpoint.stream import CALLS, StreamedAnswer, index_of
+from nihbench.endpoint.usage import MOST, mapping, usage_in, usage_of
 from nihbench.lang import t, without_stop
 from nihbench.text.markup import split_reasoning
 from nihbench.types import Completion, Failure, FailureKind, Outcome, Usage
@@ -37,8 +39,6 @@ _FILTERED = frozenset(
     {"content_filter", "safety", "recitation", "blocklist", "prohibited_content", "spii", "image_safety", "sensitive",
      "refusal"}
 )  # fmt: skip
-# No count or price of one answer reaches this, and a float holds it exactly; NaN and infinity do not pass either.
-_MOST = 2**53
 _MESSAGES = ("message", "text", "delta")
 # A server's own words go into the record: what no sane one sends there is left out or cut.
 _STRING_CHARACTERS = 200
@@ -89,10 +89,11 @@ def _may_be_cut(text: str, headers: Mapping[str, str]) -> bool:
 
 def read_stream(stream: StreamedAnswer, received: Received) -> tuple[Outcome, Diagnosis | None]:
     """Return the answer or the failure in a stream that is over, and what an error in it means."""
-    if stream.error is not None:
-        return _hidden(json.dumps(stream.error).encode(), received, started=stream.started)
     data = stream.as_object()
-    usage = _usage(data, {})
+    usage = usage_of(data, {})
+    if stream.error is not None:
+        failure, found = _hidden(json.dumps(stream.error).encode(), received, started=stream.started)
+        return (replace(failure, usage=usage) if failure.usage == Usage() else failure), found
     if not stream.complete:
         return _failure("transient", t("the stream broke off before the answer was finished"), received, usage), None
     if stream.garbled:
@@ -126,6 +127,7 @@ def _hidden(body: bytes, received: Received, *, started: bool) -> tuple[Outcome,
         status=200,
         latency_s=received.latency_s,
         attempts=1,
+        usage=usage_in(body),
         wait_s=found.wait_s,
         may_be_billed=billed,
     )
@@ -155,7 +157,7 @@ def _judge(data: object, received: Received, *, unread: bool = False) -> Outcome
     if choice is None or not isinstance(data, dict):
         message: str = t("the answer has no choices with a message: is this a chat endpoint?")
         return _failure("bad_response", message, received)
-    usage = _usage(data, choice)
+    usage = usage_of(data, choice)
     said = _message_of(choice)
     content = read_content(said.get("content"))
     marked, text = split_reasoning(content.text or read_content(said.get("refusal")).text)
@@ -229,9 +231,7 @@ def _plain_reason(reason: str | None) -> str:
 
 def _masked(text: str, keys: Iterable[str]) -> str:
     """Mask keys that a server gives back, as one that echoes requests for debugging does."""
-    for key in keys:
-        text = text.replace(key, "***")
-    return text
+    return masked(text, keys)
 
 
 def _failure(kind: FailureKind, message: str, received: Received, usage: Usage | None = None) -> Failure:
@@ -265,46 +265,13 @@ def _message_of(choice: Mapping[str, Any]) -> Mapping[str, Any]:
     return found if isinstance(found, dict) else {"content": found}
 
 
-def _usage(data: Mapping[str, Any], choice: Mapping[str, Any]) -> Usage:
-    usage = _mapping(data.get("usage")) or _mapping(choice.get("usage"))
-    cached = (
-        usage.get("cached_tokens"),
-        _mapping(usage.get("prompt_tokens_details")).get("cached_tokens"),
-        usage.get("prompt_cache_hit_tokens"),
-        _mapping(data.get("timings")).get("cache_n"),
-    )
-    # No prompt has 0 tokens: who says so does not count (some gateways, in streams), and its calls are not free.
-    return Usage(
-        prompt_tokens=_count(usage.get("prompt_tokens")) or None,
-        completion_tokens=_count(usage.get("completion_tokens")),
-        cached_tokens=next((count for count in map(_count, cached) if count is not None), None),
-        reasoning_tokens=_count(_mapping(usage.get("completion_tokens_details")).get("reasoning_tokens")),
-        cost_usd=_amount(usage.get("cost")),
-    )
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _amount(value: object) -> float | None:
-    if not isinstance(value, (int, float)) or isinstance(value, bool) or not 0 <= value <= _MOST:
-        return None
-    return float(value)
-
-
-def _count(value: object) -> int | None:
-    amount = _amount(value)
-    return int(amount) if amount is not None and amount.is_integer() else None
-
-
 def _string(value: object, keys: Iterable[str] = ()) -> str | None:
     return _masked(value, keys)[:_STRING_CHARACTERS] if isinstance(value, str) else None
 
 
 def _timings(value: object, keys: Iterable[str]) -> dict[str, Any]:
     """Return the plain entries, at most `_MOST_TIMINGS`: finite numbers and short texts under short names."""
-    entries = _mapping(value).items()
+    entries = mapping(value).items()
     plain = ((name, entry) for name, entry in entries if len(name) <= _STRING_CHARACTERS and _is_plain(entry))
     return {
         _masked(name, keys): _masked(entry, keys) if isinstance(entry, str) else entry
@@ -315,4 +282,4 @@ def _timings(value: object, keys: Iterable[str]) -> dict[str, Any]:
 def _is_plain(value: object) -> bool:
     if isinstance(value, str):
         return len(value) <= _STRING_CHARACTERS
-    return isinstance(value, (int, float)) and -_MOST <= value <= _MOST
+    return isinstance(value, (int, float)) and -MOST <= value <= MOST

@@ -62,7 +62,7 @@ def read_result(line: bytes, secrets: Iterable[str] = ()) -> BatchResult:
 
 def _outcome(body: Any, status: int | None, error: Any, secrets: tuple[str, ...]) -> Outcome:
     if body and status in (None, 200):
-        received = Received(headers={}, latency_s=math.nan, secrets=secrets)
+        received = Received(headers={}, latency_s=math.nan, secrets=secrets, keys=secrets)
         outcome, _ = read_body(json.dumps(_as_list(body)).encode(), received)
         return outcome
     said = error or body

@@ -65,6 +65,10 @@ class BatchEndpoint(ClientOwner):
         super().__init__(endpoint, _TIMEOUTS)
         self._sleep = sleep
 
+    def keys(self) -> tuple[str, ...]:
+        """Return what lets in there, and must not be kept where the server gives it back."""
+        return self._endpoint.keys()
+
     def upload(self, path: Path) -> str:
         """Upload a file of requests and return the id that the server gives it.
 

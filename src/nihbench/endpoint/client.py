@@ -29,6 +29,7 @@ from nihbench.endpoint.proxies import proxy_for
 from nihbench.endpoint.retries import Retries
 from nihbench.endpoint.signals import signal_of
 from nihbench.endpoint.transport import Lanes, keep_alive_trace
+from nihbench.endpoint.usage import usage_in
 from nihbench.endpoint.waits import rate_state
 from nihbench.errors import EndingError, NihError
 from nihbench.lang import t
@@ -208,7 +209,7 @@ class ChatClient:
             hold, slot = await self._leave(call, stack)
             dialect = self._dialect
             if hold is not None:
-                hold.begin()
+                await _begun(hold)
 
             def heard(headers: Mapping[str, str]) -> None:
                 rates = rate_state(headers, self._now())
@@ -218,6 +219,7 @@ class ChatClient:
             outcome, found = await self._attempt(call, dialect, heard)
             if hold is not None:
                 hold.settle(outcome)
+                outcome = replace(outcome, entry=hold.entry)
             if slot is not None:
                 # The headers of an answer were heard when they came, and have grown old while it was written.
                 slot.settle(signal_of(replace(outcome, rates=None) if isinstance(outcome, Completion) else outcome))
@@ -315,12 +317,22 @@ class ChatClient:
             status=reply.status,
             latency_s=reply.latency_s,
             attempts=1,
+            usage=usage_in(reply.body),
             wait_s=found.wait_s,
             rates=rates,
-            # Behind a gateway that gave up waiting the model may well have worked on.
-            may_be_billed=reply.status in (504, 524),
+            # What broke behind a gateway, or took too long for it, may well have been worked on; a refusal was not.
+            may_be_billed=reply.status >= 500 and found.kind != "overloaded",
         )
         return failure, found
+
+
+async def _begun(hold: Hold) -> None:
+    """Write down that a call is sent next; one that could not be written down costs nothing, for it is not sent."""
+    try:
+        await hold.begin()
+    except BaseException:
+        hold.free()
+        raise
 
 
 def _larger_limit(failure: Failure, request: Request) -> int | None:

@@ -17,6 +17,7 @@ from datetime import datetime
 from typing import Any
 
 from nihbench.endpoint.coding import codings_of
+from nihbench.endpoint.masking import masked
 from nihbench.endpoint.waits import asked_wait_s
 from nihbench.lang import t
 
@@ -94,9 +95,7 @@ def read_error(body: bytes, headers: Mapping[str, str], secrets: Iterable[str], 
 def own_words(text: str, secrets: Iterable[str] = ()) -> str:
     """Return `text` fit for one line on a screen: no control characters, secrets masked, at most 500 characters."""
     line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    for secret in secrets:
-        if secret:
-            line = line.replace(secret, "***")
+    line = masked(line, secrets)
     return line if len(line) <= MESSAGE_CHARACTERS else line[: MESSAGE_CHARACTERS - 1] + "…"
 
 

@@ -1,11 +1,12 @@
 """What calls cost, and a budget that is never passed: `--max-cost`.
 
 A call is held at its worst case from before it is sent until it is settled: its whole prompt at the uncached price
-and its whole output. It is sent only if that fits beside what is spent and what is held for calls in flight. Money is
-counted in decimals, so that ten calls of ten cents cost exactly a dollar. An unknown price is unknown, never 0.
+and its whole output. It is sent only if that fits beside what is spent and what is held for calls in flight, and alone
+until an answer has shown how far the server goes past what is expected of it (`learnt`). Money is counted in decimals,
+so that ten calls of ten cents cost exactly a dollar. An unknown price is unknown, never 0.
 
-It knows no list of prices and converts no currency; whether a failed call may have been billed is the failure's own
-word (`Failure.may_be_billed`).
+It knows no list of prices and converts no currency; which price is believed is in `nihbench.prices`, and whether a
+failed call may have been billed is the failure's own word (`Failure.may_be_billed`).
 """
 
 from __future__ import annotations
@@ -14,20 +15,52 @@ import asyncio
 import math
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from decimal import Decimal
+from typing import Protocol
 
 from nihbench.endpoint.answer import PAST_LIMIT
 from nihbench.endpoint.bounds import likely_tokens
+from nihbench.endpoint.learnt import Learnt
 from nihbench.errors import StoppedError, UsageError
-from nihbench.lang import t
-from nihbench.prices import allowed_cost, decimal_of, tier_of, usage_cost
+from nihbench.lang import Message, t
+from nihbench.prices import (
+    USUAL_HIT_PRICE,
+    Charge,
+    allowed_cost,
+    billable,
+    charge,
+    decimal_of,
+    tier_of,
+    usage_cost,
+    worst_cost,
+)
 from nihbench.types import Completion, Failure, Outcome, PriceTier, Usage
+
+
+class Journal(Protocol):
+    """Where it is written down what is reserved for calls, and what became of it: a kill loses nothing of it."""
+
+    async def reserve(self, usd: Decimal) -> str:
+        """Write down that a call may cost so much; it is on the disk when this returns what to call it by."""
+        ...
+
+    def settle(self, entry: str, usd: Decimal) -> None:
+        """Write down what a call has cost, or may cost by what is known now; `entry` "": nothing was reserved."""
+        ...
 
 
 def cost_of(
     prices: Sequence[PriceTier], outcome: Outcome, max_output: int, prompt: tuple[int, int] | None
 ) -> Decimal | None:
-    """Return what one sending cost in USD (see `Hold.settle`); None where it is unknown.
+    """Return what one sending cost in USD (see `Hold.settle`); None where it is unknown. Arguments as `charge_of`."""
+    return charge_of(prices, outcome, max_output, prompt)[0].usd
+
+
+def charge_of(
+    prices: Sequence[PriceTier], outcome: Outcome, max_output: int, prompt: tuple[int, int] | None
+) -> tuple[Charge, Usage]:
+    """Return what one sending cost, and the tokens that it is charged for.
 
     Args:
         prices: the model's price tiers.
@@ -36,62 +69,68 @@ def cost_of(
         prompt: the tokens that the prompt should have had, and may have had at most, for the same; None: they are
             unknown, and so is such a cost.
     """
-    usage = outcome.usage
-    if isinstance(outcome, Completion) and PAST_LIMIT in outcome.changes:
+    used = billable(outcome.usage, None if prompt is None else prompt[0])
+    cut = isinstance(outcome, Completion) and PAST_LIMIT in outcome.changes
+    if isinstance(outcome, Completion) and cut:
         # It was cut off before its count could come, and what it holds was written for money.
         max_output = max(max_output, likely_tokens(outcome.text) + likely_tokens(outcome.reasoning))
-    worst = None if prompt is None else allowed_cost(prices, *prompt, max_output)
-    # A cost of 0 is believed where no price is known: gateways say so of calls that another account pays for.
-    free = usage.cost_usd == 0 and worst is None
-    if usage.cost_usd is not None and (0 < usage.cost_usd < math.inf or free):
-        return decimal_of(usage.cost_usd)
-    if isinstance(outcome, Failure) and usage.prompt_tokens is None:
-        return worst if outcome.may_be_billed else Decimal(0)
-    counted = Usage(
-        prompt_tokens=usage.prompt_tokens,
-        completion_tokens=max_output if usage.completion_tokens is None else usage.completion_tokens,
-        cached_tokens=usage.cached_tokens,
-    )
-    cost = usage_cost(prices, counted)
-    return worst if cost is None else cost
+    named = bool(outcome.usage.cost_usd)
+    if isinstance(outcome, Failure) and used.prompt_tokens is None and not (named or outcome.may_be_billed):
+        return Charge(Decimal(0)), used
+    if used.prompt_tokens is not None and used.completion_tokens is None:
+        used = replace(used, completion_tokens=max_output)
+    elif cut and outcome.usage.completion_tokens is None:
+        used = replace(used, completion_tokens=max_output)
+    least = most = None
+    if prompt is not None:
+        most = allowed_cost(prices, *prompt, max_output)
+        cached = Usage(prompt_tokens=prompt[0], completion_tokens=0, cached_tokens=prompt[0])
+        least = usage_cost(prices, cached, USUAL_HIT_PRICE)
+    told = replace(used, cost_usd=outcome.usage.cost_usd, fee_usd=outcome.usage.fee_usd)
+    return charge(prices, told, least, most), used
 
 
 class Hold:
-    """Money set aside for one sending of a call."""
+    """Money set aside for one sending of a call. `entry` is what the journal calls it by."""
 
     def __init__(self, budget: Budget, prompt_tokens: int, max_output: int) -> None:
         self._budget = budget
-        self._max_output = max_output
-        self._prompt = prompt_tokens, budget.most_tokens(prompt_tokens)
-        self._settled = False
-        self.worst = allowed_cost(budget.prices, *self._prompt, max_output)
+        self.max_output = max_output
+        self.prompt_tokens = prompt_tokens
+        self.settled = False
+        self.entry = ""
 
-    def begin(self) -> None:
-        """Say that the call is sent now: from here on it may be charged, whatever becomes of this process."""
-        self._budget.begin(self)
+    @property
+    def worst(self) -> Decimal | None:
+        """What it may cost by all that is known now; None: the price is unknown."""
+        return self._budget.worst_cost(self.prompt_tokens, self.max_output)
+
+    async def begin(self) -> None:
+        """Say that the call is sent next: when this returns, a kill can't lose what it may cost."""
+        await self._budget.begin(self)
 
     def settle(self, outcome: Outcome) -> None:
         """Replace the worst case by what the outcome says that it cost; the first word counts.
 
-        That is the price that the server names (0 only where none is known); else its token counts at their prices,
-        cached tokens at the cached price where one is known; else nothing for a failure that can't have been billed,
-        and the worst case for everything else. `outcome.earlier` is not looked at: every sending has its own hold.
+        That is the price that the server names, where its counts do not speak against it; else its token counts at
+        their prices, cached tokens at the cached price where one is known; else nothing for a failure that can't have
+        been billed, and the worst case for everything else. `outcome.earlier` is not looked at: every sending has its
+        own hold.
         """
-        if not self._settled:
-            self._settled = True
-            self._budget.charge(self, cost_of(self._budget.prices, outcome, self._max_output, self._prompt))
-            self._budget.count(self._prompt[0], outcome.usage)
+        if not self.settled:
+            self.settled = True
+            self._budget.take(self, outcome)
 
     def lapse(self) -> None:
         """Settle at the worst case what nothing is known of, such as a call that was broken off."""
-        if not self._settled:
-            self._settled = True
+        if not self.settled:
+            self.settled = True
             self._budget.charge(self, self.worst)
 
     def free(self) -> None:
         """Give back what was held for a call that was never sent."""
-        if not self._settled:
-            self._settled = True
+        if not self.settled:
+            self.settled = True
             self._budget.charge(self, Decimal(0))
 
 
@@ -105,7 +144,8 @@ class Budget:
         spent: what an earlier part of the run has spent of `max_cost`.
         margin: how many tokens of the server a token of the caller's count may be, as far as usage does not show more
             (see `learn`).
-        on_change: told, before a call is sent and after it is charged, what is spent if all in flight cost their worst.
+        journal: where every call is written down before it is sent and after it is charged; None: nowhere.
+        on_doubt: told once, in a sentence, that a price which the server names is not believed.
 
     Raises:
         UsageError: `max_cost` is negative, or it is given and a price is unknown.
@@ -119,7 +159,8 @@ class Budget:
         longest_prompt: int = 0,
         spent: float | Decimal = 0.0,
         margin: float = 1.0,
-        on_change: Callable[[Decimal], None] | None = None,
+        journal: Journal | None = None,
+        on_doubt: Callable[[str], None] | None = None,
     ) -> None:
         if max_cost is not None and not 0 <= max_cost < math.inf:
             raise UsageError(
@@ -129,16 +170,14 @@ class Budget:
                 )
             )
         self.prices = tuple(prices)
-        self._margin = margin
-        self._on_change = on_change
-        # By the prompt's size in powers of two: the largest share of the expected tokens that the server counted, and
-        # by how many it passed the margin.
-        self._seen: dict[int, tuple[float, int]] = {}
+        self._learnt = Learnt(margin)
+        self._journal = journal
+        self._on_doubt = on_doubt
         self.prompt_tokens = 0  # as the server counted them
         self.completion_tokens = 0
         self._max_cost = None if max_cost is None else decimal_of(max_cost)
         self._spent = decimal_of(spent)
-        self._held: dict[Hold, Decimal] = {}
+        self._held: set[Hold] = set()
         self._in_flight: dict[Hold, Decimal] = {}
         self._unpriced = 0
         self._stopped: str = ""  # why no further call may be sent
@@ -160,7 +199,7 @@ class Budget:
     @property
     def held(self) -> float:
         """The worst case of the calls in flight."""
-        return float(sum(self._held.values()))
+        return float(self._all_held())
 
     @property
     def unpriced(self) -> int:
@@ -183,74 +222,87 @@ class Budget:
             UsageError: `max_cost` is given and the price of a prompt this long is unknown.
         """
         hold = Hold(self, prompt_tokens, max_output)
-        if self._max_cost is not None and hold.worst is not None:
-            async with self._turn:
-                await self._until_it_fits(hold.worst, self._max_cost)
-                self._held[hold] = hold.worst
-        elif self._max_cost is not None:
+        if self._max_cost is not None:
             self._check_price(prompt_tokens)
+            async with self._turn:
+                await self._until_it_fits(hold, self._max_cost)
+                self._held.add(hold)
         try:
             yield hold
         finally:
             hold.lapse()
 
+    async def begin(self, hold: Hold) -> None:
+        """Write a call down as in flight (see `Hold.begin`)."""
+        worst = hold.worst or Decimal(0)
+        if self._journal is not None and worst:
+            hold.entry = await self._journal.reserve(worst)
+        self._in_flight[hold] = worst
+
+    def take(self, hold: Hold, outcome: Outcome) -> None:
+        """Charge a call by what came of it, and expect the same of later ones (see `Hold.settle`)."""
+        prompt, limit = hold.prompt_tokens, hold.max_output
+        cost, used = charge_of(self.prices, outcome, limit, (prompt, self._learnt.most_tokens(prompt)))
+        self._hear(prompt, limit, outcome, cost, used)
+        self.prompt_tokens += outcome.usage.prompt_tokens or 0
+        self.completion_tokens += used.completion_tokens or 0
+        self.charge(hold, cost.usd)
+        self._raise_those_in_flight()
+        if cost.disbelieved is not None and cost.usd is not None and self._on_doubt is not None:
+            self._on_doubt(_doubt(cost.disbelieved, cost.usd))
+            self._on_doubt = None
+
     def charge(self, hold: Hold, cost: Decimal | None) -> None:
         """Count a call as spent and give free what was held for it (see `Hold.settle`)."""
-        self._held.pop(hold, None)
+        self._held.discard(hold)
         self._in_flight.pop(hold, None)
         if cost is None:
             self._unpriced += 1
         else:
             self._spent += cost
         self._changed.set()
-        self._tell()
+        if self._journal is not None and cost is not None and (cost or hold.entry):
+            self._journal.settle(hold.entry, cost)
 
-    def count(self, prompt_tokens: int, usage: Usage) -> None:
-        """Take in the server's counts for a call whose prompt was thought to have so many tokens."""
-        self.prompt_tokens += usage.prompt_tokens or 0
-        self.completion_tokens += usage.completion_tokens or 0
-        self.learn(prompt_tokens, usage)
+    def learn(self, prompt_tokens: int, max_output: int, outcome: Outcome) -> None:
+        """Expect of later calls what came of an earlier one, whose prompt was thought to have so many tokens."""
+        cost, used = charge_of(self.prices, outcome, max_output, (prompt_tokens, prompt_tokens))
+        self._hear(prompt_tokens, max_output, outcome, cost, used)
 
-    def learn(self, prompt_tokens: int, usage: Usage) -> None:
-        """Expect of later prompts what the server counted in this one, which was thought to have so many tokens."""
-        counted = usage.prompt_tokens
-        if counted and prompt_tokens > 0:
-            size = prompt_tokens.bit_length()
-            share, beyond = self._seen.get(size, (0.0, 0))
-            excess = counted - math.ceil(prompt_tokens * self._margin)
-            self._seen[size] = max(share, counted / prompt_tokens), max(beyond, excess)
+    def _hear(self, prompt_tokens: int, max_output: int, outcome: Outcome, cost: Charge, used: Usage) -> None:
+        """Take in what one call's counts and bill show of those to come."""
+        self._learnt.prompt(prompt_tokens, used.prompt_tokens)
+        if isinstance(outcome, Completion) or outcome.usage.completion_tokens is not None:
+            self._learnt.output(max_output, used.completion_tokens)
+        if used.prompt_tokens is not None or outcome.usage.cost_usd:
+            # A price without counts is compared with what was expected of them.
+            nominal = worst_cost(self.prices, used.prompt_tokens or prompt_tokens, used.completion_tokens or max_output)
+            self._learnt.bill(cost.usd, nominal)
 
     def worst_cost(self, prompt_tokens: int, max_output: int) -> Decimal | None:
         """Return what one sending of a prompt may cost at most; None where the price is unknown."""
-        return allowed_cost(self.prices, prompt_tokens, self.most_tokens(prompt_tokens), max_output)
+        most, output = self._learnt.most_tokens(prompt_tokens), self._learnt.most_output(max_output)
+        cost = allowed_cost(self.prices, prompt_tokens, most, output)
+        return None if cost is None else cost * self._learnt.dearer
 
-    def most_tokens(self, prompt_tokens: int) -> int:
-        """Return how many tokens the server may count in a prompt that is thought to have so many.
+    def _all_held(self) -> Decimal:
+        return sum((hold.worst or Decimal(0) for hold in self._held), Decimal(0))
 
-        The longest prompts tell its share. What was counted too much in much shorter ones is their template's, and
-        every prompt may have as much: in proportion, it would make every long prompt look dear.
-        """
-        longest = max(self._seen, default=0)
-        shares = [share for size, (share, _) in self._seen.items() if size >= longest - 1]
-        beyond = [excess for size, (_, excess) in self._seen.items() if size < longest - 1]
-        return math.ceil(prompt_tokens * max(self._margin, *shares, 0.0)) + max(0, *beyond, 0)
+    def _raise_those_in_flight(self) -> None:
+        """Write down that calls in flight may cost more than was thought when they were sent."""
+        for hold, reserved in self._in_flight.items():
+            worst = hold.worst or Decimal(0)
+            if self._journal is not None and hold.entry and worst > reserved:
+                self._journal.settle(hold.entry, worst)
+                self._in_flight[hold] = worst
 
-    def begin(self, hold: Hold) -> None:
-        """Count a call as in flight (see `Hold.begin`)."""
-        self._in_flight[hold] = hold.worst or Decimal(0)
-        self._tell()
-
-    def _tell(self) -> None:
-        if self._on_change is not None:
-            self._on_change(self._spent + sum(self._in_flight.values()))
-
-    async def _until_it_fits(self, worst: Decimal, max_cost: Decimal) -> None:
-        while self._spent + sum(self._held.values()) + worst > max_cost:
+    async def _until_it_fits(self, hold: Hold, max_cost: Decimal) -> None:
+        while not self._fits(hold.worst or Decimal(0), max_cost) or self._must_wait(hold):
             if not self._held:
                 self._stopped = t(
                     "The next call could cost ${worst}, and ${spent} of the ${most} of --max-cost are spent: "
                     "go on with a higher --max-cost.",
-                    worst=_money(worst),
+                    worst=_money(hold.worst or Decimal(0)),
                     spent=_money(self._spent),
                     most=_money(max_cost),
                 )
@@ -259,6 +311,13 @@ class Budget:
             await self._changed.wait()
         if self._stopped:
             raise StoppedError(self._stopped)
+
+    def _fits(self, worst: Decimal, max_cost: Decimal) -> bool:
+        return self._spent + self._all_held() + worst <= max_cost
+
+    def _must_wait(self, hold: Hold) -> bool:
+        """Say whether a call has to wait for one in flight, which shows what such a call costs."""
+        return bool(self._held and hold.worst) and not self._learnt.knows(hold.max_output)
 
     def _check_price(self, prompt_tokens: int) -> None:
         if tier_of(self.prices, prompt_tokens) is not None:
@@ -276,3 +335,12 @@ class Budget:
 def _money(amount: Decimal) -> str:
     """Return an amount with cents, and with four places where it is small."""
     return f"{amount:.4f}" if amount < 1 else f"{amount:,.2f}"
+
+
+def _doubt(told: Decimal, counted: Decimal) -> Message:
+    return t(
+        "note: the server names a cost of {told:g} for a call whose tokens cost ${counted} at the prices known here: "
+        "that is a part of it, or another unit, and the ${counted} count (--price IN,OUT says other prices)",
+        told=float(told),
+        counted=_money(counted),
+    )

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from nihbench.run.follow import Follower
     from nihbench.run.forecast import Forecast, computed_shares, forecast_of
     from nihbench.run.imports import import_rows
-    from nihbench.run.judging import Docket, Judge, Spent, ask_judge, combined, docket, judged, unsure
+    from nihbench.run.judging import Docket, Judge, Spent, ask_judge, combined, docket, judged, spent_on, unsure
     from nihbench.run.kamradt import read_kamradt
+    from nihbench.run.ledger import Ledger, read_ledger
     from nihbench.run.like import begin_run, begun_in, like_options
     from nihbench.run.lock import owned
     from nihbench.run.manifest import check_rules, check_same
@@ -56,9 +57,9 @@ if TYPE_CHECKING:
         MARGIN,
         Tariff,
         account,
-        counts_before,
-        enter,
+        committed,
         margin_of,
+        outcomes_before,
         spent_before,
         spent_of,
     )
@@ -168,6 +169,7 @@ _HOMES = {
     "RunOptions": "options",
     "Setup": "setup",
     "Spent": "judging",
+    "spent_on": "judging",
     "Verdicts": "verdicts",
     "absolute_corpus": "texts",
     "answers_of": "answers",
@@ -181,7 +183,9 @@ _HOMES = {
     "create_run": "store",
     "default_scorer": "scores",
     "docket": "judging",
-    "enter": "spent",
+    "committed": "spent",
+    "Ledger": "ledger",
+    "read_ledger": "ledger",
     "find_record": "rebuild",
     "grade_row": "scores",
     "grades_of": "scores",
@@ -191,7 +195,7 @@ _HOMES = {
     "load_corpus": "texts",
     "MARGIN": "spent",
     "account": "spent",
-    "counts_before": "spent",
+    "outcomes_before": "spent",
     "margin_of": "spent",
     "merge_folders": "merging",
     "misleading_text": "misleading",
@@ -283,12 +287,14 @@ __all__ = [
     "corpus_of",
     "count_summary",
     "counted_once",
-    "counts_before",
+    "outcomes_before",
     "create_run",
     "create_tree",
     "default_scorer",
     "docket",
-    "enter",
+    "committed",
+    "Ledger",
+    "read_ledger",
     "export_batch",
     "find_record",
     "find_runs",
@@ -333,6 +339,7 @@ __all__ = [
     "slug",
     "spent_before",
     "spent_of",
+    "spent_on",
     "stored_corpus",
     "stored_needle",
     "stored_options",

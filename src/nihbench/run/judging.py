@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import NamedTuple
 
 from nihbench.endpoint import HANDLING
-from nihbench.endpoint.spending import Budget, Hold
+from nihbench.endpoint.spending import Budget
 from nihbench.errors import StoppedError
 from nihbench.lang import t
 from nihbench.run.answers import Answered
@@ -59,7 +60,7 @@ class Docket:
 
     def worst_usd(self, budget: Budget, max_output: int) -> float | None:
         """Return what the owed questions cost at most, in USD; None where a price is unknown."""
-        costs = [Hold(budget, ballot.tokens, max_output).worst for ballot in self.owed]
+        costs = [budget.worst_cost(ballot.tokens, max_output) for ballot in self.owed]
         return None if None in costs else float(sum(cost for cost in costs if cost is not None))
 
 
@@ -110,22 +111,20 @@ async def ask_judge(
     judge: Judge,
     completer: Completer,
     verdicts: Verdicts,
-    budget: Budget,
     *,
     on_progress: Callable[[int, int], None],
-) -> tuple[dict[str, str], Spent]:
+) -> tuple[dict[str, str], list[Outcome]]:
     """Send the owed questions, `judge.concurrency` at a time, and keep every reply.
 
     Args:
         asked: what `docket` found.
         judge: who is asked.
-        completer: sends the messages.
+        completer: sends the messages, as far as its budget gives leave.
         verdicts: keeps the replies.
-        budget: gives leave for every call; a sending that the client repeats is charged after it.
         on_progress: told how many questions are answered, and of how many.
 
     Returns:
-        Why a question got no reply, by its key, and what the calls came to.
+        Why a question got no reply, by its key, and what came of the calls.
 
     Raises:
         StoppedError: going on is pointless (key, quota, spending cap); what was answered is kept.
@@ -140,7 +139,8 @@ async def ask_judge(
             if ends:
                 return
             try:
-                outcome = await _ask(ballot, judge, completer, budget)
+                request = replace(judge.request, prompt_tokens=ballot.tokens)
+                outcome = await completer.complete(ballot.messages, request)
                 _take(ballot, outcome, verdicts, failures)
             except Exception as error:
                 # The others finish what they have sent, for it is paid for; nothing new is begun.
@@ -152,18 +152,7 @@ async def ask_judge(
     await asyncio.gather(*(work() for _ in range(judge.concurrency)))
     if ends:
         raise ends[0]
-    return failures, _spent(outcomes, budget)
-
-
-async def _ask(ballot: Ballot, judge: Judge, completer: Completer, budget: Budget) -> Outcome:
-    request = replace(judge.request, prompt_tokens=ballot.tokens)
-    async with budget.hold(prompt_tokens=ballot.tokens, max_output=request.max_output) as hold:
-        outcome = await completer.complete(ballot.messages, request)
-        hold.settle(outcome)
-    for earlier in outcome.earlier:
-        if earlier.may_be_billed or earlier.usage.prompt_tokens is not None:
-            Hold(budget, ballot.tokens, request.max_output).settle(earlier)
-    return outcome
+    return failures, outcomes
 
 
 def _take(ballot: Ballot, outcome: Outcome, verdicts: Verdicts, failures: dict[str, str]) -> None:
@@ -177,14 +166,15 @@ def _take(ballot: Ballot, outcome: Outcome, verdicts: Verdicts, failures: dict[s
         failures[ballot.key] = t("the judge gave no answer ({kind}): {said}", kind=outcome.kind, said=outcome.message)
 
 
-def _spent(outcomes: Sequence[Outcome], budget: Budget) -> Spent:
+def spent_on(outcomes: Sequence[Outcome], usd: Decimal, unpriced: int) -> Spent:
+    """Return what a judge's calls came to, `usd` in all but for those of unknown price."""
     return Spent(
         calls=len(outcomes),
         failed=sum(isinstance(outcome, Failure) for outcome in outcomes),
         prompt_tokens=sum(outcome.usage.prompt_tokens or 0 for outcome in outcomes),
         completion_tokens=sum(outcome.usage.completion_tokens or 0 for outcome in outcomes),
-        usd=budget.spent,
-        unpriced=budget.unpriced,
+        usd=float(usd),
+        unpriced=unpriced,
     )
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,10 @@ from nihbench.fetch import write_atomic
 from nihbench.lang import t
 from nihbench.plan import parse_shard
 from nihbench.run.batch_state import check_nothing_waits
+from nihbench.run.ledger import LEDGER, plain_line
 from nihbench.run.manifest import differing
 from nihbench.run.options import RunOptions
-from nihbench.run.records import read_lines
-from nihbench.run.spent import LEDGER
+from nihbench.run.records import bytes_of, read_lines
 from nihbench.run.store import MANIFEST, PROBES, RECORDS, RunFolder, check_free, open_run
 from nihbench.run.stored import is_imported, planned_trials
 from nihbench.run.tree import TREE, is_tree, open_tree
@@ -32,10 +33,21 @@ _PLANNING = ("vary", "order", "adaptive")
 """Options that say which trials there are and where a part begins, and of which the rest of run.json says nothing."""
 Lines = dict[str, list[bytes]]
 """A trial's lines of records.jsonl, by its id."""
+Left = Callable[[RunFolder], Decimal]
 
 
-def merge_folders(paths: Sequence[Path], out: Path) -> tuple[RunFolder, ...]:
+def nothing_left(run: RunFolder) -> Decimal:
+    """Say that nothing was spent on a run beyond what its records and its ledger hold."""
+    return Decimal(0)
+
+
+def merge_folders(paths: Sequence[Path], out: Path, left: Left = nothing_left) -> tuple[RunFolder, ...]:
     """Merge runs, or folders of runs child by child, into the folder `out`.
+
+    Args:
+        paths: their folders.
+        out: the folder to make.
+        left: what a killed command of an older version may have spent on a run beside its records and its ledger.
 
     Raises:
         UsageError: they don't belong together; the message names what differs.
@@ -45,13 +57,13 @@ def merge_folders(paths: Sequence[Path], out: Path) -> tuple[RunFolder, ...]:
         raise UsageError(t("nih merge takes two runs or more, each once"))
     trees = [path for path in paths if is_tree(path)]
     if not trees:
-        return (merge_runs([open_run(path) for path in paths], out),)
+        return (merge_runs([open_run(path) for path in paths], out, left),)
     if len(trees) < len(paths):
         raise UsageError(t("{tree} is a folder of runs and others are single runs: give one kind", tree=trees[0]))
-    return _merge_trees(paths, out)
+    return _merge_trees(paths, out, left)
 
 
-def merge_runs(runs: Sequence[RunFolder], out: Path) -> RunFolder:
+def merge_runs(runs: Sequence[RunFolder], out: Path, left: Left = nothing_left) -> RunFolder:
     """Merge runs of one plan into a new run in the folder `out`. Raises as `merge_folders`."""
     check_free(out)
     runs = sorted(runs, key=_place)
@@ -67,8 +79,9 @@ def merge_runs(runs: Sequence[RunFolder], out: Path) -> RunFolder:
                 trial_id, lines.get(trial_id), own, (owner.setdefault(trial_id, run.path), run.path)
             )
     write_atomic(out / RECORDS, b"".join(line for own in lines.values() for line in own))
-    for name, once in ((LEDGER, False), (PROBES, True), (VERDICTS, True)):
-        _join(name, runs, out, once=once)
+    _join_ledgers(runs, out, left)
+    for name in (PROBES, VERDICTS):
+        _join(name, runs, out)
     # Last: a merge that was broken off leaves no run that could be gone on with.
     write_atomic(out / MANIFEST, (json.dumps(_manifest(runs), ensure_ascii=False, indent=1) + "\n").encode("utf-8"))
     return open_run(out)
@@ -128,11 +141,28 @@ def _longer(trial_id: str, known: list[bytes] | None, own: list[bytes], paths: t
     )
 
 
-def _join(name: str, runs: Iterable[RunFolder], out: Path, *, once: bool) -> None:
+def _join_ledgers(runs: Iterable[RunFolder], out: Path, left: Left) -> None:
+    """Put the ledgers together: what was paid for one part is paid for the whole, once.
+
+    A line names its call, so that copies of a run have it in common; one of an older version does not, and of two
+    that are alike both are taken to have been paid.
+    """
+    lines: list[bytes] = []
+    for run in runs:
+        own = bytes_of(run.path / LEDGER).splitlines()
+        known = set(lines)
+        lines += [line for line in own if line.strip() and not (line in known and b'"call"' in line)]
+        if (usd := left(run)) > 0:
+            lines.append(plain_line(usd, str(run.manifest["created_at"])))
+    if lines:
+        write_atomic(out / LEDGER, b"".join(line + b"\n" for line in lines))
+
+
+def _join(name: str, runs: Iterable[RunFolder], out: Path) -> None:
     files = [run.path / name for run in runs]
     lines = [line for file in files if file.exists() for line in file.read_bytes().splitlines() if line.strip()]
     if lines:
-        write_atomic(out / name, b"".join(line + b"\n" for line in (dict.fromkeys(lines) if once else lines)))
+        write_atomic(out / name, b"".join(line + b"\n" for line in dict.fromkeys(lines)))
 
 
 def _manifest(runs: Sequence[RunFolder]) -> dict[str, Any]:
@@ -152,7 +182,7 @@ def _origin(content: Mapping[str, Any]) -> dict[str, Any]:
     return {"part": (content.get("shard") or {}).get("part")} | {key: content[key] for key in keys if key in content}
 
 
-def _merge_trees(paths: Sequence[Path], out: Path) -> tuple[RunFolder, ...]:
+def _merge_trees(paths: Sequence[Path], out: Path, left: Left) -> tuple[RunFolder, ...]:
     trees = [open_tree(path) for path in paths]
     first = trees[0]
     for tree in trees:
@@ -166,7 +196,7 @@ def _merge_trees(paths: Sequence[Path], out: Path) -> tuple[RunFolder, ...]:
     for child in first.children:
         begun = [tree.path / child.folder for tree in trees if (tree.path / child.folder / MANIFEST).exists()]
         if begun:
-            merged.append(merge_runs([open_run(path) for path in begun], out / child.folder))
+            merged.append(merge_runs([open_run(path) for path in begun], out / child.folder, left))
     content = json.loads((first.path / TREE).read_text(encoding="utf-8"))
     for row in content["children"]:
         row["options"] = {**row["options"], "shard": None}

@@ -17,8 +17,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from nihbench.errors import DamagedDataError, UsageError
-from nihbench.lang import t
+from nihbench.errors import DamagedDataError, MovedError, UsageError
+from nihbench.lang import t, typed
 from nihbench.types import Bare, Completion, Failure, GradedElsewhere, Placed, Placement, Record, Trial
 
 if TYPE_CHECKING:
@@ -81,12 +81,40 @@ class RecordWriter:
                 self._file.truncate(self._whole)
             return unwritable(self._path, error)
         self._whole += len(lines)
-        return None
+        return moved(self._path, self._file.fileno())
 
     def _write(self, data: bytes) -> None:
         rest = memoryview(data)
         while rest:
             rest = rest[self._file.write(rest) or 0 :]
+
+
+def moved(path: Path, descriptor: int) -> MovedError | None:
+    """Return the error for a file that is open and written, and not any more where its path says; None: it is there."""
+    try:
+        if os.path.samestat(path.stat(), os.fstat(descriptor)):
+            return None
+    except OSError:
+        pass
+    place = ""
+    with contextlib.suppress(OSError):
+        place = str(Path(os.readlink(f"/proc/self/fd/{descriptor}")).parent)
+    if place and Path(place).is_dir():
+        return MovedError(
+            t(
+                "{path} was moved to {place} while the run wrote to it: what is answered is kept there; go on by nih "
+                "run --resume {place}",
+                path=path.parent,
+                place=typed(Path(place)),
+            )
+        )
+    return MovedError(
+        t(
+            "{path} was moved or removed while the run wrote to it: what is answered is where it is now; go on by nih "
+            "run --resume and that folder",
+            path=path.parent,
+        )
+    )
 
 
 def unwritable(path: Path, error: OSError) -> UsageError:

@@ -84,13 +84,16 @@ class Imported:
         return said
 
 
-def import_results(run: RunFolder, files: Sequence[Path], *, now: Callable[[], datetime]) -> Imported:
+def import_results(
+    run: RunFolder, files: Sequence[Path], *, now: Callable[[], datetime], keys: Sequence[str] = ()
+) -> Imported:
     """Append the results in `files` to the run's records.
 
     Args:
         run: the run that was exported; its folder is owned by this process.
         files: the result files, in order.
         now: the time, in UTC, for answers whose server does not say when they began.
+        keys: what must not stand in a record, should the server give it back.
 
     Raises:
         UsageError: a file can't be read, nothing in it belongs to the run, or the run was not exported.
@@ -98,7 +101,7 @@ def import_results(run: RunFolder, files: Sequence[Path], *, now: Callable[[], d
     """
     planned = read_planned(run.path)
     run.records()  # refuses records of another run
-    intake = _Intake(planned, all_records(run.path / RECORDS), _judge(run, planned))
+    intake = _Intake(planned, all_records(run.path / RECORDS), _judge(run, planned), keys)
     for file in files:
         for number, line in _lines(file):
             intake.take(line, f"{file.name}:{number}", now)
@@ -136,19 +139,20 @@ class _Intake:
         planned: Mapping[str, Planned],
         records: Sequence[Record],
         judge: Callable[[str, Outcome], Outcome],
+        keys: Sequence[str],
     ) -> None:
         self.found: list[Record] = []
         self.known = self.surplus = self.matched = 0
         self.foreign: list[str] = []
         self.unreadable: list[str] = []
         self.stopped: Counter[str] = Counter()
-        self._planned, self._judge = planned, judge
+        self._planned, self._judge, self._keys = planned, judge, keys
         self._seen = {(record.id, _key(record.outcome)) for record in records}
         self._answered = {record.id for record in records if isinstance(record.outcome, Completion)}
 
     def take(self, line: bytes, where: str, now: Callable[[], datetime]) -> None:
         try:
-            result = read_result(line)
+            result = read_result(line, self._keys)
         except ValueError:
             self.unreadable.append(where)
             return

@@ -1,41 +1,40 @@
-"""What a run has cost so far: by its records, and by a ledger of what was paid for and brought none.
+"""What a run has cost so far: by its records, and by the ledger where that has calls without a record.
 
-Calls that were broken off (Ctrl-C), and those whose failure ended the run, leave no record; the ledger holds what they
-may have cost, and what was asked before the first trial. As long as a command sends, a small file says what all comes
-to with the calls in flight at their worst: where the process is killed outright, that is what was spent.
+A record says what its calls used, so that it can be priced anew; its calls' lines in the ledger are known by it
+(`entry`) and left out. What has no record (calls that were broken off, what is asked before the first trial, a batch
+that is not back yet) costs what the ledger says.
 """
 
 from __future__ import annotations
 
-import json
 import math
 import os
+import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
 from nihbench.endpoint import cost_of
-from nihbench.errors import NihError
 from nihbench.prices import prices_paid
-from nihbench.run.records import all_records, bytes_of, unwritable
+from nihbench.run.ledger import Entries, Ledger, append, plain_line, read_ledger
+from nihbench.run.records import all_records
 from nihbench.run.setup import Setup
 from nihbench.run.store import PROBES, RECORDS, unplanned
 from nihbench.run.stored import begun
-from nihbench.types import BatchTerms, GradedElsewhere, PriceTier, Record, Usage
+from nihbench.types import BatchTerms, GradedElsewhere, Outcome, PriceTier, Record
 
-LEDGER = "spent.jsonl"
 COMMITTED = ".committed"
-"""What a command that sends has spent and may yet be charged for, in USD; gone when it has ended."""
+"""Left behind by older versions that were killed: what was spent, and might yet be charged for, in USD."""
 MARGIN = 1.25
 """So many tokens of an unknown tokenizer a token of the reference tokenizer is thought to be at most."""
 FITTED_MARGIN = 1.01
 """The same for what a calibration foretells: it keeps every length within 1%."""
 
-_ROUNDING = Decimal("1e-9")
-_WIDTH = 48
+_MOST_BYTES = 100
 
 
 def margin_of(setup: Setup) -> float:
@@ -51,7 +50,7 @@ def spent_before(folder: Path, setup: Setup) -> Decimal:
     Raises:
         DamagedDataError: the records can't be read.
     """
-    return max(_shown(folder, setup), _committed(folder / COMMITTED))
+    return max(_shown(folder, setup), committed(folder))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -101,8 +100,27 @@ class Tariff:
         tokens = self.tokens_of(record)
         allowed = tokens, math.ceil(tokens * self.margin)
         prices = prices_paid(self.prices, self.batch, record.outcome.latency_s)
-        sendings = (*record.outcome.earlier, record.outcome)
-        return [cost_of(prices, outcome, self.max_output, allowed) for outcome in sendings]
+        return [cost_of(prices, outcome, self.max_output, allowed) for outcome in sendings(record)]
+
+    def total(self, records: Iterable[Record], ledger: Entries) -> tuple[Decimal, bool]:
+        """Return what records and a ledger come to in USD, as far as prices are known, and whether all of them are."""
+        total, whole, shown = ledger.rest, True, set()
+        for record in records:
+            for outcome, cost in zip(sendings(record), self.costs(record), strict=True):
+                shown.add(outcome.entry)
+                known = ledger.calls.get(outcome.entry)
+                # Of a call that tells nothing the ledger knows more: what calls like it were found to cost at most.
+                told = outcome.usage.prompt_tokens is not None or outcome.usage.cost_usd is not None
+                usd = cost if told or known is None else known
+                total, whole = total + (usd or 0), whole and usd is not None
+        return sum((usd for call, usd in ledger.calls.items() if call not in shown), total), whole
+
+
+def sendings(record: Record) -> tuple[Outcome, ...]:
+    """Return what came of every sending of a record's call, in order."""
+    if isinstance(record.outcome, GradedElsewhere):
+        return ()
+    return (*record.outcome.earlier, record.outcome)
 
 
 def spent_of(folder: Path, tariff: Tariff, records: Iterable[Record] | None = None) -> Decimal | None:
@@ -118,9 +136,8 @@ def spent_of(folder: Path, tariff: Tariff, records: Iterable[Record] | None = No
     """
     if records is None:
         records = (*all_records(folder / RECORDS), *all_records(folder / PROBES))
-    costs = [tariff.cost(record) for record in records]
-    known = [cost for cost in costs if cost is not None]
-    return sum(known, _entered(folder / LEDGER)) if len(known) == len(costs) else None
+    usd, is_whole = tariff.total(records, read_ledger(folder))
+    return usd if is_whole else None
 
 
 def _shown(folder: Path, setup: Setup) -> Decimal:
@@ -133,16 +150,15 @@ def _shown(folder: Path, setup: Setup) -> Decimal:
             setup.expected_tokens(record.trial, record.placement) if record.placement else record.trial.length
         ),
     )
-    total = _entered(folder / LEDGER)
-    for record in (*all_records(folder / RECORDS), *all_records(folder / PROBES)):
+    records = (*all_records(folder / RECORDS), *all_records(folder / PROBES))
+    for record in records:
         if not isinstance(record.outcome, GradedElsewhere) and record.trial.prompt not in setup.prompts:
             raise unplanned(folder / RECORDS, record)
-        total += sum((cost for cost in tariff.costs(record) if cost is not None), Decimal(0))
-    return total
+    return tariff.total(records, read_ledger(folder))[0]
 
 
-def counts_before(folder: Path, setup: Setup) -> Iterator[tuple[int, Usage]]:
-    """Give, for every call that has a record, how many tokens its prompt was thought to have, and the server's counts.
+def outcomes_before(folder: Path, setup: Setup) -> Iterator[tuple[int, Outcome]]:
+    """Give, for every call that has a record, how many tokens its prompt was thought to have, and what came of it.
 
     Raises:
         DamagedDataError: the records can't be read.
@@ -150,90 +166,43 @@ def counts_before(folder: Path, setup: Setup) -> Iterator[tuple[int, Usage]]:
     for record in all_records(folder / RECORDS):
         if record.placement is not None and not isinstance(record.outcome, GradedElsewhere):
             tokens = setup.expected_tokens(record.trial, record.placement)
-            for outcome in (*record.outcome.earlier, record.outcome):
-                yield tokens, outcome.usage
+            for outcome in sendings(record):
+                yield tokens, outcome
 
 
-def enter(folder: Path, setup: Setup, spent: Decimal, at: str) -> None:
-    """Enter into the ledger what was spent beyond what the folder shows.
-
-    Args:
-        folder: the run's folder.
-        setup: the resolved run.
-        spent: what the run has spent in all.
-        at: the time.
-    """
-    missing = spent - _shown(folder, setup)
-    if missing > _ROUNDING:
-        line = json.dumps({"at": at, "usd": str(missing)}) + "\n"
-        path = folder / LEDGER
-        torn = path.exists() and not path.read_bytes().endswith(b"\n")
-        with path.open("ab") as file:
-            file.write(("\n" if torn else "").encode() + line.encode())
-            file.flush()
-            os.fsync(file.fileno())
-
-
-def _entered(path: Path) -> Decimal:
-    """Add up the ledger; a torn line is left out."""
-    total = Decimal(0)
-    for line in bytes_of(path).decode("utf-8", errors="replace").splitlines():
-        try:
-            usd = Decimal(json.loads(line)["usd"])
-        except (ValueError, KeyError, TypeError, InvalidOperation):
-            continue
-        if usd.is_finite() and usd > 0:
-            total += usd
-    return total
-
-
-def _committed(path: Path) -> Decimal:
+def committed(folder: Path) -> Decimal:
+    """Return what an older version left written that was spent and might yet be charged for; 0 where it did not."""
     try:
-        usd = Decimal(path.read_text(encoding="ascii").strip())
+        # Opened only where it is a file of its own: what a link or a pipe of this name leads to is none of a run's.
+        kind = (folder / COMMITTED).lstat()
+        if not stat.S_ISREG(kind.st_mode) or kind.st_size > _MOST_BYTES:
+            return Decimal(0)
+        usd = Decimal((folder / COMMITTED).read_text(encoding="ascii").strip())
     except (OSError, ValueError, InvalidOperation):
         return Decimal(0)
     return usd if usd.is_finite() and usd > 0 else Decimal(0)
 
 
 @contextmanager
-def account(folder: Path, setup: Setup, spent: Decimal, at: Callable[[], str]) -> Iterator[Callable[[Decimal], None]]:
-    """Keep account of a command that sends: what was spent and left no record is entered into the ledger at its end.
+def account(folder: Path, setup: Setup, now: Callable[[], datetime]) -> Iterator[tuple[Ledger, Decimal]]:
+    """Keep account of a command that sends; give its ledger, and what the run has spent before.
 
-    The caller owns the folder.
+    The caller owns the folder. What an older version left behind is entered into the ledger.
 
     Args:
         folder: the run's folder.
         setup: the resolved run.
-        spent: what the run has spent before.
-        at: the time at which it ends.
-
-    Yields:
-        What is to be told, whenever it changes, what is spent if all calls in flight cost their worst; when the
-        context is left, none is.
+        now: the time, in UTC.
 
     Raises:
         UsageError: the folder can't be written.
+        DamagedDataError: the records can't be read.
     """
-    path, last = folder / COMMITTED, spent
-    try:
-        file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666), "r+b", buffering=0)
-    except OSError as error:
-        raise unwritable(path, error) from error
-
-    def tell(usd: Decimal) -> None:
-        nonlocal last
-        last = usd
-        # In place and in one go, so that a kill leaves the old sum or the new one; a power failure may lose it.
-        with suppress(OSError):
-            file.seek(0)
-            file.write(f"{usd!s:>{_WIDTH}}\n".encode("ascii"))
-
-    with file:
-        tell(spent)
-        try:
-            yield tell
-        finally:
-            with suppress(OSError, NihError):  # the error that ended it says more
-                enter(folder, setup, last, at())
-                file.close()
-                path.unlink()
+    shown = _shown(folder, setup)
+    if (missing := committed(folder) - shown) > 0:
+        append(folder, [plain_line(missing, now().isoformat(timespec="seconds"))])
+        shown += missing
+    with suppress(OSError):
+        os.unlink(folder / COMMITTED)
+    with Ledger(folder, now) as ledger:
+        yield ledger, shown

@@ -180,4 +180,5 @@ def _cut(outcome: Completion, reason: str) -> Failure:
         changes=outcome.changes,
         earlier=outcome.earlier,
         rates=outcome.rates,
+        entry=outcome.entry,
     )

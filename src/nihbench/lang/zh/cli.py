@@ -35,7 +35,6 @@ WORDS = {
     "{done}/{total} verdicts": "已裁决 {done}/{total}",
     "warning: {preset_name} judges its own answers: models tend to be lenient with themselves; use another judge, "
     "and see nih agree": "警告：{preset_name} 在裁判自己的回答：模型往往对自己宽容；请换一个裁判，并参看 nih agree",
-    "stopped; {kept}": "已停止；{kept}",
     "the verdicts that came are kept, so give the same command again to go on": (
         "已得到的裁决都已保存，重新执行同一命令即可继续"
     ),
@@ -248,7 +247,11 @@ WORDS = {
     "run folder: {path} ({done} of {total} trials are done)": "运行文件夹：{path}（已完成 {done}/{total} 次试验）",
     "{error}; {go_on}": "{error}；{go_on}",
     "what is done is kept: go on by nih run --resume {path}": "已完成的都已保存：请用 nih run --resume {path} 继续",
-    "stopped by SIGTERM; {go_on}": "被 SIGTERM 停止；{go_on}",
+    "stopped by {signal}; {go_on}": "被 {signal} 停止；{go_on}",
+    "note: this machine stood still for {wait} (or its clock was set): calls that were in flight are sent again where "
+    "they fail, and count as paid": (
+        "注意：本机停顿了 {wait}（或时钟被调整过）：当时在途的调用若失败会重新发送，并按已付费计"
+    ),
     "stopped; {go_on}": "已停止；{go_on}",
     "--resume goes on in the run's own folder: leave --out away": "--resume 在原文件夹中继续：请去掉 --out",
     "--retry-all is for a run that is there already: give --resume DIR": "--retry-all 用于已有的运行：请给出 --resume DIR",
@@ -308,4 +311,9 @@ WORDS = {
         "有参数含有 NUL 字符，路径和名称都不能有：请删去"
     ),
     "note: {error} (this entry is left out)": "注意：{error}（已略过这一条）",
+    "note: --max-cost {max_cost:g} goes by what the server says of each call, at the prices known here; what is billed "
+    "beyond that can't be known, so the first call is sent alone": (
+        "注意：--max-cost {max_cost:g} 以服务器对每次调用的说明和此处已知的价格为准；此外的收费无从得知，因此第一次调用单独发送"
+    ),
+    "this judge has cost ${spent:,.4f} on this run so far": "这个评审在本次运行上至今已花费 ${spent:,.4f}",
 }

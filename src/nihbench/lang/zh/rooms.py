@@ -331,4 +331,15 @@ WORDS = {
         "语料中本来就有这根针：请换一根针或换一个语料"
     ),
     "the corpus is empty: give a file or folder with text in it": "语料是空的：请给出有文字的文件或文件夹",
+    "{path} was moved to {place} while the run wrote to it: what is answered is kept there; go on by nih run --resume "
+    "{place}": "运行写入期间，{path} 被移到了 {place}：已得到的回答都保存在那里；请用 nih run --resume {place} 继续",
+    "{path} was moved or removed while the run wrote to it: what is answered is where it is now; go on by nih run "
+    "--resume and that folder": (
+        "运行写入期间，{path} 被移走或删除：已得到的回答在它现在的位置；请用 nih run --resume 加该文件夹继续"
+    ),
+    "note: the server names a cost of {told:g} for a call whose tokens cost ${counted} at the prices known here: that "
+    "is a part of it, or another unit, and the ${counted} count (--price IN,OUT says other prices)": (
+        "注意：服务器称一次调用的费用为 {told:g}，而按此处已知的价格，其 token 值 ${counted}：前者只是一部分，或单位不同，"
+        "因此按 ${counted} 计（可用 --price IN,OUT 给出其他价格）"
+    ),
 }
