@@ -315,9 +315,10 @@ class _Fit:
             expected = self._base + round(_along(points, local))
             raise EndpointError(
                 t(
-                    "the server counted {server:,} tokens of a prompt of about {expected:,}: it cuts long "
-                    "prompts without a word; raise its context size (docs/providers.md), or ask for shorter "
-                    "--lengths",
+                    "the server counted {server:,} tokens of a prompt of about {expected:,}: either it cuts long "
+                    "prompts without a word (raise its context size, docs/providers.md, or ask for shorter --lengths), "
+                    "or its counts leave out what it has cached (then give --no-calibrate); the canary of nih doctor "
+                    "tells which",
                     server=server + self._base,
                     expected=expected,
                 )
