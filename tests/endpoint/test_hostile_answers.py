@@ -255,3 +255,28 @@ def test_a_surplus_answer_to_a_question_that_is_no_chat_is_nobodys(wire: Any, pl
     wire.play(sized(playing, props))
     info = probe(Endpoint(base_url=wire.base_url))
     assert (info.models, info.slots, info.window) == (("a",), 2, 512)
+
+
+@pytest.mark.parametrize("where", ["header", "body", "stream"])
+def test_an_answer_that_bears_another_requests_id_is_nobodys(scripted: Any, playing: Any, where: str) -> None:
+    """As vLLM's ids do, which are made of the header, and gateways' headers, which are sent back."""
+
+    def echo(asked: Any) -> Any:
+        number = len(scripted.asked)
+        own = {name.lower(): value for name, value in asked.headers.items()}["x-request-id"]
+        ids.append(own)
+        given = ids[0] if number == 2 else own  # the second is answered with the first one's
+        value = json.loads(answer(f"answer {number}"))
+        if where == "header":
+            return playing.reply(body=json.dumps(value).encode(), headers={"X-Request-ID": given})
+        named = {"id": f"chatcmpl-{given}"}
+        if where == "body":
+            return playing.reply(body=json.dumps(named | value).encode())
+        return playing.reply(body=playing.piece(f"answer {number}", "stop", **named) + b"data: [DONE]\n\n")
+
+    ids: list[str] = []
+    scripted.judge = echo
+    first, second, third = asked(scripted.base_url, 3)
+    assert isinstance(second, Failure) and second.kind == "bad_response" and "another request" in second.message
+    assert [getattr(each, "text", each) for each in (first, third)] == ["answer 1", "answer 3"]
+    assert len(set(ids)) == 3

@@ -18,6 +18,7 @@ from nihbench.endpoint.connection import Timeouts
 from nihbench.endpoint.dialect import pieces_of
 from nihbench.endpoint.sse import EventReader, is_event_stream
 from nihbench.endpoint.stream import StreamedAnswer
+from nihbench.endpoint.tie import is_foreign
 from nihbench.lang import t
 from nihbench.text import Pieces
 
@@ -45,6 +46,10 @@ class Reply:
     latency_s: float
     first_token_s: float | None
 
+    def is_foreign(self, request_id: str) -> bool:
+        """Say whether it bears the id of another request."""
+        return is_foreign(request_id, self.headers, self.body if self.stream is None else self.stream.id)
+
 
 async def exchange(
     http: httpx.AsyncClient,
@@ -57,6 +62,7 @@ async def exchange(
     clock: Callable[[], float],
     on_headers: Callable[[Mapping[str, str]], None],
     on_silence: Callable[[], None],
+    own_headers: Mapping[str, str],
     extensions: dict[str, Any] | None = None,
 ) -> Reply:
     """Send `body` and read the answer.
@@ -71,6 +77,7 @@ async def exchange(
         clock: returns seconds that only ever grow.
         on_headers: told of the answer's headers as soon as they are there.
         on_silence: called where no token, or nothing of a whole answer, is there after `timeouts.tell_s`.
+        own_headers: of this request alone.
         extensions: of httpx, for this request.
 
     Raises:
@@ -81,7 +88,7 @@ async def exchange(
     """
     reading = _Reading(streams=streams, timeouts=timeouts, bound=bound, clock=clock)
     telling = asyncio.get_running_loop().call_later(timeouts.tell_s, lambda: None if reading.begun else on_silence())
-    headers = {"Content-Length": str(sum(map(len, body)))}
+    headers = {"Content-Length": str(sum(map(len, body))), **own_headers}
     try:
         async with asyncio.timeout_at(reading.deadline()) as timer:
             async with http.stream(

@@ -35,6 +35,7 @@ class StreamedAnswer:
     `done`: the server closed the stream with its last word. `error`: what the server sent in place of the rest.
     `garbled`: an event could not be read, so that a part of the answer may be missing. `past_limit`: it was broken off
     here, because the server went past the output limit. `unread`: a piece of content held no text.
+    `id`: what the answer calls itself.
     """
 
     def __init__(self) -> None:
@@ -43,6 +44,7 @@ class StreamedAnswer:
         self.garbled = False
         self.past_limit = False
         self.unread = False
+        self.id = ""
         self.error: object = None
         self._finish_reason: object = None
         self._pieces: dict[str, list[str]] = {name: [] for name in _TEXTS}
@@ -114,6 +116,8 @@ class StreamedAnswer:
                 self.error = value
             return
         self._fields |= {name: value[name] for name in _KEPT if value.get(name)}
+        if not self.id and isinstance(value.get("id"), str):
+            self.id = value["id"]
         self._add_usage(value.get("usage"))
         choices = value.get("choices")
         for choice in choices if isinstance(choices, list) else ():

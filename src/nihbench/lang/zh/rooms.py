@@ -114,6 +114,7 @@ WORDS = {
     "the answer's content holds no text that can be read: is this a chat endpoint?": (
         "回答的 content 中没有可读的文本：这是聊天接口吗？"
     ),
+    "{host} sent the answer to another request": "{host} 发来的是另一个请求的回答",
     "{host} sent an answer that can't be read ({error})": "{host} 发来的回答无法读取（{error}）",
     "{host} sends far more than an answer can hold": "{host} 发送的内容远超一次回答所能容纳的长度",
     "a token is not what it should be": "某个 token 的格式不对",
