@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from nihbench.endpoint.access import ModelAccess, open_model
-    from nihbench.endpoint.canary import Canary, sing
+    from nihbench.endpoint.canary import FRAME_TOKENS, Canary, arrives_whole, filler, sing
     from nihbench.endpoint.checkup import CHECK_PATIENCE_S, KNOWN_TEXT, Preflight, preflight, verdict
     from nihbench.endpoint.client import ChatClient
     from nihbench.endpoint.connection import Endpoint, Timeouts
@@ -60,6 +60,9 @@ _HOMES = {
     "verdict": "checkup",
     "Canary": "canary",
     "sing": "canary",
+    "FRAME_TOKENS": "canary",
+    "arrives_whole": "canary",
+    "filler": "canary",
     "request_counter": "request_counts",
 }
 
@@ -68,6 +71,7 @@ __all__ = [
     "Call",
     "Budget",
     "CHECK_PATIENCE_S",
+    "FRAME_TOKENS",
     "KNOWN_TEXT",
     "LONGEST_WAIT_S",
     "Canary",
@@ -84,9 +88,11 @@ __all__ = [
     "ServerTokenizer",
     "SideBySide",
     "Timeouts",
+    "arrives_whole",
     "chat_overhead",
     "classify",
     "cost_of",
+    "filler",
     "in_words",
     "load_tokenizer",
     "may_pass",

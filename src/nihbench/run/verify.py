@@ -7,11 +7,13 @@ at a power of two. This is judged when records are read: what stands on disk sta
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from statistics import median
 from typing import Any
 
+from nihbench.errors import NihError
 from nihbench.lang import t
 from nihbench.text import TOLERANCE_TOKENS
 from nihbench.types import Completion, Failure, FailureKind, Outcome, Record, Usage
@@ -27,6 +29,8 @@ MOST_RATIO, MOST_ESTIMATE_RATIO = 1.5, 6.0
 FOREIGN_TOKENS = 4096
 """No server counts more than this beyond the ratio: a gateway's own words before a prompt, and its template."""
 _SLACK_TOKENS = 64
+_SPARSEST = 0.4
+"""No vocabulary counts less than this share of what another one does."""
 _MUCH = 0.1
 """So much of a prompt must have been cached for its count to tell whether that is in it."""
 _DIFFERENT = 0.05
@@ -92,6 +96,46 @@ def checked(outcome: Outcome, expected: int, exact: bool) -> Outcome:
     )
 
 
+def is_doubtful(outcome: Outcome, expected: int, exact: bool) -> bool:
+    """Say whether none of an answer's counts fits its prompt: it was cut, or they leave out what was cached."""
+    if not isinstance(outcome, Completion) or not outcome.usage.prompt_tokens:
+        return False
+    ratio = EXACT_RATIO if exact else _SPARSEST
+    return outcome.usage.prompt_tokens < ratio * expected and _fitting(outcome.usage, expected, ratio) is None
+
+
+class CutJudge:
+    """Has a canary say what it means that no count fits, once for about every length.
+
+    Args:
+        arrives_whole: sends a canary of so many tokens.
+    """
+
+    def __init__(self, arrives_whole: Callable[[int], Awaitable[bool]]) -> None:
+        self._arrives_whole = arrives_whole
+        self._known: dict[int, asyncio.Task[bool]] = {}
+
+    async def judged(self, came: Outcome, outcome: Outcome, expected: int, exact: bool) -> Outcome:
+        """Return an answer as it came where its prompt was whole, though its count does not say so.
+
+        Args:
+            came: what the server sent.
+            outcome: what its own count makes of it (`checked`).
+            expected: what the server should have counted.
+            exact: as in `checked`.
+        """
+        if not isinstance(came, Completion) or not is_doubtful(came, expected, exact):
+            return outcome
+        size = expected.bit_length()
+        if size not in self._known:
+            self._known[size] = asyncio.ensure_future(self._arrives_whole(expected))
+        try:
+            whole = await self._known[size]
+        except NihError:
+            return outcome  # there is no money for it: the count has the last word
+        return replace(came, prompt_check="whole") if whole else outcome
+
+
 def whole_counts(usage: Usage) -> tuple[int, ...]:
     """Return what a prompt may have had as a whole by the server's counts, the likeliest first.
 
@@ -151,7 +195,10 @@ def cut_prompts(records: Mapping[str, Record], expectation: Expectation) -> dict
     sizes = {
         key: (record.outcome.usage, expectation.tokens(record))
         for key, record in records.items()
-        if isinstance(record.outcome, Completion) and has_text(record) and record.outcome.usage.prompt_tokens
+        if isinstance(record.outcome, Completion)
+        and has_text(record)
+        and record.outcome.usage.prompt_tokens
+        and record.outcome.prompt_check != "whole"
     }
     ratio = EXACT_RATIO if expectation.exact else ESTIMATE_RATIO
     known = _believed(sizes, ratio)
