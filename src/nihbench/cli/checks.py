@@ -160,17 +160,14 @@ def canary_of(completer: Completer, setup: Setup) -> Callable[[int], Awaitable[b
 
     async def sent(tokens: int) -> bool:
         whole = await arrives_whole(completer, setup.preset, tokens, setup.tokenizer.count, SystemRandom())
-        words = (
-            t("its counts leave out what it has cached, and say nothing of what arrives")
-            if whole
-            else t("it may have been cut")
-        )
         note(
             t(
-                "note: the server counts far less than was sent; a canary of {tokens:,} tokens came {how}: {means}",
+                "note: the server counts far less than was sent, but a canary of {tokens:,} tokens arrived whole: its "
+                "counts leave out what it has cached, and say nothing of what arrives"
+                if whole
+                else "note: the server counts far less than was sent, and a canary of {tokens:,} tokens did not arrive "
+                "whole: it cuts prompts of that length",
                 tokens=tokens,
-                how=t("whole") if whole else t("not whole"),
-                means=words,
             )
         )
         return whole

@@ -149,13 +149,14 @@ WORDS = {
         "docs/providers.md，或给出更短的 --lengths），要么它的计数不含已缓存的部分（请给出 --no-calibrate）；"
         "用 nih doctor 的金丝雀检查可以分辨"
     ),
-    "note: the server counts far less than was sent; a canary of {tokens:,} tokens came {how}: {means}": (
-        "注意：服务器的计数远少于发送的内容；一个 {tokens:,} token 的金丝雀{how}到达：{means}"
+    "note: the server counts far less than was sent, but a canary of {tokens:,} tokens arrived whole: its counts leave out "
+    "what it has cached, and say nothing of what arrives": (
+        "注意：服务器的计数远少于发送的内容，但一个 {tokens:,} token 的金丝雀完整到达：它的计数不含已缓存的部分，"
+        "不能说明收到了多少"
     ),
-    "whole": "完整",
-    "not whole": "未完整",
-    "its counts leave out what it has cached, and say nothing of what arrives": (
-        "它的计数不含已缓存的部分，不能说明收到了多少"
+    "note: the server counts far less than was sent, and a canary of {tokens:,} tokens did not arrive whole: it cuts "
+    "prompts of that length": (
+        "注意：服务器的计数远少于发送的内容，一个 {tokens:,} token 的金丝雀也未完整到达：它在截断这么长的提示"
     ),
     "--price {text!r} is no price: give IN,OUT or IN,OUT,CACHED in USD per million tokens": (
         "--price {text!r} 不是单价：请写 IN,OUT 或 IN,OUT,CACHED，单位为美元/百万 token"
