@@ -15,14 +15,12 @@ from pathlib import Path
 from benchmarks.scripted.certificates import HAS_OPENSSL
 from benchmarks.scripted.grid import make_plan
 from benchmarks.scripted.scenario import load_book, slug
-from benchmarks.scripted.sweep import Row, play, totals
-
-_COLUMNS = ("trials", "scored", "classed", "owed", "lost", "doubled", "extra")
+from benchmarks.scripted.sweep import COLUMNS, Row, play, totals
 
 
 def line_of(row: Row) -> str:
     """Return a row of the table."""
-    numbers = "".join(f"{getattr(row, name):>9}" for name in _COLUMNS)
+    numbers = "".join(f"{getattr(row, name):>9}" for name in COLUMNS)
     return f"{row.name:<64}{numbers}" + (f"   WRONG: {row.mistakes[0]}" if row.mistakes else "")
 
 
@@ -30,7 +28,7 @@ def main(words: list[str]) -> int:
     """Print the table and return the exit code."""
     book = load_book()
     chosen = [s for s in book.scenarios if not words or any(word in s.name for word in words)]
-    print(f"{'fault':<64}" + "".join(f"{name:>9}" for name in _COLUMNS))
+    print(f"{'fault':<64}" + "".join(f"{name:>9}" for name in COLUMNS))
     rows = []
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
@@ -43,11 +41,16 @@ def main(words: list[str]) -> int:
             rows.append(play(plan, scenario, book, folder / slug(scenario.name), folder))
             print(f"{line_of(rows[-1])} {time.monotonic() - began:6.1f} s", flush=True)
     sums = totals(rows)
-    print(f"{f'{len(rows)} faults':<64}" + "".join(f"{sums[name]:>9}" for name in _COLUMNS))
+    print(f"{f'{len(rows)} faults':<64}" + "".join(f"{sums[name]:>9}" for name in COLUMNS))
     print(
         "\nscored, classed and owed: when the run ended first; the others: after it was resumed against a mended server"
     )
-    return 1 if any(row.mistakes or row.lost or row.doubled for row in rows) else 0
+    print(
+        "foreign: answers of other trials or of nobody; unfit: failures that have a score; crashed: runs that ended in "
+        "an error that no command expects"
+    )
+    wrong = (row.mistakes or row.lost or row.doubled or row.foreign or row.unfit or row.crashed for row in rows)
+    return 1 if any(wrong) else 0
 
 
 if __name__ == "__main__":

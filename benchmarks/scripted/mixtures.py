@@ -15,7 +15,7 @@ _LASTING = ("overflow", "filtered", "refused_by_server")
 def quick(fault: Fault) -> bool:
     """Say whether a fault brings no wait of more than a second, and a failure that no resumed run asks for again."""
     lasting = fault.ends in (*_LASTING, "answer")
-    return lasting and fault.meets in (None, "transient", "cut_answer") and "drip_s" not in fault.do
+    return lasting and fault.meets in (None, "transient", "cut_answer", "bad_response") and "drip_s" not in fault.do
 
 
 def mixture(book: Book, seed: int, trials: int, fits: Callable[[Fault], bool] = lambda fault: True) -> Scenario:

@@ -3,14 +3,16 @@
 What it does to a request is a fault's `do`, one of
 
     {status: 429, headers: {...}, json: ... | text: ... | base64: ...}     an HTTP answer
-    {answer: {text, reasoning, finish, usage, prompt_share}}               a good answer, changed
+    {answer: {text, reasoning, finish, usage, prompt_share, cached_share}} a good answer, changed
     {events: [...]}                                                        a stream of these events, ": ..." a comment
     {wire: ["bytes", 0.05, reset]}                                         these steps and no others
 
 and, beside the first three: `cut` (only this share of the bytes), `then` (`reset`, `close` or `hang` after them),
 `drip_s` (byte by byte, so long in between), `endless_s` (the last event, or the body, as a chunk over and over, so long
 in between), `padding` (blank lines in front), `framing` (`length`, `chunked`, `close`),
-`bad_bytes` (every § in the body is sent as a byte that is no UTF-8). In a header
+`bad_bytes` (every § in the body is sent as a byte that is no UTF-8), `gzip` (the body is packed once), `packed` (48 MB
+of nothing, packed so many times, are the body), `surplus_s` (so long after the answer another one, which nobody asked
+for; the connection stays open). In a header
 `{now+2}` and `{iso+2}` are a moment; there and in a text `{long}` is 200 KB.
 """
 
@@ -19,6 +21,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
+import gzip
 import hashlib
 import json
 import socket
@@ -30,6 +33,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from functools import cache
 from itertools import chain, cycle
 from typing import Any
 
@@ -41,6 +45,8 @@ Step = bytes | float | str
 
 RIGHT = "Eat a sandwich and sit in Dolores Park on a sunny day."
 WRONG = "The document does not say."
+FOREIGN = "This is the answer to another question."
+_NOTHING_BYTES = 48 * 1024 * 1024
 _LONG = "x" * 200_000
 _GOOD_ANSWER = Fault(do={"answer": {}})
 GOOD = Scenario(name="nothing goes wrong")
@@ -229,10 +235,21 @@ def steps_of(do: Mapping[str, Any], provider: Provider, trial: Known, asked: Map
     pieces = [b"\n" for _ in range(do.get("padding", 0))] + pieces
     if do.get("bad_bytes"):
         pieces = [piece.replace("§".encode(), b"\xff") for piece in pieces]
+    if do.get("gzip"):
+        pieces, headers = [gzip.compress(b"".join(pieces))], headers | {"Content-Encoding": "gzip"}
     if "endless_s" in do:
         *first, last, _ = _framed(status, headers, "chunked", pieces)
         return chain(first, cycle([last, float(do["endless_s"])]))
-    return _ended(do, _framed(status, headers, framing, pieces))
+    steps = _ended(do, _framed(status, headers, framing, pieces))
+    return [*steps, float(do["surplus_s"]), _foreign(provider, asked)] if "surplus_s" in do else steps
+
+
+def _foreign(provider: Provider, asked: Mapping[str, Any]) -> bytes:
+    """Return an answer to nobody's question, as a stream where one was asked for."""
+    if asked.get("stream") is True:
+        pieces = answers.events(provider, {"content": FOREIGN}, "stop", None, with_usage=False)
+        return b"".join(_framed(200, {"Content-Type": "text/event-stream"}, "chunked", pieces))
+    return b"".join(_framed(200, {}, "length", [answers.whole(provider, {"content": FOREIGN}, "stop", None)]))
 
 
 def _wire(do: Mapping[str, Any]) -> list[Step]:
@@ -248,6 +265,8 @@ def _answer(
         message = {"reasoning_content": thought} | message
     tokens = round(trial.tokens * changed.get("prompt_share", 1.0))
     usage = changed.get("usage", answers.usage_of(provider, tokens, len(text) // 4))
+    if "cached_share" in changed:
+        usage = usage | {"prompt_tokens_details": {"cached_tokens": trial.tokens - tokens}}
     finish = changed.get("finish", "stop")
     if changed.get("stream", asked.get("stream") is True):
         with_usage = bool((asked.get("stream_options") or {}).get("include_usage"))
@@ -256,9 +275,16 @@ def _answer(
 
 
 def _body(do: Mapping[str, Any]) -> bytes:
+    if "packed" in do:
+        return _packed(do["packed"])
     if "json" in do:
         return answers.to_json(do["json"])
     return base64.b64decode(do["base64"]) if "base64" in do else _text(do.get("text", "")).encode()
+
+
+@cache
+def _packed(times: int) -> bytes:
+    return gzip.compress(_packed(times - 1), 1) if times else bytes(_NOTHING_BYTES)
 
 
 def _framed(status: int, headers: Mapping[str, str], framing: str, pieces: list[bytes]) -> list[bytes]:

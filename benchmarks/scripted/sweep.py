@@ -28,8 +28,10 @@ from nihbench.run import RunFolder, create_run, open_run, owed, run_trials, scor
 from nihbench.run.manifest import manifest
 
 HURRY = 40.0
+CRASHED = "it crashed:"
 VALUES = {RIGHT: 1.0, WRONG: 0.0}
-_MAY_PASS = ("transient", "rate_limit", "overloaded", "timeout", "quota")
+COLUMNS = ("trials", "scored", "classed", "owed", "lost", "doubled", "foreign", "unfit", "crashed", "extra")
+_MAY_PASS = ("bad_response", "transient", "rate_limit", "overloaded", "timeout", "quota")
 _FINAL = ("overflow", "filtered")
 
 
@@ -54,7 +56,8 @@ class Row:
     """What came of a scenario. `mistakes` says in words what is not as the scenario says; empty: all is right.
 
     `scored` and `classed` are counted when the run ended first, the others when it was resumed as well. `extra` are
-    the requests beyond one a trial.
+    the requests beyond one a trial, `foreign` the answers that are another trial's or nobody's, `unfit` the failures
+    that have a score, `crashed` the lives of the run that ended in an error which no command expects (exit code 1).
     """
 
     name: str
@@ -65,6 +68,9 @@ class Row:
     lost: int = 0
     doubled: int = 0
     extra: int = 0
+    foreign: int = 0
+    unfit: int = 0
+    crashed: int = 0
     mistakes: list[str] = field(default_factory=list)
 
 
@@ -81,6 +87,7 @@ def play(plan: Plan, scenario: Scenario, book: Book, folder: Path, scratch: Path
         here = plan.at(address, own.ca if own and scenario.ca else None)
         run = create_run(folder, manifest(here.setup, "2026-01-01T00:00:00+00:00"))
         stopped = measure(here, run, scenario)
+        row.crashed += stopped.startswith(CRASHED)
         first, log = read_last(folder), server.log
         _check_first(row, plan, scenario, first, stopped)
         _check_calls(row, plan, scenario, book, log)
@@ -91,6 +98,7 @@ def play(plan: Plan, scenario: Scenario, book: Book, folder: Path, scratch: Path
             here = plan.at(mended.base_url())
             server = mended
         stopped = measure(here, open_run(folder), Scenario(name="mended"))
+        row.crashed += stopped.startswith(CRASHED)
         _check_resumed(row, plan, first, read_last(folder), server.log, stopped)
         _check_scores(row, plan, scenario, open_run(folder), first)
     row.doubled = len(doubled(folder))
@@ -110,7 +118,8 @@ def measure(
     async def main() -> None:
         limits = Limits(concurrency=setup.concurrency, start=setup.concurrency)
         limiter = Limiter(limits, clock=asyncio.get_running_loop().time)
-        timeouts = Timeouts(**scenario.timeouts)
+        # Ten seconds of real time for a connection: this machine's other work must not look like a server's fault.
+        timeouts = Timeouts(**({"connect_s": 10.0 * HURRY} | dict(scenario.timeouts)))
         with run.writer() as writer:
             opened = plan.model.client(
                 stream=scenario.stream, timeouts=timeouts, limiter=limiter, patience_s=scenario.patience_s
@@ -132,6 +141,8 @@ def measure(
             runner.run(main())
     except StoppedError as error:
         return str(error)
+    except Exception as error:
+        return f"{CRASHED} {error!r}"
     return ""
 
 
@@ -282,6 +293,7 @@ def _check_scores(
     for index, trial_id in enumerate(plan.ids):
         if "completion" not in last.get(trial_id, {}):
             if trial_id in scores:
+                row.unfit += 1
                 row.mistakes.append(f"trial {index} failed, and has a score")
             continue
         fault = met(scenario, index) if "completion" in first.get(trial_id, {}) else None
@@ -289,6 +301,7 @@ def _check_scores(
         value = fault.value if fault and fault.value is not None else VALUES[text]
         kept = last[trial_id]["completion"]["text"]
         if kept != (text * (len(kept) // len(text)) if fault and fault.repeats else text):
+            row.foreign += 1
             row.mistakes.append(f"trial {index} has another answer than was sent")
         if trial_id not in scores or scores[trial_id].value != value:
             row.mistakes.append(f"trial {index} has the wrong score")
@@ -298,6 +311,6 @@ def totals(rows: list[Row]) -> Counter[str]:
     """Return the sums of the columns."""
     sums: Counter[str] = Counter()
     for row in rows:
-        for name in ("trials", "scored", "classed", "owed", "lost", "doubled", "extra"):
+        for name in COLUMNS:
             sums[name] += getattr(row, name)
     return sums

@@ -60,6 +60,10 @@ class StoppedError(NihError):
     exit_code = 4
 
 
+class EndingError(StoppedError):
+    """A run that is ending sends nothing more; why it ends is another error."""
+
+
 class PutOffError(StoppedError):
     """A server asks to wait longer than a run does: `wait_s` from now, because of a failure of class `kind`."""
 

@@ -425,7 +425,8 @@ class Completion:
     `attempts` counts every sending, `earlier` holds what the ones before the last came to. `latency_s` and
     `first_token_s` (to the first piece of reasoning or text; None where the answer came whole) are the last one's.
     `changes` says how the request had to differ from what was asked, `provider` who answered behind a gateway.
-    `prompt_check`: whether the server's count of the prompt fits what was sent; `unverified` where it gave none.
+    `prompt_check`: whether the server's count of the prompt fits what was sent; `unverified` where it gave none, and
+    `whole` where it fits nothing, but a canary of that length arrived whole.
     `entry` is the last sending's line in the ledger (spent.jsonl), "" where none was written.
     """
 
@@ -444,7 +445,7 @@ class Completion:
     changes: tuple[str, ...] = ()
     earlier: tuple[Failure, ...] = ()
     rates: RateState | None = None
-    prompt_check: Literal["fits", "unverified"] = "unverified"
+    prompt_check: Literal["fits", "unverified", "whole"] = "unverified"
     entry: str = ""
 
 

@@ -239,7 +239,7 @@ def test_lines_of_every_kind_are_handled_like_live_failures(nih, service, option
     assert "1 lines belong to no trial of this run (out.jsonl:12 is one)" in ended.err
     assert "1 lines can't be read (out.jsonl:13 is the first)" in ended.err
     assert "1 requests were refused (Incorrect API key)" in ended.err
-    assert "4 trials failed, 2 are owed" in ended.err
+    assert "4 trials failed, 2 were not sent" in ended.err
     before = (nih.folder / "run/records.jsonl").read_bytes()
     again = nih("batch", "import", "run", "out.jsonl")
     assert again.code == 3 and (nih.folder / "run/records.jsonl").read_bytes() == before

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -59,6 +60,33 @@ def test_a_plan_says_what_the_fit_costs_and_asks_nothing(nih: Any, chat: Any, fo
     assert "at an unknown price" in nih("plan", *foreign).out
     assert json.loads(nih("plan", *foreign, "--json", "--no-calibrate").out)["calibration"] is None
     assert chat.asked == []
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_counts_that_leave_out_what_was_cached(nih: Any, chat: Any, foreign: list[object], told: bool) -> None:
+    """As Ollama's do: where the server tells what it had cached, it is added; else a canary judges."""
+    whole, seen = chat.take, []
+
+    def cached(asked: Any) -> tuple[int, Any]:
+        status, value = whole(asked)
+        text = "".join(message["content"] for message in asked.messages)
+        codes = re.findall(r"The (?:first|last) code is (\d+)", text)
+        if codes:
+            value["choices"][0]["message"]["content"] = " ".join(codes)
+        known = max((len(os.path.commonprefix([text, other])) for other in seen), default=0)
+        seen.append(text)
+        usage = value["usage"]
+        hit = usage["prompt_tokens"] * known // len(text)
+        usage["prompt_tokens"] = max(usage["prompt_tokens"] - hit, 1)
+        if told:
+            usage["prompt_tokens_details"] = {"cached_tokens": hit}
+        return status, value
+
+    chat.take = cached
+    ended = nih("run", *foreign, "--concurrency", 1, "--out", "run")
+    assert ended.code == 0, ended.err
+    assert ("leave out what it has cached" in ended.err) is not told
+    assert ("calibrated: " in ended.err) is told
 
 
 def test_a_server_that_cuts_is_found_before_the_sweep(nih: Any, chat: Any, foreign: list[object]) -> None:

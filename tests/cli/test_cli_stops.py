@@ -12,6 +12,7 @@ import pytest
 
 PRICE = ("--price", "100,0")  # USD per million: a prompt of 300 tokens is three cents
 OVERFLOW = (400, {"error": {"message": "maximum context length is 100 tokens", "code": "context_length_exceeded"}})
+FILTERED = (400, {"error": {"message": "considered high risk", "type": "content_filter"}})
 NO_ANSWER = (200, {"what": "is this"})
 
 
@@ -112,10 +113,11 @@ def wide(small: list[object]) -> list[object]:
 
 def test_answers_that_all_fail_alike_stop_the_run(nih: Any, chat: Any, wide: list[object]) -> None:
     """The longest alone may be what fails: it stops when the shortest has, too."""
-    chat.fail = dict.fromkeys(range(1, 100), NO_ANSWER)
+    chat.fail = dict.fromkeys(range(1, 300), NO_ANSWER)
     ended = nih("run", *wide, "--out", "run")
     lengths = [trial["length"] for trial in trials(nih.folder / "run")]
-    assert ended.code == 4 and 10 <= lengths.index(500) < len(lengths) == len(chat.asked) <= 15
+    # Each is asked twice, but those whose second turn comes when the run is ending; every one has its record.
+    assert ended.code == 4 and 10 <= lengths.index(500) < len(lengths) <= len(chat.asked) <= 2 * len(lengths) <= 30
     last = ended.err.splitlines()[-1]
     assert re.search(r"its first 1[0-5] answers all failed alike \(bad_response: ", last)
     assert last.endswith("go on by nih run --resume run")
@@ -125,7 +127,7 @@ def test_answers_that_all_fail_alike_stop_the_run(nih: Any, chat: Any, wide: lis
     assert ended.code == 3 and len(chat.asked) > before + 14
     before = len(chat.asked)
     assert nih("run", "--resume", "run", "--retry-all").code == 4
-    assert 10 <= len(chat.asked) - before <= 15
+    assert 10 <= len(chat.asked) - before <= 30
 
 
 def test_prompts_that_only_all_of_them_show_to_be_cut_stop_the_run(nih: Any, chat: Any, wide: list[object]) -> None:
@@ -147,9 +149,9 @@ def test_a_run_goes_on_where_something_else_may_come_of_it(nih: Any, chat: Any, 
     elif what == "one is answered":
         chat.fail = {n: NO_ANSWER for n in range(1, 100) if n != 4}
     else:
-        chat.fail = {n: OVERFLOW if n % 2 else NO_ANSWER for n in range(1, 100)}
+        chat.fail = {n: FILTERED if n % 2 else OVERFLOW for n in range(1, 100)}
     ended = nih("run", *wide, "--out", "run")
-    assert ended.code == 3 and len(chat.asked) == 30, ended.err
+    assert ended.code == 3 and len(trials(nih.folder / "run")) == 30, ended.err
 
 
 def trials(folder: Path) -> list[dict[str, Any]]:

@@ -138,16 +138,17 @@ def test_reasoning_without_end_is_a_cut_answer_and_not_asked_for_again(wire: Any
 def test_a_whole_body_without_end_is_no_answer(wire: Any, playing: Any, ask: Any) -> None:
     start = b'{"choices": [{"message": {"content": "'
     wire.play(playing.head("Content-Length: 90000000"), start, *[b"word " * 20_000] * 800, "hang")
-    failed = ask(wire.base_url, dialect=Dialect(stream=False))
+    failed = ask(wire.base_url, dialect=Dialect(stream=False), max_attempts=1)
     assert (failed.kind, failed.attempts, failed.may_be_billed) == ("bad_response", 1, True)
     assert "output limit" in failed.message
 
 
 @pytest.mark.parametrize("started", [True, False])
 def test_what_is_no_text_is_bounded_by_the_memory(wire: Any, playing: Any, ask: Any, started: bool) -> None:
-    other = playing.chunk(playing.event({"choices": [{"index": 1, "delta": {"content": "b" * 2**20}}]}))
+    choice = {"index": 1, "delta": {"content": "b" * 2**20}} if started else {"delta": {"audio": "b" * 2**20}}
+    other = playing.chunk(playing.event({"choices": [choice]}))
     wire.play(playing.events, *[playing.chunk(playing.piece("a"))] * started, *[other] * 80, "hang")
-    outcome = ask(wire.base_url)
+    outcome = ask(wire.base_url, max_attempts=1)
     if started:
         assert isinstance(outcome, Completion)
         assert (outcome.text, outcome.finish_reason, outcome.changes) == ("a", "length", (PAST_LIMIT,))
@@ -156,7 +157,12 @@ def test_what_is_no_text_is_bounded_by_the_memory(wire: Any, playing: Any, ask: 
 
 
 def test_no_limit_at_all_is_bounded_by_the_memory_alone(wire: Any, playing: Any, ask: Any) -> None:
-    wire.play(playing.events, *[playing.chunk(playing.piece("word " * 1000))] * 20, playing.chunk(DONE), END)
+    wire.play(
+        playing.events,
+        *[playing.chunk(playing.piece("word " * 1000))] * 20,
+        playing.chunk(playing.piece("", "stop") + DONE),
+        END,
+    )
     request = Request(model="m", max_output=10, extra_body={"max_tokens": None})
     outcome = ask(wire.base_url, request)
     assert isinstance(outcome, Completion) and len(outcome.text) == 100_000
@@ -182,7 +188,7 @@ def test_reasoning_that_max_tokens_does_not_limit_is_read_to_its_end(wire: Any, 
     # Twice the name, once the text: some servers send both.
     both = {"choices": [{"index": 0, "delta": dict.fromkeys(("reasoning", "reasoning_content"), "Is it so? " * 100)}]}
     aloud = [playing.piece(text) for text in ("<th", "ink>", *["Is it so? " * 100] * 100, "</think>", "Yes.")]
-    for pieces in ([playing.event(both)] * 300, aloud):
+    for pieces in ([*[playing.event(both)] * 300, playing.piece("No.")], aloud):
         wire.play(playing.events, *map(playing.chunk, pieces), playing.chunk(playing.piece("", "stop") + DONE), END)
     outcome, other = (ask(wire.base_url, Request(model="m", max_output=20)) for _ in range(2))
     assert isinstance(outcome, Completion) and isinstance(other, Completion)

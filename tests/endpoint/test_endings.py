@@ -70,7 +70,7 @@ def test_an_answer_that_the_server_broke_off_is_asked_for_again(
 
 
 @pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("reason", ["stop", "STOP", "eos", "end_turn", "stop_sequence", "stop_token", "tool_calls"])
+@pytest.mark.parametrize("reason", ["stop", "STOP", "eos", "end_turn", "stop_sequence", "stop_token"])
 def test_an_empty_answer_that_is_finished_is_an_answer(
     wire: Any, playing: Any, ask: Any, way: str, reason: str
 ) -> None:
@@ -85,9 +85,18 @@ def test_an_answer_without_text_and_without_an_end_is_none(
     wire: Any, playing: Any, ask: Any, way: str, reason: str | None
 ) -> None:
     play(wire, playing, way, None, reason)
-    play(wire, playing, way, "Eat.", reason)
+    play(wire, playing, way, "Eat.", reason if way != "stream" else "stop")
     outcome = ask(wire.base_url)
     assert (outcome.text, [failed.kind for failed in outcome.earlier]) == ("Eat.", ["transient"])
+
+
+@pytest.mark.parametrize("reason", [None, "", "null"])
+def test_a_stream_that_does_not_say_why_it_ends_is_no_answer(wire: Any, playing: Any, ask: Any, reason: Any) -> None:
+    for _ in range(2):
+        play(wire, playing, "stream", "The document", reason)
+    failed = ask(wire.base_url)
+    assert (failed.kind, failed.attempts, failed.usage.prompt_tokens) == ("bad_response", 2, 9)
+    assert "--no-stream" in failed.message
 
 
 @pytest.mark.parametrize("nothing", ["", "null", "None"])
@@ -115,7 +124,10 @@ def test_usage_that_comes_in_parts_is_put_together(wire: Any, playing: Any, ask:
 @pytest.mark.parametrize(
     ("opening", "closing"),
     [("<think>", "</think>"), ("<thinking>", "</thinking>"), ("<thought>", "</thought>"), ("[THINK]", "[/THINK]"),
-     ("◁think▷", "◁/think▷"), ("<seed:think>", "</seed:think>"), ("<reasoning>", "</reasoning>")],
+     ("◁think▷", "◁/think▷"), ("<seed:think>", "</seed:think>"), ("<reasoning>", "</reasoning>"),
+     ("<analysis>", "</analysis>"), ("<|begin_of_thought|>", "<|end_of_thought|>"),
+     ("<|START_THINKING|>", "<|END_THINKING|>"), ("<|channel>thought", "<channel|>"),
+     ("<|channel|>analysis<|message|>", "<|end|><|start|>assistant<|channel|>final<|message|>")],
 )  # fmt: skip
 def test_reasoning_in_the_tags_of_each_family_is_no_answer(
     wire: Any, playing: Any, ask: Any, opening: str, closing: str

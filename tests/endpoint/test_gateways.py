@@ -64,7 +64,7 @@ def test_a_whole_answer_is_read_however_it_came(wire: Any, playing: Any, ask: An
 def test_what_keeps_a_stream_alive_takes_nothing_from_it(
     wire: Any, playing: Any, ask: Any, before: bytes, last: bytes
 ) -> None:
-    wire.play(*streamed(playing, before + playing.piece("Eat") + before + playing.piece(".") + last))
+    wire.play(*streamed(playing, before + playing.piece("Eat") + before + playing.piece(".", "stop") + last))
     outcome = ask(wire.base_url)
     assert isinstance(outcome, Completion), outcome
     assert (outcome.text, outcome.attempts) == ("Eat.", 1)

@@ -49,25 +49,6 @@ def test_a_stream_becomes_an_answer(wire: Any, playing: Any, ask: Any) -> None:
     assert (sent["stream"], sent["stream_options"]) == (True, {"include_usage": True})
 
 
-def test_a_connection_is_used_again_after_a_stream(wire: Any, playing: Any) -> None:
-    import asyncio
-
-    from nihbench.endpoint import ChatClient
-    from nihbench.types import Message
-
-    whole = playing.chunk(playing.piece("a", "stop")) + playing.chunk(DONE)
-    for _ in range(3):
-        wire.play(playing.events, whole, 0.02, END)
-
-    async def run() -> None:
-        async with ChatClient(Endpoint(base_url=wire.base_url)) as client:
-            for _ in range(3):
-                done(await client.complete([Message(role="user", content="q")], STREAMED))
-
-    asyncio.run(run())
-    assert (len(wire.requests), wire.connections) == (3, 1)
-
-
 def test_every_byte_alone_is_the_same_answer(wire: Any, playing: Any, ask: Any) -> None:
     body = "\r\n".join(["\ufeff: hi", "", "data: " + json.dumps({"choices": [{"delta": {"content": "é在"}}]}), ""])
     body += "\r\n" + playing.piece("🥪", "stop").decode() + DONE.decode()
@@ -135,9 +116,27 @@ def test_a_stream_without_an_end_is_no_answer(playing: Any, tail: bytes) -> None
     assert (failed.kind, failed.may_be_billed, failed.usage.prompt_tokens) == ("transient", True, 9)
 
 
-def test_either_of_the_two_ends_will_do(playing: Any) -> None:
+def test_the_last_word_may_be_missing_but_not_the_reason(playing: Any) -> None:
     assert done(of(playing.piece("a", "stop"))).finish_reason == "stop"
-    assert done(of(playing.piece("a") + DONE)).finish_reason is None
+    assert of(playing.piece("a") + DONE).kind == "bad_response"
+
+
+@pytest.mark.parametrize(
+    ("events", "text"),
+    [
+        ([{"text": "Eat"}, {"text": "."}], "Eat."),
+        ([{"delta": {"content": [{"type": "text", "text": "Eat"}]}}, {"delta": {"content": {"text": "."}}}], "Eat."),
+        ([{"index": 1, "delta": {"content": "no"}}, {"index": 0, "delta": {"content": "Eat."}}], "Eat."),
+        ([{"index": 1, "delta": {"content": "Eat."}}, {"index": 1, "delta": {}}], "Eat."),
+        ([{"delta": {"content": 42}}], None),
+        ([{"delta": {"content": ""}}, {"delta": {"tool_calls": [{"function": {"name": "f"}}]}}], None),
+        ([{"delta": {"reasoning_content": "Eat."}}], None),
+    ],
+)
+def test_pieces_in_all_their_shapes(playing: Any, events: list[dict[str, Any]], text: str | None) -> None:
+    events[-1]["finish_reason"] = "stop"
+    outcome = of(b"".join(playing.event({"choices": [choice]}) for choice in events) + DONE)
+    assert (outcome.kind if text is None else done(outcome).text) == (text or "bad_response")
 
 
 def test_a_piece_that_can_not_be_read_spoils_the_answer(playing: Any) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from nihbench.endpoint import Timeouts
 from nihbench.endpoint.connection import Endpoint
-from nihbench.endpoint.transport import Lanes, keep_alive_options, proxy_for, sync_client
+from nihbench.endpoint.transport import Caller, Lanes, keep_alive_options, proxy_for
 from nihbench.errors import UsageError
 from nihbench.types import Completion, Failure
 
@@ -92,8 +92,8 @@ def test_a_file_of_authorities_that_is_none_is_a_mistake_of_the_user(tmp_path: P
 
 
 def test_the_systems_authorities_are_trusted_by_default() -> None:
-    client = sync_client(Endpoint(base_url="https://host/v1"), Timeouts())
-    context = client._transport._pool._ssl_context  # type: ignore[attr-defined]
+    client = Caller(Endpoint(base_url="https://host/v1"), Timeouts())
+    context = client._http._transport._pool._ssl_context  # type: ignore[attr-defined]
     assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
     client.close()
 
@@ -167,7 +167,7 @@ def test_a_proxy_that_can_not_be_used_is_a_mistake_of_the_user_and_its_password_
     assert "pass-123" not in str(caught.value)
 
 
-@pytest.mark.parametrize("make", [Lanes, sync_client])
+@pytest.mark.parametrize("make", [Lanes, Caller])
 @pytest.mark.parametrize("proxy", ["http://me:PROXYPW@p:notaport", "http://me:PROXYPW/x@p"])
 def test_a_proxy_that_is_no_address_is_one_too(make: Any, proxy: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", proxy)
@@ -196,15 +196,15 @@ def test_connections_are_kept_alive(
     monkeypatch.setattr(asyncio.SelectorEventLoop, "create_connection", noted)
     seen: dict[str, int] = {}
 
-    def while_open(sentence: str) -> None:  # called when the plain answer has come, before the connection is closed
+    def while_open(sentence: str) -> None:  # called while the answer is waited for
         for name in ("TCP_KEEPIDLE", "TCP_KEEPINTVL", "TCP_KEEPCNT"):
             if hasattr(socket, name):
                 seen[name] = opened[0].getsockopt(socket.IPPROTO_TCP, getattr(socket, name))
         seen["on"] = opened[0].getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
 
-    wire.play(*good(playing))
+    wire.play(0.2, *good(playing))
     url = "http://models.example/v1" if through_proxy else wire.base_url
-    assert isinstance(ask(url, on_change=while_open), Completion)
+    assert isinstance(ask(url, on_silence=while_open, timeouts=Timeouts(tell_s=0.05)), Completion)
     assert seen.pop("on")
     wanted = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 60, "TCP_KEEPCNT": 5}
     assert seen == {name: value for name, value in wanted.items() if hasattr(socket, name)}
@@ -214,7 +214,7 @@ def test_connections_are_kept_alive(
 # ---- lanes ------------------------------------------------------------------------------------------------------
 
 
-def test_a_connection_is_used_again_by_the_next_and_never_by_two_at_once(wire: Any, playing: Any) -> None:
+def test_a_connection_carries_one_request(wire: Any, playing: Any) -> None:
     for _ in range(4):
         wire.play(0.05, *good(playing))
 
@@ -232,7 +232,8 @@ def test_a_connection_is_used_again_by_the_next_and_never_by_two_at_once(wire: A
         await lanes.aclose()
         return [*seen, wire.connections]
 
-    assert asyncio.run(run()) == [1, 2]
+    assert asyncio.run(run()) == [2, 4]
+    assert all(b"\r\nConnection: close\r\n" in request for request in wire.requests)
 
 
 # ---- addresses --------------------------------------------------------------------------------------------------

@@ -33,6 +33,7 @@ def test_every_trial_is_scored_right_or_classed_right(
     row = played(plan, scenario, book, tmp_path)
     assert row.mistakes == []
     assert (row.trials, row.lost, row.doubled) == (60, 0, 0)
+    assert (row.foreign, row.unfit, row.crashed) == (0, 0, 0)
     assert row.scored + row.classed + row.owed == 60
 
 

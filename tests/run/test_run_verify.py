@@ -81,6 +81,51 @@ def test_an_answer_by_itself() -> None:
     assert checked(nothing, 1000, True) == nothing and getattr(nothing, "prompt_check", None) == "unverified"
 
 
+def counted(name: str, **counts: int) -> dict[str, Record]:
+    """One record of a prompt of 2,000 tokens, and one of 8,000, of which the server tells these counts."""
+    records = {"2000": record(2000, 2000), name: record(8000, 1, name)}
+    object.__setattr__(records[name].outcome, "usage", Usage(**counts))
+    return records
+
+
+@pytest.mark.parametrize(
+    ("counts", "cut"),
+    [
+        ({"prompt_tokens": 500, "cached_tokens": 7500}, False),  # more cached than counted: it leaves it out
+        ({"prompt_tokens": 5000, "cached_tokens": 3000}, False),
+        ({"prompt_tokens": 500, "cached_tokens": 4000, "written_tokens": 3500}, False),
+        ({"prompt_tokens": 500, "completion_tokens": 20, "total_tokens": 8020}, False),
+        ({"prompt_tokens": 500, "completion_tokens": 20, "total_tokens": 520}, True),
+        ({"prompt_tokens": 4096, "cached_tokens": 2048}, True),
+        ({"prompt_tokens": 500}, True),
+    ],
+)
+def test_counts_that_leave_out_what_was_cached(counts: dict[str, int], cut: bool) -> None:
+    for expectation in (EXACT, ESTIMATE):
+        records = counted("long", **counts)
+        found = cut_prompts(records, expectation)
+        assert ("long" in found) is cut, found
+    alone = checked(records["long"].outcome, 8000, True)  # type: ignore[arg-type]
+    assert isinstance(alone, Failure) is cut
+    if cut:
+        assert "cut" in found["long"] and "cached" in found["long"] or "power of two" in found["long"]
+
+
+def test_a_server_that_counts_what_is_cached_is_taken_at_its_word() -> None:
+    """It cuts at 4,096 tokens, all of which it had cached: twice that is no count of its prompt of 8,000."""
+    records = counted("long", prompt_tokens=4090, cached_tokens=4000)
+    object.__setattr__(records["2000"].outcome, "usage", Usage(prompt_tokens=2000, cached_tokens=1500))
+    assert "long" in cut_prompts(records, EXACT)
+
+
+def test_a_count_that_no_prompt_of_this_run_can_have_is_anothers() -> None:
+    answer = record(1000, 90_000).outcome
+    for exact in (True, False):
+        found = checked(answer, 1000, exact)  # type: ignore[arg-type]
+        assert isinstance(found, Failure) and found.kind == "bad_response" and "can't be the answer" in found.message
+    assert isinstance(checked(record(1000, 3000).outcome, 1000, True), Completion)  # type: ignore[arg-type]
+
+
 def test_what_was_paid_for_stays_and_reads_as_a_failure() -> None:
     records = run(lambda n: min(n, 4096))
     read = verified(records, ESTIMATE)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nihbench.analysis.table import frame as make_frame
+from nihbench.analysis.table import series
 from nihbench.run import RunFolder, counted_once, default_scorer, grades_of, length_unit, open_run, planned_trials
 from nihbench.types import Completion, Grade, Record
 
@@ -48,8 +49,6 @@ class LoadedRun:
             controls: with the control trials (`control` says which kind each is).
             extra: with an adaptive run's further draws, most of which lie where the needle is missed.
         """
-        import pandas as pd
-
         _, records = counted_once(planned_trials(self.manifest), self.records)
         table = make_frame(tuple(records.values()), self.grades, content=self.manifest)
         whole: dict[str, str | None] = {
@@ -60,7 +59,7 @@ class LoadedRun:
             "tokenizer": str(self.manifest["length_unit"]["tokenizer"]),
         }
         rows = [whole | _texts(record, self.grades.get(key)) for key, record in records.items()]
-        more = {n: pd.Series([row[n] for row in rows], dtype=kind) for n, kind in EXTRA_COLUMNS.items()}
+        more = {name: series([row[name] for row in rows], kind) for name, kind in EXTRA_COLUMNS.items()}
         whole_table = table.assign(**more)
         kept = (controls | whole_table["control"].isna()) & (extra | ~whole_table["extra"])
         return whole_table[kept].reset_index(drop=True)

@@ -5,6 +5,7 @@ It joins and types, it aggregates nothing. pandas is imported when a table is ma
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 UNSCORED = "unscored"
+_HALF = re.compile("[\ud800-\udfff]")
 
 COLUMNS: Mapping[str, str] = {
     "id": "string",  # the trial's identity
@@ -105,7 +107,20 @@ def frame(
     import pandas as pd
 
     lists = columns(records, scores, content=content)
-    return pd.DataFrame({name: pd.Series(lists[name], dtype=kind) for name, kind in COLUMNS.items()})
+    return pd.DataFrame({name: series(lists[name], kind) for name, kind in COLUMNS.items()})
+
+
+def series(values: Sequence[object], kind: str) -> pd.Series:
+    """Return a column of a table.
+
+    Half a character (a lone surrogate, which JSON can write and UTF-8 can't) is stored as it came; in a table, whose
+    texts are UTF-8, it is the sign for a character that is lost.
+    """
+    import pandas as pd
+
+    if kind == "string":
+        values = [_HALF.sub("\ufffd", value) if isinstance(value, str) else value for value in values]
+    return pd.Series(values, dtype=kind)
 
 
 def pairs(frame: pd.DataFrame) -> tuple[tuple[str, str], ...]:

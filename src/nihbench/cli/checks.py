@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from random import SystemRandom
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from nihbench.cli.money import Checks
     from nihbench.endpoint import Budget, ModelAccess, Preflight
     from nihbench.run import Calibration, Setup
-    from nihbench.types import Message
+    from nihbench.types import Completer, Message
 
 _TEMPLATE_TOKENS = 16
 """About what a chat template adds to a prompt."""
@@ -140,13 +140,39 @@ def calibrated(model: ModelAccess, checks: Checks, setup: Setup) -> Calibration 
 
 async def _calibrated(model: ModelAccess, checks: Checks, setup: Setup, budget: Budget) -> Calibration | None:
     from nihbench.endpoint import request_counter
-    from nihbench.run import calibrate
+    from nihbench.run import CutError, calibrate
 
     limiter = checks.limiter(model)
     async with model.client(
         stream=setup.options.stream, on_change=note, on_silence=note, budget=budget, limiter=limiter
     ) as client:
-        return await calibrate(setup, *request_counter(model, client, likely_tokens(setup)))
+        try:
+            return await calibrate(setup, *request_counter(model, client, likely_tokens(setup)))
+        except CutError as error:
+            if not await canary_of(client, setup)(error.expected_tokens):
+                raise
+            return None
+
+
+def canary_of(completer: Completer, setup: Setup) -> Callable[[int], Awaitable[bool]]:
+    """Return what sends a canary of so many tokens, says what it means, and returns whether it arrived whole."""
+    from nihbench.endpoint import arrives_whole
+
+    async def sent(tokens: int) -> bool:
+        whole = await arrives_whole(completer, setup.preset, tokens, setup.tokenizer.count, SystemRandom())
+        note(
+            t(
+                "note: the server counts far less than was sent, but a canary of {tokens:,} tokens arrived whole: its "
+                "counts leave out what it has cached, and say nothing of what arrives"
+                if whole
+                else "note: the server counts far less than was sent, and a canary of {tokens:,} tokens did not arrive "
+                "whole: it cuts prompts of that length",
+                tokens=tokens,
+            )
+        )
+        return whole
+
+    return sent
 
 
 def likely_tokens(setup: Setup) -> Callable[[Sequence[Message]], int]:

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from random import Random, SystemRandom
+from random import SystemRandom
 from typing import TYPE_CHECKING
 
 from nihbench.cli.output import FetchReport, note
@@ -24,13 +23,7 @@ if TYPE_CHECKING:
     from nihbench.run import RunOptions
     from nihbench.types import Tokenizer
 
-_FRAME_TOKENS = 100
-"""About what a canary's two codes and the chat template add to its text."""
 _LETTERS_A_TOKEN = 4
-# The commonest words are one token each in every vocabulary; digits, rare words and line breaks are not.
-_GOODS = "water wood stone gold glass paper coffee sugar".split()
-_PLACES = "river city road garden market island school church".split()
-_TIMES = ("at night", "by train", "too late", "on Monday", "in spring", "last week", "this morning", "after work")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -162,11 +155,11 @@ def _canary(access: ModelAccess, checks: Checks, budget: Budget, tokenizer: Toke
     Raises:
         StoppedError: the budget has no room for it.
     """
-    from nihbench.endpoint import CHECK_PATIENCE_S, sing
+    from nihbench.endpoint import CHECK_PATIENCE_S, FRAME_TOKENS, filler, sing
 
     count = tokenizer.count if tokenizer is not None else _guess
-    text = _filler(tokens - _FRAME_TOKENS, count)
-    expected = count(text) + _FRAME_TOKENS
+    text = filler(tokens - FRAME_TOKENS, count)
+    expected = count(text) + FRAME_TOKENS
     note(t("next, a canary of about {tokens:,} tokens (--canary 0 leaves it out)", tokens=expected))
 
     async def ask() -> Canary:
@@ -183,16 +176,6 @@ def _canary(access: ModelAccess, checks: Checks, budget: Budget, tokenizer: Toke
             )
 
     return asyncio.run(ask())
-
-
-def _filler(tokens: float, count: Callable[[str], int]) -> str:
-    """Return a text of about so many tokens."""
-    draw, sentences, size = Random(0), [""], 0
-    while size < tokens:
-        words = (draw.choice(each) for each in (_GOODS, _PLACES, _TIMES))
-        sentences.append("The {} from the {} came in {}.".format(*words))
-        size += count(sentences[-1])
-    return " ".join(sentences[1:])
 
 
 def _guess(text: str) -> int:

@@ -253,10 +253,16 @@ def finish(run: RunFolder, *, resume: Path) -> int:
         )
     failed = len(result.failures) - result.unscored
     if failed or result.owed:
-        note(t("{failed} trials failed, {owed} are owed; they are not scored", failed=failed, owed=result.owed))
+        note(t("{failed} trials failed, {unsent} were not sent; none is scored", failed=failed, unsent=result.owed))
         _explain(result.records)
-        if result.passing or result.owed:
-            note(t("try again what may pass: nih run --resume {resume}", resume=typed(resume)))
+        if owed := result.passing + result.owed:
+            note(
+                t(
+                    "{owed} of these are owed; try again what may pass: nih run --resume {resume}",
+                    owed=owed,
+                    resume=typed(resume),
+                )
+            )
         return FAILED_TRIALS
     note(t("draw it again: nih plot {path} --out heatmap.svg", path=typed(run.path)))
     return 0

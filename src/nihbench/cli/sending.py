@@ -112,11 +112,11 @@ async def _send_parts(
     ready: Ready, folder: RunFolder, trials: Owed, budget: Budget, sending: Sending, sent: list[Trial]
 ) -> None:
     from nihbench.cli.adaptive import send_rounds
-    from nihbench.cli.checks import likely_tokens
+    from nihbench.cli.checks import canary_of, likely_tokens
     from nihbench.cli.progress import gauges_of, progress
     from nihbench.endpoint import request_counter
     from nihbench.plan import BEFORE_THE_GRID
-    from nihbench.run import Opening, calibrate_further, run_trials
+    from nihbench.run import CutJudge, Opening, calibrate_further, run_trials
 
     setup = ready.setup
     before = [pair for pair in trials if pair[1].control in BEFORE_THE_GRID]
@@ -136,6 +136,7 @@ async def _send_parts(
 
     with folder.writer() as writer:
         async with clients(ready, budget) as (completer, limiters):
+            judge = CutJudge(canary_of(completer, setup))
             gauges = gauges_of(setup, ready.members, limiters, budget, sending.elsewhere)
             async with progress(setup, trials, folder.records().values(), gauges) as shown:
                 for part, later in ((before, len(rest)), (rest, 0)):
@@ -150,6 +151,7 @@ async def _send_parts(
                         on_progress=shown,
                         limiters=limiters,
                         opening=opening(part),
+                        cut_judge=judge,
                     )
                     if part and later and not sending.quiet:
                         _tell_controls(setup, folder, strict=sending.strict_controls)
@@ -159,7 +161,7 @@ async def _send_parts(
                 async with progress(setup, due, records.values(), gauges) as shown:
                     await run_trials(
                         setup, due, completer, writer, total=len(setup.trials), now=now, on_progress=shown,
-                        limiters=limiters,
+                        limiters=limiters, cut_judge=judge,
                     )  # fmt: skip
 
             async def fit(setup: Setup, due: Sequence[Trial]) -> Calibration:

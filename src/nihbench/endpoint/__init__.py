@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from nihbench.endpoint.access import ModelAccess, open_model
-    from nihbench.endpoint.canary import Canary, sing
+    from nihbench.endpoint.canary import FRAME_TOKENS, Canary, arrives_whole, filler, sing
     from nihbench.endpoint.checkup import CHECK_PATIENCE_S, KNOWN_TEXT, Preflight, preflight, verdict
     from nihbench.endpoint.client import ChatClient
     from nihbench.endpoint.connection import Endpoint, Timeouts
     from nihbench.endpoint.counting import ServerTokenizer, chat_overhead
     from nihbench.endpoint.dialect import Call, Dialect
-    from nihbench.endpoint.failures import HANDLING, Diagnosis, Handling, classify
+    from nihbench.endpoint.failures import HANDLING, Diagnosis, Handling, classify, may_pass
     from nihbench.endpoint.holdoff import put_off
     from nihbench.endpoint.limits import Limiter, Limits
     from nihbench.endpoint.pool import SideBySide
@@ -51,6 +51,7 @@ _HOMES = {
     "Dialect": "dialect",
     "Handling": "failures",
     "classify": "failures",
+    "may_pass": "failures",
     "Preflight": "checkup",
     "load_tokenizer": "tokenizers",
     "preflight": "checkup",
@@ -59,6 +60,9 @@ _HOMES = {
     "verdict": "checkup",
     "Canary": "canary",
     "sing": "canary",
+    "FRAME_TOKENS": "canary",
+    "arrives_whole": "canary",
+    "filler": "canary",
     "request_counter": "request_counts",
 }
 
@@ -67,6 +71,7 @@ __all__ = [
     "Call",
     "Budget",
     "CHECK_PATIENCE_S",
+    "FRAME_TOKENS",
     "KNOWN_TEXT",
     "LONGEST_WAIT_S",
     "Canary",
@@ -83,11 +88,14 @@ __all__ = [
     "ServerTokenizer",
     "SideBySide",
     "Timeouts",
+    "arrives_whole",
     "chat_overhead",
     "classify",
     "cost_of",
+    "filler",
     "in_words",
     "load_tokenizer",
+    "may_pass",
     "request_counter",
     "open_model",
     "preflight",

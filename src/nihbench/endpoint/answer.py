@@ -13,12 +13,14 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
+from nihbench.endpoint.content import read_content, reasoning_of
 from nihbench.endpoint.error_body import decoded, not_json, own_words, parse_json
 from nihbench.endpoint.failures import HANDLING, Diagnosis, classify
 from nihbench.endpoint.masking import masked
-from nihbench.endpoint.stream import THINKING, StreamedAnswer, content_text
+from nihbench.endpoint.stream import CALLS, StreamedAnswer, index_of
 from nihbench.endpoint.usage import MOST, mapping, usage_in, usage_of
 from nihbench.lang import t, without_stop
+from nihbench.text.markup import split_reasoning
 from nihbench.types import Completion, Failure, FailureKind, Outcome, Usage
 
 PAST_LIMIT = t("the server went past the output limit: it was cut off")
@@ -26,8 +28,7 @@ PAST_LIMIT = t("the server went past the output limit: it was cut off")
 # Why answers end, in every provider's spelling, in lower case: read is what stands before a colon, for Gemini's layer
 # writes "content_filter: RECITATION". Text behind any other reason is an answer; nothing behind it is none.
 _STOPPED = frozenset(
-    {"stop", "eos", "eos_token", "end", "end_turn", "stop_sequence", "stop_token", "complete", "completed",
-     "tool_calls", "function_call"}
+    {"stop", "eos", "eos_token", "end", "end_turn", "stop_sequence", "stop_token", "complete", "completed"}
 )  # fmt: skip
 _CUT = frozenset({"length", "max_tokens", "max_output_tokens", "model_length", "model_context_window_exceeded"})
 _BROKEN = frozenset(
@@ -38,6 +39,7 @@ _FILTERED = frozenset(
     {"content_filter", "safety", "recitation", "blocklist", "prohibited_content", "spii", "image_safety", "sensitive",
      "refusal"}
 )  # fmt: skip
+_MESSAGES = ("message", "text", "delta")
 # A server's own words go into the record: what no sane one sends there is left out or cut.
 _STRING_CHARACTERS = 200
 _MOST_TIMINGS = 64
@@ -98,7 +100,13 @@ def read_stream(stream: StreamedAnswer, received: Received) -> tuple[Outcome, Di
         return _failure("transient", t("a part of the stream could not be read"), received, usage), None
     if not data["choices"]:
         return _failure("transient", t("the server sent an empty answer"), received, usage), None
-    outcome = _judge(data, received)
+    outcome = _judge(data, received, unread=stream.unread)
+    if isinstance(outcome, Completion) and not stream.finished:
+        words = t(
+            "the stream ended without a finish_reason, so that the answer may not be whole: --no-stream asks for it "
+            "at one go"
+        )
+        return _failure("bad_response", words, received, usage), None
     return _past_limit(outcome) if stream.past_limit else outcome, None
 
 
@@ -137,17 +145,28 @@ def _without_choices(body: bytes, received: Received) -> tuple[Outcome, Diagnosi
     return _failure("bad_response", words, received), None
 
 
-def _judge(data: object, received: Received) -> Outcome:
-    """Return what a whole answer's object says; data are of the shape that the protocol gives to unstreamed ones."""
+def _judge(data: object, received: Received, *, unread: bool = False) -> Outcome:
+    """Return what a whole answer's object says; data are of the shape that the protocol gives to unstreamed ones.
+
+    Args:
+        data: the object.
+        received: how it came.
+        unread: whether something of its content is known to be no text.
+    """
     choice = _first_choice(data)
     if choice is None or not isinstance(data, dict):
         message: str = t("the answer has no choices with a message: is this a chat endpoint?")
         return _failure("bad_response", message, received)
     usage = usage_of(data, choice)
-    said = mapping(choice.get("message"))
-    thought, text = _split_thinking(content_text(said.get("content")) or content_text(said.get("refusal")))
+    said = _message_of(choice)
+    content = read_content(said.get("content"))
+    marked, text = split_reasoning(content.text or read_content(said.get("refusal")).text)
+    beside = reasoning_of(said) or content.reasoning
     reason = _string(choice.get("finish_reason"))
-    if (problem := _problem(reason, text)) is not None:
+    problem = _no_answer(said, text, content.unread or unread, reason) or _problem(reason, text)
+    if problem is None and not text.strip() and beside.strip() and not marked:
+        problem = "bad_response", _all_reasoning(beside)
+    if problem is not None:
         return _failure(*problem, received, usage)
     keys = received.keys
     return Completion(
@@ -157,15 +176,32 @@ def _judge(data: object, received: Received) -> Outcome:
         model=_string(data.get("model"), keys),
         latency_s=received.latency_s,
         attempts=1,
-        reasoning=_masked(
-            content_text(said.get("reasoning_content")) or content_text(said.get("reasoning")) or thought, keys
-        ),
+        reasoning=_masked(beside or marked, keys),
         system_fingerprint=_string(data.get("system_fingerprint"), keys),
         timings=_timings(data.get("timings"), keys),
         streamed=received.streamed,
         first_token_s=received.first_token_s,
         provider=_string(data.get("provider"), keys),
     )
+
+
+def _all_reasoning(reasoning: str) -> str:
+    return t(
+        "all of the answer came as reasoning ({characters:,} characters) and none as content: the server's reasoning "
+        "parser takes the answer for reasoning, or the model gave none; turn that parser or the reasoning off",
+        characters=len(reasoning),
+    )
+
+
+def _no_answer(said: Mapping[str, Any], text: str, unread: bool, reason: str | None) -> tuple[FailureKind, str] | None:
+    """Return why a message is no answer that could be judged, whatever it ended for; None where it may be one."""
+    called, ended_so = any(said.get(name) for name in CALLS), _plain_reason(reason) in CALLS
+    if (called and ended_so) or ((called or ended_so) and not text.strip()):
+        return "bad_response", t("the model called a tool in place of an answer: offer it none")
+    if unread and not text.strip():
+        words = t("the answer's content holds no text that can be read: is this a chat endpoint?")
+        return "bad_response", words
+    return None
 
 
 def _problem(reason: str | None, text: str) -> tuple[FailureKind, str] | None:
@@ -211,27 +247,22 @@ def _failure(kind: FailureKind, message: str, received: Received, usage: Usage |
     )
 
 
-def _split_thinking(text: str) -> tuple[str, str]:
-    """Part an answer that holds its reasoning in tags, as models do whose server has no parser for them.
-
-    A template may open the tag itself, so that only its end comes; one that never ends is all reasoning.
-    """
-    begin = text.lstrip()
-    for opening, closing in THINKING:
-        if begin.startswith(opening) or closing in text:
-            thought, _, answer = text.partition(closing)
-            return thought.lstrip().removeprefix(opening).strip(), answer.lstrip()
-    return "", text
-
-
 def _first_choice(data: object) -> Mapping[str, Any] | None:
+    """Return the first answer of an object: that of the lowest index, wherever it stands."""
     choices = data.get("choices") if isinstance(data, dict) else None
-    first = choices[0] if isinstance(choices, list) and choices else None
-    if not isinstance(first, dict):
+    known = [choice for choice in choices if isinstance(choice, dict)] if isinstance(choices, list) else []
+    if not known:
         return None
+    first = min(known, key=index_of)
     # Gemini leaves the message out where a filter stopped it.
     unfinished = _plain_reason(_string(first.get("finish_reason"))) in _FILTERED | _CUT | _BROKEN
-    return first if isinstance(first.get("message"), dict) or (unfinished and "text" not in first) else None
+    return first if unfinished or any(isinstance(first.get(name), (dict, str)) for name in _MESSAGES) else None
+
+
+def _message_of(choice: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a choice's message; some servers write its text alone, or a stream's delta in its place."""
+    found = next((choice[name] for name in _MESSAGES if isinstance(choice.get(name), (dict, str))), None)
+    return found if isinstance(found, dict) else {"content": found}
 
 
 def _string(value: object, keys: Iterable[str] = ()) -> str | None:

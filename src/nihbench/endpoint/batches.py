@@ -14,12 +14,10 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Any
 
-import httpx
-
 from nihbench.endpoint.connection import NO_ANSWER, Endpoint, Timeouts, no_answer
 from nihbench.endpoint.error_body import own_words, parse_json
 from nihbench.endpoint.failures import HANDLING, Diagnosis, classify
-from nihbench.endpoint.transport import ClientOwner
+from nihbench.endpoint.transport import ClientOwner, Heard
 from nihbench.errors import EndpointError, StoppedError
 from nihbench.fetch import atomic_file
 from nihbench.lang import t
@@ -30,6 +28,8 @@ _TIMEOUTS = Timeouts(connect_s=10.0, write_s=120.0, idle_s=600.0)
 _ATTEMPTS = 5
 _LONGEST_WAIT_S = 60.0
 _IDENTITY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,199}")
+# 50,000 answers of 32,000 characters each, in bytes.
+_MOST_OF_A_FILE = 8 * 1024**3
 _PAGE = 100
 _MOST_PAGES = 200
 
@@ -79,7 +79,7 @@ class BatchEndpoint(ClientOwner):
         # The client's own content type is JSON; httpx takes the boundary out of this one.
         boundary = token_hex(24)
 
-        def send() -> httpx.Response:
+        def send() -> Heard:
             with path.open("rb") as file:
                 return self._client.post(
                     self._endpoint.url("/files"),
@@ -161,15 +161,15 @@ class BatchEndpoint(ClientOwner):
         """
         what = t("download the file {file_id}", file_id=file_id)
 
-        def get() -> httpx.Response:
-            with self._client.stream("GET", self._endpoint.url(f"/files/{file_id}/content")) as response:
-                if response.status_code != 200:
-                    response.read()
-                    return response
+        def get() -> Heard:
+            url = self._endpoint.url(f"/files/{file_id}/content")
+            with self._client.stream("GET", url, most_bytes=_MOST_OF_A_FILE) as (status, headers, pieces):
+                if status != 200:
+                    return Heard(status_code=status, headers=headers, content=b"".join(pieces))
                 with atomic_file(target) as file:
-                    for piece in response.iter_bytes():
+                    for piece in pieces:
                         file.write(piece)
-                return response
+                return Heard(status_code=status, headers=headers, content=b"")
 
         self._persist(get, what)
 
@@ -184,7 +184,7 @@ class BatchEndpoint(ClientOwner):
             raise EndpointError(_failed(what, f"{self._host}: {self._diagnosis(response).message}"))
         return self._object(response)
 
-    def _persist(self, send: Callable[[], httpx.Response], what: str, known: int = 200) -> httpx.Response:
+    def _persist(self, send: Callable[[], Heard], what: str, known: int = 200) -> Heard:
         """Ask, and ask again where that may help; `known` is a further status that the caller understands."""
         for attempt in range(1, _ATTEMPTS + 1):
             wait_s: float = 2.0**attempt
@@ -204,7 +204,7 @@ class BatchEndpoint(ClientOwner):
             self._sleep(min(wait_s, _LONGEST_WAIT_S))
         raise AssertionError("the last attempt returns or raises")
 
-    def _diagnosis(self, response: httpx.Response) -> Diagnosis:
+    def _diagnosis(self, response: Heard) -> Diagnosis:
         secrets = self._endpoint.secrets()
         return classify(response.status_code, response.content, response.headers, secrets=secrets)
 
@@ -212,7 +212,7 @@ class BatchEndpoint(ClientOwner):
         words = _failed(what, f"{self._host}: {found.message}")
         return StoppedError(words) if HANDLING[found.kind].stop_run else EndpointError(words)
 
-    def _object(self, response: httpx.Response) -> Mapping[str, Any]:
+    def _object(self, response: Heard) -> Mapping[str, Any]:
         try:
             value = parse_json(response.content)
         except ValueError:

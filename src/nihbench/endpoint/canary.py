@@ -7,13 +7,13 @@ the answer tells which end it dropped. What it counts tells how much.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
-from nihbench.endpoint.client import ChatClient
 from nihbench.lang import Message as Sentence
 from nihbench.lang import recalled, t
-from nihbench.types import Failure, FailureKind, Message, ModelPreset, Request
+from nihbench.types import Completer, Failure, FailureKind, Message, ModelPreset, Request
 
 _ASK = {
     "en": (
@@ -30,6 +30,13 @@ _ASK = {
 _CODE_DIGITS = 6
 _OUTPUT_TOKENS = 200
 _REASONING_OUTPUT_TOKENS = 8192
+
+FRAME_TOKENS = 100
+"""About what a canary's two codes and the chat template add to its text."""
+# The commonest words are one token each in every vocabulary; digits, rare words and line breaks are not.
+_GOODS = "water wood stone gold glass paper coffee sugar".split()
+_PLACES = "river city road garden market island school church".split()
+_TIMES = ("at night", "by train", "too late", "on Monday", "in spring", "last week", "this morning", "after work")
 
 WHOLE_SHARE = 0.97
 """A server that counts this share of what a prompt is thought to have does not tell of a cut."""
@@ -83,8 +90,31 @@ class Canary:
         return t("the last line did not come back, the first one did: {why} ({tokens})", why=why, tokens=tokens)
 
 
+def filler(tokens: float, count: Callable[[str], int]) -> str:
+    """Return a text of about so many tokens."""
+    draw, sentences, size = Random(0), [""], 0
+    while size < tokens:
+        words = (draw.choice(each) for each in (_GOODS, _PLACES, _TIMES))
+        sentences.append("The {} from the {} came in {}.".format(*words))
+        size += count(sentences[-1])
+    return " ".join(sentences[1:])
+
+
+async def arrives_whole(
+    client: Completer, preset: ModelPreset, tokens: int, count: Callable[[str], int], random: Random
+) -> bool:
+    """Say whether a prompt of so many tokens comes to the model whole: it gives back what its two ends hold.
+
+    Raises:
+        StoppedError: the budget has no room for it.
+    """
+    text = filler(tokens - FRAME_TOKENS, count)
+    found = await sing(client, preset, text, language="en", expected_tokens=tokens, random=random)
+    return found.head and found.tail
+
+
 async def sing(
-    client: ChatClient, preset: ModelPreset, text: str, *, language: str, expected_tokens: int, random: Random
+    client: Completer, preset: ModelPreset, text: str, *, language: str, expected_tokens: int, random: Random
 ) -> Canary:
     """Send `text` between two codes and look for them in the answer.
 

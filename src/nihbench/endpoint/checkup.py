@@ -18,11 +18,11 @@ from nihbench.endpoint.access import ModelAccess
 from nihbench.endpoint.client import ChatClient, silent
 from nihbench.endpoint.connection import NO_ANSWER, Endpoint, Timeouts, no_answer
 from nihbench.endpoint.error_body import own_words, parse_json
-from nihbench.endpoint.failures import HANDLING, Diagnosis, classify, is_about_model
+from nihbench.endpoint.failures import HANDLING, Diagnosis, classify, is_about_model, may_pass
 from nihbench.endpoint.limits import Limiter
 from nihbench.endpoint.servers import ServerKind, listed_window
 from nihbench.endpoint.spending import Budget
-from nihbench.endpoint.transport import sync_client
+from nihbench.endpoint.transport import Caller
 from nihbench.errors import EndpointError, NihError, StoppedError
 from nihbench.lang import recalled, t, without_stop
 from nihbench.types import Failure, FailureKind, Message, Outcome, RateState, Request
@@ -33,7 +33,7 @@ KNOWN_TEXT = (
 )
 """Every preflight sends this very text, so that the counts of two servers can be compared."""
 
-_QUICK = Timeouts(connect_s=5.0, write_s=10.0, idle_s=10.0)
+_QUICK = Timeouts(connect_s=5.0, write_s=10.0, idle_s=10.0, total_s=30.0)
 CHECK_PATIENCE_S = 90.0
 """A minute's limit is waited for, and said to the user after that; nobody looks at a silent screen for longer."""
 _ONE_ANSWER = Timeouts(first_token_s=300.0, idle_s=60.0, total_s=330.0, tell_s=20.0)
@@ -172,7 +172,7 @@ def verdict(report: Preflight) -> NihError | None:
         )
     return (
         None
-        if handling.retry
+        if may_pass(report.failure)
         else EndpointError(
             t("{host} gives no answer ({failure}): {said}", host=host, failure=report.failure, said=said)
         )
@@ -191,7 +191,7 @@ def _listing(endpoint: Endpoint, access: ModelAccess) -> Preflight:
     """Return what the list of models and the counting endpoint say."""
     report = Preflight(host=endpoint.host, model=access.preset.model, reachable=True)
     try:
-        with sync_client(endpoint, _QUICK) as http:
+        with Caller(endpoint, _QUICK) as http:
             response = http.get(endpoint.url("/models"))
     except httpx.ReadTimeout:
         return report  # a busy server may still answer what it is there for
@@ -273,7 +273,7 @@ def _in(report: Preflight) -> dict[str, Any]:
 
 
 def _with_loaded_window(report: Preflight, endpoint: Endpoint, model: str) -> Preflight:
-    with sync_client(endpoint, _QUICK) as http:
+    with Caller(endpoint, _QUICK) as http:
         for path, key, names, size in _LOADED:
             try:
                 response = http.get(endpoint.root_url(path))

@@ -18,17 +18,21 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from nihbench.endpoint.answer import PAST_LIMIT, Received, read_body, read_stream
+from nihbench.endpoint.coding import TooLongError
 from nihbench.endpoint.connection import NO_ANSWER, Endpoint, Timeouts, no_answer
 from nihbench.endpoint.dialect import Call, Dialect, learn, without_stream
-from nihbench.endpoint.exchange import SUCCESS, DeadlineError, Reply, TooLongError, exchange
+from nihbench.endpoint.error_body import own_words
+from nihbench.endpoint.exchange import SUCCESS, DeadlineError, Reply, exchange
 from nihbench.endpoint.failures import HANDLING, Diagnosis, classify
 from nihbench.endpoint.notices import Notices
 from nihbench.endpoint.proxies import proxy_for
 from nihbench.endpoint.retries import Retries
 from nihbench.endpoint.signals import signal_of
+from nihbench.endpoint.tie import HEADER, new_id
 from nihbench.endpoint.transport import Lanes, keep_alive_trace
 from nihbench.endpoint.usage import usage_in
 from nihbench.endpoint.waits import rate_state
+from nihbench.errors import EndingError, NihError
 from nihbench.lang import t
 from nihbench.types import Completion, Failure, FailureKind, Message, Outcome, Request
 
@@ -38,6 +42,10 @@ if TYPE_CHECKING:
 
 _LARGER = 4
 _NO_HELP: frozenset[FailureKind] = frozenset({"cut_answer", "bad_parameter", "overflow"})
+
+
+class _ForeignError(Exception):
+    """The answer bears another request's id."""
 
 
 def _now() -> datetime:
@@ -94,6 +102,7 @@ class ChatClient:
         self._keys = self._endpoint.keys()
         self._timeouts = timeouts or Timeouts()
         self._lanes = Lanes(self._endpoint, self._timeouts)
+        self._names_requests = any(name.lower() == HEADER.lower() for name in endpoint.headers)
         self._extensions = {"trace": keep_alive_trace} if proxy_for(self._endpoint) else None
         self._first_dialect = self._dialect = dialect or Dialect()
         self._limiter = limiter
@@ -156,11 +165,19 @@ class ChatClient:
     async def _persist(self, call: Call, earlier: list[Failure]) -> Outcome:
         """Send until there is an answer, or a failure that this request must live with; fill `earlier` on the way."""
         retries = Retries(max_attempts=self._max_attempts, patience_s=self._patience_s, random=self._random)
+        failed: Failure | None = None
         while True:
-            outcome = await self._adapting(call, earlier)
+            try:
+                outcome = await self._adapting(call, earlier)
+            except EndingError:
+                # What was sent and failed may be paid for: its record is kept, though nothing is sent again.
+                if failed is None or earlier[-1] is not failed:
+                    raise
+                return earlier.pop()
             wait_s = retries.wait_s(outcome) if isinstance(outcome, Failure) else None
             if wait_s is None or isinstance(outcome, Completion):
                 return outcome
+            failed = outcome
             earlier.append(outcome)
             await self._sleep(wait_s)
 
@@ -238,39 +255,56 @@ class ChatClient:
         self, call: Call, dialect: Dialect, on_headers: Callable[[Mapping[str, str]], None]
     ) -> tuple[Outcome, Diagnosis | None]:
         """Send once; return what came of it, and what the server said where it refused."""
-        started, streams, timeouts = self._clock(), call.wants_stream(dialect), self._timeouts
+        started = self._clock()
+        try:
+            return self._read(await self._exchange(call, dialect, on_headers))
+        except NihError:
+            raise  # a proxy or a certificate of the user's own
+        except Exception as error:
+            # Whatever a server sends is one trial's matter: nothing that it does to the reading may end a run.
+            kind, message, billed = self._unanswered(error)
+        seconds = self._clock() - started
+        failure = Failure(kind=kind, message=message, status=None, latency_s=seconds, attempts=1, may_be_billed=billed)
+        return failure, None
+
+    async def _exchange(self, call: Call, dialect: Dialect, on_headers: Callable[[Mapping[str, str]], None]) -> Reply:
+        streams, timeouts = call.wants_stream(dialect), self._timeouts
         # A server of one's own reads slowly, and works off a queue in which other calls of this run may be.
         if not self._endpoint.is_private:
             timeouts = timeouts.of_service(call.prompt_tokens)
         most_s = timeouts.first_token_s if streams else timeouts.total_s
-        kind: FailureKind
-        try:
-            with self._lanes.lane() as http:
-                reply = await exchange(
-                    http,
-                    self._url,
-                    call.body(dialect),
-                    streams=streams,
-                    timeouts=timeouts,
-                    bound=call.bound(dialect),
-                    clock=self._clock,
-                    on_headers=on_headers,
-                    on_silence=lambda: self._notices.silence(timeouts.tell_s, call.prompt_tokens, most_s),
-                    extensions=self._extensions,
-                )
-        except DeadlineError as error:
-            words: str = t("{host} was too slow: {error}", host=self._endpoint.host, error=error)
-            kind, message, billed = "timeout", words, True
-        except TooLongError:
-            words = t("{host} sends far more than the output limit allows", host=self._endpoint.host)
-            kind, message, billed = "bad_response", words, True
-        except NO_ANSWER as error:
-            kind, message, billed = no_answer(error, self._endpoint)
-        else:
-            return self._read(reply)
-        seconds = self._clock() - started
-        failure = Failure(kind=kind, message=message, status=None, latency_s=seconds, attempts=1, may_be_billed=billed)
-        return failure, None
+        own = {} if self._names_requests else {HEADER: new_id()}
+        with self._lanes.lane() as http:
+            reply = await exchange(
+                http,
+                self._url,
+                call.body(dialect),
+                streams=streams,
+                timeouts=timeouts,
+                bound=call.bound(dialect),
+                clock=self._clock,
+                on_headers=on_headers,
+                on_silence=lambda: self._notices.silence(timeouts.tell_s, call.prompt_tokens, most_s),
+                own_headers=own,
+                extensions=self._extensions,
+            )
+        if own and reply.is_foreign(own[HEADER]):
+            raise _ForeignError
+        return reply
+
+    def _unanswered(self, error: Exception) -> tuple[FailureKind, str, bool]:
+        """Return what it means that an error came in place of an answer, as `no_answer` does."""
+        host = self._endpoint.host
+        if isinstance(error, DeadlineError):
+            return "timeout", t("{host} was too slow: {error}", host=host, error=error), True
+        if isinstance(error, _ForeignError):
+            return "bad_response", t("{host} sent the answer to another request", host=host), True
+        if isinstance(error, TooLongError):
+            return "bad_response", t("{host} sends far more than the output limit allows", host=host), True
+        if isinstance(error, NO_ANSWER):
+            return no_answer(error, self._endpoint)
+        words = t("{host} sent an answer that can't be read ({error})", host=host, error=type(error).__name__)
+        return "bad_response", own_words(words, self._secrets), True
 
     def _read(self, reply: Reply) -> tuple[Outcome, Diagnosis | None]:
         now = self._now()

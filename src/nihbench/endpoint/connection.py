@@ -17,6 +17,7 @@ from urllib.parse import SplitResult, unquote, unquote_plus, urlsplit, urlunspli
 
 import httpx
 
+from nihbench.endpoint.coding import CodingError, TooLongError
 from nihbench.endpoint.error_body import own_words
 from nihbench.endpoint.proxies import proxy_name
 from nihbench.errors import UsageError
@@ -278,10 +279,20 @@ def no_answer(error: Exception, endpoint: Endpoint) -> tuple[FailureKind, str, b
         return "auth", words, False
     if isinstance(error, httpx.ProxyError):
         return "transient", t("the proxy on the way to {host} refused ({said})", host=host, said=said), False
-    if isinstance(error, httpx.DecodingError):
-        return "bad_response", t("{host} sent an answer that can't be decompressed", host=host), True
+    if isinstance(error, (TooLongError, httpx.DecodingError)):
+        return "bad_response", _unread(error, endpoint), True
     unsent = isinstance(error, (httpx.WriteError, httpx.LocalProtocolError, httpx.InvalidURL))
     return "transient", t("the connection to {host} was lost ({said})", host=host, said=said), not unsent
+
+
+def _unread(error: Exception, endpoint: Endpoint) -> str:
+    """Return in words why an answer was not read to its end."""
+    if isinstance(error, TooLongError):
+        return t("{host} sends far more than an answer can hold", host=endpoint.host)
+    if isinstance(error, CodingError) and error.unread:
+        packed = own_words(error.unread, endpoint.secrets())
+        return t("text compressed by {encoding}, which was not asked for", encoding=packed)
+    return t("{host} sent an answer that can't be decompressed", host=endpoint.host)
 
 
 def _longest_first(values: Iterable[str]) -> tuple[str, ...]:

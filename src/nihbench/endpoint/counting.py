@@ -14,15 +14,14 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-import httpx
-
+from nihbench.endpoint.bounds import MOST_BYTES
 from nihbench.endpoint.connection import NO_ANSWER, Endpoint, Timeouts, no_answer
 from nihbench.endpoint.dialect import as_json
 from nihbench.endpoint.error_body import parse_json
 from nihbench.endpoint.failures import classify
 from nihbench.endpoint.pieces import char_starts, fit_pieces, fit_token_strings
 from nihbench.endpoint.servers import ServerInfo, size_of
-from nihbench.endpoint.transport import ClientOwner
+from nihbench.endpoint.transport import ClientOwner, Heard
 from nihbench.errors import EndpointError
 from nihbench.lang import t
 from nihbench.types import IntArray, Message, Tokenizer
@@ -34,6 +33,8 @@ _COUNT_TIMEOUTS = Timeouts(connect_s=10.0, write_s=120.0, idle_s=300.0)
 _WAITS_S = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0)
 _WAITS_AT_FIRST_S = (0.0, 0.0)
 _SHORT_TEXT = 2_000
+# What an answer may say of one byte of a text: a token of its own, with its number, its piece and its bytes.
+_TOKEN_BYTES = 256
 _PROBE_TEXT = "The cat's 3.14% — 在北京喝一杯热美式。\n\n  Größe, книга, كتاب, こんにちは, 🥪!"
 # What of a request's extra body changes the template, and so the count.
 _TEMPLATE_KEYS = ("chat_template", "chat_template_kwargs", "add_generation_prompt", "continue_final_message")
@@ -195,13 +196,13 @@ class ServerTokenizer(ClientOwner):
             ) from error
         return answer if isinstance(answer, dict) else {}
 
-    def _send(self, url: str, content: bytes) -> httpx.Response:
+    def _send(self, url: str, content: bytes) -> Heard:
         # The first question of all is not worth a long wait: most likely nothing is there.
         waits_s = iter(_WAITS_S if hasattr(self, "name") else _WAITS_AT_FIRST_S)
         while True:
             wait_s = next(waits_s, None)
             try:
-                response = self._client.post(url, content=content)
+                response = self._client.post(url, content=content, most_bytes=MOST_BYTES + _TOKEN_BYTES * len(content))
             except NO_ANSWER as error:
                 kind, message, _ = no_answer(error, self._endpoint)
                 if kind != "transient" or wait_s is None:
@@ -244,10 +245,11 @@ class _PieceReader:
     def __call__(self, value: dict[str, Any]) -> Any:
         if "piece" not in value:
             return value
-        token = value["id"]
+        token, piece = value.get("id"), value["piece"]
+        if not isinstance(token, int) or not isinstance(piece, (str, list)):
+            raise ValueError(t("a token is not what it should be"))
         known = self._known.get(token)
         if known is None:
-            piece = value["piece"]
             known = self._known[token] = piece.encode() if isinstance(piece, str) else bytes(piece)
         return known
 

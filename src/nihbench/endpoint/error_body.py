@@ -7,6 +7,7 @@ upstream's own body as a text.
 
 from __future__ import annotations
 
+import codecs
 import html
 import json
 import re
@@ -15,6 +16,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from nihbench.endpoint.coding import codings_of
 from nihbench.endpoint.masking import masked
 from nihbench.endpoint.waits import asked_wait_s
 from nihbench.lang import t
@@ -31,8 +33,11 @@ _WORDS = (
 _NAMES = ("type", "code", "status", "param")
 _STATUSES = ("code", "status", "status_code", "statusCode", "error_code")
 _DEEPEST = 6
-# What is no compression, or one that was undone already.
-_READABLE = ("", "identity", "gzip", "deflate", "utf-8")
+# The charsets of web pages, as Python calls them.
+_CHARSET = re.compile(
+    r"ascii|utf-8(-sig)?|utf-16(-[lb]e)?|gbk|gb2312|gb18030|big5(hkscs)?|shift_jis(_2004|x0213)?|cp932|euc_j\w+"
+    r"|iso2022_jp|euc_kr|cp949|johab|iso8859-\d+|cp(437|85\d|866|874|125\d)|koi8-[rtu]|mac-\w+|tis-620|hp-roman8"
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -111,8 +116,9 @@ def parse_json(body: bytes | str) -> Any:
 
 def not_json(text: str, headers: Mapping[str, str]) -> str:
     """Return what a body that is no JSON says: a web page's title, else its words, else the text itself."""
-    packed = _header(headers, "content-encoding").lower()
-    if packed not in _READABLE:
+    codings = codings_of(headers)
+    if codings and not (len(codings) == 1 and codings[0] in ("gzip", "x-gzip", "deflate")):
+        packed = ", ".join(codings)[:100]
         return t("text compressed by {encoding}, which was not asked for", encoding=packed)
     text = text[:_PAGE_CHARACTERS]
     if not re.match(r"\s*<[!?a-z]", text, re.IGNORECASE):
@@ -124,16 +130,25 @@ def not_json(text: str, headers: Mapping[str, str]) -> str:
 
 
 def decoded(body: bytes, headers: Mapping[str, str]) -> str:
-    """Return a body's text; one that is no UTF-8 is read as what it says to be, such as GBK."""
+    """Return a body's text, whatever it is; one that is no UTF-8 is read as what it says to be, such as GBK.
+
+    Python knows codecs that are none of a text (idna, punycode, undefined) and fail on single bytes whatever they are
+    told: none but the charsets of real pages are believed.
+    """
     try:
         return body.decode()
     except UnicodeDecodeError:
         kind = _header(headers, "content-type")
-        named = re.search(r"charset=[\"']?([\w.-]{1,40})", kind + body[:2000].decode("ascii", errors="ignore"))
+        named = re.search(r"charset=[\"']?([\w.-]{1,40})", kind + body[:2000].decode("ascii", errors="ignore"), re.I)
+    return body.decode(_charset(named[1]) if named else "utf-8", errors="replace")
+
+
+def _charset(name: str) -> str:
     try:
-        return body.decode(named[1] if named else "utf-8", errors="replace")
-    except LookupError:  # no such charset
-        return body.decode(errors="replace")
+        known = codecs.lookup(name).name
+    except (LookupError, ValueError):
+        return "utf-8"
+    return known if _CHARSET.fullmatch(known) else "utf-8"
 
 
 def _header(headers: Mapping[str, str], name: str) -> str:

@@ -13,16 +13,19 @@ from typing import Any
 import httpx
 
 from nihbench.endpoint.bounds import MOST_BYTES, OutputBound
+from nihbench.endpoint.coding import Inflater, TooLongError
 from nihbench.endpoint.connection import Timeouts
 from nihbench.endpoint.dialect import pieces_of
 from nihbench.endpoint.sse import EventReader, is_event_stream
 from nihbench.endpoint.stream import StreamedAnswer
+from nihbench.endpoint.tie import is_foreign
 from nihbench.lang import t
 from nihbench.text import Pieces
 
-# Usage and the connection's end may still come after the answer; neither is worth a long wait.
+# Usage may still come after the answer; it is not worth a long wait.
 _AFTER_ANSWER_S = 15.0
-_AFTER_DONE_S = 1.0
+# What an error says stands at its beginning.
+_MOST_OF_AN_ERROR = 1024 * 1024
 SUCCESS = range(200, 300)
 """Statuses of an answer: gateways make a 201 of the usual 200."""
 _BLANK = b" \t\r\n\0"
@@ -30,10 +33,6 @@ _BLANK = b" \t\r\n\0"
 
 class DeadlineError(Exception):
     """The server did not keep a deadline; the message says which."""
-
-
-class TooLongError(Exception):
-    """There came more than the output limit allows, and nothing of it is an answer."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,6 +46,10 @@ class Reply:
     latency_s: float
     first_token_s: float | None
 
+    def is_foreign(self, request_id: str) -> bool:
+        """Say whether it bears the id of another request."""
+        return is_foreign(request_id, self.headers, self.body if self.stream is None else self.stream.id)
+
 
 async def exchange(
     http: httpx.AsyncClient,
@@ -59,6 +62,7 @@ async def exchange(
     clock: Callable[[], float],
     on_headers: Callable[[Mapping[str, str]], None],
     on_silence: Callable[[], None],
+    own_headers: Mapping[str, str],
     extensions: dict[str, Any] | None = None,
 ) -> Reply:
     """Send `body` and read the answer.
@@ -73,26 +77,29 @@ async def exchange(
         clock: returns seconds that only ever grow.
         on_headers: told of the answer's headers as soon as they are there.
         on_silence: called where no token, or nothing of a whole answer, is there after `timeouts.tell_s`.
+        own_headers: of this request alone.
         extensions: of httpx, for this request.
 
     Raises:
         DeadlineError: the answer did not come in time.
         TooLongError: the answer, which does not come as a stream, is beyond the bound.
+        CodingError: the answer is packed, and not as any answer should be.
         httpx.HTTPError: no answer came, or not all of it.
     """
     reading = _Reading(streams=streams, timeouts=timeouts, bound=bound, clock=clock)
     telling = asyncio.get_running_loop().call_later(timeouts.tell_s, lambda: None if reading.begun else on_silence())
-    headers = {"Content-Length": str(sum(map(len, body)))}
+    headers = {"Content-Length": str(sum(map(len, body))), **own_headers}
     try:
         async with asyncio.timeout_at(reading.deadline()) as timer:
             async with http.stream(
                 "POST", url, content=_sent(body), headers=headers, extensions=extensions
             ) as response:
                 on_headers(response.headers)
-                reading.status, reading.headers = response.status_code, response.headers
-                async for piece in response.aiter_bytes():
-                    reading.take(piece)
-                    if reading.is_cut:
+                reading.begin(response.status_code, response.headers)
+                # Unpacked here and not by httpx, which would unpack gigabytes at once, and several times over.
+                async for packed in response.aiter_raw():
+                    reading.take_packed(packed)
+                    if reading.is_over:
                         break  # leaving the response closes its connection, and so ends the server's work
                     timer.reschedule(reading.deadline())
     except TimeoutError as error:
@@ -133,6 +140,7 @@ class _Reading:
         self._is_stream: bool | None = None
         self._events = EventReader()
         self._stream: StreamedAnswer | None = None
+        self._inflater = Inflater({})
 
     @property
     def answered(self) -> bool:
@@ -145,9 +153,32 @@ class _Reading:
         return self._stream.started if self._stream is not None else self._not_blank
 
     @property
-    def is_cut(self) -> bool:
-        """Whether the answer was cut off: nothing more is to be read of it."""
-        return self._stream is not None and self._stream.past_limit
+    def is_over(self) -> bool:
+        """Whether nothing more is to be read: the answer was cut off, or its server said its last word."""
+        if self._stream is not None:
+            return self._stream.past_limit or self._stream.done
+        return self.status not in SUCCESS and self._size > _MOST_OF_AN_ERROR
+
+    def begin(self, status: int, headers: Mapping[str, str]) -> None:
+        """Take in the answer's status and headers.
+
+        Raises:
+            CodingError: an answer is packed in a way that is not read.
+        """
+        self.status, self.headers = status, headers
+        self._inflater = Inflater(headers, lenient=status not in SUCCESS)
+
+    def take_packed(self, packed: bytes) -> None:
+        """Take in the next piece of the body as it came; the rest of it is left when nothing more is to be read.
+
+        Raises:
+            TooLongError: it makes a body too long of which nothing is an answer yet.
+            CodingError: it is not packed as its server says.
+        """
+        for piece in self._inflater.feed(packed):
+            self.take(piece)
+            if self.is_over:
+                return
 
     def take(self, piece: bytes) -> None:
         """Take in the next piece of the body.
@@ -155,11 +186,13 @@ class _Reading:
         Raises:
             TooLongError: it makes a body too long of which nothing is an answer yet.
         """
+        self._size += len(piece)
         if not self._not_blank:  # blanks in front keep a connection open, and say nothing
             piece = piece.lstrip(_BLANK)
             self._not_blank = bool(piece)
-        self._size += len(piece)
-        if self._size > (self._bound.size if self._stream is None else MOST_BYTES):
+        if self.status not in SUCCESS:
+            self._parts.append(piece)
+        elif self._size > (self._bound.size if self._stream is None else MOST_BYTES):
             if not (self._stream is not None and self._stream.started):
                 raise TooLongError
             self._stream.cut_off()
@@ -174,8 +207,6 @@ class _Reading:
         """Return by which time of the event loop the next piece must be there."""
         end = self._began + self._timeouts.total_s
         now = self._loop.time()
-        if self._stream is not None and self._stream.done:
-            return min(end, now + _AFTER_DONE_S)
         if self.answered:
             return min(end, now + min(_AFTER_ANSWER_S, self._timeouts.idle_s))
         if self.begun:

@@ -54,12 +54,18 @@ HANDLING: Mapping[FailureKind, Handling] = {
     "overflow": Handling(),
     "filtered": Handling(),
     "bad_parameter": Handling(stop_run=True, retry_on_resume=True),
-    # Often a gateway's page in place of an answer: not worth a second try now, but perhaps tomorrow.
-    "bad_response": Handling(retry_on_resume=True, counts_as_spent=True),
+    # A garbled answer is one in many, and worth another try, though both may be paid for. A gateway's page in place of
+    # an answer comes again, and is not worth a third.
+    "bad_response": Handling(retry=True, retry_on_resume=True, counts_as_spent=True, most_tries=2),
     "cut_prompt": Handling(counts_as_spent=True),
     "cut_answer": Handling(larger_output=True, counts_as_spent=True),
     "refused_by_server": Handling(),
 }
+
+
+def may_pass(kind: FailureKind) -> bool:
+    """Say whether such a failure, met after its tries, is the moment's and says nothing of other requests."""
+    return HANDLING[kind].retry and kind != "bad_response"
 
 
 class Diagnosis(NamedTuple):

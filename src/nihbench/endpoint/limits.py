@@ -21,7 +21,7 @@ from nihbench.endpoint.failures import HANDLING
 from nihbench.endpoint.holdoff import HoldOff, silent
 from nihbench.endpoint.pacing import Pace
 from nihbench.endpoint.signals import Signal
-from nihbench.errors import StoppedError
+from nihbench.errors import EndingError
 from nihbench.lang import t
 from nihbench.types import FailureKind, RateState
 
@@ -271,7 +271,7 @@ class Limiter:
             finally:
                 self._waiting_tokens = None
             if self._closed:
-                raise StoppedError(t("the run is ending: nothing more is sent"))
+                raise EndingError(t("the run is ending: nothing more is sent"))
             # Nothing is awaited between here and the caller's block, so that no cancellation can lose the slot.
             return self._grant(tokens)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Literal
 
@@ -10,8 +11,9 @@ from nihbench.endpoint.access import ModelAccess
 from nihbench.endpoint.failures import HANDLING
 from nihbench.errors import EndpointError, StoppedError
 from nihbench.lang import t, without_stop
-from nihbench.types import Completer, Failure, Message, Request
+from nihbench.types import Completer, Failure, Message, Request, Usage
 
+_LITTLE = 0.02
 CountSource = Literal["counting endpoint", "usage"]
 
 
@@ -42,6 +44,8 @@ def request_counter(
 
         return counted, "counting endpoint"
 
+    whole = _Whole()
+
     async def answered(messages: Sequence[Message]) -> int | None:
         request = Request(
             model=preset.model,
@@ -64,9 +68,30 @@ def request_counter(
                     said=without_stop(outcome.message),
                 )
             )
-        return outcome.usage.prompt_tokens
+        return whole.of(outcome.usage, likely(messages) if likely else None)
 
     return answered, "usage"
+
+
+class _Whole:
+    """Tells what a server counts of a whole prompt, where its count may leave out what it had cached.
+
+    The prompts that nothing was cached of say how its count goes with another tokenizer's; of the others that of the
+    two sums is believed which lies nearer.
+    """
+
+    def __init__(self) -> None:
+        self._share = 1.0
+
+    def of(self, usage: Usage, likely: int | None) -> int | None:
+        plain, cached = usage.prompt_tokens, usage.cached_tokens or 0
+        if not plain or not likely:
+            return plain
+        if cached < _LITTLE * plain:
+            self._share = plain / likely
+            return plain
+        expected = self._share * likely
+        return min((plain, plain + cached), key=lambda count: abs(math.log(count / expected)))
 
 
 def _leave_out(failure: Failure, on_refusal: Callable[[str], None]) -> None:

@@ -14,13 +14,14 @@ import httpx
 
 from nihbench.endpoint.connection import NO_ANSWER, Endpoint, Timeouts, no_answer
 from nihbench.endpoint.error_body import parse_json
-from nihbench.endpoint.transport import sync_client
+from nihbench.endpoint.transport import Caller
 from nihbench.errors import EndpointError
 
 ServerKind = Literal["llama.cpp", "vllm", "other"]
 
-_TIMEOUTS = Timeouts(connect_s=5.0, write_s=10.0, idle_s=10.0)
-
+_TIMEOUTS = Timeouts(connect_s=5.0, write_s=10.0, idle_s=10.0, total_s=30.0)
+# A window or a count beyond this is none: numbers of any length can stand in JSON.
+_MOST = 2**40
 
 _ENGINES = {"llamacpp": "llama.cpp", "vllm": "vLLM", "sglang": "SGLang", "library": "Ollama"}
 """Who owns the models that an engine lists, and the engine's name. A gateway lists other owners, or several."""
@@ -54,7 +55,7 @@ def probe(endpoint: Endpoint, *, model: str | None = None) -> ServerInfo:
         EndpointError: nothing answers at this address.
         UsageError: the environment's proxy or the file of authorities can't be used.
     """
-    with sync_client(endpoint, _TIMEOUTS) as client:
+    with Caller(endpoint, _TIMEOUTS) as client:
         listing = _get(client, endpoint, endpoint.url("/models"))
         data = listing.get("data")
         entries = [entry for entry in data if isinstance(entry, dict)] if isinstance(data, list) else []
@@ -75,7 +76,7 @@ def probe(endpoint: Endpoint, *, model: str | None = None) -> ServerInfo:
     return ServerInfo(kind=kind, engine=engine, models=models, window=window, slots=size_of(props, "total_slots"))
 
 
-def _engine(client: httpx.Client, endpoint: Endpoint, owners: Collection[object], props: Mapping[str, Any]) -> str:
+def _engine(client: Caller, endpoint: Endpoint, owners: Collection[object], props: Mapping[str, Any]) -> str:
     """Return which engine a server says it is; the lists of single engines are asked for in one's own network only."""
     if "default_generation_settings" in props:
         return "llama.cpp"
@@ -88,7 +89,7 @@ def _engine(client: httpx.Client, endpoint: Endpoint, owners: Collection[object]
     return next((name for name, entries in lists if isinstance(entries, list)), "")
 
 
-def _get(client: httpx.Client, endpoint: Endpoint, url: str) -> Mapping[str, Any]:
+def _get(client: Caller, endpoint: Endpoint, url: str) -> Mapping[str, Any]:
     """Return the JSON object at `url`; an empty one where the server has nothing to say there."""
     try:
         response = client.get(url)
@@ -118,4 +119,4 @@ def listed_window(entries: Sequence[Mapping[str, Any]], model: str | None) -> in
 def size_of(value: object, key: str) -> int | None:
     """Return the number of tokens (or of slots) that a JSON object has under a key, None where it has none."""
     size = value.get(key) if isinstance(value, dict) else None
-    return size if isinstance(size, int) and not isinstance(size, bool) and size >= 0 else None
+    return size if isinstance(size, int) and not isinstance(size, bool) and 0 <= size < _MOST else None

@@ -11,18 +11,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from nihbench.endpoint.bounds import OutputBound, weight
+from nihbench.endpoint.content import read_content, reasoning_of
 from nihbench.endpoint.error_body import parse_json
 from nihbench.endpoint.sse import Event
+from nihbench.text.markup import opens_reasoning
 
 DONE = "[DONE]"
+CALLS = ("tool_calls", "function_call")
+"""Under which names of a message a model calls a tool."""
 _ALIVE = re.compile(r"ping|pong|keep-?alive|heart-?beat", re.IGNORECASE)
-_TEXTS = ("content", "reasoning_content", "reasoning", "refusal")
-THINKING = (
-    ("<think>", "</think>"), ("<thinking>", "</thinking>"), ("<thought>", "</thought>"), ("[THINK]", "[/THINK]"),
-    ("◁think▷", "◁/think▷"), ("<seed:think>", "</seed:think>"), ("<reasoning>", "</reasoning>"),
-)  # fmt: skip
-"""The tags that model families put around their reasoning, where no parser of the server takes it out."""
-# Where the tag may come in pieces, with blanks in front.
+_TEXTS = ("content", "reasoning", "refusal")
+# Where markup of reasoning may come in pieces, with blanks in front.
 _OPENING_PIECES = 16
 _KEPT = ("model", "system_fingerprint", "timings", "provider")
 # Written into every event by servers that have nothing to say yet: no reason why an answer ends.
@@ -35,7 +34,8 @@ class StreamedAnswer:
     `started`: a first piece of text or reasoning came. `finished`: the server gave a reason why the answer ends.
     `done`: the server closed the stream with its last word. `error`: what the server sent in place of the rest.
     `garbled`: an event could not be read, so that a part of the answer may be missing. `past_limit`: it was broken off
-    here, because the server went past the output limit.
+    here, because the server went past the output limit. `unread`: a piece of content held no text.
+    `id`: what the answer calls itself.
     """
 
     def __init__(self) -> None:
@@ -43,12 +43,16 @@ class StreamedAnswer:
         self.done = False
         self.garbled = False
         self.past_limit = False
+        self.unread = False
+        self.id = ""
         self.error: object = None
         self._finish_reason: object = None
         self._pieces: dict[str, list[str]] = {name: [] for name in _TEXTS}
         self._weights: Counter[str] = Counter()
         self._fields: dict[str, Any] = {}
         self._has_choice = False
+        self._index: int | None = None
+        self._called: dict[str, Any] = {}
 
     @property
     def finished(self) -> bool:
@@ -83,16 +87,15 @@ class StreamedAnswer:
     def is_past(self, bound: OutputBound) -> bool:
         """Say whether what came is beyond `bound`.
 
-        Reasoning that stands in the answer itself, in tags, has the room that reasoning has.
+        Reasoning that stands in the answer itself, in markup, has the room that reasoning has.
         """
         weights = self._weights
         answer = weights["content"] + weights["refusal"]
-        # Some servers send their reasoning under both names.
-        reasoning = max(weights["reasoning_content"], weights["reasoning"])
+        reasoning = weights["reasoning"]
         if not bound.is_passed(answer, reasoning):
             return False
-        opening = "".join(self._pieces["content"][:_OPENING_PIECES]).lstrip()
-        return not opening.startswith(tuple(tag for tag, _ in THINKING)) or bound.is_passed(0, answer + reasoning)
+        opening = "".join(self._pieces["content"][:_OPENING_PIECES])
+        return not opens_reasoning(opening) or bound.is_passed(0, answer + reasoning)
 
     def cut_off(self) -> None:
         """End the answer here, as its server should have done."""
@@ -102,7 +105,8 @@ class StreamedAnswer:
 
     def as_object(self) -> dict[str, Any]:
         """Return what an unstreamed answer would have been; without `choices` where no choice came."""
-        message = {name: "".join(pieces) for name, pieces in self._pieces.items()}
+        message: dict[str, Any] = {name: "".join(pieces) for name, pieces in self._pieces.items()}
+        message |= {name: called for name, called in self._called.items() if called}
         choices = [{"message": message, "finish_reason": self._finish_reason}] if self._has_choice else []
         return {"choices": choices} | self._fields
 
@@ -112,11 +116,28 @@ class StreamedAnswer:
                 self.error = value
             return
         self._fields |= {name: value[name] for name in _KEPT if value.get(name)}
+        if not self.id and isinstance(value.get("id"), str):
+            self.id = value["id"]
         self._add_usage(value.get("usage"))
         choices = value.get("choices")
         for choice in choices if isinstance(choices, list) else ():
-            if isinstance(choice, dict) and choice.get("index", 0) in (0, None, "0"):
+            if isinstance(choice, dict) and self._is_ours(index_of(choice)):
                 self._add_choice(choice)
+
+    def _is_ours(self, index: int) -> bool:
+        """Say whether a choice of this index is the answer: the lowest is; what came of a higher one is forgotten."""
+        if self._index is None or index < self._index:
+            if self._has_choice:
+                self._forget()
+            self._index = index
+        return index == self._index
+
+    def _forget(self) -> None:
+        self.started = self.unread = False
+        self._finish_reason = None
+        self._pieces = {name: [] for name in _TEXTS}
+        self._weights.clear()
+        self._called.clear()
 
     def _add_usage(self, usage: object) -> None:
         """Take counts; gateways may send those of the prompt first, and zeros in their place at the end."""
@@ -131,23 +152,32 @@ class StreamedAnswer:
             self._finish_reason = choice["finish_reason"]
         delta = choice.get("delta")
         if not isinstance(delta, dict):
-            # Some servers close with the whole message: of use only where no piece of it came before.
+            # Some servers close with the whole message, and some write a text alone: of use only where no piece of the
+            # answer came before, and where pieces are texts.
             delta = choice.get("message") if not self.started else None
         if not isinstance(delta, dict):
-            return
-        for name in _TEXTS:
-            text = content_text(delta.get(name))
+            delta = {"content": choice.get("text", delta)}
+        self._add_message(delta)
+
+    def _add_message(self, delta: Mapping[str, Any]) -> None:
+        content, refusal = read_content(delta.get("content")), read_content(delta.get("refusal"))
+        self.unread = self.unread or content.unread
+        for name, text in (
+            ("content", content.text),
+            ("reasoning", reasoning_of(delta) or content.reasoning),
+            ("refusal", refusal.text),
+        ):
             if text:
                 self.started = True
                 self._pieces[name].append(text)
                 self._weights[name] += weight(text)
+        for name in CALLS:
+            self._called[name] = self._called.get(name) or delta.get(name)
 
 
-def content_text(content: object) -> str:
-    """Return the text of a message's content: a string, a list of typed parts, or nothing."""
-    if isinstance(content, str):
-        return content
-    if not isinstance(content, list):
-        return ""
-    parts = (part.get("text") for part in content if isinstance(part, dict))
-    return "".join(part for part in parts if isinstance(part, str))
+def index_of(choice: Mapping[str, Any]) -> int:
+    """Return which of several answers a choice is; the first where it does not say."""
+    index = choice.get("index")
+    if isinstance(index, str) and index.isascii() and index.isdigit():
+        return int(index[:9])
+    return index if isinstance(index, int) and index >= 0 else 0

@@ -10,17 +10,21 @@ import logging
 import os
 import socket
 import ssl
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self, TypedDict
 
 import httpx
 import truststore
 
-from nihbench.endpoint.connection import Endpoint, Timeouts
+from nihbench.endpoint.bounds import MOST_BYTES
+from nihbench.endpoint.coding import CodingError, Inflater, TooLongError
+from nihbench.endpoint.connection import NO_ANSWER, Endpoint, Timeouts
 from nihbench.endpoint.proxies import proxy_for
-from nihbench.errors import UsageError
+from nihbench.errors import NihError, UsageError
 from nihbench.lang import t
 
 # A long prefill sends nothing for minutes, and routers forget connections that are silent for about six.
@@ -35,6 +39,12 @@ for _name in ("httpx", "httpcore"):
     logging.getLogger(_name).setLevel(logging.WARNING)
 
 
+# A connection carries one request. What a server sends beyond its answer, at once or later, would be read as the next
+# request's on a connection that is kept, and nothing in HTTP/1.1 tells the two apart; a handshake more costs little
+# beside a long prompt. This also tells the server so.
+_ONE_REQUEST = {"Connection": "close"}
+
+
 class Lanes:
     """Asynchronous HTTP clients for one endpoint, each with one connection at a time and lent out for one sending.
 
@@ -47,14 +57,14 @@ class Lanes:
 
     def __init__(self, endpoint: Endpoint, timeouts: Timeouts) -> None:
         self._options = _options(endpoint)
-        self._headers = endpoint.all_headers()
+        self._headers = endpoint.all_headers() | _ONE_REQUEST
         self._timeout = httpx.Timeout(connect=timeouts.connect_s, write=timeouts.write_s, read=None, pool=None)
         self._lanes = [self._new()]
         self._free = list(self._lanes)
 
     @contextmanager
     def lane(self) -> Iterator[httpx.AsyncClient]:
-        """Lend a client out; the last one that came back is the likeliest to have its connection still open."""
+        """Lend a client out."""
         if not self._free:
             self._free.append(self._new())
             self._lanes.append(self._free[-1])
@@ -77,24 +87,106 @@ class Lanes:
             raise _proxy_error() from None
 
 
-def sync_client(endpoint: Endpoint, timeouts: Timeouts) -> httpx.Client:
-    """Return an HTTP client for `endpoint` that may be shared by threads; the caller closes it.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Heard:
+    """An answer to a question that is no chat: its status, its headers, and its body unpacked."""
 
-    Of the deadlines it knows those for connecting, for writing, and for a silence of the server (`idle_s`).
+    status_code: int
+    headers: Mapping[str, str]
+    content: bytes
+
+
+class Caller:
+    """Asks an endpoint what is no chat, one connection a question; may be shared by threads. A context manager.
+
+    Of the deadlines it knows those for connecting, for writing, for a silence of the server (`idle_s`), and for an
+    answer as a whole (`total_s`).
 
     Raises:
         UsageError: the proxy that the environment names, or the file of authorities, can't be used.
     """
-    timeout = httpx.Timeout(connect=timeouts.connect_s, write=timeouts.write_s, read=timeouts.idle_s, pool=None)
+
+    def __init__(self, endpoint: Endpoint, timeouts: Timeouts) -> None:
+        self._timeouts = timeouts
+        timeout = httpx.Timeout(connect=timeouts.connect_s, write=timeouts.write_s, read=timeouts.idle_s, pool=None)
+        headers = endpoint.all_headers() | _ONE_REQUEST
+        try:
+            transport = httpx.HTTPTransport(**_options(endpoint))
+            self._http = httpx.Client(transport=transport, headers=headers, timeout=timeout, trust_env=False)
+        except (ImportError, ValueError, httpx.InvalidURL):
+            raise _proxy_error() from None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def get(self, url: str, *, params: Mapping[str, str | int] | None = None) -> Heard:
+        """Return what is at `url`; raises as `ask`."""
+        return self.ask("GET", url, params=params)
+
+    def post(self, url: str, **options: Any) -> Heard:
+        """Return the answer to what is sent to `url`; raises as `ask`, whose `options` these are."""
+        return self.ask("POST", url, **options)
+
+    def ask(self, method: str, url: str, *, most_bytes: int = MOST_BYTES, **options: Any) -> Heard:
+        """Send a question and return the answer.
+
+        Args:
+            method: of HTTP.
+            url: where to.
+            most_bytes: how much the answer may hold.
+            options: of httpx.
+
+        Raises:
+            httpx.HTTPError: no answer came, or not all of it, or one that can't be read (`NO_ANSWER`).
+        """
+        parts: list[bytes] = []
+        with self.stream(method, url, most_bytes=most_bytes, **options) as (status, headers, pieces):
+            parts += pieces
+        return Heard(status_code=status, headers=headers, content=b"".join(parts))
+
+    @contextmanager
+    def stream(
+        self, method: str, url: str, *, most_bytes: int, **options: Any
+    ) -> Iterator[tuple[int, Mapping[str, str], Iterator[bytes]]]:
+        """Send a question; give the answer's status, its headers, and its body in pieces. Raises as `ask`."""
+        with _told_apart(), self._http.stream(method, url, **options) as response:
+            yield response.status_code, response.headers, self._pieces(response, most_bytes)
+
+    def _pieces(self, response: httpx.Response, most_bytes: int) -> Iterator[bytes]:
+        inflater = Inflater(response.headers, lenient=response.status_code >= 400)
+        end, size = time.monotonic() + self._timeouts.total_s, 0
+        for packed in response.iter_raw():
+            for piece in inflater.feed(packed):
+                size += len(piece)
+                if size > most_bytes:
+                    raise TooLongError
+                yield piece
+            if time.monotonic() > end:
+                raise httpx.ReadTimeout("")
+
+
+@contextmanager
+def _told_apart() -> Iterator[None]:
+    """Turn whatever a server's answer does to the reading of it into one error that every caller knows."""
     try:
-        transport = httpx.HTTPTransport(**_options(endpoint))
-        return httpx.Client(transport=transport, headers=endpoint.all_headers(), timeout=timeout, trust_env=False)
-    except (ImportError, ValueError, httpx.InvalidURL):
-        raise _proxy_error() from None
+        yield
+    except (*NO_ANSWER, NihError, OSError):
+        raise
+    except Exception as error:
+        raise CodingError(type(error).__name__) from error
 
 
 class ClientOwner:
-    """A context manager that has a client of `sync_client` and closes it.
+    """A context manager that has a `Caller` and closes it.
 
     Raises:
         UsageError: the proxy that the environment names, or the file of authorities, can't be used.
@@ -102,7 +194,7 @@ class ClientOwner:
 
     def __init__(self, endpoint: Endpoint, timeouts: Timeouts) -> None:
         self._endpoint = endpoint
-        self._client = sync_client(endpoint, timeouts)
+        self._client = Caller(endpoint, timeouts)
 
     def __enter__(self) -> Self:
         return self
@@ -158,7 +250,7 @@ def _options(endpoint: Endpoint) -> _Options:
     return {
         "verify": _tls_context(endpoint),
         # The runner decides how many requests are under way; a pool that waits would only hide it.
-        "limits": httpx.Limits(max_connections=None, max_keepalive_connections=None),
+        "limits": httpx.Limits(max_connections=None, max_keepalive_connections=0),
         "proxy": proxy,
         "socket_options": keep_alive_options(),
         "trust_env": False,

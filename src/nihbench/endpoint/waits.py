@@ -28,6 +28,7 @@ _CHINESE_UNITS = {"毫": "ms", "秒": "s", "分": "m", "个": "h", "小": "h", "
 # A bare number this large is a moment (seconds since 1970, or milliseconds), not a duration: ten years is no wait.
 _MOMENT_S = 315_360_000.0
 _MOMENT_MS = 1e11
+_LONGEST_S = 3_155_760_000.0
 _MINUTE_S = 60.0
 
 
@@ -53,9 +54,9 @@ def until_s(text: str, reference: datetime | None) -> float | None:
         return None
     if seconds is not None:
         epoch_s = seconds / 1000 if seconds >= _MOMENT_MS else seconds
-        return max(0.0, epoch_s - reference.timestamp())
+        return _bounded(epoch_s - reference.timestamp())
     moment = _iso(text) or _http_date(text)
-    return None if moment is None else max(0.0, (moment - reference).total_seconds())
+    return None if moment is None else _bounded((moment - reference).total_seconds())
 
 
 def asked_wait_s(
@@ -73,7 +74,7 @@ def asked_wait_s(
     for name in ("retry-after-ms", "x-ms-retry-after-ms"):
         value = named.get(name, "").strip()
         if _NUMBER.fullmatch(value):
-            return float(value) / 1000
+            return _bounded(float(value) / 1000)
     # A proxy may add a header of its own, and both come as one.
     values = named.get("retry-after", "")
     parts = values.split(",") if all(map(_NUMBER.fullmatch, map(str.strip, values.split(",")))) else [values]
@@ -82,8 +83,9 @@ def asked_wait_s(
         return seconds
     for detail in details:
         if isinstance(detail, dict) and (seconds := _wait_in(detail)) is not None:
-            return seconds
-    return _said_s(message)
+            return _bounded(seconds)
+    said = _said_s(message)
+    return None if said is None else _bounded(said)
 
 
 def rate_state(headers: Mapping[str, str], now: datetime | None) -> RateState | None:
@@ -159,6 +161,11 @@ def _wait_in(detail: Mapping[str, object]) -> float | None:
             if seconds is not None and (name != "retryDelay" or isinstance(value, str)):
                 return seconds / 1000 if name.lower().endswith("ms") else seconds
     return None
+
+
+def _bounded(seconds: float) -> float:
+    """Return a wait that a date can be made of: a hundred years are as good as for ever."""
+    return min(max(seconds, 0.0), _LONGEST_S)
 
 
 def _unit(name: str) -> str:

@@ -14,7 +14,14 @@ if TYPE_CHECKING:
     from nihbench.run.answers import Answered, Row, answer_of, answers_of, read_rows
     from nihbench.run.batch_state import check_nothing_waits, open_batches, read_planned
     from nihbench.run.batches import Submission, bring, check_server, refresh, submit, to_submit
-    from nihbench.run.calibration import Calibration, calibrate, calibrate_further, likely_points, likely_prompts
+    from nihbench.run.calibration import (
+        Calibration,
+        CutError,
+        calibrate,
+        calibrate_further,
+        likely_points,
+        likely_prompts,
+    )
     from nihbench.run.choices import check_numbers, preset_of
     from nihbench.run.counts import CountSummary, count_summary
     from nihbench.run.eta import Eta, Left
@@ -88,6 +95,7 @@ if TYPE_CHECKING:
     from nihbench.run.tree import Child, Tree, children_of, create_tree, find_runs, is_tree, open_tree, slug
     from nihbench.run.units import MODEL_UNIT, length_unit, unit_words
     from nihbench.run.verdicts import Verdicts
+    from nihbench.run.verify import CutJudge
 
 _HOMES = {
     "begin_run": "like",
@@ -143,6 +151,7 @@ _HOMES = {
     "Follower": "follow",
     "price_of": "options",
     "Opening": "opening",
+    "CutJudge": "verify",
     "Reach": "reach",
     "reach_of": "reach",
     "Tariff": "spent",
@@ -150,6 +159,7 @@ _HOMES = {
     "COMBINED": "scores",
     "Begun": "setup",
     "Calibration": "calibration",
+    "CutError": "calibration",
     "calibrate": "calibration",
     "calibrate_further": "calibration",
     "likely_points": "calibration",
@@ -247,6 +257,8 @@ __all__ = [
     "Forecast",
     "Judge",
     "Left",
+    "CutError",
+    "CutJudge",
     "Opening",
     "Progress",
     "Reach",

@@ -195,6 +195,14 @@ async def calibrate_further(setup: Setup, trials: Sequence[Trial], measure: Meas
     )
 
 
+class CutError(EndpointError):
+    """A count can't belong to the whole prompt, of which about `expected_tokens` were expected."""
+
+    def __init__(self, message: str, *, expected_tokens: int) -> None:
+        super().__init__(message)
+        self.expected_tokens = expected_tokens
+
+
 class _NoCountError(Exception):
     """The server tells no counts."""
 
@@ -313,14 +321,16 @@ class _Fit:
         turned = server <= below or (at + 1 < len(points) and server >= points[at + 1][1])
         if cut or turned or server < 1:
             expected = self._base + round(_along(points, local))
-            raise EndpointError(
+            raise CutError(
                 t(
-                    "the server counted {server:,} tokens of a prompt of about {expected:,}: it cuts long "
-                    "prompts without a word; raise its context size (docs/providers.md), or ask for shorter "
-                    "--lengths",
+                    "the server counted {server:,} tokens of a prompt of about {expected:,}: either it cuts long "
+                    "prompts without a word (raise its context size, docs/providers.md, or ask for shorter --lengths), "
+                    "or its counts leave out what it has cached (then give --no-calibrate); the canary of nih doctor "
+                    "tells which",
                     server=server + self._base,
                     expected=expected,
-                )
+                ),
+                expected_tokens=expected,
             )
 
 

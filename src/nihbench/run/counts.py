@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from nihbench.lang import Message, t
-from nihbench.run.verify import has_text
+from nihbench.run.verify import has_text, whole_count
 from nihbench.types import Completion, GradedElsewhere, Record
 
 
@@ -59,7 +59,7 @@ def count_summary(records: Mapping[str, Record]) -> CountSummary:
     for record in records.values():
         if isinstance(record.outcome, GradedElsewhere) or record.placement is None or not has_text(record):
             continue
-        seen = record.outcome.usage.prompt_tokens
+        seen = whole_count(record.outcome.usage, record.placement.total_tokens)
         if seen:
             counted.append((record.trial.length, record.placement.total_tokens, seen))
         elif isinstance(record.outcome, Completion):

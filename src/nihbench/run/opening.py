@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from nihbench.endpoint import HANDLING
+from nihbench.endpoint import HANDLING, may_pass
 from nihbench.errors import StoppedError
 from nihbench.lang import t
 from nihbench.run.setup import Setup
@@ -52,7 +52,7 @@ class Opening:
         known = verified(self._records, self._expectation).values()
         failures = [each.outcome for each in known if isinstance(each.outcome, Failure)]
         kinds = {failure.kind for failure in failures}
-        if len(failures) < len(known) or len(kinds) > 1 or any(HANDLING[kind].retry for kind in kinds):
+        if len(failures) < len(known) or len(kinds) > 1 or any(map(may_pass, kinds)):
             self._is_over = True
             return
         shortest = min(each.trial.length for each in known)
@@ -60,6 +60,9 @@ class Opening:
             raise StoppedError(
                 t(
                     "the run had to stop: its first {count} answers all failed alike ({kind}: {said}): mend that "
+                    "first; a resumed run asks for them again"
+                    if HANDLING[failures[-1].kind].retry_on_resume
+                    else "the run had to stop: its first {count} answers all failed alike ({kind}: {said}): mend that "
                     "first; with --retry-all a resumed run asks for them again",
                     count=len(failures),
                     kind=failures[-1].kind,

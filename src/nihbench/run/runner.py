@@ -23,7 +23,7 @@ from nihbench.run.recorder import Recorder
 from nihbench.run.records import RecordWriter
 from nihbench.run.setup import USUAL_AT_ONCE, Setup
 from nihbench.run.turns import Turns
-from nihbench.run.verify import checked
+from nihbench.run.verify import CutJudge, checked
 from nihbench.types import Completer, Failure, GradedElsewhere, Message, Outcome, Placed, Record, Request, Trial
 
 AHEAD = 2
@@ -88,6 +88,7 @@ async def run_trials(
     limiters: Sequence[Limiter] = (),
     build: Build | None = None,
     opening: Opening | None = None,
+    cut_judge: CutJudge | None = None,
 ) -> None:
     """Measure `trials`, begun in order.
 
@@ -103,6 +104,7 @@ async def run_trials(
         limiters: those that the completer waits for, one an endpoint; none: `setup.concurrency` calls at a time.
         build: makes a trial's messages; None: the setup does.
         opening: looks at the first answers of a run; None: these are none.
+        cut_judge: says what a count that fits nothing means; None: that the prompt was cut.
 
     Raises:
         StoppedError: one failure, or all of the first answers, said that going on is pointless; trials in flight were
@@ -118,6 +120,7 @@ async def run_trials(
             builder=builder,
             build=build,
             opening=opening,
+            cut_judge=cut_judge,
             now=now,
             limiters=limiters,
             on_progress=on_progress,
@@ -141,6 +144,7 @@ class _Senders:
     builder: Executor
     build: Build | None
     opening: Opening | None
+    cut_judge: CutJudge | None
     now: Callable[[], datetime]
     limiters: Sequence[Limiter]
     on_progress: Callable[[Progress], None]
@@ -221,9 +225,11 @@ class _Senders:
             # The plan left room for its own question; another one may be longer.
             request = replace(request, max_output=max(1, min(request.max_output, request.output_room)))
         started = self.now().isoformat(timespec="seconds")
-        outcome = await self.completer.complete(messages, request)
+        came = outcome = await self.completer.complete(messages, request)
         if placement.haystack_tokens:
-            outcome = checked(outcome, tokens, setup.counts_exactly)
+            outcome = checked(came, tokens, setup.counts_exactly)
+            if self.cut_judge is not None:
+                outcome = await self.cut_judge.judged(came, outcome, tokens, setup.counts_exactly)
         return Record(
             id=trial_id,
             trial=trial,

@@ -7,14 +7,16 @@ at a power of two. This is judged when records are read: what stands on disk sta
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from statistics import median
 from typing import Any
 
+from nihbench.errors import NihError
 from nihbench.lang import t
 from nihbench.text import TOLERANCE_TOKENS
-from nihbench.types import Completion, Failure, Outcome, Record
+from nihbench.types import Completion, Failure, FailureKind, Outcome, Record, Usage
 
 EXACT_RATIO = 0.97
 """A server that counts less than this share of an exact (or fitted) count has cut the prompt (docs/method.md)."""
@@ -23,6 +25,14 @@ ESTIMATE_RATIO = 0.85
 _DENSEST = {"zh": 0.5}
 """The least share of a reference tokenizer's count that a model's own may have: cl100k_base spends twice as many tokens
 on Chinese as newer vocabularies. It stands in while no shorter prompt of the run tells the true share."""
+MOST_RATIO, MOST_ESTIMATE_RATIO = 1.5, 6.0
+FOREIGN_TOKENS = 4096
+"""No server counts more than this beyond the ratio: a gateway's own words before a prompt, and its template."""
+_SLACK_TOKENS = 64
+_SPARSEST = 0.4
+"""No vocabulary counts less than this share of what another one does."""
+_MUCH = 0.1
+"""So much of a prompt must have been cached for its count to tell whether that is in it."""
 _DIFFERENT = 0.05
 """Prompts of the same size within this share may count the same by chance."""
 _LEAST_POWER = 512
@@ -67,18 +77,92 @@ def checked(outcome: Outcome, expected: int, exact: bool) -> Outcome:
     """
     if not isinstance(outcome, Completion) or not outcome.usage.prompt_tokens:
         return outcome
-    seen = outcome.usage.prompt_tokens
-    if seen >= (EXACT_RATIO if exact else ESTIMATE_RATIO) * expected:
+    seen, ratio = outcome.usage.prompt_tokens, EXACT_RATIO if exact else ESTIMATE_RATIO
+    if seen > (MOST_RATIO if exact else MOST_ESTIMATE_RATIO) * expected + FOREIGN_TOKENS:
+        return _failed(outcome, "bad_response", _foreign(seen, expected))
+    if seen >= ratio * expected:
         return replace(outcome, prompt_check="fits")
-    if not exact:
+    if not exact or _fitting(outcome.usage, expected, ratio) is not None:
         return outcome  # only the other answers of the run can tell
-    return _cut(
+    return _failed(
         outcome,
+        "cut_prompt",
         t(
-            "the server counted {seen} tokens of a prompt of {expected}: it was cut on the way",
+            "the server counted {seen} tokens of a prompt of {expected}: either it was cut on the way, or the count "
+            "leaves out what the server had cached; the canary of nih doctor tells which",
             seen=seen,
             expected=expected,
         ),
+    )
+
+
+def is_doubtful(outcome: Outcome, expected: int, exact: bool) -> bool:
+    """Say whether none of an answer's counts fits its prompt: it was cut, or they leave out what was cached."""
+    if not isinstance(outcome, Completion) or not outcome.usage.prompt_tokens:
+        return False
+    ratio = EXACT_RATIO if exact else _SPARSEST
+    return outcome.usage.prompt_tokens < ratio * expected and _fitting(outcome.usage, expected, ratio) is None
+
+
+class CutJudge:
+    """Has a canary say what it means that no count fits, once for about every length.
+
+    Args:
+        arrives_whole: sends a canary of so many tokens.
+    """
+
+    def __init__(self, arrives_whole: Callable[[int], Awaitable[bool]]) -> None:
+        self._arrives_whole = arrives_whole
+        self._known: dict[int, asyncio.Task[bool]] = {}
+
+    async def judged(self, came: Outcome, outcome: Outcome, expected: int, exact: bool) -> Outcome:
+        """Return an answer as it came where its prompt was whole, though its count does not say so.
+
+        Args:
+            came: what the server sent.
+            outcome: what its own count makes of it (`checked`).
+            expected: what the server should have counted.
+            exact: as in `checked`.
+        """
+        if not isinstance(came, Completion) or not is_doubtful(came, expected, exact):
+            return outcome
+        size = expected.bit_length()
+        if size not in self._known:
+            self._known[size] = asyncio.ensure_future(self._arrives_whole(expected))
+        try:
+            whole = await self._known[size]
+        except NihError:
+            return outcome  # there is no money for it: the count has the last word
+        return replace(came, prompt_check="whole") if whole else outcome
+
+
+def whole_counts(usage: Usage) -> tuple[int, ...]:
+    """Return what a prompt may have had as a whole by the server's counts, the likeliest first.
+
+    Ollama's, LiteLLM's and some gateways' counts leave out what was cached, which may be told beside, or in the total.
+    """
+    prompt, answer = usage.prompt_tokens or 0, usage.completion_tokens or 0
+    beside = (usage.cached_tokens or 0) + (usage.written_tokens or 0)
+    total = (usage.total_tokens or 0) - answer
+    found = (prompt, prompt + (usage.cached_tokens or 0), prompt + beside, total, total - (usage.reasoning_tokens or 0))
+    return tuple(dict.fromkeys(count for count in found if count >= prompt > 0))
+
+
+def whole_count(usage: Usage, expected: int) -> int | None:
+    """Return the server's count of a whole prompt, by which of its counts fits what was expected, else as it is."""
+    return _fitting(usage, expected, ESTIMATE_RATIO) or usage.prompt_tokens
+
+
+def _fitting(usage: Usage, expected: float, ratio: float) -> int | None:
+    """Return the first whole count that fits what was expected; None where none does."""
+    return next((n for n in whole_counts(usage) if ratio * expected <= n <= expected / ratio + _SLACK_TOKENS), None)
+
+
+def _foreign(seen: int, expected: float) -> str:
+    return t(
+        "the server counted {seen:,} tokens of a prompt of about {expected:,.0f}: this can't be the answer to it",
+        seen=seen,
+        expected=expected,
     )
 
 
@@ -94,7 +178,7 @@ def verified(records: Mapping[str, Record], expectation: Expectation) -> dict[st
     for key, reason in reasons.items():
         outcome = records[key].outcome
         assert isinstance(outcome, Completion)
-        result[key] = replace(records[key], outcome=_cut(outcome, reason))
+        result[key] = replace(records[key], outcome=_failed(outcome, "cut_prompt", reason))
     return result
 
 
@@ -109,21 +193,25 @@ def has_text(record: Record) -> bool:
 def cut_prompts(records: Mapping[str, Record], expectation: Expectation) -> dict[str, str]:
     """Return why each prompt that the records show to have been cut was, by the record's id."""
     sizes = {
-        key: (record.outcome.usage.prompt_tokens, expectation.tokens(record))
+        key: (record.outcome.usage, expectation.tokens(record))
         for key, record in records.items()
-        if isinstance(record.outcome, Completion) and has_text(record) and record.outcome.usage.prompt_tokens
+        if isinstance(record.outcome, Completion)
+        and has_text(record)
+        and record.outcome.usage.prompt_tokens
+        and record.outcome.prompt_check != "whole"
     }
-    known = {key: (seen, expected) for key, (seen, expected) in sizes.items() if seen}
+    ratio = EXACT_RATIO if expectation.exact else ESTIMATE_RATIO
+    known = _believed(sizes, ratio)
     reasons = _equal(known)
     share = 1.0 if expectation.exact else _usual_share(known, records)
     floor = _DENSEST.get(expectation.language[:2], 1.0) if share is None else share
-    ratio = EXACT_RATIO if expectation.exact else ESTIMATE_RATIO
     for key, (seen, expected) in known.items():
         if key in reasons:
             continue
         if seen < ratio * floor * expected:
             reasons[key] = t(
-                "the server counted {seen:,} tokens of a prompt of about {expected:,.0f}: it was cut",
+                "the server counted {seen:,} tokens of a prompt of about {expected:,.0f}: it was cut, or the count "
+                "leaves out what the server had cached; the canary of nih doctor tells which",
                 seen=seen,
                 expected=floor * expected,
             )
@@ -135,6 +223,26 @@ def cut_prompts(records: Mapping[str, Record], expectation: Expectation) -> dict
                 expected=floor * expected,
             )
     return reasons
+
+
+def _believed(sizes: Mapping[str, tuple[Usage, int]], ratio: float) -> dict[str, tuple[int, int]]:
+    """Return each prompt's count, and what was expected.
+
+    A server whose count fits although much of it was cached counts what is cached, and is taken at its word. Of others
+    a whole count is believed where it fits.
+    """
+
+    def plain(usage: Usage) -> int:
+        return usage.prompt_tokens or 0
+
+    counts_cached = any(
+        plain(usage) >= ratio * expected and _MUCH * expected <= (usage.cached_tokens or 0) <= plain(usage)
+        for usage, expected in sizes.values()
+    )
+    return {
+        key: (plain(usage) if counts_cached else _fitting(usage, expected, ratio) or plain(usage), expected)
+        for key, (usage, expected) in sizes.items()
+    }
 
 
 def _equal(sizes: Mapping[str, tuple[int, int]]) -> dict[str, str]:
@@ -168,9 +276,9 @@ def _at_power_of_two(count: int) -> bool:
     return count >= _LEAST_POWER and count & (count - 1) == 0
 
 
-def _cut(outcome: Completion, reason: str) -> Failure:
+def _failed(outcome: Completion, kind: FailureKind, reason: str) -> Failure:
     return Failure(
-        kind="cut_prompt",
+        kind=kind,
         message=reason,
         status=200,
         latency_s=outcome.latency_s,

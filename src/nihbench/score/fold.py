@@ -13,6 +13,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 
 from nihbench.score.script import simplified
+from nihbench.text.markup import markup_of
 
 HAN = "\u3400-\u4dbf\u4e00-\u9fff〇"
 """Chinese characters, as the inside of a character class."""
@@ -27,7 +28,6 @@ _ONE_FOR_ONE = {
     "_": " ",
     "…": ".",
 }
-_THINK_TAG = re.compile(r"<(/?)think(?:ing)?>", re.IGNORECASE)
 _CJK = re.compile(f"[{HAN}]")
 
 # What goes from a line: spaces at its ends, all but one of a run, and any between two of which one needs none;
@@ -68,28 +68,19 @@ class Folded:
 
 
 def final_answer(answer: str) -> str | None:
-    """Blank out closed <think> parts, keeping every character's place; None when the last one never closes.
+    """Blank out a model's reasoning, keeping every character's place; None when the last of it never ends.
 
-    A closing tag without an opening one ends a part that began before the answer (some chat templates open it in
-    the prompt), so everything up to it is blanked too.
+    An end without a beginning ends a part that began before the answer (some chat templates open it in the prompt), so
+    everything up to it is blanked too.
     """
-    if "<" not in answer:
-        return answer
-    kept: list[str] = []
-    depth, at = 0, 0
-    for tag in _THINK_TAG.finditer(answer):
-        closing = tag.group(1) == "/"
-        if closing and depth == 0:
-            kept = [" " * tag.end()]
-        else:
-            kept.append(answer[at : tag.start()] if depth == 0 else " " * (tag.start() - at))
-            kept.append(" " * (tag.end() - tag.start()))
-            depth += -1 if closing else 1
-        at = tag.end()
-    if depth > 0:
+    found = markup_of(answer)
+    if found.is_open:
         return None
-    kept.append(answer[at:])
-    return "".join(kept)
+    kept, at = [], 0
+    for start, end in found.gone:
+        kept += [answer[at:start], " " * (end - start)]
+        at = end
+    return "".join([*kept, answer[at:]])
 
 
 def is_cjk(char: str) -> bool:

@@ -173,6 +173,10 @@ WORDS = {
     "{length:,} ({sent} of {planned})": "{length:,}（{planned} 次中的 {sent} 次）",
     "{length:,} ({sent} of {planned}, depth {depths}%)": "{length:,}（{planned} 次中的 {sent} 次，深度 {depths}%）",
     "capped": "费用上限",
+    "the run had to stop: its first {count} answers all failed alike ({kind}: {said}): mend that first; a resumed "
+    "run asks for them again": (
+        "运行只能停下：最先的 {count} 次回答都以同样的方式失败（{kind}：{said}）：请先解决这个问题；继续运行时会重新提问"
+    ),
     "the run had to stop: its first {count} answers all failed alike ({kind}: {said}): mend that first; with "
     "--retry-all a resumed run asks for them again": (
         "运行只能停下：最先的 {count} 次回答都以同样的方式失败（{kind}：{said}）：请先解决这个问题；"
@@ -234,9 +238,11 @@ WORDS = {
     "{unscored} answers are unscored, for the rules can't judge them: try {mend}": (
         "{unscored} 个回答未评分，规则无法判断：可试 {mend}"
     ),
-    "{failed} trials failed, {owed} are owed; they are not scored": "{failed} 次试验失败，{owed} 次尚缺；均不计分",
+    "{failed} trials failed, {unsent} were not sent; none is scored": "{failed} 次试验失败，{unsent} 次未发送；均不计分",
     "{kind} ({count} trials), such as: {said}": "{kind}（{count} 次），例如：{said}",
-    "try again what may pass: nih run --resume {resume}": "重试可能成功的部分：nih run --resume {resume}",
+    "{owed} of these are owed; try again what may pass: nih run --resume {resume}": (
+        "其中 {owed} 次待补；重试可能成功的部分：nih run --resume {resume}"
+    ),
     # a run
     "run folder: {path} ({done} of {total} trials are done)": "运行文件夹：{path}（已完成 {done}/{total} 次试验）",
     "{error}; {go_on}": "{error}；{go_on}",

@@ -142,10 +142,21 @@ WORDS = {
     ),
     "can't use {path} ({strerror}): see to the disk and its rights": "无法使用 {path}（{strerror}）：请检查磁盘与权限",
     # resolving, sending
-    "the server counted {server:,} tokens of a prompt of about {expected:,}: it cuts long prompts without a word; raise "
-    "its context size (docs/providers.md), or ask for shorter --lengths": (
-        "约 {expected:,} token 的提示，服务器只计得 {server:,}：它在悄悄截断长提示；请调大其上下文（docs/providers.md），"
-        "或给出更短的 --lengths"
+    "the server counted {server:,} tokens of a prompt of about {expected:,}: either it cuts long prompts without a word "
+    "(raise its context size, docs/providers.md, or ask for shorter --lengths), or its counts leave out what it has cached "
+    "(then give --no-calibrate); the canary of nih doctor tells which": (
+        "约 {expected:,} token 的提示，服务器只计得 {server:,}：要么它在悄悄截断长提示（请调大其上下文，见 "
+        "docs/providers.md，或给出更短的 --lengths），要么它的计数不含已缓存的部分（请给出 --no-calibrate）；"
+        "用 nih doctor 的金丝雀检查可以分辨"
+    ),
+    "note: the server counts far less than was sent, but a canary of {tokens:,} tokens arrived whole: its counts leave out "
+    "what it has cached, and say nothing of what arrives": (
+        "注意：服务器的计数远少于发送的内容，但一个 {tokens:,} token 的金丝雀完整到达：它的计数不含已缓存的部分，"
+        "不能说明收到了多少"
+    ),
+    "note: the server counts far less than was sent, and a canary of {tokens:,} tokens did not arrive whole: it cuts "
+    "prompts of that length": (
+        "注意：服务器的计数远少于发送的内容，一个 {tokens:,} token 的金丝雀也未完整到达：它在截断这么长的提示"
     ),
     "--price {text!r} is no price: give IN,OUT or IN,OUT,CACHED in USD per million tokens": (
         "--price {text!r} 不是单价：请写 IN,OUT 或 IN,OUT,CACHED，单位为美元/百万 token"

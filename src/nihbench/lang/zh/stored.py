@@ -143,11 +143,18 @@ WORDS = {
         "{message}（Moonshot 的 api.moonshot.ai 与 api.moonshot.cn 的密钥不能通用）"
     ),
     "{message} (check the base URL: it usually ends in /v1)": "{message}（请检查地址：通常以 /v1 结尾）",
-    "the server counted {seen} tokens of a prompt of {expected}: it was cut on the way": (
-        "{expected} token 的提示，服务器只计得 {seen}：途中被截断"
+    "the server counted {seen} tokens of a prompt of {expected}: either it was cut on the way, or the count leaves out "
+    "what the server had cached; the canary of nih doctor tells which": (
+        "{expected} token 的提示，服务器只计得 {seen}：要么途中被截断，要么计数不含服务器已缓存的部分；"
+        "用 nih doctor 的金丝雀检查可以分辨"
     ),
-    "the server counted {seen:,} tokens of a prompt of about {expected:,.0f}: it was cut": (
-        "约 {expected:,.0f} token 的提示，服务器只计得 {seen:,}：被截断了"
+    "the server counted {seen:,} tokens of a prompt of about {expected:,.0f}: it was cut, or the count leaves out what the "
+    "server had cached; the canary of nih doctor tells which": (
+        "约 {expected:,.0f} token 的提示，服务器只计得 {seen:,}：要么被截断，要么计数不含服务器已缓存的部分；"
+        "用 nih doctor 的金丝雀检查可以分辨"
+    ),
+    "the server counted {seen:,} tokens of a prompt of about {expected:,.0f}: this can't be the answer to it": (
+        "约 {expected:,.0f} token 的提示，服务器却计得 {seen:,}：这不可能是对它的回答"
     ),
     "the server counted {seen:,} tokens, a power of two, of a prompt of about {expected:,.0f}: it was cut to a context of "
     "that size": "约 {expected:,.0f} token 的提示，服务器计得 {seen:,}，是 2 的幂：提示被截到了这么大的上下文",
