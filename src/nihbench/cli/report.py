@@ -55,8 +55,8 @@ def _measured(path: Path, scorer: str | None, catalog: Catalog, price: str | Non
 
     run = open_run(path)
     tariff = None if is_imported(run.manifest) else stored_tariff(run.manifest, catalog, price)
-    spent = spent_of(run.path, tariff) if tariff is not None else None
     records = run.records()
+    spent = spent_of(run.path, tariff) if tariff is not None else None
     scorer = scorer or default_scorer(run)
     return Measured(
         folder=run,
@@ -85,7 +85,7 @@ def _text(run: RunFolder, catalog: Catalog) -> str | None:
         return None
     sha256 = run.manifest["corpus"]["sha256"]
     try:
-        corpus = stored_corpus(catalog, corpus_of(run.manifest), Path.cwd(), sha256)
+        corpus = stored_corpus(catalog, corpus_of(run.manifest, run.path, catalog), Path.cwd(), sha256)
     except NihError as error:
         note(t("the text around the needles is left out: {error}", error=error))
         return None

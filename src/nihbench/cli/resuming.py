@@ -11,6 +11,7 @@ import typer
 
 from nihbench.cli.jobs import Job
 from nihbench.cli.options import run_options
+from nihbench.cli.trust import readmitted
 from nihbench.errors import UsageError
 from nihbench.lang import t
 
@@ -18,10 +19,10 @@ if TYPE_CHECKING:
     from nihbench.run import RunOptions
 
 _FREE_ON_RESUME = (
-    "preflight canary corpus concurrency rpm tpm price max_cost base_url api_key_env stream ca_file insecure"
-    " precision max_trials"
+    "preflight canary corpus concurrency rpm tpm price max_cost stream ca_file insecure precision max_trials"
 ).split()
 """Options that change how model and text are reached, not what is answered; the text's hash guards `corpus`."""
+_OF_THE_ADDRESS = ("base_url", "api_key_env")
 _OF_A_TREE = ("model", "experiment", "prompt")
 
 
@@ -73,7 +74,9 @@ def _resumed(path: Path, content: Mapping[str, Any], values: Mapping[str, Any], 
     changed = []
     for name in given:
         field = {"prompt": "prompts", "header": "headers"}.get(name, name)
-        if name not in (*_FREE_ON_RESUME, "header") and getattr(asked, field) != getattr(stored, field):
+        if name not in (*_FREE_ON_RESUME, *_OF_THE_ADDRESS, "header") and getattr(asked, field) != getattr(
+            stored, field
+        ):
             changed.append("--" + name.replace("_", "-"))
     if changed:
         raise UsageError(
@@ -85,9 +88,7 @@ def _resumed(path: Path, content: Mapping[str, Any], values: Mapping[str, Any], 
             )
         )
     free = {n: getattr(asked, n) for n in _FREE_ON_RESUME if n in given}
-    if "base_url" in given:
-        free["more_urls"] = asked.more_urls
-    return replace(stored, **free)
+    return readmitted(replace(stored, **free), content, path, asked, given)
 
 
 def _is_given(context: typer.Context, name: str) -> bool:

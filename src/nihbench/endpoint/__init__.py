@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from nihbench.endpoint.retries import LONGEST_WAIT_S
     from nihbench.endpoint.servers import ServerInfo, probe
     from nihbench.endpoint.spending import Budget, cost_of
-    from nihbench.endpoint.tokenizers import load_tokenizer
+    from nihbench.endpoint.tokenizers import is_tokenizer_file, load_tokenizer
     from nihbench.endpoint.waits import in_words
 
 _HOMES = {
@@ -52,6 +52,7 @@ _HOMES = {
     "Handling": "failures",
     "classify": "failures",
     "Preflight": "checkup",
+    "is_tokenizer_file": "tokenizers",
     "load_tokenizer": "tokenizers",
     "preflight": "checkup",
     "CHECK_PATIENCE_S": "checkup",
@@ -87,6 +88,7 @@ __all__ = [
     "classify",
     "cost_of",
     "in_words",
+    "is_tokenizer_file",
     "load_tokenizer",
     "request_counter",
     "open_model",

@@ -110,6 +110,14 @@ class Endpoint:
         return self._split().netloc.rpartition("@")[2]
 
     @property
+    def origin(self) -> str:
+        """Scheme, host and port as a connection is made with them: what tells two servers apart."""
+        url = httpx.URL(self.url(""))
+        host = url.raw_host.decode("ascii").lower()
+        port = url.port or {"http": 80, "https": 443}[url.scheme]
+        return f"{url.scheme}://{f'[{host}]' if ':' in host else host}:{port}"
+
+    @property
     def name(self) -> str:
         """The host's name alone, in lower case."""
         return (self._split().hostname or "").rstrip(".")

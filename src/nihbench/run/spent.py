@@ -19,6 +19,7 @@ from typing import Any
 
 from nihbench.endpoint import cost_of
 from nihbench.errors import NihError
+from nihbench.fetch import open_appending, open_in_place, parse_json, read_regular
 from nihbench.prices import prices_paid
 from nihbench.run.records import all_records, bytes_of, unwritable
 from nihbench.run.setup import Setup
@@ -36,6 +37,7 @@ FITTED_MARGIN = 1.01
 
 _ROUNDING = Decimal("1e-9")
 _WIDTH = 48
+_MOST_BYTES = 1000
 
 
 def margin_of(setup: Setup) -> float:
@@ -77,7 +79,8 @@ class Tariff:
 
         def tokens_of(record: Record) -> int:
             trial, place = record.trial, record.placement
-            if place is None or found is None:
+            # A prompt that the run does not have is damage, and said where the records are read.
+            if place is None or found is None or trial.prompt not in found.bases:
                 return place.total_tokens if place is not None else trial.length
             repeat = 0 if trial.control == "sentinel" else trial.repeat
             return found.server_length(place.total_tokens, trial.length, trial.prompt, repeat)
@@ -167,10 +170,10 @@ def enter(folder: Path, setup: Setup, spent: Decimal, at: str) -> None:
     if missing > _ROUNDING:
         line = json.dumps({"at": at, "usd": str(missing)}) + "\n"
         path = folder / LEDGER
-        torn = path.exists() and not path.read_bytes().endswith(b"\n")
-        with path.open("ab") as file:
+        known = bytes_of(path)
+        torn = bool(known) and not known.endswith(b"\n")
+        with open_appending(path) as file:
             file.write(("\n" if torn else "").encode() + line.encode())
-            file.flush()
             os.fsync(file.fileno())
 
 
@@ -179,8 +182,8 @@ def _entered(path: Path) -> Decimal:
     total = Decimal(0)
     for line in bytes_of(path).decode("utf-8", errors="replace").splitlines():
         try:
-            usd = Decimal(json.loads(line)["usd"])
-        except (ValueError, KeyError, TypeError, InvalidOperation):
+            usd = Decimal(parse_json(line.encode())["usd"])
+        except (ValueError, KeyError, TypeError, InvalidOperation, RecursionError):
             continue
         if usd.is_finite() and usd > 0:
             total += usd
@@ -189,7 +192,7 @@ def _entered(path: Path) -> Decimal:
 
 def _committed(path: Path) -> Decimal:
     try:
-        usd = Decimal(path.read_text(encoding="ascii").strip())
+        usd = Decimal(read_regular(path, _MOST_BYTES).decode("ascii").strip())
     except (OSError, ValueError, InvalidOperation):
         return Decimal(0)
     return usd if usd.is_finite() and usd > 0 else Decimal(0)
@@ -216,7 +219,7 @@ def account(folder: Path, setup: Setup, spent: Decimal, at: Callable[[], str]) -
     """
     path, last = folder / COMMITTED, spent
     try:
-        file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666), "r+b", buffering=0)
+        file = open_in_place(path)
     except OSError as error:
         raise unwritable(path, error) from error
 
