@@ -7,17 +7,23 @@ prints a JSON line for each: what it ended with, how long it took, what it chang
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import json
 import os
 import shutil
 import signal
+import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import typer
+
+from nihbench import catalog
 
 CANARY = "The safe opens with the number 90417."
 SECRET = "AKIA-of-the-victim-0123456789"
@@ -106,8 +112,10 @@ def _a_linked_child(place: Place) -> None:
     (place.run / "two").symlink_to(place.home)
 
 
-def _wide(content: dict[str, Any]) -> None:
-    content["same_prompt"] = [[] for _ in range(6_000_000)]
+def _wide(place: Place) -> None:
+    text = (place.run / "run.json").read_text(encoding="utf-8").rstrip()
+    lists = "[]," * 6_000_000
+    (place.run / "run.json").write_text(f'{text[:-1]}, "same_prompt": [{lists}[]]}}', encoding="utf-8")
 
 
 def _deep(place: Place) -> None:
@@ -122,7 +130,8 @@ def _huge_numbers(place: Place) -> None:
     place.record(change)
     (place.run / "spent.jsonl").write_text('{"at": "", "usd": "1e999999"}\n{"usd": "NaN"}\n', encoding="utf-8")
     (place.run / ".committed").write_text("9e99999999\n", encoding="ascii")
-    (place.run / ".holder.json").write_text('{"pid": 99999999999999, "host": 7, "since": []}', encoding="ascii")
+    holder = {"pid": 99999999999999, "host": socket.gethostname(), "since": []}
+    (place.run / ".holder.json").write_text(json.dumps(holder), encoding="ascii")
 
 
 def _grid(content: dict[str, Any]) -> None:
@@ -171,7 +180,7 @@ HOSTILE: dict[str, Callable[[Place], Any]] = {
     "scores of 30 GB": _sparse("scores.rules.jsonl", 30 << 30),
     "a grid of fifteen billions": lambda place: place.edit(_grid),
     "a thousand million repeats": lambda place: place.option(repeats=10**9, lengths="1k:9k:100", depths="101"),
-    "six million empty lists": lambda place: place.edit(_wide),
+    "six million empty lists": _wide,
     "brackets without end": _deep,
     "numbers beyond counting": _huge_numbers,
     "lengths beyond counting": lambda place: place.edit(lambda c: c.update(lengths=[300, 10**17], depths=[0, 1e300])),
@@ -205,7 +214,7 @@ def commands(run: str, named: str, trial: str, out: str) -> dict[str, list[list[
     model = ["--model", "x", "--base-url", named, "--no-preflight", "--no-controls"]
     return {
         "run": [["--resume", run, "--yes"], ["--like", run, *model, "--yes", "--out", f"{out}/like"]],
-        "watch": [[run, "--once"]],
+        "watch": [[run]],
         "plan": [["--like", run, *model]],
         "prompt": [["--like", run, *model]],
         "score": [[run], [run, "--judge", "x", "--judge-base-url", named, "--max-output", "20"]],
@@ -225,6 +234,10 @@ def commands(run: str, named: str, trial: str, out: str) -> dict[str, list[list[
     }
 
 
+_TEXTS = ("a share as text", "a device as text", "a tokenizer of the victim's", "a model file of the victim's")
+_SERVERS = ("a further server", "batches at another server", "a batch's file elsewhere", "another run of the victim's")
+LIKE_ANOTHER = {what: ("plot", "compare", "export", "diagnose", "watch", "merge") for what in (*_TEXTS, *_SERVERS)}
+"""Folders whose records and scores are sound, and what reads nothing else: tried on others of the same kind."""
 NO_RUN = frozenset(
     {"grade", "models", "serve", "doctor", "needle list", "needle show", "needle check", "corpus list", "corpus fetch"}
     | {"corpus stats", "batch export", "import kamradt"}
@@ -292,12 +305,13 @@ def _tried(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
         shutil.copytree(base, run)
         spoil(Place(run=run.resolve(), home=home, thief=plan["thief"]))
         for name, lines in commands("run", plan["named"], plan["trial"], "out").items():
-            for line in lines:
+            for line in lines if name not in LIKE_ANOTHER.get(what, ()) else ():
                 shutil.rmtree(out, ignore_errors=True)
                 out.mkdir()
                 told = _call([*name.split(), *line])
                 after = _state(home)
                 changed = [path for path in before.keys() | after.keys() if before.get(path) != after.get(path)]
+                before = after
                 leaks = ["the screen"] if CANARY in told["said"] or SECRET in told["said"] else []
                 leaks += _leaks(run, out)
                 yield told | {
@@ -314,6 +328,9 @@ def main() -> None:
 
     signal.signal(signal.SIGALRM, _late)
     resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
+    # Both are the same every time, and most of a command's time.
+    typer.main.get_command = functools.cache(typer.main.get_command)
+    catalog.load = functools.cache(catalog.load)
     plan = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
     for row in _tried(plan):
         print(json.dumps(row | {"peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000}), flush=True)

@@ -58,7 +58,12 @@ def test_a_stranger_s_folder_reaches_nothing_and_stops_nothing(
     plan = {"thief": thief.base_url, "named": named.base_url, "trial": trial}
     (tmp_path / "plan.json").write_text(json.dumps(plan), encoding="utf-8")
     environment = nih.environment | {
-        **{"AWS_SECRET_ACCESS_KEY": SECRET, "MY_KEY": SECRET, "HOME": str(home), "PYTHONPATH": f"{ROOT}/src:{ROOT}"},
+        **{
+            "AWS_SECRET_ACCESS_KEY": SECRET,
+            "MY_KEY": SECRET,
+            "HOME": str(tmp_path / "elsewhere"),
+            "PYTHONPATH": f"{ROOT}/src:{ROOT}",
+        },
         "NIH_KNOWN_FILE": str(tmp_path / "nothing-known.json"),
     }
     try:

@@ -117,6 +117,11 @@ def test_no_key_is_guessed_for_a_host_that_is_named_alone(
 ) -> None:
     ended = nih("run", *small, "--out", "other")
     assert ended.code == 0, ended.err
+    for nobody in ("", None):
+        _owe(nih.folder / "other")
+        _edit(nih.folder / "other", api_key_env=nobody)
+        assert nih("run", "--resume", "other").code == 0
+    assert nih("run", *small, "--api-key-env", "", "--out", "empty").code == 0
     assert all("Authorization" not in each.headers for each in chat.asked)
     chat.asked.clear()
     error = nih("run", "--model", "gpt-4-turbo", *small[2:], "--out", "third").err.splitlines()[-1]
@@ -221,3 +226,17 @@ def test_a_catalog_in_a_run_s_folder_is_none(nih: Any, chat: Any, thief: Any, be
         here = type(nih)(begun, nih.environment, patch, nih.capture)
         ended = here("run", "--resume", ".")
     assert ended.code == 2 and _was_asked(thief, chat) == [], ended.err
+
+
+def test_a_folder_adds_no_field_that_the_command_line_refuses(nih: Any, chat: Any, begun: Path) -> None:
+    for field in ({"model": "a-dear-one"}, {"max_tokens": 100_000}, {"n": 50}):
+        _edit(begun, extra_body=field)
+        assert "--extra-body may not hold" in nih("run", "--resume", "run").error()
+    assert chat.asked == []
+
+
+def test_a_key_in_a_preset_s_header_stays_with_its_server(nih: Any, chat: Any, small: list[object]) -> None:
+    preset = {"base_url": "https://a.example/v1", "headers": {"X-Api-Key": SECRET, "X-Title": "nih"}}
+    (nih.folder / "models.yaml").write_text(json.dumps({"models": {"x": preset}}), encoding="utf-8")
+    assert nih("run", *small, "--out", "run").code == 0
+    assert chat.asked[0].headers["X-Title"] == "nih" and SECRET not in str(chat.asked[0].headers)

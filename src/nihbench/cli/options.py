@@ -330,9 +330,14 @@ def _extra(text: str | None) -> dict[str, Any]:
         raise UsageError(t("--extra-body is not JSON: {error}", error=error)) from error
     if not isinstance(value, dict):
         raise UsageError(t('--extra-body must be a JSON object, such as \'{"thinking": {"type": "disabled"}}\''))
+    check_extra(value)
+    return value
+
+
+def check_extra(value: Mapping[str, Any]) -> None:
+    """Raise `UsageError` where further fields of a request hold one that this tool decides."""
     for name in value:
         if name in _OWN_FIELDS:
             raise UsageError(
                 t("--extra-body may not hold {name!r}: {own_fields}", name=name, own_fields=_OWN_FIELDS[name])
             )
-    return value

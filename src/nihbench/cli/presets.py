@@ -31,6 +31,7 @@ def find_preset(options: RunOptions, catalog: Catalog) -> ModelPreset:
     Raises:
         UsageError: the name is unknown and no server is given.
     """
+    from nihbench.endpoint import is_telling
     from nihbench.types import ModelPreset
 
     if is_gguf(options.model):
@@ -42,9 +43,12 @@ def find_preset(options: RunOptions, catalog: Catalog) -> ModelPreset:
         if not options.base_url:
             return preset
         # Another server, such as a gateway, need not have the service's counting endpoint, nor its cache.
-        same = preset.base_url is None or host_of(options.base_url) == host_of(preset.base_url)
+        same = preset.base_url is None or origin_of(options.base_url) == origin_of(preset.base_url)
+        # A key in a header belongs to the preset's server as one in a variable does.
+        headers = preset.headers if same else {n: v for n, v in preset.headers.items() if not is_telling(n)}
         counter, cache, batch = (preset.counter, preset.cache, preset.batch) if same else (None, None, None)
-        return replace(preset, base_url=options.base_url, local=None, counter=counter, cache=cache, batch=batch)
+        preset = replace(preset, base_url=options.base_url, headers=headers, local=None)
+        return replace(preset, counter=counter, cache=cache, batch=batch)
     base_url = options.base_url or os.environ.get("OPENAI_BASE_URL")
     if not base_url:
         catalog.model(options.model)
@@ -73,7 +77,7 @@ def key_for(options: RunOptions, preset: ModelPreset, catalog: Catalog, *, sendi
     if options.api_key_env == NO_KEY:
         return None
     variable = options.api_key_env or preset.key_env or USUAL_KEY
-    if options.api_key_env is None and not belongs(variable, preset.base_url, catalog):
+    if not options.api_key_env and not belongs(variable, preset.base_url, catalog):
         if sending and (preset.key_env or (key_named(variable) and not _is_near(preset.base_url))):
             raise _not_named(variable, preset)
         return None
@@ -108,7 +112,7 @@ def remember(options: RunOptions, catalog: Catalog) -> None:
 
     What a run's folder says is among the options only where that is known already (`cli.trust`).
     """
-    variable = WITHOUT_KEY if options.api_key_env in (None, NO_KEY) else str(options.api_key_env)
+    variable = WITHOUT_KEY if options.api_key_env in (None, "", NO_KEY) else str(options.api_key_env)
     urls: tuple[str | None, ...] = (options.base_url, *options.more_urls)
     if options.base_url is None and options.model in catalog.models:
         urls = (catalog.models[options.model].base_url if variable else None,)

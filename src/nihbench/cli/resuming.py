@@ -55,9 +55,12 @@ def resumed_jobs(context: typer.Context, folder: Path, values: Mapping[str, Any]
         )
     jobs = []
     for child in tree.children:
-        content = {"options": child.options, "withheld": list(child.withheld)}
+        begun = tree.begun(child)
+        content: dict[str, Any] = {"options": child.options, "withheld": list(child.withheld)}
+        content |= {"corpus": {"sha256": child.corpus_sha256}, "begun": begun is not None}
+        content |= {"like": begun.manifest.get("like") if begun else None}
         options = _resumed(folder / child.folder, content, {**values, "model": None}, given)
-        jobs.append(Job(options=options, existing=tree.begun(child), folder=child.folder))
+        jobs.append(Job(options=options, existing=begun, folder=child.folder))
     return tuple(jobs)
 
 

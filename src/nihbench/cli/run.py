@@ -114,7 +114,8 @@ def _folders(ready: Sequence[Ready], path: Path | None, suite: str | None, *, ne
     if suite is None and len(ready) == 1:
         return root, [root]
     children = [(each.setup.options, each.setup.experiment.name) for each in ready]
-    tree = create_tree(root, suite, children, now().isoformat(timespec="seconds"))
+    texts = [each.setup.corpus.sha256 for each in ready]
+    tree = create_tree(root, suite, children, now().isoformat(timespec="seconds"), texts)
     return root, [root / child.folder for child in tree.children]
 
 

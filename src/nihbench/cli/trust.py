@@ -26,7 +26,8 @@ def readmitted(
 
     Args:
         stored: its options, without an address.
-        content: its run.json, or its part of tree.json (which has no hashes).
+        content: its run.json, or its part of tree.json, with `begun` where it was not begun: then nothing that comes
+            later compares its text.
         run: its folder.
         asked: the options of this command line.
         given: which of them were given, by their parameters' names.
@@ -35,7 +36,10 @@ def readmitted(
         UsageError: only the folder names a server, a key for a server, or a file.
     """
     from nihbench.cli.catalogs import load
+    from nihbench.cli.options import check_extra
 
+    # As on the command line: a folder's further fields may not name another model, or lift a limit.
+    check_extra(stored.extra_body)
     catalog = load()
     options = _with_address(stored, content, run, asked, given, catalog)
     return _with_files(options, content, run, given, catalog)
@@ -73,10 +77,10 @@ def _with_files(
 ) -> RunOptions:
     from nihbench.cli.presets import is_gguf
     from nihbench.endpoint import is_tokenizer_file
-    from nihbench.run.admit import admitted_file, admitted_text
+    from nihbench.run.admit import admitted_file, admitted_text, is_text
 
     if "corpus" not in given:
-        hashed = bool((content.get("corpus") or {}).get("sha256"))
+        hashed = content.get("begun", True) or is_text(options.corpus, content["corpus"]["sha256"])
         options = replace(options, corpus=admitted_text(options.corpus, run, catalog, hashed=hashed))
     if "length_unit" not in given and is_tokenizer_file(options.length_unit):
         admitted_file(options.length_unit.removeprefix("hf:"), run, "--length-unit")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from nihbench.endpoint.canary import Canary, sing
     from nihbench.endpoint.checkup import CHECK_PATIENCE_S, KNOWN_TEXT, Preflight, preflight, verdict
     from nihbench.endpoint.client import ChatClient
-    from nihbench.endpoint.connection import Endpoint, Timeouts
+    from nihbench.endpoint.connection import Endpoint, Timeouts, is_telling
     from nihbench.endpoint.counting import ServerTokenizer, chat_overhead
     from nihbench.endpoint.dialect import Call, Dialect
     from nihbench.endpoint.failures import HANDLING, Diagnosis, Handling, classify
@@ -52,6 +52,7 @@ _HOMES = {
     "Handling": "failures",
     "classify": "failures",
     "Preflight": "checkup",
+    "is_telling": "connection",
     "is_tokenizer_file": "tokenizers",
     "load_tokenizer": "tokenizers",
     "preflight": "checkup",
@@ -88,6 +89,7 @@ __all__ = [
     "classify",
     "cost_of",
     "in_words",
+    "is_telling",
     "is_tokenizer_file",
     "load_tokenizer",
     "request_counter",

@@ -39,6 +39,11 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*")
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
+def is_telling(name: str) -> bool:
+    """Say whether a header's or a field's name is that of a secret."""
+    return any(word in name.lower() for word in _TELLING)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Timeouts:
     """Deadlines in seconds, fit for prompts of a million tokens.

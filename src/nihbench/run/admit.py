@@ -38,7 +38,8 @@ def stored_address(content: Mapping[str, Any]) -> Address:
     options = content["options"]
     urls = (options.get("base_url"), *(options.get("more_urls") or ()))
     variable = options.get("api_key_env")
-    return Address(urls=tuple(str(url) for url in urls if url), variable=None if variable is None else str(variable))
+    # An empty name is none: it must not come to mean the usual key, nor a server that was named without one.
+    return Address(urls=tuple(str(url) for url in urls if url), variable=str(variable) if variable else None)
 
 
 def origin_of(url: str | None) -> str:
@@ -110,6 +111,18 @@ def admitted_text(option: str | None, run: Path, catalog: Catalog, *, hashed: bo
                 )
             )
     return option
+
+
+def is_text(option: str | None, sha256: str | None) -> bool:
+    """Say whether what a folder says in place of `--corpus` is one file of the user's own, and has this hash."""
+    from nihbench.corpora import load_path
+
+    if not option or not sha256 or not is_known_file(option):
+        return False
+    try:
+        return load_path(Path(option)).sha256 == sha256
+    except UsageError:
+        return False
 
 
 def admitted_file(path: str, run: Path, option: str) -> None:

@@ -24,11 +24,15 @@ TREE = "tree.json"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Child:
-    """One run of a tree: its folder's name within the parent, and its options as run.json has them."""
+    """One run of a tree: its folder's name within the parent, and its options as run.json has them.
+
+    `corpus_sha256` is the hash of the text that it is to be made of, so that no other is sent where it was not begun.
+    """
 
     folder: str
     options: Mapping[str, Any]
     withheld: tuple[str, ...] = ()
+    corpus_sha256: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,7 +78,13 @@ def children_of(
     ]
 
 
-def create_tree(path: Path, suite: str | None, children: Sequence[tuple[RunOptions, str]], created_at: str) -> Tree:
+def create_tree(
+    path: Path,
+    suite: str | None,
+    children: Sequence[tuple[RunOptions, str]],
+    created_at: str,
+    texts: Sequence[str | None] = (),
+) -> Tree:
     """Make a tree's folder with its tree.json.
 
     Args:
@@ -82,6 +92,7 @@ def create_tree(path: Path, suite: str | None, children: Sequence[tuple[RunOptio
         suite: the suite's name, or None.
         children: the options and the experiment's name of every run, in order.
         created_at: the time.
+        texts: the hash of each one's text.
 
     Raises:
         UsageError: something is there already, or the folder can't be written.
@@ -89,8 +100,8 @@ def create_tree(path: Path, suite: str | None, children: Sequence[tuple[RunOptio
     models = list(dict.fromkeys(options.model for options, _ in children))
     names = _names([(*((o.model,) if len(models) > 1 else ()), experiment) for o, experiment in children])
     rows = [
-        Child(folder=name, options=options.stored(), withheld=tuple(options.withheld()))
-        for name, (options, _) in zip(names, children, strict=True)
+        Child(folder=name, options=options.stored(), withheld=tuple(options.withheld()), corpus_sha256=text)
+        for name, (options, _), text in zip(names, children, texts or [None] * len(children), strict=True)
     ]
     content = {
         "format": FORMAT,
@@ -211,4 +222,5 @@ def _child(row: Mapping[str, Any]) -> Child:
     options = row["options"]
     if not isinstance(options, dict):
         raise ValueError(t("a child's options are missing"))
-    return Child(folder=folder, options=options, withheld=tuple(str(name) for name in row.get("withheld", ())))
+    withheld, text = tuple(str(name) for name in row.get("withheld", ())), row.get("corpus_sha256")
+    return Child(folder=folder, options=options, withheld=withheld, corpus_sha256=None if text is None else str(text))
