@@ -384,8 +384,8 @@ def false_dips(name: str, rates: np.ndarray, haystacks: int, between: float, run
 
 def dip_rows(runs: int, seed: int = 22) -> Iterator[Row]:
     """All found but for a dip: does it end the range, and do interval and demonstrated length keep their promise?"""
-    # One haystack's 15 trials are too few for a promise: 11 of 15 against 30 of 30 is no proof of a dip (p = 0.009). The
-    # 0.95 that was set for it beforehand is not met (some 0.9), so that row is told and promises nothing.
+    # One haystack's 15 trials are too few for a promise: 11 of 15 against 30 of 30 is no proof of a dip (p = 0.009).
+    # The 0.95 that was set for it beforehand is not met (some 0.9), so that row is told and promises nothing.
     for at, rate, haystacks, between, power in (
         (1, 0.67, 3, 0.0, 0.95), (1, 0.67, 3, 0.5, 0.95), (3, 0.5, 1, 0.0, None), (0, 0.6, 3, 0.5, 0.95),
     ):  # fmt: skip

@@ -17,7 +17,7 @@ GATES: dict[str, list[list[str]]] = {
     "mypy": [[PYTHON, "-m", "mypy"]],
     "imports": [[PYTHON, "-c", "from importlinter.cli import lint_imports_command; lint_imports_command()"]],
     "figures": [[PYTHON, "scripts/gallery.py", "--check"]],
-    "pytest": [[PYTHON, "-m", "pytest"]],
+    "pytest": [[PYTHON, "-m", "pytest", "-n", "auto", "--dist", "worksteal"]],
 }
 
 

@@ -240,9 +240,16 @@ class CorpusManifest:
     note: str = ""
 
 
+UNKNOWN_LANGUAGE = "und"
+"""What BCP 47 calls a text whose language is not determined."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Corpus:
-    """A loaded text: `sha256` is of the cleaned text in UTF-8, as used in haystacks."""
+    """A loaded text: `sha256` is of the cleaned text in UTF-8, as used in haystacks.
+
+    The language of a user's own text is guessed from its script, and may be `UNKNOWN_LANGUAGE`.
+    """
 
     name: str
     language: str

@@ -102,7 +102,7 @@ def test_trials_are_bounded_and_a_higher_bound_goes_on(
     ended = nih("run", *fine, "--max-trials", 30, "--out", "run")
     assert ended.code == 0, ended.err
     assert 22 <= len(trials_of(nih.folder / "run")) <= 30
-    assert "instead of ±10.0%, for --max-trials bounds them" in ended.err
+    assert "instead of ±10.0%, where answers are independent, for --max-trials bounds them" in ended.err
     assert nih("run", "--resume", "run", "--max-trials", 60).code == 0
     assert 45 <= len(trials_of(nih.folder / "run")) <= 60
     assert nih("run", *fine, "--max-trials", 60, "--out", "at-once").code == 0
@@ -213,7 +213,7 @@ def test_it_speaks_chinese_and_is_watched(nih: Any, chat: Any, small: list[objec
     told = nih("plan", *small, *GRID, *ADAPTIVE, "--price", "1,2").out
     assert "网格试验 15 到 60 次" in told and "trials of the grid" not in told
     ended = nih("run", *small, *GRID, *ADAPTIVE, "--out", "run")
-    assert ended.code == 0 and "次试验；每个长度的找到率精确到 ±25.0%" in ended.err
+    assert ended.code == 0 and "次试验；若回答相互独立，足以使每个长度精确到 ±25.0%" in ended.err
     assert "各格权重相同" in ended.out.replace("\n", "")
     cases = nih("cases", "run").out
     assert "次是自适应运行在找不到针处追加的" in cases

@@ -15,7 +15,7 @@ PRICE = ["--length-unit", "model", "--price", "1000,1000"]  # a token is a tenth
 def dense(chat: Any, small: list[object]) -> list[object]:
     """An adaptive run of a server that counts about twice as many tokens as the client does."""
     chat.count = lambda text: round(len(text) / 2.2 + 0.2 * text.count("e"))
-    return [*small, *GRID, *PRICE]
+    return [*small, *GRID, *PRICE, "--yes"]
 
 
 def charged(chat: Any, *, output: bool = True) -> float:
@@ -98,7 +98,7 @@ def test_a_server_that_is_away_while_a_haystack_is_counted_stops_the_run_and_it_
     assert ended.code == 4, ended.err
     assert "--no-calibrate" not in ended.err and "go on by nih run --resume run" in ended.err
     chat.fail = {}
-    assert nih("run", "--resume", "run").code == 0
+    assert nih("run", "--resume", "run", "--yes").code == 0
     assert records_of(nih.folder / "run") == records_of(nih.folder / "whole")
 
 

@@ -200,7 +200,7 @@ def test_failed_controls_are_said_beside_a_comparison(nih: Any, chat: Any, small
 
 
 def test_a_diagnosis_and_its_json(nih: Any, write: Any) -> None:
-    write("one", 0.0, lengths=tuple(range(8000, 128_001, 8000)))
+    write("one", 0.5, lengths=tuple(range(8000, 128_001, 8000)))
     ended = nih("diagnose", "one")
     assert ended.code == 0, ended.err
     (value,) = json.loads(nih("diagnose", "one", "--json").out)

@@ -135,7 +135,7 @@ def test_the_servers_own_count_of_every_prompt(
         model="smollm2-135m", experiment=needle, prompts=(prompt,), corpus=corpus.name, lengths=LENGTHS, depths=DEPTHS
     )
     setup = prepare(options, CATALOG, reached, folder=tmp_path, report=silent)
-    assert len(setup.trials) == 25
+    assert sum(1 + len(trial.also_depths) for trial in setup.trials) == 25
     server = reached.server_tokenizer
     assert server is not None
     for trial in setup.trials:

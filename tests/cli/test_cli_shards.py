@@ -36,19 +36,19 @@ def parts(nih, options):
 
 def test_sharded_and_merged_is_the_whole_run(nih, chat, options, parts):
     sent = len(chat.asked)
-    assert nih("run", *options, "--out", "whole").code == 0
+    assert nih("run", *options, "--out", "undivided").code == 0
     assert len(chat.asked) == 2 * sent  # every trial once, controls too
     merged = nih("merge", *reversed(parts), "--out", "merged")
     assert merged.code == 0, merged.err
-    assert lines_of(nih.folder / "merged") == lines_of(nih.folder / "whole")
-    ours, whole = (json.loads((nih.folder / name / "run.json").read_bytes()) for name in ("merged", "whole"))
+    assert lines_of(nih.folder / "merged") == lines_of(nih.folder / "undivided")
+    ours, whole = (json.loads((nih.folder / name / "run.json").read_bytes()) for name in ("merged", "undivided"))
     assert {**ours, "created_at": whole["created_at"]} == {**whole, "merged": ours["merged"]}
     assert [origin["part"] for origin in ours["merged"]] == ["1/3", "2/3", "3/3"]
-    shown = [nih("score", name).out.replace(name, "") for name in ("merged", "whole")]
+    shown = [nih("score", name).out.replace(name, "") for name in ("merged", "undivided")]
     assert shown[0] == shown[1] and "found" in shown[0]
-    for name in ("merged", "whole"):
+    for name in ("merged", "undivided"):
         assert nih("plot", name, "--out", f"{name}.svg").code == 0
-    figures = [(nih.folder / f"{name}.svg").read_text(encoding="utf-8") for name in ("merged", "whole")]
+    figures = [(nih.folder / f"{name}.svg").read_text(encoding="utf-8") for name in ("merged", "undivided")]
     assert figures[0] == figures[1]
     # Byte for byte: the merged file is its parts, one after the other.
     raw = [(nih.folder / part / "records.jsonl").read_bytes() for part in parts]

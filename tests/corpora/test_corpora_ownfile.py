@@ -147,6 +147,24 @@ def test_a_folder_is_read_in_order_of_relative_path(tmp_path: Path) -> None:
     assert corpus.language == "en"
 
 
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("The keeper wound the clock.", "en"),
+        ("Der Wärter zog die Uhr auf, wie jeden Abend.", "en"),
+        ("守钟人给钟上了弦。", "zh"),
+        ("नदी के किनारे एक पुराना बरगद का पेड़ था।", "und"),
+        ("Старик смотрел на море.", "und"),
+        ("등대지기가 시계를 감았다.", "und"),
+        ("12, 13, 14.", "en"),
+    ],
+)
+def test_a_script_that_tells_no_language_is_not_called_english(tmp_path: Path, text: str, language: str) -> None:
+    path = tmp_path / "own.txt"
+    path.write_text(text, encoding="utf-8")
+    assert load_path(path).language == language
+
+
 def test_the_language_can_be_given(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text(ENGLISH, encoding="utf-8")
     assert load_path(tmp_path / "a.txt", "zh").language == "zh"

@@ -255,24 +255,23 @@ def test_a_mistake(nih: Any, arguments: list[object]) -> None:
     assert english(ended.out + "\n" + ended.err) == []
 
 
-NEEDLES = [
+ENTRIES = [
     "needles:\n  a:\n    language: en\n",
     "needles:\n  a:\n    language: en\n    text: 7\n    question: q\n",
     "needles:\n  a:\n    language: en\n    text: The sky is blue.\n    question: What is it?\n    weigth: 3\n",
-    "needles:\n  a: [1\n",
-    "needles:\n\ta: 1\n",
     "needles:\n  a b:\n    language: en\n    text: x\n    question: q\n    answer: y\n",
     "prompts:\n  p:\n    messages: [{role: user, content: '{haystack}'}]\n",
     "experiments:\n  e: {needle: nothing, corpus: paul-graham-en}\n",
-    "needles: [1]\n",
-    "\x01",
 ]
+FILES = ["needles:\n  a: [1\n", "needles:\n\ta: 1\n", "needles: [1]\n", "\x01"]
 
 
-@pytest.mark.parametrize("text", NEEDLES)
-def test_a_mistake_in_the_catalog(nih: Any, text: str) -> None:
+@pytest.mark.parametrize(("text", "code"), [*((entry, 0) for entry in ENTRIES), *((file, 2) for file in FILES)])
+def test_a_mistake_in_the_catalog(nih: Any, text: str, code: int) -> None:
+    """A bad entry stops only itself, and is said; a file that can't be read stops the command."""
     (nih.folder / "needles.yaml").write_text(text, encoding="utf-8")
     nih.environment["NIH_LANG"] = "zh"
     ended = nih("needle", "list")
-    assert ended.code == 2, ended.out + ended.err
-    assert english(ended.err) == []
+    assert ended.code == code, ended.out + ended.err
+    assert ("sf-sandwich" in ended.out) == (code == 0)
+    assert "needles.yaml" in ended.err and english(ended.err) == []

@@ -13,7 +13,7 @@ from typing import Literal
 from nihbench.analysis.wordings import Wording, wordings_of
 from nihbench.lang import t
 from nihbench.score.rivals import Rival, Sentences, near_copies, rivals, sentences_of
-from nihbench.types import Corpus, KeyFact, Needle
+from nihbench.types import UNKNOWN_LANGUAGE, Corpus, KeyFact, Needle
 
 Level = Literal["problem", "warning", "note", "ok"]
 NEAR_COPY = 0.7
@@ -52,6 +52,7 @@ _SAYS = {
     "language": t(
         "The needle's language is {needle}, the corpus's is {corpus}: a needle in another language is easy to see."
     ),
+    "unknown_language": t("The needle's language is {needle}; the corpus's could not be told from its script."),
     "same_language": t("Needle and corpus are both in the language {needle}."),
     "short": t(
         "The corpus has {tokens:,} {unit} tokens: lengths above that need --repeat-corpus, or another corpus "
@@ -238,6 +239,8 @@ def _rival_finding(found: Sequence[Rival]) -> Finding:
 def _language_finding(needle: Needle, corpus: Corpus) -> Finding:
     if needle.language == corpus.language:
         return _say("same_language", "ok", needle=needle.language)
+    if corpus.language == UNKNOWN_LANGUAGE:
+        return _say("unknown_language", "ok", needle=needle.language)
     return _say("language", "warning", needle=needle.language, corpus=corpus.language)
 
 

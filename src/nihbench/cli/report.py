@@ -54,8 +54,8 @@ def _measured(path: Path, scorer: str | None, catalog: Catalog, price: str | Non
     from nihbench.run import default_scorer, grades_of, is_imported, open_run, spent_of
 
     run = open_run(path)
-    tariff = None if is_imported(run.manifest) else stored_tariff(run.manifest, catalog, price)
     records = run.records()
+    tariff = None if is_imported(run.manifest) else stored_tariff(run.manifest, catalog, price)
     spent = spent_of(run.path, tariff) if tariff is not None else None
     scorer = scorer or default_scorer(run)
     return Measured(

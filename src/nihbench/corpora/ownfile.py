@@ -7,6 +7,7 @@ Nothing is cleaned: the user's text is the user's. What is not in UTF-8 is read 
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -16,11 +17,12 @@ from nihbench.corpora.encodings import Decoded, decode
 from nihbench.corpora.han import count_han
 from nihbench.errors import UsageError
 from nihbench.lang import listed, t
-from nihbench.types import Corpus
+from nihbench.types import UNKNOWN_LANGUAGE, Corpus
 
 _SUFFIXES = (".txt", ".md")
 _JOINT = "\n\n"
 _CHINESE_SHARE = 0.2
+_LATIN = re.compile("[A-Za-z\u00c0-\u024f\u1e00-\u1eff]")
 
 
 def load_path(path: Path, language: str | None = None) -> Corpus:
@@ -30,7 +32,7 @@ def load_path(path: Path, language: str | None = None) -> Corpus:
 
     Args:
         path: a text file of any suffix, or a folder.
-        language: "en" or "zh"; None: Chinese if a fifth of the letters are Han characters, else English.
+        language: the text's language code; None: guessed from its script (`guess_language`).
 
     Raises:
         UsageError: nothing there, unreadable, not text, or no text in it.
@@ -62,9 +64,11 @@ def load_path(path: Path, language: str | None = None) -> Corpus:
 
 
 def guess_language(text: str) -> str:
-    """Return "zh" if at least a fifth of the letters are Han characters, else "en"."""
+    """Return "zh" if a fifth of the letters or more are Han, "und" (not known) if most are not Latin, else "en"."""
     letters = sum(map(str.isalpha, text))
-    return "zh" if letters and count_han(text) >= _CHINESE_SHARE * letters else "en"
+    if letters and count_han(text) >= _CHINESE_SHARE * letters:
+        return "zh"
+    return UNKNOWN_LANGUAGE if 2 * len(_LATIN.findall(text)) < letters else "en"
 
 
 def _text_files(folder: Path) -> list[Path]:

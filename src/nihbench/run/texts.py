@@ -15,7 +15,7 @@ from nihbench.errors import FetchError, UsageError
 from nihbench.fetch import Report
 from nihbench.lang import t
 from nihbench.text import Source, make_source, running_start
-from nihbench.types import Corpus, IntArray, Needle, Tokenizer
+from nihbench.types import UNKNOWN_LANGUAGE, Corpus, IntArray, Needle, Tokenizer
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,7 +52,7 @@ def load_texts(
     if text_sha256 is not None:
         check_corpus(corpus, text_sha256)
     notes = [corpus.caveat] if corpus.caveat else []
-    if corpus.language != needle.language:
+    if corpus.language not in (needle.language, UNKNOWN_LANGUAGE):
         notes.append(
             t(
                 "the needle's language is {needle}, the corpus's is {corpus}: "

@@ -272,6 +272,9 @@ WORDS = {
     "The needle's language is {needle}, the corpus's is {corpus}: a needle in another language is easy to see.": (
         "针的语言是 {needle}，语料的语言是 {corpus}：另一种语言的针很显眼。"
     ),
+    "The needle's language is {needle}; the corpus's could not be told from its script.": (
+        "针的语言是 {needle}；语料的语言无法从文字判断。"
+    ),
     "Needle and corpus are both in the language {needle}.": "针与语料的语言都是 {needle}。",
     "The corpus has {tokens:,} {unit} tokens: lengths above that need --repeat-corpus, or another corpus (asked: up to "
     "{longest:,}).": (
