@@ -30,6 +30,14 @@ EMBEDDED = LocalModel(
 )
 
 
+@pytest.fixture(scope="session", autouse=True)
+def nothing_is_known(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What the tests name on their command lines is kept in a file of their own, not in the user's."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NIH_KNOWN_FILE", str(tmp_path_factory.mktemp("known") / "known.json"))
+        yield
+
+
 @pytest.fixture(scope="session")
 def embedded_model() -> Path:
     """The embedded model's file, out of the user's own cache."""

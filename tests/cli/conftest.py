@@ -204,6 +204,7 @@ def nih(
 ) -> Nih:
     """Runs `nih` in an empty folder."""
     own = {"NO_COLOR": "1", "COLUMNS": "100", "NIH_KEYS_FILE": str(tmp_path / "keys")}
+    own["NIH_KNOWN_FILE"] = str(tmp_path / "known.json")
     return Nih(tmp_path, own_cache | own, monkeypatch, capsysbinary)
 
 

@@ -152,7 +152,7 @@ def test_a_prompt_cut_by_the_server_is_a_failure(nih: Any, chat: Any, small: lis
     """gpt-4-turbo's own tokenizer is the length unit here, so that the server's count must be ours."""
     nih.environment["OPENAI_API_KEY"] = KEY
     chat.share = 0.9
-    ended = nih("run", "--model", "gpt-4-turbo", *small[2:], "--out", "run")
+    ended = nih("run", "--model", "gpt-4-turbo", *small[2:], "--api-key-env", "OPENAI_API_KEY", "--out", "run")
     assert ended.code == 3
     kinds = [record["failure"]["kind"] for record in records_of(nih.folder / "run").values()]
     assert kinds == ["cut_prompt"] * 6
@@ -180,7 +180,7 @@ def test_what_would_fail_everywhere_stops_the_run_and_keeps_what_is_done(
 ) -> None:
     nih.environment["OPENAI_API_KEY"] = KEY
     chat.fail = {3: (status, {"error": error})}
-    ended = nih("run", *small, "--concurrency", 1, "--out", "run")
+    ended = nih("run", *small, "--api-key-env", "OPENAI_API_KEY", "--concurrency", 1, "--out", "run")
     assert ended.code == 4
     last = ended.err.splitlines()[-1]
     assert last.startswith(f"nih: the run had to stop {word}")

@@ -175,7 +175,7 @@ def test_a_changed_corpus_is_not_mixed_in(nih: Any, chat: Any, small: list[objec
     own.write_text(text.replace("Nothing", "Something"), encoding="utf-8")
     ended = nih("run", "--resume", "run")
     assert ended.code == 2
-    assert "can't resume: identity.corpus changed" in ended.error()
+    assert "is not the one of this run" in ended.error()
     assert len(chat.asked) == 6
 
 
@@ -209,7 +209,7 @@ def test_another_corpus_is_refused_by_its_text(nih: Any, chat: Any, begun: Path,
     other.write_text(own_texts["en"].read_text(encoding="utf-8") + "One more.", encoding="utf-8")
     ended = nih("run", "--resume", begun, "--header", "X-Beta=one", "--corpus", other)
     assert (ended.code, len(chat.asked)) == (2, 5)
-    assert "can't resume: identity.corpus changed" in ended.error()
+    assert "is not the one of this run" in ended.error()
     assert (begun / "records.jsonl").read_bytes() == before
 
 

@@ -70,7 +70,7 @@ def no_server() -> Iterator[str]:
         (["--order", "best"], "--order 'best' is none of cache, random, grid"),
         (["--base-url", "127.0.0.1:8080"], "is not a base URL"),
         (["--api-key-env", "NO_SUCH_VARIABLE"], "set the environment variable NO_SUCH_VARIABLE"),
-        (["--model", "gpt-4-turbo"], "set the environment variable OPENAI_API_KEY"),
+        (["--model", "gpt-4-turbo"], "OPENAI_API_KEY is not known to belong to 127.0.0.1"),
         (["--model", ""], "a --model has no name"),
         (["--lenghts", "5"], "No such option: --lenghts"),
         (["--window", "many"], "--window"),

@@ -6,15 +6,18 @@ nothing and loads no corpus text.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from nihbench.catalog.lookup import Catalog
 
-__all__ = ["Catalog", "load"]
+__all__ = ["Catalog", "is_of_a_run", "load"]
 
 
 def load(folder: Path | None = None) -> Catalog:
     """Read the packaged catalog and what `folder` (default: the working folder) adds or replaces.
+
+    The folder of a run may come from anybody: what lies in it adds nothing (`is_of_a_run`).
 
     Args:
         folder: where a user's needles.yaml, models.yaml and corpora/*.yaml may lie; all of them are optional.
@@ -26,4 +29,10 @@ def load(folder: Path | None = None) -> Catalog:
     # Imported here: yaml and pydantic are for the commands that read the catalog, not for `nih --help`.
     from nihbench.catalog.loading import load_folders, packaged_folder
 
-    return load_folders((packaged_folder(), Path() if folder is None else folder))
+    own = Path() if folder is None else folder
+    return load_folders((packaged_folder(),) if is_of_a_run(own) else (packaged_folder(), own))
+
+
+def is_of_a_run(folder: Path) -> bool:
+    """Say whether a folder is a run's, or that of several runs: it holds data, and no settings of the user's."""
+    return any(os.path.lexists(folder / name) for name in ("run.json", "tree.json"))

@@ -184,7 +184,9 @@ def context_of(folder: RunFolder, records: dict[str, Record], found: Cases, corp
         return Context(around={})
     used = folder.manifest["corpus"]["sha256"]
     try:
-        text = stored_corpus(load(), corpus or corpus_of(folder.manifest), Path.cwd(), used)
+        catalog = load()
+        name = corpus or corpus_of(folder.manifest, folder.path, catalog)
+        text = stored_corpus(catalog, name, Path.cwd(), used)
     except (UsageError, FetchError, DamagedDataError) as error:
         return Context(around={}, missing=error.args[0])
     around = {key: needle_surroundings(folder, records[key], text, _REACH) for key in shown}

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from nihbench.cli.keys import key_named
 from nihbench.cli.output import command, plain, show, show_json
 from nihbench.lang import said, t
 
@@ -19,7 +18,7 @@ _TEXT = Optional[str]  # noqa: UP045  typer reads it at run time
 @command
 def models(
     base_url: Annotated[_TEXT, typer.Option("--base-url", help="Ask this server for its models.")] = None,
-    api_key_env: Annotated[str, typer.Option("--api-key-env", help="Variable with the key.")] = "OPENAI_API_KEY",
+    api_key_env: Annotated[_TEXT, typer.Option("--api-key-env", help="Variable with the key.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a program.")] = False,
 ) -> None:
     """List the model presets, or the models of a server."""
@@ -29,7 +28,7 @@ def models(
     from nihbench.endpoint import Endpoint, probe
 
     if base_url is not None:
-        info = probe(Endpoint(base_url=base_url, api_key=key_named(api_key_env)))
+        info = probe(Endpoint(base_url=base_url, api_key=_key(base_url, api_key_env)))
         if as_json:
             show_json(asdict(info))
             return
@@ -45,6 +44,19 @@ def models(
         show_json([asdict(preset) for preset in presets])
         return
     show("\n".join(_line(preset) for preset in presets))
+
+
+def _key(base_url: str, api_key_env: str | None) -> str | None:
+    """Return the key that goes to a server of which nothing but its address is known."""
+    from nihbench.cli.catalogs import load
+    from nihbench.cli.presets import key_for, remember
+    from nihbench.run import RunOptions
+    from nihbench.types import ModelPreset
+
+    catalog, options = load(), RunOptions(model="", base_url=base_url, api_key_env=api_key_env)
+    key = key_for(options, ModelPreset(name="", model="", base_url=base_url), catalog, sending=True)
+    remember(options, catalog)
+    return key
 
 
 def _line(preset: ModelPreset) -> str:

@@ -227,6 +227,7 @@ def run_options(values: dict[str, Any], *, needs_model: bool = True) -> RunOptio
     like = values["like"]
     if like:
         _check_like(values)
+    _remember_files(values)
     values = dict(values) | {"corpus": absolute_corpus(values["corpus"]), "like": like and os.path.abspath(like)}
     for name, value in values.items():
         if not _is_text(value):
@@ -261,6 +262,20 @@ def run_options(values: dict[str, Any], *, needs_model: bool = True) -> RunOptio
     )
     check_adaptive(options)
     return like_options(options) if like else options
+
+
+def _remember_files(values: Mapping[str, Any]) -> None:
+    """Keep which files of the user's own this command line names, so that a run of them can be gone on with."""
+    from nihbench.endpoint import is_tokenizer_file
+    from nihbench.run.known import remember_files
+    from nihbench.run.texts import corpus_choices
+
+    named = [*corpus_choices(values["corpus"]).values(), *(m for m in values["model"] or () if m.endswith(".gguf"))]
+    if values["length_unit"] and is_tokenizer_file(values["length_unit"]):
+        named.append(values["length_unit"].removeprefix("hf:"))
+    if values["like"]:
+        named.append(values["like"])
+    remember_files(path for path in named if os.path.exists(path))
 
 
 _OF_THE_OTHER = (
@@ -315,9 +330,14 @@ def _extra(text: str | None) -> dict[str, Any]:
         raise UsageError(t("--extra-body is not JSON: {error}", error=error)) from error
     if not isinstance(value, dict):
         raise UsageError(t('--extra-body must be a JSON object, such as \'{"thinking": {"type": "disabled"}}\''))
+    check_extra(value)
+    return value
+
+
+def check_extra(value: Mapping[str, Any]) -> None:
+    """Raise `UsageError` where further fields of a request hold one that this tool decides."""
     for name in value:
         if name in _OWN_FIELDS:
             raise UsageError(
                 t("--extra-body may not hold {name!r}: {own_fields}", name=name, own_fields=_OWN_FIELDS[name])
             )
-    return value

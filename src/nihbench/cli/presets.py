@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from nihbench.cli.keys import key_named, keys_file
-from nihbench.cli.output import note
 from nihbench.errors import UsageError
 from nihbench.lang import t
+from nihbench.run.admit import NO_KEY, USUAL_KEY, belongs, origin_of
+from nihbench.run.known import WITHOUT_KEY, remember_pairs
 
 if TYPE_CHECKING:
     from nihbench.catalog import Catalog
     from nihbench.run import RunOptions
     from nihbench.types import ModelPreset
-
-_USUAL_KEY = "OPENAI_API_KEY"
-"""Read for a model that has no key variable of its own."""
 
 
 def is_gguf(model: str) -> bool:
@@ -34,6 +31,7 @@ def find_preset(options: RunOptions, catalog: Catalog) -> ModelPreset:
     Raises:
         UsageError: the name is unknown and no server is given.
     """
+    from nihbench.endpoint import is_telling
     from nihbench.types import ModelPreset
 
     if is_gguf(options.model):
@@ -45,9 +43,12 @@ def find_preset(options: RunOptions, catalog: Catalog) -> ModelPreset:
         if not options.base_url:
             return preset
         # Another server, such as a gateway, need not have the service's counting endpoint, nor its cache.
-        same = preset.base_url is None or host_of(options.base_url) == host_of(preset.base_url)
+        same = preset.base_url is None or origin_of(options.base_url) == origin_of(preset.base_url)
+        # A key in a header belongs to the preset's server as one in a variable does.
+        headers = preset.headers if same else {n: v for n, v in preset.headers.items() if not is_telling(n)}
         counter, cache, batch = (preset.counter, preset.cache, preset.batch) if same else (None, None, None)
-        return replace(preset, base_url=options.base_url, local=None, counter=counter, cache=cache, batch=batch)
+        preset = replace(preset, base_url=options.base_url, headers=headers, local=None)
+        return replace(preset, counter=counter, cache=cache, batch=batch)
     base_url = options.base_url or os.environ.get("OPENAI_BASE_URL")
     if not base_url:
         catalog.model(options.model)
@@ -60,26 +61,28 @@ def find_preset(options: RunOptions, catalog: Catalog) -> ModelPreset:
     return ModelPreset(name=options.model, model=options.model, base_url=base_url, counter=counter, batch=batch)
 
 
-def key_for(variable: str | None, preset: ModelPreset, sending: bool) -> str | None:
-    """Return the key that goes to a model's server; a note says where the usual one goes.
+def key_for(options: RunOptions, preset: ModelPreset, catalog: Catalog, *, sending: bool) -> str | None:
+    """Return the key that goes to a model's server: one that the user named, or one that belongs there.
+
+    Args:
+        options: what the user named; a variable in it may go to the preset's address (`cli.trust` sees to that where
+            a run's folder says it).
+        preset: the model, with its address.
+        catalog: whose presets say which key belongs where.
+        sending: whether the model will be asked, so that a missing key is an error.
 
     Raises:
-        UsageError: the model will be asked, and the key that it needs is not there.
+        UsageError: the key that it needs is not there, or belongs to another server.
     """
-    if variable is None:
-        key = key_named(_USUAL_KEY)
-        host = host_of(preset.base_url)
-        if key and host != "api.openai.com" and not _is_loopback(host):
-            note(
-                t(
-                    "note: the key in {usual_key} is sent to {host}: name another variable by --api-key-env",
-                    usual_key=_USUAL_KEY,
-                    host=host,
-                )
-            )
-        return key
+    if options.api_key_env == NO_KEY:
+        return None
+    variable = options.api_key_env or preset.key_env or USUAL_KEY
+    if not options.api_key_env and not belongs(variable, preset.base_url, catalog):
+        if sending and (preset.key_env or (key_named(variable) and not _is_near(preset.base_url))):
+            raise _not_named(variable, preset)
+        return None
     key = key_named(variable)
-    if not key and sending:
+    if not key and sending and (options.api_key_env or preset.key_env):
         raise UsageError(
             t(
                 "no key for {preset_name}: set the environment variable {variable} (or put {variable}=KEY into "
@@ -92,6 +95,31 @@ def key_for(variable: str | None, preset: ModelPreset, sending: bool) -> str | N
     return key
 
 
+def _not_named(variable: str, preset: ModelPreset) -> UsageError:
+    """Return the error for a server that was named alone, where a key would have gone to another one."""
+    return UsageError(
+        t(
+            "the key in {variable} is not known to belong to {host}: nothing was sent; name the one that goes there "
+            "with it, by --base-url URL --api-key-env NAME (--api-key-env none: no key)",
+            variable=variable,
+            host=host_of(preset.base_url),
+        )
+    )
+
+
+def remember(options: RunOptions, catalog: Catalog) -> None:
+    """Keep which servers, with which variables, the user named on this command line, but for a preset's own.
+
+    What a run's folder says is among the options only where that is known already (`cli.trust`).
+    """
+    variable = WITHOUT_KEY if options.api_key_env in (None, "", NO_KEY) else str(options.api_key_env)
+    urls: tuple[str | None, ...] = (options.base_url, *options.more_urls)
+    if options.base_url is None and options.model in catalog.models:
+        urls = (catalog.models[options.model].base_url if variable else None,)
+    named = [url for url in urls if url and not (belongs(variable, url, catalog) if variable else False)]
+    remember_pairs((origin, variable) for url in named if (origin := origin_of(url)))
+
+
 def host_of(url: str | None) -> str:
     """Return the host of an address, "" where it has none."""
     try:
@@ -100,8 +128,11 @@ def host_of(url: str | None) -> str:
         return ""
 
 
-def _is_loopback(host: str) -> bool:
+def _is_near(url: str | None) -> bool:
+    """Say whether a server is on this machine or in a private network, where servers seldom want a key."""
+    from nihbench.endpoint import Endpoint
+
     try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
+        return Endpoint(base_url=url or "").is_private
+    except UsageError:
+        return False

@@ -95,16 +95,17 @@ def send_probes(
 
 def _options(folder: RunFolder, options: ProbeOptions) -> Any:
     from nihbench.cli.options import header_values
-    from nihbench.run import stored_options
+    from nihbench.cli.trust import readmitted
+    from nihbench.run import RunOptions, stored_options
 
-    given = {} if options.base_url is None else {"base_url": options.base_url}
-    stored = stored_options(folder.manifest, header_values(list(options.headers)), given)
+    again = {} if options.base_url is None else {"base_url": options.base_url}
+    stored = stored_options(folder.manifest, header_values(list(options.headers)), again)
     fresh = {
-        name: value
-        for name in ("base_url", "api_key_env", "concurrency", "price", "max_cost")
-        if (value := getattr(options, name)) is not None
+        name: value for name in ("concurrency", "price", "max_cost") if (value := getattr(options, name)) is not None
     }
-    return replace(stored, **fresh)
+    asked = RunOptions(model=stored.model, base_url=options.base_url, api_key_env=options.api_key_env)
+    given = [name for name in ("base_url", "api_key_env") if getattr(options, name) is not None]
+    return readmitted(replace(stored, **fresh), folder.manifest, folder.path, asked, given)
 
 
 def _measure(ready: Ready, folder: RunFolder, owed: Sequence[Probe]) -> None:

@@ -31,7 +31,9 @@ def rebuild(
     folder = open_run(run)
     record = find_record(folder.records(), trial)
     used = folder.manifest["corpus"]["sha256"]
-    text = load_corpus(load(), corpus or corpus_of(folder.manifest), Path.cwd(), FetchReport(), used)
+    catalog = load()
+    name = corpus or corpus_of(folder.manifest, folder.path, catalog)
+    text = load_corpus(catalog, name, Path.cwd(), FetchReport(), used)
     messages = rebuild_prompt(folder, record, text)
     if as_json:
         show_json([asdict(message) for message in messages])

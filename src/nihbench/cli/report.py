@@ -85,7 +85,7 @@ def _text(run: RunFolder, catalog: Catalog) -> str | None:
         return None
     sha256 = run.manifest["corpus"]["sha256"]
     try:
-        corpus = stored_corpus(catalog, corpus_of(run.manifest), Path.cwd(), sha256)
+        corpus = stored_corpus(catalog, corpus_of(run.manifest, run.path, catalog), Path.cwd(), sha256)
     except NihError as error:
         note(t("the text around the needles is left out: {error}", error=error))
         return None

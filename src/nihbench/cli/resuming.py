@@ -11,6 +11,7 @@ import typer
 
 from nihbench.cli.jobs import Job
 from nihbench.cli.options import run_options
+from nihbench.cli.trust import readmitted
 from nihbench.errors import UsageError
 from nihbench.lang import t
 
@@ -18,10 +19,10 @@ if TYPE_CHECKING:
     from nihbench.run import RunOptions
 
 _FREE_ON_RESUME = (
-    "preflight canary corpus concurrency rpm tpm price max_cost base_url api_key_env stream ca_file insecure"
-    " precision max_trials"
+    "preflight canary corpus concurrency rpm tpm price max_cost stream ca_file insecure precision max_trials"
 ).split()
 """Options that change how model and text are reached, not what is answered; the text's hash guards `corpus`."""
+_OF_THE_ADDRESS = ("base_url", "api_key_env")
 _OF_A_TREE = ("model", "experiment", "prompt")
 
 
@@ -54,9 +55,12 @@ def resumed_jobs(context: typer.Context, folder: Path, values: Mapping[str, Any]
         )
     jobs = []
     for child in tree.children:
-        content = {"options": child.options, "withheld": list(child.withheld)}
+        begun = tree.begun(child)
+        content: dict[str, Any] = {"options": child.options, "withheld": list(child.withheld)}
+        content |= {"corpus": {"sha256": child.corpus_sha256}, "begun": begun is not None}
+        content |= {"like": begun.manifest.get("like") if begun else None}
         options = _resumed(folder / child.folder, content, {**values, "model": None}, given)
-        jobs.append(Job(options=options, existing=tree.begun(child), folder=child.folder))
+        jobs.append(Job(options=options, existing=begun, folder=child.folder))
     return tuple(jobs)
 
 
@@ -73,7 +77,9 @@ def _resumed(path: Path, content: Mapping[str, Any], values: Mapping[str, Any], 
     changed = []
     for name in given:
         field = {"prompt": "prompts", "header": "headers"}.get(name, name)
-        if name not in (*_FREE_ON_RESUME, "header") and getattr(asked, field) != getattr(stored, field):
+        if name not in (*_FREE_ON_RESUME, *_OF_THE_ADDRESS, "header") and getattr(asked, field) != getattr(
+            stored, field
+        ):
             changed.append("--" + name.replace("_", "-"))
     if changed:
         raise UsageError(
@@ -85,9 +91,7 @@ def _resumed(path: Path, content: Mapping[str, Any], values: Mapping[str, Any], 
             )
         )
     free = {n: getattr(asked, n) for n in _FREE_ON_RESUME if n in given}
-    if "base_url" in given:
-        free["more_urls"] = asked.more_urls
-    return replace(stored, **free)
+    return readmitted(replace(stored, **free), content, path, asked, given)
 
 
 def _is_given(context: typer.Context, name: str) -> bool:

@@ -118,7 +118,8 @@ def _folders(ready: Sequence[Ready], root: Path, suite: str | None, *, new: bool
     if suite is None and len(ready) == 1:
         return [root]
     children = [(each.setup.options, each.setup.experiment.name) for each in ready]
-    tree = create_tree(root, suite, children, now().isoformat(timespec="seconds"))
+    texts = [each.setup.corpus.sha256 for each in ready]
+    tree = create_tree(root, suite, children, now().isoformat(timespec="seconds"), texts)
     return [root / child.folder for child in tree.children]
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nihbench.cli.output import FetchReport, note
-from nihbench.cli.presets import find_preset, host_of, is_gguf, key_for
+from nihbench.cli.presets import find_preset, host_of, is_gguf, key_for, remember
 from nihbench.errors import UsageError
 from nihbench.lang import t
 
@@ -127,8 +127,8 @@ def reach(options: RunOptions, catalog: Catalog, *, sending: bool, report: Repor
 
     preset = preset_of(options, find_preset(options, catalog))
     if preset.local is None and (options.base_url or not is_gguf(options.model)):
-        variable = options.api_key_env or preset.key_env
-        key = key_for(variable, preset, sending)
+        key = key_for(options, preset, catalog, sending=sending)
+        remember(options, catalog)
         # A public service tells nothing of use and would want a key for it: a plan can be made without.
         if options.insecure:
             note(
@@ -179,7 +179,7 @@ def reach_all(options: RunOptions, catalog: Catalog, *, sending: bool) -> Iterat
             other = opened.enter_context(
                 open_model(
                     preset,
-                    key=key_for(options.api_key_env or preset.key_env, preset, True),
+                    key=key_for(options, preset, catalog, sending=True),
                     headers=options.headers,
                     ask_server=preset.key_env is None,
                     ca_file=model.ca_file,

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from nihbench.endpoint.canary import FRAME_TOKENS, Canary, arrives_whole, filler, sing
     from nihbench.endpoint.checkup import CHECK_PATIENCE_S, KNOWN_TEXT, Preflight, preflight, verdict
     from nihbench.endpoint.client import ChatClient
-    from nihbench.endpoint.connection import Endpoint, Timeouts
+    from nihbench.endpoint.connection import Endpoint, Timeouts, is_telling
     from nihbench.endpoint.counting import ServerTokenizer, chat_overhead
     from nihbench.endpoint.dialect import Call, Dialect
     from nihbench.endpoint.failures import HANDLING, Diagnosis, Handling, classify, may_pass
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from nihbench.endpoint.retries import LONGEST_WAIT_S
     from nihbench.endpoint.servers import ServerInfo, probe
     from nihbench.endpoint.spending import Budget, cost_of
-    from nihbench.endpoint.tokenizers import load_tokenizer
+    from nihbench.endpoint.tokenizers import is_tokenizer_file, load_tokenizer
     from nihbench.endpoint.waits import in_words
 
 _HOMES = {
@@ -53,6 +53,8 @@ _HOMES = {
     "classify": "failures",
     "may_pass": "failures",
     "Preflight": "checkup",
+    "is_telling": "connection",
+    "is_tokenizer_file": "tokenizers",
     "load_tokenizer": "tokenizers",
     "preflight": "checkup",
     "CHECK_PATIENCE_S": "checkup",
@@ -94,6 +96,8 @@ __all__ = [
     "cost_of",
     "filler",
     "in_words",
+    "is_telling",
+    "is_tokenizer_file",
     "load_tokenizer",
     "may_pass",
     "request_counter",

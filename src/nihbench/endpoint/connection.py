@@ -40,6 +40,11 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*")
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
+def is_telling(name: str) -> bool:
+    """Say whether a header's or a field's name is that of a secret."""
+    return any(word in name.lower() for word in _TELLING)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Timeouts:
     """Deadlines in seconds, fit for prompts of a million tokens.
@@ -109,6 +114,14 @@ class Endpoint:
     def host(self) -> str:
         """The host's name, with the port where one is given."""
         return self._split().netloc.rpartition("@")[2]
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port as a connection is made with them: what tells two servers apart."""
+        url = httpx.URL(self.url(""))
+        host = url.raw_host.decode("ascii").lower()
+        port = url.port or {"http": 80, "https": 443}[url.scheme]
+        return f"{url.scheme}://{f'[{host}]' if ':' in host else host}:{port}"
 
     @property
     def name(self) -> str:

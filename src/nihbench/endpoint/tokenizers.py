@@ -81,10 +81,15 @@ def load_tokenizer(name: str, *, report: Report = silent) -> Tokenizer:
         return TiktokenTokenizer(name, _load_encoding(name, report))
     if name == "estimate":
         return EstimateTokenizer()
-    if name.startswith("hf:") or name.endswith(".json"):
+    if is_tokenizer_file(name):
         return HuggingFaceTokenizer(Path(name.removeprefix("hf:")).expanduser())
     choices = listed((*_ENCODINGS, t("hf:PATH of a tokenizer.json"), "estimate"))
     raise UsageError(t("There is no tokenizer {name!r}: choose one of {choices}.", name=name, choices=choices))
+
+
+def is_tokenizer_file(name: str) -> bool:
+    """Say whether a tokenizer's name is a path."""
+    return name not in _ENCODINGS and (name.startswith("hf:") or name.endswith(".json"))
 
 
 class TiktokenTokenizer:

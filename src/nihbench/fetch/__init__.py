@@ -7,14 +7,34 @@ all. Errors: `FetchError`, one sentence with the mend.
 from nihbench.fetch.download import download_url
 from nihbench.fetch.files import atomic_file, cache_dir, write_atomic
 from nihbench.fetch.progress import Report, silent
+from nihbench.fetch.regular import (
+    check_folder,
+    check_plain,
+    is_there,
+    lines_of,
+    open_appending,
+    open_regular,
+    parse_json,
+    read_json,
+    read_regular,
+)
 from nihbench.fetch.wheels import members_of, wheel_member_to_file, wheel_members
 
 __all__ = [
     "Report",
     "atomic_file",
     "cache_dir",
+    "check_folder",
+    "check_plain",
     "download_url",
+    "is_there",
+    "lines_of",
     "members_of",
+    "open_appending",
+    "open_regular",
+    "parse_json",
+    "read_json",
+    "read_regular",
     "silent",
     "wheel_member_to_file",
     "wheel_members",

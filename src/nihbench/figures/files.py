@@ -7,7 +7,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nihbench.errors import UsageError
+from nihbench.errors import FetchError, UsageError
+from nihbench.fetch import write_atomic
 from nihbench.lang import t
 
 if TYPE_CHECKING:
@@ -66,13 +67,10 @@ def write_picture(path: Path, data: bytes) -> None:
         UsageError: The file can't be written.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-    except OSError as error:
+        # By another name first: what has this name may be a link, and a run's folder somebody else's.
+        write_atomic(path, data)
+    except FetchError as error:
+        reason = getattr(error.__cause__, "strerror", None) or str(error)
         raise UsageError(
-            t(
-                "{path} can't be written ({strerror}); choose another place with --out.",
-                path=path,
-                strerror=error.strerror,
-            )
+            t("{path} can't be written ({strerror}); choose another place with --out.", path=path, strerror=reason)
         ) from error

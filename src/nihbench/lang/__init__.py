@@ -25,6 +25,7 @@ _TABLES = (
     "view",
     "cli",
     "rooms",
+    "trust",
     "run",
     "before",
     "study",

@@ -28,7 +28,7 @@ from nihbench.plan.places import (
     stored_places,
 )
 from nihbench.plan.shards import Shard, parse_shard, stretch
-from nihbench.plan.trials import make_trials
+from nihbench.plan.trials import MOST_TRIALS, make_trials
 
 __all__ = [
     "CACHES",
@@ -37,6 +37,7 @@ __all__ = [
     "ControlKind",
     "MAX_DEPTHS",
     "MAX_LENGTHS",
+    "MOST_TRIALS",
     "ORDERS",
     "PLAIN_COUNT",
     "VARIED",

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from nihbench.errors import UsageError
+from nihbench.lang import t
 from nihbench.types import Trial
+
+MOST_TRIALS = 200_000
+"""Ten times the largest sweep that anybody reads; a plan is in memory as a whole."""
 
 
 def make_trials(
@@ -16,7 +21,21 @@ def make_trials(
     depths: Sequence[float],
     repeats: int,
 ) -> tuple[Trial, ...]:
-    """Return every (repeat, length, depth, prompt) once, in that nesting."""
+    """Return every (repeat, length, depth, prompt) once, in that nesting.
+
+    Raises:
+        UsageError: there are more than a run may have.
+    """
+    count = len(prompts) * len(lengths) * len(depths) * repeats
+    if count > MOST_TRIALS:
+        raise UsageError(
+            t(
+                "a grid of {count:,} trials is more than a run may have ({most:,}): give fewer lengths, depths or "
+                "repeats, or make several runs",
+                count=count,
+                most=MOST_TRIALS,
+            )
+        )
     return tuple(
         Trial(experiment=experiment, needle=needle, prompt=prompt, length=length, depth_percent=depth, repeat=repeat)
         for repeat in range(repeats)

@@ -15,10 +15,10 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from nihbench.errors import DamagedDataError, UsageError, is_path_fault, path_error
-from nihbench.fetch import write_atomic
+from nihbench.fetch import check_folder, is_there, lines_of, parse_json, read_json, write_atomic
 from nihbench.lang import t, typed
 from nihbench.run.export import BATCH_FOLDER, BATCH_FORMAT, BATCH_MANIFEST, PLANNED, URL
-from nihbench.run.records import first_line, placement_of, unreadable
+from nihbench.run.records import first_line, lines_in, placement_of, unreadable
 from nihbench.types import Placed, Trial
 
 FINISHED = ("completed", "failed", "expired", "cancelled")
@@ -127,11 +127,10 @@ class Batches:
         ids, digest = [], hashlib.sha256()
         path = self.path(job)
         try:
-            with path.open("rb") as file:
-                for line in file:
-                    digest.update(line)
-                    found = _CUSTOM_ID.match(line)
-                    ids.append(found[1].decode() if found else "")
+            for line in lines_of(path):
+                digest.update(line)
+                found = _CUSTOM_ID.match(line)
+                ids.append(found[1].decode() if found else "")
         except OSError as error:
             raise unreadable(path, error) from error
         if digest.hexdigest() != job.sha256:
@@ -150,9 +149,10 @@ def open_batches(folder: Path) -> Batches:
     """
     from pydantic import TypeAdapter
 
+    check_folder(folder / BATCH_FOLDER)
     path = folder / BATCH_FOLDER / BATCH_MANIFEST
     with _reading(folder, path):
-        content = json.loads(path.read_bytes())
+        content = read_json(path)
         if content["format"] != BATCH_FORMAT:
             raise ValueError(t("it is not of format {format}", format=BATCH_FORMAT))
         jobs = TypeAdapter(tuple[Job, ...]).validate_python(content["files"])
@@ -184,7 +184,10 @@ def check_nothing_waits(folder: Path) -> None:
     Raises:
         UsageError: one may.
     """
-    if not (folder / BATCH_FOLDER / BATCH_MANIFEST).exists():
+    if not is_there(folder / BATCH_FOLDER):
+        return
+    check_folder(folder / BATCH_FOLDER)
+    if not is_there(folder / BATCH_FOLDER / BATCH_MANIFEST):
         return
     waiting = sum(job.requests for job in open_batches(folder).jobs if job.waits)
     if waiting:
@@ -210,8 +213,10 @@ def read_planned(folder: Path) -> dict[str, Planned]:
     path = folder / BATCH_FOLDER / PLANNED
     planned: dict[str, Planned] = {}
     with _reading(folder, path):
-        for line in path.read_bytes().splitlines():
-            row = json.loads(line.decode("utf-8", "surrogatepass"))
+        for line in lines_of(path):
+            if not line.strip():
+                continue
+            row = parse_json(line)
             measured = trial.validate_python(row["trial"])
             planned[str(row["id"])] = Planned(
                 trial=measured,
@@ -229,7 +234,7 @@ def extract(batches: Batches, jobs: Sequence[Job], wanted: Iterable[str]) -> tup
     made = []
     for job in jobs:
         lines = []
-        for line in batches.path(job).read_bytes().splitlines(keepends=True):
+        for line in lines_in(batches.path(job)):
             found = _CUSTOM_ID.match(line)
             if found and found[1].decode() in left:
                 left.discard(found[1].decode())

@@ -12,6 +12,7 @@ from nihbench.endpoint import ModelAccess
 from nihbench.errors import UsageError
 from nihbench.lang import t
 from nihbench.plan import (
+    MOST_TRIALS,
     VARIED,
 )
 from nihbench.run.options import (
@@ -57,7 +58,9 @@ def asked_prompts(
 def chosen_corpus(options: RunOptions, experiment: Experiment, needle: Needle, catalog: Catalog) -> str:
     """Return the name or path of the text: what --corpus says for the needle's language, else the experiment's."""
     check_corpus_option(options.corpus, catalog)
-    name = corpus_choice(options.corpus, needle.language) or experiment.corpus
+    # What is not in the catalog comes from a run's folder, which names no file by this way (`run.admit`).
+    usual = experiment.corpus if experiment.corpus in catalog.corpora else ""
+    name = corpus_choice(options.corpus, needle.language) or usual
     if not name:
         raise UsageError(
             t(
@@ -89,6 +92,10 @@ def check_numbers(options: RunOptions, model: ModelAccess) -> None:
             raise UsageError(
                 t("--{replace} must be at least 1, not {value}", replace=name.replace("_", "-"), value=value)
             )
+    if options.repeats > MOST_TRIALS:
+        raise UsageError(
+            t("--repeats must be at most {most:,}, not {value:,}", most=MOST_TRIALS, value=options.repeats)
+        )
     for name, rate in (("rpm", options.rpm), ("tpm", options.tpm)):
         if rate is not None and not 0 < rate < math.inf:
             raise UsageError(t("--{name} must be more than 0, not {rate:g}", name=name, rate=rate))

@@ -17,7 +17,7 @@ from typing import BinaryIO
 
 from nihbench.endpoint import Call, Dialect
 from nihbench.errors import FetchError, UsageError
-from nihbench.fetch import atomic_file, write_atomic
+from nihbench.fetch import atomic_file, check_folder, write_atomic
 from nihbench.lang import t
 from nihbench.run.setup import Setup
 from nihbench.types import Placed, Trial
@@ -72,6 +72,7 @@ def export_batch(
             )
         )
     target = folder / BATCH_FOLDER
+    check_folder(target)
     try:
         with atomic_file(target / PLANNED, durable=False) as planned, _Files(target, most_requests, most_bytes) as out:
             for done, (trial_id, trial) in enumerate(_with_ids(setup), 1):

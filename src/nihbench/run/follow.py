@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 import socket
+from itertools import takewhile
 
-from nihbench.run.lock import HOLDER
-from nihbench.run.records import read_lines
+from nihbench.errors import NihError
+from nihbench.run.lock import read_holder
+from nihbench.run.records import lines_in, read_lines
 from nihbench.run.spent import Tariff, spent_of
 from nihbench.run.store import RECORDS, RunFolder
 from nihbench.run.stored import planned_trials
@@ -46,18 +47,16 @@ class Follower:
             DamagedDataError: a line can't be read.
         """
         path = self.folder.path / RECORDS
-        if not path.exists() or path.stat().st_size <= self._offset:
-            return []
-        with path.open("rb") as file:
-            file.seek(self._offset)
-            data = file.read()
         # Only whole lines: the last one may be in the middle of being written.
-        data = data[: data.rfind(b"\n") + 1]
-        for record, _ in read_lines(path, data, before=self._lines):
+        whole = takewhile(lambda line: line.endswith(b"\n"), lines_in(path, self._offset))
+        before = self._offset
+        for record, line in read_lines(path, whole, before=self._lines):
             if record is not None:
                 self._records[record.id] = record
-        self._offset += len(data)
-        self._lines += data.count(b"\n")
+            self._offset += len(line)
+            self._lines += 1
+        if self._offset == before:
+            return []
         known = verified(self._records, Expectation.of(self.folder.manifest))
         fresh = [record for key, record in known.items() if self._given.get(key) != record]
         self._given = known
@@ -71,15 +70,15 @@ class Follower:
     def is_going_on(self) -> bool:
         """Say whether a process works on the run."""
         try:
-            holder = json.loads((self.folder.path / HOLDER).read_text(encoding="utf-8"))
+            holder = read_holder(self.folder.path)
             pid, host = int(holder["pid"]), holder["host"]
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, NihError, RecursionError):
             return False
         if host != socket.gethostname() or os.name != "posix":
             return True  # it can't be seen from here whether it was killed
         try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
+            os.kill(pid, 0) if pid > 0 else None
+        except (ProcessLookupError, OverflowError):
             return False
         except PermissionError:
             return True

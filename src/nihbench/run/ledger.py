@@ -13,7 +13,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import stat
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -21,12 +20,14 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
+from io import FileIO
 from pathlib import Path
 from secrets import token_hex
 from types import TracebackType
-from typing import Any, BinaryIO, Self
+from typing import Any, Self
 
-from nihbench.run.records import bytes_of, unwritable
+from nihbench.fetch import open_appending, parse_json
+from nihbench.run.records import bytes_of, ends_line, unwritable
 
 LEDGER = "spent.jsonl"
 RUN = "run"
@@ -66,7 +67,7 @@ def read_ledger(folder: Path, account: str = RUN) -> Entries:
 
 def _row(line: bytes) -> dict[str, Any] | None:
     try:
-        row = json.loads(line)
+        row = parse_json(line)
         usd = Decimal(row["usd"])
     except (ValueError, KeyError, TypeError, InvalidOperation, RecursionError):
         return None
@@ -93,7 +94,7 @@ class Ledger:
         self._number = 0
         self._lines: list[bytes] = []
         self._lock, self._writing = threading.Lock(), threading.Lock()
-        self._file: BinaryIO | None = None
+        self._file: FileIO | None = None
         self._thread = ThreadPoolExecutor(1, "nih-ledger")
         self.entries: list[str] = []
         """What was reserved since it was opened."""
@@ -194,19 +195,10 @@ def plain_line(usd: Decimal, at: str) -> bytes:
     return json.dumps({"at": at, "usd": str(usd)}).encode("ascii")
 
 
-def _opened(path: Path) -> BinaryIO:
-    """Open a ledger behind its last whole line: a regular file, and no link to one elsewhere."""
+def _opened(path: Path) -> FileIO:
+    """Open a ledger behind its last whole line."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND
-    for name in ("O_BINARY", "O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC"):
-        flags |= getattr(os, name, 0)
-    file = os.fdopen(os.open(path, flags, 0o666), "r+b", buffering=0)
-    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-        file.close()
-        raise OSError(f"{path} is no regular file")
-    size = file.seek(0, os.SEEK_END)
-    if size:
-        file.seek(size - 1)
-        if file.read(1) != b"\n":
-            file.write(b"\n")
+    file = open_appending(path)
+    if (size := file.seek(0, os.SEEK_END)) and not ends_line(path, size):
+        file.write(b"\n")
     return file

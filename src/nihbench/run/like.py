@@ -13,15 +13,16 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from nihbench.catalog import load
 from nihbench.errors import DamagedDataError, UsageError
-from nihbench.fetch import write_atomic
+from nihbench.fetch import parse_json, write_atomic
 from nihbench.lang import t
 from nihbench.plan import fill, order_trials, with_controls
 from nihbench.run.lengths import fixed_tokens
 from nihbench.run.options import RunOptions
 from nihbench.run.places import counted_once
 from nihbench.run.rebuild import source_text
-from nihbench.run.records import bytes_of, first_line, placement_of
+from nihbench.run.records import first_line, lines_in, placement_of
 from nihbench.run.setup import Begun, Setup
 from nihbench.run.store import RunFolder, check_free, create_run, open_run, unusable
 from nihbench.run.stored import begun, corpus_of, is_imported, planned_trials, stored_needle, stored_prompts
@@ -177,7 +178,7 @@ def like_options(options: RunOptions) -> RunOptions:
         options,
         experiment=str(content["experiment"]),
         prompts=options.prompts or tuple(content["prompts"]),
-        corpus=options.corpus or corpus_of(content),
+        corpus=options.corpus or corpus_of(content, Path(options.like), load()),
         lengths=",".join(f"{length}t" for length in content["lengths"]),
         depths=",".join(repr(float(depth)) for depth in content["depths"]),
         repeats=int(content["repeats"]),
@@ -296,8 +297,8 @@ def _line(trial: Trial, asked: Asked) -> bytes:
 def _parsed(path: Path) -> list[tuple[Trial, Asked]]:
     found = []
     try:
-        for line in bytes_of(path).splitlines():
-            plain = json.loads(line)
+        for line in lines_in(path):
+            plain = parse_json(line)
             trial = Trial(**plain["trial"])
             placement = placement_of(plain["placement"], trial.control)
             found.append((trial, Asked(placement=placement, fresh=dict(plain["fresh"]))))

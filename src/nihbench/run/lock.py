@@ -12,13 +12,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
-from nihbench.errors import UsageError
-from nihbench.fetch import write_atomic
+from nihbench.errors import NihError, UsageError
+from nihbench.fetch import check_plain, parse_json, read_regular, write_atomic
 from nihbench.lang import t
 
 LOCK = ".lock"
 HOLDER = ".holder.json"
+_MOST_BYTES = 10_000
 
 
 @contextmanager
@@ -31,9 +33,11 @@ def owned(folder: Path, now: Callable[[], datetime]) -> Iterator[None]:
 
     Raises:
         UsageError: another process owns it, or it can't be written.
+        DamagedDataError: its lock is no plain file.
     """
     from filelock import FileLock, Timeout
 
+    check_plain(folder / LOCK)
     lock = FileLock(folder / LOCK, timeout=0)
     try:
         lock.acquire()
@@ -63,7 +67,12 @@ def owned(folder: Path, now: Callable[[], datetime]) -> Iterator[None]:
 def _holder(folder: Path) -> str:
     """Name the process that owns the folder, as far as it said who it is."""
     try:
-        me = json.loads((folder / HOLDER).read_text(encoding="utf-8"))
+        me = read_holder(folder)
         return t("process {pid} on {host} since {since}", pid=int(me["pid"]), host=me["host"], since=me["since"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, NihError, RecursionError):
         return t("another process")
+
+
+def read_holder(folder: Path) -> Any:
+    """Return what the process that owns the folder says of itself. Raises as `fetch.read_json`."""
+    return parse_json(read_regular(folder / HOLDER, _MOST_BYTES))

@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from nihbench.errors import UsageError
-from nihbench.fetch import write_atomic
+from nihbench.fetch import check_folder, is_there, read_json, write_atomic
 from nihbench.lang import t
 from nihbench.plan import parse_shard
 from nihbench.run.batch_state import check_nothing_waits
 from nihbench.run.ledger import LEDGER, plain_line
 from nihbench.run.manifest import differing
 from nihbench.run.options import RunOptions
-from nihbench.run.records import bytes_of, read_lines
+from nihbench.run.records import bytes_of, lines_in, read_lines
 from nihbench.run.store import MANIFEST, PROBES, RECORDS, RunFolder, check_free, open_run
 from nihbench.run.stored import is_imported, planned_trials
 from nihbench.run.tree import TREE, is_tree, open_tree
@@ -116,12 +116,9 @@ def _check_belongs(first: RunFolder, other: RunFolder) -> None:
 def _lines(path: Path) -> Lines:
     """Return the whole lines of a records file; a torn last one is left out."""
     found: Lines = {}
-    data = path.read_bytes() if path.exists() else b""
-    start = 0
-    for record, end in read_lines(path, data):
+    for record, line in read_lines(path, lines_in(path)):
         if record is not None:
-            found.setdefault(record.id, []).append(data[start:end].strip() + b"\n")
-        start = end
+            found.setdefault(record.id, []).append(line.strip() + b"\n")
     return found
 
 
@@ -165,7 +162,7 @@ def _ledger_lines(folders: Iterable[Path]) -> list[bytes]:
 
 def _join(name: str, runs: Iterable[RunFolder], out: Path) -> None:
     files = [run.path / name for run in runs]
-    lines = [line for file in files if file.exists() for line in file.read_bytes().splitlines() if line.strip()]
+    lines = [whole for file in files for line in lines_in(file) if (whole := line.rstrip(b"\r\n")).strip()]
     if lines:
         write_atomic(out / name, b"".join(line + b"\n" for line in dict.fromkeys(lines)))
 
@@ -195,17 +192,18 @@ def _merge_trees(paths: Sequence[Path], out: Path, left: Left) -> tuple[RunFolde
             raise UsageError(
                 t("{first} and {other} have different runs: leave one of them out", first=first.path, other=tree.path)
             )
-    if (out / TREE).exists():
+    if is_there(out / TREE):
         raise UsageError(t("{path} already holds a run: give another --out", path=out))
     merged = []
     for child in first.children:
-        begun = [tree.path / child.folder for tree in trees if (tree.path / child.folder / MANIFEST).exists()]
+        begun = [tree.path / child.folder for tree in trees if is_there(tree.path / child.folder / MANIFEST)]
         if begun:
+            check_folder(out / child.folder)
             merged.append(merge_runs([open_run(path) for path in begun], out / child.folder, left))
     # What was asked before the runs of a folder began stands in the folder's own ledger, too.
     if lines := _ledger_lines(tree.path for tree in trees):
         write_atomic(out / LEDGER, b"".join(line + b"\n" for line in lines))
-    content = json.loads((first.path / TREE).read_text(encoding="utf-8"))
+    content = read_json(first.path / TREE)
     for row in content["children"]:
         row["options"] = {**row["options"], "shard": None}
     write_atomic(out / TREE, (json.dumps(content, ensure_ascii=False, indent=1) + "\n").encode("utf-8"))

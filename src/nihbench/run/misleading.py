@@ -23,7 +23,8 @@ def misleading_text(path: Path) -> str:
     content = open_run(path).manifest
     needle = stored_needle(content)
     try:
-        corpus = stored_corpus(load(), corpus_of(content), Path.cwd(), content["corpus"]["sha256"])
+        catalog = load()
+        corpus = stored_corpus(catalog, corpus_of(content, path, catalog), Path.cwd(), content["corpus"]["sha256"])
     except NihError:
         return ""
     sentences = sentences_of(corpus.text, corpus.language)

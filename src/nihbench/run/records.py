@@ -7,10 +7,11 @@ writing) is owed again; anything else that can't be read is damage, and then not
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import math
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
@@ -18,11 +19,15 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from nihbench.errors import DamagedDataError, MovedError, UsageError
+from nihbench.fetch import lines_of, open_appending, open_regular, parse_json, read_regular
 from nihbench.lang import t, typed
 from nihbench.types import Bare, Completion, Failure, GradedElsewhere, Placed, Placement, Record, Trial
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
+
+_MOST_BYTES = 100_000_000
+"""What a file may have that is read as a whole: a ledger, the places of another run's prompts."""
 
 
 class RecordWriter:
@@ -35,11 +40,11 @@ class RecordWriter:
         _, whole = read_records(self._path)
         try:
             # Unbuffered: nothing can wait in memory behind a write that failed.
-            self._file = self._path.open("ab", buffering=0)
-            if self._file.tell() != whole:
+            self._file = open_appending(self._path)
+            if self._file.seek(0, os.SEEK_END) != whole:
                 self._file.truncate(whole)
             self._whole = whole
-            if whole and self._path.read_bytes()[whole - 1 : whole] != b"\n":
+            if whole and not ends_line(self._path, whole):
                 self._write(b"\n")
                 self._whole += 1
         except OSError as error:
@@ -117,6 +122,13 @@ def moved(path: Path, descriptor: int) -> MovedError | None:
     )
 
 
+def ends_line(path: Path, at: int) -> bool:
+    """Say whether a file's first `at` bytes end a line."""
+    with open_regular(path) as file:
+        file.seek(at - 1)
+        return file.read(1) == b"\n"
+
+
 def unwritable(path: Path, error: OSError) -> UsageError:
     """Return the error for records that can't be written to `path`, a file or its folder."""
     return UsageError(
@@ -168,12 +180,12 @@ def read_records(path: Path) -> tuple[dict[str, Record], int]:
     """
     records: dict[str, Record] = {}
     whole = 0
-    for record, end in read_lines(path, bytes_of(path)):
+    for record, line in read_lines(path, lines_in(path)):
         if record is not None:
             known = records.get(record.id)
             if not (known and isinstance(known.outcome, Completion) and isinstance(record.outcome, Failure)):
                 records[record.id] = record
-        whole = end
+        whole += len(line)
     return records, whole
 
 
@@ -183,17 +195,27 @@ def all_records(path: Path) -> list[Record]:
     Raises:
         DamagedDataError: a line that is not a torn last one can't be read.
     """
-    data = bytes_of(path)
     records: list[Record] = []
     seen: set[bytes] = set()
-    start = 0
-    for record, end in read_lines(path, data):
-        line = data[start:end].rstrip(b"\n")
-        if record is not None and line not in seen:
-            seen.add(line)
+    for record, line in read_lines(path, lines_in(path)):
+        if record is not None and (digest := hashlib.sha256(line.rstrip(b"\n")).digest()) not in seen:
+            seen.add(digest)
             records.append(record)
-        start = end
     return records
+
+
+def lines_in(path: Path, offset: int = 0) -> Iterator[bytes]:
+    """Give the lines of a run's file from an offset on, each with its end; none where it is not there.
+
+    Raises:
+        DamagedDataError: it can't be read.
+    """
+    try:
+        yield from lines_of(path, offset)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise unreadable(path, error) from error
 
 
 def bytes_of(path: Path) -> bytes:
@@ -203,7 +225,7 @@ def bytes_of(path: Path) -> bytes:
         DamagedDataError: it can't be read.
     """
     try:
-        return path.read_bytes()
+        return read_regular(path, _MOST_BYTES)
     except FileNotFoundError:
         return b""
     except OSError as error:
@@ -215,28 +237,25 @@ def unreadable(path: Path, error: OSError) -> DamagedDataError:
     return DamagedDataError(t("{path} can't be read: {strerror}", path=path, strerror=error.strerror or error))
 
 
-def read_lines(path: Path, data: bytes, before: int = 0) -> Iterator[tuple[Record | None, int]]:
-    """Give each whole line's record (None: a blank line) and where it ends; a torn last line is left out.
+def read_lines(path: Path, lines: Iterable[bytes], before: int = 0) -> Iterator[tuple[Record | None, bytes]]:
+    """Give each whole line's record (None: a blank line) with its bytes; a torn last line is left out.
 
     Args:
         path: names the file in errors.
-        data: its bytes, or those from some line on.
+        lines: its lines, each with its end but perhaps the last, or those from some line on.
         before: how many lines stand before them.
 
     Raises:
         DamagedDataError: a line that is not a torn last one can't be read.
     """
     parse = _parser()
-    end = 0
-    lines = data.split(b"\n")
     for number, line in enumerate(lines, 1):
-        last = number == len(lines)
         record = None
         if line.strip():
             try:
                 record = parse(line)
             except (ValueError, RecursionError) as error:
-                if last:
+                if not line.endswith(b"\n"):
                     return
                 raise DamagedDataError(
                     t(
@@ -247,8 +266,7 @@ def read_lines(path: Path, data: bytes, before: int = 0) -> Iterator[tuple[Recor
                         first_line=first_line(error),
                     )
                 ) from error
-        end += len(line) + (0 if last else 1)
-        yield record, end
+        yield record, line
 
 
 def first_line(error: Exception) -> str:
@@ -287,7 +305,7 @@ def _parser() -> Any:
     outcomes: dict[str, TypeAdapter[Any]] = {key: TypeAdapter(kind) for kind, key in _KEYS.items()}
 
     def parse(line: bytes) -> Record:
-        plain = json.loads(line)
+        plain = parse_json(line)
         if not isinstance(plain, dict):
             raise ValueError(t("not a JSON object"))
         try:

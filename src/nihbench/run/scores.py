@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from nihbench.errors import DamagedDataError, UsageError
-from nihbench.fetch import write_atomic
+from nihbench.fetch import is_there, lines_of, parse_json, write_atomic
 from nihbench.lang import t
 from nihbench.run.answers import answers_of
 from nihbench.run.store import RunFolder
@@ -32,7 +32,13 @@ RULES_FILE = f"scores.{SCORER}.jsonl"
 
 
 def scores_file(run: RunFolder, scorer: str) -> Path:
-    """Return where a scorer's grades of a run are kept."""
+    """Return where a scorer's grades of a run are kept.
+
+    Raises:
+        UsageError: the name, which may be an imported run's, leads elsewhere.
+    """
+    if "/" in scorer or "\\" in scorer:
+        raise UsageError(t("{scorer!r} is no scorer's name", scorer=scorer))
     return run.path / f"scores.{scorer}.jsonl"
 
 
@@ -153,12 +159,12 @@ def load_grades(run: RunFolder, records: Mapping[str, Record], scorer: str = SCO
         DamagedDataError: the file can't be read.
     """
     path = scores_file(run, scorer)
-    if not path.exists():
+    if not is_there(path):
         return None
     grades: dict[str, Grade] = {}
     for number, line in enumerate(_lines(path), 1):
         try:
-            plain: dict[str, Any] = json.loads(line)
+            plain: dict[str, Any] = parse_json(line)
             grades[plain.pop("id")] = _grade(plain)
         except (ValueError, KeyError, AttributeError, TypeError, RecursionError) as error:
             raise DamagedDataError(
@@ -187,9 +193,8 @@ def _adapter(kind: type) -> Any:
     return TypeAdapter(kind)
 
 
-def _lines(path: Path) -> Iterable[str]:
+def _lines(path: Path) -> Iterable[bytes]:
     try:
-        # Not splitlines: a model's answer may hold other line ends than ours.
-        return path.read_text(encoding="utf-8").removesuffix("\n").split("\n") if path.stat().st_size else ()
-    except (OSError, UnicodeDecodeError) as error:
+        yield from (line.rstrip(b"\n") for line in lines_of(path))
+    except OSError as error:
         raise DamagedDataError(t("{path} can't be read: delete it to score again", path=path)) from error

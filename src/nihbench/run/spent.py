@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 import os
-import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from typing import Any
 
 from nihbench.endpoint import cost_of
 from nihbench.endpoint.spending import tells_cost
+from nihbench.fetch import read_regular
 from nihbench.prices import prices_paid
 from nihbench.run.ledger import Entries, Ledger, append, plain_line, read_ledger
 from nihbench.run.records import all_records
@@ -77,7 +77,8 @@ class Tariff:
 
         def tokens_of(record: Record) -> int:
             trial, place = record.trial, record.placement
-            if place is None or found is None:
+            # A prompt that the run does not have is damage, and said where the records are read.
+            if place is None or found is None or trial.prompt not in found.bases:
                 return place.total_tokens if place is not None else trial.length
             repeat = 0 if trial.control == "sentinel" else trial.repeat
             return found.server_length(place.total_tokens, trial.length, trial.prompt, repeat)
@@ -174,10 +175,7 @@ def committed(folder: Path) -> Decimal:
     """Return what an older version left written that was spent and might yet be charged for; 0 where it did not."""
     try:
         # Opened only where it is a file of its own: what a link or a pipe of this name leads to is none of a run's.
-        kind = (folder / COMMITTED).lstat()
-        if not stat.S_ISREG(kind.st_mode) or kind.st_size > _MOST_BYTES:
-            return Decimal(0)
-        usd = Decimal((folder / COMMITTED).read_text(encoding="ascii").strip())
+        usd = Decimal(read_regular(folder / COMMITTED, _MOST_BYTES).decode("ascii").strip())
     except (OSError, ValueError, InvalidOperation):
         return Decimal(0)
     return usd if usd.is_finite() and usd > 0 else Decimal(0)

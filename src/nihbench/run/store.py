@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from nihbench.errors import DamagedDataError, UsageError, is_path_fault, path_error
-from nihbench.fetch import write_atomic
+from nihbench.fetch import check_plain, is_there, read_json, write_atomic
 from nihbench.lang import t, typed
 from nihbench.run.calibration import Calibration
 from nihbench.run.lock import LOCK
@@ -72,6 +72,7 @@ def create_run(path: Path, manifest: Mapping[str, Any]) -> RunFolder:
         path.mkdir(parents=True, exist_ok=True)
         check_free(path)
         text = _manifest_text(manifest)
+        check_plain(path / LOCK)
         # Two processes that begin in the same moment: the second must not write over what the first one goes by.
         with FileLock(path / LOCK):
             check_free(path)
@@ -139,9 +140,9 @@ def check_free(path: Path) -> None:
     Raises:
         UsageError: it does.
     """
-    if (path / MANIFEST).exists():
+    if is_there(path / MANIFEST):
         raise taken(path)
-    if (path / RECORDS).exists():
+    if is_there(path / RECORDS):
         raise UsageError(
             t(
                 "{path} holds the records of a run whose {manifest} is missing: give another --out",
@@ -160,7 +161,7 @@ def open_run(path: Path) -> RunFolder:
     """
     file = path / MANIFEST
     try:
-        manifest = json.loads(file.read_text(encoding="utf-8"))
+        manifest = read_json(file)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise no_run(path) from error
     except (OSError, ValueError, RecursionError) as error:

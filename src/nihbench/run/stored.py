@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from nihbench.catalog import Catalog
 from nihbench.errors import DamagedDataError, UsageError
 from nihbench.lang import t
 from nihbench.plan import make_trials, merged_as_stored
@@ -32,6 +34,8 @@ _CHARACTERS: Mapping[str, int] = {
     "7d94929868d0bb36ee10bb55fd15ba0957b135d851a988159793803c7e4eb166": 597_796,  # three-kingdoms-zh
 }
 """How long the packaged texts are, by their hash: older runs do not say it themselves."""
+
+_BEYOND = 10**9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,12 +134,18 @@ def is_imported(content: Mapping[str, Any]) -> bool:
     return "import" in content
 
 
-def corpus_of(content: Mapping[str, Any]) -> str:
-    """Return what names the run's corpus: its name in the catalog, or the path that the user gave."""
+def corpus_of(content: Mapping[str, Any], run: Path, catalog: Catalog) -> str:
+    """Return what names the run's corpus: its name in the catalog, or the path of a file that the user named.
+
+    Raises:
+        UsageError: only the run's folder names that file.
+    """
+    from nihbench.run.admit import admitted_text
     from nihbench.run.texts import corpus_choice
 
-    chosen = corpus_choice(content["options"].get("corpus"), content["needle"]["language"])
-    return chosen or str(content["corpus"]["name"])
+    option = content["options"].get("corpus") or str(content["corpus"]["name"])
+    chosen = corpus_choice(admitted_text(option, run, catalog, hashed=True), content["needle"]["language"])
+    return chosen or str(admitted_text(str(content["corpus"]["name"]), run, catalog, hashed=True))
 
 
 def corpus_characters(content: Mapping[str, Any]) -> int | None:
@@ -195,7 +205,10 @@ def stored_prompts(content: Mapping[str, Any]) -> dict[str, PromptTemplate]:
 def stored_options(
     content: Mapping[str, Any], headers: Mapping[str, str], given: Mapping[str, Any] = MappingProxyType({})
 ) -> RunOptions:
-    """Read the options back; secrets are not stored and come in again.
+    """Read the options back, but for what a folder may not decide; secrets are not stored and come in again.
+
+    They have no address and no variable (`nihbench.run.admit` says which of the folder's may be used), and what the
+    folder says of certificates counts for nothing.
 
     Args:
         content: run.json's content.
@@ -209,7 +222,7 @@ def stored_options(
     options: RunOptions = _validated(RunOptions, content, "options")
     # What it was called before it was called what it is.
     vary = tuple("sampling" if name == "temperature" else name for name in options.vary)
-    options = replace(options, vary=vary)
+    options = replace(options, vary=vary, base_url=None, more_urls=(), api_key_env=None, insecure=False, ca_file=None)
     if set(options.headers) - set(headers):
         raise UsageError(
             t(
@@ -249,6 +262,7 @@ def planned_trials(content: Mapping[str, Any]) -> tuple[Trial, ...]:
         DamagedDataError: the grid in it is not what `manifest` writes.
     """
     try:
+        _check_grid(content)
         experiment, needle = str(content["experiment"]), str(content["needle"]["name"])
         grid = make_trials(
             experiment=experiment,
@@ -281,10 +295,19 @@ def planned_trials(content: Mapping[str, Any]) -> tuple[Trial, ...]:
         grid = tuple(t for t in grid if (t.prompt, t.length, t.depth_percent, t.repeat) not in missing)
         every, shard = (*controls, *grid, *more), content.get("shard")
         return every if shard is None else tuple(every[number] for number in shard["trials"])
-    except (KeyError, IndexError, TypeError, ValueError) as error:
+    except (KeyError, IndexError, TypeError, ValueError, UsageError) as error:
         raise DamagedDataError(
             t("run.json is damaged: its grid is missing or wrong; restore it from a copy")
         ) from error
+
+
+def _check_grid(content: Mapping[str, Any]) -> None:
+    """Raise `ValueError` where run.json's grid has lengths or depths that no plan has."""
+    rows = [*content.get("controls", ()), *({"length": n, "depth_percent": 0} for n in content["lengths"])]
+    rows += [{"length": 1, "depth_percent": depth} for depth in content["depths"]]
+    for row in rows:
+        if not (0 <= int(row["length"]) < _BEYOND and 0 <= float(row["depth_percent"]) <= 100):
+            raise ValueError("a length or a depth beyond any")
 
 
 def may_be_drawn(content: Mapping[str, Any]) -> Callable[[Trial], bool]:

@@ -42,13 +42,15 @@ def load_texts(
     report: Report,
     text_sha256: str | None = None,
 ) -> Texts:
-    """Load the corpus `name` for a needle, with its tokens and sentences; `text_sha256` as for `load_corpus`.
+    """Load the corpus `name` for a needle, with its tokens and sentences; `text_sha256` is what it must have, if any.
 
     Raises:
-        UsageError: there is no such corpus, or the needle stands in it already.
+        UsageError: there is no such corpus, it is another text, or the needle stands in it already.
         FetchError: it could not be brought.
     """
     corpus = load_corpus(catalog, name, folder, report, text_sha256)
+    if text_sha256 is not None:
+        check_corpus(corpus, text_sha256)
     notes = [corpus.caveat] if corpus.caveat else []
     if corpus.language not in (needle.language, UNKNOWN_LANGUAGE):
         notes.append(

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from nihbench.errors import DamagedDataError, UsageError, is_path_fault, path_error
-from nihbench.fetch import write_atomic
+from nihbench.fetch import check_folder, is_there, read_json, write_atomic
 from nihbench.lang import t, typed
 from nihbench.run.options import RunOptions
 from nihbench.run.store import FORMAT, MANIFEST, RunFolder, no_run, open_run, taken
@@ -24,11 +24,15 @@ TREE = "tree.json"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Child:
-    """One run of a tree: its folder's name within the parent, and its options as run.json has them."""
+    """One run of a tree: its folder's name within the parent, and its options as run.json has them.
+
+    `corpus_sha256` is the hash of the text that it is to be made of, so that no other is sent where it was not begun.
+    """
 
     folder: str
     options: Mapping[str, Any]
     withheld: tuple[str, ...] = ()
+    corpus_sha256: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,7 +47,7 @@ class Tree:
     def begun(self, child: Child) -> RunFolder | None:
         """Return a child's run, or None where it was not begun."""
         place = self.path / child.folder
-        return open_run(place) if (place / MANIFEST).exists() else None
+        return open_run(place) if is_there(place / MANIFEST) else None
 
 
 def grouped(items: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
@@ -74,7 +78,13 @@ def children_of(
     ]
 
 
-def create_tree(path: Path, suite: str | None, children: Sequence[tuple[RunOptions, str]], created_at: str) -> Tree:
+def create_tree(
+    path: Path,
+    suite: str | None,
+    children: Sequence[tuple[RunOptions, str]],
+    created_at: str,
+    texts: Sequence[str | None] = (),
+) -> Tree:
     """Make a tree's folder with its tree.json.
 
     Args:
@@ -82,6 +92,7 @@ def create_tree(path: Path, suite: str | None, children: Sequence[tuple[RunOptio
         suite: the suite's name, or None.
         children: the options and the experiment's name of every run, in order.
         created_at: the time.
+        texts: the hash of each one's text.
 
     Raises:
         UsageError: something is there already, or the folder can't be written.
@@ -89,8 +100,8 @@ def create_tree(path: Path, suite: str | None, children: Sequence[tuple[RunOptio
     models = list(dict.fromkeys(options.model for options, _ in children))
     names = _names([(*((o.model,) if len(models) > 1 else ()), experiment) for o, experiment in children])
     rows = [
-        Child(folder=name, options=options.stored(), withheld=tuple(options.withheld()))
-        for name, (options, _) in zip(names, children, strict=True)
+        Child(folder=name, options=options.stored(), withheld=tuple(options.withheld()), corpus_sha256=text)
+        for name, (options, _), text in zip(names, children, texts or [None] * len(children), strict=True)
     ]
     content = {
         "format": FORMAT,
@@ -102,8 +113,10 @@ def create_tree(path: Path, suite: str | None, children: Sequence[tuple[RunOptio
     try:
         path.mkdir(parents=True, exist_ok=True)
         for name in (TREE, MANIFEST):
-            if (path / name).exists():
+            if is_there(path / name):
                 raise taken(path)
+        for row in rows:
+            check_folder(path / row.folder)
         write_atomic(path / TREE, (json.dumps(content, ensure_ascii=False, indent=1) + "\n").encode("utf-8"))
     except OSError as error:
         raise UsageError(
@@ -118,7 +131,7 @@ def create_tree(path: Path, suite: str | None, children: Sequence[tuple[RunOptio
 
 def is_tree(path: Path) -> bool:
     """Say whether a folder is a parent of runs."""
-    return (path / TREE).exists()
+    return is_there(path / TREE)
 
 
 def open_tree(path: Path) -> Tree:
@@ -130,7 +143,7 @@ def open_tree(path: Path) -> Tree:
     """
     file = path / TREE
     try:
-        content = json.loads(file.read_text(encoding="utf-8"))
+        content = read_json(file)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise UsageError(t("{path} holds no runs: there is no {tree} in it", path=path, tree=TREE)) from error
     except (OSError, ValueError, RecursionError) as error:
@@ -143,6 +156,8 @@ def open_tree(path: Path) -> Tree:
         if content["format"] != FORMAT:
             raise ValueError(t("it is not of format {format}", format=FORMAT))
         children = tuple(_child(row) for row in content["children"])
+        for child in children:
+            check_folder(path / child.folder)
         suite = content["suite"]
         return Tree(
             path=path,
@@ -166,15 +181,16 @@ def find_runs(path: Path) -> tuple[Path, ...]:
         UsageError: there is no run in it.
         DamagedDataError: tree.json can't be read.
     """
-    if (path / MANIFEST).exists():
+    if is_there(path / MANIFEST):
         return (path,)
     if is_tree(path):
         folders = (path / child.folder for child in open_tree(path).children)
-        found = tuple(folder for folder in folders if (folder / MANIFEST).exists())
+        found = tuple(folder for folder in folders if is_there(folder / MANIFEST))
         if not found:
             raise UsageError(t("no run of {path} has begun: go on by nih run --resume {path}", path=typed(path)))
         return found
-    found = tuple(sorted(file.parent for file in path.glob(f"*/{MANIFEST}")))
+    # A link to a folder ("latest") stands for one that is here already, or for one that is not of this folder.
+    found = tuple(sorted(file.parent for file in path.glob(f"*/{MANIFEST}") if not file.parent.is_symlink()))
     if not found:
         raise no_run(path)
     return found
@@ -206,4 +222,5 @@ def _child(row: Mapping[str, Any]) -> Child:
     options = row["options"]
     if not isinstance(options, dict):
         raise ValueError(t("a child's options are missing"))
-    return Child(folder=folder, options=options, withheld=tuple(str(name) for name in row.get("withheld", ())))
+    withheld, text = tuple(str(name) for name in row.get("withheld", ())), row.get("corpus_sha256")
+    return Child(folder=folder, options=options, withheld=withheld, corpus_sha256=None if text is None else str(text))

@@ -16,8 +16,10 @@ from types import TracebackType
 from typing import Any, Self
 
 from nihbench.errors import UsageError
+from nihbench.fetch import open_appending, parse_json
 from nihbench.lang import t
 from nihbench.run.options import without_secrets
+from nihbench.run.records import lines_in
 from nihbench.score import JUDGE_VERSION
 from nihbench.types import Message, Request
 
@@ -62,10 +64,12 @@ class Verdicts:
 
     def __enter__(self) -> Self:
         try:
-            data = self._path.read_bytes() if self._path.exists() else b""
-            self._known = dict(filter(None, map(_entry, data.split(b"\n"))))
-            self._file = self._path.open("ab", buffering=0)
-            if data and not data.endswith(b"\n"):
+            line = b"\n"
+            for line in lines_in(self._path):
+                if (entry := _entry(line)) is not None:
+                    self._known[entry[0]] = entry[1]
+            self._file = open_appending(self._path)
+            if not line.endswith(b"\n"):
                 self._file.write(b"\n")
         except OSError as error:
             raise self._unwritable(error) from error
@@ -106,7 +110,7 @@ class Verdicts:
 
 def _entry(line: bytes) -> tuple[str, Reply] | None:
     try:
-        plain = json.loads(line)
+        plain = parse_json(line)
         key, text, reason = plain["key"], plain["text"], plain["finish_reason"]
     except (ValueError, KeyError, TypeError, RecursionError):
         return None

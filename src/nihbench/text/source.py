@@ -12,12 +12,14 @@ from functools import cached_property
 
 import numpy as np
 
-from nihbench.errors import UsageError
+from nihbench.errors import DamagedDataError, UsageError
 from nihbench.lang import t
 from nihbench.text.encoded import JsonText
 from nihbench.text.seams import Piece, Stretch, starts_joined
 from nihbench.types import IntArray, Tokenizer
 
+MOST_CHARACTERS = 100_000_000
+"""More than ten million tokens of any language; records say how often a text is repeated."""
 GLUE = "\n\n"
 """What stands between the corpus's end and its beginning where a source wraps round."""
 
@@ -103,6 +105,10 @@ def make_source(
 
 def compose_text(text: str, start: int, copies: int) -> str:
     """Return the text of the source that `make_source` makes: what `nih rebuild` needs, without a tokenizer."""
+    if len(text) * copies > MOST_CHARACTERS:
+        raise DamagedDataError(
+            t("a prompt of {count:,} characters was never sent: the record is damaged", count=len(text) * copies)
+        )
     once = text[start:] + GLUE + text[:start] if start else text
     return GLUE.join([once] * copies)
 

@@ -290,9 +290,6 @@ WORDS = {
     "note: --insecure: certificates are NOT checked, anyone on the way can read the key and change answers": (
         "注意：--insecure：不校验证书，途中任何人都能读到密钥、篡改回答"
     ),
-    "note: the key in {usual_key} is sent to {host}: name another variable by --api-key-env": (
-        "注意：{usual_key} 中的密钥将发给 {host}：如需换用，请以 --api-key-env 另指变量"
-    ),
     "a row takes {perfect} trials to show {share} found if all are found, {usual} if 97% are (80% power)": (
         "要证实一行的找到率高于 {share}：若全部找到需 {perfect} 次试验，若真实找到率为 97% 需 {usual} 次（80% 把握）"
     ),

@@ -1,0 +1,119 @@
+"""Going on with a run's folder: its addresses, variables and files are used where the user named them (`run.admit`).
+
+What is named on this command line stands; what only the folder says is compared, or the command stops before any
+request with one sentence that says what to give.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nihbench.errors import UsageError
+from nihbench.lang import t
+
+if TYPE_CHECKING:
+    from nihbench.catalog import Catalog
+    from nihbench.run import RunOptions
+
+
+def readmitted(
+    stored: RunOptions, content: Mapping[str, Any], run: Path, asked: RunOptions, given: Collection[str]
+) -> RunOptions:
+    """Return the options of a run's folder with the address, the variable and the files that it may use.
+
+    Args:
+        stored: its options, without an address.
+        content: its run.json, or its part of tree.json, with `begun` where it was not begun: then nothing that comes
+            later compares its text.
+        run: its folder.
+        asked: the options of this command line.
+        given: which of them were given, by their parameters' names.
+
+    Raises:
+        UsageError: only the folder names a server, a key for a server, or a file.
+    """
+    from nihbench.cli.catalogs import load
+    from nihbench.cli.options import check_extra
+
+    # As on the command line: a folder's further fields may not name another model, or lift a limit.
+    check_extra(stored.extra_body)
+    catalog = load()
+    options = _with_address(stored, content, run, asked, given, catalog)
+    return _with_files(options, content, run, given, catalog)
+
+
+def _with_address(
+    stored: RunOptions,
+    content: Mapping[str, Any],
+    run: Path,
+    asked: RunOptions,
+    given: Collection[str],
+    catalog: Catalog,
+) -> RunOptions:
+    from nihbench.cli.presets import find_preset
+    from nihbench.run.admit import NO_KEY, belongs, is_known_host, stored_address
+
+    theirs = stored_address(content)
+    named = "base_url" in given and asked.base_url is not None
+    urls = (str(asked.base_url), *asked.more_urls) if named else theirs.urls
+    for url in () if named else urls:
+        if not is_known_host(url, catalog):
+            raise _unknown_host(run, url)
+    variable = asked.api_key_env if "api_key_env" in given else theirs.variable
+    options = replace(stored, base_url=next(iter(urls), None), more_urls=urls[1:], api_key_env=variable)
+    if variable is None or variable == NO_KEY or (named and "api_key_env" in given):
+        return options
+    for one in urls or (find_preset(options, catalog).base_url,):
+        if one and not belongs(variable, one, catalog):
+            raise _unknown_pair(run, one, variable)
+    return options
+
+
+def _with_files(
+    options: RunOptions, content: Mapping[str, Any], run: Path, given: Collection[str], catalog: Catalog
+) -> RunOptions:
+    from nihbench.cli.presets import is_gguf
+    from nihbench.endpoint import is_tokenizer_file
+    from nihbench.run.admit import admitted_file, admitted_text, is_text
+
+    if "corpus" not in given:
+        hashed = content.get("begun", True) or is_text(options.corpus, content["corpus"]["sha256"])
+        options = replace(options, corpus=admitted_text(options.corpus, run, catalog, hashed=hashed))
+    if "length_unit" not in given and is_tokenizer_file(options.length_unit):
+        admitted_file(options.length_unit.removeprefix("hf:"), run, "--length-unit")
+    if "model" not in given and is_gguf(options.model):
+        admitted_file(options.model, run, "--model")
+    # A run that was begun has the other one's prompts in its own folder.
+    if options.like is not None and "like" not in given and content.get("like") is None:
+        admitted_file(options.like, run, "--like")
+    return options
+
+
+def _unknown_host(run: Path, url: str) -> UsageError:
+    from nihbench.cli.presets import host_of
+
+    return UsageError(
+        t(
+            "{run} says that its model is at {host}, which nobody named on this machine: nothing was sent; if you "
+            "trust that server, give --base-url URL, and --api-key-env NAME for its key",
+            run=run,
+            host=host_of(url) or repr(url),
+        )
+    )
+
+
+def _unknown_pair(run: Path, url: str, variable: str) -> UsageError:
+    from nihbench.cli.presets import host_of
+
+    return UsageError(
+        t(
+            "{run} would have the key in {variable} sent to {host}, and nobody named these two together on this "
+            "machine: nothing was sent; if that is right, give both --base-url URL and --api-key-env NAME",
+            run=run,
+            variable=variable,
+            host=host_of(url) or repr(url),
+        )
+    )

@@ -1,0 +1,207 @@
+"""How a file of somebody else's folder is opened: a plain file, followed through no link, and no larger than it may be.
+
+A run's folder may come from anybody. In it a name may be a link that leads out of it, a pipe that never ends, a device,
+or a file that fills the memory: none is opened, and one sentence says which it is. Names that are plain are the
+caller's matter: a user may keep runs behind links of their own, but a run's files lie in its folder.
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+import json
+import os
+import shutil
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from nihbench.errors import DamagedDataError
+from nihbench.fetch.files import atomic_file
+from nihbench.lang import t
+
+_SAFE = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
+_BINARY = getattr(os, "O_BINARY", 0)
+_MB = 1_000_000
+MOST_BYTES = 2_000 * _MB
+"""More than a run of 200,000 trials has in one file; files that are read as a whole have bounds of their own."""
+MOST_LINE_BYTES = 80 * _MB
+"""A line holds one answer, and no answer is longer (`endpoint.bounds`)."""
+MOST_JSON_BYTES = 64 * _MB
+MOST_VALUES = 2_000_000
+"""A run.json of 200,000 trials has fewer; lists of lists take 20 times their size in memory."""
+_LONGEST_NUMBER = 18
+_PIECE = 1 << 20
+
+
+def open_regular(path: Path, most_bytes: int = MOST_BYTES) -> BinaryIO:
+    """Open a file for reading, where it is a plain one and no link.
+
+    Raises:
+        DamagedDataError: it is something else, or larger than `most_bytes`.
+        OSError: it is not there, or can't be read.
+    """
+    file = os.fdopen(_opened(path, os.O_RDONLY), "rb")
+    try:
+        size = os.fstat(file.fileno()).st_size
+        if size > most_bytes:
+            raise DamagedDataError(
+                t(
+                    "{path} has {size:,.0f} MB, and no run's file of this name has more than {most:,.0f}: restore it "
+                    "from a copy",
+                    path=path,
+                    size=size / _MB,
+                    most=most_bytes / _MB,
+                )
+            )
+    except BaseException:
+        file.close()
+        raise
+    return file
+
+
+def read_regular(path: Path, most_bytes: int) -> bytes:
+    """Return the bytes of a plain file. Raises as `open_regular`."""
+    with open_regular(path, most_bytes) as file:
+        # Not to its end, which may move on while it is read.
+        return file.read(most_bytes)
+
+
+def read_json(path: Path) -> Any:
+    """Return the value in a plain JSON file.
+
+    Raises as `open_regular`.
+
+    Raises:
+        ValueError, RecursionError: it is none, or holds more than any file of a run.
+    """
+    return parse_json(read_regular(path, MOST_JSON_BYTES))
+
+
+def parse_json(text: bytes) -> Any:
+    """Return the value of a JSON text that may be hostile: of bounded memory, its numbers such as others can count on.
+
+    Raises:
+        ValueError, RecursionError: it is none, or holds too much.
+    """
+    if text.count(b",") + text.count(b"[") + text.count(b"{") > MOST_VALUES:
+        raise ValueError(t("it holds more than {most:,} values", most=MOST_VALUES))
+    return json.loads(text, parse_int=_whole, parse_constant=_no_number)
+
+
+def _whole(text: str) -> int:
+    if len(text) > _LONGEST_NUMBER:
+        raise ValueError(t("a number of {digits:,} digits", digits=len(text)))
+    return int(text)
+
+
+def _no_number(text: str) -> float:
+    raise ValueError(t("{text} is no number", text=text))
+
+
+def lines_of(path: Path, offset: int = 0) -> Iterator[bytes]:
+    """Give the lines of a plain file from an offset on, each with its end; the last one may have none.
+
+    Raises as `open_regular`; also where a line is longer than one can be.
+    """
+    with open_regular(path) as file:
+        file.seek(offset)
+        while line := file.readline(MOST_LINE_BYTES + 1):
+            if len(line) > MOST_LINE_BYTES:
+                raise DamagedDataError(
+                    t(
+                        "{path} has a line of more than {most:,.0f} MB, which no answer has: restore it from a copy",
+                        path=path,
+                        most=MOST_LINE_BYTES / _MB,
+                    )
+                )
+            yield line
+
+
+def open_appending(path: Path) -> io.FileIO:
+    """Open a plain file to add to its end, unbuffered; it is made where it is missing.
+
+    A file that has other names too (hard links) may be another's: it is replaced by a copy first.
+
+    Raises:
+        DamagedDataError: it is something else than a plain file.
+        OSError: it can't be written.
+    """
+    descriptor = _opened(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    if os.fstat(descriptor).st_nlink > 1:
+        os.close(descriptor)
+        with open_regular(path) as old, atomic_file(path) as new:
+            shutil.copyfileobj(old, new, _PIECE)
+        descriptor = _opened(path, os.O_WRONLY | os.O_APPEND)
+    return io.FileIO(descriptor, "ab")
+
+
+def is_there(path: Path) -> bool:
+    """Say whether something has this name, be it a link to nothing; a file that can't be used is no missing one."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except (OSError, ValueError) as error:
+        if isinstance(error, OSError) and error.errno not in (errno.ENAMETOOLONG, errno.ELOOP):
+            raise
+        return False
+    return True
+
+
+def check_plain(path: Path) -> None:
+    """Make sure that a name is free, or a plain file's, before another program's code opens it.
+
+    Raises:
+        DamagedDataError: it is a link, a pipe, a device or a folder.
+    """
+    if is_there(path):
+        _check(path, path.lstat().st_mode)
+
+
+def check_folder(path: Path) -> None:
+    """Make sure that a folder within a run's is one, and no link that leads elsewhere; it may be missing.
+
+    Raises:
+        DamagedDataError: it is something else.
+    """
+    if is_there(path) and not stat.S_ISDIR(path.lstat().st_mode):
+        raise DamagedDataError(
+            t("{path} is a link or a file: a run's folders are its own, so put the folder itself there", path=path)
+        )
+
+
+def _opened(path: Path, flags: int) -> int:
+    """Open a plain file without waiting and without following a link, also where the system can't refuse one."""
+    try:
+        _check(path, path.lstat().st_mode)
+    except FileNotFoundError:
+        pass  # `flags` say whether that is a fault
+    try:
+        descriptor = os.open(path, flags | _SAFE | _BINARY, 0o666)
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.EMLINK, errno.ENXIO):
+            raise _odd(path) from error
+        raise
+    try:
+        _check(path, os.fstat(descriptor).st_mode)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def _check(path: Path, mode: int) -> None:
+    if not stat.S_ISREG(mode):
+        raise _odd(path)
+
+
+def _odd(path: Path) -> DamagedDataError:
+    return DamagedDataError(
+        t(
+            "{path} can't be read: it is no plain file but a link, a pipe, a device or a folder, and a run's files are "
+            "its own; put the file itself there",
+            path=path,
+        )
+    )

@@ -1,0 +1,55 @@
+"""Chinese of what is said where a run's folder may not decide something, or its files are not what a run's are."""
+
+WORDS = {
+    # keys and servers
+    "the key in {variable} is not known to belong to {host}: nothing was sent; name the one that goes there with it, "
+    "by --base-url URL --api-key-env NAME (--api-key-env none: no key)": (
+        "不知道 {variable} 中的密钥是否属于 {host}：什么都没有发送；请同时给出 --base-url URL 与 --api-key-env NAME，"
+        "指明发往那里的密钥（--api-key-env none：不用密钥）"
+    ),
+    "{run} says that its model is at {host}, which nobody named on this machine: nothing was sent; if you trust that "
+    "server, give --base-url URL, and --api-key-env NAME for its key": (
+        "{run} 称其模型位于 {host}，而本机上从未有人指定过它：什么都没有发送；若您信任该服务器，请给出 --base-url URL，"
+        "需要密钥时再给出 --api-key-env NAME"
+    ),
+    "{run} would have the key in {variable} sent to {host}, and nobody named these two together on this machine: "
+    "nothing was sent; if that is right, give both --base-url URL and --api-key-env NAME": (
+        "{run} 要把 {variable} 中的密钥发给 {host}，而本机上从未有人同时指定过这两者：什么都没有发送；若确应如此，"
+        "请同时给出 --base-url URL 与 --api-key-env NAME"
+    ),
+    # files
+    "{run} names the text {name!r}, and a run's folder may name no file of this machine: nothing was read; if it is "
+    "yours, give it by --corpus PATH": (
+        "{run} 指定了文本 {name!r}，但运行文件夹不得指定本机的文件：什么都没有读取；若它是您的文件，请用 --corpus PATH 给出"
+    ),
+    "{run} names the file {path!r}, and a run's folder may name no file of this machine: nothing was read; if it is "
+    "yours, give it by {option}": (
+        "{run} 指定了文件 {path!r}，但运行文件夹不得指定本机的文件：什么都没有读取；若它是您的文件，请用 {option} 给出"
+    ),
+    "{path} has {size:,.0f} MB, and no run's file of this name has more than {most:,.0f}: restore it from a copy": (
+        "{path} 有 {size:,.0f} MB，而运行中的这类文件不会超过 {most:,.0f} MB：请从副本恢复"
+    ),
+    "{path} has a line of more than {most:,.0f} MB, which no answer has: restore it from a copy": (
+        "{path} 中有一行超过 {most:,.0f} MB，而任何回答都没有这么长：请从副本恢复"
+    ),
+    "{path} is a link or a file: a run's folders are its own, so put the folder itself there": (
+        "{path} 是链接或文件：运行的文件夹须属于它自己，请把文件夹本身放在那里"
+    ),
+    "{path} can't be read: it is no plain file but a link, a pipe, a device or a folder, and a run's files are its own; "
+    "put the file itself there": (
+        "无法读取 {path}：它不是普通文件，而是链接、管道、设备或文件夹；运行的文件须属于它自己，请把文件本身放在那里"
+    ),
+    "it holds more than {most:,} values": "其中的值多于 {most:,} 个",
+    "a number of {digits:,} digits": "有一个 {digits:,} 位的数",
+    "{text} is no number": "{text} 不是数",
+    "{scorer!r} is no scorer's name": "{scorer!r} 不能作评分器的名称",
+    # sizes
+    "a grid of {count:,} trials is more than a run may have ({most:,}): give fewer lengths, depths or repeats, or make "
+    "several runs": (
+        "网格有 {count:,} 次试验，超过一次运行所能容纳的 {most:,} 次：请减少长度、深度或重复次数，或分成几次运行"
+    ),
+    "--repeats must be at most {most:,}, not {value:,}": "--repeats 至多为 {most:,}，不能是 {value:,}",
+    "a prompt of {count:,} characters was never sent: the record is damaged": (
+        "从未发送过 {count:,} 个字符的提示：记录已损坏"
+    ),
+}
