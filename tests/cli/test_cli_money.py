@@ -40,11 +40,19 @@ def test_an_unknown_server_on_this_machine_is_money(nih: Any, chat: Any, plain: 
     assert chat.asked == [] and not (nih.folder / "run").exists()
 
 
+def test_a_server_that_answers_every_path_alike_is_no_engine(nih: Any, chat: Any, plain: list[object]) -> None:
+    """A gateway with a route for everything, for one."""
+    alike = {"object": "list", "data": [{"id": "x"}], "models": [{"name": "x"}]}
+    for lists in ({path: alike for path in ("/api/tags", "/api/ps", "/api/v0/models")}, {"/api/tags": {"models": []}}):
+        chat.owner, chat.lists = "somebody", lists
+        assert "unknown: give --price" in nih("plan", *plain).out
+
+
 ENGINES: list[tuple[str, dict[str, Any], str]] = [
     ("sglang", {}, "SGLang"),
     ("library", {}, "Ollama"),
-    ("somebody", {"/api/ps": {"models": []}}, "Ollama"),
-    ("organization_owner", {"/api/v0/models": {"data": [{"id": "x", "state": "loaded"}]}}, "LM Studio"),
+    ("somebody", {"/api/tags": {"models": [{"name": "x", "digest": "9f43", "size": 4_000}]}}, "Ollama"),
+    ("organization_owner", {"/api/v0/models": {"data": [{"id": "x", "type": "llm", "state": "loaded"}]}}, "LM Studio"),
 ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -226,6 +227,32 @@ def test_a_catalog_in_a_run_s_folder_is_none(nih: Any, chat: Any, thief: Any, be
         here = type(nih)(begun, nih.environment, patch, nih.capture)
         ended = here("run", "--resume", ".")
     assert ended.code == 2 and _was_asked(thief, chat) == [], ended.err
+
+
+@pytest.mark.parametrize("command", [("run", "--resume"), ("cases", "--probe")])
+def test_neither_price_nor_bound_of_a_strangers_folder_agrees_to_what_it_costs(
+    nih: Any, chat: Any, begun: Path, command: tuple[str, str]
+) -> None:
+    """A run that was made here goes on with the bound that the user gave it; the same from elsewhere asks."""
+    chat.say = lambda _: "No idea."
+    presets = {
+        "models": {
+            "x": {
+                "base_url": chat.base_url,
+                "key_env": "MY_KEY",
+                "prices": [{"input": 1e5, "output": 1}],
+                "prices_as_of": "2026-11",
+            }
+        }
+    }
+    (nih.folder / "models.yaml").write_text(json.dumps(presets), encoding="utf-8")
+    _edit(begun, price="0,0", max_cost=1e6, base_url=None, api_key_env=None)
+    shutil.copytree(begun, nih.folder / "elsewhere")
+    ended = nih(command[0], command[1], "elsewhere") if command[0] == "run" else nih("cases", "elsewhere", "--probe")
+    assert ended.code == 2 and "agree to that by --yes" in ended.err.splitlines()[-1], ended.err
+    assert chat.asked == []
+    again = ("run", "--resume", "elsewhere", "--price", "0,0") if command[0] == "run" else ("run", "--resume", "run")
+    assert nih(*again).code == 0 and chat.asked
 
 
 def test_a_folder_adds_no_field_that_the_command_line_refuses(nih: Any, chat: Any, begun: Path) -> None:

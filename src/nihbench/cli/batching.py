@@ -209,9 +209,10 @@ def _agree(
     from nihbench.cli.money import check_cost, dollars, planned_cost
     from nihbench.prices import decimal_of
     from nihbench.run import spent_before
+    from nihbench.run.known import is_own_run
 
     cheap = _at_batch_prices(setup)
-    check_cost([(cheap, (model,), trials)], yes=yes)
+    check_cost([(cheap, (model,), trials)], yes=yes, bounded=is_own_run(folder.path))
     if setup.options.max_cost is None:
         return
     worst = planned_cost(cheap, (model,), [*trials, *waiting]).most

@@ -147,19 +147,20 @@ def budget_of(
     )
 
 
-def check_cost(parts: Sequence[Part], *, yes: bool) -> None:
+def check_cost(parts: Sequence[Part], *, yes: bool, bounded: bool = True) -> None:
     """Make sure that what all trials could cost is agreed to: on a terminal ask, elsewhere refuse what is dear.
 
     Args:
         parts: for every run its setup, the servers that share its work, and the trials that are owed.
         yes: whether it is agreed to already.
+        bounded: whether a bound of the cost is the user's own word; what only a stranger's folder says is none.
 
     Raises:
         UsageError: it is not agreed to, or --max-cost can't be kept.
     """
     for setup, members, _ in parts:
         budget_of(setup, members)
-    if yes or parts[0][0].options.max_cost is not None:
+    if yes or (bounded and parts[0][0].options.max_cost is not None):
         return
     costs = [planned_cost(*part) for part in parts]
     if not _are_dear(parts, costs):

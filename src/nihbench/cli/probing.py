@@ -61,6 +61,7 @@ def send_probes(
     from nihbench.cli.money import check_cost
     from nihbench.cli.sending import enter_checks, now
     from nihbench.run import check_same, is_imported, owned, stored_needle
+    from nihbench.run.known import is_own_run
     from nihbench.run.probe import asked_probes, owed_probes, probes
 
     if is_imported(folder.manifest):
@@ -87,7 +88,9 @@ def send_probes(
                     hits=len(owed) - misses,
                 )
             )
-            check_cost([(ready.setup, ready.members, [probe.trial for probe in owed])], yes=options.yes)
+            bounded = options.max_cost is not None or is_own_run(folder.path)
+            planned = [probe.trial for probe in owed]
+            check_cost([(ready.setup, ready.members, planned)], yes=options.yes, bounded=bounded)
             tell_unknown(ready.setup.options.max_cost, *ready.members)
             enter_checks(ready, folder)
             _measure(ready, folder, owed)
@@ -104,7 +107,7 @@ def _options(folder: RunFolder, options: ProbeOptions) -> Any:
         name: value for name in ("concurrency", "price", "max_cost") if (value := getattr(options, name)) is not None
     }
     asked = RunOptions(model=stored.model, base_url=options.base_url, api_key_env=options.api_key_env)
-    given = [name for name in ("base_url", "api_key_env") if getattr(options, name) is not None]
+    given = [name for name in ("base_url", "api_key_env", "price") if getattr(options, name) is not None]
     return readmitted(replace(stored, **fresh), folder.manifest, folder.path, asked, given)
 
 

@@ -37,12 +37,15 @@ def readmitted(
     """
     from nihbench.cli.catalogs import load
     from nihbench.cli.options import check_extra
+    from nihbench.run.known import is_own_run
 
     # As on the command line: a folder's further fields may not name another model, or lift a limit.
     check_extra(stored.extra_body)
     catalog = load()
     options = _with_address(stored, content, run, asked, given, catalog)
-    return _with_files(options, content, run, given, catalog)
+    options = _with_files(options, content, run, given, catalog)
+    # A folder that calls a dear model free would be gone on with unasked.
+    return options if "price" in given or is_own_run(run) else replace(options, price=None)
 
 
 def _with_address(

@@ -26,10 +26,13 @@ _MOST = 2**40
 _ENGINES = {"llamacpp": "llama.cpp", "vllm": "vLLM", "sglang": "SGLang", "library": "Ollama"}
 """Who owns the models that an engine lists, and the engine's name. A gateway lists other owners, or several."""
 _OWN_LISTS = (
-    ("/api/ps", "models", "Ollama"),  # it lists a user's own models under the user's name
-    ("/api/v0/models", "data", "LM Studio"),
+    ("/api/tags", "models", {"digest", "size"}, "Ollama"),  # in /models a user's own models have the user's name
+    ("/api/v0/models", "data", {"type", "state"}, "LM Studio"),
 )
-"""Lists that only one engine has: where, the key of its entries, and the engine's name."""
+"""Lists that only one engine has: where, under which key, what each entry has, and the engine's name.
+
+A server that answers every path alike has none of them: it is not known what it is.
+"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,8 +88,11 @@ def _engine(client: Caller, endpoint: Endpoint, owners: Collection[object], prop
         return name
     if not endpoint.is_private:
         return ""
-    lists = ((name, _get(client, endpoint, endpoint.root_url(path)).get(key)) for path, key, name in _OWN_LISTS)
-    return next((name for name, entries in lists if isinstance(entries, list)), "")
+    for path, key, fields, name in _OWN_LISTS:
+        entries = _get(client, endpoint, endpoint.root_url(path)).get(key)
+        if isinstance(entries, list) and entries and all(isinstance(e, dict) and fields <= e.keys() for e in entries):
+            return name
+    return ""
 
 
 def _get(client: Caller, endpoint: Endpoint, url: str) -> Mapping[str, Any]:

@@ -1,4 +1,4 @@
-"""What the user has named on this machine: servers, the variables whose keys go there, files of their own.
+"""What the user has named or made on this machine: servers, the variables whose keys go there, files, runs.
 
 It stands in a file of the user's configuration folder, outside every run's folder, and holds names only: no key, no
 header, no text. NIH_KNOWN_FILE names the file; else it is `known.json` in the configuration folder of this platform.
@@ -29,10 +29,11 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Known:
-    """Pairs of a server's origin (`Endpoint.origin`) and a variable's name, and the absolute paths of files."""
+    """Pairs of a server's origin (`Endpoint.origin`) and a variable's name; absolute paths of files, and of runs."""
 
     pairs: tuple[tuple[str, str], ...] = ()
     files: tuple[str, ...] = ()
+    runs: tuple[str, ...] = ()
 
     def has_host(self, origin: str) -> bool:
         """Whether the user has named this server, with a key or without."""
@@ -53,7 +54,11 @@ def known() -> Known:
     try:
         content = json.loads(known_file().read_bytes())
         pairs = tuple((str(pair["host"]), str(pair["key_env"])) for pair in content["servers"])
-        return Known(pairs=pairs, files=tuple(str(path) for path in content["files"]))
+        return Known(
+            pairs=pairs,
+            files=tuple(str(path) for path in content["files"]),
+            runs=tuple(str(path) for path in content.get("runs", ())),
+        )
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return Known()
 
@@ -68,6 +73,18 @@ def remember_files(paths: Iterable[str]) -> None:
     """Keep that the user named these files or folders as texts, tokenizers or models."""
     new = tuple(dict.fromkeys(os.path.abspath(path) for path in paths))
     _remember(lambda old: replace(old, files=_joined(old.files, new)))
+
+
+def remember_run(path: Path) -> None:
+    """Keep that this folder of a run was made here: the bound of its cost is the user's own word."""
+    _remember(lambda old: replace(old, runs=_joined(old.runs, (os.path.abspath(path),))))
+
+
+def is_own_run(path: Path) -> bool:
+    """Say whether a run's folder, or the folder of several that it is in, was made here, and has not moved since."""
+    own = known().runs
+    place = os.path.abspath(path)
+    return place in own or os.path.dirname(place) in own
 
 
 def _joined(old: tuple[_T, ...], new: tuple[_T, ...]) -> tuple[_T, ...]:
@@ -93,5 +110,6 @@ def _remember(change: Callable[[Known], Known]) -> None:
                 "format": _FORMAT,
                 "servers": [{"host": host, "key_env": variable} for host, variable in found.pairs],
                 "files": list(found.files),
+                "runs": list(found.runs),
             }
             file.write((json.dumps(content, ensure_ascii=False, indent=1) + "\n").encode("utf-8", "surrogatepass"))

@@ -18,6 +18,7 @@ from nihbench.fetch import check_folder, is_there, read_json, write_atomic
 from nihbench.lang import t
 from nihbench.plan import parse_shard
 from nihbench.run.batch_state import check_nothing_waits
+from nihbench.run.known import is_own_run, remember_run
 from nihbench.run.ledger import LEDGER, plain_line
 from nihbench.run.manifest import differing
 from nihbench.run.options import RunOptions
@@ -84,6 +85,8 @@ def merge_runs(runs: Sequence[RunFolder], out: Path, left: Left = nothing_left) 
         _join(name, runs, out)
     # Last: a merge that was broken off leaves no run that could be gone on with.
     write_atomic(out / MANIFEST, (json.dumps(_manifest(runs), ensure_ascii=False, indent=1) + "\n").encode("utf-8"))
+    if all(is_own_run(run.path) for run in runs):
+        remember_run(out)
     return open_run(out)
 
 

@@ -16,6 +16,7 @@ from typing import Any
 from nihbench.errors import DamagedDataError, UsageError, is_path_fault, path_error
 from nihbench.fetch import check_folder, is_there, read_json, write_atomic
 from nihbench.lang import t, typed
+from nihbench.run.known import remember_run
 from nihbench.run.options import RunOptions
 from nihbench.run.store import FORMAT, MANIFEST, RunFolder, no_run, open_run, taken
 
@@ -118,6 +119,7 @@ def create_tree(
         for row in rows:
             check_folder(path / row.folder)
         write_atomic(path / TREE, (json.dumps(content, ensure_ascii=False, indent=1) + "\n").encode("utf-8"))
+        remember_run(path)
     except OSError as error:
         raise UsageError(
             t(
