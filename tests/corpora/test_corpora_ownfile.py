@@ -25,6 +25,8 @@ CLASSICAL = "话说天下大势，分久必合，合久必分：周末七国分�
 RUSSIAN = "Ключ от библиотеки спрятан за старыми часами. Никто об этом не знает.\n"
 FRENCH = "Un café très agréable, près de l'été à Nîmes, où l'on mange des crêpes.\n"
 GERMAN = "Im Frühling blühen schöne Blümchen über Österreich, und die Vögel zwitschern fröhlich.\n"
+_SOUND = SIMPLIFIED.encode("gb18030")
+BAD_GB = f"0xFF at offset {len(_SOUND)} (line 3)"
 BY_A_MARK = {"utf-16": b"", "utf-32": b"", "gb18030": b"\x84\x31\x95\x33", "utf-8-sig": b""}
 
 
@@ -118,8 +120,14 @@ def test_no_text_is_ever_read_as_another(written: tuple[str, str], first: int, s
         (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", "0x89 at offset 0"),
         (b"\xff\xfe\x00\xd8", "not text in UTF-16"),
         (b"\xff" * 20, "0xFF at offset 0"),
-        (bytes(range(1, 32)) * 4, "control characters (108 in all; the first, U+0001, in line 1)"),
+        (bytes(range(1, 32)) * 4, "control characters (104 in all; the first, U+0001, in line 1)"),
         (b"one\ntwo\nthr\0ee\n" * 9, "the first, U+0000, in line 3"),
+        (b"All is quiet.\n" * 200 + b"\x1b[31mred\x1b[0m", "(2 in all; the first, U+001B, in line 201)"),
+        (b"All is quiet.\n" * 200 + b"de\x7fl", "U+007F, in line 201"),
+        (("All is quiet.\n" * 200 + "c\x9b1").encode(), "U+009B, in line 201"),
+        ((SIMPLIFIED * 9).encode("iso2022_jp_ext", "ignore"), "U+001B, in line 1"),
+        (SIMPLIFIED.encode("gb18030") * 3 + b"\xff" + SIMPLIFIED.encode("gb18030"), "GB18030, it seems, but for some"),
+        (SIMPLIFIED.encode("gb18030") + b"\xff" + SIMPLIFIED.encode("gb18030"), BAD_GB),
         (b"\x1b[32mINFO\x1b[0m all is quiet.\n" * 20, "control characters (40 in all; the first, U+001B, in line 1)"),
     ],
 )  # fmt: skip

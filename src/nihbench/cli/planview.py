@@ -137,6 +137,15 @@ def _achieved(setup: Setup) -> Message | str:
     error = depth_error(setup)
     if error is None:
         return ""
+    if setup.to_be_fitted:
+        return t(
+            "{mean:.1f} points off these depths on average, {largest:.1f} at most (at {length:,} tokens of "
+            "{tokenizer}; the run says what it is once lengths are fitted)",
+            mean=error.mean,
+            largest=error.largest,
+            length=error.length,
+            tokenizer=setup.tokenizer.name,
+        )
     return t(
         "{mean:.1f} points off these depths on average, {largest:.1f} at most (at {length:,} tokens)",
         mean=error.mean,

@@ -7,7 +7,8 @@ Eight-bit encodings (Latin-1, Windows-1252, KOI8) fit any bytes, so that nothing
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from nihbench.errors import UsageError
@@ -49,8 +50,8 @@ _PLAIN_SHARE = 0.35
 _PLAIN_LETTERS = 16
 _CLEARLY = 1.5
 _LOOKED_AT = 100_000
-_CONTROL_SHARE = 0.01
-_TEXT_CONTROLS = frozenset("\t\n\r\f")
+_CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
+"""All but tabs and the ways to end a line or a page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,19 +112,47 @@ def _utf_8(content: bytes) -> Decoded | None:
 
 def _east_asian(content: bytes) -> Decoded | None:
     """Decode an older East Asian encoding if its text is plainly of its language, and of no other."""
+    if _is_nearly_utf_8(content):
+        return None
+    plain = _plainest((encoding, said, signs, _strict(content, encoding)) for encoding, said, signs in _SIGNS)
+    return None if plain is None else Decoded(plain[2], plain[1])
+
+
+def _is_nearly_utf_8(content: bytes) -> bool:
     broken = content.decode("utf-8", "replace")
-    if sum(char > "\x7f" for char in broken) > 2 * broken.count("\ufffd"):
-        return None  # it is UTF-8 but for some bytes
+    return sum(char > "\x7f" for char in broken) > 2 * broken.count("\ufffd")
+
+
+def _plainest(tried: Iterable[tuple[str, str, frozenset[str], str | None]]) -> tuple[str, str, str] | None:
+    """Return encoding, name and text of what is plainly of its language; None: nothing is, or two are."""
     found = []
-    for encoding, said, signs in _SIGNS:
-        text = _strict(content, encoding)
+    for encoding, said, signs, text in tried:
         letters = [char for char in (text or "")[:_LOOKED_AT] if char > "\x7f" and char.isalpha()]
         if text is not None and len(set(letters)) >= _PLAIN_LETTERS:
-            found.append((sum(char in signs for char in letters) / len(letters), said, text))
+            found.append((sum(char in signs for char in letters) / len(letters), encoding, said, text))
     found.sort(reverse=True)
     if not found or found[0][0] < _PLAIN_SHARE or (found[1:] and found[0][0] < _CLEARLY * found[1][0]):
         return None
-    return Decoded(found[0][2], found[0][1])
+    return found[0][1:]
+
+
+def _damaged(content: bytes) -> tuple[str, int] | None:
+    """Return which older encoding a file is plainly in but for a few bytes, and where the first of these is."""
+    if _is_nearly_utf_8(content):
+        return None
+
+    def read(encoding: str) -> str | None:
+        text = content.decode(encoding, "replace")
+        return text if text.count("\ufffd") <= max(3, len(text) / 100) else None
+
+    plain = _plainest((encoding, said, signs, read(encoding)) for encoding, said, signs in _SIGNS)
+    if plain is None:
+        return None
+    try:
+        content.decode(plain[0])
+    except UnicodeDecodeError as error:
+        return plain[1], error.start
+    return None
 
 
 def _strict(content: bytes, encoding: str) -> str | None:
@@ -135,6 +164,17 @@ def _strict(content: bytes, encoding: str) -> str | None:
 
 def _misplaced(content: bytes, name: str) -> str:
     """Return the sentence on what is not UTF-8: its first byte that belongs to no character."""
+    if (damaged := _damaged(content)) is not None:
+        encoding, offset = damaged
+        return t(
+            "{name} is text in {encoding}, it seems, but for some bytes: byte 0x{byte:02X} at offset {offset} (line "
+            "{line}) belongs to no character. Mend that place, or save the file as UTF-8.",
+            name=name,
+            encoding=encoding,
+            byte=content[offset],
+            offset=offset,
+            line=content.count(b"\n", 0, offset) + 1,
+        )
     errors = list(_bad_bytes(content))
     offset = errors[0]
     line = content.count(b"\n", 0, offset) + 1
@@ -169,11 +209,11 @@ def _bad_bytes(content: bytes) -> Iterator[int]:
 
 
 def _check_controls(text: str, name: str) -> None:
-    """Refuse a text with control characters that texts don't hold: any NUL, or more than one in a hundred."""
-    found = [at for at, char in enumerate(text) if char < " " and char not in _TEXT_CONTROLS]
-    if len(found) <= _CONTROL_SHARE * len(text) and "\0" not in text:
+    """Refuse a text with control characters that texts don't hold: a terminal's, a binary file's, ISO-2022's."""
+    found = [match.start() for match in _CONTROLS.finditer(text)]
+    if not found:
         return
-    at = text.index("\0") if "\0" in text else found[0]
+    at = found[0]
     raise UsageError(
         t(
             "{name} holds control characters ({count} in all; the first, U+{code:04X}, in line {line}): take them out, "

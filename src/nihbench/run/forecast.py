@@ -82,29 +82,33 @@ def forecast_of(setup: Setup, pace: Pace | None = None, at_once: int | None = No
 def computed_shares(predicted: Forecast, records: Iterable[Record]) -> tuple[float, float] | None:
     """Return the shares of prompt tokens that were computed: predicted, and as the server said of the same answers.
 
-    None where it said nothing of any.
+    Each is of its own tokens: the server's of what the server counts. None where it said nothing of any.
     """
-    sent = foreseen = computed = 0
+    sent = foreseen = computed = whole = 0
     for record in records:
-        told = _computed_tokens(record)
+        told = _told_tokens(record)
         if told is None or record.trial not in predicted.cached_by_trial:
             continue
         sent += record.trial.length
         foreseen += record.trial.length - predicted.cached_by_trial[record.trial]
-        computed += told
-    return (foreseen / sent, computed / sent) if sent else None
+        computed, whole = computed + told[0], whole + told[1]
+    return (foreseen / sent, computed / whole) if whole else None
 
 
-def _computed_tokens(record: Record) -> int | None:
+def _told_tokens(record: Record) -> tuple[int, int] | None:
+    """Return how many tokens of a prompt a server says that it computed, and of how many."""
     if not isinstance(record.outcome, Completion):
         return None
-    computed = record.outcome.timings.get("prompt_n")
+    computed, usage = record.outcome.timings.get("prompt_n"), record.outcome.usage
     if isinstance(computed, int):
-        return computed
-    usage = record.outcome.usage
+        cached = record.outcome.timings.get("cache_n")
+        known = computed + cached if isinstance(cached, int) else usage.prompt_tokens
+        return computed, max(computed, known or record.trial.length)
     if usage.prompt_tokens is None or usage.cached_tokens is None:
         return None
-    return max(usage.prompt_tokens - usage.cached_tokens, 0)
+    if usage.cached_tokens > usage.prompt_tokens:  # it counts beside them what was cached
+        return usage.prompt_tokens, usage.prompt_tokens + usage.cached_tokens
+    return usage.prompt_tokens - usage.cached_tokens, usage.prompt_tokens
 
 
 def haystack_tokens(setup: Setup, trial: Trial) -> int:

@@ -7,7 +7,7 @@ by one, wherever they fell.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 FIT_MARGIN = 1.02
 """Fitted lengths differ a little from text to text: by so much longer the longest haystack is taken to be."""
+
+_MOST_STRATA = 64
+"""Of more the overlaps aren't counted: a corpus so much longer than the haystack has room enough."""
 
 NOTHING = 0.005
 """Less in common is some phrase that comes twice, and rounds to 0%."""
@@ -80,7 +83,10 @@ def ring_of(text: Texts) -> Ring:
 
 def overlaps_of(setup: Setup) -> tuple[Overlap, ...]:
     """Return what the haystacks of the planned repeats have in common, one entry a length; none with one repeat."""
-    repeats = setup.options.repeats
+    return _overlaps(setup, setup.options.repeats, setup.lengths)
+
+
+def _overlaps(setup: Setup, repeats: int, lengths: Sequence[int]) -> tuple[Overlap, ...]:
     if repeats < 2:
         return ()
     around = len(setup.corpus.text) + len(GLUE)
@@ -88,7 +94,7 @@ def overlaps_of(setup: Setup) -> tuple[Overlap, ...]:
     spent = spent_tokens(setup.needle, setup.prompts, setup.overheads, setup.tokenizer)
     repeated = repeated_windows(setup.corpus.text, setup.corpus.sha256)
     found = []
-    for length in setup.lengths:
+    for length in lengths:
         reach = np.array([_reach(setup, spent, repeat, length) for repeat in range(repeats)])
         shares = text_overlaps(begins, reach, around, repeated)
         pairs = {(one, other): float(shares[one, other]) for one, other in combinations(range(repeats), 2)}
@@ -157,10 +163,14 @@ def _rooms(setup: Setup, others: Mapping[str, int]) -> Message:
     layout = setup.layout
     longest = layout.longest_tokens if layout else setup.lengths[-1]
     here = layout.strata if layout and len(setup.text.starts) >= longest else len(setup.text.starts) // longest
+    if 1 < here <= _MOST_STRATA:
+        # What a corpus says twice is one text, wherever it stands.
+        here = _overlaps(setup, here, setup.lengths[-1:])[0].texts
     rooms = {name: tokens // longest for name, tokens in others.items()} | {setup.corpus.name: here}
     named = sorted(rooms.items(), key=lambda each: (-each[1], each[0]))
     return t(
-        "room for haystacks of {length:,} tokens without overlap: {rooms}",
+        "separate haystacks of {length:,} tokens: {rooms} (of other corpora by their length alone: what one says twice "
+        "counts once)",
         length=setup.lengths[-1],
         rooms=", ".join(f"{name} {room:,}" for name, room in named),
     )

@@ -66,6 +66,11 @@ WORDS = {
     "depths": "深度",
     "{depths} percent": "{depths}（百分比）",
     "achieved": "实际深度",
+    "{mean:.1f} points off these depths on average, {largest:.1f} at most (at {length:,} tokens of {tokenizer}; the "
+    "run says what it is once lengths are fitted)": (
+        "与这些深度平均相差 {mean:.1f} 个百分点，最多 {largest:.1f} 个"
+        "（长度 {length:,} 处，按 {tokenizer} 计；长度拟合之后由运行给出实际值）"
+    ),
     "{mean:.1f} points off these depths on average, {largest:.1f} at most (at {length:,} tokens)": (
         "与上述深度平均相差 {mean:.1f} 个百分点，最多 {largest:.1f} 个（在 {length:,} token 处）"
     ),

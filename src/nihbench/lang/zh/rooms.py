@@ -34,6 +34,9 @@ WORDS = {
     "{name} is not text in UTF-8: byte 0x{byte:02X} at offset {offset} (line {line}) belongs to no character, and no other encoding plainly fits. Mend that place, or save the file as UTF-8.": (
         "{name} 不是 UTF-8 文本：偏移 {offset}（第 {line} 行）的字节 0x{byte:02X} 不属于任何字符，也看不出是别的哪种编码。请修正该处，或另存为 UTF-8。"
     ),
+    "{name} is text in {encoding}, it seems, but for some bytes: byte 0x{byte:02X} at offset {offset} (line {line}) belongs to no character. Mend that place, or save the file as UTF-8.": (
+        "{name} 看来是 {encoding} 文本，但个别字节有误：偏移 {offset}（第 {line} 行）的字节 0x{byte:02X} 不属于任何字符。请修正该处，或另存为 UTF-8。"
+    ),
     "{name} holds control characters ({count} in all; the first, U+{code:04X}, in line {line}): take them out, or give a text file.": (
         "{name} 含有控制字符（共 {count} 个，第一个 U+{code:04X} 在第 {line} 行）：请删去，或换一个文本文件。"
     ),

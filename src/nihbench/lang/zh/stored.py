@@ -195,9 +195,8 @@ WORDS = {
         "长度 {length:,} token 时，{count} 次重复只有 {texts} 段独立的文本：第 {one} 次与第 {other} 次有 {share:.0%} "
         "的文字相同，相同超过一成的长文算作一篇"
     ),
-    "room for haystacks of {length:,} tokens without overlap: {rooms}": (
-        "{length:,} token 的长文，各语料能容纳的互不重叠的篇数：{rooms}"
-    ),
+    "separate haystacks of {length:,} tokens: {rooms} (of other corpora by their length alone: what one says twice "
+    "counts once)": "{length:,} token 的长文，各语料能容纳的互不相同的篇数：{rooms}（其他语料只按长度估计；语料中重复的文字只算一次）",
     "the prompts {prompts} put the question before the haystack: what a prefix cache keeps of their haystacks serves no "
     "other question": "提示 {prompts} 把问题放在长文之前：前缀缓存为其保留的长文不能用于别的问题",
     "lengths are the model's tokens, fitted to {name} by {requests} counts of the server ({ratio:.3f} for one of {name})": (
