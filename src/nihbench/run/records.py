@@ -7,10 +7,11 @@ writing) is owed again; anything else that can't be read is damage, and then not
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import math
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
@@ -198,7 +199,7 @@ def read_lines(path: Path, data: bytes, before: int = 0) -> Iterator[tuple[Recor
     Raises:
         DamagedDataError: a line that is not a torn last one can't be read.
     """
-    parse = _parser()
+    parse = _kept().of
     end = 0
     lines = data.split(b"\n")
     for number, line in enumerate(lines, 1):
@@ -251,8 +252,42 @@ def _placements() -> tuple[TypeAdapter[Placement], TypeAdapter[Bare]]:
     return TypeAdapter(Placement), TypeAdapter(Bare)
 
 
+class _Kept:
+    """Records by their lines: a command reads a run several times, and to make a record of a line takes longest.
+
+    A record can't be changed, so that all who read its line may have the same one.
+    """
+
+    def __init__(self) -> None:
+        self._parse = _parser()
+        self._records: dict[bytes, Record] = {}
+        self._bytes = 0
+
+    def of(self, line: bytes) -> Record:
+        """Return a line's record; errors are those of the parser."""
+        key = hashlib.blake2b(line, digest_size=16).digest()
+        record = self._records.get(key)
+        if record is None:
+            record = self._parse(line)
+            if self._bytes + len(line) > _MOST_KEPT_BYTES:
+                self._records.clear()
+                self._bytes = 0
+            self._records[key] = record
+            self._bytes += len(line)
+        return record
+
+
+_MOST_KEPT_BYTES = 64 << 20
+"""Of lines whose records are kept; beyond it all are let go."""
+
+
 @cache
-def _parser() -> Any:
+def _kept() -> _Kept:
+    return _Kept()
+
+
+@cache
+def _parser() -> Callable[[bytes], Record]:
     from pydantic import TypeAdapter
 
     trial, strings = TypeAdapter(Trial), TypeAdapter(dict[str, str])

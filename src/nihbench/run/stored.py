@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,8 @@ from nihbench.text import Layout
 from nihbench.types import Needle, PromptTemplate, Trial
 
 if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
     from nihbench.run.setup import Begun
 
 
@@ -115,10 +118,10 @@ def check_content(content: Mapping[str, Any]) -> None:
     Raises:
         ValueError: something is missing or wrong; the message names it.
     """
-    from pydantic import TypeAdapter, ValidationError
+    from pydantic import ValidationError
 
     try:
-        TypeAdapter(_Content).validate_python(dict(content) | {"import_": content.get("import")})
+        _adapter(_Content).validate_python(dict(content) | {"import_": content.get("import")})
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
@@ -232,14 +235,22 @@ def stored_options(
 
 
 def _validated(kind: Any, content: Mapping[str, Any], key: str) -> Any:
-    from pydantic import TypeAdapter, ValidationError
+    from pydantic import ValidationError
 
     try:
-        return TypeAdapter(kind).validate_python(content[key])
+        return _adapter(kind).validate_python(content[key])
     except (KeyError, ValidationError) as error:
         raise DamagedDataError(
             t("run.json is damaged: {key!r} is missing or wrong; restore it from a copy", key=key)
         ) from error
+
+
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    """Return what validates a kind of value: to make one takes longer than to read a hundred records with it."""
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(kind)
 
 
 def planned_trials(content: Mapping[str, Any]) -> tuple[Trial, ...]:
