@@ -131,8 +131,10 @@ def record_line(record: Record) -> bytes:
         return (json.dumps(plain, separators=(",", ":")) + "\n").encode("ascii")
 
 
-def read_records(path: Path) -> tuple[dict[str, Record], int]:
+def read_records(path: Path, data: bytes | None = None) -> tuple[dict[str, Record], int]:
     """Read a records file: the last record of each id, and how many bytes of the file are whole lines.
+
+    `data` is what is in it, where that was read already.
 
     A failure behind an answer is an older line that was copied there: what was answered is never asked again.
 
@@ -141,7 +143,7 @@ def read_records(path: Path) -> tuple[dict[str, Record], int]:
     """
     records: dict[str, Record] = {}
     whole = 0
-    for record, end in read_lines(path, bytes_of(path)):
+    for record, end in read_lines(path, bytes_of(path) if data is None else data):
         if record is not None:
             known = records.get(record.id)
             if not (known and isinstance(known.outcome, Completion) and isinstance(record.outcome, Failure)):

@@ -5,6 +5,7 @@ Lines of records.jsonl are `run.records`' matter, the content of run.json is `ru
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from nihbench.lang import t, typed
 from nihbench.run.calibration import Calibration
 from nihbench.run.lock import LOCK
 from nihbench.run.manifest import stored_calibration
-from nihbench.run.records import RecordWriter, read_records
+from nihbench.run.records import RecordWriter, bytes_of, read_records
 from nihbench.run.stored import check_content, may_be_drawn, planned_trials
 from nihbench.run.verify import Expectation, verified
 from nihbench.types import Record
@@ -26,6 +27,21 @@ FORMAT = 1
 MANIFEST = "run.json"
 RECORDS = "records.jsonl"
 PROBES = "probes.jsonl"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Seen:
+    """What records follow from: run.json as it was read, and the bytes of their file."""
+
+    manifest: Mapping[str, Any]
+    sha256: bytes
+
+    def is_same(self, other: _Seen) -> bool:
+        return self.manifest is other.manifest and self.sha256 == other.sha256
+
+
+_last: dict[Path, tuple[_Seen, Mapping[str, Record]]] = {}
+"""The records of the run that was read last: a command asks for them several times before anything has changed."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,7 +60,16 @@ class RunFolder:
             DamagedDataError: a line other than a torn last one can't be read, or is a record of another run.
         """
         file = self.path / RECORDS
-        records, _ = read_records(file)
+        data = bytes_of(file)
+        seen = _Seen(manifest=self.manifest, sha256=hashlib.sha256(data).digest())
+        if (known := _last.get(file)) is not None and known[0].is_same(seen):
+            return dict(known[1])
+        _last.clear()
+        _last[file] = seen, self._checked(file, data)
+        return dict(_last[file][1])
+
+    def _checked(self, file: Path, data: bytes) -> Mapping[str, Record]:
+        records, _ = read_records(file, data)
         missing = set(planned_trials(self.manifest))
         beyond = may_be_drawn(self.manifest)
         for record in records.values():

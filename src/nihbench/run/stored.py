@@ -164,13 +164,14 @@ def begun(content: Mapping[str, Any]) -> Begun:
     """
     from nihbench.run.setup import Begun
 
-    calibration = content.get("calibration")
+    calibration, places = content.get("calibration"), content.get("same_prompt")
     haystacks = _validated(_Haystacks, content, "haystacks") if content.get("haystacks") else None
     return Begun(
         corpus_sha256=content["corpus"]["sha256"],
         window=content["model"].get("window"),
         cache=content["model"].get("cache"),
         calibration=None if calibration is None else _validated(Calibration, content, "calibration"),
+        same_prompt=tuple(places) if isinstance(places, list) else None,
         laid=Laid(layout=haystacks.layout, starts=haystacks.starts) if haystacks else Laid(layout=None),
     )
 
