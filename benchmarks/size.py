@@ -191,7 +191,7 @@ def outcome(trial_id: str, kind: str, seed: int) -> dict[str, Any]:
     call: dict[str, Any] = {"latency_s": 1.0, "attempts": 1}
     if kind == "failures":
         message = f"the server could not answer request {trial_id}"
-        return {"failure": {"kind": "server_error", "message": message, "status": 500, **call}}
+        return {"failure": {"kind": "transient", "message": message, "status": 500, **call}}
     missed = luck.random() < (0.2 if kind == "misses" else 0.01)
     text = " ".join(luck.choices(WORDS, k=40)).capitalize() + "." if missed else FOUND
     usage = {"prompt_tokens": None, "completion_tokens": None}
