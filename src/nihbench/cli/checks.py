@@ -206,7 +206,7 @@ def canary(model: ModelAccess, checks: Checks, setup: Setup) -> None:
 
     trial = max((trial for trial in setup.grid if trial.repeat == 0), key=lambda trial: trial.length)
     _, placement = setup.build(trial)
-    source = source_text(setup.corpus.text, placement.source_start, placement.source_copies)
+    source = source_text(setup.corpus.text, placement)
     text = source[placement.start : placement.end]
     expected = setup.expected_tokens(trial, placement)
 

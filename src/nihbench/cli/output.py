@@ -103,6 +103,8 @@ def unheard() -> Iterator[None]:
 
 def plain(text: str) -> str:
     """Return text without control characters (line breaks and tabs become spaces), safe to show on a terminal."""
+    if text.isprintable():  # as nearly all texts are: no character of it is one of control
+        return text
     return "".join(" " if c in "\n\r\t" else c for c in text if c in "\n\r\t" or unicodedata.category(c)[0] != "C")
 
 

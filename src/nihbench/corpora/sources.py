@@ -141,7 +141,9 @@ def _copy_at_hand(name: str, source: UrlSource, file: UrlFile, origin: Path) -> 
             )
         candidates = [origin]
     elif origin.is_dir():
-        names = (file.name, PurePosixPath(unquote(urlsplit(file.url).path)).name)
+        of_address = PurePosixPath(unquote(urlsplit(file.url).path)).name
+        # Windows would read a host or a drive out of such a name.
+        names = (file.name, *((of_address,) if of_address and not set(of_address) & set("\\:\0") else ()))
         candidates = [folder / each for folder in (origin, origin / name) for each in names]
     else:
         raise _no_origin(origin)

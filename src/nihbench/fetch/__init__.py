@@ -4,6 +4,7 @@ The room knows nothing of corpora, tokenizers or models; it brings bytes and put
 all. Errors: `FetchError`, one sentence with the mend.
 """
 
+from nihbench.fetch.children import COMPUTE, child_environment
 from nihbench.fetch.download import download_url
 from nihbench.fetch.files import atomic_file, cache_dir, write_atomic
 from nihbench.fetch.progress import Report, silent
@@ -21,11 +22,13 @@ from nihbench.fetch.regular import (
 from nihbench.fetch.wheels import members_of, wheel_member_to_file, wheel_members
 
 __all__ = [
+    "COMPUTE",
     "Report",
     "atomic_file",
     "cache_dir",
     "check_folder",
     "check_plain",
+    "child_environment",
     "download_url",
     "is_there",
     "lines_of",

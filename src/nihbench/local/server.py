@@ -22,6 +22,7 @@ from types import TracebackType
 from typing import IO, Self
 
 from nihbench.errors import LocalModelError
+from nihbench.fetch import COMPUTE, child_environment
 from nihbench.lang import t
 from nihbench.local.model_file import check_gguf
 
@@ -157,7 +158,7 @@ class LocalServer:
         command += ["--threads", str(self._threads or _threads()), "--cache-ram-mib", str(self._cache_ram_mib)]
         # Threads that spin for long while they wait for each other starve one another as soon as anything else wants
         # a core (measured with one busy process on two cores: 6 tokens a second, 22 with this). GNU OpenMP reads it.
-        environment = {"GOMP_SPINCOUNT": "2000"} | dict(os.environ)
+        environment = {"GOMP_SPINCOUNT": "2000"} | child_environment(COMPUTE)
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log_file, env=environment
         )

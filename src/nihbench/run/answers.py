@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, get_args
 
 from nihbench.catalog import Catalog
@@ -20,6 +21,7 @@ from nihbench.run.store import RunFolder
 from nihbench.run.stored import stored_needle
 from nihbench.score import grade
 from nihbench.score.fold import is_cjk
+from nihbench.score.match import NeedleKey
 from nihbench.types import Completion, Grade, Needle, OutcomeClass, Record
 
 _BANDS = (0, 30, 50, 70, 100)
@@ -39,14 +41,15 @@ class Answered:
 
     def by_rules(self, haystack: str = "") -> Grade:
         """Return the rules' grade; in `haystack` the source of a wrong answer is looked for."""
-        return grade(
-            self.text,
-            self.needle,
-            expected=self.expected,
-            finish_reason=self.finish_reason,
-            question=self.question,
-            haystack=haystack,
-        )
+        return _by_rules(NeedleKey(self.needle), self.text, self.expected, self.question, self.finish_reason, haystack)
+
+
+@lru_cache(maxsize=4096)
+def _by_rules(
+    key: NeedleKey, text: str, expected: str, question: str, finish_reason: str | None, haystack: str
+) -> Grade:
+    """Grade the same words once: most answers of a run are one of a few."""
+    return grade(text, key.needle, expected=expected, finish_reason=finish_reason, question=question, haystack=haystack)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -101,7 +101,7 @@ class Like:
         place = self.of(trial).placement
         needle, _ = setup.needle_of(trial)
         template, question = setup.prompts[trial.prompt], needle.question_for(trial.prompt)
-        text = source_text(setup.corpus.text, place.source_start, place.source_copies) if place.source_copies else ""
+        text = source_text(setup.corpus.text, place)
         messages: Sequence[Message]
         if isinstance(place, Placement):
             messages = rebuild(text, place, needle.statements[0], template, question)

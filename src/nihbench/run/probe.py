@@ -129,7 +129,7 @@ def build_probe(setup: Setup, probe: Probe) -> tuple[tuple[Message, ...], Placem
     """Build a probe's messages: the haystack as it was sent, with another question behind it."""
     place, prompt = probe.record.placement, probe.record.trial.prompt
     assert isinstance(place, Placement)
-    text = source_text(setup.corpus.text, place.source_start, place.source_copies)
+    text = source_text(setup.corpus.text, place)
     messages = rebuild(text, place, probe.needle.statements[0], setup.prompts[prompt], probe.question)
     count = setup.tokenizer.count
     more = count(probe.question) - count(probe.needle.question_for(prompt))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
 
 from nihbench.errors import DamagedDataError, UsageError
 from nihbench.lang import t
@@ -11,8 +10,8 @@ from nihbench.plan import fill
 from nihbench.run.store import RunFolder
 from nihbench.run.stored import stored_needle, stored_prompts
 from nihbench.run.texts import check_corpus
-from nihbench.text import around, compose_text, digest, rebuild, rebuild_bare
-from nihbench.types import Corpus, Message, Placement, Record
+from nihbench.text import SourceText, around, digest, rebuild, rebuild_bare
+from nihbench.types import Corpus, Message, Placed, Placement, Record
 
 
 def find_record(records: Mapping[str, Record], trial_id: str) -> Record:
@@ -43,14 +42,13 @@ def needle_surroundings(run: RunFolder, record: Record, corpus: Corpus, reach: i
     """
     if not isinstance(record.placement, Placement):
         return None
-    text = source_text(corpus.text, record.placement.source_start, record.placement.source_copies)
+    text = source_text(corpus.text, record.placement)
     return around(text, record.placement, fill(stored_needle(run.manifest), record.fresh).statements[0], reach)
 
 
-@lru_cache(maxsize=4)
-def source_text(text: str, start: int, copies: int) -> str:
-    """Return the text of a source, kept for the next record: most of a run's records share theirs."""
-    return compose_text(text, start, copies)
+def source_text(text: str, place: Placed) -> SourceText:
+    """Return the text of the source that a record's prompt was cut out of; `text` is the corpus's."""
+    return SourceText(text=text, start=place.source_start, copies=place.source_copies)
 
 
 def rebuild_prompt(run: RunFolder, record: Record, corpus: Corpus) -> tuple[Message, ...]:
@@ -80,7 +78,7 @@ def rebuild_prompt(run: RunFolder, record: Record, corpus: Corpus) -> tuple[Mess
             )
         )
     place, template, question = record.placement, prompts[prompt], needle.question_for(prompt)
-    text = source_text(corpus.text, place.source_start, place.source_copies) if place.source_copies else ""
+    text = source_text(corpus.text, place)
     if isinstance(place, Placement):
         messages = rebuild(text, place, needle.statements[0], template, question)
     else:

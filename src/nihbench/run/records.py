@@ -11,7 +11,7 @@ import hashlib
 import json
 import math
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
@@ -170,8 +170,10 @@ def record_line(record: Record) -> bytes:
         return (json.dumps(plain, separators=(",", ":")) + "\n").encode("ascii")
 
 
-def read_records(path: Path) -> tuple[dict[str, Record], int]:
+def read_records(path: Path, data: bytes | None = None) -> tuple[dict[str, Record], int]:
     """Read a records file: the last record of each id, and how many bytes of the file are whole lines.
+
+    `data` is what is in it, where that was read already.
 
     A failure behind an answer is an older line that was copied there: what was answered is never asked again.
 
@@ -248,7 +250,7 @@ def read_lines(path: Path, lines: Iterable[bytes], before: int = 0) -> Iterator[
     Raises:
         DamagedDataError: a line that is not a torn last one can't be read.
     """
-    parse = _parser()
+    parse = _kept().of
     for number, line in enumerate(lines, 1):
         record = None
         if line.strip():
@@ -297,8 +299,42 @@ def _placements() -> tuple[TypeAdapter[Placement], TypeAdapter[Bare]]:
     return TypeAdapter(Placement), TypeAdapter(Bare)
 
 
+class _Kept:
+    """Records by their lines: a command reads a run several times, and to make a record of a line takes longest.
+
+    A record can't be changed, so that all who read its line may have the same one.
+    """
+
+    def __init__(self) -> None:
+        self._parse = _parser()
+        self._records: dict[bytes, Record] = {}
+        self._bytes = 0
+
+    def of(self, line: bytes) -> Record:
+        """Return a line's record; errors are those of the parser."""
+        key = hashlib.blake2b(line, digest_size=16).digest()
+        record = self._records.get(key)
+        if record is None:
+            record = self._parse(line)
+            if self._bytes + len(line) > _MOST_KEPT_BYTES:
+                self._records.clear()
+                self._bytes = 0
+            self._records[key] = record
+            self._bytes += len(line)
+        return record
+
+
+_MOST_KEPT_BYTES = 64 << 20
+"""Of lines whose records are kept; beyond it all are let go."""
+
+
 @cache
-def _parser() -> Any:
+def _kept() -> _Kept:
+    return _Kept()
+
+
+@cache
+def _parser() -> Callable[[bytes], Record]:
     from pydantic import TypeAdapter
 
     trial, strings = TypeAdapter(Trial), TypeAdapter(dict[str, str])

@@ -5,10 +5,12 @@ All questions that can fail are asked here, before the first call that costs mon
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from nihbench.catalog import Catalog
 from nihbench.endpoint import ModelAccess
@@ -20,6 +22,7 @@ from nihbench.plan import (
     PrefixCache,
     make_controls,
     make_trials,
+    merged_as_stored,
     order_trials,
     parse_depths,
     parse_shard,
@@ -99,7 +102,9 @@ def prepare(
         _check_builds(setup)
         return replace(setup, notes=(*setup.notes, *_cache_notes(setup)))
     setup = replace(setup, to_be_fitted=draft and setup.wants_calibration)
-    resolved = partial(_with_lengths, setup, laid=begun.laid, others=_others(catalog, setup))
+    resolved = partial(
+        _with_lengths, setup, laid=begun.laid, same_prompt=begun.same_prompt, others=_others(catalog, setup)
+    )
     if begun.calibration is not None:
         return _sharded(resolved(begun.calibration))
     planned = resolved(None, leave_out=leave_out)
@@ -195,6 +200,7 @@ def _with_lengths(
     calibration: Calibration | None,
     *,
     laid: Laid | None,
+    same_prompt: Sequence[Mapping[str, Any]] | None,
     others: Mapping[str, int],
     leave_out: bool = False,
 ) -> Setup:
@@ -222,7 +228,7 @@ def _with_lengths(
         fixed_tokens=fixed,
     )
     resolved = laid_out(resolved, calibration, laid)
-    resolved = replace(resolved, trials=_trials(resolved))
+    resolved = replace(resolved, trials=_trials(resolved, same_prompt))
     shared = shared_note(resolved.trials)
     resolved = replace(
         resolved,
@@ -261,8 +267,8 @@ def _with_controls(setup: Setup) -> Setup:
     return replace(setup, trials=with_controls(setup.trials, merge_places(setup, controls)))
 
 
-def _trials(setup: Setup) -> tuple[Trial, ...]:
-    """Return the grid's trials in sending order, every place once."""
+def _trials(setup: Setup, same_prompt: Sequence[Mapping[str, Any]] | None) -> tuple[Trial, ...]:
+    """Return the grid's trials in sending order, every place once; `same_prompt` as in `Begun`."""
     options = setup.options
     trials = make_trials(
         experiment=setup.experiment.name,
@@ -272,8 +278,14 @@ def _trials(setup: Setup) -> tuple[Trial, ...]:
         depths=setup.depths,
         repeats=options.repeats,
     )
+    known = None
+    if same_prompt is not None:
+        with suppress(
+            ValueError, KeyError, TypeError
+        ):  # of another grid: what has changed since the run began is said later
+            known = merged_as_stored(trials, same_prompt)
     return order_trials(
-        merge_places(setup, trials),
+        merge_places(setup, trials) if known is None else known,
         options.order,
         options.draw_seed,
         vary=setup.varied,

@@ -82,11 +82,12 @@ def score_run(run: RunFolder, records: Mapping[str, Record], misleading: Callabl
                 default_scorer=default_scorer(run),
             )
         )
-    grades = {}
+    grades: dict[str, Grade] = {}
+    haystack = ""  # looked for only where an answer is wrong, and then at hand for all that follow
     for answered in answers_of(run, records):
-        given = answered.by_rules()
-        if isinstance(given, Score) and given.value < _FOUND:
-            given = answered.by_rules(misleading())
+        given = answered.by_rules(haystack)
+        if not haystack and isinstance(given, Score) and given.value < _FOUND and (haystack := misleading()):
+            given = answered.by_rules(haystack)
         grades[answered.id] = given
     save_grades(run, SCORER, grades)
     return grades

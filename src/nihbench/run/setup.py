@@ -300,4 +300,6 @@ class Begun:
     calibration: Calibration | None = None
     laid: Laid | None = None
     """How its haystacks are laid out; None: they are laid out now."""
+    same_prompt: tuple[Mapping[str, Any], ...] | None = None
+    """Which depths of it are one prompt, as run.json has them; None: it is found out now, which takes long."""
     like: Like | None = None

@@ -29,6 +29,30 @@ RECORDS = "records.jsonl"
 PROBES = "probes.jsonl"
 
 
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class _Seen:
+    """Which records were read: of which run.json, from a file in which state."""
+
+    manifest: Mapping[str, Any]
+    state: tuple[int, ...]
+
+    def is_same(self, other: _Seen) -> bool:
+        return self.manifest is other.manifest and self.state == other.state
+
+
+def _state(file: Path) -> tuple[int, ...]:
+    """Return what changes when a file does; empty where it is not there, or can't be looked at."""
+    try:
+        found = file.lstat()
+    except OSError:
+        return ()
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+
+
+_last: dict[Path, tuple[_Seen, Mapping[str, Record]]] = {}
+"""The records of the run that was read last: a command asks for them several times before anything has changed."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RunFolder:
     """A run's folder and what its run.json says."""
@@ -45,6 +69,14 @@ class RunFolder:
             DamagedDataError: a line other than a torn last one can't be read, or is a record of another run.
         """
         file = self.path / RECORDS
+        seen = _Seen(manifest=self.manifest, state=_state(file))
+        if (known := _last.get(file)) is not None and known[0].is_same(seen):
+            return dict(known[1])
+        _last.clear()
+        _last[file] = seen, self._checked(file)
+        return dict(_last[file][1])
+
+    def _checked(self, file: Path) -> Mapping[str, Record]:
         records, _ = read_records(file)
         missing = set(planned_trials(self.manifest))
         beyond = may_be_drawn(self.manifest)

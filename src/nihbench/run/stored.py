@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,8 @@ from nihbench.text import Layout
 from nihbench.types import Needle, PromptTemplate, Trial
 
 if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
     from nihbench.run.setup import Begun
 
 
@@ -119,10 +122,10 @@ def check_content(content: Mapping[str, Any]) -> None:
     Raises:
         ValueError: something is missing or wrong; the message names it.
     """
-    from pydantic import TypeAdapter, ValidationError
+    from pydantic import ValidationError
 
     try:
-        TypeAdapter(_Content).validate_python(dict(content) | {"import_": content.get("import")})
+        _adapter(_Content).validate_python(dict(content) | {"import_": content.get("import")})
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
@@ -171,13 +174,14 @@ def begun(content: Mapping[str, Any]) -> Begun:
     """
     from nihbench.run.setup import Begun
 
-    calibration = content.get("calibration")
+    calibration, places = content.get("calibration"), content.get("same_prompt")
     haystacks = _validated(_Haystacks, content, "haystacks") if content.get("haystacks") else None
     return Begun(
         corpus_sha256=content["corpus"]["sha256"],
         window=content["model"].get("window"),
         cache=content["model"].get("cache"),
         calibration=None if calibration is None else _validated(Calibration, content, "calibration"),
+        same_prompt=tuple(places) if isinstance(places, list) else None,
         laid=Laid(layout=haystacks.layout, starts=haystacks.starts) if haystacks else Laid(layout=None),
     )
 
@@ -245,14 +249,22 @@ def stored_options(
 
 
 def _validated(kind: Any, content: Mapping[str, Any], key: str) -> Any:
-    from pydantic import TypeAdapter, ValidationError
+    from pydantic import ValidationError
 
     try:
-        return TypeAdapter(kind).validate_python(content[key])
+        return _adapter(kind).validate_python(content[key])
     except (KeyError, ValidationError) as error:
         raise DamagedDataError(
             t("run.json is damaged: {key!r} is missing or wrong; restore it from a copy", key=key)
         ) from error
+
+
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    """Return what validates a kind of value: to make one takes longer than to read a hundred records with it."""
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(kind)
 
 
 def planned_trials(content: Mapping[str, Any]) -> tuple[Trial, ...]:

@@ -41,8 +41,8 @@ class Found:
     fuzzy: bool = False
 
 
-class _Key:
-    """A needle as a key of the cache: by identity, as its mappings can't be hashed; holding it keeps it alive."""
+class NeedleKey:
+    """A needle as a key of a cache: by identity, as its mappings can't be hashed; holding it keeps it alive."""
 
     __slots__ = ("needle",)
 
@@ -53,16 +53,16 @@ class _Key:
         return id(self.needle)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Key) and self.needle is other.needle
+        return isinstance(other, NeedleKey) and self.needle is other.needle
 
 
 def sheet_of(needle: Needle, expected: str, fresh: Mapping[str, str], question: str) -> Sheet:
     """Return what an answer to `needle` is held against; made once for the same arguments."""
-    return _sheet_of(_Key(needle), expected, tuple(fresh.items()), question)
+    return _sheet_of(NeedleKey(needle), expected, tuple(fresh.items()), question)
 
 
 @lru_cache(maxsize=512)
-def _sheet_of(key: _Key, expected: str, fresh: tuple[tuple[str, str], ...], question: str) -> Sheet:
+def _sheet_of(key: NeedleKey, expected: str, fresh: tuple[tuple[str, str], ...], question: str) -> Sheet:
     sheet = make_sheet(key.needle, expected, dict(fresh), question)
     told = [Text(text) for text in sheet.told]
     return replace(sheet, facts=tuple(replace(fact, denied=_polarity(fact, told)) for fact in sheet.facts))

@@ -10,7 +10,7 @@ from dataclasses import replace
 from nihbench.text.encoded import EncodedMessages, messages_json
 from nihbench.text.fit import fit
 from nihbench.text.prompt import frame_of, render
-from nihbench.text.source import Source
+from nihbench.text.source import Source, SourceText
 from nihbench.types import Bare, Message, PromptTemplate, Tokenizer
 
 
@@ -62,7 +62,9 @@ def build_alone(
     )
 
 
-def rebuild_bare(text: str, placement: Bare, template: PromptTemplate, question: str) -> tuple[Message, ...]:
+def rebuild_bare(
+    text: str | SourceText, placement: Bare, template: PromptTemplate, question: str
+) -> tuple[Message, ...]:
     """Make a prompt without a needle again; `text` is the source's, or anything where there is no haystack."""
     if not placement.source_copies:
         return _alone(template, question)

@@ -18,7 +18,7 @@ from nihbench.errors import UsageError
 from nihbench.lang import t
 from nihbench.text.scripts import ends_sentence, stop_for
 from nihbench.text.seams import Piece, count_joined
-from nihbench.text.source import Source
+from nihbench.text.source import Source, SourceText
 from nihbench.types import Tokenizer
 
 TOLERANCE_TOKENS = 8
@@ -66,7 +66,7 @@ class Splice:
         """Haystack tokens before the needle / all haystack tokens, in percent."""
         return 100.0 * self.needle_token / self.haystack_tokens if self.haystack_tokens else 0.0
 
-    def render(self, text: str, statement: str) -> str:
+    def render(self, text: str | SourceText, statement: str) -> str:
         """Return the haystack with the needle in it, cut out of the source's `text`."""
         head, rest = text[self.start : self.at], text[self.at : self.end]
         return head + self.before + statement + self.after + rest + self.tail

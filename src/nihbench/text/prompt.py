@@ -13,7 +13,7 @@ from nihbench.errors import UsageError
 from nihbench.lang import t
 from nihbench.text.encoded import EncodedMessages, inner_json, messages_json
 from nihbench.text.fit import Frame, Splice, fit
-from nihbench.text.source import Source
+from nihbench.text.source import Source, SourceText
 from nihbench.types import Message, Placement, PromptTemplate, Tokenizer
 
 PLACEMENT_VERSION = 3
@@ -83,7 +83,7 @@ def splice_of(
 
 
 def rebuild(
-    text: str, placement: Placement, statement: str, template: PromptTemplate, question: str
+    text: str | SourceText, placement: Placement, statement: str, template: PromptTemplate, question: str
 ) -> tuple[Message, ...]:
     """Make a trial's messages again from its placement and the source's `text`."""
     p = placement
@@ -102,7 +102,7 @@ def rebuild(
     return render(template, splice.render(text, statement), question)
 
 
-def around(text: str, placement: Placement, statement: str, reach: int) -> tuple[str, str, str]:
+def around(text: str | SourceText, placement: Placement, statement: str, reach: int) -> tuple[str, str, str]:
     """Return what stood before the needle, the needle, and what stood after it, up to `reach` characters each.
 
     That is in the haystack as it was sent; `text` is the source's.

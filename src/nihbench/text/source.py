@@ -113,6 +113,50 @@ def compose_text(text: str, start: int, copies: int) -> str:
     return GLUE.join([once] * copies)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SourceText:
+    """The text of a source, of which slices are cut out of the corpus; it is never put together as a whole.
+
+    What `compose_text(text, start, copies)[first:last]` gives, at the cost of the slice. Every repeat of a run begins
+    its source at another character, and records of all repeats come in turn.
+    """
+
+    text: str
+    start: int
+    copies: int
+
+    def __getitem__(self, part: slice, /) -> str:
+        """Return one stretch; the slice has no step."""
+        # No __len__: the copies of a damaged record may be more than a length may say.
+        first, last, _ = part.indices(max(self.copies * self._period - len(GLUE), 0))
+        cut = []
+        while first < last:
+            within = first % self._period
+            for piece, begin, end in self._pieces:
+                size = end - begin
+                if within < size:
+                    most = min(size - within, last - first)
+                    cut.append(piece[begin + within : begin + within + most])
+                    first += most
+                    within = 0
+                else:
+                    within -= size
+                if first >= last:
+                    break
+        return "".join(cut)
+
+    @property
+    def _pieces(self) -> tuple[tuple[str, int, int], ...]:
+        """What one copy consists of, with the glue behind it: each a text and where in it the piece lies."""
+        rest, glue = (self.text, self.start, len(self.text)), (GLUE, 0, len(GLUE))
+        return (rest, glue, (self.text, 0, self.start), glue) if self.start else (rest, glue)
+
+    @property
+    def _period(self) -> int:
+        """After how many characters the source comes again."""
+        return len(self.text) + len(GLUE) * (2 if self.start else 1)
+
+
 def sentence_start(text: str, boundaries: IntArray, position: int) -> int:
     """Return where the first sentence after character `position` begins (0 if there is none after it)."""
     index = int(np.searchsorted(boundaries, position))

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 from nihbench.analysis.report.pool import Pool
-from nihbench.text import compose_text
+from nihbench.text import SourceText
 from nihbench.types import Placement, Record
 
 AROUND = 160
@@ -20,30 +18,15 @@ class Surroundings:
 
     def __init__(self, text: str | None) -> None:
         self._text = text
-        # Every repeat begins its source at another place; trials come repeat by repeat.
-        self._source = lru_cache(maxsize=2)(self._made)
 
     def of(self, record: Record, pool: Pool) -> tuple[int | None, int | None, int]:
         """Return the numbers of the texts before and after a record's needle, and the edges that they reach."""
         place = record.placement
         if self._text is None or not isinstance(place, Placement):
             return None, None, 0
-        source, period = self._source(place.source_start)
+        source = SourceText(text=self._text, start=place.source_start, copies=place.source_copies)
         first, last = max(place.start, place.at - AROUND), min(place.end, place.at + AROUND)
-        before = _cut(source, period, first, place.at) + place.before
-        after = place.after + _cut(source, period, place.at, last) + (place.tail if last == place.end else "")
+        before = source[first : place.at] + place.before
+        after = place.after + source[place.at : last] + (place.tail if last == place.end else "")
         edges = (BEGINS if first == place.start else 0) | (ENDS if last == place.end else 0)
         return pool.add(before), pool.add(after), edges
-
-    def _made(self, start: int) -> tuple[str, int]:
-        """Return the source twice in a row and after how many characters it comes again: more copies say no more."""
-        assert self._text is not None
-        twice = compose_text(self._text, start, 2)
-        return twice, len(twice) - len(compose_text(self._text, start, 1))
-
-
-def _cut(source: str, period: int, first: int, last: int) -> str:
-    begin, size = first % period, last - first
-    if begin + size > len(source):  # a text shorter than what is shown of it
-        source = source[:period] * (2 + size // period)
-    return source[begin : begin + size]

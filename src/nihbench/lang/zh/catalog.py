@@ -100,6 +100,9 @@ WORDS = {
     "{value!r} can't be a file's name; use letters, digits, '-', '_' and '.'": (
         "{value!r} 不能作文件名；请用字母、数字、'-'、'_' 和 '.'"
     ),
+    "{value!r} is no path inside a wheel; write it as folder/file": (
+        "{value!r} 不是 wheel 内的路径；请写作 folder/file（文件夹/文件）"
+    ),
     # needles and prompts
     "the placeholder {{{field}}} is unknown; {hint}": "不认识占位符 {{{field}}}；{hint}",
     "{{{field}}} stands twice in the prompt; keep one of them": "提示中有两处 {{{field}}}；请只留一处",

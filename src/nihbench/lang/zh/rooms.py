@@ -191,7 +191,26 @@ WORDS = {
     "The wheel of {requirement} has no file {member}: check the requirement and the member's path.": (
         "{requirement} 的 wheel 中没有文件 {member}：请检查依赖声明与文件路径。"
     ),
-    "The wheel of {requirement} is damaged ({error}): try again.": "{requirement} 的 wheel 已损坏（{error}）：请重试。",
+    "The wheel {wheel_name} can't be used: {error}. Nothing was kept.": (
+        "wheel {wheel_name} 不能使用：{error}。没有保留任何内容。"
+    ),
+    "it is larger than {most:,} bytes": "它超过 {most:,} 字节",
+    "its list of files is too long": "它的文件清单过长",
+    "the file {name} is in it twice": "其中有两个文件 {name}",
+    "{name} is no plain file": "{name} 不是普通文件",
+    "{name} is packed in a way that wheels are not": "{name} 的压缩方式不是 wheel 所用的",
+    "{name} unpacks to {times:,} times its size": "{name} 解压后是压缩大小的 {times:,} 倍",
+    "its files unpack to more than {most:,} bytes": "其中的文件解压后超过 {most:,} 字节",
+    "{masked} is no pinned package: write it as package==version, with nothing else": (
+        "{masked} 不是固定版本的包：请只写 package==version，不要加别的内容"
+    ),
+    "Could not fetch {url}: it is larger than {most:,} bytes. Nothing was kept.": (
+        "无法获取 {url}：它超过 {most:,} 字节。没有保留任何内容。"
+    ),
+    "it leads to an address of a private network, {host}": "它转到了私有网络的地址 {host}",
+    "it leads from address to address without end": "它不停地从一个地址转到另一个地址",
+    "the server packed it as {coding}, which was not asked for": "服务器用 {coding} 压缩了内容，而请求中并未要求压缩",
+    "it did not come whole within {seconds:.0f} s": "{seconds:.0f} 秒内没有收完",
     # local
     "{path} is not a model in GGUF format: name a .gguf file.": "{path} 不是 GGUF 格式的模型：请给出 .gguf 文件。",
     "There is no model file {path}: check the path.": "没有模型文件 {path}：请检查路径。",
