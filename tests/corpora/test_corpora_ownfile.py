@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 import pytest
@@ -176,6 +177,21 @@ def test_a_script_that_tells_no_language_is_not_called_english(tmp_path: Path, t
 def test_the_language_can_be_given(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text(ENGLISH, encoding="utf-8")
     assert load_path(tmp_path / "a.txt", "zh").language == "zh"
+
+
+def test_a_folder_of_texts_brings_no_file_from_elsewhere_and_a_pipe_is_no_text(tmp_path: Path) -> None:
+    folder, secret = tmp_path / "texts", tmp_path / "id_rsa.txt"
+    folder.mkdir()
+    secret.write_text("PRIVATE KEY", encoding="utf-8")
+    (folder / "a.txt").write_text("One.", encoding="utf-8")
+    (folder / "b.txt").symlink_to(secret)
+    (folder / "c.txt").symlink_to("a.txt")
+    (folder / "elsewhere").symlink_to(tmp_path)
+    assert load_path(folder).text == "One.\n\nOne."
+    os.mkfifo(tmp_path / "pipe.txt")
+    for path in (tmp_path / "pipe.txt", Path("/dev/zero")):
+        with pytest.raises(UsageError, match="is a pipe or a device"):
+            load_path(path)
 
 
 def test_what_is_missing_or_empty_is_one_sentence(tmp_path: Path) -> None:

@@ -28,7 +28,8 @@ _LATIN = re.compile("[A-Za-z\u00c0-\u024f\u1e00-\u1eff]")
 def load_path(path: Path, language: str | None = None) -> Corpus:
     """Read a file, or all .txt and .md files under a folder in the order of their relative paths.
 
-    Hidden files and folders and blank files are passed over. The corpus is named after the path's last part.
+    Hidden files and folders, blank files and links out of the folder are passed over. The corpus is named after the
+    path's last part.
 
     Args:
         path: a text file of any suffix, or a folder.
@@ -43,8 +44,10 @@ def load_path(path: Path, language: str | None = None) -> Corpus:
             raise UsageError(
                 t("The folder {path} has no .txt or .md file: give --corpus a folder of texts, or a file.", path=path)
             )
-    elif path.exists():
+    elif path.is_file():
         files = [path]
+    elif path.exists():
+        raise UsageError(t("{path} is a pipe or a device: give --corpus a file, or a folder of texts.", path=path))
     else:
         raise UsageError(
             t("There is no file or folder {path}: check --corpus (nih corpus list names the known ones).", path=path)
@@ -73,10 +76,13 @@ def guess_language(text: str) -> str:
 
 def _text_files(folder: Path) -> list[Path]:
     found: list[tuple[str, Path]] = []
+    root = folder.resolve()
     for path in folder.rglob("*"):
         relative = path.relative_to(folder)
         hidden = any(part.startswith(".") for part in relative.parts)
-        if path.suffix.lower() in _SUFFIXES and not hidden and path.is_file():
+        # A folder of texts may be somebody else's: a link in it must not bring a file of this machine along.
+        inside = path.resolve().is_relative_to(root)
+        if path.suffix.lower() in _SUFFIXES and not hidden and inside and path.is_file():
             found.append((relative.as_posix(), path))
     return [path for _, path in sorted(found)]
 
