@@ -13,6 +13,7 @@ import pytest
 from nihbench.analysis import grid, summary
 from nihbench.cli.finish import result_of
 from nihbench.run import Follower, open_run
+from tests.ledgers import beside_records
 
 ADAPTIVE = ["--adaptive", "--precision", 0.25]
 GRID = ["--depths", "5", "--lengths", "300,450,600"]
@@ -256,9 +257,7 @@ def test_each_further_haystack_is_fitted_to_the_servers_counts(
     # Of a count one token of output is asked for; they are in the ledger, for no record shows them.
     outputs = [json.loads(each.body)["max_tokens"] for each in chat.asked]
     assert outputs[: planned + 19] == [1] * planned + [300] * 15 + [1] * 3 + [300]
-    ledger = (nih.folder / "run" / "spent.jsonl").read_text(encoding="utf-8").splitlines()
-    tokens = sum(count + fit["bases"]["original"] for each in counts for count in each)
-    assert float(json.loads(ledger[1])["usd"]) == pytest.approx(1e-6 * tokens, rel=0.02)
+    assert sum(beside_records(nih.folder / "run")) == pytest.approx(1e-6 * (fit["tokens"] + fit["requests"]), rel=0.02)
     before = (nih.folder / "run" / "run.json").read_bytes()
     assert nih("run", "--resume", "run").code == 0
     assert len(chat.asked) == asked and (nih.folder / "run" / "run.json").read_bytes() == before

@@ -93,7 +93,8 @@ def test_a_server_that_is_away_while_a_haystack_is_counted_stops_the_run_and_it_
 ) -> None:
     assert nih("run", *dense, "--out", "whole").code == 0
     asked, first = len(chat.asked), first_further_count(chat)
-    chat.fail = {asked + first: (200, {"what": "is this"})}
+    # What is no answer is asked for once more.
+    chat.fail = dict.fromkeys((asked + first, asked + first + 1), (200, {"what": "is this"}))
     ended = nih("run", *dense, "--out", "run")
     assert ended.code == 4, ended.err
     assert "--no-calibrate" not in ended.err and "go on by nih run --resume run" in ended.err

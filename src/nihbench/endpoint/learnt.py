@@ -48,8 +48,13 @@ class Learnt:
         return math.ceil(prompt_tokens * share) + max(0, *beyond, 0)
 
     def most_output(self, max_output: int) -> int:
-        """Return how many tokens an answer with this limit may have, reasoning included."""
-        return max_output + math.ceil(AGAIN * max(self._outputs.values(), default=0))
+        """Return how many tokens an answer with this limit may have, reasoning included.
+
+        Where answers of such a limit were seen, those of smaller ones (counts, for which one token is asked) tell
+        nothing more.
+        """
+        alike = [beyond for size, beyond in self._outputs.items() if size >= max_output.bit_length()]
+        return max_output + math.ceil(AGAIN * max(alike or self._outputs.values(), default=0))
 
     @property
     def dearer(self) -> Decimal:
