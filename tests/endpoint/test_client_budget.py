@@ -11,7 +11,7 @@ import pytest
 from nihbench.endpoint import ChatClient, Endpoint, Limiter, Limits, open_model
 from nihbench.endpoint.limits import Slot
 from nihbench.endpoint.spending import Budget
-from nihbench.errors import StoppedError
+from nihbench.errors import EndingError, StoppedError
 from nihbench.types import Completion, Message, ModelPreset, PriceTier, Request
 
 PRICES = (PriceTier(up_to=None, input=1.0, output=10.0),)
@@ -97,7 +97,7 @@ def test_a_closed_limiter_gives_no_leave_and_lets_go_on_what_flies() -> None:
         limiter.close()
         ended = await asyncio.gather(*calls, one(), return_exceptions=True)
         assert isinstance(ended[0], Slot)
-        assert [type(end) for end in ended[1:]] == [StoppedError] * 3
+        assert [type(end) for end in ended[1:]] == [EndingError] * 3
 
     asyncio.run(run())
 
