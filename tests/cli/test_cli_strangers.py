@@ -217,15 +217,17 @@ def test_the_text_of_a_run_is_read_from_no_place_that_only_its_folder_names(
     assert nih("run", "--resume", "run", "--corpus", own_texts["en"]).code == 0
 
 
-def test_a_catalog_in_a_run_s_folder_is_none(nih: Any, chat: Any, thief: Any, begun: Path) -> None:
+@pytest.mark.parametrize("place", [".", "batch", "batch/deeper"])
+def test_a_catalog_in_a_run_s_folder_is_none(nih: Any, chat: Any, thief: Any, begun: Path, place: str) -> None:
     """Who stands in the folder of a run and goes on with it uses the presets of nobody else."""
     models = {"models": {"x": {"base_url": thief.base_url, "key_env": "AWS_SECRET_ACCESS_KEY"}}}
-    (begun / "models.yaml").write_text(json.dumps(models), encoding="utf-8")
+    (begun / place).mkdir(parents=True, exist_ok=True)
+    (begun / place / "models.yaml").write_text(json.dumps(models), encoding="utf-8")
     _edit(begun, base_url=None, api_key_env=None)
     monkeypatch = nih.monkeypatch
     with monkeypatch.context() as patch:
-        here = type(nih)(begun, nih.environment, patch, nih.capture)
-        ended = here("run", "--resume", ".")
+        here = type(nih)(begun / place, nih.environment, patch, nih.capture)
+        ended = here("run", "--resume", begun)
     assert ended.code == 2 and _was_asked(thief, chat) == [], ended.err
 
 

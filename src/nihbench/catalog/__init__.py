@@ -34,5 +34,6 @@ def load(folder: Path | None = None) -> Catalog:
 
 
 def is_of_a_run(folder: Path) -> bool:
-    """Say whether a folder is a run's, or that of several runs: it holds data, and no settings of the user's."""
-    return any(os.path.lexists(folder / name) for name in ("run.json", "tree.json"))
+    """Say whether a folder is a run's or several runs', or lies in one: it holds data, no settings of the user's."""
+    here = Path(os.path.realpath(folder))
+    return any(os.path.lexists(place / name) for place in (here, *here.parents) for name in ("run.json", "tree.json"))
