@@ -12,7 +12,8 @@ import pytest
 
 from nihbench.cli.output import show_json
 
-STEERING = "\x1b]0;owned\x07\x1b[2J\x9b31m\u202eevil\u2066\x7f"
+TURNING = "\u202eevil\u2066"
+STEERING = f"\x1b]0;owned\x07\x1b[2J\x9b31m{TURNING}\x7f"
 
 
 def test_json_shows_no_steering_characters_and_means_the_same(capsys: pytest.CaptureFixture[str]) -> None:
@@ -26,8 +27,8 @@ def test_json_shows_no_steering_characters_and_means_the_same(capsys: pytest.Cap
 
 @pytest.fixture
 def hostile(nih: Any, small: list[object], own_texts: dict[str, Path]) -> list[object]:
-    """The options of a run over a text with control characters."""
-    text = own_texts["en"].read_text(encoding="utf-8").replace(". ", f".{STEERING} ", 3)
+    """The options of a run over a text that turns the direction of writing: other control characters are refused."""
+    text = own_texts["en"].read_text(encoding="utf-8").replace(". ", f".{TURNING} ", 3)
     (nih.folder / "hostile.txt").write_text(text, encoding="utf-8")
     return [*small, "--corpus", "hostile.txt"]
 
@@ -39,10 +40,10 @@ def test_a_prompt_is_escaped_on_a_terminal_only(nih: Any, chat: Any, hostile: li
     commands = (["rebuild", "run", record["id"]], ["prompt", *hostile, "--length", 600, "--depth", 100])
     for arguments in commands:
         piped = nih(*arguments).out
-        assert STEERING in piped
+        assert TURNING in piped
         shown = on_a_terminal(nih, *arguments)
-        assert "\\u001b]0;owned\\u0007" in shown and "\\u009b31m\\u202eevil" in shown
-        assert not set(shown) & {"\x1b", "\x07", "\x9b", "\u202e", "\u2066", "\x7f"}
+        assert "\\u202eevil\\u2066" in shown
+        assert not set(shown) & {"\u202e", "\u2066"}
         assert len(shown) > 1000
 
 

@@ -176,7 +176,7 @@ PIECES = list('.!?…"\'”“’()[]{}*_#|-—:;,。！？；，、：“”‘
 ]  # fmt: skip
 TEXTS = st.lists(st.sampled_from(PIECES), max_size=60).map("".join)
 LANGUAGES = st.sampled_from(["en", "zh"])
-CLOSERS = set("\"'”’»)]}*_`」』）】》〉〕")
+CLOSERS = set("\"'”’»«“‘›‹)]}*_`」』）】》〉〕")  # German closes by “ and ‘, Danish by « and ‹
 
 
 @settings(max_examples=300, deadline=None)

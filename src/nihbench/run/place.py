@@ -20,6 +20,12 @@ def check_place(path: Path) -> None:
     Raises:
         UsageError: it holds one already, can't be written, or its disk is full.
     """
+    try:
+        path.stat()
+    except FileNotFoundError:
+        pass  # it will be made
+    except OSError as error:
+        raise unusable(path, error) from error
     check_free(path)
     if is_tree(path):
         raise taken(path)
