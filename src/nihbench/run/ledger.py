@@ -30,6 +30,8 @@ from nihbench.fetch import open_appending, parse_json
 from nihbench.run.records import bytes_of, ends_line, unwritable
 
 LEDGER = "spent.jsonl"
+_NO_BILL = Decimal(10) ** 12
+"""No line says so much; sums of larger ones overflow."""
 RUN = "run"
 """The account of the run itself: its trials, controls and probes, and what is asked before them."""
 
@@ -71,7 +73,7 @@ def _row(line: bytes) -> dict[str, Any] | None:
         usd = Decimal(row["usd"])
     except (ValueError, KeyError, TypeError, InvalidOperation, RecursionError):
         return None
-    return row | {"usd": usd} if usd.is_finite() and usd >= 0 else None
+    return row | {"usd": usd} if usd.is_finite() and 0 <= usd < _NO_BILL else None
 
 
 class Ledger:

@@ -1,0 +1,26 @@
+"""The ledger as it is read: a hostile or torn line is none, and of the lines of a call the last counts."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from nihbench.run.ledger import read_ledger
+
+GOOD = '{"at": "2026-11-30T00:00:00", "for": "run", "call": "c", "usd": "0.5"}\n'
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        '{"call": "a", "usd": "9.9e999999"}\n{"call": "b", "usd": "9.9e999999"}\n',
+        '{"call": "a", "usd": "NaN"}\n{"call": "b", "usd": "Infinity"}\n{"call": "d", "usd": "-3"}\n',
+        '{"call": "c", "usd": "7"}\n',
+        "[1, 2]\n{}\nnull\n" + "[" * 100_000 + "\n",
+    ],
+)
+def test_what_is_no_line_counts_for_nothing(tmp_path: Path, lines: str) -> None:
+    (tmp_path / "spent.jsonl").write_text(lines + GOOD + '{"call": "c", "us', encoding="utf-8")
+    assert read_ledger(tmp_path).total() == Decimal("0.5")
