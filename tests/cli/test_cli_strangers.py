@@ -158,6 +158,22 @@ def test_the_batches_of_a_folder_go_nowhere_else(nih: Any, chat: Any, thief: Any
     assert _was_asked(thief, chat) == []
 
 
+def test_an_id_of_a_folder_chooses_no_other_address(nih: Any, chat: Any, small: list[object]) -> None:
+    assert nih("batch", "export", *small, "--out", "run").code == 0
+    state = nih.folder / "run" / "batch" / "batch.json"
+    content = json.loads(state.read_text(encoding="utf-8"))
+    for name in ("../models?x=", "b1/cancel", "%2e%2e/models", ""):
+        content["files"][0] |= {"base_url": chat.base_url, "batch_id": name, "status": "in_progress"}
+        content["files"][0] |= {"input_file_id": "f1"}
+        state.write_text(json.dumps(content), encoding="utf-8")
+        chat.looked.clear()
+        for verb in ("status", "fetch"):
+            ended = nih("batch", verb, "run")
+            assert ended.code != 1 and "Traceback" not in ended.err, ended.err
+        # What kind of server it is may be asked; nothing else.
+        assert set(chat.looked) <= {"/v1/models", "/api/tags", "/api/v0/models", "/props"}, chat.looked
+
+
 def _tree(folder: Path, options: Callable[[str], dict[str, Any]]) -> None:
     """Make a tree of two runs that were not begun."""
     folder.mkdir()
@@ -195,6 +211,8 @@ def test_a_child_that_was_not_begun_sends_no_file_of_this_machine(
     _tree(nih.folder / "own", lambda name: stored | {"corpus": str(key)})
     assert nih("run", "--resume", "own", "--corpus", own_texts["en"]).code == 0
     assert chat.asked and not any(CANARY.encode() in each.body for each in chat.asked)
+    # What was begun of it is not taken for a run that was made here.
+    assert str(nih.folder / "own") not in Path(nih.environment["NIH_KNOWN_FILE"]).read_text(encoding="utf-8")
 
 
 def test_the_text_of_a_run_is_read_from_no_place_that_only_its_folder_names(

@@ -19,7 +19,7 @@ from nihbench.endpoint.error_body import own_words, parse_json
 from nihbench.endpoint.failures import HANDLING, Diagnosis, classify
 from nihbench.endpoint.transport import ClientOwner, Heard
 from nihbench.errors import EndpointError, StoppedError
-from nihbench.fetch import atomic_file
+from nihbench.fetch import atomic_file, open_regular
 from nihbench.lang import t
 
 LOST = "lost"
@@ -80,7 +80,8 @@ class BatchEndpoint(ClientOwner):
         boundary = token_hex(24)
 
         def send() -> Heard:
-            with path.open("rb") as file:
+            # A file may be put into another's place between the look at it and this.
+            with open_regular(path) as file:
                 return self._client.post(
                     self._endpoint.url("/files"),
                     data={"purpose": "batch"},
@@ -145,6 +146,7 @@ class BatchEndpoint(ClientOwner):
 
     def retrieve(self, batch_id: str) -> Batch:
         """Return how a batch stands; one that the server does not know is `LOST`. Raises as `find`."""
+        _identity(batch_id, self._host)  # it may come out of a run's folder, and must not choose another address
         what = t("ask for the batch {batch_id}", batch_id=batch_id)
         response = self._persist(lambda: self._client.get(self._endpoint.url(f"/batches/{batch_id}")), what, known=404)
         if response.status_code == 404:
@@ -159,6 +161,7 @@ class BatchEndpoint(ClientOwner):
             EndpointError: the server does not give it.
             FetchError: it can't be written.
         """
+        _identity(file_id, self._host)
         what = t("download the file {file_id}", file_id=file_id)
 
         def get() -> Heard:

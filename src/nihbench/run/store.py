@@ -15,7 +15,7 @@ from nihbench.errors import DamagedDataError, UsageError, is_path_fault, path_er
 from nihbench.fetch import check_plain, is_there, read_json, write_atomic
 from nihbench.lang import t, typed
 from nihbench.run.calibration import Calibration
-from nihbench.run.known import remember_run
+from nihbench.run.known import is_own_run, remember_run
 from nihbench.run.lock import LOCK
 from nihbench.run.manifest import stored_calibration
 from nihbench.run.records import RecordWriter, read_records
@@ -112,7 +112,9 @@ def create_run(path: Path, manifest: Mapping[str, Any]) -> RunFolder:
             write_atomic(path / MANIFEST, text)
     except OSError as error:
         raise unusable(path, error) from error
-    remember_run(path)
+    # A run of a stranger's several is the stranger's, whoever begins it: its bound of the cost is.
+    if is_own_run(path.parent) or not is_there(path.parent / "tree.json"):
+        remember_run(path)
     return open_run(path)
 
 
