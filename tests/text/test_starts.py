@@ -57,3 +57,23 @@ def test_a_corpus_of_few_sentences_is_begun_where_it_can_be(text):
     ring = ring_of(text)
     starts = list(islice(haystack_starts(ring, layout_for(ring, 3), "0"), 5))
     assert all(0 <= start < len(text) for start in starts)
+
+
+def test_what_a_corpus_says_twice_comes_last():
+    """Six strata, of which 1 and 2 share all and 3 and the first a tenth: these come after the others."""
+    ring = ring_of("".join(f"This is sentence number {number} of it. " for number in range(600)))
+    layout = layout_for(ring, ring.tokens // 6 - 40)
+    assert layout.strata == 6
+    shared, by_place = np.eye(6), []
+    shared[1, 2] = shared[2, 1] = 1.0
+    shared[0, 3] = shared[3, 0] = 0.1
+
+    def shares(starts):
+        at = [by_place.index(start) for start in starts]
+        return shared[np.ix_(at, at)]
+
+    for key in ("x", "y", "z"):
+        by_place = sorted(islice(haystack_starts(ring, layout, key), 6))
+        starts = islice(haystack_starts(ring, layout, key, shares), 6)
+        at = [by_place.index(start) for start in starts]
+        assert at[0] == 0 and set(at[1:4]) in ({1, 4, 5}, {2, 4, 5}) and at[4:] in ([3, 1], [3, 2])

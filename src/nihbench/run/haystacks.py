@@ -19,7 +19,8 @@ from nihbench.lang import Message, t
 from nihbench.run.lengths import spent_tokens
 from nihbench.run.texts import Texts, sources
 from nihbench.stats import ONE_TEXT, linked, text_overlaps
-from nihbench.text import GLUE, Layout, Ring, haystack_starts, layout_for, sentence_start
+from nihbench.text import GLUE, MOST_COMPARED, Layout, Ring, haystack_starts, layout_for, sentence_start
+from nihbench.types import FloatArray
 
 if TYPE_CHECKING:
     from nihbench.run.calibration import Calibration
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
 
 FIT_MARGIN = 1.02
 """Fitted lengths differ a little from text to text: by so much longer the longest haystack is taken to be."""
-
-_MOST_STRATA = 64
-"""Of more the overlaps aren't counted: a corpus so much longer than the haystack has room enough."""
 
 NOTHING = 0.005
 """Less in common is some phrase that comes twice, and rounds to 0%."""
@@ -163,7 +161,7 @@ def _rooms(setup: Setup, others: Mapping[str, int]) -> Message:
     layout = setup.layout
     longest = layout.longest_tokens if layout else setup.lengths[-1]
     here = layout.strata if layout and len(setup.text.starts) >= longest else len(setup.text.starts) // longest
-    if 1 < here <= _MOST_STRATA:
+    if 1 < here <= MOST_COMPARED:
         # What a corpus says twice is one text, wherever it stands.
         here = _overlaps(setup, here, setup.lengths[-1:])[0].texts
     rooms = {name: tokens // longest for name, tokens in others.items()} | {setup.corpus.name: here}
@@ -187,10 +185,14 @@ def _longest_tokens(setup: Setup, calibration: Calibration | None) -> int:
 
 def _reach(setup: Setup, spent: Mapping[str, int], repeat: int, length: int) -> int:
     """Return how many characters of the corpus a repeat's haystack reads at a length, by the prompt that reads most."""
-    starts, whole = setup.text.starts, len(setup.corpus.text)
-    begin = setup.start_of(repeat)
     tokens = max(_local(setup, length, prompt, repeat) - spent[prompt] for prompt in setup.prompts)
-    end = int(np.searchsorted(starts, begin)) + max(tokens, 0)
+    return _characters(setup, setup.start_of(repeat), max(tokens, 0))
+
+
+def _characters(setup: Setup, begin: int, tokens: int) -> int:
+    """Return how many characters so many tokens of the corpus are, from a character on and round where it ends."""
+    starts, whole = setup.text.starts, len(setup.text.corpus.text)
+    end = int(np.searchsorted(starts, begin)) + tokens
     if tokens >= len(starts):
         return whole + len(GLUE)
     if end < len(starts):
@@ -211,15 +213,26 @@ def _starts(setup: Setup, laid: Laid) -> Callable[[int], int]:
         return lambda repeat: _start_before(setup, repeat) if varied else 0
     if "haystack" not in setup.options.vary:
         return lambda repeat: known[0] if known else ring.first
-    drawn = haystack_starts(ring, layout, key)
-    made: list[int] = []
+    drawn = haystack_starts(ring, layout, key, _shares(setup, layout))
+    begins = list(known)
 
     def start_of(repeat: int) -> int:
-        while len(made) <= repeat:
-            made.append(next(drawn))
-        return known[repeat] if repeat < len(known) else made[repeat]
+        while len(begins) <= repeat:
+            begins.append(next(start for start in drawn if start not in known))
+        return begins[repeat]
 
     return start_of
+
+
+def _shares(setup: Setup, layout: Layout) -> Callable[[Sequence[int]], FloatArray]:
+    """Return what tells the share of text that the longest haystacks have in common which begin at some characters."""
+    text = setup.text.corpus
+
+    def shares(begins: Sequence[int]) -> FloatArray:
+        reach = [_characters(setup, begin, layout.longest_tokens) for begin in begins]
+        return text_overlaps(begins, reach, len(text.text) + len(GLUE), repeated_windows(text.text, text.sha256))
+
+    return shares
 
 
 def _start_before(setup: Setup, repeat: int) -> int:

@@ -18,7 +18,7 @@ from nihbench.text.prompt import (
 from nihbench.text.running import running_start
 from nihbench.text.sentences import boundaries, sentence_ends
 from nihbench.text.source import GLUE, Source, SourceText, compose_text, make_source, sentence_start
-from nihbench.text.starts import Layout, Ring, haystack_starts, layout_for
+from nihbench.text.starts import MOST_COMPARED, Layout, Ring, haystack_starts, layout_for
 
 __all__ = [
     "GLUE",
@@ -26,6 +26,7 @@ __all__ = [
     "EncodedMessages",
     "TOLERANCE_TOKENS",
     "Frame",
+    "MOST_COMPARED",
     "Layout",
     "Pieces",
     "Ring",

@@ -4,20 +4,27 @@ The corpus is taken as a ring, for haystacks go on at its beginning where it end
 equal length as can each hold the run's longest haystack. The first repeat begins at the corpus's first sentence, every
 further one in a stratum of its own, so that they are pairwise disjoint at every length. When every stratum has one,
 further repeats begin half a stratum on, then a quarter, and so on: the overlap can't be helped, and is spread.
+A corpus may say in one stratum what it says in another: such strata come last.
 Where a repeat begins does not depend on how many there are. Nothing here reads files.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
 
 import numpy as np
 
 from nihbench.text.source import sentence_start
-from nihbench.types import IntArray
+from nihbench.types import FloatArray, IntArray
+
+Shares = Callable[[Sequence[int]], FloatArray]
+"""Tells how much text the longest haystacks that begin at so many characters share, shape (n, n)."""
+
+MOST_COMPARED = 64
+"""Of more strata the texts aren't compared: a corpus so much longer than the haystack has room enough."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,17 +80,17 @@ def layout_for(ring: Ring, longest_tokens: int) -> Layout:
     return Layout(strata=strata, longest_tokens=longest_tokens)
 
 
-def haystack_starts(ring: Ring, layout: Layout, key: str) -> Iterator[int]:
+def haystack_starts(ring: Ring, layout: Layout, key: str, shares: Shares | None = None) -> Iterator[int]:
     """Yield the character at which the haystack of each repeat begins, no two alike as long as there are sentences.
 
     Args:
         ring: the corpus.
         layout: how it is parted.
         key: what the draws depend on.
+        shares: tells which strata have text in common; None: none have.
     """
     used: set[int] = set()
-    for repeat in count():
-        start = _drawn(ring, layout, key, repeat) if repeat else ring.first
+    for start in _drawn(ring, layout, key, shares):
         for _ in range(len(ring.boundaries) + 1):
             if start not in used:
                 break
@@ -92,20 +99,41 @@ def haystack_starts(ring: Ring, layout: Layout, key: str) -> Iterator[int]:
         yield start
 
 
-def _drawn(ring: Ring, layout: Layout, key: str, repeat: int) -> int:
-    layer, number = divmod(repeat, layout.strata)
-    draw = random.Random(f"{key}:{layer}")
-    order = list(range(layout.strata)) if layer else list(range(1, layout.strata))
-    draw.shuffle(order)
-    stratum = order[number] if layer else order[number - 1]
+def _drawn(ring: Ring, layout: Layout, key: str, shares: Shares | None) -> Iterator[int]:
+    yield ring.first
+    order = list(range(1, layout.strata))
+    random.Random(f"{key}:0").shuffle(order)
+    apart = [_within(ring, layout, key, stratum) for stratum in order]
+    yield from _least_shared_first(ring.first, apart, shares)
+    for layer in count(1):
+        order = list(range(layout.strata))
+        random.Random(f"{key}:{layer}").shuffle(order)
+        for stratum in order:
+            yield ring.sentence_from((stratum + _halved(layer)) * ring.tokens / layout.strata)
+
+
+def _within(ring: Ring, layout: Layout, key: str, stratum: int) -> int:
+    """Return a sentence anywhere in the stratum where the longest haystack ends within it, else at its beginning."""
     wide = ring.tokens / layout.strata
-    if layer:
-        return ring.sentence_from((stratum + _halved(layer)) * wide)
-    # Anywhere in the stratum where the longest haystack ends within it, else at its beginning.
-    spare = random.Random(f"{key}:{layer}:{stratum}").random() * (wide - layout.longest_tokens)
+    spare = random.Random(f"{key}:0:{stratum}").random() * (wide - layout.longest_tokens)
     start = ring.sentence_from(stratum * wide + spare)
     fits = ring.behind(stratum * wide, start) + layout.longest_tokens <= wide
     return start if fits else ring.sentence_from(stratum * wide)
+
+
+def _least_shared_first(first: int, starts: Sequence[int], shares: Shares | None) -> Iterator[int]:
+    """Yield the starts so that each is the next one that shares next to nothing with all before it, else least."""
+    if shares is None or not starts or len(starts) >= MOST_COMPARED:
+        yield from starts
+        return
+    shared = shares([first, *starts])
+    left, worst = list(range(1, len(shared))), shared[0]
+    while left:
+        # To whole per cent: a phrase that comes twice shall not undo the draw.
+        best = min(left, key=lambda at: int(worst[at] * 100))
+        left.remove(best)
+        worst = np.maximum(worst, shared[best])
+        yield starts[best - 1]
 
 
 def _halved(number: int) -> float:
