@@ -224,3 +224,9 @@ def test_a_server_without_a_list_is_named_by_its_host(scripted: Any) -> None:
     with pytest.raises(NihError, match="no tokenizer") as refused:
         ServerTokenizer(Endpoint(base_url=url), ServerInfo(kind="other"))
     clean(str(refused.value))
+
+
+def test_a_header_of_one_s_own_stands_in_place_of_the_key_s_in_any_case() -> None:
+    endpoint = Endpoint(base_url="http://a.example/v1", api_key=KEY, headers={"authorization": HEADER})
+    assert {name.lower(): value for name, value in endpoint.all_headers().items()}["authorization"] == HEADER
+    assert KEY not in str(endpoint.all_headers())

@@ -7,6 +7,7 @@ names the file; else it is `keys` in the user's configuration folder of this pla
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Mapping
 from functools import cache
@@ -16,6 +17,9 @@ from nihbench.cli.output import note
 from nihbench.errors import UsageError
 from nihbench.lang import t
 
+_VARIABLE = re.compile("[A-Z_][A-Z0-9_]{0,63}")
+"""What nearly all such variables are called; a name in another writing has to be there."""
+
 
 def key_named(variable: str) -> str | None:
     """Return the key of this name; None where there is none.
@@ -24,6 +28,18 @@ def key_named(variable: str) -> str | None:
         UsageError: the file of keys can't be read.
     """
     return os.environ.get(variable, "").strip() or _keys_in(keys_file()).get(variable)
+
+
+def check_variable(name: str) -> None:
+    """Raise `UsageError` where this names no key that is here and looks like none; it may be a key: it is not shown."""
+    usual = _VARIABLE.fullmatch(name) or name == "none"
+    if not usual and (not name.isidentifier() or key_named(name) is None):
+        raise UsageError(
+            t(
+                "--api-key-env takes the name of the variable that holds the key, such as MOONSHOT_API_KEY, not the "
+                "key: nothing was sent or stored; put the key into that variable"
+            )
+        )
 
 
 def keys_file() -> Path:

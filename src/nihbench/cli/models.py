@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
@@ -41,9 +41,19 @@ def models(
         return
     presets = load().models.values()
     if as_json:
-        show_json([asdict(preset) for preset in presets])
+        show_json([_shown(preset) for preset in presets])
         return
     show("\n".join(_line(preset) for preset in presets))
+
+
+def _shown(preset: ModelPreset) -> dict[str, Any]:
+    """Return a preset as JSON has it: of headers, and of a body's secrets, a digest."""
+    from dataclasses import asdict
+
+    from nihbench.run.options import header_digest, without_secrets
+
+    headers = {name: header_digest(value) for name, value in preset.headers.items()}
+    return asdict(preset) | {"headers": headers, "extra_body": without_secrets(preset.extra_body)}
 
 
 def _key(base_url: str, api_key_env: str | None) -> str | None:

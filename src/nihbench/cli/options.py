@@ -221,14 +221,16 @@ def run_options(values: dict[str, Any], *, needs_model: bool = True) -> RunOptio
     Raises:
         UsageError: a value can't be read, or no model is named.
     """
+    from nihbench.cli.catalogs import load
     from nihbench.cli.spelling import spelt_depths, spelt_lengths
     from nihbench.run import RunOptions, absolute_corpus, check_adaptive, like_options
 
     like = values["like"]
     if like:
         _check_like(values)
+    corpus = values["corpus"] and absolute_corpus(values["corpus"], load())
+    values = dict(values) | {"corpus": corpus, "like": like and os.path.abspath(like)}
     _remember_files(values)
-    values = dict(values) | {"corpus": absolute_corpus(values["corpus"]), "like": like and os.path.abspath(like)}
     for name, value in values.items():
         if not _is_text(value):
             option = "--" + name.replace("_", "-")
@@ -270,7 +272,10 @@ def _remember_files(values: Mapping[str, Any]) -> None:
     from nihbench.run.known import remember_files
     from nihbench.run.texts import corpus_choices
 
-    named = [*corpus_choices(values["corpus"]).values(), *(m for m in values["model"] or () if m.endswith(".gguf"))]
+    named = [
+        *filter(os.path.isabs, corpus_choices(values["corpus"]).values()),
+        *(m for m in values["model"] or () if m.endswith(".gguf")),
+    ]
     if values["length_unit"] and is_tokenizer_file(values["length_unit"]):
         named.append(values["length_unit"].removeprefix("hf:"))
     if values["like"]:

@@ -13,7 +13,7 @@ import re
 import signal
 import sys
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING, Any, ParamSpec, TextIO, TypeVar, cast
 
@@ -59,6 +59,7 @@ def command(body: Callable[P, T]) -> Callable[P, T]:
     @functools.wraps(body)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
+            _check_variable(kwargs)
             return body(*args, **kwargs)
         except NihError as error:
             note(t("nih: {error}", error=error))
@@ -80,6 +81,15 @@ def command(body: Callable[P, T]) -> Callable[P, T]:
             raise typer.Exit(kind.exit_code) from error
 
     return wrapped
+
+
+def _check_variable(options: Mapping[str, Any]) -> None:
+    """Raise `UsageError` where `--api-key-env` is given what can be no variable's name, which may be the key itself."""
+    given = options.get("api_key_env") or (options.get("options") or {}).get("api_key_env")
+    if given:
+        from nihbench.cli.keys import check_variable
+
+        check_variable(given)
 
 
 def hang_up(stream: TextIO | None = None) -> None:

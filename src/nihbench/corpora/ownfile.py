@@ -36,7 +36,7 @@ def load_path(path: Path, language: str | None = None) -> Corpus:
         language: the text's language code; None: guessed from its script (`guess_language`).
 
     Raises:
-        UsageError: nothing there, unreadable, not text, or no text in it.
+        UsageError: nothing there, a link to a file, unreadable, not text, or no text in it.
     """
     if path.is_dir():
         files = _text_files(path)
@@ -44,6 +44,11 @@ def load_path(path: Path, language: str | None = None) -> Corpus:
             raise UsageError(
                 t("The folder {path} has no .txt or .md file: give --corpus a folder of texts, or a file.", path=path)
             )
+    elif path.is_symlink():
+        # A file that somebody else gave may lead to one of this machine, which would be sent to a server.
+        raise UsageError(
+            t("{path} is a link to {target}: give --corpus that file itself.", path=path, target=path.resolve())
+        )
     elif path.is_file():
         files = [path]
     elif path.exists():

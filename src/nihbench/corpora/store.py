@@ -24,9 +24,12 @@ _SHORT = 12
 
 
 def haystack_folder(cwd: Path) -> Path:
-    """Return where texts are kept: haystack/ in the working folder if there is one, else in the user's cache."""
+    """Return where texts are kept: haystack/ in the working folder if there is one, else in the user's cache.
+
+    A link of that name is passed over: in somebody else's folder it may lead anywhere, and texts are written there.
+    """
     here = cwd / "haystack"
-    return here if here.is_dir() else _cached_folder()
+    return here if here.is_dir() and not here.is_symlink() else _cached_folder()
 
 
 def stored_path(manifest: CorpusManifest, *, folder: Path | None = None) -> Path | None:

@@ -173,6 +173,7 @@ class ModelAccess:
             api_key=self.key,
             key_header=self.preset.key_header,
             headers=dict(self.preset.headers) | dict(self.headers),
+            fields=dict(self.preset.extra_body),
             ca_file=self.ca_file,
             insecure=self.insecure,
         )

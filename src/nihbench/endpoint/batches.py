@@ -17,6 +17,7 @@ from typing import Any
 from nihbench.endpoint.connection import NO_ANSWER, Endpoint, Timeouts, no_answer
 from nihbench.endpoint.error_body import own_words, parse_json
 from nihbench.endpoint.failures import HANDLING, Diagnosis, classify
+from nihbench.endpoint.masking import masked
 from nihbench.endpoint.transport import ClientOwner, Heard
 from nihbench.errors import EndpointError, StoppedError
 from nihbench.fetch import atomic_file, open_regular
@@ -89,7 +90,7 @@ class BatchEndpoint(ClientOwner):
                     headers={"Content-Type": f"multipart/form-data; boundary={boundary}"},
                 )
 
-        return _identity(self._object(self._persist(send, t("upload {name}", name=path.name))).get("id"), self._host)
+        return self._identity(self._object(self._persist(send, t("upload {name}", name=path.name))).get("id"))
 
     def create(self, input_file_id: str, *, url: str, completion_window: str, metadata: Mapping[str, str]) -> Batch:
         """Create a batch: from here on it costs money. It is sent once.
@@ -146,7 +147,7 @@ class BatchEndpoint(ClientOwner):
 
     def retrieve(self, batch_id: str) -> Batch:
         """Return how a batch stands; one that the server does not know is `LOST`. Raises as `find`."""
-        _identity(batch_id, self._host)  # it may come out of a run's folder, and must not choose another address
+        self._identity(batch_id)  # it may come out of a run's folder, and must not choose another address
         what = t("ask for the batch {batch_id}", batch_id=batch_id)
         response = self._persist(lambda: self._client.get(self._endpoint.url(f"/batches/{batch_id}")), what, known=404)
         if response.status_code == 404:
@@ -161,7 +162,7 @@ class BatchEndpoint(ClientOwner):
             EndpointError: the server does not give it.
             FetchError: it can't be written.
         """
-        _identity(file_id, self._host)
+        self._identity(file_id)
         what = t("download the file {file_id}", file_id=file_id)
 
         def get() -> Heard:
@@ -230,11 +231,11 @@ class BatchEndpoint(ClientOwner):
         counts = counts if isinstance(counts, dict) else {}
 
         def file(key: str) -> str | None:
-            return _identity(row[key], self._host) if row.get(key) else None
+            return self._identity(row[key]) if row.get(key) else None
 
         return Batch(
-            id=_identity(row.get("id"), self._host),
-            status=own_words(str(row.get("status", "")))[:40],
+            id=self._identity(row.get("id")),
+            status=own_words(str(row.get("status", "")), self._endpoint.secrets())[:40],
             input_file_id=file("input_file_id"),
             output_file_id=file("output_file_id"),
             error_file_id=file("error_file_id"),
@@ -244,16 +245,16 @@ class BatchEndpoint(ClientOwner):
             message=own_words("; ".join(_messages(row.get("errors"))), self._endpoint.secrets()),
         )
 
+    def _identity(self, value: Any) -> str:
+        """Return an id as it may stand in an address and in a file."""
+        usable = isinstance(value, str) and _IDENTITY.fullmatch(value)
+        if not usable or masked(value, self._endpoint.keys()) != value:
+            raise EndpointError(t("{host} gave no usable id: does it have /files and /batches?", host=self._host))
+        return str(value)
+
 
 def _failed(what: str, words: str) -> str:
     return t("can't {what}: {words}", what=what, words=words)
-
-
-def _identity(value: Any, host: str) -> str:
-    """Return an id as it may stand in an address and in a file."""
-    if not isinstance(value, str) or not _IDENTITY.fullmatch(value):
-        raise EndpointError(t("{host} gave no usable id: does it have /files and /batches?", host=host))
-    return value
 
 
 def _count(value: Any) -> int | None:

@@ -10,15 +10,17 @@ import ipaddress
 import re
 import ssl
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 from urllib.parse import SplitResult, unquote, unquote_plus, urlsplit, urlunsplit
 
 import httpx
 
 from nihbench.endpoint.coding import CodingError, TooLongError
 from nihbench.endpoint.error_body import own_words
+from nihbench.endpoint.masking import is_secret_field
 from nihbench.endpoint.proxies import proxy_name
 from nihbench.errors import UsageError
 from nihbench.lang import t
@@ -33,7 +35,7 @@ _SLOWEST_PREFILL_S = 0.1
 # A value that is no longer than this is masked under a telling name only: masking a "1" would spoil every message.
 _SHORT_VALUE = 6
 _SHORTEST_KEY = 8
-_TELLING = ("auth", "key", "token", "cookie", "secret", "password", "sig")
+_TELLING = ("auth", "key", "token", "cookie", "secret", "pass", "sig", "credential", "session", "jwt")
 # OpenSSL's X509_V_ERR codes: not yet valid and expired; host, e-mail and IP mismatch.
 _WRONG_TIME, _WRONG_NAME = (9, 10), (62, 63, 64)
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*")
@@ -77,7 +79,8 @@ class Timeouts:
 class Endpoint:
     """A base URL and what must be sent along to be let in. Neither the key nor a header's value shows in its repr.
 
-    `ca_file` are further authorities to trust, as PEM. `insecure`: certificates are not checked at all.
+    `ca_file` are further authorities to trust, as PEM. `insecure`: certificates are not checked at all. `fields` are
+    those of every request's body in which a secret may stand.
 
     Raises:
         UsageError: the base URL is none, or a header can't be sent as it is.
@@ -87,6 +90,7 @@ class Endpoint:
     api_key: str | None = field(default=None, repr=False)
     key_header: str = "Authorization"
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    fields: Mapping[str, Any] = field(default_factory=dict, repr=False)
     ca_file: Path | None = None
     insecure: bool = False
 
@@ -183,7 +187,9 @@ class Endpoint:
         if self.api_key:
             bearer = self.key_header.lower() == "authorization"
             headers[self.key_header] = f"Bearer {self.api_key}" if bearer else self.api_key
-        return headers | {name: value.strip() for name, value in self.headers.items()}
+        own = {name: value.strip() for name, value in self.headers.items()}
+        theirs = {name.lower() for name in own}
+        return {name: value for name, value in headers.items() if name.lower() not in theirs} | own
 
     def secrets(self) -> tuple[str, ...]:
         """Return the texts that must never be shown.
@@ -207,13 +213,15 @@ class Endpoint:
         return tuple(text for text in _longest_first([*telling, *self._passwords()]) if len(text) >= _SHORTEST_KEY)
 
     def _named_values(self) -> list[tuple[str, str]]:
-        """Return the values of headers and of the base URL's query, and the user, each with its name."""
+        """Return the values of headers, fields and of the base URL's query, and the user, each with its name."""
         parts = self._split()
         # As it is written, and as httpx sends it.
         pieces = f"{parts.query}&{httpx.URL(self.url('')).query.decode()}".split("&")
         query = [piece.partition("=")[::2] if "=" in piece else ("", piece) for piece in pieces]
         named = [*self.headers.items(), *query, *((name, unquote_plus(value)) for name, value in query)]
         named += [("", parts.username or ""), ("", unquote(parts.username or ""))]
+        named += [(name, part) for name, value in self.headers.items() for part in _parts_of(name, value)]
+        named += [("secret", text) for text in _secrets_in(self.fields)]
         return [(name, value.strip()) for name, value in named if value.strip()]
 
     def _passwords(self) -> list[str]:
@@ -230,7 +238,9 @@ class Endpoint:
     def _split(self) -> SplitResult:
         try:
             parts = urlsplit(self.base_url.strip())
-            usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+            # Behind a # may stand the rest of a password, which was not percent-encoded.
+            sound = "#" not in self.base_url
+            usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0 and sound
         except ValueError:
             usable = False
         if not usable:
@@ -245,6 +255,29 @@ class Endpoint:
         # An @ behind the host may end a password that holds one of these signs: then nothing but the scheme is safe.
         host = "..." if "@" in rest[len(authority) :] else authority.rpartition("@")[2]
         return UsageError(t("{scheme!r} is not a base URL: write it as http://HOST:PORT/v1.", scheme=scheme + host))
+
+
+def _parts_of(name: str, value: str) -> list[str]:
+    """Return what lets in by itself in a header of several parts: the values of cookies, a login's password."""
+    if name.lower() == "cookie":
+        return [cookie.partition("=")[2] for cookie in value.split(";")]
+    scheme, _, login = value.strip().partition(" ")
+    if scheme.lower() != "basic":
+        return []
+    with suppress(ValueError):
+        return [base64.b64decode(login.strip(), validate=True).decode().partition(":")[2]]
+    return []
+
+
+def _secrets_in(fields: Any, name: str = "") -> list[str]:
+    """Return the texts in a body's fields, at any depth, that stand under the name of a secret."""
+    if isinstance(fields, Mapping):
+        return [
+            text for key, value in fields.items() for text in _secrets_in(value, name or key * is_secret_field(key))
+        ]
+    if isinstance(fields, list):
+        return [text for value in fields for text in _secrets_in(value, name)]
+    return [fields] if name and isinstance(fields, str) else []
 
 
 def no_answer(error: Exception, endpoint: Endpoint) -> tuple[FailureKind, str, bool]:

@@ -17,6 +17,18 @@ SHORTEST = 8
 # How many characters of base64 the bytes before a secret have a part in, by their number modulo 3.
 _HEAD = (0, 2, 3)
 
+_SECRET_FIELD = re.compile(
+    r"pass(word|wd|phrase)|secret|authori[sz]ation|credential|(api|access|private)_?key"
+    r"|^((access|api|auth|bearer|id|refresh|session|user)_?)?token$"
+)
+"""Fields of a request's body whose values are secrets; `max_tokens`, `eos_token` and the like are none."""
+
+
+def is_secret_field(name: str) -> bool:
+    """Say whether a field of a request's body is called as a secret is."""
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower().replace("-", "_")
+    return _SECRET_FIELD.search(words) is not None
+
 
 def masked(text: str, secrets: Iterable[str]) -> str:
     """Return the text with every secret in it masked, in any of the writings that can be read back."""

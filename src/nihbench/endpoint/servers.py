@@ -14,6 +14,7 @@ import httpx
 
 from nihbench.endpoint.connection import NO_ANSWER, Endpoint, Timeouts, no_answer
 from nihbench.endpoint.error_body import parse_json
+from nihbench.endpoint.masking import masked
 from nihbench.endpoint.transport import Caller
 from nihbench.errors import EndpointError
 
@@ -72,7 +73,7 @@ def probe(endpoint: Endpoint, *, model: str | None = None) -> ServerInfo:
         kind = "llama.cpp"
     elif "vllm" in owners:
         kind = "vllm"
-    models = tuple(entry["id"] for entry in entries if isinstance(entry.get("id"), str))
+    models = tuple(masked(entry["id"], endpoint.keys()) for entry in entries if isinstance(entry.get("id"), str))
     # One request's window is a slot's, where slots are told.
     window = size_of(props.get("default_generation_settings"), "n_ctx")
     window = listed_window(entries, model) if window is None else window

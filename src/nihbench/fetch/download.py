@@ -55,7 +55,9 @@ def download_url(url: str, *, sha256: str, report: Report = silent, what: str | 
         ) from error
     # Beside httpx's own errors: a proxy or certificate setting of the environment that can't be used.
     except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError, ImportError) as error:
-        reason = str(error) or type(error).__name__
+        # Of a proxy's address that is none, the error tells the part in which its password stands.
+        told = "" if isinstance(error, httpx.InvalidURL | ValueError) else str(error)
+        reason = told or type(error).__name__
         raise FetchError(
             t(
                 "Could not fetch {url} ({reason}): check the network and the proxy settings, then try again.",

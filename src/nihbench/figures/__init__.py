@@ -6,7 +6,10 @@ matplotlib.
 
 from __future__ import annotations
 
+import os
+from contextlib import chdir
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -73,6 +76,12 @@ _HOMES = {
     "terminal_heatmap": "terminal",
     "worst_sentence": "findings",
 }
+
+if os.path.lexists("matplotlibrc"):
+    # matplotlib reads its settings from the working folder when it is imported, and prints what it can't read there:
+    # in somebody else's folder such a file may be a link to a file of keys, or a pipe.
+    with chdir(Path(__file__).parent):
+        import_module("matplotlib")
 
 __all__ = [
     "length_notes",

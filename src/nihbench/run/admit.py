@@ -101,7 +101,9 @@ def admitted_text(option: str | None, run: Path, catalog: Catalog, *, hashed: bo
     for part in option.split(","):
         language, equals, name = part.strip().partition("=")
         name = name if equals and len(language) == 2 else part.strip()
-        if name not in catalog.corpora and not (hashed and (is_known_file(name) or _is_within(name, run))):
+        # `en=name` is read as a path where a file is called that.
+        is_path = name != option and os.path.lexists(option)
+        if (is_path or name not in catalog.corpora) and not (hashed and (is_known_file(name) or _is_within(name, run))):
             raise UsageError(
                 t(
                     "{run} names the text {name!r}, and a run's folder may name no file of this machine: nothing was "

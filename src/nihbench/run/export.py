@@ -19,6 +19,7 @@ from nihbench.endpoint import Call, Dialect
 from nihbench.errors import FetchError, UsageError
 from nihbench.fetch import atomic_file, check_folder, write_atomic
 from nihbench.lang import t
+from nihbench.run.options import without_secrets
 from nihbench.run.setup import Setup
 from nihbench.types import Placed, Trial
 
@@ -64,11 +65,11 @@ def export_batch(
     Raises:
         UsageError: a request is larger than a file may be, or would hold a secret; or a file can't be written.
     """
-    if "extra_body" in setup.options.withheld():
+    if without_secrets(setup.request.extra_body) != dict(setup.request.extra_body):
         raise UsageError(
             t(
-                "--extra-body holds a secret, which may not stand in a file: leave it out, and let the server that "
-                "runs the batch add it"
+                "--extra-body (or the preset's) holds a secret, which may not stand in a file: leave it out, and let "
+                "the server that runs the batch add it"
             )
         )
     target = folder / BATCH_FOLDER

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+from nihbench.endpoint.masking import is_secret_field
 from nihbench.errors import UsageError
 from nihbench.lang import t
 from nihbench.types import PriceTier
@@ -23,11 +23,6 @@ QUICK_LENGTHS = "500,750,1k,2k,4k"
 QUICK_DEPTHS = "5"
 QUICK_MAX_OUTPUT = 64
 """A quick answer needs no more; a small model that rambles would cost the run its name."""
-_SECRET_KEY = re.compile(
-    r"pass(word|wd|phrase)|secret|authori[sz]ation|credential|(api|access|private)_?key"
-    r"|^((access|api|auth|bearer|id|refresh|session|user)_?)?token$"
-)
-"""Keys of a request's body whose values are secrets; `max_tokens`, `eos_token` and the like are none."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -162,12 +157,7 @@ def bare_url(url: str | None) -> str | None:
 
 def without_secrets(body: Mapping[str, Any]) -> dict[str, Any]:
     """Return a request's further fields with a digest in place of every secret, at any depth."""
-    return {key: _digested(value) if _is_secret(key) else _searched(value) for key, value in body.items()}
-
-
-def _is_secret(key: str) -> bool:
-    words = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", key).lower().replace("-", "_")
-    return _SECRET_KEY.search(words) is not None
+    return {key: _digested(value) if is_secret_field(key) else _searched(value) for key, value in body.items()}
 
 
 def _searched(value: Any) -> Any:

@@ -81,6 +81,8 @@ def load_texts(
 def corpus_choices(option: str | None) -> dict[str, str]:
     """Read `--corpus`: a path, or `NAME`, `zh=NAME` (for needles of that language), and both by commas.
 
+    A path that has a comma or `=` in it is one where it names its folder, too (`./a,b.txt`).
+
     Returns:
         A name or path for each language; under "" the one for all other languages.
 
@@ -89,7 +91,7 @@ def corpus_choices(option: str | None) -> dict[str, str]:
     """
     if not option:
         return {}
-    if os.path.exists(option):
+    if os.path.dirname(option) and os.path.exists(option):
         return {"": option}
     choices: dict[str, str] = {}
     for part in option.split(","):
@@ -134,14 +136,18 @@ def check_corpus_option(option: str | None, catalog: Catalog) -> None:
             raise _unknown(catalog, name)
 
 
-def absolute_corpus(option: str | None) -> str | None:
-    """Return `--corpus` with its paths made absolute, so that it means the same from every folder."""
+def absolute_corpus(option: str | None, catalog: Catalog) -> str | None:
+    """Return `--corpus` with its paths made absolute, so that it means the same from every folder.
+
+    A corpus's name is that corpus, whatever lies in the working folder under this name.
+    """
     choices = corpus_choices(option)
-    if not any(os.path.exists(name) for name in choices.values()):
+    paths = {name for name in choices.values() if name not in catalog.corpora and os.path.exists(name)}
+    if not paths:
         return option
     parts = []
     for language, name in choices.items():
-        place = os.path.abspath(name) if os.path.exists(name) else name
+        place = os.path.abspath(name) if name in paths else name
         parts.append(f"{language}={place}" if language else place)
     return ",".join(parts)
 

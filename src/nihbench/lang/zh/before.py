@@ -23,8 +23,14 @@ WORDS = {
     "prefix cache: {computed:.1%} of the prompts' tokens were computed, {predicted:.1%} were predicted ({order} order, "
     "{cache})": "前缀缓存：提示 token 中实际计算了 {computed:.1%}，预计 {predicted:.1%}（{order} 次序，{cache}）",
     "{requests:,} requests, {bytes:,} bytes": "{requests:,} 个请求，{bytes:,} 字节",
-    "--extra-body holds a secret, which may not stand in a file: leave it out, and let the server that runs the batch "
-    "add it": "--extra-body 含有密钥，不能写入文件：请去掉，由执行批处理的服务器加上",
+    "--extra-body (or the preset's) holds a secret, which may not stand in a file: leave it out, and let the server that "
+    "runs the batch add it": "--extra-body（或预设中的）含有密钥，不能写入文件：请去掉，由执行批处理的服务器加上",
+    # keys
+    "--api-key-env takes the name of the variable that holds the key, such as MOONSHOT_API_KEY, not the key: nothing was "
+    "sent or stored; put the key into that variable": (
+        "--api-key-env 接受存放密钥的环境变量的名称，例如 MOONSHOT_API_KEY，而不是密钥本身：没有发送或保存任何内容；"
+        "请把密钥放进那个变量"
+    ),
     "one request has {size:,} bytes, more than a file may have ({most:,}): raise --max-file-mb, or ask for shorter "
     "lengths": "一个请求有 {size:,} 字节，超过了文件的上限（{most:,}）：请调大 --max-file-mb，或减短长度",
     # needle check

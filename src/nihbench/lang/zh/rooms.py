@@ -34,6 +34,9 @@ WORDS = {
     "{name} is not text in UTF-8: byte 0x{byte:02X} at offset {offset} (line {line}) belongs to no character, and no other encoding plainly fits. Mend that place, or save the file as UTF-8.": (
         "{name} 不是 UTF-8 文本：偏移 {offset}（第 {line} 行）的字节 0x{byte:02X} 不属于任何字符，也看不出是别的哪种编码。请修正该处，或另存为 UTF-8。"
     ),
+    "{path} is a link to {target}: give --corpus that file itself.": (
+        "{path} 是指向 {target} 的链接：请直接用 --corpus 给出那个文件。"
+    ),
     "{path} is a pipe or a device: give --corpus a file, or a folder of texts.": (
         "{path} 是管道或设备：--corpus 请给一个文件，或存放文本的文件夹。"
     ),
