@@ -19,6 +19,7 @@ from nihbench.catalog import load
 from nihbench.endpoint import load_tokenizer
 from nihbench.errors import FetchError
 from nihbench.fetch import cache_dir
+from nihbench.lang import speak
 from nihbench.local import LocalServer, model_file
 from nihbench.types import Corpus, LocalModel, Tokenizer
 
@@ -29,6 +30,13 @@ EMBEDDED = LocalModel(
     sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
     size_bytes=98_362_432,
 )
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    """A command that spoke Chinese in one test leaves the next one its English, in whatever order they run."""
+    yield
+    speak("en")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -11,19 +11,12 @@ import pytest
 import typer
 
 from nihbench.cli.app import app
-from nihbench.lang import speak
 from scripts.synthetic_runs import write_run
 from tests.cli.conftest import ChatModel
 from tests.cli.test_cli_judge import MODELS, fair
 from tests.lang.english import english
 
 REFERENCE = Path(__file__).resolve().parents[2] / "results" / "reference-smollm2-135m"
-
-
-@pytest.fixture(autouse=True)
-def english_after() -> Iterator[None]:
-    yield
-    speak("en")
 
 
 @pytest.fixture
