@@ -121,7 +121,7 @@ def test_no_key_is_guessed_for_a_host_that_is_named_alone(
     for nobody in ("", None):
         _owe(nih.folder / "other")
         _edit(nih.folder / "other", api_key_env=nobody)
-        assert nih("run", "--resume", "other", "--yes").code == 0
+        assert nih("run", "--resume", "other").code == 0
     assert nih("run", *small, "--api-key-env", "", "--out", "empty").code == 0
     assert all("Authorization" not in each.headers for each in chat.asked)
     chat.asked.clear()

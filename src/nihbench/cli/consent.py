@@ -34,8 +34,8 @@ _SHOWN = 200
 def check_cost(parts: Sequence[Part], *, yes: bool, runs: Sequence[Path | None] = ()) -> None:
     """Make sure that what all trials could cost is agreed to: on a terminal ask, elsewhere refuse what is dear.
 
-    A bound of the cost is agreement where the user gave it. What a run that was not made here would send is asked of
-    whatever it costs, unless nobody is paid for it.
+    A bound of the cost is agreement where the run is the user's own. What a run that was not made here would send with
+    a key is asked of whatever it costs.
 
     Args:
         parts: for every run its setup, the servers that share its work, and the trials that are owed.
@@ -51,9 +51,15 @@ def check_cost(parts: Sequence[Part], *, yes: bool, runs: Sequence[Path | None] 
     if not foreign and (yes or parts[0][0].options.max_cost is not None):
         return
     costs = [planned_cost(*part) for part in parts]
+    dear = _are_dear(parts, costs)
     if foreign:
-        _ask(_foreign_words(foreign, cost_words(parts, costs)), yes=yes, bound=False)
-    elif _are_dear(parts, costs):
+        keyed = any(model.endpoint.has_key for _, (_, members, _) in foreign for model in members)
+        fields = any(setup.options.extra_body for _, (setup, _, _) in foreign)
+        # Fields that go where nobody's key goes are told, no more.
+        words = _foreign_words(foreign, cost_words(parts, costs))
+        if keyed or dear or fields:
+            _ask(words, yes=yes or not (keyed or dear), bound=False)
+    elif dear:
         _ask(cost_words(parts, costs), yes=yes, bound=True)
 
 

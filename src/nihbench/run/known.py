@@ -99,7 +99,7 @@ def remember_run(path: Path, content: bytes | None = None) -> None:
 
     def with_it(old: Known) -> Known:
         # What it held before stays known, too: a kill may come between this and the writing.
-        earlier = [known for known in old.runs if known[0] == place and known[1] != mark][-1:]
+        earlier = [known for known in old.runs if known[0] == place and known[1] not in (mark, _ANY)][-1:]
         others = [known for known in old.runs if known[0] != place]
         return replace(old, runs=tuple([*others, *earlier, (place, mark)][-_MOST:]))
 

@@ -126,9 +126,7 @@ def _is_owed(record: Record | None) -> bool:
 
 
 def placed_as(setup: Setup, owed: Sequence[Probe]) -> Setup:
-    """Return the setup with what says how long its probes are, where only a folder says that."""
-    if not setup.counts_doubted and setup.like is None:
-        return setup
+    """Return the setup with what says how long its probes are: how long they were stands in the folder alone."""
     made = {
         probe.trial: Made(placement=place, statement=probe.needle.statements[0], question=probe.question)
         for probe in owed

@@ -113,7 +113,7 @@ class Setup:
     counts_doubted: bool = False
     """Its fit of lengths and its records come out of a folder that was not made here: `run.recount` counts again."""
     made: Mapping[Trial, Made] = field(default_factory=dict)
-    """Prompts that are made again from such a folder's records (probes)."""
+    """Prompts that are made again from a folder's records (probes): how long they are is counted again."""
     plan: tuple[Trial, ...] = ()
     """The whole plan, where `trials` are a part of it (`--shard`)."""
 
