@@ -99,11 +99,11 @@ def test_what_the_user_names_together_is_sent_and_is_known_from_then_on(
     assert nih("run", "--resume", "run", "--api-key-env", "MY_KEY").code == 2
     assert nih("run", "--resume", "run", "--base-url", thief.base_url).code == 2
     assert _was_asked(thief, chat) == []
-    ended = nih("run", "--resume", "run", "--base-url", thief.base_url, "--api-key-env", "MY_KEY")
+    ended = nih("run", "--resume", "run", "--base-url", thief.base_url, "--api-key-env", "MY_KEY", "--yes")
     assert ended.code == 0, ended.err
     assert {each.headers["Authorization"] for each in thief.asked} == {"Bearer sk-mine-0123456789"}
     _owe(begun)
-    assert nih("run", "--resume", "run").code == 0
+    assert nih("run", "--resume", "run", "--yes").code == 0
     kept = Path(nih.environment["NIH_KNOWN_FILE"])
     assert "sk-mine" not in kept.read_text(encoding="utf-8")
     assert os.name != "posix" or kept.stat().st_mode & 0o077 == 0
@@ -136,11 +136,11 @@ def test_no_key_is_guessed_for_a_host_that_is_named_alone(
 
 def test_security_settings_of_a_folder_count_for_nothing(nih: Any, chat: Any, begun: Path) -> None:
     _edit(begun, insecure=True, ca_file="/etc/hostname")
-    ended = nih("run", "--resume", "run")
+    ended = nih("run", "--resume", "run", "--yes")
     assert ended.code == 0, ended.err
     assert "certificates are NOT checked" not in ended.err
     _owe(begun)
-    assert "certificates are NOT checked" in nih("run", "--resume", "run", "--insecure").err
+    assert "certificates are NOT checked" in nih("run", "--resume", "run", "--yes", "--insecure").err
 
 
 def test_the_batches_of_a_folder_go_nowhere_else(nih: Any, chat: Any, thief: Any, small: list[object]) -> None:
@@ -209,7 +209,7 @@ def test_a_child_that_was_not_begun_sends_no_file_of_this_machine(
         assert _was_asked(chat, thief) == [] and CANARY not in ended.err, what
     # Named again, it is used.
     _tree(nih.folder / "own", lambda name: stored | {"corpus": str(key)})
-    assert nih("run", "--resume", "own", "--corpus", own_texts["en"]).code == 0
+    assert nih("run", "--resume", "own", "--yes", "--corpus", own_texts["en"]).code == 0
     assert chat.asked and not any(CANARY.encode() in each.body for each in chat.asked)
     # What was begun of it is not taken for a run that was made here.
     assert str(nih.folder / "own") not in Path(nih.environment["NIH_KNOWN_FILE"]).read_text(encoding="utf-8")
@@ -232,7 +232,7 @@ def test_the_text_of_a_run_is_read_from_no_place_that_only_its_folder_names(
     assert "--corpus" in nih("cases", "run").out
     assert "--corpus" in nih("report", "run").err
     assert chat.asked == []
-    assert nih("run", "--resume", "run", "--corpus", own_texts["en"]).code == 0
+    assert nih("run", "--resume", "run", "--yes", "--corpus", own_texts["en"]).code == 0
 
 
 @pytest.mark.parametrize("place", [".", "batch", "batch/deeper"])
@@ -253,7 +253,7 @@ def test_a_catalog_in_a_run_s_folder_is_none(nih: Any, chat: Any, thief: Any, be
 def test_neither_price_nor_bound_of_a_strangers_folder_agrees_to_what_it_costs(
     nih: Any, chat: Any, begun: Path, command: tuple[str, str]
 ) -> None:
-    """A run that was made here goes on with the bound that the user gave it; the same from elsewhere asks."""
+    """A run that was made here goes on with what the user said of it; the same from elsewhere asks, at true prices."""
     chat.say = lambda _: "No idea."
     presets = {
         "models": {
@@ -266,13 +266,12 @@ def test_neither_price_nor_bound_of_a_strangers_folder_agrees_to_what_it_costs(
         }
     }
     (nih.folder / "models.yaml").write_text(json.dumps(presets), encoding="utf-8")
-    _edit(begun, price="0,0", max_cost=1e6, base_url=None, api_key_env=None)
     shutil.copytree(begun, nih.folder / "elsewhere")
+    _edit(nih.folder / "elsewhere", price="0,0", max_cost=1e6, base_url=None, api_key_env=None)
     ended = nih(command[0], command[1], "elsewhere") if command[0] == "run" else nih("cases", "elsewhere", "--probe")
     assert ended.code == 2 and "agree to that by --yes" in ended.err.splitlines()[-1], ended.err
-    assert chat.asked == []
-    again = ("run", "--resume", "elsewhere", "--price", "0,0") if command[0] == "run" else ("run", "--resume", "run")
-    assert nih(*again).code == 0 and chat.asked
+    assert "can cost $1" in ended.err.splitlines()[-1] and chat.asked == []
+    assert nih("run", "--resume", "run", "--price", "0,0").code == 0 and chat.asked
 
 
 def test_a_folder_adds_no_field_that_the_command_line_refuses(nih: Any, chat: Any, begun: Path) -> None:

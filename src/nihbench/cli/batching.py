@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from nihbench.endpoint import ModelAccess
     from nihbench.endpoint.batches import BatchEndpoint
     from nihbench.run import BatchFile, RunFolder, RunOptions, Setup, Submission
-    from nihbench.run.batch_state import Batches, Planned
+    from nihbench.run.batch_state import Batches
     from nihbench.run.batch_state import Job as BatchJob
     from nihbench.types import Trial
 
@@ -114,9 +114,9 @@ def submit_run(job: Job, terms: Terms) -> None:
         check_server,
         open_batches,
         owned,
-        read_planned,
         to_submit,
     )
+    from nihbench.run.batch_trust import check_requests, plan_of
     from nihbench.run.options import bare_url
 
     folder = job.existing
@@ -126,11 +126,11 @@ def submit_run(job: Job, terms: Terms) -> None:
     with prepared(job.options, sending=True, begun=job.begun) as (setup, model), owned(folder.path, now):
         _check_remote(setup, model)
         check_same(folder.manifest, setup)
-        planned = read_planned(folder.path)
-        batches = open_batches(folder.path)
+        plan, batches = plan_of(setup), open_batches(folder.path)
         url = bare_url(model.base_url) or ""
         check_server(batches, url)
-        batches = to_submit(batches, list(planned), folder.records(), again=terms.again)
+        batches = to_submit(batches, list(plan), folder.records(), again=terms.again)
+        check_requests(setup, batches, plan)
         _settle(folder, batches)
         ids = [trial_id for each in batches.jobs if each.is_open for trial_id in batches.ids(each)]
         if not ids:
@@ -140,14 +140,14 @@ def submit_run(job: Job, terms: Terms) -> None:
                     path=typed(folder.path),
                 )
             )
-        _agree(setup, model, folder, *_unagreed(folder, batches, planned), yes=terms.yes)
+        _agree(setup, model, folder, *_unagreed(folder, batches, plan), yes=terms.yes)
         usual = setup.preset.batch.completion_window if setup.preset.batch else "24h"
         how = Submission(base_url=url, completion_window=terms.completion_window or usual, again=terms.again)
-        _submit(setup, model, batches, planned, how)
+        _submit(setup, model, batches, plan, how)
         note(t("the answers come later: nih batch fetch {path} --wait", path=typed(folder.path)))
 
 
-def _unagreed(folder: RunFolder, batches: Batches, planned: Mapping[str, Planned]) -> tuple[list[Trial], list[Trial]]:
+def _unagreed(folder: RunFolder, batches: Batches, plan: Mapping[str, Trial]) -> tuple[list[Trial], list[Trial]]:
     """Return the trials that are submitted next, and those under way, for which the ledger sets nothing aside yet.
 
     What it does is spent; older versions did not enter batches there.
@@ -158,28 +158,28 @@ def _unagreed(folder: RunFolder, batches: Batches, planned: Mapping[str, Planned
     left = [job for job in batches.jobs if job.entry not in known]
 
     def trials(jobs: Iterable[BatchJob]) -> list[Trial]:
-        return [planned[trial_id].trial for job in jobs for trial_id in batches.ids(job)]
+        return [plan[trial_id] for job in jobs for trial_id in batches.ids(job)]
 
     return trials(job for job in left if job.is_open), trials(job for job in left if job.waits and not job.is_open)
 
 
-def _submit(
-    setup: Setup, model: ModelAccess, batches: Batches, planned: Mapping[str, Planned], how: Submission
-) -> None:
+def _submit(setup: Setup, model: ModelAccess, batches: Batches, plan: Mapping[str, Trial], how: Submission) -> None:
     """Submit what is open; what a batch may cost is set aside before it is made."""
     from nihbench.cli.money import planned_cost
     from nihbench.cli.sending import now
     from nihbench.endpoint.batches import BatchEndpoint
     from nihbench.run import Ledger, submit
+    from nihbench.run.batch_trust import check_ids
 
     cheap = _at_batch_prices(setup)
 
     def reserve(job: BatchJob) -> None:
-        worst = planned_cost(cheap, (model,), [planned[each].trial for each in batches.ids(job)]).most
+        worst = planned_cost(cheap, (model,), [plan[each] for each in batches.ids(job)]).most
         if worst:
             ledger.reserve_now(worst, job.entry)
 
     with BatchEndpoint(model.endpoint) as service, Ledger(batches.folder, now) as ledger:
+        check_ids(batches, service, how.base_url)
         submit(
             batches,
             service,
@@ -206,13 +206,13 @@ def _agree(
         UsageError: it is not, or --max-cost can't be kept.
         StoppedError: it could be more than --max-cost.
     """
-    from nihbench.cli.money import check_cost, dollars, planned_cost
+    from nihbench.cli.consent import check_cost
+    from nihbench.cli.money import dollars, planned_cost
     from nihbench.prices import decimal_of
     from nihbench.run import spent_before
-    from nihbench.run.known import is_own_run
 
     cheap = _at_batch_prices(setup)
-    check_cost([(cheap, (model,), trials)], yes=yes, bounded=is_own_run(folder.path))
+    check_cost([(cheap, (model,), trials)], yes=yes, runs=[folder.path])
     if setup.options.max_cost is None:
         return
     worst = planned_cost(cheap, (model,), [*trials, *waiting]).most
@@ -263,6 +263,7 @@ def served(context: typer.Context, path: Path, given: Mapping[str, Any]) -> Iter
     from nihbench.cli.wiring import reach
     from nihbench.endpoint.batches import BatchEndpoint
     from nihbench.run import check_server, open_batches, open_run
+    from nihbench.run.batch_trust import check_ids
     from nihbench.run.options import bare_url
 
     open_batches(open_run(path).path)
@@ -272,6 +273,7 @@ def served(context: typer.Context, path: Path, given: Mapping[str, Any]) -> Iter
     with reach(job.options, load(), sending=True, report=FetchReport()) as model:
         check_server(open_batches(path), bare_url(model.base_url) or "")
         with BatchEndpoint(model.endpoint) as service:
+            check_ids(open_batches(path), service, model.base_url)
             yield job.existing, service
 
 

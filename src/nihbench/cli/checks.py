@@ -183,7 +183,8 @@ def likely_tokens(setup: Setup) -> Callable[[Sequence[Message]], int]:
         tokens = sum(setup.tokenizer.count(message.content) for message in messages)
         if setup.calibration is not None:
             # Generous, so that the count of one text teaches a budget nothing about those that are fitted.
-            tokens = setup.calibration.server_text(tokens)
+            fitted = setup.calibration.server_text(tokens)
+            tokens = max(tokens, fitted) if setup.counts_doubted else fitted
             prices = setup.preset.prices
             top = prices[-1].up_to if prices else None  # beyond it there is no price to hold
             generous = math.ceil(MARGIN * tokens)

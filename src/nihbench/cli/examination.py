@@ -226,7 +226,8 @@ def _warnings(report: Preflight) -> tuple[str, ...]:
 def _sweep(options: RunOptions, access: ModelAccess) -> Sweep:
     """Return what `nih run` takes with these options, before the server has counted anything for it."""
     from nihbench.cli.catalogs import load
-    from nihbench.cli.money import cost_words, free_words, is_free, planned_cost
+    from nihbench.cli.consent import cost_words
+    from nihbench.cli.money import free_words, is_free, planned_cost
     from nihbench.cli.wiring import resolved
 
     if options.window is None:

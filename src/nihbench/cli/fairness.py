@@ -33,8 +33,8 @@ def checked_by_models(name: str, given: Mapping[str, Any], *, yes: bool) -> dict
         UsageError: there is no experiment with this needle, or the options can't be carried out.
     """
     from nihbench.cli.catalogs import load
+    from nihbench.cli.consent import check_cost
     from nihbench.cli.jobs import asked_jobs, made_ready
-    from nihbench.cli.money import check_cost
     from nihbench.cli.options import usual_values
 
     catalog = load()

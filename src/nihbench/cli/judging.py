@@ -14,6 +14,7 @@ from nihbench.errors import NihError, UsageError
 from nihbench.lang import Message, t, without_stop
 
 if TYPE_CHECKING:
+    from nihbench.cli.consent import Judged
     from nihbench.endpoint import ModelAccess
     from nihbench.endpoint.spending import Budget
     from nihbench.run import Answered, Docket, Judge, RunFolder, Spent, Verdicts
@@ -49,10 +50,16 @@ class JudgeOptions:
                 raise UsageError(t("--{replace} must be at least 1", replace=name.replace("_", "-")))
 
 
-def score_by_judge(folder: RunFolder, options: JudgeOptions) -> str:
+def score_by_judge(folder: RunFolder, options: JudgeOptions, agreed: Judged) -> str:
     """Judge a run's answers, store the scores, and return the scorer's name.
 
+    Args:
+        folder: the run.
+        options: who judges.
+        agreed: has the user agree to what that costs.
+
     Raises:
+        UsageError: that is not agreed to; nothing was sent.
         StoppedError: the judge had to stop; verdicts that came are kept, no scores are written.
     """
     from nihbench.cli.catalogs import load
@@ -82,7 +89,7 @@ def score_by_judge(folder: RunFolder, options: JudgeOptions) -> str:
         judge = _judge(model, options)
         _warn_of_itself(folder, model)
         with owned(folder.path, _now), Verdicts(folder.path) as verdicts:
-            grades = _grades(folder, model, judge, options, answers, verdicts)
+            grades = _grades(folder, model, judge, options, answers, verdicts, agreed)
             name = judge.scorer
             if options.only_uncertain:
                 name, grades = combined(rules, grades, judge)
@@ -125,10 +132,12 @@ def _grades(
     options: JudgeOptions,
     answers: Sequence[Answered],
     verdicts: Verdicts,
+    agreed: Judged,
 ) -> dict[str, Grade]:
     from nihbench.cli.capped import tell_unknown
     from nihbench.endpoint.spending import Budget
     from nihbench.run import Ledger, ask_judge, docket, judged, read_ledger, spent_on
+    from nihbench.run.judging import MARGIN
 
     asked = docket(answers, judge, verdicts)
     longest = max((ballot.tokens for ballot in asked.owed), default=0)
@@ -136,9 +145,17 @@ def _grades(
     before = read_ledger(folder.path, account).total()
     with Ledger(folder.path, _now, account) as ledger:
         budget = Budget(
-            options.max_cost, model.prices, longest_prompt=longest, spent=before, journal=ledger, on_doubt=note
+            options.max_cost,
+            model.prices,
+            longest_prompt=longest,
+            spent=before,
+            margin=MARGIN,
+            journal=ledger,
+            on_doubt=note,
         )
-        note(_before(asked, judge, budget))
+        what, worst_usd = _before(asked, judge, budget), asked.worst_usd(budget, judge.request.max_output)
+        agreed.check(folder.path, model, what, worst_usd=worst_usd, tokens=asked.tokens())
+        note(what)
         if asked.owed:
             tell_unknown(options.max_cost, model)
         if before:

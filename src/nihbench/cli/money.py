@@ -1,9 +1,8 @@
-"""What a run may cost: asked before it begins, kept to while it goes on, told when it ends."""
+"""What a run may cost: foretold before it begins, kept to while it goes on, told when it ends."""
 
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -11,11 +10,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import typer
-
 from nihbench.cli.output import note
-from nihbench.errors import UsageError
-from nihbench.lang import Message, said, t
+from nihbench.lang import Message, t
 from nihbench.types import PriceTier
 
 if TYPE_CHECKING:
@@ -26,9 +22,6 @@ if TYPE_CHECKING:
     from nihbench.types import Trial
 
     Part = tuple[Setup, Sequence[ModelAccess], Sequence[Trial]]
-
-ASK_ABOVE_USD = 5
-ASK_ABOVE_TOKENS = 1_000_000
 
 
 @dataclass(kw_only=True, slots=True)
@@ -134,42 +127,18 @@ def budget_of(
         UsageError: --max-cost is no amount, or the price is unknown.
     """
     from nihbench.endpoint import Budget
-    from nihbench.run import margin_of
+    from nihbench.run import Recount, margin_of
 
+    recount = Recount(setup)
     return Budget(
         setup.options.max_cost,
         prices_of(setup, members),
-        longest_prompt=max(setup.lengths),
+        longest_prompt=max(*setup.lengths, *map(recount.planned, setup.trials)),
         spent=spent,
         margin=margin_of(setup),
         journal=ledger,
         on_doubt=note,
     )
-
-
-def check_cost(parts: Sequence[Part], *, yes: bool, bounded: bool = True) -> None:
-    """Make sure that what all trials could cost is agreed to: on a terminal ask, elsewhere refuse what is dear.
-
-    Args:
-        parts: for every run its setup, the servers that share its work, and the trials that are owed.
-        yes: whether it is agreed to already.
-        bounded: whether a bound of the cost is the user's own word; what only a stranger's folder says is none.
-
-    Raises:
-        UsageError: it is not agreed to, or --max-cost can't be kept.
-    """
-    for setup, members, _ in parts:
-        budget_of(setup, members)
-    if yes or (bounded and parts[0][0].options.max_cost is not None):
-        return
-    costs = [planned_cost(*part) for part in parts]
-    if not _are_dear(parts, costs):
-        return
-    what = cost_words(parts, costs)
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise UsageError(t("{what}: agree to that by --yes, or set a bound by --max-cost USD", what=what))
-    if not typer.confirm(said(t("{what}. Begin?", what=what)), err=True):
-        raise UsageError(t("nothing was sent: give fewer --lengths or --depths, or a bound by --max-cost USD"))
 
 
 def planned_cost(setup: Setup, members: Sequence[ModelAccess], trials: Sequence[Trial]) -> CostRange:
@@ -249,6 +218,8 @@ def tell_spent(
         before: what the run had spent before them: in earlier parts, and on checks.
         elsewhere: what other runs have spent of the same budget.
     """
+    from nihbench.run import Recount
+
     if is_free(members):
         return
     cost = planned_cost(setup, members, trials)
@@ -262,7 +233,7 @@ def tell_spent(
         prompt_tokens=budget.prompt_tokens,
         completion_tokens=budget.completion_tokens,
     )
-    plan = t("{planned} ({tokens:,} tokens in)", planned=planned, tokens=sum(trial.length for trial in trials))
+    plan = t("{planned} ({tokens:,} tokens in)", planned=planned, tokens=sum(map(Recount(setup).planned, trials)))
     if not before:
         note(t("spent: {now} ({counts}); planned: {plan}", now=now, counts=counts, plan=plan))
         return
@@ -301,38 +272,3 @@ def free_words(model: ModelAccess) -> Message:
 def prices_of(setup: Setup, members: Sequence[ModelAccess]) -> tuple[PriceTier, ...]:
     """Return what an answer costs: the setup's price tiers, or nothing; empty where that is not known."""
     return members[0].prices if is_free(members) else setup.preset.prices
-
-
-def _are_dear(parts: Sequence[Part], costs: Sequence[CostRange]) -> bool:
-    """Say whether runs cost so much that nobody should have to pay it unasked."""
-    unknown = [part for part, cost in zip(parts, costs, strict=True) if cost.most is None]
-    known = sum((cost.most for cost in costs if cost.most is not None), Decimal(0))
-    return _tokens(unknown) > ASK_ABOVE_TOKENS or known > ASK_ABOVE_USD
-
-
-def cost_words(parts: Sequence[Part], costs: Sequence[CostRange]) -> Message:
-    """Say how many trials send how many tokens, and what that can cost. Arguments as for `check_cost`."""
-    trials, tokens = sum(len(trials) for *_, trials in parts), _tokens(parts)
-    known = [(c.least, c.predicted, c.most) for c in costs if None not in (c.least, c.predicted, c.most)]
-    if len(known) < len(costs):
-        return t(
-            "{trials:,} trials send {tokens:,} tokens to a model of unknown price (--price IN,OUT gives it; 0,0 if "
-            "nobody is paid)",
-            trials=trials,
-            tokens=tokens,
-        )
-    least, predicted, most = (
-        sum((cost or Decimal(0) for cost in each), Decimal(0)) for each in zip(*known, strict=True)
-    )
-    return t(
-        "{trials:,} trials send {tokens:,} tokens and can cost {least} to {most} ({predicted} predicted)",
-        trials=trials,
-        tokens=tokens,
-        least=dollars(least),
-        most=dollars(most),
-        predicted=dollars(predicted),
-    )
-
-
-def _tokens(parts: Sequence[Part]) -> int:
-    return sum(trial.length for *_, trials in parts for trial in trials)

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from nihbench.cli.keys import key_named, keys_file
 from nihbench.errors import UsageError
 from nihbench.lang import t
-from nihbench.run.admit import NO_KEY, USUAL_KEY, belongs, origin_of
+from nihbench.run.admit import NO_KEY, USUAL_KEY, address_of, belongs, is_below
 from nihbench.run.known import WITHOUT_KEY, remember_pairs
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def find_preset(options: RunOptions, catalog: Catalog) -> ModelPreset:
         if not options.base_url:
             return preset
         # Another server, such as a gateway, need not have the service's counting endpoint, nor its cache.
-        same = preset.base_url is None or origin_of(options.base_url) == origin_of(preset.base_url)
+        same = preset.base_url is None or is_below(options.base_url, address_of(preset.base_url))
         # A key in a header belongs to the preset's server as one in a variable does.
         headers = preset.headers if same else {n: v for n, v in preset.headers.items() if not is_telling(n)}
         counter, cache, batch = (preset.counter, preset.cache, preset.batch) if same else (None, None, None)
@@ -117,7 +117,7 @@ def remember(options: RunOptions, catalog: Catalog) -> None:
     if options.base_url is None and options.model in catalog.models:
         urls = (catalog.models[options.model].base_url if variable else None,)
     named = [url for url in urls if url and not (belongs(variable, url, catalog) if variable else False)]
-    remember_pairs((origin, variable) for url in named if (origin := origin_of(url)))
+    remember_pairs((address, variable) for url in named if (address := address_of(url)))
 
 
 def host_of(url: str | None) -> str:

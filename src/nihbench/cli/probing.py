@@ -57,12 +57,11 @@ def send_probes(
         StoppedError: it had to stop; probes that were answered are kept.
     """
     from nihbench.cli.capped import tell_unknown
+    from nihbench.cli.consent import check_cost
     from nihbench.cli.jobs import Job, made_ready
-    from nihbench.cli.money import check_cost
     from nihbench.cli.sending import enter_checks, now
     from nihbench.run import check_same, is_imported, owned, stored_needle
-    from nihbench.run.known import is_own_run
-    from nihbench.run.probe import asked_probes, owed_probes, probes
+    from nihbench.run.probe import asked_probes, owed_probes, placed_as, probes
 
     if is_imported(folder.manifest):
         raise UsageError(
@@ -88,9 +87,9 @@ def send_probes(
                     hits=len(owed) - misses,
                 )
             )
-            bounded = options.max_cost is not None or is_own_run(folder.path)
+            ready = replace(ready, setup=placed_as(ready.setup, owed))
             planned = [probe.trial for probe in owed]
-            check_cost([(ready.setup, ready.members, planned)], yes=options.yes, bounded=bounded)
+            check_cost([(ready.setup, ready.members, planned)], yes=options.yes, runs=[folder.path])
             tell_unknown(ready.setup.options.max_cost, *ready.members)
             enter_checks(ready, folder)
             _measure(ready, folder, owed)
@@ -141,7 +140,7 @@ def _measure(ready: Ready, folder: RunFolder, owed: Sequence[Probe]) -> None:
 
     with account(folder.path, setup, now) as (ledger, spent):
         budget = budget_of(setup, ready.members, spent, ledger)
-        for tokens, outcome in outcomes_before(folder.path, setup):
+        for tokens, outcome in () if setup.counts_doubted else outcomes_before(folder.path, setup):
             budget.learn(tokens, setup.request.max_output, outcome)
         try:
             with terminable() as cancelling:

@@ -44,12 +44,11 @@ def run(
 ) -> None:
     """Measure a model: run the grid, show the heatmap, write it as a PNG into the run's folder."""
     from nihbench.cli.capped import tell_unknown
+    from nihbench.cli.consent import check_cost
     from nihbench.cli.finish import finish_tree
     from nihbench.cli.jobs import asked_jobs, made_ready
-    from nihbench.cli.money import check_cost
     from nihbench.cli.resuming import resumed_jobs
     from nihbench.run import check_place, check_room, check_rules
-    from nihbench.run.known import is_own_run
 
     if out and resume:
         raise UsageError(t("--resume goes on in the run's own folder: leave --out away"))
@@ -62,12 +61,12 @@ def run(
     if resume is None:
         check_place(out) if out else check_room(_RESULTS)
 
-    bounded = resume is None or options["max_cost"] is not None or is_own_run(resume)
     told: list[bool] = []
 
     def agree(ready: Sequence[Ready]) -> None:
         _check_begun(ready)
-        check_cost([(r.setup, r.members, _owed(r, retry_all)) for r in ready], yes=yes, bounded=bounded)
+        runs = [resume / each.job.folder if resume else None for each in ready]
+        check_cost([(r.setup, r.members, _owed(r, retry_all)) for r in ready], yes=yes, runs=runs)
         if not told:
             told.append(True)
             tell_unknown(ready[0].setup.options.max_cost, *(model for each in ready for model in each.members))

@@ -12,6 +12,7 @@ from nihbench.errors import UsageError
 from nihbench.lang import t
 
 if TYPE_CHECKING:
+    from nihbench.cli.consent import Judged
     from nihbench.cli.judging import JudgeOptions
     from nihbench.run import RunFolder
 
@@ -39,8 +40,12 @@ def score(
     max_cost: Annotated[_FLOAT, _option("--max-cost", "The most to spend, in US dollars.")] = None,
     max_output: Annotated[_INT, _option("--max-output", "Output limit of one verdict in tokens.")] = None,
     concurrency: Annotated[_INT, _option("--concurrency", "Requests in flight at a time.")] = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Agree to what the judge can cost.", rich_help_panel="Judge")
+    ] = False,
 ) -> None:
     """Score a run again: by rules, or with --judge by a model; the scores stand beside the records."""
+    from nihbench.cli.consent import Judged
     from nihbench.cli.judging import JudgeOptions
     from nihbench.run import find_runs, open_run
 
@@ -60,18 +65,19 @@ def score(
             max_output=max_output,
             concurrency=concurrency,
         )
-    left = [_score(folder, options) for folder in folders]
+    agreed = Judged(yes=yes, bounded=max_cost is not None)
+    left = [_score(folder, options, agreed) for folder in folders]
     if any(left):
         raise typer.Exit(UNSCORED)
 
 
-def _score(folder: RunFolder, options: JudgeOptions | None) -> int:
+def _score(folder: RunFolder, options: JudgeOptions | None, agreed: Judged) -> int:
     """Score one run, show it, and return how many of its answers are left unscored."""
     from nihbench.cli.finish import result_of, show
     from nihbench.cli.judging import score_by_judge
     from nihbench.run import scores_file
 
-    scorer = score_by_judge(folder, options) if options else None
+    scorer = score_by_judge(folder, options, agreed) if options else None
     result = result_of(folder, scorer=scorer, again=scorer is None)
     show(result)
     note(t("scores: {scores_file}", scores_file=scores_file(folder, result.scorer)))

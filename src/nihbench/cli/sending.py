@@ -67,7 +67,7 @@ def measure(ready: Ready, folder: RunFolder, trials: Owed, sending: Sending) -> 
     with account(folder.path, setup, now) as (ledger, before):
         budget = budget_of(setup, members, before + sending.elsewhere, ledger)
         # What earlier answers taught is known again, so that a resumed run weighs the same call alike.
-        for tokens, outcome in outcomes_before(folder.path, setup):
+        for tokens, outcome in () if setup.counts_doubted else outcomes_before(folder.path, setup):
             budget.learn(tokens, setup.request.max_output, outcome)
         try:
             with terminable() as cancelling:

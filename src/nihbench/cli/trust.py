@@ -6,7 +6,7 @@ request with one sentence that says what to give.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,6 +37,7 @@ def readmitted(
     """
     from nihbench.cli.catalogs import load
     from nihbench.cli.options import check_extra
+    from nihbench.run.admit import deciding_fields
     from nihbench.run.known import is_own_run
 
     # As on the command line: a folder's further fields may not name another model, or lift a limit.
@@ -44,6 +45,8 @@ def readmitted(
     catalog = load()
     options = _with_address(stored, content, run, asked, given, catalog)
     options = _with_files(options, content, run, given, catalog)
+    if "extra_body" not in given and not is_own_run(run) and (deciding := deciding_fields(stored.extra_body)):
+        raise _deciding(run, deciding)
     # A folder that calls a dear model free would be gone on with unasked.
     return options if "price" in given or is_own_run(run) else replace(options, price=None)
 
@@ -57,13 +60,13 @@ def _with_address(
     catalog: Catalog,
 ) -> RunOptions:
     from nihbench.cli.presets import find_preset
-    from nihbench.run.admit import NO_KEY, belongs, is_known_host, stored_address
+    from nihbench.run.admit import NO_KEY, belongs, is_known_address, stored_address
 
     theirs = stored_address(content)
     named = "base_url" in given and asked.base_url is not None
     urls = (str(asked.base_url), *asked.more_urls) if named else theirs.urls
     for url in () if named else urls:
-        if not is_known_host(url, catalog):
+        if not is_known_address(url, catalog):
             raise _unknown_host(run, url)
     variable = asked.api_key_env if "api_key_env" in given else theirs.variable
     options = replace(stored, base_url=next(iter(urls), None), more_urls=urls[1:], api_key_env=variable)
@@ -118,5 +121,16 @@ def _unknown_pair(run: Path, url: str, variable: str) -> UsageError:
             run=run,
             variable=variable,
             host=host_of(url) or repr(url),
+        )
+    )
+
+
+def _deciding(run: Path, fields: Sequence[str]) -> UsageError:
+    return UsageError(
+        t(
+            "{run} was not made on this machine, and has {fields} in every request, which may choose another model or "
+            "server, or a dearer answer: nothing was sent; if that is right, give the same --extra-body again",
+            run=run,
+            fields=", ".join(map(repr, fields)),
         )
     )

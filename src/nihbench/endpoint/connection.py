@@ -128,6 +128,11 @@ class Endpoint:
         return f"{url.scheme}://{f'[{host}]' if ':' in host else host}:{port}"
 
     @property
+    def address_prefix(self) -> str:
+        """The origin and the path that every request's address begins with; no query, no login."""
+        return self.origin + httpx.URL(self.url("")).raw_path.partition(b"?")[0].decode("ascii").rstrip("/")
+
+    @property
     def name(self) -> str:
         """The host's name alone, in lower case."""
         return (self._split().hostname or "").rstrip(".")

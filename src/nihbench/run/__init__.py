@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from nihbench.run.reach import Reach, reach_of
     from nihbench.run.rebuild import find_record, needle_surroundings, rebuild_prompt
     from nihbench.run.records import RecordWriter
+    from nihbench.run.recount import Recount
     from nihbench.run.resolve import prepare
     from nihbench.run.results import import_results
     from nihbench.run.runner import Progress, owed, run_trials
@@ -174,6 +175,7 @@ _HOMES = {
     "RECORDS": "store",
     "RULES_FILE": "scores",
     "RecordWriter": "records",
+    "Recount": "recount",
     "Row": "answers",
     "RunFolder": "store",
     "RunOptions": "options",
@@ -263,6 +265,7 @@ __all__ = [
     "Progress",
     "Reach",
     "RecordWriter",
+    "Recount",
     "Row",
     "RunFolder",
     "RunOptions",

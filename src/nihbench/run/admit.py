@@ -8,6 +8,7 @@ them again. Here nothing is opened but the file of what is known, and no path is
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -18,11 +19,21 @@ from nihbench.catalog import Catalog
 from nihbench.errors import UsageError
 from nihbench.lang import t
 from nihbench.run.known import known
+from nihbench.run.options import bare_url
 
 USUAL_KEY = "OPENAI_API_KEY"
 """Read for a model that has no key variable of its own."""
 NO_KEY = "none"
 """What --api-key-env takes for a server that wants no key."""
+_PLAIN_PATH = re.compile(r"(/(?!\.{1,2}(/|$))[\w.~-]+)+", re.ASCII)
+
+
+_DECIDING = re.compile(
+    r"model|url|uri\b|base|endpoint|host|address|server|deployment|engine|provider|fallback|tier|rout(e|er|ing)s?\b"
+    r"|max|limit|budget|predict|(min|output|completion)_(new_)?tokens|\bstream|\b(n|best_of|num_return\w*|\w+_count)\b"
+    r"|plugin|search|transforms|webhook|proxy|organi[sz]ation|project|account"
+)
+"""Words in the names of fields that choose who answers, at which rate, or how much."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,36 +53,51 @@ def stored_address(content: Mapping[str, Any]) -> Address:
     return Address(urls=tuple(str(url) for url in urls if url), variable=str(variable) if variable else None)
 
 
-def origin_of(url: str | None) -> str:
-    """Return what tells an address's server from every other (`Endpoint.origin`); "" where it is no address."""
+def address_of(url: str | None) -> str:
+    """Return what tells an address from every other (`Endpoint.address_prefix`); "" where it is none.
+
+    A gateway may have a customer behind every path: a server is named by all of its base URL.
+    """
     from nihbench.endpoint import Endpoint
 
     try:
-        return Endpoint(base_url=url).origin if url else ""
+        return Endpoint(base_url=url).address_prefix if url else ""
     except UsageError:
         return ""
 
 
-def is_known_host(url: str, catalog: Catalog) -> bool:
-    """Say whether a server may be asked: a preset's, the environment's, or one that the user named before."""
-    origin = origin_of(url)
-    presets = {origin_of(preset.base_url) for preset in catalog.models.values()}
-    return bool(origin) and (origin in presets or origin == _of_environment() or known().has_host(origin))
+def is_below(url: str | None, named: str) -> bool:
+    """Say whether an address is one that was named, or lies below it.
+
+    Args:
+        url: the address.
+        named: what `address_of` says of the one that was named.
+    """
+    address = address_of(url)
+    if not address or not named:
+        return False
+    rest = address.removeprefix(named)
+    # What a gateway may take for a way up again, or for another path, leads out of what was named.
+    return address == named or (len(rest) < len(address) and _PLAIN_PATH.fullmatch(rest) is not None)
+
+
+def is_known_address(url: str, catalog: Catalog) -> bool:
+    """Say whether a server that a folder names may be asked: one of `_named`, or one that the user named before."""
+    bare = bare_url(url) == url  # no login, no query: these stand in no run of the user's own
+    return bare and any(is_below(url, address) for address, _ in (*_named(catalog), *known().pairs))
 
 
 def belongs(variable: str, url: str | None, catalog: Catalog) -> bool:
     """Say whether the key in a variable may go to a server without being named together with it again."""
-    origin = origin_of(url)
-    if not origin:
-        return False
-    presets = {(origin_of(preset.base_url), preset.key_env) for preset in catalog.models.values()}
-    if (origin, variable) in presets or (variable == USUAL_KEY and origin == _of_environment()):
-        return True
-    return (origin, variable) in known().pairs
+    pairs = (*_named(catalog), *known().pairs)
+    return any(key == variable and is_below(url, address) for address, key in pairs)
 
 
-def _of_environment() -> str:
-    return origin_of(os.environ.get("OPENAI_BASE_URL"))
+def _named(catalog: Catalog) -> list[tuple[str, str | None]]:
+    """Return the addresses that presets and the environment name, each with the variable of its key."""
+    presets = {(preset.base_url, preset.key_env) for preset in catalog.models.values()}
+    environment = (os.environ.get("OPENAI_BASE_URL"), USUAL_KEY)
+    return [(address_of(url), variable) for url, variable in (*presets, environment)]
 
 
 def is_known_file(path: str) -> bool:
@@ -139,6 +165,18 @@ def admitted_file(path: str, run: Path, option: str) -> None:
                 option=option,
             )
         )
+
+
+def deciding_fields(body: Any) -> list[str]:
+    """Name the fields of a request, at any depth, that may choose another model, server or rate, or a longer answer."""
+    if isinstance(body, Mapping):
+        own = [str(name) for name in body if _DECIDING.search(_words(str(name)))]
+        return list(dict.fromkeys([*own, *(name for value in body.values() for name in deciding_fields(value))]))
+    return [name for value in body for name in deciding_fields(value)] if isinstance(body, list) else []
+
+
+def _words(name: str) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower().replace("-", "_")
 
 
 def _is_within(name: str, run: Path) -> bool:

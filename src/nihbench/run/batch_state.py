@@ -23,7 +23,8 @@ from nihbench.types import Placed, Trial
 
 FINISHED = ("completed", "failed", "expired", "cancelled")
 """Where a batch ends."""
-_CUSTOM_ID = re.compile(rb'\{"custom_id": "([0-9a-f]{16})"')
+CUSTOM_ID = re.compile(rb'\{"custom_id": "([0-9a-f]{16})"')
+"""How a line of requests begins."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -129,7 +130,7 @@ class Batches:
         try:
             for line in lines_of(path):
                 digest.update(line)
-                found = _CUSTOM_ID.match(line)
+                found = CUSTOM_ID.match(line)
                 ids.append(found[1].decode() if found else "")
         except OSError as error:
             raise unreadable(path, error) from error
@@ -235,7 +236,7 @@ def extract(batches: Batches, jobs: Sequence[Job], wanted: Iterable[str]) -> tup
     for job in jobs:
         lines = []
         for line in lines_in(batches.path(job)):
-            found = _CUSTOM_ID.match(line)
+            found = CUSTOM_ID.match(line)
             if found and found[1].decode() in left:
                 left.discard(found[1].decode())
                 lines.append(line)

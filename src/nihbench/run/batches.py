@@ -14,8 +14,10 @@ from nihbench.endpoint import HANDLING
 from nihbench.endpoint.batches import LOST, Batch, BatchEndpoint, UnsureError
 from nihbench.errors import EndpointError, UsageError
 from nihbench.lang import t
+from nihbench.run.admit import address_of
 from nihbench.run.batch_state import Batches, Job, extract
 from nihbench.run.export import BATCH_FOLDER, URL
+from nihbench.run.known import remember_batch
 from nihbench.types import Failure, Record
 
 OUTPUT, ERRORS = "output", "errors"
@@ -123,6 +125,7 @@ def submit(
         found = _find(service, job, how) if job.creating else None
         if found is None:
             batches, found, job = _create(batches, job, service, how, reserve, free)
+        remember_batch(address_of(how.base_url), found.id, job.sha256)
         job = told(replace(job, creating=False), found)
         batches = batches.put(job)
         on_job(job)
@@ -142,6 +145,7 @@ def _create(
     if file_id is None:
         batches.ids(job)  # the file must be what its hash says
         file_id = service.upload(batches.path(job))
+        remember_batch(address_of(how.base_url), file_id, job.sha256)
     job = replace(job, base_url=how.base_url, input_file_id=file_id, creating=True)
     batches = batches.put(job)
     reserve(job)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from nihbench.plan import CostRange, Pace, PrefixCache, Sent, cost_range, half_width, simulate
+from nihbench.run.recount import Recount
 from nihbench.run.setup import USUAL_AT_ONCE, Setup
 from nihbench.run.spent import margin_of
 from nihbench.text import frame_of
@@ -130,7 +131,7 @@ def sent_prompts(setup: Setup) -> list[Sent]:
         heads[name] = max(frame.fixed_tokens - _REPLY_TOKENS, 0) + ends[0]
     # Of the first haystack, for all of them: what counts is how often needles of two lengths come to the same place.
     boundaries = setup.source_of(0).boundary_tokens
-    prompts = []
+    prompts, recount = [], Recount(setup)
     for trial in setup.trials:
         bare = trial.control in ("closed_book", "no_needle")
         haystack = max(trial.length - fixed[trial.prompt] + needle_tokens * bare, 0)
@@ -145,7 +146,7 @@ def sent_prompts(setup: Setup) -> list[Sent]:
                 needle_token=haystack if bare else nearest_boundary(boundaries, haystack, trial.depth_percent),
                 needle_tokens=0 if bare else needle_tokens,
                 haystack_tokens=haystack,
-                total_tokens=trial.length,
+                total_tokens=recount.planned(trial),
                 turn=setup.turn_of(trial),
             )
         )

@@ -23,6 +23,9 @@ from nihbench.score.fold import final_answer
 from nihbench.score.judge import UNSURE_BELOW, Case, Opinion, case, join_votes, read_verdict
 from nihbench.types import Completer, Completion, Failure, Grade, Message, Outcome, Request, Score, Unscored
 
+MARGIN = 3.0
+"""So many tokens of the judge a token of the guess may be at most: then every byte is one (see `_tokens`)."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Judge:
@@ -100,7 +103,10 @@ def _keys(one: Case, judge: Judge) -> list[str]:
 
 
 def _tokens(messages: Sequence[Message]) -> int:
-    """Guess a prompt's tokens, rather too many than too few: a judge's tokenizer is seldom at hand."""
+    """Guess a prompt's tokens, for a judge's tokenizer is seldom at hand.
+
+    `MARGIN` times as many are at least as many as the text has bytes, and no vocabulary has more tokens than those.
+    """
     text = "".join(message.content for message in messages)
     wide = sum(not char.isascii() for char in text)
     return (len(text) - wide) // 3 + wide * 3 // 2 + 32

@@ -1,13 +1,16 @@
-"""What the user has named or made on this machine: servers, the variables whose keys go there, files, runs.
+"""What the user has named or made on this machine: servers, the variables whose keys go there, files, runs, batches.
 
 It stands in a file of the user's configuration folder, outside every run's folder, and holds names only: no key, no
 header, no text. NIH_KNOWN_FILE names the file; else it is `known.json` in the configuration folder of this platform.
 What a run's folder says is believed only where it says what stands here (`nihbench.run.admit`).
+
+A run is known by its place and by what its run.json said when it was made: another folder put there is a stranger's.
 """
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 from collections.abc import Callable, Iterable
@@ -16,28 +19,32 @@ from pathlib import Path
 from typing import TypeVar
 
 from nihbench.errors import NihError
-from nihbench.fetch import atomic_file
+from nihbench.fetch import atomic_file, parse_json, read_json
 
 WITHOUT_KEY = ""
 """Stands for a server that was named without a key."""
 _FORMAT = 1
 _MOST = 1000
-"""So many servers and files are kept, the newest: ports of one's own servers change with every start."""
+"""So many of each are kept, the newest: ports of one's own servers change with every start."""
+_ANY = ""
+"""The mark of a run that an older version remembered by its place alone."""
 _WAIT_S = 5.0
 _T = TypeVar("_T")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Known:
-    """Pairs of a server's origin (`Endpoint.origin`) and a variable's name; absolute paths of files, and of runs."""
+    """What the file says.
+
+    `pairs`: of a server's address (`Endpoint.address_prefix`) and a variable's name. `files`: absolute paths.
+    `runs`: of a folder's absolute path and a mark of what it held (`_mark`). `batches`: a server's address, the id that
+    it gave to a batch or to a file of requests, and the hash of these.
+    """
 
     pairs: tuple[tuple[str, str], ...] = ()
     files: tuple[str, ...] = ()
-    runs: tuple[str, ...] = ()
-
-    def has_host(self, origin: str) -> bool:
-        """Whether the user has named this server, with a key or without."""
-        return any(origin == known for known, _ in self.pairs)
+    runs: tuple[tuple[str, str], ...] = ()
+    batches: tuple[tuple[str, str, str], ...] = ()
 
 
 def known_file() -> Path:
@@ -53,14 +60,18 @@ def known() -> Known:
     """Read the file; where there is none, or none that can be read, nothing is known."""
     try:
         content = json.loads(known_file().read_bytes())
-        pairs = tuple((str(pair["host"]), str(pair["key_env"])) for pair in content["servers"])
         return Known(
-            pairs=pairs,
+            pairs=tuple((str(pair["host"]), str(pair["key_env"])) for pair in content["servers"]),
             files=tuple(str(path) for path in content["files"]),
-            runs=tuple(str(path) for path in content.get("runs", ())),
+            runs=tuple(_run_of(row) for row in content.get("runs", ())),
+            batches=tuple((str(row["host"]), str(row["id"]), str(row["sha256"])) for row in content.get("batches", ())),
         )
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return Known()
+
+
+def _run_of(row: object) -> tuple[str, str]:
+    return (str(row["path"]), str(row["sha256"])) if isinstance(row, dict) else (str(row), _ANY)
 
 
 def remember_pairs(pairs: Iterable[tuple[str, str]]) -> None:
@@ -75,16 +86,61 @@ def remember_files(paths: Iterable[str]) -> None:
     _remember(lambda old: replace(old, files=_joined(old.files, new)))
 
 
-def remember_run(path: Path) -> None:
-    """Keep that this folder of a run was made here: the bound of its cost is the user's own word."""
-    _remember(lambda old: replace(old, runs=_joined(old.runs, (os.path.abspath(path),))))
+def remember_run(path: Path, content: bytes | None = None) -> None:
+    """Keep that this folder of a run, or of several, was made here: what it says of its cost is the user's own word.
+
+    Args:
+        path: the folder.
+        content: what its run.json is about to hold; None: what it holds.
+    """
+    place, mark = os.path.abspath(path), _mark(path) if content is None else _mark_of(parse_json(content))
+    if mark is None:
+        return
+
+    def with_it(old: Known) -> Known:
+        # What it held before stays known, too: a kill may come between this and the writing.
+        earlier = [known for known in old.runs if known[0] == place and known[1] not in (mark, _ANY)][-1:]
+        others = [known for known in old.runs if known[0] != place]
+        return replace(old, runs=tuple([*others, *earlier, (place, mark)][-_MOST:]))
+
+    if (place, mark) not in known().runs:
+        _remember(with_it)
 
 
 def is_own_run(path: Path) -> bool:
-    """Say whether a run's folder, or the folder of several that it is in, was made here, and has not moved since."""
+    """Say whether a run's folder was made here, in this place, and says what it said then.
+
+    A run of several that was not begun yet is what the folder of the several is.
+    """
     own = known().runs
-    place = os.path.abspath(path)
-    return place in own or os.path.dirname(place) in own
+    for place in (path, Path(os.path.abspath(path)).parent):
+        marks = {mark for known, mark in own if known == os.path.abspath(place)}
+        if marks:
+            return _ANY in marks or _mark(place) in marks
+        if os.path.lexists(path / "run.json"):
+            return False
+    return False
+
+
+def _mark(folder: Path) -> str | None:
+    """Return what tells a folder's run.json, or tree.json, from any other; None where there is none to read."""
+    for name in ("run.json", "tree.json"):
+        if os.path.lexists(folder / name):
+            try:
+                return _mark_of(read_json(folder / name))
+            except (OSError, ValueError, RecursionError):
+                return None
+    return None
+
+
+def _mark_of(content: object) -> str:
+    plain = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(plain.encode("ascii")).hexdigest()
+
+
+def remember_batch(address: str, identity: str, sha256: str) -> None:
+    """Keep that a server gave this id to a file of requests of that hash, or to its batch, when it came from here."""
+    _remember(lambda old: replace(old, batches=_joined(old.batches, ((address, identity, sha256),))))
 
 
 def _joined(old: tuple[_T, ...], new: tuple[_T, ...]) -> tuple[_T, ...]:
@@ -110,6 +166,7 @@ def _remember(change: Callable[[Known], Known]) -> None:
                 "format": _FORMAT,
                 "servers": [{"host": host, "key_env": variable} for host, variable in found.pairs],
                 "files": list(found.files),
-                "runs": list(found.runs),
+                "runs": [{"path": path, "sha256": mark} if mark else path for path, mark in found.runs],
+                "batches": [{"host": host, "id": each, "sha256": sha256} for host, each, sha256 in found.batches],
             }
             file.write((json.dumps(content, ensure_ascii=False, indent=1) + "\n").encode("utf-8", "surrogatepass"))

@@ -18,6 +18,7 @@ from nihbench.errors import DamagedDataError, UsageError
 from nihbench.fetch import parse_json, write_atomic
 from nihbench.lang import t
 from nihbench.plan import fill, order_trials, with_controls
+from nihbench.run.known import is_own_run
 from nihbench.run.lengths import fixed_tokens
 from nihbench.run.options import RunOptions
 from nihbench.run.places import counted_once
@@ -282,7 +283,7 @@ def begun_in(folder: RunFolder) -> Begun:
     Raises:
         DamagedDataError: it can't be read.
     """
-    found = begun(folder.manifest)
+    found = replace(begun(folder.manifest), doubted=not is_own_run(folder.path))
     if folder.manifest.get("like") is None:
         return found
     asked = dict(_parsed(folder.path / LIKE))

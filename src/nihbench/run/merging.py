@@ -210,4 +210,6 @@ def _merge_trees(paths: Sequence[Path], out: Path, left: Left) -> tuple[RunFolde
     for row in content["children"]:
         row["options"] = {**row["options"], "shard": None}
     write_atomic(out / TREE, (json.dumps(content, ensure_ascii=False, indent=1) + "\n").encode("utf-8"))
+    if all(is_own_run(tree.path) for tree in trees):
+        remember_run(out)
     return tuple(merged)

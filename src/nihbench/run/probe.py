@@ -17,7 +17,7 @@ from nihbench.endpoint import HANDLING
 from nihbench.plan import fill
 from nihbench.run.rebuild import source_text
 from nihbench.run.records import read_records
-from nihbench.run.setup import Setup
+from nihbench.run.setup import Made, Setup
 from nihbench.run.store import PROBES, RunFolder
 from nihbench.score import grade
 from nihbench.stats import Share, share
@@ -123,6 +123,16 @@ def _is_owed(record: Record | None) -> bool:
     if record is None:
         return True
     return isinstance(record.outcome, Failure) and HANDLING[record.outcome.kind].retry_on_resume
+
+
+def placed_as(setup: Setup, owed: Sequence[Probe]) -> Setup:
+    """Return the setup with what says how long its probes are: how long they were stands in the folder alone."""
+    made = {
+        probe.trial: Made(placement=place, statement=probe.needle.statements[0], question=probe.question)
+        for probe in owed
+        if (place := probe.record.placement) is not None
+    }
+    return replace(setup, made=made)
 
 
 def build_probe(setup: Setup, probe: Probe) -> tuple[tuple[Message, ...], Placement]:

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from nihbench.prices import allowed_cost, usage_cost
 from nihbench.run.forecast import Forecast
+from nihbench.run.recount import Recount
 from nihbench.run.setup import Setup
 from nihbench.run.spent import margin_of
 from nihbench.types import Trial, Usage
@@ -52,7 +53,8 @@ def reach_of(setup: Setup, found: Forecast, most_usd: Decimal) -> Reach | None:
         found: what was forecast of it.
         most_usd: what may be spent.
     """
-    costs = [_costs(setup, trial, found) for trial in setup.trials]
+    recount = Recount(setup)
+    costs = [_costs(setup, recount.planned(trial), found.cached_by_trial[trial], found) for trial in setup.trials]
     known = [(likely, worst) for likely, worst in costs if likely is not None and worst is not None]
     if len(known) < len(costs):
         return None
@@ -65,12 +67,10 @@ def reach_of(setup: Setup, found: Forecast, most_usd: Decimal) -> Reach | None:
     )
 
 
-def _costs(setup: Setup, trial: Trial, found: Forecast) -> tuple[Decimal | None, Decimal | None]:
-    """Return what a trial is predicted to cost, and what it costs at its worst."""
-    prices, tokens = setup.preset.prices, trial.length
-    usage = Usage(
-        prompt_tokens=tokens, completion_tokens=found.guessed_output, cached_tokens=found.cached_by_trial[trial]
-    )
+def _costs(setup: Setup, tokens: int, cached: int, found: Forecast) -> tuple[Decimal | None, Decimal | None]:
+    """Return what a trial of so many tokens is predicted to cost, and what it costs at its worst."""
+    prices = setup.preset.prices
+    usage = Usage(prompt_tokens=tokens, completion_tokens=found.guessed_output, cached_tokens=cached)
     most = math.ceil(tokens * margin_of(setup))
     worst = allowed_cost(prices, tokens, most, setup.request.max_output)
     return usage_cost(prices, usage, setup.cache.hit_price), worst

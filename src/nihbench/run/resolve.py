@@ -158,6 +158,7 @@ def _without_lengths(
         trials=(),
         concurrency=options.concurrency or preset.concurrency,
         copies=1,
+        counts_doubted=begun.doubted,
         layout=None,
         start_of=lambda repeat: 0,
         source_of=sources(texts, tokenizer, lambda repeat: 0, 1),

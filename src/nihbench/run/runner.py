@@ -21,6 +21,7 @@ from nihbench.lang import t
 from nihbench.run.opening import Opening
 from nihbench.run.recorder import Recorder
 from nihbench.run.records import RecordWriter
+from nihbench.run.recount import Recount
 from nihbench.run.setup import USUAL_AT_ONCE, Setup
 from nihbench.run.turns import Turns
 from nihbench.run.verify import CutJudge, checked
@@ -124,6 +125,7 @@ async def run_trials(
             now=now,
             limiters=limiters,
             on_progress=on_progress,
+            recount=Recount(setup),
             done=total - len(trials) - later,
             total=total,
         )
@@ -150,6 +152,7 @@ class _Senders:
     on_progress: Callable[[Progress], None]
     done: int
     total: int
+    recount: Recount
     going: set[asyncio.Task[None]] = field(default_factory=set)
     moved: asyncio.Event = field(default_factory=asyncio.Event)
     ends: list[Exception] = field(default_factory=list)
@@ -212,15 +215,20 @@ class _Senders:
                     )
                 )
 
+    def _built(self, trial: Trial) -> tuple[Sequence[Message], Placed, int]:
+        """Build a trial's messages; return with them how many tokens they are thought to have."""
+        messages, placement = (self.build or self.setup.build)(trial)
+        return messages, placement, self.recount.sent(trial, placement)
+
     async def _measure(self, trial_id: str, trial: Trial, prefix: int) -> Record:
         setup = self.setup
         # Building counts tokens, with a server's help perhaps: off the event loop, which has answers to read.
-        messages, placement = await asyncio.get_running_loop().run_in_executor(
-            self.builder, self.build or setup.build, trial
+        messages, placement, counted = await asyncio.get_running_loop().run_in_executor(
+            self.builder, self._built, trial
         )
         tokens = setup.expected_tokens(trial, placement)
         needle, fresh = setup.needle_of(trial)
-        request = replace(_sized(setup, trial, tokens), prefix=prefix)
+        request = replace(_sized(setup, trial, counted), prefix=prefix)
         if self.build is not None and request.output_room is not None:
             # The plan left room for its own question; another one may be longer.
             request = replace(request, max_output=max(1, min(request.max_output, request.output_room)))

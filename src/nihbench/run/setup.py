@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from nihbench.plan import (
@@ -52,6 +52,16 @@ from nihbench.types import (
 
 if TYPE_CHECKING:
     from nihbench.run.like import Like
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Made:
+    """A prompt that is made again from where it was cut: with which needle's sentence, and which question."""
+
+    placement: Placed
+    statement: str
+    question: str
+
 
 USUAL_AT_ONCE = 4
 """So many requests are in flight at a time where nothing says how many, and nothing finds it out."""
@@ -100,6 +110,10 @@ class Setup:
     """The run whose prompts are sent again; None: prompts are cut for this run."""
     too_long: tuple[int, ...] = ()
     """Lengths that were asked for and left out, because they are over the window."""
+    counts_doubted: bool = False
+    """Its fit of lengths and its records come out of a folder that was not made here: `run.recount` counts again."""
+    made: Mapping[Trial, Made] = field(default_factory=dict)
+    """Prompts that are made again from a folder's records (probes): how long they are is counted again."""
     plan: tuple[Trial, ...] = ()
     """The whole plan, where `trials` are a part of it (`--shard`)."""
 
@@ -140,6 +154,14 @@ class Setup:
         drawn = replace(trial, repeat=0) if same else self.drawn(trial)
         values = fresh_values(self.needle, drawn, self.options.draw_seed, distinct=self.layout is not None)
         return fill(self.needle, values), values
+
+    def made_of(self, trial: Trial) -> Made | None:
+        """Return what a trial's prompt is made again from, where a stored placement says that."""
+        if self.like is None or trial not in self.like.asked:
+            return self.made.get(trial)
+        needle, _ = self.needle_of(trial)
+        placement = self.like.of(trial).placement
+        return Made(placement=placement, statement=needle.statements[0], question=needle.question_for(trial.prompt))
 
     def drawn(self, trial: Trial) -> Trial:
         """Return the trial whose draws hold for this one: the sentinel is the same prompt each time."""
@@ -292,8 +314,9 @@ class Setup:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Begun:
-    """What a run found out when it began, and keeps when it is resumed."""
+    """What a run found out when it began, and keeps when it is resumed; `doubted`: it was not made here."""
 
+    doubted: bool = False
     corpus_sha256: str | None = None
     window: int | None = None
     cache: str | None = None

@@ -42,7 +42,7 @@ def margin_of(setup: Setup) -> float:
     """Return by how much the server's count of a prompt may exceed the run's (`Setup.expected_tokens`)."""
     if setup.counted_by_model:
         return 1.0
-    return FITTED_MARGIN if setup.counts_exactly else MARGIN
+    return FITTED_MARGIN if setup.counts_exactly and not setup.counts_doubted else MARGIN
 
 
 def spent_before(folder: Path, setup: Setup) -> Decimal:

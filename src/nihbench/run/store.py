@@ -139,7 +139,10 @@ def amend(folder: RunFolder, calibration: Calibration) -> RunFolder:
         UsageError: it can't be written; it is as it was.
     """
     content = {**folder.manifest, "calibration": stored_calibration(calibration)}
-    write_atomic(folder.path / MANIFEST, _manifest_text(content))
+    text = _manifest_text(content)
+    if is_own_run(folder.path):
+        remember_run(folder.path, text)
+    write_atomic(folder.path / MANIFEST, text)
     return RunFolder(path=folder.path, manifest=content)
 
 

@@ -5,9 +5,10 @@ It is written in `run.manifest`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -174,16 +175,32 @@ def begun(content: Mapping[str, Any]) -> Begun:
     """
     from nihbench.run.setup import Begun
 
-    calibration, places = content.get("calibration"), content.get("same_prompt")
+    calibration, places = _calibration(content), content.get("same_prompt")
     haystacks = _validated(_Haystacks, content, "haystacks") if content.get("haystacks") else None
     return Begun(
         corpus_sha256=content["corpus"]["sha256"],
         window=content["model"].get("window"),
         cache=content["model"].get("cache"),
-        calibration=None if calibration is None else _validated(Calibration, content, "calibration"),
+        calibration=calibration,
         same_prompt=tuple(places) if isinstance(places, list) else None,
         laid=Laid(layout=haystacks.layout, starts=haystacks.starts) if haystacks else Laid(layout=None),
     )
+
+
+def _calibration(content: Mapping[str, Any]) -> Calibration | None:
+    """Read the fit of lengths back, where there is one that can be: both counts begin at nothing, and rise."""
+    if content.get("calibration") is None:
+        return None
+    found: Calibration = _validated(Calibration, content, "calibration")
+    later = [fit.points for fits in found.further.values() for fit in fits]
+    if not found.curves or not all(_rises(points) for points in (*found.curves, *later)):
+        raise _damaged("calibration")
+    return found
+
+
+def _rises(points: Sequence[tuple[int, int]]) -> bool:
+    steps = [(more[0] - less[0], more[1] - less[1]) for less, more in pairwise(points)]
+    return points[:1] == ((0, 0),) and all(step > 0 for pair in steps for step in pair)
 
 
 def stored_needle(content: Mapping[str, Any]) -> Needle:
@@ -254,9 +271,11 @@ def _validated(kind: Any, content: Mapping[str, Any], key: str) -> Any:
     try:
         return _adapter(kind).validate_python(content[key])
     except (KeyError, ValidationError) as error:
-        raise DamagedDataError(
-            t("run.json is damaged: {key!r} is missing or wrong; restore it from a copy", key=key)
-        ) from error
+        raise _damaged(key) from error
+
+
+def _damaged(key: str) -> DamagedDataError:
+    return DamagedDataError(t("run.json is damaged: {key!r} is missing or wrong; restore it from a copy", key=key))
 
 
 @cache

@@ -140,6 +140,7 @@ WORDS = {
     "A small grid: 5 lengths from 500 to 4,000 tokens, 5 depths.": "小网格：500 至 4,000 token 的 5 个长度，5 个深度。",
     "A title of your own.": "自定义标题。",
     "Agree to what the run can cost.": "同意本次运行可能的花费。",
+    "Agree to what the judge can cost.": "同意评判可能的花费。",
     "An OpenAI-compatible server, such as http://127.0.0.1:8080/v1; several (give it again) share the work.": (
         "兼容 OpenAI 的服务器，如 http://127.0.0.1:8080/v1；多次给出则分担工作。"
     ),

@@ -52,4 +52,39 @@ WORDS = {
     "a prompt of {count:,} characters was never sent: the record is damaged": (
         "从未发送过 {count:,} 个字符的提示：记录已损坏"
     ),
+    # what is sent, and what it costs
+    "{what}: agree to that by --yes": "{what}：请用 --yes 同意",
+    "nothing was sent": "什么都没有发送",
+    "... ({count:,} characters)": "……（共 {count:,} 个字符）",
+    "{run} was not made on this machine, and would ask {where}; {cost}": (
+        "{run} 不是在本机建立的，它要询问 {where}；{cost}"
+    ),
+    "{run} was not made on this machine, and would ask {where}, with the fields {fields} in every request; {cost}": (
+        "{run} 不是在本机建立的，它要询问 {where}，并在每个请求中加入字段 {fields}；{cost}"
+    ),
+    "{run} was not made on this machine, and its answers would be sent to {where}; {cost}": (
+        "{run} 不是在本机建立的，它的回答将发给 {where}；{cost}"
+    ),
+    "{run} was not made on this machine, and has {fields} in every request, which may choose another model or server, "
+    "or a dearer answer: nothing was sent; if that is right, give the same --extra-body again": (
+        "{run} 不是在本机建立的，它的每个请求中都有 {fields}，这可能改用别的模型或服务器，或使回答更贵：什么都没有发送；"
+        "若确应如此，请再次给出相同的 --extra-body"
+    ),
+    "a stored prompt is said to have {told:,} tokens, and has about {found:,}: the records are damaged or not of this "
+    "run; nothing was sent": (
+        "所存的一个提示自称有 {told:,} token，实际约有 {found:,}：记录已损坏，或不属于这次运行；什么都没有发送"
+    ),
+    "a stored prompt is cut where its text has no place: the records are damaged; nothing was sent": (
+        "所存的一个提示的截取位置在其文本中并不存在：记录已损坏；什么都没有发送"
+    ),
+    "{file} holds other requests than its plan makes: nothing was submitted; send what is owed by nih run --resume "
+    "{run}, or export it anew by nih batch export": (
+        "{file} 中的请求与其计划所生成的不同：什么都没有提交；请用 nih run --resume {run} 发送尚欠的试验，"
+        "或用 nih batch export 重新导出"
+    ),
+    "{run} names {ids} as what became of {name}, which was not submitted from this machine, and the server does not "
+    "show these requests for it: nothing was done; submit the plan in a run of your own (nih batch submit --out DIR)": (
+        "{run} 称 {name} 提交后得到 {ids}，但它不是从本机提交的，服务器也未显示其中就是这些请求：什么都没有做；"
+        "请在自己的运行中提交该计划（nih batch submit --out DIR）"
+    ),
 }
