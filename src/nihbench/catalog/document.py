@@ -15,12 +15,15 @@ from typing import Any, Generic, TypeVar, cast
 import yaml
 
 from nihbench.errors import CatalogError
+from nihbench.fetch import read_named
 from nihbench.lang import Message, t
 
 T = TypeVar("T")
 Where = tuple[str | int, ...]
 """The keys and list indexes that lead from the top of a file to a value."""
 
+_MOST_BYTES = 4_000_000
+"""Ten times the packaged files together; a larger one takes longer than anybody waits."""
 _PLAIN_TAGS = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
 _MENDS = (
     ("\\t", t("indent with spaces, not with tabs")),
@@ -110,7 +113,7 @@ def _error(path: Path, line: int, message: str) -> CatalogError:
 
 def _read_text(path: Path) -> str:
     try:
-        raw = path.read_bytes()
+        raw = read_named(path, _MOST_BYTES)
     except OSError as error:
         raise _error(
             path, 1, t("the file can't be read ({strerror}); check it and its permissions", strerror=error.strerror)

@@ -16,12 +16,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from nihbench.errors import NihError
-from nihbench.fetch import atomic_file
+from nihbench.fetch import atomic_file, parse_json, read_named
 
 WITHOUT_KEY = ""
 """Stands for a server that was named without a key."""
 _FORMAT = 1
 _MOST = 1000
+_MOST_BYTES = 10_000_000
 """So many servers and files are kept, the newest: ports of one's own servers change with every start."""
 _WAIT_S = 5.0
 _T = TypeVar("_T")
@@ -52,7 +53,7 @@ def known_file() -> Path:
 def known() -> Known:
     """Read the file; where there is none, or none that can be read, nothing is known."""
     try:
-        content = json.loads(known_file().read_bytes())
+        content = parse_json(read_named(known_file(), _MOST_BYTES))
         pairs = tuple((str(pair["host"]), str(pair["key_env"])) for pair in content["servers"])
         return Known(
             pairs=pairs,

@@ -328,6 +328,11 @@ _MOST_KEPT_BYTES = 64 << 20
 """Of lines whose records are kept; beyond it all are let go."""
 
 
+def parse_record(line: bytes) -> Record:
+    """Return the record of a line. Raises `ValueError` or `RecursionError` where it is none."""
+    return _parser()(line)
+
+
 @cache
 def _kept() -> _Kept:
     return _Kept()

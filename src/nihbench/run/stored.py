@@ -38,7 +38,8 @@ _CHARACTERS: Mapping[str, int] = {
 }
 """How long the packaged texts are, by their hash: older runs do not say it themselves."""
 
-_BEYOND = 10**9
+BEYOND = 10**9
+"""No context has so many tokens."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -318,7 +319,7 @@ def _check_grid(content: Mapping[str, Any]) -> None:
     rows = [*content.get("controls", ()), *({"length": n, "depth_percent": 0} for n in content["lengths"])]
     rows += [{"length": 1, "depth_percent": depth} for depth in content["depths"]]
     for row in rows:
-        if not (0 <= int(row["length"]) < _BEYOND and 0 <= float(row["depth_percent"]) <= 100):
+        if not (0 <= int(row["length"]) < BEYOND and 0 <= float(row["depth_percent"]) <= 100):
             raise ValueError("a length or a depth beyond any")
 
 

@@ -41,6 +41,23 @@ WORDS = {
     ),
     "it holds more than {most:,} values": "其中的值多于 {most:,} 个",
     "a number of {digits:,} digits": "有一个 {digits:,} 位的数",
+    "{text} is beyond every number of a run": "{text} 超出了运行中任何数的范围",
+    "it is a pipe or a device": "它是管道或设备",
+    "it has more than {most:,.0f} MB": "它超过 {most:,.0f} MB",
+    "stdin holds more than {most:,.0f} MB: give fewer answers at a time": (
+        "标准输入超过 {most:,.0f} MB：请分几次给出回答"
+    ),
+    "{path} holds more than {most:,} results: import a part of them": (
+        "{path} 中的结果超过 {most:,} 条：请只导入其中一部分"
+    ),
+    "{file} is a link, a pipe or a device, or too large: take it out of the folder": (
+        "{file} 是链接、管道或设备，或者过大：请把它移出该文件夹"
+    ),
+    "{where}: {key!r} is below 0; mend it, or take the result out": "{where}：{key!r} 小于 0；请改正，或去掉这条结果",
+    "{where}: this result can't be kept as a record ({error}): mend it, or take it out": (
+        "{where}：这条结果无法存为记录（{error}）：请改正，或去掉它"
+    ),
+    "its texts have more than {most:,.0f} MB": "其文字超过 {most:,.0f} MB",
     "{text} is no number": "{text} 不是数",
     "{scorer!r} is no scorer's name": "{scorer!r} 不能作评分器的名称",
     # sizes
