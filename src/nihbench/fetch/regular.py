@@ -27,8 +27,10 @@ _BINARY = getattr(os, "O_BINARY", 0)
 _MB = 1_000_000
 MOST_BYTES = 2_000 * _MB
 """More than a run of 200,000 trials has in one file; files that are read as a whole have bounds of their own."""
-MOST_LINE_BYTES = 80 * _MB
-"""A line holds one answer, and no answer is longer (`endpoint.bounds`)."""
+MOST_LINE_BYTES = 40 * _MB
+"""A line holds one answer, and of no answer more is written (`run.records`)."""
+MOST_LINES = 1_000_000
+"""Five for every trial of the largest run."""
 MOST_JSON_BYTES = 64 * _MB
 MOST_VALUES = 2_000_000
 """A run.json of 200,000 trials has fewer; lists of lists take 20 times their size in memory."""
@@ -139,6 +141,7 @@ def lines_of(path: Path, offset: int = 0) -> Iterator[bytes]:
     """
     with open_regular(path) as file:
         file.seek(offset)
+        number = 0
         while line := file.readline(MOST_LINE_BYTES + 1):
             if len(line) > MOST_LINE_BYTES:
                 raise DamagedDataError(
@@ -146,6 +149,15 @@ def lines_of(path: Path, offset: int = 0) -> Iterator[bytes]:
                         "{path} has a line of more than {most:,.0f} MB, which no answer has: restore it from a copy",
                         path=path,
                         most=MOST_LINE_BYTES / _MB,
+                    )
+                )
+            number += 1
+            if number > MOST_LINES:
+                raise DamagedDataError(
+                    t(
+                        "{path} has more than {most:,} lines, which no run's file has: restore it from a copy",
+                        path=path,
+                        most=MOST_LINES,
                     )
                 )
             yield line

@@ -42,6 +42,22 @@ WORDS = {
     "it holds more than {most:,} values": "其中的值多于 {most:,} 个",
     "a number of {digits:,} digits": "有一个 {digits:,} 位的数",
     "{text} is beyond every number of a run": "{text} 超出了运行中任何数的范围",
+    "{name} has a value that no run has": "{name} 的值是任何运行都不会有的",
+    "{path} holds more than {most:,.0f} MB of answers, more than any run: take the longest out": (
+        "{path} 中的回答超过 {most:,.0f} MB，任何运行都没有这么多：请去掉其中最长的"
+    ),
+    "{path} has more than {most:,} lines, which no run's file has: restore it from a copy": (
+        "{path} 超过 {most:,} 行，而运行的文件不会有这么多行：请从副本恢复"
+    ),
+    "{file} is damaged: {name!r} is in no state that a file of requests can be in; restore it from a copy": (
+        "{file} 已损坏：{name!r} 的状态不是请求文件会有的；请从副本恢复"
+    ),
+    "{file} is damaged: it names more than {most:,} files; restore it from a copy": (
+        "{file} 已损坏：其中的文件超过 {most:,} 个；请从副本恢复"
+    ),
+    "{path} has more than {most:,} lines that can't be read: restore it from a copy": (
+        "{path} 中无法读取的行超过 {most:,} 行：请从副本恢复"
+    ),
     "it is a pipe or a device": "它是管道或设备",
     "it has more than {most:,.0f} MB": "它超过 {most:,.0f} MB",
     "stdin holds more than {most:,.0f} MB: give fewer answers at a time": (
