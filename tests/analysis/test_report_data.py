@@ -19,9 +19,9 @@ from nihbench.analysis.report.surroundings import AROUND, BEGINS, ENDS, Surround
 from nihbench.figures.report import report_page
 from nihbench.lang import language
 from nihbench.run import grades_of, open_run, planned_trials
-from nihbench.text import compose_text
 from nihbench.types import Failure, Placement, Record, Trial
 from scripts.synthetic_runs import write_run
+from tests.composing import compose_text
 
 REFERENCE = Path(__file__).resolve().parents[2] / "results" / "reference-smollm2-135m"
 

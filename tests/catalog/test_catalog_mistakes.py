@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nihbench import catalog
+from nihbench.catalog import document
 from nihbench.catalog.document import read_document
 from nihbench.catalog.loading import load_folders
 from nihbench.catalog.mistakes import validate
@@ -270,14 +271,14 @@ def test_not_utf8_is_refused_with_its_line(tmp_path: Path) -> None:
 def test_an_unreadable_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "models.yaml"
     path.write_text("models:\n", encoding="utf-8")
-    read_bytes = Path.read_bytes
+    read_named = document.read_named
 
-    def refuse(self: Path) -> bytes:
-        if self == path:
+    def refuse(file: Path, most_bytes: int) -> bytes:
+        if file == path:
             raise PermissionError(13, "Permission denied")
-        return read_bytes(self)
+        return read_named(file, most_bytes)
 
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+    monkeypatch.setattr(document, "read_named", refuse)
     with pytest.raises(CatalogError, match=r"models\.yaml:1: the file can't be read \(Permission denied\)"):
         catalog.load(tmp_path)
 

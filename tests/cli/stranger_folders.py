@@ -250,11 +250,11 @@ class _LateError(BaseException):
     """A command took too long."""
 
 
-def _late(number: int, frame: object) -> None:
+def late(number: int, frame: object) -> None:
     raise _LateError
 
 
-def _call(arguments: list[str]) -> dict[str, Any]:
+def call(arguments: list[str]) -> dict[str, Any]:
     from nihbench.cli import main
 
     out, err = io.TextIOWrapper(io.BytesIO(), encoding="utf-8"), io.StringIO()
@@ -309,7 +309,7 @@ def _tried(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
             for line in lines if name not in LIKE_ANOTHER.get(what, ()) else ():
                 shutil.rmtree(out, ignore_errors=True)
                 out.mkdir()
-                told = _call([*name.split(), *line])
+                told = call([*name.split(), *line])
                 after = _state(home)
                 changed = [path for path in before.keys() | after.keys() if before.get(path) != after.get(path)]
                 before = after
@@ -323,7 +323,7 @@ def _tried(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
                 }
 
 
-def _peak_mb() -> float:
+def peak_mb() -> float:
     """This process's own peak: what getrusage tells holds the process that started it, too."""
     try:
         status = Path("/proc/self/status").read_text(encoding="ascii")
@@ -334,14 +334,14 @@ def _peak_mb() -> float:
 
 def main() -> None:
     """Make and try every folder of a plan, in the working folder."""
-    signal.signal(signal.SIGALRM, _late)
+    signal.signal(signal.SIGALRM, late)
     resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
     # Both are the same every time, and most of a command's time.
     typer.main.get_command = functools.cache(typer.main.get_command)
     catalog.load = functools.cache(catalog.load)
     plan = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
     for row in _tried(plan):
-        print(json.dumps(row | {"peak_mb": _peak_mb()}), flush=True)
+        print(json.dumps(row | {"peak_mb": peak_mb()}), flush=True)
 
 
 if __name__ == "__main__":

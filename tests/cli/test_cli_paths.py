@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+import resource
 import shlex
+import shutil
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -100,3 +105,79 @@ def test_printed_commands_can_be_pasted(nih: Any, chat: Any, small: list[object]
     assert done.code == 0
     drawn = shlex.split(re.search(r"nih (plot .* --out heatmap\.svg)", done.err)[1])
     assert nih(*drawn).code == 0
+
+
+ODD = (
+    *("import kamradt {}.jsonl", "batch import run {}", "grade {}", "serve --model {}.gguf"),
+    *("corpus stats {}", "corpus fetch three-kingdoms-zh --from {}", "prompt --model moonshot-v1-8k --corpus {}"),
+    *("prompt --model moonshot-v1-8k --length-unit hf:{}", "prompt --model moonshot-v1-8k --length-unit {}.json"),
+    "run --model m --base-url http://127.0.0.1:9/v1 --window 8000 --out x --ca-file {}",
+    "run --model m --base-url https://127.0.0.1:9/v1 --window 8000 --out x --ca-file {}",
+    *("import kamradt folder", "corpus fetch three-kingdoms-zh --from folder"),
+)
+"""Commands that read a file that they are given, or those of a folder."""
+PLACES = ("needles.yaml", "models.yaml", "corpora/x.yaml", "keys", "known.json")
+"""Files that every command reads, or most."""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes and devices as POSIX has them")
+def test_no_pipe_or_device_is_waited_for_and_none_is_read(nih: Any, chat: Any, small: list[object]) -> None:
+    """A pipe has no end, nor has a device, and a link in a folder leads out of it."""
+
+    def within(seconds: int, command: str) -> Any:
+        with _bounded(seconds):
+            return nih(*command.split())
+
+    assert nih("batch", "export", *small, "--out", "run").code == 0
+    (nih.folder / "text.txt").write_text("One sentence. " * 400, encoding="utf-8")
+    (nih.folder / "mine.json").write_text('[{"token_limit": 9, "depth_percent": 0, "score": 7}]', encoding="utf-8")
+    for kind in ("pipe", "device"):
+        for end in ("", ".json", ".jsonl", ".gguf"):
+            odd = nih.folder / f"{kind}{end}"
+            os.mkfifo(odd) if kind == "pipe" else odd.symlink_to("/dev/zero")
+        path = nih.folder / kind
+        folder = nih.folder / "folder"
+        folder.mkdir()
+        for name in ("a.json", "b.jsonl", "three-kingdoms-zh.txt"):
+            (folder / name).symlink_to(path)
+        for command in ODD:
+            ended = within(10, command.format(path))
+            assert ended.code == 2 and "Traceback" not in ended.err, (kind, command, ended.err[-300:])
+        shutil.rmtree(folder)
+    (nih.folder / "folder").mkdir()
+    (nih.folder / "folder" / "a.json").symlink_to(nih.folder / "mine.json")
+    assert within(10, "import kamradt folder --model m --out y").code == 2
+    (nih.folder / "link.json").symlink_to(nih.folder / "mine.json")  # the user's own word leads through links
+    assert within(10, "import kamradt link.json --model m --out y").code == 0
+    for kind in ("pipe", "device"):
+        path = nih.folder / kind
+        for name in PLACES:
+            place = nih.folder / name
+            place.parent.mkdir(exist_ok=True)
+            place.unlink(missing_ok=True)
+            place.symlink_to(path)
+            ended = within(10, "doctor --model m --base-url http://127.0.0.1:9/v1 --api-key-env K")
+            assert ended.code == 2 and "Traceback" not in ended.err, (kind, name, ended.err[-300:])
+            place.unlink()
+
+
+class _LateError(BaseException):
+    pass
+
+
+@contextmanager
+def _bounded(seconds: int) -> Iterator[None]:
+    """Fail what does not end in time, before it has filled the memory."""
+
+    def late(number: int, frame: object) -> None:
+        raise _LateError
+
+    before, limits = signal.signal(signal.SIGALRM, late), resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (6 << 30, limits[1]))
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+        resource.setrlimit(resource.RLIMIT_AS, limits)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import html
 import json
 from typing import Any
 from urllib.parse import quote
@@ -37,6 +38,14 @@ WRITINGS = {
     "escaped bytes": "".join(f"\\x{byte:02x}" for byte in DATA),
     "JSON escapes": "".join(f"\\u{ord(char):04x}" for char in KEY),
     "HTML": "".join(f"&#{ord(char)};" for char in KEY),
+    "backwards": KEY[::-1],
+    "spaced out": " ".join(KEY),
+    "with dashes": "-".join(KEY),
+    "with zero-width characters": "\u200b".join(KEY),
+    "full width": "".join(chr(ord(char) + 0xFEE0) if "!" <= char <= "~" else char for char in KEY),
+    "mathematical letters": "".join(chr(0x1D41A + ord(c) - 97) if "a" <= c <= "z" else c for c in KEY),
+    "HTML by names": html.escape(KEY).replace("+", "&plus;").replace("/", "&sol;"),
+    **{f"base32, {n} before": base64.b32encode(b"{" * n + DATA).decode() for n in range(5)},
     "base64 in lines": in_lines(STANDARD(b"Authorization: Bearer " + DATA).decode()),
     "base64 of the upper": STANDARD(b"x" + KEY.upper().encode()).decode(),
 } | {
@@ -53,12 +62,21 @@ def test_no_writing_of_a_key_is_shown(name: str) -> None:
     shown = masked(text, (f"Bearer {KEY}",))
     assert "***" in shown and shown.startswith("before ") and shown.endswith(" behind")
     # Of what is left at its ends nothing can be read: three characters of base64, at most.
-    assert len(shown) <= len("before *** behind") + (24 if "base64" in name or "b64" in name else 0)
+    assert len(shown) <= len("before *** behind") + (24 if "base" in name or "b64" in name else 0)
 
 
 def test_what_is_no_key_is_left_alone() -> None:
     text = "Eat a sandwich in Dolores Park. c2FuZHdpY2g= 73616e6477696368 %53"
     assert masked(text, (KEY, "", "sand")) == text.replace("sand", "***")
+
+
+def test_halves_of_a_key_are_masked_and_words_are_not() -> None:
+    key = "sk-Very0Secret1Key2Of3Thirty4Two"
+    shown = masked(f"It begins with {key[:16]} and ends with {key[16:]}.", (f"Bearer {key}",))
+    assert shown == "It begins with *** and ends with ***."
+    words = "my-local-server-key-for-tests"
+    text = "My local server has a key for tests: my-local-server. Full width ＡＢＣ, and 中文 with spaces, 4 2 1."
+    assert masked(text, (words, "sandwich")) == text and masked("s a n d w i c h", ("sandwich",)) == "s a n d w i c h"
 
 
 @pytest.mark.parametrize("streams", [True, False])

@@ -167,6 +167,36 @@ def test_wrong_files_are_told_where(tmp_path, text, said):
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.parametrize(
+    "row",
+    [
+        old(10**9, 0.0, 7),
+        old(1e17, 0.0, 7),
+        old(10**300, 0.0, 7),
+        old(1000, 0.0, 7, test_duration_seconds=1e308),
+        old(1000, 0.0, 1e300),
+        new(1000, 0.0, 1.0, usage={"input_tokens": 1e300}),
+        new(1000, 0.0, 1.0, usage={"output_tokens": -1}),
+        new(1000, 0.0, 1.0, cost_usd=1e308),
+        new(1000, 0.0, 1.0, duration_seconds=-1),
+    ],
+)
+def test_numbers_that_no_run_could_be_read_with_are_refused(tmp_path, row):
+    (tmp_path / "his.json").write_text(json.dumps(row), encoding="utf-8")
+    with pytest.raises(UsageError):
+        brought(tmp_path / "his.json", tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_grid_of_too_many_cells_is_refused(tmp_path):
+    """500 results, each at a length and a depth of its own, span 250,000 cells."""
+    rows = [{"token_limit": 1000 + n, "depth_percent": n / 5, "score": 7} for n in range(500)]
+    (tmp_path / "his.json").write_text(json.dumps(rows), encoding="utf-8")
+    with pytest.raises(UsageError, match="250,000 trials"):
+        brought(tmp_path / "his.json", tmp_path / "run", "gpt-4")
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_missing_path(tmp_path):
     with pytest.raises(UsageError, match="can't be read"):
         read_kamradt(tmp_path / "none.json")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from nihbench.errors import DamagedDataError
 from nihbench.run.ledger import read_ledger
 
 GOOD = '{"at": "2026-11-30T00:00:00", "for": "run", "call": "c", "usd": "0.5"}\n'
@@ -24,3 +26,12 @@ GOOD = '{"at": "2026-11-30T00:00:00", "for": "run", "call": "c", "usd": "0.5"}\n
 def test_what_is_no_line_counts_for_nothing(tmp_path: Path, lines: str) -> None:
     (tmp_path / "spent.jsonl").write_text(lines + GOOD + '{"call": "c", "us', encoding="utf-8")
     assert read_ledger(tmp_path).total() == Decimal("0.5")
+
+
+@pytest.mark.parametrize("junk", [b"\n", b"{\n", b"[]\n"])
+def test_a_file_of_junk_is_damage_and_read_in_no_time(tmp_path: Path, junk: bytes) -> None:
+    (tmp_path / "spent.jsonl").write_bytes(junk * 20_000_000)
+    begun = time.process_time()
+    with pytest.raises(DamagedDataError, match="10,000 lines"):
+        read_ledger(tmp_path)
+    assert time.process_time() - begun < 5

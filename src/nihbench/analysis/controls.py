@@ -81,7 +81,7 @@ _SENTENCES: Mapping[str, tuple[str, str]] = {
         "哨兵未通过 {where}：测评期间端点变了（{n} 次重复，p = {p:.3f}；平均得分由 {before} 变为 {after}）",
     ),
     "sentinel unknown": (
-        "sentinel {where}: {n} repetitions are too few to tell a drift",
+        "sentinel {where}: too few repetitions ({n}) to tell a drift",
         "哨兵 {where}：只重复了 {n} 次，不足以判断漂移",
     ),
 }

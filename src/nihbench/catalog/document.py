@@ -15,12 +15,17 @@ from typing import Any, Generic, TypeVar, cast
 import yaml
 
 from nihbench.errors import CatalogError
+from nihbench.fetch import read_named
 from nihbench.lang import Message, t
 
 T = TypeVar("T")
 Where = tuple[str | int, ...]
 """The keys and list indexes that lead from the top of a file to a value."""
 
+_MOST_BYTES = 1_000_000
+"""Ten times the packaged files; a larger one takes longer than anybody waits."""
+_MOST_EXPLAINED = 200_000
+"""Characters of a file whose mistake is told in plain words: what has them reads slowly."""
 _PLAIN_TAGS = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
 _MENDS = (
     ("\\t", t("indent with spaces, not with tabs")),
@@ -110,7 +115,7 @@ def _error(path: Path, line: int, message: str) -> CatalogError:
 
 def _read_text(path: Path) -> str:
     try:
-        raw = path.read_bytes()
+        raw = read_named(path, _MOST_BYTES)
     except OSError as error:
         raise _error(
             path, 1, t("the file can't be read ({strerror}); check it and its permissions", strerror=error.strerror)
@@ -125,7 +130,7 @@ def _read_text(path: Path) -> str:
 def _composed(text: str) -> tuple[yaml.constructor.SafeConstructor, yaml.Node | None]:
     """Return a text's node tree, and what makes values of it: by libyaml, whose words for mistakes are others."""
     if _FastLoader is not None:
-        with suppress(yaml.YAMLError):
+        with suppress(*() if len(text) > _MOST_EXPLAINED else (yaml.YAMLError,)):
             fast = _FastLoader(text)
             return fast, fast.get_single_node()
     loader = _Loader(text)

@@ -242,7 +242,7 @@ def _settle(folder: RunFolder, batches: Batches) -> None:
     from nihbench.run import Ledger, read_ledger
 
     known = read_ledger(folder.path).calls
-    paid = [entry for job in batches.jobs for entry in job.entries if entry != job.entry or job.is_paid]
+    paid = [entry for job in batches.jobs for entry in (job.entries if job.is_paid else job.entries[:-1])]
     with Ledger(folder.path, now) as ledger:
         for entry in paid:
             if known.get(entry):

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nihbench.cli.output import note
+from nihbench.cli.output import note, told_mistakes
 from nihbench.lang import t
 
 if TYPE_CHECKING:
     from nihbench.catalog import Catalog
-
-_said: set[str] = set()
 
 
 def load() -> Catalog:
@@ -19,12 +17,12 @@ def load() -> Catalog:
 
     found = catalog.load()
     for mistake in found.mistakes():
-        if str(mistake) not in _said:
+        if str(mistake) not in told_mistakes:
             note(t("note: {error} (this entry is left out)", error=mistake))
-            _said.add(str(mistake))
+            told_mistakes.add(str(mistake))
     return found
 
 
 def forget() -> None:
     """Begin anew: what was said before is no longer known."""
-    _said.clear()
+    told_mistakes.clear()

@@ -10,6 +10,7 @@ import typer
 
 from nihbench.cli.output import command, note
 from nihbench.errors import UsageError
+from nihbench.fetch import read_named
 from nihbench.lang import t
 
 
@@ -35,6 +36,10 @@ def grade(
     show_lines([grade_row(row.answered.id, row.answered.by_rules()) for row in rows])
 
 
+_MOST_BYTES = 256_000_000
+"""Of a file of answers, which is held as a whole: more than a million short ones."""
+
+
 def read_file(name: str) -> bytes:
     """Return a file's bytes; `-` is stdin.
 
@@ -42,8 +47,18 @@ def read_file(name: str) -> bytes:
         UsageError: it can't be read.
     """
     try:
-        return sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+        if name == "-":
+            return _within(sys.stdin.buffer.read(_MOST_BYTES + 1))
+        return read_named(Path(name), _MOST_BYTES)
     except OSError as error:
         raise UsageError(
             t("can't read {name} ({strerror}): give a file of JSON lines", name=name, strerror=error.strerror or error)
         ) from error
+
+
+def _within(data: bytes) -> bytes:
+    if len(data) > _MOST_BYTES:
+        raise UsageError(
+            t("stdin holds more than {most:,.0f} MB: give fewer answers at a time", most=_MOST_BYTES / 1e6)
+        )
+    return data

@@ -15,10 +15,12 @@ from pathlib import Path
 
 from nihbench.cli.output import note
 from nihbench.errors import UsageError
+from nihbench.fetch import read_named
 from nihbench.lang import t
 
 _VARIABLE = re.compile("[A-Z_][A-Z0-9_]{0,63}")
 """What nearly all such variables are called; a name in another writing has to be there."""
+_MOST_BYTES = 1_000_000
 
 
 def key_named(variable: str) -> str | None:
@@ -54,7 +56,7 @@ def keys_file() -> Path:
 @cache
 def _keys_in(path: Path) -> Mapping[str, str]:
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_named(path, _MOST_BYTES).decode("utf-8-sig")
         mode = path.stat().st_mode
     except FileNotFoundError:
         return {}

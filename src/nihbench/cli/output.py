@@ -62,7 +62,8 @@ def command(body: Callable[P, T]) -> Callable[P, T]:
             _check_variable(kwargs)
             return body(*args, **kwargs)
         except NihError as error:
-            note(t("nih: {error}", error=error))
+            told = str(error) in told_mistakes
+            note(t("nih: what is asked for can't be used: mend what the note names") if told else _ended(error))
             raise typer.Exit(error.exit_code) from error
         except BrokenPipeError as error:
             hang_up()
@@ -90,6 +91,14 @@ def _check_variable(options: Mapping[str, Any]) -> None:
         from nihbench.cli.keys import check_variable
 
         check_variable(given)
+
+
+told_mistakes: set[str] = set()
+"""What a note has said of the user's files already: an error of the same words would say it twice."""
+
+
+def _ended(error: NihError) -> Message:
+    return t("nih: {error}", error=error)
 
 
 def hang_up(stream: TextIO | None = None) -> None:

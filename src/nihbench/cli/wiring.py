@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from nihbench.cli.output import FetchReport, note
 from nihbench.cli.presets import find_preset, host_of, is_gguf, key_for, remember
 from nihbench.errors import UsageError
+from nihbench.fetch import open_named
 from nihbench.lang import t
 
 if TYPE_CHECKING:
@@ -262,5 +263,5 @@ def check_windows(members: Sequence[ModelAccess], window: int | None) -> None:
 
 
 def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
+    with open_named(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -16,9 +16,11 @@ from nihbench.corpora.cleaning import fold_line_ends
 from nihbench.corpora.encodings import Decoded, decode
 from nihbench.corpora.han import count_han
 from nihbench.errors import UsageError
+from nihbench.fetch import read_named
 from nihbench.lang import listed, t
 from nihbench.types import UNKNOWN_LANGUAGE, Corpus
 
+_MOST_BYTES = 512_000_000
 _SUFFIXES = (".txt", ".md")
 _JOINT = "\n\n"
 _CHINESE_SHARE = 0.2
@@ -94,7 +96,7 @@ def _text_files(folder: Path) -> list[Path]:
 
 def _read(path: Path) -> Decoded:
     try:
-        content = path.read_bytes()
+        content = read_named(path, _MOST_BYTES)
     except OSError as error:
         raise UsageError(
             t("Could not read {path} ({strerror}): check the file and its rights.", path=path, strerror=error.strerror)

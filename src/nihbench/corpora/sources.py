@@ -12,9 +12,12 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 from nihbench.errors import FetchError
-from nihbench.fetch import Report, cache_dir, download_url, members_of, wheel_members, write_atomic
+from nihbench.fetch import Report, cache_dir, download_url, members_of, read_named, wheel_members, write_atomic
 from nihbench.lang import t
 from nihbench.types import CorpusManifest, PythonTopicsSource, UrlFile, UrlSource, WheelSource
+
+_MOST_BYTES = 512_000_000
+"""As much as a server may send of a corpus."""
 
 
 def source_texts(manifest: CorpusManifest, *, origin: Path | None, report: Report) -> list[str]:
@@ -195,7 +198,7 @@ def _decoded(content: bytes, name: str) -> str:
 
 def _read(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return read_named(path, _MOST_BYTES)
     except OSError as error:
         raise FetchError(
             t("Could not read {path} ({strerror}): check the file's rights.", path=path, strerror=error.strerror)

@@ -15,11 +15,12 @@ from pathlib import Path
 from nihbench.corpora.cleaning import clean
 from nihbench.corpora.sources import forget_downloads, python_topics, source_texts
 from nihbench.errors import FetchError
-from nihbench.fetch import Report, cache_dir, silent, write_atomic
+from nihbench.fetch import Report, cache_dir, read_named, silent, write_atomic
 from nihbench.lang import t
 from nihbench.types import Corpus, CorpusManifest, PythonTopicsSource, WheelSource
 
 _JOINT = "\n\n"
+_MOST_BYTES = 512_000_000
 _SHORT = 12
 
 
@@ -223,7 +224,7 @@ def _cleaned_copy(manifest: CorpusManifest, origin: Path | None) -> str | None:
     if origin is None or manifest.text_sha256 is None or not origin.is_file():
         return None
     try:
-        content = origin.read_bytes()
+        content = read_named(origin, _MOST_BYTES)
     except OSError as error:
         raise FetchError(
             t("Could not read {origin} ({strerror}): check --from.", origin=origin, strerror=error.strerror)

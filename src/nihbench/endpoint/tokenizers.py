@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from nihbench.endpoint.pieces import char_starts, fit_token_strings
 from nihbench.errors import FetchError, UsageError
-from nihbench.fetch import Report, cache_dir, silent, wheel_member_to_file
+from nihbench.fetch import Report, cache_dir, read_named, silent, wheel_member_to_file
 from nihbench.lang import listed, t
 from nihbench.types import IntArray, Tokenizer
 
@@ -62,6 +62,8 @@ _ENCODINGS = {
     ),
 }
 _CHUNK_CHARACTERS = 200_000
+_MOST_BYTES = 256_000_000
+"""Of a tokenizer.json; the largest known has a tenth."""
 _SHORT_TEXT = 5_000
 _KEPT_BACK_TOKENS = 200
 _loading = threading.Lock()
@@ -180,7 +182,7 @@ class HuggingFaceTokenizer:
     def __init__(self, path: Path) -> None:
         path = path / "tokenizer.json" if path.is_dir() else path
         try:
-            content = path.read_bytes()
+            content = read_named(path, _MOST_BYTES)
         except OSError as error:
             raise UsageError(
                 t(

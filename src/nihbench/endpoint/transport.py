@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypedDict
 
@@ -25,12 +26,14 @@ from nihbench.endpoint.coding import CodingError, Inflater, TooLongError
 from nihbench.endpoint.connection import NO_ANSWER, Endpoint, Timeouts
 from nihbench.endpoint.proxies import proxy_for
 from nihbench.errors import NihError, UsageError
+from nihbench.fetch import open_named
 from nihbench.lang import t
 
 # A long prefill sends nothing for minutes, and routers forget connections that are silent for about six.
 KEEP_ALIVE_IDLE_S = 60
 KEEP_ALIVE_INTERVAL_S = 60
 KEEP_ALIVE_COUNT = 5
+_MOST_BYTES = 50_000_000
 
 SocketOptions = list[tuple[int, int, int]]
 
@@ -263,6 +266,8 @@ def _tls_context(endpoint: Endpoint) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE if endpoint.insecure else ssl.CERT_REQUIRED
+        if endpoint.ca_file is not None:
+            _load(context, "--ca-file", str(endpoint.ca_file), None)  # a wrong path is one, whether it is needed or not
         return context
     own_file, own_folder = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
     if own_file or own_folder:
@@ -278,6 +283,8 @@ def _tls_context(endpoint: Endpoint) -> ssl.SSLContext:
 
 def _load(context: ssl.SSLContext, what: str, file: str | None, folder: str | None) -> None:
     try:
+        if file:
+            open_named(Path(file), _MOST_BYTES).close()  # OpenSSL would read a pipe or a device to its end
         context.load_verify_locations(cafile=file or None, capath=folder or None)
     except OSError as error:  # ssl.SSLError is one
         reason = t("it holds no certificate in PEM form") if isinstance(error, ssl.SSLError) else error.strerror

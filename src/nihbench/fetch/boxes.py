@@ -17,6 +17,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
 
+from nihbench.fetch.regular import open_named
 from nihbench.lang import t
 
 CHUNK = 1 << 20
@@ -46,7 +47,7 @@ def opened(wheel: Path, check: Callable[[str], None]) -> Iterator[zipfile.ZipFil
     """
     with TemporaryFile() as copy:
         digest, size = hashlib.sha256(), 0
-        with wheel.open("rb") as file:
+        with open_named(wheel) as file:
             while chunk := file.read(CHUNK):
                 size += len(chunk)
                 if size > MOST_WHEEL_BYTES:

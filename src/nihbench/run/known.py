@@ -19,13 +19,14 @@ from pathlib import Path
 from typing import TypeVar
 
 from nihbench.errors import NihError
-from nihbench.fetch import atomic_file, parse_json, read_json
+from nihbench.fetch import atomic_file, parse_json, read_json, read_named
 
 WITHOUT_KEY = ""
 """Stands for a server that was named without a key."""
 _FORMAT = 1
 _MOST = 1000
 """So many of each are kept, the newest: ports of one's own servers change with every start."""
+_MOST_BYTES = 10_000_000
 _ANY = ""
 """The mark of a run that an older version remembered by its place alone."""
 _WAIT_S = 5.0
@@ -59,7 +60,7 @@ def known_file() -> Path:
 def known() -> Known:
     """Read the file; where there is none, or none that can be read, nothing is known."""
     try:
-        content = json.loads(known_file().read_bytes())
+        content = parse_json(read_named(known_file(), _MOST_BYTES))
         return Known(
             pairs=tuple((str(pair["host"]), str(pair["key_env"])) for pair in content["servers"]),
             files=tuple(str(path) for path in content["files"]),

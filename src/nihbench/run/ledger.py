@@ -27,7 +27,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from nihbench.fetch import open_appending, parse_json
-from nihbench.run.records import bytes_of, ends_line, unwritable
+from nihbench.run.records import ends_line, rows_in, unwritable
 
 LEDGER = "spent.jsonl"
 _NO_BILL = Decimal(10) ** 12
@@ -56,8 +56,7 @@ def read_ledger(folder: Path, account: str = RUN) -> Entries:
     """
     calls: dict[str, Decimal] = {}
     rest = Decimal(0)
-    for line in bytes_of(folder / LEDGER).splitlines():
-        row = _row(line)
+    for row, _ in rows_in(folder / LEDGER, _row):
         if row is None or row.get("for", RUN) != account:
             continue
         if isinstance(call := row.get("call"), str):
@@ -188,8 +187,7 @@ def append(folder: Path, lines: Iterable[bytes]) -> None:
 def lines_of(folder: Path, calls: Iterable[str]) -> list[bytes]:
     """Return the lines of some calls of a folder's ledger."""
     wanted = set(calls)
-    lines = bytes_of(folder / LEDGER).splitlines()
-    return [line for line in lines if (row := _row(line)) is not None and row.get("call") in wanted]
+    return [line for row, line in rows_in(folder / LEDGER, _row) if row is not None and row.get("call") in wanted]
 
 
 def plain_line(usd: Decimal, at: str) -> bytes:

@@ -22,7 +22,7 @@ from nihbench.run.known import is_own_run, remember_run
 from nihbench.run.ledger import LEDGER, plain_line
 from nihbench.run.manifest import differing
 from nihbench.run.options import RunOptions
-from nihbench.run.records import bytes_of, lines_in, read_lines
+from nihbench.run.records import lines_in, read_lines
 from nihbench.run.store import MANIFEST, PROBES, RECORDS, RunFolder, check_free, open_run
 from nihbench.run.stored import is_imported, planned_trials
 from nihbench.run.tree import TREE, is_tree, open_tree
@@ -158,7 +158,7 @@ def _ledger_lines(folders: Iterable[Path]) -> list[bytes]:
     lines: list[bytes] = []
     for folder in folders:
         known = set(lines)
-        own = bytes_of(folder / LEDGER).splitlines()
+        own = (line.rstrip(b"\r\n") for line in lines_in(folder / LEDGER))
         lines += [line for line in own if line.strip() and not (line in known and b'"call"' in line)]
     return lines
 

@@ -11,23 +11,31 @@ import hashlib
 import json
 import math
 import os
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from nihbench.errors import DamagedDataError, MovedError, UsageError
-from nihbench.fetch import lines_of, open_appending, open_regular, parse_json, read_regular
+from nihbench.fetch import lines_of, open_appending, open_regular, parse_json
 from nihbench.lang import t, typed
 from nihbench.types import Bare, Completion, Failure, GradedElsewhere, Placed, Placement, Record, Trial
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
-_MOST_BYTES = 100_000_000
-"""What a file may have that is read as a whole: a ledger, the places of another run's prompts."""
+MOST_CHARACTERS = 500_000
+"""Of an answer, and of reasoning, so much is written at most: what is longer loses its middle. No model says more."""
+_MOST_READ = 200_000
+"""Of either so much is held in memory when a run is read; what is graded is less (`score.rules`)."""
+_MOST_HELD = 250_000_000
+"""Bytes of text that the records of one run may hold in memory."""
+_GAP = " […] "
+_MOST_TORN = 10_000
+_T = TypeVar("_T")
 
 
 class RecordWriter:
@@ -150,7 +158,7 @@ _KEYS: Mapping[type, str] = {
 
 def record_line(record: Record) -> bytes:
     """Return a record as one line of JSON in UTF-8."""
-    outcome = asdict(record.outcome)
+    outcome = _shortened(asdict(record.outcome), MOST_CHARACTERS)
     if outcome.get("latency_s", 0.0) != outcome.get("latency_s", 0.0):
         outcome["latency_s"] = None  # not known (an import); JSON has no NaN
     plain = {
@@ -170,6 +178,14 @@ def record_line(record: Record) -> bytes:
         return (json.dumps(plain, separators=(",", ":")) + "\n").encode("ascii")
 
 
+def _shortened(outcome: dict[str, Any], most: int) -> dict[str, Any]:
+    """Return an outcome whose texts have lost their middle where they are longer than `most` characters."""
+    for name in ("text", "reasoning"):
+        if isinstance(text := outcome.get(name), str) and len(text) > most:
+            outcome[name] = text[: most // 2] + _GAP + text[-(most // 2) :]
+    return outcome
+
+
 def read_records(path: Path, data: bytes | None = None) -> tuple[dict[str, Record], int]:
     """Read a records file: the last record of each id, and how many bytes of the file are whole lines.
 
@@ -181,14 +197,28 @@ def read_records(path: Path, data: bytes | None = None) -> tuple[dict[str, Recor
         DamagedDataError: a line that is not a torn last one can't be read.
     """
     records: dict[str, Record] = {}
-    whole = 0
+    whole = held = 0
     for record, line in read_lines(path, lines_in(path)):
         if record is not None:
+            held += _size_of(record)
+            if held > _MOST_HELD:
+                raise DamagedDataError(
+                    t(
+                        "{path} holds more than {most:,.0f} MB of answers, more than any run: take the longest out",
+                        path=path,
+                        most=_MOST_HELD / 1e6,
+                    )
+                )
             known = records.get(record.id)
             if not (known and isinstance(known.outcome, Completion) and isinstance(record.outcome, Failure)):
                 records[record.id] = record
         whole += len(line)
     return records, whole
+
+
+def _size_of(record: Record) -> int:
+    outcome = record.outcome
+    return sys.getsizeof(outcome.text) + sys.getsizeof(outcome.reasoning) if isinstance(outcome, Completion) else 0
 
 
 def all_records(path: Path) -> list[Record]:
@@ -220,18 +250,25 @@ def lines_in(path: Path, offset: int = 0) -> Iterator[bytes]:
         raise unreadable(path, error) from error
 
 
-def bytes_of(path: Path) -> bytes:
-    """Return a file's bytes, none where it is not there.
+def rows_in(path: Path, read: Callable[[bytes], _T | None]) -> Iterator[tuple[_T | None, bytes]]:
+    """Give what `read` makes of each line of a file in which torn lines are nothing, with the line.
 
     Raises:
-        DamagedDataError: it can't be read.
+        DamagedDataError: it can't be read, or more lines are nothing than kills could tear.
     """
-    try:
-        return read_regular(path, _MOST_BYTES)
-    except FileNotFoundError:
-        return b""
-    except OSError as error:
-        raise unreadable(path, error) from error
+    torn = 0
+    for line in lines_in(path):
+        row = read(line) if line.strip() else None
+        torn += row is None
+        if torn > _MOST_TORN:
+            raise DamagedDataError(
+                t(
+                    "{path} has more than {most:,} lines that can't be read: restore it from a copy",
+                    path=path,
+                    most=_MOST_TORN,
+                )
+            )
+        yield row, line
 
 
 def unreadable(path: Path, error: OSError) -> DamagedDataError:
@@ -328,6 +365,11 @@ _MOST_KEPT_BYTES = 64 << 20
 """Of lines whose records are kept; beyond it all are let go."""
 
 
+def parse_record(line: bytes) -> Record:
+    """Return the record of a line. Raises `ValueError` or `RecursionError` where it is none."""
+    return _parser()(line)
+
+
 @cache
 def _kept() -> _Kept:
     return _Kept()
@@ -347,8 +389,10 @@ def _parser() -> Callable[[bytes], Record]:
         try:
             key = next((key for key in outcomes if key in plain), "completion")
             came = plain[key]
-            if isinstance(came, dict) and "latency_s" in came and came["latency_s"] is None:
-                came["latency_s"] = math.nan
+            if isinstance(came, dict):
+                came = _shortened(came, _MOST_READ)
+                if "latency_s" in came and came["latency_s"] is None:
+                    came["latency_s"] = math.nan
             outcome = outcomes[key].validate_python(came)
             measured, place = trial.validate_python(plain["trial"]), plain["placement"]
             return Record(

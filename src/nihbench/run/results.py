@@ -20,6 +20,7 @@ from nihbench.endpoint import HANDLING
 from nihbench.endpoint.batch_lines import BatchResult, read_result
 from nihbench.endpoint.bounds import MOST_BYTES
 from nihbench.errors import UsageError
+from nihbench.fetch import open_named
 from nihbench.lang import Message, t
 from nihbench.run.batch_state import Planned, read_planned
 from nihbench.run.records import all_records
@@ -27,6 +28,9 @@ from nihbench.run.store import RECORDS, RunFolder
 from nihbench.run.stored import begun
 from nihbench.run.verify import Expectation, checked
 from nihbench.types import Completion, Failure, Outcome, Record
+
+_MOST_FILE_BYTES = 8 << 30
+"""As much as is downloaded of a batch's results (`endpoint.batches`); they are read line by line."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -214,7 +218,7 @@ def _key(outcome: Any) -> str:
 def _lines(file: Path) -> Iterator[tuple[int, bytes]]:
     """Yield the lines of a file with their numbers; of one that is longer than a live answer may be, nothing."""
     try:
-        with file.open("rb") as lines:
+        with open_named(file, _MOST_FILE_BYTES) as lines:
             for number in count(1):
                 line = lines.readline(MOST_BYTES)
                 if not line:

@@ -5,8 +5,8 @@ It is written in `run.manifest`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -39,12 +39,15 @@ _CHARACTERS: Mapping[str, int] = {
 }
 """How long the packaged texts are, by their hash: older runs do not say it themselves."""
 
-_BEYOND = 10**9
+_MOST_DIGITS = 18
+BEYOND = 10**9
+"""No context has so many tokens."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Model:
     name: str
+    sha256: str | None = None
     window: int | None = None
     cache: str | None = None
 
@@ -54,6 +57,8 @@ class _Corpus:
     name: str
     sha256: str
     copies: int
+    language: str = "en"
+    title: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +79,18 @@ class _Haystacks:
 class _LengthUnit:
     tokenizer: str
     counted_by_model: bool
+    overheads: dict[str, int] = field(default_factory=dict)
+    of: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Control:
+    control: str
+    prompt: str
+    length: int
+    depth_percent: float
+    repeat: int
+    also_depths: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +118,10 @@ class _Content:
     options: RunOptions
     withheld: tuple[str, ...] = ()
     model: _Model
+    nihbench: str
+    created_at: str
     experiment: str
+    title: str = ""
     needle: Needle
     prompts: dict[str, PromptTemplate]
     corpus: _Corpus
@@ -112,6 +132,9 @@ class _Content:
     depths: tuple[float, ...]
     repeats: int
     identity: dict[str, Any]
+    same_prompt: tuple[Any, ...] | None = None
+    controls: tuple[_Control, ...] = ()
+    notes: tuple[str, ...] = ()
     shard: _Shard | None = None
     like: _Like | None = None
     import_: _Import | None = None
@@ -126,11 +149,53 @@ def check_content(content: Mapping[str, Any]) -> None:
     from pydantic import ValidationError
 
     try:
-        _adapter(_Content).validate_python(dict(content) | {"import_": content.get("import")})
+        found: _Content = _adapter(_Content).validate_python(dict(content) | {"import_": content.get("import")})
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise ValueError(t("{where}: {msg}", where=where, msg=first["msg"])) from error
+    wrong = next((name for name, is_right in _sizes(found) if not is_right), None)
+    if wrong is not None:
+        raise ValueError(t("{name} has a value that no run has", name=wrong))
+
+
+def _sizes(found: _Content) -> Iterator[tuple[str, bool]]:
+    """Give what has a size or a place, by its name in run.json, and whether it can be one: some become memory."""
+    yield "needle.statements", bool(found.needle.statements)
+    yield "needle.fresh", all(0 <= digits <= _MOST_DIGITS for digits in found.needle.fresh.values())
+    yield "prompts", bool(found.prompts)
+    yield "model.window", found.model.window is None or 0 < found.model.window < BEYOND
+    yield "corpus.copies", 0 < found.corpus.copies < BEYOND
+    yield "length_unit.overheads", all(abs(count) < BEYOND for count in found.length_unit.overheads.values())
+    yield "lengths", bool(found.lengths)
+    yield "depths", bool(found.depths)
+    yield "repeats", 0 < found.repeats < BEYOND
+    yield "identity.max_output", _is_count(found.identity.get("max_output", 0))
+    for control in found.controls:
+        yield "controls", 0 <= control.repeat < BEYOND
+    if found.haystacks is not None:
+        size = found.haystacks.characters
+        yield "haystacks.characters", 0 <= size < BEYOND
+        yield "haystacks.starts", all(0 <= start < max(size, 1) for start in found.haystacks.starts)
+        layout = found.haystacks.layout
+        yield "haystacks.layout", layout is None or min(layout.strata, layout.longest_tokens) > 0
+    if found.calibration is not None:
+        yield "calibration", _is_fit(found.calibration, found.prompts)
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and 0 <= value < BEYOND
+
+
+def _is_fit(fit: Calibration, prompts: Iterable[str]) -> bool:
+    """Say whether a fit can be gone by: points that rise, and a count of every prompt without its text."""
+    curves = [*fit.curves, *(later.points for each in fit.further.values() for later in each)]
+    rising = all(
+        len(points) > 1 and min(points[0]) >= 0 and all(a < c and b < d for (a, b), (c, d) in pairwise(points))
+        for points in curves
+    )
+    counts = (*fit.bases.values(), *fit.overheads.values())
+    return bool(fit.curves) and rising and all(abs(n) < BEYOND for n in counts) and set(prompts) <= set(fit.bases)
 
 
 def is_imported(content: Mapping[str, Any]) -> bool:
@@ -337,7 +402,7 @@ def _check_grid(content: Mapping[str, Any]) -> None:
     rows = [*content.get("controls", ()), *({"length": n, "depth_percent": 0} for n in content["lengths"])]
     rows += [{"length": 1, "depth_percent": depth} for depth in content["depths"]]
     for row in rows:
-        if not (0 <= int(row["length"]) < _BEYOND and 0 <= float(row["depth_percent"]) <= 100):
+        if not (0 <= int(row["length"]) < BEYOND and 0 <= float(row["depth_percent"]) <= 100):
             raise ValueError("a length or a depth beyond any")
 
 

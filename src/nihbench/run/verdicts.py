@@ -19,7 +19,7 @@ from nihbench.errors import UsageError
 from nihbench.fetch import open_appending, parse_json
 from nihbench.lang import t
 from nihbench.run.options import without_secrets
-from nihbench.run.records import lines_in
+from nihbench.run.records import rows_in
 from nihbench.score import JUDGE_VERSION
 from nihbench.types import Message, Request
 
@@ -64,12 +64,13 @@ class Verdicts:
 
     def __enter__(self) -> Self:
         try:
-            line = b"\n"
-            for line in lines_in(self._path):
-                if (entry := _entry(line)) is not None:
+            last = b"\n"
+            for entry, line in rows_in(self._path, _entry):
+                last = line
+                if entry is not None:
                     self._known[entry[0]] = entry[1]
             self._file = open_appending(self._path)
-            if not line.endswith(b"\n"):
+            if not last.endswith(b"\n"):
                 self._file.write(b"\n")
         except OSError as error:
             raise self._unwritable(error) from error

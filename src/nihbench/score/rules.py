@@ -31,6 +31,8 @@ VERSION = "0.3"
 _NO_FRESH: Mapping[str, str] = MappingProxyType({})
 _BANDS = (0.0, 0.3, 0.5, 0.7, 1.0)
 _FOUND = 0.7
+_MOST_AT_AN_END = 16_000
+"""Characters of an answer's beginning and of its end that are graded, each."""
 
 
 def grade(
@@ -62,7 +64,7 @@ def grade(
     against = sheet_of(needle, expected, fresh, question)
     if final is None or not any(map(str.isalnum, final)):
         return _no_answer(answer, final, against, finish_reason)
-    text = Text(final)
+    text = Text(_ends_of(final))
     found = tuple([find(fact, text) for fact in against.facts])
     reading = Reading(needle, against, text, found, finish_reason)
     strange = _not_covered(reading)
@@ -84,6 +86,15 @@ def grade(
         confidence=confidence(reading, verdict),
         misled=misled_by(reading, haystack) if wrong else "",
     )
+
+
+def _ends_of(final: str) -> str:
+    """Return an answer with its middle blank where it is longer than anybody reads, so that places stay what they are.
+
+    Ten thousand tokens of answer to one question come of a server that means harm, or of a model that repeats itself.
+    """
+    middle = len(final) - 2 * _MOST_AT_AN_END
+    return f"{final[:_MOST_AT_AN_END]}{' ' * middle}{final[-_MOST_AT_AN_END:]}" if middle > 0 else final
 
 
 def _unscored(reason: str) -> Unscored:

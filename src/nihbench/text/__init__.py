@@ -17,7 +17,7 @@ from nihbench.text.prompt import (
 )
 from nihbench.text.running import running_start
 from nihbench.text.sentences import boundaries, sentence_ends
-from nihbench.text.source import GLUE, Source, SourceText, compose_text, make_source, sentence_start
+from nihbench.text.source import GLUE, Source, SourceText, make_source, sentence_start
 from nihbench.text.starts import MOST_COMPARED, Layout, Ring, haystack_starts, layout_for
 
 __all__ = [
@@ -39,7 +39,6 @@ __all__ = [
     "build_bare",
     "build_prompt",
     "SourceText",
-    "compose_text",
     "digest",
     "fit",
     "frame_of",

@@ -18,8 +18,8 @@ from nihbench.text.encoded import JsonText
 from nihbench.text.seams import Piece, Stretch, starts_joined
 from nihbench.types import IntArray, Tokenizer
 
-MOST_CHARACTERS = 100_000_000
-"""More than ten million tokens of any language; records say how often a text is repeated."""
+MOST_CHARACTERS = 50_000_000
+"""More than ten million tokens of English; records say how often a text is repeated."""
 GLUE = "\n\n"
 """What stands between the corpus's end and its beginning where a source wraps round."""
 
@@ -103,21 +103,11 @@ def make_source(
     )
 
 
-def compose_text(text: str, start: int, copies: int) -> str:
-    """Return the text of the source that `make_source` makes: what `nih rebuild` needs, without a tokenizer."""
-    if len(text) * copies > MOST_CHARACTERS:
-        raise DamagedDataError(
-            t("a prompt of {count:,} characters was never sent: the record is damaged", count=len(text) * copies)
-        )
-    once = text[start:] + GLUE + text[:start] if start else text
-    return GLUE.join([once] * copies)
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SourceText:
     """The text of a source, of which slices are cut out of the corpus; it is never put together as a whole.
 
-    What `compose_text(text, start, copies)[first:last]` gives, at the cost of the slice. Every repeat of a run begins
+    A stretch of it is what `make_source` would have there, without a tokenizer. Every repeat of a run begins
     its source at another character, and records of all repeats come in turn.
     """
 
@@ -126,9 +116,17 @@ class SourceText:
     copies: int
 
     def __getitem__(self, part: slice, /) -> str:
-        """Return one stretch; the slice has no step."""
+        """Return one stretch; the slice has no step.
+
+        Raises:
+            DamagedDataError: it is longer than any prompt.
+        """
         # No __len__: the copies of a damaged record may be more than a length may say.
         first, last, _ = part.indices(max(self.copies * self._period - len(GLUE), 0))
+        if last - first > MOST_CHARACTERS:
+            raise DamagedDataError(
+                t("a prompt of {count:,} characters was never sent: the record is damaged", count=last - first)
+            )
         cut = []
         while first < last:
             within = first % self._period

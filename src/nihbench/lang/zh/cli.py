@@ -2,6 +2,7 @@
 
 WORDS = {
     "nih: {error}": "nih: {error}",
+    "nih: what is asked for can't be used: mend what the note names": "nih: 无法使用所选的条目：请改正上面提示中指出的错误",
     "nih: {what} (see `{where} --help`)": "nih: {what}（见 `{where} --help`）",
     "nih: interrupted": "nih: 已中断",
     "note: {sentence}": "注意：{sentence}",

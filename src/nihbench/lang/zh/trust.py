@@ -41,6 +41,39 @@ WORDS = {
     ),
     "it holds more than {most:,} values": "其中的值多于 {most:,} 个",
     "a number of {digits:,} digits": "有一个 {digits:,} 位的数",
+    "{text} is beyond every number of a run": "{text} 超出了运行中任何数的范围",
+    "{name} has a value that no run has": "{name} 的值是任何运行都不会有的",
+    "{path} holds more than {most:,.0f} MB of answers, more than any run: take the longest out": (
+        "{path} 中的回答超过 {most:,.0f} MB，任何运行都没有这么多：请去掉其中最长的"
+    ),
+    "{path} has more than {most:,} lines, which no run's file has: restore it from a copy": (
+        "{path} 超过 {most:,} 行，而运行的文件不会有这么多行：请从副本恢复"
+    ),
+    "{file} is damaged: {name!r} is in no state that a file of requests can be in; restore it from a copy": (
+        "{file} 已损坏：{name!r} 的状态不是请求文件会有的；请从副本恢复"
+    ),
+    "{file} is damaged: it names more than {most:,} files; restore it from a copy": (
+        "{file} 已损坏：其中的文件超过 {most:,} 个；请从副本恢复"
+    ),
+    "{path} has more than {most:,} lines that can't be read: restore it from a copy": (
+        "{path} 中无法读取的行超过 {most:,} 行：请从副本恢复"
+    ),
+    "it is a pipe or a device": "它是管道或设备",
+    "it has more than {most:,.0f} MB": "它超过 {most:,.0f} MB",
+    "stdin holds more than {most:,.0f} MB: give fewer answers at a time": (
+        "标准输入超过 {most:,.0f} MB：请分几次给出回答"
+    ),
+    "{path} holds more than {most:,} results: import a part of them": (
+        "{path} 中的结果超过 {most:,} 条：请只导入其中一部分"
+    ),
+    "{file} is a link, a pipe or a device, or too large: take it out of the folder": (
+        "{file} 是链接、管道或设备，或者过大：请把它移出该文件夹"
+    ),
+    "{where}: {key!r} is below 0; mend it, or take the result out": "{where}：{key!r} 小于 0；请改正，或去掉这条结果",
+    "{where}: this result can't be kept as a record ({error}): mend it, or take it out": (
+        "{where}：这条结果无法存为记录（{error}）：请改正，或去掉它"
+    ),
+    "its texts have more than {most:,.0f} MB": "其文字超过 {most:,.0f} MB",
     "{text} is no number": "{text} 不是数",
     "{scorer!r} is no scorer's name": "{scorer!r} 不能作评分器的名称",
     # sizes
