@@ -32,7 +32,8 @@ PLAN = [
 ]  # fmt: skip
 FOUND = "Eat a sandwich and sit in Dolores Park on a sunny day."
 WORDS = "the essay says that one should make something people want and walk in a park on some day of spring".split()
-KINDS = ("found", "misses", "failures")
+MISSED = {"found": 0.01, "misses": 0.2, "half": 0.4}
+KINDS = ("found", "misses", "half", "failures")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -140,7 +141,7 @@ def resumed(run: Path) -> tuple[float, float]:
     with ThreadingHTTPServer(("127.0.0.1", 0), Killer) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         at = f"http://127.0.0.1:{server.server_address[1]}/v1"
-        told = ["run", "--resume", str(run.parent / "begun"), "--base-url", at, "--api-key-env", "SIZE_KEY"]
+        told = ["run", "--resume", str(run.parent / "begun"), "--base-url", at, "--api-key-env", "SIZE_KEY", "--yes"]
         os.environ["SIZE_KEY"] = "none"
         used = measured(NIH, told, pids.append)
         server.shutdown()
@@ -189,11 +190,12 @@ def outcome(trial_id: str, kind: str, seed: int) -> dict[str, Any]:
     """Return what came of a trial, as a record's line has it."""
     luck = random.Random(f"{trial_id}:{seed}")
     call: dict[str, Any] = {"latency_s": 1.0, "attempts": 1}
-    if kind == "failures":
+    if kind == "failures" or (kind == "half" and luck.random() < 0.5):
         message = f"the server could not answer request {trial_id}"
         return {"failure": {"kind": "transient", "message": message, "status": 500, **call}}
-    missed = luck.random() < (0.2 if kind == "misses" else 0.01)
-    text = " ".join(luck.choices(WORDS, k=40)).capitalize() + "." if missed else FOUND
+    missed = luck.random() < MISSED[kind]
+    words = luck.choices(WORDS, k=450 if kind == "half" else 40)  # 2 KB, and a sentence or two
+    text = " ".join(words).capitalize() + "." if missed else FOUND
     usage = {"prompt_tokens": None, "completion_tokens": None}
     return {
         "completion": {"text": text, "finish_reason": "stop", "usage": usage, "model": "m", "streamed": False, **call}
