@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from nihbench.run import open_run, score_run
+from nihbench.run import Setup, open_run, owed, score_run
 from nihbench.run import records as records_module
 from nihbench.run.rebuild import needle_surroundings
 from nihbench.score import rules
+from nihbench.stats import inversion
 from nihbench.text import GLUE, SourceText
-from nihbench.types import Corpus, Grade, Needle, Placement
+from nihbench.types import Corpus, Grade, Needle, Placement, Trial
 from scripts.synthetic_runs import write_run
 
 LIKE = Path(__file__).resolve().parents[2] / "results" / "reference-smollm2-135m"
@@ -87,3 +91,37 @@ def test_a_source_is_cut_as_it_would_be_composed() -> None:
                     assert source[first:last] == whole[first:last], (start, copies, first, last)
     assert SourceText(text=text, start=3, copies=0)[0:9] == ""
     assert SourceText(text=text, start=3, copies=10**40)[10:20] == (text[3:] + GLUE + text[:3] + GLUE)[10:] + text[3:9]
+
+
+def test_a_plan_s_ids_are_made_once(make_setup: Callable[..., Setup], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that goes on asks three times what is owed: as it agrees to the cost, tells its reach, and sends."""
+    setup = make_setup(controls=False)
+    made: list[Trial] = []
+    real = Setup.identity
+
+    def counted(self: Setup) -> dict[str, Any]:
+        made.append(self.trials[0])
+        return real(self)
+
+    monkeypatch.setattr(Setup, "identity", counted)
+    first = owed(setup, {})
+    assert [owed(setup, {}) for _ in range(3)] == [first] * 3
+    assert len(made) == len(setup.trials)
+    other = replace(setup, request=replace(setup.request, max_output=setup.request.max_output + 1))
+    assert {key for key, _ in owed(other, {})}.isdisjoint(key for key, _ in first)  # a copy has ids of its own
+
+
+def test_an_interval_s_end_is_sought_no_further_than_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each place that is tested takes 120,000 draws: that of sums is wide, and is looked at next to the mean alone."""
+    tested: set[tuple[int, int]] = set()
+    real = inversion._quantiles
+
+    def counted(design: tuple[int, ...], place: int, spread: int, level: float) -> Any:
+        tested.add((place, spread))
+        return real(design, place, spread, level)
+
+    monkeypatch.setattr(inversion, "_quantiles", counted)
+    found = np.tile([18.0, 19, 20, 21, 22], 12)
+    low, high = inversion.means_left_open(found, np.full(60, 25.0), 0.95)
+    assert low < 0.8 < high
+    assert sum(spread == len(inversion.SPREADS) - 1 for _, spread in tested) == 2

@@ -17,6 +17,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from decimal import Decimal
+from functools import lru_cache
 from typing import Protocol
 
 from nihbench.endpoint.answer import PAST_LIMIT
@@ -79,13 +80,18 @@ def charge_of(
         return Charge(Decimal(0)), used
     if used.completion_tokens is None and (cut or used.prompt_tokens is not None):
         used = replace(used, completion_tokens=max_output)
-    least = most = None
-    if prompt is not None:
-        most = allowed_cost(prices, *prompt, max_output)
-        cached = Usage(prompt_tokens=prompt[0], completion_tokens=0, cached_tokens=prompt[0])
-        least = usage_cost(prices, cached, USUAL_HIT_PRICE)
+    least, most = (None, None) if prompt is None else _bounds(tuple(prices), prompt, max_output)
     told = replace(used, cost_usd=outcome.usage.cost_usd, fee_usd=outcome.usage.fee_usd)
     return charge(prices, told, least, most), used
+
+
+@lru_cache(maxsize=4096)
+def _bounds(
+    prices: tuple[PriceTier, ...], prompt: tuple[int, int], max_output: int
+) -> tuple[Decimal | None, Decimal | None]:
+    """Return what a call costs at least and at most: the prompts of a plan are of few lengths, and its calls many."""
+    cached = Usage(prompt_tokens=prompt[0], completion_tokens=0, cached_tokens=prompt[0])
+    return usage_cost(prices, cached, USUAL_HIT_PRICE), allowed_cost(prices, *prompt, max_output)
 
 
 def tells_cost(outcome: Outcome) -> bool:

@@ -116,6 +116,9 @@ class Setup:
     """Prompts that are made again from a folder's records (probes): how long they are is counted again."""
     plan: tuple[Trial, ...] = ()
     """The whole plan, where `trials` are a part of it (`--shard`)."""
+    _ids: dict[Trial, str] = field(init=False, repr=False, compare=False, default_factory=dict)
+    """Ids that were asked for: a plan's are asked for several times before the first trial is sent. A copy with other
+    fields has none of them."""
 
     @property
     def whole(self) -> tuple[Trial, ...]:
@@ -290,6 +293,12 @@ class Setup:
 
     def trial_id(self, trial: Trial) -> str:
         """Return the trial's id: 16 hex digits of a hash over all that could change its answer."""
+        known = self._ids.get(trial)
+        if known is None:
+            known = self._ids[trial] = self._made_id(trial)
+        return known
+
+    def _made_id(self, trial: Trial) -> str:
         template = self.prompts[trial.prompt]
         place = {
             "prompt": [[m.role, m.content] for m in template.messages],

@@ -68,9 +68,11 @@ def means_left_open(total: FloatArray, size: FloatArray, level: float) -> tuple[
     def by_sum(place: int, side: int) -> float:
         return side * (seen - _quantiles(design, place, len(SPREADS) - 1, level).total[side]) + ROUNDING
 
-    low, high = (
-        centre + side * min(_reach(centre, side, unit, by_t), _reach(centre, side, 1.0, by_sum)) for side in (-1, 1)
-    )
+    def end(side: int) -> float:
+        reach = _reach(centre, side, unit, by_t)
+        return centre + side * min(reach, _reach(centre, side, 1.0, by_sum, enough=reach))
+
+    low, high = end(-1), end(1)
     return min(mean, float(logistic(low))), max(mean, float(logistic(high)))
 
 
@@ -86,7 +88,9 @@ def design_of_sizes(size: FloatArray) -> tuple[int, ...]:
     return tuple(int(trials) for trials in np.sort(size))
 
 
-def _reach(centre: float, side: int, unit: float, margin: Callable[[int, int], float]) -> float:
+def _reach(
+    centre: float, side: int, unit: float, margin: Callable[[int, int], float], *, enough: float = math.inf
+) -> float:
     """Return how far from `centre` tested means are left open, in logits; `side` -1 below, 1 above.
 
     Args:
@@ -94,6 +98,7 @@ def _reach(centre: float, side: int, unit: float, margin: Callable[[int, int], f
         side: Which end is sought.
         unit: Logits that take 1 off the margin, beyond the last place.
         margin: By how much a place passes the test on that side, negative where it fails.
+        enough: From here on it is not sought how far exactly: each place that is tested takes draws of its own.
     """
     gaps = (PLACES - centre) * side
     ahead = [place for place in range(len(PLACES))[::side] if gaps[place] > 0]
@@ -105,7 +110,7 @@ def _reach(centre: float, side: int, unit: float, margin: Callable[[int, int], f
         nearest = [ahead[0] - side, ahead[0]]
         before = float(np.interp(0.0, gaps[nearest], [margin(place, side) for place in nearest]))
     for place in ahead:
-        if before < 0:
+        if before < 0 or at >= enough:
             return at
         after, gap = margin(place, side), float(gaps[place])
         if after < 0:
