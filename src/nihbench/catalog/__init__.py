@@ -7,11 +7,14 @@ nothing and loads no corpus text.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 from nihbench.catalog.lookup import Catalog
+from nihbench.types import ModelPreset
 
-__all__ = ["Catalog", "is_of_a_run", "load"]
+__all__ = ["Catalog", "is_of_a_run", "load", "packaged_models"]
 
 
 def load(folder: Path | None = None) -> Catalog:
@@ -31,6 +34,14 @@ def load(folder: Path | None = None) -> Catalog:
 
     own = Path() if folder is None else folder
     return load_folders((packaged_folder(),) if is_of_a_run(own) else (packaged_folder(), own))
+
+
+@cache
+def packaged_models() -> Mapping[str, ModelPreset]:
+    """Return the packaged presets, by name."""
+    from nihbench.catalog.loading import load_folders, packaged_folder
+
+    return load_folders((packaged_folder(),)).models
 
 
 def is_of_a_run(folder: Path) -> bool:

@@ -315,7 +315,8 @@ def _bring_ended(folder: RunFolder, batches: Batches, service: BatchEndpoint) ->
             note(job_line(job))
             files = bring(batches, job, service)
             if files:
-                for sentence in import_results(folder, files, now=now, keys=service.keys()).sentences():
+                asked = batches.ids(job)
+                for sentence in import_results(folder, files, now=now, keys=service.keys(), asked=asked).sentences():
                     note(sentence)
             batches = batches.put(replace(job, fetched=True))
     return batches

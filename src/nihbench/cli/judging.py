@@ -138,6 +138,8 @@ def _grades(
     from nihbench.endpoint.spending import Budget
     from nihbench.run import Ledger, ask_judge, docket, judged, read_ledger, spent_on
     from nihbench.run.judging import MARGIN
+    from nihbench.run.known import is_own_run
+    from nihbench.run.verdicts import VERDICTS
 
     asked = docket(answers, judge, verdicts)
     longest = max((ballot.tokens for ballot in asked.owed), default=0)
@@ -156,6 +158,16 @@ def _grades(
         what, worst_usd = _before(asked, judge, budget), asked.worst_usd(budget, judge.request.max_output)
         agreed.check(folder.path, model, what, worst_usd=worst_usd, tokens=asked.tokens())
         note(what)
+        if asked.known and not is_own_run(folder.path):
+            note(
+                t(
+                    "note: {known} verdicts stand in {run}, which was not made on this machine: they are its word; "
+                    "without its {file} the judge is asked anew",
+                    known=asked.known,
+                    run=folder.path,
+                    file=VERDICTS,
+                )
+            )
         if asked.owed:
             tell_unknown(options.max_cost, model)
         if before:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from nihbench.cli.keys import key_named, keys_file
@@ -31,7 +32,6 @@ def find_preset(options: RunOptions, catalog: Catalog) -> ModelPreset:
     Raises:
         UsageError: the name is unknown and no server is given.
     """
-    from nihbench.endpoint import is_telling
     from nihbench.types import ModelPreset
 
     if is_gguf(options.model):
@@ -42,13 +42,7 @@ def find_preset(options: RunOptions, catalog: Catalog) -> ModelPreset:
         # An embedded model that is served already (`nih serve`) is a model of that server.
         if not options.base_url:
             return preset
-        # Another server, such as a gateway, need not have the service's counting endpoint, nor its cache.
-        same = preset.base_url is None or is_below(options.base_url, address_of(preset.base_url))
-        # A key in a header belongs to the preset's server as one in a variable does.
-        headers = preset.headers if same else {n: v for n, v in preset.headers.items() if not is_telling(n)}
-        counter, cache, batch = (preset.counter, preset.cache, preset.batch) if same else (None, None, None)
-        preset = replace(preset, base_url=options.base_url, headers=headers, local=None)
-        return replace(preset, counter=counter, cache=cache, batch=batch)
+        return replace(preset_at(preset, options.base_url), local=None)
     base_url = options.base_url or os.environ.get("OPENAI_BASE_URL")
     if not base_url:
         catalog.model(options.model)
@@ -59,6 +53,32 @@ def find_preset(options: RunOptions, catalog: Catalog) -> ModelPreset:
     counter = next((known.counter for known in there if known.counter), None)
     batch = next((known.batch for known in there if known.batch), None)
     return ModelPreset(name=options.model, model=options.model, base_url=base_url, counter=counter, batch=batch)
+
+
+def preset_at(preset: ModelPreset, url: str) -> ModelPreset:
+    """Return a preset as it is asked at an address that the user named.
+
+    A key in a header, or in a field, belongs to the preset's own address as one in a variable does; and another server,
+    such as a gateway, need not have the service's counting endpoint, nor its cache.
+    """
+    from nihbench.endpoint import is_telling
+
+    if preset.base_url is None or is_below(url, address_of(preset.base_url)):
+        return replace(preset, base_url=url)
+    headers = {name: value for name, value in preset.headers.items() if not is_telling(name)}
+    fields = {name: value for name, value in preset.extra_body.items() if not _has_secret({name: value})}
+    return replace(preset, base_url=url, headers=headers, extra_body=fields, counter=None, cache=None, batch=None)
+
+
+def has_secrets(preset: ModelPreset) -> bool:
+    """Say whether a preset itself holds what may let somebody in: any header, or a field called as a secret is."""
+    return bool(preset.headers) or _has_secret(preset.extra_body)
+
+
+def _has_secret(fields: Mapping[str, Any]) -> bool:
+    from nihbench.run.options import without_secrets
+
+    return without_secrets(fields) != dict(fields)
 
 
 def key_for(options: RunOptions, preset: ModelPreset, catalog: Catalog, *, sending: bool) -> str | None:

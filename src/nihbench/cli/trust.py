@@ -61,6 +61,7 @@ def _with_address(
 ) -> RunOptions:
     from nihbench.cli.presets import find_preset
     from nihbench.run.admit import NO_KEY, belongs, is_known_address, stored_address
+    from nihbench.run.known import is_own_run
 
     theirs = stored_address(content)
     named = "base_url" in given and asked.base_url is not None
@@ -68,6 +69,8 @@ def _with_address(
     for url in () if named else urls:
         if not is_known_address(url, catalog):
             raise _unknown_host(run, url)
+    if not named and not is_own_run(run):
+        _check_bearing(stored, content, run, urls, catalog)
     variable = asked.api_key_env if "api_key_env" in given else theirs.variable
     options = replace(stored, base_url=next(iter(urls), None), more_urls=urls[1:], api_key_env=variable)
     if variable is None or variable == NO_KEY or (named and "api_key_env" in given):
@@ -76,6 +79,24 @@ def _with_address(
         if one and not belongs(variable, one, catalog):
             raise _unknown_pair(run, one, variable)
     return options
+
+
+def _check_bearing(
+    stored: RunOptions, content: Mapping[str, Any], run: Path, urls: Sequence[str], catalog: Catalog
+) -> None:
+    """Raise `UsageError` where headers or fields that may let somebody in would go to an address of the folder's.
+
+    They are the preset's, or those that the run was made with and that are asked for again.
+    """
+    from nihbench.cli.presets import has_secrets
+    from nihbench.run.admit import address_of, is_below
+
+    preset = catalog.models.get(stored.model)
+    again = bool(content["options"].get("headers") or content.get("withheld"))
+    for url in urls:
+        own = preset is not None and is_below(url, address_of(preset.base_url))
+        if again or (preset is not None and not own and has_secrets(preset)):
+            raise _bearing(run, url)
 
 
 def _with_files(
@@ -105,6 +126,19 @@ def _unknown_host(run: Path, url: str) -> UsageError:
         t(
             "{run} says that its model is at {host}, which nobody named on this machine: nothing was sent; if you "
             "trust that server, give --base-url URL, and --api-key-env NAME for its key",
+            run=run,
+            host=host_of(url) or repr(url),
+        )
+    )
+
+
+def _bearing(run: Path, url: str) -> UsageError:
+    from nihbench.cli.presets import host_of
+
+    return UsageError(
+        t(
+            "{run} was not made on this machine as it stands, and headers or fields of yours would go to {host}: "
+            "nothing was sent; if that is right, give --base-url URL",
             run=run,
             host=host_of(url) or repr(url),
         )

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nihbench.cli.output import FetchReport, note
-from nihbench.cli.presets import find_preset, host_of, is_gguf, key_for, remember
+from nihbench.cli.presets import find_preset, host_of, is_gguf, key_for, preset_at, remember
 from nihbench.errors import UsageError
 from nihbench.fetch import open_named
 from nihbench.lang import t
@@ -176,7 +176,7 @@ def reach_all(options: RunOptions, catalog: Catalog, *, sending: bool) -> Iterat
         model = opened.enter_context(reach(options, catalog, sending=sending, report=FetchReport()))
         members = [model]
         for url in options.more_urls if sending else ():
-            preset = replace(model.preset, base_url=url)
+            preset = preset_at(model.preset, url)
             other = opened.enter_context(
                 open_model(
                     preset,

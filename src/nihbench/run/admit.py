@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nihbench.catalog import Catalog
+from nihbench.catalog import Catalog, packaged_models
 from nihbench.errors import UsageError
 from nihbench.lang import t
 from nihbench.run.known import known
@@ -94,8 +94,15 @@ def belongs(variable: str, url: str | None, catalog: Catalog) -> bool:
 
 
 def _named(catalog: Catalog) -> list[tuple[str, str | None]]:
-    """Return the addresses that presets and the environment name, each with the variable of its key."""
-    presets = {(preset.base_url, preset.key_env) for preset in catalog.models.values()}
+    """Return the addresses that presets and the environment name, each with the variable of its key.
+
+    Of a preset in the working folder, which may be somebody else's, no key is said by it alone to belong there.
+    """
+    packaged = packaged_models()
+    presets = {
+        (preset.base_url, preset.key_env if packaged.get(name) == preset else None)
+        for name, preset in catalog.models.items()
+    }
     environment = (os.environ.get("OPENAI_BASE_URL"), USUAL_KEY)
     return [(address_of(url), variable) for url, variable in (*presets, environment)]
 

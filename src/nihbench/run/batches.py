@@ -212,9 +212,13 @@ def refresh(batches: Batches, service: BatchEndpoint) -> Batches:
 def bring(batches: Batches, job: Job, service: BatchEndpoint) -> tuple[Path, ...]:
     """Download the result files of a job that has ended; return them, good answers first.
 
+    A job without a batch has none: what batch.json calls its results are no answer of a server.
+
     Raises:
         StoppedError, EndpointError, FetchError: see `BatchEndpoint.download`.
     """
+    if job.batch_id is None:
+        return ()
     stem = Path(job.name).stem
     brought = []
     for kind, file_id in ((OUTPUT, job.output_file_id), (ERRORS, job.error_file_id)):

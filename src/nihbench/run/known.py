@@ -13,6 +13,7 @@ import contextlib
 import hashlib
 import json
 import os
+import stat
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -60,6 +61,8 @@ def known_file() -> Path:
 def known() -> Known:
     """Read the file; where there is none, or none that can be read, nothing is known."""
     try:
+        if _is_others(known_file()):
+            return Known()
         content = parse_json(read_named(known_file(), _MOST_BYTES))
         return Known(
             pairs=tuple((str(pair["host"]), str(pair["key_env"])) for pair in content["servers"]),
@@ -69,6 +72,15 @@ def known() -> Known:
         )
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return Known()
+
+
+def _is_others(path: Path) -> bool:
+    """Say whether somebody else on this machine may write the file or put another in its place."""
+    if os.name != "posix":
+        return False
+    found = (path.stat(), path.parent.stat())
+    writable = found[0].st_mode & 0o022 or (found[1].st_mode & 0o022 and not found[1].st_mode & stat.S_ISVTX)
+    return bool(writable) or any(each.st_uid not in (os.geteuid(), 0) for each in found)
 
 
 def _run_of(row: object) -> tuple[str, str]:
@@ -159,6 +171,8 @@ def _remember(change: Callable[[Known], Known]) -> None:
     path = known_file()
     with contextlib.suppress(OSError, NihError, Timeout):
         path.parent.mkdir(parents=True, exist_ok=True)
+        if os.name == "posix" and not os.environ.get("NIH_KNOWN_FILE"):
+            path.parent.chmod(0o700)  # made by an older version, or by a shell that lets the group write
         with FileLock(path.with_name(path.name + ".lock"), timeout=_WAIT_S), atomic_file(path) as file:
             if os.name == "posix":
                 os.fchmod(file.fileno(), 0o600)

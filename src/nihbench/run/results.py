@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from itertools import count
@@ -89,7 +89,12 @@ class Imported:
 
 
 def import_results(
-    run: RunFolder, files: Sequence[Path], *, now: Callable[[], datetime], keys: Sequence[str] = ()
+    run: RunFolder,
+    files: Sequence[Path],
+    *,
+    now: Callable[[], datetime],
+    keys: Sequence[str] = (),
+    asked: Collection[str] | None = None,
 ) -> Imported:
     """Append the results in `files` to the run's records.
 
@@ -98,12 +103,15 @@ def import_results(
         files: the result files, in order.
         now: the time, in UTC, for answers whose server does not say when they began.
         keys: what must not stand in a record, should the server give it back.
+        asked: the trials of the batch that ended: an answer to any other was not asked for. None: all of the run's.
 
     Raises:
         UsageError: a file can't be read, nothing in it belongs to the run, or the run was not exported.
         DamagedDataError: the run's own files can't be read.
     """
     planned = read_planned(run.path)
+    if asked is not None:
+        planned = {trial_id: plan for trial_id, plan in planned.items() if trial_id in set(asked)}
     run.records()  # refuses records of another run
     intake = _Intake(planned, all_records(run.path / RECORDS), _judge(run, planned), keys)
     for file in files:

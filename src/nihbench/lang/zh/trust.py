@@ -85,6 +85,17 @@ WORDS = {
     "a prompt of {count:,} characters was never sent: the record is damaged": (
         "从未发送过 {count:,} 个字符的提示：记录已损坏"
     ),
+    "{run} was not made on this machine as it stands, and headers or fields of yours would go to {host}: nothing was "
+    "sent; if that is right, give --base-url URL": (
+        "{run} 现在的内容不是在本机建立的，而您的请求头或字段会发给 {host}：什么都没有发送；若确应如此，请给出 --base-url URL"
+    ),
+    "A key stands in the base URL's path, which is stored with the run: send it as a header or a variable.": (
+        "密钥在接口地址的路径中，而地址会随运行一起保存：请改用请求头或环境变量发送。"
+    ),
+    "note: {known} verdicts stand in {run}, which was not made on this machine: they are its word; without its {file} the "
+    "judge is asked anew": (
+        "注意：{run} 中已有 {known} 个裁决，而它不是在本机建立的：这些裁决出自该文件夹；删去其中的 {file}，就会重新询问裁判"
+    ),
     # what is sent, and what it costs
     "{what}: agree to that by --yes": "{what}：请用 --yes 同意",
     "nothing was sent": "什么都没有发送",
