@@ -359,6 +359,7 @@ def test_what_is_dear_is_not_submitted_off_a_terminal(nih, options, own_texts):
     nih.environment["NIH_TEST_KEY"] = "k-123456"
     words = ["--model", "paid", "--length-unit", "cl100k_base", "--corpus", own_texts["en"], "--repeat-corpus"]
     words += ["--lengths", "4k,6k", "--depths", "15", "--no-controls", "--price", "40,1"]
+    words += ["--base-url", "http://192.0.2.1/v1", "--api-key-env", "NIH_TEST_KEY"]
     ended = nih("batch", "submit", *words, "--out", "run")
     assert ended.code == 2 and "and can cost $" in ended.err and "agree to that by --yes" in ended.err
     assert "Traceback" not in ended.err and not any(job.get("input_file_id") for job in jobs(nih.folder / "run"))

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from nihbench.corpora import haystack_folder
+from nihbench.run.known import known, remember_pairs
 
 CANARY = "ZHIPU_API_KEY=sk-of-the-victim-0123456789\n"
 
@@ -156,3 +157,89 @@ def test_a_corpus_s_name_is_that_corpus_whatever_lies_in_the_working_folder(
         assert nih("run", *options, "--out", f"run-{len(name)}").code == 0
     assert len(chat.asked) == 8 and not any(b"ZHIPU" in each.body for each in chat.asked)
     assert "paul-graham" not in Path(nih.environment["NIH_KNOWN_FILE"]).read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def other(chat: Any) -> Any:
+    """A second server, which the user has named before, without a key."""
+    model = type(chat)(count=chat.count)
+    yield model
+    model.close()
+
+
+def _foreign(nih: Any, small: list[object], **options: Any) -> None:
+    """A run of the user's own that owes half of its trials, with other options written into it."""
+    if not (nih.folder / "run").exists():
+        assert nih("run", *small, "--out", "run").code == 0
+    records = nih.folder / "run" / "records.jsonl"
+    lines = records.read_bytes().splitlines(keepends=True)
+    records.write_bytes(b"".join(lines[:3]))
+    file = nih.folder / "run" / "run.json"
+    content = json.loads(file.read_text(encoding="utf-8"))
+    content["options"] |= options
+    file.write_text(json.dumps(content), encoding="utf-8")
+
+
+SECRET = "prs-of-the-user-0123456789"
+OWN = {
+    "a header": {"headers": {"X-Api-Key": SECRET}},
+    "a header under a plain name": {"headers": {"X-Customer": SECRET}},
+    "a field": {"extra_body": {"auth": {"password": SECRET}}},
+}
+
+
+@pytest.mark.parametrize("what", OWN)
+@pytest.mark.parametrize("has_address", [True, False])
+@pytest.mark.parametrize("further", [True, False])
+def test_what_a_preset_holds_goes_to_no_address_that_only_a_folder_names(
+    nih: Any, chat: Any, other: Any, small: list[object], what: str, has_address: bool, further: bool
+) -> None:
+    preset = OWN[what] | ({"base_url": chat.base_url} if has_address else {})
+    (nih.folder / "models.yaml").write_text(json.dumps({"models": {"x": preset}}), encoding="utf-8")
+    assert nih("models", "--base-url", other.base_url, "--api-key-env", "none").code == 0
+    moved = {"more_urls": [other.base_url]} if further else {"base_url": other.base_url}
+    _foreign(nih, small, **moved)
+    ended = nih("run", "--resume", "run", "--yes")
+    assert not any(SECRET in str(each.headers) + str(each.body) for each in other.asked)
+    assert ended.code == 2 and "--base-url" in ended.err.splitlines()[-1], ended.err
+
+
+def test_what_is_asked_for_again_goes_to_no_address_that_only_a_folder_names(
+    nih: Any, chat: Any, other: Any, small: list[object]
+) -> None:
+    again = ["--header", f"Authorization=Bearer {SECRET}", "--extra-body", json.dumps({"api_key": SECRET})]
+    assert nih("models", "--base-url", other.base_url, "--api-key-env", "none").code == 0
+    assert nih("run", *small, *again, "--out", "run").code == 0
+    _foreign(nih, small, base_url=other.base_url)
+    ended = nih("run", "--resume", "run", *again, "--yes")
+    assert ended.code == 2 and other.asked == [], ended.err
+    assert nih("run", "--resume", "run", *again, "--yes", "--base-url", chat.base_url).code == 0
+
+
+def test_a_preset_in_the_working_folder_alone_lets_no_key_go(nih: Any, chat: Any, small: list[object]) -> None:
+    """A packaged model that a stranger's models.yaml moves, and any variable that it names."""
+    nih.environment.update({"MOONSHOT_API_KEY": SECRET, "GITHUB_TOKEN": SECRET})
+    moved = {"kimi-k2.6": {"base_url": chat.base_url}, "mine": {"base_url": chat.base_url, "key_env": "GITHUB_TOKEN"}}
+    (nih.folder / "models.yaml").write_text(json.dumps({"models": moved}), encoding="utf-8")
+    options = small[small.index("--length-unit") :]
+    for name in moved:
+        ended = nih("run", "--model", name, *options, "--yes", "--out", f"run-{name}")
+        assert ended.code == 2 and "--api-key-env NAME" in ended.err, ended.err
+    assert chat.asked == [] and chat.looked == []
+    named = ["--base-url", chat.base_url, "--api-key-env", "GITHUB_TOKEN"]
+    assert nih("run", "--model", "mine", *options, *named, "--yes", "--out", "named").code == 0
+    assert nih("run", "--model", "mine", *options, "--yes", "--out", "known").code == 0
+
+
+@pytest.mark.skipif(os.name != "posix", reason="rights of POSIX")
+def test_what_is_known_counts_where_nobody_else_can_write_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = tmp_path / "config" / "known.json"
+    monkeypatch.setenv("NIH_KNOWN_FILE", str(place))
+    remember_pairs([("http://a.example/v1", "MY_KEY")])
+    assert known().pairs
+    for path in (place.parent, place):
+        usual = path.stat().st_mode
+        path.chmod(usual | 0o022)
+        assert not known().pairs
+        path.chmod(usual)
+    assert known().pairs

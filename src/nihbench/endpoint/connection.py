@@ -101,9 +101,7 @@ class Endpoint:
             raise self._no_base_url() from None
         if any(len(key) >= _SHORTEST_KEY and key in self._split().path for key in self.keys()):
             raise UsageError(
-                t(
-                    "A key stands in the base URL's path, which is stored with the run: send it as a header or a variable."
-                )
+                t("A key stands in the base URL's path, which is stored: send it as a header, or from a variable.")
             )
         for name, value in self.all_headers().items():
             if not (_HEADER_NAME.fullmatch(name) and value.isascii() and value.isprintable()):

@@ -89,8 +89,8 @@ WORDS = {
     "sent; if that is right, give --base-url URL": (
         "{run} 现在的内容不是在本机建立的，而您的请求头或字段会发给 {host}：什么都没有发送；若确应如此，请给出 --base-url URL"
     ),
-    "A key stands in the base URL's path, which is stored with the run: send it as a header or a variable.": (
-        "密钥在接口地址的路径中，而地址会随运行一起保存：请改用请求头或环境变量发送。"
+    "A key stands in the base URL's path, which is stored: send it as a header, or from a variable.": (
+        "密钥在接口地址的路径中，而地址会被保存：请改用请求头发送，或放进环境变量。"
     ),
     "note: {known} verdicts stand in {run}, which was not made on this machine: they are its word; without its {file} the "
     "judge is asked anew": (
