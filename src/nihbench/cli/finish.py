@@ -146,8 +146,10 @@ def _scores(run: RunFolder, records: Mapping[str, Record], scorer: str, again: b
 
 def _unstored(run: RunFolder, records: Mapping[str, Record]) -> Mapping[str, Grade]:
     from nihbench.run import answers_of
+    from nihbench.run.scores import load_grades
 
-    return {answer.id: answer.by_rules() for answer in answers_of(run, records)}
+    stored = load_grades(run, records)
+    return stored if stored is not None else {answer.id: answer.by_rules() for answer in answers_of(run, records)}
 
 
 def show(result: Result) -> None:

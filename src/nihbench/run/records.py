@@ -221,12 +221,25 @@ def _size_of(record: Record) -> int:
     return sys.getsizeof(outcome.text) + sys.getsizeof(outcome.reasoning) if isinstance(outcome, Completion) else 0
 
 
-def all_records(path: Path) -> list[Record]:
+_every: dict[Path, tuple[State, tuple[Record, ...]]] = {}
+"""All records of the file that was read last: what was spent is asked for several times before anything is sent."""
+
+
+def all_records(path: Path) -> tuple[Record, ...]:
     """Return every record of a file, those of earlier tries of a trial too; a line that stands twice counts once.
 
     Raises:
         DamagedDataError: a line that is not a torn last one can't be read.
     """
+    state = state_of(path)
+    known = _every.get(path)
+    if known is None or not state or known[0] != state:
+        _every.clear()
+        known = _every[path] = state, tuple(_all_in(path))
+    return known[1]
+
+
+def _all_in(path: Path) -> list[Record]:
     records: list[Record] = []
     seen: set[bytes] = set()
     for record, line in read_lines(path, lines_in(path)):
@@ -234,6 +247,19 @@ def all_records(path: Path) -> list[Record]:
             seen.add(digest)
             records.append(record)
     return records
+
+
+State = tuple[int, ...]
+"""What changes when a file does; empty where it is not there, or can't be looked at."""
+
+
+def state_of(file: Path) -> State:
+    """Return the state of a file."""
+    try:
+        found = file.lstat()
+    except OSError:
+        return ()
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def lines_in(path: Path, offset: int = 0) -> Iterator[bytes]:

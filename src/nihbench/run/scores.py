@@ -7,8 +7,8 @@ A file holds the grades of one scorer in one version; what another version grade
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import fields, is_dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -142,9 +142,22 @@ def grade_row(identity: str, grade: Grade) -> dict[str, Any]:
     """Return a grade as JSON values: a score's fields and its band in percent, or why there is no score."""
     if isinstance(grade, Unscored):
         return {"id": identity, "unscored": grade.reason, "scorer": grade.scorer, "version": grade.version}
-    plain = asdict(grade)
+    plain = _plain(grade)
     kept = {key: plain[key] for key in plain if key not in _WHERE_SAID or plain[key]}
     return {"id": identity, "value": kept.pop("value"), "band": round(grade.value * 100)} | kept
+
+
+def _plain(value: Any) -> Any:
+    """Return what `asdict` does, without a copy of what can't be changed: a run has thousands."""
+    if isinstance(value, tuple):
+        return [_plain(each) for each in value]
+    names = _fields_of(type(value))  # type: ignore[arg-type]  # mypy: a class is hashable
+    return {name: _plain(getattr(value, name)) for name in names} if names else value
+
+
+@cache
+def _fields_of(kind: Hashable) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind)) if isinstance(kind, type) and is_dataclass(kind) else ()
 
 
 _WHERE_SAID = ("misled", "votes", "decided_by")

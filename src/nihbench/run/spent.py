@@ -21,8 +21,8 @@ from nihbench.endpoint import cost_of
 from nihbench.endpoint.spending import tells_cost
 from nihbench.fetch import read_regular
 from nihbench.prices import prices_paid
-from nihbench.run.ledger import Entries, Ledger, append, plain_line, read_ledger
-from nihbench.run.records import all_records
+from nihbench.run.ledger import LEDGER, Entries, Ledger, append, plain_line, read_ledger
+from nihbench.run.records import all_records, state_of
 from nihbench.run.setup import Setup
 from nihbench.run.store import PROBES, RECORDS, unplanned
 from nihbench.run.stored import begun
@@ -52,6 +52,10 @@ def spent_before(folder: Path, setup: Setup) -> Decimal:
         DamagedDataError: the records can't be read.
     """
     return max(_shown(folder, setup), committed(folder))
+
+
+_told: dict[Path, tuple[tuple[Any, ...], Decimal]] = {}
+"""What the run that was looked at last had cost: it is asked for several times before anything is sent."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -142,6 +146,17 @@ def spent_of(folder: Path, tariff: Tariff, records: Iterable[Record] | None = No
 
 
 def _shown(folder: Path, setup: Setup) -> Decimal:
+    files = tuple(state_of(folder / name) for name in (RECORDS, PROBES, LEDGER))
+    prices = tuple(setup.preset.prices), setup.preset.batch, setup.request.max_output
+    by = files, prices, margin_of(setup), setup.calibration, tuple(setup.prompts)
+    known = _told.get(folder)
+    if known is None or known[0] != by:
+        _told.clear()
+        known = _told[folder] = by, _summed(folder, setup)
+    return known[1]
+
+
+def _summed(folder: Path, setup: Setup) -> Decimal:
     tariff = Tariff(
         prices=setup.preset.prices,
         batch=setup.preset.batch,

@@ -18,7 +18,7 @@ from nihbench.run.calibration import Calibration
 from nihbench.run.known import is_own_run, remember_run
 from nihbench.run.lock import LOCK
 from nihbench.run.manifest import stored_calibration
-from nihbench.run.records import RecordWriter, read_records
+from nihbench.run.records import RecordWriter, State, read_records, state_of
 from nihbench.run.stored import check_content, may_be_drawn, planned_trials
 from nihbench.run.verify import Expectation, verified
 from nihbench.types import Record
@@ -34,19 +34,10 @@ class _Seen:
     """Which records were read: of which run.json, from a file in which state."""
 
     manifest: Mapping[str, Any]
-    state: tuple[int, ...]
+    state: State
 
     def is_same(self, other: _Seen) -> bool:
         return self.manifest is other.manifest and self.state == other.state
-
-
-def _state(file: Path) -> tuple[int, ...]:
-    """Return what changes when a file does; empty where it is not there, or can't be looked at."""
-    try:
-        found = file.lstat()
-    except OSError:
-        return ()
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
 _last: dict[Path, tuple[_Seen, Mapping[str, Record]]] = {}
@@ -69,7 +60,7 @@ class RunFolder:
             DamagedDataError: a line other than a torn last one can't be read, or is a record of another run.
         """
         file = self.path / RECORDS
-        seen = _Seen(manifest=self.manifest, state=_state(file))
+        seen = _Seen(manifest=self.manifest, state=state_of(file))
         if (known := _last.get(file)) is not None and known[0].is_same(seen):
             return dict(known[1])
         _last.clear()

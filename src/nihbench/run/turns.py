@@ -17,21 +17,19 @@ class Turns:
     Args:
         trials: what is owed, with ids, in sending order.
         turn_of: what a trial waits for.
+
+    `one_a_place`: whether no place has several trials.
     """
 
     def __init__(self, trials: Sequence[tuple[str, Trial]], turn_of: Callable[[Trial], Turn]) -> None:
         self._turn_of = turn_of
         self._places = deque(list(place) for _, place in groupby(trials, key=lambda item: turn_of(item[1]).place))
+        self.one_a_place = all(len(place) == 1 for place in self._places)
         self._led: dict[Hashable, asyncio.Event] = {}
 
     def __len__(self) -> int:
         """Return how many places nobody has taken yet."""
         return len(self._places)
-
-    @property
-    def one_a_place(self) -> bool:
-        """Whether no place has several trials."""
-        return all(len(place) == 1 for place in self._places)
 
     async def take(self) -> AsyncGenerator[tuple[str, Trial], None]:
         """Yield the trials of the next place, one after the other, each when it may be sent.
