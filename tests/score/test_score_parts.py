@@ -10,7 +10,7 @@ from nihbench.score import grade, negation
 from nihbench.score.fold import final_answer, fold
 from nihbench.score.numbers import find_numbers, nearness
 from nihbench.score.words import stem
-from nihbench.types import KeyFact, Needle
+from nihbench.types import KeyFact, Needle, Score, Unscored
 
 
 @settings(max_examples=80, deadline=None)
@@ -174,3 +174,18 @@ def test_a_fact_that_the_question_says_earns_nothing_alone() -> None:
     assert grade("Old Tobias hides it behind the third oar.", tobias).value == 1.0
     echo = bare("Rosa keeps a tame heron in the mill.", "What does Rosa keep in the mill?", "A tame heron in the mill.")
     assert grade("In the mill.", echo).value == 0.0
+
+
+@pytest.mark.parametrize("room", [10_000, 200_000])
+def test_an_answer_too_long_to_be_read_has_no_score_unless_what_was_read_has_all(room: int) -> None:
+    """What stands in the middle of it was read by nobody: it is no miss."""
+    needle = bare("The vault opens with 90417.", "What opens the vault?", "90417")
+    said = "The vault opens with 90417."
+    walk = "One more step was taken along the shore. " * (room // 41)
+    whole = grade(f"{said} {walk}", needle)
+    assert isinstance(whole, Score)
+    hidden = grade(f"{walk}{said}{walk}", needle)
+    if room > 32_000:
+        assert isinstance(hidden, Unscored) and "both ends were read" in hidden.reason
+    else:
+        assert isinstance(hidden, Score)

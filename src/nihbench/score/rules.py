@@ -58,7 +58,7 @@ def grade(
 
     Returns:
         The score, its evidence with spans that index `answer`; `Unscored` where nothing was found and the answer is in
-        a language that the rules do not cover.
+        a language that the rules do not cover, or where something is missing in one that is too long to be read whole.
     """
     final = final_answer(answer)
     against = sheet_of(needle, expected, fresh, question)
@@ -74,6 +74,9 @@ def grade(
     untold = _untold(reading) if verdict.value == 0.0 and verdict.outcome == "hallucinated" else ""
     if untold:
         return _unscored(untold)
+    if len(final) > 2 * _MOST_AT_AN_END and verdict.value < _BANDS[-1]:
+        # What is missing may stand where nobody read.
+        return _unscored(t("an answer of {count:,} characters, of which both ends were read", count=len(final)))
     wrong = haystack and verdict.value < _FOUND and verdict.outcome in ("partial", "hallucinated")
     return Score(
         value=verdict.value,

@@ -6,6 +6,7 @@ WORDS = {
     "nothing but white space": "只有空白",
     "the rules read English and Chinese; this is {strange}": "规则只读英文和中文；这是{strange}",
     "an answer to a needle in {language}": "对 {language} 语言的针的回答",
+    "an answer of {count:,} characters, of which both ends were read": "回答长达 {count:,} 个字符，只读了首尾两端",
     "in another script": "其他文字",
     "Japanese": "日文",
     "German": "德文",
