@@ -6,7 +6,7 @@ So the last frame is the figure itself, pixel for pixel.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 
@@ -64,25 +64,40 @@ def save_animation(figure: Figure, places: Sequence[Place], path: Path, style: S
     colours: list[int] = []
     if suffix == ".gif":
         (full, blank), colours = _indexed(style.palette, full, blank)
+    elif (full[:, :, 3] == 255).all() and (blank[:, :, 3] == 255).all():
+        full, blank = full[:, :, :3].copy(), blank[:, :, :3].copy()
     step = max(1, -(-len(places) // _FRAMES))
-    frames = [blank.copy()]
+    count = len(range(0, len(places), step)) + 2
+    times = [_FRAME_MS] * (count - 1) + [_LAST_MS]
+    # Pillow keeps a copy of every frame: they are made when it asks for them, so that there is one of each.
+    frames = (_image(frame, colours) for frame in _frames(full, blank, boxes, places, step))
+    picture, first = BytesIO(), next(frames)
+    if suffix == ".gif":
+        first.save(picture, "GIF", save_all=True, append_images=frames, duration=times, loop=0, optimize=False)
+    else:
+        first.save(picture, "PNG", save_all=True, append_images=frames, duration=times, loop=0)
+    write_picture(path, picture.getvalue())
+    return count
+
+
+def _frames(
+    full: Pixels, blank: Pixels, boxes: Mapping[Place, tuple[slice, slice]], places: Sequence[Place], step: int
+) -> Iterator[Pixels]:
+    """Give the blank picture, then with `step` more places each time, then the full one."""
+    frame = blank.copy()
+    yield frame.copy()
     for first in range(0, len(places), step):
-        frame = frames[-1].copy()
         for place in places[first : first + step]:
             frame[boxes[place]] = full[boxes[place]]
-        frames.append(frame)
-    frames.append(full)
-    images = [Image.fromarray(frame) for frame in frames]
-    times = [_FRAME_MS] * (len(images) - 1) + [_LAST_MS]
-    picture = BytesIO()
-    if suffix == ".gif":
-        for image in images:
-            image.putpalette(colours)
-        images[0].save(picture, "GIF", save_all=True, append_images=images[1:], duration=times, loop=0, optimize=False)
-    else:
-        images[0].save(picture, "PNG", save_all=True, append_images=images[1:], duration=times, loop=0)
-    write_picture(path, picture.getvalue())
-    return len(images)
+        yield frame.copy()
+    yield full
+
+
+def _image(frame: Pixels, colours: Sequence[int]) -> Image.Image:
+    image = Image.fromarray(frame)
+    if colours:
+        image.putpalette(list(colours))
+    return image
 
 
 def _indexed(palette: Palette, *pictures: Pixels) -> tuple[list[Pixels], list[int]]:
