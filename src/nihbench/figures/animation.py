@@ -7,6 +7,7 @@ So the last frame is the figure itself, pixel for pixel.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
@@ -69,9 +70,8 @@ def save_animation(figure: Figure, places: Sequence[Place], path: Path, style: S
     step = max(1, -(-len(places) // _FRAMES))
     count = len(range(0, len(places), step)) + 2
     times = [_FRAME_MS] * (count - 1) + [_LAST_MS]
-    # Pillow keeps a copy of every frame: they are made when it asks for them, so that there is one of each.
-    frames = (_image(frame, colours) for frame in _frames(full, blank, boxes, places, step))
-    picture, first = BytesIO(), next(frames)
+    frames = _Frames(full=full, blank=blank, boxes=boxes, places=places, step=step, colours=colours)
+    picture, first = BytesIO(), frames.image(blank)
     if suffix == ".gif":
         first.save(picture, "GIF", save_all=True, append_images=frames, duration=times, loop=0, optimize=False)
     else:
@@ -80,24 +80,33 @@ def save_animation(figure: Figure, places: Sequence[Place], path: Path, style: S
     return count
 
 
-def _frames(
-    full: Pixels, blank: Pixels, boxes: Mapping[Place, tuple[slice, slice]], places: Sequence[Place], step: int
-) -> Iterator[Pixels]:
-    """Give the blank picture, then with `step` more places each time, then the full one."""
-    frame = blank.copy()
-    yield frame.copy()
-    for first in range(0, len(places), step):
-        for place in places[first : first + step]:
-            frame[boxes[place]] = full[boxes[place]]
-        yield frame.copy()
-    yield full
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class _Frames:
+    """The frames behind the blank one: `step` more places each time, then the full picture.
 
+    Pillow looks at them twice, and keeps a copy of each: they are made when it asks, so that there is no other.
+    """
 
-def _image(frame: Pixels, colours: Sequence[int]) -> Image.Image:
-    image = Image.fromarray(frame)
-    if colours:
-        image.putpalette(list(colours))
-    return image
+    full: Pixels
+    blank: Pixels
+    boxes: Mapping[Place, tuple[slice, slice]]
+    places: Sequence[Place]
+    step: int
+    colours: Sequence[int]
+
+    def __iter__(self) -> Iterator[Image.Image]:
+        frame = self.blank.copy()
+        for first in range(0, len(self.places), self.step):
+            for place in self.places[first : first + self.step]:
+                frame[self.boxes[place]] = self.full[self.boxes[place]]
+            yield self.image(frame)
+        yield self.image(self.full)
+
+    def image(self, frame: Pixels) -> Image.Image:
+        made = Image.fromarray(frame.copy())
+        if self.colours:
+            made.putpalette(list(self.colours))
+        return made
 
 
 def _indexed(palette: Palette, *pictures: Pixels) -> tuple[list[Pixels], list[int]]:
