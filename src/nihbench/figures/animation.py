@@ -28,6 +28,8 @@ from nihbench.lang import t
 SUFFIXES = (".png", ".gif")
 _FRAMES = 60
 """At most: longer sweeps uncover several cells a frame."""
+_MOST_PIXELS = 40_000_000
+"""Of all frames together, each of four bytes: of a large figure there are fewer frames."""
 _FRAME_MS, _LAST_MS = 90, 3000
 _DPI = 100
 
@@ -67,7 +69,8 @@ def save_animation(figure: Figure, places: Sequence[Place], path: Path, style: S
         (full, blank), colours = _indexed(style.palette, full, blank)
     elif (full[:, :, 3] == 255).all() and (blank[:, :, 3] == 255).all():
         full, blank = full[:, :, :3].copy(), blank[:, :, :3].copy()
-    step = max(1, -(-len(places) // _FRAMES))
+    most = max(2, min(_FRAMES, _MOST_PIXELS // (full.shape[0] * full.shape[1])))
+    step = max(1, -(-len(places) // most))
     count = len(range(0, len(places), step)) + 2
     times = [_FRAME_MS] * (count - 1) + [_LAST_MS]
     frames = _Frames(full=full, blank=blank, boxes=boxes, places=places, step=step, colours=colours)
