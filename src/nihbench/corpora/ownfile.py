@@ -24,6 +24,8 @@ _MOST_BYTES = 512_000_000
 _SUFFIXES = (".txt", ".md")
 _JOINT = "\n\n"
 _CHINESE_SHARE = 0.2
+_KANA_SHARE = 0.15
+_KANA = re.compile("[\u3041-\u309f\u30a1-\u30fa\u1100-\u11ff\uac00-\ud7a3]")
 _LATIN = re.compile("[A-Za-z\u00c0-\u024f\u1e00-\u1eff]")
 
 
@@ -74,8 +76,13 @@ def load_path(path: Path, language: str | None = None) -> Corpus:
 
 
 def guess_language(text: str) -> str:
-    """Return "zh" if a fifth of the letters or more are Han, "und" (not known) if most are not Latin, else "en"."""
+    """Return "zh" if a fifth of the letters or more are Han, "und" (not known) if most are not Latin, else "en".
+
+    A text with a kana or hangul in seven letters is Japanese or Korean, however many Han characters it has.
+    """
     letters = sum(map(str.isalpha, text))
+    if letters and _KANA_SHARE * letters <= len(_KANA.findall(text)):
+        return UNKNOWN_LANGUAGE
     if letters and count_han(text) >= _CHINESE_SHARE * letters:
         return "zh"
     return UNKNOWN_LANGUAGE if 2 * len(_LATIN.findall(text)) < letters else "en"
