@@ -382,3 +382,32 @@ def test_a_batch_that_is_lost_stays_paid_for(nih, service, options):
     assert ended.code == 4 and "of --max-cost are spent" in ended.err, ended.err
     one = (300 + 600) * 100e-6 + 2 * 20 * 1000e-6  # what the service bills for a batch at most
     assert 2 <= len(service.created) <= 0.5 / one
+
+
+def test_answers_to_what_a_batch_did_not_ask_are_not_taken(nih, service, options):
+    """A server answers, with the first batch, the requests of the second one too, which waits for nothing yet."""
+    assert nih("batch", "submit", *options, "--out", "run", "--max-requests", 8).code == 0
+    every = [json.loads(line) for data in service.files.values() for line in data.splitlines()]
+    first = next(iter(service.batches.values()))
+    service.end(first)
+    rows = [json.dumps(service.result(request)) for request in every]
+    service.files[first["output_file_id"]] = "\n".join(rows).encode()
+    service.ended = False
+    ended = nih("batch", "fetch", "run")
+    asked = {json.loads(line)["custom_id"] for line in service.files[first["input_file_id"]].splitlines()}
+    assert len(asked) < len(every) and lines_of(nih.folder / "run").keys() == asked
+    assert "belong to no trial" in ended.err
+
+
+def test_results_without_a_batch_are_not_fetched(nih, service, options):
+    """batch.json calls a file of the account the results of a batch that was never made."""
+    assert nih("batch", "submit", *options, "--out", "run", "--max-requests", 8).code == 0
+    service.files["file-PRIVATE"] = b"private"
+    file = nih.folder / "run" / "batch" / "batch.json"
+    content = json.loads(file.read_bytes())
+    gone = {"batch_id": None, "creating": True, "status": "completed"}
+    content["files"][1] |= gone | {"output_file_id": "file-PRIVATE"}
+    file.write_text(json.dumps(content), encoding="utf-8")
+    nih("batch", "fetch", "run")
+    assert not [each for each in service.requests if "PRIVATE" in each]
+    assert not [path for path in (nih.folder / "run").rglob("*") if path.is_file() and path.read_bytes() == b"private"]
