@@ -10,7 +10,7 @@ from functools import cached_property
 from nihbench.score import cues
 from nihbench.score.fold import Folded, count_cjk, fold, has_cjk
 from nihbench.score.numbers import Number, find_numbers
-from nihbench.score.words import spans, stem, stems_of, words
+from nihbench.score.words import spans, stems_of, words
 
 Span = tuple[int, int]
 
@@ -54,7 +54,8 @@ class Text:
 
     def first(self, wanted: str) -> Span:
         """Return where the first word of a stem stands."""
-        word = next(word for word in self.different if stem(word) == wanted)
+        stemmed = zip(stems_of(self.different), self.different, strict=True)
+        word = next(word for stem, word in stemmed if stem == wanted)
         return spans(self.text, self.words[: self.words.index(word) + 1])[-1]
 
     @cached_property
