@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import fields
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from nihbench.lang import t
 from nihbench.run.answers import answers_of
 from nihbench.run.store import RunFolder
 from nihbench.score import JUDGE_VERSION, SCORER, VERSION
-from nihbench.types import Failure, Grade, GradedElsewhere, Record, Score, Unscored
+from nihbench.types import Evidence, Failure, Grade, GradedElsewhere, Record, Score, Unscored
 
 IMPORTED = ("kamradt-judge", "kamradt-match")
 """Scorers of other tools, whose grades come with an import."""
@@ -142,9 +142,14 @@ def grade_row(identity: str, grade: Grade) -> dict[str, Any]:
     """Return a grade as JSON values: a score's fields and its band in percent, or why there is no score."""
     if isinstance(grade, Unscored):
         return {"id": identity, "unscored": grade.reason, "scorer": grade.scorer, "version": grade.version}
-    plain = asdict(grade)
+    plain = _fields_of(grade) | {"evidence": _fields_of(grade.evidence)}
     kept = {key: plain[key] for key in plain if key not in _WHERE_SAID or plain[key]}
     return {"id": identity, "value": kept.pop("value"), "band": round(grade.value * 100)} | kept
+
+
+def _fields_of(value: Score | Evidence) -> dict[str, Any]:
+    """Return the fields as they are: `asdict` copies all in them, which takes ten times as long."""
+    return {each.name: getattr(value, each.name) for each in fields(value)}
 
 
 _WHERE_SAID = ("misled", "votes", "decided_by")
