@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from random import Random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rapidfuzz import process
 
 from nihbench.analysis import Filter, cluster, find_cases
+from nihbench.analysis import cases as analysis_cases
 from nihbench.analysis.cases import Case
 from nihbench.errors import UsageError
 from nihbench.types import Completion, Evidence, Failure, Record, Score, Trial, Unscored, Usage
@@ -83,6 +86,39 @@ def test_near_texts_are_one_but_not_with_other_numbers():
     other = long.replace("1234567", "1234568")
     found = cluster([case("a", long), case("b", same), case("c", other), case("d", "三号仓库的密码是五八零。")])
     assert sorted(sorted(c.id for c in each.cases) for each in found) == [["a", "b"], ["c"], ["d"]]
+
+
+def rambling(random, count, size=900):
+    words = "walk park some one and day in the people should on essay that says make want spring bridge".split()
+    return [" ".join(random.choices(words, k=size // 5)) for _ in range(count)]
+
+
+def test_texts_that_are_plainly_unlike_are_not_compared_in_full(monkeypatch):
+    compared = []
+    true_one = process.extractOne
+    monkeypatch.setattr(
+        process, "extractOne", lambda text, known, **k: compared.append(len(known)) or true_one(text, known, **k)
+    )
+    texts = rambling(Random(1), 300)
+    found = cluster([case(str(at), text) for at, text in enumerate([*texts, texts[7].replace("park", "bark", 1)])])
+    assert sorted(len(each.cases) for each in found) == [1] * 299 + [2]
+    assert sum(compared) < 300  # of some 40,000 pairs
+
+
+def test_looking_at_beginnings_first_changes_no_cluster(monkeypatch):
+    random = Random(2)
+    made = []
+    for text in rambling(random, 12):
+        for _ in range(6):
+            cut = text[: random.choice((250, 260, 400, 480, 520, 900))]
+            for _ in range(random.choice((0, 3, 15, 30, 45))):
+                at = random.randrange(len(cut) // random.choice((1, 1, 8)))
+                cut = cut[:at] + random.choice(("", "x", "yz", cut[at : at + 2])) + cut[at + random.choice((0, 1, 4)) :]
+            made.append(case(str(len(made)), cut))
+    found = cluster(made)
+    monkeypatch.setattr(analysis_cases, "_BEGINNING", 10**6)  # longer than any text: all are compared in full
+    assert cluster(made) == found
+    assert 12 < len(found) < len(made)
 
 
 @given(st.lists(st.text(max_size=40), max_size=12))

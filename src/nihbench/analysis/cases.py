@@ -6,6 +6,7 @@ Pure: records and grades in, cases out. What stood around the needle is added by
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -24,6 +25,8 @@ _ALIKE = 92.0
 _LOOKED_AT = 2_000
 _COMPARED = 500
 """Characters of a text that are compared; how it begins is what it says."""
+_BEGINNING = 128
+"""Characters of two texts that are looked at first: how far they are apart there bounds how like the texts can be."""
 _MOST_LEADERS = 200
 """Texts that others may join: what is like none of so many stands alone, so that time grows with the cases alone."""
 _DIGITS = re.compile(r"\d+")
@@ -249,21 +252,61 @@ def cluster(cases: Iterable[Case]) -> tuple[Cluster, ...]:
     Texts that are equal when folded are one; then each text joins, of the most frequent ones, that which it is most
     like. Texts with different numbers are never one: a wrong number is what such an answer is about.
     """
-    from rapidfuzz import fuzz, process
-
     by_text: dict[str, list[Case]] = {}
     for case in cases:
         by_text.setdefault(_normal(case), []).append(case)
-    leaders: dict[tuple[str, ...], dict[str, str]] = {}
+    leaders: defaultdict[tuple[str, ...], _Leaders] = defaultdict(_Leaders)
     members: dict[str, list[Case]] = {}
     for text in sorted(by_text, key=lambda t: (-len(by_text[t]), t)):
-        known = leaders.setdefault(tuple(_DIGITS.findall(text)), {})
-        found = process.extractOne(text[:_COMPARED], known, scorer=fuzz.ratio, score_cutoff=_ALIKE)
-        members.setdefault(found[2] if found else text, []).extend(by_text[text])
-        if not found and len(known) < _MOST_LEADERS:
-            known[text] = text[:_COMPARED]
+        known = leaders[tuple(_DIGITS.findall(text))]
+        leader = known.leader_of(text)
+        members.setdefault(text if leader is None else leader, []).extend(by_text[text])
+        if leader is None:
+            known.add(text)
     clusters = [Cluster(cases=_in_order(cases)) for cases in members.values()]
     return tuple(sorted(clusters, key=lambda c: -len(c.cases)))
+
+
+class _Leaders:
+    """Texts that others may join, the most frequent first."""
+
+    def __init__(self) -> None:
+        self._texts: list[str] = []
+        self._begins: list[str] = []
+        self._lengths: list[int] = []
+
+    def add(self, text: str) -> None:
+        """Let others join a text, if there is room."""
+        if len(self._texts) < _MOST_LEADERS:
+            self._texts.append(text)
+            self._begins.append(text[:_BEGINNING])
+            self._lengths.append(min(len(text), _COMPARED))
+
+    def leader_of(self, text: str) -> str | None:
+        """Return the one that a text is most like, None where it is like none."""
+        from rapidfuzz import fuzz, process
+
+        compared = {at: self._texts[at][:_COMPARED] for at in self._maybe_like(text[:_COMPARED])}
+        found = process.extractOne(text[:_COMPARED], compared, scorer=fuzz.ratio, score_cutoff=_ALIKE)
+        return self._texts[found[2]] if found else None
+
+    def _maybe_like(self, text: str) -> Iterable[int]:
+        """Leave out those that can't be like a text, mostly all, by a few of their characters.
+
+        Say that d insertions and deletions make one text of another, and that their lengths differ by e. Then at most
+        d + e make the first k characters of one those of the other: as many more as one beginning is longer for some of
+        the d, the rest has to make up for by as many others, or e.
+        """
+        if len(text) <= 2 * _BEGINNING or not self._texts:
+            return range(len(self._texts))
+        import numpy as np
+        from rapidfuzz import process
+        from rapidfuzz.distance import Indel
+
+        lengths = np.array(self._lengths)
+        apart = process.cdist([text[:_BEGINNING]], self._begins, scorer=Indel.distance)[0]
+        most = (1.0 - _ALIKE / 100) * (len(text) + lengths) + abs(len(text) - lengths)
+        return np.flatnonzero(apart <= most + 1).tolist()
 
 
 def _in_order(cases: Sequence[Case]) -> tuple[Case, ...]:

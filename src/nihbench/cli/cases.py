@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from nihbench.cli.caseview import Context
     from nihbench.run import RunFolder
     from nihbench.run.probe import Causes
-    from nihbench.types import Grade, Record
+    from nihbench.types import Grade, Record, Trial
 
 _TEXT = Optional[str]  # noqa: UP045  typer reads it at run time
 _INT = Optional[int]  # noqa: UP045
@@ -82,9 +82,9 @@ def cases(
     filters = [_since(against, folder, chosen, scorer) for folder, *_ in read]
     if probe:
         # All are read by now: what is wrong with one of them is known before another's probes are paid for.
-        for (folder, records, grades), each in zip(read, filters, strict=True):
+        for (folder, _, records, grades), each in zip(read, filters, strict=True):
             send_probes(folder, _let(records, each), grades, reaching)
-    looked = [_looked(*one, each, corpus) for one, each in zip(read, filters, strict=True)]
+    looked = [_looked(one, each, corpus) for one, each in zip(read, filters, strict=True)]
     note_controls([(each.folder, each.controls) for each in looked])
     if as_json:
         show_json({"runs": [each.json() for each in looked]})
@@ -139,26 +139,27 @@ class _Looked:
         return cause_lines(self.causes) if self.causes else []
 
 
-def _read(folder: RunFolder, scorer: str | None) -> tuple[RunFolder, dict[str, Record], Mapping[str, Grade]]:
+_Read = tuple["RunFolder", tuple["Trial", ...], dict[str, "Record"], Mapping[str, "Grade"]]
+
+
+def _read(folder: RunFolder, scorer: str | None) -> _Read:
+    """Return a run with its plan, its records and their grades."""
     from nihbench.run import counted_once, grades_of, planned_trials
 
     found = folder.records()
-    _, records = counted_once(planned_trials(folder.manifest), found)
-    return folder, records, grades_of(folder, found, scorer)
+    planned, records = counted_once(planned_trials(folder.manifest), found)
+    return folder, planned, records, grades_of(folder, found, scorer)
 
 
 def _let(records: Mapping[str, Record], chosen: Filter) -> dict[str, Record]:
     return {key: record for key, record in records.items() if chosen.lets(record)}
 
 
-def _looked(
-    folder: RunFolder, records: dict[str, Record], grades: Mapping[str, Grade], chosen: Filter, corpus: str | None
-) -> _Looked:
+def _looked(read: _Read, chosen: Filter, corpus: str | None) -> _Looked:
     from nihbench.analysis import control_results, find_cases
     from nihbench.cli.probing import causes_of
-    from nihbench.run import counted_once, planned_trials
 
-    planned, _ = counted_once(planned_trials(folder.manifest), folder.records())
+    folder, planned, records, grades = read
     found = find_cases(records, grades, chosen)
     return _Looked(
         folder=folder,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from nihbench.cli.output import plain
@@ -213,11 +213,16 @@ def _group_json(group: Group, context: Context) -> dict[str, Any]:
         "clusters": [
             {
                 "said": cluster.said,
-                "cases": [asdict(case) | {"sent": _sent(context.around.get(case.id))} for case in cluster.cases],
+                "cases": [_case_json(case, context) for case in cluster.cases],
             }
             for cluster in group.clusters
         ],
     }
+
+
+def _case_json(case: Case, context: Context) -> dict[str, Any]:
+    shown = {each.name: getattr(case, each.name) for each in fields(case)}
+    return shown | {"sent": _sent(context.around.get(case.id))}
 
 
 def _sent(around: Around | None) -> dict[str, str] | None:

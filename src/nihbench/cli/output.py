@@ -124,7 +124,11 @@ def plain(text: str) -> str:
     """Return text without control characters (line breaks and tabs become spaces), safe to show on a terminal."""
     if text.isprintable():  # as nearly all texts are: no character of it is one of control
         return text
-    return "".join(" " if c in "\n\r\t" else c for c in text if c in "\n\r\t" or unicodedata.category(c)[0] != "C")
+    text = text.translate(_SPACED)
+    return text if text.isprintable() else "".join(c for c in text if unicodedata.category(c)[0] != "C")
+
+
+_SPACED = str.maketrans("\n\r\t", "   ")
 
 
 _hearers: list[Callable[[str], None]] = []
@@ -164,7 +168,23 @@ def show_json(value: Any) -> None:
     """Print a result for a program on stdout."""
     import json
 
-    show(_UNSEEN.sub(_escape, json.dumps(value, ensure_ascii=not speaks_unicode(), indent=1)))
+    encode = json.JSONEncoder(ensure_ascii=not speaks_unicode()).encode
+    show(_UNSEEN.sub(_escape, _indented(value, encode, "\n")))
+
+
+def _indented(value: Any, encode: Callable[[Any], str], line: str) -> str:
+    """Return what `json.dumps` with an indent of 1 does, which is written in Python too but keeps a list of all parts.
+
+    `line` begins a line of what the value stands in.
+    """
+    if not value or not isinstance(value, dict | list | tuple):
+        return encode(value)
+    inner = line + " "
+    if isinstance(value, dict):
+        named = [(key if isinstance(key, str) else encode(key), part) for key, part in value.items()]
+        parts = [f"{encode(key)}: {_indented(part, encode, inner)}" for key, part in named]
+        return f"{{{inner}{f',{inner}'.join(parts)}{line}}}"
+    return f"[{inner}{f',{inner}'.join([_indented(part, encode, inner) for part in value])}{line}]"
 
 
 def show_lines(values: Iterable[Any]) -> None:

@@ -105,8 +105,8 @@ def recalled(text: str, lang: Lang | None = None) -> str:
     lang = lang or _spoken[0]
     if isinstance(text, Message) or lang == "en":
         return text
-    for pattern, template in _stored(lang):
-        found = pattern.fullmatch(text)
+    for telling, pattern, template in _stored(lang):
+        found = pattern.fullmatch(text) if telling in text else None
         if found:
             message = Message(text)
             message.template = template
@@ -187,11 +187,14 @@ _FORMATTER = _Formatter()
 
 
 @cache
-def _stored(language: str) -> list[tuple[re.Pattern[str], str]]:
-    """Return what recognises stored sentences, those with the most words of their own first."""
+def _stored(language: str) -> list[tuple[str, re.Pattern[str], str]]:
+    """Return what recognises stored sentences, those with the most words of their own first.
+
+    Before each stands the longest row of its own words: few sentences hold that of a template that isn't theirs.
+    """
     known = [each for table in ("stored", "system") for each in import_module(f"{__name__}.{language}.{table}").WORDS]
     templates = sorted(known, key=lambda template: -len(_FIELD.sub("", template)))
-    return [(recognising(template), template) for template in templates]
+    return [(max(_FIELD.split(template)[::2], key=len), recognising(template), template) for template in templates]
 
 
 _FIELD = re.compile(r"\{(\w+)(?:![rs])?(?::[^}]*)?\}")

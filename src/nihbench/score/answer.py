@@ -1,4 +1,7 @@
-"""An answer prepared for matching: folded once, and what is looked up in it more than once is kept."""
+"""An answer prepared for matching: folded and cut into words once, and what is looked up more than once is kept.
+
+Most answers of a long run are wrong in words of their own, so what is needed only where a fact is found is made then.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from functools import cached_property
 from nihbench.score import cues
 from nihbench.score.fold import Folded, count_cjk, fold, has_cjk
 from nihbench.score.numbers import Number, find_numbers
-from nihbench.score.words import spans, stems
+from nihbench.score.words import spans, stems_of, words
 
 Span = tuple[int, int]
 
@@ -22,31 +25,44 @@ class Text:
         self.folded: Folded = fold(original)
         self.text: str = self.folded.text
         self.chinese: bool = has_cjk(self.text)
-        self.stems: list[str] = stems(self.text)
+        self.words: list[str] = words(self.text)
         self._cues: dict[cues.CueKind, list[cues.Cue]] = {}
         self._numbers: dict[str, list[Number]] = {}
 
     @cached_property
     def spans(self) -> list[Span]:
         """Where the words stand."""
-        return spans(self.text)
+        return spans(self.text, self.words)
+
+    @cached_property
+    def different(self) -> dict[str, None]:
+        """The words, each once, in order."""
+        return dict.fromkeys(self.words)
+
+    @cached_property
+    def stems(self) -> dict[str, None]:
+        """The stems of the words, each once, in order."""
+        return dict.fromkeys(stems_of(self.different))
 
     @cached_property
     def places(self) -> dict[str, list[int]]:
         """Which words have a stem, by stem."""
-        places: dict[str, list[int]] = {}
-        for place, stem in enumerate(self.stems):
-            if stem in places:
-                places[stem].append(place)
-            else:
-                places[stem] = [place]
+        places: dict[str, list[int]] = {stem: [] for stem in self.stems}
+        for place, stem in enumerate(stems_of(self.words)):
+            places[stem].append(place)
         return places
+
+    def first(self, wanted: str) -> Span:
+        """Return where the first word of a stem stands."""
+        stemmed = zip(stems_of(self.different), self.different, strict=True)
+        word = next(word for stem, word in stemmed if stem == wanted)
+        return spans(self.text, self.words[: self.words.index(word) + 1])[-1]
 
     @cached_property
     def by_letter(self) -> dict[str, list[str]]:
         """The stems of long Latin words by their first letter."""
         grouped: dict[str, list[str]] = {}
-        for stem in self.places:
+        for stem in self.stems:
             if len(stem) >= _LONG and stem.isascii() and stem.isalpha():
                 grouped.setdefault(stem[0], []).append(stem)
         return grouped
@@ -54,12 +70,12 @@ class Text:
     @cached_property
     def size(self) -> float:
         """The length in words; a Chinese character counts half a word."""
-        return len(self.stems) - 0.5 * count_cjk(self.text)
+        return len(self.words) - 0.5 * count_cjk(self.text)
 
     @cached_property
     def latin(self) -> bool:
         """Whether there are several words in Latin letters."""
-        return len(self.stems) - count_cjk(self.text) > 1
+        return len(self.words) - count_cjk(self.text) > 1
 
     def cues(self, kind: cues.CueKind, start: int = 0, end: int | None = None) -> list[cues.Cue]:
         """Return the cues of one kind that begin in text[start:end]."""

@@ -33,7 +33,12 @@ _CJK = re.compile(f"[{HAN}]")
 # What goes from a line: spaces at its ends, all but one of a run, and any between two of which one needs none;
 # apostrophes that stand in no word.
 _TIGHT = rf"[{HAN}、。,;:!?.()]"
-_SPARE = re.compile(rf" (?:(?<=^ )|(?<=[ \n] )|(?=\n)|(?<={_TIGHT} ) *(?={_TIGHT})) *|'(?:(?<![^\W\d_]')|(?![^\W\d_]))")
+_STRAY = r"'(?:(?<![^\W\d_]')|(?![^\W\d_]))"
+_SPARE = re.compile(rf" (?:(?<=^ )|(?<=[ \n] )|(?=\n)|(?<={_TIGHT} ) *(?={_TIGHT})) *|{_STRAY}")
+# One of these stands wherever that fits; most lines have none, and looking takes a fraction of its time.
+_SPARE_PAIRS = ("  ", "\n ", " \n")
+_SPARE_SIGNS = re.compile(f"{_TIGHT} {_TIGHT}")
+_STRAYS = re.compile(_STRAY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +111,17 @@ def fold(original: str) -> Folded:
     if _GONE in text:
         text, cuts = _cut(text, _RUN_OF_GONE)
         steps.append(cuts)
-    if " " in text or "'" in text:
-        text, cuts = _cut(text.rstrip(" "), _SPARE)
-        if cuts.at:
-            steps.append(cuts)
+    text = text.rstrip(" ")
+    if _has_spare(text):
+        text, cuts = _cut(text, _SPARE)
+        steps.append(cuts)
     return Folded(text, tuple(reversed(steps)), grown)
+
+
+def _has_spare(text: str) -> bool:
+    if text.startswith(" ") or any(pair in text for pair in _SPARE_PAIRS):
+        return True
+    return ("'" in text and _STRAYS.search(text) is not None) or _SPARE_SIGNS.search(text) is not None
 
 
 _RUN_OF_GONE = re.compile(f"{_GONE}+")

@@ -7,6 +7,7 @@ by which that language denies or doubts; that nothing was found means little whe
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 from nihbench.lang import t
 from nihbench.score.answer import Text
@@ -17,6 +18,7 @@ _LOOKED_AT = 4000  # characters
 _LEAST = 3  # function words that show a language
 _LEAST_LETTERS = 6  # letters of another script that show one
 _WORD = re.compile(r"[a-z]+")
+_GAPS = {code: " " for code in range(128) if not _WORD.fullmatch(chr(code))}
 _KANA = re.compile("[\u3040-\u30ff]")
 _ENGLISH = frozenset(
     "the is are was were be of and to in it that this for with on as not no does do did i you we they he she has have "
@@ -66,17 +68,15 @@ def foreign(text: Text) -> str:
             return t("in another script")
         if 5 * len(strange) > len(letters) and _KANA.search(start):
             return t("Japanese")
-    words = _WORD.findall(start)
-    english = len([word for word in words if word in _ENGLISH])
-    if 3 * english >= len(words):
+    words = Counter(_words(start))
+    english = _count(words, _ENGLISH)
+    if 3 * english >= words.total():
         return ""
     if not text.chinese:
         for name, own in _SHOWING_OF.items():
             if not own.isdisjoint(words):
                 return _SAID[name]
-    name, hits = max(
-        [(name, len([w for w in words if w in own])) for name, own in _OTHERS_OF.items()], key=lambda pair: pair[1]
-    )
+    name, hits = max([(name, _count(words, own)) for name, own in _OTHERS_OF.items()], key=lambda pair: pair[1])
     return _SAID[name] if hits >= _LEAST and hits > 2 * english else ""
 
 
@@ -85,11 +85,19 @@ def doubting(text: Text) -> str:
     name = foreign(text)
     own = _DOUBTING_OF.get(name)
     start = text.text[:_LOOKED_AT]
-    doubts = _DOUBTING_SCRIPTS.search(start) if own is None else not own.isdisjoint(_WORD.findall(start))
+    doubts = _DOUBTING_SCRIPTS.search(start) if own is None else not own.isdisjoint(_words(start))
     return name if name and doubts else ""
 
 
 def shown(text: Text) -> bool:
     """Whether a text is shown to be English or Chinese."""
-    words = _WORD.findall(text.text[:_LOOKED_AT])
-    return text.chinese or len([word for word in words if word in _ENGLISH]) >= _LEAST
+    return text.chinese or _count(Counter(_words(text.text[:_LOOKED_AT])), _ENGLISH) >= _LEAST
+
+
+def _words(text: str) -> list[str]:
+    """Return the runs of plain letters; an apostrophe parts them."""
+    return text.translate(_GAPS).split() if text.isascii() else _WORD.findall(text)
+
+
+def _count(words: Counter[str], own: frozenset[str]) -> int:
+    return sum([words[word] for word in own.intersection(words)])

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
@@ -20,7 +20,7 @@ from nihbench.score.negation import negated
 from nihbench.score.numbers import Number, nearness
 from nihbench.score.script import pinyin
 from nihbench.score.sheet import Sheet, Sought, make_sheet
-from nihbench.score.words import CHINESE_STOP, STOP_WORDS, content_stems
+from nihbench.score.words import CHINESE_STOP, STOP_WORDS, content_stems_of, words
 from nihbench.types import Needle
 
 Status = Literal["right", "negated", "near", "absent"]
@@ -106,10 +106,10 @@ def _places(fact: Sought, answer: Text) -> list[Span]:
     spans: list[Span] = []
     if fact.chinese is not None and answer.chinese:
         spans = [m.span() for _, m in zip(range(_MOST), fact.chinese.finditer(answer.text), strict=False)]
-    places = answer.places
+    present = answer.stems
     for wanted, window in fact.latin:
         for stem in wanted:
-            if stem not in places:
+            if stem not in present:
                 break
         else:
             spans += _together(wanted, window, answer) if wanted else []
@@ -126,11 +126,10 @@ def _outermost(spans: list[Span]) -> list[Span]:
 
 def _together(wanted: tuple[str, ...], window: int, answer: Text) -> list[Span]:
     """Return where all of some stems stand within so many words."""
-    places = answer.places
-    first, *others = sorted(wanted, key=lambda stem: len(places[stem]))
+    first, *others = sorted((answer.places[stem] for stem in wanted), key=len)
     found: list[Span] = []
-    for place in places[first][:_MOST]:
-        group = [place, *(_nearest(places[other], place) for other in others)]
+    for place in first[:_MOST]:
+        group = [place, *(_nearest(other, place) for other in others)]
         low, high = min(group), max(group)
         if high - low < window:
             found.append((answer.spans[low][0], answer.spans[high][1]))
@@ -146,25 +145,35 @@ def _pinyin_places(fact: Sought, answer: Text) -> list[Span]:
     """Return where a Chinese fact stands in Latin letters."""
     if fact.chinese is None or not answer.latin:
         return []
-    pattern = _pinyin_pattern(fact.forms)
-    return _outermost([m.span() for m in pattern.finditer(answer.text)][:_MOST]) if pattern else []
+    written, pattern = _pinyin_pattern(fact.forms)
+    if pattern is None:
+        return []
+    for syllables in written:
+        for syllable in syllables:
+            if syllable not in answer.text:
+                break
+        else:
+            return _outermost([m.span() for m in pattern.finditer(answer.text)][:_MOST])
+    return []
 
 
 @lru_cache(maxsize=1024)
-def _pinyin_pattern(forms: tuple[str, ...]) -> re.Pattern[str] | None:
-    written = [pinyin(form) for form in forms if len(form) > 1 and all(map(is_cjk, form))]
-    spelt = ["[ '-]?".join(re.escape(s.replace("v", "u")) for s in syllables) for syllables in written if syllables]
-    return re.compile(rf"(?<![a-z])(?:{'|'.join(spelt)})(?![a-z])") if spelt else None
+def _pinyin_pattern(forms: tuple[str, ...]) -> tuple[list[list[str]], re.Pattern[str] | None]:
+    """Return the syllables of every Chinese form in Latin letters, and a pattern for them all."""
+    spelt = [pinyin(form) for form in forms if len(form) > 1 and all(map(is_cjk, form))]
+    written = [[syllable.replace("v", "u") for syllable in syllables] for syllables in spelt if syllables]
+    patterns = ["[ '-]?".join(map(re.escape, syllables)) for syllables in written]
+    return written, re.compile(rf"(?<![a-z])(?:{'|'.join(patterns)})(?![a-z])") if patterns else None
 
 
 def _misspelt(fact: Sought, answer: Text) -> list[Span]:
     """Return where a fact stands one of whose long words has one letter wrong, missing, too many or swapped."""
     spans: list[Span] = []
     for stem in fact.long:
-        written = "" if stem in answer.places else _one_letter_off(stem, answer)
+        written = "" if stem in answer.stems else _one_letter_off(stem, answer)
         for wanted, window in fact.latin if written else ():
             as_written = tuple(written if s == stem else s for s in wanted)
-            if stem in wanted and all(s in answer.places for s in as_written):
+            if stem in wanted and all(s in answer.stems for s in as_written):
                 spans += _together(as_written, window, answer)
     return _outermost(spans)
 
@@ -184,14 +193,18 @@ def _near(fact: Sought, answer: Text) -> Span | None:
         half = fact.halves.search(answer.text)
         if half:
             return half.span()
-    places = answer.places
     for size, telling in fact.parts:
-        present = [s for s in telling if s in places]
+        present = [s for s in telling if s in answer.stems]
         if present and 2 * len(present) >= size:
-            return answer.spans[places[present[0]][0]]
+            return answer.first(present[0])
     return None
 
 
 def novel(text: str, known: frozenset[str]) -> list[str]:
     """Return the content stems of a folded `text` that are not in `known`."""
-    return [s for s in content_stems(text) if s not in known and s not in STOP_WORDS and s not in CHINESE_STOP]
+    return novel_of(words(text), known)
+
+
+def novel_of(found: Collection[str], known: frozenset[str]) -> list[str]:
+    """Return the content stems of some words that are not in `known`."""
+    return [s for s in content_stems_of(found) if s not in known and s not in STOP_WORDS and s not in CHINESE_STOP]

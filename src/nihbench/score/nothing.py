@@ -6,12 +6,12 @@ Lines as in `rules`, tried in order; the last one always decides.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from nihbench.lang import t
-from nihbench.score.match import novel
+from nihbench.score.match import novel, novel_of
 from nihbench.score.reading import REPORTING, Reading, Verdict
-from nihbench.score.words import stem
+from nihbench.score.words import stem, words
 
 _SHORT = 15.0  # words: so short a text is an answer, not a text about something else
 _ECHO = 5  # characters: a shorter text repeats a question by chance
@@ -57,15 +57,15 @@ def _cut_short(reading: Reading) -> Verdict | None:
     """Nothing but the words that lead to an answer, and no end."""
     if reading.finish_reason == "length":
         return Verdict(0.0, "truncated", t("cut at the length limit with nothing found"))
-    if novel(_without_beginnings(reading), reading.sheet.lead | REPORTING):
+    if novel_of(_without_beginnings(reading), reading.sheet.lead | REPORTING):
         return None
     if _UNFINISHED.search(reading.answer.text[-8:]):
         return Verdict(0.0, "truncated", t("breaks off before the answer"))
     return Verdict(0.0, "off_task", t("repeats the question"))
 
 
-def _without_beginnings(reading: Reading) -> str:
-    """Return the answer's text less the numbers that begin the expected one."""
+def _without_beginnings(reading: Reading) -> Collection[str]:
+    """Return the answer's different words, without the numbers that begin the expected one."""
     text = reading.answer.text
     digits = next((f.digits for f in reading.sheet.facts if f.digits), "")
     kept, at = [], 0
@@ -73,7 +73,7 @@ def _without_beginnings(reading: Reading) -> str:
         if digits.startswith(number.digits) and number.start >= at:
             kept.append(text[at : number.start])
             at = number.end
-    return "".join([*kept, text[at:]])
+    return dict.fromkeys(words("".join([*kept, text[at:]]))) if kept else reading.answer.different
 
 
 def _asks_back(reading: Reading) -> Verdict | None:
@@ -88,7 +88,7 @@ def _invented(reading: Reading) -> Verdict:
     if reading.answer.size <= _SHORT:
         return Verdict(0.0, "hallucinated", t("a short answer without any fact"))
     asked = novel(reading.sheet.question.partition("?")[0], _OF_THE_SOURCE)
-    if asked and 2 * sum(word in reading.answer.places for word in asked) >= len(asked):
+    if asked and 2 * sum(word in reading.answer.stems for word in asked) >= len(asked):
         return Verdict(0.0, "hallucinated", t("answers the question without any fact"))
     return Verdict(0.0, "off_task", t("does not take up the question"))
 
