@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nihbench import lang
-from nihbench.cli.output import _indented, plain
+from nihbench.cli.output import _write_indented, plain
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8)
 KEYS = st.text(max_size=4) | st.integers() | st.none() | st.booleans()
@@ -23,7 +23,9 @@ VALUES = st.recursive(
 @given(VALUES, st.booleans())
 def test_json_is_what_the_library_makes_of_it(value, in_ascii):
     encode = json.JSONEncoder(ensure_ascii=in_ascii).encode
-    assert _indented(value, encode, "\n") == json.dumps(value, ensure_ascii=in_ascii, indent=1)
+    parts = []
+    _write_indented(value, encode, "\n", parts.append)
+    assert "".join(parts) == json.dumps(value, ensure_ascii=in_ascii, indent=1)
 
 
 @given(st.text() | st.text(st.sampled_from(list("ab \n\r\t\x1b\x85\u200b\u2028\ud800é中\U000e0001"))))

@@ -169,22 +169,27 @@ def show_json(value: Any) -> None:
     import json
 
     encode = json.JSONEncoder(ensure_ascii=not speaks_unicode()).encode
-    show(_UNSEEN.sub(_escape, _indented(value, encode, "\n")))
+    _write_indented(value, lambda each: _UNSEEN.sub(_escape, encode(each)), "\n", sys.stdout.write)
+    sys.stdout.write("\n")
 
 
-def _indented(value: Any, encode: Callable[[Any], str], line: str) -> str:
-    """Return what `json.dumps` with an indent of 1 does, which is written in Python too but keeps a list of all parts.
+def _write_indented(value: Any, encode: Callable[[Any], str], line: str, write: Callable[[str], object]) -> None:
+    """Write what `json.dumps` with an indent of 1 returns, which makes a list of millions of parts of it first.
 
     `line` begins a line of what the value stands in.
     """
     if not value or not isinstance(value, dict | list | tuple):
-        return encode(value)
-    inner = line + " "
-    if isinstance(value, dict):
-        named = [(key if isinstance(key, str) else encode(key), part) for key, part in value.items()]
-        parts = [f"{encode(key)}: {_indented(part, encode, inner)}" for key, part in named]
-        return f"{{{inner}{f',{inner}'.join(parts)}{line}}}"
-    return f"[{inner}{f',{inner}'.join([_indented(part, encode, inner) for part in value])}{line}]"
+        write(encode(value))
+        return
+    named = isinstance(value, dict)
+    between = ("{" if named else "[") + line + " "
+    for each in value:
+        write(between)
+        if named:
+            write(encode(each if isinstance(each, str) else encode(each)) + ": ")
+        _write_indented(value[each] if named else each, encode, line + " ", write)
+        between = "," + line + " "
+    write(line + ("}" if named else "]"))
 
 
 def show_lines(values: Iterable[Any]) -> None:
