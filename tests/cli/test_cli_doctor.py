@@ -172,7 +172,8 @@ def test_a_cap_holds_whatever_the_server_counts(nih: Any, chat: Any, share: floa
 def test_a_cap_needs_a_price(nih: Any) -> None:
     (nih.folder / "models.yaml").write_text("models: {paid: {base_url: 'http://192.0.2.1/v1', key_env: NIH_TEST_KEY}}")
     nih.environment["NIH_TEST_KEY"] = "k-123456"
-    ended = nih("doctor", "--model", "paid", "--max-cost", 1)
+    named = ("--base-url", "http://192.0.2.1/v1", "--api-key-env", "NIH_TEST_KEY")
+    ended = nih("doctor", "--model", "paid", *named, "--max-cost", 1)
     assert ended.code == 2 and "--price IN,OUT" in ended.error()
 
 

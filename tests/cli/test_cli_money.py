@@ -79,6 +79,7 @@ def test_an_engine_that_is_given_a_key_is_money(
         key, []
     )
     if key == "preset":
+        arguments = ["--api-key-env", "NIH_TEST_KEY"]  # a preset in the working folder alone sends none
         preset = f"models: {{x: {{base_url: '{chat.base_url}', key_env: NIH_TEST_KEY}}}}"
         (nih.folder / "models.yaml").write_text(preset, encoding="utf-8")
     if key == "login":

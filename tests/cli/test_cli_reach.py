@@ -45,7 +45,8 @@ def test_the_windows_of_a_preset_are_kept_behind_a_base_url() -> None:
     [
         ("https://api.openai.com/v1", None, None, "usual"),
         ("https://API.OpenAI.com:443/v1/", None, None, "usual"),
-        ("https://models.example/v1", None, "https://models.example/other", "usual"),
+        ("https://models.example/v1/", None, "https://models.example/v1", "usual"),
+        ("https://models.example/v1", None, "https://models.example/other", "asks"),
         # Servers nearby seldom want a key, and get none that was not named for them.
         ("http://127.0.0.1:8080/v1", None, None, None),
         ("http://user:pw@10.0.0.7:8000/v1", None, None, None),

@@ -177,6 +177,7 @@ def service(nih: Any, own_texts: dict[str, Path]) -> list[object]:
     nih.environment["NIH_TEST_KEY"] = "k-123456"
     return [
         *("--model", "paid", "--length-unit", "cl100k_base", "--corpus", own_texts["en"], "--repeat-corpus"),
+        *("--base-url", "http://192.0.2.1/v1", "--api-key-env", "NIH_TEST_KEY"),
         *("--lengths", "4k,6k", "--depths", "15", "--no-controls", "--no-preflight"),
     ]
 

@@ -74,7 +74,7 @@ def test_a_haystack_folder_that_is_a_link_is_passed_over(tmp_path: Path) -> None
 
 def test_a_proxy_s_password_is_in_no_message(nih: Any) -> None:
     nih.environment.update({"HTTPS_PROXY": "http://user:PROXYPW#1@host", "https_proxy": "http://user:PROXYPW#1@host"})
-    nih.environment["XDG_CACHE_HOME"] = str(nih.folder / "empty")
+    nih.environment["NIH_CACHE_DIR"] = str(nih.folder / "empty")
     ended = nih("corpus", "fetch", "paul-graham-en")
     assert ended.code != 0 and "PROXYPW" not in ended.err + ended.out
 

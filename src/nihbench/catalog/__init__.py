@@ -10,9 +10,12 @@ import os
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nihbench.catalog.lookup import Catalog
-from nihbench.types import ModelPreset
+
+if TYPE_CHECKING:
+    from nihbench.types import ModelPreset
 
 __all__ = ["Catalog", "is_of_a_run", "load", "packaged_models"]
 

@@ -10,7 +10,6 @@ import typer
 
 from nihbench.cli.output import command, note
 from nihbench.errors import UsageError
-from nihbench.fetch import read_named
 from nihbench.lang import t
 
 
@@ -46,6 +45,8 @@ def read_file(name: str) -> bytes:
     Raises:
         UsageError: it can't be read.
     """
+    from nihbench.fetch import read_named
+
     try:
         if name == "-":
             return _within(sys.stdin.buffer.read(_MOST_BYTES + 1))

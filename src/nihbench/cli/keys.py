@@ -15,7 +15,6 @@ from pathlib import Path
 
 from nihbench.cli.output import note
 from nihbench.errors import UsageError
-from nihbench.fetch import read_named
 from nihbench.lang import t
 
 _VARIABLE = re.compile("[A-Z_][A-Z0-9_]{0,63}")
@@ -55,6 +54,8 @@ def keys_file() -> Path:
 
 @cache
 def _keys_in(path: Path) -> Mapping[str, str]:
+    from nihbench.fetch import read_named
+
     try:
         text = read_named(path, _MOST_BYTES).decode("utf-8-sig")
         mode = path.stat().st_mode

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from nihbench.errors import FetchError
 from nihbench.fetch.progress import Report, silent
-from nihbench.lang import t
+from nihbench.lang import Message, t
 
 if TYPE_CHECKING:
     import httpx
@@ -56,8 +56,9 @@ def download_url(url: str, *, sha256: str, report: Report = silent, what: str | 
     # Beside httpx's own errors: a proxy or certificate setting of the environment that can't be used.
     except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError, ImportError) as error:
         # Of a proxy's address that is none, the error tells the part in which its password stands.
-        told = "" if isinstance(error, httpx.InvalidURL | ValueError) else str(error)
-        reason = told or type(error).__name__
+        own = bool(error.args) and isinstance(error.args[0], Message)
+        shown = own or isinstance(error, httpx.HTTPError | OSError | ImportError)
+        reason = (shown and str(error)) or type(error).__name__
         raise FetchError(
             t(
                 "Could not fetch {url} ({reason}): check the network and the proxy settings, then try again.",

@@ -27,10 +27,9 @@ from nihbench.types import Bare, Completion, Failure, GradedElsewhere, Placed, P
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
-MOST_CHARACTERS = 500_000
-"""Of an answer, and of reasoning, so much is written at most: what is longer loses its middle. No model says more."""
-_MOST_READ = 200_000
-"""Of either so much is held in memory when a run is read; what is graded is less (`score.rules`)."""
+MOST_CHARACTERS = 1_000_000
+"""Of an answer, and of reasoning, so much is written and read at most: what is longer loses its middle. No model says
+more; what is graded is less (`score.rules`)."""
 _MOST_HELD = 250_000_000
 """Bytes of text that the records of one run may hold in memory."""
 _GAP = " […] "
@@ -416,7 +415,7 @@ def _parser() -> Callable[[bytes], Record]:
             key = next((key for key in outcomes if key in plain), "completion")
             came = plain[key]
             if isinstance(came, dict):
-                came = _shortened(came, _MOST_READ)
+                came = _shortened(came, MOST_CHARACTERS)
                 if "latency_s" in came and came["latency_s"] is None:
                     came["latency_s"] = math.nan
             outcome = outcomes[key].validate_python(came)

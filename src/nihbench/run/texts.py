@@ -81,7 +81,7 @@ def load_texts(
 def corpus_choices(option: str | None) -> dict[str, str]:
     """Read `--corpus`: a path, or `NAME`, `zh=NAME` (for needles of that language), and both by commas.
 
-    A path that has a comma or `=` in it is one where it names its folder, too (`./a,b.txt`).
+    A path that has a comma or `=` in it is one where it names its folder, too, or has a suffix (`./a,b`, `a,b.txt`).
 
     Returns:
         A name or path for each language; under "" the one for all other languages.
@@ -91,7 +91,7 @@ def corpus_choices(option: str | None) -> dict[str, str]:
     """
     if not option:
         return {}
-    if os.path.dirname(option) and os.path.exists(option):
+    if (os.path.dirname(option) or "." in option) and os.path.exists(option):
         return {"": option}
     choices: dict[str, str] = {}
     for part in option.split(","):
