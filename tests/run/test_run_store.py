@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nihbench.errors import DamagedDataError, StoppedError, UsageError
+from nihbench.errors import DamagedDataError, MovedError, StoppedError, UsageError
 from nihbench.run import RecordWriter, Setup, create_run, open_run, owed, run_trials
 from nihbench.run.manifest import manifest
 from nihbench.run.records import read_records, record_line
@@ -293,3 +293,18 @@ def test_of_two_that_begin_a_run_in_one_moment_one_is_refused(make_setup: MakeSe
         with ThreadPoolExecutor(6) as threads:
             begun = [who for who in threads.map(begin, range(6)) if who]
         assert begun == [open_run(tmp_path / str(attempt)).manifest["created_at"]]
+
+
+def test_several_records_of_a_folder_that_was_moved_are_written_once(make_setup: Any, tmp_path: Path) -> None:
+    """Its file is open still: what is written to it arrives, although it has another place now."""
+    setup: Setup = make_setup()
+    (tmp_path / "run").mkdir()
+    measure(setup, tmp_path / "run" / "records.jsonl", Model())
+    records = list(read_records(tmp_path / "run" / "records.jsonl")[0].values())[:3]
+    (tmp_path / "run" / "records.jsonl").unlink()
+    with RecordWriter(tmp_path / "run" / "records.jsonl") as writer:
+        (tmp_path / "run").rename(tmp_path / "elsewhere")
+        errors = writer.write(records)
+    assert [type(error) for error in errors] == [MovedError] * 3
+    lines = (tmp_path / "elsewhere" / "records.jsonl").read_bytes().splitlines(keepends=True)
+    assert lines == [record_line(record) for record in records]

@@ -79,7 +79,7 @@ class RecordWriter:
         Where they do not all fit, each is tried by itself: what is paid for is kept as far as the disk has room.
         """
         error = self._put(b"".join(map(record_line, records))) if records else None
-        if error is None or len(records) == 1:
+        if error is None or len(records) == 1 or isinstance(error, MovedError):  # what was moved is written
             return [error] * len(records)
         return [self._put(record_line(record)) for record in records]
 
