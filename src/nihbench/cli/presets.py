@@ -120,7 +120,7 @@ def _not_named(variable: str, preset: ModelPreset) -> UsageError:
     return UsageError(
         t(
             "the key in {variable} is not known to belong to {host}: nothing was sent; name the one that goes there "
-            "with it, by --base-url URL --api-key-env NAME (--api-key-env none: no key)",
+            "with it, by --base-url URL (a judge: --judge-base-url) --api-key-env NAME (none: no key)",
             variable=variable,
             host=host_of(preset.base_url),
         )

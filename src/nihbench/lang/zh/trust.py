@@ -3,9 +3,9 @@
 WORDS = {
     # keys and servers
     "the key in {variable} is not known to belong to {host}: nothing was sent; name the one that goes there with it, "
-    "by --base-url URL --api-key-env NAME (--api-key-env none: no key)": (
-        "不知道 {variable} 中的密钥是否属于 {host}：什么都没有发送；请同时给出 --base-url URL 与 --api-key-env NAME，"
-        "指明发往那里的密钥（--api-key-env none：不用密钥）"
+    "by --base-url URL (a judge: --judge-base-url) --api-key-env NAME (none: no key)": (
+        "不知道 {variable} 中的密钥是否属于 {host}：什么都没有发送；请同时给出 --base-url URL（裁判用 --judge-base-url）"
+        "与 --api-key-env NAME，指明发往那里的密钥（none：不用密钥）"
     ),
     "{run} says that its model is at {host}, which nobody named on this machine: nothing was sent; if you trust that "
     "server, give --base-url URL, and --api-key-env NAME for its key": (
