@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from email.utils import format_datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from nihbench.endpoint.waits import asked_wait_s, duration_s, exhausted_wait_s, in_words, rate_state, until_s
@@ -59,6 +59,7 @@ def test_dates_are_what_the_standard_library_wrote(now: datetime, moment: dateti
 
 
 @settings(max_examples=60, deadline=None)
+@example(text="0\x1f")
 @given(text=st.text(max_size=30) | st.from_regex(r"[0-9hms.: TZ+-]{1,30}", fullmatch=True))
 def test_no_text_breaks_the_reading_or_gives_a_wait_below_zero(text: str) -> None:
     for seconds in (

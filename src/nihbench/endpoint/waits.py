@@ -194,4 +194,5 @@ def _iso(text: str) -> datetime | None:
 
 
 def _whole(text: str) -> int | None:
-    return int(float(text)) if _NUMBER.fullmatch(text.strip()) else None
+    plain = text.strip()  # of more signs than float() takes away
+    return int(float(plain)) if _NUMBER.fullmatch(plain) else None
