@@ -230,3 +230,8 @@ def test_a_header_of_one_s_own_stands_in_place_of_the_key_s_in_any_case() -> Non
     endpoint = Endpoint(base_url="http://a.example/v1", api_key=KEY, headers={"authorization": HEADER})
     assert {name.lower(): value for name, value in endpoint.all_headers().items()}["authorization"] == HEADER
     assert KEY not in str(endpoint.all_headers())
+
+
+def test_a_short_part_of_a_cookie_is_a_word_like_any_other() -> None:
+    endpoint = Endpoint(base_url="http://a.example/v1", headers={"Cookie": f"theme=dark; n=1; session={HEADER}"})
+    assert HEADER in endpoint.secrets() and not {"dark", "1"} & set(endpoint.secrets())

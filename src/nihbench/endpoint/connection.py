@@ -229,7 +229,9 @@ class Endpoint:
         query = [piece.partition("=")[::2] if "=" in piece else ("", piece) for piece in pieces]
         named = [*self.headers.items(), *query, *((name, unquote_plus(value)) for name, value in query)]
         named += [("", parts.username or ""), ("", unquote(parts.username or ""))]
-        named += [(name, part) for name, value in self.headers.items() for part in _parts_of(name, value)]
+        parts_of_headers = [(name, part) for name, value in self.headers.items() for part in _parts_of(name, value)]
+        # A cookie's "1" or "dark" is no secret: to mask it would spoil every message.
+        named += [(name, part) for name, part in parts_of_headers if len(part) > _SHORT_VALUE]
         named += [("secret", text) for text in _secrets_in(self.fields)]
         return [(name, value.strip()) for name, value in named if value.strip()]
 
