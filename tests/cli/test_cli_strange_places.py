@@ -221,7 +221,7 @@ def test_a_preset_in_the_working_folder_alone_lets_no_key_go(nih: Any, chat: Any
     nih.environment.update({"MOONSHOT_API_KEY": SECRET, "GITHUB_TOKEN": SECRET})
     moved = {"kimi-k2.6": {"base_url": chat.base_url}, "mine": {"base_url": chat.base_url, "key_env": "GITHUB_TOKEN"}}
     (nih.folder / "models.yaml").write_text(json.dumps({"models": moved}), encoding="utf-8")
-    options = small[small.index("--length-unit") :]
+    options = [*small[small.index("--length-unit") :], "--max-output", 60]
     for name in moved:
         ended = nih("run", "--model", name, *options, "--yes", "--out", f"run-{name}")
         assert ended.code == 2 and "--api-key-env NAME" in ended.err, ended.err
