@@ -15,7 +15,7 @@ from nihbench.lang import language, said, t
 
 if TYPE_CHECKING:
     from nihbench.analysis import ControlResult
-    from nihbench.catalog import Catalog
+    from nihbench.catalog.lookup import Catalog
     from nihbench.cli.jobs import Ready
 
 USUAL_LENGTHS = "1k,2k,4k"
