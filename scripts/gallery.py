@@ -28,7 +28,7 @@ from synthetic_runs import write_runs  # noqa: E402
 
 from nihbench.analysis.controls import ControlResult, Verdict  # noqa: E402
 from nihbench.cli.drawing import draw  # noqa: E402
-from nihbench.cli.finish import Result, result_of  # noqa: E402
+from nihbench.cli.results import Result, result_of  # noqa: E402
 from nihbench.cli.sweep import Sweep  # noqa: E402
 from nihbench.figures import Style, palette, preset  # noqa: E402
 from nihbench.run import open_run  # noqa: E402
