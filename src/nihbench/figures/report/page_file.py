@@ -18,7 +18,7 @@ from nihbench.errors import UsageError
 from nihbench.figures.colours import PALETTES
 from nihbench.figures.report.words import page_words
 from nihbench.figures.words import Lang
-from nihbench.lang import t
+from nihbench.lang.messages import t
 
 SCRIPTS = ("text.js", "data.js", "maps.js", "hover.js", "detail.js", "filters.js", "profiles.js", "lists.js", "main.js")
 """The page's own scripts, in the order in which they run; all share one scope."""
