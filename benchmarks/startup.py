@@ -16,11 +16,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
 
 import typer
+
+from nihbench.cli.app import Commands
+from nihbench.cli.door import named
 
 _HEAD = """from pathlib import Path, PosixPath, WindowsPath
 from typing import Annotated, Optional
@@ -34,25 +36,24 @@ def root(version: bool = typer.Option(False, "--version", help="Print the versio
 
 def bare_source() -> str:
     """Return a program with the commands and options of `nih`, and empty bodies."""
-    from nihbench.cli.app import app
-
-    lines = [_HEAD, *_commands("app", app)]
-    for number, group in enumerate(app.registered_groups):
-        below: Any = group.typer_instance
-        lines.append(f"group{number} = typer.Typer(no_args_is_help=True, help={below.info.help!r})")
-        lines += _commands(f"group{number}", below)
-        lines.append(f"app.add_typer(group{number}, name={group.name!r})")
+    lines = [_HEAD]
+    for number, entry in enumerate(Commands.table):
+        declared = named(entry.place)
+        if not isinstance(declared, typer.Typer):
+            lines.append(_command("app", entry.name, declared))
+            continue
+        lines.append(f"group{number} = typer.Typer(no_args_is_help=True, help={entry.help!r})")
+        for info in declared.registered_commands:
+            lines.append(_command(f"group{number}", str(info.name), info.callback))
+        lines.append(f"app.add_typer(group{number}, name={entry.name!r})")
     return "\n".join([*lines, "app()", ""])
 
 
-def _commands(owner: str, app: typer.Typer) -> Iterator[str]:
-    for number, command in enumerate(app.registered_commands):
-        body = command.callback
-        assert body is not None
-        found = inspect.signature(body, eval_str=True).parameters.values()
-        parameters = [_parameter(p) for p in found if p.annotation is not typer.Context]
-        head = f"@{owner}.command({command.name!r})\ndef {owner}_{number}("
-        yield head + "*, " * bool(parameters) + ", ".join(parameters) + f") -> None:\n    {inspect.getdoc(body)!r}"
+def _command(owner: str, name: str, body: Any) -> str:
+    found = inspect.signature(body, eval_str=True).parameters.values()
+    parameters = [_parameter(p) for p in found if p.annotation is not typer.Context]
+    head = f"@{owner}.command({name!r})\ndef {owner}_{name.replace('-', '_')}("
+    return head + "*, " * bool(parameters) + ", ".join(parameters) + f") -> None:\n    {inspect.getdoc(body)!r}"
 
 
 def _parameter(parameter: inspect.Parameter) -> str:

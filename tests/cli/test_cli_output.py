@@ -6,8 +6,8 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nihbench import lang
 from nihbench.cli.output import _write_indented, plain
+from nihbench.lang import messages
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8)
 KEYS = st.text(max_size=4) | st.integers() | st.none() | st.booleans()
@@ -45,11 +45,11 @@ def test_a_stored_sentence_is_held_against_few_templates(monkeypatch):
             tried.append(text)
             return self.pattern.fullmatch(text)
 
-    known = [(telling, Pattern(pattern), template) for telling, pattern, template in lang._stored("zh")]
-    monkeypatch.setattr(lang, "_stored", lambda _: known)
-    ours = lang.t("{right} of {all} facts", right=1, all=3)
-    found = lang.recalled(str(ours), "zh")
+    known = [(telling, Pattern(pattern), template) for telling, pattern, template in messages._stored("zh")]
+    monkeypatch.setattr(messages, "_stored", lambda _: known)
+    ours = messages.t("{right} of {all} facts", right=1, all=3)
+    found = messages.recalled(str(ours), "zh")
     assert (found.template, found.fields) == (ours.template, {"right": "1", "all": "3"})
     foreign = "the server could not answer request 123b268043e30691"
-    assert lang.recalled(foreign, "zh") == foreign
+    assert messages.recalled(foreign, "zh") == foreign
     assert len(tried) < 0.1 * 4 * len(known)  # a sentence, its two fields, and another

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from nihbench import endpoint, local
 from nihbench.catalog.loading import load
 from nihbench.cli.presets import find_preset
 from nihbench.cli.wiring import reach
@@ -24,7 +23,7 @@ def test_an_embedded_model_with_a_base_url_is_asked_there(
     def refuse(*args: object, **more: object) -> None:
         raise AssertionError("a second server is started")
 
-    monkeypatch.setattr(local, "LocalServer", refuse)
+    monkeypatch.setattr("nihbench.cli.wiring.LocalServer", refuse)
     ended = nih("run", "--model", model, *small[2:], "--out", "run")
     assert ended.code == 0, ended.err
     sent = load().models[name].model if name in load().models else name
@@ -82,7 +81,7 @@ def test_a_key_goes_to_its_own_host_or_where_the_two_are_named_together(
 
         def __exit__(self, *error: object) -> None: ...
 
-    monkeypatch.setattr(endpoint, "open_model", Opened)
+    monkeypatch.setattr("nihbench.cli.wiring.open_model", Opened)
     monkeypatch.setenv("OPENAI_API_KEY", "usual")
     monkeypatch.setenv("OTHER_KEY", "other")
     monkeypatch.setenv("OPENAI_BASE_URL", environment or "")

@@ -175,11 +175,12 @@ def test_overhead_by_count_or_by_rule() -> None:
     assert chat_overhead(MESSAGES, tokenizer, None, 3, 0) == 6
 
 
-def test_the_room_is_light_to_import() -> None:
+def test_tokenizers_and_the_embedded_model_load_their_libraries_when_they_are_used() -> None:
     import subprocess
     import sys
 
-    code = "import sys, nihbench.endpoint, nihbench.local; print({'httpx', 'tiktoken', 'xllamacpp'} & set(sys.modules))"
+    code = "import sys, nihbench.endpoint.tokenizers, nihbench.local.server; "
+    code += "print({'httpx', 'tiktoken', 'tokenizers', 'xllamacpp'} & set(sys.modules))"
     source = str(Path(__file__).parents[2] / "src")
     command = [sys.executable, "-c", f"import sys; sys.path.insert(0, {source!r}); {code}"]
     assert subprocess.run(command, capture_output=True, check=True, encoding="utf-8").stdout.strip() == "set()"

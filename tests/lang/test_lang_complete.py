@@ -11,6 +11,7 @@ import pytest
 import typer
 
 from nihbench.cli.app import app
+from nihbench.cli.door import whole
 from nihbench.cli.speech import help_texts
 from nihbench.lang.messages import _TABLES, words
 from tests.lang.messages import bypassing, messages
@@ -40,14 +41,19 @@ def test_a_sentence_has_its_chinese(where: str, template: str, given: tuple[str,
     assert _HAN.search(chinese) or not has_words(template)
 
 
+def all_help() -> set[str]:
+    """The texts of the list of commands, and of each command."""
+    return help_texts(typer.main.get_command(app)) | help_texts(whole(typer.main.get_command(app)))
+
+
 def test_help_has_its_chinese() -> None:
-    texts = help_texts(typer.main.get_command(app))
+    texts = all_help()
     assert len(texts) > 100
     assert sorted(text for text in texts if text not in words("zh")) == []
 
 
 def test_no_translation_is_left_over_or_given_twice() -> None:
-    used = {template for _, template, _ in MESSAGES} | help_texts(typer.main.get_command(app))
+    used = {template for _, template, _ in MESSAGES} | all_help()
     seen: dict[str, str] = {}
     for name in _TABLES:
         for english in import_module(f"nihbench.lang.zh.{name}").WORDS:

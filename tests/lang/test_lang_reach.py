@@ -11,6 +11,7 @@ import pytest
 import typer
 
 from nihbench.cli.app import app
+from nihbench.cli.door import whole
 from scripts.synthetic_runs import write_run
 from tests.cli.conftest import ChatModel
 from tests.cli.test_cli_judge import MODELS, fair
@@ -47,7 +48,7 @@ def commands() -> list[list[str]]:
         for name, other in getattr(command, "commands", {}).items():
             yield from below(other, [*path, name])
 
-    return list(below(typer.main.get_command(app), []))
+    return list(below(whole(typer.main.get_command(app)), []))
 
 
 @pytest.mark.parametrize("path", commands(), ids=lambda path: " ".join(path) or "nih")

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 
-from nihbench.cli.money import dollars
 from nihbench.cli.output import note
 from nihbench.endpoint.spending import Budget
 from nihbench.lang.messages import Message, t
-from nihbench.prices import worst_cost
-from nihbench.run.adaptive import Rounds, most_extra, most_fit_prompts, rounds, settled, to_fit, with_extra
+from nihbench.run.adaptive import Rounds, rounds, settled, to_fit, with_extra
 from nihbench.run.calibration import Calibration, likely_points
 from nihbench.run.options import RunOptions, wanted_precision
 from nihbench.run.runner import owed
@@ -24,32 +22,6 @@ from nihbench.types import Record, Trial
 Owed = Sequence[tuple[str, Trial]]
 Send = Callable[[Setup, Owed, Mapping[str, Record]], Awaitable[None]]
 Fit = Callable[[Setup, Sequence[Trial]], Awaitable[Calibration]]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Bounds:
-    """What an adaptive run takes at least and at most: trials of the grid, tokens, US dollars (None: unknown)."""
-
-    precision: float
-    trials: tuple[int, int]
-    prompt_tokens: tuple[int, int]
-    cost_usd: tuple[str | None, str | None]
-
-    def sentence(self) -> Message:
-        """Return it for a reader."""
-        least, most = (t("an unknown cost") if cost is None else dollars(Decimal(cost)) for cost in self.cost_usd)
-        return t(
-            "{least:,} to {most:,} trials of the grid, {least_tokens:,} to {most_tokens:,} tokens, {least_cost} to "
-            "{most_cost}, for ±{precision:.1%} a length where answers are independent; the rows below are the first "
-            "pass",
-            least=self.trials[0],
-            most=self.trials[1],
-            least_tokens=self.prompt_tokens[0],
-            most_tokens=self.prompt_tokens[1],
-            least_cost=least,
-            most_cost=most,
-            precision=self.precision,
-        )
 
 
 async def send_rounds(
@@ -148,32 +120,4 @@ def _ended(options: RunOptions, planned: Rounds, extra: int, reached: float, *, 
         reached=reached,
         wanted=wanted,
         why=why,
-    )
-
-
-def bounds(
-    setup: Setup, least: Decimal | None, most_of: Callable[[Setup], Decimal | None], *, fits_free: bool
-) -> Bounds:
-    """Return what an adaptive run takes: nothing but the first pass at least; at most all that may be decided on.
-
-    Args:
-        setup: the resolved run.
-        least: what the first pass costs at least.
-        most_of: what a setup costs at most.
-        fits_free: whether further haystacks are fitted to the server's counts at no charge.
-    """
-    extra = most_extra(setup)
-    counts = () if fits_free else most_fit_prompts(setup, extra)
-    most = most_of(replace(setup, trials=(*setup.trials, *extra)))
-    if most is not None:
-        most += sum((worst_cost(setup.preset.prices, tokens, 1) or Decimal(0) for tokens in counts), Decimal(0))
-    cap = setup.options.max_cost
-    if most is not None and cap is not None:
-        most = min(most, Decimal(str(cap)))
-    planned, tokens = len(setup.grid), sum(trial.length for trial in setup.trials)
-    return Bounds(
-        precision=wanted_precision(setup.options),
-        trials=(planned, planned + len(extra)),
-        prompt_tokens=(tokens, tokens + sum(trial.length for trial in extra) + sum(counts)),
-        cost_usd=(None if least is None else str(least), None if most is None else str(most)),
     )

@@ -5,36 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Optional
+from typing import Any
 
-import typer
-
+from nihbench.analysis.agreement import AgreementReport, Item, agreement_report
 from nihbench.cli.catalogs import load
 from nihbench.cli.grade import read_file
-from nihbench.cli.output import command, note, plain, show, show_json
+from nihbench.cli.output import note, plain, show, show_json
 from nihbench.errors import UsageError
+from nihbench.figures.agreement import agreement_text
 from nihbench.lang.messages import t, typed
+from nihbench.run.answers import answers_of, read_rows
+from nihbench.run.scores import COMBINED, grades_of, stored_scorers
+from nihbench.run.store import RunFolder, open_run
+from nihbench.run.tree import find_runs
+from nihbench.score.rules import SCORER, VERSION
+from nihbench.types import Score, Unscored
 
-if TYPE_CHECKING:
-    from nihbench.analysis.agreement import AgreementReport, Item
-    from nihbench.run.store import RunFolder
 
-_TEXT = Optional[str]  # noqa: UP045  typer reads it at run time
-
-
-@command
-def agree(
-    source: Annotated[
-        str, typer.Argument(metavar="RUN|FILE", help='A judged run, or rows with a "band" (- is stdin).')
-    ],
-    scorer: Annotated[_TEXT, typer.Option("--scorer", help="The judge's scores, where a run has several.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a program.")] = False,
-) -> None:
+def agree(source: str, scorer: str | None, as_json: bool) -> None:
     """Compare the rules with a judge (RUN) or with people (FILE): kappa, bands, and every disagreement."""
-    from nihbench.analysis.agreement import agreement_report
-    from nihbench.figures.agreement import agreement_text
-    from nihbench.score.rules import SCORER, VERSION
-
     is_run = source != "-" and Path(source).is_dir()
     if scorer and not is_run:
         raise UsageError(t("--scorer chooses among a run's judges: a file's reference is its own bands"))
@@ -47,9 +36,6 @@ def agree(
 
 
 def _of_file(name: str) -> tuple[str, list[Item]]:
-    from nihbench.analysis.agreement import Item
-    from nihbench.run.answers import read_rows
-
     rows = read_rows(read_file(name), "stdin" if name == "-" else name, load())
     without = next((row.answered.id for row in rows if row.band is None), None)
     if without is not None:
@@ -78,9 +64,6 @@ def _of_file(name: str) -> tuple[str, list[Item]]:
 
 def _of_run(path: Path, scorer: str | None) -> tuple[str, list[Item]]:
     """Return the answers that one judge decided in a run, or in all runs of a folder."""
-    from nihbench.run.store import open_run
-    from nihbench.run.tree import find_runs
-
     folders = [open_run(found) for found in find_runs(path)]
     judges = {scorer or _only_judge(folder) for folder in folders}
     if len(judges) > 1:
@@ -100,12 +83,6 @@ def _of_run(path: Path, scorer: str | None) -> tuple[str, list[Item]]:
 
 def _judged(folder: RunFolder, judge: str) -> list[Item]:
     """Return the answers of a run that a judge decided; of a set in which the rules decided some, only the others."""
-    from nihbench.analysis.agreement import Item
-    from nihbench.run.answers import answers_of
-    from nihbench.run.scores import grades_of
-    from nihbench.score.rules import SCORER
-    from nihbench.types import Score, Unscored
-
     records = folder.records()
     rules, by_judge = grades_of(folder, records), grades_of(folder, records, judge)
     left = sum(isinstance(grade, Unscored) for grade in by_judge.values())
@@ -131,9 +108,6 @@ def _judged(folder: RunFolder, judge: str) -> list[Item]:
 
 
 def _only_judge(folder: RunFolder) -> str:
-    from nihbench.run.scores import COMBINED, stored_scorers
-    from nihbench.score.rules import SCORER
-
     judges = [name for name in stored_scorers(folder) if name != SCORER]
     whole = [name for name in judges if not name.startswith(COMBINED)] or judges
     if len(whole) == 1:

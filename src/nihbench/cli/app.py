@@ -12,65 +12,70 @@ from io import TextIOWrapper
 import typer
 
 from nihbench import __version__
-from nihbench.cli import (
-    agree,
-    batch,
-    cases,
-    compare,
-    corpus,
-    diagnose,
-    doctor,
-    export,
-    grade,
-    imports,
-    merge,
-    models,
-    needle,
-    plan,
-    plot,
-    prompt,
-    rebuild,
-    report,
-    run,
-    score,
-    serve,
-    watch,
-)
-from nihbench.cli.catalogs import forget
-from nihbench.cli.output import ENDING, GONE, Terminated, hang_up, note
+from nihbench.cli.door import Entry, LazyGroup
+from nihbench.cli.output import ENDING, GONE, Terminated, hang_up, note, told_mistakes
 from nihbench.cli.speech import chosen, parser_words, translate
 from nihbench.errors import NihError, UsageError
 from nihbench.lang.messages import speak, t
 
+_DECLARED = "nihbench.cli.commands"
+
+
+class Commands(LazyGroup):
+    """The commands of `nih`, in the order of help."""
+
+    table = (
+        Entry("run", f"{_DECLARED}.measure:run",
+              "Measure a model: run the grid, show the heatmap, write it as a PNG into the run's folder."),
+        Entry("watch", f"{_DECLARED}.measure:watch",
+              "Watch a run of another process until it ends: its heatmap, its progress, the latest miss."),
+        Entry("plan", f"{_DECLARED}.measure:plan",
+              "Say what a run would send, cost and take, in tokens, dollars and time. No model is asked anything."),
+        Entry("prompt", f"{_DECLARED}.measure:prompt",
+              "Print the exact messages of one trial, as a run with the same options would send them."),
+        Entry("grade", f"{_DECLARED}.grading:grade",
+              'Grade rows {"id", "needle", "answer"} by rules; the grades come as JSON lines.'),
+        Entry("score", f"{_DECLARED}.grading:score",
+              "Score a run again: by rules, or with --judge by a model; the scores stand beside the records."),
+        Entry("plot", f"{_DECLARED}.understand:plot",
+              "Draw runs from their stored scores: a heatmap, a panel of several, a difference, or profiles."),
+        Entry("report", f"{_DECLARED}.understand:report",
+              "Write one HTML file that shows runs down to the single answer, opens from disk and loads nothing."),
+        Entry("cases", f"{_DECLARED}.understand:cases",
+              "Show every answer below full marks: what was said, where, why it was graded so, and what was sent."),
+        Entry("export", f"{_DECLARED}.understand:export",
+              "Write the grids of runs as one table, a row a trial: CSV (safe to open in a spreadsheet), Parquet or "
+              "JSON."),
+        Entry("compare", f"{_DECLARED}.understand:compare",
+              "Compare prompts, or models, over identical haystacks: paired exact tests and a verdict in plain words."),
+        Entry("diagnose", f"{_DECLARED}.understand:diagnose",
+              "Say which pattern explains the misses: only the end kept, the middle lost, a cliff, holes at random, "
+              "..."),
+        Entry("agree", f"{_DECLARED}.grading:agree",
+              "Compare the rules with a judge (RUN) or with people (FILE): kappa, bands, and every disagreement."),
+        Entry("merge", f"{_DECLARED}.data:merge",
+              "Merge runs of parts of one plan (--shard) into one run; what does not belong together is refused."),
+        Entry("models", f"{_DECLARED}.data:models", "List the model presets, or the models of a server."),
+        Entry("serve", f"{_DECLARED}.data:serve", "Serve a local model until Ctrl-C."),
+        Entry("doctor", f"{_DECLARED}.measure:doctor", "Ask an endpoint what should be known before a sweep."),
+        Entry("rebuild", f"{_DECLARED}.data:rebuild",
+              "Print the exact prompt of a recorded trial; its hash is checked against what was sent."),
+        Entry("needle", f"{_DECLARED}.data:needle", "Needles, prompts, experiments and suites."),
+        Entry("corpus", f"{_DECLARED}.data:corpus", "Corpora: list, fetch, count."),
+        Entry("batch", f"{_DECLARED}.measure:batch",
+              "Batches: the requests of a run as files, to be answered later."),
+        Entry("import", f"{_DECLARED}.data:import_", "Make runs of other tools' results."),
+    )  # fmt: skip
+
+
 app = typer.Typer(
     name="nih",
+    cls=Commands,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-app.command("run")(run.run)
-app.command("watch")(watch.watch)
-app.command("plan")(plan.plan)
-app.command("prompt")(prompt.prompt)
-app.command("grade")(grade.grade)
-app.command("score")(score.score)
-app.command("plot")(plot.plot)
-app.command("report")(report.report)
-app.command("cases")(cases.cases)
-app.command("export")(export.export)
-app.command("compare")(compare.compare)
-app.command("diagnose")(diagnose.diagnose)
-app.command("agree")(agree.agree)
-app.add_typer(needle.app, name="needle")
-app.add_typer(corpus.app, name="corpus")
-app.add_typer(batch.app, name="batch")
-app.add_typer(imports.app, name="import")
-app.command("merge")(merge.merge)
-app.command("models")(models.models)
-app.command("serve")(serve.serve)
-app.command("doctor")(doctor.doctor)
-app.command("rebuild")(rebuild.rebuild)
 
 
 def _version(value: bool) -> None:
@@ -113,7 +118,7 @@ def _run(arguments: Sequence[str] | None) -> int:
         given = sys.argv[1:] if arguments is None else arguments
         spoken, rest = chosen(given, os.environ)
         speak(spoken)
-        forget()
+        told_mistakes.clear()
         if any("\0" in argument for argument in given):
             raise UsageError(t("an argument holds the character NUL, which no path and no name can: take it out"))
         parser = typer.main.get_command(app)

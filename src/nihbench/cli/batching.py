@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,15 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nihbench.cli.catalogs import load
+from nihbench.cli.commands.shared import usual_values
 from nihbench.cli.consent import check_cost
 from nihbench.cli.finish import finish
 from nihbench.cli.jobs import Job
 from nihbench.cli.money import dollars, planned_cost
-from nihbench.cli.options import usual_values
 from nihbench.cli.output import FetchReport, note, now, plain, show
-from nihbench.cli.presets import is_gguf
 from nihbench.cli.resuming import resumed_jobs
-from nihbench.cli.wiring import introduce, prepared, reach, resolved
+from nihbench.cli.wiring import prepared, reach
 from nihbench.endpoint.access import ModelAccess
 from nihbench.endpoint.batches import BatchEndpoint
 from nihbench.errors import StoppedError, UsageError
@@ -30,22 +28,18 @@ from nihbench.run.batch_state import Batches, open_batches
 from nihbench.run.batch_state import Job as BatchJob
 from nihbench.run.batch_trust import check_ids, check_requests, plan_of
 from nihbench.run.batches import Submission, bring, check_server, refresh, submit, to_submit
-from nihbench.run.export import BatchFile, export_batch
 from nihbench.run.ledger import Ledger, read_ledger
-from nihbench.run.like import begin_run
 from nihbench.run.lock import owned
 from nihbench.run.manifest import check_rules, check_same
-from nihbench.run.options import RunOptions, bare_url
+from nihbench.run.options import bare_url
 from nihbench.run.results import import_results
 from nihbench.run.setup import Setup
 from nihbench.run.spent import spent_before
-from nihbench.run.store import RunFolder, check_free, open_run
-from nihbench.types import ModelPreset, Trial
+from nihbench.run.store import RunFolder, open_run
+from nihbench.types import Trial
 
 if TYPE_CHECKING:
     import typer
-
-_FILE_MB = 200.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,56 +49,6 @@ class Terms:
     completion_window: str | None
     again: bool
     yes: bool
-
-
-def write_requests(
-    options: RunOptions, out: Path, *, max_requests: int, max_file_mb: float | None
-) -> tuple[RunFolder, tuple[BatchFile, ...]]:
-    """Export a run's requests into a new folder.
-
-    Raises:
-        UsageError: a bound is none, the folder holds a run, or the options can't be carried out.
-    """
-    if max_requests < 1 or not (max_file_mb is None or 0 < max_file_mb < 1e9):
-        raise UsageError(t("--max-requests must be at least 1, and --max-file-mb more than 0"))
-    with _exportable(options) as setup:
-        check_free(out)
-        terms = setup.preset.batch
-        size_mb = max_file_mb or (terms.max_file_mb if terms else None) or _FILE_MB
-        files = export_batch(setup, out, most_requests=max_requests, most_bytes=round(size_mb * 1_000_000))
-        # Last, so that an export that was broken off can be made again.
-        folder = begin_run(out, setup, now().isoformat(timespec="seconds"))
-        if setup.headers:
-            note(t("note: --header belongs to a request's transport and is not in the files"))
-    return folder, files
-
-
-@contextmanager
-def _exportable(options: RunOptions) -> Iterator[Setup]:
-    """Resolve options; a model of any name will do without a server, for an engine that works files off needs none."""
-    catalog = load()
-    nowhere = not (options.base_url or os.environ.get("OPENAI_BASE_URL") or options.model in catalog.models)
-    if not nowhere or is_gguf(options.model):
-        with prepared(options, sending=False) as (setup, _):
-            yield setup
-        return
-    note(
-        t(
-            "note: there is no preset {model!r} and no --base-url: the requests are for an engine that knows that name",
-            model=options.model,
-        )
-    )
-    model = ModelAccess(
-        preset=ModelPreset(name=options.model, model=options.model),
-        server=None,
-        server_tokenizer=None,
-        model_sha256=None,
-        key=None,
-        headers=options.headers,
-    )
-    setup = resolved(options, catalog, model, None)
-    introduce(setup, model, None)
-    yield setup
 
 
 def submit_run(job: Job, terms: Terms) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from nihbench.cli.sweep import Sweep, told_apart
 from nihbench.figures.captions import caption, headline
 from nihbench.figures.findings import effective_sentence
+from nihbench.figures.look import missing
 from nihbench.figures.sheet import Around, Control
 from nihbench.figures.style import Style
 from nihbench.figures.words import Lang, joined, listed, say
@@ -33,9 +34,9 @@ def _title(sweeps: Sequence[Sweep], kind: str, lang: Lang) -> str:
         first, second = told_apart(sweeps)
         return say(lang, "difference_title", a=first, b=second)
     if len(sweeps) == 1:
-        return f"{sweeps[0].setting.model}: {sweeps[0].experiment}/{sweeps[0].grid.prompt}"
+        return f"{sweeps[0].setting.model}: {heading_of(sweeps[0])}/{sweeps[0].grid.prompt}"
     models = list(dict.fromkeys(sweep.setting.model for sweep in sweeps))
-    experiments = list(dict.fromkeys(sweep.experiment for sweep in sweeps))
+    experiments = list(dict.fromkeys(heading_of(sweep) for sweep in sweeps))
     return f"{listed(lang, models)}: {listed(lang, experiments)}"
 
 
@@ -112,3 +113,9 @@ def _marks(sweeps: Sequence[Sweep]) -> tuple[Control, ...]:
         where = tuple(name for other, name in failures if other == kind) if apart else ()
         marks.append(Control(name=kind, passed=not failed, rate=rate, where=where))
     return tuple(marks)
+
+
+def heading_of(sweep: Sweep) -> str:
+    """Return an experiment as headings call it: by its title, too, where the fonts at hand can write it."""
+    title = sweep.setting.title
+    return f"{title} ({sweep.grid.experiment})" if title and not missing(title) else sweep.grid.experiment

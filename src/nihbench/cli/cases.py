@@ -5,72 +5,57 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Optional, get_args
+from typing import Any, get_args
 
-import typer
-
+from nihbench.analysis.cases import ORDER, Cases, Filter, find_cases
+from nihbench.analysis.controls import ControlResult, control_results
+from nihbench.analysis.table import UNSCORED
+from nihbench.cli import caseview
+from nihbench.cli.against import lost_since
+from nihbench.cli.caseview import Context
 from nihbench.cli.catalogs import load
-from nihbench.cli.compare import note_controls
-from nihbench.cli.output import command, plain, show, show_json, tell
+from nihbench.cli.output import plain, show, show_json, tell
+from nihbench.cli.probing import ProbeOptions, cause_lines, causes_json, causes_of, send_probes
+from nihbench.cli.results import note_controls
 from nihbench.errors import DamagedDataError, FetchError, UsageError
 from nihbench.lang.messages import said, t
+from nihbench.run.places import counted_once
+from nihbench.run.probe import Causes
+from nihbench.run.rebuild import needle_surroundings
+from nihbench.run.scores import grades_of
+from nihbench.run.store import RunFolder, open_run
+from nihbench.run.stored import corpus_of, is_imported, planned_trials
+from nihbench.run.texts import stored_corpus
+from nihbench.run.tree import find_runs
+from nihbench.types import FailureKind, Grade, Record, Trial
 
-if TYPE_CHECKING:
-    from nihbench.analysis.cases import Cases, Filter
-    from nihbench.analysis.controls import ControlResult
-    from nihbench.cli.caseview import Context
-    from nihbench.run.probe import Causes
-    from nihbench.run.store import RunFolder
-    from nihbench.types import Grade, Record, Trial
-
-_TEXT = Optional[str]  # noqa: UP045  typer reads it at run time
-_INT = Optional[int]  # noqa: UP045
-_TEXTS = Optional[list[str]]  # noqa: UP045
-_FLOAT = Optional[float]  # noqa: UP045
-_PATH = Optional[Path]  # noqa: UP045
 _REACH = 160
 
 
-def _filter(flag: str, text: str) -> Any:
-    return typer.Option(flag, help=text, rich_help_panel="Which cases")
-
-
-def _probing(flag: str, text: str) -> Any:
-    return typer.Option(flag, help=text, rich_help_panel="Probes")
-
-
-@command
 def cases(
-    run: Annotated[Path, typer.Argument(help="The run's folder, or a folder of runs.")],
-    outcome: Annotated[_TEXT, _filter("--outcome", "Only this outcome: hallucinated, abstained, partial ...")] = None,
-    failure: Annotated[_TEXT, _filter("--failure", "Only this failure: timeout, filtered ... or unscored.")] = None,
-    prompt: Annotated[_TEXT, _filter("--prompt", "Only this prompt variant.")] = None,
-    min_length: Annotated[_INT, _filter("--min-length", "Only from this length on.")] = None,
-    max_length: Annotated[_INT, _filter("--max-length", "Only up to this length.")] = None,
-    min_depth: Annotated[_FLOAT, _filter("--min-depth", "Only from this depth on, in percent.")] = None,
-    max_depth: Annotated[_FLOAT, _filter("--max-depth", "Only up to this depth, in percent.")] = None,
-    against: Annotated[_PATH, _filter("--against", "Only what this older run found and RUN misses.")] = None,
-    scorer: Annotated[_TEXT, typer.Option("--scorer", help="Whose scores (default: rules; see nih score).")] = None,
-    corpus: Annotated[_TEXT, typer.Option("--corpus", help="Where the run's own text is now, if it was moved.")] = None,
-    probe: Annotated[
-        bool, _probing("--probe", "Ask each miss, and as many hits, to quote the needle: not retrieved, or misread?")
-    ] = False,
-    base_url: Annotated[_TEXT, _probing("--base-url", "Where the model is now, if it was moved.")] = None,
-    api_key_env: Annotated[_TEXT, _probing("--api-key-env", "The environment variable that holds the key.")] = None,
-    header: Annotated[_TEXTS, _probing("--header", "A header of the run as NAME=VALUE; may be repeated.")] = None,
-    concurrency: Annotated[_INT, _probing("--concurrency", "Requests in flight at a time.")] = None,
-    price: Annotated[_TEXT, _probing("--price", "IN,OUT or IN,OUT,CACHED in USD per million tokens.")] = None,
-    max_cost: Annotated[_FLOAT, _probing("--max-cost", "Stop before run and probes pass so many USD.")] = None,
-    yes: Annotated[bool, _probing("--yes", "Agree to what the probes can cost.")] = False,
-    as_md: Annotated[bool, typer.Option("--md", help="Print Markdown, every case in full.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a program.")] = False,
+    run: Path,
+    outcome: str | None,
+    failure: str | None,
+    prompt: str | None,
+    min_length: int | None,
+    max_length: int | None,
+    min_depth: float | None,
+    max_depth: float | None,
+    against: Path | None,
+    scorer: str | None,
+    corpus: str | None,
+    probe: bool,
+    base_url: str | None,
+    api_key_env: str | None,
+    header: list[str] | None,
+    concurrency: int | None,
+    price: str | None,
+    max_cost: float | None,
+    yes: bool,
+    as_md: bool,
+    as_json: bool,
 ) -> None:
     """Show every answer below full marks: what was said, where, why it was graded so, and what was sent."""
-    from nihbench.analysis.cases import Filter
-    from nihbench.cli.probing import ProbeOptions, send_probes
-    from nihbench.run.store import open_run
-    from nihbench.run.tree import find_runs
-
     if as_md and as_json:
         raise UsageError(t("--md and --json are two forms of the same: give one of them"))
     chosen = Filter(
@@ -98,8 +83,6 @@ def cases(
 
 def _since(against: Path | None, folder: RunFolder, chosen: Filter, scorer: str | None) -> Filter:
     """Return the filter with the trials that an older run found and this one misses, where one is given."""
-    from nihbench.cli.against import lost_since
-
     return chosen if against is None else replace(chosen, only=lost_since(against, folder, scorer))
 
 
@@ -119,26 +102,17 @@ class _Looked:
         return said(t("{model}, {experiment}: bad cases", model=model, experiment=experiment))
 
     def text(self, *, titled: bool) -> str:
-        from nihbench.cli import caseview
-
         shown = caseview.as_text(self.cases, self.context, self._causes())
         return f"{plain(self.title)}\n{shown}" if titled else shown
 
     def markdown(self) -> str:
-        from nihbench.cli import caseview
-
         return caseview.as_markdown(self.cases, self.context, self._causes(), self.title)
 
     def json(self) -> dict[str, Any]:
-        from nihbench.cli import caseview
-        from nihbench.cli.probing import causes_json
-
         found = causes_json(self.causes) if self.causes else None
         return {"run": str(self.folder.path)} | caseview.as_json(self.cases, self.context, found)
 
     def _causes(self) -> Sequence[str]:
-        from nihbench.cli.probing import cause_lines
-
         return cause_lines(self.causes) if self.causes else []
 
 
@@ -147,10 +121,6 @@ _Read = tuple["RunFolder", tuple["Trial", ...], dict[str, "Record"], Mapping[str
 
 def _read(folder: RunFolder, scorer: str | None) -> _Read:
     """Return a run with its plan, its records and their grades."""
-    from nihbench.run.places import counted_once
-    from nihbench.run.scores import grades_of
-    from nihbench.run.stored import planned_trials
-
     found = folder.records()
     planned, records = counted_once(planned_trials(folder.manifest), found)
     return folder, planned, records, grades_of(folder, found, scorer)
@@ -161,10 +131,6 @@ def _let(records: Mapping[str, Record], chosen: Filter) -> dict[str, Record]:
 
 
 def _looked(read: _Read, chosen: Filter, corpus: str | None) -> _Looked:
-    from nihbench.analysis.cases import find_cases
-    from nihbench.analysis.controls import control_results
-    from nihbench.cli.probing import causes_of
-
     folder, planned, records, grades = read
     found = find_cases(records, grades, chosen)
     return _Looked(
@@ -178,11 +144,6 @@ def _looked(read: _Read, chosen: Filter, corpus: str | None) -> _Looked:
 
 def context_of(folder: RunFolder, records: dict[str, Record], found: Cases, corpus: str | None) -> Context:
     """Return the text around each case's needle, or why it can't be had."""
-    from nihbench.cli.caseview import Context
-    from nihbench.run.rebuild import needle_surroundings
-    from nihbench.run.stored import corpus_of, is_imported
-    from nihbench.run.texts import stored_corpus
-
     shown = [case.id for group in found.groups for case in group.cases if records[case.id].placement]
     if is_imported(folder.manifest):
         return Context(
@@ -202,17 +163,12 @@ def context_of(folder: RunFolder, records: dict[str, Record], found: Cases, corp
 
 
 def _known(outcome: str | None) -> str | None:
-    from nihbench.analysis.cases import ORDER
-
     if outcome is not None and outcome not in ORDER:
         raise UsageError(t("--outcome {outcome!r} is none of {order}", outcome=outcome, order=", ".join(ORDER)))
     return outcome
 
 
 def _known_failure(failure: str | None) -> str | None:
-    from nihbench.analysis.table import UNSCORED
-    from nihbench.types import FailureKind
-
     known = (*get_args(FailureKind), UNSCORED)
     if failure is not None and failure not in known:
         raise UsageError(t("--failure {failure!r} is none of {known}", failure=failure, known=", ".join(known)))

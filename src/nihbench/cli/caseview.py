@@ -5,13 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from nihbench.analysis.cases import Case, Cases, Cluster, Group
 from nihbench.cli.output import plain
 from nihbench.lang.messages import Message, listed, said, t
-
-if TYPE_CHECKING:
-    from nihbench.analysis.cases import Case, Cases, Cluster, Group
 
 Around = tuple[str, str, str]
 _SHOWN = 400

@@ -7,51 +7,30 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from itertools import combinations
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Optional
+from typing import Any, Literal
 
-import typer
-
-from nihbench.cli.output import command, note, plain, show_json, tell
-from nihbench.cli.plot import chosen
+from nihbench.analysis.pairing import Interaction, Paired, holm, pair, prompt_by_model
+from nihbench.analysis.sides import Side, planned_cells, text_of
+from nihbench.analysis.unpaired import unpair
+from nihbench.cli.output import note, plain, show_json, tell
+from nihbench.cli.results import Result, note_controls, result_of
+from nihbench.cli.sweep import Origin, called_apart, chosen, origin_of
+from nihbench.cli.unpaired import unpaired_paragraph, unpaired_values
 from nihbench.errors import UsageError
+from nihbench.figures.findings import comparison_paragraph, interaction_sentence
+from nihbench.figures.labels import SEVERAL, unit_phrase
+from nihbench.figures.words import say
 from nihbench.lang.messages import language, t
-
-if TYPE_CHECKING:
-    from nihbench.analysis.controls import ControlResult
-    from nihbench.analysis.pairing import Interaction, Paired
-    from nihbench.analysis.sides import Side
-    from nihbench.cli.results import Result
-    from nihbench.run.store import RunFolder
-    from nihbench.stats.regions import Region
-
-_TEXT = Optional[str]  # noqa: UP045  typer reads it at run time
+from nihbench.run.store import open_run
+from nihbench.run.tree import find_runs
+from nihbench.run.units import length_unit
+from nihbench.stats.regions import Region
 
 
-@command
 def compare(
-    runs: Annotated[list[Path], typer.Argument(metavar="RUN [RUN]", help="Run folders, or a folder of runs.")],
-    by: Annotated[
-        _TEXT,
-        typer.Option("--by", help="prompt | model: what is compared (default: prompt in one run, else what differs)."),
-    ] = None,
-    prompt: Annotated[
-        str,
-        typer.Option("--prompt", help="Only these prompts, separated by commas; the first is the one to compare with."),
-    ] = "",
-    wanted: Annotated[
-        float, typer.Option("--difference", help="Say how many repeats would show a difference of so many points.")
-    ] = 5.0,
-    unpaired: Annotated[
-        bool, typer.Option("--unpaired", help="Compare runs of other prompts, as two independent samples.")
-    ] = False,
-    scorer: Annotated[_TEXT, typer.Option("--scorer", help="Whose scores (default: rules; see nih score).")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a program.")] = False,
+    runs: list[Path], by: str | None, prompt: str, wanted: float, unpaired: bool, scorer: str | None, as_json: bool
 ) -> None:
     """Compare prompts, or models, over identical haystacks: paired exact tests and a verdict in plain words."""
-    from nihbench.cli.results import result_of
-    from nihbench.run.store import open_run
-    from nihbench.run.tree import find_runs
-
     if by not in (None, "prompt", "model"):
         raise UsageError(t("--by {by!r}: choose prompt or model", by=by))
     if not 0 < wanted <= 100:
@@ -74,10 +53,6 @@ def compare(
 
 def sides_of(result: Result) -> list[Side]:
     """Return what a run has to compare, one side for each prompt."""
-    from nihbench.analysis.sides import Side, planned_cells, text_of
-    from nihbench.cli.sweep import origin_of
-    from nihbench.run.units import length_unit
-
     manifest, origin = result.run.manifest, origin_of(result.run, result.records)
     return [
         Side(
@@ -114,8 +89,6 @@ def compared(sides: Sequence[Side], by: str, wanted: float) -> list[Paired]:
     Raises:
         UsageError: There is nothing to compare, or haystacks differ.
     """
-    from nihbench.analysis.pairing import holm, pair
-
     made = [pair(first, second, wanted=wanted) for first, second in opposed(sides, by)]
     corrected, of_texts = holm([each.p_value for each in made]), holm([each.texts_p_value for each in made])
     return [
@@ -164,8 +137,6 @@ def _whole_name(side: Side) -> str:
 
 def _named(group: Sequence[Side], by: str) -> list[Side]:
     """Name sides by what tells them apart: prompts or models, and the run where neither does."""
-    from nihbench.cli.sweep import Origin, called_apart
-
     kinds = [side.prompt if by == "prompt" else side.model for side in group]
     names = list(kinds)
     for kind in {kind for kind in kinds if kinds.count(kind) > 1}:
@@ -188,8 +159,6 @@ def _heading(made: Paired, of: Sequence[Paired]) -> str:
 
 def interactions(sides: Sequence[Side]) -> list[Interaction]:
     """Return the prompt x model interaction of every two prompts that two models have both been asked with."""
-    from nihbench.analysis.pairing import prompt_by_model
-
     at = {(side.experiment, side.model, side.prompt): side for side in sides}
     found = []
     for experiment in dict.fromkeys(side.experiment for side in sides):
@@ -209,21 +178,7 @@ def interactions(sides: Sequence[Side]) -> list[Interaction]:
     return found
 
 
-def note_controls(told: Sequence[tuple[RunFolder, Sequence[ControlResult]]]) -> None:
-    """Say on stderr which controls of some runs failed: what follows may then measure something else."""
-    models = [str(run.manifest["model"]["name"]) for run, _ in told]
-    for model, (_, controls) in zip(models, told, strict=True):
-        of = f"{model}: " if len(set(models)) > 1 else ""
-        for control in controls:
-            if control.failed:
-                note(of + control.sentence(language()))
-
-
 def _tell(made: Sequence[Paired], crossed: Sequence[Interaction]) -> None:
-    from nihbench.figures.findings import comparison_paragraph, interaction_sentence
-    from nihbench.figures.labels import SEVERAL, unit_phrase
-    from nihbench.figures.words import say
-
     paragraphs = [_heading(each, made) + comparison_paragraph(each, language(), len(made)) for each in made]
     for listing in dict.fromkeys(
         _listing(each) for each in made if each.lost and each.first.place != each.second.place
@@ -241,11 +196,6 @@ def _listing(made: Paired) -> str:
 
 
 def _tell_unpaired(pairs: Sequence[tuple[Side, Side]], *, as_json: bool, by: str) -> None:
-    from nihbench.analysis.unpaired import unpair
-    from nihbench.cli.unpaired import unpaired_paragraph, unpaired_values
-    from nihbench.figures.labels import SEVERAL, unit_phrase
-    from nihbench.figures.words import say
-
     made = [unpair(first, second) for first, second in pairs]
     if as_json:
         show_json({"by": by, "comparisons": unpaired_values(made)})
@@ -262,8 +212,6 @@ def _unit_of(paired: Paired) -> str:
 
 def as_value(paired: Paired) -> dict[str, Any]:
     """Return a comparison as JSON has it."""
-    from nihbench.figures.findings import comparison_paragraph
-
     return {
         "first": _side(paired.first),
         "second": _side(paired.second),

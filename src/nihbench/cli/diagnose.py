@@ -4,36 +4,20 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Optional
+from typing import Any
 
-import typer
-
-from nihbench.cli.compare import note_controls
-from nihbench.cli.output import command, plain, show_json, tell
-from nihbench.cli.plot import chosen
+from nihbench.cli.output import plain, show_json, tell
+from nihbench.cli.results import note_controls, result_of
+from nihbench.cli.sweep import Sweep, chosen, named
+from nihbench.figures.captions import length_notes
+from nihbench.figures.findings import diagnosis_sentence
 from nihbench.lang.messages import language
-
-if TYPE_CHECKING:
-    from nihbench.cli.sweep import Sweep
-
-_TEXT = Optional[str]  # noqa: UP045  typer reads it at run time
+from nihbench.run.store import open_run
+from nihbench.run.tree import find_runs
 
 
-@command
-def diagnose(
-    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Run folders, or a folder of runs.")],
-    prompt: Annotated[str, typer.Option("--prompt", help="Only these prompts, separated by commas.")] = "",
-    scorer: Annotated[_TEXT, typer.Option("--scorer", help="Whose scores (default: rules; see nih score).")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a program.")] = False,
-) -> None:
+def diagnose(runs: list[Path], prompt: str, scorer: str | None, as_json: bool) -> None:
     """Say which pattern explains the misses: only the end kept, the middle lost, a cliff, holes at random, ..."""
-    from nihbench.cli.results import result_of
-    from nihbench.cli.sweep import named
-    from nihbench.figures.captions import length_notes
-    from nihbench.figures.findings import diagnosis_sentence
-    from nihbench.run.store import open_run
-    from nihbench.run.tree import find_runs
-
     results = [result_of(open_run(path), scorer=scorer) for given in runs for path in find_runs(given)]
     every = named([sweep for result in results for sweep in result.sweeps])
     sweeps = chosen(every, prompt, lambda sweep: sweep.grid.prompt)
@@ -46,8 +30,6 @@ def diagnose(
 
 
 def _value(sweep: Sweep) -> dict[str, Any]:
-    from nihbench.figures.findings import diagnosis_sentence
-
     made = sweep.statistics
     assert made is not None  # `result_of` makes them
     found = made.diagnosis

@@ -3,38 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Any
 
-import typer
-
-from nihbench.cli.options import run_options, usual_values, with_endpoint_options
-from nihbench.cli.output import command, plain, show_json, tell
+from nihbench.cli.commands.shared import usual_values
+from nihbench.cli.examination import Found, examine
+from nihbench.cli.options import run_options
+from nihbench.cli.output import plain, show_json, tell
 from nihbench.errors import NihError, UsageError
 from nihbench.lang.messages import Message, column, recalled, said, t
+from nihbench.types import RateState
 
-if TYPE_CHECKING:
-    from nihbench.cli.examination import Found
-    from nihbench.types import RateState
-
-_CANARY_TOKENS = 8_000
 _SIDE = 14
 
 
-@with_endpoint_options
-@command
-def doctor(
-    options: dict[str, Any],
-    canary_tokens: Annotated[int, typer.Option("--canary", help="Length of the canary prompt; 0: none.")] = (
-        _CANARY_TOKENS
-    ),
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a program.")] = False,
-) -> None:
+def doctor(options: dict[str, Any], canary_tokens: int, as_json: bool) -> None:
     """Ask an endpoint what should be known before a sweep.
 
     It costs a few short prompts and one of 8,000 tokens, and never more than --max-cost.
     """
-    from nihbench.cli.examination import examine
-
     if not options["model"] and not options["base_url"]:
         raise UsageError(t("no server is named: give --model, --base-url, or both"))
     asked = run_options(usual_values() | options, needs_model=False)

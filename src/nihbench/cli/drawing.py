@@ -14,7 +14,7 @@ import numpy as np
 
 from nihbench.analysis.differences import difference
 from nihbench.analysis.profiles import Profile, depth_profile, length_profile
-from nihbench.cli.captions import around_of
+from nihbench.cli.captions import around_of, heading_of
 from nihbench.cli.output import note
 from nihbench.cli.sweep import Sweep, named, told_apart
 from nihbench.errors import UsageError
@@ -79,7 +79,7 @@ def _panel(sweeps: Sequence[Sweep], unit: str, lang: Lang) -> Any:
     places = [[at.get((i, j)) for j in range(len(models))] for i in range(len(rows))]
     single = len(sweeps) == 1
     one_experiment = len({experiment for experiment, _ in rows}) == 1
-    headings = {sweep.grid.experiment: sweep.experiment for sweep in sweeps}
+    headings = {sweep.grid.experiment: heading_of(sweep) for sweep in sweeps}
     return Panel(
         grids=tuple(tuple(sweep.grid if sweep else None for sweep in row) for row in places),
         row_names=() if single else tuple(p if one_experiment else f"{headings[e]} / {p}" for e, p in rows),

@@ -10,19 +10,26 @@ from pathlib import Path
 from typing import Any
 
 from nihbench.analysis.controls import ControlResult, control_results
+from nihbench.analysis.fairness import Fairness, check_needle
 from nihbench.catalog.lookup import Catalog
 from nihbench.cli.catalogs import load
+from nihbench.cli.commands.shared import usual_values
 from nihbench.cli.consent import check_cost
 from nihbench.cli.jobs import Ready, asked_jobs, made_ready
-from nihbench.cli.options import usual_values
-from nihbench.cli.output import now, plain
+from nihbench.cli.output import FetchReport, now, plain, show, show_json
 from nihbench.cli.sending import Sending, enter_checks, measure
+from nihbench.cli.spelling import spelt_lengths
+from nihbench.corpora.stats import stats
+from nihbench.endpoint.tokenizers import load_tokenizer
 from nihbench.errors import UsageError
-from nihbench.lang.messages import language, said, t
+from nihbench.lang.messages import Message, column, language, said, t
+from nihbench.plan.grid import parse_lengths
 from nihbench.run.manifest import manifest
 from nihbench.run.runner import owed
 from nihbench.run.scores import score_run
 from nihbench.run.store import create_run
+from nihbench.run.texts import corpus_choice, load_corpus
+from nihbench.types import Corpus
 
 USUAL_LENGTHS = "1k,2k,4k"
 
@@ -113,3 +120,87 @@ def _ask(ready: Ready, place: Path, elsewhere: Decimal) -> tuple[tuple[ControlRe
     spent = measure(ready, folder, owed(ready.setup, {}), Sending(resume=None, quiet=True, elsewhere=elsewhere))
     records = folder.records()
     return control_results(records.values(), score_run(folder, records), ready.setup.trials), spent
+
+
+_USUAL_WINDOW = 128_000
+
+
+_LEVELS = {"problem": t("problem"), "warning": t("warning"), "note": t("note"), "ok": t("ok")}
+
+
+def check(
+    name: str,
+    corpus: str | None,
+    lengths: str | None,
+    model: list[str] | None,
+    base_url: list[str] | None,
+    api_key_env: str | None,
+    prompt: str | None,
+    max_cost: float | None,
+    yes: bool,
+    limit: int,
+    as_json: bool,
+) -> None:
+    """Check whether a needle is fair in its corpus: copies, rivals, the question's wording, language, length."""
+    lengths = spelt_lengths(lengths)
+    text, found = _checked(name, corpus, lengths)
+    given = {
+        "model": model, "base_url": base_url, "api_key_env": api_key_env, "prompt": prompt, "corpus": corpus,
+        "lengths": lengths, "max_cost": max_cost,
+    }  # fmt: skip
+    told = checked_by_models(name, given, yes=yes) if model else {}
+    if as_json:
+        show_json({"needle": name, "corpus": text.name} | asdict(found) | {"controls": as_rows(told)})
+        return
+    show(
+        "\n".join(
+            [
+                _check_text(t("{needle} in {corpus}", needle=name, corpus=text.name), found, text.text, limit),
+                *as_lines(told),
+            ]
+        )
+    )
+
+
+def _checked(name: str, corpus: str | None, lengths: str | None) -> tuple[Corpus, Fairness]:
+    """Check a needle against the corpus that is asked for, or that an experiment hides it in; return both."""
+    catalog, report = load(), FetchReport()
+    needle = catalog.needle(name)
+    usual = next((e.corpus for e in catalog.experiments.values() if e.needle == name and e.corpus), None)
+    chosen = corpus_choice(corpus, needle.language) or usual
+    if not chosen:
+        raise UsageError(
+            t("no corpus belongs to the needle {name!r}: give one by --corpus (nih corpus list)", name=name)
+        )
+    text = load_corpus(catalog, chosen, Path.cwd(), report)
+    tokenizer = load_tokenizer("cl100k_base", report=report)
+    tokens = stats(text, [tokenizer]).tokens[0].tokens
+    longest = max(parse_lengths(lengths or "1k:128k:15", lowest=1_000, highest=_USUAL_WINDOW))
+    return text, check_needle(needle, text, tokens=tokens, unit=tokenizer.name, longest=longest)
+
+
+def _check_text(title: Message, found: Fairness, text: str, limit: int) -> str:
+    lines = [plain(said(title))]
+    lines += [f"  {column(_LEVELS[each.level], 8)} {plain(said(each.text))}" for each in found.findings]
+    kinds = {
+        t("Sentences that could mislead, the likeliest first (weight, line of the corpus)"): [
+            (f"{rival.weight:.2f}", rival.start, rival.text) for rival in found.rivals
+        ],
+        t("Sentences that hold the needle or a key fact (which, line of the corpus)"): [
+            (copy.of, copy.start, copy.text) for copy in found.copies
+        ],
+    }
+    for heading, rows in kinds.items():
+        if rows:
+            lines += ["", said(heading)]
+        for mark, start, sentence in rows[: limit or None]:
+            number, shown = text.count("\n", 0, start) + 1, _short(plain(sentence))
+            place = t("{mark} line {number}: {sentence}", mark=mark, number=number, sentence=shown)
+            lines.append(f"  {said(place)}")
+        if limit and len(rows) > limit:
+            lines.append("  " + said(t("and {count:,} more: --limit 0 shows all", count=len(rows) - limit)))
+    return "\n".join(lines)
+
+
+def _short(sentence: str) -> str:
+    return sentence if len(sentence) <= 400 else sentence[:400] + "..."

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from pathlib import Path
 
-from nihbench.cli.drawing import draw
 from nihbench.cli.output import note
 from nihbench.cli.results import Result, result_of, show
+from nihbench.cli.sweep import Sweep
 from nihbench.cli.view import kind_words
 from nihbench.errors import NihError
-from nihbench.figures.style import Style
 from nihbench.lang.messages import language, recalled, t, typed, without_stop
 from nihbench.run.counts import count_summary
 from nihbench.run.store import RunFolder, open_run
 from nihbench.run.tree import find_runs
 from nihbench.types import Failure, Record
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 FAILED_TRIALS = 3
 """Exit code of a run that is finished but for failed trials."""
@@ -41,7 +37,7 @@ def finish_tree(root: Path) -> None:
     """Draw the panel of all runs of a folder: a row an experiment and prompt, a column a model."""
     results = [result_of(open_run(path)) for path in find_runs(root)]
     picture = root / PANEL
-    draw([sweep for result in results for sweep in result.sweeps], picture, Style(lang=language()))
+    _draw([sweep for result in results for sweep in result.sweeps], picture)
     note(t("panel: {picture}", picture=picture))
     note(t("draw it again: nih plot {root} --out panel.svg", root=typed(root)))
 
@@ -66,10 +62,18 @@ def show_part(run: RunFolder) -> None:
 
 def _draw_and_show(result: Result) -> None:
     picture = result.run.path / FIGURE
-    draw(result.sweeps, picture, Style(lang=language()))
+    _draw(result.sweeps, picture)
     show(result)
     note(t("heatmap: {picture}", picture=picture))
     note(t("records: {path}", path=result.run.path / "records.jsonl"))
+
+
+def _draw(sweeps: Sequence[Sweep], picture: Path) -> None:
+    # matplotlib comes when there is something to draw: nobody waits for it before the first request.
+    from nihbench.cli.drawing import draw
+    from nihbench.figures.style import Style
+
+    draw(sweeps, picture, Style(lang=language()))
 
 
 def finish(run: RunFolder, *, resume: Path) -> int:

@@ -4,28 +4,22 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
-
-import typer
 
 from nihbench.cli.catalogs import load
-from nihbench.cli.output import command, note, show_lines
+from nihbench.cli.output import note, show_lines
 from nihbench.errors import UsageError
+from nihbench.fetch.regular import read_named
 from nihbench.lang.messages import t
+from nihbench.run.answers import read_rows
+from nihbench.run.scores import grade_row
 
 
-@command
-def grade(
-    file: Annotated[str, typer.Argument(metavar="FILE", help="Rows as JSON lines, or - for stdin.")],
-) -> None:
+def grade(file: str) -> None:
     """Grade rows {"id", "needle", "answer"} by rules; the grades come as JSON lines.
 
     A row may carry "expected", "question", "finish_reason" and "fresh"; without a needle of the catalog it must carry
     "expected".
     """
-    from nihbench.run.answers import read_rows
-    from nihbench.run.scores import grade_row
-
     catalog = load()
     rows = read_rows(read_file(file), "stdin" if file == "-" else file, catalog)
     own = sorted({row.answered.needle.name for row in rows} - catalog.needles.keys() - {"expected"})
@@ -45,8 +39,6 @@ def read_file(name: str) -> bytes:
     Raises:
         UsageError: it can't be read.
     """
-    from nihbench.fetch.regular import read_named
-
     try:
         if name == "-":
             return _within(sys.stdin.buffer.read(_MOST_BYTES + 1))

@@ -4,36 +4,17 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Optional
-
-import typer
 
 from nihbench.cli.catalogs import load
-from nihbench.cli.output import command, note
+from nihbench.cli.output import note
+from nihbench.cli.results import result_of, show
 from nihbench.lang.messages import t
-
-app = typer.Typer(help="Make runs of other tools' results.", no_args_is_help=True)
-_TEXT = Optional[str]  # noqa: UP045  typer reads it at run time
-_PATH = Optional[Path]  # noqa: UP045
+from nihbench.run.imports import import_rows
+from nihbench.run.kamradt import read_kamradt
 
 
-@app.callback()
-def _group() -> None:
-    """Make runs of other tools' results."""
-
-
-@app.command("kamradt")
-@command
-def kamradt(
-    path: Annotated[Path, typer.Argument(help="His folder of JSON files, his list of scores, or a results.jsonl.")],
-    out: Annotated[_PATH, typer.Option("--out", help="The run's folder (default: a new one in results/).")] = None,
-    model: Annotated[_TEXT, typer.Option("--model", "-m", help="The model, where the results don't name it.")] = None,
-) -> None:
+def kamradt(path: Path, out: Path | None, model: str | None) -> None:
     """Import results of Kamradt's needle-in-a-haystack, of 2023 or of today."""
-    from nihbench.cli.results import result_of, show
-    from nihbench.run.imports import import_rows
-    from nihbench.run.kamradt import read_kamradt
-
     now = datetime.now(UTC)
     rows, sha256 = read_kamradt(path)
     runs = import_rows(

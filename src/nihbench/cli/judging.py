@@ -6,10 +6,11 @@ import asyncio
 import re
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from nihbench.cli.capped import tell_unknown
 from nihbench.cli.catalogs import load
+from nihbench.cli.consent import Judged
 from nihbench.cli.output import FetchReport, note, now, stopped
 from nihbench.cli.sending import terminable
 from nihbench.cli.wiring import reach
@@ -27,9 +28,6 @@ from nihbench.run.scores import save_grades, score_run
 from nihbench.run.store import RunFolder
 from nihbench.run.verdicts import VERDICTS, Verdicts
 from nihbench.types import Completer, Grade, Outcome, Request
-
-if TYPE_CHECKING:
-    from nihbench.cli.consent import Judged
 
 T = TypeVar("T")
 _VERDICT_TOKENS = 800

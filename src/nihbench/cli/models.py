@@ -3,30 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any, Optional
-
-import typer
+from typing import Any
 
 from nihbench.cli.catalogs import load
-from nihbench.cli.output import command, plain, show, show_json
+from nihbench.cli.output import plain, show, show_json
+from nihbench.cli.presets import key_for, remember
+from nihbench.endpoint.connection import Endpoint
+from nihbench.endpoint.servers import probe
 from nihbench.lang.messages import said, t
-
-if TYPE_CHECKING:
-    from nihbench.types import ModelPreset
-
-_TEXT = Optional[str]  # noqa: UP045  typer reads it at run time
+from nihbench.run.options import RunOptions, header_digest, without_secrets
+from nihbench.types import ModelPreset
 
 
-@command
-def models(
-    base_url: Annotated[_TEXT, typer.Option("--base-url", help="Ask this server for its models.")] = None,
-    api_key_env: Annotated[_TEXT, typer.Option("--api-key-env", help="Variable with the key.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a program.")] = False,
-) -> None:
+def models(base_url: str | None, api_key_env: str | None, as_json: bool) -> None:
     """List the model presets, or the models of a server."""
-    from nihbench.endpoint.connection import Endpoint
-    from nihbench.endpoint.servers import probe
-
     if base_url is not None:
         info = probe(Endpoint(base_url=base_url, api_key=_key(base_url, api_key_env)))
         if as_json:
@@ -48,18 +38,12 @@ def models(
 
 def _shown(preset: ModelPreset) -> dict[str, Any]:
     """Return a preset as JSON has it: of headers, and of a body's secrets, a digest."""
-    from nihbench.run.options import header_digest, without_secrets
-
     headers = {name: header_digest(value) for name, value in preset.headers.items()}
     return asdict(preset) | {"headers": headers, "extra_body": without_secrets(preset.extra_body)}
 
 
 def _key(base_url: str, api_key_env: str | None) -> str | None:
     """Return the key that goes to a server of which nothing but its address is known."""
-    from nihbench.cli.presets import key_for, remember
-    from nihbench.run.options import RunOptions
-    from nihbench.types import ModelPreset
-
     catalog, options = load(), RunOptions(model="", base_url=base_url, api_key_env=api_key_env)
     key = key_for(options, ModelPreset(name="", model="", base_url=base_url), catalog, sending=True)
     remember(options, catalog)

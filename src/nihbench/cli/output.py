@@ -7,22 +7,19 @@ takes out control characters.
 from __future__ import annotations
 
 import errno
-import functools
 import json
 import os
 import re
 import signal
 import sys
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import IO, TYPE_CHECKING, Any, ParamSpec, TextIO, TypeVar, cast
 
-import typer
-
 from nihbench.cli.wrapping import width_of, wrapped
-from nihbench.errors import InterruptedRunError, NihError, TerminatedRunError, path_error
+from nihbench.errors import InterruptedRunError, TerminatedRunError
 from nihbench.lang.messages import Message, said, t
 
 if TYPE_CHECKING:
@@ -60,52 +57,8 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def command(body: Callable[P, T]) -> Callable[P, T]:
-    """Wrap a command: every known error becomes one line on stderr and its exit code."""
-
-    @functools.wraps(body)
-    def wrapped(*args: P.args, **kwargs: P.kwargs) -> T:
-        try:
-            _check_variable(kwargs)
-            return body(*args, **kwargs)
-        except NihError as error:
-            told = str(error) in told_mistakes
-            note(t("nih: what is asked for can't be used: mend what the note names") if told else _ended(error))
-            raise typer.Exit(error.exit_code) from error
-        except BrokenPipeError as error:
-            hang_up()
-            raise typer.Exit(0) from error
-        except OSError as error:
-            if error.filename is None and error.errno in GONE:
-                hang_up()
-                raise typer.Exit(0) from error
-            if error.filename is None:
-                raise  # no path of the user's is at fault
-            note(t("nih: {error}", error=path_error(error)))
-            raise typer.Exit(NihError.exit_code) from error
-        except KeyboardInterrupt as error:
-            note(t("nih: interrupted"))
-            kind = TerminatedRunError if isinstance(error, Terminated) else InterruptedRunError
-            raise typer.Exit(kind.exit_code) from error
-
-    return wrapped
-
-
-def _check_variable(options: Mapping[str, Any]) -> None:
-    """Raise `UsageError` where `--api-key-env` is given what can be no variable's name, which may be the key itself."""
-    given = options.get("api_key_env") or (options.get("options") or {}).get("api_key_env")
-    if given:
-        from nihbench.cli.keys import check_variable
-
-        check_variable(given)
-
-
 told_mistakes: set[str] = set()
 """What a note has said of the user's files already: an error of the same words would say it twice."""
-
-
-def _ended(error: NihError) -> Message:
-    return t("nih: {error}", error=error)
 
 
 def hang_up(stream: TextIO | None = None) -> None:

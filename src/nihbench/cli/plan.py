@@ -4,40 +4,28 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated, Any, Optional
+from typing import Any
 
-import typer
-
-from nihbench.cli.options import SUITE, with_run_options
-from nihbench.cli.output import command, show_json, tell
+from nihbench.cli.bounds import Bounds, bounds
+from nihbench.cli.capped import reach
+from nihbench.cli.jobs import Ready, asked_jobs, made_ready
+from nihbench.cli.output import show_json, tell
+from nihbench.cli.planview import SIDE, Planned, as_json, as_text, total_json, total_text
+from nihbench.cli.wiring import foreseen
 from nihbench.errors import UsageError
 from nihbench.lang.messages import t
-
-if TYPE_CHECKING:
-    from nihbench.cli.adaptive import Bounds
-    from nihbench.cli.jobs import Ready
-    from nihbench.cli.planview import Planned
-    from nihbench.plan.cache import Pace
-    from nihbench.run.forecast import Forecast
-    from nihbench.run.reach import Reach
-    from nihbench.run.setup import Setup
-
-_RATE = Optional[float]  # noqa: UP045  typer reads it at run time
+from nihbench.plan.cache import Pace
+from nihbench.prices import worst_cost
+from nihbench.run.calibration import likely_prompts
+from nihbench.run.forecast import Forecast
+from nihbench.run.reach import Reach
+from nihbench.run.setup import Setup
 
 
-@with_run_options
-@command
 def plan(
-    options: dict[str, Any],
-    suite: SUITE = None,
-    prefill_speed: Annotated[_RATE, typer.Option("--prefill-speed", help="Prompt tokens read a second.")] = None,
-    answer_speed: Annotated[_RATE, typer.Option("--answer-speed", help="Answer tokens written a second.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a program.")] = False,
+    options: dict[str, Any], suite: str | None, prefill_speed: float | None, answer_speed: float | None, as_json: bool
 ) -> None:
     """Say what a run would send, cost and take, in tokens, dollars and time. No model is asked anything."""
-    from nihbench.cli.jobs import asked_jobs, made_ready
-    from nihbench.cli.planview import SIDE, total_json, total_text
-
     _check_speeds({"--prefill-speed": prefill_speed, "--answer-speed": answer_speed})
     with made_ready(asked_jobs(options, suite), sending=False, leave_out=True) as ready:
         planned = [_planned(each, prefill_speed, answer_speed) for each in ready]
@@ -51,9 +39,6 @@ def plan(
 
 def _planned(ready: Ready, prefill: float | None, answer: float | None) -> Planned:
     """Return what one run would need: for a program, for a reader, and as it was forecast."""
-    from nihbench.cli.planview import as_json, as_text
-    from nihbench.cli.wiring import foreseen
-
     setup = ready.setup
     found = foreseen(setup, ready.model, _pace(setup, prefill, answer))
     calibration = calibration_cost(setup, free=ready.model.counter is not None or ready.model.is_free)
@@ -70,17 +55,12 @@ def _planned(ready: Ready, prefill: float | None, answer: float | None) -> Plann
 
 def _capped(ready: Ready) -> Reach | None:
     """Return how far --max-cost reaches, for this run alone; None where there is none, or the price is unknown."""
-    from nihbench.cli.capped import reach
-
     most = ready.setup.options.max_cost
     return None if most is None else reach((ready.setup, ready.members, ready.setup.trials), Decimal(str(most)))[0]
 
 
 def _adaptive(ready: Ready, found: Forecast) -> Bounds:
     """Return what an adaptive run takes at least and at most."""
-    from nihbench.cli.adaptive import bounds
-    from nihbench.cli.wiring import foreseen
-
     free = ready.model.counter is not None
     return bounds(ready.setup, found.cost.least, lambda setup: foreseen(setup, ready.model).cost.most, fits_free=free)
 
@@ -90,9 +70,6 @@ def calibration_cost(setup: Setup, *, free: bool) -> dict[str, Any] | None:
 
     `cost_usd` None: the price is unknown. `free`: a counting endpoint counts, at no charge.
     """
-    from nihbench.prices import worst_cost
-    from nihbench.run.calibration import likely_prompts
-
     if not setup.wants_calibration:
         return None
     prompts = likely_prompts(setup)
@@ -110,8 +87,6 @@ def _check_speeds(given: dict[str, float | None]) -> None:
 
 def _pace(setup: Setup, prefill: float | None, answer: float | None) -> Pace | None:
     """Return what is known of limits and speeds; None where nothing is."""
-    from nihbench.plan.cache import Pace
-
     rpm = setup.options.rpm or setup.preset.requests_per_minute
     tpm = setup.options.tpm or setup.preset.tokens_per_minute
     if not (rpm or tpm or prefill or answer):

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from nihbench.cli.bounds import Bounds
 from nihbench.cli.capped import reach_sentence
+from nihbench.cli.jobs import Ready
 from nihbench.cli.money import dollars, free_words, is_free
 from nihbench.cli.output import plain
 from nihbench.lang.messages import Message, column, said, t
@@ -21,12 +23,8 @@ from nihbench.run.units import unit_words
 from nihbench.stats.binomial import trials_to_demonstrate
 from nihbench.stats.effective import FRACTION
 
-if TYPE_CHECKING:
-    from nihbench.cli.adaptive import Bounds
-    from nihbench.cli.jobs import Ready
-
-    Planned = tuple[dict[str, Any], str, Forecast]
-    """What one run would need: for a program, for a reader, and as it was forecast."""
+Planned = tuple[dict[str, Any], str, Forecast]
+"""What one run would need: for a program, for a reader, and as it was forecast."""
 
 SIDE = 12
 _OF_WHAT = {"grid": t("the grid"), "row": t("a length"), "cell": t("a cell")}

@@ -14,7 +14,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from typing import TYPE_CHECKING
+from decimal import Decimal
 
 from nihbench.cli import output
 from nihbench.cli.money import is_free, worst_rest
@@ -25,13 +25,9 @@ from nihbench.endpoint.access import ModelAccess
 from nihbench.endpoint.limits import Limiter
 from nihbench.endpoint.spending import Budget
 from nihbench.lang.messages import t
+from nihbench.run.runner import Progress
 from nihbench.run.setup import Setup
 from nihbench.types import Completion, GradedElsewhere, Record, Trial
-
-if TYPE_CHECKING:
-    from decimal import Decimal
-
-    from nihbench.run.runner import Progress
 
 REFRESH_S = 0.5
 _TERMINALS_WITHOUT = ("dumb", "unknown", "")

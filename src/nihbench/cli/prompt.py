@@ -2,36 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Any
 
-import typer
-
-from nihbench.cli.options import run_options, with_run_options
-from nihbench.cli.output import command, for_terminal, note, show, show_json
+from nihbench.cli.options import run_options
+from nihbench.cli.output import for_terminal, note, show, show_json
+from nihbench.cli.wiring import prepared
 from nihbench.errors import UsageError
 from nihbench.lang.messages import t
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from nihbench.types import Message
+from nihbench.plan.grid import parse_depth, parse_length
+from nihbench.types import Message, Placement
 
 
-@with_run_options
-@command
-def prompt(
-    options: dict[str, Any],
-    length: Annotated[str, typer.Option("--length", help="Tokens of the whole request, such as 4k or 300t.")] = "1000",
-    depth: Annotated[str, typer.Option("--depth", help="Depth in percent, such as 50 or 50%.")] = "50",
-    repeat: Annotated[int, typer.Option("--repeat", help="Which repeat (0 is the first).")] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a program.")] = False,
-) -> None:
+def prompt(options: dict[str, Any], length: str, depth: str, repeat: int, as_json: bool) -> None:
     """Print the exact messages of one trial, as a run with the same options would send them."""
-    from nihbench.cli.wiring import prepared
-    from nihbench.plan.grid import parse_depth, parse_length
-    from nihbench.types import Placement
-
     if repeat < 0:
         raise UsageError(t("--repeat {repeat} must be 0 or more", repeat=repeat))
     tokens, percent = round(parse_length(length, "--length")), parse_depth(depth, "--depth")

@@ -5,41 +5,28 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
 
-import typer
-
+from nihbench.analysis.report.model import Measured, report_data
+from nihbench.catalog.lookup import Catalog
 from nihbench.cli.catalogs import load
-from nihbench.cli.output import command, note
+from nihbench.cli.money import stored_tariff
+from nihbench.cli.output import note
 from nihbench.errors import NihError, UsageError
+from nihbench.fetch.files import write_atomic
+from nihbench.figures.report.page_file import report_page
+from nihbench.figures.words import listed
 from nihbench.lang.messages import language, t
+from nihbench.run.scores import default_scorer, grades_of
+from nihbench.run.spent import Tariff, spent_of
+from nihbench.run.store import RunFolder, open_run
+from nihbench.run.stored import corpus_of, is_imported
+from nihbench.run.texts import stored_corpus
+from nihbench.run.tree import find_runs
+from nihbench.types import Record
 
-if TYPE_CHECKING:
-    from nihbench.analysis.report.model import Measured
-    from nihbench.catalog.lookup import Catalog
-    from nihbench.run.spent import Tariff
-    from nihbench.run.store import RunFolder
-    from nihbench.types import Record
 
-
-@command
-def report(
-    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Run folders, or a folder of runs.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="The report: one .html file.")] = Path("report.html"),
-    title: Annotated[str | None, typer.Option("--title", help="A title of your own.")] = None,
-    scorer: Annotated[
-        str | None, typer.Option("--scorer", help="Whose scores (default: rules; see nih score).")
-    ] = None,
-    price: Annotated[
-        str | None, typer.Option("--price", help="IN,OUT or IN,OUT,CACHED instead of what the runs were given.")
-    ] = None,
-) -> None:
+def report(runs: list[Path], out: Path, title: str | None, scorer: str | None, price: str | None) -> None:
     """Write one HTML file that shows runs down to the single answer, opens from disk and loads nothing."""
-    from nihbench.analysis.report.model import report_data
-    from nihbench.fetch.files import write_atomic
-    from nihbench.figures.report.page_file import report_page
-    from nihbench.run.tree import find_runs
-
     if out.suffix.lower() not in {".html", ".htm"}:
         raise UsageError(t("a report is an HTML file: give it a name such as {name}", name=out.with_suffix(".html")))
     catalog = load()
@@ -50,13 +37,6 @@ def report(
 
 
 def _measured(path: Path, scorer: str | None, catalog: Catalog, price: str | None) -> Measured:
-    from nihbench.analysis.report.model import Measured
-    from nihbench.cli.money import stored_tariff
-    from nihbench.run.scores import default_scorer, grades_of
-    from nihbench.run.spent import spent_of
-    from nihbench.run.store import open_run
-    from nihbench.run.stored import is_imported
-
     run = open_run(path)
     records = run.records()
     tariff = None if is_imported(run.manifest) else stored_tariff(run.manifest, catalog, price)
@@ -82,9 +62,6 @@ def _place(path: Path) -> str:
 
 def _text(run: RunFolder, catalog: Catalog) -> str | None:
     """Return the text of a run's corpus where it is on this machine; a report fetches nothing."""
-    from nihbench.run.stored import corpus_of, is_imported
-    from nihbench.run.texts import stored_corpus
-
     if is_imported(run.manifest):
         return None
     sha256 = run.manifest["corpus"]["sha256"]
@@ -107,8 +84,6 @@ def _cost(tariff: Tariff | None) -> Callable[[Record], float | None]:
 
 
 def _title(runs: Sequence[Measured]) -> str:
-    from nihbench.figures.words import listed
-
     models = dict.fromkeys(str(run.folder.manifest["model"]["name"]) for run in runs)
     experiments = dict.fromkeys(str(run.folder.manifest["experiment"]) for run in runs)
     return f"{listed('en', list(models))}: {listed('en', list(experiments))}"

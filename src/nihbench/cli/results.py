@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,7 +14,7 @@ from nihbench.analysis.grids import Grid, grid
 from nihbench.analysis.statistics import Statistics, statistics
 from nihbench.analysis.summaries import Summary, summary
 from nihbench.analysis.table import Table, columns
-from nihbench.cli.output import console, speaks_unicode, tell
+from nihbench.cli.output import console, note, speaks_unicode, tell
 from nihbench.cli.sweep import Sweep, origin_of, setting_of
 from nihbench.cli.wrapping import width_of, wrapped
 from nihbench.endpoint.failures import HANDLING
@@ -183,3 +183,13 @@ def _rows_sentence(table: Table, *, experiment: str, prompt: str) -> Message | N
         haystacks=haystacks,
         rows=told,
     )
+
+
+def note_controls(told: Sequence[tuple[RunFolder, Sequence[ControlResult]]]) -> None:
+    """Say on stderr which controls of some runs failed: what follows may then measure something else."""
+    models = [str(run.manifest["model"]["name"]) for run, _ in told]
+    for model, (_, controls) in zip(models, told, strict=True):
+        of = f"{model}: " if len(set(models)) > 1 else ""
+        for control in controls:
+            if control.failed:
+                note(of + control.sentence(language()))

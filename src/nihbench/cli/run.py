@@ -5,53 +5,47 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Optional
+from typing import Any
 
 import typer
 
+from nihbench.cli.capped import tell_reach, tell_unknown
 from nihbench.cli.catalogs import load
-from nihbench.cli.options import SUITE, with_run_options
-from nihbench.cli.output import command, now
+from nihbench.cli.consent import check_cost
+from nihbench.cli.finish import finish, finish_tree, show_part
+from nihbench.cli.jobs import Job, Ready, asked_jobs, made_ready, spent_apart
+from nihbench.cli.output import now
+from nihbench.cli.resuming import resumed_jobs
+from nihbench.cli.sending import Sending, enter_checks, measure, note_cache
 from nihbench.errors import InterruptedRunError, StoppedError, UsageError
 from nihbench.lang.messages import t
-
-if TYPE_CHECKING:
-    from nihbench.cli.jobs import Job, Ready
-    from nihbench.run.store import RunFolder
-    from nihbench.types import Trial
+from nihbench.run.adaptive import with_extra
+from nihbench.run.batch_state import check_nothing_waits
+from nihbench.run.further import most_extra
+from nihbench.run.like import begin_run
+from nihbench.run.lock import owned
+from nihbench.run.manifest import check_rules, check_same
+from nihbench.run.place import check_place, check_room
+from nihbench.run.runner import owed
+from nihbench.run.spent import spent_before
+from nihbench.run.store import RunFolder, check_unchanged, open_run
+from nihbench.run.tree import create_tree, slug
+from nihbench.types import Trial
 
 _RESULTS = Path("results")
-_PATH = Optional[Path]  # noqa: UP045  typer reads it at run time
-_OUT = Annotated[_PATH, typer.Option("--out", help="The run's folder (default: a new one in results/).")]
-_RESUME = Annotated[_PATH, typer.Option("--resume", help="Go on with the run, or the runs, in this folder.")]
-_STRICT = Annotated[
-    bool, typer.Option("--strict-controls", help="Stop before the grid (exit code 4) where a control fails.")
-]
-_YES = Annotated[bool, typer.Option("--yes", "-y", help="Agree to what the run can cost.")]
-_RETRY_ALL = Annotated[bool, typer.Option("--retry-all", help="With --resume: try final failures again, too.")]
 
 
-@with_run_options
-@command
 def run(
     context: typer.Context,
     options: dict[str, Any],
-    suite: SUITE = None,
-    out: _OUT = None,
-    resume: _RESUME = None,
-    strict_controls: _STRICT = False,
-    retry_all: _RETRY_ALL = False,
-    yes: _YES = False,
+    suite: str | None,
+    out: Path | None,
+    resume: Path | None,
+    strict_controls: bool,
+    retry_all: bool,
+    yes: bool,
 ) -> None:
     """Measure a model: run the grid, show the heatmap, write it as a PNG into the run's folder."""
-    from nihbench.cli.capped import tell_unknown
-    from nihbench.cli.consent import check_cost
-    from nihbench.cli.finish import finish_tree
-    from nihbench.cli.jobs import asked_jobs, made_ready
-    from nihbench.cli.resuming import resumed_jobs
-    from nihbench.run.manifest import check_rules
-    from nihbench.run.place import check_place, check_room
-
     if out and resume:
         raise UsageError(t("--resume goes on in the run's own folder: leave --out away"))
     if retry_all and not resume:
@@ -85,10 +79,6 @@ def run(
 
 def _check_begun(ready: Sequence[Ready]) -> None:
     """Make sure that runs which are gone on with are what they were, and that no batch of theirs is under way."""
-    from nihbench.run.batch_state import check_nothing_waits
-    from nihbench.run.manifest import check_same
-    from nihbench.run.store import check_unchanged
-
     for each in ready:
         if each.job.existing:
             check_unchanged(each.job.existing)
@@ -98,8 +88,6 @@ def _check_begun(ready: Sequence[Ready]) -> None:
 
 def _owed(ready: Ready, retry_all: bool) -> list[Trial]:
     """Return what a run has to send, and all that an adaptive one may decide to send besides."""
-    from nihbench.run.adaptive import most_extra
-
     existing = ready.job.existing
     made = {record.trial for record in existing.records().values()} if existing else set()
     return [*_planned(ready, retry_all), *(trial for trial in most_extra(ready.setup) if trial not in made)]
@@ -107,17 +95,12 @@ def _owed(ready: Ready, retry_all: bool) -> list[Trial]:
 
 def _planned(ready: Ready, retry_all: bool) -> list[Trial]:
     """Return what a run has to send of what is planned."""
-    from nihbench.run.adaptive import with_extra
-    from nihbench.run.runner import owed
-
     records = ready.job.existing.records() if ready.job.existing else {}
     return [trial for _, trial in owed(with_extra(ready.setup, records), records, retry_all=retry_all)]
 
 
 def _folders(ready: Sequence[Ready], root: Path, suite: str | None, *, new: bool) -> list[Path]:
     """Return the folders of the runs in that of the whole; a new tree's folder is made."""
-    from nihbench.run.tree import create_tree
-
     if not new:
         return [root / each.job.folder for each in ready]
     if suite is None and len(ready) == 1:
@@ -132,18 +115,6 @@ def _send_all(
     ready: Sequence[Ready], folders: Sequence[Path], root: Path, *, strict_controls: bool, retry_all: bool
 ) -> int:
     """Send run after run, each to its end; return the exit code that their records ask for."""
-    from nihbench.cli.capped import tell_reach
-    from nihbench.cli.finish import finish, show_part
-    from nihbench.cli.jobs import spent_apart
-    from nihbench.cli.sending import Sending, enter_checks, measure, note_cache
-    from nihbench.run.adaptive import with_extra
-    from nihbench.run.like import begin_run
-    from nihbench.run.lock import owned
-    from nihbench.run.place import check_room
-    from nihbench.run.runner import owed
-    from nihbench.run.spent import spent_before
-    from nihbench.run.store import check_unchanged, open_run
-
     started = now().isoformat(timespec="seconds")
     # All of them are begun at once: what was found out for them, and what that cost, is kept whatever comes.
     runs: list[RunFolder] = [
@@ -178,8 +149,6 @@ def _send_all(
 
 def _new_folder(jobs: Sequence[Job], suite: str | None) -> Path:
     """Return where a new run is kept of which nobody said it: known before anything is asked for it."""
-    from nihbench.run.tree import slug
-
     options = jobs[0].options
     models = list(dict.fromkeys(job.options.model for job in jobs))
     what = [suite] if suite else [options.experiment or load().default_experiment]

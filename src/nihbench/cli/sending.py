@@ -10,10 +10,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mappin
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from nihbench.cli.adaptive import send_rounds
 from nihbench.cli.checks import canary_of, likely_tokens
+from nihbench.cli.jobs import Ready
 from nihbench.cli.money import Checks, budget_of, tell_spent
 from nihbench.cli.output import ENDING, Terminated, note, now, stopped
 from nihbench.cli.progress import gauges_of, progress
@@ -36,9 +36,6 @@ from nihbench.run.spent import account, outcomes_before
 from nihbench.run.store import RunFolder
 from nihbench.run.verify import CutJudge
 from nihbench.types import Completer, Record, Trial
-
-if TYPE_CHECKING:
-    from nihbench.cli.jobs import Ready
 
 Owed = Sequence[tuple[str, "Trial"]]
 _LOOK_S = 5.0

@@ -4,28 +4,18 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Annotated
-
-import typer
 
 from nihbench.cli.catalogs import load
-from nihbench.cli.output import FetchReport, command, note, show
+from nihbench.cli.output import FetchReport, note, show
+from nihbench.cli.presets import is_gguf
 from nihbench.errors import LocalModelError, UsageError
 from nihbench.lang.messages import t, typed
+from nihbench.local.model_file import model_file
+from nihbench.local.server import LocalServer
 
 
-@command
-def serve(
-    model: Annotated[str, typer.Option("--model", "-m", help="An embedded preset, or a .gguf file.")] = "smollm2-135m",
-    port: Annotated[int, typer.Option("--port", help="The port on 127.0.0.1; 0 takes a free one.")] = 8080,
-    slots: Annotated[int, typer.Option("--slots", help="Requests served at once.")] = 1,
-    window: Annotated[int, typer.Option("--window", help="Tokens of one request; 0: as trained.")] = 0,
-) -> None:
+def serve(model: str, port: int, slots: int, window: int) -> None:
     """Serve a local model until Ctrl-C."""
-    from nihbench.cli.presets import is_gguf
-    from nihbench.local.model_file import model_file
-    from nihbench.local.server import LocalServer
-
     if slots < 1:
         raise UsageError(t("--slots must be at least 1, not {slots}", slots=slots))
     if window < 0:

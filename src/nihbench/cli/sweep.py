@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeVar
 
+from nihbench.analysis.controls import ControlResult
 from nihbench.analysis.grids import Grid
+from nihbench.analysis.statistics import Statistics
 from nihbench.analysis.summaries import Summary
+from nihbench.errors import UsageError
 from nihbench.figures.captions import Intervals, Setting
-from nihbench.figures.look import missing
+from nihbench.lang.messages import t
 from nihbench.run.scores import version_of
 from nihbench.run.store import RunFolder
 from nihbench.run.units import length_unit
 from nihbench.types import Completion, Record
 
-if TYPE_CHECKING:
-    from nihbench.analysis.controls import ControlResult
-    from nihbench.analysis.statistics import Statistics
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,12 +94,6 @@ class Sweep:
         """What tells it from the others: model, experiment and prompt."""
         return f"{self.setting.model}: {self.grid.experiment}/{self.grid.prompt}"
 
-    @property
-    def experiment(self) -> str:
-        """The experiment as headings call it: by its title, too, where it has one that the fonts at hand can write."""
-        title = self.setting.title
-        return f"{title} ({self.grid.experiment})" if title and not missing(title) else self.grid.experiment
-
 
 def setting_of(manifest: Mapping[str, Any], records: Sequence[Record], scorer: str) -> Setting:
     """Return what a run was made with; its date is that of its records, or of its beginning where there are none."""
@@ -165,3 +160,19 @@ def told_apart(sweeps: Sequence[Sweep]) -> list[str]:
     if len(models) == 1:
         return [f"{sweep.grid.experiment}/{sweep.grid.prompt}" for sweep in sweeps]
     return [sweep.setting.model if len(pairs) == 1 else sweep.name for sweep in sweeps]
+
+
+def chosen(items: Sequence[T], prompts: str, prompt_of: Callable[[T], str]) -> list[T]:
+    """Keep what has the prompts that are named, in the order of their names; all of it where none is.
+
+    Raises:
+        UsageError: A prompt is not among them.
+    """
+    names = [name.strip() for name in prompts.split(",") if name.strip()]
+    present = dict.fromkeys(map(prompt_of, items))
+    for name in names:
+        if name not in present:
+            raise UsageError(
+                t("no run here has a prompt {name!r}: there are {present}", name=name, present=", ".join(present))
+            )
+    return [item for name in names for item in items if prompt_of(item) == name] if names else list(items)

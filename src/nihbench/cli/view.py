@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from rich.cells import cell_len, chop_cells, set_cell_size
 from rich.text import Text
@@ -15,11 +14,9 @@ from rich.text import Text
 from nihbench.analysis.grids import Grid
 from nihbench.analysis.tally import squeezed
 from nihbench.cli.output import plain
+from nihbench.cli.watched import Gauges, Watched
 from nihbench.figures.terminal import terminal_heatmap
 from nihbench.lang.messages import Message, language, said, t
-
-if TYPE_CHECKING:
-    from nihbench.cli.watched import Gauges, Watched
 
 _LEAST_HEATMAP = 5
 _HIGH, _MISS_LINES = 30, 3

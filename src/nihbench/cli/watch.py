@@ -5,31 +5,27 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
-import typer
 
 from nihbench.cli.catalogs import load
-from nihbench.cli.output import command, note
+from nihbench.cli.money import stored_tariff
+from nihbench.cli.output import note
+from nihbench.cli.progress import is_live, line, shown
+from nihbench.cli.results import result_of, show
+from nihbench.cli.watched import Gauges, Watched
 from nihbench.lang.messages import t
-
-if TYPE_CHECKING:
-    from nihbench.cli.watched import Gauges, Watched
-    from nihbench.run.follow import Follower
+from nihbench.run.follow import Follower
+from nihbench.run.runner import Progress
+from nihbench.run.store import open_run
+from nihbench.run.stored import stored_needle
+from nihbench.run.tree import find_runs
 
 POLL_S = 0.5
 GRACE_S = 3.0
 """So long after the last run ended another one may begin, where a folder of runs is watched."""
 
 
-@command
-def watch(
-    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="A run's folder, or a folder of runs.")],
-) -> None:
+def watch(runs: list[Path]) -> None:
     """Watch a run of another process until it ends: its heatmap, its progress, the latest miss."""
-    from nihbench.cli.progress import is_live
-    from nihbench.cli.results import result_of, show
-
     folders = _Folders(runs)
     if not folders.any_going_on():
         note(t("no process works on {runs}: this is how it stands", runs=", ".join(map(str, runs))))
@@ -50,10 +46,6 @@ class _Folders:
         self.all()
 
     def all(self) -> list[Follower]:
-        from nihbench.run.follow import Follower
-        from nihbench.run.store import open_run
-        from nihbench.run.tree import find_runs
-
         for path in self._paths:
             for folder in find_runs(path):
                 if folder not in self._found:
@@ -74,8 +66,6 @@ class _Folders:
 
 def _on_screen(folders: _Folders) -> None:
     """Show the first of the runs that go on, and the next one when it ends."""
-    from nihbench.cli.progress import shown
-
     while going := folders.going_on():
         follower = going[0]
         others = len(folders.all())
@@ -89,9 +79,6 @@ def _on_screen(folders: _Folders) -> None:
 
 
 def _in_lines(folders: _Folders) -> None:
-    from nihbench.cli.progress import line
-    from nihbench.run.runner import Progress
-
     while going := folders.going_on():
         for follower in going:
             for record in follower.news():
@@ -103,9 +90,6 @@ def _in_lines(folders: _Folders) -> None:
 
 
 def _sweep(follower: Follower, more: str) -> Watched:
-    from nihbench.cli.watched import Watched
-    from nihbench.run.stored import stored_needle
-
     content = follower.folder.manifest
     before = follower.news()
     there = {record.trial for record in before}
@@ -124,9 +108,6 @@ def _sweep(follower: Follower, more: str) -> Watched:
 
 def _money(follower: Follower) -> Callable[[Watched], Gauges]:
     """Return what adds up the costs of the records, at the price that the run was given or the catalog knows."""
-    from nihbench.cli.money import stored_tariff
-    from nihbench.cli.watched import Gauges
-
     content, catalog = follower.folder.manifest, load()
     tariff, preset = stored_tariff(content, catalog), catalog.models.get(content["model"]["name"])
     free = preset is not None and preset.local is not None and not tariff.prices

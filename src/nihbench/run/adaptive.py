@@ -10,18 +10,15 @@ first draw that failed was made up for since and would decide otherwise now.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from nihbench.errors import UsageError
-from nihbench.lang.messages import t
 from nihbench.plan.order import order_trials
-from nihbench.plan.places import joined_depths, standing_for
+from nihbench.plan.places import standing_for
 from nihbench.run.answers import answer_of
-from nihbench.run.calibration import likely_points
+from nihbench.run.further import cells_of, fewest_draws
 from nihbench.run.options import wanted_precision
 from nihbench.run.places import merge_places
 from nihbench.run.setup import Setup
@@ -52,43 +49,6 @@ class Rounds:
     measured: bool
 
 
-def most_extra(setup: Setup) -> tuple[Trial, ...]:
-    """Return the draws beyond the plan that a run could make at most: the dearest ones where --max-trials bounds them.
-
-    A part of a plan (--shard) makes none: which they are is decided by all first draws.
-
-    Raises:
-        UsageError: --max-trials is less than the plan alone.
-    """
-    options = setup.options
-    if not options.adaptive or options.shard is not None:
-        return ()
-    planned = [trial for trial in setup.grid if not trial.extra]
-    cells = _cells(planned)
-    fewest = min(map(len, cells.values()))
-    level = most_draws(fewest, wanted_precision(options))
-    once = [(trial, math.ceil(level * fewest / len(row))) for row in cells.values() for trial in row]
-    possible = tuple(
-        replace(trial, repeat=repeat, extra=True)
-        for repeat in range(options.repeats, level)
-        for trial, most in once
-        if repeat < most
-    )
-    if options.max_trials is None:
-        return possible
-    if options.max_trials < len(planned):
-        raise UsageError(
-            t(
-                "--max-trials {most} is less than the first pass over the grid, which has {planned} trials: give "
-                "more, or fewer --lengths, --depths, --repeats",
-                most=options.max_trials,
-                planned=len(planned),
-            )
-        )
-    dearest = sorted(possible, key=lambda trial: -trial.length)[: options.max_trials - len(planned)]
-    return tuple(dearest)
-
-
 def to_fit(setup: Setup, trials: Sequence[Trial], records: Mapping[str, Record]) -> tuple[Trial, ...]:
     """Return those trials of a round at whose lengths its haystack must be fitted to the server's counts first.
 
@@ -111,15 +71,6 @@ def to_fit(setup: Setup, trials: Sequence[Trial], records: Mapping[str, Record])
     )
 
 
-def most_fit_prompts(setup: Setup, extra: Sequence[Trial]) -> tuple[int, ...]:
-    """Return the lengths of the prompts that fit the haystacks of further draws, if all of these are made."""
-    if "haystack" not in setup.options.vary or not (setup.calibration or setup.wants_calibration):
-        return ()
-    level = most_draws(_fewest(setup), wanted_precision(setup.options))
-    rounds = min(len(extra), max(level - setup.options.repeats, 0))
-    return likely_points(setup.lengths, setup.window) * rounds
-
-
 def with_extra(setup: Setup, records: Mapping[str, Record]) -> Setup:
     """Return the setup with those further draws in its plan that have a record."""
     known = set(setup.trials)
@@ -134,7 +85,7 @@ def rounds(setup: Setup, records: Mapping[str, Record]) -> Rounds:
         setup: the resolved run.
         records: those of the first draws; others are passed over.
     """
-    options, cells = setup.options, _fewest(setup)
+    options, cells = setup.options, fewest_draws(setup)
     first, each = first_draws(setup, records), _planned_draws(setup)
     level = most_draws(cells, wanted_precision(options))
     share, highest = need(first), np.full(first.found.shape, float(level))
@@ -194,29 +145,6 @@ def first_draws(setup: Setup, records: Mapping[str, Record]) -> FirstDraws:
     return FirstDraws(found=found, measured=measured, there=_planned_draws(setup) > 0)
 
 
-def _cells(planned: Sequence[Trial]) -> dict[tuple[str, int], list[Trial]]:
-    """Return the cells of each prompt and length, each as a trial of the first repeat that stands for all its depths.
-
-    Haystacks may have different depths as one prompt: those that any has together are one cell.
-    """
-    rows: dict[tuple[str, int], list[Trial]] = {}
-    for trial in planned:
-        if not trial.extra:
-            rows.setdefault((trial.prompt, trial.length), []).append(trial)
-    return {
-        key: [
-            standing_for(min((t for t in row if t.depth_percent in depths), key=lambda t: t.repeat), depths)
-            for depths in joined_depths(trial.depths for trial in row)
-        ]
-        for key, row in rows.items()
-    }
-
-
-def _fewest(setup: Setup) -> int:
-    """Return how many cells the length with the fewest has."""
-    return min(map(len, _cells(setup.grid).values()))
-
-
 def _shape(setup: Setup) -> tuple[int, int, int]:
     return len(setup.prompts), len(setup.depths), len(setup.lengths)
 
@@ -226,7 +154,7 @@ def _places(setup: Setup) -> dict[tuple[str, int, float], tuple[int, int, int]]:
     prompts, depths, lengths = list(setup.prompts), list(setup.depths), list(setup.lengths)
     return {
         (prompt, length, depth): (prompts.index(prompt), depths.index(cell.depth_percent), lengths.index(length))
-        for (prompt, length), row in _cells(setup.grid).items()
+        for (prompt, length), row in cells_of(setup.grid).items()
         for cell in row
         for depth in cell.depths
     }
@@ -246,7 +174,7 @@ def _ordered(setup: Setup, more: np.ndarray, repeat: int) -> tuple[Trial, ...]:
     wanted = {tuple(cell) for cell in np.argwhere(more).tolist()}
     trials = [
         replace(cell, repeat=repeat, extra=True)
-        for (prompt, length), row in _cells(setup.grid).items()
+        for (prompt, length), row in cells_of(setup.grid).items()
         for cell in row
         if place[prompt, length, cell.depth_percent] in wanted
     ]

@@ -17,6 +17,9 @@ WORDS = {
     "Print the exact messages of one trial, as a run with the same options would send them.": (
         "打印一次试验的原样消息，与同样选项的运行所发送的完全一致。"
     ),
+    'Grade rows {"id", "needle", "answer"} by rules; the grades come as JSON lines.': (
+        '按规则给 {"id", "needle", "answer"} 各行评分，结果每行一个 JSON。'
+    ),
     'Grade rows {"id", "needle", "answer"} by rules; the grades come as JSON lines. A row may carry "expected", '
     '"question", "finish_reason" and "fresh"; without a needle of the catalog it must carry "expected".': (
         '按规则给 {"id", "needle", "answer"} 各行评分，结果每行一个 JSON。行中可带 "expected"、"question"、'
@@ -68,6 +71,7 @@ WORDS = {
     "Count characters, 汉字, words and tokens.": "统计字符、汉字、单词与 token。",
     "List the model presets, or the models of a server.": "列出模型预设，或某台服务器上的模型。",
     "Serve a local model until Ctrl-C.": "在本机提供一个模型服务，直到按 Ctrl-C。",
+    "Ask an endpoint what should be known before a sweep.": "在测评之前向端点问清该知道的事。",
     "Ask an endpoint what should be known before a sweep. It costs a few short prompts and one of 8,000 tokens, and never "
     "more than --max-cost.": (
         "在测评之前向端点问清该知道的事。代价是几条短提示和一条 8,000 token 的提示，且不会超过 --max-cost。"

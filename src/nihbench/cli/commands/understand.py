@@ -1,0 +1,157 @@
+"""What the commands that read runs take: `nih plot`, `report`, `cases`, `export`, `compare` and `diagnose`.
+
+Only what the parser needs: the work of a command is imported when it is invoked (`cli.door.command`).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Optional
+
+import typer
+
+from nihbench.cli.door import command
+
+_FLOAT = Optional[float]  # noqa: UP045
+_INT = Optional[int]  # noqa: UP045
+_PATH = Optional[Path]  # noqa: UP045
+_TEXT = Optional[str]  # noqa: UP045
+_TEXTS = Optional[list[str]]  # noqa: UP045
+_LOOK = "Look"
+
+
+def _filter(flag: str, text: str) -> Any:
+    return typer.Option(flag, help=text, rich_help_panel="Which cases")
+
+
+def _probing(flag: str, text: str) -> Any:
+    return typer.Option(flag, help=text, rich_help_panel="Probes")
+
+
+@command("nihbench.cli.plot:plot")
+def plot(
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Run folders, or a folder of runs.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The picture: .png, .svg or .pdf.")] = Path("heatmap.png"),
+    kind: Annotated[
+        str, typer.Option("--kind", help="map (a panel where there are several) | difference (of two) | profiles.")
+    ] = "map",
+    prompt: Annotated[
+        str, typer.Option("--prompt", help="Only these prompts, separated by commas, in this order.")
+    ] = "",
+    axis: Annotated[
+        str, typer.Option("--axis", help="Depths as planned (nominal) or as they came out (achieved).")
+    ] = "nominal",
+    scorer: Annotated[
+        str | None, typer.Option("--scorer", help="Whose scores (default: rules; see nih score).")
+    ] = None,
+    animate: Annotated[
+        Path | None, typer.Option("--animate", help="Write also how the map filled: .png (APNG) or .gif.")
+    ] = None,
+    title: Annotated[str | None, typer.Option("--title", help="A title of your own.", rich_help_panel=_LOOK)] = None,
+    preset: Annotated[
+        str, typer.Option("--preset", help="default | blog | slide (16:9).", rich_help_panel=_LOOK)
+    ] = "default",
+    colours: Annotated[
+        str,
+        typer.Option(
+            "--colours", "--colors", help="classic | safe (colour-blind) | grey (print).", rich_help_panel=_LOOK
+        ),
+    ] = "classic",
+    size: Annotated[
+        str | None, typer.Option("--size", help="In inches: 8x5, or 8 for the width alone.", rich_help_panel=_LOOK)
+    ] = None,
+    dpi: Annotated[int | None, typer.Option("--dpi", help="Pixels an inch.", rich_help_panel=_LOOK)] = None,
+    transparent: Annotated[bool, typer.Option("--transparent", help="No ground.", rich_help_panel=_LOOK)] = False,
+    values: Annotated[
+        bool, typer.Option("--values/--no-values", help="Numbers in the cells, where they fit.", rich_help_panel=_LOOK)
+    ] = True,
+) -> None:
+    """Draw runs from their stored scores: a heatmap, a panel of several, a difference, or profiles."""
+
+
+@command("nihbench.cli.report:report")
+def report(
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Run folders, or a folder of runs.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The report: one .html file.")] = Path("report.html"),
+    title: Annotated[str | None, typer.Option("--title", help="A title of your own.")] = None,
+    scorer: Annotated[
+        str | None, typer.Option("--scorer", help="Whose scores (default: rules; see nih score).")
+    ] = None,
+    price: Annotated[
+        str | None, typer.Option("--price", help="IN,OUT or IN,OUT,CACHED instead of what the runs were given.")
+    ] = None,
+) -> None:
+    """Write one HTML file that shows runs down to the single answer, opens from disk and loads nothing."""
+
+
+@command("nihbench.cli.cases:cases")
+def cases(
+    run: Annotated[Path, typer.Argument(help="The run's folder, or a folder of runs.")],
+    outcome: Annotated[_TEXT, _filter("--outcome", "Only this outcome: hallucinated, abstained, partial ...")] = None,
+    failure: Annotated[_TEXT, _filter("--failure", "Only this failure: timeout, filtered ... or unscored.")] = None,
+    prompt: Annotated[_TEXT, _filter("--prompt", "Only this prompt variant.")] = None,
+    min_length: Annotated[_INT, _filter("--min-length", "Only from this length on.")] = None,
+    max_length: Annotated[_INT, _filter("--max-length", "Only up to this length.")] = None,
+    min_depth: Annotated[_FLOAT, _filter("--min-depth", "Only from this depth on, in percent.")] = None,
+    max_depth: Annotated[_FLOAT, _filter("--max-depth", "Only up to this depth, in percent.")] = None,
+    against: Annotated[_PATH, _filter("--against", "Only what this older run found and RUN misses.")] = None,
+    scorer: Annotated[_TEXT, typer.Option("--scorer", help="Whose scores (default: rules; see nih score).")] = None,
+    corpus: Annotated[_TEXT, typer.Option("--corpus", help="Where the run's own text is now, if it was moved.")] = None,
+    probe: Annotated[
+        bool, _probing("--probe", "Ask each miss, and as many hits, to quote the needle: not retrieved, or misread?")
+    ] = False,
+    base_url: Annotated[_TEXT, _probing("--base-url", "Where the model is now, if it was moved.")] = None,
+    api_key_env: Annotated[_TEXT, _probing("--api-key-env", "The environment variable that holds the key.")] = None,
+    header: Annotated[_TEXTS, _probing("--header", "A header of the run as NAME=VALUE; may be repeated.")] = None,
+    concurrency: Annotated[_INT, _probing("--concurrency", "Requests in flight at a time.")] = None,
+    price: Annotated[_TEXT, _probing("--price", "IN,OUT or IN,OUT,CACHED in USD per million tokens.")] = None,
+    max_cost: Annotated[_FLOAT, _probing("--max-cost", "Stop before run and probes pass so many USD.")] = None,
+    yes: Annotated[bool, _probing("--yes", "Agree to what the probes can cost.")] = False,
+    as_md: Annotated[bool, typer.Option("--md", help="Print Markdown, every case in full.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a program.")] = False,
+) -> None:
+    """Show every answer below full marks: what was said, where, why it was graded so, and what was sent."""
+
+
+@command("nihbench.cli.export:export")
+def export(
+    runs: Annotated[list[Path], typer.Argument(help="Run folders, or a folder of runs.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The file: .csv, .parquet or .json.")],
+    scorer: Annotated[_TEXT, typer.Option("--scorer", help="Whose scores (default: rules; see nih score).")] = None,
+    controls: Annotated[bool, typer.Option("--controls", help="With the control trials, too.")] = False,
+    extra: Annotated[bool, typer.Option("--extra", help="With an adaptive run's further draws, too.")] = False,
+) -> None:
+    """Write the grids of runs as one table, a row a trial: CSV (safe to open in a spreadsheet), Parquet or JSON."""
+
+
+@command("nihbench.cli.compare:compare")
+def compare(
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN [RUN]", help="Run folders, or a folder of runs.")],
+    by: Annotated[
+        _TEXT,
+        typer.Option("--by", help="prompt | model: what is compared (default: prompt in one run, else what differs)."),
+    ] = None,
+    prompt: Annotated[
+        str,
+        typer.Option("--prompt", help="Only these prompts, separated by commas; the first is the one to compare with."),
+    ] = "",
+    wanted: Annotated[
+        float, typer.Option("--difference", help="Say how many repeats would show a difference of so many points.")
+    ] = 5.0,
+    unpaired: Annotated[
+        bool, typer.Option("--unpaired", help="Compare runs of other prompts, as two independent samples.")
+    ] = False,
+    scorer: Annotated[_TEXT, typer.Option("--scorer", help="Whose scores (default: rules; see nih score).")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a program.")] = False,
+) -> None:
+    """Compare prompts, or models, over identical haystacks: paired exact tests and a verdict in plain words."""
+
+
+@command("nihbench.cli.diagnose:diagnose")
+def diagnose(
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Run folders, or a folder of runs.")],
+    prompt: Annotated[str, typer.Option("--prompt", help="Only these prompts, separated by commas.")] = "",
+    scorer: Annotated[_TEXT, typer.Option("--scorer", help="Whose scores (default: rules; see nih score).")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a program.")] = False,
+) -> None:
+    """Say which pattern explains the misses: only the end kept, the middle lost, a cliff, holes at random, ..."""

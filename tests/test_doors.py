@@ -1,0 +1,98 @@
+"""Imports stand at the top, from the module that defines the name; package files hold a docstring.
+
+What is listed here is all that may stand inside a function, each with its reason; a cycle is none: the name that two
+modules want belongs to a third.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1] / "src"
+
+# module -> what it imports inside functions. Our own modules:
+OWN = {
+    "nihbench": {"nihbench.analysis.loaded"},  # the package's face: `import nihbench` stays light
+    "nihbench.cli.finish": {"nihbench.cli.drawing", "nihbench.figures.style"},  # matplotlib, when something is drawn
+}
+# Others' that are slow to import and that most callers of the module never need, and those of extras:
+OTHERS = {
+    "nihbench.analysis.cases": {"rapidfuzz", "rapidfuzz.distance"},  # where cases are many
+    "nihbench.analysis.export": {"pandas"},  # for Parquet only
+    "nihbench.analysis.table": {"pandas"},  # where a frame is asked for
+    "nihbench.cli.output": {"rich.console"},  # where something is drawn on a terminal
+    "nihbench.cli.progress": {"rich.live"},  # on a terminal only
+    "nihbench.cli.speech": {"typer.rich_utils"},  # help in another language
+    "nihbench.corpora.sources": {"pydoc_data.topics"},  # a corpus of 700 kB in one module
+    "nihbench.endpoint.tokenizers": {"tiktoken", "tokenizers"},  # the one that is asked for; the extra `hf`
+    "nihbench.fetch.download": {"httpx"},  # where something is fetched
+    "nihbench.local.child": {"xllamacpp"},  # the extra `local`
+    "nihbench.local.server": {"httpx"},  # where the embedded model is started
+    "nihbench.score.match": {"rapidfuzz.distance"},  # for an answer with a misspelt fact
+    "nihbench.score.script": {"opencc", "pypinyin"},  # tables of megabytes, for Chinese answers
+}
+# Package files that do something.
+FILES = {"nihbench", "nihbench.figures"}  # its face; a guard that has to run before matplotlib is imported
+
+
+def module_of(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+TREES = {module_of(path): ast.parse(path.read_text(encoding="utf-8")) for path in sorted(ROOT.rglob("*.py"))}
+
+
+def inside(tree: ast.Module) -> Iterator[str]:
+    """Yield the modules that are imported inside functions."""
+    for function in ast.walk(tree):
+        if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            for node in ast.walk(function):
+                if isinstance(node, ast.ImportFrom):
+                    yield node.module or ""
+                elif isinstance(node, ast.Import):
+                    yield from (alias.name for alias in node.names)
+
+
+def test_only_what_is_listed_is_imported_inside_a_function() -> None:
+    found = {module: set(inside(tree)) for module, tree in TREES.items()}
+    ours = {module: {name for name in names if name.split(".")[0] == "nihbench"} for module, names in found.items()}
+    others = {module: names - ours[module] for module, names in found.items()}
+    assert {module: names for module, names in ours.items() if names} == OWN
+    assert {module: names for module, names in others.items() if names} == OTHERS
+    assert len(TREES) > 100
+
+
+def test_a_package_file_holds_its_docstring() -> None:
+    packages = [module for module in TREES if (ROOT / Path(*module.split(".")) / "__init__.py").exists()]
+    assert {module for module in packages if len(TREES[module].body) != 1} == FILES
+    assert all(ast.get_docstring(TREES[module]) for module in packages)
+
+
+@cache
+def defined(module: str) -> frozenset[str]:
+    """The names that a module defines at its top."""
+    names: set[str] = set()
+    for node in TREES[module].body:
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            names.add(node.name)
+        elif isinstance(node, (ast.Assign, ast.AnnAssign)):
+            places = node.targets if isinstance(node, ast.Assign) else [node.target]
+            names |= {n.id for place in places for n in ast.walk(place) if isinstance(n, ast.Name)}
+    return frozenset(names)
+
+
+def test_a_name_is_imported_from_the_module_that_defines_it() -> None:
+    wrong = []
+    for module, tree in TREES.items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "nihbench":
+                source = node.module or ""
+                wrong += [
+                    f"{module}: from {source} import {alias.name}"
+                    for alias in node.names
+                    if alias.name not in defined(source) and f"{source}.{alias.name}" not in TREES
+                ]
+    assert wrong == []
