@@ -93,8 +93,8 @@ _WrongUse = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ ==
 
 
 _COLLECT_AFTER = 50_000, 20, 100
-"""New objects until unreachable ones are looked for. A run of 20,000 trials is a million objects, all in use: by Python's
-own numbers a quarter of a command's time goes into looking through them."""
+"""New objects until unreachable ones are looked for. A run of 20,000 trials is a million objects, all in use: by
+Python's own numbers a quarter of a command's time goes into looking through them."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
