@@ -159,7 +159,7 @@ def main() -> int:
 
 
 def side_by_side(args: argparse.Namespace) -> int:
-    from nihbench.catalog import load
+    from nihbench.catalog.loading import load
     from nihbench.endpoint import load_tokenizer
     from nihbench.fetch import cache_dir, silent
     from nihbench.plan import parse_depths, parse_lengths

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from nihbench.catalog import load
+from nihbench.catalog.loading import load
 from nihbench.score import grade
 from nihbench.types import Needle
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from nihbench.catalog import load
+from nihbench.catalog.loading import load
 from nihbench.cli.output import FetchReport
 from nihbench.cli.wiring import prepared
 from nihbench.endpoint import Limiter, Limits

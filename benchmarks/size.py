@@ -78,7 +78,7 @@ nihbench.load_run(Path(sys.argv[1])).frame()
 PROMPTS = """
 import sys
 from pathlib import Path
-from nihbench.catalog import load
+from nihbench.catalog.loading import load
 from nihbench.run import open_run, rebuild_prompt, stored_corpus
 run = open_run(Path(sys.argv[1]))
 corpus = stored_corpus(load(), "paul-graham-en", Path.cwd(), run.manifest["corpus"]["sha256"])

@@ -151,7 +151,7 @@ async def sweep(setup: Setup, servers: list[Played], limits: Limits, records: Pa
 
 
 def _setup(url: str) -> Setup:
-    from nihbench.catalog import load
+    from nihbench.catalog.loading import load
     from nihbench.fetch import silent
 
     options = RunOptions(

@@ -26,10 +26,9 @@ sys.path[:0] = [str(ROOT / "src"), str(ROOT / "scripts")]
 import matplotlib.ft2font  # noqa: E402
 from synthetic_runs import write_runs  # noqa: E402
 
-from nihbench.analysis import ControlResult  # noqa: E402
-from nihbench.analysis.controls import Verdict  # noqa: E402
+from nihbench.analysis.controls import ControlResult, Verdict  # noqa: E402
 from nihbench.cli.drawing import draw  # noqa: E402
-from nihbench.cli.finish import Result, result_of  # noqa: E402
+from nihbench.cli.results import Result, result_of  # noqa: E402
 from nihbench.cli.sweep import Sweep  # noqa: E402
 from nihbench.figures import Style, palette, preset  # noqa: E402
 from nihbench.run import open_run  # noqa: E402

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from nihbench import corpora
-from nihbench.catalog import load
+from nihbench.catalog.loading import load
+from nihbench.corpora import ensure
 from nihbench.endpoint import load_tokenizer
 from nihbench.errors import FetchError
 from nihbench.fetch import cache_dir
@@ -73,7 +73,7 @@ def fetched_corpus() -> Callable[[str], Corpus]:
     @cache
     def fetched(name: str) -> Corpus:
         try:
-            return corpora.ensure(load().corpus(name))
+            return ensure(load().corpus(name))
         except FetchError as error:
             pytest.skip(f"the corpus {name} can't be fetched here: {error}")
 

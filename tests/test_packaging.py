@@ -42,7 +42,7 @@ def test_the_wheel_carries_the_catalog_and_no_more(wheel: Path) -> None:
         for path in [ROOT / "needles.yaml", ROOT / "models.yaml", *(ROOT / "corpora").glob("*.yaml")]:
             assert archive.read(data + path.relative_to(ROOT).as_posix()) == path.read_bytes()
         (entry,) = [name for name in names if name.endswith("entry_points.txt")]
-        assert "nih = nihbench.cli:main" in archive.read(entry).decode()
+        assert "nih = nihbench.cli.app:main" in archive.read(entry).decode()
     sources = {path.relative_to(ROOT / "src").as_posix() for path in (ROOT / "src").rglob("*.py")}
     assert sources <= names
     page = {path.relative_to(ROOT / "src").as_posix() for path in (ROOT / "src").rglob("figures/report/page/*")}

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks.scripted.server import Known, key_of
-from nihbench.catalog import load
+from nihbench.catalog.loading import load
 from nihbench.endpoint import ModelAccess, open_model
 from nihbench.fetch import silent
 from nihbench.run import RunOptions, Setup, prepare

@@ -6,7 +6,7 @@ from os import PathLike
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from nihbench.analysis import LoadedRun
+    from nihbench.analysis.loaded import LoadedRun
 
 __version__ = "0.1.0"
 __all__ = ["__version__", "load_run"]
@@ -19,6 +19,6 @@ def load_run(path: str | PathLike[str], *, scorer: str | None = None) -> LoadedR
         UsageError: there is no run, or no such scorer's grades.
         DamagedDataError: its files can't be read.
     """
-    from nihbench import analysis  # not before: `import nihbench` stays light
+    from nihbench.analysis.loaded import load_run as load  # not before: `import nihbench` stays light
 
-    return analysis.load_run(path, scorer=scorer)
+    return load(path, scorer=scorer)

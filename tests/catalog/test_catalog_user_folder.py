@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from nihbench import catalog
-from nihbench.catalog.loading import load_folders, packaged_folder
+from nihbench.catalog.loading import load, load_folders, packaged_folder
+from nihbench.catalog.lookup import Catalog
 from nihbench.errors import CatalogError, UsageError
 from nihbench.types import KeyFact, PriceTier, PythonTopicsSource, UrlFile, UrlSource, WheelSource
 
@@ -20,8 +20,8 @@ needles:
 
 
 @pytest.fixture(scope="module")
-def packaged(tmp_path_factory: pytest.TempPathFactory) -> catalog.Catalog:
-    return catalog.load(tmp_path_factory.mktemp("empty"))
+def packaged(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
+    return load(tmp_path_factory.mktemp("empty"))
 
 
 def write(folder: Path, name: str, text: str) -> Path:
@@ -33,7 +33,7 @@ def write(folder: Path, name: str, text: str) -> Path:
 
 def test_five_lines_make_a_needle_that_runs(tmp_path: Path) -> None:
     write(tmp_path, "needles.yaml", FIVE_LINES)
-    loaded = catalog.load(tmp_path)
+    loaded = load(tmp_path)
     needle = loaded.needle("boathouse")
     assert needle.statements == ("The spare key hangs behind the third oar.",)
     assert needle.question_for("explicit") == "Where does the spare key hang?"
@@ -46,7 +46,7 @@ def test_five_lines_make_a_needle_that_runs(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("language", "corpus"), [("zh", "tech-weekly-zh"), ("zh-Hant", "tech-weekly-zh"), ("fr", "")])
 def test_a_bare_needle_runs_over_the_corpus_of_its_language(tmp_path: Path, language: str, corpus: str) -> None:
     write(tmp_path, "needles.yaml", FIVE_LINES.replace("language: en", f"language: {language}"))
-    loaded = catalog.load(tmp_path)
+    loaded = load(tmp_path)
     assert loaded.experiment("boathouse").corpus == corpus
     if not corpus:
         with pytest.raises(UsageError, match="no default corpus: name one by --corpus"):
@@ -63,27 +63,25 @@ def test_what_is_no_file_is_refused_and_not_passed_over(tmp_path: Path, name: st
     else:
         path.symlink_to(tmp_path / "nowhere")
     with pytest.raises(CatalogError) as caught:
-        catalog.load(tmp_path)
+        load(tmp_path)
     assert str(caught.value).startswith(f"{path}:1: this is a folder or a link to nothing; ")
 
 
 def test_a_link_to_a_file_is_read(tmp_path: Path) -> None:
     (tmp_path / "needles.yaml").symlink_to(write(tmp_path, "mine.yaml", FIVE_LINES))
-    assert catalog.load(tmp_path).needle("boathouse").answer == "Behind the third oar."
+    assert load(tmp_path).needle("boathouse").answer == "Behind the third oar."
 
 
 def test_without_an_answer_the_statements_are_expected(tmp_path: Path) -> None:
     text = "needles:\n  two:\n    language: en\n    texts: [One is red., Two is blue.]\n    question: Which colours?\n"
     write(tmp_path, "needles.yaml", text)
-    needle = catalog.load(tmp_path).needle("two")
+    needle = load(tmp_path).needle("two")
     assert needle.statements == ("One is red.", "Two is blue.")
     assert needle.answer == "One is red. Two is blue."
     assert needle.facts == (KeyFact(name="answer", text="One is red. Two is blue.", identifying=True),)
 
 
-def test_a_local_entry_replaces_the_packaged_one_and_leaves_the_others(
-    tmp_path: Path, packaged: catalog.Catalog
-) -> None:
+def test_a_local_entry_replaces_the_packaged_one_and_leaves_the_others(tmp_path: Path, packaged: Catalog) -> None:
     write(
         tmp_path,
         "needles.yaml",
@@ -94,7 +92,7 @@ def test_a_local_entry_replaces_the_packaged_one_and_leaves_the_others(
         "    prompts: [first]\n"
         "defaults:\n  experiment: beijing-coffee\n",
     )
-    loaded = catalog.load(tmp_path)
+    loaded = load(tmp_path)
     assert loaded.needle("sf-sandwich").statements == ("Sit by the sea.",)
     assert loaded.needle("sf-sandwich").questions == {}
     assert loaded.experiment("beijing-coffee").prompts == ("first",)
@@ -107,15 +105,15 @@ def test_a_local_entry_replaces_the_packaged_one_and_leaves_the_others(
 
 
 @pytest.mark.parametrize("text", ["", "# nothing yet\n", "needles:\n", "\ufeff"])
-def test_a_file_without_entries_adds_nothing(tmp_path: Path, packaged: catalog.Catalog, text: str) -> None:
+def test_a_file_without_entries_adds_nothing(tmp_path: Path, packaged: Catalog, text: str) -> None:
     write(tmp_path, "needles.yaml", text)
     write(tmp_path, "models.yaml", text.replace("needles", "models"))
-    assert catalog.load(tmp_path) == packaged
+    assert load(tmp_path) == packaged
 
 
 def test_byte_order_mark_and_windows_line_ends_are_read(tmp_path: Path) -> None:
     (tmp_path / "needles.yaml").write_bytes(b"\xef\xbb\xbf" + FIVE_LINES.replace("\n", "\r\n").encode())
-    assert catalog.load(tmp_path).needle("boathouse").answer == "Behind the third oar."
+    assert load(tmp_path).needle("boathouse").answer == "Behind the third oar."
 
 
 def test_all_of_a_needle(tmp_path: Path) -> None:
@@ -133,7 +131,7 @@ def test_all_of_a_needle(tmp_path: Path) -> None:
     note: mine
 """,
     )
-    needle = catalog.load(tmp_path).needle("boathouse")
+    needle = load(tmp_path).needle("boathouse")
     assert needle.question_for("explicit") == "Where exactly?"
     oar = KeyFact(name="oar", text="{code}. oar", aliases=("oar {code}", "第{code}支桨"), weight=2.0, identifying=True)
     assert needle.facts == (oar, KeyFact(name="place", text="behind", guessable=True))
@@ -142,17 +140,17 @@ def test_all_of_a_needle(tmp_path: Path) -> None:
 
 
 def test_the_packaged_folder_as_working_folder_is_read_once(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, packaged: catalog.Catalog
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, packaged: Catalog
 ) -> None:
     monkeypatch.chdir(packaged_folder())
-    assert catalog.load() == packaged
+    assert load() == packaged
     link = tmp_path / "needles.yaml"
     link.symlink_to(packaged_folder() / "needles.yaml")
-    assert catalog.load(tmp_path) == packaged
+    assert load(tmp_path) == packaged
 
 
-def test_a_missing_folder_adds_nothing(tmp_path: Path, packaged: catalog.Catalog) -> None:
-    assert catalog.load(tmp_path / "nowhere") == packaged
+def test_a_missing_folder_adds_nothing(tmp_path: Path, packaged: Catalog) -> None:
+    assert load(tmp_path / "nowhere") == packaged
 
 
 def test_a_later_folder_wins(tmp_path: Path) -> None:
@@ -178,7 +176,7 @@ def test_manifests_of_every_kind(tmp_path: Path) -> None:
         f"    - {{name: a.txt, url: 'https://example.org/a', sha256: {sha}}}\ntext_sha256: {sha}\n",
     )
     write(tmp_path, "corpora/paul-graham-en.yaml", f"name: paul-graham-en\n{head}  kind: python-topics\n")
-    loaded = catalog.load(tmp_path)
+    loaded = load(tmp_path)
     wheel = loaded.corpus("wheel")
     assert wheel.source == WheelSource(requirement="a==1", members="a/*.json", format="json-list", wheel_sha256=sha)
     assert (wheel.sha256, wheel.text_sha256, wheel.clean) == (sha, None, ("crlf", "lines"))
@@ -190,7 +188,7 @@ def test_manifests_of_every_kind(tmp_path: Path) -> None:
     assert loaded.corpus("paul-graham-en").source == PythonTopicsSource()
 
 
-def test_a_model_can_be_given_a_price_alone(tmp_path: Path, packaged: catalog.Catalog) -> None:
+def test_a_model_can_be_given_a_price_alone(tmp_path: Path, packaged: Catalog) -> None:
     before = packaged.model("kimi-k3")
     write(
         tmp_path,
@@ -198,7 +196,7 @@ def test_a_model_can_be_given_a_price_alone(tmp_path: Path, packaged: catalog.Ca
         'models:\n  kimi-k3:\n    prices_as_of: "2026-11"\n'
         "    prices: [{up_to: 200000, input: 1, output: 4, cached_input: 0.1}, {input: 2, output: 8}]\n",
     )
-    after = catalog.load(tmp_path).model("kimi-k3")
+    after = load(tmp_path).model("kimi-k3")
     assert after.prices == (
         PriceTier(up_to=200_000, input=1.0, output=4.0, cached_input=0.1),
         PriceTier(up_to=None, input=2.0, output=8.0),
@@ -209,7 +207,7 @@ def test_a_model_can_be_given_a_price_alone(tmp_path: Path, packaged: catalog.Ca
 
 def test_a_providers_address_moves_its_models(tmp_path: Path) -> None:
     write(tmp_path, "models.yaml", "providers:\n  qwen: {base_url: 'https://example.org/v1'}\n")
-    loaded = catalog.load(tmp_path)
+    loaded = load(tmp_path)
     assert loaded.model("qwen3.8-max").base_url == "https://example.org/v1"
     assert loaded.model("qwen3.8-max").key_env == "DASHSCOPE_API_KEY"
 
@@ -229,7 +227,7 @@ models:
   openrouter-kimi-k2.6: {extra_body: {seed: 1}}
 """,
     )
-    loaded = catalog.load(tmp_path)
+    loaded = load(tmp_path)
     small, thinker, short = (loaded.model(name) for name in ("small", "thinker", "short"))
     assert (small.model, small.temperature, small.concurrency, small.max_output) == ("small", None, 9, 300)
     assert small.headers == {"A": "1", "B": "2"}

@@ -19,7 +19,7 @@ from typing import Any
 
 import typer
 
-from nihbench import catalog
+from nihbench.catalog import loading
 from tests.cli.stranger_folders import LIMIT_S, call, commands, late, peak_mb
 
 Place = tuple[str | int, ...]
@@ -107,7 +107,7 @@ def main() -> None:
     signal.signal(signal.SIGALRM, late)
     resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
     typer.main.get_command = functools.cache(typer.main.get_command)
-    catalog.load = functools.cache(catalog.load)
+    loading.load = functools.cache(loading.load)
     plan = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
     tried = 0
     for row in _tried(plan):

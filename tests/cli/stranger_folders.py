@@ -24,7 +24,7 @@ from typing import Any
 
 import typer
 
-from nihbench import catalog
+from nihbench.catalog import loading
 
 CANARY = "The safe opens with the number 90417."
 SECRET = "AKIA-of-the-victim-0123456789"
@@ -338,7 +338,7 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
     # Both are the same every time, and most of a command's time.
     typer.main.get_command = functools.cache(typer.main.get_command)
-    catalog.load = functools.cache(catalog.load)
+    loading.load = functools.cache(loading.load)
     plan = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
     for row in _tried(plan):
         print(json.dumps(row | {"peak_mb": peak_mb()}), flush=True)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from nihbench.analysis import grid, summary
-from nihbench.cli.finish import result_of
+from nihbench.cli.results import result_of
 from nihbench.run import Follower, open_run
 from tests.ledgers import beside_records
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from nihbench import endpoint, local
-from nihbench.catalog import load
+from nihbench.catalog.loading import load
 from nihbench.cli.presets import find_preset
 from nihbench.cli.wiring import reach
 from nihbench.errors import UsageError

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from nihbench.catalog import load
+from nihbench.catalog.loading import load
 from nihbench.endpoint import ModelAccess, open_model
 from nihbench.fetch import silent
 from nihbench.local import LocalServer

@@ -11,7 +11,7 @@ import pytest
 import typer
 import yaml
 
-from nihbench.catalog import load
+from nihbench.catalog.loading import load
 from nihbench.cli.app import app
 from nihbench.cli.speech import chosen
 

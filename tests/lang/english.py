@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any, get_args
 
 from nihbench.analysis.cases import ORDER
-from nihbench.catalog import load
+from nihbench.catalog.loading import load
 from nihbench.plan import ORDERS
 from nihbench.types import FailureKind
 from tests.cli.conftest import ANSWERS

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from nihbench.catalog import load
+from nihbench.catalog.loading import load
 from nihbench.endpoint import open_model
 from nihbench.fetch import silent
 from nihbench.run import RunOptions, Setup, prepare

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nihbench.catalog import load
+from nihbench.catalog.loading import load
 from nihbench.endpoint import Endpoint, ServerTokenizer, open_model, probe
 from nihbench.errors import EndpointError
 from nihbench.fetch import silent

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from nihbench.catalog import load
+from nihbench.catalog.loading import load
 from nihbench.endpoint import open_model
 from nihbench.errors import UsageError
 from nihbench.fetch import silent

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from nihbench.catalog import Catalog, load
+from nihbench.catalog.loading import load
+from nihbench.catalog.lookup import Catalog
 from nihbench.endpoint import ServerInfo, open_model
 from nihbench.errors import UsageError
 from nihbench.fetch import silent

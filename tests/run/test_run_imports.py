@@ -7,7 +7,7 @@ import pytest
 
 from nihbench import load_run
 from nihbench.analysis import frame, grid, pairs, summary
-from nihbench.catalog import load
+from nihbench.catalog.loading import load
 from nihbench.errors import UsageError
 from nihbench.run import import_rows, open_run, planned_trials, read_kamradt
 from nihbench.types import Completion, Failure, GradedElsewhere, Unscored

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from nihbench.catalog import load
+from nihbench.catalog.loading import load
 from nihbench.endpoint import ServerInfo, open_model
 from nihbench.errors import UsageError
 from nihbench.fetch import silent

@@ -4,8 +4,7 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from nihbench.catalog import load
-from nihbench.catalog.loading import packaged_folder
+from nihbench.catalog.loading import load, packaged_folder
 from nihbench.score import grade
 from nihbench.types import Needle, Score
 

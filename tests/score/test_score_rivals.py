@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nihbench.catalog import load
+from nihbench.catalog.loading import load
 from nihbench.score.rivals import core, judgements, near_copies, rivals, sentences_of, subject_pattern, terms
 from nihbench.types import Needle, Subject
 

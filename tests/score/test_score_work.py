@@ -5,7 +5,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nihbench.catalog import load
+from nihbench.catalog.loading import load
 from nihbench.score import answer, fold, grade, language, match, words
 
 NEEDLE = load().needle("sf-sandwich")

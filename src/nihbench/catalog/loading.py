@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import TypeVar
@@ -33,11 +34,39 @@ from nihbench.catalog.references import (
 from nihbench.catalog.schema import CorpusFile, ExperimentEntry, ModelsFile, NeedleEntry, NeedlesFile, SuiteEntry
 from nihbench.errors import CatalogError, UsageError
 from nihbench.lang import t
-from nihbench.types import CorpusManifest, Experiment, Needle, Suite
+from nihbench.types import CorpusManifest, Experiment, ModelPreset, Needle, Suite
 
 E = TypeVar("E")
 M = TypeVar("M", bound=BaseModel)
 V = TypeVar("V")
+
+
+def load(folder: Path | None = None) -> Catalog:
+    """Read the packaged catalog and what `folder` (default: the working folder) adds or replaces.
+
+    The folder of a run may come from anybody: what lies in it adds nothing (`is_of_a_run`).
+
+    Args:
+        folder: where a user's needles.yaml, models.yaml and corpora/*.yaml may lie; all of them are optional.
+
+    Raises:
+        CatalogError: a file is wrong; the message is "path:line: what is wrong; the mend".
+        UsageError: the installation lacks the packaged files.
+    """
+    own = Path() if folder is None else folder
+    return load_folders((packaged_folder(),) if is_of_a_run(own) else (packaged_folder(), own))
+
+
+@cache
+def packaged_models() -> Mapping[str, ModelPreset]:
+    """Return the packaged presets, by name."""
+    return load_folders((packaged_folder(),)).models
+
+
+def is_of_a_run(folder: Path) -> bool:
+    """Say whether a folder is a run's or several runs', or lies in one: it holds data, no settings of the user's."""
+    here = Path(os.path.realpath(folder))
+    return any(os.path.lexists(place / name) for place in (here, *here.parents) for name in ("run.json", "tree.json"))
 
 
 def load_folders(folders: Sequence[Path]) -> Catalog:

@@ -12,7 +12,6 @@ from nihbench.cli.output import note
 from nihbench.lang import Message, t
 
 if TYPE_CHECKING:
-    from nihbench.analysis.table import Table
     from nihbench.endpoint import Budget
     from nihbench.run import Calibration, RunFolder, RunOptions, Setup
     from nihbench.run.adaptive import Rounds
@@ -186,29 +185,4 @@ def bounds(
         trials=(planned, planned + len(extra)),
         prompt_tokens=(tokens, tokens + sum(trial.length for trial in extra) + sum(counts)),
         cost_usd=(None if least is None else str(least), None if most is None else str(most)),
-    )
-
-
-def rows_sentence(table: Table, *, experiment: str, prompt: str) -> Message | None:
-    """Return what all draws of an adaptive run say of its lengths; None where there are no further draws."""
-    from nihbench.analysis import adaptive_rows
-
-    rows = adaptive_rows(table, experiment=experiment, prompt=prompt)
-    if not rows:
-        return None
-    draws, haystacks = sum(row.draws for row in rows), rows[0].haystacks
-    told = ", ".join(f"{row.length:,}: {row.found:.1%} [{row.low:.1%}, {row.high:.1%}]" for row in rows if row.draws)
-    if haystacks == 1:
-        return t(
-            "found over all {draws:,} draws, each cell weighing once (in brackets: 95% intervals, for this haystack): "
-            "{rows}",
-            draws=draws,
-            rows=told,
-        )
-    return t(
-        "found over all {draws:,} draws, each cell weighing once (in brackets: 95% intervals over {haystacks} "
-        "haystacks): {rows}",
-        draws=draws,
-        haystacks=haystacks,
-        rows=told,
     )

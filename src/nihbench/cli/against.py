@@ -22,7 +22,7 @@ def lost_since(old: Path, new: RunFolder, scorer: str | None) -> frozenset[str]:
     """
     from nihbench.analysis import turned
     from nihbench.cli.compare import sides_of
-    from nihbench.cli.finish import result_of
+    from nihbench.cli.results import result_of
     from nihbench.run import find_runs, open_run
 
     then = [side for path in find_runs(old) for side in sides_of(result_of(open_run(path), scorer=scorer))]

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Optional
 import typer
 
 from nihbench.cli.options import run_options, with_run_options
-from nihbench.cli.output import command, note, show, show_json
+from nihbench.cli.output import command, note, now, show, show_json
 from nihbench.errors import UsageError
 from nihbench.lang import said, t
 
@@ -115,7 +115,6 @@ def status(
     from dataclasses import asdict
 
     from nihbench.cli.batching import job_line, served
-    from nihbench.cli.sending import now
     from nihbench.run import open_batches, owned, refresh
 
     given = {"base_url": base_url, "api_key_env": api_key_env, "header": header, "ca_file": ca_file}
@@ -159,7 +158,6 @@ def import_(
 ) -> None:
     """Bring result files of OpenAI's batch format into the records of the run that was exported, and score them."""
     from nihbench.cli.finish import FAILED_TRIALS, finish
-    from nihbench.cli.sending import now
     from nihbench.run import import_results, open_run, owned
 
     folder = open_run(run)

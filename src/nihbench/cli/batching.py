@@ -10,7 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nihbench.cli.output import note, plain, show
+from nihbench.cli.output import note, now, plain, show
 from nihbench.errors import StoppedError, UsageError
 from nihbench.lang import said, t, typed
 
@@ -45,8 +45,6 @@ def write_requests(
     Raises:
         UsageError: a bound is none, the folder holds a run, or the options can't be carried out.
     """
-    from datetime import UTC, datetime
-
     from nihbench.run import begin_run, check_free, export_batch
 
     if max_requests < 1 or not (max_file_mb is None or 0 < max_file_mb < 1e9):
@@ -57,7 +55,7 @@ def write_requests(
         size_mb = max_file_mb or (terms.max_file_mb if terms else None) or _FILE_MB
         files = export_batch(setup, out, most_requests=max_requests, most_bytes=round(size_mb * 1_000_000))
         # Last, so that an export that was broken off can be made again.
-        folder = begin_run(out, setup, datetime.now(UTC).isoformat(timespec="seconds"))
+        folder = begin_run(out, setup, now().isoformat(timespec="seconds"))
         if setup.headers:
             note(t("note: --header belongs to a request's transport and is not in the files"))
     return folder, files
@@ -105,7 +103,6 @@ def submit_run(job: Job, terms: Terms) -> None:
     Raises:
         NihError: it can't be submitted, or is not agreed to.
     """
-    from nihbench.cli.sending import now
     from nihbench.cli.wiring import prepared
     from nihbench.run import (
         Submission,
@@ -166,7 +163,6 @@ def _unagreed(folder: RunFolder, batches: Batches, plan: Mapping[str, Trial]) ->
 def _submit(setup: Setup, model: ModelAccess, batches: Batches, plan: Mapping[str, Trial], how: Submission) -> None:
     """Submit what is open; what a batch may cost is set aside before it is made."""
     from nihbench.cli.money import planned_cost
-    from nihbench.cli.sending import now
     from nihbench.endpoint.batches import BatchEndpoint
     from nihbench.run import Ledger, submit
     from nihbench.run.batch_trust import check_ids
@@ -238,7 +234,6 @@ def _at_batch_prices(setup: Setup) -> Setup:
 
 def _settle(folder: RunFolder, batches: Batches) -> None:
     """Give back what is set aside for batches whose answers are in the records, and cost what these say."""
-    from nihbench.cli.sending import now
     from nihbench.run import Ledger, read_ledger
 
     known = read_ledger(folder.path).calls
@@ -286,7 +281,6 @@ def fetch_all(folder: RunFolder, service: BatchEndpoint, *, every: float | None)
         every: seconds between two questions until all batches have ended; None: ask once.
     """
     from nihbench.cli.finish import finish
-    from nihbench.cli.sending import now
     from nihbench.run import open_batches, owned, refresh
 
     with owned(folder.path, now):
@@ -307,7 +301,6 @@ def fetch_all(folder: RunFolder, service: BatchEndpoint, *, every: float | None)
 
 
 def _bring_ended(folder: RunFolder, batches: Batches, service: BatchEndpoint) -> Batches:
-    from nihbench.cli.sending import now
     from nihbench.run import bring, import_results
 
     for job in batches.jobs:

@@ -8,14 +8,14 @@ from nihbench.cli.output import note, told_mistakes
 from nihbench.lang import t
 
 if TYPE_CHECKING:
-    from nihbench.catalog import Catalog
+    from nihbench.catalog.lookup import Catalog
 
 
 def load() -> Catalog:
     """Return the packaged catalog with the working folder's, and say what entries of the latter can't be used."""
-    from nihbench import catalog
+    from nihbench.catalog import loading
 
-    found = catalog.load()
+    found = loading.load()
     for mistake in found.mistakes():
         if str(mistake) not in told_mistakes:
             note(t("note: {error} (this entry is left out)", error=mistake))

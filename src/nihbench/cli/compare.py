@@ -17,7 +17,7 @@ from nihbench.lang import language, t
 
 if TYPE_CHECKING:
     from nihbench.analysis import ControlResult, Interaction, Paired, Side
-    from nihbench.cli.finish import Result
+    from nihbench.cli.results import Result
     from nihbench.run import RunFolder
     from nihbench.stats import Region
 
@@ -45,8 +45,8 @@ def compare(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a program.")] = False,
 ) -> None:
     """Compare prompts, or models, over identical haystacks: paired exact tests and a verdict in plain words."""
-    from nihbench.cli.finish import result_of
     from nihbench.cli.plot import chosen
+    from nihbench.cli.results import result_of
     from nihbench.run import find_runs, open_run
 
     if by not in (None, "prompt", "model"):

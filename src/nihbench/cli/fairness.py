@@ -9,13 +9,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nihbench.cli.output import plain
+from nihbench.cli.output import now, plain
 from nihbench.errors import UsageError
 from nihbench.lang import language, said, t
 
 if TYPE_CHECKING:
     from nihbench.analysis import ControlResult
-    from nihbench.catalog import Catalog
+    from nihbench.catalog.lookup import Catalog
     from nihbench.cli.jobs import Ready
 
 USUAL_LENGTHS = "1k,2k,4k"
@@ -108,7 +108,7 @@ def _controls_only(ready: Ready) -> Ready:
 def _ask(ready: Ready, place: Path, elsewhere: Decimal) -> tuple[tuple[ControlResult, ...], Decimal]:
     """Ask one model, whose records are kept in `place` as long as it takes to judge them; return what it cost, too."""
     from nihbench.analysis import control_results
-    from nihbench.cli.sending import Sending, enter_checks, measure, now
+    from nihbench.cli.sending import Sending, enter_checks, measure
     from nihbench.run import create_run, owed, score_run
     from nihbench.run.manifest import manifest
 

@@ -30,7 +30,7 @@ def kamradt(
 ) -> None:
     """Import results of Kamradt's needle-in-a-haystack, of 2023 or of today."""
     from nihbench.cli.catalogs import load
-    from nihbench.cli.finish import result_of, show
+    from nihbench.cli.results import result_of, show
     from nihbench.run import import_rows, read_kamradt
 
     now = datetime.now(UTC)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nihbench.cli.options import run_options
+from nihbench.cli.output import now
 from nihbench.errors import NihError, UsageError
 from nihbench.lang import t
 
@@ -132,7 +133,6 @@ def made_ready(
 
 
 def _ledger(folder: Path) -> Ledger:
-    from nihbench.cli.sending import now
     from nihbench.run import Ledger
 
     return Ledger(folder, now)

@@ -6,10 +6,9 @@ import asyncio
 import re
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from nihbench.cli.output import FetchReport, note, stopped
+from nihbench.cli.output import FetchReport, note, now, stopped
 from nihbench.errors import NihError, UsageError
 from nihbench.lang import Message, t, without_stop
 
@@ -88,7 +87,7 @@ def score_by_judge(folder: RunFolder, options: JudgeOptions, agreed: Judged) -> 
     with reach(asked, load(), sending=True, report=FetchReport()) as model:
         judge = _judge(model, options)
         _warn_of_itself(folder, model)
-        with owned(folder.path, _now), Verdicts(folder.path) as verdicts:
+        with owned(folder.path, now), Verdicts(folder.path) as verdicts:
             grades = _grades(folder, model, judge, options, answers, verdicts, agreed)
             name = judge.scorer
             if options.only_uncertain:
@@ -145,7 +144,7 @@ def _grades(
     longest = max((ballot.tokens for ballot in asked.owed), default=0)
     account = f"judge {judge.identity}"
     before = read_ledger(folder.path, account).total()
-    with Ledger(folder.path, _now, account) as ledger:
+    with Ledger(folder.path, now, account) as ledger:
         budget = Budget(
             options.max_cost,
             model.prices,
@@ -264,7 +263,3 @@ def _warn_of_itself(folder: RunFolder, model: ModelAccess) -> None:
 def _plain_name(name: str) -> str:
     """Return a model's name without its maker before it and the date after it."""
     return _DATE.sub("", name.rpartition("/")[2].casefold())
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

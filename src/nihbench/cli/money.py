@@ -15,7 +15,7 @@ from nihbench.lang import Message, t
 from nihbench.types import PriceTier
 
 if TYPE_CHECKING:
-    from nihbench.catalog import Catalog
+    from nihbench.catalog.lookup import Catalog
     from nihbench.endpoint import Budget, Limiter, ModelAccess
     from nihbench.plan import CostRange
     from nihbench.run import Ledger, RunFolder, RunOptions, Setup, Tariff

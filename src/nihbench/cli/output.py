@@ -15,6 +15,7 @@ import sys
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from typing import IO, TYPE_CHECKING, Any, ParamSpec, TextIO, TypeVar, cast
 
 import typer
@@ -51,6 +52,11 @@ def stopped(error: KeyboardInterrupt, go_on: Message) -> InterruptedRunError:
         name = str(error.args[0]) if error.args else "SIGTERM"
         return TerminatedRunError(t("stopped by {signal}; {go_on}", signal=name, go_on=go_on))
     return InterruptedRunError(t("stopped; {go_on}", go_on=go_on))
+
+
+def now() -> datetime:
+    """Return the time, in UTC."""
+    return datetime.now(UTC)
 
 
 def command(body: Callable[P, T]) -> Callable[P, T]:

@@ -60,7 +60,7 @@ def plot(
 ) -> None:
     """Draw runs from their stored scores: a heatmap, a panel of several, a difference, or profiles."""
     from nihbench.cli.drawing import KINDS, draw
-    from nihbench.cli.finish import result_of
+    from nihbench.cli.results import result_of
     from nihbench.figures import check_animation, check_suffix
     from nihbench.run import find_runs, open_run
 

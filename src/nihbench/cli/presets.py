@@ -16,7 +16,7 @@ from nihbench.run.admit import NO_KEY, USUAL_KEY, address_of, belongs, is_below
 from nihbench.run.known import WITHOUT_KEY, remember_pairs
 
 if TYPE_CHECKING:
-    from nihbench.catalog import Catalog
+    from nihbench.catalog.lookup import Catalog
     from nihbench.run import RunOptions
     from nihbench.types import ModelPreset
 

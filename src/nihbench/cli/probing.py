@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from nihbench.cli.output import note, stopped
+from nihbench.cli.output import note, now, stopped
 from nihbench.errors import NihError, UsageError
 from nihbench.lang import Message, t, without_stop
 
@@ -59,7 +59,7 @@ def send_probes(
     from nihbench.cli.capped import tell_unknown
     from nihbench.cli.consent import check_cost
     from nihbench.cli.jobs import Job, made_ready
-    from nihbench.cli.sending import enter_checks, now
+    from nihbench.cli.sending import enter_checks
     from nihbench.run import check_same, is_imported, owned, stored_needle
     from nihbench.run.probe import asked_probes, owed_probes, placed_as, probes
 
@@ -112,7 +112,7 @@ def _options(folder: RunFolder, options: ProbeOptions) -> Any:
 
 def _measure(ready: Ready, folder: RunFolder, owed: Sequence[Probe]) -> None:
     from nihbench.cli.money import budget_of, tell_spent
-    from nihbench.cli.sending import clients, now, terminable
+    from nihbench.cli.sending import clients, terminable
     from nihbench.run import RecordWriter, account, outcomes_before, run_trials
     from nihbench.run.probe import build_probe
     from nihbench.run.store import PROBES

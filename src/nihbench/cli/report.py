@@ -15,7 +15,7 @@ from nihbench.lang import language, t
 
 if TYPE_CHECKING:
     from nihbench.analysis.report import Measured
-    from nihbench.catalog import Catalog
+    from nihbench.catalog.lookup import Catalog
     from nihbench.run import RunFolder, Tariff
     from nihbench.types import Record
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 import typer
 
 from nihbench.cli.options import SUITE, with_run_options
-from nihbench.cli.output import command
+from nihbench.cli.output import command, now
 from nihbench.errors import InterruptedRunError, StoppedError, UsageError
 from nihbench.lang import t
 
@@ -111,7 +111,6 @@ def _planned(ready: Ready, retry_all: bool) -> list[Trial]:
 
 def _folders(ready: Sequence[Ready], root: Path, suite: str | None, *, new: bool) -> list[Path]:
     """Return the folders of the runs in that of the whole; a new tree's folder is made."""
-    from nihbench.cli.sending import now
     from nihbench.run import create_tree
 
     if not new:
@@ -131,7 +130,7 @@ def _send_all(
     from nihbench.cli.capped import tell_reach
     from nihbench.cli.finish import finish, show_part
     from nihbench.cli.jobs import spent_apart
-    from nihbench.cli.sending import Sending, enter_checks, measure, note_cache, now
+    from nihbench.cli.sending import Sending, enter_checks, measure, note_cache
     from nihbench.run import begin_run, check_room, check_unchanged, open_run, owed, owned, spent_before, with_extra
 
     started = now().isoformat(timespec="seconds")
@@ -169,7 +168,6 @@ def _send_all(
 def _new_folder(jobs: Sequence[Job], suite: str | None) -> Path:
     """Return where a new run is kept of which nobody said it: known before anything is asked for it."""
     from nihbench.cli.catalogs import load
-    from nihbench.cli.sending import now
     from nihbench.run import slug
 
     options = jobs[0].options

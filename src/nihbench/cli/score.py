@@ -73,8 +73,8 @@ def score(
 
 def _score(folder: RunFolder, options: JudgeOptions | None, agreed: Judged) -> int:
     """Score one run, show it, and return how many of its answers are left unscored."""
-    from nihbench.cli.finish import result_of, show
     from nihbench.cli.judging import score_by_judge
+    from nihbench.cli.results import result_of, show
     from nihbench.run import scores_file
 
     scorer = score_by_judge(folder, options, agreed) if options else None

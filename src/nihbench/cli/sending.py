@@ -8,12 +8,11 @@ import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nihbench.cli.output import ENDING, Terminated, note, stopped
+from nihbench.cli.output import ENDING, Terminated, note, now, stopped
 from nihbench.endpoint.waits import in_words
 from nihbench.errors import DamagedDataError, MovedError, NihError, StoppedError
 from nihbench.lang import Message, language, t, typed, without_stop
@@ -206,7 +205,7 @@ def _tell_controls(setup: Setup, folder: RunFolder, *, strict: bool) -> None:
     Raises:
         StoppedError: one failed, and `strict`.
     """
-    from nihbench.cli.finish import result_of
+    from nihbench.cli.results import result_of
     from nihbench.plan import BEFORE_THE_GRID
 
     results = [result for result in result_of(folder, again=True).controls if result.name in BEFORE_THE_GRID]
@@ -297,8 +296,3 @@ def _go_on(sending: Sending) -> Message:
     if sending.resume is None:
         return t("nothing is kept of a check: make it again")
     return t("what is done is kept: go on by nih run --resume {path}", path=typed(sending.resume))
-
-
-def now() -> datetime:
-    """Return the time, in UTC."""
-    return datetime.now(UTC)

@@ -15,7 +15,7 @@ from nihbench.errors import UsageError
 from nihbench.lang import t
 
 if TYPE_CHECKING:
-    from nihbench.catalog import Catalog
+    from nihbench.catalog.lookup import Catalog
     from nihbench.run import RunOptions
 
 

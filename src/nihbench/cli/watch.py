@@ -26,8 +26,8 @@ def watch(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="A run's folder, or a folder of runs.")],
 ) -> None:
     """Watch a run of another process until it ends: its heatmap, its progress, the latest miss."""
-    from nihbench.cli.finish import result_of, show
     from nihbench.cli.progress import is_live
+    from nihbench.cli.results import result_of, show
 
     folders = _Folders(runs)
     if not folders.any_going_on():

@@ -17,7 +17,7 @@ from nihbench.fetch import open_named
 from nihbench.lang import t
 
 if TYPE_CHECKING:
-    from nihbench.catalog import Catalog
+    from nihbench.catalog.lookup import Catalog
     from nihbench.cli.money import Checks
     from nihbench.endpoint import ModelAccess
     from nihbench.fetch import Report

@@ -15,12 +15,12 @@ from pathlib import Path
 
 import numpy as np
 
-import nihbench.text
-from nihbench import stats
 from nihbench.errors import FetchError
 from nihbench.fetch import cache_dir, write_atomic
 from nihbench.stats import WINDOW, Repeated
+from nihbench.stats import repeated_windows as found_windows
 from nihbench.text import boundaries
+from nihbench.text import sentences as sentence_rules
 from nihbench.types import IntArray, Tokenizer
 
 _FORMAT = "1"
@@ -56,7 +56,7 @@ def sentence_boundaries(corpus_text: str, text_sha256: str, language: str) -> In
 def repeated_windows(corpus_text: str, text_sha256: str) -> Repeated:
     """Return the stretches that a corpus has more than once (`stats.repeated_windows`), by its text and hash."""
     what = ("repeated windows", str(WINDOW), text_sha256)
-    places, groups = _kept(what, lambda: stats.repeated_windows(corpus_text).ravel()).reshape(2, -1)
+    places, groups = _kept(what, lambda: found_windows(corpus_text).ravel()).reshape(2, -1)
     return Repeated(places=places, groups=groups)
 
 
@@ -65,7 +65,7 @@ def _rules() -> str | None:
     """Return a hash of the code that finds sentences: a changed rule needs no number. None: it can't be read."""
     found = hashlib.sha256()
     try:
-        for path in sorted(Path(nihbench.text.__file__).parent.glob("*.py")):
+        for path in sorted(Path(sentence_rules.__file__).parent.glob("*.py")):
             found.update(path.read_bytes())
     except (OSError, TypeError):
         return None

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nihbench.catalog import Catalog, packaged_models
+from nihbench.catalog.loading import packaged_models
+from nihbench.catalog.lookup import Catalog
 from nihbench.errors import UsageError
 from nihbench.lang import t
 from nihbench.run.known import known

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, get_args
 
-from nihbench.catalog import Catalog
+from nihbench.catalog.lookup import Catalog
 from nihbench.errors import UsageError
 from nihbench.lang import t
 from nihbench.plan import fill

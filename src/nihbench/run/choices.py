@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from nihbench.catalog import Catalog
+from nihbench.catalog.lookup import Catalog
 from nihbench.endpoint import ModelAccess
 from nihbench.errors import UsageError
 from nihbench.lang import t

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from nihbench import __version__
-from nihbench.catalog import Catalog
+from nihbench.catalog.lookup import Catalog
 from nihbench.errors import UsageError
 from nihbench.fetch import MOST_LINE_BYTES
 from nihbench.lang import t

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from nihbench.catalog import load
+from nihbench.catalog.loading import load
 from nihbench.errors import DamagedDataError, UsageError
 from nihbench.fetch import parse_json, write_atomic
 from nihbench.lang import t

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
-from nihbench.catalog import load
+from nihbench.catalog.loading import load
 from nihbench.errors import NihError
 from nihbench.run.store import open_run
 from nihbench.run.stored import corpus_of, stored_needle

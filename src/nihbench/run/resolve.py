@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from nihbench.catalog import Catalog
+from nihbench.catalog.lookup import Catalog
 from nihbench.endpoint import ModelAccess
 from nihbench.errors import UsageError
 from nihbench.fetch import Report

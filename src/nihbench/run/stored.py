@@ -13,7 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from nihbench.catalog import Catalog
+from nihbench.catalog.lookup import Catalog
 from nihbench.errors import DamagedDataError, UsageError
 from nihbench.lang import t
 from nihbench.plan import make_trials, merged_as_stored

@@ -9,8 +9,16 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from nihbench import corpora
-from nihbench.catalog import Catalog
+from nihbench.catalog.lookup import Catalog
+from nihbench.corpora import (
+    alternatives_to,
+    ensure,
+    haystack_folder,
+    load,
+    load_path,
+    sentence_boundaries,
+    token_starts,
+)
 from nihbench.errors import FetchError, UsageError
 from nihbench.fetch import Report
 from nihbench.lang import t
@@ -71,8 +79,8 @@ def load_texts(
         )
     return Texts(
         corpus=corpus,
-        starts=corpora.token_starts(corpus.text, corpus.sha256, tokenizer),
-        boundaries=corpora.sentence_boundaries(corpus.text, corpus.sha256, corpus.language),
+        starts=token_starts(corpus.text, corpus.sha256, tokenizer),
+        boundaries=sentence_boundaries(corpus.text, corpus.sha256, corpus.language),
         first=running_start(corpus.text, corpus.language),
         notes=tuple(notes),
     )
@@ -164,14 +172,14 @@ def load_corpus(catalog: Catalog, name: str, folder: Path, report: Report, text_
     """
     if name in catalog.corpora:
         manifest = catalog.corpora[name]
-        place = corpora.haystack_folder(folder)
+        place = haystack_folder(folder)
         if text_sha256 is not None:
             with suppress(FetchError):
-                return corpora.load(manifest, folder=place, text_sha256=text_sha256)
-        others = corpora.alternatives_to(manifest, catalog.corpora.values())
-        return corpora.ensure(manifest, folder=place, report=report, alternatives=others)
+                return load(manifest, folder=place, text_sha256=text_sha256)
+        others = alternatives_to(manifest, catalog.corpora.values())
+        return ensure(manifest, folder=place, report=report, alternatives=others)
     if os.path.exists(name):
-        return corpora.load_path(Path(name))
+        return load_path(Path(name))
     raise _unknown(catalog, name)
 
 
@@ -183,10 +191,10 @@ def stored_corpus(catalog: Catalog, name: str, folder: Path, text_sha256: str) -
         FetchError: it is not here, or damaged.
     """
     if name in catalog.corpora:
-        place = corpora.haystack_folder(folder)
-        corpus = corpora.load(catalog.corpora[name], folder=place, text_sha256=text_sha256)
+        place = haystack_folder(folder)
+        corpus = load(catalog.corpora[name], folder=place, text_sha256=text_sha256)
     elif os.path.exists(name):
-        corpus = corpora.load_path(Path(name))
+        corpus = load_path(Path(name))
     else:
         raise _unknown(catalog, name)
     check_corpus(corpus, text_sha256)
