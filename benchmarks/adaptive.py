@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nihbench.stats import FirstDraws, draws, highest_levels, most_draws, need, row_intervals
+from nihbench.stats.adaptive import FirstDraws, draws, highest_levels, most_draws, need, row_intervals
 
 SIDE = 15
 CELLS = SIDE * SIDE

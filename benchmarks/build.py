@@ -160,10 +160,11 @@ def main() -> int:
 
 def side_by_side(args: argparse.Namespace) -> int:
     from nihbench.catalog.loading import load
-    from nihbench.endpoint import load_tokenizer
-    from nihbench.fetch import cache_dir, silent
-    from nihbench.plan import parse_depths, parse_lengths
-    from nihbench.run import load_corpus
+    from nihbench.endpoint.tokenizers import load_tokenizer
+    from nihbench.fetch.files import cache_dir
+    from nihbench.fetch.progress import silent
+    from nihbench.plan.grid import parse_depths, parse_lengths
+    from nihbench.run.texts import load_corpus
 
     corpus = load_corpus(load(), args.corpus, Path.cwd(), silent)
     load_tokenizer("cl100k_base")

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from nihbench.catalog.loading import load
-from nihbench.score import grade
+from nihbench.score.rules import grade
 from nihbench.types import Needle
 
 ANSWERS = Path(__file__).resolve().parents[1] / "tests" / "data" / "held_out_answers.jsonl"

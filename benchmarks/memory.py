@@ -18,8 +18,8 @@ from pathlib import Path
 
 from benchmarks.scripted.grid import write_corpus
 from benchmarks.scripted.process import ROOT, served
-from nihbench.endpoint import load_tokenizer
-from nihbench.fetch import cache_dir
+from nihbench.endpoint.tokenizers import load_tokenizer
+from nihbench.fetch.files import cache_dir
 
 RUNS = {
     "225 trials, 1K to 128K tokens, 8 at once": (
@@ -54,7 +54,7 @@ def main() -> int:
 def peak_mb(options: list[str]) -> tuple[float, float]:
     """Run `nih run` with the options and return its peak memory in MB and its seconds."""
     with tempfile.TemporaryDirectory() as temporary, served() as base_url:
-        command = [sys.executable, "-c", "from nihbench.cli import main; main()", "run", "--model", "x"]
+        command = [sys.executable, "-c", "from nihbench.cli.app import main; main()", "run", "--model", "x"]
         command += ["--base-url", base_url, "--length-unit", "cl100k_base", *options, "--out", "run"]
         began = time.monotonic()
         process = subprocess.Popen(

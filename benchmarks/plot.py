@@ -38,7 +38,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         like = ROOT / "results" / "reference-smollm2-135m"
         run = write_run(like, Path(folder), "synthetic-225", strength=2.0)
-        plot = "from nihbench.cli import main; main()"
+        plot = "from nihbench.cli.app import main; main()"
         whole = seconds(plot, "plot", str(run), "--out", str(Path(folder) / "f.png"))
     alone = seconds(IMPORTS)
     print(f"nih plot, 225 trials: {whole:.2f} s; importing matplotlib: {alone:.2f} s; ratio {whole / alone:.1f}")

@@ -22,10 +22,14 @@ from pathlib import Path
 from nihbench.catalog.loading import load
 from nihbench.cli.output import FetchReport
 from nihbench.cli.wiring import prepared
-from nihbench.endpoint import Limiter, Limits
-from nihbench.local import LocalServer, model_file
-from nihbench.run import RunOptions, computed_shares, create_run, forecast_of, owed, run_trials
+from nihbench.endpoint.limits import Limiter, Limits
+from nihbench.local.model_file import model_file
+from nihbench.local.server import LocalServer
+from nihbench.run.forecast import computed_shares, forecast_of
 from nihbench.run.manifest import manifest
+from nihbench.run.options import RunOptions
+from nihbench.run.runner import owed, run_trials
+from nihbench.run.store import create_run
 
 MODEL = "smollm2-135m"
 SMALL = {"lengths": "400:2k:5", "depths": "5"}

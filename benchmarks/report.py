@@ -78,7 +78,7 @@ def main(shapes: Sequence[tuple[str, int, int, int, bool]] = SHAPES) -> int:
     for name, lengths, depths, repeats, failing in shapes:
         with tempfile.TemporaryDirectory() as folder:
             run = wordy_run(Path(folder), name, lengths, depths, repeats, failing)
-            nih, out = "from nihbench.cli import main; main()", Path(folder) / "report.html"
+            nih, out = "from nihbench.cli.app import main; main()", Path(folder) / "report.html"
             measured(nih, "score", str(run))
             _, floor, _ = measured(FLOOR, str(run))
             wall, cpu, peak = measured(nih, "report", str(run), "--out", str(out))

@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 MOST_SECONDS, MOST_START_SECONDS, MOST_MB = 10.0, 3.0, 400.0
-NIH = "from nihbench.cli import main; main()"
+NIH = "from nihbench.cli.app import main; main()"
 PLAN = [
     "--model", "gpt-4o", "--base-url", "http://127.0.0.1:9/v1", "--no-controls", "--corpus", "paul-graham-en",
     "--length-unit", "cl100k_base", "--no-calibrate", "--no-preflight", "--depths", "0:100:25",

@@ -80,7 +80,7 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--runs", type=int, default=15)
     runs = parser.parse_args().runs
-    nih = [sys.executable, "-c", "from nihbench.cli import main; main()"]
+    nih = [sys.executable, "-c", "from nihbench.cli.app import main; main()"]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "bare.py").write_text(bare_source(), encoding="utf-8")

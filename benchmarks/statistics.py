@@ -17,36 +17,24 @@ from statistics import NormalDist
 import numpy as np
 
 from benchmarks import adaptive
-from nihbench.analysis import columns, statistics
-from nihbench.run import counted_once
-from nihbench.stats import (
-    ONE_TEXT,
-    EffectiveLength,
-    Pairs,
-    Places,
-    Trials,
-    by_length,
-    clopper_pearson,
-    design_of,
-    diagnose,
-    drift,
-    effective_length,
-    estimate,
-    headline,
-    linked,
-    most_draws,
-    overlaps,
-    pooled_rows,
-    smallest_detectable,
-)
-from nihbench.stats.compare import difference_interval, equivalent, haystack_equivalent, haystack_interval
-from nihbench.stats.detectable import Design
+from nihbench.analysis.statistics import statistics
+from nihbench.analysis.table import columns
+from nihbench.run.places import counted_once
+from nihbench.stats.adaptive import most_draws
+from nihbench.stats.binomial import clopper_pearson
+from nihbench.stats.compare import Pairs, difference_interval, equivalent, haystack_equivalent, haystack_interval
+from nihbench.stats.detectable import Design, design_of, smallest_detectable
+from nihbench.stats.diagnose import diagnose
 from nihbench.stats.dips import dips
-from nihbench.stats.headline import one_haystack, over_haystacks
+from nihbench.stats.drift import drift
+from nihbench.stats.effective import EffectiveLength, effective_length, pooled_rows
+from nihbench.stats.headline import Trials, by_length, estimate, headline, one_haystack, over_haystacks
+from nihbench.stats.overlap import ONE_TEXT, linked, overlaps
+from nihbench.stats.patterns import Places
 from nihbench.stats.regions import strongest_regions
 from nihbench.stats.search import Space
 from nihbench.stats.signflip import sign_flip
-from nihbench.text import Ring, haystack_starts, layout_for
+from nihbench.text.starts import Ring, haystack_starts, layout_for
 from nihbench.types import Completion, Evidence, Placement, Record, Score, Trial, Usage
 
 SIDE = 15

@@ -24,8 +24,8 @@ from benchmarks.scripted.process import served
 from benchmarks.scripted.server import GOOD
 from benchmarks.scripted.sweep import measure
 from nihbench.endpoint.dialect import Call, Dialect
-from nihbench.run import create_run
 from nihbench.run.manifest import manifest
+from nihbench.run.store import create_run
 
 AT_ONCE = 64
 DELAY_S = 0.25

@@ -21,8 +21,16 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from benchmarks.limits import Call, ConcurrencyServer, Server, TokenBucketServer
-from nihbench.endpoint import ChatClient, Endpoint, Limiter, Limits, SideBySide, Timeouts, open_model
-from nihbench.run import RecordWriter, RunOptions, Setup, owed, prepare, run_trials
+from nihbench.endpoint.access import open_model
+from nihbench.endpoint.client import ChatClient
+from nihbench.endpoint.connection import Endpoint, Timeouts
+from nihbench.endpoint.limits import Limiter, Limits
+from nihbench.endpoint.pool import SideBySide
+from nihbench.run.options import RunOptions
+from nihbench.run.records import RecordWriter
+from nihbench.run.resolve import prepare
+from nihbench.run.runner import owed, run_trials
+from nihbench.run.setup import Setup
 from nihbench.types import Completer, ModelPreset
 
 ResultT = TypeVar("ResultT")
@@ -152,7 +160,7 @@ async def sweep(setup: Setup, servers: list[Played], limits: Limits, records: Pa
 
 def _setup(url: str) -> Setup:
     from nihbench.catalog.loading import load
-    from nihbench.fetch import silent
+    from nihbench.fetch.progress import silent
 
     options = RunOptions(
         model="x",

@@ -30,9 +30,10 @@ from nihbench.analysis.controls import ControlResult, Verdict  # noqa: E402
 from nihbench.cli.drawing import draw  # noqa: E402
 from nihbench.cli.results import Result, result_of  # noqa: E402
 from nihbench.cli.sweep import Sweep  # noqa: E402
-from nihbench.figures import Style, palette, preset  # noqa: E402
-from nihbench.run import open_run  # noqa: E402
-from nihbench.stats import share  # noqa: E402
+from nihbench.figures.colours import palette  # noqa: E402
+from nihbench.figures.style import Style, preset  # noqa: E402
+from nihbench.run.store import open_run  # noqa: E402
+from nihbench.stats.binomial import share  # noqa: E402
 
 GALLERY = ROOT / "docs" / "gallery"
 LEDGER = GALLERY / "figures.json"

@@ -14,7 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "src"), str(ROOT)]
 
-from nihbench.cli import main as nih  # noqa: E402
+from nihbench.cli.app import main as nih  # noqa: E402
 from scripts.browser import Browser, browser_missing  # noqa: E402
 from scripts.synthetic_runs import write_run  # noqa: E402
 

@@ -13,9 +13,9 @@ from math import exp
 from pathlib import Path
 from typing import Any
 
-from nihbench.run import create_run, planned_trials
 from nihbench.run.records import record_line
-from nihbench.run.store import RECORDS
+from nihbench.run.store import RECORDS, create_run
+from nihbench.run.stored import planned_trials
 from nihbench.types import Completion, Failure, FailureKind, Outcome, Placement, Record, Trial, Usage
 
 _DAY = "2026-01-01T00:00:00+00:00"

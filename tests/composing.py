@@ -1,6 +1,6 @@
 """The text of a source, put together as a whole: what stretches of it are compared with."""
 
-from nihbench.text import GLUE
+from nihbench.text.source import GLUE
 
 
 def compose_text(text: str, start: int, copies: int) -> str:

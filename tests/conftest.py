@@ -15,12 +15,13 @@ from pathlib import Path
 import pytest
 
 from nihbench.catalog.loading import load
-from nihbench.corpora import ensure
-from nihbench.endpoint import load_tokenizer
+from nihbench.corpora.store import ensure
+from nihbench.endpoint.tokenizers import load_tokenizer
 from nihbench.errors import FetchError
-from nihbench.fetch import cache_dir
-from nihbench.lang import speak
-from nihbench.local import LocalServer, model_file
+from nihbench.fetch.files import cache_dir
+from nihbench.lang.messages import speak
+from nihbench.local.model_file import model_file
+from nihbench.local.server import LocalServer
 from nihbench.types import Corpus, LocalModel, Tokenizer
 
 EMBEDDED = LocalModel(

@@ -56,7 +56,7 @@ def nih(wheel: Path, folder: Path, *arguments: str) -> subprocess.CompletedProce
     installed = folder / "installed"
     if not installed.exists():
         zipfile.ZipFile(wheel).extractall(installed)
-    code = "import nihbench, sys; assert 'installed' in nihbench.__file__; from nihbench.cli import main; main()"
+    code = "import nihbench, sys; assert 'installed' in nihbench.__file__; from nihbench.cli.app import main; main()"
     work = folder / "work"
     work.mkdir(exist_ok=True)
     return subprocess.run(

@@ -8,9 +8,11 @@ from pathlib import Path
 
 from benchmarks.scripted.server import Known, key_of
 from nihbench.catalog.loading import load
-from nihbench.endpoint import ModelAccess, open_model
-from nihbench.fetch import silent
-from nihbench.run import RunOptions, Setup, prepare
+from nihbench.endpoint.access import ModelAccess, open_model
+from nihbench.fetch.progress import silent
+from nihbench.run.options import RunOptions
+from nihbench.run.resolve import prepare
+from nihbench.run.setup import Setup
 from nihbench.types import ModelPreset
 
 WINDOW = 8000

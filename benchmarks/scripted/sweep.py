@@ -22,10 +22,13 @@ from benchmarks.scripted.certificates import make_certificates
 from benchmarks.scripted.grid import Plan
 from benchmarks.scripted.scenario import Book, Fault, Scenario
 from benchmarks.scripted.server import RIGHT, WRONG, Log, Server
-from nihbench.endpoint import Limiter, Limits, Timeouts
+from nihbench.endpoint.connection import Timeouts
+from nihbench.endpoint.limits import Limiter, Limits
 from nihbench.errors import StoppedError
-from nihbench.run import RunFolder, create_run, open_run, owed, run_trials, score_run
 from nihbench.run.manifest import manifest
+from nihbench.run.runner import owed, run_trials
+from nihbench.run.scores import score_run
+from nihbench.run.store import RunFolder, create_run, open_run
 
 HURRY = 40.0
 CRASHED = "it crashed:"

@@ -21,7 +21,7 @@ from __future__ import annotations
 import errno
 from typing import ClassVar
 
-from nihbench.lang import t
+from nihbench.lang.messages import t
 
 
 class NihError(Exception):

@@ -7,19 +7,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from nihbench.analysis import (
-    Side,
-    Tally,
-    adaptive_rows,
-    columns,
-    find_cases,
-    frame,
-    grid,
-    misses,
-    pair,
-    statistics,
-    summary,
-)
+from nihbench.analysis.adaptive import adaptive_rows
+from nihbench.analysis.cases import find_cases
+from nihbench.analysis.grids import grid
+from nihbench.analysis.pairing import pair
+from nihbench.analysis.sides import Side
+from nihbench.analysis.statistics import misses, statistics
+from nihbench.analysis.summaries import summary
+from nihbench.analysis.table import columns, frame
+from nihbench.analysis.tally import Tally
 from tests.analysis.test_analysis_tables import make_record, make_score, make_trial
 
 LENGTHS, DEPTHS = (1000, 2000, 4000), (0.0, 50.0, 100.0)

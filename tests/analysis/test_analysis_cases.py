@@ -8,9 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rapidfuzz import process
 
-from nihbench.analysis import Filter, cluster, find_cases
 from nihbench.analysis import cases as analysis_cases
-from nihbench.analysis.cases import Case
+from nihbench.analysis.cases import Case, Filter, cluster, find_cases
 from nihbench.errors import UsageError
 from nihbench.types import Completion, Evidence, Failure, Record, Score, Trial, Unscored, Usage
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from nihbench.analysis import check_needle
+from nihbench.analysis.fairness import check_needle
 from nihbench.catalog.loading import load
 from nihbench.types import Corpus, KeyFact, Needle, Subject
 

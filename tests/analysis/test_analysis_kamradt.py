@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from nihbench.analysis import columns, statistics, summary
-from nihbench.figures import effective_sentence, worst_sentence
+from nihbench.analysis.statistics import statistics
+from nihbench.analysis.summaries import summary
+from nihbench.analysis.table import columns
+from nihbench.figures.findings import effective_sentence, worst_sentence
 from tests.analysis.test_analysis_tables import make_record, make_score, make_trial
 
 BANDS = {1: 0.0, 3: 0.3, 5: 0.5, 7: 0.7, 10: 1.0}

@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from nihbench.analysis import Side, columns, holm, pair, prompt_by_model, text_of
+from nihbench.analysis.pairing import holm, pair, prompt_by_model
+from nihbench.analysis.sides import Side, text_of
+from nihbench.analysis.table import columns
 from nihbench.errors import UsageError
-from nihbench.stats import clopper_pearson
+from nihbench.stats.binomial import clopper_pearson
 from tests.analysis.test_analysis_tables import make_record, make_score, make_trial
 
 LENGTHS = (1000, 2000, 3000, 4000, 5000, 6000)

@@ -5,9 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from nihbench.analysis import columns, frame, grid, misses, statistics, summary
+from nihbench.analysis.grids import grid
+from nihbench.analysis.statistics import misses, statistics
+from nihbench.analysis.summaries import summary
+from nihbench.analysis.table import columns, frame
 from nihbench.errors import UsageError
-from nihbench.stats import RULER_THRESHOLD
+from nihbench.stats.effective import RULER_THRESHOLD
 from tests.analysis.test_analysis_tables import make_record, make_score, make_trial
 
 LENGTHS = (1000, 2000, 4000, 8000)

@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nihbench.analysis import COLUMNS, UNSCORED, frame, grid, pairs, summary
+from nihbench.analysis.grids import grid
+from nihbench.analysis.summaries import summary
+from nihbench.analysis.table import COLUMNS, UNSCORED, frame, pairs
 from nihbench.errors import UsageError
 from nihbench.types import Completion, Evidence, Failure, Placement, Record, Score, Trial, Unscored, Usage
 

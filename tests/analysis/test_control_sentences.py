@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from nihbench.analysis import control_results
+from nihbench.analysis.controls import control_results
 from nihbench.types import Completion, Evidence, OutcomeClass, Record, Score, Trial, Usage
 
 

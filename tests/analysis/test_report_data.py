@@ -11,14 +11,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nihbench.analysis import columns, statistics
-from nihbench.analysis.report import Measured, report_data
+from nihbench.analysis.report.model import Measured, report_data
 from nihbench.analysis.report.numbers import statistics_of
 from nihbench.analysis.report.pool import LEAST, Pool, most_of_each, utf16
 from nihbench.analysis.report.surroundings import AROUND, BEGINS, ENDS, Surroundings
-from nihbench.figures.report import report_page
-from nihbench.lang import language
-from nihbench.run import grades_of, open_run, planned_trials
+from nihbench.analysis.statistics import statistics
+from nihbench.analysis.table import columns
+from nihbench.figures.report.page_file import report_page
+from nihbench.lang.messages import language
+from nihbench.run.scores import grades_of
+from nihbench.run.store import open_run
+from nihbench.run.stored import planned_trials
 from nihbench.types import Failure, Placement, Record, Trial
 from scripts.synthetic_runs import write_run
 from tests.composing import compose_text

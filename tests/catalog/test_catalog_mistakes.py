@@ -17,7 +17,7 @@ from nihbench.catalog.mistakes import validate
 from nihbench.catalog.schema import NeedlesFile
 from nihbench.errors import CatalogError
 from nihbench.plan.fresh import fill
-from nihbench.text import render
+from nihbench.text.prompt import render
 
 
 class Case(NamedTuple):

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from nihbench.cli import main
+from nihbench.cli.app import main
 from nihbench.types import Tokenizer
 from tests.serving import Answering, Serving
 
@@ -30,7 +30,7 @@ ANSWERS = (
 
 # A shell starts background jobs with Ctrl-C ignored, and what they start inherits it.
 _PROGRAM = (
-    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from nihbench.cli import main; main()"
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from nihbench.cli.app import main; main()"
 )
 
 

@@ -255,7 +255,7 @@ def late(number: int, frame: object) -> None:
 
 
 def call(arguments: list[str]) -> dict[str, Any]:
-    from nihbench.cli import main
+    from nihbench.cli.app import main
 
     out, err = io.TextIOWrapper(io.BytesIO(), encoding="utf-8"), io.StringIO()
     begun, code = time.monotonic(), None

@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 
-from nihbench.analysis import grid, summary
+from nihbench.analysis.grids import grid
+from nihbench.analysis.summaries import summary
 from nihbench.cli.results import result_of
-from nihbench.run import Follower, open_run
+from nihbench.run.follow import Follower
+from nihbench.run.store import open_run
 from tests.ledgers import beside_records
 
 ADAPTIVE = ["--adaptive", "--precision", 0.25]

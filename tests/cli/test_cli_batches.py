@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from nihbench.endpoint.bounds import MOST_BYTES
-from nihbench.run import open_run
+from nihbench.run.store import open_run
 from tests.cli.batch_service import BatchService
 from tests.cli.conftest import ChatModel
 from tests.cli.test_cli_report import data_of

@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 
 from nihbench import load_run
-from nihbench.analysis import statistics
-from nihbench.stats import RULER_THRESHOLD
+from nihbench.analysis.statistics import statistics
+from nihbench.stats.effective import RULER_THRESHOLD
 
 # Kamradt's published GPT-4 grid: every cell is a 10 but these (length, depth, score).
 LENGTHS = (
@@ -282,7 +282,7 @@ def test_the_obvious_mean_over_the_table_is_that_of_the_grid(nih, chat, small):
 @pytest.mark.parametrize(("lang", "wanted"), [("en", "1–2 of 3 facts (3)"), ("zh", "3 个事实中答出 1–2 个 (3)")])
 def test_reasons_that_differ_in_a_number_are_told_with_their_numbers(lang, wanted):
     from nihbench.analysis.cases import Case, _group
-    from nihbench.lang import said, t
+    from nihbench.lang.messages import said, t
 
     reasons = [t("{right} of {all} facts", right=right, all=3) for right in (1, 2, 1)]
     cases = [

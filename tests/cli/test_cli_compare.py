@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from nihbench.cli.finish import finish
-from nihbench.run import open_run
+from nihbench.run.store import open_run
 from scripts.synthetic_runs import write_run
 
 REFERENCE = Path(__file__).resolve().parents[2] / "results" / "reference-smollm2-135m"

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from nihbench.local import LocalServer
+from nihbench.local.server import LocalServer
 from nihbench.types import Tokenizer
 
 pytestmark = pytest.mark.real

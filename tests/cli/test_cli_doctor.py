@@ -255,7 +255,7 @@ def test_it_is_one_screen(nih: Any, server: ScriptedServer, lang: str) -> None:
     environment = dict(os.environ) | nih.environment
     environment.pop("COLUMNS", None)
     process = subprocess.Popen(
-        [sys.executable, "-c", "from nihbench.cli import main; main()", *options],
+        [sys.executable, "-c", "from nihbench.cli.app import main; main()", *options],
         cwd=nih.folder, env=environment, stdin=subprocess.DEVNULL, stdout=other, stderr=other,
     )  # fmt: skip
     os.close(other)

@@ -57,7 +57,7 @@ def test_a_file_may_come_through_a_pipe_and_go_into_one(nih: Any) -> None:
     out, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (0, b"")
     piped = subprocess.run(
-        [sys.executable, "-c", "from nihbench.cli import main; main(['grade', '-'])"],
+        [sys.executable, "-c", "from nihbench.cli.app import main; main(['grade', '-'])"],
         input=(nih.folder / "rows.jsonl").read_bytes(),
         capture_output=True,
         check=True,

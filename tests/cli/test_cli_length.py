@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 
 from nihbench.cli.checks import with_window
-from nihbench.endpoint import Preflight, ServerInfo, open_model
+from nihbench.endpoint.access import open_model
+from nihbench.endpoint.checkup import Preflight
+from nihbench.endpoint.servers import ServerInfo
 from nihbench.types import ModelPreset
 
 

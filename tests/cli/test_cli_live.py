@@ -33,7 +33,7 @@ class Terminal:
         kept = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "COLUMNS", "LINES")}
         own = {name: value for name, value in nih.environment.items() if name not in ("NO_COLOR", "COLUMNS")}
         self.process = subprocess.Popen(
-            [sys.executable, "-c", "from nihbench.cli import main; main()", *map(str, arguments)],
+            [sys.executable, "-c", "from nihbench.cli.app import main; main()", *map(str, arguments)],
             cwd=nih.folder,
             env=kept | own | {"PYTHONPATH": str(SOURCE), "TERM": "xterm-256color", "PYTHONUTF8": "1"} | environment,
             stdin=subprocess.DEVNULL,

@@ -12,7 +12,7 @@ import pytest
 
 import nihbench
 from nihbench.cli.results import result_of
-from nihbench.run import open_run
+from nihbench.run.store import open_run
 
 DEPTHS = 21
 FULL = "Eat a sandwich and sit in Dolores Park on a sunny day."

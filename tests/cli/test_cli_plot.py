@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from nihbench.cli import main
+from nihbench.cli.app import main
 from scripts.synthetic_runs import write_run
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,7 +27,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def plot(folder: Path, *arguments: str) -> SimpleNamespace:
-    code = "from nihbench.cli import main; main()"
+    code = "from nihbench.cli.app import main; main()"
     done = subprocess.run(
         [sys.executable, "-c", code, "plot", *arguments], cwd=folder, capture_output=True, text=True, encoding="utf-8"
     )
@@ -104,7 +104,7 @@ def test_what_can_not_be_drawn_is_said_in_one_line(
 
 def test_plotting_imports_neither_pandas_nor_the_client(runs: Path, tmp_path: Path) -> None:
     code = (
-        "import sys\nfrom nihbench.cli import main\n"
+        "import sys\nfrom nihbench.cli.app import main\n"
         f"try: main(['plot', 'synthetic-two', '--out', {str(tmp_path / 'f.png')!r}])\n"
         "finally: print([name for name in ('pandas', 'httpx', 'matplotlib.pyplot') if name in sys.modules])"
     )

@@ -12,8 +12,8 @@ from nihbench.catalog.loading import load
 from nihbench.cli.presets import find_preset
 from nihbench.cli.wiring import reach
 from nihbench.errors import UsageError
-from nihbench.fetch import silent
-from nihbench.run import RunOptions
+from nihbench.fetch.progress import silent
+from nihbench.run.options import RunOptions
 from nihbench.types import ModelPreset
 
 

@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 
 from nihbench.catalog.loading import load
-from nihbench.endpoint import ModelAccess, open_model
-from nihbench.fetch import silent
-from nihbench.local import LocalServer
-from nihbench.run import RunOptions, prepare
+from nihbench.endpoint.access import ModelAccess, open_model
+from nihbench.fetch.progress import silent
+from nihbench.local.server import LocalServer
+from nihbench.run.options import RunOptions
+from nihbench.run.resolve import prepare
 from nihbench.types import Corpus, ModelPreset
 
 pytestmark = pytest.mark.real
@@ -33,7 +34,7 @@ def test_one_command_with_the_embedded_model(
     corpus = fetched_corpus(CORPORA["en"])
     command = "run --model smollm2-135m --lengths 300,600 --depths 0,100 --max-output 24 --out run".split()
     ended = subprocess.run(
-        [sys.executable, "-c", "from nihbench.cli import main; main()", *command],
+        [sys.executable, "-c", "from nihbench.cli.app import main; main()", *command],
         cwd=tmp_path,
         env=os.environ | {"PYTHONPATH": str(SOURCE), "PYTHONIOENCODING": "utf-8", "NO_COLOR": "1"},
         capture_output=True,
@@ -68,7 +69,7 @@ def test_a_doctor_of_the_embedded_model(
     fetched_corpus(CORPORA["en"])
     command = "doctor --model smollm2-135m --canary 400 --price 1,2 --max-cost 0.01 --json".split()
     ended = subprocess.run(
-        [sys.executable, "-c", "from nihbench.cli import main; main()", *command],
+        [sys.executable, "-c", "from nihbench.cli.app import main; main()", *command],
         cwd=tmp_path,
         env=os.environ | {"PYTHONPATH": str(SOURCE)},
         capture_output=True,
@@ -93,7 +94,7 @@ def test_sigterm_takes_the_embedded_server_along(
     fetched_corpus(CORPORA["en"])
     command = "run --model smollm2-135m --lengths 4k,7k --depths 5 --out run".split()
     process = subprocess.Popen(
-        [sys.executable, "-c", "from nihbench.cli import main; main()", *command],
+        [sys.executable, "-c", "from nihbench.cli.app import main; main()", *command],
         cwd=tmp_path,
         env=os.environ | {"PYTHONPATH": str(SOURCE)},
         stdout=subprocess.PIPE,

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from nihbench.cli import main
+from nihbench.cli.app import main
 from scripts.synthetic_runs import write_run
 
 REFERENCE = Path(__file__).resolve().parents[2] / "results" / "reference-smollm2-135m"

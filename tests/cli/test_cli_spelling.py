@@ -62,7 +62,7 @@ def test_on_a_terminal_it_asks(
     terminal, other = pty.openpty()
     os.write(terminal, f"{answer}\n".encode())
     process = subprocess.Popen(
-        [sys.executable, "-c", "from nihbench.cli import main; main()", "plan", *map(str, small), *wrong, "--json"],
+        [sys.executable, "-c", "from nihbench.cli.app import main; main()", "plan", *map(str, small), *wrong, "--json"],
         cwd=nih.folder,
         env=dict(os.environ) | nih.environment,
         stdin=other,

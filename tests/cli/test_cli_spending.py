@@ -217,7 +217,15 @@ def test_on_a_terminal_it_asks(nih: Any, service: list[object]) -> None:
     terminal, other = pty.openpty()
     os.write(terminal, b"n\n")
     process = subprocess.Popen(
-        [sys.executable, "-c", "from nihbench.cli import main; main()", "run", *map(str, service), "--price", "40,1"],
+        [
+            sys.executable,
+            "-c",
+            "from nihbench.cli.app import main; main()",
+            "run",
+            *map(str, service),
+            "--price",
+            "40,1",
+        ],
         cwd=nih.folder,
         env=dict(os.environ) | nih.environment,
         stdin=other,

@@ -19,7 +19,7 @@ finally:
     import sys
     print("IMPORTED", *[name for name in {HEAVY} if name in sys.modules], file=sys.stderr)
 """
-OURS = "from nihbench.cli import main as run" + SPY
+OURS = "from nihbench.cli.app import main as run" + SPY
 # What typer itself needs to show the help of a command with options (some versions bring pydantic with them).
 BARE = """
 import typer

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from nihbench.corpora import haystack_folder
+from nihbench.corpora.store import haystack_folder
 from nihbench.run.known import known, remember_pairs
 
 CANARY = "ZHIPU_API_KEY=sk-of-the-victim-0123456789\n"

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from nihbench.local import LocalServer
-from nihbench.run import find_runs
+from nihbench.local.server import LocalServer
+from nihbench.run.tree import find_runs
 from nihbench.types import Corpus
 
 pytestmark = pytest.mark.real

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from nihbench.figures import missing
-from nihbench.run import find_runs
+from nihbench.figures.look import missing
+from nihbench.run.tree import find_runs
 
 FACTS = {
     "Dolores Park": "Eat a sandwich and sit in Dolores Park on a sunny day.",

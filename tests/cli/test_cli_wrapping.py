@@ -64,7 +64,7 @@ def on_a_terminal(folder: Path, environment: dict[str, str], *arguments: str) ->
     """Run `nih` where stdout and stderr are a terminal of 80 columns; return what it wrote."""
     leader, follower = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-c", "from nihbench.cli import main; main()", *arguments],
+        [sys.executable, "-c", "from nihbench.cli.app import main; main()", *arguments],
         cwd=folder, env={**os.environ, **environment, "COLUMNS": "80", "TERM": "xterm", "PYTHONIOENCODING": "utf-8"},
         stdin=subprocess.DEVNULL, stdout=follower, stderr=follower,
     )  # fmt: skip

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nihbench.corpora import clean
-from nihbench.corpora.cleaning import RULES
+from nihbench.corpora.cleaning import RULES, clean
 from nihbench.errors import FetchError
 
 LINKS = [

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import yaml
 
-from nihbench.corpora import alternatives_to, ensure, fetch, haystack_folder, is_intact, load, stored_path
+from nihbench.corpora.store import alternatives_to, ensure, fetch, haystack_folder, is_intact, load, stored_path
 from nihbench.errors import FetchError
 from nihbench.types import CorpusManifest, CorpusSource, PythonTopicsSource, UrlFile, UrlSource, WheelSource
 

@@ -21,7 +21,8 @@ from typing import Any
 import pytest
 
 from benchmarks.scripted.certificates import HAS_OPENSSL, Certificates, make_certificates
-from nihbench.endpoint import ChatClient, Endpoint
+from nihbench.endpoint.client import ChatClient
+from nihbench.endpoint.connection import Endpoint
 from nihbench.types import Message, Outcome, Request
 from tests.serving import Serving
 

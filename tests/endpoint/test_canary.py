@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from nihbench.endpoint import Canary
+from nihbench.endpoint.canary import Canary
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from nihbench.endpoint import Preflight, Timeouts, open_model, preflight
-from nihbench.endpoint.checkup import KNOWN_TEXT
+from nihbench.endpoint.access import open_model
+from nihbench.endpoint.checkup import KNOWN_TEXT, Preflight, preflight
+from nihbench.endpoint.connection import Timeouts
 from nihbench.types import ModelPreset
 
 DONE = b"data: [DONE]\n\n"

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
-from nihbench.endpoint import ChatClient, Dialect, Endpoint, Timeouts
+from nihbench.endpoint.client import ChatClient
+from nihbench.endpoint.connection import Endpoint, Timeouts
+from nihbench.endpoint.dialect import Dialect
 from nihbench.errors import UsageError
 from nihbench.types import Completion, Failure, Message, Outcome, Request, Usage
 

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
-from nihbench.endpoint import ChatClient, Endpoint, Limiter, Limits, open_model
-from nihbench.endpoint.limits import Slot
+from nihbench.endpoint.access import open_model
+from nihbench.endpoint.client import ChatClient
+from nihbench.endpoint.connection import Endpoint
+from nihbench.endpoint.limits import Limiter, Limits, Slot
 from nihbench.endpoint.spending import Budget
 from nihbench.errors import EndingError, StoppedError
 from nihbench.types import Completion, Message, ModelPreset, PriceTier, Request

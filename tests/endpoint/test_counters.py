@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
-from nihbench.endpoint import ModelAccess, Preflight, open_model, request_counter, verdict
+from nihbench.endpoint.access import ModelAccess, open_model
+from nihbench.endpoint.checkup import Preflight, verdict
 from nihbench.endpoint.connection import Endpoint
 from nihbench.endpoint.counters import CountingEndpoint
+from nihbench.endpoint.request_counts import request_counter
 from nihbench.errors import EndpointError, StoppedError
 from nihbench.types import Message, ModelPreset
 

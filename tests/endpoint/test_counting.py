@@ -8,7 +8,10 @@ from typing import Any
 import pytest
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
-from nihbench.endpoint import Endpoint, ServerInfo, ServerTokenizer, chat_overhead, load_tokenizer, probe
+from nihbench.endpoint.connection import Endpoint
+from nihbench.endpoint.counting import ServerTokenizer, chat_overhead
+from nihbench.endpoint.servers import ServerInfo, probe
+from nihbench.endpoint.tokenizers import load_tokenizer
 from nihbench.errors import EndpointError
 from nihbench.types import Message
 

@@ -12,7 +12,9 @@ from typing import Any
 
 import pytest
 
-from nihbench.endpoint import ChatClient, Dialect, Endpoint, Timeouts
+from nihbench.endpoint.client import ChatClient
+from nihbench.endpoint.connection import Endpoint, Timeouts
+from nihbench.endpoint.dialect import Dialect
 from nihbench.types import Completion, Failure, Message, Request
 
 # Short ones for the tests; a `LONG` one is never reached by them.

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nihbench.endpoint import ChatClient, Dialect, Endpoint
-from nihbench.endpoint.dialect import Call, fold_system, learn, pieces_of
+from nihbench.endpoint.client import ChatClient
+from nihbench.endpoint.connection import Endpoint
+from nihbench.endpoint.dialect import Call, Dialect, fold_system, learn, pieces_of
 from nihbench.endpoint.failures import classify
 from nihbench.types import Completion, Failure, Message, ModelPreset, Request
 

@@ -15,9 +15,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nihbench.endpoint import ChatClient, Endpoint, Limiter, Limits, ModelAccess, preflight, probe
+from nihbench.endpoint.access import ModelAccess
+from nihbench.endpoint.checkup import preflight
+from nihbench.endpoint.client import ChatClient
 from nihbench.endpoint.coding import PIECE_BYTES, CodingError, Inflater
+from nihbench.endpoint.connection import Endpoint
 from nihbench.endpoint.error_body import decoded
+from nihbench.endpoint.limits import Limiter, Limits
+from nihbench.endpoint.servers import probe
 from nihbench.errors import EndpointError, StoppedError
 from nihbench.types import Completion, Failure, Message, ModelPreset, Outcome, Request
 

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import pytest
 
-from nihbench.endpoint import ChatClient
+from nihbench.endpoint.client import ChatClient
 from nihbench.endpoint.connection import Endpoint
 from nihbench.endpoint.masking import masked
 from nihbench.types import Message, Request

@@ -12,8 +12,11 @@ from itertools import pairwise
 import httpx
 import pytest
 
-from nihbench.endpoint import ChatClient, Endpoint, ServerInfo, ServerTokenizer, chat_overhead, probe
-from nihbench.local import LocalServer
+from nihbench.endpoint.client import ChatClient
+from nihbench.endpoint.connection import Endpoint
+from nihbench.endpoint.counting import ServerTokenizer, chat_overhead
+from nihbench.endpoint.servers import ServerInfo, probe
+from nihbench.local.server import LocalServer
 from nihbench.types import Completion, Failure, Message, Outcome, Request
 
 pytestmark = pytest.mark.real

@@ -12,7 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from nihbench.endpoint import HANDLING, ChatClient, Endpoint
+from nihbench.endpoint.client import ChatClient
+from nihbench.endpoint.connection import Endpoint
+from nihbench.endpoint.failures import HANDLING
 from nihbench.endpoint.limits import Limiter, Limits
 from nihbench.endpoint.retries import LONGEST_WAIT_S, Retries
 from nihbench.types import Completion, Failure, FailureKind, Message, Outcome, Request

@@ -12,8 +12,12 @@ from typing import Any
 
 import pytest
 
-from nihbench.endpoint import ChatClient, ServerInfo, ServerTokenizer, open_model, preflight, probe
+from nihbench.endpoint.access import open_model
+from nihbench.endpoint.checkup import preflight
+from nihbench.endpoint.client import ChatClient
 from nihbench.endpoint.connection import Endpoint
+from nihbench.endpoint.counting import ServerTokenizer
+from nihbench.endpoint.servers import ServerInfo, probe
 from nihbench.errors import NihError, UsageError
 from nihbench.types import Message, ModelPreset, Request
 

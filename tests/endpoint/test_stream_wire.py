@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nihbench.endpoint import Endpoint
 from nihbench.endpoint.answer import Received, read_stream
+from nihbench.endpoint.connection import Endpoint
 from nihbench.endpoint.dialect import Dialect
 from nihbench.endpoint.sse import EventReader
 from nihbench.endpoint.stream import StreamedAnswer
@@ -204,7 +204,7 @@ def test_what_breaks_off_is_sent_again_and_what_is_whole_is_not(wire: Any, playi
 def test_a_server_that_does_not_stream_is_asked_so_from_then_on(scripted: Any, playing: Any) -> None:
     import asyncio
 
-    from nihbench.endpoint import ChatClient
+    from nihbench.endpoint.client import ChatClient
     from nihbench.types import Message
 
     said: list[str] = []

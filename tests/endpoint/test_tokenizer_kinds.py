@@ -12,8 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
-from nihbench.endpoint import load_tokenizer
-from nihbench.text import boundaries, build_bare, build_prompt, make_source, sentence_start
+from nihbench.endpoint.tokenizers import load_tokenizer
+from nihbench.text.bare import build_bare
+from nihbench.text.prompt import build_prompt
+from nihbench.text.sentences import boundaries
+from nihbench.text.source import make_source, sentence_start
 from nihbench.types import Message, PromptTemplate
 from tests.conftest import CHINESE, ENGLISH, HAN, WORDS
 

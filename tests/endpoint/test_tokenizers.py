@@ -15,8 +15,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
-from nihbench.endpoint import load_tokenizer
 from nihbench.endpoint import tokenizers as module
+from nihbench.endpoint.tokenizers import load_tokenizer
 from nihbench.errors import UsageError
 
 SAMPLE = "The cat's 3.14 — 在北京喝一杯热美式。\n\n  Größe, こんにちは 🥪🏳️‍🌈! <|endoftext|> <|im_end|> end"

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from nihbench.endpoint import Timeouts
-from nihbench.endpoint.connection import Endpoint
-from nihbench.endpoint.transport import Caller, Lanes, keep_alive_options, proxy_for
+from nihbench.endpoint.connection import Endpoint, Timeouts
+from nihbench.endpoint.proxies import proxy_for
+from nihbench.endpoint.transport import Caller, Lanes, keep_alive_options
 from nihbench.errors import UsageError
 from nihbench.types import Completion, Failure
 

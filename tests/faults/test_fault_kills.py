@@ -16,7 +16,7 @@ from benchmarks.scripted.mixtures import mixture, quick
 from benchmarks.scripted.scenario import Book, Fault, Scenario
 from benchmarks.scripted.server import Log, Server
 from benchmarks.scripted.sweep import doubled, met, read_last
-from nihbench.plan import CONTROLS
+from nihbench.plan.controls import CONTROLS
 
 SOURCE = Path(__file__).parents[2] / "src"
 CONCURRENCY = 6
@@ -30,7 +30,7 @@ models:
 def start(folder: Path, environment: dict[str, str], *options: object) -> subprocess.Popen[bytes]:
     kept = {name: value for name, value in os.environ.items() if not name.endswith(("_API_KEY", "_BASE_URL"))}
     return subprocess.Popen(
-        [sys.executable, "-c", "from nihbench.cli import main; main()", "run", *map(str, options)],
+        [sys.executable, "-c", "from nihbench.cli.app import main; main()", "run", *map(str, options)],
         cwd=folder,
         env=kept | {"PYTHONPATH": str(SOURCE), "PYTHONIOENCODING": "utf-8"} | environment,
         stdin=subprocess.DEVNULL,

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.scripted.sweep import doubled, read_last
-from nihbench.local import LocalServer
+from nihbench.local.server import LocalServer
 
 pytestmark = pytest.mark.real
 
@@ -38,7 +38,7 @@ def served(embedded_model: Path, port: int) -> Iterator[LocalServer]:
 
 def start(folder: Path, *options: object) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        [sys.executable, "-c", "from nihbench.cli import main; main()", "run", *map(str, options)],
+        [sys.executable, "-c", "from nihbench.cli.app import main; main()", "run", *map(str, options)],
         cwd=folder,
         env=os.environ | {"PYTHONPATH": str(SOURCE), "PYTHONIOENCODING": "utf-8", "NO_COLOR": "1"},
         stdin=subprocess.DEVNULL,

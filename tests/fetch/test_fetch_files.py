@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from nihbench.errors import FetchError
-from nihbench.fetch import atomic_file, cache_dir, write_atomic
+from nihbench.fetch.files import atomic_file, cache_dir, write_atomic
 
 
 def test_the_environment_names_the_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -43,7 +43,7 @@ def test_a_killed_process_leaves_no_half_file(tmp_path: Path) -> None:
     target = tmp_path / "b.bin"
     script = (
         "import os, sys, pathlib\n"
-        "from nihbench.fetch import atomic_file\n"
+        "from nihbench.fetch.files import atomic_file\n"
         "with atomic_file(pathlib.Path(sys.argv[1])) as file:\n"
         "    file.write(b'x' * 1_000_000); file.flush(); os._exit(9)\n"
     )

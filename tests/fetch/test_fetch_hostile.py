@@ -17,7 +17,9 @@ from pathlib import Path
 import pytest
 
 from nihbench.errors import FetchError
-from nihbench.fetch import child_environment, download_url, members_of, wheel_member_to_file, wheel_members
+from nihbench.fetch.children import child_environment
+from nihbench.fetch.download import download_url
+from nihbench.fetch.wheels import members_of, wheel_member_to_file, wheel_members
 from nihbench.types import is_pinned
 
 TEXT = b"a text\n"

@@ -6,15 +6,17 @@ from string import Formatter
 
 import pytest
 
-from nihbench.analysis import columns, pair, prompt_by_model, statistics
-from nihbench.figures import (
+from nihbench.analysis.pairing import pair, prompt_by_model
+from nihbench.analysis.statistics import statistics
+from nihbench.analysis.table import columns
+from nihbench.figures.finding_words import _TEXTS, PATTERN_NAMES
+from nihbench.figures.findings import (
     comparison_paragraph,
     diagnosis_sentence,
     effective_sentence,
     interaction_sentence,
     worst_sentence,
 )
-from nihbench.figures.finding_words import _TEXTS, PATTERN_NAMES
 from tests.analysis.test_analysis_pairing import DEPTHS, LENGTHS, always, late, never, side
 from tests.analysis.test_analysis_tables import make_record, make_score, make_trial
 

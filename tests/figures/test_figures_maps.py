@@ -17,25 +17,18 @@ from matplotlib.collections import LineCollection, PathCollection
 from matplotlib.colors import to_hex
 
 import nihbench.figures
-from nihbench.analysis import Grid, difference
+from nihbench.analysis.differences import difference
+from nihbench.analysis.grids import Grid
 from nihbench.errors import UsageError
-from nihbench.figures import (
-    PALETTES,
-    PRESETS,
-    Around,
-    Control,
-    Panel,
-    Style,
-    check_suffix,
-    draw_heatmap,
-    draw_panel,
-    save,
-    sized,
-)
 from nihbench.figures.cells import cells_of, value_scale
-from nihbench.figures.colours import CLASSIC, HATCH_LINE, LEVELS, NO_ANSWER, NOT_RUN, colour_of, is_dark
+from nihbench.figures.colours import CLASSIC, HATCH_LINE, LEVELS, NO_ANSWER, NOT_RUN, PALETTES, colour_of, is_dark
+from nihbench.figures.files import check_suffix, save
 from nihbench.figures.hatch import GROUPS, HATCHES, Hatch, group_of
+from nihbench.figures.layout import Panel
 from nihbench.figures.look import drawable, families, missing
+from nihbench.figures.panel import draw_heatmap, draw_panel
+from nihbench.figures.sheet import Around, Control
+from nihbench.figures.style import PRESETS, Style, sized
 from nihbench.types import FailureKind
 
 NAN = float("nan")

@@ -6,10 +6,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nihbench.analysis import Grid, depth_profile, length_profile
+from nihbench.analysis.grids import Grid
+from nihbench.analysis.profiles import depth_profile, length_profile
 from nihbench.errors import UsageError
-from nihbench.figures import PRESETS, Around, Line, Style, draw_heatmap, draw_profiles, save, save_animation
+from nihbench.figures.animation import save_animation
 from nihbench.figures.colours import NOT_RUN, colour_of
+from nihbench.figures.files import save
+from nihbench.figures.panel import draw_heatmap
+from nihbench.figures.profile import Line, draw_profiles
+from nihbench.figures.sheet import Around
+from nihbench.figures.style import PRESETS, Style
 from tests.figures.test_figures_maps import check_layout, make_grid
 
 NAN = float("nan")

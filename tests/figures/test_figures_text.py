@@ -11,12 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from nihbench.analysis import Grid, Rate, Summary
-from nihbench.figures import Intervals, Setting, caption, headline, terminal_heatmap, words
+from nihbench.analysis.grids import Grid
+from nihbench.analysis.summaries import Rate, Summary
+from nihbench.figures import words
+from nihbench.figures.captions import Intervals, Setting, caption, headline
 from nihbench.figures.colours import colour_of
 from nihbench.figures.labels import depth_labels, half_up, length_labels, unit_phrase
 from nihbench.figures.look import look
 from nihbench.figures.page import Ruler
+from nihbench.figures.terminal import terminal_heatmap
 from nihbench.types import FailureKind
 
 NAN = float("nan")

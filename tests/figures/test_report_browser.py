@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from nihbench.cli import main
-from nihbench.run import RECORDS, open_run, score_run
+from nihbench.cli.app import main
 from nihbench.run.records import record_line
+from nihbench.run.scores import score_run
+from nihbench.run.store import RECORDS, open_run
 from nihbench.types import Completion
 from scripts.browser import Browser, browser_missing
 from scripts.synthetic_runs import write_run

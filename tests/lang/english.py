@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 from nihbench.analysis.cases import ORDER
 from nihbench.catalog.loading import load
-from nihbench.plan import ORDERS
+from nihbench.plan.order import ORDERS
 from nihbench.types import FailureKind
 from tests.cli.conftest import ANSWERS
 

@@ -12,7 +12,7 @@ import typer
 
 from nihbench.cli.app import app
 from nihbench.cli.speech import help_texts
-from nihbench.lang import _TABLES, words
+from nihbench.lang.messages import _TABLES, words
 from tests.lang.messages import bypassing, messages
 
 ALLOWED = Path(__file__).with_name("untranslated.txt")

@@ -12,7 +12,7 @@ import pytest
 from nihbench.cli.app import main
 from nihbench.cli.speech import chosen, parser_words
 from nihbench.errors import UsageError
-from nihbench.lang import Message, said, speak, t
+from nihbench.lang.messages import Message, said, speak, t
 
 
 @pytest.fixture(autouse=True)

@@ -16,10 +16,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from nihbench.cli import main
+from nihbench.cli.app import main
 from nihbench.errors import LocalModelError
-from nihbench.local import LocalServer
 from nihbench.local import server as module
+from nihbench.local.server import LocalServer
 
 SOURCE = Path(__file__).parents[2] / "src"
 
@@ -106,7 +106,7 @@ def test_two_starts_leave_one_server(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_the_server_outlives_ctrl_c_but_not_its_parent(embedded_model: Path, tmp_path: Path) -> None:
     code = (
         "import sys, time; sys.path.insert(0, sys.argv[1])\n"
-        "from pathlib import Path; from nihbench.local import LocalServer\n"
+        "from pathlib import Path; from nihbench.local.server import LocalServer\n"
         "server = LocalServer(Path(sys.argv[2]), window=512, log=Path(sys.argv[3])); server.start()\n"
         "print(server.base_url, server._process.pid, flush=True); time.sleep(60)\n"
     )

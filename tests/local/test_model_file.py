@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from nihbench.errors import LocalModelError
-from nihbench.local import model_file
-from nihbench.local.model_file import check_gguf
+from nihbench.local.model_file import check_gguf, model_file
 from nihbench.types import LocalModel
 
 CONTENT = b"GGUF and the rest"

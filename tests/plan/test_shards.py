@@ -7,7 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nihbench.errors import UsageError
-from nihbench.plan import Shard, Turn, make_trials, order_trials, parse_shard, stretch, turn_of
+from nihbench.plan.order import Turn, order_trials, turn_of
+from nihbench.plan.shards import Shard, parse_shard, stretch
+from nihbench.plan.trials import make_trials
 from nihbench.types import Trial
 
 

@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from nihbench.catalog.loading import load
-from nihbench.endpoint import open_model
-from nihbench.fetch import silent
-from nihbench.run import RunOptions, Setup, prepare
+from nihbench.endpoint.access import open_model
+from nihbench.fetch.progress import silent
+from nihbench.run.options import RunOptions
+from nihbench.run.resolve import prepare
+from nihbench.run.setup import Setup
 from nihbench.types import ModelPreset
 
 

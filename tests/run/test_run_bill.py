@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from nihbench.endpoint import ChatClient, Endpoint
+from nihbench.endpoint.client import ChatClient
+from nihbench.endpoint.connection import Endpoint
 from nihbench.endpoint.spending import Budget
 from nihbench.errors import StoppedError
 from nihbench.run.ledger import Ledger, read_ledger

@@ -13,13 +13,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nihbench.catalog.loading import load
-from nihbench.endpoint import Endpoint, ServerTokenizer, open_model, probe
+from nihbench.endpoint.access import open_model
+from nihbench.endpoint.connection import Endpoint
+from nihbench.endpoint.counting import ServerTokenizer
+from nihbench.endpoint.servers import probe
 from nihbench.errors import EndpointError
-from nihbench.fetch import silent
-from nihbench.local import LocalServer
-from nihbench.run import Begun, Calibration, RunOptions, Setup, begun, calibrate, calibrate_further, prepare, to_fit
-from nihbench.run.calibration import first_points
+from nihbench.fetch.progress import silent
+from nihbench.local.server import LocalServer
+from nihbench.run.adaptive import to_fit
+from nihbench.run.calibration import Calibration, calibrate, calibrate_further, first_points
 from nihbench.run.manifest import manifest
+from nihbench.run.options import RunOptions
+from nihbench.run.resolve import prepare
+from nihbench.run.setup import Begun, Setup
+from nihbench.run.stored import begun
 from nihbench.types import Completion, Corpus, Message, ModelPreset, Record, Trial, Usage
 
 GRIDS = {

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from nihbench.run import Setup
 from nihbench.run.depths import depth_error
+from nihbench.run.setup import Setup
 
 TRANSCRIPT = "paper letter garden window harbor of a signal quiet stone winter market the old river lantern " * 80
 HINDI = "पुराने पुस्तकालय की दूसरी मंज़िल पर एक बड़ी घड़ी है जो हर आधी रात को धीरे से बजती है। छात्र वह आवाज़ सुनकर घर चले जाते हैं। " * 60

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from nihbench.run import Setup
 from nihbench.run.forecast import sent_prompts
+from nihbench.run.setup import Setup
 from nihbench.types import Placement
 
 

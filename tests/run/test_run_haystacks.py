@@ -16,13 +16,16 @@ import pytest
 from numpy.typing import NDArray
 
 from nihbench.catalog.loading import load
-from nihbench.endpoint import open_model
+from nihbench.endpoint.access import open_model
 from nihbench.errors import UsageError
-from nihbench.fetch import silent
-from nihbench.run import Begun, RunOptions, Setup, begun, prepare, stored_options
+from nihbench.fetch.progress import silent
 from nihbench.run.manifest import manifest
-from nihbench.stats import ONE_TEXT
-from nihbench.text import sentence_start
+from nihbench.run.options import RunOptions
+from nihbench.run.resolve import prepare
+from nihbench.run.setup import Begun, Setup
+from nihbench.run.stored import begun, stored_options
+from nihbench.stats.overlap import ONE_TEXT
+from nihbench.text.source import sentence_start
 from nihbench.types import Corpus, ModelPreset
 
 MakeSetup = Callable[..., Setup]

@@ -13,11 +13,15 @@ import pytest
 
 from nihbench.catalog.loading import load
 from nihbench.catalog.lookup import Catalog
-from nihbench.endpoint import ServerInfo, open_model
+from nihbench.endpoint.access import open_model
+from nihbench.endpoint.servers import ServerInfo
 from nihbench.errors import UsageError
-from nihbench.fetch import silent
-from nihbench.run import RunOptions, Setup, check_same, prepare, stored_options
-from nihbench.run.manifest import manifest
+from nihbench.fetch.progress import silent
+from nihbench.run.manifest import check_same, manifest
+from nihbench.run.options import RunOptions
+from nihbench.run.resolve import prepare
+from nihbench.run.setup import Setup
+from nihbench.run.stored import stored_options
 from nihbench.types import Message, ModelPreset, Trial
 
 MakeSetup = Callable[..., Setup]

@@ -6,10 +6,15 @@ import math
 import pytest
 
 from nihbench import load_run
-from nihbench.analysis import frame, grid, pairs, summary
+from nihbench.analysis.grids import grid
+from nihbench.analysis.summaries import summary
+from nihbench.analysis.table import frame, pairs
 from nihbench.catalog.loading import load
 from nihbench.errors import UsageError
-from nihbench.run import import_rows, open_run, planned_trials, read_kamradt
+from nihbench.run.imports import import_rows
+from nihbench.run.kamradt import read_kamradt
+from nihbench.run.store import open_run
+from nihbench.run.stored import planned_trials
 from nihbench.types import Completion, Failure, GradedElsewhere, Unscored
 
 NEEDLE = "\nThe best thing to do in San Francisco is eat a sandwich and sit in Dolores Park on a sunny day.\n"

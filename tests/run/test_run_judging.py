@@ -13,8 +13,9 @@ from nihbench.run.answers import Answered
 from nihbench.run.judging import Judge, combined, docket, judged, unsure
 from nihbench.run.scores import grade_row
 from nihbench.run.verdicts import Reply, Verdicts, reply_key
-from nihbench.score import JUDGE_VERSION, VERSION
 from nihbench.score.judge import UNSURE_BELOW
+from nihbench.score.judge import VERSION as JUDGE_VERSION
+from nihbench.score.rules import VERSION
 from nihbench.types import Evidence, Needle, Request, Score, Unscored
 
 JUDGE = Judge(scorer="judge-m", identity="m", request=Request(model="m", max_output=500, temperature=0.0), votes=2)

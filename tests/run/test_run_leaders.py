@@ -10,12 +10,14 @@ from typing import Any
 import pytest
 
 from nihbench.catalog.loading import load
-from nihbench.endpoint import ServerInfo, open_model
+from nihbench.endpoint.access import open_model
+from nihbench.endpoint.servers import ServerInfo
 from nihbench.errors import UsageError
-from nihbench.fetch import silent
-from nihbench.run import RunOptions, Setup, prepare
+from nihbench.fetch.progress import silent
 from nihbench.run.manifest import manifest
-from nihbench.run.setup import Begun
+from nihbench.run.options import RunOptions
+from nihbench.run.resolve import prepare
+from nihbench.run.setup import Begun, Setup
 from nihbench.run.stored import begun
 from nihbench.types import ModelPreset
 

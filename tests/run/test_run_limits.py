@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from nihbench.endpoint import Endpoint
+from nihbench.endpoint.connection import Endpoint
 from nihbench.endpoint.limits import Limits
 from nihbench.errors import StoppedError
-from nihbench.run import Setup
 from nihbench.run.records import read_records
 from nihbench.run.runner import AHEAD
+from nihbench.run.setup import Setup
 from nihbench.types import Completion, Tokenizer
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # as `python -m benchmarks.wire` has it
@@ -87,8 +87,11 @@ def test_two_endpoints_share_the_work_and_each_keeps_its_own_stretch(
 def test_an_endpoint_that_is_gone_leaves_its_work_to_the_other(
     make_setup: MakeSetup, tmp_path: Path, count: Callable[[str], int]
 ) -> None:
-    from nihbench.endpoint import ChatClient, Limiter, SideBySide
-    from nihbench.run import RecordWriter, owed, run_trials
+    from nihbench.endpoint.client import ChatClient
+    from nihbench.endpoint.limits import Limiter
+    from nihbench.endpoint.pool import SideBySide
+    from nihbench.run.records import RecordWriter
+    from nihbench.run.runner import owed, run_trials
 
     setup = make_setup(lengths="300:900:4", depths="5", repeat_corpus=True)
     played = wire.Played(server=wire.ConcurrencyServer(4), count=count)

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nihbench.run import counted_once
 from nihbench.run.depths import depth_error
 from nihbench.run.manifest import manifest
+from nihbench.run.places import counted_once
 from nihbench.run.stored import planned_trials
 from nihbench.types import Completion, Failure, Placement, Record, Trial, Usage
 

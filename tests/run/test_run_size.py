@@ -12,12 +12,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nihbench.run import Setup, open_run, owed, score_run
 from nihbench.run import records as records_module
 from nihbench.run.rebuild import needle_surroundings
+from nihbench.run.runner import owed
+from nihbench.run.scores import score_run
+from nihbench.run.setup import Setup
+from nihbench.run.store import open_run
 from nihbench.score import rules
 from nihbench.stats import inversion
-from nihbench.text import GLUE, SourceText
+from nihbench.text.source import GLUE, SourceText
 from nihbench.types import Corpus, Grade, Needle, Placement, Trial
 from scripts.synthetic_runs import write_run
 

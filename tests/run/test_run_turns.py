@@ -3,7 +3,8 @@
 import asyncio
 from contextlib import aclosing
 
-from nihbench.plan import make_trials, order_trials, turn_of
+from nihbench.plan.order import order_trials, turn_of
+from nihbench.plan.trials import make_trials
 from nihbench.run.turns import Turns
 
 VARY = ("sampling",)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from nihbench.catalog.loading import load, packaged_folder
-from nihbench.score import grade
+from nihbench.score.rules import grade
 from nihbench.types import Needle, Score
 
 

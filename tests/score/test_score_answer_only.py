@@ -2,7 +2,7 @@
 
 import pytest
 
-from nihbench.score import grade
+from nihbench.score.rules import grade
 from nihbench.types import KeyFact, Needle, Score
 
 VASE = ("老馆长每晚把密室的钥匙放进青花瓷瓶里。", "老馆长每晚把密室的钥匙放在哪里？", "青花瓷瓶里")

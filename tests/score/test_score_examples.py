@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from nihbench.score import SCORER, VERSION
+from nihbench.score.rules import SCORER, VERSION
 from nihbench.types import Score
 
 SF, FIGS, LISBON = "sf-sandwich", "figs", "lisbon-number"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nihbench.score import grade
+from nihbench.score.rules import grade
 from nihbench.types import KeyFact, Needle, Score, Subject, Unscored
 
 FACTS = {

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from nihbench.score import grade
+from nihbench.score.rules import grade
 from nihbench.types import KeyFact, Needle, Score, Unscored
 
 LISBON = "lisbon-number"

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from nihbench.score import grade
+from nihbench.score.rules import grade
 from nihbench.types import Needle, Score, Unscored
 
 SF, LISBON, COFFEE = "sf-sandwich", "lisbon-number", "beijing-coffee"

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nihbench.score import grade, negation
+from nihbench.score import negation
 from nihbench.score.fold import final_answer, fold
 from nihbench.score.numbers import find_numbers, nearness
+from nihbench.score.rules import grade
 from nihbench.score.words import stem
 from nihbench.types import KeyFact, Needle, Score, Unscored
 

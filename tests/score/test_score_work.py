@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nihbench.catalog.loading import load
-from nihbench.score import answer, fold, grade, language, match, words
+from nihbench.score import answer, fold, language, match, words
+from nihbench.score.rules import grade
 
 NEEDLE = load().needle("sf-sandwich")
 RAMBLING = (

@@ -12,7 +12,16 @@ from scipy import optimize
 
 from benchmarks.adaptive import SURFACES, bias_of, own_too, saving, simulate
 from benchmarks.statistics import adaptive_rows
-from nihbench.stats import FirstDraws, draws, highest_levels, most_draws, need, precision_at, row_intervals, spread
+from nihbench.stats.adaptive import (
+    FirstDraws,
+    draws,
+    highest_levels,
+    most_draws,
+    need,
+    precision_at,
+    row_intervals,
+    spread,
+)
 
 
 def first_of(found) -> FirstDraws:

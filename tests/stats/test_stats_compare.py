@@ -19,9 +19,17 @@ from benchmarks.statistics import (
     regions_found,
     two_sweeps,
 )
-from nihbench.stats import Pairs, compare, interaction, power_of, repeats_needed, smallest_detectable, strongest_regions
-from nihbench.stats.compare import equivalent, haystack_equivalent, haystack_interval
-from nihbench.stats.detectable import Design, haystacks_needed, shift_seen, smallest_over_haystacks
+from nihbench.stats.compare import Pairs, compare, equivalent, haystack_equivalent, haystack_interval, interaction
+from nihbench.stats.detectable import (
+    Design,
+    haystacks_needed,
+    power_of,
+    repeats_needed,
+    shift_seen,
+    smallest_detectable,
+    smallest_over_haystacks,
+)
+from nihbench.stats.regions import strongest_regions
 from nihbench.stats.signflip import max_t, sign_flip, unit_sums
 
 DIFFERENCES = st.sampled_from([-1.0, -0.7, -0.3, 0.0, 0.2, 0.5, 1.0])

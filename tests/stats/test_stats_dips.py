@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from benchmarks.statistics import FALLING, dip_rows, failures_not_at_random, false_dips
-from nihbench.stats import Reach, Trials, by_length, effective_length, pooled_rows
 from nihbench.stats.dips import dips
+from nihbench.stats.effective import Reach, effective_length, pooled_rows
+from nihbench.stats.headline import Trials, by_length
 from tests.stats.test_stats_effective import BASE, measured
 
 LENGTHS = (2000, 4000, 6000, 8000, 16_000)

@@ -8,9 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import optimize, stats
 
-from nihbench.stats import clopper_pearson, decreasing_fit, lower_bound, share, trials_to_demonstrate
-from nihbench.stats.binomial import above_chance, upper_bound
+from nihbench.stats.binomial import (
+    above_chance,
+    clopper_pearson,
+    lower_bound,
+    share,
+    trials_to_demonstrate,
+    upper_bound,
+)
 from nihbench.stats.distributions import beta_cdf, beta_quantile, binomial_tail, log_gamma, t_cdf, t_quantile, t_value
+from nihbench.stats.monotone import decreasing_fit
 
 
 def test_distributions_agree_with_scipy():

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from benchmarks.statistics import effective_coverage
-from nihbench.stats import RULER_THRESHOLD, Trials, by_length, effective_length, estimate, pooled_rows
+from nihbench.stats.effective import RULER_THRESHOLD, effective_length, pooled_rows
+from nihbench.stats.headline import Trials, by_length, estimate
 
 LENGTHS = (1000, 2000, 4000, 8000, 16_000)
 

@@ -5,20 +5,9 @@ import pytest
 from scipy import stats
 
 from benchmarks.statistics import SURFACES, cell_coverage, grid_coverage
-from nihbench.stats import (
-    BANDS,
-    Trials,
-    by_depth,
-    by_length,
-    by_third,
-    cell,
-    credible_mean,
-    estimate,
-    headline,
-    mean_interval,
-    smooth,
-)
-from nihbench.stats.headline import thirds
+from nihbench.stats.cell import BANDS, cell, credible_mean, mean_interval
+from nihbench.stats.headline import Trials, by_depth, by_length, by_third, estimate, headline, thirds
+from nihbench.stats.surface import smooth
 
 
 def trials(values, haystacks=1, lengths=5, depths=5):

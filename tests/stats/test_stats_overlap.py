@@ -6,13 +6,11 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nihbench.stats import (
+from nihbench.stats.headline import Trials, by_length, headline
+from nihbench.stats.overlap import (
     ONE_TEXT,
     WINDOW,
     Repeated,
-    Trials,
-    by_length,
-    headline,
     linked,
     one_text,
     overlaps,

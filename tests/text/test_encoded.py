@@ -6,8 +6,10 @@ import json
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from nihbench.text import EncodedMessages, boundaries, build_prompt, make_source, messages_json, rebuild
-from nihbench.text.encoded import JsonText
+from nihbench.text.encoded import EncodedMessages, JsonText, messages_json
+from nihbench.text.prompt import build_prompt, rebuild
+from nihbench.text.sentences import boundaries
+from nihbench.text.source import make_source
 from nihbench.types import Message, PromptTemplate
 
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=300)

@@ -10,8 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nihbench.errors import UsageError
-from nihbench.text import boundaries, build_prompt, make_source, rebuild, sentence_start
 from nihbench.text.fit import cut_position
+from nihbench.text.prompt import build_prompt, rebuild
+from nihbench.text.sentences import boundaries
+from nihbench.text.source import make_source, sentence_start
 from nihbench.types import Message, PromptTemplate
 from tests.composing import compose_text
 

@@ -6,7 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from nihbench.text import boundaries, build_prompt, make_source
+from nihbench.text.prompt import build_prompt
+from nihbench.text.sentences import boundaries
+from nihbench.text.source import make_source
 from nihbench.types import Message, PromptTemplate, Tokenizer
 
 TEMPLATE = PromptTemplate(name="plain", messages=(Message(role="user", content="{haystack}\n\n{question}"),))

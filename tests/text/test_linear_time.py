@@ -7,7 +7,7 @@ import time
 import pytest
 
 from nihbench.corpora.cleaning import RULES
-from nihbench.text import boundaries
+from nihbench.text.sentences import boundaries
 
 SIZE = 200_000  # characters
 RUNS = {

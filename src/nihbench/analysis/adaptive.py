@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from nihbench.analysis.grids import Rows, depths_of, rows_of
 from nihbench.analysis.statistics import found_of, numbers_of
 from nihbench.analysis.table import Table
-from nihbench.plan import joined_depths
-from nihbench.stats import FirstDraws, row_intervals
+from nihbench.plan.places import joined_depths
+from nihbench.stats.adaptive import FirstDraws, row_intervals
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

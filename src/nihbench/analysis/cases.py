@@ -10,9 +10,11 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from nihbench.analysis.table import UNSCORED
 from nihbench.errors import UsageError
-from nihbench.lang import recalled, t
+from nihbench.lang.messages import recalled, t
 from nihbench.score.fold import fold
 from nihbench.types import Completion, Failure, Grade, GradedElsewhere, Placement, Record, Score, Unscored
 
@@ -299,7 +301,6 @@ class _Leaders:
         """
         if len(text) <= 2 * _BEGINNING or not self._texts:
             return range(len(self._texts))
-        import numpy as np
         from rapidfuzz import process
         from rapidfuzz.distance import Indel
 

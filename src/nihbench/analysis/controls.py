@@ -11,7 +11,9 @@ from typing import Literal
 
 import numpy as np
 
-from nihbench.stats import Interval, drift, share
+from nihbench.stats.binomial import share
+from nihbench.stats.drift import drift
+from nihbench.stats.interval import Interval
 from nihbench.types import Completion, Grade, OutcomeClass, Record, Score, Trial
 
 Lang = Literal["en", "zh"]

@@ -6,7 +6,7 @@ import numpy as np
 
 from nihbench.analysis.grids import Grid
 from nihbench.errors import UsageError
-from nihbench.lang import t
+from nihbench.lang.messages import t
 
 
 def difference(first: Grid, second: Grid) -> Grid:

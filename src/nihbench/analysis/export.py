@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from nihbench.analysis.loaded import EXTRA_COLUMNS, LoadedRun
 from nihbench.analysis.table import COLUMNS
 from nihbench.errors import UsageError
-from nihbench.fetch import write_atomic
-from nihbench.lang import t
+from nihbench.fetch.files import write_atomic
+from nihbench.lang.messages import t
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from nihbench.analysis.wordings import Wording, wordings_of
-from nihbench.lang import t
+from nihbench.lang.messages import t
 from nihbench.score.rivals import Rival, Sentences, near_copies, rivals, sentences_of
 from nihbench.types import UNKNOWN_LANGUAGE, Corpus, KeyFact, Needle
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from nihbench.analysis.table import Table
 from nihbench.errors import UsageError
-from nihbench.lang import t
+from nihbench.lang.messages import t
 from nihbench.types import IntArray, Trial
 
 _USED = (

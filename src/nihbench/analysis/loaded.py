@@ -10,7 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from nihbench.analysis.table import frame as make_frame
 from nihbench.analysis.table import series
-from nihbench.run import RunFolder, counted_once, default_scorer, grades_of, length_unit, open_run, planned_trials
+from nihbench.run.places import counted_once
+from nihbench.run.scores import default_scorer, grades_of
+from nihbench.run.store import RunFolder, open_run
+from nihbench.run.stored import planned_trials
+from nihbench.run.units import length_unit
 from nihbench.types import Completion, Grade, Record
 
 if TYPE_CHECKING:

@@ -15,18 +15,9 @@ import numpy as np
 
 from nihbench.analysis.sides import Cell, Side, in_common, rows_at
 from nihbench.analysis.statistics import LEAST_MEASURED
-from nihbench.stats import (
-    Comparison,
-    Crossed,
-    Pairs,
-    Region,
-    compare,
-    interaction,
-    one_text,
-    repeats_for,
-    strongest_regions,
-    verdict_of,
-)
+from nihbench.stats.compare import Comparison, Crossed, Pairs, compare, interaction, repeats_for, verdict_of
+from nihbench.stats.overlap import one_text
+from nihbench.stats.regions import Region, strongest_regions
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -17,8 +17,8 @@ from nihbench.analysis.grids import Place, Rows, in_cells, places_of, rows_of
 from nihbench.analysis.statistics import found_of, numbers_of
 from nihbench.analysis.table import Table
 from nihbench.errors import UsageError
-from nihbench.lang import said, t
-from nihbench.run import MODEL_UNIT
+from nihbench.lang.messages import said, t
+from nihbench.run.units import MODEL_UNIT
 from nihbench.types import Trial
 
 Cell = Place

@@ -16,25 +16,11 @@ from numpy.typing import NDArray
 
 from nihbench.analysis.grids import Rows, in_cells, no_trial, places_of, rows_of
 from nihbench.analysis.table import Table
-from nihbench.stats import (
-    RULER_THRESHOLD,
-    Cell,
-    Diagnosis,
-    EffectiveLength,
-    Estimate,
-    Headline,
-    Places,
-    Trials,
-    by_depth,
-    by_length,
-    by_third,
-    cell,
-    diagnose,
-    effective_length,
-    headline,
-    pooled_rows,
-    thirds,
-)
+from nihbench.stats.cell import Cell, cell
+from nihbench.stats.diagnose import Diagnosis, diagnose
+from nihbench.stats.effective import RULER_THRESHOLD, EffectiveLength, effective_length, pooled_rows
+from nihbench.stats.headline import Estimate, Headline, Trials, by_depth, by_length, by_third, headline, thirds
+from nihbench.stats.patterns import Places
 from nihbench.types import Trial
 
 BASE_UP_TO = 1024

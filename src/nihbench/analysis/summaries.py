@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from nihbench.analysis.grids import no_trial, rows_of
 from nihbench.analysis.table import Table
-from nihbench.lang import t
+from nihbench.lang.messages import t
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import count
 from typing import Any
 
-from nihbench.run import corpus_characters, told_overlaps
-from nihbench.stats import ONE_TEXT, linked, overlaps
-from nihbench.text import GLUE
+from nihbench.run.stored import corpus_characters, told_overlaps
+from nihbench.stats.overlap import ONE_TEXT, linked, overlaps
+from nihbench.text.source import GLUE
 from nihbench.types import Record
 
 Haystack = tuple[int, int]

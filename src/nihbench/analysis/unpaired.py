@@ -14,7 +14,8 @@ import numpy as np
 
 from nihbench.analysis.sides import Side
 from nihbench.analysis.statistics import LEAST_MEASURED, GridTrials, grid_trials
-from nihbench.stats import Estimate, Interval, Trials, headline
+from nihbench.stats.headline import Estimate, Trials, headline
+from nihbench.stats.interval import Interval
 
 MARGIN = 0.05
 """Found rates within so much of each other are called alike."""

@@ -15,8 +15,8 @@ from typing import Any, Generic, TypeVar, cast
 import yaml
 
 from nihbench.errors import CatalogError
-from nihbench.fetch import read_named
-from nihbench.lang import Message, t
+from nihbench.fetch.regular import read_named
+from nihbench.lang.messages import Message, t
 
 T = TypeVar("T")
 Where = tuple[str | int, ...]

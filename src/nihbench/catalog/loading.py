@@ -33,7 +33,7 @@ from nihbench.catalog.references import (
 )
 from nihbench.catalog.schema import CorpusFile, ExperimentEntry, ModelsFile, NeedleEntry, NeedlesFile, SuiteEntry
 from nihbench.errors import CatalogError, UsageError
-from nihbench.lang import t
+from nihbench.lang.messages import t
 from nihbench.types import CorpusManifest, Experiment, ModelPreset, Needle, Suite
 
 E = TypeVar("E")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from nihbench.errors import CatalogError, UsageError
-from nihbench.lang import t
+from nihbench.lang.messages import t
 from nihbench.types import CorpusManifest, Experiment, ModelPreset, Needle, PromptTemplate, Suite
 
 T = TypeVar("T")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nihbench.catalog.document import Sourced
 from nihbench.catalog.schema import CorpusFile, PythonTopicsEntry, UrlEntry, WheelEntry
-from nihbench.lang import t
+from nihbench.lang.messages import t
 from nihbench.types import CorpusManifest, CorpusSource, PythonTopicsSource, UrlFile, UrlSource, WheelSource
 
 

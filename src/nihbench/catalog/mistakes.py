@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 from nihbench.catalog.document import Document, Where
 from nihbench.catalog.lookup import Broken, close_names
 from nihbench.errors import CatalogError
-from nihbench.lang import Message, t
+from nihbench.lang.messages import Message, t
 
 M = TypeVar("M", bound=BaseModel)
 

@@ -12,7 +12,7 @@ from typing import Any
 from nihbench.catalog.document import Sourced
 from nihbench.catalog.lookup import close_names
 from nihbench.catalog.schema import NeedleEntry, PromptEntry
-from nihbench.lang import t
+from nihbench.lang.messages import t
 from nihbench.types import KeyFact, Message, Needle, PromptTemplate, Subject
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")

@@ -14,7 +14,7 @@ from nihbench.catalog.document import Sourced
 from nihbench.catalog.lookup import Broken, unknown
 from nihbench.catalog.schema import ModelEntry, ModelsFile, ProviderEntry
 from nihbench.errors import CatalogError
-from nihbench.lang import t
+from nihbench.lang.messages import t
 from nihbench.types import BatchTerms, LocalModel, ModelPreset, PriceTier
 
 _OUTPUT_TOKENS = 300

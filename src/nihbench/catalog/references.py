@@ -8,7 +8,7 @@ from nihbench.catalog.document import Sourced
 from nihbench.catalog.lookup import unknown
 from nihbench.catalog.schema import ExperimentEntry, NeedleEntry, NeedlesFile, SuiteEntry
 from nihbench.errors import UsageError
-from nihbench.lang import t
+from nihbench.lang.messages import t
 from nihbench.types import Experiment, Needle, Suite
 
 _BARE_NEEDLE_PROMPTS = ("original",)

@@ -12,7 +12,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from nihbench.lang import t
+from nihbench.lang.messages import t
 from nihbench.types import is_pinned
 
 _UNSAFE_IN_NAMES = frozenset('/\\,=:*?"<>|{}')

@@ -1,5 +1,1 @@
 """The command line: options into calls, results into text. Commands import what they use when they run."""
-
-from nihbench.cli.app import main
-
-__all__ = ["main"]

@@ -6,20 +6,24 @@ import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
+from nihbench.cli.money import dollars
 from nihbench.cli.output import note
-from nihbench.lang import Message, t
+from nihbench.endpoint.spending import Budget
+from nihbench.lang.messages import Message, t
+from nihbench.prices import worst_cost
+from nihbench.run.adaptive import Rounds, most_extra, most_fit_prompts, rounds, settled, to_fit, with_extra
+from nihbench.run.calibration import Calibration, likely_points
+from nihbench.run.options import RunOptions, wanted_precision
+from nihbench.run.runner import owed
+from nihbench.run.setup import Setup
+from nihbench.run.spent import MARGIN
+from nihbench.run.store import RunFolder, amend
+from nihbench.types import Record, Trial
 
-if TYPE_CHECKING:
-    from nihbench.endpoint import Budget
-    from nihbench.run import Calibration, RunFolder, RunOptions, Setup
-    from nihbench.run.adaptive import Rounds
-    from nihbench.types import Record, Trial
-
-    Owed = Sequence[tuple[str, Trial]]
-    Send = Callable[[Setup, Owed, Mapping[str, Record]], Awaitable[None]]
-    Fit = Callable[[Setup, Sequence[Trial]], Awaitable[Calibration]]
+Owed = Sequence[tuple[str, Trial]]
+Send = Callable[[Setup, Owed, Mapping[str, Record]], Awaitable[None]]
+Fit = Callable[[Setup, Sequence[Trial]], Awaitable[Calibration]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,8 +37,6 @@ class Bounds:
 
     def sentence(self) -> Message:
         """Return it for a reader."""
-        from nihbench.cli.money import dollars
-
         least, most = (t("an unknown cost") if cost is None else dollars(Decimal(cost)) for cost in self.cost_usd)
         return t(
             "{least:,} to {most:,} trials of the grid, {least_tokens:,} to {most_tokens:,} tokens, {least_cost} to "
@@ -75,8 +77,6 @@ async def send_rounds(
         fits_free: whether that is at no charge.
         retry_all: whether final failures are owed, too.
     """
-    from nihbench.run import amend, likely_points, rounds, to_fit, with_extra
-
     if setup.options.shard is not None:
         note(t("adaptive: a part makes first draws only; nih merge the parts, and go on with the whole by --resume"))
         return
@@ -112,8 +112,6 @@ async def send_rounds(
 
 def _due(setup: Setup, trials: Sequence[Trial], records: Mapping[str, Record], *, retry_all: bool) -> Owed:
     """Return what is owed of a round, every place of its haystack once."""
-    from nihbench.run import owed, settled
-
     sent = settled(setup, trials)
     ids = {setup.trial_id(trial) for trial in sent}
     of_round = {key: record for key, record in records.items() if key in ids}
@@ -122,8 +120,6 @@ def _due(setup: Setup, trials: Sequence[Trial], records: Mapping[str, Record], *
 
 def _fits(setup: Setup, budget: Budget, trials: Sequence[Trial], counts: Sequence[int] = ()) -> bool:
     """Say whether trials can be paid for at their worst, and before them counts of so many tokens."""
-    from nihbench.run import MARGIN
-
     if setup.options.max_cost is None:
         return True
     total = budget.exactly_spent
@@ -134,8 +130,6 @@ def _fits(setup: Setup, budget: Budget, trials: Sequence[Trial], counts: Sequenc
 
 
 def _ended(options: RunOptions, planned: Rounds, extra: int, reached: float, *, short: bool) -> Message:
-    from nihbench.run import wanted_precision
-
     wanted = wanted_precision(options)
     if not planned.measured:
         return t("adaptive: {extra:,} further draws; too few first ones are measured to tell a precision", extra=extra)
@@ -168,9 +162,6 @@ def bounds(
         most_of: what a setup costs at most.
         fits_free: whether further haystacks are fitted to the server's counts at no charge.
     """
-    from nihbench.prices import worst_cost
-    from nihbench.run import most_extra, most_fit_prompts, wanted_precision
-
     extra = most_extra(setup)
     counts = () if fits_free else most_fit_prompts(setup, extra)
     most = most_of(replace(setup, trials=(*setup.trials, *extra)))

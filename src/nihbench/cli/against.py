@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from nihbench.analysis.pairing import turned
+from nihbench.cli.compare import sides_of
+from nihbench.cli.results import result_of
 from nihbench.errors import UsageError
-from nihbench.lang import t
-
-if TYPE_CHECKING:
-    from nihbench.run import RunFolder
+from nihbench.lang.messages import t
+from nihbench.run.store import RunFolder, open_run
+from nihbench.run.tree import find_runs
 
 
 def lost_since(old: Path, new: RunFolder, scorer: str | None) -> frozenset[str]:
@@ -20,11 +21,6 @@ def lost_since(old: Path, new: RunFolder, scorer: str | None) -> frozenset[str]:
     Raises:
         UsageError: The two did not read the same haystacks, or have no prompt in common; the message says which.
     """
-    from nihbench.analysis import turned
-    from nihbench.cli.compare import sides_of
-    from nihbench.cli.results import result_of
-    from nihbench.run import find_runs, open_run
-
     then = [side for path in find_runs(old) for side in sides_of(result_of(open_run(path), scorer=scorer))]
     now = sides_of(result_of(new, scorer=scorer))
     matched = [(a, b) for b in now for a in then if (a.experiment, a.prompt) == (b.experiment, b.prompt)]

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
-from nihbench.cli.output import command, note, show, show_json
+from nihbench.cli.catalogs import load
+from nihbench.cli.grade import read_file
+from nihbench.cli.output import command, note, plain, show, show_json
 from nihbench.errors import UsageError
-from nihbench.lang import t, typed
+from nihbench.lang.messages import t, typed
 
 if TYPE_CHECKING:
-    from nihbench.analysis import AgreementReport, Item
-    from nihbench.run import RunFolder
+    from nihbench.analysis.agreement import AgreementReport, Item
+    from nihbench.run.store import RunFolder
 
 _TEXT = Optional[str]  # noqa: UP045  typer reads it at run time
 
@@ -29,10 +31,9 @@ def agree(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a program.")] = False,
 ) -> None:
     """Compare the rules with a judge (RUN) or with people (FILE): kappa, bands, and every disagreement."""
-    from nihbench.analysis import agreement_report
-    from nihbench.cli.output import plain
-    from nihbench.figures import agreement_text
-    from nihbench.score import SCORER, VERSION
+    from nihbench.analysis.agreement import agreement_report
+    from nihbench.figures.agreement import agreement_text
+    from nihbench.score.rules import SCORER, VERSION
 
     is_run = source != "-" and Path(source).is_dir()
     if scorer and not is_run:
@@ -46,10 +47,8 @@ def agree(
 
 
 def _of_file(name: str) -> tuple[str, list[Item]]:
-    from nihbench.analysis import Item
-    from nihbench.cli.catalogs import load
-    from nihbench.cli.grade import read_file
-    from nihbench.run import read_rows
+    from nihbench.analysis.agreement import Item
+    from nihbench.run.answers import read_rows
 
     rows = read_rows(read_file(name), "stdin" if name == "-" else name, load())
     without = next((row.answered.id for row in rows if row.band is None), None)
@@ -79,7 +78,8 @@ def _of_file(name: str) -> tuple[str, list[Item]]:
 
 def _of_run(path: Path, scorer: str | None) -> tuple[str, list[Item]]:
     """Return the answers that one judge decided in a run, or in all runs of a folder."""
-    from nihbench.run import find_runs, open_run
+    from nihbench.run.store import open_run
+    from nihbench.run.tree import find_runs
 
     folders = [open_run(found) for found in find_runs(path)]
     judges = {scorer or _only_judge(folder) for folder in folders}
@@ -100,9 +100,10 @@ def _of_run(path: Path, scorer: str | None) -> tuple[str, list[Item]]:
 
 def _judged(folder: RunFolder, judge: str) -> list[Item]:
     """Return the answers of a run that a judge decided; of a set in which the rules decided some, only the others."""
-    from nihbench.analysis import Item
-    from nihbench.run import answers_of, grades_of
-    from nihbench.score import SCORER
+    from nihbench.analysis.agreement import Item
+    from nihbench.run.answers import answers_of
+    from nihbench.run.scores import grades_of
+    from nihbench.score.rules import SCORER
     from nihbench.types import Score, Unscored
 
     records = folder.records()
@@ -130,8 +131,8 @@ def _judged(folder: RunFolder, judge: str) -> list[Item]:
 
 
 def _only_judge(folder: RunFolder) -> str:
-    from nihbench.run import COMBINED, stored_scorers
-    from nihbench.score import SCORER
+    from nihbench.run.scores import COMBINED, stored_scorers
+    from nihbench.score.rules import SCORER
 
     judges = [name for name in stored_scorers(folder) if name != SCORER]
     whole = [name for name in judges if not name.startswith(COMBINED)] or judges

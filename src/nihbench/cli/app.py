@@ -41,7 +41,7 @@ from nihbench.cli.catalogs import forget
 from nihbench.cli.output import ENDING, GONE, Terminated, hang_up, note
 from nihbench.cli.speech import chosen, parser_words, translate
 from nihbench.errors import NihError, UsageError
-from nihbench.lang import speak, t
+from nihbench.lang.messages import speak, t
 
 app = typer.Typer(
     name="nih",

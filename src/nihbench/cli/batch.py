@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Optional
 
@@ -10,7 +11,7 @@ import typer
 from nihbench.cli.options import run_options, with_run_options
 from nihbench.cli.output import command, note, now, show, show_json
 from nihbench.errors import UsageError
-from nihbench.lang import said, t
+from nihbench.lang.messages import said, t
 
 app = typer.Typer(no_args_is_help=True, help="Batches: the requests of a run as files, to be answered later.")
 
@@ -46,10 +47,8 @@ def export(
     as_json: _JSON = False,
 ) -> None:
     """Write the requests of a run in OpenAI's batch format, and a run's folder to bring the answers into."""
-    from dataclasses import asdict
-
     from nihbench.cli.batching import write_requests
-    from nihbench.run import BATCH_FOLDER
+    from nihbench.run.export import BATCH_FOLDER
 
     folder, files = write_requests(run_options(options), out, max_requests=max_requests, max_file_mb=max_file_mb)
     if as_json:
@@ -112,10 +111,10 @@ def status(
     as_json: _JSON = False,
 ) -> None:
     """Ask the server how a run's batches stand."""
-    from dataclasses import asdict
-
     from nihbench.cli.batching import job_line, served
-    from nihbench.run import open_batches, owned, refresh
+    from nihbench.run.batch_state import open_batches
+    from nihbench.run.batches import refresh
+    from nihbench.run.lock import owned
 
     given = {"base_url": base_url, "api_key_env": api_key_env, "header": header, "ca_file": ca_file}
     with served(context, run, given | {"insecure": insecure}) as (folder, service), owned(folder.path, now):
@@ -158,7 +157,9 @@ def import_(
 ) -> None:
     """Bring result files of OpenAI's batch format into the records of the run that was exported, and score them."""
     from nihbench.cli.finish import FAILED_TRIALS, finish
-    from nihbench.run import import_results, open_run, owned
+    from nihbench.run.lock import owned
+    from nihbench.run.results import import_results
+    from nihbench.run.store import open_run
 
     folder = open_run(run)
     with owned(folder.path, now):

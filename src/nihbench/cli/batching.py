@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -10,20 +11,39 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nihbench.cli.output import note, now, plain, show
+from nihbench.cli.catalogs import load
+from nihbench.cli.consent import check_cost
+from nihbench.cli.finish import finish
+from nihbench.cli.jobs import Job
+from nihbench.cli.money import dollars, planned_cost
+from nihbench.cli.options import usual_values
+from nihbench.cli.output import FetchReport, note, now, plain, show
+from nihbench.cli.presets import is_gguf
+from nihbench.cli.resuming import resumed_jobs
+from nihbench.cli.wiring import introduce, prepared, reach, resolved
+from nihbench.endpoint.access import ModelAccess
+from nihbench.endpoint.batches import BatchEndpoint
 from nihbench.errors import StoppedError, UsageError
-from nihbench.lang import said, t, typed
+from nihbench.lang.messages import said, t, typed
+from nihbench.prices import decimal_of, discounted
+from nihbench.run.batch_state import Batches, open_batches
+from nihbench.run.batch_state import Job as BatchJob
+from nihbench.run.batch_trust import check_ids, check_requests, plan_of
+from nihbench.run.batches import Submission, bring, check_server, refresh, submit, to_submit
+from nihbench.run.export import BatchFile, export_batch
+from nihbench.run.ledger import Ledger, read_ledger
+from nihbench.run.like import begin_run
+from nihbench.run.lock import owned
+from nihbench.run.manifest import check_rules, check_same
+from nihbench.run.options import RunOptions, bare_url
+from nihbench.run.results import import_results
+from nihbench.run.setup import Setup
+from nihbench.run.spent import spent_before
+from nihbench.run.store import RunFolder, check_free, open_run
+from nihbench.types import ModelPreset, Trial
 
 if TYPE_CHECKING:
     import typer
-
-    from nihbench.cli.jobs import Job
-    from nihbench.endpoint import ModelAccess
-    from nihbench.endpoint.batches import BatchEndpoint
-    from nihbench.run import BatchFile, RunFolder, RunOptions, Setup, Submission
-    from nihbench.run.batch_state import Batches
-    from nihbench.run.batch_state import Job as BatchJob
-    from nihbench.types import Trial
 
 _FILE_MB = 200.0
 
@@ -45,8 +65,6 @@ def write_requests(
     Raises:
         UsageError: a bound is none, the folder holds a run, or the options can't be carried out.
     """
-    from nihbench.run import begin_run, check_free, export_batch
-
     if max_requests < 1 or not (max_file_mb is None or 0 < max_file_mb < 1e9):
         raise UsageError(t("--max-requests must be at least 1, and --max-file-mb more than 0"))
     with _exportable(options) as setup:
@@ -64,14 +82,6 @@ def write_requests(
 @contextmanager
 def _exportable(options: RunOptions) -> Iterator[Setup]:
     """Resolve options; a model of any name will do without a server, for an engine that works files off needs none."""
-    import os
-
-    from nihbench.cli.catalogs import load
-    from nihbench.cli.presets import is_gguf
-    from nihbench.cli.wiring import introduce, prepared, resolved
-    from nihbench.endpoint import ModelAccess
-    from nihbench.types import ModelPreset
-
     catalog = load()
     nowhere = not (options.base_url or os.environ.get("OPENAI_BASE_URL") or options.model in catalog.models)
     if not nowhere or is_gguf(options.model):
@@ -103,19 +113,6 @@ def submit_run(job: Job, terms: Terms) -> None:
     Raises:
         NihError: it can't be submitted, or is not agreed to.
     """
-    from nihbench.cli.wiring import prepared
-    from nihbench.run import (
-        Submission,
-        check_rules,
-        check_same,
-        check_server,
-        open_batches,
-        owned,
-        to_submit,
-    )
-    from nihbench.run.batch_trust import check_requests, plan_of
-    from nihbench.run.options import bare_url
-
     folder = job.existing
     assert folder is not None
     open_batches(folder.path)
@@ -149,8 +146,6 @@ def _unagreed(folder: RunFolder, batches: Batches, plan: Mapping[str, Trial]) ->
 
     What it does is spent; older versions did not enter batches there.
     """
-    from nihbench.run import read_ledger
-
     known = read_ledger(folder.path).calls
     left = [job for job in batches.jobs if job.entry not in known]
 
@@ -162,11 +157,6 @@ def _unagreed(folder: RunFolder, batches: Batches, plan: Mapping[str, Trial]) ->
 
 def _submit(setup: Setup, model: ModelAccess, batches: Batches, plan: Mapping[str, Trial], how: Submission) -> None:
     """Submit what is open; what a batch may cost is set aside before it is made."""
-    from nihbench.cli.money import planned_cost
-    from nihbench.endpoint.batches import BatchEndpoint
-    from nihbench.run import Ledger, submit
-    from nihbench.run.batch_trust import check_ids
-
     cheap = _at_batch_prices(setup)
 
     def reserve(job: BatchJob) -> None:
@@ -202,11 +192,6 @@ def _agree(
         UsageError: it is not, or --max-cost can't be kept.
         StoppedError: it could be more than --max-cost.
     """
-    from nihbench.cli.consent import check_cost
-    from nihbench.cli.money import dollars, planned_cost
-    from nihbench.prices import decimal_of
-    from nihbench.run import spent_before
-
     cheap = _at_batch_prices(setup)
     check_cost([(cheap, (model,), trials)], yes=yes, runs=[folder.path])
     if setup.options.max_cost is None:
@@ -226,16 +211,12 @@ def _agree(
 
 
 def _at_batch_prices(setup: Setup) -> Setup:
-    from nihbench.prices import discounted
-
     share = setup.preset.batch.price if setup.preset.batch else 1.0
     return replace(setup, preset=replace(setup.preset, prices=discounted(setup.preset.prices, share)))
 
 
 def _settle(folder: RunFolder, batches: Batches) -> None:
     """Give back what is set aside for batches whose answers are in the records, and cost what these say."""
-    from nihbench.run import Ledger, read_ledger
-
     known = read_ledger(folder.path).calls
     paid = [entry for job in batches.jobs for entry in (job.entries if job.is_paid else job.entries[:-1])]
     with Ledger(folder.path, now) as ledger:
@@ -251,16 +232,6 @@ def served(context: typer.Context, path: Path, given: Mapping[str, Any]) -> Iter
     Raises:
         UsageError: the run was not exported, or its batches are at another server.
     """
-    from nihbench.cli.catalogs import load
-    from nihbench.cli.options import usual_values
-    from nihbench.cli.output import FetchReport
-    from nihbench.cli.resuming import resumed_jobs
-    from nihbench.cli.wiring import reach
-    from nihbench.endpoint.batches import BatchEndpoint
-    from nihbench.run import check_server, open_batches, open_run
-    from nihbench.run.batch_trust import check_ids
-    from nihbench.run.options import bare_url
-
     open_batches(open_run(path).path)
     values = usual_values() | dict(given)
     (job,) = resumed_jobs(context, path, values, None)
@@ -280,9 +251,6 @@ def fetch_all(folder: RunFolder, service: BatchEndpoint, *, every: float | None)
         service: its server.
         every: seconds between two questions until all batches have ended; None: ask once.
     """
-    from nihbench.cli.finish import finish
-    from nihbench.run import open_batches, owned, refresh
-
     with owned(folder.path, now):
         batches = open_batches(folder.path)
         if not any(job.batch_id for job in batches.jobs):
@@ -301,8 +269,6 @@ def fetch_all(folder: RunFolder, service: BatchEndpoint, *, every: float | None)
 
 
 def _bring_ended(folder: RunFolder, batches: Batches, service: BatchEndpoint) -> Batches:
-    from nihbench.run import bring, import_results
-
     for job in batches.jobs:
         if job.finished and job.waits:
             note(job_line(job))

@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
+from nihbench.cli.money import Part, prices_of
 from nihbench.cli.output import note
-from nihbench.lang import Message, listed, said, t
-
-if TYPE_CHECKING:
-    from nihbench.cli.money import Part
-    from nihbench.endpoint import ModelAccess
-    from nihbench.run import Reach
-    from nihbench.run.reach import Covered
+from nihbench.cli.wiring import foreseen
+from nihbench.endpoint.access import ModelAccess
+from nihbench.lang.messages import Message, listed, said, t
+from nihbench.run.options import RunOptions
+from nihbench.run.reach import Covered, Reach, reach_of
 
 
 def tell_reach(parts: Sequence[Part], spent: Decimal) -> None:
@@ -24,8 +22,6 @@ def tell_reach(parts: Sequence[Part], spent: Decimal) -> None:
         parts: for every run, in sending order, its setup, its servers, and the trials that are owed.
         spent: what the runs have spent before.
     """
-    from nihbench.run import RunOptions
-
     options: RunOptions = parts[0][0].options
     if options.max_cost is None:
         return
@@ -51,10 +47,6 @@ def tell_unknown(max_cost: float | None, *models: ModelAccess) -> None:
 
 def reach(part: Part, left: Decimal) -> tuple[Reach | None, Decimal]:
     """Return how far so much money reaches in a run, and what of it the run is predicted to take."""
-    from nihbench.cli.money import prices_of
-    from nihbench.cli.wiring import foreseen
-    from nihbench.run import reach_of
-
     setup, members, trials = part
     preset = replace(setup.preset, prices=prices_of(setup, members))
     owed = replace(setup, preset=preset, trials=tuple(trials))

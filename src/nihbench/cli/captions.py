@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-from nihbench.cli.sweep import told_apart
-
-if TYPE_CHECKING:
-    from nihbench.cli.sweep import Sweep
-    from nihbench.figures import Around, Control, Lang, Style
+from nihbench.cli.sweep import Sweep, told_apart
+from nihbench.figures.captions import caption, headline
+from nihbench.figures.findings import effective_sentence
+from nihbench.figures.sheet import Around, Control
+from nihbench.figures.style import Style
+from nihbench.figures.words import Lang, joined, listed, say
 
 
 def around_of(sweeps: Sequence[Sweep], kind: str, style: Style, title: str | None) -> Around:
@@ -21,8 +21,6 @@ def around_of(sweeps: Sequence[Sweep], kind: str, style: Style, title: str | Non
         style: in which language, and how depths are shown.
         title: the title; None: one that names the sweeps.
     """
-    from nihbench.figures import Around
-
     return Around(
         title=_title(sweeps, kind, style.lang) if title is None else title,
         caption=_caption(sweeps, kind, style),
@@ -31,8 +29,6 @@ def around_of(sweeps: Sequence[Sweep], kind: str, style: Style, title: str | Non
 
 
 def _title(sweeps: Sequence[Sweep], kind: str, lang: Lang) -> str:
-    from nihbench.figures import listed, say
-
     if kind == "difference" and len(sweeps) == 2:
         first, second = told_apart(sweeps)
         return say(lang, "difference_title", a=first, b=second)
@@ -44,8 +40,6 @@ def _title(sweeps: Sequence[Sweep], kind: str, lang: Lang) -> str:
 
 
 def _caption(sweeps: Sequence[Sweep], kind: str, style: Style) -> str:
-    from nihbench.figures import caption, joined, say
-
     lang, notes = style.lang, []
     if kind == "difference" and len(sweeps) == 2:
         first, second = told_apart(sweeps)
@@ -69,14 +63,10 @@ def _caption(sweeps: Sequence[Sweep], kind: str, style: Style) -> str:
 
 
 def _headline(sweep: Sweep, lang: Lang, several: bool) -> str:
-    from nihbench.figures import headline
-
     return headline(sweep.summary, lang=lang, name=sweep.name if several else "", intervals=sweep.intervals)
 
 
 def _effective(sweep: Sweep, kind: str, lang: Lang, *, brief: bool) -> str:
-    from nihbench.figures import effective_sentence
-
     return (
         ""
         if sweep.statistics is None or kind == "difference"
@@ -86,8 +76,6 @@ def _effective(sweep: Sweep, kind: str, lang: Lang, *, brief: bool) -> str:
 
 def _interval_note(sweeps: Sequence[Sweep], lang: Lang) -> str:
     """Say how the intervals of profiles were made."""
-    from nihbench.figures import listed, say
-
     made = [sweep.statistics for sweep in sweeps if sweep.statistics]
     if not made:
         return say(lang, "no_interval")
@@ -106,8 +94,6 @@ def _marks(sweeps: Sequence[Sweep]) -> tuple[Control, ...]:
 
     A control that can't tell is not said.
     """
-    from nihbench.figures import Control
-
     told = [
         (name, control)
         for name, sweep in zip(told_apart(sweeps), sweeps, strict=True)

@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Optional
+from typing import TYPE_CHECKING, Annotated, Any, Optional, get_args
 
 import typer
 
+from nihbench.cli.catalogs import load
+from nihbench.cli.compare import note_controls
 from nihbench.cli.output import command, plain, show, show_json, tell
 from nihbench.errors import DamagedDataError, FetchError, UsageError
-from nihbench.lang import said, t
+from nihbench.lang.messages import said, t
 
 if TYPE_CHECKING:
-    from nihbench.analysis import Cases, ControlResult, Filter
+    from nihbench.analysis.cases import Cases, Filter
+    from nihbench.analysis.controls import ControlResult
     from nihbench.cli.caseview import Context
-    from nihbench.run import RunFolder
     from nihbench.run.probe import Causes
+    from nihbench.run.store import RunFolder
     from nihbench.types import Grade, Record, Trial
 
 _TEXT = Optional[str]  # noqa: UP045  typer reads it at run time
@@ -63,10 +66,10 @@ def cases(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a program.")] = False,
 ) -> None:
     """Show every answer below full marks: what was said, where, why it was graded so, and what was sent."""
-    from nihbench.analysis import Filter
-    from nihbench.cli.compare import note_controls
+    from nihbench.analysis.cases import Filter
     from nihbench.cli.probing import ProbeOptions, send_probes
-    from nihbench.run import find_runs, open_run
+    from nihbench.run.store import open_run
+    from nihbench.run.tree import find_runs
 
     if as_md and as_json:
         raise UsageError(t("--md and --json are two forms of the same: give one of them"))
@@ -144,7 +147,9 @@ _Read = tuple["RunFolder", tuple["Trial", ...], dict[str, "Record"], Mapping[str
 
 def _read(folder: RunFolder, scorer: str | None) -> _Read:
     """Return a run with its plan, its records and their grades."""
-    from nihbench.run import counted_once, grades_of, planned_trials
+    from nihbench.run.places import counted_once
+    from nihbench.run.scores import grades_of
+    from nihbench.run.stored import planned_trials
 
     found = folder.records()
     planned, records = counted_once(planned_trials(folder.manifest), found)
@@ -156,7 +161,8 @@ def _let(records: Mapping[str, Record], chosen: Filter) -> dict[str, Record]:
 
 
 def _looked(read: _Read, chosen: Filter, corpus: str | None) -> _Looked:
-    from nihbench.analysis import control_results, find_cases
+    from nihbench.analysis.cases import find_cases
+    from nihbench.analysis.controls import control_results
     from nihbench.cli.probing import causes_of
 
     folder, planned, records, grades = read
@@ -173,8 +179,9 @@ def _looked(read: _Read, chosen: Filter, corpus: str | None) -> _Looked:
 def context_of(folder: RunFolder, records: dict[str, Record], found: Cases, corpus: str | None) -> Context:
     """Return the text around each case's needle, or why it can't be had."""
     from nihbench.cli.caseview import Context
-    from nihbench.cli.catalogs import load
-    from nihbench.run import corpus_of, is_imported, needle_surroundings, stored_corpus
+    from nihbench.run.rebuild import needle_surroundings
+    from nihbench.run.stored import corpus_of, is_imported
+    from nihbench.run.texts import stored_corpus
 
     shown = [case.id for group in found.groups for case in group.cases if records[case.id].placement]
     if is_imported(folder.manifest):
@@ -203,9 +210,7 @@ def _known(outcome: str | None) -> str | None:
 
 
 def _known_failure(failure: str | None) -> str | None:
-    from typing import get_args
-
-    from nihbench.analysis import UNSCORED
+    from nihbench.analysis.table import UNSCORED
     from nihbench.types import FailureKind
 
     known = (*get_args(FailureKind), UNSCORED)

@@ -8,10 +8,10 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from nihbench.cli.output import plain
-from nihbench.lang import Message, listed, said, t
+from nihbench.lang.messages import Message, listed, said, t
 
 if TYPE_CHECKING:
-    from nihbench.analysis import Case, Cases, Cluster, Group
+    from nihbench.analysis.cases import Case, Cases, Cluster, Group
 
 Around = tuple[str, str, str]
 _SHOWN = 400

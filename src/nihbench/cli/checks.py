@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
@@ -9,14 +10,22 @@ from random import SystemRandom
 from typing import TYPE_CHECKING
 
 from nihbench.cli.output import note
+from nihbench.endpoint.access import ModelAccess
+from nihbench.endpoint.canary import arrives_whole, sing
+from nihbench.endpoint.checkup import Preflight, preflight, verdict
+from nihbench.endpoint.request_counts import request_counter
+from nihbench.endpoint.servers import ServerInfo
+from nihbench.endpoint.spending import Budget
 from nihbench.errors import StoppedError
-from nihbench.lang import recalled, t
+from nihbench.lang.messages import recalled, t
+from nihbench.run.calibration import Calibration, CutError, calibrate, likely_prompts
+from nihbench.run.rebuild import source_text
+from nihbench.run.setup import Setup
+from nihbench.run.spent import MARGIN
+from nihbench.types import Completer, Message
 
 if TYPE_CHECKING:
     from nihbench.cli.money import Checks
-    from nihbench.endpoint import Budget, ModelAccess, Preflight
-    from nihbench.run import Calibration, Setup
-    from nihbench.types import Completer, Message
 
 _TEMPLATE_TOKENS = 16
 """About what a chat template adds to a prompt."""
@@ -33,10 +42,6 @@ def preflown(model: ModelAccess, checks: Checks) -> ModelAccess:
     Raises:
         EndpointError, StoppedError: the server can't be used as it is.
     """
-    import asyncio
-
-    from nihbench.endpoint import preflight, verdict
-
     with checks.budget(model) as budget:
         stream, limiter = checks.options.stream, checks.limiter(model)
         report = asyncio.run(preflight(model, stream=stream, budget=budget, limiter=limiter, on_silence=note))
@@ -49,8 +54,6 @@ def preflown(model: ModelAccess, checks: Checks) -> ModelAccess:
 
 def with_window(model: ModelAccess, report: Preflight, asked: int | None = None) -> ModelAccess:
     """Return the model with the window that its server told, where that is the smaller one."""
-    from nihbench.endpoint import ServerInfo
-
     told, thought = report.window, asked or model.preset.window
     if model.server is not None and model.server.window is not None:
         return model
@@ -105,10 +108,6 @@ def calibrated(model: ModelAccess, checks: Checks, setup: Setup) -> Calibration 
     Raises:
         EndpointError, StoppedError: the server refuses, or cuts prompts.
     """
-    import asyncio
-
-    from nihbench.run import likely_prompts
-
     price = t("answers of one token") if model.counter is None else t("no charge")
     tokens = sum(likely_prompts(setup))
     note(
@@ -139,9 +138,6 @@ def calibrated(model: ModelAccess, checks: Checks, setup: Setup) -> Calibration 
 
 
 async def _calibrated(model: ModelAccess, checks: Checks, setup: Setup, budget: Budget) -> Calibration | None:
-    from nihbench.endpoint import request_counter
-    from nihbench.run import CutError, calibrate
-
     limiter = checks.limiter(model)
     async with model.client(
         stream=setup.options.stream, on_change=note, on_silence=note, budget=budget, limiter=limiter
@@ -156,7 +152,6 @@ async def _calibrated(model: ModelAccess, checks: Checks, setup: Setup, budget: 
 
 def canary_of(completer: Completer, setup: Setup) -> Callable[[int], Awaitable[bool]]:
     """Return what sends a canary of so many tokens, says what it means, and returns whether it arrived whole."""
-    from nihbench.endpoint import arrives_whole
 
     async def sent(tokens: int) -> bool:
         whole = await arrives_whole(completer, setup.preset, tokens, setup.tokenizer.count, SystemRandom())
@@ -177,7 +172,6 @@ def canary_of(completer: Completer, setup: Setup) -> Callable[[int], Awaitable[b
 
 def likely_tokens(setup: Setup) -> Callable[[Sequence[Message]], int]:
     """Return what says about how many tokens a request has; where a fit tells, how many another text's may have."""
-    from nihbench.run import MARGIN
 
     def likely(messages: Sequence[Message]) -> int:
         tokens = sum(setup.tokenizer.count(message.content) for message in messages)
@@ -200,11 +194,6 @@ def canary(model: ModelAccess, checks: Checks, setup: Setup) -> None:
     Raises:
         StoppedError: the server cut it.
     """
-    import asyncio
-
-    from nihbench.endpoint import sing
-    from nihbench.run.rebuild import source_text
-
     trial = max((trial for trial in setup.grid if trial.repeat == 0), key=lambda trial: trial.length)
     _, placement = setup.build(trial)
     source = source_text(setup.corpus.text, placement)

@@ -11,15 +11,18 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Optional
 
 import typer
 
-from nihbench.cli.output import command, note, show_json, tell
+from nihbench.cli.output import command, note, plain, show_json, tell
+from nihbench.cli.plot import chosen
 from nihbench.errors import UsageError
-from nihbench.lang import language, t
+from nihbench.lang.messages import language, t
 
 if TYPE_CHECKING:
-    from nihbench.analysis import ControlResult, Interaction, Paired, Side
+    from nihbench.analysis.controls import ControlResult
+    from nihbench.analysis.pairing import Interaction, Paired
+    from nihbench.analysis.sides import Side
     from nihbench.cli.results import Result
-    from nihbench.run import RunFolder
-    from nihbench.stats import Region
+    from nihbench.run.store import RunFolder
+    from nihbench.stats.regions import Region
 
 _TEXT = Optional[str]  # noqa: UP045  typer reads it at run time
 
@@ -45,9 +48,9 @@ def compare(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a program.")] = False,
 ) -> None:
     """Compare prompts, or models, over identical haystacks: paired exact tests and a verdict in plain words."""
-    from nihbench.cli.plot import chosen
     from nihbench.cli.results import result_of
-    from nihbench.run import find_runs, open_run
+    from nihbench.run.store import open_run
+    from nihbench.run.tree import find_runs
 
     if by not in (None, "prompt", "model"):
         raise UsageError(t("--by {by!r}: choose prompt or model", by=by))
@@ -71,9 +74,9 @@ def compare(
 
 def sides_of(result: Result) -> list[Side]:
     """Return what a run has to compare, one side for each prompt."""
-    from nihbench.analysis import Side, planned_cells, text_of
+    from nihbench.analysis.sides import Side, planned_cells, text_of
     from nihbench.cli.sweep import origin_of
-    from nihbench.run import length_unit
+    from nihbench.run.units import length_unit
 
     manifest, origin = result.run.manifest, origin_of(result.run, result.records)
     return [
@@ -111,7 +114,7 @@ def compared(sides: Sequence[Side], by: str, wanted: float) -> list[Paired]:
     Raises:
         UsageError: There is nothing to compare, or haystacks differ.
     """
-    from nihbench.analysis import holm, pair
+    from nihbench.analysis.pairing import holm, pair
 
     made = [pair(first, second, wanted=wanted) for first, second in opposed(sides, by)]
     corrected, of_texts = holm([each.p_value for each in made]), holm([each.texts_p_value for each in made])
@@ -185,7 +188,7 @@ def _heading(made: Paired, of: Sequence[Paired]) -> str:
 
 def interactions(sides: Sequence[Side]) -> list[Interaction]:
     """Return the prompt x model interaction of every two prompts that two models have both been asked with."""
-    from nihbench.analysis import prompt_by_model
+    from nihbench.analysis.pairing import prompt_by_model
 
     at = {(side.experiment, side.model, side.prompt): side for side in sides}
     found = []
@@ -217,8 +220,9 @@ def note_controls(told: Sequence[tuple[RunFolder, Sequence[ControlResult]]]) -> 
 
 
 def _tell(made: Sequence[Paired], crossed: Sequence[Interaction]) -> None:
-    from nihbench.cli.output import plain
-    from nihbench.figures import SEVERAL, comparison_paragraph, interaction_sentence, say, unit_phrase
+    from nihbench.figures.findings import comparison_paragraph, interaction_sentence
+    from nihbench.figures.labels import SEVERAL, unit_phrase
+    from nihbench.figures.words import say
 
     paragraphs = [_heading(each, made) + comparison_paragraph(each, language(), len(made)) for each in made]
     for listing in dict.fromkeys(
@@ -237,10 +241,10 @@ def _listing(made: Paired) -> str:
 
 
 def _tell_unpaired(pairs: Sequence[tuple[Side, Side]], *, as_json: bool, by: str) -> None:
-    from nihbench.analysis import unpair
-    from nihbench.cli.output import plain
+    from nihbench.analysis.unpaired import unpair
     from nihbench.cli.unpaired import unpaired_paragraph, unpaired_values
-    from nihbench.figures import SEVERAL, say, unit_phrase
+    from nihbench.figures.labels import SEVERAL, unit_phrase
+    from nihbench.figures.words import say
 
     made = [unpair(first, second) for first, second in pairs]
     if as_json:
@@ -258,7 +262,7 @@ def _unit_of(paired: Paired) -> str:
 
 def as_value(paired: Paired) -> dict[str, Any]:
     """Return a comparison as JSON has it."""
-    from nihbench.figures import comparison_paragraph
+    from nihbench.figures.findings import comparison_paragraph
 
     return {
         "first": _side(paired.first),

@@ -11,19 +11,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import typer
 
-from nihbench.cli.money import budget_of, dollars, is_free, planned_cost
+from nihbench.cli.money import Part, budget_of, dollars, is_free, planned_cost
 from nihbench.cli.output import note, plain
+from nihbench.endpoint.access import ModelAccess
 from nihbench.errors import UsageError
-from nihbench.lang import Message, listed, said, t
-
-if TYPE_CHECKING:
-    from nihbench.cli.money import Part
-    from nihbench.endpoint import ModelAccess
-    from nihbench.plan import CostRange
+from nihbench.lang.messages import Message, listed, said, t
+from nihbench.plan.cost import CostRange
+from nihbench.run.known import is_own_run
+from nihbench.run.recount import Recount
 
 ASK_ABOVE_USD = 5
 ASK_ABOVE_TOKENS = 1_000_000
@@ -65,8 +64,6 @@ def check_cost(parts: Sequence[Part], *, yes: bool, runs: Sequence[Path | None] 
 
 def _foreign(parts: Sequence[Part], runs: Sequence[Path | None]) -> list[tuple[Path, Part]]:
     """Return the runs that were not made here, have something to send, and not for free."""
-    from nihbench.run.known import is_own_run
-
     return [
         (run, part)
         for part, run in zip(parts, runs, strict=False)
@@ -163,8 +160,6 @@ def cost_words(parts: Sequence[Part], costs: Sequence[CostRange]) -> Message:
 
 
 def _tokens(parts: Sequence[Part]) -> int:
-    from nihbench.run import Recount
-
     return sum(sum(map(Recount(setup).planned, trials)) for setup, _, trials in parts)
 
 
@@ -193,8 +188,6 @@ class Judged:
         Raises:
             UsageError: it is not agreed to.
         """
-        from nihbench.run.known import is_own_run
-
         if not tokens:
             return
         self.usd, self.tokens = self.usd + (worst_usd or 0), self.tokens + (tokens if worst_usd is None else 0)

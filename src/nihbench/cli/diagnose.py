@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
-from nihbench.cli.output import command, show_json, tell
-from nihbench.lang import language
+from nihbench.cli.compare import note_controls
+from nihbench.cli.output import command, plain, show_json, tell
+from nihbench.cli.plot import chosen
+from nihbench.lang.messages import language
 
 if TYPE_CHECKING:
     from nihbench.cli.sweep import Sweep
@@ -25,13 +27,12 @@ def diagnose(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a program.")] = False,
 ) -> None:
     """Say which pattern explains the misses: only the end kept, the middle lost, a cliff, holes at random, ..."""
-    from nihbench.cli.compare import note_controls
-    from nihbench.cli.output import plain
-    from nihbench.cli.plot import chosen
     from nihbench.cli.results import result_of
     from nihbench.cli.sweep import named
-    from nihbench.figures import diagnosis_sentence, length_notes
-    from nihbench.run import find_runs, open_run
+    from nihbench.figures.captions import length_notes
+    from nihbench.figures.findings import diagnosis_sentence
+    from nihbench.run.store import open_run
+    from nihbench.run.tree import find_runs
 
     results = [result_of(open_run(path), scorer=scorer) for given in runs for path in find_runs(given)]
     every = named([sweep for result in results for sweep in result.sweeps])
@@ -45,7 +46,7 @@ def diagnose(
 
 
 def _value(sweep: Sweep) -> dict[str, Any]:
-    from nihbench.figures import diagnosis_sentence
+    from nihbench.figures.findings import diagnosis_sentence
 
     made = sweep.statistics
     assert made is not None  # `result_of` makes them

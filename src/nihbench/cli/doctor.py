@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -9,7 +10,7 @@ import typer
 from nihbench.cli.options import run_options, usual_values, with_endpoint_options
 from nihbench.cli.output import command, plain, show_json, tell
 from nihbench.errors import NihError, UsageError
-from nihbench.lang import Message, column, recalled, said, t
+from nihbench.lang.messages import Message, column, recalled, said, t
 
 if TYPE_CHECKING:
     from nihbench.cli.examination import Found
@@ -52,8 +53,6 @@ def doctor(
 
 def _as_json(found: Found) -> dict[str, Any]:
     """Return all that was found, as JSON values; None is not known."""
-    from dataclasses import asdict
-
     report, canary, sweep = found.report, found.canary, found.sweep
     cost = asdict(sweep.cost) if sweep and sweep.cost else {}
     return {

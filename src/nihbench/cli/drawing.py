@@ -8,20 +8,29 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import numpy as np
+
+from nihbench.analysis.differences import difference
+from nihbench.analysis.profiles import Profile, depth_profile, length_profile
 from nihbench.cli.captions import around_of
 from nihbench.cli.output import note
-from nihbench.cli.sweep import named, told_apart
+from nihbench.cli.sweep import Sweep, named, told_apart
 from nihbench.errors import UsageError
-from nihbench.lang import t
-
-if TYPE_CHECKING:
-    from nihbench.analysis import Profile
-    from nihbench.cli.sweep import Sweep
-    from nihbench.figures import Lang, Style
-    from nihbench.stats import Headline
-    from nihbench.types import Record
+from nihbench.figures.animation import save_animation
+from nihbench.figures.captions import map_note
+from nihbench.figures.files import check_suffix, save
+from nihbench.figures.labels import SEVERAL
+from nihbench.figures.layout import Panel
+from nihbench.figures.look import missing
+from nihbench.figures.panel import draw_panel
+from nihbench.figures.profile import Line, draw_profiles
+from nihbench.figures.style import Style
+from nihbench.figures.words import Lang, say
+from nihbench.lang.messages import t
+from nihbench.stats.headline import Headline
+from nihbench.types import Record
 
 KINDS = ("map", "difference", "profiles")
 
@@ -40,8 +49,6 @@ def draw(
     Raises:
         UsageError: The kind or the suffix is unknown, or these sweeps can't be drawn so.
     """
-    from nihbench.figures import SEVERAL, check_suffix, draw_panel, draw_profiles, save
-
     check_suffix(path)
     if not sweeps:
         raise UsageError(t("there is nothing to draw: no run with such a prompt was given"))
@@ -63,8 +70,6 @@ def draw(
 
 def _panel(sweeps: Sequence[Sweep], unit: str, lang: Lang) -> Any:
     """Set experiments and prompts as rows and models as columns; no two sweeps claim one place (`named`)."""
-    from nihbench.figures import Panel
-
     rows = list(dict.fromkeys((sweep.grid.experiment, sweep.grid.prompt) for sweep in sweeps))
     models = list(dict.fromkeys(sweep.setting.model for sweep in sweeps))
     at = {
@@ -86,17 +91,12 @@ def _panel(sweeps: Sequence[Sweep], unit: str, lang: Lang) -> Any:
 
 def _number(sweep: Sweep, lang: Lang) -> str:
     """Return the number above a map in a panel."""
-    from nihbench.figures import map_note, say
-
     if sweep.withheld:
         return say(lang, "withheld")
     return map_note(sweep.summary, lang=lang, intervals=sweep.intervals)
 
 
 def _difference(sweeps: Sequence[Sweep], unit: str) -> Any:
-    from nihbench.analysis import difference
-    from nihbench.figures import Panel
-
     if len(sweeps) != 2:
         raise UsageError(
             t(
@@ -111,9 +111,6 @@ def _difference(sweeps: Sequence[Sweep], unit: str) -> Any:
 
 
 def _lines(sweeps: Sequence[Sweep]) -> list[Any]:
-    from nihbench.analysis import depth_profile, length_profile
-    from nihbench.figures import Line
-
     made = [
         (
             _bounded(length_profile(sweep.grid), sweep.statistics.by_length if sweep.statistics else None),
@@ -129,8 +126,6 @@ def _lines(sweeps: Sequence[Sweep]) -> list[Any]:
 
 def _bounded(profile: Profile, rows: tuple[Headline, ...] | None) -> Profile:
     """Give a profile the mean bands and their intervals; a place where nothing is measured has none."""
-    import numpy as np
-
     if rows is None:
         return profile
     bands = [row.mean_band for row in rows]
@@ -141,8 +136,6 @@ def _bounded(profile: Profile, rows: tuple[Headline, ...] | None) -> Profile:
 
 
 def _animate(figure: Any, sweeps: Sequence[Sweep], animate: tuple[Path, Sequence[Record]], style: Style) -> None:
-    from nihbench.figures import save_animation
-
     path, records = animate
     grid = sweeps[0].grid
     last: dict[tuple[int, int], None] = {}
@@ -164,8 +157,6 @@ def _animate(figure: Any, sweeps: Sequence[Sweep], animate: tuple[Path, Sequence
 
 def _note_fonts(text: str, lang: Lang) -> None:
     """Say which characters no font has, and how to get one."""
-    from nihbench.figures import missing, say
-
     absent = missing(text)
     if absent:
         named = "".join(absent[:8])

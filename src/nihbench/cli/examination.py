@@ -10,18 +10,23 @@ import math
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from random import SystemRandom
-from typing import TYPE_CHECKING
 
+from nihbench.cli.catalogs import load
+from nihbench.cli.checks import preflight_notes, with_window
+from nihbench.cli.consent import cost_words
+from nihbench.cli.money import Checks, free_words, is_free, planned_cost
 from nihbench.cli.output import FetchReport, note
+from nihbench.cli.wiring import reach, resolved
+from nihbench.endpoint.access import ModelAccess
+from nihbench.endpoint.canary import FRAME_TOKENS, Canary, filler, sing
+from nihbench.endpoint.checkup import CHECK_PATIENCE_S, KNOWN_TEXT, Preflight, preflight, verdict
+from nihbench.endpoint.spending import Budget
 from nihbench.errors import NihError, StoppedError
-from nihbench.lang import Message, recalled, t
-
-if TYPE_CHECKING:
-    from nihbench.cli.money import Checks
-    from nihbench.endpoint import Budget, Canary, ModelAccess, Preflight
-    from nihbench.plan import CostRange
-    from nihbench.run import RunOptions
-    from nihbench.types import Tokenizer
+from nihbench.lang.messages import Message, recalled, t
+from nihbench.plan.cost import CostRange
+from nihbench.run.choices import check_numbers
+from nihbench.run.options import RunOptions
+from nihbench.types import Tokenizer
 
 _LETTERS_A_TOKEN = 4
 
@@ -71,13 +76,6 @@ def examine(options: RunOptions, canary_tokens: int) -> Found:
         EndpointError: the server can't be reached.
         UsageError: an option can't be carried out, or the key is missing.
     """
-    from nihbench.cli.catalogs import load
-    from nihbench.cli.checks import with_window
-    from nihbench.cli.money import Checks
-    from nihbench.cli.wiring import reach
-    from nihbench.endpoint import preflight
-    from nihbench.run import check_numbers
-
     checks = Checks(options=options)
     with reach(options, load(), sending=True, report=FetchReport()) as access:
         check_numbers(options, access)
@@ -121,8 +119,6 @@ def examine(options: RunOptions, canary_tokens: int) -> Found:
 
 def _problem(report: Preflight) -> NihError | None:
     """Return why a run could not begin now, or why that is not known; None: it could."""
-    from nihbench.endpoint import verdict
-
     wrong = verdict(report)
     if wrong is not None or report.answered:
         return wrong
@@ -144,8 +140,6 @@ def _tokenizer(access: ModelAccess) -> Tokenizer | None:
 
 
 def _reference(tokenizer: Tokenizer | None) -> tuple[str, int] | None:
-    from nihbench.endpoint import KNOWN_TEXT
-
     return (tokenizer.name, tokenizer.count(KNOWN_TEXT)) if tokenizer is not None else None
 
 
@@ -155,8 +149,6 @@ def _canary(access: ModelAccess, checks: Checks, budget: Budget, tokenizer: Toke
     Raises:
         StoppedError: the budget has no room for it.
     """
-    from nihbench.endpoint import CHECK_PATIENCE_S, FRAME_TOKENS, filler, sing
-
     count = tokenizer.count if tokenizer is not None else _guess
     text = filler(tokens - FRAME_TOKENS, count)
     expected = count(text) + FRAME_TOKENS
@@ -216,8 +208,6 @@ def _counting(access: ModelAccess) -> Message:
 
 def _warnings(report: Preflight) -> tuple[str, ...]:
     """Return what of a server that can be used should be known before a sweep."""
-    from nihbench.cli.checks import preflight_notes
-
     if not report.answered:
         return ()
     return (*([recalled(report.problem)] if report.problem else []), *preflight_notes(report))
@@ -225,11 +215,6 @@ def _warnings(report: Preflight) -> tuple[str, ...]:
 
 def _sweep(options: RunOptions, access: ModelAccess) -> Sweep:
     """Return what `nih run` takes with these options, before the server has counted anything for it."""
-    from nihbench.cli.catalogs import load
-    from nihbench.cli.consent import cost_words
-    from nihbench.cli.money import free_words, is_free, planned_cost
-    from nihbench.cli.wiring import resolved
-
     if options.window is None:
         return Sweep(sentence=t("unknown, for the model's window is not known: give --window TOKENS"))
     try:

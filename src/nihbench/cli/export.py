@@ -7,8 +7,9 @@ from typing import Annotated, Optional
 
 import typer
 
+from nihbench import load_run
 from nihbench.cli.output import command, note
-from nihbench.lang import t
+from nihbench.lang.messages import t
 
 _TEXT = Optional[str]  # noqa: UP045  typer reads it at run time
 
@@ -22,10 +23,9 @@ def export(
     extra: Annotated[bool, typer.Option("--extra", help="With an adaptive run's further draws, too.")] = False,
 ) -> None:
     """Write the grids of runs as one table, a row a trial: CSV (safe to open in a spreadsheet), Parquet or JSON."""
-    from nihbench import load_run
-    from nihbench.analysis import check_export, joined
-    from nihbench.analysis import export as write
-    from nihbench.run import find_runs
+    from nihbench.analysis.export import check_export, joined
+    from nihbench.analysis.export import export as write
+    from nihbench.run.tree import find_runs
 
     check_export(out)
     folders = [folder for run in runs for folder in find_runs(run)]

@@ -7,16 +7,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from nihbench.analysis.controls import ControlResult, control_results
+from nihbench.catalog.lookup import Catalog
+from nihbench.cli.catalogs import load
+from nihbench.cli.consent import check_cost
+from nihbench.cli.jobs import Ready, asked_jobs, made_ready
+from nihbench.cli.options import usual_values
 from nihbench.cli.output import now, plain
+from nihbench.cli.sending import Sending, enter_checks, measure
 from nihbench.errors import UsageError
-from nihbench.lang import language, said, t
-
-if TYPE_CHECKING:
-    from nihbench.analysis import ControlResult
-    from nihbench.catalog.lookup import Catalog
-    from nihbench.cli.jobs import Ready
+from nihbench.lang.messages import language, said, t
+from nihbench.run.manifest import manifest
+from nihbench.run.runner import owed
+from nihbench.run.scores import score_run
+from nihbench.run.store import create_run
 
 USUAL_LENGTHS = "1k,2k,4k"
 
@@ -32,11 +38,6 @@ def checked_by_models(name: str, given: Mapping[str, Any], *, yes: bool) -> dict
     Raises:
         UsageError: there is no experiment with this needle, or the options can't be carried out.
     """
-    from nihbench.cli.catalogs import load
-    from nihbench.cli.consent import check_cost
-    from nihbench.cli.jobs import asked_jobs, made_ready
-    from nihbench.cli.options import usual_values
-
     catalog = load()
     values = usual_values() | {
         "experiment": _experiment(catalog, name),
@@ -107,11 +108,6 @@ def _controls_only(ready: Ready) -> Ready:
 
 def _ask(ready: Ready, place: Path, elsewhere: Decimal) -> tuple[tuple[ControlResult, ...], Decimal]:
     """Ask one model, whose records are kept in `place` as long as it takes to judge them; return what it cost, too."""
-    from nihbench.analysis import control_results
-    from nihbench.cli.sending import Sending, enter_checks, measure
-    from nihbench.run import create_run, owed, score_run
-    from nihbench.run.manifest import manifest
-
     folder = create_run(place, manifest(ready.setup, now().isoformat(timespec="seconds")))
     enter_checks(ready, folder)
     spent = measure(ready, folder, owed(ready.setup, {}), Sending(resume=None, quiet=True, elsewhere=elsewhere))

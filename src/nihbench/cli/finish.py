@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING
 
 from nihbench.cli.output import note
 from nihbench.cli.results import Result, result_of, show
+from nihbench.cli.view import kind_words
 from nihbench.errors import NihError
-from nihbench.lang import language, recalled, t, typed, without_stop
+from nihbench.lang.messages import language, recalled, t, typed, without_stop
+from nihbench.run.counts import count_summary
+from nihbench.run.store import RunFolder, open_run
+from nihbench.run.tree import find_runs
+from nihbench.types import Failure, Record
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from nihbench.run import RunFolder
-    from nihbench.types import Record
 
 FAILED_TRIALS = 3
 """Exit code of a run that is finished but for failed trials."""
@@ -26,9 +28,6 @@ PANEL = "panel.png"
 
 def _explain(records: Iterable[Record]) -> None:
     """Say why trials failed: of each kind how many, and the words of the first."""
-    from nihbench.cli.view import kind_words
-    from nihbench.types import Failure
-
     failures = [record.outcome for record in records if isinstance(record.outcome, Failure)]
     for kind, count in Counter(failure.kind for failure in failures).items():
         first = next(failure.message for failure in failures if failure.kind == kind)
@@ -39,8 +38,7 @@ def _explain(records: Iterable[Record]) -> None:
 def finish_tree(root: Path) -> None:
     """Draw the panel of all runs of a folder: a row an experiment and prompt, a column a model."""
     from nihbench.cli.drawing import draw
-    from nihbench.figures import Style
-    from nihbench.run import find_runs, open_run
+    from nihbench.figures.style import Style
 
     results = [result_of(open_run(path)) for path in find_runs(root)]
     picture = root / PANEL
@@ -69,7 +67,7 @@ def show_part(run: RunFolder) -> None:
 
 def _draw_and_show(result: Result) -> None:
     from nihbench.cli.drawing import draw
-    from nihbench.figures import Style
+    from nihbench.figures.style import Style
 
     picture = result.run.path / FIGURE
     draw(result.sweeps, picture, Style(lang=language()))
@@ -85,8 +83,6 @@ def finish(run: RunFolder, *, resume: Path) -> int:
         run: the run's folder.
         resume: what --resume takes to go on.
     """
-    from nihbench.run import count_summary
-
     result = result_of(run, again=True)
     _draw_and_show(result)
     for sentence in count_summary(run.records()).sentences():

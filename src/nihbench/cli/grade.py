@@ -8,9 +8,10 @@ from typing import Annotated
 
 import typer
 
-from nihbench.cli.output import command, note
+from nihbench.cli.catalogs import load
+from nihbench.cli.output import command, note, show_lines
 from nihbench.errors import UsageError
-from nihbench.lang import t
+from nihbench.lang.messages import t
 
 
 @command
@@ -22,9 +23,8 @@ def grade(
     A row may carry "expected", "question", "finish_reason" and "fresh"; without a needle of the catalog it must carry
     "expected".
     """
-    from nihbench.cli.catalogs import load
-    from nihbench.cli.output import show_lines
-    from nihbench.run import grade_row, read_rows
+    from nihbench.run.answers import read_rows
+    from nihbench.run.scores import grade_row
 
     catalog = load()
     rows = read_rows(read_file(file), "stdin" if file == "-" else file, catalog)
@@ -45,7 +45,7 @@ def read_file(name: str) -> bytes:
     Raises:
         UsageError: it can't be read.
     """
-    from nihbench.fetch import read_named
+    from nihbench.fetch.regular import read_named
 
     try:
         if name == "-":

@@ -8,8 +8,9 @@ from typing import Annotated, Optional
 
 import typer
 
+from nihbench.cli.catalogs import load
 from nihbench.cli.output import command, note
-from nihbench.lang import t
+from nihbench.lang.messages import t
 
 app = typer.Typer(help="Make runs of other tools' results.", no_args_is_help=True)
 _TEXT = Optional[str]  # noqa: UP045  typer reads it at run time
@@ -29,9 +30,9 @@ def kamradt(
     model: Annotated[_TEXT, typer.Option("--model", "-m", help="The model, where the results don't name it.")] = None,
 ) -> None:
     """Import results of Kamradt's needle-in-a-haystack, of 2023 or of today."""
-    from nihbench.cli.catalogs import load
     from nihbench.cli.results import result_of, show
-    from nihbench.run import import_rows, read_kamradt
+    from nihbench.run.imports import import_rows
+    from nihbench.run.kamradt import read_kamradt
 
     now = datetime.now(UTC)
     rows, sha256 = read_kamradt(path)

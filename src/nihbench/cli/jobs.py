@@ -11,20 +11,26 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from nihbench.cli.catalogs import load
+from nihbench.cli.money import Checks, Total
 from nihbench.cli.options import run_options
 from nihbench.cli.output import now
+from nihbench.cli.wiring import all_preflown, asks, check_windows, introduce, reach_all, resolved, window_comes_later
+from nihbench.endpoint.access import ModelAccess
 from nihbench.errors import NihError, UsageError
-from nihbench.lang import t
+from nihbench.lang.messages import t
+from nihbench.run.ledger import Ledger, read_ledger
+from nihbench.run.like import begun_in
+from nihbench.run.options import RunOptions
+from nihbench.run.setup import Begun, Setup
+from nihbench.run.spent import spent_before
+from nihbench.run.store import RunFolder
+from nihbench.run.tree import children_of
 
-if TYPE_CHECKING:
-    from nihbench.cli.money import Checks
-    from nihbench.endpoint import ModelAccess
-    from nihbench.run import Begun, Ledger, RunFolder, RunOptions, Setup
-
-    Members = Mapping[str, tuple[ModelAccess, ...]]
-    """The servers of every model, by its name."""
+Members = Mapping[str, tuple[ModelAccess, ...]]
+"""The servers of every model, by its name."""
 
 REFERENCE_UNIT = "cl100k_base"
 
@@ -40,8 +46,6 @@ class Job:
     @property
     def begun(self) -> Begun | None:
         """What the run found out when it began."""
-        from nihbench.run import begun_in
-
         return begun_in(self.existing) if self.existing else None
 
 
@@ -65,9 +69,6 @@ def asked_jobs(values: Mapping[str, Any], suite: str | None) -> tuple[Job, ...]:
     Raises:
         UsageError: an option can't be read, or two of them exclude each other.
     """
-    from nihbench.cli.catalogs import load
-    from nihbench.run import children_of
-
     models = list(dict.fromkeys(values["model"] or []))
     unit = values["length_unit"] or (REFERENCE_UNIT if len(models) > 1 and not values["like"] else None)
     options = run_options({**values, "model": models[:1], "length_unit": unit})
@@ -106,8 +107,6 @@ def made_ready(
             known when a server has answered, it is called again with all.
         folder: where the runs are, or will be: what is asked before they begin is written down in its ledger.
     """
-    from nihbench.cli.money import Checks, Total
-
     total = Total()
     checks = [Checks(options=job.options, total=total) if sending else None for job in jobs]
     with ExitStack() as opened:
@@ -133,8 +132,6 @@ def made_ready(
 
 
 def _ledger(folder: Path) -> Ledger:
-    from nihbench.run import Ledger
-
     return Ledger(folder, now)
 
 
@@ -143,8 +140,6 @@ def spent_apart(folder: Path, runs: Sequence[Path]) -> Decimal:
 
     A command that was killed before its runs had begun has left them there.
     """
-    from nihbench.run import read_ledger
-
     if folder in runs:
         return Decimal(0)
     of_runs = {call for run in runs for call in read_ledger(run).calls}
@@ -158,9 +153,6 @@ def _ready(job: Job, setup: Setup, members: Members) -> Ready:
 
 def _reached(jobs: Sequence[Job], opened: ExitStack, *, sending: bool) -> Members:
     """Reach every model's servers."""
-    from nihbench.cli.catalogs import load
-    from nihbench.cli.wiring import reach_all
-
     catalog = load()
     members: dict[str, tuple[ModelAccess, ...]] = {}
     for job in jobs:
@@ -175,9 +167,6 @@ def _resolved(jobs: Sequence[Job], members: Members, *, leave_out: bool) -> dict
 
     Those are left out whose lengths depend on a window that its server tells when it has loaded the model.
     """
-    from nihbench.cli.catalogs import load
-    from nihbench.cli.wiring import check_windows, resolved, window_comes_later
-
     catalog = load()
     setups: dict[int, Setup] = {}
     for number, job in enumerate(jobs):
@@ -195,9 +184,6 @@ def _told(
     jobs: Sequence[Job], known: Mapping[int, Setup], members: Members, checks: Sequence[Checks | None]
 ) -> dict[str, tuple[ModelAccess, ...]]:
     """Return every model's servers with what they tell when asked; what resumed runs have spent is added up."""
-    from nihbench.cli.wiring import all_preflown
-    from nihbench.run import spent_before
-
     told: dict[str, tuple[ModelAccess, ...]] = {}
     # Resumed runs first: what they have spent leaves less for the checks of the others.
     for number in sorted(range(len(jobs)), key=lambda number: jobs[number].existing is None):
@@ -220,9 +206,6 @@ def _final(
     leave_out: bool,
 ) -> list[Setup]:
     """Return each job's setup with what its server told, and with lengths that are fitted to its counts."""
-    from nihbench.cli.catalogs import load
-    from nihbench.cli.wiring import asks, resolved
-
     catalog = load()
     setups: dict[int, Setup] = {}
     for number, job in enumerate(jobs):
@@ -244,8 +227,6 @@ def _introduced(
     checks: Sequence[Checks | None],
 ) -> tuple[Ready, ...]:
     """Say what must be known of each run before it begins."""
-    from nihbench.cli.wiring import check_windows, introduce
-
     ready = []
     for job, setup, account in zip(jobs, setups, checks, strict=True):
         servers = members[job.options.model]

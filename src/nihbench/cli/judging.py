@@ -5,19 +5,31 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from nihbench.cli.capped import tell_unknown
+from nihbench.cli.catalogs import load
 from nihbench.cli.output import FetchReport, note, now, stopped
+from nihbench.cli.sending import terminable
+from nihbench.cli.wiring import reach
+from nihbench.endpoint.access import ModelAccess
+from nihbench.endpoint.spending import Budget
 from nihbench.errors import NihError, UsageError
-from nihbench.lang import Message, t, without_stop
+from nihbench.lang.messages import Message, t, without_stop
+from nihbench.run.answers import Answered, answers_of
+from nihbench.run.judging import MARGIN, Docket, Judge, Spent, ask_judge, combined, docket, judged, spent_on, unsure
+from nihbench.run.known import is_own_run
+from nihbench.run.ledger import Ledger, read_ledger
+from nihbench.run.lock import owned
+from nihbench.run.options import RunOptions, bare_url
+from nihbench.run.scores import save_grades, score_run
+from nihbench.run.store import RunFolder
+from nihbench.run.verdicts import VERDICTS, Verdicts
+from nihbench.types import Completer, Grade, Outcome, Request
 
 if TYPE_CHECKING:
     from nihbench.cli.consent import Judged
-    from nihbench.endpoint import ModelAccess
-    from nihbench.endpoint.spending import Budget
-    from nihbench.run import Answered, Docket, Judge, RunFolder, Spent, Verdicts
-    from nihbench.types import Completer, Grade, Outcome
 
 T = TypeVar("T")
 _VERDICT_TOKENS = 800
@@ -61,10 +73,6 @@ def score_by_judge(folder: RunFolder, options: JudgeOptions, agreed: Judged) -> 
         UsageError: that is not agreed to; nothing was sent.
         StoppedError: the judge had to stop; verdicts that came are kept, no scores are written.
     """
-    from nihbench.cli.catalogs import load
-    from nihbench.cli.wiring import reach
-    from nihbench.run import RunOptions, Verdicts, answers_of, combined, owned, save_grades, score_run, unsure
-
     options.check()
     records = folder.records()
     rules = score_run(folder, records) if options.only_uncertain else {}
@@ -97,12 +105,6 @@ def score_by_judge(folder: RunFolder, options: JudgeOptions, agreed: Judged) -> 
 
 
 def _judge(model: ModelAccess, options: JudgeOptions) -> Judge:
-    from dataclasses import replace
-
-    from nihbench.run import Judge
-    from nihbench.run.options import bare_url
-    from nihbench.types import Request
-
     preset = model.preset
     name = "judge-" + re.sub(r"[^\w.]+", "-", preset.name).strip("-.")
     request = Request(
@@ -133,13 +135,6 @@ def _grades(
     verdicts: Verdicts,
     agreed: Judged,
 ) -> dict[str, Grade]:
-    from nihbench.cli.capped import tell_unknown
-    from nihbench.endpoint.spending import Budget
-    from nihbench.run import Ledger, ask_judge, docket, judged, read_ledger, spent_on
-    from nihbench.run.judging import MARGIN
-    from nihbench.run.known import is_own_run
-    from nihbench.run.verdicts import VERDICTS
-
     asked = docket(answers, judge, verdicts)
     longest = max((ballot.tokens for ballot in asked.owed), default=0)
     account = f"judge {judge.identity}"
@@ -182,7 +177,6 @@ def _grades(
 
 def _asked(model: ModelAccess, budget: Budget, main: Callable[[Completer], Coroutine[Any, Any, T]]) -> T:
     """Ask a judge, and say how to go on where that ends early."""
-    from nihbench.cli.sending import terminable
 
     async def asking() -> T:
         cancelling()

@@ -13,9 +13,12 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
+import platformdirs
+
 from nihbench.cli.output import note
 from nihbench.errors import UsageError
-from nihbench.lang import t
+from nihbench.fetch.regular import read_named
+from nihbench.lang.messages import t
 
 _VARIABLE = re.compile("[A-Z_][A-Z0-9_]{0,63}")
 """What nearly all such variables are called; a name in another writing has to be there."""
@@ -47,15 +50,12 @@ def keys_file() -> Path:
     """Return where the user's file of keys is, or would be."""
     if chosen := os.environ.get("NIH_KEYS_FILE"):
         return Path(chosen).expanduser()
-    import platformdirs
 
     return Path(platformdirs.user_config_dir("nihbench", appauthor=False)) / "keys"
 
 
 @cache
 def _keys_in(path: Path) -> Mapping[str, str]:
-    from nihbench.fetch import read_named
-
     try:
         text = read_named(path, _MOST_BYTES).decode("utf-8-sig")
         mode = path.stat().st_mode

@@ -18,7 +18,7 @@ def merge(
     """Merge runs of parts of one plan (--shard) into one run; what does not belong together is refused."""
     from nihbench.cli.finish import finish, finish_tree
     from nihbench.cli.money import left_behind
-    from nihbench.run import merge_folders
+    from nihbench.run.merging import merge_folders
 
     merged = merge_folders(runs, out, left_behind)
     code = max(finish(run, resume=out) for run in merged)

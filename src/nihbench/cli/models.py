@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
+from nihbench.cli.catalogs import load
 from nihbench.cli.output import command, plain, show, show_json
-from nihbench.lang import said, t
+from nihbench.lang.messages import said, t
 
 if TYPE_CHECKING:
     from nihbench.types import ModelPreset
@@ -22,10 +24,8 @@ def models(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a program.")] = False,
 ) -> None:
     """List the model presets, or the models of a server."""
-    from dataclasses import asdict
-
-    from nihbench.cli.catalogs import load
-    from nihbench.endpoint import Endpoint, probe
+    from nihbench.endpoint.connection import Endpoint
+    from nihbench.endpoint.servers import probe
 
     if base_url is not None:
         info = probe(Endpoint(base_url=base_url, api_key=_key(base_url, api_key_env)))
@@ -48,8 +48,6 @@ def models(
 
 def _shown(preset: ModelPreset) -> dict[str, Any]:
     """Return a preset as JSON has it: of headers, and of a body's secrets, a digest."""
-    from dataclasses import asdict
-
     from nihbench.run.options import header_digest, without_secrets
 
     headers = {name: header_digest(value) for name, value in preset.headers.items()}
@@ -58,9 +56,8 @@ def _shown(preset: ModelPreset) -> dict[str, Any]:
 
 def _key(base_url: str, api_key_env: str | None) -> str | None:
     """Return the key that goes to a server of which nothing but its address is known."""
-    from nihbench.cli.catalogs import load
     from nihbench.cli.presets import key_for, remember
-    from nihbench.run import RunOptions
+    from nihbench.run.options import RunOptions
     from nihbench.types import ModelPreset
 
     catalog, options = load(), RunOptions(model="", base_url=base_url, api_key_env=api_key_env)

@@ -8,20 +8,28 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from nihbench.catalog.lookup import Catalog
+from nihbench.cli.catalogs import load
 from nihbench.cli.output import note
-from nihbench.lang import Message, t
-from nihbench.types import PriceTier
+from nihbench.cli.wiring import foreseen
+from nihbench.endpoint.access import ModelAccess
+from nihbench.endpoint.limits import Limiter
+from nihbench.endpoint.spending import Budget
+from nihbench.endpoint.waits import in_words
+from nihbench.lang.messages import Message, t
+from nihbench.plan.cost import CostRange
+from nihbench.prices import worst_cost
+from nihbench.run.ledger import Ledger, append, lines_of
+from nihbench.run.options import RunOptions, price_of
+from nihbench.run.recount import Recount
+from nihbench.run.setup import Setup
+from nihbench.run.spent import MARGIN, Tariff, committed, margin_of, spent_of
+from nihbench.run.store import RunFolder
+from nihbench.types import PriceTier, Trial
 
-if TYPE_CHECKING:
-    from nihbench.catalog.lookup import Catalog
-    from nihbench.endpoint import Budget, Limiter, ModelAccess
-    from nihbench.plan import CostRange
-    from nihbench.run import Ledger, RunFolder, RunOptions, Setup, Tariff
-    from nihbench.types import Trial
-
-    Part = tuple[Setup, Sequence[ModelAccess], Sequence[Trial]]
+Part = tuple[Setup, Sequence[ModelAccess], Sequence[Trial]]
 
 
 @dataclass(kw_only=True, slots=True)
@@ -59,9 +67,6 @@ class Checks:
         Raises:
             UsageError: --max-cost is no amount, or the price is unknown.
         """
-        from nihbench.endpoint import Budget
-        from nihbench.run import MARGIN
-
         ledger = self.total.ledger
         known = len(ledger.entries) if ledger else 0
         budget = Budget(
@@ -82,7 +87,6 @@ class Checks:
 
     def limiter(self, model: ModelAccess) -> Limiter:
         """Return the limiter of a model's server, the same one each time."""
-        from nihbench.endpoint import Limiter, in_words
 
         def tell(wait_s: float) -> None:
             host = model.endpoint.host
@@ -96,8 +100,6 @@ class Checks:
 
     def enter(self, folder: Path) -> None:
         """See to it that the checks' calls stand in the ledger of their run, which may be one of several."""
-        from nihbench.run.ledger import append, lines_of
-
         ledger = self.total.ledger
         if ledger is not None and ledger.folder.resolve() != folder.resolve():
             append(folder, lines_of(ledger.folder, self.entries))
@@ -126,9 +128,6 @@ def budget_of(
     Raises:
         UsageError: --max-cost is no amount, or the price is unknown.
     """
-    from nihbench.endpoint import Budget
-    from nihbench.run import Recount, margin_of
-
     recount = Recount(setup)
     return Budget(
         setup.options.max_cost,
@@ -143,8 +142,6 @@ def budget_of(
 
 def planned_cost(setup: Setup, members: Sequence[ModelAccess], trials: Sequence[Trial]) -> CostRange:
     """Return what the trials may cost: from all cached to nothing cached and every answer as long as it may be."""
-    from nihbench.cli.wiring import foreseen
-
     preset = replace(setup.preset, prices=prices_of(setup, members))
     return foreseen(replace(setup, preset=preset, trials=tuple(trials)), members[0]).cost
 
@@ -165,8 +162,6 @@ def stored_tariff(content: Mapping[str, Any], catalog: Catalog, price: str | Non
     Raises:
         UsageError: --price is no price.
     """
-    from nihbench.run import Tariff, price_of
-
     preset = catalog.models.get(content["model"]["name"])
     given = price or content["options"].get("price")
     prices = (price_of(given),) if given else preset.prices if preset else ()
@@ -175,9 +170,6 @@ def stored_tariff(content: Mapping[str, Any], catalog: Catalog, price: str | Non
 
 def left_behind(run: RunFolder) -> Decimal:
     """Return what a killed command of an older version may have spent on a run beside its records and its ledger."""
-    from nihbench.cli.catalogs import load
-    from nihbench.run import committed, spent_of
-
     usd = committed(run.path)
     if not usd:
         return usd
@@ -187,9 +179,6 @@ def left_behind(run: RunFolder) -> Decimal:
 
 def worst_rest(setup: Setup, members: Sequence[ModelAccess], owed: Mapping[int, int]) -> float | None:
     """Return what trials cost at most in USD, given how many of each length are owed; None where it is unknown."""
-    from nihbench.prices import worst_cost
-    from nihbench.run import margin_of
-
     prices, margin, total = prices_of(setup, members), margin_of(setup), Decimal(0)
     for length, count in owed.items():
         cost = worst_cost(prices, math.ceil(length * margin), setup.request.max_output)
@@ -218,8 +207,6 @@ def tell_spent(
         before: what the run had spent before them: in earlier parts, and on checks.
         elsewhere: what other runs have spent of the same budget.
     """
-    from nihbench.run import Recount
-
     if is_free(members):
         return
     cost = planned_cost(setup, members, trials)

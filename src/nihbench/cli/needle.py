@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
+from nihbench.cli.catalogs import load
 from nihbench.cli.output import FetchReport, command, plain, show, show_json
 from nihbench.errors import UsageError
-from nihbench.lang import Message, column, listed, said, t
+from nihbench.lang.messages import Message, column, listed, said, t
 
 if TYPE_CHECKING:
-    from nihbench.analysis import Fairness
+    from nihbench.analysis.fairness import Fairness
     from nihbench.types import Corpus
 
 _TEXTS = Optional[list[str]]  # noqa: UP045  typer reads it at run time
@@ -31,10 +33,6 @@ def list_needles(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a program.")] = False,
 ) -> None:
     """List needles, prompts, experiments and suites."""
-    from dataclasses import asdict
-
-    from nihbench.cli.catalogs import load
-
     catalog = load()
     if as_json:
         show_json({
@@ -69,10 +67,6 @@ def show_needle(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a program.")] = False,
 ) -> None:
     """Show one needle: its sentence, questions, answer and key facts."""
-    from dataclasses import asdict
-
-    from nihbench.cli.catalogs import load
-
     needle = load().needle(name)
     if as_json:
         show_json(asdict(needle))
@@ -114,8 +108,6 @@ def check(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a program, every sentence in it.")] = False,
 ) -> None:
     """Check whether a needle is fair in its corpus: copies, rivals, the question's wording, language, length."""
-    from dataclasses import asdict
-
     from nihbench.cli.fairness import as_lines, as_rows, checked_by_models
     from nihbench.cli.spelling import spelt_lengths
 
@@ -141,13 +133,11 @@ def check(
 
 def _checked(name: str, corpus: str | None, lengths: str | None) -> tuple[Corpus, Fairness]:
     """Check a needle against the corpus that is asked for, or that an experiment hides it in; return both."""
-    from nihbench.analysis import check_needle
-    from nihbench.cli.catalogs import load
-    from nihbench.corpora import stats
-    from nihbench.endpoint import load_tokenizer
-    from nihbench.plan import parse_lengths
-    from nihbench.run import load_corpus
-    from nihbench.run.texts import corpus_choice
+    from nihbench.analysis.fairness import check_needle
+    from nihbench.corpora.stats import stats
+    from nihbench.endpoint.tokenizers import load_tokenizer
+    from nihbench.plan.grid import parse_lengths
+    from nihbench.run.texts import corpus_choice, load_corpus
 
     catalog, report = load(), FetchReport()
     needle = catalog.needle(name)

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import functools
 import inspect
+import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
+from nihbench.cli.catalogs import load
 from nihbench.errors import UsageError
-from nihbench.lang import t
+from nihbench.lang.messages import t
 
 if TYPE_CHECKING:
-    from nihbench.run import RunOptions
+    from nihbench.run.options import RunOptions
 
 _MODEL = "What is measured"
 _GRID = "Grid"
@@ -221,9 +223,10 @@ def run_options(values: dict[str, Any], *, needs_model: bool = True) -> RunOptio
     Raises:
         UsageError: a value can't be read, or no model is named.
     """
-    from nihbench.cli.catalogs import load
     from nihbench.cli.spelling import spelt_depths, spelt_lengths
-    from nihbench.run import RunOptions, absolute_corpus, check_adaptive, like_options
+    from nihbench.run.like import like_options
+    from nihbench.run.options import RunOptions, check_adaptive
+    from nihbench.run.texts import absolute_corpus
 
     like = values["like"]
     if like:
@@ -268,7 +271,7 @@ def run_options(values: dict[str, Any], *, needs_model: bool = True) -> RunOptio
 
 def _remember_files(values: Mapping[str, Any]) -> None:
     """Keep which files of the user's own this command line names, so that a run of them can be gone on with."""
-    from nihbench.endpoint import is_tokenizer_file
+    from nihbench.endpoint.tokenizers import is_tokenizer_file
     from nihbench.run.known import remember_files
     from nihbench.run.texts import corpus_choices
 
@@ -325,8 +328,6 @@ def header_values(pairs: list[str]) -> dict[str, str]:
 
 
 def _extra(text: str | None) -> dict[str, Any]:
-    import json
-
     if not text:
         return {}
     try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import functools
+import json
 import os
 import re
 import signal
@@ -22,7 +23,7 @@ import typer
 
 from nihbench.cli.wrapping import width_of, wrapped
 from nihbench.errors import InterruptedRunError, NihError, TerminatedRunError, path_error
-from nihbench.lang import Message, said, t
+from nihbench.lang.messages import Message, said, t
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -172,8 +173,6 @@ def show(text: str) -> None:
 
 def show_json(value: Any) -> None:
     """Print a result for a program on stdout."""
-    import json
-
     encode = json.JSONEncoder(ensure_ascii=not speaks_unicode()).encode
     _write_indented(value, lambda each: _UNSEEN.sub(_escape, encode(each)), "\n", sys.stdout.write)
     sys.stdout.write("\n")
@@ -200,8 +199,6 @@ def _write_indented(value: Any, encode: Callable[[Any], str], line: str, write: 
 
 def show_lines(values: Iterable[Any]) -> None:
     """Print results for a program on stdout, one JSON value a line."""
-    import json
-
     unicode = speaks_unicode()
     for value in values:
         show(_UNSEEN.sub(_escape, json.dumps(value, ensure_ascii=not unicode)))

@@ -11,14 +11,16 @@ import typer
 from nihbench.cli.options import SUITE, with_run_options
 from nihbench.cli.output import command, show_json, tell
 from nihbench.errors import UsageError
-from nihbench.lang import t
+from nihbench.lang.messages import t
 
 if TYPE_CHECKING:
     from nihbench.cli.adaptive import Bounds
     from nihbench.cli.jobs import Ready
     from nihbench.cli.planview import Planned
-    from nihbench.plan import Pace
-    from nihbench.run import Forecast, Reach, Setup
+    from nihbench.plan.cache import Pace
+    from nihbench.run.forecast import Forecast
+    from nihbench.run.reach import Reach
+    from nihbench.run.setup import Setup
 
 _RATE = Optional[float]  # noqa: UP045  typer reads it at run time
 
@@ -89,7 +91,7 @@ def calibration_cost(setup: Setup, *, free: bool) -> dict[str, Any] | None:
     `cost_usd` None: the price is unknown. `free`: a counting endpoint counts, at no charge.
     """
     from nihbench.prices import worst_cost
-    from nihbench.run import likely_prompts
+    from nihbench.run.calibration import likely_prompts
 
     if not setup.wants_calibration:
         return None
@@ -108,7 +110,7 @@ def _check_speeds(given: dict[str, float | None]) -> None:
 
 def _pace(setup: Setup, prefill: float | None, answer: float | None) -> Pace | None:
     """Return what is known of limits and speeds; None where nothing is."""
-    from nihbench.plan import Pace
+    from nihbench.plan.cache import Pace
 
     rpm = setup.options.rpm or setup.preset.requests_per_minute
     tpm = setup.options.tpm or setup.preset.tokens_per_minute

@@ -7,13 +7,23 @@ from dataclasses import asdict
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from nihbench.cli.capped import reach_sentence
+from nihbench.cli.money import dollars, free_words, is_free
 from nihbench.cli.output import plain
-from nihbench.lang import Message, column, said, t
+from nihbench.lang.messages import Message, column, said, t
+from nihbench.plan.estimate import estimate
+from nihbench.prices import decimal_of
+from nihbench.run.depths import depth_error
+from nihbench.run.forecast import Forecast
+from nihbench.run.reach import Reach
+from nihbench.run.setup import Setup
+from nihbench.run.units import unit_words
+from nihbench.stats.binomial import trials_to_demonstrate
+from nihbench.stats.effective import FRACTION
 
 if TYPE_CHECKING:
     from nihbench.cli.adaptive import Bounds
     from nihbench.cli.jobs import Ready
-    from nihbench.run import Forecast, Reach, Setup
 
     Planned = tuple[dict[str, Any], str, Forecast]
     """What one run would need: for a program, for a reader, and as it was forecast."""
@@ -24,9 +34,6 @@ _OF_WHAT = {"grid": t("the grid"), "row": t("a length"), "cell": t("a cell")}
 
 def as_json(setup: Setup, found: Forecast) -> dict[str, Any]:
     """Return a plan for a program."""
-    from nihbench.plan import estimate
-    from nihbench.run.depths import depth_error
-
     error = depth_error(setup)
     return {
         "model": setup.preset.name,
@@ -73,10 +80,6 @@ def as_text(
     ready: Ready, found: Forecast, calibration: dict[str, Any] | None, adaptive: Bounds | None, capped: Reach | None
 ) -> str:
     """Write the plan as one table of what and how much, and one of the grid's lengths and the controls."""
-    from nihbench.cli.capped import reach_sentence
-    from nihbench.cli.money import free_words, is_free
-    from nihbench.plan import estimate
-
     setup, limits = ready.setup, ready.model.limits(concurrency=ready.setup.concurrency)
     at_once = limits.start, limits.concurrency
     sums = estimate(setup.trials, setup.request.max_output)
@@ -104,8 +107,6 @@ def as_text(
 
 def _grid_rows(setup: Setup, at_once: tuple[int, int]) -> dict[Message, str]:
     """Return what the grid is made of, by the name of each row."""
-    from nihbench.run import unit_words
-
     window, room, (start, most) = setup.window, _room(setup), at_once
     corpus, unit, order = plain(setup.corpus.name), unit_words(setup.length_unit), setup.options.order
     return {
@@ -132,8 +133,6 @@ def _grid_rows(setup: Setup, at_once: tuple[int, int]) -> dict[Message, str]:
 
 def _achieved(setup: Setup) -> Message | str:
     """Say how far from the nominal depths needles will stand."""
-    from nihbench.run.depths import depth_error
-
     error = depth_error(setup)
     if error is None:
         return ""
@@ -192,8 +191,6 @@ def _cache(found: Forecast) -> Message:
 
 
 def _cost(setup: Setup, found: Forecast) -> Message:
-    from nihbench.cli.money import dollars
-
     cost = found.cost
     if cost.least is None or cost.predicted is None or cost.most is None:
         return t(
@@ -215,9 +212,6 @@ def _cost(setup: Setup, found: Forecast) -> Message:
 
 def _batch(setup: Setup, found: Forecast) -> Message | str:
     """Say what the same would cost by `nih batch submit`, where the service's terms are known."""
-    from nihbench.cli.money import dollars
-    from nihbench.prices import decimal_of
-
     terms, most = setup.preset.batch, found.cost.most
     if terms is None:
         return ""
@@ -241,9 +235,6 @@ def _time(found: Forecast) -> Message:
 
 def _row_trials() -> dict[str, float | None]:
     """Return how many trials a row needs so that its length is demonstrated, by the row's true found rate."""
-    from nihbench.stats import trials_to_demonstrate
-    from nihbench.stats.effective import FRACTION
-
     needs = {f"at_{rate:g}": trials_to_demonstrate(FRACTION, rate=rate) for rate in (1.0, 0.97)}
     return {"threshold": FRACTION, **needs}
 
@@ -310,8 +301,6 @@ def _most(row: dict[str, Any], found: Forecast) -> Decimal | None:
 
 def total_text(planned: Sequence[Planned]) -> str:
     """Write the sum of several plans as one line."""
-    from nihbench.cli.money import dollars
-
     total = total_json(planned)
     least, predicted, most = (total["cost_usd"][name] for name in ("least", "predicted", "most"))
     cost = t("at an unknown cost")

@@ -11,10 +11,10 @@ import typer
 
 from nihbench.cli.output import command, note
 from nihbench.errors import UsageError
-from nihbench.lang import language, t
+from nihbench.lang.messages import language, t
 
 if TYPE_CHECKING:
-    from nihbench.figures import Style
+    from nihbench.figures.style import Style
 
 T = TypeVar("T")
 _LOOK = "Look"
@@ -61,8 +61,10 @@ def plot(
     """Draw runs from their stored scores: a heatmap, a panel of several, a difference, or profiles."""
     from nihbench.cli.drawing import KINDS, draw
     from nihbench.cli.results import result_of
-    from nihbench.figures import check_animation, check_suffix
-    from nihbench.run import find_runs, open_run
+    from nihbench.figures.animation import check_animation
+    from nihbench.figures.files import check_suffix
+    from nihbench.run.store import open_run
+    from nihbench.run.tree import find_runs
 
     check_suffix(out)
     if animate:
@@ -79,7 +81,8 @@ def plot(
 
 
 def _style(preset_name: str, colours: str, size: str | None, dpi: int | None) -> Style:
-    from nihbench.figures import palette, preset, sized
+    from nihbench.figures.colours import palette
+    from nihbench.figures.style import preset, sized
 
     return sized(replace(preset(preset_name), lang=language(), palette=palette(colours)), size=size, dpi=dpi)
 

@@ -6,19 +6,18 @@ import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
+from nihbench.catalog.lookup import Catalog
 from nihbench.cli.keys import key_named, keys_file
+from nihbench.endpoint.connection import Endpoint, is_telling
 from nihbench.errors import UsageError
-from nihbench.lang import t
+from nihbench.lang.messages import t
 from nihbench.run.admit import NO_KEY, USUAL_KEY, address_of, belongs, is_below
 from nihbench.run.known import WITHOUT_KEY, remember_pairs
-
-if TYPE_CHECKING:
-    from nihbench.catalog.lookup import Catalog
-    from nihbench.run import RunOptions
-    from nihbench.types import ModelPreset
+from nihbench.run.options import RunOptions, without_secrets
+from nihbench.types import ModelPreset
 
 
 def is_gguf(model: str) -> bool:
@@ -32,8 +31,6 @@ def find_preset(options: RunOptions, catalog: Catalog) -> ModelPreset:
     Raises:
         UsageError: the name is unknown and no server is given.
     """
-    from nihbench.types import ModelPreset
-
     if is_gguf(options.model):
         stem = Path(options.model).stem
         return ModelPreset(name=stem, model=stem, base_url=options.base_url, concurrency=1)
@@ -61,8 +58,6 @@ def preset_at(preset: ModelPreset, url: str) -> ModelPreset:
     A key in a header, or in a field, belongs to the preset's own address as one in a variable does; and another server,
     such as a gateway, need not have the service's counting endpoint, nor its cache.
     """
-    from nihbench.endpoint import is_telling
-
     if preset.base_url is None or is_below(url, address_of(preset.base_url)):
         return replace(preset, base_url=url)
     headers = {name: value for name, value in preset.headers.items() if not is_telling(name)}
@@ -76,8 +71,6 @@ def has_secrets(preset: ModelPreset) -> bool:
 
 
 def _has_secret(fields: Mapping[str, Any]) -> bool:
-    from nihbench.run.options import without_secrets
-
     return without_secrets(fields) != dict(fields)
 
 
@@ -150,8 +143,6 @@ def host_of(url: str | None) -> str:
 
 def _is_near(url: str | None) -> bool:
     """Say whether a server is on this machine or in a private network, where servers seldom want a key."""
-    from nihbench.endpoint import Endpoint
-
     try:
         return Endpoint(base_url=url or "").is_private
     except UsageError:

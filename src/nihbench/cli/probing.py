@@ -5,18 +5,29 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from nihbench.cli.capped import tell_unknown
+from nihbench.cli.consent import check_cost
+from nihbench.cli.jobs import Job, Ready, made_ready
+from nihbench.cli.money import budget_of, tell_spent
+from nihbench.cli.options import header_values
 from nihbench.cli.output import note, now, stopped
+from nihbench.cli.sending import clients, enter_checks, terminable
+from nihbench.cli.trust import readmitted
+from nihbench.endpoint.spending import Budget
 from nihbench.errors import NihError, UsageError
-from nihbench.lang import Message, t, without_stop
-
-if TYPE_CHECKING:
-    from nihbench.cli.jobs import Ready
-    from nihbench.endpoint import Budget
-    from nihbench.run import RunFolder
-    from nihbench.run.probe import Causes, Probe
-    from nihbench.types import Grade, Record
+from nihbench.lang.messages import Message, t, without_stop
+from nihbench.run.lock import owned
+from nihbench.run.manifest import check_same
+from nihbench.run.options import RunOptions
+from nihbench.run.probe import Causes, Probe, asked_probes, build_probe, causes, owed_probes, placed_as, probes
+from nihbench.run.records import RecordWriter
+from nihbench.run.runner import run_trials
+from nihbench.run.spent import account, outcomes_before
+from nihbench.run.store import PROBES, RunFolder
+from nihbench.run.stored import is_imported, stored_needle, stored_options
+from nihbench.types import Grade, Record
 
 _KEPT = t("the probes that were answered are kept: give the same command again to go on")
 _SAYS = {
@@ -56,13 +67,6 @@ def send_probes(
         UsageError: the run can't be asked again, or the cost is not agreed to.
         StoppedError: it had to stop; probes that were answered are kept.
     """
-    from nihbench.cli.capped import tell_unknown
-    from nihbench.cli.consent import check_cost
-    from nihbench.cli.jobs import Job, made_ready
-    from nihbench.cli.sending import enter_checks
-    from nihbench.run import check_same, is_imported, owned, stored_needle
-    from nihbench.run.probe import asked_probes, owed_probes, placed_as, probes
-
     if is_imported(folder.manifest):
         raise UsageError(
             t("{path} was imported, its haystacks are not at hand: --probe is for runs of your own", path=folder.path)
@@ -96,10 +100,6 @@ def send_probes(
 
 
 def _options(folder: RunFolder, options: ProbeOptions) -> Any:
-    from nihbench.cli.options import header_values
-    from nihbench.cli.trust import readmitted
-    from nihbench.run import RunOptions, stored_options
-
     again = {} if options.base_url is None else {"base_url": options.base_url}
     stored = stored_options(folder.manifest, header_values(list(options.headers)), again)
     fresh = {
@@ -111,12 +111,6 @@ def _options(folder: RunFolder, options: ProbeOptions) -> Any:
 
 
 def _measure(ready: Ready, folder: RunFolder, owed: Sequence[Probe]) -> None:
-    from nihbench.cli.money import budget_of, tell_spent
-    from nihbench.cli.sending import clients, terminable
-    from nihbench.run import RecordWriter, account, outcomes_before, run_trials
-    from nihbench.run.probe import build_probe
-    from nihbench.run.store import PROBES
-
     setup = ready.setup
     by_trial = {probe.trial: probe for probe in owed}
 
@@ -155,9 +149,6 @@ def _measure(ready: Ready, folder: RunFolder, owed: Sequence[Probe]) -> None:
 
 def causes_of(folder: RunFolder, records: Mapping[str, Record], grades: Mapping[str, Grade]) -> Causes | None:
     """Return what the probes of a run say; None where none was ever asked."""
-    from nihbench.run import is_imported, stored_needle
-    from nihbench.run.probe import asked_probes, causes, probes
-
     asked = {} if is_imported(folder.manifest) else asked_probes(folder)
     if not asked:
         return None

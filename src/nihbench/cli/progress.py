@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
@@ -16,18 +17,21 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING
 
 from nihbench.cli import output
+from nihbench.cli.money import is_free, worst_rest
 from nihbench.cli.output import console, note
-from nihbench.cli.view import kind_words
+from nihbench.cli.view import Screen, kind_words, view
 from nihbench.cli.watched import Gauges, Watched, what_came
-from nihbench.lang import t
-from nihbench.types import Completion, GradedElsewhere
+from nihbench.endpoint.access import ModelAccess
+from nihbench.endpoint.limits import Limiter
+from nihbench.endpoint.spending import Budget
+from nihbench.lang.messages import t
+from nihbench.run.setup import Setup
+from nihbench.types import Completion, GradedElsewhere, Record, Trial
 
 if TYPE_CHECKING:
     from decimal import Decimal
 
-    from nihbench.endpoint import Budget, Limiter, ModelAccess
-    from nihbench.run import Progress, Setup
-    from nihbench.types import Record, Trial
+    from nihbench.run.runner import Progress
 
 REFRESH_S = 0.5
 _TERMINALS_WITHOUT = ("dumb", "unknown", "")
@@ -35,8 +39,6 @@ _TERMINALS_WITHOUT = ("dumb", "unknown", "")
 
 def is_live() -> bool:
     """Say whether stderr is a terminal that can show a picture that changes."""
-    import os
-
     return sys.stderr.isatty() and os.environ.get("TERM", "xterm").lower() not in _TERMINALS_WITHOUT
 
 
@@ -89,8 +91,6 @@ def shown(sweep: Watched) -> Iterator[Callable[[], None]]:
     """Show the view on the terminal's other screen; what is yielded draws it as things stand."""
     from rich.live import Live
 
-    from nihbench.cli.view import Screen, view
-
     screen = console(stderr=True)
     unicode = (sys.stderr.encoding or "").lower().replace("-", "") == "utf8"
     colour = screen.color_system is not None and not screen.no_color
@@ -122,8 +122,6 @@ def gauges_of(
     setup: Setup, members: Sequence[ModelAccess], limiters: Sequence[Limiter], budget: Budget, elsewhere: Decimal
 ) -> Callable[[Watched], Gauges]:
     """Return what reads the limiters and the budget of a run; `elsewhere` other runs have spent of the same money."""
-    from nihbench.cli.money import is_free, worst_rest
-
     free = is_free(members)
 
     def read(sweep: Watched) -> Gauges:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -9,7 +10,7 @@ import typer
 from nihbench.cli.options import run_options, with_run_options
 from nihbench.cli.output import command, for_terminal, note, show, show_json
 from nihbench.errors import UsageError
-from nihbench.lang import t
+from nihbench.lang.messages import t
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +29,7 @@ def prompt(
 ) -> None:
     """Print the exact messages of one trial, as a run with the same options would send them."""
     from nihbench.cli.wiring import prepared
-    from nihbench.plan import parse_depth, parse_length
+    from nihbench.plan.grid import parse_depth, parse_length
     from nihbench.types import Placement
 
     if repeat < 0:
@@ -85,8 +86,6 @@ def as_text(messages: Sequence[Message]) -> str:
 
 
 def _as_json(trial_id: str, trial: Any, messages: Sequence[Message], placement: Any) -> dict[str, Any]:
-    from dataclasses import asdict
-
     return {
         "id": trial_id,
         "trial": trial.stored(),

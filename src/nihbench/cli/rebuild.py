@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Optional
 
 import typer
 
-from nihbench.cli.output import FetchReport, command
+from nihbench.cli.catalogs import load
+from nihbench.cli.output import FetchReport, command, for_terminal, show_json
+from nihbench.cli.prompt import as_text
 
 _TEXT = Optional[str]  # noqa: UP045  typer reads it at run time
 
@@ -21,12 +24,10 @@ def rebuild(
     as_json: Annotated[bool, typer.Option("--json", help="Print the messages as JSON (exact for several).")] = False,
 ) -> None:
     """Print the exact prompt of a recorded trial; its hash is checked against what was sent."""
-    from dataclasses import asdict
-
-    from nihbench.cli.catalogs import load
-    from nihbench.cli.output import for_terminal, show_json
-    from nihbench.cli.prompt import as_text
-    from nihbench.run import corpus_of, find_record, load_corpus, open_run, rebuild_prompt
+    from nihbench.run.rebuild import find_record, rebuild_prompt
+    from nihbench.run.store import open_run
+    from nihbench.run.stored import corpus_of
+    from nihbench.run.texts import load_corpus
 
     folder = open_run(run)
     record = find_record(folder.records(), trial)

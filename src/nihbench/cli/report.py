@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from nihbench.cli.catalogs import load
 from nihbench.cli.output import command, note
-from nihbench.errors import UsageError
-from nihbench.lang import language, t
+from nihbench.errors import NihError, UsageError
+from nihbench.lang.messages import language, t
 
 if TYPE_CHECKING:
-    from nihbench.analysis.report import Measured
+    from nihbench.analysis.report.model import Measured
     from nihbench.catalog.lookup import Catalog
-    from nihbench.run import RunFolder, Tariff
+    from nihbench.run.spent import Tariff
+    from nihbench.run.store import RunFolder
     from nihbench.types import Record
 
 
@@ -33,11 +35,10 @@ def report(
     ] = None,
 ) -> None:
     """Write one HTML file that shows runs down to the single answer, opens from disk and loads nothing."""
-    from nihbench.analysis.report import report_data
-    from nihbench.cli.catalogs import load
-    from nihbench.fetch import write_atomic
-    from nihbench.figures.report import report_page
-    from nihbench.run import find_runs
+    from nihbench.analysis.report.model import report_data
+    from nihbench.fetch.files import write_atomic
+    from nihbench.figures.report.page_file import report_page
+    from nihbench.run.tree import find_runs
 
     if out.suffix.lower() not in {".html", ".htm"}:
         raise UsageError(t("a report is an HTML file: give it a name such as {name}", name=out.with_suffix(".html")))
@@ -49,9 +50,12 @@ def report(
 
 
 def _measured(path: Path, scorer: str | None, catalog: Catalog, price: str | None) -> Measured:
-    from nihbench.analysis.report import Measured
+    from nihbench.analysis.report.model import Measured
     from nihbench.cli.money import stored_tariff
-    from nihbench.run import default_scorer, grades_of, is_imported, open_run, spent_of
+    from nihbench.run.scores import default_scorer, grades_of
+    from nihbench.run.spent import spent_of
+    from nihbench.run.store import open_run
+    from nihbench.run.stored import is_imported
 
     run = open_run(path)
     records = run.records()
@@ -78,8 +82,8 @@ def _place(path: Path) -> str:
 
 def _text(run: RunFolder, catalog: Catalog) -> str | None:
     """Return the text of a run's corpus where it is on this machine; a report fetches nothing."""
-    from nihbench.errors import NihError
-    from nihbench.run import corpus_of, is_imported, stored_corpus
+    from nihbench.run.stored import corpus_of, is_imported
+    from nihbench.run.texts import stored_corpus
 
     if is_imported(run.manifest):
         return None
@@ -103,7 +107,7 @@ def _cost(tariff: Tariff | None) -> Callable[[Record], float | None]:
 
 
 def _title(runs: Sequence[Measured]) -> str:
-    from nihbench.figures import listed
+    from nihbench.figures.words import listed
 
     models = dict.fromkeys(str(run.folder.manifest["model"]["name"]) for run in runs)
     experiments = dict.fromkeys(str(run.folder.manifest["experiment"]) for run in runs)

@@ -7,18 +7,30 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
+from nihbench.analysis.adaptive import adaptive_rows
+from nihbench.analysis.controls import ControlResult, control_results, withheld
+from nihbench.analysis.grids import Grid, grid
+from nihbench.analysis.statistics import Statistics, statistics
+from nihbench.analysis.summaries import Summary, summary
+from nihbench.analysis.table import Table, columns
 from nihbench.cli.output import console, speaks_unicode, tell
+from nihbench.cli.sweep import Sweep, origin_of, setting_of
 from nihbench.cli.wrapping import width_of, wrapped
-from nihbench.lang import Message, language, said, t
-
-if TYPE_CHECKING:
-    from nihbench.analysis import ControlResult, Grid, Statistics, Summary
-    from nihbench.analysis.table import Table
-    from nihbench.cli.sweep import Sweep
-    from nihbench.run import RunFolder
-    from nihbench.types import FailureKind, Grade, Record, Trial
+from nihbench.endpoint.failures import HANDLING
+from nihbench.figures.captions import headline, length_notes
+from nihbench.figures.findings import effective_sentence, worst_sentence
+from nihbench.figures.terminal import terminal_heatmap
+from nihbench.lang.messages import Message, language, said, t
+from nihbench.run.answers import answers_of
+from nihbench.run.misleading import misleading_text
+from nihbench.run.places import counted_once
+from nihbench.run.scores import default_scorer, grades_of, load_grades, score_run
+from nihbench.run.store import RunFolder
+from nihbench.run.stored import planned_trials
+from nihbench.score.rules import SCORER
+from nihbench.types import FailureKind, Grade, Record, Trial
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,30 +55,22 @@ class Result:
     @cached_property
     def grids(self) -> tuple[Grid, ...]:
         """One for each prompt."""
-        from nihbench.analysis import grid
-
         return tuple(grid(self.table, experiment=e, prompt=p, planned=self.planned) for e, p in self.prompts)
 
     @cached_property
     def summaries(self) -> tuple[Summary, ...]:
         """One for each prompt."""
-        from nihbench.analysis import summary
-
         count = Counter((trial.experiment, trial.prompt) for trial in self.planned if trial.control is None)
         return tuple(summary(self.table, experiment=e, prompt=p, planned=count[e, p]) for e, p in self.prompts)
 
     @cached_property
     def statistics(self) -> tuple[Statistics, ...]:
         """One for each prompt."""
-        from nihbench.analysis import statistics
-
         return tuple(statistics(self.table, experiment=e, prompt=p, planned=self.planned) for e, p in self.prompts)
 
     @property
     def passing(self) -> int:
         """Failures that may pass when they are tried again."""
-        from nihbench.endpoint import HANDLING
-
         return sum(kind != "unscored" and HANDLING[kind].retry_on_resume for kind in self.failures)
 
     @property
@@ -76,15 +80,11 @@ class Result:
 
     def withheld(self, summary: Summary) -> ControlResult | None:
         """Return the control for whose sake no headline is given: what was known before says nothing of the context."""
-        from nihbench.analysis import withheld
-
         return withheld(self.controls, summary.experiment, summary.prompt)
 
     @property
     def sweeps(self) -> tuple[Sweep, ...]:
         """What is drawn of it, one for each prompt."""
-        from nihbench.cli.sweep import Sweep, origin_of, setting_of
-
         setting = setting_of(self.run.manifest, self.records, self.scorer)
         origin = origin_of(self.run, self.records)
         return tuple(
@@ -119,10 +119,6 @@ def result_of(run: RunFolder, *, scorer: str | None = None, again: bool = False,
         again: whether to score again even where stored scores fit (rules only).
         store: whether scores may be written; else the rules score in memory.
     """
-    from nihbench.analysis import columns, control_results
-    from nihbench.run import counted_once, default_scorer, planned_trials
-    from nihbench.score import SCORER
-
     records = run.records()
     scorer = scorer or (SCORER if again else default_scorer(run))
     in_memory = not store and scorer == SCORER
@@ -144,8 +140,6 @@ def result_of(run: RunFolder, *, scorer: str | None = None, again: bool = False,
 
 
 def _scores(run: RunFolder, records: Mapping[str, Record], scorer: str, again: bool) -> Mapping[str, Grade]:
-    from nihbench.run import grades_of, misleading_text, score_run
-
     return (
         score_run(run, records, lambda: misleading_text(run.path.resolve()))
         if again
@@ -154,17 +148,12 @@ def _scores(run: RunFolder, records: Mapping[str, Record], scorer: str, again: b
 
 
 def _unstored(run: RunFolder, records: Mapping[str, Record]) -> Mapping[str, Grade]:
-    from nihbench.run import answers_of
-    from nihbench.run.scores import load_grades
-
     stored = load_grades(run, records)
     return stored if stored is not None else {answer.id: answer.by_rules() for answer in answers_of(run, records)}
 
 
 def show(result: Result) -> None:
     """Show the heatmaps, the headline numbers and how far they reach on stdout."""
-    from nihbench.figures import effective_sentence, headline, length_notes, terminal_heatmap, worst_sentence
-
     screen, words = console(), language()
     colour = screen.is_terminal and not screen.no_color
     for sweep in result.sweeps:
@@ -187,8 +176,6 @@ def show(result: Result) -> None:
 
 def _rows_sentence(table: Table, *, experiment: str, prompt: str) -> Message | None:
     """Return what all draws of an adaptive run say of its lengths; None where there are no further draws."""
-    from nihbench.analysis import adaptive_rows
-
     rows = adaptive_rows(table, experiment=experiment, prompt=prompt)
     if not rows:
         return None

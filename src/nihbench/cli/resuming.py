@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import typer
 
@@ -13,10 +13,11 @@ from nihbench.cli.jobs import Job
 from nihbench.cli.options import run_options
 from nihbench.cli.trust import readmitted
 from nihbench.errors import UsageError
-from nihbench.lang import t
-
-if TYPE_CHECKING:
-    from nihbench.run import RunOptions
+from nihbench.lang.messages import t
+from nihbench.run.options import RunOptions
+from nihbench.run.store import open_run
+from nihbench.run.stored import is_imported, stored_options
+from nihbench.run.tree import is_tree, open_tree
 
 _FREE_ON_RESUME = (
     "preflight canary corpus concurrency rpm tpm price max_cost stream ca_file insecure precision max_trials"
@@ -33,8 +34,6 @@ def resumed_jobs(context: typer.Context, folder: Path, values: Mapping[str, Any]
         UsageError: an option that was given again says something else, or a secret is missing.
         DamagedDataError: a file of the run can't be read.
     """
-    from nihbench.run import is_imported, is_tree, open_run, open_tree
-
     given = [name for name in values if _is_given(context, name)]
     if not is_tree(folder):
         if suite is not None:
@@ -66,8 +65,6 @@ def resumed_jobs(context: typer.Context, folder: Path, values: Mapping[str, Any]
 
 def _resumed(path: Path, content: Mapping[str, Any], values: Mapping[str, Any], given: list[str]) -> RunOptions:
     """Return the options that the run began with; options given again must say the same."""
-    from nihbench.run import stored_options
-
     began = content["options"]
     defaults = {"model": [began["model"]], "length_unit": began.get("length_unit")}
     defaults["adaptive"] = began.get("adaptive", False)

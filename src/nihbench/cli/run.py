@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
+from nihbench.cli.catalogs import load
 from nihbench.cli.options import SUITE, with_run_options
 from nihbench.cli.output import command, now
 from nihbench.errors import InterruptedRunError, StoppedError, UsageError
-from nihbench.lang import t
+from nihbench.lang.messages import t
 
 if TYPE_CHECKING:
     from nihbench.cli.jobs import Job, Ready
-    from nihbench.run import RunFolder
+    from nihbench.run.store import RunFolder
     from nihbench.types import Trial
 
 _RESULTS = Path("results")
@@ -48,7 +49,8 @@ def run(
     from nihbench.cli.finish import finish_tree
     from nihbench.cli.jobs import asked_jobs, made_ready
     from nihbench.cli.resuming import resumed_jobs
-    from nihbench.run import check_place, check_room, check_rules
+    from nihbench.run.manifest import check_rules
+    from nihbench.run.place import check_place, check_room
 
     if out and resume:
         raise UsageError(t("--resume goes on in the run's own folder: leave --out away"))
@@ -83,7 +85,9 @@ def run(
 
 def _check_begun(ready: Sequence[Ready]) -> None:
     """Make sure that runs which are gone on with are what they were, and that no batch of theirs is under way."""
-    from nihbench.run import check_nothing_waits, check_same, check_unchanged
+    from nihbench.run.batch_state import check_nothing_waits
+    from nihbench.run.manifest import check_same
+    from nihbench.run.store import check_unchanged
 
     for each in ready:
         if each.job.existing:
@@ -94,7 +98,7 @@ def _check_begun(ready: Sequence[Ready]) -> None:
 
 def _owed(ready: Ready, retry_all: bool) -> list[Trial]:
     """Return what a run has to send, and all that an adaptive one may decide to send besides."""
-    from nihbench.run import most_extra
+    from nihbench.run.adaptive import most_extra
 
     existing = ready.job.existing
     made = {record.trial for record in existing.records().values()} if existing else set()
@@ -103,7 +107,8 @@ def _owed(ready: Ready, retry_all: bool) -> list[Trial]:
 
 def _planned(ready: Ready, retry_all: bool) -> list[Trial]:
     """Return what a run has to send of what is planned."""
-    from nihbench.run import owed, with_extra
+    from nihbench.run.adaptive import with_extra
+    from nihbench.run.runner import owed
 
     records = ready.job.existing.records() if ready.job.existing else {}
     return [trial for _, trial in owed(with_extra(ready.setup, records), records, retry_all=retry_all)]
@@ -111,7 +116,7 @@ def _planned(ready: Ready, retry_all: bool) -> list[Trial]:
 
 def _folders(ready: Sequence[Ready], root: Path, suite: str | None, *, new: bool) -> list[Path]:
     """Return the folders of the runs in that of the whole; a new tree's folder is made."""
-    from nihbench.run import create_tree
+    from nihbench.run.tree import create_tree
 
     if not new:
         return [root / each.job.folder for each in ready]
@@ -131,7 +136,13 @@ def _send_all(
     from nihbench.cli.finish import finish, show_part
     from nihbench.cli.jobs import spent_apart
     from nihbench.cli.sending import Sending, enter_checks, measure, note_cache
-    from nihbench.run import begin_run, check_room, check_unchanged, open_run, owed, owned, spent_before, with_extra
+    from nihbench.run.adaptive import with_extra
+    from nihbench.run.like import begin_run
+    from nihbench.run.lock import owned
+    from nihbench.run.place import check_room
+    from nihbench.run.runner import owed
+    from nihbench.run.spent import spent_before
+    from nihbench.run.store import check_unchanged, open_run
 
     started = now().isoformat(timespec="seconds")
     # All of them are begun at once: what was found out for them, and what that cost, is kept whatever comes.
@@ -167,8 +178,7 @@ def _send_all(
 
 def _new_folder(jobs: Sequence[Job], suite: str | None) -> Path:
     """Return where a new run is kept of which nobody said it: known before anything is asked for it."""
-    from nihbench.cli.catalogs import load
-    from nihbench.run import slug
+    from nihbench.run.tree import slug
 
     options = jobs[0].options
     models = list(dict.fromkeys(job.options.model for job in jobs))

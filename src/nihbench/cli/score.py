@@ -9,12 +9,12 @@ import typer
 
 from nihbench.cli.output import command, note
 from nihbench.errors import UsageError
-from nihbench.lang import t
+from nihbench.lang.messages import t
 
 if TYPE_CHECKING:
     from nihbench.cli.consent import Judged
     from nihbench.cli.judging import JudgeOptions
-    from nihbench.run import RunFolder
+    from nihbench.run.store import RunFolder
 
 _TEXT = Optional[str]  # noqa: UP045  typer reads it at run time
 _INT = Optional[int]  # noqa: UP045
@@ -47,7 +47,8 @@ def score(
     """Score a run again: by rules, or with --judge by a model; the scores stand beside the records."""
     from nihbench.cli.consent import Judged
     from nihbench.cli.judging import JudgeOptions
-    from nihbench.run import find_runs, open_run
+    from nihbench.run.store import open_run
+    from nihbench.run.tree import find_runs
 
     folders = [open_run(path) for path in find_runs(run)]
     given = (judge_base_url, api_key_env, max_cost, max_output, concurrency)
@@ -75,7 +76,7 @@ def _score(folder: RunFolder, options: JudgeOptions | None, agreed: Judged) -> i
     """Score one run, show it, and return how many of its answers are left unscored."""
     from nihbench.cli.judging import score_by_judge
     from nihbench.cli.results import result_of, show
-    from nihbench.run import scores_file
+    from nihbench.run.scores import scores_file
 
     scorer = score_by_judge(folder, options, agreed) if options else None
     result = result_of(folder, scorer=scorer, again=scorer is None)

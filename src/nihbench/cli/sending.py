@@ -12,16 +12,33 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nihbench.cli.adaptive import send_rounds
+from nihbench.cli.checks import canary_of, likely_tokens
+from nihbench.cli.money import Checks, budget_of, tell_spent
 from nihbench.cli.output import ENDING, Terminated, note, now, stopped
+from nihbench.cli.progress import gauges_of, progress
+from nihbench.cli.results import result_of
+from nihbench.cli.wiring import foreseen
+from nihbench.endpoint.limits import Limiter
+from nihbench.endpoint.pool import SideBySide
+from nihbench.endpoint.request_counts import request_counter
+from nihbench.endpoint.spending import Budget
 from nihbench.endpoint.waits import in_words
 from nihbench.errors import DamagedDataError, MovedError, NihError, StoppedError
-from nihbench.lang import Message, language, t, typed, without_stop
+from nihbench.lang.messages import Message, language, t, typed, without_stop
+from nihbench.plan.controls import BEFORE_THE_GRID
+from nihbench.run.calibration import Calibration, calibrate_further
+from nihbench.run.forecast import computed_shares
+from nihbench.run.opening import Opening
+from nihbench.run.runner import run_trials
+from nihbench.run.setup import Setup
+from nihbench.run.spent import account, outcomes_before
+from nihbench.run.store import RunFolder
+from nihbench.run.verify import CutJudge
+from nihbench.types import Completer, Record, Trial
 
 if TYPE_CHECKING:
     from nihbench.cli.jobs import Ready
-    from nihbench.endpoint import Budget, Limiter
-    from nihbench.run import Calibration, RunFolder, Setup
-    from nihbench.types import Completer, Record, Trial
 
 Owed = Sequence[tuple[str, "Trial"]]
 _LOOK_S = 5.0
@@ -49,9 +66,6 @@ def measure(ready: Ready, folder: RunFolder, trials: Owed, sending: Sending) -> 
     Raises:
         NihError: it could not be finished; the message says how to go on.
     """
-    from nihbench.cli.money import budget_of, tell_spent
-    from nihbench.run import account, outcomes_before
-
     setup, members = ready.setup, ready.members
     if sending.resume is not None:
         note(
@@ -110,13 +124,6 @@ async def _send(
 async def _send_parts(
     ready: Ready, folder: RunFolder, trials: Owed, budget: Budget, sending: Sending, sent: list[Trial]
 ) -> None:
-    from nihbench.cli.adaptive import send_rounds
-    from nihbench.cli.checks import canary_of, likely_tokens
-    from nihbench.cli.progress import gauges_of, progress
-    from nihbench.endpoint import request_counter
-    from nihbench.plan import BEFORE_THE_GRID
-    from nihbench.run import CutJudge, Opening, calibrate_further, run_trials
-
     setup = ready.setup
     before = [pair for pair in trials if pair[1].control in BEFORE_THE_GRID]
     rest = [pair for pair in trials if pair[1].control not in BEFORE_THE_GRID]
@@ -183,9 +190,6 @@ async def _send_parts(
 @contextlib.asynccontextmanager
 async def clients(ready: Ready, budget: Budget) -> AsyncIterator[tuple[Completer, list[Limiter]]]:
     """Open a client for each server that shares the work; give one completer for all, and their limiters."""
-    from nihbench.cli.money import Checks
-    from nihbench.endpoint import SideBySide
-
     options = ready.setup.options
     checks = ready.checks or Checks(options=options)
     limiters = [checks.limiter(member) for member in ready.members]
@@ -205,9 +209,6 @@ def _tell_controls(setup: Setup, folder: RunFolder, *, strict: bool) -> None:
     Raises:
         StoppedError: one failed, and `strict`.
     """
-    from nihbench.cli.results import result_of
-    from nihbench.plan import BEFORE_THE_GRID
-
     results = [result for result in result_of(folder, again=True).controls if result.name in BEFORE_THE_GRID]
     for result in results:
         note(result.sentence(language()))
@@ -217,9 +218,6 @@ def _tell_controls(setup: Setup, folder: RunFolder, *, strict: bool) -> None:
 
 def note_cache(ready: Ready, folder: RunFolder) -> None:
     """Say what the prefix cache was predicted to save, and what the server says that it did."""
-    from nihbench.cli.wiring import foreseen
-    from nihbench.run import computed_shares
-
     setup = ready.setup
     predicted = foreseen(setup, ready.model)
     shares = computed_shares(predicted, folder.records().values())

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from nihbench.cli.catalogs import load
 from nihbench.cli.output import FetchReport, command, note, show
 from nihbench.errors import LocalModelError, UsageError
-from nihbench.lang import t, typed
+from nihbench.lang.messages import t, typed
 
 
 @command
@@ -20,11 +22,9 @@ def serve(
     window: Annotated[int, typer.Option("--window", help="Tokens of one request; 0: as trained.")] = 0,
 ) -> None:
     """Serve a local model until Ctrl-C."""
-    from pathlib import Path
-
-    from nihbench.cli.catalogs import load
     from nihbench.cli.presets import is_gguf
-    from nihbench.local import LocalServer, model_file
+    from nihbench.local.model_file import model_file
+    from nihbench.local.server import LocalServer
 
     if slots < 1:
         raise UsageError(t("--slots must be at least 1, not {slots}", slots=slots))

@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from functools import cache
+from importlib import import_module
 from typing import Any
 
 from nihbench.errors import UsageError
-from nihbench.lang import LANGUAGES, Lang, language, recognising, t, words
+from nihbench.lang.messages import LANGUAGES, Lang, language, recognising, t, words
 
 _PANELS = ("ARGUMENTS_PANEL_TITLE", "OPTIONS_PANEL_TITLE", "COMMANDS_PANEL_TITLE", "DEFAULT_STRING", "ENVVAR_STRING",
            "REQUIRED_LONG_STRING")  # fmt: skip
@@ -152,7 +153,5 @@ def parser_words(text: str) -> str:
 
 @cache
 def _patterns(spoken: str) -> list[tuple[re.Pattern[str], str]]:
-    from importlib import import_module
-
     table: dict[str, str] = import_module(f"nihbench.lang.{spoken}.parser").SENTENCES
     return [(recognising(english), other) for english, other in table.items()]

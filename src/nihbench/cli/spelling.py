@@ -10,7 +10,8 @@ import sys
 import typer
 
 from nihbench.errors import UsageError
-from nihbench.lang import Message, said, t
+from nihbench.lang.messages import Message, said, t
+from nihbench.plan.grid import MAX_DEPTHS, MAX_LENGTHS, PLAIN_COUNT, count_of, is_count
 
 
 def spelt_lengths(spec: str | None) -> str | None:
@@ -19,8 +20,6 @@ def spelt_lengths(spec: str | None) -> str | None:
     Raises:
         UsageError: it is a bare number of two meanings, and nobody can be asked which.
     """
-    from nihbench.plan import MAX_LENGTHS, count_of
-
     if spec is None or not _is_doubtful(spec):
         return spec
     number = spec.strip()
@@ -51,8 +50,6 @@ def spelt_depths(spec: str | None) -> str | None:
     Raises:
         UsageError: it is a bare number of two meanings, and nobody can be asked which.
     """
-    from nihbench.plan import MAX_DEPTHS, count_of
-
     if spec is None or not _is_doubtful(spec) or count_of(spec) > MAX_DEPTHS:
         return spec  # more than there may be either way: that is said where it is read
     number, steps = spec.strip(), f"0:100:{count_of(spec)}"
@@ -75,8 +72,6 @@ def spelt_depths(spec: str | None) -> str | None:
 
 def _is_doubtful(spec: str) -> bool:
     """Say whether a specification is a bare number that is too large to be surely one of steps."""
-    from nihbench.plan import PLAIN_COUNT, count_of, is_count
-
     return is_count(spec) and count_of(spec) > PLAIN_COUNT
 
 

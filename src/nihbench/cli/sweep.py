@@ -7,13 +7,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from nihbench.types import Completion
+from nihbench.analysis.grids import Grid
+from nihbench.analysis.summaries import Summary
+from nihbench.figures.captions import Intervals, Setting
+from nihbench.figures.look import missing
+from nihbench.run.scores import version_of
+from nihbench.run.store import RunFolder
+from nihbench.run.units import length_unit
+from nihbench.types import Completion, Record
 
 if TYPE_CHECKING:
-    from nihbench.analysis import ControlResult, Grid, Statistics, Summary
-    from nihbench.figures import Intervals, Setting
-    from nihbench.run import RunFolder
-    from nihbench.types import Record
+    from nihbench.analysis.controls import ControlResult
+    from nihbench.analysis.statistics import Statistics
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,8 +76,6 @@ class Sweep:
     @property
     def intervals(self) -> Intervals | None:
         """Intervals of the headline numbers, where anything is measured."""
-        from nihbench.figures import Intervals
-
         made = self.statistics.headline if self.statistics else None
         if made is None or not made.found.measured:
             return None
@@ -93,17 +96,12 @@ class Sweep:
     @property
     def experiment(self) -> str:
         """The experiment as headings call it: by its title, too, where it has one that the fonts at hand can write."""
-        from nihbench.figures import missing
-
         title = self.setting.title
         return f"{title} ({self.grid.experiment})" if title and not missing(title) else self.grid.experiment
 
 
 def setting_of(manifest: Mapping[str, Any], records: Sequence[Record], scorer: str) -> Setting:
     """Return what a run was made with; its date is that of its records, or of its beginning where there are none."""
-    from nihbench.figures import Setting
-    from nihbench.run import length_unit, version_of
-
     days = sorted({record.started_at[:10] for record in records} or {str(manifest.get("created_at", ""))[:10]})
     return Setting(
         model=manifest["model"]["name"],

@@ -9,14 +9,29 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from nihbench.catalog.lookup import Catalog
+from nihbench.cli.catalogs import load
+from nihbench.cli.options import check_extra
+from nihbench.cli.presets import find_preset, has_secrets, host_of, is_gguf
+from nihbench.endpoint.tokenizers import is_tokenizer_file
 from nihbench.errors import UsageError
-from nihbench.lang import t
-
-if TYPE_CHECKING:
-    from nihbench.catalog.lookup import Catalog
-    from nihbench.run import RunOptions
+from nihbench.lang.messages import t
+from nihbench.run.admit import (
+    NO_KEY,
+    address_of,
+    admitted_file,
+    admitted_text,
+    belongs,
+    deciding_fields,
+    is_below,
+    is_known_address,
+    is_text,
+    stored_address,
+)
+from nihbench.run.known import is_own_run
+from nihbench.run.options import RunOptions
 
 
 def readmitted(
@@ -35,11 +50,6 @@ def readmitted(
     Raises:
         UsageError: only the folder names a server, a key for a server, or a file.
     """
-    from nihbench.cli.catalogs import load
-    from nihbench.cli.options import check_extra
-    from nihbench.run.admit import deciding_fields
-    from nihbench.run.known import is_own_run
-
     # As on the command line: a folder's further fields may not name another model, or lift a limit.
     check_extra(stored.extra_body)
     catalog = load()
@@ -59,10 +69,6 @@ def _with_address(
     given: Collection[str],
     catalog: Catalog,
 ) -> RunOptions:
-    from nihbench.cli.presets import find_preset
-    from nihbench.run.admit import NO_KEY, belongs, is_known_address, stored_address
-    from nihbench.run.known import is_own_run
-
     theirs = stored_address(content)
     named = "base_url" in given and asked.base_url is not None
     urls = (str(asked.base_url), *asked.more_urls) if named else theirs.urls
@@ -88,9 +94,6 @@ def _check_bearing(
 
     They are the preset's, or those that the run was made with and that are asked for again.
     """
-    from nihbench.cli.presets import has_secrets
-    from nihbench.run.admit import address_of, is_below
-
     preset = catalog.models.get(stored.model)
     again = bool(content["options"].get("headers") or content.get("withheld"))
     for url in urls:
@@ -102,10 +105,6 @@ def _check_bearing(
 def _with_files(
     options: RunOptions, content: Mapping[str, Any], run: Path, given: Collection[str], catalog: Catalog
 ) -> RunOptions:
-    from nihbench.cli.presets import is_gguf
-    from nihbench.endpoint import is_tokenizer_file
-    from nihbench.run.admit import admitted_file, admitted_text, is_text
-
     if "corpus" not in given:
         hashed = content.get("begun", True) or is_text(options.corpus, content["corpus"]["sha256"])
         options = replace(options, corpus=admitted_text(options.corpus, run, catalog, hashed=hashed))
@@ -120,8 +119,6 @@ def _with_files(
 
 
 def _unknown_host(run: Path, url: str) -> UsageError:
-    from nihbench.cli.presets import host_of
-
     return UsageError(
         t(
             "{run} says that its model is at {host}, which nobody named on this machine: nothing was sent; if you "
@@ -133,8 +130,6 @@ def _unknown_host(run: Path, url: str) -> UsageError:
 
 
 def _bearing(run: Path, url: str) -> UsageError:
-    from nihbench.cli.presets import host_of
-
     return UsageError(
         t(
             "{run} was not made on this machine as it stands, and headers or fields of yours would go to {host}: "
@@ -146,8 +141,6 @@ def _bearing(run: Path, url: str) -> UsageError:
 
 
 def _unknown_pair(run: Path, url: str, variable: str) -> UsageError:
-    from nihbench.cli.presets import host_of
-
     return UsageError(
         t(
             "{run} would have the key in {variable} sent to {host}, and nobody named these two together on this "

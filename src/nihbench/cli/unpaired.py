@@ -4,25 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from nihbench.lang import Lang, Message, said, t
-
-if TYPE_CHECKING:
-    from nihbench.analysis import Side, Unpaired
+from nihbench.analysis.sides import Side
+from nihbench.analysis.unpaired import MARGIN, Unpaired
+from nihbench.figures.findings import points
+from nihbench.figures.words import joined
+from nihbench.lang.messages import Lang, Message, said, t
 
 
 def unpaired_paragraph(made: Unpaired, lang: Lang) -> str:
     """Return the verdict in plain words, named as what it is."""
-    from nihbench.figures import joined
-
     return joined(lang, [said(sentence, lang) for sentence in (_verdict(made), _of_what(made), _how_far(made))])
 
 
 def _verdict(made: Unpaired) -> Message:
-    from nihbench.analysis.unpaired import MARGIN
-    from nihbench.figures.findings import points
-
     a, b, (one, other) = made.first.name, made.second.name, made.found
     if not one.measured or not other.measured:
         return t("Unpaired: nothing is measured of {a} or of {b}.", a=a, b=b)

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len, chop_cells, set_cell_size
 from rich.text import Text
 
+from nihbench.analysis.grids import Grid
+from nihbench.analysis.tally import squeezed
 from nihbench.cli.output import plain
-from nihbench.lang import Message, language, said, t
+from nihbench.figures.terminal import terminal_heatmap
+from nihbench.lang.messages import Message, language, said, t
 
 if TYPE_CHECKING:
-    from nihbench.analysis import Grid
     from nihbench.cli.watched import Gauges, Watched
 
 _LEAST_HEATMAP = 5
@@ -190,9 +192,6 @@ def _heatmap(sweep: Watched, screen: Screen, room: int) -> list[Text]:
 
 def _fitted(grid: Grid, screen: Screen, room: int) -> list[Text]:
     """Draw a grid on at most `room` lines; neighbours are put together where it has more."""
-    from nihbench.analysis import squeezed
-    from nihbench.figures import terminal_heatmap
-
     rows, columns = len(grid.depths), min(len(grid.lengths), max(1, (screen.width - 7) // 3))
     while True:
         part = squeezed(grid, rows=rows, columns=columns)

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from nihbench.cli.catalogs import load
 from nihbench.cli.output import command, note
-from nihbench.lang import t
+from nihbench.lang.messages import t
 
 if TYPE_CHECKING:
     from nihbench.cli.watched import Gauges, Watched
-    from nihbench.run import Follower
+    from nihbench.run.follow import Follower
 
 POLL_S = 0.5
 GRACE_S = 3.0
@@ -49,7 +50,9 @@ class _Folders:
         self.all()
 
     def all(self) -> list[Follower]:
-        from nihbench.run import Follower, find_runs, open_run
+        from nihbench.run.follow import Follower
+        from nihbench.run.store import open_run
+        from nihbench.run.tree import find_runs
 
         for path in self._paths:
             for folder in find_runs(path):
@@ -87,7 +90,7 @@ def _on_screen(folders: _Folders) -> None:
 
 def _in_lines(folders: _Folders) -> None:
     from nihbench.cli.progress import line
-    from nihbench.run import Progress
+    from nihbench.run.runner import Progress
 
     while going := folders.going_on():
         for follower in going:
@@ -101,7 +104,7 @@ def _in_lines(folders: _Folders) -> None:
 
 def _sweep(follower: Follower, more: str) -> Watched:
     from nihbench.cli.watched import Watched
-    from nihbench.run import stored_needle
+    from nihbench.run.stored import stored_needle
 
     content = follower.folder.manifest
     before = follower.news()
@@ -121,7 +124,6 @@ def _sweep(follower: Follower, more: str) -> Watched:
 
 def _money(follower: Follower) -> Callable[[Watched], Gauges]:
     """Return what adds up the costs of the records, at the price that the run was given or the catalog knows."""
-    from nihbench.cli.catalogs import load
     from nihbench.cli.money import stored_tariff
     from nihbench.cli.watched import Gauges
 

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from nihbench.types import Completion, Failure, GradedElsewhere
-
-if TYPE_CHECKING:
-    from nihbench.analysis import Tally
-    from nihbench.run import Eta, Left
-    from nihbench.types import Needle, Record, Trial
+from nihbench.analysis.tally import Tally
+from nihbench.run.answers import answer_of
+from nihbench.run.eta import Eta, Left
+from nihbench.types import Completion, Failure, GradedElsewhere, Needle, Record, Trial
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,9 +55,6 @@ class Watched:
         now: float,
         gauges: Callable[[Watched], Gauges],
     ) -> None:
-        from nihbench.analysis import Tally
-        from nihbench.run import Eta
-
         self.title, self.began = title, now
         self.tally: Tally = Tally(planned)
         self.eta: Eta = Eta((trial.length for trial in owed), now)
@@ -73,8 +67,6 @@ class Watched:
 
     def remember(self, record: Record) -> None:
         """Take a record that was there before: it is in the grid, and says nothing of the pace of today."""
-        from nihbench.run import answer_of
-
         answer = answer_of(self._needle, record)
         grade = answer.by_rules() if answer is not None else None
         self.tally.take(record, grade)

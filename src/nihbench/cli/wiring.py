@@ -10,19 +10,28 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nihbench.catalog.lookup import Catalog
+from nihbench.cli.catalogs import load
+from nihbench.cli.checks import calibrated, canary, preflown
 from nihbench.cli.output import FetchReport, note
 from nihbench.cli.presets import find_preset, host_of, is_gguf, key_for, preset_at, remember
+from nihbench.endpoint.access import ModelAccess, open_model
 from nihbench.errors import UsageError
-from nihbench.fetch import open_named
-from nihbench.lang import t
+from nihbench.fetch.progress import Report
+from nihbench.fetch.regular import open_named
+from nihbench.lang.messages import t
+from nihbench.local.model_file import model_file
+from nihbench.local.server import LocalServer
+from nihbench.plan.cache import Pace
+from nihbench.plan.grid import is_count
+from nihbench.run.choices import preset_of
+from nihbench.run.forecast import Forecast, forecast_of
+from nihbench.run.options import RunOptions
+from nihbench.run.resolve import prepare
+from nihbench.run.setup import Begun, Setup
 
 if TYPE_CHECKING:
-    from nihbench.catalog.lookup import Catalog
     from nihbench.cli.money import Checks
-    from nihbench.endpoint import ModelAccess
-    from nihbench.fetch import Report
-    from nihbench.plan import Pace
-    from nihbench.run import Begun, Forecast, RunOptions, Setup
 
 
 @contextmanager
@@ -37,8 +46,6 @@ def prepared(
         begun: what the run found out when it began, where there is one.
         draft: whether it is only looked at.
     """
-    from nihbench.cli.catalogs import load
-
     catalog = load()
     with reach(options, catalog, sending=sending, report=FetchReport()) as model:
         setup = resolved(options, catalog, model, None, begun=begun, draft=draft)
@@ -68,9 +75,6 @@ def resolved(
         leave_out: whether lengths over the window are left out instead of refused, as a plan does.
         draft: whether it is only looked at; a plan always is.
     """
-    from nihbench.cli.checks import calibrated
-    from nihbench.run import prepare
-
     return prepare(
         options,
         catalog,
@@ -86,8 +90,6 @@ def resolved(
 
 def foreseen(setup: Setup, model: ModelAccess, pace: Pace | None = None) -> Forecast:
     """Return what a run will need: `run.forecast_of` with what is known of the model's server."""
-    from nihbench.run import forecast_of
-
     if model.is_free:
         setup = replace(setup, preset=replace(setup.preset, prices=model.prices))
     return forecast_of(setup, pace, at_once=model.limits(concurrency=setup.concurrency).start)
@@ -95,8 +97,6 @@ def foreseen(setup: Setup, model: ModelAccess, pace: Pace | None = None) -> Fore
 
 def introduce(setup: Setup, model: ModelAccess, checks: Checks | None, *, begun: Begun | None = None) -> None:
     """Say what a user must know of a run before it begins, and send its canary. Arguments as for `resolved`."""
-    from nihbench.cli.checks import canary
-
     for sentence in setup.notes:
         note(t("note: {sentence}", sentence=sentence))
     if checks and begun is None and setup.options.canary:
@@ -110,8 +110,6 @@ def asks(model: ModelAccess, begun: Begun | None) -> bool:
 
 def window_comes_later(options: RunOptions, model: ModelAccess) -> bool:
     """Say whether a model's lengths depend on a window that its server tells only when it has loaded the model."""
-    from nihbench.plan import is_count
-
     engine = model.server.engine if model.server is not None else ""
     named = options.window or model.window or options.quick or not is_count(options.lengths or "15")
     return engine in ("Ollama", "LM Studio") and options.preflight and not named
@@ -123,9 +121,6 @@ def reach(options: RunOptions, catalog: Catalog, *, sending: bool, report: Repor
 
     Whatever it is asked then carries the headers and the further fields that the options give, at their price.
     """
-    from nihbench.endpoint import open_model
-    from nihbench.run import preset_of
-
     preset = preset_of(options, find_preset(options, catalog))
     if preset.local is None and (options.base_url or not is_gguf(options.model)):
         key = key_for(options, preset, catalog, sending=sending)
@@ -148,7 +143,6 @@ def reach(options: RunOptions, catalog: Catalog, *, sending: bool, report: Repor
         ) as model:
             yield model
         return
-    from nihbench.local import LocalServer, model_file
 
     path = Path(options.model) if preset.local is None else model_file(preset.local, report=report)
     slots = options.concurrency or preset.concurrency or 1
@@ -170,8 +164,6 @@ def reach_all(options: RunOptions, catalog: Catalog, *, sending: bool) -> Iterat
         UsageError: one of them serves something else, or counts otherwise.
         EndpointError: one of them can't be reached.
     """
-    from nihbench.endpoint import open_model
-
     with ExitStack() as opened:
         model = opened.enter_context(reach(options, catalog, sending=sending, report=FetchReport()))
         members = [model]
@@ -204,8 +196,6 @@ def all_preflown(
         UsageError: one of them counts otherwise.
         EndpointError, StoppedError: one of them can't be used as it is.
     """
-    from nihbench.cli.checks import preflown
-
     first, *others = members
     if not checks.options.preflight or not (others or asks(first, begun)):
         return members

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 
 from nihbench.errors import FetchError
-from nihbench.lang import t
+from nihbench.lang.messages import t
 
 _GUTENBERG_START = re.compile(r"^\*\*\* ?START OF (?:THE|THIS) PROJECT GUTENBERG EBOOK[^*]*\*\*\*[^\n]*\n", re.M)
 _GUTENBERG_END = re.compile(

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from nihbench.errors import UsageError
-from nihbench.lang import t
+from nihbench.lang.messages import t
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8", "UTF-8"),

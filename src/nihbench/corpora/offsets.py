@@ -16,11 +16,11 @@ from pathlib import Path
 import numpy as np
 
 from nihbench.errors import FetchError
-from nihbench.fetch import cache_dir, write_atomic
-from nihbench.stats import WINDOW, Repeated
-from nihbench.stats import repeated_windows as found_windows
-from nihbench.text import boundaries
+from nihbench.fetch.files import cache_dir, write_atomic
+from nihbench.stats.overlap import WINDOW, Repeated
+from nihbench.stats.overlap import repeated_windows as found_windows
 from nihbench.text import sentences as sentence_rules
+from nihbench.text.sentences import boundaries
 from nihbench.types import IntArray, Tokenizer
 
 _FORMAT = "1"

@@ -16,8 +16,8 @@ from nihbench.corpora.cleaning import fold_line_ends
 from nihbench.corpora.encodings import Decoded, decode
 from nihbench.corpora.han import count_han
 from nihbench.errors import UsageError
-from nihbench.fetch import read_named
-from nihbench.lang import listed, t
+from nihbench.fetch.regular import read_named
+from nihbench.lang.messages import listed, t
 from nihbench.types import UNKNOWN_LANGUAGE, Corpus
 
 _MOST_BYTES = 512_000_000

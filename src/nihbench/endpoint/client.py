@@ -33,7 +33,7 @@ from nihbench.endpoint.transport import Lanes, keep_alive_trace
 from nihbench.endpoint.usage import usage_in
 from nihbench.endpoint.waits import rate_state
 from nihbench.errors import EndingError, NihError
-from nihbench.lang import t
+from nihbench.lang.messages import t
 from nihbench.types import Completion, Failure, FailureKind, Message, Outcome, Request
 
 if TYPE_CHECKING:

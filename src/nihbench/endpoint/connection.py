@@ -23,7 +23,7 @@ from nihbench.endpoint.error_body import own_words
 from nihbench.endpoint.masking import is_secret_field
 from nihbench.endpoint.proxies import proxy_name
 from nihbench.errors import UsageError
-from nihbench.lang import t
+from nihbench.lang.messages import t
 from nihbench.types import FailureKind
 
 # What a request can end with instead of an answer. InvalidURL stands outside httpx's own tree.

@@ -16,7 +16,7 @@ from nihbench.endpoint.error_body import parse_json
 from nihbench.endpoint.failures import HANDLING, classify
 from nihbench.endpoint.transport import ClientOwner
 from nihbench.errors import EndpointError, StoppedError
-from nihbench.lang import t
+from nihbench.lang.messages import t
 from nihbench.types import CounterKind, Message
 
 _TIMEOUTS = Timeouts(connect_s=10.0, write_s=120.0, idle_s=300.0)

@@ -23,7 +23,7 @@ from nihbench.endpoint.pieces import char_starts, fit_pieces, fit_token_strings
 from nihbench.endpoint.servers import ServerInfo, size_of
 from nihbench.endpoint.transport import ClientOwner, Heard
 from nihbench.errors import EndpointError
-from nihbench.lang import t
+from nihbench.lang.messages import t
 from nihbench.types import IntArray, Message, Tokenizer
 
 MessageCounter = Callable[[Sequence[Message]], int | None]

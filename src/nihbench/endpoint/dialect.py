@@ -15,8 +15,8 @@ from typing import Any, Literal
 
 from nihbench.endpoint.bounds import OutputBound, likely_tokens
 from nihbench.endpoint.failures import SAMPLING, Diagnosis
-from nihbench.lang import t
-from nihbench.text import EncodedMessages, Pieces, messages_json
+from nihbench.lang.messages import t
+from nihbench.text.encoded import EncodedMessages, Pieces, messages_json
 from nihbench.types import Message, ModelPreset, Request
 
 OutputParam = Literal["max_tokens", "max_completion_tokens"]

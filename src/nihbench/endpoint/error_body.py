@@ -19,7 +19,7 @@ from typing import Any
 from nihbench.endpoint.coding import codings_of
 from nihbench.endpoint.masking import masked
 from nihbench.endpoint.waits import asked_wait_s
-from nihbench.lang import t
+from nihbench.lang.messages import t
 
 MESSAGE_CHARACTERS = 500
 _PADDING = " \t\r\n\0\ufeff"

@@ -19,8 +19,8 @@ from nihbench.endpoint.dialect import pieces_of
 from nihbench.endpoint.sse import EventReader, is_event_stream
 from nihbench.endpoint.stream import StreamedAnswer
 from nihbench.endpoint.tie import is_foreign
-from nihbench.lang import t
-from nihbench.text import Pieces
+from nihbench.lang.messages import t
+from nihbench.text.encoded import Pieces
 
 # Usage may still come after the answer; it is not worth a long wait.
 _AFTER_ANSWER_S = 15.0

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from nihbench.endpoint.error_body import ErrorBody, own_words, read_error
 from nihbench.endpoint.waits import exhausted_wait_s, in_words, rate_state
-from nihbench.lang import t
+from nihbench.lang.messages import t
 from nihbench.types import FailureKind
 
 

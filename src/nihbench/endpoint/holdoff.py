@@ -10,7 +10,7 @@ from collections.abc import Callable
 from nihbench.endpoint.retries import LONGEST_WAIT_S
 from nihbench.endpoint.waits import in_words
 from nihbench.errors import PutOffError
-from nihbench.lang import t
+from nihbench.lang.messages import t
 from nihbench.types import FailureKind
 
 SAID_S = 10.0

@@ -22,7 +22,7 @@ from nihbench.endpoint.holdoff import HoldOff, silent
 from nihbench.endpoint.pacing import Pace
 from nihbench.endpoint.signals import Signal
 from nihbench.errors import EndingError
-from nihbench.lang import t
+from nihbench.lang.messages import t
 from nihbench.types import FailureKind, RateState
 
 # Refused before any work was done: such a call does not count against the tokens of a minute.

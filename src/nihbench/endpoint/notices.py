@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from nihbench.endpoint.waits import in_words
-from nihbench.lang import t
+from nihbench.lang.messages import t
 
 
 class Notices:

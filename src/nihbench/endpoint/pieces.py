@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nihbench.lang import t
+from nihbench.lang.messages import t
 from nihbench.types import IntArray
 
 _BYTE_TOKEN = re.compile(r"<0x([0-9A-F]{2})>")

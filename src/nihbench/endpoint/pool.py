@@ -15,7 +15,7 @@ from typing import Generic, TypeVar
 from nihbench.endpoint.failures import HANDLING
 from nihbench.endpoint.limits import Limiter
 from nihbench.errors import PutOffError
-from nihbench.lang import t
+from nihbench.lang.messages import t
 from nihbench.types import Completer, Failure, Message, Outcome, Request
 
 MemberT = TypeVar("MemberT")

@@ -10,7 +10,7 @@ from typing import Literal
 from nihbench.endpoint.access import ModelAccess
 from nihbench.endpoint.failures import HANDLING
 from nihbench.errors import EndpointError, StoppedError
-from nihbench.lang import t, without_stop
+from nihbench.lang.messages import t, without_stop
 from nihbench.types import Completer, Failure, Message, Request, Usage
 
 _LITTLE = 0.02

@@ -24,7 +24,7 @@ from nihbench.endpoint.answer import PAST_LIMIT
 from nihbench.endpoint.bounds import likely_tokens
 from nihbench.endpoint.learnt import Learnt
 from nihbench.errors import StoppedError, UsageError
-from nihbench.lang import Message, t
+from nihbench.lang.messages import Message, t
 from nihbench.prices import (
     USUAL_HIT_PRICE,
     Charge,

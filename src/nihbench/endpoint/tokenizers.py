@@ -21,8 +21,11 @@ from numpy.typing import NDArray
 
 from nihbench.endpoint.pieces import char_starts, fit_token_strings
 from nihbench.errors import FetchError, UsageError
-from nihbench.fetch import Report, cache_dir, read_named, silent, wheel_member_to_file
-from nihbench.lang import listed, t
+from nihbench.fetch.files import cache_dir
+from nihbench.fetch.progress import Report, silent
+from nihbench.fetch.regular import read_named
+from nihbench.fetch.wheels import wheel_member_to_file
+from nihbench.lang.messages import listed, t
 from nihbench.types import IntArray, Tokenizer
 
 if TYPE_CHECKING:

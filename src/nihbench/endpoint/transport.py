@@ -26,8 +26,8 @@ from nihbench.endpoint.coding import CodingError, Inflater, TooLongError
 from nihbench.endpoint.connection import NO_ANSWER, Endpoint, Timeouts
 from nihbench.endpoint.proxies import proxy_for
 from nihbench.errors import NihError, UsageError
-from nihbench.fetch import open_named
-from nihbench.lang import t
+from nihbench.fetch.regular import open_named
+from nihbench.lang.messages import t
 
 # A long prefill sends nothing for minutes, and routers forget connections that are silent for about six.
 KEEP_ALIVE_IDLE_S = 60

@@ -18,7 +18,7 @@ from tempfile import TemporaryFile
 from typing import IO
 
 from nihbench.fetch.regular import open_named
-from nihbench.lang import t
+from nihbench.lang.messages import t
 
 CHUNK = 1 << 20
 MOST_WHEEL_BYTES = 8 << 30

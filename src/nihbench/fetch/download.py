@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from nihbench.errors import FetchError
 from nihbench.fetch.progress import Report, silent
-from nihbench.lang import Message, t
+from nihbench.lang.messages import Message, t
 
 if TYPE_CHECKING:
     import httpx

@@ -10,8 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+import platformdirs
+
 from nihbench.errors import FetchError
-from nihbench.lang import t
+from nihbench.lang.messages import t
 
 _SUFFIX = ".part"
 _STALE_S = 24 * 3600
@@ -26,7 +28,6 @@ def cache_dir() -> Path:
     chosen = os.environ.get("NIH_CACHE_DIR")
     if chosen:
         return Path(chosen).expanduser()
-    import platformdirs
 
     return Path(platformdirs.user_cache_dir("nihbench", appauthor=False))
 

@@ -17,9 +17,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from pydantic_core import from_json
+
 from nihbench.errors import DamagedDataError
 from nihbench.fetch.files import atomic_file
-from nihbench.lang import t
+from nihbench.lang.messages import t
 
 _NO_WAIT = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 _SAFE = getattr(os, "O_NOFOLLOW", 0) | _NO_WAIT
@@ -114,7 +116,6 @@ def parse_json(text: bytes) -> Any:
     """
     if text.count(b",") + text.count(b"[") + text.count(b"{") > MOST_VALUES:
         raise ValueError(t("it holds more than {most:,} values", most=MOST_VALUES))
-    from pydantic_core import from_json
 
     try:
         value = from_json(text, allow_inf_nan=False)

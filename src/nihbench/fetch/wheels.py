@@ -29,7 +29,7 @@ from nihbench.fetch.boxes import (
 from nihbench.fetch.children import NETWORK, child_environment
 from nihbench.fetch.files import atomic_file
 from nihbench.fetch.progress import Report, silent
-from nihbench.lang import t
+from nihbench.lang.messages import t
 from nihbench.types import is_pinned
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from rich.cells import cell_len
 
-from nihbench.analysis import BANDS, Agreement, AgreementReport, Comparison, Item
-from nihbench.lang import column, recalled, said, t
+from nihbench.analysis.agreement import BANDS, Agreement, AgreementReport, Comparison, Item
+from nihbench.lang.messages import column, recalled, said, t
 from nihbench.types import Score, Unscored
 
 _SHOWN_CHARACTERS = 160

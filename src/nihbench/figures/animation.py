@@ -23,7 +23,7 @@ from nihbench.figures.files import write_picture
 from nihbench.figures.hatch import UNRUN
 from nihbench.figures.look import look
 from nihbench.figures.style import Style
-from nihbench.lang import t
+from nihbench.lang.messages import t
 
 SUFFIXES = (".png", ".gif")
 _FRAMES = 60

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import isnan
 
-from nihbench.analysis import Rate, Summary
+from nihbench.analysis.summaries import Rate, Summary
 from nihbench.figures.labels import unit_phrase
 from nihbench.figures.words import Lang, joined, listed, say
 

@@ -21,7 +21,7 @@ from matplotlib.path import Path
 from matplotlib.textpath import TextPath
 from matplotlib.transforms import Affine2D
 
-from nihbench.analysis import Grid
+from nihbench.analysis.grids import Grid
 from nihbench.figures.colours import LEVELS, Palette, is_dark
 from nihbench.figures.hatch import HATCHES, UNRUN, group_of
 from nihbench.figures.labels import half_up

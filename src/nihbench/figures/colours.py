@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from nihbench.errors import UsageError
-from nihbench.lang import t
+from nihbench.lang.messages import t
 
 STOPS = ("#F0496E", "#EBB839", "#0CD79F")
 """Colours of 0, 0.5 and 1 in `classic`."""

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nihbench.errors import FetchError, UsageError
-from nihbench.fetch import write_atomic
-from nihbench.lang import t
+from nihbench.fetch.files import write_atomic
+from nihbench.figures.look import look
+from nihbench.lang.messages import t
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -50,8 +51,6 @@ def save(figure: Figure, path: Path, dpi: int = _DPI) -> None:
     Raises:
         UsageError: The suffix is not .png, .svg or .pdf, or the file can't be written.
     """
-    from nihbench.figures.look import look
-
     suffix = check_suffix(path)
     picture = BytesIO()
     with look():

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from nihbench.figures.words import LANGS, Lang
-from nihbench.lang import filled
+from nihbench.lang.messages import filled
 
 _TEXTS: Mapping[str, tuple[str, str]] = {
     # effective length

@@ -4,23 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from nihbench.analysis import Interaction, Paired, Statistics
-from nihbench.analysis.statistics import LEAST_MEASURED
+from nihbench.analysis.pairing import Interaction, Paired
+from nihbench.analysis.statistics import LEAST_MEASURED, Statistics
 from nihbench.figures.finding_words import pattern_name, tell
 from nihbench.figures.labels import depth_labels, length_labels
 from nihbench.figures.words import Lang, joined, listed
-from nihbench.stats import (
-    LEAST_HAYSTACKS,
-    LEAST_MISSES,
-    Comparison,
-    Cut,
-    Diagnosis,
-    EffectiveLength,
-    Pattern,
-    Reach,
-    Region,
-    Share,
-)
+from nihbench.stats.binomial import Share
+from nihbench.stats.compare import Comparison
+from nihbench.stats.detectable import LEAST_HAYSTACKS
+from nihbench.stats.diagnose import LEAST_MISSES, Cut, Diagnosis, Pattern
+from nihbench.stats.effective import EffectiveLength, Reach
+from nihbench.stats.regions import Region
 
 _NEARLY_AS_GOOD = 6
 """Twice a log-likelihood (Kass and Raftery 1995): under it a second pattern explains the misses nearly as well."""

@@ -8,10 +8,10 @@ from math import ceil, copysign, floor
 import numpy as np
 from numpy.typing import NDArray
 
-from nihbench.analysis import Grid
+from nihbench.analysis.grids import Grid
 from nihbench.figures.words import Lang, kind_word, listed
-from nihbench.lang import said
-from nihbench.run import unit_words
+from nihbench.lang.messages import said
+from nihbench.run.units import unit_words
 
 Cells = NDArray[np.bool_]
 SEVERAL = " | "

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from nihbench.analysis import Grid
+from nihbench.analysis.grids import Grid
 from nihbench.figures.cells import difference_scale, value_scale
 from nihbench.figures.hatch import HATCHES, UNRUN, Hatch, group_of
 from nihbench.figures.labels import depth_labels, failure_counts, length_labels, partly_cells, unit_phrase, unrun_cells

@@ -15,7 +15,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
-from nihbench.analysis import Grid
+from nihbench.analysis.grids import Grid
 from nihbench.figures.cells import Cell, cells_of, draw_cells, number_points, write_numbers
 from nihbench.figures.hatch import UNRUN
 from nihbench.figures.labels import depth_labels, length_labels

@@ -15,7 +15,7 @@ from nihbench.figures.look import INK, QUIET, drawable
 from nihbench.figures.page import LINE_IN, Page, Ruler
 from nihbench.figures.style import Style
 from nihbench.figures.words import control_word, joined, listed, say
-from nihbench.lang import t
+from nihbench.lang.messages import t
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from nihbench.errors import UsageError
 from nihbench.figures.colours import CLASSIC, Palette
 from nihbench.figures.words import Lang
-from nihbench.lang import t
+from nihbench.lang.messages import t
 
 _LEAST_IN, _MOST_IN = 2.0, 60.0
 _LEAST_DPI, _MOST_DPI = 40, 1200

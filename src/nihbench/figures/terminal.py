@@ -12,7 +12,7 @@ from math import ceil
 from rich.cells import chop_cells
 from rich.text import Text
 
-from nihbench.analysis import Grid
+from nihbench.analysis.grids import Grid
 from nihbench.figures.colours import colour_of
 from nihbench.figures.labels import depth_labels, failure_counts, half_up, length_labels, unrun_cells
 from nihbench.figures.words import Lang, kind_word, listed, say

@@ -22,8 +22,8 @@ from types import TracebackType
 from typing import IO, Self
 
 from nihbench.errors import LocalModelError
-from nihbench.fetch import COMPUTE, child_environment
-from nihbench.lang import t
+from nihbench.fetch.children import COMPUTE, child_environment
+from nihbench.lang.messages import t
 from nihbench.local.model_file import check_gguf
 
 _HOST = "127.0.0.1"

@@ -11,7 +11,7 @@ import re
 import numpy as np
 
 from nihbench.errors import UsageError
-from nihbench.lang import t
+from nihbench.lang.messages import t
 
 MAX_LENGTHS = 100
 MAX_DEPTHS = 101

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from nihbench.errors import UsageError
-from nihbench.lang import t
+from nihbench.lang.messages import t
 from nihbench.types import Trial
 
 ORDERS = ("cache", "random", "grid")

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from nihbench.errors import UsageError
-from nihbench.lang import t
+from nihbench.lang.messages import t
 from nihbench.plan.order import Turn
 from nihbench.types import Trial
 

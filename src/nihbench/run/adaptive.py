@@ -17,14 +17,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from nihbench.errors import UsageError
-from nihbench.lang import t
-from nihbench.plan import joined_depths, order_trials, standing_for
+from nihbench.lang.messages import t
+from nihbench.plan.order import order_trials
+from nihbench.plan.places import joined_depths, standing_for
 from nihbench.run.answers import answer_of
 from nihbench.run.calibration import likely_points
 from nihbench.run.options import wanted_precision
 from nihbench.run.places import merge_places
 from nihbench.run.setup import Setup
-from nihbench.stats import FirstDraws, draws, highest_levels, most_draws, need, precision_at
+from nihbench.stats.adaptive import FirstDraws, draws, highest_levels, most_draws, need, precision_at
 from nihbench.types import IntArray, Record, Score, Trial
 
 LEAST_MEASURED = 0.95

@@ -17,8 +17,10 @@ from typing import Any
 
 from nihbench.catalog.loading import packaged_models
 from nihbench.catalog.lookup import Catalog
+from nihbench.corpora.ownfile import load_path
+from nihbench.endpoint.connection import Endpoint
 from nihbench.errors import UsageError
-from nihbench.lang import t
+from nihbench.lang.messages import t
 from nihbench.run.known import known
 from nihbench.run.options import bare_url
 
@@ -59,8 +61,6 @@ def address_of(url: str | None) -> str:
 
     A gateway may have a customer behind every path: a server is named by all of its base URL.
     """
-    from nihbench.endpoint import Endpoint
-
     try:
         return Endpoint(base_url=url).address_prefix if url else ""
     except UsageError:
@@ -151,8 +151,6 @@ def admitted_text(option: str | None, run: Path, catalog: Catalog, *, hashed: bo
 
 def is_text(option: str | None, sha256: str | None) -> bool:
     """Say whether what a folder says in place of `--corpus` is one file of the user's own, and has this hash."""
-    from nihbench.corpora import load_path
-
     if not option or not sha256 or not is_known_file(option):
         return False
     try:

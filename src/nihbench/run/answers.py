@@ -15,13 +15,13 @@ from typing import Any, get_args
 
 from nihbench.catalog.lookup import Catalog
 from nihbench.errors import UsageError
-from nihbench.lang import t
-from nihbench.plan import fill
+from nihbench.lang.messages import t
+from nihbench.plan.fresh import fill
 from nihbench.run.store import RunFolder
 from nihbench.run.stored import stored_needle
-from nihbench.score import grade
 from nihbench.score.fold import is_cjk
 from nihbench.score.match import NeedleKey
+from nihbench.score.rules import grade
 from nihbench.types import Completion, Grade, Needle, OutcomeClass, Record
 
 _BANDS = (0, 30, 50, 70, 100)

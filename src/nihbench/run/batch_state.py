@@ -14,9 +14,12 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
+from pydantic import TypeAdapter
+
 from nihbench.errors import DamagedDataError, UsageError, is_path_fault, path_error
-from nihbench.fetch import check_folder, is_there, lines_of, parse_json, read_json, write_atomic
-from nihbench.lang import t, typed
+from nihbench.fetch.files import write_atomic
+from nihbench.fetch.regular import check_folder, is_there, lines_of, parse_json, read_json
+from nihbench.lang.messages import t, typed
 from nihbench.run.export import BATCH_FOLDER, BATCH_FORMAT, BATCH_MANIFEST, PLANNED, URL
 from nihbench.run.records import first_line, lines_in, placement_of, unreadable
 from nihbench.types import Placed, Trial
@@ -153,8 +156,6 @@ def open_batches(folder: Path) -> Batches:
         UsageError: the run was not exported.
         DamagedDataError: batch.json can't be read.
     """
-    from pydantic import TypeAdapter
-
     check_folder(folder / BATCH_FOLDER)
     path = folder / BATCH_FOLDER / BATCH_MANIFEST
     with _reading(folder, path):
@@ -236,8 +237,6 @@ def read_planned(folder: Path) -> dict[str, Planned]:
         UsageError: nothing was.
         DamagedDataError: planned.jsonl can't be read.
     """
-    from pydantic import TypeAdapter
-
     trial, strings = TypeAdapter(Trial), TypeAdapter(dict[str, str])
     path = folder / BATCH_FOLDER / PLANNED
     planned: dict[str, Planned] = {}

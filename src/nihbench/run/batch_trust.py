@@ -13,8 +13,8 @@ from pathlib import Path
 
 from nihbench.endpoint.batches import LOST, BatchEndpoint
 from nihbench.errors import EndpointError, UsageError
-from nihbench.fetch import lines_of
-from nihbench.lang import t, typed
+from nihbench.fetch.regular import lines_of
+from nihbench.lang.messages import t, typed
 from nihbench.run.admit import address_of
 from nihbench.run.batch_state import CUSTOM_ID, Batches, Job
 from nihbench.run.export import request_line

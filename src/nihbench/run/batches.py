@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from nihbench.endpoint import HANDLING
 from nihbench.endpoint.batches import LOST, Batch, BatchEndpoint, UnsureError
+from nihbench.endpoint.failures import HANDLING
 from nihbench.errors import EndpointError, UsageError
-from nihbench.lang import t
+from nihbench.lang.messages import t
 from nihbench.run.admit import address_of
 from nihbench.run.batch_state import Batches, Job, extract
 from nihbench.run.export import BATCH_FOLDER, URL

@@ -17,9 +17,9 @@ from math import log
 from typing import TYPE_CHECKING, Any, Literal
 
 from nihbench.errors import EndpointError
-from nihbench.lang import t
+from nihbench.lang.messages import t
 from nihbench.run.haystacks import laid_out
-from nihbench.text import render
+from nihbench.text.prompt import render
 from nihbench.types import Message, Trial
 
 if TYPE_CHECKING:

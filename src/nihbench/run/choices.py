@@ -8,13 +8,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nihbench.catalog.lookup import Catalog
-from nihbench.endpoint import ModelAccess
+from nihbench.endpoint.access import ModelAccess
 from nihbench.errors import UsageError
-from nihbench.lang import t
-from nihbench.plan import (
-    MOST_TRIALS,
-    VARIED,
-)
+from nihbench.lang.messages import t
+from nihbench.plan.order import VARIED
+from nihbench.plan.trials import MOST_TRIALS
 from nihbench.run.options import (
     QUICK_MAX_OUTPUT,
     RunOptions,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from nihbench.lang import Message, t
+from nihbench.lang.messages import Message, t
 from nihbench.run.verify import has_text, whole_count
 from nihbench.types import Completion, GradedElsewhere, Record
 

@@ -15,10 +15,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from nihbench.endpoint import Call, Dialect
+from nihbench.endpoint.dialect import Call, Dialect
 from nihbench.errors import FetchError, UsageError
-from nihbench.fetch import atomic_file, check_folder, write_atomic
-from nihbench.lang import t
+from nihbench.fetch.files import atomic_file, write_atomic
+from nihbench.fetch.regular import check_folder
+from nihbench.lang.messages import t
 from nihbench.run.options import without_secrets
 from nihbench.run.setup import Setup
 from nihbench.types import Placed, Trial

@@ -9,11 +9,12 @@ from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from nihbench.plan import CostRange, Pace, PrefixCache, Sent, cost_range, half_width, simulate
+from nihbench.plan.cache import Pace, PrefixCache, Sent, simulate
+from nihbench.plan.cost import CostRange, cost_range, half_width
 from nihbench.run.recount import Recount
 from nihbench.run.setup import USUAL_AT_ONCE, Setup
 from nihbench.run.spent import margin_of
-from nihbench.text import frame_of
+from nihbench.text.prompt import frame_of
 from nihbench.types import Completion, Record, Trial
 
 GUESSED_OUTPUT = 60

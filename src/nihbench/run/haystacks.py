@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nihbench.corpora import repeated_windows
-from nihbench.lang import Message, t
+from nihbench.corpora.offsets import repeated_windows
+from nihbench.lang.messages import Message, t
 from nihbench.run.lengths import spent_tokens
 from nihbench.run.texts import Texts, sources
-from nihbench.stats import ONE_TEXT, Repeated, linked, text_overlaps
-from nihbench.text import GLUE, MOST_COMPARED, Layout, Ring, haystack_starts, layout_for, sentence_start
+from nihbench.stats.overlap import ONE_TEXT, Repeated, linked, text_overlaps
+from nihbench.text.source import GLUE, sentence_start
+from nihbench.text.starts import MOST_COMPARED, Layout, Ring, haystack_starts, layout_for
 from nihbench.types import FloatArray
 
 if TYPE_CHECKING:

@@ -18,9 +18,9 @@ from typing import Any
 from nihbench import __version__
 from nihbench.catalog.lookup import Catalog
 from nihbench.errors import UsageError
-from nihbench.fetch import MOST_LINE_BYTES
-from nihbench.lang import t
-from nihbench.plan import make_trials
+from nihbench.fetch.regular import MOST_LINE_BYTES
+from nihbench.lang.messages import t
+from nihbench.plan.trials import make_trials
 from nihbench.run.kamradt import Form, Row
 from nihbench.run.options import RunOptions
 from nihbench.run.records import first_line, parse_record, record_line

@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import NamedTuple
 
-from nihbench.endpoint import HANDLING
+from nihbench.endpoint.failures import HANDLING
 from nihbench.endpoint.spending import Budget
 from nihbench.errors import StoppedError
-from nihbench.lang import t
+from nihbench.lang.messages import t
 from nihbench.run.answers import Answered
 from nihbench.run.scores import COMBINED, version_of
 from nihbench.run.verdicts import Reply, Verdicts, reply_key

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from nihbench.errors import DamagedDataError, UsageError
-from nihbench.fetch import parse_json, read_named, read_regular
-from nihbench.lang import t
-from nihbench.plan import MOST_TRIALS
+from nihbench.fetch.regular import parse_json, read_named, read_regular
+from nihbench.lang.messages import t
+from nihbench.plan.trials import MOST_TRIALS
 from nihbench.run.stored import BEYOND
 
 Form = Literal["kamradt-grid", "kamradt-2023", "kamradt-2026"]

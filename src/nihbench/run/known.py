@@ -19,8 +19,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
+import platformdirs
+from filelock import FileLock, Timeout
+
 from nihbench.errors import NihError
-from nihbench.fetch import atomic_file, parse_json, read_json, read_named
+from nihbench.fetch.files import atomic_file
+from nihbench.fetch.regular import parse_json, read_json, read_named
 
 WITHOUT_KEY = ""
 """Stands for a server that was named without a key."""
@@ -53,7 +57,6 @@ def known_file() -> Path:
     """Return where the file is, or would be."""
     if chosen := os.environ.get("NIH_KNOWN_FILE"):
         return Path(chosen).expanduser()
-    import platformdirs
 
     return Path(platformdirs.user_config_dir("nihbench", appauthor=False)) / "known.json"
 
@@ -166,7 +169,6 @@ def _remember(change: Callable[[Known], Known]) -> None:
     before = known()
     if change(before) == before:
         return
-    from filelock import FileLock, Timeout
 
     path = known_file()
     with contextlib.suppress(OSError, NihError, Timeout):

@@ -26,7 +26,7 @@ from secrets import token_hex
 from types import TracebackType
 from typing import Any, Self
 
-from nihbench.fetch import open_appending, parse_json
+from nihbench.fetch.regular import open_appending, parse_json
 from nihbench.run.records import ends_line, rows_in, unwritable
 
 LEDGER = "spent.jsonl"

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from nihbench.errors import UsageError
-from nihbench.lang import t
-from nihbench.plan import is_count, parse_lengths
+from nihbench.lang.messages import t
+from nihbench.plan.grid import is_count, parse_lengths
 from nihbench.run.options import QUICK_LENGTHS, RunOptions
-from nihbench.text import frame_of
+from nihbench.text.prompt import frame_of
 from nihbench.types import Needle, PromptTemplate, Tokenizer
 
 MIN_HAYSTACK_TOKENS = 64

@@ -15,11 +15,15 @@ from typing import Any
 
 from nihbench.catalog.loading import load
 from nihbench.errors import DamagedDataError, UsageError
-from nihbench.fetch import parse_json, write_atomic
-from nihbench.lang import t
-from nihbench.plan import fill, order_trials, with_controls
+from nihbench.fetch.files import write_atomic
+from nihbench.fetch.regular import parse_json
+from nihbench.lang.messages import t
+from nihbench.plan.controls import with_controls
+from nihbench.plan.fresh import fill
+from nihbench.plan.order import order_trials
 from nihbench.run.known import is_own_run
 from nihbench.run.lengths import fixed_tokens
+from nihbench.run.manifest import manifest
 from nihbench.run.options import RunOptions
 from nihbench.run.places import counted_once
 from nihbench.run.rebuild import source_text
@@ -29,7 +33,9 @@ from nihbench.run.store import RunFolder, check_free, create_run, open_run, unus
 from nihbench.run.stored import begun, corpus_of, is_imported, planned_trials, stored_needle, stored_prompts
 from nihbench.run.texts import check_corpus
 from nihbench.run.units import MODEL_UNIT, OF_ANOTHER, length_unit, unit_words
-from nihbench.text import EncodedMessages, digest, messages_json, rebuild, rebuild_bare
+from nihbench.text.bare import rebuild_bare
+from nihbench.text.encoded import EncodedMessages, messages_json
+from nihbench.text.prompt import digest, rebuild
 from nihbench.types import Experiment, Message, Needle, Placed, Placement, PromptTemplate, Trial
 
 LIKE = "like.jsonl"
@@ -265,8 +271,6 @@ def begin_run(path: Path, setup: Setup, started: str) -> RunFolder:
     Raises:
         UsageError: a run is there already, or the folder can't be written.
     """
-    from nihbench.run.manifest import manifest
-
     if setup.like is not None:
         try:
             path.mkdir(parents=True, exist_ok=True)

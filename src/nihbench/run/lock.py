@@ -14,9 +14,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
+
 from nihbench.errors import NihError, UsageError
-from nihbench.fetch import check_plain, parse_json, read_regular, write_atomic
-from nihbench.lang import t
+from nihbench.fetch.files import write_atomic
+from nihbench.fetch.regular import check_plain, parse_json, read_regular
+from nihbench.lang.messages import t
 
 LOCK = ".lock"
 HOLDER = ".holder.json"
@@ -35,8 +38,6 @@ def owned(folder: Path, now: Callable[[], datetime]) -> Iterator[None]:
         UsageError: another process owns it, or it can't be written.
         DamagedDataError: its lock is no plain file.
     """
-    from filelock import FileLock, Timeout
-
     check_plain(folder / LOCK)
     lock = FileLock(folder / LOCK, timeout=0)
     try:

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 from nihbench import __version__
 from nihbench.errors import UsageError
-from nihbench.lang import t
-from nihbench.plan import make_trials, merged_as_stored, stored_places
+from nihbench.lang.messages import t
+from nihbench.plan.places import merged_as_stored, stored_places
+from nihbench.plan.trials import make_trials
 from nihbench.run.haystacks import stored_haystacks
 from nihbench.run.options import bare_url
-from nihbench.text import PLACEMENT_VERSION
+from nihbench.text.prompt import PLACEMENT_VERSION
 from nihbench.types import Trial
 
 if TYPE_CHECKING:

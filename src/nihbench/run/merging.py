@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from nihbench.errors import UsageError
-from nihbench.fetch import check_folder, is_there, read_json, write_atomic
-from nihbench.lang import t
-from nihbench.plan import parse_shard
+from nihbench.fetch.files import write_atomic
+from nihbench.fetch.regular import check_folder, is_there, read_json
+from nihbench.lang.messages import t
+from nihbench.plan.shards import parse_shard
 from nihbench.run.batch_state import check_nothing_waits
 from nihbench.run.known import is_own_run, remember_run
 from nihbench.run.ledger import LEDGER, plain_line

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from nihbench.endpoint import HANDLING, may_pass
+from nihbench.endpoint.failures import HANDLING, may_pass
 from nihbench.errors import StoppedError
-from nihbench.lang import t
+from nihbench.lang.messages import t
 from nihbench.run.setup import Setup
 from nihbench.run.verify import Expectation, verified
 from nihbench.types import Failure, Record, Trial

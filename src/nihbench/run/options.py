@@ -12,7 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from nihbench.endpoint.masking import is_secret_field
 from nihbench.errors import UsageError
-from nihbench.lang import t
+from nihbench.lang.messages import t
 from nihbench.types import PriceTier
 
 PRECISION = 0.05

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from nihbench.lang import Message, t
-from nihbench.plan import Landing, is_placed, merged, prompts_by_length, standing_for
+from nihbench.lang.messages import Message, t
+from nihbench.plan.places import Landing, is_placed, merged, prompts_by_length, standing_for
 from nihbench.run.setup import Setup
 from nihbench.types import Completion, GradedElsewhere, Placement, Record, Trial
 

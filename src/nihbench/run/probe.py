@@ -13,15 +13,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from nihbench.endpoint import HANDLING
-from nihbench.plan import fill
+from nihbench.endpoint.failures import HANDLING
+from nihbench.plan.fresh import fill
 from nihbench.run.rebuild import source_text
 from nihbench.run.records import read_records
 from nihbench.run.setup import Made, Setup
 from nihbench.run.store import PROBES, RunFolder
-from nihbench.score import grade
-from nihbench.stats import Share, share
-from nihbench.text import digest, rebuild
+from nihbench.score.rules import grade
+from nihbench.stats.binomial import Share, share
+from nihbench.text.prompt import digest, rebuild
 from nihbench.types import Completion, Failure, Grade, Message, Needle, Placement, Record, Score, Trial
 
 CONTROL = "probe"

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from nihbench.errors import DamagedDataError, UsageError
-from nihbench.lang import t
-from nihbench.plan import fill
+from nihbench.lang.messages import t
+from nihbench.plan.fresh import fill
 from nihbench.run.store import RunFolder
 from nihbench.run.stored import stored_needle, stored_prompts
 from nihbench.run.texts import check_corpus
-from nihbench.text import SourceText, around, digest, rebuild, rebuild_bare
+from nihbench.text.bare import rebuild_bare
+from nihbench.text.prompt import around, digest, rebuild
+from nihbench.text.source import SourceText
 from nihbench.types import Corpus, Message, Placed, Placement, Record
 
 

@@ -17,15 +17,14 @@ from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import Any, Self, TypeVar
+
+from pydantic import TypeAdapter
 
 from nihbench.errors import DamagedDataError, MovedError, UsageError
-from nihbench.fetch import lines_of, open_appending, open_regular, parse_json
-from nihbench.lang import t, typed
+from nihbench.fetch.regular import lines_of, open_appending, open_regular, parse_json
+from nihbench.lang.messages import t, typed
 from nihbench.types import Bare, Completion, Failure, GradedElsewhere, Placed, Placement, Record, Trial
-
-if TYPE_CHECKING:
-    from pydantic import TypeAdapter
 
 MOST_CHARACTERS = 1_000_000
 """Of an answer, and of reasoning, so much is written and read at most: what is longer loses its middle. No model says
@@ -356,8 +355,6 @@ def placement_of(plain: Any, control: str | None) -> Placed:
 
 @cache
 def _placements() -> tuple[TypeAdapter[Placement], TypeAdapter[Bare]]:
-    from pydantic import TypeAdapter
-
     return TypeAdapter(Placement), TypeAdapter(Bare)
 
 
@@ -402,8 +399,6 @@ def _kept() -> _Kept:
 
 @cache
 def _parser() -> Callable[[bytes], Record]:
-    from pydantic import TypeAdapter
-
     trial, strings = TypeAdapter(Trial), TypeAdapter(dict[str, str])
     outcomes: dict[str, TypeAdapter[Any]] = {key: TypeAdapter(kind) for kind, key in _KEYS.items()}
 

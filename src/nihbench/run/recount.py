@@ -13,11 +13,11 @@ from functools import lru_cache
 import numpy as np
 
 from nihbench.errors import DamagedDataError
-from nihbench.lang import t
+from nihbench.lang.messages import t
 from nihbench.run.setup import Made, Setup
 from nihbench.run.verify import FOREIGN_TOKENS, MOST_ESTIMATE_RATIO
-from nihbench.text import GLUE, render
-from nihbench.text.source import MOST_CHARACTERS
+from nihbench.text.prompt import render
+from nihbench.text.source import GLUE, MOST_CHARACTERS
 from nihbench.types import Placed, Placement, Trial
 
 _BYTES_A_TOKEN = 4

@@ -13,22 +13,17 @@ from pathlib import Path
 from typing import Any
 
 from nihbench.catalog.lookup import Catalog
-from nihbench.endpoint import ModelAccess
+from nihbench.endpoint.access import ModelAccess
 from nihbench.errors import UsageError
-from nihbench.fetch import Report
-from nihbench.lang import t
-from nihbench.plan import (
-    CACHES,
-    PrefixCache,
-    make_controls,
-    make_trials,
-    merged_as_stored,
-    order_trials,
-    parse_depths,
-    parse_shard,
-    stretch,
-    with_controls,
-)
+from nihbench.fetch.progress import Report
+from nihbench.lang.messages import t
+from nihbench.plan.cache import CACHES, PrefixCache
+from nihbench.plan.controls import make_controls, with_controls
+from nihbench.plan.grid import parse_depths
+from nihbench.plan.order import order_trials
+from nihbench.plan.places import merged_as_stored
+from nihbench.plan.shards import parse_shard, stretch
+from nihbench.plan.trials import make_trials
 from nihbench.run.calibration import WINDOW_SLACK, Calibration
 from nihbench.run.choices import (
     asked_prompts,
@@ -52,10 +47,7 @@ from nihbench.run.options import (
 from nihbench.run.places import merge_places, shared_note
 from nihbench.run.setup import Begun, Setup
 from nihbench.run.texts import load_texts, sources
-from nihbench.text import (
-    asks_first,
-    head_of,
-)
+from nihbench.text.prompt import asks_first, head_of
 from nihbench.types import (
     Message,
     PromptTemplate,

@@ -16,12 +16,12 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from nihbench.endpoint import HANDLING
 from nihbench.endpoint.batch_lines import BatchResult, read_result
 from nihbench.endpoint.bounds import MOST_BYTES
+from nihbench.endpoint.failures import HANDLING
 from nihbench.errors import UsageError
-from nihbench.fetch import open_named
-from nihbench.lang import Message, t
+from nihbench.fetch.regular import open_named
+from nihbench.lang.messages import Message, t
 from nihbench.run.batch_state import Planned, read_planned
 from nihbench.run.records import all_records
 from nihbench.run.store import RECORDS, RunFolder

@@ -15,9 +15,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import zip_longest
 
-from nihbench.endpoint import HANDLING, LONGEST_WAIT_S, Limiter, put_off
+from nihbench.endpoint.failures import HANDLING
+from nihbench.endpoint.holdoff import put_off
+from nihbench.endpoint.limits import Limiter
+from nihbench.endpoint.retries import LONGEST_WAIT_S
 from nihbench.errors import DamagedDataError, PutOffError, StoppedError
-from nihbench.lang import t
+from nihbench.lang.messages import t
 from nihbench.run.opening import Opening
 from nihbench.run.recorder import Recorder
 from nihbench.run.records import RecordWriter

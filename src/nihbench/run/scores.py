@@ -13,12 +13,16 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from nihbench.errors import DamagedDataError, UsageError
-from nihbench.fetch import is_there, lines_of, parse_json, write_atomic
-from nihbench.lang import t
+from nihbench.fetch.files import write_atomic
+from nihbench.fetch.regular import is_there, lines_of, parse_json
+from nihbench.lang.messages import t
 from nihbench.run.answers import answers_of
 from nihbench.run.store import RunFolder
-from nihbench.score import JUDGE_VERSION, SCORER, VERSION
+from nihbench.score.judge import VERSION as JUDGE_VERSION
+from nihbench.score.rules import SCORER, VERSION
 from nihbench.types import Evidence, Failure, Grade, GradedElsewhere, Record, Score, Unscored
 
 IMPORTED = ("kamradt-judge", "kamradt-match")
@@ -194,8 +198,6 @@ def _grade(plain: Mapping[str, Any]) -> Grade:
 
 @cache
 def _adapter(kind: type) -> Any:
-    from pydantic import TypeAdapter
-
     return TypeAdapter(kind)
 
 

@@ -11,14 +11,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from nihbench.plan import (
-    Landing,
-    PrefixCache,
-    Turn,
-    fill,
-    fresh_values,
-    turn_of,
-)
+from nihbench.plan.cache import PrefixCache
+from nihbench.plan.fresh import fill, fresh_values
+from nihbench.plan.order import Turn, turn_of
+from nihbench.plan.places import Landing
 from nihbench.run.calibration import Calibration
 from nihbench.run.haystacks import Laid
 from nihbench.run.options import (
@@ -28,16 +24,11 @@ from nihbench.run.options import (
 )
 from nihbench.run.texts import Texts
 from nihbench.run.units import MODEL_UNIT, length_unit
-from nihbench.text import (
-    PLACEMENT_VERSION,
-    EncodedMessages,
-    Layout,
-    Source,
-    build_alone,
-    build_bare,
-    build_prompt,
-    splice_of,
-)
+from nihbench.text.bare import build_alone, build_bare
+from nihbench.text.encoded import EncodedMessages
+from nihbench.text.prompt import PLACEMENT_VERSION, build_prompt, splice_of
+from nihbench.text.source import Source
+from nihbench.text.starts import Layout
 from nihbench.types import (
     Corpus,
     Experiment,

@@ -17,9 +17,8 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
-from nihbench.endpoint import cost_of
-from nihbench.endpoint.spending import tells_cost
-from nihbench.fetch import read_regular
+from nihbench.endpoint.spending import cost_of, tells_cost
+from nihbench.fetch.regular import read_regular
 from nihbench.prices import prices_paid
 from nihbench.run.ledger import LEDGER, Entries, Ledger, append, plain_line, read_ledger
 from nihbench.run.records import all_records, state_of

@@ -11,9 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
+
 from nihbench.errors import DamagedDataError, UsageError, is_path_fault, path_error
-from nihbench.fetch import check_plain, is_there, read_json, write_atomic
-from nihbench.lang import t, typed
+from nihbench.fetch.files import write_atomic
+from nihbench.fetch.regular import check_plain, is_there, read_json
+from nihbench.lang.messages import t, typed
 from nihbench.run.calibration import Calibration
 from nihbench.run.known import is_own_run, remember_run
 from nihbench.run.lock import LOCK
@@ -90,8 +93,6 @@ def create_run(path: Path, manifest: Mapping[str, Any]) -> RunFolder:
     Raises:
         UsageError: a run is there already, or the folder can't be written.
     """
-    from filelock import FileLock
-
     try:
         path.mkdir(parents=True, exist_ok=True)
         check_free(path)

@@ -11,23 +11,23 @@ from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
 
 from nihbench.catalog.lookup import Catalog
 from nihbench.errors import DamagedDataError, UsageError
-from nihbench.lang import t
-from nihbench.plan import make_trials, merged_as_stored
+from nihbench.lang.messages import t
+from nihbench.plan.places import merged_as_stored
+from nihbench.plan.trials import make_trials
+from nihbench.run.admit import admitted_text
 from nihbench.run.calibration import Calibration
 from nihbench.run.haystacks import Laid
 from nihbench.run.options import RunOptions, without_secrets
-from nihbench.text import Layout
+from nihbench.run.setup import Begun
+from nihbench.run.texts import corpus_choice
+from nihbench.text.starts import Layout
 from nihbench.types import Needle, PromptTemplate, Trial
-
-if TYPE_CHECKING:
-    from pydantic import TypeAdapter
-
-    from nihbench.run.setup import Begun
-
 
 _CHARACTERS: Mapping[str, int] = {
     "d7511ece91d86e8236127bb7315b25d36653a3dea6978ba0f25420ac81bc4a1c": 6_941_958,  # english-novels-en
@@ -146,8 +146,6 @@ def check_content(content: Mapping[str, Any]) -> None:
     Raises:
         ValueError: something is missing or wrong; the message names it.
     """
-    from pydantic import ValidationError
-
     try:
         found: _Content = _adapter(_Content).validate_python(dict(content) | {"import_": content.get("import")})
     except ValidationError as error:
@@ -209,9 +207,6 @@ def corpus_of(content: Mapping[str, Any], run: Path, catalog: Catalog) -> str:
     Raises:
         UsageError: only the run's folder names that file.
     """
-    from nihbench.run.admit import admitted_text
-    from nihbench.run.texts import corpus_choice
-
     option = content["options"].get("corpus") or str(content["corpus"]["name"])
     chosen = corpus_choice(admitted_text(option, run, catalog, hashed=True), content["needle"]["language"])
     return chosen or str(admitted_text(str(content["corpus"]["name"]), run, catalog, hashed=True))
@@ -238,8 +233,6 @@ def begun(content: Mapping[str, Any]) -> Begun:
     Raises:
         DamagedDataError: it is not what `manifest` writes.
     """
-    from nihbench.run.setup import Begun
-
     calibration, places = _calibration(content), content.get("same_prompt")
     haystacks = _validated(_Haystacks, content, "haystacks") if content.get("haystacks") else None
     return Begun(
@@ -331,8 +324,6 @@ def stored_options(
 
 
 def _validated(kind: Any, content: Mapping[str, Any], key: str) -> Any:
-    from pydantic import ValidationError
-
     try:
         return _adapter(kind).validate_python(content[key])
     except (KeyError, ValidationError) as error:
@@ -346,8 +337,6 @@ def _damaged(key: str) -> DamagedDataError:
 @cache
 def _adapter(kind: Any) -> TypeAdapter[Any]:
     """Return what validates a kind of value: to make one takes longer than to read a hundred records with it."""
-    from pydantic import TypeAdapter
-
     return TypeAdapter(kind)
 
 

@@ -10,19 +10,14 @@ from functools import lru_cache
 from pathlib import Path
 
 from nihbench.catalog.lookup import Catalog
-from nihbench.corpora import (
-    alternatives_to,
-    ensure,
-    haystack_folder,
-    load,
-    load_path,
-    sentence_boundaries,
-    token_starts,
-)
+from nihbench.corpora.offsets import sentence_boundaries, token_starts
+from nihbench.corpora.ownfile import load_path
+from nihbench.corpora.store import alternatives_to, ensure, haystack_folder, load
 from nihbench.errors import FetchError, UsageError
-from nihbench.fetch import Report
-from nihbench.lang import t
-from nihbench.text import Source, make_source, running_start
+from nihbench.fetch.progress import Report
+from nihbench.lang.messages import t
+from nihbench.text.running import running_start
+from nihbench.text.source import Source, make_source
 from nihbench.types import UNKNOWN_LANGUAGE, Corpus, IntArray, Needle, Tokenizer
 
 

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import AsyncGenerator, Callable, Hashable, Sequence
 from itertools import groupby
 
-from nihbench.plan import Turn
+from nihbench.plan.order import Turn
 from nihbench.types import Trial
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from nihbench.lang import Message, t
+from nihbench.lang.messages import Message, t
 
 MODEL_UNIT, IMPORTED, OF_ANOTHER = "model", "imported", "model:"
 

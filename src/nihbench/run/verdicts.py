@@ -16,11 +16,11 @@ from types import TracebackType
 from typing import Any, Self
 
 from nihbench.errors import UsageError
-from nihbench.fetch import open_appending, parse_json
-from nihbench.lang import t
+from nihbench.fetch.regular import open_appending, parse_json
+from nihbench.lang.messages import t
 from nihbench.run.options import without_secrets
 from nihbench.run.records import rows_in
-from nihbench.score import JUDGE_VERSION
+from nihbench.score.judge import VERSION as JUDGE_VERSION
 from nihbench.types import Message, Request
 
 VERDICTS = "verdicts.jsonl"

@@ -14,8 +14,8 @@ from statistics import median
 from typing import Any
 
 from nihbench.errors import NihError
-from nihbench.lang import t
-from nihbench.text import TOLERANCE_TOKENS
+from nihbench.lang.messages import t
+from nihbench.text.fit import TOLERANCE_TOKENS
 from nihbench.types import Completion, Failure, FailureKind, Outcome, Record, Usage
 
 EXACT_RATIO = 0.97

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from nihbench.lang import t
+from nihbench.lang.messages import t
 from nihbench.score.answer import Text
 from nihbench.score.fold import count_cjk, fold, has_cjk, is_cjk
 from nihbench.score.match import novel

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from nihbench.lang import t
+from nihbench.lang.messages import t
 from nihbench.score import cues
 from nihbench.score.reading import Reading
 from nihbench.score.subject import names_another

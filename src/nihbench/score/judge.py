@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-from nihbench.lang import t
+from nihbench.lang.messages import t
 from nihbench.score import rubric
 from nihbench.score.fold import final_answer
 from nihbench.types import Evidence, Grade, Identifying, Message, Needle, OutcomeClass, Score, Unscored

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from nihbench.lang import t
+from nihbench.lang.messages import t
 from nihbench.score.answer import Text
 from nihbench.score.fold import fold, is_cjk
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection
 
-from nihbench.lang import t
+from nihbench.lang.messages import t
 from nihbench.score.match import novel, novel_of
 from nihbench.score.reading import REPORTING, Reading, Verdict
 from nihbench.score.words import stem, words

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from nihbench.score.fold import HAN
 from nihbench.score.words import STOP_WORDS, stem
-from nihbench.text import sentence_ends
+from nihbench.text.sentences import sentence_ends
 from nihbench.types import Needle, Subject
 
 LEAST_WEIGHT = 0.5

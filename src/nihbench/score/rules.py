@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from nihbench.lang import t
+from nihbench.lang.messages import t
 from nihbench.score import beside, doubts
 from nihbench.score.answer import Text
 from nihbench.score.confidence import confidence

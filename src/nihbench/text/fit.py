@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nihbench.errors import UsageError
-from nihbench.lang import t
+from nihbench.lang.messages import t
 from nihbench.text.scripts import ends_sentence, stop_for
 from nihbench.text.seams import Piece, count_joined
 from nihbench.text.source import Source, SourceText

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Sequence
 
 from nihbench.errors import UsageError
-from nihbench.lang import t
+from nihbench.lang.messages import t
 from nihbench.text.encoded import EncodedMessages, inner_json, messages_json
 from nihbench.text.fit import Frame, Splice, fit
 from nihbench.text.source import Source, SourceText

@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 
 from nihbench.errors import DamagedDataError, UsageError
-from nihbench.lang import t
+from nihbench.lang.messages import t
 from nihbench.text.encoded import JsonText
 from nihbench.text.seams import Piece, Stretch, starts_joined
 from nihbench.types import IntArray, Tokenizer

@@ -2,7 +2,3 @@
 
 Nothing here draws or knows HTML. Numbers are made by the rest of `analysis`; here they are only laid out.
 """
-
-from nihbench.analysis.report.model import FORMAT, Measured, report_data
-
-__all__ = ["FORMAT", "Measured", "report_data"]

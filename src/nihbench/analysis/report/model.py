@@ -17,18 +17,12 @@ from nihbench.analysis.report.surroundings import Surroundings
 from nihbench.analysis.report.trials import Cost, seconds, trial_columns
 from nihbench.analysis.summaries import Summary, summary
 from nihbench.analysis.table import columns
-from nihbench.lang import LANGUAGES, said
-from nihbench.run import (
-    MODEL_UNIT,
-    RunFolder,
-    counted_once,
-    is_imported,
-    length_unit,
-    planned_trials,
-    stored_needle,
-    unit_words,
-    version_of,
-)
+from nihbench.lang.messages import LANGUAGES, said
+from nihbench.run.places import counted_once
+from nihbench.run.scores import version_of
+from nihbench.run.store import RunFolder
+from nihbench.run.stored import is_imported, planned_trials, stored_needle
+from nihbench.run.units import MODEL_UNIT, length_unit, unit_words
 from nihbench.types import Grade, GradedElsewhere, Record, Trial
 
 FORMAT = 1

@@ -11,7 +11,9 @@ import numpy as np
 from nihbench.analysis.controls import ControlResult
 from nihbench.analysis.statistics import Statistics, statistics
 from nihbench.analysis.table import Table
-from nihbench.stats import BANDS, EffectiveLength, Estimate, Headline, Reach, mean_interval
+from nihbench.stats.cell import BANDS, mean_interval
+from nihbench.stats.effective import EffectiveLength, Reach
+from nihbench.stats.headline import Estimate, Headline
 from nihbench.types import Trial
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from nihbench.lang import recalled, said
+from nihbench.lang.messages import recalled, said
 
 TOTAL = 600_000
 """Characters of answers that a report holds whole."""

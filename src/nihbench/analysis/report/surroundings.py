@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nihbench.analysis.report.pool import Pool
-from nihbench.text import SourceText
+from nihbench.text.source import SourceText
 from nihbench.types import Placement, Record
 
 AROUND = 160

@@ -9,7 +9,7 @@ from typing import Any
 from nihbench.analysis.report.pool import Pool, utf16
 from nihbench.analysis.report.surroundings import Surroundings
 from nihbench.analysis.table import UNSCORED
-from nihbench.plan import fill
+from nihbench.plan.fresh import fill
 from nihbench.types import Completion, Grade, GradedElsewhere, Needle, Outcome, Placement, Record, Score, Unscored
 
 Cost = Callable[[Record], float | None]

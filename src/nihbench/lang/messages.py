@@ -1,0 +1,218 @@
+"""What the tool says, in the user's language: sentences stand in English in the code, other languages in tables here.
+
+`t` makes a sentence where it is thought of, in any room; `said` gives it in the user's language at the edge, where it
+is printed. In between it is an English string like any other, so that what is written into files never depends on the
+language. A table is a Python module of the folder `zh`: English template -> Chinese template; docs/glossary.md fixes
+the terms. tests/lang finds what has no translation yet.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import string
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from importlib import import_module
+from typing import Any, Literal, get_args
+from unicodedata import east_asian_width
+
+Lang = Literal["en", "zh"]
+LANGUAGES: tuple[Lang, ...] = get_args(Lang)
+_TABLES = (
+    "help",
+    "parser",
+    "view",
+    "cli",
+    "rooms",
+    "trust",
+    "run",
+    "before",
+    "study",
+    "catalog",
+    "stored",
+    "system",
+    "adaptive",
+    "scale",
+    "like",
+)
+_SENTENCES = frozenset(("said", "message", "problem", "reason", "error", "why", "strerror", "no_answer", "cut"))
+"""Fields that hold a sentence which may come from a file, the system or a library."""
+_QUOTED = frozenset(("words", "name", "number", "fact", "title"))
+_HAN = re.compile("[\u3000-\u303f\u3400-\u9fff\uf900-\ufaff\uff00-\uff60]")
+"""Chinese characters and punctuation."""
+_spoken: list[Lang] = ["en"]
+
+
+class Message(str):
+    """A sentence in English that knows its template and its fields."""
+
+    template: str
+    fields: dict[str, Any]
+
+
+def t(template: str, /, **fields: Any) -> Message:
+    """Return a sentence; `{name}` in the template is a field as `str.format` has it. Without fields braces are text."""
+    message = Message(template.format(**fields) if fields else template)
+    message.template, message.fields = template, fields
+    return message
+
+
+def speak(language: Lang) -> None:
+    """Choose the language of this process: one of `LANGUAGES`."""
+    _spoken[0] = language
+
+
+def language() -> Lang:
+    """Return the language of this process."""
+    return _spoken[0]
+
+
+def said(text: object, lang: Lang | None = None) -> str:
+    """Return a sentence, or an error's, in a language; other text, and what no table has, as it is.
+
+    The language is the process's unless another is given.
+    """
+    lang = lang or _spoken[0]
+    if isinstance(text, BaseException):
+        text = text.args[0] if len(text.args) == 1 else str(text)
+    if not isinstance(text, Message) or lang == "en":
+        return str(text)
+    template = _template(text.template, lang)
+    if not text.fields:
+        return template
+    return _FORMATTER.format(template, **{name: _inner(name, value, lang) for name, value in text.fields.items()})
+
+
+def without_stop(text: object) -> str:
+    """Return a sentence, or an error's, without its full stop, for a longer one that goes on after it."""
+    if isinstance(text, BaseException):
+        text = text.args[0] if len(text.args) == 1 else str(text)
+    if not isinstance(text, Message):
+        return str(text).rstrip(".")
+    message = Message(str(text).rstrip("."))
+    message.template, message.fields = text.template.rstrip("."), text.fields
+    return message
+
+
+def recalled(text: str, lang: Lang | None = None) -> str:
+    """Return a sentence that was written into a file as the `Message` that it once was; other text as it is.
+
+    What is stored is English; it is recognised by the templates of the tables `stored` and `system`, fields within
+    fields too, but for those that quote somebody else. In English there is nothing to recognise; the language is the
+    process's unless another is given.
+    """
+    lang = lang or _spoken[0]
+    if isinstance(text, Message) or lang == "en":
+        return text
+    for telling, pattern, template in _stored(lang):
+        found = pattern.fullmatch(text) if telling in text else None
+        if found:
+            message = Message(text)
+            message.template = template
+            message.fields = {n: v if n in _QUOTED else recalled(v, lang) for n, v in found.groupdict().items()}
+            return message
+    return text
+
+
+def listed(parts: Iterable[object]) -> str:
+    """Join the parts of a list, each in the process's language, as the language does."""
+    return said(t(", ")).join(map(said, parts))
+
+
+def typed(path: object) -> str:
+    """Return a path or a name as it is typed into a shell: what a printed command holds can be pasted."""
+    text = str(path)
+    return shlex.quote(f"./{text}" if text.startswith("-") else text)
+
+
+def column(text: object, width: int, *, right: bool = False) -> str:
+    """Return a text, in the process's language, filled up to a width in a terminal's cells: Chinese takes two each."""
+    shown = said(text)
+    space = " " * max(0, width - sum(1 + (east_asian_width(character) in "WF") for character in shown))
+    return space + shown if right else shown + space
+
+
+def _template(english: str, lang: Lang) -> str:
+    table = words(lang)
+    return table.get(english) or table.get(english + ".", english).rstrip("。")
+
+
+def _inner(name: str, value: Any, lang: Lang) -> Any:
+    if isinstance(value, BaseException):
+        value = value.args[0] if len(value.args) == 1 else str(value)
+    if isinstance(value, str) and name in _SENTENCES:
+        value = recalled(value, lang)
+    return said(value, lang) if isinstance(value, Message) else value
+
+
+def filled(template: str, /, **fields: Any) -> str:
+    """Return a text of a language without spaces with its fields filled in: `str.format`, and no space between Hans.
+
+    A template sets a space between Chinese and a number; where words stand in for the number it has no place.
+    """
+    return _FORMATTER.format(template, **fields)
+
+
+def _beside(left: str, right: str) -> str:
+    """Join two pieces of a sentence; a space at the seam that would stand between Chinese characters is left out."""
+    if left[-1:] == " " and _is_han(left[-2:-1]) and _is_han(right[:1]):
+        left = left[:-1]
+    if right[:1] == " " and _is_han(left[-1:]) and _is_han(right[1:2]):
+        right = right[1:]
+    return left + right
+
+
+def _is_han(character: str) -> bool:
+    return _HAN.match(character) is not None
+
+
+class _Formatter(string.Formatter):
+    """Fills in fields; a number that was read back from a sentence stands as it was written there."""
+
+    def vformat(self, format_string: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> str:
+        text = ""
+        for literal, name, spec, conversion in self.parse(format_string):
+            text = _beside(text, literal)
+            if name is not None:
+                value = self.convert_field(self.get_field(name, args, kwargs)[0], conversion)
+                text = _beside(text, self.format_field(value, spec or ""))
+        return text
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        return value if isinstance(value, str) else str(super().format_field(value, format_spec))
+
+
+_FORMATTER = _Formatter()
+
+
+@cache
+def _stored(language: str) -> list[tuple[str, re.Pattern[str], str]]:
+    """Return what recognises stored sentences, those with the most words of their own first.
+
+    Before each stands the longest row of its own words: few sentences hold that of a template that isn't theirs.
+    """
+    known = [
+        each for table in ("stored", "system") for each in import_module(f"{__package__}.{language}.{table}").WORDS
+    ]
+    templates = sorted(known, key=lambda template: -len(_FIELD.sub("", template)))
+    return [(max(_FIELD.split(template)[::2], key=len), recognising(template), template) for template in templates]
+
+
+_FIELD = re.compile(r"\{(\w+)(?:![rs])?(?::[^}]*)?\}")
+
+
+def recognising(template: str) -> re.Pattern[str]:
+    """Return what matches the sentences of a template, its fields as groups; one that comes twice is the same twice."""
+    parts = _FIELD.split(template)
+    names = parts[1::2]
+    group = [f"(?P={name})" if name in names[:at] else f"(?P<{name}>.+?)" for at, name in enumerate(names)]
+    texts = [re.escape(part) for part in parts[::2]]
+    return re.compile("".join(part for pair in zip(texts, [*group, ""], strict=True) for part in pair), re.DOTALL)
+
+
+@cache
+def words(language: str) -> dict[str, str]:
+    """Return all sentences of a language by their English templates."""
+    tables = (import_module(f"{__package__}.{language}.{table}").WORDS for table in _TABLES)
+    return {english: other for table in tables for english, other in table.items()}
