@@ -33,6 +33,11 @@ EMBEDDED = LocalModel(
 )
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add what the golden outputs are written anew with."""
+    parser.addoption("--write-golden", action="store_true", help="write tests/golden/expected anew")
+
+
 @pytest.fixture(autouse=True)
 def english() -> Iterator[None]:
     """A command that spoke Chinese in one test leaves the next one its English, in whatever order they run."""

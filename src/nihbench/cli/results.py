@@ -6,6 +6,7 @@ import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from nihbench.analysis.adaptive import adaptive_rows
@@ -32,14 +33,13 @@ from nihbench.score.rules import SCORER
 from nihbench.types import FailureKind, Grade, Record, Trial
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Result:
-    """A run as it is shown: a grid and a summary for each of its prompts."""
+    """A run as it is shown: a grid, a summary and statistics for each of its prompts, made where they are asked for."""
 
     run: RunFolder
-    grids: tuple[Grid, ...]
-    summaries: tuple[Summary, ...]
-    statistics: tuple[Statistics, ...]
+    prompts: tuple[tuple[str, str], ...]
+    """Experiment and name of each, as planned."""
     failures: tuple[FailureKind | Literal["unscored"], ...]
     """The kind of every failed trial."""
     owed: int
@@ -51,6 +51,22 @@ class Result:
     """One row a trial."""
     planned: tuple[Trial, ...]
     """The whole plan; like all else here it has every place once (`run.places`)."""
+
+    @cached_property
+    def grids(self) -> tuple[Grid, ...]:
+        """One for each prompt."""
+        return tuple(grid(self.table, experiment=e, prompt=p, planned=self.planned) for e, p in self.prompts)
+
+    @cached_property
+    def summaries(self) -> tuple[Summary, ...]:
+        """One for each prompt."""
+        count = Counter((trial.experiment, trial.prompt) for trial in self.planned if trial.control is None)
+        return tuple(summary(self.table, experiment=e, prompt=p, planned=count[e, p]) for e, p in self.prompts)
+
+    @cached_property
+    def statistics(self) -> tuple[Statistics, ...]:
+        """One for each prompt."""
+        return tuple(statistics(self.table, experiment=e, prompt=p, planned=self.planned) for e, p in self.prompts)
 
     @property
     def passing(self) -> int:
@@ -109,14 +125,10 @@ def result_of(run: RunFolder, *, scorer: str | None = None, again: bool = False,
     grades = _unstored(run, records) if in_memory else _scores(run, records, scorer, again)
     planned, records = counted_once(planned_trials(run.manifest), records)
     table = columns(tuple(records.values()), grades, content=run.manifest)
-    counting = Counter((trial.experiment, trial.prompt) for trial in planned if trial.control is None)
     recorded = {record.trial for record in records.values()}
-    each = [(e, p, count) for (e, p), count in counting.items()]
     return Result(
         run=run,
-        grids=tuple(grid(table, experiment=e, prompt=p, planned=planned) for e, p, _ in each),
-        summaries=tuple(summary(table, experiment=e, prompt=p, planned=n) for e, p, n in each),
-        statistics=tuple(statistics(table, experiment=e, prompt=p, planned=planned) for e, p, _ in each),
+        prompts=tuple(dict.fromkeys((t.experiment, t.prompt) for t in planned if t.control is None)),
         failures=tuple(kind for kind in table["failure"] if kind is not None),
         owed=sum(trial not in recorded for trial in planned),
         controls=control_results(records.values(), grades, planned),
