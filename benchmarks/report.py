@@ -32,7 +32,7 @@ FLOOR = """
 import sys
 from pathlib import Path
 import numpy
-from nihbench.run import open_run
+from nihbench.run.store import open_run
 open_run(Path(sys.argv[1])).records()
 """
 

@@ -35,9 +35,6 @@ def _explain(records: Iterable[Record]) -> None:
 
 def finish_tree(root: Path) -> None:
     """Draw the panel of all runs of a folder: a row an experiment and prompt, a column a model."""
-    from nihbench.cli.drawing import draw
-    from nihbench.figures.style import Style
-
     results = [result_of(open_run(path)) for path in find_runs(root)]
     picture = root / PANEL
     _draw([sweep for result in results for sweep in result.sweeps], picture)
@@ -64,8 +61,6 @@ def show_part(run: RunFolder) -> None:
 
 
 def _draw_and_show(result: Result) -> None:
-    from nihbench.cli.drawing import draw
-    from nihbench.figures.style import Style
 
     picture = result.run.path / FIGURE
     _draw(result.sweeps, picture)
