@@ -10,7 +10,7 @@ import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,11 @@ from nihbench.types import Tokenizer
 from tests.serving import Answering, Serving
 
 SOURCE = Path(__file__).parents[2] / "src"
+# A PNG of one dot.
+DOT = bytes.fromhex(
+    "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de"
+    "0000000c49444154789c63606060000000040001f61738550000000049454e44ae426082"
+)
 ANSWERS = (
     "Eat a sandwich and sit in Dolores Park on a sunny day.",
     "You could eat a sandwich in Dolores Park.",
@@ -151,19 +156,45 @@ class Ended:
         return wrong[0]
 
 
+def _sketch(patch: pytest.MonkeyPatch) -> None:
+    """Let a run's own picture be of one dot, for drawing it takes a third of a small run.
+
+    Its panel, title and caption are made as ever, and the file is written by the same code.
+    """
+    from nihbench import figures
+    from nihbench.cli import drawing
+    from nihbench.figures.files import write_picture
+
+    for module in (figures, drawing):
+        # By its dictionary: to ask for what is there would import matplotlib.
+        patch.setitem(vars(module), "draw_panel", lambda panel, around, style: None)
+        patch.setitem(vars(module), "save", lambda figure, path, dpi: write_picture(path, DOT))
+
+
 @dataclass(frozen=True)
 class Nih:
-    """Runs `nih` in the folder `folder`, where nothing of the machine's own settings is seen."""
+    """Runs `nih` in the folder `folder`, where nothing of the machine's own settings is seen.
+
+    In this process, only `nih plot` draws truly, and where a run's picture is looked at, `nih.drawing("run", ...)`.
+    """
 
     folder: Path
     environment: dict[str, str]
     monkeypatch: pytest.MonkeyPatch
     capture: pytest.CaptureFixture[bytes]
+    draws: bool = False
+
+    @property
+    def drawing(self) -> Nih:
+        """The same, with every picture drawn truly."""
+        return replace(self, draws=True)
 
     def __call__(self, *arguments: object) -> Ended:
         """Run a command in this process, through the same entry point."""
         self.capture.readouterr()
         with self.monkeypatch.context() as patch, pytest.raises(SystemExit) as exit_:
+            if not self.draws and "plot" not in arguments:
+                _sketch(patch)
             patch.chdir(self.folder)
             for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "MOONSHOT_API_KEY"):
                 patch.delenv(name, raising=False)

@@ -215,7 +215,7 @@ def test_ctrl_c_stops_cleanly_and_says_how_to_go_on(
 
 
 def test_the_picture_is_drawn_from_stored_scores_alone(nih: Any, chat: Any, small: list[object]) -> None:
-    assert nih("run", *small, "--out", "run").code == 0
+    assert nih.drawing("run", *small, "--out", "run").code == 0
     folder = nih.folder / "run"
     first = (folder / "heatmap.png").read_bytes()
     chat.close()

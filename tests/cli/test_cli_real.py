@@ -124,7 +124,14 @@ def reached(local_server: LocalServer) -> Iterator[ModelAccess]:
 
 
 CATALOG = load()
-PAIRS = [(needle, prompt) for needle in CATALOG.needles for prompt in CATALOG.prompts]
+NEEDLES, PROMPTS = tuple(CATALOG.needles), tuple(CATALOG.prompts)
+FIRST = {needle.language: needle.name for needle in reversed(CATALOG.needles.values())}
+# Every prompt with one needle of each language, and every needle with one prompt: what a prompt adds is the same for
+# all needles of a language, and what a needle adds for all prompts.
+PAIRS = sorted(
+    {(FIRST[language], prompt) for language in CORPORA for prompt in PROMPTS}
+    | {(needle, PROMPTS[number % len(PROMPTS)]) for number, needle in enumerate(NEEDLES)}
+)
 
 
 @pytest.mark.parametrize(("needle", "prompt"), PAIRS)

@@ -39,7 +39,7 @@ def test_a_cap_below_the_plan_says_how_far_it_reaches_and_shows_what_was_paid_fo
     assert said in nih("plan", *capped).out
     told = json.loads(nih("plan", *capped, "--json").out)["max_cost"]
     assert (told["planned"], told["predicted"], told["least"]) == (6, 4, 3)
-    ended = nih("run", *capped, "--out", "run")
+    ended = nih.drawing("run", *capped, "--out", "run")
     assert ended.code == 4 and len(chat.asked) == 4
     assert ended.err.index(said) < ended.err.index("1/6")
     assert "4 of 6 trials measured" in " ".join(ended.out.split()) and "sf-sandwich / original" in ended.out

@@ -50,7 +50,7 @@ def lines_of(folder: Path) -> list[dict[str, Any]]:
 
 def test_the_suite_is_a_tree_of_ordinary_runs_and_its_panel(nih: Any, chat: Any, suite: list[object]) -> None:
     plan = json.loads(nih("plan", "--model", "x", "--length-unit", "cl100k_base", *suite, "--json").out)
-    ended = nih("run", "--model", "x", "--length-unit", "cl100k_base", *suite, "--out", "tree")
+    ended = nih.drawing("run", "--model", "x", "--length-unit", "cl100k_base", *suite, "--out", "tree")
     assert ended.code == 0, ended.err
     root = nih.folder / "tree"
     tree = json.loads((root / "tree.json").read_text(encoding="utf-8"))

@@ -123,7 +123,7 @@ def test_a_run_draws_in_the_language_that_it_speaks(nih: Any, grid: list[object]
         nih.environment.update(how)
         words = [] if how else ["--lang", "zh"]
         folder = "env" if how else "option"
-        ended = nih(*words, "run", *grid, "--model", "y", "--prompt", "original", "--out", folder)
+        ended = nih.drawing(*words, "run", *grid, "--model", "y", "--prompt", "original", "--out", folder)
         assert ended.code == 0, ended.err
         nih.environment.pop("NIH_LANG", None)
         assert len(seen) >= 1

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
+import click
 import pytest
 import typer
 import yaml
@@ -14,6 +16,7 @@ import yaml
 from nihbench.catalog.loading import load
 from nihbench.cli.app import app
 from nihbench.cli.speech import chosen
+from nihbench.types import ModelPreset
 
 ROOT = Path(__file__).parents[2]
 _CODE = re.compile(r"```[^\n]*\n(.*?)```|`([^`\n]+)`", re.DOTALL)
@@ -37,28 +40,46 @@ def all_commands() -> list[tuple[str, str]]:
     return [(page.name, line) for page in pages for line in commands(page.read_text(encoding="utf-8"))]
 
 
-@pytest.mark.parametrize(("page", "line"), all_commands())
-def test_a_command_of_the_docs_is_understood(page: str, line: str) -> None:
+@pytest.fixture(scope="module")
+def models() -> Mapping[str, ModelPreset]:
+    return load().models
+
+
+def check(line: str, root: click.Command, models: Mapping[str, ModelPreset]) -> None:
+    """Read a line as `nih` would; what it does not understand is raised, a model that it does not know fails."""
     _, words = chosen(shlex.split(line, comments=True)[1:], {})
-    command = typer.main.get_command(app)
-    context = command.make_context("nih", list(words), resilient_parsing=False)
+    command: Any = root
+    context: Any = command.make_context("nih", list(words), resilient_parsing=False)
     while hasattr(command, "resolve_command"):
         rest = [*context._protected_args, *context.args]
         name, command, rest = command.resolve_command(context, rest)
         context = command.make_context(name, rest, parent=context)
-    models = context.params.get("model") or ()
+    named = context.params.get("model") or ()
     offline = context.command_path.endswith("batch export")
     if context.params.get("base_url") or command.name == "kamradt" or offline:  # whose model is anyone's
         return
-    for model in [models] if isinstance(models, str) else models:
+    for model in [named] if isinstance(named, str) else named:
         # Capitals stand for any name; the page itself defines that of Azure.
         if not (model.lower().endswith(".gguf") or model.isupper() or model == "azure-gpt-4.1"):
-            assert model in load().models, f"{page}: {line}"
+            assert model in models, f"no such model: {model}"
 
 
-def test_a_misspelt_option_is_noticed() -> None:
+def test_every_command_of_the_docs_is_understood(models: Mapping[str, ModelPreset]) -> None:
+    root, wrong = typer.main.get_command(app), []
+    for page, line in all_commands():
+        try:
+            check(line, root, models)
+        except Exception as error:  # whatever it is, the line is named
+            wrong.append(f"{page}: {line}: {error}")
+    assert wrong == []
+
+
+def test_a_misspelt_option_and_an_unknown_model_are_noticed(models: Mapping[str, ModelPreset]) -> None:
+    root = typer.main.get_command(app)
     with pytest.raises(Exception, match="(?i)no such option"):
-        test_a_command_of_the_docs_is_understood("x", "nih run --model vllm --lenghts 1k")
+        check("nih run --model vllm --lenghts 1k", root, models)
+    with pytest.raises(AssertionError, match="no such model: vlm"):
+        check("nih run --model vlm --lengths 1k", root, models)
 
 
 def test_every_provider_has_its_command() -> None:
@@ -92,10 +113,11 @@ def test_the_chinese_readme_has_the_commands_and_sections_of_the_english_one() -
     assert {"text", "question", "answer"} <= set(yaml.safe_load(needle)["needles"]["soup"])
 
 
-@pytest.mark.parametrize(("page", "line"), all_commands())
-def test_no_command_of_the_docs_asks_a_model_that_is_no_longer_sold(page: str, line: str) -> None:
+def test_no_command_of_the_docs_asks_a_model_that_is_no_longer_sold(models: Mapping[str, ModelPreset]) -> None:
     """The article's models are named where its own results are meant (`nih import kamradt`)."""
-    words = shlex.split(line, comments=True)
-    named = [words[at + 1] for at, word in enumerate(words[:-1]) if word in ("--model", "-m")]
-    for name in named if "import" not in words else ():
-        assert not (name in load().models and load().models[name].retired), f"{page}: {line}"
+    assert any(preset.retired for preset in models.values())
+    for page, line in all_commands():
+        words = shlex.split(line, comments=True)
+        named = [words[at + 1] for at, word in enumerate(words[:-1]) if word in ("--model", "-m")]
+        for name in named if "import" not in words else ():
+            assert not (name in models and models[name].retired), f"{page}: {line}"

@@ -127,7 +127,7 @@ def test_a_further_haystack_is_fitted_before_it_is_sent(
     smollm: ServerTokenizer, fetched_corpus: Callable[[str], Corpus], tmp_path: Path, corpus: str, experiment: str
 ) -> None:
     fetched_corpus(corpus)
-    options = {"corpus": corpus, "experiment": experiment, "lengths": "1k:40k:8", "depths": "50", "adaptive": True}
+    options = {"corpus": corpus, "experiment": experiment, "lengths": "1k:40k:8", "depths": "5,50,95", "adaptive": True}
     setup = setup_of(tmp_path, smollm.count_messages, **options)
     unfitted, fitted = [], []
     for repeat in (1, 2, 3):

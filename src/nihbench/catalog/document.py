@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Generic, TypeVar, cast
 
@@ -78,7 +79,12 @@ class Sourced(Generic[T]):
 
 def read_document(path: Path) -> Document:
     """Read one file; an empty one has data None. Raises `CatalogError` for anything but plain YAML in UTF-8."""
-    text = _read_text(path)
+    return _parsed(path, _read_text(path))
+
+
+@lru_cache(maxsize=32)
+def _parsed(path: Path, text: str) -> Document:
+    """Read a file's text; kept, because a command reads the packaged files four times and nobody changes a document."""
     try:
         loader, node = _composed(text)
         builder = _Builder(path, loader)
