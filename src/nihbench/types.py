@@ -14,6 +14,8 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from nihbench.lang import Words
+
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
 
@@ -457,7 +459,7 @@ class Completion:
     streamed: bool = False
     first_token_s: float | None = None
     provider: str | None = None
-    changes: tuple[str, ...] = ()
+    changes: tuple[Words, ...] = ()
     earlier: tuple[Failure, ...] = ()
     rates: RateState | None = None
     prompt_check: Literal["fits", "unverified", "whole"] = "unverified"
@@ -486,7 +488,7 @@ class Failure:
     usage: Usage = field(default_factory=Usage)
     wait_s: float | None = None
     may_be_billed: bool = False
-    changes: tuple[str, ...] = ()
+    changes: tuple[Words, ...] = ()
     earlier: tuple[Failure, ...] = ()
     rates: RateState | None = None
     entry: str = ""

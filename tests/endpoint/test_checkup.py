@@ -10,6 +10,7 @@ import pytest
 
 from nihbench.endpoint import Preflight, Timeouts, open_model, preflight
 from nihbench.endpoint.checkup import KNOWN_TEXT
+from nihbench.lang import Note
 from nihbench.types import ModelPreset
 
 DONE = b"data: [DONE]\n\n"
@@ -88,7 +89,7 @@ def test_a_server_without_a_list_that_wants_things_its_own_way(scripted: Any) ->
         None,
         False,
     )
-    assert report.changes == ("temperature not sent",)
+    assert report.changes == (Note("parameter_not_sent", name="temperature"),)
 
 
 def test_a_model_that_thinks_first_has_answered(scripted: Any) -> None:

@@ -34,6 +34,17 @@ def messages() -> Iterator[tuple[str, str, tuple[str, ...]]]:
                 yield from ((where, template, fields) for template in _templates(call.args[0]))
 
 
+def notes() -> Iterator[tuple[str, str, set[str]]]:
+    """Give where each note is made, its code, and the names of its fields."""
+    for path in files():
+        for name, call in _calls(path):
+            if name == "Note" and call.args:
+                where = f"{path.relative_to(SOURCE)}:{call.lineno}"
+                yield from (
+                    (where, code, {word.arg or "**" for word in call.keywords}) for code in _templates(call.args[0])
+                )
+
+
 def _templates(node: ast.expr) -> Iterator[str]:
     if isinstance(node, ast.IfExp):
         yield from _templates(node.body)

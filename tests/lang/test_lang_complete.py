@@ -13,7 +13,10 @@ import typer
 from nihbench.cli.app import app
 from nihbench.cli.speech import help_texts
 from nihbench.lang import _TABLES, words
-from tests.lang.messages import bypassing, messages
+from nihbench.lang.en import notes as en
+from nihbench.lang.former import SENTENCES
+from nihbench.lang.zh import notes as zh
+from tests.lang.messages import bypassing, messages, notes
 
 ALLOWED = Path(__file__).with_name("untranslated.txt")
 MESSAGES = list(messages())
@@ -38,6 +41,23 @@ def test_a_sentence_has_its_chinese(where: str, template: str, given: tuple[str,
     if given:
         assert fields(chinese) == fields(template) <= set(given)
     assert _HAN.search(chinese) or not has_words(template)
+
+
+def test_a_note_has_its_words_in_both_languages() -> None:
+    assert en.NOTES.keys() == zh.NOTES.keys()
+    made = list(notes())
+    assert len(made) > 3
+    for where, code, given in made:
+        assert code in en.NOTES, f"{where}: add {code!r} to en/notes.py and zh/notes.py"
+        assert fields(en.NOTES[code]) == fields(zh.NOTES[code]) == given, f"{where}: {code}"
+    assert {code for _, code, _ in made} <= en.NOTES.keys()
+    for code, chinese in zh.NOTES.items():
+        assert _HAN.search(chinese) or not has_words(en.NOTES[code])
+
+
+def test_what_version_0_1_0_wrote_is_read_as_notes_of_today() -> None:
+    for code, sentence in [each for place in SENTENCES.values() for each in place.items()]:
+        assert fields(sentence) == fields(en.NOTES[code]), code
 
 
 def test_help_has_its_chinese() -> None:

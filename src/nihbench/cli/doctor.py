@@ -9,7 +9,7 @@ import typer
 from nihbench.cli.options import run_options, usual_values, with_endpoint_options
 from nihbench.cli.output import command, plain, show_json, tell
 from nihbench.errors import NihError, UsageError
-from nihbench.lang import Message, column, recalled, said, t
+from nihbench.lang import Message, column, said, t
 
 if TYPE_CHECKING:
     from nihbench.cli.examination import Found
@@ -85,7 +85,7 @@ def _as_json(found: Found) -> dict[str, Any]:
             "prompt_tokens": found.prompt_tokens,
             "cost_usd": None if found.spent_usd is None else str(found.spent_usd),
         },
-        "changes": list(report.changes),
+        "changes": list(map(str, report.changes)),
         "warnings": list(found.warnings),
         "usable": found.usable,
         "problem": str(found.problem) if found.problem else "",
@@ -119,7 +119,7 @@ def _rows(found: Found) -> list[tuple[Message, str]]:
         (t("rate limits"), _limits(report.rates)),
         (t("default sweep"), found.sweep.sentence if found.sweep else None),
         (t("spent"), _spent(found)),
-        (t("differs"), said(t("; ")).join(said(recalled(change)) for change in report.changes) or None),
+        (t("differs"), said(t("; ")).join(map(said, report.changes)) or None),
         *((t("warning"), warning) for warning in found.warnings),
         (t("usable"), _word(found.usable)),
     ]

@@ -19,11 +19,11 @@ from nihbench.endpoint.failures import HANDLING, Diagnosis, classify
 from nihbench.endpoint.masking import masked
 from nihbench.endpoint.stream import CALLS, StreamedAnswer, index_of
 from nihbench.endpoint.usage import MOST, mapping, usage_in, usage_of
-from nihbench.lang import t, without_stop
+from nihbench.lang import Note, t, without_stop
 from nihbench.text.markup import split_reasoning
 from nihbench.types import Completion, Failure, FailureKind, Outcome, Usage
 
-PAST_LIMIT = t("the server went past the output limit: it was cut off")
+PAST_LIMIT = Note("past_limit")
 """Stands among the changes of an answer that its server did not end where it was told to."""
 # Why answers end, in every provider's spelling, in lower case: read is what stands before a colon, for Gemini's layer
 # writes "content_filter: RECITATION". Text behind any other reason is an answer; nothing behind it is none.

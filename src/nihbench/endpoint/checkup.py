@@ -24,7 +24,7 @@ from nihbench.endpoint.servers import ServerKind, listed_window
 from nihbench.endpoint.spending import Budget
 from nihbench.endpoint.transport import Caller
 from nihbench.errors import EndpointError, NihError, StoppedError
-from nihbench.lang import recalled, t, without_stop
+from nihbench.lang import Words, recalled, t, without_stop
 from nihbench.types import Failure, FailureKind, Message, Outcome, RateState, Request
 
 KNOWN_TEXT = (
@@ -74,7 +74,7 @@ class Preflight:
     first_token_s: float | None = None
     latency_s: float | None = None
     rates: RateState | None = None
-    changes: tuple[str, ...] = ()
+    changes: tuple[Words, ...] = ()
     problem: str = ""
     failure: FailureKind | None = None
     withheld: StoppedError | None = None

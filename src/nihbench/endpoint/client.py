@@ -33,7 +33,7 @@ from nihbench.endpoint.transport import Lanes, keep_alive_trace
 from nihbench.endpoint.usage import usage_in
 from nihbench.endpoint.waits import rate_state
 from nihbench.errors import EndingError, NihError
-from nihbench.lang import t
+from nihbench.lang import Note, t
 from nihbench.types import Completion, Failure, FailureKind, Message, Outcome, Request
 
 if TYPE_CHECKING:
@@ -158,9 +158,7 @@ class ChatClient:
                 said=outcome.message,
             )
             outcome = replace(outcome, kind="cut_answer", message=words)
-        return replace(
-            outcome, changes=(*outcome.changes, t("asked again with an output limit of {limit}", limit=limit))
-        )
+        return replace(outcome, changes=(*outcome.changes, Note("larger_limit", limit=limit)))
 
     async def _persist(self, call: Call, earlier: list[Failure]) -> Outcome:
         """Send until there is an answer, or a failure that this request must live with; fill `earlier` on the way."""

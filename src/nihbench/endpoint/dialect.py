@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from nihbench.endpoint.bounds import OutputBound, likely_tokens
 from nihbench.endpoint.failures import SAMPLING, Diagnosis
-from nihbench.lang import t
+from nihbench.lang import Note, t
 from nihbench.text import EncodedMessages, Pieces, messages_json
 from nihbench.types import Message, ModelPreset, Request
 
@@ -116,14 +116,16 @@ class Call:
         messages = self._folded if dialect.fold_system else self._plain
         return (head + (b', "messages": ' if settings else b'"messages": '), *messages, b"}")
 
-    def changes(self, dialect: Dialect, first: Dialect) -> tuple[str, ...]:
+    def changes(self, dialect: Dialect, first: Dialect) -> tuple[Note, ...]:
         """Return how a request in `dialect` differs from what was asked, `first` being what the preset knew."""
         asked = self.settings(first)
-        lost = [t("{name} not sent", name=name) for name in sorted(dialect.dropped - first.dropped) if name in asked]
+        lost = [
+            Note("parameter_not_sent", name=name) for name in sorted(dialect.dropped - first.dropped) if name in asked
+        ]
         if dialect.output_param != first.output_param:
-            lost.append(t("output limit sent as {name}", name=dialect.output_param))
+            lost.append(Note("limit_sent_as", name=dialect.output_param))
         if dialect.fold_system and has_system(self.messages):
-            lost.append(t("system message put into the user's"))
+            lost.append(Note("system_in_user"))
         return tuple(lost)
 
     @cached_property

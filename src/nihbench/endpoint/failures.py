@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from nihbench.endpoint.error_body import ErrorBody, own_words, read_error
 from nihbench.endpoint.waits import exhausted_wait_s, in_words, rate_state
-from nihbench.lang import t
+from nihbench.lang import Note, Words, t
 from nihbench.types import FailureKind
 
 
@@ -249,9 +249,10 @@ def classify(
     return Diagnosis(kind, hinted, wait_s, error.tags)
 
 
-def is_about_model(message: str) -> bool:
+def is_about_model(message: Words) -> bool:
     """Say whether a server's words are about the model that was asked for: then the address itself is right."""
-    return any(word in message.lower() for word in _MODEL_WORDS)
+    own = message.fields.get("message") if isinstance(message, Note) else message
+    return any(word in str(own).lower() for word in _MODEL_WORDS)
 
 
 def _hinted(

@@ -105,13 +105,11 @@ WORDS = {
     "the stream broke off before the answer was finished": "流在回答结束之前中断",
     "a part of the stream could not be read": "流中有一部分无法读取",
     "{cut} (a limit of {limit} did not help: {said})": "{cut}（上限 {limit} 也无济于事：{said}）",
-    "asked again with an output limit of {limit}": "以输出上限 {limit} 重新询问",
     "{host} was too slow: {error}": "{host} 太慢：{error}",
     "the first token did not come within {seconds:g} s": "首个 token 在 {seconds:g} 秒内没有到来",
     "the answer was not finished within {seconds:g} s": "回答在 {seconds:g} 秒内没有结束",
     "the answer stood still for {seconds:g} s": "回答停顿了 {seconds:g} 秒",
     "{host} sends far more than the output limit allows": "{host} 发来的内容远远超出输出上限",
-    "the server went past the output limit: it was cut off": "服务器超出输出上限：已截断",
     "the server went past the output limit before the answer began": "回答尚未开始，服务器就超出了输出上限",
     "{host} did not answer in time": "{host} 没有按时回答",
     "{host} did not take the prompt in time": "{host} 没有按时接收提示",
@@ -162,10 +160,6 @@ WORDS = {
     "the server counted {seen:,} tokens of prompts of {least:,} and of {most:,} alike: it cuts them": (
         "{least:,} 与 {most:,} token 的提示，服务器都计得 {seen:,}：它在截断提示"
     ),
-    # how requests were changed
-    "{name} not sent": "未发送 {name}",
-    "output limit sent as {name}": "输出上限改以 {name} 发送",
-    "system message put into the user's": "系统消息并入了用户消息",
     "the answer is not JSON: {said}": "回答不是 JSON：{said}",
     "the judge gave no answer ({kind}): {said}": "裁判没有回答（{kind}）：{said}",
     "the judge was not asked": "没有询问裁判",
