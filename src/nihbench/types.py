@@ -195,6 +195,7 @@ class ModelPreset:
     cache: str | None = None
     retired: bool = False
     local: LocalModel | None = None
+    unchecked: bool = False
     note: str = ""
 
 
@@ -273,7 +274,7 @@ class Corpus:
     text: str
     sha256: str
     title: str = ""
-    caveat: str = ""
+    caveat: Words = ""
 
 
 # ---- text ------------------------------------------------------------------------------------------------------
@@ -445,6 +446,7 @@ class Completion:
     `prompt_check`: whether the server's count of the prompt fits what was sent; `unverified` where it gave none, and
     `whole` where it fits nothing, but a canary of that length arrived whole.
     `entry` is the last sending's line in the ledger (spent.jsonl), "" where none was written.
+    `via_batch`: it came out of a batch, at the batch's price; its latency is not known (NaN).
     """
 
     text: str
@@ -464,6 +466,7 @@ class Completion:
     rates: RateState | None = None
     prompt_check: Literal["fits", "unverified", "whole"] = "unverified"
     entry: str = ""
+    via_batch: bool = False
 
 
 FailureKind = Literal[
@@ -481,7 +484,7 @@ class Failure:
     """
 
     kind: FailureKind
-    message: str
+    message: Words
     status: int | None
     latency_s: float
     attempts: int
@@ -492,6 +495,7 @@ class Failure:
     earlier: tuple[Failure, ...] = ()
     rates: RateState | None = None
     entry: str = ""
+    via_batch: bool = False
 
 
 Outcome = Completion | Failure
@@ -550,7 +554,7 @@ class Evidence:
 
     found: tuple[tuple[str, int, int], ...] = ()
     missing: tuple[str, ...] = ()
-    cue: str = ""
+    cue: Words = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -585,7 +589,7 @@ class Score:
 class Unscored:
     """An answer that a scorer can't judge, and why: another type than `Score`, and never a 0."""
 
-    reason: str
+    reason: Words
     scorer: str
     version: str
 

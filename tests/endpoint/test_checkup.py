@@ -130,7 +130,7 @@ def test_the_window_that_ollama_or_lm_studio_loaded(scripted: Any, playing: Any,
 def test_nobody_there(url: str) -> None:
     report = check(url)
     assert (report.reachable, report.answered) == (False, False)
-    assert "could not connect" in report.problem
+    assert isinstance(report.problem, Note) and report.problem.code == "no_connection"
 
 
 @pytest.mark.parametrize("body", [b"<html>", b"[]", b'{"data": {"a": 1}}', b'{"data": [1, {"id": 3}]}', b""])

@@ -13,7 +13,8 @@ _PRINTING = ("note", "confirm")
 
 
 def files() -> Iterator[Path]:
-    return (path for path in sorted(SOURCE.rglob("*.py")) if "lang" not in path.relative_to(SOURCE).parts)
+    catalogs = {"en", "zh"}
+    return (path for path in sorted(SOURCE.rglob("*.py")) if catalogs.isdisjoint(path.relative_to(SOURCE).parts))
 
 
 def _calls(path: Path) -> Iterator[tuple[str, ast.Call]]:

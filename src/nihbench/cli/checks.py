@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from nihbench.cli.output import note
 from nihbench.errors import StoppedError
-from nihbench.lang import recalled, t
+from nihbench.lang import t
 
 if TYPE_CHECKING:
     from nihbench.cli.money import Checks
@@ -82,7 +82,7 @@ def preflight_notes(report: Preflight) -> list[str]:
                 "{host} did not answer a short question ({failure}): {problem}",
                 host=report.host,
                 failure=report.failure,
-                problem=recalled(report.problem),
+                problem=report.problem,
             )
         )
     elif report.prompt_tokens is None:

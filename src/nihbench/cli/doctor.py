@@ -9,7 +9,7 @@ import typer
 from nihbench.cli.options import run_options, usual_values, with_endpoint_options
 from nihbench.cli.output import command, plain, show_json, tell
 from nihbench.errors import NihError, UsageError
-from nihbench.lang import Message, column, said, t
+from nihbench.lang import Message, Words, column, said, t
 
 if TYPE_CHECKING:
     from nihbench.cli.examination import Found
@@ -86,7 +86,7 @@ def _as_json(found: Found) -> dict[str, Any]:
             "cost_usd": None if found.spent_usd is None else str(found.spent_usd),
         },
         "changes": list(map(str, report.changes)),
-        "warnings": list(found.warnings),
+        "warnings": list(map(str, found.warnings)),
         "usable": found.usable,
         "problem": str(found.problem) if found.problem else "",
     }
@@ -104,7 +104,7 @@ def _rows(found: Found) -> list[tuple[Message, str]]:
     if found.canary is not None:
         canary = found.canary.finding
     answers = None if report.withheld else report.answered
-    rows: list[tuple[Message, str | None]] = [
+    rows: list[tuple[Message, Words | None]] = [
         (t("model"), t("{model} at {host}", model=report.model, host=report.host)),
         (t("reachable"), _word(report.reachable)),
         (t("authorised"), _word(report.key_valid)),

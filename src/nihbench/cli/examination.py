@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from nihbench.cli.output import FetchReport, note
 from nihbench.errors import NihError, StoppedError
-from nihbench.lang import Message, recalled, t
+from nihbench.lang import Message, Words, t
 
 if TYPE_CHECKING:
     from nihbench.cli.money import Checks
@@ -53,7 +53,7 @@ class Found:
     reference: tuple[str, int] | None
     canary: Canary | None
     sweep: Sweep | None
-    warnings: tuple[str, ...]
+    warnings: tuple[Words, ...]
     prompt_tokens: int
     spent_usd: Decimal | None
     usable: bool | None
@@ -130,7 +130,7 @@ def _problem(report: Preflight) -> NihError | None:
     if report.failure is None:
         return StoppedError(said)
     return StoppedError(
-        t("{host} gives no answer ({failure}): {said}", host=report.host, failure=report.failure, said=recalled(said))
+        t("{host} gives no answer ({failure}): {said}", host=report.host, failure=report.failure, said=said)
     )
 
 
@@ -214,13 +214,13 @@ def _counting(access: ModelAccess) -> Message:
     return t("by the usage of short answers, to which a run fits its lengths")
 
 
-def _warnings(report: Preflight) -> tuple[str, ...]:
+def _warnings(report: Preflight) -> tuple[Words, ...]:
     """Return what of a server that can be used should be known before a sweep."""
     from nihbench.cli.checks import preflight_notes
 
     if not report.answered:
         return ()
-    return (*([recalled(report.problem)] if report.problem else []), *preflight_notes(report))
+    return (*([report.problem] if report.problem else []), *preflight_notes(report))
 
 
 def _sweep(options: RunOptions, access: ModelAccess) -> Sweep:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from nihbench.cli.output import console, note, speaks_unicode, tell
 from nihbench.cli.wrapping import width_of, wrapped
 from nihbench.errors import NihError
-from nihbench.lang import language, recalled, said, t, typed, without_stop
+from nihbench.lang import language, said, t, typed, without_stop
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -185,7 +185,7 @@ def _explain(records: Iterable[Record]) -> None:
     failures = [record.outcome for record in records if isinstance(record.outcome, Failure)]
     for kind, count in Counter(failure.kind for failure in failures).items():
         first = next(failure.message for failure in failures if failure.kind == kind)
-        words = without_stop(recalled(first))
+        words = without_stop(first)
         note(t("{kind} ({count} trials), such as: {said}", kind=kind_words(kind), count=count, said=words))
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from nihbench.cli.output import FetchReport, note, stopped
 from nihbench.errors import NihError, UsageError
-from nihbench.lang import Message, t, without_stop
+from nihbench.lang import Message, Words, t, without_stop
 
 if TYPE_CHECKING:
     from nihbench.cli.consent import Judged
@@ -173,7 +173,7 @@ def _grades(
         if before:
             note(t("this judge has cost ${spent:,.4f} on this run so far", spent=before))
 
-        async def main(client: Completer) -> tuple[dict[str, str], list[Outcome]]:
+        async def main(client: Completer) -> tuple[dict[str, Words], list[Outcome]]:
             return await ask_judge(asked, judge, client, verdicts, on_progress=_progress)
 
         failures, outcomes = _asked(model, budget, main)

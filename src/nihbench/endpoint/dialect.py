@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from nihbench.endpoint.bounds import OutputBound, likely_tokens
 from nihbench.endpoint.failures import SAMPLING, Diagnosis
-from nihbench.lang import Note, t
+from nihbench.lang import Note, quoted, t
 from nihbench.text import EncodedMessages, Pieces, messages_json
 from nihbench.types import Message, ModelPreset, Request
 
@@ -196,7 +196,7 @@ def pieces_of(body: Pieces) -> Iterator[bytes]:
 
 def _lessons(dialect: Dialect, call: Call, found: Diagnosis) -> Iterator[tuple[Dialect, str]]:
     sent = call.settings(dialect)
-    said = found.message
+    said = quoted(found.message)
     refused = bool(found.tags & _REFUSED_TAGS) or _REFUSED.search(said) is not None
     if dialect.stream_usage and "stream_options" in sent and _names("stream_options", found):
         yield replace(dialect, stream_usage=False), t("the server refuses stream_options: usage may be missing")
@@ -218,7 +218,7 @@ def _lessons(dialect: Dialect, call: Call, found: Diagnosis) -> Iterator[tuple[D
 
 
 def _names(parameter: str, found: Diagnosis) -> bool:
-    return parameter in found.tags or re.search(rf"\b{parameter}\b", found.message) is not None
+    return parameter in found.tags or re.search(rf"\b{parameter}\b", quoted(found.message)) is not None
 
 
 def _json(value: Any) -> bytes:

@@ -32,14 +32,13 @@ _TABLES = (
     "before",
     "study",
     "catalog",
-    "stored",
     "system",
     "adaptive",
     "scale",
     "like",
 )
 _SENTENCES = frozenset(("said", "message", "problem", "reason", "error", "why", "strerror", "no_answer", "cut"))
-"""Fields that hold a sentence which may come from a file, the system or a library."""
+"""Fields that hold a sentence which may come from the system or a library."""
 _QUOTED = frozenset(("words", "name", "number", "fact", "title"))
 _HAN = re.compile("[\u3000-\u303f\u3400-\u9fff\uf900-\ufaff\uff00-\uff60]")
 """Chinese characters and punctuation."""
@@ -71,6 +70,11 @@ class Note:
     def __str__(self) -> str:
         return said(self, "en")
 
+    @property
+    def quoted(self) -> str:
+        """What it quotes: the texts in its fields."""
+        return " ".join(filter(None, map(quoted, self.fields.values())))
+
     def mapped(self, change: Callable[[str], str]) -> Note:
         """Return it with all texts in its fields changed, those of notes in it too."""
         return Note(self.code, **{name: _mapped(value, change) for name, value in self.fields.items()})
@@ -82,6 +86,13 @@ class Note:
 
 Words = Note | str
 """A note, or somebody else's words: a server's, a judge's, a library's."""
+
+
+def quoted(value: Any) -> str:
+    """Return what is somebody else's in words: a note's own are nothing to decide by."""
+    if isinstance(value, tuple):
+        return " ".join(map(quoted, value))
+    return value.quoted if isinstance(value, Note) else value if isinstance(value, str) else ""
 
 
 def stored(value: Any) -> Any:
@@ -173,16 +184,14 @@ def without_stop(text: object) -> Words:
 
 
 def recalled(text: str, lang: Lang | None = None) -> str:
-    """Return a sentence that was written into a file as the `Message` that it once was; other text as it is.
+    """Return what the system or a library said as a `Message` where the table `system` knows it; other text as it is.
 
-    What is stored is English; it is recognised by the templates of the tables `stored` and `system`, fields within
-    fields too, but for those that quote somebody else. In English there is nothing to recognise; the language is the
-    process's unless another is given.
+    In English there is nothing to recognise; the language is the process's unless another is given.
     """
     lang = lang or _spoken[0]
     if isinstance(text, Message) or lang == "en":
         return text
-    for telling, pattern, template in _stored(lang):
+    for telling, pattern, template in _system(lang):
         found = pattern.fullmatch(text) if telling in text else None
         if found:
             message = Message(text)
@@ -271,14 +280,17 @@ _FORMATTER = _Formatter()
 
 
 @cache
-def _stored(language: str) -> list[tuple[str, re.Pattern[str], str]]:
-    """Return what recognises stored sentences, those with the most words of their own first.
+def _system(language: str) -> list[tuple[str, re.Pattern[str], str]]:
+    return recognisers(import_module(f"{__name__}.{language}.system").WORDS)
+
+
+def recognisers(templates: Iterable[str]) -> list[tuple[str, re.Pattern[str], str]]:
+    """Return what recognises the sentences of templates, those with the most words of their own first.
 
     Before each stands the longest row of its own words: few sentences hold that of a template that isn't theirs.
     """
-    known = [each for table in ("stored", "system") for each in import_module(f"{__name__}.{language}.{table}").WORDS]
-    templates = sorted(known, key=lambda template: -len(_FIELD.sub("", template)))
-    return [(max(_FIELD.split(template)[::2], key=len), recognising(template), template) for template in templates]
+    ordered = sorted(templates, key=lambda template: -len(_FIELD.sub("", template)))
+    return [(max(_FIELD.split(template)[::2], key=len), recognising(template), template) for template in ordered]
 
 
 _FIELD = re.compile(r"\{(\w+)(?:![rs])?(?::[^}]*)?\}")

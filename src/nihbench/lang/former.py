@@ -9,7 +9,7 @@ import re
 from functools import cache, lru_cache
 from typing import Any, Literal
 
-from nihbench.lang import Note, Words
+from nihbench.lang import Note, Words, recognisers, t
 
 Place = Literal["changes", "failures", "grades", "notes"]
 """Where a sentence stood: in a record's changes, in its failure, in a grade, or in run.json."""
@@ -19,7 +19,6 @@ _DEEPEST = 8
 """So many notes and lists may stand within one another: none of ours has as many."""
 _QUOTED = frozenset(("words", "name", "number", "fact", "title", "host", "proxy"))
 """Fields that quote somebody else, and are no sentences."""
-_FIELD = re.compile(r"\{(\w+)(?:![rs])?(?::[^}]*)?\}")
 _FILE = re.compile(r"(.+?) (?:as|按) ([\w-]+)(?:, |，|$)")
 """A file of a list that was joined in whichever language the command spoke."""
 
@@ -34,13 +33,13 @@ def note_in(value: Any, place: Place) -> Words:
     if isinstance(found, str):
         return _recognised(found, place) if len(found) <= _LONGEST else found
     if not isinstance(found, Note):
-        raise ValueError("neither a note nor a text")
+        raise ValueError(t("neither a note nor a text"))
     return found
 
 
 def _restored(value: Any, depth: int) -> Any:
     if depth > _DEEPEST:
-        raise ValueError("nested too deeply")
+        raise ValueError(t("nested too deeply"))
     if isinstance(value, list):
         return [_restored(each, depth + 1) for each in value]
     if isinstance(value, dict) and isinstance(value.get("code"), str):
@@ -67,21 +66,8 @@ def _field(code: str, name: str, value: str, place: Place) -> Any:
 
 @cache
 def _patterns(place: Place) -> list[tuple[str, re.Pattern[str], str]]:
-    """Return what recognises the sentences of a place, those with the most words of their own first.
-
-    Before each stands the longest row of its own words: few sentences hold that of a template that isn't theirs.
-    """
-    known = sorted(SENTENCES[place].items(), key=lambda each: -len(_FIELD.sub("", each[1])))
-    return [(max(_FIELD.split(template)[::2], key=len), _pattern(template), code) for code, template in known]
-
-
-def _pattern(template: str) -> re.Pattern[str]:
-    """Return what matches the sentences of a template, its fields as groups; one that comes twice is the same twice."""
-    parts = _FIELD.split(template)
-    names = parts[1::2]
-    group = [f"(?P={name})" if name in names[:at] else f"(?P<{name}>.+?)" for at, name in enumerate(names)]
-    texts = [re.escape(part) for part in parts[::2]]
-    return re.compile("".join(part for pair in zip(texts, [*group, ""], strict=True) for part in pair), re.DOTALL)
+    codes = {template: code for code, template in SENTENCES[place].items()}
+    return [(telling, pattern, codes[template]) for telling, pattern, template in recognisers(codes)]
 
 
 SENTENCES: dict[Place, dict[str, str]] = {
@@ -201,7 +187,7 @@ SENTENCES: dict[Place, dict[str, str]] = {
         "number_nearly_right": "number nearly right: {number}",
         "second_number_before": "two numbers: {number} too",
         "second_number_after": "two numbers: {number} after the right one",
-        "negated": "negated: {fact}",
+        "negated": "negated: {words}",
         "taken_back": "taken back: {cue}",
         "alternatives": "alternatives: {cue}",
         "one_of_choices": "one of {count} choices",
@@ -219,7 +205,7 @@ SENTENCES: dict[Place, dict[str, str]] = {
         "part_of_fact": "a part of {fact}",
         "some_facts": "{right} of {all} facts",
         "some_words": "{right} of {all} words",
-        "some_hedged": "{said}, hedged: {cue}",
+        "some_hedged": "{facts}, hedged: {cue}",
         "repeats_question": "repeats the question",
         "to_the_grader": "to the grader: {words}",
         "refuses": "refuses: {words}",
@@ -261,7 +247,7 @@ SENTENCES: dict[Place, dict[str, str]] = {
         "source_without_result": "the source has neither an answer nor a grade",
         "no_grade": "no grade",
         "grade_out_of_range": "the grade {given:g}, outside {least:g} to {most:g}",
-        "source_gives": "the source gives {said}",
+        "source_gives": "the source gives {grade}",
         "graded_there": "graded there: {given:g}",
     },
     "notes": {

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from nihbench import __version__
 from nihbench.errors import UsageError
-from nihbench.lang import t
+from nihbench.lang import stored, t
 from nihbench.plan import make_trials, merged_as_stored, stored_places
 from nihbench.run.haystacks import stored_haystacks
 from nihbench.run.options import bare_url
@@ -80,7 +80,7 @@ def manifest(setup: Setup, created_at: str) -> dict[str, Any]:
         "shard": _shard(setup),
         "like": _like(setup),
         "identity": setup.identity(),
-        "notes": list(setup.notes),
+        "notes": [stored(note) for note in setup.notes],
     }
 
 

@@ -160,7 +160,9 @@ def record_line(record: Record) -> bytes:
     """Return a record as one line of JSON in UTF-8."""
     outcome = _shortened(asdict(record.outcome, dict_factory=_values), MOST_CHARACTERS)
     if outcome.get("latency_s", 0.0) != outcome.get("latency_s", 0.0):
-        outcome["latency_s"] = None  # not known (an import); JSON has no NaN
+        outcome["latency_s"] = None  # not known; JSON has no NaN
+    elif not outcome.get("via_batch"):
+        outcome.pop("via_batch", None)
     plain = {
         "id": record.id,
         "trial": record.trial.stored(),
@@ -187,6 +189,8 @@ def _values(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _with_notes(outcome: dict[str, Any]) -> dict[str, Any]:
     """Return an outcome's values with its notes made of what stands for them, those of earlier sendings too."""
     made = dict(outcome)
+    if "message" in made:
+        made["message"] = note_in(made["message"], "failures")
     if isinstance(changes := made.get("changes"), list):
         made["changes"] = [note_in(change, "changes") for change in changes]
     if isinstance(earlier := made.get("earlier"), list):
@@ -434,7 +438,8 @@ def _parser() -> Callable[[bytes], Record]:
             if isinstance(came, dict):
                 came = _with_notes(_shortened(came, MOST_CHARACTERS))
                 if "latency_s" in came and came["latency_s"] is None:
-                    came["latency_s"] = math.nan
+                    # Before it was written down, an answer without a latency was one out of a batch.
+                    came = {"via_batch": True, **came, "latency_s": math.nan}
             outcome = outcomes[key].validate_python(came)
             measured, place = trial.validate_python(plain["trial"]), plain["placement"]
             return Record(

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from nihbench.catalog import Catalog
 from nihbench.errors import DamagedDataError, UsageError
 from nihbench.lang import t
+from nihbench.lang.former import note_in
 from nihbench.plan import make_trials, merged_as_stored
 from nihbench.run.calibration import Calibration
 from nihbench.run.haystacks import Laid
@@ -134,7 +135,7 @@ class _Content:
     identity: dict[str, Any]
     same_prompt: tuple[Any, ...] | None = None
     controls: tuple[_Control, ...] = ()
-    notes: tuple[str, ...] = ()
+    notes: tuple[dict[str, Any] | str, ...] = ()
     shard: _Shard | None = None
     like: _Like | None = None
     import_: _Import | None = None
@@ -170,6 +171,7 @@ def _sizes(found: _Content) -> Iterator[tuple[str, bool]]:
     yield "lengths", bool(found.lengths)
     yield "depths", bool(found.depths)
     yield "repeats", 0 < found.repeats < BEYOND
+    yield "notes", all(map(_is_note, found.notes))
     yield "identity.max_output", _is_count(found.identity.get("max_output", 0))
     for control in found.controls:
         yield "controls", 0 <= control.repeat < BEYOND
@@ -181,6 +183,14 @@ def _sizes(found: _Content) -> Iterator[tuple[str, bool]]:
         yield "haystacks.layout", layout is None or min(layout.strata, layout.longest_tokens) > 0
     if found.calibration is not None:
         yield "calibration", _is_fit(found.calibration, found.prompts)
+
+
+def _is_note(value: Any) -> bool:
+    try:
+        note_in(value, "notes")
+    except ValueError:
+        return False
+    return True
 
 
 def _is_count(value: Any) -> bool:

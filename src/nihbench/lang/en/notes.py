@@ -106,7 +106,7 @@ NOTES: dict[str, str] = {
     "number_nearly_right": "number nearly right: {number}",
     "second_number_before": "two numbers: {number} too",
     "second_number_after": "two numbers: {number} after the right one",
-    "negated": "negated: {fact}",
+    "negated": "negated: {words}",
     "taken_back": "taken back: {cue}",
     "alternatives": "alternatives: {cue}",
     "one_of_choices": "one of {count} choices",
@@ -124,7 +124,7 @@ NOTES: dict[str, str] = {
     "part_of_fact": "a part of {fact}",
     "some_facts": "{right} of {all} facts",
     "some_words": "{right} of {all} words",
-    "some_hedged": "{said}, hedged: {cue}",
+    "some_hedged": "{facts}, hedged: {cue}",
     "repeats_question": "repeats the question",
     "to_the_grader": "to the grader: {words}",
     "refuses": "refuses: {words}",
@@ -168,7 +168,7 @@ NOTES: dict[str, str] = {
     "source_without_result": "the source has neither an answer nor a grade",
     "no_grade": "no grade",
     "grade_out_of_range": "the grade {given:g}, outside {least:g} to {most:g}",
-    "source_gives": "the source gives {said}",
+    "source_gives": "the source gives {grade}",
     "graded_there": "graded there: {given:g}",
     # what a run notes in its run.json
     "same_prompts": (
