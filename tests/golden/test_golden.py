@@ -119,11 +119,15 @@ def report_data(path: Path, folder: Path) -> str:
 
 
 def plain(text: str, folder: Path) -> str:
-    """Take out of a text what differs from one time to the next: the folder, the port, times, the order of answers."""
+    """Take out of a text what differs from one time to the next: the folder, the port, times, the order of answers.
+
+    Of numbers it leaves twelve digits: the last few are those of the machine.
+    """
     text = text.replace(str(folder), "HERE").replace(str(folder.resolve()), "HERE")
     text = re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:PORT", text)
     text = re.sub(r"\d+\.\d (s|秒)(?!\w)", r"N \1", text)
     text = re.sub(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(\+00:00|Z)?", "TIME", text)
+    text = re.sub(r"-?\d+\.\d{10,}(e-?\d+)?", lambda number: f"{float(number[0]):.12g}", text)
     return "\n\n".join(map(_in_order, text.split("\n\n")))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -68,12 +69,15 @@ def _csv(table: pd.DataFrame) -> bytes:
     return b"\xef\xbb\xbf" + safe.to_csv(index=False, lineterminator="\r\n").encode("utf-8", "backslashreplace")
 
 
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
 def _tame(text: str) -> str:
     """Return a text that no spreadsheet takes for a formula: an apostrophe before what begins like one.
 
     NUL and other control characters are taken out but for line breaks and tabs: they end a cell in some programs.
     """
-    kept = "".join(c for c in text if c in "\n\t" or not (c < " " or "\x7f" <= c <= "\x9f"))
+    kept = _CONTROL.sub("", text)
     return "'" + kept if kept.lstrip().startswith(_FORMULA) or kept[:1] in ("\t", "\n") else kept
 
 

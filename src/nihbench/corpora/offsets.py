@@ -10,7 +10,7 @@ import hashlib
 import io
 from collections.abc import Callable
 from contextlib import suppress
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -52,6 +52,7 @@ def sentence_boundaries(corpus_text: str, text_sha256: str, language: str) -> In
     return _kept(("sentences", text_sha256, language, rules), lambda: boundaries(corpus_text, language))
 
 
+@lru_cache(maxsize=2)
 def repeated_windows(corpus_text: str, text_sha256: str) -> Repeated:
     """Return the stretches that a corpus has more than once (`stats.repeated_windows`), by its text and hash."""
     what = ("repeated windows", str(WINDOW), text_sha256)

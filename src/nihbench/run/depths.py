@@ -53,7 +53,7 @@ def _errors(setup: Setup) -> Iterator[tuple[float, int]]:
                 yield abs(placement.achieved_depth_percent - depth), trial.length
         return
     for repeat in range(min(setup.haystacks, _HAYSTACKS)):
-        boundaries = setup.source_of(repeat).boundary_tokens
+        boundaries = setup.source_of(repeat).boundary_tokens.tolist()
         for trial in setup.grid:
             haystack = haystack_tokens(setup, trial)
             if trial.repeat == repeat and haystack > 0:

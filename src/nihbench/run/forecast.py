@@ -5,17 +5,16 @@ Needles are taken to stand at their nominal depth; a real one stands at the next
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-
-import numpy as np
 
 from nihbench.plan import CostRange, Pace, PrefixCache, Sent, cost_range, half_width, simulate
 from nihbench.run.recount import Recount
 from nihbench.run.setup import USUAL_AT_ONCE, Setup
 from nihbench.run.spent import margin_of
 from nihbench.text import frame_of
-from nihbench.types import Completion, IntArray, Record, Trial
+from nihbench.types import Completion, Record, Trial
 
 GUESSED_OUTPUT = 60
 """Tokens of a usual answer of a model that does not think first."""
@@ -130,7 +129,7 @@ def sent_prompts(setup: Setup) -> list[Sent]:
         fixed[name] = frame.fixed_tokens + sum(ends) + needle_tokens
         heads[name] = max(frame.fixed_tokens - _REPLY_TOKENS, 0) + ends[0]
     # Of the first haystack, for all of them: what counts is how often needles of two lengths come to the same place.
-    boundaries = setup.source_of(0).boundary_tokens
+    boundaries = setup.source_of(0).boundary_tokens.tolist()
     prompts, recount = [], Recount(setup)
     for trial in setup.trials:
         bare = trial.control in ("closed_book", "no_needle")
@@ -153,11 +152,11 @@ def sent_prompts(setup: Setup) -> list[Sent]:
     return prompts
 
 
-def nearest_boundary(boundaries: IntArray, haystack: int, depth_percent: float) -> int:
+def nearest_boundary(boundaries: Sequence[int], haystack: int, depth_percent: float) -> int:
     """Return the tokens before the needle: those of the boundary nearest to its depth, the haystack's ends included."""
     wanted = haystack * depth_percent / 100
-    at = int(np.searchsorted(boundaries, wanted))
-    near = [0, haystack, *(int(each) for each in boundaries[max(at - 1, 0) : at + 1] if each < haystack)]
+    at = bisect_left(boundaries, wanted)
+    near = [0, haystack, *(each for each in boundaries[max(at - 1, 0) : at + 1] if each < haystack)]
     return min(near, key=lambda token: abs(token - wanted))
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ from nihbench.corpora import repeated_windows
 from nihbench.lang import Note
 from nihbench.run.lengths import spent_tokens
 from nihbench.run.texts import Texts, sources
-from nihbench.stats import ONE_TEXT, linked, text_overlaps
+from nihbench.stats import ONE_TEXT, Repeated, linked, text_overlaps
 from nihbench.text import GLUE, MOST_COMPARED, Layout, Ring, haystack_starts, layout_for, sentence_start
 from nihbench.types import FloatArray
 
@@ -88,16 +89,22 @@ def _overlaps(setup: Setup, repeats: int, lengths: Sequence[int]) -> tuple[Overl
     if repeats < 2:
         return ()
     around = len(setup.corpus.text) + len(GLUE)
-    begins = np.array([setup.start_of(repeat) for repeat in range(repeats)])
+    begins = tuple(setup.start_of(repeat) for repeat in range(repeats))
     spent = spent_tokens(setup.needle, setup.prompts, setup.overheads, setup.tokenizer)
     repeated = repeated_windows(setup.corpus.text, setup.corpus.sha256)
-    found = []
-    for length in lengths:
-        reach = np.array([_reach(setup, spent, repeat, length) for repeat in range(repeats)])
-        shares = text_overlaps(begins, reach, around, repeated)
-        pairs = {(one, other): float(shares[one, other]) for one, other in combinations(range(repeats), 2)}
-        found.append(Overlap(length=length, shares=pairs, texts=len(np.unique(linked(shares > ONE_TEXT)))))
-    return tuple(found)
+    return tuple(
+        _overlap(length, begins, tuple(_reach(setup, spent, repeat, length) for repeat in range(repeats)), around,
+                 repeated)
+        for length in lengths
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=256)
+def _overlap(length: int, begins: tuple[int, ...], reach: tuple[int, ...], around: int, repeated: Repeated) -> Overlap:
+    """Remembered: a run that is resumed is laid out, compared with its folder and told of, each time the same."""
+    shares = text_overlaps(begins, reach, around, repeated)
+    pairs = {(one, other): float(shares[one, other]) for one, other in combinations(range(len(begins)), 2)}
+    return Overlap(length=length, shares=pairs, texts=len(np.unique(linked(shares > ONE_TEXT))))
 
 
 def stored_haystacks(setup: Setup) -> dict[str, Any]:

@@ -105,11 +105,21 @@ def t_value(probability: float, df: float) -> float:
 def t_quantile(probability: float, df: ArrayLike) -> FloatArray:
     """Return the quantile of Student's t for 0.5 <= probability < 1; `df` > 0 need not be whole."""
     df = np.asarray(df, dtype=np.float64)
-    # The tail is a beta distribution of df / (df + t^2); its quantile is small and found on a log scale.
+    # The tail is a beta distribution of df / (df + t^2). Its quantile is small and found on a log scale: by Newton's
+    # steps, and by halves where one leads out of what is left.
+    a, wanted = df / 2, 2 * (1 - probability)
+    scale = log_gamma(a + 0.5) - log_gamma(a) - log_gamma(0.5)
     low, high = np.full(df.shape, -60.0), np.zeros(df.shape)
+    at = (low + high) / 2
     for _ in range(60):
+        share = beta_cdf(np.exp(at), a, 0.5)
+        low, high = np.where(share < wanted, at, low), np.where(share < wanted, high, at)
+        slope = np.exp(scale + a * at - 0.5 * np.log(-np.expm1(np.minimum(at, -1e-300))))
+        step = at - (share - wanted) / np.maximum(slope, 1e-300)
         middle = (low + high) / 2
-        below = beta_cdf(np.exp(middle), df / 2, 0.5) < 2 * (1 - probability)
-        low, high = np.where(below, middle, low), np.where(below, high, middle)
-    x = np.exp((low + high) / 2)
+        after = np.where((step > low) & (step < high), step, middle)
+        if np.all(np.abs(after - at) < 1e-15):
+            break
+        at = after
+    x = np.exp(at)
     return np.asarray(np.sqrt(df * (1 - x) / x))

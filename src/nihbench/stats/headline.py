@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -101,25 +102,46 @@ class Estimate:
         return self.measured / self.planned if self.planned else 0.0
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Headline:
-    """Found, strict, mean band: always in this order."""
+    """Found, strict, mean band of some trials, always in this order; each is worked out when it is first asked for."""
 
-    found: Estimate
-    strict: Estimate
-    mean_band: Estimate
+    def __init__(self, trials: Trials, level: float = LEVEL) -> None:
+        self._trials, self._level = trials, level
+
+    def __eq__(self, other: object) -> bool:
+        """Say whether the numbers are the same."""
+        numbers = ("found", "strict", "mean_band")
+        return isinstance(other, Headline) and all(getattr(self, name) == getattr(other, name) for name in numbers)
+
+    @cached_property
+    def found(self) -> Estimate:
+        """The share of trials in which the needle was found."""
+        return self._of(self._trials.found)
+
+    @property
+    def found_rate(self) -> float:
+        """The found rate alone, which takes no interval; NaN where nothing was measured."""
+        good = ~np.isnan(self._trials.value)
+        return float(self._trials.found[good].sum()) / int(good.sum()) if good.any() else math.nan
+
+    @cached_property
+    def strict(self) -> Estimate:
+        """The share of trials in which all of it was."""
+        return self._of(np.isclose(self._trials.value, 1.0))
+
+    @cached_property
+    def mean_band(self) -> Estimate:
+        """The mean of the values."""
+        return self._of(self._trials.value)
+
+    def _of(self, values: ArrayLike) -> Estimate:
+        trials = self._trials
+        return trials.estimate(np.where(np.isnan(trials.value), np.nan, values), self._level)
 
 
 def headline(trials: Trials, level: float = LEVEL) -> Headline:
     """Return the three headline numbers of these trials."""
-    good = ~np.isnan(trials.value)
-    values = (
-        np.where(good, trials.found, np.nan),
-        np.where(good, np.isclose(trials.value, 1.0), np.nan),
-        trials.value,
-    )
-    found, strict, band = (trials.estimate(value, level) for value in values)
-    return Headline(found=found, strict=strict, mean_band=band)
+    return Headline(trials, level)
 
 
 def by_length(trials: Trials, level: float = LEVEL) -> tuple[Headline, ...]:

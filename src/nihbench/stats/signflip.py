@@ -40,12 +40,13 @@ class NullSum:
         """|sum| / root of the sum of squares: comparable between sets of pairs of different size; 0 for no pairs."""
         return self.observed / self.size if self.size else 0.0
 
-    def below(self, statistic: float) -> float:
-        """P(statistic < this one) under the null."""
+    def below(self, statistic: FloatArray) -> FloatArray:
+        """P(statistic < each of these) under the null."""
         if not self.size:  # nothing differs, so that the statistic is 0 whatever the signs
-            return float(statistic > 0)
-        edge = int(np.ceil(statistic * self.size - 1e-9))
-        return float(self.probability[: max(edge, 0)].sum())
+            return np.asarray(statistic > 0, dtype=np.float64)
+        edge = np.ceil(statistic * self.size - 1e-9).astype(np.int64)
+        summed = np.append(0.0, np.cumsum(self.probability))
+        return np.asarray(summed[np.clip(edge, 0, len(self.probability))])
 
 
 def lattice(differences: ArrayLike) -> int:
@@ -109,4 +110,6 @@ def max_t(groups: Sequence[FloatArray]) -> FloatArray:
         groups: Each group's unit sums.
     """
     nulls = [null_sum(sums) for sums in groups]
-    return np.array([1 - np.prod([other.below(each.statistic) for other in nulls]) for each in nulls])
+    statistics = np.array([null.statistic for null in nulls])
+    below = np.array([null.below(statistics) for null in nulls]).reshape(len(nulls), len(nulls))
+    return np.asarray(1 - np.prod(below, axis=0))
