@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from nihbench.prices import discounted, prices_paid
 from nihbench.types import BatchTerms, PriceTier
 
@@ -22,6 +20,6 @@ def test_a_share_of_a_price_is_exact() -> None:
 
 def test_only_answers_out_of_a_batch_cost_less() -> None:
     terms = BatchTerms(price=0.5, as_of="2026-11")
-    assert prices_paid(TIERS, terms, 1.5) == TIERS
-    assert prices_paid(TIERS, terms, math.nan) == discounted(TIERS, 0.5)
-    assert prices_paid(TIERS, None, math.nan) == TIERS
+    assert prices_paid(TIERS, terms, False) == TIERS
+    assert prices_paid(TIERS, terms, True) == discounted(TIERS, 0.5)
+    assert prices_paid(TIERS, None, True) == TIERS

@@ -194,9 +194,9 @@ def discounted(prices: Sequence[PriceTier], share: float) -> tuple[PriceTier, ..
     )
 
 
-def prices_paid(prices: Sequence[PriceTier], terms: BatchTerms | None, latency_s: float) -> Sequence[PriceTier]:
-    """Return the tiers that hold for an answer: a live one always has a latency, one out of a batch has NaN."""
-    return discounted(prices, terms.price) if terms is not None and math.isnan(latency_s) else prices
+def prices_paid(prices: Sequence[PriceTier], terms: BatchTerms | None, via_batch: bool) -> Sequence[PriceTier]:
+    """Return the tiers that hold for an answer: those of a batch for one that came out of a batch."""
+    return discounted(prices, terms.price) if terms is not None and via_batch else prices
 
 
 def decimal_of(number: float | Decimal) -> Decimal:

@@ -14,6 +14,8 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from nihbench.lang.messages import Words
+
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
 
@@ -193,6 +195,7 @@ class ModelPreset:
     cache: str | None = None
     retired: bool = False
     local: LocalModel | None = None
+    unchecked: bool = False
     note: str = ""
 
 
@@ -271,7 +274,7 @@ class Corpus:
     text: str
     sha256: str
     title: str = ""
-    caveat: str = ""
+    caveat: Words = ""
 
 
 # ---- text ------------------------------------------------------------------------------------------------------
@@ -443,6 +446,7 @@ class Completion:
     `prompt_check`: whether the server's count of the prompt fits what was sent; `unverified` where it gave none, and
     `whole` where it fits nothing, but a canary of that length arrived whole.
     `entry` is the last sending's line in the ledger (spent.jsonl), "" where none was written.
+    `via_batch`: it came out of a batch, at the batch's price; its latency is not known (NaN).
     """
 
     text: str
@@ -457,11 +461,12 @@ class Completion:
     streamed: bool = False
     first_token_s: float | None = None
     provider: str | None = None
-    changes: tuple[str, ...] = ()
+    changes: tuple[Words, ...] = ()
     earlier: tuple[Failure, ...] = ()
     rates: RateState | None = None
     prompt_check: Literal["fits", "unverified", "whole"] = "unverified"
     entry: str = ""
+    via_batch: bool = False
 
 
 FailureKind = Literal[
@@ -479,17 +484,18 @@ class Failure:
     """
 
     kind: FailureKind
-    message: str
+    message: Words
     status: int | None
     latency_s: float
     attempts: int
     usage: Usage = field(default_factory=Usage)
     wait_s: float | None = None
     may_be_billed: bool = False
-    changes: tuple[str, ...] = ()
+    changes: tuple[Words, ...] = ()
     earlier: tuple[Failure, ...] = ()
     rates: RateState | None = None
     entry: str = ""
+    via_batch: bool = False
 
 
 Outcome = Completion | Failure
@@ -548,7 +554,7 @@ class Evidence:
 
     found: tuple[tuple[str, int, int], ...] = ()
     missing: tuple[str, ...] = ()
-    cue: str = ""
+    cue: Words = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -583,7 +589,7 @@ class Score:
 class Unscored:
     """An answer that a scorer can't judge, and why: another type than `Score`, and never a 0."""
 
-    reason: str
+    reason: Words
     scorer: str
     version: str
 

@@ -11,6 +11,9 @@ from rapidfuzz import process
 from nihbench.analysis import cases as analysis_cases
 from nihbench.analysis.cases import Case, Filter, cluster, find_cases
 from nihbench.errors import UsageError
+from nihbench.lang.en import notes as en
+from nihbench.lang.former import note_in
+from nihbench.lang.messages import Note, said, stored
 from nihbench.types import Completion, Evidence, Failure, Record, Score, Trial, Unscored, Usage
 
 
@@ -58,6 +61,39 @@ def test_groups_and_counts():
     assert [[case.id for case in each.cases] for each in abstained.clusters] == [["a", "b"], ["c"]]
     assert abstained.reasons == (("c", 2), ("other", 1))
     assert found.groups[2].cases[0].reason == "it broke" and found.groups[2].cases[0].answer is None
+
+
+def test_a_reworded_reason_stays_in_its_group(monkeypatch):
+    """Groups go by codes: neither a word, nor a colon, nor the language, nor the form of 0.1.0 parts or joins cases."""
+    facts = Note("some_facts", right=1, all=3)
+    cues = [
+        Note("abstains", words="does not say"), Note("abstains", words="not told: there"), Note("abstains", words="7"),
+        facts, Note("some_facts", right=2, all=3), Note("some_hedged", facts=facts, cue="perhaps"),
+        Note("extra", cue=Note("added_name", name="Bob")), Note("extra", cue=Note("added_number", number="7")),
+        Note("second_number_before", number="12"), Note("second_number_after", number="34"), Note("off_the_question"),
+    ]  # fmt: skip
+
+    def groups(cues, words=str):
+        rows = [(record(str(at), str(at)), score(0.0, "abstained", cue)) for at, cue in enumerate(cues)]
+        return dict(find_cases(*run(*rows)).groups[0].reasons_in(words))
+
+    expected = {
+        "abstains": 3, "1–2 of 3 facts": 2, "extra": 2, "two numbers": 2, "1 of 3 facts, hedged": 1,
+        "does not take up the question": 1,
+    }  # fmt: skip
+    assert groups(cues) == expected
+    assert groups([note_in(str(cue), "grades") for cue in cues]) == expected
+    assert groups([note_in(stored(cue), "grades") for cue in cues]) == expected
+    counts = sorted(expected.values())
+    assert sorted(groups(cues, lambda each: said(each, "zh")).values()) == counts
+    monkeypatch.setitem(en.NOTES, "abstains", "{words}: so it says that nothing is told")
+    monkeypatch.setitem(en.NOTES, "extra", "more than was asked for ({cue})")
+    monkeypatch.setitem(en.NOTES, "some_facts", "right: {right}, of {all}")
+    monkeypatch.setitem(en.NOTES, "second_number_after", "then {number}: another one")
+    reworded = groups(cues)
+    assert sorted(reworded.values()) == counts
+    assert reworded["…: so it says that nothing is told"] == 3
+    assert reworded["right: 1–2, of 3"] == reworded["more than was asked for"] == 2
 
 
 def test_filters():

@@ -18,7 +18,7 @@ from nihbench.analysis.report.surroundings import AROUND, BEGINS, ENDS, Surround
 from nihbench.analysis.statistics import statistics
 from nihbench.analysis.table import columns
 from nihbench.figures.report.page_file import report_page
-from nihbench.lang.messages import language
+from nihbench.lang.messages import Note, language
 from nihbench.run.scores import grades_of
 from nihbench.run.store import open_run
 from nihbench.run.stored import planned_trials
@@ -62,13 +62,13 @@ def test_only_a_models_texts_are_cut_and_each_is_kept_once() -> None:
 def test_the_tools_own_sentences_are_kept_in_chinese_beside_their_english() -> None:
     pool = Pool()
     numbers = [
-        pool.sentence(text, may_cut=True)
-        for text in (
-            "1 of 3 facts",
-            "could not connect to 127.0.0.1:1 (Connection refused): is the server running?",
-            "lengths are the model's tokens, fitted to o200k by 4 counts of the server (1.020 for one of o200k)",
+        pool.sentence(words, may_cut=True)
+        for words in (
+            Note("some_facts", right=1, all=3),
+            Note("no_connection", host="127.0.0.1:1", reason="Connection refused"),
+            Note("lengths_fitted", name="o200k", requests=4, ratio=1.02),
             "what a server says of itself",
-            f"{'x' * 900_000} was too slow: y",
+            Note("too_slow", host="x" * 900_000, error="y"),
         )
     ]
     assert pool.sentence("1 of 3 facts") == numbers[0] and pool.sentence("") is None

@@ -238,3 +238,10 @@ models:
     # Losing `transforms: []` would let OpenRouter cut prompts in silence.
     assert loaded.model("routed").extra_body == {"transforms": [], "provider": {"order": ["x"]}}
     assert loaded.model("openrouter-kimi-k2.6").extra_body == {"transforms": [], "seed": 1}
+
+
+def test_a_name_is_unchecked_by_a_key_of_its_own_or_as_it_was_said_before(tmp_path: Path) -> None:
+    entries = "a: {unchecked: true, note: Seen once.}\n  b: {note: unchecked}\n  c: {note: Names are unchecked.}"
+    (tmp_path / "models.yaml").write_text(f"models:\n  {entries}\n", encoding="utf-8")
+    models = load(tmp_path).models
+    assert [models[name].unchecked for name in "abc"] == [True, True, False]

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nihbench.cli.output import _write_indented, plain
-from nihbench.lang import messages
+from nihbench.lang import former
+from nihbench.lang.messages import Note
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8)
 KEYS = st.text(max_size=4) | st.integers() | st.none() | st.booleans()
@@ -45,11 +46,10 @@ def test_a_stored_sentence_is_held_against_few_templates(monkeypatch):
             tried.append(text)
             return self.pattern.fullmatch(text)
 
-    known = [(telling, Pattern(pattern), template) for telling, pattern, template in messages._stored("zh")]
-    monkeypatch.setattr(messages, "_stored", lambda _: known)
-    ours = messages.t("{right} of {all} facts", right=1, all=3)
-    found = messages.recalled(str(ours), "zh")
-    assert (found.template, found.fields) == (ours.template, {"right": "1", "all": "3"})
+    known = [(telling, Pattern(pattern), code) for telling, pattern, code in former._patterns("grades")]
+    monkeypatch.setattr(former, "_patterns", lambda _: known)
+    former._recognised.cache_clear()
+    assert former.note_in("1 of 3 facts", "grades") == Note("some_facts", right="1", all="3")
     foreign = "the server could not answer request 123b268043e30691"
-    assert messages.recalled(foreign, "zh") == foreign
+    assert former.note_in(foreign, "grades") == foreign
     assert len(tried) < 0.1 * 4 * len(known)  # a sentence, its two fields, and another

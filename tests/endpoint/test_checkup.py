@@ -11,6 +11,7 @@ import pytest
 from nihbench.endpoint.access import open_model
 from nihbench.endpoint.checkup import KNOWN_TEXT, Preflight, preflight
 from nihbench.endpoint.connection import Timeouts
+from nihbench.lang.messages import Note
 from nihbench.types import ModelPreset
 
 DONE = b"data: [DONE]\n\n"
@@ -89,7 +90,7 @@ def test_a_server_without_a_list_that_wants_things_its_own_way(scripted: Any) ->
         None,
         False,
     )
-    assert report.changes == ("temperature not sent",)
+    assert report.changes == (Note("parameter_not_sent", name="temperature"),)
 
 
 def test_a_model_that_thinks_first_has_answered(scripted: Any) -> None:
@@ -130,7 +131,7 @@ def test_the_window_that_ollama_or_lm_studio_loaded(scripted: Any, playing: Any,
 def test_nobody_there(url: str) -> None:
     report = check(url)
     assert (report.reachable, report.answered) == (False, False)
-    assert "could not connect" in report.problem
+    assert isinstance(report.problem, Note) and report.problem.code == "no_connection"
 
 
 @pytest.mark.parametrize("body", [b"<html>", b"[]", b'{"data": {"a": 1}}', b'{"data": [1, {"id": 3}]}', b""])

@@ -14,6 +14,7 @@ from nihbench.endpoint.client import ChatClient
 from nihbench.endpoint.connection import Endpoint
 from nihbench.endpoint.dialect import Call, Dialect, fold_system, learn, pieces_of
 from nihbench.endpoint.failures import classify
+from nihbench.lang.messages import Note
 from nihbench.types import Completion, Failure, Message, ModelPreset, Request
 
 GOOD = {"choices": [{"message": {"content": "a"}, "finish_reason": "stop"}]}
@@ -171,7 +172,9 @@ def test_a_fussy_server_is_learnt_once_for_all_calls(scripted: Any, playing: Any
     assert len(said) == len(set(said)) == 5
     for outcome in outcomes:
         assert outcome.changes == (
-            "temperature not sent", "output limit sent as max_completion_tokens", "system message put into the user's",
+            Note("parameter_not_sent", name="temperature"),
+            Note("limit_sent_as", name="max_completion_tokens"),
+            Note("system_in_user"),
         )  # fmt: skip
         assert all(once.kind in ("bad_parameter", "refused_by_server") for once in outcome.earlier)
     assert (outcomes[-1].attempts, outcomes[0].attempts) == (1, 6)
@@ -207,7 +210,7 @@ def test_a_cut_answer_is_asked_for_once_more_with_more_room(scripted: Any, ask: 
         assert [asked.json["max_tokens"] for asked in scripted.asked[-2:]] == [300, second]
         assert (outcome.attempts, outcome.earlier[0].kind) == (2, "cut_answer")
         assert outcome.earlier[0].may_be_billed
-        assert f"asked again with an output limit of {second}" in outcome.changes
+        assert Note("larger_limit", limit=second) in outcome.changes
 
 
 @pytest.mark.parametrize("room", [None, 300])

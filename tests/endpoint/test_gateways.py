@@ -121,7 +121,7 @@ def test_what_is_packed_unasked_is_said_to_be(
     wire.play(sized(playing, PACKED, f"Content-Encoding: {encoding}", status=status))
     failed = ask(wire.base_url, max_attempts=1)
     assert failed.kind == kind
-    assert f"compressed by {encoding}, which was not asked for" in failed.message
+    assert f"compressed by {encoding}, which was not asked for" in str(failed.message)
 
 
 def test_an_error_may_be_compressed(wire: Any, playing: Any, ask: Any) -> None:

@@ -40,7 +40,7 @@ def test_an_unknown_authority_is_refused_and_the_mend_is_named(tls_wire: Any, pl
     failed = ask(tls_wire.base_url, api_key="k-123456")
     assert isinstance(failed, Failure)
     assert (failed.kind, failed.attempts, failed.may_be_billed) == ("auth", 1, False)
-    assert "--ca-file" in failed.message and "not trusted" in failed.message
+    assert "--ca-file" in str(failed.message) and "not trusted" in str(failed.message)
     assert tls_wire.requests == [], "no prompt and no key may go to a server that is not trusted"
 
 
@@ -63,13 +63,13 @@ def test_another_name_than_the_certificates_is_refused(
     tls_wire.play(*good(playing))
     failed = ask(tls_wire.base_url.replace("127.0.0.1", "localhost"), ca_file=certificates.ca)
     assert failed.kind == "auth" and tls_wire.requests == []
-    assert "the name that it is made for" in failed.message and "--ca-file" not in failed.message
+    assert "the name that it is made for" in str(failed.message) and "--ca-file" not in str(failed.message)
 
 
 def test_an_expired_certificate_is_said_to_be_one(expired_wire: Any, certificates: Any, ask: Any) -> None:
     failed = ask(expired_wire.base_url, ca_file=certificates.ca, api_key="k-123456")
     assert (failed.kind, failed.attempts, expired_wire.requests) == ("auth", 1, [])
-    assert "have it renewed" in failed.message and "--ca-file" not in failed.message
+    assert "have it renewed" in str(failed.message) and "--ca-file" not in str(failed.message)
 
 
 def test_without_the_check_any_certificate_will_do(tls_wire: Any, playing: Any, ask: Any) -> None:
@@ -145,7 +145,7 @@ def test_a_tunnel_through_a_proxy_reaches_a_server_by_tls(
     failed = ask("https://models.example/v1", max_attempts=1, api_key="k-123456")
     assert isinstance(failed, Failure)
     assert (failed.kind, failed.may_be_billed) == ("auth", False)
-    assert "wants a login" in failed.message and "pass-123" not in repr(failed)
+    assert "wants a login" in str(failed.message) and "pass-123" not in repr(failed)
     assert wire.requests[0].startswith(b"CONNECT models.example:443 ")
     assert b"k-123456" not in wire.requests[0] and b"roxy-" in wire.requests[0]
 
@@ -154,7 +154,7 @@ def test_a_proxy_that_does_not_answer_is_named_and_not_the_server(ask: Any, monk
     monkeypatch.setenv("HTTP_PROXY", "http://me:pass-123@127.0.0.1:1")
     failed = ask("http://models.example:8000/v1", max_attempts=1)
     assert (failed.kind, failed.may_be_billed) == ("transient", False)
-    assert "models.example:8000 by the proxy 127.0.0.1:1 " in failed.message and "NO_PROXY" in failed.message
+    assert "models.example:8000 by the proxy 127.0.0.1:1 " in str(failed.message) and "NO_PROXY" in str(failed.message)
     assert "pass-123" not in repr(failed)
 
 

@@ -13,7 +13,8 @@ _PRINTING = ("note", "confirm")
 
 
 def files() -> Iterator[Path]:
-    return (path for path in sorted(SOURCE.rglob("*.py")) if "lang" not in path.relative_to(SOURCE).parts)
+    catalogs = {"en", "zh"}
+    return (path for path in sorted(SOURCE.rglob("*.py")) if catalogs.isdisjoint(path.relative_to(SOURCE).parts))
 
 
 def _calls(path: Path) -> Iterator[tuple[str, ast.Call]]:
@@ -32,6 +33,17 @@ def messages() -> Iterator[tuple[str, str, tuple[str, ...]]]:
                 where = f"{path.relative_to(SOURCE)}:{call.lineno}"
                 fields = tuple(word.arg or "**" for word in call.keywords)
                 yield from ((where, template, fields) for template in _templates(call.args[0]))
+
+
+def notes() -> Iterator[tuple[str, str, set[str]]]:
+    """Give where each note is made, its code, and the names of its fields."""
+    for path in files():
+        for name, call in _calls(path):
+            if name == "Note" and call.args:
+                where = f"{path.relative_to(SOURCE)}:{call.lineno}"
+                yield from (
+                    (where, code, {word.arg or "**" for word in call.keywords}) for code in _templates(call.args[0])
+                )
 
 
 def _templates(node: ast.expr) -> Iterator[str]:

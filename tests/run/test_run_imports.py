@@ -95,7 +95,7 @@ def test_a_folder_of_answers(tmp_path):
     assert isinstance(by_place[1000, 100.0, 0].outcome, Completion)
     grades = {place: loaded.grades[record.id] for place, record in by_place.items()}
     assert isinstance(grades[1000, 100.0, 0], Unscored) and isinstance(grades[2000, 0.0, 0], Unscored)
-    assert "outside 1 to 10" in grades[2000, 0.0, 0].reason
+    assert "outside 1 to 10" in str(grades[2000, 0.0, 0].reason)
     # A known sentence has its key facts, so that the rules can read what was kept.
     assert run.manifest["needle"]["name"] == "sf-sandwich"
     ruled = load_run(run.path, scorer="rules")

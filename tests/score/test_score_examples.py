@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from nihbench.lang.messages import Note
 from nihbench.score.rules import SCORER, VERSION
 from nihbench.types import Score
 
@@ -157,5 +158,5 @@ def test_evidence_points_into_the_original_answer(graded: Callable[[str, str], S
         "park": "ＤＯＬＯＲＥＳ  Park",
     }
     assert score.evidence.missing == ("sun",)
-    assert score.evidence.cue == "2 of 3 facts"
+    assert score.evidence.cue == Note("some_facts", right=2, all=3)
     assert (score.scorer, score.version) == (SCORER, VERSION)

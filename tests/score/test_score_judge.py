@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nihbench.lang.messages import Note
 from nihbench.score import rubric
 from nihbench.score.judge import VERSION, Opinion, case, first_absent, join_votes, read_verdict
 from nihbench.types import Needle, Score, Unscored
@@ -180,7 +181,7 @@ def test_a_verdict_that_was_cut_off_is_none_even_where_it_reads_well():
 
 @given(st.text())
 def test_no_reply_raises(reply):
-    assert isinstance(read_verdict(reply, CODE), str)
+    assert isinstance(read_verdict(reply, CODE), Note)
 
 
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(), lambda x: st.lists(x)))
@@ -233,7 +234,7 @@ def test_more_than_half_of_the_votes_must_be_readable():
         grade = join_votes(votes, "judge-x")
         assert isinstance(grade, Unscored) and grade.reason
     assert join_votes(["why"], "judge-x").reason == "why"
-    assert join_votes([opinion(100), "why"], "judge-x").reason == "1 of 2 votes are none: why"
+    assert join_votes([opinion(100), "why"], "judge-x").reason == Note("votes_invalid", none=1, all=2, why="why")
 
 
 @given(st.lists(st.sampled_from([0, 30, 50, 70, 100]), min_size=1, max_size=9), st.randoms())

@@ -187,6 +187,6 @@ def test_an_answer_too_long_to_be_read_has_no_score_unless_what_was_read_has_all
     assert isinstance(whole, Score)
     hidden = grade(f"{walk}{said}{walk}", needle)
     if room > 32_000:
-        assert isinstance(hidden, Unscored) and "both ends were read" in hidden.reason
+        assert isinstance(hidden, Unscored) and "both ends were read" in str(hidden.reason)
     else:
         assert isinstance(hidden, Score)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from nihbench.lang.messages import Words
 from nihbench.stats.agreement import Kappa, confusion, exact_agreement, recalls, weighted_kappa
 from nihbench.types import Grade, Needle, Score
 
@@ -26,7 +27,7 @@ class Item:
     band: int
     outcome: str | None
     grade: Grade
-    why: str = ""
+    why: Words = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -9,12 +9,13 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from nihbench.analysis.table import UNSCORED
 from nihbench.errors import UsageError
-from nihbench.lang.messages import recalled, t
+from nihbench.lang.messages import Note, Words, stored, t
 from nihbench.score.fold import fold
 from nihbench.types import Completion, Failure, Grade, GradedElsewhere, Placement, Record, Score, Unscored
 
@@ -33,6 +34,14 @@ _MOST_LEADERS = 200
 """Texts that others may join: what is like none of so many stands alone, so that time grows with the cases alone."""
 _DIGITS = re.compile(r"\d+")
 _NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
+_QUOTES = frozenset(("words", "cue", "number", "said"))
+"""Fields of notes that hold the answer's own wording: reasons of one kind differ in them."""
+_SAME = {"second_number_after": "second_number_before", "asks_back_words": "asks_back",
+         "filter_stopped_text": "filter_stopped"}  # fmt: skip
+"""Notes that say the same of an answer as others, but for what they quote."""
+_GAP = "\0"
+_SAID = 80
+"""Characters of a reason that stand for its kind."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,7 +63,7 @@ class Case:
     value: float | None
     answer: str | None
     expected: str
-    reason: str
+    reason: Words
     missing: tuple[str, ...] = ()
     hint: str = ""
 
@@ -86,17 +95,15 @@ class Group:
 
     @property
     def reasons(self) -> tuple[tuple[str, int], ...]:
-        """The graders' reasons, numbers and quotations of one kind taken together, the commonest first."""
+        """The graders' reasons in English, those of one kind taken together, the commonest first."""
         return self.reasons_in(str)
 
     def reasons_in(self, words: Callable[[object], str]) -> tuple[tuple[str, int], ...]:
-        """Return the reasons as `words` gives them: `said` in the process's language."""
-        kinds: dict[str, list[str]] = {}
+        """Return the reasons as `words` gives them (`said` in the process's language), without what they quote."""
+        kinds: dict[object, list[Words]] = {}
         for case in self.cases:
-            # A cue's beginning names the rule; what follows a colon is the answer's own wording.
-            named = re.split("[:：]", words(case.reason))[0][:80].strip()
-            kinds.setdefault(_NUMBER.sub("#", named), []).append(named)
-        told = [(_as_one(reasons), len(reasons)) for reasons in kinds.values()]
+            kinds.setdefault(_kind(case.reason), []).append(case.reason)
+        told = [(_as_one(reasons, words), len(reasons)) for reasons in kinds.values()]
         return tuple(sorted(told, key=lambda each: -each[1]))
 
 
@@ -212,16 +219,14 @@ def _case(record: Record, grade: Grade | None) -> Case | None:
 
 def _judged(
     outcome: Completion | Failure | GradedElsewhere, grade: Grade | None
-) -> tuple[str, str, tuple[str, ...], str, float | None]:
+) -> tuple[str, Words, tuple[str, ...], str, float | None]:
     if isinstance(outcome, Failure):
-        return outcome.kind, recalled(outcome.message), (), "", None
+        return outcome.kind, outcome.message, (), "", None
     if grade is None:
-        return UNSCORED, t("no score"), (), "", None
+        return UNSCORED, Note("no_score"), (), "", None
     if isinstance(grade, Unscored):
-        return UNSCORED, recalled(grade.reason), (), "", None
-    # A judge's reasons are its own words.
-    why = grade.evidence.cue if grade.votes else recalled(grade.evidence.cue)
-    return grade.outcome, why, grade.evidence.missing, grade.misled, grade.value
+        return UNSCORED, grade.reason, (), "", None
+    return grade.outcome, grade.evidence.cue, grade.evidence.missing, grade.misled, grade.value
 
 
 def _rank(kind: str) -> tuple[int, str]:
@@ -232,13 +237,45 @@ def _group(kind: str, cases: Sequence[Case]) -> Group:
     return Group(kind=kind, scored=cases[0].value is not None, clusters=cluster(cases))
 
 
-def _as_one(reasons: Sequence[str]) -> str:
-    """Return reasons that differ in their numbers alone as one: "1–2 of 3 facts"."""
+def _kind(reason: Any) -> object:
+    """Return what reasons of one kind have in common: all but their numbers, and what they quote of the answer."""
+    if isinstance(reason, Note):
+        told = {name: _kind(value) for name, value in reason.fields.items() if name not in _QUOTES}
+        return _SAME.get(reason.code, reason.code), *(pair for pair in told.items() if pair[1] != "#")
+    return _NUMBER.sub("#", _beginning(str(reason)))
+
+
+def _beginning(text: str) -> str:
+    """Return how somebody else's words begin: before a colon they mostly say what it is about."""
+    return re.split("[:：]", text)[0][:_SAID].strip()
+
+
+def _as_one(reasons: Sequence[Words], words: Callable[[object], str]) -> str:
+    """Return reasons of one kind in words, their numbers as ranges: "1–2 of 3 facts"."""
+    if not isinstance(reasons[0], Note):
+        return _ranged([_beginning(words(reason)) for reason in reasons])
+    text = words(_joined(reasons))
+    named = text.partition(_GAP)[0].rstrip(" :：,，(（")
+    return named[:_SAID] or text.replace(_GAP, "…")[:_SAID]
+
+
+def _joined(values: Sequence[Any]) -> Any:
+    """Return notes of one kind as one with ranges for numbers, and gaps for what they quote."""
+    first = values[0]
+    if not isinstance(first, Note):
+        return _ranged([f"{value:,}" if isinstance(value, int) else str(value) for value in values])
+    same = [value for value in values if isinstance(value, Note) and value.fields.keys() == first.fields.keys()]
+    of = {name: [value.fields[name] for value in same] for name in first.fields}
+    return Note(first.code, **{name: _GAP if name in _QUOTES else _joined(each) for name, each in of.items()})
+
+
+def _ranged(texts: Sequence[str]) -> str:
+    """Return texts that differ in their numbers alone as one."""
     ranges = []
-    for numbers in zip(*map(_NUMBER.findall, reasons), strict=True):
+    for numbers in zip(*map(_NUMBER.findall, texts), strict=True):
         least, most = min(numbers, key=_value), max(numbers, key=_value)
         ranges.append(least if _value(least) == _value(most) else f"{least}–{most}")
-    return "".join(text + number for text, number in zip(_NUMBER.split(reasons[0]), [*ranges, ""], strict=True))
+    return "".join(text + number for text, number in zip(_NUMBER.split(texts[0]), [*ranges, ""], strict=True))
 
 
 def _value(number: str) -> float:
@@ -319,5 +356,5 @@ def _in_order(cases: Sequence[Case]) -> tuple[Case, ...]:
 
 def _normal(case: Case) -> str:
     # A failure's message, or why there is no text, is what its kind says.
-    text = case.answer if case.answer is not None else f"\0{case.reason}"
+    text = case.answer if case.answer is not None else f"\0{stored(case.reason)}"
     return " ".join(fold(text[:_LOOKED_AT]).text.split()).strip(" .!。！")

@@ -184,7 +184,7 @@ def _score_columns(score: Grade | None) -> dict[str, object]:
     if score is None:
         return {"value": float("nan"), **dict.fromkeys(names)}
     if isinstance(score, Unscored):
-        known = {"cue": score.reason, "scorer": score.scorer, "scorer_version": score.version}
+        known = {"cue": str(score.reason), "scorer": score.scorer, "scorer_version": score.version}
         return {"value": float("nan"), **dict.fromkeys(names), **known}
     return {
         "value": score.value,
@@ -193,7 +193,7 @@ def _score_columns(score: Grade | None) -> dict[str, object]:
         "outcome": score.outcome,
         "identifying": score.identifying,
         "subject": score.subject,
-        "cue": score.evidence.cue,
+        "cue": str(score.evidence.cue),
         "scorer": score.scorer,
         "scorer_version": score.version,
         "decided_by": score.decided_by or None,

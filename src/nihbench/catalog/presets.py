@@ -80,6 +80,8 @@ def _preset(name: str, given: Mapping[str, Any], providers: Mapping[str, Mapping
         fields["max_output"] = _REASONING_OUTPUT_TOKENS if fields.get("reasoning") else _OUTPUT_TOKENS
     if fields.get("batch") is not None:
         fields["batch"] = BatchTerms(**fields["batch"])
+    # So files of the user's own said it before there was a key for it.
+    fields["unchecked"] = fields.get("unchecked", fields.get("note") == "unchecked")
     if fields.get("local") is not None:
         fields["local"] = LocalModel(**fields["local"])
     return ModelPreset(**fields)

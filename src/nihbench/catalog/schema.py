@@ -267,6 +267,7 @@ class ModelEntry(ProviderEntry):
     prices: list[PriceEntry] = []
     prices_as_of: Day | None = None
     retired: bool = False
+    unchecked: bool = False
     local: LocalEntry | None = None
 
 

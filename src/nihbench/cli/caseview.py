@@ -220,7 +220,7 @@ def _group_json(group: Group, context: Context) -> dict[str, Any]:
 
 def _case_json(case: Case, context: Context) -> dict[str, Any]:
     shown = {each.name: getattr(case, each.name) for each in fields(case)}
-    return shown | {"sent": _sent(context.around.get(case.id))}
+    return shown | {"reason": str(case.reason), "sent": _sent(context.around.get(case.id))}
 
 
 def _sent(around: Around | None) -> dict[str, str] | None:

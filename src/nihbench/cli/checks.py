@@ -17,7 +17,7 @@ from nihbench.endpoint.request_counts import request_counter
 from nihbench.endpoint.servers import ServerInfo
 from nihbench.endpoint.spending import Budget
 from nihbench.errors import StoppedError
-from nihbench.lang.messages import recalled, t
+from nihbench.lang.messages import t
 from nihbench.run.calibration import Calibration, CutError, calibrate, likely_prompts
 from nihbench.run.rebuild import source_text
 from nihbench.run.setup import Setup
@@ -85,7 +85,7 @@ def preflight_notes(report: Preflight) -> list[str]:
                 "{host} did not answer a short question ({failure}): {problem}",
                 host=report.host,
                 failure=report.failure,
-                problem=recalled(report.problem),
+                problem=report.problem,
             )
         )
     elif report.prompt_tokens is None:

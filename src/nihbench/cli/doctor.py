@@ -10,7 +10,7 @@ from nihbench.cli.examination import Found, examine
 from nihbench.cli.options import run_options
 from nihbench.cli.output import plain, show_json, tell
 from nihbench.errors import NihError, UsageError
-from nihbench.lang.messages import Message, column, recalled, said, t
+from nihbench.lang.messages import Message, Words, column, said, t
 from nihbench.types import RateState
 
 _SIDE = 14
@@ -70,8 +70,8 @@ def _as_json(found: Found) -> dict[str, Any]:
             "prompt_tokens": found.prompt_tokens,
             "cost_usd": None if found.spent_usd is None else str(found.spent_usd),
         },
-        "changes": list(report.changes),
-        "warnings": list(found.warnings),
+        "changes": list(map(str, report.changes)),
+        "warnings": list(map(str, found.warnings)),
         "usable": found.usable,
         "problem": str(found.problem) if found.problem else "",
     }
@@ -89,7 +89,7 @@ def _rows(found: Found) -> list[tuple[Message, str]]:
     if found.canary is not None:
         canary = found.canary.finding
     answers = None if report.withheld else report.answered
-    rows: list[tuple[Message, str | None]] = [
+    rows: list[tuple[Message, Words | None]] = [
         (t("model"), t("{model} at {host}", model=report.model, host=report.host)),
         (t("reachable"), _word(report.reachable)),
         (t("authorised"), _word(report.key_valid)),
@@ -104,7 +104,7 @@ def _rows(found: Found) -> list[tuple[Message, str]]:
         (t("rate limits"), _limits(report.rates)),
         (t("default sweep"), found.sweep.sentence if found.sweep else None),
         (t("spent"), _spent(found)),
-        (t("differs"), said(t("; ")).join(said(recalled(change)) for change in report.changes) or None),
+        (t("differs"), said(t("; ")).join(map(said, report.changes)) or None),
         *((t("warning"), warning) for warning in found.warnings),
         (t("usable"), _word(found.usable)),
     ]

@@ -22,7 +22,7 @@ from nihbench.endpoint.canary import FRAME_TOKENS, Canary, filler, sing
 from nihbench.endpoint.checkup import CHECK_PATIENCE_S, KNOWN_TEXT, Preflight, preflight, verdict
 from nihbench.endpoint.spending import Budget
 from nihbench.errors import NihError, StoppedError
-from nihbench.lang.messages import Message, recalled, t
+from nihbench.lang.messages import Message, Words, t
 from nihbench.plan.cost import CostRange
 from nihbench.run.choices import check_numbers
 from nihbench.run.options import RunOptions
@@ -58,7 +58,7 @@ class Found:
     reference: tuple[str, int] | None
     canary: Canary | None
     sweep: Sweep | None
-    warnings: tuple[str, ...]
+    warnings: tuple[Words, ...]
     prompt_tokens: int
     spent_usd: Decimal | None
     usable: bool | None
@@ -126,7 +126,7 @@ def _problem(report: Preflight) -> NihError | None:
     if report.failure is None:
         return StoppedError(said)
     return StoppedError(
-        t("{host} gives no answer ({failure}): {said}", host=report.host, failure=report.failure, said=recalled(said))
+        t("{host} gives no answer ({failure}): {said}", host=report.host, failure=report.failure, said=said)
     )
 
 
@@ -206,11 +206,11 @@ def _counting(access: ModelAccess) -> Message:
     return t("by the usage of short answers, to which a run fits its lengths")
 
 
-def _warnings(report: Preflight) -> tuple[str, ...]:
+def _warnings(report: Preflight) -> tuple[Words, ...]:
     """Return what of a server that can be used should be known before a sweep."""
     if not report.answered:
         return ()
-    return (*([recalled(report.problem)] if report.problem else []), *preflight_notes(report))
+    return (*([report.problem] if report.problem else []), *preflight_notes(report))
 
 
 def _sweep(options: RunOptions, access: ModelAccess) -> Sweep:

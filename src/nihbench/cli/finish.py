@@ -12,7 +12,7 @@ from nihbench.cli.results import Result, result_of, show
 from nihbench.cli.sweep import Sweep
 from nihbench.cli.view import kind_words
 from nihbench.errors import NihError
-from nihbench.lang.messages import language, recalled, t, typed, without_stop
+from nihbench.lang.messages import language, t, typed, without_stop
 from nihbench.run.counts import count_summary
 from nihbench.run.store import RunFolder, open_run
 from nihbench.run.tree import find_runs
@@ -29,7 +29,7 @@ def _explain(records: Iterable[Record]) -> None:
     failures = [record.outcome for record in records if isinstance(record.outcome, Failure)]
     for kind, count in Counter(failure.kind for failure in failures).items():
         first = next(failure.message for failure in failures if failure.kind == kind)
-        words = without_stop(recalled(first))
+        words = without_stop(first)
         note(t("{kind} ({count} trials), such as: {said}", kind=kind_words(kind), count=count, said=words))
 
 

@@ -26,7 +26,7 @@ def grade(file: str) -> None:
     if own:
         note(t("note: not in the catalog, so graded by what their rows expect: {own}", own=", ".join(own)))
     # All are graded before the first is shown: nothing is half printed.
-    show_lines([grade_row(row.answered.id, row.answered.by_rules()) for row in rows])
+    show_lines([grade_row(row.answered.id, row.answered.by_rules(), str) for row in rows])
 
 
 _MOST_BYTES = 256_000_000

@@ -17,7 +17,7 @@ from nihbench.cli.wiring import reach
 from nihbench.endpoint.access import ModelAccess
 from nihbench.endpoint.spending import Budget
 from nihbench.errors import NihError, UsageError
-from nihbench.lang.messages import Message, t, without_stop
+from nihbench.lang.messages import Message, Words, t, without_stop
 from nihbench.run.answers import Answered, answers_of
 from nihbench.run.judging import MARGIN, Docket, Judge, Spent, ask_judge, combined, docket, judged, spent_on, unsure
 from nihbench.run.known import is_own_run
@@ -165,7 +165,7 @@ def _grades(
         if before:
             note(t("this judge has cost ${spent:,.4f} on this run so far", spent=before))
 
-        async def main(client: Completer) -> tuple[dict[str, str], list[Outcome]]:
+        async def main(client: Completer) -> tuple[dict[str, Words], list[Outcome]]:
             return await ask_judge(asked, judge, client, verdicts, on_progress=_progress)
 
         failures, outcomes = _asked(model, budget, main)

@@ -56,7 +56,7 @@ def _line(preset: ModelPreset) -> str:
     shown = (
         (t("reasoning"), preset.reasoning),
         (t("retired"), preset.retired),
-        (t("unchecked"), preset.note.startswith("unchecked")),
+        (t("unchecked"), preset.unchecked),
     )
     marks = " ".join(said(mark) for mark, on in shown if on)
     return f"{preset.name:<28} {window:>10}  {preset.key_env or '-':<20} {said(where)} {marks}".rstrip()

@@ -55,7 +55,7 @@ def as_json(setup: Setup, found: Forecast) -> dict[str, Any]:
         "vary": list(setup.options.vary),
         "order": setup.options.order,
         "max_output": setup.request.max_output,
-        "notes": list(setup.notes),
+        "notes": list(map(str, setup.notes)),
         "estimate": asdict(estimate(setup.trials, setup.request.max_output)),
         "cache": {
             "kind": found.cache.name,

@@ -17,7 +17,7 @@ from nihbench.corpora.encodings import Decoded, decode
 from nihbench.corpora.han import count_han
 from nihbench.errors import UsageError
 from nihbench.fetch.regular import read_named
-from nihbench.lang.messages import listed, t
+from nihbench.lang.messages import Note, Words, t
 from nihbench.types import UNKNOWN_LANGUAGE, Corpus
 
 _MOST_BYTES = 512_000_000
@@ -116,8 +116,8 @@ def _read(path: Path) -> Decoded:
     return replace(found, text=fold_line_ends(found.text))
 
 
-def _said(read: Mapping[Path, Decoded]) -> str:
+def _said(read: Mapping[Path, Decoded]) -> Words:
     """Return what a user must know of files that are not in UTF-8, or an empty string."""
     others = [(path.name, found.encoding) for path, found in read.items() if found.encoding != "UTF-8"]
-    named = listed(t("{name} as {encoding}", name=name, encoding=encoding) for name, encoding in others)
-    return t("read otherwise than as UTF-8: {named}", named=named) if others else ""
+    named = [Note("file_encoding", name=name, encoding=encoding) for name, encoding in others]
+    return Note("not_utf8", named=named) if others else ""

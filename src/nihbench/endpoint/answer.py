@@ -19,11 +19,11 @@ from nihbench.endpoint.failures import HANDLING, Diagnosis, classify
 from nihbench.endpoint.masking import masked
 from nihbench.endpoint.stream import CALLS, StreamedAnswer, index_of
 from nihbench.endpoint.usage import MOST, mapping, usage_in, usage_of
-from nihbench.lang.messages import t, without_stop
+from nihbench.lang.messages import Note, Words, without_stop
 from nihbench.text.markup import split_reasoning
 from nihbench.types import Completion, Failure, FailureKind, Outcome, Usage
 
-PAST_LIMIT = t("the server went past the output limit: it was cut off")
+PAST_LIMIT = Note("past_limit")
 """Stands among the changes of an answer that its server did not end where it was told to."""
 # Why answers end, in every provider's spelling, in lower case: read is what stands before a colon, for Gemini's layer
 # writes "content_filter: RECITATION". Text behind any other reason is an answer; nothing behind it is none.
@@ -64,14 +64,14 @@ class Received:
 def read_body(body: bytes, received: Received) -> tuple[Outcome, Diagnosis | None]:
     """Return the answer or the failure in an unstreamed body, and what an error in it means."""
     if not body.strip(b" \t\r\n\0"):
-        return _failure("transient", t("the server sent an empty answer"), received), None
+        return _failure("transient", Note("empty_answer"), received), None
     text = decoded(body, received.headers)
     try:
         data = parse_json(text)
     except ValueError:
         if _may_be_cut(text, received.headers):
-            return _failure("transient", t("the connection ended before the answer did"), received), None
-        words = t("the answer is not JSON: {said}", said=not_json(text, received.headers))
+            return _failure("transient", Note("connection_ended"), received), None
+        words = Note("not_json", said=not_json(text, received.headers))
         return _failure("bad_response", words, received), None
     value = data[0] if isinstance(data, list) and data else data
     if isinstance(value, dict) and (value.get("error") or value.get("object") == "error"):
@@ -95,17 +95,14 @@ def read_stream(stream: StreamedAnswer, received: Received) -> tuple[Outcome, Di
         failure, found = _hidden(json.dumps(stream.error).encode(), received, started=stream.started)
         return (replace(failure, usage=usage) if failure.usage == Usage() else failure), found
     if not stream.complete:
-        return _failure("transient", t("the stream broke off before the answer was finished"), received, usage), None
+        return _failure("transient", Note("stream_broke_off"), received, usage), None
     if stream.garbled:
-        return _failure("transient", t("a part of the stream could not be read"), received, usage), None
+        return _failure("transient", Note("stream_unreadable"), received, usage), None
     if not data["choices"]:
-        return _failure("transient", t("the server sent an empty answer"), received, usage), None
+        return _failure("transient", Note("empty_answer"), received, usage), None
     outcome = _judge(data, received, unread=stream.unread)
     if isinstance(outcome, Completion) and not stream.finished:
-        words = t(
-            "the stream ended without a finish_reason, so that the answer may not be whole: --no-stream asks for it "
-            "at one go"
-        )
+        words = Note("no_finish_reason")
         return _failure("bad_response", words, received, usage), None
     return _past_limit(outcome) if stream.past_limit else outcome, None
 
@@ -113,7 +110,7 @@ def read_stream(stream: StreamedAnswer, received: Received) -> tuple[Outcome, Di
 def _past_limit(outcome: Outcome) -> Outcome:
     """Say of an answer that it was cut off here; a larger limit would help nobody."""
     if isinstance(outcome, Failure) and outcome.kind == "cut_answer":
-        message = t("the server went past the output limit before the answer began")
+        message = Note("past_limit_before_answer")
         outcome = replace(outcome, message=message)
     return replace(outcome, changes=(*outcome.changes, PAST_LIMIT))
 
@@ -139,9 +136,7 @@ def _without_choices(body: bytes, received: Received) -> tuple[Outcome, Diagnosi
     failure, found = _hidden(body, received, started=False)
     if found.kind != "transient":
         return failure, found
-    words = t(
-        "the answer has no choices with a message ({said}): is this a chat endpoint?", said=without_stop(found.message)
-    )
+    words = Note("no_choices_but", said=without_stop(found.message))
     return _failure("bad_response", words, received), None
 
 
@@ -155,7 +150,7 @@ def _judge(data: object, received: Received, *, unread: bool = False) -> Outcome
     """
     choice = _first_choice(data)
     if choice is None or not isinstance(data, dict):
-        message: str = t("the answer has no choices with a message: is this a chat endpoint?")
+        message = Note("no_choices")
         return _failure("bad_response", message, received)
     usage = usage_of(data, choice)
     said = _message_of(choice)
@@ -185,44 +180,43 @@ def _judge(data: object, received: Received, *, unread: bool = False) -> Outcome
     )
 
 
-def _all_reasoning(reasoning: str) -> str:
-    return t(
-        "all of the answer came as reasoning ({characters:,} characters) and none as content: the server's reasoning "
-        "parser takes the answer for reasoning, or the model gave none; turn that parser or the reasoning off",
+def _all_reasoning(reasoning: str) -> Words:
+    return Note(
+        "all_reasoning",
         characters=len(reasoning),
     )
 
 
-def _no_answer(said: Mapping[str, Any], text: str, unread: bool, reason: str | None) -> tuple[FailureKind, str] | None:
+def _no_answer(
+    said: Mapping[str, Any], text: str, unread: bool, reason: str | None
+) -> tuple[FailureKind, Words] | None:
     """Return why a message is no answer that could be judged, whatever it ended for; None where it may be one."""
     called, ended_so = any(said.get(name) for name in CALLS), _plain_reason(reason) in CALLS
     if (called and ended_so) or ((called or ended_so) and not text.strip()):
-        return "bad_response", t("the model called a tool in place of an answer: offer it none")
+        return "bad_response", Note("called_a_tool")
     if unread and not text.strip():
-        words = t("the answer's content holds no text that can be read: is this a chat endpoint?")
+        words = Note("content_unreadable")
         return "bad_response", words
     return None
 
 
-def _problem(reason: str | None, text: str) -> tuple[FailureKind, str] | None:
+def _problem(reason: str | None, text: str) -> tuple[FailureKind, Words] | None:
     """Return why an answer that ended for `reason` is none, with words for it; None where it is one."""
     ended = _plain_reason(reason)
     if ended in _FILTERED:
         if not text.strip():
-            return "filtered", t("the answer was stopped by the provider's content filter ({reason})", reason=reason)
-        words = t(
-            "the answer was stopped by the provider's content filter ({reason}): {said}", reason=reason, said=text
-        )
+            return "filtered", Note("filter_stopped", reason=reason)
+        words = Note("filter_stopped_text", reason=reason, said=text)
         return "filtered", words
     if ended in _BROKEN:
-        return "transient", t("the server broke off the answer ({reason})", reason=reason)
+        return "transient", Note("broken_off", reason=reason)
     if text.strip() or ended in _STOPPED:
         return None
     if ended in _CUT:
-        return "cut_answer", t("the output limit was used up before the answer began: raise --max-output")
+        return "cut_answer", Note("cut_before_answer")
     if not ended:
-        return "transient", t("the server sent an empty answer")
-    return "transient", t("the server ended the answer before it began ({reason})", reason=reason)
+        return "transient", Note("empty_answer")
+    return "transient", Note("ended_before_answer", reason=reason)
 
 
 def _plain_reason(reason: str | None) -> str:
@@ -234,7 +228,7 @@ def _masked(text: str, keys: Iterable[str]) -> str:
     return masked(text, keys)
 
 
-def _failure(kind: FailureKind, message: str, received: Received, usage: Usage | None = None) -> Failure:
+def _failure(kind: FailureKind, message: Words, received: Received, usage: Usage | None = None) -> Failure:
     """Return a failure that a model may well have worked for: the server said 200."""
     return Failure(
         kind=kind,

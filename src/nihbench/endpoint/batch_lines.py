@@ -8,14 +8,14 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from nihbench.endpoint.answer import Received, read_body
 from nihbench.endpoint.error_body import own_words, parse_json
 from nihbench.endpoint.failures import HANDLING, classify
-from nihbench.lang.messages import t
+from nihbench.lang.messages import Note, Words
 from nihbench.types import Failure, Outcome
 
 _LAST_SECOND = 253_402_300_799
@@ -46,7 +46,7 @@ def read_result(line: bytes, secrets: Iterable[str] = ()) -> BatchResult:
     """
     data = parse_json(line)
     if not isinstance(data, dict) or not isinstance(data.get("custom_id"), str):
-        raise ValueError(t("no JSON object with a custom_id"))
+        raise ValueError(Note("line_without_custom_id"))
     response = data.get("response")
     response = response if isinstance(response, dict) else {}
     # One engine's documentation shows the answer in the place of its envelope.
@@ -55,7 +55,7 @@ def read_result(line: bytes, secrets: Iterable[str] = ()) -> BatchResult:
     status = status if isinstance(status, int) and not isinstance(status, bool) else None
     return BatchResult(
         custom_id=data["custom_id"],
-        outcome=_outcome(body, status, data.get("error"), tuple(secrets)),
+        outcome=replace(_outcome(body, status, data.get("error"), tuple(secrets)), via_batch=True),
         created_at=_time(body.get("created")) if isinstance(body, dict) else "",
     )
 
@@ -67,7 +67,7 @@ def _outcome(body: Any, status: int | None, error: Any, secrets: tuple[str, ...]
         return outcome
     said = error or body
     if not said:
-        message = t("the line holds neither an answer nor an error")
+        message = Note("line_without_result")
         return _failure("bad_response", message, status, billed=status == 200)
     found = classify(status or 200, json.dumps(said).encode(), {}, secrets=secrets)
     # Without a status the request was never carried out, as where the batch expired: that is no server's fault.
@@ -75,7 +75,7 @@ def _outcome(body: Any, status: int | None, error: Any, secrets: tuple[str, ...]
     return _failure(found.kind, own_words(found.message, secrets), status, billed=billed)
 
 
-def _failure(kind: Any, message: str, status: int | None, *, billed: bool) -> Failure:
+def _failure(kind: Any, message: Words, status: int | None, *, billed: bool) -> Failure:
     return Failure(kind=kind, message=message, status=status, latency_s=math.nan, attempts=1, may_be_billed=billed)
 
 

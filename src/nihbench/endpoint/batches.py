@@ -15,14 +15,14 @@ from secrets import token_hex
 from typing import Any
 
 from nihbench.endpoint.connection import NO_ANSWER, Endpoint, Timeouts, no_answer
-from nihbench.endpoint.error_body import own_words, parse_json
+from nihbench.endpoint.error_body import one_line, parse_json
 from nihbench.endpoint.failures import HANDLING, Diagnosis, classify
 from nihbench.endpoint.masking import masked
 from nihbench.endpoint.transport import ClientOwner, Heard
 from nihbench.errors import EndpointError, StoppedError
 from nihbench.fetch.files import atomic_file
 from nihbench.fetch.regular import open_regular
-from nihbench.lang.messages import t
+from nihbench.lang.messages import Words, t
 
 LOST = "lost"
 """The status of a batch that the server does not know: it is gone, or another account's."""
@@ -152,7 +152,7 @@ class BatchEndpoint(ClientOwner):
         what = t("ask for the batch {batch_id}", batch_id=batch_id)
         response = self._persist(lambda: self._client.get(self._endpoint.url(f"/batches/{batch_id}")), what, known=404)
         if response.status_code == 404:
-            return Batch(id=batch_id, status=LOST, message=self._diagnosis(response).message)
+            return Batch(id=batch_id, status=LOST, message=str(self._diagnosis(response).message))
         return self._batch(self._object(response))
 
     def download(self, file_id: str, target: Path) -> None:
@@ -236,14 +236,14 @@ class BatchEndpoint(ClientOwner):
 
         return Batch(
             id=self._identity(row.get("id")),
-            status=own_words(str(row.get("status", "")), self._endpoint.secrets())[:40],
+            status=one_line(str(row.get("status", "")), self._endpoint.secrets())[:40],
             input_file_id=file("input_file_id"),
             output_file_id=file("output_file_id"),
             error_file_id=file("error_file_id"),
             total=_count(counts.get("total")),
             completed=_count(counts.get("completed")),
             failed=_count(counts.get("failed")),
-            message=own_words("; ".join(_messages(row.get("errors"))), self._endpoint.secrets()),
+            message=one_line("; ".join(_messages(row.get("errors"))), self._endpoint.secrets()),
         )
 
     def _identity(self, value: Any) -> str:
@@ -254,7 +254,7 @@ class BatchEndpoint(ClientOwner):
         return str(value)
 
 
-def _failed(what: str, words: str) -> str:
+def _failed(what: str, words: Words) -> str:
     return t("can't {what}: {words}", what=what, words=words)
 
 

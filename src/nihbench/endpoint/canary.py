@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from random import Random
 
 from nihbench.lang.messages import Message as Sentence
-from nihbench.lang.messages import recalled, t
+from nihbench.lang.messages import Words, t
 from nihbench.types import Completer, Failure, FailureKind, Message, ModelPreset, Request
 
 _ASK = {
@@ -54,7 +54,7 @@ class Canary:
     expected_tokens: int
     prompt_tokens: int | None
     failure: FailureKind | None = None
-    message: str = ""
+    message: Words = ""
 
     @property
     def sentence(self) -> Sentence:
@@ -65,7 +65,7 @@ class Canary:
     def finding(self) -> Sentence:
         """The same without its name before it."""
         if self.failure is not None:
-            return t("no answer ({failure}): {said}", failure=self.failure, said=recalled(self.message))
+            return t("no answer ({failure}): {said}", failure=self.failure, said=self.message)
         tokens = (
             t("the server gave no count of about {expected:,} tokens", expected=self.expected_tokens)
             if self.prompt_tokens is None

@@ -17,14 +17,14 @@ import httpx
 from nihbench.endpoint.access import ModelAccess
 from nihbench.endpoint.client import ChatClient, silent
 from nihbench.endpoint.connection import NO_ANSWER, Endpoint, Timeouts, no_answer
-from nihbench.endpoint.error_body import own_words, parse_json
+from nihbench.endpoint.error_body import one_line, parse_json
 from nihbench.endpoint.failures import HANDLING, Diagnosis, classify, is_about_model, may_pass
 from nihbench.endpoint.limits import Limiter
 from nihbench.endpoint.servers import ServerKind, listed_window
 from nihbench.endpoint.spending import Budget
 from nihbench.endpoint.transport import Caller
 from nihbench.errors import EndpointError, NihError, StoppedError
-from nihbench.lang.messages import recalled, t, without_stop
+from nihbench.lang.messages import Words, t, without_stop
 from nihbench.types import Failure, FailureKind, Message, Outcome, RateState, Request
 
 KNOWN_TEXT = (
@@ -74,8 +74,8 @@ class Preflight:
     first_token_s: float | None = None
     latency_s: float | None = None
     rates: RateState | None = None
-    changes: tuple[str, ...] = ()
-    problem: str = ""
+    changes: tuple[Words, ...] = ()
+    problem: Words = ""
     failure: FailureKind | None = None
     withheld: StoppedError | None = None
     ollama: bool = False
@@ -132,7 +132,7 @@ def verdict(report: Preflight) -> NihError | None:
 
     What may pass by itself, such as an overload, is no reason.
     """
-    host, said = report.host, without_stop(recalled(report.problem))
+    host, said = report.host, without_stop(report.problem)
     if not report.reachable:
         return EndpointError(said)
     if report.key_valid is False:
@@ -206,7 +206,7 @@ def _listing(endpoint: Endpoint, access: ModelAccess) -> Preflight:
         report,
         # A list that was had without a key says nothing about one.
         key_valid=True if endpoint.api_key else None,
-        models=tuple(own_words(name, endpoint.keys()) for name in models),
+        models=tuple(one_line(name, endpoint.keys()) for name in models),
         ollama=any(entry.get("owned_by") == "library" for entry in entries),
         model_listed=_is_listed(access.preset.model, models) if models else None,
     )

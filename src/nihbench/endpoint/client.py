@@ -33,7 +33,7 @@ from nihbench.endpoint.transport import Lanes, keep_alive_trace
 from nihbench.endpoint.usage import usage_in
 from nihbench.endpoint.waits import rate_state
 from nihbench.errors import EndingError, NihError
-from nihbench.lang.messages import t
+from nihbench.lang.messages import Note, Words
 from nihbench.types import Completion, Failure, FailureKind, Message, Outcome, Request
 
 if TYPE_CHECKING:
@@ -151,16 +151,14 @@ class ChatClient:
         outcome = await self._persist(larger, earlier)
         if isinstance(outcome, Failure) and outcome.kind in _NO_HELP:
             # What matters is that no answer began, not that the larger limit itself was refused.
-            words = t(
-                "{cut} (a limit of {limit} did not help: {said})",
+            words = Note(
+                "larger_limit_no_help",
                 cut=cut.message,
                 limit=limit,
                 said=outcome.message,
             )
             outcome = replace(outcome, kind="cut_answer", message=words)
-        return replace(
-            outcome, changes=(*outcome.changes, t("asked again with an output limit of {limit}", limit=limit))
-        )
+        return replace(outcome, changes=(*outcome.changes, Note("larger_limit", limit=limit)))
 
     async def _persist(self, call: Call, earlier: list[Failure]) -> Outcome:
         """Send until there is an answer, or a failure that this request must live with; fill `earlier` on the way."""
@@ -292,18 +290,18 @@ class ChatClient:
             raise _ForeignError
         return reply
 
-    def _unanswered(self, error: Exception) -> tuple[FailureKind, str, bool]:
+    def _unanswered(self, error: Exception) -> tuple[FailureKind, Words, bool]:
         """Return what it means that an error came in place of an answer, as `no_answer` does."""
         host = self._endpoint.host
         if isinstance(error, DeadlineError):
-            return "timeout", t("{host} was too slow: {error}", host=host, error=error), True
+            return "timeout", Note("too_slow", host=host, error=error), True
         if isinstance(error, _ForeignError):
-            return "bad_response", t("{host} sent the answer to another request", host=host), True
+            return "bad_response", Note("foreign_answer", host=host), True
         if isinstance(error, TooLongError):
-            return "bad_response", t("{host} sends far more than the output limit allows", host=host), True
+            return "bad_response", Note("far_past_limit", host=host), True
         if isinstance(error, NO_ANSWER):
             return no_answer(error, self._endpoint)
-        words = t("{host} sent an answer that can't be read ({error})", host=host, error=type(error).__name__)
+        words = Note("unreadable_answer", host=host, error=type(error).__name__)
         return "bad_response", own_words(words, self._secrets), True
 
     def _read(self, reply: Reply) -> tuple[Outcome, Diagnosis | None]:

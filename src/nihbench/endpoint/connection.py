@@ -19,11 +19,11 @@ from urllib.parse import SplitResult, unquote, unquote_plus, urlsplit, urlunspli
 import httpx
 
 from nihbench.endpoint.coding import CodingError, TooLongError
-from nihbench.endpoint.error_body import own_words
+from nihbench.endpoint.error_body import one_line
 from nihbench.endpoint.masking import is_secret_field
 from nihbench.endpoint.proxies import proxy_name
 from nihbench.errors import UsageError
-from nihbench.lang.messages import t
+from nihbench.lang.messages import Note, Words, t
 from nihbench.types import FailureKind
 
 # What a request can end with instead of an answer. InvalidURL stands outside httpx's own tree.
@@ -291,7 +291,7 @@ def _secrets_in(fields: Any, name: str = "") -> list[str]:
     return [fields] if name and isinstance(fields, str) else []
 
 
-def no_answer(error: Exception, endpoint: Endpoint) -> tuple[FailureKind, str, bool]:
+def no_answer(error: Exception, endpoint: Endpoint) -> tuple[FailureKind, Words, bool]:
     """Return what it means that `error` came in place of an answer.
 
     Returns:
@@ -299,57 +299,52 @@ def no_answer(error: Exception, endpoint: Endpoint) -> tuple[FailureKind, str, b
         wherever the request was, or may have been, with it as a whole.
     """
     host = endpoint.host
-    said = own_words(str(error) or type(error).__name__, endpoint.secrets())
+    said = one_line(str(error) or type(error).__name__, endpoint.secrets())
     if isinstance(error, httpx.TimeoutException) and not isinstance(error, httpx.ConnectTimeout):
         unsent = isinstance(error, httpx.WriteTimeout)
         kind: FailureKind = "transient" if unsent else "timeout"
-        late = t("{host} did not answer in time", host=host)
-        return kind, t("{host} did not take the prompt in time", host=host) if unsent else late, not unsent
+        late = Note("not_answered_in_time", host=host)
+        return kind, Note("prompt_not_taken", host=host) if unsent else late, not unsent
     if (untrusted := _untrusted(error)) is not None:
-        words = t(
-            "the certificate of {host} is not trusted ({said}): {mend}", host=host, said=said, mend=_mend(untrusted)
-        )
+        words = Note("certificate_untrusted", host=host, said=said, mend=_mend(untrusted))
         return "auth", words, False
     if isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout)):
-        reason = t("no answer") if isinstance(error, httpx.ConnectTimeout) else said
-        if "WRONG_VERSION_NUMBER" in reason or "RECORD_LAYER_FAILURE" in reason:
-            words = t(
-                "{host} does not speak TLS ({reason}): does its base URL begin with http://?", host=host, reason=reason
-            )
+        reason: Words = Note("no_answer") if isinstance(error, httpx.ConnectTimeout) else said
+        if "WRONG_VERSION_NUMBER" in said or "RECORD_LAYER_FAILURE" in said:
+            words = Note("no_tls", host=host, reason=reason)
             return "transient", words, False
         if (proxy := proxy_name(endpoint)) is not None:
-            words = t(
-                "could not connect to {host} by the proxy {proxy} ({reason}): is the proxy's address right, or should "
-                "NO_PROXY name the server?",
+            words = Note(
+                "no_connection_by_proxy",
                 host=host,
                 proxy=proxy,
                 reason=reason,
             )
             return "transient", words, False
-        words = t("could not connect to {host} ({reason}): is the server running?", host=host, reason=reason)
+        words = Note("no_connection", host=host, reason=reason)
         return "transient", words, False
     if isinstance(error, httpx.ProxyError) and said.startswith("407"):
-        words = t(
-            "the proxy on the way to {host} wants a login: write its address as http://USER:PASSWORD@HOST:PORT",
+        words = Note(
+            "proxy_login",
             host=host,
         )
         return "auth", words, False
     if isinstance(error, httpx.ProxyError):
-        return "transient", t("the proxy on the way to {host} refused ({said})", host=host, said=said), False
+        return "transient", Note("proxy_refused", host=host, said=said), False
     if isinstance(error, (TooLongError, httpx.DecodingError)):
         return "bad_response", _unread(error, endpoint), True
     unsent = isinstance(error, (httpx.WriteError, httpx.LocalProtocolError, httpx.InvalidURL))
-    return "transient", t("the connection to {host} was lost ({said})", host=host, said=said), not unsent
+    return "transient", Note("connection_lost", host=host, said=said), not unsent
 
 
-def _unread(error: Exception, endpoint: Endpoint) -> str:
+def _unread(error: Exception, endpoint: Endpoint) -> Words:
     """Return in words why an answer was not read to its end."""
     if isinstance(error, TooLongError):
-        return t("{host} sends far more than an answer can hold", host=endpoint.host)
+        return Note("far_too_long", host=endpoint.host)
     if isinstance(error, CodingError) and error.unread:
-        packed = own_words(error.unread, endpoint.secrets())
-        return t("text compressed by {encoding}, which was not asked for", encoding=packed)
-    return t("{host} sent an answer that can't be decompressed", host=endpoint.host)
+        packed = one_line(error.unread, endpoint.secrets())
+        return Note("compressed_unasked", encoding=packed)
+    return Note("not_decompressed", host=endpoint.host)
 
 
 def _longest_first(values: Iterable[str]) -> tuple[str, ...]:
@@ -367,13 +362,13 @@ def _untrusted(error: BaseException | None) -> ssl.SSLCertVerificationError | No
     return None
 
 
-def _mend(error: ssl.SSLCertVerificationError) -> str:
+def _mend(error: ssl.SSLCertVerificationError) -> Words:
     """Return what helps against a certificate that is not trusted: that depends on what is wrong with it."""
     if error.verify_code in _WRONG_TIME:
-        return t("have it renewed if this machine's clock is right, or give --insecure to go without the check")
+        return Note("renew_certificate")
     if error.verify_code in _WRONG_NAME:
-        return t("give the base URL with the name that it is made for, or --insecure to go without the check")
-    return t("give --ca-file with the certificate of its authority, or --insecure to go without the check")
+        return Note("certificate_name")
+    return Note("give_ca_file")
 
 
 def _base_path(parts: SplitResult) -> str:

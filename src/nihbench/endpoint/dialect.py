@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from nihbench.endpoint.bounds import OutputBound, likely_tokens
 from nihbench.endpoint.failures import SAMPLING, Diagnosis
-from nihbench.lang.messages import t
+from nihbench.lang.messages import Note, quoted, t
 from nihbench.text.encoded import EncodedMessages, Pieces, messages_json
 from nihbench.types import Message, ModelPreset, Request
 
@@ -116,14 +116,16 @@ class Call:
         messages = self._folded if dialect.fold_system else self._plain
         return (head + (b', "messages": ' if settings else b'"messages": '), *messages, b"}")
 
-    def changes(self, dialect: Dialect, first: Dialect) -> tuple[str, ...]:
+    def changes(self, dialect: Dialect, first: Dialect) -> tuple[Note, ...]:
         """Return how a request in `dialect` differs from what was asked, `first` being what the preset knew."""
         asked = self.settings(first)
-        lost = [t("{name} not sent", name=name) for name in sorted(dialect.dropped - first.dropped) if name in asked]
+        lost = [
+            Note("parameter_not_sent", name=name) for name in sorted(dialect.dropped - first.dropped) if name in asked
+        ]
         if dialect.output_param != first.output_param:
-            lost.append(t("output limit sent as {name}", name=dialect.output_param))
+            lost.append(Note("limit_sent_as", name=dialect.output_param))
         if dialect.fold_system and has_system(self.messages):
-            lost.append(t("system message put into the user's"))
+            lost.append(Note("system_in_user"))
         return tuple(lost)
 
     @cached_property
@@ -194,7 +196,7 @@ def pieces_of(body: Pieces) -> Iterator[bytes]:
 
 def _lessons(dialect: Dialect, call: Call, found: Diagnosis) -> Iterator[tuple[Dialect, str]]:
     sent = call.settings(dialect)
-    said = found.message
+    said = quoted(found.message)
     refused = bool(found.tags & _REFUSED_TAGS) or _REFUSED.search(said) is not None
     if dialect.stream_usage and "stream_options" in sent and _names("stream_options", found):
         yield replace(dialect, stream_usage=False), t("the server refuses stream_options: usage may be missing")
@@ -216,7 +218,7 @@ def _lessons(dialect: Dialect, call: Call, found: Diagnosis) -> Iterator[tuple[D
 
 
 def _names(parameter: str, found: Diagnosis) -> bool:
-    return parameter in found.tags or re.search(rf"\b{parameter}\b", found.message) is not None
+    return parameter in found.tags or re.search(rf"\b{parameter}\b", quoted(found.message)) is not None
 
 
 def _json(value: Any) -> bytes:

@@ -19,7 +19,7 @@ from typing import Any
 from nihbench.endpoint.coding import codings_of
 from nihbench.endpoint.masking import masked
 from nihbench.endpoint.waits import asked_wait_s
-from nihbench.lang.messages import t
+from nihbench.lang.messages import Note, Words, quoted, t
 
 MESSAGE_CHARACTERS = 500
 _PADDING = " \t\r\n\0\ufeff"
@@ -49,7 +49,7 @@ class ErrorBody:
     and `headers` the upstream's that it hands on there.
     """
 
-    message: str
+    message: Words
     plain: str = ""
     quotas: str = ""
     tags: frozenset[str] = frozenset()
@@ -72,7 +72,7 @@ def read_error(body: bytes, headers: Mapping[str, str], secrets: Iterable[str], 
         value = parse_json(text)
     except ValueError:
         words = own_words(not_json(text, headers), secrets)
-        return ErrorBody(message=words, wait_s=asked_wait_s(headers, words, (), now))
+        return ErrorBody(message=words, wait_s=asked_wait_s(headers, quoted(words), (), now))
     if not isinstance(value, (dict, list)):
         value = {"message": "" if value is None else str(value)}
     layers = list(_layers(value))
@@ -82,8 +82,8 @@ def read_error(body: bytes, headers: Mapping[str, str], secrets: Iterable[str], 
     passed = _passed_headers(layers)
     # What the body says of waiting is read as such details, too.
     return ErrorBody(
-        message=own_words(raw, secrets),
-        plain=own_words(", ".join(plain), secrets),
+        message=one_line(raw, secrets),
+        plain=one_line(", ".join(plain), secrets),
         quotas=" ".join(_quotas(details)),
         tags=frozenset(name.lower() for layer in layers for name in map(layer.get, _NAMES) if isinstance(name, str)),
         code=next(_codes(layers), None),
@@ -92,7 +92,12 @@ def read_error(body: bytes, headers: Mapping[str, str], secrets: Iterable[str], 
     )
 
 
-def own_words(text: str, secrets: Iterable[str] = ()) -> str:
+def own_words(words: Words, secrets: Iterable[str] = ()) -> Words:
+    """Return words fit for one line on a screen (see `one_line`), with all that a note quotes."""
+    return words.mapped(lambda text: one_line(text, secrets)) if isinstance(words, Note) else one_line(words, secrets)
+
+
+def one_line(text: str, secrets: Iterable[str] = ()) -> str:
     """Return `text` fit for one line on a screen: no control characters, secrets masked, at most 500 characters."""
     line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     line = masked(line, secrets)
@@ -114,19 +119,19 @@ def parse_json(body: bytes | str) -> Any:
         raise ValueError(t("nested too deeply")) from error
 
 
-def not_json(text: str, headers: Mapping[str, str]) -> str:
+def not_json(text: str, headers: Mapping[str, str]) -> Words:
     """Return what a body that is no JSON says: a web page's title, else its words, else the text itself."""
     codings = codings_of(headers)
     if codings and not (len(codings) == 1 and codings[0] in ("gzip", "x-gzip", "deflate")):
         packed = ", ".join(codings)[:100]
-        return t("text compressed by {encoding}, which was not asked for", encoding=packed)
+        return Note("compressed_unasked", encoding=packed)
     text = text[:_PAGE_CHARACTERS]
     if not re.match(r"\s*<[!?a-z]", text, re.IGNORECASE):
         return text
     title = re.search(r"<title[^>]*>([^<]*)", text, re.IGNORECASE)
     words = title[1] if title else re.sub(r"<[^>]*>", " ", text)
     said = " ".join(html.unescape(words).split())
-    return t("a web page: {title}", title=said) if said else t("a web page")
+    return Note("web_page_titled", title=said) if said else Note("web_page")
 
 
 def decoded(body: bytes, headers: Mapping[str, str]) -> str:

@@ -19,7 +19,7 @@ from nihbench.endpoint.dialect import pieces_of
 from nihbench.endpoint.sse import EventReader, is_event_stream
 from nihbench.endpoint.stream import StreamedAnswer
 from nihbench.endpoint.tie import is_foreign
-from nihbench.lang.messages import t
+from nihbench.lang.messages import Note, Words
 from nihbench.text.encoded import Pieces
 
 # Usage may still come after the answer; it is not worth a long wait.
@@ -213,14 +213,14 @@ class _Reading:
             return min(end, now + self._timeouts.idle_s)
         return min(end, self._began + self._timeouts.first_token_s) if self._streams else end
 
-    def missed(self) -> str:
+    def missed(self) -> Words:
         """Return in words which deadline was missed."""
         timeouts = self._timeouts
         if self._loop.time() - self._began >= timeouts.total_s:
-            return t("the answer was not finished within {seconds:g} s", seconds=timeouts.total_s)
+            return Note("answer_late", seconds=timeouts.total_s)
         if self.begun:
-            return t("the answer stood still for {seconds:g} s", seconds=timeouts.idle_s)
-        return t("the first token did not come within {seconds:g} s", seconds=timeouts.first_token_s)
+            return Note("answer_stalled", seconds=timeouts.idle_s)
+        return Note("first_token_late", seconds=timeouts.first_token_s)
 
     def reply(self) -> Reply:
         """Return what was read, at its end."""

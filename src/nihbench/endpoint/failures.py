@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from nihbench.endpoint.error_body import ErrorBody, own_words, read_error
 from nihbench.endpoint.waits import exhausted_wait_s, in_words, rate_state
-from nihbench.lang.messages import t
+from nihbench.lang.messages import Note, Words, quoted
 from nihbench.types import FailureKind
 
 
@@ -75,7 +75,7 @@ class Diagnosis(NamedTuple):
     """
 
     kind: FailureKind
-    message: str
+    message: Words
     wait_s: float | None
     tags: frozenset[str] = frozenset()
 
@@ -103,7 +103,7 @@ class _Rule:
             return True
         if self.tags & error.tags:
             return True
-        return self.words is not None and self.words.search(f"{error.message} {error.quotas}") is not None
+        return self.words is not None and self.words.search(f"{quoted(error.message)} {error.quotas}") is not None
 
 
 def _tags(*names: str) -> frozenset[str]:
@@ -244,48 +244,48 @@ def classify(
     wait_s = error.wait_s
     if wait_s is None and kind in ("rate_limit", "day_limit"):
         wait_s = exhausted_wait_s(rate_state({**error.headers, **headers}, now))
-    message = error.message or error.plain or t("HTTP {status} without a message", status=status)
+    message = error.message or error.plain or Note("status_alone", status=status)
     hinted = own_words(_hinted(message, kind, status, headers, error, wait_s), secrets)
     return Diagnosis(kind, hinted, wait_s, error.tags)
 
 
-def is_about_model(message: str) -> bool:
+def is_about_model(message: Words) -> bool:
     """Say whether a server's words are about the model that was asked for: then the address itself is right."""
-    return any(word in message.lower() for word in _MODEL_WORDS)
+    return any(word in quoted(message).lower() for word in _MODEL_WORDS)
 
 
 def _hinted(
-    message: str, kind: FailureKind, status: int, headers: Mapping[str, str], error: ErrorBody, wait_s: float | None
-) -> str:
+    message: Words, kind: FailureKind, status: int, headers: Mapping[str, str], error: ErrorBody, wait_s: float | None
+) -> Words:
     """Return a message with what to do about it behind it, where that is known."""
     if kind == "day_limit":
         if wait_s is None:
-            return t(
-                "{message} (the day's allowance is used up: go on by --resume tomorrow; the server does not say when)",
+            return Note(
+                "hint_day_limit_unknown",
                 message=message,
             )
-        return t(
-            "{message} (the day's allowance is used up: go on by --resume in {wait})",
+        return Note(
+            "hint_day_limit",
             message=message,
             wait=in_words(wait_s),
         )
     if 300 <= status < 400:
         target = next((value for name, value in headers.items() if name.lower() == "location"), "")
-        return t(
-            "{message} (the server sends you on to {target}: is the base URL right?)",
+        return Note(
+            "hint_redirect",
             message=message,
-            target=target or t("another address"),
+            target=target or Note("another_address"),
         )
     if status == 401 and "invalid_authentication_error" in error.tags:
-        return t(
-            "{message} (Moonshot's keys for api.moonshot.ai and api.moonshot.cn are not interchangeable)",
+        return Note(
+            "hint_moonshot_keys",
             message=message,
         )
     if status == 407:
-        return t(
-            "{message} (the proxy wants a login: write its address as http://USER:PASSWORD@HOST:PORT)",
+        return Note(
+            "hint_proxy_login",
             message=message,
         )
     if status in (404, 405) and not is_about_model(error.message):
-        return t("{message} (check the base URL: it usually ends in /v1)", message=message)
+        return Note("hint_base_url", message=message)
     return message

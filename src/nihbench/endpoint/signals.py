@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from nihbench.lang.messages import quoted
 from nihbench.types import Completion, Failure, FailureKind, Outcome, RateState
 
 Dimension = Literal["concurrency", "requests", "tokens"]
@@ -54,7 +55,7 @@ def signal_of(outcome: Outcome) -> Signal:
             rates = RateState(limit_requests=rates.limit_requests, limit_tokens=rates.limit_tokens)
         ended = Signal(kind="ok")
     elif outcome.kind == "rate_limit":
-        exceeded, allowed = read_refusal(outcome.message)
+        exceeded, allowed = read_refusal(quoted(outcome.message))
         ended = Signal(kind="rate_limit", exceeded=exceeded, allowed=allowed)
     else:
         ended = Signal(kind=outcome.kind)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.cells import cell_len
 
 from nihbench.analysis.agreement import BANDS, Agreement, AgreementReport, Comparison, Item
-from nihbench.lang.messages import column, recalled, said, t
+from nihbench.lang.messages import column, said, t
 from nihbench.types import Score, Unscored
 
 _SHOWN_CHARACTERS = 160
@@ -42,7 +42,7 @@ def agreement_text(report: AgreementReport) -> str:
 def _unscored(report: AgreementReport) -> list[str]:
     if not report.unscored:
         return []
-    reasons = sorted({said(recalled(i.grade.reason)) for i in report.unscored if isinstance(i.grade, Unscored)})
+    reasons = sorted({said(i.grade.reason) for i in report.unscored if isinstance(i.grade, Unscored)})
     count, why = len(report.unscored), said(t("; ")).join(reasons)
     return [said(t("{count} more are unscored and in no figure: {reasons}", count=count, reasons=why))]
 
@@ -87,6 +87,6 @@ def _item(item: Item) -> str:
     reference = t("{band} by the reference ({why})", band=item.band, why=item.why)
     if not item.why:
         reference = t("{band} by the reference", band=item.band)
-    scorer = t("{band} by the scorer ({why})", band=band, why=recalled(item.grade.evidence.cue))
+    scorer = t("{band} by the scorer ({why})", band=band, why=item.grade.evidence.cue)
     row = t("{id}: {reference}, {scorer}: {answer}", id=item.id, reference=reference, scorer=scorer, answer=shown)
     return "  " + said(row)

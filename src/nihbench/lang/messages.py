@@ -8,10 +8,12 @@ the terms. tests/lang finds what has no translation yet.
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import string
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
 from typing import Any, Literal, get_args
@@ -30,14 +32,13 @@ _TABLES = (
     "before",
     "study",
     "catalog",
-    "stored",
     "system",
     "adaptive",
     "scale",
     "like",
 )
 _SENTENCES = frozenset(("said", "message", "problem", "reason", "error", "why", "strerror", "no_answer", "cut"))
-"""Fields that hold a sentence which may come from a file, the system or a library."""
+"""Fields that hold a sentence which may come from the system or a library."""
 _QUOTED = frozenset(("words", "name", "number", "fact", "title"))
 _HAN = re.compile("[\u3000-\u303f\u3400-\u9fff\uf900-\ufaff\uff00-\uff60]")
 """Chinese characters and punctuation."""
@@ -49,6 +50,75 @@ class Message(str):
 
     template: str
     fields: dict[str, Any]
+
+
+@dataclass(frozen=True, init=False, slots=True)
+class Note:
+    """A code with its fields: what is stored, compared, grouped or priced in place of a sentence.
+
+    Sentences are made of it where it is shown (`said`), by `en/notes.py` and the like. Fields are plain values, notes
+    and lists of these.
+    """
+
+    code: str
+    fields: Mapping[str, Any] = field(hash=False)
+
+    def __init__(self, code: str, /, **fields: Any) -> None:
+        object.__setattr__(self, "code", code)
+        object.__setattr__(self, "fields", {name: _plain(value) for name, value in fields.items()})
+
+    def __str__(self) -> str:
+        return said(self, "en")
+
+    @property
+    def quoted(self) -> str:
+        """What it quotes: the texts in its fields."""
+        return " ".join(filter(None, map(quoted, self.fields.values())))
+
+    def mapped(self, change: Callable[[str], str]) -> Note:
+        """Return it with all texts in its fields changed, those of notes in it too."""
+        return Note(self.code, **{name: _mapped(value, change) for name, value in self.fields.items()})
+
+    def stored(self) -> dict[str, Any]:
+        """Return it as files have it; `former.note_in` reads that."""
+        return {"code": self.code} | {name: stored(value) for name, value in self.fields.items()}
+
+
+Words = Note | str
+"""A note, or somebody else's words: a server's, a judge's, a library's."""
+
+
+def quoted(value: Any) -> str:
+    """Return what is somebody else's in words: a note's own are nothing to decide by."""
+    if isinstance(value, tuple):
+        return " ".join(map(quoted, value))
+    return value.quoted if isinstance(value, Note) else value if isinstance(value, str) else ""
+
+
+def stored(value: Any) -> Any:
+    """Return words as files have them."""
+    if isinstance(value, tuple):
+        return [stored(each) for each in value]
+    return value.stored() if isinstance(value, Note) else value
+
+
+def _plain(value: Any) -> Any:
+    """Return a field's value as it can be stored and compared."""
+    if isinstance(value, BaseException):
+        value = value.args[0] if len(value.args) == 1 else str(value)
+    if value is None or isinstance(value, (Note, bool, int, float)) or type(value) is str:
+        return value
+    if isinstance(value, (list, tuple)):
+        return tuple(map(_plain, value))
+    return str(value)
+
+
+def _mapped(value: Any, change: Callable[[str], str]) -> Any:
+    if isinstance(value, tuple):
+        return tuple(_mapped(each, change) for each in value)
+    if isinstance(value, Note):
+        return value.mapped(change)
+    return change(value) if isinstance(value, str) else value
 
 
 def t(template: str, /, **fields: Any) -> Message:
@@ -76,6 +146,8 @@ def said(text: object, lang: Lang | None = None) -> str:
     lang = lang or _spoken[0]
     if isinstance(text, BaseException):
         text = text.args[0] if len(text.args) == 1 else str(text)
+    if isinstance(text, Note):
+        return _said_note(text, lang)
     if not isinstance(text, Message) or lang == "en":
         return str(text)
     template = _template(text.template, lang)
@@ -84,10 +156,26 @@ def said(text: object, lang: Lang | None = None) -> str:
     return _FORMATTER.format(template, **{name: _inner(name, value, lang) for name, value in text.fields.items()})
 
 
-def without_stop(text: object) -> str:
+def _said_note(note: Note, lang: Lang) -> str:
+    template = _notes(lang).get(note.code)
+    if template is None:  # of a later version
+        return f"{note.code} ({json.dumps(stored(tuple(note.fields.items())), ensure_ascii=False)})"
+    return _FORMATTER.format(template, **{name: _inner(name, value, lang) for name, value in note.fields.items()})
+
+
+@cache
+def _notes(language: str) -> dict[str, str]:
+    """Return the templates of a language's notes by their codes."""
+    found: dict[str, str] = import_module(f"{__package__}.{language}.notes").NOTES
+    return found
+
+
+def without_stop(text: object) -> Words:
     """Return a sentence, or an error's, without its full stop, for a longer one that goes on after it."""
     if isinstance(text, BaseException):
         text = text.args[0] if len(text.args) == 1 else str(text)
+    if isinstance(text, Note):  # ends without one
+        return text
     if not isinstance(text, Message):
         return str(text).rstrip(".")
     message = Message(str(text).rstrip("."))
@@ -96,16 +184,14 @@ def without_stop(text: object) -> str:
 
 
 def recalled(text: str, lang: Lang | None = None) -> str:
-    """Return a sentence that was written into a file as the `Message` that it once was; other text as it is.
+    """Return what the system or a library said as a `Message` where the table `system` knows it; other text as it is.
 
-    What is stored is English; it is recognised by the templates of the tables `stored` and `system`, fields within
-    fields too, but for those that quote somebody else. In English there is nothing to recognise; the language is the
-    process's unless another is given.
+    In English there is nothing to recognise; the language is the process's unless another is given.
     """
     lang = lang or _spoken[0]
     if isinstance(text, Message) or lang == "en":
         return text
-    for telling, pattern, template in _stored(lang):
+    for telling, pattern, template in _system(lang):
         found = pattern.fullmatch(text) if telling in text else None
         if found:
             message = Message(text)
@@ -143,7 +229,9 @@ def _inner(name: str, value: Any, lang: Lang) -> Any:
         value = value.args[0] if len(value.args) == 1 else str(value)
     if isinstance(value, str) and name in _SENTENCES:
         value = recalled(value, lang)
-    return said(value, lang) if isinstance(value, Message) else value
+    if isinstance(value, tuple):
+        return said(t(", "), lang).join(str(_inner(name, each, lang)) for each in value)
+    return said(value, lang) if isinstance(value, (Message, Note)) else value
 
 
 def filled(template: str, /, **fields: Any) -> str:
@@ -175,28 +263,34 @@ class _Formatter(string.Formatter):
         for literal, name, spec, conversion in self.parse(format_string):
             text = _beside(text, literal)
             if name is not None:
-                value = self.convert_field(self.get_field(name, args, kwargs)[0], conversion)
+                value = self.convert_field(kwargs.get(name, "?"), conversion)
                 text = _beside(text, self.format_field(value, spec or ""))
         return text
 
     def format_field(self, value: Any, format_spec: str) -> str:
-        return value if isinstance(value, str) else str(super().format_field(value, format_spec))
+        if isinstance(value, str):
+            return value
+        try:
+            return str(super().format_field(value, format_spec))
+        except (TypeError, ValueError):  # out of a file that somebody else wrote
+            return str(value)
 
 
 _FORMATTER = _Formatter()
 
 
 @cache
-def _stored(language: str) -> list[tuple[str, re.Pattern[str], str]]:
-    """Return what recognises stored sentences, those with the most words of their own first.
+def _system(language: str) -> list[tuple[str, re.Pattern[str], str]]:
+    return recognisers(import_module(f"{__package__}.{language}.system").WORDS)
+
+
+def recognisers(templates: Iterable[str]) -> list[tuple[str, re.Pattern[str], str]]:
+    """Return what recognises the sentences of templates, those with the most words of their own first.
 
     Before each stands the longest row of its own words: few sentences hold that of a template that isn't theirs.
     """
-    known = [
-        each for table in ("stored", "system") for each in import_module(f"{__package__}.{language}.{table}").WORDS
-    ]
-    templates = sorted(known, key=lambda template: -len(_FIELD.sub("", template)))
-    return [(max(_FIELD.split(template)[::2], key=len), recognising(template), template) for template in templates]
+    ordered = sorted(templates, key=lambda template: -len(_FIELD.sub("", template)))
+    return [(max(_FIELD.split(template)[::2], key=len), recognising(template), template) for template in ordered]
 
 
 _FIELD = re.compile(r"\{(\w+)(?:![rs])?(?::[^}]*)?\}")

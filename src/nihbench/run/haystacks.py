@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nihbench.corpora.offsets import repeated_windows
-from nihbench.lang.messages import Message, t
+from nihbench.lang.messages import Note
 from nihbench.run.lengths import spent_tokens
 from nihbench.run.texts import Texts, sources
 from nihbench.stats.overlap import ONE_TEXT, Repeated, linked, text_overlaps
@@ -122,7 +122,7 @@ def stored_haystacks(setup: Setup) -> dict[str, Any]:
     }
 
 
-def haystack_notes(setup: Setup, others: Mapping[str, int]) -> list[Message]:
+def haystack_notes(setup: Setup, others: Mapping[str, int]) -> list[Note]:
     """Return what must be said of haystacks that overlap, and of those that don't; nothing with one repeat.
 
     Args:
@@ -132,29 +132,27 @@ def haystack_notes(setup: Setup, others: Mapping[str, int]) -> list[Message]:
     if setup.options.repeats < 2:
         return []
     if "haystack" not in setup.options.vary:
-        return [t("all repeats read one haystack: results hold for this text")]
+        return [Note("one_haystack")]
     worst = max(overlaps_of(setup), key=lambda each: each.worst[1])
     told = _overlap_note(setup.options.repeats, worst)
     return [told, _rooms(setup, others)] if worst.worst[1] > ONE_TEXT else [told]
 
 
-def _overlap_note(repeats: int, worst: Overlap) -> Message:
+def _overlap_note(repeats: int, worst: Overlap) -> Note:
     (one, other), share = worst.worst
     if share < NOTHING:
-        return t("the haystacks of the {count} repeats have no text in common", count=repeats)
+        return Note("haystacks_apart", count=repeats)
     if share <= ONE_TEXT:
-        return t(
-            "the haystacks of the {count} repeats are apart: repeats {one} and {other} have most in common, "
-            "{share:.0%} of their text at {length:,} tokens",
+        return Note(
+            "haystacks_mostly_apart",
             count=repeats,
             one=one + 1,
             other=other + 1,
             share=share,
             length=worst.length,
         )
-    return t(
-        "separate texts at {length:,} tokens: {texts} for {count} repeats; repeats {one} and {other} have {share:.0%} "
-        "of theirs in common, and haystacks that share more than a tenth count as one",
+    return Note(
+        "haystacks_overlap",
         length=worst.length,
         texts=worst.texts,
         count=repeats,
@@ -164,7 +162,7 @@ def _overlap_note(repeats: int, worst: Overlap) -> Message:
     )
 
 
-def _rooms(setup: Setup, others: Mapping[str, int]) -> Message:
+def _rooms(setup: Setup, others: Mapping[str, int]) -> Note:
     """Return how many haystacks of the longest length have room in which corpus, without overlap."""
     layout = setup.layout
     longest = layout.longest_tokens if layout else setup.lengths[-1]
@@ -174,11 +172,10 @@ def _rooms(setup: Setup, others: Mapping[str, int]) -> Message:
         here = _overlaps(setup, here, setup.lengths[-1:])[0].texts
     rooms = {name: tokens // longest for name, tokens in others.items()} | {setup.corpus.name: here}
     named = sorted(rooms.items(), key=lambda each: (-each[1], each[0]))
-    return t(
-        "separate haystacks of {length:,} tokens: {rooms} (of other corpora by their length alone: what one says twice "
-        "counts once)",
+    return Note(
+        "rooms",
         length=setup.lengths[-1],
-        rooms=", ".join(f"{name} {room:,}" for name, room in named),
+        rooms=[f"{name} {room:,}" for name, room in named],
     )
 
 

@@ -19,7 +19,7 @@ from nihbench import __version__
 from nihbench.catalog.lookup import Catalog
 from nihbench.errors import UsageError
 from nihbench.fetch.regular import MOST_LINE_BYTES
-from nihbench.lang.messages import t
+from nihbench.lang.messages import Note, t
 from nihbench.plan.trials import make_trials
 from nihbench.run.kamradt import Form, Row
 from nihbench.run.options import RunOptions
@@ -262,7 +262,7 @@ def _outcome(row: Row, model: str) -> Completion | Failure | GradedElsewhere:
         )
     if row.grade is None:
         return Failure(
-            kind="bad_response", message=t("the source has neither an answer nor a grade"), status=None,
+            kind="bad_response", message=Note("source_without_result"), status=None,
             latency_s=row.duration_s, attempts=1,
         )  # fmt: skip
     return GradedElsewhere(grade=row.grade)
@@ -273,10 +273,10 @@ def _grade(given: float | None, scorer: str) -> Grade:
     scale = _SCALES[scorer]
     if given is None or not scale[-1][0] <= given <= scale[0][0]:
         least, most = scale[-1][0], scale[0][0]
-        said = t("no grade")
+        said = Note("no_grade")
         if given is not None:
-            said = t("the grade {given:g}, outside {least:g} to {most:g}", given=given, least=least, most=most)
-        return Unscored(reason=t("the source gives {said}", said=said), scorer=scorer, version=IMPORT_VERSION)
+            said = Note("grade_out_of_range", given=given, least=least, most=most)
+        return Unscored(reason=Note("source_gives", grade=said), scorer=scorer, version=IMPORT_VERSION)
     value = next(band for least, band in scale if given >= least)
     return Score(
         value=value,
@@ -284,7 +284,7 @@ def _grade(given: float | None, scorer: str) -> Grade:
         outcome="correct" if value == 1.0 else "partial" if value else "unknown",
         identifying="right" if value >= 0.7 else "absent",
         subject="right",
-        evidence=Evidence(cue=t("graded there: {given:g}", given=given)),
+        evidence=Evidence(cue=Note("graded_there", given=given)),
         scorer=scorer,
         version=IMPORT_VERSION,
     )

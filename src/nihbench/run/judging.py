@@ -15,7 +15,7 @@ from typing import NamedTuple
 from nihbench.endpoint.failures import HANDLING
 from nihbench.endpoint.spending import Budget
 from nihbench.errors import StoppedError
-from nihbench.lang.messages import t
+from nihbench.lang.messages import Note, Words, t
 from nihbench.run.answers import Answered
 from nihbench.run.scores import COMBINED, version_of
 from nihbench.run.verdicts import Reply, Verdicts, reply_key
@@ -119,7 +119,7 @@ async def ask_judge(
     verdicts: Verdicts,
     *,
     on_progress: Callable[[int, int], None],
-) -> tuple[dict[str, str], list[Outcome]]:
+) -> tuple[dict[str, Words], list[Outcome]]:
     """Send the owed questions, `judge.concurrency` at a time, and keep every reply.
 
     Args:
@@ -136,7 +136,7 @@ async def ask_judge(
         StoppedError: going on is pointless (key, quota, spending cap); what was answered is kept.
     """
     queue = iter(asked.owed)
-    failures: dict[str, str] = {}
+    failures: dict[str, Words] = {}
     outcomes: list[Outcome] = []
     ends: list[Exception] = []
 
@@ -161,7 +161,7 @@ async def ask_judge(
     return failures, outcomes
 
 
-def _take(ballot: Ballot, outcome: Outcome, verdicts: Verdicts, failures: dict[str, str]) -> None:
+def _take(ballot: Ballot, outcome: Outcome, verdicts: Verdicts, failures: dict[str, Words]) -> None:
     if isinstance(outcome, Completion):
         usage = {"prompt_tokens": outcome.usage.prompt_tokens, "completion_tokens": outcome.usage.completion_tokens}
         reply = Reply(text=outcome.text, finish_reason=outcome.finish_reason)
@@ -169,7 +169,7 @@ def _take(ballot: Ballot, outcome: Outcome, verdicts: Verdicts, failures: dict[s
     elif HANDLING[outcome.kind].stop_run:
         raise StoppedError(t("the judge had to stop ({kind}): {message}", kind=outcome.kind, message=outcome.message))
     else:
-        failures[ballot.key] = t("the judge gave no answer ({kind}): {said}", kind=outcome.kind, said=outcome.message)
+        failures[ballot.key] = Note("judge_failed", kind=outcome.kind, said=outcome.message)
 
 
 def spent_on(outcomes: Sequence[Outcome], usd: Decimal, unpriced: int) -> Spent:
@@ -188,7 +188,7 @@ def spent_on(outcomes: Sequence[Outcome], usd: Decimal, unpriced: int) -> Spent:
 
 
 def judged(
-    answers: Sequence[Answered], asked: Docket, judge: Judge, verdicts: Verdicts, failures: Mapping[str, str]
+    answers: Sequence[Answered], asked: Docket, judge: Judge, verdicts: Verdicts, failures: Mapping[str, Words]
 ) -> dict[str, Grade]:
     """Return the judge's grades of `answers`; where there was nothing to judge, that of the rules under its name."""
     return {
@@ -197,17 +197,17 @@ def judged(
 
 
 def _judged(
-    answered: Answered, one: Case | None, judge: Judge, verdicts: Verdicts, failures: Mapping[str, str]
+    answered: Answered, one: Case | None, judge: Judge, verdicts: Verdicts, failures: Mapping[str, Words]
 ) -> Grade:
     if one is None:
         return replace(answered.by_rules(), scorer=judge.scorer, version=version_of(judge.scorer))
-    votes: list[Opinion | str] = []
+    votes: list[Opinion | Words] = []
     for key in _keys(one, judge):
         reply = verdicts.get(key)
         votes.append(
             read_verdict(reply.text, one.code, reply.finish_reason)
             if reply
-            else failures.get(key, t("the judge was not asked"))
+            else failures.get(key, Note("judge_not_asked"))
         )
     return join_votes(votes, judge.scorer)
 

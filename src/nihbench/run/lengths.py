@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from nihbench.errors import UsageError
-from nihbench.lang.messages import t
+from nihbench.lang.messages import Note, Words, t
 from nihbench.plan.grid import is_count, parse_lengths
 from nihbench.run.options import QUICK_LENGTHS, RunOptions
 from nihbench.text.prompt import frame_of
@@ -29,7 +29,7 @@ class Lengths:
     fitting: tuple[int, ...]
     too_long: tuple[int, ...]
     copies: int
-    notes: tuple[str, ...]
+    notes: tuple[Words, ...]
 
 
 def fixed_tokens(
@@ -114,7 +114,9 @@ def _room(window: int | None, max_output: int, fixed: int) -> int | None:
     return room
 
 
-def _highest(spec: str, room: int | None, capacity: int, slack: float, *, repeat_corpus: bool) -> tuple[int, list[str]]:
+def _highest(
+    spec: str, room: int | None, capacity: int, slack: float, *, repeat_corpus: bool
+) -> tuple[int, list[Words]]:
     """Return the longest of lengths that nobody names one by one, and what must be said where the corpus is short."""
     explicit = not is_count(spec)
     if room is None and not explicit:
@@ -122,9 +124,8 @@ def _highest(spec: str, room: int | None, capacity: int, slack: float, *, repeat
     highest = room - int(slack * room) if room is not None else capacity
     if explicit or repeat_corpus or highest <= capacity:
         return highest, []
-    note = t(
-        "lengths stop at {capacity:,} tokens, the corpus's end, short of the model's {highest:,}: "
-        "see `nih corpus list` for a longer corpus, or repeat this one with --repeat-corpus",
+    note = Note(
+        "corpus_too_short",
         capacity=capacity,
         highest=highest,
     )
@@ -143,7 +144,7 @@ def _check_shortest(length: int, fixed: int) -> None:
         )
 
 
-def _repetition(lengths: tuple[int, ...], capacity: int, *, repeat_corpus: bool) -> str:
+def _repetition(lengths: tuple[int, ...], capacity: int, *, repeat_corpus: bool) -> Words:
     """Return what must be said of lengths that take the corpus several times."""
     if not repeat_corpus:
         raise UsageError(
@@ -154,5 +155,5 @@ def _repetition(lengths: tuple[int, ...], capacity: int, *, repeat_corpus: bool)
                 capacity=capacity,
             )
         )
-    over = ", ".join(f"{length:,}" for length in lengths if length > capacity)
-    return t("the corpus is repeated to fill these lengths: {lengths}", lengths=over)
+    over = [f"{length:,}" for length in lengths if length > capacity]
+    return Note("corpus_repeated", lengths=over)

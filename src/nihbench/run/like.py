@@ -17,7 +17,7 @@ from nihbench.catalog.loading import load
 from nihbench.errors import DamagedDataError, UsageError
 from nihbench.fetch.files import write_atomic
 from nihbench.fetch.regular import parse_json
-from nihbench.lang.messages import t
+from nihbench.lang.messages import Note, Words, t
 from nihbench.plan.controls import with_controls
 from nihbench.plan.fresh import fill
 from nihbench.plan.order import order_trials
@@ -240,28 +240,26 @@ def as_like(setup: Setup, like: Like) -> Setup:
     return replace(resolved, notes=(*setup.text.notes, *_notes(resolved, like)))
 
 
-def _notes(setup: Setup, like: Like) -> list[str]:
+def _notes(setup: Setup, like: Like) -> list[Words]:
     """Return what must be said of a run that sends another one's prompts."""
-    notes: list[str] = [
-        t(
-            "the prompts are those of {run}, byte for byte; lengths are as that run counted them: {unit}",
+    notes: list[Words] = [
+        Note(
+            "like_prompts",
             run=like.run,
             unit=unit_words(setup.length_unit),
         )
     ]
     if like.owed:
-        notes.append(
-            t("{owed:,} trials of {run} have no record, and so no prompt: left out", owed=like.owed, run=like.run)
-        )
+        notes.append(Note("like_owed", owed=like.owed, run=like.run))
     if setup.too_long:
-        lengths = ", ".join(f"{length:,}" for length in setup.too_long)
-        notes.append(t("over the window, and left out: lengths {lengths}", lengths=lengths))
+        lengths = [f"{length:,}" for length in setup.too_long]
+        notes.append(Note("like_too_long", lengths=lengths))
     theirs = like.content["identity"]
     own = {"temperature": setup.request.temperature, "max_output": setup.request.max_output}
     apart = [name for name, value in own.items() if name in theirs and theirs[name] != value]
     if apart:
-        told = ", ".join(f"--{name.replace('_', '-')} {theirs[name]}" for name in apart)
-        notes.append(t("{run} was asked otherwise: give {options} to ask alike", run=like.run, options=told))
+        told = [f"--{name.replace('_', '-')} {theirs[name]}" for name in apart]
+        notes.append(Note("like_options", run=like.run, options=told))
     return notes
 
 

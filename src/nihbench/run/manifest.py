@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from nihbench import __version__
 from nihbench.errors import UsageError
-from nihbench.lang.messages import t
+from nihbench.lang.messages import stored, t
 from nihbench.plan.places import merged_as_stored, stored_places
 from nihbench.plan.trials import make_trials
 from nihbench.run.haystacks import stored_haystacks
@@ -81,7 +81,7 @@ def manifest(setup: Setup, created_at: str) -> dict[str, Any]:
         "shard": _shard(setup),
         "like": _like(setup),
         "identity": setup.identity(),
-        "notes": list(setup.notes),
+        "notes": [stored(note) for note in setup.notes],
     }
 
 

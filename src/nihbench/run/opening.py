@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from nihbench.endpoint.failures import HANDLING, may_pass
 from nihbench.errors import StoppedError
-from nihbench.lang.messages import t
+from nihbench.lang.messages import t, without_stop
 from nihbench.run.setup import Setup
 from nihbench.run.verify import Expectation, verified
 from nihbench.types import Failure, Record, Trial
@@ -66,6 +66,6 @@ class Opening:
                     "first; with --retry-all a resumed run asks for them again",
                     count=len(failures),
                     kind=failures[-1].kind,
-                    said=failures[-1].message.rstrip("."),
+                    said=without_stop(failures[-1].message),
                 )
             )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from nihbench.lang.messages import Message, t
+from nihbench.lang.messages import Note, Words
 from nihbench.plan.places import Landing, is_placed, merged, prompts_by_length, standing_for
 from nihbench.run.setup import Setup
 from nihbench.types import Completion, GradedElsewhere, Placement, Record, Trial
@@ -48,21 +48,20 @@ def _may_meet(setup: Setup, trial: Trial, step: float | None) -> bool:
     return haystack * step / 100 <= setup.source_of(0).longest_sentence + _SLACK_TOKENS
 
 
-def shared_note(trials: Iterable[Trial]) -> Message | None:
+def shared_note(trials: Iterable[Trial]) -> Note | None:
     """Say at which lengths several depths are one prompt, and how many prompts there are; None where none are."""
     found = prompts_by_length(trials)
     if not found:
         return None
     length, *others = found
     depths, fewest, most = found[length]
-    more: Message | str = ""
+    more: Words = ""
     if len(others) == 1:
-        more = t(", and at {length:,} tokens {prompts}", length=others[0], prompts=_range(*found[others[0]][1:]))
+        more = Note("same_prompts_more", length=others[0], prompts=_range(*found[others[0]][1:]))
     elif others:
-        more = t(" (so at {count} longer ones, up to {last:,} tokens)", count=len(others), last=others[-1])
-    return t(
-        "at {length:,} tokens {depths} depths are only {prompts} different prompts{more}, because sentences are longer "
-        "than the steps between depths; a prompt is sent and counted once, and drawn in all its cells",
+        more = Note("same_prompts_longer", count=len(others), last=others[-1])
+    return Note(
+        "same_prompts",
         length=length,
         depths=depths,
         prompts=_range(fewest, most),
@@ -70,8 +69,8 @@ def shared_note(trials: Iterable[Trial]) -> Message | None:
     )
 
 
-def _range(fewest: int, most: int) -> Message | str:
-    return str(fewest) if fewest == most else t("{fewest} to {most}", fewest=fewest, most=most)
+def _range(fewest: int, most: int) -> Note | str:
+    return str(fewest) if fewest == most else Note("from_to", fewest=fewest, most=most)
 
 
 def counted_once(

@@ -23,6 +23,7 @@ from pydantic import TypeAdapter
 
 from nihbench.errors import DamagedDataError, MovedError, UsageError
 from nihbench.fetch.regular import lines_of, open_appending, open_regular, parse_json
+from nihbench.lang.former import note_in
 from nihbench.lang.messages import t, typed
 from nihbench.types import Bare, Completion, Failure, GradedElsewhere, Placed, Placement, Record, Trial
 
@@ -156,9 +157,11 @@ _KEYS: Mapping[type, str] = {
 
 def record_line(record: Record) -> bytes:
     """Return a record as one line of JSON in UTF-8."""
-    outcome = _shortened(asdict(record.outcome), MOST_CHARACTERS)
+    outcome = _shortened(asdict(record.outcome, dict_factory=_values), MOST_CHARACTERS)
     if outcome.get("latency_s", 0.0) != outcome.get("latency_s", 0.0):
-        outcome["latency_s"] = None  # not known (an import); JSON has no NaN
+        outcome["latency_s"] = None  # not known; JSON has no NaN
+    elif not outcome.get("via_batch"):
+        outcome.pop("via_batch", None)
     plain = {
         "id": record.id,
         "trial": record.trial.stored(),
@@ -174,6 +177,24 @@ def record_line(record: Record) -> bytes:
         return (text + "\n").encode("utf-8")
     except UnicodeEncodeError:
         return (json.dumps(plain, separators=(",", ":")) + "\n").encode("ascii")
+
+
+def _values(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the values of one object as files have them: a note's fields stand beside its code."""
+    found = dict(pairs)
+    return {"code": found["code"], **found["fields"]} if found.keys() == {"code", "fields"} else found
+
+
+def _with_notes(outcome: dict[str, Any]) -> dict[str, Any]:
+    """Return an outcome's values with its notes made of what stands for them, those of earlier sendings too."""
+    made = dict(outcome)
+    if "message" in made:
+        made["message"] = note_in(made["message"], "failures")
+    if isinstance(changes := made.get("changes"), list):
+        made["changes"] = [note_in(change, "changes") for change in changes]
+    if isinstance(earlier := made.get("earlier"), list):
+        made["earlier"] = [_with_notes(each) if isinstance(each, dict) else each for each in earlier]
+    return made
 
 
 def _shortened(outcome: dict[str, Any], most: int) -> dict[str, Any]:
@@ -410,9 +431,10 @@ def _parser() -> Callable[[bytes], Record]:
             key = next((key for key in outcomes if key in plain), "completion")
             came = plain[key]
             if isinstance(came, dict):
-                came = _shortened(came, MOST_CHARACTERS)
+                came = _with_notes(_shortened(came, MOST_CHARACTERS))
                 if "latency_s" in came and came["latency_s"] is None:
-                    came["latency_s"] = math.nan
+                    # Before it was written down, an answer without a latency was one out of a batch.
+                    came = {"via_batch": True, **came, "latency_s": math.nan}
             outcome = outcomes[key].validate_python(came)
             measured, place = trial.validate_python(plain["trial"]), plain["placement"]
             return Record(

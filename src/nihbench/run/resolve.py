@@ -16,7 +16,7 @@ from nihbench.catalog.lookup import Catalog
 from nihbench.endpoint.access import ModelAccess
 from nihbench.errors import UsageError
 from nihbench.fetch.progress import Report
-from nihbench.lang.messages import t
+from nihbench.lang.messages import Note, Words, t
 from nihbench.plan.cache import CACHES, PrefixCache
 from nihbench.plan.controls import make_controls, with_controls
 from nihbench.plan.grid import parse_depths
@@ -297,15 +297,14 @@ def _check_builds(setup: Setup) -> None:
             setup.build(trial)
 
 
-def _depth_notes(setup: Setup) -> list[str]:
+def _depth_notes(setup: Setup) -> list[Words]:
     """Return what must be said of the depths where needles will stand far from them."""
     error = depth_error(setup)
     if error is None or not error.is_large:
         return []
     return [
-        t(
-            "needles stand up to {largest:.1f} points from their nominal depths ({mean:.1f} on average), most at "
-            "{length:,} tokens: they go between sentences, and these are long for that",
+        Note(
+            "depths_off",
             largest=error.largest,
             mean=error.mean,
             length=error.length,
@@ -313,14 +312,13 @@ def _depth_notes(setup: Setup) -> list[str]:
     ]
 
 
-def _unit_notes(setup: Setup, calibration: Calibration | None) -> list[str]:
+def _unit_notes(setup: Setup, calibration: Calibration | None) -> list[Words]:
     """Return what must be said about the unit of lengths, where it is not the model's own."""
     name = setup.tokenizer.name
     if calibration is not None:
         return [
-            t(
-                "lengths are the model's tokens, fitted to {name} by {requests} counts of the server "
-                "({ratio:.3f} for one of {name})",
+            Note(
+                "lengths_fitted",
                 name=name,
                 requests=calibration.requests,
                 ratio=calibration.ratio,
@@ -330,31 +328,28 @@ def _unit_notes(setup: Setup, calibration: Calibration | None) -> list[str]:
         return []
     if setup.to_be_fitted:
         return [
-            t(
-                "lengths are the model's tokens: a run fits them to the server's counts as it begins; until then, and "
-                "where the server tells no counts, {name} tokens stand in for them",
+            Note(
+                "lengths_to_be_fitted",
                 name=name,
             )
         ]
     return [
-        t(
-            "lengths are counted in {name} tokens, not by the model itself; the server's own count is recorded "
-            "beside them",
+        Note(
+            "lengths_by_other",
             name=name,
         )
     ]
 
 
-def _cache_notes(setup: Setup) -> list[str]:
+def _cache_notes(setup: Setup) -> list[Words]:
     """Return what must be said about prompts that share no beginning."""
     first = [name for name, template in setup.prompts.items() if asks_first(template)]
     if not first:
         return []
     return [
-        t(
-            "the prompts {prompts} put the question before the haystack: what a prefix cache keeps of their "
-            "haystacks serves no other question",
-            prompts=", ".join(first),
+        Note(
+            "question_first",
+            prompts=first,
         )
     ]
 

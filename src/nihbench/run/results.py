@@ -21,7 +21,7 @@ from nihbench.endpoint.bounds import MOST_BYTES
 from nihbench.endpoint.failures import HANDLING
 from nihbench.errors import UsageError
 from nihbench.fetch.regular import open_named
-from nihbench.lang.messages import Message, t
+from nihbench.lang.messages import Message, Words, t
 from nihbench.run.batch_state import Planned, read_planned
 from nihbench.run.records import all_records
 from nihbench.run.store import RECORDS, RunFolder
@@ -49,7 +49,7 @@ class Imported:
     surplus: int = 0
     foreign: tuple[str, ...] = ()
     unreadable: tuple[str, ...] = ()
-    stopped: Mapping[str, int] = field(default_factory=dict)
+    stopped: Mapping[Words, int] = field(default_factory=dict)
 
     def sentences(self) -> list[Message]:
         """Say it, in sentences."""
@@ -157,7 +157,7 @@ class _Intake:
         self.known = self.surplus = self.matched = 0
         self.foreign: list[str] = []
         self.unreadable: list[str] = []
-        self.stopped: Counter[str] = Counter()
+        self.stopped: Counter[Words] = Counter()
         self._planned, self._judge, self._keys = planned, judge, keys
         self._seen = {(record.id, _key(record.outcome)) for record in records}
         self._answered = {record.id for record in records if isinstance(record.outcome, Completion)}
@@ -219,8 +219,12 @@ def _judge(run: RunFolder, planned: Mapping[str, Planned]) -> Callable[[str, Out
 
 
 def _key(outcome: Any) -> str:
-    """Return what tells two outcomes apart; JSON has one form for a latency that is not known."""
-    return json.dumps(asdict(outcome), sort_keys=True)
+    """Return what tells two outcomes apart; JSON has one form for a latency that is not known.
+
+    Notes are compared as they read: those of older versions have texts for the numbers in them.
+    """
+    message = {"message": str(outcome.message)} if isinstance(outcome, Failure) else {}
+    return json.dumps(asdict(outcome) | message, sort_keys=True)
 
 
 def _lines(file: Path) -> Iterator[tuple[int, bytes]]:

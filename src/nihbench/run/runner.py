@@ -15,12 +15,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import zip_longest
 
-from nihbench.endpoint.failures import HANDLING
+from nihbench.endpoint.failures import HANDLING, is_about_model
 from nihbench.endpoint.holdoff import put_off
 from nihbench.endpoint.limits import Limiter
 from nihbench.endpoint.retries import LONGEST_WAIT_S
 from nihbench.errors import DamagedDataError, PutOffError, StoppedError
-from nihbench.lang.messages import t
+from nihbench.lang.messages import Words, t, without_stop
 from nihbench.run.opening import Opening
 from nihbench.run.recorder import Recorder
 from nihbench.run.records import RecordWriter
@@ -214,7 +214,7 @@ class _Senders:
                         "({said}): try again later, or lower --concurrency, --rpm or --tpm",
                         kind=outcome.kind,
                         count=self.refused,
-                        said=outcome.message.rstrip("."),
+                        said=without_stop(outcome.message),
                     )
                 )
 
@@ -285,10 +285,10 @@ def _raise_if_pointless(outcome: Outcome | GradedElsewhere, setup: Setup, limite
         return
     if not HANDLING[outcome.kind].stop_run:
         return
-    said = outcome.message.rstrip(".")
+    said: Words = without_stop(outcome.message)
     if outcome.kind == "auth" and outcome.status in (401, 403):
         said = t("the server refused the key ({said}): check it, or name another variable by --api-key-env", said=said)
-    elif outcome.kind == "auth" and outcome.status in (400, 404) and "model" in said.lower():
+    elif outcome.kind == "auth" and outcome.status in (400, 404) and is_about_model(outcome.message):
         said = t(
             "the server has no model {model!r} for you ({said}): `nih models --base-url URL` lists what it has",
             model=setup.request.model,

@@ -18,7 +18,8 @@ from pydantic import TypeAdapter
 from nihbench.errors import DamagedDataError, UsageError
 from nihbench.fetch.files import write_atomic
 from nihbench.fetch.regular import is_there, lines_of, parse_json
-from nihbench.lang.messages import t
+from nihbench.lang.former import note_in
+from nihbench.lang.messages import Words, stored, t
 from nihbench.run.answers import answers_of
 from nihbench.run.store import RunFolder
 from nihbench.score.judge import VERSION as JUDGE_VERSION
@@ -142,11 +143,14 @@ def save_grades(run: RunFolder, scorer: str, grades: Mapping[str, Grade]) -> Non
     write_atomic(scores_file(run, scorer), "".join(lines).encode("utf-8", "backslashreplace"))
 
 
-def grade_row(identity: str, grade: Grade) -> dict[str, Any]:
-    """Return a grade as JSON values: a score's fields and its band in percent, or why there is no score."""
+def grade_row(identity: str, grade: Grade, words: Callable[[Words], Any] = stored) -> dict[str, Any]:
+    """Return a grade as JSON values: a score's fields and its band in percent, or why there is no score.
+
+    `words` gives what stands for a note: `stored` its code with its fields, `str` its sentence in English.
+    """
     if isinstance(grade, Unscored):
-        return {"id": identity, "unscored": grade.reason, "scorer": grade.scorer, "version": grade.version}
-    plain = _fields_of(grade) | {"evidence": _fields_of(grade.evidence)}
+        return {"id": identity, "unscored": words(grade.reason), "scorer": grade.scorer, "version": grade.version}
+    plain = _fields_of(grade) | {"evidence": _fields_of(grade.evidence) | {"cue": words(grade.evidence.cue)}}
     kept = {key: plain[key] for key in plain if key not in _WHERE_SAID or plain[key]}
     return {"id": identity, "value": kept.pop("value"), "band": round(grade.value * 100)} | kept
 
@@ -190,9 +194,12 @@ def load_grades(run: RunFolder, records: Mapping[str, Record], scorer: str = SCO
 def _grade(plain: Mapping[str, Any]) -> Grade:
     grade: Grade
     if "unscored" in plain:
-        grade = _adapter(Unscored).validate_python({**plain, "reason": plain["unscored"]})
+        grade = _adapter(Unscored).validate_python({**plain, "reason": note_in(plain["unscored"], "grades")})
     else:
-        grade = _adapter(Score).validate_python(plain)
+        evidence = plain["evidence"]
+        # A judge's reasons are its own words.
+        cue = evidence["cue"] if plain.get("votes") else note_in(evidence["cue"], "grades")
+        grade = _adapter(Score).validate_python({**plain, "evidence": {**evidence, "cue": cue}})
     return grade
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from nihbench.lang.messages import Words
 from nihbench.plan.cache import PrefixCache
 from nihbench.plan.fresh import fill, fresh_values
 from nihbench.plan.order import Turn, turn_of
@@ -93,7 +94,7 @@ class Setup:
     heads: Mapping[str, str]
     """What each prompt puts before the haystack: only prompts with the same share a cached beginning."""
     fixed_tokens: int
-    notes: tuple[str, ...]
+    notes: tuple[Words, ...]
     calibration: Calibration | None = None
     to_be_fitted: bool = False
     """Lengths are meant in the model's tokens and stand in the tokenizer's as yet: a run fits them as it begins."""

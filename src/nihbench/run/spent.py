@@ -104,7 +104,7 @@ class Tariff:
             return []
         tokens = self.tokens_of(record)
         allowed = tokens, math.ceil(tokens * self.margin)
-        prices = prices_paid(self.prices, self.batch, record.outcome.latency_s)
+        prices = prices_paid(self.prices, self.batch, record.outcome.via_batch)
         return [cost_of(prices, outcome, self.max_output, allowed) for outcome in sendings(record)]
 
     def total(self, records: Iterable[Record], ledger: Entries) -> tuple[Decimal, bool]:

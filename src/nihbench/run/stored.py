@@ -17,6 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from nihbench.catalog.lookup import Catalog
 from nihbench.errors import DamagedDataError, UsageError
+from nihbench.lang.former import note_in
 from nihbench.lang.messages import t
 from nihbench.plan.places import merged_as_stored
 from nihbench.plan.trials import make_trials
@@ -134,7 +135,7 @@ class _Content:
     identity: dict[str, Any]
     same_prompt: tuple[Any, ...] | None = None
     controls: tuple[_Control, ...] = ()
-    notes: tuple[str, ...] = ()
+    notes: tuple[dict[str, Any] | str, ...] = ()
     shard: _Shard | None = None
     like: _Like | None = None
     import_: _Import | None = None
@@ -168,6 +169,7 @@ def _sizes(found: _Content) -> Iterator[tuple[str, bool]]:
     yield "lengths", bool(found.lengths)
     yield "depths", bool(found.depths)
     yield "repeats", 0 < found.repeats < BEYOND
+    yield "notes", all(map(_is_note, found.notes))
     yield "identity.max_output", _is_count(found.identity.get("max_output", 0))
     for control in found.controls:
         yield "controls", 0 <= control.repeat < BEYOND
@@ -179,6 +181,14 @@ def _sizes(found: _Content) -> Iterator[tuple[str, bool]]:
         yield "haystacks.layout", layout is None or min(layout.strata, layout.longest_tokens) > 0
     if found.calibration is not None:
         yield "calibration", _is_fit(found.calibration, found.prompts)
+
+
+def _is_note(value: Any) -> bool:
+    try:
+        note_in(value, "notes")
+    except ValueError:
+        return False
+    return True
 
 
 def _is_count(value: Any) -> bool:

@@ -15,7 +15,7 @@ from nihbench.corpora.ownfile import load_path
 from nihbench.corpora.store import alternatives_to, ensure, haystack_folder, load
 from nihbench.errors import FetchError, UsageError
 from nihbench.fetch.progress import Report
-from nihbench.lang.messages import t
+from nihbench.lang.messages import Note, Words, t
 from nihbench.text.running import running_start
 from nihbench.text.source import Source, make_source
 from nihbench.types import UNKNOWN_LANGUAGE, Corpus, IntArray, Needle, Tokenizer
@@ -32,7 +32,7 @@ class Texts:
     starts: IntArray
     boundaries: IntArray
     first: int
-    notes: tuple[str, ...]
+    notes: tuple[Words, ...]
 
 
 def load_texts(
@@ -54,12 +54,11 @@ def load_texts(
     corpus = load_corpus(catalog, name, folder, report, text_sha256)
     if text_sha256 is not None:
         check_corpus(corpus, text_sha256)
-    notes = [corpus.caveat] if corpus.caveat else []
+    notes: list[Words] = [corpus.caveat] if corpus.caveat else []
     if corpus.language not in (needle.language, UNKNOWN_LANGUAGE):
         notes.append(
-            t(
-                "the needle's language is {needle}, the corpus's is {corpus}: "
-                "a needle in another language than its haystack is easy to see",
+            Note(
+                "other_language",
                 needle=needle.language,
                 corpus=corpus.language,
             )

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from nihbench.lang.messages import Message, t
+from nihbench.lang.messages import Note
 
 MODEL_UNIT, IMPORTED, OF_ANOTHER = "model", "imported", "model:"
 
@@ -24,12 +24,12 @@ def length_unit(content: Mapping[str, Any]) -> str:
     return MODEL_UNIT if fitted or unit["counted_by_model"] else str(unit["tokenizer"])
 
 
-def unit_words(unit: str) -> Message:
+def unit_words(unit: str) -> Note:
     """Return the words for a unit of lengths."""
     if unit == MODEL_UNIT:
-        return t("tokens as the model counts them")
+        return Note("unit_model")
     if unit == IMPORTED:
-        return t("tokens as the other tool counted them")
+        return Note("unit_imported")
     if unit.startswith(OF_ANOTHER):
-        return t("tokens as {name} counts them", name=unit.removeprefix(OF_ANOTHER))
-    return t("{name} tokens", name=unit)
+        return Note("unit_of", name=unit.removeprefix(OF_ANOTHER))
+    return Note("unit_tokenizer", name=unit)

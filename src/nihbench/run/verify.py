@@ -14,7 +14,7 @@ from statistics import median
 from typing import Any
 
 from nihbench.errors import NihError
-from nihbench.lang.messages import t
+from nihbench.lang.messages import Note, Words
 from nihbench.text.fit import TOLERANCE_TOKENS
 from nihbench.types import Completion, Failure, FailureKind, Outcome, Record, Usage
 
@@ -87,9 +87,8 @@ def checked(outcome: Outcome, expected: int, exact: bool) -> Outcome:
     return _failed(
         outcome,
         "cut_prompt",
-        t(
-            "the server counted {seen} tokens of a prompt of {expected}: either it was cut on the way, or the count "
-            "leaves out what the server had cached; the canary of nih doctor tells which",
+        Note(
+            "count_too_small_exact",
             seen=seen,
             expected=expected,
         ),
@@ -158,9 +157,9 @@ def _fitting(usage: Usage, expected: float, ratio: float) -> int | None:
     return next((n for n in whole_counts(usage) if ratio * expected <= n <= expected / ratio + _SLACK_TOKENS), None)
 
 
-def _foreign(seen: int, expected: float) -> str:
-    return t(
-        "the server counted {seen:,} tokens of a prompt of about {expected:,.0f}: this can't be the answer to it",
+def _foreign(seen: int, expected: float) -> Words:
+    return Note(
+        "count_too_large",
         seen=seen,
         expected=expected,
     )
@@ -190,7 +189,7 @@ def has_text(record: Record) -> bool:
     return record.placement is not None and record.placement.haystack_tokens > 0
 
 
-def cut_prompts(records: Mapping[str, Record], expectation: Expectation) -> dict[str, str]:
+def cut_prompts(records: Mapping[str, Record], expectation: Expectation) -> dict[str, Words]:
     """Return why each prompt that the records show to have been cut was, by the record's id."""
     sizes = {
         key: (record.outcome.usage, expectation.tokens(record))
@@ -209,16 +208,14 @@ def cut_prompts(records: Mapping[str, Record], expectation: Expectation) -> dict
         if key in reasons:
             continue
         if seen < ratio * floor * expected:
-            reasons[key] = t(
-                "the server counted {seen:,} tokens of a prompt of about {expected:,.0f}: it was cut, or the count "
-                "leaves out what the server had cached; the canary of nih doctor tells which",
+            reasons[key] = Note(
+                "count_too_small",
                 seen=seen,
                 expected=floor * expected,
             )
         elif _at_power_of_two(seen) and seen < EXACT_RATIO * floor * expected:
-            reasons[key] = t(
-                "the server counted {seen:,} tokens, a power of two, of a prompt of about {expected:,.0f}: it was "
-                "cut to a context of that size",
+            reasons[key] = Note(
+                "count_power_of_two",
                 seen=seen,
                 expected=floor * expected,
             )
@@ -245,16 +242,16 @@ def _believed(sizes: Mapping[str, tuple[Usage, int]], ratio: float) -> dict[str,
     }
 
 
-def _equal(sizes: Mapping[str, tuple[int, int]]) -> dict[str, str]:
+def _equal(sizes: Mapping[str, tuple[int, int]]) -> dict[str, Words]:
     by_count: dict[int, list[str]] = {}
     for key, (seen, _) in sizes.items():
         by_count.setdefault(seen, []).append(key)
-    reasons: dict[str, str] = {}
+    reasons: dict[str, Words] = {}
     for seen, keys in by_count.items():
         least, most = (pick(sizes[key][1] for key in keys) for pick in (min, max))
         if most - least > max(_DIFFERENT * most, 2 * TOLERANCE_TOKENS):
-            words = t(
-                "the server counted {seen:,} tokens of prompts of {least:,} and of {most:,} alike: it cuts them",
+            words = Note(
+                "count_alike",
                 seen=seen,
                 least=least,
                 most=most,
@@ -276,12 +273,13 @@ def _at_power_of_two(count: int) -> bool:
     return count >= _LEAST_POWER and count & (count - 1) == 0
 
 
-def _failed(outcome: Completion, kind: FailureKind, reason: str) -> Failure:
+def _failed(outcome: Completion, kind: FailureKind, reason: Words) -> Failure:
     return Failure(
         kind=kind,
         message=reason,
         status=200,
         latency_s=outcome.latency_s,
+        via_batch=outcome.via_batch,
         attempts=outcome.attempts,
         usage=outcome.usage,
         may_be_billed=True,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from nihbench.lang.messages import t
+from nihbench.lang.messages import Note, Words
 from nihbench.score.answer import Text
 from nihbench.score.fold import count_cjk, fold, has_cjk, is_cjk
 from nihbench.score.match import novel
@@ -63,7 +63,7 @@ _STRAY_FROM = 10.0  # words: so long a sentence that shares nothing with the nee
 _FOLLOWING = 8  # sentences after a complete answer that are looked at
 
 
-def extras(reading: Reading) -> str:
+def extras(reading: Reading) -> Words:
     """Return what a complete answer adds that neither needle nor question holds: a number, a name, one more item."""
     answer, sheet = reading.answer, reading.sheet
     known = sheet.known | REPORTING
@@ -79,7 +79,7 @@ def extras(reading: Reading) -> str:
     return _name(known, reading, stop) or _one_more(known, answer, reading.end) or _said_more(known, reading, stop)
 
 
-def choices(reading: Reading) -> str:
+def choices(reading: Reading) -> Words:
     """Return the cue when the facts stand in one item of a list whose other items are choices of their own."""
     answer, sheet = reading.answer, reading.sheet
     if "\n" not in answer.original:
@@ -94,10 +94,10 @@ def choices(reading: Reading) -> str:
         return ""
     others = [item.group(1) for i, item in enumerate(items) if i not in holding]
     rivals = [text for text in others[:20] if novel(fold(text).text, sheet.known | REPORTING)]
-    return t("one of {count} choices", count=len(items)) if rivals else ""
+    return Note("one_of_choices", count=len(items)) if rivals else ""
 
 
-def equals(reading: Reading) -> str:
+def equals(reading: Reading) -> Words:
     """Return the cue when the sentence of the facts offers something else in their place."""
     text = reading.answer.text
     last = max([s[1] for f in reading.right for s in f.spans])
@@ -106,9 +106,9 @@ def equals(reading: Reading) -> str:
         return reading.at(cue)
     before = _OR_BEFORE.search(text, low, reading.first)
     if before and len(reading.novel(text[low : before.start()])) > 1:
-        return t("or, after another choice")
+        return Note("or_after_choice")
     after = _OR_AFTER.match(text, reading.end)
-    return t("or another choice") if after and len(reading.novel(after.group(1))) > 1 else ""
+    return Note("or_another_choice") if after and len(reading.novel(after.group(1))) > 1 else ""
 
 
 def _speaks_of_it_until(reading: Reading) -> int:
@@ -161,7 +161,7 @@ def _added(text: str, start: int, end: int, first: int) -> bool:
     return not negated(text, start, end)
 
 
-def _number(reading: Reading, stop: int) -> str:
+def _number(reading: Reading, stop: int) -> Words:
     sheet, answer = reading.sheet, reading.answer
     expected = next((f.digits for f in sheet.facts if f.digits), "")
     numbers = answer.numbers(expected) if expected else find_digits(answer.text)
@@ -180,7 +180,7 @@ def _number(reading: Reading, stop: int) -> str:
         if about or graders or (_COUNTERS.match(answer.text, number.end) and len(number.digits) < 3):
             continue
         if _added(answer.text, number.start, number.end, reading.first):
-            return t("added number {number}", number=number.digits)
+            return Note("added_number", number=number.digits)
     return ""
 
 
@@ -203,7 +203,7 @@ def is_rival(sheet: Sheet, number: Number, expected: str, text: str) -> bool:
     return not _ANOTHER_TIME.search(text, max(0, number.start - 24), number.end + 12)
 
 
-def _name(known: frozenset[str], reading: Reading, stop: int) -> str:
+def _name(known: frozenset[str], reading: Reading, stop: int) -> Words:
     answer = reading.answer
     names = _NAME.findall(answer.original)
     if not names or len(names) > len(_LOWER.findall(answer.original)):
@@ -214,7 +214,7 @@ def _name(known: frozenset[str], reading: Reading, stop: int) -> str:
             continue
         at = answer.text.find(word, 0, stop)
         if at >= 0 and not _in_brackets(answer.text, at) and _added(answer.text, at, at + len(word), reading.first):
-            return t("added name {name}", name=name)
+            return Note("added_name", name=name)
     return ""
 
 
@@ -224,24 +224,24 @@ def _in_brackets(text: str, at: int) -> bool:
     return before.rfind("(") > before.rfind(")") and ")" in text[at : at + _REMARK]
 
 
-def _one_more(known: frozenset[str], answer: Text, end: int) -> str:
+def _one_more(known: frozenset[str], answer: Text, end: int) -> Words:
     match = _AND_MORE.match(answer.text, end) or _LISTED.match(answer.text, end)
     words = novel(match.group(1), known) if match else []
-    return t("added {words}", words=" ".join(words[:4])) if words else ""
+    return Note("added_words", words=" ".join(words[:4])) if words else ""
 
 
-def _said_more(known: frozenset[str], reading: Reading, stop: int) -> str:
+def _said_more(known: frozenset[str], reading: Reading, stop: int) -> Words:
     """A sentence after the answer that says "also" and something new."""
     text = reading.answer.text
     for cue in reading.answer.cues("more", reading.end, stop)[:8]:
         end = _SENTENCE_END.search(text, cue.end, cue.end + _SENTENCE)
         rest = text[cue.end : end.start() if end else cue.end + _SENTENCE]
         if len(novel(rest, known)) > 1 and _added(text, cue.start, cue.end, reading.first):
-            return t("added {words}", words=rest.strip()[:30])
+            return Note("added_words", words=rest.strip()[:30])
     return ""
 
 
-def _chinese_clauses(known: frozenset[str], answer: Text, end: int, stop: int) -> str:
+def _chinese_clauses(known: frozenset[str], answer: Text, end: int, stop: int) -> Words:
     """What a Chinese answer adds after the facts: in the same sentence, or in a next one that says it is about it."""
     text = answer.text
     match = _CHINESE_TAIL.match(text, end)
@@ -253,5 +253,5 @@ def _chinese_clauses(known: frozenset[str], answer: Text, end: int, stop: int) -
     for clause in clauses[:4]:
         chars = [s for s in stems(clause) if s not in known and s not in CHINESE_REPORTING]
         if len(chars) >= _NOVEL_CHARS and not _OF_THE_SOURCE.search(clause):
-            return t("added {words}", words=clause[:20])
+            return Note("added_words", words=clause[:20])
     return ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from nihbench.lang.messages import t
+from nihbench.lang.messages import Note, Words
 from nihbench.score import cues
 from nihbench.score.reading import Reading
 from nihbench.score.subject import names_another
@@ -30,7 +30,7 @@ def taken_back(reading: Reading) -> str:
     return ""
 
 
-def hedged(reading: Reading) -> str:
+def hedged(reading: Reading) -> Words:
     """Return the cue by which a given answer is put in doubt, or an empty string.
 
     A doubt before the answer counts unless the answer overrides it ("but", 不过) or is given twice; one inside or
@@ -38,7 +38,7 @@ def hedged(reading: Reading) -> str:
     """
     restated = all([f.spans[-1][0] >= reading.end for f in reading.right])
     if _ASKED.match(reading.answer.text, max([f.spans[-1][1] for f in reading.right])):
-        return t("given as a question")
+        return Note("given_as_question")
     for kind in _KINDS:
         for cue in reading.answer.cues(kind):
             if _counts(reading, cue, restated):

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-from nihbench.lang.messages import t
+from nihbench.lang.messages import Note, Words, t
 from nihbench.score import rubric
 from nihbench.score.fold import final_answer
 from nihbench.types import Evidence, Grade, Identifying, Message, Needle, OutcomeClass, Score, Unscored
@@ -102,7 +102,7 @@ def _facts(needle: Needle, expected: str, identifying: str) -> str:
 # ---- the verdict -----------------------------------------------------------------------------------------------
 
 
-def read_verdict(reply: str, code: str, finish_reason: str | None = None) -> Opinion | str:
+def read_verdict(reply: str, code: str, finish_reason: str | None = None) -> Opinion | Words:
     """Read a judge's reply; return the opinion, or why there is none.
 
     The reply must be one JSON object with exactly the keys asked for, nothing before or after it but closed thinking
@@ -114,21 +114,21 @@ def read_verdict(reply: str, code: str, finish_reason: str | None = None) -> Opi
         finish_reason: what the server said; a reply that was cut off counts as none.
     """
     if finish_reason == "length":
-        return t("the verdict was cut off by the output limit")
+        return Note("verdict_cut")
     # Thinking comes before a verdict; the same tags inside its reasons are only words.
     said = reply if reply.lstrip().startswith(("{", "```")) else final_answer(reply)
     if said is None:
-        return t("the judge's thinking never ended")
+        return Note("judge_endless_thinking")
     said = said.strip()
     if not said:
-        return t("the judge said nothing")
+        return Note("judge_silent")
     if len(said) > _MOST_CHARACTERS:
-        return t("the verdict is far too long")
+        return Note("verdict_too_long")
     block = _CODE_BLOCK.fullmatch(said)
     try:
         plain = json.loads(block[1] if block else said, object_pairs_hook=_once)
     except (ValueError, RecursionError):
-        return t("the verdict is not one JSON object")
+        return Note("verdict_not_json")
     return _opinion(plain, code)
 
 
@@ -138,25 +138,25 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return dict(pairs)
 
 
-def _opinion(plain: Any, code: str) -> Opinion | str:
+def _opinion(plain: Any, code: str) -> Opinion | Words:
     if not isinstance(plain, dict):
-        return t("the verdict is not one JSON object")
+        return Note("verdict_not_json")
     if plain.keys() != _KEYS:
-        return t("the verdict has other keys than were asked for")
+        return Note("verdict_other_keys")
     band, reasons = plain["band"], plain["reasons"]
     if not all(isinstance(plain[key], str) for key in _KEYS - {"band"}):
-        return t("a value of the verdict is not of the kind that was asked for")
+        return Note("verdict_wrong_kind")
     if plain["case"] != code:
-        return t("the verdict is of another case")
+        return Note("verdict_other_case")
     if isinstance(band, bool) or not isinstance(band, int) or band not in _BANDS:
-        return t("the verdict's band is none of 100, 70, 50, 30, 0")
+        return Note("verdict_unknown_band")
     if not reasons.strip():
-        return t("the verdict has no reasons")
+        return Note("verdict_no_reasons")
     known = plain["outcome"] in _OUTCOMES and plain["identifying"] in get_args(Identifying)
     if not known or plain["subject"] not in ("right", "wrong"):
-        return t("the verdict has a word that is none of those asked for")
+        return Note("verdict_unknown_word")
     if band not in _BANDS_OF.get(plain["outcome"], (0,)):
-        return t("the verdict contradicts itself: {outcome} at band {band}", outcome=plain["outcome"], band=band)
+        return Note("verdict_contradiction", outcome=plain["outcome"], band=band)
     return Opinion(
         band=band,
         outcome=plain["outcome"],
@@ -169,7 +169,7 @@ def _opinion(plain: Any, code: str) -> Opinion | str:
 # ---- the votes -------------------------------------------------------------------------------------------------
 
 
-def join_votes(votes: Sequence[Opinion | str], scorer: str) -> Grade:
+def join_votes(votes: Sequence[Opinion | Words], scorer: str) -> Grade:
     """Make one grade of the votes on an answer, each an opinion or the reason why there is none.
 
     More than half of the votes must be readable. The band is their median, and the lower of the two middle ones where
@@ -179,12 +179,12 @@ def join_votes(votes: Sequence[Opinion | str], scorer: str) -> Grade:
     """
     opinions = [vote for vote in votes if isinstance(vote, Opinion)]
     if 2 * len(opinions) <= len(votes):
-        reasons = Counter(vote for vote in votes if isinstance(vote, str))
-        why = reasons.most_common(1)[0][0] if reasons else t("there is no vote")
+        reasons = Counter(vote for vote in votes if not isinstance(vote, Opinion))
+        why = reasons.most_common(1)[0][0] if reasons else Note("no_vote")
         none = len(votes) - len(opinions)
-        reason = why
+        reason: Words = why
         if len(votes) > 1:
-            reason = t("{none} of {all} votes are none: {why}", none=none, all=len(votes), why=why)
+            reason = Note("votes_invalid", none=none, all=len(votes), why=why)
         return Unscored(reason=reason, scorer=scorer, version=VERSION)
     bands = sorted(opinion.band for opinion in opinions)
     band = bands[(len(bands) - 1) // 2]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from nihbench.lang.messages import t
+from nihbench.lang.messages import Note
 from nihbench.score.answer import Text
 from nihbench.score.fold import fold, is_cjk
 
@@ -52,22 +52,26 @@ _DOUBTING_SCRIPTS = re.compile(
     + r"|\b(?:не|нет|ни|нельзя|возможно)\b|\b(?:لا|ليس|ليست|لم|لن)\b"
 )
 _SAID = {
-    "German": t("German"), "French": t("French"), "Spanish": t("Spanish"), "Portuguese": t("Portuguese"),
-    "Italian": t("Italian"), "Dutch": t("Dutch"),
+    "German": Note("german"), "French": Note("french"), "Spanish": Note("spanish"), "Portuguese": Note("portuguese"),
+    "Italian": Note("italian"), "Dutch": Note("dutch"), "Japanese": Note("japanese"), "script": Note("other_script"),
 }  # fmt: skip
 _OTHERS_OF = {name: frozenset(w for w in words if len(w) > 1) - _ENGLISH for name, words in _OTHERS.items()}
 
 
-def foreign(text: Text) -> str:
+def foreign(text: Text) -> Note | None:
     """Return the language (or script) of a folded text where it is shown to be neither English nor Chinese."""
+    return _SAID.get(_foreign(text))
+
+
+def _foreign(text: Text) -> str:
     start = text.text[:_LOOKED_AT]
     if not start.isascii():
         letters = [c for c in start if c.isalpha()]
         strange = [c for c in letters if not c.isascii() and not is_cjk(c)]
         if len(strange) >= _LEAST_LETTERS and 2 * len(strange) > len(letters):
-            return t("in another script")
+            return "script"
         if 5 * len(strange) > len(letters) and _KANA.search(start):
-            return t("Japanese")
+            return "Japanese"
     words = Counter(_words(start))
     english = _count(words, _ENGLISH)
     if 3 * english >= words.total():
@@ -75,18 +79,18 @@ def foreign(text: Text) -> str:
     if not text.chinese:
         for name, own in _SHOWING_OF.items():
             if not own.isdisjoint(words):
-                return _SAID[name]
+                return name
     name, hits = max([(name, _count(words, own)) for name, own in _OTHERS_OF.items()], key=lambda pair: pair[1])
-    return _SAID[name] if hits >= _LEAST and hits > 2 * english else ""
+    return name if hits >= _LEAST and hits > 2 * english else ""
 
 
-def doubting(text: Text) -> str:
+def doubting(text: Text) -> Note | None:
     """Return the language of a folded text that is neither English nor Chinese and denies or doubts something."""
-    name = foreign(text)
+    name = _foreign(text)
     own = _DOUBTING_OF.get(name)
     start = text.text[:_LOOKED_AT]
     doubts = _DOUBTING_SCRIPTS.search(start) if own is None else not own.isdisjoint(_words(start))
-    return name if name and doubts else ""
+    return _SAID[name] if name and doubts else None
 
 
 def shown(text: Text) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection
 
-from nihbench.lang.messages import t
+from nihbench.lang.messages import Note
 from nihbench.score.match import novel, novel_of
 from nihbench.score.reading import REPORTING, Reading, Verdict
 from nihbench.score.words import stem, words
@@ -28,17 +28,17 @@ def kind_of_nothing(reading: Reading) -> Verdict:
 def _echoed(reading: Reading) -> Verdict | None:
     text = reading.answer.text.strip(" \n.?!。")
     echo = len(text) > _ECHO and "?" in reading.answer.text and text in reading.sheet.question
-    return Verdict(0.0, "off_task", t("repeats the question")) if echo else None
+    return Verdict(0.0, "off_task", Note("repeats_question")) if echo else None
 
 
 def _to_the_grader(reading: Reading) -> Verdict | None:
     found = reading.answer.cues("grader")
-    return Verdict(0.0, "off_task", t("to the grader: {words}", words=reading.at(found[0]))) if found else None
+    return Verdict(0.0, "off_task", Note("to_the_grader", words=reading.at(found[0]))) if found else None
 
 
 def _refused(reading: Reading) -> Verdict | None:
     found = reading.answer.cues("refuse")
-    return Verdict(0.0, "refused", t("refuses: {words}", words=reading.at(found[0]))) if found else None
+    return Verdict(0.0, "refused", Note("refuses", words=reading.at(found[0]))) if found else None
 
 
 def _abstained(reading: Reading) -> Verdict | None:
@@ -49,19 +49,19 @@ def _abstained(reading: Reading) -> Verdict | None:
     for outside in reading.answer.cues("outside", found[0].end)[:8]:
         rest = reading.answer.text[outside.end : outside.end + 200]
         if len(reading.novel(rest)) >= _CLAIMS and not reading.answer.cues("abstain", outside.end, outside.end + 200):
-            return Verdict(0.0, "hallucinated", t("outside knowledge: {words}", words=reading.at(outside)))
-    return Verdict(0.0, "abstained", t("abstains: {words}", words=reading.at(found[0])))
+            return Verdict(0.0, "hallucinated", Note("outside_knowledge", words=reading.at(outside)))
+    return Verdict(0.0, "abstained", Note("abstains", words=reading.at(found[0])))
 
 
 def _cut_short(reading: Reading) -> Verdict | None:
     """Nothing but the words that lead to an answer, and no end."""
     if reading.finish_reason == "length":
-        return Verdict(0.0, "truncated", t("cut at the length limit with nothing found"))
+        return Verdict(0.0, "truncated", Note("cut_at_limit"))
     if novel_of(_without_beginnings(reading), reading.sheet.lead | REPORTING):
         return None
     if _UNFINISHED.search(reading.answer.text[-8:]):
-        return Verdict(0.0, "truncated", t("breaks off before the answer"))
-    return Verdict(0.0, "off_task", t("repeats the question"))
+        return Verdict(0.0, "truncated", Note("breaks_off"))
+    return Verdict(0.0, "off_task", Note("repeats_question"))
 
 
 def _without_beginnings(reading: Reading) -> Collection[str]:
@@ -79,18 +79,18 @@ def _without_beginnings(reading: Reading) -> Collection[str]:
 def _asks_back(reading: Reading) -> Verdict | None:
     found = reading.answer.cues("clarify")
     if found:
-        return Verdict(0.0, "off_task", t("asks back: {words}", words=reading.at(found[0])))
-    return Verdict(0.0, "off_task", t("asks back")) if reading.answer.text.rstrip().endswith("?") else None
+        return Verdict(0.0, "off_task", Note("asks_back_words", words=reading.at(found[0])))
+    return Verdict(0.0, "off_task", Note("asks_back")) if reading.answer.text.rstrip().endswith("?") else None
 
 
 def _invented(reading: Reading) -> Verdict:
     """A short text, or one that takes up the question, is an invented answer; any other is about something else."""
     if reading.answer.size <= _SHORT:
-        return Verdict(0.0, "hallucinated", t("a short answer without any fact"))
+        return Verdict(0.0, "hallucinated", Note("short_without_fact"))
     asked = novel(reading.sheet.question.partition("?")[0], _OF_THE_SOURCE)
     if asked and 2 * sum(word in reading.answer.stems for word in asked) >= len(asked):
-        return Verdict(0.0, "hallucinated", t("answers the question without any fact"))
-    return Verdict(0.0, "off_task", t("does not take up the question"))
+        return Verdict(0.0, "hallucinated", Note("answers_without_fact"))
+    return Verdict(0.0, "off_task", Note("off_the_question"))
 
 
 _LINES: tuple[Callable[[Reading], Verdict | None], ...] = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from nihbench.lang.messages import Words
 from nihbench.score.answer import Text
 from nihbench.score.cues import Cue
 from nihbench.score.match import Found, novel
@@ -81,6 +82,6 @@ class Verdict:
 
     value: float
     outcome: OutcomeClass
-    cue: str
+    cue: Words
     subject_wrong: bool = False
     doubt: float = 0.0

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from nihbench.lang.messages import t
+from nihbench.lang.messages import Note, Words
 from nihbench.score import beside, doubts
 from nihbench.score.answer import Text
 from nihbench.score.confidence import confidence
@@ -69,14 +69,14 @@ def grade(
     reading = Reading(needle, against, text, found, finish_reason)
     strange = _not_covered(reading)
     if strange:
-        return _unscored(t("the rules read English and Chinese; this is {strange}", strange=strange))
+        return _unscored(Note("language_not_covered", strange=strange))
     verdict = next(filter(None, (line(reading) for line in _LINES)))
-    untold = _untold(reading) if verdict.value == 0.0 and verdict.outcome == "hallucinated" else ""
+    untold = _untold(reading) if verdict.value == 0.0 and verdict.outcome == "hallucinated" else None
     if untold:
         return _unscored(untold)
     if len(final) > 2 * _MOST_AT_AN_END and verdict.value < _BANDS[-1]:
         # What is missing may stand where nobody read.
-        return _unscored(t("an answer of {count:,} characters, of which both ends were read", count=len(final)))
+        return _unscored(Note("too_long_to_read", count=len(final)))
     wrong = haystack and verdict.value < _FOUND and verdict.outcome in ("partial", "hallucinated")
     return Score(
         value=verdict.value,
@@ -100,13 +100,13 @@ def _ends_of(final: str) -> str:
     return f"{final[:_MOST_AT_AN_END]}{' ' * middle}{final[-_MOST_AT_AN_END:]}" if middle > 0 else final
 
 
-def _unscored(reason: str) -> Unscored:
+def _unscored(reason: Words) -> Unscored:
     return Unscored(reason=reason, scorer=SCORER, version=VERSION)
 
 
 def _no_answer(answer: str, final: str | None, against: Sheet, finish_reason: str | None) -> Score:
     cut = final is None or (finish_reason == "length" and bool(answer.strip()))
-    cue = t("thinking that never ends") if final is None else t("nothing but white space")
+    cue = Note("endless_thinking") if final is None else Note("only_white_space")
     return Score(
         value=0.0,
         outcome="truncated" if cut else "empty",
@@ -118,35 +118,26 @@ def _no_answer(answer: str, final: str | None, against: Sheet, finish_reason: st
     )
 
 
-def _not_covered(reading: Reading) -> str:
+def _not_covered(reading: Reading) -> Note | None:
     """Return the language that keeps an answer from being graded; of one that gives facts, where it doubts them."""
     if reading.right and not (reading.sheet.by_words and reading.word_band < _FOUND):
         denying = doubting(reading.answer)
-        return t("{language}, with words of denial or doubt", language=denying) if denying else ""
+        return Note("language_doubting", language=denying) if denying else None
     if reading.needle.language not in COVERED and not shown(reading.answer):
-        return t("an answer to a needle in {language}", language=reading.needle.language)
+        return Note("needle_language_not_covered", language=reading.needle.language)
     return foreign(reading.answer)
 
 
-def _untold(reading: Reading) -> str:
+def _untold(reading: Reading) -> Note | None:
     """Return why an answer without facts might still hold them: it is in a script in which none of them is named."""
     facts = reading.sheet.facts
     if any([f.status != "absent" for f in reading.found]) or any([fact.digits for fact in facts]):
-        return ""
+        return None
     if reading.answer.chinese:
         only_chinese = 2 * count_cjk(reading.answer.text) > len(reading.answer.text)
-        return _UNTOLD_ZH if only_chinese and not any([fact.chinese for fact in facts]) else ""
-    return "" if any([fact.latin for fact in facts]) else _UNTOLD_EN
+        return Note("untold_chinese") if only_chinese and not any([fact.chinese for fact in facts]) else None
+    return None if any([fact.latin for fact in facts]) else Note("untold_english")
 
-
-_UNTOLD_ZH = t(
-    "the answer is in Chinese, and no fact of the needle has an alias in Chinese: list facts with aliases, or ask a "
-    "judge"
-)
-_UNTOLD_EN = t(
-    "the answer is in English, and no fact of the needle has an alias in English: list facts with aliases, or ask a "
-    "judge"
-)
 
 # ---- the lines -------------------------------------------------------------------------------------------------
 
@@ -163,11 +154,7 @@ def _number(reading: Reading) -> Verdict | None:
     kinds = [nearness(n.digits, fact.digits) for n in numbers]
     if "same" not in kinds:
         close = next((n for n, kind in zip(numbers, kinds, strict=True) if kind != "other"), None)
-        return (
-            Verdict(0.3, "partial", t("number nearly right: {number}", number=close.digits), doubt=0.1)
-            if close
-            else None
-        )
+        return Verdict(0.3, "partial", Note("number_nearly_right", number=close.digits), doubt=0.1) if close else None
     text = reading.answer.text
     rivals = [n for n in numbers if beside.is_rival(reading.sheet, n, fact.digits, text)]
     if not rivals:
@@ -178,10 +165,10 @@ def _number(reading: Reading) -> Verdict | None:
         mended = reading.answer.cues("confirm", last.end, last_right) or reading.answer.cues("retract", 0, last_right)
         if mended and not reading.answer.cues("either", last.end, last_right):
             return None
-        return Verdict(0.5, "partial", t("two numbers: {number} too", number=last.digits), doubt=0.2)
+        return Verdict(0.5, "partial", Note("second_number_before", number=last.digits), doubt=0.2)
     taken_back = reading.answer.cues("retract", last_right, last.end + 40)
     outcome: OutcomeClass = "hedged" if taken_back else "partial"
-    return Verdict(0.5, outcome, t("two numbers: {number} after the right one", number=last.digits), doubt=0.2)
+    return Verdict(0.5, outcome, Note("second_number_after", number=last.digits), doubt=0.2)
 
 
 def _denied(reading: Reading) -> Verdict | None:
@@ -196,7 +183,7 @@ def _denied(reading: Reading) -> Verdict | None:
     start = denied[0].spans[0][0]
     near = reading.answer.cues("abstain", max(0, start - 60), start + 1)
     outcome: OutcomeClass = "abstained" if near else "hallucinated"
-    return Verdict(0.0, outcome, t("negated: {fact}", fact=denied[0].fact.name), doubt=0.2 if reading.right else 0.05)
+    return Verdict(0.0, outcome, Note("negated", words=denied[0].fact.name), doubt=0.2 if reading.right else 0.05)
 
 
 def _whole(reading: Reading) -> Verdict | None:
@@ -205,23 +192,23 @@ def _whole(reading: Reading) -> Verdict | None:
         return None
     taken = doubts.taken_back(reading)
     if taken:
-        return Verdict(0.5, "hedged", t("taken back: {cue}", cue=taken), doubt=0.15)
+        return Verdict(0.5, "hedged", Note("taken_back", cue=taken), doubt=0.15)
     offered = beside.choices(reading) or beside.equals(reading)
     if offered:
-        return Verdict(0.5, "partial", t("alternatives: {cue}", cue=offered), doubt=0.2)
+        return Verdict(0.5, "partial", Note("alternatives", cue=offered), doubt=0.2)
     hedge = doubts.hedged(reading)
     if hedge:
-        return Verdict(0.7, "hedged", t("hedged: {cue}", cue=hedge), doubt=0.2)
+        return Verdict(0.7, "hedged", Note("hedged", cue=hedge), doubt=0.2)
     other = other_subject(reading.sheet, reading.answer)
     if other:
-        return Verdict(0.7, "partial", t("another subject: {words}", words=other), subject_wrong=True, doubt=0.25)
+        return Verdict(0.7, "partial", Note("other_subject", words=other), subject_wrong=True, doubt=0.25)
     vague = doubts.vague(reading)
     if vague:
-        return Verdict(0.7, "partial", t("vague: {words}", words=vague), doubt=0.3)
+        return Verdict(0.7, "partial", Note("vague", words=vague), doubt=0.3)
     extra = beside.extras(reading)
     if extra:
-        return Verdict(0.7, "partial", t("extra: {cue}", cue=extra), doubt=0.3)
-    return Verdict(1.0, "correct", t("every fact given"))
+        return Verdict(0.7, "partial", Note("extra", cue=extra), doubt=0.3)
+    return Verdict(1.0, "correct", Note("every_fact"))
 
 
 def _part(reading: Reading) -> Verdict | None:
@@ -229,21 +216,20 @@ def _part(reading: Reading) -> Verdict | None:
     if not reading.right:
         lone = reading.found[0] if len(reading.found) == 1 else None
         if lone and lone.status == "near":
-            return Verdict(0.3, "partial", t("a part of {fact}", fact=lone.fact.name), doubt=0.3)
+            return Verdict(0.3, "partial", Note("part_of_fact", fact=lone.fact.name), doubt=0.3)
         return None
     value = reading.word_band if reading.sheet.by_words else _fact_band(reading)
     if value == 0.0:
         return None
     right, whole = len(reading.right), len(reading.found)
-    said = t("{right} of {all} facts", right=right, all=whole)
-    if reading.sheet.by_words:
-        said = t("{right} of {all} words", right=right, all=whole)
+    by_words = reading.sheet.by_words
+    said = Note("some_words", right=right, all=whole) if by_words else Note("some_facts", right=right, all=whole)
     doubt = doubts.taken_back(reading) or doubts.hedged(reading)
     other = other_subject(reading.sheet, reading.answer)
     if doubt:
         value = _BANDS[max(0, _BANDS.index(value) - 1)]
         outcome: OutcomeClass = "hedged" if value else "abstained"
-        return Verdict(value, outcome, t("{said}, hedged: {cue}", said=said, cue=doubt), doubt=0.4)
+        return Verdict(value, outcome, Note("some_hedged", facts=said, cue=doubt), doubt=0.4)
     return Verdict(value, "partial", said, subject_wrong=bool(other), doubt=0.1)
 
 
@@ -286,7 +272,7 @@ def _identifying(reading: Reading, verdict: Verdict) -> Identifying:
     return "wrong" if status == "absent" and guessed else status
 
 
-def _evidence(reading: Reading, cue: str) -> Evidence:
+def _evidence(reading: Reading, cue: Words) -> Evidence:
     found = tuple([(f.fact.name, *reading.answer.folded.original(*f.spans[0])) for f in reading.right])
     missing = tuple([f.fact.name for f in reading.found if f not in reading.right])
     return Evidence(found=found, missing=missing, cue=cue)

@@ -17,6 +17,7 @@ from nihbench.analysis.report.surroundings import Surroundings
 from nihbench.analysis.report.trials import Cost, seconds, trial_columns
 from nihbench.analysis.summaries import Summary, summary
 from nihbench.analysis.table import columns
+from nihbench.lang.former import note_in
 from nihbench.lang.messages import LANGUAGES, said
 from nihbench.run.places import counted_once
 from nihbench.run.scores import version_of
@@ -97,7 +98,7 @@ def _run(run: Measured, pool: Pool) -> dict[str, Any]:
         "completion_tokens": _total([outcome.usage.completion_tokens for outcome in outcomes]) if complete else None,
         "latency_s": seconds(sum(outcome.latency_s for outcome in outcomes), 1),
         "rebuild": None if is_imported(content) else f"nih rebuild {shlex.quote(run.place)}",
-        "notes": [pool.sentence(str(note)) for note in content.get("notes", ())],
+        "notes": [pool.sentence(note_in(note, "notes")) for note in content.get("notes", ())],
     }
 
 
@@ -142,7 +143,7 @@ def _said(records: Mapping[str, Record], grades: Mapping[str, Grade], pool: Pool
     groups = find_cases(records, grades).groups
     clusters = [cluster for group in groups for cluster in group.clusters]
     return {
-        case.id: pool.add(cluster.cases[0].reason if cluster.said is None else cluster.said, may_cut=True)
+        case.id: pool.add(str(cluster.cases[0].reason) if cluster.said is None else cluster.said, may_cut=True)
         for cluster in clusters
         for case in cluster.cases
     }

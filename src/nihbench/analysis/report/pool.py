@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from nihbench.lang.messages import recalled, said
+from nihbench.lang.messages import Note, Words, said
 
 TOTAL = 600_000
 """Characters of answers that a report holds whole."""
@@ -16,8 +16,9 @@ TOTAL = 600_000
 LEAST = 400
 """Characters that are kept of every answer, however many there are."""
 
+
 SENTENCE = 2000
-"""Characters up to which a stored text can be a sentence of the tool's own, with what it quotes."""
+"""Characters up to which a note is kept in Chinese, too: with all that it quotes, none of ours is as long."""
 
 
 class Pool:
@@ -39,11 +40,12 @@ class Pool:
         """Return the number of a text, None of an empty one."""
         return self.add(text, may_cut=may_cut) if text else None
 
-    def sentence(self, text: str, *, may_cut: bool = False) -> int | None:
-        """Return the number of a sentence that the tool wrote into a file, in English; None of an empty one."""
+    def sentence(self, words: Words, *, may_cut: bool = False) -> int | None:
+        """Return the number of a note in English, or of somebody's words; None of an empty one."""
+        text = str(words)
         number = self.add_or_none(text, may_cut=may_cut)
-        if number is not None and number not in self._sentences and len(text) <= SENTENCE:
-            self._sentences[number] = said(recalled(text, "zh"), "zh")
+        if number is not None and isinstance(words, Note) and len(text) <= SENTENCE:
+            self._sentences[number] = said(words, "zh")
         return number
 
     def chinese(self) -> dict[str, str]:

@@ -111,8 +111,7 @@ def _score(text: str, score: Score | None, pool: Pool) -> dict[str, Any]:
         "subject": score.subject,
         "spans": [[fact, places[2 * i], places[2 * i + 1]] for i, fact in enumerate(facts)],
         "missing": list(score.evidence.missing),
-        # A judge's reason is a model's text, and no sentence of ours.
-        "cue": (pool.add_or_none if score.votes else pool.sentence)(score.evidence.cue, may_cut=True),
+        "cue": pool.sentence(score.evidence.cue, may_cut=True),
         "confidence": round(score.confidence, 3),
         "misled": pool.add_or_none(score.misled),
         "votes": list(score.votes) or None,

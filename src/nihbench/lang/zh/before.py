@@ -59,14 +59,6 @@ WORDS = {
     "{corpus}, {copies} times in the longest prompts": "{corpus}，在最长的提示中重复 {copies} 遍",
     "lengths": "长度",
     "{lengths} ({unit})": "{lengths}（{unit}）",
-    "tokens as the model counts them": "token 数，按模型自己的计法",
-    "tokens as the other tool counted them": "token 数，按原工具的计法",
-    "tokens as {name} counts them": "token 数，按 {name} 的计法",
-    "{name} tokens": "token 数，按 {name} 计",
-    "lengths are the model's tokens: a run fits them to the server's counts as it begins; until then, and where the "
-    "server tells no counts, {name} tokens stand in for them": (
-        "长度以模型的 token 计：运行开始时按服务器的计数校准；在此之前，或服务器不给出计数时，以 {name} 的 token 代替"
-    ),
     "left out": "略去",
     "{lengths}: over the window": "{lengths}：超出窗口",
     "depths": "深度",

@@ -26,14 +26,6 @@ WORDS = {
     "{run} sent no prompt of {length:,} tokens at a depth of {depth:g}% in repeat {repeat}": (
         "{run} 在第 {repeat} 次重复中没有发送过长度 {length:,} token、深度 {depth:g}% 的提示"
     ),
-    "the prompts are those of {run}, byte for byte; lengths are as that run counted them: {unit}": (
-        "提示与 {run} 逐字节相同；长度沿用那次运行的计法：{unit}"
-    ),
-    "{owed:,} trials of {run} have no record, and so no prompt: left out": (
-        "{run} 有 {owed:,} 次试验没有记录，因而没有提示：略去"
-    ),
-    "over the window, and left out: lengths {lengths}": "超出窗口而略去的长度：{lengths}",
-    "{run} was asked otherwise: give {options} to ask alike": "{run} 当时的请求不同：要同样提问，请加 {options}",
     "{run} has no prompt {name!r}: it has {known}": "{run} 没有名为 {name!r} 的提示：有 {known}",
     "compare": "比较",
     "pair by pair with {run}, whose prompts it sends: nih compare takes both": (

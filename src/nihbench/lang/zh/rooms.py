@@ -46,8 +46,6 @@ WORDS = {
     "{name} holds control characters ({count} in all; the first, U+{code:04X}, in line {line}): take them out, or give a text file.": (
         "{name} 含有控制字符（共 {count} 个，第一个 U+{code:04X} 在第 {line} 行）：请删去，或换一个文本文件。"
     ),
-    "{name} as {encoding}": "{name} 按 {encoding}",
-    "read otherwise than as UTF-8: {named}": "未按 UTF-8 读取：{named}",
     "{path} holds the character U+FFFD, left by a wrong decoding: mend it or take it out there.": (
         "{path} 含有字符 U+FFFD，是错误解码的残留：请修正或删去。"
     ),
@@ -112,20 +110,6 @@ WORDS = {
         "{host} 的服务器不说有哪些模型：请用 --model 指定"
     ),
     "{host} refuses the key: {said}": "{host} 不接受该密钥：{said}",
-    "the stream ended without a finish_reason, so that the answer may not be whole: --no-stream asks for it at one "
-    "go": "流结束时没有给出 finish_reason，回答可能不完整：用 --no-stream 可一次取回整个回答",
-    "all of the answer came as reasoning ({characters:,} characters) and none as content: the server's reasoning "
-    "parser takes the answer for reasoning, or the model gave none; turn that parser or the reasoning off": (
-        "全部内容都作为推理过程返回（{characters:,} 个字符），正文为空：服务器的推理解析器把回答当成了推理，"
-        "或者模型没有作答；请关闭该解析器或推理模式"
-    ),
-    "the model called a tool in place of an answer: offer it none": "模型调用了工具而没有作答：请不要向它提供工具",
-    "the answer's content holds no text that can be read: is this a chat endpoint?": (
-        "回答的 content 中没有可读的文本：这是聊天接口吗？"
-    ),
-    "{host} sent the answer to another request": "{host} 发来的是另一个请求的回答",
-    "{host} sent an answer that can't be read ({error})": "{host} 发来的回答无法读取（{error}）",
-    "{host} sends far more than an answer can hold": "{host} 发送的内容远超一次回答所能容纳的长度",
     "a token is not what it should be": "某个 token 的格式不对",
     "{host} refuses the key: {said}; the keys of api.moonshot.ai and api.moonshot.cn are not interchangeable": (
         "{host} 不接受该密钥：{said}；api.moonshot.ai 与 api.moonshot.cn 的密钥不能互换"
@@ -159,6 +143,7 @@ WORDS = {
         "这个版本的 vLLM 给不出 token 的起始位置：请升级，或使用 --length-unit。"
     ),
     "{host} sent something other than JSON from {path}.": "{host} 的 {path} 返回的不是 JSON。",
+    "neither a note nor a text": "既不是说明，也不是文本",
     "nested too deeply": "嵌套过深",
     "the run is ending: nothing more is sent": "运行正在结束：不再发送任何请求",
     "the pieces have {total} bytes, the text has {content}": "各片共 {total} 字节，原文有 {content} 字节",

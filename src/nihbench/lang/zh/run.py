@@ -75,11 +75,6 @@ WORDS = {
     "stay readable), or go on with the version that began it": (
         "无法继续 {path}：它由旧版本开始，旧版本放针的规则不同；请新建一次运行（已有的回答仍可查看），或用当初的版本继续"
     ),
-    "needles stand up to {largest:.1f} points from their nominal depths ({mean:.1f} on average), most at {length:,} "
-    "tokens: they go between sentences, and these are long for that": (
-        "针的实际深度与标称深度最多相差 {largest:.1f} 个百分点（平均 {mean:.1f} 个），最大的在 {length:,} token 处："
-        "针只放在句子之间，相对于这个长度，句子较长"
-    ),
     "can't resume: {changed} changed since the run began; make a new run (without --resume)": (
         "无法继续：{changed} 自运行开始后变了；请新建一次运行（不带 --resume）"
     ),

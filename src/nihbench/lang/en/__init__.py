@@ -1,0 +1,1 @@
+"""English: what notes say, by their codes."""
