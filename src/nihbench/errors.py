@@ -87,18 +87,16 @@ def path_error(error: OSError) -> UsageError:
     if error.errno == errno.ENAMETOOLONG:
         longest = max(path.split("/"), key=len)
         shown, size = longest[:40], len(path)
-        return UsageError(
-            t("a path is too long ({size} characters, with {shown}...): give a shorter one", size=size, shown=shown)
-        )
+        return UsageError(t("errors.path_too_long_characters", size=size, shown=shown))
     sentences = {
-        errno.ENOENT: t("there is no file or folder {path}: check the path", path=path),
-        errno.ENOTDIR: t("{path} goes through a file as if it were a folder: check the path", path=path),
-        errno.EISDIR: t("{path} is a folder: name a file", path=path),
-        errno.ELOOP: t("{path} is a link that leads back to itself: name the file or folder itself", path=path),
-        errno.EACCES: t("{path} may not be read or written here: see to its rights", path=path),
-        errno.EPERM: t("{path} may not be read or written here: see to its rights", path=path),
+        errno.ENOENT: t("errors.no_file_folder_check", path=path),
+        errno.ENOTDIR: t("errors.goes_through_file_if", path=path),
+        errno.EISDIR: t("errors.folder_name_file", path=path),
+        errno.ELOOP: t("errors.link_leads_back_itself", path=path),
+        errno.EACCES: t("errors.may_not_read_written", path=path),
+        errno.EPERM: t("errors.may_not_read_written", path=path),
     }
-    other = t("{path} can't be used ({strerror}): check the path and the disk", path=path, strerror=error.strerror)
+    other = t("errors.cant_used_check_path", path=path, strerror=error.strerror)
     return UsageError(sentences.get(error.errno or 0, other))
 
 

@@ -284,7 +284,7 @@ def test_reasons_that_differ_in_a_number_are_told_with_their_numbers(lang, wante
     from nihbench.analysis.cases import Case, _group
     from nihbench.lang.messages import said, t
 
-    reasons = [t("{right} of {all} facts", right=right, all=3) for right in (1, 2, 1)]
+    reasons = [t("note.some_facts", right=right, all=3) for right in (1, 2, 1)]
     cases = [
         Case(
             id=str(n), prompt="p", length=1000, depth_percent=0.0, achieved_depth_percent=0.0, repeat=n, kind="partial",

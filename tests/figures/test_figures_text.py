@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from string import Formatter
 from typing import get_args
 
 import numpy as np
@@ -143,12 +142,6 @@ def test_synthetic_runs_are_called_so_before_anything_else():
 
 
 # ---- words -----------------------------------------------------------------------------------------------------------
-
-
-def test_every_text_has_the_same_fields_in_both_languages():
-    for key, texts in words._TEXTS.items():
-        fields = [{name for _, name, _, _ in Formatter().parse(text) if name is not None} for text in texts]
-        assert fields[0] == fields[1], key
 
 
 def test_chinese_figures_have_no_english_words_of_ours():

@@ -1,4 +1,4 @@
-"""Finds what the tool says in its source: sentences given to `t`, and those that bypass it."""
+"""Finds what the tool says in its source: the keys given to `t`, and sentences that bypass it."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ def _calls(path: Path) -> Iterator[tuple[str, ast.Call]]:
 
 
 def messages() -> Iterator[tuple[str, str, tuple[str, ...]]]:
-    """Give where each sentence stands, its template, and the names of its fields."""
+    """Give where each sentence is said, its key, and the names of its fields."""
     for path in files():
         for name, call in _calls(path):
             if name == "t" and call.args:
                 where = f"{path.relative_to(SOURCE)}:{call.lineno}"
                 fields = tuple(word.arg or "**" for word in call.keywords)
-                yield from ((where, template, fields) for template in _templates(call.args[0]))
+                yield from ((where, key, fields) for key in _keys(call.args[0]))
 
 
 def notes() -> Iterator[tuple[str, str, set[str]]]:
@@ -41,17 +41,25 @@ def notes() -> Iterator[tuple[str, str, set[str]]]:
         for name, call in _calls(path):
             if name == "Note" and call.args:
                 where = f"{path.relative_to(SOURCE)}:{call.lineno}"
-                yield from (
-                    (where, code, {word.arg or "**" for word in call.keywords}) for code in _templates(call.args[0])
-                )
+                yield from ((where, code, {word.arg or "**" for word in call.keywords}) for code in _keys(call.args[0]))
 
 
-def _templates(node: ast.expr) -> Iterator[str]:
+def _keys(node: ast.expr) -> Iterator[str]:
     if isinstance(node, ast.IfExp):
-        yield from _templates(node.body)
-        yield from _templates(node.orelse)
+        yield from _keys(node.body)
+        yield from _keys(node.orelse)
     elif isinstance(node, ast.Constant):
         yield node.value
+
+
+def strings() -> set[str]:
+    """Return every text that stands in the source: a key that is not among them is said nowhere."""
+    nodes = (
+        node
+        for path in [*files(), SOURCE / "lang" / "messages.py"]
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    )
+    return {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
 
 
 def bypassing() -> dict[str, int]:

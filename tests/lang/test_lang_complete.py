@@ -1,9 +1,10 @@
-"""Every sentence has its Chinese: no field is lost, none is left over, and what bypasses the tables is listed."""
+"""Every sentence is in every catalog: no field is lost, none is left over, and what bypasses them is listed."""
 
 from __future__ import annotations
 
 import re
 import string
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 
@@ -13,18 +14,26 @@ import typer
 from nihbench.cli.app import app
 from nihbench.cli.door import whole
 from nihbench.cli.speech import help_texts
-from nihbench.lang.messages import _TABLES, words
-from tests.lang.messages import bypassing, messages
+from nihbench.lang.former import SENTENCES
+from nihbench.lang.messages import LANGUAGES, help_words, words
+from tests.lang.messages import bypassing, messages, notes, strings
 
 ALLOWED = Path(__file__).with_name("untranslated.txt")
-MESSAGES = list(messages())
+ENGLISH = words("en")
+FAMILIES = {"note", "figure", "finding", "page", "pattern", "failure", "failure_group", "control", "outcome"}
+"""Rooms whose keys are put together in figures and in the page; in their texts a brace is always a field's."""
 _HAN = re.compile("[\u4e00-\u9fff]")
 _WORD = re.compile("[A-Za-z]{2,}")
-_SAME_IN_BOTH = {"nih", "token", "tokens"}
+_SAME_IN_BOTH = {"nih", "token", "tokens", "Token", "English"}
 
 
 def fields(template: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(template) if name}
+
+
+def plain_fields(template: str) -> set[str]:
+    """Return the fields without those that choose the word of a number, which other languages may not need."""
+    return {name for _, name, spec, _ in string.Formatter().parse(template) if name and "|" not in (spec or "")}
 
 
 def has_words(template: str) -> bool:
@@ -32,35 +41,71 @@ def has_words(template: str) -> bool:
     return bool(set(_WORD.findall(re.sub(r"\{[^{}]*\}", "", template))) - _SAME_IN_BOTH)
 
 
-@pytest.mark.parametrize(("where", "template", "given"), MESSAGES, ids=[where for where, _, _ in MESSAGES])
-def test_a_sentence_has_its_chinese(where: str, template: str, given: tuple[str, ...]) -> None:
-    chinese = words("zh").get(template)
-    assert chinese is not None, f"{where}: add {template!r} to a table of src/nihbench/lang/zh"
-    if given:
-        assert fields(chinese) == fields(template) <= set(given)
-    assert _HAN.search(chinese) or not has_words(template)
+@pytest.fixture(scope="module")
+def said() -> list[tuple[str, str, tuple[str, ...]]]:
+    """Where each sentence is said, its key, and the fields that it is given."""
+    return list(messages())
 
 
-def all_help() -> set[str]:
-    """The texts of the list of commands, and of each command."""
-    return help_texts(typer.main.get_command(app)) | help_texts(whole(typer.main.get_command(app)))
+def mistakes(key: str, given: tuple[str, ...]) -> Iterator[str]:
+    """Say what is wrong with a sentence that is said with these fields."""
+    if key not in ENGLISH:
+        yield "add it to the catalogs of src/nihbench/lang"
+    elif given and not fields(ENGLISH[key]) <= set(given):
+        yield f"its fields are {fields(ENGLISH[key])}, and it is given {given}"
 
 
-def test_help_has_its_chinese() -> None:
-    texts = all_help()
-    assert len(texts) > 100
-    assert sorted(text for text in texts if text not in words("zh")) == []
+def test_every_sentence_is_in_the_catalog_and_is_given_its_fields(said: list[tuple[str, str, tuple[str, ...]]]) -> None:
+    assert len(said) > 1000
+    assert [f"{where}: {key}: {what}" for where, key, given in said for what in mistakes(key, given)] == []
 
 
-def test_no_translation_is_left_over_or_given_twice() -> None:
-    used = {template for _, template, _ in MESSAGES} | all_help()
-    seen: dict[str, str] = {}
-    for name in _TABLES:
-        for english in import_module(f"nihbench.lang.zh.{name}").WORDS:
-            assert english not in seen, f"{english!r} is in {name} and in {seen[english]}"
-            seen[english] = name
-            known = name in ("parser", "system") or english in used
-            assert known, f"{english!r} is said nowhere: take it out of {name}"
+def test_what_is_wrong_with_a_sentence_is_found() -> None:
+    assert list(mistakes("no.such_sentence", ("a",))) == ["add it to the catalogs of src/nihbench/lang"]
+    assert list(mistakes("cli.nih", ("error",))) == []
+    assert len(list(mistakes("cli.nih", ("path",)))) == 1
+
+
+@pytest.mark.parametrize("lang", [lang for lang in LANGUAGES if lang != "en"])
+def test_every_language_has_every_sentence_with_its_fields(
+    said: list[tuple[str, str, tuple[str, ...]]], lang: str
+) -> None:
+    catalog = import_module(f"nihbench.lang.{lang}")
+    assert catalog.WORDS.keys() == ENGLISH.keys()
+    fielded = {key for _, key, given in said if given}
+    for key, other in catalog.WORDS.items():
+        if key in fielded or key.partition(".")[0] in FAMILIES:
+            assert plain_fields(other) == plain_fields(ENGLISH[key]), key
+    parser = typer.main.get_command(app)
+    texts = help_texts(parser) | help_texts(whole(parser))
+    assert len(texts) > 100 and sorted(texts - help_words(lang).keys()) == []
+
+
+def test_every_note_is_made_and_has_its_fields() -> None:
+    made = list(notes())
+    assert len(made) > 3
+    for where, code, given in made:
+        assert f"note.{code}" in ENGLISH, f"{where}: add note.{code} to the catalogs"
+        assert fields(ENGLISH[f"note.{code}"]) == given, f"{where}: {code}"
+    assert {f"note.{code}" for _, code, _ in made} == {key for key in ENGLISH if key.startswith("note.")}
+
+
+def test_what_version_0_1_0_wrote_is_read_as_notes_of_today() -> None:
+    for code, sentence in [each for place in SENTENCES.values() for each in place.items()]:
+        assert fields(sentence) == fields(ENGLISH[f"note.{code}"]), code
+
+
+def test_chinese_is_chinese() -> None:
+    chinese = import_module("nihbench.lang.zh").WORDS
+    assert [key for key, text in chinese.items() if has_words(text) and not _HAN.search(text)] == []
+
+
+def test_no_sentence_is_said_nowhere() -> None:
+    alone = {key for key in ENGLISH if key.partition(".")[0] not in FAMILIES}
+    assert sorted(alone - strings()) == []
+    parser = typer.main.get_command(app)
+    texts = help_texts(parser) | help_texts(whole(parser))
+    assert sorted(import_module("nihbench.lang.zh").HELP.keys() - texts) == []
 
 
 def test_what_bypasses_the_tables_is_listed() -> None:

@@ -52,8 +52,8 @@ def test_another_language_is_refused(capsys: pytest.CaptureFixture[str], argumen
 
 
 def test_an_error_keeps_its_words_in_english_and_is_said_in_chinese() -> None:
-    inner = UsageError(t("{option}: {text!r} must be at least 1 token", option="--lengths", text="0"))
-    outer = UsageError(t("{name}:{number}: {error}", name="f", number=3, error=inner))
+    inner = UsageError(t("plan.must_least_1_token", option="--lengths", text="0"))
+    outer = UsageError(t("run.name_number_error", name="f", number=3, error=inner))
     assert str(outer) == "f:3: --lengths: '0' must be at least 1 token"
     speak("zh")
     assert str(outer) == "f:3: --lengths: '0' must be at least 1 token"
@@ -62,7 +62,7 @@ def test_an_error_keeps_its_words_in_english_and_is_said_in_chinese() -> None:
 
 
 def test_a_message_is_a_string_like_any_other() -> None:
-    message = t("{count} refused", count=3)
+    message = t("cli.refused", count=3)
     assert message == "3 refused" and hash(message) == hash("3 refused") and isinstance(message, str)
     speak("zh")
     for same in (copy.deepcopy(message), pickle.loads(pickle.dumps(message))):

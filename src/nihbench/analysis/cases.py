@@ -174,11 +174,7 @@ def find_cases(records: Mapping[str, Record], grades: Mapping[str, Grade], chose
     prompts = sorted({record.trial.prompt for record in records.values()})
     if chosen.prompt is not None and chosen.prompt not in prompts:
         raise UsageError(
-            t(
-                "the run has no prompt {prompt!r}: it has {prompts}",
-                prompt=chosen.prompt,
-                prompts=", ".join(prompts) or "no trials yet",
-            )
+            t("analysis.run_no_prompt", prompt=chosen.prompt, prompts=", ".join(prompts) or "no trials yet")
         )
     looked = {key: record for key, record in records.items() if chosen.lets(record)}
     values = [grade.value for key in looked if isinstance(grade := grades.get(key), Score)]

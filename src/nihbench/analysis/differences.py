@@ -21,12 +21,7 @@ def difference(first: Grid, second: Grid) -> Grid:
     lengths = tuple(sorted(set(first.lengths) & set(second.lengths)))
     depths = tuple(sorted(set(first.depths) & set(second.depths)))
     if not lengths or not depths:
-        raise UsageError(
-            t(
-                "the two have no cell in common: measure both with the same --lengths and --depths (and the "
-                "same --length-unit) to draw their difference"
-            )
-        )
+        raise UsageError(t("analysis.two_no_cell_common"))
     picks = [
         np.ix_([grid.depths.index(depth) for depth in depths], [grid.lengths.index(length) for length in lengths])
         for grid in (first, second)

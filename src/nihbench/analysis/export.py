@@ -44,21 +44,13 @@ def export(table: pd.DataFrame, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomic(path, data)
     except OSError as error:
-        raise UsageError(
-            t("can't write {path}: {strerror}; give another --out", path=path, strerror=error.strerror or error)
-        ) from error
+        raise UsageError(t("analysis.cant_write_give_another", path=path, strerror=error.strerror or error)) from error
 
 
 def check_export(path: Path) -> None:
     """Raise `UsageError` unless the suffix is one of `SUFFIXES`."""
     if path.suffix.lower() not in SUFFIXES:
-        raise UsageError(
-            t(
-                "--out {path_name}: end the name in {suffixes}, which chooses the format",
-                path_name=path.name,
-                suffixes=", ".join(SUFFIXES),
-            )
-        )
+        raise UsageError(t("analysis.out_end_name_chooses", path_name=path.name, suffixes=", ".join(SUFFIXES)))
 
 
 def _csv(table: pd.DataFrame) -> bytes:
@@ -101,7 +93,5 @@ def _parquet(table: pd.DataFrame) -> bytes:
     try:
         table.to_parquet(file, index=False, engine="pyarrow")
     except ImportError as error:
-        raise UsageError(
-            t("Parquet needs a further package: pip install 'nihbench[parquet]', or give a .csv")
-        ) from error
+        raise UsageError(t("analysis.parquet_needs_further_package")) from error
     return file.getvalue()

@@ -23,42 +23,26 @@ NEAR_FACT = 0.75
 
 _HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff]")
 _SAYS = {
-    "copy": t("The needle stands in the corpus word for word: it can't be hidden there."),
-    "near_copy": t("The corpus says nearly what the needle says ({count} x; up to {share:.0%} of its words)."),
-    "no_copy": t("Neither the needle nor a near copy of it stands in the corpus."),
-    "fact": t("The corpus holds the fact {fact!r}{identifying} ({count} x): an answer can have it from there."),
-    "near_fact": t("The corpus nearly holds the fact {fact!r}{identifying} ({count} x)."),
-    "no_fact": t("No key fact stands in the corpus."),
-    "subject": t("The corpus names the subject ({subject}) in {count} sentences."),
-    "subject_absent": t(
-        "The subject ({subject}) never occurs in the corpus: an easier haystack, for the needle is the only "
-        "sentence about it."
-    ),
-    "subject_none": t("The needle has no subject: whether the corpus speaks of the same can't be told. Give it one."),
-    "mismatch": t(
-        "{which} asks for {asked!r}, the needle says {told!r}: a model that finds the needle may still not take "
-        "it for the answer, so that a miss can be the question's fault."
-    ),
-    "asked_only": t(
-        "{which} asks for {asked!r}, the needle makes no such judgement: whether it answers is left to the model."
-    ),
-    "lacking": t("{which} shares {share:.0%} of its content words with the needle; the needle lacks {words}."),
-    "covered": t("{which} uses only words of the needle: a search for the words would find it, without understanding."),
-    "rivals": t(
-        "{count} sentences of the corpus could mislead ({named} name the subject, {others} call something the "
-        "best of the same, or share much of the question)."
-    ),
-    "no_rivals": t("No sentence of the corpus could answer the question as well."),
-    "language": t(
-        "The needle's language is {needle}, the corpus's is {corpus}: a needle in another language is easy to see."
-    ),
-    "unknown_language": t("The needle's language is {needle}; the corpus's could not be told from its script."),
-    "same_language": t("Needle and corpus are both in the language {needle}."),
-    "short": t(
-        "The corpus has {tokens:,} {unit} tokens: lengths above that need --repeat-corpus, or another corpus "
-        "(asked: up to {longest:,})."
-    ),
-    "long": t("The corpus has {tokens:,} {unit} tokens, enough for {longest:,}."),
+    "copy": t("analysis.needle_stands_corpus_word"),
+    "near_copy": t("analysis.corpus_says_nearly_needle"),
+    "no_copy": t("analysis.neither_needle_nor_near"),
+    "fact": t("analysis.corpus_holds_fact_x"),
+    "near_fact": t("analysis.corpus_nearly_holds_fact"),
+    "no_fact": t("analysis.no_key_fact_stands"),
+    "subject": t("analysis.corpus_names_subject_sentences"),
+    "subject_absent": t("analysis.subject_never_occurs_corpus"),
+    "subject_none": t("analysis.needle_no_subject_whether"),
+    "mismatch": t("analysis.asks_needle_says_model"),
+    "asked_only": t("analysis.asks_needle_makes_no"),
+    "lacking": t("analysis.shares_content_words_needle"),
+    "covered": t("analysis.uses_only_words_needle"),
+    "rivals": t("analysis.sentences_corpus_could_mislead"),
+    "no_rivals": t("analysis.no_sentence_corpus_could"),
+    "language": t("analysis.needle_language_corpus_needle"),
+    "unknown_language": t("analysis.needle_language_corpus_could"),
+    "same_language": t("analysis.needle_corpus_both_language"),
+    "short": t("analysis.corpus_tokens_lengths_above"),
+    "long": t("analysis.corpus_tokens_enough"),
 }
 """What is said, by a finding's code."""
 
@@ -176,7 +160,7 @@ def _copy_findings(needle: Needle, corpus: Corpus, copies: Sequence[Copy]) -> li
     else:
         findings.append(_say("no_copy", "ok"))
     for fact in needle.facts:
-        mark = t(", the identifying one") if fact.identifying else ""
+        mark = t("analysis.identifying_one") if fact.identifying else ""
         level: Level = "problem" if fact.identifying else "note"
         exact = sum(copy.of == fact.name and copy.exact for copy in copies)
         near = sum(copy.of == fact.name and not copy.exact for copy in copies)
@@ -192,7 +176,7 @@ def _copy_findings(needle: Needle, corpus: Corpus, copies: Sequence[Copy]) -> li
 
 
 def _wording_findings(wording: Wording) -> list[Finding]:
-    which = t("The question of the prompt {prompt!r}", prompt=wording.prompt) if wording.prompt else t("The question")
+    which = t("analysis.question_prompt", prompt=wording.prompt) if wording.prompt else t("analysis.question")
     findings = []
     asked, told = (" / ".join(words) for words in (wording.asked, wording.told))
     if wording.mismatch:

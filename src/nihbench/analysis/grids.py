@@ -128,13 +128,7 @@ def grid(table: Table, *, experiment: str, prompt: str, planned: Iterable[Trial]
 
 def no_trial(experiment: str, prompt: str) -> UsageError:
     """Return the error for a pair of which a run has no trial."""
-    return UsageError(
-        t(
-            "The run has no trial of {experiment}/{prompt}; name an experiment and a prompt that it was made with.",
-            experiment=experiment,
-            prompt=prompt,
-        )
-    )
+    return UsageError(t("analysis.run_no_trial_name", experiment=experiment, prompt=prompt))
 
 
 def rows_of(table: Table, experiment: str, prompt: str, *, extra: bool = False) -> Rows:

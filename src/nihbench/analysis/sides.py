@@ -84,16 +84,16 @@ def text_of(manifest: Mapping[str, Any]) -> dict[str, object]:
     # A fit to a server's own counts makes lengths that no other server has.
     fitted = None if identity.get("calibration") is None else _digest(identity["calibration"])
     return {
-        t("corpus"): f"{manifest['corpus']['name']} {str(manifest['corpus']['sha256'])[:12]}",
-        t("needle"): needle["name"],
-        t("needle's text"): " ".join(needle["statements"]),
-        t("length unit"): unit["tokenizer"]
+        t("common.corpus"): f"{manifest['corpus']['name']} {str(manifest['corpus']['sha256'])[:12]}",
+        t("common.needle"): needle["name"],
+        t("analysis.needle_text"): " ".join(needle["statements"]),
+        t("analysis.length_unit"): unit["tokenizer"]
         if fitted is None
-        else t("{tokenizer} as fitted to the server's count", tokenizer=unit["tokenizer"]),
-        t("fit of the length unit"): fitted,
-        t("rules of placement"): identity.get("placement"),
+        else t("analysis.fitted_server_count", tokenizer=unit["tokenizer"]),
+        t("analysis.fit_length_unit"): fitted,
+        t("analysis.rules_placement"): identity.get("placement"),
         # Where only haystacks are drawn, what was drawn is compared trial by trial.
-        t("seed of the needle"): identity.get("seed") if needle.get("fresh") else None,
+        t("analysis.seed_needle"): identity.get("seed") if needle.get("fresh") else None,
     }
 
 
@@ -116,14 +116,7 @@ def in_common(sides: Sequence[Side]) -> tuple[frozenset[Cell], list[Cell]]:
         _check_same_text(first, side)
     both = _each_once(sides)
     if not both:
-        raise UsageError(
-            t(
-                "can't pair {one} with {other}: they have no cell in common (lengths and depths differ); measure one "
-                "of them again with --like and the other's folder, or compare them as two samples: --unpaired",
-                one=_whole(first),
-                other=_whole(sides[1]),
-            )
-        )
+        raise UsageError(t("analysis.cant_pair_they_no", one=_whole(first), other=_whole(sides[1])))
     recorded = [set(places_of(in_cells(_rows(side))[0])) for side in sides]
     keys = sorted(both.intersection(*recorded))
     begins = [rows_at(side, keys)["haystack"] for side in sides]
@@ -132,9 +125,7 @@ def in_common(sides: Sequence[Side]) -> tuple[frozenset[Cell], list[Cell]]:
         if apart:
             raise UsageError(
                 t(
-                    "can't pair {one} with {other}: in {apart} of {all} trials the haystack begins elsewhere in the "
-                    "corpus; measure one of them again with --like and the other's folder, or compare them as two "
-                    "samples: --unpaired",
+                    "analysis.cant_pair_trials_haystack",
                     one=_whole(first),
                     other=_whole(side),
                     apart=apart,
@@ -147,18 +138,10 @@ def in_common(sides: Sequence[Side]) -> tuple[frozenset[Cell], list[Cell]]:
 def _check_same_text(first: Side, second: Side) -> None:
     names = [name for name in {**first.text, **second.text} if first.text.get(name) != second.text.get(name)]
     if names:
-        told = said(t("; ")).join(
+        told = said(t("common.blank")).join(
             f"{said(name)}: {_shown(first.text.get(name))} | {_shown(second.text.get(name))}" for name in names
         )
-        raise UsageError(
-            t(
-                "can't pair {one} with {other}: they did not read the same haystack ({told}); measure one of them "
-                "again with --like and the other's folder, or compare them as two samples: --unpaired",
-                one=_whole(first),
-                other=_whole(second),
-                told=told,
-            )
-        )
+        raise UsageError(t("analysis.cant_pair_they_not", one=_whole(first), other=_whole(second), told=told))
 
 
 def _whole(side: Side) -> str:
@@ -167,7 +150,7 @@ def _whole(side: Side) -> str:
 
 
 def _shown(value: object) -> str:
-    text = said(t("none")) if value is None else said(value)
+    text = said(t("analysis.none")) if value is None else said(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 

@@ -75,7 +75,7 @@ def summary(table: Table, *, experiment: str, prompt: str, planned: int | None =
     if total < recorded:
         raise ValueError(
             t(
-                "{total} trials planned for {experiment}/{prompt}, but {recorded} recorded",
+                "analysis.trials_planned_but_recorded",
                 total=total,
                 experiment=experiment,
                 prompt=prompt,

@@ -76,12 +76,7 @@ def columns(
     """
     graders = sorted({f"{grade.scorer} {grade.version}" for grade in scores.values()})
     if len(graders) > 1:
-        raise UsageError(
-            t(
-                "Scores of {graders} can't stand in one table; score the run again by one.",
-                graders=" and ".join(graders),
-            )
-        )
+        raise UsageError(t("analysis.scores_cant_stand_one", graders=" and ".join(graders)))
     latest = {record.id: record for record in records}
     texts = text_numbers(tuple(latest.values()), content)
     rows = [_row(record, scores.get(record.id), texts) for record in latest.values()]

@@ -29,15 +29,15 @@ _MOST_EXPLAINED = 200_000
 """Characters of a file whose mistake is told in plain words: what has them reads slowly."""
 _PLAIN_TAGS = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
 _MENDS = (
-    ("\\t", t("indent with spaces, not with tabs")),
-    ("mapping values are not allowed", t('put a text that contains ": " in quotes')),
-    ("while scanning a quoted scalar", t("close the text with the quote that opens it")),
-    ("while parsing a flow", t("close the bracket, or put a text that begins with [ or { in quotes")),
-    ("cannot start any token", t("put the text in quotes")),
-    ("anchors and aliases", t("write the value out, or put a text that begins with & or * in quotes")),
-    ("expected alphabetic or numeric", t("put a text that begins with & or * in quotes")),
-    ("expected a single document", t("keep one document in the file")),
-    ("escape", t("write the text in single quotes, or \\ as \\\\")),
+    ("\\t", t("catalog.indent_spaces_not_tabs")),
+    ("mapping values are not allowed", t("catalog.put_text_contains_quotes")),
+    ("while scanning a quoted scalar", t("catalog.close_text_quote_opens")),
+    ("while parsing a flow", t("catalog.close_bracket_put_text")),
+    ("cannot start any token", t("catalog.put_text_quotes")),
+    ("anchors and aliases", t("catalog.write_value_out_put")),
+    ("expected alphabetic or numeric", t("catalog.put_text_begins_quotes")),
+    ("expected a single document", t("catalog.keep_one_document_file")),
+    ("escape", t("catalog.write_text_single_quotes")),
 )
 
 
@@ -91,14 +91,12 @@ def _parsed(path: Path, text: str) -> Document:
         data = None if node is None else builder.build(node, ())
     except yaml.MarkedYAMLError as error:
         said = error.problem or "unreadable"
-        raise _error(
-            path, _line(error), t("this YAML can't be read ({said}); {mend}", said=said, mend=_mend(error))
-        ) from error
+        raise _error(path, _line(error), t("catalog.yaml_cant_read", said=said, mend=_mend(error))) from error
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
-        raise _error(path, line, t("there is a control character here; remove it")) from error
+        raise _error(path, line, t("catalog.control_character_here_remove")) from error
     except RecursionError as error:
-        raise _error(path, 1, t("the file is nested too deeply; write it flatter")) from error
+        raise _error(path, 1, t("catalog.file_nested_too_deeply")) from error
     return Document(path=path, data=data, lines=builder.lines, written=builder.written)
 
 
@@ -111,26 +109,24 @@ def _line(error: yaml.MarkedYAMLError) -> int:
 
 def _mend(error: yaml.MarkedYAMLError) -> Message:
     said = f"{error.context} {error.problem}"
-    general = t("check the indentation, and put texts with special characters in quotes")
+    general = t("catalog.check_indentation_put_texts")
     return next((mend for cue, mend in _MENDS if cue in said), general)
 
 
 def _error(path: Path, line: int, message: str) -> CatalogError:
-    return CatalogError(t("{path}:{line}: {message}", path=path, line=line, message=message))
+    return CatalogError(t("catalog.path_line_message", path=path, line=line, message=message))
 
 
 def _read_text(path: Path) -> str:
     try:
         raw = read_named(path, _MOST_BYTES)
     except OSError as error:
-        raise _error(
-            path, 1, t("the file can't be read ({strerror}); check it and its permissions", strerror=error.strerror)
-        ) from error
+        raise _error(path, 1, t("catalog.file_cant_read_check", strerror=error.strerror)) from error
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
-        raise _error(path, line, t("the file is not UTF-8; save it as UTF-8")) from error
+        raise _error(path, line, t("catalog.file_not_utf_8")) from error
 
 
 def _composed(text: str) -> tuple[yaml.constructor.SafeConstructor, yaml.Node | None]:
@@ -187,7 +183,7 @@ class _Builder:
             self.written[where] = node.value
             return self.scalar(node)
         if node.tag not in _PLAIN_TAGS:
-            raise _error(self.path, node.start_mark.line + 1, t("the tag {tag} is not read; remove it", tag=node.tag))
+            raise _error(self.path, node.start_mark.line + 1, t("catalog.tag_not_read_remove", tag=node.tag))
         if isinstance(node, yaml.SequenceNode):
             return [self.build(item, (*where, index)) for index, item in enumerate(node.value)]
         return self.mapping(node, where)
@@ -202,7 +198,7 @@ class _Builder:
                 raise _error(
                     self.path,
                     line,
-                    t("the key `{key}` stands here and in line {first}; keep one of them", key=key, first=first),
+                    t("catalog.key_stands_here_line", key=key, first=first),
                 )
             self.lines[(*where, key)] = line
             values[key] = self.build(value_node, (*where, key))
@@ -210,14 +206,12 @@ class _Builder:
 
     def key(self, node: yaml.Node, line: int) -> str:
         if not isinstance(node, yaml.ScalarNode):
-            raise _error(self.path, line, t("a key must be a text, not a list or a group; put it in quotes"))
+            raise _error(self.path, line, t("catalog.key_must_text_not"))
         if node.value == "<<":
-            raise _error(self.path, line, t("merge keys (<<) are not read; write the values out"))
+            raise _error(self.path, line, t("catalog.merge_keys_not_read"))
         key = self.scalar(node)
         if not isinstance(key, str):
-            raise _error(
-                self.path, line, t('the key {key} is no text to YAML; put it in quotes: "{key}"', key=node.value)
-            )
+            raise _error(self.path, line, t("catalog.key_no_text_yaml", key=node.value))
         return key
 
     def scalar(self, node: yaml.ScalarNode) -> Any:
@@ -226,7 +220,7 @@ class _Builder:
             node.value.encode("utf-8")
             return self.loader.construct_object(node)
         except UnicodeEncodeError as error:
-            raise _error(self.path, line, t("an escape gives half a character; write the character itself")) from error
+            raise _error(self.path, line, t("catalog.escape_gives_half_character")) from error
         except ValueError as error:
-            message = t("{text} looks like a number or a date but is none; put it in quotes", text=node.value[:40])
+            message = t("catalog.looks_like_number_date", text=node.value[:40])
             raise _error(self.path, line, message) from error

@@ -130,9 +130,7 @@ def packaged_folder(package: Path = Path(__file__).resolve().parent.parent) -> P
     for folder in (package / "data", package.parent.parent):
         if (folder / "needles.yaml").is_file() and (folder / "models.yaml").is_file():
             return folder
-    raise UsageError(
-        t("the packaged needles.yaml is missing beside {package}; install nihbench again", package=package)
-    )
+    raise UsageError(t("catalog.packaged_needles_yaml_missing", package=package))
 
 
 def _read(
@@ -168,9 +166,7 @@ def _paths(folders: Sequence[Path], pattern: str) -> list[Path]:
         found = sorted(folder.glob(pattern)) if "*" in pattern else [folder / pattern]
         for path in filter(os.path.lexists, found):
             if not path.is_file():
-                raise CatalogError(
-                    t("{path}:1: this is a folder or a link to nothing; put a file there, or remove it", path=path)
-                )
+                raise CatalogError(t("catalog.1_folder_link_nothing", path=path))
             if not any(path.samefile(earlier) for earlier in paths):
                 paths.append(path)
     return paths

@@ -28,8 +28,8 @@ def close_names(name: str, names: Iterable[str]) -> str:
     first, *others = (repr(by_folded[key]) for key in close)
     known: str = first
     for other in others:
-        known = t("{one} or {other}", one=known, other=other)
-    return t("did you mean {known}?", known=known)
+        known = t("common.or", one=known, other=other)
+    return t("catalog.you_mean", known=known)
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> str:
@@ -37,8 +37,8 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> str:
 
     `kind` is what it should name ("needle").
     """
-    hint = close_names(name, known) or t("known: {known}", known=", ".join(known))
-    return t("there is no {kind} named {name!r}; {hint}", kind=kind, name=name, hint=hint)
+    hint = close_names(name, known) or t("catalog.known", known=", ".join(known))
+    return t("catalog.no_named", kind=kind, name=name, hint=hint)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,34 +64,38 @@ class Catalog:
 
     def needle(self, name: str) -> Needle:
         """Return the needle of that name; raises `UsageError` with the close names."""
-        return self._find("needles", self.needles, name, t("needle"), t("`nih needle list` shows all needles"))
+        return self._find("needles", self.needles, name, t("common.needle"), t("catalog.nih_needle_list_shows_all"))
 
     def prompt(self, name: str) -> PromptTemplate:
         """Return the prompt template of that name; raises `UsageError` with the close names."""
-        return self._find("prompts", self.prompts, name, t("prompt"), t("`nih needle list` shows all prompts"))
+        return self._find(
+            "prompts", self.prompts, name, t("catalog.prompt"), t("catalog.nih_needle_list_shows_all_prompts")
+        )
 
     def experiment(self, name: str) -> Experiment:
         """Return the experiment of that name; raises `UsageError` with the close names."""
         return self._find(
-            "experiments", self.experiments, name, t("experiment"), t("`nih needle list` shows all experiments")
+            "experiments",
+            self.experiments,
+            name,
+            t("common.experiment"),
+            t("catalog.nih_needle_list_shows_all_experiments"),
         )
 
     def suite(self, name: str) -> Suite:
         """Return the suite of that name; raises `UsageError` with the close names."""
-        return self._find("suites", self.suites, name, t("suite"), t("`nih needle list` shows all suites"))
+        return self._find("suites", self.suites, name, t("catalog.suite"), t("catalog.nih_needle_list_shows"))
 
     def corpus(self, name: str) -> CorpusManifest:
         """Return the manifest of that name; raises `UsageError` with the close names, or where none is named ("")."""
         if not name:
-            raise UsageError(
-                t("the needle's language has no default corpus: name one by --corpus NAME, or a text's path")
-            )
-        return self._find("corpora", self.corpora, name, t("corpus"), t("`nih corpus list` shows all corpora"))
+            raise UsageError(t("catalog.needle_language_no_default"))
+        return self._find("corpora", self.corpora, name, t("common.corpus"), t("catalog.nih_corpus_list_shows"))
 
     def model(self, name: str) -> ModelPreset:
         """Return the preset of that name; raises `UsageError` with the close names."""
-        mend = t("`nih models` shows all presets, and --base-url URL takes any name as it is")
-        return self._find("models", self.models, name, t("model"), mend)
+        mend = t("catalog.nih_models_shows_all")
+        return self._find("models", self.models, name, t("common.model"), mend)
 
     def parse_experiment(self, text: str) -> tuple[Experiment, tuple[str, ...]]:
         """Read "NAME" or "NAME/PROMPT": the experiment and the names of the prompts to run.
@@ -113,18 +117,7 @@ def _find(known: Mapping[str, T], name: str, kind: str, mend: str) -> T:
         return known[name]
     hint = close_names(name, known)
     raise UsageError(
-        t(
-            "there is no {kind} named {name!r}; {hint} {mend}",
-            kind=kind,
-            name=name,
-            hint=hint,
-            mend=mend,
-        )
+        t("catalog.no_named_3", kind=kind, name=name, hint=hint, mend=mend)
         if hint
-        else t(
-            "there is no {kind} named {name!r}; {mend}",
-            kind=kind,
-            name=name,
-            mend=mend,
-        )
+        else t("catalog.no_named_2", kind=kind, name=name, mend=mend)
     )

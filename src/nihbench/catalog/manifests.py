@@ -13,9 +13,7 @@ def make_manifest(source: Sourced[CorpusFile]) -> CorpusManifest:
     entry = source.value
     stem = source.document.path.stem
     if entry.name != stem:
-        raise source.error(
-            t("`name` is {name!r} but the file is named {stem!r}; make them equal", name=entry.name, stem=stem), "name"
-        )
+        raise source.error(t("catalog.name_but_file_named", name=entry.name, stem=stem), "name")
     return CorpusManifest(
         name=entry.name,
         language=entry.language,

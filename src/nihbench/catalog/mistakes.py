@@ -17,27 +17,27 @@ from nihbench.lang.messages import Message, t
 M = TypeVar("M", bound=BaseModel)
 
 _KINDS: tuple[tuple[type | tuple[type, ...], Message], ...] = (
-    (bool, t("true or false")),
-    ((int, float), t("a number")),
-    ((datetime.date, datetime.datetime), t("a date")),
-    (str, t("a text")),
-    (list, t("a list")),
-    (dict, t("a group of keys")),
+    (bool, t("catalog.true_false")),
+    ((int, float), t("catalog.number")),
+    ((datetime.date, datetime.datetime), t("catalog.date")),
+    (str, t("catalog.text")),
+    (list, t("catalog.list")),
+    (dict, t("catalog.group_keys")),
 )
 _WANTED = {
-    "int_type": t("a whole number, for example 7"),
-    "int_from_float": t("a whole number, for example 7"),
-    "float_type": t("a number, for example 1.5"),
-    "finite_number": t("a finite number, for example 1.5"),
-    "bool_type": t("true or false"),
-    "list_type": t("a list: [one, two], or lines that begin with '- '"),
-    "dict_type": t("a group of keys: lines `key: value`, indented below it"),
-    "model_type": t("a group of keys: lines `key: value`, indented below it"),
-    "model_attributes_type": t("a group of keys: lines `key: value`, indented below it"),
+    "int_type": t("catalog.whole_number_example_7"),
+    "int_from_float": t("catalog.whole_number_example_7"),
+    "float_type": t("catalog.number_example_1_5"),
+    "finite_number": t("catalog.finite_number_example_1"),
+    "bool_type": t("catalog.true_false"),
+    "list_type": t("catalog.list_one_two_lines"),
+    "dict_type": t("catalog.group_keys_lines_key"),
+    "model_type": t("catalog.group_keys_lines_key"),
+    "model_attributes_type": t("catalog.group_keys_lines_key"),
 }
 _PATTERNS = {
-    r"^[0-9a-f]{64}$": t("64 hexadecimal digits in lower case, as sha256sum prints them"),
-    r"^\d{4}-\d{2}(-\d{2})?$": t('a day or a month in quotes, for example "2026-11"'),
+    r"^[0-9a-f]{64}$": t("catalog.64_hexadecimal_digits_lower"),
+    r"^\d{4}-\d{2}(-\d{2})?$": t("catalog.day_month_quotes_example"),
 }
 
 
@@ -71,15 +71,11 @@ def _explain(document: Document, detail: ErrorDetails) -> CatalogError:
     context: Mapping[str, Any] = detail.get("ctx", {})
     if detail["type"] == "unknown_key":
         known = context["known"]
-        hint = close_names(context["key"], known) or t("known here: {known}", known=", ".join(known))
-        return document.error(
-            (*where, context["key"]), t("the key `{key}` is unknown; {hint}", key=context["key"], hint=hint)
-        )
+        hint = close_names(context["key"], known) or t("catalog.known_here", known=", ".join(known))
+        return document.error((*where, context["key"]), t("catalog.key_unknown", key=context["key"], hint=hint))
     if detail["type"] == "missing":
-        owner = _label(where[:-1]) if len(where) > 1 else t("the file")
-        return document.error(
-            where[:-1], t("{owner} has no `{key}`; add a line `{key}: ...`", owner=owner, key=where[-1])
-        )
+        owner = _label(where[:-1]) if len(where) > 1 else t("catalog.file")
+        return document.error(where[:-1], t("catalog.no_add_line", owner=owner, key=where[-1]))
     return document.error(where, _wrong_value(document, where, detail, context))
 
 
@@ -87,54 +83,45 @@ def _wrong_value(document: Document, where: Where, detail: ErrorDetails, context
     kind, value = detail["type"], detail["input"]
     label = _label(where)
     if kind == "mistake":
-        return t("{label}: {text}", label=label, text=context["text"])
+        return t("catalog.label_text", label=label, text=context["text"])
     if kind == "string_type":
         return _not_a_text(label, value, document.written.get(where, ""))
     if kind in _WANTED:
-        return t("{label} is {kind}; it must be {wanted}", label=label, kind=_kind_of(value), wanted=_WANTED[kind])
+        return t("catalog.must", label=label, kind=_kind_of(value), wanted=_WANTED[kind])
     if kind == "string_pattern_mismatch":
         wanted = _PATTERNS[context["pattern"]]
-        return t("{label} is {value!r}; it must be {wanted}", label=label, value=value, wanted=wanted)
+        return t("catalog.must_2", label=label, value=value, wanted=wanted)
     if kind == "literal_error":
-        return t("{label} is {value!r}; write {expected}", label=label, value=value, expected=context["expected"])
+        return t("catalog.write", label=label, value=value, expected=context["expected"])
     if kind == "union_tag_invalid":
         known = context["expected_tags"]
-        return t("{label} has the kind {tag!r}; write one of {known}", label=label, tag=context["tag"], known=known)
+        return t("catalog.kind_write_one", label=label, tag=context["tag"], known=known)
     if kind == "union_tag_not_found":
-        return t("{label} has no `kind`; add a line `kind: ...` with wheel, url or python-topics", label=label)
+        return t("catalog.no_kind_add_line", label=label)
     if kind == "too_short":
-        return t("{label} is an empty list; give it at least one item, or remove the line", label=label)
+        return t("catalog.empty_list_give_least", label=label)
     said = detail["msg"].removeprefix("Input should be ")
-    return t("{label} is {value!r}; it must be {wanted}", label=label, value=value, wanted=said)
+    return t("catalog.must_2", label=label, value=value, wanted=said)
 
 
 def _not_a_text(label: str, value: object, written: str) -> str:
     if value is None:
-        return t("{label} is empty; write a text after the colon, or remove the line", label=label)
+        return t("catalog.empty_write_text_after", label=label)
     if isinstance(value, list | dict):
-        return t(
-            "{label} is {kind}; it must be one text, in quotes if it begins with [ or {{",
-            label=label,
-            kind=_kind_of(value),
-        )
-    return t(
-        '{label} must be a text, but YAML reads {written} as {kind}; put it in quotes: "{written}"',
-        label=label,
-        written=written,
-        kind=_kind_of(value),
-    )
+        return t("catalog.must_one_text_quotes", label=label, kind=_kind_of(value))
+    return t("catalog.must_text_but_yaml", label=label, written=written, kind=_kind_of(value))
 
 
 def _kind_of(value: object) -> str:
     if value is None:
-        return t("empty")
-    return next((name for kind, name in _KINDS if isinstance(value, kind)), t("of a strange kind"))
+        return t("catalog.empty")
+    return next((name for kind, name in _KINDS if isinstance(value, kind)), t("catalog.strange_kind"))
 
 
 def _label(where: Where) -> str:
     """Name a place by its last key: "`weight`", "item 2 of `aliases`", "the file"."""
     if not where:
-        return t("the file")
+        return t("catalog.file")
     if isinstance(where[-1], int):
-        return t("item {number} of {owner}", number=where[-1] + 1, owner=_label(where[:-1]))
+        return t("catalog.item", number=where[-1] + 1, owner=_label(where[:-1]))
     return f"`{where[-1]}`"

@@ -54,11 +54,11 @@ def make_prompt(source: Sourced[PromptEntry]) -> PromptTemplate:
                 _check_misspelt(source, field, _TEMPLATE_FIELDS, below)
                 continue
             if field in seen:
-                raise source.error(t("{{{field}}} stands twice in the prompt; keep one of them", field=field), *below)
+                raise source.error(t("catalog.stands_twice_prompt_keep", field=field), *below)
             seen.add(field)
     for field in _TEMPLATE_FIELDS:
         if field not in seen:
-            message_text = t("the prompt has no {{{field}}}; write it where the {field} belongs", field=field)
+            message_text = t("catalog.prompt_no_write_where", field=field)
             raise source.error(message_text, "messages")
     messages = tuple(Message(role=message.role, content=message.content) for message in source.value.messages)
     return PromptTemplate(name=source.name, messages=messages, note=source.value.note)
@@ -67,15 +67,15 @@ def make_prompt(source: Sourced[PromptEntry]) -> PromptTemplate:
 def _statements(source: Sourced[NeedleEntry]) -> tuple[str, ...]:
     entry = source.value
     if entry.text is not None and entry.texts is not None:
-        raise source.error(t("a needle has either `text` or `texts`; remove one of them"), "texts")
+        raise source.error(t("catalog.needle_either_text_texts"), "texts")
     if entry.text is None and entry.texts is None:
-        raise source.error(t("`{name}` has no `text`; add a line `text: ...`", name=source.name))
+        raise source.error(t("catalog.no_text_add_line", name=source.name))
     statements = (entry.text,) if entry.text is not None else tuple(entry.texts or ())
     for index, statement in enumerate(statements):
         # The splice adds what stands around a needle; a line break of its own would come between it and its stop.
         if statement != statement.strip():
             below: Below = ("text",) if entry.text is not None else ("texts", index)
-            raise source.error(t("the needle begins or ends with a blank or a line break; write it in quotes"), *below)
+            raise source.error(t("catalog.needle_begins_ends_blank"), *below)
     return statements
 
 
@@ -86,10 +86,10 @@ def _facts(source: Sourced[NeedleEntry], answer: str) -> tuple[KeyFact, ...]:
     names: set[str] = set()
     for index, entry in enumerate(entries):
         if entry.name in names:
-            raise source.error(t("two facts are named `{name}`; rename one", name=entry.name), "facts", index, "name")
+            raise source.error(t("catalog.two_facts_named_rename", name=entry.name), "facts", index, "name")
         names.add(entry.name)
     if not any(entry.identifying for entry in entries):
-        message = t("no fact tells that the needle was found; add `identifying: true` to the one that does")
+        message = t("catalog.no_fact_tells_needle")
         raise source.error(message, "facts")
     return tuple(
         KeyFact(
@@ -108,13 +108,9 @@ def _check_placeholders(source: Sourced[NeedleEntry], statements: tuple[str, ...
     fresh = source.value.fresh
     for name in fresh:
         if name in _TEMPLATE_FIELDS or not _PLACEHOLDER.fullmatch(f"{{{name}}}"):
-            raise source.error(
-                t("`{name}` can't be a fresh value's name; call it for example `number`", name=name), "fresh", name
-            )
+            raise source.error(t("catalog.cant_fresh_value_name", name=name), "fresh", name)
         if not any(f"{{{name}}}" in statement for statement in statements):
-            message = t(
-                "the fresh value `{name}` is not used; write {{{name}}} in the needle's text, or remove it", name=name
-            )
+            message = t("catalog.fresh_value_not_used", name=name)
             raise source.error(message, "fresh", name)
     for text, below in _fillable(source.value):
         for field in _PLACEHOLDER.findall(text):
@@ -123,7 +119,7 @@ def _check_placeholders(source: Sourced[NeedleEntry], statements: tuple[str, ...
         for field in _PLACEHOLDER.findall(text):
             if field in fresh or field in _TEMPLATE_FIELDS:
                 raise source.error(
-                    t("nothing can be filled in here; write it without {placeholder}", placeholder=f"{{{field}}}"),
+                    t("catalog.nothing_filled_here_write", placeholder=f"{{{field}}}"),
                     *below,
                 )
             _check_misspelt(source, field, (*fresh, *_TEMPLATE_FIELDS), below)
@@ -137,9 +133,7 @@ def _check_readable(source: Sourced[NeedleEntry]) -> None:
     expected.append((entry.answer, ("answer",)) if entry.answer is not None else (_joined(entry), stated))
     for text, below in expected:
         if not any(map(str.isalnum, text)):
-            raise source.error(
-                t("{text!r} has no letter or digit to look for in an answer; write words", text=text), *below
-            )
+            raise source.error(t("catalog.no_letter_digit_look", text=text), *below)
 
 
 def _check_telling(source: Sourced[NeedleEntry], statements: tuple[str, ...]) -> None:
@@ -150,7 +144,7 @@ def _check_telling(source: Sourced[NeedleEntry], statements: tuple[str, ...]) ->
     questions += [(question, ("questions", name)) for name, question in entry.questions.items()]
     for question, below in questions:
         if any(said in _bare(question) for said in told):
-            raise source.error(t("the question holds the needle itself; ask for it without saying it"), *below)
+            raise source.error(t("catalog.question_holds_needle_itself"), *below)
 
 
 def _bare(text: str) -> str:
@@ -197,4 +191,4 @@ def _check_misspelt(source: Sourced[Any], field: str, known: Collection[str], be
     """Refuse what looks like a known placeholder but is none; all other braces are text like any other."""
     hint = close_names(field, known)
     if hint and field not in known:
-        raise source.error(t("the placeholder {{{field}}} is unknown; {hint}", field=field, hint=hint), *below)
+        raise source.error(t("catalog.placeholder_unknown", field=field, hint=hint), *below)

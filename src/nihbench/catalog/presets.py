@@ -60,12 +60,12 @@ def _check(source: Sourced[ModelEntry], providers: Mapping[str, object], broken:
     if ("providers", entry.provider) in broken:
         return  # its mistake is the provider's
     if entry.provider is not None and entry.provider not in providers:
-        raise source.error(unknown(t("provider"), entry.provider, providers), "provider")
+        raise source.error(unknown(t("catalog.provider"), entry.provider, providers), "provider")
     if entry.prices and entry.prices_as_of is None:
-        raise source.error(t('prices need their day; add a line `prices_as_of: "2026-11"`'), "prices")
+        raise source.error(t("catalog.prices_need_their_day"), "prices")
     bounds = [math.inf if tier.up_to is None else tier.up_to for tier in entry.prices]
     if bounds != sorted(set(bounds)):
-        message = t("price tiers must rise by `up_to`, and only the last may be without; put them in order")
+        message = t("catalog.price_tiers_must_rise")
         raise source.error(message, "prices")
 
 

@@ -40,7 +40,7 @@ def check_questions(needles: Mapping[str, Sourced[NeedleEntry]], prompts: Collec
     for source in needles.values():
         for prompt in source.value.questions:
             if prompt not in prompts:
-                raise source.error(unknown(t("prompt"), prompt, prompts), "questions", prompt)
+                raise source.error(unknown(t("catalog.prompt"), prompt, prompts), "questions", prompt)
 
 
 def check_experiments(
@@ -52,12 +52,12 @@ def check_experiments(
     """Refuse an experiment over a needle, corpus or prompt that does not exist."""
     for source in experiments.values():
         if source.value.needle not in needles:
-            raise source.error(unknown(t("needle"), source.value.needle, needles), "needle")
+            raise source.error(unknown(t("common.needle"), source.value.needle, needles), "needle")
         if source.value.corpus not in corpora:
-            raise source.error(unknown(t("corpus"), source.value.corpus, corpora), "corpus")
+            raise source.error(unknown(t("common.corpus"), source.value.corpus, corpora), "corpus")
         for index, prompt in enumerate(source.value.prompts):
             if prompt not in prompts:
-                raise source.error(unknown(t("prompt"), prompt, prompts), "prompts", index)
+                raise source.error(unknown(t("catalog.prompt"), prompt, prompts), "prompts", index)
 
 
 def check_suites(
@@ -68,13 +68,11 @@ def check_suites(
         for index, item in enumerate(source.value.items):
             experiment, slash, prompt = item.partition("/")
             if not slash:
-                raise source.error(
-                    t("{item!r} names no prompt; write it as {item}/original", item=item), "items", index
-                )
+                raise source.error(t("catalog.names_no_prompt_write", item=item), "items", index)
             if experiment not in experiments:
-                raise source.error(unknown(t("experiment"), experiment, experiments), "items", index)
+                raise source.error(unknown(t("common.experiment"), experiment, experiments), "items", index)
             if prompt not in prompts:
-                raise source.error(unknown(t("prompt"), prompt, prompts), "items", index)
+                raise source.error(unknown(t("catalog.prompt"), prompt, prompts), "items", index)
 
 
 def check_corpora(files: Sequence[Sourced[NeedlesFile]], corpora: Collection[str]) -> None:
@@ -82,7 +80,7 @@ def check_corpora(files: Sequence[Sourced[NeedlesFile]], corpora: Collection[str
     for file in files:
         for language, corpus in (file.value.defaults.corpora if file.value.defaults else {}).items():
             if corpus not in corpora:
-                raise file.error(unknown(t("corpus"), corpus, corpora), "defaults", "corpora", language)
+                raise file.error(unknown(t("common.corpus"), corpus, corpora), "defaults", "corpora", language)
 
 
 def implied_experiments(
@@ -109,8 +107,8 @@ def default_experiment(files: Sequence[Sourced[NeedlesFile]], experiments: Colle
     for file in files:
         name = file.value.defaults.experiment if file.value.defaults else None
         if name is not None and name not in experiments:
-            raise file.error(unknown(t("experiment"), name, experiments), "defaults", "experiment")
+            raise file.error(unknown(t("common.experiment"), name, experiments), "defaults", "experiment")
         chosen = name or chosen
     if not chosen:
-        raise UsageError(t("no needles.yaml has a default experiment; install nihbench again"))
+        raise UsageError(t("catalog.no_needles_yaml_default"))
     return chosen

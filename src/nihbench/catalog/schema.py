@@ -32,67 +32,55 @@ _RUN_FIELDS = frozenset(
 def _extra_body(value: dict[str, JsonValue]) -> dict[str, JsonValue]:
     for name in value:
         if name in _RUN_FIELDS:
-            raise mistake(
-                t("`extra_body` may not hold {name!r}, which is the run's own affair: take it out", name=name)
-            )
+            raise mistake(t("catalog.extra_body_may_not", name=name))
     return value
 
 
 def _name(value: str) -> str:
     # Names stand in options (comma-separated, NAME/PROMPT, zh=NAME) and in file names on every system.
     if not value or value[0] in "-." or any(c in _UNSAFE_IN_NAMES or c.isspace() for c in value):
-        raise mistake(
-            t(
-                "{value!r} can't be a name; use letters, digits, '-', '_' and '.', and begin with none of '-.'",
-                value=value,
-            )
-        )
+        raise mistake(t("catalog.cant_name_use_letters", value=value))
     return value
 
 
 def _text(value: str) -> str:
     if not value.strip():
-        raise mistake(t("the text is blank; write one, or remove the line"))
+        raise mistake(t("catalog.text_blank_write_one"))
     for character in value:
         if character == "\ufffd" or (unicodedata.category(character) == "Cc" and character not in "\n\t"):
-            raise mistake(
-                t(
-                    "there is a broken or control character, {character}; write what was meant",
-                    character=ascii(character),
-                )
-            )
+            raise mistake(t("catalog.broken_control_character_write", character=ascii(character)))
     return value
 
 
 def _web_address(value: str) -> str:
     if not value.startswith(("https://", "http://")):
-        raise mistake(t("{value!r} is no web address; begin it with https:// or http://", value=value))
+        raise mistake(t("catalog.no_web_address_begin", value=value))
     return value
 
 
 def _pinned(value: str) -> str:
     if not is_pinned(value):
-        raise mistake(t("{value!r} is not pinned; write it as package==version", value=value))
+        raise mistake(t("catalog.not_pinned_write_package", value=value))
     return value
 
 
 def _language(value: str) -> str:
     head = value.partition("-")[0]
     if not (2 <= len(head) <= 3 and head.isascii() and head.isalpha() and head.islower()):
-        raise mistake(t("{value!r} is no language code; write for example en or zh", value=value))
+        raise mistake(t("catalog.no_language_code_write", value=value))
     return value
 
 
 def _inside(value: str) -> str:
     # Also looked for below a folder of the user's (--from): it must not lead out of it.
     if any(part in ("", ".", "..") for part in value.split("/")) or any(c in value for c in "\\:\n\t"):
-        raise mistake(t("{value!r} is no path inside a wheel; write it as folder/file", value=value))
+        raise mistake(t("catalog.no_path_inside_wheel", value=value))
     return value
 
 
 def _file_name(value: str) -> str:
     if value.startswith(".") or any(c in '/\\:*?"<>|' for c in value):
-        raise mistake(t("{value!r} can't be a file's name; use letters, digits, '-', '_' and '.'", value=value))
+        raise mistake(t("catalog.cant_file_name_use", value=value))
     return value
 
 

@@ -50,7 +50,7 @@ async def send_rounds(
         retry_all: whether final failures are owed, too.
     """
     if setup.options.shard is not None:
-        note(t("adaptive: a part makes first draws only; nih merge the parts, and go on with the whole by --resume"))
+        note(t("cli.adaptive_part_makes_first"))
         return
     records = folder.records()
     planned = rounds(setup, records)
@@ -104,20 +104,8 @@ def _fits(setup: Setup, budget: Budget, trials: Sequence[Trial], counts: Sequenc
 def _ended(options: RunOptions, planned: Rounds, extra: int, reached: float, *, short: bool) -> Message:
     wanted = wanted_precision(options)
     if not planned.measured:
-        return t("adaptive: {extra:,} further draws; too few first ones are measured to tell a precision", extra=extra)
+        return t("cli.adaptive_further_draws_too", extra=extra)
     if reached <= wanted:
-        return t(
-            "adaptive: {extra:,} further draws; that is enough for ±{wanted:.1%} a length, as asked for, where answers "
-            "are independent",
-            extra=extra,
-            wanted=wanted,
-        )
-    why = t("the next round could pass --max-cost") if short else t("--max-trials bounds them")
-    return t(
-        "adaptive: {extra:,} further draws; that is enough for ±{reached:.1%} a length instead of ±{wanted:.1%}, where "
-        "answers are independent, for {why}",
-        extra=extra,
-        reached=reached,
-        wanted=wanted,
-        why=why,
-    )
+        return t("cli.adaptive_further_draws_enough", extra=extra, wanted=wanted)
+    why = t("cli.next_round_could_pass") if short else t("cli.max_trials_bounds_them")
+    return t("cli.adaptive_further_draws_enough_length", extra=extra, reached=reached, wanted=wanted, why=why)

@@ -28,13 +28,5 @@ def lost_since(old: Path, new: RunFolder, scorer: str | None) -> frozenset[str]:
         matched = [(then[0], now[0])]
     if not matched:
         here, there = (", ".join(f"{s.experiment}/{s.prompt}" for s in sides) for sides in (now, then))
-        raise UsageError(
-            t(
-                "{new} and {old} have no prompt in common: {here} | {there}",
-                new=new.path.name,
-                old=old.name,
-                here=here,
-                there=there,
-            )
-        )
+        raise UsageError(t("cli.no_prompt_common", new=new.path.name, old=old.name, here=here, there=there))
     return frozenset(pair.second_id for a, b in matched for pair in turned(a, b)[0])

@@ -26,7 +26,7 @@ def agree(source: str, scorer: str | None, as_json: bool) -> None:
     """Compare the rules with a judge (RUN) or with people (FILE): kappa, bands, and every disagreement."""
     is_run = source != "-" and Path(source).is_dir()
     if scorer and not is_run:
-        raise UsageError(t("--scorer chooses among a run's judges: a file's reference is its own bands"))
+        raise UsageError(t("cli.scorer_chooses_among_run"))
     reference, items = _of_run(Path(source), scorer) if is_run else _of_file(source)
     report = agreement_report(items, scorer=f"{SCORER} {VERSION}", reference=reference)
     if as_json:
@@ -39,13 +39,7 @@ def _of_file(name: str) -> tuple[str, list[Item]]:
     rows = read_rows(read_file(name), "stdin" if name == "-" else name, load())
     without = next((row.answered.id for row in rows if row.band is None), None)
     if without is not None:
-        raise UsageError(
-            t(
-                '{name}: the row {without!r} has no "band": give the grade of people as 100, 70, 50, 30 or 0',
-                name=name,
-                without=without,
-            )
-        )
+        raise UsageError(t("cli.row_no_band_give", name=name, without=without))
     items = [
         Item(
             id=row.answered.id,
@@ -71,13 +65,7 @@ def _of_run(path: Path, scorer: str | None) -> tuple[str, list[Item]]:
     judge = judges.pop()
     items = [item for folder in folders for item in _judged(folder, judge)]
     if not items:
-        raise UsageError(
-            t(
-                "{judge} has decided no answer of {path}: there is nothing to compare the rules with",
-                judge=judge,
-                path=path,
-            )
-        )
+        raise UsageError(t("cli.decided_no_answer_nothing", judge=judge, path=path))
     return judge, items
 
 
@@ -87,7 +75,7 @@ def _judged(folder: RunFolder, judge: str) -> list[Item]:
     rules, by_judge = grades_of(folder, records), grades_of(folder, records, judge)
     left = sum(isinstance(grade, Unscored) for grade in by_judge.values())
     if left:
-        note(t("note: {left} answers that {judge} left unscored are in no figure", left=left, judge=judge))
+        note(t("cli.note_answers_left_unscored", left=left, judge=judge))
     items = []
     for answered in answers_of(folder, records):
         other = by_judge[answered.id]
@@ -113,16 +101,12 @@ def _only_judge(folder: RunFolder) -> str:
     if len(whole) == 1:
         return whole[0]
     if not whole:
-        raise UsageError(
-            t("{path} has no judge's scores: add them by nih score {path} --judge MODEL", path=typed(folder.path))
-        )
+        raise UsageError(t("cli.no_judge_scores_add", path=typed(folder.path)))
     raise _several_judges(folder.path, whole)
 
 
 def _several_judges(path: Path, judges: Sequence[str]) -> UsageError:
-    return UsageError(
-        t("{path} has several judges' scores: choose by --scorer {whole}", path=path, whole=" | ".join(judges))
-    )
+    return UsageError(t("cli.several_judges_scores_choose", path=path, whole=" | ".join(judges)))
 
 
 def _as_json(report: AgreementReport) -> dict[str, Any]:

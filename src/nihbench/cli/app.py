@@ -127,7 +127,7 @@ def _run(arguments: Sequence[str] | None) -> int:
         speak(spoken)
         told_mistakes.clear()
         if any("\0" in argument for argument in given):
-            raise UsageError(t("an argument holds the character NUL, which no path and no name can: take it out"))
+            raise UsageError(t("cli.argument_holds_character_nul"))
         parser = typer.main.get_command(app)
         translate(parser)
         code = parser(args=rest, prog_name="nih", standalone_mode=False)
@@ -139,7 +139,7 @@ def _run(arguments: Sequence[str] | None) -> int:
         hang_up()
         return 0
     except UsageError as error:
-        note(t("nih: {error}", error=error))
+        note(t("cli.nih", error=error))
         return error.exit_code
     except Exception as error:
         if not isinstance(error, _WrongUse):
@@ -153,5 +153,5 @@ def _wrong_use(error: Exception) -> int:
         return NihError.exit_code
     where = getattr(getattr(error, "ctx", None), "command_path", "nih")
     what = " ".join(getattr(error, "format_message", error.__str__)().split()).rstrip(".")
-    note(t("nih: {what} (see `{where} --help`)", what=parser_words(what), where=where))
+    note(t("cli.nih_see_help", what=parser_words(what), where=where))
     return NihError.exit_code

@@ -37,7 +37,7 @@ def submit(
 ) -> None:
     """Upload a run's requests to the endpoint's /files and make batches of them; nothing is submitted twice."""
     if (run is None) == (out is None):
-        raise UsageError(t("give the folder of a run that was exported, or --out DIR and the options of a new one"))
+        raise UsageError(t("cli.give_folder_run_exported"))
     if run is not None:
         (job,) = resumed_jobs(context, run, options, None)[:1]
     else:
@@ -83,7 +83,7 @@ def fetch(
 ) -> None:
     """Bring the results of the batches that have ended into the run's records, score them, show the heatmap."""
     if not every > 0:
-        raise UsageError(t("--every {every:g} must be more than 0 seconds", every=every))
+        raise UsageError(t("cli.every_must_more_than", every=every))
     given = {"base_url": base_url, "api_key_env": api_key_env, "header": header, "ca_file": ca_file}
     with served(context, run, given | {"insecure": insecure}) as (folder, service):
         raise typer.Exit(fetch_all(folder, service, every=every if wait else None))

@@ -72,17 +72,12 @@ def submit_run(job: Job, terms: Terms) -> None:
         _settle(folder, batches)
         ids = [trial_id for each in batches.jobs if each.is_open for trial_id in batches.ids(each)]
         if not ids:
-            raise UsageError(
-                t(
-                    "nothing of {path} is left to submit: bring the answers by nih batch fetch {path}",
-                    path=typed(folder.path),
-                )
-            )
+            raise UsageError(t("cli.nothing_left_submit_bring", path=typed(folder.path)))
         _agree(setup, model, folder, *_unagreed(folder, batches, plan), yes=terms.yes)
         usual = setup.preset.batch.completion_window if setup.preset.batch else "24h"
         how = Submission(base_url=url, completion_window=terms.completion_window or usual, again=terms.again)
         _submit(setup, model, batches, plan, how)
-        note(t("the answers come later: nih batch fetch {path} --wait", path=typed(folder.path)))
+        note(t("cli.answers_come_later_nih", path=typed(folder.path)))
 
 
 def _unagreed(folder: RunFolder, batches: Batches, plan: Mapping[str, Trial]) -> tuple[list[Trial], list[Trial]]:
@@ -122,9 +117,9 @@ def _submit(setup: Setup, model: ModelAccess, batches: Batches, plan: Mapping[st
 
 def _check_remote(setup: Setup, model: ModelAccess) -> None:
     if model.model_sha256 is not None:
-        raise UsageError(t("the embedded model takes no batches: use nih run"))
+        raise UsageError(t("cli.embedded_model_takes_no"))
     if setup.options.more_urls:
-        raise UsageError(t("a batch goes to one server: give one --base-url"))
+        raise UsageError(t("cli.batch_goes_one_server"))
 
 
 def _agree(
@@ -144,13 +139,7 @@ def _agree(
     spent, most = spent_before(folder.path, setup), decimal_of(setup.options.max_cost)
     if worst is not None and worst + spent > most:
         raise StoppedError(
-            t(
-                "the requests could cost {worst}, and {spent} of the {most} of --max-cost are spent: nothing was "
-                "submitted; give a higher --max-cost, or export fewer trials",
-                worst=dollars(worst),
-                spent=dollars(spent),
-                most=dollars(most),
-            )
+            t("cli.requests_could_cost_max", worst=dollars(worst), spent=dollars(spent), most=dollars(most))
         )
 
 
@@ -198,7 +187,7 @@ def fetch_all(folder: RunFolder, service: BatchEndpoint, *, every: float | None)
     with owned(folder.path, now):
         batches = open_batches(folder.path)
         if not any(job.batch_id for job in batches.jobs):
-            raise UsageError(t("{path} has no batch yet: nih batch submit {path}", path=typed(folder.path)))
+            raise UsageError(t("cli.no_batch_yet_nih", path=typed(folder.path)))
         while True:
             batches = _bring_ended(folder, refresh(batches, service), service)
             _settle(folder, batches)
@@ -227,11 +216,6 @@ def _bring_ended(folder: RunFolder, batches: Batches, service: BatchEndpoint) ->
 
 def job_line(job: BatchJob) -> str:
     """Return a batch as one line."""
-    counts = t(
-        "{done} of {requests} done, {failed} failed",
-        done=job.completed or 0,
-        requests=job.requests,
-        failed=job.failed or 0,
-    )
+    counts = t("cli.done_failed", done=job.completed or 0, requests=job.requests, failed=job.failed or 0)
     reason = f": {job.message}" if job.message else ""
     return plain(f"{job.name}  {job.batch_id or '-'}  {job.status or '-'}  {said(counts)}{reason}")

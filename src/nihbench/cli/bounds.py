@@ -25,11 +25,9 @@ class Bounds:
 
     def sentence(self) -> Message:
         """Return it for a reader."""
-        least, most = (t("an unknown cost") if cost is None else dollars(Decimal(cost)) for cost in self.cost_usd)
+        least, most = (t("cli.unknown_cost") if cost is None else dollars(Decimal(cost)) for cost in self.cost_usd)
         return t(
-            "{least:,} to {most:,} trials of the grid, {least_tokens:,} to {most_tokens:,} tokens, {least_cost} to "
-            "{most_cost}, for ±{precision:.1%} a length where answers are independent; the rows below are the first "
-            "pass",
+            "cli.trials_grid_tokens_length",
             least=self.trials[0],
             most=self.trials[1],
             least_tokens=self.prompt_tokens[0],

@@ -30,19 +30,13 @@ def tell_reach(parts: Sequence[Part], spent: Decimal) -> None:
         found, cost = reach(part, max(left, Decimal(0)))
         left -= cost
         if found is not None and not found.is_whole:
-            note(t("note: {sentence}", sentence=reach_sentence(found, options.max_cost)))
+            note(t("cli.note_2", sentence=reach_sentence(found, options.max_cost)))
 
 
 def tell_unknown(max_cost: float | None, *models: ModelAccess) -> None:
     """Say before anything is sent what no --max-cost can hold: what is billed and not told."""
     if max_cost is not None and not all(model.is_free for model in models):
-        note(
-            t(
-                "note: --max-cost {max_cost:g} goes by what the server says of each call, at the prices known here; "
-                "what is billed beyond that can't be known, so the first call is sent alone",
-                max_cost=max_cost,
-            )
-        )
+        note(t("cli.note_max_cost_goes", max_cost=max_cost))
 
 
 def reach(part: Part, left: Decimal) -> tuple[Reach | None, Decimal]:
@@ -57,20 +51,11 @@ def reach(part: Part, left: Decimal) -> tuple[Reach | None, Decimal]:
 def reach_sentence(found: Reach, max_cost: float) -> Message:
     """Say where a run stops by its --max-cost."""
     if found.is_whole:
-        return t(
-            "--max-cost {max_cost:g} is enough for all {planned:,} trials", max_cost=max_cost, planned=found.planned
-        )
+        return t("cli.max_cost_enough_all", max_cost=max_cost, planned=found.planned)
     if found.predicted == found.planned:
-        return t(
-            "--max-cost {max_cost:g} is predicted to be enough for all {planned:,} trials; at the worst it ends after "
-            "{least:,} of them",
-            max_cost=max_cost,
-            planned=found.planned,
-            least=found.least,
-        )
+        return t("cli.max_cost_predicted_enough", max_cost=max_cost, planned=found.planned, least=found.least)
     return t(
-        "--max-cost {max_cost:g} ends the run before its end, after about {predicted:,} of {planned:,} trials (at "
-        "least {least:,}); {lengths}",
+        "cli.max_cost_ends_run",
         max_cost=max_cost,
         predicted=found.predicted,
         planned=found.planned,
@@ -86,19 +71,19 @@ def _lengths(found: Reach) -> str:
     part = listed(_part(each) for each in planned if 0 < each.sent < each.planned)
     none = listed(f"{each.length:,}" for each in planned if not each.sent)
     told = (
-        (whole, t("lengths completed: {lengths}", lengths=whole)),
-        (part, t("in part: {lengths}", lengths=part)),
-        (none, t("not at all: {lengths}", lengths=none)),
+        (whole, t("cli.lengths_completed", lengths=whole)),
+        (part, t("cli.part", lengths=part)),
+        (none, t("cli.not_all", lengths=none)),
     )
-    return said(t("; ")).join(said(sentence) for lengths, sentence in told if lengths)
+    return said(t("common.blank")).join(said(sentence) for lengths, sentence in told if lengths)
 
 
 def _part(of: Covered) -> Message:
     if of.depths is None:
-        return t("{length:,} ({sent} of {planned})", length=of.length, sent=of.sent, planned=of.planned)
+        return t("cli.of", length=of.length, sent=of.sent, planned=of.planned)
     first, last = (f"{depth:g}" for depth in of.depths)
     return t(
-        "{length:,} ({sent} of {planned}, depth {depths}%)",
+        "cli.depth",
         length=of.length,
         sent=of.sent,
         planned=of.planned,

@@ -10,7 +10,8 @@ from nihbench.figures.findings import effective_sentence
 from nihbench.figures.look import missing
 from nihbench.figures.sheet import Around, Control
 from nihbench.figures.style import Style
-from nihbench.figures.words import Lang, joined, listed, say
+from nihbench.figures.words import joined, listed, say
+from nihbench.lang.messages import Lang
 
 
 def around_of(sweeps: Sequence[Sweep], kind: str, style: Style, title: str | None) -> Around:

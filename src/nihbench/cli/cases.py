@@ -57,7 +57,7 @@ def cases(
 ) -> None:
     """Show every answer below full marks: what was said, where, why it was graded so, and what was sent."""
     if as_md and as_json:
-        raise UsageError(t("--md and --json are two forms of the same: give one of them"))
+        raise UsageError(t("cli.md_json_two_forms"))
     chosen = Filter(
         outcome=_known(outcome), failure=_known_failure(failure), prompt=prompt, min_length=min_length,
         max_length=max_length, min_depth=min_depth, max_depth=max_depth,
@@ -99,7 +99,7 @@ class _Looked:
     @property
     def title(self) -> str:
         model, experiment = self.folder.manifest["model"]["name"], self.folder.manifest["experiment"]
-        return said(t("{model}, {experiment}: bad cases", model=model, experiment=experiment))
+        return said(t("cli.bad_cases", model=model, experiment=experiment))
 
     def text(self, *, titled: bool) -> str:
         shown = caseview.as_text(self.cases, self.context, self._causes())
@@ -146,9 +146,7 @@ def context_of(folder: RunFolder, records: dict[str, Record], found: Cases, corp
     """Return the text around each case's needle, or why it can't be had."""
     shown = [case.id for group in found.groups for case in group.cases if records[case.id].placement]
     if is_imported(folder.manifest):
-        return Context(
-            around={}, missing=t("this run was imported, and its source does not say where the needle stood")
-        )
+        return Context(around={}, missing=t("cli.run_imported_source_not"))
     if not shown:
         return Context(around={})
     used = folder.manifest["corpus"]["sha256"]
@@ -164,12 +162,12 @@ def context_of(folder: RunFolder, records: dict[str, Record], found: Cases, corp
 
 def _known(outcome: str | None) -> str | None:
     if outcome is not None and outcome not in ORDER:
-        raise UsageError(t("--outcome {outcome!r} is none of {order}", outcome=outcome, order=", ".join(ORDER)))
+        raise UsageError(t("cli.outcome_none", outcome=outcome, order=", ".join(ORDER)))
     return outcome
 
 
 def _known_failure(failure: str | None) -> str | None:
     known = (*get_args(FailureKind), UNSCORED)
     if failure is not None and failure not in known:
-        raise UsageError(t("--failure {failure!r} is none of {known}", failure=failure, known=", ".join(known)))
+        raise UsageError(t("cli.failure_none", failure=failure, known=", ".join(known)))
     return failure

@@ -16,19 +16,19 @@ _SHOWN = 400
 _TICKS = re.compile("`+")
 
 MEANINGS = {
-    "hallucinated": t("invented another answer"),
-    "abstained": t("said that the document does not tell"),
-    "refused": t("refused to answer"),
-    "off_task": t("said something else"),
-    "hedged": t("gave the answer and doubted it or took it back"),
-    "partial": t("gave a part of the answer, or more than it"),
-    "correct": t("gave the answer, graded below full marks"),
-    "truncated": t("were cut off before the answer"),
-    "empty": t("said nothing"),
-    "unknown": t("missed it; what was said instead was not kept"),
-    "unscored": t("could not be scored"),
+    "hallucinated": t("cli.invented_another_answer"),
+    "abstained": t("cli.said_document_not_tell"),
+    "refused": t("cli.refused_answer"),
+    "off_task": t("cli.said_something_else"),
+    "hedged": t("cli.gave_answer_doubted_took"),
+    "partial": t("cli.gave_part_answer_more"),
+    "correct": t("cli.gave_answer_graded_below"),
+    "truncated": t("cli.cut_off_before_answer"),
+    "empty": t("cli.said_nothing"),
+    "unknown": t("cli.missed_said_instead_not"),
+    "unscored": t("cli.could_not_scored"),
 }
-_NOTHING = t("Nothing is measured yet: there are no answers to look at.")
+_NOTHING = t("cli.nothing_measured_yet_no")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,39 +48,30 @@ def summary_lines(cases: Cases, words: Callable[[object], str] = said) -> list[s
         return [words(_NOTHING)]
     first = _NOTHING
     if cases.below:
-        first = t(
-            "{below:,} of {measured:,} measured answers are below full marks.",
-            below=cases.below,
-            measured=cases.measured,
-        )
+        first = t("cli.measured_answers_below_full", below=cases.below, measured=cases.measured)
     elif cases.measured:
-        first = t("All {measured:,} measured answers have full marks: there are no bad cases.", measured=cases.measured)
+        first = t("cli.all_measured_answers_full", measured=cases.measured)
     lines = [words(first)]
     if cases.extra:
-        further = t(
-            "{extra:,} of the {trials:,} trials are further draws of an adaptive run, made where the needle is missed: "
-            "these counts are not shares of the sweep",
-            extra=cases.extra,
-            trials=cases.trials,
-        )
+        further = t("cli.trials_further_draws_adaptive", extra=cases.extra, trials=cases.trials)
         lines.append("  " + words(further))
     lines += ["  " + words(_of_group(group, words)) for group in cases.groups]
     if cases.below and not cases.groups:
-        lines.append(words(t("No case is of the kind that was asked for.")))
+        lines.append(words(t("cli.no_case_kind_asked")))
     return lines
 
 
 def _of_group(group: Group, words: Callable[[object], str]) -> Message:
     kind, count = group.kind, len(group.cases)
     if not group.scored:
-        return t("{count:,} brought no score ({kind}), and count neither as hits nor as misses", count=count, kind=kind)
+        return t("cli.brought_no_score_count", count=count, kind=kind)
     reasons = [f"{plain(reason)} ({count:,})" for reason, count in group.reasons_in(words)[:3]]
     return t(
-        "{count:,} {meaning} ({kind}): {reasons}",
+        "cli.count_meaning_kind_reasons",
         count=count,
         meaning=MEANINGS.get(kind, kind),
         kind=kind,
-        reasons=words(t(", ")).join(reasons),
+        reasons=words(t("common.comma")).join(reasons),
     )
 
 
@@ -98,20 +89,20 @@ def as_text(cases: Cases, context: Context, more: Sequence[str]) -> str:
 
 def _cluster_text(cluster: Cluster, context: Context) -> list[str]:
     first, count = cluster.cases[0], len(cluster.cases)
-    lacking = t("(no answer)") if first.value is None else t("(the answer was not kept)")
-    words = lacking if cluster.said is None else _cut(plain(cluster.said).strip()) or t("(white space only)")
-    below = [t("at {places}", places=_places(cluster.cases, 8)), t("why: {reason}", reason=_why(first))]
+    lacking = t("cli.no_answer_2") if first.value is None else t("cli.answer_not_kept")
+    words = lacking if cluster.said is None else _cut(plain(cluster.said).strip()) or t("cli.white_space_only")
+    below = [t("cli.at", places=_places(cluster.cases, 8)), t("cli.why_2", reason=_why(first))]
     if first.hint:
-        below.append(t("comes from: {sentence}", sentence=_cut(plain(first.hint))))
+        below.append(t("cli.comes_from_2", sentence=_cut(plain(first.hint))))
     around = context.around.get(first.id)
     if around:
         before, needle, after = map(plain, around)
-        below.append(t("sent: {text}", text=f"...{before}[[{needle}]]{after}..."))
+        below.append(t("cli.sent_2", text=f"...{before}[[{needle}]]{after}..."))
     return [f"  {count} x {said(words)}", *("      " + said(line) for line in below)]
 
 
 def _not_shown(context: Context) -> Message:
-    return t("The text around the needles can't be shown: {why}", why=context.missing)
+    return t("cli.text_around_needles_cant", why=context.missing)
 
 
 def _why(case: Case) -> str:
@@ -119,18 +110,16 @@ def _why(case: Case) -> str:
     reason = _cut(plain(said(case.reason)))
     if not case.missing:
         return reason
-    return said(t("{reason}; missing: {facts}", reason=reason, facts=", ".join(map(plain, case.missing))))
+    return said(t("cli.missing", reason=reason, facts=", ".join(map(plain, case.missing))))
 
 
 def _places(cases: Sequence[Case], most: int) -> str:
-    places = [
-        said(t("{length:,} tokens/{depth:g}%", length=case.length, depth=case.depth_percent)) for case in cases[:most]
-    ]
+    places = [said(t("cli.tokens_3", length=case.length, depth=case.depth_percent)) for case in cases[:most]]
     if len({case.prompt for case in cases}) > 1:
         places = [f"{place} ({plain(case.prompt)})" for place, case in zip(places, cases[:most], strict=True)]
     rest = len(cases) - most
     some = listed(places)
-    return said(t("{some} and {count:,} more", some=some, count=rest)) if rest > 0 else some
+    return said(t("cli.more", some=some, count=rest)) if rest > 0 else some
 
 
 def _cut(text: str) -> str:
@@ -155,22 +144,22 @@ def as_markdown(cases: Cases, context: Context, more: Sequence[str], title: str)
 
 def _cluster_markdown(cluster: Cluster, context: Context) -> list[str]:
     lines = ["", f"### {len(cluster.cases):,} x", ""]
-    lines += [said(t("No answer.")) if cluster.said is None else fenced(cluster.said), ""]
-    lines += [said(t("| trial | prompt | length | depth | repeat | band |")), "|---|---|---|---|---|---|"]
+    lines += [said(t("cli.no_answer")) if cluster.said is None else fenced(cluster.said), ""]
+    lines += [said(t("cli.trial_prompt_length_depth")), "|---|---|---|---|---|---|"]
     for c in cluster.cases:
         band = "" if c.value is None else f"{c.value:.0%}"
         lines.append(
             f"| {escaped(c.id)} | {escaped(c.prompt)} | {c.length:,} | {c.depth_percent:g}% | {c.repeat} | {band} |"
         )
     for case in cluster.cases:
-        lines += ["", said(t("{id}, why:", id=escaped(case.id))), "", fenced(_why(case))]
+        lines += ["", said(t("cli.why", id=escaped(case.id))), "", fenced(_why(case))]
         if case.answer is not None and case.answer != cluster.said:
-            lines += ["", said(t("said:")), "", fenced(case.answer)]
+            lines += ["", said(t("cli.said")), "", fenced(case.answer)]
         if case.hint:
-            lines += ["", said(t("comes from:")), "", fenced(case.hint)]
+            lines += ["", said(t("cli.comes_from")), "", fenced(case.hint)]
         if case.id in context.around:
             before, needle, after = context.around[case.id]
-            lines += ["", said(t("sent:")), "", fenced(f"...{before}[[{needle}]]{after}...")]
+            lines += ["", said(t("cli.sent")), "", fenced(f"...{before}[[{needle}]]{after}...")]
     return lines
 
 

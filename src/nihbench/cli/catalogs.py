@@ -13,6 +13,6 @@ def load() -> Catalog:
     found = loading.load()
     for mistake in found.mistakes():
         if str(mistake) not in told_mistakes:
-            note(t("note: {error} (this entry is left out)", error=mistake))
+            note(t("cli.note_entry_left_out", error=mistake))
             told_mistakes.add(str(mistake))
     return found

@@ -30,10 +30,7 @@ if TYPE_CHECKING:
 _TEMPLATE_TOKENS = 16
 """About what a chat template adds to a prompt."""
 
-OLLAMA = t(
-    "Ollama cuts prompts beyond its context size without a word, and that is about 4,000 tokens unless it was raised: "
-    "see docs/providers.md"
-)
+OLLAMA = t("cli.ollama_cuts_prompts_beyond")
 
 
 def preflown(model: ModelAccess, checks: Checks) -> ModelAccess:
@@ -48,7 +45,7 @@ def preflown(model: ModelAccess, checks: Checks) -> ModelAccess:
     if (wrong := verdict(report)) is not None:
         raise wrong
     for sentence in preflight_notes(report):
-        note(t("note: {sentence}", sentence=sentence))
+        note(t("cli.note_2", sentence=sentence))
     return replace(with_window(model, report, checks.options.window), known_text_tokens=report.prompt_tokens)
 
 
@@ -60,14 +57,7 @@ def with_window(model: ModelAccess, report: Preflight, asked: int | None = None)
     if told is None or (thought is not None and told >= thought):
         return model
     if thought is not None:
-        note(
-            t(
-                "note: {window_source} says that the window is {told:,} tokens, not {thought:,}: {told:,} it is",
-                window_source=report.window_source,
-                told=told,
-                thought=thought,
-            )
-        )
+        note(t("cli.note_says_window_tokens", window_source=report.window_source, told=told, thought=thought))
     server = model.server or ServerInfo(kind=report.kind, models=report.models)
     return replace(model, server=replace(server, window=told))
 
@@ -76,22 +66,13 @@ def preflight_notes(report: Preflight) -> list[str]:
     """Return what of a usable server a user should know before a sweep."""
     notes: list[str] = []
     if report.model_listed is False:
-        notes.append(
-            t("{host} does not list the model {model}, but answers to it", host=report.host, model=report.model)
-        )
+        notes.append(t("cli.not_list_model_but", host=report.host, model=report.model))
     if report.failure is not None:
         notes.append(
-            t(
-                "{host} did not answer a short question ({failure}): {problem}",
-                host=report.host,
-                failure=report.failure,
-                problem=report.problem,
-            )
+            t("cli.not_answer_short_question", host=report.host, failure=report.failure, problem=report.problem)
         )
     elif report.prompt_tokens is None:
-        notes.append(
-            t("{host} does not say how many tokens a prompt had: cut prompts can't be noticed", host=report.host)
-        )
+        notes.append(t("cli.not_say_how_many", host=report.host))
     if is_ollama(report):
         notes.append(OLLAMA)
     return notes
@@ -108,25 +89,18 @@ def calibrated(model: ModelAccess, checks: Checks, setup: Setup) -> Calibration 
     Raises:
         EndpointError, StoppedError: the server refuses, or cuts prompts.
     """
-    price = t("answers of one token") if model.counter is None else t("no charge")
+    price = t("cli.answers_one_token") if model.counter is None else t("cli.no_charge")
     tokens = sum(likely_prompts(setup))
-    note(
-        t(
-            "calibrating lengths: about {tokens:,} tokens are counted by the server ({price})",
-            tokens=tokens,
-            price=price,
-        )
-    )
+    note(t("cli.calibrating_lengths_about_tokens", tokens=tokens, price=price))
     with checks.budget(model) as budget:
         found = asyncio.run(_calibrated(model, checks, setup, budget))
     if found is None:
-        note(t("note: the server tells no token counts: lengths can't be fitted to them"))
+        note(t("cli.note_server_tells_no"))
         return None
     worst = max((share for _, share in found.residuals[1:]), default=0.0)
     note(
         t(
-            "calibrated: {requests} counts, {tokens:,} tokens, {ratio:.3f} of the server's for one of "
-            "{reference}, uneven by up to {worst:.1%} before the last points",
+            "cli.calibrated_counts_tokens_server",
             requests=found.requests,
             tokens=found.tokens,
             ratio=found.ratio,
@@ -155,16 +129,7 @@ def canary_of(completer: Completer, setup: Setup) -> Callable[[int], Awaitable[b
 
     async def sent(tokens: int) -> bool:
         whole = await arrives_whole(completer, setup.preset, tokens, setup.tokenizer.count, SystemRandom())
-        note(
-            t(
-                "note: the server counts far less than was sent, but a canary of {tokens:,} tokens arrived whole: its "
-                "counts leave out what it has cached, and say nothing of what arrives"
-                if whole
-                else "note: the server counts far less than was sent, and a canary of {tokens:,} tokens did not arrive "
-                "whole: it cuts prompts of that length",
-                tokens=tokens,
-            )
-        )
+        note(t("cli.note_server_counts_far_less" if whole else "cli.note_server_counts_far", tokens=tokens))
         return whole
 
     return sent
@@ -217,12 +182,7 @@ def canary(model: ModelAccess, checks: Checks, setup: Setup) -> None:
             share = found.prompt_tokens / expected if found.prompt_tokens else 1.0
             least = 0.95 if setup.counts_exactly else 0.85
             if found.failure is None and share < least and not (found.head and found.tail):
-                raise StoppedError(
-                    t(
-                        "{sentence}: raise the server's context size, or ask for shorter --lengths",
-                        sentence=found.sentence,
-                    )
-                )
+                raise StoppedError(t("cli.raise_server_context_size", sentence=found.sentence))
             return found.sentence
 
     with checks.budget(model) as budget:

@@ -32,9 +32,9 @@ def compare(
 ) -> None:
     """Compare prompts, or models, over identical haystacks: paired exact tests and a verdict in plain words."""
     if by not in (None, "prompt", "model"):
-        raise UsageError(t("--by {by!r}: choose prompt or model", by=by))
+        raise UsageError(t("cli.choose_prompt_model", by=by))
     if not 0 < wanted <= 100:
-        raise UsageError(t("--difference is in points: give a number above 0, up to 100"))
+        raise UsageError(t("cli.difference_points_give_number"))
     results = [result_of(open_run(path), scorer=scorer) for given in runs for path in find_runs(given)]
     sides = chosen([side for result in results for side in sides_of(result)], prompt, lambda side: side.prompt)
     kind = by or _what_differs(sides)
@@ -115,18 +115,11 @@ def opposed(sides: Sequence[Side], by: str) -> list[tuple[Side, Side]]:
         one, other = (replace(side, name=_whole_name(side)) for side in sides)
         made = [(one, other)]
     if not made:
-        here = ", ".join(map(_whole_name, sides)) or t("nothing")
+        here = ", ".join(map(_whole_name, sides)) or t("cli.nothing")
         raise UsageError(
-            t(
-                "there is nothing to compare by prompt: it takes two prompts of one model, and here is: {here}",
-                here=here,
-            )
+            t("cli.nothing_compare_prompt_takes", here=here)
             if by == "prompt"
-            else t(
-                "there is nothing to compare by model: it takes one experiment and prompt on two models, and here is: "
-                "{here}",
-                here=here,
-            )
+            else t("cli.nothing_compare_model_takes", here=here)
         )
     return made
 
@@ -172,7 +165,7 @@ def interactions(sides: Sequence[Side]) -> list[Interaction]:
                     try:
                         made = prompt_by_model((a, b), (c, d))
                     except UsageError as error:  # the models' own prompts can still be compared
-                        note(t("no prompt x model interaction: {error}", error=error))
+                        note(t("cli.no_prompt_x_model", error=error))
                     else:
                         found += [made] if made else []
     return found
@@ -183,7 +176,7 @@ def _tell(made: Sequence[Paired], crossed: Sequence[Interaction]) -> None:
     for listing in dict.fromkeys(
         _listing(each) for each in made if each.lost and each.first.place != each.second.place
     ):
-        note(t("what was found before and is missed now, case by case: {command}", command=listing))
+        note(t("cli.found_before_missed_now", command=listing))
     unit = SEVERAL.join(dict.fromkeys(_unit_of(each) for each in made))
     paragraphs += [interaction_sentence(each, language()) for each in crossed]
     paragraphs.append(say(language(), "length_note", unit=unit_phrase(unit, language())))

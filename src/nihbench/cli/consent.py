@@ -81,20 +81,12 @@ def _ask(what: Message, *, yes: bool, bound: bool) -> None:
     """
     if yes:
         if not bound:  # whoever agrees unseen sees it all the same
-            note(t("note: {sentence}", sentence=what))
+            note(t("cli.note_2", sentence=what))
         return
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise UsageError(
-            t("{what}: agree to that by --yes, or set a bound by --max-cost USD", what=what)
-            if bound
-            else t("{what}: agree to that by --yes", what=what)
-        )
-    if not typer.confirm(plain(said(t("{what}. Begin?", what=what))), err=True):
-        raise UsageError(
-            t("nothing was sent: give fewer --lengths or --depths, or a bound by --max-cost USD")
-            if bound
-            else t("nothing was sent")
-        )
+        raise UsageError(t("cli.agree_yes_set_bound", what=what) if bound else t("cli.agree_yes", what=what))
+    if not typer.confirm(plain(said(t("cli.begin", what=what))), err=True):
+        raise UsageError(t("cli.nothing_sent_give_fewer") if bound else t("cli.nothing_sent"))
 
 
 def _foreign_words(foreign: Sequence[tuple[Path, Part]], cost: Message) -> Message:
@@ -106,11 +98,11 @@ def _foreign_words(foreign: Sequence[tuple[Path, Part]], cost: Message) -> Messa
     fields: dict[str, str] = {}
     for _, (setup, _, _) in foreign:
         fields |= field_words(setup.options.extra_body)
-    where = listed(said(t("{model} at {host}", model=model, host=host)) for host, model in targets)
+    where = listed(said(t("cli.at_2", model=model, host=host)) for host, model in targets)
     if not fields:
-        return t("{run} was not made on this machine, and would ask {where}; {cost}", run=whose, where=where, cost=cost)
+        return t("cli.not_made_machine_would", run=whose, where=where, cost=cost)
     return t(
-        "{run} was not made on this machine, and would ask {where}, with the fields {fields} in every request; {cost}",
+        "cli.not_made_machine_would_ask",
         run=whose,
         where=where,
         fields=", ".join(f"{name}={value}" for name, value in fields.items()),
@@ -123,7 +115,7 @@ def field_words(body: Mapping[str, Any]) -> dict[str, str]:
     found = {}
     for name, value in body.items():
         text = json.dumps(value, ensure_ascii=True)
-        more = said(t("... ({count:,} characters)", count=len(text)))
+        more = said(t("cli.characters_2", count=len(text)))
         found[name] = text if len(text) <= _SHOWN else text[:_SHOWN] + more
     return found
 
@@ -140,17 +132,12 @@ def cost_words(parts: Sequence[Part], costs: Sequence[CostRange]) -> Message:
     trials, tokens = sum(len(trials) for *_, trials in parts), _tokens(parts)
     known = [(c.least, c.predicted, c.most) for c in costs if None not in (c.least, c.predicted, c.most)]
     if len(known) < len(costs):
-        return t(
-            "{trials:,} trials send {tokens:,} tokens to a model of unknown price (--price IN,OUT gives it; 0,0 if "
-            "nobody is paid)",
-            trials=trials,
-            tokens=tokens,
-        )
+        return t("cli.trials_send_tokens_model", trials=trials, tokens=tokens)
     least, predicted, most = (
         sum((cost or Decimal(0) for cost in each), Decimal(0)) for each in zip(*known, strict=True)
     )
     return t(
-        "{trials:,} trials send {tokens:,} tokens and can cost {least} to {most} ({predicted} predicted)",
+        "cli.trials_send_tokens_cost_predicted",
         trials=trials,
         tokens=tokens,
         least=dollars(least),
@@ -192,13 +179,8 @@ class Judged:
             return
         self.usd, self.tokens = self.usd + (worst_usd or 0), self.tokens + (tokens if worst_usd is None else 0)
         if not model.is_free and not is_own_run(run):
-            where = said(t("{model} at {host}", model=model.preset.model, host=model.endpoint.host))
-            words = t(
-                "{run} was not made on this machine, and its answers would be sent to {where}; {cost}",
-                run=run,
-                where=where,
-                cost=what,
-            )
+            where = said(t("cli.at_2", model=model.preset.model, host=model.endpoint.host))
+            words = t("cli.not_made_machine_answers", run=run, where=where, cost=what)
             _ask(words, yes=self.yes, bound=False)
         elif not self.bounded and (self.usd > ASK_ABOVE_USD or self.tokens > ASK_ABOVE_TOKENS):
             _ask(what, yes=self.yes, bound=True)

@@ -39,8 +39,8 @@ def list_corpora(as_json: bool) -> None:
 
 def _line(row: dict[str, Any]) -> str:
     about = row["approximate_tokens"]
-    tokens = t("about {tokens:,} tokens", tokens=about) if about else t("size not known")
-    here = {None: t("to fetch"), True: t("here"), False: t("damaged")}[row["intact"]]
+    tokens = t("cli.about_tokens", tokens=about) if about else t("cli.size_not_known")
+    here = {None: t("cli.fetch"), True: t("cli.here"), False: t("cli.damaged")}[row["intact"]]
     return f"{row['name']:<24} {row['language']}  {column(tokens, 22)} {column(here, 9)} {row['title']}"
 
 
@@ -52,7 +52,7 @@ def fetch_corpus(names: list[str], origin: Path | None) -> None:
         others = alternatives_to(manifest, catalog.corpora.values())
         folder = haystack_folder(Path.cwd())
         path = fetch(manifest, folder=folder, origin=origin, report=FetchReport(), alternatives=others)
-        note(t("{manifest_name}: {path}", manifest_name=manifest.name, path=path))
+        note(t("cli.manifest_name_path", manifest_name=manifest.name, path=path))
 
 
 def corpus_stats(names: list[str], tokenizer: str, as_json: bool) -> None:
@@ -69,8 +69,8 @@ def corpus_stats(names: list[str], tokenizer: str, as_json: bool) -> None:
 
 
 _COUNTED = {
-    "language": t("language"), "bytes": t("bytes"), "characters": t("characters"), "han": t("han"),
-    "words": t("words"), "lines": t("lines"),
+    "language": t("cli.language"), "bytes": t("cli.bytes"), "characters": t("cli.characters"), "han": t("cli.han"),
+    "words": t("cli.words"), "lines": t("cli.lines"),
 }  # fmt: skip
 
 
@@ -79,7 +79,7 @@ def stats_text(values: dict[str, Any]) -> str:
     lines = []
     for key, value in values.items():
         if key == "tokens":
-            names = [t("tokens {tokenizer}", tokenizer=each["tokenizer"]) for each in value]
+            names = [t("cli.tokens_2", tokenizer=each["tokenizer"]) for each in value]
             lines += [f"  {column(n, 22)} {each['tokens']:>12,}" for n, each in zip(names, value, strict=True)]
         elif isinstance(value, int):
             lines.append(f"  {column(_COUNTED[key], 22)} {value:>12,}")

@@ -22,10 +22,10 @@ def doctor(options: dict[str, Any], canary_tokens: int, as_json: bool) -> None:
     It costs a few short prompts and one of 8,000 tokens, and never more than --max-cost.
     """
     if not options["model"] and not options["base_url"]:
-        raise UsageError(t("no server is named: give --model, --base-url, or both"))
+        raise UsageError(t("cli.no_server_named_give"))
     asked = run_options(usual_values() | options, needs_model=False)
     if asked.more_urls:
-        raise UsageError(t("this command takes one --base-url: leave the others out"))
+        raise UsageError(t("cli.command_takes_one_base"))
     try:
         found = examine(asked, canary_tokens)
     except NihError as error:
@@ -80,33 +80,33 @@ def _as_json(found: Found) -> dict[str, Any]:
 def _rows(found: Found) -> list[tuple[Message, str]]:
     """Return what is shown, each with its name; a row of which nothing is known is left out where it says no more."""
     report = found.report
-    reported = {True: t("reported"), False: t("not reported"), None: t("unknown")}
+    reported = {True: t("cli.reported"), False: t("cli.not_reported"), None: t("cli.unknown")}
     seen = report.prompt_tokens or report.counted_tokens
-    window: str = t("unknown")
+    window: str = t("cli.unknown")
     if found.window is not None:
-        window = t("{tokens:,} tokens, by the word of {who}", tokens=found.window, who=found.window_source)
-    canary: str = t("not sent")
+        window = t("cli.tokens_word", tokens=found.window, who=found.window_source)
+    canary: str = t("cli.not_sent")
     if found.canary is not None:
         canary = found.canary.finding
     answers = None if report.withheld else report.answered
     rows: list[tuple[Message, Words | None]] = [
-        (t("model"), t("{model} at {host}", model=report.model, host=report.host)),
-        (t("reachable"), _word(report.reachable)),
-        (t("authorised"), _word(report.key_valid)),
-        (t("model listed"), _word(report.model_listed)),
-        (t("answers"), _word(answers)),
-        (t("window"), window),
-        (t("counting"), found.counting),
-        (t("sample text"), _known_text(seen, found.reference) if seen else None),
-        (t("streaming"), _word(report.streamed)),
-        (t("cached tokens"), reported[report.cached_reported]),
-        (t("canary"), canary),
-        (t("rate limits"), _limits(report.rates)),
-        (t("default sweep"), found.sweep.sentence if found.sweep else None),
-        (t("spent"), _spent(found)),
-        (t("differs"), said(t("; ")).join(map(said, report.changes)) or None),
-        *((t("warning"), warning) for warning in found.warnings),
-        (t("usable"), _word(found.usable)),
+        (t("common.model"), t("cli.at_2", model=report.model, host=report.host)),
+        (t("cli.reachable"), _word(report.reachable)),
+        (t("cli.authorised"), _word(report.key_valid)),
+        (t("cli.model_listed"), _word(report.model_listed)),
+        (t("cli.answers"), _word(answers)),
+        (t("cli.window"), window),
+        (t("cli.counting"), found.counting),
+        (t("cli.sample_text"), _known_text(seen, found.reference) if seen else None),
+        (t("cli.streaming"), _word(report.streamed)),
+        (t("cli.cached_tokens"), reported[report.cached_reported]),
+        (t("cli.canary"), canary),
+        (t("cli.rate_limits"), _limits(report.rates)),
+        (t("cli.default_sweep"), found.sweep.sentence if found.sweep else None),
+        (t("cli.spent"), _spent(found)),
+        (t("cli.differs"), said(t("common.blank")).join(map(said, report.changes)) or None),
+        *((t("cli.warning"), warning) for warning in found.warnings),
+        (t("cli.usable"), _word(found.usable)),
     ]
     return [(name, plain(said(value))) for name, value in rows if value is not None]
 
@@ -117,25 +117,25 @@ def _show_rows(rows: list[tuple[Message, str]]) -> None:
 
 
 def _word(value: bool | None) -> Message:
-    return {True: t("yes"), False: t("no"), None: t("unknown")}[value]
+    return {True: t("cli.yes"), False: t("cli.no"), None: t("cli.unknown")}[value]
 
 
 def _known_text(seen: int, reference: tuple[str, int] | None) -> Message:
     if reference is None:
-        return t("{seen} tokens by the server with its template", seen=seen)
+        return t("cli.tokens_server_template", seen=seen)
     name, count = reference
-    return t("{seen} tokens by the server with its template, {count} by {name}", seen=seen, count=count, name=name)
+    return t("cli.tokens_server_template_2", seen=seen, count=count, name=name)
 
 
 def _limits(rates: RateState | None) -> Message | None:
     requests, tokens = (rates.limit_requests, rates.limit_tokens) if rates else (None, None)
     if requests and tokens:
-        return t("{requests:,} requests, {tokens:,} tokens a window of the account", requests=requests, tokens=tokens)
+        return t("cli.requests_tokens_window_account", requests=requests, tokens=tokens)
     if requests:
-        return t("{requests:,} requests a window of the account", requests=requests)
-    return t("{tokens:,} tokens a window of the account", tokens=tokens) if tokens else None
+        return t("cli.requests_window_account", requests=requests)
+    return t("cli.tokens_window_account", tokens=tokens) if tokens else None
 
 
 def _spent(found: Found) -> Message:
-    money = t("price unknown") if found.spent_usd is None else f"${found.spent_usd:,.4f}"
-    return t("{tokens:,} tokens sent for this, {money}", tokens=found.prompt_tokens, money=money)
+    money = t("cli.price_unknown") if found.spent_usd is None else f"${found.spent_usd:,.4f}"
+    return t("cli.tokens_sent", tokens=found.prompt_tokens, money=money)

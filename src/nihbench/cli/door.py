@@ -111,7 +111,7 @@ def _errors_said() -> Iterator[None]:
         yield
     except NihError as error:
         told = str(error) in told_mistakes
-        note(t("nih: what is asked for can't be used: mend what the note names") if told else _ended(error))
+        note(t("cli.nih_asked_cant_used") if told else _ended(error))
         raise typer.Exit(error.exit_code) from error
     except BrokenPipeError as error:
         hang_up()
@@ -122,10 +122,10 @@ def _errors_said() -> Iterator[None]:
             raise typer.Exit(0) from error
         if error.filename is None:
             raise  # no path of the user's is at fault
-        note(t("nih: {error}", error=path_error(error)))
+        note(t("cli.nih", error=path_error(error)))
         raise typer.Exit(NihError.exit_code) from error
     except KeyboardInterrupt as error:
-        note(t("nih: interrupted"))
+        note(t("cli.nih_interrupted"))
         kind = TerminatedRunError if isinstance(error, Terminated) else InterruptedRunError
         raise typer.Exit(kind.exit_code) from error
 
@@ -138,4 +138,4 @@ def _check_variable(options: Mapping[str, Any]) -> None:
 
 
 def _ended(error: NihError) -> Any:
-    return t("nih: {error}", error=error)
+    return t("cli.nih", error=error)

@@ -27,8 +27,8 @@ from nihbench.figures.look import missing
 from nihbench.figures.panel import draw_panel
 from nihbench.figures.profile import Line, draw_profiles
 from nihbench.figures.style import Style
-from nihbench.figures.words import Lang, say
-from nihbench.lang.messages import t
+from nihbench.figures.words import say
+from nihbench.lang.messages import Lang, t
 from nihbench.stats.headline import Headline
 from nihbench.types import Record
 
@@ -51,9 +51,9 @@ def draw(
     """
     check_suffix(path)
     if not sweeps:
-        raise UsageError(t("there is nothing to draw: no run with such a prompt was given"))
+        raise UsageError(t("cli.nothing_draw_no_run"))
     if animate and (len(sweeps) != 1 or style.achieved or kind != "map"):
-        raise UsageError(t("an animation shows one map with nominal depths: give one run, and choose one --prompt"))
+        raise UsageError(t("cli.animation_shows_one_map"))
     sweeps = named(sweeps)
     around = around_of(sweeps, kind, style, title)
     _note_fonts(around.title + around.caption + "".join(sweep.name for sweep in sweeps), style.lang)
@@ -98,15 +98,9 @@ def _number(sweep: Sweep, lang: Lang) -> str:
 
 def _difference(sweeps: Sequence[Sweep], unit: str) -> Any:
     if len(sweeps) != 2:
-        raise UsageError(
-            t(
-                "a difference is between two sweeps, and here are {sweeps}: give two runs, or one run with "
-                "two prompts, and choose by --prompt",
-                sweeps=len(sweeps),
-            )
-        )
+        raise UsageError(t("cli.difference_between_two_sweeps", sweeps=len(sweeps)))
     if len({s.setting.length_unit for s in sweeps}) > 1 and len({s.origin.counted for s in sweeps}) > 1:
-        raise UsageError(t("the two runs count lengths in different units: measure both with the same --length-unit"))
+        raise UsageError(t("cli.two_runs_count_lengths"))
     return Panel(grids=((difference(sweeps[0].grid, sweeps[1].grid),),), length_unit=unit, is_difference=True)
 
 
@@ -146,13 +140,7 @@ def _animate(figure: Any, sweeps: Sequence[Sweep], animate: tuple[Path, Sequence
                 place = (grid.depths.index(depth), grid.lengths.index(trial.length))
                 last.pop(place, None)  # a cell is finished with its last repeat
                 last[place] = None
-    note(
-        t(
-            "animation: {path} ({save_animation} frames)",
-            path=path,
-            save_animation=save_animation(figure, list(last), path, style),
-        )
-    )
+    note(t("cli.animation_frames", path=path, save_animation=save_animation(figure, list(last), path, style)))
 
 
 def _note_fonts(text: str, lang: Lang) -> None:

@@ -122,12 +122,10 @@ def _problem(report: Preflight) -> NihError | None:
     wrong = verdict(report)
     if wrong is not None or report.answered:
         return wrong
-    said = report.problem or t("the server gave no answer")
+    said = report.problem or t("cli.server_gave_no_answer")
     if report.failure is None:
         return StoppedError(said)
-    return StoppedError(
-        t("{host} gives no answer ({failure}): {said}", host=report.host, failure=report.failure, said=said)
-    )
+    return StoppedError(t("common.gives_no_answer", host=report.host, failure=report.failure, said=said))
 
 
 def _tokenizer(access: ModelAccess) -> Tokenizer | None:
@@ -135,7 +133,7 @@ def _tokenizer(access: ModelAccess) -> Tokenizer | None:
     try:
         return access.tokenizer("model", FetchReport())[0]
     except NihError as error:
-        note(t("note: {sentence}", sentence=error))
+        note(t("cli.note_2", sentence=error))
         return None
 
 
@@ -152,7 +150,7 @@ def _canary(access: ModelAccess, checks: Checks, budget: Budget, tokenizer: Toke
     count = tokenizer.count if tokenizer is not None else _guess
     text = filler(tokens - FRAME_TOKENS, count)
     expected = count(text) + FRAME_TOKENS
-    note(t("next, a canary of about {tokens:,} tokens (--canary 0 leaves it out)", tokens=expected))
+    note(t("cli.next_canary_about_tokens", tokens=expected))
 
     async def ask() -> Canary:
         client = access.client(
@@ -187,7 +185,7 @@ def _window_source(options: RunOptions, access: ModelAccess, report: Preflight) 
     if window is None or window == options.window:
         return "--window" if window else None
     told = access.server is not None and window == access.server.window
-    return (report.window_source or t("the server")) if told else t("the preset")
+    return (report.window_source or t("common.server")) if told else t("cli.preset")
 
 
 def _room(access: ModelAccess, options: RunOptions) -> float:
@@ -198,12 +196,12 @@ def _room(access: ModelAccess, options: RunOptions) -> float:
 
 def _counting(access: ModelAccess) -> Message:
     if access.server_tokenizer is not None:
-        return t("by the server's own tokenizer")
+        return t("cli.server_own_tokenizer")
     if access.counter is not None:
-        return t("by the service's counting endpoint")
+        return t("cli.service_counting_endpoint")
     if access.preset.tokenizer:
-        return t("by {tokenizer} on this machine", tokenizer=access.preset.tokenizer)
-    return t("by the usage of short answers, to which a run fits its lengths")
+        return t("cli.machine", tokenizer=access.preset.tokenizer)
+    return t("cli.usage_short_answers_run")
 
 
 def _warnings(report: Preflight) -> tuple[Words, ...]:
@@ -216,21 +214,16 @@ def _warnings(report: Preflight) -> tuple[Words, ...]:
 def _sweep(options: RunOptions, access: ModelAccess) -> Sweep:
     """Return what `nih run` takes with these options, before the server has counted anything for it."""
     if options.window is None:
-        return Sweep(sentence=t("unknown, for the model's window is not known: give --window TOKENS"))
+        return Sweep(sentence=t("cli.unknown_model_window_not"))
     try:
         setup = resolved(options, load(), access, None)
     except NihError as error:
-        return Sweep(sentence=t("unknown: {problem}", problem=error))
+        return Sweep(sentence=t("cli.unknown_2", problem=error))
     part = setup, (access,), setup.trials
     cost, tokens = planned_cost(*part), sum(trial.length for trial in setup.trials)
     sentence = cost_words([part], [cost])
     if is_free((access,)):
-        sentence = t(
-            "{trials:,} trials send {tokens:,} tokens; cost: {cost}",
-            trials=len(setup.trials),
-            tokens=tokens,
-            cost=free_words(access),
-        )
+        sentence = t("cli.trials_send_tokens_cost", trials=len(setup.trials), tokens=tokens, cost=free_words(access))
     return Sweep(
         sentence=sentence,
         trials=len(setup.grid),

@@ -18,4 +18,4 @@ def export(runs: list[Path], out: Path, scorer: str | None, controls: bool, extr
     folders = [folder for run in runs for folder in find_runs(run)]
     table = joined([load_run(folder, scorer=scorer) for folder in folders], controls=controls, extra=extra)
     write(table, out)
-    note(t("trials: {trials:,}, runs: {runs:,}, file: {out}", trials=len(table), runs=len(folders), out=out))
+    note(t("cli.trials_runs_file", trials=len(table), runs=len(folders), out=out))

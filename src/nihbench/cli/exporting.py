@@ -35,7 +35,7 @@ def export(options: dict[str, Any], out: Path, max_requests: int, max_file_mb: f
         return
     for file in files:
         path = folder.path / BATCH_FOLDER / file.name
-        size = t("{requests:,} requests, {bytes:,} bytes", requests=file.requests, bytes=file.size_bytes)
+        size = t("cli.requests_bytes", requests=file.requests, bytes=file.size_bytes)
         show(f"{path}  {said(size)}")
 
 
@@ -48,7 +48,7 @@ def write_requests(
         UsageError: a bound is none, the folder holds a run, or the options can't be carried out.
     """
     if max_requests < 1 or not (max_file_mb is None or 0 < max_file_mb < 1e9):
-        raise UsageError(t("--max-requests must be at least 1, and --max-file-mb more than 0"))
+        raise UsageError(t("cli.max_requests_must_least"))
     with _exportable(options) as setup:
         check_free(out)
         terms = setup.preset.batch
@@ -57,7 +57,7 @@ def write_requests(
         # Last, so that an export that was broken off can be made again.
         folder = begin_run(out, setup, now().isoformat(timespec="seconds"))
         if setup.headers:
-            note(t("note: --header belongs to a request's transport and is not in the files"))
+            note(t("cli.note_header_belongs_request"))
     return folder, files
 
 
@@ -70,12 +70,7 @@ def _exportable(options: RunOptions) -> Iterator[Setup]:
         with prepared(options, sending=False) as (setup, _):
             yield setup
         return
-    note(
-        t(
-            "note: there is no preset {model!r} and no --base-url: the requests are for an engine that knows that name",
-            model=options.model,
-        )
-    )
+    note(t("cli.note_no_preset_no", model=options.model))
     model = ModelAccess(
         preset=ModelPreset(name=options.model, model=options.model),
         server=None,

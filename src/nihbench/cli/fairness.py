@@ -75,7 +75,7 @@ def as_lines(found: Mapping[str, Sequence[ControlResult]]) -> list[str]:
     """Return the verdicts for a reader."""
     lines = []
     for model, results in found.items():
-        lines += ["", said(t("Asked {model}", model=plain(model)))]
+        lines += ["", said(t("cli.asked", model=plain(model)))]
         lines += [f"  {plain(result.sentence(language()))}" for result in results]
     return lines
 
@@ -96,7 +96,7 @@ def _experiment(catalog: Catalog, needle: str) -> str:
     catalog.needle(needle)
     known = [name for name, experiment in catalog.experiments.items() if experiment.needle == needle]
     if not known:
-        raise UsageError(t("no experiment has the needle {needle!r}: add one to needles.yaml", needle=needle))
+        raise UsageError(t("cli.no_experiment_needle_add", needle=needle))
     return known[0]
 
 
@@ -125,7 +125,7 @@ def _ask(ready: Ready, place: Path, elsewhere: Decimal) -> tuple[tuple[ControlRe
 _USUAL_WINDOW = 128_000
 
 
-_LEVELS = {"problem": t("problem"), "warning": t("warning"), "note": t("note"), "ok": t("ok")}
+_LEVELS = {"problem": t("cli.problem"), "warning": t("cli.warning"), "note": t("cli.note"), "ok": t("cli.ok")}
 
 
 def check(
@@ -155,7 +155,7 @@ def check(
     show(
         "\n".join(
             [
-                _check_text(t("{needle} in {corpus}", needle=name, corpus=text.name), found, text.text, limit),
+                _check_text(t("cli.in", needle=name, corpus=text.name), found, text.text, limit),
                 *as_lines(told),
             ]
         )
@@ -169,9 +169,7 @@ def _checked(name: str, corpus: str | None, lengths: str | None) -> tuple[Corpus
     usual = next((e.corpus for e in catalog.experiments.values() if e.needle == name and e.corpus), None)
     chosen = corpus_choice(corpus, needle.language) or usual
     if not chosen:
-        raise UsageError(
-            t("no corpus belongs to the needle {name!r}: give one by --corpus (nih corpus list)", name=name)
-        )
+        raise UsageError(t("cli.no_corpus_belongs_needle", name=name))
     text = load_corpus(catalog, chosen, Path.cwd(), report)
     tokenizer = load_tokenizer("cl100k_base", report=report)
     tokens = stats(text, [tokenizer]).tokens[0].tokens
@@ -183,22 +181,20 @@ def _check_text(title: Message, found: Fairness, text: str, limit: int) -> str:
     lines = [plain(said(title))]
     lines += [f"  {column(_LEVELS[each.level], 8)} {plain(said(each.text))}" for each in found.findings]
     kinds = {
-        t("Sentences that could mislead, the likeliest first (weight, line of the corpus)"): [
+        t("cli.sentences_could_mislead_likeliest"): [
             (f"{rival.weight:.2f}", rival.start, rival.text) for rival in found.rivals
         ],
-        t("Sentences that hold the needle or a key fact (which, line of the corpus)"): [
-            (copy.of, copy.start, copy.text) for copy in found.copies
-        ],
+        t("cli.sentences_hold_needle_key"): [(copy.of, copy.start, copy.text) for copy in found.copies],
     }
     for heading, rows in kinds.items():
         if rows:
             lines += ["", said(heading)]
         for mark, start, sentence in rows[: limit or None]:
             number, shown = text.count("\n", 0, start) + 1, _short(plain(sentence))
-            place = t("{mark} line {number}: {sentence}", mark=mark, number=number, sentence=shown)
+            place = t("cli.line", mark=mark, number=number, sentence=shown)
             lines.append(f"  {said(place)}")
         if limit and len(rows) > limit:
-            lines.append("  " + said(t("and {count:,} more: --limit 0 shows all", count=len(rows) - limit)))
+            lines.append("  " + said(t("cli.more_limit_0_shows", count=len(rows) - limit)))
     return "\n".join(lines)
 
 

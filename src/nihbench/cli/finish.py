@@ -30,7 +30,7 @@ def _explain(records: Iterable[Record]) -> None:
     for kind, count in Counter(failure.kind for failure in failures).items():
         first = next(failure.message for failure in failures if failure.kind == kind)
         words = without_stop(first)
-        note(t("{kind} ({count} trials), such as: {said}", kind=kind_words(kind), count=count, said=words))
+        note(t("cli.trials_such", kind=kind_words(kind), count=count, said=words))
 
 
 def finish_tree(root: Path) -> None:
@@ -38,8 +38,8 @@ def finish_tree(root: Path) -> None:
     results = [result_of(open_run(path)) for path in find_runs(root)]
     picture = root / PANEL
     _draw([sweep for result in results for sweep in result.sweeps], picture)
-    note(t("panel: {picture}", picture=picture))
-    note(t("draw it again: nih plot {root} --out panel.svg", root=typed(root)))
+    note(t("cli.panel", picture=picture))
+    note(t("cli.draw_again_nih_plot", root=typed(root)))
 
 
 def show_part(run: RunFolder) -> None:
@@ -51,13 +51,7 @@ def show_part(run: RunFolder) -> None:
         result = result_of(run, again=True)
         if any(record.trial.control is None for record in result.records):
             _draw_and_show(result)
-        note(
-            t(
-                "stopped: {done:,} of {planned:,} trials are done",
-                done=len(result.records),
-                planned=len(result.records) + result.owed,
-            )
-        )
+        note(t("cli.stopped_trials_done", done=len(result.records), planned=len(result.records) + result.owed))
 
 
 def _draw_and_show(result: Result) -> None:
@@ -65,8 +59,8 @@ def _draw_and_show(result: Result) -> None:
     picture = result.run.path / FIGURE
     _draw(result.sweeps, picture)
     show(result)
-    note(t("heatmap: {picture}", picture=picture))
-    note(t("records: {path}", path=result.run.path / "records.jsonl"))
+    note(t("cli.heatmap", picture=picture))
+    note(t("cli.records", path=result.run.path / "records.jsonl"))
 
 
 def _draw(sweeps: Sequence[Sweep], picture: Path) -> None:
@@ -90,25 +84,13 @@ def finish(run: RunFolder, *, resume: Path) -> int:
         note(sentence)
     if result.unscored:
         mend = f"nih score {typed(run.path)} --judge MODEL"
-        note(
-            t(
-                "{unscored} answers are unscored, for the rules can't judge them: try {mend}",
-                unscored=result.unscored,
-                mend=mend,
-            )
-        )
+        note(t("cli.answers_unscored_rules_cant", unscored=result.unscored, mend=mend))
     failed = len(result.failures) - result.unscored
     if failed or result.owed:
-        note(t("{failed} trials failed, {unsent} were not sent; none is scored", failed=failed, unsent=result.owed))
+        note(t("cli.trials_failed_not_sent", failed=failed, unsent=result.owed))
         _explain(result.records)
         if owed := result.passing + result.owed:
-            note(
-                t(
-                    "{owed} of these are owed; try again what may pass: nih run --resume {resume}",
-                    owed=owed,
-                    resume=typed(resume),
-                )
-            )
+            note(t("cli.owed_try_again_may", owed=owed, resume=typed(resume)))
         return FAILED_TRIALS
-    note(t("draw it again: nih plot {path} --out heatmap.svg", path=typed(run.path)))
+    note(t("cli.draw_again_nih_plot_out", path=typed(run.path)))
     return 0

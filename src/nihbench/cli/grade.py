@@ -24,7 +24,7 @@ def grade(file: str) -> None:
     rows = read_rows(read_file(file), "stdin" if file == "-" else file, catalog)
     own = sorted({row.answered.needle.name for row in rows} - catalog.needles.keys() - {"expected"})
     if own:
-        note(t("note: not in the catalog, so graded by what their rows expect: {own}", own=", ".join(own)))
+        note(t("cli.note_not_catalog_graded", own=", ".join(own)))
     # All are graded before the first is shown: nothing is half printed.
     show_lines([grade_row(row.answered.id, row.answered.by_rules(), str) for row in rows])
 
@@ -44,14 +44,10 @@ def read_file(name: str) -> bytes:
             return _within(sys.stdin.buffer.read(_MOST_BYTES + 1))
         return read_named(Path(name), _MOST_BYTES)
     except OSError as error:
-        raise UsageError(
-            t("can't read {name} ({strerror}): give a file of JSON lines", name=name, strerror=error.strerror or error)
-        ) from error
+        raise UsageError(t("cli.cant_read_give_file", name=name, strerror=error.strerror or error)) from error
 
 
 def _within(data: bytes) -> bytes:
     if len(data) > _MOST_BYTES:
-        raise UsageError(
-            t("stdin holds more than {most:,.0f} MB: give fewer answers at a time", most=_MOST_BYTES / 1e6)
-        )
+        raise UsageError(t("cli.stdin_holds_more_than", most=_MOST_BYTES / 1e6))
     return data

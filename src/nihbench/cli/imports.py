@@ -29,6 +29,6 @@ def kamradt(path: Path, out: Path | None, model: str | None) -> None:
     for run in runs:
         result = result_of(run)
         show(result)
-        note(t("run folder: {path}", path=run.path))
+        note(t("cli.run_folder", path=run.path))
         if result.owed:
-            note(t("{owed} cells of its grid have no result in the source; they stay missing", owed=result.owed))
+            note(t("cli.cells_grid_no_result", owed=result.owed))

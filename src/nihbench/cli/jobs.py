@@ -73,13 +73,13 @@ def asked_jobs(values: Mapping[str, Any], suite: str | None) -> tuple[Job, ...]:
     unit = values["length_unit"] or (REFERENCE_UNIT if len(models) > 1 and not values["like"] else None)
     options = run_options({**values, "model": models[:1], "length_unit": unit})
     if options.like is not None and suite is not None:
-        raise UsageError(t("--like takes grid, texts and seed from that run: leave {options} out", options="--suite"))
+        raise UsageError(t("cli.like_takes_grid_texts", options="--suite"))
     if not all(models):
-        raise UsageError(t("a --model has no name: leave it out"))
+        raise UsageError(t("cli.model_no_name_leave"))
     if suite is None and len(models) == 1:
         return (Job(options=options),)
     if suite is not None and (options.experiment or options.prompts):
-        raise UsageError(t("--suite says which experiments and prompts are run: leave --experiment and --prompt out"))
+        raise UsageError(t("cli.suite_says_experiments_prompts"))
     items = load().suite(suite).items if suite is not None else None
     return tuple(Job(options=each) for each in children_of(options, models, items))
 

@@ -56,7 +56,7 @@ class JudgeOptions:
         for name in ("votes", "max_output", "concurrency"):
             value = getattr(self, name)
             if value is not None and value < 1:
-                raise UsageError(t("--{replace} must be at least 1", replace=name.replace("_", "-")))
+                raise UsageError(t("cli.must_least_1", replace=name.replace("_", "-")))
 
 
 def score_by_judge(folder: RunFolder, options: JudgeOptions, agreed: Judged) -> str:
@@ -77,13 +77,7 @@ def score_by_judge(folder: RunFolder, options: JudgeOptions, agreed: Judged) -> 
     doubtful = unsure(rules)
     answers = [a for a in answers_of(folder, records) if not options.only_uncertain or a.id in doubtful]
     if options.only_uncertain:
-        note(
-            t(
-                "the rules are sure of {sure} of {all} answers, the others go to the judge",
-                sure=len(rules) - len(answers),
-                all=len(rules),
-            )
-        )
+        note(t("cli.rules_sure_answers_others", sure=len(rules) - len(answers), all=len(rules)))
     asked = RunOptions(
         model=options.model,
         base_url=options.base_url,
@@ -151,19 +145,11 @@ def _grades(
         agreed.check(folder.path, model, what, worst_usd=worst_usd, tokens=asked.tokens())
         note(what)
         if asked.known and not is_own_run(folder.path):
-            note(
-                t(
-                    "note: {known} verdicts stand in {run}, which was not made on this machine: they are its word; "
-                    "without its {file} the judge is asked anew",
-                    known=asked.known,
-                    run=folder.path,
-                    file=VERDICTS,
-                )
-            )
+            note(t("cli.note_verdicts_stand_not", known=asked.known, run=folder.path, file=VERDICTS))
         if asked.owed:
             tell_unknown(options.max_cost, model)
         if before:
-            note(t("this judge has cost ${spent:,.4f} on this run so far", spent=before))
+            note(t("cli.judge_cost_run_far", spent=before))
 
         async def main(client: Completer) -> tuple[dict[str, Words], list[Outcome]]:
             return await ask_judge(asked, judge, client, verdicts, on_progress=_progress)
@@ -187,32 +173,27 @@ def _asked(model: ModelAccess, budget: Budget, main: Callable[[Completer], Corou
     except KeyboardInterrupt as error:
         raise stopped(error, _KEPT) from error
     except NihError as error:
-        raise type(error)(t("{error}; {go_on}", error=without_stop(error), go_on=_KEPT)) from error
+        raise type(error)(t("cli.error_go_on", error=without_stop(error), go_on=_KEPT)) from error
 
 
-_KEPT = t("the verdicts that came are kept, so give the same command again to go on")
+_KEPT = t("cli.verdicts_came_kept_give")
 
 
 def _progress(done: int, total: int) -> None:
     if done == total or done % max(total // 10, 1) == 0:
-        note(t("{done}/{total} verdicts", done=done, total=total))
+        note(t("cli.verdicts", done=done, total=total))
 
 
 def _before(asked: Docket, judge: Judge, budget: Budget) -> Message:
     calls, tokens = len(asked.owed), asked.tokens()
     worst = asked.worst_usd(budget, judge.request.max_output)
     if not calls:
-        return t(
-            "{scorer}: {answers} answers, every verdict is known already: nothing is sent",
-            scorer=judge.scorer,
-            answers=len(asked.cases),
-        )
-    money = t("price unknown (give the model `prices` in models.yaml)")
+        return t("cli.answers_every_verdict_known", scorer=judge.scorer, answers=len(asked.cases))
+    money = t("cli.price_unknown_give_model")
     if worst is not None:
-        money = t("at most ${usd:,.4f}", usd=worst)
+        money = t("cli.most", usd=worst)
     return t(
-        "{scorer}: {answers} answers, {calls} calls to make ({known} verdicts are known), about {tokens:,} tokens to "
-        "send; {money}",
+        "cli.answers_calls_make_verdicts",
         scorer=judge.scorer,
         answers=len(asked.cases),
         calls=calls,
@@ -225,11 +206,11 @@ def _before(asked: Docket, judge: Judge, budget: Budget) -> Message:
 def _after(spent: Spent) -> Message:
     money: str = f"${spent.usd:,.4f}"
     if spent.unpriced and spent.usd:
-        money = t("{count} calls of unknown price beside {money}", count=spent.unpriced, money=money)
+        money = t("cli.calls_unknown_price_beside", count=spent.unpriced, money=money)
     elif spent.unpriced:
-        money = t("{count} calls of unknown price", count=spent.unpriced)
+        money = t("cli.calls_unknown_price", count=spent.unpriced)
     return t(
-        "{calls} calls ({failed} failed): {sent:,} tokens sent, {answered:,} answered; {money}",
+        "cli.calls_failed_tokens_sent",
         calls=spent.calls,
         failed=spent.failed,
         sent=spent.prompt_tokens,
@@ -243,13 +224,7 @@ def _warn_of_itself(folder: RunFolder, model: ModelAccess) -> None:
     same_file = model.model_sha256 is not None and model.model_sha256 == measured.get("sha256")
     names = {_plain_name(model.preset.name), _plain_name(model.preset.model)}
     if same_file or names & {_plain_name(str(measured["name"])), _plain_name(str(measured.get("model", "")))}:
-        note(
-            t(
-                "warning: {preset_name} judges its own answers: models tend to be lenient with themselves; "
-                "use another judge, and see nih agree",
-                preset_name=model.preset.name,
-            )
-        )
+        note(t("cli.warning_judges_own_answers", preset_name=model.preset.name))
 
 
 def _plain_name(name: str) -> str:

@@ -38,12 +38,7 @@ def check_variable(name: str) -> None:
     """Raise `UsageError` where this names no key that is here and looks like none; it may be a key: it is not shown."""
     usual = _VARIABLE.fullmatch(name) or name == "none"
     if not usual and (not name.isidentifier() or key_named(name) is None):
-        raise UsageError(
-            t(
-                "--api-key-env takes the name of the variable that holds the key, such as MOONSHOT_API_KEY, not the "
-                "key: nothing was sent or stored; put the key into that variable"
-            )
-        )
+        raise UsageError(t("cli.api_key_env_takes"))
 
 
 def keys_file() -> Path:
@@ -62,10 +57,10 @@ def _keys_in(path: Path) -> Mapping[str, str]:
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError) as error:
-        reason = (error.strerror if isinstance(error, OSError) else None) or t("it is not UTF-8")
-        raise UsageError(t("the file of keys {path} can't be read: {reason}", path=path, reason=reason)) from None
+        reason = (error.strerror if isinstance(error, OSError) else None) or t("cli.not_utf_8")
+        raise UsageError(t("cli.file_keys_cant_read", path=path, reason=reason)) from None
     if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
-        note(t("note: others on this machine may read your keys: chmod 600 {path}", path=path))
+        note(t("cli.note_others_machine_may", path=path))
     keys = {}
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip() or line.lstrip().startswith("#"):
@@ -73,6 +68,6 @@ def _keys_in(path: Path) -> Mapping[str, str]:
         name, mark, key = line.strip().removeprefix("export ").partition("=")
         if not mark or not name.strip().isidentifier():
             # Without its text: it may be a key that stands alone.
-            raise UsageError(t("{path}:{number}: write NAME=KEY, one key a line", path=path, number=number))
+            raise UsageError(t("cli.write_name_key_one", path=path, number=number))
         keys[name.strip()] = key.strip().strip("\"'")
     return {name: key for name, key in keys.items() if key}

@@ -23,9 +23,9 @@ def models(base_url: str | None, api_key_env: str | None, as_json: bool) -> None
             show_json(asdict(info))
             return
         server = (
-            t("server: {kind}, window {tokens:,} tokens", kind=info.kind, tokens=info.window)
+            t("cli.server_window_tokens", kind=info.kind, tokens=info.window)
             if info.window
-            else t("server: {kind}", kind=info.kind)
+            else t("cli.server", kind=info.kind)
         )
         show("\n".join([said(server), *(f"  {plain(name)}" for name in info.models)]))
         return
@@ -52,11 +52,11 @@ def _key(base_url: str, api_key_env: str | None) -> str | None:
 
 def _line(preset: ModelPreset) -> str:
     window = f"{preset.window:,}" if preset.window else "?"
-    where = t("embedded") if preset.local else (preset.base_url or "")
+    where = t("cli.embedded") if preset.local else (preset.base_url or "")
     shown = (
-        (t("reasoning"), preset.reasoning),
-        (t("retired"), preset.retired),
-        (t("unchecked"), preset.unchecked),
+        (t("cli.reasoning"), preset.reasoning),
+        (t("cli.retired"), preset.retired),
+        (t("cli.unchecked"), preset.unchecked),
     )
     marks = " ".join(said(mark) for mark, on in shown if on)
     return f"{preset.name:<28} {window:>10}  {preset.key_env or '-':<20} {said(where)} {marks}".rstrip()

@@ -90,7 +90,7 @@ class Checks:
 
         def tell(wait_s: float) -> None:
             host = model.endpoint.host
-            note(t("{host} asks to wait {wait}: nothing is sent to it until then", host=host, wait=in_words(wait_s)))
+            note(t("cli.asks_wait_nothing_sent", host=host, wait=in_words(wait_s)))
 
         known, options = self.total.limiters, self.options
         if model.base_url not in known:
@@ -108,13 +108,7 @@ class Checks:
         """Say what the checks have cost, where they did, once."""
         if self.spent and not self.told:
             self.told = True
-            note(
-                t(
-                    "asked before the first trial: {tokens:,} tokens, ${spent:,.4f} spent",
-                    tokens=self.prompt_tokens,
-                    spent=self.spent,
-                )
-            )
+            note(t("cli.asked_before_first_trial", tokens=self.prompt_tokens, spent=self.spent))
 
 
 def budget_of(
@@ -210,38 +204,26 @@ def tell_spent(
     if is_free(members):
         return
     cost = planned_cost(setup, members, trials)
-    planned = t("an unknown cost")
+    planned = t("cli.unknown_cost")
     if cost.predicted is not None and cost.most is not None:
-        planned = t("at most {most}, {predicted} predicted", most=dollars(cost.most), predicted=dollars(cost.predicted))
+        planned = t("cli.most_predicted", most=dollars(cost.most), predicted=dollars(cost.predicted))
     whole = budget.exactly_spent - elsewhere
     now = _money(whole - before, budget.unpriced)
-    counts = t(
-        "{prompt_tokens:,} tokens in, {completion_tokens:,} out",
-        prompt_tokens=budget.prompt_tokens,
-        completion_tokens=budget.completion_tokens,
-    )
-    plan = t("{planned} ({tokens:,} tokens in)", planned=planned, tokens=sum(map(Recount(setup).planned, trials)))
+    counts = t("cli.tokens_out", prompt_tokens=budget.prompt_tokens, completion_tokens=budget.completion_tokens)
+    plan = t("cli.tokens_4", planned=planned, tokens=sum(map(Recount(setup).planned, trials)))
     if not before:
-        note(t("spent: {now} ({counts}); planned: {plan}", now=now, counts=counts, plan=plan))
+        note(t("cli.spent_planned", now=now, counts=counts, plan=plan))
         return
-    note(
-        t(
-            "spent: ${whole:,.4f} in all; on the trials of this part {now} ({counts}), planned: {plan}",
-            whole=whole,
-            now=now,
-            counts=counts,
-            plan=plan,
-        )
-    )
+    note(t("cli.spent_all_trials_part", whole=whole, now=now, counts=counts, plan=plan))
 
 
 def _money(spent: Decimal, unpriced: int) -> Message:
     """Return a sum in words, with the calls whose price is not known."""
     if unpriced and not spent:
-        return t("an unknown sum for {count:,} calls", count=unpriced)
+        return t("cli.unknown_sum_calls", count=unpriced)
     if unpriced:
-        return t("${spent:,.4f}, and {count:,} calls of unknown price", spent=spent, count=unpriced)
-    return t("${spent:,.4f}", spent=spent)
+        return t("cli.calls_unknown_price_2", spent=spent, count=unpriced)
+    return t("cli.spent_2", spent=spent)
 
 
 def is_free(members: Sequence[ModelAccess]) -> bool:
@@ -252,8 +234,8 @@ def is_free(members: Sequence[ModelAccess]) -> bool:
 def free_words(model: ModelAccess) -> Message:
     """Say why a model's answers cost nothing."""
     if model.server is None or model.model_sha256 is not None:
-        return t("nothing: the model runs on this machine")
-    return t("nothing: {host} says that it is {engine}", host=model.endpoint.host, engine=model.server.engine)
+        return t("cli.nothing_model_runs_machine")
+    return t("cli.nothing_says", host=model.endpoint.host, engine=model.server.engine)
 
 
 def prices_of(setup: Setup, members: Sequence[ModelAccess]) -> tuple[PriceTier, ...]:

@@ -20,20 +20,20 @@ def list_needles(as_json: bool) -> None:
             "suites": [asdict(suite) for suite in catalog.suites.values()],
         })  # fmt: skip
         return
-    lines = [said(t("needles"))]
+    lines = [said(t("cli.needles"))]
     lines += [f"  {n.name:<18} {n.language}  {n.statements[0]}" for n in catalog.needles.values()]
-    lines += ["", said(t("prompts"))]
+    lines += ["", said(t("cli.prompts"))]
     lines += [f"  {p.name:<18} {' + '.join(m.role for m in p.messages)}" for p in catalog.prompts.values()]
-    lines += ["", said(t("experiments (nih run --experiment NAME, or NAME/PROMPT)"))]
+    lines += ["", said(t("cli.experiments_nih_run_experiment"))]
     for e in catalog.experiments.values():
         made_of = t(
-            "needle {needle}, corpus {corpus}, prompts {prompts}",
+            "cli.needle_corpus_prompts",
             needle=e.needle,
-            corpus=e.corpus or t("(give --corpus)"),
+            corpus=e.corpus or t("cli.give_corpus"),
             prompts=", ".join(e.prompts),
         )
         lines.append(f"  {e.name:<18} {said(made_of)}")
-    lines += ["", said(t("suites"))]
+    lines += ["", said(t("cli.suites"))]
     lines += [f"  {s.name:<18} {', '.join('/'.join(item) for item in s.items)}" for s in catalog.suites.values()]
     show("\n".join(lines))
 
@@ -44,20 +44,20 @@ def show_needle(name: str, as_json: bool) -> None:
     if as_json:
         show_json(asdict(needle))
         return
-    rows: list[tuple[str, str]] = [(t("hidden"), text) for text in needle.statements]
-    rows.append((t("question"), needle.question))
-    rows += [(t("question"), f"[{prompt}] {text}") for prompt, text in needle.questions.items()]
-    rows.append((t("answer"), needle.answer))
+    rows: list[tuple[str, str]] = [(t("cli.hidden"), text) for text in needle.statements]
+    rows.append((t("cli.question"), needle.question))
+    rows += [(t("cli.question"), f"[{prompt}] {text}") for prompt, text in needle.questions.items()]
+    rows.append((t("cli.answer"), needle.answer))
     if needle.subject:
-        rows.append((t("subject"), " | ".join((needle.subject.text, *needle.subject.aliases))))
+        rows.append((t("cli.subject"), " | ".join((needle.subject.text, *needle.subject.aliases))))
     for fact in needle.facts:
         marks = [
-            t("weight {weight:g}", weight=fact.weight),
-            *([t("identifying")] if fact.identifying else []),
-            *([t("guessable")] if fact.guessable else []),
+            t("cli.weight", weight=fact.weight),
+            *([t("cli.identifying")] if fact.identifying else []),
+            *([t("cli.guessable")] if fact.guessable else []),
         ]
-        rows.append((t("fact"), f"{fact.name} ({listed(marks)}): {fact.text}"))
-        rows += [("", said(t("  or {alias}", alias=alias))) for alias in fact.aliases]
+        rows.append((t("cli.fact"), f"{fact.name} ({listed(marks)}): {fact.text}"))
+        rows += [("", said(t("cli.or", alias=alias))) for alias in fact.aliases]
     if needle.note:
-        rows.append((t("note"), needle.note))
+        rows.append((t("cli.note"), needle.note))
     show("\n".join([f"{needle.name} ({needle.language})", *(f"  {column(name, 9)} {text}" for name, text in rows)]))

@@ -19,15 +19,15 @@ from nihbench.run.options import RunOptions, check_adaptive
 from nihbench.run.texts import absolute_corpus, corpus_choices
 
 _OWN_FIELDS = {
-    "messages": t("the messages are what a run builds (nih prompt shows them)"),
-    "model": t("give --model"),
-    "stream": t("give --stream or --no-stream"),
-    "n": t("a trial has one answer; give --repeats"),
-    "max_tokens": t("give --max-output"),
-    "max_completion_tokens": t("give --max-output"),
-    "temperature": t("give --temperature"),
-    "seed": t("give --seed"),
-    "truncate_prompt_tokens": t("it would cut the prompts that are measured"),
+    "messages": t("cli.messages_run_builds_nih"),
+    "model": t("cli.give_model"),
+    "stream": t("cli.give_stream_no_stream"),
+    "n": t("cli.trial_one_answer_give"),
+    "max_tokens": t("cli.give_max_output"),
+    "max_completion_tokens": t("cli.give_max_output"),
+    "temperature": t("cli.give_temperature"),
+    "seed": t("cli.give_seed"),
+    "truncate_prompt_tokens": t("cli.would_cut_prompts_measured"),
 }
 """Fields of the request that are this tool's own, and what to do instead."""
 
@@ -51,17 +51,15 @@ def run_options(values: dict[str, Any], *, needs_model: bool = True) -> RunOptio
     for name, value in values.items():
         if not _is_text(value):
             option = "--" + name.replace("_", "-")
-            raise UsageError(
-                t("{option} holds bytes that are not UTF-8: rename the file, or write it in UTF-8", option=option)
-            )
+            raise UsageError(t("cli.holds_bytes_not_utf", option=option))
     values |= {"lengths": spelt_lengths(values["lengths"]), "depths": spelt_depths(values["depths"])}
     models = list(dict.fromkeys(values.pop("model") or []))
     if not models and not needs_model:
         models = [""]
     elif not all(models) or not models:
-        raise UsageError(t("no model is named: give --model, such as --model smollm2-135m (see `nih models`)"))
+        raise UsageError(t("cli.no_model_named_give"))
     if len(models) > 1:
-        raise UsageError(t("this command takes one --model: leave the others out"))
+        raise UsageError(t("cli.command_takes_one_model"))
     unit = values.pop("length_unit") or "model"
     prompts = values.pop("prompt")
     vary = tuple(dict.fromkeys(part.strip() for part in values.pop("vary").split(",")))
@@ -109,10 +107,7 @@ def _check_like(values: Mapping[str, Any]) -> None:
     given = [name for name in _OF_THE_OTHER if values[name] != usual[name]]
     if given:
         raise UsageError(
-            t(
-                "--like takes grid, texts and seed from that run: leave {options} out",
-                options=", ".join("--" + name.replace("_", "-") for name in given),
-            )
+            t("cli.like_takes_grid_texts", options=", ".join("--" + name.replace("_", "-") for name in given))
         )
 
 
@@ -132,7 +127,7 @@ def header_values(pairs: list[str]) -> dict[str, str]:
     for pair in pairs:
         name, equals, value = pair.partition("=")
         if not equals or not name.strip():
-            raise UsageError(t("--header takes NAME=VALUE, such as --header X-Title=nih"))
+            raise UsageError(t("cli.header_takes_name_value"))
         headers[name.strip()] = value.strip()
     return headers
 
@@ -143,9 +138,9 @@ def _extra(text: str | None) -> dict[str, Any]:
     try:
         value = json.loads(text)
     except ValueError as error:
-        raise UsageError(t("--extra-body is not JSON: {error}", error=error)) from error
+        raise UsageError(t("cli.extra_body_not_json", error=error)) from error
     if not isinstance(value, dict):
-        raise UsageError(t('--extra-body must be a JSON object, such as \'{"thinking": {"type": "disabled"}}\''))
+        raise UsageError(t("cli.extra_body_must_json"))
     check_extra(value)
     return value
 
@@ -154,6 +149,4 @@ def check_extra(value: Mapping[str, Any]) -> None:
     """Raise `UsageError` where further fields of a request hold one that this tool decides."""
     for name in value:
         if name in _OWN_FIELDS:
-            raise UsageError(
-                t("--extra-body may not hold {name!r}: {own_fields}", name=name, own_fields=_OWN_FIELDS[name])
-            )
+            raise UsageError(t("cli.extra_body_may_not", name=name, own_fields=_OWN_FIELDS[name]))

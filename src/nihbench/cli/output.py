@@ -48,8 +48,8 @@ def stopped(error: KeyboardInterrupt, go_on: Message) -> InterruptedRunError:
     """Return the error for work that was ended by Ctrl-C or by a signal; `go_on` says what is kept, and how."""
     if isinstance(error, Terminated):
         name = str(error.args[0]) if error.args else "SIGTERM"
-        return TerminatedRunError(t("stopped by {signal}; {go_on}", signal=name, go_on=go_on))
-    return InterruptedRunError(t("stopped; {go_on}", go_on=go_on))
+        return TerminatedRunError(t("cli.stopped_2", signal=name, go_on=go_on))
+    return InterruptedRunError(t("cli.stopped", go_on=go_on))
 
 
 def now() -> datetime:
@@ -211,7 +211,7 @@ class FetchReport:
         """Take a report: what is fetched, bytes done, bytes in all if known."""
         finished = total is not None and done >= total
         if self._live:
-            size = t("{done:.1f} MB of {total:.1f} MB", done=done / 1e6, total=(total or 0) / 1e6)
+            size = t("cli.mb_mb", done=done / 1e6, total=(total or 0) / 1e6)
             with unheard():
                 print(
                     f"\r\033[K{plain(what)}: {said(size) if total else f'{done / 1e6:.1f} MB'}",
@@ -220,5 +220,5 @@ class FetchReport:
                     flush=True,
                 )
         elif what != self._last:
-            note(t("fetching {what}", what=what))
+            note(t("cli.fetching", what=what))
         self._last = what

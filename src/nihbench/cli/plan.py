@@ -82,7 +82,7 @@ def calibration_cost(setup: Setup, *, free: bool) -> dict[str, Any] | None:
 def _check_speeds(given: dict[str, float | None]) -> None:
     for name, value in given.items():
         if value is not None and not 0 < value < float("inf"):
-            raise UsageError(t("{name} must be more than 0", name=name))
+            raise UsageError(t("cli.must_more_than_0", name=name))
 
 
 def _pace(setup: Setup, prefill: float | None, answer: float | None) -> Pace | None:

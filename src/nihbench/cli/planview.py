@@ -27,7 +27,7 @@ Planned = tuple[dict[str, Any], str, Forecast]
 """What one run would need: for a program, for a reader, and as it was forecast."""
 
 SIDE = 12
-_OF_WHAT = {"grid": t("the grid"), "row": t("a length"), "cell": t("a cell")}
+_OF_WHAT = {"grid": t("cli.grid"), "row": t("cli.length_2"), "cell": t("cli.cell")}
 
 
 def as_json(setup: Setup, found: Forecast) -> dict[str, Any]:
@@ -84,20 +84,18 @@ def as_text(
     precision = [_precision(name, *found.half_widths[name]) for name in found.half_widths]
     rows = {
         **_grid_rows(setup, at_once),
-        t("trials"): _trials(setup),
-        t("adaptive"): adaptive.sentence() if adaptive else "",
-        t("tokens"): t(
-            "{sent:,} sent, at most {answered:,} answered", sent=sums.prompt_tokens, answered=sums.max_output_tokens
-        ),
-        t("cache"): _cache(found),
-        t("cost"): free_words(ready.model) if is_free(ready.members) else _cost(setup, found),
-        t("capped"): reach_sentence(capped, setup.options.max_cost or 0.0) if capped else "",
-        t("in a batch"): _batch(setup, found),
-        t("time"): _time(found),
-        t("precision"): said(t("; ")).join(map(said, precision)),
-        t("demonstrate"): _demonstrate(),
-        t("calibration"): _calibration(calibration) if calibration else "",
-        t("compare"): _comparing(setup),
+        t("cli.trials"): _trials(setup),
+        t("cli.adaptive"): adaptive.sentence() if adaptive else "",
+        t("cli.tokens"): t("cli.sent_most_answered", sent=sums.prompt_tokens, answered=sums.max_output_tokens),
+        t("cli.cache"): _cache(found),
+        t("cli.cost"): free_words(ready.model) if is_free(ready.members) else _cost(setup, found),
+        t("cli.capped"): reach_sentence(capped, setup.options.max_cost or 0.0) if capped else "",
+        t("cli.batch"): _batch(setup, found),
+        t("cli.time"): _time(found),
+        t("cli.precision"): said(t("common.blank")).join(map(said, precision)),
+        t("cli.demonstrate"): _demonstrate(),
+        t("cli.calibration"): _calibration(calibration) if calibration else "",
+        t("cli.compare"): _comparing(setup),
     }
     lines = [column(name, SIDE) + said(text) for name, text in rows.items() if text]
     return "\n".join([*lines, "", *_by_length(setup, found)])
@@ -108,24 +106,20 @@ def _grid_rows(setup: Setup, at_once: tuple[int, int]) -> dict[Message, str]:
     window, room, (start, most) = setup.window, _room(setup), at_once
     corpus, unit, order = plain(setup.corpus.name), unit_words(setup.length_unit), setup.options.order
     return {
-        t("model"): plain(setup.preset.name),
-        t("window"): t("{window:,} tokens, of which prompts may fill {room:,}", window=window, room=room)
-        if window
-        else t("unknown"),
-        t("experiment"): t(
-            "{experiment}: prompts {prompts}", experiment=setup.experiment.name, prompts=", ".join(setup.prompts)
-        ),
-        t("corpus"): t("{corpus}, {copies} times in the longest prompts", corpus=corpus, copies=setup.copies)
+        t("common.model"): plain(setup.preset.name),
+        t("cli.window"): t("cli.tokens_prompts_may_fill", window=window, room=room) if window else t("cli.unknown"),
+        t("common.experiment"): t("cli.prompts_2", experiment=setup.experiment.name, prompts=", ".join(setup.prompts)),
+        t("common.corpus"): t("cli.times_longest_prompts", corpus=corpus, copies=setup.copies)
         if setup.copies > 1
         else corpus,
-        t("lengths"): t("{lengths} ({unit})", lengths=_numbers(setup.lengths), unit=unit),
-        t("left out"): t("{lengths}: over the window", lengths=_numbers(setup.too_long)) if setup.too_long else "",
-        t("depths"): t("{depths} percent", depths=", ".join(f"{depth:g}" for depth in setup.depths)),
-        t("achieved"): _achieved(setup),
-        t("repeats"): t("{repeats}, varying {vary}", repeats=setup.options.repeats, vary=", ".join(setup.options.vary)),
-        t("order"): t("{order}, {start} at a time at first", order=order, start=start)
+        t("cli.lengths"): t("cli.lengths_unit", lengths=_numbers(setup.lengths), unit=unit),
+        t("cli.left_out"): t("cli.over_window", lengths=_numbers(setup.too_long)) if setup.too_long else "",
+        t("cli.depths"): t("cli.percent", depths=", ".join(f"{depth:g}" for depth in setup.depths)),
+        t("cli.achieved"): _achieved(setup),
+        t("cli.repeats"): t("cli.varying", repeats=setup.options.repeats, vary=", ".join(setup.options.vary)),
+        t("cli.order"): t("cli.time_first", order=order, start=start)
         if most > start
-        else t("{order}, {start} at a time", order=order, start=start),
+        else t("cli.time_2", order=order, start=start),
     }
 
 
@@ -136,26 +130,20 @@ def _achieved(setup: Setup) -> Message | str:
         return ""
     if setup.to_be_fitted:
         return t(
-            "{mean:.1f} points off these depths on average, {largest:.1f} at most (at {length:,} tokens of "
-            "{tokenizer}; the run says what it is once lengths are fitted)",
+            "cli.points_off_depths_average_most",
             mean=error.mean,
             largest=error.largest,
             length=error.length,
             tokenizer=setup.tokenizer.name,
         )
-    return t(
-        "{mean:.1f} points off these depths on average, {largest:.1f} at most (at {length:,} tokens)",
-        mean=error.mean,
-        largest=error.largest,
-        length=error.length,
-    )
+    return t("cli.points_off_depths_average", mean=error.mean, largest=error.largest, length=error.length)
 
 
 def _by_length(setup: Setup, found: Forecast) -> list[str]:
     """Write trials, tokens and what the cache is predicted to have, for every length and for the controls."""
     parts = [(f"{length:,}", [t for t in setup.grid if t.length == length]) for length in setup.lengths]
-    parts.append((said(t("controls")), [trial for trial in setup.trials if trial.control is not None]))
-    names = zip((t("length"), t("trials"), t("tokens"), t("cached")), (10, 7, 12, 12), strict=True)
+    parts.append((said(t("cli.controls")), [trial for trial in setup.trials if trial.control is not None]))
+    names = zip((t("cli.length"), t("cli.trials"), t("cli.tokens"), t("cli.cached")), (10, 7, 12, 12), strict=True)
     lines = [" ".join(column(name, width, right=True) for name, width in names)]
     for name, trials in parts:
         tokens, hits = sum(t.length for t in trials), sum(found.cached_by_trial[t] for t in trials)
@@ -170,7 +158,7 @@ def _numbers(lengths: Sequence[int]) -> str:
 
 def _trials(setup: Setup) -> str:
     trials, controls = len(setup.grid), len(setup.trials) - len(setup.grid)
-    return t("{trials:,}, and {controls:,} controls", trials=trials, controls=controls) if controls else f"{trials:,}"
+    return t("cli.controls_2", trials=trials, controls=controls) if controls else f"{trials:,}"
 
 
 def _room(setup: Setup) -> int | None:
@@ -179,9 +167,9 @@ def _room(setup: Setup) -> int | None:
 
 def _cache(found: Forecast) -> Message:
     if found.cache.kind == "none":
-        return t("none known: every token is computed")
+        return t("cli.none_known_every_token")
     return t(
-        "{cached:,} tokens predicted to be cached, {computed:.1%} computed ({cache})",
+        "cli.tokens_predicted_cached_computed",
         cached=found.cached_tokens,
         computed=found.computed_share,
         cache=found.cache.name,
@@ -191,20 +179,16 @@ def _cache(found: Forecast) -> Message:
 def _cost(setup: Setup, found: Forecast) -> Message:
     cost = found.cost
     if cost.least is None or cost.predicted is None or cost.most is None:
-        return t(
-            "unknown: give --price IN,OUT ({model} has no prices at these lengths in models.yaml)",
-            model=plain(setup.preset.name),
-        )
+        return t("cli.unknown_give_price_out", model=plain(setup.preset.name))
     day = setup.preset.prices_as_of
-    dated = t("the prices of {day}", day=day) if day else t("undated prices")
+    dated = t("cli.prices", day=day) if day else t("cli.undated_prices")
     return t(
-        "{least} (all cached) to {most} (nothing cached, longest answers); {predicted} predicted (answers of "
-        "{guessed:,} tokens), at {price}",
+        "cli.all_cached_nothing_cached",
         least=dollars(cost.least),
         most=dollars(cost.most),
         predicted=dollars(cost.predicted),
         guessed=found.guessed_output,
-        price=t("the given price") if setup.options.price else dated,
+        price=t("cli.given_price") if setup.options.price else dated,
     )
 
 
@@ -214,21 +198,16 @@ def _batch(setup: Setup, found: Forecast) -> Message | str:
     if terms is None:
         return ""
     if most is None:
-        return t("{share:.0%} of the live price (as of {day})", share=terms.price, day=terms.as_of)
-    return t(
-        "at most {most}, {share:.0%} of the live price (as of {day})",
-        most=dollars(most * decimal_of(terms.price)),
-        share=terms.price,
-        day=terms.as_of,
-    )
+        return t("cli.live_price", share=terms.price, day=terms.as_of)
+    return t("cli.most_live_price", most=dollars(most * decimal_of(terms.price)), share=terms.price, day=terms.as_of)
 
 
 def _time(found: Forecast) -> Message:
     if found.seconds is None:
-        return t("unknown: give --rpm, --tpm, --prefill-speed or --answer-speed")
+        return t("cli.unknown_give_rpm_tpm")
     minutes, seconds = divmod(round(found.seconds), 60)
     hours, minutes = divmod(minutes, 60)
-    return t("at least {time} at the given limits and speeds", time=f"{hours}:{minutes:02}:{seconds:02}")
+    return t("cli.least_given_limits_speeds", time=f"{hours}:{minutes:02}:{seconds:02}")
 
 
 def _row_trials() -> dict[str, float | None]:
@@ -239,42 +218,26 @@ def _row_trials() -> dict[str, float | None]:
 
 def _demonstrate() -> Message:
     share, perfect, usual = _row_trials().values()
-    return t(
-        "a row takes {perfect} trials to show {share} found if all are found, {usual} if 97% are (80% power)",
-        perfect=perfect,
-        share=f"{share:.0%}",
-        usual=usual,
-    )
+    return t("cli.row_takes_trials_show", perfect=perfect, share=f"{share:.0%}", usual=usual)
 
 
 def _precision(name: str, trials: int, at_half: float, at_nine: float) -> Message:
     """Say how far off a found rate may be: half of a 95% interval, trials taken as independent."""
-    return t(
-        "{name} of {trials:,}: ±{at_half:.1%} at 50% found, ±{at_nine:.1%} at 90%",
-        name=_OF_WHAT.get(name, name),
-        trials=trials,
-        at_half=at_half,
-        at_nine=at_nine,
-    )
+    return t("cli.50_found_90", name=_OF_WHAT.get(name, name), trials=trials, at_half=at_half, at_nine=at_nine)
 
 
 def _calibration(cost: dict[str, Any]) -> Message:
-    money = t("at no charge") if cost["free"] else t("at an unknown price")
+    money = t("cli.no_charge_2") if cost["free"] else t("cli.unknown_price")
     if not cost["free"] and cost["cost_usd"] is not None:
-        money = t("for about ${usd:.4f}", usd=cost["cost_usd"])
-    return t(
-        "{requests} counts by the server, about {tokens:,} tokens, {money}; --no-calibrate leaves it out",
-        requests=cost["requests"],
-        tokens=cost["prompt_tokens"],
-        money=money,
-    )
+        money = t("cli.about", usd=cost["cost_usd"])
+    return t("cli.counts_server_about_tokens", requests=cost["requests"], tokens=cost["prompt_tokens"], money=money)
 
 
 def _comparing(setup: Setup) -> Message:
     """Say what a later comparison needs, or what this run can be compared with."""
     if setup.like is not None:
-        return t("pair by pair with {run}, whose prompts it sends: nih compare takes both", run=plain(setup.like.run))
-    return t("pair by pair only with a run of the same prompts: give a later one --like and this run's folder")
+        return t("cli.pair_pair_whose_prompts", run=plain(setup.like.run))
+    return t("cli.pair_pair_only_run")
 
 
 def total_json(planned: Sequence[Planned]) -> dict[str, Any]:
@@ -301,15 +264,15 @@ def total_text(planned: Sequence[Planned]) -> str:
     """Write the sum of several plans as one line."""
     total = total_json(planned)
     least, predicted, most = (total["cost_usd"][name] for name in ("least", "predicted", "most"))
-    cost = t("at an unknown cost")
+    cost = t("cli.unknown_cost_2")
     if least is not None and predicted is not None and most is not None:
         least, predicted, most = (dollars(Decimal(each)) for each in (least, predicted, most))
-        cost = t("for {least} to {most} ({predicted} predicted)", least=least, most=most, predicted=predicted)
+        cost = t("cli.predicted", least=least, most=most, predicted=predicted)
     text = t(
-        "{runs} runs, {trials:,} trials, {tokens:,} tokens sent, {cost}",
+        "cli.runs_trials_tokens_sent",
         runs=len(planned),
         trials=total["trials"],
         tokens=total["prompt_tokens"],
         cost=cost,
     )
-    return column(t("all"), SIDE) + said(text)
+    return column(t("cli.all"), SIDE) + said(text)

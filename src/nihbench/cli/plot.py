@@ -47,7 +47,7 @@ def plot(
     records = results[0].records if len(results) == 1 else ()
     sweeps = chosen([s for result in results for s in result.sweeps], prompt, lambda sweep: sweep.grid.prompt)
     draw(sweeps, out, style, kind=kind, title=title, animate=(animate, records) if animate else None)
-    note(t("figure: {out}", out=out))
+    note(t("cli.figure", out=out))
 
 
 def _style(preset_name: str, colours: str, size: str | None, dpi: int | None) -> Style:
@@ -56,6 +56,4 @@ def _style(preset_name: str, colours: str, size: str | None, dpi: int | None) ->
 
 def _one_of(option: str, value: str, known: tuple[str, ...]) -> None:
     if value not in known:
-        raise UsageError(
-            t("{option} {value!r}: choose one of {known}", option=option, value=value, known=", ".join(known))
-        )
+        raise UsageError(t("cli.choose_one", option=option, value=value, known=", ".join(known)))

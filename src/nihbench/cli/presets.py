@@ -43,9 +43,7 @@ def find_preset(options: RunOptions, catalog: Catalog) -> ModelPreset:
     base_url = options.base_url or os.environ.get("OPENAI_BASE_URL")
     if not base_url:
         catalog.model(options.model)
-        raise UsageError(
-            t("the model {model!r} is not known: give --base-url as well, or see `nih models`", model=options.model)
-        )
+        raise UsageError(t("cli.model_not_known_give", model=options.model))
     there = [known for known in catalog.models.values() if host_of(known.base_url) == host_of(base_url)]
     counter = next((known.counter for known in there if known.counter), None)
     batch = next((known.batch for known in there if known.batch), None)
@@ -96,28 +94,13 @@ def key_for(options: RunOptions, preset: ModelPreset, catalog: Catalog, *, sendi
         return None
     key = key_named(variable)
     if not key and sending and (options.api_key_env or preset.key_env):
-        raise UsageError(
-            t(
-                "no key for {preset_name}: set the environment variable {variable} (or put {variable}=KEY into "
-                "{path}), or name another by --api-key-env",
-                preset_name=preset.name,
-                variable=variable,
-                path=keys_file(),
-            )
-        )
+        raise UsageError(t("cli.no_key_set_environment", preset_name=preset.name, variable=variable, path=keys_file()))
     return key
 
 
 def _not_named(variable: str, preset: ModelPreset) -> UsageError:
     """Return the error for a server that was named alone, where a key would have gone to another one."""
-    return UsageError(
-        t(
-            "the key in {variable} is not known to belong to {host}: nothing was sent; name the one that goes there "
-            "with it, by --base-url URL (a judge: --judge-base-url) --api-key-env NAME (none: no key)",
-            variable=variable,
-            host=host_of(preset.base_url),
-        )
-    )
+    return UsageError(t("cli.key_not_known_belong", variable=variable, host=host_of(preset.base_url)))
 
 
 def remember(options: RunOptions, catalog: Catalog) -> None:

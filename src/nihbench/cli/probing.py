@@ -29,17 +29,14 @@ from nihbench.run.store import PROBES, RunFolder
 from nihbench.run.stored import is_imported, stored_needle, stored_options
 from nihbench.types import Grade, Record
 
-_KEPT = t("the probes that were answered are kept: give the same command again to go on")
+_KEPT = t("cli.probes_answered_kept_give")
 _SAYS = {
-    "retrieved": t(
-        "Retrieved, the question misread: {count} of {trials} misses could quote the needle when asked for it "
-        "({share}; 95%: {low} to {high})."
-    ),
-    "lost": t("Not retrieved: {count} of {trials} misses could not quote it ({share}; 95%: {low} to {high})."),
-    "control": t("Control: {count} of {trials} hits could quote it ({share}; 95%: {low} to {high})."),
-    "weak": t("The control is weak: this model often can't quote what it found, so that not quoting shows little."),
-    "none": t("No probe was answered: the causes of the misses are not known."),
-    "owed": t("{count} probes have no answer that can be judged; they count for nothing."),
+    "retrieved": t("cli.retrieved_question_misread_misses"),
+    "lost": t("cli.not_retrieved_misses_could"),
+    "control": t("cli.control_hits_could_quote"),
+    "weak": t("cli.control_weak_model_often"),
+    "none": t("cli.no_probe_answered_causes"),
+    "owed": t("cli.probes_no_answer_judged"),
 }
 _SOUND_CONTROL = 0.8
 """Below this share of quoted hits not quoting a miss says little."""
@@ -68,29 +65,17 @@ def send_probes(
         StoppedError: it had to stop; probes that were answered are kept.
     """
     if is_imported(folder.manifest):
-        raise UsageError(
-            t("{path} was imported, its haystacks are not at hand: --probe is for runs of your own", path=folder.path)
-        )
+        raise UsageError(t("cli.imported_haystacks_not_hand", path=folder.path))
     wanted = probes(records, grades, stored_needle(folder.manifest))
     if not owed_probes(wanted, asked_probes(folder)):
-        note(
-            t("nothing is sent: every probe is answered already")
-            if wanted
-            else t("nothing is sent: there is no miss to ask about")
-        )
+        note(t("cli.nothing_sent_every_probe") if wanted else t("cli.nothing_sent_no_miss"))
         return
     with made_ready([Job(options=_options(folder, options), existing=folder)], sending=True) as (ready,):
         check_same(folder.manifest, ready.setup, placed=True)
         with owned(folder.path, now):
             owed = owed_probes(wanted, asked_probes(folder))
             misses = sum(probe.kind == "miss" for probe in owed)
-            note(
-                t(
-                    "probes: {misses} misses and {hits} hits as a control are asked to quote the needle",
-                    misses=misses,
-                    hits=len(owed) - misses,
-                )
-            )
+            note(t("cli.probes_misses_hits_control", misses=misses, hits=len(owed) - misses))
             ready = replace(ready, setup=placed_as(ready.setup, owed))
             planned = [probe.trial for probe in owed]
             check_cost([(ready.setup, ready.members, planned)], yes=options.yes, runs=[folder.path])
@@ -125,9 +110,7 @@ def _measure(ready: Ready, folder: RunFolder, owed: Sequence[Probe]) -> None:
                     writer,
                     total=len(owed),
                     now=now,
-                    on_progress=lambda progress: note(
-                        t("{done}/{total} probes", done=progress.done, total=progress.total)
-                    ),
+                    on_progress=lambda progress: note(t("cli.probes", done=progress.done, total=progress.total)),
                     limiters=limiters,
                     build=lambda trial: build_probe(setup, by_trial[trial]),
                 )
@@ -142,7 +125,7 @@ def _measure(ready: Ready, folder: RunFolder, owed: Sequence[Probe]) -> None:
         except KeyboardInterrupt as error:
             raise stopped(error, _KEPT) from error
         except NihError as error:
-            raise type(error)(t("{error}; {go_on}", error=without_stop(error), go_on=_KEPT)) from error
+            raise type(error)(t("cli.error_go_on", error=without_stop(error), go_on=_KEPT)) from error
         finally:
             tell_spent(setup, ready.members, list(by_trial), budget, before=spent)
 

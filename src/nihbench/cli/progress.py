@@ -152,12 +152,10 @@ def line(progress: Progress) -> None:
     record = progress.record
     outcome = record.outcome
     assert not isinstance(outcome, GradedElsewhere)  # a run measures, it imports nothing
-    what = (
-        t("answered") if isinstance(outcome, Completion) else t("failed ({kind})", kind=kind_words(what_came(record)))
-    )
+    what = t("cli.answered") if isinstance(outcome, Completion) else t("cli.failed", kind=kind_words(what_came(record)))
     note(
         t(
-            "{done}/{total} {prompt} length {length} depth {depth:g}%: {what} in {seconds:.1f} s",
+            "cli.length_depth",
             done=progress.done,
             total=progress.total,
             prompt=record.trial.prompt,

@@ -18,7 +18,7 @@ from nihbench.types import Message, Placement
 def prompt(options: dict[str, Any], length: str, depth: str, repeat: int, as_json: bool) -> None:
     """Print the exact messages of one trial, as a run with the same options would send them."""
     if repeat < 0:
-        raise UsageError(t("--repeat {repeat} must be 0 or more", repeat=repeat))
+        raise UsageError(t("cli.repeat_must_0_more", repeat=repeat))
     tokens, percent = round(parse_length(length, "--length")), parse_depth(depth, "--depth")
     one = {
         "lengths": f"{tokens}t",
@@ -34,13 +34,7 @@ def prompt(options: dict[str, Any], length: str, depth: str, repeat: int, as_jso
             trials = [trial for trial in trials if trial.length == tokens and percent in trial.depths]
         if not trials:
             raise UsageError(
-                t(
-                    "{run} sent no prompt of {length:,} tokens at a depth of {depth:g}% in repeat {repeat}",
-                    run=options["like"],
-                    length=tokens,
-                    depth=percent,
-                    repeat=repeat,
-                )
+                t("cli.sent_no_prompt_tokens", run=options["like"], length=tokens, depth=percent, repeat=repeat)
             )
         built = [(trial, *setup.build(trial)) for trial in trials]
         if as_json:
@@ -51,8 +45,7 @@ def prompt(options: dict[str, Any], length: str, depth: str, repeat: int, as_jso
             show(for_terminal(as_text(messages)))
             note(
                 t(
-                    "{prompt}: {total_tokens} of {length} tokens, needle at {achieved_depth_percent:.2f}% "
-                    "(asked {depth_percent:g}%), id {trial_id}",
+                    "cli.tokens_needle_asked_id",
                     prompt=trial.prompt,
                     total_tokens=place.total_tokens,
                     length=trial.length,

@@ -28,12 +28,12 @@ from nihbench.types import Record
 def report(runs: list[Path], out: Path, title: str | None, scorer: str | None, price: str | None) -> None:
     """Write one HTML file that shows runs down to the single answer, opens from disk and loads nothing."""
     if out.suffix.lower() not in {".html", ".htm"}:
-        raise UsageError(t("a report is an HTML file: give it a name such as {name}", name=out.with_suffix(".html")))
+        raise UsageError(t("cli.report_html_file_give", name=out.with_suffix(".html")))
     catalog = load()
     told = [_measured(folder, scorer, catalog, price) for path in runs for folder in find_runs(path)]
     page = report_page(report_data(told, title=title or _title(told)), lang=language())
     write_atomic(out, page)
-    note(t("report: {out} ({size:.1f} MB)", out=out, size=len(page) / 1e6))
+    note(t("cli.report_mb", out=out, size=len(page) / 1e6))
 
 
 def _measured(path: Path, scorer: str | None, catalog: Catalog, price: str | None) -> Measured:
@@ -68,7 +68,7 @@ def _text(run: RunFolder, catalog: Catalog) -> str | None:
     try:
         corpus = stored_corpus(catalog, corpus_of(run.manifest, run.path, catalog), Path.cwd(), sha256)
     except NihError as error:
-        note(t("the text around the needles is left out: {error}", error=error))
+        note(t("cli.text_around_needles_left", error=error))
         return None
     return corpus.text
 

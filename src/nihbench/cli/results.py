@@ -182,19 +182,8 @@ def _rows_sentence(table: Table, *, experiment: str, prompt: str) -> Message | N
     draws, haystacks = sum(row.draws for row in rows), rows[0].haystacks
     told = ", ".join(f"{row.length:,}: {row.found:.1%} [{row.low:.1%}, {row.high:.1%}]" for row in rows if row.draws)
     if haystacks == 1:
-        return t(
-            "found over all {draws:,} draws, each cell weighing once (in brackets: 95% intervals, for this haystack): "
-            "{rows}",
-            draws=draws,
-            rows=told,
-        )
-    return t(
-        "found over all {draws:,} draws, each cell weighing once (in brackets: 95% intervals over {haystacks} "
-        "haystacks): {rows}",
-        draws=draws,
-        haystacks=haystacks,
-        rows=told,
-    )
+        return t("cli.found_over_all_draws", draws=draws, rows=told)
+    return t("cli.found_over_all_draws_each", draws=draws, haystacks=haystacks, rows=told)
 
 
 def note_controls(told: Sequence[tuple[RunFolder, Sequence[ControlResult]]]) -> None:

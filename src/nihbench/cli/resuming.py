@@ -37,21 +37,14 @@ def resumed_jobs(context: typer.Context, folder: Path, values: Mapping[str, Any]
     given = [name for name in values if _is_given(context, name)]
     if not is_tree(folder):
         if suite is not None:
-            raise UsageError(t("{folder} is a single run, not a suite: leave --suite out", folder=folder))
+            raise UsageError(t("cli.single_run_not_suite", folder=folder))
         run = open_run(folder)
         if is_imported(run.manifest):
-            raise UsageError(
-                t("{path} was imported, it can't be gone on with: make a run of your own (nih run)", path=run.path)
-            )
+            raise UsageError(t("cli.imported_cant_gone_make", path=run.path))
         return (Job(options=_resumed(run.path, run.manifest, values, given), existing=run),)
     tree = open_tree(folder)
     if (suite is not None and suite != tree.suite) or any(name in given for name in _OF_A_TREE):
-        raise UsageError(
-            t(
-                "{folder} says itself which runs it has: leave --suite, --model, --experiment, --prompt out",
-                folder=folder,
-            )
-        )
+        raise UsageError(t("cli.says_itself_runs_leave", folder=folder))
     jobs = []
     for child in tree.children:
         begun = tree.begun(child)
@@ -79,14 +72,7 @@ def _resumed(path: Path, content: Mapping[str, Any], values: Mapping[str, Any], 
         ):
             changed.append("--" + name.replace("_", "-"))
     if changed:
-        raise UsageError(
-            t(
-                "can't resume with other options: {changed} differ from what {path} began with; leave them "
-                "out, or make a new run",
-                changed=", ".join(changed),
-                path=path,
-            )
-        )
+        raise UsageError(t("cli.cant_resume_other_options", changed=", ".join(changed), path=path))
     free = {n: getattr(asked, n) for n in _FREE_ON_RESUME if n in given}
     return readmitted(replace(stored, **free), content, path, asked, given)
 

@@ -47,9 +47,9 @@ def run(
 ) -> None:
     """Measure a model: run the grid, show the heatmap, write it as a PNG into the run's folder."""
     if out and resume:
-        raise UsageError(t("--resume goes on in the run's own folder: leave --out away"))
+        raise UsageError(t("cli.resume_goes_run_own"))
     if retry_all and not resume:
-        raise UsageError(t("--retry-all is for a run that is there already: give --resume DIR"))
+        raise UsageError(t("cli.retry_all_run_already"))
     jobs = resumed_jobs(context, resume, options, suite) if resume else asked_jobs(options, suite)
     for job in jobs:
         if job.existing:

@@ -36,7 +36,7 @@ def score(
     folders = [open_run(path) for path in find_runs(run)]
     given = (judge_base_url, api_key_env, max_cost, max_output, concurrency)
     if judge is None and (only_uncertain or votes != 1 or any(value is not None for value in given)):
-        raise UsageError(t("the rules take none of these options, they are a judge's: name it by --judge MODEL"))
+        raise UsageError(t("cli.rules_take_none_options"))
     options = None
     if judge is not None:
         options = JudgeOptions(
@@ -60,7 +60,7 @@ def _score(folder: RunFolder, options: JudgeOptions | None, agreed: Judged) -> i
     scorer = score_by_judge(folder, options, agreed) if options else None
     result = result_of(folder, scorer=scorer, again=scorer is None)
     show(result)
-    note(t("scores: {scores_file}", scores_file=scores_file(folder, result.scorer)))
+    note(t("cli.scores", scores_file=scores_file(folder, result.scorer)))
     if result.unscored:
-        note(t("{unscored} answers are left unscored; the file says why", unscored=result.unscored))
+        note(t("cli.answers_left_unscored_file", unscored=result.unscored))
     return result.unscored

@@ -67,7 +67,7 @@ def measure(ready: Ready, folder: RunFolder, trials: Owed, sending: Sending) -> 
     if sending.resume is not None:
         note(
             t(
-                "run folder: {path} ({done} of {total} trials are done)",
+                "cli.run_folder_trials_done",
                 path=folder.path,
                 done=len(setup.trials) - len(trials),
                 total=len(setup.trials),
@@ -87,7 +87,7 @@ def measure(ready: Ready, folder: RunFolder, trials: Owed, sending: Sending) -> 
         except (DamagedDataError, MovedError):
             raise
         except NihError as error:
-            raise type(error)(t("{error}; {go_on}", error=without_stop(error), go_on=_go_on(sending))) from error
+            raise type(error)(t("cli.error_go_on", error=without_stop(error), go_on=_go_on(sending))) from error
         finally:
             tell_spent(setup, members, sent, budget, before=before, elsewhere=sending.elsewhere)
     return budget.exactly_spent - sending.elsewhere
@@ -172,7 +172,7 @@ async def _send_parts(
                 measure, _ = request_counter(ready.model, completer, likely_tokens(setup), on_refusal=told.append)
                 found = await calibrate_further(setup, due, measure)
                 if found is setup.calibration:
-                    told.append(t("note: a further haystack is not fitted: the server tells no token counts any more"))
+                    told.append(t("cli.note_further_haystack_not"))
                 if told:
                     note(told[0])
                 return found
@@ -210,7 +210,7 @@ def _tell_controls(setup: Setup, folder: RunFolder, *, strict: bool) -> None:
     for result in results:
         note(result.sentence(language()))
     if strict and any(result.failed for result in results):
-        raise StoppedError(t("a control failed, and --strict-controls stops here: mend the needle or the prompt"))
+        raise StoppedError(t("cli.control_failed_strict_controls"))
 
 
 def note_cache(ready: Ready, folder: RunFolder) -> None:
@@ -221,8 +221,7 @@ def note_cache(ready: Ready, folder: RunFolder) -> None:
     if shares is not None:
         note(
             t(
-                "prefix cache: {computed:.1%} of the prompts' tokens were computed, {predicted:.1%} were predicted "
-                "({order} order, {cache})",
+                "cli.prefix_cache_prompts_tokens",
                 computed=shares[1],
                 predicted=shares[0],
                 order=setup.options.order,
@@ -247,13 +246,7 @@ async def tell_of_sleep(
         await sleep(_LOOK_S)
         gap_s = wall() - steady() - before
         if gap_s > _ASLEEP_S:
-            say(
-                t(
-                    "note: this machine stood still for {wait} (or its clock was set): calls that were in flight are "
-                    "sent again where they fail, and count as paid",
-                    wait=in_words(gap_s),
-                )
-            )
+            say(t("cli.note_machine_stood_still", wait=in_words(gap_s)))
 
 
 @contextlib.contextmanager
@@ -289,5 +282,5 @@ def terminable() -> Iterator[Callable[[], None]]:
 
 def _go_on(sending: Sending) -> Message:
     if sending.resume is None:
-        return t("nothing is kept of a check: make it again")
-    return t("what is done is kept: go on by nih run --resume {path}", path=typed(sending.resume))
+        return t("cli.nothing_kept_check_make")
+    return t("cli.done_kept_go_nih", path=typed(sending.resume))

@@ -17,26 +17,19 @@ from nihbench.local.server import LocalServer
 def serve(model: str, port: int, slots: int, window: int) -> None:
     """Serve a local model until Ctrl-C."""
     if slots < 1:
-        raise UsageError(t("--slots must be at least 1, not {slots}", slots=slots))
+        raise UsageError(t("cli.slots_must_least_1", slots=slots))
     if window < 0:
-        raise UsageError(t("--window must be 0 (as trained) or more, not {window}", window=window))
+        raise UsageError(t("cli.window_must_0_trained", window=window))
     if is_gguf(model):
         path, alias = Path(model), None
     else:
         preset = load().model(model)
         if preset.local is None:
-            raise UsageError(t("{model!r} is not an embedded model: name smollm2-135m or a .gguf file", model=model))
+            raise UsageError(t("cli.not_embedded_model_name", model=model))
         path, alias = model_file(preset.local, report=FetchReport()), preset.model
     with LocalServer(path, alias=alias, port=port, slots=slots, window=window) as server:
         show(server.base_url)
-        note(
-            t(
-                "serving {path_name}; try: nih run --model {alias} --base-url {base_url} --quick",
-                path_name=path.name,
-                alias=typed(server.alias),
-                base_url=server.base_url,
-            )
-        )
+        note(t("cli.serving_try_nih_run", path_name=path.name, alias=typed(server.alias), base_url=server.base_url))
         while server.alive():
             time.sleep(0.5)
-        raise LocalModelError(t("the server stopped by itself: {log_tail}", log_tail=server.log_tail()))
+        raise LocalModelError(t("cli.server_stopped_itself", log_tail=server.log_tail()))

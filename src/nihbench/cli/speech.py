@@ -9,11 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from functools import cache
-from importlib import import_module
 from typing import Any
 
 from nihbench.errors import UsageError
-from nihbench.lang.messages import LANGUAGES, Lang, language, recognising, t, words
+from nihbench.lang.messages import LANGUAGES, Lang, help_words, language, mistakes, recognising, t
 
 _PANELS = ("ARGUMENTS_PANEL_TITLE", "OPTIONS_PANEL_TITLE", "COMMANDS_PANEL_TITLE", "DEFAULT_STRING", "ENVVAR_STRING",
            "REQUIRED_LONG_STRING")  # fmt: skip
@@ -39,7 +38,7 @@ def chosen(arguments: Sequence[str], environment: Mapping[str, str]) -> tuple[La
             rest.append(argument)
     spoken = {str(known): known for known in LANGUAGES}.get(value)
     if spoken is None:
-        raise UsageError(t("{name} {value!r}: choose one of {languages}", name=name, value=value,
+        raise UsageError(t("cli.choose_one_2", name=name, value=value,
                            languages=", ".join(LANGUAGES)))  # fmt: skip
     return spoken, rest
 
@@ -49,7 +48,7 @@ def translate(command: Any) -> None:
     if language() == "en":
         _own_words({})
         return
-    table = words(language())
+    table = help_words(language())
     _own_words(table)
     _translate(command, table)
 
@@ -153,5 +152,4 @@ def parser_words(text: str) -> str:
 
 @cache
 def _patterns(spoken: str) -> list[tuple[re.Pattern[str], str]]:
-    table: dict[str, str] = import_module(f"nihbench.lang.{spoken}.parser").SENTENCES
-    return [(recognising(english), other) for english, other in table.items()]
+    return [(recognising(english), other) for english, other in mistakes(spoken).items()]

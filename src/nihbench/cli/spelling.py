@@ -24,23 +24,11 @@ def spelt_lengths(spec: str | None) -> str | None:
         return spec
     number = spec.strip()
     if count_of(number) > MAX_LENGTHS:
-        question = t("--lengths {number}: is that one length of {number} tokens?", number=number)
-        refusal = t(
-            "--lengths {number} is more steps than {most}: write {number}t for one length of {number} tokens, or "
-            "FIRST:LAST:STEPS, such as 1k:32k:15",
-            number=number,
-            most=MAX_LENGTHS,
-        )
+        question = t("cli.lengths_one_length_tokens", number=number)
+        refusal = t("cli.lengths_more_steps_than", number=number, most=MAX_LENGTHS)
         return _chosen(f"{number}t", None, question, refusal)
-    question = t(
-        "--lengths {number}: is that one length of {number} tokens (else {number} lengths up to the longest possible)?",
-        number=number,
-    )
-    refusal = t(
-        "--lengths {number} can mean two things: write {number}t for one length of {number} tokens, or "
-        "FIRST:LAST:{number}, such as 1k:32k:{number}, for {number} lengths",
-        number=number,
-    )
+    question = t("cli.lengths_one_length_tokens_else", number=number)
+    refusal = t("cli.lengths_mean_two_things", number=number)
     return _chosen(f"{number}t", number, question, refusal)
 
 
@@ -54,19 +42,9 @@ def spelt_depths(spec: str | None) -> str | None:
         return spec  # more than there may be either way: that is said where it is read
     number, steps = spec.strip(), f"0:100:{count_of(spec)}"
     if count_of(spec) > 100:
-        raise UsageError(
-            t("--depths {number} is no depth in percent: write {steps} for {number} depths", number=number, steps=steps)
-        )
-    question = t(
-        "--depths {number}: is that the one depth at {number} percent (else {number} depths from 0 to 100)?",
-        number=number,
-    )
-    refusal = t(
-        "--depths {number} can mean two things: write {number}% for the one depth at {number} percent, or {steps} for "
-        "{number} depths",
-        number=number,
-        steps=steps,
-    )
+        raise UsageError(t("cli.depths_no_depth_percent", number=number, steps=steps))
+    question = t("cli.depths_one_depth_percent", number=number)
+    refusal = t("cli.depths_mean_two_things", number=number, steps=steps)
     return _chosen(f"{number}%", steps, question, refusal)
 
 

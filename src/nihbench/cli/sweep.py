@@ -172,7 +172,5 @@ def chosen(items: Sequence[T], prompts: str, prompt_of: Callable[[T], str]) -> l
     present = dict.fromkeys(map(prompt_of, items))
     for name in names:
         if name not in present:
-            raise UsageError(
-                t("no run here has a prompt {name!r}: there are {present}", name=name, present=", ".join(present))
-            )
+            raise UsageError(t("cli.no_run_here_prompt", name=name, present=", ".join(present)))
     return [item for name in names for item in items if prompt_of(item) == name] if names else list(items)

@@ -119,45 +119,16 @@ def _with_files(
 
 
 def _unknown_host(run: Path, url: str) -> UsageError:
-    return UsageError(
-        t(
-            "{run} says that its model is at {host}, which nobody named on this machine: nothing was sent; if you "
-            "trust that server, give --base-url URL, and --api-key-env NAME for its key",
-            run=run,
-            host=host_of(url) or repr(url),
-        )
-    )
+    return UsageError(t("cli.says_model_nobody_named", run=run, host=host_of(url) or repr(url)))
 
 
 def _bearing(run: Path, url: str) -> UsageError:
-    return UsageError(
-        t(
-            "{run} was not made on this machine as it stands, and headers or fields of yours would go to {host}: "
-            "nothing was sent; if that is right, give --base-url URL",
-            run=run,
-            host=host_of(url) or repr(url),
-        )
-    )
+    return UsageError(t("cli.not_made_machine_stands", run=run, host=host_of(url) or repr(url)))
 
 
 def _unknown_pair(run: Path, url: str, variable: str) -> UsageError:
-    return UsageError(
-        t(
-            "{run} would have the key in {variable} sent to {host}, and nobody named these two together on this "
-            "machine: nothing was sent; if that is right, give both --base-url URL and --api-key-env NAME",
-            run=run,
-            variable=variable,
-            host=host_of(url) or repr(url),
-        )
-    )
+    return UsageError(t("cli.would_key_sent_nobody", run=run, variable=variable, host=host_of(url) or repr(url)))
 
 
 def _deciding(run: Path, fields: Sequence[str]) -> UsageError:
-    return UsageError(
-        t(
-            "{run} was not made on this machine, and has {fields} in every request, which may choose another model or "
-            "server, or a dearer answer: nothing was sent; if that is right, give the same --extra-body again",
-            run=run,
-            fields=", ".join(map(repr, fields)),
-        )
-    )
+    return UsageError(t("cli.not_made_machine_every", run=run, fields=", ".join(map(repr, fields))))

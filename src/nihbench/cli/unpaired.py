@@ -21,9 +21,9 @@ def unpaired_paragraph(made: Unpaired, lang: Lang) -> str:
 def _verdict(made: Unpaired) -> Message:
     a, b, (one, other) = made.first.name, made.second.name, made.found
     if not one.measured or not other.measured:
-        return t("Unpaired: nothing is measured of {a} or of {b}.", a=a, b=b)
+        return t("cli.unpaired_nothing_measured", a=a, b=b)
     numbers = t(
-        "{first} and {second}, a difference of {d} points (95% interval {low} to {high})",
+        "cli.difference_points_95_interval",
         first=f"{one.value:.1%}",
         second=f"{other.value:.1%}",
         d=points(made.difference),
@@ -31,55 +31,28 @@ def _verdict(made: Unpaired) -> Message:
         high=points(made.interval.high),
     )
     if made.verdict == "unmeasured":
-        return t(
-            "Unpaired, and no verdict, for under 95% is measured of {a} or {b}: {numbers}.", a=a, b=b, numbers=numbers
-        )
+        return t("cli.unpaired_no_verdict_under", a=a, b=b, numbers=numbers)
     if made.verdict == "same":
-        return t(
-            "Unpaired: {a} and {b} find the needle equally often, within {margin:g} points: {numbers}.",
-            a=a,
-            b=b,
-            margin=100 * MARGIN,
-            numbers=numbers,
-        )
+        return t("cli.unpaired_find_needle_equally", a=a, b=b, margin=100 * MARGIN, numbers=numbers)
     if made.verdict == "unclear":
-        return t("Unpaired: whether {a} and {b} differ is open: {numbers}.", a=a, b=b, numbers=numbers)
+        return t("cli.unpaired_whether_differ_open", a=a, b=b, numbers=numbers)
     if made.difference > 0:
-        return t("Unpaired: {b} finds the needle more often than {a}: {numbers}.", a=a, b=b, numbers=numbers)
-    return t("Unpaired: {b} finds the needle less often than {a}: {numbers}.", a=a, b=b, numbers=numbers)
+        return t("cli.unpaired_finds_needle_more", a=a, b=b, numbers=numbers)
+    return t("cli.unpaired_finds_needle_less", a=a, b=b, numbers=numbers)
 
 
 def _of_what(made: Unpaired) -> Message:
     if made.cells:
-        return t(
-            "These are two independent samples of {first} and {second} trials, in the {cells} cells that both grids "
-            "have.",
-            first=made.planned[0],
-            second=made.planned[1],
-            cells=made.cells,
-        )
+        return t("cli.two_independent_samples_trials", first=made.planned[0], second=made.planned[1], cells=made.cells)
     one, other = (f"{low:,}-{high:,}" for low, high in made.lengths)
-    return t(
-        "The two grids have no cell in common (lengths {one} and {other}): this is a difference of the grids as much "
-        "as of the models.",
-        one=one,
-        other=other,
-    )
+    return t("cli.two_grids_no_cell", one=one, other=other)
 
 
 def _how_far(made: Unpaired) -> Message:
     if made.this_haystack:
-        return t(
-            "A side stands in one haystack: nothing is said of other texts, and what the two texts differ by is in the "
-            "difference."
-        )
+        return t("cli.side_stands_one_haystack")
     one, other = (each.haystacks for each in made.found)
-    return t(
-        "The intervals are over {one} and {other} haystacks, and hold for others like them; texts are not the same on "
-        "both sides, so that it takes more of them than a paired comparison (--like) to see a difference.",
-        one=one,
-        other=other,
-    )
+    return t("cli.intervals_over_haystacks_hold", one=one, other=other)
 
 
 def unpaired_values(made: Sequence[Unpaired]) -> list[dict[str, Any]]:

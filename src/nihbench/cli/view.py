@@ -22,10 +22,10 @@ _LEAST_HEATMAP = 5
 _HIGH, _MISS_LINES = 30, 3
 _BAR, _BAR_ASCII = ("\N{BOX DRAWINGS HEAVY HORIZONTAL}", "\N{BOX DRAWINGS LIGHT HORIZONTAL}"), ("#", "-")
 _WAITS = {
-    "slot": t("next waits for an answer"),
-    "server": t("next waits {seconds} as the server asked"),
-    "requests": t("next waits {seconds} for requests a minute"),
-    "tokens": t("next waits {seconds} for tokens a minute"),
+    "slot": "cli.next_waits_answer",
+    "server": "cli.next_waits_server_asked",
+    "requests": "cli.next_waits_requests_minute",
+    "tokens": "cli.next_waits_tokens_minute",
 }
 
 
@@ -71,9 +71,7 @@ def _line(line: Text | str, screen: Screen) -> Text:
 
 def _title(sweep: Watched, screen: Screen, now: float) -> Text:
     tally = sweep.tally
-    right = said(
-        t("{done} of {total} trials, {elapsed}", done=tally.done, total=tally.total, elapsed=clock(now - sweep.began))
-    )
+    right = said(t("cli.trials_2", done=tally.done, total=tally.total, elapsed=clock(now - sweep.began)))
     left = plain(sweep.title)
     room = max(0, screen.width - cell_len(right) - 2)
     text = Text(set_cell_size(left, room) if cell_len(left) > room else left.ljust(room - cell_len(left) + len(left)))
@@ -84,11 +82,11 @@ def _title(sweep: Watched, screen: Screen, now: float) -> Text:
 def _bar(sweep: Watched, gauges: Gauges, screen: Screen, now: float) -> Text:
     left = sweep.left(gauges, now)
     if left is None:
-        words = t("{share:.0%} of the tokens, time left unknown yet", share=sweep.share)
+        words = t("cli.tokens_time_left_unknown", share=sweep.share)
     elif left.at_least:
-        words = t("{share:.0%} of the tokens, at least {time} left", share=sweep.share, time=clock(left.seconds))
+        words = t("cli.tokens_least_left", share=sweep.share, time=clock(left.seconds))
     else:
-        words = t("{share:.0%} of the tokens, about {time} left", share=sweep.share, time=clock(left.seconds))
+        words = t("cli.tokens_about_left", share=sweep.share, time=clock(left.seconds))
     text = said(words)
     full, empty = _BAR if screen.unicode else _BAR_ASCII
     width = max(0, screen.width - cell_len(text) - 2)
@@ -102,71 +100,59 @@ def _found(sweep: Watched) -> str:
     failed = ", ".join(f"{said(kind_words(kind))} {count}" for kind, count in sorted(tally.failures.items()) if count)
     if tally.measured:
         text = t(
-            "found {found:.1%} ({hits:,} of {measured:,}), strict {strict:.1%}",
+            "cli.found_strict",
             found=tally.found / tally.measured,
             hits=tally.found,
             measured=tally.measured,
             strict=tally.strict / tally.measured,
         )
     else:
-        text = t("nothing is measured yet")
-    return said(t("{found}; no valid answer: {failures}", found=text, failures=failed) if failed else text)
+        text = t("cli.nothing_measured_yet")
+    return said(t("cli.no_valid_answer", found=text, failures=failed) if failed else text)
 
 
 def _tokens(sweep: Watched, gauges: Gauges) -> str:
-    spent = t(
-        "tokens: {sent:,} in, {answered:,} out, about {left:,} to go",
-        sent=sweep.tokens_in,
-        answered=sweep.tokens_out,
-        left=sweep.eta.tokens,
-    )
-    return said(t("{tokens}; {money}", tokens=spent, money=_money(gauges)))
+    spent = t("cli.tokens_out_about_go", sent=sweep.tokens_in, answered=sweep.tokens_out, left=sweep.eta.tokens)
+    return said(t("cli.tokens_money", tokens=spent, money=_money(gauges)))
 
 
 def _money(gauges: Gauges) -> Message:
     if gauges.free:
-        return t("no cost")
+        return t("cli.no_cost")
     if gauges.spent_usd is None:
-        return t("cost unknown")
+        return t("cli.cost_unknown")
     spent = f"{gauges.spent_usd:,.4f}"
     if gauges.most_usd is not None and gauges.elsewhere_usd:
         total = f"{gauges.spent_usd + gauges.elsewhere_usd:,.4f}"
-        return t("${spent} spent; ${total} of ${most:,.2f} by all runs", spent=spent, total=total, most=gauges.most_usd)
+        return t("cli.spent_all_runs", spent=spent, total=total, most=gauges.most_usd)
     if gauges.most_usd is not None:
-        return t("${spent} of ${most:,.2f} spent", spent=spent, most=gauges.most_usd)
+        return t("cli.spent_4", spent=spent, most=gauges.most_usd)
     if gauges.rest_usd is not None:
-        return t("${spent} spent, the rest at most ${rest:,.4f}", spent=spent, rest=gauges.rest_usd)
-    return t("${spent} spent", spent=spent)
+        return t("cli.spent_rest_most", spent=spent, rest=gauges.rest_usd)
+    return t("cli.spent_3", spent=spent)
 
 
 def _limits(gauges: Gauges) -> str | None:
     if gauges.in_flight is None or gauges.at_once is None:
         return None
-    parts = [t("{flying} of at most {limit} calls under way", flying=gauges.in_flight, limit=gauges.at_once)]
+    parts = [t("cli.most_calls_under_way", flying=gauges.in_flight, limit=gauges.at_once)]
     if gauges.refused:
-        parts.append(t("{count} refused", count=gauges.refused))
+        parts.append(t("cli.refused", count=gauges.refused))
     if gauges.tokens_per_minute:
-        parts.append(t("{count:,.0f} tokens a minute", count=gauges.tokens_per_minute))
+        parts.append(t("cli.tokens_minute", count=gauges.tokens_per_minute))
     if gauges.requests_per_minute:
-        parts.append(t("{count:,.0f} requests a minute", count=gauges.requests_per_minute))
+        parts.append(t("cli.requests_minute", count=gauges.requests_per_minute))
     if gauges.waits is not None and not (gauges.waits[0] == "slot" and gauges.at_once == gauges.in_flight == 1):
         what, seconds = gauges.waits
-        template = _WAITS[what].template
-        parts.append(t(template, seconds=f"{seconds:.0f} s") if "{" in template else _WAITS[what])
-    return said(t("limits: {parts}", parts=said(t(", ")).join(map(said, parts))))
+        parts.append(t(_WAITS[what], seconds=f"{seconds:.0f} s"))
+    return said(t("cli.limits", parts=said(t("common.comma")).join(map(said, parts))))
 
 
 def _miss(sweep: Watched, screen: Screen) -> list[Text]:
     record = sweep.miss
     if record is None:
         return []
-    where = said(
-        t(
-            "latest miss, length {length:,}, depth {depth:g}%: ",
-            length=record.trial.length,
-            depth=record.trial.depth_percent,
-        )
-    )
+    where = said(t("cli.latest_miss_length_depth", length=record.trial.length, depth=record.trial.depth_percent))
     text = " ".join(plain(sweep.miss_text()).split())
     if screen.height < _HIGH:
         return [Text(where, style="bold").append(text, style="not bold")]
@@ -212,21 +198,21 @@ def clock(seconds: float) -> str:
 
 
 _KINDS = {
-    "auth": t("authentication"),
-    "quota": t("quota"),
-    "rate_limit": t("rate limit"),
-    "day_limit": t("day limit"),
-    "overloaded": t("overloaded"),
-    "transient": t("transient"),
-    "timeout": t("timeout"),
-    "overflow": t("overflow"),
-    "filtered": t("filtered"),
-    "bad_parameter": t("bad parameter"),
-    "bad_response": t("bad response"),
-    "cut_prompt": t("cut prompt"),
-    "cut_answer": t("cut answer"),
-    "refused_by_server": t("refused by the server"),
-    "unscored": t("not scored"),
+    "auth": t("cli.authentication"),
+    "quota": t("cli.quota"),
+    "rate_limit": t("cli.rate_limit"),
+    "day_limit": t("cli.day_limit"),
+    "overloaded": t("cli.overloaded"),
+    "transient": t("cli.transient"),
+    "timeout": t("cli.timeout"),
+    "overflow": t("cli.overflow"),
+    "filtered": t("cli.filtered"),
+    "bad_parameter": t("cli.bad_parameter"),
+    "bad_response": t("cli.bad_response"),
+    "cut_prompt": t("cli.cut_prompt"),
+    "cut_answer": t("cli.cut_answer"),
+    "refused_by_server": t("cli.refused_server"),
+    "unscored": t("cli.not_scored"),
 }
 
 

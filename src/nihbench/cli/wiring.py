@@ -98,7 +98,7 @@ def foreseen(setup: Setup, model: ModelAccess, pace: Pace | None = None) -> Fore
 def introduce(setup: Setup, model: ModelAccess, checks: Checks | None, *, begun: Begun | None = None) -> None:
     """Say what a user must know of a run before it begins, and send its canary. Arguments as for `resolved`."""
     for sentence in setup.notes:
-        note(t("note: {sentence}", sentence=sentence))
+        note(t("cli.note_2", sentence=sentence))
     if checks and begun is None and setup.options.canary:
         canary(model, checks, setup)
 
@@ -127,12 +127,7 @@ def reach(options: RunOptions, catalog: Catalog, *, sending: bool, report: Repor
         remember(options, catalog)
         # A public service tells nothing of use and would want a key for it: a plan can be made without.
         if options.insecure:
-            note(
-                t(
-                    "note: --insecure: certificates are NOT checked, anyone on the way can read the key and "
-                    "change answers"
-                )
-            )
+            note(t("cli.note_insecure_certificates_not"))
         with open_model(
             preset,
             key=key,
@@ -210,31 +205,17 @@ def _check_alike(first: ModelAccess, other: ModelAccess) -> None:
     host, name = host_of(other.base_url), first.preset.model
     listed = other.server.models if other.server else ()
     if first.server and name in first.server.models and listed and name not in listed:
-        raise UsageError(
-            t(
-                "--base-url: the server at {host} does not list the model {name!r} as the first one does",
-                host=host,
-                name=name,
-            )
-        )
+        raise UsageError(t("cli.base_url_server_not", host=host, name=name))
     counts = [m.server_tokenizer.name for m in (first, other) if m.server_tokenizer is not None]
     if len(set(counts)) > 1 or (first.server_tokenizer is None) != (other.server_tokenizer is None):
-        raise UsageError(
-            t("--base-url: the server at {host} counts tokens otherwise than the first one: leave it out", host=host)
-        )
+        raise UsageError(t("cli.base_url_server_counts", host=host))
 
 
 def _check_counts(first: ModelAccess, other: ModelAccess) -> None:
     known = first.known_text_tokens, other.known_text_tokens
     if None not in known and known[0] != known[1]:
         raise UsageError(
-            t(
-                "--base-url: the server at {host} counts {other} tokens of a text of which the first one counts "
-                "{first}: leave it out, or measure it in a run of its own",
-                host=host_of(other.base_url),
-                other=known[1],
-                first=known[0],
-            )
+            t("cli.base_url_server_counts_tokens", host=host_of(other.base_url), other=known[1], first=known[0])
         )
 
 
@@ -243,12 +224,7 @@ def check_windows(members: Sequence[ModelAccess], window: int | None) -> None:
     for other in members[1:]:
         if window and other.window and other.window < window:
             raise UsageError(
-                t(
-                    "--base-url: the server at {host} takes {window} tokens, the first one {least}: give --window",
-                    host=host_of(other.base_url),
-                    window=other.window,
-                    least=window,
-                )
+                t("cli.base_url_server_takes", host=host_of(other.base_url), window=other.window, least=window)
             )
 
 

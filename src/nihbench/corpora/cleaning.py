@@ -40,12 +40,7 @@ def cut_gutenberg(text: str) -> str:
     start = _GUTENBERG_START.search(text)
     end = _GUTENBERG_END.search(text, start.end()) if start else None
     if start is None or end is None:
-        raise FetchError(
-            t(
-                "The cleaning rule gutenberg found no START OF and END OF lines: take it out of the "
-                "manifest's clean list."
-            )
-        )
+        raise FetchError(t("corpora.cleaning_rule_gutenberg_found"))
     return text[start.end() : end.start()]
 
 
@@ -92,12 +87,6 @@ def clean(text: str, rules: Iterable[str]) -> str:
     """
     for name in rules:
         if name not in RULES:
-            raise FetchError(
-                t(
-                    "There is no cleaning rule named {name}: use {rules} in the manifest's clean.",
-                    name=name,
-                    rules=", ".join(RULES),
-                )
-            )
+            raise FetchError(t("corpora.no_cleaning_rule_named", name=name, rules=", ".join(RULES)))
         text = RULES[name](text)
     return text

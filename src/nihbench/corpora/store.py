@@ -69,26 +69,17 @@ def load(manifest: CorpusManifest, *, folder: Path | None = None, text_sha256: s
     path = _snapshot(manifest, folder, text_sha256) or stored_path(manifest, folder=folder)
     mend = f"nih corpus fetch {manifest.name}"
     if path is None:
-        raise FetchError(
-            t("The corpus {manifest_name} is not here yet: run {mend}.", manifest_name=manifest.name, mend=mend)
-        )
+        raise FetchError(t("corpora.corpus_not_here_yet", manifest_name=manifest.name, mend=mend))
     content = _content(path, mend)
     found = hashlib.sha256(content).hexdigest()
     if not _is_expected(manifest, path, found):
         raise FetchError(
-            t(
-                "{path} is not the text of {manifest_name} (sha256 {found}...): run {mend} again.",
-                path=path,
-                manifest_name=manifest.name,
-                found=found[:_SHORT],
-                mend=mend,
-            )
+            t("corpora.not_text_sha256_run", path=path, manifest_name=manifest.name, found=found[:_SHORT], mend=mend)
         )
     if text_sha256 is not None and found != text_sha256:
         raise FetchError(
             t(
-                "The text of {manifest_name} here (sha256 {found}...) is not the one that was used then "
-                "({text_sha256}...): bring that text, or start a new run.",
+                "corpora.text_here_sha256_not",
                 manifest_name=manifest.name,
                 found=found[:_SHORT],
                 text_sha256=text_sha256[:_SHORT],
@@ -102,12 +93,7 @@ def _content(path: Path, mend: str) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise FetchError(
-            t(
-                "Could not read {path} ({strerror}): check its rights, or run {mend}.",
-                path=path,
-                strerror=error.strerror,
-                mend=mend,
-            )
+            t("corpora.could_not_read_check_rights", path=path, strerror=error.strerror, mend=mend)
         ) from error
 
 
@@ -148,8 +134,7 @@ def fetch(
     if not _is_expected(manifest, target, found):
         raise FetchError(
             t(
-                "The cleaned text of {manifest_name} has sha256 {found} but its manifest says {text_sha256}: "
-                "mend text_sha256 in the manifest if its cleaning was changed on purpose.",
+                "corpora.cleaned_text_sha256_but",
                 manifest_name=manifest.name,
                 found=found,
                 text_sha256=manifest.text_sha256,
@@ -228,23 +213,18 @@ def _cleaned_copy(manifest: CorpusManifest, origin: Path | None) -> str | None:
     try:
         content = read_named(origin, _MOST_BYTES)
     except OSError as error:
-        raise FetchError(
-            t("Could not read {origin} ({strerror}): check --from.", origin=origin, strerror=error.strerror)
-        ) from error
+        raise FetchError(t("corpora.could_not_read_check", origin=origin, strerror=error.strerror)) from error
     return content.decode("utf-8") if hashlib.sha256(content).hexdigest() == manifest.text_sha256 else None
 
 
 def _or(one: str, other: str) -> str:
-    return t("{one} or {other}", one=one, other=other) if one else other
+    return t("common.or", one=one, other=other) if one else other
 
 
 def _with_ways_out(error: FetchError, manifest: CorpusManifest, alternatives: Sequence[str]) -> FetchError:
     return FetchError(
         t(
-            "{error} Instead, nih corpus fetch {name} --from PATH takes a copy at hand, "
-            "and {commands} uses another corpus."
-            if alternatives
-            else "{error} Instead, nih corpus fetch {name} --from PATH takes a copy at hand.",
+            "corpora.instead_nih_corpus_fetch_from" if alternatives else "corpora.instead_nih_corpus_fetch",
             error=error,
             name=manifest.name,
             commands=reduce(_or, (f"nih run --corpus {manifest.language}={name}" for name in alternatives), ""),
@@ -256,9 +236,7 @@ def _text(content: bytes, path: Path, mend: str) -> str:
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:  # only without a hash in the manifest can it come so far
-        raise FetchError(
-            t("{path} is not UTF-8 ({reason}): run {mend} again.", path=path, reason=error.reason, mend=mend)
-        ) from error
+        raise FetchError(t("corpora.not_utf_8_run", path=path, reason=error.reason, mend=mend)) from error
 
 
 def _corpus(manifest: CorpusManifest, text: str, sha256: str) -> Corpus:

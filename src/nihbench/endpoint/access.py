@@ -233,7 +233,7 @@ def _with_server(access: ModelAccess) -> Iterator[ModelAccess]:
     if not preset.model:
         if not info.models:
             host = endpoint.host
-            raise UsageError(t("the server at {host} does not say which models it has: name one by --model", host=host))
+            raise UsageError(t("endpoint.server_not_say_models", host=host))
         preset = replace(preset, model=info.models[0])
     if info.kind == "other":
         yield replace(access, preset=preset, server=info)
@@ -253,5 +253,5 @@ def _with_counter(access: ModelAccess) -> Iterator[ModelAccess]:
 
 def _base_url(preset: ModelPreset) -> str:
     if not preset.base_url:
-        raise UsageError(t("the model {preset_name!r} has no server: give --base-url", preset_name=preset.name))
+        raise UsageError(t("endpoint.model_no_server_give", preset_name=preset.name))
     return preset.base_url

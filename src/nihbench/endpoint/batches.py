@@ -91,7 +91,7 @@ class BatchEndpoint(ClientOwner):
                     headers={"Content-Type": f"multipart/form-data; boundary={boundary}"},
                 )
 
-        return self._identity(self._object(self._persist(send, t("upload {name}", name=path.name))).get("id"))
+        return self._identity(self._object(self._persist(send, t("endpoint.upload", name=path.name))).get("id"))
 
     def create(self, input_file_id: str, *, url: str, completion_window: str, metadata: Mapping[str, str]) -> Batch:
         """Create a batch: from here on it costs money. It is sent once.
@@ -101,7 +101,7 @@ class BatchEndpoint(ClientOwner):
             StoppedError: the key or the account does not allow it.
             EndpointError: the server refused it.
         """
-        what = t("create the batch")
+        what = t("endpoint.create_batch")
         body = {
             "input_file_id": input_file_id,
             "endpoint": url,
@@ -135,21 +135,21 @@ class BatchEndpoint(ClientOwner):
         after: str | None = None
         for _ in range(_MOST_PAGES):
             parameters: dict[str, str | int] = {"limit": _PAGE} | ({"after": after} if after else {})
-            page = self._get("/batches", t("list the batches"), parameters)
+            page = self._get("/batches", t("endpoint.list_batches"), parameters)
             rows = page.get("data")
             if not isinstance(rows, list):
-                raise EndpointError(t("{host} gave no list of its batches", host=self._host))
+                raise EndpointError(t("endpoint.gave_no_list_batches", host=self._host))
             batches = [self._batch(row) for row in rows]
             yield from batches
             if not page.get("has_more") or not batches or batches[-1].id == after:
                 return
             after = batches[-1].id
-        raise EndpointError(t("{host} lists batches without end", host=self._host))
+        raise EndpointError(t("endpoint.lists_batches_without_end", host=self._host))
 
     def retrieve(self, batch_id: str) -> Batch:
         """Return how a batch stands; one that the server does not know is `LOST`. Raises as `find`."""
         self._identity(batch_id)  # it may come out of a run's folder, and must not choose another address
-        what = t("ask for the batch {batch_id}", batch_id=batch_id)
+        what = t("endpoint.ask_batch", batch_id=batch_id)
         response = self._persist(lambda: self._client.get(self._endpoint.url(f"/batches/{batch_id}")), what, known=404)
         if response.status_code == 404:
             return Batch(id=batch_id, status=LOST, message=str(self._diagnosis(response).message))
@@ -164,7 +164,7 @@ class BatchEndpoint(ClientOwner):
             FetchError: it can't be written.
         """
         self._identity(file_id)
-        what = t("download the file {file_id}", file_id=file_id)
+        what = t("endpoint.download_file", file_id=file_id)
 
         def get() -> Heard:
             url = self._endpoint.url(f"/files/{file_id}/content")
@@ -223,7 +223,7 @@ class BatchEndpoint(ClientOwner):
         except ValueError:
             value = None
         if not isinstance(value, dict):
-            raise EndpointError(t("{host} sent something other than a JSON object", host=self._host))
+            raise EndpointError(t("endpoint.sent_something_other_than", host=self._host))
         return value
 
     def _batch(self, row: Any) -> Batch:
@@ -250,12 +250,12 @@ class BatchEndpoint(ClientOwner):
         """Return an id as it may stand in an address and in a file."""
         usable = isinstance(value, str) and _IDENTITY.fullmatch(value)
         if not usable or masked(value, self._endpoint.keys()) != value:
-            raise EndpointError(t("{host} gave no usable id: does it have /files and /batches?", host=self._host))
+            raise EndpointError(t("endpoint.gave_no_usable_id", host=self._host))
         return str(value)
 
 
 def _failed(what: str, words: Words) -> str:
-    return t("can't {what}: {words}", what=what, words=words)
+    return t("endpoint.cant", what=what, words=words)
 
 
 def _count(value: Any) -> int | None:

@@ -59,35 +59,29 @@ class Canary:
     @property
     def sentence(self) -> Sentence:
         """What it means, for the user."""
-        return t("canary: {finding}", finding=self.finding)
+        return t("endpoint.canary", finding=self.finding)
 
     @property
     def finding(self) -> Sentence:
         """The same without its name before it."""
         if self.failure is not None:
-            return t("no answer ({failure}): {said}", failure=self.failure, said=self.message)
+            return t("endpoint.no_answer", failure=self.failure, said=self.message)
         tokens = (
-            t("the server gave no count of about {expected:,} tokens", expected=self.expected_tokens)
+            t("endpoint.server_gave_no_count", expected=self.expected_tokens)
             if self.prompt_tokens is None
-            else t(
-                "the server counted {seen:,} of about {expected:,} tokens",
-                seen=self.prompt_tokens,
-                expected=self.expected_tokens,
-            )
+            else t("endpoint.server_counted_about_tokens", seen=self.prompt_tokens, expected=self.expected_tokens)
         )
         if self.head and self.tail:
-            return t("the first and the last line arrived ({tokens})", tokens=tokens)
+            return t("endpoint.first_last_line_arrived", tokens=tokens)
         if not self.head and not self.tail:
-            return t(
-                "neither code came back, which a weak model may do with a whole prompt too ({tokens})", tokens=tokens
-            )
+            return t("endpoint.neither_code_came_back", tokens=tokens)
         counts_all = self.prompt_tokens is not None and self.prompt_tokens >= WHOLE_SHARE * self.expected_tokens
-        why = t("it may have been cut")
+        why = t("endpoint.may_been_cut")
         if counts_all:
-            why = t("by its count nothing was cut, so the model may have missed it")
+            why = t("endpoint.count_nothing_cut_model")
         if self.tail:
-            return t("the first line did not come back, the last one did: {why} ({tokens})", why=why, tokens=tokens)
-        return t("the last line did not come back, the first one did: {why} ({tokens})", why=why, tokens=tokens)
+            return t("endpoint.first_line_not_come", why=why, tokens=tokens)
+        return t("endpoint.last_line_not_come", why=why, tokens=tokens)
 
 
 def filler(tokens: float, count: Callable[[str], int]) -> str:

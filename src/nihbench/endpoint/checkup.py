@@ -137,45 +137,31 @@ def verdict(report: Preflight) -> NihError | None:
         return EndpointError(said)
     if report.key_valid is False:
         return StoppedError(
-            t(
-                "{host} refuses the key: {said}; the keys of api.moonshot.ai and api.moonshot.cn are not "
-                "interchangeable"
-                if "moonshot" in host
-                else "{host} refuses the key: {said}",
-                host=host,
-                said=said,
-            )
+            t("endpoint.refuses_key_keys_api" if "moonshot" in host else "endpoint.refuses_key", host=host, said=said)
         )
     if report.withheld is not None:
         return report.withheld
     if report.failure is None:
         return None
     if report.model_listed is False or (report.failure == "auth" and is_about_model(said)):
-        known = t(
-            "it has {models} and more" if len(report.models) > 5 else "it has {models}",
-            models=", ".join(report.models[:5]),
-        )
+        known = t("endpoint.more" if len(report.models) > 5 else "endpoint.it_has", models=", ".join(report.models[:5]))
         return EndpointError(
             t(
-                "{host} does not serve the model {model!r} ({said}): {known}",
+                "endpoint.not_serve_model",
                 host=host,
                 model=report.model,
                 said=said,
-                known=known if report.model_listed is False else t("see `nih models`"),
+                known=known if report.model_listed is False else t("endpoint.see_nih_models"),
             )
         )
     handling = HANDLING[report.failure]
     # What is left of "auth" by here is about the address: a redirection, a page, a proxy.
     if handling.stop_run and report.failure not in ("bad_parameter", "auth"):
-        return StoppedError(
-            t("{host} gives no answer ({failure}): {said}", host=host, failure=report.failure, said=said)
-        )
+        return StoppedError(t("common.gives_no_answer", host=host, failure=report.failure, said=said))
     return (
         None
         if may_pass(report.failure)
-        else EndpointError(
-            t("{host} gives no answer ({failure}): {said}", host=host, failure=report.failure, said=said)
-        )
+        else EndpointError(t("common.gives_no_answer", host=host, failure=report.failure, said=said))
     )
 
 
@@ -222,10 +208,10 @@ def _refused(report: Preflight, status: int, found: Diagnosis) -> Preflight:
 def _with_window(report: Preflight, entries: Sequence[Mapping[str, Any]], access: ModelAccess) -> Preflight:
     if access.server is not None:
         told = access.server.window
-        source = t("the server") if told is not None else None
+        source = t("common.server") if told is not None else None
         return replace(report, kind=access.server.kind, window=told, window_source=source)
     told = listed_window(entries, report.model)
-    return replace(report, window=told, window_source=t("the list of models") if told is not None else None)
+    return replace(report, window=told, window_source=t("endpoint.list_models") if told is not None else None)
 
 
 def _with_counts(report: Preflight, access: ModelAccess) -> Preflight:
@@ -283,7 +269,7 @@ def _with_loaded_window(report: Preflight, endpoint: Endpoint, model: str) -> Pr
             for entry in entries:
                 told = entry.get(size)
                 if any(_is_listed(model, (str(entry.get(name)),)) for name in names) and isinstance(told, int):
-                    source = t("{path}, as the model is loaded now", path=path)
+                    source = t("endpoint.model_loaded_now", path=path)
                     return replace(report, window=told, window_source=source)
     return report
 

@@ -100,18 +100,10 @@ class Endpoint:
         except httpx.InvalidURL:
             raise self._no_base_url() from None
         if any(len(key) >= _SHORTEST_KEY and key in self._split().path for key in self.keys()):
-            raise UsageError(
-                t("A key stands in the base URL's path, which is stored: send it as a header, or from a variable.")
-            )
+            raise UsageError(t("endpoint.key_stands_base_url"))
         for name, value in self.all_headers().items():
             if not (_HEADER_NAME.fullmatch(name) and value.isascii() and value.isprintable()):
-                raise UsageError(
-                    t(
-                        "The header {name!r} (or the API key in it) has characters that can't be sent: write "
-                        "its name in letters, digits and '-', and its value on one line of plain ASCII.",
-                        name=name,
-                    )
-                )
+                raise UsageError(t("endpoint.header_api_key_characters", name=name))
 
     @property
     def scheme(self) -> str:
@@ -265,7 +257,7 @@ class Endpoint:
         authority = re.split(r"[/?#\\]", rest, maxsplit=1)[0]
         # An @ behind the host may end a password that holds one of these signs: then nothing but the scheme is safe.
         host = "..." if "@" in rest[len(authority) :] else authority.rpartition("@")[2]
-        return UsageError(t("{scheme!r} is not a base URL: write it as http://HOST:PORT/v1.", scheme=scheme + host))
+        return UsageError(t("endpoint.not_base_url_write", scheme=scheme + host))
 
 
 def _parts_of(name: str, value: str) -> list[str]:

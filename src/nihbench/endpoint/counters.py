@@ -60,12 +60,7 @@ class CountingEndpoint(ClientOwner):
                 headers["x-api-key"] = self._endpoint.api_key
             count = self._post("/messages/count_tokens", self._anthropic(messages), headers).get("input_tokens")
         if not isinstance(count, int) or isinstance(count, bool) or count < 1:
-            raise EndpointError(
-                t(
-                    "{host} gave no token count: use --no-calibrate to count in a reference tokenizer.",
-                    host=self._endpoint.host,
-                )
-            )
+            raise EndpointError(t("endpoint.gave_no_token_count", host=self._endpoint.host))
         return count
 
     def _body(self, messages: Sequence[Message]) -> dict[str, Any]:
@@ -87,14 +82,14 @@ class CountingEndpoint(ClientOwner):
             except NO_ANSWER as error:
                 if last:
                     raise EndpointError(
-                        t("Tokens can't be counted: {no_answer}", no_answer=no_answer(error, self._endpoint)[1])
+                        t("endpoint.tokens_cant_counted_2", no_answer=no_answer(error, self._endpoint)[1])
                     ) from error
             else:
                 if response.status_code == 200:
                     return self._object(response.content)
                 secrets = self._endpoint.secrets()
                 found = classify(response.status_code, response.content, response.headers, secrets=secrets)
-                words = t("{host} refused to count tokens: {said}", host=self._endpoint.host, said=found.message)
+                words = t("endpoint.refused_count_tokens", host=self._endpoint.host, said=found.message)
                 if HANDLING[found.kind].stop_run and found.kind != "bad_parameter":
                     raise StoppedError(words)
                 if last or not HANDLING[found.kind].retry:
@@ -107,7 +102,5 @@ class CountingEndpoint(ClientOwner):
         try:
             value = parse_json(content)
         except ValueError as error:
-            raise EndpointError(
-                t("{host} sent something other than JSON as a token count.", host=self._endpoint.host)
-            ) from error
+            raise EndpointError(t("endpoint.sent_something_other_than_json_token", host=self._endpoint.host)) from error
         return value if isinstance(value, dict) else {}

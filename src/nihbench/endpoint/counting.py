@@ -74,9 +74,7 @@ class ServerTokenizer(ClientOwner):
     ) -> None:
         if info.kind == "other":
             host = endpoint.host
-            raise EndpointError(
-                t("The server at {host} has no tokenizer of its own: use --length-unit cl100k_base.", host=host)
-            )
+            raise EndpointError(t("endpoint.server_no_tokenizer_own", host=host))
         super().__init__(endpoint, _COUNT_TIMEOUTS)
         self._sleep = sleep
         self._kind = info.kind
@@ -120,15 +118,10 @@ class ServerTokenizer(ClientOwner):
         else:
             strings = self._tokenize(text, return_token_strs=True).get("token_strs")
             if not isinstance(strings, list):
-                raise EndpointError(t("This vLLM can't tell where its tokens begin: update it, or use --length-unit."))
+                raise EndpointError(t("endpoint.vllm_cant_tell_where"))
             lengths = fit_token_strings(content, strings)
         if lengths is None:
-            raise EndpointError(
-                t(
-                    "The tokens that {host} gives do not add up to the text: use --length-unit cl100k_base.",
-                    host=self._endpoint.host,
-                )
-            )
+            raise EndpointError(t("endpoint.tokens_gives_not_add", host=self._endpoint.host))
         return char_starts(content, lengths)
 
     def count_messages(self, messages: Sequence[Message]) -> int:
@@ -170,7 +163,7 @@ class ServerTokenizer(ClientOwner):
             body = {"model": self._model, "prompt": text, "add_special_tokens": False, **extra}
         answer = self._post("/tokenize", body, hook)
         if not isinstance(answer.get("tokens"), list):
-            raise EndpointError(t("{host} gave no tokens at /tokenize: update the server.", host=self._endpoint.host))
+            raise EndpointError(t("endpoint.gave_no_tokens_tokenize", host=self._endpoint.host))
         return answer
 
     def _post(self, path: str, body: Mapping[str, Any], hook: _PieceReader | None = None) -> Mapping[str, Any]:
@@ -180,19 +173,12 @@ class ServerTokenizer(ClientOwner):
             secrets = self._endpoint.secrets()
             found = classify(response.status_code, response.content, response.headers, secrets=secrets)
             kind = _NoSuchPathError if response.status_code == 404 else EndpointError
-            raise kind(
-                t(
-                    "{host} refused to count tokens at {path}: {message}",
-                    host=self._endpoint.host,
-                    path=path,
-                    message=found.message,
-                )
-            )
+            raise kind(t("endpoint.refused_count_tokens_2", host=self._endpoint.host, path=path, message=found.message))
         try:
             answer = parse_json(response.content) if hook is None else json.loads(response.content, object_hook=hook)
         except ValueError as error:
             raise EndpointError(
-                t("{host} sent something other than JSON from {path}.", host=self._endpoint.host, path=path)
+                t("endpoint.sent_something_other_than_json", host=self._endpoint.host, path=path)
             ) from error
         return answer if isinstance(answer, dict) else {}
 
@@ -206,7 +192,7 @@ class ServerTokenizer(ClientOwner):
             except NO_ANSWER as error:
                 kind, message, _ = no_answer(error, self._endpoint)
                 if kind != "transient" or wait_s is None:
-                    raise EndpointError(t("Tokens can't be counted: {message}", message=message)) from error
+                    raise EndpointError(t("endpoint.tokens_cant_counted", message=message)) from error
             else:
                 if response.status_code != 503 or wait_s is None:  # 503: it loads its model
                     return response
@@ -247,7 +233,7 @@ class _PieceReader:
             return value
         token, piece = value.get("id"), value["piece"]
         if not isinstance(token, int) or not isinstance(piece, (str, list)):
-            raise ValueError(t("a token is not what it should be"))
+            raise ValueError(t("endpoint.token_not_should"))
         known = self._known.get(token)
         if known is None:
             known = self._known[token] = piece.encode() if isinstance(piece, str) else bytes(piece)
@@ -255,4 +241,4 @@ class _PieceReader:
 
 
 def _lacks(endpoint: Endpoint, key: str, path: str) -> str:
-    return t("{host} gave no {key} at {path}: update the server.", host=endpoint.host, key=key, path=path)
+    return t("endpoint.gave_no_update_server", host=endpoint.host, key=key, path=path)

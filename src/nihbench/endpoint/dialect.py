@@ -153,7 +153,7 @@ def learn(dialect: Dialect, call: Call, status: int, found: Diagnosis) -> tuple[
 
 def without_stream(dialect: Dialect) -> tuple[Dialect, str]:
     """Return the dialect for a server that answered a request for a stream at one go, and a sentence about it."""
-    return replace(dialect, stream=False), t("the server does not stream: answers are waited for as a whole")
+    return replace(dialect, stream=False), t("endpoint.server_not_stream_answers")
 
 
 def fold_system(messages: Sequence[Message]) -> tuple[Message, ...]:
@@ -199,22 +199,22 @@ def _lessons(dialect: Dialect, call: Call, found: Diagnosis) -> Iterator[tuple[D
     said = quoted(found.message)
     refused = bool(found.tags & _REFUSED_TAGS) or _REFUSED.search(said) is not None
     if dialect.stream_usage and "stream_options" in sent and _names("stream_options", found):
-        yield replace(dialect, stream_usage=False), t("the server refuses stream_options: usage may be missing")
+        yield replace(dialect, stream_usage=False), t("endpoint.server_refuses_stream_options")
     named = _STREAM.search(said) is not None or "stream" in found.tags
     if dialect.stream is None and sent.get("stream") is True and named and refused:
         yield without_stream(dialect)
     if found.kind == "bad_parameter" and not dialect.switched and refused and _names(dialect.output_param, found):
         other = _OTHER[dialect.output_param]
         new = replace(dialect, output_param=other, switched=True)
-        yield new, t("the server wants the output limit as {name}", name=other)
+        yield new, t("endpoint.server_wants_output_limit", name=other)
     names = [name for name in SAMPLING if name in sent and _names(name, found)]
     if found.kind == "bad_parameter" and names:
         listed = " and ".join(names)
-        words = t("the server refuses {names} ({said}): not sent", names=listed, said=said)
+        words = t("endpoint.server_refuses_not_sent", names=listed, said=said)
         yield replace(dialect, dropped=dialect.dropped | set(names)), words
     if not dialect.fold_system and has_system(call.messages) and refused and _SYSTEM.search(said):
         new = replace(dialect, fold_system=True)
-        yield new, t("the server takes no system message: its text is put before the user's")
+        yield new, t("endpoint.server_takes_no_system")
 
 
 def _names(parameter: str, found: Diagnosis) -> bool:

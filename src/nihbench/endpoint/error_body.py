@@ -116,7 +116,7 @@ def parse_json(body: bytes | str) -> Any:
     try:
         return json.loads(text.strip(_PADDING), strict=False)
     except RecursionError as error:
-        raise ValueError(t("nested too deeply")) from error
+        raise ValueError(t("common.nested_too_deeply")) from error
 
 
 def not_json(text: str, headers: Mapping[str, str]) -> Words:

@@ -59,10 +59,5 @@ def silent(wait_s: float) -> None:
 
 def put_off(kind: FailureKind, wait_s: float) -> PutOffError:
     """Return the error for a server that asks to wait longer than a run does."""
-    sentence = t(
-        "the run had to stop ({kind}): the server asks to wait {wait}, and a run waits {most} at most",
-        kind=kind,
-        wait=in_words(wait_s),
-        most=in_words(LONGEST_WAIT_S),
-    )
+    sentence = t("endpoint.run_had_stop_server", kind=kind, wait=in_words(wait_s), most=in_words(LONGEST_WAIT_S))
     return PutOffError(sentence, kind=kind, wait_s=wait_s)

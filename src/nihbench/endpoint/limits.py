@@ -271,7 +271,7 @@ class Limiter:
             finally:
                 self._waiting_tokens = None
             if self._closed:
-                raise EndingError(t("the run is ending: nothing more is sent"))
+                raise EndingError(t("endpoint.run_ending_nothing_more"))
             # Nothing is awaited between here and the caller's block, so that no cancellation can lose the slot.
             return self._grant(tokens)
 

@@ -31,8 +31,7 @@ class Notices:
             tell, self._on_silence = self._on_silence, None
             tell(
                 t(
-                    "{host} has sent nothing of an answer for {waited}, to a prompt of about {tokens:,} tokens: it may "
-                    "still be reading or have a queue, and is given {most} in all",
+                    "endpoint.sent_nothing_answer_prompt",
                     host=self._host,
                     waited=in_words(waited_s),
                     tokens=prompt_tokens,
@@ -44,9 +43,4 @@ class Notices:
         """Say that the output limit is not kept."""
         if self._on_excess is not None:
             tell, self._on_excess = self._on_excess, None
-            tell(
-                t(
-                    "{host} does not keep to the output limit: answers that run far past it are cut off",
-                    host=self._host,
-                )
-            )
+            tell(t("endpoint.not_keep_output_limit", host=self._host))

@@ -29,7 +29,7 @@ def char_starts(content: bytes, byte_lengths: IntArray) -> IntArray:
     """
     total = int(byte_lengths.sum())
     if total != len(content):
-        raise ValueError(t("the pieces have {total} bytes, the text has {content}", total=total, content=len(content)))
+        raise ValueError(t("endpoint.pieces_bytes_text", total=total, content=len(content)))
     byte_starts = np.cumsum(byte_lengths, dtype=np.int64) - byte_lengths
     if content.isascii():
         return byte_starts

@@ -30,7 +30,7 @@ class Pool(Generic[MemberT]):
 
     def __init__(self, members: Sequence[tuple[MemberT, Limiter]]) -> None:
         if not members:
-            raise ValueError(t("a pool needs at least one member"))
+            raise ValueError(t("endpoint.pool_needs_least_one"))
         self._members = tuple(members)
         self._chosen = [0] * len(members)
         self._homes: dict[Hashable, int] = {}

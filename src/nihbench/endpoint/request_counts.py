@@ -60,14 +60,7 @@ def request_counter(
                 _leave_out(outcome, on_refusal)
                 return None
             kind = StoppedError if HANDLING[outcome.kind].stop_run else EndpointError
-            raise kind(
-                t(
-                    "lengths can't be fitted to the server's count ({kind}: {said}): mend that, or give --no-calibrate "
-                    "to count in a reference tokenizer",
-                    kind=outcome.kind,
-                    said=without_stop(outcome.message),
-                )
-            )
+            raise kind(t("endpoint.lengths_cant_fitted_server", kind=outcome.kind, said=without_stop(outcome.message)))
         return whole.of(outcome.usage, likely(messages) if likely else None)
 
     return answered, "usage"
@@ -97,19 +90,5 @@ class _Whole:
 def _leave_out(failure: Failure, on_refusal: Callable[[str], None]) -> None:
     """Say that a haystack goes uncounted where it always would; else raise `StoppedError`: it may be counted later."""
     if HANDLING[failure.kind].stop_run or HANDLING[failure.kind].retry_on_resume:
-        raise StoppedError(
-            t(
-                "the run had to stop ({kind}), for a further haystack could not be fitted to the server's counts: "
-                "{said}",
-                kind=failure.kind,
-                said=without_stop(failure.message),
-            )
-        )
-    on_refusal(
-        t(
-            "note: a further haystack is not fitted to the server's counts ({kind}: {said}): its lengths are those of "
-            "the first one's fit",
-            kind=failure.kind,
-            said=without_stop(failure.message),
-        )
-    )
+        raise StoppedError(t("endpoint.run_had_stop_further", kind=failure.kind, said=without_stop(failure.message)))
+    on_refusal(t("endpoint.note_further_haystack_not", kind=failure.kind, said=without_stop(failure.message)))

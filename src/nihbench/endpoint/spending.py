@@ -176,12 +176,7 @@ class Budget:
         on_doubt: Callable[[str], None] | None = None,
     ) -> None:
         if max_cost is not None and not 0 <= max_cost < math.inf:
-            raise UsageError(
-                t(
-                    "--max-cost {max_cost} is no amount of money: give US dollars, such as --max-cost 5.",
-                    max_cost=max_cost,
-                )
-            )
+            raise UsageError(t("endpoint.max_cost_no_amount", max_cost=max_cost))
         self.prices = tuple(prices)
         self._learnt = Learnt(margin)
         self._journal = journal
@@ -319,8 +314,7 @@ class Budget:
         while not self._fits(hold.worst or Decimal(0), max_cost) or self._must_wait(hold):
             if not self._held:
                 self._stopped = t(
-                    "The next call could cost ${worst}, and ${spent} of the ${most} of --max-cost are spent: "
-                    "go on with a higher --max-cost.",
+                    "endpoint.next_call_could_cost",
                     worst=_money(hold.worst or Decimal(0)),
                     spent=_money(self._spent),
                     most=_money(max_cost),
@@ -341,14 +335,8 @@ class Budget:
     def _check_price(self, prompt_tokens: int) -> None:
         if tier_of(self.prices, prompt_tokens) is not None:
             return
-        what = t("of a prompt of {tokens:,} tokens", tokens=prompt_tokens) if self.prices else t("of this model")
-        raise UsageError(
-            t(
-                "--max-cost needs the price {what}, which is unknown: give it by --price IN,OUT, or as "
-                "`prices` in models.yaml.",
-                what=what,
-            )
-        )
+        what = t("endpoint.prompt_tokens", tokens=prompt_tokens) if self.prices else t("endpoint.model")
+        raise UsageError(t("endpoint.max_cost_needs_price", what=what))
 
 
 def _money(amount: Decimal) -> str:
@@ -357,9 +345,4 @@ def _money(amount: Decimal) -> str:
 
 
 def _doubt(told: Decimal, counted: Decimal) -> Message:
-    return t(
-        "note: the server names a cost of {told:g} for a call whose tokens cost ${counted} at the prices known here: "
-        "that is a part of it, or another unit, and the ${counted} count (--price IN,OUT says other prices)",
-        told=float(told),
-        counted=_money(counted),
-    )
+    return t("endpoint.note_server_names_cost", told=float(told), counted=_money(counted))

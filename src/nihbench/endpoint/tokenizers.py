@@ -91,8 +91,8 @@ def load_tokenizer(name: str, *, report: Report = silent) -> Tokenizer:
         return EstimateTokenizer()
     if is_tokenizer_file(name):
         return HuggingFaceTokenizer(Path(name.removeprefix("hf:")).expanduser())
-    choices = listed((*_ENCODINGS, t("hf:PATH of a tokenizer.json"), "estimate"))
-    raise UsageError(t("There is no tokenizer {name!r}: choose one of {choices}.", name=name, choices=choices))
+    choices = listed((*_ENCODINGS, t("endpoint.hf_path_tokenizer_json"), "estimate"))
+    raise UsageError(t("endpoint.no_tokenizer_choose_one", name=name, choices=choices))
 
 
 def is_tokenizer_file(name: str) -> bool:
@@ -158,7 +158,7 @@ class TiktokenTokenizer:
         try:
             return self._encoding.encode_to_numpy(text, disallowed_special=())
         except ValueError as error:
-            message = t("tiktoken can't read this text ({error}): use another --length-unit.", error=error)
+            message = t("endpoint.tiktoken_cant_read_text", error=error)
             raise UsageError(message) from error
 
     def _sizes(self, ids: Ids) -> IntArray:
@@ -187,13 +187,7 @@ class HuggingFaceTokenizer:
         try:
             content = read_named(path, _MOST_BYTES)
         except OSError as error:
-            raise UsageError(
-                t(
-                    "Can't read the tokenizer {path} ({strerror}): name a tokenizer.json.",
-                    path=path,
-                    strerror=error.strerror,
-                )
-            ) from error
+            raise UsageError(t("endpoint.cant_read_tokenizer_name", path=path, strerror=error.strerror)) from error
         self.name = f"hf:{hashlib.sha256(content).hexdigest()[:12]}"
         self._tokenizer = _parse_tokenizer(path, content)
 
@@ -246,13 +240,11 @@ def _parse_tokenizer(path: Path, content: bytes) -> tokenizers.Tokenizer:
     try:
         import tokenizers
     except ImportError as error:
-        raise UsageError(t('Hugging Face tokenizers need an extra: pip install "nihbench[hf]".')) from error
+        raise UsageError(t("endpoint.hugging_face_tokenizers_need")) from error
     try:
         tokenizer = tokenizers.Tokenizer.from_str(content.decode())
     except Exception as error:  # the package raises plain Exception
-        raise UsageError(
-            t("{path} is not a Hugging Face tokenizer ({error}): name a tokenizer.json.", path=path, error=error)
-        ) from error
+        raise UsageError(t("endpoint.not_hugging_face_tokenizer", path=path, error=error)) from error
     tokenizer.no_truncation()
     tokenizer.no_padding()
     tokenizer.post_processor = None  # it adds special tokens, and takes blanks off the places of others
@@ -281,9 +273,7 @@ def _load_encoding(name: str, report: Report) -> tiktoken.Encoding:
             try:
                 return tiktoken.get_encoding(name)
             except (ValueError, OSError) as error:
-                raise FetchError(
-                    t("tiktoken could not load {name} ({error}): pip install -U tiktoken.", name=name, error=error)
-                ) from error
+                raise FetchError(t("endpoint.tiktoken_could_not_load", name=name, error=error)) from error
 
 
 def _cache_folders() -> list[Path]:

@@ -273,7 +273,7 @@ def _tls_context(endpoint: Endpoint) -> ssl.SSLContext:
     if own_file or own_folder:
         # Who sets these means these only, as with every program that is built on OpenSSL.
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        _load(context, t("SSL_CERT_FILE or SSL_CERT_DIR"), own_file, own_folder)
+        _load(context, t("endpoint.ssl_cert_file_ssl"), own_file, own_folder)
     else:
         context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if endpoint.ca_file is not None:
@@ -287,20 +287,11 @@ def _load(context: ssl.SSLContext, what: str, file: str | None, folder: str | No
             open_named(Path(file), _MOST_BYTES).close()  # OpenSSL would read a pipe or a device to its end
         context.load_verify_locations(cafile=file or None, capath=folder or None)
     except OSError as error:  # ssl.SSLError is one
-        reason = t("it holds no certificate in PEM form") if isinstance(error, ssl.SSLError) else error.strerror
-        raise UsageError(
-            t(
-                "The certificates of {what} ({file}) can't be read: {reason}.",
-                what=what,
-                file=file or folder,
-                reason=reason,
-            )
-        ) from error
+        reason = t("endpoint.holds_no_certificate_pem") if isinstance(error, ssl.SSLError) else error.strerror
+        raise UsageError(t("endpoint.certificates_cant_read", what=what, file=file or folder, reason=reason)) from error
 
 
 def _proxy_error() -> UsageError:
     # Not in the error's own words: an address may hold a password.
-    names = t("HTTP_PROXY, HTTPS_PROXY or ALL_PROXY")
-    return UsageError(
-        t("The proxy in {names} can't be used: mend or unset it (SOCKS needs pip install httpx[socks]).", names=names)
-    )
+    names = t("endpoint.http_proxy_https_proxy")
+    return UsageError(t("endpoint.proxy_cant_used_mend", names=names))

@@ -51,7 +51,7 @@ def opened(wheel: Path, check: Callable[[str], None]) -> Iterator[zipfile.ZipFil
             while chunk := file.read(CHUNK):
                 size += len(chunk)
                 if size > MOST_WHEEL_BYTES:
-                    raise UnusableBoxError(t("it is larger than {most:,} bytes", most=MOST_WHEEL_BYTES))
+                    raise UnusableBoxError(t("fetch.larger_than_bytes", most=MOST_WHEEL_BYTES))
                 digest.update(chunk)
                 copy.write(chunk)
         check(digest.hexdigest())
@@ -69,7 +69,7 @@ def _check_directory(copy: IO[bytes], size: int) -> None:
         (directory_bytes,) = struct.unpack_from("<L", tail, at + 12)
         # 0xffffffff stands for a length elsewhere, as only archives of more than 4 GiB or 65,534 members have it.
         if directory_bytes > MOST_DIRECTORY_BYTES:
-            raise UnusableBoxError(t("its list of files is too long"))
+            raise UnusableBoxError(t("fetch.list_files_too_long"))
     copy.seek(0)
 
 
@@ -82,14 +82,14 @@ def member_of(box: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
     """
     info = box.getinfo(name)
     if sum(each.filename == name for each in box.infolist()) > 1:
-        raise UnusableBoxError(t("the file {name} is in it twice", name=name))
+        raise UnusableBoxError(t("fetch.file_twice", name=name))
     kind = stat.S_IFMT(info.external_attr >> 16)
     if info.is_dir() or kind not in (0, stat.S_IFREG):
-        raise UnusableBoxError(t("{name} is no plain file", name=name))
+        raise UnusableBoxError(t("fetch.no_plain_file", name=name))
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise UnusableBoxError(t("{name} is packed in a way that wheels are not", name=name))
+        raise UnusableBoxError(t("fetch.packed_way_wheels_not", name=name))
     if info.file_size > max(CHUNK, MOST_RATIO * info.compress_size):
-        raise UnusableBoxError(t("{name} unpacks to {times:,} times its size", name=name, times=_times(info)))
+        raise UnusableBoxError(t("fetch.unpacks_times_size", name=name, times=_times(info)))
     return info
 
 
@@ -101,7 +101,7 @@ def read_member(box: zipfile.ZipFile, name: str, room: int) -> bytes:
     """
     info = member_of(box, name)
     if info.file_size > room:
-        raise UnusableBoxError(t("its files unpack to more than {most:,} bytes", most=MOST_TEXT_BYTES))
+        raise UnusableBoxError(t("fetch.files_unpack_more_than", most=MOST_TEXT_BYTES))
     with box.open(info) as source:
         # Not more: zipfile unpacks as much as is asked for, also of a member that lies about its size.
         return source.read(info.file_size)

@@ -46,26 +46,14 @@ def download_url(url: str, *, sha256: str, report: Report = silent, what: str | 
     try:
         content = _followed(url, what, report)
     except httpx.HTTPStatusError as error:
-        raise FetchError(
-            t(
-                "Could not fetch {url}: the server answered {status_code}; check the address, or try again later.",
-                url=url,
-                status_code=error.response.status_code,
-            )
-        ) from error
+        raise FetchError(t("fetch.could_not_fetch_server", url=url, status_code=error.response.status_code)) from error
     # Beside httpx's own errors: a proxy or certificate setting of the environment that can't be used.
     except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError, ImportError) as error:
         # Of a proxy's address that is none, the error tells the part in which its password stands.
         own = bool(error.args) and isinstance(error.args[0], Message)
         shown = own or isinstance(error, httpx.HTTPError | OSError | ImportError)
         reason = (shown and str(error)) or type(error).__name__
-        raise FetchError(
-            t(
-                "Could not fetch {url} ({reason}): check the network and the proxy settings, then try again.",
-                url=url,
-                reason=reason,
-            )
-        ) from error
+        raise FetchError(t("fetch.could_not_fetch_check", url=url, reason=reason)) from error
     _check_hash(content, url, sha256)
     return content
 
@@ -89,8 +77,8 @@ def _followed(url: str, what: str, report: Report) -> bytes:
             finally:
                 response.close()
             if public and _is_private(request.url.host):
-                raise ValueError(t("it leads to an address of a private network, {host}", host=request.url.host))
-    raise ValueError(t("it leads from address to address without end"))
+                raise ValueError(t("fetch.leads_address_private_network", host=request.url.host))
+    raise ValueError(t("fetch.leads_from_address_address"))
 
 
 def _is_private(host: str) -> bool:
@@ -104,22 +92,13 @@ def _is_private(host: str) -> bool:
 def _check_hash(content: bytes, url: str, sha256: str) -> None:
     found = hashlib.sha256(content).hexdigest()
     if found != sha256:
-        raise FetchError(
-            t(
-                "What came from {url} is not the expected file (sha256 {found}... instead of {sha256}...): "
-                "nothing was kept; try again, and look for a proxy or portal that answers in the server's "
-                "place.",
-                url=url,
-                found=found[:12],
-                sha256=sha256[:12],
-            )
-        )
+        raise FetchError(t("fetch.came_from_not_expected", url=url, found=found[:12], sha256=sha256[:12]))
 
 
 def _read(response: httpx.Response, url: str, what: str, report: Report) -> bytes:
     coding = response.headers.get("content-encoding", "identity").strip().lower()
     if coding not in ("", "identity"):
-        raise ValueError(t("the server packed it as {coding}, which was not asked for", coding=coding[:40]))
+        raise ValueError(t("fetch.server_packed_not_asked", coding=coding[:40]))
     length = response.headers.get("content-length", "")
     total = int(length) if length.isascii() and length.isdigit() and len(length) < 16 else None
     parts: list[bytes] = []
@@ -128,14 +107,8 @@ def _read(response: httpx.Response, url: str, what: str, report: Report) -> byte
         parts.append(part)
         done += len(part)
         if done > MOST_BYTES:
-            raise FetchError(
-                t(
-                    "Could not fetch {url}: it is larger than {most:,} bytes. Nothing was kept.",
-                    url=url,
-                    most=MOST_BYTES,
-                )
-            )
+            raise FetchError(t("fetch.could_not_fetch_larger", url=url, most=MOST_BYTES))
         if time.monotonic() > ends:
-            raise ValueError(t("it did not come whole within {seconds:.0f} s", seconds=MOST_S))
+            raise ValueError(t("fetch.not_come_whole_within", seconds=MOST_S))
         report(what, done, total)
     return b"".join(parts)

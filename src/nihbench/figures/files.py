@@ -33,13 +33,7 @@ def check_suffix(path: Path) -> str:
     """
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
-        raise UsageError(
-            t(
-                "A figure can't be written as {path_name}: give the file a name in {suffixes}.",
-                path_name=path.name,
-                suffixes=", ".join(SUFFIXES),
-            )
-        )
+        raise UsageError(t("figures.figure_cant_written_give", path_name=path.name, suffixes=", ".join(SUFFIXES)))
     return suffix
 
 
@@ -70,6 +64,4 @@ def write_picture(path: Path, data: bytes) -> None:
         write_atomic(path, data)
     except FetchError as error:
         reason = getattr(error.__cause__, "strerror", None) or str(error)
-        raise UsageError(
-            t("{path} can't be written ({strerror}); choose another place with --out.", path=path, strerror=reason)
-        ) from error
+        raise UsageError(t("figures.cant_written_choose_another", path=path, strerror=reason)) from error

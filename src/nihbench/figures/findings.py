@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from nihbench.analysis.pairing import Interaction, Paired
 from nihbench.analysis.statistics import LEAST_MEASURED, Statistics
-from nihbench.figures.finding_words import pattern_name, tell
 from nihbench.figures.labels import depth_labels, length_labels
-from nihbench.figures.words import Lang, joined, listed
+from nihbench.figures.words import joined, listed, pattern_name, tell
+from nihbench.lang.messages import Lang
 from nihbench.stats.binomial import Share
 from nihbench.stats.compare import Comparison
 from nihbench.stats.detectable import LEAST_HAYSTACKS

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nihbench.analysis.grids import Grid
-from nihbench.figures.words import Lang, kind_word, listed
-from nihbench.lang.messages import said
+from nihbench.figures.words import kind_word, listed
+from nihbench.lang.messages import Lang, said
 from nihbench.run.units import unit_words
 
 Cells = NDArray[np.bool_]

@@ -34,13 +34,7 @@ class NoRoomError(UsageError):
 
 def too_narrow(width: float, need: float) -> NoRoomError:
     """Return the error for a figure of `width` inches that takes `need`; a little more is named, to be rounded up."""
-    return NoRoomError(
-        t(
-            "the figure doesn't fit on {width:g} inches of width: give --size {need:.1f}",
-            width=width,
-            need=need + 0.05,
-        )
-    )
+    return NoRoomError(t("figures.figure_doesnt_fit_inches", width=width, need=need + 0.05))
 
 
 def fitted(style: Style, draw: Callable[[Style], Figure]) -> Figure:
@@ -150,13 +144,7 @@ class Sheet:
         if left < least:
             need = self.above + self.below + least
             raise NoRoomError(
-                t(
-                    "the figure doesn't fit on {width:g} x {height:g} inches: with this width it takes "
-                    "{need:.1f} inches of height; give a larger --size",
-                    width=self.width,
-                    height=self._style.height,
-                    need=need + 0.05,
-                )
+                t("figures.figure_doesnt_fit_x", width=self.width, height=self._style.height, need=need + 0.05)
             )
         return left
 

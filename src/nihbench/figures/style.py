@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 
 from nihbench.errors import UsageError
 from nihbench.figures.colours import CLASSIC, Palette
-from nihbench.figures.words import Lang
-from nihbench.lang.messages import t
+from nihbench.lang.messages import Lang, t
 
 _LEAST_IN, _MOST_IN = 2.0, 60.0
 _LEAST_DPI, _MOST_DPI = 40, 1200
@@ -47,9 +46,7 @@ def preset(name: str) -> Style:
         UsageError: There is none of this name.
     """
     if name not in PRESETS:
-        raise UsageError(
-            t("there is no preset {name!r}: choose one of {presets}", name=name, presets=", ".join(PRESETS))
-        )
+        raise UsageError(t("figures.no_preset_choose_one", name=name, presets=", ".join(PRESETS)))
     return PRESETS[name]
 
 
@@ -68,31 +65,12 @@ def sized(style: Style, *, size: str | None = None, dpi: int | None = None) -> S
         found = re.fullmatch(r"(\d+(?:\.\d+)?)(?:[x×](\d+(?:\.\d+)?))?", size.strip().lower())
         edges = [float(edge) for edge in found.groups() if edge] if found else []
         if not edges or not all(_LEAST_IN <= edge <= _MOST_IN for edge in edges):
-            raise UsageError(
-                t(
-                    "--size {size!r}: give inches as 8x5 or 8, each from {least_in:g} to {most_in:g}",
-                    size=size,
-                    least_in=_LEAST_IN,
-                    most_in=_MOST_IN,
-                )
-            )
+            raise UsageError(t("figures.size_give_inches_8x5", size=size, least_in=_LEAST_IN, most_in=_MOST_IN))
         style = replace(style, width=edges[0], height=edges[1] if len(edges) == 2 else None)
     if dpi is not None:
         if not _LEAST_DPI <= dpi <= _MOST_DPI:
-            raise UsageError(
-                t(
-                    "--dpi {dpi}: give a number from {least_dpi} to {most_dpi}",
-                    dpi=dpi,
-                    least_dpi=_LEAST_DPI,
-                    most_dpi=_MOST_DPI,
-                )
-            )
+            raise UsageError(t("figures.dpi_give_number_from", dpi=dpi, least_dpi=_LEAST_DPI, most_dpi=_MOST_DPI))
         style = replace(style, dpi=dpi)
     if max(style.width or 0, style.height or 0) * style.dpi > _MOST_PIXELS:
-        raise UsageError(
-            t(
-                "a picture may have {most_pixels:,} pixels an edge: choose a smaller --size or --dpi",
-                most_pixels=_MOST_PIXELS,
-            )
-        )
+        raise UsageError(t("figures.picture_may_pixels_edge", most_pixels=_MOST_PIXELS))
     return style

@@ -15,7 +15,8 @@ from rich.text import Text
 from nihbench.analysis.grids import Grid
 from nihbench.figures.colours import colour_of
 from nihbench.figures.labels import depth_labels, failure_counts, half_up, length_labels, unrun_cells
-from nihbench.figures.words import Lang, kind_word, listed, say
+from nihbench.figures.words import kind_word, listed, say
+from nihbench.lang.messages import Lang
 
 _LEAST_CELL, _WIDEST_CELL = 3, 7
 _LETTERS: Mapping[str, str] = {

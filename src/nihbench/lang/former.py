@@ -33,13 +33,13 @@ def note_in(value: Any, place: Place) -> Words:
     if isinstance(found, str):
         return _recognised(found, place) if len(found) <= _LONGEST else found
     if not isinstance(found, Note):
-        raise ValueError(t("neither a note nor a text"))
+        raise ValueError(t("lang.neither_note_nor_text"))
     return found
 
 
 def _restored(value: Any, depth: int) -> Any:
     if depth > _DEEPEST:
-        raise ValueError(t("nested too deeply"))
+        raise ValueError(t("common.nested_too_deeply"))
     if isinstance(value, list):
         return [_restored(each, depth + 1) for each in value]
     if isinstance(value, dict) and isinstance(value.get("code"), str):

@@ -1,9 +1,13 @@
-"""What the tool says, in the user's language: sentences stand in English in the code, other languages in tables here.
+"""What the tool says, in the user's language: code names a sentence by its key, catalogs hold the sentences.
 
 `t` makes a sentence where it is thought of, in any room; `said` gives it in the user's language at the edge, where it
-is printed. In between it is an English string like any other, so that what is written into files never depends on the
-language. A table is a Python module of the folder `zh`: English template -> Chinese template; docs/glossary.md fixes
-the terms. tests/lang finds what has no translation yet.
+is printed. In between it is an English string like any other. What is stored, compared or priced is a `Note`: a code
+with fields. A catalog is a module of this folder, one a language (`en`, `zh`): key -> sentence, its fields in braces as
+`str.format` has them; `{count:trial|trials}` is the word that a number takes. docs/glossary.md fixes the terms;
+tests/lang checks keys and fields of all languages.
+
+Why no gettext and no Fluent: gettext's keys are the English sentences, or need a compiled catalog even for English;
+Fluent's runtime for Python has no format of numbers such as `{share:.0%}`, which most sentences need.
 """
 
 from __future__ import annotations
@@ -21,22 +25,6 @@ from unicodedata import east_asian_width
 
 Lang = Literal["en", "zh"]
 LANGUAGES: tuple[Lang, ...] = get_args(Lang)
-_TABLES = (
-    "help",
-    "parser",
-    "view",
-    "cli",
-    "rooms",
-    "trust",
-    "run",
-    "before",
-    "study",
-    "catalog",
-    "system",
-    "adaptive",
-    "scale",
-    "like",
-)
 _SENTENCES = frozenset(("said", "message", "problem", "reason", "error", "why", "strerror", "no_answer", "cut"))
 """Fields that hold a sentence which may come from the system or a library."""
 _QUOTED = frozenset(("words", "name", "number", "fact", "title"))
@@ -46,17 +34,18 @@ _spoken: list[Lang] = ["en"]
 
 
 class Message(str):
-    """A sentence in English that knows its template and its fields."""
+    """A sentence in English that knows its key and its fields; `open`: it stands without its full stop."""
 
-    template: str
+    key: str
     fields: dict[str, Any]
+    open: bool = False
 
 
 @dataclass(frozen=True, init=False, slots=True)
 class Note:
     """A code with its fields: what is stored, compared, grouped or priced in place of a sentence.
 
-    Sentences are made of it where it is shown (`said`), by `en/notes.py` and the like. Fields are plain values, notes
+    Sentences are made of it where it is shown (`said`), by the catalogs' `note.` sentences. Fields are plain values, notes
     and lists of these.
     """
 
@@ -121,10 +110,16 @@ def _mapped(value: Any, change: Callable[[str], str]) -> Any:
     return change(value) if isinstance(value, str) else value
 
 
-def t(template: str, /, **fields: Any) -> Message:
-    """Return a sentence; `{name}` in the template is a field as `str.format` has it. Without fields braces are text."""
-    message = Message(template.format(**fields) if fields else template)
-    message.template, message.fields = template, fields
+def t(key: str, /, **fields: Any) -> Message:
+    """Return a sentence by its key, or one whose fields were not known yet; without fields its braces are text.
+
+    What no catalog has is a sentence itself, in English: so do others' plug-ins speak.
+    """
+    if isinstance(key, Message):
+        key = key.key
+    template = words("en").get(key, key)
+    message = Message(_fill(template, fields) if fields else template)
+    message.key, message.fields = key, fields
     return message
 
 
@@ -150,24 +145,21 @@ def said(text: object, lang: Lang | None = None) -> str:
         return _said_note(text, lang)
     if not isinstance(text, Message) or lang == "en":
         return str(text)
-    template = _template(text.template, lang)
+    template = words(lang).get(text.key)
+    if template is None:
+        return str(text)
+    if text.open:
+        template = template.rstrip("。.")
     if not text.fields:
         return template
     return _FORMATTER.format(template, **{name: _inner(name, value, lang) for name, value in text.fields.items()})
 
 
 def _said_note(note: Note, lang: Lang) -> str:
-    template = _notes(lang).get(note.code)
+    template = words(lang).get(f"note.{note.code}")
     if template is None:  # of a later version
         return f"{note.code} ({json.dumps(stored(tuple(note.fields.items())), ensure_ascii=False)})"
     return _FORMATTER.format(template, **{name: _inner(name, value, lang) for name, value in note.fields.items()})
-
-
-@cache
-def _notes(language: str) -> dict[str, str]:
-    """Return the templates of a language's notes by their codes."""
-    found: dict[str, str] = import_module(f"{__package__}.{language}.notes").NOTES
-    return found
 
 
 def without_stop(text: object) -> Words:
@@ -179,12 +171,12 @@ def without_stop(text: object) -> Words:
     if not isinstance(text, Message):
         return str(text).rstrip(".")
     message = Message(str(text).rstrip("."))
-    message.template, message.fields = text.template.rstrip("."), text.fields
+    message.key, message.fields, message.open = text.key, text.fields, True
     return message
 
 
 def recalled(text: str, lang: Lang | None = None) -> str:
-    """Return what the system or a library said as a `Message` where the table `system` knows it; other text as it is.
+    """Return what the system or a library said as a `Message` where a catalog knows it (`FOREIGN`); other text as it is.
 
     In English there is nothing to recognise; the language is the process's unless another is given.
     """
@@ -195,7 +187,7 @@ def recalled(text: str, lang: Lang | None = None) -> str:
         found = pattern.fullmatch(text) if telling in text else None
         if found:
             message = Message(text)
-            message.template = template
+            message.key = template
             message.fields = {n: v if n in _QUOTED else recalled(v, lang) for n, v in found.groupdict().items()}
             return message
     return text
@@ -203,7 +195,7 @@ def recalled(text: str, lang: Lang | None = None) -> str:
 
 def listed(parts: Iterable[object]) -> str:
     """Join the parts of a list, each in the process's language, as the language does."""
-    return said(t(", ")).join(map(said, parts))
+    return said(t("common.comma")).join(map(said, parts))
 
 
 def typed(path: object) -> str:
@@ -219,18 +211,13 @@ def column(text: object, width: int, *, right: bool = False) -> str:
     return space + shown if right else shown + space
 
 
-def _template(english: str, lang: Lang) -> str:
-    table = words(lang)
-    return table.get(english) or table.get(english + ".", english).rstrip("。")
-
-
 def _inner(name: str, value: Any, lang: Lang) -> Any:
     if isinstance(value, BaseException):
         value = value.args[0] if len(value.args) == 1 else str(value)
     if isinstance(value, str) and name in _SENTENCES:
         value = recalled(value, lang)
     if isinstance(value, tuple):
-        return said(t(", "), lang).join(str(_inner(name, each, lang)) for each in value)
+        return said(t("common.comma"), lang).join(str(_inner(name, each, lang)) for each in value)
     return said(value, lang) if isinstance(value, (Message, Note)) else value
 
 
@@ -240,6 +227,11 @@ def filled(template: str, /, **fields: Any) -> str:
     A template sets a space between Chinese and a number; where words stand in for the number it has no place.
     """
     return _FORMATTER.format(template, **fields)
+
+
+def _fill(template: str, fields: Mapping[str, Any]) -> str:
+    # Most sentences need no more than the quick one, and there are some of every answer.
+    return _FORMATTER.format(template, **fields) if "|" in template else template.format(**fields)
 
 
 def _beside(left: str, right: str) -> str:
@@ -256,7 +248,10 @@ def _is_han(character: str) -> bool:
 
 
 class _Formatter(string.Formatter):
-    """Fills in fields; a number that was read back from a sentence stands as it was written there."""
+    """Fills in fields; a number that was read back from a sentence stands as it was written there.
+
+    `{count:one|more}` is the word that a number takes: the first where it is 1.
+    """
 
     def vformat(self, format_string: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> str:
         text = ""
@@ -268,6 +263,9 @@ class _Formatter(string.Formatter):
         return text
 
     def format_field(self, value: Any, format_spec: str) -> str:
+        if "|" in format_spec:
+            one, more = format_spec.split("|")
+            return one if str(value) == "1" else more
         if isinstance(value, str):
             return value
         try:
@@ -281,7 +279,7 @@ _FORMATTER = _Formatter()
 
 @cache
 def _system(language: str) -> list[tuple[str, re.Pattern[str], str]]:
-    return recognisers(import_module(f"{__package__}.{language}.system").WORDS)
+    return recognisers(_catalog(language).FOREIGN)
 
 
 def recognisers(templates: Iterable[str]) -> list[tuple[str, re.Pattern[str], str]]:
@@ -306,7 +304,21 @@ def recognising(template: str) -> re.Pattern[str]:
 
 
 @cache
-def words(language: str) -> dict[str, str]:
-    """Return all sentences of a language by their English templates."""
-    tables = (import_module(f"{__package__}.{language}.{table}").WORDS for table in _TABLES)
-    return {english: other for table in tables for english, other in table.items()}
+def words(language: str) -> Mapping[str, str]:
+    """Return all sentences of a language by their keys; those of systems and libraries by their English."""
+    return {**_catalog(language).WORDS, **_catalog(language).FOREIGN}
+
+
+def help_words(language: str) -> Mapping[str, str]:
+    """Return the texts of help in another language, by their English."""
+    return {**_catalog(language).HELP, **_catalog(language).PARSER}
+
+
+def mistakes(language: str) -> Mapping[str, str]:
+    """Return what the parser of the command line finds wrong, in another language, by its English."""
+    found: Mapping[str, str] = _catalog(language).MISTAKES
+    return found
+
+
+def _catalog(language: str) -> Any:
+    return import_module(f"{__package__}.{language}")

@@ -47,13 +47,11 @@ def check_gguf(path: Path) -> None:
         with open_named(path) as file:
             magic = file.read(4)
     except FileNotFoundError as error:
-        raise LocalModelError(t("There is no model file {path}: check the path.", path=path)) from error
+        raise LocalModelError(t("local.no_model_file_check", path=path)) from error
     except OSError as error:
-        raise LocalModelError(
-            t("Can't read the model file {path} ({strerror}): check the path.", path=path, strerror=error.strerror)
-        ) from error
+        raise LocalModelError(t("local.cant_read_model_file", path=path, strerror=error.strerror)) from error
     if magic != b"GGUF":
-        raise LocalModelError(t("{path} is not a model in GGUF format: name a .gguf file.", path=path))
+        raise LocalModelError(t("local.not_model_gguf_format", path=path))
 
 
 def _is_intact(path: Path, model: LocalModel) -> bool:

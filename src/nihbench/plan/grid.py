@@ -42,21 +42,13 @@ def parse_lengths(spec: str, *, lowest: int, highest: int) -> tuple[int, ...]:
     elif ":" in spec:
         parts = spec.split(":")
         if len(parts) not in (3, 4):
-            raise UsageError(
-                t("--lengths {spec!r} is not FIRST:LAST:STEPS, such as 1k:128k:15 or 1k:1m:15:log", spec=spec)
-            )
+            raise UsageError(t("plan.lengths_not_first_last", spec=spec))
         first, last = parse_length(parts[0]), parse_length(parts[1])
         if first > last:
-            raise UsageError(t("--lengths {spec!r} goes down: write the shorter length first", spec=spec))
+            raise UsageError(t("plan.lengths_goes_down_write", spec=spec))
         kind = parts[3] if len(parts) == 4 else "lin"
         if kind not in ("lin", "log"):
-            raise UsageError(
-                t(
-                    "--lengths {spec!r} ends in {kind!r}: only log (or nothing, for even steps) may stand there",
-                    spec=spec,
-                    kind=kind,
-                )
-            )
+            raise UsageError(t("plan.lengths_ends_only_log", spec=spec, kind=kind))
         lengths = _steps(first, last, _count(parts[2], "--lengths", MAX_LENGTHS), kind)
     else:
         lengths = [parse_length(part) for part in spec.split(",")]
@@ -81,17 +73,13 @@ def parse_depths(spec: str) -> tuple[float, ...]:
     elif ":" in spec:
         parts = spec.split(":")
         if len(parts) not in (3, 4):
-            raise UsageError(
-                t("--depths {spec!r} is not FIRST:LAST:STEPS, such as 0:100:15 or 0:100:15:sigmoid", spec=spec)
-            )
+            raise UsageError(t("plan.depths_not_first_last", spec=spec))
         first, last = parse_depth(parts[0]), parse_depth(parts[1])
         if first > last:
-            raise UsageError(t("--depths {spec!r} goes down: write the shallower depth first", spec=spec))
+            raise UsageError(t("plan.depths_goes_down_write", spec=spec))
         kind = parts[3] if len(parts) == 4 else "lin"
         if kind not in ("lin", "sigmoid"):
-            raise UsageError(
-                t("--depths {spec!r} ends in {kind!r}: only sigmoid may stand there", spec=spec, kind=kind)
-            )
+            raise UsageError(t("plan.depths_ends_only_sigmoid", spec=spec, kind=kind))
         depths = _steps(first, last, _count(parts[2], "--depths", MAX_DEPTHS), "lin")
         if kind == "sigmoid":
             depths = [x if x in (0.0, 100.0) else 100.0 / (1.0 + math.exp(-0.1 * (x - 50.0))) for x in depths]
@@ -120,15 +108,7 @@ def _steps(first: float, last: float, count: int, kind: str) -> list[float]:
 
 def _count(text: str, option: str, most: int) -> int:
     if not is_count(text) or not 1 <= count_of(text) <= most:
-        raise UsageError(
-            t(
-                "{option}: {text!r} is not a number of steps from 1 to {most} (a single value is written "
-                "with its unit: 4k, 300t, 50%)",
-                option=option,
-                text=text,
-                most=most,
-            )
-        )
+        raise UsageError(t("plan.not_number_steps_from", option=option, text=text, most=most))
     return int(text)
 
 
@@ -141,15 +121,9 @@ def parse_length(text: str, option: str = "--lengths") -> float:
     match = _NUMBER.fullmatch(text.strip())
     value = float(match[1]) * _UNITS[match[2].lower()] if match is not None else _BEYOND
     if value >= _BEYOND:
-        raise UsageError(
-            t(
-                "{option}: {text!r} is not a length in tokens, such as 4000, 4k or 300t",
-                option=option,
-                text=text.strip(),
-            )
-        )
+        raise UsageError(t("plan.not_length_tokens_such", option=option, text=text.strip()))
     if value < 1:
-        raise UsageError(t("{option}: {text!r} must be at least 1 token", option=option, text=text.strip()))
+        raise UsageError(t("plan.must_least_1_token", option=option, text=text.strip()))
     return value
 
 
@@ -163,9 +137,7 @@ def parse_depth(text: str, option: str = "--depths") -> float:
     try:
         value = float(number.encode("ascii"))
     except ValueError as error:
-        raise UsageError(
-            t("{option}: {text!r} is not a depth in percent, such as 50", option=option, text=text.strip())
-        ) from error
+        raise UsageError(t("plan.not_depth_percent_such", option=option, text=text.strip())) from error
     if not 0.0 <= value <= 100.0:
-        raise UsageError(t("{option}: {text} lies outside 0 to 100 percent", option=option, text=text.strip()))
+        raise UsageError(t("plan.lies_outside_0_100", option=option, text=text.strip()))
     return value

@@ -52,7 +52,7 @@ def order_trials(
         UsageError: there is no such order.
     """
     if order not in ORDERS:
-        raise UsageError(t("--order {order!r} is none of {orders}", order=order, orders=", ".join(ORDERS)))
+        raise UsageError(t("plan.order_none", order=order, orders=", ".join(ORDERS)))
     if order == "grid":
         return tuple(trials)
     ordered: list[Trial] = []

@@ -41,7 +41,7 @@ def parse_shard(text: str) -> Shard:
     """
     found = _SHARD.fullmatch(text.strip())
     if found is None or int(found[1]) > int(found[2]):
-        raise UsageError(t("--shard {text!r} is no part of a plan: give NUMBER/OF, such as 3/8", text=text))
+        raise UsageError(t("plan.shard_no_part_plan", text=text))
     return Shard(number=int(found[1]), of=int(found[2]))
 
 
@@ -58,13 +58,7 @@ def stretch(trials: Sequence[Trial], shard: Shard, turn_of: Callable[[Trial], Tu
     """
     places = _places(trials, turn_of)
     if shard.of > len(places):
-        raise UsageError(
-            t(
-                "--shard {shard}: this plan has {places} places only, so give no more parts",
-                shard=shard,
-                places=len(places),
-            )
-        )
+        raise UsageError(t("plan.shard_plan_places_only", shard=shard, places=len(places)))
     cuts = _cuts([sum(trial.length for trial in place) for place in places], shard.of)
     first, last = cuts[shard.number - 1], cuts[shard.number]
     return tuple(trial for place in places[first:last] for trial in place)

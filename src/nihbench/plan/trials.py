@@ -28,14 +28,7 @@ def make_trials(
     """
     count = len(prompts) * len(lengths) * len(depths) * repeats
     if count > MOST_TRIALS:
-        raise UsageError(
-            t(
-                "a grid of {count:,} trials is more than a run may have ({most:,}): give fewer lengths, depths or "
-                "repeats, or make several runs",
-                count=count,
-                most=MOST_TRIALS,
-            )
-        )
+        raise UsageError(t("plan.grid_trials_more_than", count=count, most=MOST_TRIALS))
     return tuple(
         Trial(experiment=experiment, needle=needle, prompt=prompt, length=length, depth_percent=depth, repeat=repeat)
         for repeat in range(repeats)

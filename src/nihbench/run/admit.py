@@ -138,14 +138,7 @@ def admitted_text(option: str | None, run: Path, catalog: Catalog, *, hashed: bo
         # `en=name` is read as a path where a file is called that.
         is_path = name != option and os.path.lexists(option)
         if (is_path or name not in catalog.corpora) and not (hashed and (is_known_file(name) or _is_within(name, run))):
-            raise UsageError(
-                t(
-                    "{run} names the text {name!r}, and a run's folder may name no file of this machine: nothing was "
-                    "read; if it is yours, give it by --corpus PATH",
-                    run=run,
-                    name=name,
-                )
-            )
+            raise UsageError(t("run.names_text_run_folder", run=run, name=name))
     return option
 
 
@@ -162,15 +155,7 @@ def is_text(option: str | None, sha256: str | None) -> bool:
 def admitted_file(path: str, run: Path, option: str) -> None:
     """Raise `UsageError` unless a file that a run's folder names in place of an option is one that the user named."""
     if not is_known_file(path):
-        raise UsageError(
-            t(
-                "{run} names the file {path!r}, and a run's folder may name no file of this machine: nothing was read; "
-                "if it is yours, give it by {option}",
-                run=run,
-                path=path,
-                option=option,
-            )
-        )
+        raise UsageError(t("run.names_file_run_folder", run=run, path=path, option=option))
 
 
 def deciding_fields(body: Any) -> list[str]:

@@ -101,44 +101,36 @@ def read_rows(data: bytes, name: str, catalog: Catalog) -> tuple[Row, ...]:
         try:
             row = _row(_plain(line), catalog)
             if row.answered.id in lines:
-                raise ValueError(
-                    t(
-                        "the id {id!r} stands in line {lines} already; give it another",
-                        id=row.answered.id,
-                        lines=lines[row.answered.id],
-                    )
-                )
+                raise ValueError(t("run.id_stands_line_already", id=row.answered.id, lines=lines[row.answered.id]))
         except (ValueError, UsageError) as error:
-            raise UsageError(t("{name}:{number}: {error}", name=name, number=number, error=error)) from error
+            raise UsageError(t("run.name_number_error", name=name, number=number, error=error)) from error
         lines[row.answered.id] = number
         rows.append(row)
     if not rows:
-        raise UsageError(
-            t('{name} holds no rows; write one JSON object a line: {{"id", "needle", "answer"}}', name=name)
-        )
+        raise UsageError(t("run.holds_no_rows_write", name=name))
     return tuple(rows)
 
 
 def _plain(line: bytes) -> dict[str, Any]:
-    mend = t('write {"id": "1", "needle": "sf-sandwich", "answer": "..."} in one line of UTF-8')
+    mend = t("run.write_one_line_utf")
     try:
         plain = json.loads(line.decode("utf-8"))
     except UnicodeDecodeError as error:
-        raise ValueError(t("this line is not UTF-8; {mend}", mend=mend)) from error
+        raise ValueError(t("run.line_not_utf_8", mend=mend)) from error
     except (ValueError, RecursionError) as error:
-        raise ValueError(t("this line is no JSON; {mend}", mend=mend)) from error
+        raise ValueError(t("run.line_no_json", mend=mend)) from error
     if not isinstance(plain, dict):
-        raise ValueError(t("this line is no JSON object; {mend}", mend=mend))
+        raise ValueError(t("run.line_no_json_object", mend=mend))
     return plain
 
 
 def _row(plain: Mapping[str, Any], catalog: Catalog) -> Row:
     identity = plain.get("id")
     if isinstance(identity, bool) or not isinstance(identity, str | int):
-        raise ValueError(t('the row has no "id" that is a text or a whole number; give it one'))
+        raise ValueError(t("run.row_no_id_text"))
     answer = plain.get("answer")
     if not isinstance(answer, str):
-        raise ValueError(t('"answer" must be a text (an empty answer is ""); give the row one'))
+        raise ValueError(t("run.answer_must_text_empty"))
     expected, question = _text(plain, "expected"), _text(plain, "question")
     answered = Answered(
         id=str(identity),
@@ -154,7 +146,7 @@ def _row(plain: Mapping[str, Any], catalog: Catalog) -> Row:
 def _text(plain: Mapping[str, Any], key: str) -> str:
     value = plain.get(key)
     if value is not None and not isinstance(value, str):
-        raise ValueError(t('"{key}" must be a text; put it in quotes, or leave it out', key=key))
+        raise ValueError(t("run.must_text_put_quotes", key=key))
     return value or ""
 
 
@@ -164,7 +156,7 @@ def _needle(plain: Mapping[str, Any], catalog: Catalog, expected: str, question:
     if name in catalog.needles or (name and not expected):
         return _filled(catalog.needle(name), plain.get("fresh"))
     if not expected:
-        raise ValueError(t('the row has neither "needle" nor "expected"; name a needle, or give the expected answer'))
+        raise ValueError(t("run.row_neither_needle_nor"))
     language = "zh" if any(map(is_cjk, expected + question)) else "en"
     return Needle(
         name=name or "expected", language=language, statements=(expected,), question=question, answer=expected
@@ -177,13 +169,7 @@ def _filled(needle: Needle, fresh: Any) -> Needle:
     given = fresh if isinstance(fresh, dict) else {}
     if not all(isinstance(given.get(name), str) for name in needle.fresh):
         example = ", ".join(f'"{name}": "{"1234567890"[:digits]}"' for name, digits in needle.fresh.items())
-        raise ValueError(
-            t(
-                'the needle {needle_name!r} has drawn values; add "fresh": {{{example}}} with the row\'s own',
-                needle_name=needle.name,
-                example=example,
-            )
-        )
+        raise ValueError(t("run.needle_drawn_values_add", needle_name=needle.name, example=example))
     return fill(needle, {name: given[name] for name in needle.fresh})
 
 
@@ -195,12 +181,10 @@ def _band(value: Any) -> int | None:
         for band in _BANDS:
             if value in (band, band / 100):
                 return band
-    raise ValueError(
-        t('"band" must be one of 100, 70, 50, 30, 0 (or 1.0, 0.7, 0.5, 0.3, 0.0); mend it, or leave it out')
-    )
+    raise ValueError(t("run.band_must_one_100"))
 
 
 def _outcome(value: Any) -> str | None:
     if value is None or (isinstance(value, str) and value in _OUTCOMES):
         return value
-    raise ValueError(t('"outcome" must be one of {outcomes}; mend it, or leave it out', outcomes=", ".join(_OUTCOMES)))
+    raise ValueError(t("run.outcome_must_one_mend", outcomes=", ".join(_OUTCOMES)))

@@ -143,9 +143,7 @@ class Batches:
         except OSError as error:
             raise unreadable(path, error) from error
         if digest.hexdigest() != job.sha256:
-            raise DamagedDataError(
-                t("{path} is not what was exported: restore it from a copy, or export anew", path=path)
-            )
+            raise DamagedDataError(t("run.not_exported_restore_from", path=path))
         return ids
 
 
@@ -161,27 +159,15 @@ def open_batches(folder: Path) -> Batches:
     with _reading(folder, path):
         content = read_json(path)
         if content["format"] != BATCH_FORMAT:
-            raise ValueError(t("it is not of format {format}", format=BATCH_FORMAT))
+            raise ValueError(t("run.not_format", format=BATCH_FORMAT))
         jobs = TypeAdapter(tuple[Job, ...]).validate_python(content["files"])
     wrong = next((job.name for job in jobs if not _is_sound(job)), None)
     if wrong is not None:
-        raise DamagedDataError(
-            t(
-                "{file} is damaged: {name!r} is in no state that a file of requests can be in; restore it from a copy",
-                file=path,
-                name=wrong,
-            )
-        )
+        raise DamagedDataError(t("run.damaged_no_state_file", file=path, name=wrong))
     if len(jobs) > _MOST_FILES:
-        raise DamagedDataError(
-            t(
-                "{file} is damaged: it names more than {most:,} files; restore it from a copy",
-                file=path,
-                most=_MOST_FILES,
-            )
-        )
+        raise DamagedDataError(t("run.damaged_names_more_than", file=path, most=_MOST_FILES))
     if any(Path(job.name).name != job.name for job in jobs):
-        raise DamagedDataError(t("{file} names files outside its folder: restore it from a copy", file=path))
+        raise DamagedDataError(t("run.names_files_outside_folder", file=path))
     return Batches(folder=folder, jobs=jobs)
 
 
@@ -197,15 +183,11 @@ def _reading(folder: Path, file: Path) -> Iterator[None]:
     try:
         yield
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise UsageError(
-            t("{folder} has no requests of a batch: make them by nih batch export", folder=folder)
-        ) from error
+        raise UsageError(t("run.no_requests_batch_make", folder=folder)) from error
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         if isinstance(error, OSError) and is_path_fault(error):
             raise path_error(error) from error
-        raise DamagedDataError(
-            t("{file} can't be read ({error}): restore it from a copy", file=file, error=first_line(error))
-        ) from error
+        raise DamagedDataError(t("run.cant_read_restore_from", file=file, error=first_line(error))) from error
 
 
 def check_nothing_waits(folder: Path) -> None:
@@ -221,13 +203,7 @@ def check_nothing_waits(folder: Path) -> None:
         return
     waiting = sum(job.requests for job in open_batches(folder).jobs if job.waits)
     if waiting:
-        raise UsageError(
-            t(
-                "{waiting} requests of {folder} are in a batch: bring their answers first by nih batch fetch {folder}",
-                waiting=waiting,
-                folder=typed(folder),
-            )
-        )
+        raise UsageError(t("run.requests_batch_bring_their", waiting=waiting, folder=typed(folder)))
 
 
 def read_planned(folder: Path) -> dict[str, Planned]:

@@ -41,14 +41,7 @@ def check_requests(setup: Setup, batches: Batches, plan: Mapping[str, Trial]) ->
         ids = batches.ids(job)
         same = len(set(ids)) == len(ids) and all(each in plan for each in ids)
         if not same or (job.is_open and not _is_planned(setup, batches.path(job), plan)):
-            raise UsageError(
-                t(
-                    "{file} holds other requests than its plan makes: nothing was submitted; send what is owed by nih "
-                    "run --resume {run}, or export it anew by nih batch export",
-                    file=batches.path(job),
-                    run=typed(batches.folder),
-                )
-            )
+            raise UsageError(t("run.holds_other_requests_than", file=batches.path(job), run=typed(batches.folder)))
 
 
 def _is_planned(setup: Setup, path: Path, plan: Mapping[str, Trial]) -> bool:
@@ -79,14 +72,7 @@ def check_ids(batches: Batches, service: BatchEndpoint, base_url: str) -> None:
             continue
         if not _is_same(service, job):
             raise UsageError(
-                t(
-                    "{run} names {ids} as what became of {name}, which was not submitted from this machine, and the "
-                    "server does not show these requests for it: nothing was done; submit the plan in a run of your "
-                    "own (nih batch submit --out DIR)",
-                    run=batches.folder,
-                    ids=", ".join(used),
-                    name=job.name,
-                )
+                t("run.names_became_not_submitted", run=batches.folder, ids=", ".join(used), name=job.name)
             )
         for each in used:
             remember_batch(address, each, job.sha256)

@@ -86,12 +86,7 @@ def check_server(batches: Batches, base_url: str) -> None:
     for job in batches.jobs:
         if job.base_url is not None and job.base_url != base_url and (job.waits or job.input_file_id):
             raise UsageError(
-                t(
-                    "the requests of {folder} were sent to {known}, not to {base_url}: give --base-url {known}",
-                    folder=batches.folder,
-                    known=job.base_url,
-                    base_url=base_url,
-                )
+                t("run.requests_sent_not_give", folder=batches.folder, known=job.base_url, base_url=base_url)
             )
 
 
@@ -157,9 +152,7 @@ def _create(
             metadata={"tool": "nihbench", "file": job.name, "sha256": job.sha256},
         )
     except UnsureError as error:
-        raise UnsureError(
-            t("{error}; it may be there all the same: submit again, which looks for it first", error=error)
-        ) from error
+        raise UnsureError(t("run.may_all_same_submit", error=error)) from error
     except Exception:
         # Refused, or never sent: there is no batch. Ctrl-C is no Exception, and leaves the question open.
         free(job)
@@ -176,14 +169,7 @@ def _find(service: BatchEndpoint, job: Job, how: Submission) -> Batch | None:
     except EndpointError as error:
         if how.again:
             return None
-        raise EndpointError(
-            t(
-                "a batch of {name} may have been created, and the server can't say ({error}): look at its own pages, "
-                "then give --again to make one where there is none",
-                name=job.name,
-                error=error,
-            )
-        ) from error
+        raise EndpointError(t("run.batch_may_been_created", name=job.name, error=error)) from error
 
 
 def told(job: Job, batch: Batch) -> Job:

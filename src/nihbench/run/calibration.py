@@ -322,14 +322,7 @@ class _Fit:
         if cut or turned or server < 1:
             expected = self._base + round(_along(points, local))
             raise CutError(
-                t(
-                    "the server counted {server:,} tokens of a prompt of about {expected:,}: either it cuts long "
-                    "prompts without a word (raise its context size, docs/providers.md, or ask for shorter --lengths), "
-                    "or its counts leave out what it has cached (then give --no-calibrate); the canary of nih doctor "
-                    "tells which",
-                    server=server + self._base,
-                    expected=expected,
-                ),
+                t("run.server_counted_tokens_prompt", server=server + self._base, expected=expected),
                 expected_tokens=expected,
             )
 

@@ -49,7 +49,7 @@ def asked_prompts(
     for name in names:
         if name not in like.prompts:
             known = ", ".join(like.prompts)
-            raise UsageError(t("{run} has no prompt {name!r}: it has {known}", run=like.run, name=name, known=known))
+            raise UsageError(t("run.no_prompt", run=like.run, name=name, known=known))
     return like.experiment, like.needle, {name: like.prompts[name] for name in names}
 
 
@@ -60,26 +60,14 @@ def chosen_corpus(options: RunOptions, experiment: Experiment, needle: Needle, c
     usual = experiment.corpus if experiment.corpus in catalog.corpora else ""
     name = corpus_choice(options.corpus, needle.language) or usual
     if not name:
-        raise UsageError(
-            t(
-                "the needle {needle_name!r} is in the language {language!r}, for which there is no corpus of "
-                "its own: give --corpus with the path of a text",
-                needle_name=needle.name,
-                language=needle.language,
-            )
-        )
+        raise UsageError(t("run.needle_language_no_corpus", needle_name=needle.name, language=needle.language))
     return name
 
 
 def check_needle(needle: Needle) -> None:
     """Raise `UsageError` where a needle has several sentences."""
     if len(needle.statements) != 1:
-        raise UsageError(
-            t(
-                "needle {needle_name!r} has several sentences: this version hides one sentence in a trial",
-                needle_name=needle.name,
-            )
-        )
+        raise UsageError(t("run.needle_several_sentences_version", needle_name=needle.name))
 
 
 def check_numbers(options: RunOptions, model: ModelAccess) -> None:
@@ -87,25 +75,15 @@ def check_numbers(options: RunOptions, model: ModelAccess) -> None:
     for name in ("repeats", "window", "max_output", "concurrency"):
         value = getattr(options, name)
         if value is not None and value < 1:
-            raise UsageError(
-                t("--{replace} must be at least 1, not {value}", replace=name.replace("_", "-"), value=value)
-            )
+            raise UsageError(t("run.must_least_1_not", replace=name.replace("_", "-"), value=value))
     if options.repeats > MOST_TRIALS:
-        raise UsageError(
-            t("--repeats must be at most {most:,}, not {value:,}", most=MOST_TRIALS, value=options.repeats)
-        )
+        raise UsageError(t("run.repeats_must_most_not", most=MOST_TRIALS, value=options.repeats))
     for name, rate in (("rpm", options.rpm), ("tpm", options.tpm)):
         if rate is not None and not 0 < rate < math.inf:
-            raise UsageError(t("--{name} must be more than 0, not {rate:g}", name=name, rate=rate))
+            raise UsageError(t("run.must_more_than_0", name=name, rate=rate))
     told = model.server.window if model.server else None
     if told and options.window and options.window > told:
-        raise UsageError(
-            t(
-                "--window {window} is more than the server takes, which says {told} tokens: leave it out, or give less",
-                window=options.window,
-                told=told,
-            )
-        )
+        raise UsageError(t("run.window_more_than_server", window=options.window, told=told))
 
 
 def check_prompts(needle: Needle, prompts: Mapping[str, PromptTemplate]) -> None:
@@ -114,46 +92,25 @@ def check_prompts(needle: Needle, prompts: Mapping[str, PromptTemplate]) -> None
     for name, template in prompts.items():
         other = seen.setdefault((template.messages, needle.question_for(name)), name)
         if other != name:
-            raise UsageError(
-                t(
-                    "the prompts {other!r} and {name!r} ask for the needle {needle_name!r} in the same "
-                    "words: leave one of them out",
-                    other=other,
-                    name=name,
-                    needle_name=needle.name,
-                )
-            )
+            raise UsageError(t("run.prompts_ask_needle_same", other=other, name=name, needle_name=needle.name))
 
 
 def check_vary(options: RunOptions, needle: Needle) -> None:
     """Raise `UsageError` where what is to vary is unknown, or the needle has nothing to vary."""
     for name in options.vary:
         if name == "temperature":
-            raise UsageError(
-                t("--vary temperature is --vary sampling now: the same prompt is asked again, at one temperature")
-            )
+            raise UsageError(t("run.vary_temperature_vary_sampling"))
         if name not in VARIED:
-            raise UsageError(t("--vary {name!r} is none of {known}", name=name, known=", ".join(VARIED)))
+            raise UsageError(t("run.vary_none", name=name, known=", ".join(VARIED)))
     if "needle" in options.vary and not needle.fresh:
-        raise UsageError(
-            t(
-                "--vary needle: the needle {name!r} has no fresh values to draw, so that every repeat would hide the "
-                "same; leave it out, or take a needle that has (nih needle list)",
-                name=needle.name,
-            )
-        )
+        raise UsageError(t("run.vary_needle_needle_no", name=needle.name))
 
 
 def check_sampling(options: RunOptions, needle: Needle, temperature: float | None) -> None:
     """Raise `UsageError` where every repeat would ask the same prompt at temperature 0, and be answered the same."""
     several = options.repeats > 1 or options.adaptive
     if several and set(options.vary) == {"sampling"} and not needle.fresh and temperature == 0.0:
-        raise UsageError(
-            t(
-                "--vary sampling asks the same prompt again, and at temperature 0 answers do not vary: give "
-                "--temperature 0.7 or the like, or --vary haystack"
-            )
-        )
+        raise UsageError(t("run.vary_sampling_asks_same"))
 
 
 def preset_of(options: RunOptions, preset: ModelPreset) -> ModelPreset:
@@ -185,7 +142,7 @@ def _number(text: str) -> float:
     try:
         value = float(text)
     except ValueError as error:
-        raise UsageError(t("--temperature {text!r} is neither a number nor the word none", text=text)) from error
+        raise UsageError(t("run.temperature_neither_number_nor", text=text)) from error
     if not 0.0 <= value <= 2.0:
-        raise UsageError(t("--temperature {text} lies outside 0 to 2", text=text))
+        raise UsageError(t("run.temperature_lies_outside_0", text=text))
     return value

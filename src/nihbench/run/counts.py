@@ -35,8 +35,7 @@ class CountSummary:
         if self.answers:
             said.append(
                 t(
-                    "token counts: the server's differ from nominal by {difference:.1%} at most "
-                    "(nominal {nominal:,}, local {local:,}, server {server:,})",
+                    "run.token_counts_server_differ",
                     difference=abs(self.difference),
                     nominal=self.nominal,
                     local=self.local,
@@ -44,12 +43,7 @@ class CountSummary:
                 )
             )
         if self.unverified:
-            said.append(
-                t(
-                    "{count} answers came without a token count: that their prompts arrived whole is unverified",
-                    count=self.unverified,
-                )
-            )
+            said.append(t("run.answers_came_without_token", count=self.unverified))
         return said
 
 

@@ -67,12 +67,7 @@ def export_batch(
         UsageError: a request is larger than a file may be, or would hold a secret; or a file can't be written.
     """
     if without_secrets(setup.request.extra_body) != dict(setup.request.extra_body):
-        raise UsageError(
-            t(
-                "--extra-body (or the preset's) holds a secret, which may not stand in a file: leave it out, and let "
-                "the server that runs the batch add it"
-            )
-        )
+        raise UsageError(t("run.extra_body_preset_holds"))
     target = folder / BATCH_FOLDER
     check_folder(target)
     try:
@@ -144,14 +139,7 @@ class _Files:
         """Write one line."""
         size = sum(map(len, pieces))
         if size > self._most_bytes:
-            raise UsageError(
-                t(
-                    "one request has {size:,} bytes, more than a file may have ({most:,}): raise --max-file-mb, or "
-                    "ask for shorter lengths",
-                    size=size,
-                    most=self._most_bytes,
-                )
-            )
+            raise UsageError(t("run.one_request_bytes_more", size=size, most=self._most_bytes))
         if self._file is None or self._requests >= self._most_requests or self._size + size > self._most_bytes:
             self._next()
         assert self._file is not None

@@ -44,14 +44,7 @@ def most_extra(setup: Setup) -> tuple[Trial, ...]:
     if options.max_trials is None:
         return possible
     if options.max_trials < len(planned):
-        raise UsageError(
-            t(
-                "--max-trials {most} is less than the first pass over the grid, which has {planned} trials: give "
-                "more, or fewer --lengths, --depths, --repeats",
-                most=options.max_trials,
-                planned=len(planned),
-            )
-        )
+        raise UsageError(t("run.max_trials_less_than", most=options.max_trials, planned=len(planned)))
     dearest = sorted(possible, key=lambda trial: -trial.length)[: options.max_trials - len(planned)]
     return tuple(dearest)
 

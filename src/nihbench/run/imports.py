@@ -128,16 +128,10 @@ def _check_readable(content: Mapping[str, Any], records: Iterable[tuple[Record, 
         line = record_line(record)
         try:
             if len(line) > MOST_LINE_BYTES:
-                raise ValueError(t("its texts have more than {most:,.0f} MB", most=MOST_LINE_BYTES / 1e6))
+                raise ValueError(t("run.texts_more_than_mb", most=MOST_LINE_BYTES / 1e6))
             parse_record(line)
         except (ValueError, RecursionError) as error:
-            raise UsageError(
-                t(
-                    "{where}: this result can't be kept as a record ({error}): mend it, or take it out",
-                    where=row.where,
-                    error=first_line(error),
-                )
-            ) from error
+            raise UsageError(t("run.result_cant_kept_record", where=row.where, error=first_line(error))) from error
 
 
 # ---- runs and repeats ------------------------------------------------------------------------------------------
@@ -149,7 +143,7 @@ def _parts(rows: Sequence[Row], model: str | None) -> dict[str, _Part]:
     for row in rows:
         name = model or row.model
         if not name:
-            raise UsageError(t("{where} does not say which model answered: name it by --model NAME", where=row.where))
+            raise UsageError(t("run.not_say_model_answered", where=row.where))
         groups[name, row.group, row.form].append(row)
     parts: dict[str, _Part] = {}
     for (name, group, form), members in groups.items():

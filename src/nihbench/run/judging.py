@@ -167,7 +167,7 @@ def _take(ballot: Ballot, outcome: Outcome, verdicts: Verdicts, failures: dict[s
         reply = Reply(text=outcome.text, finish_reason=outcome.finish_reason)
         verdicts.keep(ballot.key, reply, {"model": outcome.model, "usage": usage})
     elif HANDLING[outcome.kind].stop_run:
-        raise StoppedError(t("the judge had to stop ({kind}): {message}", kind=outcome.kind, message=outcome.message))
+        raise StoppedError(t("run.judge_had_stop", kind=outcome.kind, message=outcome.message))
     else:
         failures[ballot.key] = Note("judge_failed", kind=outcome.kind, said=outcome.message)
 

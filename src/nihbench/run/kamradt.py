@@ -22,7 +22,7 @@ from nihbench.plan.trials import MOST_TRIALS
 from nihbench.run.stored import BEYOND
 
 Form = Literal["kamradt-grid", "kamradt-2023", "kamradt-2026"]
-_MEND = t("give his folder of JSON files, his list of {token_limit, depth_percent, score}, or his tool's results.jsonl")
+_MEND = t("run.give_his_folder_json")
 _MOST_BYTES = 100_000_000
 """Of all files together, which are held as a whole; his largest set has a hundredth."""
 _MOST = 1e12
@@ -73,11 +73,9 @@ def read_kamradt(path: Path) -> tuple[tuple[Row, ...], str]:
         digest.update(data)
         rows += (_row(plain, where) for plain, where in _objects(file, data))
         if len(rows) > MOST_TRIALS:
-            raise UsageError(
-                t("{path} holds more than {most:,} results: import a part of them", path=path, most=MOST_TRIALS)
-            )
+            raise UsageError(t("run.holds_more_than_results", path=path, most=MOST_TRIALS))
     if not rows:
-        raise UsageError(t("{path} holds no results: {mend}", path=path, mend=_MEND))
+        raise UsageError(t("run.holds_no_results", path=path, mend=_MEND))
     return tuple(rows), digest.hexdigest()
 
 
@@ -86,13 +84,9 @@ def _read(file: Path, room: int, *, within: bool) -> bytes:
     try:
         return read_regular(file, room) if within else read_named(file, room)
     except DamagedDataError as error:
-        raise UsageError(
-            t("{file} is a link, a pipe or a device, or too large: take it out of the folder", file=file)
-        ) from error
+        raise UsageError(t("run.link_pipe_device_too", file=file)) from error
     except OSError as error:
-        raise UsageError(
-            t("{file} can't be read ({strerror}): {mend}", file=file, strerror=error.strerror or error, mend=_MEND)
-        ) from error
+        raise UsageError(t("run.cant_read_3", file=file, strerror=error.strerror or error, mend=_MEND)) from error
 
 
 def _objects(file: Path, data: bytes) -> Iterator[tuple[Mapping[str, Any], str]]:
@@ -100,7 +94,7 @@ def _objects(file: Path, data: bytes) -> Iterator[tuple[Mapping[str, Any], str]]
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise UsageError(t("{file} is not UTF-8: {mend}", file=file, mend=_MEND)) from error
+        raise UsageError(t("run.not_utf_8", file=file, mend=_MEND)) from error
     if file.suffix == ".jsonl":
         lines = ((line, f"{file}:{number}") for number, line in enumerate(io.StringIO(text), 1) if line.strip())
         found: Iterable[tuple[Any, str]] = ((_json(line, where), where) for line, where in lines)
@@ -110,9 +104,7 @@ def _objects(file: Path, data: bytes) -> Iterator[tuple[Mapping[str, Any], str]]
         found = [(v, f"{file}, entry {n}") for n, v in enumerate(whole, 1)] if many else [(whole, str(file))]
     for value, where in found:
         if not isinstance(value, dict):
-            raise UsageError(
-                t("{where} is no result but {name}: {mend}", where=where, name=type(value).__name__, mend=_MEND)
-            )
+            raise UsageError(t("run.no_result_but", where=where, name=type(value).__name__, mend=_MEND))
         yield value, where
 
 
@@ -120,9 +112,7 @@ def _json(text: str, where: str) -> Any:
     try:
         return parse_json(text.encode("utf-8"))
     except (ValueError, RecursionError) as error:
-        raise UsageError(
-            t("{where} is no JSON: restore it, or take it out; {mend}", where=where, mend=_MEND)
-        ) from error
+        raise UsageError(t("run.no_json_restore_take", where=where, mend=_MEND)) from error
 
 
 def _row(plain: Mapping[str, Any], where: str) -> Row:
@@ -200,41 +190,31 @@ class _Reader:
         if value is None:
             return None
         if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= _MOST:
-            raise UsageError(
-                t("{where}: {key!r} is no number; mend it, or take the result out", where=self.where, key=key)
-            )
+            raise UsageError(t("run.no_number_mend_take", where=self.where, key=key))
         return float(value)
 
     def amount(self, key: str) -> float | None:
         value = self.number(key)
         if value is not None and value < 0:
-            raise UsageError(
-                t("{where}: {key!r} is below 0; mend it, or take the result out", where=self.where, key=key)
-            )
+            raise UsageError(t("run.below_0_mend_take", where=self.where, key=key))
         return value
 
     def length(self, key: str) -> int:
         value = self.number(key)
         if value is None or not 1 <= value < BEYOND or value != int(value):
-            raise UsageError(
-                t("{where}: {key!r} must be a whole number of tokens; {mend}", where=self.where, key=key, mend=_MEND)
-            )
+            raise UsageError(t("run.must_whole_number_tokens", where=self.where, key=key, mend=_MEND))
         return int(value)
 
     def depth(self, key: str) -> float:
         value = self.number(key)
         if value is None or not 0 <= value <= 100:
-            raise UsageError(
-                t("{where}: {key!r} must be a number from 0 to 100; {mend}", where=self.where, key=key, mend=_MEND)
-            )
+            raise UsageError(t("run.must_number_from_0", where=self.where, key=key, mend=_MEND))
         return value
 
     def optional_text(self, key: str) -> str | None:
         value = self.plain.get(key)
         if value is not None and not isinstance(value, str):
-            raise UsageError(
-                t("{where}: {key!r} is no text; mend it, or take the result out", where=self.where, key=key)
-            )
+            raise UsageError(t("run.no_text_mend_take", where=self.where, key=key))
         return value
 
     def text(self, key: str) -> str:
@@ -243,9 +223,7 @@ class _Reader:
     def object(self, key: str) -> Mapping[str, Any]:
         value = self.plain.get(key)
         if value is not None and not isinstance(value, dict):
-            raise UsageError(
-                t("{where}: {key!r} is no JSON object; mend it, or take the result out", where=self.where, key=key)
-            )
+            raise UsageError(t("run.no_json_object_mend", where=self.where, key=key))
         return value or {}
 
 

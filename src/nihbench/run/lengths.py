@@ -85,14 +85,7 @@ def resolve_lengths(
         lengths = lengths[: len(lengths) - len(too_long)]
     elif too_long:
         raise UsageError(
-            t(
-                "a length of {lengths:,} tokens is over the window: {window:,} tokens less {max_output:,} "
-                "for the answer leave {room:,}",
-                lengths=lengths[-1],
-                window=window,
-                max_output=max_output,
-                room=room,
-            )
+            t("run.length_tokens_over_window", lengths=lengths[-1], window=window, max_output=max_output, room=room)
         )
     copies = max(1, math.ceil((lengths[-1] - fixed + CORPUS_RESERVE_TOKENS) / max(corpus_tokens, 1)))
     if copies > 1:
@@ -104,13 +97,7 @@ def _room(window: int | None, max_output: int, fixed: int) -> int | None:
     """Return how long a prompt may be in this window; None where the window is not known."""
     room = window - max_output if window else None
     if room is not None and room < fixed + MIN_HAYSTACK_TOKENS:
-        raise UsageError(
-            t(
-                "a window of {window} tokens less {max_output} for the answer leaves no room for a haystack",
-                window=window,
-                max_output=max_output,
-            )
-        )
+        raise UsageError(t("run.window_tokens_less_answer", window=window, max_output=max_output))
     return room
 
 
@@ -120,7 +107,7 @@ def _highest(
     """Return the longest of lengths that nobody names one by one, and what must be said where the corpus is short."""
     explicit = not is_count(spec)
     if room is None and not explicit:
-        raise UsageError(t("the model's window is not known: give --window TOKENS, or --lengths such as 1k:32k:15"))
+        raise UsageError(t("run.model_window_not_known"))
     highest = room - int(slack * room) if room is not None else capacity
     if explicit or repeat_corpus or highest <= capacity:
         return highest, []
@@ -134,26 +121,12 @@ def _highest(
 
 def _check_shortest(length: int, fixed: int) -> None:
     if length < fixed + MIN_HAYSTACK_TOKENS:
-        raise UsageError(
-            t(
-                "a length of {lengths} tokens can't hold the needle, the question and a haystack: the "
-                "shortest here is {fixed}",
-                lengths=length,
-                fixed=fixed + MIN_HAYSTACK_TOKENS,
-            )
-        )
+        raise UsageError(t("run.length_tokens_cant_hold", lengths=length, fixed=fixed + MIN_HAYSTACK_TOKENS))
 
 
 def _repetition(lengths: tuple[int, ...], capacity: int, *, repeat_corpus: bool) -> Words:
     """Return what must be said of lengths that take the corpus several times."""
     if not repeat_corpus:
-        raise UsageError(
-            t(
-                "a length of {lengths:,} tokens is longer than the corpus ({capacity:,}): ask for less, "
-                "take a longer corpus (`nih corpus list`), or give --repeat-corpus",
-                lengths=lengths[-1],
-                capacity=capacity,
-            )
-        )
+        raise UsageError(t("run.length_tokens_longer_than", lengths=lengths[-1], capacity=capacity))
     over = [f"{length:,}" for length in lengths if length > capacity]
     return Note("corpus_repeated", lengths=over)

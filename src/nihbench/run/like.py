@@ -115,13 +115,7 @@ class Like:
         else:
             messages = rebuild_bare(text, place, template, question)
         if digest(messages) != place.prompt_sha256:
-            raise DamagedDataError(
-                t(
-                    "a prompt of {run} comes out as other bytes than were sent: its records are damaged; restore them "
-                    "from a copy",
-                    run=self.run,
-                )
-            )
+            raise DamagedDataError(t("run.prompt_comes_out_other", run=self.run))
         return EncodedMessages([messages_json(messages)]), place
 
     def needle_of(self, needle: Needle, trial: Trial) -> tuple[Needle, dict[str, str]]:
@@ -137,12 +131,7 @@ class Like:
         """
         if trial not in self.asked:
             raise UsageError(
-                t(
-                    "{run} sent no prompt of {length:,} tokens at a depth of {depth:g}%: --like repeats what it sent",
-                    run=self.run,
-                    length=trial.length,
-                    depth=trial.depth_percent,
-                )
+                t("run.sent_no_prompt_tokens", run=self.run, length=trial.length, depth=trial.depth_percent)
             )
         return self.asked[trial]
 
@@ -156,9 +145,7 @@ def like_of(path: Path) -> Like:
     """
     folder = open_run(path)
     if is_imported(folder.manifest):
-        raise UsageError(
-            t("--like {path}: it was imported, and its source does not say which prompts were sent", path=path)
-        )
+        raise UsageError(t("run.like_imported_source_not", path=path))
     planned, records = counted_once(planned_trials(folder.manifest), folder.records())
     sent = {record.trial: record for record in records.values() if record.placement is not None}
     asked = {
@@ -167,7 +154,7 @@ def like_of(path: Path) -> Like:
         if trial in sent and (placement := sent[trial].placement) is not None
     }
     if not any(trial.control is None for trial in asked):
-        raise UsageError(t("--like {path}: it has sent no prompt of its grid yet", path=path))
+        raise UsageError(t("run.like_sent_no_prompt", path=path))
     return Like(run=path.resolve().name, content=folder.manifest, asked=asked, owed=len(planned) - len(asked))
 
 
@@ -208,8 +195,7 @@ def as_like(setup: Setup, like: Like) -> Setup:
     if len(too_long) == len(lengths):
         raise UsageError(
             t(
-                "--like {run}: its prompts of {length:,} tokens or more do not fit into a window of {window:,} tokens "
-                "less {max_output:,} for the answer",
+                "run.like_prompts_tokens_more",
                 run=like.run,
                 length=lengths[0],
                 window=setup.window,
@@ -308,9 +294,9 @@ def _parsed(path: Path) -> list[tuple[Trial, Asked]]:
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise _damaged(path, first_line(error)) from error
     if not found:
-        raise _damaged(path, t("it holds nothing"))
+        raise _damaged(path, t("run.holds_nothing"))
     return found
 
 
 def _damaged(path: Path, error: str) -> DamagedDataError:
-    return DamagedDataError(t("{file} can't be read ({error}): restore it from a copy", file=path, error=error))
+    return DamagedDataError(t("run.cant_read_restore_from", file=path, error=error))

@@ -43,17 +43,9 @@ def owned(folder: Path, now: Callable[[], datetime]) -> Iterator[None]:
     try:
         lock.acquire()
     except Timeout as error:
-        raise UsageError(
-            t("{folder} is in use by {holder}: wait for it, or stop it first", folder=folder, holder=_holder(folder))
-        ) from error
+        raise UsageError(t("run.use_wait_stop_first", folder=folder, holder=_holder(folder))) from error
     except OSError as error:
-        raise UsageError(
-            t(
-                "can't write to {folder} ({strerror}): mend that, then --resume it",
-                folder=folder,
-                strerror=error.strerror or error,
-            )
-        ) from error
+        raise UsageError(t("run.cant_write_mend_then", folder=folder, strerror=error.strerror or error)) from error
     try:
         me = {"pid": os.getpid(), "host": socket.gethostname(), "since": now().isoformat(timespec="seconds")}
         write_atomic(folder / HOLDER, json.dumps(me).encode("utf-8"))
@@ -69,9 +61,9 @@ def _holder(folder: Path) -> str:
     """Name the process that owns the folder, as far as it said who it is."""
     try:
         me = read_holder(folder)
-        return t("process {pid} on {host} since {since}", pid=int(me["pid"]), host=me["host"], since=me["since"])
+        return t("run.process_since", pid=int(me["pid"]), host=me["host"], since=me["since"])
     except (OSError, ValueError, KeyError, TypeError, NihError, RecursionError):
-        return t("another process")
+        return t("run.another_process")
 
 
 def read_holder(folder: Path) -> Any:

@@ -147,13 +147,7 @@ def check_rules(path: Path, content: Mapping[str, Any]) -> None:
     if content.get("like") is not None:
         return  # its prompts are made from placements
     if content["identity"].get("placement", PLACEMENT_VERSION) != PLACEMENT_VERSION:
-        raise UsageError(
-            t(
-                "can't resume {path}: an older version began it, which placed needles by other rules; make a new run "
-                "(its answers stay readable), or go on with the version that began it",
-                path=path,
-            )
-        )
+        raise UsageError(t("run.cant_resume_older_version", path=path))
 
 
 def check_same(content: Mapping[str, Any], setup: Setup, *, placed: bool = False) -> None:
@@ -176,12 +170,7 @@ def check_same(content: Mapping[str, Any], setup: Setup, *, placed: bool = False
     by_rules = ("identity.placement", "same_prompt", "controls") if placed else ()
     changed = [name for name in differing(content, _plain(manifest(setup, "")), keys) if name not in by_rules]
     if changed:
-        raise UsageError(
-            t(
-                "can't resume: {changed} changed since the run began; make a new run (without --resume)",
-                changed=", ".join(changed),
-            )
-        )
+        raise UsageError(t("run.cant_resume_changed_since", changed=", ".join(changed)))
 
 
 def differing(before: Mapping[str, Any], after: Mapping[str, Any], keys: Iterable[str]) -> list[str]:

@@ -56,12 +56,12 @@ def merge_folders(paths: Sequence[Path], out: Path, left: Left = nothing_left) -
         DamagedDataError: one of them can't be read.
     """
     if len({os.path.realpath(path) for path in paths}) < max(2, len(paths)):
-        raise UsageError(t("nih merge takes two runs or more, each once"))
+        raise UsageError(t("run.nih_merge_takes_two"))
     trees = [path for path in paths if is_tree(path)]
     if not trees:
         return (merge_runs([open_run(path) for path in paths], out, left),)
     if len(trees) < len(paths):
-        raise UsageError(t("{tree} is a folder of runs and others are single runs: give one kind", tree=trees[0]))
+        raise UsageError(t("run.folder_runs_others_single", tree=trees[0]))
     return _merge_trees(paths, out, left)
 
 
@@ -101,20 +101,13 @@ def _place(run: RunFolder) -> tuple[float, float]:
 
 def _check_belongs(first: RunFolder, other: RunFolder) -> None:
     if is_imported(other.manifest):
-        raise UsageError(t("{path} was imported from another tool: it can't be merged", path=other.path))
+        raise UsageError(t("run.imported_from_another_tool", path=other.path))
     changed = differing(first.manifest, other.manifest, _SAME)
     usual = RunOptions(model="").stored()
     options = [usual | dict(run.manifest["options"]) for run in (first, other)]
     changed += [f"options.{name}" for name in _PLANNING if options[0][name] != options[1][name]]
     if changed:
-        raise UsageError(
-            t(
-                "{first} and {other} are not of one plan: {changed} differ; leave one of them out",
-                first=first.path,
-                other=other.path,
-                changed=", ".join(changed),
-            )
-        )
+        raise UsageError(t("run.not_one_plan_differ", first=first.path, other=other.path, changed=", ".join(changed)))
 
 
 def _lines(path: Path) -> Lines:
@@ -132,14 +125,7 @@ def _longer(trial_id: str, known: list[bytes] | None, own: list[bytes], paths: t
         return own
     if known[: len(own)] == own:
         return known
-    raise UsageError(
-        t(
-            "{first} and {other} both measured the trial {trial_id}, with different outcomes: leave one of them out",
-            first=paths[0],
-            other=paths[1],
-            trial_id=trial_id,
-        )
-    )
+    raise UsageError(t("run.both_measured_trial_different", first=paths[0], other=paths[1], trial_id=trial_id))
 
 
 def _join_ledgers(runs: Iterable[RunFolder], out: Path, left: Left) -> None:
@@ -193,11 +179,9 @@ def _merge_trees(paths: Sequence[Path], out: Path, left: Left) -> tuple[RunFolde
     first = trees[0]
     for tree in trees:
         if [child.folder for child in tree.children] != [child.folder for child in first.children]:
-            raise UsageError(
-                t("{first} and {other} have different runs: leave one of them out", first=first.path, other=tree.path)
-            )
+            raise UsageError(t("run.different_runs_leave_one", first=first.path, other=tree.path))
     if is_there(out / TREE):
-        raise UsageError(t("{path} already holds a run: give another --out", path=out))
+        raise UsageError(t("run.already_holds_run_give", path=out))
     merged = []
     for child in first.children:
         begun = [tree.path / child.folder for tree in trees if is_there(tree.path / child.folder / MANIFEST)]

@@ -59,11 +59,9 @@ class Opening:
         if all(length >= shortest for length, count in self._left.items() if count > 0):
             raise StoppedError(
                 t(
-                    "the run had to stop: its first {count} answers all failed alike ({kind}: {said}): mend that "
-                    "first; a resumed run asks for them again"
+                    "run.run_had_stop_first"
                     if HANDLING[failures[-1].kind].retry_on_resume
-                    else "the run had to stop: its first {count} answers all failed alike ({kind}: {said}): mend that "
-                    "first; with --retry-all a resumed run asks for them again",
+                    else "run.run_had_stop_first_answers",
                     count=len(failures),
                     kind=failures[-1].kind,
                     said=without_stop(failures[-1].message),

@@ -111,16 +111,10 @@ def check_adaptive(options: RunOptions) -> None:
     """
     for name, value in (("precision", options.precision), ("max-trials", options.max_trials)):
         if value is not None and not options.adaptive:
-            raise UsageError(t("--{name} is for an adaptive run: give --adaptive as well", name=name))
+            raise UsageError(t("run.adaptive_run_give_adaptive", name=name))
     if options.precision is not None and not FINEST <= options.precision <= COARSEST:
         raise UsageError(
-            t(
-                "--precision {precision:g} is half the width of an interval as a share: give {finest} to {coarsest}, "
-                "such as 0.05 for 5 points on both sides",
-                precision=options.precision,
-                finest=FINEST,
-                coarsest=COARSEST,
-            )
+            t("run.precision_half_width_interval", precision=options.precision, finest=FINEST, coarsest=COARSEST)
         )
 
 
@@ -140,9 +134,7 @@ def price_of(text: str) -> PriceTier:
     except ValueError:
         numbers = []
     if len(numbers) not in (2, 3) or not all(0 <= number < math.inf for number in numbers):
-        raise UsageError(
-            t("--price {text!r} is no price: give IN,OUT or IN,OUT,CACHED in USD per million tokens", text=text)
-        )
+        raise UsageError(t("run.price_no_price_give", text=text))
     cached = numbers[2] if len(numbers) == 3 else None
     return PriceTier(up_to=None, input=numbers[0], output=numbers[1], cached_input=cached)
 

@@ -26,13 +26,7 @@ def find_record(records: Mapping[str, Record], trial_id: str) -> Record:
     if len(found) != 1:
         count = len(found)
         raise UsageError(
-            t(
-                "{count} trials of this run have an id that begins with {trial_id!r}: ids stand in records.jsonl"
-                if found
-                else "no trial of this run has an id that begins with {trial_id!r}: ids stand in records.jsonl",
-                count=count,
-                trial_id=trial_id,
-            )
+            t("run.trials_run_id_begins" if found else "run.no_trial_run_id", count=count, trial_id=trial_id)
         )
     return found[0]
 
@@ -61,24 +55,12 @@ def rebuild_prompt(run: RunFolder, record: Record, corpus: Corpus) -> tuple[Mess
         DamagedDataError: the result is not what was sent.
     """
     if record.placement is None:
-        raise UsageError(
-            t(
-                "where the needle of trial {id} stood is not recorded (an imported run): its prompt can't be "
-                "made again",
-                id=record.id,
-            )
-        )
+        raise UsageError(t("run.where_needle_trial_stood", id=record.id))
     check_corpus(corpus, run.manifest["corpus"]["sha256"])
     needle = fill(stored_needle(run.manifest), record.fresh)
     prompt, prompts = record.trial.prompt, stored_prompts(run.manifest)
     if prompt not in prompts:
-        raise DamagedDataError(
-            t(
-                "run.json has no prompt {prompt!r}, which the trial {id} used: one is damaged",
-                prompt=prompt,
-                id=record.id,
-            )
-        )
+        raise DamagedDataError(t("run.run_json_no_prompt", prompt=prompt, id=record.id))
     place, template, question = record.placement, prompts[prompt], needle.question_for(prompt)
     text = source_text(corpus.text, place)
     if isinstance(place, Placement):
@@ -86,7 +68,5 @@ def rebuild_prompt(run: RunFolder, record: Record, corpus: Corpus) -> tuple[Mess
     else:
         messages = rebuild_bare(text, place, template, question)
     if digest(messages) != place.prompt_sha256:
-        raise DamagedDataError(
-            t("the prompt of trial {id} rebuilds to other bytes than were sent: its record is damaged", id=record.id)
-        )
+        raise DamagedDataError(t("run.prompt_trial_rebuilds_other", id=record.id))
     return messages

@@ -112,21 +112,8 @@ def moved(path: Path, descriptor: int) -> MovedError | None:
     with contextlib.suppress(OSError):
         place = str(Path(os.readlink(f"/proc/self/fd/{descriptor}")).parent)
     if place and Path(place).is_dir():
-        return MovedError(
-            t(
-                "{path} was moved to {place} while the run wrote to it: what is answered is kept there; go on by nih "
-                "run --resume {place}",
-                path=path.parent,
-                place=typed(Path(place)),
-            )
-        )
-    return MovedError(
-        t(
-            "{path} was moved or removed while the run wrote to it: what is answered is where it is now; go on by nih "
-            "run --resume and that folder",
-            path=path.parent,
-        )
-    )
+        return MovedError(t("run.moved_while_run_wrote", path=path.parent, place=typed(Path(place))))
+    return MovedError(t("run.moved_removed_while_run", path=path.parent))
 
 
 def ends_line(path: Path, at: int) -> bool:
@@ -138,13 +125,7 @@ def ends_line(path: Path, at: int) -> bool:
 
 def unwritable(path: Path, error: OSError) -> UsageError:
     """Return the error for records that can't be written to `path`, a file or its folder."""
-    return UsageError(
-        t(
-            "can't write {path} ({strerror}): see to the disk and its rights",
-            path=path,
-            strerror=error.strerror or error,
-        )
-    )
+    return UsageError(t("run.cant_write_see_disk", path=path, strerror=error.strerror or error))
 
 
 _KEYS: Mapping[type, str] = {
@@ -221,13 +202,7 @@ def read_records(path: Path, data: bytes | None = None) -> tuple[dict[str, Recor
         if record is not None:
             held += _size_of(record)
             if held > _MOST_HELD:
-                raise DamagedDataError(
-                    t(
-                        "{path} holds more than {most:,.0f} MB of answers, more than any run: take the longest out",
-                        path=path,
-                        most=_MOST_HELD / 1e6,
-                    )
-                )
+                raise DamagedDataError(t("run.holds_more_than_mb", path=path, most=_MOST_HELD / 1e6))
             known = records.get(record.id)
             if not (known and isinstance(known.outcome, Completion) and isinstance(record.outcome, Failure)):
                 records[record.id] = record
@@ -306,19 +281,13 @@ def rows_in(path: Path, read: Callable[[bytes], _T | None]) -> Iterator[tuple[_T
         row = read(line) if line.strip() else None
         torn += row is None
         if torn > _MOST_TORN:
-            raise DamagedDataError(
-                t(
-                    "{path} has more than {most:,} lines that can't be read: restore it from a copy",
-                    path=path,
-                    most=_MOST_TORN,
-                )
-            )
+            raise DamagedDataError(t("run.more_than_lines_cant", path=path, most=_MOST_TORN))
         yield row, line
 
 
 def unreadable(path: Path, error: OSError) -> DamagedDataError:
     """Return the error for a file of a run that can't be read."""
-    return DamagedDataError(t("{path} can't be read: {strerror}", path=path, strerror=error.strerror or error))
+    return DamagedDataError(t("run.cant_read_2", path=path, strerror=error.strerror or error))
 
 
 def read_lines(path: Path, lines: Iterable[bytes], before: int = 0) -> Iterator[tuple[Record | None, bytes]]:
@@ -342,13 +311,7 @@ def read_lines(path: Path, lines: Iterable[bytes], before: int = 0) -> Iterator[
                 if not line.endswith(b"\n"):
                     return
                 raise DamagedDataError(
-                    t(
-                        "{path}:{number}: this line is no record ({first_line}): restore the file from a "
-                        "copy, or take the line out and resume to have its trial measured again",
-                        path=path,
-                        number=before + number,
-                        first_line=first_line(error),
-                    )
+                    t("run.line_no_record_restore", path=path, number=before + number, first_line=first_line(error))
                 ) from error
         yield record, line
 
@@ -426,7 +389,7 @@ def _parser() -> Callable[[bytes], Record]:
     def parse(line: bytes) -> Record:
         plain = parse_json(line)
         if not isinstance(plain, dict):
-            raise ValueError(t("not a JSON object"))
+            raise ValueError(t("run.not_json_object"))
         try:
             key = next((key for key in outcomes if key in plain), "completion")
             came = plain[key]
@@ -447,6 +410,6 @@ def _parser() -> Callable[[bytes], Record]:
                 started_at=str(plain["started_at"]),
             )
         except KeyError as error:
-            raise ValueError(t("the key {error} is missing", error=error)) from error
+            raise ValueError(t("run.key_missing", error=error)) from error
 
     return parse

@@ -80,14 +80,7 @@ class Recount:
         found = counted + self._of_corpus(place) + max(0, setup.overheads.get(trial.prompt, 0)) + self._beside
         told, most = place.total_tokens, MOST_ESTIMATE_RATIO
         if not found / most - FOREIGN_TOKENS <= told <= found * most + FOREIGN_TOKENS:
-            raise DamagedDataError(
-                t(
-                    "a stored prompt is said to have {told:,} tokens, and has about {found:,}: the records are damaged "
-                    "or not of this run; nothing was sent",
-                    told=told,
-                    found=found,
-                )
-            )
+            raise DamagedDataError(t("run.stored_prompt_said_tokens", told=told, found=found))
         return found
 
     def _of_corpus(self, place: Placed) -> int:
@@ -95,9 +88,7 @@ class Recount:
         size = len(self._setup.corpus.text)
         cuts = [place.start, *([place.at] if isinstance(place, Placement) else []), place.end]
         if cuts != sorted(cuts) or cuts[0] < 0 or cuts[-1] > MOST_CHARACTERS or not 0 <= place.source_start <= size:
-            raise DamagedDataError(
-                t("a stored prompt is cut where its text has no place: the records are damaged; nothing was sent")
-            )
+            raise DamagedDataError(t("run.stored_prompt_cut_where"))
         starts = self._setup.text.starts
         period, begin = size + len(GLUE), int(np.searchsorted(starts, place.source_start))
 

@@ -162,9 +162,7 @@ def _cache_of(name: str | None, server_kind: str | None) -> PrefixCache:
     """Return the cache of a preset, else of the kind of server; none where neither is known."""
     chosen = name or (server_kind if server_kind in CACHES else None) or "none"
     if chosen not in CACHES:
-        raise UsageError(
-            t("models.yaml: there is no cache {chosen!r}; known: {known}", chosen=chosen, known=", ".join(CACHES))
-        )
+        raise UsageError(t("run.models_yaml_no_cache", chosen=chosen, known=", ".join(CACHES)))
     return CACHES[chosen]
 
 

@@ -54,35 +54,16 @@ class Imported:
     def sentences(self) -> list[Message]:
         """Say it, in sentences."""
         said = [
-            t(
-                "imported {answers} answers and {failures} failures; {known} were there already",
-                answers=self.answers,
-                failures=self.failures,
-                known=self.known,
-            )
+            t("run.imported_answers_failures_already", answers=self.answers, failures=self.failures, known=self.known)
         ]
         if self.surplus:
-            said.append(
-                t("{surplus} lines are of trials that have an answer: the first one stays", surplus=self.surplus)
-            )
+            said.append(t("run.lines_trials_answer_first", surplus=self.surplus))
         if self.foreign:
-            said.append(
-                t(
-                    "{count} lines belong to no trial of this run ({first} is one): they were passed over",
-                    count=len(self.foreign),
-                    first=self.foreign[0],
-                )
-            )
+            said.append(t("run.lines_belong_no_trial", count=len(self.foreign), first=self.foreign[0]))
         if self.unreadable:
-            said.append(
-                t(
-                    "{count} lines can't be read ({first} is the first): their trials are owed",
-                    count=len(self.unreadable),
-                    first=self.unreadable[0],
-                )
-            )
+            said.append(t("run.lines_cant_read_first", count=len(self.unreadable), first=self.unreadable[0]))
         said += [
-            t("{count} requests were refused ({message}): their trials are owed", count=count, message=message)
+            t("run.requests_refused_their_trials", count=count, message=message)
             for message, count in self.stopped.items()
         ]
         return said
@@ -118,13 +99,7 @@ def import_results(
         for number, line in _lines(file):
             intake.take(line, f"{file.name}:{number}", now)
     if intake.foreign and not intake.matched:
-        raise UsageError(
-            t(
-                "{file} holds no result of {path}: its custom_id are those of another export",
-                file=files[0],
-                path=run.path,
-            )
-        )
+        raise UsageError(t("run.holds_no_result_custom", file=files[0], path=run.path))
     order = {trial_id: place for place, trial_id in enumerate(planned)}
     found = sorted(intake.found, key=lambda record: order[record.id])
     with run.writer() as writer:
@@ -243,4 +218,4 @@ def _lines(file: Path) -> Iterator[tuple[int, bytes]]:
                 elif line.strip(b" \t\r\n\0\xef\xbb\xbf"):
                     yield number, line
     except OSError as error:
-        raise UsageError(t("{file} can't be read: {strerror}", file=file, strerror=error.strerror or error)) from error
+        raise UsageError(t("run.cant_read", file=file, strerror=error.strerror or error)) from error

@@ -62,14 +62,7 @@ def owed(setup: Setup, records: Mapping[str, Record], *, retry_all: bool = False
     planned = {setup.trial_id(trial): trial for trial in setup.trials}
     foreign = sorted(records.keys() - planned.keys())
     if foreign:
-        raise DamagedDataError(
-            t(
-                "records.jsonl holds {foreign} records of another run ({first} is one): restore it from "
-                "a copy, or take their lines out",
-                foreign=len(foreign),
-                first=foreign[0],
-            )
-        )
+        raise DamagedDataError(t("run.records_jsonl_holds_records", foreign=len(foreign), first=foreign[0]))
     for trial_id, trial in planned.items():
         record = records.get(trial_id)
         outcome = record.outcome if record else None
@@ -210,8 +203,7 @@ class _Senders:
             if self.refused >= REFUSED_IN_A_ROW:
                 raise StoppedError(
                     t(
-                        "the run had to stop ({kind}): the server has refused {count} trials one after the other "
-                        "({said}): try again later, or lower --concurrency, --rpm or --tpm",
+                        "run.run_had_stop_server",
                         kind=outcome.kind,
                         count=self.refused,
                         said=without_stop(outcome.message),
@@ -272,7 +264,7 @@ def _side_by_side(setup: Setup, trials: Sequence[tuple[str, Trial]], endpoints: 
 def _dated(error: PutOffError, now: datetime) -> StoppedError:
     """Return the error with the time at which there is use in going on."""
     when = now + timedelta(seconds=error.wait_s)
-    return StoppedError(t("{error}: not before {when} UTC", error=error.args[0], when=f"{when:%Y-%m-%d %H:%M}"))
+    return StoppedError(t("run.not_before_utc", error=error.args[0], when=f"{when:%Y-%m-%d %H:%M}"))
 
 
 def _raise_if_pointless(outcome: Outcome | GradedElsewhere, setup: Setup, limiters: Sequence[Limiter]) -> None:
@@ -287,14 +279,10 @@ def _raise_if_pointless(outcome: Outcome | GradedElsewhere, setup: Setup, limite
         return
     said: Words = without_stop(outcome.message)
     if outcome.kind == "auth" and outcome.status in (401, 403):
-        said = t("the server refused the key ({said}): check it, or name another variable by --api-key-env", said=said)
+        said = t("run.server_refused_key_check", said=said)
     elif outcome.kind == "auth" and outcome.status in (400, 404) and is_about_model(outcome.message):
-        said = t(
-            "the server has no model {model!r} for you ({said}): `nih models --base-url URL` lists what it has",
-            model=setup.request.model,
-            said=said,
-        )
-    raise StoppedError(t("the run had to stop ({kind}): {said}", kind=outcome.kind, said=said))
+        said = t("run.server_no_model_you", model=setup.request.model, said=said)
+    raise StoppedError(t("run.run_had_stop", kind=outcome.kind, said=said))
 
 
 def _sized(setup: Setup, trial: Trial, tokens: int) -> Request:

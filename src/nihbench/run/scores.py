@@ -43,7 +43,7 @@ def scores_file(run: RunFolder, scorer: str) -> Path:
         UsageError: the name, which may be an imported run's, leads elsewhere.
     """
     if "/" in scorer or "\\" in scorer:
-        raise UsageError(t("{scorer!r} is no scorer's name", scorer=scorer))
+        raise UsageError(t("run.no_scorer_name", scorer=scorer))
     return run.path / f"scores.{scorer}.jsonl"
 
 
@@ -79,14 +79,7 @@ def score_run(run: RunFolder, records: Mapping[str, Record], misleading: Callabl
         UsageError: the run is an import without answers.
     """
     if records and all(isinstance(record.outcome, GradedElsewhere) for record in records.values()):
-        raise UsageError(
-            t(
-                "the answers of {path} were not kept by the tool that it was imported from: there is nothing "
-                "to grade again, its scorer is {default_scorer}",
-                path=run.path,
-                default_scorer=default_scorer(run),
-            )
-        )
+        raise UsageError(t("run.answers_not_kept_tool", path=run.path, default_scorer=default_scorer(run)))
     grades: dict[str, Grade] = {}
     haystack = ""  # looked for only where an answer is wrong, and then at hand for all that follow
     for answered in answers_of(run, records):
@@ -109,31 +102,17 @@ def grades_of(run: RunFolder, records: Mapping[str, Record], scorer: str | None 
     """
     scorer = scorer or default_scorer(run)
     if scorer in IMPORTED and scorer == default_scorer(run) and scorer not in stored_scorers(run):
-        raise UsageError(
-            t("{scores_file} is gone: import the run again (nih import)", scores_file=scores_file(run, scorer))
-        )
+        raise UsageError(t("run.gone_import_run_again", scores_file=scores_file(run, scorer)))
     if scorer != SCORER and scorer not in stored_scorers(run):
         known = ", ".join(dict.fromkeys((SCORER, *stored_scorers(run))))
-        raise UsageError(
-            t(
-                "{path} has no scores by {scorer!r}: its scorers are {known} (nih score --judge MODEL adds a judge's)",
-                path=run.path,
-                scorer=scorer,
-                known=known,
-            )
-        )
+        raise UsageError(t("run.no_scores_scorers_nih", path=run.path, scorer=scorer, known=known))
     stored = load_grades(run, records, scorer)
     if stored is not None:
         return stored
     if scorer == SCORER:
         return score_run(run, records)
     raise UsageError(
-        t(
-            "{scores_file} is of another version than {version_of}, or not of this run's answers: grade "
-            "again with nih score --judge (known verdicts are not paid for again)",
-            scores_file=scores_file(run, scorer),
-            version_of=version_of(scorer),
-        )
+        t("run.another_version_than_not", scores_file=scores_file(run, scorer), version_of=version_of(scorer))
     )
 
 
@@ -181,9 +160,7 @@ def load_grades(run: RunFolder, records: Mapping[str, Record], scorer: str = SCO
             plain: dict[str, Any] = parse_json(line)
             grades[plain.pop("id")] = _grade(plain)
         except (ValueError, KeyError, AttributeError, TypeError, RecursionError) as error:
-            raise DamagedDataError(
-                t("{path}:{number}: this line is no score: delete the file to score again", path=path, number=number)
-            ) from error
+            raise DamagedDataError(t("run.line_no_score_delete", path=path, number=number)) from error
     # The rules can't read what was not kept, the scorer that came with an import graded it all the same.
     unread = (Failure,) if scorer in IMPORTED else (Failure, GradedElsewhere)
     answered = {trial_id for trial_id, record in records.items() if not isinstance(record.outcome, unread)}
@@ -212,4 +189,4 @@ def _lines(path: Path) -> Iterable[bytes]:
     try:
         yield from (line.rstrip(b"\n") for line in lines_of(path))
     except OSError as error:
-        raise DamagedDataError(t("{path} can't be read: delete it to score again", path=path)) from error
+        raise DamagedDataError(t("run.cant_read_delete_score", path=path)) from error

@@ -112,14 +112,7 @@ def create_run(path: Path, manifest: Mapping[str, Any]) -> RunFolder:
 
 def unplanned(file: Path, record: Record) -> DamagedDataError:
     """Return the error for a record that can't be of the run in whose file it is."""
-    return DamagedDataError(
-        t(
-            "{file}: the record {id} is not of this run's plan, or its trial has another record as well; the file is "
-            "damaged, or mixed with another run's: restore it from a copy, or take the line out",
-            file=file,
-            id=record.id,
-        )
-    )
+    return DamagedDataError(t("run.record_not_run_plan", file=file, id=record.id))
 
 
 def amend(folder: RunFolder, calibration: Calibration) -> RunFolder:
@@ -144,25 +137,17 @@ def _manifest_text(content: Mapping[str, Any]) -> bytes:
 
 def unusable(path: Path, error: OSError) -> UsageError:
     """Return the error for a folder in which no run can be written."""
-    return UsageError(
-        t(
-            "can't write the run's folder {path}: {strerror}; give another --out",
-            path=path,
-            strerror=error.strerror or error,
-        )
-    )
+    return UsageError(t("run.cant_write_run_folder", path=path, strerror=error.strerror or error))
 
 
 def no_run(path: Path) -> UsageError:
     """Return the error for a folder that holds no run."""
-    return UsageError(t("{path} holds no run: there is no {manifest} in it", path=path, manifest=MANIFEST))
+    return UsageError(t("run.holds_no_run_no", path=path, manifest=MANIFEST))
 
 
 def taken(path: Path) -> UsageError:
     """Return the error for a folder that holds a run, or several, already."""
-    return UsageError(
-        t("{path} already holds a run: go on with it by --resume {path}, or give another --out", path=typed(path))
-    )
+    return UsageError(t("run.already_holds_run_go", path=typed(path)))
 
 
 def check_free(path: Path) -> None:
@@ -174,13 +159,7 @@ def check_free(path: Path) -> None:
     if is_there(path / MANIFEST):
         raise taken(path)
     if is_there(path / RECORDS):
-        raise UsageError(
-            t(
-                "{path} holds the records of a run whose {manifest} is missing: give another --out",
-                path=path,
-                manifest=MANIFEST,
-            )
-        )
+        raise UsageError(t("run.holds_records_run_whose", path=path, manifest=MANIFEST))
 
 
 def open_run(path: Path) -> RunFolder:
@@ -198,23 +177,13 @@ def open_run(path: Path) -> RunFolder:
     except (OSError, ValueError, RecursionError) as error:
         if isinstance(error, OSError) and is_path_fault(error):
             raise path_error(error) from error
-        raise DamagedDataError(
-            t("{file} can't be read ({error}): restore it from a copy, or run anew", file=file, error=error)
-        ) from error
+        raise DamagedDataError(t("run.cant_read_restore_from_copy", file=file, error=error)) from error
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
-        raise DamagedDataError(
-            t(
-                "{file} is not of format {format}: it was written by another version of nih, or damaged",
-                file=file,
-                format=FORMAT,
-            )
-        )
+        raise DamagedDataError(t("run.not_format_written_another", file=file, format=FORMAT))
     try:
         check_content(manifest)
     except ValueError as error:
-        raise DamagedDataError(
-            t("{file} is damaged ({error}): restore it from a copy, or run anew", file=file, error=error)
-        ) from error
+        raise DamagedDataError(t("run.damaged_restore_from_copy_run", file=file, error=error)) from error
     return RunFolder(path=path, manifest=manifest)
 
 
@@ -226,6 +195,4 @@ def check_unchanged(folder: RunFolder) -> None:
         DamagedDataError: it can't be read any more.
     """
     if open_run(folder.path).manifest != folder.manifest:
-        raise UsageError(
-            t("{path}: another command has gone on with it meanwhile: give the same command again", path=folder.path)
-        )
+        raise UsageError(t("run.another_command_gone_meanwhile", path=folder.path))

@@ -152,10 +152,10 @@ def check_content(content: Mapping[str, Any]) -> None:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise ValueError(t("{where}: {msg}", where=where, msg=first["msg"])) from error
+        raise ValueError(t("run.where_msg", where=where, msg=first["msg"])) from error
     wrong = next((name for name, is_right in _sizes(found) if not is_right), None)
     if wrong is not None:
-        raise ValueError(t("{name} has a value that no run has", name=wrong))
+        raise ValueError(t("run.value_no_run", name=wrong))
 
 
 def _sizes(found: _Content) -> Iterator[tuple[str, bool]]:
@@ -313,23 +313,16 @@ def stored_options(
     vary = tuple("sampling" if name == "temperature" else name for name in options.vary)
     options = replace(options, vary=vary, base_url=None, more_urls=(), api_key_env=None, insecure=False, ca_file=None)
     if set(options.headers) - set(headers):
-        raise UsageError(
-            t(
-                "this run sent the headers {headers}: their values are not stored, so give them again by --header",
-                headers=", ".join(sorted(options.headers)),
-            )
-        )
+        raise UsageError(t("run.run_sent_headers_their", headers=", ".join(sorted(options.headers))))
     for name in content.get("withheld", ()):
         if name not in given:
             option = "--" + name.replace("_", "-")
-            raise UsageError(
-                t("this run's {option} held a secret, which is not stored: give the same {option} again", option=option)
-            )
+            raise UsageError(t("run.run_held_secret_not", option=option))
     again = replace(options, headers=dict(headers))
     if without_secrets(given.get("extra_body", {})) == options.extra_body:
         again = replace(again, extra_body=given.get("extra_body", {}))
     if again.stored()["headers"] != dict(options.headers):
-        raise UsageError(t("the values of --header differ from those this run began with: give the same ones"))
+        raise UsageError(t("run.values_header_differ_from"))
     return again
 
 
@@ -341,7 +334,7 @@ def _validated(kind: Any, content: Mapping[str, Any], key: str) -> Any:
 
 
 def _damaged(key: str) -> DamagedDataError:
-    return DamagedDataError(t("run.json is damaged: {key!r} is missing or wrong; restore it from a copy", key=key))
+    return DamagedDataError(t("run.run_json_damaged_missing", key=key))
 
 
 @cache
@@ -391,9 +384,7 @@ def planned_trials(content: Mapping[str, Any]) -> tuple[Trial, ...]:
         every, shard = (*controls, *grid, *more), content.get("shard")
         return every if shard is None else tuple(every[number] for number in shard["trials"])
     except (KeyError, IndexError, TypeError, ValueError, UsageError) as error:
-        raise DamagedDataError(
-            t("run.json is damaged: its grid is missing or wrong; restore it from a copy")
-        ) from error
+        raise DamagedDataError(t("run.run_json_damaged_grid")) from error
 
 
 def _check_grid(content: Mapping[str, Any]) -> None:

@@ -64,13 +64,7 @@ def load_texts(
             )
         )
     if not needle.fresh and needle.statements[0] in corpus.text:
-        raise UsageError(
-            t(
-                "the needle {needle_name!r} already stands in the corpus {corpus_name!r}: take another of the two",
-                needle_name=needle.name,
-                corpus_name=corpus.name,
-            )
-        )
+        raise UsageError(t("run.needle_already_stands_corpus", needle_name=needle.name, corpus_name=corpus.name))
     return Texts(
         corpus=corpus,
         starts=token_starts(corpus.text, corpus.sha256, tokenizer),
@@ -101,17 +95,9 @@ def corpus_choices(option: str | None) -> dict[str, str]:
         if not (equals and len(language) == 2 and language.isalpha()):
             language, name = "", part.strip()
         if not name:
-            raise UsageError(
-                t("--corpus {option!r} lacks a name: write NAME, a path, or zh=NAME for one language", option=option)
-            )
+            raise UsageError(t("run.corpus_lacks_name_write", option=option))
         if language in choices:
-            raise UsageError(
-                t(
-                    "--corpus {option!r} names two corpora for the same needle: a run has one (zh=NAME "
-                    "counts for needles of that language only)",
-                    option=option,
-                )
-            )
+            raise UsageError(t("run.corpus_names_two_corpora", option=option))
         choices[language] = name
     return choices
 
@@ -131,9 +117,7 @@ def check_corpus_option(option: str | None, catalog: Catalog) -> None:
     languages = {needle.language for needle in catalog.needles.values()} | {""}
     for language, name in corpus_choices(option).items():
         if language not in languages:
-            raise UsageError(
-                t("--corpus {option!r}: no needle is in the language {language!r}", option=option, language=language)
-            )
+            raise UsageError(t("run.corpus_no_needle_language", option=option, language=language))
         if name not in catalog.corpora and not os.path.exists(name):
             raise _unknown(catalog, name)
 
@@ -199,13 +183,7 @@ def check_corpus(corpus: Corpus, text_sha256: str) -> None:
     """Raise `UsageError` unless a corpus is the text of that hash, which a run used."""
     if corpus.sha256 != text_sha256:
         raise UsageError(
-            t(
-                "the corpus {corpus_name!r} here is not the one of this run (sha256 {sha256}, not {expected}): bring "
-                "back the text that was used",
-                corpus_name=corpus.name,
-                sha256=corpus.sha256[:12],
-                expected=text_sha256[:12],
-            )
+            t("run.corpus_here_not_one", corpus_name=corpus.name, sha256=corpus.sha256[:12], expected=text_sha256[:12])
         )
 
 
@@ -214,7 +192,7 @@ def _unknown(catalog: Catalog, name: str) -> UsageError:
     try:
         catalog.corpus(name)
     except UsageError as error:
-        return UsageError(t("{error}, or give the path of a text file or folder", error=error))
+        return UsageError(t("run.give_path_text_file", error=error))
     raise AssertionError("a corpus of the catalog is known")
 
 

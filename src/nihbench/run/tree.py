@@ -122,13 +122,7 @@ def create_tree(
         write_atomic(path / TREE, (json.dumps(content, ensure_ascii=False, indent=1) + "\n").encode("utf-8"))
         remember_run(path)
     except OSError as error:
-        raise UsageError(
-            t(
-                "can't write the folder {path}: {strerror}; give another --out",
-                path=path,
-                strerror=error.strerror or error,
-            )
-        ) from error
+        raise UsageError(t("run.cant_write_folder_give", path=path, strerror=error.strerror or error)) from error
     return open_tree(path)
 
 
@@ -148,16 +142,14 @@ def open_tree(path: Path) -> Tree:
     try:
         content = read_json(file)
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise UsageError(t("{path} holds no runs: there is no {tree} in it", path=path, tree=TREE)) from error
+        raise UsageError(t("run.holds_no_runs_no", path=path, tree=TREE)) from error
     except (OSError, ValueError, RecursionError) as error:
         if isinstance(error, OSError) and is_path_fault(error):
             raise path_error(error) from error
-        raise DamagedDataError(
-            t("{file} can't be read ({error}): restore it from a copy", file=file, error=error)
-        ) from error
+        raise DamagedDataError(t("run.cant_read_restore_from", file=file, error=error)) from error
     try:
         if content["format"] != FORMAT:
-            raise ValueError(t("it is not of format {format}", format=FORMAT))
+            raise ValueError(t("run.not_format", format=FORMAT))
         children = tuple(_child(row) for row in content["children"])
         for child in children:
             check_folder(path / child.folder)
@@ -169,9 +161,7 @@ def open_tree(path: Path) -> Tree:
             children=children,
         )
     except (KeyError, TypeError, ValueError) as error:
-        raise DamagedDataError(
-            t("{file} is damaged ({error}): restore it from a copy", file=file, error=error)
-        ) from error
+        raise DamagedDataError(t("run.damaged_restore_from_copy", file=file, error=error)) from error
 
 
 def find_runs(path: Path) -> tuple[Path, ...]:
@@ -190,7 +180,7 @@ def find_runs(path: Path) -> tuple[Path, ...]:
         folders = (path / child.folder for child in open_tree(path).children)
         found = tuple(folder for folder in folders if is_there(folder / MANIFEST))
         if not found:
-            raise UsageError(t("no run of {path} has begun: go on by nih run --resume {path}", path=typed(path)))
+            raise UsageError(t("run.no_run_begun_go", path=typed(path)))
         return found
     # A link to a folder ("latest") stands for one that is here already, or for one that is not of this folder.
     found = tuple(sorted(file.parent for file in path.glob(f"*/{MANIFEST}") if not file.parent.is_symlink()))
@@ -221,9 +211,9 @@ def _child(row: Mapping[str, Any]) -> Child:
     folder = str(row["folder"])
     # tree.json may come from elsewhere: a child lies in its folder, and nowhere else.
     if folder != Path(folder).name or folder in ("", ".", ".."):
-        raise ValueError(t("{folder!r} is no folder's name", folder=folder))
+        raise ValueError(t("run.no_folder_name", folder=folder))
     options = row["options"]
     if not isinstance(options, dict):
-        raise ValueError(t("a child's options are missing"))
+        raise ValueError(t("run.child_options_missing"))
     withheld, text = tuple(str(name) for name in row.get("withheld", ())), row.get("corpus_sha256")
     return Child(folder=folder, options=options, withheld=withheld, corpus_sha256=None if text is None else str(text))

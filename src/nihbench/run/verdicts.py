@@ -100,13 +100,7 @@ class Verdicts:
         self._known[key] = reply
 
     def _unwritable(self, error: OSError) -> UsageError:
-        return UsageError(
-            t(
-                "can't use {path} ({strerror}): see to the disk and its rights",
-                path=self._path,
-                strerror=error.strerror or error,
-            )
-        )
+        return UsageError(t("run.cant_use_see_disk", path=self._path, strerror=error.strerror or error))
 
 
 def _entry(line: bytes) -> tuple[str, Reply] | None:

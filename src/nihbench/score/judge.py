@@ -134,7 +134,7 @@ def read_verdict(reply: str, code: str, finish_reason: str | None = None) -> Opi
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len({key for key, _ in pairs}) < len(pairs):
-        raise ValueError(t("a key comes twice"))
+        raise ValueError(t("score.key_comes_twice"))
     return dict(pairs)
 
 

@@ -106,24 +106,9 @@ def fit(
 
     best = _longest(source, start, length, length - fixed, cut_at)
     if best is None or best.haystack_tokens < 1:
-        raise UsageError(
-            t(
-                "a length of {length} tokens can't hold the needle and the question ({fixed} tokens without "
-                "any haystack): ask for at least {fixed_2}",
-                length=length,
-                fixed=fixed,
-                fixed_2=fixed + 64,
-            )
-        )
+        raise UsageError(t("text.length_tokens_cant_hold", length=length, fixed=fixed, fixed_2=fixed + 64))
     if best.end >= len(source.text.rstrip()) and length - best.total_tokens > TOLERANCE_TOKENS:
-        raise UsageError(
-            t(
-                "a length of {length} tokens is longer than the corpus ({total_tokens} tokens with needle "
-                "and question): ask for less, take a longer corpus, or give --repeat-corpus",
-                length=length,
-                total_tokens=best.total_tokens,
-            )
-        )
+        raise UsageError(t("text.length_tokens_longer_than", length=length, total_tokens=best.total_tokens))
     return best
 
 

@@ -57,7 +57,7 @@ def build_prompt(
         tokenizer=tokenizer,
     )
     if not _stands_once(source.text, splice, statement):
-        raise UsageError(t("the needle already stands in the corpus: take another needle or another corpus"))
+        raise UsageError(t("text.needle_already_stands_corpus"))
     messages = _encoded(source, splice, statement, template, question)
     return messages, _placement(source, splice, tokenizer.count(statement), messages.sha256)
 

@@ -88,7 +88,7 @@ def make_source(
         UsageError: the text is empty.
     """
     if not text.strip():
-        raise UsageError(t("the corpus is empty: give a file or folder with text in it"))
+        raise UsageError(t("text.corpus_empty_give_file"))
     base = _source(text, language, starts, boundaries)
     once = _joined([(base, start, len(text)), (base, 0, start)], tokenizer) if start else base
     whole = _repeated(once, copies, tokenizer)
@@ -124,9 +124,7 @@ class SourceText:
         # No __len__: the copies of a damaged record may be more than a length may say.
         first, last, _ = part.indices(max(self.copies * self._period - len(GLUE), 0))
         if last - first > MOST_CHARACTERS:
-            raise DamagedDataError(
-                t("a prompt of {count:,} characters was never sent: the record is damaged", count=last - first)
-            )
+            raise DamagedDataError(t("text.prompt_characters_never_sent", count=last - first))
         cut = []
         while first < last:
             within = first % self._period

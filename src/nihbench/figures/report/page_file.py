@@ -14,7 +14,7 @@ from typing import Any
 
 from nihbench.figures.colours import PALETTES
 from nihbench.figures.report.words import page_words
-from nihbench.figures.words import Lang
+from nihbench.lang.messages import Lang
 
 SCRIPTS = tuple(f"{name}.js" for name in "text data draw maps hover detail filters profiles lists main".split())
 """The page's own scripts, in the order in which they run; all share one scope."""

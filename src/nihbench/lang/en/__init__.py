@@ -1,1 +1,0 @@
-"""English: what notes say, by their codes."""
