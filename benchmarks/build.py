@@ -148,8 +148,7 @@ def main() -> int:
 def side_by_side(args: argparse.Namespace) -> int:
     from nihbench.catalog.loading import load
     from nihbench.endpoint.tokenizers import load_tokenizer
-    from nihbench.fetch.files import cache_dir
-    from nihbench.fetch.progress import silent
+    from nihbench.fetch.files import cache_dir, silent
     from nihbench.plan.grid import parse_depths, parse_lengths
     from nihbench.run.texts import load_corpus
 

@@ -25,9 +25,8 @@ from nihbench.stats.binomial import clopper_pearson
 from nihbench.stats.compare import Pairs, difference_interval, equivalent, haystack_equivalent, haystack_interval
 from nihbench.stats.detectable import Design, design_of, smallest_detectable
 from nihbench.stats.diagnose import diagnose
-from nihbench.stats.dips import dips
 from nihbench.stats.drift import drift
-from nihbench.stats.effective import EffectiveLength, effective_length, pooled_rows
+from nihbench.stats.effective import EffectiveLength, dips, effective_length, pooled_rows
 from nihbench.stats.headline import Trials, by_length, estimate, headline, one_haystack, over_haystacks
 from nihbench.stats.overlap import ONE_TEXT, linked, overlaps
 from nihbench.stats.patterns import Places

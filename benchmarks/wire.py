@@ -21,11 +21,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from benchmarks.limits import Call, ConcurrencyServer, Server, TokenBucketServer
-from nihbench.endpoint.access import open_model
+from nihbench.endpoint.access import SideBySide, open_model
 from nihbench.endpoint.client import ChatClient
 from nihbench.endpoint.connection import Endpoint, Timeouts
 from nihbench.endpoint.limits import Limiter, Limits
-from nihbench.endpoint.pool import SideBySide
 from nihbench.run.options import RunOptions
 from nihbench.run.records import RecordWriter
 from nihbench.run.resolve import prepare
@@ -160,7 +159,7 @@ async def sweep(setup: Setup, servers: list[Played], limits: Limits, records: Pa
 
 def _setup(url: str) -> Setup:
     from nihbench.catalog.loading import load
-    from nihbench.fetch.progress import silent
+    from nihbench.fetch.files import silent
 
     options = RunOptions(
         model="x",

@@ -28,8 +28,11 @@ from synthetic_runs import write_runs  # noqa: E402
 
 from nihbench.analysis.controls import ControlResult, Verdict  # noqa: E402
 from nihbench.cli.drawing import draw  # noqa: E402
-from nihbench.cli.results import Result, result_of  # noqa: E402
-from nihbench.cli.sweep import Sweep  # noqa: E402
+from nihbench.cli.results import (  # noqa: E402
+    Result,
+    Sweep,  # noqa: E402
+    result_of,
+)
 from nihbench.figures.colours import palette  # noqa: E402
 from nihbench.figures.style import Style, preset  # noqa: E402
 from nihbench.run.store import open_run  # noqa: E402

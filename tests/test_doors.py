@@ -21,18 +21,18 @@ OWN = {
 # Others' that are slow to import and that most callers of the module never need, and those of extras:
 OTHERS = {
     "nihbench.analysis.cases": {"rapidfuzz", "rapidfuzz.distance"},  # where cases are many
-    "nihbench.analysis.export": {"pandas"},  # for Parquet only
+    "nihbench.analysis.loaded": {"pandas"},  # for Parquet only
     "nihbench.analysis.table": {"pandas"},  # where a frame is asked for
     "nihbench.cli.output": {"rich.console"},  # where something is drawn on a terminal
     "nihbench.cli.progress": {"rich.live"},  # on a terminal only
     "nihbench.cli.speech": {"typer.rich_utils"},  # help in another language
-    "nihbench.corpora.sources": {"pydoc_data.topics"},  # a corpus of 700 kB in one module
+    "nihbench.corpora.store": {"pydoc_data.topics"},  # a corpus of 700 kB in one module
     "nihbench.endpoint.tokenizers": {"tiktoken", "tokenizers"},  # the one that is asked for; the extra `hf`
     "nihbench.fetch.download": {"httpx"},  # where something is fetched
     "nihbench.local.child": {"xllamacpp"},  # the extra `local`
     "nihbench.local.server": {"httpx"},  # where the embedded model is started
     "nihbench.score.match": {"rapidfuzz.distance"},  # for an answer with a misspelt fact
-    "nihbench.score.script": {"opencc", "pypinyin"},  # tables of megabytes, for Chinese answers
+    "nihbench.score.fold": {"opencc", "pypinyin"},  # tables of megabytes, for Chinese answers
 }
 # Package files that do something.
 FILES = {"nihbench", "nihbench.figures"}  # its face; a guard that has to run before matplotlib is imported

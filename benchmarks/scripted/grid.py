@@ -9,7 +9,7 @@ from pathlib import Path
 from benchmarks.scripted.server import Known, key_of
 from nihbench.catalog.loading import load
 from nihbench.endpoint.access import ModelAccess, open_model
-from nihbench.fetch.progress import silent
+from nihbench.fetch.files import silent
 from nihbench.run.options import RunOptions
 from nihbench.run.resolve import prepare
 from nihbench.run.setup import Setup

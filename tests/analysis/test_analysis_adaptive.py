@@ -10,10 +10,8 @@ import pytest
 from nihbench.analysis.adaptive import adaptive_rows
 from nihbench.analysis.cases import find_cases
 from nihbench.analysis.grids import grid
-from nihbench.analysis.pairing import pair
-from nihbench.analysis.sides import Side
-from nihbench.analysis.statistics import misses, statistics
-from nihbench.analysis.summaries import summary
+from nihbench.analysis.pairing import Side, pair
+from nihbench.analysis.statistics import misses, statistics, summary
 from nihbench.analysis.table import columns, frame
 from nihbench.analysis.tally import Tally
 from tests.analysis.test_analysis_tables import make_record, make_score, make_trial

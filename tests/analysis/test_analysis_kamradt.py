@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from nihbench.analysis.statistics import statistics
-from nihbench.analysis.summaries import summary
+from nihbench.analysis.statistics import statistics, summary
 from nihbench.analysis.table import columns
 from nihbench.figures.findings import effective_sentence, worst_sentence
 from tests.analysis.test_analysis_tables import make_record, make_score, make_trial

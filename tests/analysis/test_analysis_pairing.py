@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from nihbench.analysis.pairing import holm, pair, prompt_by_model
-from nihbench.analysis.sides import Side, text_of
+from nihbench.analysis.pairing import Side, holm, pair, prompt_by_model, text_of
 from nihbench.analysis.table import columns
 from nihbench.errors import UsageError
 from nihbench.stats.binomial import clopper_pearson

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from nihbench.analysis.grids import grid
-from nihbench.analysis.statistics import misses, statistics
-from nihbench.analysis.summaries import summary
+from nihbench.analysis.statistics import misses, statistics, summary
 from nihbench.analysis.table import columns, frame
 from nihbench.errors import UsageError
 from nihbench.stats.effective import RULER_THRESHOLD

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nihbench.analysis.grids import grid
-from nihbench.analysis.summaries import summary
+from nihbench.analysis.statistics import summary
 from nihbench.analysis.table import COLUMNS, UNSCORED, frame, pairs
 from nihbench.errors import UsageError
 from nihbench.types import Completion, Evidence, Failure, Placement, Record, Score, Trial, Unscored, Usage

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nihbench.analysis.grids import Grid, grid
-from nihbench.analysis.summaries import summary
+from nihbench.analysis.statistics import summary
 from nihbench.analysis.table import frame
 from nihbench.analysis.tally import Tally, squeezed
 from nihbench.types import Evidence, Failure, Score, Trial

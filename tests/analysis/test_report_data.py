@@ -11,10 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nihbench.analysis.report.model import Measured, report_data
-from nihbench.analysis.report.numbers import statistics_of
-from nihbench.analysis.report.pool import LEAST, Pool, most_of_each, utf16
-from nihbench.analysis.report.surroundings import AROUND, BEGINS, ENDS, Surroundings
+from nihbench.analysis.report.model import Measured, report_data, statistics_of
+from nihbench.analysis.report.trials import AROUND, BEGINS, ENDS, LEAST, Pool, Surroundings, most_of_each, utf16
 from nihbench.analysis.statistics import statistics
 from nihbench.analysis.table import columns
 from nihbench.figures.report.page_file import report_page

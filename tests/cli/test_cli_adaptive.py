@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from nihbench.analysis.grids import grid
-from nihbench.analysis.summaries import summary
+from nihbench.analysis.statistics import summary
 from nihbench.cli.results import result_of
 from nihbench.run.follow import Follower
 from nihbench.run.store import open_run

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from nihbench.endpoint.bounds import MOST_BYTES
+from nihbench.endpoint.usage import MOST_BYTES
 from nihbench.run.store import open_run
 from tests.cli.batch_service import BatchService
 from tests.cli.conftest import ChatModel

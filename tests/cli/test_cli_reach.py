@@ -11,7 +11,7 @@ from nihbench.catalog.loading import load
 from nihbench.cli.presets import find_preset
 from nihbench.cli.wiring import reach
 from nihbench.errors import UsageError
-from nihbench.fetch.progress import silent
+from nihbench.fetch.files import silent
 from nihbench.run.options import RunOptions
 from nihbench.types import ModelPreset
 

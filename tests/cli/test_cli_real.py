@@ -14,7 +14,7 @@ import pytest
 
 from nihbench.catalog.loading import load
 from nihbench.endpoint.access import ModelAccess, open_model
-from nihbench.fetch.progress import silent
+from nihbench.fetch.files import silent
 from nihbench.local.server import LocalServer
 from nihbench.run.options import RunOptions
 from nihbench.run.resolve import prepare

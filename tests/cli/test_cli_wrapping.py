@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from nihbench.cli.wrapping import cells, wrapped
+from nihbench.cli.output import cells, wrapped
 
 MIXED = (
     "有效长度：至少 4,096 token（95% 区间下限 2.1K），直到测过的最长长度，找到率都不低于 85.6%。"

@@ -11,9 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nihbench.corpora.han import count_han
 from nihbench.corpora.offsets import token_starts
-from nihbench.corpora.stats import stats
+from nihbench.corpora.stats import count_han, stats
 from nihbench.types import Corpus, IntArray
 
 

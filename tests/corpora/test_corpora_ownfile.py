@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nihbench.corpora.encodings import decode
-from nihbench.corpora.ownfile import load_path
+from nihbench.corpora.ownfile import decode, load_path
 from nihbench.errors import UsageError
 
 CHINESE = "话说天下大势，分久必合，合久必分。\n“在北京最好的事情”，\U00020bb7野家。"

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nihbench.endpoint.answer import Received, read_body
-from nihbench.endpoint.batch_lines import read_result
+from nihbench.endpoint.batches import read_result
 from nihbench.types import Completion, Failure
 
 ANSWER = {

@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nihbench.endpoint.answer import PAST_LIMIT
-from nihbench.endpoint.bounds import MOST_BYTES, OutputBound, likely_tokens, weight
 from nihbench.endpoint.client import ChatClient
 from nihbench.endpoint.connection import Endpoint
 from nihbench.endpoint.dialect import Call, Dialect
+from nihbench.endpoint.usage import MOST_BYTES, OutputBound, likely_tokens, weight
 from nihbench.types import Completion, Failure, Message, Request, Tokenizer
 
 END = b"0\r\n\r\n"

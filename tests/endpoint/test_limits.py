@@ -13,10 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nihbench.endpoint.concurrency import Concurrency
-from nihbench.endpoint.limits import Limiter, Limits, Slot
-from nihbench.endpoint.pacing import Pace
-from nihbench.endpoint.pool import Pool
+from nihbench.endpoint.access import Pool
+from nihbench.endpoint.limits import Concurrency, Limiter, Limits, Pace, Slot
 from nihbench.endpoint.retries import LONGEST_WAIT_S
 from nihbench.endpoint.signals import Signal, read_refusal, signal_of
 from nihbench.errors import PutOffError

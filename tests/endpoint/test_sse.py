@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nihbench.endpoint.sse import EventReader, is_event_stream
+from nihbench.endpoint.stream import EventReader, is_event_stream
 
 
 def read(*pieces: bytes) -> list[tuple[str, str]]:

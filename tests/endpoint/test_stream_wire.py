@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from nihbench.endpoint.answer import Received, read_stream
 from nihbench.endpoint.connection import Endpoint
 from nihbench.endpoint.dialect import Dialect
-from nihbench.endpoint.sse import EventReader
-from nihbench.endpoint.stream import StreamedAnswer
+from nihbench.endpoint.stream import EventReader, StreamedAnswer
 from nihbench.types import Completion, Failure, Outcome, Request, Usage
 
 STREAMED = Request(model="m", max_output=300)

@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
 from nihbench.endpoint.tokenizers import load_tokenizer
-from nihbench.text.bare import build_bare
-from nihbench.text.prompt import build_prompt
+from nihbench.text.prompt import build_bare, build_prompt
 from nihbench.text.sentences import boundaries
 from nihbench.text.source import make_source, sentence_start
 from nihbench.types import Message, PromptTemplate

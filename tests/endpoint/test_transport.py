@@ -12,8 +12,7 @@ from typing import Any
 
 import pytest
 
-from nihbench.endpoint.connection import Endpoint, Timeouts
-from nihbench.endpoint.proxies import proxy_for
+from nihbench.endpoint.connection import Endpoint, Timeouts, proxy_for
 from nihbench.endpoint.transport import Caller, Lanes, keep_alive_options
 from nihbench.errors import UsageError
 from nihbench.types import Completion, Failure

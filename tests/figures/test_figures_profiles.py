@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nihbench.analysis.grids import Grid
-from nihbench.analysis.profiles import depth_profile, length_profile
+from nihbench.analysis.grids import Grid, depth_profile, length_profile
 from nihbench.errors import UsageError
 from nihbench.figures.animation import save_animation
 from nihbench.figures.colours import NOT_RUN, colour_of

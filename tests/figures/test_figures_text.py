@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from nihbench.analysis.grids import Grid
-from nihbench.analysis.summaries import Rate, Summary
+from nihbench.analysis.statistics import Rate, Summary
 from nihbench.figures import words
 from nihbench.figures.captions import Intervals, Setting, caption, headline
 from nihbench.figures.colours import colour_of

@@ -9,9 +9,8 @@ from hypothesis import strategies as st
 
 from nihbench.plan.cache import CACHES, Pace, PrefixCache, Sent, shared_tokens, simulate
 from nihbench.plan.cost import cost_range, half_width
-from nihbench.plan.grid import parse_depths, parse_lengths
+from nihbench.plan.grid import make_trials, parse_depths, parse_lengths
 from nihbench.plan.order import Turn, order_trials, text_of, turn_of
-from nihbench.plan.trials import make_trials
 from nihbench.types import PriceTier
 
 FIXED = 60

@@ -8,11 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nihbench.errors import UsageError
-from nihbench.plan.estimate import estimate
+from nihbench.plan.cost import estimate
 from nihbench.plan.fresh import fill, fresh_values
-from nihbench.plan.grid import parse_depths, parse_lengths
+from nihbench.plan.grid import make_trials, parse_depths, parse_lengths
 from nihbench.plan.order import order_trials
-from nihbench.plan.trials import make_trials
 from nihbench.types import KeyFact, Needle, Trial
 
 

@@ -7,9 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nihbench.errors import UsageError
-from nihbench.plan.order import Turn, order_trials, turn_of
-from nihbench.plan.shards import Shard, parse_shard, stretch
-from nihbench.plan.trials import make_trials
+from nihbench.plan.grid import make_trials
+from nihbench.plan.order import Shard, Turn, order_trials, parse_shard, stretch, turn_of
 from nihbench.types import Trial
 
 

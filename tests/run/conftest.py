@@ -10,7 +10,7 @@ import pytest
 
 from nihbench.catalog.loading import load
 from nihbench.endpoint.access import open_model
-from nihbench.fetch.progress import silent
+from nihbench.fetch.files import silent
 from nihbench.run.options import RunOptions
 from nihbench.run.resolve import prepare
 from nihbench.run.setup import Setup

@@ -18,7 +18,7 @@ from nihbench.endpoint.client import ChatClient
 from nihbench.endpoint.connection import Endpoint
 from nihbench.endpoint.spending import Budget
 from nihbench.errors import StoppedError
-from nihbench.run.ledger import Ledger, read_ledger
+from nihbench.run.spent import Ledger, read_ledger
 from nihbench.types import Message, PriceTier, Request, Tokenizer
 from tests.billing import CACHED, IN, OUT, WAYS, Service
 

@@ -18,7 +18,7 @@ from nihbench.endpoint.connection import Endpoint
 from nihbench.endpoint.counting import ServerTokenizer
 from nihbench.endpoint.servers import probe
 from nihbench.errors import EndpointError
-from nihbench.fetch.progress import silent
+from nihbench.fetch.files import silent
 from nihbench.local.server import LocalServer
 from nihbench.run.adaptive import to_fit
 from nihbench.run.calibration import Calibration, calibrate, calibrate_further, first_points

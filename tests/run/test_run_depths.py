@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from nihbench.run.depths import depth_error
+from nihbench.run.forecast import depth_error
 from nihbench.run.setup import Setup
 
 TRANSCRIPT = "paper letter garden window harbor of a signal quiet stone winter market the old river lantern " * 80

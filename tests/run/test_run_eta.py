@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from nihbench.run.eta import Eta, Left
+from nihbench.run.follow import Eta, Left
 
 
 def simulate(lengths: list[int], seconds, at_once: int, share: float) -> tuple[Eta, float, float]:

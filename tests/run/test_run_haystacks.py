@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from nihbench.catalog.loading import load
 from nihbench.endpoint.access import open_model
 from nihbench.errors import UsageError
-from nihbench.fetch.progress import silent
+from nihbench.fetch.files import silent
 from nihbench.run.manifest import manifest
 from nihbench.run.options import RunOptions
 from nihbench.run.resolve import prepare

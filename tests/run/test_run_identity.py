@@ -16,7 +16,7 @@ from nihbench.catalog.lookup import Catalog
 from nihbench.endpoint.access import open_model
 from nihbench.endpoint.servers import ServerInfo
 from nihbench.errors import UsageError
-from nihbench.fetch.progress import silent
+from nihbench.fetch.files import silent
 from nihbench.run.manifest import check_same, manifest
 from nihbench.run.options import RunOptions
 from nihbench.run.resolve import prepare

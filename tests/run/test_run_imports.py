@@ -7,7 +7,7 @@ import pytest
 
 from nihbench import load_run
 from nihbench.analysis.grids import grid
-from nihbench.analysis.summaries import summary
+from nihbench.analysis.statistics import summary
 from nihbench.analysis.table import frame, pairs
 from nihbench.catalog.loading import load
 from nihbench.errors import UsageError

@@ -10,9 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nihbench.run.answers import Answered
-from nihbench.run.judging import Judge, combined, docket, judged, unsure
+from nihbench.run.judging import Judge, Reply, Verdicts, combined, docket, judged, reply_key, unsure
 from nihbench.run.scores import grade_row
-from nihbench.run.verdicts import Reply, Verdicts, reply_key
 from nihbench.score.judge import UNSURE_BELOW
 from nihbench.score.judge import VERSION as JUDGE_VERSION
 from nihbench.score.rules import VERSION

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from nihbench.errors import DamagedDataError
-from nihbench.run.ledger import read_ledger
+from nihbench.run.spent import read_ledger
 
 GOOD = '{"at": "2026-11-30T00:00:00", "for": "run", "call": "c", "usd": "0.5"}\n'
 

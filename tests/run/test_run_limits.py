@@ -87,9 +87,9 @@ def test_two_endpoints_share_the_work_and_each_keeps_its_own_stretch(
 def test_an_endpoint_that_is_gone_leaves_its_work_to_the_other(
     make_setup: MakeSetup, tmp_path: Path, count: Callable[[str], int]
 ) -> None:
+    from nihbench.endpoint.access import SideBySide
     from nihbench.endpoint.client import ChatClient
     from nihbench.endpoint.limits import Limiter
-    from nihbench.endpoint.pool import SideBySide
     from nihbench.run.records import RecordWriter
     from nihbench.run.runner import owed, run_trials
 

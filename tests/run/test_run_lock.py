@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 import pytest
 
 from nihbench.errors import UsageError
-from nihbench.run.lock import HOLDER, owned
+from nihbench.run.store import HOLDER, owned
 
 HOLD = """
 import sys, time
 from datetime import UTC, datetime
 from pathlib import Path
-from nihbench.run.lock import owned
+from nihbench.run.store import owned
 with owned(Path(sys.argv[1]), lambda: datetime(2026, 1, 2, tzinfo=UTC)):
     print("held", flush=True)
     time.sleep(600)

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nihbench.run.depths import depth_error
+from nihbench.run.forecast import depth_error
 from nihbench.run.manifest import manifest
 from nihbench.run.places import counted_once
 from nihbench.run.stored import planned_trials

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from nihbench.errors import UsageError
-from nihbench.run.recorder import Recorder
 from nihbench.run.records import RecordWriter, all_records, read_records, record_line
+from nihbench.run.runner import Recorder
 from nihbench.types import Completion, Failure, Placement, Record, Trial, Usage
 
 

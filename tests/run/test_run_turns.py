@@ -3,9 +3,9 @@
 import asyncio
 from contextlib import aclosing
 
+from nihbench.plan.grid import make_trials
 from nihbench.plan.order import order_trials, turn_of
-from nihbench.plan.trials import make_trials
-from nihbench.run.turns import Turns
+from nihbench.run.runner import Turns
 
 VARY = ("sampling",)
 TRIALS = order_trials(

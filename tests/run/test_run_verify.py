@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nihbench.lang.messages import Note
-from nihbench.run.counts import count_summary
-from nihbench.run.verify import Expectation, checked, cut_prompts, verified
+from nihbench.run.verify import Expectation, checked, count_summary, cut_prompts, verified
 from nihbench.types import Completion, Failure, Placement, Record, Trial, Usage
 
 ESTIMATE, EXACT = Expectation(exact=False), Expectation(exact=True)

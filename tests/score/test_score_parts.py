@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nihbench.score import negation
+from nihbench.score import match as negation
 from nihbench.score.fold import final_answer, fold
 from nihbench.score.numbers import find_numbers, nearness
 from nihbench.score.rules import grade

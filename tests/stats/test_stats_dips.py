@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from benchmarks.statistics import FALLING, dip_rows, failures_not_at_random, false_dips
-from nihbench.stats.dips import dips
-from nihbench.stats.effective import Reach, effective_length, pooled_rows
+from nihbench.stats.effective import Reach, dips, effective_length, pooled_rows
 from nihbench.stats.headline import Trials, by_length
 from tests.stats.test_stats_effective import BASE, measured
 

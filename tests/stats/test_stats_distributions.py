@@ -17,7 +17,7 @@ from nihbench.stats.binomial import (
     upper_bound,
 )
 from nihbench.stats.distributions import beta_cdf, beta_quantile, binomial_tail, log_gamma, t_cdf, t_quantile, t_value
-from nihbench.stats.monotone import decreasing_fit
+from nihbench.stats.effective import decreasing_fit
 
 
 def test_distributions_agree_with_scipy():

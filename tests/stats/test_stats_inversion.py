@@ -11,9 +11,16 @@ from hypothesis import strategies as st
 from scipy import integrate, stats
 
 from benchmarks.statistics import grid_coverage, row_coverage
-from nihbench.stats.clusters import clustered_mean
 from nihbench.stats.headline import over_haystacks
-from nihbench.stats.inversion import PLACES, SPREADS, _likeliest_spreads, _quantiles, means_left_open, middles
+from nihbench.stats.inversion import (
+    PLACES,
+    SPREADS,
+    _likeliest_spreads,
+    _quantiles,
+    clustered_mean,
+    means_left_open,
+    middles,
+)
 
 
 def logistic(x):

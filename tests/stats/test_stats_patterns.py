@@ -16,12 +16,10 @@ from benchmarks.statistics import (
     right_pattern,
     smooth_fields,
 )
-from nihbench.stats.diagnose import diagnose
-from nihbench.stats.discount import inflation
+from nihbench.stats.diagnose import diagnose, inflation
 from nihbench.stats.drift import drift
-from nihbench.stats.patterns import Places
+from nihbench.stats.patterns import Places, fit_ushape, log_likelihood
 from nihbench.stats.search import Space
-from nihbench.stats.ushape import fit_ushape, log_likelihood
 
 
 def test_a_sliding_window_without_noise():

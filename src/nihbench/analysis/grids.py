@@ -8,7 +8,7 @@ repeats it, and whatever is over several cells must count it once.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -202,3 +202,81 @@ def _planned(planned: Iterable[Trial], experiment: str, prompt: str) -> set[Plac
         if trial.experiment == experiment and trial.prompt == prompt and trial.control is None
         for depth in trial.depths
     }
+
+
+# ---- profiles --------------------------------------------------------------------------------------------------------
+# A grid -> its means by length and by depth. Intervals come from elsewhere: they are statistics over trials.
+
+Numbers = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Profile:
+    """The mean band at each place of one axis: `at` are lengths in tokens, or depths in percent, ascending.
+
+    `value` is the mean over the `measured` trials there, NaN where there is none. `low` and `high` bound it where an
+    interval was made, else both are None.
+    """
+
+    at: tuple[float, ...]
+    value: Numbers
+    measured: IntArray
+    low: Numbers | None = None
+    high: Numbers | None = None
+
+
+def length_profile(grid: Grid) -> Profile:
+    """Return the means over all depths at each length."""
+    made = _profile(grid, tuple(map(float, grid.lengths)), axis=0)
+    if grid.spread is None:
+        return made
+    measured = grid.spread.measured.sum(axis=0)
+    value: Numbers = np.divide(grid.spread.points.sum(axis=0), measured, out=made.value * np.nan, where=measured > 0)
+    return replace(made, value=value, measured=np.rint(measured).astype(np.int64))
+
+
+def depth_profile(grid: Grid) -> Profile:
+    """Return the means over all lengths at each nominal depth."""
+    return _profile(grid, grid.depths, axis=1)
+
+
+def _profile(grid: Grid, at: tuple[float, ...], axis: int) -> Profile:
+    measured = grid.measured.sum(axis=axis)
+    total = (np.nan_to_num(grid.value) * grid.measured).sum(axis=axis)
+    value: Numbers = np.divide(total, measured, out=np.full(len(at), np.nan), where=measured > 0)
+    return Profile(at=at, value=value, measured=measured)
+
+
+# ---- two grids -> their difference, cell by cell, over the lengths and depths that both have -------------------------
+
+
+def difference(first: Grid, second: Grid) -> Grid:
+    """Return a grid whose value is that of `second` minus that of `first`, between -1 and 1.
+
+    A cell that has no value in one of them has none; `measured` is the smaller of the two counts there. Cells without
+    a value have no failures: what failed on which side is told by the two grids themselves.
+
+    Raises:
+        UsageError: The grids share no length or no depth.
+    """
+    lengths = tuple(sorted(set(first.lengths) & set(second.lengths)))
+    depths = tuple(sorted(set(first.depths) & set(second.depths)))
+    if not lengths or not depths:
+        raise UsageError(t("analysis.two_no_cell_common"))
+    picks = [
+        np.ix_([grid.depths.index(depth) for depth in depths], [grid.lengths.index(length) for length in lengths])
+        for grid in (first, second)
+    ]
+    value = second.value[picks[1]] - first.value[picks[0]]
+    both = ~np.isnan(value)
+    measured = np.where(both, np.minimum(first.measured[picks[0]], second.measured[picks[1]]), 0)
+    return Grid(
+        experiment=second.experiment,
+        prompt=second.prompt,
+        lengths=lengths,
+        depths=depths,
+        value=value,
+        measured=measured,
+        owed=np.where(both, 0, 1),
+        failures={},
+    )

@@ -12,7 +12,7 @@ from math import hypot
 
 import numpy as np
 
-from nihbench.analysis.sides import Side
+from nihbench.analysis.pairing import Side
 from nihbench.analysis.statistics import LEAST_MEASURED, GridTrials, grid_trials
 from nihbench.stats.headline import Estimate, Trials, headline
 from nihbench.stats.interval import Interval

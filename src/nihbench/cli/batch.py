@@ -11,17 +11,15 @@ import typer
 from nihbench.cli.batching import Terms, fetch_all, job_line, served, submit_run
 from nihbench.cli.exporting import write_requests
 from nihbench.cli.finish import FAILED_TRIALS, finish
-from nihbench.cli.jobs import Job
+from nihbench.cli.jobs import Job, resumed_jobs
 from nihbench.cli.options import run_options
 from nihbench.cli.output import note, now, show, show_json
-from nihbench.cli.resuming import resumed_jobs
 from nihbench.errors import UsageError
 from nihbench.lang.messages import t
 from nihbench.run.batch_state import open_batches
 from nihbench.run.batches import refresh
-from nihbench.run.lock import owned
 from nihbench.run.results import import_results
-from nihbench.run.store import open_run
+from nihbench.run.store import open_run, owned
 
 
 def submit(

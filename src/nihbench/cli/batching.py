@@ -14,10 +14,9 @@ from nihbench.cli.catalogs import load
 from nihbench.cli.commands.shared import usual_values
 from nihbench.cli.consent import check_cost
 from nihbench.cli.finish import finish
-from nihbench.cli.jobs import Job
+from nihbench.cli.jobs import Job, resumed_jobs
 from nihbench.cli.money import dollars, planned_cost
 from nihbench.cli.output import FetchReport, note, now, plain, show
-from nihbench.cli.resuming import resumed_jobs
 from nihbench.cli.wiring import prepared, reach
 from nihbench.endpoint.access import ModelAccess
 from nihbench.endpoint.batches import BatchEndpoint
@@ -26,16 +25,23 @@ from nihbench.lang.messages import said, t, typed
 from nihbench.prices import decimal_of, discounted
 from nihbench.run.batch_state import Batches, open_batches
 from nihbench.run.batch_state import Job as BatchJob
-from nihbench.run.batch_trust import check_ids, check_requests, plan_of
-from nihbench.run.batches import Submission, bring, check_server, refresh, submit, to_submit
-from nihbench.run.ledger import Ledger, read_ledger
-from nihbench.run.lock import owned
+from nihbench.run.batches import (
+    Submission,
+    bring,
+    check_ids,
+    check_requests,
+    check_server,
+    plan_of,
+    refresh,
+    submit,
+    to_submit,
+)
 from nihbench.run.manifest import check_rules, check_same
 from nihbench.run.options import bare_url
 from nihbench.run.results import import_results
 from nihbench.run.setup import Setup
-from nihbench.run.spent import spent_before
-from nihbench.run.store import RunFolder, open_run
+from nihbench.run.spent import Ledger, read_ledger, spent_before
+from nihbench.run.store import RunFolder, open_run, owned
 from nihbench.types import Trial
 
 if TYPE_CHECKING:

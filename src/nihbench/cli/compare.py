@@ -9,22 +9,88 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any, Literal
 
-from nihbench.analysis.pairing import Interaction, Paired, holm, pair, prompt_by_model
-from nihbench.analysis.sides import Side, planned_cells, text_of
-from nihbench.analysis.unpaired import unpair
+from nihbench.analysis.pairing import Interaction, Paired, Side, holm, pair, planned_cells, prompt_by_model, text_of
+from nihbench.analysis.unpaired import MARGIN, Unpaired, unpair
 from nihbench.cli.output import note, plain, show_json, tell
-from nihbench.cli.results import Result, note_controls, result_of
-from nihbench.cli.sweep import Origin, called_apart, chosen, origin_of
-from nihbench.cli.unpaired import unpaired_paragraph, unpaired_values
+from nihbench.cli.results import Origin, Result, called_apart, chosen, note_controls, origin_of, result_of
 from nihbench.errors import UsageError
-from nihbench.figures.findings import comparison_paragraph, interaction_sentence
+from nihbench.figures.findings import comparison_paragraph, interaction_sentence, points
 from nihbench.figures.labels import SEVERAL, unit_phrase
-from nihbench.figures.words import say
-from nihbench.lang.messages import language, t
+from nihbench.figures.words import joined, say
+from nihbench.lang.messages import Lang, Message, language, said, t
+from nihbench.run.options import length_unit
 from nihbench.run.store import open_run
 from nihbench.run.tree import find_runs
-from nihbench.run.units import length_unit
 from nihbench.stats.regions import Region
+
+# ---- unpaired --------------------------------------------------------------------------------------------------------
+# What `nih compare --unpaired` says of two sides: a difference of two samples, and what that is worth.
+
+
+def unpaired_paragraph(made: Unpaired, lang: Lang) -> str:
+    """Return the verdict in plain words, named as what it is."""
+    return joined(lang, [said(sentence, lang) for sentence in (_verdict(made), _of_what(made), _how_far(made))])
+
+
+def _verdict(made: Unpaired) -> Message:
+    a, b, (one, other) = made.first.name, made.second.name, made.found
+    if not one.measured or not other.measured:
+        return t("cli.unpaired_nothing_measured", a=a, b=b)
+    numbers = t(
+        "cli.difference_points_95_interval",
+        first=f"{one.value:.1%}",
+        second=f"{other.value:.1%}",
+        d=points(made.difference),
+        low=points(made.interval.low),
+        high=points(made.interval.high),
+    )
+    if made.verdict == "unmeasured":
+        return t("cli.unpaired_no_verdict_under", a=a, b=b, numbers=numbers)
+    if made.verdict == "same":
+        return t("cli.unpaired_find_needle_equally", a=a, b=b, margin=100 * MARGIN, numbers=numbers)
+    if made.verdict == "unclear":
+        return t("cli.unpaired_whether_differ_open", a=a, b=b, numbers=numbers)
+    if made.difference > 0:
+        return t("cli.unpaired_finds_needle_more", a=a, b=b, numbers=numbers)
+    return t("cli.unpaired_finds_needle_less", a=a, b=b, numbers=numbers)
+
+
+def _of_what(made: Unpaired) -> Message:
+    if made.cells:
+        return t("cli.two_independent_samples_trials", first=made.planned[0], second=made.planned[1], cells=made.cells)
+    one, other = (f"{low:,}-{high:,}" for low, high in made.lengths)
+    return t("cli.two_grids_no_cell", one=one, other=other)
+
+
+def _how_far(made: Unpaired) -> Message:
+    if made.this_haystack:
+        return t("cli.side_stands_one_haystack")
+    one, other = (each.haystacks for each in made.found)
+    return t("cli.intervals_over_haystacks_hold", one=one, other=other)
+
+
+def unpaired_values(made: Sequence[Unpaired]) -> list[dict[str, Any]]:
+    """Return unpaired comparisons as JSON has them."""
+    return [
+        {
+            "first": _unpaired_side(each.first),
+            "second": _unpaired_side(each.second),
+            "paired": False,
+            "verdict": each.verdict,
+            "planned_trials": list(each.planned),
+            "common_cells": each.cells,
+            "found": [asdict(found) | {"value": found.value if found.measured else None} for found in each.found],
+            "difference": each.difference if all(found.measured for found in each.found) else None,
+            "interval": asdict(each.interval) if all(found.measured for found in each.found) else None,
+            "text": {"en": unpaired_paragraph(each, "en"), "zh": unpaired_paragraph(each, "zh")},
+        }
+        for each in made
+    ]
+
+
+def _unpaired_side(side: Side) -> dict[str, str]:
+    told = {"name": side.name, "model": side.model, "experiment": side.experiment, "prompt": side.prompt}
+    return told | {"run": side.run}
 
 
 def compare(

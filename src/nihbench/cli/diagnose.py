@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from nihbench.cli.output import plain, show_json, tell
-from nihbench.cli.results import note_controls, result_of
-from nihbench.cli.sweep import Sweep, chosen, named
+from nihbench.cli.results import Sweep, chosen, named, note_controls, result_of
 from nihbench.figures.captions import length_notes
 from nihbench.figures.findings import diagnosis_sentence
 from nihbench.lang.messages import language

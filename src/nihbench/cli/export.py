@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from nihbench import load_run
-from nihbench.analysis.export import check_export, joined
-from nihbench.analysis.export import export as write
+from nihbench.analysis.loaded import check_export, joined
+from nihbench.analysis.loaded import export as write
 from nihbench.cli.output import note
 from nihbench.lang.messages import t
 from nihbench.run.tree import find_runs

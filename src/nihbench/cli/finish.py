@@ -8,14 +8,13 @@ from contextlib import suppress
 from pathlib import Path
 
 from nihbench.cli.output import note
-from nihbench.cli.results import Result, result_of, show
-from nihbench.cli.sweep import Sweep
+from nihbench.cli.results import Result, Sweep, result_of, show
 from nihbench.cli.view import kind_words
 from nihbench.errors import NihError
 from nihbench.lang.messages import language, t, typed, without_stop
-from nihbench.run.counts import count_summary
 from nihbench.run.store import RunFolder, open_run
 from nihbench.run.tree import find_runs
+from nihbench.run.verify import count_summary
 from nihbench.types import Failure, Record
 
 FAILED_TRIALS = 3

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from nihbench.cli.catalogs import load
-from nihbench.cli.output import plain, show, show_json
-from nihbench.cli.presets import key_for, remember
+from nihbench.cli.output import FetchReport, note, plain, show, show_json
+from nihbench.cli.presets import is_gguf, key_for, remember
 from nihbench.endpoint.connection import Endpoint
 from nihbench.endpoint.servers import probe
-from nihbench.lang.messages import said, t
+from nihbench.errors import LocalModelError, UsageError
+from nihbench.lang.messages import said, t, typed
+from nihbench.local.model_file import model_file
+from nihbench.local.server import LocalServer
 from nihbench.run.options import RunOptions, header_digest, without_secrets
 from nihbench.types import ModelPreset
 
@@ -60,3 +65,28 @@ def _line(preset: ModelPreset) -> str:
     )
     marks = " ".join(said(mark) for mark, on in shown if on)
     return f"{preset.name:<28} {window:>10}  {preset.key_env or '-':<20} {said(where)} {marks}".rstrip()
+
+
+# ---- serve -----------------------------------------------------------------------------------------------------------
+# `nih serve`: the embedded model as an OpenAI-compatible server, for other programs or for trying things out.
+
+
+def serve(model: str, port: int, slots: int, window: int) -> None:
+    """Serve a local model until Ctrl-C."""
+    if slots < 1:
+        raise UsageError(t("cli.slots_must_least_1", slots=slots))
+    if window < 0:
+        raise UsageError(t("cli.window_must_0_trained", window=window))
+    if is_gguf(model):
+        path, alias = Path(model), None
+    else:
+        preset = load().model(model)
+        if preset.local is None:
+            raise UsageError(t("cli.not_embedded_model_name", model=model))
+        path, alias = model_file(preset.local, report=FetchReport()), preset.model
+    with LocalServer(path, alias=alias, port=port, slots=slots, window=window) as server:
+        show(server.base_url)
+        note(t("cli.serving_try_nih_run", path_name=path.name, alias=typed(server.alias), base_url=server.base_url))
+        while server.alive():
+            time.sleep(0.5)
+        raise LocalModelError(t("cli.server_stopped_itself", log_tail=server.log_tail()))

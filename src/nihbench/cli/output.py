@@ -11,19 +11,120 @@ import json
 import os
 import re
 import signal
+import stat
 import sys
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, ParamSpec, TextIO, TypeVar, cast
+from unicodedata import combining, east_asian_width
 
-from nihbench.cli.wrapping import width_of, wrapped
-from nihbench.errors import InterruptedRunError, TerminatedRunError
+import platformdirs
+
+from nihbench.errors import InterruptedRunError, TerminatedRunError, UsageError
+from nihbench.fetch.regular import read_named
 from nihbench.lang.messages import Message, said, t
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+# ---- wrapping --------------------------------------------------------------------------------------------------------
+# Lines for a terminal: broken between words in English, between characters in Chinese, and never within a command.
+#
+# Chinese has no spaces, so that what breaks at them alone tears its numbers and Latin words apart; and a line there
+# never begins with a closing mark or ends with an opening one. A command that is to be copied stays in one piece.
+
+_LEAST_WIDTH = 20
+_CLOSING = frozenset("，。；：！？、）》」』】〉…%”’,.;:!?)]}»")
+_OPENING = frozenset("（《「『【〈“‘([{«")
+_COMMAND = re.compile(r"`[^`]+`|(?:(?<=[:：])|(?<=[:：] ))nih [a-z]+ .*$")
+
+
+def width_of(stream: TextIO) -> int | None:
+    """Return how many cells a line of a terminal has; None where the stream is none: there lines are not broken."""
+    if not stream.isatty():
+        return None
+    told = os.environ.get("COLUMNS", "")
+    if told.isdecimal() and int(told):
+        return int(told)
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or None
+    except (OSError, ValueError):
+        return None
+
+
+def wrapped(text: str, width: int | None, *, hanging: int = 0) -> str:
+    """Return a text of one or more lines with each broken to `width` cells; as it is where that is None.
+
+    Further lines begin under the text of the first one, or `hanging` cells to the right of it.
+    """
+    if width is None:
+        return text
+    return "\n".join(each for line in text.split("\n") for each in _lines(line, width, hanging))
+
+
+def cells(text: str) -> int:
+    """Return how many cells of a terminal a text takes: Chinese takes two each."""
+    return sum(0 if combining(char) else 2 if _is_wide(char) else 1 for char in text)
+
+
+def _lines(line: str, width: int, hanging: int) -> Iterator[str]:
+    if cells(line) <= width:
+        yield line
+        return
+    indent = " " * (len(line) - len(line.lstrip(" ")))
+    current, room = indent, max(width, _LEAST_WIDTH)
+    empty = True
+    for space, unit in _units(line.lstrip(" ")):
+        if not empty and cells(current + space + unit) > room:
+            yield current
+            current, space = indent + " " * hanging, ""
+        current += unit if empty else space + unit
+        empty = False
+    yield current
+
+
+def _units(text: str) -> Iterator[tuple[str, str]]:
+    """Yield what may not be broken, each with the space before it."""
+    space, unit = "", ""
+    for gap, piece in _pieces(text):
+        if unit and not gap and not _may_break(unit[-1], piece[0]):
+            unit += piece
+            continue
+        if unit:
+            yield space, unit
+        space, unit = gap, piece
+    if unit:
+        yield space, unit
+
+
+def _may_break(left: str, right: str) -> bool:
+    """Say whether a line may end between two characters that stand beside each other."""
+    return (_is_wide(left) or _is_wide(right)) and right not in _CLOSING and left not in _OPENING
+
+
+def _pieces(text: str) -> Iterator[tuple[str, str]]:
+    """Yield commands whole, and what is between them character by character, each with the space before it."""
+    at, gap = 0, ""
+    for found in [*_COMMAND.finditer(text), None]:
+        end = found.start() if found else len(text)
+        for char in text[at:end]:
+            if char == " ":
+                gap += char
+                continue
+            yield gap, char
+            gap = ""
+        if found:
+            yield gap, found[0]
+            at, gap = found.end(), ""
+
+
+def _is_wide(char: str) -> bool:
+    return east_asian_width(char) in "WF"
+
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -222,3 +323,62 @@ class FetchReport:
         elif what != self._last:
             note(t("cli.fetching", what=what))
         self._last = what
+
+
+# ---- keys ------------------------------------------------------------------------------------------------------------
+# Where API keys come from: the environment, else the user's file of keys. A key is in no error and no note.
+#
+# The file has a line `NAME=KEY` for each key, NAME being what the environment variable would be called. NIH_KEYS_FILE
+# names the file; else it is `keys` in the user's configuration folder of this platform, and need not exist.
+
+_VARIABLE = re.compile("[A-Z_][A-Z0-9_]{0,63}")
+"""What nearly all such variables are called; a name in another writing has to be there."""
+_MOST_BYTES = 1_000_000
+
+
+def key_named(variable: str) -> str | None:
+    """Return the key of this name; None where there is none.
+
+    Raises:
+        UsageError: the file of keys can't be read.
+    """
+    return os.environ.get(variable, "").strip() or _keys_in(keys_file()).get(variable)
+
+
+def check_variable(name: str) -> None:
+    """Raise `UsageError` where this names no key that is here and looks like none; it may be a key: it is not shown."""
+    usual = _VARIABLE.fullmatch(name) or name == "none"
+    if not usual and (not name.isidentifier() or key_named(name) is None):
+        raise UsageError(t("cli.api_key_env_takes"))
+
+
+def keys_file() -> Path:
+    """Return where the user's file of keys is, or would be."""
+    if chosen := os.environ.get("NIH_KEYS_FILE"):
+        return Path(chosen).expanduser()
+
+    return Path(platformdirs.user_config_dir("nihbench", appauthor=False)) / "keys"
+
+
+@cache
+def _keys_in(path: Path) -> Mapping[str, str]:
+    try:
+        text = read_named(path, _MOST_BYTES).decode("utf-8-sig")
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        reason = (error.strerror if isinstance(error, OSError) else None) or t("cli.not_utf_8")
+        raise UsageError(t("cli.file_keys_cant_read", path=path, reason=reason)) from None
+    if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
+        note(t("cli.note_others_machine_may", path=path))
+    keys = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        name, mark, key = line.strip().removeprefix("export ").partition("=")
+        if not mark or not name.strip().isidentifier():
+            # Without its text: it may be a key that stands alone.
+            raise UsageError(t("cli.write_name_key_one", path=path, number=number))
+        keys[name.strip()] = key.strip().strip("\"'")
+    return {name: key for name, key in keys.items() if key}

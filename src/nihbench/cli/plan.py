@@ -2,24 +2,284 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
 
 from nihbench.cli.bounds import Bounds, bounds
-from nihbench.cli.capped import reach
 from nihbench.cli.jobs import Ready, asked_jobs, made_ready
-from nihbench.cli.output import show_json, tell
-from nihbench.cli.planview import SIDE, Planned, as_json, as_text, total_json, total_text
+from nihbench.cli.money import dollars, free_words, is_free, reach, reach_sentence
+from nihbench.cli.output import plain, show_json, tell
 from nihbench.cli.wiring import foreseen
 from nihbench.errors import UsageError
-from nihbench.lang.messages import t
+from nihbench.lang.messages import Message, column, said, t
 from nihbench.plan.cache import Pace
-from nihbench.prices import worst_cost
+from nihbench.plan.cost import estimate
+from nihbench.prices import decimal_of, worst_cost
 from nihbench.run.calibration import likely_prompts
-from nihbench.run.forecast import Forecast
-from nihbench.run.reach import Reach
+from nihbench.run.forecast import Forecast, Reach, depth_error
+from nihbench.run.options import unit_words
 from nihbench.run.setup import Setup
+from nihbench.stats.binomial import trials_to_demonstrate
+from nihbench.stats.effective import FRACTION
+
+# ---- planview --------------------------------------------------------------------------------------------------------
+# A plan as text and JSON: one table of what and how much, one of the grid's lengths, and the sum of several plans.
+
+Planned = tuple[dict[str, Any], str, Forecast]
+"""What one run would need: for a program, for a reader, and as it was forecast."""
+
+SIDE = 12
+_OF_WHAT = {"grid": t("cli.grid"), "row": t("cli.length_2"), "cell": t("cli.cell")}
+
+
+def as_json(setup: Setup, found: Forecast) -> dict[str, Any]:
+    """Return a plan for a program."""
+    error = depth_error(setup)
+    return {
+        "model": setup.preset.name,
+        "experiment": setup.experiment.name,
+        "prompts": list(setup.prompts),
+        "corpus": setup.corpus.name,
+        "corpus_tokens": len(setup.source_of(0).starts),
+        "corpus_copies": setup.copies,
+        "window": setup.window,
+        "room": _room(setup),
+        "length_unit": setup.length_unit,
+        "tokenizer": setup.tokenizer.name,
+        "to_be_fitted": setup.to_be_fitted,
+        "like": setup.like.run if setup.like else None,
+        "counted_by_model": setup.counted_by_model,
+        "lengths": list(setup.lengths),
+        "too_long": list(setup.too_long),
+        "depths": list(setup.depths),
+        "depth_error": asdict(error) if error else None,
+        "repeats": setup.options.repeats,
+        "vary": list(setup.options.vary),
+        "order": setup.options.order,
+        "max_output": setup.request.max_output,
+        "notes": list(map(str, setup.notes)),
+        "estimate": asdict(estimate(setup.trials, setup.request.max_output)),
+        "cache": {
+            "kind": found.cache.name,
+            "predicted_cached_tokens": found.cached_tokens,
+            "predicted_computed_share": round(found.computed_share, 4),
+        },
+        "cost_usd": {name: None if value is None else str(value) for name, value in asdict(found.cost).items()}
+        | {"prices_as_of": setup.preset.prices_as_of, "guessed_output_tokens": found.guessed_output}
+        | {"batch": asdict(setup.preset.batch) if setup.preset.batch else None},
+        "seconds": None if found.seconds is None else round(found.seconds, 1),
+        "half_widths": {
+            name: {"trials": n, "at_0.5": round(half, 4), "at_0.9": round(nine, 4)}
+            for name, (n, half, nine) in found.half_widths.items()
+        },
+        "row_trials_to_demonstrate": _row_trials(),
+    }
+
+
+def as_text(
+    ready: Ready, found: Forecast, calibration: dict[str, Any] | None, adaptive: Bounds | None, capped: Reach | None
+) -> str:
+    """Write the plan as one table of what and how much, and one of the grid's lengths and the controls."""
+    setup, limits = ready.setup, ready.model.limits(concurrency=ready.setup.concurrency)
+    at_once = limits.start, limits.concurrency
+    sums = estimate(setup.trials, setup.request.max_output)
+    precision = [_precision(name, *found.half_widths[name]) for name in found.half_widths]
+    rows = {
+        **_grid_rows(setup, at_once),
+        t("cli.trials"): _trials(setup),
+        t("cli.adaptive"): adaptive.sentence() if adaptive else "",
+        t("cli.tokens"): t("cli.sent_most_answered", sent=sums.prompt_tokens, answered=sums.max_output_tokens),
+        t("cli.cache"): _cache(found),
+        t("cli.cost"): free_words(ready.model) if is_free(ready.members) else _cost(setup, found),
+        t("cli.capped"): reach_sentence(capped, setup.options.max_cost or 0.0) if capped else "",
+        t("cli.batch"): _batch(setup, found),
+        t("cli.time"): _time(found),
+        t("cli.precision"): said(t("common.blank")).join(map(said, precision)),
+        t("cli.demonstrate"): _demonstrate(),
+        t("cli.calibration"): _calibration(calibration) if calibration else "",
+        t("cli.compare"): _comparing(setup),
+    }
+    lines = [column(name, SIDE) + said(text) for name, text in rows.items() if text]
+    return "\n".join([*lines, "", *_by_length(setup, found)])
+
+
+def _grid_rows(setup: Setup, at_once: tuple[int, int]) -> dict[Message, str]:
+    """Return what the grid is made of, by the name of each row."""
+    window, room, (start, most) = setup.window, _room(setup), at_once
+    corpus, unit, order = plain(setup.corpus.name), unit_words(setup.length_unit), setup.options.order
+    return {
+        t("common.model"): plain(setup.preset.name),
+        t("cli.window"): t("cli.tokens_prompts_may_fill", window=window, room=room) if window else t("cli.unknown"),
+        t("common.experiment"): t("cli.prompts_2", experiment=setup.experiment.name, prompts=", ".join(setup.prompts)),
+        t("common.corpus"): t("cli.times_longest_prompts", corpus=corpus, copies=setup.copies)
+        if setup.copies > 1
+        else corpus,
+        t("cli.lengths"): t("cli.lengths_unit", lengths=_numbers(setup.lengths), unit=unit),
+        t("cli.left_out"): t("cli.over_window", lengths=_numbers(setup.too_long)) if setup.too_long else "",
+        t("cli.depths"): t("cli.percent", depths=", ".join(f"{depth:g}" for depth in setup.depths)),
+        t("cli.achieved"): _achieved(setup),
+        t("cli.repeats"): t("cli.varying", repeats=setup.options.repeats, vary=", ".join(setup.options.vary)),
+        t("cli.order"): t("cli.time_first", order=order, start=start)
+        if most > start
+        else t("cli.time_2", order=order, start=start),
+    }
+
+
+def _achieved(setup: Setup) -> Message | str:
+    """Say how far from the nominal depths needles will stand."""
+    error = depth_error(setup)
+    if error is None:
+        return ""
+    if setup.to_be_fitted:
+        return t(
+            "cli.points_off_depths_average_most",
+            mean=error.mean,
+            largest=error.largest,
+            length=error.length,
+            tokenizer=setup.tokenizer.name,
+        )
+    return t("cli.points_off_depths_average", mean=error.mean, largest=error.largest, length=error.length)
+
+
+def _by_length(setup: Setup, found: Forecast) -> list[str]:
+    """Write trials, tokens and what the cache is predicted to have, for every length and for the controls."""
+    parts = [(f"{length:,}", [t for t in setup.grid if t.length == length]) for length in setup.lengths]
+    parts.append((said(t("cli.controls")), [trial for trial in setup.trials if trial.control is not None]))
+    names = zip((t("cli.length"), t("cli.trials"), t("cli.tokens"), t("cli.cached")), (10, 7, 12, 12), strict=True)
+    lines = [" ".join(column(name, width, right=True) for name, width in names)]
+    for name, trials in parts:
+        tokens, hits = sum(t.length for t in trials), sum(found.cached_by_trial[t] for t in trials)
+        if trials:
+            lines.append(f"{column(name, 10, right=True)} {len(trials):>7,} {tokens:>12,} {hits:>12,}")
+    return lines
+
+
+def _numbers(lengths: Sequence[int]) -> str:
+    return ", ".join(f"{length:,}" for length in lengths)
+
+
+def _trials(setup: Setup) -> str:
+    trials, controls = len(setup.grid), len(setup.trials) - len(setup.grid)
+    return t("cli.controls_2", trials=trials, controls=controls) if controls else f"{trials:,}"
+
+
+def _room(setup: Setup) -> int | None:
+    return setup.window - setup.request.max_output if setup.window else None
+
+
+def _cache(found: Forecast) -> Message:
+    if found.cache.kind == "none":
+        return t("cli.none_known_every_token")
+    return t(
+        "cli.tokens_predicted_cached_computed",
+        cached=found.cached_tokens,
+        computed=found.computed_share,
+        cache=found.cache.name,
+    )
+
+
+def _cost(setup: Setup, found: Forecast) -> Message:
+    cost = found.cost
+    if cost.least is None or cost.predicted is None or cost.most is None:
+        return t("cli.unknown_give_price_out", model=plain(setup.preset.name))
+    day = setup.preset.prices_as_of
+    dated = t("cli.prices", day=day) if day else t("cli.undated_prices")
+    return t(
+        "cli.all_cached_nothing_cached",
+        least=dollars(cost.least),
+        most=dollars(cost.most),
+        predicted=dollars(cost.predicted),
+        guessed=found.guessed_output,
+        price=t("cli.given_price") if setup.options.price else dated,
+    )
+
+
+def _batch(setup: Setup, found: Forecast) -> Message | str:
+    """Say what the same would cost by `nih batch submit`, where the service's terms are known."""
+    terms, most = setup.preset.batch, found.cost.most
+    if terms is None:
+        return ""
+    if most is None:
+        return t("cli.live_price", share=terms.price, day=terms.as_of)
+    return t("cli.most_live_price", most=dollars(most * decimal_of(terms.price)), share=terms.price, day=terms.as_of)
+
+
+def _time(found: Forecast) -> Message:
+    if found.seconds is None:
+        return t("cli.unknown_give_rpm_tpm")
+    minutes, seconds = divmod(round(found.seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return t("cli.least_given_limits_speeds", time=f"{hours}:{minutes:02}:{seconds:02}")
+
+
+def _row_trials() -> dict[str, float | None]:
+    """Return how many trials a row needs so that its length is demonstrated, by the row's true found rate."""
+    needs = {f"at_{rate:g}": trials_to_demonstrate(FRACTION, rate=rate) for rate in (1.0, 0.97)}
+    return {"threshold": FRACTION, **needs}
+
+
+def _demonstrate() -> Message:
+    share, perfect, usual = _row_trials().values()
+    return t("cli.row_takes_trials_show", perfect=perfect, share=f"{share:.0%}", usual=usual)
+
+
+def _precision(name: str, trials: int, at_half: float, at_nine: float) -> Message:
+    """Say how far off a found rate may be: half of a 95% interval, trials taken as independent."""
+    return t("cli.50_found_90", name=_OF_WHAT.get(name, name), trials=trials, at_half=at_half, at_nine=at_nine)
+
+
+def _calibration(cost: dict[str, Any]) -> Message:
+    money = t("cli.no_charge_2") if cost["free"] else t("cli.unknown_price")
+    if not cost["free"] and cost["cost_usd"] is not None:
+        money = t("cli.about", usd=cost["cost_usd"])
+    return t("cli.counts_server_about_tokens", requests=cost["requests"], tokens=cost["prompt_tokens"], money=money)
+
+
+def _comparing(setup: Setup) -> Message:
+    """Say what a later comparison needs, or what this run can be compared with."""
+    if setup.like is not None:
+        return t("cli.pair_pair_whose_prompts", run=plain(setup.like.run))
+    return t("cli.pair_pair_only_run")
+
+
+def total_json(planned: Sequence[Planned]) -> dict[str, Any]:
+    """Add up runs; None where one of them is not known."""
+    costs = {name: [getattr(found.cost, name) for _, _, found in planned] for name in ("least", "predicted", "most")}
+    costs["most"] = [_most(row, found) for row, _, found in planned]
+    known = {name: None if None in each else sum(each, Decimal(0)) for name, each in costs.items()}
+    return {
+        "trials": sum(row["estimate"]["trials"] for row, _, _ in planned),
+        "prompt_tokens": sum(row["estimate"]["prompt_tokens"] for row, _, _ in planned),
+        "cost_usd": {name: None if cost is None else str(cost) for name, cost in known.items()},
+    }
+
+
+def _most(row: dict[str, Any], found: Forecast) -> Decimal | None:
+    """Return what a run costs at most, with all that an adaptive one may decide to send."""
+    if row["adaptive"] is None:
+        return found.cost.most
+    most = row["adaptive"]["cost_usd"][1]
+    return None if most is None else Decimal(most)
+
+
+def total_text(planned: Sequence[Planned]) -> str:
+    """Write the sum of several plans as one line."""
+    total = total_json(planned)
+    least, predicted, most = (total["cost_usd"][name] for name in ("least", "predicted", "most"))
+    cost = t("cli.unknown_cost_2")
+    if least is not None and predicted is not None and most is not None:
+        least, predicted, most = (dollars(Decimal(each)) for each in (least, predicted, most))
+        cost = t("cli.predicted", least=least, most=most, predicted=predicted)
+    text = t(
+        "cli.runs_trials_tokens_sent",
+        runs=len(planned),
+        trials=total["trials"],
+        tokens=total["prompt_tokens"],
+        cost=cost,
+    )
+    return column(t("cli.all"), SIDE) + said(text)
 
 
 def plan(

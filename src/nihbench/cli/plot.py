@@ -7,8 +7,7 @@ from pathlib import Path
 
 from nihbench.cli.drawing import KINDS, draw
 from nihbench.cli.output import note
-from nihbench.cli.results import result_of
-from nihbench.cli.sweep import chosen
+from nihbench.cli.results import chosen, result_of
 from nihbench.errors import UsageError
 from nihbench.figures.animation import check_animation
 from nihbench.figures.colours import palette

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from nihbench.catalog.lookup import Catalog
-from nihbench.cli.keys import key_named, keys_file
+from nihbench.cli.output import key_named, keys_file
 from nihbench.endpoint.connection import Endpoint, is_telling
 from nihbench.errors import UsageError
 from nihbench.lang.messages import t

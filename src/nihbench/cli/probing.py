@@ -7,25 +7,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from nihbench.cli.capped import tell_unknown
-from nihbench.cli.consent import check_cost
+from nihbench.cli.consent import check_cost, readmitted
 from nihbench.cli.jobs import Job, Ready, made_ready
-from nihbench.cli.money import budget_of, tell_spent
+from nihbench.cli.money import budget_of, tell_spent, tell_unknown
 from nihbench.cli.options import header_values
 from nihbench.cli.output import note, now, stopped
 from nihbench.cli.sending import clients, enter_checks, terminable
-from nihbench.cli.trust import readmitted
 from nihbench.endpoint.spending import Budget
 from nihbench.errors import NihError, UsageError
 from nihbench.lang.messages import Message, t, without_stop
-from nihbench.run.lock import owned
 from nihbench.run.manifest import check_same
 from nihbench.run.options import RunOptions
 from nihbench.run.probe import Causes, Probe, asked_probes, build_probe, causes, owed_probes, placed_as, probes
 from nihbench.run.records import RecordWriter
 from nihbench.run.runner import run_trials
 from nihbench.run.spent import account, outcomes_before
-from nihbench.run.store import PROBES, RunFolder
+from nihbench.run.store import PROBES, RunFolder, owned
 from nihbench.run.stored import is_imported, stored_needle, stored_options
 from nihbench.types import Grade, Record
 

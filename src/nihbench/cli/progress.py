@@ -19,8 +19,7 @@ from decimal import Decimal
 from nihbench.cli import output
 from nihbench.cli.money import is_free, worst_rest
 from nihbench.cli.output import console, note
-from nihbench.cli.view import Screen, kind_words, view
-from nihbench.cli.watched import Gauges, Watched, what_came
+from nihbench.cli.view import Gauges, Screen, Watched, kind_words, view, what_came
 from nihbench.endpoint.access import ModelAccess
 from nihbench.endpoint.limits import Limiter
 from nihbench.endpoint.spending import Budget

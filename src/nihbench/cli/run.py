@@ -9,13 +9,12 @@ from typing import Any
 
 import typer
 
-from nihbench.cli.capped import tell_reach, tell_unknown
 from nihbench.cli.catalogs import load
 from nihbench.cli.consent import check_cost
 from nihbench.cli.finish import finish, finish_tree, show_part
-from nihbench.cli.jobs import Job, Ready, asked_jobs, made_ready, spent_apart
+from nihbench.cli.jobs import Job, Ready, asked_jobs, made_ready, resumed_jobs, spent_apart
+from nihbench.cli.money import tell_reach, tell_unknown
 from nihbench.cli.output import now
-from nihbench.cli.resuming import resumed_jobs
 from nihbench.cli.sending import Sending, enter_checks, measure, note_cache
 from nihbench.errors import InterruptedRunError, StoppedError, UsageError
 from nihbench.lang.messages import t
@@ -23,13 +22,11 @@ from nihbench.run.adaptive import with_extra
 from nihbench.run.batch_state import check_nothing_waits
 from nihbench.run.further import most_extra
 from nihbench.run.like import begin_run
-from nihbench.run.lock import owned
 from nihbench.run.manifest import check_rules, check_same
-from nihbench.run.place import check_place, check_room
 from nihbench.run.runner import owed
 from nihbench.run.spent import spent_before
-from nihbench.run.store import RunFolder, check_unchanged, open_run
-from nihbench.run.tree import create_tree, slug
+from nihbench.run.store import RunFolder, check_unchanged, open_run, owned
+from nihbench.run.tree import check_place, check_room, create_tree, slug
 from nihbench.types import Trial
 
 _RESULTS = Path("results")

@@ -19,8 +19,8 @@ from nihbench.cli.output import ENDING, Terminated, note, now, stopped
 from nihbench.cli.progress import gauges_of, progress
 from nihbench.cli.results import result_of
 from nihbench.cli.wiring import foreseen
+from nihbench.endpoint.access import SideBySide
 from nihbench.endpoint.limits import Limiter
-from nihbench.endpoint.pool import SideBySide
 from nihbench.endpoint.request_counts import request_counter
 from nihbench.endpoint.spending import Budget
 from nihbench.endpoint.waits import in_words
@@ -29,8 +29,7 @@ from nihbench.lang.messages import Message, language, t, typed, without_stop
 from nihbench.plan.controls import BEFORE_THE_GRID
 from nihbench.run.calibration import Calibration, calibrate_further
 from nihbench.run.forecast import computed_shares
-from nihbench.run.opening import Opening
-from nihbench.run.runner import run_trials
+from nihbench.run.runner import Opening, run_trials
 from nihbench.run.setup import Setup
 from nihbench.run.spent import account, outcomes_before
 from nihbench.run.store import RunFolder

@@ -11,7 +11,7 @@ from nihbench.cli.money import stored_tariff
 from nihbench.cli.output import note
 from nihbench.cli.progress import is_live, line, shown
 from nihbench.cli.results import result_of, show
-from nihbench.cli.watched import Gauges, Watched
+from nihbench.cli.view import Gauges, Watched
 from nihbench.lang.messages import t
 from nihbench.run.follow import Follower
 from nihbench.run.runner import Progress

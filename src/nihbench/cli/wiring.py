@@ -17,17 +17,16 @@ from nihbench.cli.output import FetchReport, note
 from nihbench.cli.presets import find_preset, host_of, is_gguf, key_for, preset_at, remember
 from nihbench.endpoint.access import ModelAccess, open_model
 from nihbench.errors import UsageError
-from nihbench.fetch.progress import Report
+from nihbench.fetch.files import Report
 from nihbench.fetch.regular import open_named
 from nihbench.lang.messages import t
 from nihbench.local.model_file import model_file
 from nihbench.local.server import LocalServer
 from nihbench.plan.cache import Pace
 from nihbench.plan.grid import is_count
-from nihbench.run.choices import preset_of
 from nihbench.run.forecast import Forecast, forecast_of
 from nihbench.run.options import RunOptions
-from nihbench.run.resolve import prepare
+from nihbench.run.resolve import prepare, preset_of
 from nihbench.run.setup import Begun, Setup
 
 if TYPE_CHECKING:

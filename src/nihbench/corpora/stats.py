@@ -6,8 +6,20 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from nihbench.corpora.han import HAN_CLASS, count_han
 from nihbench.types import Corpus, Tokenizer
+
+# ---- which characters are 汉字: one place for the ranges. No words, no sentences -------------------------------------
+
+# Iteration mark and zero, numerals, extension A, the basic block, compatibility, and planes 2 and 3, which hold
+# nothing but Han characters (extensions B and on).
+HAN_CLASS = "\u3005\u3007\u3021-\u3029\u3038-\u303b\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_HAN = re.compile(f"[{HAN_CLASS}]")
+
+
+def count_han(text: str) -> int:
+    """Return the number of Han characters in `text`."""
+    return sum(1 for _ in _HAN.finditer(text))
+
 
 # Letters and digits of any script but Han, with apostrophes inside: "don't" is one word.
 _WORD = re.compile(rf"(?:(?![{HAN_CLASS}])[^\W_])+(?:['’](?:(?![{HAN_CLASS}])[^\W_])+)*")

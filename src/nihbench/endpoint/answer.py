@@ -13,11 +13,10 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from nihbench.endpoint.content import read_content, reasoning_of
 from nihbench.endpoint.error_body import decoded, not_json, own_words, parse_json
 from nihbench.endpoint.failures import HANDLING, Diagnosis, classify
 from nihbench.endpoint.masking import masked
-from nihbench.endpoint.stream import CALLS, StreamedAnswer, index_of
+from nihbench.endpoint.stream import CALLS, StreamedAnswer, index_of, read_content, reasoning_of
 from nihbench.endpoint.usage import MOST, mapping, usage_in, usage_of
 from nihbench.lang.messages import Note, Words, without_stop
 from nihbench.text.markup import split_reasoning

@@ -19,26 +19,64 @@ from typing import TYPE_CHECKING, Self
 
 from nihbench.endpoint.answer import PAST_LIMIT, Received, read_body, read_stream
 from nihbench.endpoint.coding import TooLongError
-from nihbench.endpoint.connection import NO_ANSWER, Endpoint, Timeouts, no_answer
+from nihbench.endpoint.connection import NO_ANSWER, Endpoint, Timeouts, no_answer, proxy_for
 from nihbench.endpoint.dialect import Call, Dialect, learn, without_stream
 from nihbench.endpoint.error_body import own_words
-from nihbench.endpoint.exchange import SUCCESS, DeadlineError, Reply, exchange
+from nihbench.endpoint.exchange import HEADER, SUCCESS, DeadlineError, Reply, exchange, new_id
 from nihbench.endpoint.failures import HANDLING, Diagnosis, classify
-from nihbench.endpoint.notices import Notices
-from nihbench.endpoint.proxies import proxy_for
 from nihbench.endpoint.retries import Retries
 from nihbench.endpoint.signals import signal_of
-from nihbench.endpoint.tie import HEADER, new_id
 from nihbench.endpoint.transport import Lanes, keep_alive_trace
 from nihbench.endpoint.usage import usage_in
-from nihbench.endpoint.waits import rate_state
+from nihbench.endpoint.waits import in_words, rate_state
 from nihbench.errors import EndingError, NihError
-from nihbench.lang.messages import Note, Words
+from nihbench.lang.messages import Note, Words, t
 from nihbench.types import Completion, Failure, FailureKind, Message, Outcome, Request
 
 if TYPE_CHECKING:
     from nihbench.endpoint.limits import Limiter, Slot
     from nihbench.endpoint.spending import Budget, Hold
+
+# ---- notices ---------------------------------------------------------------------------------------------------------
+# What a user is told, once a client, while requests are under way: an answer is long in coming, a limit is not kept.
+#
+# It knows neither a screen nor a log: it calls what it was given.
+
+
+class Notices:
+    """The sentences of one client about one host.
+
+    Args:
+        host: who is spoken of.
+        on_silence: told that nothing of an answer has come for long.
+        on_excess: told that the server goes past the output limit.
+    """
+
+    def __init__(self, host: str, on_silence: Callable[[str], None], on_excess: Callable[[str], None]) -> None:
+        self._host = host
+        self._on_silence: Callable[[str], None] | None = on_silence
+        self._on_excess: Callable[[str], None] | None = on_excess
+
+    def silence(self, waited_s: float, prompt_tokens: int, most_s: float) -> None:
+        """Say that nothing has come for `waited_s` in answer to such a prompt, and that `most_s` are waited in all."""
+        if self._on_silence is not None:
+            tell, self._on_silence = self._on_silence, None
+            tell(
+                t(
+                    "endpoint.sent_nothing_answer_prompt",
+                    host=self._host,
+                    waited=in_words(waited_s),
+                    tokens=prompt_tokens,
+                    most=in_words(most_s),
+                )
+            )
+
+    def excess(self) -> None:
+        """Say that the output limit is not kept."""
+        if self._on_excess is not None:
+            tell, self._on_excess = self._on_excess, None
+            tell(t("endpoint.not_keep_output_limit", host=self._host))
+
 
 _LARGER = 4
 _NO_HELP: frozenset[FailureKind] = frozenset({"cut_answer", "bad_parameter", "overflow"})

@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
 
-from nihbench.endpoint.bounds import OutputBound, likely_tokens
 from nihbench.endpoint.failures import SAMPLING, Diagnosis
+from nihbench.endpoint.usage import OutputBound, likely_tokens
 from nihbench.lang.messages import Note, quoted, t
 from nihbench.text.encoded import EncodedMessages, Pieces, messages_json
 from nihbench.types import Message, ModelPreset, Request

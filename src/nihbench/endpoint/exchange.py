@@ -6,21 +6,55 @@ It retries nothing and judges nothing. Whether a stream comes is told by what co
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
+from secrets import token_hex
 from typing import Any
 
 import httpx
 
-from nihbench.endpoint.bounds import MOST_BYTES, OutputBound
 from nihbench.endpoint.coding import Inflater, TooLongError
 from nihbench.endpoint.connection import Timeouts
 from nihbench.endpoint.dialect import pieces_of
-from nihbench.endpoint.sse import EventReader, is_event_stream
-from nihbench.endpoint.stream import StreamedAnswer
-from nihbench.endpoint.tie import is_foreign
+from nihbench.endpoint.stream import EventReader, StreamedAnswer, is_event_stream
+from nihbench.endpoint.usage import MOST_BYTES, OutputBound
 from nihbench.lang.messages import Note, Words
 from nihbench.text.encoded import Pieces
+
+# ---- ties an answer to its request by an id of our own, where a server or a gateway gives ids back -------------------
+# Pure but for chance. vLLM makes the answer's id of the header X-Request-Id, and many gateways send the header back.
+# Who gives nothing back says nothing; who gives back the id of another request of ours has mixed two answers up.
+
+HEADER = "X-Request-Id"
+_BYTES = 12
+_OURS = re.compile(rf"nih-[0-9a-f]{{{2 * _BYTES}}}")
+# An answer's object names itself at its beginning or its end.
+_LOOKED_AT = 4096
+
+
+def new_id() -> str:
+    """Return an id that no other request has."""
+    return f"nih-{token_hex(_BYTES)}"
+
+
+def is_foreign(own: str, headers: Mapping[str, str], *said: str | bytes) -> bool:
+    """Say whether an answer bears another request's id, and not its own.
+
+    Args:
+        own: the request's id.
+        headers: the answer's headers.
+        said: what the answer says of itself, such as its id, or its whole body.
+    """
+    texts = [*headers.values(), *(text if isinstance(text, str) else _ends(text) for text in said)]
+    found = {each for text in texts for each in _OURS.findall(text)}
+    return bool(found) and own not in found
+
+
+def _ends(body: bytes) -> str:
+    part = body if len(body) <= 2 * _LOOKED_AT else body[:_LOOKED_AT] + body[-_LOOKED_AT:]
+    return part.decode("latin-1")
+
 
 # Usage may still come after the answer; it is not worth a long wait.
 _AFTER_ANSWER_S = 15.0

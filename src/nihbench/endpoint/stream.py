@@ -8,13 +8,179 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
-from nihbench.endpoint.bounds import OutputBound, weight
-from nihbench.endpoint.content import read_content, reasoning_of
 from nihbench.endpoint.error_body import parse_json
-from nihbench.endpoint.sse import Event
+from nihbench.endpoint.usage import OutputBound, weight
 from nihbench.text.markup import opens_reasoning
+
+# ---- sse -------------------------------------------------------------------------------------------------------------
+# Cuts the bytes of a server-sent event stream into events, however the network cut them into pieces.
+#
+# Pure. It knows lines, comments and fields, nothing of what an event's data means. Lines end in LF, CR LF or CR and are
+# decoded whole, so that a character split between two pieces is none the worse; broken UTF-8 is replaced.
+#
+# Source: the WHATWG's HTML standard, "Server-sent events"; unlike it, an event that the stream's end cuts off before
+# its blank line is given as well, because some servers forget that line after the last event. So is an error that
+# stands under a field of its own (`error: {...}`, as llama.cpp wrote it), and JSON between events that stands under
+# none.
+
+_LINE_END = re.compile(rb"\r\n|\n|\r")
+_FIRST_LINE = re.compile(rb"(data|event|error|id|retry)? ?:")
+_BLANK = b"\xef\xbb\xbf \t\r\n\0"
+_LONGEST_FIELD = len(b"event :")
+
+
+class Event(NamedTuple):
+    """One event: its lines of data joined by line feeds, and its type ("" where none is given)."""
+
+    data: str
+    type: str
+
+
+class EventReader:
+    """Takes pieces of a stream and gives the events that they complete; an event without data is none."""
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []  # of a line that has not ended; joined once, however many there are
+        self._data: list[str] = []
+        self._type = ""
+        self._after_cr = False
+        self._first = True
+
+    def feed(self, piece: bytes) -> list[Event]:
+        """Return the events that end in `piece`."""
+        if self._after_cr and piece:
+            piece = piece.removeprefix(b"\n")
+            self._after_cr = False
+        events: list[Event] = []
+        start = 0
+        for end in _LINE_END.finditer(piece):
+            self._parts.append(piece[start : end.start()])
+            self._line(b"".join(self._parts), events)
+            self._parts.clear()
+            start = end.end()
+        if start < len(piece):
+            self._parts.append(piece[start:])
+        # The LF of a CR LF may come with the next piece; it must not count as another, empty line.
+        self._after_cr = piece.endswith(b"\r") or (self._after_cr and not piece)
+        return events
+
+    def close(self) -> list[Event]:
+        """Return the event that the stream's end cut off, if there is one."""
+        events: list[Event] = []
+        self._line(b"".join(self._parts), events)
+        self._line(b"", events)
+        self._parts.clear()
+        return events
+
+    def _line(self, line: bytes, events: list[Event]) -> None:
+        if self._first:
+            line = line.removeprefix(b"\xef\xbb\xbf")
+            self._first = False
+        if not line:
+            if self._data:
+                events.append(Event("\n".join(self._data), self._type))
+            self._data, self._type = [], ""
+            return
+        name, _, value = line.partition(b":")
+        text = value.removeprefix(b" ").decode("utf-8", errors="replace")
+        if name.strip(_BLANK) == b"data":
+            self._data.append(text)
+        elif name.strip(_BLANK) == b"error":
+            self._data.append(text)
+            self._type = "error"
+        elif line.startswith(b"{") and not self._data:
+            events.append(Event(line.decode("utf-8", errors="replace"), self._type))
+        elif name.strip(_BLANK) == b"event":
+            self._type = text.strip()
+
+
+def is_event_stream(start: bytes) -> bool | None:
+    """Say by its first bytes whether a body is an event stream; None: they are too few to tell.
+
+    The content type is not asked: gateways get it wrong, and servers that do not stream answer with plain JSON.
+    """
+    text = start.lstrip(_BLANK)
+    if _FIRST_LINE.match(text):
+        return True
+    fields = (b"data", b"event", b"error", b"id", b"retry")
+    if len(text) < _LONGEST_FIELD and (not text or any((field + b" :").startswith(text) for field in fields)):
+        return None
+    return False
+
+
+# ---- content ---------------------------------------------------------------------------------------------------------
+# A message's content in whatever shape it comes: its text, the reasoning in it, and whether all of it could be read.
+#
+# Pure. The protocol has a string, or a list of typed parts; servers send objects, lists of strings and parts within
+# parts, too. What holds no text, such as a number, is not made one.
+
+_DEEPEST = 6
+_REASONING = re.compile(r"reason|think|thought|analysis|redacted|summary", re.IGNORECASE)
+_CONTENT_TEXTS = ("text", "content", "value", "output_text", "parts", "output", "refusal", "answer")
+_THOUGHTS = ("thinking", "reasoning", "reasoning_content", "reasoningContent", "reasoningText", "summary", "thought")
+_NOTHING: tuple[object, ...] = (None, "")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Content:
+    """`text` and `reasoning` of a content; `unread`: something in it is neither."""
+
+    text: str = ""
+    reasoning: str = ""
+    unread: bool = False
+
+
+def read_content(value: object) -> Content:
+    """Return what a content says."""
+    return _read(value, 0)
+
+
+def reasoning_of(message: Mapping[str, Any]) -> str:
+    """Return the reasoning that stands beside a message's content, under any of its names; the first that has some."""
+    for name in ("reasoning_content", "reasoning", "thinking", "reasoning_text", "thought", "reasoning_details"):
+        found = _read(message.get(name), 0)
+        if said := found.text or found.reasoning:
+            return said
+    return ""
+
+
+def _read(value: object, depth: int) -> Content:
+    if value is None or isinstance(value, str):
+        return Content(text=value or "")
+    if depth > _DEEPEST:
+        return Content(unread=True)
+    if isinstance(value, list):
+        return _joined(value, depth)
+    return _part(value, depth) if isinstance(value, dict) else Content(unread=True)
+
+
+def _joined(values: list[Any], depth: int) -> Content:
+    read = [_read(value, depth + 1) for value in values]
+    text = ""
+    for value, part in zip(values, read, strict=True):
+        # Strings of a list are whole words; parts of an object are what a stream was cut into.
+        glued = isinstance(value, str) and text[-1:].isalnum() and part.text[:1].isalnum()
+        text += " " * (glued and part.text[:1].isascii()) + part.text
+    reasoning = "".join(part.reasoning for part in read)
+    return Content(text=text, reasoning=reasoning, unread=any(part.unread for part in read))
+
+
+def _part(value: Mapping[str, Any], depth: int) -> Content:
+    named = value.get("type")
+    is_thought = (isinstance(named, str) and _REASONING.search(named) is not None) or value.get("thought") is True
+    thoughts = [_read(value[name], depth + 1) for name in _THOUGHTS if value.get(name) not in (*_NOTHING, True, False)]
+    texts = [_read(value[name], depth + 1) for name in _CONTENT_TEXTS if value.get(name) not in _NOTHING]
+    thought = "".join(each.text + each.reasoning for each in thoughts[:1])
+    said = texts[0] if texts else Content()
+    if is_thought:
+        return Content(reasoning=thought or said.text + said.reasoning)
+    empty = any(value.get(name) == "" for name in _CONTENT_TEXTS)  # a part of a stream without a word yet
+    unread = said.unread or not (texts or thoughts or empty)
+    return Content(text=said.text, reasoning=thought + said.reasoning, unread=unread)
+
 
 DONE = "[DONE]"
 CALLS = ("tool_calls", "function_call")

@@ -21,10 +21,9 @@ from typing import Any, Self, TypedDict
 import httpx
 import truststore
 
-from nihbench.endpoint.bounds import MOST_BYTES
 from nihbench.endpoint.coding import CodingError, Inflater, TooLongError
-from nihbench.endpoint.connection import NO_ANSWER, Endpoint, Timeouts
-from nihbench.endpoint.proxies import proxy_for
+from nihbench.endpoint.connection import NO_ANSWER, Endpoint, Timeouts, proxy_for
+from nihbench.endpoint.usage import MOST_BYTES
 from nihbench.errors import NihError, UsageError
 from nihbench.fetch.regular import open_named
 from nihbench.lang.messages import t

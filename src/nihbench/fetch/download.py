@@ -11,7 +11,7 @@ import time
 from typing import TYPE_CHECKING
 
 from nihbench.errors import FetchError
-from nihbench.fetch.progress import Report, silent
+from nihbench.fetch.files import Report, silent
 from nihbench.lang.messages import Message, t
 
 if TYPE_CHECKING:

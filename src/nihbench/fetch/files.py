@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 import platformdirs
 
@@ -83,3 +83,18 @@ def _age_s(path: Path) -> float:
         return time.time() - path.stat().st_mtime
     except FileNotFoundError:  # its owner finished between listing and looking
         return 0.0
+
+
+# ---- how a long step tells how far it is; who shows it, and how, is not decided here ---------------------------------
+
+
+class Report(Protocol):
+    """Is called now and then with what is being brought and how many bytes are done (`total` None: unknown)."""
+
+    def __call__(self, what: str, done: int, total: int | None, /) -> None:
+        """Take note of the state; must be quick and must not raise."""
+        ...
+
+
+def silent(what: str, done: int, total: int | None, /) -> None:
+    """Report nothing: the default where nobody watches."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import isnan
 
-from nihbench.analysis.summaries import Rate, Summary
+from nihbench.analysis.statistics import Rate, Summary
 from nihbench.figures.labels import unit_phrase
 from nihbench.figures.words import joined, listed, say
 from nihbench.lang.messages import Lang

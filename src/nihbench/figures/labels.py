@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from nihbench.analysis.grids import Grid
 from nihbench.figures.words import kind_word, listed
 from nihbench.lang.messages import Lang, said
-from nihbench.run.units import unit_words
+from nihbench.run.options import unit_words
 
 Cells = NDArray[np.bool_]
 SEVERAL = " | "

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from nihbench.analysis.profiles import Profile
+from nihbench.analysis.grids import Profile
 from nihbench.figures.labels import depth_labels, length_labels, unit_phrase
 from nihbench.figures.look import INK, QUIET, drawable, look
 from nihbench.figures.page import LINE_IN, Page, Ruler

@@ -6,8 +6,7 @@ import hashlib
 from pathlib import Path, PurePosixPath
 
 from nihbench.errors import LocalModelError
-from nihbench.fetch.files import cache_dir
-from nihbench.fetch.progress import Report, silent
+from nihbench.fetch.files import Report, cache_dir, silent
 from nihbench.fetch.regular import open_named
 from nihbench.fetch.wheels import wheel_member_to_file
 from nihbench.lang.messages import t

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from nihbench.prices import usage_cost
-from nihbench.types import PriceTier, Usage
+from nihbench.types import PriceTier, Trial, Usage
 
 _Z95 = 1.959964
 
@@ -70,3 +71,35 @@ def half_width(trials: int, rate: float) -> float:
     """
     z2 = _Z95**2
     return _Z95 * math.sqrt(rate * (1 - rate) / trials + z2 / (4 * trials**2)) / (1 + z2 / trials)
+
+
+# ---- what a plan adds up to, before anything is sent: trials and tokens ----------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Estimate:
+    """Sums over a plan's trials, controls included. Tokens are of the length unit; output is the limit, not a guess."""
+
+    trials: int
+    prompt_tokens: int
+    max_output_tokens: int
+    tokens_by_length: tuple[tuple[int, int, int], ...]
+    """One (length, trials, prompt tokens) a length of the grid."""
+    controls: tuple[tuple[str, int, int], ...] = ()
+    """One (kind, trials, prompt tokens) a kind of control."""
+
+
+def estimate(trials: Sequence[Trial], max_output: int) -> Estimate:
+    """Add up a plan's trials; `max_output` is the output limit of one answer in tokens."""
+    lengths = Counter(trial.length for trial in trials if trial.control is None)
+    controls: dict[str, list[int]] = {}
+    for trial in trials:
+        if trial.control is not None:
+            controls.setdefault(trial.control, []).append(trial.length)
+    return Estimate(
+        trials=len(trials),
+        prompt_tokens=sum(trial.length for trial in trials),
+        max_output_tokens=len(trials) * max_output,
+        tokens_by_length=tuple((length, count, length * count) for length, count in sorted(lengths.items())),
+        controls=tuple((kind, len(tokens), sum(tokens)) for kind, tokens in controls.items()),
+    )

@@ -5,17 +5,21 @@ Needles are taken to stand at their nominal depth; a real one stands at the next
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
+from itertools import pairwise
 
 from nihbench.plan.cache import Pace, PrefixCache, Sent, simulate
 from nihbench.plan.cost import CostRange, cost_range, half_width
+from nihbench.prices import allowed_cost, usage_cost
 from nihbench.run.recount import Recount
 from nihbench.run.setup import USUAL_AT_ONCE, Setup
 from nihbench.run.spent import margin_of
 from nihbench.text.prompt import frame_of
-from nihbench.types import Completion, Record, Trial
+from nihbench.types import Completion, Placement, Record, Trial, Usage
 
 GUESSED_OUTPUT = 60
 """Tokens of a usual answer of a model that does not think first."""
@@ -171,3 +175,143 @@ def _half_widths(setup: Setup) -> dict[str, tuple[int, float, float]]:
     cell = setup.options.repeats
     trials = {"grid": min(grids, default=cell), "row": min(rows.values(), default=cell), "cell": cell}
     return {name: (n, half_width(n, 0.5), half_width(n, 0.9)) for name, n in trials.items()}
+
+
+# ---- depths ----------------------------------------------------------------------------------------------------------
+# How far from their nominal depths the needles of a plan will stand, known before anything is sent.
+
+_HAYSTACKS = 3
+"""So many are looked at: further ones are of the same corpus."""
+_LARGE_POINTS = 2.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DepthError:
+    """How far achieved depths are from nominal ones over a grid, in points: on average, and at most and where."""
+
+    mean: float
+    largest: float
+    length: int
+    is_large: bool
+
+
+def depth_error(setup: Setup) -> DepthError | None:
+    """Return how far the grid's needles will stand from their nominal depths; None where there is no grid.
+
+    It is large beyond 2 points, or beyond half of what two neighbouring depths are apart: then a needle stands nearer
+    to another row's depth than to its own.
+    """
+    found = list(_errors(setup))
+    if not found:
+        return None
+    largest, length = max(found)
+    steps = [after - before for before, after in pairwise(sorted(set(setup.depths)))]
+    return DepthError(
+        mean=sum(error for error, _ in found) / len(found),
+        largest=largest,
+        length=length,
+        is_large=largest > min([_LARGE_POINTS, *(step / 2 for step in steps)]),
+    )
+
+
+def _errors(setup: Setup) -> Iterator[tuple[float, int]]:
+    if setup.like is not None:
+        for trial in setup.grid:
+            placement = setup.like.of(trial).placement
+            assert isinstance(placement, Placement)  # of the grid
+            for depth in trial.depths:
+                yield abs(placement.achieved_depth_percent - depth), trial.length
+        return
+    for repeat in range(min(setup.haystacks, _HAYSTACKS)):
+        boundaries = setup.source_of(repeat).boundary_tokens.tolist()
+        for trial in setup.grid:
+            haystack = haystack_tokens(setup, trial)
+            if trial.repeat == repeat and haystack > 0:
+                for depth in trial.depths:
+                    achieved = 100 * nearest_boundary(boundaries, haystack, depth) / haystack
+                    yield abs(achieved - depth), trial.length
+
+
+# ---- reach -----------------------------------------------------------------------------------------------------------
+# How far a sum of money reaches in a plan: which of its trials are sent before the next could pass it. Pure.
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Covered:
+    """How much of a length is sent, of the grid's trials.
+
+    `depths`: the shallowest and the deepest in percent of those that are sent whole, where all between them are, too.
+    """
+
+    length: int
+    sent: int
+    planned: int
+    depths: tuple[float, float] | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reach:
+    """How many trials of a plan a sum pays for: by the predicted costs, and where each costs its worst."""
+
+    planned: int
+    predicted: int
+    least: int
+    lengths: tuple[Covered, ...]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all trials are sent, whatever they cost."""
+        return self.least == self.planned
+
+
+def reach_of(setup: Setup, found: Forecast, most_usd: Decimal) -> Reach | None:
+    """Return how far money reaches in the trials of a setup, in their order; None where a price is unknown.
+
+    A trial is sent where its worst case still fits beside what those before it have cost, as a budget holds it.
+
+    Args:
+        setup: the resolved run, with prices.
+        found: what was forecast of it.
+        most_usd: what may be spent.
+    """
+    recount = Recount(setup)
+    costs = [_costs(setup, recount.planned(trial), found.cached_by_trial[trial], found) for trial in setup.trials]
+    known = [(likely, worst) for likely, worst in costs if likely is not None and worst is not None]
+    if len(known) < len(costs):
+        return None
+    predicted = _sent(known, most_usd)
+    return Reach(
+        planned=len(setup.trials),
+        predicted=predicted,
+        least=_sent([(worst, worst) for _, worst in known], most_usd),
+        lengths=tuple(_covered(setup, length, setup.trials[:predicted]) for length in setup.lengths),
+    )
+
+
+def _costs(setup: Setup, tokens: int, cached: int, found: Forecast) -> tuple[Decimal | None, Decimal | None]:
+    """Return what a trial of so many tokens is predicted to cost, and what it costs at its worst."""
+    prices = setup.preset.prices
+    usage = Usage(prompt_tokens=tokens, completion_tokens=found.guessed_output, cached_tokens=cached)
+    most = math.ceil(tokens * margin_of(setup))
+    worst = allowed_cost(prices, tokens, most, setup.request.max_output)
+    return usage_cost(prices, usage, setup.cache.hit_price), worst
+
+
+def _sent(costs: Sequence[tuple[Decimal, Decimal]], most_usd: Decimal) -> int:
+    spent = Decimal(0)
+    for number, (cost, worst) in enumerate(costs):
+        if spent + worst > most_usd:
+            return number
+        spent += cost
+    return len(costs)
+
+
+def _covered(setup: Setup, length: int, sent: Sequence[Trial]) -> Covered:
+    planned = [trial for trial in setup.grid if trial.length == length]
+    made = {trial for trial in sent if trial.length == length and trial.control is None}
+    owed = {trial.depth_percent for trial in planned if trial not in made}
+    every = sorted({trial.depth_percent for trial in planned})
+    whole = [number for number, depth in enumerate(every) if depth not in owed]
+    follow = bool(whole) and whole[-1] - whole[0] == len(whole) - 1
+    depths = (every[whole[0]], every[whole[-1]]) if follow else None
+    return Covered(length=length, sent=len(made), planned=len(planned), depths=depths)

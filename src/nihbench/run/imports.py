@@ -20,7 +20,7 @@ from nihbench.catalog.lookup import Catalog
 from nihbench.errors import UsageError
 from nihbench.fetch.regular import MOST_LINE_BYTES
 from nihbench.lang.messages import Note, t
-from nihbench.plan.trials import make_trials
+from nihbench.plan.grid import make_trials
 from nihbench.run.kamradt import Form, Row
 from nihbench.run.options import RunOptions
 from nihbench.run.records import first_line, parse_record, record_line

@@ -18,7 +18,7 @@ from typing import Any, Literal
 from nihbench.errors import DamagedDataError, UsageError
 from nihbench.fetch.regular import parse_json, read_named, read_regular
 from nihbench.lang.messages import t
-from nihbench.plan.trials import MOST_TRIALS
+from nihbench.plan.grid import MOST_TRIALS
 from nihbench.run.stored import BEYOND
 
 Form = Literal["kamradt-grid", "kamradt-2023", "kamradt-2026"]

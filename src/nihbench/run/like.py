@@ -24,7 +24,7 @@ from nihbench.plan.order import order_trials
 from nihbench.run.known import is_own_run
 from nihbench.run.lengths import fixed_tokens
 from nihbench.run.manifest import manifest
-from nihbench.run.options import RunOptions
+from nihbench.run.options import MODEL_UNIT, OF_ANOTHER, RunOptions, length_unit, unit_words
 from nihbench.run.places import counted_once
 from nihbench.run.rebuild import source_text
 from nihbench.run.records import first_line, lines_in, placement_of
@@ -32,10 +32,8 @@ from nihbench.run.setup import Begun, Setup
 from nihbench.run.store import RunFolder, check_free, create_run, open_run, unusable
 from nihbench.run.stored import begun, corpus_of, is_imported, planned_trials, stored_needle, stored_prompts
 from nihbench.run.texts import check_corpus
-from nihbench.run.units import MODEL_UNIT, OF_ANOTHER, length_unit, unit_words
-from nihbench.text.bare import rebuild_bare
 from nihbench.text.encoded import EncodedMessages, messages_json
-from nihbench.text.prompt import digest, rebuild
+from nihbench.text.prompt import digest, rebuild, rebuild_bare
 from nihbench.types import Experiment, Message, Needle, Placed, Placement, PromptTemplate, Trial
 
 LIKE = "like.jsonl"

@@ -17,17 +17,17 @@ from nihbench.errors import UsageError
 from nihbench.fetch.files import write_atomic
 from nihbench.fetch.regular import check_folder, is_there, read_json
 from nihbench.lang.messages import t
-from nihbench.plan.shards import parse_shard
+from nihbench.plan.order import parse_shard
 from nihbench.run.batch_state import check_nothing_waits
+from nihbench.run.judging import VERDICTS
 from nihbench.run.known import is_own_run, remember_run
-from nihbench.run.ledger import LEDGER, plain_line
 from nihbench.run.manifest import differing
 from nihbench.run.options import RunOptions
 from nihbench.run.records import lines_in, read_lines
+from nihbench.run.spent import LEDGER, plain_line
 from nihbench.run.store import MANIFEST, PROBES, RECORDS, RunFolder, check_free, open_run
 from nihbench.run.stored import is_imported, planned_trials
 from nihbench.run.tree import TREE, is_tree, open_tree
-from nihbench.run.verdicts import VERDICTS
 
 _SAME = """identity experiment needle prompts questions corpus length_unit calibration lengths depths repeats
 same_prompt controls""".split()

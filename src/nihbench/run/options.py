@@ -12,7 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from nihbench.endpoint.masking import is_secret_field
 from nihbench.errors import UsageError
-from nihbench.lang.messages import t
+from nihbench.lang.messages import Note, t
 from nihbench.types import PriceTier
 
 PRECISION = 0.05
@@ -168,3 +168,33 @@ def _digested(value: Any) -> Any:
 def header_digest(value: str) -> str:
     """Return a short digest of a secret value: enough to see that it changed, not to read it."""
     return "sha256:" + hashlib.sha256(value.encode("utf-8")).hexdigest()[:16]
+
+
+# ---- units -----------------------------------------------------------------------------------------------------------
+# In what a run's lengths are counted: a code for files and programs, and the words for it. Nothing else names units.
+#
+# A code is `model` (the model's own tokens: by its tokenizer, or fitted to its server's counts), `model:NAME` (the own
+# tokens of another run's model, whose prompts were sent again by `--like`), `imported` (as another tool counted), or a
+# tokenizer's name.
+
+MODEL_UNIT, IMPORTED, OF_ANOTHER = "model", "imported", "model:"
+
+
+def length_unit(content: Mapping[str, Any]) -> str:
+    """Return the code of the unit that the lengths of a run have, by run.json's content."""
+    unit = content["length_unit"]
+    if unit.get("of"):
+        return OF_ANOTHER + str(unit["of"])
+    fitted = content.get("calibration") is not None
+    return MODEL_UNIT if fitted or unit["counted_by_model"] else str(unit["tokenizer"])
+
+
+def unit_words(unit: str) -> Note:
+    """Return the words for a unit of lengths."""
+    if unit == MODEL_UNIT:
+        return Note("unit_model")
+    if unit == IMPORTED:
+        return Note("unit_imported")
+    if unit.startswith(OF_ANOTHER):
+        return Note("unit_of", name=unit.removeprefix(OF_ANOTHER))
+    return Note("unit_tokenizer", name=unit)

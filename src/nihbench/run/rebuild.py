@@ -10,8 +10,7 @@ from nihbench.plan.fresh import fill
 from nihbench.run.store import RunFolder
 from nihbench.run.stored import stored_needle, stored_prompts
 from nihbench.run.texts import check_corpus
-from nihbench.text.bare import rebuild_bare
-from nihbench.text.prompt import around, digest, rebuild
+from nihbench.text.prompt import around, digest, rebuild, rebuild_bare
 from nihbench.text.source import SourceText
 from nihbench.types import Corpus, Message, Placed, Placement, Record
 

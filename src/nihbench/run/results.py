@@ -16,9 +16,9 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from nihbench.endpoint.batch_lines import BatchResult, read_result
-from nihbench.endpoint.bounds import MOST_BYTES
+from nihbench.endpoint.batches import BatchResult, read_result
 from nihbench.endpoint.failures import HANDLING
+from nihbench.endpoint.usage import MOST_BYTES
 from nihbench.errors import UsageError
 from nihbench.fetch.regular import open_named
 from nihbench.lang.messages import Message, Words, t

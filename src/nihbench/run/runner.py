@@ -7,28 +7,189 @@ here, from the failure's class. A prompt is built just before its turn, so that 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter, deque
+from collections.abc import AsyncGenerator, Callable, Hashable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from itertools import zip_longest
+from itertools import groupby, zip_longest
+from queue import SimpleQueue
+from types import TracebackType
+from typing import Self
 
-from nihbench.endpoint.failures import HANDLING, is_about_model
-from nihbench.endpoint.holdoff import put_off
+from nihbench.endpoint.failures import HANDLING, is_about_model, may_pass
 from nihbench.endpoint.limits import Limiter
-from nihbench.endpoint.retries import LONGEST_WAIT_S
+from nihbench.endpoint.retries import LONGEST_WAIT_S, put_off
 from nihbench.errors import DamagedDataError, PutOffError, StoppedError
 from nihbench.lang.messages import Words, t, without_stop
-from nihbench.run.opening import Opening
-from nihbench.run.recorder import Recorder
+from nihbench.plan.order import Turn
 from nihbench.run.records import RecordWriter
 from nihbench.run.recount import Recount
 from nihbench.run.setup import USUAL_AT_ONCE, Setup
-from nihbench.run.turns import Turns
-from nihbench.run.verify import CutJudge, checked
+from nihbench.run.verify import CutJudge, Expectation, checked, verified
 from nihbench.types import Completer, Failure, GradedElsewhere, Message, Outcome, Placed, Record, Request, Trial
+
+# ---- opening ---------------------------------------------------------------------------------------------------------
+# The first answers of a run: where all of them failed alike, the others would too, and be paid for in vain.
+
+FIRST = 10
+"""So many answers that all failed alike say enough."""
+
+
+class Opening:
+    """Looks at a run's answers as they come, until one of them shows that not all fail alike.
+
+    A failure that may pass when it is tried again says nothing of the others, and one at a length nothing of what is
+    shorter: such a run goes on until nothing shorter is left.
+
+    Args:
+        setup: the resolved run.
+        trials: what is to be sent.
+        before: the answers that are there already; where these are enough, the user has seen them and goes on.
+    """
+
+    def __init__(self, setup: Setup, trials: Iterable[Trial], before: Mapping[str, Record]) -> None:
+        self._records = dict(before)
+        self._left = Counter(trial.length for trial in trials)
+        self._expectation = Expectation(
+            exact=setup.counts_exactly, nominal=setup.calibration is not None, language=setup.corpus.language
+        )
+        self._is_over = len(self._records) >= FIRST
+
+    def take(self, record: Record) -> None:
+        """Take the next answer.
+
+        Raises:
+            StoppedError: all answers so far failed alike, and so will the rest.
+        """
+        if self._is_over:
+            return
+        self._records[record.id] = record
+        self._left[record.trial.length] -= 1
+        if len(self._records) < FIRST:
+            return
+        # What only several answers show, such as a prompt that was cut, is no failure on its own record.
+        known = verified(self._records, self._expectation).values()
+        failures = [each.outcome for each in known if isinstance(each.outcome, Failure)]
+        kinds = {failure.kind for failure in failures}
+        if len(failures) < len(known) or len(kinds) > 1 or any(map(may_pass, kinds)):
+            self._is_over = True
+            return
+        shortest = min(each.trial.length for each in known)
+        if all(length >= shortest for length, count in self._left.items() if count > 0):
+            raise StoppedError(
+                t(
+                    "run.run_had_stop_first"
+                    if HANDLING[failures[-1].kind].retry_on_resume
+                    else "run.run_had_stop_first_answers",
+                    count=len(failures),
+                    kind=failures[-1].kind,
+                    said=without_stop(failures[-1].message),
+                )
+            )
+
+
+# ---- turns -----------------------------------------------------------------------------------------------------------
+# Who sends which trial next, so that what one computes is there when the others need it (see `plan.order`).
+
+
+class Turns:
+    """The owed trials, shared by those who send them.
+
+    Args:
+        trials: what is owed, with ids, in sending order.
+        turn_of: what a trial waits for.
+
+    `one_a_place`: whether no place has several trials.
+    """
+
+    def __init__(self, trials: Sequence[tuple[str, Trial]], turn_of: Callable[[Trial], Turn]) -> None:
+        self._turn_of = turn_of
+        self._places = deque(list(place) for _, place in groupby(trials, key=lambda item: turn_of(item[1]).place))
+        self.one_a_place = all(len(place) == 1 for place in self._places)
+        self._led: dict[Hashable, asyncio.Event] = {}
+
+    def __len__(self) -> int:
+        """Return how many places nobody has taken yet."""
+        return len(self._places)
+
+    async def take(self) -> AsyncGenerator[tuple[str, Trial], None]:
+        """Yield the trials of the next place, one after the other, each when it may be sent.
+
+        A trial is done when the next is asked for, or the iterator is closed; who stops early must close it, since
+        others may wait for what it leads.
+        """
+        for trial_id, trial in self._places.popleft():
+            led = [event for group in self._turn_of(trial).groups if (event := await self._join(group))]
+            try:
+                yield trial_id, trial
+            finally:
+                for event in led:
+                    event.set()
+
+    async def _join(self, group: Hashable) -> asyncio.Event | None:
+        """Wait for a group's first trial; return the event to be set where this is the first."""
+        known = self._led.get(group)
+        if known is not None:
+            await known.wait()
+            return None
+        return self._led.setdefault(group, asyncio.Event())
+
+
+# ---- recorder --------------------------------------------------------------------------------------------------------
+# Stores records off the event loop, those of the same moment together: one flush to the disk for all of them.
+#
+# A disk may take long to flush; answers that stream in meanwhile must not wait for it. Whoever stores a record waits
+# until it is on the disk, so that nothing is shown as done before.
+
+
+class Recorder:
+    """A context manager around a writer; what was given to `store` before it is left is on the disk after."""
+
+    def __init__(self, writer: RecordWriter) -> None:
+        self._writer = writer
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="nih-records")
+        self._waiting: SimpleQueue[tuple[Record, asyncio.Future[None]]] = SimpleQueue()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._thread.shutdown(wait=True)
+
+    async def store(self, record: Record) -> None:
+        """Return when the record is on the disk; where the wait is broken off (Ctrl-C), it is stored all the same.
+
+        Raises:
+            UsageError: it can't be written; what was stored before stays whole.
+        """
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[None] = loop.create_future()
+        self._waiting.put((record, done))
+        # Whichever job comes first takes all that wait by then; the others find nothing left to do.
+        self._thread.submit(self._flush, loop)
+        await done
+
+    def _flush(self, loop: asyncio.AbstractEventLoop) -> None:
+        batch = []
+        while not self._waiting.empty():
+            batch.append(self._waiting.get())
+        errors = self._writer.write([record for record, _ in batch])
+        for (_, done), error in zip(batch, errors, strict=True):
+            loop.call_soon_threadsafe(_end, done, error)
+
+
+def _end(done: asyncio.Future[None], error: Exception | None) -> None:
+    if done.cancelled():
+        return
+    if error is None:
+        done.set_result(None)
+    else:
+        done.set_exception(error)
+
 
 AHEAD = 2
 """Prompts that are built beyond what may be in flight: they wait in the limiter's line, so that it never runs dry."""

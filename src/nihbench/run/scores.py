@@ -9,20 +9,24 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter
 
-from nihbench.errors import DamagedDataError, UsageError
+from nihbench.catalog.loading import load
+from nihbench.errors import DamagedDataError, NihError, UsageError
 from nihbench.fetch.files import write_atomic
 from nihbench.fetch.regular import is_there, lines_of, parse_json
 from nihbench.lang.former import note_in
 from nihbench.lang.messages import Words, stored, t
 from nihbench.run.answers import answers_of
-from nihbench.run.store import RunFolder
+from nihbench.run.store import RunFolder, open_run
+from nihbench.run.stored import corpus_of, stored_needle
+from nihbench.run.texts import stored_corpus
 from nihbench.score.judge import VERSION as JUDGE_VERSION
+from nihbench.score.rivals import rivals, sentences_of
 from nihbench.score.rules import SCORER, VERSION
 from nihbench.types import Evidence, Failure, Grade, GradedElsewhere, Record, Score, Unscored
 
@@ -190,3 +194,27 @@ def _lines(path: Path) -> Iterable[bytes]:
         yield from (line.rstrip(b"\n") for line in lines_of(path))
     except OSError as error:
         raise DamagedDataError(t("run.cant_read_delete_score", path=path)) from error
+
+
+# ---- misleading ------------------------------------------------------------------------------------------------------
+# The sentences of a run's corpus that could answer its question too: where a wrong answer's source is looked for.
+
+
+@lru_cache(maxsize=8)
+def misleading_text(path: Path) -> str:
+    """Return these sentences, one a line, under any wording of the question; empty where the corpus is not here.
+
+    Args:
+        path: the run's folder, absolute; what was found for it is kept.
+    """
+    content = open_run(path).manifest
+    needle = stored_needle(content)
+    try:
+        catalog = load()
+        corpus = stored_corpus(catalog, corpus_of(content, path, catalog), Path.cwd(), content["corpus"]["sha256"])
+    except NihError:
+        return ""
+    sentences = sentences_of(corpus.text, corpus.language)
+    questions = dict.fromkeys(needle.question_for(prompt) for prompt in content["prompts"])
+    found = {rival.start: rival.text for question in questions for rival in rivals(sentences, needle, question)}
+    return "\n".join(" ".join(text.split()) for text in found.values())

@@ -19,15 +19,15 @@ from nihbench.plan.places import Landing
 from nihbench.run.calibration import Calibration
 from nihbench.run.haystacks import Laid
 from nihbench.run.options import (
+    MODEL_UNIT,
     RunOptions,
     header_digest,
+    length_unit,
     without_secrets,
 )
 from nihbench.run.texts import Texts
-from nihbench.run.units import MODEL_UNIT, length_unit
-from nihbench.text.bare import build_alone, build_bare
 from nihbench.text.encoded import EncodedMessages
-from nihbench.text.prompt import PLACEMENT_VERSION, build_prompt, splice_of
+from nihbench.text.prompt import PLACEMENT_VERSION, build_alone, build_bare, build_prompt, splice_of
 from nihbench.text.source import Source
 from nihbench.text.starts import Layout
 from nihbench.types import (

@@ -19,8 +19,8 @@ from nihbench.catalog.lookup import Catalog
 from nihbench.errors import DamagedDataError, UsageError
 from nihbench.lang.former import note_in
 from nihbench.lang.messages import t
+from nihbench.plan.grid import make_trials
 from nihbench.plan.places import merged_as_stored
-from nihbench.plan.trials import make_trials
 from nihbench.run.admit import admitted_text
 from nihbench.run.calibration import Calibration
 from nihbench.run.haystacks import Laid

@@ -14,7 +14,7 @@ from nihbench.corpora.offsets import sentence_boundaries, token_starts
 from nihbench.corpora.ownfile import load_path
 from nihbench.corpora.store import alternatives_to, ensure, haystack_folder, load
 from nihbench.errors import FetchError, UsageError
-from nihbench.fetch.progress import Report
+from nihbench.fetch.files import Report
 from nihbench.lang.messages import Note, Words, t
 from nihbench.text.running import running_start
 from nihbench.text.source import Source, make_source

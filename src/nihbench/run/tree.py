@@ -7,7 +7,9 @@ child measured stands in its own folder only.
 from __future__ import annotations
 
 import json
+import os
 import re
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -19,7 +21,8 @@ from nihbench.fetch.regular import check_folder, is_there, read_json
 from nihbench.lang.messages import t, typed
 from nihbench.run.known import remember_run
 from nihbench.run.options import RunOptions
-from nihbench.run.store import FORMAT, MANIFEST, RunFolder, no_run, open_run, taken
+from nihbench.run.records import unwritable
+from nihbench.run.store import FORMAT, MANIFEST, RunFolder, check_free, no_run, open_run, taken, unusable
 
 TREE = "tree.json"
 
@@ -217,3 +220,52 @@ def _child(row: Mapping[str, Any]) -> Child:
         raise ValueError(t("run.child_options_missing"))
     withheld, text = tuple(str(name) for name in row.get("withheld", ())), row.get("corpus_sha256")
     return Child(folder=folder, options=options, withheld=withheld, corpus_sha256=None if text is None else str(text))
+
+
+# ---- place -----------------------------------------------------------------------------------------------------------
+# Whether a run can be kept where it is to be: looked at before anything is paid for. It makes no folder.
+
+_ROOM_BYTES = 256 * 1024
+"""The records of what is in flight at a time take less."""
+
+
+def check_place(path: Path) -> None:
+    """Make sure that a folder, there or not, can hold a new run.
+
+    Raises:
+        UsageError: it holds one already, can't be written, or its disk is full.
+    """
+    try:
+        path.stat()
+    except FileNotFoundError:
+        pass  # it will be made
+    except OSError as error:
+        raise unusable(path, error) from error
+    check_free(path)
+    if is_tree(path):
+        raise taken(path)
+    try:
+        _try_room(path)
+    except OSError as error:
+        raise unusable(path, error) from error
+
+
+def check_room(path: Path) -> None:
+    """Make sure that records can be written to a run's folder.
+
+    Raises:
+        UsageError: they can't, or the disk is full.
+    """
+    try:
+        _try_room(path)
+    except OSError as error:
+        raise unwritable(path, error) from error
+
+
+def _try_room(path: Path) -> None:
+    """Write as much as a few records to a folder, or to the one that it will be made in; nothing of it stays."""
+    there = next((folder for folder in (path, *path.absolute().parents) if folder.exists()), path)
+    with tempfile.TemporaryFile(dir=there) as file:
+        file.write(bytes(_ROOM_BYTES))
+        file.flush()
+        os.fsync(file.fileno())

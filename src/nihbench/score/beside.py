@@ -12,8 +12,7 @@ import re
 from nihbench.lang.messages import Note, Words
 from nihbench.score.answer import Text
 from nihbench.score.fold import count_cjk, fold, has_cjk, is_cjk
-from nihbench.score.match import novel
-from nihbench.score.negation import negated
+from nihbench.score.match import negated, novel
 from nihbench.score.numbers import Number, find_digits, nearness
 from nihbench.score.reading import REPORTING, Reading
 from nihbench.score.sheet import Sheet

@@ -7,23 +7,144 @@ language's negations or refusals, only the facts that aliases name in it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Collection, Mapping
 from types import MappingProxyType
 
 from nihbench.lang.messages import Note, Words
 from nihbench.score import beside, doubts
 from nihbench.score.answer import Text
-from nihbench.score.confidence import confidence
 from nihbench.score.fold import count_cjk, final_answer
 from nihbench.score.language import COVERED, doubting, foreign, shown
-from nihbench.score.match import Status, find, numbers_beside, sheet_of
+from nihbench.score.match import Status, find, novel, novel_of, numbers_beside, sheet_of
 from nihbench.score.misled import misled_by
-from nihbench.score.nothing import kind_of_nothing
 from nihbench.score.numbers import find_digits, nearness
-from nihbench.score.reading import Reading, Verdict
+from nihbench.score.reading import REPORTING, Reading, Verdict
 from nihbench.score.sheet import Sheet
 from nihbench.score.subject import other_subject
+from nihbench.score.words import stem, words
 from nihbench.types import Evidence, Grade, Identifying, Needle, OutcomeClass, Score, Unscored
+
+# ---- nothing ---------------------------------------------------------------------------------------------------------
+# Which kind of nothing an answer is in which no fact was found: refused, abstained, truncated, off task, invented.
+#
+# Lines as in `rules`, tried in order; the last one always decides.
+
+_SHORT = 15.0  # words: so short a text is an answer, not a text about something else
+_ECHO = 5  # characters: a shorter text repeats a question by chance
+_CLAIMS = 3  # content words after "as everybody knows" that make an answer of it
+_OF_THE_SOURCE = frozenset(map(stem, "based context document text passage above mentioned provided given".split()))
+_UNFINISHED = re.compile(r"[^.!?。\s\])]\s{0,4}$")
+
+
+def kind_of_nothing(reading: Reading) -> Verdict:
+    """Return the verdict, of value 0, on an answer that gives no fact."""
+    return next(filter(None, (line(reading) for line in _NOTHING_LINES)), _invented(reading))
+
+
+def _echoed(reading: Reading) -> Verdict | None:
+    text = reading.answer.text.strip(" \n.?!。")
+    echo = len(text) > _ECHO and "?" in reading.answer.text and text in reading.sheet.question
+    return Verdict(0.0, "off_task", Note("repeats_question")) if echo else None
+
+
+def _to_the_grader(reading: Reading) -> Verdict | None:
+    found = reading.answer.cues("grader")
+    return Verdict(0.0, "off_task", Note("to_the_grader", words=reading.at(found[0]))) if found else None
+
+
+def _refused(reading: Reading) -> Verdict | None:
+    found = reading.answer.cues("refuse")
+    return Verdict(0.0, "refused", Note("refuses", words=reading.at(found[0]))) if found else None
+
+
+def _abstained(reading: Reading) -> Verdict | None:
+    """It says that there is no answer; knowledge of the world offered after that is an invented answer."""
+    found = reading.answer.cues("abstain")
+    if not found:
+        return None
+    for outside in reading.answer.cues("outside", found[0].end)[:8]:
+        rest = reading.answer.text[outside.end : outside.end + 200]
+        if len(reading.novel(rest)) >= _CLAIMS and not reading.answer.cues("abstain", outside.end, outside.end + 200):
+            return Verdict(0.0, "hallucinated", Note("outside_knowledge", words=reading.at(outside)))
+    return Verdict(0.0, "abstained", Note("abstains", words=reading.at(found[0])))
+
+
+def _cut_short(reading: Reading) -> Verdict | None:
+    """Nothing but the words that lead to an answer, and no end."""
+    if reading.finish_reason == "length":
+        return Verdict(0.0, "truncated", Note("cut_at_limit"))
+    if novel_of(_without_beginnings(reading), reading.sheet.lead | REPORTING):
+        return None
+    if _UNFINISHED.search(reading.answer.text[-8:]):
+        return Verdict(0.0, "truncated", Note("breaks_off"))
+    return Verdict(0.0, "off_task", Note("repeats_question"))
+
+
+def _without_beginnings(reading: Reading) -> Collection[str]:
+    """Return the answer's different words, without the numbers that begin the expected one."""
+    text = reading.answer.text
+    digits = next((f.digits for f in reading.sheet.facts if f.digits), "")
+    kept, at = [], 0
+    for number in reading.answer.numbers(digits) if digits else []:
+        if digits.startswith(number.digits) and number.start >= at:
+            kept.append(text[at : number.start])
+            at = number.end
+    return dict.fromkeys(words("".join([*kept, text[at:]]))) if kept else reading.answer.different
+
+
+def _asks_back(reading: Reading) -> Verdict | None:
+    found = reading.answer.cues("clarify")
+    if found:
+        return Verdict(0.0, "off_task", Note("asks_back_words", words=reading.at(found[0])))
+    return Verdict(0.0, "off_task", Note("asks_back")) if reading.answer.text.rstrip().endswith("?") else None
+
+
+def _invented(reading: Reading) -> Verdict:
+    """A short text, or one that takes up the question, is an invented answer; any other is about something else."""
+    if reading.answer.size <= _SHORT:
+        return Verdict(0.0, "hallucinated", Note("short_without_fact"))
+    asked = novel(reading.sheet.question.partition("?")[0], _OF_THE_SOURCE)
+    if asked and 2 * sum(word in reading.answer.stems for word in asked) >= len(asked):
+        return Verdict(0.0, "hallucinated", Note("answers_without_fact"))
+    return Verdict(0.0, "off_task", Note("off_the_question"))
+
+
+_NOTHING_LINES: tuple[Callable[[Reading], Verdict | None], ...] = (
+    _echoed, _refused, _abstained, _to_the_grader, _cut_short, _asks_back,
+)  # fmt: skip
+
+
+# ---- how sure the rules are of a band: the chance that a careful reader would give the same one ----------------------
+# Every line of `rules` says how often its like is seen otherwise (`Verdict.doubt`). To this comes what speaks against
+# the line that won: a cue that was overridden, a fact nearly given, a spelling that had to be guessed, a share of
+# words close to a limit, a foreign language. The numbers are round on purpose; docs/grading.md says how often bands
+# of each confidence were right.
+
+_RIVALS = 0.15  # a cue that would have decided otherwise, had it counted
+_NEAR = 0.1
+_FUZZY = 0.15
+_LIMITS = (0.85, 0.65, 0.4, 0.2)  # shares of a long answer's words between the bands
+_LONG = 250.0  # words: so long an answer says much that the rules do not read
+
+
+def confidence(reading: Reading, verdict: Verdict) -> float:
+    """Return the confidence in a verdict, from 0.05 to 1, in steps of 0.05."""
+    doubt = verdict.doubt
+    if verdict.value == 1.0 and any(reading.answer.cues(kind) for kind in ("hedge", "abstain", "retract")):
+        doubt += _RIVALS
+    if any([f.status in ("near", "negated") for f in reading.found]):
+        doubt += _NEAR
+    if any([f.fuzzy for f in reading.right]):
+        doubt += _FUZZY
+    if reading.sheet.by_words and reading.right:
+        doubt += max(0.1, 0.35 - 3 * min(abs(reading.share - limit) for limit in _LIMITS))
+    if reading.answer.size > _LONG:
+        doubt += _RIVALS
+    if verdict.value < 1.0 and reading.right and foreign(reading.answer):
+        doubt += 2 * _RIVALS
+    return max(0.05, round(20 * (1.0 - doubt)) / 20)
+
 
 SCORER = "rules"
 VERSION = "0.3"

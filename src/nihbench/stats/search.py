@@ -14,8 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nihbench.stats.interval import BoolArray, FloatArray
-from nihbench.stats.patterns import AXES, KINDS, Kind, Places, candidates, cut_values, side
-from nihbench.stats.ushape import fit_ushape
+from nihbench.stats.patterns import AXES, KINDS, Kind, Places, candidates, cut_values, fit_ushape, side
 
 STRONG = 6.0
 """Strong evidence (Kass and Raftery, JASA 1995): by so much two patterns must beat the best single one."""

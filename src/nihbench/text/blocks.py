@@ -11,9 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from nihbench.text.pairs import BREAK, NEWLINE
+from nihbench.text.pairs import BREAK, NEWLINE, Span
 from nihbench.text.scripts import OTHER_ENDS, ends_sentence
-from nihbench.text.spans import Span
 
 _LONG_LINE = 160
 """Characters: lines beyond that are not wrapped by hand; each is a paragraph."""

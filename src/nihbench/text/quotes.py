@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from nihbench.text.spans import Span
+from nihbench.text.pairs import Span
 
 LONGEST = 5_000
 """Characters: what is longer between two marks is no quotation, but a mark that was forgotten."""

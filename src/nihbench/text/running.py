@@ -8,8 +8,8 @@ from collections.abc import Iterable
 import numpy as np
 
 from nihbench.text.blocks import blocks_of, code, contents, headings, lists, paragraphs_of
+from nihbench.text.pairs import Shut, Span
 from nihbench.text.scripts import OTHER_ENDS, ends_sentence
-from nihbench.text.spans import Shut, Span
 
 _WINDOWS = (600, 3_000)
 """Characters that are looked at from a place on, to say whether it stands in running text: in both."""

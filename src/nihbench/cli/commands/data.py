@@ -41,7 +41,7 @@ def show_needle(
 
 
 @needle.command("check")
-@command("nihbench.cli.fairness:check")
+@command("nihbench.cli.needle:check")
 def check(
     name: Annotated[str, typer.Argument(help="The needle's name.")],
     corpus: Annotated[_TEXT, typer.Option("--corpus", help="A corpus, a path, or zh=NAME for one language.")] = None,
@@ -117,7 +117,7 @@ def models(
     """List the model presets, or the models of a server."""
 
 
-@command("nihbench.cli.serve:serve")
+@command("nihbench.cli.models:serve")
 def serve(
     model: Annotated[str, typer.Option("--model", "-m", help="An embedded preset, or a .gguf file.")] = "smollm2-135m",
     port: Annotated[int, typer.Option("--port", help="The port on 127.0.0.1; 0 takes a free one.")] = 8080,
@@ -127,7 +127,7 @@ def serve(
     """Serve a local model until Ctrl-C."""
 
 
-@command("nihbench.cli.rebuild:rebuild")
+@command("nihbench.cli.prompt:rebuild")
 def rebuild(
     run: Annotated[Path, typer.Argument(help="The run's folder.")],
     trial: Annotated[str, typer.Argument(help="The trial's id, or its beginning.")],
