@@ -65,7 +65,7 @@ class Browser:
             """const map = document.querySelectorAll("#maps svg.map")[arguments[0]];
             map.scrollIntoView({block: "center"});
             const found = [...map.querySelectorAll(".cell")].find((each) =>
-              each.__data__[0] === arguments[1] && each.__data__[1] === arguments[2]);
+              Number(each.dataset.row) === arguments[1] && Number(each.dataset.col) === arguments[2]);
             const box = found.getBoundingClientRect();
             return [box.x + box.width / 2, box.y + box.height / 2];""",
             panel,

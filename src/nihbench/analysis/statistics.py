@@ -173,10 +173,10 @@ class Statistics:
     def worst(self) -> Region | None:
         """The third by third with the lowest found rate, None where no two of them differ."""
         found = [
-            (part.found.value, row, column, part)
+            (part.found_rate, row, column, part)
             for row, parts in enumerate(self.by_third)
             for column, part in enumerate(parts)
-            if part is not None and part.found.measured
+            if part is not None and not np.isnan(part.found_rate)
         ]
         if len({value for value, *_ in found}) < 2:
             return None

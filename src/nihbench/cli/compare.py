@@ -82,8 +82,8 @@ def sides_of(result: Result) -> list[Side]:
             run=result.run.path.name,
             place=str(result.run.path),
             model=manifest["model"]["name"],
-            experiment=grid.experiment,
-            prompt=grid.prompt,
+            experiment=experiment,
+            prompt=prompt,
             table=result.table,
             text=text_of(manifest),
             unit=length_unit(manifest),
@@ -92,10 +92,10 @@ def sides_of(result: Result) -> list[Side]:
             **planned_cells(
                 trial
                 for trial in result.planned
-                if (trial.experiment, trial.prompt, trial.control) == (grid.experiment, grid.prompt, None)
+                if (trial.experiment, trial.prompt, trial.control) == (experiment, prompt, None)
             ),
         )
-        for grid in result.grids
+        for experiment, prompt in result.prompts
     ]
 
 

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from nihbench.cli.output import console, note, speaks_unicode, tell
@@ -29,14 +30,13 @@ FIGURE = "heatmap.png"
 PANEL = "panel.png"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Result:
-    """A run as it is shown: a grid and a summary for each of its prompts."""
+    """A run as it is shown: a grid, a summary and statistics for each of its prompts, made where they are asked for."""
 
     run: RunFolder
-    grids: tuple[Grid, ...]
-    summaries: tuple[Summary, ...]
-    statistics: tuple[Statistics, ...]
+    prompts: tuple[tuple[str, str], ...]
+    """Experiment and name of each, as planned."""
     failures: tuple[FailureKind | Literal["unscored"], ...]
     """The kind of every failed trial."""
     owed: int
@@ -48,6 +48,28 @@ class Result:
     """One row a trial."""
     planned: tuple[Trial, ...]
     """The whole plan; like all else here it has every place once (`run.places`)."""
+
+    @cached_property
+    def grids(self) -> tuple[Grid, ...]:
+        """One for each prompt."""
+        from nihbench.analysis import grid
+
+        return tuple(grid(self.table, experiment=e, prompt=p, planned=self.planned) for e, p in self.prompts)
+
+    @cached_property
+    def summaries(self) -> tuple[Summary, ...]:
+        """One for each prompt."""
+        from nihbench.analysis import summary
+
+        count = Counter((trial.experiment, trial.prompt) for trial in self.planned if trial.control is None)
+        return tuple(summary(self.table, experiment=e, prompt=p, planned=count[e, p]) for e, p in self.prompts)
+
+    @cached_property
+    def statistics(self) -> tuple[Statistics, ...]:
+        """One for each prompt."""
+        from nihbench.analysis import statistics
+
+        return tuple(statistics(self.table, experiment=e, prompt=p, planned=self.planned) for e, p in self.prompts)
 
     @property
     def passing(self) -> int:
@@ -106,7 +128,7 @@ def result_of(run: RunFolder, *, scorer: str | None = None, again: bool = False,
         again: whether to score again even where stored scores fit (rules only).
         store: whether scores may be written; else the rules score in memory.
     """
-    from nihbench.analysis import columns, control_results, grid, statistics, summary
+    from nihbench.analysis import columns, control_results
     from nihbench.run import counted_once, default_scorer, planned_trials
     from nihbench.score import SCORER
 
@@ -116,14 +138,10 @@ def result_of(run: RunFolder, *, scorer: str | None = None, again: bool = False,
     grades = _unstored(run, records) if in_memory else _scores(run, records, scorer, again)
     planned, records = counted_once(planned_trials(run.manifest), records)
     table = columns(tuple(records.values()), grades, content=run.manifest)
-    counting = Counter((trial.experiment, trial.prompt) for trial in planned if trial.control is None)
     recorded = {record.trial for record in records.values()}
-    each = [(e, p, count) for (e, p), count in counting.items()]
     return Result(
         run=run,
-        grids=tuple(grid(table, experiment=e, prompt=p, planned=planned) for e, p, _ in each),
-        summaries=tuple(summary(table, experiment=e, prompt=p, planned=n) for e, p, n in each),
-        statistics=tuple(statistics(table, experiment=e, prompt=p, planned=planned) for e, p, _ in each),
+        prompts=tuple(dict.fromkeys((t.experiment, t.prompt) for t in planned if t.control is None)),
         failures=tuple(kind for kind in table["failure"] if kind is not None),
         owed=sum(trial not in recorded for trial in planned),
         controls=control_results(records.values(), grades, planned),

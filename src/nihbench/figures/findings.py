@@ -98,7 +98,7 @@ def worst_sentence(made: Statistics, lang: Lang = "en") -> str:
     if worst is None:
         return ""
     lengths, depths = _from_to(worst.lengths, _tokens), _from_to(worst.depths, _depth)
-    return tell(lang, "worst", lengths=lengths, depths=depths, value=_percent(worst.headline.found.value))
+    return tell(lang, "worst", lengths=lengths, depths=depths, value=_percent(worst.headline.found_rate))
 
 
 def comparison_paragraph(paired: Paired, lang: Lang = "en", comparisons: int = 1) -> str:

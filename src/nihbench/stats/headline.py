@@ -118,6 +118,12 @@ class Headline:
         """The share of trials in which the needle was found."""
         return self._of(self._trials.found)
 
+    @property
+    def found_rate(self) -> float:
+        """The found rate alone, which takes no interval; NaN where nothing was measured."""
+        good = ~np.isnan(self._trials.value)
+        return float(self._trials.found[good].sum()) / int(good.sum()) if good.any() else math.nan
+
     @cached_property
     def strict(self) -> Estimate:
         """The share of trials in which all of it was."""

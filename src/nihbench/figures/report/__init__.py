@@ -1,8 +1,8 @@
 """The report: its data (`analysis.report`) put into one HTML file that opens from disk and loads nothing.
 
-The page is package data in page/: a frame, a style sheet and scripts, and D3 (BSD licence) out of the package
-mpld3. What a model wrote reaches the page as JSON only, and its scripts show it as text only. A Content-Security-Policy
-lets run the page's own scripts, known by their hashes, and forbids everything else.
+The page is package data in page/: a frame, a style sheet and scripts; no library is in it. What a model wrote reaches
+the page as JSON only, and its scripts show it as text only. A Content-Security-Policy lets run the page's own script,
+known by its hash, and forbids everything else.
 """
 
 from nihbench.figures.report.page_file import report_page

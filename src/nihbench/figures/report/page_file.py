@@ -9,59 +9,48 @@ import re
 from collections.abc import Mapping
 from html import escape
 from importlib.resources import files
-from importlib.util import find_spec
-from pathlib import Path
 from string import Template
 from typing import Any
 
-from nihbench.errors import UsageError
 from nihbench.figures.colours import PALETTES
 from nihbench.figures.report.words import page_words
 from nihbench.figures.words import Lang
-from nihbench.lang import t
 
-SCRIPTS = ("text.js", "data.js", "maps.js", "hover.js", "detail.js", "filters.js", "profiles.js", "lists.js", "main.js")
+SCRIPTS = tuple(f"{name}.js" for name in "text data draw maps hover detail filters profiles lists main".split())
 """The page's own scripts, in the order in which they run; all share one scope."""
 
-_D3 = "d3.v5.min.js"
 _ENDS_ELEMENT = re.compile("</(script|style)|<!--", re.IGNORECASE)
 _UNSAFE = re.compile("[<>&\u2028\u2029\ufeff\x7f-\x9f\ud800-\udfff]")
 """What means something to HTML, ends a line in JavaScript, what an editor may strip, and what UTF-8 can't say."""
 
 
 def report_page(data: Mapping[str, Any], *, lang: Lang) -> bytes:
-    """Return the report as HTML in UTF-8; `lang` is the language in which it opens.
-
-    Raises:
-        UsageError: D3 is not installed.
-    """
+    """Return the report as HTML in UTF-8; `lang` is the language in which it opens."""
     folder = files("nihbench.figures.report") / "page"
     own = "".join((folder / name).read_text(encoding="utf-8") for name in SCRIPTS)
-    library, style = _library(), (folder / "report.css").read_text(encoding="utf-8")
+    style = (folder / "report.css").read_text(encoding="utf-8")
     script = f'"use strict";(function(){{\n{own}}})();'
-    for text in (library, script, style):
+    for text in (script, style):
         # A style sheet or script that ended its own element early would be ours to mend.
         assert not _ENDS_ELEMENT.search(text), "it would end its own element"
     page = Template((folder / "report.html").read_text(encoding="utf-8")).substitute(
         lang="zh-Hans" if lang == "zh" else "en",
-        policy="; ".join(_policy(style, library, script)),
+        policy="; ".join(_policy(style, script)),
         title=escape(_clean(str(data["title"]))),
-        licence=(folder / "d3-licence.txt").read_text(encoding="utf-8").strip(),
         style=style,
         words=_embedded({"lang": lang, "words": page_words(), "palettes": _palettes()}),
         data=_embedded(data),
-        library=library,
         script=script,
     )
     return page.encode("utf-8")
 
 
-def _policy(style: str, *scripts: str) -> tuple[str, ...]:
-    """Return the directives of the policy: nothing but the page's own style and scripts, and no network."""
+def _policy(style: str, script: str) -> tuple[str, ...]:
+    """Return the directives of the policy: nothing but the page's own style and script, and no network."""
     return (
         "default-src 'none'",
         "connect-src 'none'",
-        f"script-src {' '.join(_source(script) for script in scripts)}",
+        f"script-src {_source(script)}",
         f"style-src {_source(style)}",
         "base-uri 'none'",
         "form-action 'none'",
@@ -86,15 +75,3 @@ def _clean(text: str) -> str:
 
 def _palettes() -> dict[str, dict[str, tuple[str, ...]]]:
     return {name: {"stops": each.stops, "difference": each.difference} for name, each in PALETTES.items()}
-
-
-def _library() -> str:
-    """Return D3's source, out of the package that carries it: the file is read, the package not imported."""
-    package = find_spec("mpld3")
-    path = Path(package.origin).parent / "js" / _D3 if package and package.origin else None
-    if path is None or not path.is_file():
-        raise UsageError(
-            t("the report draws with D3, and {file} is not installed: pip install 'mpld3>=0.5.10'", file=_D3)
-        )
-    # The hash is of the text as a browser reads it, which has no carriage returns.
-    return path.read_text(encoding="utf-8").replace("\r", "").strip()

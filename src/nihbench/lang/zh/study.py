@@ -33,9 +33,6 @@ WORDS = {
     "a report is an HTML file: give it a name such as {name}": "报告是 HTML 文件：请取如 {name} 的文件名",
     "report: {out} ({size:.1f} MB)": "报告：{out}（{size:.1f} MB）",
     "the text around the needles is left out: {error}": "略去针的上下文：{error}",
-    "the report draws with D3, and {file} is not installed: pip install 'mpld3>=0.5.10'": (
-        "报告用 D3 作图，而 {file} 没有安装：pip install 'mpld3>=0.5.10'"
-    ),
     # probes
     "{path} was imported, its haystacks are not at hand: --probe is for runs of your own": (
         "{path} 是导入的，手头没有它的长文：--probe 只用于自己的运行"

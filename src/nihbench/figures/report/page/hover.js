@@ -9,8 +9,8 @@ function light(panel, row, col, event) {
     const other = panels[index];
     const at = [other.row.get(depth), other.column.get(length)];
     const here = at[0] !== undefined && at[1] !== undefined;
-    const frame = drawn.plot.select(".linked").attr("hidden", here ? null : "").classed("cursor", index === panel.index);
-    if (here) frame.attr("x", drawn.x(at[1])).attr("y", drawn.y(at[0]));
+    if (here) showFrame(drawn, ...at, index === panel.index);
+    else hideFrame(drawn);
     readout.replaceChildren();
     if (here) {
       const value = other.grid.value[at[0]][at[1]];
@@ -40,7 +40,7 @@ function showTip(panel, row, col, lines, event, drawn) {
 
 function placeTip(event, drawn) {
   tip.hidden = false;
-  const frame = drawn.plot.select(".linked").node().getBoundingClientRect();
+  const frame = drawn.frame.getBoundingClientRect();
   const at = event ? { x: event.clientX, y: event.clientY } : { x: frame.right, y: frame.top };
   const { width, height } = tip.getBoundingClientRect();
   const left = at.x + 16 + width > innerWidth ? Math.max(4, at.x - width - 12) : at.x + 16;
@@ -52,7 +52,7 @@ function placeTip(event, drawn) {
 function dark() {
   tip.hidden = true;
   for (const { drawn, readout } of drawnMaps.values()) {
-    drawn.plot.select(".linked").attr("hidden", "");
+    hideFrame(drawn);
     readout.replaceChildren();
   }
 }
@@ -60,8 +60,11 @@ function dark() {
 function dim() {
   const on = filtering();
   for (const [index, { drawn }] of drawnMaps) {
-    drawn.plot.selectAll(".cell").classed("dim", ([row, col]) => on && !fitting(panels[index], row, col));
-    drawn.plot.selectAll(".numbers text").classed("dim", ([row, col]) => on && !fitting(panels[index], row, col));
+    for (const { row, col, rect, text } of drawn.cells) {
+      const out = on && !fitting(panels[index], row, col);
+      rect.classList.toggle("dim", out);
+      if (text) text.classList.toggle("dim", out);
+    }
   }
 }
 

@@ -84,11 +84,11 @@ function casesSection() {
   const nodes = sorted.map(([kind, cases]) => caseGroup(kind, [...cases.values()].sort((a, b) => b.length - a.length)));
   return { node: section("cases", el("p", { class: "quiet" }, say("cases_help")), nodes.length ? nodes : el("p", {}, say("cases_none"))), draw: () => {} };
 }
-const total = (cases) => d3.sum([...cases.values()], (trials) => trials.length);
+const total = (cases) => sum([...cases.values()], (trials) => trials.length);
 
 function caseGroup(kind, cases) {
   const [what, ...name] = kind.split("_");
-  const all = d3.sum(cases, (trials) => trials.length);
+  const all = sum(cases, (trials) => trials.length);
   const list = el("ol", { class: "cases" }, cases.slice(0, FEW_CASES).map(caseItem));
   let from = FEW_CASES;
   const more = el("button", { type: "button", class: "link no-print" });
@@ -125,7 +125,7 @@ function trialsSection() {
     band: ([p, i]) => p.trials.value[i] ?? -1, outcome: ([p, i]) => p.trials.outcome[i] || `~${p.trials.failure[i]}`,
     latency: ([p, i]) => p.trials.latency_s[i],
   }[key];
-  if (of) rows.sort((a, b) => (up ? 1 : -1) * d3.ascending(of(a), of(b)));
+  if (of) rows.sort((a, b) => (up ? 1 : -1) * order(of(a), of(b)));
   const many = visible().length > 1;
   const heads = ["length", "depth", "repeat", "band", "outcome", "latency"].map((name) => el("button", { type: "button", class: `c-${name}`,
     "aria-label": say("sort_by", { name: say(name) }), onclick: () => { state.sort = { key: name, up: key === name ? !up : true }; redraw("trials"); } },
@@ -137,7 +137,7 @@ function trialsSection() {
   const fillWindow = () => {
     const first = Math.max(0, Math.floor(window_.scrollTop / ROW) - 6);
     const last = Math.min(rows.length, first + Math.ceil(window_.clientHeight / ROW) + 12);
-    body.replaceChildren(...d3.range(first, last).map((at) => trialRow(rows[at], at, many)));
+    body.replaceChildren(...range(first, last).map((at) => trialRow(rows[at], at, many)));
   };
   window_.addEventListener("scroll", () => requestAnimationFrame(fillWindow), { passive: true });
   return {

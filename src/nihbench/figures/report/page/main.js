@@ -20,7 +20,7 @@ function redraw(name) {
 function topBar() {
   const runs = DATA.runs, scorers = [...new Set(runs.map((run) => `${run.scorer} ${run.scorer_version}`))];
   const made = runs.filter((run) => run.synthetic).map((run) => run.name);
-  const trials = d3.sum(panels, (panel) => panel.size - panel.controls.length);
+  const trials = sum(panels, (panel) => panel.size - panel.controls.length);
   const words = panels.length === 1 ? say("subtitle_one", { trials: count(trials), scorer: scorers[0], days: [...new Set(runs[0].days)].join(" – ") || say("days_unknown") })
     : say("subtitle", { runs: runs.length, panels: panels.length, trials: count(trials), scorer: listed(scorers) });
   const select = (name, choices) => {

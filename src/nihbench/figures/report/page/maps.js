@@ -1,17 +1,12 @@
-// Heatmaps: of one panel, and of the difference of two. D3 makes scales and axes; a cell is a rectangle.
+// Heatmaps: of one panel, and of the difference of two. A cell is a rectangle.
 const MARGIN = { top: 6, right: 8, bottom: 42, left: 60 };
 let hatches = 0;
 
-function scaleOf(stops) {
-  const domain = stops.map((stop, at) => at / (stops.length - 1));
-  return d3.scaleLinear().domain(domain).range(stops).interpolate(d3.interpolateRgb).clamp(true);
-}
-const valueScale = () => scaleOf(PAGE.palettes[state.colours].stops);
-const differenceScale = () => { const scale = scaleOf(PAGE.palettes[state.colours].difference); return (d) => scale((d + 1) / 2); };
+const valueScale = () => between(PAGE.palettes[state.colours].stops);
+const differenceScale = () => { const scale = between(PAGE.palettes[state.colours].difference); return (d) => scale((d + 1) / 2); };
 
 function readable(colour) {
-  const { r, g, b } = d3.rgb(colour);
-  const linear = [r, g, b].map((part) => (part / 255 <= 0.03928 ? part / 255 / 12.92 : ((part / 255 + 0.055) / 1.055) ** 2.4));
+  const linear = colour.match(/\d+/g).map((part) => (part / 255 <= 0.03928 ? part / 255 / 12.92 : ((part / 255 + 0.055) / 1.055) ** 2.4));
   const light = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2];
   return 1.05 / (light + 0.05) > (light + 0.05) / 0.05 ? "#fff" : "#1b1b1b";
 }
@@ -21,60 +16,56 @@ function drawMap(holder, map, width) {
   const rows = map.depths.length, columns = map.lengths.length;
   const inner = Math.max(160, width - MARGIN.left - MARGIN.right);
   const height = Math.max(120, Math.min(inner * 0.72, Math.max(rows * 24, inner * 0.42)));
-  const x = d3.scaleBand().domain(d3.range(columns)).range([0, inner]);
-  const y = d3.scaleBand().domain(d3.range(rows)).range([0, height]);
-  const svg = d3.create("svg").attr("class", "map").attr("width", width).attr("height", height + MARGIN.top + MARGIN.bottom)
-    .attr("viewBox", `0 0 ${width} ${height + MARGIN.top + MARGIN.bottom}`)
-    .attr("tabindex", 0).attr("role", "application").attr("aria-label", map.label);
+  const wide = inner / columns, tall = height / rows;
+  const gap = wide > 8 && tall > 8 ? 1 : 0;
+  const size = { width: wide - gap, height: tall - gap };
   const hatch = `hatch-${++hatches}`;
-  const pattern = svg.append("defs").append("pattern").attr("id", hatch).attr("width", 6).attr("height", 6)
-    .attr("patternUnits", "userSpaceOnUse").attr("patternTransform", "rotate(45)");
-  pattern.append("rect").attr("width", 6).attr("height", 6).attr("class", "hatch-ground");
-  pattern.append("line").attr("y2", 6).attr("class", "hatch-line");
-  const plot = svg.append("g").attr("transform", `translate(${MARGIN.left},${MARGIN.top})`);
-
-  const gap = x.bandwidth() > 8 && y.bandwidth() > 8 ? 1 : 0;
-  const cells = d3.cross(d3.range(rows), d3.range(columns));
-  plot.append("g").selectAll("rect").data(cells).enter().append("rect")
-    .attr("class", ([row, col]) => `cell ${map.kind(row, col)}`)
-    .attr("x", ([, col]) => x(col)).attr("y", ([row]) => y(row))
-    .attr("width", x.bandwidth() - gap).attr("height", y.bandwidth() - gap).attr("rx", gap ? 1.5 : 0)
-    .attr("fill", ([row, col]) => ({ value: map.scale(map.value(row, col)), failed: `url(#${hatch})` })[map.kind(row, col)] || null);
-  // At the foot of a cell: the share of its trials that is missing.
-  const partly = cells.filter(([row, col]) => map.missing(row, col) > 0);
-  const foot = Math.max(2, 0.2 * (y.bandwidth() - gap));
-  plot.append("g").selectAll("rect").data(partly).enter().append("rect").attr("class", "partly").attr("fill", `url(#${hatch})`)
-    .attr("x", ([, col]) => x(col)).attr("y", ([row]) => y(row) + y.bandwidth() - gap - foot)
-    .attr("width", ([row, col]) => map.missing(row, col) * (x.bandwidth() - gap)).attr("height", foot);
-  if (x.bandwidth() >= 25 && y.bandwidth() >= 14) {
-    plot.append("g").attr("class", "numbers").selectAll("text").data(cells.filter(([row, col]) => map.kind(row, col) === "value"))
-      .enter().append("text").attr("x", ([, col]) => x(col) + (x.bandwidth() - gap) / 2).attr("y", ([row]) => y(row) + y.bandwidth() / 2)
-      .attr("dy", "0.34em").attr("fill", ([row, col]) => readable(map.scale(map.value(row, col))))
-      .text(([row, col]) => map.write(map.value(row, col)));
-  }
-  drawAxes(svg, plot, map, x, y, inner, height);
-  plot.append("rect").attr("class", "linked").attr("width", x.bandwidth() - gap).attr("height", y.bandwidth() - gap).attr("hidden", "");
-  holder.replaceChildren(svg.node());
-  return { svg, plot, x, y, rows, columns };
+  const cells = range(0, rows).flatMap((row) => range(0, columns).map((col) => {
+    const kind = map.kind(row, col), value = map.value(row, col), x = col * wide, y = row * tall;
+    const colour = kind === "value" ? map.scale(value) : null;
+    const rect = shape("rect", { class: `cell ${kind}`, "data-row": row, "data-col": col, x, y, ...size, rx: gap ? 1.5 : 0, fill: colour || (kind === "failed" ? `url(#${hatch})` : null) });
+    const text = kind === "value" && wide >= 25 && tall >= 14
+      ? shape("text", { x: x + size.width / 2, y: y + tall / 2, dy: "0.34em", fill: readable(colour) }, map.write(value)) : null;
+    // At the foot of a cell: the share of its trials that is missing.
+    const missing = map.missing(row, col), foot = Math.max(2, 0.2 * size.height);
+    const partly = missing > 0 ? shape("rect", { class: "partly", fill: `url(#${hatch})`, x, y: y + size.height - foot, width: missing * size.width, height: foot }) : null;
+    return { row, col, rect, text, partly };
+  }));
+  const all = (name) => cells.map((cell) => cell[name]).filter(Boolean);
+  const frame = shape("rect", { class: "linked", ...size, hidden: "" });
+  const plot = shape("g", { transform: `translate(${MARGIN.left},${MARGIN.top})` }, shape("g", {}, all("rect")), shape("g", {}, all("partly")),
+    shape("g", { class: "numbers" }, all("text")), mapAxes(map, wide, tall, inner, height), frame);
+  const whole = height + MARGIN.top + MARGIN.bottom;
+  const svg = shape("svg", { class: "map", width, height: whole, viewBox: `0 0 ${width} ${whole}`, tabindex: 0, role: "application", "aria-label": map.label },
+    shape("defs", {}, shape("pattern", { id: hatch, width: 6, height: 6, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" },
+      shape("rect", { width: 6, height: 6, class: "hatch-ground" }), shape("line", { y2: 6, class: "hatch-line" }))),
+    plot,
+    shape("text", { class: "axis-name", x: MARGIN.left + inner / 2, y: height + MARGIN.top + 38, "text-anchor": "middle" }, inner < 340 ? say("length_axis") : map.unit),
+    shape("text", { class: "axis-name", transform: `translate(11,${MARGIN.top + height / 2}) rotate(-90)`, "text-anchor": "middle" }, say("depth")));
+  holder.replaceChildren(svg);
+  return { svg, plot, frame, cells, wide, tall, rows, columns };
 }
 
-function drawAxes(svg, plot, map, x, y, inner, height) {
-  const across = thinned(map.lengthLabels, x.bandwidth(), 34);
-  const down = thinned(map.depthLabels, y.bandwidth(), 15);
-  plot.append("g").attr("class", "axis").attr("transform", `translate(0,${height})`)
-    .call(d3.axisBottom(x).tickValues(across).tickFormat((at) => map.lengthLabels[at]).tickSize(4));
-  plot.append("g").attr("class", "axis").call(d3.axisLeft(y).tickValues(down).tickFormat((at) => map.depthLabels[at]).tickSize(4));
-  svg.append("text").attr("class", "axis-name").attr("x", MARGIN.left + inner / 2).attr("y", height + MARGIN.top + 38)
-    .attr("text-anchor", "middle").text(inner < 340 ? say("length_axis") : map.unit);
-  svg.append("text").attr("class", "axis-name").attr("transform", `translate(11,${MARGIN.top + height / 2}) rotate(-90)`)
-    .attr("text-anchor", "middle").text(say("depth"));
+function mapAxes(map, wide, tall, inner, height) {
+  const across = thinned(map.lengthLabels, wide, 34).map((at) => [(at + 0.5) * wide, map.lengthLabels[at]]);
+  const down = thinned(map.depthLabels, tall, 15).map((at) => [(at + 0.5) * tall, map.depthLabels[at]]);
+  return [shape("g", { transform: `translate(0,${height})` }, axisBelow(inner, across, 4)), axisLeft(height, down, 4)];
 }
+
+// Put the frame of a drawn map around a cell, as the cursor or as what answers to it in another map.
+function showFrame({ frame, wide, tall }, row, col, cursor) {
+  frame.setAttribute("x", col * wide);
+  frame.setAttribute("y", row * tall);
+  frame.classList.toggle("cursor", cursor);
+  frame.removeAttribute("hidden");
+}
+const hideFrame = ({ frame }) => frame.setAttribute("hidden", "");
 
 // Every second, third... label, so that none touches the next; the last one stands where there is room.
 function thinned(names, step, room) {
   const width = Math.max(room, ...names.map((name) => (room > 20 ? 7.2 * name.length + 8 : room)));
   const every = Math.max(1, Math.ceil(width / step));
-  return d3.range(0, names.length, every);
+  return range(0, names.length, every);
 }
 
 function panelMap(panel) {
@@ -87,7 +78,7 @@ function panelMap(panel) {
     ...grid, lengthLabels: panel.lengthLabels, depthLabels: panel.depthLabels, unit: lengthName(panel.source), kind,
     value: (row, col) => grid.value[row][col], scale: valueScale(), write: (value) => String(halfUp(100 * value)),
     missing: (row, col) => {
-      const lost = grid.owed[row][col] + d3.sum(Object.values(grid.failures), (counts) => counts[row][col]);
+      const lost = grid.owed[row][col] + sum(Object.values(grid.failures), (counts) => counts[row][col]);
       return kind(row, col) === "value" ? lost / (lost + grid.measured[row][col]) : 0;
     },
     label: say("map_label", { name: nameOf(panel), rows: grid.depths.length, columns: grid.lengths.length }),
@@ -112,10 +103,10 @@ function differenceMap(a, b) {
 
 // The pointer and the keys on a map: `moved(row, col, event)`, `left()`, `chosen(row, col)`.
 function listen(drawn, acts) {
-  const node = drawn.svg.node();
+  const node = drawn.svg;
   const cellAt = (event) => {
-    const [px, py] = d3.clientPoint(drawn.plot.node(), event);
-    const col = Math.floor(px / drawn.x.bandwidth()), row = Math.floor(py / drawn.y.bandwidth());
+    const at = new DOMPoint(event.clientX, event.clientY).matrixTransform(drawn.plot.getScreenCTM().inverse());
+    const col = Math.floor(at.x / drawn.wide), row = Math.floor(at.y / drawn.tall);
     return row >= 0 && row < drawn.rows && col >= 0 && col < drawn.columns ? [row, col] : null;
   };
   let now = null;

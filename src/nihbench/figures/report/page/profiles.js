@@ -14,28 +14,28 @@ function differenceSection() {
     return el("label", {}, word, box);
   };
   const map = differenceMap(a, b);
-  const both = d3.cross(d3.range(map.depths.length), d3.range(map.lengths.length)).map(([row, col]) => map.value(row, col)).filter((d) => d !== null);
+  const both = map.depths.flatMap((_, row) => map.lengths.map((__, col) => map.value(row, col))).filter((d) => d !== null);
   const holder = el("div", { class: "holder" });
   const readout = el("div", { class: "readout" });
   const top = [el("p", { class: "quiet" }, say("difference_help")), el("div", { class: "picks" }, pick(0, say("side_a")), pick(1, say("side_b")))];
   if (!both.length || !sameUnit(a.source, b.source)) return { node: section("difference", top, el("p", {}, say("difference_none"))), draw: () => {} };
   const told = say("difference_sum", {
     better: both.filter((d) => d > 0).length, worse: both.filter((d) => d < 0).length, same: both.filter((d) => d === 0).length,
-    mean: points(d3.mean(both)),
+    mean: points(mean(both)),
   });
   const draw = () => {
     const drawn = drawMap(holder, map, holder.clientWidth);
     const places = (row, col, panel) => [panel.row.get(map.depths[row]), panel.column.get(map.lengths[col])];
     listen(drawn, {
       moved: (row, col, event) => {
-        drawn.plot.select(".linked").attr("hidden", null).classed("cursor", true).attr("x", drawn.x(col)).attr("y", drawn.y(row));
+        showFrame(drawn, row, col, true);
         const [first, second] = [a, b].map((panel) => { const at = places(row, col, panel); return percent(panel.grid.value[at[0]][at[1]]); });
         const value = map.value(row, col);
         const line = `${say("cell", { length: map.lengthLabels[col], depth: map.depthLabels[row] })}: A ${first}, B ${second}${value === null ? "" : ` (${points(value)})`}`;
         readout.textContent = line;
         if (!event) heard.textContent = line;
       },
-      left: () => { drawn.plot.select(".linked").attr("hidden", ""); readout.textContent = ""; },
+      left: () => { hideFrame(drawn); readout.textContent = ""; },
       chosen: (row, col, node) => openCell(b, ...places(row, col, b), node),
     });
   };
@@ -93,28 +93,28 @@ function profile(panel, byLength) {
   }
   const t = panel.trials;
   return axis.map((at) => {
-    const rows = d3.range(panel.size).filter((i) => t.control[i] === null && t.value[i] !== null && (byLength ? t.length[i] === at : depthsOf(t, i).includes(at)));
-    return { at, value: rows.length ? d3.mean(rows, (i) => (state.measure === "found" ? Number(t.found[i]) : t.value[i])) : null, low: null, high: null };
+    const rows = range(0, panel.size).filter((i) => t.control[i] === null && t.value[i] !== null && (byLength ? t.length[i] === at : depthsOf(t, i).includes(at)));
+    return { at, value: rows.length ? mean(rows, (i) => (state.measure === "found" ? Number(t.found[i]) : t.value[i])) : null, low: null, high: null };
   }).filter((point) => point.value !== null);
 }
 
 function drawLines(holder, lines, name, write) {
   const width = holder.clientWidth, height = 230, inner = width - 60, tall = height - 54;
   const all = lines.flatMap(([, points]) => points.map((point) => point.at));
-  const [low, high] = d3.extent(all.length ? all : [0, 1]);
-  const x = d3.scaleLinear().domain(low === high ? [low - 1, high + 1] : [low, high]).range([0, inner]);
-  const y = d3.scaleLinear().domain([0, 1]).range([tall, 0]);
-  const svg = d3.create("svg").attr("class", "lines").attr("width", width).attr("height", height).attr("viewBox", `0 0 ${width} ${height}`).attr("role", "img").attr("aria-label", name);
-  const plot = svg.append("g").attr("transform", "translate(44,8)");
-  plot.append("g").attr("class", "axis grid").call(d3.axisLeft(y).ticks(5).tickFormat((v) => `${Math.round(100 * v)}%`).tickSize(-inner));
-  plot.append("g").attr("class", "axis").attr("transform", `translate(0,${tall})`).call(d3.axisBottom(x).ticks(Math.max(3, inner / 80)).tickFormat(write).tickSize(4));
-  svg.append("text").attr("class", "axis-name").attr("x", 44 + inner / 2).attr("y", height - 6).attr("text-anchor", "middle").text(name);
+  const [first, last] = all.length ? [Math.min(...all), Math.max(...all)] : [0, 1];
+  const [low, high] = first === last ? [first - 1, last + 1] : [first, last];
+  const x = linear([low, high], [0, inner]), y = linear([0, 1], [tall, 0]);
+  const levels = axisLeft(tall, ticks(0, 1, 5).map((v) => [y(v), `${Math.round(100 * v)}%`]), -inner);
+  levels.classList.add("grid");
+  const below = axisBelow(inner, ticks(low, high, Math.max(3, inner / 80)).map((v) => [x(v), write(v)]), 4);
+  const plot = shape("g", { transform: "translate(44,8)" }, levels, shape("g", { transform: `translate(0,${tall})` }, below));
   for (const [panel, points] of lines) {
-    const banded = points.filter((point) => point.low !== null);
-    plot.append("path").attr("class", "spread").attr("fill", hueOf(panel)).attr("d", d3.area().x((p) => x(p.at)).y0((p) => y(p.low)).y1((p) => y(p.high))(banded));
-    plot.append("path").attr("class", "line").attr("stroke", hueOf(panel)).attr("d", d3.line().x((p) => x(p.at)).y((p) => y(p.value))(points));
-    plot.append("g").selectAll("circle").data(points).enter().append("circle").attr("r", 3).attr("cx", (p) => x(p.at)).attr("cy", (p) => y(p.value)).attr("fill", hueOf(panel))
-      .append("title").text((p) => `${nameOf(panel)}: ${write(p.at)}, ${percent(p.value)}${p.low === null ? "" : ` [${percent(p.low)}, ${percent(p.high)}]`}`);
+    const banded = points.filter((point) => point.low !== null), hue = hueOf(panel);
+    const spread = [...banded.map((p) => [x(p.at), y(p.high)]), ...banded.map((p) => [x(p.at), y(p.low)]).reverse()];
+    plot.append(shape("path", { class: "spread", fill: hue, d: path(spread) }), shape("path", { class: "line", stroke: hue, d: path(points.map((p) => [x(p.at), y(p.value)])) }),
+      ...points.map((p) => shape("circle", { r: 3, cx: x(p.at), cy: y(p.value), fill: hue },
+        shape("title", {}, `${nameOf(panel)}: ${write(p.at)}, ${percent(p.value)}${p.low === null ? "" : ` [${percent(p.low)}, ${percent(p.high)}]`}`))));
   }
-  holder.replaceChildren(svg.node());
+  holder.replaceChildren(shape("svg", { class: "lines", width, height, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": name }, plot,
+    shape("text", { class: "axis-name", x: 44 + inner / 2, y: height - 6, "text-anchor": "middle" }, name)));
 }
