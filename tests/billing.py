@@ -279,7 +279,7 @@ class Service(Serving):
         self.release.set()
         super().close()
 
-    def wait_for(self, calls: int, timeout_s: float = 60.0) -> bool:
+    def wait_for(self, calls: int, timeout_s: float = 600.0) -> bool:
         with self.arrived:
             return self.arrived.wait_for(lambda: self.calls >= calls, timeout_s)
 
@@ -293,7 +293,7 @@ class Service(Serving):
             self.bill += answered.usd
             self.arrived.notify_all()
         if self.hold_from is not None and call.number >= self.hold_from:
-            self.release.wait(60)
+            self.release.wait(600)
         elif self.delay_s:
             self.release.wait(self.delay_s)
         return call, answered

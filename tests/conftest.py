@@ -33,6 +33,17 @@ EMBEDDED = LocalModel(
 )
 
 
+# What needs one of these runs whole sweeps: over a socket, with a model, or in a browser.
+SLOW_FIXTURES = {"chat", "local_server", "embedded_model", "chromium", "plan", "whole_plan", "golden"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as `slow` what runs a whole sweep; simulations and the like are marked where they stand."""
+    for item in items:
+        if SLOW_FIXTURES.intersection(getattr(item, "fixturenames", ())) or item.get_closest_marker("real"):
+            item.add_marker(pytest.mark.slow)
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add what the golden outputs are written anew with."""
     parser.addoption("--write-golden", action="store_true", help="write tests/golden/expected anew")

@@ -30,7 +30,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pytest.skip("hatchling or pip is not installed here: pip install hatchling")
     folder = tmp_path_factory.mktemp("wheel")
     command = "wheel --quiet --no-deps --no-build-isolation --disable-pip-version-check --wheel-dir".split()
-    subprocess.run([sys.executable, "-m", "pip", *command, str(folder), str(ROOT)], check=True, timeout=120)
+    subprocess.run([sys.executable, "-m", "pip", *command, str(folder), str(ROOT)], check=True, timeout=600)
     (path,) = folder.glob("nihbench-*.whl")
     return path
 
@@ -65,7 +65,7 @@ def nih(wheel: Path, folder: Path, *arguments: str) -> subprocess.CompletedProce
         env=os.environ | {"PYTHONPATH": str(installed), "PYTHONIOENCODING": "utf-8"},
         capture_output=True,
         encoding="utf-8",
-        timeout=60,
+        timeout=600,
     )
 
 

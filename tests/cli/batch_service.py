@@ -50,7 +50,7 @@ class BatchService(Serving):
 
     def wait_for(self, request: str, times: int = 1) -> None:
         with self.arrived:
-            assert self.arrived.wait_for(lambda: self.requests.count(request) >= times, 60), "it did not come"
+            assert self.arrived.wait_for(lambda: self.requests.count(request) >= times, 600), "it did not come"
 
     def result(self, request: dict[str, Any]) -> dict[str, Any] | None:
         body = json.dumps(request["body"], ensure_ascii=False, separators=(",", ":")).encode()

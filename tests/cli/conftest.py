@@ -85,7 +85,7 @@ class ChatModel(Serving):
     def __post_init__(self) -> None:
         self.serve(_handler(self))
 
-    def wait_for(self, requests: int, timeout_s: float = 60.0) -> None:
+    def wait_for(self, requests: int, timeout_s: float = 600.0) -> None:
         with self.arrived:
             assert self.arrived.wait_for(lambda: len(self.asked) >= requests, timeout_s), "the request did not come"
 
@@ -99,7 +99,7 @@ class ChatModel(Serving):
             turn = len(self.asked)
             self.arrived.notify_all()
         if self.hold_from is not None and turn >= self.hold_from:
-            self.release.wait(60)
+            self.release.wait(600)
         time.sleep(self.delay_s)
         if turn in self.fail:
             return self.fail[turn]
@@ -222,7 +222,7 @@ class Nih:
     def process(self, *arguments: object, **environment: str) -> Ended:
         """Run a command as a process of its own to its end."""
         process = self.start(*arguments, **environment)
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=600)
         return Ended(process.returncode, out.decode(), err.decode())
 
 

@@ -29,6 +29,9 @@ from nihbench.catalog import loading
 CANARY = "The safe opens with the number 90417."
 SECRET = "AKIA-of-the-victim-0123456789"
 LIMIT_S = 10
+"""Of processor time for a command."""
+HANG_S = 120
+"""Of the clock, by when a command that waits for a pipe or a lock is said to hang, however busy the machine is."""
 FILES = (
     *("records.jsonl", ".committed", "heatmap.png", ".lock", ".holder.json", "spent.jsonl", "verdicts.jsonl"),
     *("probes.jsonl", "scores.rules.jsonl", "batch/batch.json", "batch/planned.jsonl", "run.json"),
@@ -258,8 +261,8 @@ def call(arguments: list[str]) -> dict[str, Any]:
     from nihbench.cli.app import main
 
     out, err = io.TextIOWrapper(io.BytesIO(), encoding="utf-8"), io.StringIO()
-    begun, code = time.monotonic(), None
-    signal.alarm(LIMIT_S)
+    begun, code = time.process_time(), None
+    signal.alarm(HANG_S)
     try:
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             main(arguments)
@@ -274,7 +277,7 @@ def call(arguments: list[str]) -> dict[str, Any]:
     with contextlib.suppress(ValueError, OSError):
         out.flush()
     said = out.buffer.getvalue().decode("utf-8", "replace") + err.getvalue()  # type: ignore[attr-defined]
-    return {"code": code, "seconds": time.monotonic() - begun, "said": said}
+    return {"code": code, "seconds": time.process_time() - begun, "said": said}
 
 
 def _state(folder: Path) -> dict[str, Any]:

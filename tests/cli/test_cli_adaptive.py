@@ -94,7 +94,7 @@ def kill(nih: Any, chat: Any, small: list[object], draw: random.Random) -> bool:
     chat.wait_for(before + draw.randint(4, 8))
     time.sleep(draw.uniform(0, 0.02))
     process.kill()
-    process.communicate(timeout=60)
+    process.communicate(timeout=600)
     return bool(process.returncode == -9)
 
 
@@ -272,7 +272,7 @@ def test_each_further_haystack_is_fitted_to_the_servers_counts(
     while not (torn / "run.json").exists() or not fit_of(torn)["further"]:
         time.sleep(0.01)
     process.kill()
-    process.communicate(timeout=60)
+    process.communicate(timeout=600)
     chat.release.set()
     ended = nih("run", "--resume", "torn")
     assert ended.code == 0, ended.err

@@ -119,7 +119,7 @@ def test_a_command_that_read_the_run_before_another_went_on_with_it_begins_nothi
         assert nih("run", "--resume", "run", "--max-cost", 1000).code == 0
         expected, asked = records_of(nih.folder / "run"), len(chat.asked)
         other.release.set()
-        _, err = late.communicate(timeout=60)
+        _, err = late.communicate(timeout=600)
     finally:
         other.close()
     assert late.returncode == 2, err.decode()

@@ -99,9 +99,9 @@ def test_status_says_how_batches_stand_and_a_live_run_waits_for_them(nih, servic
 
 def kill_at(nih, service, *words, moment):
     process = nih.start(*words)
-    moment.wait(60)
+    moment.wait(600)
     process.send_signal(signal.SIGKILL)
-    process.communicate(timeout=60)
+    process.communicate(timeout=600)
 
 
 @pytest.mark.parametrize("when", ["during the upload", "between upload and create", "while it is created"])
@@ -111,7 +111,7 @@ def test_a_kill_at_any_moment_pays_for_nothing_twice(nih, service, options, when
 
     def hold() -> None:
         reached.set()
-        go_on.wait(60)
+        go_on.wait(600)
 
     if when == "during the upload":
         service.before_upload = hold

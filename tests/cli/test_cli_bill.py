@@ -64,7 +64,7 @@ def kill(nih: Any, service: Service, *arguments: object, calls: int = 1) -> int:
         if service.wait_for(wanted, 0.05):
             process.kill()
             break
-    process.communicate(timeout=60)
+    process.communicate(timeout=600)
     return int(process.returncode)
 
 

@@ -200,7 +200,7 @@ def test_ctrl_c_stops_cleanly_and_says_how_to_go_on(
     process = nih.start("run", *small, "--concurrency", 1, "--out", "run")
     chat.wait_for(4)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=600)
     assert process.returncode == 130
     assert b"found" in out and b"3 of 6 trials measured" in out  # what was paid for is shown
     assert err.decode().splitlines()[-1] == "nih: stopped; what is done is kept: go on by nih run --resume run"

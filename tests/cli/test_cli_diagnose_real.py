@@ -46,7 +46,7 @@ def front(local_server: LocalServer, named_tokenizer: Callable[[str], Tokenizer]
                 body.pop("stream_options", None)
                 body["model"] = "smollm2-135m"
                 body["messages"] = [m | {"content": cut(m["content"], head=head)} for m in body["messages"]]
-                answer = httpx.post(f"{local_server.base_url}/chat/completions", json=body, timeout=60).json()
+                answer = httpx.post(f"{local_server.base_url}/chat/completions", json=body, timeout=600).json()
                 answer.pop("usage", None)
                 answer.pop("timings", None)
                 data = json.dumps(answer).encode()

@@ -263,7 +263,7 @@ def test_it_is_one_screen(nih: Any, server: ScriptedServer, lang: str) -> None:
     while piece := _read(terminal):
         shown += piece
     os.close(terminal)
-    assert process.wait(timeout=60) == 0, shown.decode()
+    assert process.wait(timeout=600) == 0, shown.decode()
     lines = shown.decode().splitlines()
     assert len(lines) <= 24 and max(map(cell_len, lines)) <= 80, shown.decode()
     assert len([line for line in lines if line[:1] != " "]) >= 17, "the names stand clear of the words beside them"

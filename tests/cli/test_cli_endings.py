@@ -29,7 +29,7 @@ def test_a_terminal_that_is_closed_ends_a_run_unless_it_was_told_to_go_on(
     process.send_signal(signal.SIGHUP)
     if ignored:
         chat.release.set()
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=600)
     if ignored:
         assert process.returncode == 0, err
         assert len(records_of(nih.folder / "run")) == 6
@@ -51,7 +51,7 @@ def test_a_run_goes_on_when_nobody_reads_what_it_says(
     chat.wait_for(2)
     os.close(ours)
     chat.release.set()
-    process.wait(timeout=60)
+    process.wait(timeout=600)
     assert process.returncode == 0
     assert len(records_of(nih.folder / "run")) == 6
 
@@ -68,7 +68,7 @@ def test_a_folder_that_is_moved_is_said(
     if removed:
         (nih.folder / "run").mkdir()  # another one of its name
     chat.release.set()
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=600)
     assert process.returncode == 2 and b"Traceback" not in err, err
     said = " ".join(err.decode().split())
     assert "moved to" in said and f"go on by nih run --resume {place}" in said

@@ -54,7 +54,7 @@ def test_rows_come_back_graded_in_their_order(nih: Any) -> None:
 def test_a_file_may_come_through_a_pipe_and_go_into_one(nih: Any) -> None:
     write(nih, ["\ufeff" + json.dumps(ROWS[0]), "", json.dumps(ROWS[2]) + "\r"])
     process = nih.start("grade", "rows.jsonl")
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=600)
     assert (process.returncode, err) == (0, b"")
     piped = subprocess.run(
         [sys.executable, "-c", "from nihbench.cli.app import main; main(['grade', '-'])"],

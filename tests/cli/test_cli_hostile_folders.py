@@ -38,7 +38,7 @@ def test_every_command_is_tried_or_takes_no_run() -> None:
 def test_a_stranger_s_folder_reaches_nothing_and_stops_nothing(
     nih: Any, chat: Any, small: list[object], tmp_path: Path
 ) -> None:
-    """No request, no write and no read outside it, no hang over 10 s, no memory over 500 MB, no traceback."""
+    """No request, no write and no read outside it, no hang, no work over 10 s, no memory over 500 MB, no traceback."""
     assert nih("batch", "export", *small, "--out", "base").code == 0
     chat.say = lambda text: "Ride a cable car to the Golden Gate Bridge."
     assert nih("run", *small, "--out", "live").code == 0

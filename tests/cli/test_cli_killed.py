@@ -27,7 +27,7 @@ def kill_in_flight(nih: Any, chat: Any, *arguments: object, count: int = 1) -> i
             if chat.arrived.wait_for(lambda: len(chat.asked) >= before + count, 0.05):
                 process.kill()
                 break
-    process.communicate(timeout=60)
+    process.communicate(timeout=600)
     return int(process.returncode)
 
 

@@ -64,7 +64,7 @@ class Terminal:
         self.screen.resize(height, width)
         self._resize_pty(self.main, (width, height))
 
-    def until(self, is_there: Callable[[list[str]], bool], timeout_s: float = 60.0) -> list[str]:
+    def until(self, is_there: Callable[[list[str]], bool], timeout_s: float = 600.0) -> list[str]:
         end = time.monotonic() + timeout_s
         while time.monotonic() < end:
             lines = [line.rstrip() for line in self.screen.display]
@@ -74,7 +74,7 @@ class Terminal:
         pytest.fail("\n".join(self.screen.display))
 
     def ended(self) -> str:
-        out, _ = self.process.communicate(timeout=60)
+        out, _ = self.process.communicate(timeout=600)
         self._reader.join(10)
         os.close(self.main)
         return bytes(out).decode()

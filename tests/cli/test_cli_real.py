@@ -39,7 +39,7 @@ def test_one_command_with_the_embedded_model(
         env=os.environ | {"PYTHONPATH": str(SOURCE), "PYTHONIOENCODING": "utf-8", "NO_COLOR": "1"},
         capture_output=True,
         encoding="utf-8",
-        timeout=170,
+        timeout=600,
     )
     assert ended.returncode == 0, ended.stderr
     assert "sf-sandwich" in ended.stdout
@@ -74,7 +74,7 @@ def test_a_doctor_of_the_embedded_model(
         env=os.environ | {"PYTHONPATH": str(SOURCE)},
         capture_output=True,
         encoding="utf-8",
-        timeout=170,
+        timeout=600,
     )
     assert ended.returncode == 0, ended.stderr
     found = json.loads(ended.stdout)
@@ -109,7 +109,7 @@ def test_sigterm_takes_the_embedded_server_along(
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text(encoding="ascii").split()
         assert len(children) == 1
         process.terminate()
-        assert process.wait(timeout=60) == 143
+        assert process.wait(timeout=600) == 143
     finally:
         process.kill()
         process.communicate()

@@ -69,7 +69,7 @@ def test_on_a_terminal_it_asks(
         stderr=other,
         stdout=subprocess.PIPE,
     )
-    out, _ = process.communicate(timeout=120)
+    out, _ = process.communicate(timeout=600)
     said = os.read(terminal, 65536).decode()
     os.close(other)
     os.close(terminal)

@@ -82,7 +82,7 @@ def test_a_call_that_is_broken_off_counts(nih: Any, chat: Any, small: list[objec
     process = nih.start("run", *small, *PRICE, "--concurrency", 1, "--out", "run")
     chat.wait_for(3)
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=600)
     assert process.returncode == 130, err
     (lost,) = beside_records(nih.folder / "run")
     # The third prompt at its worst case: its own length by the server's count, and a quarter more.
@@ -95,7 +95,7 @@ def test_sigterm_ends_like_ctrl_c(nih: Any, chat: Any, small: list[object], reco
     process = nih.start("run", *small, "--concurrency", 1, "--out", "run")
     chat.wait_for(4)
     process.terminate()
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=600)
     assert process.returncode == 143, err
     assert (
         err.decode().splitlines()[-1] == "nih: stopped by SIGTERM; what is done is kept: go on by nih run --resume run"
@@ -232,7 +232,7 @@ def test_on_a_terminal_it_asks(nih: Any, service: list[object]) -> None:
         stderr=other,
         stdout=subprocess.DEVNULL,
     )
-    assert process.wait(timeout=60) == 2
+    assert process.wait(timeout=600) == 2
     said = os.read(terminal, 65536).decode()
     os.close(other)
     os.close(terminal)
@@ -319,7 +319,7 @@ def test_checks_that_are_broken_off_are_told(nih: Any, chat: Any, fitted: list[o
     process = nih.start("run", *fitted, "--out", "run")
     chat.wait_for(place)
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=600)
     assert process.returncode == 130, err
     (told,) = re.findall(r"asked before the first trial: [\d,]+ tokens, \$([\d.]+) spent", err.decode())
     # What was under way counts at its worst case.

@@ -38,7 +38,7 @@ def imported(program: str, *arguments: str) -> tuple[int, set[str], str]:
         capture_output=True,
         encoding="utf-8",
         env={"PYTHONPATH": str(SOURCE), "PATH": "", "COLUMNS": "100", "HOME": "/", "PYTHONIOENCODING": "utf-8"},
-        timeout=60,
+        timeout=600,
     )
     return ended.returncode, set(ended.stderr.split("IMPORTED")[1].split()), ended.stdout
 
@@ -116,7 +116,7 @@ def test_a_reader_that_goes_away_is_no_error(nih: Any, arguments: list[str]) -> 
     process = nih.start(*arguments)
     process.stdout.close()
     process.stdout = None
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=600)
     assert err == b""
     assert process.returncode in (0, 1)  # typer ends its own help with 1
 

@@ -97,7 +97,7 @@ def test_what_was_paid_for_is_shown_after_ctrl_c(nih: Any, chat: Any, small: lis
     process = nih.start("run", *small, *PRICE, "--concurrency", 1, "--out", "run")
     chat.wait_for(4)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=600)
     assert process.returncode == 130, err
     assert b"sf-sandwich / original" in out and b"3 of 6 trials measured" in b" ".join(out.split())
     assert b"stopped: 3 of 6 trials are done" in err

@@ -36,7 +36,7 @@ def test_settings_of_matplotlib_in_the_folder_are_not_read(nih: Any, keys: Path,
     else:
         settings.symlink_to(keys)
     code = "from nihbench.figures.panel import draw_heatmap as f; print(f.__name__); import os; print(os.getcwd())"
-    ended = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    ended = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=600)
     assert (ended.returncode, ended.stderr) == (0, ""), ended.stderr
     assert ended.stdout.splitlines() == ["draw_heatmap", str(tmp_path)]
 

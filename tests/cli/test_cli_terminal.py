@@ -59,6 +59,6 @@ def on_a_terminal(nih: Any, *arguments: object) -> str:
                 shown += part
         except OSError:
             pass  # Linux says so when the other end is closed
-        _, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=600)
     assert process.returncode == 0, err
     return shown.decode("utf-8")

@@ -215,7 +215,7 @@ def test_a_tree_that_was_killed_goes_on_and_doubles_nothing(nih: Any, chat: Any,
     process = nih.start("run", *options, "--out", "tree")
     chat.wait_for(45)
     process.send_signal(signal.SIGKILL)
-    process.communicate(timeout=60)
+    process.communicate(timeout=600)
     # All are begun at once, so that what was found out for them is kept.
     last = nih.folder / "tree" / "moonshot-address"
     assert (last / "run.json").exists() and not (last / "records.jsonl").exists()

@@ -70,7 +70,7 @@ def on_a_terminal(folder: Path, environment: dict[str, str], *arguments: str) ->
     )  # fmt: skip
     os.close(follower)
     written = b""
-    while select.select([leader], [], [], 60)[0]:
+    while select.select([leader], [], [], 600)[0]:
         try:
             part = os.read(leader, 65536)
         except OSError:
@@ -79,7 +79,7 @@ def on_a_terminal(folder: Path, environment: dict[str, str], *arguments: str) ->
             break
         written += part
     os.close(leader)
-    assert process.wait(60) == 0
+    assert process.wait(600) == 0
     return written.decode().replace("\r\n", "\n")
 
 

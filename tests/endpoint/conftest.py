@@ -193,7 +193,7 @@ class Wire:
             elif step == "close":
                 return False
             elif step in ("hang", "deaf"):
-                self._released.wait(30)
+                self._released.wait(300)
                 return False
         return True
 
@@ -319,4 +319,5 @@ def expired_wire(certificates: Certificates) -> Iterator[Wire]:
 def _no_hanging() -> Iterator[None]:
     started = time.monotonic()
     yield
-    assert time.monotonic() - started < 60, "a test of an endpoint must not wait for real"
+    # What is waited for in earnest takes 15 minutes or more; a busy machine alone does not come to five.
+    assert time.monotonic() - started < 300, "a test of an endpoint must not wait for real"

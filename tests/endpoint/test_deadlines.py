@@ -148,7 +148,7 @@ def test_what_keeps_the_connection_open_after_the_answer_costs_little(
     started = time.monotonic()
     outcome = ask(wire.base_url, timeouts=timeouts(idle_s=0.3 if last == "reason" else LONG))
     assert isinstance(outcome, Completion) and outcome.attempts == 1
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 100  # a connection that hangs does so for 300 s
     assert outcome.first_token_s is not None
     assert outcome.latency_s - outcome.first_token_s < 0.2, "the answer was there; only the connection was slow to end"
 

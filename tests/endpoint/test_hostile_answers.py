@@ -250,7 +250,7 @@ def test_a_surplus_answer_is_nobodys(wire: Any, playing: Any, framing: str, dela
     started = time.monotonic()
     outcomes = asked(wire.base_url, 4)
     assert [getattr(outcome, "text", outcome) for outcome in outcomes] == [f"right {number}" for number in range(4)]
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 100
 
 
 def test_a_surplus_answer_to_a_question_that_is_no_chat_is_nobodys(wire: Any, playing: Any) -> None:

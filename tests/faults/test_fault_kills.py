@@ -98,7 +98,7 @@ def test_sigkill_at_random_moments(
                     time.sleep(0.005)
                 time.sleep(draw.uniform(0.0, 0.05))
                 process.kill()
-            _, said = process.communicate(timeout=120)
+            _, said = process.communicate(timeout=600)
             killed = process.returncode == -9
             kills += killed
             check_life(scenario, plan, before, set(read_last(folder)), server.log, killed=killed)
@@ -109,7 +109,7 @@ def test_sigkill_at_random_moments(
         # Finished is finished, controls too: the next life asks nothing.
         server.play(scenario)
         process = start(tmp_path, own_cache, "--resume", "run")
-        process.communicate(timeout=120)
+        process.communicate(timeout=600)
         assert process.returncode in (0, 3) and server.log.total == 0
     records = read_last(folder)
     assert set(records) == set(plan.ids)

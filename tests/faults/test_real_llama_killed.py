@@ -76,7 +76,7 @@ def wait_for_record(folder: Path, process: subprocess.Popen[bytes]) -> None:
     began = time.monotonic()
     while not read_last(folder / "run"):
         assert process.poll() is None, process.communicate()[1].decode()
-        assert time.monotonic() - began < 60, "no trial was measured"
+        assert time.monotonic() - began < 600, "no trial was measured"
         time.sleep(0.02)
 
 
@@ -90,7 +90,7 @@ def kinds(folder: Path) -> Counter[tuple[int, str]]:
 def resumed(folder: Path, server: LocalServer) -> int:
     for _ in range(3):
         process = start(folder, "--resume", "run", "--base-url", server.base_url)
-        _, said = process.communicate(timeout=120)
+        _, said = process.communicate(timeout=600)
         assert process.returncode in (0, 3), said.decode()
         if process.returncode == 0:
             break
@@ -105,7 +105,7 @@ def test_killed_and_started_again_all_is_measured(
     kill(served)
     time.sleep(0.3)
     served.start()
-    _, said = process.communicate(timeout=120)
+    _, said = process.communicate(timeout=600)
     # It survived, or ended cleanly with trials that may be asked again.
     assert process.returncode in (0, 3), said.decode()
     assert b"Traceback" not in said
@@ -124,7 +124,7 @@ def test_started_again_with_a_tiny_context_the_long_prompts_overflow(
     wait_for_record(tmp_path, process)
     kill(served)
     with LocalServer(embedded_model, alias="smollm2-135m", window=512, port=port):
-        _, said = process.communicate(timeout=120)
+        _, said = process.communicate(timeout=600)
     assert process.returncode == 3, said.decode()
     first = kinds(tmp_path)
     assert first[700, "overflow"] >= 1 and not first[700, "answer"] and not first[250, "overflow"]

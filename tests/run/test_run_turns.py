@@ -37,7 +37,7 @@ def sending(queue, senders, stop_after=None):
                         return
 
     async def main():
-        await asyncio.wait_for(asyncio.gather(*(work() for _ in range(senders))), 10)
+        await asyncio.wait_for(asyncio.gather(*(work() for _ in range(senders))), 600)
 
     asyncio.run(main())
     return events

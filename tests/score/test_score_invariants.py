@@ -176,9 +176,9 @@ HOSTILE = [
 @pytest.mark.parametrize("name", ["sf-sandwich", "lisbon-number"])
 def test_time_does_not_explode_on_hostile_text(needles: Mapping[str, Needle], name: str, piece: str) -> None:
     """Forty thousand characters: a quadratic pattern would need minutes."""
-    started = time.perf_counter()
+    started = time.process_time()
     grade(piece * (40_000 // len(piece)), needles[name])
-    assert time.perf_counter() - started < 8
+    assert time.process_time() - started < 8
 
 
 @pytest.mark.parametrize("piece", ["7482913, ", "没有", "does not a a a ", "- sandwich in Dolores Park\n"])

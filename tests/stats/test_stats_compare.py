@@ -236,6 +236,7 @@ def test_the_stated_difference_is_seen(mean):
     assert row.kept, str(row)
 
 
+@pytest.mark.slow
 def test_sameness_and_haystacks_in_general():
     by_margin = Haystacks(count=6, first=0.95, second=0.9, common=0.5, own=0.0)
     skewed = Haystacks(count=3, first=0.97, second=0.9, common=1.0, own=0.5)  # plain t: 86%
@@ -247,6 +248,7 @@ def test_sameness_and_haystacks_in_general():
         assert row.kept, str(row)
 
 
+@pytest.mark.slow
 def test_regions_hold_the_familys_error_and_find_a_loss_beside_a_gain():
     for row in (false_regions(0.8, 40), *regions_found(0.9, 0.1, 15, low=0.8)):
         assert row.kept, str(row)

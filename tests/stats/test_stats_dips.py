@@ -56,6 +56,7 @@ def test_the_dip_of_the_issue_ends_the_range() -> None:
     assert effective_length(LENGTHS, chance, BASE).status == "at_least"
 
 
+@pytest.mark.slow
 def test_interval_and_demonstrated_length_hold_where_the_rate_dips() -> None:
     for row in dip_rows(4):
         assert row.kept, str(row)
@@ -100,6 +101,7 @@ def test_one_failure_that_may_tip_a_length_is_counted_both_ways() -> None:
     assert (found.if_missed, found.if_found) == (Reach(length=1000, open=False), Reach(length=2000, open=True))
 
 
+@pytest.mark.slow
 def test_failures_not_at_random_reach_nothing() -> None:
     for row in failures_not_at_random(5):
         assert row.kept, str(row)

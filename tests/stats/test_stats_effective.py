@@ -87,6 +87,7 @@ def test_lengths_must_ascend():
         effective_length((2000, 1000), rows(1, 1), BASE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("haystacks", [1, 5])
 def test_the_interval_holds_the_true_length(haystacks):
     row = effective_coverage(haystacks, runs=20)

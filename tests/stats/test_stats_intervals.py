@@ -41,6 +41,7 @@ def test_credible_interval_of_two_bands_is_a_beta_interval():
     assert (float(low), float(high)) == pytest.approx(tuple(stats.beta.ppf([0.025, 0.975], 3, 7)), abs=1e-6)
 
 
+@pytest.mark.slow
 def test_a_cells_interval_always_holds_its_mean_and_is_exact_where_all_answers_are_alike():
     counts = np.array([c for c in np.ndindex(7, 3, 3, 3, 7) if 0 < sum(c) <= 8], dtype=float)
     low, high = mean_interval(counts)

@@ -63,6 +63,7 @@ def test_degenerate_grids_say_something_true():
         diagnose(np.zeros(3, dtype=bool), PLACES)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "kind", ["tail_kept", "head_kept", "middle_cut", "cliff", "length_band", "content_hole", "depth_band", "u_in_depth"]
 )
@@ -71,11 +72,13 @@ def test_the_right_pattern_is_named(kind):
     assert row.kept, str(row)
 
 
+@pytest.mark.slow
 def test_mixtures_and_noise():
     for row in (mixtures(15), false_patterns(100)):
         assert row.kept, str(row)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(KERNELS))
 def test_smooth_noise_is_no_mechanism(name):
     row = smooth_fields(name, runs=25)
@@ -98,6 +101,7 @@ def test_a_band_of_lengths_is_no_cliff():
     assert (found.inside.hits, found.inside.trials, found.outside.hits) == (15, 45, 0)
 
 
+@pytest.mark.slow
 def test_no_named_pattern_is_at_odds_with_a_length_that_it_implies():
     """Random blocks of the grid, of which no pattern knows: what is named never covers a length that has no miss."""
     rng, space = np.random.default_rng(11), Space(PLACES)
@@ -143,6 +147,7 @@ def test_inflation_is_the_variance_of_a_sum_over_a_known_field():
     assert three == pytest.approx(3, rel=0.01)
 
 
+@pytest.mark.slow
 def test_a_cuts_interval_holds_the_truth():
     rng = np.random.default_rng(5)
     held, space = 0, Space(PLACES)
