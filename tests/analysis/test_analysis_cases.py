@@ -11,9 +11,8 @@ from rapidfuzz import process
 from nihbench.analysis import cases as analysis_cases
 from nihbench.analysis.cases import Case, Filter, cluster, find_cases
 from nihbench.errors import UsageError
-from nihbench.lang.en import notes as en
 from nihbench.lang.former import note_in
-from nihbench.lang.messages import Note, said, stored
+from nihbench.lang.messages import Note, said, stored, words
 from nihbench.types import Completion, Evidence, Failure, Record, Score, Trial, Unscored, Usage
 
 
@@ -86,10 +85,10 @@ def test_a_reworded_reason_stays_in_its_group(monkeypatch):
     assert groups([note_in(stored(cue), "grades") for cue in cues]) == expected
     counts = sorted(expected.values())
     assert sorted(groups(cues, lambda each: said(each, "zh")).values()) == counts
-    monkeypatch.setitem(en.NOTES, "abstains", "{words}: so it says that nothing is told")
-    monkeypatch.setitem(en.NOTES, "extra", "more than was asked for ({cue})")
-    monkeypatch.setitem(en.NOTES, "some_facts", "right: {right}, of {all}")
-    monkeypatch.setitem(en.NOTES, "second_number_after", "then {number}: another one")
+    monkeypatch.setitem(words("en"), "note.abstains", "{words}: so it says that nothing is told")
+    monkeypatch.setitem(words("en"), "note.extra", "more than was asked for ({cue})")
+    monkeypatch.setitem(words("en"), "note.some_facts", "right: {right}, of {all}")
+    monkeypatch.setitem(words("en"), "note.second_number_after", "then {number}: another one")
     reworded = groups(cues)
     assert sorted(reworded.values()) == counts
     assert reworded["…: so it says that nothing is told"] == 3

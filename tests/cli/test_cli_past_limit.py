@@ -11,8 +11,7 @@ import pytest
 
 from benchmarks.scripted.scenario import Fault, Provider, Scenario
 from benchmarks.scripted.server import RIGHT, Server
-from nihbench.lang.en import notes as en
-from nihbench.lang.zh import notes as zh
+from nihbench.lang.messages import words
 
 EVENT = {"choices": [{"index": 0, "delta": {"content": RIGHT + " "}}]}
 
@@ -70,8 +69,8 @@ def test_a_reworded_message_changes_no_price_and_no_retry(
 ) -> None:
     """What was written past the limit is paid for, whatever it is called today, and however 0.1.0 wrote that down."""
     assert nih("run", *options, "--max-cost", "0.005", "--out", "run").code == 4
-    for language in (en, zh):
-        monkeypatch.setitem(language.NOTES, "past_limit", "stopped beyond {limit} tokens")
+    for language in ("en", "zh"):
+        monkeypatch.setitem(words(language), "note.past_limit", "stopped beyond {limit} tokens")
     records = nih.folder / "run" / "records.jsonl"
     (record,) = map(json.loads, records.read_text(encoding="utf-8").splitlines())
     assert record["completion"]["changes"] == [{"code": "past_limit"}] and record["completion"]["attempts"] == 1
