@@ -46,7 +46,7 @@ COMMAND = "python scripts/gallery.py"
 _CODE = [
     *(
         "src/nihbench/figures",
-        *("src/nihbench/cli/drawing.py", "src/nihbench/cli/captions.py", "src/nihbench/cli/sweep.py"),
+        *("src/nihbench/cli/drawing.py", "src/nihbench/cli/results.py", "src/nihbench/lang"),
         "src/nihbench/stats",
         "src/nihbench/analysis/statistics.py",
     ),

@@ -188,7 +188,7 @@ def test_summary_by_hand():
     made = summary(table([1.0, 1.0, 0.7, 0.3, "timeout", "overflow"]), experiment="sf", prompt="original", planned=8)
     assert (made.planned, made.recorded, made.measured, made.measured_share) == (8, 6, 4, 0.5)
     assert made.failures == {"overflow": 1, "timeout": 1}
-    assert [name for name, _ in made.rates] == ["found", "strict", "mean band"]
+    assert [name for name, _ in made.rates] == ["found", "strict", "mean score"]
     assert (made.found.value, made.found.low, made.found.high) == (0.75, 3 / 8, 7 / 8)
     assert (made.strict.value, made.strict.low, made.strict.high) == (0.5, 2 / 8, 6 / 8)
     assert (made.mean_band.value, made.mean_band.low, made.mean_band.high) == pytest.approx((0.75, 3 / 8, 7 / 8))

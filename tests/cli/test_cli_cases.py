@@ -46,7 +46,7 @@ def gpt4(nih):
 def test_the_published_grid_by_hand(nih, gpt4):
     # 207 tens, one 7, one 5, thirteen 3, three 1 of 225: found 208, strict 207, bands 207 + 0.7 + 0.5 + 13 x 0.3.
     said = " ".join(gpt4.out.split())
-    headline = r"found 92\.4% \[[^]]+\], strict 92\.0% \[[^]]+\], mean band 94\.3% \[[^]]+\]; 225 of 225 trials"
+    headline = r"found 92\.4% \[[^]]+\], strict 92\.0% \[[^]]+\], mean score 94\.3% \[[^]]+\]; 225 of 225 trials"
     assert re.search(headline, said), said
     assert "Worst region: lengths 92K-128K at depths 0%-29%, found 64.0%." in said
     assert (208 / 225, 207 / 225, 212.1 / 225) == pytest.approx((0.924, 0.920, 0.943), abs=5e-4)
@@ -66,7 +66,7 @@ def test_the_published_grid_by_hand(nih, gpt4):
     for command in (("plot", "gpt4", "--out", "a.png"), ("cases", "gpt4"), ("export", "gpt4", "--out", "a.csv")):
         assert nih(*command).code == 0, command
     assert nih("score", "gpt4").error().endswith("its scorer is kamradt-judge")
-    assert "was imported, it can't be gone on with" in nih("run", "--resume", "gpt4").error()
+    assert "was imported and can't be resumed" in nih("run", "--resume", "gpt4").error()
     assert "was imported" in nih("cases", "gpt4", "--probe").error()
 
 

@@ -106,8 +106,8 @@ def test_a_run_fills_its_heatmap_and_is_watched(nih: Any, chat: Any, small: list
     assert {path: path.read_bytes() for path in (nih.folder / "run").iterdir()} == before
     chat.release.set()
     out = run.ended()
-    assert run.process.returncode == 0 and "mean band in %" in out
-    assert "mean band in %" in watch.ended() and watch.process.returncode == 0
+    assert run.process.returncode == 0 and "mean score in %" in out
+    assert "mean score in %" in watch.ended() and watch.process.returncode == 0
     for terminal in (run, watch):
         assert terminal.raw.count(b"\x1b[?1049h") == terminal.raw.count(b"\x1b[?1049l") == 1
     assert "heatmap: run/heatmap.png" in "\n".join(run.screen.display)
@@ -123,6 +123,6 @@ def test_what_ended_is_shown_without_waiting(nih: Any, chat: Any, small: list[ob
         f'{{"pid": 999999999, "host": "{socket.gethostname()}", "since": ""}}'
     )
     ended = nih("watch", "runs")
-    assert ended.code == 0 and "no process works on runs" in ended.err and "mean band in %" in ended.out
+    assert ended.code == 0 and "no process works on runs" in ended.err and "mean score in %" in ended.out
     assert not (nih.folder / "runs" / "one" / "scores.rules.jsonl").exists()
     assert nih("watch", "nowhere").error() == "nih: nowhere holds no run: there is no run.json in it"

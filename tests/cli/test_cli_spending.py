@@ -302,7 +302,7 @@ def test_no_prompt_is_sent_while_the_disk_is_full(nih: Any, chat: Any, small: li
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
         signal.signal(signal.SIGXFSZ, handler)
-    assert ended.code == 2 and "see to the disk" in ended.err, ended.err
+    assert ended.code == 2 and "Check free space and permissions" in ended.err, ended.err
     assert len(chat.asked) == asked
     assert nih("run", "--resume", "run", "--max-cost", "1").code == 0
 

@@ -167,7 +167,7 @@ def test_a_memorised_answer_fails_the_closed_book_control(nih: Any, chat: Any, s
     ended = nih("run", *options, "--out", "run")
     shown = " ".join(ended.out.split())
     assert "CLOSED BOOK FAILED" in shown and "the chance floor is 100% (95%: 29% to 100%)" in shown
-    assert "mean band 100.0%" not in shown and "found 100" not in shown  # the headline is withheld
+    assert "mean score 100.0%" not in shown and "found 100" not in shown  # the headline is withheld
     assert "NO NEEDLE FAILED sf-sandwich/original: false answers to 2 of 2" in shown
     stopped = nih("run", *options, "--strict-controls", "--out", "strict")
     assert stopped.code == 4 and "--strict-controls" in stopped.err

@@ -106,19 +106,19 @@ def test_caption_of_a_full_run():
         "Model: smollm2-135m. Date: 2026-11-22. Experiment: sf-sandwich. Corpus: paul-graham-en. Scorer: rules 7. "
         "nih 0.1.0. Length: tokens as the model counts them, whole request, K = 1,000. 1 trial a cell, for this "
         "haystack. The corpus stands 2 times in the longest prompts. An easy text.",
-        "sf-sandwich/original: found 62.0%, strict 62.0%, mean band 62.0%; 225 of 225 trials measured (100%).",
+        "sf-sandwich/original: found 62.0%, strict 62.0%, mean score 62.0%; 225 of 225 trials measured (100%).",
     ]
 
 
 def test_headline_of_a_run_with_unmeasured_trials_has_bounds_and_no_verdict():
     line = headline(make_summary(measured=205))
-    assert "found 62.0% [60.0% to 65.0%], strict 62.0% [50.0% to 55.0%], mean band 62.0% [61.0% to 66.0%]" in line
+    assert "found 62.0% [60.0% to 65.0%], strict 62.0% [50.0% to 55.0%], mean score 62.0% [61.0% to 66.0%]" in line
     assert "205 of 225 trials measured (91.1%)" in line and "Under 95% measured: no verdict." in line
     assert "no verdict" not in headline(make_summary(measured=220))
 
 
 def test_headline_with_intervals_has_these_in_its_brackets():
-    ends = {"found": (0.5, 0.7), "strict": (0.4, 0.6), "mean band": (0.55, 0.65)}
+    ends = {"found": (0.5, 0.7), "strict": (0.4, 0.6), "mean score": (0.55, 0.65)}
     line = headline(make_summary(), intervals=Intervals(of=ends, level=0.95))
     assert "found 62.0% [50.0% to 70.0%], strict 62.0% [40.0% to 60.0%]" in line and "95% intervals" in line
 

@@ -140,7 +140,7 @@ def choose(page: Browser, name: str, value: str) -> None:
 def test_hovering_shows_numbers_and_lights_the_same_cell_everywhere(page: Browser) -> None:
     page.hover(0, 1, 2)
     shown = text(page, ".tip")
-    assert "16K tokens, depth 50%" in shown and "mean band 100%" in shown and "found in 1 of 1" in shown
+    assert "16K tokens, depth 50%" in shown and "mean score 100%" in shown and "found in 1 of 1" in shown
     assert page.run("return document.querySelectorAll('#maps .linked:not([hidden])').length") == 3
     assert page.run("return document.querySelectorAll('#maps .linked.cursor:not([hidden])').length") == 1
 
@@ -202,7 +202,7 @@ def test_the_language_switches_and_every_word_with_it(page: Browser, report: Pat
     for word in ("热力图", "针的深度", "平均得分", "术语说明", "全部试验"):
         assert word in whole
     assert page.run("return document.documentElement.lang") == "zh-Hans"
-    for word in ("Maps", "Bad cases", "Reset", "Statistics", "mean band"):
+    for word in ("Maps", "Bad cases", "Reset", "Statistics", "mean score"):
         assert word not in whole
     page.click(0, 1, 1)
     assert "事实齐全" in text(page, ".drawer") and "every fact given" not in text(page, ".drawer")

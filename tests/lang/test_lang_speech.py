@@ -76,7 +76,7 @@ def test_errors_and_help_are_chinese_and_english_comes_back(capsys: pytest.Captu
     code, _, err = run(capsys, "prompt", "--lang", "zh", "-m", "x", "--length", "0", "--depth", "5")
     assert code == 2 and err == "nih: --length：'0' 至少为 1 token\n"
     _, out, _ = run(capsys, "--lang", "zh", "run", "--help")
-    assert "用法：nih run [选项]" in out and "测评对象" in out and "显示本帮助并退出" in out and "…" not in out
+    assert "用法：nih run [选项]" in out and "评测对象" in out and "显示本帮助并退出" in out and "…" not in out
     assert "Usage" not in out and "Options" not in out
     _, out, _ = run(capsys, "run", "--help")
     assert "Usage: nih run [OPTIONS]" in out and "What is measured" in out and "选项" not in out

@@ -36,7 +36,7 @@ def test_credible_interval_agrees_with_random_draws(counts):
 
 
 def test_credible_interval_of_two_bands_is_a_beta_interval():
-    # With an almost absent prior, only 0 and 1 ever seen: the mean band is Beta(3, 7).
+    # With an almost absent prior, only 0 and 1 ever seen: the mean score is Beta(3, 7).
     low, high = credible_mean([7, 0, 0, 0, 3], prior=1e-9)
     assert (float(low), float(high)) == pytest.approx(tuple(stats.beta.ppf([0.025, 0.975], 3, 7)), abs=1e-6)
 

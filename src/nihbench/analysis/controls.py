@@ -78,7 +78,7 @@ _SENTENCES: Mapping[str, tuple[str, str]] = {
         "哨兵 {where}：{n} 次重复，端点没有漂移",
     ),
     "sentinel failed": (
-        "SENTINEL FAILED {where}: the endpoint changed during the run (p = {p:.3f} over {n} repetitions; mean band "
+        "SENTINEL FAILED {where}: the endpoint changed during the run (p = {p:.3f} over {n} repetitions; mean score "
         "{before} before, {after} after)",
         "哨兵未通过 {where}：测评期间端点变了（{n} 次重复，p = {p:.3f}；平均得分由 {before} 变为 {after}）",
     ),

@@ -212,7 +212,7 @@ Numbers = NDArray[np.float64]
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Profile:
-    """The mean band at each place of one axis: `at` are lengths in tokens, or depths in percent, ascending.
+    """The mean score at each place of one axis: `at` are lengths in tokens, or depths in percent, ascending.
 
     `value` is the mean over the `measured` trials there, NaN where there is none. `low` and `high` bound it where an
     interval was made, else both are None.

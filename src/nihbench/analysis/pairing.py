@@ -211,7 +211,7 @@ class Turned:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Paired:
-    """Two sides, paired. `found` and `band` compare the found rates and the mean bands, None where nothing is measured.
+    """Two sides, paired. `found` and `band` compare found rates and mean scores, None where nothing is measured.
 
     `lengths` and `depths` are those that have a pair measured on both sides: the indices of regions and cells point
     into them. `planned` pairs are in both plans, `left_out` trials only in one. `p_value` is that of the verdict,

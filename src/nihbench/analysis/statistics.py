@@ -315,7 +315,7 @@ def numbers_of(column: NDArray[np.object_]) -> NDArray[np.float64]:
 
 
 # ---- summaries -------------------------------------------------------------------------------------------------------
-# The three headline numbers of one (experiment, prompt): found, strict, mean band, always in this order.
+# The three headline numbers of one (experiment, prompt): found, strict, mean score, always in this order.
 #
 # Each is over the measured trials and carries its bounds. Intervals and tests are not here.
 
@@ -358,7 +358,7 @@ class Summary:
     @property
     def rates(self) -> tuple[tuple[str, Rate], ...]:
         """The three numbers with their names, in the order in which they are always told."""
-        return (("found", self.found), ("strict", self.strict), ("mean band", self.mean_band))
+        return (("found", self.found), ("strict", self.strict), ("mean score", self.mean_band))
 
 
 def summary(table: Table, *, experiment: str, prompt: str, planned: int | None = None) -> Summary:

@@ -230,7 +230,7 @@ def _lines(sweeps: Sequence[Sweep]) -> list[Any]:
 
 
 def _bounded(profile: Profile, rows: tuple[Headline, ...] | None) -> Profile:
-    """Give a profile the mean bands and their intervals; a place where nothing is measured has none."""
+    """Give a profile the mean scores and their intervals; a place where nothing is measured has none."""
     if rows is None:
         return profile
     bands = [row.mean_band for row in rows]

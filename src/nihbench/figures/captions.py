@@ -103,7 +103,7 @@ def length_notes(settings: Sequence[Setting], lang: Lang) -> list[str]:
 
 
 def headline(summary: Summary, *, lang: Lang = "en", name: str = "", intervals: Intervals | None = None) -> str:
-    """Return the headline numbers of one (experiment, prompt) as a line: found, strict, mean band.
+    """Return the headline numbers of one (experiment, prompt) as a line: found, strict, mean score.
 
     Args:
         summary: The numbers.

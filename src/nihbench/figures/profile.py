@@ -1,4 +1,4 @@
-"""The mean band by length and by depth as lines, with intervals where they came along."""
+"""The mean score by length and by depth as lines, with intervals where they came along."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""One cell of the grid: how often the needle was found, and the mean band, each with an interval.
+"""One cell of the grid: how often the needle was found, and the mean score, each with an interval.
 
-The mean band has a posterior, not a sampling distribution: the five bands are categories with unknown probabilities, a
+The mean score has a posterior, not a sampling distribution: the five bands are categories with unknown probabilities, a
 Dirichlet prior of weight 1 (1/5 each: the overall objective prior of Berger, Bernardo and Sun, Bayesian Analysis
-2015) becomes a Dirichlet posterior, and the mean band is a weighted sum of it. Its distribution function is exact,
+2015) becomes a Dirichlet posterior, and the mean score is a weighted sum of it. Its distribution function is exact,
 by Imhof's inversion (Biometrika 1961) of a weighted sum of gamma variables: no random draws, no seed. Where every
 answer of a cell has the highest or the lowest score that posterior can't hold what was seen: there the bound is exact.
 """
@@ -82,7 +82,7 @@ def band_counts(values: ArrayLike) -> FloatArray:
 
 
 def credible_mean(counts: ArrayLike, *, level: float = LEVEL, prior: float = PRIOR) -> tuple[FloatArray, FloatArray]:
-    """Return both ends of the mean band's equal-tailed credible interval.
+    """Return both ends of the mean score's equal-tailed credible interval.
 
     Args:
         counts: Shape (..., 5), trials of each of `BANDS`; what comes more than once is computed once.
@@ -140,7 +140,7 @@ def _quantile(weights: FloatArray, probability: float) -> FloatArray:
 
 
 def mean_band_cdf(x: FloatArray, weights: FloatArray) -> FloatArray:
-    """Return P(mean band <= x) where the bands' probabilities are Dirichlet with these weights.
+    """Return P(mean score <= x) where the bands' probabilities are Dirichlet with these weights.
 
     P(sum w_i p_i <= x) = P(sum (w_i - x) G_i <= 0) with independent gamma variables G_i of shape `weights`; Imhof's
     integral over u is taken on u = exp(s), where its integrand dies out exponentially at both ends, so that the

@@ -142,7 +142,7 @@ class Estimate:
 
 
 class Headline:
-    """Found, strict, mean band of some trials, always in this order; each is worked out when it is first asked for."""
+    """Found, strict, mean score of some trials, always in this order; each is worked out when it is first asked for."""
 
     def __init__(self, trials: Trials, level: float = LEVEL) -> None:
         self._trials, self._level = trials, level

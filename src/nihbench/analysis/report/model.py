@@ -81,7 +81,7 @@ def _estimate(made: Estimate) -> dict[str, Any]:
 
 
 def _cells(made: Statistics) -> list[list[dict[str, Any] | None]]:
-    """Return each cell's interval of the mean band; None under two trials, which bound nothing worth reading."""
+    """Return each cell's interval of the mean score; None under two trials, which bound nothing worth reading."""
     trials = made.every
     counts = np.zeros((len(made.depths), len(made.lengths), len(BANDS)))
     for index, band in enumerate(BANDS):

@@ -24,7 +24,7 @@ _RETRY_ALL = Annotated[bool, typer.Option("--retry-all", help="With --resume: tr
 _STRICT = Annotated[
     bool, typer.Option("--strict-controls", help="Stop before the grid (exit code 4) where a control fails.")
 ]
-_YES = Annotated[bool, typer.Option("--yes", "-y", help="Agree to what the run can cost.")]
+_YES = Annotated[bool, typer.Option("--yes", "-y", help="Skip the cost confirmation.")]
 _CANARY_TOKENS = 8_000
 _BASE_URL = Annotated[_TEXTS, typer.Option("--base-url", help="The server, where it is another than the run's own.")]
 _CA_FILE = Annotated[_TEXT, typer.Option("--ca-file", help="Further certificate authorities to trust, as a PEM file.")]
@@ -136,7 +136,7 @@ def submit(
     again: Annotated[
         bool, typer.Option("--again", help="Submit anew what the server can't find or can't be asked for.")
     ] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Agree to what the run can cost.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Skip the cost confirmation.")] = False,
 ) -> None:
     """Upload a run's requests to the endpoint's /files and make batches of them; nothing is submitted twice."""
 
