@@ -76,7 +76,7 @@ def key_for(options: RunOptions, preset: ModelPreset, catalog: Catalog, *, sendi
     """Return the key that goes to a model's server: one that the user named, or one that belongs there.
 
     Args:
-        options: what the user named; a variable in it may go to the preset's address (`cli.trust` sees to that where
+        options: what the user named; a variable in it may go to the preset's address (`cli.consent` sees to that where
             a run's folder says it).
         preset: the model, with its address.
         catalog: whose presets say which key belongs where.
@@ -106,7 +106,7 @@ def _not_named(variable: str, preset: ModelPreset) -> UsageError:
 def remember(options: RunOptions, catalog: Catalog) -> None:
     """Keep which servers, with which variables, the user named on this command line, but for a preset's own.
 
-    What a run's folder says is among the options only where that is known already (`cli.trust`).
+    What a run's folder says is among the options only where that is known already (`cli.consent`).
     """
     variable = WITHOUT_KEY if options.api_key_env in (None, "", NO_KEY) else str(options.api_key_env)
     urls: tuple[str | None, ...] = (options.base_url, *options.more_urls)

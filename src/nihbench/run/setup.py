@@ -252,7 +252,7 @@ class Setup:
 
     @property
     def length_unit(self) -> str:
-        """The code of the unit of its lengths (see `run.units`)."""
+        """The code of the unit of its lengths (see `run.options`)."""
         if self.like is not None:
             return length_unit({"length_unit": self.like.stored_unit})
         return MODEL_UNIT if self.counts_exactly or self.to_be_fitted else self.tokenizer.name
