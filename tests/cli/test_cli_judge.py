@@ -151,7 +151,7 @@ def test_a_verdict_that_the_server_cut_off_is_none(judge: Any, court: ChatModel,
     whole = {"message": {"role": "assistant", "content": "{}"}, "finish_reason": "length"}
     court.fail = {n: (200, {"model": "j", "choices": [whole], "usage": {}}) for n in range(1, 20)}
     assert judge().code == 3
-    assert all("cut off" in row["unscored"] for row in rows_of(run, "judge-wise"))
+    assert all(row["unscored"] == {"code": "verdict_cut"} for row in rows_of(run, "judge-wise"))
 
 
 INJECTIONS = (
