@@ -268,7 +268,8 @@ def test_a_call_that_fails_leaves_its_answer_unscored_and_is_made_again(
     court.fail = {1: (400, {"error": {"message": "no"}})}
     assert judge("--concurrency", 1).code == 3
     rows = rows_of(run, "judge-wise")
-    assert any("gave no answer" in row.get("unscored", "") for row in rows) and any("value" in row for row in rows)
+    unscored = [row["unscored"]["code"] for row in rows if "unscored" in row]
+    assert set(unscored) == {"judge_failed"} and any("value" in row for row in rows)
     assert judge().code == 0
     assert all("value" in row for row in rows_of(run, "judge-wise"))
 
