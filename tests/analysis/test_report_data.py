@@ -159,7 +159,7 @@ def test_the_page_holds_the_data_and_no_markup_but_its_own(data: dict[str, Any])
     page = report_page(hostile, lang="zh")
     blocks = Blocks()
     blocks.feed(page.decode("utf-8"))
-    assert [kind for kind, _ in blocks.scripts] == ["application/json", "application/json", None, None]
+    assert [kind for kind, _ in blocks.scripts] == ["application/json", "application/json", None]
     assert json.loads(blocks.scripts[1][1]) == json.loads(json.dumps(hostile))
 
 

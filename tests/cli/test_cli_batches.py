@@ -32,11 +32,12 @@ def options(small, service):
 
 
 def lines_of(folder):
-    """The records by id, without what only a live run knows."""
+    """The records by id, without what only one of the two ways to ask knows."""
     records = [json.loads(line) for line in (folder / "records.jsonl").read_bytes().splitlines()]
     for record in records:
         record.pop("started_at")
-        record["completion"].pop("latency_s")
+        batched = record["completion"].pop("via_batch", False)
+        assert (record["completion"].pop("latency_s") is None) == batched
     return {record["id"]: record for record in records}
 
 

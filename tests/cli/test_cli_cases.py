@@ -282,9 +282,9 @@ def test_the_obvious_mean_over_the_table_is_that_of_the_grid(nih, chat, small):
 @pytest.mark.parametrize(("lang", "wanted"), [("en", "1–2 of 3 facts (3)"), ("zh", "3 个事实中答出 1–2 个 (3)")])
 def test_reasons_that_differ_in_a_number_are_told_with_their_numbers(lang, wanted):
     from nihbench.analysis.cases import Case, _group
-    from nihbench.lang.messages import said, t
+    from nihbench.lang.messages import Note, said
 
-    reasons = [t("note.some_facts", right=right, all=3) for right in (1, 2, 1)]
+    reasons = [Note("some_facts", right=right, all=3) for right in (1, 2, 1)]
     cases = [
         Case(
             id=str(n), prompt="p", length=1000, depth_percent=0.0, achieved_depth_percent=0.0, repeat=n, kind="partial",

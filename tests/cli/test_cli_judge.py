@@ -151,7 +151,7 @@ def test_a_verdict_that_the_server_cut_off_is_none(judge: Any, court: ChatModel,
     whole = {"message": {"role": "assistant", "content": "{}"}, "finish_reason": "length"}
     court.fail = {n: (200, {"model": "j", "choices": [whole], "usage": {}}) for n in range(1, 20)}
     assert judge().code == 3
-    assert all("cut off" in row["unscored"] for row in rows_of(run, "judge-wise"))
+    assert all(row["unscored"] == {"code": "verdict_cut"} for row in rows_of(run, "judge-wise"))
 
 
 INJECTIONS = (
@@ -268,7 +268,8 @@ def test_a_call_that_fails_leaves_its_answer_unscored_and_is_made_again(
     court.fail = {1: (400, {"error": {"message": "no"}})}
     assert judge("--concurrency", 1).code == 3
     rows = rows_of(run, "judge-wise")
-    assert any("gave no answer" in row.get("unscored", "") for row in rows) and any("value" in row for row in rows)
+    unscored = [row["unscored"]["code"] for row in rows if "unscored" in row]
+    assert set(unscored) == {"judge_failed"} and any("value" in row for row in rows)
     assert judge().code == 0
     assert all("value" in row for row in rows_of(run, "judge-wise"))
 

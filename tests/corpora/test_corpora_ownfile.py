@@ -80,7 +80,7 @@ def test_what_is_plainly_an_older_encoding_is_read_as_it_and_said(
             path.write_bytes((text * times).encode(encoding))
             corpus = load_path(path)
             assert corpus.text == text * times
-            assert corpus.caveat.startswith("read otherwise than as UTF-8: old.txt as ")
+            assert str(corpus.caveat).startswith("read otherwise than as UTF-8: old.txt as ")
 
 
 WRITTEN = [

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from nihbench.lang.messages import Note
 from nihbench.run.forecast import depth_error
 from nihbench.run.setup import Setup
 
@@ -27,7 +28,7 @@ def test_depth_errors_are_those_of_the_prompts(repeats: int, make_setup: Callabl
     # A haystack is some tokens shorter than the plan takes it for.
     assert error.mean == pytest.approx(sum(errors) / len(errors), abs=0.5)
     assert error.largest == pytest.approx(max(errors), abs=2.5)
-    said = [note for note in setup.notes if "points from their nominal depths" in note]
+    said = [note for note in setup.notes if isinstance(note, Note) and note.code == "depths_off"]
     assert bool(said) == (error.largest > 2) == error.is_large
 
 

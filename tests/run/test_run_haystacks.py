@@ -19,6 +19,7 @@ from nihbench.catalog.loading import load
 from nihbench.endpoint.access import open_model
 from nihbench.errors import UsageError
 from nihbench.fetch.files import silent
+from nihbench.lang.messages import Note
 from nihbench.run.manifest import manifest
 from nihbench.run.options import RunOptions
 from nihbench.run.resolve import prepare
@@ -205,13 +206,15 @@ def test_another_beginning_is_another_trial(make_setup: MakeSetup) -> None:
     ],
 )
 def test_what_haystacks_share_is_said(make_setup: MakeSetup, options: dict[str, object], said: list[str]) -> None:
-    notes = [note for note in make_setup(**options).notes if "repeats" in note or "separate" in note]
+    told = map(str, make_setup(**options).notes)
+    notes = [note for note in told if "repeats" in note or "separate" in note]
     assert len(notes) == len(said) and all(note.startswith(start) for note, start in zip(notes, said, strict=True))
 
 
 def test_a_packaged_corpus_with_room_is_named(make_setup: MakeSetup) -> None:
     """By what corpora/*.yaml say of their lengths: 1,686,452 tokens of the novels hold 421 haystacks of 4,000."""
-    (note,) = [note for note in make_setup(repeats=2, lengths="300,1800").notes if note.startswith("separate hay")]
+    notes = make_setup(repeats=2, lengths="300,1800").notes
+    (note,) = [str(note) for note in notes if isinstance(note, Note) and note.code == "rooms"]
     tokens = load().corpora["english-novels-en"].approximate_tokens
     assert tokens is not None and f"english-novels-en {tokens // 1800:,}" in note and "-zh" not in note
 

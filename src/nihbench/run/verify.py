@@ -14,7 +14,7 @@ from statistics import median
 from typing import Any
 
 from nihbench.errors import NihError
-from nihbench.lang.messages import Message, Note, Words, t
+from nihbench.lang.messages import Message, Note, t
 from nihbench.text.fit import TOLERANCE_TOKENS
 from nihbench.types import Completion, Failure, FailureKind, GradedElsewhere, Outcome, Record, Usage
 
@@ -157,7 +157,7 @@ def _fitting(usage: Usage, expected: float, ratio: float) -> int | None:
     return next((n for n in whole_counts(usage) if ratio * expected <= n <= expected / ratio + _SLACK_TOKENS), None)
 
 
-def _foreign(seen: int, expected: float) -> Words:
+def _foreign(seen: int, expected: float) -> Note:
     return Note(
         "count_too_large",
         seen=seen,
@@ -189,7 +189,7 @@ def has_text(record: Record) -> bool:
     return record.placement is not None and record.placement.haystack_tokens > 0
 
 
-def cut_prompts(records: Mapping[str, Record], expectation: Expectation) -> dict[str, Words]:
+def cut_prompts(records: Mapping[str, Record], expectation: Expectation) -> dict[str, Note]:
     """Return why each prompt that the records show to have been cut was, by the record's id."""
     sizes = {
         key: (record.outcome.usage, expectation.tokens(record))
@@ -242,11 +242,11 @@ def _believed(sizes: Mapping[str, tuple[Usage, int]], ratio: float) -> dict[str,
     }
 
 
-def _equal(sizes: Mapping[str, tuple[int, int]]) -> dict[str, Words]:
+def _equal(sizes: Mapping[str, tuple[int, int]]) -> dict[str, Note]:
     by_count: dict[int, list[str]] = {}
     for key, (seen, _) in sizes.items():
         by_count.setdefault(seen, []).append(key)
-    reasons: dict[str, Words] = {}
+    reasons: dict[str, Note] = {}
     for seen, keys in by_count.items():
         least, most = (pick(sizes[key][1] for key in keys) for pick in (min, max))
         if most - least > max(_DIFFERENT * most, 2 * TOLERANCE_TOKENS):
@@ -273,7 +273,7 @@ def _at_power_of_two(count: int) -> bool:
     return count >= _LEAST_POWER and count & (count - 1) == 0
 
 
-def _failed(outcome: Completion, kind: FailureKind, reason: Words) -> Failure:
+def _failed(outcome: Completion, kind: FailureKind, reason: Note) -> Failure:
     return Failure(
         kind=kind,
         message=reason,
