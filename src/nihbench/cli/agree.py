@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Optional
 
@@ -16,6 +16,7 @@ from nihbench.lang import t, typed
 if TYPE_CHECKING:
     from nihbench.analysis import AgreementReport, Item
     from nihbench.run import RunFolder
+    from nihbench.types import Grade
 
 _TEXT = Optional[str]  # noqa: UP045  typer reads it at run time
 
@@ -166,6 +167,15 @@ def _item(item: Item) -> dict[str, Any]:
         "answer": item.answer,
         "band": item.band,
         "outcome": item.outcome,
-        "why": item.why,
-        "scorer": asdict(item.grade),
+        "why": str(item.why),
+        "scorer": asdict(_in_words(item.grade)),
     }
+
+
+def _in_words(grade: Grade) -> Grade:
+    """Return a grade with its note as a sentence."""
+    from nihbench.types import Score
+
+    if isinstance(grade, Score):
+        return replace(grade, evidence=replace(grade.evidence, cue=str(grade.evidence.cue)))
+    return replace(grade, reason=str(grade.reason))
