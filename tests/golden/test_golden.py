@@ -42,7 +42,7 @@ READING: dict[str, list[str]] = {
     "plot": ["plot early --out map.png --dpi 50",
              "en: plot early --scorer judge-wise --kind profiles --out profiles.svg"],
     "report": ["report early late --out report.html", "report batched --out batched.html"],
-    "score": ["score early", "agree early --scorer judge-wise"],
+    "score": ["score early", "agree early --scorer judge-wise", "en: agree early --scorer judge-wise --json"],
 }  # fmt: skip
 SENDING: dict[str, list[str]] = {
     "plan": ["plan --model early {grid}", "plan --model early {grid} --controls --repeats 3 --prompt original,explicit",

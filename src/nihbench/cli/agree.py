@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from nihbench.run.scores import COMBINED, grades_of, stored_scorers
 from nihbench.run.store import RunFolder, open_run
 from nihbench.run.tree import find_runs
 from nihbench.score.rules import SCORER, VERSION
-from nihbench.types import Score, Unscored
+from nihbench.types import Grade, Score, Unscored
 
 
 def agree(source: str, scorer: str | None, as_json: bool) -> None:
@@ -125,6 +125,15 @@ def _item(item: Item) -> dict[str, Any]:
         "answer": item.answer,
         "band": item.band,
         "outcome": item.outcome,
-        "why": item.why,
-        "scorer": asdict(item.grade),
+        "why": str(item.why),
+        "scorer": asdict(_in_words(item.grade)),
     }
+
+
+def _in_words(grade: Grade) -> Grade:
+    """Return a grade with its note as a sentence."""
+    from nihbench.types import Score
+
+    if isinstance(grade, Score):
+        return replace(grade, evidence=replace(grade.evidence, cue=str(grade.evidence.cue)))
+    return replace(grade, reason=str(grade.reason))

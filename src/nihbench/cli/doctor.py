@@ -280,7 +280,7 @@ def _as_json(found: Found) -> dict[str, Any]:
         | (dict([found.reference]) if found.reference else {}),
         "streamed": report.streamed,
         "cached_tokens_reported": report.cached_reported,
-        "canary": asdict(canary) | {"sentence": canary.sentence} if canary else None,
+        "canary": asdict(canary) | {"message": str(canary.message), "sentence": canary.sentence} if canary else None,
         "rate_limits": asdict(report.rates) if report.rates else None,
         "default_sweep": {
             "trials": sweep.trials,
