@@ -14,7 +14,7 @@ from pydantic import TypeAdapter
 
 from nihbench.endpoint.client import ChatClient
 from nihbench.endpoint.connection import Endpoint
-from nihbench.endpoint.failures import HANDLING
+from nihbench.endpoint.kinds import HANDLING
 from nihbench.endpoint.limits import Limiter, Limits
 from nihbench.endpoint.retries import LONGEST_WAIT_S, Retries
 from nihbench.types import Completion, Failure, FailureKind, Message, Outcome, Request

@@ -230,7 +230,7 @@ def test_a_full_disk_keeps_what_is_done_and_says_so(make_setup: MakeSetup, tmp_p
     path.write_bytes(start + b"{" + b"x" * 200)
     resource.setrlimit(resource.RLIMIT_FSIZE, (len(start) + 100, before[1]))
     try:
-        with pytest.raises(UsageError, match=r"can't write .*records\.jsonl"):
+        with pytest.raises(UsageError, match=r"Can't write .*records\.jsonl"):
             measure(setup, path, Model())
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)

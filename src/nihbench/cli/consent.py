@@ -26,18 +26,8 @@ from nihbench.endpoint.tokenizers import is_tokenizer_file
 from nihbench.errors import UsageError
 from nihbench.lang.messages import Message, listed, said, t
 from nihbench.plan.cost import CostRange
-from nihbench.run.admit import (
-    NO_KEY,
-    address_of,
-    admitted_file,
-    admitted_text,
-    belongs,
-    deciding_fields,
-    is_below,
-    is_known_address,
-    is_text,
-    stored_address,
-)
+from nihbench.run.addresses import NO_KEY, address_of, belongs, is_below, is_known_address, stored_address
+from nihbench.run.admit import admitted_file, admitted_text, deciding_fields, is_text
 from nihbench.run.known import is_own_run
 from nihbench.run.options import RunOptions
 from nihbench.run.recount import Recount

@@ -14,7 +14,7 @@ from nihbench.cli.output import key_named, keys_file
 from nihbench.endpoint.connection import Endpoint, is_telling
 from nihbench.errors import UsageError
 from nihbench.lang.messages import t
-from nihbench.run.admit import NO_KEY, USUAL_KEY, address_of, belongs, is_below
+from nihbench.run.addresses import NO_KEY, USUAL_KEY, address_of, belongs, is_below
 from nihbench.run.known import WITHOUT_KEY, remember_pairs
 from nihbench.run.options import RunOptions, without_secrets
 from nihbench.types import ModelPreset

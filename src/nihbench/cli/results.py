@@ -16,7 +16,7 @@ from nihbench.analysis.grids import Grid, grid
 from nihbench.analysis.statistics import Statistics, Summary, statistics, summary
 from nihbench.analysis.table import Table, columns
 from nihbench.cli.output import console, note, speaks_unicode, tell, width_of, wrapped
-from nihbench.endpoint.failures import HANDLING
+from nihbench.endpoint.kinds import HANDLING
 from nihbench.errors import UsageError
 from nihbench.figures.captions import Intervals, Setting, headline, length_notes
 from nihbench.figures.findings import effective_sentence, worst_sentence

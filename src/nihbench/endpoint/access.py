@@ -12,7 +12,7 @@ from nihbench.endpoint.client import ChatClient, silent
 from nihbench.endpoint.connection import Endpoint, Timeouts
 from nihbench.endpoint.counting import CountingEndpoint, ServerTokenizer, chat_overhead
 from nihbench.endpoint.dialect import Dialect
-from nihbench.endpoint.failures import HANDLING
+from nihbench.endpoint.kinds import HANDLING
 from nihbench.endpoint.limits import Limiter, Limits
 from nihbench.endpoint.servers import ServerInfo, probe
 from nihbench.endpoint.spending import Budget

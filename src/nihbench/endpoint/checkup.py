@@ -18,7 +18,8 @@ from nihbench.endpoint.access import ModelAccess
 from nihbench.endpoint.client import ChatClient, silent
 from nihbench.endpoint.connection import NO_ANSWER, Endpoint, Timeouts, no_answer
 from nihbench.endpoint.error_body import one_line, parse_json
-from nihbench.endpoint.failures import HANDLING, Diagnosis, classify, is_about_model, may_pass
+from nihbench.endpoint.failures import Diagnosis, classify, is_about_model
+from nihbench.endpoint.kinds import HANDLING, may_pass
 from nihbench.endpoint.limits import Limiter
 from nihbench.endpoint.servers import ServerKind, listed_window
 from nihbench.endpoint.spending import Budget

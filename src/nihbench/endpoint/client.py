@@ -1,7 +1,7 @@
 """The chat client: one request to an OpenAI-compatible /chat/completions, an answer or a failure back.
 
 It sends again what may pass, writes requests as the server turns out to want them, and asks once more with a larger
-output limit for an answer that was cut off before it began. Which failures allow what is in `failures.HANDLING`; when
+output limit for an answer that was cut off before it began. Which failures allow what is in `kinds.HANDLING`; when
 the next sending may start is the limiter's word. It judges no answer, and ends no run.
 """
 
@@ -23,7 +23,8 @@ from nihbench.endpoint.connection import NO_ANSWER, Endpoint, Timeouts, no_answe
 from nihbench.endpoint.dialect import Call, Dialect, learn, without_stream
 from nihbench.endpoint.error_body import own_words
 from nihbench.endpoint.exchange import HEADER, SUCCESS, DeadlineError, Reply, exchange, new_id
-from nihbench.endpoint.failures import HANDLING, Diagnosis, classify
+from nihbench.endpoint.failures import Diagnosis, classify
+from nihbench.endpoint.kinds import HANDLING
 from nihbench.endpoint.retries import Retries
 from nihbench.endpoint.signals import signal_of
 from nihbench.endpoint.transport import Lanes, keep_alive_trace

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Literal
 
 from nihbench.endpoint.access import ModelAccess
-from nihbench.endpoint.failures import HANDLING
+from nihbench.endpoint.kinds import HANDLING
 from nihbench.errors import EndpointError, StoppedError
 from nihbench.lang.messages import t, without_stop
 from nihbench.types import Completer, Failure, Message, Request, Usage

@@ -1,4 +1,4 @@
-"""Whether one request is sent again after a failure, and when: the rules of `failures.HANDLING`, counted.
+"""Whether one request is sent again after a failure, and when: the rules of `kinds.HANDLING`, counted.
 
 Pure: nothing waits here, and chance is an argument.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 
-from nihbench.endpoint.failures import HANDLING
+from nihbench.endpoint.kinds import HANDLING
 from nihbench.endpoint.waits import in_words
 from nihbench.errors import PutOffError
 from nihbench.lang.messages import t

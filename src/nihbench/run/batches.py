@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nihbench.endpoint.batches import LOST, Batch, BatchEndpoint, UnsureError
-from nihbench.endpoint.failures import HANDLING
+from nihbench.endpoint.kinds import HANDLING
 from nihbench.errors import EndpointError, UsageError
 from nihbench.fetch.regular import lines_of
 from nihbench.lang.messages import t, typed
-from nihbench.run.admit import address_of
+from nihbench.run.addresses import address_of
 from nihbench.run.batch_state import CUSTOM_ID, Batches, Job, extract
 from nihbench.run.export import BATCH_FOLDER, URL, request_line
 from nihbench.run.known import known, remember_batch

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
-from nihbench.endpoint.failures import HANDLING
+from nihbench.endpoint.kinds import HANDLING
 from nihbench.endpoint.spending import Budget
 from nihbench.errors import StoppedError, UsageError
 from nihbench.fetch.regular import open_appending, parse_json

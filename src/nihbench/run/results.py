@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from nihbench.endpoint.batches import BatchResult, read_result
-from nihbench.endpoint.failures import HANDLING
+from nihbench.endpoint.kinds import HANDLING
 from nihbench.endpoint.usage import MOST_BYTES
 from nihbench.errors import UsageError
 from nihbench.fetch.regular import open_named

@@ -18,7 +18,8 @@ from queue import SimpleQueue
 from types import TracebackType
 from typing import Self
 
-from nihbench.endpoint.failures import HANDLING, is_about_model, may_pass
+from nihbench.endpoint.failures import is_about_model
+from nihbench.endpoint.kinds import HANDLING, may_pass
 from nihbench.endpoint.limits import Limiter
 from nihbench.endpoint.retries import LONGEST_WAIT_S, put_off
 from nihbench.errors import DamagedDataError, PutOffError, StoppedError
