@@ -132,8 +132,6 @@ def _item(item: Item) -> dict[str, Any]:
 
 def _in_words(grade: Grade) -> Grade:
     """Return a grade with its note as a sentence."""
-    from nihbench.types import Score
-
     if isinstance(grade, Score):
         return replace(grade, evidence=replace(grade.evidence, cue=str(grade.evidence.cue)))
     return replace(grade, reason=str(grade.reason))
