@@ -74,7 +74,7 @@ def test_the_suite_makes_one_panel_of_four_experiments(
     for name in ("paul-graham-en", "three-kingdoms-zh"):
         fetched_corpus(name)
     nih.environment.pop("NIH_CACHE_DIR")  # the embedded model and both corpora are in the user's own cache
-    ended = nih(
+    ended = nih.drawing(
         *("run", "--suite", "moonshot-2023", "--model", "smollm2-135m", "--corpus", "zh=three-kingdoms-zh"),
         *("--lengths", "300,400", "--depths", "0,100", "--max-output", 16, "--no-controls", "--out", "suite"),
     )

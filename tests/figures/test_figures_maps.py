@@ -21,20 +21,17 @@ from nihbench.errors import UsageError
 from nihbench.figures.cells import cells_of, value_scale
 from nihbench.figures.colours import (
     CLASSIC,
-    GROUPS,
     HATCH_LINE,
-    HATCHES,
     LEVELS,
     NO_ANSWER,
     NOT_RUN,
     PALETTES,
-    Hatch,
     colour_of,
-    group_of,
     is_dark,
     palette,
 )
 from nihbench.figures.files import check_suffix, save
+from nihbench.figures.hatch import GROUPS, HATCHES, Hatch, group_of
 from nihbench.figures.layout import Panel
 from nihbench.figures.look import drawable, families, missing
 from nihbench.figures.panel import draw_heatmap, draw_panel

@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from nihbench.errors import UsageError
-from nihbench.figures.colours import UNRUN, Palette
+from nihbench.figures.colours import Palette
 from nihbench.figures.files import write_picture
+from nihbench.figures.hatch import UNRUN
 from nihbench.figures.look import look
 from nihbench.figures.style import Style
 from nihbench.lang.messages import t

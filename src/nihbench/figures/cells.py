@@ -22,7 +22,8 @@ from matplotlib.textpath import TextPath
 from matplotlib.transforms import Affine2D
 
 from nihbench.analysis.grids import Grid
-from nihbench.figures.colours import HATCHES, LEVELS, UNRUN, Palette, group_of, is_dark
+from nihbench.figures.colours import LEVELS, Palette, is_dark
+from nihbench.figures.hatch import HATCHES, UNRUN, group_of
 from nihbench.figures.labels import half_up
 from nihbench.figures.look import families
 from nihbench.figures.page import LINE_IN, Ruler

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from nihbench.analysis.grids import Grid
 from nihbench.figures.cells import difference_scale, value_scale
-from nihbench.figures.colours import HATCHES, UNRUN, Hatch, group_of
+from nihbench.figures.hatch import HATCHES, UNRUN, Hatch, group_of
 from nihbench.figures.labels import depth_labels, failure_counts, length_labels, partly_cells, unit_phrase, unrun_cells
 from nihbench.figures.look import drawable
 from nihbench.figures.page import LINE_IN, Ruler

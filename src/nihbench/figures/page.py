@@ -17,7 +17,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.transforms import Affine2D
 
-from nihbench.figures.colours import Hatch, Palette
+from nihbench.figures.colours import Palette
+from nihbench.figures.hatch import Hatch
 from nihbench.figures.look import INK, weight
 
 LINE_IN = 1.35 / 72

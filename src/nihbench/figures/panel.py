@@ -17,7 +17,7 @@ from matplotlib.ticker import FuncFormatter
 
 from nihbench.analysis.grids import Grid
 from nihbench.figures.cells import Cell, cells_of, draw_cells, number_points, write_numbers
-from nihbench.figures.colours import UNRUN
+from nihbench.figures.hatch import UNRUN
 from nihbench.figures.labels import depth_labels, length_labels
 from nihbench.figures.layout import BAR, Layout, Panel
 from nihbench.figures.look import INK, QUIET, drawable, look

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from nihbench.errors import UsageError
-from nihbench.figures.colours import Hatch
+from nihbench.figures.hatch import Hatch
 from nihbench.figures.look import INK, QUIET, drawable
 from nihbench.figures.page import LINE_IN, Page, Ruler
 from nihbench.figures.style import Style
