@@ -11,82 +11,18 @@ from typing import Literal
 
 import numpy as np
 
+from nihbench.lang.messages import Lang, said, t
 from nihbench.stats.binomial import share
 from nihbench.stats.drift import drift
 from nihbench.stats.interval import Interval
 from nihbench.types import Completion, Grade, OutcomeClass, Record, Score, Trial
 
-Lang = Literal["en", "zh"]
 Verdict = Literal["passed", "failed", "unknown"]
 
 ORACLE_SHARE = 0.9
 RIGHT_WITHOUT_NEEDLE: tuple[OutcomeClass, ...] = ("abstained", "refused", "empty")
 _SEED = 20231121
 """Of the shuffles that the sentinel's test draws: the same answers always get the same p-value."""
-
-_SENTENCES: Mapping[str, tuple[str, str]] = {
-    "oracle passed": (
-        "oracle {where}: {hits} of {n} found in a short text; needle and prompt are clear to this model",
-        "短文对照 {where}：针放在短文里，{n} 次中找到 {hits} 次；针和提问对该模型是清楚的",
-    ),
-    "oracle failed": (
-        "ORACLE FAILED {where}: only {hits} of {n} found with the needle in a short text: the needle or the prompt is "
-        "ambiguous for this model, and the sweep measures that, not its context",
-        "短文对照未通过 {where}：针放在短文里，{n} 次中只找到 {hits} 次：针或提问对该模型有歧义，"
-        "测评测到的是歧义，不是上下文能力",
-    ),
-    "oracle cut": (
-        "ORACLE FAILED {where}: only {hits} of {n} found with the needle in a short text, and {cut} answers were cut "
-        "at the output limit before they came to the point: give a higher --max-output, or mend needle or prompt",
-        "短文对照未通过 {where}：针放在短文里，{n} 次中只找到 {hits} 次，其中 {cut} 个回答还没说到要点就到了输出上限："
-        "请调高 --max-output，或修改针或提问",
-    ),
-    "oracle unknown": (
-        "oracle {where}: {hits} found of {n} measured, of {planned} planned: too few to tell",
-        "短文对照 {where}：计划 {planned} 次，测得 {n} 次，找到 {hits} 次：太少，无法判断",
-    ),
-    "closed_book passed": (
-        "closed book {where}: the answer was not known without the text ({hits} of {n})",
-        "闭卷对照 {where}：没有文档时答不出来（{n} 次中答出 {hits} 次）",
-    ),
-    "closed_book failed": (
-        "CLOSED BOOK FAILED {where}: {hits} of {n} answered without the text: memorised or guessable; the headline is "
-        "withheld, the chance floor is {rate} (95%: {low} to {high})",
-        "闭卷对照未通过 {where}：没有文档，{n} 次中也答出 {hits} 次：答案可背诵或可猜到；不给出总分，"
-        "瞎猜底线为 {rate}（95%：{low} 至 {high}）",
-    ),
-    "closed_book unknown": (
-        "closed book {where}: {hits} of {n} measured, of {planned} planned: too few to tell",
-        "闭卷对照 {where}：计划 {planned} 次，测得 {n} 次：太少，无法判断",
-    ),
-    "no_needle passed": (
-        "no needle {where}: abstained on all {n} texts without the needle",
-        "无针对照 {where}：{n} 篇没有针的长文，全部如实说没有",
-    ),
-    "no_needle failed": (
-        "NO NEEDLE FAILED {where}: false answers to {hits} of {n} texts without the needle "
-        "(false-answer rate {rate}, 95%: {low} to {high})",
-        "无针对照未通过 {where}：{n} 篇没有针的长文中，有 {hits} 篇给出了虚假回答"
-        "（虚答率 {rate}，95%：{low} 至 {high}）",
-    ),
-    "no_needle unknown": (
-        "no needle {where}: {n} measured of {planned} planned: too few to tell",
-        "无针对照 {where}：计划 {planned} 次，测得 {n} 次：太少，无法判断",
-    ),
-    "sentinel passed": (
-        "sentinel {where}: no drift of the endpoint over {n} repetitions",
-        "哨兵 {where}：{n} 次重复，端点没有漂移",
-    ),
-    "sentinel failed": (
-        "SENTINEL FAILED {where}: the endpoint changed during the run (p = {p:.3f} over {n} repetitions; mean score "
-        "{before} before, {after} after)",
-        "哨兵未通过 {where}：测评期间端点变了（{n} 次重复，p = {p:.3f}；平均得分由 {before} 变为 {after}）",
-    ),
-    "sentinel unknown": (
-        "sentinel {where}: too few repetitions ({n}) to tell a drift",
-        "哨兵 {where}：只重复了 {n} 次，不足以判断漂移",
-    ),
-}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -122,7 +58,8 @@ class ControlResult:
         """Return what a user must be told, as one sentence."""
         # Where at least half of the misses were cut, it is not known that the needle is to blame.
         cut = self.name == "oracle" and self.failed and 2 * self.cut >= self.n - self.hits
-        return _SENTENCES["oracle cut" if cut else f"{self.name} {self.verdict}"][lang == "zh"].format(
+        told = t(
+            f"control_told.{self.name}_{'cut' if cut else self.verdict}",
             where=f"{self.experiment}/{self.prompt}",
             planned=self.planned,
             n=self.n,
@@ -135,6 +72,7 @@ class ControlResult:
             before=_band(self.before),
             after=_band(self.after),
         )
+        return said(told, lang)
 
 
 def control_results(
