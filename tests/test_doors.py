@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[1] / "src"
 # module -> what it imports inside functions. Our own modules:
 OWN = {
     "nihbench": {"nihbench.analysis.loaded"},  # the package's face: `import nihbench` stays light
-    "nihbench.cli.finish": {"nihbench.cli.drawing", "nihbench.figures.style"},  # matplotlib, when something is drawn
+    "nihbench.app.finish": {"nihbench.app.drawing", "nihbench.figures.style"},  # matplotlib, when something is drawn
 }
 # Others' that are slow to import and that most callers of the module never need, and those of extras:
 OTHERS = {

@@ -116,3 +116,10 @@ class TerminatedRunError(InterruptedRunError):
     """The system, a scheduler or a service manager ended the run (SIGTERM); what is done stays and can be resumed."""
 
     exit_code = 143
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM or SIGHUP came: it ends work as Ctrl-C does, so that everything that was opened is put in order.
+
+    Its argument is the signal's name.
+    """

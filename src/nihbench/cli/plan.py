@@ -7,11 +7,12 @@ from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
 
-from nihbench.cli.bounds import Bounds, bounds
-from nihbench.cli.jobs import Ready, asked_jobs, made_ready
-from nihbench.cli.money import dollars, free_words, is_free, reach, reach_sentence
+from nihbench.app.bounds import Bounds, bounds
+from nihbench.app.jobs import Ready, asked_jobs, made_ready
+from nihbench.app.money import dollars, free_words, is_free, reach, reach_sentence
+from nihbench.app.wiring import foreseen
+from nihbench.cli.hearing import terminal
 from nihbench.cli.output import plain, show_json, tell
-from nihbench.cli.wiring import foreseen
 from nihbench.errors import UsageError
 from nihbench.lang.messages import Message, column, said, t
 from nihbench.plan.cache import Pace
@@ -287,7 +288,8 @@ def plan(
 ) -> None:
     """Say what a run would send, cost and take, in tokens, dollars and time. No model is asked anything."""
     _check_speeds({"--prefill-speed": prefill_speed, "--answer-speed": answer_speed})
-    with made_ready(asked_jobs(options, suite), sending=False, leave_out=True) as ready:
+    caller = terminal()
+    with made_ready(asked_jobs(options, suite, caller), caller, sending=False, leave_out=True) as ready:
         planned = [_planned(each, prefill_speed, answer_speed) for each in ready]
     alone = suite is None and len(planned) == 1
     if as_json:

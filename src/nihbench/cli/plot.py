@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from nihbench.cli.drawing import KINDS, draw
+from nihbench.app.drawing import KINDS, draw
+from nihbench.app.results import chosen, result_of
+from nihbench.cli.hearing import terminal
 from nihbench.cli.output import note
-from nihbench.cli.results import chosen, result_of
 from nihbench.errors import UsageError
 from nihbench.figures.animation import check_animation
 from nihbench.figures.colours import palette
@@ -45,7 +46,7 @@ def plot(
     results = [result_of(open_run(path), scorer=scorer) for path in runs for path in find_runs(path)]
     records = results[0].records if len(results) == 1 else ()
     sweeps = chosen([s for result in results for s in result.sweeps], prompt, lambda sweep: sweep.grid.prompt)
-    draw(sweeps, out, style, kind=kind, title=title, animate=(animate, records) if animate else None)
+    draw(sweeps, out, style, terminal(), kind=kind, title=title, animate=(animate, records) if animate else None)
     note(t("cli.figure", out=out))
 
 

@@ -8,10 +8,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from nihbench.cli.catalogs import load
-from nihbench.cli.options import run_options
-from nihbench.cli.output import FetchReport, for_terminal, note, show, show_json
-from nihbench.cli.wiring import prepared
+from nihbench.app.options import run_options
+from nihbench.app.presets import load
+from nihbench.app.wiring import prepared
+from nihbench.cli.hearing import terminal
+from nihbench.cli.output import for_terminal, note, show, show_json
 from nihbench.errors import UsageError
 from nihbench.lang.messages import t
 from nihbench.plan.grid import parse_depth, parse_length
@@ -34,8 +35,9 @@ def prompt(options: dict[str, Any], length: str, depth: str, repeat: int, as_jso
         "controls": False,
         "shard": None,
     }
+    caller = terminal()
     values = options | ({"controls": False} if options["like"] else one)
-    with prepared(run_options(values), sending=False, draft=True) as (setup, _):
+    with prepared(run_options(values, caller), caller, sending=False, draft=True) as (setup, _):
         trials = [trial for trial in setup.trials if trial.repeat == repeat]
         if options["like"]:
             trials = [trial for trial in trials if trial.length == tokens and percent in trial.depths]
@@ -87,9 +89,9 @@ def rebuild(run: Path, trial: str, corpus: str | None, as_json: bool) -> None:
     folder = open_run(run)
     record = find_record(folder.records(), trial)
     used = folder.manifest["corpus"]["sha256"]
-    catalog = load()
+    catalog = load(terminal())
     name = corpus or corpus_of(folder.manifest, folder.path, catalog)
-    text = load_corpus(catalog, name, Path.cwd(), FetchReport(), used)
+    text = load_corpus(catalog, name, Path.cwd(), terminal().fetching, used)
     messages = rebuild_prompt(folder, record, text)
     if as_json:
         show_json([asdict(message) for message in messages])

@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from nihbench.analysis.report.model import Measured, report_data
+from nihbench.app.money import stored_tariff
+from nihbench.app.presets import load
 from nihbench.catalog.lookup import Catalog
-from nihbench.cli.catalogs import load
-from nihbench.cli.money import stored_tariff
+from nihbench.cli.hearing import terminal
 from nihbench.cli.output import note
 from nihbench.errors import NihError, UsageError
 from nihbench.fetch.files import write_atomic
@@ -29,7 +30,7 @@ def report(runs: list[Path], out: Path, title: str | None, scorer: str | None, p
     """Write one HTML file that shows runs down to the single answer, opens from disk and loads nothing."""
     if out.suffix.lower() not in {".html", ".htm"}:
         raise UsageError(t("cli.report_html_file_give", name=out.with_suffix(".html")))
-    catalog = load()
+    catalog = load(terminal())
     told = [_measured(folder, scorer, catalog, price) for path in runs for folder in find_runs(path)]
     page = report_page(report_data(told, title=title or _title(told)), lang=language())
     write_atomic(out, page)

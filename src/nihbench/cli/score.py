@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
@@ -11,13 +10,16 @@ from typing import Any, TypeVar
 
 import typer
 
-from nihbench.cli.catalogs import load
-from nihbench.cli.consent import Judged
-from nihbench.cli.money import tell_unknown
-from nihbench.cli.output import FetchReport, note, now, stopped
-from nihbench.cli.results import result_of, show
-from nihbench.cli.sending import terminable
-from nihbench.cli.wiring import reach
+from nihbench.app.consent import Judged
+from nihbench.app.events import Caller
+from nihbench.app.money import tell_unknown
+from nihbench.app.presets import load
+from nihbench.app.results import result_of
+from nihbench.app.running import complete, now, stopped
+from nihbench.app.wiring import reach
+from nihbench.cli.hearing import terminal
+from nihbench.cli.output import note
+from nihbench.cli.showing import show_result
 from nihbench.endpoint.access import ModelAccess
 from nihbench.endpoint.spending import Budget
 from nihbench.errors import NihError, UsageError
@@ -102,7 +104,8 @@ def score_by_judge(folder: RunFolder, options: JudgeOptions, agreed: Judged) -> 
         api_key_env=options.api_key_env,
         concurrency=options.concurrency,
     )
-    with reach(asked, load(), sending=True, report=FetchReport()) as model:
+    caller = agreed.caller
+    with reach(asked, load(caller), caller, sending=True) as model:
         judge = _judge(model, options)
         _warn_of_itself(folder, model)
         with owned(folder.path, now), Verdicts(folder.path) as verdicts:
@@ -165,29 +168,29 @@ def _grades(
         if asked.known and not is_own_run(folder.path):
             note(t("cli.note_verdicts_stand_not", known=asked.known, run=folder.path, file=VERDICTS))
         if asked.owed:
-            tell_unknown(options.max_cost, model)
+            tell_unknown(options.max_cost, agreed.caller, model)
         if before:
             note(t("cli.judge_cost_run_far", spent=before))
 
         async def main(client: Completer) -> tuple[dict[str, Words], list[Outcome]]:
             return await ask_judge(asked, judge, client, verdicts, on_progress=_progress)
 
-        failures, outcomes = _asked(model, budget, main)
+        failures, outcomes = _asked(model, budget, main, agreed.caller)
     note(_after(spent_on(outcomes, budget.exactly_spent - before, budget.unpriced)))
     return judged(answers, asked, judge, verdicts, failures)
 
 
-def _asked(model: ModelAccess, budget: Budget, main: Callable[[Completer], Coroutine[Any, Any, T]]) -> T:
+def _asked(
+    model: ModelAccess, budget: Budget, main: Callable[[Completer], Coroutine[Any, Any, T]], caller: Caller
+) -> T:
     """Ask a judge, and say how to go on where that ends early."""
 
     async def asking() -> T:
-        cancelling()
-        async with model.client(on_change=note, on_silence=note, budget=budget) as client:
+        async with model.client(on_change=caller.tell, on_silence=caller.tell, budget=budget) as client:
             return await main(client)
 
     try:
-        with terminable() as cancelling:
-            return asyncio.run(asking())
+        return complete(asking(), caller)
     except KeyboardInterrupt as error:
         raise stopped(error, _KEPT) from error
     except NihError as error:
@@ -283,7 +286,7 @@ def score(
             max_output=max_output,
             concurrency=concurrency,
         )
-    agreed = Judged(yes=yes, bounded=max_cost is not None)
+    agreed = Judged(caller=terminal(yes=yes), bounded=max_cost is not None)
     left = [_score(folder, options, agreed) for folder in folders]
     if any(left):
         raise typer.Exit(UNSCORED)
@@ -293,7 +296,7 @@ def _score(folder: RunFolder, options: JudgeOptions | None, agreed: Judged) -> i
     """Score one run, show it, and return how many of its answers are left unscored."""
     scorer = score_by_judge(folder, options, agreed) if options else None
     result = result_of(folder, scorer=scorer, again=scorer is None)
-    show(result)
+    show_result(result)
     note(t("cli.scores", scores_file=scores_file(folder, result.scorer)))
     if result.unscored:
         note(t("cli.answers_left_unscored_file", unscored=result.unscored))

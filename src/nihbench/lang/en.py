@@ -47,6 +47,8 @@ WORDS: Mapping[str, str] = {
     "analysis.trials_planned_but_recorded": "{total} trials planned for {experiment}/{prompt}, but {recorded} recorded",
     "analysis.two_no_cell_common": "the two have no cell in common: measure both with the same --lengths and --depths (and the same --length-unit) to draw their difference",
     "analysis.uses_only_words_needle": "{which} uses only words of the needle: a search for the words would find it, without understanding.",
+    # app
+    "app.agree_or_bound": "{what}; pass agree=True, or max_cost= with what it may cost at most",
     # catalog
     "catalog.1_folder_link_nothing": "{path}:1: this is a folder or a link to nothing; put a file there, or remove it",
     "catalog.64_hexadecimal_digits_lower": "64 hexadecimal digits in lower case, as sha256sum prints them",

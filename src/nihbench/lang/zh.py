@@ -47,6 +47,8 @@ WORDS: Mapping[str, str] = {
     "analysis.trials_planned_but_recorded": "{experiment}/{prompt} 计划了 {total} 次试验，却有 {recorded} 条记录",
     "analysis.two_no_cell_common": "两者没有共同的格：请用相同的 --lengths 与 --depths（及相同的 --length-unit）评测，再画差值",
     "analysis.uses_only_words_needle": "{which}只用了针里的词：不必理解，搜词就能找到。",
+    # app
+    "app.agree_or_bound": "{what}；请传入 agree=True，或用 max_cost= 给出费用上限",
     # catalog
     "catalog.1_folder_link_nothing": "{path}:1: 这是文件夹或失效的链接；请换成文件，或删除它",
     "catalog.64_hexadecimal_digits_lower": "64 位小写十六进制数字，如 sha256sum 所示",

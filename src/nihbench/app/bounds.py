@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from nihbench.cli.money import dollars
+from nihbench.app.money import dollars
 from nihbench.lang.messages import Message, t
 from nihbench.prices import worst_cost
 from nihbench.run.further import most_extra, most_fit_prompts

@@ -1,4 +1,4 @@
-"""From sweeps to figures: what `nih plot` and the end of a run draw.
+"""From sweeps to figures: what `nih plot`, `nihbench.plot` and the end of a run draw.
 
 It joins `analysis` with `figures`; nothing is measured or drawn here itself.
 """
@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nihbench.analysis.grids import Profile, depth_profile, difference, length_profile
-from nihbench.cli.output import note
-from nihbench.cli.results import Sweep, named, told_apart
+from nihbench.app.events import Caller, Drawn
+from nihbench.app.results import Sweep, named, told_apart
 from nihbench.errors import UsageError
 from nihbench.figures.animation import save_animation
 from nihbench.figures.captions import caption, headline, map_note
@@ -31,6 +31,9 @@ from nihbench.figures.words import joined, listed, say
 from nihbench.lang.messages import Lang, t
 from nihbench.stats.headline import Headline
 from nihbench.types import Record
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 # ---- what stands around the figure of some sweeps: its title, its caption, what their controls say -------------------
 
@@ -148,35 +151,39 @@ KINDS = ("map", "difference", "profiles")
 
 def draw(
     sweeps: Sequence[Sweep],
-    path: Path,
+    path: Path | None,
     style: Style,
+    caller: Caller,
     *,
     kind: str = "map",
     title: str | None = None,
     animate: tuple[Path, Sequence[Record]] | None = None,
-) -> None:
-    """Write the figure of some sweeps; the suffix chooses the format.
+) -> Figure:
+    """Draw some sweeps, write the figure where a path is given (its suffix chooses the format), and return it.
 
     Raises:
         UsageError: The kind or the suffix is unknown, or these sweeps can't be drawn so.
     """
-    check_suffix(path)
+    if path is not None:
+        check_suffix(path)
     if not sweeps:
         raise UsageError(t("cli.nothing_draw_no_run"))
     if animate and (len(sweeps) != 1 or style.achieved or kind != "map"):
         raise UsageError(t("cli.animation_shows_one_map"))
     sweeps = named(sweeps)
     around = around_of(sweeps, kind, style, title)
-    _note_fonts(around.title + around.caption + "".join(sweep.name for sweep in sweeps), style.lang)
+    _tell_fonts(around.title + around.caption + "".join(sweep.name for sweep in sweeps), style.lang, caller)
     unit = SEVERAL.join(dict.fromkeys(sweep.setting.length_unit for sweep in sweeps))
     if kind == "profiles":
         figure = draw_profiles(_lines(sweeps), around, style, length_unit=unit)
     else:
         panel = _difference(sweeps, unit) if kind == "difference" else _panel(sweeps, unit, style.lang)
         figure = draw_panel(panel, around, style)
-    save(figure, path, style.dpi)
+    if path is not None:
+        save(figure, path, style.dpi)
     if animate:
-        _animate(figure, sweeps, animate, style)
+        _animate(figure, sweeps, animate, style, caller)
+    return figure
 
 
 def _panel(sweeps: Sequence[Sweep], unit: str, lang: Lang) -> Any:
@@ -240,7 +247,9 @@ def _bounded(profile: Profile, rows: tuple[Headline, ...] | None) -> Profile:
     return replace(profile, value=value, measured=measured, low=np.array(low), high=np.array(high))
 
 
-def _animate(figure: Any, sweeps: Sequence[Sweep], animate: tuple[Path, Sequence[Record]], style: Style) -> None:
+def _animate(
+    figure: Figure, sweeps: Sequence[Sweep], animate: tuple[Path, Sequence[Record]], style: Style, caller: Caller
+) -> None:
     path, records = animate
     grid = sweeps[0].grid
     last: dict[tuple[int, int], None] = {}
@@ -251,14 +260,15 @@ def _animate(figure: Any, sweeps: Sequence[Sweep], animate: tuple[Path, Sequence
                 place = (grid.depths.index(depth), grid.lengths.index(trial.length))
                 last.pop(place, None)  # a cell is finished with its last repeat
                 last[place] = None
-    note(t("cli.animation_frames", path=path, save_animation=save_animation(figure, list(last), path, style)))
+    frames = save_animation(figure, list(last), path, style)
+    caller.emit(Drawn(path=path, sentence=t("cli.animation_frames", path=path, save_animation=frames)))
 
 
-def _note_fonts(text: str, lang: Lang) -> None:
-    """Say which characters no font has, and how to get one."""
+def _tell_fonts(text: str, lang: Lang, caller: Caller) -> None:
+    """Tell which characters no font has, and how to get one."""
     absent = missing(text)
     if absent:
         named = "".join(absent[:8])
         if len(absent) > 8:
             named = say(lang, "and_more", some=named, count=len(absent) - 8)
-        note(say(lang, "no_font", characters=named))
+        caller.tell(say(lang, "no_font", characters=named))

@@ -1,20 +1,18 @@
-"""How the options that `nih run`, `nih plan` and others share (`commands.shared`) become a `RunOptions`."""
+"""How the options of a run (`keywords`), of the command line or Python's, become a `RunOptions`."""
 
 from __future__ import annotations
 
 import json
 import os
-import sys
 from collections.abc import Mapping
 from typing import Any
 
-import typer
-
-from nihbench.cli.catalogs import load
-from nihbench.cli.commands.shared import usual_values
+from nihbench.app.events import Caller
+from nihbench.app.keywords import usual_values
+from nihbench.app.presets import load
 from nihbench.endpoint.tokenizers import is_tokenizer_file
 from nihbench.errors import UsageError
-from nihbench.lang.messages import Message, said, t
+from nihbench.lang.messages import Message, t
 from nihbench.plan.grid import MAX_DEPTHS, MAX_LENGTHS, PLAIN_COUNT, count_of, is_count
 from nihbench.run.known import remember_files
 from nihbench.run.like import like_options
@@ -27,7 +25,7 @@ from nihbench.run.texts import absolute_corpus, corpus_choices
 # Small ones are numbers of steps and pass. Stored options may be older than this rule, and are never asked about.
 
 
-def spelt_lengths(spec: str | None) -> str | None:
+def spelt_lengths(spec: str | None, caller: Caller) -> str | None:
     """Return what --lengths says, beyond doubt.
 
     Raises:
@@ -39,13 +37,13 @@ def spelt_lengths(spec: str | None) -> str | None:
     if count_of(number) > MAX_LENGTHS:
         question = t("cli.lengths_one_length_tokens", number=number)
         refusal = t("cli.lengths_more_steps_than", number=number, most=MAX_LENGTHS)
-        return _chosen(f"{number}t", None, question, refusal)
+        return _chosen(caller, f"{number}t", None, question, refusal)
     question = t("cli.lengths_one_length_tokens_else", number=number)
     refusal = t("cli.lengths_mean_two_things", number=number)
-    return _chosen(f"{number}t", number, question, refusal)
+    return _chosen(caller, f"{number}t", number, question, refusal)
 
 
-def spelt_depths(spec: str | None) -> str | None:
+def spelt_depths(spec: str | None, caller: Caller) -> str | None:
     """Return what --depths says, beyond doubt.
 
     Raises:
@@ -58,7 +56,7 @@ def spelt_depths(spec: str | None) -> str | None:
         raise UsageError(t("cli.depths_no_depth_percent", number=number, steps=steps))
     question = t("cli.depths_one_depth_percent", number=number)
     refusal = t("cli.depths_mean_two_things", number=number, steps=steps)
-    return _chosen(f"{number}%", steps, question, refusal)
+    return _chosen(caller, f"{number}%", steps, question, refusal)
 
 
 def _is_doubtful(spec: str) -> bool:
@@ -66,15 +64,15 @@ def _is_doubtful(spec: str) -> bool:
     return is_count(spec) and count_of(spec) > PLAIN_COUNT
 
 
-def _chosen(one: str, several: str | None, question: Message, refusal: Message) -> str:
+def _chosen(caller: Caller, one: str, several: str | None, question: Message, refusal: Message) -> str:
     """Return which is meant; `several` None: there is nothing else that it could mean.
 
     Raises:
         UsageError: nobody can be asked, or it is meant as neither.
     """
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if caller.confirm is None:
         raise UsageError(refusal)
-    chosen = one if typer.confirm(said(question), err=True) else several
+    chosen = one if caller.confirm(question) else several
     if chosen is None:
         raise UsageError(refusal)
     return chosen
@@ -94,11 +92,12 @@ _OWN_FIELDS = {
 """Fields of the request that are this tool's own, and what to do instead."""
 
 
-def run_options(values: dict[str, Any], *, needs_model: bool = True) -> RunOptions:
+def run_options(values: Mapping[str, Any], caller: Caller, *, needs_model: bool = True) -> RunOptions:
     """Turn raw option values into a `RunOptions`.
 
     Args:
-        values: the value of every shared option (see `usual_values`).
+        values: the raw value of every option (see `usual_values`).
+        caller: asked what a number of two meanings means.
         needs_model: whether a model must be named; the name of one that is not is empty.
 
     Raises:
@@ -107,14 +106,14 @@ def run_options(values: dict[str, Any], *, needs_model: bool = True) -> RunOptio
     like = values["like"]
     if like:
         _check_like(values)
-    corpus = values["corpus"] and absolute_corpus(values["corpus"], load())
+    corpus = values["corpus"] and absolute_corpus(values["corpus"], load(caller))
     values = dict(values) | {"corpus": corpus, "like": like and os.path.abspath(like)}
     _remember_files(values)
     for name, value in values.items():
         if not _is_text(value):
             option = "--" + name.replace("_", "-")
             raise UsageError(t("cli.holds_bytes_not_utf", option=option))
-    values |= {"lengths": spelt_lengths(values["lengths"]), "depths": spelt_depths(values["depths"])}
+    values |= {"lengths": spelt_lengths(values["lengths"], caller), "depths": spelt_depths(values["depths"], caller)}
     models = list(dict.fromkeys(values.pop("model") or []))
     if not models and not needs_model:
         models = [""]
