@@ -14,9 +14,10 @@ from nihbench.app.exporting import write_requests
 from nihbench.app.finish import finish
 from nihbench.app.jobs import Job, resumed_jobs
 from nihbench.app.options import run_options
+from nihbench.app.plain import plain
 from nihbench.app.running import now
 from nihbench.cli.hearing import FAILED_TRIALS, given, terminal
-from nihbench.cli.output import note, plain, show, show_json
+from nihbench.cli.output import note, show, show_json
 from nihbench.cli.progress import measuring
 from nihbench.errors import UsageError
 from nihbench.lang.messages import said, t

@@ -11,13 +11,14 @@ from nihbench.analysis.cases import ORDER, Cases, Filter, find_cases
 from nihbench.analysis.controls import ControlResult, control_results
 from nihbench.analysis.table import UNSCORED
 from nihbench.app.comparing import lost_since
+from nihbench.app.plain import plain
 from nihbench.app.presets import load
 from nihbench.app.probing import ProbeOptions, cause_lines, causes_json, causes_of, send_probes
 from nihbench.app.results import tell_controls
 from nihbench.cli import caseview
 from nihbench.cli.caseview import Context
 from nihbench.cli.hearing import terminal
-from nihbench.cli.output import plain, show, show_json, tell
+from nihbench.cli.output import show, show_json, tell
 from nihbench.errors import DamagedDataError, FetchError, UsageError
 from nihbench.lang.messages import said, t
 from nihbench.run.places import counted_once

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from nihbench.app.comparing import check_comparison, comparison_of
+from nihbench.app.plain import plain
 from nihbench.app.results import results_in
 from nihbench.cli.hearing import terminal
-from nihbench.cli.output import note, plain, show_json, tell
+from nihbench.cli.output import note, show_json, tell
 from nihbench.lang.messages import t
 
 

@@ -6,9 +6,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from nihbench.app.plain import plain
 from nihbench.app.results import Sweep, chosen, named, result_of, tell_controls
 from nihbench.cli.hearing import terminal
-from nihbench.cli.output import plain, show_json, tell
+from nihbench.cli.output import show_json, tell
 from nihbench.figures.captions import length_notes
 from nihbench.figures.findings import diagnosis_sentence
 from nihbench.lang.messages import language

@@ -14,10 +14,11 @@ from nihbench.app.consent import cost_words
 from nihbench.app.keywords import usual_values
 from nihbench.app.money import Checks, free_words, is_free, planned_cost
 from nihbench.app.options import run_options
+from nihbench.app.plain import plain
 from nihbench.app.presets import load
 from nihbench.app.wiring import reach, resolved
 from nihbench.cli.hearing import terminal
-from nihbench.cli.output import note, plain, show_json, tell
+from nihbench.cli.output import note, show_json, tell
 from nihbench.endpoint.access import ModelAccess
 from nihbench.endpoint.canary import FRAME_TOKENS, Canary, filler, sing
 from nihbench.endpoint.checkup import CHECK_PATIENCE_S, KNOWN_TEXT, Preflight, preflight, verdict

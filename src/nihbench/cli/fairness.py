@@ -15,12 +15,13 @@ from nihbench.app.consent import check_cost
 from nihbench.app.jobs import Ready, asked_jobs, made_ready
 from nihbench.app.keywords import usual_values
 from nihbench.app.options import spelt_lengths
+from nihbench.app.plain import plain
 from nihbench.app.presets import load
 from nihbench.app.running import now
 from nihbench.app.sending import Sending, enter_checks, measure
 from nihbench.catalog.lookup import Catalog
 from nihbench.cli.hearing import terminal
-from nihbench.cli.output import plain, show, show_json
+from nihbench.cli.output import show, show_json
 from nihbench.cli.progress import measuring
 from nihbench.corpora.stats import stats
 from nihbench.endpoint.tokenizers import load_tokenizer

@@ -11,7 +11,8 @@ from collections.abc import Callable, Collection, Iterator
 import typer
 
 from nihbench.app.events import BatchStands, Bill, Caller, Event, Fetching
-from nihbench.cli.output import ENDING, FetchReport, note, plain, show, told_mistakes
+from nihbench.app.plain import plain
+from nihbench.cli.output import ENDING, FetchReport, note, show, told_mistakes
 from nihbench.errors import Terminated, UsageError
 from nihbench.lang.messages import Message, said, t
 

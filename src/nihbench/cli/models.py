@@ -7,9 +7,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from nihbench.app.plain import plain
 from nihbench.app.presets import is_gguf, key_for, load, remember
 from nihbench.cli.hearing import terminal
-from nihbench.cli.output import note, plain, show, show_json
+from nihbench.cli.output import note, show, show_json
 from nihbench.endpoint.connection import Endpoint
 from nihbench.endpoint.servers import probe
 from nihbench.errors import LocalModelError, UsageError

@@ -12,12 +12,12 @@ import os
 import re
 import signal
 import sys
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING, Any, ParamSpec, TextIO, TypeVar, cast
 from unicodedata import combining, east_asian_width
 
+from nihbench.app.plain import plain
 from nihbench.lang.messages import said, t
 
 if TYPE_CHECKING:
@@ -151,17 +151,6 @@ def unheard() -> Iterator[None]:
             raise
         with suppress(OSError, ValueError):
             hang_up(sys.stderr)
-
-
-def plain(text: str) -> str:
-    """Return text without control characters (line breaks and tabs become spaces), safe to show on a terminal."""
-    if text.isprintable():  # as nearly all texts are: no character of it is one of control
-        return text
-    text = text.translate(_SPACED)
-    return text if text.isprintable() else "".join(c for c in text if unicodedata.category(c)[0] != "C")
-
-
-_SPACED = str.maketrans("\n\r\t", "   ")
 
 
 _hearers: list[Callable[[str], None]] = []

@@ -16,7 +16,7 @@ from nihbench.analysis.grids import Grid
 from nihbench.analysis.tally import Tally, squeezed
 from nihbench.app.events import kind_words
 from nihbench.app.money import Gauges
-from nihbench.cli.output import plain
+from nihbench.app.plain import plain
 from nihbench.figures.terminal import terminal_heatmap
 from nihbench.lang.messages import Message, language, said, t
 from nihbench.run.answers import answer_of
