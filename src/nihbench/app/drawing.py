@@ -14,10 +14,11 @@ import numpy as np
 
 from nihbench.analysis.grids import Profile, depth_profile, difference, length_profile
 from nihbench.app.events import Caller, Drawn
-from nihbench.app.results import Sweep, named, told_apart
+from nihbench.app.results import Result, Sweep, chosen, named, told_apart
 from nihbench.errors import UsageError
-from nihbench.figures.animation import save_animation
+from nihbench.figures.animation import check_animation, save_animation
 from nihbench.figures.captions import caption, headline, map_note
+from nihbench.figures.colours import palette
 from nihbench.figures.files import check_suffix, save
 from nihbench.figures.findings import effective_sentence
 from nihbench.figures.labels import SEVERAL
@@ -26,9 +27,10 @@ from nihbench.figures.look import missing
 from nihbench.figures.panel import draw_panel
 from nihbench.figures.profile import Line, draw_profiles
 from nihbench.figures.sheet import Around, Control
-from nihbench.figures.style import Style
+from nihbench.figures.style import Style, sized
+from nihbench.figures.style import preset as named_preset
 from nihbench.figures.words import joined, listed, say
-from nihbench.lang.messages import Lang, t
+from nihbench.lang.messages import Lang, language, t
 from nihbench.stats.headline import Headline
 from nihbench.types import Record
 
@@ -184,6 +186,86 @@ def draw(
     if animate:
         _animate(figure, sweeps, animate, style, caller)
     return figure
+
+
+def plot_of(
+    results: Sequence[Result],
+    out: Path | None,
+    caller: Caller,
+    *,
+    kind: str = "map",
+    prompt: str = "",
+    axis: str = "nominal",
+    animate: Path | None = None,
+    title: str | None = None,
+    preset: str = "default",
+    colours: str = "classic",
+    size: str | None = None,
+    dpi: int | None = None,
+    transparent: bool = False,
+    values: bool = True,
+) -> Figure:
+    """Draw runs: a heatmap, a panel of several, a difference, or profiles; the names are those of `nih plot`.
+
+    Args:
+        results: the runs.
+        out: where the figure is written; None: nowhere.
+        caller: hears what was written, and what no font can write.
+        kind: one of `KINDS`.
+        prompt: only these prompts, separated by commas, in this order; "": all.
+        axis: depths as planned ("nominal") or as they came out ("achieved").
+        animate: where to write how the map filled.
+        title: a title of one's own.
+        preset: "default", "blog" or "slide".
+        colours: "classic", "safe" or "grey".
+        size: in inches: "8x5", or "8" for the width alone.
+        dpi: pixels an inch.
+        transparent: whether the figure has no ground.
+        values: whether numbers stand in the cells, where they fit.
+
+    Raises:
+        UsageError: an option is none, or these runs can't be drawn so.
+    """
+    style = style_of(out, kind=kind, axis=axis, animate=animate, preset=preset, colours=colours, size=size, dpi=dpi)
+    style = replace(style, transparent=transparent, values=values)
+    records = results[0].records if len(results) == 1 else ()
+    sweeps = chosen([s for result in results for s in result.sweeps], prompt, lambda sweep: sweep.grid.prompt)
+    moving = (animate, records) if animate else None
+    figure = draw(sweeps, out, style, caller, kind=kind, title=title, animate=moving)
+    if out is not None:
+        caller.emit(Drawn(path=out, sentence=t("cli.figure", out=out)))
+    return figure
+
+
+def style_of(
+    out: Path | None,
+    *,
+    kind: str,
+    axis: str,
+    animate: Path | None,
+    preset: str,
+    colours: str,
+    size: str | None,
+    dpi: int | None,
+) -> Style:
+    """Return how a figure is to look; arguments as for `plot_of`, all of them checked before a run is read.
+
+    Raises:
+        UsageError: one of them is none.
+    """
+    if out is not None:
+        check_suffix(out)
+    if animate is not None:
+        check_animation(animate)
+    _one_of("--kind", kind, KINDS)
+    _one_of("--axis", axis, ("nominal", "achieved"))
+    look = replace(named_preset(preset), lang=language(), palette=palette(colours))
+    return replace(sized(look, size=size, dpi=dpi), achieved=axis == "achieved" and kind == "map")
+
+
+def _one_of(option: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise UsageError(t("cli.choose_one", option=option, value=value, known=", ".join(known)))
 
 
 def _panel(sweeps: Sequence[Sweep], unit: str, lang: Lang) -> Any:

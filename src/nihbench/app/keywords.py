@@ -254,6 +254,13 @@ OPTIONS: Mapping[str, Option] = _table()
 """Every option by its name, in the order of help."""
 
 
+def kind_of(name: str) -> str:
+    """Return what an option takes from Python, as a type is written."""
+    hint = get_type_hints(Keywords)[name]
+    text = hint.__name__ if isinstance(hint, type) else str(hint)
+    return text.replace("collections.abc.", "").replace("typing.", "").replace("os.", "")
+
+
 def usual_values() -> dict[str, Any]:
     """Return the raw values of all options where none of them is given."""
     return {name: option.default for name, option in OPTIONS.items()}

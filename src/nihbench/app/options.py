@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import operator
 import os
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+from os import PathLike
+from typing import Any, get_args
 
 from nihbench.app.events import Caller
-from nihbench.app.keywords import usual_values
+from nihbench.app.keywords import OPTIONS, kind_of, usual_values
 from nihbench.app.presets import load
 from nihbench.endpoint.tokenizers import is_tokenizer_file
 from nihbench.errors import UsageError
@@ -211,3 +214,129 @@ def check_extra(value: Mapping[str, Any]) -> None:
     for name in value:
         if name in _OWN_FIELDS:
             raise UsageError(t("cli.extra_body_may_not", name=name, own_fields=_OWN_FIELDS[name]))
+
+
+# ---- from Python -----------------------------------------------------------------------------------------------------
+# Keywords become the raw values that the command line would have read, so that all of them mean the same.
+
+
+def raw_values(keywords: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the raw value of every option, given Python's keywords; None is "not given", as a default is.
+
+    Raises:
+        UsageError: there is no such option, or it takes another kind of value.
+    """
+    values = usual_values()
+    for name, value in keywords.items():
+        if name not in OPTIONS:
+            near = get_close_matches(name, OPTIONS, 1)
+            raise UsageError(t("app.no_such_option_near", name=name, near=near[0]) if near else _unknown(name))
+        if value is not None:
+            values[name] = _raw(name, value)
+    return values
+
+
+def _unknown(name: str) -> Message:
+    return t("app.no_such_option", name=name, known=", ".join(OPTIONS))
+
+
+def _raw(name: str, value: Any) -> Any:
+    kind = get_args(OPTIONS[name].kind) or (OPTIONS[name].kind,)
+    reader = _OWN_READERS.get(name) or _READERS[kind[0]]
+    try:
+        return reader(value)
+    except (TypeError, ValueError):
+        # Without the value: it may hold a key.
+        raise UsageError(t("app.option_takes", name=name, given=type(value).__name__, kind=kind_of(name))) from None
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, str | PathLike):
+        return os.fspath(value)
+    raise TypeError
+
+
+def _texts(value: Any) -> list[str]:
+    return [_text(value)] if isinstance(value, str | PathLike) else [_text(each) for each in _listed(value)]
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError
+    return float(value)
+
+
+def _whole(value: Any) -> int:
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        raise TypeError
+    return operator.index(value)
+
+
+def _flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError
+    return value
+
+
+def _listed(value: Any) -> list[Any]:
+    if isinstance(value, bytes | Mapping):
+        raise TypeError
+    return list(value)
+
+
+def _joined(value: Any) -> str:
+    """Read words: a text with commas, or a list."""
+    return value if isinstance(value, str) else ",".join(map(_text, _listed(value)))
+
+
+def _lengths(value: Any) -> str:
+    """Read lengths: a specification, a number of steps, or a list of tokens."""
+    if isinstance(value, str):
+        return value
+    return ",".join(f"{_whole(each)}t" for each in _listed(value)) if hasattr(value, "__iter__") else str(_whole(value))
+
+
+def _depths(value: Any) -> str:
+    """Read depths: a specification, a number of steps, or a list of percents."""
+    if isinstance(value, str):
+        return value
+    return (
+        ",".join(f"{_number(each)}%" for each in _listed(value)) if hasattr(value, "__iter__") else str(_whole(value))
+    )
+
+
+def _numbers(value: Any) -> str:
+    return value if isinstance(value, str) else ",".join(str(_number(each)) for each in _listed(value))
+
+
+def _temperature(value: Any) -> str:
+    return value if isinstance(value, str) else str(_number(value))
+
+
+def _fields(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(dict(value))
+
+
+def _headers(value: Any) -> list[str]:
+    pairs = [f"{name}={text}" for name, text in value.items()] if isinstance(value, Mapping) else value
+    return _texts(pairs)
+
+
+_READERS: Mapping[Any, Callable[[Any], Any]] = {
+    str: _text,
+    list[str]: _texts,
+    float: _number,
+    int: _whole,
+    bool: _flag,
+}
+_OWN_READERS: Mapping[str, Callable[[Any], Any]] = {
+    "prompt": _joined,
+    "vary": _joined,
+    "lengths": _lengths,
+    "depths": _depths,
+    "price": _numbers,
+    "temperature": _temperature,
+    "extra_body": _fields,
+    "header": _headers,
+}
+"""What a program has at hand in another form than the command line."""

@@ -290,6 +290,11 @@ def result_of(run: RunFolder, *, scorer: str | None = None, again: bool = False,
     scorer = scorer or (SCORER if again else default_scorer(run))
     in_memory = not store and scorer == SCORER
     grades = _unstored(run, records) if in_memory else _scores(run, records, scorer, again)
+    return result_from(run, records, grades, scorer)
+
+
+def result_from(run: RunFolder, records: Mapping[str, Record], grades: Mapping[str, Grade], scorer: str) -> Result:
+    """Return a run as it is shown, given its records and the grades that `scorer` gave."""
     planned, records = counted_once(planned_trials(run.manifest), records)
     table = columns(tuple(records.values()), grades, content=run.manifest)
     recorded = {record.trial for record in records.values()}
