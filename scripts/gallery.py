@@ -139,7 +139,7 @@ def control(name: str, *, hits: int, verdict: Verdict) -> ControlResult:
 
 
 def _model(result: Result) -> str:
-    return str(result.run.manifest["model"]["name"])
+    return result.run.manifest.model.name
 
 
 def versions() -> dict[str, str]:

@@ -28,7 +28,6 @@ from nihbench.figures.findings import comparison_paragraph, interaction_sentence
 from nihbench.figures.labels import SEVERAL, unit_phrase
 from nihbench.figures.words import joined, say
 from nihbench.lang.messages import Lang, Message, language, said, t
-from nihbench.run.options import length_unit
 from nihbench.run.store import RunFolder, open_run
 from nihbench.run.tree import find_runs
 from nihbench.stats.regions import Region
@@ -197,12 +196,12 @@ def sides_of(result: Result) -> list[Side]:
             name="",
             run=result.run.path.name,
             place=str(result.run.path),
-            model=manifest["model"]["name"],
+            model=manifest.model.name,
             experiment=experiment,
             prompt=prompt,
             table=result.table,
             text=text_of(manifest),
-            unit=length_unit(manifest),
+            unit=manifest.unit,
             served=origin.served,
             date=origin.date,
             **planned_cells(

@@ -27,6 +27,7 @@ from nihbench.run.admit import admitted_file, admitted_text, deciding_fields, is
 from nihbench.run.known import is_own_run
 from nihbench.run.options import RunOptions
 from nihbench.run.recount import Recount
+from nihbench.run.stored import Beginning
 
 ASK_ABOVE_USD = 5
 ASK_ABOVE_TOKENS = 1_000_000
@@ -219,7 +220,7 @@ class Judged:
 
 def readmitted(
     stored: RunOptions,
-    content: Mapping[str, Any],
+    begun: Beginning,
     run: Path,
     asked: RunOptions,
     given: Collection[str],
@@ -229,8 +230,7 @@ def readmitted(
 
     Args:
         stored: its options, without an address.
-        content: its run.json, or its part of tree.json, with `begun` where it was not begun: then nothing that comes
-            later compares its text.
+        begun: what it is gone on with, by its run.json or its part of tree.json.
         run: its folder.
         asked: the options of this call.
         given: which of them were given, by their parameters' names.
@@ -241,8 +241,8 @@ def readmitted(
     """
     # As on the command line: a folder's further fields may not name another model, or lift a limit.
     check_extra(stored.extra_body)
-    options = _with_address(stored, content, run, asked, given, catalog)
-    options = _with_files(options, content, run, given, catalog)
+    options = _with_address(stored, begun, run, asked, given, catalog)
+    options = _with_files(options, begun, run, given, catalog)
     if "extra_body" not in given and not is_own_run(run) and (deciding := deciding_fields(stored.extra_body)):
         raise _deciding(run, deciding)
     # A folder that calls a dear model free would be gone on with unasked.
@@ -251,20 +251,20 @@ def readmitted(
 
 def _with_address(
     stored: RunOptions,
-    content: Mapping[str, Any],
+    begun: Beginning,
     run: Path,
     asked: RunOptions,
     given: Collection[str],
     catalog: Catalog,
 ) -> RunOptions:
-    theirs = stored_address(content)
+    theirs = stored_address(begun.options)
     named = "base_url" in given and asked.base_url is not None
     urls = (str(asked.base_url), *asked.more_urls) if named else theirs.urls
     for url in () if named else urls:
         if not is_known_address(url, catalog):
             raise _unknown_host(run, url)
     if not named and not is_own_run(run):
-        _check_bearing(stored, content, run, urls, catalog)
+        _check_bearing(stored, begun, run, urls, catalog)
     variable = asked.api_key_env if "api_key_env" in given else theirs.variable
     options = replace(stored, base_url=next(iter(urls), None), more_urls=urls[1:], api_key_env=variable)
     if variable is None or variable == NO_KEY or (named and "api_key_env" in given):
@@ -275,15 +275,13 @@ def _with_address(
     return options
 
 
-def _check_bearing(
-    stored: RunOptions, content: Mapping[str, Any], run: Path, urls: Sequence[str], catalog: Catalog
-) -> None:
+def _check_bearing(stored: RunOptions, begun: Beginning, run: Path, urls: Sequence[str], catalog: Catalog) -> None:
     """Raise `UsageError` where headers or fields that may let somebody in would go to an address of the folder's.
 
     They are the preset's, or those that the run was made with and that are asked for again.
     """
     preset = catalog.models.get(stored.model)
-    again = bool(content["options"].get("headers") or content.get("withheld"))
+    again = bool(begun.options.headers or begun.withheld)
     for url in urls:
         own = preset is not None and is_below(url, address_of(preset.base_url))
         if again or (preset is not None and not own and has_secrets(preset)):
@@ -291,17 +289,17 @@ def _check_bearing(
 
 
 def _with_files(
-    options: RunOptions, content: Mapping[str, Any], run: Path, given: Collection[str], catalog: Catalog
+    options: RunOptions, begun: Beginning, run: Path, given: Collection[str], catalog: Catalog
 ) -> RunOptions:
     if "corpus" not in given:
-        hashed = content.get("begun", True) or is_text(options.corpus, content["corpus"]["sha256"])
+        hashed = begun.begun or is_text(options.corpus, begun.corpus_sha256)
         options = replace(options, corpus=admitted_text(options.corpus, run, catalog, hashed=hashed))
     if "length_unit" not in given and is_tokenizer_file(options.length_unit):
         admitted_file(options.length_unit.removeprefix("hf:"), run, "--length-unit")
     if "model" not in given and is_gguf(options.model):
         admitted_file(options.model, run, "--model")
     # A run that was begun has the other one's prompts in its own folder.
-    if options.like is not None and "like" not in given and content.get("like") is None:
+    if options.like is not None and "like" not in given and not begun.is_like:
         admitted_file(options.like, run, "--like")
     return options
 

@@ -28,7 +28,7 @@ from nihbench.run.options import RunOptions
 from nihbench.run.setup import Begun, Setup
 from nihbench.run.spent import Ledger, read_ledger, spent_before
 from nihbench.run.store import RunFolder, open_run
-from nihbench.run.stored import is_imported, stored_options
+from nihbench.run.stored import Beginning, beginning_of, stored_options
 from nihbench.run.tree import children_of, is_tree, open_tree
 
 Members = Mapping[str, tuple[ModelAccess, ...]]
@@ -294,33 +294,31 @@ def resumed_jobs(
         if suite is not None:
             raise UsageError(t("cli.single_run_not_suite", folder=folder))
         run = open_run(folder)
-        if is_imported(run.manifest):
+        if run.manifest.is_import:
             raise UsageError(t("cli.imported_cant_gone_make", path=run.path))
-        return (Job(options=_resumed(run.path, run.manifest, values, given, caller), existing=run),)
+        return (Job(options=_resumed(run.path, run.manifest.beginning, values, given, caller), existing=run),)
     tree = open_tree(folder)
     if (suite is not None and suite != tree.suite) or any(name in given for name in _OF_A_TREE):
         raise UsageError(t("cli.says_itself_runs_leave", folder=folder))
     jobs = []
     for child in tree.children:
         begun = tree.begun(child)
-        content: dict[str, Any] = {"options": child.options, "withheld": list(child.withheld)}
-        content |= {"corpus": {"sha256": child.corpus_sha256}, "begun": begun is not None}
-        content |= {"like": begun.manifest.get("like") if begun else None}
-        options = _resumed(folder / child.folder, content, {**values, "model": None}, given, caller)
+        known = beginning_of(child.options, child.withheld, child.corpus_sha256)
+        known = replace(known, begun=begun is not None, is_like=begun is not None and begun.manifest.like is not None)
+        options = _resumed(folder / child.folder, known, {**values, "model": None}, given, caller)
         jobs.append(Job(options=options, existing=begun, folder=child.folder))
     return tuple(jobs)
 
 
 def _resumed(
-    path: Path, content: Mapping[str, Any], values: Mapping[str, Any], given: Collection[str], caller: Caller
+    path: Path, known: Beginning, values: Mapping[str, Any], given: Collection[str], caller: Caller
 ) -> RunOptions:
     """Return the options that the run began with; options given again must say the same."""
-    began = content["options"]
-    defaults = {"model": [began["model"]], "length_unit": began.get("length_unit")}
-    defaults["adaptive"] = began.get("adaptive", False)
+    began = known.options
+    defaults = {"model": [began.model], "length_unit": began.length_unit, "adaptive": began.adaptive}
     asked = run_options({**values, **{name: values[name] or usual for name, usual in defaults.items()}}, caller)
     again: dict[str, Any] = {name: getattr(asked, name) for name in ("base_url", "extra_body") if name in given}
-    stored = stored_options(content, asked.headers, again)
+    stored = stored_options(known, asked.headers, again)
     changed = []
     for name in given:
         field = {"prompt": "prompts", "header": "headers"}.get(name, name)
@@ -331,4 +329,4 @@ def _resumed(
     if changed:
         raise UsageError(t("cli.cant_resume_other_options", changed=", ".join(changed), path=path))
     free = {n: getattr(asked, n) for n in _FREE_ON_RESUME if n in given}
-    return readmitted(replace(stored, **free), content, path, asked, given, load(caller))
+    return readmitted(replace(stored, **free), known, path, asked, given, load(caller))

@@ -232,10 +232,10 @@ def _after(spent: Spent) -> Message:
 
 
 def _warn_of_itself(folder: RunFolder, model: ModelAccess, caller: Caller) -> None:
-    measured = folder.manifest["model"]
-    same_file = model.model_sha256 is not None and model.model_sha256 == measured.get("sha256")
+    measured = folder.manifest.model
+    same_file = model.model_sha256 is not None and model.model_sha256 == measured.sha256
     names = {_plain_name(model.preset.name), _plain_name(model.preset.model)}
-    if same_file or names & {_plain_name(str(measured["name"])), _plain_name(str(measured.get("model", "")))}:
+    if same_file or names & {_plain_name(measured.name), _plain_name(measured.model)}:
         caller.tell(t("cli.warning_judges_own_answers", preset_name=model.preset.name))
 
 

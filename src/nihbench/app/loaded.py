@@ -87,7 +87,7 @@ class Run:
         Raises:
             UsageError: these are several runs.
         """
-        return self._one().manifest
+        return self._one().manifest.raw
 
     @property
     def scorer(self) -> str:

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 from nihbench.app.events import Caller, Spent
 from nihbench.app.wiring import foreseen
@@ -26,6 +25,7 @@ from nihbench.run.recount import Recount
 from nihbench.run.setup import Setup
 from nihbench.run.spent import MARGIN, Ledger, Tariff, append, committed, lines_of, margin_of, spent_of
 from nihbench.run.store import RunFolder
+from nihbench.run.stored import Manifest
 from nihbench.types import PriceTier, Trial
 
 Part = tuple[Setup, Sequence[ModelAccess], Sequence[Trial]]
@@ -146,7 +146,7 @@ def dollars(value: Decimal) -> str:
     return f"${value:,.2f}" if value >= 1 else f"${value:.4f}"
 
 
-def stored_tariff(content: Mapping[str, Any], catalog: Catalog, price: str | None = None) -> Tariff:
+def stored_tariff(content: Manifest, catalog: Catalog, price: str | None = None) -> Tariff:
     """Return what the calls of a stored run cost.
 
     Args:
@@ -157,8 +157,8 @@ def stored_tariff(content: Mapping[str, Any], catalog: Catalog, price: str | Non
     Raises:
         UsageError: --price is no price.
     """
-    preset = catalog.models.get(content["model"]["name"])
-    given = price or content["options"].get("price")
+    preset = catalog.models.get(content.model.name)
+    given = price or content.options.price
     prices = (price_of(given),) if given else preset.prices if preset else ()
     return Tariff.of(content, prices, preset.batch if preset else None)
 

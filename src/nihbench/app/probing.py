@@ -24,7 +24,7 @@ from nihbench.run.records import RecordWriter
 from nihbench.run.runner import run_trials
 from nihbench.run.spent import account, outcomes_before
 from nihbench.run.store import PROBES, RunFolder, owned
-from nihbench.run.stored import is_imported, stored_needle, stored_options
+from nihbench.run.stored import stored_options
 from nihbench.types import Grade, Record
 
 _KEPT = t("cli.probes_answered_kept_give")
@@ -65,9 +65,9 @@ def send_probes(
         UsageError: the run can't be asked again, or the cost is not agreed to.
         StoppedError: it had to stop; probes that were answered are kept.
     """
-    if is_imported(folder.manifest):
+    if folder.manifest.is_import:
         raise UsageError(t("cli.imported_haystacks_not_hand", path=folder.path))
-    wanted = probes(records, grades, stored_needle(folder.manifest))
+    wanted = probes(records, grades, folder.manifest.needle)
     if not owed_probes(wanted, asked_probes(folder)):
         caller.tell(t("cli.nothing_sent_every_probe") if wanted else t("cli.nothing_sent_no_miss"))
         return
@@ -88,13 +88,13 @@ def send_probes(
 
 def _options(folder: RunFolder, options: ProbeOptions, caller: Caller) -> RunOptions:
     again = {} if options.base_url is None else {"base_url": options.base_url}
-    stored = stored_options(folder.manifest, header_values(list(options.headers)), again)
+    stored = stored_options(folder.manifest.beginning, header_values(list(options.headers)), again)
     fresh = {
         name: value for name in ("concurrency", "price", "max_cost") if (value := getattr(options, name)) is not None
     }
     asked = RunOptions(model=stored.model, base_url=options.base_url, api_key_env=options.api_key_env)
     given = [name for name in ("base_url", "api_key_env", "price") if getattr(options, name) is not None]
-    return readmitted(replace(stored, **fresh), folder.manifest, folder.path, asked, given, load(caller))
+    return readmitted(replace(stored, **fresh), folder.manifest.beginning, folder.path, asked, given, load(caller))
 
 
 def _measure(ready: Ready, folder: RunFolder, owed: Sequence[Probe]) -> None:
@@ -132,10 +132,10 @@ def _measure(ready: Ready, folder: RunFolder, owed: Sequence[Probe]) -> None:
 
 def causes_of(folder: RunFolder, records: Mapping[str, Record], grades: Mapping[str, Grade]) -> Causes | None:
     """Return what the probes of a run say; None where none was ever asked."""
-    asked = {} if is_imported(folder.manifest) else asked_probes(folder)
+    asked = {} if folder.manifest.is_import else asked_probes(folder)
     if not asked:
         return None
-    return causes(probes(records, grades, stored_needle(folder.manifest)), asked)
+    return causes(probes(records, grades, folder.manifest.needle), asked)
 
 
 def cause_lines(found: Causes) -> list[Message]:

@@ -19,7 +19,7 @@ from nihbench.lang.messages import language, t
 from nihbench.run.scores import default_scorer, grades_of
 from nihbench.run.spent import Tariff, spent_of
 from nihbench.run.store import RunFolder, open_run
-from nihbench.run.stored import corpus_of, is_imported
+from nihbench.run.stored import corpus_of
 from nihbench.run.texts import stored_corpus
 from nihbench.run.tree import find_runs
 from nihbench.types import Record
@@ -60,7 +60,7 @@ def write_report(
 def _measured(path: Path, scorer: str | None, catalog: Catalog, price: str | None, caller: Caller) -> Measured:
     run = open_run(path)
     records = run.records()
-    tariff = None if is_imported(run.manifest) else stored_tariff(run.manifest, catalog, price)
+    tariff = None if run.manifest.is_import else stored_tariff(run.manifest, catalog, price)
     spent = spent_of(run.path, tariff) if tariff is not None else None
     scorer = scorer or default_scorer(run)
     return Measured(
@@ -83,9 +83,9 @@ def _place(path: Path) -> str:
 
 def _text(run: RunFolder, catalog: Catalog, caller: Caller) -> str | None:
     """Return the text of a run's corpus where it is on this machine; a report fetches nothing."""
-    if is_imported(run.manifest):
+    if run.manifest.is_import:
         return None
-    sha256 = run.manifest["corpus"]["sha256"]
+    sha256 = run.manifest.corpus.sha256
     try:
         corpus = stored_corpus(catalog, corpus_of(run.manifest, run.path, catalog), Path.cwd(), sha256)
     except NihError as error:
@@ -105,6 +105,6 @@ def _cost(tariff: Tariff | None) -> Callable[[Record], float | None]:
 
 
 def _title(runs: Sequence[Measured]) -> str:
-    models = dict.fromkeys(str(run.folder.manifest["model"]["name"]) for run in runs)
-    experiments = dict.fromkeys(str(run.folder.manifest["experiment"]) for run in runs)
+    models = dict.fromkeys(run.folder.manifest.model.name for run in runs)
+    experiments = dict.fromkeys(run.folder.manifest.experiment for run in runs)
     return f"{listed('en', list(models))}: {listed('en', list(experiments))}"

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Literal, TypeVar
 
 from nihbench.analysis.adaptive import adaptive_rows
 from nihbench.analysis.controls import ControlResult, control_results, withheld
@@ -21,11 +21,10 @@ from nihbench.errors import UsageError
 from nihbench.figures.captions import Intervals, Setting
 from nihbench.lang.messages import Message, language, t
 from nihbench.run.answers import answers_of
-from nihbench.run.options import length_unit
 from nihbench.run.places import counted_once
 from nihbench.run.scores import default_scorer, grades_of, load_grades, misleading_text, score_run, version_of
 from nihbench.run.store import RunFolder, open_run
-from nihbench.run.stored import planned_trials
+from nihbench.run.stored import Manifest
 from nihbench.run.tree import find_runs
 from nihbench.score.rules import SCORER
 from nihbench.types import Completion, FailureKind, Grade, Record, Trial
@@ -109,22 +108,22 @@ class Sweep:
         return f"{self.setting.model}: {self.grid.experiment}/{self.grid.prompt}"
 
 
-def setting_of(manifest: Mapping[str, Any], records: Sequence[Record], scorer: str) -> Setting:
+def setting_of(manifest: Manifest, records: Sequence[Record], scorer: str) -> Setting:
     """Return what a run was made with; its date is that of its records, or of its beginning where there are none."""
-    days = sorted({record.started_at[:10] for record in records} or {str(manifest.get("created_at", ""))[:10]})
+    days = sorted({record.started_at[:10] for record in records} or {manifest.created_at[:10]})
     return Setting(
-        model=manifest["model"]["name"],
+        model=manifest.model.name,
         date=days[0] if days[0] == days[-1] else f"{days[0]}/{days[-1]}",
-        experiment=manifest["experiment"],
-        title=str(manifest.get("title", "")),
-        corpus=manifest["corpus"]["name"],
+        experiment=manifest.experiment,
+        title=manifest.title,
+        corpus=manifest.corpus.name,
         scorer=f"{scorer} {version_of(scorer)}",
-        version=str(manifest.get("nihbench", "?")),
-        repeats=manifest["repeats"],
-        length_unit=length_unit(manifest),
-        copies=manifest["corpus"]["copies"],
-        synthetic=bool(manifest.get("synthetic")),
-        imported="import" in manifest,
+        version=manifest.nihbench,
+        repeats=manifest.repeats,
+        length_unit=manifest.unit,
+        copies=manifest.corpus.copies,
+        synthetic=manifest.synthetic,
+        imported=manifest.is_import,
         extra=sum(record.trial.extra for record in records),
     )
 
@@ -137,7 +136,7 @@ def origin_of(run: RunFolder, records: Sequence[Record]) -> Origin:
         run=run.path.resolve().name,
         date="/".join(dict.fromkeys((days[0], days[-1]))) if days else "",
         served=str(next(iter(served)) or "") if len(served) == 1 else "",
-        counted=json.dumps([run.manifest["length_unit"]["tokenizer"], run.manifest["identity"].get("calibration")]),
+        counted=json.dumps([run.manifest.length_unit.tokenizer, run.manifest.identity.get("calibration")]),
     )
 
 
@@ -295,7 +294,7 @@ def result_of(run: RunFolder, *, scorer: str | None = None, again: bool = False,
 
 def result_from(run: RunFolder, records: Mapping[str, Record], grades: Mapping[str, Grade], scorer: str) -> Result:
     """Return a run as it is shown, given its records and the grades that `scorer` gave."""
-    planned, records = counted_once(planned_trials(run.manifest), records)
+    planned, records = counted_once(run.manifest.planned, records)
     table = columns(tuple(records.values()), grades, content=run.manifest)
     recorded = {record.trial for record in records.values()}
     return Result(
@@ -343,7 +342,7 @@ def rows_sentence(table: Table, *, experiment: str, prompt: str) -> Message | No
 
 def tell_controls(told: Sequence[tuple[RunFolder, Sequence[ControlResult]]], caller: Caller) -> None:
     """Tell which controls of some runs failed: what follows may then measure something else."""
-    models = [str(run.manifest["model"]["name"]) for run, _ in told]
+    models = [run.manifest.model.name for run, _ in told]
     for model, (_, controls) in zip(models, told, strict=True):
         of = f"{model}: " if len(set(models)) > 1 else ""
         for control in controls:

@@ -26,7 +26,7 @@ from nihbench.run.probe import Causes
 from nihbench.run.rebuild import needle_surroundings
 from nihbench.run.scores import grades_of
 from nihbench.run.store import RunFolder, open_run
-from nihbench.run.stored import corpus_of, is_imported, planned_trials
+from nihbench.run.stored import corpus_of
 from nihbench.run.texts import stored_corpus
 from nihbench.run.tree import find_runs
 from nihbench.types import FailureKind, Grade, Record, Trial
@@ -100,7 +100,7 @@ class _Looked:
 
     @property
     def title(self) -> str:
-        model, experiment = self.folder.manifest["model"]["name"], self.folder.manifest["experiment"]
+        model, experiment = self.folder.manifest.model.name, self.folder.manifest.experiment
         return said(t("cli.bad_cases", model=model, experiment=experiment))
 
     def text(self, *, titled: bool) -> str:
@@ -124,7 +124,7 @@ _Read = tuple["RunFolder", tuple["Trial", ...], dict[str, "Record"], Mapping[str
 def _read(folder: RunFolder, scorer: str | None) -> _Read:
     """Return a run with its plan, its records and their grades."""
     found = folder.records()
-    planned, records = counted_once(planned_trials(folder.manifest), found)
+    planned, records = counted_once(folder.manifest.planned, found)
     return folder, planned, records, grades_of(folder, found, scorer)
 
 
@@ -147,11 +147,11 @@ def _looked(read: _Read, chosen: Filter, corpus: str | None) -> _Looked:
 def context_of(folder: RunFolder, records: dict[str, Record], found: Cases, corpus: str | None) -> Context:
     """Return the text around each case's needle, or why it can't be had."""
     shown = [case.id for group in found.groups for case in group.cases if records[case.id].placement]
-    if is_imported(folder.manifest):
+    if folder.manifest.is_import:
         return Context(around={}, missing=t("cli.run_imported_source_not"))
     if not shown:
         return Context(around={})
-    used = folder.manifest["corpus"]["sha256"]
+    used = folder.manifest.corpus.sha256
     try:
         catalog = load(terminal())
         name = corpus or corpus_of(folder.manifest, folder.path, catalog)

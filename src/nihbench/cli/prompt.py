@@ -46,7 +46,7 @@ def rebuild(run: Path, trial: str, corpus: str | None, as_json: bool) -> None:
     """Print the exact prompt of a recorded trial; its hash is checked against what was sent."""
     folder = open_run(run)
     record = find_record(folder.records(), trial)
-    used = folder.manifest["corpus"]["sha256"]
+    used = folder.manifest.corpus.sha256
     catalog = load(terminal())
     name = corpus or corpus_of(folder.manifest, folder.path, catalog)
     text = load_corpus(catalog, name, Path.cwd(), terminal().fetching, used)

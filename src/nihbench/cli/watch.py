@@ -18,7 +18,6 @@ from nihbench.cli.view import Watched
 from nihbench.lang.messages import t
 from nihbench.run.follow import Follower
 from nihbench.run.store import open_run
-from nihbench.run.stored import stored_needle
 from nihbench.run.tree import find_runs
 
 POLL_S = 0.5
@@ -96,8 +95,8 @@ def _sweep(follower: Follower, more: str) -> Watched:
     before = follower.news()
     there = {record.trial for record in before}
     sweep = Watched(
-        title=f"{content['model']['name']}  {content['experiment']}{more}",
-        needle=stored_needle(content),
+        title=f"{content.model.name}  {content.experiment}{more}",
+        needle=content.needle,
         planned=follower.planned,
         owed=[trial for trial in follower.planned if trial not in there],
         now=time.monotonic(),
@@ -111,10 +110,10 @@ def _sweep(follower: Follower, more: str) -> Watched:
 def _money(follower: Follower) -> Callable[[object], Gauges]:
     """Return what adds up the costs of the records, at the price that the run was given or the catalog knows."""
     content, catalog = follower.folder.manifest, load(terminal())
-    tariff, preset = stored_tariff(content, catalog), catalog.models.get(content["model"]["name"])
+    tariff, preset = stored_tariff(content, catalog), catalog.models.get(content.model.name)
     free = preset is not None and preset.local is not None and not tariff.prices
 
     def read(owed: object) -> Gauges:
-        return Gauges(free=free, spent_usd=follower.spent(tariff), most_usd=content["options"].get("max_cost"))
+        return Gauges(free=free, spent_usd=follower.spent(tariff), most_usd=content.options.max_cost)
 
     return read

@@ -18,7 +18,6 @@ from nihbench.errors import UsageError
 from nihbench.lang.messages import t
 from nihbench.plan.fresh import fill
 from nihbench.run.store import RunFolder
-from nihbench.run.stored import stored_needle
 from nihbench.score.fold import is_cjk
 from nihbench.score.match import NeedleKey
 from nihbench.score.rules import grade
@@ -63,7 +62,7 @@ class Row:
 
 def answers_of(run: RunFolder, records: Mapping[str, Record]) -> tuple[Answered, ...]:
     """Return the answers of a run, failures left out."""
-    needle = stored_needle(run.manifest)
+    needle = run.manifest.needle
     answers = (answer_of(needle, record) for record in records.values())
     return tuple(answer for answer in answers if answer is not None)
 

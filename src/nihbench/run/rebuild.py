@@ -8,7 +8,6 @@ from nihbench.errors import DamagedDataError, UsageError
 from nihbench.lang.messages import t
 from nihbench.plan.fresh import fill
 from nihbench.run.store import RunFolder
-from nihbench.run.stored import stored_needle, stored_prompts
 from nihbench.run.texts import check_corpus
 from nihbench.text.prompt import around, digest, rebuild, rebuild_bare
 from nihbench.text.source import SourceText
@@ -38,7 +37,7 @@ def needle_surroundings(run: RunFolder, record: Record, corpus: Corpus, reach: i
     if not isinstance(record.placement, Placement):
         return None
     text = source_text(corpus.text, record.placement)
-    return around(text, record.placement, fill(stored_needle(run.manifest), record.fresh).statements[0], reach)
+    return around(text, record.placement, fill(run.manifest.needle, record.fresh).statements[0], reach)
 
 
 def source_text(text: str, place: Placed) -> SourceText:
@@ -55,9 +54,9 @@ def rebuild_prompt(run: RunFolder, record: Record, corpus: Corpus) -> tuple[Mess
     """
     if record.placement is None:
         raise UsageError(t("run.where_needle_trial_stood", id=record.id))
-    check_corpus(corpus, run.manifest["corpus"]["sha256"])
-    needle = fill(stored_needle(run.manifest), record.fresh)
-    prompt, prompts = record.trial.prompt, stored_prompts(run.manifest)
+    check_corpus(corpus, run.manifest.corpus.sha256)
+    needle = fill(run.manifest.needle, record.fresh)
+    prompt, prompts = record.trial.prompt, run.manifest.prompts
     if prompt not in prompts:
         raise DamagedDataError(t("run.run_json_no_prompt", prompt=prompt, id=record.id))
     place, template, question = record.placement, prompts[prompt], needle.question_for(prompt)

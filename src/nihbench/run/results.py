@@ -25,7 +25,6 @@ from nihbench.lang.messages import Message, Words, t
 from nihbench.run.batch_state import Planned, read_planned
 from nihbench.run.records import all_records
 from nihbench.run.store import RECORDS, RunFolder
-from nihbench.run.stored import begun
 from nihbench.run.verify import Expectation, checked
 from nihbench.types import Completion, Failure, Outcome, Record
 
@@ -178,7 +177,7 @@ def _record(result: BatchResult, plan: Planned, outcome: Outcome, now: Callable[
 
 def _judge(run: RunFolder, planned: Mapping[str, Planned]) -> Callable[[str, Outcome], Outcome]:
     """Return what judges an answer by itself, as a live run does: was its prompt cut?"""
-    exact, calibration = Expectation.of(run.manifest).exact, begun(run.manifest).calibration
+    exact, calibration = Expectation.of(run.manifest).exact, run.manifest.begun.calibration
 
     def judge(trial_id: str, outcome: Outcome) -> Outcome:
         placement, trial = planned[trial_id].placement, planned[trial_id].trial

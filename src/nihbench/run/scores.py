@@ -23,7 +23,7 @@ from nihbench.lang.former import note_in
 from nihbench.lang.messages import Words, stored, t
 from nihbench.run.answers import answers_of
 from nihbench.run.store import RunFolder, open_run
-from nihbench.run.stored import corpus_of, stored_needle
+from nihbench.run.stored import corpus_of
 from nihbench.run.texts import stored_corpus
 from nihbench.score.judge import VERSION as JUDGE_VERSION
 from nihbench.score.rivals import rivals, sentences_of
@@ -59,7 +59,7 @@ def stored_scorers(run: RunFolder) -> tuple[str, ...]:
 
 def default_scorer(run: RunFolder) -> str:
     """Return whose grades count unless another scorer is asked for: the rules', or those that came with an import."""
-    return str(run.manifest["import"]["scorer"]) if "import" in run.manifest else SCORER
+    return run.manifest.imported.scorer if run.manifest.imported else SCORER
 
 
 def version_of(scorer: str) -> str:
@@ -208,13 +208,13 @@ def misleading_text(path: Path) -> str:
         path: the run's folder, absolute; what was found for it is kept.
     """
     content = open_run(path).manifest
-    needle = stored_needle(content)
+    needle = content.needle
     try:
         catalog = load()
-        corpus = stored_corpus(catalog, corpus_of(content, path, catalog), Path.cwd(), content["corpus"]["sha256"])
+        corpus = stored_corpus(catalog, corpus_of(content, path, catalog), Path.cwd(), content.corpus.sha256)
     except NihError:
         return ""
     sentences = sentences_of(corpus.text, corpus.language)
-    questions = dict.fromkeys(needle.question_for(prompt) for prompt in content["prompts"])
+    questions = dict.fromkeys(needle.question_for(prompt) for prompt in content.prompts)
     found = {rival.start: rival.text for question in questions for rival in rivals(sentences, needle, question)}
     return "\n".join(" ".join(text.split()) for text in found.values())

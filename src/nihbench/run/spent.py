@@ -30,7 +30,7 @@ from nihbench.prices import prices_paid
 from nihbench.run.records import all_records, ends_line, rows_in, state_of, unwritable
 from nihbench.run.setup import Setup
 from nihbench.run.store import PROBES, RECORDS, unplanned
-from nihbench.run.stored import begun
+from nihbench.run.stored import Manifest
 from nihbench.types import BatchTerms, GradedElsewhere, Outcome, PriceTier, Record
 
 # ---- ledger ----------------------------------------------------------------------------------------------------------
@@ -259,7 +259,7 @@ class Tariff:
     tokens_of: Callable[[Record], int]
 
     @classmethod
-    def of(cls, content: Mapping[str, Any], prices: Sequence[PriceTier], batch: BatchTerms | None) -> Tariff:
+    def of(cls, content: Manifest, prices: Sequence[PriceTier], batch: BatchTerms | None) -> Tariff:
         """Return the tariff of a stored run.
 
         Args:
@@ -267,7 +267,7 @@ class Tariff:
             prices: the model's price tiers.
             batch: what a batch's answers cost of that.
         """
-        found = begun(content).calibration
+        found = content.begun.calibration
 
         def tokens_of(record: Record) -> int:
             trial, place = record.trial, record.placement
@@ -277,8 +277,8 @@ class Tariff:
             repeat = 0 if trial.control == "sentinel" else trial.repeat
             return found.server_length(place.total_tokens, trial.length, trial.prompt, repeat)
 
-        margin = 1.0 if content["length_unit"]["counted_by_model"] else MARGIN if found is None else FITTED_MARGIN
-        limit = content["identity"].get("max_output", 0)
+        margin = 1.0 if content.length_unit.counted_by_model else MARGIN if found is None else FITTED_MARGIN
+        limit = content.identity.get("max_output", 0)
         return cls(prices=prices, batch=batch, max_output=limit, margin=margin, tokens_of=tokens_of)
 
     def cost(self, record: Record) -> Decimal | None:
