@@ -1134,6 +1134,7 @@ WORDS: Mapping[str, str] = {
     "note.unit_of": "tokens as {name} counts them",
     "note.unit_tokenizer": "{name} tokens",
     "note.unreadable_answer": "{host} sent an answer that can't be read ({error})",
+    "note.untold": "the answer is in another language ({language}), and no fact of the needle has an alias in it: list facts with aliases, or ask a judge",
     "note.untold_chinese": "the answer is in Chinese, and no fact of the needle has an alias in Chinese: list facts with aliases, or ask a judge",
     "note.untold_english": "the answer is in English, and no fact of the needle has an alias in English: list facts with aliases, or ask a judge",
     "note.vague": "vague: {words}",

@@ -1134,6 +1134,7 @@ WORDS: Mapping[str, str] = {
     "note.unit_of": "token 数，按 {name} 的计法",
     "note.unit_tokenizer": "token 数，按 {name} 计",
     "note.unreadable_answer": "{host} 发来的回答无法读取（{error}）",
+    "note.untold": "回答用的是 {language} 语言，而针的事实都没有该语言的别名：请给事实列出别名，或请裁判评分",
     "note.untold_chinese": "回答是中文，而针的事实都没有中文别名：请给事实列出别名，或请裁判评分",
     "note.untold_english": "回答是英文，而针的事实都没有英文别名：请给事实列出别名，或请裁判评分",
     "note.vague": "含混：{words}",
