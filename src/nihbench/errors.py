@@ -19,6 +19,7 @@ The message of an error is one sentence that says what is wrong and what to do a
 from __future__ import annotations
 
 import errno
+from pathlib import Path
 from typing import ClassVar
 
 from nihbench.lang.messages import t
@@ -28,6 +29,8 @@ class NihError(Exception):
     """Base of all errors that end in one line on the screen; `exit_code` is the process's exit status."""
 
     exit_code: ClassVar[int] = 2
+    folder: Path | None = None
+    """Where what was done is kept, of a run that could not be finished."""
 
 
 class UsageError(NihError):
@@ -116,3 +119,10 @@ class TerminatedRunError(InterruptedRunError):
     """The system, a scheduler or a service manager ended the run (SIGTERM); what is done stays and can be resumed."""
 
     exit_code = 143
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM or SIGHUP came: it ends work as Ctrl-C does, so that everything that was opened is put in order.
+
+    Its argument is the signal's name.
+    """

@@ -10,13 +10,15 @@ from typing import Any, get_args
 from nihbench.analysis.cases import ORDER, Cases, Filter, find_cases
 from nihbench.analysis.controls import ControlResult, control_results
 from nihbench.analysis.table import UNSCORED
+from nihbench.app.comparing import lost_since
+from nihbench.app.plain import plain
+from nihbench.app.presets import load
+from nihbench.app.probing import ProbeOptions, cause_lines, causes_json, causes_of, send_probes
+from nihbench.app.results import tell_controls
 from nihbench.cli import caseview
-from nihbench.cli.against import lost_since
 from nihbench.cli.caseview import Context
-from nihbench.cli.catalogs import load
-from nihbench.cli.output import plain, show, show_json, tell
-from nihbench.cli.probing import ProbeOptions, cause_lines, causes_json, causes_of, send_probes
-from nihbench.cli.results import note_controls
+from nihbench.cli.hearing import terminal
+from nihbench.cli.output import show, show_json, tell
 from nihbench.errors import DamagedDataError, FetchError, UsageError
 from nihbench.lang.messages import said, t
 from nihbench.run.places import counted_once
@@ -64,16 +66,16 @@ def cases(
     )  # fmt: skip
     reaching = ProbeOptions(
         base_url=base_url, api_key_env=api_key_env, headers=tuple(header or ()), concurrency=concurrency,
-        price=price, max_cost=max_cost, yes=yes,
+        price=price, max_cost=max_cost,
     )  # fmt: skip
     read = [_read(open_run(path), scorer) for path in find_runs(run)]
     filters = [_since(against, folder, chosen, scorer) for folder, *_ in read]
     if probe:
         # All are read by now: what is wrong with one of them is known before another's probes are paid for.
         for (folder, _, records, grades), each in zip(read, filters, strict=True):
-            send_probes(folder, _let(records, each), grades, reaching)
+            send_probes(folder, _let(records, each), grades, reaching, terminal(yes=yes))
     looked = [_looked(one, each, corpus) for one, each in zip(read, filters, strict=True)]
-    note_controls([(each.folder, each.controls) for each in looked])
+    tell_controls([(each.folder, each.controls) for each in looked], terminal())
     if as_json:
         show_json({"runs": [each.json() for each in looked]})
     else:
@@ -151,7 +153,7 @@ def context_of(folder: RunFolder, records: dict[str, Record], found: Cases, corp
         return Context(around={})
     used = folder.manifest["corpus"]["sha256"]
     try:
-        catalog = load()
+        catalog = load(terminal())
         name = corpus or corpus_of(folder.manifest, folder.path, catalog)
         text = stored_corpus(catalog, name, Path.cwd(), used)
     except (UsageError, FetchError, DamagedDataError) as error:

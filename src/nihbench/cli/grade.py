@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from nihbench.cli.catalogs import load
+from nihbench.app.presets import load
+from nihbench.cli.hearing import terminal
 from nihbench.cli.output import note, show_lines
 from nihbench.errors import UsageError
 from nihbench.fetch.regular import read_named
@@ -20,7 +21,7 @@ def grade(file: str) -> None:
     A row may carry "expected", "question", "finish_reason" and "fresh"; without a needle of the catalog it must carry
     "expected".
     """
-    catalog = load()
+    catalog = load(terminal())
     rows = read_rows(read_file(file), "stdin" if file == "-" else file, catalog)
     own = sorted({row.answered.needle.name for row in rows} - catalog.needles.keys() - {"expected"})
     if own:

@@ -6,15 +6,17 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from nihbench.cli.catalogs import load
-from nihbench.cli.money import stored_tariff
+from nihbench.app.events import TrialDone
+from nihbench.app.money import Gauges, stored_tariff
+from nihbench.app.presets import load
+from nihbench.app.results import result_of
+from nihbench.cli.hearing import terminal
 from nihbench.cli.output import note
-from nihbench.cli.progress import is_live, line, shown
-from nihbench.cli.results import result_of, show
-from nihbench.cli.view import Gauges, Watched
+from nihbench.cli.progress import is_live, shown
+from nihbench.cli.showing import show_result
+from nihbench.cli.view import Watched
 from nihbench.lang.messages import t
 from nihbench.run.follow import Follower
-from nihbench.run.runner import Progress
 from nihbench.run.store import open_run
 from nihbench.run.stored import stored_needle
 from nihbench.run.tree import find_runs
@@ -34,7 +36,7 @@ def watch(runs: list[Path]) -> None:
     else:
         _in_lines(folders)
     for follower in folders.all():
-        show(result_of(follower.folder, store=False))
+        show_result(result_of(follower.folder, store=False))
 
 
 class _Folders:
@@ -82,11 +84,11 @@ def _in_lines(folders: _Folders) -> None:
     while going := folders.going_on():
         for follower in going:
             for record in follower.news():
-                line(Progress(record=record, done=follower.done, total=follower.total))
+                note(TrialDone(record=record, done=follower.done, total=follower.total).message)
         time.sleep(POLL_S)
     for follower in folders.all():
         for record in follower.news():
-            line(Progress(record=record, done=follower.done, total=follower.total))
+            note(TrialDone(record=record, done=follower.done, total=follower.total).message)
 
 
 def _sweep(follower: Follower, more: str) -> Watched:
@@ -106,13 +108,13 @@ def _sweep(follower: Follower, more: str) -> Watched:
     return sweep
 
 
-def _money(follower: Follower) -> Callable[[Watched], Gauges]:
+def _money(follower: Follower) -> Callable[[object], Gauges]:
     """Return what adds up the costs of the records, at the price that the run was given or the catalog knows."""
-    content, catalog = follower.folder.manifest, load()
+    content, catalog = follower.folder.manifest, load(terminal())
     tariff, preset = stored_tariff(content, catalog), catalog.models.get(content["model"]["name"])
     free = preset is not None and preset.local is not None and not tariff.prices
 
-    def read(sweep: Watched) -> Gauges:
+    def read(owed: object) -> Gauges:
         return Gauges(free=free, spent_usd=follower.spent(tariff), most_usd=content["options"].get("max_cost"))
 
     return read

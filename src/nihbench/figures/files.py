@@ -45,12 +45,16 @@ def save(figure: Figure, path: Path, dpi: int = _DPI) -> None:
     Raises:
         UsageError: The suffix is not .png, .svg or .pdf, or the file can't be written.
     """
-    suffix = check_suffix(path)
+    write_picture(path, picture_of(figure, check_suffix(path), dpi))
+
+
+def picture_of(figure: Figure, suffix: str, dpi: int = _DPI) -> bytes:
+    """Return a figure as the file of this suffix would hold it."""
     picture = BytesIO()
     with look():
         # The figure's own ground: a transparent one stays so.
         figure.savefig(picture, format=suffix[1:], dpi=dpi, metadata=dict(_METADATA[suffix]), facecolor="auto")
-    write_picture(path, picture.getvalue())
+    return picture.getvalue()
 
 
 def write_picture(path: Path, data: bytes) -> None:

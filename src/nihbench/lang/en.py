@@ -47,6 +47,16 @@ WORDS: Mapping[str, str] = {
     "analysis.trials_planned_but_recorded": "{total} trials planned for {experiment}/{prompt}, but {recorded} recorded",
     "analysis.two_no_cell_common": "the two have no cell in common: measure both with the same --lengths and --depths (and the same --length-unit) to draw their difference",
     "analysis.uses_only_words_needle": "{which} uses only words of the needle: a search for the words would find it, without understanding.",
+    # app
+    "app.agree_or_bound": "{what}; pass agree=True, or max_cost= with what it may cost at most",
+    "app.choose_prompt": "The experiment asks with several prompts ({prompts}): choose one with prompt=.",
+    "app.choose_sweep": "{path} holds not just one map for this ({here}): choose one with prompt= and model=.",
+    "app.no_such_metric": "There is no metric {metric!r}; choose one of {known}.",
+    "app.no_such_option": "There is no option {name}; there are: {known}.",
+    "app.no_such_option_near": "There is no option {name}; did you mean {near}?",
+    "app.not_agreed": "{what}; not agreed to, so nothing was sent",
+    "app.option_takes": "{name} takes {kind}; a {given} can't be read.",
+    "app.several_runs": "{path} holds {count} runs; take one of them from .loaded, or load its own folder.",
     # catalog
     "catalog.1_folder_link_nothing": "{path}:1: this is a folder or a link to nothing; put a file there, or remove it",
     "catalog.64_hexadecimal_digits_lower": "64 hexadecimal digits in lower case, as sha256sum prints them",

@@ -47,6 +47,16 @@ WORDS: Mapping[str, str] = {
     "analysis.trials_planned_but_recorded": "{experiment}/{prompt} 计划了 {total} 次试验，却有 {recorded} 条记录",
     "analysis.two_no_cell_common": "两者没有共同的格：请用相同的 --lengths 与 --depths（及相同的 --length-unit）评测，再画差值",
     "analysis.uses_only_words_needle": "{which}只用了针里的词：不必理解，搜词就能找到。",
+    # app
+    "app.agree_or_bound": "{what}；请传入 agree=True，或用 max_cost= 给出费用上限",
+    "app.choose_prompt": "该实验有多个提示词（{prompts}）：请用 prompt= 选定一个。",
+    "app.choose_sweep": "{path} 中符合条件的图不止一张或一张也没有（现有：{here}）：请用 prompt= 和 model= 选定一张。",
+    "app.no_such_metric": "没有 {metric!r} 这一指标；可选：{known}。",
+    "app.no_such_option": "没有 {name} 这一选项；可用的有：{known}。",
+    "app.no_such_option_near": "没有 {name} 这一选项；是否想用 {near}？",
+    "app.not_agreed": "{what}；未获同意，因此没有发送任何请求",
+    "app.option_takes": "{name} 的类型应为 {kind}；无法读取 {given} 类型的值。",
+    "app.several_runs": "{path} 中有 {count} 次运行；请从 .loaded 中选取一次，或直接读取该次运行的文件夹。",
     # catalog
     "catalog.1_folder_link_nothing": "{path}:1: 这是文件夹或失效的链接；请换成文件，或删除它",
     "catalog.64_hexadecimal_digits_lower": "64 位小写十六进制数字，如 sha256sum 所示",

@@ -124,6 +124,18 @@ def _plain(line: bytes) -> dict[str, Any]:
     return plain
 
 
+def row_of(plain: Mapping[str, Any], catalog: Catalog) -> Row:
+    """Return one row, which stands in no file.
+
+    Raises:
+        UsageError: it is wrong.
+    """
+    try:
+        return _row(plain, catalog)
+    except ValueError as error:
+        raise UsageError(*error.args) from error
+
+
 def _row(plain: Mapping[str, Any], catalog: Catalog) -> Row:
     identity = plain.get("id")
     if isinstance(identity, bool) or not isinstance(identity, str | int):
