@@ -175,7 +175,7 @@ def find_cases(records: Mapping[str, Record], grades: Mapping[str, Grade], chose
     prompts = sorted({record.trial.prompt for record in records.values()})
     if chosen.prompt is not None and chosen.prompt not in prompts:
         raise UsageError(
-            t("analysis.run_no_prompt", prompt=chosen.prompt, prompts=", ".join(prompts) or "no trials yet")
+            t("analysis.run_no_prompt", prompt=chosen.prompt, prompts=tuple(prompts) or t("analysis.none"))
         )
     looked = {key: record for key, record in records.items() if chosen.lets(record)}
     values = [grade.value for key in looked if isinstance(grade := grades.get(key), Score)]

@@ -169,6 +169,9 @@ class Language:
         told_by: Letters, and the share of a text's letters from which on they show the language; None: not so.
         instead_of: Codes of languages that are written in the same letters and are not read beside this one.
         sentence_joint: What stands between two sentences.
+        ellipsis: What closes a sentence that is cut off.
+        densest: The least share of a reference tokenizer's count that a model's own may have. It stands in while no
+            shorter prompt of a run tells the true share.
         prose, grading, judge, asking: The parts; None: as in English, and not graded.
     """
 
@@ -178,6 +181,8 @@ class Language:
     told_by: tuple[str, float] | None = None
     instead_of: frozenset[str] = frozenset()
     sentence_joint: str = " "
+    ellipsis: str = "..."
+    densest: float = 1.0
     prose: Prose | None = None
     grading: Grading | None = None
     judge: Judge | None = None

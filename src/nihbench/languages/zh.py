@@ -312,6 +312,8 @@ LANGUAGE = Language(
     letters=HAN_READ,
     told_by=(HAN, 0.2),
     sentence_joint="",
+    ellipsis="……",
+    densest=0.5,  # cl100k_base spends twice as many tokens on Chinese as newer vocabularies
     prose=PROSE,
     grading=GRADING,
     judge=Judge(system=_SYSTEM, case=_CASE, identifying="（标识性）", unnamed="如问题所述"),

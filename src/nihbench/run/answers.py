@@ -199,4 +199,4 @@ def _band(value: Any) -> int | None:
 def _outcome(value: Any) -> str | None:
     if value is None or (isinstance(value, str) and value in _OUTCOMES):
         return value
-    raise ValueError(t("run.outcome_must_one_mend", outcomes=", ".join(_OUTCOMES)))
+    raise ValueError(t("run.outcome_must_one_mend", outcomes=tuple(_OUTCOMES)))

@@ -107,7 +107,7 @@ def _check_belongs(first: RunFolder, other: RunFolder) -> None:
     options = [usual | dict(run.manifest["options"]) for run in (first, other)]
     changed += [f"options.{name}" for name in _PLANNING if options[0][name] != options[1][name]]
     if changed:
-        raise UsageError(t("run.not_one_plan_differ", first=first.path, other=other.path, changed=", ".join(changed)))
+        raise UsageError(t("run.not_one_plan_differ", first=first.path, other=other.path, changed=tuple(changed)))
 
 
 def _lines(path: Path) -> Lines:
