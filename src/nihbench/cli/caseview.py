@@ -110,7 +110,7 @@ def _why(case: Case) -> str:
     reason = _cut(plain(said(case.reason)))
     if not case.missing:
         return reason
-    return said(t("cli.missing", reason=reason, facts=", ".join(map(plain, case.missing))))
+    return said(t("cli.missing", reason=reason, facts=tuple(map(plain, case.missing))))
 
 
 def _places(cases: Sequence[Case], most: int) -> str:

@@ -25,7 +25,7 @@ def grade(file: str) -> None:
     rows = read_rows(read_file(file), "stdin" if file == "-" else file, catalog)
     own = sorted({row.answered.needle.name for row in rows} - catalog.needles.keys() - {"expected"})
     if own:
-        note(t("cli.note_not_catalog_graded", own=", ".join(own)))
+        note(t("cli.note_not_catalog_graded", own=tuple(own)))
     # All are graded before the first is shown: nothing is half printed.
     show_lines([grade_row(row.answered.id, row.answered.by_rules(), str) for row in rows])
 
