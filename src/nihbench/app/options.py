@@ -10,9 +10,9 @@ from difflib import get_close_matches
 from os import PathLike
 from typing import Any, get_args
 
+from nihbench.app.catalogs import load
 from nihbench.app.events import Caller
 from nihbench.app.keywords import OPTIONS, kind_of, usual_values
-from nihbench.app.presets import load
 from nihbench.endpoint.tokenizers import is_tokenizer_file
 from nihbench.errors import UsageError
 from nihbench.lang.messages import Message, t
@@ -316,7 +316,7 @@ def _fields(value: Any) -> str:
 
 
 def _headers(value: Any) -> list[str]:
-    pairs = [f"{name}={text}" for name, text in value.items()] if isinstance(value, Mapping) else value
+    pairs = [f"{_text(name)}={_text(text)}" for name, text in value.items()] if isinstance(value, Mapping) else value
     return _texts(pairs)
 
 

@@ -14,13 +14,13 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, Unpack
 
+from nihbench.app.catalogs import load
 from nihbench.app.comparing import Comparison, comparison_of
 from nihbench.app.events import Bill, Caller, Event
 from nihbench.app.keywords import OPTIONS, Keywords
 from nihbench.app.loaded import Run, Runs, load_run, paths_of, results_of
 from nihbench.app.options import raw_values
 from nihbench.app.planning import Plan, plan_of
-from nihbench.app.presets import load
 from nihbench.app.prompting import Prompt, prompts_of
 from nihbench.app.running import wait_for, wait_for_async
 from nihbench.app.session import Session, new_session, resumed_session

@@ -10,9 +10,9 @@ from typing import Any, get_args
 from nihbench.analysis.cases import ORDER, Cases, Filter, find_cases
 from nihbench.analysis.controls import ControlResult, control_results
 from nihbench.analysis.table import UNSCORED
+from nihbench.app.catalogs import load
 from nihbench.app.comparing import lost_since
 from nihbench.app.plain import plain
-from nihbench.app.presets import load
 from nihbench.app.probing import ProbeOptions, cause_lines, causes_json, causes_of, send_probes
 from nihbench.app.results import tell_controls
 from nihbench.cli import caseview

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from nihbench.app.presets import load
+from nihbench.app.catalogs import load
 from nihbench.cli.hearing import terminal
 from nihbench.cli.output import show, show_json
 from nihbench.lang.messages import column, listed, said, t

@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from nihbench.app.catalogs import load
 from nihbench.app.events import TrialDone
 from nihbench.app.money import Gauges, stored_tariff
-from nihbench.app.presets import load
 from nihbench.app.results import result_of
 from nihbench.cli.hearing import terminal
 from nihbench.cli.output import note
