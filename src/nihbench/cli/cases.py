@@ -26,7 +26,7 @@ from nihbench.run.probe import Causes
 from nihbench.run.rebuild import needle_surroundings
 from nihbench.run.scores import grades_of
 from nihbench.run.store import RunFolder, open_run
-from nihbench.run.stored import corpus_of, is_imported, planned_trials
+from nihbench.run.stored import corpus_of, is_imported, planned_trials, stored_needle
 from nihbench.run.texts import stored_corpus
 from nihbench.run.tree import find_runs
 from nihbench.types import FailureKind, Grade, Record, Trial
@@ -134,7 +134,7 @@ def _let(records: Mapping[str, Record], chosen: Filter) -> dict[str, Record]:
 
 def _looked(read: _Read, chosen: Filter, corpus: str | None) -> _Looked:
     folder, planned, records, grades = read
-    found = find_cases(records, grades, chosen)
+    found = find_cases(records, grades, chosen, stored_needle(folder.manifest))
     return _Looked(
         folder=folder,
         cases=found,
