@@ -6,9 +6,10 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from nihbench.analysis.cases import in_fact_words
 from nihbench.analysis.table import UNSCORED
 from nihbench.lang.messages import Note, Words, languages, said
-from nihbench.plan.fresh import fill
+from nihbench.plan.fresh import fact_words, fill
 from nihbench.text.source import SourceText
 from nihbench.types import Completion, Grade, GradedElsewhere, Needle, Outcome, Placement, Record, Score, Unscored
 
@@ -142,6 +143,7 @@ def _row(
 ) -> dict[str, Any]:
     trial, outcome, place = record.trial, record.outcome, record.placement
     filled = fill(needle, record.fresh)
+    facts = fact_words(filled)
     row: dict[str, Any] = {
         "id": record.id,
         "length": trial.length,
@@ -163,7 +165,7 @@ def _row(
     if isinstance(outcome, GradedElsewhere):
         row |= {"answer": None, "reasoning": None, "finish": None, "first_token_s": None, "message": None}
         row["failure"] = None if isinstance(grade, Score) else UNSCORED
-        return row | _score("", grade if isinstance(grade, Score) else None, pool)
+        return row | _score("", grade if isinstance(grade, Score) else None, facts, pool)
     if isinstance(outcome, Completion):
         row |= {
             "answer": pool.add(outcome.text, may_cut=True),
@@ -173,10 +175,10 @@ def _row(
             "failure": None if isinstance(grade, Score) else UNSCORED,
             "message": pool.sentence(grade.reason) if isinstance(grade, Unscored) else None,
         }
-        return row | _score(outcome.text, grade if isinstance(grade, Score) else None, pool)
+        return row | _score(outcome.text, grade if isinstance(grade, Score) else None, facts, pool)
     row |= {"answer": None, "reasoning": None, "finish": None, "first_token_s": None, "failure": outcome.kind}
     row["message"] = pool.sentence(outcome.message, may_cut=True)
-    return row | _score("", None, pool)
+    return row | _score("", None, facts, pool)
 
 
 def seconds(value: float, digits: int) -> float | None:
@@ -206,11 +208,11 @@ _SCORE = (
 )  # fmt: skip
 
 
-def _score(text: str, score: Score | None, pool: Pool) -> dict[str, Any]:
+def _score(text: str, score: Score | None, words: Mapping[str, str], pool: Pool) -> dict[str, Any]:
     if score is None:
         return dict.fromkeys(_SCORE)
     places = utf16(text, [place for _, first, last in score.evidence.found for place in (first, last)])
-    facts = [fact for fact, _, _ in score.evidence.found]
+    facts = [words.get(fact, fact) for fact, _, _ in score.evidence.found]
     return {
         "value": score.value,
         "outcome": score.outcome,
@@ -218,8 +220,8 @@ def _score(text: str, score: Score | None, pool: Pool) -> dict[str, Any]:
         "identifying": score.identifying,
         "subject": score.subject,
         "spans": [[fact, places[2 * i], places[2 * i + 1]] for i, fact in enumerate(facts)],
-        "missing": list(score.evidence.missing),
-        "cue": pool.sentence(score.evidence.cue, may_cut=True),
+        "missing": [words.get(fact, fact) for fact in score.evidence.missing],
+        "cue": pool.sentence(in_fact_words(score.evidence.cue, words), may_cut=True),
         "confidence": round(score.confidence, 3),
         "misled": pool.add_or_none(score.misled),
         "votes": list(score.votes) or None,
