@@ -346,6 +346,6 @@ def _resumed(
         ):
             changed.append("--" + name.replace("_", "-"))
     if changed:
-        raise UsageError(t("cli.cant_resume_other_options", changed=", ".join(changed), path=path))
+        raise UsageError(t("cli.cant_resume_other_options", changed=tuple(changed), path=path))
     free = {n: getattr(asked, n) for n in _FREE_ON_RESUME if n in given}
     return readmitted(replace(stored, **free), known, path, asked, given, load(caller))

@@ -170,9 +170,7 @@ def _check_like(values: Mapping[str, Any]) -> None:
     usual = usual_values()
     given = [name for name in _OF_THE_OTHER if values[name] != usual[name]]
     if given:
-        raise UsageError(
-            t("cli.like_takes_grid_texts", options=", ".join("--" + name.replace("_", "-") for name in given))
-        )
+        raise UsageError(t("cli.like_takes_grid_texts", options=tuple("--" + name.replace("_", "-") for name in given)))
 
 
 def _is_text(value: Any) -> bool:
@@ -237,7 +235,7 @@ def raw_values(keywords: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _unknown(name: str) -> Message:
-    return t("app.no_such_option", name=name, known=", ".join(OPTIONS))
+    return t("app.no_such_option", name=name, known=tuple(OPTIONS))
 
 
 def _raw(name: str, value: Any) -> Any:

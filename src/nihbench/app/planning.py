@@ -165,15 +165,15 @@ def _grid_rows(setup: Setup, at_once: tuple[int, int]) -> dict[Message, str]:
     return {
         t("common.model"): plain(setup.preset.name),
         t("cli.window"): t("cli.tokens_prompts_may_fill", window=window, room=room) if window else t("cli.unknown"),
-        t("common.experiment"): t("cli.prompts_2", experiment=setup.experiment.name, prompts=", ".join(setup.prompts)),
+        t("common.experiment"): t("cli.prompts_2", experiment=setup.experiment.name, prompts=tuple(setup.prompts)),
         t("common.corpus"): t("cli.times_longest_prompts", corpus=corpus, copies=setup.copies)
         if setup.copies > 1
         else corpus,
         t("cli.lengths"): t("cli.lengths_unit", lengths=_numbers(setup.lengths), unit=unit),
         t("cli.left_out"): t("cli.over_window", lengths=_numbers(setup.too_long)) if setup.too_long else "",
-        t("cli.depths"): t("cli.percent", depths=", ".join(f"{depth:g}" for depth in setup.depths)),
+        t("cli.depths"): t("cli.percent", depths=tuple(f"{depth:g}" for depth in setup.depths)),
         t("cli.achieved"): _achieved(setup),
-        t("cli.repeats"): t("cli.varying", repeats=setup.options.repeats, vary=", ".join(setup.options.vary)),
+        t("cli.repeats"): t("cli.varying", repeats=setup.options.repeats, vary=tuple(setup.options.vary)),
         t("cli.order"): t("cli.time_first", order=order, start=start)
         if most > start
         else t("cli.time_2", order=order, start=start),
@@ -209,8 +209,8 @@ def _by_length(setup: Setup, found: Forecast) -> list[str]:
     return lines
 
 
-def _numbers(lengths: Sequence[int]) -> str:
-    return ", ".join(f"{length:,}" for length in lengths)
+def _numbers(lengths: Sequence[int]) -> tuple[str, ...]:
+    return tuple(f"{length:,}" for length in lengths)
 
 
 def _trials(setup: Setup) -> str:

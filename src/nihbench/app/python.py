@@ -197,7 +197,7 @@ def prompt(
     asked, at = str(length), f"{depth:g}" if isinstance(depth, int | float) else depth
     made = prompts_of(raw_values(options), _caller(False, on_event), length=asked, depth=at, repeat=repeat)
     if len(made) > 1:
-        raise UsageError(t("app.choose_prompt", prompts=", ".join(each.trial.prompt for each in made)))
+        raise UsageError(t("app.choose_prompt", prompts=tuple(each.trial.prompt for each in made)))
     return made[0]
 
 

@@ -134,7 +134,7 @@ def _let(records: Mapping[str, Record], chosen: Filter) -> dict[str, Record]:
 
 def _looked(read: _Read, chosen: Filter, corpus: str | None) -> _Looked:
     folder, planned, records, grades = read
-    found = find_cases(records, grades, chosen)
+    found = find_cases(records, grades, chosen, folder.manifest.needle)
     return _Looked(
         folder=folder,
         cases=found,
@@ -164,12 +164,12 @@ def context_of(folder: RunFolder, records: dict[str, Record], found: Cases, corp
 
 def _known(outcome: str | None) -> str | None:
     if outcome is not None and outcome not in ORDER:
-        raise UsageError(t("cli.outcome_none", outcome=outcome, order=", ".join(ORDER)))
+        raise UsageError(t("cli.outcome_none", outcome=outcome, order=tuple(ORDER)))
     return outcome
 
 
 def _known_failure(failure: str | None) -> str | None:
     known = (*get_args(FailureKind), UNSCORED)
     if failure is not None and failure not in known:
-        raise UsageError(t("cli.failure_none", failure=failure, known=", ".join(known)))
+        raise UsageError(t("cli.failure_none", failure=failure, known=tuple(known)))
     return failure

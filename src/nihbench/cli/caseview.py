@@ -108,9 +108,9 @@ def _not_shown(context: Context) -> Message:
 def _why(case: Case) -> str:
     """Return why a case was graded so, in the process's language."""
     reason = _cut(plain(said(case.reason)))
-    if not case.missing:
+    if not case.lacks:
         return reason
-    return said(t("cli.missing", reason=reason, facts=", ".join(map(plain, case.missing))))
+    return said(t("cli.missing", reason=reason, facts=tuple(map(plain, case.lacks))))
 
 
 def _places(cases: Sequence[Case], most: int) -> str:
@@ -208,7 +208,7 @@ def _group_json(group: Group, context: Context) -> dict[str, Any]:
 
 
 def _case_json(case: Case, context: Context) -> dict[str, Any]:
-    shown = {each.name: getattr(case, each.name) for each in fields(case)}
+    shown = {each.name: getattr(case, each.name) for each in fields(case) if each.name != "lacks"}
     return shown | {"reason": str(case.reason), "sent": _sent(context.around.get(case.id))}
 
 

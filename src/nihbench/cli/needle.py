@@ -31,7 +31,7 @@ def list_needles(as_json: bool) -> None:
             "cli.needle_corpus_prompts",
             needle=e.needle,
             corpus=e.corpus or t("cli.give_corpus"),
-            prompts=", ".join(e.prompts),
+            prompts=tuple(e.prompts),
         )
         lines.append(f"  {e.name:<18} {said(made_of)}")
     lines += ["", said(t("cli.suites"))]

@@ -29,7 +29,7 @@ def watch(runs: list[Path]) -> None:
     """Watch a run of another process until it ends: its heatmap, its progress, the latest miss."""
     folders = _Folders(runs)
     if not folders.any_going_on():
-        note(t("cli.no_process_works_how", runs=", ".join(map(str, runs))))
+        note(t("cli.no_process_works_how", runs=tuple(map(str, runs))))
     elif is_live():
         _on_screen(folders)
     else:

@@ -87,7 +87,7 @@ def manifest(setup: Setup, created_at: str) -> dict[str, Any]:
 
 
 def _shard(setup: Setup) -> dict[str, Any] | None:
-    """Return which trials a part of a plan has, as numbers among those that `planned_trials` gives for the whole."""
+    """Return which trials a part of a plan has, as numbers among those of the whole plan (`Manifest.planned`)."""
     if not setup.plan:
         return None
     controls = [trial for trial in setup.plan if trial.control]
@@ -171,7 +171,7 @@ def check_same(content: Manifest, setup: Setup, *, placed: bool = False) -> None
     by_rules = ("identity.placement", "same_prompt", "controls") if placed else ()
     changed = [name for name in differing(content.raw, _plain(manifest(setup, "")), keys) if name not in by_rules]
     if changed:
-        raise UsageError(t("run.cant_resume_changed_since", changed=", ".join(changed)))
+        raise UsageError(t("run.cant_resume_changed_since", changed=tuple(changed)))
 
 
 def differing(before: Mapping[str, Any], after: Mapping[str, Any], keys: Iterable[str]) -> list[str]:

@@ -22,7 +22,7 @@ from typing import Any, Self, TypeVar
 
 from pydantic import TypeAdapter
 
-from nihbench.errors import DamagedDataError, MovedError, UsageError
+from nihbench.errors import DamagedDataError, MovedError, UsageError, unreadable, unwritable
 from nihbench.fetch.regular import are_within, is_within, lines_of, open_appending, open_regular, parse_json
 from nihbench.lang.former import note_in
 from nihbench.lang.messages import t, typed
@@ -56,7 +56,7 @@ class RecordWriter:
                 self._write(b"\n")
                 self._whole += 1
         except OSError as error:
-            raise unwritable(self._path, error) from error
+            raise unwritable(self._path, error, UsageError) from error
         return self
 
     def __exit__(
@@ -92,7 +92,7 @@ class RecordWriter:
             # A torn line in the middle would be damage: whoever writes next must find a whole file.
             with contextlib.suppress(OSError):
                 self._file.truncate(self._whole)
-            return unwritable(self._path, error)
+            return unwritable(self._path, error, UsageError)
         self._whole += len(lines)
         return moved(self._path, self._file.fileno())
 
@@ -122,11 +122,6 @@ def ends_line(path: Path, at: int) -> bool:
     with open_regular(path) as file:
         file.seek(at - 1)
         return file.read(1) == b"\n"
-
-
-def unwritable(path: Path, error: OSError) -> UsageError:
-    """Return the error for records that can't be written to `path`, a file or its folder."""
-    return UsageError(t("run.cant_write_see_disk", path=path, strerror=error.strerror or error))
 
 
 _KEYS: Mapping[type, str] = {
@@ -268,7 +263,7 @@ def lines_in(path: Path, offset: int = 0) -> Iterator[bytes]:
     except FileNotFoundError:
         return
     except OSError as error:
-        raise unreadable(path, error) from error
+        raise unreadable(path, error, DamagedDataError) from error
 
 
 def rows_in(path: Path, read: Callable[[bytes], _T | None]) -> Iterator[tuple[_T | None, bytes]]:
@@ -284,11 +279,6 @@ def rows_in(path: Path, read: Callable[[bytes], _T | None]) -> Iterator[tuple[_T
         if torn > _MOST_TORN:
             raise DamagedDataError(t("run.more_than_lines_cant", path=path, most=_MOST_TORN))
         yield row, line
-
-
-def unreadable(path: Path, error: OSError) -> DamagedDataError:
-    """Return the error for a file of a run that can't be read."""
-    return DamagedDataError(t("run.cant_read_2", path=path, strerror=error.strerror or error))
 
 
 def read_lines(path: Path, lines: Iterable[bytes], before: int = 0) -> Iterator[tuple[Record | None, bytes]]:

@@ -6,9 +6,10 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from nihbench.analysis.cases import in_fact_words
 from nihbench.analysis.table import UNSCORED
-from nihbench.lang.messages import Note, Words, said
-from nihbench.plan.fresh import fill
+from nihbench.lang.messages import Note, Words, languages, said
+from nihbench.plan.fresh import fact_words, fill
 from nihbench.text.source import SourceText
 from nihbench.types import Completion, Grade, GradedElsewhere, Needle, Outcome, Placement, Record, Score, Unscored
 
@@ -33,7 +34,7 @@ class Pool:
     def __init__(self) -> None:
         self._numbers: dict[str, int] = {}
         self._may_cut: set[int] = set()
-        self._sentences: dict[int, str] = {}
+        self._sentences: dict[int, Note] = {}
 
     def add(self, text: str, *, may_cut: bool = False) -> int:
         """Return the number of a text. Only texts that a model wrote may be cut."""
@@ -51,13 +52,14 @@ class Pool:
         text = str(words)
         number = self.add_or_none(text, may_cut=may_cut)
         if number is not None and isinstance(words, Note) and len(text) <= SENTENCE:
-            self._sentences[number] = said(words, "zh")
+            self._sentences[number] = words
         return number
 
-    def chinese(self) -> dict[str, str]:
-        """Return the sentences which Chinese has words for, by the numbers of their English."""
+    def said(self) -> dict[str, dict[str, str]]:
+        """Return the sentences in every language but English that has words for them, by their English's numbers."""
         english = {number: text for text, number in self._numbers.items() if number in self._sentences}
-        return {str(number): text for number, text in self._sentences.items() if text != english[number]}
+        found = {lang: {n: said(note, lang) for n, note in self._sentences.items()} for lang in languages()[1:]}
+        return {lang: {str(n): text for n, text in each.items() if text != english[n]} for lang, each in found.items()}
 
     def texts(self) -> tuple[list[str], dict[str, int]]:
         """Return all texts by number, and for those that were cut how many characters they had."""
@@ -141,6 +143,7 @@ def _row(
 ) -> dict[str, Any]:
     trial, outcome, place = record.trial, record.outcome, record.placement
     filled = fill(needle, record.fresh)
+    facts = fact_words(filled)
     row: dict[str, Any] = {
         "id": record.id,
         "length": trial.length,
@@ -162,7 +165,7 @@ def _row(
     if isinstance(outcome, GradedElsewhere):
         row |= {"answer": None, "reasoning": None, "finish": None, "first_token_s": None, "message": None}
         row["failure"] = None if isinstance(grade, Score) else UNSCORED
-        return row | _score("", grade if isinstance(grade, Score) else None, pool)
+        return row | _score("", grade if isinstance(grade, Score) else None, facts, pool)
     if isinstance(outcome, Completion):
         row |= {
             "answer": pool.add(outcome.text, may_cut=True),
@@ -172,10 +175,10 @@ def _row(
             "failure": None if isinstance(grade, Score) else UNSCORED,
             "message": pool.sentence(grade.reason) if isinstance(grade, Unscored) else None,
         }
-        return row | _score(outcome.text, grade if isinstance(grade, Score) else None, pool)
+        return row | _score(outcome.text, grade if isinstance(grade, Score) else None, facts, pool)
     row |= {"answer": None, "reasoning": None, "finish": None, "first_token_s": None, "failure": outcome.kind}
     row["message"] = pool.sentence(outcome.message, may_cut=True)
-    return row | _score("", None, pool)
+    return row | _score("", None, facts, pool)
 
 
 def seconds(value: float, digits: int) -> float | None:
@@ -205,11 +208,11 @@ _SCORE = (
 )  # fmt: skip
 
 
-def _score(text: str, score: Score | None, pool: Pool) -> dict[str, Any]:
+def _score(text: str, score: Score | None, words: Mapping[str, str], pool: Pool) -> dict[str, Any]:
     if score is None:
         return dict.fromkeys(_SCORE)
     places = utf16(text, [place for _, first, last in score.evidence.found for place in (first, last)])
-    facts = [fact for fact, _, _ in score.evidence.found]
+    facts = [words.get(fact, fact) for fact, _, _ in score.evidence.found]
     return {
         "value": score.value,
         "outcome": score.outcome,
@@ -217,8 +220,8 @@ def _score(text: str, score: Score | None, pool: Pool) -> dict[str, Any]:
         "identifying": score.identifying,
         "subject": score.subject,
         "spans": [[fact, places[2 * i], places[2 * i + 1]] for i, fact in enumerate(facts)],
-        "missing": list(score.evidence.missing),
-        "cue": pool.sentence(score.evidence.cue, may_cut=True),
+        "missing": [words.get(fact, fact) for fact in score.evidence.missing],
+        "cue": pool.sentence(in_fact_words(score.evidence.cue, words), may_cut=True),
         "confidence": round(score.confidence, 3),
         "misled": pool.add_or_none(score.misled),
         "votes": list(score.votes) or None,
