@@ -17,7 +17,18 @@ from nihbench.analysis.table import UNSCORED
 from nihbench.errors import UsageError
 from nihbench.lang.messages import Note, Words, stored, t
 from nihbench.score.fold import fold
-from nihbench.types import Completion, Failure, Grade, GradedElsewhere, Placement, Record, Score, Unscored
+from nihbench.types import (
+    DEPTH,
+    Axis,
+    Completion,
+    Failure,
+    Grade,
+    GradedElsewhere,
+    Placement,
+    Record,
+    Score,
+    Unscored,
+)
 
 ORDER = (
     "hallucinated", "abstained", "refused", "off_task", "hedged", "partial", "correct", "truncated", "empty", "unknown",
@@ -50,7 +61,8 @@ class Case:
 
     `value` is None where there is no score; `answer` is None where there is none (a failure) or none was kept.
     `reason` is the grader's cue, a failure's message, or why there is no score. `hint` is the haystack's sentence
-    that the answer comes from, where that can be shown.
+    that the answer comes from, where that can be shown. `point` is its value on the task's own axis, None on depths;
+    `items` are those that the answer was to give, each with whether it did.
     """
 
     id: str
@@ -66,6 +78,13 @@ class Case:
     reason: Words
     missing: tuple[str, ...] = ()
     hint: str = ""
+    point: float | None = None
+    items: tuple[tuple[str, bool], ...] = ()
+
+    @property
+    def row(self) -> float:
+        """Where it stands on the task's axis."""
+        return self.depth_percent if self.point is None else self.point
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -119,6 +138,8 @@ class Cases:
     measured: int
     full: int
     extra: int = 0
+    axis: Axis = DEPTH
+    """What the rows of the run's grid are."""
 
     @property
     def below(self) -> int:
@@ -154,7 +175,7 @@ class Filter:
             and any(
                 (self.min_depth is None or depth >= self.min_depth)
                 and (self.max_depth is None or depth <= self.max_depth)
-                for depth in trial.depths
+                for depth in _depths(record)
             )
         )
 
@@ -164,8 +185,20 @@ class Filter:
         return not wanted or case.kind in wanted
 
 
-def find_cases(records: Mapping[str, Record], grades: Mapping[str, Grade], chosen: Filter | None = None) -> Cases:
-    """Collect the cases of a run.
+def _depths(record: Record) -> tuple[float, ...]:
+    """Return a trial's nominal depths; on another axis, where its asked needle landed."""
+    if record.trial.point is None:
+        return record.trial.rows
+    return (record.placement.achieved_depth_percent,) if isinstance(record.placement, Placement) else (0.0,)
+
+
+def find_cases(
+    records: Mapping[str, Record],
+    grades: Mapping[str, Grade],
+    chosen: Filter | None = None,
+    axis: Axis = DEPTH,
+) -> Cases:
+    """Collect the cases of a run; `axis`: what the rows of its grid are.
 
     Raises:
         UsageError: the filter names a prompt, outcome or failure of which the run has none; the message lists them.
@@ -187,6 +220,7 @@ def find_cases(records: Mapping[str, Record], grades: Mapping[str, Grade], chose
         measured=len(values),
         full=sum(value == 1.0 for value in values),
         extra=sum(record.trial.extra for record in looked.values()),
+        axis=axis,
     )
 
 
@@ -210,6 +244,8 @@ def _case(record: Record, grade: Grade | None) -> Case | None:
         reason=reason,
         missing=missing,
         hint=hint,
+        point=trial.point,
+        items=grade.items if isinstance(grade, Score) else (),
     )
 
 
@@ -346,7 +382,7 @@ class _Leaders:
 def _in_order(cases: Sequence[Case]) -> tuple[Case, ...]:
     """Sort cases by their place, led by one of the most frequent text."""
     first = cases[0]
-    rest = sorted(cases[1:], key=lambda c: (c.prompt, c.length, c.depth_percent, c.repeat))
+    rest = sorted(cases[1:], key=lambda c: (c.prompt, c.length, c.row, c.repeat))
     return (first, *rest)
 
 

@@ -24,7 +24,7 @@ from nihbench.run.probe import Causes
 from nihbench.run.rebuild import needle_surroundings
 from nihbench.run.scores import grades_of
 from nihbench.run.store import RunFolder, open_run
-from nihbench.run.stored import corpus_of, is_imported, planned_trials
+from nihbench.run.stored import corpus_of, is_imported, planned_trials, stored_axis
 from nihbench.run.texts import stored_corpus
 from nihbench.run.tree import find_runs
 from nihbench.types import FailureKind, Grade, Record, Trial
@@ -132,7 +132,7 @@ def _let(records: Mapping[str, Record], chosen: Filter) -> dict[str, Record]:
 
 def _looked(read: _Read, chosen: Filter, corpus: str | None) -> _Looked:
     folder, planned, records, grades = read
-    found = find_cases(records, grades, chosen)
+    found = find_cases(records, grades, chosen, stored_axis(folder.manifest))
     return _Looked(
         folder=folder,
         cases=found,

@@ -126,6 +126,9 @@ def run_options(values: dict[str, Any], *, needs_model: bool = True) -> RunOptio
     prompts = values.pop("prompt")
     vary = tuple(dict.fromkeys(part.strip() for part in values.pop("vary").split(",")))
     headers = values.pop("header") or []
+    chosen = task_options(values.pop("task_option") or [])
+    if values["task"] and values["experiment"] and not like:
+        raise UsageError(t("cli.task_and_experiment"))
     extra = values.pop("extra_body")
     first, *more = values.pop("base_url") or [None]
     options = RunOptions(
@@ -137,6 +140,7 @@ def run_options(values: dict[str, Any], *, needs_model: bool = True) -> RunOptio
         prompts=tuple(part.strip() for part in prompts.split(",") if part.strip()) if prompts else None,
         vary=vary,
         headers=header_values(headers),
+        task_options=chosen,
         extra_body=_extra(extra),
     )
     check_adaptive(options)
@@ -157,8 +161,8 @@ def _remember_files(values: Mapping[str, Any]) -> None:
 
 
 _OF_THE_OTHER = (
-    "experiment lengths depths repeats vary length_unit calibrate repeat_corpus quick adaptive precision max_trials "
-    "shard seed"
+    "experiment task task_option lengths depths repeats vary length_unit calibrate repeat_corpus quick adaptive "
+    "precision max_trials shard seed"
 ).split()
 """Options that `--like` takes from the other run, or that a run which cuts no prompts of its own can't have."""
 
@@ -177,6 +181,21 @@ def _is_text(value: Any) -> bool:
     """Say whether a value can be written down; bytes of the command line that are no UTF-8 came in as surrogates."""
     text = "".join(value) if isinstance(value, list) else str(value)
     return not any("\ud800" <= char <= "\udfff" for char in text)
+
+
+def task_options(pairs: list[str]) -> dict[str, str]:
+    """Read `--task-option NAME=VALUE`, given any number of times.
+
+    Raises:
+        UsageError: one is not of that form.
+    """
+    chosen = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or not name.strip() or not value.strip():
+            raise UsageError(t("cli.task_options_form"))
+        chosen[name.strip()] = value.strip()
+    return chosen
 
 
 def header_values(pairs: list[str]) -> dict[str, str]:

@@ -23,7 +23,7 @@ from nihbench.run.records import RecordWriter
 from nihbench.run.runner import run_trials
 from nihbench.run.spent import account, outcomes_before
 from nihbench.run.store import PROBES, RunFolder, owned
-from nihbench.run.stored import is_imported, stored_needle, stored_options
+from nihbench.run.stored import is_imported, stored_options, stored_task
 from nihbench.types import Grade, Record
 
 _KEPT = t("cli.probes_answered_kept_give")
@@ -63,7 +63,7 @@ def send_probes(
     """
     if is_imported(folder.manifest):
         raise UsageError(t("cli.imported_haystacks_not_hand", path=folder.path))
-    wanted = probes(records, grades, stored_needle(folder.manifest))
+    wanted = probes(records, grades, stored_task(folder.manifest))
     if not owed_probes(wanted, asked_probes(folder)):
         note(t("cli.nothing_sent_every_probe") if wanted else t("cli.nothing_sent_no_miss"))
         return
@@ -132,7 +132,7 @@ def causes_of(folder: RunFolder, records: Mapping[str, Record], grades: Mapping[
     asked = {} if is_imported(folder.manifest) else asked_probes(folder)
     if not asked:
         return None
-    return causes(probes(records, grades, stored_needle(folder.manifest)), asked)
+    return causes(probes(records, grades, stored_task(folder.manifest)), asked)
 
 
 def cause_lines(found: Causes) -> list[Message]:

@@ -15,6 +15,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from decimal import Decimal
+from functools import partial
 
 from nihbench.cli import output
 from nihbench.cli.money import is_free, worst_rest
@@ -23,10 +24,11 @@ from nihbench.cli.view import Gauges, Screen, Watched, kind_words, view, what_ca
 from nihbench.endpoint.access import ModelAccess
 from nihbench.endpoint.limits import Limiter
 from nihbench.endpoint.spending import Budget
+from nihbench.figures.labels import row_words
 from nihbench.lang.messages import t
 from nihbench.run.runner import Progress
 from nihbench.run.setup import Setup
-from nihbench.types import Completion, GradedElsewhere, Record, Trial
+from nihbench.types import Axis, Completion, GradedElsewhere, Record, Trial
 
 REFRESH_S = 0.5
 _TERMINALS_WITHOUT = ("dumb", "unknown", "")
@@ -53,11 +55,11 @@ async def progress(
         gauges: says how limits and money stand.
     """
     if not is_live():
-        yield line
+        yield partial(line, setup.task.axis)
         return
     sweep = Watched(
         title=f"{setup.preset.name}  {setup.experiment.name}",
-        needle=setup.needle,
+        task=setup.task,
         planned=setup.trials,
         owed=[trial for _, trial in trials],
         now=time.monotonic(),
@@ -146,8 +148,8 @@ def _sum(rates: Iterable[float | None]) -> float | None:
     return None if any(rate is None for rate in known) else sum(rate for rate in known if rate is not None)
 
 
-def line(progress: Progress) -> None:
-    """Say on a line what came of a trial."""
+def line(axis: Axis, progress: Progress) -> None:
+    """Say on a line what came of a trial; `axis`: what the rows of its run's grid are."""
     record = progress.record
     outcome = record.outcome
     assert not isinstance(outcome, GradedElsewhere)  # a run measures, it imports nothing
@@ -159,7 +161,7 @@ def line(progress: Progress) -> None:
             total=progress.total,
             prompt=record.trial.prompt,
             length=record.trial.length,
-            depth=record.trial.depth_percent,
+            row=row_words(axis, record.trial.row),
             what=what,
             seconds=outcome.latency_s,
         )

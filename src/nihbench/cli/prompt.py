@@ -16,6 +16,7 @@ from nihbench.errors import UsageError
 from nihbench.lang.messages import t
 from nihbench.plan.grid import parse_depth, parse_length
 from nihbench.run.rebuild import find_record, rebuild_prompt
+from nihbench.run.resolve import has_own_rows
 from nihbench.run.store import open_run
 from nihbench.run.stored import corpus_of
 from nihbench.run.texts import load_corpus
@@ -34,11 +35,13 @@ def prompt(options: dict[str, Any], length: str, depth: str, repeat: int, as_jso
         "controls": False,
         "shard": None,
     }
+    if has_own_rows(options["task"], options["experiment"]):
+        del one["depths"]
     values = options | ({"controls": False} if options["like"] else one)
     with prepared(run_options(values), sending=False, draft=True) as (setup, _):
         trials = [trial for trial in setup.trials if trial.repeat == repeat]
         if options["like"]:
-            trials = [trial for trial in trials if trial.length == tokens and percent in trial.depths]
+            trials = [trial for trial in trials if trial.length == tokens and percent in trial.rows]
         if not trials:
             raise UsageError(
                 t("cli.sent_no_prompt_tokens", run=options["like"], length=tokens, depth=percent, repeat=repeat)
@@ -74,7 +77,7 @@ def _as_json(trial_id: str, trial: Any, messages: Sequence[Message], placement: 
     return {
         "id": trial_id,
         "trial": trial.stored(),
-        "placement": asdict(placement),
+        "placement": placement.stored(),
         "messages": [asdict(message) for message in messages],
     }
 

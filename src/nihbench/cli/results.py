@@ -27,7 +27,7 @@ from nihbench.run.options import length_unit
 from nihbench.run.places import counted_once
 from nihbench.run.scores import default_scorer, grades_of, load_grades, misleading_text, score_run, version_of
 from nihbench.run.store import RunFolder
-from nihbench.run.stored import planned_trials
+from nihbench.run.stored import planned_trials, stored_axis
 from nihbench.score.rules import SCORER
 from nihbench.types import Completion, FailureKind, Grade, Record, Trial
 
@@ -119,7 +119,7 @@ def setting_of(manifest: Mapping[str, Any], records: Sequence[Record], scorer: s
         experiment=manifest["experiment"],
         title=str(manifest.get("title", "")),
         corpus=manifest["corpus"]["name"],
-        scorer=f"{scorer} {version_of(scorer)}",
+        scorer=f"{scorer} {version_of(scorer, manifest)}",
         version=str(manifest.get("nihbench", "?")),
         repeats=manifest["repeats"],
         length_unit=length_unit(manifest),
@@ -213,7 +213,8 @@ class Result:
     @cached_property
     def grids(self) -> tuple[Grid, ...]:
         """One for each prompt."""
-        return tuple(grid(self.table, experiment=e, prompt=p, planned=self.planned) for e, p in self.prompts)
+        axis = stored_axis(self.run.manifest)
+        return tuple(grid(self.table, experiment=e, prompt=p, planned=self.planned, axis=axis) for e, p in self.prompts)
 
     @cached_property
     def summaries(self) -> tuple[Summary, ...]:
@@ -224,7 +225,10 @@ class Result:
     @cached_property
     def statistics(self) -> tuple[Statistics, ...]:
         """One for each prompt."""
-        return tuple(statistics(self.table, experiment=e, prompt=p, planned=self.planned) for e, p in self.prompts)
+        axis = stored_axis(self.run.manifest)
+        return tuple(
+            statistics(self.table, experiment=e, prompt=p, planned=self.planned, axis=axis) for e, p in self.prompts
+        )
 
     @property
     def passing(self) -> int:
@@ -259,7 +263,7 @@ class Result:
                     if (each.experiment, each.prompt) == (grid.experiment, grid.prompt) or each.name == "sentinel"
                 ),
                 places=sum(
-                    len(trial.depths)
+                    len(trial.rows)
                     for trial in self.planned
                     if (trial.experiment, trial.prompt, trial.control) == (grid.experiment, grid.prompt, None)
                 ),

@@ -16,8 +16,9 @@ from nihbench.lang.messages import t
 from nihbench.run.follow import Follower
 from nihbench.run.runner import Progress
 from nihbench.run.store import open_run
-from nihbench.run.stored import stored_needle
+from nihbench.run.stored import stored_axis, stored_task
 from nihbench.run.tree import find_runs
+from nihbench.types import Axis
 
 POLL_S = 0.5
 GRACE_S = 3.0
@@ -82,11 +83,15 @@ def _in_lines(folders: _Folders) -> None:
     while going := folders.going_on():
         for follower in going:
             for record in follower.news():
-                line(Progress(record=record, done=follower.done, total=follower.total))
+                line(_axis(follower), Progress(record=record, done=follower.done, total=follower.total))
         time.sleep(POLL_S)
     for follower in folders.all():
         for record in follower.news():
-            line(Progress(record=record, done=follower.done, total=follower.total))
+            line(_axis(follower), Progress(record=record, done=follower.done, total=follower.total))
+
+
+def _axis(follower: Follower) -> Axis:
+    return stored_axis(follower.folder.manifest)
 
 
 def _sweep(follower: Follower, more: str) -> Watched:
@@ -95,7 +100,7 @@ def _sweep(follower: Follower, more: str) -> Watched:
     there = {record.trial for record in before}
     sweep = Watched(
         title=f"{content['model']['name']}  {content['experiment']}{more}",
-        needle=stored_needle(content),
+        task=stored_task(content),
         planned=follower.planned,
         owed=[trial for trial in follower.planned if trial not in there],
         now=time.monotonic(),

@@ -13,7 +13,7 @@ import math
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import cache
 from pathlib import Path
 from types import TracebackType
@@ -25,7 +25,7 @@ from nihbench.errors import DamagedDataError, MovedError, UsageError
 from nihbench.fetch.regular import lines_of, open_appending, open_regular, parse_json
 from nihbench.lang.former import note_in
 from nihbench.lang.messages import t, typed
-from nihbench.types import Bare, Completion, Failure, GradedElsewhere, Placed, Placement, Record, Trial
+from nihbench.types import Bare, Completion, Failure, GradedElsewhere, Placed, Placement, Planted, Record, Trial
 
 MOST_CHARACTERS = 1_000_000
 """Of an answer, and of reasoning, so much is written and read at most: what is longer loses its middle. No model says
@@ -146,12 +146,12 @@ def record_line(record: Record) -> bytes:
     plain = {
         "id": record.id,
         "trial": record.trial.stored(),
-        "placement": asdict(record.placement) if record.placement else None,
+        "placement": record.placement.stored() if record.placement else None,
         "fresh": dict(record.fresh),
         "expected": record.expected,
         "started_at": record.started_at,
         _KEYS[type(record.outcome)]: outcome,
-    }
+    } | planted_fields(record.planted)
     # Lone surrogates can come out of a server's JSON escapes; they have no UTF-8 form and are kept as escapes.
     text = json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
     try:
@@ -316,6 +316,37 @@ def read_lines(path: Path, lines: Iterable[bytes], before: int = 0) -> Iterator[
         yield record, line
 
 
+def planted_fields(planted: Planted | None) -> dict[str, Any]:
+    """Return what a line holds of what was planted: the inserts, the question and the items; nothing where it need not.
+
+    A haystack that the task made is as long as the prompt; that there is one is all that is kept of it.
+    """
+    if planted is None:
+        return {}
+    plain = asdict(planted)
+    made = plain.pop("haystack") is not None
+    return {"planted": plain | ({"haystack_made": True} if made else {})}
+
+
+def planted_in(plain: Any) -> Planted | None:
+    """Return what a line says that was planted. Raises `ValueError` where it is no such thing."""
+    if plain.get("planted") is None:
+        return None
+    values = dict(plain["planted"])
+    made = values.pop("haystack_made", False) is True
+    found: Planted = _planted().validate_python(values)
+    return replace(found, haystack=NOT_KEPT) if made else found
+
+
+NOT_KEPT = ""
+"""Stands for a haystack that a task made, in what is read back."""
+
+
+@cache
+def _planted() -> TypeAdapter[Planted]:
+    return TypeAdapter(Planted)
+
+
 def first_line(error: Exception) -> str:
     """Return what an error says, short enough to stand inside a sentence: pydantic's own has many lines."""
     return " ".join(str(error).split())[:120]
@@ -408,6 +439,7 @@ def _parser() -> Callable[[bytes], Record]:
                 fresh=strings.validate_python(plain["fresh"]),
                 expected=str(plain["expected"]),
                 started_at=str(plain["started_at"]),
+                planted=planted_in(plain),
             )
         except KeyError as error:
             raise ValueError(t("run.key_missing", error=error)) from error

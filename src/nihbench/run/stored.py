@@ -27,8 +27,10 @@ from nihbench.run.haystacks import Laid
 from nihbench.run.options import RunOptions, without_secrets
 from nihbench.run.setup import Begun
 from nihbench.run.texts import corpus_choice
+from nihbench.tasks.registry import SINGLE_NEEDLE, is_axis, is_task_name
+from nihbench.tasks.task import Task, of_needle
 from nihbench.text.starts import Layout
-from nihbench.types import Needle, PromptTemplate, Trial
+from nihbench.types import DEPTH, Axis, Needle, PromptTemplate, Trial
 
 _CHARACTERS: Mapping[str, int] = {
     "d7511ece91d86e8236127bb7315b25d36653a3dea6978ba0f25420ac81bc4a1c": 6_941_958,  # english-novels-en
@@ -40,6 +42,7 @@ _CHARACTERS: Mapping[str, int] = {
 }
 """How long the packaged texts are, by their hash: older runs do not say it themselves."""
 
+_MOST_CHARACTERS = 200
 _MOST_DIGITS = 18
 BEYOND = 10**9
 """No context has so many tokens."""
@@ -92,6 +95,25 @@ class _Control:
     depth_percent: float
     repeat: int
     also_depths: tuple[float, ...] = ()
+    point: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Axis:
+    name: str
+    title: dict[str, Any] | str
+    unit: str = ""
+    values: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Task:
+    name: str
+    version: str
+    language: str
+    axis: _Axis
+    package: str = ""
+    options: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,6 +146,7 @@ class _Content:
     experiment: str
     title: str = ""
     needle: Needle
+    task: _Task | None = None
     prompts: dict[str, PromptTemplate]
     corpus: _Corpus
     length_unit: _LengthUnit
@@ -167,7 +190,8 @@ def _sizes(found: _Content) -> Iterator[tuple[str, bool]]:
     yield "corpus.copies", 0 < found.corpus.copies < BEYOND
     yield "length_unit.overheads", all(abs(count) < BEYOND for count in found.length_unit.overheads.values())
     yield "lengths", bool(found.lengths)
-    yield "depths", bool(found.depths)
+    yield "depths", bool(found.depths) or (found.task is not None and bool(found.task.axis.values))
+    yield "task", found.task is None or _is_task(found.task)
     yield "repeats", 0 < found.repeats < BEYOND
     yield "notes", all(map(_is_note, found.notes))
     yield "identity.max_output", _is_count(found.identity.get("max_output", 0))
@@ -181,6 +205,17 @@ def _sizes(found: _Content) -> Iterator[tuple[str, bool]]:
         yield "haystacks.layout", layout is None or min(layout.strata, layout.longest_tokens) > 0
     if found.calibration is not None:
         yield "calibration", _is_fit(found.calibration, found.prompts)
+
+
+def _is_task(task: _Task) -> bool:
+    """Say whether a task can be one: what it is called stands in messages, and leads nowhere."""
+    sound = is_task_name(task.name) and task.name != SINGLE_NEEDLE and is_task_name(task.axis.name)
+    short = all(len(text) <= _MOST_CHARACTERS for text in (task.version, task.package, task.axis.unit))
+    return sound and short and _is_note(task.axis.title) and is_axis(_axis(task.axis))
+
+
+def _axis(stored: _Axis) -> Axis:
+    return Axis(name=stored.name, title=note_in(stored.title, "notes"), unit=stored.unit, values=stored.values)
 
 
 def _is_note(value: Any) -> bool:
@@ -281,6 +316,40 @@ def stored_needle(content: Mapping[str, Any]) -> Needle:
     return needle
 
 
+def stored_task(content: Mapping[str, Any]) -> Task:
+    """Read the task back from run.json's content; older runs, and most of today, hide one needle.
+
+    Raises:
+        DamagedDataError: it is not what `manifest` writes.
+    """
+    needle = stored_needle(content)
+    if content.get("task") is None:
+        return of_needle(needle)
+    found: _Task = _validated(_Task, content, "task")
+    if not _is_task(found):
+        raise _damaged("task")
+    return Task(
+        name=found.name,
+        version=found.version,
+        language=found.language,
+        needle=needle,
+        axis=_axis(found.axis),
+        options=found.options,
+        package=found.package,
+    )
+
+
+def stored_axis(content: Mapping[str, Any]) -> Axis:
+    """Return what the rows of a run's grid are; its task need not be installed."""
+    return DEPTH if content.get("task") is None else stored_task(content).axis
+
+
+def stored_rows(content: Mapping[str, Any]) -> tuple[float, ...]:
+    """Return the rows of a run's grid: nominal depths, or the values of its task's own axis."""
+    axis = stored_axis(content)
+    return axis.values if axis.name != DEPTH.name else tuple(float(depth) for depth in content["depths"])
+
+
 def stored_prompts(content: Mapping[str, Any]) -> dict[str, PromptTemplate]:
     """Read the prompt templates back from run.json's content.
 
@@ -357,7 +426,8 @@ def planned_trials(content: Mapping[str, Any]) -> tuple[Trial, ...]:
             needle=needle,
             prompts=list(content["prompts"]),
             lengths=[int(length) for length in content["lengths"]],
-            depths=[float(depth) for depth in content["depths"]],
+            depths=stored_rows(content),
+            axis=stored_axis(content).name,
             # Another tool's plan is not known: each cell of its grid once, and what there is beyond that.
             repeats=1 if "import" in content else int(content["repeats"]),
         )
@@ -376,11 +446,12 @@ def planned_trials(content: Mapping[str, Any]) -> tuple[Trial, ...]:
                 repeat=int(each["repeat"]),
                 control=str(each["control"]),
                 also_depths=tuple(float(depth) for depth in each.get("also_depths", ())),
+                point=None if each.get("point") is None else float(each["point"]),
             )
             for each in content.get("controls", ())
         )
         missing = {tuple(row) for row in (content.get("like") or {}).get("left_out", ())}
-        grid = tuple(t for t in grid if (t.prompt, t.length, t.depth_percent, t.repeat) not in missing)
+        grid = tuple(t for t in grid if (t.prompt, t.length, t.row, t.repeat) not in missing)
         every, shard = (*controls, *grid, *more), content.get("shard")
         return every if shard is None else tuple(every[number] for number in shard["trials"])
     except (KeyError, IndexError, TypeError, ValueError, UsageError) as error:
@@ -404,15 +475,15 @@ def may_be_drawn(content: Mapping[str, Any]) -> Callable[[Trial], bool]:
     if not content["options"].get("adaptive"):
         return lambda trial: False
     first = frozenset(
-        replace(trial, repeat=0, depth_percent=depth, also_depths=())
+        replace(trial.in_row(row), repeat=0)
         for trial in planned_trials(content)
         if trial.control is None
-        for depth in trial.depths
+        for row in trial.rows
     )
     from_repeat, seen = int(content["repeats"]), set[Trial]()
 
     def beyond(trial: Trial) -> bool:
-        cells = {replace(trial, depth_percent=depth, also_depths=()) for depth in trial.depths}
+        cells = {trial.in_row(row) for row in trial.rows}
         known = all(replace(cell, extra=False, repeat=0) in first for cell in cells)
         fits = trial.extra and trial.repeat >= from_repeat and known and seen.isdisjoint(cells)
         seen.update(cells)

@@ -57,6 +57,14 @@ SHARED: tuple[inspect.Parameter, ...] = (
     _option(
         "--experiment", _TEXT, None, _MODEL, "An experiment (nih needle list), or EXPERIMENT/PROMPT.", also=("-e",)
     ),
+    _option("--task", _TEXT, None, _MODEL, "A task (nih task list), where no experiment names it."),
+    _option(
+        "--task-option",
+        _TEXTS,
+        None,
+        _MODEL,
+        "An option of the task, or its rows, as NAME=VALUE (language=zh, distractors=0,4); may be repeated.",
+    ),
     _option("--prompt", _TEXT, None, _MODEL, "Prompt variants, separated by commas."),
     _option(
         "--like",
