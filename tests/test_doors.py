@@ -16,6 +16,8 @@ ROOT = Path(__file__).parents[1] / "src"
 # module -> what it imports inside functions. Our own modules:
 OWN = {
     "nihbench": {"nihbench.analysis.loaded"},  # the package's face: `import nihbench` stays light
+    "nihbench.tasks.family": {"nihbench.tasks.grading"},  # who only plans loads no scorer
+    "nihbench.tasks.needle": {"nihbench.score.rules"},  # likewise
     "nihbench.cli.finish": {"nihbench.cli.drawing", "nihbench.figures.style"},  # matplotlib, when something is drawn
 }
 # Others' that are slow to import and that most callers of the module never need, and those of extras:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from nihbench.analysis.grids import Rows, in_cells, no_trial, places_of, rows_of
 from nihbench.analysis.table import Table
 from nihbench.lang.messages import t
-from nihbench.stats.cell import Cell, cell
+from nihbench.stats.cell import Cell, cell, scale_of
 from nihbench.stats.diagnose import Diagnosis, diagnose
 from nihbench.stats.effective import RULER_THRESHOLD, EffectiveLength, effective_length, pooled_rows
 from nihbench.stats.headline import Estimate, Headline, Trials, by_depth, by_length, by_third, headline, thirds
@@ -103,11 +103,12 @@ class Statistics:
     def cells(self) -> dict[tuple[float, int], Cell]:
         """The measured trials of each (depth, length), all draws of an adaptive run among them."""
         trials = self.every.where(~np.isnan(self.every.value))
+        scale = scale_of(trials.value)
         cells: dict[tuple[float, int], Cell] = {}
         for row, depth in enumerate(self.depths):
             for column, length in enumerate(self.lengths):
                 here = (trials.depth == row) & (trials.length == column)
-                cells[depth, length] = cell(trials.value[here], trials.found[here])
+                cells[depth, length] = cell(trials.value[here], trials.found[here], scale=scale)
         return cells
 
     @property

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, get_args
 
@@ -21,7 +21,7 @@ from nihbench.run.store import RunFolder
 from nihbench.run.stored import stored_task
 from nihbench.score.fold import is_cjk
 from nihbench.score.match import NeedleKey
-from nihbench.score.rules import grade
+from nihbench.score.rules import SCORER, VERSION, grade
 from nihbench.tasks.family import Answer
 from nihbench.tasks.task import Task
 from nihbench.types import Completion, Grade, Needle, OutcomeClass, Planted, Record
@@ -50,8 +50,14 @@ class Answered:
         """Return the task's grade; in `haystack` the source of a wrong answer is looked for."""
         if self.task is not None and self.planted is not None:
             answer = Answer(text=self.text, finish_reason=self.finish_reason, haystack=haystack)
-            return self.task.grade(self.planted, answer)
+            given = self.task.grade(self.planted, answer)
+            return replace(given, scorer=SCORER, version=grading_version(self.task))
         return _by_rules(NeedleKey(self.needle), self.text, self.expected, self.question, self.finish_reason, haystack)
+
+
+def grading_version(task: Task) -> str:
+    """Return the version in which a task's answers are graded: the rules', or its own."""
+    return VERSION if task.is_single else f"{task.name} {task.version}"
 
 
 @lru_cache(maxsize=4096)

@@ -37,14 +37,16 @@ def needle_surroundings(run: RunFolder, record: Record, corpus: Corpus, reach: i
 
     `reach` is how many characters before and after it. The corpus must be the run's own (`stored_corpus`).
     """
-    return surroundings(run, record, corpus.text, reach) if isinstance(record.placement, Placement) else None
+    if not isinstance(record.placement, Placement):
+        return None
+    return surroundings(stored_task(run.manifest), run.manifest, record, corpus.text, reach)
 
 
-def surroundings(run: RunFolder, record: Record, text: str, reach: int) -> tuple[str, str, str]:
+def surroundings(task: Task, content: Mapping[str, Any], record: Record, text: str, reach: int) -> tuple[str, str, str]:
     """Do as `needle_surroundings` for a record that has a place, out of the corpus's `text`."""
     place = record.placement
     assert isinstance(place, Placement)
-    planted = replanted(run, record)
+    planted = with_haystack(task, content, record.trial, task.recorded(record))
     return around(source_text(planted.haystack or text, place), place, planted.texts, reach)
 
 

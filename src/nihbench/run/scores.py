@@ -21,7 +21,7 @@ from nihbench.fetch.files import write_atomic
 from nihbench.fetch.regular import is_there, lines_of, parse_json
 from nihbench.lang.former import note_in
 from nihbench.lang.messages import Words, stored, t
-from nihbench.run.answers import answers_of
+from nihbench.run.answers import answers_of, grading_version
 from nihbench.run.store import RunFolder, open_run
 from nihbench.run.stored import corpus_of, stored_needle, stored_task
 from nihbench.run.texts import stored_corpus
@@ -65,7 +65,7 @@ def default_scorer(run: RunFolder) -> str:
 def version_of(scorer: str, content: Mapping[str, Any] | None = None) -> str:
     """Return the version in which a scorer of that name grades now: the rules, by the task of a run's `content`."""
     if scorer == SCORER:
-        return VERSION if content is None else stored_task(content).scorer_version
+        return VERSION if content is None else grading_version(stored_task(content))
     if scorer in IMPORTED:
         return IMPORT_VERSION
     return f"{VERSION}+{JUDGE_VERSION}" if scorer.startswith(COMBINED) else JUDGE_VERSION

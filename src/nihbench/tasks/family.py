@@ -15,7 +15,6 @@ from typing import ClassVar
 
 from nihbench.errors import UsageError
 from nihbench.lang.messages import Words, spelt, t
-from nihbench.tasks.grading import grade_items
 from nihbench.types import DEPTH, NEEDLE, Axis, Grade, Insert, Item, KeyFact, Needle, Planted, Trial
 
 __all__ = ["DEPTH", "NEEDLE", "Answer", "Axis", "Draw", "Family", "Insert", "Item", "Planted", "spelt"]
@@ -103,6 +102,8 @@ class Family(ABC):
 
     def grade(self, planted: Planted, answer: Answer) -> Grade:
         """Grade an answer; pure. Unless a family says otherwise: the share of its items that the answer holds."""
+        from nihbench.tasks.grading import grade_items  # who only plans loads no scorer
+
         return grade_items(planted, self.key(planted), answer.text, answer.finish_reason)
 
     def key(self, planted: Planted) -> Needle:

@@ -15,7 +15,6 @@ from typing import Any, TypeVar
 from nihbench.errors import NihError, UsageError
 from nihbench.lang.messages import Note, Words, stored, t
 from nihbench.plan.grid import trial_at
-from nihbench.score.rules import SCORER, VERSION
 from nihbench.tasks.family import Answer, Draw, Family
 from nihbench.tasks.needle import SingleNeedle
 from nihbench.tasks.registry import SINGLE_NEEDLE, describe, family, is_axis, package_of
@@ -82,11 +81,6 @@ class Task:
         """Whether repeats of one cell plant different texts."""
         return bool(self.needle.fresh) if self.is_single else self.family.draws
 
-    @property
-    def scorer_version(self) -> str:
-        """The version of the grades that the task gives."""
-        return VERSION if self.is_single else f"{self.name} {self.version}"
-
     def planted(self, trial: Trial, seed: int, *, distinct: bool = True) -> Planted:
         """Return what a trial plants, asks and expects.
 
@@ -95,11 +89,13 @@ class Task:
         """
         draw = Draw(trial=trial, seed=seed, distinct=distinct, name=self.name)
         found = self._asked(lambda: self.family.plant(draw))
-        if not self.is_single:
-            wrong = wrong_in(found)
-            if wrong is not None:
-                raise UsageError(t("tasks.wrong_plant", name=self.name, wrong=wrong))
-        return found
+        if self.is_single:
+            return found
+        wrong = wrong_in(found)
+        if wrong is not None:
+            raise UsageError(t("tasks.wrong_plant", name=self.name, wrong=wrong))
+        # Two that come to one place stand in the order of their depths.
+        return replace(found, inserts=tuple(sorted(found.inserts, key=lambda insert: insert.depth_percent)))
 
     def recorded(self, record: Record) -> Planted:
         """Return what a record's trial planted; of the single needle that follows from its fresh values."""
@@ -146,25 +142,10 @@ class Task:
             UsageError: the family can't, or gives what is no grade.
         """
         found = self._asked(lambda: self.family.grade(planted, answer))
-        if self.is_single:
-            return found
-        if isinstance(found, Unscored):
-            return Unscored(reason=found.reason, scorer=SCORER, version=self.scorer_version)
-        wrong = _wrong_score(found, planted)
+        wrong = None if self.is_single or isinstance(found, Unscored) else _wrong_score(found, planted)
         if wrong is not None:
             raise UsageError(t("tasks.wrong_grade", name=self.name, wrong=wrong))
-        return Score(
-            value=float(found.value),
-            outcome=found.outcome,
-            identifying=found.identifying,
-            subject=found.subject,
-            evidence=found.evidence,
-            scorer=SCORER,
-            version=self.scorer_version,
-            confidence=found.confidence,
-            misled=found.misled,
-            items=found.items,
-        )
+        return found
 
     def stored(self) -> dict[str, Any] | None:
         """Return what run.json says of it; None for the single needle, of which it holds the needle."""

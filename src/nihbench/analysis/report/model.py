@@ -24,7 +24,7 @@ from nihbench.run.places import counted_once
 from nihbench.run.scores import version_of
 from nihbench.run.store import RunFolder
 from nihbench.run.stored import is_imported, planned_trials, stored_needle, stored_task
-from nihbench.stats.cell import BANDS, mean_interval
+from nihbench.stats.cell import mean_interval, scale_of
 from nihbench.stats.effective import EffectiveLength, Reach
 from nihbench.stats.headline import Estimate, Headline
 from nihbench.types import DEPTH, Axis, Grade, GradedElsewhere, Record, Trial
@@ -85,11 +85,12 @@ def _estimate(made: Estimate) -> dict[str, Any]:
 def _cells(made: Statistics) -> list[list[dict[str, Any] | None]]:
     """Return each cell's interval of the mean score; None under two trials, which bound nothing worth reading."""
     trials = made.every
-    counts = np.zeros((len(made.depths), len(made.lengths), len(BANDS)))
-    for index, band in enumerate(BANDS):
-        here = np.isclose(trials.value, band)
+    scale = scale_of(trials.value)
+    counts = np.zeros((len(made.depths), len(made.lengths), len(scale)))
+    for index, band in enumerate(scale):
+        here = np.isclose(trials.value, band, atol=1e-6)
         np.add.at(counts[:, :, index], (trials.depth[here], trials.length[here]), 1)
-    low, high = mean_interval(counts)
+    low, high = mean_interval(counts, scale=scale)
     several = counts.sum(axis=2) >= 2
     return [
         [

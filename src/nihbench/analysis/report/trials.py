@@ -107,7 +107,7 @@ class Surroundings:
     """Cuts out of one run's corpus. `text` is None where that is not on this machine."""
 
     def __init__(self, run: RunFolder, text: str | None) -> None:
-        self._run, self._text = run, text
+        self._content, self._text = run.manifest, text
         self._task = stored_task(run.manifest)
 
     def needle(self, record: Record) -> str:
@@ -123,7 +123,7 @@ class Surroundings:
         if self._text is None or not isinstance(place, Placement):
             return None, None, 0
         try:
-            before, _, after = surroundings(self._run, record, self._text, AROUND)
+            before, _, after = surroundings(self._task, self._content, record, self._text, AROUND)
         except UsageError:  # the task that made the haystack is not installed
             return None, None, 0
         first, last = max(place.start, place.at - AROUND), min(place.end, place.at + AROUND)
