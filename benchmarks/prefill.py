@@ -19,10 +19,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from nihbench.app.events import Caller
+from nihbench.app.wiring import prepared
 from nihbench.catalog.loading import load
-from nihbench.cli.output import FetchReport
-from nihbench.cli.wiring import prepared
 from nihbench.endpoint.limits import Limiter, Limits
+from nihbench.fetch.files import silent
 from nihbench.local.model_file import model_file
 from nihbench.local.server import LocalServer
 from nihbench.run.forecast import computed_shares, forecast_of
@@ -72,7 +73,7 @@ def measure(design: Design, order: str, concurrency: int, grid: dict[str, str]) 
     """Run a design on a fresh server; return the predicted and the measured share of computed tokens."""
     preset = load().models[MODEL]
     assert preset.local is not None
-    path = model_file(preset.local, report=FetchReport())
+    path = model_file(preset.local, report=silent)
     with (
         LocalServer(path, alias=preset.model, window=8192, slots=concurrency, cache_ram_mib=0) as server,
         tempfile.TemporaryDirectory() as folder,
@@ -88,7 +89,7 @@ def measure(design: Design, order: str, concurrency: int, grid: dict[str, str]) 
             max_output=4,
             **grid,
         )
-        with prepared(options, sending=True) as (setup, model):
+        with prepared(options, Caller(), sending=True) as (setup, model):
             run = create_run(Path(folder) / "run", manifest(setup, datetime.now(UTC).isoformat()))
             trials = owed(setup, {})
             limiter = Limiter(Limits(concurrency=concurrency, start=concurrency))

@@ -83,7 +83,7 @@ from nihbench.run.rebuild import rebuild_prompt
 from nihbench.run.store import open_run
 from nihbench.run.texts import stored_corpus
 run = open_run(Path(sys.argv[1]))
-corpus = stored_corpus(load(), "paul-graham-en", Path.cwd(), run.manifest["corpus"]["sha256"])
+corpus = stored_corpus(load(), "paul-graham-en", Path.cwd(), run.manifest.corpus.sha256)
 for record in run.records().values():
     rebuild_prompt(run, record, corpus)
 """

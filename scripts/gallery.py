@@ -27,8 +27,9 @@ import matplotlib.ft2font  # noqa: E402
 from synthetic_runs import write_runs  # noqa: E402
 
 from nihbench.analysis.controls import ControlResult, Verdict  # noqa: E402
-from nihbench.cli.drawing import draw  # noqa: E402
-from nihbench.cli.results import (  # noqa: E402
+from nihbench.app.drawing import draw  # noqa: E402
+from nihbench.app.events import Caller  # noqa: E402
+from nihbench.app.results import (  # noqa: E402
     Result,
     Sweep,  # noqa: E402
     result_of,
@@ -46,7 +47,7 @@ COMMAND = "python scripts/gallery.py"
 _CODE = [
     *(
         "src/nihbench/figures",
-        *("src/nihbench/cli/drawing.py", "src/nihbench/cli/results.py", "src/nihbench/lang"),
+        *("src/nihbench/app/drawing.py", "src/nihbench/app/results.py", "src/nihbench/lang"),
         "src/nihbench/stats",
         "src/nihbench/analysis/statistics.py",
     ),
@@ -73,7 +74,7 @@ def figures(runs: dict[str, Result]) -> list[Figure]:
     def figure(name: str, sweeps: list[Sweep], style: Style, **more: object) -> Figure:
         used = tuple(n for n, result in runs.items() if any(s.setting.model == _model(result) for s in sweeps))
         path = REFERENCE_FIGURE if name == "heatmap.png" else GALLERY / name
-        return Figure(path=path, runs=used, draw=lambda to: draw(sweeps, to, style, **more))  # type: ignore[arg-type]
+        return Figure(path=path, runs=used, draw=lambda to: draw(sweeps, to, style, Caller(), **more))  # type: ignore[arg-type]
 
     plain, blog, slide = preset("default"), preset("blog"), preset("slide")
     alpha = of("synthetic-alpha", prompts=("original",))
@@ -111,12 +112,12 @@ def figures(runs: dict[str, Result]) -> list[Figure]:
         figure("profiles-slide-zh.png", two, replace(slide, lang="zh"), kind="profiles"),
         figure("panel.svg", of(*panel, prompts=("original", "explicit")), replace(plain, values=False)),
     ]
-    still = figure("map-still.png", alpha, replace(blog, dpi=100), animate=None)
+    still = figure("map-still.png", alpha, replace(blog, dpi=100), Caller(), animate=None)
     records = runs["synthetic-alpha"].records
 
     def animated(to: Path) -> None:
         with tempfile.TemporaryDirectory() as folder:
-            draw(alpha, Path(folder) / "still.png", replace(blog, dpi=100), animate=(to, records))
+            draw(alpha, Path(folder) / "still.png", replace(blog, dpi=100), Caller(), animate=(to, records))
 
     return [*made, replace(still, path=GALLERY / "sweep.gif", draw=animated)]
 
@@ -138,7 +139,7 @@ def control(name: str, *, hits: int, verdict: Verdict) -> ControlResult:
 
 
 def _model(result: Result) -> str:
-    return str(result.run.manifest["model"]["name"])
+    return result.run.manifest.model.name
 
 
 def versions() -> dict[str, str]:

@@ -15,7 +15,6 @@ from typing import Any
 
 from nihbench.run.records import record_line
 from nihbench.run.store import RECORDS, create_run
-from nihbench.run.stored import planned_trials
 from nihbench.types import Completion, Failure, FailureKind, Outcome, Placement, Record, Trial, Usage
 
 _DAY = "2026-01-01T00:00:00+00:00"
@@ -72,7 +71,7 @@ def write_run(
     }
     del manifest["format"]
     run = create_run(folder / name, manifest)
-    records = [_record(trial, name, strength, failing) for trial in planned_trials(run.manifest)]
+    records = [_record(trial, name, strength, failing) for trial in run.manifest.planned]
     (run.path / RECORDS).write_bytes(b"".join(record_line(record) for record in records if record))
     return run.path
 

@@ -15,16 +15,18 @@ ROOT = Path(__file__).parents[1] / "src"
 
 # module -> what it imports inside functions. Our own modules:
 OWN = {
-    "nihbench": {"nihbench.analysis.loaded"},  # the package's face: `import nihbench` stays light
     "nihbench.tasks.family": {"nihbench.tasks.grading"},  # who only plans loads no scorer
     "nihbench.tasks.needle": {"nihbench.score.rules"},  # likewise
-    "nihbench.cli.finish": {"nihbench.cli.drawing", "nihbench.figures.style"},  # matplotlib, when something is drawn
+    "nihbench.app.loaded": {"nihbench.app.drawing", "nihbench.figures.files", "nihbench.figures.style"},  # the same
+    "nihbench.app.python": {"nihbench.app.drawing", "nihbench.app.reporting"},  # the same, and the page of a report
+    "nihbench.app.finish": {"nihbench.app.drawing", "nihbench.figures.style"},  # matplotlib, when something is drawn
 }
 # Others' that are slow to import and that most callers of the module never need, and those of extras:
 OTHERS = {
     "nihbench.analysis.cases": {"rapidfuzz", "rapidfuzz.distance"},  # where cases are many
     "nihbench.analysis.loaded": {"pandas"},  # for Parquet only
     "nihbench.analysis.table": {"pandas"},  # where a frame is asked for
+    "nihbench.app.loaded": {"pandas"},  # the same
     "nihbench.cli.output": {"rich.console"},  # where something is drawn on a terminal
     "nihbench.cli.progress": {"rich.live"},  # on a terminal only
     "nihbench.cli.speech": {"typer.rich_utils"},  # help in another language

@@ -19,7 +19,8 @@ The message of an error is one sentence that says what is wrong and what to do a
 from __future__ import annotations
 
 import errno
-from typing import ClassVar
+from pathlib import Path
+from typing import ClassVar, TypeVar
 
 from nihbench.lang.messages import t
 
@@ -28,6 +29,8 @@ class NihError(Exception):
     """Base of all errors that end in one line on the screen; `exit_code` is the process's exit status."""
 
     exit_code: ClassVar[int] = 2
+    folder: Path | None = None
+    """Where what was done is kept, of a run that could not be finished."""
 
 
 class UsageError(NihError):
@@ -100,6 +103,21 @@ def path_error(error: OSError) -> UsageError:
     return UsageError(sentences.get(error.errno or 0, other))
 
 
+_E = TypeVar("_E", bound="NihError")
+
+
+def unreadable(path: object, error: OSError, kind: type[_E], fix: str = "") -> _E:
+    """Return the error for a file that the system does not let be read, of a kind; `fix` says what to do about it."""
+    told = fix or t("errors.check_path_permissions")
+    return kind(t("errors.cant_read", path=path, reason=error.strerror or error, fix=told))
+
+
+def unwritable(path: object, error: OSError, kind: type[_E], fix: str = "") -> _E:
+    """Return the error for a file or folder that can't be written, of a kind; `fix` says what to do about it."""
+    told = fix or t("errors.check_space_permissions")
+    return kind(t("errors.cant_write", path=path, reason=error.strerror or error, fix=told))
+
+
 class DamagedDataError(NihError):
     """A run's stored data can't be read as what it claims to be; nothing was changed."""
 
@@ -116,3 +134,10 @@ class TerminatedRunError(InterruptedRunError):
     """The system, a scheduler or a service manager ended the run (SIGTERM); what is done stays and can be resumed."""
 
     exit_code = 143
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM or SIGHUP came: it ends work as Ctrl-C does, so that everything that was opened is put in order.
+
+    Its argument is the signal's name.
+    """

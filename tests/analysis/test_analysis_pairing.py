@@ -11,6 +11,7 @@ from nihbench.analysis.table import columns
 from nihbench.errors import UsageError
 from nihbench.stats.binomial import clopper_pearson
 from tests.analysis.test_analysis_tables import make_record, make_score, make_trial
+from tests.manifests import small
 
 LENGTHS = (1000, 2000, 3000, 4000, 5000, 6000)
 DEPTHS = (0.0, 20.0, 40.0, 60.0, 80.0, 100.0)
@@ -171,27 +172,18 @@ def test_holm():
         assert (np.argsort(corrected, kind="stable") == np.argsort(p)).all() or len(set(corrected)) < 5
 
 
-def manifest(**more):
-    return {
-        "identity": {"seed": 0, "placement": 2, "calibration": None},
-        "needle": {"name": "sf", "statements": ["Eat."], "fresh": {}},
-        "corpus": {"name": "essays", "sha256": "ab" * 32},
-        "length_unit": {"tokenizer": "cl100k_base"},
-    } | more
-
-
 def test_what_makes_a_text():
-    plain = text_of(manifest())
-    assert plain == text_of(manifest(identity={"seed": 5, "placement": 2}))  # haystacks are compared trial by trial
+    plain = text_of(small())
+    assert plain == text_of(small(identity={"seed": 5, "placement": 2}))  # haystacks are compared trial by trial
     for other in (
         {"corpus": {"name": "essays", "sha256": "cd" * 32}},
         {"length_unit": {"tokenizer": "o200k_base"}},
-        {"needle": {"name": "sf", "statements": ["Drink."], "fresh": {}}},
+        {"needle": {"name": "sf", "statements": ["Drink."]}},
         {"identity": {"seed": 0, "placement": 3}},
         {"identity": {"seed": 0, "placement": 2, "calibration": {"ratio": 1.2}}},
     ):
-        assert text_of(manifest(**other)) != plain
+        assert text_of(small(**other)) != plain
     numbers = {"name": "magic", "statements": ["{number}"], "fresh": {"number": 7}}
-    one, other = (text_of(manifest(needle=numbers, identity={"seed": seed})) for seed in (0, 1))
+    one, other = (text_of(small(needle=numbers, identity={"seed": seed})) for seed in (0, 1))
     assert one != other
-    assert text_of(manifest(identity={})) is not None  # an import
+    assert text_of(small(identity={})) is not None  # an import

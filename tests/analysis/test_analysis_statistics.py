@@ -11,6 +11,7 @@ from nihbench.analysis.table import columns, frame
 from nihbench.errors import UsageError
 from nihbench.stats.effective import RULER_THRESHOLD
 from tests.analysis.test_analysis_tables import make_record, make_score, make_trial
+from tests.manifests import small
 
 LENGTHS = (1000, 2000, 4000, 8000)
 DEPTHS = (0.0, 50.0, 100.0)
@@ -82,7 +83,7 @@ def overlapping(starts, reach_of, copies=1, **told):
         place = replace(record.placement, end=reach_of(trial.length), source_copies=copies)
         records.append(replace(record, placement=place))
     scores = {record.id: make_score(1.0 if record.trial.repeat else 0.3) for record in records}
-    content = {"corpus": {"sha256": ""}} | ({"haystacks": told} if told else {})
+    content = small(corpus={"sha256": ""}, **({"haystacks": told} if told else {}))
     return frame(records, scores, content=content)
 
 

@@ -14,7 +14,7 @@ from tests.analysis.test_analysis_pairing import DEPTHS, LENGTHS, always, never,
 def estimate(value: float, low: float, high: float) -> Estimate:
     made = Interval(low=low, high=high, level=0.95, method="exact")
     return Estimate(
-        value=value, interval=made, if_missed=value, if_found=value, measured=80, planned=80, haystacks=2,
+        value=value, ends=made, if_missed=value, if_found=value, measured=80, planned=80, haystacks=2,
     )  # fmt: skip
 
 

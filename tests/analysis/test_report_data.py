@@ -20,7 +20,6 @@ from nihbench.figures.report.page_file import report_page
 from nihbench.lang.messages import Note, language
 from nihbench.run.scores import grades_of
 from nihbench.run.store import RunFolder, open_run
-from nihbench.run.stored import planned_trials
 from nihbench.types import Failure, Needle, Placement, Record, Trial
 from scripts.synthetic_runs import write_run
 from tests.composing import compose_text
@@ -147,7 +146,7 @@ def test_the_reports_statistics_are_those_of_figures_and_diagnose(data: dict[str
     run = open_run(write_run(REFERENCE, tmp_path, "synthetic-base", strength=3.0, **grid))
     records = run.records()
     table = columns(tuple(records.values()), grades_of(run, records))
-    pair: dict[str, Any] = {"experiment": "sf-sandwich", "prompt": "original", "planned": planned_trials(run.manifest)}
+    pair: dict[str, Any] = {"experiment": "sf-sandwich", "prompt": "original", "planned": run.manifest.planned}
     told, made = statistics_of(table, **pair), statistics(table, **pair)
     assert made.base is not None and told["effective"]["status"] == made.effective.status != "no_base"
     assert told["effective"]["length"] == made.effective.length and told["effective"]["shortest"] == 64_000

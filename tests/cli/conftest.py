@@ -162,7 +162,7 @@ def _sketch(patch: pytest.MonkeyPatch) -> None:
     Its panel, title and caption are made as ever, and the file is written by the same code.
     """
     from nihbench import figures
-    from nihbench.cli import drawing
+    from nihbench.app import drawing
     from nihbench.figures.files import write_picture
 
     for module in (figures, drawing):

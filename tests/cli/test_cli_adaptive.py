@@ -12,7 +12,7 @@ import pytest
 
 from nihbench.analysis.grids import grid
 from nihbench.analysis.statistics import summary
-from nihbench.cli.results import result_of
+from nihbench.app.results import result_of
 from nihbench.run.follow import Follower
 from nihbench.run.store import open_run
 from tests.ledgers import beside_records

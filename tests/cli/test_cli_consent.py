@@ -203,11 +203,10 @@ def _placed(records: str, change: dict[str, Any], text: str, run: Path) -> str:
     from nihbench.run.rebuild import source_text
     from nihbench.run.records import placement_of
     from nihbench.run.store import open_run
-    from nihbench.run.stored import stored_needle, stored_prompts
     from nihbench.text.prompt import digest, rebuild
 
     manifest = open_run(run).manifest
-    needle, prompts, rows = stored_needle(manifest), stored_prompts(manifest), []
+    needle, prompts, rows = manifest.needle, manifest.prompts, []
     for line in records.splitlines():
         row = json.loads(line)
         row["placement"] |= change

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from nihbench.cli.sending import tell_of_sleep
+from nihbench.app.sending import tell_of_sleep
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="terminals and their signals are POSIX's")
 

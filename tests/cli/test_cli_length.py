@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from nihbench.cli.checks import with_window
+from nihbench.app.checks import with_window
+from nihbench.app.events import Caller
 from nihbench.endpoint.access import open_model
 from nihbench.endpoint.checkup import Preflight
 from nihbench.endpoint.servers import ServerInfo
@@ -172,4 +173,4 @@ def test_the_smaller_window_counts(
     named = ModelPreset(name="x", model="x", base_url="http://127.0.0.1:9/v1", window=preset)
     report = Preflight(host="h", model="x", reachable=True, window=told, window_source="the server")
     with open_model(named, key=None, headers={}, ask_server=False) as model:
-        assert with_window(replace(model, server=server), report).window == window
+        assert with_window(replace(model, server=server), report, Caller()).window == window

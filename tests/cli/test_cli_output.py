@@ -6,7 +6,8 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nihbench.cli.output import _write_indented, plain
+from nihbench.app.plain import plain
+from nihbench.cli.output import _write_indented
 from nihbench.lang import former
 from nihbench.lang.messages import Note
 

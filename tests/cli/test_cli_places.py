@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import nihbench
-from nihbench.cli.results import result_of
+from nihbench.app.results import result_of
 from nihbench.run.store import open_run
 
 DEPTHS = 21

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
+from nihbench.app.events import Caller, Event
+from nihbench.app.presets import find_preset
+from nihbench.app.wiring import reach
 from nihbench.catalog.loading import load
-from nihbench.cli.presets import find_preset
-from nihbench.cli.wiring import reach
 from nihbench.errors import UsageError
-from nihbench.fetch.files import silent
 from nihbench.run.options import RunOptions
 from nihbench.types import ModelPreset
 
@@ -23,7 +23,7 @@ def test_an_embedded_model_with_a_base_url_is_asked_there(
     def refuse(*args: object, **more: object) -> None:
         raise AssertionError("a second server is started")
 
-    monkeypatch.setattr("nihbench.cli.wiring.LocalServer", refuse)
+    monkeypatch.setattr("nihbench.app.wiring.LocalServer", refuse)
     ended = nih("run", "--model", model, *small[2:], "--out", "run")
     assert ended.code == 0, ended.err
     sent = load().models[name].model if name in load().models else name
@@ -81,17 +81,21 @@ def test_a_key_goes_to_its_own_host_or_where_the_two_are_named_together(
 
         def __exit__(self, *error: object) -> None: ...
 
-    monkeypatch.setattr("nihbench.cli.wiring.open_model", Opened)
+    monkeypatch.setattr("nihbench.app.wiring.open_model", Opened)
     monkeypatch.setenv("OPENAI_API_KEY", "usual")
     monkeypatch.setenv("OTHER_KEY", "other")
     monkeypatch.setenv("OPENAI_BASE_URL", environment or "")
     options = RunOptions(model="x", base_url=url, api_key_env=named)
+    told: list[Event] = []
+    caller = Caller(emit=told.append)
     if sent == "asks":
-        with pytest.raises(UsageError, match="--api-key-env"), reach(options, load(), sending=True, report=silent):
+        with pytest.raises(UsageError, match="--api-key-env"), reach(options, load(), caller, sending=True):
             pass
         assert opened == {}
         monkeypatch.delenv("OPENAI_API_KEY")
-    with reach(options, load(), sending=True, report=silent):
+    with reach(options, load(), caller, sending=True):
         pass
     assert opened["key"] == (None if sent == "asks" else sent)
-    assert "usual" not in (err := capsys.readouterr().err) and "pw" not in err
+    printed = capsys.readouterr()
+    assert (printed.out, printed.err) == ("", "")
+    assert "usual" not in (words := repr(told) + "".join(map(str, told))) and "pw" not in words

@@ -26,7 +26,7 @@ from nihbench.run.manifest import manifest
 from nihbench.run.options import RunOptions
 from nihbench.run.resolve import prepare
 from nihbench.run.setup import Begun, Setup
-from nihbench.run.stored import begun
+from nihbench.run.stored import Manifest
 from nihbench.types import Completion, Corpus, Message, ModelPreset, Record, Trial, Usage
 
 GRIDS = {
@@ -234,7 +234,7 @@ def test_a_length_that_comes_to_a_round_later_is_fitted_then(own_texts: dict[str
     for trial in trials:
         assert abs(setup.expected_tokens(trial, setup.build(trial)[1]) - trial.length) <= 10
     # It is the same when it was read back.
-    kept = begun(json.loads(json.dumps(manifest(setup, "2026-01-01T00:00:00+00:00")))).calibration
+    kept = Manifest.of(json.loads(json.dumps(manifest(setup, "2026-01-01T00:00:00+00:00")))).calibration
     assert kept == setup.calibration
     assert [replace(setup, calibration=kept).trial_id(t) for t in trials] == [setup.trial_id(t) for t in trials]
 

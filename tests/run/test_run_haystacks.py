@@ -24,7 +24,7 @@ from nihbench.run.manifest import manifest
 from nihbench.run.options import RunOptions
 from nihbench.run.resolve import prepare
 from nihbench.run.setup import Begun, Setup
-from nihbench.run.stored import begun, stored_options
+from nihbench.run.stored import Manifest, stored_options
 from nihbench.stats.overlap import ONE_TEXT
 from nihbench.text.source import sentence_start
 from nihbench.types import Corpus, ModelPreset
@@ -103,10 +103,11 @@ def test_stored_overlaps_are_those_of_windows_counted_in_the_prompts(
 
 def resumed(setup: Setup, content: dict[str, object], tmp_path: Path) -> Setup:
     """The setup as it is made again from what run.json says."""
-    options = stored_options(content, {})
+    known = Manifest.of(content)
+    options = stored_options(known.beginning, {})
     model = ModelPreset(name="x", model="x", base_url="http://127.0.0.1:9/v1")
     with open_model(model, key=None, headers={}, ask_server=False) as reached:
-        return prepare(options, load(), reached, folder=tmp_path, report=silent, begun=begun(content))
+        return prepare(options, load(), reached, folder=tmp_path, report=silent, begun=known.begun)
 
 
 def ids(setup: Setup) -> list[str]:

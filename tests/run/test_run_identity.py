@@ -21,7 +21,7 @@ from nihbench.run.manifest import check_same, manifest
 from nihbench.run.options import RunOptions
 from nihbench.run.resolve import prepare
 from nihbench.run.setup import Setup
-from nihbench.run.stored import stored_options
+from nihbench.run.stored import Manifest, beginning_of, stored_options
 from nihbench.types import Message, ModelPreset, Trial
 
 MakeSetup = Callable[..., Setup]
@@ -166,7 +166,7 @@ def test_a_secret_in_the_extra_body_counts_by_its_digest_and_other_bodies_as_eve
 def test_a_shortened_address_is_asked_for_again(make_setup: MakeSetup, url: str) -> None:
     options = RunOptions(model="x", base_url=url)
     assert options.withheld() == ["base_url"]
-    content = {"options": options.stored(), "withheld": options.withheld()}
+    content = beginning_of(options.stored(), options.withheld(), None)
     with pytest.raises(UsageError, match="give the same --base-url again"):
         stored_options(content, {})
     stored_options(content, {}, {"base_url": url})
@@ -182,7 +182,7 @@ def test_further_addresses_are_stored_bare_and_are_not_identity(make_setup: Make
 
 
 def test_all_that_changed_is_named(make_setup: MakeSetup) -> None:
-    begun = json.loads(json.dumps(manifest(make_setup(), "")))
+    begun = Manifest.of(json.loads(json.dumps(manifest(make_setup(), ""))))
     check_same(begun, make_setup(concurrency=9, tpm=7.0))
     with pytest.raises(
         UsageError, match=r"identity\.max_output, identity\.request_seed, identity\.seed, lengths, depths changed"

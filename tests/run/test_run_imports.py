@@ -14,7 +14,6 @@ from nihbench.errors import UsageError
 from nihbench.run.imports import import_rows
 from nihbench.run.kamradt import read_kamradt
 from nihbench.run.store import open_run
-from nihbench.run.stored import planned_trials
 from nihbench.types import Completion, Failure, GradedElsewhere, Unscored
 
 NEEDLE = "\nThe best thing to do in San Francisco is eat a sandwich and sit in Dolores Park on a sunny day.\n"
@@ -71,7 +70,7 @@ def test_a_list_of_scores_by_hand(tmp_path):
     assert all(record.placement is None for record in loaded.records.values())
     # 2000/100% has no result: it is of the grid, and stays missing.
     (pair,) = pairs(table.reset_index())
-    planned = planned_trials(run.manifest)
+    planned = run.manifest.planned
     assert len(planned) == 6
     one = summary(table.reset_index(), experiment=pair[0], prompt=pair[1], planned=len(planned))
     assert (one.measured, one.planned, one.found.value) == (5, 6, 3 / 5)
@@ -97,7 +96,7 @@ def test_a_folder_of_answers(tmp_path):
     assert isinstance(grades[1000, 100.0, 0], Unscored) and isinstance(grades[2000, 0.0, 0], Unscored)
     assert "outside 1 to 10" in str(grades[2000, 0.0, 0].reason)
     # A known sentence has its key facts, so that the rules can read what was kept.
-    assert run.manifest["needle"]["name"] == "sf-sandwich"
+    assert run.manifest.needle.name == "sf-sandwich"
     ruled = load_run(run.path, scorer="rules")
     assert ruled.grades[by_place[1000, 0.0, 0].id].value == 1.0
     assert by_place[1000, 50.0, 0].id not in ruled.grades
@@ -145,7 +144,7 @@ def test_values_that_are_drawn_for_every_line(tmp_path):
 def test_several_models_are_several_runs(tmp_path):
     folder = write_folder(tmp_path / "his", [old(1000, 0.0, 10), {**old(1000, 0.0, 1), "model": "gpt/4"}])
     runs = brought(folder, tmp_path / "out")
-    assert sorted(run.manifest["model"]["name"] for run in runs) == ["claude-2.1", "gpt/4"]
+    assert sorted(run.manifest.model.name for run in runs) == ["claude-2.1", "gpt/4"]
     assert all(run.path.parent == tmp_path / "out" for run in runs)
     with pytest.raises(UsageError, match="already holds a run"):
         brought(folder, tmp_path / "out")
@@ -203,7 +202,7 @@ def test_a_grid_of_too_many_cells_is_refused(tmp_path):
 
 
 def test_a_missing_path(tmp_path):
-    with pytest.raises(UsageError, match="can't be read"):
+    with pytest.raises(UsageError, match="Can't read"):
         read_kamradt(tmp_path / "none.json")
 
 

@@ -18,7 +18,7 @@ from nihbench.run.manifest import manifest
 from nihbench.run.options import RunOptions
 from nihbench.run.resolve import prepare
 from nihbench.run.setup import Begun, Setup
-from nihbench.run.stored import begun
+from nihbench.run.stored import Manifest
 from nihbench.types import ModelPreset
 
 KINDS = ["llama.cpp", "vllm", "openai", "moonshot", "deepseek"]
@@ -68,7 +68,7 @@ def test_the_server_says_its_kind_and_a_resumed_run_remembers_it(
     told = ServerInfo(kind="vllm", models=("x",))
     first = prepared(told)
     assert leads(first) == {True}
-    kept = begun(manifest(first, "2026-01-01T00:00:00+00:00"))
+    kept = Manifest.of(manifest(first, "2026-01-01T00:00:00+00:00")).begun
     assert kept.cache == "vllm"
     # A run that goes on does not ask the server again.
     assert leads(prepared(None, kept)) == {True}

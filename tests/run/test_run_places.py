@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from nihbench.run.forecast import depth_error
 from nihbench.run.manifest import manifest
 from nihbench.run.places import counted_once
-from nihbench.run.stored import planned_trials
+from nihbench.run.stored import Manifest
 from nihbench.types import Completion, Failure, Placement, Record, Trial, Usage
 
 ANSWER = Completion(text="a", finish_reason="stop", usage=Usage(), model="x", latency_s=1.0, attempts=1)
@@ -62,7 +62,7 @@ def test_a_plan_has_every_prompt_once(
     for key, texts in alone.items():
         assert len(sent[key]) == len(set(sent[key])), "the same text twice"
         assert set(texts) == set(sent[key])
-    assert planned_trials(json.loads(json.dumps(manifest(setup, "")))) == (
+    assert Manifest.of(json.loads(json.dumps(manifest(setup, "")))).planned == (
         *(t for t in setup.trials if t.control),
         *sorted(setup.grid, key=lambda t: (t.repeat, t.length, t.depth_percent)),
     )

@@ -9,18 +9,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nihbench.analysis.table import COLUMNS, series
 from nihbench.analysis.table import frame as make_frame
-from nihbench.errors import UsageError
+from nihbench.errors import UsageError, unwritable
 from nihbench.fetch.files import write_atomic
 from nihbench.lang.messages import t
-from nihbench.run.options import length_unit
 from nihbench.run.places import counted_once
 from nihbench.run.scores import default_scorer, grades_of
 from nihbench.run.store import RunFolder, open_run
-from nihbench.run.stored import planned_trials
+from nihbench.run.stored import Manifest
 from nihbench.types import Completion, Grade, Record
 
 if TYPE_CHECKING:
@@ -44,7 +43,7 @@ class LoadedRun:
     """A run's manifest (run.json), records and grades by trial id; `scorer` gave the grades."""
 
     folder: RunFolder
-    manifest: Mapping[str, Any]
+    manifest: Manifest
     records: Mapping[str, Record]
     grades: Mapping[str, Grade]
     scorer: str
@@ -59,14 +58,14 @@ class LoadedRun:
             controls: with the control trials (`control` says which kind each is).
             extra: with an adaptive run's further draws, most of which lie where the needle is missed.
         """
-        _, records = counted_once(planned_trials(self.manifest), self.records)
+        _, records = counted_once(self.manifest.planned, self.records)
         table = make_frame(tuple(records.values()), self.grades, content=self.manifest)
         whole: dict[str, str | None] = {
             "run": str(self.folder.path),
-            "model": str(self.manifest["model"]["name"]),
-            "corpus": str(self.manifest["corpus"]["name"]),
-            "length_unit": length_unit(self.manifest),
-            "tokenizer": str(self.manifest["length_unit"]["tokenizer"]),
+            "model": self.manifest.model.name,
+            "corpus": self.manifest.corpus.name,
+            "length_unit": self.manifest.unit,
+            "tokenizer": self.manifest.length_unit.tokenizer,
         }
         rows = [whole | _texts(record, self.grades.get(key)) for key, record in records.items()]
         more = {name: series([row[name] for row in rows], kind) for name, kind in EXTRA_COLUMNS.items()}
@@ -133,7 +132,7 @@ def export(table: pd.DataFrame, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomic(path, data)
     except OSError as error:
-        raise UsageError(t("analysis.cant_write_give_another", path=path, strerror=error.strerror or error)) from error
+        raise unwritable(path, error, UsageError, t("errors.choose_another_place")) from error
 
 
 def check_export(path: Path) -> None:

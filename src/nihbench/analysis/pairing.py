@@ -21,6 +21,7 @@ from nihbench.analysis.table import Table
 from nihbench.errors import UsageError
 from nihbench.lang.messages import said, t
 from nihbench.run.options import MODEL_UNIT
+from nihbench.run.stored import Manifest
 from nihbench.stats.compare import Comparison, Crossed, Pairs, compare, interaction, repeats_for, verdict_of
 from nihbench.stats.overlap import one_text
 from nihbench.stats.regions import Region, strongest_regions
@@ -89,32 +90,31 @@ def planned_cells(trials: Iterable[Trial]) -> PlannedCells:
     return {"planned": frozenset(cells), "same": {cell: trial for cell, trial in cells.items() if cell != trial}}
 
 
-def _planted_of(manifest: Mapping[str, Any]) -> dict[str, object]:
+def _planted_of(manifest: Manifest) -> dict[str, object]:
     """Return what says what a run plants: its needle, or its task with what was chosen of it."""
-    needle = manifest["needle"]
-    if manifest.get("task") is None:
-        return {t("common.needle"): needle["name"], t("analysis.needle_text"): " ".join(needle["statements"])}
-    task = manifest["task"]
-    chosen = [f"{name}={value}" for name, value in sorted((task.get("options") or {}).items())]
-    return {t("common.task"): " ".join([str(task["name"]), str(task["version"]), str(task["language"]), *chosen])}
+    task, needle = manifest.task, manifest.needle
+    if task.is_single:
+        return {t("common.needle"): needle.name, t("analysis.needle_text"): " ".join(needle.statements)}
+    chosen = [f"{name}={value}" for name, value in sorted(task.options.items())]
+    return {t("common.task"): " ".join([task.name, task.version, task.language, *chosen])}
 
 
-def text_of(manifest: Mapping[str, Any]) -> dict[str, object]:
+def text_of(manifest: Manifest) -> dict[str, object]:
     """Return what makes the haystacks of a run, by names that a user knows."""
-    identity = manifest["identity"]
-    unit = manifest["length_unit"]
+    identity, needle = manifest.identity, manifest.needle
+    unit = manifest.length_unit
     # A fit to a server's own counts makes lengths that no other server has.
     fitted = None if identity.get("calibration") is None else _digest(identity["calibration"])
     return {
-        t("common.corpus"): f"{manifest['corpus']['name']} {str(manifest['corpus']['sha256'])[:12]}",
+        t("common.corpus"): f"{manifest.corpus.name} {manifest.corpus.sha256[:12]}",
         **_planted_of(manifest),
-        t("analysis.length_unit"): unit["tokenizer"]
+        t("analysis.length_unit"): unit.tokenizer
         if fitted is None
-        else t("analysis.fitted_server_count", tokenizer=unit["tokenizer"]),
+        else t("analysis.fitted_server_count", tokenizer=unit.tokenizer),
         t("analysis.fit_length_unit"): fitted,
         t("analysis.rules_placement"): identity.get("placement"),
         # Where only haystacks are drawn, what was drawn is compared trial by trial.
-        t("analysis.seed_needle"): identity.get("seed") if manifest["needle"].get("fresh") else None,
+        t("analysis.seed_needle"): identity.get("seed") if needle.fresh else None,
     }
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from nihbench.errors import UsageError
 from nihbench.lang.messages import t
-from nihbench.run.stored import corpus_characters, told_overlaps
+from nihbench.run.stored import Manifest
 from nihbench.stats.overlap import ONE_TEXT, linked, overlaps
 from nihbench.text.source import GLUE
 from nihbench.types import Bare, Failure, Grade, GradedElsewhere, Outcome, Placement, Record, Unscored
@@ -31,7 +31,7 @@ Haystack = tuple[int, int]
 """A length, and the character of the corpus at which the haystack begins."""
 
 
-def text_numbers(records: Sequence[Record], content: Mapping[str, Any] | None) -> dict[Haystack, int]:
+def text_numbers(records: Sequence[Record], content: Manifest | None) -> dict[Haystack, int]:
     """Number the texts of every length, each number once.
 
     Args:
@@ -44,7 +44,7 @@ def text_numbers(records: Sequence[Record], content: Mapping[str, Any] | None) -
         here = reach.setdefault(trial.length, {})
         here[place.source_start] = max(here.get(place.source_start, 0), place.end)
     begins = {trial.repeat: place.source_start for trial, place in placed if trial.control is None}
-    told = told_overlaps(content) if content else {}
+    told = content.overlaps if content else {}
     around = _around(records, content)
     numbers, fresh = {}, count()
     for length, ends in reach.items():
@@ -71,13 +71,13 @@ def _joined(ends: Mapping[int, int], around: int, told: Mapping[tuple[int, int],
     return groups
 
 
-def _around(records: Iterable[Record], content: Mapping[str, Any] | None) -> int:
+def _around(records: Iterable[Record], content: Manifest | None) -> int:
     """Return the characters from the corpus's beginning to where it begins again.
 
     Where its length is not known no haystack is taken to go round its end; but a corpus that is repeated to fill the
     longest haystack is one text there, and is taken to be as short as that tells.
     """
-    known = corpus_characters(content) if content else None
+    known = content.characters if content else None
     if known:
         return known + len(GLUE)
     places = [record.placement for record in records if record.placement]
@@ -140,7 +140,7 @@ class Table(Protocol):
 
 
 def columns(
-    records: Sequence[Record], scores: Mapping[str, Grade], *, content: Mapping[str, Any] | None = None
+    records: Sequence[Record], scores: Mapping[str, Grade], *, content: Manifest | None = None
 ) -> dict[str, list[Any]]:
     """Return the columns of `COLUMNS` as plain lists, None where a value is missing: the table without pandas.
 
@@ -155,9 +155,7 @@ def columns(
     return {name: [row[name] for row in rows] for name in COLUMNS}
 
 
-def frame(
-    records: Sequence[Record], scores: Mapping[str, Grade], *, content: Mapping[str, Any] | None = None
-) -> pd.DataFrame:
+def frame(records: Sequence[Record], scores: Mapping[str, Grade], *, content: Manifest | None = None) -> pd.DataFrame:
     """Return one row a trial with the columns of `COLUMNS`.
 
     A failure keeps value NaN whatever `scores` holds for it, and so does an answer without a score. Where an id comes

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from nihbench.analysis.agreement import AgreementReport, Item, agreement_report
-from nihbench.cli.catalogs import load
+from nihbench.app.plain import plain
+from nihbench.app.presets import load
 from nihbench.cli.grade import read_file
-from nihbench.cli.output import note, plain, show, show_json
+from nihbench.cli.hearing import terminal
+from nihbench.cli.output import note, show, show_json
 from nihbench.errors import UsageError
 from nihbench.figures.agreement import agreement_text
 from nihbench.lang.messages import t, typed
@@ -36,7 +38,7 @@ def agree(source: str, scorer: str | None, as_json: bool) -> None:
 
 
 def _of_file(name: str) -> tuple[str, list[Item]]:
-    rows = read_rows(read_file(name), "stdin" if name == "-" else name, load())
+    rows = read_rows(read_file(name), "stdin" if name == "-" else name, load(terminal()))
     without = next((row.answered.id for row in rows if row.band is None), None)
     if without is not None:
         raise UsageError(t("cli.row_no_band_give", name=name, without=without))

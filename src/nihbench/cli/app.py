@@ -14,9 +14,9 @@ import typer
 
 from nihbench import __version__
 from nihbench.cli.door import Entry, LazyGroup
-from nihbench.cli.output import ENDING, GONE, Terminated, hang_up, note, told_mistakes
+from nihbench.cli.output import ENDING, GONE, hang_up, note, told_mistakes
 from nihbench.cli.speech import chosen, parser_words, translate
-from nihbench.errors import NihError, UsageError
+from nihbench.errors import NihError, Terminated, UsageError
 from nihbench.lang.messages import speak, t
 
 _DECLARED = "nihbench.cli.commands"

@@ -8,16 +8,22 @@ from typing import Any
 
 import typer
 
-from nihbench.cli.batching import Terms, fetch_all, job_line, served, submit_run
-from nihbench.cli.exporting import write_requests
-from nihbench.cli.finish import FAILED_TRIALS, finish
-from nihbench.cli.jobs import Job, resumed_jobs
-from nihbench.cli.options import run_options
-from nihbench.cli.output import note, now, show, show_json
+from nihbench.app.batching import Terms, fetch_all, served, submit_run
+from nihbench.app.events import BatchStands
+from nihbench.app.exporting import write_requests
+from nihbench.app.finish import finish
+from nihbench.app.jobs import Job, resumed_jobs
+from nihbench.app.options import run_options
+from nihbench.app.plain import plain
+from nihbench.app.running import now
+from nihbench.cli.hearing import FAILED_TRIALS, given, terminal
+from nihbench.cli.output import note, show, show_json
+from nihbench.cli.progress import measuring
 from nihbench.errors import UsageError
-from nihbench.lang.messages import t
+from nihbench.lang.messages import said, t
 from nihbench.run.batch_state import open_batches
 from nihbench.run.batches import refresh
+from nihbench.run.export import BATCH_FOLDER
 from nihbench.run.results import import_results
 from nihbench.run.store import open_run, owned
 
@@ -36,15 +42,29 @@ def submit(
     """Upload a run's requests to the endpoint's /files and make batches of them; nothing is submitted twice."""
     if (run is None) == (out is None):
         raise UsageError(t("cli.give_folder_run_exported"))
+    caller = terminal(yes=yes)
     if run is not None:
-        (job,) = resumed_jobs(context, run, options, None)[:1]
+        (job,) = resumed_jobs(run, options, given(context, options), None, caller)[:1]
     else:
         assert out is not None
-        asked = run_options(options)
-        folder, _ = write_requests(asked, out, max_requests=max_requests, max_file_mb=max_file_mb)
+        asked = run_options(options, caller)
+        folder, _ = write_requests(asked, out, caller, max_requests=max_requests, max_file_mb=max_file_mb)
         job = Job(options=asked, existing=folder)
-    terms = Terms(completion_window=completion_window, again=again, yes=yes)
-    submit_run(job, terms)
+    submit_run(job, Terms(completion_window=completion_window, again=again), caller)
+
+
+def export(options: dict[str, Any], out: Path, max_requests: int, max_file_mb: float | None, as_json: bool) -> None:
+    """Write the requests of a run in OpenAI's batch format, and a run's folder to bring the answers into."""
+    caller = terminal()
+    asked = run_options(options, caller)
+    folder, files = write_requests(asked, out, caller, max_requests=max_requests, max_file_mb=max_file_mb)
+    if as_json:
+        show_json([asdict(file) for file in files])
+        return
+    for file in files:
+        path = folder.path / BATCH_FOLDER / file.name
+        size = t("cli.requests_bytes", requests=file.requests, bytes=file.size_bytes)
+        show(f"{path}  {said(size)}")
 
 
 def status(
@@ -58,14 +78,15 @@ def status(
     as_json: bool,
 ) -> None:
     """Ask the server how a run's batches stand."""
-    given = {"base_url": base_url, "api_key_env": api_key_env, "header": header, "ca_file": ca_file}
-    with served(context, run, given | {"insecure": insecure}) as (folder, service), owned(folder.path, now):
+    values: dict[str, Any] = {"base_url": base_url, "api_key_env": api_key_env, "header": header, "ca_file": ca_file}
+    values["insecure"] = insecure
+    with served(run, values, given(context, values), terminal()) as (folder, service), owned(folder.path, now):
         batches = refresh(open_batches(folder.path), service)
     if as_json:
         show_json([asdict(job) for job in batches.jobs])
         return
     for job in batches.jobs:
-        show(job_line(job))
+        show(plain(str(BatchStands(job=job))))
 
 
 def fetch(
@@ -82,9 +103,13 @@ def fetch(
     """Bring the results of the batches that have ended into the run's records, score them, show the heatmap."""
     if not every > 0:
         raise UsageError(t("cli.every_must_more_than", every=every))
-    given = {"base_url": base_url, "api_key_env": api_key_env, "header": header, "ca_file": ca_file}
-    with served(context, run, given | {"insecure": insecure}) as (folder, service):
-        raise typer.Exit(fetch_all(folder, service, every=every if wait else None))
+    values: dict[str, Any] = {"base_url": base_url, "api_key_env": api_key_env, "header": header, "ca_file": ca_file}
+    values["insecure"] = insecure
+    caller = measuring()
+    with served(run, values, given(context, values), caller) as (folder, service):
+        result = fetch_all(folder, service, caller, every=every if wait else None)
+    if not result.is_whole:
+        raise typer.Exit(FAILED_TRIALS)
 
 
 def import_(run: Path, files: list[Path]) -> None:
@@ -94,5 +119,6 @@ def import_(run: Path, files: list[Path]) -> None:
         imported = import_results(folder, files, now=now)
     for sentence in imported.sentences():
         note(sentence)
-    code = finish(folder, resume=run)
-    raise typer.Exit(FAILED_TRIALS if imported.unreadable else code)
+    result = finish(folder, measuring(), resume=run)
+    if imported.unreadable or not result.is_whole:
+        raise typer.Exit(FAILED_TRIALS)

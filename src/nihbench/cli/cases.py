@@ -10,13 +10,15 @@ from typing import Any, get_args
 from nihbench.analysis.cases import ORDER, Cases, Filter, find_cases
 from nihbench.analysis.controls import ControlResult, control_results
 from nihbench.analysis.table import UNSCORED
+from nihbench.app.comparing import lost_since
+from nihbench.app.plain import plain
+from nihbench.app.presets import load
+from nihbench.app.probing import ProbeOptions, cause_lines, causes_json, causes_of, send_probes
+from nihbench.app.results import tell_controls
 from nihbench.cli import caseview
-from nihbench.cli.against import lost_since
 from nihbench.cli.caseview import Context
-from nihbench.cli.catalogs import load
-from nihbench.cli.output import plain, show, show_json, tell
-from nihbench.cli.probing import ProbeOptions, cause_lines, causes_json, causes_of, send_probes
-from nihbench.cli.results import note_controls
+from nihbench.cli.hearing import terminal
+from nihbench.cli.output import show, show_json, tell
 from nihbench.errors import DamagedDataError, FetchError, UsageError
 from nihbench.lang.messages import said, t
 from nihbench.run.places import counted_once
@@ -24,7 +26,7 @@ from nihbench.run.probe import Causes
 from nihbench.run.rebuild import needle_surroundings
 from nihbench.run.scores import grades_of
 from nihbench.run.store import RunFolder, open_run
-from nihbench.run.stored import corpus_of, is_imported, planned_trials, stored_axis
+from nihbench.run.stored import corpus_of
 from nihbench.run.texts import stored_corpus
 from nihbench.run.tree import find_runs
 from nihbench.types import FailureKind, Grade, Record, Trial
@@ -64,16 +66,16 @@ def cases(
     )  # fmt: skip
     reaching = ProbeOptions(
         base_url=base_url, api_key_env=api_key_env, headers=tuple(header or ()), concurrency=concurrency,
-        price=price, max_cost=max_cost, yes=yes,
+        price=price, max_cost=max_cost,
     )  # fmt: skip
     read = [_read(open_run(path), scorer) for path in find_runs(run)]
     filters = [_since(against, folder, chosen, scorer) for folder, *_ in read]
     if probe:
         # All are read by now: what is wrong with one of them is known before another's probes are paid for.
         for (folder, _, records, grades), each in zip(read, filters, strict=True):
-            send_probes(folder, _let(records, each), grades, reaching)
+            send_probes(folder, _let(records, each), grades, reaching, terminal(yes=yes))
     looked = [_looked(one, each, corpus) for one, each in zip(read, filters, strict=True)]
-    note_controls([(each.folder, each.controls) for each in looked])
+    tell_controls([(each.folder, each.controls) for each in looked], terminal())
     if as_json:
         show_json({"runs": [each.json() for each in looked]})
     else:
@@ -98,7 +100,7 @@ class _Looked:
 
     @property
     def title(self) -> str:
-        model, experiment = self.folder.manifest["model"]["name"], self.folder.manifest["experiment"]
+        model, experiment = self.folder.manifest.model.name, self.folder.manifest.experiment
         return said(t("cli.bad_cases", model=model, experiment=experiment))
 
     def text(self, *, titled: bool) -> str:
@@ -122,7 +124,7 @@ _Read = tuple["RunFolder", tuple["Trial", ...], dict[str, "Record"], Mapping[str
 def _read(folder: RunFolder, scorer: str | None) -> _Read:
     """Return a run with its plan, its records and their grades."""
     found = folder.records()
-    planned, records = counted_once(planned_trials(folder.manifest), found)
+    planned, records = counted_once(folder.manifest.planned, found)
     return folder, planned, records, grades_of(folder, found, scorer)
 
 
@@ -132,7 +134,7 @@ def _let(records: Mapping[str, Record], chosen: Filter) -> dict[str, Record]:
 
 def _looked(read: _Read, chosen: Filter, corpus: str | None) -> _Looked:
     folder, planned, records, grades = read
-    found = find_cases(records, grades, chosen, stored_axis(folder.manifest))
+    found = find_cases(records, grades, chosen, folder.manifest.axis)
     return _Looked(
         folder=folder,
         cases=found,
@@ -145,13 +147,13 @@ def _looked(read: _Read, chosen: Filter, corpus: str | None) -> _Looked:
 def context_of(folder: RunFolder, records: dict[str, Record], found: Cases, corpus: str | None) -> Context:
     """Return the text around each case's needle, or why it can't be had."""
     shown = [case.id for group in found.groups for case in group.cases if records[case.id].placement]
-    if is_imported(folder.manifest):
+    if folder.manifest.is_import:
         return Context(around={}, missing=t("cli.run_imported_source_not"))
     if not shown:
         return Context(around={})
-    used = folder.manifest["corpus"]["sha256"]
+    used = folder.manifest.corpus.sha256
     try:
-        catalog = load()
+        catalog = load(terminal())
         name = corpus or corpus_of(folder.manifest, folder.path, catalog)
         text = stored_corpus(catalog, name, Path.cwd(), used)
     except (UsageError, FetchError, DamagedDataError) as error:

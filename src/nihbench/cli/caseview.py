@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from nihbench.analysis.cases import Case, Cases, Cluster, Group
-from nihbench.cli.output import plain
+from nihbench.app.plain import plain
 from nihbench.figures.labels import row_words
 from nihbench.lang.messages import LANGUAGES, Message, listed, said, t
 from nihbench.types import DEPTH, Axis

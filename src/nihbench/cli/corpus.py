@@ -6,8 +6,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from nihbench.cli.catalogs import load
-from nihbench.cli.output import FetchReport, note, show, show_json
+from nihbench.app.presets import load
+from nihbench.cli.hearing import terminal
+from nihbench.cli.output import note, show, show_json
 from nihbench.corpora.stats import stats
 from nihbench.corpora.store import alternatives_to, fetch, haystack_folder, is_intact, stored_path
 from nihbench.endpoint.tokenizers import load_tokenizer
@@ -19,7 +20,7 @@ def list_corpora(as_json: bool) -> None:
     """List the corpora, and which of them are here."""
     folder = haystack_folder(Path.cwd())
     rows = []
-    for manifest in load().corpora.values():
+    for manifest in load(terminal()).corpora.values():
         path = stored_path(manifest, folder=folder)
         rows.append({
             "name": manifest.name,
@@ -46,20 +47,20 @@ def _line(row: dict[str, Any]) -> str:
 
 def fetch_corpus(names: list[str], origin: Path | None) -> None:
     """Bring corpora here, verify and clean them."""
-    catalog = load()
+    catalog = load(terminal())
     manifests = [catalog.corpus(name) for name in names]
     for manifest in manifests:
         others = alternatives_to(manifest, catalog.corpora.values())
         folder = haystack_folder(Path.cwd())
-        path = fetch(manifest, folder=folder, origin=origin, report=FetchReport(), alternatives=others)
+        path = fetch(manifest, folder=folder, origin=origin, report=terminal().fetching, alternatives=others)
         note(t("cli.manifest_name_path", manifest_name=manifest.name, path=path))
 
 
 def corpus_stats(names: list[str], tokenizer: str, as_json: bool) -> None:
     """Count characters, 汉字, words and tokens."""
-    report = FetchReport()
+    report = terminal().fetching
     tokenizers = [load_tokenizer(name.strip(), report=report) for name in tokenizer.split(",") if name.strip()]
-    catalog = load()
+    catalog = load(terminal())
     counted = [stats(load_corpus(catalog, name, Path.cwd(), report), tokenizers) for name in names]
     if as_json:
         show_json([asdict(each) for each in counted])

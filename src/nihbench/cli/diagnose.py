@@ -6,8 +6,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from nihbench.cli.output import plain, show_json, tell
-from nihbench.cli.results import Sweep, chosen, named, note_controls, result_of
+from nihbench.app.plain import plain
+from nihbench.app.results import Sweep, chosen, named, result_of, tell_controls
+from nihbench.cli.hearing import terminal
+from nihbench.cli.output import show_json, tell
 from nihbench.figures.captions import length_notes
 from nihbench.figures.findings import diagnosis_sentence
 from nihbench.lang.messages import language
@@ -20,7 +22,7 @@ def diagnose(runs: list[Path], prompt: str, scorer: str | None, as_json: bool) -
     results = [result_of(open_run(path), scorer=scorer) for given in runs for path in find_runs(given)]
     every = named([sweep for result in results for sweep in result.sweeps])
     sweeps = chosen(every, prompt, lambda sweep: sweep.grid.prompt)
-    note_controls([(result.run, result.controls) for result in results])
+    tell_controls([(result.run, result.controls) for result in results], terminal())
     if as_json:
         show_json([_value(sweep) for sweep in sweeps])
         return

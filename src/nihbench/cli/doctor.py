@@ -9,14 +9,16 @@ from decimal import Decimal
 from random import SystemRandom
 from typing import Any
 
-from nihbench.cli.catalogs import load
-from nihbench.cli.checks import preflight_notes, with_window
-from nihbench.cli.commands.shared import usual_values
-from nihbench.cli.consent import cost_words
-from nihbench.cli.money import Checks, free_words, is_free, planned_cost
-from nihbench.cli.options import run_options
-from nihbench.cli.output import FetchReport, note, plain, show_json, tell
-from nihbench.cli.wiring import reach, resolved
+from nihbench.app.checks import preflight_notes, with_window
+from nihbench.app.consent import cost_words
+from nihbench.app.keywords import usual_values
+from nihbench.app.money import Checks, free_words, is_free, planned_cost
+from nihbench.app.options import run_options
+from nihbench.app.plain import plain
+from nihbench.app.presets import load
+from nihbench.app.wiring import reach, resolved
+from nihbench.cli.hearing import terminal
+from nihbench.cli.output import note, show_json, tell
 from nihbench.endpoint.access import ModelAccess
 from nihbench.endpoint.canary import FRAME_TOKENS, Canary, filler, sing
 from nihbench.endpoint.checkup import CHECK_PATIENCE_S, KNOWN_TEXT, Preflight, preflight, verdict
@@ -81,8 +83,9 @@ def examine(options: RunOptions, canary_tokens: int) -> Found:
         EndpointError: the server can't be reached.
         UsageError: an option can't be carried out, or the key is missing.
     """
-    checks = Checks(options=options)
-    with reach(options, load(), sending=True, report=FetchReport()) as access:
+    caller = terminal()
+    checks = Checks(options=options, caller=caller)
+    with reach(options, load(caller), caller, sending=True) as access:
         check_numbers(options, access)
         with checks.budget(access) as budget:
             report = asyncio.run(
@@ -91,14 +94,14 @@ def examine(options: RunOptions, canary_tokens: int) -> Found:
                     stream=options.stream,
                     budget=budget,
                     limiter=checks.limiter(access),
-                    on_silence=note,
+                    on_silence=caller.tell,
                 )
             )
             problem, canary = _problem(report), None
             if problem is not None and not report.reachable:
                 raise problem
             usable = None if report.withheld else problem is None
-            access = with_window(access, report, options.window)
+            access = with_window(access, report, caller, options.window)
             tokenizer = _tokenizer(access) if usable else None
             if usable and canary_tokens > 0:
                 try:
@@ -136,7 +139,7 @@ def _problem(report: Preflight) -> NihError | None:
 def _tokenizer(access: ModelAccess) -> Tokenizer | None:
     """Return what counts the model's tokens, or those of a reference; None where it can't be had."""
     try:
-        return access.tokenizer("model", FetchReport())[0]
+        return access.tokenizer("model", terminal().fetching)[0]
     except NihError as error:
         note(t("cli.note_2", sentence=error))
         return None
@@ -221,7 +224,7 @@ def _sweep(options: RunOptions, access: ModelAccess) -> Sweep:
     if options.window is None:
         return Sweep(sentence=t("cli.unknown_model_window_not"))
     try:
-        setup = resolved(options, load(), access, None)
+        setup = resolved(options, load(terminal()), access, terminal())
     except NihError as error:
         return Sweep(sentence=t("cli.unknown_2", problem=error))
     part = setup, (access,), setup.trials
@@ -248,7 +251,7 @@ def doctor(options: dict[str, Any], canary_tokens: int, as_json: bool) -> None:
     """
     if not options["model"] and not options["base_url"]:
         raise UsageError(t("cli.no_server_named_give"))
-    asked = run_options(usual_values() | options, needs_model=False)
+    asked = run_options(usual_values() | options, terminal(), needs_model=False)
     if asked.more_urls:
         raise UsageError(t("cli.command_takes_one_base"))
     try:

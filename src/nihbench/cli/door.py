@@ -18,9 +18,10 @@ from typing import Any, ParamSpec
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from nihbench.cli.output import GONE, Terminated, check_variable, hang_up, note, told_mistakes
+from nihbench.app.keys import check_variable
+from nihbench.cli.output import GONE, hang_up, note, told_mistakes
 from nihbench.cli.speech import translate
-from nihbench.errors import InterruptedRunError, NihError, TerminatedRunError, path_error
+from nihbench.errors import InterruptedRunError, NihError, Terminated, TerminatedRunError, path_error
 from nihbench.lang.messages import t
 
 P = ParamSpec("P")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nihbench import load_run
-from nihbench.analysis.loaded import check_export, joined
+from nihbench.analysis.loaded import check_export, joined, load_run
 from nihbench.analysis.loaded import export as write
 from nihbench.cli.output import note
 from nihbench.lang.messages import t

@@ -11,14 +11,18 @@ from typing import Any
 
 from nihbench.analysis.controls import ControlResult, control_results
 from nihbench.analysis.fairness import Fairness, check_needle
+from nihbench.app.consent import check_cost
+from nihbench.app.jobs import Ready, asked_jobs, made_ready
+from nihbench.app.keywords import usual_values
+from nihbench.app.options import spelt_lengths
+from nihbench.app.plain import plain
+from nihbench.app.presets import load
+from nihbench.app.running import now
+from nihbench.app.sending import Sending, enter_checks, measure
 from nihbench.catalog.lookup import Catalog
-from nihbench.cli.catalogs import load
-from nihbench.cli.commands.shared import usual_values
-from nihbench.cli.consent import check_cost
-from nihbench.cli.jobs import Ready, asked_jobs, made_ready
-from nihbench.cli.options import spelt_lengths
-from nihbench.cli.output import FetchReport, now, plain, show, show_json
-from nihbench.cli.sending import Sending, enter_checks, measure
+from nihbench.cli.hearing import terminal
+from nihbench.cli.output import show, show_json
+from nihbench.cli.progress import measuring
 from nihbench.corpora.stats import stats
 from nihbench.endpoint.tokenizers import load_tokenizer
 from nihbench.errors import UsageError
@@ -45,23 +49,24 @@ def checked_by_models(name: str, given: Mapping[str, Any], *, yes: bool) -> dict
     Raises:
         UsageError: there is no experiment with this needle, or the options can't be carried out.
     """
-    catalog = load()
+    caller = measuring(yes=yes)
+    catalog = load(caller)
     values = usual_values() | {
         "experiment": _experiment(catalog, name),
         "prompt": ",".join(_variants(catalog, name)),
         "lengths": USUAL_LENGTHS,
         "depths": "50:50:1",
     }
-    jobs = asked_jobs(values | {key: value for key, value in given.items() if value}, None)
+    jobs = asked_jobs(values | {key: value for key, value in given.items() if value}, None, caller)
 
     def agree(ready: Sequence[Ready]) -> None:
         asked = [_controls_only(each) for each in ready]
-        check_cost([(each.setup, each.members, each.setup.trials) for each in asked], yes=yes)
+        check_cost([(each.setup, each.members, each.setup.trials) for each in asked], caller)
 
     found, spent = {}, Decimal(0)
     with tempfile.TemporaryDirectory(prefix="nih-check-") as place:
         root = Path(place)
-        with made_ready(jobs, sending=True, agree=agree, folder=root) as ready:
+        with made_ready(jobs, caller, sending=True, agree=agree, folder=root) as ready:
             checks = sum((each.checks.spent for each in ready if each.checks), Decimal(0))
             for number, each in enumerate(map(_controls_only, ready)):
                 own = each.checks.spent if each.checks else Decimal(0)
@@ -142,7 +147,7 @@ def check(
     as_json: bool,
 ) -> None:
     """Check whether a needle is fair in its corpus: copies, rivals, the question's wording, language, length."""
-    lengths = spelt_lengths(lengths)
+    lengths = spelt_lengths(lengths, terminal())
     text, found = _checked(name, corpus, lengths)
     given = {
         "model": model, "base_url": base_url, "api_key_env": api_key_env, "prompt": prompt, "corpus": corpus,
@@ -164,7 +169,7 @@ def check(
 
 def _checked(name: str, corpus: str | None, lengths: str | None) -> tuple[Corpus, Fairness]:
     """Check a needle against the corpus that is asked for, or that an experiment hides it in; return both."""
-    catalog, report = load(), FetchReport()
+    catalog, report = load(terminal()), terminal().fetching
     needle = catalog.needle(name)
     usual = next((e.corpus for e in catalog.experiments.values() if e.needle == name and e.corpus), None)
     chosen = corpus_choice(corpus, needle.language) or usual

@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from nihbench.cli.catalogs import load
+from nihbench.app.presets import load
+from nihbench.cli.hearing import terminal
 from nihbench.cli.output import note, show_lines
-from nihbench.errors import UsageError
+from nihbench.errors import UsageError, unreadable
 from nihbench.fetch.regular import read_named
 from nihbench.lang.messages import t
 from nihbench.run.answers import read_rows
@@ -20,7 +21,7 @@ def grade(file: str) -> None:
     A row may carry "expected", "question", "finish_reason" and "fresh"; without a needle of the catalog it must carry
     "expected".
     """
-    catalog = load()
+    catalog = load(terminal())
     rows = read_rows(read_file(file), "stdin" if file == "-" else file, catalog)
     own = sorted({row.answered.needle.name for row in rows} - catalog.needles.keys() - {"expected"})
     if own:
@@ -44,7 +45,7 @@ def read_file(name: str) -> bytes:
             return _within(sys.stdin.buffer.read(_MOST_BYTES + 1))
         return read_named(Path(name), _MOST_BYTES)
     except OSError as error:
-        raise UsageError(t("cli.cant_read_give_file", name=name, strerror=error.strerror or error)) from error
+        raise unreadable(name, error, UsageError, t("cli.give_file_json_lines")) from error
 
 
 def _within(data: bytes) -> bytes:

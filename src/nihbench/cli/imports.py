@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
-from nihbench.cli.catalogs import load
+from nihbench.app.presets import load
+from nihbench.app.results import result_of
+from nihbench.cli.hearing import terminal
 from nihbench.cli.output import note
-from nihbench.cli.results import result_of, show
+from nihbench.cli.showing import show_result
 from nihbench.lang.messages import t
 from nihbench.run.imports import import_rows
 from nihbench.run.kamradt import read_kamradt
@@ -22,13 +24,13 @@ def kamradt(path: Path, out: Path | None, model: str | None) -> None:
         source=path.name,
         sha256=sha256,
         out=out or Path("results") / f"{now:%Y%m%d-%H%M%S}-import-kamradt",
-        catalog=load(),
+        catalog=load(terminal()),
         model=model,
         created_at=now.isoformat(timespec="seconds"),
     )
     for run in runs:
         result = result_of(run)
-        show(result)
+        show_result(result)
         note(t("cli.run_folder", path=run.path))
         if result.owed:
             note(t("cli.cells_grid_no_result", owed=result.owed))

@@ -6,15 +6,20 @@ from pathlib import Path
 
 import typer
 
-from nihbench.cli.finish import finish, finish_tree
-from nihbench.cli.money import left_behind
+from nihbench.app.finish import finish, finish_tree
+from nihbench.app.money import left_behind
+from nihbench.app.presets import load
+from nihbench.cli.hearing import FAILED_TRIALS
+from nihbench.cli.progress import measuring
 from nihbench.run.merging import merge_folders
 
 
 def merge(runs: list[Path], out: Path) -> None:
     """Merge runs of parts of one plan (--shard) into one run; what does not belong together is refused."""
-    merged = merge_folders(runs, out, left_behind)
-    code = max(finish(run, resume=out) for run in merged)
+    caller = measuring()
+    merged = merge_folders(runs, out, lambda run: left_behind(run, load(caller)))
+    results = [finish(run, caller, resume=out) for run in merged]
     if merged[0].path != out:
-        finish_tree(out)
-    raise typer.Exit(code)
+        finish_tree(out, caller)
+    if not all(result.is_whole for result in results):
+        raise typer.Exit(FAILED_TRIALS)

@@ -7,9 +7,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from nihbench.cli.catalogs import load
-from nihbench.cli.output import FetchReport, note, plain, show, show_json
-from nihbench.cli.presets import is_gguf, key_for, remember
+from nihbench.app.plain import plain
+from nihbench.app.presets import is_gguf, key_for, load, remember
+from nihbench.cli.hearing import terminal
+from nihbench.cli.output import note, show, show_json
 from nihbench.endpoint.connection import Endpoint
 from nihbench.endpoint.servers import probe
 from nihbench.errors import LocalModelError, UsageError
@@ -34,7 +35,7 @@ def models(base_url: str | None, api_key_env: str | None, as_json: bool) -> None
         )
         show("\n".join([said(server), *(f"  {plain(name)}" for name in info.models)]))
         return
-    presets = load().models.values()
+    presets = load(terminal()).models.values()
     if as_json:
         show_json([_shown(preset) for preset in presets])
         return
@@ -49,8 +50,9 @@ def _shown(preset: ModelPreset) -> dict[str, Any]:
 
 def _key(base_url: str, api_key_env: str | None) -> str | None:
     """Return the key that goes to a server of which nothing but its address is known."""
-    catalog, options = load(), RunOptions(model="", base_url=base_url, api_key_env=api_key_env)
-    key = key_for(options, ModelPreset(name="", model="", base_url=base_url), catalog, sending=True)
+    caller, options = terminal(), RunOptions(model="", base_url=base_url, api_key_env=api_key_env)
+    catalog = load(caller)
+    key = key_for(options, ModelPreset(name="", model="", base_url=base_url), catalog, caller, sending=True)
     remember(options, catalog)
     return key
 
@@ -80,10 +82,10 @@ def serve(model: str, port: int, slots: int, window: int) -> None:
     if is_gguf(model):
         path, alias = Path(model), None
     else:
-        preset = load().model(model)
+        preset = load(terminal()).model(model)
         if preset.local is None:
             raise UsageError(t("cli.not_embedded_model_name", model=model))
-        path, alias = model_file(preset.local, report=FetchReport()), preset.model
+        path, alias = model_file(preset.local, report=terminal().fetching), preset.model
     with LocalServer(path, alias=alias, port=port, slots=slots, window=window) as server:
         show(server.base_url)
         note(t("cli.serving_try_nih_run", path_name=path.name, alias=typed(server.alias), base_url=server.base_url))

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from nihbench.cli.catalogs import load
+from nihbench.app.presets import load
+from nihbench.cli.hearing import terminal
 from nihbench.cli.output import show, show_json
 from nihbench.lang.messages import column, listed, said, t
 
 
 def list_needles(as_json: bool) -> None:
     """List needles, prompts, experiments and suites."""
-    catalog = load()
+    catalog = load(terminal())
     if as_json:
         show_json({
             "needles": [asdict(needle) for needle in catalog.needles.values()],
@@ -40,7 +41,7 @@ def list_needles(as_json: bool) -> None:
 
 def show_needle(name: str, as_json: bool) -> None:
     """Show one needle: its sentence, questions, answer and key facts."""
-    needle = load().needle(name)
+    needle = load(terminal()).needle(name)
     if as_json:
         show_json(asdict(needle))
         return

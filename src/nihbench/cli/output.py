@@ -11,22 +11,14 @@ import json
 import os
 import re
 import signal
-import stat
 import sys
-import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
-from functools import cache
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, ParamSpec, TextIO, TypeVar, cast
 from unicodedata import combining, east_asian_width
 
-import platformdirs
-
-from nihbench.errors import InterruptedRunError, TerminatedRunError, UsageError
-from nihbench.fetch.regular import read_named
-from nihbench.lang.messages import Message, said, t
+from nihbench.app.plain import plain
+from nihbench.lang.messages import said, t
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -132,30 +124,10 @@ _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202
 """What steers a terminal, turns the direction of text, or is half a character; JSON escapes only the first 32."""
 
 
-class Terminated(KeyboardInterrupt):
-    """SIGTERM or SIGHUP came: it ends a command as Ctrl-C does, so that everything that was opened is put in order.
-
-    Its argument is the signal's name.
-    """
-
-
 ENDING = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
 """Signals that ask a process to end: a scheduler's or the system's, and that of a terminal that is closed."""
 GONE = (errno.EPIPE, errno.EIO, errno.ENXIO)
 """What a write ends with where nobody reads any more: a pipe without a reader, a terminal that was closed."""
-
-
-def stopped(error: KeyboardInterrupt, go_on: Message) -> InterruptedRunError:
-    """Return the error for work that was ended by Ctrl-C or by a signal; `go_on` says what is kept, and how."""
-    if isinstance(error, Terminated):
-        name = str(error.args[0]) if error.args else "SIGTERM"
-        return TerminatedRunError(t("cli.stopped_2", signal=name, go_on=go_on))
-    return InterruptedRunError(t("cli.stopped", go_on=go_on))
-
-
-def now() -> datetime:
-    """Return the time, in UTC."""
-    return datetime.now(UTC)
 
 
 told_mistakes: set[str] = set()
@@ -179,17 +151,6 @@ def unheard() -> Iterator[None]:
             raise
         with suppress(OSError, ValueError):
             hang_up(sys.stderr)
-
-
-def plain(text: str) -> str:
-    """Return text without control characters (line breaks and tabs become spaces), safe to show on a terminal."""
-    if text.isprintable():  # as nearly all texts are: no character of it is one of control
-        return text
-    text = text.translate(_SPACED)
-    return text if text.isprintable() else "".join(c for c in text if unicodedata.category(c)[0] != "C")
-
-
-_SPACED = str.maketrans("\n\r\t", "   ")
 
 
 _hearers: list[Callable[[str], None]] = []
@@ -323,62 +284,3 @@ class FetchReport:
         elif what != self._last:
             note(t("cli.fetching", what=what))
         self._last = what
-
-
-# ---- keys ------------------------------------------------------------------------------------------------------------
-# Where API keys come from: the environment, else the user's file of keys. A key is in no error and no note.
-#
-# The file has a line `NAME=KEY` for each key, NAME being what the environment variable would be called. NIH_KEYS_FILE
-# names the file; else it is `keys` in the user's configuration folder of this platform, and need not exist.
-
-_VARIABLE = re.compile("[A-Z_][A-Z0-9_]{0,63}")
-"""What nearly all such variables are called; a name in another writing has to be there."""
-_MOST_BYTES = 1_000_000
-
-
-def key_named(variable: str) -> str | None:
-    """Return the key of this name; None where there is none.
-
-    Raises:
-        UsageError: the file of keys can't be read.
-    """
-    return os.environ.get(variable, "").strip() or _keys_in(keys_file()).get(variable)
-
-
-def check_variable(name: str) -> None:
-    """Raise `UsageError` where this names no key that is here and looks like none; it may be a key: it is not shown."""
-    usual = _VARIABLE.fullmatch(name) or name == "none"
-    if not usual and (not name.isidentifier() or key_named(name) is None):
-        raise UsageError(t("cli.api_key_env_takes"))
-
-
-def keys_file() -> Path:
-    """Return where the user's file of keys is, or would be."""
-    if chosen := os.environ.get("NIH_KEYS_FILE"):
-        return Path(chosen).expanduser()
-
-    return Path(platformdirs.user_config_dir("nihbench", appauthor=False)) / "keys"
-
-
-@cache
-def _keys_in(path: Path) -> Mapping[str, str]:
-    try:
-        text = read_named(path, _MOST_BYTES).decode("utf-8-sig")
-        mode = path.stat().st_mode
-    except FileNotFoundError:
-        return {}
-    except (OSError, UnicodeDecodeError) as error:
-        reason = (error.strerror if isinstance(error, OSError) else None) or t("cli.not_utf_8")
-        raise UsageError(t("cli.file_keys_cant_read", path=path, reason=reason)) from None
-    if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
-        note(t("cli.note_others_machine_may", path=path))
-    keys = {}
-    for number, line in enumerate(text.splitlines(), 1):
-        if not line.strip() or line.lstrip().startswith("#"):
-            continue
-        name, mark, key = line.strip().removeprefix("export ").partition("=")
-        if not mark or not name.strip().isidentifier():
-            # Without its text: it may be a key that stands alone.
-            raise UsageError(t("cli.write_name_key_one", path=path, number=number))
-        keys[name.strip()] = key.strip().strip("\"'")
-    return {name: key for name, key in keys.items() if key}

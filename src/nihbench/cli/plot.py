@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
-from nihbench.cli.drawing import KINDS, draw
-from nihbench.cli.output import note
-from nihbench.cli.results import chosen, result_of
-from nihbench.errors import UsageError
-from nihbench.figures.animation import check_animation
-from nihbench.figures.colours import palette
-from nihbench.figures.files import check_suffix
-from nihbench.figures.style import Style, preset, sized
-from nihbench.lang.messages import language, t
-from nihbench.run.store import open_run
-from nihbench.run.tree import find_runs
+from nihbench.app.drawing import plot_of, style_of
+from nihbench.app.results import results_in
+from nihbench.cli.hearing import terminal
 
 
 def plot(
@@ -35,24 +26,8 @@ def plot(
     values: bool,
 ) -> None:
     """Draw runs from their stored scores: a heatmap, a panel of several, a difference, or profiles."""
-    check_suffix(out)
-    if animate:
-        check_animation(animate)
-    _one_of("--kind", kind, KINDS)
-    _one_of("--axis", axis, ("nominal", "achieved"))
-    style = _style(preset, colours, size, dpi)
-    style = replace(style, transparent=transparent, values=values, achieved=axis == "achieved" and kind == "map")
-    results = [result_of(open_run(path), scorer=scorer) for path in runs for path in find_runs(path)]
-    records = results[0].records if len(results) == 1 else ()
-    sweeps = chosen([s for result in results for s in result.sweeps], prompt, lambda sweep: sweep.grid.prompt)
-    draw(sweeps, out, style, kind=kind, title=title, animate=(animate, records) if animate else None)
-    note(t("cli.figure", out=out))
-
-
-def _style(preset_name: str, colours: str, size: str | None, dpi: int | None) -> Style:
-    return sized(replace(preset(preset_name), lang=language(), palette=palette(colours)), size=size, dpi=dpi)
-
-
-def _one_of(option: str, value: str, known: tuple[str, ...]) -> None:
-    if value not in known:
-        raise UsageError(t("cli.choose_one", option=option, value=value, known=", ".join(known)))
+    style_of(out, kind=kind, axis=axis, animate=animate, preset=preset, colours=colours, size=size, dpi=dpi)
+    plot_of(
+        results_in(runs, scorer=scorer), out, terminal(), kind=kind, prompt=prompt, axis=axis, animate=animate,
+        title=title, preset=preset, colours=colours, size=size, dpi=dpi, transparent=transparent, values=values,
+    )  # fmt: skip

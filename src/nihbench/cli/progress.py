@@ -8,27 +8,20 @@ between threads.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
-from decimal import Decimal
-from functools import partial
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 
+from nihbench.app.events import Caller, Event, Measured, PartBegan, PartEnded, TrialDone
 from nihbench.cli import output
-from nihbench.cli.money import is_free, worst_rest
+from nihbench.cli.hearing import Hearer, terminal
 from nihbench.cli.output import console, note
-from nihbench.cli.view import Gauges, Screen, Watched, kind_words, view, what_came
-from nihbench.endpoint.access import ModelAccess
-from nihbench.endpoint.limits import Limiter
-from nihbench.endpoint.spending import Budget
-from nihbench.figures.labels import row_words
-from nihbench.lang.messages import t
-from nihbench.run.runner import Progress
-from nihbench.run.setup import Setup
-from nihbench.types import Axis, Completion, GradedElsewhere, Record, Trial
+from nihbench.cli.showing import show_result
+from nihbench.cli.view import Screen, Watched, view
+from nihbench.types import Record
 
 REFRESH_S = 0.5
 _TERMINALS_WITHOUT = ("dumb", "unknown", "")
@@ -39,42 +32,62 @@ def is_live() -> bool:
     return sys.stderr.isatty() and os.environ.get("TERM", "xterm").lower() not in _TERMINALS_WITHOUT
 
 
-@asynccontextmanager
-async def progress(
-    setup: Setup,
-    trials: Sequence[tuple[str, Trial]],
-    records: Iterable[Record],
-    gauges: Callable[[Watched], Gauges],
-) -> AsyncIterator[Callable[[Progress], None]]:
-    """Show the progress of the owed `trials` while the context lasts; what is yielded takes the news.
+def measuring(*, yes: bool = False) -> Caller:
+    """Return the user at the terminal (`hearing.terminal`), who sees what is measured as well."""
+    hearer = _Hearer()
+    return replace(terminal(yes=yes), emit=hearer.hear)
 
-    Args:
-        setup: the resolved run.
-        trials: what is owed, with ids.
-        records: what is there already.
-        gauges: says how limits and money stand.
-    """
-    if not is_live():
-        yield partial(line, setup.task.axis)
-        return
-    sweep = Watched(
-        title=f"{setup.preset.name}  {setup.experiment.name}",
-        task=setup.task,
-        planned=setup.trials,
-        owed=[trial for _, trial in trials],
-        now=time.monotonic(),
-        gauges=gauges,
-    )
-    for record in records:
-        sweep.remember(record)
-    with shown(sweep) as draw:
-        drawing = asyncio.create_task(_draw_on(draw))
-        try:
-            yield lambda news: sweep.take(news.record, time.monotonic())
-        finally:
-            drawing.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await drawing
+
+class _Hearer(Hearer):
+    """Shows what came of trials in the live view, where the terminal can, and a run when it is measured."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._view: LiveView | None = None
+
+    def hear(self, event: Event) -> None:
+        """Take an event."""
+        if isinstance(event, PartBegan):
+            self._view = LiveView(event) if is_live() else None
+        elif isinstance(event, PartEnded):
+            view, self._view = self._view, None
+            view.close() if view is not None else None
+        elif isinstance(event, TrialDone) and self._view is not None:
+            self._view.take(event.record)
+        elif isinstance(event, Measured):
+            show_result(event.result)
+        else:
+            super().hear(event)
+
+
+class LiveView:
+    """The live view of a part of a run: it draws itself by the loop that is running until it is closed."""
+
+    def __init__(self, part: PartBegan) -> None:
+        self._sweep = Watched(
+            title=part.title,
+            task=part.task,
+            planned=part.planned,
+            owed=part.owed,
+            now=time.monotonic(),
+            gauges=part.gauges,
+        )
+        for record in part.records:
+            self._sweep.remember(record)
+        self._opened = ExitStack()
+        draw = self._opened.enter_context(shown(self._sweep))
+        self._drawing = asyncio.get_running_loop().create_task(_draw_on(draw))
+
+    def take(self, record: Record) -> None:
+        """Take a record that was just made."""
+        self._sweep.take(record, time.monotonic())
+
+    def close(self) -> None:
+        """Give the screen back."""
+        with self._opened:
+            if self._drawing.done() and not self._drawing.cancelled():
+                self._drawing.result()  # what went wrong there
+            self._drawing.cancel()
 
 
 async def _draw_on(draw: Callable[[], None]) -> None:
@@ -113,56 +126,3 @@ def shown(sweep: Watched) -> Iterator[Callable[[], None]]:
     finally:
         for text in noted:
             note(text)
-
-
-def gauges_of(
-    setup: Setup, members: Sequence[ModelAccess], limiters: Sequence[Limiter], budget: Budget, elsewhere: Decimal
-) -> Callable[[Watched], Gauges]:
-    """Return what reads the limiters and the budget of a run; `elsewhere` other runs have spent of the same money."""
-    free = is_free(members)
-
-    def read(sweep: Watched) -> Gauges:
-        waits = [wait for limiter in limiters if (wait := limiter.waiting_for) is not None]
-        # What no end of a call ends is worth more words than a full house.
-        wait = max(waits, key=lambda wait: (wait[0] != "slot", wait[1]), default=None)
-        return Gauges(
-            free=free,
-            spent_usd=None if budget.unpriced and not budget.spent else float(budget.exactly_spent - elsewhere),
-            elsewhere_usd=float(elsewhere),
-            most_usd=setup.options.max_cost,
-            rest_usd=None if free else worst_rest(setup, members, sweep.eta.owed),
-            in_flight=sum(limiter.in_flight for limiter in limiters),
-            at_once=sum(limiter.limit for limiter in limiters),
-            refused=sum(limiter.refused for limiter in limiters),
-            tokens_per_minute=_sum(limiter.tokens_per_minute for limiter in limiters),
-            requests_per_minute=_sum(limiter.requests_per_minute for limiter in limiters),
-            waits=wait,
-        )
-
-    return read
-
-
-def _sum(rates: Iterable[float | None]) -> float | None:
-    """Add up; one that is unknown makes the sum unknown."""
-    known = list(rates)
-    return None if any(rate is None for rate in known) else sum(rate for rate in known if rate is not None)
-
-
-def line(axis: Axis, progress: Progress) -> None:
-    """Say on a line what came of a trial; `axis`: what the rows of its run's grid are."""
-    record = progress.record
-    outcome = record.outcome
-    assert not isinstance(outcome, GradedElsewhere)  # a run measures, it imports nothing
-    what = t("cli.answered") if isinstance(outcome, Completion) else t("cli.failed", kind=kind_words(what_came(record)))
-    note(
-        t(
-            "cli.length_depth",
-            done=progress.done,
-            total=progress.total,
-            prompt=record.trial.prompt,
-            length=record.trial.length,
-            row=row_words(axis, record.trial.row),
-            what=what,
-            seconds=outcome.latency_s,
-        )
-    )

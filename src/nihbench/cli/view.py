@@ -6,7 +6,7 @@ It is drawn anew each time from a `Watched`; nothing here prints, waits or knows
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rich.cells import cell_len, chop_cells, set_cell_size
@@ -14,39 +14,19 @@ from rich.text import Text
 
 from nihbench.analysis.grids import Grid
 from nihbench.analysis.tally import Pair, Tally, squeezed
-from nihbench.cli.output import plain
+from nihbench.app.events import kind_words
+from nihbench.app.money import Gauges
+from nihbench.app.plain import plain
 from nihbench.figures.labels import row_words
 from nihbench.figures.terminal import terminal_heatmap
 from nihbench.lang.messages import Message, language, said, t
 from nihbench.run.answers import answer_of
 from nihbench.run.follow import Eta, Left
 from nihbench.tasks.task import Task
-from nihbench.types import Completion, Failure, GradedElsewhere, Record, Trial
+from nihbench.types import Completion, GradedElsewhere, Record, Trial
 
 # ---- watched ---------------------------------------------------------------------------------------------------------
 # What the live view knows of a run: its tally, how long it still takes, and what its limits and its money say.
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Gauges:
-    """What limiters and budget say at a moment. None: unknown, or there is none.
-
-    `spent_usd` is what the run has spent, `elsewhere_usd` what others have of the same money, `most_usd` the cap
-    (--max-cost), `rest_usd` what the owed trials cost at most;
-    `waits` says what the next call waits for and for how many seconds. `free`: the answers cost nothing.
-    """
-
-    free: bool = False
-    spent_usd: float | None = None
-    elsewhere_usd: float = 0.0
-    most_usd: float | None = None
-    rest_usd: float | None = None
-    in_flight: int | None = None
-    at_once: int | None = None
-    refused: int = 0
-    tokens_per_minute: float | None = None
-    requests_per_minute: float | None = None
-    waits: tuple[str, float] | None = None
 
 
 class Watched:
@@ -69,7 +49,7 @@ class Watched:
         planned: Sequence[Trial],
         owed: Sequence[Trial],
         now: float,
-        gauges: Callable[[Watched], Gauges],
+        gauges: Callable[[Mapping[int, int]], Gauges],
     ) -> None:
         self.title, self.began = title, now
         self.tally: Tally = Tally(planned)
@@ -108,7 +88,7 @@ class Watched:
 
     def gauges(self) -> Gauges:
         """Return what limits and money say now."""
-        return self._gauges(self)
+        return self._gauges(self.eta.owed)
 
     def left(self, gauges: Gauges, now: float) -> Left | None:
         """Return how long the rest takes."""
@@ -130,11 +110,6 @@ class Watched:
     def share(self) -> float:
         """The share of the plan's tokens that is done."""
         return 1.0 - self.eta.tokens / self.tokens_planned if self.tokens_planned else 1.0
-
-
-def what_came(record: Record) -> str:
-    """Return the kind of a record's failure; nothing for an answer."""
-    return record.outcome.kind if isinstance(record.outcome, Failure) else ""
 
 
 _LEAST_HEATMAP = 5
@@ -314,27 +289,3 @@ def clock(seconds: float) -> str:
     minutes, rest = divmod(max(0, round(seconds)), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
-
-
-_KINDS = {
-    "auth": t("cli.authentication"),
-    "quota": t("cli.quota"),
-    "rate_limit": t("cli.rate_limit"),
-    "day_limit": t("cli.day_limit"),
-    "overloaded": t("cli.overloaded"),
-    "transient": t("cli.transient"),
-    "timeout": t("cli.timeout"),
-    "overflow": t("cli.overflow"),
-    "filtered": t("cli.filtered"),
-    "bad_parameter": t("cli.bad_parameter"),
-    "bad_response": t("cli.bad_response"),
-    "cut_prompt": t("cli.cut_prompt"),
-    "cut_answer": t("cli.cut_answer"),
-    "refused_by_server": t("cli.refused_server"),
-    "unscored": t("cli.not_scored"),
-}
-
-
-def kind_words(kind: str) -> str:
-    """Return a failure's kind as it is read."""
-    return _KINDS.get(kind, kind.replace("_", " "))

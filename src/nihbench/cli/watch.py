@@ -6,19 +6,20 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from nihbench.cli.catalogs import load
-from nihbench.cli.money import stored_tariff
+from nihbench.app.events import TrialDone
+from nihbench.app.money import Gauges, stored_tariff
+from nihbench.app.presets import load
+from nihbench.app.results import result_of
+from nihbench.cli.hearing import terminal
 from nihbench.cli.output import note
-from nihbench.cli.progress import is_live, line, shown
-from nihbench.cli.results import result_of, show
-from nihbench.cli.view import Gauges, Watched
-from nihbench.lang.messages import t
+from nihbench.cli.progress import is_live, shown
+from nihbench.cli.showing import show_result
+from nihbench.cli.view import Watched
+from nihbench.lang.messages import Words, t
 from nihbench.run.follow import Follower
-from nihbench.run.runner import Progress
 from nihbench.run.store import open_run
-from nihbench.run.stored import stored_axis, stored_task
 from nihbench.run.tree import find_runs
-from nihbench.types import Axis
+from nihbench.types import Record
 
 POLL_S = 0.5
 GRACE_S = 3.0
@@ -35,7 +36,7 @@ def watch(runs: list[Path]) -> None:
     else:
         _in_lines(folders)
     for follower in folders.all():
-        show(result_of(follower.folder, store=False))
+        show_result(result_of(follower.folder, store=False))
 
 
 class _Folders:
@@ -83,15 +84,16 @@ def _in_lines(folders: _Folders) -> None:
     while going := folders.going_on():
         for follower in going:
             for record in follower.news():
-                line(_axis(follower), Progress(record=record, done=follower.done, total=follower.total))
+                note(_done(follower, record))
         time.sleep(POLL_S)
     for follower in folders.all():
         for record in follower.news():
-            line(_axis(follower), Progress(record=record, done=follower.done, total=follower.total))
+            note(_done(follower, record))
 
 
-def _axis(follower: Follower) -> Axis:
-    return stored_axis(follower.folder.manifest)
+def _done(follower: Follower, record: Record) -> Words:
+    axis = follower.folder.manifest.axis
+    return TrialDone(record=record, done=follower.done, total=follower.total, axis=axis).message
 
 
 def _sweep(follower: Follower, more: str) -> Watched:
@@ -99,8 +101,8 @@ def _sweep(follower: Follower, more: str) -> Watched:
     before = follower.news()
     there = {record.trial for record in before}
     sweep = Watched(
-        title=f"{content['model']['name']}  {content['experiment']}{more}",
-        task=stored_task(content),
+        title=f"{content.model.name}  {content.experiment}{more}",
+        task=content.task,
         planned=follower.planned,
         owed=[trial for trial in follower.planned if trial not in there],
         now=time.monotonic(),
@@ -111,13 +113,13 @@ def _sweep(follower: Follower, more: str) -> Watched:
     return sweep
 
 
-def _money(follower: Follower) -> Callable[[Watched], Gauges]:
+def _money(follower: Follower) -> Callable[[object], Gauges]:
     """Return what adds up the costs of the records, at the price that the run was given or the catalog knows."""
-    content, catalog = follower.folder.manifest, load()
-    tariff, preset = stored_tariff(content, catalog), catalog.models.get(content["model"]["name"])
+    content, catalog = follower.folder.manifest, load(terminal())
+    tariff, preset = stored_tariff(content, catalog), catalog.models.get(content.model.name)
     free = preset is not None and preset.local is not None and not tariff.prices
 
-    def read(sweep: Watched) -> Gauges:
-        return Gauges(free=free, spent_usd=follower.spent(tariff), most_usd=content["options"].get("max_cost"))
+    def read(owed: object) -> Gauges:
+        return Gauges(free=free, spent_usd=follower.spent(tariff), most_usd=content.options.max_cost)
 
     return read

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from nihbench.corpora.cleaning import fold_line_ends
 from nihbench.corpora.stats import count_han
-from nihbench.errors import UsageError
+from nihbench.errors import UsageError, unreadable
 from nihbench.fetch.regular import read_named
 from nihbench.lang.messages import Note, Words, t
 from nihbench.types import UNKNOWN_LANGUAGE, Corpus
@@ -297,7 +297,7 @@ def _read(path: Path) -> Decoded:
     try:
         content = read_named(path, _MOST_BYTES)
     except OSError as error:
-        raise UsageError(t("corpora.could_not_read_check_file_rights", path=path, strerror=error.strerror)) from error
+        raise unreadable(path, error, UsageError) from error
     found = decode(content, str(path))
     if "\ufffd" in found.text:
         raise UsageError(t("corpora.holds_character_u_fffd", path=path))

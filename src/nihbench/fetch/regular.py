@@ -13,7 +13,7 @@ import json
 import os
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -111,20 +111,25 @@ def parse_json(text: bytes) -> Any:
 
     try:
         value = from_json(text, allow_inf_nan=False)
-        if _is_within(value):
+        if is_within(value):
             return value
     except ValueError:
         pass  # half a character in an escape, or no JSON at all: the slower one reads it, or says what is wrong
     return json.loads(text, parse_int=_whole, parse_float=_number, parse_constant=_no_number)
 
 
-def _is_within(value: Any) -> bool:
+def is_within(value: Any) -> bool:
     """Say whether all numbers in a JSON value are such as a run has."""
     if isinstance(value, dict):
-        return all([_is_within(each) for each in value.values() if not isinstance(each, str)])
+        return all([is_within(each) for each in value.values() if not isinstance(each, str)])
     if isinstance(value, list):
-        return all([_is_within(each) for each in value if not isinstance(each, str)])
+        return all([is_within(each) for each in value if not isinstance(each, str)])
     return value is None or isinstance(value, bool) or abs(value) < _BEYOND
+
+
+def are_within(numbers: Iterable[float | None]) -> bool:
+    """Say whether all of some numbers are such as a run has; None is one that is not known."""
+    return all([number is None or -_BEYOND < number < _BEYOND for number in numbers])
 
 
 def _whole(text: str) -> int:

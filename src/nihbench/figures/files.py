@@ -7,7 +7,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nihbench.errors import FetchError, UsageError
+from nihbench.errors import FetchError, UsageError, unwritable
 from nihbench.fetch.files import write_atomic
 from nihbench.figures.look import look
 from nihbench.lang.messages import t
@@ -45,12 +45,16 @@ def save(figure: Figure, path: Path, dpi: int = _DPI) -> None:
     Raises:
         UsageError: The suffix is not .png, .svg or .pdf, or the file can't be written.
     """
-    suffix = check_suffix(path)
+    write_picture(path, picture_of(figure, check_suffix(path), dpi))
+
+
+def picture_of(figure: Figure, suffix: str, dpi: int = _DPI) -> bytes:
+    """Return a figure as the file of this suffix would hold it."""
     picture = BytesIO()
     with look():
         # The figure's own ground: a transparent one stays so.
         figure.savefig(picture, format=suffix[1:], dpi=dpi, metadata=dict(_METADATA[suffix]), facecolor="auto")
-    write_picture(path, picture.getvalue())
+    return picture.getvalue()
 
 
 def write_picture(path: Path, data: bytes) -> None:
@@ -63,5 +67,5 @@ def write_picture(path: Path, data: bytes) -> None:
         # By another name first: what has this name may be a link, and a run's folder somebody else's.
         write_atomic(path, data)
     except FetchError as error:
-        reason = getattr(error.__cause__, "strerror", None) or str(error)
-        raise UsageError(t("figures.cant_written_choose_another", path=path, strerror=reason)) from error
+        cause = error.__cause__ if isinstance(error.__cause__, OSError) else OSError(str(error))
+        raise unwritable(path, cause, UsageError, t("errors.choose_another_place")) from error

@@ -9,16 +9,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from nihbench.catalog.loading import packaged_models
 from nihbench.catalog.lookup import Catalog
 from nihbench.endpoint.connection import Endpoint
 from nihbench.errors import UsageError
 from nihbench.run.known import known
-from nihbench.run.options import bare_url
+from nihbench.run.options import RunOptions, bare_url
 
 USUAL_KEY = "OPENAI_API_KEY"
 """Read for a model that has no key variable of its own."""
@@ -35,13 +33,11 @@ class Address:
     variable: str | None
 
 
-def stored_address(content: Mapping[str, Any]) -> Address:
-    """Read the address out of run.json's content, or of a child's in tree.json."""
-    options = content["options"]
-    urls = (options.get("base_url"), *(options.get("more_urls") or ()))
-    variable = options.get("api_key_env")
+def stored_address(options: RunOptions) -> Address:
+    """Return the address that stored options name, a run's or those of one in tree.json."""
     # An empty name is none: it must not come to mean the usual key, nor a server that was named without one.
-    return Address(urls=tuple(str(url) for url in urls if url), variable=str(variable) if variable else None)
+    urls = tuple(url for url in (options.base_url, *options.more_urls) if url)
+    return Address(urls=urls, variable=options.api_key_env or None)
 
 
 def address_of(url: str | None) -> str:

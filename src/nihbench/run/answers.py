@@ -18,7 +18,6 @@ from nihbench.errors import UsageError
 from nihbench.lang.messages import t
 from nihbench.plan.fresh import fill
 from nihbench.run.store import RunFolder
-from nihbench.run.stored import stored_task
 from nihbench.score.fold import is_cjk
 from nihbench.score.match import NeedleKey
 from nihbench.score.rules import SCORER, VERSION, grade
@@ -79,7 +78,7 @@ class Row:
 
 def answers_of(run: RunFolder, records: Mapping[str, Record]) -> tuple[Answered, ...]:
     """Return the answers of a run, failures left out."""
-    task = stored_task(run.manifest)
+    task = run.manifest.task
     answers = (answer_of(task, record) for record in records.values())
     return tuple(answer for answer in answers if answer is not None)
 
@@ -141,6 +140,18 @@ def _plain(line: bytes) -> dict[str, Any]:
     if not isinstance(plain, dict):
         raise ValueError(t("run.line_no_json_object", mend=mend))
     return plain
+
+
+def row_of(plain: Mapping[str, Any], catalog: Catalog) -> Row:
+    """Return one row, which stands in no file.
+
+    Raises:
+        UsageError: it is wrong.
+    """
+    try:
+        return _row(plain, catalog)
+    except ValueError as error:
+        raise UsageError(*error.args) from error
 
 
 def _row(plain: Mapping[str, Any], catalog: Catalog) -> Row:

@@ -14,7 +14,6 @@ from nihbench.errors import NihError
 from nihbench.run.records import lines_in, read_lines
 from nihbench.run.spent import Tariff, spent_of
 from nihbench.run.store import RECORDS, RunFolder, read_holder
-from nihbench.run.stored import planned_trials
 from nihbench.run.verify import Expectation, verified
 from nihbench.types import Record
 
@@ -24,7 +23,7 @@ class Follower:
 
     def __init__(self, folder: RunFolder) -> None:
         self.folder = folder
-        self.planned = planned_trials(folder.manifest)
+        self.planned = folder.manifest.planned
         self._offset = 0
         self._lines = 0
         self._records: dict[str, Record] = {}

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple, Self
 
 from nihbench.endpoint.kinds import HANDLING
 from nihbench.endpoint.spending import Budget
-from nihbench.errors import StoppedError, UsageError
+from nihbench.errors import StoppedError, UsageError, unwritable
 from nihbench.fetch.regular import open_appending, parse_json
 from nihbench.lang.messages import Note, Words, t
 from nihbench.run.answers import Answered
@@ -112,7 +112,7 @@ class Verdicts:
         self._known[key] = reply
 
     def _unwritable(self, error: OSError) -> UsageError:
-        return UsageError(t("run.cant_use_see_disk", path=self._path, strerror=error.strerror or error))
+        return unwritable(self._path, error, UsageError)
 
 
 def _entry(line: bytes) -> tuple[str, Reply] | None:

@@ -23,13 +23,13 @@ from nihbench.plan.order import order_trials
 from nihbench.run.known import is_own_run
 from nihbench.run.lengths import fixed_tokens
 from nihbench.run.manifest import manifest
-from nihbench.run.options import MODEL_UNIT, OF_ANOTHER, RunOptions, length_unit, unit_words
+from nihbench.run.options import MODEL_UNIT, OF_ANOTHER, RunOptions, unit_words
 from nihbench.run.places import counted_once
 from nihbench.run.rebuild import source_text, with_haystack
 from nihbench.run.records import first_line, lines_in, placement_of, planted_fields, planted_in
 from nihbench.run.setup import Begun, Setup
 from nihbench.run.store import RunFolder, check_free, create_run, open_run, unusable
-from nihbench.run.stored import begun, corpus_of, is_imported, planned_trials, stored_prompts, stored_rows, stored_task
+from nihbench.run.stored import Manifest, corpus_of
 from nihbench.run.texts import check_corpus
 from nihbench.tasks.task import Task
 from nihbench.text.encoded import EncodedMessages, messages_json
@@ -58,7 +58,7 @@ class Like:
     """
 
     run: str
-    content: Mapping[str, Any]
+    content: Manifest
     asked: Mapping[Trial, Asked]
     owed: int = 0
 
@@ -67,36 +67,40 @@ class Like:
         """The run's experiment, whether the catalog still has it or not."""
         content = self.content
         return Experiment(
-            name=str(content["experiment"]),
-            needle=str(content["needle"]["name"]),
-            corpus=str(content["corpus"]["name"]),
-            prompts=tuple(content["prompts"]),
-            title=str(content.get("title", "")),
-            task=self.task.name,
+            name=content.experiment,
+            needle=content.needle.name,
+            corpus=content.corpus.name,
+            prompts=tuple(content.prompts),
+            title=content.title,
+            task=content.task.name,
         )
 
     @property
     def task(self) -> Task:
         """The run's task."""
-        return stored_task(self.content)
+        return self.content.task
 
     @property
     def prompts(self) -> dict[str, PromptTemplate]:
         """The run's prompt templates."""
-        return stored_prompts(self.content)
+        return self.content.prompts
 
     @property
     def text_identity(self) -> dict[str, Any]:
         """What of the run's identity makes its texts."""
-        return {name: value for name, value in self.content["identity"].items() if name in _OF_THE_TEXT}
+        return {name: value for name, value in self.content.identity.items() if name in _OF_THE_TEXT}
+
+    @property
+    def unit(self) -> str:
+        """The code of the unit of its lengths, for a run of another model."""
+        unit = self.content.unit
+        return OF_ANOTHER + self.content.model.name if unit == MODEL_UNIT else unit
 
     @property
     def stored_unit(self) -> dict[str, Any]:
         """The unit of the run's lengths as the new run's run.json has it: the new model does not count in it."""
-        unit = length_unit(self.content)
-        whose = self.content["model"]["name"] if unit == MODEL_UNIT else unit.removeprefix(OF_ANOTHER)
-        of = {"of": whose} if unit == MODEL_UNIT or unit.startswith(OF_ANOTHER) else {}
-        return {**self.content["length_unit"], "counted_by_model": False, **of}
+        of = {"of": self.unit.removeprefix(OF_ANOTHER)} if self.unit.startswith(OF_ANOTHER) else {}
+        return {**self.content.raw["length_unit"], "counted_by_model": False, **of}
 
     def build(self, setup: Setup, trial: Trial) -> tuple[EncodedMessages, Placed]:
         """Make a trial's prompt again.
@@ -119,7 +123,7 @@ class Like:
     def planted(self, task: Task, trial: Trial) -> Planted:
         """Return what the trial planted then."""
         asked = self.of(trial)
-        return with_haystack(task, self.content, trial, task.again(trial, asked.fresh, asked.planted))
+        return with_haystack(self.content, trial, task.again(trial, asked.fresh, asked.planted))
 
     def of(self, trial: Trial) -> Asked:
         """Return what was sent for a trial.
@@ -142,9 +146,9 @@ def like_of(path: Path) -> Like:
         DamagedDataError: its files can't be read.
     """
     folder = open_run(path)
-    if is_imported(folder.manifest):
+    if folder.manifest.is_import:
         raise UsageError(t("run.like_imported_source_not", path=path))
-    planned, records = counted_once(planned_trials(folder.manifest), folder.records())
+    planned, records = counted_once(folder.manifest.planned, folder.records())
     sent = {record.trial: record for record in records.values() if record.placement is not None}
     asked = {
         trial: Asked(placement=placement, fresh=sent[trial].fresh, planted=sent[trial].planted)
@@ -165,19 +169,19 @@ def like_options(options: RunOptions) -> RunOptions:
     """
     assert options.like is not None
     content = open_run(Path(options.like)).manifest
-    theirs = content["options"]
+    theirs = content.options
     return replace(
         options,
-        experiment=str(content["experiment"]),
-        prompts=options.prompts or tuple(content["prompts"]),
+        experiment=content.experiment,
+        prompts=options.prompts or tuple(content.prompts),
         corpus=options.corpus or corpus_of(content, Path(options.like), load()),
-        lengths=",".join(f"{length}t" for length in content["lengths"]),
-        depths=",".join(repr(float(depth)) for depth in content["depths"]) or None,
-        task=theirs.get("task"),
-        task_options=theirs.get("task_options") or {},
-        repeats=int(content["repeats"]),
-        vary=tuple("sampling" if name == "temperature" else name for name in theirs.get("vary") or ("haystack",)),
-        seed=theirs.get("seed"),
+        lengths=",".join(f"{length}t" for length in content.lengths),
+        depths=",".join(repr(float(depth)) for depth in content.depths) or None,
+        task=theirs.task,
+        task_options=theirs.task_options,
+        repeats=content.repeats,
+        vary=tuple("sampling" if name == "temperature" else name for name in theirs.vary or ("haystack",)),
+        seed=theirs.seed,
     )
 
 
@@ -215,12 +219,12 @@ def as_like(setup: Setup, like: Like) -> Setup:
     resolved = replace(
         setup,
         like=like,
-        overheads=dict(like.content["length_unit"]["overheads"]),
+        overheads=dict(like.content.length_unit.overheads),
         counted_by_model=False,
         lengths=tuple(length for length in lengths if length not in too_long),
         too_long=tuple(too_long),
-        depths=stored_rows(like.content),
-        copies=int(like.content["corpus"]["copies"]),
+        depths=like.content.rows,
+        copies=like.content.corpus.copies,
         trials=with_controls(grid, controls),
     )
     return replace(resolved, notes=(*setup.text.notes, *_notes(resolved, like)))
@@ -240,7 +244,7 @@ def _notes(setup: Setup, like: Like) -> list[Words]:
     if setup.too_long:
         lengths = [f"{length:,}" for length in setup.too_long]
         notes.append(Note("like_too_long", lengths=lengths))
-    theirs = like.content["identity"]
+    theirs = like.content.identity
     own = {"temperature": setup.request.temperature, "max_output": setup.request.max_output}
     apart = [name for name, value in own.items() if name in theirs and theirs[name] != value]
     if apart:
@@ -271,11 +275,11 @@ def begun_in(folder: RunFolder) -> Begun:
     Raises:
         DamagedDataError: it can't be read.
     """
-    found = replace(begun(folder.manifest), doubted=not is_own_run(folder.path))
-    if folder.manifest.get("like") is None:
+    found = replace(folder.manifest.begun, doubted=not is_own_run(folder.path))
+    if folder.manifest.like is None:
         return found
     asked = dict(_parsed(folder.path / LIKE))
-    return replace(found, like=Like(run=str(folder.manifest["like"]["run"]), content=folder.manifest, asked=asked))
+    return replace(found, like=Like(run=folder.manifest.like.run, content=folder.manifest, asked=asked))
 
 
 def _line(trial: Trial, asked: Asked) -> bytes:

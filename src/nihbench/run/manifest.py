@@ -20,7 +20,7 @@ from nihbench.plan.grid import make_trials
 from nihbench.plan.places import merged_as_stored, stored_places
 from nihbench.run.haystacks import stored_haystacks
 from nihbench.run.options import bare_url
-from nihbench.run.stored import stored_task
+from nihbench.run.stored import Manifest
 from nihbench.text.prompt import PLACEMENT_VERSION
 from nihbench.types import DEPTH, Trial
 
@@ -64,7 +64,7 @@ def manifest(setup: Setup, created_at: str) -> dict[str, Any]:
             "sha256": setup.corpus.sha256,
             "copies": setup.copies,
         },
-        "haystacks": setup.like.content.get("haystacks") if setup.like else stored_haystacks(setup),
+        "haystacks": setup.like.content.raw.get("haystacks") if setup.like else stored_haystacks(setup),
         "length_unit": setup.like.stored_unit
         if setup.like
         else {
@@ -142,21 +142,21 @@ def _versions() -> dict[str, str]:
     return found
 
 
-def check_rules(path: Path, content: Mapping[str, Any]) -> None:
+def check_rules(path: Path, content: Manifest) -> None:
     """Make sure that a run's needles were placed by the rules of this version, before anything is sent for it.
 
     Raises:
         UsageError: an older version began the run, or its task is not here in the same version; the same trials would
             be other prompts now.
     """
-    _ = stored_task(content).family
-    if content.get("like") is not None:
+    _ = content.task.family
+    if content.like is not None:
         return  # its prompts are made from placements
-    if content["identity"].get("placement", PLACEMENT_VERSION) != PLACEMENT_VERSION:
+    if content.identity.get("placement", PLACEMENT_VERSION) != PLACEMENT_VERSION:
         raise UsageError(t("run.cant_resume_older_version", path=path))
 
 
-def check_same(content: Mapping[str, Any], setup: Setup, *, placed: bool = False) -> None:
+def check_same(content: Manifest, setup: Setup, *, placed: bool = False) -> None:
     """Make sure that a run on disk and the setup made again from its options are the same experiment.
 
     Args:
@@ -174,7 +174,7 @@ def check_same(content: Mapping[str, Any], setup: Setup, *, placed: bool = False
     )  # fmt: skip
     # Which depths are one prompt follows from those rules.
     by_rules = ("identity.placement", "same_prompt", "controls") if placed else ()
-    changed = [name for name in differing(content, _plain(manifest(setup, "")), keys) if name not in by_rules]
+    changed = [name for name in differing(content.raw, _plain(manifest(setup, "")), keys) if name not in by_rules]
     if changed:
         raise UsageError(t("run.cant_resume_changed_since", changed=", ".join(changed)))
 

@@ -22,11 +22,10 @@ from nihbench.run.batch_state import check_nothing_waits
 from nihbench.run.judging import VERDICTS
 from nihbench.run.known import is_own_run, remember_run
 from nihbench.run.manifest import differing
-from nihbench.run.options import RunOptions
 from nihbench.run.records import lines_in, read_lines
 from nihbench.run.spent import LEDGER, plain_line
 from nihbench.run.store import MANIFEST, PROBES, RECORDS, RunFolder, check_free, open_run
-from nihbench.run.stored import is_imported, planned_trials
+from nihbench.run.stored import Manifest
 from nihbench.run.tree import TREE, is_tree, open_tree
 
 _SAME = """identity experiment needle task prompts questions corpus length_unit calibration lengths depths repeats
@@ -93,19 +92,18 @@ def merge_runs(runs: Sequence[RunFolder], out: Path, left: Left = nothing_left) 
 
 def _place(run: RunFolder) -> tuple[float, float]:
     """Return where a run's part begins and ends in the plan."""
-    if run.manifest.get("shard") is None:
+    if run.manifest.shard is None:
         return (0.0, 1.0)
-    shard = parse_shard(run.manifest["shard"]["part"])
+    shard = parse_shard(run.manifest.shard.part)
     return ((shard.number - 1) / shard.of, shard.number / shard.of)
 
 
 def _check_belongs(first: RunFolder, other: RunFolder) -> None:
-    if is_imported(other.manifest):
+    if other.manifest.is_import:
         raise UsageError(t("run.imported_from_another_tool", path=other.path))
-    changed = differing(first.manifest, other.manifest, _SAME)
-    usual = RunOptions(model="").stored()
-    options = [usual | dict(run.manifest["options"]) for run in (first, other)]
-    changed += [f"options.{name}" for name in _PLANNING if options[0][name] != options[1][name]]
+    changed = differing(first.manifest.raw, other.manifest.raw, _SAME)
+    one, two = first.manifest.options, other.manifest.options
+    changed += [f"options.{name}" for name in _PLANNING if getattr(one, name) != getattr(two, name)]
     if changed:
         raise UsageError(t("run.not_one_plan_differ", first=first.path, other=other.path, changed=", ".join(changed)))
 
@@ -136,7 +134,7 @@ def _join_ledgers(runs: Iterable[RunFolder], out: Path, left: Left) -> None:
     """
     runs = list(runs)
     lines = _ledger_lines(run.path for run in runs)
-    lines += [plain_line(usd, str(run.manifest["created_at"])) for run in runs if (usd := left(run)) > 0]
+    lines += [plain_line(usd, run.manifest.created_at) for run in runs if (usd := left(run)) > 0]
     if lines:
         write_atomic(out / LEDGER, b"".join(line + b"\n" for line in lines))
 
@@ -159,13 +157,13 @@ def _join(name: str, runs: Iterable[RunFolder], out: Path) -> None:
 
 def _manifest(runs: Sequence[RunFolder]) -> dict[str, Any]:
     """Return the merged run's run.json: the first's, with the whole plan, and what it was merged from."""
-    first = dict(runs[0].manifest)
+    first = runs[0].manifest.raw
     whole = {**first, "shard": None, "options": {**first["options"], "shard": None}}
     return {
         **whole,
-        "created_at": min(str(run.manifest["created_at"]) for run in runs),
-        "trials": len(planned_trials(whole)),
-        "merged": [_origin(run.manifest) for run in runs],
+        "created_at": min(run.manifest.created_at for run in runs),
+        "trials": len(Manifest.of(whole).planned),
+        "merged": [_origin(run.manifest.raw) for run in runs],
     }
 
 

@@ -185,13 +185,15 @@ def header_digest(value: str) -> str:
 MODEL_UNIT, IMPORTED, OF_ANOTHER = "model", "imported", "model:"
 
 
-def length_unit(content: Mapping[str, Any]) -> str:
-    """Return the code of the unit that the lengths of a run have, by run.json's content."""
-    unit = content["length_unit"]
-    if unit.get("of"):
-        return OF_ANOTHER + str(unit["of"])
-    fitted = content.get("calibration") is not None
-    return MODEL_UNIT if fitted or unit["counted_by_model"] else str(unit["tokenizer"])
+def unit_code(tokenizer: str, *, by_model: bool, of: str | None = None) -> str:
+    """Return the code of a unit.
+
+    Args:
+        tokenizer: what counts.
+        by_model: whether that is the model itself, or fitted to its counts.
+        of: another run's model, whose own tokens they are.
+    """
+    return f"{OF_ANOTHER}{of}" if of else MODEL_UNIT if by_model else tokenizer
 
 
 def unit_words(unit: str) -> Note:

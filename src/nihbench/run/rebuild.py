@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from nihbench.errors import DamagedDataError, UsageError
 from nihbench.lang.messages import t
 from nihbench.run.store import RunFolder
-from nihbench.run.stored import stored_prompts, stored_task
+from nihbench.run.stored import Manifest
 from nihbench.run.texts import check_corpus
-from nihbench.tasks.task import Task
 from nihbench.text.prompt import around, digest, rebuild, rebuild_bare
 from nihbench.text.source import SourceText
 from nihbench.types import Corpus, Message, Placed, Placement, Planted, Record, Trial
@@ -39,14 +37,14 @@ def needle_surroundings(run: RunFolder, record: Record, corpus: Corpus, reach: i
     """
     if not isinstance(record.placement, Placement):
         return None
-    return surroundings(stored_task(run.manifest), run.manifest, record, corpus.text, reach)
+    return surroundings(run.manifest, record, corpus.text, reach)
 
 
-def surroundings(task: Task, content: Mapping[str, Any], record: Record, text: str, reach: int) -> tuple[str, str, str]:
+def surroundings(content: Manifest, record: Record, text: str, reach: int) -> tuple[str, str, str]:
     """Do as `needle_surroundings` for a record that has a place, out of the corpus's `text`."""
     place = record.placement
     assert isinstance(place, Placement)
-    planted = with_haystack(task, content, record.trial, task.recorded(record))
+    planted = with_haystack(content, record.trial, content.task.recorded(record))
     return around(source_text(planted.haystack or text, place), place, planted.texts, reach)
 
 
@@ -56,16 +54,15 @@ def replanted(run: RunFolder, record: Record) -> Planted:
     Raises:
         UsageError: it has to be made again, and the task is not installed.
     """
-    task = stored_task(run.manifest)
-    return with_haystack(task, run.manifest, record.trial, task.recorded(record))
+    return with_haystack(run.manifest, record.trial, run.manifest.task.recorded(record))
 
 
-def with_haystack(task: Task, content: Mapping[str, Any], trial: Trial, planted: Planted) -> Planted:
+def with_haystack(content: Manifest, trial: Trial, planted: Planted) -> Planted:
     """Return what a trial planted, with the haystack that its task made for it, if any. Raises as `replanted`."""
     if planted.haystack is None:
         return planted
     drawn = replace(trial, repeat=0) if trial.control == "sentinel" else trial
-    return replace(planted, haystack=task.planted(drawn, int(content["identity"].get("seed", 0))).haystack)
+    return replace(planted, haystack=content.task.planted(drawn, int(content.identity.get("seed", 0))).haystack)
 
 
 def source_text(text: str, place: Placed) -> SourceText:
@@ -82,9 +79,9 @@ def rebuild_prompt(run: RunFolder, record: Record, corpus: Corpus) -> tuple[Mess
     """
     if record.placement is None:
         raise UsageError(t("run.where_needle_trial_stood", id=record.id))
-    check_corpus(corpus, run.manifest["corpus"]["sha256"])
+    check_corpus(corpus, run.manifest.corpus.sha256)
     planted = replanted(run, record)
-    prompt, prompts = record.trial.prompt, stored_prompts(run.manifest)
+    prompt, prompts = record.trial.prompt, run.manifest.prompts
     if prompt not in prompts:
         raise DamagedDataError(t("run.run_json_no_prompt", prompt=prompt, id=record.id))
     place, template, question = record.placement, prompts[prompt], planted.question

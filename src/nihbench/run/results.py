@@ -19,13 +19,12 @@ from typing import Any
 from nihbench.endpoint.batches import BatchResult, read_result
 from nihbench.endpoint.kinds import HANDLING
 from nihbench.endpoint.usage import MOST_BYTES
-from nihbench.errors import UsageError
+from nihbench.errors import UsageError, unreadable
 from nihbench.fetch.regular import open_named
 from nihbench.lang.messages import Message, Words, t
 from nihbench.run.batch_state import Planned, read_planned
 from nihbench.run.records import all_records
 from nihbench.run.store import RECORDS, RunFolder
-from nihbench.run.stored import begun
 from nihbench.run.verify import Expectation, checked
 from nihbench.types import Completion, Failure, Outcome, Record
 
@@ -179,7 +178,7 @@ def _record(result: BatchResult, plan: Planned, outcome: Outcome, now: Callable[
 
 def _judge(run: RunFolder, planned: Mapping[str, Planned]) -> Callable[[str, Outcome], Outcome]:
     """Return what judges an answer by itself, as a live run does: was its prompt cut?"""
-    exact, calibration = Expectation.of(run.manifest).exact, begun(run.manifest).calibration
+    exact, calibration = Expectation.of(run.manifest).exact, run.manifest.begun.calibration
 
     def judge(trial_id: str, outcome: Outcome) -> Outcome:
         placement, trial = planned[trial_id].placement, planned[trial_id].trial
@@ -219,4 +218,4 @@ def _lines(file: Path) -> Iterator[tuple[int, bytes]]:
                 elif line.strip(b" \t\r\n\0\xef\xbb\xbf"):
                     yield number, line
     except OSError as error:
-        raise UsageError(t("run.cant_read", file=file, strerror=error.strerror or error)) from error
+        raise unreadable(file, error, UsageError) from error

@@ -23,7 +23,7 @@ from nihbench.lang.former import note_in
 from nihbench.lang.messages import Words, stored, t
 from nihbench.run.answers import answers_of, grading_version
 from nihbench.run.store import RunFolder, open_run
-from nihbench.run.stored import corpus_of, stored_needle, stored_task
+from nihbench.run.stored import Manifest, corpus_of
 from nihbench.run.texts import stored_corpus
 from nihbench.score.judge import VERSION as JUDGE_VERSION
 from nihbench.score.rivals import rivals, sentences_of
@@ -59,13 +59,13 @@ def stored_scorers(run: RunFolder) -> tuple[str, ...]:
 
 def default_scorer(run: RunFolder) -> str:
     """Return whose grades count unless another scorer is asked for: the rules', or those that came with an import."""
-    return str(run.manifest["import"]["scorer"]) if "import" in run.manifest else SCORER
+    return run.manifest.imported.scorer if run.manifest.imported else SCORER
 
 
-def version_of(scorer: str, content: Mapping[str, Any] | None = None) -> str:
+def version_of(scorer: str, content: Manifest | None = None) -> str:
     """Return the version in which a scorer of that name grades now: the rules, by the task of a run's `content`."""
     if scorer == SCORER:
-        return VERSION if content is None else grading_version(stored_task(content))
+        return VERSION if content is None else grading_version(content.task)
     if scorer in IMPORTED:
         return IMPORT_VERSION
     return f"{VERSION}+{JUDGE_VERSION}" if scorer.startswith(COMBINED) else JUDGE_VERSION
@@ -209,15 +209,15 @@ def misleading_text(path: Path) -> str:
         path: the run's folder, absolute; what was found for it is kept.
     """
     content = open_run(path).manifest
-    needle = stored_needle(content)
-    if not stored_task(content).is_single:
+    needle = content.needle
+    if not content.task.is_single:
         return ""
     try:
         catalog = load()
-        corpus = stored_corpus(catalog, corpus_of(content, path, catalog), Path.cwd(), content["corpus"]["sha256"])
+        corpus = stored_corpus(catalog, corpus_of(content, path, catalog), Path.cwd(), content.corpus.sha256)
     except NihError:
         return ""
     sentences = sentences_of(corpus.text, corpus.language)
-    questions = dict.fromkeys(needle.question_for(prompt) for prompt in content["prompts"])
+    questions = dict.fromkeys(needle.question_for(prompt) for prompt in content.prompts)
     found = {rival.start: rival.text for question in questions for rival in rivals(sentences, needle, question)}
     return "\n".join(" ".join(text.split()) for text in found.values())

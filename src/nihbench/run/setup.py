@@ -21,7 +21,6 @@ from nihbench.run.options import (
     MODEL_UNIT,
     RunOptions,
     header_digest,
-    length_unit,
     without_secrets,
 )
 from nihbench.run.texts import Texts, made_source
@@ -267,7 +266,7 @@ class Setup:
     def length_unit(self) -> str:
         """The code of the unit of its lengths (see `run.options`)."""
         if self.like is not None:
-            return length_unit({"length_unit": self.like.stored_unit})
+            return self.like.unit
         return MODEL_UNIT if self.counts_exactly or self.to_be_fitted else self.tokenizer.name
 
     @property

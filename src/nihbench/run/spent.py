@@ -25,12 +25,13 @@ from types import TracebackType
 from typing import Any, Self
 
 from nihbench.endpoint.spending import cost_of, tells_cost
+from nihbench.errors import UsageError, unwritable
 from nihbench.fetch.regular import open_appending, parse_json, read_regular
 from nihbench.prices import prices_paid
-from nihbench.run.records import all_records, ends_line, rows_in, state_of, unwritable
+from nihbench.run.records import all_records, ends_line, rows_in, state_of
 from nihbench.run.setup import Setup
 from nihbench.run.store import PROBES, RECORDS, unplanned
-from nihbench.run.stored import begun
+from nihbench.run.stored import Manifest
 from nihbench.types import BatchTerms, GradedElsewhere, Outcome, PriceTier, Record
 
 # ---- ledger ----------------------------------------------------------------------------------------------------------
@@ -164,7 +165,7 @@ class Ledger:
         try:
             self._flush(durable=True)
         except OSError as error:
-            raise unwritable(self._path, error) from error
+            raise unwritable(self._path, error, UsageError) from error
 
     def _flush_quietly(self) -> None:
         with suppress(OSError):
@@ -195,7 +196,7 @@ def append(folder: Path, lines: Iterable[bytes]) -> None:
             file.write(text)
             os.fsync(file.fileno())
     except OSError as error:
-        raise unwritable(folder / LEDGER, error) from error
+        raise unwritable(folder / LEDGER, error, UsageError) from error
 
 
 def lines_of(folder: Path, calls: Iterable[str]) -> list[bytes]:
@@ -259,7 +260,7 @@ class Tariff:
     tokens_of: Callable[[Record], int]
 
     @classmethod
-    def of(cls, content: Mapping[str, Any], prices: Sequence[PriceTier], batch: BatchTerms | None) -> Tariff:
+    def of(cls, content: Manifest, prices: Sequence[PriceTier], batch: BatchTerms | None) -> Tariff:
         """Return the tariff of a stored run.
 
         Args:
@@ -267,7 +268,7 @@ class Tariff:
             prices: the model's price tiers.
             batch: what a batch's answers cost of that.
         """
-        found = begun(content).calibration
+        found = content.begun.calibration
 
         def tokens_of(record: Record) -> int:
             trial, place = record.trial, record.placement
@@ -277,8 +278,8 @@ class Tariff:
             repeat = 0 if trial.control == "sentinel" else trial.repeat
             return found.server_length(place.total_tokens, trial.length, trial.prompt, repeat)
 
-        margin = 1.0 if content["length_unit"]["counted_by_model"] else MARGIN if found is None else FITTED_MARGIN
-        limit = content["identity"].get("max_output", 0)
+        margin = 1.0 if content.length_unit.counted_by_model else MARGIN if found is None else FITTED_MARGIN
+        limit = content.identity.get("max_output", 0)
         return cls(prices=prices, batch=batch, max_output=limit, margin=margin, tokens_of=tokens_of)
 
     def cost(self, record: Record) -> Decimal | None:

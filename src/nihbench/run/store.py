@@ -17,7 +17,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from nihbench.errors import DamagedDataError, NihError, UsageError, is_path_fault, path_error
+from nihbench.errors import DamagedDataError, NihError, UsageError, is_path_fault, path_error, unwritable
 from nihbench.fetch.files import write_atomic
 from nihbench.fetch.regular import check_plain, is_there, parse_json, read_json, read_regular
 from nihbench.lang.messages import t, typed
@@ -25,7 +25,7 @@ from nihbench.run.calibration import Calibration
 from nihbench.run.known import is_own_run, remember_run
 from nihbench.run.manifest import stored_calibration
 from nihbench.run.records import RecordWriter, State, read_records, state_of
-from nihbench.run.stored import check_content, may_be_drawn, planned_trials
+from nihbench.run.stored import Manifest, may_be_drawn
 from nihbench.run.verify import Expectation, verified
 from nihbench.types import Record
 
@@ -58,7 +58,7 @@ def owned(folder: Path, now: Callable[[], datetime]) -> Iterator[None]:
     except Timeout as error:
         raise UsageError(t("run.use_wait_stop_first", folder=folder, holder=_holder(folder))) from error
     except OSError as error:
-        raise UsageError(t("run.cant_write_mend_then", folder=folder, strerror=error.strerror or error)) from error
+        raise unwritable(folder, error, UsageError, t("run.free_then_resume")) from error
     try:
         me = {"pid": os.getpid(), "host": socket.gethostname(), "since": now().isoformat(timespec="seconds")}
         write_atomic(folder / HOLDER, json.dumps(me).encode("utf-8"))
@@ -94,7 +94,7 @@ PROBES = "probes.jsonl"
 class _Seen:
     """Which records were read: of which run.json, from a file in which state."""
 
-    manifest: Mapping[str, Any]
+    manifest: Manifest
     state: State
 
     def is_same(self, other: _Seen) -> bool:
@@ -110,7 +110,7 @@ class RunFolder:
     """A run's folder and what its run.json says."""
 
     path: Path
-    manifest: Mapping[str, Any]
+    manifest: Manifest
 
     def records(self) -> dict[str, Record]:
         """Return the last record of every trial, by the trial's id, in the order of first appearance.
@@ -130,7 +130,7 @@ class RunFolder:
 
     def _checked(self, file: Path) -> Mapping[str, Record]:
         records, _ = read_records(file)
-        missing = set(planned_trials(self.manifest))
+        missing = set(self.manifest.planned)
         beyond = may_be_drawn(self.manifest)
         for record in records.values():
             if beyond(record.trial):
@@ -181,12 +181,12 @@ def amend(folder: RunFolder, calibration: Calibration) -> RunFolder:
     Raises:
         UsageError: it can't be written; it is as it was.
     """
-    content = {**folder.manifest, "calibration": stored_calibration(calibration)}
+    content = {**folder.manifest.raw, "calibration": stored_calibration(calibration)}
     text = _manifest_text(content)
     if is_own_run(folder.path):
         remember_run(folder.path, text)
     write_atomic(folder.path / MANIFEST, text)
-    return RunFolder(path=folder.path, manifest=content)
+    return RunFolder(path=folder.path, manifest=Manifest.of(parse_json(text)))
 
 
 def _manifest_text(content: Mapping[str, Any]) -> bytes:
@@ -195,7 +195,7 @@ def _manifest_text(content: Mapping[str, Any]) -> bytes:
 
 def unusable(path: Path, error: OSError) -> UsageError:
     """Return the error for a folder in which no run can be written."""
-    return UsageError(t("run.cant_write_run_folder", path=path, strerror=error.strerror or error))
+    return unwritable(path, error, UsageError, t("errors.choose_another_place"))
 
 
 def no_run(path: Path) -> UsageError:
@@ -239,10 +239,9 @@ def open_run(path: Path) -> RunFolder:
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise DamagedDataError(t("run.not_format_written_another", file=file, format=FORMAT))
     try:
-        check_content(manifest)
+        return RunFolder(path=path, manifest=Manifest.of(manifest))
     except ValueError as error:
         raise DamagedDataError(t("run.damaged_restore_from_copy_run", file=file, error=error)) from error
-    return RunFolder(path=path, manifest=manifest)
 
 
 def check_unchanged(folder: RunFolder) -> None:
@@ -252,5 +251,5 @@ def check_unchanged(folder: RunFolder) -> None:
         UsageError: another process has written into it.
         DamagedDataError: it can't be read any more.
     """
-    if open_run(folder.path).manifest != folder.manifest:
+    if open_run(folder.path).manifest.raw != folder.manifest.raw:
         raise UsageError(t("run.another_command_gone_meanwhile", path=folder.path))

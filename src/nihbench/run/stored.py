@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, cached_property
 from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
@@ -24,7 +24,7 @@ from nihbench.plan.places import merged_as_stored
 from nihbench.run.admit import admitted_text
 from nihbench.run.calibration import Calibration
 from nihbench.run.haystacks import Laid
-from nihbench.run.options import RunOptions, without_secrets
+from nihbench.run.options import RunOptions, unit_code, without_secrets
 from nihbench.run.setup import Begun
 from nihbench.run.texts import corpus_choice
 from nihbench.tasks.registry import SINGLE_NEEDLE, is_axis, is_task_name
@@ -49,15 +49,20 @@ BEYOND = 10**9
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Model:
+class StoredModel:
+    """The model that was measured: the name it was asked for by, its file's hash, its window, its server's cache."""
+
     name: str
+    model: str = ""
     sha256: str | None = None
     window: int | None = None
     cache: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Corpus:
+class StoredCorpus:
+    """The text that haystacks were cut from."""
+
     name: str
     sha256: str
     copies: int
@@ -80,7 +85,9 @@ class _Haystacks:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _LengthUnit:
+class LengthUnit:
+    """In what lengths are counted; `of`: the model whose own tokens they are, where its prompts were sent again."""
+
     tokenizer: str
     counted_by_model: bool
     overheads: dict[str, int] = field(default_factory=dict)
@@ -135,21 +142,41 @@ class _Import:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Content:
-    """The part of run.json that is read again."""
+class Beginning:
+    """What a run, or one of a folder that has not begun, is gone on with.
+
+    `options` are as they are stored: headers are digests. `withheld` names those of which a secret is missing.
+    `begun` is False where nothing that comes later compares its text.
+    """
 
     options: RunOptions
     withheld: tuple[str, ...] = ()
-    model: _Model
+    corpus_sha256: str | None = None
+    begun: bool = True
+    is_like: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Manifest:
+    """run.json as one value, checked when a run is opened (`of`); `run.manifest` writes what is read here.
+
+    `raw` is the whole content of the file, with what is never read again.
+    """
+
+    raw: Mapping[str, Any] = field(repr=False)
+    options: RunOptions
+    withheld: tuple[str, ...] = ()
+    model: StoredModel
     nihbench: str
     created_at: str
     experiment: str
     title: str = ""
     needle: Needle
-    task: _Task | None = None
+    planting: _Task | None = None
+    """Its task, where that is another than hiding one needle; `task` in the file."""
     prompts: dict[str, PromptTemplate]
-    corpus: _Corpus
-    length_unit: _LengthUnit
+    corpus: StoredCorpus
+    length_unit: LengthUnit
     calibration: Calibration | None = None
     haystacks: _Haystacks | None = None
     lengths: tuple[int, ...]
@@ -161,27 +188,116 @@ class _Content:
     notes: tuple[dict[str, Any] | str, ...] = ()
     shard: _Shard | None = None
     like: _Like | None = None
-    import_: _Import | None = None
+    imported: _Import | None = None
+    """What it was made of, where that were another tool's results (`nih import`)."""
+    synthetic: bool = False
+
+    @classmethod
+    def of(cls, content: Mapping[str, Any]) -> Manifest:
+        """Return what is in run.json.
+
+        Raises:
+            ValueError: something is missing or wrong; the message names it.
+        """
+        try:
+            plain = dict(content) | {
+                "imported": content.get("import"),
+                "planting": content.get("task"),
+                "raw": content,
+            }
+            found: Manifest = _adapter(Manifest).validate_python(plain)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"])
+            raise ValueError(t("run.where_msg", where=where, msg=first["msg"])) from error
+        wrong = next((name for name, is_right in _sizes(found) if not is_right), None)
+        if wrong is not None:
+            raise ValueError(t("run.value_no_run", name=wrong))
+        return found
+
+    @cached_property
+    def task(self) -> Task:
+        """What it plants, asks and grades; the family is looked up when it is needed."""
+        stored = self.planting
+        if stored is None:
+            return of_needle(self.needle)
+        return Task(
+            name=stored.name,
+            version=stored.version,
+            language=stored.language,
+            needle=self.needle,
+            axis=_axis(stored.axis),
+            options=stored.options,
+            package=stored.package,
+        )
+
+    @property
+    def axis(self) -> Axis:
+        """What the rows of its grid are; its task need not be installed."""
+        return self.task.axis
+
+    @property
+    def rows(self) -> tuple[float, ...]:
+        """The rows of its grid: nominal depths, or the points of its task's own axis."""
+        return self.depths if self.axis.name == DEPTH.name else self.axis.values
+
+    @property
+    def is_import(self) -> bool:
+        """Whether it was made of another tool's results."""
+        return self.imported is not None
+
+    @property
+    def unit(self) -> str:
+        """The code of the unit that its lengths have."""
+        fitted = self.calibration is not None
+        unit = self.length_unit
+        return unit_code(unit.tokenizer, by_model=fitted or unit.counted_by_model, of=unit.of)
+
+    @property
+    def characters(self) -> int | None:
+        """How many characters its corpus has; None where an older run does not say, and it is a user's own."""
+        return self.haystacks.characters if self.haystacks else _CHARACTERS.get(self.corpus.sha256)
+
+    @property
+    def overlaps(self) -> dict[int, dict[tuple[int, int], float]]:
+        """By length, the share of text that every two repeats have in common; older runs tell none."""
+        told = self.haystacks.overlaps if self.haystacks else ()
+        return {each.length: {(one, other): share for one, other, share in each.pairs} for each in told}
+
+    @property
+    def begun(self) -> Begun:
+        """What the run found out when it began."""
+        laid = self.haystacks
+        return Begun(
+            corpus_sha256=self.corpus.sha256,
+            window=self.model.window,
+            cache=self.model.cache,
+            calibration=self.calibration,
+            same_prompt=self.same_prompt,
+            laid=Laid(layout=laid.layout, starts=laid.starts) if laid else Laid(layout=None),
+        )
+
+    @property
+    def beginning(self) -> Beginning:
+        """What it is gone on with."""
+        return Beginning(
+            options=self.options,
+            withheld=self.withheld,
+            corpus_sha256=self.corpus.sha256,
+            is_like=self.like is not None,
+        )
+
+    @cached_property
+    def planned(self) -> tuple[Trial, ...]:
+        """The plan's trials.
+
+        Raises:
+            DamagedDataError: no plan has such a grid.
+        """
+        return _planned(self)
 
 
-def check_content(content: Mapping[str, Any]) -> None:
-    """Make sure that all that is read out of run.json later is there.
-
-    Raises:
-        ValueError: something is missing or wrong; the message names it.
-    """
-    try:
-        found: _Content = _adapter(_Content).validate_python(dict(content) | {"import_": content.get("import")})
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise ValueError(t("run.where_msg", where=where, msg=first["msg"])) from error
-    wrong = next((name for name, is_right in _sizes(found) if not is_right), None)
-    if wrong is not None:
-        raise ValueError(t("run.value_no_run", name=wrong))
-
-
-def _sizes(found: _Content) -> Iterator[tuple[str, bool]]:
+def _sizes(found: Manifest) -> Iterator[tuple[str, bool]]:
     """Give what has a size or a place, by its name in run.json, and whether it can be one: some become memory."""
     yield "needle.statements", bool(found.needle.statements)
     yield "needle.fresh", all(0 <= digits <= _MOST_DIGITS for digits in found.needle.fresh.values())
@@ -190,8 +306,8 @@ def _sizes(found: _Content) -> Iterator[tuple[str, bool]]:
     yield "corpus.copies", 0 < found.corpus.copies < BEYOND
     yield "length_unit.overheads", all(abs(count) < BEYOND for count in found.length_unit.overheads.values())
     yield "lengths", bool(found.lengths)
-    yield "depths", bool(found.depths) or (found.task is not None and bool(found.task.axis.values))
-    yield "task", found.task is None or _is_task(found.task)
+    yield "depths", bool(found.depths) or (found.planting is not None and bool(found.planting.axis.values))
+    yield "task", found.planting is None or _is_task(found.planting)
     yield "repeats", 0 < found.repeats < BEYOND
     yield "notes", all(map(_is_note, found.notes))
     yield "identity.max_output", _is_count(found.identity.get("max_output", 0))
@@ -233,72 +349,20 @@ def _is_count(value: Any) -> bool:
 def _is_fit(fit: Calibration, prompts: Iterable[str]) -> bool:
     """Say whether a fit can be gone by: points that rise, and a count of every prompt without its text."""
     curves = [*fit.curves, *(later.points for each in fit.further.values() for later in each)]
-    rising = all(
-        len(points) > 1 and min(points[0]) >= 0 and all(a < c and b < d for (a, b), (c, d) in pairwise(points))
-        for points in curves
-    )
+    rising = all(len(points) > 1 and _rises(points) for points in curves)
     counts = (*fit.bases.values(), *fit.overheads.values())
     return bool(fit.curves) and rising and all(abs(n) < BEYOND for n in counts) and set(prompts) <= set(fit.bases)
 
 
-def is_imported(content: Mapping[str, Any]) -> bool:
-    """Say whether a run was made of another tool's results (`nih import`)."""
-    return "import" in content
-
-
-def corpus_of(content: Mapping[str, Any], run: Path, catalog: Catalog) -> str:
+def corpus_of(content: Manifest, run: Path, catalog: Catalog) -> str:
     """Return what names the run's corpus: its name in the catalog, or the path of a file that the user named.
 
     Raises:
         UsageError: only the run's folder names that file.
     """
-    option = content["options"].get("corpus") or str(content["corpus"]["name"])
-    chosen = corpus_choice(admitted_text(option, run, catalog, hashed=True), content["needle"]["language"])
-    return chosen or str(admitted_text(str(content["corpus"]["name"]), run, catalog, hashed=True))
-
-
-def corpus_characters(content: Mapping[str, Any]) -> int | None:
-    """Return how many characters the run's corpus has; None where an older run does not say, and it is a user's own."""
-    told = content.get("haystacks")
-    return int(told["characters"]) if told else _CHARACTERS.get(content["corpus"]["sha256"])
-
-
-def told_overlaps(content: Mapping[str, Any]) -> dict[int, dict[tuple[int, int], float]]:
-    """Return, by length, the share of text that every two repeats have in common; older runs tell none."""
-    told = (content.get("haystacks") or {}).get("overlaps", ())
-    return {
-        int(each["length"]): {(int(one), int(other)): float(share) for one, other, share in each["pairs"]}
-        for each in told
-    }
-
-
-def begun(content: Mapping[str, Any]) -> Begun:
-    """Read back what the run found out when it began.
-
-    Raises:
-        DamagedDataError: it is not what `manifest` writes.
-    """
-    calibration, places = _calibration(content), content.get("same_prompt")
-    haystacks = _validated(_Haystacks, content, "haystacks") if content.get("haystacks") else None
-    return Begun(
-        corpus_sha256=content["corpus"]["sha256"],
-        window=content["model"].get("window"),
-        cache=content["model"].get("cache"),
-        calibration=calibration,
-        same_prompt=tuple(places) if isinstance(places, list) else None,
-        laid=Laid(layout=haystacks.layout, starts=haystacks.starts) if haystacks else Laid(layout=None),
-    )
-
-
-def _calibration(content: Mapping[str, Any]) -> Calibration | None:
-    """Read the fit of lengths back, where there is one that can be: both counts begin at nothing, and rise."""
-    if content.get("calibration") is None:
-        return None
-    found: Calibration = _validated(Calibration, content, "calibration")
-    later = [fit.points for fits in found.further.values() for fit in fits]
-    if not found.curves or not all(_rises(points) for points in (*found.curves, *later)):
-        raise _damaged("calibration")
-    return found
+    option = content.options.corpus or content.corpus.name
+    chosen = corpus_choice(admitted_text(option, run, catalog, hashed=True), content.needle.language)
+    return chosen or str(admitted_text(content.corpus.name, run, catalog, hashed=True))
 
 
 def _rises(points: Sequence[tuple[int, int]]) -> bool:
@@ -306,62 +370,8 @@ def _rises(points: Sequence[tuple[int, int]]) -> bool:
     return points[:1] == ((0, 0),) and all(step > 0 for pair in steps for step in pair)
 
 
-def stored_needle(content: Mapping[str, Any]) -> Needle:
-    """Read the needle back from run.json's content.
-
-    Raises:
-        DamagedDataError: it is not what `manifest` writes.
-    """
-    needle: Needle = _validated(Needle, content, "needle")
-    return needle
-
-
-def stored_task(content: Mapping[str, Any]) -> Task:
-    """Read the task back from run.json's content; older runs, and most of today, hide one needle.
-
-    Raises:
-        DamagedDataError: it is not what `manifest` writes.
-    """
-    needle = stored_needle(content)
-    if content.get("task") is None:
-        return of_needle(needle)
-    found: _Task = _validated(_Task, content, "task")
-    if not _is_task(found):
-        raise _damaged("task")
-    return Task(
-        name=found.name,
-        version=found.version,
-        language=found.language,
-        needle=needle,
-        axis=_axis(found.axis),
-        options=found.options,
-        package=found.package,
-    )
-
-
-def stored_axis(content: Mapping[str, Any]) -> Axis:
-    """Return what the rows of a run's grid are; its task need not be installed."""
-    return DEPTH if content.get("task") is None else stored_task(content).axis
-
-
-def stored_rows(content: Mapping[str, Any]) -> tuple[float, ...]:
-    """Return the rows of a run's grid: nominal depths, or the values of its task's own axis."""
-    axis = stored_axis(content)
-    return axis.values if axis.name != DEPTH.name else tuple(float(depth) for depth in content["depths"])
-
-
-def stored_prompts(content: Mapping[str, Any]) -> dict[str, PromptTemplate]:
-    """Read the prompt templates back from run.json's content.
-
-    Raises:
-        DamagedDataError: they are not what `manifest` writes.
-    """
-    prompts: dict[str, PromptTemplate] = _validated(dict[str, PromptTemplate], content, "prompts")
-    return prompts
-
-
 def stored_options(
-    content: Mapping[str, Any], headers: Mapping[str, str], given: Mapping[str, Any] = MappingProxyType({})
+    begun: Beginning, headers: Mapping[str, str], given: Mapping[str, Any] = MappingProxyType({})
 ) -> RunOptions:
     """Read the options back, but for what a folder may not decide; secrets are not stored and come in again.
 
@@ -369,21 +379,20 @@ def stored_options(
     folder says of certificates counts for nothing.
 
     Args:
-        content: run.json's content.
+        begun: what the run is gone on with.
         headers: the headers that the run sent, with their values.
         given: the `base_url` and `extra_body` that were given now, where they were.
 
     Raises:
-        DamagedDataError: they are not what `manifest` writes.
         UsageError: a secret is missing, or the run was made with headers of other values.
     """
-    options: RunOptions = _validated(RunOptions, content, "options")
+    options = begun.options
     # What it was called before it was called what it is.
     vary = tuple("sampling" if name == "temperature" else name for name in options.vary)
     options = replace(options, vary=vary, base_url=None, more_urls=(), api_key_env=None, insecure=False, ca_file=None)
     if set(options.headers) - set(headers):
         raise UsageError(t("run.run_sent_headers_their", headers=", ".join(sorted(options.headers))))
-    for name in content.get("withheld", ()):
+    for name in begun.withheld:
         if name not in given:
             option = "--" + name.replace("_", "-")
             raise UsageError(t("run.run_held_secret_not", option=option))
@@ -395,15 +404,17 @@ def stored_options(
     return again
 
 
-def _validated(kind: Any, content: Mapping[str, Any], key: str) -> Any:
+def beginning_of(options: Mapping[str, Any], withheld: Sequence[str], corpus_sha256: str | None) -> Beginning:
+    """Return what a run of a folder is begun with, of what tree.json says of it.
+
+    Raises:
+        DamagedDataError: its options are none.
+    """
     try:
-        return _adapter(kind).validate_python(content[key])
-    except (KeyError, ValidationError) as error:
-        raise _damaged(key) from error
-
-
-def _damaged(key: str) -> DamagedDataError:
-    return DamagedDataError(t("run.run_json_damaged_missing", key=key))
+        stored = _adapter(RunOptions).validate_python(options)
+    except ValidationError as error:
+        raise DamagedDataError(t("run.run_json_damaged_missing", key="options")) from error
+    return Beginning(options=stored, withheld=tuple(withheld), corpus_sha256=corpus_sha256, begun=False)
 
 
 @cache
@@ -412,75 +423,54 @@ def _adapter(kind: Any) -> TypeAdapter[Any]:
     return TypeAdapter(kind)
 
 
-def planned_trials(content: Mapping[str, Any]) -> tuple[Trial, ...]:
-    """Make the plan's trials again from run.json's content.
-
-    Raises:
-        DamagedDataError: the grid in it is not what `manifest` writes.
-    """
+def _planned(content: Manifest) -> tuple[Trial, ...]:
     try:
         _check_grid(content)
-        experiment, needle = str(content["experiment"]), str(content["needle"]["name"])
         grid = make_trials(
-            experiment=experiment,
-            needle=needle,
-            prompts=list(content["prompts"]),
-            lengths=[int(length) for length in content["lengths"]],
-            depths=stored_rows(content),
-            axis=stored_axis(content).name,
+            experiment=content.experiment,
+            needle=content.needle.name,
+            prompts=list(content.prompts),
+            lengths=content.lengths,
+            depths=content.rows,
+            axis=content.axis.name,
             # Another tool's plan is not known: each cell of its grid once, and what there is beyond that.
-            repeats=1 if "import" in content else int(content["repeats"]),
+            repeats=1 if content.is_import else content.repeats,
         )
-        grid = merged_as_stored(grid, content.get("same_prompt", ()))
+        grid = merged_as_stored(grid, content.same_prompt or ())
         more = tuple(
-            replace(grid[0], length=int(length), depth_percent=float(depth), repeat=int(repeat))
-            for length, depth, repeat in (content["import"]["more"] if "import" in content else ())
+            replace(grid[0], length=length, depth_percent=depth, repeat=repeat)
+            for length, depth, repeat in (content.imported.more if content.imported else ())
         )
         controls = tuple(
-            Trial(
-                experiment=experiment,
-                needle=needle,
-                prompt=str(each["prompt"]),
-                length=int(each["length"]),
-                depth_percent=float(each["depth_percent"]),
-                repeat=int(each["repeat"]),
-                control=str(each["control"]),
-                also_depths=tuple(float(depth) for depth in each.get("also_depths", ())),
-                point=None if each.get("point") is None else float(each["point"]),
-            )
-            for each in content.get("controls", ())
+            Trial(experiment=content.experiment, needle=content.needle.name, **vars(each)) for each in content.controls
         )
-        missing = {tuple(row) for row in (content.get("like") or {}).get("left_out", ())}
+        missing = set(content.like.left_out) if content.like else set()
         grid = tuple(t for t in grid if (t.prompt, t.length, t.row, t.repeat) not in missing)
-        every, shard = (*controls, *grid, *more), content.get("shard")
-        return every if shard is None else tuple(every[number] for number in shard["trials"])
+        every, shard = (*controls, *grid, *more), content.shard
+        return every if shard is None else tuple(every[number] for number in shard.trials)
     except (KeyError, IndexError, TypeError, ValueError, UsageError) as error:
         raise DamagedDataError(t("run.run_json_damaged_grid")) from error
 
 
-def _check_grid(content: Mapping[str, Any]) -> None:
+def _check_grid(content: Manifest) -> None:
     """Raise `ValueError` where run.json's grid has lengths or depths that no plan has."""
-    rows = [*content.get("controls", ()), *({"length": n, "depth_percent": 0} for n in content["lengths"])]
-    rows += [{"length": 1, "depth_percent": depth} for depth in content["depths"]]
-    for row in rows:
-        if not (0 <= int(row["length"]) < BEYOND and 0 <= float(row["depth_percent"]) <= 100):
-            raise ValueError("a length or a depth beyond any")
+    lengths = [*content.lengths, *(each.length for each in content.controls)]
+    depths = [*content.depths, *(each.depth_percent for each in content.controls)]
+    if not (all(0 <= length < BEYOND for length in lengths) and all(0 <= depth <= 100 for depth in depths)):
+        raise ValueError("a length or a depth beyond any")
 
 
-def may_be_drawn(content: Mapping[str, Any]) -> Callable[[Trial], bool]:
+def may_be_drawn(content: Manifest) -> Callable[[Trial], bool]:
     """Return what says whether a trial may be a further draw of this run: each only once, and only an adaptive run's.
 
     Which of them are made is decided while the run goes on.
     """
-    if not content["options"].get("adaptive"):
+    if not content.options.adaptive:
         return lambda trial: False
     first = frozenset(
-        replace(trial.in_row(row), repeat=0)
-        for trial in planned_trials(content)
-        if trial.control is None
-        for row in trial.rows
+        replace(trial.in_row(row), repeat=0) for trial in content.planned if trial.control is None for row in trial.rows
     )
-    from_repeat, seen = int(content["repeats"]), set[Trial]()
+    from_repeat, seen = content.repeats, set[Trial]()
 
     def beyond(trial: Trial) -> bool:
         cells = {trial.in_row(row) for row in trial.rows}

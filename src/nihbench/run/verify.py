@@ -11,10 +11,10 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from statistics import median
-from typing import Any
 
 from nihbench.errors import NihError
 from nihbench.lang.messages import Message, Note, t
+from nihbench.run.stored import Manifest
 from nihbench.text.fit import TOLERANCE_TOKENS
 from nihbench.types import Completion, Failure, FailureKind, GradedElsewhere, Outcome, Record, Usage
 
@@ -50,13 +50,13 @@ class Expectation:
     language: str = "en"
 
     @classmethod
-    def of(cls, content: Mapping[str, Any]) -> Expectation:
+    def of(cls, content: Manifest) -> Expectation:
         """Return what run.json's content says of it."""
-        fitted = content.get("calibration") is not None
+        fitted = content.calibration is not None
         return cls(
-            exact=fitted or bool(content["length_unit"]["counted_by_model"]),
+            exact=fitted or content.length_unit.counted_by_model,
             nominal=fitted,
-            language=str(content["corpus"].get("language", "en")),
+            language=content.corpus.language,
         )
 
     def tokens(self, record: Record) -> int:

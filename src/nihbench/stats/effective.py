@@ -10,9 +10,10 @@ little measured for a verdict.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import takewhile
 from typing import Literal
 
 import numpy as np
@@ -20,7 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from nihbench.stats.binomial import lower_bound
 from nihbench.stats.headline import Estimate, Trials
-from nihbench.stats.interval import LEVEL, FloatArray, IntArray, Interval
+from nihbench.stats.interval import LEVEL, FloatArray, IntArray
 
 # ---- the decreasing curve nearest to a row of means ------------------------------------------------------------------
 # Pool adjacent violators (Ayer et al., Annals of Mathematical Statistics 1955; Barlow et al. 1972).
@@ -248,10 +249,11 @@ def _bounds(
     """Return the length with its interval, over the rows that can be judged."""
     kept = curve.kept
     shown = _first_run(lower_bound(curve.means * curve.prompts, curve.prompts, 0.95) > threshold)
-    surely, possibly = _reach(rows if curve.dips else pooled or rows, rows, base, threshold, fraction)
-    inside, last = _first_run(surely), len(rows) - _first_run(~possibly[::-1])  # the rows not shown to be out of reach
-    out = [row for row in curve.dips if not possibly[row]]
-    last = min([last, *out])
+    reach = _Reached(base, threshold, fraction)
+    inside = _first(reach.surely(row) for row in (rows if curve.dips else pooled or rows))
+    # The rows not shown to be out of reach.
+    last = len(rows) - _first(not reach.possibly(row) for row in reversed(rows))
+    last = min([last, *(row for row in curve.dips if not reach.possibly(rows[row]))])
     return EffectiveLength(
         status="at_least" if kept == len(rows) else "length" if kept else "below",
         threshold=threshold,
@@ -261,10 +263,10 @@ def _bounds(
         low=lengths[min(inside, kept) - 1] if min(inside, kept) else None,
         high=lengths[max(last, kept) - 1] if max(last, kept) else None,
         high_open=max(last, kept) == len(rows),
-        level=rows[0].interval.level,
+        level=rows[0].ends.level,
         demonstrated_to=lengths[shown - 1] if shown else None,
         fitted=tuple(curve.fitted.tolist()),
-        this_haystack=any(row.interval.this_haystack for row in rows),
+        this_haystack=any(row.ends.this_haystack for row in rows),
     )
 
 
@@ -320,6 +322,11 @@ def _no_verdict(rows: Sequence[Estimate], base: Estimate | None, absolute: float
     return "base_too_low" if base.value < LEAST_BASE else None
 
 
+def _first(tests: Iterable[bool]) -> int:
+    """Count the tests that hold before the first one that does not; none is made behind that."""
+    return sum(1 for _ in takewhile(bool, tests))
+
+
 def _first_run(flags: NDArray[np.bool_]) -> int:
     """Count the True values before the first False."""
     return int(np.cumprod(flags.astype(np.int64)).sum())
@@ -344,20 +351,23 @@ def pooled_rows(trials: Trials, level: float = LEVEL) -> tuple[Estimate, ...]:
     return tuple(pools)
 
 
-def _reach(
-    ahead: Sequence[Estimate], rows: Sequence[Estimate], base: Estimate | None, threshold: float, fraction: float
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Return which rows are surely above the threshold, and which possibly are, base and row both uncertain."""
-    value, high = np.array([row.value for row in rows]), _ends([row.interval for row in rows])[1]
-    pool, low = np.array([each.value for each in ahead]), _ends([each.interval for each in ahead])[0]
-    down, up = np.zeros(1), np.zeros(1)
-    if base is not None:
-        base_low, base_high = _ends([base.interval])
-        down, up = fraction * (base.value - base_low), fraction * (base_high - base.value)
-    surely = pool - threshold - np.sqrt((pool - low) ** 2 + up**2) > 0
-    possibly = value - threshold + np.sqrt((high - value) ** 2 + down**2) >= 0
-    return surely, possibly
+class _Reached:
+    """Whether rows are shown to be above the threshold, or below it, base and row both uncertain.
 
+    Each test needs one end of the row's interval, and no more rows are tested than there are until the first failure.
+    """
 
-def _ends(intervals: Sequence[Interval]) -> tuple[FloatArray, FloatArray]:
-    return np.array([each.low for each in intervals]), np.array([each.high for each in intervals])
+    def __init__(self, base: Estimate | None, threshold: float, fraction: float) -> None:
+        self._threshold = threshold
+        self._down = self._up = 0.0
+        if base is not None:
+            low, high = base.interval.low, base.interval.high
+            self._down, self._up = fraction * (base.value - low), fraction * (high - base.value)
+
+    def surely(self, row: Estimate) -> bool:
+        """Say whether a row, or a pool of several, is shown to be above."""
+        return row.value - self._threshold - math.sqrt((row.value - row.ends.low) ** 2 + self._up**2) > 0
+
+    def possibly(self, row: Estimate) -> bool:
+        """Say whether a row is not shown to be below."""
+        return row.value - self._threshold + math.sqrt((row.ends.high - row.value) ** 2 + self._down**2) >= 0

@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike
 
 from nihbench.stats.binomial import exact_interval
 from nihbench.stats.distributions import t_value
-from nihbench.stats.interval import LEVEL, BoolArray, FloatArray, IntArray, Interval
+from nihbench.stats.interval import LEVEL, BoolArray, Ends, FloatArray, IntArray, Interval, whole
 from nihbench.stats.inversion import cluster_totals, error_of_mean, means_left_open
 from nihbench.stats.overlap import one_text
 
@@ -112,7 +112,7 @@ class Trials:
         return {name: array for name in names if (array := getattr(self, name)) is not None}
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Estimate:
     """A mean between 0 and 1 over the measured trials, NaN (and the interval 0 to 1) where nothing was measured.
 
@@ -122,13 +122,18 @@ class Estimate:
     """
 
     value: float
-    interval: Interval
+    ends: Interval | Ends
     if_missed: float
     if_found: float
     measured: int
     planned: int
     haystacks: int
     places: int | None = None
+
+    @cached_property
+    def interval(self) -> Interval:
+        """Both ends, where they are shown; who needs one of them takes it from `ends`."""
+        return whole(self.ends)
 
     @property
     def prompts(self) -> int:
@@ -236,17 +241,18 @@ def estimate(
     planned, measured, points = len(value), int(good.sum()), float(value[good].sum())
     clusters = len(np.unique(haystack[good]))
     places = np.arange(measured) if place is None else np.unique(place[good], return_inverse=True)[1]
+    ends: Interval | Ends
     if not measured:
-        interval = Interval(low=0.0, high=1.0, level=level, method="none")
+        ends = Interval(low=0.0, high=1.0, level=level, method="none")
     elif clusters == 1:
         first = np.unique(places, return_index=True)[1]
         each = np.bincount(places, weights=value[good]) / np.bincount(places)
-        interval = one_haystack(each, length[good][first], depth[good][first], level)
+        ends = one_haystack(each, length[good][first], depth[good][first], level)
     else:
-        interval = over_haystacks(value[good], haystack[good], level)
+        ends = _ends_over_haystacks(value[good], haystack[good], level)
     return Estimate(
         value=points / measured if measured else math.nan,
-        interval=interval,
+        ends=ends,
         if_missed=points / planned if planned else 0.0,
         if_found=(points + planned - measured) / planned if planned else 1.0,
         measured=measured,
@@ -263,6 +269,10 @@ def over_haystacks(values: FloatArray, haystack: IntArray, level: float = LEVEL)
     it is Clopper-Pearson's with the number of trials divided by 1 + (trials a haystack - 1) x `ASSUMED_CORRELATION`
     (Kish's design effect).
     """
+    return whole(_ends_over_haystacks(values, haystack, level))
+
+
+def _ends_over_haystacks(values: FloatArray, haystack: IntArray, level: float) -> Interval | Ends:
     total, size = cluster_totals(values, haystack)
     mean, error = (float(number) for number in error_of_mean(total, size))
     if error < 1e-9 or not 1e-12 < mean < 1 - 1e-12:
@@ -270,8 +280,7 @@ def over_haystacks(values: FloatArray, haystack: IntArray, level: float = LEVEL)
         effective = trials / (1 + (trials / len(size) - 1) * ASSUMED_CORRELATION)
         low, high = exact_interval(mean * effective, effective, level)
         return Interval(low=low, high=high, level=level, method="assumed")
-    low, high = means_left_open(total, size, level)
-    return Interval(low=low, high=high, level=level, method="clusters")
+    return Ends(end=means_left_open(total, size, level), level=level, method="clusters")
 
 
 def one_haystack(values: FloatArray, length: IntArray, depth: IntArray, level: float = LEVEL) -> Interval:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -41,3 +43,35 @@ class Interval:
     def width(self) -> float:
         """Length of the interval, in the unit of the estimate."""
         return self.high - self.low
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ends:
+    """The ends of an interval, each found when it is asked for: to find one takes some ten milliseconds.
+
+    `end` returns the lower one for -1, the upper one for 1. The other fields are as in `Interval`.
+    """
+
+    end: Callable[[int], float]
+    level: float = LEVEL
+    method: Method
+    this_haystack: bool = False
+
+    @cached_property
+    def low(self) -> float:
+        """The lower end."""
+        return self.end(-1)
+
+    @cached_property
+    def high(self) -> float:
+        """The upper end."""
+        return self.end(1)
+
+
+def whole(ends: Interval | Ends) -> Interval:
+    """Return an interval with both its ends."""
+    if isinstance(ends, Interval):
+        return ends
+    return Interval(
+        low=ends.low, high=ends.high, level=ends.level, method=ends.method, this_haystack=ends.this_haystack
+    )

@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -85,8 +85,8 @@ ROUNDING = 1e-9
 """Counts are whole, so a sweep often equals its quantile, which is not beyond it."""
 
 
-def means_left_open(total: FloatArray, size: FloatArray, level: float) -> tuple[float, float]:
-    """Return both ends of the interval of a mean over haystacks which are not all alike.
+def means_left_open(total: FloatArray, size: FloatArray, level: float) -> Callable[[int], float]:
+    """Return what finds the ends of the interval of a mean over haystacks which are not all alike: -1 low, 1 high.
 
     Args:
         total: Shape (haystacks,), the sum of the values (0 to 1) over each haystack.
@@ -96,22 +96,25 @@ def means_left_open(total: FloatArray, size: FloatArray, level: float) -> tuple[
     mean, error = (float(number) for number in error_of_mean(total, size))
     centre, unit = math.log(mean / (1 - mean)), error / (mean * (1 - mean))
     seen = float(_logit_of_sum(total.sum(), float(size.sum())))
-    spreads = _likeliest_spreads(total, size)
     design = design_of_sizes(size)
+
+    @cache
+    def spreads() -> IntArray:
+        return _likeliest_spreads(total, size)
 
     def by_t(place: int, side: int) -> float:
         t = (centre - float(PLACES[place])) / unit
-        return side * (t - _quantiles(design, place, int(spreads[place]), level).t[side]) + ROUNDING
+        return side * (t - _quantiles(design, place, int(spreads()[place]), level).t[side]) + ROUNDING
 
     def by_sum(place: int, side: int) -> float:
         return side * (seen - _quantiles(design, place, len(SPREADS) - 1, level).total[side]) + ROUNDING
 
     def end(side: int) -> float:
         reach = _reach(centre, side, unit, by_t)
-        return centre + side * min(reach, _reach(centre, side, 1.0, by_sum, enough=reach))
+        found = float(logistic(centre + side * min(reach, _reach(centre, side, 1.0, by_sum, enough=reach))))
+        return min(mean, found) if side < 0 else max(mean, found)
 
-    low, high = end(-1), end(1)
-    return min(mean, float(logistic(low))), max(mean, float(logistic(high)))
+    return end
 
 
 def design_of_sizes(size: FloatArray) -> tuple[int, ...]:
@@ -136,14 +139,18 @@ def _reach(
         side: Which end is sought.
         unit: Logits that take 1 off the margin, beyond the last place.
         margin: By how much a place passes the test on that side, negative where it fails.
-        enough: From here on it is not sought how far exactly: each place that is tested takes draws of its own.
+        enough: From here on it is not sought how far exactly: each place that is tested takes draws of its own. The
+            mean itself is taken to pass where the first place does that is farther off.
     """
     gaps = (PLACES - centre) * side
     ahead = [place for place in range(len(PLACES))[::side] if gaps[place] > 0]
     if not ahead:
         last = len(PLACES) - 1 if side > 0 else 0
         return max(0.0, float(gaps[last]) + margin(last, side) * unit)
-    at, before = 0.0, margin(ahead[0], side) + float(gaps[ahead[0]]) / unit
+    first, gap = margin(ahead[0], side), float(gaps[ahead[0]])
+    if first >= 0 and gap >= enough:
+        return gap
+    at, before = 0.0, first + gap / unit
     if 0 <= ahead[0] - side < len(PLACES):
         nearest = [ahead[0] - side, ahead[0]]
         before = float(np.interp(0.0, gaps[nearest], [margin(place, side) for place in nearest]))

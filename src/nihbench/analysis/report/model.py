@@ -19,11 +19,10 @@ from nihbench.analysis.statistics import Statistics, Summary, statistics, summar
 from nihbench.analysis.table import Table, columns
 from nihbench.lang.former import note_in
 from nihbench.lang.messages import LANGUAGES, said
-from nihbench.run.options import MODEL_UNIT, length_unit, unit_words
+from nihbench.run.options import MODEL_UNIT, unit_words
 from nihbench.run.places import counted_once
 from nihbench.run.scores import version_of
 from nihbench.run.store import RunFolder
-from nihbench.run.stored import is_imported, planned_trials, stored_needle, stored_task
 from nihbench.stats.cell import mean_interval, scale_of
 from nihbench.stats.effective import EffectiveLength, Reach
 from nihbench.stats.headline import Estimate, Headline
@@ -174,35 +173,35 @@ def report_data(runs: Iterable[Measured], *, title: str) -> dict[str, Any]:
 
 def _run(run: Measured, pool: Pool) -> dict[str, Any]:
     content = run.folder.manifest
-    unit, corpus = length_unit(content), content["corpus"]
-    needle = stored_needle(content)
+    unit, corpus = content.unit, content.corpus
+    needle = content.needle
     every = [record.outcome for record in run.records.values()]
     outcomes = [outcome for outcome in every if not isinstance(outcome, GradedElsewhere)]
     complete = len(outcomes) == len(every)
     days = sorted({record.started_at[:10] for record in run.records.values()} - {""})
     return {
         "name": run.folder.path.resolve().name,
-        "model": content["model"]["name"],
-        "experiment": content["experiment"],
+        "model": content.model.name,
+        "experiment": content.experiment,
         "needle": {"name": needle.name, "language": needle.language, "text": pool.add(" ".join(needle.statements))},
-        "corpus": {name: corpus[name] for name in ("name", "language", "title", "copies")},
+        "corpus": {name: getattr(corpus, name) for name in ("name", "language", "title", "copies")},
         "stored_corpus": run.text is not None,
         "scorer": run.scorer,
         "scorer_version": version_of(run.scorer, content),
         "length_unit": None if unit == MODEL_UNIT else unit,
         "unit": {lang: said(unit_words(unit), lang) for lang in LANGUAGES},
-        "repeats": content["repeats"],
-        "order": None if is_imported(content) else content["options"].get("order"),
+        "repeats": content.repeats,
+        "order": None if content.is_import else content.raw["options"].get("order"),
         "extra": sum(record.trial.extra for record in run.records.values()),
         "days": [days[0], days[-1]] if days else [],
-        "version": content["nihbench"],
-        "synthetic": bool(content.get("synthetic")),
+        "version": content.nihbench,
+        "synthetic": content.synthetic,
         "cost_usd": run.spent_usd if complete else None,
         "prompt_tokens": _total([outcome.usage.prompt_tokens for outcome in outcomes]) if complete else None,
         "completion_tokens": _total([outcome.usage.completion_tokens for outcome in outcomes]) if complete else None,
         "latency_s": seconds(sum(outcome.latency_s for outcome in outcomes), 1),
-        "rebuild": None if is_imported(content) else f"nih rebuild {shlex.quote(run.place)}",
-        "notes": [pool.sentence(note_in(note, "notes")) for note in content.get("notes", ())],
+        "rebuild": None if content.is_import else f"nih rebuild {shlex.quote(run.place)}",
+        "notes": [pool.sentence(note_in(note, "notes")) for note in content.notes],
     }
 
 
@@ -213,13 +212,13 @@ def _total(counts: Sequence[int | None]) -> int | None:
 
 
 def _panels(run: Measured, index: int, pool: Pool) -> list[dict[str, Any]]:
-    planned, records = counted_once(planned_trials(run.folder.manifest), run.records)
+    planned, records = counted_once(run.folder.manifest.planned, run.records)
     table = columns(tuple(records.values()), run.grades, content=run.folder.manifest)
     pairs = dict.fromkeys((trial.experiment, trial.prompt) for trial in planned if trial.control is None)
     controls = control_results(records.values(), run.grades, planned)
     said = _said(records, run.grades, pool)
-    task, around = stored_task(run.folder.manifest), Surroundings(run.folder, run.text)
-    prompts = run.folder.manifest["prompts"]
+    task, around = run.folder.manifest.task, Surroundings(run.folder, run.text)
+    prompts = run.folder.manifest.prompts
     panels = []
     for experiment, prompt in pairs:
         mine = [r for r in records.values() if (r.trial.experiment, r.trial.prompt) == (experiment, prompt)]
@@ -230,8 +229,8 @@ def _panels(run: Measured, index: int, pool: Pool) -> list[dict[str, Any]]:
                 "run": index,
                 "experiment": experiment,
                 "prompt": prompt,
-                "question": pool.add(run.folder.manifest["questions"][prompt]),
-                "messages": [[m["role"], pool.add(m["content"])] for m in prompts[prompt]["messages"]],
+                "question": pool.add(task.needle.question_for(prompt)),
+                "messages": [[m.role, pool.add(m.content)] for m in prompts[prompt].messages],
                 "grid": _grid(grid(table, experiment=experiment, prompt=prompt, planned=here, axis=task.axis)),
                 "summary": _summary(summary(table, experiment=experiment, prompt=prompt, planned=len(here))),
                 "statistics": statistics_of(table, experiment=experiment, prompt=prompt, planned=here, axis=task.axis),

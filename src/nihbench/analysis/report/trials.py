@@ -12,7 +12,6 @@ from nihbench.errors import UsageError
 from nihbench.lang.messages import Note, Words, said
 from nihbench.run.rebuild import surroundings
 from nihbench.run.store import RunFolder
-from nihbench.run.stored import stored_task
 from nihbench.types import Completion, Grade, GradedElsewhere, Outcome, Placement, Record, Score, Unscored
 
 # ---- the report's texts, each kept once, and cut where all together would make the file too large --------------------
@@ -108,7 +107,7 @@ class Surroundings:
 
     def __init__(self, run: RunFolder, text: str | None) -> None:
         self._content, self._text = run.manifest, text
-        self._task = stored_task(run.manifest)
+        self._task = run.manifest.task
 
     def needle(self, record: Record) -> str:
         """Return what was asked for, as it stood in the text; "" where the task that would know is not here."""
@@ -123,7 +122,7 @@ class Surroundings:
         if self._text is None or not isinstance(place, Placement):
             return None, None, 0
         try:
-            before, _, after = surroundings(self._task, self._content, record, self._text, AROUND)
+            before, _, after = surroundings(self._content, record, self._text, AROUND)
         except UsageError:  # the task that made the haystack is not installed
             return None, None, 0
         first, last = max(place.start, place.at - AROUND), min(place.end, place.at + AROUND)

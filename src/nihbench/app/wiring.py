@@ -10,14 +10,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nihbench.app.checks import calibrated, canary, preflown
+from nihbench.app.events import Caller
+from nihbench.app.presets import find_preset, host_of, is_gguf, key_for, load, preset_at, remember
 from nihbench.catalog.lookup import Catalog
-from nihbench.cli.catalogs import load
-from nihbench.cli.checks import calibrated, canary, preflown
-from nihbench.cli.output import FetchReport, note
-from nihbench.cli.presets import find_preset, host_of, is_gguf, key_for, preset_at, remember
 from nihbench.endpoint.access import ModelAccess, open_model
 from nihbench.errors import UsageError
-from nihbench.fetch.files import Report
 from nihbench.fetch.regular import open_named
 from nihbench.lang.messages import t
 from nihbench.local.model_file import model_file
@@ -30,25 +28,26 @@ from nihbench.run.resolve import prepare, preset_of
 from nihbench.run.setup import Begun, Setup
 
 if TYPE_CHECKING:
-    from nihbench.cli.money import Checks
+    from nihbench.app.money import Checks
 
 
 @contextmanager
 def prepared(
-    options: RunOptions, *, sending: bool, begun: Begun | None = None, draft: bool = False
+    options: RunOptions, caller: Caller, *, sending: bool, begun: Begun | None = None, draft: bool = False
 ) -> Iterator[tuple[Setup, ModelAccess]]:
     """Resolve options to a setup; an embedded model's server runs as long as the context. The model is not asked.
 
     Args:
         options: what the user asked for.
+        caller: hears what a user should know.
         sending: whether it will be, so that a missing key is an error.
         begun: what the run found out when it began, where there is one.
         draft: whether it is only looked at.
     """
-    catalog = load()
-    with reach(options, catalog, sending=sending, report=FetchReport()) as model:
-        setup = resolved(options, catalog, model, None, begun=begun, draft=draft)
-        introduce(setup, model, None, begun=begun)
+    catalog = load(caller)
+    with reach(options, catalog, caller, sending=sending) as model:
+        setup = resolved(options, catalog, model, caller, begun=begun, draft=draft)
+        introduce(setup, model, caller, begun=begun)
         yield setup, model
 
 
@@ -56,7 +55,8 @@ def resolved(
     options: RunOptions,
     catalog: Catalog,
     model: ModelAccess,
-    checks: Checks | None,
+    caller: Caller,
+    checks: Checks | None = None,
     *,
     begun: Begun | None = None,
     leave_out: bool = False,
@@ -68,6 +68,7 @@ def resolved(
         options: what the user asked for.
         catalog: needles, prompts, corpora, models.
         model: the model.
+        caller: hears what is fetched.
         checks: on account of which its server counts the lengths of a new run, where these are to be fitted; None: it
             is asked nothing.
         begun: what the run found out when it began, where it is resumed.
@@ -79,7 +80,7 @@ def resolved(
         catalog,
         model,
         folder=Path.cwd(),
-        report=FetchReport(),
+        report=caller.fetching,
         begun=begun,
         calibrate=partial(calibrated, model, checks) if checks and asks(model, begun) else None,
         leave_out=leave_out,
@@ -94,10 +95,12 @@ def foreseen(setup: Setup, model: ModelAccess, pace: Pace | None = None) -> Fore
     return forecast_of(setup, pace, at_once=model.limits(concurrency=setup.concurrency).start)
 
 
-def introduce(setup: Setup, model: ModelAccess, checks: Checks | None, *, begun: Begun | None = None) -> None:
+def introduce(
+    setup: Setup, model: ModelAccess, caller: Caller, checks: Checks | None = None, *, begun: Begun | None = None
+) -> None:
     """Say what a user must know of a run before it begins, and send its canary. Arguments as for `resolved`."""
     for sentence in setup.notes:
-        note(t("cli.note_2", sentence=sentence))
+        caller.tell(t("cli.note_2", sentence=sentence))
     if checks and begun is None and setup.options.canary:
         canary(model, checks, setup)
 
@@ -115,18 +118,18 @@ def window_comes_later(options: RunOptions, model: ModelAccess) -> bool:
 
 
 @contextmanager
-def reach(options: RunOptions, catalog: Catalog, *, sending: bool, report: Report) -> Iterator[ModelAccess]:
+def reach(options: RunOptions, catalog: Catalog, caller: Caller, *, sending: bool) -> Iterator[ModelAccess]:
     """Reach the model that the options name, starting the embedded server where it is a local one.
 
     Whatever it is asked then carries the headers and the further fields that the options give, at their price.
     """
     preset = preset_of(options, find_preset(options, catalog))
     if preset.local is None and (options.base_url or not is_gguf(options.model)):
-        key = key_for(options, preset, catalog, sending=sending)
+        key = key_for(options, preset, catalog, caller, sending=sending)
         remember(options, catalog)
         # A public service tells nothing of use and would want a key for it: a plan can be made without.
         if options.insecure:
-            note(t("cli.note_insecure_certificates_not"))
+            caller.tell(t("cli.note_insecure_certificates_not"))
         with open_model(
             preset,
             key=key,
@@ -138,7 +141,7 @@ def reach(options: RunOptions, catalog: Catalog, *, sending: bool, report: Repor
             yield model
         return
 
-    path = Path(options.model) if preset.local is None else model_file(preset.local, report=report)
+    path = Path(options.model) if preset.local is None else model_file(preset.local, report=caller.fetching)
     slots = options.concurrency or preset.concurrency or 1
     with LocalServer(path, alias=preset.model, window=options.window or preset.window or 0, slots=slots) as server:
         reached = replace(preset, base_url=server.base_url)
@@ -149,7 +152,9 @@ def reach(options: RunOptions, catalog: Catalog, *, sending: bool, report: Repor
 
 
 @contextmanager
-def reach_all(options: RunOptions, catalog: Catalog, *, sending: bool) -> Iterator[tuple[ModelAccess, ...]]:
+def reach_all(
+    options: RunOptions, catalog: Catalog, caller: Caller, *, sending: bool
+) -> Iterator[tuple[ModelAccess, ...]]:
     """Reach the model that the options name, and where it will be asked, its further servers (--base-url) too.
 
     The first one comes first. None is asked anything that a model would have to read. Arguments as for `reach`.
@@ -159,14 +164,14 @@ def reach_all(options: RunOptions, catalog: Catalog, *, sending: bool) -> Iterat
         EndpointError: one of them can't be reached.
     """
     with ExitStack() as opened:
-        model = opened.enter_context(reach(options, catalog, sending=sending, report=FetchReport()))
+        model = opened.enter_context(reach(options, catalog, caller, sending=sending))
         members = [model]
         for url in options.more_urls if sending else ():
             preset = preset_at(model.preset, url)
             other = opened.enter_context(
                 open_model(
                     preset,
-                    key=key_for(options, preset, catalog, sending=True),
+                    key=key_for(options, preset, catalog, caller, sending=True),
                     headers=options.headers,
                     ask_server=preset.key_env is None,
                     ca_file=model.ca_file,

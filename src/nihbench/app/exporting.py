@@ -1,23 +1,20 @@
-"""`nih batch export`: the requests of a run as files, and the folder of a run to bring the answers into."""
+"""The requests of a run as files, and the folder of a run to bring the answers into."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
-from nihbench.cli.catalogs import load
-from nihbench.cli.options import run_options
-from nihbench.cli.output import note, now, show, show_json
-from nihbench.cli.presets import is_gguf
-from nihbench.cli.wiring import introduce, prepared, resolved
+from nihbench.app.events import Caller
+from nihbench.app.presets import is_gguf, load
+from nihbench.app.running import now
+from nihbench.app.wiring import introduce, prepared, resolved
 from nihbench.endpoint.access import ModelAccess
 from nihbench.errors import UsageError
-from nihbench.lang.messages import said, t
-from nihbench.run.export import BATCH_FOLDER, BatchFile, export_batch
+from nihbench.lang.messages import t
+from nihbench.run.export import BatchFile, export_batch
 from nihbench.run.like import begin_run
 from nihbench.run.options import RunOptions
 from nihbench.run.setup import Setup
@@ -27,20 +24,8 @@ from nihbench.types import ModelPreset
 _FILE_MB = 200.0
 
 
-def export(options: dict[str, Any], out: Path, max_requests: int, max_file_mb: float | None, as_json: bool) -> None:
-    """Write the requests of a run in OpenAI's batch format, and a run's folder to bring the answers into."""
-    folder, files = write_requests(run_options(options), out, max_requests=max_requests, max_file_mb=max_file_mb)
-    if as_json:
-        show_json([asdict(file) for file in files])
-        return
-    for file in files:
-        path = folder.path / BATCH_FOLDER / file.name
-        size = t("cli.requests_bytes", requests=file.requests, bytes=file.size_bytes)
-        show(f"{path}  {said(size)}")
-
-
 def write_requests(
-    options: RunOptions, out: Path, *, max_requests: int, max_file_mb: float | None
+    options: RunOptions, out: Path, caller: Caller, *, max_requests: int, max_file_mb: float | None
 ) -> tuple[RunFolder, tuple[BatchFile, ...]]:
     """Export a run's requests into a new folder.
 
@@ -49,7 +34,7 @@ def write_requests(
     """
     if max_requests < 1 or not (max_file_mb is None or 0 < max_file_mb < 1e9):
         raise UsageError(t("cli.max_requests_must_least"))
-    with _exportable(options) as setup:
+    with _exportable(options, caller) as setup:
         check_free(out)
         terms = setup.preset.batch
         size_mb = max_file_mb or (terms.max_file_mb if terms else None) or _FILE_MB
@@ -57,20 +42,20 @@ def write_requests(
         # Last, so that an export that was broken off can be made again.
         folder = begin_run(out, setup, now().isoformat(timespec="seconds"))
         if setup.headers:
-            note(t("cli.note_header_belongs_request"))
+            caller.tell(t("cli.note_header_belongs_request"))
     return folder, files
 
 
 @contextmanager
-def _exportable(options: RunOptions) -> Iterator[Setup]:
+def _exportable(options: RunOptions, caller: Caller) -> Iterator[Setup]:
     """Resolve options; a model of any name will do without a server, for an engine that works files off needs none."""
-    catalog = load()
+    catalog = load(caller)
     nowhere = not (options.base_url or os.environ.get("OPENAI_BASE_URL") or options.model in catalog.models)
     if not nowhere or is_gguf(options.model):
-        with prepared(options, sending=False) as (setup, _):
+        with prepared(options, caller, sending=False) as (setup, _):
             yield setup
         return
-    note(t("cli.note_no_preset_no", model=options.model))
+    caller.tell(t("cli.note_no_preset_no", model=options.model))
     model = ModelAccess(
         preset=ModelPreset(name=options.model, model=options.model),
         server=None,
@@ -79,6 +64,6 @@ def _exportable(options: RunOptions) -> Iterator[Setup]:
         key=None,
         headers=options.headers,
     )
-    setup = resolved(options, catalog, model, None)
-    introduce(setup, model, None)
+    setup = resolved(options, catalog, model, caller)
+    introduce(setup, model, caller)
     yield setup

@@ -1,4 +1,4 @@
-"""Which model the options and the environment name: its preset, the host that serves it, the key that goes there."""
+"""What options and the environment name: the catalog, a model's preset, the host that serves it, the key for it."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from nihbench.app.events import Caller
+from nihbench.app.keys import key_named, keys_file
+from nihbench.catalog import loading
 from nihbench.catalog.lookup import Catalog
-from nihbench.cli.output import key_named, keys_file
 from nihbench.endpoint.connection import Endpoint, is_telling
 from nihbench.errors import UsageError
 from nihbench.lang.messages import t
@@ -18,6 +20,14 @@ from nihbench.run.addresses import NO_KEY, USUAL_KEY, address_of, belongs, is_be
 from nihbench.run.known import WITHOUT_KEY, remember_pairs
 from nihbench.run.options import RunOptions, without_secrets
 from nihbench.types import ModelPreset
+
+
+def load(caller: Caller) -> Catalog:
+    """Return the packaged catalog with the working folder's; what entries of the latter can't be used is told once."""
+    found = loading.load()
+    for mistake in found.mistakes():
+        caller.tell_once(t("cli.note_entry_left_out", error=mistake), str(mistake))
+    return found
 
 
 def is_gguf(model: str) -> bool:
@@ -72,14 +82,15 @@ def _has_secret(fields: Mapping[str, Any]) -> bool:
     return without_secrets(fields) != dict(fields)
 
 
-def key_for(options: RunOptions, preset: ModelPreset, catalog: Catalog, *, sending: bool) -> str | None:
+def key_for(options: RunOptions, preset: ModelPreset, catalog: Catalog, caller: Caller, *, sending: bool) -> str | None:
     """Return the key that goes to a model's server: one that the user named, or one that belongs there.
 
     Args:
-        options: what the user named; a variable in it may go to the preset's address (`cli.consent` sees to that where
+        options: what the user named; a variable in it may go to the preset's address (`app.consent` sees to that where
             a run's folder says it).
         preset: the model, with its address.
         catalog: whose presets say which key belongs where.
+        caller: told what a user should know of the file of keys.
         sending: whether the model will be asked, so that a missing key is an error.
 
     Raises:
@@ -89,10 +100,10 @@ def key_for(options: RunOptions, preset: ModelPreset, catalog: Catalog, *, sendi
         return None
     variable = options.api_key_env or preset.key_env or USUAL_KEY
     if not options.api_key_env and not belongs(variable, preset.base_url, catalog):
-        if sending and (preset.key_env or (key_named(variable) and not _is_near(preset.base_url))):
+        if sending and (preset.key_env or (key_named(variable, caller) and not _is_near(preset.base_url))):
             raise _not_named(variable, preset)
         return None
-    key = key_named(variable)
+    key = key_named(variable, caller)
     if not key and sending and (options.api_key_env or preset.key_env):
         raise UsageError(t("cli.no_key_set_environment", preset_name=preset.name, variable=variable, path=keys_file()))
     return key
@@ -106,7 +117,7 @@ def _not_named(variable: str, preset: ModelPreset) -> UsageError:
 def remember(options: RunOptions, catalog: Catalog) -> None:
     """Keep which servers, with which variables, the user named on this command line, but for a preset's own.
 
-    What a run's folder says is among the options only where that is known already (`cli.consent`).
+    What a run's folder says is among the options only where that is known already (`app.consent`).
     """
     variable = WITHOUT_KEY if options.api_key_env in (None, "", NO_KEY) else str(options.api_key_env)
     urls: tuple[str | None, ...] = (options.base_url, *options.more_urls)

@@ -1,4 +1,4 @@
-"""From sweeps to figures: what `nih plot` and the end of a run draw.
+"""From sweeps to figures: what `nih plot`, `nihbench.plot` and the end of a run draw.
 
 It joins `analysis` with `figures`; nothing is measured or drawn here itself.
 """
@@ -8,16 +8,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nihbench.analysis.grids import Profile, depth_profile, difference, length_profile
-from nihbench.cli.output import note
-from nihbench.cli.results import Sweep, named, told_apart
+from nihbench.app.events import Caller, Drawn
+from nihbench.app.results import Result, Sweep, chosen, named, told_apart
 from nihbench.errors import UsageError
-from nihbench.figures.animation import save_animation
+from nihbench.figures.animation import check_animation, save_animation
 from nihbench.figures.captions import caption, headline, map_note
+from nihbench.figures.colours import palette
 from nihbench.figures.files import check_suffix, save
 from nihbench.figures.findings import effective_sentence
 from nihbench.figures.labels import SEVERAL
@@ -26,11 +27,15 @@ from nihbench.figures.look import missing
 from nihbench.figures.panel import draw_panel
 from nihbench.figures.profile import Line, draw_profiles
 from nihbench.figures.sheet import Around, Control
-from nihbench.figures.style import Style
+from nihbench.figures.style import Style, sized
+from nihbench.figures.style import preset as named_preset
 from nihbench.figures.words import joined, listed, say
-from nihbench.lang.messages import Lang, t
+from nihbench.lang.messages import Lang, language, t
 from nihbench.stats.headline import Headline
 from nihbench.types import DEPTH, Record
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 # ---- what stands around the figure of some sweeps: its title, its caption, what their controls say -------------------
 
@@ -148,19 +153,21 @@ KINDS = ("map", "difference", "profiles")
 
 def draw(
     sweeps: Sequence[Sweep],
-    path: Path,
+    path: Path | None,
     style: Style,
+    caller: Caller,
     *,
     kind: str = "map",
     title: str | None = None,
     animate: tuple[Path, Sequence[Record]] | None = None,
-) -> None:
-    """Write the figure of some sweeps; the suffix chooses the format.
+) -> Figure:
+    """Draw some sweeps, write the figure where a path is given (its suffix chooses the format), and return it.
 
     Raises:
         UsageError: The kind or the suffix is unknown, or these sweeps can't be drawn so.
     """
-    check_suffix(path)
+    if path is not None:
+        check_suffix(path)
     if not sweeps:
         raise UsageError(t("cli.nothing_draw_no_run"))
     own = next((sweep.grid.axis for sweep in sweeps if sweep.grid.axis.name != DEPTH.name), None)
@@ -170,16 +177,98 @@ def draw(
         raise UsageError(t("cli.animation_shows_one_map"))
     sweeps = named(sweeps)
     around = around_of(sweeps, kind, style, title)
-    _note_fonts(around.title + around.caption + "".join(sweep.name for sweep in sweeps), style.lang)
+    _tell_fonts(around.title + around.caption + "".join(sweep.name for sweep in sweeps), style.lang, caller)
     unit = SEVERAL.join(dict.fromkeys(sweep.setting.length_unit for sweep in sweeps))
     if kind == "profiles":
         figure = draw_profiles(_lines(sweeps), around, style, length_unit=unit)
     else:
         panel = _difference(sweeps, unit) if kind == "difference" else _panel(sweeps, unit, style.lang)
         figure = draw_panel(panel, around, style)
-    save(figure, path, style.dpi)
+    if path is not None:
+        save(figure, path, style.dpi)
     if animate:
-        _animate(figure, sweeps, animate, style)
+        _animate(figure, sweeps, animate, style, caller)
+    return figure
+
+
+def plot_of(
+    results: Sequence[Result],
+    out: Path | None,
+    caller: Caller,
+    *,
+    kind: str = "map",
+    prompt: str = "",
+    axis: str = "nominal",
+    animate: Path | None = None,
+    title: str | None = None,
+    preset: str = "default",
+    colours: str = "classic",
+    size: str | None = None,
+    dpi: int | None = None,
+    transparent: bool = False,
+    values: bool = True,
+) -> Figure:
+    """Draw runs: a heatmap, a panel of several, a difference, or profiles; the names are those of `nih plot`.
+
+    Args:
+        results: the runs.
+        out: where the figure is written; None: nowhere.
+        caller: hears what was written, and what no font can write.
+        kind: one of `KINDS`.
+        prompt: only these prompts, separated by commas, in this order; "": all.
+        axis: depths as planned ("nominal") or as they came out ("achieved").
+        animate: where to write how the map filled.
+        title: a title of one's own.
+        preset: "default", "blog" or "slide".
+        colours: "classic", "safe" or "grey".
+        size: in inches: "8x5", or "8" for the width alone.
+        dpi: pixels an inch.
+        transparent: whether the figure has no ground.
+        values: whether numbers stand in the cells, where they fit.
+
+    Raises:
+        UsageError: an option is none, or these runs can't be drawn so.
+    """
+    style = style_of(out, kind=kind, axis=axis, animate=animate, preset=preset, colours=colours, size=size, dpi=dpi)
+    style = replace(style, transparent=transparent, values=values)
+    records = results[0].records if len(results) == 1 else ()
+    sweeps = chosen([s for result in results for s in result.sweeps], prompt, lambda sweep: sweep.grid.prompt)
+    moving = (animate, records) if animate else None
+    figure = draw(sweeps, out, style, caller, kind=kind, title=title, animate=moving)
+    if out is not None:
+        caller.emit(Drawn(path=out, sentence=t("cli.figure", out=out)))
+    return figure
+
+
+def style_of(
+    out: Path | None,
+    *,
+    kind: str,
+    axis: str,
+    animate: Path | None,
+    preset: str,
+    colours: str,
+    size: str | None,
+    dpi: int | None,
+) -> Style:
+    """Return how a figure is to look; arguments as for `plot_of`, all of them checked before a run is read.
+
+    Raises:
+        UsageError: one of them is none.
+    """
+    if out is not None:
+        check_suffix(out)
+    if animate is not None:
+        check_animation(animate)
+    _one_of("--kind", kind, KINDS)
+    _one_of("--axis", axis, ("nominal", "achieved"))
+    look = replace(named_preset(preset), lang=language(), palette=palette(colours))
+    return replace(sized(look, size=size, dpi=dpi), achieved=axis == "achieved" and kind == "map")
+
+
+def _one_of(option: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise UsageError(t("cli.choose_one", option=option, value=value, known=", ".join(known)))
 
 
 def _panel(sweeps: Sequence[Sweep], unit: str, lang: Lang) -> Any:
@@ -243,7 +332,9 @@ def _bounded(profile: Profile, rows: tuple[Headline, ...] | None) -> Profile:
     return replace(profile, value=value, measured=measured, low=np.array(low), high=np.array(high))
 
 
-def _animate(figure: Any, sweeps: Sequence[Sweep], animate: tuple[Path, Sequence[Record]], style: Style) -> None:
+def _animate(
+    figure: Figure, sweeps: Sequence[Sweep], animate: tuple[Path, Sequence[Record]], style: Style, caller: Caller
+) -> None:
     path, records = animate
     grid = sweeps[0].grid
     last: dict[tuple[int, int], None] = {}
@@ -254,14 +345,15 @@ def _animate(figure: Any, sweeps: Sequence[Sweep], animate: tuple[Path, Sequence
                 place = (grid.depths.index(depth), grid.lengths.index(trial.length))
                 last.pop(place, None)  # a cell is finished with its last repeat
                 last[place] = None
-    note(t("cli.animation_frames", path=path, save_animation=save_animation(figure, list(last), path, style)))
+    frames = save_animation(figure, list(last), path, style)
+    caller.emit(Drawn(path=path, sentence=t("cli.animation_frames", path=path, save_animation=frames)))
 
 
-def _note_fonts(text: str, lang: Lang) -> None:
-    """Say which characters no font has, and how to get one."""
+def _tell_fonts(text: str, lang: Lang, caller: Caller) -> None:
+    """Tell which characters no font has, and how to get one."""
     absent = missing(text)
     if absent:
         named = "".join(absent[:8])
         if len(absent) > 8:
             named = say(lang, "and_more", some=named, count=len(absent) - 8)
-        note(say(lang, "no_font", characters=named))
+        caller.tell(say(lang, "no_font", characters=named))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from random import SystemRandom
 from typing import TYPE_CHECKING
 
-from nihbench.cli.output import note
+from nihbench.app.events import Caller
+from nihbench.app.running import complete
 from nihbench.endpoint.access import ModelAccess
 from nihbench.endpoint.canary import arrives_whole, sing
 from nihbench.endpoint.checkup import Preflight, preflight, verdict
@@ -25,7 +25,7 @@ from nihbench.run.spent import MARGIN
 from nihbench.types import Completer, Message
 
 if TYPE_CHECKING:
-    from nihbench.cli.money import Checks
+    from nihbench.app.money import Checks
 
 _TEMPLATE_TOKENS = 16
 """About what a chat template adds to a prompt."""
@@ -41,15 +41,18 @@ def preflown(model: ModelAccess, checks: Checks) -> ModelAccess:
     """
     with checks.budget(model) as budget:
         stream, limiter = checks.options.stream, checks.limiter(model)
-        report = asyncio.run(preflight(model, stream=stream, budget=budget, limiter=limiter, on_silence=note))
+        asking = preflight(model, stream=stream, budget=budget, limiter=limiter, on_silence=checks.caller.tell)
+        report = complete(asking, checks.caller)
     if (wrong := verdict(report)) is not None:
         raise wrong
     for sentence in preflight_notes(report):
-        note(t("cli.note_2", sentence=sentence))
-    return replace(with_window(model, report, checks.options.window), known_text_tokens=report.prompt_tokens)
+        checks.caller.tell(t("cli.note_2", sentence=sentence))
+    return replace(
+        with_window(model, report, checks.caller, checks.options.window), known_text_tokens=report.prompt_tokens
+    )
 
 
-def with_window(model: ModelAccess, report: Preflight, asked: int | None = None) -> ModelAccess:
+def with_window(model: ModelAccess, report: Preflight, caller: Caller, asked: int | None = None) -> ModelAccess:
     """Return the model with the window that its server told, where that is the smaller one."""
     told, thought = report.window, asked or model.preset.window
     if model.server is not None and model.server.window is not None:
@@ -57,7 +60,7 @@ def with_window(model: ModelAccess, report: Preflight, asked: int | None = None)
     if told is None or (thought is not None and told >= thought):
         return model
     if thought is not None:
-        note(t("cli.note_says_window_tokens", window_source=report.window_source, told=told, thought=thought))
+        caller.tell(t("cli.note_says_window_tokens", window_source=report.window_source, told=told, thought=thought))
     server = model.server or ServerInfo(kind=report.kind, models=report.models)
     return replace(model, server=replace(server, window=told))
 
@@ -91,14 +94,15 @@ def calibrated(model: ModelAccess, checks: Checks, setup: Setup) -> Calibration 
     """
     price = t("cli.answers_one_token") if model.counter is None else t("cli.no_charge")
     tokens = sum(likely_prompts(setup))
-    note(t("cli.calibrating_lengths_about_tokens", tokens=tokens, price=price))
+    tell = checks.caller.tell
+    tell(t("cli.calibrating_lengths_about_tokens", tokens=tokens, price=price))
     with checks.budget(model) as budget:
-        found = asyncio.run(_calibrated(model, checks, setup, budget))
+        found = complete(_calibrated(model, checks, setup, budget), checks.caller)
     if found is None:
-        note(t("cli.note_server_tells_no"))
+        tell(t("cli.note_server_tells_no"))
         return None
     worst = max((share for _, share in found.residuals[1:]), default=0.0)
-    note(
+    tell(
         t(
             "cli.calibrated_counts_tokens_server",
             requests=found.requests,
@@ -112,24 +116,24 @@ def calibrated(model: ModelAccess, checks: Checks, setup: Setup) -> Calibration 
 
 
 async def _calibrated(model: ModelAccess, checks: Checks, setup: Setup, budget: Budget) -> Calibration | None:
-    limiter = checks.limiter(model)
+    limiter, tell = checks.limiter(model), checks.caller.tell
     async with model.client(
-        stream=setup.options.stream, on_change=note, on_silence=note, budget=budget, limiter=limiter
+        stream=setup.options.stream, on_change=tell, on_silence=tell, budget=budget, limiter=limiter
     ) as client:
         try:
             return await calibrate(setup, *request_counter(model, client, likely_tokens(setup)))
         except CutError as error:
-            if not await canary_of(client, setup)(error.expected_tokens):
+            if not await canary_of(client, setup, checks.caller)(error.expected_tokens):
                 raise
             return None
 
 
-def canary_of(completer: Completer, setup: Setup) -> Callable[[int], Awaitable[bool]]:
+def canary_of(completer: Completer, setup: Setup, caller: Caller) -> Callable[[int], Awaitable[bool]]:
     """Return what sends a canary of so many tokens, says what it means, and returns whether it arrived whole."""
 
     async def sent(tokens: int) -> bool:
         whole = await arrives_whole(completer, setup.preset, tokens, setup.tokenizer.count, SystemRandom())
-        note(t("cli.note_server_counts_far_less" if whole else "cli.note_server_counts_far", tokens=tokens))
+        caller.tell(t("cli.note_server_counts_far_less" if whole else "cli.note_server_counts_far", tokens=tokens))
         return whole
 
     return sent
@@ -166,9 +170,9 @@ def canary(model: ModelAccess, checks: Checks, setup: Setup) -> None:
     expected = setup.expected_tokens(trial, placement)
 
     async def ask(budget: Budget) -> str:
-        limiter = checks.limiter(model)
+        limiter, tell = checks.limiter(model), checks.caller.tell
         opened = model.client(
-            stream=setup.options.stream, on_change=note, on_silence=note, budget=budget, limiter=limiter
+            stream=setup.options.stream, on_change=tell, on_silence=tell, budget=budget, limiter=limiter
         )
         async with opened as client:
             found = await sing(
@@ -186,4 +190,4 @@ def canary(model: ModelAccess, checks: Checks, setup: Setup) -> None:
             return found.sentence
 
     with checks.budget(model) as budget:
-        note(asyncio.run(ask(budget)))
+        checks.caller.tell(complete(ask(budget), checks.caller))

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from nihbench.cli.consent import check_cost, readmitted
-from nihbench.cli.jobs import Job, Ready, made_ready
-from nihbench.cli.money import budget_of, tell_spent, tell_unknown
-from nihbench.cli.options import header_values
-from nihbench.cli.output import note, now, stopped
-from nihbench.cli.sending import clients, enter_checks, terminable
+from nihbench.app.consent import check_cost, readmitted
+from nihbench.app.events import Caller
+from nihbench.app.jobs import Job, Ready, made_ready
+from nihbench.app.money import budget_of, tell_spent, tell_unknown
+from nihbench.app.options import header_values
+from nihbench.app.presets import load
+from nihbench.app.running import complete, now, stopped
+from nihbench.app.sending import clients, enter_checks
 from nihbench.endpoint.spending import Budget
 from nihbench.errors import NihError, UsageError
 from nihbench.lang.messages import Message, t, without_stop
@@ -23,7 +24,7 @@ from nihbench.run.records import RecordWriter
 from nihbench.run.runner import run_trials
 from nihbench.run.spent import account, outcomes_before
 from nihbench.run.store import PROBES, RunFolder, owned
-from nihbench.run.stored import is_imported, stored_options, stored_task
+from nihbench.run.stored import stored_options
 from nihbench.types import Grade, Record
 
 _KEPT = t("cli.probes_answered_kept_give")
@@ -49,11 +50,14 @@ class ProbeOptions:
     concurrency: int | None = None
     price: str | None = None
     max_cost: float | None = None
-    yes: bool = False
 
 
 def send_probes(
-    folder: RunFolder, records: Mapping[str, Record], grades: Mapping[str, Grade], options: ProbeOptions
+    folder: RunFolder,
+    records: Mapping[str, Record],
+    grades: Mapping[str, Grade],
+    options: ProbeOptions,
+    caller: Caller,
 ) -> None:
     """Ask what is owed of a run's probes.
 
@@ -61,43 +65,43 @@ def send_probes(
         UsageError: the run can't be asked again, or the cost is not agreed to.
         StoppedError: it had to stop; probes that were answered are kept.
     """
-    if is_imported(folder.manifest):
+    if folder.manifest.is_import:
         raise UsageError(t("cli.imported_haystacks_not_hand", path=folder.path))
-    wanted = probes(records, grades, stored_task(folder.manifest))
+    wanted = probes(records, grades, folder.manifest.task)
     if not owed_probes(wanted, asked_probes(folder)):
-        note(t("cli.nothing_sent_every_probe") if wanted else t("cli.nothing_sent_no_miss"))
+        caller.tell(t("cli.nothing_sent_every_probe") if wanted else t("cli.nothing_sent_no_miss"))
         return
-    with made_ready([Job(options=_options(folder, options), existing=folder)], sending=True) as (ready,):
+    jobs = [Job(options=_options(folder, options, caller), existing=folder)]
+    with made_ready(jobs, caller, sending=True) as (ready,):
         check_same(folder.manifest, ready.setup, placed=True)
         with owned(folder.path, now):
             owed = owed_probes(wanted, asked_probes(folder))
             misses = sum(probe.kind == "miss" for probe in owed)
-            note(t("cli.probes_misses_hits_control", misses=misses, hits=len(owed) - misses))
+            caller.tell(t("cli.probes_misses_hits_control", misses=misses, hits=len(owed) - misses))
             ready = replace(ready, setup=placed_as(ready.setup, owed))
             planned = [probe.trial for probe in owed]
-            check_cost([(ready.setup, ready.members, planned)], yes=options.yes, runs=[folder.path])
-            tell_unknown(ready.setup.options.max_cost, *ready.members)
+            check_cost([(ready.setup, ready.members, planned)], caller, runs=[folder.path])
+            tell_unknown(ready.setup.options.max_cost, caller, *ready.members)
             enter_checks(ready, folder)
             _measure(ready, folder, owed)
 
 
-def _options(folder: RunFolder, options: ProbeOptions) -> Any:
+def _options(folder: RunFolder, options: ProbeOptions, caller: Caller) -> RunOptions:
     again = {} if options.base_url is None else {"base_url": options.base_url}
-    stored = stored_options(folder.manifest, header_values(list(options.headers)), again)
+    stored = stored_options(folder.manifest.beginning, header_values(list(options.headers)), again)
     fresh = {
         name: value for name in ("concurrency", "price", "max_cost") if (value := getattr(options, name)) is not None
     }
     asked = RunOptions(model=stored.model, base_url=options.base_url, api_key_env=options.api_key_env)
     given = [name for name in ("base_url", "api_key_env", "price") if getattr(options, name) is not None]
-    return readmitted(replace(stored, **fresh), folder.manifest, folder.path, asked, given)
+    return readmitted(replace(stored, **fresh), folder.manifest.beginning, folder.path, asked, given, load(caller))
 
 
 def _measure(ready: Ready, folder: RunFolder, owed: Sequence[Probe]) -> None:
-    setup = ready.setup
+    setup, caller = ready.setup, ready.caller
     by_trial = {probe.trial: probe for probe in owed}
 
     async def main(budget: Budget) -> None:
-        cancelling()
         with RecordWriter(folder.path / PROBES) as writer:
             async with clients(ready, budget) as (completer, limiters):
                 await run_trials(
@@ -107,32 +111,31 @@ def _measure(ready: Ready, folder: RunFolder, owed: Sequence[Probe]) -> None:
                     writer,
                     total=len(owed),
                     now=now,
-                    on_progress=lambda progress: note(t("cli.probes", done=progress.done, total=progress.total)),
+                    on_progress=lambda progress: caller.tell(t("cli.probes", done=progress.done, total=progress.total)),
                     limiters=limiters,
                     build=lambda trial: build_probe(setup, by_trial[trial]),
                 )
 
     with account(folder.path, setup, now) as (ledger, spent):
-        budget = budget_of(setup, ready.members, spent, ledger)
+        budget = budget_of(setup, ready.members, caller, spent, ledger)
         for tokens, outcome in () if setup.counts_doubted else outcomes_before(folder.path, setup):
             budget.learn(tokens, setup.request.max_output, outcome)
         try:
-            with terminable() as cancelling:
-                asyncio.run(main(budget))
+            complete(main(budget), caller)
         except KeyboardInterrupt as error:
             raise stopped(error, _KEPT) from error
         except NihError as error:
             raise type(error)(t("cli.error_go_on", error=without_stop(error), go_on=_KEPT)) from error
         finally:
-            tell_spent(setup, ready.members, list(by_trial), budget, before=spent)
+            tell_spent(setup, ready.members, list(by_trial), budget, caller, before=spent)
 
 
 def causes_of(folder: RunFolder, records: Mapping[str, Record], grades: Mapping[str, Grade]) -> Causes | None:
     """Return what the probes of a run say; None where none was ever asked."""
-    asked = {} if is_imported(folder.manifest) else asked_probes(folder)
+    asked = {} if folder.manifest.is_import else asked_probes(folder)
     if not asked:
         return None
-    return causes(probes(records, grades, stored_task(folder.manifest)), asked)
+    return causes(probes(records, grades, folder.manifest.task), asked)
 
 
 def cause_lines(found: Causes) -> list[Message]:

@@ -1,20 +1,21 @@
-"""How the options that `nih run`, `nih plan` and others share (`commands.shared`) become a `RunOptions`."""
+"""How the options of a run (`keywords`), of the command line or Python's, become a `RunOptions`."""
 
 from __future__ import annotations
 
 import json
+import operator
 import os
-import sys
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+from os import PathLike
+from typing import Any, get_args
 
-import typer
-
-from nihbench.cli.catalogs import load
-from nihbench.cli.commands.shared import usual_values
+from nihbench.app.events import Caller
+from nihbench.app.keywords import OPTIONS, kind_of, usual_values
+from nihbench.app.presets import load
 from nihbench.endpoint.tokenizers import is_tokenizer_file
 from nihbench.errors import UsageError
-from nihbench.lang.messages import Message, said, t
+from nihbench.lang.messages import Message, t
 from nihbench.plan.grid import MAX_DEPTHS, MAX_LENGTHS, PLAIN_COUNT, count_of, is_count
 from nihbench.run.known import remember_files
 from nihbench.run.like import like_options
@@ -27,7 +28,7 @@ from nihbench.run.texts import absolute_corpus, corpus_choices
 # Small ones are numbers of steps and pass. Stored options may be older than this rule, and are never asked about.
 
 
-def spelt_lengths(spec: str | None) -> str | None:
+def spelt_lengths(spec: str | None, caller: Caller) -> str | None:
     """Return what --lengths says, beyond doubt.
 
     Raises:
@@ -39,13 +40,13 @@ def spelt_lengths(spec: str | None) -> str | None:
     if count_of(number) > MAX_LENGTHS:
         question = t("cli.lengths_one_length_tokens", number=number)
         refusal = t("cli.lengths_more_steps_than", number=number, most=MAX_LENGTHS)
-        return _chosen(f"{number}t", None, question, refusal)
+        return _chosen(caller, f"{number}t", None, question, refusal)
     question = t("cli.lengths_one_length_tokens_else", number=number)
     refusal = t("cli.lengths_mean_two_things", number=number)
-    return _chosen(f"{number}t", number, question, refusal)
+    return _chosen(caller, f"{number}t", number, question, refusal)
 
 
-def spelt_depths(spec: str | None) -> str | None:
+def spelt_depths(spec: str | None, caller: Caller) -> str | None:
     """Return what --depths says, beyond doubt.
 
     Raises:
@@ -58,7 +59,7 @@ def spelt_depths(spec: str | None) -> str | None:
         raise UsageError(t("cli.depths_no_depth_percent", number=number, steps=steps))
     question = t("cli.depths_one_depth_percent", number=number)
     refusal = t("cli.depths_mean_two_things", number=number, steps=steps)
-    return _chosen(f"{number}%", steps, question, refusal)
+    return _chosen(caller, f"{number}%", steps, question, refusal)
 
 
 def _is_doubtful(spec: str) -> bool:
@@ -66,15 +67,15 @@ def _is_doubtful(spec: str) -> bool:
     return is_count(spec) and count_of(spec) > PLAIN_COUNT
 
 
-def _chosen(one: str, several: str | None, question: Message, refusal: Message) -> str:
+def _chosen(caller: Caller, one: str, several: str | None, question: Message, refusal: Message) -> str:
     """Return which is meant; `several` None: there is nothing else that it could mean.
 
     Raises:
         UsageError: nobody can be asked, or it is meant as neither.
     """
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if caller.confirm is None:
         raise UsageError(refusal)
-    chosen = one if typer.confirm(said(question), err=True) else several
+    chosen = one if caller.confirm(question) else several
     if chosen is None:
         raise UsageError(refusal)
     return chosen
@@ -94,11 +95,12 @@ _OWN_FIELDS = {
 """Fields of the request that are this tool's own, and what to do instead."""
 
 
-def run_options(values: dict[str, Any], *, needs_model: bool = True) -> RunOptions:
+def run_options(values: Mapping[str, Any], caller: Caller, *, needs_model: bool = True) -> RunOptions:
     """Turn raw option values into a `RunOptions`.
 
     Args:
-        values: the value of every shared option (see `usual_values`).
+        values: the raw value of every option (see `usual_values`).
+        caller: asked what a number of two meanings means.
         needs_model: whether a model must be named; the name of one that is not is empty.
 
     Raises:
@@ -107,14 +109,14 @@ def run_options(values: dict[str, Any], *, needs_model: bool = True) -> RunOptio
     like = values["like"]
     if like:
         _check_like(values)
-    corpus = values["corpus"] and absolute_corpus(values["corpus"], load())
+    corpus = values["corpus"] and absolute_corpus(values["corpus"], load(caller))
     values = dict(values) | {"corpus": corpus, "like": like and os.path.abspath(like)}
     _remember_files(values)
     for name, value in values.items():
         if not _is_text(value):
             option = "--" + name.replace("_", "-")
             raise UsageError(t("cli.holds_bytes_not_utf", option=option))
-    values |= {"lengths": spelt_lengths(values["lengths"]), "depths": spelt_depths(values["depths"])}
+    values |= {"lengths": spelt_lengths(values["lengths"], caller), "depths": spelt_depths(values["depths"], caller)}
     models = list(dict.fromkeys(values.pop("model") or []))
     if not models and not needs_model:
         models = [""]
@@ -231,3 +233,130 @@ def check_extra(value: Mapping[str, Any]) -> None:
     for name in value:
         if name in _OWN_FIELDS:
             raise UsageError(t("cli.extra_body_may_not", name=name, own_fields=_OWN_FIELDS[name]))
+
+
+# ---- from Python -----------------------------------------------------------------------------------------------------
+# Keywords become the raw values that the command line would have read, so that all of them mean the same.
+
+
+def raw_values(keywords: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the raw value of every option, given Python's keywords; None is "not given", as a default is.
+
+    Raises:
+        UsageError: there is no such option, or it takes another kind of value.
+    """
+    values = usual_values()
+    for name, value in keywords.items():
+        if name not in OPTIONS:
+            near = get_close_matches(name, OPTIONS, 1)
+            raise UsageError(t("app.no_such_option_near", name=name, near=near[0]) if near else _unknown(name))
+        if value is not None:
+            values[name] = _raw(name, value)
+    return values
+
+
+def _unknown(name: str) -> Message:
+    return t("app.no_such_option", name=name, known=", ".join(OPTIONS))
+
+
+def _raw(name: str, value: Any) -> Any:
+    kind = get_args(OPTIONS[name].kind) or (OPTIONS[name].kind,)
+    reader = _OWN_READERS.get(name) or _READERS[kind[0]]
+    try:
+        return reader(value)
+    except (TypeError, ValueError):
+        # Without the value: it may hold a key.
+        raise UsageError(t("app.option_takes", name=name, given=type(value).__name__, kind=kind_of(name))) from None
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, str | PathLike):
+        return os.fspath(value)
+    raise TypeError
+
+
+def _texts(value: Any) -> list[str]:
+    return [_text(value)] if isinstance(value, str | PathLike) else [_text(each) for each in _listed(value)]
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError
+    return float(value)
+
+
+def _whole(value: Any) -> int:
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        raise TypeError
+    return operator.index(value)
+
+
+def _flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError
+    return value
+
+
+def _listed(value: Any) -> list[Any]:
+    if isinstance(value, bytes | Mapping):
+        raise TypeError
+    return list(value)
+
+
+def _joined(value: Any) -> str:
+    """Read words: a text with commas, or a list."""
+    return value if isinstance(value, str) else ",".join(map(_text, _listed(value)))
+
+
+def _lengths(value: Any) -> str:
+    """Read lengths: a specification, a number of steps, or a list of tokens."""
+    if isinstance(value, str):
+        return value
+    return ",".join(f"{_whole(each)}t" for each in _listed(value)) if hasattr(value, "__iter__") else str(_whole(value))
+
+
+def _depths(value: Any) -> str:
+    """Read depths: a specification, a number of steps, or a list of percents."""
+    if isinstance(value, str):
+        return value
+    return (
+        ",".join(f"{_number(each)}%" for each in _listed(value)) if hasattr(value, "__iter__") else str(_whole(value))
+    )
+
+
+def _numbers(value: Any) -> str:
+    return value if isinstance(value, str) else ",".join(str(_number(each)) for each in _listed(value))
+
+
+def _temperature(value: Any) -> str:
+    return value if isinstance(value, str) else str(_number(value))
+
+
+def _fields(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(dict(value))
+
+
+def _headers(value: Any) -> list[str]:
+    pairs = [f"{name}={_joined(text)}" for name, text in value.items()] if isinstance(value, Mapping) else value
+    return _texts(pairs)
+
+
+_READERS: Mapping[Any, Callable[[Any], Any]] = {
+    str: _text,
+    list[str]: _texts,
+    float: _number,
+    int: _whole,
+    bool: _flag,
+}
+_OWN_READERS: Mapping[str, Callable[[Any], Any]] = {
+    "prompt": _joined,
+    "vary": _joined,
+    "lengths": _lengths,
+    "depths": _depths,
+    "price": _numbers,
+    "temperature": _temperature,
+    "extra_body": _fields,
+    "header": _headers,
+    "task_option": _headers,
+}
+"""What a program has at hand in another form than the command line."""

@@ -1,4 +1,4 @@
-"""The runs that one command means, one or those of a suite and of several models, resolved before any is sent.
+"""The runs that one call means, one or those of a suite and of several models, resolved before any is sent.
 
 A job is one run to be. Jobs of one model share its server; jobs of several models get the same lengths, so that all of
 them read the same prompts.
@@ -6,21 +6,20 @@ them read the same prompts.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import typer
-
-from nihbench.cli.catalogs import load
-from nihbench.cli.consent import readmitted
-from nihbench.cli.money import Checks, Total
-from nihbench.cli.options import run_options
-from nihbench.cli.output import now
-from nihbench.cli.wiring import all_preflown, asks, check_windows, introduce, reach_all, resolved, window_comes_later
+from nihbench.app.consent import readmitted
+from nihbench.app.events import Caller
+from nihbench.app.money import Checks, Total
+from nihbench.app.options import run_options
+from nihbench.app.presets import load
+from nihbench.app.running import now
+from nihbench.app.wiring import all_preflown, asks, check_windows, introduce, reach_all, resolved, window_comes_later
 from nihbench.endpoint.access import ModelAccess
 from nihbench.errors import NihError, UsageError
 from nihbench.lang.messages import t
@@ -29,7 +28,7 @@ from nihbench.run.options import RunOptions
 from nihbench.run.setup import Begun, Setup
 from nihbench.run.spent import Ledger, read_ledger, spent_before
 from nihbench.run.store import RunFolder, open_run
-from nihbench.run.stored import is_imported, stored_options
+from nihbench.run.stored import Beginning, beginning_of, stored_options
 from nihbench.run.tree import children_of, is_tree, open_tree
 
 Members = Mapping[str, tuple[ModelAccess, ...]]
@@ -60,21 +59,22 @@ class Ready:
     """
 
     job: Job
+    caller: Caller
     setup: Setup
     model: ModelAccess
     members: tuple[ModelAccess, ...]
     checks: Checks | None = None
 
 
-def asked_jobs(values: Mapping[str, Any], suite: str | None) -> tuple[Job, ...]:
-    """Return the jobs that the options of the command line mean, in order.
+def asked_jobs(values: Mapping[str, Any], suite: str | None, caller: Caller) -> tuple[Job, ...]:
+    """Return the jobs that raw options mean, in order.
 
     Raises:
         UsageError: an option can't be read, or two of them exclude each other.
     """
     models = list(dict.fromkeys(values["model"] or []))
     unit = values["length_unit"] or (REFERENCE_UNIT if len(models) > 1 and not values["like"] else None)
-    options = run_options({**values, "model": models[:1], "length_unit": unit})
+    options = run_options({**values, "model": models[:1], "length_unit": unit}, caller)
     if options.like is not None and suite is not None:
         raise UsageError(t("cli.like_takes_grid_texts", options="--suite"))
     if not all(models):
@@ -83,13 +83,14 @@ def asked_jobs(values: Mapping[str, Any], suite: str | None) -> tuple[Job, ...]:
         return (Job(options=options),)
     if suite is not None and (options.experiment or options.prompts):
         raise UsageError(t("cli.suite_says_experiments_prompts"))
-    items = load().suite(suite).items if suite is not None else None
+    items = load(caller).suite(suite).items if suite is not None else None
     return tuple(Job(options=each) for each in children_of(options, models, items))
 
 
 @contextmanager
 def made_ready(
     jobs: Sequence[Job],
+    caller: Caller,
     *,
     sending: bool,
     leave_out: bool = False,
@@ -103,6 +104,7 @@ def made_ready(
 
     Args:
         jobs: what is to be run.
+        caller: hears what a user should know.
         sending: whether models will be asked: a missing key is an error only then, and the servers of new runs are
             asked what must be known before the first expensive prompt.
         leave_out: whether lengths over a window are left out instead of refused.
@@ -111,19 +113,19 @@ def made_ready(
         folder: where the runs are, or will be: what is asked before they begin is written down in its ledger.
     """
     total = Total()
-    checks = [Checks(options=job.options, total=total) if sending else None for job in jobs]
+    checks = [Checks(options=job.options, caller=caller, total=total) if sending else None for job in jobs]
     with ExitStack() as opened:
         if folder is not None:
             total.ledger = opened.enter_context(_ledger(folder))
             total.spent = spent_apart(folder, [job.existing.path for job in jobs if job.existing])
-        members = _reached(jobs, opened, sending=sending)
-        known = _resolved(jobs, members, leave_out=leave_out)
+        members = _reached(jobs, caller, opened, sending=sending)
+        known = _resolved(jobs, caller, members, leave_out=leave_out)
         if agree is not None and known:
-            agree([_ready(jobs[number], setup, members) for number, setup in known.items()])
+            agree([_ready(jobs[number], caller, setup, members) for number, setup in known.items()])
         try:
             told = _told(jobs, known, members, checks)
-            setups = _final(jobs, known, members, told, checks, leave_out=leave_out)
-            ready = _introduced(jobs, setups, told, checks)
+            setups = _final(jobs, caller, known, members, told, checks, leave_out=leave_out)
+            ready = _introduced(jobs, caller, setups, told, checks)
             if agree is not None and len(known) < len(jobs):
                 agree(ready)
             yield ready
@@ -149,37 +151,37 @@ def spent_apart(folder: Path, runs: Sequence[Path]) -> Decimal:
     return sum((usd for call, usd in read_ledger(folder).calls.items() if call not in of_runs), Decimal(0))
 
 
-def _ready(job: Job, setup: Setup, members: Members) -> Ready:
+def _ready(job: Job, caller: Caller, setup: Setup, members: Members) -> Ready:
     servers = members[job.options.model]
-    return Ready(job=job, setup=setup, model=servers[0], members=servers)
+    return Ready(job=job, caller=caller, setup=setup, model=servers[0], members=servers)
 
 
-def _reached(jobs: Sequence[Job], opened: ExitStack, *, sending: bool) -> Members:
+def _reached(jobs: Sequence[Job], caller: Caller, opened: ExitStack, *, sending: bool) -> Members:
     """Reach every model's servers."""
-    catalog = load()
+    catalog = load(caller)
     members: dict[str, tuple[ModelAccess, ...]] = {}
     for job in jobs:
         if job.options.model not in members:
-            servers = opened.enter_context(reach_all(job.options, catalog, sending=sending))
+            servers = opened.enter_context(reach_all(job.options, catalog, caller, sending=sending))
             members[job.options.model] = servers
     return members
 
 
-def _resolved(jobs: Sequence[Job], members: Members, *, leave_out: bool) -> dict[int, Setup]:
+def _resolved(jobs: Sequence[Job], caller: Caller, members: Members, *, leave_out: bool) -> dict[int, Setup]:
     """Return the setup of each job by its number, as it is without asking anything.
 
     Those are left out whose lengths depend on a window that its server tells when it has loaded the model.
     """
-    catalog = load()
+    catalog = load(caller)
     setups: dict[int, Setup] = {}
     for number, job in enumerate(jobs):
         model = members[job.options.model][0]
         if job.existing is None and window_comes_later(job.options, model):
             continue
-        setups[number] = resolved(job.options, catalog, model, None, begun=job.begun, leave_out=leave_out)
+        setups[number] = resolved(job.options, catalog, model, caller, begun=job.begun, leave_out=leave_out)
         check_windows(members[job.options.model], setups[number].window)
     for number, options in _other_lengths(jobs, setups).items():
-        setups[number] = resolved(options, catalog, members[options.model][0], None)
+        setups[number] = resolved(options, catalog, members[options.model][0], caller)
     return setups
 
 
@@ -201,6 +203,7 @@ def _told(
 
 def _final(
     jobs: Sequence[Job],
+    caller: Caller,
     known: Mapping[int, Setup],
     members: Members,
     told: Members,
@@ -209,22 +212,23 @@ def _final(
     leave_out: bool,
 ) -> list[Setup]:
     """Return each job's setup with what its server told, and with lengths that are fitted to its counts."""
-    catalog = load()
+    catalog = load(caller)
     setups: dict[int, Setup] = {}
     for number, job in enumerate(jobs):
         setup, model, account = known.get(number), told[job.options.model][0], checks[number]
         news = model.window != members[job.options.model][0].window
         fits = setup is not None and account is not None and setup.wants_calibration and asks(model, job.begun)
         if setup is None or (job.existing is None and (news or fits)):
-            setup = resolved(job.options, catalog, model, account, begun=job.begun, leave_out=leave_out)
+            setup = resolved(job.options, catalog, model, caller, account, begun=job.begun, leave_out=leave_out)
         setups[number] = setup
     for number, options in _other_lengths(jobs, setups).items():
-        setups[number] = resolved(options, catalog, told[options.model][0], checks[number])
+        setups[number] = resolved(options, catalog, told[options.model][0], caller, checks[number])
     return [setups[number] for number in range(len(jobs))]
 
 
 def _introduced(
     jobs: Sequence[Job],
+    caller: Caller,
     setups: Sequence[Setup],
     members: Mapping[str, tuple[ModelAccess, ...]],
     checks: Sequence[Checks | None],
@@ -234,8 +238,8 @@ def _introduced(
     for job, setup, account in zip(jobs, setups, checks, strict=True):
         servers = members[job.options.model]
         check_windows(servers, setup.window)
-        introduce(setup, servers[0], account, begun=job.begun)
-        ready.append(Ready(job=job, setup=setup, model=servers[0], members=servers, checks=account))
+        introduce(setup, servers[0], caller, account, begun=job.begun)
+        ready.append(Ready(job=job, caller=caller, setup=setup, model=servers[0], members=servers, checks=account))
     return tuple(ready)
 
 
@@ -269,43 +273,52 @@ _OF_THE_ADDRESS = ("base_url", "api_key_env")
 _OF_A_TREE = ("model", "experiment", "prompt")
 
 
-def resumed_jobs(context: typer.Context, folder: Path, values: Mapping[str, Any], suite: str | None) -> tuple[Job, ...]:
+def resumed_jobs(
+    folder: Path, values: Mapping[str, Any], given: Collection[str], suite: str | None, caller: Caller
+) -> tuple[Job, ...]:
     """Return the jobs of a run, or of a folder of runs, with the options that they began with.
+
+    Args:
+        folder: the run's, or that of the runs.
+        values: the raw value of every option.
+        given: those of them that were given.
+        suite: the suite that was named, which must be the folder's.
+        caller: hears what a user should know.
 
     Raises:
         UsageError: an option that was given again says something else, or a secret is missing.
         DamagedDataError: a file of the run can't be read.
     """
-    given = [name for name in values if _is_given(context, name)]
+    given = [name for name in values if name in given]
     if not is_tree(folder):
         if suite is not None:
             raise UsageError(t("cli.single_run_not_suite", folder=folder))
         run = open_run(folder)
-        if is_imported(run.manifest):
+        if run.manifest.is_import:
             raise UsageError(t("cli.imported_cant_gone_make", path=run.path))
-        return (Job(options=_resumed(run.path, run.manifest, values, given), existing=run),)
+        return (Job(options=_resumed(run.path, run.manifest.beginning, values, given, caller), existing=run),)
     tree = open_tree(folder)
     if (suite is not None and suite != tree.suite) or any(name in given for name in _OF_A_TREE):
         raise UsageError(t("cli.says_itself_runs_leave", folder=folder))
     jobs = []
     for child in tree.children:
         begun = tree.begun(child)
-        content: dict[str, Any] = {"options": child.options, "withheld": list(child.withheld)}
-        content |= {"corpus": {"sha256": child.corpus_sha256}, "begun": begun is not None}
-        content |= {"like": begun.manifest.get("like") if begun else None}
-        options = _resumed(folder / child.folder, content, {**values, "model": None}, given)
+        known = beginning_of(child.options, child.withheld, child.corpus_sha256)
+        known = replace(known, begun=begun is not None, is_like=begun is not None and begun.manifest.like is not None)
+        options = _resumed(folder / child.folder, known, {**values, "model": None}, given, caller)
         jobs.append(Job(options=options, existing=begun, folder=child.folder))
     return tuple(jobs)
 
 
-def _resumed(path: Path, content: Mapping[str, Any], values: Mapping[str, Any], given: list[str]) -> RunOptions:
+def _resumed(
+    path: Path, known: Beginning, values: Mapping[str, Any], given: Collection[str], caller: Caller
+) -> RunOptions:
     """Return the options that the run began with; options given again must say the same."""
-    began = content["options"]
-    defaults = {"model": [began["model"]], "length_unit": began.get("length_unit")}
-    defaults["adaptive"] = began.get("adaptive", False)
-    asked = run_options({**values, **{name: values[name] or usual for name, usual in defaults.items()}})
+    began = known.options
+    defaults = {"model": [began.model], "length_unit": began.length_unit, "adaptive": began.adaptive}
+    asked = run_options({**values, **{name: values[name] or usual for name, usual in defaults.items()}}, caller)
     again: dict[str, Any] = {name: getattr(asked, name) for name in ("base_url", "extra_body") if name in given}
-    stored = stored_options(content, asked.headers, again)
+    stored = stored_options(known, asked.headers, again)
     changed = []
     for name in given:
         field = {"prompt": "prompts", "header": "headers"}.get(name, name)
@@ -316,9 +329,4 @@ def _resumed(path: Path, content: Mapping[str, Any], values: Mapping[str, Any], 
     if changed:
         raise UsageError(t("cli.cant_resume_other_options", changed=", ".join(changed), path=path))
     free = {n: getattr(asked, n) for n in _FREE_ON_RESUME if n in given}
-    return readmitted(replace(stored, **free), content, path, asked, given)
-
-
-def _is_given(context: typer.Context, name: str) -> bool:
-    source = context.get_parameter_source(name)
-    return source is not None and source.name == "COMMANDLINE"
+    return readmitted(replace(stored, **free), known, path, asked, given, load(caller))

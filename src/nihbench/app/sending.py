@@ -1,35 +1,34 @@
-"""Send what a run owes, and say how it goes: controls first, then the grid; on an interruption how to go on."""
+"""Send what a run owes, and tell how it goes: controls first, then the grid; on an interruption how to go on."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import signal
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
-from nihbench.cli.adaptive import send_rounds
-from nihbench.cli.checks import canary_of, likely_tokens
-from nihbench.cli.jobs import Ready
-from nihbench.cli.money import Checks, budget_of, tell_spent
-from nihbench.cli.output import ENDING, Terminated, note, now, stopped
-from nihbench.cli.progress import gauges_of, progress
-from nihbench.cli.results import result_of
-from nihbench.cli.wiring import foreseen
+from nihbench.app.adaptive import send_rounds
+from nihbench.app.checks import canary_of, likely_tokens
+from nihbench.app.events import Caller, ControlTold, PartBegan, PartEnded, TrialDone
+from nihbench.app.jobs import Ready
+from nihbench.app.money import Checks, Gauges, budget_of, gauges_of, tell_spent
+from nihbench.app.results import result_of
+from nihbench.app.running import complete, now, stopped
+from nihbench.app.wiring import foreseen
 from nihbench.endpoint.access import SideBySide
 from nihbench.endpoint.limits import Limiter
 from nihbench.endpoint.request_counts import request_counter
 from nihbench.endpoint.spending import Budget
 from nihbench.endpoint.waits import in_words
 from nihbench.errors import DamagedDataError, MovedError, NihError, StoppedError
-from nihbench.lang.messages import Message, language, t, typed, without_stop
+from nihbench.lang.messages import Message, t, typed, without_stop
 from nihbench.plan.controls import BEFORE_THE_GRID
 from nihbench.run.calibration import Calibration, calibrate_further
 from nihbench.run.forecast import computed_shares
-from nihbench.run.runner import Opening, run_trials
+from nihbench.run.runner import Opening, Progress, run_trials
 from nihbench.run.setup import Setup
 from nihbench.run.spent import account, outcomes_before
 from nihbench.run.store import RunFolder
@@ -62,9 +61,9 @@ def measure(ready: Ready, folder: RunFolder, trials: Owed, sending: Sending) -> 
     Raises:
         NihError: it could not be finished; the message says how to go on.
     """
-    setup, members = ready.setup, ready.members
+    setup, members, caller = ready.setup, ready.members, ready.caller
     if sending.resume is not None:
-        note(
+        caller.tell(
             t(
                 "cli.run_folder_trials_done",
                 path=folder.path,
@@ -74,13 +73,12 @@ def measure(ready: Ready, folder: RunFolder, trials: Owed, sending: Sending) -> 
         )
     sent = [trial for _, trial in trials]
     with account(folder.path, setup, now) as (ledger, before):
-        budget = budget_of(setup, members, before + sending.elsewhere, ledger)
+        budget = budget_of(setup, members, caller, before + sending.elsewhere, ledger)
         # What earlier answers taught is known again, so that a resumed run weighs the same call alike.
         for tokens, outcome in () if setup.counts_doubted else outcomes_before(folder.path, setup):
             budget.learn(tokens, setup.request.max_output, outcome)
         try:
-            with terminable() as cancelling:
-                asyncio.run(_send(ready, folder, trials, budget, sending, cancelling, sent))
+            complete(_send(ready, folder, trials, budget, sending, sent), caller)
         except KeyboardInterrupt as error:
             raise stopped(error, _go_on(sending)) from error
         except (DamagedDataError, MovedError):
@@ -88,7 +86,7 @@ def measure(ready: Ready, folder: RunFolder, trials: Owed, sending: Sending) -> 
         except NihError as error:
             raise type(error)(t("cli.error_go_on", error=without_stop(error), go_on=_go_on(sending))) from error
         finally:
-            tell_spent(setup, members, sent, budget, before=before, elsewhere=sending.elsewhere)
+            tell_spent(setup, members, sent, budget, caller, before=before, elsewhere=sending.elsewhere)
     return budget.exactly_spent - sending.elsewhere
 
 
@@ -105,12 +103,10 @@ async def _send(
     trials: Owed,
     budget: Budget,
     sending: Sending,
-    cancelling: Callable[[], None],
     sent: list[Trial],
 ) -> None:
     """Send what is owed, and what an adaptive run decides on after it; `sent` is told of the latter."""
-    cancelling()
-    asleep = asyncio.create_task(tell_of_sleep(note))
+    asleep = asyncio.create_task(tell_of_sleep(ready.caller.tell))
     try:
         await _send_parts(ready, folder, trials, budget, sending, sent)
     finally:
@@ -120,7 +116,7 @@ async def _send(
 async def _send_parts(
     ready: Ready, folder: RunFolder, trials: Owed, budget: Budget, sending: Sending, sent: list[Trial]
 ) -> None:
-    setup = ready.setup
+    setup, caller = ready.setup, ready.caller
     before = [pair for pair in trials if pair[1].control in BEFORE_THE_GRID]
     rest = [pair for pair in trials if pair[1].control not in BEFORE_THE_GRID]
 
@@ -138,9 +134,9 @@ async def _send_parts(
 
     with folder.writer() as writer:
         async with clients(ready, budget) as (completer, limiters):
-            judge = CutJudge(canary_of(completer, setup))
+            judge = CutJudge(canary_of(completer, setup, caller))
             gauges = gauges_of(setup, ready.members, limiters, budget, sending.elsewhere)
-            async with progress(setup, trials, folder.records().values(), gauges) as shown:
+            with _part(setup, trials, folder.records().values(), gauges, caller) as shown:
                 for part, later in ((before, len(rest)), (rest, 0)):
                     await run_trials(
                         setup,
@@ -156,11 +152,11 @@ async def _send_parts(
                         cut_judge=judge,
                     )
                     if part and later and not sending.quiet:
-                        _tell_controls(setup, folder, strict=sending.strict_controls)
+                        _tell_controls(folder, caller, strict=sending.strict_controls)
 
             async def send(setup: Setup, due: Owed, records: Mapping[str, Record]) -> None:
                 sent.extend(trial for _, trial in due)
-                async with progress(setup, due, records.values(), gauges) as shown:
+                with _part(setup, due, records.values(), gauges, caller) as shown:
                     await run_trials(
                         setup, due, completer, writer, total=len(setup.trials), now=now, on_progress=shown,
                         limiters=limiters, cut_judge=judge,
@@ -173,13 +169,13 @@ async def _send_parts(
                 if found is setup.calibration:
                     told.append(t("cli.note_further_haystack_not"))
                 if told:
-                    note(told[0])
+                    caller.tell(told[0])
                 return found
 
             if setup.options.adaptive:
                 free = ready.model.counter is not None
                 await send_rounds(
-                    setup, folder, budget, send, fit, fits_free=free, retry_all=sending.retry_all
+                    setup, folder, budget, send, fit, caller, fits_free=free, retry_all=sending.retry_all
                 )  # fmt: skip
 
 
@@ -187,19 +183,42 @@ async def _send_parts(
 async def clients(ready: Ready, budget: Budget) -> AsyncIterator[tuple[Completer, list[Limiter]]]:
     """Open a client for each server that shares the work; give one completer for all, and their limiters."""
     options = ready.setup.options
-    checks = ready.checks or Checks(options=options)
+    checks, tell = ready.checks or Checks(options=options, caller=ready.caller), ready.caller.tell
     limiters = [checks.limiter(member) for member in ready.members]
     async with contextlib.AsyncExitStack() as opened:
         each = [
             await opened.enter_async_context(
-                member.client(stream=options.stream, limiter=limiter, budget=budget, on_change=note, on_silence=note)
+                member.client(stream=options.stream, limiter=limiter, budget=budget, on_change=tell, on_silence=tell)
             )
             for member, limiter in zip(ready.members, limiters, strict=True)
         ]
         yield SideBySide(list(zip(each, limiters, strict=True))) if len(each) > 1 else each[0], limiters
 
 
-def _tell_controls(setup: Setup, folder: RunFolder, *, strict: bool) -> None:
+@contextlib.contextmanager
+def _part(
+    setup: Setup, owed: Owed, records: Iterable[Record], gauges: Callable[[Mapping[int, int]], Gauges], caller: Caller
+) -> Iterator[Callable[[Progress], None]]:
+    """Tell that trials are sent, as long as the context lasts; what is yielded tells what came of each."""
+    caller.emit(
+        PartBegan(
+            title=f"{setup.preset.name}  {setup.experiment.name}",
+            task=setup.task,
+            planned=setup.trials,
+            owed=[trial for _, trial in owed],
+            records=records,
+            gauges=gauges,
+        )
+    )
+    try:
+        yield lambda news: caller.emit(
+            TrialDone(record=news.record, done=news.done, total=news.total, axis=setup.task.axis)
+        )
+    finally:
+        caller.emit(PartEnded())
+
+
+def _tell_controls(folder: RunFolder, caller: Caller, *, strict: bool) -> None:
     """Say what the controls say that were asked before the grid, while the grid is not paid for yet.
 
     Raises:
@@ -207,18 +226,18 @@ def _tell_controls(setup: Setup, folder: RunFolder, *, strict: bool) -> None:
     """
     results = [result for result in result_of(folder, again=True).controls if result.name in BEFORE_THE_GRID]
     for result in results:
-        note(result.sentence(language()))
+        caller.emit(ControlTold(result=result))
     if strict and any(result.failed for result in results):
         raise StoppedError(t("cli.control_failed_strict_controls"))
 
 
-def note_cache(ready: Ready, folder: RunFolder) -> None:
+def tell_cache(ready: Ready, folder: RunFolder) -> None:
     """Say what the prefix cache was predicted to save, and what the server says that it did."""
     setup = ready.setup
     predicted = foreseen(setup, ready.model)
     shares = computed_shares(predicted, folder.records().values())
     if shares is not None:
-        note(
+        ready.caller.tell(
             t(
                 "cli.prefix_cache_prompts_tokens",
                 computed=shares[1],
@@ -246,37 +265,6 @@ async def tell_of_sleep(
         gap_s = wall() - steady() - before
         if gap_s > _ASLEEP_S:
             say(t("cli.note_machine_stood_still", wait=in_words(gap_s)))
-
-
-@contextlib.contextmanager
-def terminable() -> Iterator[Callable[[], None]]:
-    """Let signals end an event loop as Ctrl-C does: what is given is to be called in the loop's first task."""
-    came: list[str] = []
-    before = {number: handler for number in ENDING if (handler := signal.getsignal(number)) != signal.SIG_IGN}
-
-    def cancelling() -> None:
-        task = asyncio.current_task()
-
-        def terminate(number: int) -> None:
-            came.append(signal.Signals(number).name)
-            if task is not None:
-                task.cancel()
-
-        with contextlib.suppress(NotImplementedError, RuntimeError):  # Windows, or not the main thread
-            for number in before:
-                asyncio.get_running_loop().add_signal_handler(number, terminate, number)
-
-    try:
-        yield cancelling
-    except asyncio.CancelledError as error:
-        if not came:
-            raise
-        raise Terminated(came[0]) from error
-    finally:
-        # A loop that ends takes its handlers away, and leaves the system's default.
-        with contextlib.suppress(ValueError, TypeError):
-            for number, handler in before.items():
-                signal.signal(number, handler)
 
 
 def _go_on(sending: Sending) -> Message:

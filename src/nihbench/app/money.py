@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
+from nihbench.app.events import Caller, Spent
+from nihbench.app.wiring import foreseen
 from nihbench.catalog.lookup import Catalog
-from nihbench.cli.catalogs import load
-from nihbench.cli.output import note
-from nihbench.cli.wiring import foreseen
 from nihbench.endpoint.access import ModelAccess
 from nihbench.endpoint.limits import Limiter
 from nihbench.endpoint.spending import Budget
@@ -27,6 +25,7 @@ from nihbench.run.recount import Recount
 from nihbench.run.setup import Setup
 from nihbench.run.spent import MARGIN, Ledger, Tariff, append, committed, lines_of, margin_of, spent_of
 from nihbench.run.store import RunFolder
+from nihbench.run.stored import Manifest
 from nihbench.types import PriceTier, Trial
 
 Part = tuple[Setup, Sequence[ModelAccess], Sequence[Trial]]
@@ -54,6 +53,7 @@ class Checks:
     """
 
     options: RunOptions
+    caller: Caller
     total: Total = field(default_factory=Total)
     spent: Decimal = Decimal(0)
     prompt_tokens: int = 0
@@ -75,7 +75,7 @@ class Checks:
             spent=self.total.spent,
             margin=MARGIN,
             journal=ledger,
-            on_doubt=note,
+            on_doubt=self.caller.tell,
         )
         try:
             yield budget
@@ -90,7 +90,7 @@ class Checks:
 
         def tell(wait_s: float) -> None:
             host = model.endpoint.host
-            note(t("cli.asks_wait_nothing_sent", host=host, wait=in_words(wait_s)))
+            self.caller.tell(t("cli.asks_wait_nothing_sent", host=host, wait=in_words(wait_s)))
 
         known, options = self.total.limiters, self.options
         if model.base_url not in known:
@@ -108,12 +108,13 @@ class Checks:
         """Say what the checks have cost, where they did, once."""
         if self.spent and not self.told:
             self.told = True
-            note(t("cli.asked_before_first_trial", tokens=self.prompt_tokens, spent=self.spent))
+            self.caller.tell(t("cli.asked_before_first_trial", tokens=self.prompt_tokens, spent=self.spent))
 
 
 def budget_of(
     setup: Setup,
     members: Sequence[ModelAccess],
+    caller: Caller,
     spent: Decimal = Decimal(0),
     ledger: Ledger | None = None,
 ) -> Budget:
@@ -130,7 +131,7 @@ def budget_of(
         spent=spent,
         margin=margin_of(setup),
         journal=ledger,
-        on_doubt=note,
+        on_doubt=caller.tell,
     )
 
 
@@ -145,7 +146,7 @@ def dollars(value: Decimal) -> str:
     return f"${value:,.2f}" if value >= 1 else f"${value:.4f}"
 
 
-def stored_tariff(content: Mapping[str, Any], catalog: Catalog, price: str | None = None) -> Tariff:
+def stored_tariff(content: Manifest, catalog: Catalog, price: str | None = None) -> Tariff:
     """Return what the calls of a stored run cost.
 
     Args:
@@ -156,18 +157,18 @@ def stored_tariff(content: Mapping[str, Any], catalog: Catalog, price: str | Non
     Raises:
         UsageError: --price is no price.
     """
-    preset = catalog.models.get(content["model"]["name"])
-    given = price or content["options"].get("price")
+    preset = catalog.models.get(content.model.name)
+    given = price or content.options.price
     prices = (price_of(given),) if given else preset.prices if preset else ()
     return Tariff.of(content, prices, preset.batch if preset else None)
 
 
-def left_behind(run: RunFolder) -> Decimal:
+def left_behind(run: RunFolder, catalog: Catalog) -> Decimal:
     """Return what a killed command of an older version may have spent on a run beside its records and its ledger."""
     usd = committed(run.path)
     if not usd:
         return usd
-    shown = spent_of(run.path, stored_tariff(run.manifest, load())) or Decimal(0)
+    shown = spent_of(run.path, stored_tariff(run.manifest, catalog)) or Decimal(0)
     return max(usd - shown, Decimal(0))
 
 
@@ -187,6 +188,7 @@ def tell_spent(
     members: Sequence[ModelAccess],
     trials: Sequence[Trial],
     budget: Budget,
+    caller: Caller,
     *,
     before: Decimal,
     elsewhere: Decimal = Decimal(0),
@@ -198,6 +200,7 @@ def tell_spent(
         members: the servers that share its work.
         trials: what was owed.
         budget: what is spent by now.
+        caller: hears it.
         before: what the run had spent before them: in earlier parts, and on checks.
         elsewhere: what other runs have spent of the same budget.
     """
@@ -211,10 +214,19 @@ def tell_spent(
     now = _money(whole - before, budget.unpriced)
     counts = t("cli.tokens_out", prompt_tokens=budget.prompt_tokens, completion_tokens=budget.completion_tokens)
     plan = t("cli.tokens_4", planned=planned, tokens=sum(map(Recount(setup).planned, trials)))
-    if not before:
-        note(t("cli.spent_planned", now=now, counts=counts, plan=plan))
-        return
-    note(t("cli.spent_all_trials_part", whole=whole, now=now, counts=counts, plan=plan))
+    sentence = t("cli.spent_planned", now=now, counts=counts, plan=plan)
+    if before:
+        sentence = t("cli.spent_all_trials_part", whole=whole, now=now, counts=counts, plan=plan)
+    caller.emit(
+        Spent(
+            usd=whole - before,
+            run_usd=whole,
+            prompt_tokens=budget.prompt_tokens,
+            completion_tokens=budget.completion_tokens,
+            unpriced=budget.unpriced,
+            sentence=sentence,
+        )
+    )
 
 
 def _money(spent: Decimal, unpriced: int) -> Message:
@@ -243,16 +255,76 @@ def prices_of(setup: Setup, members: Sequence[ModelAccess]) -> tuple[PriceTier, 
     return members[0].prices if is_free(members) else setup.preset.prices
 
 
+# ---- gauges ----------------------------------------------------------------------------------------------------------
+# What limiters and budget say while trials are sent.
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Gauges:
+    """What limiters and budget say at a moment. None: unknown, or there is none.
+
+    `spent_usd` is what the run has spent, `elsewhere_usd` what others have of the same money, `most_usd` the cap
+    (--max-cost), `rest_usd` what the owed trials cost at most;
+    `waits` says what the next call waits for and for how many seconds. `free`: the answers cost nothing.
+    """
+
+    free: bool = False
+    spent_usd: float | None = None
+    elsewhere_usd: float = 0.0
+    most_usd: float | None = None
+    rest_usd: float | None = None
+    in_flight: int | None = None
+    at_once: int | None = None
+    refused: int = 0
+    tokens_per_minute: float | None = None
+    requests_per_minute: float | None = None
+    waits: tuple[str, float] | None = None
+
+
+def gauges_of(
+    setup: Setup, members: Sequence[ModelAccess], limiters: Sequence[Limiter], budget: Budget, elsewhere: Decimal
+) -> Callable[[Mapping[int, int]], Gauges]:
+    """Return what reads the limiters and the budget of a run; `elsewhere` other runs have spent of the same money."""
+    free = is_free(members)
+
+    def read(owed: Mapping[int, int]) -> Gauges:
+        waits = [wait for limiter in limiters if (wait := limiter.waiting_for) is not None]
+        # What no end of a call ends is worth more words than a full house.
+        wait = max(waits, key=lambda wait: (wait[0] != "slot", wait[1]), default=None)
+        return Gauges(
+            free=free,
+            spent_usd=None if budget.unpriced and not budget.spent else float(budget.exactly_spent - elsewhere),
+            elsewhere_usd=float(elsewhere),
+            most_usd=setup.options.max_cost,
+            rest_usd=None if free else worst_rest(setup, members, owed),
+            in_flight=sum(limiter.in_flight for limiter in limiters),
+            at_once=sum(limiter.limit for limiter in limiters),
+            refused=sum(limiter.refused for limiter in limiters),
+            tokens_per_minute=_sum(limiter.tokens_per_minute for limiter in limiters),
+            requests_per_minute=_sum(limiter.requests_per_minute for limiter in limiters),
+            waits=wait,
+        )
+
+    return read
+
+
+def _sum(rates: Iterable[float | None]) -> float | None:
+    """Add up; one that is unknown makes the sum unknown."""
+    known = list(rates)
+    return None if any(rate is None for rate in known) else sum(rate for rate in known if rate is not None)
+
+
 # ---- capped ----------------------------------------------------------------------------------------------------------
 # What is said of --max-cost before the first trial: how far it reaches, and in which part of the grid.
 
 
-def tell_reach(parts: Sequence[Part], spent: Decimal) -> None:
+def tell_reach(parts: Sequence[Part], spent: Decimal, caller: Caller) -> None:
     """Say of each run that may not come to its end how far the command's --max-cost reaches.
 
     Args:
         parts: for every run, in sending order, its setup, its servers, and the trials that are owed.
         spent: what the runs have spent before.
+        caller: hears it.
     """
     options: RunOptions = parts[0][0].options
     if options.max_cost is None:
@@ -262,13 +334,13 @@ def tell_reach(parts: Sequence[Part], spent: Decimal) -> None:
         found, cost = reach(part, max(left, Decimal(0)))
         left -= cost
         if found is not None and not found.is_whole:
-            note(t("cli.note_2", sentence=reach_sentence(found, options.max_cost)))
+            caller.tell(t("cli.note_2", sentence=reach_sentence(found, options.max_cost)))
 
 
-def tell_unknown(max_cost: float | None, *models: ModelAccess) -> None:
+def tell_unknown(max_cost: float | None, caller: Caller, *models: ModelAccess) -> None:
     """Say before anything is sent what no --max-cost can hold: what is billed and not told."""
     if max_cost is not None and not all(model.is_free for model in models):
-        note(t("cli.note_max_cost_goes", max_cost=max_cost))
+        caller.tell(t("cli.note_max_cost_goes", max_cost=max_cost))
 
 
 def reach(part: Part, left: Decimal) -> tuple[Reach | None, Decimal]:

@@ -1,27 +1,29 @@
-"""What the commands of `nih batch` do: write requests, agree to their cost, submit them, bring the answers."""
+"""Batches: have the cost of requests agreed to, submit them, bring the answers."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from nihbench.cli.catalogs import load
-from nihbench.cli.commands.shared import usual_values
-from nihbench.cli.consent import check_cost
-from nihbench.cli.finish import finish
-from nihbench.cli.jobs import Job, resumed_jobs
-from nihbench.cli.money import dollars, planned_cost
-from nihbench.cli.output import FetchReport, note, now, plain, show
-from nihbench.cli.wiring import prepared, reach
+from nihbench.app.consent import check_cost
+from nihbench.app.events import BatchStands, Caller
+from nihbench.app.finish import finish
+from nihbench.app.jobs import Job, resumed_jobs
+from nihbench.app.keywords import usual_values
+from nihbench.app.money import dollars, planned_cost
+from nihbench.app.presets import load
+from nihbench.app.results import Result
+from nihbench.app.running import now
+from nihbench.app.wiring import prepared, reach
 from nihbench.endpoint.access import ModelAccess
 from nihbench.endpoint.batches import BatchEndpoint
 from nihbench.errors import StoppedError, UsageError
-from nihbench.lang.messages import said, t, typed
+from nihbench.lang.messages import t, typed
 from nihbench.prices import decimal_of, discounted
 from nihbench.run.batch_state import Batches, open_batches
 from nihbench.run.batch_state import Job as BatchJob
@@ -44,9 +46,6 @@ from nihbench.run.spent import Ledger, read_ledger, spent_before
 from nihbench.run.store import RunFolder, open_run, owned
 from nihbench.types import Trial
 
-if TYPE_CHECKING:
-    import typer
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Terms:
@@ -54,11 +53,10 @@ class Terms:
 
     completion_window: str | None
     again: bool
-    yes: bool
 
 
-def submit_run(job: Job, terms: Terms) -> None:
-    """Submit what a run owes, when its cost is agreed to; show a line for each batch when it is there.
+def submit_run(job: Job, terms: Terms, caller: Caller) -> None:
+    """Submit what a run owes, when its cost is agreed to; tell of each batch when it is there.
 
     Raises:
         NihError: it can't be submitted, or is not agreed to.
@@ -67,7 +65,7 @@ def submit_run(job: Job, terms: Terms) -> None:
     assert folder is not None
     open_batches(folder.path)
     check_rules(folder.path, folder.manifest)
-    with prepared(job.options, sending=True, begun=job.begun) as (setup, model), owned(folder.path, now):
+    with prepared(job.options, caller, sending=True, begun=job.begun) as (setup, model), owned(folder.path, now):
         _check_remote(setup, model)
         check_same(folder.manifest, setup)
         plan, batches = plan_of(setup), open_batches(folder.path)
@@ -79,11 +77,11 @@ def submit_run(job: Job, terms: Terms) -> None:
         ids = [trial_id for each in batches.jobs if each.is_open for trial_id in batches.ids(each)]
         if not ids:
             raise UsageError(t("cli.nothing_left_submit_bring", path=typed(folder.path)))
-        _agree(setup, model, folder, *_unagreed(folder, batches, plan), yes=terms.yes)
+        _agree(setup, model, folder, *_unagreed(folder, batches, plan), caller)
         usual = setup.preset.batch.completion_window if setup.preset.batch else "24h"
         how = Submission(base_url=url, completion_window=terms.completion_window or usual, again=terms.again)
-        _submit(setup, model, batches, plan, how)
-        note(t("cli.answers_come_later_nih", path=typed(folder.path)))
+        _submit(setup, model, batches, plan, how, caller)
+        caller.tell(t("cli.answers_come_later_nih", path=typed(folder.path)))
 
 
 def _unagreed(folder: RunFolder, batches: Batches, plan: Mapping[str, Trial]) -> tuple[list[Trial], list[Trial]]:
@@ -100,7 +98,14 @@ def _unagreed(folder: RunFolder, batches: Batches, plan: Mapping[str, Trial]) ->
     return trials(job for job in left if job.is_open), trials(job for job in left if job.waits and not job.is_open)
 
 
-def _submit(setup: Setup, model: ModelAccess, batches: Batches, plan: Mapping[str, Trial], how: Submission) -> None:
+def _submit(
+    setup: Setup,
+    model: ModelAccess,
+    batches: Batches,
+    plan: Mapping[str, Trial],
+    how: Submission,
+    caller: Caller,
+) -> None:
     """Submit what is open; what a batch may cost is set aside before it is made."""
     cheap = _at_batch_prices(setup)
 
@@ -115,7 +120,7 @@ def _submit(setup: Setup, model: ModelAccess, batches: Batches, plan: Mapping[st
             batches,
             service,
             how,
-            on_job=lambda each: show(job_line(each)),
+            on_job=lambda each: caller.emit(BatchStands(job=each, is_new=True)),
             reserve=reserve,
             free=lambda job: ledger.settle(job.entry, Decimal(0)),
         )
@@ -129,7 +134,12 @@ def _check_remote(setup: Setup, model: ModelAccess) -> None:
 
 
 def _agree(
-    setup: Setup, model: ModelAccess, folder: RunFolder, trials: Sequence[Trial], waiting: Sequence[Trial], *, yes: bool
+    setup: Setup,
+    model: ModelAccess,
+    folder: RunFolder,
+    trials: Sequence[Trial],
+    waiting: Sequence[Trial],
+    caller: Caller,
 ) -> None:
     """Make sure that the cost is agreed to, at the prices of a batch.
 
@@ -138,7 +148,7 @@ def _agree(
         StoppedError: it could be more than --max-cost.
     """
     cheap = _at_batch_prices(setup)
-    check_cost([(cheap, (model,), trials)], yes=yes, runs=[folder.path])
+    check_cost([(cheap, (model,), trials)], caller, runs=[folder.path])
     if setup.options.max_cost is None:
         return
     worst = planned_cost(cheap, (model,), [*trials, *waiting]).most
@@ -165,29 +175,37 @@ def _settle(folder: RunFolder, batches: Batches) -> None:
 
 
 @contextmanager
-def served(context: typer.Context, path: Path, given: Mapping[str, Any]) -> Iterator[tuple[RunFolder, BatchEndpoint]]:
+def served(
+    path: Path, values: Mapping[str, Any], given: Collection[str], caller: Caller
+) -> Iterator[tuple[RunFolder, BatchEndpoint]]:
     """Reach the server that a run's batches are at.
+
+    Args:
+        path: the run's folder.
+        values: the raw values of some options.
+        given: which of them were given.
+        caller: hears what a user should know.
 
     Raises:
         UsageError: the run was not exported, or its batches are at another server.
     """
     open_batches(open_run(path).path)
-    values = usual_values() | dict(given)
-    (job,) = resumed_jobs(context, path, values, None)
+    (job,) = resumed_jobs(path, usual_values() | dict(values), given, None, caller)
     assert job.existing is not None
-    with reach(job.options, load(), sending=True, report=FetchReport()) as model:
+    with reach(job.options, load(caller), caller, sending=True) as model:
         check_server(open_batches(path), bare_url(model.base_url) or "")
         with BatchEndpoint(model.endpoint) as service:
             check_ids(open_batches(path), service, model.base_url)
             yield job.existing, service
 
 
-def fetch_all(folder: RunFolder, service: BatchEndpoint, *, every: float | None) -> int:
-    """Bring all results that are there; return the exit code that the run's records ask for.
+def fetch_all(folder: RunFolder, service: BatchEndpoint, caller: Caller, *, every: float | None) -> Result:
+    """Bring all results that are there; return the run as it is read then.
 
     Args:
         folder: the run.
         service: its server.
+        caller: hears how its batches stand.
         every: seconds between two questions until all batches have ended; None: ask once.
     """
     with owned(folder.path, now):
@@ -195,7 +213,7 @@ def fetch_all(folder: RunFolder, service: BatchEndpoint, *, every: float | None)
         if not any(job.batch_id for job in batches.jobs):
             raise UsageError(t("cli.no_batch_yet_nih", path=typed(folder.path)))
         while True:
-            batches = _bring_ended(folder, refresh(batches, service), service)
+            batches = _bring_ended(folder, refresh(batches, service), service, caller)
             _settle(folder, batches)
             going = [job for job in batches.jobs if job.waits and job.batch_id and not job.finished]
             if every is None or not going:
@@ -203,25 +221,18 @@ def fetch_all(folder: RunFolder, service: BatchEndpoint, *, every: float | None)
             time.sleep(every)
     for job in batches.jobs:
         if job.waits:
-            note(job_line(job))
-    return finish(folder, resume=folder.path)
+            caller.emit(BatchStands(job=job))
+    return finish(folder, caller, resume=folder.path)
 
 
-def _bring_ended(folder: RunFolder, batches: Batches, service: BatchEndpoint) -> Batches:
+def _bring_ended(folder: RunFolder, batches: Batches, service: BatchEndpoint, caller: Caller) -> Batches:
     for job in batches.jobs:
         if job.finished and job.waits:
-            note(job_line(job))
+            caller.emit(BatchStands(job=job))
             files = bring(batches, job, service)
             if files:
                 asked = batches.ids(job)
                 for sentence in import_results(folder, files, now=now, keys=service.keys(), asked=asked).sentences():
-                    note(sentence)
+                    caller.tell(sentence)
             batches = batches.put(replace(job, fetched=True))
     return batches
-
-
-def job_line(job: BatchJob) -> str:
-    """Return a batch as one line."""
-    counts = t("cli.done_failed", done=job.completed or 0, requests=job.requests, failed=job.failed or 0)
-    reason = f": {job.message}" if job.message else ""
-    return plain(f"{job.name}  {job.batch_id or '-'}  {job.status or '-'}  {said(counts)}{reason}")

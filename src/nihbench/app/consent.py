@@ -6,21 +6,17 @@ What a run would cost is told by what this machine counts and knows of prices, n
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import typer
-
+from nihbench.app.events import Bill, Caller
+from nihbench.app.money import Part, budget_of, dollars, is_free, planned_cost
+from nihbench.app.options import check_extra
+from nihbench.app.presets import find_preset, has_secrets, host_of, is_gguf
 from nihbench.catalog.lookup import Catalog
-from nihbench.cli.catalogs import load
-from nihbench.cli.money import Part, budget_of, dollars, is_free, planned_cost
-from nihbench.cli.options import check_extra
-from nihbench.cli.output import note, plain
-from nihbench.cli.presets import find_preset, has_secrets, host_of, is_gguf
 from nihbench.endpoint.access import ModelAccess
 from nihbench.endpoint.tokenizers import is_tokenizer_file
 from nihbench.errors import UsageError
@@ -31,6 +27,7 @@ from nihbench.run.admit import admitted_file, admitted_text, deciding_fields, is
 from nihbench.run.known import is_own_run
 from nihbench.run.options import RunOptions
 from nihbench.run.recount import Recount
+from nihbench.run.stored import Beginning
 
 ASK_ABOVE_USD = 5
 ASK_ABOVE_TOKENS = 1_000_000
@@ -38,36 +35,66 @@ _SHOWN = 200
 """So many characters of a field's value are shown."""
 
 
-def check_cost(parts: Sequence[Part], *, yes: bool, runs: Sequence[Path | None] = ()) -> None:
-    """Make sure that what all trials could cost is agreed to: on a terminal ask, elsewhere refuse what is dear.
+def check_cost(parts: Sequence[Part], caller: Caller, *, runs: Sequence[Path | None] = ()) -> None:
+    """Make sure that what all trials could cost is agreed to.
 
     A bound of the cost is agreement where the run is the user's own. What a run that was not made here would send with
     a key is asked of whatever it costs.
 
     Args:
         parts: for every run its setup, the servers that share its work, and the trials that are owed.
-        yes: whether it is agreed to already.
+        caller: who is asked.
         runs: the folder of each, where it is there already; none of a new one.
 
     Raises:
         UsageError: it is not agreed to, or --max-cost can't be kept.
     """
     for setup, members, _ in parts:
-        budget_of(setup, members)
+        budget_of(setup, members, caller)
     foreign = _foreign(parts, runs)
-    if not foreign and (yes or parts[0][0].options.max_cost is not None):
+    bounded = parts[0][0].options.max_cost is not None
+    if not foreign and (caller.yes or bounded):
         return
-    costs = [planned_cost(*part) for part in parts]
-    dear = _are_dear(parts, costs)
+    bill = _bill(parts)
     if foreign:
         keyed = any(model.endpoint.has_key for _, (_, members, _) in foreign for model in members)
         fields = any(setup.options.extra_body for _, (setup, _, _) in foreign)
-        # Fields that go where nobody's key goes are told, no more.
-        words = _foreign_words(foreign, cost_words(parts, costs))
-        if keyed or dear or fields:
-            _ask(words, yes=yes or not (keyed or dear), bound=False)
-    elif dear:
-        _ask(cost_words(parts, costs), yes=yes, bound=True)
+        whole = replace(bill, what=_foreign_words(foreign, bill.what), foreign=True)
+        if keyed or bill.dear:
+            _agree(whole, caller)
+            return
+        if fields:  # that go where nobody's key goes are told, no more
+            caller.tell(t("cli.note_2", sentence=whole.what))
+    if not (caller.yes or bounded):
+        caller.agree(bill)
+
+
+def _agree(bill: Bill, caller: Caller) -> None:
+    """Have somebody else's run agreed to; whoever agrees unseen sees it all the same."""
+    if caller.yes:
+        caller.tell(t("cli.note_2", sentence=bill.what))
+    else:
+        caller.agree(bill)
+
+
+def _bill(parts: Sequence[Part]) -> Bill:
+    """Return what the trials of some runs can cost, as far as that is known."""
+    costs = [planned_cost(*part) for part in parts]
+    whole = {name: _sum(getattr(cost, name) for cost in costs) for name in ("least", "predicted", "most")}
+    return Bill(
+        what=cost_words(parts, costs),
+        tokens=_tokens(parts),
+        least_usd=whole["least"],
+        predicted_usd=whole["predicted"],
+        most_usd=whole["most"],
+        dear=_are_dear(parts, costs),
+    )
+
+
+def _sum(amounts: Iterable[Decimal | None]) -> Decimal | None:
+    """Add up; one that is unknown makes the sum unknown."""
+    known = list(amounts)
+    return None if None in known else sum((each or Decimal(0) for each in known), Decimal(0))
 
 
 def _foreign(parts: Sequence[Part], runs: Sequence[Path | None]) -> list[tuple[Path, Part]]:
@@ -77,24 +104,6 @@ def _foreign(parts: Sequence[Part], runs: Sequence[Path | None]) -> list[tuple[P
         for part, run in zip(parts, runs, strict=False)
         if run is not None and part[2] and not is_free(part[1]) and not is_own_run(run)
     ]
-
-
-def _ask(what: Message, *, yes: bool, bound: bool) -> None:
-    """Have the user agree to something; where there is nobody to ask, refuse it.
-
-    Args:
-        what: says what it is.
-        yes: whether it is agreed to already.
-        bound: whether --max-cost is another way to agree.
-    """
-    if yes:
-        if not bound:  # whoever agrees unseen sees it all the same
-            note(t("cli.note_2", sentence=what))
-        return
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise UsageError(t("cli.agree_yes_set_bound", what=what) if bound else t("cli.agree_yes", what=what))
-    if not typer.confirm(plain(said(t("cli.begin", what=what))), err=True):
-        raise UsageError(t("cli.nothing_sent_give_fewer") if bound else t("cli.nothing_sent"))
 
 
 def _foreign_words(foreign: Sequence[tuple[Path, Part]], cost: Message) -> Message:
@@ -165,7 +174,7 @@ class Judged:
     `usd` and `tokens` (of unknown price) are of the runs since the user was last asked.
     """
 
-    yes: bool
+    caller: Caller
     bounded: bool
     usd: float = 0.0
     tokens: int = 0
@@ -189,40 +198,51 @@ class Judged:
         if not model.is_free and not is_own_run(run):
             where = said(t("cli.at_2", model=model.preset.model, host=model.endpoint.host))
             words = t("cli.not_made_machine_answers", run=run, where=where, cost=what)
-            _ask(words, yes=self.yes, bound=False)
-        elif not self.bounded and (self.usd > ASK_ABOVE_USD or self.tokens > ASK_ABOVE_TOKENS):
-            _ask(what, yes=self.yes, bound=True)
-            self.usd, self.tokens = 0.0, 0
+            _agree(self._bill(words, foreign=True), self.caller)
+        elif not (self.bounded or self.caller.yes):
+            bill = self._bill(what)
+            self.caller.agree(bill)
+            if bill.dear:
+                self.usd, self.tokens = 0.0, 0
+
+    def _bill(self, what: Message, *, foreign: bool = False) -> Bill:
+        dear = self.usd > ASK_ABOVE_USD or self.tokens > ASK_ABOVE_TOKENS
+        most = None if self.tokens else Decimal(str(self.usd))
+        return Bill(what=what, tokens=self.tokens, most_usd=most, dear=dear, foreign=foreign)
 
 
 # ---- trust -----------------------------------------------------------------------------------------------------------
 # Going on with a run's folder: its addresses, variables and files are used where the user named them (`run.admit`).
 #
-# What is named on this command line stands; what only the folder says is compared, or the command stops before any
+# What is named in this call stands; what only the folder says is compared, or the command stops before any
 # request with one sentence that says what to give.
 
 
 def readmitted(
-    stored: RunOptions, content: Mapping[str, Any], run: Path, asked: RunOptions, given: Collection[str]
+    stored: RunOptions,
+    begun: Beginning,
+    run: Path,
+    asked: RunOptions,
+    given: Collection[str],
+    catalog: Catalog,
 ) -> RunOptions:
     """Return the options of a run's folder with the address, the variable and the files that it may use.
 
     Args:
         stored: its options, without an address.
-        content: its run.json, or its part of tree.json, with `begun` where it was not begun: then nothing that comes
-            later compares its text.
+        begun: what it is gone on with, by its run.json or its part of tree.json.
         run: its folder.
-        asked: the options of this command line.
+        asked: the options of this call.
         given: which of them were given, by their parameters' names.
+        catalog: knows the presets and the corpora.
 
     Raises:
         UsageError: only the folder names a server, a key for a server, or a file.
     """
     # As on the command line: a folder's further fields may not name another model, or lift a limit.
     check_extra(stored.extra_body)
-    catalog = load()
-    options = _with_address(stored, content, run, asked, given, catalog)
-    options = _with_files(options, content, run, given, catalog)
+    options = _with_address(stored, begun, run, asked, given, catalog)
+    options = _with_files(options, begun, run, given, catalog)
     if "extra_body" not in given and not is_own_run(run) and (deciding := deciding_fields(stored.extra_body)):
         raise _deciding(run, deciding)
     # A folder that calls a dear model free would be gone on with unasked.
@@ -231,20 +251,20 @@ def readmitted(
 
 def _with_address(
     stored: RunOptions,
-    content: Mapping[str, Any],
+    begun: Beginning,
     run: Path,
     asked: RunOptions,
     given: Collection[str],
     catalog: Catalog,
 ) -> RunOptions:
-    theirs = stored_address(content)
+    theirs = stored_address(begun.options)
     named = "base_url" in given and asked.base_url is not None
     urls = (str(asked.base_url), *asked.more_urls) if named else theirs.urls
     for url in () if named else urls:
         if not is_known_address(url, catalog):
             raise _unknown_host(run, url)
     if not named and not is_own_run(run):
-        _check_bearing(stored, content, run, urls, catalog)
+        _check_bearing(stored, begun, run, urls, catalog)
     variable = asked.api_key_env if "api_key_env" in given else theirs.variable
     options = replace(stored, base_url=next(iter(urls), None), more_urls=urls[1:], api_key_env=variable)
     if variable is None or variable == NO_KEY or (named and "api_key_env" in given):
@@ -255,15 +275,13 @@ def _with_address(
     return options
 
 
-def _check_bearing(
-    stored: RunOptions, content: Mapping[str, Any], run: Path, urls: Sequence[str], catalog: Catalog
-) -> None:
+def _check_bearing(stored: RunOptions, begun: Beginning, run: Path, urls: Sequence[str], catalog: Catalog) -> None:
     """Raise `UsageError` where headers or fields that may let somebody in would go to an address of the folder's.
 
     They are the preset's, or those that the run was made with and that are asked for again.
     """
     preset = catalog.models.get(stored.model)
-    again = bool(content["options"].get("headers") or content.get("withheld"))
+    again = bool(begun.options.headers or begun.withheld)
     for url in urls:
         own = preset is not None and is_below(url, address_of(preset.base_url))
         if again or (preset is not None and not own and has_secrets(preset)):
@@ -271,17 +289,17 @@ def _check_bearing(
 
 
 def _with_files(
-    options: RunOptions, content: Mapping[str, Any], run: Path, given: Collection[str], catalog: Catalog
+    options: RunOptions, begun: Beginning, run: Path, given: Collection[str], catalog: Catalog
 ) -> RunOptions:
     if "corpus" not in given:
-        hashed = content.get("begun", True) or is_text(options.corpus, content["corpus"]["sha256"])
+        hashed = begun.begun or is_text(options.corpus, begun.corpus_sha256)
         options = replace(options, corpus=admitted_text(options.corpus, run, catalog, hashed=hashed))
     if "length_unit" not in given and is_tokenizer_file(options.length_unit):
         admitted_file(options.length_unit.removeprefix("hf:"), run, "--length-unit")
     if "model" not in given and is_gguf(options.model):
         admitted_file(options.model, run, "--model")
     # A run that was begun has the other one's prompts in its own folder.
-    if options.like is not None and "like" not in given and content.get("like") is None:
+    if options.like is not None and "like" not in given and not begun.is_like:
         admitted_file(options.like, run, "--like")
     return options
 

@@ -1,33 +1,31 @@
-"""A run as it is shown: its grids, summaries and statistics, and what of it goes to stdout."""
+"""A run as it is read: its grids, summaries and statistics."""
 
 from __future__ import annotations
 
 import json
-import sys
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Literal, TypeVar
+from pathlib import Path
+from typing import Literal, TypeVar
 
 from nihbench.analysis.adaptive import adaptive_rows
 from nihbench.analysis.controls import ControlResult, control_results, withheld
 from nihbench.analysis.grids import Grid, grid
 from nihbench.analysis.statistics import Statistics, Summary, statistics, summary
 from nihbench.analysis.table import Table, columns
-from nihbench.cli.output import console, note, speaks_unicode, tell, width_of, wrapped
+from nihbench.app.events import Caller
 from nihbench.endpoint.kinds import HANDLING
 from nihbench.errors import UsageError
-from nihbench.figures.captions import Intervals, Setting, headline, length_notes
-from nihbench.figures.findings import effective_sentence, worst_sentence
-from nihbench.figures.terminal import terminal_heatmap
-from nihbench.lang.messages import Message, language, said, t
+from nihbench.figures.captions import Intervals, Setting
+from nihbench.lang.messages import Message, language, t
 from nihbench.run.answers import answers_of
-from nihbench.run.options import length_unit
 from nihbench.run.places import counted_once
 from nihbench.run.scores import default_scorer, grades_of, load_grades, misleading_text, score_run, version_of
-from nihbench.run.store import RunFolder
-from nihbench.run.stored import planned_trials, stored_axis
+from nihbench.run.store import RunFolder, open_run
+from nihbench.run.stored import Manifest
+from nihbench.run.tree import find_runs
 from nihbench.score.rules import SCORER
 from nihbench.types import Completion, FailureKind, Grade, Record, Trial
 
@@ -110,22 +108,22 @@ class Sweep:
         return f"{self.setting.model}: {self.grid.experiment}/{self.grid.prompt}"
 
 
-def setting_of(manifest: Mapping[str, Any], records: Sequence[Record], scorer: str) -> Setting:
+def setting_of(manifest: Manifest, records: Sequence[Record], scorer: str) -> Setting:
     """Return what a run was made with; its date is that of its records, or of its beginning where there are none."""
-    days = sorted({record.started_at[:10] for record in records} or {str(manifest.get("created_at", ""))[:10]})
+    days = sorted({record.started_at[:10] for record in records} or {manifest.created_at[:10]})
     return Setting(
-        model=manifest["model"]["name"],
+        model=manifest.model.name,
         date=days[0] if days[0] == days[-1] else f"{days[0]}/{days[-1]}",
-        experiment=manifest["experiment"],
-        title=str(manifest.get("title", "")),
-        corpus=manifest["corpus"]["name"],
+        experiment=manifest.experiment,
+        title=manifest.title,
+        corpus=manifest.corpus.name,
         scorer=f"{scorer} {version_of(scorer, manifest)}",
-        version=str(manifest.get("nihbench", "?")),
-        repeats=manifest["repeats"],
-        length_unit=length_unit(manifest),
-        copies=manifest["corpus"]["copies"],
-        synthetic=bool(manifest.get("synthetic")),
-        imported="import" in manifest,
+        version=manifest.nihbench,
+        repeats=manifest.repeats,
+        length_unit=manifest.unit,
+        copies=manifest.corpus.copies,
+        synthetic=manifest.synthetic,
+        imported=manifest.is_import,
         extra=sum(record.trial.extra for record in records),
     )
 
@@ -138,7 +136,7 @@ def origin_of(run: RunFolder, records: Sequence[Record]) -> Origin:
         run=run.path.resolve().name,
         date="/".join(dict.fromkeys((days[0], days[-1]))) if days else "",
         served=str(next(iter(served)) or "") if len(served) == 1 else "",
-        counted=json.dumps([run.manifest["length_unit"]["tokenizer"], run.manifest["identity"].get("calibration")]),
+        counted=json.dumps([run.manifest.length_unit.tokenizer, run.manifest.identity.get("calibration")]),
     )
 
 
@@ -213,7 +211,7 @@ class Result:
     @cached_property
     def grids(self) -> tuple[Grid, ...]:
         """One for each prompt."""
-        axis = stored_axis(self.run.manifest)
+        axis = self.run.manifest.axis
         return tuple(grid(self.table, experiment=e, prompt=p, planned=self.planned, axis=axis) for e, p in self.prompts)
 
     @cached_property
@@ -225,7 +223,7 @@ class Result:
     @cached_property
     def statistics(self) -> tuple[Statistics, ...]:
         """One for each prompt."""
-        axis = stored_axis(self.run.manifest)
+        axis = self.run.manifest.axis
         return tuple(
             statistics(self.table, experiment=e, prompt=p, planned=self.planned, axis=axis) for e, p in self.prompts
         )
@@ -239,6 +237,16 @@ class Result:
     def unscored(self) -> int:
         """Answers that the scorer could not judge."""
         return self.failures.count("unscored")
+
+    @property
+    def failed(self) -> int:
+        """Trials that have no answer."""
+        return len(self.failures) - self.unscored
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every planned trial has its answer."""
+        return not (self.failed or self.owed)
 
     def withheld(self, summary: Summary) -> ControlResult | None:
         """Return the control for whose sake no headline is given: what was known before says nothing of the context."""
@@ -285,7 +293,12 @@ def result_of(run: RunFolder, *, scorer: str | None = None, again: bool = False,
     scorer = scorer or (SCORER if again else default_scorer(run))
     in_memory = not store and scorer == SCORER
     grades = _unstored(run, records) if in_memory else _scores(run, records, scorer, again)
-    planned, records = counted_once(planned_trials(run.manifest), records)
+    return result_from(run, records, grades, scorer)
+
+
+def result_from(run: RunFolder, records: Mapping[str, Record], grades: Mapping[str, Grade], scorer: str) -> Result:
+    """Return a run as it is shown, given its records and the grades that `scorer` gave."""
+    planned, records = counted_once(run.manifest.planned, records)
     table = columns(tuple(records.values()), grades, content=run.manifest)
     recorded = {record.trial for record in records.values()}
     return Result(
@@ -301,6 +314,11 @@ def result_of(run: RunFolder, *, scorer: str | None = None, again: bool = False,
     )
 
 
+def results_in(paths: Iterable[Path], *, scorer: str | None = None) -> list[Result]:
+    """Read the runs of some folders, each a run's or a folder of runs; `scorer` as for `result_of`."""
+    return [result_of(open_run(found), scorer=scorer) for path in paths for found in find_runs(path)]
+
+
 def _scores(run: RunFolder, records: Mapping[str, Record], scorer: str, again: bool) -> Mapping[str, Grade]:
     return (
         score_run(run, records, lambda: misleading_text(run.path.resolve()))
@@ -314,29 +332,7 @@ def _unstored(run: RunFolder, records: Mapping[str, Record]) -> Mapping[str, Gra
     return stored if stored is not None else {answer.id: answer.by_rules() for answer in answers_of(run, records)}
 
 
-def show(result: Result) -> None:
-    """Show the heatmaps, the headline numbers and how far they reach on stdout."""
-    screen, words = console(), language()
-    colour = screen.is_terminal and not screen.no_color
-    for sweep in result.sweeps:
-        unicode = speaks_unicode()
-        screen.print(terminal_heatmap(sweep.grid, width=screen.width, colour=colour, unicode=unicode, lang=words))
-        if sweep.withheld:
-            tell(sweep.withheld.sentence(words))
-            continue
-        tell(headline(sweep.summary, lang=words, intervals=sweep.intervals))
-        if sweep.statistics:
-            for sentence in (effective_sentence(sweep.statistics, words), worst_sentence(sweep.statistics, words)):
-                tell(sentence) if sentence else None
-        rows = _rows_sentence(result.table, experiment=sweep.grid.experiment, prompt=sweep.grid.prompt)
-        tell(said(rows)) if rows else None
-    tell("\n".join(length_notes([sweep.setting for sweep in result.sweeps], words)))
-    for control in result.controls:
-        sentence = wrapped(control.sentence(words), width_of(sys.stdout))
-        screen.print(sentence, style="bold" if control.failed else None, soft_wrap=True)
-
-
-def _rows_sentence(table: Table, *, experiment: str, prompt: str) -> Message | None:
+def rows_sentence(table: Table, *, experiment: str, prompt: str) -> Message | None:
     """Return what all draws of an adaptive run say of its lengths; None where there are no further draws."""
     rows = adaptive_rows(table, experiment=experiment, prompt=prompt)
     if not rows:
@@ -348,11 +344,11 @@ def _rows_sentence(table: Table, *, experiment: str, prompt: str) -> Message | N
     return t("cli.found_over_all_draws_each", draws=draws, haystacks=haystacks, rows=told)
 
 
-def note_controls(told: Sequence[tuple[RunFolder, Sequence[ControlResult]]]) -> None:
-    """Say on stderr which controls of some runs failed: what follows may then measure something else."""
-    models = [str(run.manifest["model"]["name"]) for run, _ in told]
+def tell_controls(told: Sequence[tuple[RunFolder, Sequence[ControlResult]]], caller: Caller) -> None:
+    """Tell which controls of some runs failed: what follows may then measure something else."""
+    models = [run.manifest.model.name for run, _ in told]
     for model, (_, controls) in zip(models, told, strict=True):
         of = f"{model}: " if len(set(models)) > 1 else ""
         for control in controls:
             if control.failed:
-                note(of + control.sentence(language()))
+                caller.tell(of + control.sentence(language()))

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from nihbench.cli.output import note
+from nihbench.app.events import Caller
 from nihbench.endpoint.spending import Budget
 from nihbench.lang.messages import Message, t
 from nihbench.run.adaptive import Rounds, rounds, settled, to_fit, with_extra
@@ -30,6 +30,7 @@ async def send_rounds(
     budget: Budget,
     send: Send,
     fit: Fit,
+    caller: Caller,
     *,
     fits_free: bool = False,
     retry_all: bool = False,
@@ -46,11 +47,12 @@ async def send_rounds(
         budget: what is spent and may be.
         send: measures trials, given a setup that has them and the records before them.
         fit: fits the haystack of further draws to the server's counts.
+        caller: hears how it ended.
         fits_free: whether that is at no charge.
         retry_all: whether final failures are owed, too.
     """
     if setup.options.shard is not None:
-        note(t("cli.adaptive_part_makes_first"))
+        caller.tell(t("cli.adaptive_part_makes_first"))
         return
     records = folder.records()
     planned = rounds(setup, records)
@@ -79,7 +81,7 @@ async def send_rounds(
             records = folder.records()
         reached = step.precision
     extra = sum(record.trial.extra for record in records.values())
-    note(_ended(setup.options, planned, extra, reached if short else planned.after, short=short))
+    caller.tell(_ended(setup.options, planned, extra, reached if short else planned.after, short=short))
 
 
 def _due(setup: Setup, trials: Sequence[Trial], records: Mapping[str, Record], *, retry_all: bool) -> Owed:

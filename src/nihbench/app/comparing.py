@@ -1,0 +1,436 @@
+"""`nih compare`: do two prompts or two models differ on the same haystacks, where, and by how much."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from itertools import combinations
+from pathlib import Path
+from typing import Any, Literal
+
+from nihbench.analysis.pairing import (
+    Interaction,
+    Paired,
+    Side,
+    Turned,
+    holm,
+    pair,
+    planned_cells,
+    prompt_by_model,
+    text_of,
+    turned,
+)
+from nihbench.analysis.unpaired import MARGIN, Unpaired, unpair
+from nihbench.app.events import Caller
+from nihbench.app.results import Origin, Result, called_apart, chosen, origin_of, result_of, tell_controls
+from nihbench.errors import UsageError
+from nihbench.figures.findings import comparison_paragraph, interaction_sentence, points
+from nihbench.figures.labels import SEVERAL, unit_phrase
+from nihbench.figures.words import joined, say
+from nihbench.lang.messages import LANGUAGES, Lang, Message, language, said, t
+from nihbench.run.store import RunFolder, open_run
+from nihbench.run.tree import find_runs
+from nihbench.stats.regions import Region
+from nihbench.types import DEPTH
+
+# ---- unpaired --------------------------------------------------------------------------------------------------------
+# What `nih compare --unpaired` says of two sides: a difference of two samples, and what that is worth.
+
+
+def unpaired_paragraph(made: Unpaired, lang: Lang) -> str:
+    """Return the verdict in plain words, named as what it is."""
+    return joined(lang, [said(sentence, lang) for sentence in (_verdict(made), _of_what(made), _how_far(made))])
+
+
+def _verdict(made: Unpaired) -> Message:
+    a, b, (one, other) = made.first.name, made.second.name, made.found
+    if not one.measured or not other.measured:
+        return t("cli.unpaired_nothing_measured", a=a, b=b)
+    numbers = t(
+        "cli.difference_points_95_interval",
+        first=f"{one.value:.1%}",
+        second=f"{other.value:.1%}",
+        d=points(made.difference),
+        low=points(made.interval.low),
+        high=points(made.interval.high),
+    )
+    if made.verdict == "unmeasured":
+        return t("cli.unpaired_no_verdict_under", a=a, b=b, numbers=numbers)
+    if made.verdict == "same":
+        return t("cli.unpaired_find_needle_equally", a=a, b=b, margin=100 * MARGIN, numbers=numbers)
+    if made.verdict == "unclear":
+        return t("cli.unpaired_whether_differ_open", a=a, b=b, numbers=numbers)
+    if made.difference > 0:
+        return t("cli.unpaired_finds_needle_more", a=a, b=b, numbers=numbers)
+    return t("cli.unpaired_finds_needle_less", a=a, b=b, numbers=numbers)
+
+
+def _of_what(made: Unpaired) -> Message:
+    if made.cells:
+        return t("cli.two_independent_samples_trials", first=made.planned[0], second=made.planned[1], cells=made.cells)
+    one, other = (f"{low:,}-{high:,}" for low, high in made.lengths)
+    return t("cli.two_grids_no_cell", one=one, other=other)
+
+
+def _how_far(made: Unpaired) -> Message:
+    if made.this_haystack:
+        return t("cli.side_stands_one_haystack")
+    one, other = (each.haystacks for each in made.found)
+    return t("cli.intervals_over_haystacks_hold", one=one, other=other)
+
+
+def unpaired_values(made: Sequence[Unpaired]) -> list[dict[str, Any]]:
+    """Return unpaired comparisons as JSON has them."""
+    return [
+        {
+            "first": _unpaired_side(each.first),
+            "second": _unpaired_side(each.second),
+            "paired": False,
+            "verdict": each.verdict,
+            "planned_trials": list(each.planned),
+            "common_cells": each.cells,
+            "found": [asdict(found) | {"value": found.value if found.measured else None} for found in each.found],
+            "difference": each.difference if all(found.measured for found in each.found) else None,
+            "interval": asdict(each.interval) if all(found.measured for found in each.found) else None,
+            "text": {"en": unpaired_paragraph(each, "en"), "zh": unpaired_paragraph(each, "zh")},
+        }
+        for each in made
+    ]
+
+
+def _unpaired_side(side: Side) -> dict[str, str]:
+    told = {"name": side.name, "model": side.model, "experiment": side.experiment, "prompt": side.prompt}
+    return told | {"run": side.run}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """How some runs compare: pairs over identical haystacks, or two samples each (`unpaired`), and a verdict of each.
+
+    `by`: "prompt" or "model", whichever is compared. `interactions`: whether a prompt helps one model more than
+    another.
+    """
+
+    by: str
+    pairs: tuple[Paired, ...] = ()
+    unpaired: tuple[Unpaired, ...] = ()
+    interactions: tuple[Interaction, ...] = ()
+
+    @property
+    def paragraphs(self) -> tuple[str, ...]:
+        """The verdicts in plain words, in the language of this process, and in what lengths are counted."""
+        lang = language()
+        paragraphs = [
+            _heading(each, self.pairs) + comparison_paragraph(each, lang, len(self.pairs)) for each in self.pairs
+        ]
+        paragraphs += [unpaired_paragraph(each, lang) for each in self.unpaired]
+        paragraphs += [interaction_sentence(each, lang) for each in self.interactions]
+        units = [_unit_of(each) for each in self.pairs]
+        units += [side.unit for each in self.unpaired for side in (each.first, each.second)]
+        unit = SEVERAL.join(dict.fromkeys(units))
+        return (*paragraphs, say(lang, "length_note", unit=unit_phrase(unit, lang)))
+
+    @property
+    def listings(self) -> tuple[str, ...]:
+        """The commands that show what only the first side of a pair found."""
+        lost = (each for each in self.pairs if each.lost and each.first.place != each.second.place)
+        return tuple(dict.fromkeys(map(_listing, lost)))
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as JSON values (docs/formats.md)."""
+        if self.unpaired:
+            return {"by": self.by, "comparisons": unpaired_values(self.unpaired)}
+        pairs = [as_value(each) for each in self.pairs]
+        return {"by": self.by, "comparisons": pairs, "interactions": _values(self.interactions)}
+
+    def __str__(self) -> str:
+        return "\n\n".join(self.paragraphs)
+
+
+def comparison_of(
+    results: Sequence[Result],
+    caller: Caller,
+    *,
+    by: str | None = None,
+    prompt: str = "",
+    wanted: float = 5.0,
+    unpaired: bool = False,
+) -> Comparison:
+    """Compare prompts, or models, over identical haystacks: paired exact tests and a verdict in plain words.
+
+    Args:
+        results: the runs.
+        caller: hears which controls failed.
+        by: "prompt" or "model"; None: what differs.
+        prompt: only these prompts, separated by commas; "": all.
+        wanted: the difference in points that should be seen: how many repeats it needs is said.
+        unpaired: as two samples, where the haystacks differ.
+
+    Raises:
+        UsageError: there is nothing to compare, or haystacks differ.
+    """
+    check_comparison(by, wanted)
+    sides = chosen([side for result in results for side in sides_of(result)], prompt, lambda side: side.prompt)
+    kind = by or _what_differs(sides)
+    told = [(result.run, result.controls) for result in results]
+    if unpaired:
+        tell_controls(told, caller)
+        return Comparison(by=kind, unpaired=tuple(unpair(first, second) for first, second in opposed(sides, kind)))
+    made, crossed = compared(sides, kind, wanted / 100), interactions(sides, caller)
+    tell_controls(told, caller)
+    return Comparison(by=kind, pairs=tuple(made), interactions=tuple(crossed))
+
+
+def check_comparison(by: str | None, wanted: float) -> None:
+    """Raise `UsageError` where this is nothing to compare by, or no difference."""
+    if by not in (None, "prompt", "model"):
+        raise UsageError(t("cli.choose_prompt_model", by=by))
+    if not 0 < wanted <= 100:
+        raise UsageError(t("cli.difference_points_give_number"))
+
+
+def sides_of(result: Result) -> list[Side]:
+    """Return what a run has to compare, one side for each prompt."""
+    manifest, origin = result.run.manifest, origin_of(result.run, result.records)
+    return [
+        Side(
+            name="",
+            run=result.run.path.name,
+            place=str(result.run.path),
+            model=manifest.model.name,
+            experiment=experiment,
+            prompt=prompt,
+            table=result.table,
+            text=text_of(manifest),
+            unit=manifest.unit,
+            axis=manifest.axis,
+            served=origin.served,
+            date=origin.date,
+            **planned_cells(
+                trial
+                for trial in result.planned
+                if (trial.experiment, trial.prompt, trial.control) == (experiment, prompt, None)
+            ),
+        )
+        for experiment, prompt in result.prompts
+    ]
+
+
+def _what_differs(sides: Sequence[Side]) -> str:
+    """Return "model" where one experiment and prompt was measured more than once, else "prompt"."""
+    measured = [(side.experiment, side.prompt) for side in sides]
+    return "model" if len(set(measured)) < len(measured) else "prompt"
+
+
+def compared(sides: Sequence[Side], by: str, wanted: float) -> list[Paired]:
+    """Compare the first side of every group with each other one; p-values are corrected for all comparisons together.
+
+    Raises:
+        UsageError: There is nothing to compare, or haystacks differ.
+    """
+    made = [pair(first, second, wanted=wanted) for first, second in opposed(sides, by)]
+    corrected, of_texts = holm([each.p_value for each in made]), holm([each.texts_p_value for each in made])
+    return [
+        replace(each, p_value=value, texts_p_value=of_text)
+        for each, value, of_text in zip(made, corrected, of_texts, strict=True)
+    ]
+
+
+def opposed(sides: Sequence[Side], by: str) -> list[tuple[Side, Side]]:
+    """Return the first side of every group with each other one, named by what tells them apart.
+
+    Raises:
+        UsageError: There is nothing to compare.
+    """
+    groups: dict[tuple[str, ...], list[Side]] = {}
+    for side in sides:
+        key = (side.model, side.experiment) if by == "prompt" else (side.experiment, side.prompt)
+        groups.setdefault(key, []).append(side)
+    made = []
+    for group in groups.values():
+        first, *others = _named(group, by)
+        made += [(first, other) for other in others]
+    if not made and len(sides) == 2:
+        one, other = (replace(side, name=_whole_name(side)) for side in sides)
+        made = [(one, other)]
+    if not made:
+        here = ", ".join(map(_whole_name, sides)) or t("cli.nothing")
+        raise UsageError(
+            t("cli.nothing_compare_prompt_takes", here=here)
+            if by == "prompt"
+            else t("cli.nothing_compare_model_takes", here=here)
+        )
+    return made
+
+
+def _whole_name(side: Side) -> str:
+    return f"{side.model}: {side.experiment}/{side.prompt}"
+
+
+def _named(group: Sequence[Side], by: str) -> list[Side]:
+    """Name sides by what tells them apart: prompts or models, and the run where neither does."""
+    kinds = [side.prompt if by == "prompt" else side.model for side in group]
+    names = list(kinds)
+    for kind in {kind for kind in kinds if kinds.count(kind) > 1}:
+        mine = [at for at, each in enumerate(kinds) if each == kind]
+        origins = [Origin(run=group[at].run, date=group[at].date, served=group[at].served) for at in mine]
+        for at, name in zip(mine, called_apart(kind, origins, [0] * len(mine)), strict=True):
+            names[at] = name
+    return [replace(side, name=name) for side, name in zip(group, names, strict=True)]
+
+
+def _heading(made: Paired, of: Sequence[Paired]) -> str:
+    """Say what both sides have in common, where several comparisons are told."""
+    first, second = made.first, made.second
+    if len({(each.first.model, each.first.experiment, each.first.prompt) for each in of}) == 1:
+        return ""
+    if first.model == second.model and first.prompt != second.prompt:
+        return f"{first.model}, {first.experiment}: "
+    return f"{first.experiment}/{first.prompt}: "
+
+
+def interactions(sides: Sequence[Side], caller: Caller) -> list[Interaction]:
+    """Return the prompt x model interaction of every two prompts that two models have both been asked with."""
+    at = {(side.experiment, side.model, side.prompt): side for side in sides}
+    found = []
+    for experiment in dict.fromkeys(side.experiment for side in sides):
+        models = list(dict.fromkeys(side.model for side in sides if side.experiment == experiment))
+        prompts = list(dict.fromkeys(side.prompt for side in sides if side.experiment == experiment))
+        for one, other in combinations(models, 2):
+            for second in prompts[1:]:
+                four = [at.get((experiment, model, name)) for model in (one, other) for name in (prompts[0], second)]
+                a, b, c, d = four
+                if a and b and c and d:
+                    try:
+                        made = prompt_by_model((a, b), (c, d))
+                    except UsageError as error:  # the models' own prompts can still be compared
+                        caller.tell(t("cli.no_prompt_x_model", error=error))
+                    else:
+                        found += [made] if made else []
+    return found
+
+
+def _listing(made: Paired) -> str:
+    """Return the command that shows what only the first side found."""
+    return f"nih cases {shlex.quote(made.second.place)} --against {shlex.quote(made.first.place)}"
+
+
+def _unit_of(paired: Paired) -> str:
+    """Return the unit of both sides' lengths: of one that has another run's prompts, the other run's."""
+    return paired.second.unit if paired.second.unit.startswith("model:") else paired.first.unit
+
+
+def as_value(paired: Paired) -> dict[str, Any]:
+    """Return a comparison as JSON has it."""
+    return {
+        "first": _side(paired.first),
+        "second": _side(paired.second),
+        "verdict": paired.verdict,
+        "general": bool(paired.found and paired.found.general),
+        "p_value": paired.p_value,
+        "texts_verdict": paired.texts_verdict,
+        "texts_p_value": paired.texts_p_value,
+        "planned_pairs": paired.planned,
+        "measured_pairs": paired.measured,
+        "left_out_trials": paired.left_out,
+        "moved_needles": paired.moved,
+        "found": _comparison(paired, "found"),
+        "mean_band": _comparison(paired, "band"),
+        "regions": [_region(paired, each) for each in paired.regions],
+        "lost": [_turned(paired, each) for each in paired.lost],
+        "won": [_turned(paired, each) for each in paired.won],
+        **_task_json(paired),
+        "repeats": paired.repeats,
+        "wanted_difference": paired.wanted,
+        "repeats_needed": paired.needed,
+        "length_unit": _unit_of(paired),
+        "text": {"en": comparison_paragraph(paired, "en"), "zh": comparison_paragraph(paired, "zh")},
+    }
+
+
+def _side(side: Side) -> dict[str, str]:
+    return {"name": side.name, "model": side.model, "experiment": side.experiment, "prompt": side.prompt}
+
+
+def _region(paired: Paired, region: Region) -> dict[str, Any]:
+    return {
+        "lengths": paired.lengths_of(region),
+        **_rows_json(paired, paired.depths_of(region)),
+        "pairs": region.pairs,
+        "first": region.first,
+        "second": region.second,
+        "difference": region.difference,
+        "gained": region.gained,
+        "lost": region.lost,
+        "p_value": region.p_value,
+    }
+
+
+def _rows_json(paired: Paired, ends: tuple[float, float]) -> dict[str, Any]:
+    return {"depths_percent" if paired.axis.name == DEPTH.name else "rows": ends}
+
+
+def _turned(paired: Paired, turned: Turned) -> dict[str, Any]:
+    plain = asdict(turned)
+    if paired.axis.name != DEPTH.name:
+        plain["row"] = plain.pop("depth_percent")
+    return plain
+
+
+def _task_json(paired: Paired) -> dict[str, Any]:
+    """Return what the rows are, where they are not depths, and how often each side gave each item, where there are."""
+    axis, (one, other) = paired.axis, paired.items
+    title = {lang: said(axis.title, lang) for lang in LANGUAGES}
+    told: dict[str, Any] = {}
+    if axis.name != DEPTH.name:
+        told["axis"] = {"name": axis.name, "unit": axis.unit, "title": title}
+    if one or other:
+        told["items"] = {"first": [asdict(each) for each in one], "second": [asdict(each) for each in other]}
+    return told
+
+
+def _comparison(paired: Paired, what: Literal["found", "band"]) -> dict[str, Any] | None:
+    """Return one of the two comparisons; cells by their tokens and percents, not by their indices."""
+    made = paired.found if what == "found" else paired.band
+    if made is None:
+        return None
+    cells = [
+        {
+            "length": paired.lengths[cell.length],
+            **({"depth_percent": at} if paired.axis.name == DEPTH.name else {"row": at}),
+            "pairs": cell.pairs,
+            "difference": cell.difference,
+            "p_value": cell.p_value,
+        }
+        for cell in made.cells
+        for at in [paired.depths[cell.depth]]
+    ]
+    return asdict(made) | {"verdict": made.verdict, "general": made.general, "cells": cells}
+
+
+def _values(crossed: Sequence[Interaction]) -> list[dict[str, Any]]:
+    names = ("experiment", "prompts", "models", "pairs")
+    return [
+        {name: getattr(each, name) for name in names} | asdict(each.change) | {"general": each.change.general}
+        for each in crossed
+    ]
+
+
+def lost_since(old: Path, new: RunFolder, scorer: str | None) -> frozenset[str]:
+    """Return the ids of the trials of a run that an older run found and this one misses.
+
+    Prompts are paired by their names, or, where each run has a single one, as they are.
+
+    Raises:
+        UsageError: The two did not read the same haystacks, or have no prompt in common; the message says which.
+    """
+    then = [side for path in find_runs(old) for side in sides_of(result_of(open_run(path), scorer=scorer))]
+    now = sides_of(result_of(new, scorer=scorer))
+    matched = [(a, b) for b in now for a in then if (a.experiment, a.prompt) == (b.experiment, b.prompt)]
+    if not matched and len(then) == len(now) == 1:
+        matched = [(then[0], now[0])]
+    if not matched:
+        here, there = (", ".join(f"{s.experiment}/{s.prompt}" for s in sides) for sides in (now, then))
+        raise UsageError(t("cli.no_prompt_common", new=new.path.name, old=old.name, here=here, there=there))
+    return frozenset(pair.second_id for a, b in matched for pair in turned(a, b)[0])

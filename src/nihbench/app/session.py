@@ -1,0 +1,212 @@
+"""Runs from options to results: made, agreed to, measured, finished; one, or those of a suite or of several models."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from nihbench.app.consent import check_cost
+from nihbench.app.events import Caller
+from nihbench.app.finish import finish, finish_part, finish_tree
+from nihbench.app.jobs import Job, Ready, asked_jobs, made_ready, resumed_jobs, spent_apart
+from nihbench.app.money import tell_reach, tell_unknown
+from nihbench.app.presets import load
+from nihbench.app.results import Result
+from nihbench.app.running import now
+from nihbench.app.sending import Sending, enter_checks, measure, tell_cache
+from nihbench.errors import InterruptedRunError, StoppedError
+from nihbench.run.adaptive import with_extra
+from nihbench.run.batch_state import check_nothing_waits
+from nihbench.run.further import most_extra
+from nihbench.run.like import begin_run
+from nihbench.run.manifest import check_rules, check_same
+from nihbench.run.runner import owed
+from nihbench.run.spent import spent_before
+from nihbench.run.store import RunFolder, check_unchanged, open_run, owned
+from nihbench.run.tree import check_place, check_room, create_tree, slug
+from nihbench.types import Trial
+
+_RESULTS = Path("results")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Session:
+    """The runs of one call: what is to be measured, for whom, and where it is kept.
+
+    `root` is the folder of the run, or of the runs where they are several. `is_new`: nothing of them is there yet.
+    `retry_all`: final failures are tried again, too. `strict_controls`: a control that fails stops a run before its
+    grid.
+    """
+
+    jobs: tuple[Job, ...] = field(repr=False)
+    caller: Caller = field(repr=False)
+    root: Path
+    suite: str | None
+    is_new: bool
+    retry_all: bool = False
+    strict_controls: bool = False
+
+    def measure(self) -> tuple[Result, ...]:
+        """Measure all of it; return the runs as they are read.
+
+        Raises:
+            UsageError: the options can't be carried out, or their cost is not agreed to.
+            NihError: it could not be finished; what is done is kept, and the message says how to go on.
+        """
+        told: list[bool] = []
+
+        def agree(ready: Sequence[Ready]) -> None:
+            _check_begun(ready)
+            runs = [None if self.is_new else self.root / each.job.folder for each in ready]
+            parts = [(r.setup, r.members, self._at_most_owed(r)) for r in ready]
+            check_cost(parts, self.caller, runs=runs)
+            if not told:
+                told.append(True)
+                members = [model for each in ready for model in each.members]
+                tell_unknown(ready[0].setup.options.max_cost, self.caller, *members)
+
+        with made_ready(self.jobs, self.caller, sending=True, agree=agree, folder=self.root) as ready:
+            _check_begun(ready)  # servers may have been asked for long
+            folders = self._folders(ready)
+            results = self._send_all(ready, folders)
+        if len(folders) > 1 or folders[0] != self.root:
+            finish_tree(self.root, self.caller)
+        return results
+
+    def _at_most_owed(self, ready: Ready) -> list[Trial]:
+        """Return what a run has to send, and all that an adaptive one may decide to send besides."""
+        existing = ready.job.existing
+        made = {record.trial for record in existing.records().values()} if existing else set()
+        return [*self._planned(ready), *(trial for trial in most_extra(ready.setup) if trial not in made)]
+
+    def _planned(self, ready: Ready) -> list[Trial]:
+        """Return what a run has to send of what is planned."""
+        records = ready.job.existing.records() if ready.job.existing else {}
+        return [trial for _, trial in owed(with_extra(ready.setup, records), records, retry_all=self.retry_all)]
+
+    def _folders(self, ready: Sequence[Ready]) -> list[Path]:
+        """Return the folders of the runs in that of the whole; a new tree's folder is made."""
+        if not self.is_new:
+            return [self.root / each.job.folder for each in ready]
+        if self.suite is None and len(ready) == 1:
+            return [self.root]
+        children = [(each.setup.options, each.setup.experiment.name) for each in ready]
+        texts = [each.setup.corpus.sha256 for each in ready]
+        tree = create_tree(self.root, self.suite, children, now().isoformat(timespec="seconds"), texts)
+        return [self.root / child.folder for child in tree.children]
+
+    def _send_all(self, ready: Sequence[Ready], folders: Sequence[Path]) -> tuple[Result, ...]:
+        """Send run after run, each to its end."""
+        started = now().isoformat(timespec="seconds")
+        # All of them are begun at once: what was found out for them, and what that cost, is kept whatever comes.
+        runs = [
+            each.job.existing or begin_run(path, each.setup, started) for each, path in zip(ready, folders, strict=True)
+        ]
+        for each, folder in zip(ready, runs, strict=True):
+            enter_checks(each, folder)
+        spent = [spent_before(folder.path, each.setup) for each, folder in zip(ready, runs, strict=True)]
+        apart = spent_apart(self.root, folders)
+        tell_reach([(each.setup, each.members, self._planned(each)) for each in ready], sum(spent, apart), self.caller)
+        results = []
+        for number, (each, folder) in enumerate(zip(ready, runs, strict=True)):
+            elsewhere = sum(spent, apart) - spent[number]
+            sending = Sending(
+                resume=self.root,
+                elsewhere=elsewhere,
+                strict_controls=self.strict_controls,
+                retry_all=self.retry_all,
+            )
+            with owned(folder.path, now):
+                spent[number] = self._send(each, folder, sending)
+            tell_cache(each, folder)
+            # An adaptive run writes into run.json what it fitted since.
+            results.append(finish(open_run(folder.path), self.caller, resume=self.root))
+        return tuple(results)
+
+    def _send(self, ready: Ready, folder: RunFolder, sending: Sending) -> Decimal:
+        """Send what one run owes; return what it has spent in all."""
+        check_unchanged(folder)
+        records = folder.records()
+        begun = replace(ready, setup=with_extra(ready.setup, records))
+        trials = owed(begun.setup, records, retry_all=self.retry_all)
+        if trials:
+            check_room(folder.path)
+        try:
+            return measure(begun, folder, trials, sending)
+        except (StoppedError, InterruptedRunError):
+            finish_part(folder, self.caller)
+            raise
+
+
+def new_session(
+    values: Mapping[str, Any], suite: str | None, out: Path | None, caller: Caller, *, strict_controls: bool = False
+) -> Session:
+    """Return a session of new runs.
+
+    Args:
+        values: the raw value of every option (`keywords`).
+        suite: the suite that is measured; None: one experiment.
+        out: where it is kept; None: in a new folder in results/.
+        caller: hears what happens.
+        strict_controls: as in `Session`.
+
+    Raises:
+        UsageError: an option can't be read, two of them exclude each other, or the place is taken.
+    """
+    jobs = asked_jobs(values, suite, caller)
+    check_place(out) if out else check_room(_RESULTS)
+    root = out or _new_folder(jobs, suite, caller)
+    return Session(jobs=jobs, caller=caller, root=root, suite=suite, is_new=True, strict_controls=strict_controls)
+
+
+def resumed_session(
+    folder: Path,
+    values: Mapping[str, Any],
+    given: Collection[str],
+    suite: str | None,
+    caller: Caller,
+    *,
+    retry_all: bool = False,
+    strict_controls: bool = False,
+) -> Session:
+    """Return a session that goes on with what was begun; arguments as for `resumed_jobs` and `Session`.
+
+    Raises:
+        UsageError: an option says something else than the run's, or a secret is missing.
+        DamagedDataError: a file of the run can't be read.
+    """
+    jobs = resumed_jobs(folder, values, given, suite, caller)
+    for job in jobs:
+        if job.existing:
+            check_rules(job.existing.path, job.existing.manifest)
+    return Session(
+        jobs=jobs,
+        caller=caller,
+        root=folder,
+        suite=suite,
+        is_new=False,
+        retry_all=retry_all,
+        strict_controls=strict_controls,
+    )
+
+
+def _check_begun(ready: Sequence[Ready]) -> None:
+    """Make sure that runs which are gone on with are what they were, and that no batch of theirs is under way."""
+    for each in ready:
+        if each.job.existing:
+            check_unchanged(each.job.existing)
+            check_same(each.job.existing.manifest, each.setup)
+            check_nothing_waits(each.job.existing.path)
+
+
+def _new_folder(jobs: Sequence[Job], suite: str | None, caller: Caller) -> Path:
+    """Return where a new run is kept of which nobody said it: known before anything is asked for it."""
+    options = jobs[0].options
+    models = list(dict.fromkeys(job.options.model for job in jobs))
+    what = [suite] if suite else [options.experiment or load(caller).default_experiment]
+    shard = options.shard
+    words = [now().strftime("%Y%m%d-%H%M%S"), *models, *what, *([f"part-{shard}"] if shard else [])]
+    return _RESULTS / "-".join(slug(word) for word in words)[:200]
