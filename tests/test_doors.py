@@ -36,7 +36,7 @@ OTHERS = {
     "nihbench.local.child": {"xllamacpp"},  # the extra `local`
     "nihbench.local.server": {"httpx"},  # where the embedded model is started
     "nihbench.score.match": {"rapidfuzz.distance"},  # for an answer with a misspelt fact
-    "nihbench.score.fold": {"opencc", "pypinyin"},  # tables of megabytes, for Chinese answers
+    "nihbench.languages.zh": {"opencc", "pypinyin"},  # tables of megabytes, for Chinese answers
 }
 # Package files that do something.
 FILES = {"nihbench", "nihbench.figures"}  # its face; a guard that has to run before matplotlib is imported

@@ -11,7 +11,7 @@ import pytest
 
 from nihbench import load_run
 from nihbench.errors import UsageError
-from nihbench.lang.messages import LANGUAGES, said
+from nihbench.lang.messages import languages, said
 from nihbench.tasks.task import of_family
 from tests.tasks.conftest import Install, example
 
@@ -167,7 +167,7 @@ def test_a_family_that_is_wrong_ends_in_one_sentence(install: Install, number: i
     install(text)
     with pytest.raises(UsageError) as error:
         of_family("two-codes", "en", {})
-    for lang in LANGUAGES:
+    for lang in languages():
         sentence = said(error.value, lang)
         assert "two-codes" in sentence and "\n" not in sentence
     assert told in said(error.value, "en")

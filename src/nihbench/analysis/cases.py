@@ -16,7 +16,7 @@ import numpy as np
 from nihbench.analysis.table import UNSCORED
 from nihbench.errors import UsageError
 from nihbench.lang.messages import Note, Words, stored, t
-from nihbench.score.fold import fold
+from nihbench.score.grammar import grammar_for
 from nihbench.types import (
     DEPTH,
     Axis,
@@ -50,6 +50,7 @@ _QUOTES = frozenset(("words", "cue", "number", "said"))
 _SAME = {"second_number_after": "second_number_before", "asks_back_words": "asks_back",
          "filter_stopped_text": "filter_stopped"}  # fmt: skip
 """Notes that say the same of an answer as others, but for what they quote."""
+_FOLD = grammar_for("en").fold
 _GAP = "\0"
 _SAID = 80
 """Characters of a reason that stand for its kind."""
@@ -207,7 +208,7 @@ def find_cases(
     prompts = sorted({record.trial.prompt for record in records.values()})
     if chosen.prompt is not None and chosen.prompt not in prompts:
         raise UsageError(
-            t("analysis.run_no_prompt", prompt=chosen.prompt, prompts=", ".join(prompts) or "no trials yet")
+            t("analysis.run_no_prompt", prompt=chosen.prompt, prompts=tuple(prompts) or t("analysis.none"))
         )
     looked = {key: record for key, record in records.items() if chosen.lets(record)}
     values = [grade.value for key in looked if isinstance(grade := grades.get(key), Score)]
@@ -389,4 +390,4 @@ def _in_order(cases: Sequence[Case]) -> tuple[Case, ...]:
 def _normal(case: Case) -> str:
     # A failure's message, or why there is no text, is what its kind says.
     text = case.answer if case.answer is not None else f"\0{stored(case.reason)}"
-    return " ".join(fold(text[:_LOOKED_AT]).text.split()).strip(" .!。！")
+    return " ".join(_FOLD(text[:_LOOKED_AT]).text.split()).strip(" .!。！")

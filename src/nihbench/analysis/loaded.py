@@ -138,7 +138,7 @@ def export(table: pd.DataFrame, path: Path) -> None:
 def check_export(path: Path) -> None:
     """Raise `UsageError` unless the suffix is one of `SUFFIXES`."""
     if path.suffix.lower() not in SUFFIXES:
-        raise UsageError(t("analysis.out_end_name_chooses", path_name=path.name, suffixes=", ".join(SUFFIXES)))
+        raise UsageError(t("analysis.out_end_name_chooses", path_name=path.name, suffixes=tuple(SUFFIXES)))
 
 
 def _csv(table: pd.DataFrame) -> bytes:

@@ -148,7 +148,7 @@ def columns(
     """
     graders = sorted({f"{grade.scorer} {grade.version}" for grade in scores.values()})
     if len(graders) > 1:
-        raise UsageError(t("analysis.scores_cant_stand_one", graders=" and ".join(graders)))
+        raise UsageError(t("analysis.scores_cant_stand_one", graders=tuple(graders)))
     latest = {record.id: record for record in records}
     texts = text_numbers(tuple(latest.values()), content)
     rows = [_row(record, scores.get(record.id), texts) for record in latest.values()]

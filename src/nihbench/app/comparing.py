@@ -28,7 +28,7 @@ from nihbench.errors import UsageError
 from nihbench.figures.findings import comparison_paragraph, interaction_sentence, points
 from nihbench.figures.labels import SEVERAL, unit_phrase
 from nihbench.figures.words import joined, say
-from nihbench.lang.messages import LANGUAGES, Lang, Message, language, said, t
+from nihbench.lang.messages import Lang, Message, language, languages, said, t
 from nihbench.run.store import RunFolder, open_run
 from nihbench.run.tree import find_runs
 from nihbench.stats.regions import Region
@@ -93,7 +93,7 @@ def unpaired_values(made: Sequence[Unpaired]) -> list[dict[str, Any]]:
             "found": [asdict(found) | {"value": found.value if found.measured else None} for found in each.found],
             "difference": each.difference if all(found.measured for found in each.found) else None,
             "interval": asdict(each.interval) if all(found.measured for found in each.found) else None,
-            "text": {"en": unpaired_paragraph(each, "en"), "zh": unpaired_paragraph(each, "zh")},
+            "text": {lang: unpaired_paragraph(each, lang) for lang in languages()},
         }
         for each in made
     ]
@@ -255,7 +255,7 @@ def opposed(sides: Sequence[Side], by: str) -> list[tuple[Side, Side]]:
         one, other = (replace(side, name=_whole_name(side)) for side in sides)
         made = [(one, other)]
     if not made:
-        here = ", ".join(map(_whole_name, sides)) or t("cli.nothing")
+        here = tuple(map(_whole_name, sides)) or t("cli.nothing")
         raise UsageError(
             t("cli.nothing_compare_prompt_takes", here=here)
             if by == "prompt"
@@ -345,7 +345,7 @@ def as_value(paired: Paired) -> dict[str, Any]:
         "wanted_difference": paired.wanted,
         "repeats_needed": paired.needed,
         "length_unit": _unit_of(paired),
-        "text": {"en": comparison_paragraph(paired, "en"), "zh": comparison_paragraph(paired, "zh")},
+        "text": {lang: comparison_paragraph(paired, lang) for lang in languages()},
     }
 
 
@@ -381,7 +381,7 @@ def _turned(paired: Paired, turned: Turned) -> dict[str, Any]:
 def _task_json(paired: Paired) -> dict[str, Any]:
     """Return what the rows are, where they are not depths, and how often each side gave each item, where there are."""
     axis, (one, other) = paired.axis, paired.items
-    title = {lang: said(axis.title, lang) for lang in LANGUAGES}
+    title = {lang: said(axis.title, lang) for lang in languages()}
     told: dict[str, Any] = {}
     if axis.name != DEPTH.name:
         told["axis"] = {"name": axis.name, "unit": axis.unit, "title": title}
@@ -431,6 +431,6 @@ def lost_since(old: Path, new: RunFolder, scorer: str | None) -> frozenset[str]:
     if not matched and len(then) == len(now) == 1:
         matched = [(then[0], now[0])]
     if not matched:
-        here, there = (", ".join(f"{s.experiment}/{s.prompt}" for s in sides) for sides in (now, then))
+        here, there = (tuple(f"{s.experiment}/{s.prompt}" for s in sides) for sides in (now, then))
         raise UsageError(t("cli.no_prompt_common", new=new.path.name, old=old.name, here=here, there=there))
     return frozenset(pair.second_id for a, b in matched for pair in turned(a, b)[0])

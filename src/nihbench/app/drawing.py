@@ -268,7 +268,7 @@ def style_of(
 
 def _one_of(option: str, value: str, known: tuple[str, ...]) -> None:
     if value not in known:
-        raise UsageError(t("cli.choose_one", option=option, value=value, known=", ".join(known)))
+        raise UsageError(t("cli.choose_one", option=option, value=value, known=tuple(known)))
 
 
 def _panel(sweeps: Sequence[Sweep], unit: str, lang: Lang) -> Any:

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeVar
 
+from nihbench.app.catalogs import load
 from nihbench.app.consent import Judged
 from nihbench.app.events import Caller
 from nihbench.app.money import tell_unknown
-from nihbench.app.presets import load
 from nihbench.app.running import complete, now, stopped
 from nihbench.app.wiring import reach
 from nihbench.endpoint.access import ModelAccess

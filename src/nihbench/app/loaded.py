@@ -140,7 +140,7 @@ class Run:
         if model is not None:
             found = [sweep for sweep in found if sweep.setting.model == model]
         if len(found) != 1:
-            here = ", ".join(sweep.name for sweep in found or self.sweeps)
+            here = tuple(sweep.name for sweep in found or self.sweeps)
             raise UsageError(t("app.choose_sweep", path=self.path, here=here))
         return found[0]
 
@@ -159,7 +159,7 @@ class Run:
         import pandas as pd
 
         if metric not in METRICS:
-            raise UsageError(t("app.no_such_metric", metric=metric, known=", ".join(METRICS)))
+            raise UsageError(t("app.no_such_metric", metric=metric, known=tuple(METRICS)))
         made = self.sweep(prompt=prompt, model=model).grid
         depths, lengths = pd.Index(made.depths, name=row_name(made.axis)), pd.Index(made.lengths, name="length")
         return pd.DataFrame(self._values(metric, made), index=depths, columns=lengths)

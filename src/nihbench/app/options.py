@@ -10,9 +10,9 @@ from difflib import get_close_matches
 from os import PathLike
 from typing import Any, get_args
 
+from nihbench.app.catalogs import load
 from nihbench.app.events import Caller
 from nihbench.app.keywords import OPTIONS, kind_of, usual_values
-from nihbench.app.presets import load
 from nihbench.endpoint.tokenizers import is_tokenizer_file
 from nihbench.errors import UsageError
 from nihbench.lang.messages import Message, t
@@ -174,9 +174,7 @@ def _check_like(values: Mapping[str, Any]) -> None:
     usual = usual_values()
     given = [name for name in _OF_THE_OTHER if values[name] != usual[name]]
     if given:
-        raise UsageError(
-            t("cli.like_takes_grid_texts", options=", ".join("--" + name.replace("_", "-") for name in given))
-        )
+        raise UsageError(t("cli.like_takes_grid_texts", options=tuple("--" + name.replace("_", "-") for name in given)))
 
 
 def _is_text(value: Any) -> bool:
@@ -256,7 +254,7 @@ def raw_values(keywords: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _unknown(name: str) -> Message:
-    return t("app.no_such_option", name=name, known=", ".join(OPTIONS))
+    return t("app.no_such_option", name=name, known=tuple(OPTIONS))
 
 
 def _raw(name: str, value: Any) -> Any:
@@ -337,7 +335,7 @@ def _fields(value: Any) -> str:
 
 
 def _headers(value: Any) -> list[str]:
-    pairs = [f"{name}={_joined(text)}" for name, text in value.items()] if isinstance(value, Mapping) else value
+    pairs = [f"{_text(name)}={_joined(text)}" for name, text in value.items()] if isinstance(value, Mapping) else value
     return _texts(pairs)
 
 

@@ -173,7 +173,7 @@ def _grid_rows(setup: Setup, at_once: tuple[int, int]) -> dict[Message, str]:
     return {
         t("common.model"): plain(setup.preset.name),
         t("cli.window"): t("cli.tokens_prompts_may_fill", window=window, room=room) if window else t("cli.unknown"),
-        t("common.experiment"): t("cli.prompts_2", experiment=setup.experiment.name, prompts=", ".join(setup.prompts)),
+        t("common.experiment"): t("cli.prompts_2", experiment=setup.experiment.name, prompts=tuple(setup.prompts)),
         t("common.corpus"): t("cli.times_longest_prompts", corpus=corpus, copies=setup.copies)
         if setup.copies > 1
         else corpus,
@@ -181,7 +181,7 @@ def _grid_rows(setup: Setup, at_once: tuple[int, int]) -> dict[Message, str]:
         t("cli.left_out"): t("cli.over_window", lengths=_numbers(setup.too_long)) if setup.too_long else "",
         **_rows(setup),
         t("cli.achieved"): _achieved(setup),
-        t("cli.repeats"): t("cli.varying", repeats=setup.options.repeats, vary=", ".join(setup.options.vary)),
+        t("cli.repeats"): t("cli.varying", repeats=setup.options.repeats, vary=tuple(setup.options.vary)),
         t("cli.order"): t("cli.time_first", order=order, start=start)
         if most > start
         else t("cli.time_2", order=order, start=start),
@@ -190,11 +190,11 @@ def _grid_rows(setup: Setup, at_once: tuple[int, int]) -> dict[Message, str]:
 
 def _rows(setup: Setup) -> dict[Message, str]:
     """Return the rows of the grid under what they are: depths, or the points of the task's own axis."""
-    axis, values = setup.task.axis, ", ".join(f"{value:g}" for value in setup.depths)
+    axis, values = setup.task.axis, tuple(f"{value:g}" for value in setup.depths)
     if axis.name == DEPTH.name:
         return {t("cli.depths"): t("cli.percent", depths=values)}
-    rows = t("cli.rows_axis", axis=axis.title, rows=", ".join(map(axis.label, setup.depths)))
-    chosen = ", ".join(f"{name}={value}" for name, value in setup.task.options.items())
+    rows = t("cli.rows_axis", axis=axis.title, rows=tuple(map(axis.label, setup.depths)))
+    chosen = tuple(f"{name}={value}" for name, value in setup.task.options.items())
     named = t("cli.task_options", task=setup.task.name, version=setup.task.version, options=chosen or "-")
     return {t("common.task"): named, t("cli.rows"): rows}
 
@@ -228,8 +228,8 @@ def _by_length(setup: Setup, found: Forecast) -> list[str]:
     return lines
 
 
-def _numbers(lengths: Sequence[int]) -> str:
-    return ", ".join(f"{length:,}" for length in lengths)
+def _numbers(lengths: Sequence[int]) -> tuple[str, ...]:
+    return tuple(f"{length:,}" for length in lengths)
 
 
 def _trials(setup: Setup) -> str:

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from nihbench.app.catalogs import load
 from nihbench.app.consent import check_cost, readmitted
 from nihbench.app.events import Caller
 from nihbench.app.jobs import Job, Ready, made_ready
 from nihbench.app.money import budget_of, tell_spent, tell_unknown
 from nihbench.app.options import header_values
-from nihbench.app.presets import load
 from nihbench.app.running import complete, now, stopped
 from nihbench.app.sending import clients, enter_checks
 from nihbench.endpoint.spending import Budget

@@ -185,7 +185,7 @@ def chosen(items: Sequence[T], prompts: str, prompt_of: Callable[[T], str]) -> l
     present = dict.fromkeys(map(prompt_of, items))
     for name in names:
         if name not in present:
-            raise UsageError(t("cli.no_run_here_prompt", name=name, present=", ".join(present)))
+            raise UsageError(t("cli.no_run_here_prompt", name=name, present=tuple(present)))
     return [item for name in names for item in items if prompt_of(item) == name] if names else list(items)
 
 
@@ -338,7 +338,7 @@ def rows_sentence(table: Table, *, experiment: str, prompt: str) -> Message | No
     if not rows:
         return None
     draws, haystacks = sum(row.draws for row in rows), rows[0].haystacks
-    told = ", ".join(f"{row.length:,}: {row.found:.1%} [{row.low:.1%}, {row.high:.1%}]" for row in rows if row.draws)
+    told = tuple(f"{row.length:,}: {row.found:.1%} [{row.low:.1%}, {row.high:.1%}]" for row in rows if row.draws)
     if haystacks == 1:
         return t("cli.found_over_all_draws", draws=draws, rows=told)
     return t("cli.found_over_all_draws_each", draws=draws, haystacks=haystacks, rows=told)

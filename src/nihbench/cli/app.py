@@ -17,7 +17,7 @@ from nihbench.cli.door import Entry, LazyGroup
 from nihbench.cli.output import ENDING, GONE, hang_up, note, told_mistakes
 from nihbench.cli.speech import chosen, parser_words, translate
 from nihbench.errors import NihError, Terminated, UsageError
-from nihbench.lang.messages import speak, t
+from nihbench.lang.messages import languages, speak, t
 
 _DECLARED = "nihbench.cli.commands"
 
@@ -89,7 +89,9 @@ def _version(value: bool) -> None:
 @app.callback()
 def _root(
     version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
-    lang: str = typer.Option("en", "--lang", envvar="NIH_LANG", help="en | zh: every word the tool says."),
+    lang: str = typer.Option(
+        "en", "--lang", envvar="NIH_LANG", metavar="|".join(languages()), help="Language of every word the tool says."
+    ),
 ) -> None:
     """Needle in a haystack: how well a language model finds one fact in a long document, at every depth and length."""
 

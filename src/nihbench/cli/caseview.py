@@ -10,7 +10,7 @@ from typing import Any
 from nihbench.analysis.cases import Case, Cases, Cluster, Group
 from nihbench.app.plain import plain
 from nihbench.figures.labels import row_words
-from nihbench.lang.messages import LANGUAGES, Message, listed, said, t
+from nihbench.lang.messages import Message, languages, listed, said, t
 from nihbench.types import DEPTH, Axis
 
 Around = tuple[str, str, str]
@@ -114,7 +114,7 @@ def _why(case: Case) -> str:
     reason = _cut(plain(said(case.reason)))
     if not case.missing:
         return reason
-    return said(t("cli.missing", reason=reason, facts=", ".join(map(plain, case.missing))))
+    return said(t("cli.missing", reason=reason, facts=tuple(map(plain, case.missing))))
 
 
 def _items(case: Case) -> Message:
@@ -220,7 +220,7 @@ def _axis_json(axis: Axis) -> dict[str, Any]:
     if axis.name == DEPTH.name:
         return {}
     return {
-        "axis": {"name": axis.name, "unit": axis.unit, "title": {lang: said(axis.title, lang) for lang in LANGUAGES}}
+        "axis": {"name": axis.name, "unit": axis.unit, "title": {lang: said(axis.title, lang) for lang in languages()}}
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from nihbench.app.presets import load
+from nihbench.app.catalogs import load
 from nihbench.cli.hearing import terminal
 from nihbench.cli.output import note, show_lines
 from nihbench.errors import UsageError, unreadable
@@ -25,7 +25,7 @@ def grade(file: str) -> None:
     rows = read_rows(read_file(file), "stdin" if file == "-" else file, catalog)
     own = sorted({row.answered.needle.name for row in rows} - catalog.needles.keys() - {"expected"})
     if own:
-        note(t("cli.note_not_catalog_graded", own=", ".join(own)))
+        note(t("cli.note_not_catalog_graded", own=tuple(own)))
     # All are graded before the first is shown: nothing is half printed.
     show_lines([grade_row(row.answered.id, row.answered.by_rules(), str) for row in rows])
 

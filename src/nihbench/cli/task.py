@@ -6,7 +6,7 @@ from typing import Any
 
 from nihbench.cli.output import show, show_json
 from nihbench.errors import UsageError
-from nihbench.lang.messages import LANGUAGES, said, t
+from nihbench.lang.messages import languages, said, t
 from nihbench.tasks.family import Family
 from nihbench.tasks.registry import SINGLE_NEEDLE, family, known, package_of
 
@@ -31,7 +31,7 @@ def _lines(name: str, kind: type[Family] | UsageError) -> list[str]:
     if isinstance(kind, UsageError):
         return [name, f"  {said(kind)}"]
     axis = kind.axis
-    rows = t("cli.task_rows", axis=axis.title, values=", ".join(map(axis.label, axis.values)) or "--depths")
+    rows = t("cli.task_rows", axis=axis.title, values=tuple(map(axis.label, axis.values)) or "--depths")
     options = {"language": "|".join(kind.languages)} | dict(kind.options)
     return [
         f"{name} {kind.version} ({package_of(name)}): {said(kind.title)}",
@@ -48,10 +48,10 @@ def _as_json(name: str, kind: type[Family] | UsageError) -> dict[str, Any]:
         "name": name,
         "version": kind.version,
         "package": package_of(name),
-        "title": {lang: said(kind.title, lang) for lang in LANGUAGES},
+        "title": {lang: said(kind.title, lang) for lang in languages()},
         "axis": {
             "name": axis.name,
-            "title": {lang: said(axis.title, lang) for lang in LANGUAGES},
+            "title": {lang: said(axis.title, lang) for lang in languages()},
             "unit": axis.unit,
             "values": list(axis.values),
         },

@@ -19,7 +19,7 @@ from nihbench.app.money import Gauges
 from nihbench.app.plain import plain
 from nihbench.figures.labels import row_words
 from nihbench.figures.terminal import terminal_heatmap
-from nihbench.lang.messages import Message, language, said, t
+from nihbench.lang.messages import Message, language, listed, said, t
 from nihbench.run.answers import answer_of
 from nihbench.run.follow import Eta, Left
 from nihbench.tasks.task import Task
@@ -191,7 +191,7 @@ def _bar(sweep: Watched, gauges: Gauges, screen: Screen, now: float) -> Text:
 
 def _found(sweep: Watched) -> str:
     tally = sweep.tally
-    failed = ", ".join(f"{said(kind_words(kind))} {count}" for kind, count in sorted(tally.failures.items()) if count)
+    failed = listed(f"{said(kind_words(kind))} {count}" for kind, count in sorted(tally.failures.items()) if count)
     if tally.measured:
         text = t(
             "cli.found_strict",

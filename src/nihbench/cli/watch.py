@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from nihbench.app.catalogs import load
 from nihbench.app.events import TrialDone
 from nihbench.app.money import Gauges, stored_tariff
-from nihbench.app.presets import load
 from nihbench.app.results import result_of
 from nihbench.cli.hearing import terminal
 from nihbench.cli.output import note
@@ -30,7 +30,7 @@ def watch(runs: list[Path]) -> None:
     """Watch a run of another process until it ends: its heatmap, its progress, the latest miss."""
     folders = _Folders(runs)
     if not folders.any_going_on():
-        note(t("cli.no_process_works_how", runs=", ".join(map(str, runs))))
+        note(t("cli.no_process_works_how", runs=tuple(map(str, runs))))
     elif is_live():
         _on_screen(folders)
     else:

@@ -33,7 +33,7 @@ def check_suffix(path: Path) -> str:
     """
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
-        raise UsageError(t("figures.figure_cant_written_give", path_name=path.name, suffixes=", ".join(SUFFIXES)))
+        raise UsageError(t("figures.figure_cant_written_give", path_name=path.name, suffixes=tuple(SUFFIXES)))
     return suffix
 
 

@@ -16,7 +16,7 @@ from nihbench.analysis.grids import Grid
 from nihbench.figures.colours import colour_of
 from nihbench.figures.labels import axis_title, failure_counts, half_up, length_labels, row_labels, unrun_cells
 from nihbench.figures.words import kind_word, listed, say
-from nihbench.lang.messages import Lang
+from nihbench.lang.messages import Lang, words
 from nihbench.types import DEPTH
 
 _LEAST_CELL, _WIDEST_CELL = 3, 7
@@ -79,7 +79,8 @@ def _heading(grid: Grid, width: int, lang: Lang) -> list[str]:
 
 def _wrapped(text: str, width: int, lang: Lang) -> list[str]:
     """Break a text into lines: at blanks in English, anywhere in Chinese, whose characters take two columns."""
-    return textwrap.wrap(text, max(width, 20)) if lang == "en" else chop_cells(text, max(width, 20))
+    spaced = bool(words(lang)["figure.blank"])
+    return textwrap.wrap(text, max(width, 20)) if spaced else chop_cells(text, max(width, 20))
 
 
 def _length_lines(labels: list[str], side: int, cell: int) -> list[str]:

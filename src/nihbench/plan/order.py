@@ -54,7 +54,7 @@ def order_trials(
         UsageError: there is no such order.
     """
     if order not in ORDERS:
-        raise UsageError(t("plan.order_none", order=order, orders=", ".join(ORDERS)))
+        raise UsageError(t("plan.order_none", order=order, orders=tuple(ORDERS)))
     if order == "grid":
         return tuple(trials)
     ordered: list[Trial] = []

@@ -16,9 +16,9 @@ from typing import Any, get_args
 from nihbench.catalog.lookup import Catalog
 from nihbench.errors import UsageError
 from nihbench.lang.messages import t
+from nihbench.languages.base import shown_by
 from nihbench.plan.fresh import fill
 from nihbench.run.store import RunFolder
-from nihbench.score.fold import is_cjk
 from nihbench.score.match import NeedleKey
 from nihbench.score.rules import SCORER, VERSION, grade
 from nihbench.tasks.family import Answer
@@ -187,7 +187,7 @@ def _needle(plain: Mapping[str, Any], catalog: Catalog, expected: str, question:
         return _filled(catalog.needle(name), plain.get("fresh"))
     if not expected:
         raise ValueError(t("run.row_neither_needle_nor"))
-    language = "zh" if any(map(is_cjk, expected + question)) else "en"
+    language = shown_by(expected + question)
     return Needle(
         name=name or "expected", language=language, statements=(expected,), question=question, answer=expected
     )
@@ -217,4 +217,4 @@ def _band(value: Any) -> int | None:
 def _outcome(value: Any) -> str | None:
     if value is None or (isinstance(value, str) and value in _OUTCOMES):
         return value
-    raise ValueError(t("run.outcome_must_one_mend", outcomes=", ".join(_OUTCOMES)))
+    raise ValueError(t("run.outcome_must_one_mend", outcomes=tuple(_OUTCOMES)))

@@ -274,9 +274,7 @@ def check_ids(batches: Batches, service: BatchEndpoint, base_url: str) -> None:
         if job.given_up or job.fetched or all((address, each, job.sha256) in own for each in used):
             continue
         if not _is_same(service, job):
-            raise UsageError(
-                t("run.names_became_not_submitted", run=batches.folder, ids=", ".join(used), name=job.name)
-            )
+            raise UsageError(t("run.names_became_not_submitted", run=batches.folder, ids=tuple(used), name=job.name))
         for each in used:
             remember_batch(address, each, job.sha256)
 

@@ -176,7 +176,7 @@ def check_same(content: Manifest, setup: Setup, *, placed: bool = False) -> None
     by_rules = ("identity.placement", "same_prompt", "controls") if placed else ()
     changed = [name for name in differing(content.raw, _plain(manifest(setup, "")), keys) if name not in by_rules]
     if changed:
-        raise UsageError(t("run.cant_resume_changed_since", changed=", ".join(changed)))
+        raise UsageError(t("run.cant_resume_changed_since", changed=tuple(changed)))
 
 
 def differing(before: Mapping[str, Any], after: Mapping[str, Any], keys: Iterable[str]) -> list[str]:

@@ -105,7 +105,7 @@ def _check_belongs(first: RunFolder, other: RunFolder) -> None:
     one, two = first.manifest.options, other.manifest.options
     changed += [f"options.{name}" for name in _PLANNING if getattr(one, name) != getattr(two, name)]
     if changed:
-        raise UsageError(t("run.not_one_plan_differ", first=first.path, other=other.path, changed=", ".join(changed)))
+        raise UsageError(t("run.not_one_plan_differ", first=first.path, other=other.path, changed=tuple(changed)))
 
 
 def _lines(path: Path) -> Lines:

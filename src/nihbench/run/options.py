@@ -41,8 +41,8 @@ class RunOptions:
 
     model: str
     like: str | None = None
-    base_url: str | None = None
-    more_urls: tuple[str, ...] = ()
+    base_url: str | None = field(default=None, repr=False)  # it may hold a password
+    more_urls: tuple[str, ...] = field(default=(), repr=False)
     api_key_env: str | None = None
     experiment: str | None = None
     task: str | None = None
@@ -64,8 +64,8 @@ class RunOptions:
     max_output: int | None = None
     temperature: str | None = None
     seed: int | None = None
-    extra_body: Mapping[str, Any] = field(default_factory=dict)
-    headers: Mapping[str, str] = field(default_factory=dict)
+    extra_body: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     repeat_corpus: bool = False
     quick: bool = False
     controls: bool = False

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from nihbench.endpoint.kinds import HANDLING
+from nihbench.languages.base import of
 from nihbench.run.rebuild import source_text
 from nihbench.run.records import read_records
 from nihbench.run.setup import Made, Setup
@@ -25,15 +26,6 @@ from nihbench.text.prompt import digest, rebuild
 from nihbench.types import Completion, Failure, Grade, Message, Needle, Placement, Planted, Record, Score, Trial
 
 CONTROL = "probe"
-QUESTIONS: Mapping[str, str] = {
-    "en": "Quote, word for word, every sentence of the document above that speaks of {subject}. "
-    "If there is none, say that there is none.",
-    "zh": "请逐字引用上述文档中提到“{subject}”的每一句话。如果没有，请说没有。",
-}
-_WITHOUT_SUBJECT: Mapping[str, str] = {
-    "en": "Quote, word for word, the sentence of the document above that this question is about: {question}",
-    "zh": "请逐字引用上述文档中与这个问题有关的那句话：{question}",
-}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,10 +41,10 @@ class Probe:
     @property
     def question(self) -> str:
         """What is asked."""
-        language = "zh" if self.needle.language.startswith("zh") else "en"
+        asking = of(self.needle.language).asking
         if self.needle.subject is None:
-            return _WITHOUT_SUBJECT[language].format(question=self.planted.question)
-        return QUESTIONS[language].format(subject=self.needle.subject.text)
+            return asking.quote_answer.format(question=self.planted.question)
+        return asking.quote_subject.format(subject=self.needle.subject.text)
 
     @property
     def trial(self) -> Trial:

@@ -75,7 +75,7 @@ def asked_prompts(
     names = options.prompts or tuple(like.prompts)
     for name in names:
         if name not in like.prompts:
-            known = ", ".join(like.prompts)
+            known = tuple(like.prompts)
             raise UsageError(t("run.no_prompt", run=like.run, name=name, known=known))
     return like.experiment, like.task, {name: like.prompts[name] for name in names}
 
@@ -155,7 +155,7 @@ def check_vary(options: RunOptions, task: Task) -> None:
         if name == "temperature":
             raise UsageError(t("run.vary_temperature_vary_sampling"))
         if name not in VARIED:
-            raise UsageError(t("run.vary_none", name=name, known=", ".join(VARIED)))
+            raise UsageError(t("run.vary_none", name=name, known=tuple(VARIED)))
     if "needle" in options.vary and not task.draws:
         raise UsageError(t("run.vary_needle_needle_no", name=task.needle.name))
 
@@ -316,7 +316,7 @@ def _cache_of(name: str | None, server_kind: str | None) -> PrefixCache:
     """Return the cache of a preset, else of the kind of server; none where neither is known."""
     chosen = name or (server_kind if server_kind in CACHES else None) or "none"
     if chosen not in CACHES:
-        raise UsageError(t("run.models_yaml_no_cache", chosen=chosen, known=", ".join(CACHES)))
+        raise UsageError(t("run.models_yaml_no_cache", chosen=chosen, known=tuple(CACHES)))
     return CACHES[chosen]
 
 

@@ -108,7 +108,7 @@ def grades_of(run: RunFolder, records: Mapping[str, Record], scorer: str | None 
     if scorer in IMPORTED and scorer == default_scorer(run) and scorer not in stored_scorers(run):
         raise UsageError(t("run.gone_import_run_again", scores_file=scores_file(run, scorer)))
     if scorer != SCORER and scorer not in stored_scorers(run):
-        known = ", ".join(dict.fromkeys((SCORER, *stored_scorers(run))))
+        known = tuple(dict.fromkeys((SCORER, *stored_scorers(run))))
         raise UsageError(t("run.no_scores_scorers_nih", path=run.path, scorer=scorer, known=known))
     stored = load_grades(run, records, scorer)
     if stored is not None:

@@ -391,7 +391,7 @@ def stored_options(
     vary = tuple("sampling" if name == "temperature" else name for name in options.vary)
     options = replace(options, vary=vary, base_url=None, more_urls=(), api_key_env=None, insecure=False, ca_file=None)
     if set(options.headers) - set(headers):
-        raise UsageError(t("run.run_sent_headers_their", headers=", ".join(sorted(options.headers))))
+        raise UsageError(t("run.run_sent_headers_their", headers=tuple(sorted(options.headers))))
     for name in begun.withheld:
         if name not in given:
             option = "--" + name.replace("_", "-")

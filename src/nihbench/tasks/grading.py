@@ -11,7 +11,8 @@ import re
 
 from nihbench.lang.messages import Note
 from nihbench.score.answer import Text
-from nihbench.score.fold import final_answer, fold
+from nihbench.score.fold import final_answer
+from nihbench.score.grammar import grammar_for
 from nihbench.score.rules import SCORER, VERSION, grade
 from nihbench.types import Evidence, Grade, Item, Needle, OutcomeClass, Planted, Score
 
@@ -31,7 +32,7 @@ def grade_items(planted: Planted, key: Needle, answer: str, finish_reason: str |
         finish_reason: what the server said; "length" makes an answer that holds none `truncated`.
     """
     final = final_answer(answer)
-    text = Text((final or "")[:_MOST_READ])
+    text = Text((final or "")[:_MOST_READ], grammar_for(key.language))
     places = {item.name: _place(item, text) for item in planted.items}
     found = tuple((name, *text.folded.original(*place)) for name, place in places.items() if place is not None)
     missing = tuple(name for name, place in places.items() if place is None)
@@ -68,7 +69,7 @@ def _place(item: Item, text: Text) -> Span | None:
             if number is not None:
                 return number.start, number.end
             continue
-        wanted = fold(name).text.strip()
+        wanted = text.grammar.fold(name).text.strip()
         found = re.search(_whole(wanted), text.text) if wanted else None
         if found is not None:
             return found.span()

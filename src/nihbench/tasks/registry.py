@@ -55,9 +55,9 @@ def family(name: str) -> type[Family]:
         return built_in
     offered = _offered().get(name, [])
     if not offered:
-        raise UsageError(t("tasks.not_installed", name=name, known=", ".join(known())))
+        raise UsageError(t("tasks.not_installed", name=name, known=known()))
     if len(offered) > 1:
-        packages = ", ".join(sorted(point.dist.name if point.dist else point.value for point in offered))
+        packages = tuple(sorted(point.dist.name if point.dist else point.value for point in offered))
         raise UsageError(t("tasks.offered_twice", name=name, packages=packages))
     try:
         found = offered[0].load()
@@ -90,7 +90,7 @@ def _wrong(name: str, found: object) -> str | None:
     if not (isinstance(found, type) and issubclass(found, Family)):
         return t("tasks.not_subclass")
     if getattr(found, "__abstractmethods__", None):
-        return t("tasks.has_no_method", method=", ".join(sorted(found.__abstractmethods__)))
+        return t("tasks.has_no_method", method=tuple(sorted(found.__abstractmethods__)))
     texts = {attribute: getattr(found, attribute, None) for attribute in ("name", "version")}
     missing = next((attribute for attribute, value in texts.items() if not isinstance(value, str) or not value), None)
     if missing is not None:

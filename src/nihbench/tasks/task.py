@@ -196,12 +196,12 @@ def of_family(name: str, language: str, given: Mapping[str, str]) -> Task:
     """
     kind = family(name)
     if language not in kind.languages:
-        raise UsageError(t("tasks.no_language", name=name, language=language, known=", ".join(kind.languages)))
+        raise UsageError(t("tasks.no_language", name=name, language=language, known=tuple(kind.languages)))
     options = dict(kind.options) | {key: value for key, value in given.items() if key != kind.axis.name}
     unknown = next((key for key in options if key not in kind.options), None)
     if unknown is not None:
         own = [kind.axis.name] if kind.axis.name != DEPTH.name else []
-        offered = ", ".join([*own, "language", *kind.options])
+        offered = (*own, "language", *kind.options)
         raise UsageError(t("tasks.no_option", name=name, option=unknown, known=offered))
     values = _values(kind.axis, given.get(kind.axis.name))
     axis = Axis(name=kind.axis.name, title=kind.axis.title, unit=kind.axis.unit, values=values)

@@ -17,7 +17,7 @@ import numpy as np
 
 from nihbench.errors import UsageError
 from nihbench.lang.messages import t
-from nihbench.text.scripts import ends_sentence, stop_for
+from nihbench.languages.scripts import ends_sentence, stop_for
 from nihbench.text.seams import Piece, count_joined
 from nihbench.text.source import Source, SourceText
 from nihbench.types import Insert, Inserted, Tokenizer

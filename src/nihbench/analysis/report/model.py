@@ -18,7 +18,7 @@ from nihbench.analysis.report.trials import Cost, Pool, Surroundings, seconds, t
 from nihbench.analysis.statistics import Statistics, Summary, statistics, summary
 from nihbench.analysis.table import Table, columns
 from nihbench.lang.former import note_in
-from nihbench.lang.messages import LANGUAGES, said
+from nihbench.lang.messages import languages, said
 from nihbench.run.options import MODEL_UNIT, unit_words
 from nihbench.run.places import counted_once
 from nihbench.run.scores import version_of
@@ -63,7 +63,7 @@ def control(made: ControlResult) -> dict[str, Any]:
         "low": number(made.interval.low) if made.n else None,
         "high": number(made.interval.high) if made.n else None,
         "verdict": made.verdict,
-        "sentence": {"en": made.sentence("en"), "zh": made.sentence("zh")},
+        "sentence": {lang: made.sentence(lang) for lang in languages()},
     }
 
 
@@ -167,7 +167,7 @@ def report_data(runs: Iterable[Measured], *, title: str) -> dict[str, Any]:
         "panels": panels,
         "texts": texts,
         "cut": cut,
-        "chinese": pool.chinese(),
+        "said": pool.said(),
     }
 
 
@@ -189,7 +189,7 @@ def _run(run: Measured, pool: Pool) -> dict[str, Any]:
         "scorer": run.scorer,
         "scorer_version": version_of(run.scorer, content),
         "length_unit": None if unit == MODEL_UNIT else unit,
-        "unit": {lang: said(unit_words(unit), lang) for lang in LANGUAGES},
+        "unit": {lang: said(unit_words(unit), lang) for lang in languages()},
         "repeats": content.repeats,
         "order": None if content.is_import else content.raw["options"].get("order"),
         "extra": sum(record.trial.extra for record in run.records.values()),
@@ -260,7 +260,7 @@ def _axis(axis: Axis) -> dict[str, Any] | None:
     """Return what the rows are, where they are not depths, whose words the page has."""
     if axis.name == DEPTH.name:
         return None
-    return {"name": axis.name, "unit": axis.unit, "title": {lang: said(axis.title, lang) for lang in LANGUAGES}}
+    return {"name": axis.name, "unit": axis.unit, "title": {lang: said(axis.title, lang) for lang in languages()}}
 
 
 def _grid(made: Grid) -> dict[str, Any]:

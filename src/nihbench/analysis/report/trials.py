@@ -9,7 +9,7 @@ from typing import Any
 
 from nihbench.analysis.table import UNSCORED
 from nihbench.errors import UsageError
-from nihbench.lang.messages import Note, Words, said
+from nihbench.lang.messages import Note, Words, languages, said
 from nihbench.run.rebuild import surroundings
 from nihbench.run.store import RunFolder
 from nihbench.types import Completion, Grade, GradedElsewhere, Outcome, Placement, Record, Score, Unscored
@@ -35,7 +35,7 @@ class Pool:
     def __init__(self) -> None:
         self._numbers: dict[str, int] = {}
         self._may_cut: set[int] = set()
-        self._sentences: dict[int, str] = {}
+        self._sentences: dict[int, Note] = {}
 
     def add(self, text: str, *, may_cut: bool = False) -> int:
         """Return the number of a text. Only texts that a model wrote may be cut."""
@@ -53,13 +53,14 @@ class Pool:
         text = str(words)
         number = self.add_or_none(text, may_cut=may_cut)
         if number is not None and isinstance(words, Note) and len(text) <= SENTENCE:
-            self._sentences[number] = said(words, "zh")
+            self._sentences[number] = words
         return number
 
-    def chinese(self) -> dict[str, str]:
-        """Return the sentences which Chinese has words for, by the numbers of their English."""
+    def said(self) -> dict[str, dict[str, str]]:
+        """Return the sentences in every language but English that has words for them, by their English's numbers."""
         english = {number: text for text, number in self._numbers.items() if number in self._sentences}
-        return {str(number): text for number, text in self._sentences.items() if text != english[number]}
+        found = {lang: {n: said(note, lang) for n, note in self._sentences.items()} for lang in languages()[1:]}
+        return {lang: {str(n): text for n, text in each.items() if text != english[n]} for lang, each in found.items()}
 
     def texts(self) -> tuple[list[str], dict[str, int]]:
         """Return all texts by number, and for those that were cut how many characters they had."""

@@ -44,8 +44,8 @@ function nameOf(panel) {
 }
 
 const textOf = (number) => (number === null || number === undefined ? "" : DATA.texts[number]);
-// A sentence that the tool wrote: in Chinese where it has words for it.
-const sentenceOf = (number) => (state.lang === "zh" && number !== null && Object.hasOwn(DATA.chinese, number) ? DATA.chinese[number] : textOf(number));
+// A sentence that the tool wrote: in the page's language where it has words for it.
+const sentenceOf = (number) => DATA.said[state.lang]?.[number] ?? textOf(number);
 const lengthName = (run) => say("length_in", { unit: run.unit[state.lang] });
 // A run made by --like has the unit of the run that it is like.
 const unitOf = (run) => run.length_unit ?? `model:${run.model}`;

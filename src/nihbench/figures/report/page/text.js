@@ -8,18 +8,21 @@ const state = {
 };
 
 function say(key, fields) {
-  const pair = Object.hasOwn(PAGE.words, key) ? PAGE.words[key] : [key, key];
-  const text = pair[state.lang === "zh" ? 1 : 0];
+  const text = Object.hasOwn(PAGE.words, key) ? PAGE.words[key][PAGE.langs.indexOf(state.lang)] : key;
   return text.replace(/\{(\w+)\}/g, (whole, name) => (fields && Object.hasOwn(fields, name) ? String(fields[name]) : ""));
 }
+
+// The language after the page's own, in turn, and what is said in it.
+const nextLang = () => PAGE.langs[(PAGE.langs.indexOf(state.lang) + 1) % PAGE.langs.length];
+const sayIn = (lang, key) => PAGE.words[key][PAGE.langs.indexOf(lang)];
 
 function wordOf(kind, name) {
   const key = `${kind}_${name}`;
   return Object.hasOwn(PAGE.words, key) ? say(key) : String(name).replace(/_/g, " ");
 }
 
-const listed = (parts) => parts.join(state.lang === "zh" ? "、" : ", ");
-const sentences = (parts) => parts.filter(Boolean).join(state.lang === "zh" ? "" : " ");
+const listed = (parts) => parts.join(say("comma"));
+const sentences = (parts) => parts.filter(Boolean).join(say("blank"));
 
 // el("button", {class: "x", onclick: f}, "text", node): strings become text nodes.
 function el(tag, attributes, ...children) {
