@@ -117,7 +117,7 @@ def setting_of(manifest: Manifest, records: Sequence[Record], scorer: str) -> Se
         experiment=manifest.experiment,
         title=manifest.title,
         corpus=manifest.corpus.name,
-        scorer=f"{scorer} {version_of(scorer)}",
+        scorer=f"{scorer} {version_of(scorer, manifest)}",
         version=manifest.nihbench,
         repeats=manifest.repeats,
         length_unit=manifest.unit,
@@ -211,7 +211,8 @@ class Result:
     @cached_property
     def grids(self) -> tuple[Grid, ...]:
         """One for each prompt."""
-        return tuple(grid(self.table, experiment=e, prompt=p, planned=self.planned) for e, p in self.prompts)
+        axis = self.run.manifest.axis
+        return tuple(grid(self.table, experiment=e, prompt=p, planned=self.planned, axis=axis) for e, p in self.prompts)
 
     @cached_property
     def summaries(self) -> tuple[Summary, ...]:
@@ -222,7 +223,10 @@ class Result:
     @cached_property
     def statistics(self) -> tuple[Statistics, ...]:
         """One for each prompt."""
-        return tuple(statistics(self.table, experiment=e, prompt=p, planned=self.planned) for e, p in self.prompts)
+        axis = self.run.manifest.axis
+        return tuple(
+            statistics(self.table, experiment=e, prompt=p, planned=self.planned, axis=axis) for e, p in self.prompts
+        )
 
     @property
     def passing(self) -> int:
@@ -267,7 +271,7 @@ class Result:
                     if (each.experiment, each.prompt) == (grid.experiment, grid.prompt) or each.name == "sentinel"
                 ),
                 places=sum(
-                    len(trial.depths)
+                    len(trial.rows)
                     for trial in self.planned
                     if (trial.experiment, trial.prompt, trial.control) == (grid.experiment, grid.prompt, None)
                 ),
