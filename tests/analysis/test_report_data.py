@@ -23,6 +23,7 @@ from nihbench.run.store import RunFolder, open_run
 from nihbench.types import Failure, Needle, Placement, Record, Trial
 from scripts.synthetic_runs import write_run
 from tests.composing import compose_text
+from tests.manifests import small
 
 REFERENCE = Path(__file__).resolve().parents[2] / "results" / "reference-smollm2-135m"
 
@@ -94,7 +95,7 @@ def test_the_text_around_a_needle_is_what_was_sent(data: st.DataObject) -> None:
     sent = source[start:at] + "<NEEDLE>" + source[at:end] + "$"
     pool = Pool()
     needle = Needle(name="n", language="en", statements=("NEEDLE",), question="?")
-    run = RunFolder(path=Path(), manifest={"needle": asdict(needle)})
+    run = RunFolder(path=Path(), manifest=small(needle=asdict(needle)))
     before, after, edges = Surroundings(run, text).of(record(place), pool)
     assert before is not None and after is not None
     texts, _ = pool.texts()

@@ -23,6 +23,7 @@ from nihbench.stats.cell import Cell, cell, scale_of
 from nihbench.stats.diagnose import Diagnosis, diagnose
 from nihbench.stats.effective import RULER_THRESHOLD, EffectiveLength, effective_length, pooled_rows
 from nihbench.stats.headline import Estimate, Headline, Trials, by_depth, by_length, by_third, headline, thirds
+from nihbench.stats.metrics import METRICS
 from nihbench.stats.patterns import Places
 from nihbench.types import DEPTH, Axis, Trial
 
@@ -327,7 +328,7 @@ def numbers_of(column: NDArray[np.object_]) -> NDArray[np.float64]:
 
 
 # ---- summaries -------------------------------------------------------------------------------------------------------
-# The three headline numbers of one (experiment, prompt): found, strict, mean score, always in this order.
+# The headline numbers of one (experiment, prompt), those of `stats.metrics`.
 #
 # Each is over the measured trials and carries its bounds. Intervals and tests are not here.
 
@@ -382,9 +383,8 @@ class Summary:
     recorded: int
     measured: int
     failures: Mapping[str, int]
-    found: Rate
-    strict: Rate
-    mean_band: Rate
+    rates: Mapping[str, Rate]
+    """The numbers by their names (`METRICS`), in the order in which they are told."""
     items: tuple[ItemShare, ...] = ()
     """How often each item of a task with several was given."""
 
@@ -394,9 +394,19 @@ class Summary:
         return self.measured / self.planned
 
     @property
-    def rates(self) -> tuple[tuple[str, Rate], ...]:
-        """The three numbers with their names, in the order in which they are always told."""
-        return (("found", self.found), ("strict", self.strict), ("mean score", self.mean_band))
+    def found(self) -> Rate:
+        """The share of trials in which the needle was found."""
+        return self.rates["found"]
+
+    @property
+    def strict(self) -> Rate:
+        """The share of trials in which all of it was."""
+        return self.rates["strict"]
+
+    @property
+    def mean_band(self) -> Rate:
+        """The mean score."""
+        return self.rates["mean_band"]
 
 
 def summary(table: Table, *, experiment: str, prompt: str, planned: int | None = None) -> Summary:
@@ -428,8 +438,8 @@ def summary(table: Table, *, experiment: str, prompt: str, planned: int | None =
         )
     if not total:
         raise no_trial(experiment, prompt)
-    good = [value == value for value in rows["value"]]  # not NaN
-    values, found = rows["value"][good], rows["found"][good]
+    good = np.array([value == value for value in rows["value"]], dtype=bool)  # not NaN
+    values, found = rows["value"][good].astype(np.float64), found_of(rows["found"])[good]
     kinds = Counter(str(kind) for kind in rows["failure"] if isinstance(kind, str))
     return Summary(
         experiment=experiment,
@@ -438,9 +448,7 @@ def summary(table: Table, *, experiment: str, prompt: str, planned: int | None =
         recorded=recorded,
         measured=len(values),
         failures=dict(sorted(kinds.items())),
-        found=_rate(float(sum(map(bool, found))), len(values), total),
-        strict=_rate(float(sum(value == 1.0 for value in values)), len(values), total),
-        mean_band=_rate(float(sum(values)), len(values), total),
+        rates={each.name: _rate(float(sum(each.of(values, found))), len(values), total) for each in METRICS},
         items=item_shares(rows),
     )
 

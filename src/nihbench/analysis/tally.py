@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from nihbench.analysis.grids import Grid, Spread
 from nihbench.analysis.table import UNSCORED
+from nihbench.stats.metrics import METRICS
 from nihbench.types import DEPTH, Axis, Failure, Grade, IntArray, Record, Score, Trial
 
 Pair = tuple[str, str]
@@ -74,7 +75,8 @@ class Tally:
     def __init__(self, planned: Sequence[Trial]) -> None:
         self.total = len(planned)
         self._planned = frozenset(planned)
-        self.found = self.strict = self.measured = 0
+        self.measured = 0
+        self._points = dict.fromkeys((each.name for each in METRICS), 0.0)
         self.failures: dict[str, int] = {}
         self._entries: dict[Trial, _Entry] = {}
         pairs = dict.fromkeys((trial.experiment, trial.prompt) for trial in planned if trial.control is None)
@@ -85,6 +87,16 @@ class Tally:
     def done(self) -> int:
         """How many trials have a record."""
         return len(self._entries)
+
+    @property
+    def found(self) -> int:
+        """In how many measured trials the needle was found."""
+        return round(self._points["found"])
+
+    @property
+    def strict(self) -> int:
+        """In how many all of it was."""
+        return round(self._points["strict"])
 
     @property
     def pairs(self) -> tuple[Pair, ...]:
@@ -122,8 +134,8 @@ class Tally:
             self.failures[entry.failure] = self.failures.get(entry.failure, 0) + sign
         elif not trial.extra:
             self.measured += sign
-            self.found += sign * entry.found
-            self.strict += sign * (entry.value == 1.0)
+            for each in METRICS:
+                self._points[each.name] += sign * float(each.of(entry.value, entry.found))
 
     def grid(self, pair: Pair, axis: Axis = DEPTH) -> Grid:
         """Return the grid of one (experiment, prompt) as it stands; `axis`: what its rows are."""

@@ -93,8 +93,7 @@ class Sweep:
         made = self.statistics.headline if self.statistics else None
         if made is None or not made.found.measured:
             return None
-        numbers = {"found": made.found, "strict": made.strict, "mean score": made.mean_band}
-        ends = {name: (number.interval.low, number.interval.high) for name, number in numbers.items()}
+        ends = {name: (number.interval.low, number.interval.high) for name, number in made.items()}
         return Intervals(
             of=ends,
             level=made.found.interval.level,

@@ -68,7 +68,7 @@ def control(made: ControlResult) -> dict[str, Any]:
 
 
 def _headline(made: Headline) -> dict[str, Any]:
-    return {name: _estimate(getattr(made, name)) for name in ("found", "strict", "mean_band")}
+    return {name: _estimate(each) for name, each in made.items()}
 
 
 def _estimate(made: Estimate) -> dict[str, Any]:
@@ -284,6 +284,6 @@ def _summary(made: Summary) -> dict[str, Any]:
         "items": [[each.name, each.found, each.measured] for each in made.items] or None,
         "rates": {
             name: {"value": number(rate.value), "if_missed": rate.low, "if_found": rate.high}
-            for name, rate in zip(("found", "strict", "mean_band"), (r for _, r in made.rates), strict=True)
+            for name, rate in made.rates.items()
         },
     }

@@ -2,10 +2,11 @@
 function statisticsSection() {
   const shown = visible();
   const told = shown.some((panel) => panel.statistics);
-  const heads = ["what", "found", "strict", "mean_band", "measured", ...(told ? ["effective", "demonstrated", "pattern"] : [])];
+  const metrics = Object.keys(panels[0].summary.rates);
+  const heads = ["what", ...metrics, "measured", ...(told ? ["effective", "demonstrated", "pattern"] : [])];
   const rows = shown.map((panel) => {
     const s = panel.summary;
-    const cells = ["found", "strict", "mean_band"].map((name) => rateText(panel, name));
+    const cells = metrics.map((name) => rateText(panel, name));
     cells.push(say("measured_of", { some: count(s.measured), all: count(s.planned) }) + (s.measured / s.planned < 0.95 ? `; ${say("no_verdict")}` : ""));
     if (told) cells.push(...effective(panel.statistics));
     return el("tr", {}, el("th", { scope: "row" }, outside(nameOf(panel))), cells.map((cell, at) => el("td", { "data-head": say(heads[at + 1]) }, cell)));
@@ -16,7 +17,7 @@ function statisticsSection() {
     .map(([name]) => el("p", { class: "quiet" }, say(name)));
   const items = shown.filter((panel) => panel.summary.items).map((panel) => el("p", {}, say("items_of", {
     name: nameOf(panel), items: listed(panel.summary.items.map(([name, found, all]) => `${name} ${percent(found / all)} (${found}/${all})`)) })));
-  const meanings = ["found", "strict", "mean_band", "measured", told ? "interval" : "bounds", ...(told ? ["effective"] : []), "depth", "length", "outcomes"];
+  const meanings = [...metrics, "measured", told ? "interval" : "bounds", ...(told ? ["effective"] : []), "depth", "length", "outcomes"];
   return {
     node: section("statistics", el("div", { class: "scroll" }, el("table", { class: "table" },
       el("thead", {}, el("tr", {}, heads.map((head) => el("th", { scope: "col" }, say(head))))), el("tbody", {}, rows))),
