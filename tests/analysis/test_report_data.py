@@ -71,7 +71,7 @@ def test_the_tools_own_sentences_are_kept_in_chinese_beside_their_english() -> N
     ]
     assert pool.sentence("1 of 3 facts") == numbers[0] and pool.sentence("") is None
     assert pool.add("abstains: so says a model", may_cut=True) not in numbers
-    chinese = pool.chinese()
+    chinese = pool.said()["zh"]
     assert chinese == {
         str(numbers[0]): "3 个事实中答出 1 个",
         str(numbers[1]): "无法连接 127.0.0.1:1（连接被拒绝）：服务器在运行吗？",

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import nihbench as nih
@@ -28,13 +29,20 @@ def start(folder: Path, *arguments: object) -> subprocess.Popen[str]:
     )  # fmt: skip
 
 
+def is_kept(folder: Path) -> bool:
+    """Say whether an answer stands in a record: they are written in groups."""
+    return any(file.stat().st_size for file in folder.glob("*/records.jsonl"))
+
+
 def test_a_sweep_is_fifteen_lines_and_outlives_a_kill_and_ctrl_c(
     here: Path, chat: ChatModel, own_texts: dict[str, Path]
 ) -> None:
     assert len([line for line in SCRIPT.read_text(encoding="utf-8").splitlines() if line.strip()]) <= 15
-    chat.hold_from = 5
+    chat.hold_from = 9  # two preflights are before the first trial
     killed = start(here, chat.base_url, own_texts["en"])
-    chat.wait_for(5)
+    chat.wait_for(9)
+    while not is_kept(here / "sweep"):
+        time.sleep(0.05)
     killed.kill()
     killed.communicate(timeout=600)
     part = nih.load_run(here / "sweep")

@@ -16,6 +16,7 @@ import numpy as np
 from nihbench.analysis.table import UNSCORED
 from nihbench.errors import UsageError
 from nihbench.lang.messages import Note, Words, stored, t
+from nihbench.plan.fresh import fact_words, fill
 from nihbench.score.grammar import grammar_for
 from nihbench.types import (
     DEPTH,
@@ -24,6 +25,7 @@ from nihbench.types import (
     Failure,
     Grade,
     GradedElsewhere,
+    Needle,
     Placement,
     Record,
     Score,
@@ -45,6 +47,8 @@ _MOST_LEADERS = 200
 """Texts that others may join: what is like none of so many stands alone, so that time grows with the cases alone."""
 _DIGITS = re.compile(r"\d+")
 _NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
+_NAMING = frozenset(("negated", "part_of_fact"))
+"""Notes that name a fact."""
 _QUOTES = frozenset(("words", "cue", "number", "said"))
 """Fields of notes that hold the answer's own wording: reasons of one kind differ in them."""
 _SAME = {"second_number_after": "second_number_before", "asks_back_words": "asks_back",
@@ -61,9 +65,10 @@ class Case:
     """One trial below full marks. `kind` is the score's outcome, a failure's kind, or `UNSCORED`.
 
     `value` is None where there is no score; `answer` is None where there is none (a failure) or none was kept.
-    `reason` is the grader's cue, a failure's message, or why there is no score. `hint` is the haystack's sentence
-    that the answer comes from, where that can be shown. `point` is its value on the task's own axis, None on depths;
-    `items` are those that the answer was to give, each with whether it did.
+    `reason` is the grader's cue, a failure's message, or why there is no score. `missing` names the
+    facts that were not given, `lacks` is what they say. `hint` is the haystack's sentence that the answer comes from,
+    where that can be shown. `point` is its value on the task's own axis, None on depths; `items` are those that the
+    answer was to give, each with whether it did.
     """
 
     id: str
@@ -78,6 +83,7 @@ class Case:
     expected: str
     reason: Words
     missing: tuple[str, ...] = ()
+    lacks: tuple[str, ...] = ()
     hint: str = ""
     point: float | None = None
     items: tuple[tuple[str, bool], ...] = ()
@@ -198,8 +204,16 @@ def find_cases(
     grades: Mapping[str, Grade],
     chosen: Filter | None = None,
     axis: Axis = DEPTH,
+    needle: Needle | None = None,
 ) -> Cases:
-    """Collect the cases of a run; `axis`: what the rows of its grid are.
+    """Collect the cases of a run.
+
+    Args:
+        records: the run's, by their ids.
+        grades: those of its answers.
+        chosen: which of them are looked at; None: all.
+        axis: what the rows of its grid are.
+        needle: in whose words facts are told; None: by their names.
 
     Raises:
         UsageError: the filter names a prompt, outcome or failure of which the run has none; the message lists them.
@@ -212,7 +226,7 @@ def find_cases(
         )
     looked = {key: record for key, record in records.items() if chosen.lets(record)}
     values = [grade.value for key in looked if isinstance(grade := grades.get(key), Score)]
-    found = [case for key, record in looked.items() if (case := _case(record, grades.get(key))) is not None]
+    found = [case for key, record in looked.items() if (case := _case(record, grades.get(key), needle)) is not None]
     kept = [case for case in found if chosen.keeps(case)]
     kinds = sorted({case.kind for case in kept}, key=_rank)
     return Cases(
@@ -225,12 +239,13 @@ def find_cases(
     )
 
 
-def _case(record: Record, grade: Grade | None) -> Case | None:
+def _case(record: Record, grade: Grade | None, needle: Needle | None) -> Case | None:
     outcome = record.outcome
     if isinstance(grade, Score) and grade.value == 1.0 and not isinstance(outcome, Failure):
         return None
     kind, reason, missing, hint, value = _judged(outcome, grade)
     trial, placement = record.trial, record.placement
+    facts = fact_words(fill(needle, record.fresh)) if needle else {}
     return Case(
         id=record.id,
         prompt=trial.prompt,
@@ -242,12 +257,20 @@ def _case(record: Record, grade: Grade | None) -> Case | None:
         value=value,
         answer=outcome.text if isinstance(outcome, Completion) else None,
         expected=record.expected,
-        reason=reason,
+        reason=in_fact_words(reason, facts),
         missing=missing,
+        lacks=tuple(facts.get(name, name) for name in missing),
         hint=hint,
         point=trial.point,
         items=grade.items if isinstance(grade, Score) else (),
     )
+
+
+def in_fact_words(cue: Words, facts: Mapping[str, str]) -> Words:
+    """Return a grader's cue with what a fact says in place of its name, where it names one."""
+    if isinstance(cue, Note) and cue.code in _NAMING:
+        return cue.mapped(lambda name: facts.get(name, name))
+    return cue
 
 
 def _judged(

@@ -112,9 +112,9 @@ def _not_shown(context: Context) -> Message:
 def _why(case: Case) -> str:
     """Return why a case was graded so, in the process's language."""
     reason = _cut(plain(said(case.reason)))
-    if not case.missing:
+    if not case.lacks:
         return reason
-    return said(t("cli.missing", reason=reason, facts=tuple(map(plain, case.missing))))
+    return said(t("cli.missing", reason=reason, facts=tuple(map(plain, case.lacks))))
 
 
 def _items(case: Case) -> Message:
@@ -241,7 +241,7 @@ def _group_json(group: Group, context: Context) -> dict[str, Any]:
 
 
 def _case_json(case: Case, context: Context) -> dict[str, Any]:
-    shown = {each.name: getattr(case, each.name) for each in fields(case)}
+    shown = {each.name: getattr(case, each.name) for each in fields(case) if each.name != "lacks"}
     if case.point is None:
         del shown["point"]
     shown["items"] = [{"name": name, "found": found} for name, found in case.items]

@@ -88,7 +88,7 @@ def manifest(setup: Setup, created_at: str) -> dict[str, Any]:
 
 
 def _shard(setup: Setup) -> dict[str, Any] | None:
-    """Return which trials a part of a plan has, as numbers among those that `planned_trials` gives for the whole."""
+    """Return which trials a part of a plan has, as numbers among those of the whole plan (`Manifest.planned`)."""
     if not setup.plan:
         return None
     controls = [trial for trial in setup.plan if trial.control]

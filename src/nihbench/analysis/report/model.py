@@ -216,8 +216,8 @@ def _panels(run: Measured, index: int, pool: Pool) -> list[dict[str, Any]]:
     table = columns(tuple(records.values()), run.grades, content=run.folder.manifest)
     pairs = dict.fromkeys((trial.experiment, trial.prompt) for trial in planned if trial.control is None)
     controls = control_results(records.values(), run.grades, planned)
-    said = _said(records, run.grades, pool)
     task, around = run.folder.manifest.task, Surroundings(run.folder, run.text)
+    said = _said(records, run.grades, pool)
     prompts = run.folder.manifest.prompts
     panels = []
     for experiment, prompt in pairs:

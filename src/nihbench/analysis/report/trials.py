@@ -7,9 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
+from nihbench.analysis.cases import in_fact_words
 from nihbench.analysis.table import UNSCORED
 from nihbench.errors import UsageError
 from nihbench.lang.messages import Note, Words, languages, said
+from nihbench.plan.fresh import fact_words, fill
 from nihbench.run.rebuild import surroundings
 from nihbench.run.store import RunFolder
 from nihbench.types import Completion, Grade, GradedElsewhere, Outcome, Placement, Record, Score, Unscored
@@ -117,6 +119,10 @@ class Surroundings:
             return planted.inserts[planted.asked].text
         return ""
 
+    def words(self, record: Record) -> dict[str, str]:
+        """Return what the facts say that were asked for, by their names."""
+        return fact_words(fill(self._task.needle, record.fresh))
+
     def of(self, record: Record, pool: Pool) -> tuple[int | None, int | None, int]:
         """Return the numbers of the texts before and after a record's needle, and the edges that they reach."""
         place = record.placement
@@ -149,6 +155,7 @@ def trial_columns(
 
 def _row(record: Record, grade: Grade | None, around: Surroundings, pool: Pool, cost: Cost) -> dict[str, Any]:
     trial, outcome, place = record.trial, record.outcome, record.placement
+    facts = around.words(record)
     row: dict[str, Any] = {
         "id": record.id,
         "length": trial.length,
@@ -170,7 +177,7 @@ def _row(record: Record, grade: Grade | None, around: Surroundings, pool: Pool, 
     if isinstance(outcome, GradedElsewhere):
         row |= {"answer": None, "reasoning": None, "finish": None, "first_token_s": None, "message": None}
         row["failure"] = None if isinstance(grade, Score) else UNSCORED
-        return row | _score("", grade if isinstance(grade, Score) else None, pool)
+        return row | _score("", grade if isinstance(grade, Score) else None, facts, pool)
     if isinstance(outcome, Completion):
         row |= {
             "answer": pool.add(outcome.text, may_cut=True),
@@ -180,10 +187,10 @@ def _row(record: Record, grade: Grade | None, around: Surroundings, pool: Pool, 
             "failure": None if isinstance(grade, Score) else UNSCORED,
             "message": pool.sentence(grade.reason) if isinstance(grade, Unscored) else None,
         }
-        return row | _score(outcome.text, grade if isinstance(grade, Score) else None, pool)
+        return row | _score(outcome.text, grade if isinstance(grade, Score) else None, facts, pool)
     row |= {"answer": None, "reasoning": None, "finish": None, "first_token_s": None, "failure": outcome.kind}
     row["message"] = pool.sentence(outcome.message, may_cut=True)
-    return row | _score("", None, pool)
+    return row | _score("", None, facts, pool)
 
 
 def seconds(value: float, digits: int) -> float | None:
@@ -213,11 +220,11 @@ _SCORE = (
 )  # fmt: skip
 
 
-def _score(text: str, score: Score | None, pool: Pool) -> dict[str, Any]:
+def _score(text: str, score: Score | None, words: Mapping[str, str], pool: Pool) -> dict[str, Any]:
     if score is None:
         return dict.fromkeys(_SCORE)
     places = utf16(text, [place for _, first, last in score.evidence.found for place in (first, last)])
-    facts = [fact for fact, _, _ in score.evidence.found]
+    facts = [words.get(fact, fact) for fact, _, _ in score.evidence.found]
     return {
         "value": score.value,
         "outcome": score.outcome,
@@ -225,8 +232,8 @@ def _score(text: str, score: Score | None, pool: Pool) -> dict[str, Any]:
         "identifying": score.identifying,
         "subject": score.subject,
         "spans": [[fact, places[2 * i], places[2 * i + 1]] for i, fact in enumerate(facts)],
-        "missing": list(score.evidence.missing),
-        "cue": pool.sentence(score.evidence.cue, may_cut=True),
+        "missing": [words.get(fact, fact) for fact in score.evidence.missing],
+        "cue": pool.sentence(in_fact_words(score.evidence.cue, words), may_cut=True),
         "confidence": round(score.confidence, 3),
         "misled": pool.add_or_none(score.misled),
         "votes": list(score.votes) or None,
