@@ -16,6 +16,30 @@ __all__ = ["chat", "nih"]
 
 DOCS = Path(__file__).parents[2] / "docs" / "tasks.md"
 Install = Callable[..., Path]
+HAYSTACK = '''
+from nihbench.tasks.family import Axis, Draw, Family, Insert, Item, Planted, spelt
+
+
+class Ledger(Family):
+    """A text of its own: lines of a ledger, one of which is asked for."""
+
+    name = "ledger"
+    version = "1"
+    title = spelt(en="a line of a ledger", zh="账本中的一行")
+    axis = Axis(name="hops", title=spelt(en="Hops", zh="步数"), values=(1, 2))
+
+    def plant(self, draw: Draw) -> Planted:
+        paid = draw.random.randrange(1000, 9999)
+        lines = [f"Entry {n}: paid {paid + n * n} for lot {n}." for n in range(draw.trial.length // 8)]
+        code = draw.numbers(1, 6)[0]
+        return Planted(
+            inserts=(Insert(text=f"The closing number is {code}.", depth_percent=30 * draw.point),),
+            question="What is the closing number?",
+            items=(Item(name="number", text=code),),
+            expected=code,
+            haystack=" ".join(lines),
+        )
+'''
 
 
 def example() -> str:

@@ -13,7 +13,7 @@ from nihbench import load_run
 from nihbench.errors import UsageError
 from nihbench.lang.messages import languages, said
 from nihbench.tasks.task import of_family
-from tests.tasks.conftest import Install, example
+from tests.tasks.conftest import HAYSTACK, Install, example
 
 TITLES = {"en": "Gap between the codes", "zh": "密码间距"}
 GRID = ["--task", "two-codes", "--lengths", "400,800", "--task-option", "gap=20,60", "--repeats", "2"]
@@ -185,3 +185,50 @@ def test_a_folder_imports_nothing_that_it_names(
         file.write_text(json.dumps(content), encoding="utf-8")
         ended = nih("score", "one")
         assert ended.code in (2, 5) and "imported" not in ended.err + ended.out, ended.err
+
+
+def test_what_a_folder_calls_its_rows_steers_no_terminal(nih: Any, measured: list[str]) -> None:
+    steering = "\x1b[31mred\x07"
+    file = nih.folder / "one" / "run.json"
+    content = json.loads(file.read_text(encoding="utf-8"))
+    content["task"] |= {"version": "1" + steering, "package": steering}
+    content["task"]["axis"] |= {"title": {"code": "spelt", "en": steering, "zh": steering}, "unit": steering}
+    file.write_text(json.dumps(content), encoding="utf-8")
+    scores = nih.folder / "one" / "scores.rules.jsonl"
+    rows = scores.read_text(encoding="utf-8").replace('"red"', json.dumps("red" + steering))
+    scores.write_text(rows.replace('"two-codes 1"', '"two-codes 1[31mred"'), encoding="utf-8")
+    for command in (["cases", "one"], ["cases", "one", "--md"], ["compare", "one", "other"], ["diagnose", "one"]):
+        ended = nih(*command)
+        assert not re.search("[\x1b\x07]", ended.out + ended.err) and "Traceback" not in ended.err, ended
+    for axis in (
+        {"name": "gap"},
+        {"name": "../x", "title": "t", "values": [1]},
+        {"name": "gap", "title": "t", "values": [2, 1]},
+        {"name": "gap", "title": {"a": 1}, "values": [1]},
+        7,
+    ):
+        content["task"]["axis"] = axis
+        file.write_text(json.dumps(content), encoding="utf-8")
+        assert nih("cases", "one").code == 5
+
+
+def test_a_text_of_the_task_s_own_is_made_again(
+    nih: Any, chat: Any, install: Install, own_texts: dict[str, Path]
+) -> None:
+    install(HAYSTACK, "ledger", "Ledger")
+    chat.say = lambda prompt: "None."
+    given = ["--model", "x", "--base-url", chat.base_url, "--length-unit", "cl100k_base", "--window", "8000",
+             "--no-preflight", "--corpus", str(own_texts["en"]), "--task", "ledger", "--lengths", "400t"]  # fmt: skip
+    ended = nih("run", *given, "--out", "own")
+    assert ended.code == 0, ended.err
+    sent = {asked.sha256 for asked in chat.asked}
+    for record in load_run(nih.folder / "own").records.values():
+        made = nih("rebuild", "own", record.id, "--json", "--corpus", str(own_texts["en"]))
+        assert made.code == 0, (record.trial, made.err)
+        assert record.placement is not None and record.placement.prompt_sha256 in sent
+    told = nih("cases", "own", "--corpus", str(own_texts["en"])).out
+    assert "Entry" in told and "[[The closing number is" in told
+    install(None)
+    some = next(key for key, r in load_run(nih.folder / "own").records.items() if r.trial.control is None)
+    missing = nih("rebuild", "own", some, "--corpus", str(own_texts["en"]))
+    assert missing.code == 2 and "ledger" in missing.err, missing.err

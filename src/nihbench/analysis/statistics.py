@@ -25,6 +25,7 @@ from nihbench.stats.effective import RULER_THRESHOLD, EffectiveLength, effective
 from nihbench.stats.headline import Estimate, Headline, Trials, by_depth, by_length, by_third, headline, thirds
 from nihbench.stats.metrics import METRICS
 from nihbench.stats.patterns import Places
+from nihbench.tasks.registry import readable
 from nihbench.types import DEPTH, Axis, Trial
 
 BASE_UP_TO = 1024
@@ -363,7 +364,7 @@ def item_shares(rows: Rows) -> tuple[ItemShare, ...]:
     counts: dict[str, list[bool]] = {}
     for text in rows["items"]:
         for name, found in json.loads(text) if isinstance(text, str) else ():
-            counts.setdefault(str(name), []).append(bool(found))
+            counts.setdefault(readable(str(name)), []).append(bool(found))
     if len(counts) > MOST_ITEMS:
         return ()
     return tuple(ItemShare(name=name, found=sum(each), measured=len(each)) for name, each in counts.items())

@@ -61,7 +61,8 @@ def with_haystack(content: Manifest, trial: Trial, planted: Planted) -> Planted:
     """Return what a trial planted, with the haystack that its task made for it, if any. Raises as `replanted`."""
     if planted.haystack is None:
         return planted
-    drawn = replace(trial, repeat=0) if trial.control == "sentinel" else trial
+    alike = trial.control == "sentinel" or (trial.control is None and not content.task.draws)
+    drawn = replace(trial, repeat=0) if alike else trial
     return replace(planted, haystack=content.task.planted(drawn, int(content.identity.get("seed", 0))).haystack)
 
 

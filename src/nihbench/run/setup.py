@@ -219,7 +219,7 @@ class Setup:
         planted = self.planted(trial)
         if trial.control == "no_needle":
             return build_bare(
-                self.source_of(0),
+                self.source_of(0) if planted.haystack is None else self._source(trial, planted),
                 self.prompts[trial.prompt],
                 planted.question,
                 length=length,

@@ -18,7 +18,7 @@ from pydantic import TypeAdapter, ValidationError
 from nihbench.catalog.lookup import Catalog
 from nihbench.errors import DamagedDataError, UsageError
 from nihbench.lang.former import note_in
-from nihbench.lang.messages import t
+from nihbench.lang.messages import Note, t
 from nihbench.plan.grid import make_trials
 from nihbench.plan.places import merged_as_stored
 from nihbench.run.admit import admitted_text
@@ -27,7 +27,7 @@ from nihbench.run.haystacks import Laid
 from nihbench.run.options import RunOptions, unit_code, without_secrets
 from nihbench.run.setup import Begun
 from nihbench.run.texts import corpus_choice
-from nihbench.tasks.registry import SINGLE_NEEDLE, is_axis, is_task_name
+from nihbench.tasks.registry import SINGLE_NEEDLE, is_axis, is_task_name, readable
 from nihbench.tasks.task import Task, of_needle
 from nihbench.text.starts import Layout
 from nihbench.types import DEPTH, Axis, Needle, PromptTemplate, Trial
@@ -223,12 +223,12 @@ class Manifest:
             return of_needle(self.needle)
         return Task(
             name=stored.name,
-            version=stored.version,
+            version=readable(stored.version),
             language=stored.language,
             needle=self.needle,
             axis=_axis(stored.axis),
             options=stored.options,
-            package=stored.package,
+            package=readable(stored.package),
         )
 
     @property
@@ -331,7 +331,9 @@ def _is_task(task: _Task) -> bool:
 
 
 def _axis(stored: _Axis) -> Axis:
-    return Axis(name=stored.name, title=note_in(stored.title, "notes"), unit=stored.unit, values=stored.values)
+    title = note_in(stored.title, "notes")
+    told = title.mapped(readable) if isinstance(title, Note) else readable(title)
+    return Axis(name=stored.name, title=told, unit=readable(stored.unit), values=stored.values)
 
 
 def _is_note(value: Any) -> bool:

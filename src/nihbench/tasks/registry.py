@@ -20,6 +20,7 @@ GROUP = "nihbench.tasks"
 SINGLE_NEEDLE = "needle"
 _BUILT_IN: Mapping[str, str] = {
     SINGLE_NEEDLE: "nihbench.tasks.needle:SingleNeedle",
+    "multi-key": "nihbench.tasks.multi_key:MultiKey",
 }
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _MOST_ROWS = 101
@@ -68,6 +69,11 @@ def family(name: str) -> type[Family]:
         raise UsageError(t("tasks.no_family", name=name, value=offered[0].value, wrong=wrong))
     checked: type[Family] = found
     return checked
+
+
+def readable(text: str) -> str:
+    """Return a name out of a folder or a plug-in as it may be shown: short, and without what steers a terminal."""
+    return "".join(char for char in text if char.isprintable())[:80].strip()
 
 
 def describe(error: Exception) -> str:
