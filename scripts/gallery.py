@@ -112,7 +112,7 @@ def figures(runs: dict[str, Result]) -> list[Figure]:
         figure("profiles-slide-zh.png", two, replace(slide, lang="zh"), kind="profiles"),
         figure("panel.svg", of(*panel, prompts=("original", "explicit")), replace(plain, values=False)),
     ]
-    still = figure("map-still.png", alpha, replace(blog, dpi=100), Caller(), animate=None)
+    still = figure("map-still.png", alpha, replace(blog, dpi=100), animate=None)
     records = runs["synthetic-alpha"].records
 
     def animated(to: Path) -> None:

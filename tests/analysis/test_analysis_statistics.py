@@ -40,10 +40,9 @@ def test_it_agrees_with_the_grid_and_the_summary():
     assert (found.lengths, found.depths) == (cells.lengths, cells.depths)
     values = [[found.cells[depth, length].mean_band for length in found.lengths] for depth in found.depths]
     assert np.allclose(values, cells.value)
-    for (_, rate), ours in zip(
-        short.rates, (found.headline.found, found.headline.strict, found.headline.mean_band), strict=True
-    ):
-        assert ours.value == pytest.approx(rate.value)
+    assert list(short.rates) == [name for name, _ in found.headline.items()] == ["found", "strict", "mean_band"]
+    for name, ours in found.headline.items():
+        assert ours.value == pytest.approx(short.rates[name].value)
     assert (found.effective.status, found.effective.length) == ("length", 2000)
     assert found.headline.found.haystacks == 2
     assert found.headline.found.planned == len(trials) == 24  # the control is not among them

@@ -188,7 +188,7 @@ def test_summary_by_hand():
     made = summary(table([1.0, 1.0, 0.7, 0.3, "timeout", "overflow"]), experiment="sf", prompt="original", planned=8)
     assert (made.planned, made.recorded, made.measured, made.measured_share) == (8, 6, 4, 0.5)
     assert made.failures == {"overflow": 1, "timeout": 1}
-    assert [name for name, _ in made.rates] == ["found", "strict", "mean score"]
+    assert list(made.rates) == ["found", "strict", "mean_band"]
     assert (made.found.value, made.found.low, made.found.high) == (0.75, 3 / 8, 7 / 8)
     assert (made.strict.value, made.strict.low, made.strict.high) == (0.5, 2 / 8, 6 / 8)
     assert (made.mean_band.value, made.mean_band.low, made.mean_band.high) == pytest.approx((0.75, 3 / 8, 7 / 8))
@@ -205,7 +205,7 @@ def test_found_needs_the_identifying_fact_and_the_subject():
 def test_nothing_measured_has_no_value_and_widest_bounds():
     made = summary(table(["timeout", None]), experiment="sf", prompt="original")
     assert made.measured == 0 and made.failures == {"timeout": 1, UNSCORED: 1}
-    assert all(math.isnan(rate.value) and (rate.low, rate.high) == (0.0, 1.0) for _, rate in made.rates)
+    assert all(math.isnan(rate.value) and (rate.low, rate.high) == (0.0, 1.0) for rate in made.rates.values())
 
 
 def test_summary_refuses_a_plan_smaller_than_the_records():
@@ -222,7 +222,7 @@ def test_bounds_hold_whatever_the_unmeasured_would_have_been(values, unrun):
     for fill in BANDS:
         whole = [*measured, *[fill] * missing]
         assert made.mean_band.low - 1e-12 <= sum(whole) / len(whole) <= made.mean_band.high + 1e-12
-    for _, rate in made.rates:
+    for rate in made.rates.values():
         assert rate.high - rate.low == pytest.approx(missing / made.planned)
         assert not missing or not measured or rate.low <= rate.value + 1e-12 <= rate.high + 2e-12
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -18,10 +19,11 @@ from nihbench.analysis.table import columns
 from nihbench.figures.report.page_file import report_page
 from nihbench.lang.messages import Note, language
 from nihbench.run.scores import grades_of
-from nihbench.run.store import open_run
-from nihbench.types import Failure, Placement, Record, Trial
+from nihbench.run.store import RunFolder, open_run
+from nihbench.types import Failure, Needle, Placement, Record, Trial
 from scripts.synthetic_runs import write_run
 from tests.composing import compose_text
+from tests.manifests import small
 
 REFERENCE = Path(__file__).resolve().parents[2] / "results" / "reference-smollm2-135m"
 
@@ -92,7 +94,9 @@ def test_the_text_around_a_needle_is_what_was_sent(data: st.DataObject) -> None:
     )  # fmt: skip
     sent = source[start:at] + "<NEEDLE>" + source[at:end] + "$"
     pool = Pool()
-    before, after, edges = Surroundings(text).of(record(place), pool)
+    needle = Needle(name="n", language="en", statements=("NEEDLE",), question="?")
+    run = RunFolder(path=Path(), manifest=small(needle=asdict(needle)))
+    before, after, edges = Surroundings(run, text).of(record(place), pool)
     assert before is not None and after is not None
     texts, _ = pool.texts()
     assert texts[before] + "NEEDLE" + texts[after] in sent

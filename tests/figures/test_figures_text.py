@@ -90,7 +90,7 @@ def make_summary(measured=225, recorded=225, prompt="original"):
     ]
     return Summary(
         experiment="sf-sandwich", prompt=prompt, planned=225, recorded=recorded, measured=measured, failures={},
-        found=rates[0], strict=rates[1], mean_band=rates[2],
+        rates=dict(zip(("found", "strict", "mean_band"), rates, strict=True)),
     )  # fmt: skip
 
 
@@ -118,7 +118,7 @@ def test_headline_of_a_run_with_unmeasured_trials_has_bounds_and_no_verdict():
 
 
 def test_headline_with_intervals_has_these_in_its_brackets():
-    ends = {"found": (0.5, 0.7), "strict": (0.4, 0.6), "mean score": (0.55, 0.65)}
+    ends = {"found": (0.5, 0.7), "strict": (0.4, 0.6), "mean_band": (0.55, 0.65)}
     line = headline(make_summary(), intervals=Intervals(of=ends, level=0.95))
     assert "found 62.0% [50.0% to 70.0%], strict 62.0% [40.0% to 60.0%]" in line and "95% intervals" in line
 

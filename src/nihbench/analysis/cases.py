@@ -18,7 +18,19 @@ from nihbench.errors import UsageError
 from nihbench.lang.messages import Note, Words, stored, t
 from nihbench.plan.fresh import fact_words, fill
 from nihbench.score.grammar import grammar_for
-from nihbench.types import Completion, Failure, Grade, GradedElsewhere, Needle, Placement, Record, Score, Unscored
+from nihbench.types import (
+    DEPTH,
+    Axis,
+    Completion,
+    Failure,
+    Grade,
+    GradedElsewhere,
+    Needle,
+    Placement,
+    Record,
+    Score,
+    Unscored,
+)
 
 ORDER = (
     "hallucinated", "abstained", "refused", "off_task", "hedged", "partial", "correct", "truncated", "empty", "unknown",
@@ -55,7 +67,8 @@ class Case:
     `value` is None where there is no score; `answer` is None where there is none (a failure) or none was kept.
     `reason` is the grader's cue, a failure's message, or why there is no score. `missing` names the
     facts that were not given, `lacks` is what they say. `hint` is the haystack's sentence that the answer comes from,
-    where that can be shown.
+    where that can be shown. `point` is its value on the task's own axis, None on depths; `items` are those that the
+    answer was to give, each with whether it did.
     """
 
     id: str
@@ -72,6 +85,13 @@ class Case:
     missing: tuple[str, ...] = ()
     lacks: tuple[str, ...] = ()
     hint: str = ""
+    point: float | None = None
+    items: tuple[tuple[str, bool], ...] = ()
+
+    @property
+    def row(self) -> float:
+        """Where it stands on the task's axis."""
+        return self.depth_percent if self.point is None else self.point
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -125,6 +145,8 @@ class Cases:
     measured: int
     full: int
     extra: int = 0
+    axis: Axis = DEPTH
+    """What the rows of the run's grid are."""
 
     @property
     def below(self) -> int:
@@ -160,7 +182,7 @@ class Filter:
             and any(
                 (self.min_depth is None or depth >= self.min_depth)
                 and (self.max_depth is None or depth <= self.max_depth)
-                for depth in trial.depths
+                for depth in _depths(record)
             )
         )
 
@@ -170,13 +192,28 @@ class Filter:
         return not wanted or case.kind in wanted
 
 
+def _depths(record: Record) -> tuple[float, ...]:
+    """Return a trial's nominal depths; on another axis, where its asked needle landed."""
+    if record.trial.point is None:
+        return record.trial.rows
+    return (record.placement.achieved_depth_percent,) if isinstance(record.placement, Placement) else (0.0,)
+
+
 def find_cases(
     records: Mapping[str, Record],
     grades: Mapping[str, Grade],
     chosen: Filter | None = None,
+    axis: Axis = DEPTH,
     needle: Needle | None = None,
 ) -> Cases:
-    """Collect the cases of a run; facts are told in the words of its `needle` where that is given.
+    """Collect the cases of a run.
+
+    Args:
+        records: the run's, by their ids.
+        grades: those of its answers.
+        chosen: which of them are looked at; None: all.
+        axis: what the rows of its grid are.
+        needle: in whose words facts are told; None: by their names.
 
     Raises:
         UsageError: the filter names a prompt, outcome or failure of which the run has none; the message lists them.
@@ -198,6 +235,7 @@ def find_cases(
         measured=len(values),
         full=sum(value == 1.0 for value in values),
         extra=sum(record.trial.extra for record in looked.values()),
+        axis=axis,
     )
 
 
@@ -223,6 +261,8 @@ def _case(record: Record, grade: Grade | None, needle: Needle | None) -> Case | 
         missing=missing,
         lacks=tuple(facts.get(name, name) for name in missing),
         hint=hint,
+        point=trial.point,
+        items=grade.items if isinstance(grade, Score) else (),
     )
 
 
@@ -366,7 +406,7 @@ class _Leaders:
 def _in_order(cases: Sequence[Case]) -> tuple[Case, ...]:
     """Sort cases by their place, led by one of the most frequent text."""
     first = cases[0]
-    rest = sorted(cases[1:], key=lambda c: (c.prompt, c.length, c.depth_percent, c.repeat))
+    rest = sorted(cases[1:], key=lambda c: (c.prompt, c.length, c.row, c.repeat))
     return (first, *rest)
 
 

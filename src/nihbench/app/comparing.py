@@ -13,6 +13,7 @@ from nihbench.analysis.pairing import (
     Interaction,
     Paired,
     Side,
+    Turned,
     holm,
     pair,
     planned_cells,
@@ -31,6 +32,7 @@ from nihbench.lang.messages import Lang, Message, language, languages, said, t
 from nihbench.run.store import RunFolder, open_run
 from nihbench.run.tree import find_runs
 from nihbench.stats.regions import Region
+from nihbench.types import DEPTH
 
 # ---- unpaired --------------------------------------------------------------------------------------------------------
 # What `nih compare --unpaired` says of two sides: a difference of two samples, and what that is worth.
@@ -202,6 +204,7 @@ def sides_of(result: Result) -> list[Side]:
             table=result.table,
             text=text_of(manifest),
             unit=manifest.unit,
+            axis=manifest.axis,
             served=origin.served,
             date=origin.date,
             **planned_cells(
@@ -335,8 +338,9 @@ def as_value(paired: Paired) -> dict[str, Any]:
         "found": _comparison(paired, "found"),
         "mean_band": _comparison(paired, "band"),
         "regions": [_region(paired, each) for each in paired.regions],
-        "lost": [asdict(each) for each in paired.lost],
-        "won": [asdict(each) for each in paired.won],
+        "lost": [_turned(paired, each) for each in paired.lost],
+        "won": [_turned(paired, each) for each in paired.won],
+        **_task_json(paired),
         "repeats": paired.repeats,
         "wanted_difference": paired.wanted,
         "repeats_needed": paired.needed,
@@ -352,7 +356,7 @@ def _side(side: Side) -> dict[str, str]:
 def _region(paired: Paired, region: Region) -> dict[str, Any]:
     return {
         "lengths": paired.lengths_of(region),
-        "depths_percent": paired.depths_of(region),
+        **_rows_json(paired, paired.depths_of(region)),
         "pairs": region.pairs,
         "first": region.first,
         "second": region.second,
@@ -363,6 +367,29 @@ def _region(paired: Paired, region: Region) -> dict[str, Any]:
     }
 
 
+def _rows_json(paired: Paired, ends: tuple[float, float]) -> dict[str, Any]:
+    return {"depths_percent" if paired.axis.name == DEPTH.name else "rows": ends}
+
+
+def _turned(paired: Paired, turned: Turned) -> dict[str, Any]:
+    plain = asdict(turned)
+    if paired.axis.name != DEPTH.name:
+        plain["row"] = plain.pop("depth_percent")
+    return plain
+
+
+def _task_json(paired: Paired) -> dict[str, Any]:
+    """Return what the rows are, where they are not depths, and how often each side gave each item, where there are."""
+    axis, (one, other) = paired.axis, paired.items
+    title = {lang: said(axis.title, lang) for lang in languages()}
+    told: dict[str, Any] = {}
+    if axis.name != DEPTH.name:
+        told["axis"] = {"name": axis.name, "unit": axis.unit, "title": title}
+    if one or other:
+        told["items"] = {"first": [asdict(each) for each in one], "second": [asdict(each) for each in other]}
+    return told
+
+
 def _comparison(paired: Paired, what: Literal["found", "band"]) -> dict[str, Any] | None:
     """Return one of the two comparisons; cells by their tokens and percents, not by their indices."""
     made = paired.found if what == "found" else paired.band
@@ -371,12 +398,13 @@ def _comparison(paired: Paired, what: Literal["found", "band"]) -> dict[str, Any
     cells = [
         {
             "length": paired.lengths[cell.length],
-            "depth_percent": paired.depths[cell.depth],
+            **({"depth_percent": at} if paired.axis.name == DEPTH.name else {"row": at}),
             "pairs": cell.pairs,
             "difference": cell.difference,
             "p_value": cell.p_value,
         }
         for cell in made.cells
+        for at in [paired.depths[cell.depth]]
     ]
     return asdict(made) | {"verdict": made.verdict, "general": made.general, "cells": cells}
 

@@ -5,8 +5,8 @@ It joins `analysis` with `figures`; nothing is measured or drawn here itself.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,20 +32,39 @@ from nihbench.figures.style import preset as named_preset
 from nihbench.figures.words import joined, listed, say
 from nihbench.lang.messages import Lang, language, t
 from nihbench.stats.headline import Headline
-from nihbench.types import Record
+from nihbench.types import DEPTH, Record
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+# ---- kinds of figures ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Kind:
+    """One way in which sweeps are drawn; one more is one more function and its entry in `KINDS`.
+
+    `draw` makes the figure, of sweeps whose names differ. `title` and `notes` say what only this kind says, None and
+    nothing where it says no more than all do. `tells_range`: its caption says how far the context reaches. `is_map`:
+    it shows one cell a place, so that depths can be shown as achieved, and one map as it fills.
+    """
+
+    draw: Callable[[Sequence[Sweep], Around, Style], Figure]
+    title: Callable[[Sequence[Sweep], Lang], str | None] = lambda sweeps, lang: None
+    notes: Callable[[Sequence[Sweep], Style], list[str]] = lambda sweeps, style: []
+    tells_range: bool = True
+    is_map: bool = False
+
+
 # ---- what stands around the figure of some sweeps: its title, its caption, what their controls say -------------------
 
 
-def around_of(sweeps: Sequence[Sweep], kind: str, style: Style, title: str | None) -> Around:
+def around_of(sweeps: Sequence[Sweep], kind: Kind, style: Style, title: str | None) -> Around:
     """Return what stands around a figure.
 
     Args:
         sweeps: what it shows.
-        kind: how it shows them (`drawing.KINDS`).
+        kind: how it shows them.
         style: in which language, and how depths are shown.
         title: the title; None: one that names the sweeps.
     """
@@ -56,10 +75,10 @@ def around_of(sweeps: Sequence[Sweep], kind: str, style: Style, title: str | Non
     )
 
 
-def _title(sweeps: Sequence[Sweep], kind: str, lang: Lang) -> str:
-    if kind == "difference" and len(sweeps) == 2:
-        first, second = told_apart(sweeps)
-        return say(lang, "difference_title", a=first, b=second)
+def _title(sweeps: Sequence[Sweep], kind: Kind, lang: Lang) -> str:
+    own = kind.title(sweeps, lang)
+    if own is not None:
+        return own
     if len(sweeps) == 1:
         return f"{sweeps[0].setting.model}: {heading_of(sweeps[0])}/{sweeps[0].grid.prompt}"
     models = list(dict.fromkeys(sweep.setting.model for sweep in sweeps))
@@ -67,18 +86,8 @@ def _title(sweeps: Sequence[Sweep], kind: str, lang: Lang) -> str:
     return f"{listed(lang, models)}: {listed(lang, experiments)}"
 
 
-def _caption(sweeps: Sequence[Sweep], kind: str, style: Style) -> str:
-    lang, notes = style.lang, []
-    if kind == "difference" and len(sweeps) == 2:
-        first, second = told_apart(sweeps)
-        notes.append(say(lang, "difference_note", a=first, b=second))
-    if kind == "map" and style.achieved:
-        notes.append(say(lang, "achieved_note"))
-    if kind == "profiles":
-        notes.append(_interval_note(sweeps, lang))
-    trials, places = sum(sweep.summary.planned for sweep in sweeps), sum(sweep.places for sweep in sweeps)
-    if kind == "map" and trials < places:
-        notes.append(say(lang, "one_prompt", trials=f"{trials:,}", places=f"{places:,}"))
+def _caption(sweeps: Sequence[Sweep], kind: Kind, style: Style) -> str:
+    lang, notes = style.lang, kind.notes(sweeps, style)
     several = len({sweep.setting.model for sweep in sweeps}) > 1
     # A large panel carries its numbers above the maps.
     lines = [
@@ -94,10 +103,10 @@ def _headline(sweep: Sweep, lang: Lang, several: bool) -> str:
     return headline(sweep.summary, lang=lang, name=sweep.name if several else "", intervals=sweep.intervals)
 
 
-def _effective(sweep: Sweep, kind: str, lang: Lang, *, brief: bool) -> str:
+def _effective(sweep: Sweep, kind: Kind, lang: Lang, *, brief: bool) -> str:
     return (
         ""
-        if sweep.statistics is None or kind == "difference"
+        if sweep.statistics is None or not kind.tells_range
         else effective_sentence(sweep.statistics, lang, brief=brief)
     )
 
@@ -148,9 +157,6 @@ def heading_of(sweep: Sweep) -> str:
     return f"{title} ({sweep.grid.experiment})" if title and not missing(title) else sweep.grid.experiment
 
 
-KINDS = ("map", "difference", "profiles")
-
-
 def draw(
     sweeps: Sequence[Sweep],
     path: Path | None,
@@ -170,17 +176,16 @@ def draw(
         check_suffix(path)
     if not sweeps:
         raise UsageError(t("cli.nothing_draw_no_run"))
-    if animate and (len(sweeps) != 1 or style.achieved or kind != "map"):
+    own = next((sweep.grid.axis for sweep in sweeps if sweep.grid.axis.name != DEPTH.name), None)
+    if style.achieved and own is not None:
+        raise UsageError(t("cli.rows_no_depths", axis=own.title))
+    how = KINDS[kind]
+    if animate and (len(sweeps) != 1 or style.achieved or not how.is_map):
         raise UsageError(t("cli.animation_shows_one_map"))
     sweeps = named(sweeps)
-    around = around_of(sweeps, kind, style, title)
+    around = around_of(sweeps, how, style, title)
     _tell_fonts(around.title + around.caption + "".join(sweep.name for sweep in sweeps), style.lang, caller)
-    unit = SEVERAL.join(dict.fromkeys(sweep.setting.length_unit for sweep in sweeps))
-    if kind == "profiles":
-        figure = draw_profiles(_lines(sweeps), around, style, length_unit=unit)
-    else:
-        panel = _difference(sweeps, unit) if kind == "difference" else _panel(sweeps, unit, style.lang)
-        figure = draw_panel(panel, around, style)
+    figure = how.draw(sweeps, around, style)
     if path is not None:
         save(figure, path, style.dpi)
     if animate:
@@ -257,10 +262,10 @@ def style_of(
         check_suffix(out)
     if animate is not None:
         check_animation(animate)
-    _one_of("--kind", kind, KINDS)
+    _one_of("--kind", kind, tuple(KINDS))
     _one_of("--axis", axis, ("nominal", "achieved"))
     look = replace(named_preset(preset), lang=language(), palette=palette(colours))
-    return replace(sized(look, size=size, dpi=dpi), achieved=axis == "achieved" and kind == "map")
+    return replace(sized(look, size=size, dpi=dpi), achieved=axis == "achieved" and KINDS[kind].is_map)
 
 
 def _one_of(option: str, value: str, known: tuple[str, ...]) -> None:
@@ -268,7 +273,26 @@ def _one_of(option: str, value: str, known: tuple[str, ...]) -> None:
         raise UsageError(t("cli.choose_one", option=option, value=value, known=tuple(known)))
 
 
-def _panel(sweeps: Sequence[Sweep], unit: str, lang: Lang) -> Any:
+# ---- map: a heatmap, or a panel of several ---------------------------------------------------------------------------
+
+
+def _draw_maps(sweeps: Sequence[Sweep], around: Around, style: Style) -> Figure:
+    return draw_panel(_panel(sweeps, style.lang), around, style)
+
+
+def _map_notes(sweeps: Sequence[Sweep], style: Style) -> list[str]:
+    notes = [say(style.lang, "achieved_note")] if style.achieved else []
+    trials, places = sum(sweep.summary.planned for sweep in sweeps), sum(sweep.places for sweep in sweeps)
+    if trials < places:
+        notes.append(say(style.lang, "one_prompt", trials=f"{trials:,}", places=f"{places:,}"))
+    return notes
+
+
+def _unit(sweeps: Sequence[Sweep]) -> str:
+    return SEVERAL.join(dict.fromkeys(sweep.setting.length_unit for sweep in sweeps))
+
+
+def _panel(sweeps: Sequence[Sweep], lang: Lang) -> Panel:
     """Set experiments and prompts as rows and models as columns; no two sweeps claim one place (`named`)."""
     rows = list(dict.fromkeys((sweep.grid.experiment, sweep.grid.prompt) for sweep in sweeps))
     models = list(dict.fromkeys(sweep.setting.model for sweep in sweeps))
@@ -285,7 +309,7 @@ def _panel(sweeps: Sequence[Sweep], unit: str, lang: Lang) -> Any:
         row_names=() if single else tuple(p if one_experiment else f"{headings[e]} / {p}" for e, p in rows),
         column_names=() if single else tuple(models),
         notes=() if single else tuple(tuple(_number(sweep, lang) if sweep else "" for sweep in row) for row in places),
-        length_unit=unit,
+        length_unit=_unit(sweeps),
     )
 
 
@@ -296,12 +320,41 @@ def _number(sweep: Sweep, lang: Lang) -> str:
     return map_note(sweep.summary, lang=lang, intervals=sweep.intervals)
 
 
-def _difference(sweeps: Sequence[Sweep], unit: str) -> Any:
+# ---- difference: of two, cell by cell --------------------------------------------------------------------------------
+
+
+def _draw_difference(sweeps: Sequence[Sweep], around: Around, style: Style) -> Figure:
     if len(sweeps) != 2:
         raise UsageError(t("cli.difference_between_two_sweeps", sweeps=len(sweeps)))
     if len({s.setting.length_unit for s in sweeps}) > 1 and len({s.origin.counted for s in sweeps}) > 1:
         raise UsageError(t("cli.two_runs_count_lengths"))
-    return Panel(grids=((difference(sweeps[0].grid, sweeps[1].grid),),), length_unit=unit, is_difference=True)
+    grids = ((difference(sweeps[0].grid, sweeps[1].grid),),)
+    return draw_panel(Panel(grids=grids, length_unit=_unit(sweeps), is_difference=True), around, style)
+
+
+def _difference_title(sweeps: Sequence[Sweep], lang: Lang) -> str | None:
+    if len(sweeps) != 2:
+        return None
+    first, second = told_apart(sweeps)
+    return say(lang, "difference_title", a=first, b=second)
+
+
+def _difference_notes(sweeps: Sequence[Sweep], style: Style) -> list[str]:
+    if len(sweeps) != 2:
+        return []
+    first, second = told_apart(sweeps)
+    return [say(style.lang, "difference_note", a=first, b=second)]
+
+
+# ---- profiles: mean scores by length and by depth --------------------------------------------------------------------
+
+
+def _draw_profiles(sweeps: Sequence[Sweep], around: Around, style: Style) -> Figure:
+    return draw_profiles(_lines(sweeps), around, style, length_unit=_unit(sweeps))
+
+
+def _profile_notes(sweeps: Sequence[Sweep], style: Style) -> list[str]:
+    return [_interval_note(sweeps, style.lang)]
 
 
 def _lines(sweeps: Sequence[Sweep]) -> list[Any]:
@@ -313,8 +366,8 @@ def _lines(sweeps: Sequence[Sweep]) -> list[Any]:
         for sweep in sweeps
     ]
     return [
-        Line(name=name, by_length=by_length, by_depth=by_depth)
-        for name, (by_length, by_depth) in zip(told_apart(sweeps), made, strict=True)
+        Line(name=name, by_length=by_length, by_depth=by_depth, axis=sweep.grid.axis)
+        for name, (by_length, by_depth), sweep in zip(told_apart(sweeps), made, sweeps, strict=True)
     ]
 
 
@@ -329,6 +382,14 @@ def _bounded(profile: Profile, rows: tuple[Headline, ...] | None) -> Profile:
     return replace(profile, value=value, measured=measured, low=np.array(low), high=np.array(high))
 
 
+KINDS: Mapping[str, Kind] = {
+    "map": Kind(draw=_draw_maps, notes=_map_notes, is_map=True),
+    "difference": Kind(draw=_draw_difference, title=_difference_title, notes=_difference_notes, tells_range=False),
+    "profiles": Kind(draw=_draw_profiles, notes=_profile_notes),
+}
+"""What --kind may be."""
+
+
 def _animate(
     figure: Figure, sweeps: Sequence[Sweep], animate: tuple[Path, Sequence[Record]], style: Style, caller: Caller
 ) -> None:
@@ -338,7 +399,7 @@ def _animate(
     for record in records:
         trial = record.trial
         if trial.control is None and (trial.experiment, trial.prompt) == (grid.experiment, grid.prompt):
-            for depth in trial.depths:
+            for depth in trial.rows:
                 place = (grid.depths.index(depth), grid.lengths.index(trial.length))
                 last.pop(place, None)  # a cell is finished with its last repeat
                 last[place] = None

@@ -389,7 +389,7 @@ def _lengths(found: Reach) -> str:
 def _part(of: Covered) -> Message:
     if of.depths is None:
         return t("cli.of", length=of.length, sent=of.sent, planned=of.planned)
-    first, last = (f"{depth:g}" for depth in of.depths)
+    first, last = (f"{row:g}" for row in of.depths)
     return t(
         "cli.depth",
         length=of.length,

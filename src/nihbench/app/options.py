@@ -128,6 +128,9 @@ def run_options(values: Mapping[str, Any], caller: Caller, *, needs_model: bool 
     prompts = values.pop("prompt")
     vary = tuple(dict.fromkeys(part.strip() for part in values.pop("vary").split(",")))
     headers = values.pop("header") or []
+    chosen = task_options(values.pop("task_option") or [])
+    if values["task"] and values["experiment"] and not like:
+        raise UsageError(t("cli.task_and_experiment"))
     extra = values.pop("extra_body")
     first, *more = values.pop("base_url") or [None]
     options = RunOptions(
@@ -139,6 +142,7 @@ def run_options(values: Mapping[str, Any], caller: Caller, *, needs_model: bool 
         prompts=tuple(part.strip() for part in prompts.split(",") if part.strip()) if prompts else None,
         vary=vary,
         headers=header_values(headers),
+        task_options=chosen,
         extra_body=_extra(extra),
     )
     check_adaptive(options)
@@ -159,8 +163,8 @@ def _remember_files(values: Mapping[str, Any]) -> None:
 
 
 _OF_THE_OTHER = (
-    "experiment lengths depths repeats vary length_unit calibrate repeat_corpus quick adaptive precision max_trials "
-    "shard seed"
+    "experiment task task_option lengths depths repeats vary length_unit calibrate repeat_corpus quick adaptive "
+    "precision max_trials shard seed"
 ).split()
 """Options that `--like` takes from the other run, or that a run which cuts no prompts of its own can't have."""
 
@@ -177,6 +181,21 @@ def _is_text(value: Any) -> bool:
     """Say whether a value can be written down; bytes of the command line that are no UTF-8 came in as surrogates."""
     text = "".join(value) if isinstance(value, list) else str(value)
     return not any("\ud800" <= char <= "\udfff" for char in text)
+
+
+def task_options(pairs: list[str]) -> dict[str, str]:
+    """Read `--task-option NAME=VALUE`, given any number of times.
+
+    Raises:
+        UsageError: one is not of that form.
+    """
+    chosen = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or not name.strip() or not value.strip():
+            raise UsageError(t("cli.task_options_form"))
+        chosen[name.strip()] = value.strip()
+    return chosen
 
 
 def header_values(pairs: list[str]) -> dict[str, str]:
@@ -316,7 +335,7 @@ def _fields(value: Any) -> str:
 
 
 def _headers(value: Any) -> list[str]:
-    pairs = [f"{_text(name)}={_text(text)}" for name, text in value.items()] if isinstance(value, Mapping) else value
+    pairs = [f"{_text(name)}={_joined(text)}" for name, text in value.items()] if isinstance(value, Mapping) else value
     return _texts(pairs)
 
 
@@ -336,5 +355,6 @@ _OWN_READERS: Mapping[str, Callable[[Any], Any]] = {
     "temperature": _temperature,
     "extra_body": _fields,
     "header": _headers,
+    "task_option": _headers,
 }
 """What a program has at hand in another form than the command line."""

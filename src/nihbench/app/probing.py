@@ -67,7 +67,7 @@ def send_probes(
     """
     if folder.manifest.is_import:
         raise UsageError(t("cli.imported_haystacks_not_hand", path=folder.path))
-    wanted = probes(records, grades, folder.manifest.needle)
+    wanted = probes(records, grades, folder.manifest.task)
     if not owed_probes(wanted, asked_probes(folder)):
         caller.tell(t("cli.nothing_sent_every_probe") if wanted else t("cli.nothing_sent_no_miss"))
         return
@@ -135,7 +135,7 @@ def causes_of(folder: RunFolder, records: Mapping[str, Record], grades: Mapping[
     asked = {} if folder.manifest.is_import else asked_probes(folder)
     if not asked:
         return None
-    return causes(probes(records, grades, folder.manifest.needle), asked)
+    return causes(probes(records, grades, folder.manifest.task), asked)
 
 
 def cause_lines(found: Causes) -> list[Message]:

@@ -93,8 +93,7 @@ class Sweep:
         made = self.statistics.headline if self.statistics else None
         if made is None or not made.found.measured:
             return None
-        numbers = {"found": made.found, "strict": made.strict, "mean score": made.mean_band}
-        ends = {name: (number.interval.low, number.interval.high) for name, number in numbers.items()}
+        ends = {name: (number.interval.low, number.interval.high) for name, number in made.items()}
         return Intervals(
             of=ends,
             level=made.found.interval.level,
@@ -117,7 +116,7 @@ def setting_of(manifest: Manifest, records: Sequence[Record], scorer: str) -> Se
         experiment=manifest.experiment,
         title=manifest.title,
         corpus=manifest.corpus.name,
-        scorer=f"{scorer} {version_of(scorer)}",
+        scorer=f"{scorer} {version_of(scorer, manifest)}",
         version=manifest.nihbench,
         repeats=manifest.repeats,
         length_unit=manifest.unit,
@@ -211,7 +210,8 @@ class Result:
     @cached_property
     def grids(self) -> tuple[Grid, ...]:
         """One for each prompt."""
-        return tuple(grid(self.table, experiment=e, prompt=p, planned=self.planned) for e, p in self.prompts)
+        axis = self.run.manifest.axis
+        return tuple(grid(self.table, experiment=e, prompt=p, planned=self.planned, axis=axis) for e, p in self.prompts)
 
     @cached_property
     def summaries(self) -> tuple[Summary, ...]:
@@ -222,7 +222,10 @@ class Result:
     @cached_property
     def statistics(self) -> tuple[Statistics, ...]:
         """One for each prompt."""
-        return tuple(statistics(self.table, experiment=e, prompt=p, planned=self.planned) for e, p in self.prompts)
+        axis = self.run.manifest.axis
+        return tuple(
+            statistics(self.table, experiment=e, prompt=p, planned=self.planned, axis=axis) for e, p in self.prompts
+        )
 
     @property
     def passing(self) -> int:
@@ -267,7 +270,7 @@ class Result:
                     if (each.experiment, each.prompt) == (grid.experiment, grid.prompt) or each.name == "sentinel"
                 ),
                 places=sum(
-                    len(trial.depths)
+                    len(trial.rows)
                     for trial in self.planned
                     if (trial.experiment, trial.prompt, trial.control) == (grid.experiment, grid.prompt, None)
                 ),

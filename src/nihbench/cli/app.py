@@ -62,6 +62,7 @@ class Commands(LazyGroup):
         Entry("rebuild", f"{_DECLARED}.data:rebuild",
               "Print the exact prompt of a recorded trial; its hash is checked against what was sent."),
         Entry("needle", f"{_DECLARED}.data:needle", "Needles, prompts, experiments and suites."),
+        Entry("task", f"{_DECLARED}.data:task", "Tasks: the families of trials, with their rows and options."),
         Entry("corpus", f"{_DECLARED}.data:corpus", "Corpora: list, fetch, count."),
         Entry("batch", f"{_DECLARED}.measure:batch",
               "Batches: the requests of a run as files, to be answered later."),

@@ -134,7 +134,7 @@ def _let(records: Mapping[str, Record], chosen: Filter) -> dict[str, Record]:
 
 def _looked(read: _Read, chosen: Filter, corpus: str | None) -> _Looked:
     folder, planned, records, grades = read
-    found = find_cases(records, grades, chosen, folder.manifest.needle)
+    found = find_cases(records, grades, chosen, folder.manifest.axis, folder.manifest.needle)
     return _Looked(
         folder=folder,
         cases=found,

@@ -29,7 +29,7 @@ def list_needles(as_json: bool) -> None:
     for e in catalog.experiments.values():
         made_of = t(
             "cli.needle_corpus_prompts",
-            needle=e.needle,
+            needle=e.needle or e.task,
             corpus=e.corpus or t("cli.give_corpus"),
             prompts=tuple(e.prompts),
         )

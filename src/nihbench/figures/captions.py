@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import isnan
 
-from nihbench.analysis.statistics import Rate, Summary
+from nihbench.analysis.statistics import ItemShare, Rate, Summary
 from nihbench.figures.labels import unit_phrase
 from nihbench.figures.words import joined, listed, say
 from nihbench.lang.messages import Lang
@@ -103,7 +103,7 @@ def length_notes(settings: Sequence[Setting], lang: Lang) -> list[str]:
 
 
 def headline(summary: Summary, *, lang: Lang = "en", name: str = "", intervals: Intervals | None = None) -> str:
-    """Return the headline numbers of one (experiment, prompt) as a line: found, strict, mean score.
+    """Return the headline numbers of one (experiment, prompt) as a line.
 
     Args:
         summary: The numbers.
@@ -113,14 +113,14 @@ def headline(summary: Summary, *, lang: Lang = "en", name: str = "", intervals: 
             beside them the bounds have a sentence of their own.
     """
     whole = summary.measured == summary.planned
-    found, strict, mean = (
-        _rate(rate, lang, intervals.of.get(key) if intervals else None if whole else (rate.low, rate.high))
-        for key, rate in summary.rates
-    )
+    numbers = {
+        key: _rate(rate, lang, intervals.of.get(key) if intervals else None if whole else (rate.low, rate.high))
+        for key, rate in summary.rates.items()
+    }
     sentences = [
         say(
-            lang, "headline", name=name or f"{summary.experiment}/{summary.prompt}", found=found, strict=strict,
-            mean=mean, measured=f"{summary.measured:,}", planned=f"{summary.planned:,}",
+            lang, "headline", name=name or f"{summary.experiment}/{summary.prompt}", numbers=_told(numbers, lang),
+            measured=f"{summary.measured:,}", planned=f"{summary.planned:,}",
             share=_share(summary.measured_share),
         )
     ]  # fmt: skip
@@ -129,15 +129,29 @@ def headline(summary: Summary, *, lang: Lang = "en", name: str = "", intervals: 
         key = here if intervals.this_haystack else "brackets_interval"
         sentences.append(say(lang, key, level=f"{intervals.level:.0%}"))
         if not whole:
-            found, strict, mean = (
-                say(lang, "ends", low=_percent(rate.low), high=_percent(rate.high)) for _, rate in summary.rates
-            )
-            sentences.append(say(lang, "unmeasured_bounds", found=found, strict=strict, mean=mean))
+            ends = {
+                key: say(lang, "ends", low=_percent(rate.low), high=_percent(rate.high))
+                for key, rate in summary.rates.items()
+            }
+            sentences.append(say(lang, "unmeasured_bounds", numbers=_told(ends, lang)))
     elif not whole:
         sentences.append(say(lang, "unmeasured"))
+    if summary.items:
+        sentences.append(say(lang, "by_item", items=items_phrase(summary.items, lang)))
     if summary.measured_share < VERDICT_SHARE:
         sentences.append(say(lang, "no_verdict", share=f"{VERDICT_SHARE:.0%}"))
     return joined(lang, sentences)
+
+
+def items_phrase(items: Sequence[ItemShare], lang: Lang) -> str:
+    """Return how often each item was given: "red 90.0% (9/10), blue 40.0% (4/10)"."""
+    told = [f"{each.name} {_percent(each.found / each.measured)} ({each.found}/{each.measured})" for each in items]
+    return listed(lang, told)
+
+
+def _told(numbers: Mapping[str, str], lang: Lang) -> str:
+    """Return numbers, by their names, as a part of a sentence."""
+    return say(lang, "metrics_joint").join(say(lang, f"metric_{name}", value=value) for name, value in numbers.items())
 
 
 def map_note(summary: Summary, *, lang: Lang = "en", intervals: Intervals | None = None) -> str:

@@ -21,8 +21,8 @@ from nihbench.fetch.files import write_atomic
 from nihbench.fetch.regular import check_folder, is_there, lines_of, parse_json, read_json
 from nihbench.lang.messages import t, typed
 from nihbench.run.export import BATCH_FOLDER, BATCH_FORMAT, BATCH_MANIFEST, PLANNED, URL
-from nihbench.run.records import first_line, lines_in, placement_of
-from nihbench.types import Placed, Trial
+from nihbench.run.records import first_line, lines_in, placement_of, planted_in
+from nihbench.types import Placed, Planted, Trial
 
 FINISHED = ("completed", "failed", "expired", "cancelled")
 """Where a batch ends."""
@@ -101,6 +101,7 @@ class Planned:
     placement: Placed
     fresh: Mapping[str, str]
     expected: str
+    planted: Planted | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -227,6 +228,7 @@ def read_planned(folder: Path) -> dict[str, Planned]:
                 placement=placement_of(row["placement"], measured.control),
                 fresh=strings.validate_python(row["fresh"]),
                 expected=str(row["expected"]),
+                planted=planted_in(row),
             )
     return planned
 

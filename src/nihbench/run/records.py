@@ -26,7 +26,18 @@ from nihbench.errors import DamagedDataError, MovedError, UsageError, unreadable
 from nihbench.fetch.regular import are_within, is_within, lines_of, open_appending, open_regular, parse_json
 from nihbench.lang.former import note_in
 from nihbench.lang.messages import t, typed
-from nihbench.types import Bare, Completion, Failure, GradedElsewhere, Placed, Placement, RateState, Record, Trial
+from nihbench.types import (
+    Bare,
+    Completion,
+    Failure,
+    GradedElsewhere,
+    Placed,
+    Placement,
+    Planted,
+    RateState,
+    Record,
+    Trial,
+)
 
 MOST_CHARACTERS = 1_000_000
 """Of an answer, and of reasoning, so much is written and read at most: what is longer loses its middle. No model says
@@ -142,12 +153,12 @@ def record_line(record: Record) -> bytes:
     plain = {
         "id": record.id,
         "trial": record.trial.stored(),
-        "placement": asdict(record.placement) if record.placement else None,
+        "placement": record.placement.stored() if record.placement else None,
         "fresh": dict(record.fresh),
         "expected": record.expected,
         "started_at": record.started_at,
         _KEYS[type(record.outcome)]: outcome,
-    }
+    } | planted_fields(record.planted)
     # Lone surrogates can come out of a server's JSON escapes; they have no UTF-8 form and are kept as escapes.
     text = json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
     try:
@@ -307,6 +318,37 @@ def read_lines(path: Path, lines: Iterable[bytes], before: int = 0) -> Iterator[
         yield record, line
 
 
+def planted_fields(planted: Planted | None) -> dict[str, Any]:
+    """Return what a line holds of what was planted: the inserts, the question and the items; nothing where it need not.
+
+    A haystack that the task made is as long as the prompt; that there is one is all that is kept of it.
+    """
+    if planted is None:
+        return {}
+    plain = asdict(planted)
+    made = plain.pop("haystack") is not None
+    return {"planted": plain | ({"haystack_made": True} if made else {})}
+
+
+def planted_in(plain: Any) -> Planted | None:
+    """Return what a line says that was planted. Raises `ValueError` where it is no such thing."""
+    if plain.get("planted") is None:
+        return None
+    values = dict(plain["planted"])
+    made = values.pop("haystack_made", False) is True
+    found: Planted = _planted().validate_python(values)
+    return replace(found, haystack=NOT_KEPT) if made else found
+
+
+NOT_KEPT = ""
+"""Stands for a haystack that a task made, in what is read back."""
+
+
+@cache
+def _planted() -> TypeAdapter[Planted]:
+    return TypeAdapter(Planted)
+
+
 def first_line(error: Exception) -> str:
     """Return what an error says, short enough to stand inside a sentence: pydantic's own has many lines."""
     return " ".join(str(error).split())[:120]
@@ -384,6 +426,7 @@ class _Line:
     started_at: str
     completion: Completion | None = None
     failure: Failure | None = None
+    planted: dict[str, Any] | None = None
 
 
 _USUAL_BYTES = 100_000
@@ -411,6 +454,8 @@ def _usual(line: bytes) -> Record | None:
     except ValueError:
         return None
     outcome = read.completion or read.failure
+    if read.planted is not None or (read.placement is not None and read.placement.others):
+        return None  # of a task that plants more than a needle
     if outcome is None or outcome.changes or outcome.earlier or not _is_within(read, outcome):
         return None
     if isinstance(outcome, Failure):
@@ -473,6 +518,7 @@ def _parser() -> Callable[[bytes], Record]:
                 fresh=strings.validate_python(plain["fresh"]),
                 expected=str(plain["expected"]),
                 started_at=str(plain["started_at"]),
+                planted=planted_in(plain),
             )
         except KeyError as error:
             raise ValueError(t("run.key_missing", error=error)) from error

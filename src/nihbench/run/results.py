@@ -171,6 +171,7 @@ def _record(result: BatchResult, plan: Planned, outcome: Outcome, now: Callable[
         outcome=outcome,
         fresh=plan.fresh,
         expected=plan.expected,
+        planted=plan.planted,
         started_at=result.created_at or now().isoformat(timespec="seconds"),
     )
 

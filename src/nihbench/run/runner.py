@@ -344,7 +344,7 @@ class _Senders:
             self.builder, self._built, trial
         )
         tokens = setup.expected_tokens(trial, placement)
-        needle, fresh = setup.needle_of(trial)
+        planted = setup.planted(trial)
         request = replace(_sized(setup, trial, counted), prefix=prefix)
         if self.build is not None and request.output_room is not None:
             # The plan left room for its own question; another one may be longer.
@@ -360,9 +360,10 @@ class _Senders:
             trial=trial,
             placement=placement,
             outcome=outcome,
-            fresh=fresh,
-            expected=needle.answer,
+            fresh=dict(planted.fresh),
+            expected=planted.expected,
             started_at=started,
+            planted=setup.task.kept(planted),
         )
 
 

@@ -1,4 +1,4 @@
-"""The three headline numbers of a grid, or of a row, column or third of it, with their intervals.
+"""The headline numbers of a grid, or of a row, column or third of it, with their intervals.
 
 What was really independent is the haystack: all answers over one text are one cluster, and so are haystacks that
 overlap (`overlap`). With two or more texts the interval is that of t over them with quantiles that fit their skewness
@@ -9,6 +9,7 @@ the answers.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -20,6 +21,7 @@ from nihbench.stats.binomial import exact_interval
 from nihbench.stats.distributions import t_value
 from nihbench.stats.interval import LEVEL, BoolArray, Ends, FloatArray, IntArray, Interval, whole
 from nihbench.stats.inversion import cluster_totals, error_of_mean, means_left_open
+from nihbench.stats.metrics import METRICS
 from nihbench.stats.overlap import one_text
 
 # ---- neighbours ------------------------------------------------------------------------------------------------------
@@ -147,20 +149,42 @@ class Estimate:
 
 
 class Headline:
-    """Found, strict, mean score of some trials, always in this order; each is worked out when it is first asked for."""
+    """The numbers of `METRICS` of some trials; each is worked out when it is first asked for."""
 
     def __init__(self, trials: Trials, level: float = LEVEL) -> None:
         self._trials, self._level = trials, level
+        self._known: dict[str, Estimate] = {}
 
     def __eq__(self, other: object) -> bool:
         """Say whether the numbers are the same."""
-        numbers = ("found", "strict", "mean_band")
-        return isinstance(other, Headline) and all(getattr(self, name) == getattr(other, name) for name in numbers)
+        return isinstance(other, Headline) and all(self[each.name] == other[each.name] for each in METRICS)
 
-    @cached_property
+    def __getitem__(self, name: str) -> Estimate:
+        """Return the number of that name."""
+        if name not in self._known:
+            trials, metric = self._trials, next(each for each in METRICS if each.name == name)
+            values = np.where(np.isnan(trials.value), np.nan, metric.of(trials.value, trials.found))
+            self._known[name] = trials.estimate(values, self._level)
+        return self._known[name]
+
+    def items(self) -> Iterator[tuple[str, Estimate]]:
+        """Give all numbers with their names, in the order in which they are told."""
+        return ((each.name, self[each.name]) for each in METRICS)
+
+    @property
     def found(self) -> Estimate:
         """The share of trials in which the needle was found."""
-        return self._of(self._trials.found)
+        return self["found"]
+
+    @property
+    def strict(self) -> Estimate:
+        """The share of trials in which all of it was."""
+        return self["strict"]
+
+    @property
+    def mean_band(self) -> Estimate:
+        """The mean of the values."""
+        return self["mean_band"]
 
     @property
     def found_rate(self) -> float:
@@ -168,23 +192,9 @@ class Headline:
         good = ~np.isnan(self._trials.value)
         return float(self._trials.found[good].sum()) / int(good.sum()) if good.any() else math.nan
 
-    @cached_property
-    def strict(self) -> Estimate:
-        """The share of trials in which all of it was."""
-        return self._of(np.isclose(self._trials.value, 1.0))
-
-    @cached_property
-    def mean_band(self) -> Estimate:
-        """The mean of the values."""
-        return self._of(self._trials.value)
-
-    def _of(self, values: ArrayLike) -> Estimate:
-        trials = self._trials
-        return trials.estimate(np.where(np.isnan(trials.value), np.nan, values), self._level)
-
 
 def headline(trials: Trials, level: float = LEVEL) -> Headline:
-    """Return the three headline numbers of these trials."""
+    """Return the headline numbers of these trials."""
     return Headline(trials, level)
 
 

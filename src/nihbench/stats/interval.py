@@ -45,7 +45,7 @@ class Interval:
         return self.high - self.low
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Ends:
     """The ends of an interval, each found when it is asked for: to find one takes some ten milliseconds.
 
@@ -56,6 +56,10 @@ class Ends:
     level: float = LEVEL
     method: Method
     this_haystack: bool = False
+
+    def __eq__(self, other: object) -> bool:
+        """Say whether two are the same interval."""
+        return isinstance(other, Ends) and whole(self) == whole(other)
 
     @cached_property
     def low(self) -> float:

@@ -104,7 +104,7 @@ function legend() {
 
 function headline(panel) {
   const { summary } = panel;
-  const parts = ["found", "strict", "mean_band"].map((name) => el("span", { class: "figure" }, el("b", {}, rateText(panel, name)), ` ${say(name)}`));
+  const parts = Object.keys(summary.rates).map((name) => el("span", { class: "figure" }, el("b", {}, rateText(panel, name)), ` ${say(name)}`));
   const share = summary.measured / summary.planned;
   if (share < 1) parts.push(el("span", { class: "figure" }, say("measured_of", { some: count(summary.measured), all: count(summary.planned) })));
   if (share < 0.95) parts.push(el("span", { class: "warn" }, say("no_verdict")));

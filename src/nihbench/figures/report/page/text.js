@@ -135,3 +135,6 @@ function labels(values, write) {
 }
 const lengthLabels = (lengths) => labels(lengths, lengthLabel);
 const depthLabels = (depths) => labels(depths, (depth, decimals) => `${depth.toFixed(decimals)}%`);
+// Rows are depths, or the points of a task's own axis, which brings its words along in every language.
+const rowLabels = (axis, rows) => (axis ? rows.map((row) => `${row}${axis.unit}`) : depthLabels(rows));
+const rowName = (axis, key) => (axis ? axis.title[state.lang] || axis.title.en : say(key));
