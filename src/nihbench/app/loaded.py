@@ -178,7 +178,7 @@ class Run:
             math.nan if found is None else float(bool(found) if metric == "found" else value == 1.0)
             for value, found in whole
         ]
-        columns = {name: table[name] for name in _GRID_COLUMNS} | {"value": shares}
+        columns = {**table, "value": shares}
         return grid(columns, experiment=made.experiment, prompt=made.prompt, planned=result.planned, axis=made.axis)
 
     def frame(self, *, controls: bool = False, extra: bool = False) -> pd.DataFrame:
@@ -232,11 +232,6 @@ class Run:
 
 
 _NOTEBOOK_DPI = 110
-_GRID_COLUMNS = (
-    "id experiment prompt length axis depth_percent also_depths achieved_depth_percent repeat control extra found "
-    "failure items total_tokens haystack text needle_at prompt_sha256"
-).split()
-"""Columns of a table that a grid is made of, its values left out."""
 
 
 def row_name(axis: Axis) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from nihbench.analysis.adaptive import adaptive_rows
 from nihbench.analysis.controls import ControlResult, control_results, withheld
@@ -202,7 +202,7 @@ class Result:
     controls: tuple[ControlResult, ...]
     records: tuple[Record, ...]
     """In the order of their first appearance."""
-    table: Table
+    table: Mapping[str, Any]
     """One row a trial."""
     planned: tuple[Trial, ...]
     """The whole plan; like all else here it has every place once (`run.places`)."""
