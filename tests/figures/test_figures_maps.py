@@ -38,6 +38,7 @@ from nihbench.figures.panel import draw_heatmap, draw_panel
 from nihbench.figures.sheet import Around, Control
 from nihbench.figures.style import PRESETS, Style, preset, sized
 from nihbench.types import FailureKind
+from tests.wording import says, wording
 
 NAN = float("nan")
 
@@ -178,7 +179,7 @@ def test_a_strip_at_the_foot_of_a_cell_shows_the_share_that_is_missing(tmp_path)
         assert {at(column + x, 0.5) for x in (0.1, 0.5, 0.9)} == {colour_of(colour)}
     legend = texts(figure)
     assert "no valid answer, server: timeout 1" in legend and "not run" in legend
-    assert "at the foot of a cell: the share of its trials that is missing" in legend
+    assert says(legend, "figure.missing_strip")
 
 
 def test_the_legend_counts_all_failures():
@@ -530,7 +531,7 @@ def test_an_unknown_suffix_is_refused(tmp_path, name):
 
 def test_a_place_that_cannot_be_written_is_said(tmp_path):
     (tmp_path / "file").write_text("", encoding="utf-8")
-    with pytest.raises(UsageError, match="can't be written"):
+    with pytest.raises(UsageError, match=wording("figures.cant_written_choose_another")):
         save(draw(make_grid([[1.0]])), tmp_path / "file" / "f.png")
 
 
