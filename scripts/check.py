@@ -14,7 +14,7 @@ PYTHON = sys.executable
 
 GATES: dict[str, list[list[str]]] = {
     "ruff": [[PYTHON, "-m", "ruff", "check", "."], [PYTHON, "-m", "ruff", "format", "--check", "."]],
-    "mypy": [[PYTHON, "-m", "mypy"]],
+    "mypy": [[PYTHON, "-m", "mypy"], [PYTHON, "-m", "mypy", "--strict", "examples/sweep.py"]],
     "imports": [[PYTHON, "-c", "from importlinter.cli import lint_imports_command; lint_imports_command()"]],
     "figures": [[PYTHON, "scripts/gallery.py", "--check"]],
     "pytest": [[PYTHON, "-m", "pytest", "-n", "auto", "--dist", "worksteal"]],

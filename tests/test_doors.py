@@ -15,6 +15,8 @@ ROOT = Path(__file__).parents[1] / "src"
 
 # module -> what it imports inside functions. Our own modules:
 OWN = {
+    "nihbench.tasks.family": {"nihbench.tasks.grading"},  # who only plans loads no scorer
+    "nihbench.tasks.needle": {"nihbench.score.rules"},  # likewise
     "nihbench.app.loaded": {"nihbench.app.drawing", "nihbench.figures.files", "nihbench.figures.style"},  # the same
     "nihbench.app.python": {"nihbench.app.drawing", "nihbench.app.reporting"},  # the same, and the page of a report
     "nihbench.app.finish": {"nihbench.app.drawing", "nihbench.figures.style"},  # matplotlib, when something is drawn
@@ -34,7 +36,7 @@ OTHERS = {
     "nihbench.local.child": {"xllamacpp"},  # the extra `local`
     "nihbench.local.server": {"httpx"},  # where the embedded model is started
     "nihbench.score.match": {"rapidfuzz.distance"},  # for an answer with a misspelt fact
-    "nihbench.score.fold": {"opencc", "pypinyin"},  # tables of megabytes, for Chinese answers
+    "nihbench.languages.zh": {"opencc", "pypinyin"},  # tables of megabytes, for Chinese answers
 }
 # Package files that do something.
 FILES = {"nihbench", "nihbench.figures"}  # its face; a guard that has to run before matplotlib is imported

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from nihbench.app.events import Spent as Spent
     from nihbench.app.events import Told as Told
     from nihbench.app.events import TrialDone as TrialDone
+    from nihbench.app.keywords import Keywords as Keywords
     from nihbench.app.loaded import Run as Run
     from nihbench.app.loaded import load_run as load_run
     from nihbench.app.planning import Plan as Plan
@@ -59,6 +60,7 @@ _DEFINED = {
     "nihbench.app.events": (
         "Bill ControlTold Drawn Event Fetching Measured PartBegan PartEnded Spent Told TrialDone"
     ),
+    "nihbench.app.keywords": "Keywords",
     "nihbench.app.loaded": "Run load_run",
     "nihbench.app.planning": "Plan",
     "nihbench.app.prompting": "Prompt",

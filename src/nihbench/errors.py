@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import errno
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from nihbench.lang.messages import t
 
@@ -101,6 +101,21 @@ def path_error(error: OSError) -> UsageError:
     }
     other = t("errors.cant_used_check_path", path=path, strerror=error.strerror)
     return UsageError(sentences.get(error.errno or 0, other))
+
+
+_E = TypeVar("_E", bound="NihError")
+
+
+def unreadable(path: object, error: OSError, kind: type[_E], fix: str = "") -> _E:
+    """Return the error for a file that the system does not let be read, of a kind; `fix` says what to do about it."""
+    told = fix or t("errors.check_path_permissions")
+    return kind(t("errors.cant_read", path=path, reason=error.strerror or error, fix=told))
+
+
+def unwritable(path: object, error: OSError, kind: type[_E], fix: str = "") -> _E:
+    """Return the error for a file or folder that can't be written, of a kind; `fix` says what to do about it."""
+    told = fix or t("errors.check_space_permissions")
+    return kind(t("errors.cant_write", path=path, reason=error.strerror or error, fix=told))
 
 
 class DamagedDataError(NihError):

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nihbench.lang.messages import Words
+from nihbench.lang.messages import Note, Words
 
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
@@ -90,9 +90,10 @@ class PromptTemplate:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Experiment:
-    """A named preset: needle + corpus + the prompts that a run uses unless told otherwise.
+    """A named preset: task (or needle) + corpus + the prompts that a run uses unless told otherwise.
 
-    `title` is what figures call it beside its name, in any language; empty: the name alone.
+    `title` is what figures call it beside its name, in any language; empty: the name alone. `task` is a family of
+    trials by its name, with its `options`; `needle` says what the single needle hides, and is "" for another task.
     """
 
     name: str
@@ -101,6 +102,8 @@ class Experiment:
     prompts: tuple[str, ...]
     title: str = ""
     note: str = ""
+    task: str = "needle"
+    options: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -277,6 +280,77 @@ class Corpus:
     caveat: Words = ""
 
 
+# ---- tasks -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Axis:
+    """What the rows of a task's grid are: `title` says it in every language, `unit` stands behind a value ("%").
+
+    `values` are the rows of a run that names none, ascending.
+    """
+
+    name: str
+    title: Words
+    unit: str = ""
+    values: tuple[float, ...] = ()
+
+    def label(self, value: float) -> str:
+        """Return a row's value as it is read."""
+        return f"{value:g}{self.unit}"
+
+
+DEPTH = Axis(name="depth", title=Note("depth"), unit="%")
+"""The axis of whoever names none: how deep the asked needle stands."""
+
+NEEDLE = "needle"
+"""The role of an insert that the answer needs."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Insert:
+    """A text to be planted: its role (`NEEDLE`, "distractor", "link", ...) and its nominal depth in percent."""
+
+    text: str
+    depth_percent: float
+    role: str = NEEDLE
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Item:
+    """One thing that a full answer says: `text`, or one of `aliases`."""
+
+    name: str
+    text: str
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Planted:
+    """What a task makes of one trial: what is planted, what is asked, and what a full answer says.
+
+    The first insert of the role `NEEDLE` is the asked one; without any it is the first. `fresh` are the values drawn
+    for it, by name. `haystack`: the text to plant in, where the task makes it; None: the corpus.
+    """
+
+    inserts: tuple[Insert, ...]
+    question: str
+    items: tuple[Item, ...] = ()
+    expected: str = ""
+    fresh: Mapping[str, str] = field(default_factory=dict, hash=False)
+    haystack: str | None = None
+
+    @property
+    def asked(self) -> int:
+        """The place in `inserts` of the one whose depth the trial's is."""
+        return next((at for at, insert in enumerate(self.inserts) if insert.role == NEEDLE), 0)
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """What is planted, in the order of `inserts`."""
+        return tuple(insert.text for insert in self.inserts)
+
+
 # ---- text ------------------------------------------------------------------------------------------------------
 
 
@@ -303,12 +377,31 @@ class Tokenizer(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Inserted:
+    """Where one insert landed: it stands before source[at], `before` and `after` are what the splice added around it.
+
+    `index` is its place among what was planted (`Planted.inserts`). `needle_token` counts the haystack's tokens before
+    it, `needle_tokens` its own, `sentence_tokens` those of the sentences that it parts.
+    """
+
+    index: int
+    at: int
+    before: str
+    after: str
+    needle_token: int
+    needle_tokens: int
+    sentence_tokens: int
+    achieved_depth_percent: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Placement:
-    """Where the needle really landed. Characters index the haystack's source text, tokens the length unit.
+    """Where inserts really landed. Characters index the haystack's source text, tokens the length unit.
 
     The haystack is source[start:end], the source being the corpus from character `source_start` on (wrapping
-    round to its beginning), `source_copies` times. The needle stands before source[at]; `before` and `after` are
+    round to its beginning), `source_copies` times. The asked needle stands before source[at]; `before` and `after` are
     what the splice added around it, `tail` what closes the haystack. `total_tokens` counts the whole request.
+    `index` and `others`: which of several inserts the asked one is, and where the others landed.
     """
 
     source_start: int
@@ -326,6 +419,18 @@ class Placement:
     total_tokens: int
     sentence_tokens: int
     prompt_sha256: str
+    index: int = 0
+    others: tuple[Inserted, ...] = ()
+
+    @property
+    def inserts(self) -> tuple[Inserted, ...]:
+        """All that was planted, in the order in which it stands in the haystack."""
+        asked = Inserted(**{each.name: getattr(self, each.name) for each in fields(Inserted)})
+        return tuple(sorted((asked, *self.others), key=lambda insert: (insert.at, insert.index)))
+
+    def stored(self) -> dict[str, Any]:
+        """Return it as files have it: most prompts have one insert, and need not say so."""
+        return {name: value for name, value in asdict(self).items() if name not in ("index", "others") or value}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -344,6 +449,10 @@ class Bare:
     total_tokens: int
     prompt_sha256: str
 
+    def stored(self) -> dict[str, Any]:
+        """Return it as files have it."""
+        return asdict(self)
+
 
 Placed = Placement | Bare
 
@@ -358,8 +467,9 @@ class Trial:
     `control` names what it checks instead of counting for the grid (see `plan.controls`); where that is a prompt
     without a needle, `depth_percent` is 0 and says nothing.
     `extra`: a draw beyond the plan, which an adaptive run made where answers are uncertain: only its cell counts it.
-    `also_depths`: further nominal depths at which the needle comes to stand at the very same place, so that the prompt
-    is the same. Such a trial is asked and counted once, and drawn in each of its cells (`plan.places`).
+    `point` is its value on the task's axis, where that is not the depth (`depth_percent` is 0 then, and says nothing).
+    `also_depths`: further rows in which the prompt is the same: nominal depths at which the needle comes to stand at
+    the very same place. Such a trial is asked and counted once, and drawn in each of its cells (`plan.places`).
     """
 
     experiment: str
@@ -371,15 +481,28 @@ class Trial:
     control: str | None = None
     extra: bool = False
     also_depths: tuple[float, ...] = ()
+    point: float | None = None
 
     @property
-    def depths(self) -> tuple[float, ...]:
-        """All nominal depths that it stands for, ascending."""
-        return tuple(sorted((self.depth_percent, *self.also_depths)))
+    def row(self) -> float:
+        """Where it stands on the task's axis: its nominal depth, or its point."""
+        return self.depth_percent if self.point is None else self.point
+
+    @property
+    def rows(self) -> tuple[float, ...]:
+        """All rows of the grid that it stands for, ascending."""
+        return tuple(sorted((self.row, *self.also_depths)))
+
+    def in_row(self, value: float) -> Trial:
+        """Return the trial of another row, which stands for that one alone."""
+        if self.point is None:
+            return replace(self, also_depths=(), depth_percent=value)
+        return replace(self, also_depths=(), point=value)
 
     def stored(self) -> dict[str, Any]:
-        """Return it as files have it: most trials have no `extra` and no `also_depths`, and need not say so."""
-        return {key: value for key, value in asdict(self).items() if key not in ("extra", "also_depths") or value}
+        """Return it as files have it: most trials have no `extra`, no `also_depths` and no `point`."""
+        seldom = {"extra": False, "also_depths": (), "point": None}
+        return {name: value for name, value in asdict(self).items() if name not in seldom or value != seldom[name]}
 
 
 # ---- endpoint --------------------------------------------------------------------------------------------------
@@ -527,6 +650,7 @@ class Record:
     """A trial, its placement and its outcome. `fresh` are the values drawn for the needle's placeholders.
 
     `placement` is None where no needle was placed (a question alone), or where an import does not say where it was.
+    `planted` is what the task made of the trial; None where that follows from run.json's needle and `fresh`.
     """
 
     id: str
@@ -536,6 +660,7 @@ class Record:
     fresh: Mapping[str, str]
     expected: str
     started_at: str
+    planted: Planted | None = None
 
 
 # ---- score -----------------------------------------------------------------------------------------------------
@@ -559,8 +684,9 @@ class Evidence:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Score:
-    """How well an answer gives the needle. `value` is one of the five bands 1.0, 0.7, 0.5, 0.3, 0.0.
+    """How well an answer gives what was asked for: `value` is one of the five bands 1.0, 0.7, 0.5, 0.3, 0.0.
 
+    Of a task with several `items` it is the share of them that is found; each is told by its name, and whether it is.
     `confidence` is the scorer's own, from 0 to 1: how likely a careful reader would give the same band. `misled` is the
     haystack's sentence that the answer comes from instead of the needle, where that can be shown. `votes` are the
     values that a judge's several votes gave. `decided_by` names who decided, where `scorer` is a set of two (rules, and
@@ -578,10 +704,13 @@ class Score:
     misled: str = ""
     votes: tuple[float, ...] = ()
     decided_by: str = ""
+    items: tuple[tuple[str, bool], ...] = ()
 
     @property
     def found(self) -> bool:
-        """Whether the needle was found: value at least 0.7, identifying fact and subject right."""
+        """Whether the needle was found: value at least 0.7, identifying fact and subject right; of items, all."""
+        if self.items:
+            return all(found for _, found in self.items)
         return self.value >= 0.7 and self.identifying == "right" and self.subject == "right"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,8 @@ from nihbench.analysis.table import columns
 from nihbench.figures.report.page_file import report_page
 from nihbench.lang.messages import Note, language
 from nihbench.run.scores import grades_of
-from nihbench.run.store import open_run
-from nihbench.types import Failure, Placement, Record, Trial
+from nihbench.run.store import RunFolder, open_run
+from nihbench.types import Failure, Needle, Placement, Record, Trial
 from scripts.synthetic_runs import write_run
 from tests.composing import compose_text
 
@@ -70,7 +71,7 @@ def test_the_tools_own_sentences_are_kept_in_chinese_beside_their_english() -> N
     ]
     assert pool.sentence("1 of 3 facts") == numbers[0] and pool.sentence("") is None
     assert pool.add("abstains: so says a model", may_cut=True) not in numbers
-    chinese = pool.chinese()
+    chinese = pool.said()["zh"]
     assert chinese == {
         str(numbers[0]): "3 个事实中答出 1 个",
         str(numbers[1]): "无法连接 127.0.0.1:1（连接被拒绝）：服务器在运行吗？",
@@ -92,7 +93,9 @@ def test_the_text_around_a_needle_is_what_was_sent(data: st.DataObject) -> None:
     )  # fmt: skip
     sent = source[start:at] + "<NEEDLE>" + source[at:end] + "$"
     pool = Pool()
-    before, after, edges = Surroundings(text).of(record(place), pool)
+    needle = Needle(name="n", language="en", statements=("NEEDLE",), question="?")
+    run = RunFolder(path=Path(), manifest={"needle": asdict(needle)})
+    before, after, edges = Surroundings(run, text).of(record(place), pool)
     assert before is not None and after is not None
     texts, _ = pool.texts()
     assert texts[before] + "NEEDLE" + texts[after] in sent

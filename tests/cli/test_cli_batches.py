@@ -267,7 +267,7 @@ def test_a_foreign_file_a_missing_one_and_an_unexported_run_are_refused(nih, opt
     assert nih("batch", "export", *options, "--out", "run").code == 0
     (nih.folder / "foreign.jsonl").write_text('{"custom_id": "request-1", "response": {}}\n', encoding="utf-8")
     assert "holds no result of run" in nih("batch", "import", "run", "foreign.jsonl").error()
-    assert "can't be read" in nih("batch", "import", "run", "missing.jsonl").error()
+    assert "Can't read" in nih("batch", "import", "run", "missing.jsonl").error()
     assert nih("run", *small, "--out", "live").code == 0
     assert "has no requests of a batch" in nih("batch", "import", "live", "foreign.jsonl").error()
     assert "has no requests of a batch" in nih("batch", "submit", "live").error()

@@ -212,9 +212,7 @@ def _placed(records: str, change: dict[str, Any], text: str, run: Path) -> str:
         row["placement"] |= change
         place = placement_of(row["placement"], None)
         prompt = row["trial"]["prompt"]
-        made = rebuild(
-            source_text(text, place), place, needle.statements[0], prompts[prompt], needle.question_for(prompt)
-        )
+        made = rebuild(source_text(text, place), place, needle.statements, prompts[prompt], needle.question_for(prompt))
         row["placement"]["prompt_sha256"] = digest(made)
         rows.append(json.dumps(row))
     return "\n".join(rows) + "\n"

@@ -146,7 +146,7 @@ def test_bytes_that_are_not_utf8_are_named(nih: Any) -> None:
 
 def test_a_missing_or_empty_file_and_a_folder_are_refused(nih: Any) -> None:
     (nih.folder / "empty.jsonl").write_text("\n\n", encoding="utf-8")
-    for name, words in (("nothing.jsonl", "can't read"), (".", "can't read"), ("empty.jsonl", "holds no rows")):
+    for name, words in (("nothing.jsonl", "Can't read"), (".", "Can't read"), ("empty.jsonl", "holds no rows")):
         ended = nih("grade", name)
         assert ended.code == 2 and words in ended.error()
 
@@ -193,7 +193,7 @@ def test_a_file_without_bands_or_with_a_scorer_is_refused(nih: Any) -> None:
     write(nih, [ROWS[0], {key: ROWS[1][key] for key in ("id", "needle", "answer")}])
     assert "the row 'b' has no \"band\"" in nih("agree", "rows.jsonl").error()
     assert "--scorer" in nih("agree", "rows.jsonl", "--scorer", "x").error()
-    assert "can't read" in nih("agree", "nothing").error()
+    assert "Can't read" in nih("agree", "nothing").error()
 
 
 def test_the_graded_answers_of_the_shared_data(nih: Any) -> None:

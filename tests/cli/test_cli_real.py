@@ -153,5 +153,5 @@ def test_the_servers_own_count_of_every_prompt(
         nominal = trial.depth_percent / 100 * place.haystack_tokens
         assert abs(place.needle_token - nominal) <= place.sentence_tokens / 2, trial
         text = "\n".join(message.content for message in messages)
-        assert text.count(setup.needle_of(trial)[0].statements[0]) == 1
+        assert text.count(setup.planted(trial).texts[0]) == 1
         assert "\ufffd" not in text

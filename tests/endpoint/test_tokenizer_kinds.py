@@ -17,6 +17,7 @@ from nihbench.text.prompt import build_bare, build_prompt
 from nihbench.text.sentences import boundaries
 from nihbench.text.source import make_source, sentence_start
 from nihbench.types import Message, PromptTemplate
+from tests.composing import one_needle
 from tests.conftest import CHINESE, ENGLISH, HAN, WORDS
 
 NEEDLE = "The best thing to do in Zürich is to eat 🥪 and sit by the lake for 3½ hours."
@@ -221,7 +222,7 @@ def check(both: tuple[Any, Any], text: str, drawn: random.Random, shortfall: int
             length = drawn.randrange(300, max(301, min(2500, len(source.starts))))
             terms = {"length": length, "overhead": OVERHEAD, "tokenizer": ours}
             made = [
-                build_prompt(source, NEEDLE, template, QUESTION, depth_percent=depth, **terms),
+                build_prompt(source, one_needle(NEEDLE, QUESTION, depth), template, **terms),
                 build_bare(source, template, QUESTION, **terms),
             ]
             for messages, placement in made:

@@ -7,14 +7,16 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from nihbench.lang.messages import languages
+
 SOURCE = Path(__file__).parents[2] / "src" / "nihbench"
 _ERROR = re.compile(r"(Usage|Catalog|Fetch|Endpoint|LocalModel|Stopped|DamagedData|InterruptedRun|TerminatedRun)Error")
 _PRINTING = ("note", "confirm")
 
 
 def files() -> Iterator[Path]:
-    catalogs = {"en", "zh"}
-    return (path for path in sorted(SOURCE.rglob("*.py")) if catalogs.isdisjoint(path.relative_to(SOURCE).parts))
+    catalogs = {SOURCE / "lang" / f"{lang}.py" for lang in languages()}
+    return (path for path in sorted(SOURCE.rglob("*.py")) if path not in catalogs)
 
 
 def _calls(path: Path) -> Iterator[tuple[str, ast.Call]]:

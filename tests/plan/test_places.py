@@ -25,7 +25,7 @@ def test_depths_at_one_place_are_one_trial_that_bears_the_nearest() -> None:
 
     def landing(trial: Trial) -> Landing:
         at = min(ends, key=lambda end: abs(end - trial.depth_percent))
-        return Landing(place=at, achieved_depth_percent=at)
+        return Landing(place=at, achieved=at)
 
     made = [(trial.length, trial.depth_percent, trial.also_depths) for trial in merged(grid(), landing)]
     assert made == [
@@ -41,8 +41,8 @@ def test_depths_at_one_place_are_one_trial_that_bears_the_nearest() -> None:
 def test_every_depth_stands_in_one_trial_and_comes_back_out_of_run_json(data: st.DataObject) -> None:
     trials = grid(repeats=2, prompts=("p", "q"))
     place = {trial: data.draw(st.integers(0, 4)) for trial in trials}
-    made = merged(trials, lambda t: Landing(place=place[t], achieved_depth_percent=25.0 * place[t]))
-    cells = [(t.prompt, t.length, t.repeat, depth) for t in made for depth in t.depths]
+    made = merged(trials, lambda t: Landing(place=place[t], achieved=25.0 * place[t]))
+    cells = [(t.prompt, t.length, t.repeat, depth) for t in made for depth in t.rows]
     assert sorted(cells) == sorted((t.prompt, t.length, t.repeat, t.depth_percent) for t in trials)
     keys = {(t.prompt, t.length, t.repeat, place[replace(t, also_depths=())]) for t in made}
     assert len(keys) == len(made) == len({(t.prompt, t.length, t.repeat, place[t]) for t in trials})

@@ -21,7 +21,7 @@ THAI = "กุญแจห้องสมุดอยู่ในไหสีน
 def test_depth_errors_are_those_of_the_prompts(repeats: int, make_setup: Callable[..., Setup]) -> None:
     setup = make_setup(lengths="250,420,900", depths="9", repeats=repeats)
     placed: list[Any] = [(trial, setup.build(trial)[1]) for trial in setup.grid]
-    errors = [abs(place.achieved_depth_percent - depth) for trial, place in placed for depth in trial.depths]
+    errors = [abs(place.achieved_depth_percent - depth) for trial, place in placed for depth in trial.rows]
     assert len(errors) == 27 * repeats
     error = depth_error(setup)
     assert error is not None

@@ -144,7 +144,7 @@ def test_an_older_run_keeps_its_haystacks_numbers_and_ids(make_setup: MakeSetup,
 
     def numbers(made: Setup) -> list[set[str]]:
         cell = made.grid[0]
-        return [{made.needle_of(replace(cell, repeat=n))[1]["number"] for n in range(3)}]
+        return [{made.planted(replace(cell, repeat=n)).fresh["number"] for n in range(3)}]
 
     assert [len(drawn) for drawn in numbers(before)] == [1] and [len(drawn) for drawn in numbers(setup)] == [3]
     old, new = (dict(zip(((t.length, t.depth_percent, t.repeat) for t in s.trials), ids(s), strict=True))

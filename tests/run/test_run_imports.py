@@ -202,7 +202,7 @@ def test_a_grid_of_too_many_cells_is_refused(tmp_path):
 
 
 def test_a_missing_path(tmp_path):
-    with pytest.raises(UsageError, match="can't be read"):
+    with pytest.raises(UsageError, match="Can't read"):
         read_kamradt(tmp_path / "none.json")
 
 

@@ -37,7 +37,7 @@ def single(setup: Any) -> list[Trial]:
         replace(trial, depth_percent=depth, also_depths=())
         for trial in setup.trials
         if trial.control in (None, "oracle")
-        for depth in trial.depths
+        for depth in trial.rows
     ]
 
 
@@ -78,12 +78,12 @@ def test_a_drawn_value_makes_no_further_place(make_setup: Any) -> None:
     setup = make_setup(experiment="magic-number", lengths="300:300:1", depths="0:100:40")
     places = [setup.build(trial)[1] for trial in setup.grid]
     assert len({place.at for place in places}) == len(places) < 30
-    assert sorted(depth for trial in setup.grid for depth in trial.depths) == sorted(setup.depths)
+    assert sorted(depth for trial in setup.grid for depth in trial.rows) == sorted(setup.depths)
 
 
 def test_how_far_needles_are_off_is_told_of_every_depth(make_setup: Any) -> None:
     setup = make_setup(lengths="300:300:1", depths="0:100:40")
-    off = [abs(depth - setup.build(trial)[1].achieved_depth_percent) for trial in setup.grid for depth in trial.depths]
+    off = [abs(depth - setup.build(trial)[1].achieved_depth_percent) for trial in setup.grid for depth in trial.rows]
     told = depth_error(setup)
     assert told is not None and (told.mean, told.largest) == pytest.approx((sum(off) / 40, max(off)), abs=0.7)
 
@@ -111,5 +111,5 @@ def test_records_of_one_place_are_counted_once(make_setup: Any, failed: int) -> 
     for same in texts.values():
         stands = same[failed] if failed < len(same) else same[0]
         assert set(same) & kept.keys() == {stands}
-        assert kept[stands].trial.depths == tuple(sorted(records[key].trial.depth_percent for key in same))
+        assert kept[stands].trial.rows == tuple(sorted(records[key].trial.depth_percent for key in same))
     assert counted_once(planned, kept) == (planned, kept)

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nihbench.score import cues_en, cues_zh
+from nihbench.languages import base
 
 PAIRS = [
     (f"{language}-{kind}-{number}", words, pattern)
-    for language, patterns in (("en", cues_en.PATTERNS), ("zh", cues_zh.PATTERNS))
-    for kind, pairs in patterns.items()
+    for language in base.codes()
+    for kind, pairs in base.find(language).grading.cues.items()
     for number, (words, pattern) in enumerate(pairs)
 ]
 
@@ -29,5 +29,7 @@ def test_what_a_pattern_finds_has_one_of_its_words(words: str, pattern: str) -> 
     every()
 
 
-def test_both_languages_know_the_same_kinds() -> None:
-    assert cues_en.PATTERNS.keys() == cues_zh.PATTERNS.keys()
+def test_all_languages_know_the_same_kinds() -> None:
+    for code in base.codes():
+        assert set(base.find(code).grading.cues) == set(base.CUES), code
+        assert set(base.find(code).grading.phrases) <= set(base.PHRASES), code

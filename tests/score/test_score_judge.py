@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nihbench.lang.messages import Note
-from nihbench.score import rubric
+from nihbench.languages.base import of
 from nihbench.score.judge import VERSION, Opinion, case, first_absent, join_votes, read_verdict
 from nihbench.types import Needle, Score, Unscored
 
+EN, ZH = of("en").judge, of("zh").judge
 CODE = "0123456789abcdef"
 GOOD = {
     "case": CODE, "reasons": "Every fact is given. Not band 30.", "identifying": "right", "subject": "right",
@@ -81,11 +82,11 @@ def test_a_mark_that_occurs_is_passed_over():
 
 def test_a_chinese_needle_is_judged_in_chinese_and_all_that_matters_is_shown(needles):
     system, user = case(needles["beijing-coffee"], "铁手咖啡馆", question="问的是什么？").messages
-    assert system.content == rubric.SYSTEM_ZH
+    assert system.content == ZH.system
     assert "问的是什么？" in user.content and needles["beijing-coffee"].statements[0] in user.content
     assert "- 铁手咖啡馆（标识性）" in user.content and "- 秋天\n" in user.content
     english = case(needles["sf-sandwich"], "x").messages
-    assert english[0].content == rubric.SYSTEM_EN and "- Dolores Park (identifying)" in english[1].content
+    assert english[0].content == EN.system and "- Dolores Park (identifying)" in english[1].content
 
 
 def test_a_needle_with_only_an_answer_has_it_as_its_fact():
@@ -96,11 +97,11 @@ def test_a_needle_with_only_an_answer_has_it_as_its_fact():
 
 def test_the_page_shows_the_prompts_as_they_are():
     page = (REPO / "docs" / "judge.md").read_text(encoding="utf-8")
-    for text in (rubric.SYSTEM_EN, rubric.CASE_EN, rubric.SYSTEM_ZH, rubric.CASE_ZH):
+    for text in (EN.system, EN.case, ZH.system, ZH.case):
         assert f"```text\n{text}\n```" in page
 
 
-@pytest.mark.parametrize("system", [rubric.SYSTEM_EN, rubric.SYSTEM_ZH])
+@pytest.mark.parametrize("system", [EN.system, ZH.system])
 def test_the_form_that_is_asked_for_puts_reasons_before_the_band_and_names_every_word(system):
     form = system[system.index('{"case"') :]
     keys = re.findall(r'"(\w+)": ', form)

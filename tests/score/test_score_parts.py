@@ -7,21 +7,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nihbench.score import match as negation
-from nihbench.score.fold import final_answer, fold
-from nihbench.score.numbers import find_numbers, nearness
+from nihbench.score.fold import final_answer
+from nihbench.score.grammar import grammar_for
+from nihbench.score.numbers import nearness
 from nihbench.score.rules import grade
-from nihbench.score.words import stem
 from nihbench.types import KeyFact, Needle, Score, Unscored
+
+GRAMMAR = grammar_for("en")
 
 
 @settings(max_examples=80, deadline=None)
 @given(st.text(max_size=80))
 def test_folding_keeps_the_way_back(text: str) -> None:
-    folded = fold(text)
+    folded = GRAMMAR.fold(text)
     places = [folded.place(at) for at in range(len(folded.text))]
     assert places == sorted(places)
     assert all(0 <= place < len(text) for place in places)
-    assert all(fold(text[place]).text in ("", folded.text[at]) or len(fold(text[place]).text) > 1
+    assert all(GRAMMAR.fold(text[place]).text in ("", folded.text[at]) or len(GRAMMAR.fold(text[place]).text) > 1
                for at, place in enumerate(places))  # fmt: skip
 
 
@@ -36,7 +38,7 @@ def test_folding_keeps_the_way_back(text: str) -> None:
     ],
 )
 def test_folding(text: str, folded: str) -> None:
-    assert fold(text).text == folded
+    assert GRAMMAR.fold(text).text == folded
 
 
 @pytest.mark.parametrize(
@@ -72,7 +74,7 @@ def test_thinking_is_blanked_in_place(answer: str, final: str) -> None:
     ],
 )
 def test_numbers(text: str, digits: list[str]) -> None:
-    assert [number.digits for number in find_numbers(text)] == digits
+    assert [number.digits for number in GRAMMAR.numbers(text)] == digits
 
 
 @pytest.mark.parametrize(
@@ -90,7 +92,7 @@ def test_nearness(digits: str, kind: str) -> None:
      "berry berries", "bake bakes baked baking", "bus buses", "tree trees", "child children"],
 )  # fmt: skip
 def test_the_forms_of_a_word_have_one_stem(forms: str) -> None:
-    assert len({stem(form) for form in forms.split()}) == 1
+    assert len({GRAMMAR.stem(form) for form in forms.split()}) == 1
 
 
 @pytest.mark.parametrize(
@@ -114,7 +116,7 @@ def test_the_forms_of_a_word_have_one_stem(forms: str) -> None:
 )
 def test_negation(text: str, negative: bool) -> None:
     at = text.index("{}")
-    assert negation.negated(text.format("xyz"), at, at + 3) == negative
+    assert negation.negated(GRAMMAR, text.format("xyz"), at, at + 3) == negative
 
 
 def bare(statement: str, question: str, answer: str) -> Needle:

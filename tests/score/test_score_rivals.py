@@ -7,9 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nihbench.catalog.loading import load
+from nihbench.score.grammar import grammar_for
 from nihbench.score.rivals import core, judgements, near_copies, rivals, sentences_of, subject_pattern, terms
 from nihbench.types import Needle, Subject
 
+GRAMMAR = grammar_for("en")
 SF = load().needle("sf-sandwich")
 CITY = (
     "The fog came in at noon.\n\nIn San\nFrancisco the rents are high.\n\nMany say the best city is San Francisco.\n\n"
@@ -18,28 +20,28 @@ CITY = (
 
 
 def test_core_is_what_is_asked():
-    assert core(SF.question) == "What is the most fun thing to do in San Francisco  ?"
+    assert core(SF.question, GRAMMAR) == "What is the most fun thing to do in San Francisco  ?"
     assert (
-        core("北京最值得体验的活动是什么？仅基于上述文档，不要给出上述文档以外的信息。")
+        core("北京最值得体验的活动是什么？仅基于上述文档，不要给出上述文档以外的信息。", GRAMMAR)
         == "北京最值得体验的活动是什么？"
     )
-    assert core("Name the city") == "Name the city"
+    assert core("Name the city", GRAMMAR) == "Name the city"
 
 
 def test_words_of_judgement():
-    assert judgements("What is the most fun thing? The best one, of most of them, at most people's.") == (
+    assert judgements("What is the most fun thing? The best one, of most of them, at most people's.", GRAMMAR) == (
         "most fun", "best",
     )  # fmt: skip
-    assert judgements("北京最值得体验的活动，最好的事情；最后一个，最近") == ("最值得", "最好")
+    assert judgements("北京最值得体验的活动，最好的事情；最后一个，最近", GRAMMAR) == ("最值得", "最好")
 
 
 def test_terms_are_stems_and_pairs():
-    assert terms("The cats were walking 3 miles") == ["cat", "walk", "3", "mil"]
-    assert terms("去五道营胡同的路") == ["五道", "道营", "营胡", "胡同"]
+    assert terms("The cats were walking 3 miles", GRAMMAR) == ["cat", "walk", "3", "mil"]
+    assert terms("去五道营胡同的路", GRAMMAR) == ["五道", "道营", "营胡", "胡同"]
 
 
 def test_names_of_the_subject():
-    found = subject_pattern(Subject(text="San Francisco", aliases=("SF", "旧金山")))
+    found = subject_pattern(Subject(text="San Francisco", aliases=("SF", "旧金山")), GRAMMAR)
     assert all(found.search(text) for text in ("san  francisco", "in San\nFrancisco", "the SF bay", "在旧金山"))
     assert not any(found.search(text) for text in ("sf novel", "SFO", "San Franciscos", "San Jose"))
 
@@ -74,7 +76,7 @@ def test_near_copies_count_the_needle_s_words():
     sentences = sentences_of(f"Nothing here.\n\n{told}\n\nA sandwich is food.\n", "en")
     ((index, share),) = near_copies(sentences, SF.statements[0], 0.7)
     assert sentences.at(index) == told
-    wanted = set(terms(SF.statements[0]))
+    wanted = set(terms(SF.statements[0], GRAMMAR))
     assert share == pytest.approx(len(wanted - {"san", "francisco"}) / len(wanted))
 
 

@@ -6,9 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nihbench.catalog.loading import load
-from nihbench.score import answer, fold, language, match, words
+from nihbench.score import language
+from nihbench.score.grammar import grammar_for, spans
 from nihbench.score.rules import grade
 
+GRAMMAR = grammar_for("en")
 NEEDLE = load().needle("sf-sandwich")
 RAMBLING = (
     "In spring people want to walk in the park, and some say that it's one thing you should do on a day like this. "
@@ -36,7 +38,7 @@ class Counting:
 def test_no_pattern_is_run_over_a_long_answer_that_holds_nothing(monkeypatch):
     assert grade(RAMBLING, NEEDLE).value == 0.0  # what is made once is made
     patterns = {}
-    for module, name in ((words, "_TOKEN"), (fold, "_SPARE"), (language, "_WORD")):
+    for module, name in ((GRAMMAR, "_token"), (GRAMMAR._folder, "spare"), (language, "_WORD")):
         patterns[name] = Counting(getattr(module, name))
         monkeypatch.setattr(module, name, patterns[name])
     assert grade(RAMBLING.replace("essay", "novel"), NEEDLE).value == 0.0
@@ -45,29 +47,28 @@ def test_no_pattern_is_run_over_a_long_answer_that_holds_nothing(monkeypatch):
 
 def test_an_answer_is_cut_into_words_once(monkeypatch):
     cut = []
-    true_one = words.words
-    for module in (words, match, answer):
-        monkeypatch.setattr(module, "words", lambda text: cut.append(text) or true_one(text))
+    true_one = GRAMMAR.words
+    monkeypatch.setattr(GRAMMAR, "words", lambda text: cut.append(text) or true_one(text))
     assert grade(RAMBLING, NEEDLE).value == 0.0
     assert [len(text) > 1000 for text in cut].count(True) == 1
 
 
 @given(ODD | st.text())
 def test_words_are_what_the_pattern_finds(text):
-    for each in (text, fold.fold(text).text):
-        found = words.words(each)
-        assert found == words._TOKEN.findall(each)
-        assert words.spans(each, found) == [match.span() for match in words._TOKEN.finditer(each)]
+    for each in (text, GRAMMAR.fold(text).text):
+        found = GRAMMAR.words(each)
+        assert found == GRAMMAR._token.findall(each)
+        assert spans(each, found) == [match.span() for match in GRAMMAR._token.finditer(each)]
 
 
 @given(ODD | st.text())
 def test_nothing_spare_is_left_and_nothing_else_is_cut(text):
-    folded = fold.fold(text)
-    plain = re.sub("\0+", "", text.translate(fold._TABLE)).rstrip(" ")
-    assert folded.text == fold._SPARE.sub("", plain)
+    folded = GRAMMAR.fold(text)
+    plain = re.sub("\0+", "", text.translate(GRAMMAR._folder._table)).rstrip(" ")
+    assert folded.text == GRAMMAR._folder.spare.sub("", plain)
 
 
 @given(ODD | st.text())
 def test_runs_of_letters_are_what_the_pattern_finds(text):
-    folded = fold.fold(text).text
+    folded = GRAMMAR.fold(text).text
     assert language._words(folded) == language._WORD.findall(folded)

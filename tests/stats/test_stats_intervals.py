@@ -7,7 +7,6 @@ from scipy import stats
 from benchmarks.statistics import SURFACES, cell_coverage, grid_coverage
 from nihbench.stats.cell import BANDS, cell, credible_mean, mean_interval
 from nihbench.stats.headline import Trials, by_depth, by_length, by_third, estimate, headline, thirds
-from nihbench.stats.surface import smooth
 
 
 def trials(values, haystacks=1, lengths=5, depths=5):
@@ -130,18 +129,3 @@ def test_arrays_of_different_length_are_refused():
 def test_grid_intervals_cover(name, haystacks, between):
     row = grid_coverage(name, haystacks, between, runs=200)
     assert row.kept, str(row)
-
-
-# ---- surface
-
-
-def test_surface_keeps_a_constant_fills_holes_and_stays_in_range():
-    grid = np.full((4, 6), 0.7)
-    grid[1, 2] = np.nan
-    assert np.allclose(smooth(grid, np.ones((4, 6))).value, 0.7)
-    noisy = np.random.default_rng(0).random((4, 6))
-    smoothed = smooth(noisy, np.ones((4, 6)), bandwidth=0.05).value
-    assert np.allclose(smoothed, noisy)
-    assert np.isnan(smooth(np.full((2, 2), np.nan), np.zeros((2, 2))).value).all()
-    with pytest.raises(ValueError, match="bandwidth"):
-        smooth(noisy, np.ones((4, 6)), bandwidth=0)

@@ -11,6 +11,7 @@ from nihbench.text.prompt import build_prompt, rebuild
 from nihbench.text.sentences import boundaries
 from nihbench.text.source import make_source
 from nihbench.types import Message, PromptTemplate
+from tests.composing import one_needle
 
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=300)
 
@@ -62,10 +63,10 @@ def test_a_built_prompt_is_what_json_dumps_of_its_messages_gives(template, text,
     source = make_source(corpus, language, tokenizer.starts(corpus), boundaries(corpus, language), tokenizer)
     prompt = PromptTemplate(name="p", messages=tuple(Message(role=role, content=content) for role, content in template))
     built, place = build_prompt(
-        source, statement, prompt, "Which?", length=length, depth_percent=depth, overhead=7, tokenizer=tokenizer
+        source, one_needle(statement, "Which?", depth), prompt, length=length, overhead=7, tokenizer=tokenizer
     )
     # The other way to the same messages, which puts strings together and knows nothing of JSON.
-    messages = rebuild(corpus, place, statement, prompt, "Which?")
+    messages = rebuild(corpus, place, (statement,), prompt, "Which?")
     plain = [{"role": m.role, "content": m.content} for m in messages]
     expected = json.dumps(plain, ensure_ascii="\ud800" in statement, separators=(",", ":")).encode()
     assert b"".join(built.pieces) == expected == messages_json(messages)
@@ -78,9 +79,7 @@ def test_a_source_is_encoded_once_and_prompts_share_its_bytes():
     source = make_source(ENGLISH, "en", tokenizer.starts(ENGLISH), boundaries(ENGLISH, "en"), tokenizer)
     prompt = PromptTemplate(name="p", messages=(Message(role="user", content="{haystack}\n{question}"),))
     built = [
-        build_prompt(source, "It is here.", prompt, "?", length=900, depth_percent=d, overhead=0, tokenizer=tokenizer)[
-            0
-        ]
+        build_prompt(source, one_needle("It is here.", "?", d), prompt, length=900, overhead=0, tokenizer=tokenizer)[0]
         for d in (20, 80)
     ]
     views = [piece for messages in built for piece in messages.pieces if isinstance(piece, memoryview)]

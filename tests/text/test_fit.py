@@ -15,7 +15,7 @@ from nihbench.text.prompt import build_prompt, rebuild
 from nihbench.text.sentences import boundaries
 from nihbench.text.source import make_source, sentence_start
 from nihbench.types import Message, PromptTemplate
-from tests.composing import compose_text
+from tests.composing import compose_text, one_needle
 
 NEEDLES = {
     "en": (
@@ -98,11 +98,9 @@ def check(source, text, tokenizer, language, template, length, depth, tolerance,
     statement, question = NEEDLES[language]
     messages, place = build_prompt(
         source,
-        statement,
+        one_needle(statement, question, depth),
         template,
-        question,
         length=length,
-        depth_percent=depth,
         overhead=overhead,
         tokenizer=tokenizer,
     )
@@ -118,7 +116,7 @@ def check(source, text, tokenizer, language, template, length, depth, tolerance,
     off = abs(place.achieved_depth_percent - depth) / 100 * place.haystack_tokens
     assert off <= place.sentence_tokens / 2 + 0.01
     text = compose_text(text, place.source_start, place.source_copies)
-    assert rebuild(text, place, statement, template, question) == messages
+    assert rebuild(text, place, (statement,), template, question) == messages
     return messages, place
 
 
@@ -267,8 +265,8 @@ def test_the_missing_stop_is_in_the_needle_s_own_script(toy, statement, stop):
         source = source_of(text, language, toy)
         question = NEEDLES[language][1]
         _, place = build_prompt(
-            source, statement, TEMPLATES["original"], question,
-            length=1000, depth_percent=40.0, overhead=7, tokenizer=toy,
+            source, one_needle(statement, question, 40.0), TEMPLATES["original"],
+            length=1000, overhead=7, tokenizer=toy,
         )  # fmt: skip
         assert place.after.strip() == stop
 

@@ -10,6 +10,7 @@ from nihbench.text.prompt import build_prompt
 from nihbench.text.sentences import boundaries
 from nihbench.text.source import make_source
 from nihbench.types import Message, PromptTemplate, Tokenizer
+from tests.composing import one_needle
 
 TEMPLATE = PromptTemplate(name="plain", messages=(Message(role="user", content="{haystack}\n\n{question}"),))
 NEEDLE = "The best thing to do in San Francisco is eat a sandwich."
@@ -50,8 +51,8 @@ def test_no_text_leaves_a_request_more_than_8_tokens_short(
         for length in range(120, min(600, len(source.starts)), 31):
             for depth in (0.0, 50.0, 100.0):
                 (message,), placement = build_prompt(
-                    source, NEEDLE, TEMPLATE, QUESTION,
-                    length=length, depth_percent=depth, overhead=OVERHEAD, tokenizer=tokenizer,
+                    source, one_needle(NEEDLE, QUESTION, depth), TEMPLATE,
+                    length=length, overhead=OVERHEAD, tokenizer=tokenizer,
                 )  # fmt: skip
                 total = OVERHEAD + tokenizer.count(message.content)
                 assert placement.total_tokens == total, (name, length, depth)
@@ -65,6 +66,6 @@ def test_words_are_whole_where_a_tokenizer_leaves_them_whole(named_tokenizer: Ca
     words = {word.strip(".;") for word in text.split()}
     for length in range(200, 400):
         _, placement = build_prompt(
-            source, NEEDLE, TEMPLATE, QUESTION, length=length, depth_percent=0.0, overhead=OVERHEAD, tokenizer=tokenizer
+            source, one_needle(NEEDLE, QUESTION, 0.0), TEMPLATE, length=length, overhead=OVERHEAD, tokenizer=tokenizer
         )
         assert text[placement.start : placement.end].split()[-1].strip(".;") in words

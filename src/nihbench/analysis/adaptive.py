@@ -40,7 +40,7 @@ def adaptive_rows(table: Table, *, experiment: str, prompt: str) -> tuple[Adapti
     if not extra.any():
         return ()
     lengths, length = np.unique(rows["length"].astype(np.int64), return_inverse=True)
-    axis = np.unique(rows["depth_percent"].astype(np.float64))
+    axis = np.unique(rows["axis"].astype(np.float64))
     measured = ~np.isnan(value)
     haystacks, haystack = np.unique(numbers_of(rows["text"]), return_inverse=True)
     shape = (len(haystacks), len(axis), len(lengths))
@@ -77,9 +77,9 @@ def _in_cells(
     Depths that are one prompt in any haystack of the plan are one cell, as the draws were decided (`run.adaptive`).
     """
     first = here & ~rows["extra"].astype(bool)
-    cells = joined_depths(map(depths_of, rows["depth_percent"][first], rows["also_depths"][first]))
+    cells = joined_depths(map(depths_of, rows["axis"][first], rows["also_depths"][first]))
     place = {depth: min(int(np.argmin(np.abs(axis - each))) for each in cell) for cell in cells for depth in cell}
     for index in np.flatnonzero(measured).tolist():
-        depths = depths_of(rows["depth_percent"][index], rows["also_depths"][index])
+        depths = depths_of(rows["axis"][index], rows["also_depths"][index])
         for row in sorted({place[depth] for depth in depths if depth in place}):
             yield row, index

@@ -16,8 +16,21 @@ import numpy as np
 from nihbench.analysis.table import UNSCORED
 from nihbench.errors import UsageError
 from nihbench.lang.messages import Note, Words, stored, t
-from nihbench.score.fold import fold
-from nihbench.types import Completion, Failure, Grade, GradedElsewhere, Placement, Record, Score, Unscored
+from nihbench.plan.fresh import fact_words, fill
+from nihbench.score.grammar import grammar_for
+from nihbench.types import (
+    DEPTH,
+    Axis,
+    Completion,
+    Failure,
+    Grade,
+    GradedElsewhere,
+    Needle,
+    Placement,
+    Record,
+    Score,
+    Unscored,
+)
 
 ORDER = (
     "hallucinated", "abstained", "refused", "off_task", "hedged", "partial", "correct", "truncated", "empty", "unknown",
@@ -34,11 +47,14 @@ _MOST_LEADERS = 200
 """Texts that others may join: what is like none of so many stands alone, so that time grows with the cases alone."""
 _DIGITS = re.compile(r"\d+")
 _NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
+_NAMING = frozenset(("negated", "part_of_fact"))
+"""Notes that name a fact."""
 _QUOTES = frozenset(("words", "cue", "number", "said"))
 """Fields of notes that hold the answer's own wording: reasons of one kind differ in them."""
 _SAME = {"second_number_after": "second_number_before", "asks_back_words": "asks_back",
          "filter_stopped_text": "filter_stopped"}  # fmt: skip
 """Notes that say the same of an answer as others, but for what they quote."""
+_FOLD = grammar_for("en").fold
 _GAP = "\0"
 _SAID = 80
 """Characters of a reason that stand for its kind."""
@@ -49,8 +65,10 @@ class Case:
     """One trial below full marks. `kind` is the score's outcome, a failure's kind, or `UNSCORED`.
 
     `value` is None where there is no score; `answer` is None where there is none (a failure) or none was kept.
-    `reason` is the grader's cue, a failure's message, or why there is no score. `hint` is the haystack's sentence
-    that the answer comes from, where that can be shown.
+    `reason` is the grader's cue, a failure's message, or why there is no score. `missing` names the
+    facts that were not given, `lacks` is what they say. `hint` is the haystack's sentence that the answer comes from,
+    where that can be shown. `point` is its value on the task's own axis, None on depths; `items` are those that the
+    answer was to give, each with whether it did.
     """
 
     id: str
@@ -65,7 +83,15 @@ class Case:
     expected: str
     reason: Words
     missing: tuple[str, ...] = ()
+    lacks: tuple[str, ...] = ()
     hint: str = ""
+    point: float | None = None
+    items: tuple[tuple[str, bool], ...] = ()
+
+    @property
+    def row(self) -> float:
+        """Where it stands on the task's axis."""
+        return self.depth_percent if self.point is None else self.point
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -119,6 +145,8 @@ class Cases:
     measured: int
     full: int
     extra: int = 0
+    axis: Axis = DEPTH
+    """What the rows of the run's grid are."""
 
     @property
     def below(self) -> int:
@@ -154,7 +182,7 @@ class Filter:
             and any(
                 (self.min_depth is None or depth >= self.min_depth)
                 and (self.max_depth is None or depth <= self.max_depth)
-                for depth in trial.depths
+                for depth in _depths(record)
             )
         )
 
@@ -164,8 +192,28 @@ class Filter:
         return not wanted or case.kind in wanted
 
 
-def find_cases(records: Mapping[str, Record], grades: Mapping[str, Grade], chosen: Filter | None = None) -> Cases:
+def _depths(record: Record) -> tuple[float, ...]:
+    """Return a trial's nominal depths; on another axis, where its asked needle landed."""
+    if record.trial.point is None:
+        return record.trial.rows
+    return (record.placement.achieved_depth_percent,) if isinstance(record.placement, Placement) else (0.0,)
+
+
+def find_cases(
+    records: Mapping[str, Record],
+    grades: Mapping[str, Grade],
+    chosen: Filter | None = None,
+    axis: Axis = DEPTH,
+    needle: Needle | None = None,
+) -> Cases:
     """Collect the cases of a run.
+
+    Args:
+        records: the run's, by their ids.
+        grades: those of its answers.
+        chosen: which of them are looked at; None: all.
+        axis: what the rows of its grid are.
+        needle: in whose words facts are told; None: by their names.
 
     Raises:
         UsageError: the filter names a prompt, outcome or failure of which the run has none; the message lists them.
@@ -174,11 +222,11 @@ def find_cases(records: Mapping[str, Record], grades: Mapping[str, Grade], chose
     prompts = sorted({record.trial.prompt for record in records.values()})
     if chosen.prompt is not None and chosen.prompt not in prompts:
         raise UsageError(
-            t("analysis.run_no_prompt", prompt=chosen.prompt, prompts=", ".join(prompts) or "no trials yet")
+            t("analysis.run_no_prompt", prompt=chosen.prompt, prompts=tuple(prompts) or t("analysis.none"))
         )
     looked = {key: record for key, record in records.items() if chosen.lets(record)}
     values = [grade.value for key in looked if isinstance(grade := grades.get(key), Score)]
-    found = [case for key, record in looked.items() if (case := _case(record, grades.get(key))) is not None]
+    found = [case for key, record in looked.items() if (case := _case(record, grades.get(key), needle)) is not None]
     kept = [case for case in found if chosen.keeps(case)]
     kinds = sorted({case.kind for case in kept}, key=_rank)
     return Cases(
@@ -187,15 +235,17 @@ def find_cases(records: Mapping[str, Record], grades: Mapping[str, Grade], chose
         measured=len(values),
         full=sum(value == 1.0 for value in values),
         extra=sum(record.trial.extra for record in looked.values()),
+        axis=axis,
     )
 
 
-def _case(record: Record, grade: Grade | None) -> Case | None:
+def _case(record: Record, grade: Grade | None, needle: Needle | None) -> Case | None:
     outcome = record.outcome
     if isinstance(grade, Score) and grade.value == 1.0 and not isinstance(outcome, Failure):
         return None
     kind, reason, missing, hint, value = _judged(outcome, grade)
     trial, placement = record.trial, record.placement
+    facts = fact_words(fill(needle, record.fresh)) if needle else {}
     return Case(
         id=record.id,
         prompt=trial.prompt,
@@ -207,10 +257,20 @@ def _case(record: Record, grade: Grade | None) -> Case | None:
         value=value,
         answer=outcome.text if isinstance(outcome, Completion) else None,
         expected=record.expected,
-        reason=reason,
+        reason=in_fact_words(reason, facts),
         missing=missing,
+        lacks=tuple(facts.get(name, name) for name in missing),
         hint=hint,
+        point=trial.point,
+        items=grade.items if isinstance(grade, Score) else (),
     )
+
+
+def in_fact_words(cue: Words, facts: Mapping[str, str]) -> Words:
+    """Return a grader's cue with what a fact says in place of its name, where it names one."""
+    if isinstance(cue, Note) and cue.code in _NAMING:
+        return cue.mapped(lambda name: facts.get(name, name))
+    return cue
 
 
 def _judged(
@@ -346,11 +406,11 @@ class _Leaders:
 def _in_order(cases: Sequence[Case]) -> tuple[Case, ...]:
     """Sort cases by their place, led by one of the most frequent text."""
     first = cases[0]
-    rest = sorted(cases[1:], key=lambda c: (c.prompt, c.length, c.depth_percent, c.repeat))
+    rest = sorted(cases[1:], key=lambda c: (c.prompt, c.length, c.row, c.repeat))
     return (first, *rest)
 
 
 def _normal(case: Case) -> str:
     # A failure's message, or why there is no text, is what its kind says.
     text = case.answer if case.answer is not None else f"\0{stored(case.reason)}"
-    return " ".join(fold(text[:_LOOKED_AT]).text.split()).strip(" .!。！")
+    return " ".join(_FOLD(text[:_LOOKED_AT]).text.split()).strip(" .!。！")

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from nihbench.lang.messages import t
+from nihbench.score.grammar import Grammar, grammar_for
 from nihbench.score.rivals import (
     Rival,
     Sentences,
@@ -28,10 +29,6 @@ from nihbench.types import UNKNOWN_LANGUAGE, Corpus, KeyFact, Needle
 # How the words of a needle's questions meet the needle's own: which it lacks, and whether both make one judgement.
 #
 # Pure. It sees words, not meanings.
-
-_WORDINGS_HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff]")
-_RUN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff]+|[^\\W_\u3400-\u4dbf\u4e00-\u9fff]+")
-_STOP = re.compile("[的了在是里中上下就和与什么哪谁多少吗呢几]")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,20 +59,22 @@ def wordings_of(needle: Needle) -> tuple[Wording, ...]:
 def _questions(needle: Needle) -> dict[str, str]:
     """Return the question's wordings by the prompt that they belong to, those that ask the same only once."""
     wordings: dict[str, str] = {}
+    grammar = grammar_for(needle.language)
     for name, question in {"": needle.question, **needle.questions}.items():
-        if core(question) not in map(core, wordings.values()):
+        if core(question, grammar) not in (core(other, grammar) for other in wordings.values()):
             wordings[name] = question
     return wordings
 
 
 def _wording(needle: Needle, prompt: str, question: str) -> Wording:
-    asked, told = core(question), " ".join(needle.statements)
-    pattern = subject_pattern(needle.subject) if needle.subject else None
+    grammar = grammar_for(needle.language)
+    asked, told = core(question, grammar), " ".join(needle.statements)
+    pattern = subject_pattern(needle.subject, grammar) if needle.subject else None
     named = bool(pattern and pattern.search(asked))
     rest, told_rest = (pattern.sub(" ", text) if pattern else text for text in (asked, told))
-    held = set(terms(told_rest))
-    words = _words(rest)
-    lacking = tuple(word for word in words if not set(terms(word)) <= held)
+    held = set(terms(told_rest, grammar))
+    words = _words(rest, grammar)
+    lacking = tuple(word for word in words if not set(terms(word, grammar)) <= held)
     units = len(words) + named
     have = len(words) - len(lacking) + (named and bool(pattern and pattern.search(told)))
     return Wording(
@@ -83,16 +82,18 @@ def _wording(needle: Needle, prompt: str, question: str) -> Wording:
         question=question,
         share=have / units if units else 0.0,
         lacking=lacking,
-        asked=judgements(asked),
-        told=judgements(told),
+        asked=judgements(asked, grammar),
+        told=judgements(told, grammar),
     )
 
 
-def _words(text: str) -> tuple[str, ...]:
-    """Return a question's content words as they are written; in Chinese the runs between function words."""
-    found = _RUN.findall(text)
-    pieces = [p for word in found for p in (_STOP.split(word) if _WORDINGS_HAN.search(word) else [word])]
-    return tuple(dict.fromkeys(piece for piece in pieces if terms(piece)))
+def _words(text: str, grammar: Grammar) -> tuple[str, ...]:
+    """Return a question's content words as they are written; without spaces the runs between function words."""
+    stops = "".join(grading.phrases.get("word_stop", "") for grading in grammar.gradings)
+    parts = re.compile(f"[{stops}]" if stops else "(?!)")
+    runs = grammar.runs.findall(text)
+    pieces = [p for run in runs for p in (parts.split(run) if grammar.is_sign(run[0]) else [run])]
+    return tuple(dict.fromkeys(piece for piece in pieces if terms(piece, grammar)))
 
 
 Level = Literal["problem", "warning", "note", "ok"]
@@ -101,7 +102,6 @@ NEAR_COPY = 0.7
 NEAR_FACT = 0.75
 """The same for a key fact of several words."""
 
-_HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff]")
 _SAYS = {
     "copy": t("analysis.needle_stands_corpus_word"),
     "near_copy": t("analysis.corpus_says_nearly_needle"),
@@ -214,7 +214,7 @@ def _fact_copies(needle: Needle, sentences: Sentences) -> list[Copy]:
     for fact in needle.facts:
         if "{" in fact.text:
             continue
-        exact = _fact_pattern(fact)
+        exact = _fact_pattern(fact, sentences.grammar)
         near = dict(near_copies(sentences, fact.text, NEAR_FACT))
         for index, (start, end) in enumerate(sentences.spans):
             whole = bool(exact.search(sentences.text, start, end))
@@ -224,9 +224,9 @@ def _fact_copies(needle: Needle, sentences: Sentences) -> list[Copy]:
     return found
 
 
-def _fact_pattern(fact: KeyFact) -> re.Pattern[str]:
+def _fact_pattern(fact: KeyFact, grammar: Grammar) -> re.Pattern[str]:
     names = (fact.text, *fact.aliases)
-    parts = (re.escape(n) if _HAN.search(n) else rf"(?<!\w){re.escape(n)}(?!\w)" for n in names)
+    parts = (re.escape(n) if grammar.has_signs(n) else rf"(?<!\w){re.escape(n)}(?!\w)" for n in names)
     return re.compile("|".join(parts), re.IGNORECASE)
 
 
@@ -264,7 +264,7 @@ def _wording_findings(wording: Wording) -> list[Finding]:
     elif wording.asked and not wording.told:
         findings.append(_say("asked_only", "warning", which=which, asked=asked))
     if wording.lacking:
-        words = ", ".join(wording.lacking)
+        words = tuple(wording.lacking)
         findings.append(_say("lacking", "note", which=which, share=wording.share, words=words))
     else:
         findings.append(_say("covered", "note", which=which))

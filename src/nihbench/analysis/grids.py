@@ -16,17 +16,18 @@ from numpy.typing import NDArray
 from nihbench.analysis.table import Table
 from nihbench.errors import UsageError
 from nihbench.lang.messages import t
-from nihbench.types import IntArray, Trial
+from nihbench.types import DEPTH, Axis, IntArray, Trial
 
 _USED = (
-    "id", "length", "depth_percent", "also_depths", "achieved_depth_percent", "repeat", "extra", "value", "found",
-    "failure", "total_tokens", "haystack", "text", "needle_at", "prompt_sha256",
+    "id", "length", "axis", "depth_percent", "also_depths", "achieved_depth_percent", "repeat", "extra", "value",
+    "found",
+    "failure", "items", "total_tokens", "haystack", "text", "needle_at", "prompt_sha256",
 )  # fmt: skip
 
 Rows = dict[str, NDArray[np.object_]]
 """Columns by name, each an entry a trial."""
 Place = tuple[int, float, int]
-"""Length, depth in percent, repeat."""
+"""Length, row, repeat."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -43,7 +44,7 @@ class Spread:
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Grid:
-    """Depth x length: row i is `depths[i]` (percent), column j is `lengths[j]` (tokens), both ascending.
+    """Rows x lengths: row i is `depths[i]` on `axis`, column j is `lengths[j]` (tokens), both ascending.
 
     All matrices have the shape (len(depths), len(lengths)) and are read-only. `value` is the mean over the measured
     trials of a cell and NaN where there is none; `measured` counts those trials. `failures` counts the others by
@@ -62,6 +63,8 @@ class Grid:
     """Mean achieved depth (percent) of a cell's recorded trials, NaN where there is none; None: not known."""
     spread: Spread | None = None
     """None where each trial is drawn in one cell."""
+    axis: Axis = DEPTH
+    """What its rows are: depths in percent, or the points of the task's own axis."""
 
     @property
     def failed(self) -> IntArray:
@@ -69,7 +72,7 @@ class Grid:
         return sum(self.failures.values(), np.zeros_like(self.measured))
 
 
-def grid(table: Table, *, experiment: str, prompt: str, planned: Iterable[Trial] = ()) -> Grid:
+def grid(table: Table, *, experiment: str, prompt: str, planned: Iterable[Trial] = (), axis: Axis = DEPTH) -> Grid:
     """Aggregate the trials of one (experiment, prompt) over their repeats.
 
     Args:
@@ -78,6 +81,7 @@ def grid(table: Table, *, experiment: str, prompt: str, planned: Iterable[Trial]
         prompt: Name of the prompt variant.
         planned: The run's trials (others than this pair's are passed over), so that cells without any record are
             in the grid and known as owed. Without it the grid spans what has records.
+        axis: What the run's rows are.
 
     Raises:
         UsageError: Neither the table nor the plan has a trial of this pair.
@@ -94,7 +98,7 @@ def grid(table: Table, *, experiment: str, prompt: str, planned: Iterable[Trial]
     # Cells as (row, column) indices, one pair a trial; the axes hold every nominal value exactly.
     cells = np.array(
         [
-            np.searchsorted(depths, rows["depth_percent"].astype(np.float64)),
+            np.searchsorted(depths, rows["axis"].astype(np.float64)),
             np.searchsorted(lengths, rows["length"].astype(np.int64)),
         ]
     )
@@ -123,6 +127,7 @@ def grid(table: Table, *, experiment: str, prompt: str, planned: Iterable[Trial]
             measured=_sums(cells[:, good], shares[good], shape),
             failures={kind: _sums(cells[:, kinds == kind], shares[kinds == kind], shape) for kind in names},
         ),
+        axis=axis,
     )
 
 
@@ -152,16 +157,16 @@ def in_cells(rows: Rows) -> tuple[Rows, NDArray[np.float64]]:
 
     Parts of one trial add up to 1.
     """
-    depths = [depths_of(depth, also) for depth, also in zip(rows["depth_percent"], rows["also_depths"], strict=True)]
+    depths = [depths_of(depth, also) for depth, also in zip(rows["axis"], rows["also_depths"], strict=True)]
     counts = np.array([len(each) for each in depths], dtype=np.int64)
     repeated = {name: np.repeat(column, counts) for name, column in rows.items()}
-    repeated["depth_percent"] = np.array([depth for each in depths for depth in each], dtype=object)
+    repeated["axis"] = np.array([depth for each in depths for depth in each], dtype=object)
     return repeated, np.repeat(1.0 / counts, counts)
 
 
 def places_of(rows: Rows) -> list[Place]:
     """Return each row's length, depth and repeat."""
-    columns = (rows["length"], rows["depth_percent"], rows["repeat"])
+    columns = (rows["length"], rows["axis"], rows["repeat"])
     return [(int(length), float(depth), int(repeat)) for length, depth, repeat in zip(*columns, strict=True)]
 
 
@@ -197,10 +202,10 @@ def _tally(cells: IntArray, shape: tuple[int, int]) -> IntArray:
 
 def _planned(planned: Iterable[Trial], experiment: str, prompt: str) -> set[Place]:
     return {
-        (trial.length, float(depth), trial.repeat)
+        (trial.length, float(row), trial.repeat)
         for trial in planned
         if trial.experiment == experiment and trial.prompt == prompt and trial.control is None
-        for depth in trial.depths
+        for row in trial.rows
     }
 
 
@@ -212,7 +217,7 @@ Numbers = NDArray[np.float64]
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Profile:
-    """The mean score at each place of one axis: `at` are lengths in tokens, or depths in percent, ascending.
+    """The mean score at each place of one axis: `at` are lengths in tokens, or the grid's rows, ascending.
 
     `value` is the mean over the `measured` trials there, NaN where there is none. `low` and `high` bound it where an
     interval was made, else both are None.
@@ -257,8 +262,10 @@ def difference(first: Grid, second: Grid) -> Grid:
     a value have no failures: what failed on which side is told by the two grids themselves.
 
     Raises:
-        UsageError: The grids share no length or no depth.
+        UsageError: The grids share no length or no row, or their rows are not of one kind.
     """
+    if first.axis.name != second.axis.name:
+        raise UsageError(t("analysis.rows_of_two_kinds", one=first.axis.title, other=second.axis.title))
     lengths = tuple(sorted(set(first.lengths) & set(second.lengths)))
     depths = tuple(sorted(set(first.depths) & set(second.depths)))
     if not lengths or not depths:
@@ -279,4 +286,5 @@ def difference(first: Grid, second: Grid) -> Grid:
         measured=measured,
         owed=np.where(both, 0, 1),
         failures={},
+        axis=second.axis,
     )

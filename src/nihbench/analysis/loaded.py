@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from nihbench.analysis.table import COLUMNS, series
 from nihbench.analysis.table import frame as make_frame
-from nihbench.errors import UsageError
+from nihbench.errors import UsageError, unwritable
 from nihbench.fetch.files import write_atomic
 from nihbench.lang.messages import t
 from nihbench.run.places import counted_once
@@ -132,13 +132,13 @@ def export(table: pd.DataFrame, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomic(path, data)
     except OSError as error:
-        raise UsageError(t("analysis.cant_write_give_another", path=path, strerror=error.strerror or error)) from error
+        raise unwritable(path, error, UsageError, t("errors.choose_another_place")) from error
 
 
 def check_export(path: Path) -> None:
     """Raise `UsageError` unless the suffix is one of `SUFFIXES`."""
     if path.suffix.lower() not in SUFFIXES:
-        raise UsageError(t("analysis.out_end_name_chooses", path_name=path.name, suffixes=", ".join(SUFFIXES)))
+        raise UsageError(t("analysis.out_end_name_chooses", path_name=path.name, suffixes=tuple(SUFFIXES)))
 
 
 def _csv(table: pd.DataFrame) -> bytes:

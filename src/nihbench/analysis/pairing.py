@@ -16,7 +16,7 @@ from typing import Any, TypedDict
 import numpy as np
 
 from nihbench.analysis.grids import Place, Rows, in_cells, places_of, rows_of
-from nihbench.analysis.statistics import LEAST_MEASURED, found_of, numbers_of
+from nihbench.analysis.statistics import LEAST_MEASURED, ItemShare, found_of, item_shares, numbers_of
 from nihbench.analysis.table import Table
 from nihbench.errors import UsageError
 from nihbench.lang.messages import said, t
@@ -25,7 +25,7 @@ from nihbench.run.stored import Manifest
 from nihbench.stats.compare import Comparison, Crossed, Pairs, compare, interaction, repeats_for, verdict_of
 from nihbench.stats.overlap import one_text
 from nihbench.stats.regions import Region, strongest_regions
-from nihbench.types import Trial
+from nihbench.types import DEPTH, Axis, Trial
 
 # ---- sides -----------------------------------------------------------------------------------------------------------
 # A side of a comparison, and whether several read the same text: if not, the reason why they can't be paired.
@@ -60,6 +60,8 @@ class Side:
     """The model's version as it was served, and the days: what tells two runs of one model apart beside `run`."""
     unit: str = MODEL_UNIT
     """The code of the unit of its lengths (`run.length_unit`)."""
+    axis: Axis = DEPTH
+    """What the rows of its grid are."""
 
     def trial_at(self, cell: Cell) -> Cell:
         """Return the cell by which the trial is known that stands in a cell."""
@@ -81,11 +83,20 @@ class PlannedCells(TypedDict):
 def planned_cells(trials: Iterable[Trial]) -> PlannedCells:
     """Return the cells of a side's planned trials, and which of them have one trial."""
     cells = {
-        (trial.length, float(depth), trial.repeat): (trial.length, float(trial.depth_percent), trial.repeat)
+        (trial.length, float(row), trial.repeat): (trial.length, float(trial.row), trial.repeat)
         for trial in trials
-        for depth in trial.depths
+        for row in trial.rows
     }
     return {"planned": frozenset(cells), "same": {cell: trial for cell, trial in cells.items() if cell != trial}}
+
+
+def _planted_of(manifest: Manifest) -> dict[str, object]:
+    """Return what says what a run plants: its needle, or its task with what was chosen of it."""
+    task, needle = manifest.task, manifest.needle
+    if task.is_single:
+        return {t("common.needle"): needle.name, t("analysis.needle_text"): " ".join(needle.statements)}
+    chosen = [f"{name}={value}" for name, value in sorted(task.options.items())]
+    return {t("common.task"): " ".join([task.name, task.version, task.language, *chosen])}
 
 
 def text_of(manifest: Manifest) -> dict[str, object]:
@@ -96,8 +107,7 @@ def text_of(manifest: Manifest) -> dict[str, object]:
     fitted = None if identity.get("calibration") is None else _digest(identity["calibration"])
     return {
         t("common.corpus"): f"{manifest.corpus.name} {manifest.corpus.sha256[:12]}",
-        t("common.needle"): needle.name,
-        t("analysis.needle_text"): " ".join(needle.statements),
+        **_planted_of(manifest),
         t("analysis.length_unit"): unit.tokenizer
         if fitted is None
         else t("analysis.fitted_server_count", tokenizer=unit.tokenizer),
@@ -243,6 +253,23 @@ class Paired:
     """Neither side's records know where its texts begin: that they are the same is taken on trust."""
 
     @property
+    def axis(self) -> Axis:
+        """What the rows of both grids are."""
+        return self.first.axis
+
+    @property
+    def items(self) -> tuple[tuple[ItemShare, ...], tuple[ItemShare, ...]]:
+        """How often each side gave each item, over all of its own trials; empty where a task has no items."""
+        first, second = (item_shares(_rows_of(side)) for side in (self.first, self.second))
+        return first, second
+
+    @property
+    def by_row(self) -> tuple[tuple[float, float, float], ...]:
+        """The found rate in each row on either side, over all of its own trials: (row, first, second)."""
+        first, second = (_found_by_row(_rows_of(side)) for side in (self.first, self.second))
+        return tuple((row, first[row], second[row]) for row in self.depths if row in first and row in second)
+
+    @property
     def measured(self) -> int:
         """Pairs that were measured on both sides."""
         return self.found.pairs if self.found else 0
@@ -273,6 +300,18 @@ class Paired:
     def depths_of(self, region: Region) -> tuple[float, float]:
         """Return the first and the last depth of a region, in percent."""
         return self.depths[region.depths[0]], self.depths[region.depths[1]]
+
+
+def _rows_of(side: Side) -> Rows:
+    return rows_of(side.table, side.experiment, side.prompt)
+
+
+def _found_by_row(rows: Rows) -> dict[float, float]:
+    """Return the found rate of the measured trials in each row that has any."""
+    spread, _ = in_cells(rows)
+    at, good = spread["axis"].astype(np.float64), ~np.isnan(spread["value"].astype(np.float64))
+    found = found_of(spread["found"])
+    return {float(row): float(found[good & (at == row)].mean()) for row in np.unique(at[good])}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

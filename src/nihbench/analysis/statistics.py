@@ -7,6 +7,7 @@ haystack.
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,12 +19,12 @@ from numpy.typing import NDArray
 from nihbench.analysis.grids import Rows, in_cells, no_trial, places_of, rows_of
 from nihbench.analysis.table import Table
 from nihbench.lang.messages import t
-from nihbench.stats.cell import Cell, cell
+from nihbench.stats.cell import Cell, cell, scale_of
 from nihbench.stats.diagnose import Diagnosis, diagnose
 from nihbench.stats.effective import RULER_THRESHOLD, EffectiveLength, effective_length, pooled_rows
 from nihbench.stats.headline import Estimate, Headline, Trials, by_depth, by_length, by_third, headline, thirds
 from nihbench.stats.patterns import Places
-from nihbench.types import Trial
+from nihbench.types import DEPTH, Axis, Trial
 
 BASE_UP_TO = 1024
 """Lengths up to 1K tokens are the base of the effective length (NoLiMa's are 250, 500 and 1K)."""
@@ -57,7 +58,7 @@ class Region:
 
 @dataclass(frozen=True, kw_only=True)
 class Statistics:
-    """Everything about one (experiment, prompt) alone; axes ascend, lengths in tokens, depths in percent.
+    """Everything about one (experiment, prompt) alone; axes ascend, lengths in tokens, `depths` on `axis`.
 
     Each part is computed when it is first asked for.
     """
@@ -73,6 +74,7 @@ class Statistics:
     """Of the measured trials; `places` says where their needles stood."""
     places: Places = field(repr=False)
     absolute: float | None = None
+    axis: Axis = DEPTH
 
     @cached_property
     def headline(self) -> Headline:
@@ -101,11 +103,12 @@ class Statistics:
     def cells(self) -> dict[tuple[float, int], Cell]:
         """The measured trials of each (depth, length), all draws of an adaptive run among them."""
         trials = self.every.where(~np.isnan(self.every.value))
+        scale = scale_of(trials.value)
         cells: dict[tuple[float, int], Cell] = {}
         for row, depth in enumerate(self.depths):
             for column, length in enumerate(self.lengths):
                 here = (trials.depth == row) & (trials.length == column)
-                cells[depth, length] = cell(trials.value[here], trials.found[here])
+                cells[depth, length] = cell(trials.value[here], trials.found[here], scale=scale)
         return cells
 
     @property
@@ -197,7 +200,13 @@ def axis_thirds(values: tuple[float, ...]) -> dict[int, tuple[float, ...]]:
 
 
 def statistics(
-    table: Table, *, experiment: str, prompt: str, planned: Iterable[Trial] = (), absolute: float | None = None
+    table: Table,
+    *,
+    experiment: str,
+    prompt: str,
+    planned: Iterable[Trial] = (),
+    absolute: float | None = None,
+    axis: Axis = DEPTH,
 ) -> Statistics:
     """Return the statistics of one (experiment, prompt).
 
@@ -207,6 +216,7 @@ def statistics(
         prompt: Name of the prompt variant.
         planned: The run's trials, so that those without a record count as unmeasured.
         absolute: An absolute threshold for the effective length, such as `RULER_THRESHOLD`, in place of the base.
+        axis: What the run's rows are.
 
     Raises:
         UsageError: Neither the table nor the plan has a trial of this pair.
@@ -224,6 +234,7 @@ def statistics(
         missed=missed,
         places=places,
         absolute=absolute,
+        axis=axis,
     )
 
 
@@ -240,9 +251,9 @@ def grid_trials(
     spread, _ = in_cells(rows)
     made = set(places_of(spread))
     owed = sorted(
-        (trial.length, trial.depth_percent, trial.repeat, trial.depths)
+        (trial.length, trial.row, trial.repeat, trial.rows)
         for trial in planned
-        if (trial.length, float(trial.depth_percent), trial.repeat) not in made
+        if (trial.length, float(trial.row), trial.repeat) not in made
     )
     every = [*made, *((length, depth, repeat) for length, _, repeat, depths in owed for depth in depths)]
     if not every:
@@ -267,7 +278,7 @@ def _trials(rows: Rows, owed: Sequence[tuple[int, float]], lengths: Sequence[flo
         found=np.concatenate([found_of(rows["found"]), np.zeros(len(more), dtype=bool)]),
         haystack=np.concatenate([numbers_of(rows["haystack"]), none]).astype(np.int64),
         length=np.searchsorted(lengths, np.concatenate([rows["length"].astype(np.float64), more[:, 0]])),
-        depth=np.searchsorted(depths, np.concatenate([rows["depth_percent"].astype(np.float64), more[:, 1]])),
+        depth=np.searchsorted(depths, np.concatenate([rows["axis"].astype(np.float64), more[:, 1]])),
         text=np.concatenate([numbers_of(rows["text"]), none]).astype(np.int64),
         place=np.concatenate([_places(rows), none]).astype(np.int64),
     )
@@ -278,7 +289,7 @@ def _places(rows: Rows) -> NDArray[np.int64]:
 
     Where it is not recorded each trial has its own.
     """
-    columns = (numbers_of(rows[name]) for name in ("haystack", "needle_at", "length", "depth_percent"))
+    columns = (numbers_of(rows[name]) for name in ("haystack", "needle_at", "length", "axis"))
     at = [number if _UNKNOWN in each[:2] else each for number, each in enumerate(zip(*columns, strict=True))]
     number_of = {place: number for number, place in enumerate(dict.fromkeys(at))}
     return np.array([number_of[place] for place in at], dtype=np.int64)
@@ -296,9 +307,10 @@ def misses(table: Table, *, experiment: str, prompt: str) -> tuple[NDArray[np.bo
     measured = ~np.isnan(rows["value"].astype(np.float64))
     nominal = rows["length"].astype(np.float64)[measured]
     achieved = rows["achieved_depth_percent"].astype(np.float64)[measured]
-    depth = np.where(np.isnan(achieved), rows["depth_percent"].astype(np.float64)[measured], achieved)
+    nominal_depth = rows["depth_percent"].astype(np.float64)[measured]
+    depth = np.where(np.isnan(achieved), np.nan_to_num(nominal_depth, nan=50.0), achieved)
     before = nominal * depth / 100
-    row = np.unique(rows["depth_percent"].astype(np.float64)[measured], return_inverse=True)[1]
+    row = np.unique(rows["axis"].astype(np.float64)[measured], return_inverse=True)[1]
     places = Places(before=before, after=nominal - before, length=nominal, row=row)
     return ~found_of(rows["found"])[measured], places
 
@@ -333,6 +345,30 @@ class Rate:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ItemShare:
+    """How often answers gave one item, of the measured trials that asked for it."""
+
+    name: str
+    found: int
+    measured: int
+
+
+MOST_ITEMS = 12
+"""Of more items, or of names that every trial draws anew, shares by item say nothing."""
+
+
+def item_shares(rows: Rows) -> tuple[ItemShare, ...]:
+    """Return the share of each item by its name, in the order of first appearance; none where a task has no items."""
+    counts: dict[str, list[bool]] = {}
+    for text in rows["items"]:
+        for name, found in json.loads(text) if isinstance(text, str) else ():
+            counts.setdefault(str(name), []).append(bool(found))
+    if len(counts) > MOST_ITEMS:
+        return ()
+    return tuple(ItemShare(name=name, found=sum(each), measured=len(each)) for name, each in counts.items())
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Summary:
     """Headline numbers of one (experiment, prompt), controls left out.
 
@@ -349,6 +385,8 @@ class Summary:
     found: Rate
     strict: Rate
     mean_band: Rate
+    items: tuple[ItemShare, ...] = ()
+    """How often each item of a task with several was given."""
 
     @property
     def measured_share(self) -> float:
@@ -403,6 +441,7 @@ def summary(table: Table, *, experiment: str, prompt: str, planned: int | None =
         found=_rate(float(sum(map(bool, found))), len(values), total),
         strict=_rate(float(sum(value == 1.0 for value in values)), len(values), total),
         mean_band=_rate(float(sum(values)), len(values), total),
+        items=item_shares(rows),
     )
 
 

@@ -5,6 +5,7 @@ It joins and types, it aggregates nothing. pandas is imported when a table is ma
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -124,6 +125,8 @@ COLUMNS: Mapping[str, str] = {
     "latency_s": "float64",
     "attempts": "Int64",
     "started_at": "string",
+    "axis": "float64",  # the row of the grid: the nominal depth, or a point of the task's own axis; NaN as there
+    "items": "string",  # of a task with several: JSON, [name, found] for each item; missing else
 }
 """The table's columns in order, each with its pandas dtype."""
 
@@ -145,7 +148,7 @@ def columns(
     """
     graders = sorted({f"{grade.scorer} {grade.version}" for grade in scores.values()})
     if len(graders) > 1:
-        raise UsageError(t("analysis.scores_cant_stand_one", graders=" and ".join(graders)))
+        raise UsageError(t("analysis.scores_cant_stand_one", graders=tuple(graders)))
     latest = {record.id: record for record in records}
     texts = text_numbers(tuple(latest.values()), content)
     rows = [_row(record, scores.get(record.id), texts) for record in latest.values()]
@@ -193,13 +196,15 @@ def pairs(frame: pd.DataFrame) -> tuple[tuple[str, str], ...]:
 
 def _row(record: Record, grade: Grade | None, texts: Mapping[Haystack, int]) -> dict[str, object]:
     trial, placement, outcome = record.trial, record.placement, record.outcome
+    nowhere = float("nan")
     row: dict[str, object] = {
         "id": record.id,
         "experiment": trial.experiment,
         "needle": trial.needle,
         "prompt": trial.prompt,
         "length": trial.length,
-        "depth_percent": float("nan") if isinstance(placement, Bare) else trial.depth_percent,
+        "depth_percent": nowhere if isinstance(placement, Bare) or trial.point is not None else trial.depth_percent,
+        "axis": nowhere if isinstance(placement, Bare) else trial.row,
         "also_depths": " ".join(f"{depth:g}" for depth in trial.also_depths) or None,
         "achieved_depth_percent": placement.achieved_depth_percent
         if isinstance(placement, Placement)
@@ -242,7 +247,10 @@ def _call_columns(outcome: Outcome | GradedElsewhere) -> dict[str, object]:
 
 
 def _score_columns(score: Grade | None) -> dict[str, object]:
-    names = ("band", "found", "outcome", "identifying", "subject", "cue", "scorer", "scorer_version", "decided_by")
+    names = (
+        "band", "found", "outcome", "identifying", "subject", "cue", "scorer", "scorer_version", "decided_by",
+        "items",
+    )  # fmt: skip
     if score is None:
         return {"value": float("nan"), **dict.fromkeys(names)}
     if isinstance(score, Unscored):
@@ -259,4 +267,5 @@ def _score_columns(score: Grade | None) -> dict[str, object]:
         "scorer": score.scorer,
         "scorer_version": score.version,
         "decided_by": score.decided_by or None,
+        "items": json.dumps(score.items, ensure_ascii=False) if score.items else None,
     }

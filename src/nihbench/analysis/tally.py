@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from nihbench.analysis.grids import Grid, Spread
 from nihbench.analysis.table import UNSCORED
-from nihbench.types import Failure, Grade, IntArray, Record, Score, Trial
+from nihbench.types import DEPTH, Axis, Failure, Grade, IntArray, Record, Score, Trial
 
 Pair = tuple[str, str]
 
@@ -113,11 +113,11 @@ class Tally:
     def _count(self, trial: Trial, entry: _Entry, sign: int) -> None:
         cells = self._cells[trial.experiment, trial.prompt]
         column = cells.lengths.index(trial.length)
-        for depth in trial.depths:
+        for depth in trial.rows:
             at = (cells.depths.index(depth), column)
             if not trial.extra or trial in self._planned:
                 cells.owed[at] -= sign
-            cells.count(at, entry, sign, sign / len(trial.depths))
+            cells.count(at, entry, sign, sign / len(trial.rows))
         if entry.value is None:
             self.failures[entry.failure] = self.failures.get(entry.failure, 0) + sign
         elif not trial.extra:
@@ -125,8 +125,8 @@ class Tally:
             self.found += sign * entry.found
             self.strict += sign * (entry.value == 1.0)
 
-    def grid(self, pair: Pair) -> Grid:
-        """Return the grid of one (experiment, prompt) as it stands."""
+    def grid(self, pair: Pair, axis: Axis = DEPTH) -> Grid:
+        """Return the grid of one (experiment, prompt) as it stands; `axis`: what its rows are."""
         cells = self._cells[pair]
         empty = np.full(cells.total.shape, np.nan)
         return Grid(
@@ -139,13 +139,14 @@ class Tally:
             owed=cells.owed.copy(),
             failures={kind: counts.copy() for kind, counts in sorted(cells.failures.items()) if counts.any()},
             spread=cells.spread(),
+            axis=axis,
         )
 
 
 def _cells(trials: Sequence[Trial]) -> _Cells:
     swept = [trial for trial in trials if trial.control is None]
     lengths = tuple(sorted({trial.length for trial in swept}))
-    depths = tuple(sorted({float(depth) for trial in swept for depth in trial.depths}))
+    depths = tuple(sorted({float(depth) for trial in swept for depth in trial.rows}))
     shape = (len(depths), len(lengths))
     cells = _Cells(
         lengths=lengths,
@@ -155,7 +156,7 @@ def _cells(trials: Sequence[Trial]) -> _Cells:
         owed=np.zeros(shape, dtype=np.int64),
     )
     for trial in swept:
-        for depth in trial.depths:
+        for depth in trial.rows:
             cells.owed[depths.index(float(depth)), lengths.index(trial.length)] += 1
     return cells
 
@@ -188,6 +189,7 @@ def squeezed(grid: Grid, *, rows: int, columns: int) -> Grid:
             measured=added(grid.spread.measured),
             failures={kind: added(parts) for kind, parts in grid.spread.failures.items()},
         ),
+        axis=grid.axis,
     )
 
 

@@ -10,13 +10,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from nihbench.app.catalogs import load
 from nihbench.app.consent import check_cost
 from nihbench.app.events import BatchStands, Caller
 from nihbench.app.finish import finish
 from nihbench.app.jobs import Job, resumed_jobs
 from nihbench.app.keywords import usual_values
 from nihbench.app.money import dollars, planned_cost
-from nihbench.app.presets import load
 from nihbench.app.results import Result
 from nihbench.app.running import now
 from nihbench.app.wiring import prepared, reach

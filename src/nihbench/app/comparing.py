@@ -13,6 +13,7 @@ from nihbench.analysis.pairing import (
     Interaction,
     Paired,
     Side,
+    Turned,
     holm,
     pair,
     planned_cells,
@@ -27,10 +28,11 @@ from nihbench.errors import UsageError
 from nihbench.figures.findings import comparison_paragraph, interaction_sentence, points
 from nihbench.figures.labels import SEVERAL, unit_phrase
 from nihbench.figures.words import joined, say
-from nihbench.lang.messages import Lang, Message, language, said, t
+from nihbench.lang.messages import Lang, Message, language, languages, said, t
 from nihbench.run.store import RunFolder, open_run
 from nihbench.run.tree import find_runs
 from nihbench.stats.regions import Region
+from nihbench.types import DEPTH
 
 # ---- unpaired --------------------------------------------------------------------------------------------------------
 # What `nih compare --unpaired` says of two sides: a difference of two samples, and what that is worth.
@@ -91,7 +93,7 @@ def unpaired_values(made: Sequence[Unpaired]) -> list[dict[str, Any]]:
             "found": [asdict(found) | {"value": found.value if found.measured else None} for found in each.found],
             "difference": each.difference if all(found.measured for found in each.found) else None,
             "interval": asdict(each.interval) if all(found.measured for found in each.found) else None,
-            "text": {"en": unpaired_paragraph(each, "en"), "zh": unpaired_paragraph(each, "zh")},
+            "text": {lang: unpaired_paragraph(each, lang) for lang in languages()},
         }
         for each in made
     ]
@@ -202,6 +204,7 @@ def sides_of(result: Result) -> list[Side]:
             table=result.table,
             text=text_of(manifest),
             unit=manifest.unit,
+            axis=manifest.axis,
             served=origin.served,
             date=origin.date,
             **planned_cells(
@@ -252,7 +255,7 @@ def opposed(sides: Sequence[Side], by: str) -> list[tuple[Side, Side]]:
         one, other = (replace(side, name=_whole_name(side)) for side in sides)
         made = [(one, other)]
     if not made:
-        here = ", ".join(map(_whole_name, sides)) or t("cli.nothing")
+        here = tuple(map(_whole_name, sides)) or t("cli.nothing")
         raise UsageError(
             t("cli.nothing_compare_prompt_takes", here=here)
             if by == "prompt"
@@ -335,13 +338,14 @@ def as_value(paired: Paired) -> dict[str, Any]:
         "found": _comparison(paired, "found"),
         "mean_band": _comparison(paired, "band"),
         "regions": [_region(paired, each) for each in paired.regions],
-        "lost": [asdict(each) for each in paired.lost],
-        "won": [asdict(each) for each in paired.won],
+        "lost": [_turned(paired, each) for each in paired.lost],
+        "won": [_turned(paired, each) for each in paired.won],
+        **_task_json(paired),
         "repeats": paired.repeats,
         "wanted_difference": paired.wanted,
         "repeats_needed": paired.needed,
         "length_unit": _unit_of(paired),
-        "text": {"en": comparison_paragraph(paired, "en"), "zh": comparison_paragraph(paired, "zh")},
+        "text": {lang: comparison_paragraph(paired, lang) for lang in languages()},
     }
 
 
@@ -352,7 +356,7 @@ def _side(side: Side) -> dict[str, str]:
 def _region(paired: Paired, region: Region) -> dict[str, Any]:
     return {
         "lengths": paired.lengths_of(region),
-        "depths_percent": paired.depths_of(region),
+        **_rows_json(paired, paired.depths_of(region)),
         "pairs": region.pairs,
         "first": region.first,
         "second": region.second,
@@ -363,6 +367,29 @@ def _region(paired: Paired, region: Region) -> dict[str, Any]:
     }
 
 
+def _rows_json(paired: Paired, ends: tuple[float, float]) -> dict[str, Any]:
+    return {"depths_percent" if paired.axis.name == DEPTH.name else "rows": ends}
+
+
+def _turned(paired: Paired, turned: Turned) -> dict[str, Any]:
+    plain = asdict(turned)
+    if paired.axis.name != DEPTH.name:
+        plain["row"] = plain.pop("depth_percent")
+    return plain
+
+
+def _task_json(paired: Paired) -> dict[str, Any]:
+    """Return what the rows are, where they are not depths, and how often each side gave each item, where there are."""
+    axis, (one, other) = paired.axis, paired.items
+    title = {lang: said(axis.title, lang) for lang in languages()}
+    told: dict[str, Any] = {}
+    if axis.name != DEPTH.name:
+        told["axis"] = {"name": axis.name, "unit": axis.unit, "title": title}
+    if one or other:
+        told["items"] = {"first": [asdict(each) for each in one], "second": [asdict(each) for each in other]}
+    return told
+
+
 def _comparison(paired: Paired, what: Literal["found", "band"]) -> dict[str, Any] | None:
     """Return one of the two comparisons; cells by their tokens and percents, not by their indices."""
     made = paired.found if what == "found" else paired.band
@@ -371,12 +398,13 @@ def _comparison(paired: Paired, what: Literal["found", "band"]) -> dict[str, Any
     cells = [
         {
             "length": paired.lengths[cell.length],
-            "depth_percent": paired.depths[cell.depth],
+            **({"depth_percent": at} if paired.axis.name == DEPTH.name else {"row": at}),
             "pairs": cell.pairs,
             "difference": cell.difference,
             "p_value": cell.p_value,
         }
         for cell in made.cells
+        for at in [paired.depths[cell.depth]]
     ]
     return asdict(made) | {"verdict": made.verdict, "general": made.general, "cells": cells}
 
@@ -403,6 +431,6 @@ def lost_since(old: Path, new: RunFolder, scorer: str | None) -> frozenset[str]:
     if not matched and len(then) == len(now) == 1:
         matched = [(then[0], now[0])]
     if not matched:
-        here, there = (", ".join(f"{s.experiment}/{s.prompt}" for s in sides) for sides in (now, then))
+        here, there = (tuple(f"{s.experiment}/{s.prompt}" for s in sides) for sides in (now, then))
         raise UsageError(t("cli.no_prompt_common", new=new.path.name, old=old.name, here=here, there=there))
     return frozenset(pair.second_id for a, b in matched for pair in turned(a, b)[0])

@@ -122,7 +122,7 @@ def _foreign_words(foreign: Sequence[tuple[Path, Part]], cost: Message) -> Messa
         "cli.not_made_machine_would_ask",
         run=whose,
         where=where,
-        fields=", ".join(f"{name}={value}" for name, value in fields.items()),
+        fields=tuple(f"{name}={value}" for name, value in fields.items()),
         cost=cost,
     )
 
@@ -317,4 +317,4 @@ def _unknown_pair(run: Path, url: str, variable: str) -> UsageError:
 
 
 def _deciding(run: Path, fields: Sequence[str]) -> UsageError:
-    return UsageError(t("cli.not_made_machine_every", run=run, fields=", ".join(map(repr, fields))))
+    return UsageError(t("cli.not_made_machine_every", run=run, fields=tuple(map(repr, fields))))

@@ -32,7 +32,7 @@ from nihbench.figures.style import preset as named_preset
 from nihbench.figures.words import joined, listed, say
 from nihbench.lang.messages import Lang, language, t
 from nihbench.stats.headline import Headline
-from nihbench.types import Record
+from nihbench.types import DEPTH, Record
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -170,6 +170,9 @@ def draw(
         check_suffix(path)
     if not sweeps:
         raise UsageError(t("cli.nothing_draw_no_run"))
+    own = next((sweep.grid.axis for sweep in sweeps if sweep.grid.axis.name != DEPTH.name), None)
+    if style.achieved and own is not None:
+        raise UsageError(t("cli.rows_no_depths", axis=own.title))
     if animate and (len(sweeps) != 1 or style.achieved or kind != "map"):
         raise UsageError(t("cli.animation_shows_one_map"))
     sweeps = named(sweeps)
@@ -265,7 +268,7 @@ def style_of(
 
 def _one_of(option: str, value: str, known: tuple[str, ...]) -> None:
     if value not in known:
-        raise UsageError(t("cli.choose_one", option=option, value=value, known=", ".join(known)))
+        raise UsageError(t("cli.choose_one", option=option, value=value, known=tuple(known)))
 
 
 def _panel(sweeps: Sequence[Sweep], unit: str, lang: Lang) -> Any:
@@ -313,8 +316,8 @@ def _lines(sweeps: Sequence[Sweep]) -> list[Any]:
         for sweep in sweeps
     ]
     return [
-        Line(name=name, by_length=by_length, by_depth=by_depth)
-        for name, (by_length, by_depth) in zip(told_apart(sweeps), made, strict=True)
+        Line(name=name, by_length=by_length, by_depth=by_depth, axis=sweep.grid.axis)
+        for name, (by_length, by_depth), sweep in zip(told_apart(sweeps), made, sweeps, strict=True)
     ]
 
 
@@ -338,7 +341,7 @@ def _animate(
     for record in records:
         trial = record.trial
         if trial.control is None and (trial.experiment, trial.prompt) == (grid.experiment, grid.prompt):
-            for depth in trial.depths:
+            for depth in trial.rows:
                 place = (grid.depths.index(depth), grid.lengths.index(trial.length))
                 last.pop(place, None)  # a cell is finished with its last repeat
                 last[place] = None

@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nihbench.errors import UsageError
+from nihbench.figures.labels import row_words
 from nihbench.lang.messages import Message, Words, language, said, t
-from nihbench.types import Completion, Failure, GradedElsewhere, Needle, Record, Trial
+from nihbench.tasks.task import Task
+from nihbench.types import DEPTH, Axis, Completion, Failure, GradedElsewhere, Record, Trial
 
 if TYPE_CHECKING:
     from nihbench.analysis.controls import ControlResult
@@ -71,7 +73,7 @@ class PartBegan(Event):
     """
 
     title: str
-    needle: Needle = field(repr=False)
+    task: Task = field(repr=False)
     planned: Sequence[Trial] = field(repr=False)
     owed: Sequence[Trial] = field(repr=False)
     records: Iterable[Record] = field(repr=False)
@@ -90,6 +92,8 @@ class TrialDone(Event):
     record: Record = field(repr=False)
     done: int
     total: int
+    axis: Axis = DEPTH
+    """What the rows of its run's grid are."""
 
     @property
     def message(self) -> Words:
@@ -103,7 +107,7 @@ class TrialDone(Event):
             total=self.total,
             prompt=trial.prompt,
             length=trial.length,
-            depth=trial.depth_percent,
+            row=row_words(self.axis, trial.row),
             what=t("cli.answered") if answered else t("cli.failed", kind=kind_words(what_came(self.record))),
             seconds=outcome.latency_s,
         )

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from nihbench.app.catalogs import load
 from nihbench.app.events import Caller
-from nihbench.app.presets import is_gguf, load
+from nihbench.app.presets import is_gguf
 from nihbench.app.running import now
 from nihbench.app.wiring import introduce, prepared, resolved
 from nihbench.endpoint.access import ModelAccess

@@ -13,11 +13,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from nihbench.app.catalogs import load
 from nihbench.app.consent import readmitted
 from nihbench.app.events import Caller
 from nihbench.app.money import Checks, Total
 from nihbench.app.options import run_options
-from nihbench.app.presets import load
 from nihbench.app.running import now
 from nihbench.app.wiring import all_preflown, asks, check_windows, introduce, reach_all, resolved, window_comes_later
 from nihbench.endpoint.access import ModelAccess
@@ -327,6 +327,6 @@ def _resumed(
         ):
             changed.append("--" + name.replace("_", "-"))
     if changed:
-        raise UsageError(t("cli.cant_resume_other_options", changed=", ".join(changed), path=path))
+        raise UsageError(t("cli.cant_resume_other_options", changed=tuple(changed), path=path))
     free = {n: getattr(asked, n) for n in _FREE_ON_RESUME if n in given}
     return readmitted(replace(stored, **free), known, path, asked, given, load(caller))

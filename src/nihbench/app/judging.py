@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeVar
 
+from nihbench.app.catalogs import load
 from nihbench.app.consent import Judged
 from nihbench.app.events import Caller
-from nihbench.app.money import tell_unknown
-from nihbench.app.presets import load
+from nihbench.app.money import limiter_of, tell_unknown
 from nihbench.app.running import complete, now, stopped
 from nihbench.app.wiring import reach
 from nihbench.endpoint.access import ModelAccess
+from nihbench.endpoint.limits import Limiter
 from nihbench.endpoint.spending import Budget
 from nihbench.errors import NihError, UsageError
 from nihbench.lang.messages import Message, Words, t, without_stop
@@ -45,7 +46,6 @@ _VERDICT_TOKENS = 800
 """Room for one verdict where the preset has less: reasons and a few words of JSON."""
 _SPREAD_TEMPERATURE = 0.7
 """For several votes: at 0 they would all be the same one."""
-_CONCURRENCY = 4
 _DATE = re.compile(r"-\d{4}(-?\d{2}){0,2}$")
 
 
@@ -126,7 +126,6 @@ def _judge(model: ModelAccess, options: JudgeOptions) -> Judge:
         identity=f"{preset.model} {model.model_sha256 or bare_url(preset.base_url)}",
         request=request,
         votes=options.votes,
-        concurrency=options.concurrency or preset.concurrency or _CONCURRENCY,
     )
 
 
@@ -163,21 +162,30 @@ def _grades(
         if before:
             agreed.caller.tell(t("cli.judge_cost_run_far", spent=before))
 
-        async def main(client: Completer) -> tuple[dict[str, Words], list[Outcome]]:
-            return await ask_judge(asked, judge, client, verdicts, on_progress=partial(_progress, agreed.caller))
+        limiter = limiter_of(model, RunOptions(model=options.model, concurrency=options.concurrency), agreed.caller)
 
-        failures, outcomes = _asked(model, budget, main, agreed.caller)
+        async def main(client: Completer) -> tuple[dict[str, Words], list[Outcome]]:
+            told = partial(_progress, agreed.caller)
+            return await ask_judge(asked, judge, client, verdicts, now=now, limiters=[limiter], on_progress=told)
+
+        failures, outcomes = _asked(model, budget, limiter, main, agreed.caller)
     agreed.caller.tell(_after(spent_on(outcomes, budget.exactly_spent - before, budget.unpriced)))
     return judged(answers, asked, judge, verdicts, failures)
 
 
 def _asked(
-    model: ModelAccess, budget: Budget, main: Callable[[Completer], Coroutine[Any, Any, T]], caller: Caller
+    model: ModelAccess,
+    budget: Budget,
+    limiter: Limiter,
+    main: Callable[[Completer], Coroutine[Any, Any, T]],
+    caller: Caller,
 ) -> T:
     """Ask a judge, and say how to go on where that ends early."""
 
     async def asking() -> T:
-        async with model.client(on_change=caller.tell, on_silence=caller.tell, budget=budget) as client:
+        async with model.client(
+            on_change=caller.tell, on_silence=caller.tell, budget=budget, limiter=limiter
+        ) as client:
             return await main(client)
 
     try:

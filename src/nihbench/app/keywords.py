@@ -68,6 +68,19 @@ class Keywords(TypedDict, total=False):
             "--experiment", TEXT, None, MODEL, "An experiment (nih needle list), or EXPERIMENT/PROMPT.", also=("-e",)
         ),
     ]
+    task: Annotated[
+        str | None, Option("--task", TEXT, None, MODEL, "A task (nih task list), where no experiment names it.")
+    ]
+    task_option: Annotated[
+        Mapping[str, Any] | Sequence[str] | None,
+        Option(
+            "--task-option",
+            TEXTS,
+            None,
+            MODEL,
+            "An option of the task, or its rows, as NAME=VALUE (language=zh, distractors=0,4); may be repeated.",
+        ),
+    ]
     prompt: Annotated[
         str | Sequence[str] | None, Option("--prompt", TEXT, None, MODEL, "Prompt variants, separated by commas.")
     ]

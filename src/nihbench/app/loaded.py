@@ -25,7 +25,7 @@ from nihbench.figures.captions import headline
 from nihbench.lang.messages import language, t
 from nihbench.run.store import RunFolder
 from nihbench.run.tree import find_runs
-from nihbench.types import Grade, Record
+from nihbench.types import DEPTH, Axis, Grade, Record
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -140,12 +140,12 @@ class Run:
         if model is not None:
             found = [sweep for sweep in found if sweep.setting.model == model]
         if len(found) != 1:
-            here = ", ".join(sweep.name for sweep in found or self.sweeps)
+            here = tuple(sweep.name for sweep in found or self.sweeps)
             raise UsageError(t("app.choose_sweep", path=self.path, here=here))
         return found[0]
 
     def grid(self, metric: Metric = "score", *, prompt: str | None = None, model: str | None = None) -> pd.DataFrame:
-        """Return a map as a table: a row for every depth (percent), a column for every length (tokens).
+        """Return a map as a table: a row for every depth (percent) or task's point, a column for every length (tokens).
 
         Args:
             metric: "score", "found" or "strict" (between 0 and 1, NaN where nothing is measured), or how many trials
@@ -159,9 +159,9 @@ class Run:
         import pandas as pd
 
         if metric not in METRICS:
-            raise UsageError(t("app.no_such_metric", metric=metric, known=", ".join(METRICS)))
+            raise UsageError(t("app.no_such_metric", metric=metric, known=tuple(METRICS)))
         made = self.sweep(prompt=prompt, model=model).grid
-        depths, lengths = pd.Index(made.depths, name="depth_percent"), pd.Index(made.lengths, name="length")
+        depths, lengths = pd.Index(made.depths, name=row_name(made.axis)), pd.Index(made.lengths, name="length")
         return pd.DataFrame(self._values(metric, made), index=depths, columns=lengths)
 
     def _values(self, metric: Metric, made: Grid) -> Any:
@@ -179,7 +179,7 @@ class Run:
             for value, found in whole
         ]
         columns = {name: table[name] for name in _GRID_COLUMNS} | {"value": shares}
-        return grid(columns, experiment=made.experiment, prompt=made.prompt, planned=result.planned)
+        return grid(columns, experiment=made.experiment, prompt=made.prompt, planned=result.planned, axis=made.axis)
 
     def frame(self, *, controls: bool = False, extra: bool = False) -> pd.DataFrame:
         """Return one row a trial of the grid (docs/formats.md); a mean over these rows is that of the sweep.
@@ -233,10 +233,16 @@ class Run:
 
 _NOTEBOOK_DPI = 110
 _GRID_COLUMNS = (
-    "id experiment prompt length depth_percent also_depths achieved_depth_percent repeat control extra found failure "
-    "total_tokens haystack text needle_at prompt_sha256"
+    "id experiment prompt length axis depth_percent also_depths achieved_depth_percent repeat control extra found "
+    "failure items total_tokens haystack text needle_at prompt_sha256"
 ).split()
 """Columns of a table that a grid is made of, its values left out."""
+
+
+def row_name(axis: Axis) -> str:
+    """Return what a table's rows are called: depths in percent, or the task's axis by its name."""
+    return "depth_percent" if axis.name == DEPTH.name else axis.name
+
 
 Runs = Run | str | PathLike[str]
 """A run that was loaded, or the folder of one, or of several."""

@@ -31,6 +31,16 @@ from nihbench.types import PriceTier, Trial
 Part = tuple[Setup, Sequence[ModelAccess], Sequence[Trial]]
 
 
+def limiter_of(model: ModelAccess, options: RunOptions, caller: Caller) -> Limiter:
+    """Return what holds calls to a model's server within its limits and the user's, and tells of long waits."""
+
+    def tell(wait_s: float) -> None:
+        caller.tell(t("cli.asks_wait_nothing_sent", host=model.endpoint.host, wait=in_words(wait_s)))
+
+    limits = model.limits(concurrency=options.concurrency, rpm=options.rpm, tpm=options.tpm)
+    return Limiter(limits, on_wait=tell)
+
+
 @dataclass(kw_only=True, slots=True)
 class Total:
     """What the runs of one command have spent in USD before it sends a trial, earlier commands included.
@@ -87,15 +97,9 @@ class Checks:
 
     def limiter(self, model: ModelAccess) -> Limiter:
         """Return the limiter of a model's server, the same one each time."""
-
-        def tell(wait_s: float) -> None:
-            host = model.endpoint.host
-            self.caller.tell(t("cli.asks_wait_nothing_sent", host=host, wait=in_words(wait_s)))
-
-        known, options = self.total.limiters, self.options
+        known = self.total.limiters
         if model.base_url not in known:
-            limits = model.limits(concurrency=options.concurrency, rpm=options.rpm, tpm=options.tpm)
-            known[model.base_url] = Limiter(limits, on_wait=tell)
+            known[model.base_url] = limiter_of(model, self.options, self.caller)
         return known[model.base_url]
 
     def enter(self, folder: Path) -> None:
@@ -385,7 +389,7 @@ def _lengths(found: Reach) -> str:
 def _part(of: Covered) -> Message:
     if of.depths is None:
         return t("cli.of", length=of.length, sent=of.sent, planned=of.planned)
-    first, last = (f"{depth:g}" for depth in of.depths)
+    first, last = (f"{row:g}" for row in of.depths)
     return t(
         "cli.depth",
         length=of.length,

@@ -10,9 +10,9 @@ from difflib import get_close_matches
 from os import PathLike
 from typing import Any, get_args
 
+from nihbench.app.catalogs import load
 from nihbench.app.events import Caller
 from nihbench.app.keywords import OPTIONS, kind_of, usual_values
-from nihbench.app.presets import load
 from nihbench.endpoint.tokenizers import is_tokenizer_file
 from nihbench.errors import UsageError
 from nihbench.lang.messages import Message, t
@@ -128,6 +128,9 @@ def run_options(values: Mapping[str, Any], caller: Caller, *, needs_model: bool 
     prompts = values.pop("prompt")
     vary = tuple(dict.fromkeys(part.strip() for part in values.pop("vary").split(",")))
     headers = values.pop("header") or []
+    chosen = task_options(values.pop("task_option") or [])
+    if values["task"] and values["experiment"] and not like:
+        raise UsageError(t("cli.task_and_experiment"))
     extra = values.pop("extra_body")
     first, *more = values.pop("base_url") or [None]
     options = RunOptions(
@@ -139,6 +142,7 @@ def run_options(values: Mapping[str, Any], caller: Caller, *, needs_model: bool 
         prompts=tuple(part.strip() for part in prompts.split(",") if part.strip()) if prompts else None,
         vary=vary,
         headers=header_values(headers),
+        task_options=chosen,
         extra_body=_extra(extra),
     )
     check_adaptive(options)
@@ -159,8 +163,8 @@ def _remember_files(values: Mapping[str, Any]) -> None:
 
 
 _OF_THE_OTHER = (
-    "experiment lengths depths repeats vary length_unit calibrate repeat_corpus quick adaptive precision max_trials "
-    "shard seed"
+    "experiment task task_option lengths depths repeats vary length_unit calibrate repeat_corpus quick adaptive "
+    "precision max_trials shard seed"
 ).split()
 """Options that `--like` takes from the other run, or that a run which cuts no prompts of its own can't have."""
 
@@ -170,15 +174,28 @@ def _check_like(values: Mapping[str, Any]) -> None:
     usual = usual_values()
     given = [name for name in _OF_THE_OTHER if values[name] != usual[name]]
     if given:
-        raise UsageError(
-            t("cli.like_takes_grid_texts", options=", ".join("--" + name.replace("_", "-") for name in given))
-        )
+        raise UsageError(t("cli.like_takes_grid_texts", options=tuple("--" + name.replace("_", "-") for name in given)))
 
 
 def _is_text(value: Any) -> bool:
     """Say whether a value can be written down; bytes of the command line that are no UTF-8 came in as surrogates."""
     text = "".join(value) if isinstance(value, list) else str(value)
     return not any("\ud800" <= char <= "\udfff" for char in text)
+
+
+def task_options(pairs: list[str]) -> dict[str, str]:
+    """Read `--task-option NAME=VALUE`, given any number of times.
+
+    Raises:
+        UsageError: one is not of that form.
+    """
+    chosen = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or not name.strip() or not value.strip():
+            raise UsageError(t("cli.task_options_form"))
+        chosen[name.strip()] = value.strip()
+    return chosen
 
 
 def header_values(pairs: list[str]) -> dict[str, str]:
@@ -237,7 +254,7 @@ def raw_values(keywords: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _unknown(name: str) -> Message:
-    return t("app.no_such_option", name=name, known=", ".join(OPTIONS))
+    return t("app.no_such_option", name=name, known=tuple(OPTIONS))
 
 
 def _raw(name: str, value: Any) -> Any:
@@ -318,7 +335,7 @@ def _fields(value: Any) -> str:
 
 
 def _headers(value: Any) -> list[str]:
-    pairs = [f"{name}={text}" for name, text in value.items()] if isinstance(value, Mapping) else value
+    pairs = [f"{_text(name)}={_joined(text)}" for name, text in value.items()] if isinstance(value, Mapping) else value
     return _texts(pairs)
 
 
@@ -338,5 +355,6 @@ _OWN_READERS: Mapping[str, Callable[[Any], Any]] = {
     "temperature": _temperature,
     "extra_body": _fields,
     "header": _headers,
+    "task_option": _headers,
 }
 """What a program has at hand in another form than the command line."""

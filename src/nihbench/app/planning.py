@@ -24,6 +24,7 @@ from nihbench.run.options import unit_words, wanted_precision
 from nihbench.run.setup import Setup
 from nihbench.stats.binomial import trials_to_demonstrate
 from nihbench.stats.effective import FRACTION
+from nihbench.types import DEPTH
 
 # ---- bounds ----------------------------------------------------------------------------------------------------------
 # What an adaptive run takes at least and at most, before it is begun.
@@ -106,7 +107,7 @@ def _as_json(setup: Setup, found: Forecast) -> dict[str, Any]:
         "counted_by_model": setup.counted_by_model,
         "lengths": list(setup.lengths),
         "too_long": list(setup.too_long),
-        "depths": list(setup.depths),
+        **_rows_json(setup),
         "depth_error": asdict(error) if error else None,
         "repeats": setup.options.repeats,
         "vary": list(setup.options.vary),
@@ -129,6 +130,13 @@ def _as_json(setup: Setup, found: Forecast) -> dict[str, Any]:
         },
         "row_trials_to_demonstrate": _row_trials(),
     }
+
+
+def _rows_json(setup: Setup) -> dict[str, Any]:
+    if setup.task.is_single:
+        return {"depths": list(setup.depths)}
+    are_depths = setup.task.axis.name == DEPTH.name
+    return {"task": setup.task.stored(), "depths": list(setup.depths) if are_depths else []}
 
 
 def _as_text(
@@ -165,19 +173,30 @@ def _grid_rows(setup: Setup, at_once: tuple[int, int]) -> dict[Message, str]:
     return {
         t("common.model"): plain(setup.preset.name),
         t("cli.window"): t("cli.tokens_prompts_may_fill", window=window, room=room) if window else t("cli.unknown"),
-        t("common.experiment"): t("cli.prompts_2", experiment=setup.experiment.name, prompts=", ".join(setup.prompts)),
+        t("common.experiment"): t("cli.prompts_2", experiment=setup.experiment.name, prompts=tuple(setup.prompts)),
         t("common.corpus"): t("cli.times_longest_prompts", corpus=corpus, copies=setup.copies)
         if setup.copies > 1
         else corpus,
         t("cli.lengths"): t("cli.lengths_unit", lengths=_numbers(setup.lengths), unit=unit),
         t("cli.left_out"): t("cli.over_window", lengths=_numbers(setup.too_long)) if setup.too_long else "",
-        t("cli.depths"): t("cli.percent", depths=", ".join(f"{depth:g}" for depth in setup.depths)),
+        **_rows(setup),
         t("cli.achieved"): _achieved(setup),
-        t("cli.repeats"): t("cli.varying", repeats=setup.options.repeats, vary=", ".join(setup.options.vary)),
+        t("cli.repeats"): t("cli.varying", repeats=setup.options.repeats, vary=tuple(setup.options.vary)),
         t("cli.order"): t("cli.time_first", order=order, start=start)
         if most > start
         else t("cli.time_2", order=order, start=start),
     }
+
+
+def _rows(setup: Setup) -> dict[Message, str]:
+    """Return the rows of the grid under what they are: depths, or the points of the task's own axis."""
+    axis, values = setup.task.axis, tuple(f"{value:g}" for value in setup.depths)
+    if axis.name == DEPTH.name:
+        return {t("cli.depths"): t("cli.percent", depths=values)}
+    rows = t("cli.rows_axis", axis=axis.title, rows=tuple(map(axis.label, setup.depths)))
+    chosen = tuple(f"{name}={value}" for name, value in setup.task.options.items())
+    named = t("cli.task_options", task=setup.task.name, version=setup.task.version, options=chosen or "-")
+    return {t("common.task"): named, t("cli.rows"): rows}
 
 
 def _achieved(setup: Setup) -> Message | str:
@@ -209,8 +228,8 @@ def _by_length(setup: Setup, found: Forecast) -> list[str]:
     return lines
 
 
-def _numbers(lengths: Sequence[int]) -> str:
-    return ", ".join(f"{length:,}" for length in lengths)
+def _numbers(lengths: Sequence[int]) -> tuple[str, ...]:
+    return tuple(f"{length:,}" for length in lengths)
 
 
 def _trials(setup: Setup) -> str:

@@ -1,4 +1,4 @@
-"""What options and the environment name: the catalog, a model's preset, the host that serves it, the key for it."""
+"""Which model options and the environment name: its preset, the host that serves it, the key that goes there."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 
 from nihbench.app.events import Caller
 from nihbench.app.keys import key_named, keys_file
-from nihbench.catalog import loading
 from nihbench.catalog.lookup import Catalog
 from nihbench.endpoint.connection import Endpoint, is_telling
 from nihbench.errors import UsageError
@@ -20,14 +19,6 @@ from nihbench.run.addresses import NO_KEY, USUAL_KEY, address_of, belongs, is_be
 from nihbench.run.known import WITHOUT_KEY, remember_pairs
 from nihbench.run.options import RunOptions, without_secrets
 from nihbench.types import ModelPreset
-
-
-def load(caller: Caller) -> Catalog:
-    """Return the packaged catalog with the working folder's; what entries of the latter can't be used is told once."""
-    found = loading.load()
-    for mistake in found.mistakes():
-        caller.tell_once(t("cli.note_entry_left_out", error=mistake), str(mistake))
-    return found
 
 
 def is_gguf(model: str) -> bool:

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from nihbench.app.catalogs import load
 from nihbench.app.consent import check_cost, readmitted
 from nihbench.app.events import Caller
 from nihbench.app.jobs import Job, Ready, made_ready
 from nihbench.app.money import budget_of, tell_spent, tell_unknown
 from nihbench.app.options import header_values
-from nihbench.app.presets import load
 from nihbench.app.running import complete, now, stopped
 from nihbench.app.sending import clients, enter_checks
 from nihbench.endpoint.spending import Budget
@@ -67,7 +67,7 @@ def send_probes(
     """
     if folder.manifest.is_import:
         raise UsageError(t("cli.imported_haystacks_not_hand", path=folder.path))
-    wanted = probes(records, grades, folder.manifest.needle)
+    wanted = probes(records, grades, folder.manifest.task)
     if not owed_probes(wanted, asked_probes(folder)):
         caller.tell(t("cli.nothing_sent_every_probe") if wanted else t("cli.nothing_sent_no_miss"))
         return
@@ -135,7 +135,7 @@ def causes_of(folder: RunFolder, records: Mapping[str, Record], grades: Mapping[
     asked = {} if folder.manifest.is_import else asked_probes(folder)
     if not asked:
         return None
-    return causes(probes(records, grades, folder.manifest.needle), asked)
+    return causes(probes(records, grades, folder.manifest.task), asked)
 
 
 def cause_lines(found: Causes) -> list[Message]:

@@ -12,6 +12,7 @@ from nihbench.app.wiring import prepared
 from nihbench.errors import UsageError
 from nihbench.lang.messages import t
 from nihbench.plan.grid import parse_depth, parse_length
+from nihbench.run.resolve import has_own_rows
 from nihbench.types import Message, Placement, Trial
 
 
@@ -30,7 +31,7 @@ class Prompt:
         return {
             "id": self.id,
             "trial": self.trial.stored(),
-            "placement": asdict(self.placement),
+            "placement": self.placement.stored(),
             "messages": messages,
         }
 
@@ -65,12 +66,14 @@ def prompts_of(
     tokens, percent = round(parse_length(length, "--length")), parse_depth(depth, "--depth")
     one = {"lengths": f"{tokens}t", "depths": f"{percent}%", "repeats": repeat + 1, "controls": False, "shard": None}
     like = values["like"]
+    if not like and has_own_rows(values["task"], values["experiment"]):
+        del one["depths"]  # its rows are chosen as its options are
     with prepared(
         run_options({**values, **({"controls": False} if like else one)}, caller), caller, sending=False, draft=True
     ) as (setup, _):
         trials = [trial for trial in setup.trials if trial.repeat == repeat]
         if like:
-            trials = [trial for trial in trials if trial.length == tokens and percent in trial.depths]
+            trials = [trial for trial in trials if trial.length == tokens and percent in trial.rows]
         if not trials:
             raise UsageError(t("cli.sent_no_prompt_tokens", run=like, length=tokens, depth=percent, repeat=repeat))
         made = []

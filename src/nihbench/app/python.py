@@ -14,13 +14,13 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, Unpack
 
+from nihbench.app.catalogs import load
 from nihbench.app.comparing import Comparison, comparison_of
 from nihbench.app.events import Bill, Caller, Event
 from nihbench.app.keywords import OPTIONS, Keywords
 from nihbench.app.loaded import Run, Runs, load_run, paths_of, results_of
 from nihbench.app.options import raw_values
 from nihbench.app.planning import Plan, plan_of
-from nihbench.app.presets import load
 from nihbench.app.prompting import Prompt, prompts_of
 from nihbench.app.running import wait_for, wait_for_async
 from nihbench.app.session import Session, new_session, resumed_session
@@ -197,7 +197,7 @@ def prompt(
     asked, at = str(length), f"{depth:g}" if isinstance(depth, int | float) else depth
     made = prompts_of(raw_values(options), _caller(False, on_event), length=asked, depth=at, repeat=repeat)
     if len(made) > 1:
-        raise UsageError(t("app.choose_prompt", prompts=", ".join(each.trial.prompt for each in made)))
+        raise UsageError(t("app.choose_prompt", prompts=tuple(each.trial.prompt for each in made)))
     return made[0]
 
 

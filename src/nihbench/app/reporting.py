@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from nihbench.analysis.report.model import Measured, report_data
+from nihbench.app.catalogs import load
 from nihbench.app.events import Caller
 from nihbench.app.money import stored_tariff
-from nihbench.app.presets import load
 from nihbench.catalog.lookup import Catalog
 from nihbench.errors import NihError, UsageError
 from nihbench.fetch.files import write_atomic

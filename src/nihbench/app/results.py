@@ -117,7 +117,7 @@ def setting_of(manifest: Manifest, records: Sequence[Record], scorer: str) -> Se
         experiment=manifest.experiment,
         title=manifest.title,
         corpus=manifest.corpus.name,
-        scorer=f"{scorer} {version_of(scorer)}",
+        scorer=f"{scorer} {version_of(scorer, manifest)}",
         version=manifest.nihbench,
         repeats=manifest.repeats,
         length_unit=manifest.unit,
@@ -185,7 +185,7 @@ def chosen(items: Sequence[T], prompts: str, prompt_of: Callable[[T], str]) -> l
     present = dict.fromkeys(map(prompt_of, items))
     for name in names:
         if name not in present:
-            raise UsageError(t("cli.no_run_here_prompt", name=name, present=", ".join(present)))
+            raise UsageError(t("cli.no_run_here_prompt", name=name, present=tuple(present)))
     return [item for name in names for item in items if prompt_of(item) == name] if names else list(items)
 
 
@@ -211,7 +211,8 @@ class Result:
     @cached_property
     def grids(self) -> tuple[Grid, ...]:
         """One for each prompt."""
-        return tuple(grid(self.table, experiment=e, prompt=p, planned=self.planned) for e, p in self.prompts)
+        axis = self.run.manifest.axis
+        return tuple(grid(self.table, experiment=e, prompt=p, planned=self.planned, axis=axis) for e, p in self.prompts)
 
     @cached_property
     def summaries(self) -> tuple[Summary, ...]:
@@ -222,7 +223,10 @@ class Result:
     @cached_property
     def statistics(self) -> tuple[Statistics, ...]:
         """One for each prompt."""
-        return tuple(statistics(self.table, experiment=e, prompt=p, planned=self.planned) for e, p in self.prompts)
+        axis = self.run.manifest.axis
+        return tuple(
+            statistics(self.table, experiment=e, prompt=p, planned=self.planned, axis=axis) for e, p in self.prompts
+        )
 
     @property
     def passing(self) -> int:
@@ -267,7 +271,7 @@ class Result:
                     if (each.experiment, each.prompt) == (grid.experiment, grid.prompt) or each.name == "sentinel"
                 ),
                 places=sum(
-                    len(trial.depths)
+                    len(trial.rows)
                     for trial in self.planned
                     if (trial.experiment, trial.prompt, trial.control) == (grid.experiment, grid.prompt, None)
                 ),
@@ -334,7 +338,7 @@ def rows_sentence(table: Table, *, experiment: str, prompt: str) -> Message | No
     if not rows:
         return None
     draws, haystacks = sum(row.draws for row in rows), rows[0].haystacks
-    told = ", ".join(f"{row.length:,}: {row.found:.1%} [{row.low:.1%}, {row.high:.1%}]" for row in rows if row.draws)
+    told = tuple(f"{row.length:,}: {row.found:.1%} [{row.low:.1%}, {row.high:.1%}]" for row in rows if row.draws)
     if haystacks == 1:
         return t("cli.found_over_all_draws", draws=draws, rows=told)
     return t("cli.found_over_all_draws_each", draws=draws, haystacks=haystacks, rows=told)

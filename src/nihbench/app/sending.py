@@ -203,7 +203,7 @@ def _part(
     caller.emit(
         PartBegan(
             title=f"{setup.preset.name}  {setup.experiment.name}",
-            needle=setup.needle,
+            task=setup.task,
             planned=setup.trials,
             owed=[trial for _, trial in owed],
             records=records,
@@ -211,7 +211,9 @@ def _part(
         )
     )
     try:
-        yield lambda news: caller.emit(TrialDone(record=news.record, done=news.done, total=news.total))
+        yield lambda news: caller.emit(
+            TrialDone(record=news.record, done=news.done, total=news.total, axis=setup.task.axis)
+        )
     finally:
         caller.emit(PartEnded())
 

@@ -8,16 +8,16 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from nihbench.app.catalogs import load
 from nihbench.app.consent import check_cost
 from nihbench.app.events import Caller
 from nihbench.app.finish import finish, finish_part, finish_tree
 from nihbench.app.jobs import Job, Ready, asked_jobs, made_ready, resumed_jobs, spent_apart
 from nihbench.app.money import tell_reach, tell_unknown
-from nihbench.app.presets import load
 from nihbench.app.results import Result
 from nihbench.app.running import now
 from nihbench.app.sending import Sending, enter_checks, measure, tell_cache
-from nihbench.errors import InterruptedRunError, StoppedError
+from nihbench.errors import InterruptedRunError, NihError, StoppedError
 from nihbench.run.adaptive import with_extra
 from nihbench.run.batch_state import check_nothing_waits
 from nihbench.run.further import most_extra
@@ -56,6 +56,13 @@ class Session:
             UsageError: the options can't be carried out, or their cost is not agreed to.
             NihError: it could not be finished; what is done is kept, and the message says how to go on.
         """
+        try:
+            return self._measure()
+        except NihError as error:
+            error.folder = self.root if self.root.exists() else None
+            raise
+
+    def _measure(self) -> tuple[Result, ...]:
         told: list[bool] = []
 
         def agree(ready: Sequence[Ready]) -> None:

@@ -10,9 +10,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nihbench.app.catalogs import load
 from nihbench.app.checks import calibrated, canary, preflown
 from nihbench.app.events import Caller
-from nihbench.app.presets import find_preset, host_of, is_gguf, key_for, load, preset_at, remember
+from nihbench.app.presets import find_preset, host_of, is_gguf, key_for, preset_at, remember
 from nihbench.catalog.lookup import Catalog
 from nihbench.endpoint.access import ModelAccess, open_model
 from nihbench.errors import UsageError

@@ -57,7 +57,9 @@ def make_experiment(source: Sourced[ExperimentEntry]) -> Experiment:
     prompts = tuple(entry.prompts)
     return Experiment(
         name=source.name,
-        needle=entry.needle,
+        needle=entry.needle or "",
+        task=entry.task or "needle",
+        options={name: str(value) for name, value in entry.options.items()},
         corpus=entry.corpus,
         prompts=prompts,
         title=entry.title,
@@ -88,7 +90,9 @@ def check_experiments(
 ) -> None:
     """Refuse an experiment over a needle, corpus or prompt that does not exist."""
     for source in experiments.values():
-        if source.value.needle not in needles:
+        if (source.value.needle is None) == (source.value.task in (None, "needle")):
+            raise source.error(t("catalog.experiment_needle_or_task"))
+        if source.value.needle is not None and source.value.needle not in needles:
             raise source.error(unknown(t("common.needle"), source.value.needle, needles), "needle")
         if source.value.corpus not in corpora:
             raise source.error(unknown(t("common.corpus"), source.value.corpus, corpora), "corpus")
@@ -244,7 +248,9 @@ def load_folders(folders: Sequence[Path]) -> Catalog:
 
     def experiment_of(source: Sourced[ExperimentEntry]) -> Experiment:
         entry = source.value
-        _refuse(broken, ("needles", entry.needle), ("corpora", entry.corpus), *(("prompts", p) for p in entry.prompts))
+        _refuse(
+            broken, ("needles", entry.needle or ""), ("corpora", entry.corpus), *(("prompts", p) for p in entry.prompts)
+        )
         check_experiments({source.name: source}, needles, prompts, corpora)
         return make_experiment(source)
 

@@ -37,7 +37,7 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> str:
 
     `kind` is what it should name ("needle").
     """
-    hint = close_names(name, known) or t("catalog.known", known=", ".join(known))
+    hint = close_names(name, known) or t("catalog.known", known=tuple(known))
     return t("catalog.no_named", kind=kind, name=name, hint=hint)
 
 

@@ -71,7 +71,7 @@ def _explain(document: Document, detail: ErrorDetails) -> CatalogError:
     context: Mapping[str, Any] = detail.get("ctx", {})
     if detail["type"] == "unknown_key":
         known = context["known"]
-        hint = close_names(context["key"], known) or t("catalog.known_here", known=", ".join(known))
+        hint = close_names(context["key"], known) or t("catalog.known_here", known=tuple(known))
         return document.error((*where, context["key"]), t("catalog.key_unknown", key=context["key"], hint=hint))
     if detail["type"] == "missing":
         owner = _label(where[:-1]) if len(where) > 1 else t("catalog.file")

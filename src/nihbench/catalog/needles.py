@@ -15,6 +15,7 @@ from nihbench.catalog.lookup import Broken, close_names, unknown
 from nihbench.catalog.schema import ModelEntry, ModelsFile, NeedleEntry, PromptEntry, ProviderEntry
 from nihbench.errors import CatalogError
 from nihbench.lang.messages import t
+from nihbench.languages.base import of
 from nihbench.types import (
     BatchTerms,
     KeyFact,
@@ -167,7 +168,7 @@ def _bare(text: str) -> str:
 def _joined(entry: NeedleEntry) -> str:
     """Return all that the needle states: the answer where none is given."""
     statements = [entry.text] if entry.text is not None else entry.texts or []
-    return ("" if entry.language.startswith("zh") else " ").join(statements)
+    return of(entry.language).language.sentence_joint.join(statements)
 
 
 def _facts_texts(entry: NeedleEntry) -> Iterator[tuple[str, Below]]:

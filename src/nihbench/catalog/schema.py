@@ -161,9 +161,11 @@ class PromptEntry(Entry):
 
 
 class ExperimentEntry(Entry):
-    """A needle over a corpus; without `prompts`, the prompt `original`."""
+    """A needle, or another task with its options, over a corpus; without `prompts`, the prompt `original`."""
 
-    needle: str
+    needle: str | None = None
+    task: Name | None = None
+    options: dict[Name, str | int | float] = {}
     corpus: str
     prompts: Annotated[list[str], Field(min_length=1)] = ["original"]
     title: str = ""

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from nihbench.analysis.agreement import AgreementReport, Item, agreement_report
+from nihbench.app.catalogs import load
 from nihbench.app.plain import plain
-from nihbench.app.presets import load
 from nihbench.cli.grade import read_file
 from nihbench.cli.hearing import terminal
 from nihbench.cli.output import note, show, show_json

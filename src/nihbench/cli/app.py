@@ -17,7 +17,7 @@ from nihbench.cli.door import Entry, LazyGroup
 from nihbench.cli.output import ENDING, GONE, hang_up, note, told_mistakes
 from nihbench.cli.speech import chosen, parser_words, translate
 from nihbench.errors import NihError, Terminated, UsageError
-from nihbench.lang.messages import speak, t
+from nihbench.lang.messages import languages, speak, t
 
 _DECLARED = "nihbench.cli.commands"
 
@@ -62,6 +62,7 @@ class Commands(LazyGroup):
         Entry("rebuild", f"{_DECLARED}.data:rebuild",
               "Print the exact prompt of a recorded trial; its hash is checked against what was sent."),
         Entry("needle", f"{_DECLARED}.data:needle", "Needles, prompts, experiments and suites."),
+        Entry("task", f"{_DECLARED}.data:task", "Tasks: the families of trials, with their rows and options."),
         Entry("corpus", f"{_DECLARED}.data:corpus", "Corpora: list, fetch, count."),
         Entry("batch", f"{_DECLARED}.measure:batch",
               "Batches: the requests of a run as files, to be answered later."),
@@ -88,7 +89,9 @@ def _version(value: bool) -> None:
 @app.callback()
 def _root(
     version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
-    lang: str = typer.Option("en", "--lang", envvar="NIH_LANG", help="en | zh: every word the tool says."),
+    lang: str = typer.Option(
+        "en", "--lang", envvar="NIH_LANG", metavar="|".join(languages()), help="Language of every word the tool says."
+    ),
 ) -> None:
     """Needle in a haystack: how well a language model finds one fact in a long document, at every depth and length."""
 

@@ -20,10 +20,9 @@ from nihbench.cli.hearing import FAILED_TRIALS, given, terminal
 from nihbench.cli.output import note, show, show_json
 from nihbench.cli.progress import measuring
 from nihbench.errors import UsageError
-from nihbench.lang.messages import said, t
+from nihbench.lang.messages import t
 from nihbench.run.batch_state import open_batches
 from nihbench.run.batches import refresh
-from nihbench.run.export import BATCH_FOLDER
 from nihbench.run.results import import_results
 from nihbench.run.store import open_run, owned
 
@@ -51,20 +50,6 @@ def submit(
         folder, _ = write_requests(asked, out, caller, max_requests=max_requests, max_file_mb=max_file_mb)
         job = Job(options=asked, existing=folder)
     submit_run(job, Terms(completion_window=completion_window, again=again), caller)
-
-
-def export(options: dict[str, Any], out: Path, max_requests: int, max_file_mb: float | None, as_json: bool) -> None:
-    """Write the requests of a run in OpenAI's batch format, and a run's folder to bring the answers into."""
-    caller = terminal()
-    asked = run_options(options, caller)
-    folder, files = write_requests(asked, out, caller, max_requests=max_requests, max_file_mb=max_file_mb)
-    if as_json:
-        show_json([asdict(file) for file in files])
-        return
-    for file in files:
-        path = folder.path / BATCH_FOLDER / file.name
-        size = t("cli.requests_bytes", requests=file.requests, bytes=file.size_bytes)
-        show(f"{path}  {said(size)}")
 
 
 def status(

@@ -10,9 +10,9 @@ from typing import Any, get_args
 from nihbench.analysis.cases import ORDER, Cases, Filter, find_cases
 from nihbench.analysis.controls import ControlResult, control_results
 from nihbench.analysis.table import UNSCORED
+from nihbench.app.catalogs import load
 from nihbench.app.comparing import lost_since
 from nihbench.app.plain import plain
-from nihbench.app.presets import load
 from nihbench.app.probing import ProbeOptions, cause_lines, causes_json, causes_of, send_probes
 from nihbench.app.results import tell_controls
 from nihbench.cli import caseview
@@ -134,7 +134,7 @@ def _let(records: Mapping[str, Record], chosen: Filter) -> dict[str, Record]:
 
 def _looked(read: _Read, chosen: Filter, corpus: str | None) -> _Looked:
     folder, planned, records, grades = read
-    found = find_cases(records, grades, chosen)
+    found = find_cases(records, grades, chosen, folder.manifest.axis, folder.manifest.needle)
     return _Looked(
         folder=folder,
         cases=found,
@@ -164,12 +164,12 @@ def context_of(folder: RunFolder, records: dict[str, Record], found: Cases, corp
 
 def _known(outcome: str | None) -> str | None:
     if outcome is not None and outcome not in ORDER:
-        raise UsageError(t("cli.outcome_none", outcome=outcome, order=", ".join(ORDER)))
+        raise UsageError(t("cli.outcome_none", outcome=outcome, order=tuple(ORDER)))
     return outcome
 
 
 def _known_failure(failure: str | None) -> str | None:
     known = (*get_args(FailureKind), UNSCORED)
     if failure is not None and failure not in known:
-        raise UsageError(t("cli.failure_none", failure=failure, known=", ".join(known)))
+        raise UsageError(t("cli.failure_none", failure=failure, known=tuple(known)))
     return failure

@@ -9,7 +9,9 @@ from typing import Any
 
 from nihbench.analysis.cases import Case, Cases, Cluster, Group
 from nihbench.app.plain import plain
-from nihbench.lang.messages import Message, listed, said, t
+from nihbench.figures.labels import row_words
+from nihbench.lang.messages import Message, languages, listed, said, t
+from nihbench.types import DEPTH, Axis
 
 Around = tuple[str, str, str]
 _SHOWN = 400
@@ -83,15 +85,17 @@ def as_text(cases: Cases, context: Context, more: Sequence[str]) -> str:
     for group in cases.groups:
         lines += ["", f"{group.kind}: {len(group.cases):,}"]
         for cluster in group.clusters:
-            lines += _cluster_text(cluster, context)
+            lines += _cluster_text(cluster, context, cases.axis)
     return "\n".join(lines)
 
 
-def _cluster_text(cluster: Cluster, context: Context) -> list[str]:
+def _cluster_text(cluster: Cluster, context: Context, axis: Axis) -> list[str]:
     first, count = cluster.cases[0], len(cluster.cases)
     lacking = t("cli.no_answer_2") if first.value is None else t("cli.answer_not_kept")
     words = lacking if cluster.said is None else _cut(plain(cluster.said).strip()) or t("cli.white_space_only")
-    below = [t("cli.at", places=_places(cluster.cases, 8)), t("cli.why_2", reason=_why(first))]
+    below = [t("cli.at", places=_places(cluster.cases, 8, axis)), t("cli.why_2", reason=_why(first))]
+    if first.items:
+        below.append(_items(first))
     if first.hint:
         below.append(t("cli.comes_from_2", sentence=_cut(plain(first.hint))))
     around = context.around.get(first.id)
@@ -108,18 +112,30 @@ def _not_shown(context: Context) -> Message:
 def _why(case: Case) -> str:
     """Return why a case was graded so, in the process's language."""
     reason = _cut(plain(said(case.reason)))
-    if not case.missing:
+    if not case.lacks:
         return reason
-    return said(t("cli.missing", reason=reason, facts=", ".join(map(plain, case.missing))))
+    return said(t("cli.missing", reason=reason, facts=tuple(map(plain, case.lacks))))
 
 
-def _places(cases: Sequence[Case], most: int) -> str:
-    places = [said(t("cli.tokens_3", length=case.length, depth=case.depth_percent)) for case in cases[:most]]
+def _items(case: Case) -> Message:
+    """Return which items an answer gave and which it did not, by their names."""
+    marks = [f"{plain(name)} {'✓' if found else '✗'}" for name, found in case.items]
+    return t("cli.items", items=listed(marks))
+
+
+def _places(cases: Sequence[Case], most: int, axis: Axis) -> str:
+    places = [said(_place(case, axis)) for case in cases[:most]]
     if len({case.prompt for case in cases}) > 1:
         places = [f"{place} ({plain(case.prompt)})" for place, case in zip(places, cases[:most], strict=True)]
     rest = len(cases) - most
     some = listed(places)
     return said(t("cli.more", some=some, count=rest)) if rest > 0 else some
+
+
+def _place(case: Case, axis: Axis) -> Message:
+    if case.point is None:
+        return t("cli.tokens_3", length=case.length, depth=case.depth_percent)
+    return t("cli.tokens_row", length=case.length, row=row_words(axis, case.row))
 
 
 def _cut(text: str) -> str:
@@ -138,21 +154,24 @@ def as_markdown(cases: Cases, context: Context, more: Sequence[str], title: str)
     for group in cases.groups:
         lines += ["", f"## {escaped(group.kind)}: {len(group.cases):,}"]
         for cluster in group.clusters:
-            lines += _cluster_markdown(cluster, context)
+            lines += _cluster_markdown(cluster, context, cases.axis)
     return "\n".join(lines)
 
 
-def _cluster_markdown(cluster: Cluster, context: Context) -> list[str]:
+def _cluster_markdown(cluster: Cluster, context: Context, axis: Axis) -> list[str]:
     lines = ["", f"### {len(cluster.cases):,} x", ""]
     lines += [said(t("cli.no_answer")) if cluster.said is None else fenced(cluster.said), ""]
-    lines += [said(t("cli.trial_prompt_length_depth")), "|---|---|---|---|---|---|"]
+    head = t("cli.depth_word") if axis.name == DEPTH.name else t("cli.title", title=axis.title)
+    lines += [said(t("cli.trial_prompt_length_row", row=escaped(said(head)))), "|---|---|---|---|---|---|"]
     for c in cluster.cases:
         band = "" if c.value is None else f"{c.value:.0%}"
         lines.append(
-            f"| {escaped(c.id)} | {escaped(c.prompt)} | {c.length:,} | {c.depth_percent:g}% | {c.repeat} | {band} |"
+            f"| {escaped(c.id)} | {escaped(c.prompt)} | {c.length:,} | {_row(axis, c)} | {c.repeat} | {band} |"
         )
     for case in cluster.cases:
         lines += ["", said(t("cli.why", id=escaped(case.id))), "", fenced(_why(case))]
+        if case.items:
+            lines += ["", escaped(said(_items(case)))]
         if case.answer is not None and case.answer != cluster.said:
             lines += ["", said(t("cli.said")), "", fenced(case.answer)]
         if case.hint:
@@ -161,6 +180,10 @@ def _cluster_markdown(cluster: Cluster, context: Context) -> list[str]:
             before, needle, after = context.around[case.id]
             lines += ["", said(t("cli.sent")), "", fenced(f"...{before}[[{needle}]]{after}...")]
     return lines
+
+
+def _row(axis: Axis, case: Case) -> str:
+    return escaped(axis.label(case.row)) if case.point is not None else f"{case.depth_percent:g}%"
 
 
 def escaped(text: str) -> str:
@@ -187,7 +210,17 @@ def as_json(cases: Cases, context: Context, causes: Mapping[str, Any] | None) ->
         "summary": [line.strip() for line in summary_lines(cases, str)],
         "causes": causes,
         "context_missing": context.missing or None,
+        **_axis_json(cases.axis),
         "groups": [_group_json(group, context) for group in cases.groups],
+    }
+
+
+def _axis_json(axis: Axis) -> dict[str, Any]:
+    """Return what the rows are, where they are not depths."""
+    if axis.name == DEPTH.name:
+        return {}
+    return {
+        "axis": {"name": axis.name, "unit": axis.unit, "title": {lang: said(axis.title, lang) for lang in languages()}}
     }
 
 
@@ -208,7 +241,12 @@ def _group_json(group: Group, context: Context) -> dict[str, Any]:
 
 
 def _case_json(case: Case, context: Context) -> dict[str, Any]:
-    shown = {each.name: getattr(case, each.name) for each in fields(case)}
+    shown = {each.name: getattr(case, each.name) for each in fields(case) if each.name != "lacks"}
+    if case.point is None:
+        del shown["point"]
+    shown["items"] = [{"name": name, "found": found} for name, found in case.items]
+    if not case.items:
+        del shown["items"]
     return shown | {"reason": str(case.reason), "sent": _sent(context.around.get(case.id))}
 
 

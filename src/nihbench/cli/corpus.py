@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from nihbench.app.presets import load
+from nihbench.app.catalogs import load
 from nihbench.cli.hearing import terminal
 from nihbench.cli.output import note, show, show_json
 from nihbench.corpora.stats import stats

@@ -12,7 +12,7 @@ from nihbench.cli.hearing import terminal
 from nihbench.cli.output import show_json, tell
 from nihbench.figures.captions import length_notes
 from nihbench.figures.findings import diagnosis_sentence
-from nihbench.lang.messages import language
+from nihbench.lang.messages import language, languages
 from nihbench.run.store import open_run
 from nihbench.run.tree import find_runs
 
@@ -47,5 +47,5 @@ def _value(sweep: Sweep) -> dict[str, Any]:
         "margin": None if found.margin == float("inf") else found.margin,
         "measured": made.headline.found.measured,
         "planned": made.headline.found.planned,
-        "text": {"en": diagnosis_sentence(made, "en"), "zh": diagnosis_sentence(made, "zh")},
+        "text": {lang: diagnosis_sentence(made, lang) for lang in languages()},
     }

@@ -9,13 +9,13 @@ from decimal import Decimal
 from random import SystemRandom
 from typing import Any
 
+from nihbench.app.catalogs import load
 from nihbench.app.checks import preflight_notes, with_window
 from nihbench.app.consent import cost_words
 from nihbench.app.keywords import usual_values
 from nihbench.app.money import Checks, free_words, is_free, planned_cost
 from nihbench.app.options import run_options
 from nihbench.app.plain import plain
-from nihbench.app.presets import load
 from nihbench.app.wiring import reach, resolved
 from nihbench.cli.hearing import terminal
 from nihbench.cli.output import note, show_json, tell

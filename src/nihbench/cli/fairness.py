@@ -11,12 +11,12 @@ from typing import Any
 
 from nihbench.analysis.controls import ControlResult, control_results
 from nihbench.analysis.fairness import Fairness, check_needle
+from nihbench.app.catalogs import load
 from nihbench.app.consent import check_cost
 from nihbench.app.jobs import Ready, asked_jobs, made_ready
 from nihbench.app.keywords import usual_values
 from nihbench.app.options import spelt_lengths
 from nihbench.app.plain import plain
-from nihbench.app.presets import load
 from nihbench.app.running import now
 from nihbench.app.sending import Sending, enter_checks, measure
 from nihbench.catalog.lookup import Catalog

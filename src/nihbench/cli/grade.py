@@ -5,10 +5,10 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from nihbench.app.presets import load
+from nihbench.app.catalogs import load
 from nihbench.cli.hearing import terminal
 from nihbench.cli.output import note, show_lines
-from nihbench.errors import UsageError
+from nihbench.errors import UsageError, unreadable
 from nihbench.fetch.regular import read_named
 from nihbench.lang.messages import t
 from nihbench.run.answers import read_rows
@@ -25,7 +25,7 @@ def grade(file: str) -> None:
     rows = read_rows(read_file(file), "stdin" if file == "-" else file, catalog)
     own = sorted({row.answered.needle.name for row in rows} - catalog.needles.keys() - {"expected"})
     if own:
-        note(t("cli.note_not_catalog_graded", own=", ".join(own)))
+        note(t("cli.note_not_catalog_graded", own=tuple(own)))
     # All are graded before the first is shown: nothing is half printed.
     show_lines([grade_row(row.answered.id, row.answered.by_rules(), str) for row in rows])
 
@@ -45,7 +45,7 @@ def read_file(name: str) -> bytes:
             return _within(sys.stdin.buffer.read(_MOST_BYTES + 1))
         return read_named(Path(name), _MOST_BYTES)
     except OSError as error:
-        raise UsageError(t("cli.cant_read_give_file", name=name, strerror=error.strerror or error)) from error
+        raise unreadable(name, error, UsageError, t("cli.give_file_json_lines")) from error
 
 
 def _within(data: bytes) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
-from nihbench.app.presets import load
+from nihbench.app.catalogs import load
 from nihbench.app.results import result_of
 from nihbench.cli.hearing import terminal
 from nihbench.cli.output import note

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import typer
 
+from nihbench.app.catalogs import load
 from nihbench.app.finish import finish, finish_tree
 from nihbench.app.money import left_behind
-from nihbench.app.presets import load
 from nihbench.cli.hearing import FAILED_TRIALS
 from nihbench.cli.progress import measuring
 from nihbench.run.merging import merge_folders

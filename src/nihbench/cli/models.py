@@ -7,8 +7,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from nihbench.app.catalogs import load
 from nihbench.app.plain import plain
-from nihbench.app.presets import is_gguf, key_for, load, remember
+from nihbench.app.presets import is_gguf, key_for, remember
 from nihbench.cli.hearing import terminal
 from nihbench.cli.output import note, show, show_json
 from nihbench.endpoint.connection import Endpoint

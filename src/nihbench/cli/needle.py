@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from nihbench.app.presets import load
+from nihbench.app.catalogs import load
 from nihbench.cli.hearing import terminal
 from nihbench.cli.output import show, show_json
 from nihbench.lang.messages import column, listed, said, t
@@ -29,9 +29,9 @@ def list_needles(as_json: bool) -> None:
     for e in catalog.experiments.values():
         made_of = t(
             "cli.needle_corpus_prompts",
-            needle=e.needle,
+            needle=e.needle or e.task,
             corpus=e.corpus or t("cli.give_corpus"),
-            prompts=", ".join(e.prompts),
+            prompts=tuple(e.prompts),
         )
         lines.append(f"  {e.name:<18} {said(made_of)}")
     lines += ["", said(t("cli.suites"))]

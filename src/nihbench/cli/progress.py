@@ -66,7 +66,7 @@ class LiveView:
     def __init__(self, part: PartBegan) -> None:
         self._sweep = Watched(
             title=part.title,
-            needle=part.needle,
+            task=part.task,
             planned=part.planned,
             owed=part.owed,
             now=time.monotonic(),

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from nihbench.app.presets import load
+from nihbench.app.catalogs import load
 from nihbench.app.prompting import as_text, prompts_of
 from nihbench.cli.hearing import terminal
 from nihbench.cli.output import for_terminal, note, show, show_json

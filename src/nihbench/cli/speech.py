@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any
 
 from nihbench.errors import UsageError
-from nihbench.lang.messages import LANGUAGES, Lang, help_words, language, mistakes, recognising, t
+from nihbench.lang.messages import Lang, help_words, language, languages, mistakes, recognising, t
 
 _PANELS = ("ARGUMENTS_PANEL_TITLE", "OPTIONS_PANEL_TITLE", "COMMANDS_PANEL_TITLE", "DEFAULT_STRING", "ENVVAR_STRING",
            "REQUIRED_LONG_STRING")  # fmt: skip
@@ -36,11 +36,9 @@ def chosen(arguments: Sequence[str], environment: Mapping[str, str]) -> tuple[La
             value, name = argument.removeprefix("--lang="), "--lang"
         else:
             rest.append(argument)
-    spoken = {str(known): known for known in LANGUAGES}.get(value)
-    if spoken is None:
-        raise UsageError(t("cli.choose_one_2", name=name, value=value,
-                           languages=", ".join(LANGUAGES)))  # fmt: skip
-    return spoken, rest
+    if value not in languages():
+        raise UsageError(t("cli.choose_one_2", name=name, value=value, languages=languages()))
+    return value, rest
 
 
 def translate(command: Any) -> None:

@@ -13,15 +13,17 @@ from rich.cells import cell_len, chop_cells, set_cell_size
 from rich.text import Text
 
 from nihbench.analysis.grids import Grid
-from nihbench.analysis.tally import Tally, squeezed
+from nihbench.analysis.tally import Pair, Tally, squeezed
 from nihbench.app.events import kind_words
 from nihbench.app.money import Gauges
 from nihbench.app.plain import plain
+from nihbench.figures.labels import row_words
 from nihbench.figures.terminal import terminal_heatmap
-from nihbench.lang.messages import Message, language, said, t
+from nihbench.lang.messages import Message, language, listed, said, t
 from nihbench.run.answers import answer_of
 from nihbench.run.follow import Eta, Left
-from nihbench.types import Completion, GradedElsewhere, Needle, Record, Trial
+from nihbench.tasks.task import Task
+from nihbench.types import Completion, GradedElsewhere, Record, Trial
 
 # ---- watched ---------------------------------------------------------------------------------------------------------
 # What the live view knows of a run: its tally, how long it still takes, and what its limits and its money say.
@@ -43,7 +45,7 @@ class Watched:
         self,
         *,
         title: str,
-        needle: Needle,
+        task: Task,
         planned: Sequence[Trial],
         owed: Sequence[Trial],
         now: float,
@@ -56,12 +58,12 @@ class Watched:
         self.tokens_planned = sum(trial.length for trial in planned)
         self.miss: Record | None = None
         self.said = ""
-        self._needle = needle
+        self._task = task
         self._gauges = gauges
 
     def remember(self, record: Record) -> None:
         """Take a record that was there before: it is in the grid, and says nothing of the pace of today."""
-        answer = answer_of(self._needle, record)
+        answer = answer_of(self._task, record)
         grade = answer.by_rules() if answer is not None else None
         self.tally.take(record, grade)
         if not isinstance(record.outcome, GradedElsewhere):
@@ -75,6 +77,14 @@ class Watched:
         self.remember(record)
         if not isinstance(record.outcome, GradedElsewhere):
             self.eta.take(record.trial.length, record.outcome.latency_s, now)
+
+    def row(self, trial: Trial) -> Message:
+        """Return where a trial stands on the task's axis."""
+        return row_words(self._task.axis, trial.row)
+
+    def grid(self, pair: Pair) -> Grid:
+        """Return one grid as it stands, by what its task calls its rows."""
+        return self.tally.grid(pair, self._task.axis)
 
     def gauges(self) -> Gauges:
         """Return what limits and money say now."""
@@ -181,7 +191,7 @@ def _bar(sweep: Watched, gauges: Gauges, screen: Screen, now: float) -> Text:
 
 def _found(sweep: Watched) -> str:
     tally = sweep.tally
-    failed = ", ".join(f"{said(kind_words(kind))} {count}" for kind, count in sorted(tally.failures.items()) if count)
+    failed = listed(f"{said(kind_words(kind))} {count}" for kind, count in sorted(tally.failures.items()) if count)
     if tally.measured:
         text = t(
             "cli.found_strict",
@@ -236,7 +246,7 @@ def _miss(sweep: Watched, screen: Screen) -> list[Text]:
     record = sweep.miss
     if record is None:
         return []
-    where = said(t("cli.latest_miss_length_depth", length=record.trial.length, depth=record.trial.depth_percent))
+    where = said(t("cli.latest_miss_length_depth", length=record.trial.length, row=sweep.row(record.trial)))
     text = " ".join(plain(sweep.miss_text()).split())
     if screen.height < _HIGH:
         return [Text(where, style="bold").append(text, style="not bold")]
@@ -250,11 +260,11 @@ def _note(sweep: Watched) -> list[Text]:
 def _heatmap(sweep: Watched, screen: Screen, room: int) -> list[Text]:
     """Draw all grids in the order of the plan where they have room, else that of the latest record."""
     pairs = sweep.tally.pairs
-    every = [_fitted(sweep.tally.grid(pair), screen, len(sweep.tally.grid(pair).depths) + 10) for pair in pairs]
+    every = [_fitted(sweep.grid(pair), screen, len(sweep.grid(pair).depths) + 10) for pair in pairs]
     if sum(map(len, every)) <= room:
         return [line for part in every for line in part]
     shown = sweep.tally.last
-    return _fitted(sweep.tally.grid(shown), screen, room)[: max(0, room)] if shown is not None else []
+    return _fitted(sweep.grid(shown), screen, room)[: max(0, room)] if shown is not None else []
 
 
 def _fitted(grid: Grid, screen: Screen, room: int) -> list[Text]:

@@ -6,19 +6,20 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from nihbench.app.catalogs import load
 from nihbench.app.events import TrialDone
 from nihbench.app.money import Gauges, stored_tariff
-from nihbench.app.presets import load
 from nihbench.app.results import result_of
 from nihbench.cli.hearing import terminal
 from nihbench.cli.output import note
 from nihbench.cli.progress import is_live, shown
 from nihbench.cli.showing import show_result
 from nihbench.cli.view import Watched
-from nihbench.lang.messages import t
+from nihbench.lang.messages import Words, t
 from nihbench.run.follow import Follower
 from nihbench.run.store import open_run
 from nihbench.run.tree import find_runs
+from nihbench.types import Record
 
 POLL_S = 0.5
 GRACE_S = 3.0
@@ -29,7 +30,7 @@ def watch(runs: list[Path]) -> None:
     """Watch a run of another process until it ends: its heatmap, its progress, the latest miss."""
     folders = _Folders(runs)
     if not folders.any_going_on():
-        note(t("cli.no_process_works_how", runs=", ".join(map(str, runs))))
+        note(t("cli.no_process_works_how", runs=tuple(map(str, runs))))
     elif is_live():
         _on_screen(folders)
     else:
@@ -83,11 +84,16 @@ def _in_lines(folders: _Folders) -> None:
     while going := folders.going_on():
         for follower in going:
             for record in follower.news():
-                note(TrialDone(record=record, done=follower.done, total=follower.total).message)
+                note(_done(follower, record))
         time.sleep(POLL_S)
     for follower in folders.all():
         for record in follower.news():
-            note(TrialDone(record=record, done=follower.done, total=follower.total).message)
+            note(_done(follower, record))
+
+
+def _done(follower: Follower, record: Record) -> Words:
+    axis = follower.folder.manifest.axis
+    return TrialDone(record=record, done=follower.done, total=follower.total, axis=axis).message
 
 
 def _sweep(follower: Follower, more: str) -> Watched:
@@ -96,7 +102,7 @@ def _sweep(follower: Follower, more: str) -> Watched:
     there = {record.trial for record in before}
     sweep = Watched(
         title=f"{content.model.name}  {content.experiment}{more}",
-        needle=content.needle,
+        task=content.task,
         planned=follower.planned,
         owed=[trial for trial in follower.planned if trial not in there],
         now=time.monotonic(),

@@ -87,6 +87,6 @@ def clean(text: str, rules: Iterable[str]) -> str:
     """
     for name in rules:
         if name not in RULES:
-            raise FetchError(t("corpora.no_cleaning_rule_named", name=name, rules=", ".join(RULES)))
+            raise FetchError(t("corpora.no_cleaning_rule_named", name=name, rules=tuple(RULES)))
         text = RULES[name](text)
     return text

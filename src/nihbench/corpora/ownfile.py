@@ -14,10 +14,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nihbench.corpora.cleaning import fold_line_ends
-from nihbench.corpora.stats import count_han
-from nihbench.errors import UsageError
+from nihbench.errors import UsageError, unreadable
 from nihbench.fetch.regular import read_named
 from nihbench.lang.messages import Note, Words, t
+from nihbench.languages.base import telling
 from nihbench.types import UNKNOWN_LANGUAGE, Corpus
 
 # ---- encodings -------------------------------------------------------------------------------------------------------
@@ -221,9 +221,8 @@ def _check_controls(text: str, name: str) -> None:
 _MOST_BYTES = 512_000_000
 _SUFFIXES = (".txt", ".md")
 _JOINT = "\n\n"
-_CHINESE_SHARE = 0.2
-_KANA_SHARE = 0.15
-_KANA = re.compile("[\u3041-\u309f\u30a1-\u30fa\u1100-\u11ff\uac00-\ud7a3]")
+_OTHERS_SHARE = 0.15
+_OTHERS = re.compile("[\u3041-\u309f\u30a1-\u30fa\u1100-\u11ff\uac00-\ud7a3]")
 _LATIN = re.compile("[A-Za-z\u00c0-\u024f\u1e00-\u1eff]")
 
 
@@ -268,15 +267,16 @@ def load_path(path: Path, language: str | None = None) -> Corpus:
 
 
 def guess_language(text: str) -> str:
-    """Return "zh" if a fifth of the letters or more are Han, "und" (not known) if most are not Latin, else "en".
+    """Return the language that a share of the letters shows, "und" (not known) if most are not Latin, else "en".
 
-    A text with a kana or hangul in seven letters is Japanese or Korean, however many Han characters it has.
+    A fifth of Han characters is Chinese. A text with a kana or hangul in seven letters is Japanese or Korean, however
+    many Han characters it has: not known, unless a language's file claims it.
     """
     letters = sum(map(str.isalpha, text))
-    if letters and _KANA_SHARE * letters <= len(_KANA.findall(text)):
-        return UNKNOWN_LANGUAGE
-    if letters and count_han(text) >= _CHINESE_SHARE * letters:
-        return "zh"
+    shares = [*telling(), (UNKNOWN_LANGUAGE, _OTHERS, _OTHERS_SHARE)]
+    for code, letter, share in sorted(shares, key=lambda told: told[2]) if letters else ():
+        if sum(1 for _ in letter.finditer(text)) >= share * letters:
+            return code
     return UNKNOWN_LANGUAGE if 2 * len(_LATIN.findall(text)) < letters else "en"
 
 
@@ -297,7 +297,7 @@ def _read(path: Path) -> Decoded:
     try:
         content = read_named(path, _MOST_BYTES)
     except OSError as error:
-        raise UsageError(t("corpora.could_not_read_check_file_rights", path=path, strerror=error.strerror)) from error
+        raise unreadable(path, error, UsageError) from error
     found = decode(content, str(path))
     if "\ufffd" in found.text:
         raise UsageError(t("corpora.holds_character_u_fffd", path=path))

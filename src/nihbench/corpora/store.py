@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 from nihbench.corpora.cleaning import clean
-from nihbench.errors import FetchError
+from nihbench.errors import FetchError, unreadable
 from nihbench.fetch.download import download_url
 from nihbench.fetch.files import Report, cache_dir, silent, write_atomic
 from nihbench.fetch.regular import read_named
@@ -191,7 +191,7 @@ def _read(path: Path) -> bytes:
     try:
         return read_named(path, _SOURCES_MOST_BYTES)
     except OSError as error:
-        raise FetchError(t("corpora.could_not_read_check_file", path=path, strerror=error.strerror)) from error
+        raise unreadable(path, error, FetchError) from error
 
 
 def _sha256(content: bytes) -> str:
@@ -273,9 +273,7 @@ def _content(path: Path, mend: str) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise FetchError(
-            t("corpora.could_not_read_check_rights", path=path, strerror=error.strerror, mend=mend)
-        ) from error
+        raise unreadable(path, error, FetchError, t("corpora.check_permissions_or_run", command=mend)) from error
 
 
 def fetch(
@@ -394,7 +392,7 @@ def _cleaned_copy(manifest: CorpusManifest, origin: Path | None) -> str | None:
     try:
         content = read_named(origin, _MOST_BYTES)
     except OSError as error:
-        raise FetchError(t("corpora.could_not_read_check", origin=origin, strerror=error.strerror)) from error
+        raise unreadable(origin, error, FetchError, t("errors.check_option", option="--from")) from error
     return content.decode("utf-8") if hashlib.sha256(content).hexdigest() == manifest.text_sha256 else None
 
 

@@ -13,20 +13,9 @@ from random import Random
 
 from nihbench.lang.messages import Message as Sentence
 from nihbench.lang.messages import Words, t
+from nihbench.languages.base import of
 from nihbench.types import Completer, Failure, FailureKind, Message, ModelPreset, Request
 
-_ASK = {
-    "en": (
-        "The first code is {code}. The last line of this text holds the last code. "
-        "When you have read everything, answer with both codes and nothing else.",
-        "The last code is {code}. Answer with both codes now: the first code, which stands in the first line, "
-        "and the last code.",
-    ),
-    "zh": (
-        "第一个暗号是 {code}。本文最后一行有最后一个暗号。读完全文后，只回答这两个暗号。",
-        "最后一个暗号是 {code}。现在请回答两个暗号：第一行里的第一个暗号，以及最后一个暗号。",
-    ),
-}
 _CODE_DIGITS = 6
 _OUTPUT_TOKENS = 200
 _REASONING_OUTPUT_TOKENS = 8192
@@ -116,12 +105,13 @@ async def sing(
         client: sends the prompt.
         preset: the model.
         text: what fills the prompt.
-        language: what the codes are asked back in: zh, else English.
+        language: what the codes are asked back in; English where it has no words for that.
         expected_tokens: about how many tokens the prompt has.
         random: draws the codes.
     """
     codes = ["".join(random.choices("23456789", k=_CODE_DIGITS)) for _ in range(2)]
-    first, last = (ask.format(code=code) for ask, code in zip(_ASK.get(language[:2], _ASK["en"]), codes, strict=True))
+    asking = of(language).asking
+    first, last = asking.first_code.format(code=codes[0]), asking.last_code.format(code=codes[1])
     request = Request(
         model=preset.model,
         max_output=_REASONING_OUTPUT_TOKENS if preset.reasoning else _OUTPUT_TOKENS,

@@ -145,7 +145,7 @@ def verdict(report: Preflight) -> NihError | None:
     if report.failure is None:
         return None
     if report.model_listed is False or (report.failure == "auth" and is_about_model(said)):
-        known = t("endpoint.more" if len(report.models) > 5 else "endpoint.it_has", models=", ".join(report.models[:5]))
+        known = t("endpoint.more" if len(report.models) > 5 else "endpoint.it_has", models=tuple(report.models[:5]))
         return EndpointError(
             t(
                 "endpoint.not_serve_model",

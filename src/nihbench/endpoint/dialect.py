@@ -209,8 +209,7 @@ def _lessons(dialect: Dialect, call: Call, found: Diagnosis) -> Iterator[tuple[D
         yield new, t("endpoint.server_wants_output_limit", name=other)
     names = [name for name in SAMPLING if name in sent and _names(name, found)]
     if found.kind == "bad_parameter" and names:
-        listed = " and ".join(names)
-        words = t("endpoint.server_refuses_not_sent", names=listed, said=said)
+        words = t("endpoint.server_refuses_not_sent", names=tuple(names), said=said)
         yield replace(dialect, dropped=dialect.dropped | set(names)), words
     if not dialect.fold_system and has_system(call.messages) and refused and _SYSTEM.search(said):
         new = replace(dialect, fold_system=True)

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from nihbench.errors import FetchError, UsageError
+from nihbench.errors import FetchError, UsageError, unreadable
 from nihbench.fetch.files import Report, cache_dir, silent
 from nihbench.fetch.regular import read_named
 from nihbench.fetch.wheels import wheel_member_to_file
@@ -266,7 +266,7 @@ class HuggingFaceTokenizer:
         try:
             content = read_named(path, _MOST_BYTES)
         except OSError as error:
-            raise UsageError(t("endpoint.cant_read_tokenizer_name", path=path, strerror=error.strerror)) from error
+            raise unreadable(path, error, UsageError, t("endpoint.name_tokenizer_json")) from error
         self.name = f"hf:{hashlib.sha256(content).hexdigest()[:12]}"
         self._tokenizer = _parse_tokenizer(path, content)
 

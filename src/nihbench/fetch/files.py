@@ -12,8 +12,7 @@ from typing import BinaryIO, Protocol
 
 import platformdirs
 
-from nihbench.errors import FetchError
-from nihbench.lang.messages import t
+from nihbench.errors import FetchError, unwritable
 
 _SUFFIX = ".part"
 _STALE_S = 24 * 3600
@@ -57,8 +56,7 @@ def atomic_file(target: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
         finally:
             part.unlink(missing_ok=True)
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise FetchError(t("fetch.could_not_write_check", target=target, reason=reason)) from error
+        raise unwritable(target, error, FetchError) from error
 
 
 def write_atomic(path: Path, content: bytes) -> None:

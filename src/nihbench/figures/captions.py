@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import isnan
 
-from nihbench.analysis.statistics import Rate, Summary
+from nihbench.analysis.statistics import ItemShare, Rate, Summary
 from nihbench.figures.labels import unit_phrase
 from nihbench.figures.words import joined, listed, say
 from nihbench.lang.messages import Lang
@@ -135,9 +135,17 @@ def headline(summary: Summary, *, lang: Lang = "en", name: str = "", intervals: 
             sentences.append(say(lang, "unmeasured_bounds", found=found, strict=strict, mean=mean))
     elif not whole:
         sentences.append(say(lang, "unmeasured"))
+    if summary.items:
+        sentences.append(say(lang, "by_item", items=items_phrase(summary.items, lang)))
     if summary.measured_share < VERDICT_SHARE:
         sentences.append(say(lang, "no_verdict", share=f"{VERDICT_SHARE:.0%}"))
     return joined(lang, sentences)
+
+
+def items_phrase(items: Sequence[ItemShare], lang: Lang) -> str:
+    """Return how often each item was given: "red 90.0% (9/10), blue 40.0% (4/10)"."""
+    told = [f"{each.name} {_percent(each.found / each.measured)} ({each.found}/{each.measured})" for each in items]
+    return listed(lang, told)
 
 
 def map_note(summary: Summary, *, lang: Lang = "en", intervals: Intervals | None = None) -> str:

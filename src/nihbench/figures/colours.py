@@ -59,7 +59,7 @@ def palette(name: str) -> Palette:
         UsageError: There is none of this name.
     """
     if name not in PALETTES:
-        raise UsageError(t("figures.no_colours_named_choose", name=name, palettes=", ".join(PALETTES)))
+        raise UsageError(t("figures.no_colours_named_choose", name=name, palettes=tuple(PALETTES)))
     return PALETTES[name]
 
 

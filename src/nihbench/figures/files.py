@@ -7,7 +7,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nihbench.errors import FetchError, UsageError
+from nihbench.errors import FetchError, UsageError, unwritable
 from nihbench.fetch.files import write_atomic
 from nihbench.figures.look import look
 from nihbench.lang.messages import t
@@ -33,7 +33,7 @@ def check_suffix(path: Path) -> str:
     """
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
-        raise UsageError(t("figures.figure_cant_written_give", path_name=path.name, suffixes=", ".join(SUFFIXES)))
+        raise UsageError(t("figures.figure_cant_written_give", path_name=path.name, suffixes=tuple(SUFFIXES)))
     return suffix
 
 
@@ -67,5 +67,5 @@ def write_picture(path: Path, data: bytes) -> None:
         # By another name first: what has this name may be a link, and a run's folder somebody else's.
         write_atomic(path, data)
     except FetchError as error:
-        reason = getattr(error.__cause__, "strerror", None) or str(error)
-        raise UsageError(t("figures.cant_written_choose_another", path=path, strerror=reason)) from error
+        cause = error.__cause__ if isinstance(error.__cause__, OSError) else OSError(str(error))
+        raise unwritable(path, cause, UsageError, t("errors.choose_another_place")) from error

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from nihbench.analysis.pairing import Interaction, Paired
 from nihbench.analysis.statistics import LEAST_MEASURED, Statistics
-from nihbench.figures.labels import depth_labels, length_labels
+from nihbench.figures.captions import items_phrase
+from nihbench.figures.labels import axis_title, length_labels, row_labels, rows_phrase
 from nihbench.figures.words import joined, listed, pattern_name, tell
 from nihbench.lang.messages import Lang
 from nihbench.stats.binomial import Share
@@ -15,6 +16,7 @@ from nihbench.stats.detectable import LEAST_HAYSTACKS
 from nihbench.stats.diagnose import LEAST_MISSES, Cut, Diagnosis, Pattern
 from nihbench.stats.effective import EffectiveLength, Reach
 from nihbench.stats.regions import Region
+from nihbench.types import DEPTH, Axis
 
 _NEARLY_AS_GOOD = 6
 """Twice a log-likelihood (Kass and Raftery 1995): under it a second pattern explains the misses nearly as well."""
@@ -91,8 +93,8 @@ def worst_sentence(made: Statistics, lang: Lang = "en") -> str:
     worst = made.worst if made.has_verdict else None
     if worst is None:
         return ""
-    lengths, depths = _from_to(worst.lengths, _tokens), _from_to(worst.depths, _depth)
-    return tell(lang, "worst", lengths=lengths, depths=depths, value=_percent(worst.headline.found_rate))
+    lengths, rows = _from_to(worst.lengths, _tokens), _rows(made.axis, worst.depths, lang)
+    return tell(lang, "worst", lengths=lengths, rows=rows, value=_percent(worst.headline.found_rate))
 
 
 def comparison_paragraph(paired: Paired, lang: Lang = "en", comparisons: int = 1) -> str:
@@ -127,14 +129,29 @@ def comparison_paragraph(paired: Paired, lang: Lang = "en", comparisons: int = 1
 
 
 def _remarks(paired: Paired, lang: Lang) -> list[str]:
-    """Return what a reader must know of the pairs themselves."""
-    told = []
+    """Return what a reader must know of the pairs themselves, and of a task that is not a needle at depths."""
+    told = _of_the_task(paired, lang)
     if paired.moved:
         told.append(tell(lang, "moved", count=paired.moved))
     if paired.unrecorded:
         told.append(tell(lang, "unrecorded"))
     if paired.left_out:
         told.append(tell(lang, "left_out", count=paired.left_out))
+    return told
+
+
+def _of_the_task(paired: Paired, lang: Lang) -> list[str]:
+    """Return the found rates by a task's own axis, and how often each side gave each of its items."""
+    told, (one, other) = [], paired.items
+    if paired.axis.name != DEPTH.name and paired.by_row:
+        rows = [
+            tell(lang, "row_against", row=paired.axis.label(row), first=_percent(first), second=_percent(second))
+            for row, first, second in paired.by_row
+        ]
+        told.append(tell(lang, "by_row", axis=axis_title(paired.axis, lang), rows=listed(lang, rows)))
+    if one and other:
+        told.append(tell(lang, "by_item", a=paired.first.name, b=paired.second.name,
+                         first=items_phrase(one, lang), second=items_phrase(other, lang)))  # fmt: skip
     return told
 
 
@@ -184,7 +201,7 @@ def _region(paired: Paired, found: Comparison, region: Region, lang: Lang) -> st
         where=_where(found.haystacks, False, lang),
         b=paired.second.name,
         lengths=_from_to(paired.lengths_of(region), _tokens),
-        depths=_from_to(paired.depths_of(region), _depth),
+        rows=_rows(paired.axis, paired.depths_of(region), lang),
         first=_percent(region.first),
         second=_percent(region.second),
         won=region.gained,
@@ -319,8 +336,8 @@ def _tokens(length: float) -> str:
     return length_labels([round(length)])[0]
 
 
-def _depth(percent: float) -> str:
-    return depth_labels([percent])[0]
+def _rows(axis: Axis, ends: tuple[float, float], lang: Lang) -> str:
+    return rows_phrase(axis, _from_to(ends, lambda value: row_labels(axis, [value])[0]), lang)
 
 
 def _share_depth(share: float) -> str:

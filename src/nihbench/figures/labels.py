@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nihbench.analysis.grids import Grid
-from nihbench.figures.words import kind_word, listed
-from nihbench.lang.messages import Lang, said
+from nihbench.figures.words import kind_word, listed, say
+from nihbench.lang.messages import Lang, Message, said, t
 from nihbench.run.options import unit_words
+from nihbench.types import DEPTH, Axis
 
 Cells = NDArray[np.bool_]
 SEVERAL = " | "
@@ -53,6 +54,30 @@ def depth_labels(depths: Sequence[float]) -> tuple[str, ...]:
         if len(set(labels)) == len(set(depths)):
             break
     return labels
+
+
+def row_labels(axis: Axis, values: Sequence[float]) -> tuple[str, ...]:
+    """Label rows: depths as 7%, points of a task's own axis as it writes them."""
+    return depth_labels(values) if axis.name == DEPTH.name else tuple(map(axis.label, values))
+
+
+def axis_title(axis: Axis, lang: Lang) -> str:
+    """Return what the rows are."""
+    return said(axis.title, lang)
+
+
+def row_words(axis: Axis, value: float) -> Message:
+    """Return where a trial stands on its task's axis: "depth 50%", or "Hops 3"."""
+    if axis.name == DEPTH.name:
+        return t("figure.at_depth", depth=value)
+    return t("figure.at_row", axis=axis.title, row=axis.label(value))
+
+
+def rows_phrase(axis: Axis, ends: str, lang: Lang) -> str:
+    """Return some rows inside a sentence: "depths 7%-21%", or "Hops 2-4"."""
+    if axis.name == DEPTH.name:
+        return say(lang, "rows_depths", rows=ends)
+    return say(lang, "rows_axis", axis=axis_title(axis, lang), rows=ends)
 
 
 def unit_phrase(length_unit: str, lang: Lang = "en") -> str:

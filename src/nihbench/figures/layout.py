@@ -11,7 +11,15 @@ from dataclasses import dataclass
 from nihbench.analysis.grids import Grid
 from nihbench.figures.cells import difference_scale, value_scale
 from nihbench.figures.hatch import HATCHES, UNRUN, Hatch, group_of
-from nihbench.figures.labels import depth_labels, failure_counts, length_labels, partly_cells, unit_phrase, unrun_cells
+from nihbench.figures.labels import (
+    depth_labels,
+    failure_counts,
+    length_labels,
+    partly_cells,
+    row_labels,
+    unit_phrase,
+    unrun_cells,
+)
 from nihbench.figures.look import drawable
 from nihbench.figures.page import LINE_IN, Ruler
 from nihbench.figures.sheet import GAP, HEADING, LABEL, MARGIN, TICK, TICK_MARK, Around, Sheet, too_narrow
@@ -165,7 +173,7 @@ class Layout:
 
     def depth_labels(self, grid: Grid) -> tuple[str, ...]:
         """Return what stands beside the rows of a map."""
-        return depth_labels((0, 25, 50, 75, 100)) if self.style.achieved else depth_labels(grid.depths)
+        return depth_labels((0, 25, 50, 75, 100)) if self.style.achieved else row_labels(grid.axis, grid.depths)
 
     def unit(self, grid: Grid) -> tuple[float, float]:
         """Return how many inches a unit of a map's axes has."""

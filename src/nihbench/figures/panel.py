@@ -18,7 +18,7 @@ from matplotlib.ticker import FuncFormatter
 from nihbench.analysis.grids import Grid
 from nihbench.figures.cells import Cell, cells_of, draw_cells, number_points, write_numbers
 from nihbench.figures.hatch import UNRUN
-from nihbench.figures.labels import depth_labels, length_labels
+from nihbench.figures.labels import SEVERAL, axis_title, length_labels, row_labels
 from nihbench.figures.layout import BAR, Layout, Panel
 from nihbench.figures.look import INK, QUIET, drawable, look
 from nihbench.figures.page import LINE_IN, Page
@@ -75,7 +75,8 @@ class _Drawing:
                 self._row_name(page, tops[i] + lay.map_height / 2, name_lines)
         bottom = tops[-1] + lay.map_height
         middle_y = (tops[0] + bottom) / 2
-        depth = say(lang, "depth_achieved" if self.style.achieved else "depth_nominal")
+        titles = dict.fromkeys(axis_title(grid.axis, lang) for grid in self.panel.all)
+        depth = say(lang, "depth_achieved") if self.style.achieved else SEVERAL.join(titles)
         label_x = lay.left - TICK_MARK - lay.y_ticks_width - GAP / 2 - LABEL * f * LINE_IN
         page.text(label_x, middle_y, drawable(depth), points=LABEL * f, rotation=90, va="center", ha="left")
         # Under the middle of the maps, but for narrow maps no further left than the margin.
@@ -141,7 +142,7 @@ class _Drawing:
         if self.style.achieved:
             places, labels = [0.0, 25.0, 50.0, 75.0, 100.0], list(lay.depth_labels(grid))
         else:
-            y_ticks = _thinned(depth_labels(grid.depths), ceil(TICK * f * LINE_IN / down))
+            y_ticks = _thinned(row_labels(grid.axis, grid.depths), ceil(TICK * f * LINE_IN / down))
             places, labels = [index + 0.5 for index, _ in y_ticks], [label for _, label in y_ticks]
         axes.set_xlim(0, len(grid.lengths))
         axes.set_ylim(100.0 if self.style.achieved else len(grid.depths), 0)

@@ -12,12 +12,13 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from nihbench.analysis.grids import Profile
-from nihbench.figures.labels import depth_labels, length_labels, unit_phrase
+from nihbench.figures.labels import SEVERAL, axis_title, depth_labels, length_labels, row_labels, unit_phrase
 from nihbench.figures.look import INK, QUIET, drawable, look
 from nihbench.figures.page import LINE_IN, Page, Ruler
 from nihbench.figures.sheet import GAP, HEADING, LABEL, MARGIN, TICK, TICK_MARK, Around, Sheet, fitted, too_narrow
 from nihbench.figures.style import Style
 from nihbench.figures.words import say
+from nihbench.types import DEPTH, Axis
 
 _WIDTH, _HEIGHT, _LEAST = 9.6, 3.2, 1.0
 _LOG_FROM = 30
@@ -35,6 +36,8 @@ class Line:
     name: str
     by_length: Profile
     by_depth: Profile
+    axis: Axis = DEPTH
+    """What the rows of its grid are."""
 
 
 def draw_profiles(lines: Sequence[Line], around: Around, style: Style | None = None, *, length_unit: str) -> Figure:
@@ -69,23 +72,29 @@ def _drawn(lines: Sequence[Line], around: Around, style: Style, length_unit: str
     y = sheet.above + above
     places = (left, left + each + between)
     axes = [page.axes(x, y, each, height) for x in places]
-    for x, heading in zip(places, ("by_length", "by_depth"), strict=True):
-        text = drawable(say(style.lang, heading), bold=True)
+    title = SEVERAL.join(dict.fromkeys(axis_title(line.axis, style.lang) for line in lines))
+    are_depths = all(line.axis.name == DEPTH.name for line in lines)
+    by_row = say(style.lang, "by_depth") if are_depths else say(style.lang, "by_axis", axis=title)
+    for x, heading in zip(places, (say(style.lang, "by_length"), by_row), strict=True):
+        text = drawable(heading, bold=True)
         page.text(x, y - GAP, text, points=HEADING * f, va="bottom", fontweight="bold")
     for k, line in enumerate(lines):
         _draw(axes[0], line.by_length, k, style)
         _draw(axes[1], line.by_depth, k, style)
     widest = ruler.size("100.0K", points=TICK * f)[0]
     _length_axis(axes[0], [line.by_length for line in lines], max(2, int(each / (widest + GAP))))
-    _depth_axis(axes[1], max(2, int(each / (widest + GAP))))
+    room = max(2, int(each / (widest + GAP)))
+    if are_depths:
+        _depth_axis(axes[1], room)
+    else:
+        _row_axis(axes[1], lines, room)
     for ax, labelled in zip(axes, (True, False), strict=True):
         _value_axis(ax, f, labelled=labelled)
     label_y = y + height + TICK_MARK + TICK * f * LINE_IN + GAP / 2
     for k, text in enumerate(length_lines):
         line_y = label_y + k * LABEL * f * LINE_IN
         page.text(places[0] + each / 2, line_y, text, points=LABEL * f, va="top", ha="center")
-    depth = drawable(say(style.lang, "depth_nominal"))
-    page.text(places[1] + each / 2, label_y, depth, points=LABEL * f, va="top", ha="center")
+    page.text(places[1] + each / 2, label_y, drawable(title), points=LABEL * f, va="top", ha="center")
     band = drawable(say(style.lang, "mean_band"))
     page.text(MARGIN, y + height / 2, band, points=LABEL * f, rotation=90, va="center", ha="left")
     return page.figure
@@ -168,6 +177,15 @@ def _depth_axis(axes: Axes, room: int) -> None:
     places = (0.0, 25.0, 50.0, 75.0, 100.0) if room >= 5 else (0.0, 50.0, 100.0)
     axes.set_xticks(places, depth_labels(places))
     axes.set_xlim(-2, 102)
+
+
+def _row_axis(axes: Axes, lines: Sequence[Line], room: int) -> None:
+    """Label the points of a task's own axis, as many as have room."""
+    at = sorted({place for line in lines for place in line.by_depth.at})
+    kept = at[:: max(1, ceil(len(at) / room))]
+    axes.set_xticks(kept, row_labels(lines[0].axis, kept))
+    pad = (at[-1] - at[0]) * 0.02 or 1.0
+    axes.set_xlim(at[0] - pad, at[-1] + pad)
 
 
 def _value_axis(axes: Axes, factor: float, *, labelled: bool) -> None:

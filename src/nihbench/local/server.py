@@ -21,7 +21,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-from nihbench.errors import LocalModelError
+from nihbench.errors import LocalModelError, unwritable
 from nihbench.fetch.children import COMPUTE, child_environment
 from nihbench.lang.messages import t
 from nihbench.local.model_file import check_gguf
@@ -173,7 +173,7 @@ class LocalServer:
             self._log.parent.mkdir(parents=True, exist_ok=True)
             return self._log.open("wb")
         except OSError as error:
-            raise LocalModelError(t("local.cant_write_log", log=self._log, strerror=error.strerror)) from error
+            raise unwritable(self._log, error, LocalModelError) from error
 
     def _wait_for_address(self) -> str:
         """Return the address that the child prints when the model is loaded."""

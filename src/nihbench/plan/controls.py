@@ -10,7 +10,8 @@ from typing import Literal
 
 import numpy as np
 
-from nihbench.types import Trial
+from nihbench.plan.grid import trial_at
+from nihbench.types import DEPTH, Trial
 
 ControlKind = Literal["oracle", "closed_book", "no_needle", "sentinel"]
 CONTROLS: tuple[ControlKind, ...] = ("oracle", "closed_book", "no_needle", "sentinel")
@@ -34,6 +35,7 @@ def make_controls(
     shortest: int,
     grid_trials: int,
     quick: bool,
+    axis: str = DEPTH.name,
 ) -> tuple[Trial, ...]:
     """Return a run's control trials, kind after kind.
 
@@ -42,26 +44,24 @@ def make_controls(
         needle: the needle's name.
         prompts: each prompt variant's name, and how many tokens it has without a haystack.
         lengths: the grid's lengths, ascending.
-        depths: the grid's depths, ascending.
+        depths: the grid's rows, ascending: depths, or points of another axis.
         shortest: the shortest length that holds needle, question and a haystack.
         grid_trials: how many trials the grid has.
         quick: oracle and closed book only.
+        axis: what the rows are, by its name.
     """
+    usual = 0.0 if axis == DEPTH.name else depths[0]
 
-    def trial(control: ControlKind, prompt: str, length: int, depth_percent: float = 0.0, repeat: int = 0) -> Trial:
-        return Trial(
-            experiment=experiment,
-            needle=needle,
-            prompt=prompt,
-            length=length,
-            depth_percent=depth_percent,
-            repeat=repeat,
+    def trial(control: ControlKind, prompt: str, length: int, row: float = usual, repeat: int = 0) -> Trial:
+        return trial_at(
+            axis, row, experiment=experiment, needle=needle, prompt=prompt, length=length, repeat=repeat,
             control=control,
-        )
+        )  # fmt: skip
 
     oracle_length = max(shortest, min(ORACLE_TOKENS, lengths[-1]))
-    places = [round(float(depth), 2) for depth in np.linspace(0.0, 100.0, ORACLE_PLACES)]
-    controls = [trial("oracle", prompt, oracle_length, depth) for depth in places for prompt in prompts]
+    controls = [
+        trial("oracle", prompt, oracle_length, row, draw) for row, draw in _oracle(axis, depths) for prompt in prompts
+    ]
     controls += [
         trial("closed_book", prompt, tokens, repeat=draw)
         for draw in range(CLOSED_BOOK_DRAWS)
@@ -73,6 +73,13 @@ def make_controls(
     first, middle = next(iter(prompts)), depths[len(depths) // 2]
     controls += [trial("sentinel", first, lengths[0], middle, repeat) for repeat in range(_sentinels(grid_trials))]
     return tuple(controls)
+
+
+def _oracle(axis: str, rows: Sequence[float]) -> list[tuple[float, int]]:
+    """Return where and with which draw the needle is asked for in a short text: at depths, or in all rows in turn."""
+    if axis == DEPTH.name:
+        return [(round(float(depth), 2), 0) for depth in np.linspace(0.0, 100.0, ORACLE_PLACES)]
+    return [(rows[number % len(rows)], number // len(rows)) for number in range(max(ORACLE_PLACES, len(rows)))]
 
 
 def with_controls(grid: Sequence[Trial], controls: Sequence[Trial]) -> tuple[Trial, ...]:
@@ -90,7 +97,7 @@ def _interleaved(grid: Sequence[Trial], sentinels: Iterator[Trial]) -> Iterator[
     """
     due, place = 0, None
     for number, trial in enumerate(grid):
-        last, place = place, (trial.length, trial.depth_percent)
+        last, place = place, (trial.length, trial.row)
         if number >= due and place != last:
             yield from _next(sentinels)
             due += SENTINEL_EVERY

@@ -86,3 +86,8 @@ def fill(needle: Needle, values: Mapping[str, str]) -> Needle:
         facts=tuple(replace(f, text=put(f.text), aliases=tuple(put(a) for a in f.aliases)) for f in needle.facts),
         fresh={},
     )
+
+
+def fact_words(filled: Needle) -> dict[str, str]:
+    """Return what the needle's facts say, by their names: a reader knows the words, and not the names."""
+    return {"answer": filled.answer} | {fact.name: fact.text for fact in filled.facts}

@@ -8,12 +8,14 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from functools import partial
+from typing import Any
 
 import numpy as np
 
 from nihbench.errors import UsageError
 from nihbench.lang.messages import t
-from nihbench.types import Trial
+from nihbench.types import DEPTH, Trial
 
 MAX_LENGTHS = 100
 MAX_DEPTHS = 101
@@ -159,8 +161,9 @@ def make_trials(
     lengths: Sequence[int],
     depths: Sequence[float],
     repeats: int,
+    axis: str = DEPTH.name,
 ) -> tuple[Trial, ...]:
-    """Return every (repeat, length, depth, prompt) once, in that nesting.
+    """Return every (repeat, length, depth, prompt) once, in that nesting; on another axis `depths` are its points.
 
     Raises:
         UsageError: there are more than a run may have.
@@ -168,10 +171,18 @@ def make_trials(
     count = len(prompts) * len(lengths) * len(depths) * repeats
     if count > MOST_TRIALS:
         raise UsageError(t("plan.grid_trials_more_than", count=count, most=MOST_TRIALS))
+    made = partial(trial_at, axis, experiment=experiment, needle=needle)
     return tuple(
-        Trial(experiment=experiment, needle=needle, prompt=prompt, length=length, depth_percent=depth, repeat=repeat)
+        made(depth, prompt=prompt, length=length, repeat=repeat)
         for repeat in range(repeats)
         for length in lengths
         for depth in depths
         for prompt in prompts
     )
+
+
+def trial_at(axis: str, row: float, **known: Any) -> Trial:
+    """Return the trial of a row: a nominal depth in percent, or a point of the task's own axis."""
+    if axis == DEPTH.name:
+        return Trial(depth_percent=row, **known)
+    return Trial(depth_percent=0.0, point=row, **known)

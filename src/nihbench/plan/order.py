@@ -54,7 +54,7 @@ def order_trials(
         UsageError: there is no such order.
     """
     if order not in ORDERS:
-        raise UsageError(t("plan.order_none", order=order, orders=", ".join(ORDERS)))
+        raise UsageError(t("plan.order_none", order=order, orders=tuple(ORDERS)))
     if order == "grid":
         return tuple(trials)
     ordered: list[Trial] = []
@@ -93,15 +93,15 @@ def turn_of(trial: Trial, order: str, vary: Collection[str], heads: Mapping[str,
     if order != "cache" or trial.control is not None:
         return Turn(place=trial)
     text = text_of(trial, vary, heads)
-    top = ((*text, "top"),) if trial.depth_percent == 0.0 else ()
-    return Turn(place=(*text, trial.length, trial.depth_percent), groups=(text, *top))
+    top = ((*text, "top"),) if trial.row == trial.depth_percent == 0.0 else ()
+    return Turn(place=(*text, trial.length, trial.row), groups=(text, *top))
 
 
 def _by_position(trials: Sequence[Trial], ascending: bool, fresh_needles: bool, fixed_tokens: int) -> Iterator[Trial]:
     places: dict[tuple[float, int, float], list[Trial]] = {}
     for trial in trials:
         position = max(trial.length - fixed_tokens, 0) * trial.depth_percent
-        key = (position if ascending else -position, -trial.length, trial.depth_percent)
+        key = (position if ascending else -position, -trial.length, trial.row)
         places.setdefault(key, []).append(trial)
     for place in places.values():
         # The same prompt again costs one token, another question its own, another needle all that is behind it.

@@ -18,10 +18,13 @@ NEEDLE_CONTROLS = ("oracle",)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Landing:
-    """Where a trial's needle comes to stand: `place` is equal where two stand at one place of one text."""
+    """Where a trial's inserts come to stand: `place` is equal where two trials of one text have the same prompt.
+
+    `achieved`: which row of the grid that is.
+    """
 
     place: Hashable
-    achieved_depth_percent: float
+    achieved: float
 
 
 Group = tuple[str, int, int, bool, str | None]
@@ -40,13 +43,13 @@ def merged(trials: Sequence[Trial], landing_of: Callable[[Trial], Landing | None
     together: dict[Hashable, list[tuple[float, Trial]]] = {}
     for number, trial in enumerate(trials):
         landing = landing_of(trial) if is_placed(trial) else None
-        off = abs(trial.depth_percent - landing.achieved_depth_percent) if landing else 0.0
+        off = abs(trial.row - landing.achieved) if landing else 0.0
         key: Hashable = number if landing is None else (group_of(trial), landing.place)
         together.setdefault(key, []).append((off, trial))
     made = {}
     for each in together.values():
-        _, first = min(each, key=lambda pair: (round(pair[0], 6), pair[1].depth_percent))
-        made[first] = standing_for(first, (depth for _, trial in each for depth in trial.depths))
+        _, first = min(each, key=lambda pair: (round(pair[0], 6), pair[1].row))
+        made[first] = standing_for(first, (row for _, trial in each for row in trial.rows))
     return tuple(made[trial] for trial in trials if trial in made)
 
 
@@ -62,7 +65,7 @@ def group_of(trial: Trial) -> Group:
 
 def standing_for(trial: Trial, depths: Iterable[float]) -> Trial:
     """Return the trial with all these nominal depths, its own kept first."""
-    return replace(trial, also_depths=tuple(sorted(set(depths) - {trial.depth_percent})))
+    return replace(trial, also_depths=tuple(sorted(set(depths) - {trial.row})))
 
 
 def joined_depths(groups: Iterable[Iterable[float]]) -> tuple[tuple[float, ...], ...]:
@@ -82,7 +85,7 @@ def stored_places(trials: Iterable[Trial]) -> list[dict[str, Any]]:
             "prompt": trial.prompt,
             "length": trial.length,
             "repeat": trial.repeat,
-            "depths": [trial.depth_percent, *trial.also_depths],
+            "depths": [trial.row, *trial.also_depths],
         }
         for trial in trials
         if trial.also_depths and trial.control is None
@@ -95,7 +98,7 @@ def merged_as_stored(trials: Sequence[Trial], stored: Iterable[Mapping[str, Any]
     Raises:
         ValueError: it names a depth twice, or one that is not in the grid.
     """
-    known = {(trial.prompt, trial.length, trial.repeat, trial.depth_percent): trial for trial in trials}
+    known = {(trial.prompt, trial.length, trial.repeat, trial.row): trial for trial in trials}
     gone: set[Trial] = set()
     made: dict[Trial, Trial] = {}
     for row in stored:
@@ -120,7 +123,7 @@ def prompts_by_length(trials: Iterable[Trial]) -> dict[int, tuple[int, int, int]
     for trial in trials:
         if trial.control is None and not trial.extra:
             count = counts.setdefault(trial.length, {}).setdefault((trial.prompt, trial.repeat), [0, 0])
-            count[0] += len(trial.depths)
+            count[0] += len(trial.rows)
             count[1] += 1
     found = {}
     for length, each in sorted(counts.items()):

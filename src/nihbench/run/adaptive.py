@@ -112,15 +112,15 @@ def settled(setup: Setup, trials: Sequence[Trial]) -> tuple[Trial, ...]:
     A trial then stands for those depths of its cell at which its needle comes to stand, and two that come to one place
     are one. The haystack must be fitted to the server's counts by now, where it is to be.
     """
-    apart = {trial: [replace(trial, depth_percent=depth, also_depths=()) for depth in trial.depths] for trial in trials}
+    apart = {trial: [trial.in_row(row) for row in trial.rows] for trial in trials}
     together = merge_places(setup, [cell for cells in apart.values() for cell in cells])
-    at = {(t.prompt, t.length, t.repeat, depth): t for t in together for depth in t.depths}
+    at = {(t.prompt, t.length, t.repeat, depth): t for t in together for depth in t.rows}
     sent: dict[Trial, list[Trial]] = {}
     for trial in trials:
-        sent.setdefault(at[trial.prompt, trial.length, trial.repeat, trial.depth_percent], []).append(trial)
+        sent.setdefault(at[trial.prompt, trial.length, trial.repeat, trial.row], []).append(trial)
     made = []
     for place, drawn in sent.items():
-        wanted = {depth for trial in drawn for depth in trial.depths} & set(place.depths)
+        wanted = {depth for trial in drawn for depth in trial.rows} & set(place.rows)
         made.append(standing_for(drawn[0], wanted))
     return tuple(made)
 
@@ -136,10 +136,10 @@ def first_draws(setup: Setup, records: Mapping[str, Record]) -> FirstDraws:
         trial = record.trial
         if trial.control is not None or trial.extra:
             continue
-        answer = answer_of(setup.needle, record)
+        answer = answer_of(setup.task, record)
         grade = answer.by_rules() if answer is not None else None
         if isinstance(grade, Score):
-            cell = place[trial.prompt, trial.length, trial.depth_percent]
+            cell = place[trial.prompt, trial.length, trial.row]
             measured[cell] += 1
             found[cell] += grade.found
     return FirstDraws(found=found, measured=measured, there=_planned_draws(setup) > 0)
@@ -153,10 +153,10 @@ def _places(setup: Setup) -> dict[tuple[str, int, float], tuple[int, int, int]]:
     """Return which cell a prompt, length and depth is in."""
     prompts, depths, lengths = list(setup.prompts), list(setup.depths), list(setup.lengths)
     return {
-        (prompt, length, depth): (prompts.index(prompt), depths.index(cell.depth_percent), lengths.index(length))
+        (prompt, length, depth): (prompts.index(prompt), depths.index(cell.row), lengths.index(length))
         for (prompt, length), row in cells_of(setup.grid).items()
         for cell in row
-        for depth in cell.depths
+        for depth in cell.rows
     }
 
 
@@ -165,7 +165,7 @@ def _planned_draws(setup: Setup) -> IntArray:
     counts, place = np.zeros(_shape(setup), dtype=np.int64), _places(setup)
     for trial in setup.grid:
         if not trial.extra:
-            counts[place[trial.prompt, trial.length, trial.depth_percent]] += 1
+            counts[place[trial.prompt, trial.length, trial.row]] += 1
     return counts
 
 
@@ -176,7 +176,7 @@ def _ordered(setup: Setup, more: np.ndarray, repeat: int) -> tuple[Trial, ...]:
         replace(cell, repeat=repeat, extra=True)
         for (prompt, length), row in cells_of(setup.grid).items()
         for cell in row
-        if place[prompt, length, cell.depth_percent] in wanted
+        if place[prompt, length, cell.row] in wanted
     ]
     return order_trials(
         trials,

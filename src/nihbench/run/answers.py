@@ -9,19 +9,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, get_args
 
 from nihbench.catalog.lookup import Catalog
 from nihbench.errors import UsageError
 from nihbench.lang.messages import t
+from nihbench.languages.base import shown_by
 from nihbench.plan.fresh import fill
 from nihbench.run.store import RunFolder
-from nihbench.score.fold import is_cjk
 from nihbench.score.match import NeedleKey
-from nihbench.score.rules import grade
-from nihbench.types import Completion, Grade, Needle, OutcomeClass, Record
+from nihbench.score.rules import SCORER, VERSION, grade
+from nihbench.tasks.family import Answer
+from nihbench.tasks.task import Task
+from nihbench.types import Completion, Grade, Needle, OutcomeClass, Planted, Record
 
 _BANDS = (0, 30, 50, 70, 100)
 _OUTCOMES = get_args(OutcomeClass)
@@ -29,7 +31,10 @@ _OUTCOMES = get_args(OutcomeClass)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Answered:
-    """An answer and what it is graded against; the needle's placeholders are filled."""
+    """An answer and what it is graded against; the needle's placeholders are filled.
+
+    `needle` is what a judge is shown. `task` grades by what it `planted`; None: the needle is graded by the rules.
+    """
 
     id: str
     needle: Needle
@@ -37,10 +42,21 @@ class Answered:
     question: str = ""
     expected: str = ""
     finish_reason: str | None = None
+    task: Task | None = None
+    planted: Planted | None = None
 
     def by_rules(self, haystack: str = "") -> Grade:
-        """Return the rules' grade; in `haystack` the source of a wrong answer is looked for."""
+        """Return the task's grade; in `haystack` the source of a wrong answer is looked for."""
+        if self.task is not None and self.planted is not None:
+            answer = Answer(text=self.text, finish_reason=self.finish_reason, haystack=haystack)
+            given = self.task.grade(self.planted, answer)
+            return replace(given, scorer=SCORER, version=grading_version(self.task))
         return _by_rules(NeedleKey(self.needle), self.text, self.expected, self.question, self.finish_reason, haystack)
+
+
+def grading_version(task: Task) -> str:
+    """Return the version in which a task's answers are graded: the rules', or its own."""
+    return VERSION if task.is_single else f"{task.name} {task.version}"
 
 
 @lru_cache(maxsize=4096)
@@ -62,22 +78,25 @@ class Row:
 
 def answers_of(run: RunFolder, records: Mapping[str, Record]) -> tuple[Answered, ...]:
     """Return the answers of a run, failures left out."""
-    needle = run.manifest.needle
-    answers = (answer_of(needle, record) for record in records.values())
+    task = run.manifest.task
+    answers = (answer_of(task, record) for record in records.values())
     return tuple(answer for answer in answers if answer is not None)
 
 
-def answer_of(needle: Needle, record: Record) -> Answered | None:
-    """Return the answer of one record of a run over `needle`; None for a failure."""
+def answer_of(task: Task, record: Record) -> Answered | None:
+    """Return the answer of one record of a run of a task; None for a failure."""
     if not isinstance(record.outcome, Completion):
         return None
-    filled = fill(needle, record.fresh)
+    planted = task.recorded(record)
     return Answered(
         id=record.id,
-        needle=filled,
+        needle=task.key(planted),
         text=record.outcome.text,
-        question=filled.question_for(record.trial.prompt),
+        question=planted.question,
         finish_reason=record.outcome.finish_reason,
+        # Of the single needle the same words are graded once, by the rules themselves.
+        task=None if task.is_single else task,
+        planted=planted,
     )
 
 
@@ -168,7 +187,7 @@ def _needle(plain: Mapping[str, Any], catalog: Catalog, expected: str, question:
         return _filled(catalog.needle(name), plain.get("fresh"))
     if not expected:
         raise ValueError(t("run.row_neither_needle_nor"))
-    language = "zh" if any(map(is_cjk, expected + question)) else "en"
+    language = shown_by(expected + question)
     return Needle(
         name=name or "expected", language=language, statements=(expected,), question=question, answer=expected
     )
@@ -198,4 +217,4 @@ def _band(value: Any) -> int | None:
 def _outcome(value: Any) -> str | None:
     if value is None or (isinstance(value, str) and value in _OUTCOMES):
         return value
-    raise ValueError(t("run.outcome_must_one_mend", outcomes=", ".join(_OUTCOMES)))
+    raise ValueError(t("run.outcome_must_one_mend", outcomes=tuple(_OUTCOMES)))

@@ -16,13 +16,13 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from nihbench.errors import DamagedDataError, UsageError, is_path_fault, path_error
+from nihbench.errors import DamagedDataError, UsageError, is_path_fault, path_error, unreadable
 from nihbench.fetch.files import write_atomic
 from nihbench.fetch.regular import check_folder, is_there, lines_of, parse_json, read_json
 from nihbench.lang.messages import t, typed
 from nihbench.run.export import BATCH_FOLDER, BATCH_FORMAT, BATCH_MANIFEST, PLANNED, URL
-from nihbench.run.records import first_line, lines_in, placement_of, unreadable
-from nihbench.types import Placed, Trial
+from nihbench.run.records import first_line, lines_in, placement_of, planted_in
+from nihbench.types import Placed, Planted, Trial
 
 FINISHED = ("completed", "failed", "expired", "cancelled")
 """Where a batch ends."""
@@ -101,6 +101,7 @@ class Planned:
     placement: Placed
     fresh: Mapping[str, str]
     expected: str
+    planted: Planted | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -141,7 +142,7 @@ class Batches:
                 found = CUSTOM_ID.match(line)
                 ids.append(found[1].decode() if found else "")
         except OSError as error:
-            raise unreadable(path, error) from error
+            raise unreadable(path, error, DamagedDataError) from error
         if digest.hexdigest() != job.sha256:
             raise DamagedDataError(t("run.not_exported_restore_from", path=path))
         return ids
@@ -227,6 +228,7 @@ def read_planned(folder: Path) -> dict[str, Planned]:
                 placement=placement_of(row["placement"], measured.control),
                 fresh=strings.validate_python(row["fresh"]),
                 expected=str(row["expected"]),
+                planted=planted_in(row),
             )
     return planned
 

@@ -14,14 +14,13 @@ from pathlib import Path
 
 from nihbench.endpoint.batches import LOST, Batch, BatchEndpoint, UnsureError
 from nihbench.endpoint.kinds import HANDLING
-from nihbench.errors import EndpointError, UsageError
+from nihbench.errors import DamagedDataError, EndpointError, UsageError, unreadable
 from nihbench.fetch.regular import lines_of
 from nihbench.lang.messages import t, typed
 from nihbench.run.addresses import address_of
 from nihbench.run.batch_state import CUSTOM_ID, Batches, Job, extract
 from nihbench.run.export import BATCH_FOLDER, URL, request_line
 from nihbench.run.known import known, remember_batch
-from nihbench.run.records import unreadable
 from nihbench.run.setup import Setup
 from nihbench.types import Failure, Record, Trial
 
@@ -257,7 +256,7 @@ def _is_planned(setup: Setup, path: Path, plan: Mapping[str, Trial]) -> bool:
             if trial_id not in plan or b"".join(request_line(setup, trial_id, plan[trial_id])[0]) != line:
                 return False
     except OSError as error:
-        raise unreadable(path, error) from error
+        raise unreadable(path, error, DamagedDataError) from error
     return True
 
 
@@ -275,9 +274,7 @@ def check_ids(batches: Batches, service: BatchEndpoint, base_url: str) -> None:
         if job.given_up or job.fetched or all((address, each, job.sha256) in own for each in used):
             continue
         if not _is_same(service, job):
-            raise UsageError(
-                t("run.names_became_not_submitted", run=batches.folder, ids=", ".join(used), name=job.name)
-            )
+            raise UsageError(t("run.names_became_not_submitted", run=batches.folder, ids=tuple(used), name=job.name))
         for each in used:
             remember_batch(address, each, job.sha256)
 

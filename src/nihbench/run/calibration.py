@@ -225,8 +225,8 @@ class _Asked:
 async def _calibration(setup: Setup, asked: _Asked, source: Literal["counting endpoint", "usage"]) -> Calibration:
     bases, overheads = {}, {}
     for trial in {trial.prompt: trial for trial in reversed(setup.grid)}.values():
-        needle, _ = setup.needle_of(trial)
-        bare = render(setup.prompts[trial.prompt], needle.statements[0], needle.question_for(trial.prompt))
+        planted = setup.planted(trial)
+        bare = render(setup.prompts[trial.prompt], " ".join(planted.texts), planted.question)
         bases[trial.prompt] = await asked.ask(bare)
         overheads[trial.prompt] = bases[trial.prompt] - sum(setup.tokenizer.count(m.content) for m in bare)
     measured = replace(setup, overheads=overheads)
@@ -267,7 +267,7 @@ class _Fit:
         like: Calibration | None = None,
     ) -> None:
         # With the needle at the end, the text before it is what later prompts begin with: it may be cached by then.
-        self._trial = replace(trial, depth_percent=100.0)
+        self._trial = replace(trial, depth_percent=100.0) if trial.point is None else trial
         self._setup, self._base, self._ask, self._lengths = setup, bases[trial.prompt], ask, lengths
         self._capacity = len(setup.source_of(trial.repeat).starts) - _RESERVE_TOKENS
         self._like: Points = like.curves[0] if like else ((0, 0),)

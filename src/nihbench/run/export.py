@@ -21,6 +21,7 @@ from nihbench.fetch.files import atomic_file, write_atomic
 from nihbench.fetch.regular import check_folder
 from nihbench.lang.messages import t
 from nihbench.run.options import without_secrets
+from nihbench.run.records import planted_fields
 from nihbench.run.setup import Setup
 from nihbench.types import Placed, Trial
 
@@ -101,14 +102,14 @@ def _with_ids(setup: Setup) -> Iterator[tuple[str, Trial]]:
 
 def _planned_line(setup: Setup, trial_id: str, trial: Trial, placement: Placed) -> bytes:
     """Return what a record of the trial will say besides its outcome."""
-    needle, fresh = setup.needle_of(trial)
+    planted = setup.planted(trial)
     plain = {
         "id": trial_id,
         "trial": trial.stored(),
-        "placement": asdict(placement),
-        "fresh": fresh,
-        "expected": needle.answer,
-    }
+        "placement": placement.stored(),
+        "fresh": dict(planted.fresh),
+        "expected": planted.expected,
+    } | planted_fields(setup.task.kept(planted))
     return (json.dumps(plain, ensure_ascii=False, separators=(",", ":")) + "\n").encode("utf-8", "surrogatepass")
 
 

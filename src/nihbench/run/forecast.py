@@ -19,7 +19,7 @@ from nihbench.run.recount import Recount
 from nihbench.run.setup import USUAL_AT_ONCE, Setup
 from nihbench.run.spent import margin_of
 from nihbench.text.prompt import frame_of
-from nihbench.types import Completion, Placement, Record, Trial, Usage
+from nihbench.types import DEPTH, Completion, Placement, Record, Trial, Usage
 
 GUESSED_OUTPUT = 60
 """Tokens of a usual answer of a model that does not think first."""
@@ -126,28 +126,31 @@ def haystack_tokens(setup: Setup, trial: Trial) -> int:
 
 def sent_prompts(setup: Setup) -> list[Sent]:
     """Return the plan's prompts in order, as a cache sees them."""
-    needle_tokens = setup.tokenizer.count(setup.needle.statements[0])
-    fixed, heads = {}, {}
+    fixed, heads, planted_tokens = {}, {}, {}
     for name, template in setup.prompts.items():
-        frame = frame_of(template, setup.needle.question_for(name), setup.overheads[name], setup.tokenizer)
+        planted = max(setup.task.specimens(name), key=lambda each: sum(map(len, each.texts)))
+        frame = frame_of(template, planted.question, setup.overheads[name], setup.tokenizer)
         ends = setup.tokenizer.count(frame.before), setup.tokenizer.count(frame.after)
-        fixed[name] = frame.fixed_tokens + sum(ends) + needle_tokens
+        planted_tokens[name] = sum(map(setup.tokenizer.count, planted.texts))
+        fixed[name] = frame.fixed_tokens + sum(ends) + planted_tokens[name]
         heads[name] = max(frame.fixed_tokens - _REPLY_TOKENS, 0) + ends[0]
     # Of the first haystack, for all of them: what counts is how often needles of two lengths come to the same place.
     boundaries = setup.source_of(0).boundary_tokens.tolist()
     prompts, recount = [], Recount(setup)
     for trial in setup.trials:
         bare = trial.control in ("closed_book", "no_needle")
+        needle_tokens = planted_tokens[trial.prompt]
         haystack = max(trial.length - fixed[trial.prompt] + needle_tokens * bare, 0)
-        _, values = setup.needle_of(trial)
+        planted = setup.planted(trial)
+        first = min((insert.depth_percent for insert in planted.inserts), default=0.0)  # up to there texts are alike
         prompts.append(
             Sent(
                 head=setup.heads[trial.prompt],
                 text=str(trial.repeat if trial.control is None and "haystack" in setup.options.vary else 0),
-                needle="" if bare else " ".join(values.values()),
+                needle="" if bare else " ".join(planted.fresh.values() if setup.task.is_single else planted.texts),
                 tail=trial.prompt,
                 head_tokens=heads[trial.prompt],
-                needle_token=haystack if bare else nearest_boundary(boundaries, haystack, trial.depth_percent),
+                needle_token=haystack if bare else nearest_boundary(boundaries, haystack, first),
                 needle_tokens=0 if bare else needle_tokens,
                 haystack_tokens=haystack,
                 total_tokens=recount.planned(trial),
@@ -215,11 +218,13 @@ def depth_error(setup: Setup) -> DepthError | None:
 
 
 def _errors(setup: Setup) -> Iterator[tuple[float, int]]:
+    if setup.task.axis.name != DEPTH.name:
+        return
     if setup.like is not None:
         for trial in setup.grid:
             placement = setup.like.of(trial).placement
             assert isinstance(placement, Placement)  # of the grid
-            for depth in trial.depths:
+            for depth in trial.rows:
                 yield abs(placement.achieved_depth_percent - depth), trial.length
         return
     for repeat in range(min(setup.haystacks, _HAYSTACKS)):
@@ -227,7 +232,7 @@ def _errors(setup: Setup) -> Iterator[tuple[float, int]]:
         for trial in setup.grid:
             haystack = haystack_tokens(setup, trial)
             if trial.repeat == repeat and haystack > 0:
-                for depth in trial.depths:
+                for depth in trial.rows:
                     achieved = 100 * nearest_boundary(boundaries, haystack, depth) / haystack
                     yield abs(achieved - depth), trial.length
 
@@ -309,8 +314,8 @@ def _sent(costs: Sequence[tuple[Decimal, Decimal]], most_usd: Decimal) -> int:
 def _covered(setup: Setup, length: int, sent: Sequence[Trial]) -> Covered:
     planned = [trial for trial in setup.grid if trial.length == length]
     made = {trial for trial in sent if trial.length == length and trial.control is None}
-    owed = {trial.depth_percent for trial in planned if trial not in made}
-    every = sorted({trial.depth_percent for trial in planned})
+    owed = {trial.row for trial in planned if trial not in made}
+    every = sorted({trial.row for trial in planned})
     whole = [number for number, depth in enumerate(every) if depth not in owed]
     follow = bool(whole) and whole[-1] - whole[0] == len(whole) - 1
     depths = (every[whole[0]], every[whole[-1]]) if follow else None

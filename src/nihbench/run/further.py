@@ -69,8 +69,8 @@ def cells_of(planned: Sequence[Trial]) -> dict[tuple[str, int], list[Trial]]:
             rows.setdefault((trial.prompt, trial.length), []).append(trial)
     return {
         key: [
-            standing_for(min((t for t in row if t.depth_percent in depths), key=lambda t: t.repeat), depths)
-            for depths in joined_depths(trial.depths for trial in row)
+            standing_for(min((t for t in row if t.row in depths), key=lambda t: t.repeat), depths)
+            for depths in joined_depths(trial.rows for trial in row)
         ]
         for key, row in rows.items()
     }

@@ -91,7 +91,7 @@ def _overlaps(setup: Setup, repeats: int, lengths: Sequence[int]) -> tuple[Overl
         return ()
     around = len(setup.corpus.text) + len(GLUE)
     begins = tuple(setup.start_of(repeat) for repeat in range(repeats))
-    spent = spent_tokens(setup.needle, setup.prompts, setup.overheads, setup.tokenizer)
+    spent = spent_tokens(setup.task, setup.prompts, setup.overheads, setup.tokenizer)
     repeated = repeated_windows(setup.corpus.text, setup.corpus.sha256)
     return tuple(
         _overlap(length, begins, tuple(_reach(setup, spent, repeat, length) for repeat in range(repeats)), around,

@@ -20,13 +20,13 @@ from nihbench.catalog.lookup import Catalog
 from nihbench.errors import UsageError
 from nihbench.fetch.regular import MOST_LINE_BYTES
 from nihbench.lang.messages import Note, t
+from nihbench.languages.base import shown_by
 from nihbench.plan.grid import make_trials
 from nihbench.run.kamradt import Form, Row
 from nihbench.run.options import RunOptions
 from nihbench.run.records import first_line, parse_record, record_line
 from nihbench.run.scores import IMPORT_VERSION, IMPORTED, save_grades
 from nihbench.run.store import RunFolder, create_run
-from nihbench.score.fold import is_cjk
 from nihbench.types import (
     Completion,
     Evidence,
@@ -182,10 +182,9 @@ def _needle(part: _Part, catalog: Catalog) -> tuple[Needle, bool]:
     for known in catalog.needles.values():
         if first.statements and [s.strip() for s in first.statements] == [s.strip() for s in known.statements]:
             return known, False
-    chinese = any(map(is_cjk, "".join((*first.statements, first.expected))))
     needle = Needle(
         name="imported" if first.statements else "not-recorded",
-        language="zh" if chinese else "en",
+        language=shown_by("".join((*first.statements, first.expected))),
         statements=first.statements or ("",),
         question=first.question,
         answer=first.expected or " ".join(first.statements),

@@ -6,24 +6,26 @@ up. A verdict that did not come leaves its answer unscored.
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
-from nihbench.endpoint.kinds import HANDLING
+from nihbench.endpoint.limits import Limiter
 from nihbench.endpoint.spending import Budget
-from nihbench.errors import StoppedError, UsageError
+from nihbench.errors import UsageError, unwritable
 from nihbench.fetch.regular import open_appending, parse_json
 from nihbench.lang.messages import Note, Words, t
 from nihbench.run.answers import Answered
 from nihbench.run.options import without_secrets
+from nihbench.run.pool import Pool
 from nihbench.run.records import rows_in
 from nihbench.run.scores import COMBINED, version_of
 from nihbench.score.fold import final_answer
@@ -112,7 +114,7 @@ class Verdicts:
         self._known[key] = reply
 
     def _unwritable(self, error: OSError) -> UsageError:
-        return UsageError(t("run.cant_use_see_disk", path=self._path, strerror=error.strerror or error))
+        return unwritable(self._path, error, UsageError)
 
 
 def _entry(line: bytes) -> tuple[str, Reply] | None:
@@ -137,7 +139,6 @@ class Judge:
     identity: str
     request: Request
     votes: int = 1
-    concurrency: int = 4
 
 
 class Ballot(NamedTuple):
@@ -220,15 +221,19 @@ async def ask_judge(
     completer: Completer,
     verdicts: Verdicts,
     *,
+    now: Callable[[], datetime],
+    limiters: Sequence[Limiter],
     on_progress: Callable[[int, int], None],
 ) -> tuple[dict[str, Words], list[Outcome]]:
-    """Send the owed questions, `judge.concurrency` at a time, and keep every reply.
+    """Send the owed questions, as many at a time as the limiters allow, and keep every reply.
 
     Args:
         asked: what `docket` found.
         judge: who is asked.
         completer: sends the messages, as far as its budget gives leave.
         verdicts: keeps the replies.
+        now: the time, in UTC.
+        limiters: those that the completer waits for.
         on_progress: told how many questions are answered, and of how many.
 
     Returns:
@@ -237,29 +242,25 @@ async def ask_judge(
     Raises:
         StoppedError: going on is pointless (key, quota, spending cap); what was answered is kept.
     """
-    queue = iter(asked.owed)
     failures: dict[str, Words] = {}
     outcomes: list[Outcome] = []
-    ends: list[Exception] = []
+    pool = Pool(
+        model=judge.request.model,
+        now=now,
+        had_stop=lambda kind, said: t("run.judge_had_stop", kind=kind, message=said),
+        limiters=limiters,
+    )
 
-    async def work() -> None:
-        for ballot in queue:
-            if ends:
-                return
-            try:
-                request = replace(judge.request, prompt_tokens=ballot.tokens)
-                outcome = await completer.complete(ballot.messages, request)
-                _take(ballot, outcome, verdicts, failures)
-            except Exception as error:
-                # The others finish what they have sent, for it is paid for; nothing new is begun.
-                ends.append(error)
-                return
-            outcomes.append(outcome)
-            on_progress(len(outcomes), len(asked.owed))
+    async def ask(ballot: Ballot) -> None:
+        request = replace(judge.request, prompt_tokens=ballot.tokens)
+        outcome = await completer.complete(ballot.messages, request)
+        pool.raise_if_pointless(outcome)
+        _take(ballot, outcome, verdicts, failures)
+        outcomes.append(outcome)
+        on_progress(len(outcomes), len(asked.owed))
+        pool.raise_if_refused(outcome)
 
-    await asyncio.gather(*(work() for _ in range(judge.concurrency)))
-    if ends:
-        raise ends[0]
+    await pool.work(partial(ask, ballot) for ballot in asked.owed)
     return failures, outcomes
 
 
@@ -268,8 +269,6 @@ def _take(ballot: Ballot, outcome: Outcome, verdicts: Verdicts, failures: dict[s
         usage = {"prompt_tokens": outcome.usage.prompt_tokens, "completion_tokens": outcome.usage.completion_tokens}
         reply = Reply(text=outcome.text, finish_reason=outcome.finish_reason)
         verdicts.keep(ballot.key, reply, {"model": outcome.model, "usage": usage})
-    elif HANDLING[outcome.kind].stop_run:
-        raise StoppedError(t("run.judge_had_stop", kind=outcome.kind, message=outcome.message))
     else:
         failures[ballot.key] = Note("judge_failed", kind=outcome.kind, said=outcome.message)
 

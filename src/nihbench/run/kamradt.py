@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from nihbench.errors import DamagedDataError, UsageError
+from nihbench.errors import DamagedDataError, UsageError, unreadable
 from nihbench.fetch.regular import parse_json, read_named, read_regular
 from nihbench.lang.messages import t
 from nihbench.plan.grid import MOST_TRIALS
@@ -86,7 +86,7 @@ def _read(file: Path, room: int, *, within: bool) -> bytes:
     except DamagedDataError as error:
         raise UsageError(t("run.link_pipe_device_too", file=file)) from error
     except OSError as error:
-        raise UsageError(t("run.cant_read_3", file=file, strerror=error.strerror or error, mend=_MEND)) from error
+        raise unreadable(file, error, UsageError) from error
 
 
 def _objects(file: Path, data: bytes) -> Iterator[tuple[Mapping[str, Any], str]]:

@@ -10,8 +10,9 @@ from nihbench.errors import UsageError
 from nihbench.lang.messages import Note, Words, t
 from nihbench.plan.grid import is_count, parse_lengths
 from nihbench.run.options import QUICK_LENGTHS, RunOptions
+from nihbench.tasks.task import Task
 from nihbench.text.prompt import frame_of
-from nihbench.types import Needle, PromptTemplate, Tokenizer
+from nihbench.types import PromptTemplate, Tokenizer
 
 MIN_HAYSTACK_TOKENS = 64
 """A haystack below this is no haystack: the shortest length is refused."""
@@ -33,21 +34,24 @@ class Lengths:
 
 
 def fixed_tokens(
-    needle: Needle, prompts: Mapping[str, PromptTemplate], overheads: Mapping[str, int], tokenizer: Tokenizer
+    task: Task, prompts: Mapping[str, PromptTemplate], overheads: Mapping[str, int], tokenizer: Tokenizer
 ) -> int:
     """Return the most tokens that a prompt of this run spends on all but the haystack."""
-    return max(spent_tokens(needle, prompts, overheads, tokenizer).values())
+    return max(spent_tokens(task, prompts, overheads, tokenizer).values())
 
 
 def spent_tokens(
-    needle: Needle, prompts: Mapping[str, PromptTemplate], overheads: Mapping[str, int], tokenizer: Tokenizer
+    task: Task, prompts: Mapping[str, PromptTemplate], overheads: Mapping[str, int], tokenizer: Tokenizer
 ) -> dict[str, int]:
-    """Return how many tokens each prompt of this run spends on all but the haystack."""
-    spent, hidden = {}, tokenizer.count(needle.statements[0])
-    for name, template in prompts.items():
-        frame = frame_of(template, needle.question_for(name), overheads[name], tokenizer)
-        spent[name] = frame.fixed_tokens + tokenizer.count(frame.before) + tokenizer.count(frame.after) + hidden
-    return spent
+    """Return how many tokens each prompt of this run spends on all but the haystack, in the row that takes most."""
+    return {
+        name: max(
+            frame.fixed_tokens + sum(map(tokenizer.count, (frame.before, frame.after, *planted.texts)))
+            for planted in task.specimens(name)
+            for frame in [frame_of(template, planted.question, overheads[name], tokenizer)]
+        )
+        for name, template in prompts.items()
+    }
 
 
 def resolve_lengths(

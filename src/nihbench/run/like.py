@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,22 +19,22 @@ from nihbench.fetch.files import write_atomic
 from nihbench.fetch.regular import parse_json
 from nihbench.lang.messages import Note, Words, t
 from nihbench.plan.controls import with_controls
-from nihbench.plan.fresh import fill
 from nihbench.plan.order import order_trials
 from nihbench.run.known import is_own_run
 from nihbench.run.lengths import fixed_tokens
 from nihbench.run.manifest import manifest
 from nihbench.run.options import MODEL_UNIT, OF_ANOTHER, RunOptions, unit_words
 from nihbench.run.places import counted_once
-from nihbench.run.rebuild import source_text
-from nihbench.run.records import first_line, lines_in, placement_of
+from nihbench.run.rebuild import source_text, with_haystack
+from nihbench.run.records import first_line, lines_in, placement_of, planted_fields, planted_in
 from nihbench.run.setup import Begun, Setup
 from nihbench.run.store import RunFolder, check_free, create_run, open_run, unusable
 from nihbench.run.stored import Manifest, corpus_of
 from nihbench.run.texts import check_corpus
+from nihbench.tasks.task import Task
 from nihbench.text.encoded import EncodedMessages, messages_json
 from nihbench.text.prompt import digest, rebuild, rebuild_bare
-from nihbench.types import Experiment, Message, Needle, Placed, Placement, PromptTemplate, Trial
+from nihbench.types import Experiment, Message, Placed, Placement, Planted, PromptTemplate, Trial
 
 LIKE = "like.jsonl"
 _OF_THE_TEXT = ("corpus", "copies", "seed", "statements", "tokenizer", "placement", "calibration")
@@ -47,6 +47,7 @@ class Asked:
 
     placement: Placed
     fresh: Mapping[str, str]
+    planted: Planted | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,12 +72,13 @@ class Like:
             corpus=content.corpus.name,
             prompts=tuple(content.prompts),
             title=content.title,
+            task=content.task.name,
         )
 
     @property
-    def needle(self) -> Needle:
-        """The run's needle."""
-        return self.content.needle
+    def task(self) -> Task:
+        """The run's task."""
+        return self.content.task
 
     @property
     def prompts(self) -> dict[str, PromptTemplate]:
@@ -107,23 +109,21 @@ class Like:
             UsageError: the run did not send it.
             DamagedDataError: what comes of it is not what was sent.
         """
-        place = self.of(trial).placement
-        needle, _ = setup.needle_of(trial)
-        template, question = setup.prompts[trial.prompt], needle.question_for(trial.prompt)
-        text = source_text(setup.corpus.text, place)
+        place, planted = self.of(trial).placement, setup.planted(trial)
+        template, text = setup.prompts[trial.prompt], source_text(planted.haystack or setup.corpus.text, place)
         messages: Sequence[Message]
         if isinstance(place, Placement):
-            messages = rebuild(text, place, needle.statements[0], template, question)
+            messages = rebuild(text, place, planted.texts, template, planted.question)
         else:
-            messages = rebuild_bare(text, place, template, question)
+            messages = rebuild_bare(text, place, template, planted.question)
         if digest(messages) != place.prompt_sha256:
             raise DamagedDataError(t("run.prompt_comes_out_other", run=self.run))
         return EncodedMessages([messages_json(messages)]), place
 
-    def needle_of(self, needle: Needle, trial: Trial) -> tuple[Needle, dict[str, str]]:
-        """Return the trial's needle with the values that were drawn for it, and these."""
-        fresh = dict(self.of(trial).fresh)
-        return fill(needle, fresh), fresh
+    def planted(self, task: Task, trial: Trial) -> Planted:
+        """Return what the trial planted then."""
+        asked = self.of(trial)
+        return with_haystack(self.content, trial, task.again(trial, asked.fresh, asked.planted))
 
     def of(self, trial: Trial) -> Asked:
         """Return what was sent for a trial.
@@ -151,7 +151,7 @@ def like_of(path: Path) -> Like:
     planned, records = counted_once(folder.manifest.planned, folder.records())
     sent = {record.trial: record for record in records.values() if record.placement is not None}
     asked = {
-        trial: Asked(placement=placement, fresh=sent[trial].fresh)
+        trial: Asked(placement=placement, fresh=sent[trial].fresh, planted=sent[trial].planted)
         for trial in planned
         if trial in sent and (placement := sent[trial].placement) is not None
     }
@@ -176,7 +176,9 @@ def like_options(options: RunOptions) -> RunOptions:
         prompts=options.prompts or tuple(content.prompts),
         corpus=options.corpus or corpus_of(content, Path(options.like), load()),
         lengths=",".join(f"{length}t" for length in content.lengths),
-        depths=",".join(repr(float(depth)) for depth in content.depths),
+        depths=",".join(repr(float(depth)) for depth in content.depths) or None,
+        task=theirs.task,
+        task_options=theirs.task_options,
         repeats=content.repeats,
         vary=tuple("sampling" if name == "temperature" else name for name in theirs.vary or ("haystack",)),
         seed=theirs.seed,
@@ -211,7 +213,7 @@ def as_like(setup: Setup, like: Like) -> Setup:
         setup.options.draw_seed,
         vary=setup.varied,
         heads=setup.heads,
-        fixed_tokens=fixed_tokens(setup.needle, setup.prompts, setup.overheads, setup.tokenizer),
+        fixed_tokens=fixed_tokens(setup.task, setup.prompts, setup.overheads, setup.tokenizer),
     )
     controls = [trial for trial in fitting if trial.control is not None and setup.options.controls]
     resolved = replace(
@@ -221,7 +223,7 @@ def as_like(setup: Setup, like: Like) -> Setup:
         counted_by_model=False,
         lengths=tuple(length for length in lengths if length not in too_long),
         too_long=tuple(too_long),
-        depths=tuple(float(depth) for depth in like.content.depths),
+        depths=like.content.rows,
         copies=like.content.corpus.copies,
         trials=with_controls(grid, controls),
     )
@@ -281,7 +283,8 @@ def begun_in(folder: RunFolder) -> Begun:
 
 
 def _line(trial: Trial, asked: Asked) -> bytes:
-    plain = {"trial": trial.stored(), "placement": asdict(asked.placement), "fresh": dict(asked.fresh)}
+    plain = {"trial": trial.stored(), "placement": asked.placement.stored(), "fresh": dict(asked.fresh)}
+    plain |= planted_fields(asked.planted)
     return (json.dumps(plain, ensure_ascii=False, separators=(",", ":")) + "\n").encode("utf-8", "surrogatepass")
 
 
@@ -292,7 +295,8 @@ def _parsed(path: Path) -> list[tuple[Trial, Asked]]:
             plain = parse_json(line)
             trial = Trial(**plain["trial"])
             placement = placement_of(plain["placement"], trial.control)
-            found.append((trial, Asked(placement=placement, fresh=dict(plain["fresh"]))))
+            planted = planted_in(plain)
+            found.append((trial, Asked(placement=placement, fresh=dict(plain["fresh"]), planted=planted)))
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise _damaged(path, first_line(error)) from error
     if not found:

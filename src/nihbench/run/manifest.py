@@ -22,7 +22,7 @@ from nihbench.run.haystacks import stored_haystacks
 from nihbench.run.options import bare_url
 from nihbench.run.stored import Manifest
 from nihbench.text.prompt import PLACEMENT_VERSION
-from nihbench.types import Trial
+from nihbench.types import DEPTH, Trial
 
 if TYPE_CHECKING:
     from nihbench.run.calibration import Calibration
@@ -55,7 +55,8 @@ def manifest(setup: Setup, created_at: str) -> dict[str, Any]:
         "title": setup.experiment.title,
         "needle": asdict(setup.needle),
         "prompts": {name: asdict(template) for name, template in setup.prompts.items()},
-        "questions": {name: setup.needle.question_for(name) for name in setup.prompts},
+        **({} if setup.task.is_single else {"task": setup.task.stored()}),
+        "questions": {name: setup.task.specimens(name)[0].question for name in setup.prompts},
         "corpus": {
             "name": setup.corpus.name,
             "language": setup.corpus.language,
@@ -74,7 +75,7 @@ def manifest(setup: Setup, created_at: str) -> dict[str, Any]:
         },
         "calibration": stored_calibration(setup.calibration) if setup.calibration else None,
         "lengths": list(setup.lengths),
-        "depths": list(setup.depths),
+        "depths": list(setup.depths) if setup.task.axis.name == DEPTH.name else [],
         "repeats": setup.options.repeats,
         "trials": len(setup.trials),
         "same_prompt": stored_places(_grid_of(setup)),
@@ -87,7 +88,7 @@ def manifest(setup: Setup, created_at: str) -> dict[str, Any]:
 
 
 def _shard(setup: Setup) -> dict[str, Any] | None:
-    """Return which trials a part of a plan has, as numbers among those that `planned_trials` gives for the whole."""
+    """Return which trials a part of a plan has, as numbers among those of the whole plan (`Manifest.planned`)."""
     if not setup.plan:
         return None
     controls = [trial for trial in setup.plan if trial.control]
@@ -106,9 +107,10 @@ def _like(setup: Setup) -> dict[str, Any] | None:
         lengths=setup.lengths,
         depths=setup.depths,
         repeats=setup.options.repeats,
+        axis=setup.task.axis.name,
     )
     missing = set(merged_as_stored(every, stored_places(setup.grid))) - set(setup.grid)
-    rows = sorted([t.prompt, t.length, t.depth_percent, t.repeat] for t in missing)
+    rows = sorted([t.prompt, t.length, t.row, t.repeat] for t in missing)
     return {"run": setup.like.run, "left_out": rows}
 
 
@@ -116,11 +118,12 @@ def _grid_of(setup: Setup) -> tuple[Trial, ...]:
     """Return the planned grid in the order in which `make_trials` gives it."""
     prompts = list(setup.prompts)
     grid = [trial for trial in setup.whole if trial.control is None and not trial.extra]
-    return tuple(sorted(grid, key=lambda t: (t.repeat, t.length, t.depth_percent, prompts.index(t.prompt))))
+    return tuple(sorted(grid, key=lambda t: (t.repeat, t.length, t.row, prompts.index(t.prompt))))
 
 
 def _control(trial: Trial) -> dict[str, Any]:
-    also = {"also_depths": list(trial.also_depths)} if trial.also_depths else {}
+    also: dict[str, Any] = {"also_depths": list(trial.also_depths)} if trial.also_depths else {}
+    also |= {"point": trial.point} if trial.point is not None else {}
     return {name: getattr(trial, name) for name in _CONTROL_FIELDS} | also
 
 
@@ -143,8 +146,10 @@ def check_rules(path: Path, content: Manifest) -> None:
     """Make sure that a run's needles were placed by the rules of this version, before anything is sent for it.
 
     Raises:
-        UsageError: an older version began the run; the same trials would be other prompts now.
+        UsageError: an older version began the run, or its task is not here in the same version; the same trials would
+            be other prompts now.
     """
+    _ = content.task.family
     if content.like is not None:
         return  # its prompts are made from placements
     if content.identity.get("placement", PLACEMENT_VERSION) != PLACEMENT_VERSION:
@@ -164,14 +169,14 @@ def check_same(content: Manifest, setup: Setup, *, placed: bool = False) -> None
     """
     # The needle's facts may change: they decide scores, which can be made again, not answers.
     keys = (
-        "identity", "prompts", "questions", "lengths", "depths", "length_unit", "same_prompt", "controls", "shard",
-        "like",
+        "identity", "prompts", "questions", "task", "lengths", "depths", "length_unit", "same_prompt", "controls",
+        "shard", "like",
     )  # fmt: skip
     # Which depths are one prompt follows from those rules.
     by_rules = ("identity.placement", "same_prompt", "controls") if placed else ()
     changed = [name for name in differing(content.raw, _plain(manifest(setup, "")), keys) if name not in by_rules]
     if changed:
-        raise UsageError(t("run.cant_resume_changed_since", changed=", ".join(changed)))
+        raise UsageError(t("run.cant_resume_changed_since", changed=tuple(changed)))
 
 
 def differing(before: Mapping[str, Any], after: Mapping[str, Any], keys: Iterable[str]) -> list[str]:

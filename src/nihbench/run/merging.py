@@ -28,7 +28,7 @@ from nihbench.run.store import MANIFEST, PROBES, RECORDS, RunFolder, check_free,
 from nihbench.run.stored import Manifest
 from nihbench.run.tree import TREE, is_tree, open_tree
 
-_SAME = """identity experiment needle prompts questions corpus length_unit calibration lengths depths repeats
+_SAME = """identity experiment needle task prompts questions corpus length_unit calibration lengths depths repeats
 same_prompt controls""".split()
 _PLANNING = ("vary", "order", "adaptive")
 """Options that say which trials there are and where a part begins, and of which the rest of run.json says nothing."""
@@ -105,7 +105,7 @@ def _check_belongs(first: RunFolder, other: RunFolder) -> None:
     one, two = first.manifest.options, other.manifest.options
     changed += [f"options.{name}" for name in _PLANNING if getattr(one, name) != getattr(two, name)]
     if changed:
-        raise UsageError(t("run.not_one_plan_differ", first=first.path, other=other.path, changed=", ".join(changed)))
+        raise UsageError(t("run.not_one_plan_differ", first=first.path, other=other.path, changed=tuple(changed)))
 
 
 def _lines(path: Path) -> Lines:

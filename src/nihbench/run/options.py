@@ -35,15 +35,18 @@ class RunOptions:
     all runs of a tree together. `like` is the folder of a run whose prompts are sent again. `controls` asks control
     trials beside the grid. `adaptive` measures cells again where answers are uncertain, until the found rate of every
     length is known to `precision` (half a 95% interval; None: `PRECISION`) or `max_trials` of the grid are made.
-    `shard` is the part of the plan that this run has, such as 3/8.
+    `shard` is the part of the plan that this run has, such as 3/8. `task` is a family of trials that is named without
+    an experiment, `task_options` what is chosen of it, or of the experiment's.
     """
 
     model: str
     like: str | None = None
-    base_url: str | None = None
-    more_urls: tuple[str, ...] = ()
+    base_url: str | None = field(default=None, repr=False)  # it may hold a password
+    more_urls: tuple[str, ...] = field(default=(), repr=False)
     api_key_env: str | None = None
     experiment: str | None = None
+    task: str | None = None
+    task_options: Mapping[str, str] = field(default_factory=dict)
     prompts: tuple[str, ...] | None = None
     corpus: str | None = None
     lengths: str | None = None
@@ -61,8 +64,8 @@ class RunOptions:
     max_output: int | None = None
     temperature: str | None = None
     seed: int | None = None
-    extra_body: Mapping[str, Any] = field(default_factory=dict)
-    headers: Mapping[str, str] = field(default_factory=dict)
+    extra_body: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     repeat_corpus: bool = False
     quick: bool = False
     controls: bool = False
@@ -85,6 +88,8 @@ class RunOptions:
     def stored(self) -> dict[str, Any]:
         """Return the options as JSON values, without secrets: these only as digests, and a bare address."""
         values = {f.name: getattr(self, f.name) for f in fields(self)}
+        if not (self.task or self.task_options):  # most runs hide one needle, and need not say so
+            del values["task"], values["task_options"]
         values["vary"] = list(self.vary)
         values["prompts"] = list(self.prompts) if self.prompts is not None else None
         values["extra_body"] = without_secrets(self.extra_body)

@@ -25,7 +25,7 @@ def merge_places(setup: Setup, trials: Sequence[Trial]) -> tuple[Trial, ...]:
     """
     depths: dict[tuple[int, str | None], set[float]] = {}
     for trial in trials:
-        depths.setdefault((trial.length, trial.control), set()).add(trial.depth_percent)
+        depths.setdefault((trial.length, trial.control), set()).add(trial.row)
     steps = {key: _smallest_step(each) for key, each in depths.items()}
 
     def landing(trial: Trial) -> Landing | None:
@@ -42,8 +42,8 @@ def _smallest_step(depths: Iterable[float]) -> float | None:
 
 def _may_meet(setup: Setup, trial: Trial, step: float | None) -> bool:
     """Say whether depths so far apart may have the same nearest boundary: each is within half a sentence of it."""
-    if step is None:
-        return False
+    if step is None or trial.point is not None:
+        return step is not None
     haystack = setup.local_length(trial) - setup.fixed_tokens - _SLACK_TOKENS
     return haystack * step / 100 <= setup.source_of(0).longest_sentence + _SLACK_TOKENS
 
@@ -91,7 +91,7 @@ def counted_once(
     for each in places.values():
         if len(each) > 1:
             first, record = next((pair for pair in each if _is_answered(pair[1])), each[0])
-            stands[first] = standing_for(record.trial, (depth for _, r in each for depth in r.trial.depths))
+            stands[first] = standing_for(record.trial, (depth for _, r in each for depth in r.trial.rows))
             gone.update(r.trial for key, r in each if key != first)
     if not gone:
         return tuple(planned), dict(records)
@@ -111,8 +111,8 @@ def _is_answered(record: Record) -> bool:
 def _place_of(record: Record) -> Hashable | None:
     """Return what is equal for records of one place; None where that is not known, or asked again on purpose."""
     trial, place = record.trial, record.placement
-    if not is_placed(trial) or not isinstance(place, Placement):
-        return None
+    if not is_placed(trial) or not isinstance(place, Placement) or record.planted is not None:
+        return None  # what is planted beside the asked needle may differ; runs that hold that were planned so
     return (
         trial.experiment, trial.prompt, trial.length, trial.repeat, trial.extra, trial.control,
         place.source_start, place.source_copies, place.start, place.at, place.needle_token,

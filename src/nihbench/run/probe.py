@@ -14,26 +14,18 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from nihbench.endpoint.kinds import HANDLING
-from nihbench.plan.fresh import fill
+from nihbench.languages.base import of
 from nihbench.run.rebuild import source_text
 from nihbench.run.records import read_records
 from nihbench.run.setup import Made, Setup
 from nihbench.run.store import PROBES, RunFolder
 from nihbench.score.rules import grade
 from nihbench.stats.binomial import Share, share
+from nihbench.tasks.task import Task
 from nihbench.text.prompt import digest, rebuild
-from nihbench.types import Completion, Failure, Grade, Message, Needle, Placement, Record, Score, Trial
+from nihbench.types import Completion, Failure, Grade, Message, Needle, Placement, Planted, Record, Score, Trial
 
 CONTROL = "probe"
-QUESTIONS: Mapping[str, str] = {
-    "en": "Quote, word for word, every sentence of the document above that speaks of {subject}. "
-    "If there is none, say that there is none.",
-    "zh": "请逐字引用上述文档中提到“{subject}”的每一句话。如果没有，请说没有。",
-}
-_WITHOUT_SUBJECT: Mapping[str, str] = {
-    "en": "Quote, word for word, the sentence of the document above that this question is about: {question}",
-    "zh": "请逐字引用上述文档中与这个问题有关的那句话：{question}",
-}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,15 +36,15 @@ class Probe:
     kind: Literal["miss", "hit"]
     record: Record
     needle: Needle
+    planted: Planted
 
     @property
     def question(self) -> str:
         """What is asked."""
-        language = "zh" if self.needle.language.startswith("zh") else "en"
+        asking = of(self.needle.language).asking
         if self.needle.subject is None:
-            question = self.needle.question_for(self.record.trial.prompt)
-            return _WITHOUT_SUBJECT[language].format(question=question)
-        return QUESTIONS[language].format(subject=self.needle.subject.text)
+            return asking.quote_answer.format(question=self.planted.question)
+        return asking.quote_subject.format(subject=self.needle.subject.text)
 
     @property
     def trial(self) -> Trial:
@@ -72,7 +64,7 @@ class Causes:
     owed: int
 
 
-def probes(records: Mapping[str, Record], grades: Mapping[str, Grade], needle: Needle) -> list[Probe]:
+def probes(records: Mapping[str, Record], grades: Mapping[str, Grade], task: Task) -> list[Probe]:
     """Return the probes of a run: every miss, and for each the most similar hit that is still free.
 
     Similar is the same prompt first, then the nearest length, then depth. The choice is the same whenever it is made.
@@ -84,23 +76,24 @@ def probes(records: Mapping[str, Record], grades: Mapping[str, Grade], needle: N
         asked = record.trial.control is None and isinstance(record.placement, Placement)
         if asked and isinstance(record.outcome, Completion) and isinstance(score, Score):
             (hits if score.found else misses).append(record)
-    found = [_probe(record, "miss", needle) for record in misses]
+    found = [_probe(record, "miss", task) for record in misses]
     free = {record.id: record for record in hits}
     for miss in misses[: len(hits)]:
         nearest = min(free.values(), key=lambda hit: _distance(miss.trial, hit))
-        found.append(_probe(free.pop(nearest.id), "hit", needle))
+        found.append(_probe(free.pop(nearest.id), "hit", task))
     return found
 
 
 def _distance(trial: Trial, hit: Record) -> tuple[bool, float, float, str]:
     other = hit.trial
     lengths = abs(math.log(trial.length / other.length))
-    return trial.prompt != other.prompt, lengths, abs(trial.depth_percent - other.depth_percent), hit.id
+    return trial.prompt != other.prompt, lengths, abs(trial.row - other.row), hit.id
 
 
-def _probe(record: Record, kind: Literal["miss", "hit"], needle: Needle) -> Probe:
+def _probe(record: Record, kind: Literal["miss", "hit"], task: Task) -> Probe:
     assert record.placement is not None
-    probe = Probe(id="", kind=kind, record=record, needle=fill(needle, record.fresh))
+    planted = task.recorded(record)
+    probe = Probe(id="", kind=kind, record=record, needle=task.key(planted), planted=planted)
     key = f"{record.id}|{record.placement.prompt_sha256}|{probe.question}"
     return replace(probe, id=hashlib.sha256(key.encode("utf-8")).hexdigest()[:16])
 
@@ -128,7 +121,7 @@ def _is_owed(record: Record | None) -> bool:
 def placed_as(setup: Setup, owed: Sequence[Probe]) -> Setup:
     """Return the setup with what says how long its probes are: how long they were stands in the folder alone."""
     made = {
-        probe.trial: Made(placement=place, statement=probe.needle.statements[0], question=probe.question)
+        probe.trial: Made(placement=place, texts=probe.planted.texts, question=probe.question)
         for probe in owed
         if (place := probe.record.placement) is not None
     }
@@ -139,10 +132,11 @@ def build_probe(setup: Setup, probe: Probe) -> tuple[tuple[Message, ...], Placem
     """Build a probe's messages: the haystack as it was sent, with another question behind it."""
     place, prompt = probe.record.placement, probe.record.trial.prompt
     assert isinstance(place, Placement)
-    text = source_text(setup.corpus.text, place)
-    messages = rebuild(text, place, probe.needle.statements[0], setup.prompts[prompt], probe.question)
+    made = None if probe.planted.haystack is None else setup.planted(probe.record.trial).haystack
+    text = source_text(made or setup.corpus.text, place)
+    messages = rebuild(text, place, probe.planted.texts, setup.prompts[prompt], probe.question)
     count = setup.tokenizer.count
-    more = count(probe.question) - count(probe.needle.question_for(prompt))
+    more = count(probe.question) - count(probe.planted.question)
     return messages, replace(place, total_tokens=place.total_tokens + more, prompt_sha256=digest(messages))
 
 

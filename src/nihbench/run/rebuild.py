@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from nihbench.errors import DamagedDataError, UsageError
 from nihbench.lang.messages import t
-from nihbench.plan.fresh import fill
 from nihbench.run.store import RunFolder
+from nihbench.run.stored import Manifest
 from nihbench.run.texts import check_corpus
 from nihbench.text.prompt import around, digest, rebuild, rebuild_bare
 from nihbench.text.source import SourceText
-from nihbench.types import Corpus, Message, Placed, Placement, Record
+from nihbench.types import Corpus, Message, Placed, Placement, Planted, Record, Trial
 
 
 def find_record(records: Mapping[str, Record], trial_id: str) -> Record:
@@ -36,8 +37,32 @@ def needle_surroundings(run: RunFolder, record: Record, corpus: Corpus, reach: i
     """
     if not isinstance(record.placement, Placement):
         return None
-    text = source_text(corpus.text, record.placement)
-    return around(text, record.placement, fill(run.manifest.needle, record.fresh).statements[0], reach)
+    return surroundings(run.manifest, record, corpus.text, reach)
+
+
+def surroundings(content: Manifest, record: Record, text: str, reach: int) -> tuple[str, str, str]:
+    """Do as `needle_surroundings` for a record that has a place, out of the corpus's `text`."""
+    place = record.placement
+    assert isinstance(place, Placement)
+    planted = with_haystack(content, record.trial, content.task.recorded(record))
+    return around(source_text(planted.haystack or text, place), place, planted.texts, reach)
+
+
+def replanted(run: RunFolder, record: Record) -> Planted:
+    """Return what a record's trial planted, with the haystack that its task made, if it did: that is made again.
+
+    Raises:
+        UsageError: it has to be made again, and the task is not installed.
+    """
+    return with_haystack(run.manifest, record.trial, run.manifest.task.recorded(record))
+
+
+def with_haystack(content: Manifest, trial: Trial, planted: Planted) -> Planted:
+    """Return what a trial planted, with the haystack that its task made for it, if any. Raises as `replanted`."""
+    if planted.haystack is None:
+        return planted
+    drawn = replace(trial, repeat=0) if trial.control == "sentinel" else trial
+    return replace(planted, haystack=content.task.planted(drawn, int(content.identity.get("seed", 0))).haystack)
 
 
 def source_text(text: str, place: Placed) -> SourceText:
@@ -55,14 +80,14 @@ def rebuild_prompt(run: RunFolder, record: Record, corpus: Corpus) -> tuple[Mess
     if record.placement is None:
         raise UsageError(t("run.where_needle_trial_stood", id=record.id))
     check_corpus(corpus, run.manifest.corpus.sha256)
-    needle = fill(run.manifest.needle, record.fresh)
+    planted = replanted(run, record)
     prompt, prompts = record.trial.prompt, run.manifest.prompts
     if prompt not in prompts:
         raise DamagedDataError(t("run.run_json_no_prompt", prompt=prompt, id=record.id))
-    place, template, question = record.placement, prompts[prompt], needle.question_for(prompt)
-    text = source_text(corpus.text, place)
+    place, template, question = record.placement, prompts[prompt], planted.question
+    text = source_text(planted.haystack or corpus.text, place)
     if isinstance(place, Placement):
-        messages = rebuild(text, place, needle.statements[0], template, question)
+        messages = rebuild(text, place, planted.texts, template, question)
     else:
         messages = rebuild_bare(text, place, template, question)
     if digest(messages) != place.prompt_sha256:

@@ -22,11 +22,22 @@ from typing import Any, Self, TypeVar
 
 from pydantic import TypeAdapter
 
-from nihbench.errors import DamagedDataError, MovedError, UsageError
+from nihbench.errors import DamagedDataError, MovedError, UsageError, unreadable, unwritable
 from nihbench.fetch.regular import are_within, is_within, lines_of, open_appending, open_regular, parse_json
 from nihbench.lang.former import note_in
 from nihbench.lang.messages import t, typed
-from nihbench.types import Bare, Completion, Failure, GradedElsewhere, Placed, Placement, RateState, Record, Trial
+from nihbench.types import (
+    Bare,
+    Completion,
+    Failure,
+    GradedElsewhere,
+    Placed,
+    Placement,
+    Planted,
+    RateState,
+    Record,
+    Trial,
+)
 
 MOST_CHARACTERS = 1_000_000
 """Of an answer, and of reasoning, so much is written and read at most: what is longer loses its middle. No model says
@@ -56,7 +67,7 @@ class RecordWriter:
                 self._write(b"\n")
                 self._whole += 1
         except OSError as error:
-            raise unwritable(self._path, error) from error
+            raise unwritable(self._path, error, UsageError) from error
         return self
 
     def __exit__(
@@ -92,7 +103,7 @@ class RecordWriter:
             # A torn line in the middle would be damage: whoever writes next must find a whole file.
             with contextlib.suppress(OSError):
                 self._file.truncate(self._whole)
-            return unwritable(self._path, error)
+            return unwritable(self._path, error, UsageError)
         self._whole += len(lines)
         return moved(self._path, self._file.fileno())
 
@@ -124,11 +135,6 @@ def ends_line(path: Path, at: int) -> bool:
         return file.read(1) == b"\n"
 
 
-def unwritable(path: Path, error: OSError) -> UsageError:
-    """Return the error for records that can't be written to `path`, a file or its folder."""
-    return UsageError(t("run.cant_write_see_disk", path=path, strerror=error.strerror or error))
-
-
 _KEYS: Mapping[type, str] = {
     Completion: "completion",
     Failure: "failure",
@@ -147,12 +153,12 @@ def record_line(record: Record) -> bytes:
     plain = {
         "id": record.id,
         "trial": record.trial.stored(),
-        "placement": asdict(record.placement) if record.placement else None,
+        "placement": record.placement.stored() if record.placement else None,
         "fresh": dict(record.fresh),
         "expected": record.expected,
         "started_at": record.started_at,
         _KEYS[type(record.outcome)]: outcome,
-    }
+    } | planted_fields(record.planted)
     # Lone surrogates can come out of a server's JSON escapes; they have no UTF-8 form and are kept as escapes.
     text = json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
     try:
@@ -268,7 +274,7 @@ def lines_in(path: Path, offset: int = 0) -> Iterator[bytes]:
     except FileNotFoundError:
         return
     except OSError as error:
-        raise unreadable(path, error) from error
+        raise unreadable(path, error, DamagedDataError) from error
 
 
 def rows_in(path: Path, read: Callable[[bytes], _T | None]) -> Iterator[tuple[_T | None, bytes]]:
@@ -284,11 +290,6 @@ def rows_in(path: Path, read: Callable[[bytes], _T | None]) -> Iterator[tuple[_T
         if torn > _MOST_TORN:
             raise DamagedDataError(t("run.more_than_lines_cant", path=path, most=_MOST_TORN))
         yield row, line
-
-
-def unreadable(path: Path, error: OSError) -> DamagedDataError:
-    """Return the error for a file of a run that can't be read."""
-    return DamagedDataError(t("run.cant_read_2", path=path, strerror=error.strerror or error))
 
 
 def read_lines(path: Path, lines: Iterable[bytes], before: int = 0) -> Iterator[tuple[Record | None, bytes]]:
@@ -315,6 +316,37 @@ def read_lines(path: Path, lines: Iterable[bytes], before: int = 0) -> Iterator[
                     t("run.line_no_record_restore", path=path, number=before + number, first_line=first_line(error))
                 ) from error
         yield record, line
+
+
+def planted_fields(planted: Planted | None) -> dict[str, Any]:
+    """Return what a line holds of what was planted: the inserts, the question and the items; nothing where it need not.
+
+    A haystack that the task made is as long as the prompt; that there is one is all that is kept of it.
+    """
+    if planted is None:
+        return {}
+    plain = asdict(planted)
+    made = plain.pop("haystack") is not None
+    return {"planted": plain | ({"haystack_made": True} if made else {})}
+
+
+def planted_in(plain: Any) -> Planted | None:
+    """Return what a line says that was planted. Raises `ValueError` where it is no such thing."""
+    if plain.get("planted") is None:
+        return None
+    values = dict(plain["planted"])
+    made = values.pop("haystack_made", False) is True
+    found: Planted = _planted().validate_python(values)
+    return replace(found, haystack=NOT_KEPT) if made else found
+
+
+NOT_KEPT = ""
+"""Stands for a haystack that a task made, in what is read back."""
+
+
+@cache
+def _planted() -> TypeAdapter[Planted]:
+    return TypeAdapter(Planted)
 
 
 def first_line(error: Exception) -> str:
@@ -394,6 +426,7 @@ class _Line:
     started_at: str
     completion: Completion | None = None
     failure: Failure | None = None
+    planted: dict[str, Any] | None = None
 
 
 _USUAL_BYTES = 100_000
@@ -421,6 +454,8 @@ def _usual(line: bytes) -> Record | None:
     except ValueError:
         return None
     outcome = read.completion or read.failure
+    if read.planted is not None or (read.placement is not None and read.placement.others):
+        return None  # of a task that plants more than a needle
     if outcome is None or outcome.changes or outcome.earlier or not _is_within(read, outcome):
         return None
     if isinstance(outcome, Failure):
@@ -483,6 +518,7 @@ def _parser() -> Callable[[bytes], Record]:
                 fresh=strings.validate_python(plain["fresh"]),
                 expected=str(plain["expected"]),
                 started_at=str(plain["started_at"]),
+                planted=planted_in(plain),
             )
         except KeyError as error:
             raise ValueError(t("run.key_missing", error=error)) from error

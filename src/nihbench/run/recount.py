@@ -75,7 +75,10 @@ class Recount:
         """Count a prompt that is made again from where it was cut: by the corpus's tokens, and what stands around."""
         setup, place = self._setup, made.placement
         around = [message.content for message in render(setup.prompts[trial.prompt], "", made.question)]
-        inserted = (made.statement, place.before, place.after) if isinstance(place, Placement) else ()
+        seams = place.inserts if isinstance(place, Placement) else ()
+        if any(not 0 <= each.index < len(made.texts) for each in seams):
+            raise DamagedDataError(t("run.stored_prompt_cut_where"))
+        inserted = [text for each in seams for text in (made.texts[each.index], each.before, each.after)]
         counted = sum(map(self._count, (*around, place.tail, *inserted)))
         found = counted + self._of_corpus(place) + max(0, setup.overheads.get(trial.prompt, 0)) + self._beside
         told, most = place.total_tokens, MOST_ESTIMATE_RATIO
@@ -86,7 +89,8 @@ class Recount:
     def _of_corpus(self, place: Placed) -> int:
         """Count the tokens of source[start:end], the source being the corpus's text again and again."""
         size = len(self._setup.corpus.text)
-        cuts = [place.start, *([place.at] if isinstance(place, Placement) else []), place.end]
+        inside = [each.at for each in place.inserts] if isinstance(place, Placement) else []
+        cuts = [place.start, *inside, place.end]
         if cuts != sorted(cuts) or cuts[0] < 0 or cuts[-1] > MOST_CHARACTERS or not 0 <= place.source_start <= size:
             raise DamagedDataError(t("run.stored_prompt_cut_where"))
         starts = self._setup.text.starts

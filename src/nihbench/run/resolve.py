@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nihbench.catalog.loading import load
 from nihbench.catalog.lookup import Catalog
 from nihbench.endpoint.access import ModelAccess
 from nihbench.errors import UsageError
@@ -32,8 +33,10 @@ from nihbench.run.options import QUICK_DEPTHS, QUICK_MAX_OUTPUT, RunOptions, pri
 from nihbench.run.places import merge_places, shared_note
 from nihbench.run.setup import Begun, Setup
 from nihbench.run.texts import check_corpus_option, corpus_choice, load_texts, sources
+from nihbench.tasks.registry import SINGLE_NEEDLE, family
+from nihbench.tasks.task import Task, of_family, of_needle
 from nihbench.text.prompt import asks_first, head_of
-from nihbench.types import Experiment, Message, ModelPreset, Needle, PromptTemplate, Request, Trial
+from nihbench.types import DEPTH, Experiment, Message, ModelPreset, Needle, PromptTemplate, Request, Trial
 
 if TYPE_CHECKING:
     pass
@@ -44,23 +47,37 @@ if TYPE_CHECKING:
 
 def chosen_experiment(options: RunOptions, catalog: Catalog) -> tuple[Experiment, tuple[str, ...]]:
     """Return the experiment that the options name, and its prompts."""
+    if options.task and options.experiment is None:
+        experiment = _experiment_of(options, catalog)
+        return experiment, tuple(dict.fromkeys(options.prompts or experiment.prompts))
     experiment, prompts = catalog.parse_experiment(options.experiment or catalog.default_experiment)
     return experiment, tuple(dict.fromkeys(options.prompts or prompts))
 
 
+def _experiment_of(options: RunOptions, catalog: Catalog) -> Experiment:
+    """Return the experiment of a task that is named by itself: over the usual corpus of its language."""
+    language, name = options.task_options.get("language") or "en", str(options.task)
+    usual = next((e.corpus for e in catalog.experiments.values() if _speaks(catalog, e, language)), "")
+    return Experiment(name=name, needle="", corpus=usual, prompts=("original",), task=name)
+
+
+def _speaks(catalog: Catalog, experiment: Experiment, language: str) -> bool:
+    return experiment.corpus in catalog.corpora and catalog.corpora[experiment.corpus].language == language
+
+
 def asked_prompts(
     options: RunOptions, catalog: Catalog, like: Like | None
-) -> tuple[Experiment, Needle, dict[str, PromptTemplate]]:
-    """Return the experiment, its needle and its prompts: the catalog's, or those of the run that is repeated."""
+) -> tuple[Experiment, Task, dict[str, PromptTemplate]]:
+    """Return the experiment, its task and its prompts: the catalog's, or those of the run that is repeated."""
     if like is None:
         experiment, names = chosen_experiment(options, catalog)
-        return experiment, catalog.needle(experiment.needle), {name: catalog.prompt(name) for name in names}
+        return experiment, task_of(options, experiment, catalog), {name: catalog.prompt(name) for name in names}
     names = options.prompts or tuple(like.prompts)
     for name in names:
         if name not in like.prompts:
-            known = ", ".join(like.prompts)
+            known = tuple(like.prompts)
             raise UsageError(t("run.no_prompt", run=like.run, name=name, known=known))
-    return like.experiment, like.needle, {name: like.prompts[name] for name in names}
+    return like.experiment, like.task, {name: like.prompts[name] for name in names}
 
 
 def chosen_corpus(options: RunOptions, experiment: Experiment, needle: Needle, catalog: Catalog) -> str:
@@ -74,10 +91,37 @@ def chosen_corpus(options: RunOptions, experiment: Experiment, needle: Needle, c
     return name
 
 
-def check_needle(needle: Needle) -> None:
-    """Raise `UsageError` where a needle has several sentences."""
+def task_of(options: RunOptions, experiment: Experiment, catalog: Catalog) -> Task:
+    """Return the task of an experiment, with what the options choose of it; it plants, asks and grades.
+
+    Raises:
+        UsageError: it is not installed, or has no such option; a needle has several sentences.
+    """
+    if experiment.task != SINGLE_NEEDLE:
+        language = options.task_options.get("language") or experiment.options.get("language") or "en"
+        given = {**experiment.options, **options.task_options}
+        if options.depths and of_family(experiment.task, language, _without_language(given)).axis.name != DEPTH.name:
+            raise UsageError(t("run.task_has_no_depths", task=experiment.task))
+        return of_family(experiment.task, language, _without_language(given))
+    if options.task_options:
+        raise UsageError(t("run.needle_has_no_options", needle=experiment.needle))
+    needle = catalog.needle(experiment.needle)
     if len(needle.statements) != 1:
         raise UsageError(t("run.needle_several_sentences_version", needle_name=needle.name))
+    return of_needle(needle)
+
+
+def has_own_rows(task: str | None, experiment: str | None) -> bool:
+    """Say whether what `--task` or `--experiment` names has rows of its own, not depths."""
+    name = task
+    if not name:
+        catalog = load()
+        name = catalog.parse_experiment(experiment or catalog.default_experiment)[0].task
+    return family(name).axis.name != DEPTH.name
+
+
+def _without_language(given: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in given.items() if name != "language"}
 
 
 def check_numbers(options: RunOptions, model: ModelAccess) -> None:
@@ -96,30 +140,30 @@ def check_numbers(options: RunOptions, model: ModelAccess) -> None:
         raise UsageError(t("run.window_more_than_server", window=options.window, told=told))
 
 
-def check_prompts(needle: Needle, prompts: Mapping[str, PromptTemplate]) -> None:
+def check_prompts(task: Task, prompts: Mapping[str, PromptTemplate]) -> None:
     """Refuse two prompts that would send the same: their trials could not be told apart, and be paid for twice."""
     seen: dict[tuple[tuple[Message, ...], str], str] = {}
     for name, template in prompts.items():
-        other = seen.setdefault((template.messages, needle.question_for(name)), name)
+        other = seen.setdefault((template.messages, task.specimens(name)[0].question), name)
         if other != name:
-            raise UsageError(t("run.prompts_ask_needle_same", other=other, name=name, needle_name=needle.name))
+            raise UsageError(t("run.prompts_ask_needle_same", other=other, name=name, needle_name=task.needle.name))
 
 
-def check_vary(options: RunOptions, needle: Needle) -> None:
-    """Raise `UsageError` where what is to vary is unknown, or the needle has nothing to vary."""
+def check_vary(options: RunOptions, task: Task) -> None:
+    """Raise `UsageError` where what is to vary is unknown, or the task has nothing to vary."""
     for name in options.vary:
         if name == "temperature":
             raise UsageError(t("run.vary_temperature_vary_sampling"))
         if name not in VARIED:
-            raise UsageError(t("run.vary_none", name=name, known=", ".join(VARIED)))
-    if "needle" in options.vary and not needle.fresh:
-        raise UsageError(t("run.vary_needle_needle_no", name=needle.name))
+            raise UsageError(t("run.vary_none", name=name, known=tuple(VARIED)))
+    if "needle" in options.vary and not task.draws:
+        raise UsageError(t("run.vary_needle_needle_no", name=task.needle.name))
 
 
-def check_sampling(options: RunOptions, needle: Needle, temperature: float | None) -> None:
+def check_sampling(options: RunOptions, task: Task, temperature: float | None) -> None:
     """Raise `UsageError` where every repeat would ask the same prompt at temperature 0, and be answered the same."""
     several = options.repeats > 1 or options.adaptive
-    if several and set(options.vary) == {"sampling"} and not needle.fresh and temperature == 0.0:
+    if several and set(options.vary) == {"sampling"} and not task.draws and temperature == 0.0:
         raise UsageError(t("run.vary_sampling_asks_same"))
 
 
@@ -218,26 +262,25 @@ def _without_lengths(
     like: Like | None,
 ) -> Setup:
     """Return all of a setup but its lengths and what follows from them; nothing wrong is let through."""
-    experiment, needle, prompts = asked_prompts(options, catalog, like)
-    check_needle(needle)
+    experiment, task, prompts = asked_prompts(options, catalog, like)
     check_numbers(options, model)
-    check_prompts(needle, prompts)
-    check_vary(options, needle)
+    check_prompts(task, prompts)
+    check_vary(options, task)
     preset = preset_of(options, model.preset)
     request = request_of(options, preset)
     if begun.laid is None:
-        check_sampling(options, needle, request.temperature)
+        check_sampling(options, task, request.temperature)
     tokenizer, counted_by_model = model.tokenizer(options.length_unit, report)
-    name = chosen_corpus(options, experiment, needle, catalog)
+    name = chosen_corpus(options, experiment, task.needle, catalog)
     known = begun.corpus_sha256 or (like.text_identity["corpus"] if like else None)
-    texts = load_texts(needle, name, tokenizer, catalog=catalog, folder=folder, report=report, text_sha256=known)
+    texts = load_texts(task.needle, name, tokenizer, catalog=catalog, folder=folder, report=report, text_sha256=known)
     told = model.server.window if model.server else None
     return Setup(
         options=options,
         preset=preset,
         model_sha256=model.model_sha256,
         experiment=experiment,
-        needle=needle,
+        task=task,
         prompts=prompts,
         text=texts,
         tokenizer=tokenizer,
@@ -248,8 +291,8 @@ def _without_lengths(
         window=options.window or told or begun.window or model.window,
         cache=_cache_of(preset.cache, model.server.kind if model.server else begun.cache),
         lengths=(),
-        depths=parse_depths(options.depths or (QUICK_DEPTHS if options.quick else "15")),
-        heads={name: head_of(prompts[name], needle.question_for(name)) for name in prompts},
+        depths=rows_of(options, task),
+        heads={name: head_of(prompts[name], task.specimens(name)[0].question) for name in prompts},
         fixed_tokens=0,
         trials=(),
         concurrency=options.concurrency or preset.concurrency,
@@ -262,11 +305,18 @@ def _without_lengths(
     )
 
 
+def rows_of(options: RunOptions, task: Task) -> tuple[float, ...]:
+    """Return the rows of the grid: --depths, or the values of the task's own axis."""
+    if task.axis.name != DEPTH.name:
+        return task.axis.values
+    return parse_depths(options.depths or (QUICK_DEPTHS if options.quick else "15"))
+
+
 def _cache_of(name: str | None, server_kind: str | None) -> PrefixCache:
     """Return the cache of a preset, else of the kind of server; none where neither is known."""
     chosen = name or (server_kind if server_kind in CACHES else None) or "none"
     if chosen not in CACHES:
-        raise UsageError(t("run.models_yaml_no_cache", chosen=chosen, known=", ".join(CACHES)))
+        raise UsageError(t("run.models_yaml_no_cache", chosen=chosen, known=tuple(CACHES)))
     return CACHES[chosen]
 
 
@@ -303,7 +353,7 @@ def _with_lengths(
     options = setup.options
     overheads = setup.overheads if calibration is None else calibration.overheads
     tokens = len(setup.text.starts)
-    fixed = fixed_tokens(setup.needle, setup.prompts, overheads, setup.tokenizer)
+    fixed = fixed_tokens(setup.task, setup.prompts, overheads, setup.tokenizer)
     lengths = resolve_lengths(
         options,
         setup.window,
@@ -343,7 +393,7 @@ def _with_lengths(
 
 def _with_controls(setup: Setup) -> Setup:
     """Return the setup with its control trials among the others."""
-    fixed = fixed_tokens(setup.needle, setup.prompts, setup.overheads, setup.tokenizer)
+    fixed = fixed_tokens(setup.task, setup.prompts, setup.overheads, setup.tokenizer)
     alone = {name: replace(setup.trials[0], prompt=name, control="closed_book") for name in setup.prompts}
     tokens = {}
     for name, trial in alone.items():
@@ -358,6 +408,7 @@ def _with_controls(setup: Setup) -> Setup:
         shortest=fixed + MIN_HAYSTACK_TOKENS,
         grid_trials=len(setup.trials),
         quick=setup.options.quick,
+        axis=setup.task.axis.name,
     )
     return replace(setup, trials=with_controls(setup.trials, merge_places(setup, controls)))
 
@@ -372,6 +423,7 @@ def _trials(setup: Setup, same_prompt: Sequence[Mapping[str, Any]] | None) -> tu
         lengths=setup.lengths,
         depths=setup.depths,
         repeats=options.repeats,
+        axis=setup.task.axis.name,
     )
     known = None
     if same_prompt is not None:
@@ -395,7 +447,7 @@ def _check_builds(setup: Setup) -> None:
     depths = setup.depths
     tried = {(longest, depth) for depth in (depths[0], depths[len(depths) // 2], depths[-1])} | {(shortest, depths[0])}
     for trial in setup.grid:
-        if trial.repeat == 0 and any((trial.length, depth) in tried for depth in trial.depths):
+        if trial.repeat == 0 and any((trial.length, depth) in tried for depth in trial.rows):
             setup.build(trial)
 
 

@@ -19,7 +19,7 @@ from typing import Any
 from nihbench.endpoint.batches import BatchResult, read_result
 from nihbench.endpoint.kinds import HANDLING
 from nihbench.endpoint.usage import MOST_BYTES
-from nihbench.errors import UsageError
+from nihbench.errors import UsageError, unreadable
 from nihbench.fetch.regular import open_named
 from nihbench.lang.messages import Message, Words, t
 from nihbench.run.batch_state import Planned, read_planned
@@ -171,6 +171,7 @@ def _record(result: BatchResult, plan: Planned, outcome: Outcome, now: Callable[
         outcome=outcome,
         fresh=plan.fresh,
         expected=plan.expected,
+        planted=plan.planted,
         started_at=result.created_at or now().isoformat(timespec="seconds"),
     )
 
@@ -217,4 +218,4 @@ def _lines(file: Path) -> Iterator[tuple[int, bytes]]:
                 elif line.strip(b" \t\r\n\0\xef\xbb\xbf"):
                     yield number, line
     except OSError as error:
-        raise UsageError(t("run.cant_read", file=file, strerror=error.strerror or error)) from error
+        raise unreadable(file, error, UsageError) from error

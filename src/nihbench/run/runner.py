@@ -11,25 +11,25 @@ from collections import Counter, deque
 from collections.abc import AsyncGenerator, Callable, Hashable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
 from itertools import groupby, zip_longest
 from queue import SimpleQueue
 from types import TracebackType
 from typing import Self
 
-from nihbench.endpoint.failures import is_about_model
 from nihbench.endpoint.kinds import HANDLING, may_pass
 from nihbench.endpoint.limits import Limiter
-from nihbench.endpoint.retries import LONGEST_WAIT_S, put_off
-from nihbench.errors import DamagedDataError, PutOffError, StoppedError
-from nihbench.lang.messages import Words, t, without_stop
+from nihbench.errors import DamagedDataError, StoppedError
+from nihbench.lang.messages import t, without_stop
 from nihbench.plan.order import Turn
+from nihbench.run.pool import Pool
 from nihbench.run.records import RecordWriter
 from nihbench.run.recount import Recount
 from nihbench.run.setup import USUAL_AT_ONCE, Setup
 from nihbench.run.verify import CutJudge, Expectation, checked, verified
-from nihbench.types import Completer, Failure, GradedElsewhere, Message, Outcome, Placed, Record, Request, Trial
+from nihbench.types import Completer, Failure, Message, Placed, Record, Request, Trial
 
 # ---- opening ---------------------------------------------------------------------------------------------------------
 # The first answers of a run: where all of them failed alike, the others would too, and be paid for in vain.
@@ -194,8 +194,6 @@ def _end(done: asyncio.Future[None], error: Exception | None) -> None:
 
 AHEAD = 2
 """Prompts that are built beyond what may be in flight: they wait in the limiter's line, so that it never runs dry."""
-REFUSED_IN_A_ROW = 3
-"""So many trials that a busy server refused until nobody would wait longer, and none answered between: it is shut."""
 Build = Callable[[Trial], tuple[Sequence[Message], Placed]]
 """Makes a trial's messages and says what stands where in them."""
 
@@ -272,8 +270,19 @@ async def run_trials(
     queue = _side_by_side(setup, trials, max(1, len(limiters)))
     # One thread builds, so that prompts reach the limiter's line in the order of the plan.
     with Recorder(writer) as recorder, ThreadPoolExecutor(1, "nih-prompts") as builder:
+        # Where a place has several trials, one of another place would come between them in the limiter's line.
+        ahead = AHEAD if all(turns.one_a_place for turns, _ in queue) else 0
+        pool = Pool(
+            model=setup.request.model,
+            now=now,
+            had_stop=lambda kind, said: t("run.run_had_stop", kind=kind, said=said),
+            limiters=limiters,
+            at_once=setup.concurrency or USUAL_AT_ONCE,
+            ahead=ahead,
+        )
         senders = _Senders(
             setup=setup,
+            pool=pool,
             completer=completer,
             recorder=recorder,
             builder=builder,
@@ -281,24 +290,20 @@ async def run_trials(
             opening=opening,
             cut_judge=cut_judge,
             now=now,
-            limiters=limiters,
             on_progress=on_progress,
             recount=Recount(setup),
             done=total - len(trials) - later,
             total=total,
         )
-        await senders.empty(queue)
+        await pool.work(partial(senders.work, turns, prefix) for turns, prefix in queue)
 
 
 @dataclass(kw_only=True)
 class _Senders:
-    """Those who send trials side by side, a task a place of the grid, and what they share (see `run_trials`).
-
-    `ends`: what ended the run early, first things first. `refused`: trials that a busy server refused since the last
-    answer.
-    """
+    """Those who send trials side by side, a job a place of the grid, and what they share (see `run_trials`)."""
 
     setup: Setup
+    pool: Pool
     completer: Completer
     recorder: Recorder
     builder: Executor
@@ -306,71 +311,26 @@ class _Senders:
     opening: Opening | None
     cut_judge: CutJudge | None
     now: Callable[[], datetime]
-    limiters: Sequence[Limiter]
     on_progress: Callable[[Progress], None]
     done: int
     total: int
     recount: Recount
-    going: set[asyncio.Task[None]] = field(default_factory=set)
-    moved: asyncio.Event = field(default_factory=asyncio.Event)
-    ends: list[Exception] = field(default_factory=list)
-    refused: int = 0
 
-    async def empty(self, queue: deque[tuple[Turns, int]]) -> None:
-        """Send all that is in the queue; raise what ended it early, after all that was sent is stored."""
-        # Where a place has several trials, one of another place would come between them in the limiter's line.
-        ahead = AHEAD if all(turns.one_a_place for turns, _ in queue) else 0
-        async with asyncio.TaskGroup() as group:
-            while (queue and not self.ends) or self.going:
-                while queue and not self.ends and len(self.going) < _most(self.setup, self.limiters, ahead):
-                    task = group.create_task(self._work(*queue.popleft()))
-                    self.going.add(task)
-                    task.add_done_callback(self._leave)
-                await self.moved.wait()
-                self.moved.clear()
-        if self.ends:
-            raise self.ends[0]
-
-    def _leave(self, task: asyncio.Task[None]) -> None:
-        self.going.discard(task)
-        self.moved.set()
-
-    async def _work(self, turns: Turns, prefix: int) -> None:
-        try:
-            async with aclosing(turns.take()) as place:
-                async for trial_id, trial in place:
-                    if self.ends:
-                        return
-                    record = await self._measure(trial_id, trial, prefix)
-                    _raise_if_pointless(record.outcome, self.setup, self.limiters)
-                    await self.recorder.store(record)
-                    self.done += 1
-                    self.on_progress(Progress(record=record, done=self.done, total=self.total))
-                    self.moved.set()
-                    self._stop_if_refused(record.outcome)
-                    if self.opening is not None:
-                        self.opening.take(record)
-        except Exception as error:
-            # The others finish what they have sent, for it is paid for; nothing new is begun.
-            self.ends.append(_dated(error, self.now()) if isinstance(error, PutOffError) else error)
-            for limiter in self.limiters:
-                limiter.close()
-
-    def _stop_if_refused(self, outcome: Outcome | GradedElsewhere) -> None:
-        """Raise `StoppedError` where a server has refused one trial after the other: each has waited its time."""
-        if not isinstance(outcome, Failure):
-            self.refused = 0
-        elif outcome.kind in ("rate_limit", "overloaded"):
-            self.refused += 1
-            if self.refused >= REFUSED_IN_A_ROW:
-                raise StoppedError(
-                    t(
-                        "run.run_had_stop_server",
-                        kind=outcome.kind,
-                        count=self.refused,
-                        said=without_stop(outcome.message),
-                    )
-                )
+    async def work(self, turns: Turns, prefix: int) -> None:
+        """Send the trials of the next place of these turns."""
+        async with aclosing(turns.take()) as place:
+            async for trial_id, trial in place:
+                if self.pool.is_ending:
+                    return
+                record = await self._measure(trial_id, trial, prefix)
+                self.pool.raise_if_pointless(record.outcome)
+                await self.recorder.store(record)
+                self.done += 1
+                self.on_progress(Progress(record=record, done=self.done, total=self.total))
+                self.pool.moved()
+                self.pool.raise_if_refused(record.outcome)
+                if self.opening is not None:
+                    self.opening.take(record)
 
     def _built(self, trial: Trial) -> tuple[Sequence[Message], Placed, int]:
         """Build a trial's messages; return with them how many tokens they are thought to have."""
@@ -384,7 +344,7 @@ class _Senders:
             self.builder, self._built, trial
         )
         tokens = setup.expected_tokens(trial, placement)
-        needle, fresh = setup.needle_of(trial)
+        planted = setup.planted(trial)
         request = replace(_sized(setup, trial, counted), prefix=prefix)
         if self.build is not None and request.output_room is not None:
             # The plan left room for its own question; another one may be longer.
@@ -400,15 +360,11 @@ class _Senders:
             trial=trial,
             placement=placement,
             outcome=outcome,
-            fresh=fresh,
-            expected=needle.answer,
+            fresh=dict(planted.fresh),
+            expected=planted.expected,
             started_at=started,
+            planted=setup.task.kept(planted),
         )
-
-
-def _most(setup: Setup, limiters: Sequence[Limiter], ahead: int) -> int:
-    """Return how many places may be under way now."""
-    return sum(limiter.limit for limiter in limiters) + ahead if limiters else setup.concurrency or USUAL_AT_ONCE
 
 
 def _side_by_side(setup: Setup, trials: Sequence[tuple[str, Trial]], endpoints: int) -> deque[tuple[Turns, int]]:
@@ -421,30 +377,6 @@ def _side_by_side(setup: Setup, trials: Sequence[tuple[str, Trial]], endpoints: 
     stretches = [Turns(trials[start : start + size], setup.turn_of) for start in range(0, len(trials), size)]
     rows = zip_longest(*([(turns, number)] * len(turns) for number, turns in enumerate(stretches)))
     return deque(place for row in rows for place in row if place is not None)
-
-
-def _dated(error: PutOffError, now: datetime) -> StoppedError:
-    """Return the error with the time at which there is use in going on."""
-    when = now + timedelta(seconds=error.wait_s)
-    return StoppedError(t("run.not_before_utc", error=error.args[0], when=f"{when:%Y-%m-%d %H:%M}"))
-
-
-def _raise_if_pointless(outcome: Outcome | GradedElsewhere, setup: Setup, limiters: Sequence[Limiter]) -> None:
-    if not isinstance(outcome, Failure):
-        return
-    if HANDLING[outcome.kind].retry and outcome.wait_s is not None and outcome.wait_s > LONGEST_WAIT_S:
-        # One of several endpoints is left alone as long as it asks, while another works.
-        if all(limiter.is_put_off for limiter in limiters):
-            raise put_off(outcome.kind, outcome.wait_s)
-        return
-    if not HANDLING[outcome.kind].stop_run:
-        return
-    said: Words = without_stop(outcome.message)
-    if outcome.kind == "auth" and outcome.status in (401, 403):
-        said = t("run.server_refused_key_check", said=said)
-    elif outcome.kind == "auth" and outcome.status in (400, 404) and is_about_model(outcome.message):
-        said = t("run.server_no_model_you", model=setup.request.model, said=said)
-    raise StoppedError(t("run.run_had_stop", kind=outcome.kind, said=said))
 
 
 def _sized(setup: Setup, trial: Trial, tokens: int) -> Request:

@@ -21,9 +21,9 @@ from nihbench.fetch.files import write_atomic
 from nihbench.fetch.regular import is_there, lines_of, parse_json
 from nihbench.lang.former import note_in
 from nihbench.lang.messages import Words, stored, t
-from nihbench.run.answers import answers_of
+from nihbench.run.answers import answers_of, grading_version
 from nihbench.run.store import RunFolder, open_run
-from nihbench.run.stored import corpus_of
+from nihbench.run.stored import Manifest, corpus_of
 from nihbench.run.texts import stored_corpus
 from nihbench.score.judge import VERSION as JUDGE_VERSION
 from nihbench.score.rivals import rivals, sentences_of
@@ -62,10 +62,10 @@ def default_scorer(run: RunFolder) -> str:
     return run.manifest.imported.scorer if run.manifest.imported else SCORER
 
 
-def version_of(scorer: str) -> str:
-    """Return the version in which a scorer of that name grades now."""
+def version_of(scorer: str, content: Manifest | None = None) -> str:
+    """Return the version in which a scorer of that name grades now: the rules, by the task of a run's `content`."""
     if scorer == SCORER:
-        return VERSION
+        return VERSION if content is None else grading_version(content.task)
     if scorer in IMPORTED:
         return IMPORT_VERSION
     return f"{VERSION}+{JUDGE_VERSION}" if scorer.startswith(COMBINED) else JUDGE_VERSION
@@ -108,7 +108,7 @@ def grades_of(run: RunFolder, records: Mapping[str, Record], scorer: str | None 
     if scorer in IMPORTED and scorer == default_scorer(run) and scorer not in stored_scorers(run):
         raise UsageError(t("run.gone_import_run_again", scores_file=scores_file(run, scorer)))
     if scorer != SCORER and scorer not in stored_scorers(run):
-        known = ", ".join(dict.fromkeys((SCORER, *stored_scorers(run))))
+        known = tuple(dict.fromkeys((SCORER, *stored_scorers(run))))
         raise UsageError(t("run.no_scores_scorers_nih", path=run.path, scorer=scorer, known=known))
     stored = load_grades(run, records, scorer)
     if stored is not None:
@@ -143,7 +143,7 @@ def _fields_of(value: Score | Evidence) -> dict[str, Any]:
     return {each.name: getattr(value, each.name) for each in fields(value)}
 
 
-_WHERE_SAID = ("misled", "votes", "decided_by")
+_WHERE_SAID = ("misled", "votes", "decided_by", "items")
 """Fields that are left out where they say nothing."""
 
 
@@ -168,7 +168,8 @@ def load_grades(run: RunFolder, records: Mapping[str, Record], scorer: str = SCO
     # The rules can't read what was not kept, the scorer that came with an import graded it all the same.
     unread = (Failure,) if scorer in IMPORTED else (Failure, GradedElsewhere)
     answered = {trial_id for trial_id, record in records.items() if not isinstance(record.outcome, unread)}
-    current = all((grade.scorer, grade.version) == (scorer, version_of(scorer)) for grade in grades.values())
+    version = version_of(scorer, run.manifest)
+    current = all((grade.scorer, grade.version) == (scorer, version) for grade in grades.values())
     return grades if current and grades.keys() == answered else None
 
 
@@ -209,6 +210,8 @@ def misleading_text(path: Path) -> str:
     """
     content = open_run(path).manifest
     needle = content.needle
+    if not content.task.is_single:
+        return ""
     try:
         catalog = load()
         corpus = stored_corpus(catalog, corpus_of(content, path, catalog), Path.cwd(), content.corpus.sha256)

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from nihbench.lang.messages import Words
 from nihbench.plan.cache import PrefixCache
-from nihbench.plan.fresh import fill, fresh_values
 from nihbench.plan.order import Turn, turn_of
 from nihbench.plan.places import Landing
 from nihbench.run.calibration import Calibration
@@ -24,7 +23,8 @@ from nihbench.run.options import (
     header_digest,
     without_secrets,
 )
-from nihbench.run.texts import Texts
+from nihbench.run.texts import Texts, made_source
+from nihbench.tasks.task import Task
 from nihbench.text.encoded import EncodedMessages
 from nihbench.text.prompt import PLACEMENT_VERSION, build_alone, build_bare, build_prompt, splice_of
 from nihbench.text.source import Source
@@ -35,6 +35,7 @@ from nihbench.types import (
     ModelPreset,
     Needle,
     Placed,
+    Planted,
     PromptTemplate,
     Request,
     Tokenizer,
@@ -47,10 +48,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Made:
-    """A prompt that is made again from where it was cut: with which needle's sentence, and which question."""
+    """A prompt that is made again from where it was cut: with which inserts, and which question."""
 
     placement: Placed
-    statement: str
+    texts: tuple[str, ...]
     question: str
 
 
@@ -70,7 +71,7 @@ class Setup:
     preset: ModelPreset
     model_sha256: str | None
     experiment: Experiment
-    needle: Needle
+    task: Task
     prompts: Mapping[str, PromptTemplate]
     text: Texts
     tokenizer: Tokenizer
@@ -82,6 +83,7 @@ class Setup:
     cache: PrefixCache
     lengths: tuple[int, ...]
     depths: tuple[float, ...]
+    """The rows of its grid, ascending: nominal depths, or the values of the task's own axis."""
     trials: tuple[Trial, ...]
     concurrency: int | None
     copies: int
@@ -117,6 +119,11 @@ class Setup:
         return self.plan or self.trials
 
     @property
+    def needle(self) -> Needle:
+        """What the single needle hides; of another task one that is like its first trial, for words about the run."""
+        return self.task.needle
+
+    @property
     def corpus(self) -> Corpus:
         """The corpus that haystacks are cut from."""
         return self.text.corpus
@@ -137,25 +144,23 @@ class Setup:
 
         Runs of older versions drew these once for all repeats unless they were asked for, and go on so.
         """
-        fresh = self.layout is not None and self.needle.fresh and "needle" not in self.options.vary
+        fresh = self.layout is not None and self.task.draws and "needle" not in self.options.vary
         return (*self.options.vary, "needle") if fresh else self.options.vary
 
-    def needle_of(self, trial: Trial) -> tuple[Needle, dict[str, str]]:
-        """Return the trial's needle with its fresh values put in, and those values."""
+    def planted(self, trial: Trial) -> Planted:
+        """Return what the trial plants, asks and expects."""
         if self.like is not None:
-            return self.like.needle_of(self.needle, trial)
+            return self.like.planted(self.task, trial)
         same = trial.control is None and "needle" not in self.varied
         drawn = replace(trial, repeat=0) if same else self.drawn(trial)
-        values = fresh_values(self.needle, drawn, self.options.draw_seed, distinct=self.layout is not None)
-        return fill(self.needle, values), values
+        return self.task.planted(drawn, self.options.draw_seed, distinct=self.layout is not None)
 
     def made_of(self, trial: Trial) -> Made | None:
         """Return what a trial's prompt is made again from, where a stored placement says that."""
         if self.like is None or trial not in self.like.asked:
             return self.made.get(trial)
-        needle, _ = self.needle_of(trial)
-        placement = self.like.of(trial).placement
-        return Made(placement=placement, statement=needle.statements[0], question=needle.question_for(trial.prompt))
+        planted, placement = self.planted(trial), self.like.of(trial).placement
+        return Made(placement=placement, texts=planted.texts, question=planted.question)
 
     def drawn(self, trial: Trial) -> Trial:
         """Return the trial whose draws hold for this one: the sentinel is the same prompt each time."""
@@ -176,48 +181,56 @@ class Setup:
         return self.calibration.local_length(trial.length, trial.prompt, self.drawn(trial).repeat)
 
     def landing(self, trial: Trial) -> Landing:
-        """Return where the trial's needle will stand, without building its prompt."""
-        needle, _ = self.needle_of(trial)
+        """Return where the trial's inserts will stand, without building its prompt.
+
+        On another axis than the depth the same is planted where the prompt is the same, and need not be placed.
+        """
+        planted = self.planted(trial)
+        if trial.point is not None:
+            return Landing(place=planted, achieved=trial.point)
         splice = splice_of(
-            self.source_of(self.drawn(trial).repeat),
-            needle.statements[0],
+            self._source(trial, planted),
+            planted,
             self.prompts[trial.prompt],
-            needle.question_for(trial.prompt),
             length=self.local_length(trial),
-            depth_percent=trial.depth_percent,
             overhead=self.overheads[trial.prompt],
             tokenizer=self.tokenizer,
         )
-        return Landing(place=splice.at, achieved_depth_percent=splice.achieved_depth_percent)
+        asked = next(each for each in splice.inserts if each.index == planted.asked)
+        places = tuple((each.index, each.at) for each in splice.inserts)
+        return Landing(place=places, achieved=splice.depth_percent(asked))
+
+    def _source(self, trial: Trial, planted: Planted) -> Source:
+        """Return the text that a trial's haystack is cut from: the corpus, or what the task made."""
+        if planted.haystack is not None:
+            return made_source(planted.haystack, self.task.language, self.tokenizer)
+        return self.source_of(self.drawn(trial).repeat)
 
     def _build_alone(self, trial: Trial) -> tuple[EncodedMessages, Placed]:
-        needle, _ = self.needle_of(trial)
         return build_alone(
             self.prompts[trial.prompt],
-            needle.question_for(trial.prompt),
+            self.planted(trial).question,
             overhead=self.overheads[trial.prompt],
             tokenizer=self.tokenizer,
         )
 
     def build_local(self, trial: Trial, length: int) -> tuple[EncodedMessages, Placed]:
         """Build the trial's messages with another length, in the tokenizer's own tokens."""
-        needle, _ = self.needle_of(trial)
+        planted = self.planted(trial)
         if trial.control == "no_needle":
             return build_bare(
                 self.source_of(0),
                 self.prompts[trial.prompt],
-                needle.question_for(trial.prompt),
+                planted.question,
                 length=length,
                 overhead=self.overheads[trial.prompt],
                 tokenizer=self.tokenizer,
             )
         return build_prompt(
-            self.source_of(self.drawn(trial).repeat),
-            needle.statements[0],
+            self._source(trial, planted),
+            planted,
             self.prompts[trial.prompt],
-            needle.question_for(trial.prompt),
             length=length,
-            depth_percent=trial.depth_percent,
             overhead=self.overheads[trial.prompt],
             tokenizer=self.tokenizer,
         )
@@ -276,11 +289,10 @@ class Setup:
             "corpus": self.corpus.sha256,
             "copies": self.copies,
             "seed": self.options.draw_seed,
-            "statements": list(self.needle.statements),
             "tokenizer": self.tokenizer.name,
             "placement": PLACEMENT_VERSION,
         }
-        return own | theirs
+        return own | self.task.identity() | theirs
 
     def trial_id(self, trial: Trial) -> str:
         """Return the trial's id: 16 hex digits of a hash over all that could change its answer."""
@@ -291,15 +303,17 @@ class Setup:
 
     def _made_id(self, trial: Trial) -> str:
         template = self.prompts[trial.prompt]
-        place = {
+        place: dict[str, Any] = {
             "prompt": [[m.role, m.content] for m in template.messages],
-            "question": self.needle.question_for(trial.prompt),
+            "question": self.needle.question_for(trial.prompt) if self.task.is_single else None,
             "overhead": self.overheads[trial.prompt],
             "length": trial.length,
             "depth_percent": trial.depth_percent,
             "repeat": trial.repeat,
             "control": trial.control,
         }
+        if trial.point is not None:
+            place["point"] = trial.point
         if trial.repeat and trial.control is None and set(self.options.vary) != {"haystack"}:
             # By the name that ids were made with when this was called so.
             place["vary"] = sorted("temperature" if name == "sampling" else name for name in self.options.vary)

@@ -25,9 +25,10 @@ from types import TracebackType
 from typing import Any, Self
 
 from nihbench.endpoint.spending import cost_of, tells_cost
+from nihbench.errors import UsageError, unwritable
 from nihbench.fetch.regular import open_appending, parse_json, read_regular
 from nihbench.prices import prices_paid
-from nihbench.run.records import all_records, ends_line, rows_in, state_of, unwritable
+from nihbench.run.records import all_records, ends_line, rows_in, state_of
 from nihbench.run.setup import Setup
 from nihbench.run.store import PROBES, RECORDS, unplanned
 from nihbench.run.stored import Manifest
@@ -164,7 +165,7 @@ class Ledger:
         try:
             self._flush(durable=True)
         except OSError as error:
-            raise unwritable(self._path, error) from error
+            raise unwritable(self._path, error, UsageError) from error
 
     def _flush_quietly(self) -> None:
         with suppress(OSError):
@@ -195,7 +196,7 @@ def append(folder: Path, lines: Iterable[bytes]) -> None:
             file.write(text)
             os.fsync(file.fileno())
     except OSError as error:
-        raise unwritable(folder / LEDGER, error) from error
+        raise unwritable(folder / LEDGER, error, UsageError) from error
 
 
 def lines_of(folder: Path, calls: Iterable[str]) -> list[bytes]:

@@ -17,7 +17,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from nihbench.errors import DamagedDataError, NihError, UsageError, is_path_fault, path_error
+from nihbench.errors import DamagedDataError, NihError, UsageError, is_path_fault, path_error, unwritable
 from nihbench.fetch.files import write_atomic
 from nihbench.fetch.regular import check_plain, is_there, parse_json, read_json, read_regular
 from nihbench.lang.messages import t, typed
@@ -58,7 +58,7 @@ def owned(folder: Path, now: Callable[[], datetime]) -> Iterator[None]:
     except Timeout as error:
         raise UsageError(t("run.use_wait_stop_first", folder=folder, holder=_holder(folder))) from error
     except OSError as error:
-        raise UsageError(t("run.cant_write_mend_then", folder=folder, strerror=error.strerror or error)) from error
+        raise unwritable(folder, error, UsageError, t("run.free_then_resume")) from error
     try:
         me = {"pid": os.getpid(), "host": socket.gethostname(), "since": now().isoformat(timespec="seconds")}
         write_atomic(folder / HOLDER, json.dumps(me).encode("utf-8"))
@@ -195,7 +195,7 @@ def _manifest_text(content: Mapping[str, Any]) -> bytes:
 
 def unusable(path: Path, error: OSError) -> UsageError:
     """Return the error for a folder in which no run can be written."""
-    return UsageError(t("run.cant_write_run_folder", path=path, strerror=error.strerror or error))
+    return unwritable(path, error, UsageError, t("errors.choose_another_place"))
 
 
 def no_run(path: Path) -> UsageError:

@@ -27,8 +27,10 @@ from nihbench.run.haystacks import Laid
 from nihbench.run.options import RunOptions, unit_code, without_secrets
 from nihbench.run.setup import Begun
 from nihbench.run.texts import corpus_choice
+from nihbench.tasks.registry import SINGLE_NEEDLE, is_axis, is_task_name
+from nihbench.tasks.task import Task, of_needle
 from nihbench.text.starts import Layout
-from nihbench.types import Needle, PromptTemplate, Trial
+from nihbench.types import DEPTH, Axis, Needle, PromptTemplate, Trial
 
 _CHARACTERS: Mapping[str, int] = {
     "d7511ece91d86e8236127bb7315b25d36653a3dea6978ba0f25420ac81bc4a1c": 6_941_958,  # english-novels-en
@@ -40,6 +42,7 @@ _CHARACTERS: Mapping[str, int] = {
 }
 """How long the packaged texts are, by their hash: older runs do not say it themselves."""
 
+_MOST_CHARACTERS = 200
 _MOST_DIGITS = 18
 BEYOND = 10**9
 """No context has so many tokens."""
@@ -99,6 +102,25 @@ class _Control:
     depth_percent: float
     repeat: int
     also_depths: tuple[float, ...] = ()
+    point: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Axis:
+    name: str
+    title: dict[str, Any] | str
+    unit: str = ""
+    values: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Task:
+    name: str
+    version: str
+    language: str
+    axis: _Axis
+    package: str = ""
+    options: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,6 +172,8 @@ class Manifest:
     experiment: str
     title: str = ""
     needle: Needle
+    planting: _Task | None = None
+    """Its task, where that is another than hiding one needle; `task` in the file."""
     prompts: dict[str, PromptTemplate]
     corpus: StoredCorpus
     length_unit: LengthUnit
@@ -176,7 +200,11 @@ class Manifest:
             ValueError: something is missing or wrong; the message names it.
         """
         try:
-            plain = dict(content) | {"imported": content.get("import"), "raw": content}
+            plain = dict(content) | {
+                "imported": content.get("import"),
+                "planting": content.get("task"),
+                "raw": content,
+            }
             found: Manifest = _adapter(Manifest).validate_python(plain)
         except ValidationError as error:
             first = error.errors()[0]
@@ -186,6 +214,32 @@ class Manifest:
         if wrong is not None:
             raise ValueError(t("run.value_no_run", name=wrong))
         return found
+
+    @cached_property
+    def task(self) -> Task:
+        """What it plants, asks and grades; the family is looked up when it is needed."""
+        stored = self.planting
+        if stored is None:
+            return of_needle(self.needle)
+        return Task(
+            name=stored.name,
+            version=stored.version,
+            language=stored.language,
+            needle=self.needle,
+            axis=_axis(stored.axis),
+            options=stored.options,
+            package=stored.package,
+        )
+
+    @property
+    def axis(self) -> Axis:
+        """What the rows of its grid are; its task need not be installed."""
+        return self.task.axis
+
+    @property
+    def rows(self) -> tuple[float, ...]:
+        """The rows of its grid: nominal depths, or the points of its task's own axis."""
+        return self.depths if self.axis.name == DEPTH.name else self.axis.values
 
     @property
     def is_import(self) -> bool:
@@ -252,7 +306,8 @@ def _sizes(found: Manifest) -> Iterator[tuple[str, bool]]:
     yield "corpus.copies", 0 < found.corpus.copies < BEYOND
     yield "length_unit.overheads", all(abs(count) < BEYOND for count in found.length_unit.overheads.values())
     yield "lengths", bool(found.lengths)
-    yield "depths", bool(found.depths)
+    yield "depths", bool(found.depths) or (found.planting is not None and bool(found.planting.axis.values))
+    yield "task", found.planting is None or _is_task(found.planting)
     yield "repeats", 0 < found.repeats < BEYOND
     yield "notes", all(map(_is_note, found.notes))
     yield "identity.max_output", _is_count(found.identity.get("max_output", 0))
@@ -266,6 +321,17 @@ def _sizes(found: Manifest) -> Iterator[tuple[str, bool]]:
         yield "haystacks.layout", layout is None or min(layout.strata, layout.longest_tokens) > 0
     if found.calibration is not None:
         yield "calibration", _is_fit(found.calibration, found.prompts)
+
+
+def _is_task(task: _Task) -> bool:
+    """Say whether a task can be one: what it is called stands in messages, and leads nowhere."""
+    sound = is_task_name(task.name) and task.name != SINGLE_NEEDLE and is_task_name(task.axis.name)
+    short = all(len(text) <= _MOST_CHARACTERS for text in (task.version, task.package, task.axis.unit))
+    return sound and short and _is_note(task.axis.title) and is_axis(_axis(task.axis))
+
+
+def _axis(stored: _Axis) -> Axis:
+    return Axis(name=stored.name, title=note_in(stored.title, "notes"), unit=stored.unit, values=stored.values)
 
 
 def _is_note(value: Any) -> bool:
@@ -325,7 +391,7 @@ def stored_options(
     vary = tuple("sampling" if name == "temperature" else name for name in options.vary)
     options = replace(options, vary=vary, base_url=None, more_urls=(), api_key_env=None, insecure=False, ca_file=None)
     if set(options.headers) - set(headers):
-        raise UsageError(t("run.run_sent_headers_their", headers=", ".join(sorted(options.headers))))
+        raise UsageError(t("run.run_sent_headers_their", headers=tuple(sorted(options.headers))))
     for name in begun.withheld:
         if name not in given:
             option = "--" + name.replace("_", "-")
@@ -365,7 +431,8 @@ def _planned(content: Manifest) -> tuple[Trial, ...]:
             needle=content.needle.name,
             prompts=list(content.prompts),
             lengths=content.lengths,
-            depths=content.depths,
+            depths=content.rows,
+            axis=content.axis.name,
             # Another tool's plan is not known: each cell of its grid once, and what there is beyond that.
             repeats=1 if content.is_import else content.repeats,
         )
@@ -378,7 +445,7 @@ def _planned(content: Manifest) -> tuple[Trial, ...]:
             Trial(experiment=content.experiment, needle=content.needle.name, **vars(each)) for each in content.controls
         )
         missing = set(content.like.left_out) if content.like else set()
-        grid = tuple(t for t in grid if (t.prompt, t.length, t.depth_percent, t.repeat) not in missing)
+        grid = tuple(t for t in grid if (t.prompt, t.length, t.row, t.repeat) not in missing)
         every, shard = (*controls, *grid, *more), content.shard
         return every if shard is None else tuple(every[number] for number in shard.trials)
     except (KeyError, IndexError, TypeError, ValueError, UsageError) as error:
@@ -401,15 +468,12 @@ def may_be_drawn(content: Manifest) -> Callable[[Trial], bool]:
     if not content.options.adaptive:
         return lambda trial: False
     first = frozenset(
-        replace(trial, repeat=0, depth_percent=depth, also_depths=())
-        for trial in content.planned
-        if trial.control is None
-        for depth in trial.depths
+        replace(trial.in_row(row), repeat=0) for trial in content.planned if trial.control is None for row in trial.rows
     )
     from_repeat, seen = content.repeats, set[Trial]()
 
     def beyond(trial: Trial) -> bool:
-        cells = {replace(trial, depth_percent=depth, also_depths=()) for depth in trial.depths}
+        cells = {trial.in_row(row) for row in trial.rows}
         known = all(replace(cell, extra=False, repeat=0) in first for cell in cells)
         fits = trial.extra and trial.repeat >= from_repeat and known and seen.isdisjoint(cells)
         seen.update(cells)

@@ -17,6 +17,7 @@ from nihbench.errors import FetchError, UsageError
 from nihbench.fetch.files import Report
 from nihbench.lang.messages import Note, Words, t
 from nihbench.text.running import running_start
+from nihbench.text.sentences import boundaries
 from nihbench.text.source import Source, make_source
 from nihbench.types import UNKNOWN_LANGUAGE, Corpus, IntArray, Needle, Tokenizer
 
@@ -33,6 +34,11 @@ class Texts:
     boundaries: IntArray
     first: int
     notes: tuple[Words, ...]
+
+
+def made_source(text: str, language: str, tokenizer: Tokenizer) -> Source:
+    """Return the source of a haystack that a task made."""
+    return make_source(text, language, tokenizer.starts(text), boundaries(text, language), tokenizer)
 
 
 def load_texts(
@@ -63,7 +69,7 @@ def load_texts(
                 corpus=corpus.language,
             )
         )
-    if not needle.fresh and needle.statements[0] in corpus.text:
+    if not needle.fresh and needle.statements[:1] and needle.statements[0] in corpus.text:
         raise UsageError(t("run.needle_already_stands_corpus", needle_name=needle.name, corpus_name=corpus.name))
     return Texts(
         corpus=corpus,

@@ -15,13 +15,12 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from nihbench.errors import DamagedDataError, UsageError, is_path_fault, path_error
+from nihbench.errors import DamagedDataError, UsageError, is_path_fault, path_error, unwritable
 from nihbench.fetch.files import write_atomic
 from nihbench.fetch.regular import check_folder, is_there, read_json
 from nihbench.lang.messages import t, typed
 from nihbench.run.known import remember_run
 from nihbench.run.options import RunOptions
-from nihbench.run.records import unwritable
 from nihbench.run.store import FORMAT, MANIFEST, RunFolder, check_free, no_run, open_run, taken, unusable
 
 TREE = "tree.json"
@@ -125,7 +124,7 @@ def create_tree(
         write_atomic(path / TREE, (json.dumps(content, ensure_ascii=False, indent=1) + "\n").encode("utf-8"))
         remember_run(path)
     except OSError as error:
-        raise UsageError(t("run.cant_write_folder_give", path=path, strerror=error.strerror or error)) from error
+        raise unwritable(path, error, UsageError, t("errors.choose_another_place")) from error
     return open_tree(path)
 
 
@@ -259,7 +258,7 @@ def check_room(path: Path) -> None:
     try:
         _try_room(path)
     except OSError as error:
-        raise unwritable(path, error) from error
+        raise unwritable(path, error, UsageError) from error
 
 
 def _try_room(path: Path) -> None:

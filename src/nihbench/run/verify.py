@@ -14,6 +14,7 @@ from statistics import median
 
 from nihbench.errors import NihError
 from nihbench.lang.messages import Message, Note, t
+from nihbench.languages.base import of
 from nihbench.run.stored import Manifest
 from nihbench.text.fit import TOLERANCE_TOKENS
 from nihbench.types import Completion, Failure, FailureKind, GradedElsewhere, Outcome, Record, Usage
@@ -22,9 +23,6 @@ EXACT_RATIO = 0.97
 """A server that counts less than this share of an exact (or fitted) count has cut the prompt (docs/method.md)."""
 ESTIMATE_RATIO = 0.85
 """The same for a count by another tokenizer than the model's, measured by what the run's shortest prompts count."""
-_DENSEST = {"zh": 0.5}
-"""The least share of a reference tokenizer's count that a model's own may have: cl100k_base spends twice as many tokens
-on Chinese as newer vocabularies. It stands in while no shorter prompt of the run tells the true share."""
 MOST_RATIO, MOST_ESTIMATE_RATIO = 1.5, 6.0
 FOREIGN_TOKENS = 4096
 """No server counts more than this beyond the ratio: a gateway's own words before a prompt, and its template."""
@@ -203,7 +201,7 @@ def cut_prompts(records: Mapping[str, Record], expectation: Expectation) -> dict
     known = _believed(sizes, ratio)
     reasons = _equal(known)
     share = 1.0 if expectation.exact else _usual_share(known, records)
-    floor = _DENSEST.get(expectation.language[:2], 1.0) if share is None else share
+    floor = of(expectation.language).language.densest if share is None else share
     for key, (seen, expected) in known.items():
         if key in reasons:
             continue

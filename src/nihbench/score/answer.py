@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from nihbench.score import cues
-from nihbench.score.fold import Folded, count_cjk, fold, has_cjk
-from nihbench.score.numbers import Number, find_numbers
-from nihbench.score.words import spans, stems_of, words
+from nihbench.languages.base import Number
+from nihbench.score.fold import Folded
+from nihbench.score.grammar import Cue, Grammar, spans
 
 Span = tuple[int, int]
 
@@ -20,13 +19,14 @@ _LONG = 6  # letters
 class Text:
     """A text in folded form, with its words, cues and numbers; made for one reading, shared by none."""
 
-    def __init__(self, original: str) -> None:
+    def __init__(self, original: str, grammar: Grammar) -> None:
+        self.grammar: Grammar = grammar
         self.original: str = original
-        self.folded: Folded = fold(original)
+        self.folded: Folded = grammar.fold(original)
         self.text: str = self.folded.text
-        self.chinese: bool = has_cjk(self.text)
-        self.words: list[str] = words(self.text)
-        self._cues: dict[cues.CueKind, list[cues.Cue]] = {}
+        self.has_signs: bool = grammar.has_signs(self.text)
+        self.words: list[str] = grammar.words(self.text)
+        self._cues: dict[str, list[Cue]] = {}
         self._numbers: dict[str, list[Number]] = {}
 
     @cached_property
@@ -42,19 +42,19 @@ class Text:
     @cached_property
     def stems(self) -> dict[str, None]:
         """The stems of the words, each once, in order."""
-        return dict.fromkeys(stems_of(self.different))
+        return dict.fromkeys(self.grammar.stems_of(self.different))
 
     @cached_property
     def places(self) -> dict[str, list[int]]:
         """Which words have a stem, by stem."""
         places: dict[str, list[int]] = {stem: [] for stem in self.stems}
-        for place, stem in enumerate(stems_of(self.words)):
+        for place, stem in enumerate(self.grammar.stems_of(self.words)):
             places[stem].append(place)
         return places
 
     def first(self, wanted: str) -> Span:
         """Return where the first word of a stem stands."""
-        stemmed = zip(stems_of(self.different), self.different, strict=True)
+        stemmed = zip(self.grammar.stems_of(self.different), self.different, strict=True)
         word = next(word for stem, word in stemmed if stem == wanted)
         return spans(self.text, self.words[: self.words.index(word) + 1])[-1]
 
@@ -69,19 +69,19 @@ class Text:
 
     @cached_property
     def size(self) -> float:
-        """The length in words; a Chinese character counts half a word."""
-        return len(self.words) - 0.5 * count_cjk(self.text)
+        """The length in words; a sign counts half a word."""
+        return len(self.words) - 0.5 * self.grammar.count_signs(self.text)
 
     @cached_property
     def latin(self) -> bool:
         """Whether there are several words in Latin letters."""
-        return len(self.words) - count_cjk(self.text) > 1
+        return len(self.words) - self.grammar.count_signs(self.text) > 1
 
-    def cues(self, kind: cues.CueKind, start: int = 0, end: int | None = None) -> list[cues.Cue]:
+    def cues(self, kind: str, start: int = 0, end: int | None = None) -> list[Cue]:
         """Return the cues of one kind that begin in text[start:end]."""
         found = self._cues.get(kind)
         if found is None:
-            found = self._cues[kind] = cues.find(kind, self.text)
+            found = self._cues[kind] = self.grammar.find(kind, self.text)
         if not found or (start == 0 and end is None):
             return found
         last = len(self.text) if end is None else end
@@ -90,5 +90,5 @@ class Text:
     def numbers(self, expected: str) -> list[Number]:
         """Return the numbers of the text, read with `expected` in mind."""
         if expected not in self._numbers:
-            self._numbers[expected] = find_numbers(self.text, expected)
+            self._numbers[expected] = self.grammar.numbers(self.text, expected)
         return self._numbers[expected]

@@ -5,21 +5,19 @@ from __future__ import annotations
 import re
 
 from nihbench.lang.messages import Note, Words
-from nihbench.score import cues
+from nihbench.score.grammar import Cue, Phrase
 from nihbench.score.reading import Reading
 from nihbench.score.subject import names_another
 
-_KINDS: tuple[cues.CueKind, ...] = ("hedge", "abstain", "refuse")
+_KINDS = ("hedge", "abstain", "refuse")
 _ASKED = re.compile(r"[^\w?]{0,2}\?")
 _VAGUE_REACH = 80  # characters between a vague word and the facts
 _SENTENCE_END = re.compile(r"[.!?](?=\s|$)|[。\n]")
-_CLAUSE_END = re.compile(r"[.!?](?=\s|$)|[,;:。\n]|\b(?:but|and|although|though|while)\b|但|而(?!且)")
-_POINTS_BACK = re.compile(r"\W{0,3}(?:\w{1,12} ){0,3}?(?:this|that|these|which)\b|\W{0,3}(?:这|该|此)")
-_SAYS_THAT_THIS = re.compile(r" ?(?:that )?(?:this|these|it) (?:is|was|are|were)\b|(?:这|它|该处|此)(?:就|才|便)?是")
-_ASKS = re.compile(r"\b(?:when|where|who|whom|how|why)\b|什么时候|何时|何地|哪里|哪儿|在哪|由谁|是谁|怎么|为什么|多少")
-_OF_THE_ANSWER = re.compile(
-    r"\b(?:answers?|questions?|determine|confirm|conclude|verify|certain|sure)\b|答案|回答|问题|确定|判断|确认|依据"
-)
+_CLAUSE_END = Phrase(r"[.!?](?=\s|$)|[,;:。\n]|@clause_ends@")
+_POINTS_BACK = Phrase(r"\W{0,3}(?:@points_back@)")
+_SAYS_THAT_THIS = Phrase("@says_that_this@")
+_ASKS = Phrase("@asks@")
+_OF_THE_ANSWER = Phrase("@of_the_answer@")
 
 
 def taken_back(reading: Reading) -> str:
@@ -46,9 +44,9 @@ def hedged(reading: Reading) -> Words:
     return ""
 
 
-def _counts(reading: Reading, cue: cues.Cue, restated: bool) -> bool:
+def _counts(reading: Reading, cue: Cue, restated: bool) -> bool:
     text = reading.answer.text
-    if cue.kind == "abstain" and (cues.is_about_others(cue, text) or _of_something_else(reading, cue)):
+    if cue.kind == "abstain" and (reading.grammar.is_about_others(cue, text) or _of_something_else(reading, cue)):
         return False
     if cue.kind == "abstain" and _of_what_is_missing(reading, cue):
         return False
@@ -57,10 +55,10 @@ def _counts(reading: Reading, cue: cues.Cue, restated: bool) -> bool:
     return not all(f.spans[-1][0] > cue.end for f in reading.right)
 
 
-def _of_something_else(reading: Reading, cue: cues.Cue) -> bool:
+def _of_something_else(reading: Reading, cue: Cue) -> bool:
     """Whether a complete answer is followed by word that some *other* thing is not told (a house number, Porto's)."""
     text = reading.answer.text
-    if not reading.complete or cue.start < reading.end or _SAYS_THAT_THIS.match(text, cue.end):
+    if not reading.complete or cue.start < reading.end or _SAYS_THAT_THIS(reading.grammar).match(text, cue.end):
         return False
     before = [m.end() for m in _SENTENCE_END.finditer(text, max(reading.end, cue.start - 200), cue.start)]
     low = before[-1] if before else reading.end
@@ -68,13 +66,13 @@ def _of_something_else(reading: Reading, cue: cues.Cue) -> bool:
     sentence = text[low : after.start() if after else cue.end + 200]
     if names_another(reading.sheet, sentence):
         return True
-    if _OF_THE_ANSWER.search(sentence) or any(name in sentence for name in reading.sheet.subjects):
+    if _OF_THE_ANSWER(reading.grammar).search(sentence) or any(name in sentence for name in reading.sheet.subjects):
         return False
     rest = text[low : cue.start] + " " + text[cue.end : after.start() if after else cue.end + 200]
-    return len(reading.novel(rest)) >= (3 if reading.answer.chinese else 1)
+    return len(reading.novel(rest)) >= (3 if reading.answer.has_signs else 1)
 
 
-def _of_what_is_missing(reading: Reading, cue: cues.Cue) -> bool:
+def _of_what_is_missing(reading: Reading, cue: Cue) -> bool:
     """Whether an answer that gives a part says in a clause of its own that the rest is not told.
 
     The rest is named there by a question word, by a word that needle and given facts do not hold, or by the needle's
@@ -83,16 +81,19 @@ def _of_what_is_missing(reading: Reading, cue: cues.Cue) -> bool:
     if reading.complete or reading.sheet.by_words or cue.start < reading.first:
         return False
     text = reading.answer.text
-    low = max([m.end() for m in _CLAUSE_END.finditer(text, max(0, cue.start - 80), cue.start)], default=reading.first)
-    after = _CLAUSE_END.search(text, cue.end, cue.end + 80)
+    clause_end = _CLAUSE_END(reading.grammar)
+    low = max([m.end() for m in clause_end.finditer(text, max(0, cue.start - 80), cue.start)], default=reading.first)
+    after = clause_end.search(text, cue.end, cue.end + 80)
     high = after.start() if after else cue.end + 80
     clause = text[low:high]
     if any(low <= s[0] < high for f in reading.right for s in f.spans):
         return False
     subject = any(name in clause for name in reading.sheet.subjects)
-    if subject or _OF_THE_ANSWER.search(clause) or _POINTS_BACK.match(clause):
+    if subject or _OF_THE_ANSWER(reading.grammar).search(clause) or _POINTS_BACK(reading.grammar).match(clause):
         return False
-    return bool(_ASKS.search(clause) or reading.novel(text[low : cue.start] + " " + text[cue.end : high]))
+    return bool(
+        _ASKS(reading.grammar).search(clause) or reading.novel(text[low : cue.start] + " " + text[cue.end : high])
+    )
 
 
 def vague(reading: Reading) -> str:

@@ -1,8 +1,8 @@
 """Folding: one plain form of a text, with the way back to the original.
 
-Case, width, accents, Markdown, quotes, white space, dashes and traditional characters are folded away, so that two
-texts that differ only in these are equal. It does not translate, and it does not know words (see `words`) or
-numbers (see `numbers`).
+Case, width, accents, Markdown, quotes, white space, dashes and what a language folds of its own letters (traditional
+characters) are folded away, so that two texts that differ only in these are equal. It does not translate, and it does
+not know words (see `grammar`) or numbers (see `numbers`).
 """
 
 from __future__ import annotations
@@ -10,43 +10,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_right
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
 
 from nihbench.text.markup import markup_of
 
-# ---- script ----------------------------------------------------------------------------------------------------------
-# Traditional to simplified characters and the pinyin of names, by OpenCC's and pypinyin's dictionaries.
-#
-# The one module of the room that touches files: both libraries read their own dictionaries when they are first asked,
-# so they are imported only when an answer has Chinese (or a Chinese needle is answered in Latin letters).
-
-
-@lru_cache(maxsize=1)
-def _converter() -> Any:
-    from opencc import OpenCC
-
-    return OpenCC("t2s")
-
-
-def simplified(char: str) -> str:
-    """Return the simplified form of one Chinese character."""
-    plain = str(_converter().convert(char))
-    return plain if len(plain) == 1 else char
-
-
-@lru_cache(maxsize=1024)
-def pinyin(text: str) -> tuple[str, ...]:
-    """Return the syllables, without tones, of a text all of whose characters are Chinese; else nothing."""
-    from pypinyin import lazy_pinyin
-
-    syllables = tuple(lazy_pinyin(text, errors="ignore"))
-    return syllables if len(syllables) == len(text) else ()
-
-
-HAN = "\u3400-\u4dbf\u4e00-\u9fff〇"
-"""Chinese characters, as the inside of a character class."""
 _GONE = "\0"  # stands for a character that is folded away, so that a fold keeps its length as long as it can
 _DROPPED = set('*`~#"“”„«»「」『』《》〈〉＂﹁﹂\\$\ufeff')
 _ONE_FOR_ONE = {
@@ -58,17 +26,10 @@ _ONE_FOR_ONE = {
     "_": " ",
     "…": ".",
 }
-_CJK = re.compile(f"[{HAN}]")
-
-# What goes from a line: spaces at its ends, all but one of a run, and any between two of which one needs none;
-# apostrophes that stand in no word.
-_TIGHT = rf"[{HAN}、。,;:!?.()]"
-_STRAY = r"'(?:(?<![^\W\d_]')|(?![^\W\d_]))"
-_SPARE = re.compile(rf" (?:(?<=^ )|(?<=[ \n] )|(?=\n)|(?<={_TIGHT} ) *(?={_TIGHT})) *|{_STRAY}")
-# One of these stands wherever that fits; most lines have none, and looking takes a fraction of its time.
-_SPARE_PAIRS = ("  ", "\n ", " \n")
-_SPARE_SIGNS = re.compile(f"{_TIGHT} {_TIGHT}")
+_STRAY = r"'(?:(?<![^\W\d_]')|(?![^\W\d_]))"  # an apostrophe that stands in no word
 _STRAYS = re.compile(_STRAY)
+# One of these stands wherever spaces are to go; most lines have none, and looking takes a fraction of the time.
+_SPARE_PAIRS = ("  ", "\n ", " \n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,42 +79,6 @@ def final_answer(answer: str) -> str | None:
     return "".join([*kept, answer[at:]])
 
 
-def is_cjk(char: str) -> bool:
-    """Whether `char` is a Chinese character."""
-    return "\u4e00" <= char <= "\u9fff" or "\u3400" <= char <= "\u4dbf" or char == "〇"
-
-
-def has_cjk(text: str) -> bool:
-    """Whether there is a Chinese character in `text`."""
-    return not text.isascii() and _CJK.search(text) is not None
-
-
-def count_cjk(text: str) -> int:
-    """Return the number of Chinese characters in `text`."""
-    return 0 if text.isascii() else len(_CJK.findall(text))
-
-
-def fold(original: str) -> Folded:
-    """Return the folded form of `original`. Time is linear in its length."""
-    text = original.translate(_TABLE)
-    grown = None if len(text) == len(original) else _places(original)
-    steps = []
-    if _GONE in text:
-        text, cuts = _cut(text, _RUN_OF_GONE)
-        steps.append(cuts)
-    text = text.rstrip(" ")
-    if _has_spare(text):
-        text, cuts = _cut(text, _SPARE)
-        steps.append(cuts)
-    return Folded(text, tuple(reversed(steps)), grown)
-
-
-def _has_spare(text: str) -> bool:
-    if text.startswith(" ") or any(pair in text for pair in _SPARE_PAIRS):
-        return True
-    return ("'" in text and _STRAYS.search(text) is not None) or _SPARE_SIGNS.search(text) is not None
-
-
 _RUN_OF_GONE = re.compile(f"{_GONE}+")
 
 
@@ -173,24 +98,77 @@ def _cut(text: str, pattern: re.Pattern[str]) -> tuple[str, _Cuts]:
     return "".join(pieces), _Cuts(tuple(at), tuple(by))
 
 
-def _places(original: str) -> tuple[int, ...]:
-    return tuple(place for place, char in enumerate(original) for _ in _TABLE[ord(char)])
+class Folder:
+    """Folds texts for languages some of whose letters stand for words: spaces between these tell nothing."""
 
+    def __init__(self, signs: str, plain: Callable[[str], str] | None = None) -> None:
+        """Make one.
 
-def _fold_char(char: str) -> str:
-    """Return what a character becomes: mostly one character, `_GONE` for none."""
-    if char in _DROPPED:
-        return _GONE
-    if char in _ONE_FOR_ONE:
-        return _ONE_FOR_ONE[char]
-    if char.isspace():
-        return " "
-    if is_cjk(char):
-        return simplified(char)
-    plain = unicodedata.normalize("NFKD", char).casefold()
-    plain = "".join(c for c in plain if unicodedata.category(c) not in ("Mn", "Cf", "Cc"))
-    folded = (simplified(c) if is_cjk(c) else _ONE_FOR_ONE.get(c, c) for c in plain if c not in _DROPPED)
-    return "".join(folded) or _GONE
+        Args:
+            signs: The letters that are words, as the inside of a character class; "" for none.
+            plain: Folds one of them.
+        """
+        self.sign = re.compile(f"[{signs}]" if signs else "(?!)")
+        self._plain = plain
+        tight = rf"[{signs}、。,;:!?.()]"
+        # What goes from a line: spaces at its ends, all but one of a run, and any between two characters of which one
+        # needs none; apostrophes that stand in no word.
+        spare = rf" (?:(?<=^ )|(?<=[ \n] )|(?=\n)|(?<={tight} ) *(?={tight})) *|{_STRAY}"
+        self.spare = re.compile(spare)
+        self._spare_signs = re.compile(f"{tight} {tight}")
+        self._table = _Table(self._fold_char)
+
+    def fold(self, original: str) -> Folded:
+        """Return the folded form of `original`. Time is linear in its length."""
+        text = original.translate(self._table)
+        grown = None if len(text) == len(original) else self._places(original)
+        steps = []
+        if _GONE in text:
+            text, cuts = _cut(text, _RUN_OF_GONE)
+            steps.append(cuts)
+        text = text.rstrip(" ")
+        if self._has_spare(text):
+            text, cuts = _cut(text, self.spare)
+            steps.append(cuts)
+        return Folded(text, tuple(reversed(steps)), grown)
+
+    def is_sign(self, char: str) -> bool:
+        """Whether `char` is a letter that is a word."""
+        return self.sign.match(char) is not None
+
+    def has_signs(self, text: str) -> bool:
+        """Whether there is such a letter in `text`."""
+        return not text.isascii() and self.sign.search(text) is not None
+
+    def count_signs(self, text: str) -> int:
+        """Return the number of such letters in `text`."""
+        return 0 if text.isascii() else len(self.sign.findall(text))
+
+    def _has_spare(self, text: str) -> bool:
+        if text.startswith(" ") or any(pair in text for pair in _SPARE_PAIRS):
+            return True
+        return ("'" in text and _STRAYS.search(text) is not None) or self._spare_signs.search(text) is not None
+
+    def _places(self, original: str) -> tuple[int, ...]:
+        return tuple(place for place, char in enumerate(original) for _ in self._table[ord(char)])
+
+    def _fold_char(self, char: str) -> str:
+        """Return what a character becomes: mostly one character, `_GONE` for none."""
+        if char in _DROPPED:
+            return _GONE
+        if char in _ONE_FOR_ONE:
+            return _ONE_FOR_ONE[char]
+        if char.isspace():
+            return " "
+        if self.is_sign(char):
+            return self._plain(char) if self._plain else char
+        plain = unicodedata.normalize("NFKD", char).casefold()
+        plain = "".join(c for c in plain if unicodedata.category(c) not in ("Mn", "Cf", "Cc"))
+        return "".join(map(self._rest, (c for c in plain if c not in _DROPPED))) or _GONE
+
+    def _rest(self, char: str) -> str:
+        """Return what a piece of a character becomes."""
+        return self._plain(char) if self._plain and self.is_sign(char) else _ONE_FOR_ONE.get(char, char)
 
 
 class _Table(dict[int, str]):
@@ -198,11 +176,12 @@ class _Table(dict[int, str]):
 
     _MOST = 30_000
 
+    def __init__(self, fold_char: Callable[[str], str]) -> None:
+        super().__init__({code: fold_char(chr(code)) for code in range(128)})
+        self._fold_char = fold_char
+
     def __missing__(self, code: int) -> str:
-        folded = _fold_char(chr(code))
+        folded = self._fold_char(chr(code))
         if len(self) < self._MOST:
             self[code] = folded
         return folded
-
-
-_TABLE = _Table({code: _fold_char(chr(code)) for code in range(128)})

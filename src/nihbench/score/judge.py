@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from nihbench.lang.messages import Note, Words, t
-from nihbench.score import rubric
+from nihbench.languages import base as languages
 from nihbench.score.fold import final_answer
 from nihbench.types import Evidence, Grade, Identifying, Message, Needle, OutcomeClass, Score, Unscored
 
@@ -56,7 +56,7 @@ class Opinion:
 
 
 def case(needle: Needle, answer: str, *, question: str = "", expected: str = "") -> Case:
-    """Return the messages that ask for a verdict on `answer`, in Chinese for a Chinese needle, else in English.
+    """Return the messages that ask for a verdict on `answer`, in the needle's language, else in English.
 
     The answer stands inside a fence of random digits that are drawn from the case's own content, so that the same case
     is always asked in the same words, and an answer can't hold the end of its own fence.
@@ -67,20 +67,18 @@ def case(needle: Needle, answer: str, *, question: str = "", expected: str = "")
         question: the question as it was asked; the needle's own when empty.
         expected: the expected answer; the needle's own when empty.
     """
-    chinese = needle.language == "zh"
-    system, frame = (rubric.SYSTEM_ZH, rubric.CASE_ZH) if chinese else (rubric.SYSTEM_EN, rubric.CASE_EN)
-    unnamed = rubric.UNNAMED_ZH if chinese else rubric.UNNAMED_EN
+    told = languages.of(needle.language).judge
     fields = {
-        "question": question or needle.question or unnamed,
+        "question": question or needle.question or told.unnamed,
         "statement": " / ".join(needle.statements),
         "expected": expected or needle.answer,
-        "facts": _facts(needle, expected, rubric.IDENTIFYING_ZH if chinese else rubric.IDENTIFYING_EN),
-        "subject": needle.subject.text if needle.subject else unnamed,
+        "facts": _facts(needle, expected, told.identifying),
+        "subject": needle.subject.text if needle.subject else told.unnamed,
     }
     content = json.dumps([fields, answer], ensure_ascii=True, sort_keys=True)
     fence, code = (first_absent(_marks(what, content), answer) for what in ("fence", "case"))
-    shown = frame.format(**fields, fence=fence, code=code, answer=answer)
-    return Case(messages=(Message(role="system", content=system), Message(role="user", content=shown)), code=code)
+    shown = told.case.format(**fields, fence=fence, code=code, answer=answer)
+    return Case(messages=(Message(role="system", content=told.system), Message(role="user", content=shown)), code=code)
 
 
 def first_absent(marks: Iterable[str], text: str) -> str:

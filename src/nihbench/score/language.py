@@ -1,4 +1,4 @@
-"""Whether an answer is in a language whose turns of phrase the rules know: English or Chinese.
+"""Whether an answer is in a language whose turns of phrase the rules know: those that its grammar reads.
 
 A guess from letters and function words. A fact named by an alias counts in any language, unless a word stands beside it
 by which that language denies or doubts; that nothing was found means little where refusals can't be read.
@@ -11,19 +11,15 @@ from collections import Counter
 
 from nihbench.lang.messages import Note
 from nihbench.score.answer import Text
-from nihbench.score.fold import fold, is_cjk
+from nihbench.score.grammar import Grammar, grammar_for
 
-COVERED = frozenset({"en", "zh"})
 _LOOKED_AT = 4000  # characters
 _LEAST = 3  # function words that show a language
 _LEAST_LETTERS = 6  # letters of another script that show one
 _WORD = re.compile(r"[a-z]+")
 _GAPS = {code: " " for code in range(128) if not _WORD.fullmatch(chr(code))}
 _KANA = re.compile("[\u3040-\u30ff]")
-_ENGLISH = frozenset(
-    "the is are was were be of and to in it that this for with on as not no does do did i you we they he she has have "
-    "from by an or but can cannot if there what which its".split()
-)
+_ENGLISH = grammar_for("en").function_words
 _OTHERS = {
     "German": "der die das und ist nicht ein eine einen einem den dem des im zu mit von auf fur sich es ich wird kann "
     "kein keine laut uber dass aus bei".split(),
@@ -48,44 +44,51 @@ _AMBIGUOUS = _ENGLISH | {"non", "pas", "ni", "peut", "mai", "sei", "nie"}
 _SHOWING_OF = {name: own - _AMBIGUOUS for name, own in _DOUBTING_OF.items()}
 """Those of them that show the language by themselves: English borrows the others."""
 _DOUBTING_SCRIPTS = re.compile(
-    "|".join(fold(part).text for part in "ない ません なかった かも でしょう 않 없 아니 못 모르".split())
+    "|".join(
+        grammar_for("en").fold(part).text for part in "ない ません なかった かも でしょう 않 없 아니 못 모르".split()
+    )
     + r"|\b(?:не|нет|ни|нельзя|возможно)\b|\b(?:لا|ليس|ليست|لم|لن)\b"
 )
 _SAID = {
     "German": Note("german"), "French": Note("french"), "Spanish": Note("spanish"), "Portuguese": Note("portuguese"),
     "Italian": Note("italian"), "Dutch": Note("dutch"), "Japanese": Note("japanese"), "script": Note("other_script"),
 }  # fmt: skip
+_CODES = {"German": "de", "French": "fr", "Spanish": "es", "Portuguese": "pt", "Italian": "it", "Dutch": "nl"}
 _OTHERS_OF = {name: frozenset(w for w in words if len(w) > 1) - _ENGLISH for name, words in _OTHERS.items()}
 
 
 def foreign(text: Text) -> Note | None:
-    """Return the language (or script) of a folded text where it is shown to be neither English nor Chinese."""
+    """Return the language (or script) of a folded text where it is shown to be one that its grammar does not read."""
     return _SAID.get(_foreign(text))
 
 
 def _foreign(text: Text) -> str:
-    start = text.text[:_LOOKED_AT]
+    start, grammar = text.text[:_LOOKED_AT], text.grammar
     if not start.isascii():
         letters = [c for c in start if c.isalpha()]
-        strange = [c for c in letters if not c.isascii() and not is_cjk(c)]
+        strange = [c for c in letters if not c.isascii() and not grammar.letter.match(c)]
         if len(strange) >= _LEAST_LETTERS and 2 * len(strange) > len(letters):
             return "script"
         if 5 * len(strange) > len(letters) and _KANA.search(start):
             return "Japanese"
     words = Counter(_words(start))
-    english = _count(words, _ENGLISH)
-    if 3 * english >= words.total():
+    known = _count(words, grammar.function_words)
+    if 3 * known >= words.total():
         return ""
-    if not text.chinese:
+    if not text.has_signs:
         for name, own in _SHOWING_OF.items():
-            if not own.isdisjoint(words):
+            if _CODES[name] not in grammar.codes and not own.isdisjoint(words):
                 return name
-    name, hits = max([(name, _count(words, own)) for name, own in _OTHERS_OF.items()], key=lambda pair: pair[1])
-    return name if hits >= _LEAST and hits > 2 * english else ""
+    name, hits = max(
+        [(name, _count(words, own)) for name, own in _OTHERS_OF.items() if _CODES[name] not in grammar.codes]
+        or [("", 0)],
+        key=lambda pair: pair[1],
+    )
+    return name if hits >= _LEAST and hits > 2 * known else ""
 
 
 def doubting(text: Text) -> Note | None:
-    """Return the language of a folded text that is neither English nor Chinese and denies or doubts something."""
+    """Return the language of a folded text that its grammar does not read and that denies or doubts something."""
     name = _foreign(text)
     own = _DOUBTING_OF.get(name)
     start = text.text[:_LOOKED_AT]
@@ -94,8 +97,15 @@ def doubting(text: Text) -> Note | None:
 
 
 def shown(text: Text) -> bool:
-    """Whether a text is shown to be English or Chinese."""
-    return text.chinese or _count(Counter(_words(text.text[:_LOOKED_AT])), _ENGLISH) >= _LEAST
+    """Whether a text is shown to be in a language that its grammar reads."""
+    return text.has_signs or _count(Counter(_words(text.text[:_LOOKED_AT])), text.grammar.function_words) >= _LEAST
+
+
+def untold(grammar: Grammar, *, spaced: bool) -> Note:
+    """Return the note on an answer in a language (with spaces or without) in which no fact of the needle has a form."""
+    language = next(each for each in grammar.languages if each.spaced == spaced and each.grading)
+    assert language.grading is not None
+    return language.grading.untold or Note("untold", language=language.code)
 
 
 def _words(text: str) -> list[str]:

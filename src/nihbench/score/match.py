@@ -1,52 +1,49 @@
 """Where the facts of a needle stand in an answer, and whether each is given, negated, nearly given or absent.
 
-A fact matches by its text or an alias: Latin words by their stems in a small window, in any order; Chinese
-characters in order with particles allowed between, or their pinyin; numbers by their digits. A long Latin word may have
-one letter wrong. Nothing is decided here about the grade (see `rules`).
+A fact matches by its text or an alias: words by their stems in a small window, in any order; signs (of a language
+without spaces) in order with particles allowed between, or spelt in Latin letters; numbers by their digits. A long
+Latin word may have one letter wrong. Nothing is decided here about the grade (see `rules`).
 """
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
-from nihbench.score import cues_en, cues_zh
+from nihbench.languages.base import Number
 from nihbench.score.answer import Span, Text
-from nihbench.score.fold import is_cjk, pinyin
-from nihbench.score.numbers import Number, nearness
+from nihbench.score.grammar import Grammar, Phrase
+from nihbench.score.numbers import nearness
 from nihbench.score.sheet import Sheet, Sought, make_sheet
-from nihbench.score.words import CHINESE_STOP, STOP_WORDS, content_stems_of, words
 from nihbench.types import Needle
 
 # ---- negation --------------------------------------------------------------------------------------------------------
 # Whether what stands at a place in an answer is negated there: by a word before it in its clause, or after it.
 
-_NEGATOR = re.compile(f"{cues_en.NEGATORS}|{cues_zh.NEGATORS}")
-_ENDS = re.compile(f"{cues_en.NEGATION_ENDS}|{cues_zh.NEGATION_ENDS}")
-_AFTER = re.compile(
-    f"[^.,;:!?\\n。]{{0,30}}?(?:{cues_en.DENIED_AFTER}|{cues_zh.DENIED_AFTER})|{cues_zh.DENIED_AT_ONCE}"
-)
-_TWICE = re.compile(cues_en.TWICE)
+_NEGATOR = Phrase("@negators@")
+_ENDS = Phrase("@negation_ends@")
+_AFTER = Phrase(r"[^.,;:!?\n。]{0,30}?(?:@denied_after@)|(?:@denied_at_once@)")
+_TWICE = Phrase("@twice@")
 _REACH = 90  # characters before a place that are looked at
 
 
-def negated(text: str, start: int, end: int) -> bool:
+def negated(grammar: Grammar, text: str, start: int, end: int) -> bool:
     """Whether what stands at text[start:end] is negated by a word near it in its own clause."""
     before = text[max(0, start - _REACH) : start]
-    last = _last(_NEGATOR, before)
-    if last is not None and not _ENDS.search(before, last.end()):
-        return not (last.group() == "without" and _twice(before[: last.start()]))
-    return _AFTER.match(text, end) is not None
+    last = _last(_NEGATOR(grammar), before)
+    if last is not None and not _ENDS(grammar).search(before, last.end()):
+        return not (last.group() == "without" and _twice(grammar, before[: last.start()]))
+    return _AFTER(grammar).match(text, end) is not None
 
 
-def _twice(before: str) -> bool:
+def _twice(grammar: Grammar, before: str) -> bool:
     """Whether another negator stands before "without" in its clause: never bakes one without figs."""
-    found = _last(_TWICE, before)
-    return found is not None and not _ENDS.search(before, found.end())
+    found = _last(_TWICE(grammar), before)
+    return found is not None and not _ENDS(grammar).search(before, found.end())
 
 
 def _last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
@@ -97,7 +94,7 @@ def sheet_of(needle: Needle, expected: str, fresh: Mapping[str, str], question: 
 @lru_cache(maxsize=512)
 def _sheet_of(key: NeedleKey, expected: str, fresh: tuple[tuple[str, str], ...], question: str) -> Sheet:
     sheet = make_sheet(key.needle, expected, dict(fresh), question)
-    told = [Text(text) for text in sheet.told]
+    told = [Text(text, sheet.grammar) for text in sheet.told]
     return replace(sheet, facts=tuple(replace(fact, denied=_polarity(fact, told)) for fact in sheet.facts))
 
 
@@ -109,7 +106,7 @@ def _polarity(fact: Sought, told: list[Text]) -> bool | None:
 
 def _standing(fact: Sought, text: Text) -> bool | None:
     spans = _places(fact, text)
-    return all(negated(text.text, *span) for span in spans) if spans else None
+    return all(negated(text.grammar, text.text, *span) for span in spans) if spans else None
 
 
 def find(fact: Sought, answer: Text) -> Found:
@@ -117,30 +114,30 @@ def find(fact: Sought, answer: Text) -> Found:
     spans = _places(fact, answer)
     fuzzy = not spans and fact.digits is None
     if fuzzy:
-        spans = _pinyin_places(fact, answer) or _misspelt(fact, answer)
+        spans = _romanized_places(fact, answer) or _misspelt(fact, answer)
     if not spans:
         near = None if fact.digits else _near(fact, answer)
         return Found(fact, "near", (near,)) if near else Found(fact, "absent")
     denied = fact.denied
     if denied is None:
         return Found(fact, "right", tuple(spans), fuzzy)
-    standing = tuple(span for span in spans if negated(answer.text, *span) == denied)
+    standing = tuple(span for span in spans if negated(answer.grammar, answer.text, *span) == denied)
     return Found(fact, "right", standing, fuzzy) if standing else Found(fact, "negated", tuple(spans), fuzzy)
 
 
 def numbers_beside(digits: str, answer: Text) -> list[Number]:
     """Return the un-negated numbers of `answer`, read with `digits` in mind."""
-    return [n for n in answer.numbers(digits) if not negated(answer.text, n.start, n.end)]
+    return [n for n in answer.numbers(digits) if not negated(answer.grammar, answer.text, n.start, n.end)]
 
 
 def _places(fact: Sought, answer: Text) -> list[Span]:
     if fact.digits:
         return [(n.start, n.end) for n in answer.numbers(fact.digits) if nearness(n.digits, fact.digits) == "same"]
     spans: list[Span] = []
-    if fact.chinese is not None and answer.chinese:
-        spans = [m.span() for _, m in zip(range(_MOST), fact.chinese.finditer(answer.text), strict=False)]
+    if fact.by_signs is not None and answer.has_signs:
+        spans = [m.span() for _, m in zip(range(_MOST), fact.by_signs.finditer(answer.text), strict=False)]
     present = answer.stems
-    for wanted, window in fact.latin:
+    for wanted, window in fact.by_words:
         for stem in wanted:
             if stem not in present:
                 break
@@ -174,11 +171,11 @@ def _nearest(places: list[int], place: int) -> int:
     return min(places[max(0, at - 1) : at + 1], key=lambda p: abs(p - place))
 
 
-def _pinyin_places(fact: Sought, answer: Text) -> list[Span]:
-    """Return where a Chinese fact stands in Latin letters."""
-    if fact.chinese is None or not answer.latin:
+def _romanized_places(fact: Sought, answer: Text) -> list[Span]:
+    """Return where a fact of signs stands in Latin letters."""
+    if fact.by_signs is None or not answer.latin:
         return []
-    written, pattern = _pinyin_pattern(fact.forms)
+    written, pattern = _romanized(answer.grammar, fact.forms)
     if pattern is None:
         return []
     for syllables in written:
@@ -191,10 +188,10 @@ def _pinyin_places(fact: Sought, answer: Text) -> list[Span]:
 
 
 @lru_cache(maxsize=1024)
-def _pinyin_pattern(forms: tuple[str, ...]) -> tuple[list[list[str]], re.Pattern[str] | None]:
-    """Return the syllables of every Chinese form in Latin letters, and a pattern for them all."""
-    spelt = [pinyin(form) for form in forms if len(form) > 1 and all(map(is_cjk, form))]
-    written = [[syllable.replace("v", "u") for syllable in syllables] for syllables in spelt if syllables]
+def _romanized(grammar: Grammar, forms: tuple[str, ...]) -> tuple[list[list[str]], re.Pattern[str] | None]:
+    """Return the syllables of every form of signs in Latin letters, and a pattern for them all."""
+    spelt = [grammar.romanized(form) for form in forms if len(form) > 1 and all(map(grammar.is_sign, form))]
+    written = [list(syllables) for syllables in spelt if syllables]
     patterns = ["[ '-]?".join(map(re.escape, syllables)) for syllables in written]
     return written, re.compile(rf"(?<![a-z])(?:{'|'.join(patterns)})(?![a-z])") if patterns else None
 
@@ -204,7 +201,7 @@ def _misspelt(fact: Sought, answer: Text) -> list[Span]:
     spans: list[Span] = []
     for stem in fact.long:
         written = "" if stem in answer.stems else _one_letter_off(stem, answer)
-        for wanted, window in fact.latin if written else ():
+        for wanted, window in fact.by_words if written else ():
             as_written = tuple(written if s == stem else s for s in wanted)
             if stem in wanted and all(s in answer.stems for s in as_written):
                 spans += _together(as_written, window, answer)
@@ -222,7 +219,7 @@ def _one_letter_off(stem: str, answer: Text) -> str:
 
 def _near(fact: Sought, answer: Text) -> Span | None:
     """Return where at least half of a form stands: half its characters in a row, or half its words."""
-    if fact.halves is not None and answer.chinese:
+    if fact.halves is not None and answer.has_signs:
         half = fact.halves.search(answer.text)
         if half:
             return half.span()
@@ -231,13 +228,3 @@ def _near(fact: Sought, answer: Text) -> Span | None:
         if present and 2 * len(present) >= size:
             return answer.first(present[0])
     return None
-
-
-def novel(text: str, known: frozenset[str]) -> list[str]:
-    """Return the content stems of a folded `text` that are not in `known`."""
-    return novel_of(words(text), known)
-
-
-def novel_of(found: Collection[str], known: frozenset[str]) -> list[str]:
-    """Return the content stems of some words that are not in `known`."""
-    return [s for s in content_stems_of(found) if s not in known and s not in STOP_WORDS and s not in CHINESE_STOP]

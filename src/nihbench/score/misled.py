@@ -1,7 +1,7 @@
 """Which other sentence of the haystack a wrong answer comes from, where that can be shown.
 
 Shown means: the sentence holds nearly all of what the answer says beyond the question: its words, its number, or a long
-run of its Chinese characters. A few common words shared by chance show nothing.
+run of its signs. A few common words shared by chance show nothing.
 """
 
 from __future__ import annotations
@@ -9,15 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from nihbench.score.fold import fold, is_cjk
 from nihbench.score.numbers import find_digits
 from nihbench.score.reading import Reading
-from nihbench.score.words import stem, stems
 
 _SENTENCE = re.compile(r"[^.!?。！？\n]{4,600}(?:[.!?](?!\s|$)[^.!?。！？\n]{1,200}){0,6}[.!?。！？]?")
 _LEAST_WORDS = 3
 _SHARE = 0.8
-_RUN = 6  # Chinese characters in a row
+_RUN = 6  # signs in a row
 _LEAST_DIGITS = 3
 
 
@@ -37,12 +35,12 @@ def _sentence_at(haystack: str, at: int) -> str:
 
 
 def _by_run(reading: Reading, haystack: str) -> str:
-    """A run of Chinese characters that stands in the haystack and neither in the needle nor in the question."""
+    """A run of signs that stands in the haystack and neither in the needle nor in the question."""
     text = reading.answer.text
-    known = "\n".join([reading.sheet.question, *(fold(told).text for told in reading.sheet.told)])
+    known = "\n".join([reading.sheet.question, *(reading.grammar.fold(told).text for told in reading.sheet.told)])
     for start in range(min(len(text), 300) - _RUN + 1):
         run = text[start : start + _RUN]
-        if all(map(is_cjk, run)) and run[:3] not in known and run[3:] not in known:
+        if all(map(reading.grammar.is_sign, run)) and run[:3] not in known and run[3:] not in known:
             at = haystack.find(run)
             if at >= 0:
                 return _sentence_at(haystack, at)
@@ -62,16 +60,21 @@ def _by_number(reading: Reading, haystack: str) -> str:
 
 
 def _by_words(reading: Reading, haystack: str) -> str:
-    wanted = {s for s in reading.novel(reading.answer.text[:600]) if not is_cjk(s[0])}
+    grammar = reading.grammar
+    wanted = {s for s in reading.novel(reading.answer.text[:600]) if not grammar.is_sign(s[0])}
     if len(wanted) < _LEAST_WORDS:
         return ""
     best, most = "", 0.0
     for sentence in _sentences(haystack):
         folded = sentence.casefold()
-        share = len(wanted.intersection(map(stem, re.findall(r"[a-z]+|\d+", folded)))) / len(wanted)
+        share = len(wanted.intersection(map(grammar.stem, re.findall(r"[a-z]+|\d+", folded)))) / len(wanted)
         if share > most:
             best, most = sentence, share
-    return best.strip() if most >= _SHARE and len(wanted & set(stems(fold(best).text))) >= _LEAST_WORDS else ""
+    return (
+        best.strip()
+        if most >= _SHARE and len(wanted & set(grammar.stems(grammar.fold(best).text))) >= _LEAST_WORDS
+        else ""
+    )
 
 
 def _sentences(haystack: str) -> Iterator[str]:

@@ -7,13 +7,11 @@ from functools import cached_property
 
 from nihbench.lang.messages import Words
 from nihbench.score.answer import Text
-from nihbench.score.cues import Cue
-from nihbench.score.match import Found, novel
+from nihbench.score.grammar import Cue, Grammar
+from nihbench.score.match import Found
 from nihbench.score.sheet import Sheet
-from nihbench.score.words import CHINESE_REPORTING, REPORTING_WORDS, stem
 from nihbench.types import Needle, OutcomeClass
 
-REPORTING = frozenset(map(stem, REPORTING_WORDS)) | CHINESE_REPORTING
 _WORD_SHARES = ((0.85, 1.0), (0.65, 0.7), (0.4, 0.5), (0.2, 0.3))  # share of a long answer's words -> band
 
 
@@ -26,6 +24,11 @@ class Reading:
     answer: Text
     found: tuple[Found, ...]
     finish_reason: str | None
+
+    @property
+    def grammar(self) -> Grammar:
+        """How the answer is read."""
+        return self.answer.grammar
 
     @cached_property
     def right(self) -> tuple[Found, ...]:
@@ -69,7 +72,7 @@ class Reading:
 
     def novel(self, text: str) -> list[str]:
         """Return the content stems of `text` that neither needle, question nor talk about them holds."""
-        return novel(text, self.sheet.known | REPORTING)
+        return self.grammar.novel(text, self.sheet.known | self.grammar.reporting)
 
     def at(self, cue: Cue) -> str:
         """Return the words of a cue."""

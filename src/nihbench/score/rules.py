@@ -1,8 +1,8 @@
 """The grade of an answer, by rules over the needle's key facts: a list of lines, of which the first that fits wins.
 
-What is found and where comes from `match`, turns of phrase from `cues`, doubts and retractions from `doubts`, what
-stands beside the facts from `beside`. This module only decides. It knows English and Chinese; it reads no other
-language's negations or refusals, only the facts that aliases name in it.
+What is found and where comes from `match`, turns of phrase from `grammar`, doubts and retractions from `doubts`, what
+stands beside the facts from `beside`. This module only decides. Of a language that has no file
+(`nihbench.languages`) it reads no negations or refusals, only the facts that aliases name in it.
 """
 
 from __future__ import annotations
@@ -14,15 +14,14 @@ from types import MappingProxyType
 from nihbench.lang.messages import Note, Words
 from nihbench.score import beside, doubts
 from nihbench.score.answer import Text
-from nihbench.score.fold import count_cjk, final_answer
-from nihbench.score.language import COVERED, doubting, foreign, shown
-from nihbench.score.match import Status, find, novel, novel_of, numbers_beside, sheet_of
+from nihbench.score.fold import final_answer
+from nihbench.score.language import doubting, foreign, shown, untold
+from nihbench.score.match import Status, find, numbers_beside, sheet_of
 from nihbench.score.misled import misled_by
 from nihbench.score.numbers import find_digits, nearness
-from nihbench.score.reading import REPORTING, Reading, Verdict
+from nihbench.score.reading import Reading, Verdict
 from nihbench.score.sheet import Sheet
 from nihbench.score.subject import other_subject
-from nihbench.score.words import stem, words
 from nihbench.types import Evidence, Grade, Identifying, Needle, OutcomeClass, Score, Unscored
 
 # ---- nothing ---------------------------------------------------------------------------------------------------------
@@ -33,7 +32,6 @@ from nihbench.types import Evidence, Grade, Identifying, Needle, OutcomeClass, S
 _SHORT = 15.0  # words: so short a text is an answer, not a text about something else
 _ECHO = 5  # characters: a shorter text repeats a question by chance
 _CLAIMS = 3  # content words after "as everybody knows" that make an answer of it
-_OF_THE_SOURCE = frozenset(map(stem, "based context document text passage above mentioned provided given".split()))
 _UNFINISHED = re.compile(r"[^.!?。\s\])]\s{0,4}$")
 
 
@@ -74,7 +72,7 @@ def _cut_short(reading: Reading) -> Verdict | None:
     """Nothing but the words that lead to an answer, and no end."""
     if reading.finish_reason == "length":
         return Verdict(0.0, "truncated", Note("cut_at_limit"))
-    if novel_of(_without_beginnings(reading), reading.sheet.lead | REPORTING):
+    if reading.grammar.novel_of(_without_beginnings(reading), reading.sheet.lead | reading.grammar.reporting):
         return None
     if _UNFINISHED.search(reading.answer.text[-8:]):
         return Verdict(0.0, "truncated", Note("breaks_off"))
@@ -90,7 +88,7 @@ def _without_beginnings(reading: Reading) -> Collection[str]:
         if digits.startswith(number.digits) and number.start >= at:
             kept.append(text[at : number.start])
             at = number.end
-    return dict.fromkeys(words("".join([*kept, text[at:]]))) if kept else reading.answer.different
+    return dict.fromkeys(reading.grammar.words("".join([*kept, text[at:]]))) if kept else reading.answer.different
 
 
 def _asks_back(reading: Reading) -> Verdict | None:
@@ -104,7 +102,8 @@ def _invented(reading: Reading) -> Verdict:
     """A short text, or one that takes up the question, is an invented answer; any other is about something else."""
     if reading.answer.size <= _SHORT:
         return Verdict(0.0, "hallucinated", Note("short_without_fact"))
-    asked = novel(reading.sheet.question.partition("?")[0], _OF_THE_SOURCE)
+    grammar = reading.grammar
+    asked = grammar.novel(reading.sheet.question.partition("?")[0], grammar.source_words)
     if asked and 2 * sum(word in reading.answer.stems for word in asked) >= len(asked):
         return Verdict(0.0, "hallucinated", Note("answers_without_fact"))
     return Verdict(0.0, "off_task", Note("off_the_question"))
@@ -185,7 +184,7 @@ def grade(
     against = sheet_of(needle, expected, fresh, question)
     if final is None or not any(map(str.isalnum, final)):
         return _no_answer(answer, final, against, finish_reason)
-    text = Text(_ends_of(final))
+    text = Text(_ends_of(final), against.grammar)
     found = tuple([find(fact, text) for fact in against.facts])
     reading = Reading(needle, against, text, found, finish_reason)
     strange = _not_covered(reading)
@@ -244,7 +243,7 @@ def _not_covered(reading: Reading) -> Note | None:
     if reading.right and not (reading.sheet.by_words and reading.word_band < _FOUND):
         denying = doubting(reading.answer)
         return Note("language_doubting", language=denying) if denying else None
-    if reading.needle.language not in COVERED and not shown(reading.answer):
+    if reading.needle.language not in reading.grammar.codes and not shown(reading.answer):
         return Note("needle_language_not_covered", language=reading.needle.language)
     return foreign(reading.answer)
 
@@ -254,10 +253,10 @@ def _untold(reading: Reading) -> Note | None:
     facts = reading.sheet.facts
     if any([f.status != "absent" for f in reading.found]) or any([fact.digits for fact in facts]):
         return None
-    if reading.answer.chinese:
-        only_chinese = 2 * count_cjk(reading.answer.text) > len(reading.answer.text)
-        return Note("untold_chinese") if only_chinese and not any([fact.chinese for fact in facts]) else None
-    return None if any([fact.latin for fact in facts]) else Note("untold_english")
+    if reading.answer.has_signs:
+        only_signs = 2 * reading.grammar.count_signs(reading.answer.text) > len(reading.answer.text)
+        return untold(reading.grammar, spaced=False) if only_signs and not any([f.by_signs for f in facts]) else None
+    return None if any([fact.by_words for fact in facts]) else untold(reading.grammar, spaced=True)
 
 
 # ---- the lines -------------------------------------------------------------------------------------------------

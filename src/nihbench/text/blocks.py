@@ -11,8 +11,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from nihbench.text.pairs import BREAK, NEWLINE, Span
-from nihbench.text.scripts import OTHER_ENDS, ends_sentence
+from nihbench.languages.base import Prose
+from nihbench.languages.scripts import BREAK, LINE, NEWLINE, OTHER_ENDS, ends_sentence
+from nihbench.text.pairs import Span
 
 _LONG_LINE = 160
 """Characters: lines beyond that are not wrapped by hand; each is a paragraph."""
@@ -23,24 +24,9 @@ _CONTENTS_FROM = 3
 """So many short blocks without a full stop, one after the other, are a table of contents or the like."""
 
 _NEWLINE = re.compile(NEWLINE)
+_BREAK = re.compile(BREAK)
 _UNWRAPPED = re.compile(rf"^[^\r\n]{{{_LONG_LINE + 1}}}", re.MULTILINE)
-_LINE = r"[^\r\n]"
-_LINE_END = r"(?=[\r\n]|\Z)"
-_TABLE_OR_HASH = rf"[ \t]*+(?:#{{1,6}}[ \t]|\|){_LINE}*+"
-_EN_HEADING = re.compile(
-    rf"^(?:{_TABLE_OR_HASH}"
-    rf"|[ \t]*+(?:CHAPTER|Chapter|BOOK|PART|VOLUME)[ ](?:\d+|[IVXLC]+|[A-Z]{{3,}})\b{_LINE}{{0,60}}{_LINE_END})",
-    re.MULTILINE,
-)
-_ZH_HEADING = re.compile(
-    rf"^(?:{_TABLE_OR_HASH}"
-    r"|[ \t\u3000]*+第[〇零一二三四五六七八九十百千两\d]{1,6}[回章节節卷部篇集幕]"
-    rf"(?:[ \t\u3000：:、]{_LINE}{{0,60}})?{_LINE_END}"
-    rf"|[ \t\u3000]*+\*\*[^*\r\n]{{1,80}}\*\*[ \t]*+{_LINE_END})",
-    re.MULTILINE,
-)
-_ZH_TITLE = re.compile(rf"\s*+([^\s。；]{_LINE}{{0,38}}(?<![。；：…”」]))[ \t]*+{BREAK.pattern}")
-_FENCE = re.compile(rf"^ {{0,3}}(`{{3,}}+|~~~(?!~))({_LINE}*+)", re.MULTILINE)
+_FENCE = re.compile(rf"^ {{0,3}}(`{{3,}}+|~~~(?!~))({LINE}*+)", re.MULTILINE)
 _CODE = re.compile(
     r"(?: {2,}+|\t)\s*+(?:>>> ?|\.\.\. |\$ |# |@\w"
     r"|(?:async )?(?:def|class|for|if|elif|while|with|match|case)\b.*[:)]\s*$"
@@ -50,7 +36,7 @@ _CODE = re.compile(
 )
 _ATTRIBUTION = re.compile(
     r"^[ \t\u3000>]*+(?:--+|[—―–]++|[~～](?!~)|-(?=[ ]?[《“A-Z]))[ \t]*+(?![-—])"
-    rf"(?=[^\W_]|[《“\"(（@*_]){_LINE}{{1,200}}$",
+    rf"(?=[^\W_]|[《“\"(（@*_]){LINE}{{1,200}}$",
     re.MULTILINE,
 )
 _HYPHEN = re.compile(r"[ \t\u3000>]*+-(?!-)")
@@ -83,7 +69,7 @@ class Block:
 
 def blocks_of(text: str) -> list[Block]:
     """Return the blocks of a text."""
-    ends = [(gap.start(), gap.end()) for gap in BREAK.finditer(text)]
+    ends = [(gap.start(), gap.end()) for gap in _BREAK.finditer(text)]
     starts = [0, *(end for _, end in ends)]
     stops = [*ends, (len(text), len(text))]
     return [_block(text, start, *stop) for start, stop in zip(starts, stops, strict=True)]
@@ -112,11 +98,11 @@ def _lines(text: str, block: Block) -> list[Span]:
     return list(zip(starts, [*(start for start, _ in ends), block.stop], strict=True))
 
 
-def headings(text: str, *, chinese: bool) -> Iterator[Span]:
-    """Yield headings, rows of tables, and, in Chinese, the title that a text begins with."""
-    for found in (_ZH_HEADING if chinese else _EN_HEADING).finditer(text):
+def headings(text: str, prose: Prose) -> Iterator[Span]:
+    """Yield headings, rows of tables, and the title that a text begins with where its language tells one."""
+    for found in prose.headings.finditer(text):
         yield found.start() + 1, found.end() + 1
-    title = _ZH_TITLE.match(text) if chinese else None
+    title = prose.title.match(text) if prose.title else None
     if title:
         yield title.start(1), title.end(1) + 1
 
@@ -260,21 +246,21 @@ def _is_open(text: str, start: int, stop: int) -> bool:
     return not ends_sentence(line) and line[-1:] not in "，；、,;" and not _OTHER_END.search(line)
 
 
-def leads_on(text: str, block: Block, *, holds_ends: bool, chinese: bool) -> bool:
+def leads_on(text: str, block: Block, *, holds_ends: bool, spaced: bool) -> bool:
     """Tell whether a block without a full stop goes on in the next one: a lead-in, a sentence cut in two.
 
     Args:
         text: the whole text.
         block: a block of it.
         holds_ends: whether sentences end within the block, so that it is no title.
-        chinese: whose rule is followed.
+        spaced: whether words have spaces between them.
     """
     last = text[max(block.start, block.stop - 4) : block.stop]
     if not last or last[-1] in "，；、：,:;—–" or (last.endswith("--") and not last.endswith("---")):
         return True
     if holds_ends and last[-1].isalpha():
         return True
-    if chinese:
+    if not spaced:
         return False
     # A stray blank line within a sentence, as scraped texts have them, and lists that are one long sentence.
     goes_on = text[block.after : block.after + 40].lstrip()[:1].islower()

@@ -1,29 +1,32 @@
-"""Fit a haystack to a context length and put the needle at a depth, exactly and without tokenizing it anew.
+"""Fit a haystack to a context length and put inserts at their depths, exactly and without tokenizing it anew.
 
-The needle goes to the sentence boundary nearest to its nominal depth; the haystack is cut between words so that the
+Each insert goes to the sentence boundary nearest to its nominal depth; the haystack is cut between words so that the
 whole request counts as many tokens as asked for, or a few less. Counts come from the source's token positions; only
-the text around the seams (the ends, the needle) is tokenized again (`seams`).
+the text around the seams (the ends, the inserts) is tokenized again (`seams`). Depths are of the haystack alone: its
+tokens before an insert over all its tokens, other inserts not counted.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from nihbench.errors import UsageError
 from nihbench.lang.messages import t
-from nihbench.text.scripts import ends_sentence, stop_for
+from nihbench.languages.scripts import ends_sentence, stop_for
 from nihbench.text.seams import Piece, count_joined
 from nihbench.text.source import Source, SourceText
-from nihbench.types import Tokenizer
+from nihbench.types import Insert, Inserted, Tokenizer
 
 TOLERANCE_TOKENS = 8
 """A request has its nominal length or up to this many tokens less."""
 
+_TRIES = 64
+"""So many further places to cut are tried for the last few tokens of a prompt with several inserts."""
 _LONGEST_WORD = 20
 _GIVE_TOKENS = 5
 _LINKS = frozenset("'’-_.,:")
@@ -48,46 +51,44 @@ class Frame:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Splice:
-    """A haystack source.text[start:end] with the needle before character `at`, and what that counts in tokens."""
+    """A haystack source.text[start:end] with inserts in it, in the order in which they stand, and what that counts."""
 
     start: int
-    at: int
     end: int
-    before: str
-    after: str
     tail: str
-    needle_token: int
+    inserts: tuple[Inserted, ...]
     haystack_tokens: int
-    sentence_tokens: int
     total_tokens: int
 
-    @property
-    def achieved_depth_percent(self) -> float:
-        """Haystack tokens before the needle / all haystack tokens, in percent."""
-        return 100.0 * self.needle_token / self.haystack_tokens if self.haystack_tokens else 0.0
+    def depth_percent(self, insert: Inserted) -> float:
+        """Return the haystack tokens before an insert / all haystack tokens, in percent."""
+        return 100.0 * insert.needle_token / self.haystack_tokens if self.haystack_tokens else 0.0
 
-    def render(self, text: str | SourceText, statement: str) -> str:
-        """Return the haystack with the needle in it, cut out of the source's `text`."""
-        head, rest = text[self.start : self.at], text[self.at : self.end]
-        return head + self.before + statement + self.after + rest + self.tail
+
+def rendered(text: str | SourceText, splice: Splice, texts: Sequence[str]) -> str:
+    """Return the haystack with its inserts, cut out of the source's `text`; `texts` are what was planted."""
+    pieces, at = [], splice.start
+    for each in splice.inserts:
+        pieces += [text[at : each.at], each.before, texts[each.index], each.after]
+        at = each.at
+    return "".join([*pieces, text[at : splice.end], splice.tail])
 
 
 def fit(
     source: Source,
-    statement: str | None,
+    inserts: Sequence[Insert],
     *,
     length: int,
-    depth_percent: float,
     frame: Frame,
     tokenizer: Tokenizer,
 ) -> Splice:
-    """Cut the source to a request of `length` tokens and place the needle.
+    """Cut the source to a request of `length` tokens and place the inserts.
 
     Args:
         source: the tokenized text; the haystack is its beginning.
-        statement: the needle's sentence, stored verbatim; None leaves the haystack without one.
+        inserts: what is planted, each text stored verbatim at its depth (0 = first, 100 = last); at one place they
+            stand in this order. None of them leaves the haystack as it is.
         length: tokens of the whole request, as the tokenizer and `frame.fixed_tokens` count them.
-        depth_percent: 0 = needle first, 100 = needle last.
         frame: what stands around the haystack.
         tokenizer: counts in the length unit.
 
@@ -95,16 +96,18 @@ def fit(
         The splice whose total is the largest that was reached without exceeding `length`.
 
     Raises:
-        UsageError: the length can't hold needle and question, or the source is too short for it.
+        UsageError: the length can't hold inserts and question, or the source is too short for it.
     """
     start = len(source.text) - len(source.text.lstrip())
-    around = (frame.before, statement or "", frame.after)
-    fixed = frame.fixed_tokens + sum(map(tokenizer.count, around))
+    sizes = tuple(tokenizer.count(insert.text) for insert in inserts)
+    fixed = frame.fixed_tokens + sum(map(tokenizer.count, (frame.before, frame.after))) + sum(sizes)
 
     def cut_at(end: int) -> Splice:
-        return _splice(source, statement, start, end, depth_percent, frame, tokenizer)
+        return _splice(source, inserts, sizes, start, end, frame, tokenizer)
 
     best = _longest(source, start, length, length - fixed, cut_at)
+    if best is not None and len(inserts) > 1:
+        best = _filled(source, best, length, cut_at)
     if best is None or best.haystack_tokens < 1:
         raise UsageError(t("text.length_tokens_cant_hold", length=length, fixed=fixed, fixed_2=fixed + 64))
     if best.end >= len(source.text.rstrip()) and length - best.total_tokens > TOLERANCE_TOKENS:
@@ -136,6 +139,28 @@ def _longest(source: Source, start: int, length: int, budget: int, cut_at: Calla
         if spare == 0:
             break
         token = source.token_at(end) + spare
+    return best
+
+
+def _filled(source: Source, best: Splice, length: int, cut_at: Callable[[int], Splice]) -> Splice:
+    """Return the best splice near one of several inserts.
+
+    Where the haystack grows by a word, inserts may move on to the next sentences, and what stands around each may
+    count a token more or less: a cut that is a little farther on can fit again where a nearer one did not.
+    """
+    token, end = source.token_at(best.end), best.end
+    for _ in range(_TRIES):
+        if best.total_tokens == length:
+            break
+        token += 1
+        further = cut_position(source, best.start, token)
+        if further <= end:
+            continue
+        end, splice = further, cut_at(further)
+        if best.total_tokens < splice.total_tokens <= length:
+            best = splice
+        if splice.total_tokens > length + TOLERANCE_TOKENS * len(splice.inserts):
+            break
     return best
 
 
@@ -211,30 +236,45 @@ def _is_wide(char: str, language: str) -> bool:
 
 def _splice(
     source: Source,
-    statement: str | None,
+    inserts: Sequence[Insert],
+    sizes: Sequence[int],
     start: int,
     end: int,
-    depth_percent: float,
     frame: Frame,
     tokenizer: Tokenizer,
 ) -> Splice:
     first, last = source.token_at(start), source.token_at(end)
-    at, sentence_tokens = _nearest_boundary(source, start, end, depth_percent)
-    before, after, tail = _marks(source, statement, start, at, end)
-    pieces: list[Piece] = [frame.before, source.stretch(start, at)]
-    if statement is not None:
-        pieces.append(before + statement + after)
-    pieces += [source.stretch(at, end), tail + frame.after]
+    placed = [(*_nearest_boundary(source, start, end, insert.depth_percent), at) for at, insert in enumerate(inserts)]
+    seams: list[Inserted] = []
+    pieces: list[Piece] = [frame.before]
+    begin, left = start, ""
+    for at, sentence_tokens, index in sorted(placed, key=lambda each: (each[0], each[2])):
+        text = inserts[index].text
+        same = bool(seams) and at == seams[-1].at
+        before, after = _marks(source, text, start, at, end, left if same else None)
+        token = source.token_at(at) - first
+        seams.append(
+            Inserted(
+                index=index,
+                at=at,
+                before=before,
+                after=after,
+                needle_token=token,
+                needle_tokens=sizes[index],
+                sentence_tokens=sentence_tokens,
+                achieved_depth_percent=round(100.0 * token / (last - first), 4) if last > first else 0.0,
+            )
+        )
+        pieces += [source.stretch(begin, at), before + text + after]
+        begin, left = at, before + text + after
+    tail = "" if seams and seams[-1].at == end else _ellipsis(source, start, end)
+    pieces += [source.stretch(begin, end), tail + frame.after]
     return Splice(
         start=start,
-        at=at,
         end=end,
-        before=before,
-        after=after,
         tail=tail,
-        needle_token=source.token_at(at) - first,
+        inserts=tuple(seams),
         haystack_tokens=last - first,
-        sentence_tokens=sentence_tokens,
         total_tokens=frame.fixed_tokens + count_joined(pieces, tokenizer),
     )
 
@@ -252,17 +292,21 @@ def _nearest_boundary(source: Source, start: int, end: int, depth_percent: float
     return (left_at if target - left <= after - target else right_at), after - left
 
 
-def _marks(source: Source, statement: str | None, start: int, at: int, end: int) -> tuple[str, str, str]:
-    """Return what the language needs around the needle, and what closes the haystack's cut sentence."""
-    text, language = source.text, source.language
-    ellipsis = "" if ends_sentence(text[max(start, end - 40) : end]) else ("……" if language == "zh" else "...")
-    if statement is None:
-        return "", "", ellipsis
-    stop = stop_for(statement)
+def _ellipsis(source: Source, start: int, end: int) -> str:
+    """Return what closes the haystack's cut sentence."""
+    if ends_sentence(source.text[max(start, end - 40) : end]):
+        return ""
+    return "……" if source.language == "zh" else "..."
+
+
+def _marks(source: Source, text: str, start: int, at: int, end: int, left: str | None) -> tuple[str, str]:
+    """Return what the language needs before and after an insert; `left` is the insert before it at the same place."""
+    stop = stop_for(text)
     if at == end:
-        return ellipsis + "\n\n", stop, ""
-    if at == start or text[at - 1] == "\n":
-        return "", stop + "\n\n", ellipsis
-    before = "" if _is_wide(text[at - 1], language) else " "
-    closed = text[at].isspace() or _is_wide((statement + stop)[-1], language)
-    return before, stop + ("" if closed else " "), ellipsis
+        return ("" if left is not None else _ellipsis(source, start, end)) + "\n\n", stop
+    if at == start or source.text[at - 1] == "\n":
+        return "", stop + "\n\n"
+    last = source.text[at - 1] if left is None else left[-1]
+    before = "" if (left is not None and last.isspace()) or _is_wide(last, source.language) else " "
+    closed = source.text[at].isspace() or _is_wide((text + stop)[-1], source.language)
+    return before, stop + ("" if closed else " ")

@@ -44,17 +44,11 @@ class Shut:
         return left
 
 
-# Possessive quantifiers throughout: nothing is tried twice, so no text makes a pattern slow.
-NEWLINE = r"(?>\r\n|\n|\r)"
-BREAK = re.compile(rf"{NEWLINE}(?:[^\S\r\n]*+{NEWLINE})++")
 _OPENER_OF = {
     "”": "“", "’": "‘", "」": "「", "』": "『", "）": "（", "】": "【", "》": "《", "〉": "〈", "〕": "〔",
     ")": "(", "]": "[", "}": "{",
 }  # fmt: skip
 _TOGGLES = frozenset({'"', "**"})  # opening and closing look alike: they take turns
-
-EN_PAIR = re.compile(rf"[()\[\]{{}}（）【】]|{BREAK.pattern}")
-ZH_PAIR = re.compile(rf"[“”‘’「」『』（）【】《》〈〉〔〕()\[\]{{}}\"]|\*\*|{NEWLINE}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""From a template, a needle and a source to the messages that are sent, with the placement that says how.
+"""From a template, inserts and a source to the messages that are sent, with the placement that says how.
 
 Pure: the same values give the same bytes. `rebuild` makes the same messages again from a placement, without a
 tokenizer.
@@ -10,12 +10,12 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 
-from nihbench.errors import UsageError
+from nihbench.errors import DamagedDataError, UsageError
 from nihbench.lang.messages import t
 from nihbench.text.encoded import EncodedMessages, inner_json, messages_json
-from nihbench.text.fit import Frame, Splice, fit
+from nihbench.text.fit import Frame, Splice, fit, rendered
 from nihbench.text.source import Source, SourceText
-from nihbench.types import Bare, Message, Placement, PromptTemplate, Tokenizer
+from nihbench.types import Bare, Inserted, Message, Placement, Planted, PromptTemplate, Tokenizer
 
 PLACEMENT_VERSION = 3
 """Part of a trial's identity: raised when the same inputs would be placed differently."""
@@ -23,95 +23,92 @@ PLACEMENT_VERSION = 3
 
 def build_prompt(
     source: Source,
-    statement: str,
+    planted: Planted,
     template: PromptTemplate,
-    question: str,
     *,
     length: int,
-    depth_percent: float,
     overhead: int,
     tokenizer: Tokenizer,
 ) -> tuple[EncodedMessages, Placement]:
-    """Build one trial's messages of `length` tokens with the needle at `depth_percent`.
+    """Build one trial's messages of `length` tokens with all inserts at their depths.
 
     Args:
         source: the haystack's tokenized text.
-        statement: the needle's sentence.
+        planted: the inserts, and the question in the wording that belongs to this prompt.
         template: the prompt's messages with {haystack} and {question}.
-        question: the wording that belongs to this prompt.
         length: tokens of the whole request.
-        depth_percent: nominal depth, 0 to 100.
         overhead: tokens of the chat template, beyond those of the messages' contents.
         tokenizer: counts in the length unit.
 
     Raises:
-        UsageError: the length is too short or too long, or the corpus already holds the needle.
+        UsageError: the length is too short or too long, or the haystack already holds an insert.
     """
-    splice = splice_of(
-        source,
-        statement,
-        template,
-        question,
-        length=length,
-        depth_percent=depth_percent,
-        overhead=overhead,
-        tokenizer=tokenizer,
-    )
-    if not _stands_once(source.text, splice, statement):
+    splice = splice_of(source, planted, template, length=length, overhead=overhead, tokenizer=tokenizer)
+    if not _stand_once(source.text, splice, planted.texts):
         raise UsageError(t("text.needle_already_stands_corpus"))
-    messages = _encoded(source, splice, statement, template, question)
-    return messages, _placement(source, splice, tokenizer.count(statement), messages.sha256)
+    messages = _encoded(source, splice, planted, template)
+    return messages, _placement(source, splice, planted.asked, messages.sha256)
 
 
 def splice_of(
     source: Source,
-    statement: str,
+    planted: Planted,
     template: PromptTemplate,
-    question: str,
     *,
     length: int,
-    depth_percent: float,
     overhead: int,
     tokenizer: Tokenizer,
 ) -> Splice:
-    """Say how `build_prompt` would cut the haystack and where its needle would stand; no text is put together.
+    """Say how `build_prompt` would cut the haystack and where inserts would stand; no text is put together.
 
     Raises:
         UsageError: the length is too short or too long.
     """
-    frame = frame_of(template, question, overhead, tokenizer)
-    return fit(source, statement, length=length, depth_percent=depth_percent, frame=frame, tokenizer=tokenizer)
+    frame = frame_of(template, planted.question, overhead, tokenizer)
+    return fit(source, planted.inserts, length=length, frame=frame, tokenizer=tokenizer)
 
 
 def rebuild(
-    text: str | SourceText, placement: Placement, statement: str, template: PromptTemplate, question: str
+    text: str | SourceText, placement: Placement, texts: Sequence[str], template: PromptTemplate, question: str
 ) -> tuple[Message, ...]:
-    """Make a trial's messages again from its placement and the source's `text`."""
-    p = placement
+    """Make a trial's messages again from its placement, what was planted, and the source's `text`.
+
+    Raises:
+        DamagedDataError: the placement is of more inserts than there are.
+    """
+    p, inserts = placement, placement.inserts
+    if not all(0 <= each.index < len(texts) for each in inserts):
+        raise DamagedDataError(t("text.placement_of_other_inserts", placed=len(inserts), planted=len(texts)))
     splice = Splice(
         start=p.start,
-        at=p.at,
         end=p.end,
-        before=p.before,
-        after=p.after,
         tail=p.tail,
-        needle_token=p.needle_token,
+        inserts=inserts,
         haystack_tokens=p.haystack_tokens,
-        sentence_tokens=p.sentence_tokens,
         total_tokens=p.total_tokens,
     )
-    return render(template, splice.render(text, statement), question)
+    return render(template, rendered(text, splice, texts), question)
 
 
-def around(text: str | SourceText, placement: Placement, statement: str, reach: int) -> tuple[str, str, str]:
-    """Return what stood before the needle, the needle, and what stood after it, up to `reach` characters each.
+def around(text: str | SourceText, placement: Placement, texts: Sequence[str], reach: int) -> tuple[str, str, str]:
+    """Return what stood before the asked needle, the needle, and what stood after it, up to `reach` characters each.
 
-    That is in the haystack as it was sent; `text` is the source's.
+    That is in the haystack as it was sent; `text` is the source's. Other inserts near it stand there, too.
     """
     p = placement
-    before = text[max(p.start, p.at - reach) : p.at] + p.before
-    rest = text[p.at : min(p.end, p.at + reach)]
-    return before, statement, p.after + rest + (p.tail if p.at + reach >= p.end else "")
+    before, after = text[max(p.start, p.at - reach) : p.at] + p.before, p.after + text[p.at : min(p.end, p.at + reach)]
+    if p.others:
+        near = [each for each in p.inserts if abs(each.at - p.at) <= reach]
+        here = next(number for number, each in enumerate(near) if each.index == p.index)
+        before = _stretch(text, max(p.start, p.at - reach), p.at, near[:here], texts) + p.before
+        after = p.after + _stretch(text, p.at, min(p.end, p.at + reach), near[here + 1 :], texts)
+    return before, texts[p.index], after + (p.tail if p.at + reach >= p.end else "")
+
+
+def _stretch(text: str | SourceText, first: int, last: int, inserts: Sequence[Inserted], texts: Sequence[str]) -> str:
+    """Return a stretch of a haystack with the inserts that stand in it."""
+    whole = Splice(start=first, end=last, tail="", inserts=tuple(inserts), haystack_tokens=0, total_tokens=0)
+    return rendered(text, whole, texts)
 
 
 def frame_of(template: PromptTemplate, question: str, overhead: int, tokenizer: Tokenizer) -> Frame:
@@ -147,18 +144,15 @@ def render(template: PromptTemplate, haystack: str, question: str) -> tuple[Mess
     return tuple(Message(role=m.role, content=haystack.join(_parts(m, question))) for m in template.messages)
 
 
-def _encoded(
-    source: Source, splice: Splice, statement: str, template: PromptTemplate, question: str
-) -> EncodedMessages:
+def _encoded(source: Source, splice: Splice, planted: Planted, template: PromptTemplate) -> EncodedMessages:
     """Do what `render` does, out of the source's JSON."""
-    middle = splice.before + statement + splice.after
+    texts, question = planted.texts, planted.question
     try:
-        haystack = (
-            source.json.slice(splice.start, splice.at),
-            inner_json(middle),
-            source.json.slice(splice.at, splice.end),
-            inner_json(splice.tail),
-        )
+        haystack, at = list[bytes | memoryview](), splice.start
+        for each in splice.inserts:
+            haystack += [source.json.slice(at, each.at), inner_json(each.before + texts[each.index] + each.after)]
+            at = each.at
+        haystack += [source.json.slice(at, splice.end), inner_json(splice.tail)]
         pieces: list[bytes | memoryview] = [b"["]
         for message in template.messages:
             first, *rest = [inner_json(part) for part in _parts(message, question)]
@@ -167,19 +161,30 @@ def _encoded(
                 pieces += [*haystack, part]
             pieces.append(b'"},')
     except UnicodeEncodeError:
-        return EncodedMessages([messages_json(render(template, splice.render(source.text, statement), question))])
+        return EncodedMessages([messages_json(render(template, rendered(source.text, splice, texts), question))])
     pieces[-1] = b'"}]'
     return EncodedMessages(pieces)
 
 
-def _stands_once(text: str, splice: Splice, statement: str) -> bool:
-    """Say whether the needle stands in its haystack at the one place where it was put; nothing long is copied."""
-    if text.find(statement, splice.start, splice.at) >= 0 or text.find(statement, splice.at, splice.end) >= 0:
+def _stand_once(text: str, splice: Splice, texts: Sequence[str]) -> bool:
+    """Say whether each insert stands in its haystack at the one place where it was put; nothing long is copied."""
+    return all(_stands_once(text, splice, texts, at) for at in range(len(splice.inserts)))
+
+
+def _stands_once(text: str, splice: Splice, texts: Sequence[str], which: int) -> bool:
+    statement = texts[splice.inserts[which].index]
+    cuts = [splice.start, *(each.at for each in splice.inserts), splice.end]
+    if any(text.find(statement, first, last) >= 0 for first, last in zip(cuts, cuts[1:], strict=False)):
+        return False
+    if sum(other.count(statement) for other in texts) > 1:
         return False
     reach = len(statement)
-    left = text[max(splice.start, splice.at - reach) : splice.at]
-    right = text[splice.at : min(splice.at + reach, splice.end)]
-    return (left + splice.before + statement + splice.after + right + splice.tail).count(statement) == 1
+    for number, each in enumerate(splice.inserts):  # over each seam, and from one into the other
+        left = text[max(splice.start, each.at - reach) : each.at] + each.before
+        right = each.after + text[each.at : min(each.at + reach, splice.end)] + splice.tail
+        if (left + texts[each.index] + right).count(statement) > (number == which):
+            return False
+    return True
 
 
 def _parts(message: Message, question: str) -> list[str]:
@@ -192,23 +197,26 @@ def digest(messages: Sequence[Message]) -> str:
     return hashlib.sha256(messages_json(messages)).hexdigest()
 
 
-def _placement(source: Source, splice: Splice, needle_tokens: int, sha256: str) -> Placement:
+def _placement(source: Source, splice: Splice, asked: int, sha256: str) -> Placement:
+    place = next(each for each in splice.inserts if each.index == asked)
     return Placement(
         source_start=source.start,
         source_copies=source.copies,
         start=splice.start,
-        at=splice.at,
+        at=place.at,
         end=splice.end,
-        before=splice.before,
-        after=splice.after,
+        before=place.before,
+        after=place.after,
         tail=splice.tail,
-        achieved_depth_percent=round(splice.achieved_depth_percent, 4),
-        needle_token=splice.needle_token,
+        achieved_depth_percent=place.achieved_depth_percent,
+        needle_token=place.needle_token,
         haystack_tokens=splice.haystack_tokens,
-        needle_tokens=needle_tokens,
+        needle_tokens=place.needle_tokens,
         total_tokens=splice.total_tokens,
-        sentence_tokens=splice.sentence_tokens,
+        sentence_tokens=place.sentence_tokens,
         prompt_sha256=sha256,
+        index=asked,
+        others=tuple(each for each in splice.inserts if each.index != asked),
     )
 
 
@@ -231,7 +239,7 @@ def build_bare(
         UsageError: the length is too short or too long.
     """
     frame = frame_of(template, question, overhead, tokenizer)
-    splice = fit(source, None, length=length, depth_percent=0.0, frame=frame, tokenizer=tokenizer)
+    splice = fit(source, (), length=length, frame=frame, tokenizer=tokenizer)
     made = render(template, source.text[splice.start : splice.end] + splice.tail, question)
     messages = EncodedMessages([messages_json(made)])
     return messages, Bare(

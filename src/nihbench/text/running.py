@@ -7,9 +7,10 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from nihbench.languages.base import of
+from nihbench.languages.scripts import OTHER_ENDS, ends_sentence
 from nihbench.text.blocks import blocks_of, code, contents, headings, lists, paragraphs_of
 from nihbench.text.pairs import Shut, Span
-from nihbench.text.scripts import OTHER_ENDS, ends_sentence
 
 _WINDOWS = (600, 3_000)
 """Characters that are looked at from a place on, to say whether it stands in running text: in both."""
@@ -29,12 +30,13 @@ def running_start(text: str, language: str) -> int:
     fifth of a text is looked at, and 100,000 characters at most: where nothing there is running text (code, a
     transcript without marks), the text begins at its beginning.
     """
-    chinese = re.split(r"[-_]", language.lower())[0] == "zh"
+    own = of(language)
+    spaced = own.language.spaced
     reach = min(int(len(text) * _SEARCHED_SHARE), _SEARCHED)
     text = text[: reach + _WINDOWS[-1]]
     blocks = blocks_of(text)
-    inside = [*headings(text, chinese=chinese), *lists(text, blocks), *(span for span, _ in contents(text, blocks))]
-    parts = _outside(paragraphs_of(text, blocks, by_line=chinese), [] if chinese else code(text, blocks))
+    inside = [*headings(text, own.prose), *lists(text, blocks), *(span for span, _ in contents(text, blocks))]
+    parts = _outside(paragraphs_of(text, blocks, by_line=not spaced), code(text, blocks) if spaced else [])
     open_parts = set(_outside(parts, inside))
     is_running = [part in open_parts and _is_prose(text, *part) for part in parts]
     starts, sizes = [start for start, _ in parts], np.array([stop - start for start, stop in parts])

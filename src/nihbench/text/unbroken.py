@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from nihbench.languages.scripts import is_joined, is_unmarked, may_part
 from nihbench.text.pairs import Shut, Span
-from nihbench.text.scripts import is_joined, is_unmarked, may_part
 from nihbench.types import IntArray
 
 LONGEST_BYTES = 2_000

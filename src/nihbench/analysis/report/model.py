@@ -18,22 +18,24 @@ from nihbench.analysis.report.trials import Cost, Pool, Surroundings, seconds, t
 from nihbench.analysis.statistics import Statistics, Summary, statistics, summary
 from nihbench.analysis.table import Table, columns
 from nihbench.lang.former import note_in
-from nihbench.lang.messages import LANGUAGES, said
+from nihbench.lang.messages import languages, said
 from nihbench.run.options import MODEL_UNIT, unit_words
 from nihbench.run.places import counted_once
 from nihbench.run.scores import version_of
 from nihbench.run.store import RunFolder
-from nihbench.stats.cell import BANDS, mean_interval
+from nihbench.stats.cell import mean_interval, scale_of
 from nihbench.stats.effective import EffectiveLength, Reach
 from nihbench.stats.headline import Estimate, Headline
-from nihbench.types import Grade, GradedElsewhere, Record, Trial
+from nihbench.types import DEPTH, Axis, Grade, GradedElsewhere, Record, Trial
 
 # ---- statistics of one (experiment, prompt) as JSON can hold them ----------------------------------------------------
 
 
-def statistics_of(table: Table, *, experiment: str, prompt: str, planned: Sequence[Trial]) -> dict[str, Any]:
+def statistics_of(
+    table: Table, *, experiment: str, prompt: str, planned: Sequence[Trial], axis: Axis = DEPTH
+) -> dict[str, Any]:
     """Return the statistics of one (experiment, prompt) laid out as the report's data has them."""
-    made = statistics(table, experiment=experiment, prompt=prompt, planned=planned)
+    made = statistics(table, experiment=experiment, prompt=prompt, planned=planned, axis=axis)
     return {
         "headline": _headline(made.headline),
         "this_haystack": made.this_haystack,
@@ -61,7 +63,7 @@ def control(made: ControlResult) -> dict[str, Any]:
         "low": number(made.interval.low) if made.n else None,
         "high": number(made.interval.high) if made.n else None,
         "verdict": made.verdict,
-        "sentence": {"en": made.sentence("en"), "zh": made.sentence("zh")},
+        "sentence": {lang: made.sentence(lang) for lang in languages()},
     }
 
 
@@ -82,11 +84,12 @@ def _estimate(made: Estimate) -> dict[str, Any]:
 def _cells(made: Statistics) -> list[list[dict[str, Any] | None]]:
     """Return each cell's interval of the mean score; None under two trials, which bound nothing worth reading."""
     trials = made.every
-    counts = np.zeros((len(made.depths), len(made.lengths), len(BANDS)))
-    for index, band in enumerate(BANDS):
-        here = np.isclose(trials.value, band)
+    scale = scale_of(trials.value)
+    counts = np.zeros((len(made.depths), len(made.lengths), len(scale)))
+    for index, band in enumerate(scale):
+        here = np.isclose(trials.value, band, atol=1e-6)
         np.add.at(counts[:, :, index], (trials.depth[here], trials.length[here]), 1)
-    low, high = mean_interval(counts)
+    low, high = mean_interval(counts, scale=scale)
     several = counts.sum(axis=2) >= 2
     return [
         [
@@ -164,7 +167,7 @@ def report_data(runs: Iterable[Measured], *, title: str) -> dict[str, Any]:
         "panels": panels,
         "texts": texts,
         "cut": cut,
-        "chinese": pool.chinese(),
+        "said": pool.said(),
     }
 
 
@@ -184,9 +187,9 @@ def _run(run: Measured, pool: Pool) -> dict[str, Any]:
         "corpus": {name: getattr(corpus, name) for name in ("name", "language", "title", "copies")},
         "stored_corpus": run.text is not None,
         "scorer": run.scorer,
-        "scorer_version": version_of(run.scorer),
+        "scorer_version": version_of(run.scorer, content),
         "length_unit": None if unit == MODEL_UNIT else unit,
-        "unit": {lang: said(unit_words(unit), lang) for lang in LANGUAGES},
+        "unit": {lang: said(unit_words(unit), lang) for lang in languages()},
         "repeats": content.repeats,
         "order": None if content.is_import else content.raw["options"].get("order"),
         "extra": sum(record.trial.extra for record in run.records.values()),
@@ -213,24 +216,24 @@ def _panels(run: Measured, index: int, pool: Pool) -> list[dict[str, Any]]:
     table = columns(tuple(records.values()), run.grades, content=run.folder.manifest)
     pairs = dict.fromkeys((trial.experiment, trial.prompt) for trial in planned if trial.control is None)
     controls = control_results(records.values(), run.grades, planned)
+    task, around = run.folder.manifest.task, Surroundings(run.folder, run.text)
     said = _said(records, run.grades, pool)
-    needle, around = run.folder.manifest.needle, Surroundings(run.text)
     prompts = run.folder.manifest.prompts
     panels = []
     for experiment, prompt in pairs:
         mine = [r for r in records.values() if (r.trial.experiment, r.trial.prompt) == (experiment, prompt)]
         here = _of_pair(planned, experiment, prompt)
-        told = trial_columns(mine, run.grades, needle, around, pool, run.cost)
+        told = trial_columns(mine, run.grades, around, pool, run.cost)
         panels.append(
             {
                 "run": index,
                 "experiment": experiment,
                 "prompt": prompt,
-                "question": pool.add(needle.question_for(prompt)),
+                "question": pool.add(task.needle.question_for(prompt)),
                 "messages": [[m.role, pool.add(m.content)] for m in prompts[prompt].messages],
-                "grid": _grid(grid(table, experiment=experiment, prompt=prompt, planned=here)),
+                "grid": _grid(grid(table, experiment=experiment, prompt=prompt, planned=here, axis=task.axis)),
                 "summary": _summary(summary(table, experiment=experiment, prompt=prompt, planned=len(here))),
-                "statistics": statistics_of(table, experiment=experiment, prompt=prompt, planned=here),
+                "statistics": statistics_of(table, experiment=experiment, prompt=prompt, planned=here, axis=task.axis),
                 "controls": [control(c) for c in controls if (c.experiment, c.prompt) == (experiment, prompt)],
                 "trials": told | {"case": [said.get(record.id) for record in mine]},
             }
@@ -253,10 +256,18 @@ def _of_pair(planned: Iterable[Trial], experiment: str, prompt: str) -> list[Tri
     return [t for t in planned if (t.experiment, t.prompt, t.control) == (experiment, prompt, None)]
 
 
+def _axis(axis: Axis) -> dict[str, Any] | None:
+    """Return what the rows are, where they are not depths, whose words the page has."""
+    if axis.name == DEPTH.name:
+        return None
+    return {"name": axis.name, "unit": axis.unit, "title": {lang: said(axis.title, lang) for lang in languages()}}
+
+
 def _grid(made: Grid) -> dict[str, Any]:
     return {
         "lengths": list(made.lengths),
         "depths": list(made.depths),
+        "axis": _axis(made.axis),
         "value": [[number(value) for value in row] for row in made.value.tolist()],
         "measured": made.measured.tolist(),
         "owed": made.owed.tolist(),
@@ -270,6 +281,7 @@ def _summary(made: Summary) -> dict[str, Any]:
         "recorded": made.recorded,
         "measured": made.measured,
         "failures": dict(made.failures),
+        "items": [[each.name, each.found, each.measured] for each in made.items] or None,
         "rates": {
             name: {"value": number(rate.value), "if_missed": rate.low, "if_found": rate.high}
             for name, rate in zip(("found", "strict", "mean_band"), (r for _, r in made.rates), strict=True)

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
+from nihbench.analysis.cases import in_fact_words
 from nihbench.analysis.table import UNSCORED
-from nihbench.lang.messages import Note, Words, said
-from nihbench.plan.fresh import fill
-from nihbench.text.source import SourceText
-from nihbench.types import Completion, Grade, GradedElsewhere, Needle, Outcome, Placement, Record, Score, Unscored
+from nihbench.errors import UsageError
+from nihbench.lang.messages import Note, Words, languages, said
+from nihbench.plan.fresh import fact_words, fill
+from nihbench.run.rebuild import surroundings
+from nihbench.run.store import RunFolder
+from nihbench.types import Completion, Grade, GradedElsewhere, Outcome, Placement, Record, Score, Unscored
 
 # ---- the report's texts, each kept once, and cut where all together would make the file too large --------------------
 # Most answers of a sweep say the same, and repeats share their surroundings. Positions in a text are told in UTF-16
@@ -33,7 +37,7 @@ class Pool:
     def __init__(self) -> None:
         self._numbers: dict[str, int] = {}
         self._may_cut: set[int] = set()
-        self._sentences: dict[int, str] = {}
+        self._sentences: dict[int, Note] = {}
 
     def add(self, text: str, *, may_cut: bool = False) -> int:
         """Return the number of a text. Only texts that a model wrote may be cut."""
@@ -51,13 +55,14 @@ class Pool:
         text = str(words)
         number = self.add_or_none(text, may_cut=may_cut)
         if number is not None and isinstance(words, Note) and len(text) <= SENTENCE:
-            self._sentences[number] = said(words, "zh")
+            self._sentences[number] = words
         return number
 
-    def chinese(self) -> dict[str, str]:
-        """Return the sentences which Chinese has words for, by the numbers of their English."""
+    def said(self) -> dict[str, dict[str, str]]:
+        """Return the sentences in every language but English that has words for them, by their English's numbers."""
         english = {number: text for text, number in self._numbers.items() if number in self._sentences}
-        return {str(number): text for number, text in self._sentences.items() if text != english[number]}
+        found = {lang: {n: said(note, lang) for n, note in self._sentences.items()} for lang in languages()[1:]}
+        return {lang: {str(n): text for n, text in each.items() if text != english[n]} for lang, each in found.items()}
 
     def texts(self) -> tuple[list[str], dict[str, int]]:
         """Return all texts by number, and for those that were cut how many characters they had."""
@@ -101,20 +106,33 @@ BEGINS, ENDS = 1, 2
 
 
 class Surroundings:
-    """Cuts out of one corpus's text. `text` is None where the run's own text is not on this machine."""
+    """Cuts out of one run's corpus. `text` is None where that is not on this machine."""
 
-    def __init__(self, text: str | None) -> None:
-        self._text = text
+    def __init__(self, run: RunFolder, text: str | None) -> None:
+        self._content, self._text = run.manifest, text
+        self._task = run.manifest.task
+
+    def needle(self, record: Record) -> str:
+        """Return what was asked for, as it stood in the text; "" where the task that would know is not here."""
+        with suppress(UsageError):
+            planted = self._task.recorded(record)
+            return planted.inserts[planted.asked].text
+        return ""
+
+    def words(self, record: Record) -> dict[str, str]:
+        """Return what the facts say that were asked for, by their names."""
+        return fact_words(fill(self._task.needle, record.fresh))
 
     def of(self, record: Record, pool: Pool) -> tuple[int | None, int | None, int]:
         """Return the numbers of the texts before and after a record's needle, and the edges that they reach."""
         place = record.placement
         if self._text is None or not isinstance(place, Placement):
             return None, None, 0
-        source = SourceText(text=self._text, start=place.source_start, copies=place.source_copies)
+        try:
+            before, _, after = surroundings(self._content, record, self._text, AROUND)
+        except UsageError:  # the task that made the haystack is not installed
+            return None, None, 0
         first, last = max(place.start, place.at - AROUND), min(place.end, place.at + AROUND)
-        before = source[first : place.at] + place.before
-        after = place.after + source[place.at : last] + (place.tail if last == place.end else "")
         edges = (BEGINS if first == place.start else 0) | (ENDS if last == place.end else 0)
         return pool.add(before), pool.add(after), edges
 
@@ -126,30 +144,27 @@ Cost = Callable[[Record], float | None]
 def trial_columns(
     records: Sequence[Record],
     grades: Mapping[str, Grade],
-    needle: Needle,
     around: Surroundings,
     pool: Pool,
     cost: Cost,
 ) -> dict[str, list[Any]]:
     """Return one list a column, all as long as `records`; docs/report.md says what each holds."""
-    rows = [_row(record, grades.get(record.id), needle, around, pool, cost) for record in records]
+    rows = [_row(record, grades.get(record.id), around, pool, cost) for record in records]
     return {name: [row[name] for row in rows] for name in (rows[0] if rows else ())}
 
 
-def _row(
-    record: Record, grade: Grade | None, needle: Needle, around: Surroundings, pool: Pool, cost: Cost
-) -> dict[str, Any]:
+def _row(record: Record, grade: Grade | None, around: Surroundings, pool: Pool, cost: Cost) -> dict[str, Any]:
     trial, outcome, place = record.trial, record.outcome, record.placement
-    filled = fill(needle, record.fresh)
+    facts = around.words(record)
     row: dict[str, Any] = {
         "id": record.id,
         "length": trial.length,
-        "depth": trial.depth_percent,
+        "depth": trial.row,
         "also": list(trial.also_depths),
         "repeat": trial.repeat,
         "control": trial.control,
         "extra": trial.extra,
-        "needle": pool.add_or_none(" ".join(filled.statements)),
+        "needle": pool.add_or_none(around.needle(record)),
         "expected": pool.add_or_none(record.expected),
         "achieved": round(place.achieved_depth_percent, 2) if isinstance(place, Placement) else None,
         "needle_token": place.needle_token if isinstance(place, Placement) else None,
@@ -162,7 +177,7 @@ def _row(
     if isinstance(outcome, GradedElsewhere):
         row |= {"answer": None, "reasoning": None, "finish": None, "first_token_s": None, "message": None}
         row["failure"] = None if isinstance(grade, Score) else UNSCORED
-        return row | _score("", grade if isinstance(grade, Score) else None, pool)
+        return row | _score("", grade if isinstance(grade, Score) else None, facts, pool)
     if isinstance(outcome, Completion):
         row |= {
             "answer": pool.add(outcome.text, may_cut=True),
@@ -172,10 +187,10 @@ def _row(
             "failure": None if isinstance(grade, Score) else UNSCORED,
             "message": pool.sentence(grade.reason) if isinstance(grade, Unscored) else None,
         }
-        return row | _score(outcome.text, grade if isinstance(grade, Score) else None, pool)
+        return row | _score(outcome.text, grade if isinstance(grade, Score) else None, facts, pool)
     row |= {"answer": None, "reasoning": None, "finish": None, "first_token_s": None, "failure": outcome.kind}
     row["message"] = pool.sentence(outcome.message, may_cut=True)
-    return row | _score("", None, pool)
+    return row | _score("", None, facts, pool)
 
 
 def seconds(value: float, digits: int) -> float | None:
@@ -201,15 +216,15 @@ _CALL = (
 
 _SCORE = (
     "value", "outcome", "found", "identifying", "subject", "spans", "missing", "cue", "confidence", "misled",
-    "votes", "decided_by",
+    "votes", "decided_by", "items",
 )  # fmt: skip
 
 
-def _score(text: str, score: Score | None, pool: Pool) -> dict[str, Any]:
+def _score(text: str, score: Score | None, words: Mapping[str, str], pool: Pool) -> dict[str, Any]:
     if score is None:
         return dict.fromkeys(_SCORE)
     places = utf16(text, [place for _, first, last in score.evidence.found for place in (first, last)])
-    facts = [fact for fact, _, _ in score.evidence.found]
+    facts = [words.get(fact, fact) for fact, _, _ in score.evidence.found]
     return {
         "value": score.value,
         "outcome": score.outcome,
@@ -217,10 +232,11 @@ def _score(text: str, score: Score | None, pool: Pool) -> dict[str, Any]:
         "identifying": score.identifying,
         "subject": score.subject,
         "spans": [[fact, places[2 * i], places[2 * i + 1]] for i, fact in enumerate(facts)],
-        "missing": list(score.evidence.missing),
-        "cue": pool.sentence(score.evidence.cue, may_cut=True),
+        "missing": [words.get(fact, fact) for fact in score.evidence.missing],
+        "cue": pool.sentence(in_fact_words(score.evidence.cue, words), may_cut=True),
         "confidence": round(score.confidence, 3),
         "misled": pool.add_or_none(score.misled),
         "votes": list(score.votes) or None,
         "decided_by": score.decided_by or None,
+        "items": [[name, found] for name, found in score.items] or None,
     }

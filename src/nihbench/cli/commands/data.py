@@ -1,4 +1,4 @@
-"""What the commands around a run's data take: `nih needle`, `corpus`, `import`, `merge`, `models`, `serve`, `rebuild`.
+"""What the commands around a run's data take: `nih needle`, `task`, `corpus`, `import`, `merge`, ...
 
 Only what the parser needs: the work of a command is imported when it is invoked (`cli.door.command`).
 """
@@ -19,6 +19,7 @@ _PATH = Optional[Path]  # noqa: UP045
 _JSON = Annotated[bool, typer.Option("--json", help="Print JSON for a program.")]
 
 needle = typer.Typer(help="Needles, prompts, experiments and suites.", no_args_is_help=True)
+task = typer.Typer(help="Tasks: the families of trials, with their rows and options.", no_args_is_help=True)
 corpus = typer.Typer(help="Corpora: list, fetch, count.", no_args_is_help=True)
 import_ = typer.Typer(help="Make runs of other tools' results.", no_args_is_help=True)
 
@@ -58,6 +59,17 @@ def check(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a program, every sentence in it.")] = False,
 ) -> None:
     """Check whether a needle is fair in its corpus: copies, rivals, the question's wording, language, length."""
+
+
+@task.callback()
+def _tasks() -> None:
+    """Tasks: the families of trials, with their rows and options."""
+
+
+@task.command("list")
+@command("nihbench.cli.task:list_tasks")
+def list_tasks(as_json: _JSON = False) -> None:
+    """List the tasks that are installed: what each measures, what its rows are, what can be chosen."""
 
 
 @corpus.command("list")

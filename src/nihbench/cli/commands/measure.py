@@ -107,7 +107,7 @@ def doctor(
 
 @batch.command("export")
 @with_run_options
-@command("nihbench.cli.batch:export")
+@command("nihbench.cli.exporting:export")
 def export(
     options: dict[str, Any],
     out: Annotated[Path, typer.Option("--out", help="The run's folder; the requests come into its folder batch/.")],

@@ -13,7 +13,7 @@ from string import Template
 from typing import Any, get_args
 
 from nihbench.figures.colours import PALETTES
-from nihbench.lang.messages import LANGUAGES, Lang, words
+from nihbench.lang.messages import Lang, languages, words
 from nihbench.types import FailureKind
 
 # ---- words -----------------------------------------------------------------------------------------------------------
@@ -30,13 +30,15 @@ _SAME = {
     "not_both": "figure.not_both",
     "not_run": "figure.not_run",
     "unknown": "figure.unknown",
+    "comma": "figure.comma",
+    "blank": "figure.blank",
 }
 """What the page and figures say alike."""
 
 
 def page_words() -> dict[str, tuple[str, ...]]:
-    """Return every text of the page by its key, one in each of `LANGUAGES`; fields stand in braces."""
-    catalogs = [words(lang) for lang in LANGUAGES]
+    """Return every text of the page by its key, one in each of `languages()`; fields stand in braces."""
+    catalogs = [words(lang) for lang in languages()]
     keys = {key.removeprefix("page."): key for key in catalogs[0] if key.startswith("page.")} | _SAME
     for family, prefix in (("outcome", "outcome"), ("failure", "kind"), ("control", "control")):
         for key in catalogs[0]:
@@ -45,7 +47,7 @@ def page_words() -> dict[str, tuple[str, ...]]:
     keys["outcome_unknown"] = "figure.unknown"
     texts = {name: tuple(catalog[key] for catalog in catalogs) for name, key in keys.items()}
     for kind in get_args(FailureKind):
-        texts.setdefault(f"kind_{kind}", (kind.replace("_", " "),) * len(LANGUAGES))
+        texts.setdefault(f"kind_{kind}", (kind.replace("_", " "),) * len(catalogs))
     return texts
 
 
@@ -67,11 +69,11 @@ def report_page(data: Mapping[str, Any], *, lang: Lang) -> bytes:
         # A style sheet or script that ended its own element early would be ours to mend.
         assert not _ENDS_ELEMENT.search(text), "it would end its own element"
     page = Template((folder / "report.html").read_text(encoding="utf-8")).substitute(
-        lang="zh-Hans" if lang == "zh" else "en",
+        lang=words(lang)["page.tag"],
         policy="; ".join(_policy(style, script)),
         title=escape(_clean(str(data["title"]))),
         style=style,
-        words=_embedded({"lang": lang, "words": page_words(), "palettes": _palettes()}),
+        words=_embedded({"lang": lang, "langs": languages(), "words": page_words(), "palettes": _palettes()}),
         data=_embedded(data),
         script=script,
     )

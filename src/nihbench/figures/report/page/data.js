@@ -15,7 +15,7 @@ const panels = DATA.panels.map((panel, index) => {
   for (const line of cells) for (const cell of line) cell.sort((a, b) => panel.trials.repeat[a] - panel.trials.repeat[b]);
   return {
     ...panel, controls_told: panel.controls, index, column, row, cells, controls, size, source: DATA.runs[panel.run],
-    lengthLabels: lengthLabels(lengths), depthLabels: depthLabels(depths), fits: new Uint8Array(size), shown: true,
+    lengthLabels: lengthLabels(lengths), depthLabels: rowLabels(panel.grid.axis, depths), fits: new Uint8Array(size), shown: true,
   };
 });
 
@@ -44,8 +44,8 @@ function nameOf(panel) {
 }
 
 const textOf = (number) => (number === null || number === undefined ? "" : DATA.texts[number]);
-// A sentence that the tool wrote: in Chinese where it has words for it.
-const sentenceOf = (number) => (state.lang === "zh" && number !== null && Object.hasOwn(DATA.chinese, number) ? DATA.chinese[number] : textOf(number));
+// A sentence that the tool wrote: in the page's language where it has words for it.
+const sentenceOf = (number) => DATA.said[state.lang]?.[number] ?? textOf(number);
 const lengthName = (run) => say("length_in", { unit: run.unit[state.lang] });
 // A run made by --like has the unit of the run that it is like.
 const unitOf = (run) => run.length_unit ?? `model:${run.model}`;
@@ -113,4 +113,5 @@ function cellLines(panel, row, col) {
   return lines;
 }
 
-const cellName = (panel, row, col) => say("cell", { length: panel.lengthLabels[col], depth: panel.depthLabels[row] });
+const cellOf = (axis, length, row) => (axis ? say("cell_row", { length, axis: rowName(axis), row }) : say("cell", { length, depth: row }));
+const cellName = (panel, row, col) => cellOf(panel.grid.axis, panel.lengthLabels[col], panel.depthLabels[row]);

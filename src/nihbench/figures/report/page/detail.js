@@ -110,7 +110,8 @@ const fold = (title, open, ...inside) => el("details", { open }, el("summary", {
 function evidence(panel, i) {
   const t = panel.trials, lines = [];
   if (t.cue[i] !== null) lines.push(fill(el("li", { dir: "auto" }), (t.votes[i] ? textOf : sentenceOf)(t.cue[i])));
-  if (t.missing[i].length) lines.push(fill(el("li", {}), say("missing", { facts: listed(t.missing[i]) })));
+  for (const [name, found] of t.items[i] || []) lines.push(fill(el("li", { dir: "auto" }), say(found ? "item_found" : "item_missed", { name })));
+  if (t.missing[i].length && !t.items[i]) lines.push(fill(el("li", {}), say("missing", { facts: listed(t.missing[i]) })));
   const more = [];
   if (t.confidence[i] < 1) more.push(say("confidence", { value: t.confidence[i].toFixed(2) }));
   if (t.votes[i]) more.push(say("votes", { values: listed(t.votes[i].map(percent)) }));

@@ -14,11 +14,13 @@ function statisticsSection() {
   const notes = [["this_haystack_note", (s) => !s.overlapping], ["overlapping_note", (s) => s.overlapping]]
     .filter(([, holds]) => alone.some((panel) => holds(panel.statistics)))
     .map(([name]) => el("p", { class: "quiet" }, say(name)));
+  const items = shown.filter((panel) => panel.summary.items).map((panel) => el("p", {}, say("items_of", {
+    name: nameOf(panel), items: listed(panel.summary.items.map(([name, found, all]) => `${name} ${percent(found / all)} (${found}/${all})`)) })));
   const meanings = ["found", "strict", "mean_band", "measured", told ? "interval" : "bounds", ...(told ? ["effective"] : []), "depth", "length", "outcomes"];
   return {
     node: section("statistics", el("div", { class: "scroll" }, el("table", { class: "table" },
       el("thead", {}, el("tr", {}, heads.map((head) => el("th", { scope: "col" }, say(head))))), el("tbody", {}, rows))),
-    ...notes,
+    ...items, ...notes,
     el("h3", {}, say("definitions")), el("ul", { class: "definitions" }, meanings.map((name) => el("li", {}, say(`def_${name}`))))),
     draw: () => {},
   };
@@ -127,9 +129,10 @@ function trialsSection() {
   }[key];
   if (of) rows.sort((a, b) => (up ? 1 : -1) * order(of(a), of(b)));
   const many = visible().length > 1;
+  const axis = visible().every((panel) => panel.grid.axis) && visible().length ? visible()[0].grid.axis : null;
   const heads = ["length", "depth", "repeat", "band", "outcome", "latency"].map((name) => el("button", { type: "button", class: `c-${name}`,
-    "aria-label": say("sort_by", { name: say(name) }), onclick: () => { state.sort = { key: name, up: key === name ? !up : true }; redraw("trials"); } },
-    say(name === "depth" ? "depth_short" : name), key === name ? (up ? " ↑" : " ↓") : ""));
+    "aria-label": say("sort_by", { name: name === "depth" ? rowName(axis, name) : say(name) }), onclick: () => { state.sort = { key: name, up: key === name ? !up : true }; redraw("trials"); } },
+    name === "depth" ? rowName(axis, "depth_short") : say(name), key === name ? (up ? " ↑" : " ↓") : ""));
   const window_ = el("div", { class: "window", tabindex: 0, role: "list", "aria-label": say("trials") });
   const body = el("div", { class: "body" });
   body.style.height = `${rows.length * ROW}px`;

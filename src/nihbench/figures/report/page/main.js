@@ -32,14 +32,14 @@ function topBar() {
     el("div", { class: "titles" }, el("h1", {}, outside(DATA.title)), el("p", { class: "quiet" }, outside(words)),
       made.length ? el("p", { class: "warn" }, outside(made.length === runs.length ? say("synthetic") : say("synthetic_some", { names: listed(made) }))) : null),
     el("div", { class: "tools no-print" }, select("theme", ["auto", "light", "dark"]), select("colours", Object.keys(PAGE.palettes)),
-      el("button", { type: "button", id: "language", lang: state.lang === "zh" ? "en" : "zh-Hans", title: say("language_help"),
-        onclick: () => { state.lang = state.lang === "zh" ? "en" : "zh"; drawPage(); document.getElementById("language").focus(); } }, say("language")),
+      el("button", { type: "button", id: "language", lang: sayIn(nextLang(), "tag"), title: say("language_help", { language: sayIn(nextLang(), "language") }),
+        onclick: () => { state.lang = nextLang(); drawPage(); document.getElementById("language").focus(); } }, sayIn(nextLang(), "language")),
       el("button", { type: "button", id: "print", onclick: () => window.print() }, say("print"))));
 }
 
 function drawPage() {
   const root = document.documentElement;
-  root.lang = state.lang === "zh" ? "zh-Hans" : "en";
+  root.lang = say("tag");
   if (state.theme === "auto") delete root.dataset.theme; else root.dataset.theme = state.theme;
   const { some, all } = applyFilters();
   const made = Object.entries(SECTIONS).map(([name, make]) => [name, make()]).filter(([, each]) => each);

@@ -41,7 +41,7 @@ function drawMap(holder, map, width) {
       shape("rect", { width: 6, height: 6, class: "hatch-ground" }), shape("line", { y2: 6, class: "hatch-line" }))),
     plot,
     shape("text", { class: "axis-name", x: MARGIN.left + inner / 2, y: height + MARGIN.top + 38, "text-anchor": "middle" }, inner < 340 ? say("length_axis") : map.unit),
-    shape("text", { class: "axis-name", transform: `translate(11,${MARGIN.top + height / 2}) rotate(-90)`, "text-anchor": "middle" }, say("depth")));
+    shape("text", { class: "axis-name", transform: `translate(11,${MARGIN.top + height / 2}) rotate(-90)`, "text-anchor": "middle" }, rowName(map.axis, "depth")));
   holder.replaceChildren(svg);
   return { svg, plot, frame, cells, wide, tall, rows, columns };
 }
@@ -68,6 +68,8 @@ function thinned(names, step, room) {
   return range(0, names.length, every);
 }
 
+const mapLabel = (axis, of) => (axis ? say("map_label_rows", { ...of, axis: rowName(axis) }) : say("map_label", of));
+
 function panelMap(panel) {
   const { grid } = panel;
   const kind = (row, col) => {
@@ -81,7 +83,7 @@ function panelMap(panel) {
       const lost = grid.owed[row][col] + sum(Object.values(grid.failures), (counts) => counts[row][col]);
       return kind(row, col) === "value" ? lost / (lost + grid.measured[row][col]) : 0;
     },
-    label: say("map_label", { name: nameOf(panel), rows: grid.depths.length, columns: grid.lengths.length }),
+    label: mapLabel(grid.axis, { name: nameOf(panel), rows: grid.depths.length, columns: grid.lengths.length }),
   };
 }
 
@@ -94,10 +96,10 @@ function differenceMap(a, b) {
     return first === null || second === null ? null : second - first;
   };
   return {
-    lengths, depths, value, lengthLabels: lengthLabels(lengths), depthLabels: depthLabels(depths), unit: lengthName(a.source),
+    lengths, depths, value, axis: a.grid.axis, lengthLabels: lengthLabels(lengths), depthLabels: rowLabels(a.grid.axis, depths), unit: lengthName(a.source),
     kind: (row, col) => (value(row, col) === null ? "failed" : "value"), missing: () => 0,
     scale: differenceScale(), write: points,
-    label: say("map_label", { name: `${nameOf(b)} − ${nameOf(a)}`, rows: depths.length, columns: lengths.length }),
+    label: mapLabel(a.grid.axis, { name: `${nameOf(b)} − ${nameOf(a)}`, rows: depths.length, columns: lengths.length }),
   };
 }
 

@@ -5,7 +5,7 @@ const hueOf = (panel) => HUES[panel.index % HUES.length];
 function differenceSection() {
   if (panels.length < 2) return null;
   const pairs = panels.flatMap((a) => panels.filter((b) => b !== a && sameUnit(a.source, b.source)
-    && b.experiment === a.experiment).map((b) => [a.index, b.index]));
+    && b.experiment === a.experiment && (a.grid.axis || {}).name === (b.grid.axis || {}).name).map((b) => [a.index, b.index]));
   if (!state.sides) state.sides = pairs[0] || [0, 1];
   const [a, b] = state.sides.map((index) => panels[index]);
   const pick = (side, word) => {
@@ -31,7 +31,7 @@ function differenceSection() {
         showFrame(drawn, row, col, true);
         const [first, second] = [a, b].map((panel) => { const at = places(row, col, panel); return percent(panel.grid.value[at[0]][at[1]]); });
         const value = map.value(row, col);
-        const line = `${say("cell", { length: map.lengthLabels[col], depth: map.depthLabels[row] })}: A ${first}, B ${second}${value === null ? "" : ` (${points(value)})`}`;
+        const line = `${cellOf(map.axis, map.lengthLabels[col], map.depthLabels[row])}: A ${first}, B ${second}${value === null ? "" : ` (${points(value)})`}`;
         readout.textContent = line;
         if (!event) heard.textContent = line;
       },
@@ -69,16 +69,17 @@ function profilesSection() {
     } }, mark, outside(nameOf(panel)));
   }));
   const drawn = shown.filter((panel) => !state.hidden.has(panel.index));
+  const axis = shown[0].grid.axis;
   const intervals = drawn.some((panel) => panel.statistics);
   const draw = () => {
     const unit = holders[0].clientWidth < 400 ? say("length_axis") : lengthName(shown[0].source);
     drawLines(holders[0], drawn.map((panel) => [panel, profile(panel, true)]), unit, (v) => lengthLabel(v, 0));
-    drawLines(holders[1], drawn.map((panel) => [panel, profile(panel, false)]), say("depth"), (v) => `${v}%`);
+    drawLines(holders[1], drawn.map((panel) => [panel, profile(panel, false)]), rowName(axis, "depth"), (v) => (axis ? `${v}${axis.unit}` : `${v}%`));
   };
   return {
     node: section("profiles", el("div", { class: "picks" }, el("label", {}, say("measure"), box)), shown.length > 1 ? legend : null,
       el("div", { class: "maps" }, el("article", { class: "card" }, el("h3", {}, say("by_length")), holders[0]),
-        el("article", { class: "card" }, el("h3", {}, say("by_depth")), holders[1])),
+        el("article", { class: "card" }, el("h3", {}, axis ? say("by_axis", { axis: rowName(axis) }) : say("by_depth")), holders[1])),
       el("p", { class: "quiet" }, intervals ? say("intervals_shaded") : say("intervals_none"))),
     draw,
   };

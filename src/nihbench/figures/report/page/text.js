@@ -8,18 +8,21 @@ const state = {
 };
 
 function say(key, fields) {
-  const pair = Object.hasOwn(PAGE.words, key) ? PAGE.words[key] : [key, key];
-  const text = pair[state.lang === "zh" ? 1 : 0];
+  const text = Object.hasOwn(PAGE.words, key) ? PAGE.words[key][PAGE.langs.indexOf(state.lang)] : key;
   return text.replace(/\{(\w+)\}/g, (whole, name) => (fields && Object.hasOwn(fields, name) ? String(fields[name]) : ""));
 }
+
+// The language after the page's own, in turn, and what is said in it.
+const nextLang = () => PAGE.langs[(PAGE.langs.indexOf(state.lang) + 1) % PAGE.langs.length];
+const sayIn = (lang, key) => PAGE.words[key][PAGE.langs.indexOf(lang)];
 
 function wordOf(kind, name) {
   const key = `${kind}_${name}`;
   return Object.hasOwn(PAGE.words, key) ? say(key) : String(name).replace(/_/g, " ");
 }
 
-const listed = (parts) => parts.join(state.lang === "zh" ? "、" : ", ");
-const sentences = (parts) => parts.filter(Boolean).join(state.lang === "zh" ? "" : " ");
+const listed = (parts) => parts.join(say("comma"));
+const sentences = (parts) => parts.filter(Boolean).join(say("blank"));
 
 // el("button", {class: "x", onclick: f}, "text", node): strings become text nodes.
 function el(tag, attributes, ...children) {
@@ -132,3 +135,6 @@ function labels(values, write) {
 }
 const lengthLabels = (lengths) => labels(lengths, lengthLabel);
 const depthLabels = (depths) => labels(depths, (depth, decimals) => `${depth.toFixed(decimals)}%`);
+// Rows are depths, or the points of a task's own axis, which brings its words along in every language.
+const rowLabels = (axis, rows) => (axis ? rows.map((row) => `${row}${axis.unit}`) : depthLabels(rows));
+const rowName = (axis, key) => (axis ? axis.title[state.lang] || axis.title.en : say(key));

@@ -1,4 +1,4 @@
-"""What each script writes at a sentence's end, and where one that writes without spaces may be parted. Pure.
+"""What each script writes at a sentence's end, where one without spaces may be parted, and which letters are Han. Pure.
 
 The marks are Unicode's Sentence_Terminal characters of the basic plane, with the shads of Tibetan and the Greek
 question mark; a script that is not named here ends its sentences by . ! ? or by nothing.
@@ -8,6 +8,25 @@ from __future__ import annotations
 
 import re
 import unicodedata
+
+HAN = "\u3005\u3007\u3021-\u3029\u3038-\u303b\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+"""Han characters, as the inside of a character class.
+
+These are the iteration mark and zero, numerals, extension A, the basic block, compatibility, and planes 2 and 3, which
+hold nothing else (extensions B and on).
+"""
+HAN_READ = "\u3400-\u4dbf\u4e00-\u9fff\u3007"
+"""Those of them that version 0.3 of the rules takes for words: in folded text few others are left."""
+HAN_AND_PARTS = HAN + "\u3006\u2e80-\u2fdf"
+"""Han characters and the parts of which they are made, which PDF files have in place of whole ones."""
+
+# Possessive quantifiers throughout: nothing is tried twice, so no text makes a pattern slow.
+NEWLINE = r"(?>\r\n|\n|\r)"
+BREAK = rf"{NEWLINE}(?:[^\S\r\n]*+{NEWLINE})++"
+LINE = r"[^\r\n]"
+LINE_END = r"(?=[\r\n]|\Z)"
+TABLE_OR_HASH = rf"[ \t]*+(?:#{{1,6}}[ \t]|\|){LINE}*+"
+"""A row of a table, or a heading in Markdown."""
 
 OTHER_ENDS = (
     "\u037e\u0589\u061d-\u061f\u06d4\u0700-\u0702\u07f9\u0837\u0839\u083d\u083e\u0964\u0965\u0f08\u0f0d-\u0f11"
@@ -29,7 +48,7 @@ _ENDED = re.compile(rf"[.!?…．{OTHER_ENDS}][{CLOSERS}\s]*\Z")
 _LETTER = re.compile(r"[^\W\d_]")
 # By the letters that the script's or the language's own mark goes with; the first that holds one of them decides.
 _STOPS = (
-    (re.compile("[\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff]"), "。"),
+    (re.compile(f"[\u3040-\u30ff\u31f0-\u31ff{HAN_READ}]"), "。"),
     (re.compile("[\u0900-\u0a7f\u0b00-\u0b7f]"), "।"),  # Devanagari, Bengali, Gurmukhi, Odia
     (re.compile("[\u0679\u0688\u0691\u06ba\u06be\u06c1\u06d2]"), "۔"),  # letters that Urdu has, and Arabic has not
     (re.compile("[\u0530-\u0588]"), "։"),

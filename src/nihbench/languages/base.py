@@ -1,0 +1,253 @@
+"""What a language is to this tool, and how one is found: by its code, as the file of that name in this folder.
+
+A further language is one more file with a `LANGUAGE`; no list names it. What such a file leaves out is as in English
+where something must be said or split all the same (`of`), and is said to be ungraded where an answer had to be read
+(`covered`). Nothing is graded by rules of another language.
+"""
+
+from __future__ import annotations
+
+import pkgutil
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache
+from importlib import import_module
+from typing import Any
+
+from nihbench.lang.messages import Note
+
+Ends = Callable[[str, Mapping[int, int], int, int], Iterator[int]]
+"""Yields where sentences end within text[start:stop], from (text, openers by their closers' places, start, stop)."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Prose:
+    """How running text is laid out.
+
+    `ends` finds the ends of sentences; `pair` matches the marks that stand in pairs and what forgets open ones;
+    `headings` matches lines that are none of the text, `title` the first line where it is a title.
+    """
+
+    ends: Ends
+    pair: re.Pattern[str]
+    headings: re.Pattern[str]
+    title: re.Pattern[str] | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Number:
+    """A number's digits and its span in the folded text."""
+
+    digits: str
+    start: int
+    end: int
+
+
+Reader = Callable[[str, str], Iterator[Number]]
+"""Yields the numbers of a folded text that are written in a language's own way, read with expected digits in mind."""
+CUES = (
+    "abstain", "refuse", "hedge", "vague", "retract", "override", "outside", "grader", "clarify", "either", "more",
+    "confirm", "others",
+)  # fmt: skip
+"""The kinds of turns of phrase that decide a class."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Grading:
+    """How answers in a language are read. Patterns are for folded text (see `score.fold`); "" stands for none.
+
+    Attributes:
+        cues: For every kind of cue: the words one of which must stand there, parted by "|", and a pattern.
+        negators: What negates that which follows in its clause; `negation_ends` ends its reach.
+        denied_after: What denies that which stands before it; `denied_at_once` only directly behind it.
+        twice: What makes a yes of "without" behind it.
+        stop: Words that carry no content; `light` are characters that carry none.
+        reporting: Words with which an answer speaks of itself, its source or the asker; `reporting_signs` characters.
+        source_words: Those of them that a question uses of its document.
+        stem: Brings the forms of a folded word together; None where words have one form.
+        numbers: Readers of numbers that are not in digits; `digits` are signs for one digit; `numeral` writes digits in
+            signs; `scales` are factors behind digits.
+        unit, per: What may stand behind a number that is an answer's whole fact.
+        plain: Folds one character of `Language.letters`; `romanized` spells a text in Latin letters, by syllables.
+        particles: Characters that may stand between those of a fact; `place` is what a name of a place may lack.
+        function_words: Words that show a text to be in the language.
+        untold: What is said where the answer is in this language, and no fact has a form in it.
+    """
+
+    cues: Mapping[str, tuple[tuple[str, str], ...]]
+    negators: str = ""
+    negation_ends: str = ""
+    denied_after: str = ""
+    denied_at_once: str = ""
+    twice: str = ""
+    stop: frozenset[str] = frozenset()
+    light: frozenset[str] = frozenset()
+    reporting: frozenset[str] = frozenset()
+    reporting_signs: frozenset[str] = frozenset()
+    source_words: frozenset[str] = frozenset()
+    stem: Callable[[str], str] | None = None
+    numbers: tuple[Reader, ...] = ()
+    digits: Mapping[str, str] = field(default_factory=dict)
+    numeral: Callable[[str], str] | None = None
+    scales: Mapping[str, int] = field(default_factory=dict)
+    unit: str = ""
+    per: str = ""
+    plain: Callable[[str], str] | None = None
+    romanized: Callable[[str], tuple[str, ...]] | None = None
+    particles: str = ""
+    place: str = ""
+    demonstratives: frozenset[str] = frozenset()
+    function_words: frozenset[str] = frozenset()
+    untold: Note | None = None
+    phrases: Mapping[str, str] = field(default_factory=dict)
+    """Patterns by their use, one of `PHRASES`."""
+
+
+PHRASES = {
+    "clause_ends": "what begins another clause",
+    "points_back": "a clause that begins so speaks of what was said",
+    "says_that_this": "behind an abstaining cue: it is said of the answer",
+    "asks": "question words, which name what is missing",
+    "of_the_answer": "words for the answer itself",
+    "shows": "words by which a text is looked through for names and one more item",
+    "no_names": "capitalised words that are no names, parted by spaces",
+    "and_more": "what joins one more item, the item as group",
+    "listed": "what lists one more item behind a comma, the item as group",
+    "tail": "a clause behind the facts in their own sentence, as group (of languages without spaces)",
+    "explains": "a clause that begins so explains",
+    "about_it": "a sentence that begins so goes on about the answer",
+    "or_before": "an alternative before the facts, up to them",
+    "or_after": "the word that joins an alternative behind them",
+    "not_a_value": "a number behind this is no value",
+    "counters": "a short number before this counts",
+    "of_the_source": "words for the document",
+    "speaks_of_it": "a sentence that begins so speaks of the answer",
+    "more_at_once": "a sentence that begins so adds to the answer",
+    "another_time": "a number beside this was or is another",
+    "judging": "words of judgement: the best, the most fun",
+    "superlative": "what calls something the best",
+    "frame": "how a question speaks of the document",
+    "word_stop": "signs that part the words of a question",
+    "pair_stop": "characters across which no pair of characters is a word",
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Judge:
+    """What a judge model is told: the rubric, the frame of a case, and two words in it."""
+
+    system: str
+    case: str
+    identifying: str
+    unnamed: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asking:
+    """What is asked beside a needle's own question.
+
+    `first_code`, `last_code`: the two ends of a canary, which are asked back. `quote_subject`, `quote_answer`: what a
+    probe asks of a needle with and without a subject.
+    """
+
+    first_code: str
+    last_code: str
+    quote_subject: str
+    quote_answer: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Language:
+    """Everything that a language has of its own.
+
+    Attributes:
+        code: Two or three letters of BCP 47.
+        spaced: Whether words have spaces between them; where not, each of `letters` is a word.
+        letters: The inside of a character class: the language's letters, its own and those that it shares; empty where
+            Latin letters are all.
+        told_by: Letters, and the share of a text's letters from which on they show the language; None: not so.
+        instead_of: Codes of languages that are written in the same letters and are not read beside this one.
+        sentence_joint: What stands between two sentences.
+        ellipsis: What closes a sentence that is cut off.
+        densest: The least share of a reference tokenizer's count that a model's own may have. It stands in while no
+            shorter prompt of a run tells the true share.
+        prose, grading, judge, asking: The parts; None: as in English, and not graded.
+    """
+
+    code: str
+    spaced: bool = True
+    letters: str = ""
+    told_by: tuple[str, float] | None = None
+    instead_of: frozenset[str] = frozenset()
+    sentence_joint: str = " "
+    ellipsis: str = "..."
+    densest: float = 1.0
+    prose: Prose | None = None
+    grading: Grading | None = None
+    judge: Judge | None = None
+    asking: Asking | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A language with every part but grading, which it may lack."""
+
+    language: Language
+    prose: Prose
+    judge: Judge
+    asking: Asking
+
+
+NEUTRAL = "en"
+"""What a language without a file is split by and asked in."""
+_CODE = re.compile(r"[a-z]{2,3}")
+
+
+def codes() -> tuple[str, ...]:
+    """Return the codes of all languages that have a file."""
+    folder: Any = import_module(__package__)
+    return tuple(sorted({name for _, name, _ in pkgutil.iter_modules(folder.__path__) if _CODE.fullmatch(name)}))
+
+
+def find(code: str) -> Language | None:
+    """Return a language by its code, subtags left aside; None where it has no file."""
+    head = re.split("[-_]", code.lower())[0]
+    if not _CODE.fullmatch(head) or head not in codes():
+        return None
+    found: Language = import_module(f"{__package__}.{head}").LANGUAGE
+    return found
+
+
+def telling() -> tuple[tuple[str, re.Pattern[str], float], ...]:
+    """Return the languages that letters show: code, letters, least share of a text's letters; the smallest first."""
+    return _telling(codes())
+
+
+@cache
+def _telling(known: tuple[str, ...]) -> tuple[tuple[str, re.Pattern[str], float], ...]:
+    told = [(code, *language.told_by) for code in known if (language := find(code)) and language.told_by]
+    return tuple((code, re.compile(f"[{letters}]"), share) for code, letters, share in sorted(told, key=lambda t: t[2]))
+
+
+def shown_by(text: str) -> str:
+    """Return the code of the language that a letter of a short text shows; English where none does."""
+    return next((code for code, letter, _ in telling() if letter.search(text)), NEUTRAL)
+
+
+@cache
+def of(code: str) -> Known:
+    """Return what a text or a question in a language is treated by; what it lacks is as in English."""
+    neutral = find(NEUTRAL)
+    assert neutral is not None and neutral.prose and neutral.judge and neutral.asking
+    own = find(code) or replace(neutral, code=code, grading=None)
+    return Known(own, own.prose or neutral.prose, own.judge or neutral.judge, own.asking or neutral.asking)
+
+
+def covered(code: str) -> tuple[Language, ...]:
+    """Return the languages that answers to a needle in `code` are read by: English, Chinese and its own."""
+    own = find(code)
+    read = [language for each in (NEUTRAL, "zh") if (language := find(each)) is not None]
+    if own is None or own.grading is None or own in read:
+        return tuple(read)
+    return (*(language for language in read if language.code not in own.instead_of), own)

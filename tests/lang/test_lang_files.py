@@ -1,0 +1,70 @@
+"""A further language of the interface is one file: with it `--lang` speaks it, and what it lacks is said in English."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import nihbench.lang
+from nihbench.analysis.report.trials import Pool
+from nihbench.cli.speech import chosen
+from nihbench.errors import UsageError
+from nihbench.figures.report.page_file import page_words, report_page
+from nihbench.figures.terminal import _wrapped
+from nihbench.lang import messages
+from nihbench.lang.messages import Note, languages, said, t, words
+
+FILE = """
+WORDS = {
+    "cli.choose_one_2": "{name} {value!r}：{languages} から選んでください",
+    "common.comma": "、", "figure.blank": "", "figure.comma": "、",
+    "note.hedged": "留保あり：{cue}",
+    "page.language": "日本語", "page.tag": "ja",
+}
+"""
+
+
+@pytest.fixture
+def japanese(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    (tmp_path / "ja.py").write_text(FILE, encoding="utf-8")
+    monkeypatch.setattr(nihbench.lang, "__path__", [*nihbench.lang.__path__, str(tmp_path)])
+    yield
+    monkeypatch.undo()
+    messages.words.cache_clear()
+    sys.modules.pop("nihbench.lang.ja", None)
+
+
+@pytest.mark.usefixtures("japanese")
+def test_one_file_is_a_language_of_the_interface() -> None:
+    assert languages() == ("en", "ja", "zh")
+    assert chosen(["--lang", "ja", "run"], {}) == ("ja", ["run"])
+    wrong = t("cli.choose_one_2", name="--lang", value="fr", languages=languages())
+    assert str(wrong) == "--lang 'fr': choose one of en, ja, zh"
+    assert said(wrong, "ja") == "--lang 'fr'：en、ja、zh から選んでください"
+    assert said(Note("hedged", cue="もし"), "ja") == "留保あり：もし"
+    assert said(Note("every_fact"), "ja") == said(Note("every_fact"), "en"), "what it lacks is said in English"
+    assert words("ja").keys() >= words("en").keys()
+    assert messages.help_words("ja") == {} == messages.mistakes("ja")
+    assert _wrapped("日本語" * 20, 40, "ja")[0] == ("日本語" * 7)[:20], "without spaces lines are cut"
+
+
+@pytest.mark.usefixtures("japanese")
+def test_the_report_speaks_it() -> None:
+    assert all(len(texts) == 3 for texts in page_words().values())
+    page = report_page({"title": "x"}, lang="ja").decode()
+    assert '<html lang="ja"' in page and json.dumps(["en", "ja", "zh"], separators=(",", ":")) in page.replace(" ", "")
+    pool = Pool()
+    number = pool.sentence(Note("hedged", cue="もし"))
+    assert pool.said()["ja"] == {str(number): "留保あり：もし"}
+
+
+def test_another_language_is_refused_by_the_list_of_files() -> None:
+    with pytest.raises(UsageError, match="choose one of en, zh"):
+        chosen(["--lang", "ja"], {})
+    for odd in ("messages", "former", "../en", "", "EN"):
+        with pytest.raises(UsageError):
+            chosen(["--lang", odd], {})

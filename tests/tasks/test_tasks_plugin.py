@@ -1,0 +1,187 @@
+"""A family outside the package, one file: it is planned, run, drawn, reported and compared by its rows and items."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nihbench import load_run
+from nihbench.errors import UsageError
+from nihbench.lang.messages import languages, said
+from nihbench.tasks.task import of_family
+from tests.tasks.conftest import Install, example
+
+TITLES = {"en": "Gap between the codes", "zh": "密码间距"}
+GRID = ["--task", "two-codes", "--lengths", "400,800", "--task-option", "gap=20,60", "--repeats", "2"]
+
+
+def says(prompt: str) -> str:
+    """A model that knows the first code, and the second one of every other text."""
+    red = re.search(r"(?:red code is |红色密码是)(\d{5})", prompt)
+    blue = re.search(r"(?:blue code is |蓝色密码是)(\d{5})", prompt)
+    if red is None or blue is None:
+        return "The document does not say."
+    return f"{red[1]} and {blue[1]}" if int(blue[1]) % 2 else f"It is {red[1]}."
+
+
+def corpus_in(given: list[str]) -> str:
+    return given[given.index("--corpus") + 1]
+
+
+@pytest.fixture
+def measured(nih: Any, chat: Any, own_texts: dict[str, Path], install: Install) -> list[str]:
+    """Two runs of the family over a scripted model, `one` and `other`; what `nih run` takes."""
+    install(example())
+    chat.say = says
+    given = ["--model", "x", "--base-url", chat.base_url, "--length-unit", "cl100k_base", "--window", "8000",
+             "--no-preflight", "--corpus", str(own_texts["en"]), *GRID]  # fmt: skip
+    first = nih("run", *given, "--out", "one")
+    assert first.code == 0, first.err
+    assert TITLES["en"] in first.out and "red 100.0% (8/8)" in first.out, first.out
+    chat.say = lambda prompt: says(prompt).split(" and ")[0]
+    again = ["--model", "y", "--base-url", chat.base_url, "--window", "8000", "--no-preflight", "--like", "one"]
+    second = nih("run", *again, "--out", "other")
+    assert second.code == 0, second.err
+    return given
+
+
+def test_every_command_names_its_rows_and_items(nih: Any, measured: list[str]) -> None:
+    for lang, title in TITLES.items():
+        nih.environment["NIH_LANG"] = lang
+        assert title in nih("plan", *measured).out
+        assert title in nih("task", "list").out
+        told = nih("cases", "one").out
+        assert re.search(rf"{title} (20|60)%", told) and "red ✓" in told and "blue ✗" in told, told
+        assert title in nih("cases", "one", "--md").out
+        told = nih("compare", "one", "other").out
+        assert title in told and "red 100.0% (8/8)" in told, told
+        drawn = nih("plot", "one", "--out", f"map-{lang}.svg", "--lang", lang)
+        assert drawn.code == 0, drawn.err
+        assert nih("plot", "one", "other", "--kind", "difference", "--out", f"difference-{lang}.svg").code == 0
+        assert nih("plot", "one", "--kind", "profiles", "--out", f"profiles-{lang}.svg").code == 0
+        for kind in ("map", "difference", "profiles"):
+            text = (nih.folder / f"{kind}-{lang}.svg").read_text(encoding="utf-8")
+            assert title in text, kind
+        assert nih("report", "one", "other", "--out", f"{lang}.html").code == 0
+        page = (nih.folder / f"{lang}.html").read_text(encoding="utf-8")
+        assert all(each in page for each in TITLES.values()) and '["blue",false]' in page
+    nih.environment["NIH_LANG"] = "en"
+    cases = json.loads(nih("cases", "one", "--json").out)["runs"][0]
+    assert cases["axis"]["title"] == TITLES and cases["axis"]["name"] == "gap"
+    one = cases["groups"][0]["clusters"][0]["cases"][0]
+    assert one["point"] in (20, 60) and {"name": "blue", "found": False} in one["items"]
+    compared = json.loads(nih("compare", "one", "other", "--json").out)["comparisons"][0]
+    assert compared["axis"]["title"] == TITLES and compared["items"]["first"][0]["name"] == "red"
+    planned = json.loads(nih("plan", *measured, "--json").out)
+    assert planned["task"]["axis"]["values"] == [20, 60]
+
+
+def test_its_prompts_are_exact_and_come_out_again(nih: Any, measured: list[str], named_tokenizer: Any) -> None:
+    run = load_run(nih.folder / "one")
+    count = named_tokenizer("cl100k_base").count
+    overheads = run.manifest["length_unit"]["overheads"]
+    seen = set()
+    for record in run.records.values():
+        if record.trial.control not in (None, "oracle"):
+            continue
+        planted, place = record.planted, record.placement
+        assert planted is not None and place is not None and len(place.inserts) == 3
+        told = json.loads(nih("rebuild", "one", record.id, "--json", "--corpus", corpus_in(measured)).out)
+        text = "".join(message["content"] for message in told)
+        assert overheads["original"] + sum(count(m["content"]) for m in told) == place.total_tokens
+        assert 0 <= record.trial.length - place.total_tokens <= 8
+        assert [text.count(each) for each in planted.texts] == [1, 1, 1]
+        order = [planted.texts[each.index] for each in place.inserts]
+        assert sorted(order, key=text.index) == order
+        seen.add((record.trial.length, record.trial.row, record.trial.repeat))
+    assert len([key for key in seen if key[0] in (400, 800)]) >= 8
+    frame = run.frame()
+    assert set(frame["axis"]) == {20.0, 60.0} and frame["depth_percent"].isna().all()
+    assert json.loads(frame["items"].iloc[0])[0][0] == "red"
+
+
+def test_a_run_is_gone_on_with(nih: Any, chat: Any, measured: list[str]) -> None:
+    before = (nih.folder / "one" / "records.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
+    (nih.folder / "one" / "records.jsonl").write_text("".join(before[:-3]), encoding="utf-8")
+    chat.say = says
+    asked = len(chat.asked)
+    ended = nih("run", "--resume", "one", "--base-url", chat.base_url)
+    assert ended.code == 0, ended.err
+    assert len(chat.asked) - asked == 3
+    after = (nih.folder / "one" / "records.jsonl").read_text(encoding="utf-8").splitlines()
+    assert sorted(json.loads(line)["id"] for line in after) == sorted(json.loads(line)["id"] for line in before)
+
+
+def test_without_its_package_a_run_is_read_and_says_what_to_install(
+    nih: Any, chat: Any, measured: list[str], install: Install
+) -> None:
+    cases = nih("cases", "one").out
+    install(None)
+    assert nih("cases", "one").out == cases
+    for command in (["plot", "one", "--out", "map.svg"], ["report", "one"], ["compare", "one", "other"],
+                    ["export", "one", "--out", "table.csv"]):  # fmt: skip
+        ended = nih(*command)
+        assert ended.code == 0, ended.err
+    some = next(iter(load_run(nih.folder / "one").records))
+    assert nih("rebuild", "one", some, "--corpus", corpus_in(measured)).code == 0
+    for command in (["score", "one"], ["run", "--resume", "one", "--base-url", chat.base_url, "--retry-all"],
+                    ["run", *measured, "--out", "new"]):  # fmt: skip
+        ended = nih(*command)
+        assert ended.code == 2 and "two-codes" in ended.err and "Traceback" not in ended.err, ended.err
+    assert "somebodys-tasks 0.2" in nih("score", "one").err
+
+
+def test_another_version_grades_and_sends_nothing_for_a_run(
+    nih: Any, chat: Any, measured: list[str], install: Install
+) -> None:
+    install(example().replace('version = "1"', 'version = "2"'))
+    asked = len(chat.asked)
+    for command in (["score", "one"], ["run", "--resume", "one", "--base-url", chat.base_url, "--retry-all"]):
+        ended = nih(*command)
+        assert ended.code == 2 and "version 1 of task two-codes, and 2 is installed" in ended.err, ended.err
+    assert len(chat.asked) == asked and nih("cases", "one").code == 0
+
+
+BROKEN = [
+    ("import nothing_of_that_name", "can't be imported"),
+    ("TwoCodes = 3", "no subclass"),
+    (example().replace("def plant", "def plants"), "lacks plant"),
+    (example().replace('version = "1"', "version = 1"), "its version is not text"),
+    (example().replace('name = "two-codes"', 'name = "three"'), "calls itself three"),
+    (example().replace("values=(10, 40, 80)", "values=(80, 10)"), "its axis"),
+    (example().replace("start = draw", "start = 1 / 0 + draw"), "ZeroDivisionError"),
+    (example().replace("return Planted(", "return dict("), "not Planted"),
+    (example().replace("depth_percent=50", "depth_percent=500"), "an insert has no text"),
+    (example().replace("question=question", "question=''"), "its question is empty"),
+    (example().replace("name=blue", "name=red"), "different names"),
+]
+
+
+@pytest.mark.parametrize("number", range(len(BROKEN)))
+def test_a_family_that_is_wrong_ends_in_one_sentence(install: Install, number: int) -> None:
+    text, told = BROKEN[number]
+    install(text)
+    with pytest.raises(UsageError) as error:
+        of_family("two-codes", "en", {})
+    for lang in languages():
+        sentence = said(error.value, lang)
+        assert "two-codes" in sentence and "\n" not in sentence
+    assert told in said(error.value, "en")
+
+
+def test_a_folder_imports_nothing_that_it_names(
+    nih: Any, chat: Any, measured: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (nih.folder / "evil.py").write_text("raise SystemExit('imported')", encoding="utf-8")
+    monkeypatch.syspath_prepend(str(nih.folder))
+    file = nih.folder / "one" / "run.json"
+    content = json.loads(file.read_text(encoding="utf-8"))
+    for name in ("evil", "evil:Family", "../evil", "os"):
+        content["task"]["name"] = name
+        file.write_text(json.dumps(content), encoding="utf-8")
+        ended = nih("score", "one")
+        assert ended.code in (2, 5) and "imported" not in ended.err + ended.out, ended.err
