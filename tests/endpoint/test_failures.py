@@ -15,6 +15,7 @@ from nihbench.endpoint.failures import classify
 from nihbench.endpoint.kinds import HANDLING
 from nihbench.lang.messages import quoted
 from nihbench.types import FailureKind
+from tests.wording import says
 
 
 def error(message: str = "", **fields: Any) -> dict[str, Any]:
@@ -293,7 +294,7 @@ def test_hints_name_the_mend() -> None:
         "No endpoints found for x/y.",
     ):
         assert "/v1" not in str(classify(404, json.dumps(error(words)).encode(), {}).message)
-    assert "the proxy wants a login" in str(classify(407, b"", {}).message)
+    assert says(classify(407, b"", {}).message, "note.hint_proxy_login")
 
 
 @settings(max_examples=60, deadline=None)
