@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import Self
 
 from nihbench.endpoint.failures import is_about_model
-from nihbench.endpoint.kinds import HANDLING, may_pass
+from nihbench.endpoint.kinds import HANDLING
 from nihbench.endpoint.limits import Limiter
 from nihbench.endpoint.retries import LONGEST_WAIT_S, put_off
 from nihbench.errors import DamagedDataError, PutOffError, StoppedError
@@ -74,7 +74,7 @@ class Opening:
         known = verified(self._records, self._expectation).values()
         failures = [each.outcome for each in known if isinstance(each.outcome, Failure)]
         kinds = {failure.kind for failure in failures}
-        if len(failures) < len(known) or len(kinds) > 1 or any(map(may_pass, kinds)):
+        if len(failures) < len(known) or len(kinds) > 1 or any(HANDLING[kind].momentary for kind in kinds):
             self._is_over = True
             return
         shortest = min(each.trial.length for each in known)
@@ -360,7 +360,7 @@ class _Senders:
         """Raise `StoppedError` where a server has refused one trial after the other: each has waited its time."""
         if not isinstance(outcome, Failure):
             self.refused = 0
-        elif outcome.kind in ("rate_limit", "overloaded"):
+        elif HANDLING[outcome.kind].patient:
             self.refused += 1
             if self.refused >= REFUSED_IN_A_ROW:
                 raise StoppedError(
