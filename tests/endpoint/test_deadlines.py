@@ -14,7 +14,7 @@ import pytest
 
 from nihbench.endpoint.client import ChatClient
 from nihbench.endpoint.connection import Endpoint, Timeouts
-from nihbench.endpoint.dialect import Dialect
+from nihbench.endpoint.wire.base import Dialect
 from nihbench.types import Completion, Failure, Message, Request
 
 # Short ones for the tests; a `LONG` one is never reached by them.

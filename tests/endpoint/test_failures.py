@@ -246,6 +246,10 @@ def test_every_kind_of_failure_is_handled_and_nothing_both_stops_and_repeats() -
     # Only what costs nothing is tried without being counted, and only a lack of room asks for a larger one.
     assert not [kind for kind, handling in HANDLING.items() if handling.patient and handling.counts_as_spent]
     assert [kind for kind, handling in HANDLING.items() if handling.larger_output] == ["cut_answer"]
+    # A letter is one kind's, and what was never read is nothing that a server charges for.
+    assert len({handling.letter for handling in HANDLING.values()} | {"U"}) == len(HANDLING) + 1
+    assert not [kind for kind, handling in HANDLING.items() if handling.counts_as_spent and not handling.weighed]
+    assert [HANDLING["overloaded"].sends_fewer(status) for status in (429, 503, None)] == [True, False, False]
 
 
 @pytest.mark.parametrize(

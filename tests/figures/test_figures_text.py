@@ -18,6 +18,8 @@ from nihbench.figures.colours import colour_of
 from nihbench.figures.labels import depth_labels, half_up, length_labels, unit_phrase
 from nihbench.figures.look import look
 from nihbench.figures.page import Ruler
+from nihbench.figures.sheet import Control, _control_lines
+from nihbench.figures.style import Style
 from nihbench.figures.terminal import terminal_heatmap
 from nihbench.lang.messages import t
 from nihbench.types import FailureKind
@@ -273,3 +275,17 @@ def test_a_console_prints_it_unbroken():
     with console.capture() as captured:
         console.print(show(grid, colour=True))
     assert captured.get().count("\n") == 17 and "\x1b[" in captured.get()
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"),
+    [
+        ("zh", "对照未通过：短文中也只有 70%，此图不可采信。"),
+        ("en", "CONTROL FAILED: oracle 70%. Don't rely on this map."),
+    ],
+)
+def test_a_failed_control_says_what_it_means(lang, said):
+    ((line, bad),) = _control_lines([Control(name="oracle", passed=False, rate=0.7)], Style(lang=lang))
+    assert (line.removeprefix("\N{BALLOT X} "), bad) == (said, True)
+    ((line, bad),) = _control_lines([Control(name="sentinel", passed=False, rate=None)], Style(lang=lang))
+    assert bad and "70%" not in line

@@ -1605,6 +1605,7 @@ WORDS: Mapping[str, str] = {
     "run.vary_temperature_vary_sampling": "--vary temperature is --vary sampling now: the same prompt is asked again, at one temperature",
     "run.where_msg": "{where}: {msg}",
     "run.where_needle_trial_stood": "where the needle of trial {id} stood is not recorded (an imported run): its prompt can't be made again",
+    "run.wire_has_no_batches": "batch files are written for OpenAI's format, and the preset says wire: {wire}; measure with nih run, or name a preset of the service's OpenAI-compatible endpoint",
     "run.window_more_than_server": "--window {window} is more than the server takes, which says {told} tokens: leave it out, or give less",
     "run.window_tokens_less_answer": "a window of {window} tokens less {max_output} for the answer leaves no room for a haystack",
     "run.write_one_line_utf": 'write {"id": "1", "needle": "sf-sandwich", "answer": "..."} in one line of UTF-8',

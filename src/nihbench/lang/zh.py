@@ -1605,6 +1605,7 @@ WORDS: Mapping[str, str] = {
     "run.vary_temperature_vary_sampling": "--vary temperature 现在叫 --vary sampling：以同一温度把同样的提示词再问一次",
     "run.where_msg": "{where}：{msg}",
     "run.where_needle_trial_stood": "试验 {id} 的针放在哪里没有记录（导入的运行）：无法重建其提示词",
+    "run.wire_has_no_batches": "批处理文件按 OpenAI 的格式写，而该预设写明 wire: {wire}：请用 nih run，或选用该服务的 OpenAI 兼容接口的预设",
     "run.window_more_than_server": "--window {window} 超过了服务器的容量（它说是 {told} token）：请去掉，或给小一些",
     "run.window_tokens_less_answer": "窗口 {window} token 减去留给回答的 {max_output}，放不下长文",
     "run.write_one_line_utf": '请用 UTF-8 在一行内写 {"id": "1", "needle": "sf-sandwich", "answer": "..."}',
