@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import subprocess
 import sys
 import threading
@@ -194,6 +195,31 @@ def test_a_run_that_is_cancelled_or_whose_hearer_fails_can_be_resumed(
     with pytest.raises(RuntimeError, match="a mistake of the user's"):
         asyncio.run(nih.arun(**small, agree=True, out="other", on_event=fail))
     assert nih.resume("failed", agree=True).is_whole and nih.resume("other", agree=True).is_whole
+
+
+@pytest.mark.usefixtures("sketched")
+def test_ctrl_c_is_ctrl_c_and_says_how_to_go_on_in_a_notebook_too(
+    here: Path, chat: ChatModel, small: nih.Keywords
+) -> None:
+    def interrupt(event: nih.Event) -> None:
+        if isinstance(event, nih.TrialDone) and event.done == 2:
+            signal.raise_signal(signal.SIGINT)
+
+    async def cell(out: str) -> None:
+        # As a kernel of a notebook does: by an exception amid whatever its main thread does.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        nih.run(**small, agree=True, out=out, on_event=interrupt)
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    with pytest.raises(KeyboardInterrupt, match="--resume script"):
+        nih.run(**small, agree=True, out="script", on_event=interrupt)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    with pytest.raises(KeyboardInterrupt, match="--resume cell"):
+        asyncio.run(cell("cell"))
+    signal.signal(signal.SIGINT, before)
+    assert not [t for t in threading.enumerate() if t.name == "nihbench"]
+    for out in ("script", "cell"):
+        assert 0 < nih.load_run(out).owed < 6 and nih.resume(out, agree=True).is_whole
 
 
 def test_the_prompt_of_a_trial_is_what_is_sent(here: Path, chat: ChatModel, small: nih.Keywords) -> None:

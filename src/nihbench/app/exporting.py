@@ -11,7 +11,7 @@ from nihbench.app.catalogs import load
 from nihbench.app.events import Caller
 from nihbench.app.presets import is_gguf
 from nihbench.app.running import now
-from nihbench.app.wiring import introduce, prepared, resolved
+from nihbench.app.wiring import introduce, outlined, prepared
 from nihbench.endpoint.access import ModelAccess
 from nihbench.errors import UsageError
 from nihbench.lang.messages import t
@@ -65,6 +65,6 @@ def _exportable(options: RunOptions, caller: Caller) -> Iterator[Setup]:
         key=None,
         headers=options.headers,
     )
-    setup = resolved(options, catalog, model, caller)
+    setup = outlined(options, catalog, model, caller).laid_out()
     introduce(setup, model, caller)
     yield setup

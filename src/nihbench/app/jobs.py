@@ -14,17 +14,19 @@ from pathlib import Path
 from typing import Any
 
 from nihbench.app.catalogs import load
+from nihbench.app.checks import calibrated
 from nihbench.app.consent import readmitted
 from nihbench.app.events import Caller
 from nihbench.app.money import Checks, Total
 from nihbench.app.options import run_options
 from nihbench.app.running import now
-from nihbench.app.wiring import all_preflown, asks, check_windows, introduce, reach_all, resolved, window_comes_later
+from nihbench.app.wiring import all_preflown, asks, check_windows, introduce, outlined, reach_all, window_comes_later
 from nihbench.endpoint.access import ModelAccess
 from nihbench.errors import NihError, UsageError
 from nihbench.lang.messages import t
 from nihbench.run.like import begun_in
 from nihbench.run.options import RunOptions
+from nihbench.run.resolve import Outline, whole
 from nihbench.run.setup import Begun, Setup
 from nihbench.run.spent import Ledger, read_ledger, spent_before
 from nihbench.run.store import RunFolder, open_run
@@ -119,9 +121,9 @@ def made_ready(
             total.ledger = opened.enter_context(_ledger(folder))
             total.spent = spent_apart(folder, [job.existing.path for job in jobs if job.existing])
         members = _reached(jobs, caller, opened, sending=sending)
-        known = _resolved(jobs, caller, members, leave_out=leave_out)
+        known = _drafted(jobs, caller, members, leave_out=leave_out)
         if agree is not None and known:
-            agree([_ready(jobs[number], caller, setup, members) for number, setup in known.items()])
+            agree([_ready(jobs[number], caller, draft.setup, members) for number, draft in known.items()])
         try:
             told = _told(jobs, known, members, checks)
             setups = _final(jobs, caller, known, members, told, checks, leave_out=leave_out)
@@ -151,6 +153,14 @@ def spent_apart(folder: Path, runs: Sequence[Path]) -> Decimal:
     return sum((usd for call, usd in read_ledger(folder).calls.items() if call not in of_runs), Decimal(0))
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Draft:
+    """A job as it is resolved so far: what stays, and the setup that is laid out by what is known as yet."""
+
+    outline: Outline
+    setup: Setup
+
+
 def _ready(job: Job, caller: Caller, setup: Setup, members: Members) -> Ready:
     servers = members[job.options.model]
     return Ready(job=job, caller=caller, setup=setup, model=servers[0], members=servers)
@@ -167,26 +177,25 @@ def _reached(jobs: Sequence[Job], caller: Caller, opened: ExitStack, *, sending:
     return members
 
 
-def _resolved(jobs: Sequence[Job], caller: Caller, members: Members, *, leave_out: bool) -> dict[int, Setup]:
-    """Return the setup of each job by its number, as it is without asking anything.
+def _drafted(jobs: Sequence[Job], caller: Caller, members: Members, *, leave_out: bool) -> dict[int, _Draft]:
+    """Return each job by its number as it is without asking anything.
 
     Those are left out whose lengths depend on a window that its server tells when it has loaded the model.
     """
     catalog = load(caller)
-    setups: dict[int, Setup] = {}
+    drafts: dict[int, _Draft] = {}
     for number, job in enumerate(jobs):
         model = members[job.options.model][0]
         if job.existing is None and window_comes_later(job.options, model):
             continue
-        setups[number] = resolved(job.options, catalog, model, caller, begun=job.begun, leave_out=leave_out)
-        check_windows(members[job.options.model], setups[number].window)
-    for number, options in _other_lengths(jobs, setups).items():
-        setups[number] = resolved(options, catalog, members[options.model][0], caller)
-    return setups
+        outline = outlined(job.options, catalog, model, caller, begun=job.begun, draft=leave_out)
+        drafts[number] = _Draft(outline=outline, setup=outline.laid_out(leave_out=leave_out))
+        check_windows(members[job.options.model], drafts[number].setup.window)
+    return _alike(jobs, drafts)
 
 
 def _told(
-    jobs: Sequence[Job], known: Mapping[int, Setup], members: Members, checks: Sequence[Checks | None]
+    jobs: Sequence[Job], known: Mapping[int, _Draft], members: Members, checks: Sequence[Checks | None]
 ) -> dict[str, tuple[ModelAccess, ...]]:
     """Return every model's servers with what they tell when asked; what resumed runs have spent is added up."""
     told: dict[str, tuple[ModelAccess, ...]] = {}
@@ -194,7 +203,7 @@ def _told(
     for number in sorted(range(len(jobs)), key=lambda number: jobs[number].existing is None):
         job, account = jobs[number], checks[number]
         if account and job.existing:
-            account.total.spent += spent_before(job.existing.path, known[number])
+            account.total.spent += spent_before(job.existing.path, known[number].setup)
         if job.options.model not in told:
             servers = members[job.options.model]
             told[job.options.model] = all_preflown(servers, account, begun=job.begun) if account else servers
@@ -204,7 +213,7 @@ def _told(
 def _final(
     jobs: Sequence[Job],
     caller: Caller,
-    known: Mapping[int, Setup],
+    known: Mapping[int, _Draft],
     members: Members,
     told: Members,
     checks: Sequence[Checks | None],
@@ -213,17 +222,26 @@ def _final(
 ) -> list[Setup]:
     """Return each job's setup with what its server told, and with lengths that are fitted to its counts."""
     catalog = load(caller)
-    setups: dict[int, Setup] = {}
+    drafts: dict[int, _Draft] = {}
     for number, job in enumerate(jobs):
-        setup, model, account = known.get(number), told[job.options.model][0], checks[number]
-        news = model.window != members[job.options.model][0].window
-        fits = setup is not None and account is not None and setup.wants_calibration and asks(model, job.begun)
-        if setup is None or (job.existing is None and (news or fits)):
-            setup = resolved(job.options, catalog, model, caller, account, begun=job.begun, leave_out=leave_out)
-        setups[number] = setup
-    for number, options in _other_lengths(jobs, setups).items():
-        setups[number] = resolved(options, catalog, told[options.model][0], caller, checks[number])
-    return [setups[number] for number in range(len(jobs))]
+        draft, model, account = known.get(number), told[job.options.model][0], checks[number]
+        if draft is None:
+            outline = outlined(job.options, catalog, model, caller, begun=job.begun, draft=leave_out)
+            draft = _Draft(outline=outline, setup=outline.laid_out(leave_out=leave_out))
+        elif job.existing is None and model.window != members[job.options.model][0].window:
+            outline = draft.outline.told(model)
+            draft = _Draft(outline=outline, setup=outline.laid_out(leave_out=leave_out))
+        if account is not None and draft.setup.wants_calibration and asks(model, job.begun):
+            draft = _fitted(draft, model, account)
+        drafts[number] = draft
+    final = _alike(jobs, drafts)
+    return [final[number].setup for number in range(len(jobs))]
+
+
+def _fitted(draft: _Draft, model: ModelAccess, checks: Checks) -> _Draft:
+    """Return a job with lengths that are fitted to what its server counts, where that can be had."""
+    found = calibrated(model, checks, whole(draft.setup))
+    return draft if found is None else replace(draft, setup=draft.outline.laid_out(found))
 
 
 def _introduced(
@@ -243,23 +261,24 @@ def _introduced(
     return tuple(ready)
 
 
-def _other_lengths(jobs: Sequence[Job], setups: Mapping[int, Setup]) -> dict[int, RunOptions]:
-    """Return the options of each job that must take other lengths than its own, by its number.
+def _alike(jobs: Sequence[Job], drafts: Mapping[int, _Draft]) -> dict[int, _Draft]:
+    """Return jobs of which all models get the same lengths, those of the smallest window.
 
-    All models get those of the smallest window. A length that every model counts for itself is another prompt for each
-    anyway.
+    A length that every model counts for itself is another prompt for each anyway.
     """
     fitting: dict[str, tuple[int, ...]] = {}
-    for setup in setups.values():
+    for setup in (draft.setup for draft in drafts.values()):
         known = fitting.setdefault(setup.experiment.name, setup.lengths)
         fitting[setup.experiment.name] = min(known, setup.lengths, key=lambda lengths: lengths[-1])
-    return {
-        number: replace(setup.options, lengths=",".join(f"{length}t" for length in fitting[setup.experiment.name]))
-        for number, setup in setups.items()
-        if jobs[number].existing is None
-        and setup.options.length_unit != "model"
-        and setup.lengths != fitting[setup.experiment.name]
-    }
+    return {number: _with(draft, fitting, jobs[number]) for number, draft in drafts.items()}
+
+
+def _with(draft: _Draft, fitting: Mapping[str, tuple[int, ...]], job: Job) -> _Draft:
+    """Return a job with the lengths of its experiment, where these must be other than its own."""
+    setup, lengths = draft.setup, fitting[draft.setup.experiment.name]
+    if job.existing is not None or setup.options.length_unit == "model" or setup.lengths == lengths:
+        return draft
+    return replace(draft, setup=draft.outline.with_lengths(lengths).laid_out())
 
 
 # ---- resuming --------------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ import queue
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import copy_context
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -140,13 +140,20 @@ def wait_for(work: Callable[[Caller], T], caller: Caller) -> T:
     doing.start()
     while True:
         try:
-            while (each := told.get()) is not None:
+            while (each := _next(told)) is not None:
                 _settle(*each)
             return doing.done.result()
         except KeyboardInterrupt:
             if doing.done.done():
                 raise
             doing.stop()
+
+
+def _next(told: queue.SimpleQueue[T]) -> T:
+    """Wait for what comes next; Windows knows of Ctrl-C between two waits only."""
+    while True:
+        with suppress(queue.Empty):
+            return told.get(timeout=1.0)
 
 
 async def wait_for_async(work: Callable[[Caller], T], caller: Caller) -> T:
@@ -183,8 +190,9 @@ def _settle(call: Callable[[], None], made: Future[None]) -> None:
         call()
     except Exception as error:
         made.set_exception(error)
-    except BaseException as error:
-        made.set_exception(error)
+    except BaseException:
+        # Ctrl-C: the other thread is ended in good order, not by an error amid its loop.
+        made.set_result(None)
         raise
     else:
         made.set_result(None)

@@ -6,12 +6,11 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nihbench.app.catalogs import load
-from nihbench.app.checks import calibrated, canary, preflown
+from nihbench.app.checks import canary, preflown
 from nihbench.app.events import Caller
 from nihbench.app.presets import find_preset, host_of, is_gguf, key_for, preset_at, remember
 from nihbench.catalog.lookup import Catalog
@@ -25,7 +24,7 @@ from nihbench.plan.cache import Pace
 from nihbench.plan.grid import is_count
 from nihbench.run.forecast import Forecast, forecast_of
 from nihbench.run.options import RunOptions
-from nihbench.run.resolve import prepare, preset_of
+from nihbench.run.resolve import Outline, outline_of, preset_of
 from nihbench.run.setup import Begun, Setup
 
 if TYPE_CHECKING:
@@ -47,46 +46,31 @@ def prepared(
     """
     catalog = load(caller)
     with reach(options, catalog, caller, sending=sending) as model:
-        setup = resolved(options, catalog, model, caller, begun=begun, draft=draft)
+        setup = outlined(options, catalog, model, caller, begun=begun, draft=draft).laid_out()
         introduce(setup, model, caller, begun=begun)
         yield setup, model
 
 
-def resolved(
+def outlined(
     options: RunOptions,
     catalog: Catalog,
     model: ModelAccess,
     caller: Caller,
-    checks: Checks | None = None,
     *,
     begun: Begun | None = None,
-    leave_out: bool = False,
     draft: bool = False,
-) -> Setup:
-    """Resolve options for a model within reach.
+) -> Outline:
+    """Resolve options for a model within reach, but for their lengths.
 
     Args:
         options: what the user asked for.
         catalog: needles, prompts, corpora, models.
         model: the model.
         caller: hears what is fetched.
-        checks: on account of which its server counts the lengths of a new run, where these are to be fitted; None: it
-            is asked nothing.
         begun: what the run found out when it began, where it is resumed.
-        leave_out: whether lengths over the window are left out instead of refused, as a plan does.
         draft: whether it is only looked at; a plan always is.
     """
-    return prepare(
-        options,
-        catalog,
-        model,
-        folder=Path.cwd(),
-        report=caller.fetching,
-        begun=begun,
-        calibrate=partial(calibrated, model, checks) if checks and asks(model, begun) else None,
-        leave_out=leave_out,
-        draft=draft or leave_out,
-    )
+    return outline_of(options, catalog, model, folder=Path.cwd(), report=caller.fetching, begun=begun, draft=draft)
 
 
 def foreseen(setup: Setup, model: ModelAccess, pace: Pace | None = None) -> Forecast:

@@ -8,8 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
-from functools import partial
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -234,22 +233,99 @@ def prepare(
     Raises:
         UsageError: the options can't be carried out; the message says what to change.
     """
+    outline = outline_of(options, catalog, model, folder=folder, report=report, begun=begun, draft=draft)
+    planned = outline.laid_out(leave_out=leave_out)
+    if calibrate is None or not planned.wants_calibration:
+        return planned
+    found = calibrate(whole(planned))
+    return planned if found is None else outline.laid_out(found)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outline:
+    """Options resolved but for the lengths and what follows from them: texts, prompts, tokenizer and request.
+
+    Lengths are laid out once they are known, and anew where a server tells another window or counts otherwise: what
+    takes long is done once. `others` says about how many of the run's tokens other corpora have.
+    """
+
+    setup: Setup
+    begun: Begun
+    others: Mapping[str, int]
+
+    def told(self, model: ModelAccess) -> Outline:
+        """Return it with what the model's server said when it was asked.
+
+        Raises:
+            UsageError: --window is more than that.
+        """
+        options = self.setup.options
+        check_numbers(options, model)
+        cache = _cache_of(self.setup.preset.cache, model.server.kind if model.server else self.begun.cache)
+        return replace(self, setup=replace(self.setup, window=_window_of(options, model, self.begun), cache=cache))
+
+    def with_lengths(self, lengths: Sequence[int]) -> Outline:
+        """Return it with other lengths than its own, in the same unit."""
+        options = replace(self.setup.options, lengths=",".join(f"{length}t" for length in lengths))
+        return replace(self, setup=replace(self.setup, options=options))
+
+    def laid_out(self, calibration: Calibration | None = None, *, leave_out: bool = False) -> Setup:
+        """Return the whole setup.
+
+        Args:
+            calibration: turns nominal lengths into the tokenizer's; None: that of the run that is resumed, if any.
+            leave_out: whether lengths over the window are left out instead of refused (`Setup.too_long`).
+
+        Raises:
+            UsageError: the options can't be carried out; the message says what to change.
+        """
+        if self.setup.like is not None:
+            setup = as_like(self.setup, self.setup.like)
+            _check_builds(setup)
+            return replace(setup, notes=(*setup.notes, *_cache_notes(setup)))
+        setup = _with_lengths(
+            self.setup,
+            calibration or self.begun.calibration,
+            laid=self.begun.laid,
+            same_prompt=self.begun.same_prompt,
+            others=self.others,
+            leave_out=leave_out and calibration is None and self.begun.calibration is None,
+        )
+        return _sharded(setup)
+
+
+def outline_of(
+    options: RunOptions,
+    catalog: Catalog,
+    model: ModelAccess,
+    *,
+    folder: Path,
+    report: Report,
+    begun: Begun | None = None,
+    draft: bool = False,
+) -> Outline:
+    """Resolve options but for their lengths; arguments as for `prepare`.
+
+    Raises:
+        UsageError: the options can't be carried out; the message says what to change.
+    """
     begun = begun or Begun()
     like = None if options.like is None else begun.like or like_of(Path(options.like))
     setup = _without_lengths(options, catalog, model, begun, folder, report, like)
     if like is not None:
-        setup = as_like(setup, like)
-        _check_builds(setup)
-        return replace(setup, notes=(*setup.notes, *_cache_notes(setup)))
+        return Outline(setup=replace(setup, like=like), begun=begun, others={})
     setup = replace(setup, to_be_fitted=draft and setup.wants_calibration)
-    resolved = partial(
-        _with_lengths, setup, laid=begun.laid, same_prompt=begun.same_prompt, others=_others(catalog, setup)
-    )
-    if begun.calibration is not None:
-        return _sharded(resolved(begun.calibration))
-    planned = resolved(None, leave_out=leave_out)
-    found = calibrate(planned) if calibrate is not None and planned.wants_calibration else None
-    return _sharded(planned if found is None else resolved(found))
+    return Outline(setup=setup, begun=begun, others=_others(catalog, setup))
+
+
+def whole(setup: Setup) -> Setup:
+    """Return a setup with its whole plan, where it has a part of it (`--shard`): all parts are fitted alike."""
+    return replace(setup, trials=setup.plan, plan=()) if setup.plan else setup
+
+
+def _window_of(options: RunOptions, model: ModelAccess, begun: Begun) -> int | None:
+    told = model.server.window if model.server else None
+    return options.window or told or begun.window or model.window
 
 
 def _without_lengths(
@@ -274,7 +350,6 @@ def _without_lengths(
     name = chosen_corpus(options, experiment, task.needle, catalog)
     known = begun.corpus_sha256 or (like.text_identity["corpus"] if like else None)
     texts = load_texts(task.needle, name, tokenizer, catalog=catalog, folder=folder, report=report, text_sha256=known)
-    told = model.server.window if model.server else None
     return Setup(
         options=options,
         preset=preset,
@@ -288,7 +363,7 @@ def _without_lengths(
         overheads={name: model.overhead(_probe_messages(prompts[name]), tokenizer) for name in prompts},
         request=request,
         headers=options.headers,
-        window=options.window or told or begun.window or model.window,
+        window=_window_of(options, model, begun),
         cache=_cache_of(preset.cache, model.server.kind if model.server else begun.cache),
         lengths=(),
         depths=rows_of(options, task),
