@@ -577,7 +577,7 @@ WORDS: Mapping[str, str] = {
     "cli.tokens_word": "{tokens:,} tokens, according to {who}",
     "cli.transient": "transient",
     "cli.trial_one_answer_give": "a trial has one answer; use --repeats",
-    "cli.trial_prompt_length_row": "| trial | prompt | length | {row} | repeat | band |",
+    "cli.trial_prompt_length_row": "| trial | prompt | length | {row} | repeat | score |",
     "cli.trials": "trials",
     "cli.trials_2": "{done} of {total} trials, {elapsed}",
     "cli.trials_failed_not_sent": "{failed} {failed:trial|trials} failed, {unsent} not sent; none is scored",
