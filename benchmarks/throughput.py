@@ -23,7 +23,8 @@ from benchmarks.scripted.grid import Plan, make_plan, write_corpus
 from benchmarks.scripted.process import served
 from benchmarks.scripted.server import GOOD
 from benchmarks.scripted.sweep import measure
-from nihbench.endpoint.dialect import Call, Dialect
+from nihbench.endpoint.dialect import Call
+from nihbench.endpoint.wire.base import Dialect
 from nihbench.run.manifest import manifest
 from nihbench.run.store import create_run
 

@@ -77,7 +77,7 @@ def test_a_package_file_holds_its_docstring() -> None:
 
 @cache
 def defined(module: str) -> frozenset[str]:
-    """The names that a module defines at its top."""
+    """The names that a module defines at its top, and those that it gives to others by its `__all__`."""
     names: set[str] = set()
     for node in TREES[module].body:
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
@@ -85,6 +85,8 @@ def defined(module: str) -> frozenset[str]:
         elif isinstance(node, (ast.Assign, ast.AnnAssign)):
             places = node.targets if isinstance(node, ast.Assign) else [node.target]
             names |= {n.id for place in places for n in ast.walk(place) if isinstance(n, ast.Name)}
+            if names & {"__all__"} and isinstance(node.value, ast.List):
+                names |= {str(each.value) for each in node.value.elts if isinstance(each, ast.Constant)}
     return frozenset(names)
 
 

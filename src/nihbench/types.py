@@ -163,13 +163,16 @@ class BatchTerms:
 
 
 CounterKind = Literal["moonshot", "anthropic"]
+WireName = Literal["openai", "anthropic"]
+"""The files of `endpoint.wire`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ModelPreset:
     """How a model is reached and what it can take. Lengths in tokens; None is unknown, not zero.
 
-    `cache`: what kind of prefix cache its server has (`plan.CACHES`).
+    `wire`: the format that its server speaks (`endpoint.wire`). `key_header`: which header bears the key; that format's
+    own where it is empty. `cache`: what kind of prefix cache its server has (`plan.CACHES`).
     `counter`: whose counting endpoint the service has, where it has one that counts and shows no tokens.
     """
 
@@ -177,7 +180,8 @@ class ModelPreset:
     model: str
     base_url: str | None = None
     key_env: str | None = None
-    key_header: str = "Authorization"
+    wire: WireName = "openai"
+    key_header: str = ""
     window: int | None = None
     max_output: int = 300
     output_param: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"

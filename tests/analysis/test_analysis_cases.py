@@ -13,7 +13,7 @@ from nihbench.analysis.cases import Case, Filter, cluster, find_cases
 from nihbench.errors import UsageError
 from nihbench.lang.former import note_in
 from nihbench.lang.messages import Note, said, stored, words
-from nihbench.types import Completion, Evidence, Failure, Record, Score, Trial, Unscored, Usage
+from nihbench.types import Completion, Evidence, Failure, KeyFact, Needle, Record, Score, Trial, Unscored, Usage
 
 
 def record(name, text="", length=1000, depth=50.0, prompt="original", failure=None, control=None):
@@ -78,7 +78,7 @@ def test_a_reworded_reason_stays_in_its_group(monkeypatch):
 
     expected = {
         "abstains": 3, "1–2 of 3 facts": 2, "extra": 2, "two numbers": 2, "1 of 3 facts, hedged": 1,
-        "does not take up the question": 1,
+        str(Note("off_the_question")): 1,
     }  # fmt: skip
     assert groups(cues) == expected
     assert groups([note_in(str(cue), "grades") for cue in cues]) == expected
@@ -171,3 +171,18 @@ def test_nothing_at_all_and_nothing_wrong():
     records, grades = run((record("a", "x"), score(1.0, "correct")))
     assert find_cases(records, grades).below == 0
     assert find_cases({k: replace(r, id=k) for k, r in records.items()}, {}).groups[0].kind == "unscored"
+
+
+def test_facts_are_told_in_the_needles_words_not_by_their_names():
+    needle = Needle(
+        name="n", language="zh", statements=("{n}",), question="?", answer="在旺季坐第三航道的船", fresh={"n": 6},
+        facts=(KeyFact(name="season", text="旺季"), KeyFact(name="lane", text="第三航道 {n}", identifying=True)),
+    )  # fmt: skip
+    missing = Evidence(cue=Note("negated", words="season"), missing=("season", "lane", "answer", "other"))
+    graded = replace(score(0.0, "hallucinated"), evidence=missing)
+    rows = run((replace(record("a", "x"), fresh={"n": "123456"}), graded))
+    (case,) = find_cases(*rows, needle=needle).groups[0].clusters[0].cases
+    assert case.missing == ("season", "lane", "answer", "other")
+    assert case.lacks == ("旺季", "第三航道 123456", "在旺季坐第三航道的船", "other")
+    assert said(case.reason, "zh") == "被否定：旺季"
+    assert find_cases(*rows).groups[0].clusters[0].cases[0].reason == missing.cue

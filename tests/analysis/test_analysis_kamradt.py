@@ -15,6 +15,7 @@ from nihbench.analysis.statistics import statistics, summary
 from nihbench.analysis.table import columns
 from nihbench.figures.findings import effective_sentence, worst_sentence
 from tests.analysis.test_analysis_tables import make_record, make_score, make_trial
+from tests.wording import says
 
 BANDS = {1: 0.0, 3: 0.3, 5: 0.5, 7: 0.7, 10: 1.0}
 
@@ -69,4 +70,4 @@ def test_effective_length(table):
     # One row at up to 1K is no base of 30 trials.
     assert made.effective.status == "no_base"
     told = effective_sentence(made)
-    assert told.startswith("Effective length: not known") and "fixed threshold of 85.6%: Effective length: 92K" in told
+    assert says(told, "finding.effective_no_base") and "fixed threshold of 85.6%: Effective length: 92K" in told

@@ -9,9 +9,11 @@ from scipy import stats
 from nihbench.analysis.pairing import Side, holm, pair, prompt_by_model, text_of
 from nihbench.analysis.table import columns
 from nihbench.errors import UsageError
+from nihbench.lang.messages import t
 from nihbench.stats.binomial import clopper_pearson
 from tests.analysis.test_analysis_tables import make_record, make_score, make_trial
 from tests.manifests import small
+from tests.wording import wording
 
 LENGTHS = (1000, 2000, 3000, 4000, 5000, 6000)
 DEPTHS = (0.0, 20.0, 40.0, 60.0, 80.0, 100.0)
@@ -98,14 +100,14 @@ def test_cells_that_only_one_side_has_are_left_out_and_none_in_common_is_refused
         pair(side(always), side(always, prompt="explicit", lengths=(9000,)))
 
 
-@pytest.mark.parametrize("name", ["corpus", "length unit", "needle's text", "rules of placement"])
+@pytest.mark.parametrize("name", ["corpus", "length unit", t("analysis.needle_text"), t("analysis.rules_placement")])
 def test_another_text_is_refused_and_named(name):
     with pytest.raises(UsageError, match=f"did not read the same haystack .*{name}: .* | another"):
         pair(side(always), side(always, prompt="explicit", text=TEXT | {name: "another"}))
 
 
 def test_haystacks_that_begin_elsewhere_are_refused():
-    with pytest.raises(UsageError, match="in 36 of 36 trials the haystack begins elsewhere.*--like.*--unpaired"):
+    with pytest.raises(UsageError, match=wording("analysis.cant_pair_trials_haystack", apart=36, all=36)):
         pair(side(always), side(always, prompt="explicit", haystack=77))
     # The first repeat begins alike: only the second is another text.
     with pytest.raises(UsageError, match="in 36 of 72 trials"):

@@ -14,6 +14,7 @@ from nihbench.analysis.statistics import summary
 from nihbench.analysis.table import COLUMNS, UNSCORED, frame, pairs
 from nihbench.errors import UsageError
 from nihbench.types import Completion, Evidence, Failure, Placement, Record, Score, Trial, Unscored, Usage
+from tests.wording import wording
 
 BANDS = (1.0, 0.7, 0.5, 0.3, 0.0)
 
@@ -240,5 +241,5 @@ def test_what_a_scorer_left_unscored_has_no_value_and_says_why():
 def test_scores_of_two_scorers_or_versions_never_stand_in_one_table(other):
     records = [make_record(make_trial(depth=depth)) for depth in (0.0, 50.0)]
     first = make_score(1.0)
-    with pytest.raises(UsageError, match="can't stand in one table"):
+    with pytest.raises(UsageError, match=wording("analysis.scores_cant_stand_one")):
         frame(records, {records[0].id: first, records[1].id: replace(first, **other)})

@@ -40,8 +40,8 @@ def _asked(number: int, outcome: OutcomeClass) -> tuple[Record, Score]:
     [
         (["correct"] * 9 + ["truncated"], "clear to this model", "是清楚的"),
         (["correct"] * 5 + ["hallucinated"] * 3 + ["truncated"] * 2, "is ambiguous for this model", "有歧义"),
-        (["correct"] * 4 + ["hallucinated"] * 3 + ["truncated"] * 3, "3 answers were cut", "其中 3 个回答"),
-        (["truncated"] * 10, "give a higher --max-output", "请调高 --max-output"),
+        (["correct"] * 4 + ["hallucinated"] * 3 + ["truncated"] * 3, "3 answers were cut off", "其中 3 个回答"),
+        (["truncated"] * 10, "raise --max-output", "请调高 --max-output"),
     ],
 )
 def test_an_oracle_blames_the_needle_only_where_answers_were_whole(outcomes, english, chinese):

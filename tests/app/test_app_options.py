@@ -75,9 +75,9 @@ def test_another_kind_of_value_is_one_sentence_that_shows_no_value(name: str, gi
 
 
 def test_an_option_that_there_is_not_is_told_with_the_nearest() -> None:
-    with pytest.raises(nihbench.UsageError, match="no option modle; did you mean model"):
+    with pytest.raises(nihbench.UsageError, match=r"modle.*\bmodel\b"):
         nihbench.plan(modle="x")  # type: ignore[call-arg]
-    with pytest.raises(nihbench.UsageError, match="there are: model, base_url"):
+    with pytest.raises(nihbench.UsageError, match=r"zzzz.*model, base_url"):
         raw_values({"zzzz": 1})
 
 

@@ -13,9 +13,11 @@ import pytest
 from nihbench.analysis.grids import grid
 from nihbench.analysis.statistics import summary
 from nihbench.app.results import result_of
+from nihbench.lang.messages import t
 from nihbench.run.follow import Follower
 from nihbench.run.store import open_run
 from tests.ledgers import beside_records
+from tests.wording import says
 
 ADAPTIVE = ["--adaptive", "--precision", 0.25]
 GRID = ["--depths", "5", "--lengths", "300,450,600"]
@@ -40,7 +42,7 @@ def test_first_every_cell_once_then_more_where_it_is_uncertain(nih: Any, chat: A
     # Four draws of a cell at a rate of one half: 0.25 x 1.96^2 / (5 x 0.25^2) = 3.07.
     assert extra and {t["repeat"] for t in extra} <= {1, 2, 3} and all(t["extra"] for t in extra)
     assert [t["repeat"] for t in extra] == sorted(t["repeat"] for t in extra)
-    assert f"adaptive: {len(extra)} further draws; that is enough for ±25.0% a length, as asked for" in ended.err
+    assert says(ended.err, "cli.adaptive_further_draws_enough", extra=len(extra), wanted=0.25)
     assert "15 of 15 trials measured" in ended.out.replace("\n", " ")
     assert f"found over all {len(made)} draws" in ended.out
 
@@ -105,7 +107,7 @@ def test_trials_are_bounded_and_a_higher_bound_goes_on(
     ended = nih("run", *fine, "--max-trials", 30, "--out", "run")
     assert ended.code == 0, ended.err
     assert 22 <= len(trials_of(nih.folder / "run")) <= 30
-    assert "instead of ±10.0%, where answers are independent, for --max-trials bounds them" in ended.err
+    assert says(ended.err, "cli.adaptive_further_draws_enough_length", wanted=0.1, why=t("cli.max_trials_bounds_them"))
     assert nih("run", "--resume", "run", "--max-trials", 60).code == 0
     assert 45 <= len(trials_of(nih.folder / "run")) <= 60
     assert nih("run", *fine, "--max-trials", 60, "--out", "at-once").code == 0
@@ -116,12 +118,12 @@ def test_the_money_ends_it_between_two_rounds(nih: Any, chat: Any, small: list[o
     fine = [*small, *GRID, "--adaptive", "--precision", 0.2, "--price", "1000,1000"]
     ended = nih("run", *fine, "--max-cost", 25, "--out", "run")
     assert ended.code == 0, ended.err
-    assert "for the next round could pass --max-cost" in ended.err
+    assert t("cli.next_round_could_pass") in ended.err
     part = extra_of(nih.folder / "run")
     assert part
     ended = nih("run", "--resume", "run", "--max-cost", 1000)
     assert ended.code == 0, ended.err
-    assert "as asked for" in ended.err
+    assert says(ended.err, "cli.adaptive_further_draws_enough")
     assert nih("run", *fine, "--max-cost", 1000, "--out", "at-once").code == 0
     assert records_of(nih.folder / "run") == records_of(nih.folder / "at-once")
     # Whole rounds only: what was there of a round before is all that there is of it now.
@@ -196,7 +198,7 @@ def test_parts_are_merged_and_the_whole_goes_on(nih: Any, chat: Any, small: list
     for number, folder in enumerate(parts, 1):
         ended = nih("run", *small, *GRID, *ADAPTIVE, "--shard", f"{number}/2", "--out", folder)
         assert ended.code == 0, ended.err
-        assert "a part makes first draws only" in ended.err and not extra_of(nih.folder / folder)
+        assert says(ended.err, "cli.adaptive_part_makes_first") and not extra_of(nih.folder / folder)
     assert nih("merge", *parts, "--out", "merged").code == 0
     assert nih("run", "--resume", "merged").code == 0
     assert nih("run", *small, *GRID, *ADAPTIVE, "--out", "whole").code == 0

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from nihbench.lang.messages import t
+
 GRID = ["--depths", "5", "--lengths", "800,1200,1700", "--adaptive", "--precision", 0.2]
 PRICE = ["--length-unit", "model", "--price", "1000,1000"]  # a token is a tenth of a cent
 
@@ -50,7 +52,7 @@ def test_a_template_that_is_not_counted_makes_no_long_prompt_look_dear(
     chat.count = lambda text: base(text) + 100
     options = [*small, "--controls", "--depths", "5", "--lengths", "1200,1600", "--adaptive", "--precision", 0.15]
     ended = nih("run", *options, "--price", "1000,0", "--max-cost", 85, "--out", "run")
-    assert "for the next round could pass --max-cost" in ended.err
+    assert t("cli.next_round_could_pass") in ended.err
     # The next round has at most 10 trials: 5 of 1,200 and 5 of 1,600 tokens, a quarter more, and 100 each.
     assert charged(chat, output=False) > 85 - (5 * 2800 * 1.25 + 10 * 130) / 1000
     asked = len(chat.asked)
@@ -133,4 +135,4 @@ def test_a_server_that_tells_no_counts_any_more_is_said(nih: Any, chat: Any, den
     chat.fail = {len(chat.asked) + first_further_count(chat): (200, bare)}
     ended = nih("run", *dense, "--out", "run")
     assert ended.code == 0, ended.err
-    assert ended.err.count("a further haystack is not fitted: the server tells no token counts any more") == 1
+    assert ended.err.count(t("cli.note_further_haystack_not")) == 1

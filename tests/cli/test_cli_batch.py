@@ -5,6 +5,9 @@ import json
 
 import pytest
 
+from nihbench.lang.messages import t
+from tests.wording import says
+
 
 def exported(folder):
     manifest = json.loads((folder / "batch" / "batch.json").read_text(encoding="utf-8"))
@@ -91,7 +94,7 @@ def test_a_fresh_needle_has_a_new_number_in_every_repeat_whatever_else_varies(ni
 def test_the_plan_says_what_it_costs_and_how_sure_it_is(nih, small):
     unknown = json.loads(nih("plan", *small, "--json").out)
     assert unknown["cost_usd"]["most"] is None and unknown["seconds"] is None
-    assert "unknown: give --price" in nih("plan", *small).out
+    assert says(nih("plan", *small).out, "cli.unknown_give_price_out")
     prices = (
         'models: {x: {prices: [{input: 1, output: 10, cached_input: 0.5}], prices_as_of: "2026-11", cache: sglang}}'
     )
@@ -114,7 +117,7 @@ def test_a_plan_leaves_out_what_the_window_cannot_hold_and_a_run_refuses_it(nih,
     long = [*small, "--window", 700, "--max-output", 50, "--lengths", "300,600,700,9k"]
     plan = json.loads(nih("plan", *long, "--json").out)
     assert (plan["lengths"], plan["too_long"]) == ([300, 600], [700, 9000])
-    assert "left out    700, 9,000: over the window" in nih("plan", *long).out
+    assert t("cli.over_window", lengths="700, 9,000") in nih("plan", *long).out
     assert plan["estimate"]["trials"] == 6
     for words in (["run"], ["batch", "export", "--out", "b"]):
         ended = nih(*words, *long)

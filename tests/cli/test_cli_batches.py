@@ -14,6 +14,7 @@ from nihbench.run.store import open_run
 from tests.cli.batch_service import BatchService
 from tests.cli.conftest import ChatModel
 from tests.cli.test_cli_report import data_of
+from tests.wording import says
 
 TEN = ("--lengths", "300,600", "--depths", "0,25,50,75,100", "--max-output", 20)
 
@@ -240,7 +241,7 @@ def test_lines_of_every_kind_are_handled_like_live_failures(nih, service, option
     assert "1 lines belong to no trial of this run (out.jsonl:12 is one)" in ended.err
     assert "1 lines can't be read (out.jsonl:13 is the first)" in ended.err
     assert "1 requests were refused (Incorrect API key)" in ended.err
-    assert "4 trials failed, 2 were not sent" in ended.err
+    assert says(ended.err, "cli.trials_failed_not_sent", failed=4, unsent=2)
     before = (nih.folder / "run/records.jsonl").read_bytes()
     again = nih("batch", "import", "run", "out.jsonl")
     assert again.code == 3 and (nih.folder / "run/records.jsonl").read_bytes() == before
@@ -351,7 +352,7 @@ def test_another_server_is_not_asked_for_a_batch(nih, service, options, chat):
     assert nih("batch", "submit", *options, "--out", "run").code == 0
     for words in (["submit", "run"], ["fetch", "run"], ["status", "run"]):
         refused = nih("batch", *words, "--base-url", chat.base_url)
-        assert refused.code == 2 and f"give --base-url {service.base_url}" in refused.err
+        assert refused.code == 2 and f"--base-url {service.base_url}" in refused.err
 
 
 def test_what_is_dear_is_not_submitted_off_a_terminal(nih, options, own_texts):
@@ -362,7 +363,7 @@ def test_what_is_dear_is_not_submitted_off_a_terminal(nih, options, own_texts):
     words += ["--lengths", "4k,6k", "--depths", "15", "--no-controls", "--price", "40,1"]
     words += ["--base-url", "http://192.0.2.1/v1", "--api-key-env", "NIH_TEST_KEY"]
     ended = nih("batch", "submit", *words, "--out", "run")
-    assert ended.code == 2 and "and can cost $" in ended.err and "agree to that by --yes" in ended.err
+    assert ended.code == 2 and "and can cost $" in ended.err and "--yes" in ended.err
     assert "Traceback" not in ended.err and not any(job.get("input_file_id") for job in jobs(nih.folder / "run"))
     assert not any(b"k-123456" in path.read_bytes() for path in (nih.folder / "run").rglob("*") if path.is_file())
 
@@ -380,7 +381,7 @@ def test_a_batch_that_is_lost_stays_paid_for(nih, service, options):
         ended = nih("batch", "submit", "run", "--again", *cap)
         if ended.code:
             break
-    assert ended.code == 4 and "of --max-cost are spent" in ended.err, ended.err
+    assert ended.code == 4 and says(ended.err, "cli.requests_could_cost_max"), ended.err
     one = (300 + 600) * 100e-6 + 2 * 20 * 1000e-6  # what the service bills for a batch at most
     assert 2 <= len(service.created) <= 0.5 / one
 

@@ -13,6 +13,7 @@ import pytest
 from nihbench import load_run
 from nihbench.analysis.statistics import statistics
 from nihbench.stats.effective import RULER_THRESHOLD
+from tests.wording import says
 
 # Kamradt's published GPT-4 grid: every cell is a 10 but these (length, depth, score).
 LENGTHS = (
@@ -73,7 +74,7 @@ def test_the_published_grid_by_hand(nih, gpt4):
 def test_cases_of_the_published_grid(nih, gpt4):
     out = nih("cases", "gpt4").out
     assert "18 of 225 measured answers are below full marks." in out
-    assert "what was said instead was not kept" in out and "can't be shown: this run was imported" in out
+    assert says(out, "cli.missed_said_instead_not") and "can't be shown: this run was imported" in out
     found = json.loads(nih("cases", "gpt4", "--json", "--outcome", "unknown").out)["runs"][0]
     assert [case["depth_percent"] for case in found["groups"][0]["clusters"][0]["cases"]] == [7, 7, 14]
     assert found["groups"][0]["clusters"][0]["said"] is None
@@ -118,10 +119,10 @@ def test_markdown_fences_what_is_hostile(nih, mixed):
 
 def test_filters_and_wrong_ones(nih, mixed):
     assert "All 3 measured answers have full marks" in nih("cases", mixed, "--max-length", 400).out
-    assert "No case is of the kind" in nih("cases", mixed, "--failure", "timeout").out
-    assert "--outcome 'wrong' is none of hallucinated" in nih("cases", mixed, "--outcome", "wrong").error()
-    assert "--failure 'x' is none of auth" in nih("cases", mixed, "--failure", "x").error()
-    assert "give one of them" in nih("cases", mixed, "--md", "--json").error()
+    assert says(nih("cases", mixed, "--failure", "timeout").out, "cli.no_case_kind_asked")
+    assert says(nih("cases", mixed, "--outcome", "wrong").error(), "cli.outcome_none")
+    assert says(nih("cases", mixed, "--failure", "x").error(), "cli.failure_none")
+    assert says(nih("cases", mixed, "--md", "--json").error(), "cli.md_json_two_forms")
     assert "the run has no prompt 'x'" in nih("cases", mixed, "--prompt", "x").error()
 
 
@@ -137,7 +138,7 @@ def test_probes_ask_on_the_same_haystack_and_never_twice(nih, chat, mixed):
     ended = nih("cases", mixed, "--probe", "--base-url", chat.base_url)
     assert ended.code == 0, ended.err
     assert len(chat.asked) == 6 and "3 misses and 3 hits as a control" in ended.err
-    assert "Retrieved, the question misread: 3 of 3 misses" in ended.out
+    assert says(ended.out, "cli.retrieved_question_misread_misses", count=3, trials=3)
     assert "Not retrieved: 0 of 3 misses" in ended.out and "Control: 3 of 3 hits" in ended.out
     records = {r["id"]: r for r in map(json.loads, (mixed / "records.jsonl").read_text().splitlines())}
     haystacks = {
@@ -148,7 +149,7 @@ def test_probes_ask_on_the_same_haystack_and_never_twice(nih, chat, mixed):
         assert haystack in haystacks and question.startswith("Quote, word for word") and "San Francisco" in question
     stored = (mixed / "probes.jsonl").read_text()
     again = nih("cases", mixed, "--probe", "--base-url", chat.base_url)
-    assert len(chat.asked) == 6 and "every probe is answered already" in again.err
+    assert len(chat.asked) == 6 and says(again.err, "cli.nothing_sent_every_probe")
     # What is known is shown without asking, and in JSON with its exact interval: 3 of 3 is 29% to 100%.
     causes = json.loads(nih("cases", mixed, "--json").out)["runs"][0]["causes"]
     assert causes["misses"]["quoted"] == 3 and causes["misses"]["low"] == pytest.approx(0.025 ** (1 / 3))
@@ -168,7 +169,7 @@ def test_probes_cost_is_guarded(nih, chat, mixed):
     chat.asked.clear()
     reach = ("--base-url", chat.base_url, "--price", "1000,1000")
     ended = nih("cases", mixed, "--probe", *reach, "--max-cost", "0.0001")
-    assert ended.code == 4 and "kept: give the same command again" in ended.err and chat.asked == []
+    assert ended.code == 4 and says(ended.err, "cli.probes_answered_kept_give") and chat.asked == []
 
 
 def test_export_is_safe_and_whole(nih, mixed):
@@ -217,7 +218,11 @@ def test_all_failures(nih, chat, small):
     chat.fail = {number: (400, {"error": {"message": "no \x1b[2J"}}) for number in range(1, 9)}
     assert _one(nih, chat, small, "").code == 3
     out = nih("cases", "one").out
-    assert "Nothing is measured yet" in out and "1 brought no score" in out and "\x1b" not in out
+    assert (
+        says(out, "cli.nothing_measured_yet_no")
+        and says(out, "cli.brought_no_score_count", count=1)
+        and "\x1b" not in out
+    )
     assert nih("export", "one", "--out", "a.csv").code == 0 and nih("plot", "one", "--out", "a.png").code == 0
 
 
@@ -226,7 +231,7 @@ def test_an_empty_run(nih, mixed):
     (mixed / "scores.rules.jsonl").unlink()
     for command in (("cases", mixed), ("cases", mixed, "--md"), ("export", mixed, "--out", "a.json")):
         assert nih(*command).code == 0, command
-    assert "Nothing is measured yet" in nih("cases", mixed).out
+    assert says(nih("cases", mixed).out, "cli.nothing_measured_yet_no")
     assert nih("plot", mixed, "--out", "a.png").code == 0
 
 
@@ -247,8 +252,8 @@ def test_a_wrong_answer_says_where_it_comes_from(nih, chat):
 
 def test_needle_check(nih, own_texts):
     ended = nih("needle", "check", "sf-sandwich", "--corpus", own_texts["en"])
-    assert ended.code == 0 and "never occurs in the corpus: an easier haystack" in ended.out
-    assert "asks for 'most fun', the needle says 'best'" in ended.out and "need --repeat-corpus" in ended.out
+    assert ended.code == 0 and says(ended.out, "analysis.subject_never_occurs_corpus")
+    assert "asks for 'most fun', but the needle says 'best'" in ended.out and "need --repeat-corpus" in ended.out
     found = json.loads(
         nih("needle", "check", "beijing-coffee", "--corpus", own_texts["zh"], "--lengths", "500:500:1", "--json").out
     )

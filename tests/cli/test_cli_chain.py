@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from nihbench.lang.messages import t
+
 PNG = b"\x89PNG\r\n\x1a\n"
 KEY = "sk-never-to-be-seen"
 HEADER = "header-never-to-be-seen"
@@ -184,7 +186,7 @@ def test_what_would_fail_everywhere_stops_the_run_and_keeps_what_is_done(
     assert ended.code == 4
     last = ended.err.splitlines()[-1]
     assert last.startswith(f"nih: the run had to stop {word}")
-    assert last.endswith("what is done is kept: go on by nih run --resume run")
+    assert last.endswith(t("cli.done_kept_go_nih", path="run"))
     assert KEY not in ended.err
     assert len(records_of(nih.folder / "run")) == 2
     assert len(chat.asked) == 3
@@ -203,7 +205,7 @@ def test_ctrl_c_stops_cleanly_and_says_how_to_go_on(
     out, err = process.communicate(timeout=600)
     assert process.returncode == 130
     assert b"found" in out and b"3 of 6 trials measured" in out  # what was paid for is shown
-    assert err.decode().splitlines()[-1] == "nih: stopped; what is done is kept: go on by nih run --resume run"
+    assert err.decode().splitlines()[-1] == "nih: " + t("cli.stopped", go_on=t("cli.done_kept_go_nih", path="run"))
     assert b"Traceback" not in err
     done = records_of(nih.folder / "run")
     assert len(done) == 3

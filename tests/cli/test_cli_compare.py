@@ -10,8 +10,10 @@ import pytest
 
 from nihbench.app.finish import finish
 from nihbench.cli.progress import measuring
+from nihbench.lang.messages import Note, t
 from nihbench.run.store import open_run
 from scripts.synthetic_runs import write_run
+from tests.wording import part, says
 
 REFERENCE = Path(__file__).resolve().parents[2] / "results" / "reference-smollm2-135m"
 SMALL: dict[str, Any] = {
@@ -42,7 +44,7 @@ def test_two_prompts_of_one_run(nih: Any, write: Any) -> None:
     ended = nih("compare", "one")
     assert ended.code == 0, ended.err
     assert ended.out.startswith("On this haystack question-first finds the needle more often than original: ")
-    assert "over 42 paired trials" in ended.out and "Nothing is said of other haystacks" in ended.out
+    assert "42 paired trials" in ended.out and says(ended.out, "finding.one_haystack")
     value = json.loads(nih("compare", "one", "--json").out)
     (made,) = value["comparisons"]
     assert value["by"] == "prompt" and made["verdict"] == "differ" and made["text"]["en"] in ended.out
@@ -62,7 +64,7 @@ def test_of_two_models_that_answer_alike_no_region_differs(nih: Any, write: Any)
     # The very same answers on both sides.
     (nih.folder / "other" / "records.jsonl").write_bytes((nih.folder / "one" / "records.jsonl").read_bytes())
     ended = nih("compare", "one", "other")
-    assert ended.code == 0 and "are not told apart" in ended.out and "at lengths" not in ended.out
+    assert ended.code == 0 and says(ended.out, "finding.unclear") and "at lengths" not in ended.out
     (made,) = json.loads(nih("compare", "one", "other", "--json").out)["comparisons"]
     assert (made["regions"], made["lost"], made["won"]) == ([], [], [])
 
@@ -93,7 +95,7 @@ def test_what_got_worse_is_told_beside_a_gain(nih: Any, write: Any) -> None:
     assert gain["p_value"] <= 0.05 and gain["gained"] > 50
     assert len(made["lost"]) == 22 and {each["depth_percent"] < 10 for each in made["lost"]} == {True}
     told = nih("compare", "o ld", "new")
-    assert "is worse at lengths 50K-150K and depths 0%-7%: 0.0% found against 100.0%" in " ".join(told.out.split())
+    assert says(told.out, "finding.region_worse", lengths="50K-150K", depths="0%-7%", second="0.0%", first="100.0%")
     assert "nih cases new --against 'o ld'" in " ".join(told.err.split())
     (shown,) = json.loads(nih("cases", "new", "--against", "o ld", "--json").out)["runs"]
     ids = {case["id"] for group in shown["groups"] for cluster in group["clusters"] for case in cluster["cases"]}
@@ -121,7 +123,7 @@ def test_two_models_and_the_interaction(nih: Any, write: Any) -> None:
     ended = nih("compare", "strong", "weak")
     assert ended.code == 0, ended.err
     first, second, crossed, unit = ended.out.strip().split("\n\n")
-    assert unit == "Length: tokens as the model counts them, whole request, K = 1,000."
+    assert unit == t("figure.length_note", unit=Note("unit_model"))
     assert first.startswith("sf-sandwich/original: On this haystack weak finds the needle less often than strong")
     assert second.startswith("sf-sandwich/explicit: On this haystack weak finds the needle less often than strong")
     assert crossed.startswith(
@@ -145,11 +147,11 @@ def test_two_runs_of_one_model_are_told_apart_by_their_folders(nih: Any, write: 
     [
         ("corpus", {"name": "dumas", "sha256": "ab" * 32}, "corpus: paul-graham-en 1074bce916d9 | dumas abababababab"),
         ("length_unit", {"tokenizer": "cl100k_base"}, "length unit: llama.cpp:smollm2-135m:61214c46859a | cl100k_base"),
-        ("identity", {"placement": 99}, "rules of placement: 2 | 99"),
+        ("identity", {"placement": 99}, t("analysis.rules_placement") + ": 2 | 99"),
         (
             "needle",
             {"statements": ["Figs."]},
-            "needle's text: The best thing to do in San Francisco is eat a sandwich a... | Figs.",
+            t("analysis.needle_text") + ": The best thing to do in San Francisco is eat a sandwich a... | Figs.",
         ),
     ],
 )
@@ -176,8 +178,8 @@ def test_other_lengths_other_seeds_and_nothing_to_compare(nih: Any, write: Any) 
         if line["trial"]["repeat"]:
             line["placement"]["source_start"] += 7
     (other / "records.jsonl").write_text("\n".join(map(json.dumps, lines)) + "\n", encoding="utf-8")
-    assert "in 42 of 84 trials the haystack begins elsewhere" in nih("compare", "repeats", "seeded").error()
-    assert "nothing to compare by prompt: it takes two prompts of one model" in nih("compare", "one").error()
+    assert says(nih("compare", "repeats", "seeded").error(), "analysis.cant_pair_trials_haystack", apart=42, all=84)
+    assert says(nih("compare", "one").error(), "cli.nothing_compare_prompt_takes")
     assert "choose prompt or model" in nih("compare", "one", "--by", "length").error()
     assert "--difference is in points" in nih("compare", "one", "--difference", "0").error()
     assert "no run here has a prompt 'x'" in nih("compare", "one", "--prompt", "x").error()
@@ -234,27 +236,27 @@ ONE_CELL: dict[str, Any] = {"lengths": (8000,), "depths": (50.0,)}
     [
         pytest.param(
             "perfect", 90.0, {}, None,
-            ["100.0% [", "By RULER's fixed threshold of 85.6%: Effective length: 128K tokens or"],
-            "42 paired trials, a difference of +0.0 points", "No miss in 42 trials: there is nothing to explain.",
+            ["100.0% [", t("finding.effective_absolute", threshold="85.6%"), "Effective length: at least 128K tokens"],
+            "42 paired trials, a difference of +0.0 points", t("finding.no_miss", trials=42),
             id="perfect",
         ),
         pytest.param(
             "nothing", -90.0, {}, None, ["found 0.0% [0.0% to ", "Effective length: under 8K tokens"],
-            "42 paired trials, a difference of +0.0 points", "Holes at random", id="nothing found",
+            "42 paired trials, a difference of +0.0 points", part("finding.bee"), id="nothing found",
         ),
         pytest.param(
             "empty", 1.0, {}, _empty, ["found unknown", "no verdict"],
-            "Nothing was measured on both sides of original and explicit", "Nothing is measured: can't tell.",
+            t("finding.nothing_measured", a="original", b="explicit"), t("finding.no_trial"),
             id="no records",
         ),
         pytest.param(
             "failed", 1.0, {}, _failed, ["found unknown", "0 of 42 trials measured", "no verdict"],
-            "Nothing was measured on both sides of original and explicit", "Nothing is measured: can't tell.",
+            t("finding.nothing_measured", a="original", b="explicit"), t("finding.no_trial"),
             id="all failed",
         ),
         pytest.param(
             "cell", 90.0, ONE_CELL, None, ["found 100.0% [2.5% to 100.0%]", "for this haystack"],
-            "too small to see any difference", "No miss in 1 trials", id="one cell",
+            t("finding.not_detectable"), t("finding.no_miss", trials=1), id="one cell",
         ),
     ],
 )  # fmt: skip
@@ -299,7 +301,7 @@ def test_what_can_not_be_paired_is_compared_as_two_samples_and_called_so(nih: An
     assert ended.code == 0, ended.err
     assert ended.out.startswith("Unpaired: other finds the needle less often than one: ")
     assert "two independent samples of 42 and 42 trials, in the 42 cells" in ended.out
-    assert "nothing is said of other texts" in ended.out
+    assert says(ended.out, "cli.side_stands_one_haystack")
     chinese = nih("compare", "one", "other", "--unpaired", "--lang", "zh").out
     assert chinese.startswith("未配对：other 不如 one 常找到针")
     (made,) = json.loads(nih("compare", "one", "other", "--unpaired", "--json").out)["comparisons"]

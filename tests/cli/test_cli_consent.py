@@ -236,7 +236,7 @@ def test_a_judge_asks_before_it_is_paid(nih: Any, chat: Any, own: Path, foreign:
     (nih.folder / "models.yaml").write_text(json.dumps(dear), encoding="utf-8")
     judge = ["--judge", "y", "--api-key-env", "MY_KEY"]
     last = nih("score", "run", *judge)
-    assert last.code == 2 and "agree to that by --yes" in last.err.splitlines()[-1], last.err
+    assert last.code == 2 and "--yes" in last.err.splitlines()[-1], last.err
     assert chat.asked == []
     assert nih("score", "run", *judge, "--max-cost", "500").code in (0, 3) and chat.asked
 

@@ -16,7 +16,9 @@ from typing import Any
 import pytest
 from rich.cells import cell_len
 
+from nihbench.lang.messages import t
 from tests.endpoint.conftest import Asked, Reply, ScriptedServer
+from tests.wording import says
 
 SECRET = "hdr-4f9a81c2d7e6"
 HEADER = ("--header", f"X-Team={SECRET}")
@@ -64,7 +66,7 @@ def test_of_a_good_server(nih: Any, chat: Any) -> None:
     rows = rows_of(ended.out)
     assert (rows["reachable"], rows["model listed"], rows["answers"], rows["usable"]) == ("yes",) * 4
     assert rows["window"] == "unknown" and "the first and the last line arrived" in rows["canary"]
-    assert "give --window TOKENS" in rows["default sweep"] and rows["cached tokens"] == "not reported"
+    assert "--window TOKENS" in rows["default sweep"] and rows["cached tokens"] == "not reported"
     # The same tokenizer on both sides: what is thought of the canary's length is what the server counts.
     seen, thought = (int(n.replace(",", "")) for n in re.findall(r"([\d,]+) (?:of|tokens)", rows["canary"]))
     assert abs(seen / thought - 1) < 0.01
@@ -140,7 +142,7 @@ def test_a_cap_stops_it_before_the_call_that_could_pass_it(
 ) -> None:
     options = ("doctor", "--model", "x", "--base-url", chat.base_url, "--window", 4000, *PRICE, "--max-cost", cap)
     ended = nih(*options)
-    assert ended.code == 4 and "of --max-cost are spent" in ended.err.splitlines()[-1]
+    assert ended.code == 4 and says(ended.err.splitlines()[-1], "endpoint.next_call_could_cost")
     rows = rows_of(ended.out)
     assert (rows["reachable"], rows["model listed"], rows["canary"]) == ("yes", "yes", "not sent")
     assert (rows["answers"], rows["usable"]) == (answers, usable)
@@ -187,7 +189,7 @@ def test_a_cap_needs_a_price(nih: Any) -> None:
         (("--header", "x"), "--header takes NAME=VALUE"),
         (("--header", f"X-Team={SECRET}é"), "characters that can't be sent"),
         (("--extra-body", "["), "--extra-body is not JSON"),
-        (("--extra-body", '{"stream": true}'), "give --stream or --no-stream"),
+        (("--extra-body", '{"stream": true}'), t("cli.give_stream_no_stream")),
         (("--base-url", "http://127.0.0.1:1/v1"), "takes one --base-url"),
         (("--model", "a", "--model", "b"), "takes one --model"),
     ],

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from nihbench.app.sending import tell_of_sleep
+from nihbench.lang.messages import t
+from tests.wording import says
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="terminals and their signals are POSIX's")
 
@@ -35,7 +37,7 @@ def test_a_terminal_that_is_closed_ends_a_run_unless_it_was_told_to_go_on(
         assert len(records_of(nih.folder / "run")) == 6
         return
     assert process.returncode == 143, err
-    assert "nih: stopped by SIGHUP; what is done is kept: go on by nih run --resume run" in err.decode()
+    assert t("cli.stopped_2", signal="SIGHUP", go_on=t("cli.done_kept_go_nih", path="run")) in err.decode()
     assert len(records_of(nih.folder / "run")) == 3
     assert not (nih.folder / "run" / ".holder.json").exists()
 
@@ -70,8 +72,8 @@ def test_a_folder_that_is_moved_is_said(
     chat.release.set()
     _, err = process.communicate(timeout=600)
     assert process.returncode == 2 and b"Traceback" not in err, err
-    said = " ".join(err.decode().split())
-    assert "moved to" in said and f"go on by nih run --resume {place}" in said
+    told = " ".join(err.decode().split())
+    assert says(told, "run.moved_while_run_wrote", place=place)
     assert 4 <= len(chat.asked) == len(records_of(place))  # what was on its way by then is kept, too
     chat.hold_from = None
     assert nih("run", "--resume", "elsewhere").code == 0

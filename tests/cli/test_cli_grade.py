@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from nihbench.lang.messages import t
+
 FULL = "Eat a sandwich and sit in Dolores Park on a sunny day."
 OWN = """
 needles:
@@ -88,7 +90,7 @@ def test_a_row_may_bring_its_own_answer(nih: Any) -> None:
         ],
     )
     ended = nih("grade", "rows.jsonl")
-    assert ended.err == "note: not in the catalog, so graded by what their rows expect: mine\n"
+    assert ended.err == t("cli.note_not_catalog_graded", own="mine") + "\n"
     rows = grades(ended.out)
     assert rows[0]["band"] == 100 and rows[1]["band"] == 100 and rows[2]["band"] == 0
 
@@ -174,13 +176,17 @@ def test_agreement_with_people_shows_what_it_must_beat(nih: Any) -> None:
     assert whole["outcome"] == 1.0 and chinese["outcome"] is None
     assert [row["id"] for row in report["disagreements"]] == ["d"]
     keyword, share = whole["baselines"]
-    assert (keyword["rater"], share["rater"]) == ("one keyword", "share of facts")
+    assert (keyword["rater"], share["rater"]) == (t("figures.one_keyword"), t("figures.share_facts"))
     assert keyword["table"][0][0] == 1 and keyword["table"][4][4] == 1 and keyword["exact"] == 0.5
     # Bands at 4, 0, 3, 2 by people and 4, 0, 3, 4 by the rules: observed 1 - (4/16) / 4, expected over the margins.
     apart = sum((a - b) ** 2 for a in (4, 0, 3, 2) for b in (4, 0, 3, 4)) / 16 / 16
     assert whole["scorer"]["kappa"]["value"] == pytest.approx(1 - (4 / 16 / 4) / apart)
     text = nih("agree", "rows.jsonl").out
-    assert "one keyword" in text and "share of facts" in text and "d: 50 by the reference, 100 by the scorer" in text
+    assert (
+        t("figures.one_keyword") in text
+        and t("figures.share_facts") in text
+        and "d: 50 by the reference, 100 by the scorer" in text
+    )
 
 
 def test_a_file_without_bands_or_with_a_scorer_is_refused(nih: Any) -> None:

@@ -12,8 +12,10 @@ from typing import Any
 
 import pytest
 
+from nihbench.lang.messages import t
 from nihbench.score.judge import VERSION
 from tests.cli.conftest import ANSWERS, ChatModel
+from tests.wording import part, says
 
 MODELS = """
 providers:
@@ -138,7 +140,7 @@ def test_a_bad_verdict_leaves_answers_unscored_and_never_at_0(
     court.say = BAD[kind]
     ended = judge()
     assert ended.code == 3 and "Traceback" not in ended.err and "\x1b" not in ended.err + ended.out
-    assert "answers are left unscored" in ended.err
+    assert says(ended.err, "cli.answers_left_unscored_file")
     for row in rows_of(run, "judge-wise"):
         assert row["unscored"] and "value" not in row and "band" not in row
     drawn = nih("plot", "run", "--scorer", "judge-wise", "--out", "judged.svg")
@@ -255,7 +257,7 @@ def test_a_cap_without_a_price_is_refused(judge: Any, court: ChatModel) -> None:
 def test_a_judge_that_refuses_the_key_stops_and_what_came_is_kept(judge: Any, court: ChatModel, run: Path) -> None:
     court.fail = {2: (401, {"error": {"message": "bad key"}})}
     ended = judge("--concurrency", 1)
-    assert ended.code == 4 and "give the same command again" in ended.err
+    assert ended.code == 4 and says(ended.err, "cli.verdicts_came_kept_give")
     assert not (run / "scores.judge-wise.jsonl").exists()
     court.fail = {}
     assert judge().code == 0
@@ -364,9 +366,9 @@ def test_a_damaged_score_file_is_named_with_its_line(nih: Any, judge: Any, run: 
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--votes", "3"], "name it by --judge"),
-        (["--only-uncertain"], "name it by --judge"),
-        (["--max-output", "900"], "name it by --judge"),
+        (["--votes", "3"], part("cli.rules_take_none_options")),
+        (["--only-uncertain"], part("cli.rules_take_none_options")),
+        (["--max-output", "900"], part("cli.rules_take_none_options")),
         (["--judge", "wise"], "wise"),
         (["--judge", "x", "--judge-base-url", "http://127.0.0.1:9/v1", "--votes", "0"], "--votes must be at least 1"),
         (["--judge", "x", "--judge-base-url", "nowhere"], "is not a base URL"),
@@ -395,7 +397,7 @@ def test_rules_against_a_judge(nih: Any, judge: Any, run: Path) -> None:
     whole = report["comparisons"][0]
     assert whole["scorer"]["exact"] == pytest.approx(1 - len(differ) / len(rules))
     assert whole["baselines"][0]["exact"] == 1.0, "this judge is one keyword itself"
-    assert "one keyword" in nih("agree", "run").out
+    assert t("figures.one_keyword") in nih("agree", "run").out
 
 
 def test_one_judge_of_several_must_be_chosen(nih: Any, judge: Any, court: ChatModel) -> None:
@@ -425,9 +427,9 @@ def test_a_folder_of_runs_is_scored_and_compared_as_a_whole(nih: Any, court: Cha
     (nih.folder / "models.yaml").write_text(MODELS.format(url=court.base_url), encoding="utf-8")
     assert nih("score", "all").code == 0
     ended = nih("agree", "all")
-    assert ended.code == 2 and "has no judge's scores" in ended.error()
+    assert ended.code == 2 and says(ended.error(), "cli.no_judge_scores_add")
     assert nih("score", "all/a", "--judge", "wise").code == 0
-    assert "has no judge's scores" in nih("agree", "all").error()
+    assert says(nih("agree", "all").error(), "cli.no_judge_scores_add")
     assert nih("score", "all", "--judge", "wise").code == 0
     report = json.loads(nih("agree", "all", "--json").out)
     assert report["comparisons"][0]["scorer"]["items"] == 12

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from tests.wording import says
+
 KEY = "sk-in-a-file-0123456789"
 
 
@@ -52,5 +54,5 @@ def test_a_wrong_line_is_named_without_its_text(nih: Any, chat: Any, small: list
     assert f"{keys}:2: write NAME=KEY" in error and KEY not in error
     keys.unlink()
     keys.mkdir()
-    assert "can't be read" in nih.process("run", *small, "--api-key-env", "MY_KEY").error()
+    assert says(nih.process("run", *small, "--api-key-env", "MY_KEY").error(), "cli.file_keys_cant_read")
     assert chat.asked == []

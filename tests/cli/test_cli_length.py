@@ -17,6 +17,7 @@ from nihbench.endpoint.access import open_model
 from nihbench.endpoint.checkup import Preflight
 from nihbench.endpoint.servers import ServerInfo
 from nihbench.types import ModelPreset
+from tests.wording import says
 
 
 @pytest.fixture
@@ -129,7 +130,7 @@ def test_a_second_server_must_count_as_the_first_does(nih: Any, chat: Any, forei
             assert len(other.asked) > 1
             assert nih("run", "--resume", "run").code == 0
         else:
-            assert ended.code == 2 and "tokens of a text of which the first one counts" in ended.error()
+            assert ended.code == 2 and says(ended.error(), "cli.base_url_server_counts_tokens")
             assert len(other.asked) == 1 and not (nih.folder / "run").exists()
     finally:
         other.close()
@@ -150,7 +151,7 @@ def test_missing_usage_is_unverified(nih: Any, chat: Any, foreign: list[object])
     chat.take = lambda asked: (200, whole(asked)[1] | {"usage": {}})
     ended = nih("run", *foreign, "--out", "run")
     assert ended.code == 0 and "6 answers came without a token count" in ended.err
-    assert "the server tells no token counts" in ended.err
+    assert says(ended.err, "cli.note_server_tells_no")
     lines = (nih.folder / "run" / "records.jsonl").read_text(encoding="utf-8").splitlines()
     assert {json.loads(line)["completion"]["prompt_check"] for line in lines} == {"unverified"}
 

@@ -10,6 +10,9 @@ from typing import Any
 
 import pytest
 
+from nihbench.lang.messages import t
+from tests.wording import says
+
 
 @pytest.fixture
 def first(chat: Any, own_texts: dict[str, Path]) -> list[object]:
@@ -45,7 +48,7 @@ def test_the_same_bytes_arrive_and_pair(nih: Any, chat: Any, first: list[object]
         reach = ["--model", "new", "--base-url", other.base_url, "--window", 6000, "--like", "elsewhere"]
         plan = nih("plan", *reach)
         assert plan.code == 0 and other.asked == []
-        assert "tokens as old counts them" in plan.out and "nih compare takes both" in plan.out
+        assert t("note.unit_of", name="old") in plan.out and says(plan.out, "cli.pair_pair_whose_prompts")
         ended = nih("run", *reach, "--out", "b")
         assert ended.code == 0, ended.err
         assert prompts_sent(other, 0) == sent
@@ -100,7 +103,7 @@ def test_what_was_never_sent_or_does_not_fit_is_left_out(nih: Any, chat: Any, fi
         (["--lengths", "1k"], "leave --lengths out"),
         (["--repeats", "3", "--seed", "1"], "leave --repeats, --seed out"),
         (["--adaptive"], "leave --adaptive out"),
-        (["--suite", "moonshot-2023"], "leave --suite out"),
+        (["--suite", "moonshot-2023"], "remove --suite"),
         (["--prompt", "loud"], "has no prompt 'loud'"),
         (["--window", "400"], "do not fit into a window of 400 tokens"),
     ],

@@ -15,6 +15,8 @@ from typing import Any
 import pyte
 import pytest
 
+from tests.wording import says
+
 SOURCE = Path(__file__).parents[2] / "src"
 HOSTILE = "\x1b]0;owned\x07\x1b[2J\x1b[5;5H\x9b31m\u202eEVIL\x1b[?1049l\r\nRide a cable car.\x1bc[red]"
 
@@ -90,7 +92,7 @@ def test_a_run_fills_its_heatmap_and_is_watched(nih: Any, chat: Any, small: list
     text = "\n".join(seen)
     assert seen[0].startswith("x  sf-sandwich") and "left" in seen[1]
     assert seen[2] == "found 0.0% (0 of 4), strict 0.0%"
-    assert "$0.00" in text and "of $1.00 spent" in text and "of at most 2 calls under way" in text
+    assert "$0.00" in text and "of $1.00 spent" in text and says(text, "cli.most_calls_under_way", limit=2)
     assert "latest miss, length" in text and "300    600" in text
     assert all("EVIL" not in line or line.startswith("latest miss") for line in seen)
     assert run.screen.title != "owned" and b"\x1b]0;" not in run.raw and b"\x1bc" not in run.raw
@@ -123,6 +125,6 @@ def test_what_ended_is_shown_without_waiting(nih: Any, chat: Any, small: list[ob
         f'{{"pid": 999999999, "host": "{socket.gethostname()}", "since": ""}}'
     )
     ended = nih("watch", "runs")
-    assert ended.code == 0 and "no process works on runs" in ended.err and "mean score in %" in ended.out
+    assert ended.code == 0 and says(ended.err, "cli.no_process_works_how") and "mean score in %" in ended.out
     assert not (nih.folder / "runs" / "one" / "scores.rules.jsonl").exists()
     assert nih("watch", "nowhere").error() == "nih: nowhere holds no run: there is no run.json in it"

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from tests.wording import says
+
 DEAR = ("--lengths", "5k,7k", "--depths", "0:100:101", "--repeat-corpus")  # about 1,200,000 tokens
 
 
@@ -36,7 +38,7 @@ def test_an_unknown_server_on_this_machine_is_money(nih: Any, chat: Any, plain: 
     ended = nih("run", *plain, *DEAR, "--out", "run")
     assert ended.code == 2 and "to a model of unknown price" in ended.error()
     assert "needs the price of this model" in nih("run", *plain, "--max-cost", 1, "--out", "run").error()
-    assert "unknown: give --price" in nih("plan", *plain).out
+    assert says(nih("plan", *plain).out, "cli.unknown_give_price_out")
     assert chat.asked == [] and not (nih.folder / "run").exists()
 
 
@@ -45,7 +47,7 @@ def test_a_server_that_answers_every_path_alike_is_no_engine(nih: Any, chat: Any
     alike = {"object": "list", "data": [{"id": "x"}], "models": [{"name": "x"}]}
     for lists in ({path: alike for path in ("/api/tags", "/api/ps", "/api/v0/models")}, {"/api/tags": {"models": []}}):
         chat.owner, chat.lists = "somebody", lists
-        assert "unknown: give --price" in nih("plan", *plain).out
+        assert says(nih("plan", *plain).out, "cli.unknown_give_price_out")
 
 
 ENGINES: list[tuple[str, dict[str, Any], str]] = [
@@ -61,7 +63,7 @@ def test_an_engine_that_says_what_it_is_costs_nothing(
     nih: Any, chat: Any, small: list[object], owner: str, lists: dict[str, Any], name: str
 ) -> None:
     chat.owner, chat.lists = owner, lists
-    assert f"says that it is {name}" in nih("plan", *small, *DEAR).out
+    assert says(nih("plan", *small, *DEAR).out, "cli.nothing_says", engine=name)
     assert float(json.loads(nih("plan", *small, "--json").out)["cost_usd"]["most"]) == 0
     ended = nih("run", *small, "--depths", "50%", "--max-cost", 0, "--out", "run")
     assert ended.code == 0 and "spent" not in ended.err
@@ -96,7 +98,7 @@ def test_what_ollama_hands_on_to_its_service_is_money(nih: Any, chat: Any, small
     chat.owner = "library"
     for model, free in (("x", True), ("x:120b-cloud", False), ("x:cloud", False)):
         planned = nih("plan", "--model", model, *small[2:]).out
-        assert ("nothing: " in planned) is free and ("unknown: give --price" in planned) is not free
+        assert ("free: " in planned) is free and says(planned, "cli.unknown_give_price_out") is not free
 
 
 def wrong_arguments(own: Path, chat: Any) -> list[list[object]]:

@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from nihbench.lang.messages import t
+
 LONG = "d" * 260
 COMMANDS = [
     "cases {}",
@@ -78,7 +80,7 @@ def test_a_path_that_can_not_be_is_one_sentence(nih: Any, chat: Any, small: list
 
 
 def test_a_nul_in_an_argument_and_a_folder_for_a_file(nih: Any) -> None:
-    assert "the character NUL" in nih("plot", "a\0b").error()
+    assert t("cli.argument_holds_character_nul") in nih("plot", "a\0b").error()
     (nih.folder / "folder").mkdir()
     for command in ("grade folder", "import kamradt folder", "plot folder"):
         assert nih(*command.split()).code == 2

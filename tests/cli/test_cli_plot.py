@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 
 from nihbench.cli.app import main
+from nihbench.lang.messages import t
 from scripts.synthetic_runs import write_run
+from tests.wording import part
 
 ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = ROOT / "results" / "reference-smollm2-135m"
@@ -43,7 +45,7 @@ def plot(folder: Path, *arguments: str) -> SimpleNamespace:
         (["synthetic-one", "--kind", "difference", "--prompt", "explicit,original"], ["sf-sandwich/original minus"]),
         (["synthetic-one", "synthetic-two", "--prompt", "original", "--kind", "difference"], ["synthetic-two minus"]),
         (["synthetic-one", "--kind", "profiles"], ["By context length", "Shaded: 95% intervals, for this haystack."]),
-        (["synthetic-two", "--axis", "achieved"], ["Needle depth as achieved", "half way to its neighbours"]),
+        (["synthetic-two", "--axis", "achieved"], [part("figure.depth_achieved"), part("figure.achieved_note")]),
         (["synthetic-two", "--lang", "zh"], ["上下文长度", "针的深度", "合成数据", "平均得分"]),
         (["synthetic-two", "--title", "My own"], ["My own"]),
     ],
@@ -83,12 +85,12 @@ def test_a_sweep_is_animated(runs: Path, tmp_path: Path) -> None:
         (["synthetic-two", "--colours", "jet"], "choose one of classic, safe, grey"),
         (["synthetic-two", "--preset", "poster"], "choose one of default, blog, slide"),
         (["synthetic-two", "--size", "huge"], "--size 'huge'"),
-        (["synthetic-two", "--prompt", "none"], "no run here has a prompt 'none': there are original"),
-        (["synthetic-two", "--kind", "difference"], "a difference is between two sweeps, and here are 1"),
+        (["synthetic-two", "--prompt", "none"], t("cli.no_run_here_prompt", name="none", present="original")),
+        (["synthetic-two", "--kind", "difference"], part("cli.difference_between_two_sweeps")),
         (["synthetic-one", "--animate", "f.gif"], "an animation shows one map"),
         (["synthetic-two", "--animate", "f.mp4"], ".png (APNG) or .gif"),
-        (["synthetic-two", "--size", "6x2"], "give a larger --size"),
-        (["synthetic-two", "--size", "2"], "of width: give --size"),
+        (["synthetic-two", "--size", "6x2"], "use a larger --size"),
+        (["synthetic-two", "--size", "2"], part("figures.figure_doesnt_fit_inches")),
     ],
 )
 def test_what_can_not_be_drawn_is_said_in_one_line(
@@ -113,7 +115,7 @@ def test_plotting_imports_neither_pandas_nor_the_client(runs: Path, tmp_path: Pa
 
 
 def test_characters_that_no_font_has_are_named_with_the_way_to_a_font(runs: Path, tmp_path: Path) -> None:
-    for lang, says in (("en", "no font of this machine has \U0001f9ff"), ("zh", "本机没有字体含有 \U0001f9ff")):
+    for lang, says in (("en", "no font on this machine has \U0001f9ff"), ("zh", "本机没有字体含有 \U0001f9ff")):
         out = str(tmp_path / "f.png")
         ended = plot(runs, "synthetic-two", "--title", "a needle \U0001f9ff", "--lang", lang, "--out", out)
         assert ended.code == 0 and says in ended.err and "pip install 'nihbench[zh]'" in ended.err

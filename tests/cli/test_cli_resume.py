@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from tests.wording import says
+
 
 def recorded(folder: Path) -> set[str]:
     """The prompts that have a whole record, read without the code under test."""
@@ -254,7 +256,7 @@ def test_secrets_of_the_extra_body_are_not_stored_and_must_be_given_again(
     for path in folder.iterdir():
         assert b"hidden-" not in path.read_bytes(), path
     assert "seen" in (folder / "run.json").read_text(encoding="utf-8")
-    assert "give the same --extra-body again" in nih("run", "--resume", folder).error()
+    assert says(nih("run", "--resume", folder).error(), "run.run_held_secret_not", option="--extra-body")
     ended = nih("run", "--resume", folder, "--extra-body", body.replace("hidden-1", "hidden-3"))
     assert "other options: --extra-body differ" in ended.error()
     assert len(chat.asked) == 5
@@ -293,7 +295,7 @@ def test_a_run_of_older_placement_rules_is_refused_before_anything_is_sent(
     before = len(chat.asked)
     ended = nih("run", "--resume", "old")
     assert ended.code == 2
-    assert "older version" in ended.err and "make a new run" in ended.err and len(ended.err.splitlines()) == 1
+    assert says(ended.err, "run.cant_resume_older_version") and len(ended.err.splitlines()) == 1
     assert len(chat.asked) == before
     trial = json.loads(records.read_bytes())["id"]
     assert nih("rebuild", "old", trial).code == 0, "its prompts can be made again all the same"

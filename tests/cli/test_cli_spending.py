@@ -13,7 +13,9 @@ from typing import Any
 
 import pytest
 
+from nihbench.lang.messages import t
 from tests.ledgers import beside_records
+from tests.wording import says
 
 PRICE = ("--price", "100,0")  # USD per million: a prompt of 300 tokens is three cents
 
@@ -29,7 +31,7 @@ def test_a_cap_is_never_passed_and_holds_for_the_whole_run(
 ) -> None:
     ended = nih("run", *small, *PRICE, "--max-cost", "0.2", "--out", "run")
     assert ended.code == 4, ended.err
-    assert "of --max-cost are spent" in ended.err.splitlines()[-1] and "nih run --resume run" in ended.err
+    assert says(ended.err.splitlines()[-1], "endpoint.next_call_could_cost") and "nih run --resume run" in ended.err
     began = len(chat.asked)
     assert 3 <= began < 6
     assert 0.1 < spent_usd(chat) <= 0.2
@@ -97,8 +99,8 @@ def test_sigterm_ends_like_ctrl_c(nih: Any, chat: Any, small: list[object], reco
     process.terminate()
     out, err = process.communicate(timeout=600)
     assert process.returncode == 143, err
-    assert (
-        err.decode().splitlines()[-1] == "nih: stopped by SIGTERM; what is done is kept: go on by nih run --resume run"
+    assert err.decode().splitlines()[-1] == "nih: " + t(
+        "cli.stopped_2", signal="SIGTERM", go_on=t("cli.done_kept_go_nih", path="run")
     )
     assert b"sf-sandwich / original" in out and b"3 of 6 trials measured" in b" ".join(out.split())
     assert b"stopped: 3 of 6 trials are done" in err and b"Traceback" not in err
@@ -143,7 +145,7 @@ def test_a_cap_holds_what_is_asked_before_the_first_trial(
     checks = sum(beside_records(nih.folder / "whole"))
     chat.asked.clear()
     ended = nih("run", *fitted, "--max-cost", f"{share * checks:.6f}", "--out", "run")
-    assert ended.code == 4 and "of --max-cost are spent" in ended.err
+    assert ended.code == 4 and says(ended.err, "endpoint.next_call_could_cost")
     # There is no run, but what was paid for is written down where it would have been.
     assert not (nih.folder / "run" / "run.json").exists()
     spent = spent_usd(chat)
@@ -188,7 +190,7 @@ def service(nih: Any, own_texts: dict[str, Path]) -> list[object]:
         (["--price", "40,1"], "and can cost $"),
         (
             ["--depths", "0:100:101"],
-            "to a model of unknown price (--price IN,OUT gives it; 0,0 if nobody is paid): agree to that by --yes",
+            "to a model of unknown price (set it with --price IN,OUT; 0,0 if nobody is paid): agree with --yes",
         ),
     ],
 )
@@ -251,7 +253,7 @@ def test_retry_all_tries_final_failures_again(nih: Any, chat: Any, small: list[o
     body = {"error": {"message": "maximum context length is 100 tokens", "code": "context_length_exceeded"}}
     chat.fail = {2: (400, body)}
     ended = nih("run", *small, "--out", "run")
-    assert ended.code == 3 and "try again what may pass" not in ended.err
+    assert ended.code == 3 and not says(ended.err, "cli.owed_try_again_may")
     assert nih("run", "--resume", "run").code == 3
     assert len(chat.asked) == 6
     assert nih("run", "--resume", "run", "--retry-all").code == 0
@@ -321,7 +323,7 @@ def test_checks_that_are_broken_off_are_told(nih: Any, chat: Any, fitted: list[o
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=600)
     assert process.returncode == 130, err
-    (told,) = re.findall(r"asked before the first trial: [\d,]+ tokens, \$([\d.]+) spent", err.decode())
+    (told,) = re.findall(r"before the first trial: [\d,]+ tokens, \$([\d.]+) spent", err.decode())
     # What was under way counts at its worst case.
     assert float(told) > spent_usd(chat, place - 1)
     assert not (nih.folder / "run" / "run.json").exists()

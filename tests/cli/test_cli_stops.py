@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from nihbench.lang.messages import t
+
 PRICE = ("--price", "100,0")  # USD per million: a prompt of 300 tokens is three cents
 OVERFLOW = (400, {"error": {"message": "maximum context length is 100 tokens", "code": "context_length_exceeded"}})
 FILTERED = (400, {"error": {"message": "considered high risk", "type": "content_filter"}})
@@ -33,7 +35,7 @@ def test_a_cap_below_the_plan_says_how_far_it_reaches_and_shows_what_was_paid_fo
     """
     capped = [*small, *PRICE, "--concurrency", 1, "--max-cost", "0.2"]
     said = (
-        "--max-cost 0.2 ends the run before its end, after about 4 of 6 trials (at least 3); in part: "
+        "--max-cost 0.2 ends the run early, after about 4 of 6 trials (at least 3); in part: "
         "300 (2 of 3, depth 50-100%), 600 (2 of 3, depth 50-100%)"
     )
     assert said in nih("plan", *capped).out
@@ -43,11 +45,11 @@ def test_a_cap_below_the_plan_says_how_far_it_reaches_and_shows_what_was_paid_fo
     assert ended.code == 4 and len(chat.asked) == 4
     assert ended.err.index(said) < ended.err.index("1/6")
     assert "4 of 6 trials measured" in " ".join(ended.out.split()) and "sf-sandwich / original" in ended.out
-    assert "stopped: 4 of 6 trials are done" in ended.err
+    assert t("cli.stopped_trials_done", done=4, planned=6) in ended.err
     assert (nih.folder / "run" / "heatmap.png").stat().st_size > 1000
     assert ended.err.splitlines()[-1].endswith("go on by nih run --resume run")
     # What is enough is said to be, and what may not be.
-    assert "is enough for all 6 trials" in nih("plan", *small, *PRICE, "--max-cost", 1).out
+    assert t("cli.max_cost_enough_all", max_cost=1, planned=6) in nih("plan", *small, *PRICE, "--max-cost", 1).out
     assert "at the worst it ends after 5 of them" in nih("plan", *small, *PRICE, "--max-cost", 0.3).out
 
 

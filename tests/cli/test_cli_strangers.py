@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from tests.wording import says
+
 SECRET = "AKIA-of-the-victim-0123456789"
 CANARY = "The safe opens with the number 90417."
 
@@ -269,7 +271,7 @@ def test_neither_price_nor_bound_of_a_strangers_folder_agrees_to_what_it_costs(
     shutil.copytree(begun, nih.folder / "elsewhere")
     _edit(nih.folder / "elsewhere", price="0,0", max_cost=1e6, base_url=None, api_key_env=None)
     ended = nih(command[0], command[1], "elsewhere") if command[0] == "run" else nih("cases", "elsewhere", "--probe")
-    assert ended.code == 2 and "agree to that by --yes" in ended.err.splitlines()[-1], ended.err
+    assert ended.code == 2 and "--yes" in ended.err.splitlines()[-1], ended.err
     assert "can cost $1" in ended.err.splitlines()[-1] and chat.asked == []
     assert nih("run", "--resume", "run", "--price", "0,0").code == 0 and chat.asked
 
@@ -277,7 +279,7 @@ def test_neither_price_nor_bound_of_a_strangers_folder_agrees_to_what_it_costs(
 def test_a_folder_adds_no_field_that_the_command_line_refuses(nih: Any, chat: Any, begun: Path) -> None:
     for field in ({"model": "a-dear-one"}, {"max_tokens": 100_000}, {"n": 50}):
         _edit(begun, extra_body=field)
-        assert "--extra-body may not hold" in nih("run", "--resume", "run").error()
+        assert says(nih("run", "--resume", "run").error(), "cli.extra_body_may_not")
     assert chat.asked == []
 
 

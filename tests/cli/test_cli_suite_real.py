@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from nihbench.lang.messages import t
 from nihbench.local.server import LocalServer
 from nihbench.run.tree import find_runs
 from nihbench.types import Corpus
@@ -86,4 +87,4 @@ def test_the_suite_makes_one_panel_of_four_experiments(
     assert [each["corpus"]["name"] for each in content] == ["paul-graham-en", *["three-kingdoms-zh"] * 2]
     assert (nih.folder / "suite" / "panel.png").stat().st_size > 10_000
     planned = nih("plan", "--model", "smollm2-135m", "--lengths", "300,400", "--depths", "0,100")
-    assert "nothing: the model runs on this machine" in planned.out, planned.err
+    assert t("cli.nothing_model_runs_machine") in planned.out, planned.err

@@ -12,6 +12,7 @@ import pytest
 
 from nihbench.figures.look import missing
 from nihbench.run.tree import find_runs
+from tests.wording import says
 
 FACTS = {
     "Dolores Park": "Eat a sandwich and sit in Dolores Park on a sunny day.",
@@ -168,7 +169,7 @@ def test_a_memorised_answer_fails_the_closed_book_control(nih: Any, chat: Any, s
     shown = " ".join(ended.out.split())
     assert "CLOSED BOOK FAILED" in shown and "the chance floor is 100% (95%: 29% to 100%)" in shown
     assert "mean score 100.0%" not in shown and "found 100" not in shown  # the headline is withheld
-    assert "NO NEEDLE FAILED sf-sandwich/original: false answers to 2 of 2" in shown
+    assert says(shown, "control_told.no_needle_failed", where="sf-sandwich/original", hits=2, n=2)
     stopped = nih("run", *options, "--strict-controls", "--out", "strict")
     assert stopped.code == 4 and "--strict-controls" in stopped.err
     assert {line["trial"]["control"] for line in lines_of(nih.folder / "strict")} == {"oracle", "closed_book"}
@@ -222,7 +223,7 @@ def test_a_tree_that_was_killed_goes_on_and_doubles_nothing(nih: Any, chat: Any,
     assert nih("plot", "tree", "--out", "early.svg").code in (0, 3)
     chat.hold_from = None
     chat.release.set()
-    assert "leave --suite" in nih("run", "--resume", "tree", "--model", "y").error()
+    assert says(nih("run", "--resume", "tree", "--model", "y").error(), "cli.says_itself_runs_leave")
     ended = nih("run", "--resume", "tree")
     assert ended.code == 0, ended.err
     folders = find_runs(nih.folder / "tree")

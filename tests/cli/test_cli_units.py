@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
-OWN = {"en": "tokens as the model counts them", "zh": "token 数，按模型自己的计法"}
-NAMED = {"en": "cl100k_base tokens", "zh": "token 数，按 cl100k_base 计"}
+from nihbench.lang.messages import LANGUAGES, Note, said
+
+OWN = {lang: said(Note("unit_model"), lang) for lang in LANGUAGES}
+NAMED = {lang: said(Note("unit_tokenizer", name="cl100k_base"), lang) for lang in LANGUAGES}
 
 
 @pytest.fixture

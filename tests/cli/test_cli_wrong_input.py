@@ -11,6 +11,9 @@ from typing import Any
 
 import pytest
 
+from nihbench.lang.messages import t
+from tests.wording import part
+
 
 @pytest.fixture
 def no_server() -> Iterator[str]:
@@ -33,7 +36,7 @@ def no_server() -> Iterator[str]:
         (["--lengths", "0,500"], "--lengths: '0' must be at least 1 token"),
         (["--lengths", "1k:500:3"], "goes down"),
         (["--lengths", "50,60"], "can't hold the needle"),
-        (["--lengths", "7701,7702"], "over the window"),
+        (["--lengths", "7701,7702"], part("run.length_tokens_over_window")),
         (["--lengths", "7000,7001"], "longer than the corpus"),
         (["--depths", "0,140"], "--depths: 140 lies outside 0 to 100"),
         (["--depths", "-1,5"], "--depths: -1 lies outside"),
@@ -47,14 +50,14 @@ def no_server() -> Iterator[str]:
         (["--extra-body", "{"], "--extra-body is not JSON"),
         (["--extra-body", "[1]"], "--extra-body must be a JSON object"),
         *(
-            (["--extra-body", f'{{"{name}": 1}}'], f"--extra-body may not hold '{name}'")
+            (["--extra-body", f'{{"{name}": 1}}'], f"--extra-body can't contain '{name}'")
             for name in ("messages", "model", "stream", "n")
         ),
-        (["--extra-body", '{"max_tokens": 9}'], "give --max-output"),
-        (["--extra-body", '{"max_completion_tokens": 9}'], "give --max-output"),
-        (["--extra-body", '{"temperature": 1}'], "give --temperature"),
-        (["--extra-body", '{"seed": 1}'], "give --seed"),
-        (["--extra-body", '{"truncate_prompt_tokens": 1}'], "it would cut the prompts"),
+        (["--extra-body", '{"max_tokens": 9}'], t("cli.give_max_output")),
+        (["--extra-body", '{"max_completion_tokens": 9}'], t("cli.give_max_output")),
+        (["--extra-body", '{"temperature": 1}'], t("cli.give_temperature")),
+        (["--extra-body", '{"seed": 1}'], t("cli.give_seed")),
+        (["--extra-body", '{"truncate_prompt_tokens": 1}'], t("cli.would_cut_prompts_measured")),
         (["--corpus", "\udcff.txt"], "--corpus holds bytes that are not UTF-8"),
         (["--corpus", "en="], "lacks a name"),
         (["--corpus", "zh=nosuch"], "no corpus named 'nosuch'"),
@@ -67,7 +70,7 @@ def no_server() -> Iterator[str]:
         (["--depths", "٣"], "--depths"),
         (["--header", "nonsense"], "--header takes NAME=VALUE"),
         (["--header", "X-Name=né"], "characters that can't be sent"),
-        (["--order", "best"], "--order 'best' is none of cache, random, grid"),
+        (["--order", "best"], t("plan.order_none", order="best", orders="cache, random, grid")),
         (["--base-url", "127.0.0.1:8080"], "is not a base URL"),
         (["--api-key-env", "NO_SUCH_VARIABLE"], "set the environment variable NO_SUCH_VARIABLE"),
         (["--model", "gpt-4-turbo"], "OPENAI_API_KEY is not known to belong to 127.0.0.1"),
@@ -95,7 +98,7 @@ def test_wrong_options_of_a_run(nih: Any, chat: Any, small: list[object], option
         (["prompt", "--length", "2kk"], "--length: '2kk' is not a length in tokens, such as 4000, 4k or 300t"),
         (["prompt", "--length", "inf"], "--length: 'inf' is not a length in tokens"),
         (["prompt", "--length", "20"], "can't hold the needle"),
-        (["prompt", "--length", "9000"], "over the window"),
+        (["prompt", "--length", "9000"], part("run.length_tokens_over_window")),
         (["prompt", "--repeat", "-1"], "--repeat -1 must be 0 or more"),
         (["plan", "--depths", "0,140"], "--depths: 140 lies outside"),
     ],
@@ -118,7 +121,7 @@ def test_wrong_options_of_a_look(nih: Any, chat: Any, small: list[object], argum
         (["corpus", "fetch"], "Missing argument"),
         (["run", "--model", "gpt-44"], "no model named 'gpt-44'; did you mean 'gpt-4o'"),
         (["run", "--model", "no/such/model.gguf"], "There is no model file no/such/model.gguf"),
-        (["run"], "no model is named"),
+        (["run"], part("cli.no_model_named_give")),
         (["run", "--resume", "nowhere"], "nowhere holds no run"),
         (["plot", "nowhere"], "nowhere holds no run"),
         (["rebuild", "nowhere", "abc"], "nowhere holds no run"),
@@ -220,7 +223,7 @@ def test_a_folder_that_holds_a_run_already(nih: Any, chat: Any, small: list[obje
     ended = nih("run", *small, "--out", "run")
     assert ended.code == 2
     assert "run already holds a run: go on with it by --resume run" in ended.error()
-    assert "leave --out away" in nih("run", "--resume", "run", "--out", "other").error()
+    assert t("cli.resume_goes_run_own") in nih("run", "--resume", "run", "--out", "other").error()
     assert {path.name: path.read_bytes() for path in (nih.folder / "run").iterdir()} == before
     (nih.folder / "empty").mkdir()
     assert "empty holds no run" in nih("run", "--resume", "empty").error()
@@ -350,7 +353,7 @@ def test_a_needle_without_a_corpus_of_its_language_asks_for_one(nih: Any, chat: 
     without = small[: small.index("--corpus")] + small[small.index("--corpus") + 2 :]
     ended = nih("run", *without, "--experiment", "key", "--out", "run")
     assert ended.code == 2
-    assert "the needle 'key' is in the language 'fr'" in ended.error() and "give --corpus" in ended.error()
+    assert "the needle 'key' is in the language 'fr'" in ended.error() and "--corpus" in ended.error()
     assert nih("run", *small, "--experiment", "key", "--out", "run").code == 0
 
 

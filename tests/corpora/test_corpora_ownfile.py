@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from nihbench.corpora.ownfile import decode, load_path
 from nihbench.errors import UsageError
+from tests.wording import says
 
 CHINESE = "话说天下大势，分久必合，合久必分。\n“在北京最好的事情”，\U00020bb7野家。"
 ENGLISH = "Call me Ishmael. It’s a café.\n"
@@ -80,7 +81,7 @@ def test_what_is_plainly_an_older_encoding_is_read_as_it_and_said(
             path.write_bytes((text * times).encode(encoding))
             corpus = load_path(path)
             assert corpus.text == text * times
-            assert str(corpus.caveat).startswith("read otherwise than as UTF-8: old.txt as ")
+            assert says(corpus.caveat, "note.not_utf8") and "old.txt" in str(corpus.caveat)
 
 
 WRITTEN = [

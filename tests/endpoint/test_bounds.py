@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from nihbench.endpoint.answer import PAST_LIMIT
 from nihbench.endpoint.client import ChatClient
 from nihbench.endpoint.connection import Endpoint
-from nihbench.endpoint.dialect import Call, Dialect
+from nihbench.endpoint.dialect import Call
 from nihbench.endpoint.usage import MOST_BYTES, OutputBound, likely_tokens, weight
+from nihbench.endpoint.wire.base import Dialect
 from nihbench.types import Completion, Failure, Message, Request, Tokenizer
 
 END = b"0\r\n\r\n"

@@ -11,7 +11,7 @@ import pytest
 
 from nihbench.endpoint.client import ChatClient
 from nihbench.endpoint.connection import Endpoint, Timeouts
-from nihbench.endpoint.dialect import Dialect
+from nihbench.endpoint.wire.base import Dialect
 from nihbench.errors import UsageError
 from nihbench.types import Completion, Failure, Message, Outcome, Request, Usage
 

@@ -14,7 +14,7 @@ import pytest
 
 from nihbench.endpoint.client import ChatClient
 from nihbench.endpoint.connection import Endpoint, Timeouts
-from nihbench.endpoint.dialect import Dialect
+from nihbench.endpoint.wire.base import Dialect
 from nihbench.types import Completion, Failure, Message, Request
 
 # Short ones for the tests; a `LONG` one is never reached by them.
@@ -28,10 +28,10 @@ def timeouts(**short: float) -> Timeouts:
     return Timeouts(**({"connect_s": LONG, "write_s": LONG, "first_token_s": LONG, "idle_s": LONG} | short))
 
 
-def missed(outcome: Any, word: str, at_most_s: float = 10.0) -> Failure:
+def missed(outcome: Any, code: str, at_most_s: float = 10.0) -> Failure:
     assert isinstance(outcome, Failure)
     assert (outcome.kind, outcome.may_be_billed) == ("timeout", True)
-    assert word in str(outcome.message)
+    assert outcome.message.code == code
     assert outcome.latency_s < at_most_s
     return outcome
 
@@ -48,7 +48,7 @@ def test_the_first_token(wire: Any, playing: Any, ask: Any, sign_of_life: Any) -
     alive = playing.piece("") if sign_of_life == "role" else sign_of_life
     signs = [playing.chunk(alive), 0.1] * 20 if alive else []
     wire.play(playing.events, *signs, "hang")
-    missed(ask(wire.base_url, timeouts=timeouts(first_token_s=0.4), max_attempts=1), "first token")
+    missed(ask(wire.base_url, timeouts=timeouts(first_token_s=0.4), max_attempts=1), "first_token_late")
 
 
 def test_a_silent_prefill_is_waited_for_longer_than_a_pause(wire: Any, playing: Any, ask: Any) -> None:
@@ -60,7 +60,7 @@ def test_a_silent_prefill_is_waited_for_longer_than_a_pause(wire: Any, playing: 
 
 def test_a_pause_after_the_first_token(wire: Any, playing: Any, ask: Any) -> None:
     wire.play(playing.events, playing.chunk(playing.piece("a")), "hang")
-    missed(ask(wire.base_url, timeouts=timeouts(idle_s=0.3), max_attempts=1), "stood still")
+    missed(ask(wire.base_url, timeouts=timeouts(idle_s=0.3), max_attempts=1), "answer_stalled")
 
 
 def test_a_slow_drip_is_no_pause(wire: Any, playing: Any, ask: Any) -> None:
@@ -72,7 +72,7 @@ def test_a_slow_drip_is_no_pause(wire: Any, playing: Any, ask: Any) -> None:
 
 def test_the_total_ends_a_drip_that_does_not(wire: Any, playing: Any, ask: Any) -> None:
     wire.play(playing.events, *[playing.chunk(playing.piece("a")), 0.05] * 60, "hang")
-    missed(ask(wire.base_url, timeouts=timeouts(total_s=0.5), max_attempts=1), "not finished within 0.5 s")
+    missed(ask(wire.base_url, timeouts=timeouts(total_s=0.5), max_attempts=1), "answer_late")
 
 
 def test_an_unstreamed_answer_knows_only_the_total(wire: Any, playing: Any, ask: Any) -> None:
@@ -80,12 +80,12 @@ def test_an_unstreamed_answer_knows_only_the_total(wire: Any, playing: Any, ask:
     short = timeouts(first_token_s=0.4, idle_s=0.4, total_s=LONG)
     assert isinstance(ask(wire.base_url, timeouts=short, **PLAIN), Completion)
     wire.play("hang")
-    missed(ask(wire.base_url, timeouts=timeouts(total_s=0.4), max_attempts=1, **PLAIN), "not finished")
+    missed(ask(wire.base_url, timeouts=timeouts(total_s=0.4), max_attempts=1, **PLAIN), "answer_late")
 
 
 def test_half_a_body_that_stops(wire: Any, playing: Any, ask: Any) -> None:
     wire.play(playing.head(f"Content-Length: {len(JSON)}"), JSON[:20], "hang")
-    missed(ask(wire.base_url, timeouts=timeouts(idle_s=0.3), max_attempts=1, **PLAIN), "stood still")
+    missed(ask(wire.base_url, timeouts=timeouts(idle_s=0.3), max_attempts=1, **PLAIN), "answer_stalled")
 
 
 def test_a_short_prompt_to_a_service_is_given_less_time_and_never_more_than_a_long_one() -> None:
@@ -103,7 +103,7 @@ def test_after_a_long_wait_for_nothing_there_is_no_second_one(wire: Any, playing
     for _ in range(2):
         wire.play(*([playing.events, *[playing.chunk(b": keep-alive\n\n"), 0.05] * 100] if alive else []), "hang")
     outcome = ask(wire.base_url, timeouts=timeouts(first_token_s=0.5), patience_s=0.4)
-    assert missed(outcome, "first token").attempts == 1
+    assert missed(outcome, "first_token_late").attempts == 1
     assert len(wire.requests) == 1
 
 
@@ -160,7 +160,7 @@ def test_a_server_that_does_not_read(wire: Any, playing: Any, ask: Any) -> None:
     outcome = ask(wire.base_url, None, novel, timeouts=timeouts(write_s=0.4), max_attempts=1)
     assert isinstance(outcome, Failure)
     assert (outcome.kind, outcome.may_be_billed) == ("transient", False)
-    assert "take the prompt" in str(outcome.message)
+    assert outcome.message.code == "prompt_not_taken"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux leaves a caller hanging where the line is full")

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from nihbench.endpoint.client import ChatClient
 from nihbench.endpoint.connection import Endpoint
-from nihbench.endpoint.dialect import Call, Dialect, fold_system, learn, pieces_of
+from nihbench.endpoint.dialect import Call, fold_system, learn, pieces_of
 from nihbench.endpoint.failures import classify
+from nihbench.endpoint.wire.base import Dialect
 from nihbench.lang.messages import Note
 from nihbench.types import Completion, Failure, Message, ModelPreset, Request
 

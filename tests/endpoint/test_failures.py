@@ -15,6 +15,7 @@ from nihbench.endpoint.failures import classify
 from nihbench.endpoint.kinds import HANDLING
 from nihbench.lang.messages import quoted
 from nihbench.types import FailureKind
+from tests.wording import says
 
 
 def error(message: str = "", **fields: Any) -> dict[str, Any]:
@@ -245,6 +246,10 @@ def test_every_kind_of_failure_is_handled_and_nothing_both_stops_and_repeats() -
     # Only what costs nothing is tried without being counted, and only a lack of room asks for a larger one.
     assert not [kind for kind, handling in HANDLING.items() if handling.patient and handling.counts_as_spent]
     assert [kind for kind, handling in HANDLING.items() if handling.larger_output] == ["cut_answer"]
+    # A letter is one kind's, and what was never read is nothing that a server charges for.
+    assert len({handling.letter for handling in HANDLING.values()} | {"U"}) == len(HANDLING) + 1
+    assert not [kind for kind, handling in HANDLING.items() if handling.counts_as_spent and not handling.weighed]
+    assert [HANDLING["overloaded"].sends_fewer(status) for status in (429, 503, None)] == [True, False, False]
 
 
 @pytest.mark.parametrize(
@@ -293,7 +298,7 @@ def test_hints_name_the_mend() -> None:
         "No endpoints found for x/y.",
     ):
         assert "/v1" not in str(classify(404, json.dumps(error(words)).encode(), {}).message)
-    assert "the proxy wants a login" in str(classify(407, b"", {}).message)
+    assert says(classify(407, b"", {}).message, "note.hint_proxy_login")
 
 
 @settings(max_examples=60, deadline=None)

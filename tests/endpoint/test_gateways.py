@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from nihbench.types import Completion, Failure
+from tests.wording import says
 
 END = b"0\r\n\r\n"
 DONE = b"data: [DONE]\n\n"
@@ -121,7 +122,7 @@ def test_what_is_packed_unasked_is_said_to_be(
     wire.play(sized(playing, PACKED, f"Content-Encoding: {encoding}", status=status))
     failed = ask(wire.base_url, max_attempts=1)
     assert failed.kind == kind
-    assert f"compressed by {encoding}, which was not asked for" in str(failed.message)
+    assert says(failed.message, "note.compressed_unasked", encoding=encoding)
 
 
 def test_an_error_may_be_compressed(wire: Any, playing: Any, ask: Any) -> None:

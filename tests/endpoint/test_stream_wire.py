@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from nihbench.endpoint.answer import Received, read_stream
 from nihbench.endpoint.connection import Endpoint
-from nihbench.endpoint.dialect import Dialect
 from nihbench.endpoint.stream import EventReader, StreamedAnswer
+from nihbench.endpoint.wire.base import Dialect, wire_of
 from nihbench.types import Completion, Failure, Outcome, Request, Usage
 
 STREAMED = Request(model="m", max_output=300)
@@ -23,7 +23,7 @@ DONE = b"data: [DONE]\n\n"
 
 def of(body: bytes) -> Outcome:
     """Return what a stream's bytes come to."""
-    reader, stream = EventReader(), StreamedAnswer()
+    reader, stream = EventReader(), StreamedAnswer(wire_of("openai"))
     for event in (*reader.feed(body), *reader.close()):
         stream.add(event)
     return read_stream(stream, Received(headers={}, latency_s=1.0, streamed=True))[0]

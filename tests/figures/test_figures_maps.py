@@ -38,6 +38,7 @@ from nihbench.figures.panel import draw_heatmap, draw_panel
 from nihbench.figures.sheet import Around, Control
 from nihbench.figures.style import PRESETS, Style, preset, sized
 from nihbench.types import FailureKind
+from tests.wording import says
 
 NAN = float("nan")
 
@@ -178,7 +179,7 @@ def test_a_strip_at_the_foot_of_a_cell_shows_the_share_that_is_missing(tmp_path)
         assert {at(column + x, 0.5) for x in (0.1, 0.5, 0.9)} == {colour_of(colour)}
     legend = texts(figure)
     assert "no valid answer, server: timeout 1" in legend and "not run" in legend
-    assert "at the foot of a cell: the share of its trials that is missing" in legend
+    assert says(legend, "figure.missing_strip")
 
 
 def test_the_legend_counts_all_failures():

@@ -16,6 +16,7 @@ from nihbench.figures.profile import Line, draw_profiles
 from nihbench.figures.sheet import Around
 from nihbench.figures.style import PRESETS, Style
 from tests.figures.test_figures_maps import check_layout, make_grid
+from tests.wording import wording
 
 NAN = float("nan")
 
@@ -84,7 +85,7 @@ def test_no_text_of_profiles_is_cut_off_or_on_another(count, preset, lang):
 def test_profiles_that_do_not_fit_are_refused():
     with pytest.raises(UsageError, match="larger --size"):
         draw_profiles(lines(), Around(title="t", caption="w " * 900), Style(width=6.0, height=3.0), length_unit="model")
-    with pytest.raises(UsageError, match="give --size"):
+    with pytest.raises(UsageError, match=wording("figures.figure_doesnt_fit_inches")):
         draw_profiles(lines(), Around(title="t", caption=""), Style(width=2.0), length_unit="model")
 
 

@@ -18,7 +18,10 @@ from nihbench.figures.colours import colour_of
 from nihbench.figures.labels import depth_labels, half_up, length_labels, unit_phrase
 from nihbench.figures.look import look
 from nihbench.figures.page import Ruler
+from nihbench.figures.sheet import Control, _control_lines
+from nihbench.figures.style import Style
 from nihbench.figures.terminal import terminal_heatmap
+from nihbench.lang.messages import t
 from nihbench.types import FailureKind
 
 NAN = float("nan")
@@ -104,8 +107,8 @@ def make_setting(model="smollm2-135m", repeats=1, length_unit="model", **more):
 def test_caption_of_a_full_run():
     assert caption([make_setting(copies=2)], [headline(make_summary())], notes=["An easy text."]).splitlines() == [
         "Model: smollm2-135m. Date: 2026-11-22. Experiment: sf-sandwich. Corpus: paul-graham-en. Scorer: rules 7. "
-        "nih 0.1.0. Length: tokens as the model counts them, whole request, K = 1,000. 1 trial a cell, for this "
-        "haystack. The corpus stands 2 times in the longest prompts. An easy text.",
+        "nih 0.1.0. Length: tokens as counted by the model, whole request, K = 1,000. 1 trial per cell, for this "
+        "haystack. The longest prompts hold 2 copies of the corpus. An easy text.",
         "sf-sandwich/original: found 62.0%, strict 62.0%, mean score 62.0%; 225 of 225 trials measured (100%).",
     ]
 
@@ -113,7 +116,7 @@ def test_caption_of_a_full_run():
 def test_headline_of_a_run_with_unmeasured_trials_has_bounds_and_no_verdict():
     line = headline(make_summary(measured=205))
     assert "found 62.0% [60.0% to 65.0%], strict 62.0% [50.0% to 55.0%], mean score 62.0% [61.0% to 66.0%]" in line
-    assert "205 of 225 trials measured (91.1%)" in line and "Under 95% measured: no verdict." in line
+    assert "205 of 225 trials measured (91.1%)" in line and t("figure.no_verdict", share="95%") in line
     assert "no verdict" not in headline(make_summary(measured=220))
 
 
@@ -131,7 +134,7 @@ def test_headline_of_nothing_measured_has_no_number_for_it():
 def test_caption_of_a_panel_says_once_what_its_runs_share():
     settings = [make_setting(repeats=3, length_unit="o200k_base"), make_setting(model="b", repeats=3)]
     text = caption(settings, [])
-    assert "for this haystack" not in text and "3 trials a cell" in text and "o200k_base tokens" in text
+    assert "for this haystack" not in text and "3 trials per cell" in text and "o200k_base tokens" in text
     assert "Model: smollm2-135m, b." in text and text.count("paul-graham-en") == 1
 
 
@@ -207,7 +210,7 @@ def test_terminal_by_hand():
     assert [line.split() for line in lines[-6:-4]] == [["0%", "100", "70", "0"], ["100%", "T", "35▄", "·"]]
     assert lines[-4:] == [
         "no valid answer: T timeout 3",
-        "▁ to ▇ behind a number: the share of the cell's trials",
+        "▁ to ▇ after a number: the share of the cell's trials",
         "without a valid answer",
         "· not run",
     ]
@@ -272,3 +275,17 @@ def test_a_console_prints_it_unbroken():
     with console.capture() as captured:
         console.print(show(grid, colour=True))
     assert captured.get().count("\n") == 17 and "\x1b[" in captured.get()
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"),
+    [
+        ("zh", "对照未通过：短文中也只有 70%，此图不可采信。"),
+        ("en", "CONTROL FAILED: oracle 70%. Don't rely on this map."),
+    ],
+)
+def test_a_failed_control_says_what_it_means(lang, said):
+    ((line, bad),) = _control_lines([Control(name="oracle", passed=False, rate=0.7)], Style(lang=lang))
+    assert (line.removeprefix("\N{BALLOT X} "), bad) == (said, True)
+    ((line, bad),) = _control_lines([Control(name="sentinel", passed=False, rate=None)], Style(lang=lang))
+    assert bad and "70%" not in line

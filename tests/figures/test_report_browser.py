@@ -18,6 +18,7 @@ from nihbench.run.store import RECORDS, open_run
 from nihbench.types import Completion
 from scripts.browser import Browser, browser_missing
 from scripts.synthetic_runs import write_run
+from tests.wording import says
 
 if browser_missing():
     pytest.skip(browser_missing(), allow_module_level=True)
@@ -205,9 +206,9 @@ def test_the_language_switches_and_every_word_with_it(page: Browser, report: Pat
     for word in ("Maps", "Bad cases", "Reset", "Statistics", "mean score"):
         assert word not in whole
     page.click(0, 1, 1)
-    assert "事实齐全" in text(page, ".drawer") and "every fact given" not in text(page, ".drawer")
+    assert says(text(page, ".drawer"), "note.every_fact", "zh") and not says(text(page, ".drawer"), "note.every_fact")
     page.run("document.getElementById('language').click()")
-    assert "Bad cases" in text(page, "body") and "every fact given" in text(page, ".drawer")
+    assert "Bad cases" in text(page, "body") and says(text(page, ".drawer"), "note.every_fact")
 
 
 def test_controls_are_told_and_a_needle_known_by_heart_withholds_the_headline(page: Browser) -> None:
@@ -226,7 +227,7 @@ def test_it_prints(page: Browser) -> None:
 
 
 def test_what_is_synthetic_is_named_where_not_all_is(page: Browser, report: Path, tmp_path: Path) -> None:
-    assert "Synthetic data, drawn" in text(page, ".top")
+    assert says(text(page, ".top"), "page.synthetic")
     mixed = tmp_path / "mixed.html"
     with pytest.raises(SystemExit):
         main(["report", str(report.parent.parent / "synthetic-a"), str(REFERENCE), "--out", str(mixed)])

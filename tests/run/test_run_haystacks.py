@@ -19,7 +19,7 @@ from nihbench.catalog.loading import load
 from nihbench.endpoint.access import open_model
 from nihbench.errors import UsageError
 from nihbench.fetch.files import silent
-from nihbench.lang.messages import Note
+from nihbench.lang.messages import Note, t
 from nihbench.run.manifest import manifest
 from nihbench.run.options import RunOptions
 from nihbench.run.resolve import prepare
@@ -194,8 +194,8 @@ def test_another_beginning_is_another_trial(make_setup: MakeSetup) -> None:
     ("options", "said"),
     [
         ({"repeats": 1}, []),
-        ({"repeats": 3}, ["the haystacks of the 3 repeats have no text in common"]),
-        ({"repeats": 2, "vary": ("needle",), "experiment": "magic-number"}, ["all repeats read one haystack"]),
+        ({"repeats": 3}, [t("note.haystacks_apart", count=3)]),
+        ({"repeats": 2, "vary": ("needle",), "experiment": "magic-number"}, [t("note.one_haystack")]),
         (
             {"repeats": 2, "lengths": "300,1800"},
             ["separate texts at 1,800 tokens: 1 for 2 repeats; repeats 1 and 2 have", "separate haystacks of 1,800"],

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, St
 from pydantic_core import PydanticCustomError
 
 from nihbench.lang.messages import t
-from nihbench.types import is_pinned
+from nihbench.types import WireName, is_pinned
 
 _UNSAFE_IN_NAMES = frozenset('/\\,=:*?"<>|{}')
 
@@ -229,7 +229,8 @@ class ProviderEntry(Entry):
 
     base_url: WebAddress | None = None
     key_env: Text | None = None
-    key_header: Text = "Authorization"
+    wire: WireName = "openai"
+    key_header: Text | Literal[""] = ""
     output_param: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
     temperature: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = 0.0
     tokenizer: Text | None = None

@@ -11,12 +11,12 @@ from typing import Generic, TypeVar
 from nihbench.endpoint.client import ChatClient, silent
 from nihbench.endpoint.connection import Endpoint, Timeouts
 from nihbench.endpoint.counting import CountingEndpoint, ServerTokenizer, chat_overhead
-from nihbench.endpoint.dialect import Dialect
 from nihbench.endpoint.kinds import HANDLING
 from nihbench.endpoint.limits import Limiter, Limits
 from nihbench.endpoint.servers import ServerInfo, probe
 from nihbench.endpoint.spending import Budget
 from nihbench.endpoint.tokenizers import load_tokenizer
+from nihbench.endpoint.wire.base import Dialect, wire_of
 from nihbench.errors import PutOffError, UsageError
 from nihbench.fetch.files import Report
 from nihbench.lang.messages import t
@@ -169,11 +169,12 @@ class ModelAccess:
     @property
     def endpoint(self) -> Endpoint:
         """The address and all that must be sent along to be let in."""
+        wire = wire_of(self.preset.wire)
         return Endpoint(
             base_url=self.base_url,
             api_key=self.key,
-            key_header=self.preset.key_header,
-            headers=dict(self.preset.headers) | dict(self.headers),
+            key_header=self.preset.key_header or wire.key_header,
+            headers={**wire.headers, **self.preset.headers, **self.headers},
             fields=dict(self.preset.extra_body),
             ca_file=self.ca_file,
             insecure=self.insecure,

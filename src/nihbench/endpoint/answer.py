@@ -1,4 +1,4 @@
-"""Reads what came with HTTP 200 from /chat/completions as an answer, or as the failure that it hides.
+"""Reads what came with HTTP 200 as an answer, or as the failure that it hides.
 
 Pure. What providers write differently (usage, reasoning, content as a list) is made the same here and nowhere else.
 Outcomes are those of one sending; `client` adds what it knows of the others.
@@ -19,6 +19,8 @@ from nihbench.endpoint.kinds import HANDLING
 from nihbench.endpoint.masking import masked
 from nihbench.endpoint.stream import CALLS, StreamedAnswer, index_of, read_content, reasoning_of
 from nihbench.endpoint.usage import MOST, mapping, usage_in, usage_of
+from nihbench.endpoint.wire.base import Wire
+from nihbench.endpoint.wire.openai import WIRE as OPENAI
 from nihbench.lang.messages import Note, Words, without_stop
 from nihbench.text.markup import split_reasoning
 from nihbench.types import Completion, Failure, FailureKind, Outcome, Usage
@@ -59,6 +61,7 @@ class Received:
     secrets: Iterable[str] = ()
     keys: Sequence[str] = ()
     now: datetime | None = None
+    wire: Wire = OPENAI
 
 
 def read_body(body: bytes, received: Received) -> tuple[Outcome, Diagnosis | None]:
@@ -73,6 +76,7 @@ def read_body(body: bytes, received: Received) -> tuple[Outcome, Diagnosis | Non
             return _failure("transient", Note("connection_ended"), received), None
         words = Note("not_json", said=not_json(text, received.headers))
         return _failure("bad_response", words, received), None
+    data = received.wire.answer(data)
     value = data[0] if isinstance(data, list) and data else data
     if isinstance(value, dict) and (value.get("error") or value.get("object") == "error"):
         return _hidden(body, received, started=False)

@@ -19,7 +19,7 @@ from nihbench.endpoint.client import ChatClient, silent
 from nihbench.endpoint.connection import NO_ANSWER, Endpoint, Timeouts, no_answer
 from nihbench.endpoint.error_body import one_line, parse_json
 from nihbench.endpoint.failures import Diagnosis, classify, is_about_model
-from nihbench.endpoint.kinds import HANDLING, may_pass
+from nihbench.endpoint.kinds import HANDLING
 from nihbench.endpoint.limits import Limiter
 from nihbench.endpoint.servers import ServerKind, listed_window
 from nihbench.endpoint.spending import Budget
@@ -161,7 +161,7 @@ def verdict(report: Preflight) -> NihError | None:
         return StoppedError(t("common.gives_no_answer", host=host, failure=report.failure, said=said))
     return (
         None
-        if may_pass(report.failure)
+        if handling.momentary
         else EndpointError(t("common.gives_no_answer", host=host, failure=report.failure, said=said))
     )
 

@@ -1,4 +1,4 @@
-"""The chat client: one request to an OpenAI-compatible /chat/completions, an answer or a failure back.
+"""The chat client: one request to a server that speaks one of the wire formats, an answer or a failure back.
 
 It sends again what may pass, writes requests as the server turns out to want them, and asks once more with a larger
 output limit for an answer that was cut off before it began. Which failures allow what is in `kinds.HANDLING`; when
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Self
 from nihbench.endpoint.answer import PAST_LIMIT, Received, read_body, read_stream
 from nihbench.endpoint.coding import TooLongError
 from nihbench.endpoint.connection import NO_ANSWER, Endpoint, Timeouts, no_answer, proxy_for
-from nihbench.endpoint.dialect import Call, Dialect, learn, without_stream
+from nihbench.endpoint.dialect import Call, learn, without_stream
 from nihbench.endpoint.error_body import own_words
 from nihbench.endpoint.exchange import HEADER, SUCCESS, DeadlineError, Reply, exchange, new_id
 from nihbench.endpoint.failures import Diagnosis, classify
@@ -30,6 +30,7 @@ from nihbench.endpoint.signals import signal_of
 from nihbench.endpoint.transport import Lanes, keep_alive_trace
 from nihbench.endpoint.usage import usage_in
 from nihbench.endpoint.waits import in_words, rate_state
+from nihbench.endpoint.wire.base import Dialect, wire_of
 from nihbench.errors import EndingError, NihError
 from nihbench.lang.messages import Note, Words, t
 from nihbench.types import Completion, Failure, FailureKind, Message, Outcome, Request
@@ -80,7 +81,6 @@ class Notices:
 
 
 _LARGER = 4
-_NO_HELP: frozenset[FailureKind] = frozenset({"cut_answer", "bad_parameter", "overflow"})
 
 
 class _ForeignError(Exception):
@@ -96,10 +96,10 @@ def silent(sentence: str) -> None:
 
 
 class ChatClient:
-    """A `Completer` for any OpenAI-compatible endpoint; an async context manager that closes its connections.
+    """A `Completer` for any endpoint of a known wire format; an async context manager that closes its connections.
 
     Args:
-        endpoint: the address that /chat/completions is appended to, and what lets us in.
+        endpoint: the address that the wire format's path is appended to, and what lets us in.
         dialect: how requests are written, until the server teaches otherwise.
         limiter: gives leave for every single sending, and is told how it ended; None: nothing waits.
         budget: money is set aside of it for every single sending; None: nothing is counted.
@@ -136,7 +136,6 @@ class ChatClient:
         now: Callable[[], datetime] = _now,
     ) -> None:
         self._endpoint = endpoint
-        self._url = self._endpoint.url("/chat/completions")
         self._secrets = self._endpoint.secrets()
         self._keys = self._endpoint.keys()
         self._timeouts = timeouts or Timeouts()
@@ -144,6 +143,8 @@ class ChatClient:
         self._names_requests = any(name.lower() == HEADER.lower() for name in endpoint.headers)
         self._extensions = {"trace": keep_alive_trace} if proxy_for(self._endpoint) else None
         self._first_dialect = self._dialect = dialect or Dialect()
+        self._wire = wire_of(self._dialect.wire)
+        self._url = self._endpoint.url(self._wire.path)
         self._limiter = limiter
         self._budget = budget
         self._max_attempts = max_attempts
@@ -188,7 +189,7 @@ class ChatClient:
         earlier.append(cut)
         larger = Call(messages=call.messages, request=replace(call.request, max_output=limit))
         outcome = await self._persist(larger, earlier)
-        if isinstance(outcome, Failure) and outcome.kind in _NO_HELP:
+        if isinstance(outcome, Failure) and HANDLING[outcome.kind].no_help:
             # What matters is that no answer began, not that the larger limit itself was refused.
             words = Note(
                 "larger_limit_no_help",
@@ -323,6 +324,7 @@ class ChatClient:
                 on_headers=on_headers,
                 on_silence=lambda: self._notices.silence(timeouts.tell_s, call.prompt_tokens, most_s),
                 own_headers=own,
+                wire=self._wire,
                 extensions=self._extensions,
             )
         if own and reply.is_foreign(own[HEADER]):
@@ -355,6 +357,7 @@ class ChatClient:
                 secrets=self._secrets,
                 keys=self._keys,
                 now=now,
+                wire=self._wire,
             )
             outcome, found = (
                 read_body(reply.body, received) if reply.stream is None else read_stream(reply.stream, received)
@@ -374,7 +377,7 @@ class ChatClient:
             wait_s=found.wait_s,
             rates=rates,
             # What broke behind a gateway, or took too long for it, may well have been worked on; a refusal was not.
-            may_be_billed=reply.status >= 500 and found.kind != "overloaded",
+            may_be_billed=reply.status >= 500 and not HANDLING[found.kind].unworked,
         )
         return failure, found
 

@@ -6,20 +6,18 @@ for the same by another name, each at most once, so that learning ends.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any
 
 from nihbench.endpoint.failures import SAMPLING, Diagnosis
 from nihbench.endpoint.usage import OutputBound, likely_tokens
+from nihbench.endpoint.wire.base import Dialect, OutputParam, as_bytes, wire_of
 from nihbench.lang.messages import Note, quoted, t
 from nihbench.text.encoded import EncodedMessages, Pieces, messages_json
-from nihbench.types import Message, ModelPreset, Request
-
-OutputParam = Literal["max_tokens", "max_completion_tokens"]
+from nihbench.types import Message, Request
 
 _OTHER: Mapping[OutputParam, OutputParam] = {
     "max_tokens": "max_completion_tokens",
@@ -38,33 +36,6 @@ _MAY_BE_ABOUT_THE_REQUEST = (400, 415, 422, 500, 501)
 _PIECE = 256 * 1024
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Dialect:
-    """How requests are written for one server.
-
-    `stream`: whether to ask for a stream; None: yes, until the server shows that it has none. `stream_usage`: ask for
-    the usage in it. `dropped`: sampling parameters that the server refuses. `fold_system`: system messages are put
-    before the first user message. `switched`: the name of the output limit was changed already.
-    """
-
-    output_param: OutputParam = "max_tokens"
-    stream: bool | None = None
-    stream_usage: bool = True
-    dropped: frozenset[str] = frozenset()
-    fold_system: bool = False
-    switched: bool = False
-
-    @classmethod
-    def of(cls, preset: ModelPreset, *, stream: bool | None = None) -> Dialect:
-        """Return the dialect that a preset describes."""
-        return cls(output_param=preset.output_param, stream=stream)
-
-    @property
-    def streams(self) -> bool:
-        """Whether a stream is asked for."""
-        return self.stream is not False
-
-
 @dataclass(frozen=True, kw_only=True)
 class Call:
     """What is asked: messages and request; its forms for a dialect are encoded once, however often they are sent."""
@@ -81,17 +52,7 @@ class Call:
 
     def settings(self, dialect: Dialect) -> dict[str, Any]:
         """Return the body's fields but the messages; the user's own extra fields win."""
-        request = self.request
-        fields: dict[str, Any] = {"model": request.model, dialect.output_param: request.max_output}
-        if request.temperature is not None:
-            fields["temperature"] = request.temperature
-        if request.seed is not None:
-            fields["seed"] = request.seed
-        if dialect.streams:
-            fields["stream"] = True
-            if dialect.stream_usage:
-                fields["stream_options"] = {"include_usage": True}
-        fields |= request.extra_body
+        fields = wire_of(dialect.wire).settings(self.request, dialect) | dict(self.request.extra_body)
         return {name: value for name, value in fields.items() if name not in dialect.dropped}
 
     def bound(self, dialect: Dialect) -> OutputBound:
@@ -105,16 +66,11 @@ class Call:
         return self.settings(dialect).get("stream") is True
 
     def body(self, dialect: Dialect) -> Pieces:
-        """Return the body as JSON in a few pieces; joined they would take a long prompt's memory twice.
-
-        Messages that were encoded when they were built are sent as they are: `prompt_sha256` is of the bytes sent.
-        """
+        """Return the body as JSON in a few pieces (see `Wire.body`); the user's own messages stand for all."""
         settings = self.settings(dialect)
         if "messages" in settings:
-            return (_json(settings),)
-        head = _json(settings).removesuffix(b"}")
-        messages = self._folded if dialect.fold_system else self._plain
-        return (head + (b', "messages": ' if settings else b'"messages": '), *messages, b"}")
+            return (as_bytes(settings),)
+        return wire_of(dialect.wire).body(self._folded if dialect.fold_system else self._plain, settings)
 
     def changes(self, dialect: Dialect, first: Dialect) -> tuple[Note, ...]:
         """Return how a request in `dialect` differs from what was asked, `first` being what the preset knew."""
@@ -122,6 +78,8 @@ class Call:
         lost = [
             Note("parameter_not_sent", name=name) for name in sorted(dialect.dropped - first.dropped) if name in asked
         ]
+        unsent = wire_of(dialect.wire).unknown & {"seed"} if self.request.seed is not None else frozenset()
+        lost += [Note("parameter_not_sent", name=name) for name in sorted(unsent)]
         if dialect.output_param != first.output_param:
             lost.append(Note("limit_sent_as", name=dialect.output_param))
         if dialect.fold_system and has_system(self.messages):
@@ -129,12 +87,16 @@ class Call:
         return tuple(lost)
 
     @cached_property
-    def _plain(self) -> Pieces:
-        return self.messages.pieces if isinstance(self.messages, EncodedMessages) else (messages_json(self.messages),)
+    def _plain(self) -> EncodedMessages:
+        return self.messages if isinstance(self.messages, EncodedMessages) else _encoded(self.messages)
 
     @cached_property
-    def _folded(self) -> Pieces:
-        return (messages_json(fold_system(self.messages)),)
+    def _folded(self) -> EncodedMessages:
+        return _encoded(fold_system(self.messages))
+
+
+def _encoded(messages: Sequence[Message]) -> EncodedMessages:
+    return EncodedMessages([messages_json(messages)])
 
 
 def learn(dialect: Dialect, call: Call, status: int, found: Diagnosis) -> tuple[Dialect, str] | None:
@@ -218,11 +180,3 @@ def _lessons(dialect: Dialect, call: Call, found: Diagnosis) -> Iterator[tuple[D
 
 def _names(parameter: str, found: Diagnosis) -> bool:
     return parameter in found.tags or re.search(rf"\b{parameter}\b", quoted(found.message)) is not None
-
-
-def _json(value: Any) -> bytes:
-    text = json.dumps(value, ensure_ascii=False)
-    try:
-        return text.encode()
-    except UnicodeEncodeError:  # a lone surrogate has no UTF-8 form, but an escape
-        return json.dumps(value).encode()

@@ -19,6 +19,7 @@ from nihbench.endpoint.connection import Timeouts
 from nihbench.endpoint.dialect import pieces_of
 from nihbench.endpoint.stream import EventReader, StreamedAnswer, is_event_stream
 from nihbench.endpoint.usage import MOST_BYTES, OutputBound
+from nihbench.endpoint.wire.base import Wire
 from nihbench.lang.messages import Note, Words
 from nihbench.text.encoded import Pieces
 
@@ -97,6 +98,7 @@ async def exchange(
     on_headers: Callable[[Mapping[str, str]], None],
     on_silence: Callable[[], None],
     own_headers: Mapping[str, str],
+    wire: Wire,
     extensions: dict[str, Any] | None = None,
 ) -> Reply:
     """Send `body` and read the answer.
@@ -112,6 +114,7 @@ async def exchange(
         on_headers: told of the answer's headers as soon as they are there.
         on_silence: called where no token, or nothing of a whole answer, is there after `timeouts.tell_s`.
         own_headers: of this request alone.
+        wire: the format that is spoken.
         extensions: of httpx, for this request.
 
     Raises:
@@ -120,7 +123,7 @@ async def exchange(
         CodingError: the answer is packed, and not as any answer should be.
         httpx.HTTPError: no answer came, or not all of it.
     """
-    reading = _Reading(streams=streams, timeouts=timeouts, bound=bound, clock=clock)
+    reading = _Reading(streams=streams, timeouts=timeouts, bound=bound, clock=clock, wire=wire)
     telling = asyncio.get_running_loop().call_later(timeouts.tell_s, lambda: None if reading.begun else on_silence())
     headers = {"Content-Length": str(sum(map(len, body))), **own_headers}
     try:
@@ -156,7 +159,10 @@ async def _sent(body: Pieces) -> AsyncIterator[bytes]:
 class _Reading:
     """What has been read of one answer so far, and until when the next piece of it must be there."""
 
-    def __init__(self, *, streams: bool, timeouts: Timeouts, bound: OutputBound, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, *, streams: bool, timeouts: Timeouts, bound: OutputBound, clock: Callable[[], float], wire: Wire
+    ) -> None:
+        self._wire = wire
         self.status = 0
         self.headers: Mapping[str, str] = {}
         self._streams = streams
@@ -276,7 +282,7 @@ class _Reading:
         start = b"".join(self._parts)
         self._is_stream = is_event_stream(start) if self.status in SUCCESS else False
         if self._is_stream:
-            self._stream = StreamedAnswer()
+            self._stream = StreamedAnswer(self._wire)
             self._parts.clear()
             self._feed(start)
 

@@ -21,7 +21,7 @@ from nihbench.endpoint.retries import HoldOff, silent
 from nihbench.endpoint.signals import Signal
 from nihbench.errors import EndingError
 from nihbench.lang.messages import t
-from nihbench.types import FailureKind, RateState
+from nihbench.types import RateState
 
 # ---- pacing ----------------------------------------------------------------------------------------------------------
 # How fast: a token bucket for the requests or the tokens of a minute, whose rate is told, or learnt from refusals.
@@ -254,10 +254,6 @@ class Concurrency:
             self.limit, self._clean, self._holds = limit, 0, 0
 
 
-# Refused before any work was done: such a call does not count against the tokens of a minute.
-_NOT_COUNTED: frozenset[FailureKind] = frozenset(
-    {"rate_limit", "day_limit", "overloaded", "auth", "quota", "overflow", "bad_parameter", "refused_by_server"}
-)
 _AILING_S = 60.0
 
 Wait = Literal["slot", "server", "requests", "tokens"]
@@ -433,7 +429,7 @@ class Limiter:
         """Take in how a call ended (see `Slot.settle`)."""
         if signal.wait_s is not None and signal.kind != "ok":
             self._asked.ask(signal.wait_s, signal.kind, self._clock())
-        if signal.kind == "rate_limit":
+        if signal.kind != "ok" and HANDLING[signal.kind].slows == "exceeded":
             self._refused(slot, signal)
         else:
             self._settle_tokens(slot, signal)
@@ -466,7 +462,8 @@ class Limiter:
         if signal.prompt_tokens is not None:
             counted = signal.prompt_tokens + (signal.completion_tokens or 0)
             self._tokens.settle(slot.number, slot.tokens, counted, now)
-        elif signal.kind in _NOT_COUNTED:
+        elif signal.kind != "ok" and not HANDLING[signal.kind].weighed:
+            # Refused before any work was done: such a call does not count against the tokens of a minute.
             self._tokens.cancel(slot.number, slot.tokens, now)
 
     def _adapt(self, slot: Slot, signal: Signal) -> None:
@@ -474,10 +471,10 @@ class Limiter:
             self._trouble_at = -math.inf
             self._longest_answered = max(self._longest_answered, slot.tokens)
             self._concurrency.succeeded(slot.number, slot.at_once, self.in_flight)
-        elif signal.kind in ("transient", "timeout", "overloaded"):
+        elif (handling := HANDLING[signal.kind]).slows:
             self._trouble_at = self._clock()
-            # A server that is overloaded by others (503, 529) gains nothing by our sending less: only 429 is about us.
-            if HANDLING[signal.kind].shrink and signal.status == 429:
+            # A server that is overloaded by others gains nothing by our sending less.
+            if handling.sends_fewer(signal.status):
                 self._concurrency.refused(slot.number, self._sent, self.in_flight)
             else:
                 self._concurrency.pause()

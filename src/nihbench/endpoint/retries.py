@@ -6,7 +6,7 @@ Pure: nothing waits here, and chance is an argument.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from nihbench.endpoint.kinds import HANDLING
 from nihbench.endpoint.waits import in_words
@@ -16,8 +16,6 @@ from nihbench.types import Failure, FailureKind
 
 LONGEST_WAIT_S = 900.0
 """A server that asks for more than this is asked again by a later run: this one does not sit there for hours."""
-_FIRST_WAIT_S: Mapping[FailureKind, float] = {"overloaded": 2.0, "rate_limit": 1.0}
-_OTHER_FIRST_WAIT_S = 0.5
 _LONGEST_BACKOFF_S = 30.0
 _DOUBLINGS = 16
 _SHORTEST_ASKED_S = 1.0
@@ -62,7 +60,7 @@ class Retries:
 
     def _backoff_s(self, kind: FailureKind, count: int) -> float:
         """Return an exponential wait in seconds, spread over its last quarter so that requests do not come in step."""
-        longest = _FIRST_WAIT_S.get(kind, _OTHER_FIRST_WAIT_S) * 2.0 ** min(count - 1, _DOUBLINGS)
+        longest = HANDLING[kind].first_wait_s * 2.0 ** min(count - 1, _DOUBLINGS)
         return min(longest, _LONGEST_BACKOFF_S) * (0.75 + 0.25 * self._random())
 
 

@@ -1,4 +1,4 @@
-"""Puts a streamed answer together: the events of /chat/completions become the object that an unstreamed one is.
+"""Puts a streamed answer together: its events, turned by the wire format, become the object of an unstreamed one.
 
 Pure. It judges nothing: what the object means is read in `answer`, in one place for both ways of answering.
 """
@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from nihbench.endpoint.error_body import parse_json
 from nihbench.endpoint.usage import OutputBound, weight
+from nihbench.endpoint.wire.base import Wire
 from nihbench.text.markup import opens_reasoning
 
 # ---- sse -------------------------------------------------------------------------------------------------------------
@@ -204,7 +205,8 @@ class StreamedAnswer:
     `id`: what the answer calls itself.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
         self.started = False
         self.done = False
         self.garbled = False
@@ -247,8 +249,11 @@ class StreamedAnswer:
             self.garbled = self.garbled or value is None
         if isinstance(value, list) and value:
             value = value[0]
-        if isinstance(value, dict):
-            self._add(value, event.type == "error")
+        piece = self._wire.piece(value) if isinstance(value, dict) else {}
+        if piece is None:
+            self.done = True
+        elif piece:
+            self._add(piece, event.type == "error")
 
     def is_past(self, bound: OutputBound) -> bool:
         """Say whether what came is beyond `bound`.
@@ -274,7 +279,8 @@ class StreamedAnswer:
         message: dict[str, Any] = {name: "".join(pieces) for name, pieces in self._pieces.items()}
         message |= {name: called for name, called in self._called.items() if called}
         choices = [{"message": message, "finish_reason": self._finish_reason}] if self._has_choice else []
-        return {"choices": choices} | self._fields
+        told = {"usage": self._wire.usage(self._fields["usage"])} if "usage" in self._fields else {}
+        return {"choices": choices} | self._fields | told
 
     def _add(self, value: Mapping[str, Any], is_error: bool) -> None:
         if value.get("error") or value.get("object") == "error" or is_error:

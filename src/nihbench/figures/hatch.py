@@ -13,20 +13,16 @@ import numpy as np
 from matplotlib.collections import LineCollection, PolyCollection
 from numpy.typing import NDArray
 
+from nihbench.endpoint.kinds import HANDLING
 from nihbench.figures.colours import CLASSIC, Palette
 
 Lines = NDArray[np.float64]
 
+_GROUP_OF: Mapping[str, str] = {kind: handling.group for kind, handling in HANDLING.items()} | {"unscored": "answer"}
 GROUPS: Mapping[str, tuple[str, ...]] = {
-    "account": ("auth", "quota", "rate_limit", "day_limit"),
-    "server": ("overloaded", "transient", "timeout", "bad_response"),
-    "request": ("overflow", "bad_parameter", "cut_prompt"),
-    "content": ("filtered", "refused_by_server"),
-    "answer": ("cut_answer", "unscored"),
+    group: tuple(kind for kind, own in _GROUP_OF.items() if own == group) for group in dict.fromkeys(_GROUP_OF.values())
 }
 """Which kinds of failure share a pattern; a kind that is not here is "other"."""
-
-_GROUP_OF = {kind: group for group, kinds in GROUPS.items() for kind in kinds}
 
 
 def group_of(kind: str) -> str:

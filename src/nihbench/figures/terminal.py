@@ -13,6 +13,7 @@ from rich.cells import chop_cells
 from rich.text import Text
 
 from nihbench.analysis.grids import Grid
+from nihbench.endpoint.kinds import HANDLING
 from nihbench.figures.colours import colour_of
 from nihbench.figures.labels import axis_title, failure_counts, half_up, length_labels, row_labels, unrun_cells
 from nihbench.figures.words import kind_word, listed, say
@@ -20,11 +21,7 @@ from nihbench.lang.messages import Lang, words
 from nihbench.types import DEPTH
 
 _LEAST_CELL, _WIDEST_CELL = 3, 7
-_LETTERS: Mapping[str, str] = {
-    "auth": "A", "quota": "Q", "rate_limit": "R", "day_limit": "D", "overloaded": "L", "transient": "X", "timeout": "T",
-    "overflow": "O", "filtered": "F", "bad_parameter": "P", "bad_response": "B", "cut_prompt": "C", "cut_answer": "K",
-    "refused_by_server": "S", "unscored": "U",
-}  # fmt: skip
+_LETTERS: Mapping[str, str] = {kind: handling.letter for kind, handling in HANDLING.items()} | {"unscored": "U"}
 _SHARES = "".join(chr(code) for code in range(0x2581, 0x2588))
 """Lower blocks of one eighth to seven: what share of a cell's trials has no valid answer."""
 _FAILED_STYLE, _UNRUN_STYLE = "bold white on #5a5a5a", "dim"

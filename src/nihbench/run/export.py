@@ -15,7 +15,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from nihbench.endpoint.dialect import Call, Dialect
+from nihbench.endpoint.dialect import Call
+from nihbench.endpoint.wire.base import Dialect, wire_of
 from nihbench.errors import FetchError, UsageError
 from nihbench.fetch.files import atomic_file, write_atomic
 from nihbench.fetch.regular import check_folder
@@ -90,6 +91,8 @@ def request_line(setup: Setup, trial_id: str, trial: Trial) -> tuple[list[bytes 
 
     The body is the one that a live run sends, but that it asks for no stream: a batch has none.
     """
+    if not wire_of(setup.preset.wire).batches:
+        raise UsageError(t("run.wire_has_no_batches", wire=setup.preset.wire))
     messages, placement = setup.build(trial)
     body = Call(messages=messages, request=setup.request_of(trial)).body(Dialect.of(setup.preset, stream=False))
     head = f'{{"custom_id": "{trial_id}", "method": "POST", "url": "{URL}", "body": '

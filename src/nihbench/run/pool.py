@@ -112,7 +112,7 @@ class Pool:
         """Raise `StoppedError` where a server has refused one call after the other: each has waited its time."""
         if not isinstance(outcome, Failure):
             self._refused = 0
-        elif outcome.kind in ("rate_limit", "overloaded"):
+        elif HANDLING[outcome.kind].patient:
             self._refused += 1
             if self._refused >= REFUSED_IN_A_ROW:
                 said = without_stop(outcome.message)

@@ -19,7 +19,7 @@ from queue import SimpleQueue
 from types import TracebackType
 from typing import Self
 
-from nihbench.endpoint.kinds import HANDLING, may_pass
+from nihbench.endpoint.kinds import HANDLING
 from nihbench.endpoint.limits import Limiter
 from nihbench.errors import DamagedDataError, StoppedError
 from nihbench.lang.messages import t, without_stop
@@ -74,7 +74,7 @@ class Opening:
         known = verified(self._records, self._expectation).values()
         failures = [each.outcome for each in known if isinstance(each.outcome, Failure)]
         kinds = {failure.kind for failure in failures}
-        if len(failures) < len(known) or len(kinds) > 1 or any(map(may_pass, kinds)):
+        if len(failures) < len(known) or len(kinds) > 1 or any(HANDLING[kind].momentary for kind in kinds):
             self._is_over = True
             return
         shortest = min(each.trial.length for each in known)
