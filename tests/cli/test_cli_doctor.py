@@ -18,7 +18,7 @@ from rich.cells import cell_len
 
 from nihbench.lang.messages import t
 from tests.endpoint.conftest import Asked, Reply, ScriptedServer
-from tests.wording import says
+from tests.wording import part, says
 
 SECRET = "hdr-4f9a81c2d7e6"
 HEADER = ("--header", f"X-Team={SECRET}")
@@ -183,9 +183,9 @@ def test_a_cap_needs_a_price(nih: Any) -> None:
     ("options", "words"),
     [
         (("--window", 0), "--window must be at least 1"),
-        (("--window", 64_000), "is more than the server takes, which says 32000"),
-        (("--price", "x"), "is no price"),
-        (("--max-cost", -1), "is no amount of money"),
+        (("--window", 64_000), part("run.window_more_than_server")),
+        (("--price", "x"), part("run.price_no_price_give")),
+        (("--max-cost", -1), part("endpoint.max_cost_no_amount")),
         (("--header", "x"), "--header takes NAME=VALUE"),
         (("--header", f"X-Team={SECRET}é"), "characters that can't be sent"),
         (("--extra-body", "["), "--extra-body is not JSON"),
