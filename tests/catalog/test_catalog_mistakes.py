@@ -31,6 +31,8 @@ class Case(NamedTuple):
     words: tuple[str, ...]
 
 
+TOLD = t("catalog.question_holds_needle_itself")
+OWN = part("catalog.extra_body_may_not")
 NEEDLE = "needles:\n  mine:\n    language: en\n    text: The key is here.\n    question: Where?\n"
 PROMPT = "prompts:\n  mine:\n    messages:\n      - role: user\n"
 
@@ -105,9 +107,9 @@ NEEDLES = [
          (part("catalog.no_letter_digit_look"),)),
     Case("mute alias", NEEDLE + "    facts:\n      - name: a\n        text: b\n        identifying: true\n"
          "        aliases:\n          - c\n          - '。'\n", 12, (part("catalog.no_letter_digit_look"),)),
-    Case("telling question", NEEDLE.replace("Where?", "'Is it so that the  KEY is here?'"), 5, (t("catalog.question_holds_needle_itself"),)),
+    Case("telling question", NEEDLE.replace("Where?", "'Is it so that the  KEY is here?'"), 5, (TOLD,)),
     Case("telling wording", NEEDLE + "    questions:\n      explicit: The key is here. Where?\n", 7,
-         (t("catalog.question_holds_needle_itself"),)),
+         (TOLD,)),
     # facts
     Case("weight", NEEDLE + "    facts:\n      - name: a\n        text: b\n        weight: 0\n",
          9, ("`weight` is 0", "greater than 0")),
@@ -158,8 +160,8 @@ NEEDLES = [
 MODEL = "models:\n  mine:\n"
 MODELS = [
     Case("own messages", "models:\n  m:\n    base_url: 'http://h/v1'\n    extra_body: {messages: []}\n", 4,
-         ("'messages'", part("catalog.extra_body_may_not"))),
-    Case("own limit", "providers:\n  p:\n    extra_body:\n      max_tokens: 9\n", 3, ("'max_tokens'", part("catalog.extra_body_may_not"))),
+         ("'messages'", OWN)),
+    Case("own limit", "providers:\n  p:\n    extra_body:\n      max_tokens: 9\n", 3, ("'max_tokens'", OWN)),
     Case("list at top", "- one\n", 1, ("the file is a list",)),
     Case("unknown key", MODEL + "    windw: 5\n", 3, ("`windw` is unknown", "did you mean 'window'")),
     Case("unknown provider", MODEL + "    provider: openia\n", 3, ("no provider named 'openia'", "'openai'")),

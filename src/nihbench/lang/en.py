@@ -1527,7 +1527,7 @@ WORDS: Mapping[str, str] = {
     "run.names_files_outside_folder": "{file} names files outside its folder: restore it from a copy",
     "run.names_text_run_folder": "{run} names the text {name!r}, and a run folder must not name files of this machine: nothing was read; if it is yours, pass it with --corpus PATH",
     "run.needle_already_stands_corpus": "the corpus {corpus_name!r} already contains the needle {needle_name!r}: replace one of them",
-    "run.needle_drawn_values_add": "the needle {needle_name!r} has drawn values; add \"fresh\": {{{example}}} with the row's own values",
+    "run.needle_drawn_values_add": 'the needle {needle_name!r} has drawn values; add "fresh": {{{example}}} with the row\'s own values',
     "run.needle_has_no_options": "{needle} hides one needle, which takes no --task-option: remove it, or add --task",
     "run.needle_language_no_corpus": "the needle {needle_name!r} is in the language {language!r}, which has no corpus of its own: pass the path of a text with --corpus",
     "run.needle_several_sentences_version": "needle {needle_name!r} has several sentences: this version hides one sentence per trial",
