@@ -208,11 +208,11 @@ def test_ctrl_c_is_ctrl_c_and_says_how_to_go_on_in_a_notebook_too(
     async def cell(out: str) -> None:
         # As a kernel of a notebook does: by an exception amid whatever its main thread does.
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        nih.run(**small, agree=True, out=out, on_event=interrupt)
+        nih.run(**small, concurrency=1, agree=True, out=out, on_event=interrupt)
 
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     with pytest.raises(KeyboardInterrupt, match="--resume script"):
-        nih.run(**small, agree=True, out="script", on_event=interrupt)
+        nih.run(**small, concurrency=1, agree=True, out="script", on_event=interrupt)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     with pytest.raises(KeyboardInterrupt, match="--resume cell"):
         asyncio.run(cell("cell"))

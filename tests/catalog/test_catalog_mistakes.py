@@ -16,8 +16,10 @@ from nihbench.catalog.loading import load, load_folders
 from nihbench.catalog.mistakes import validate
 from nihbench.catalog.schema import NeedlesFile
 from nihbench.errors import CatalogError
+from nihbench.lang.messages import t
 from nihbench.plan.fresh import fill
 from nihbench.text.prompt import render
+from tests.wording import part
 
 
 class Case(NamedTuple):
@@ -29,6 +31,8 @@ class Case(NamedTuple):
     words: tuple[str, ...]
 
 
+TOLD = t("catalog.question_holds_needle_itself")
+OWN = part("catalog.extra_body_may_not")
 NEEDLE = "needles:\n  mine:\n    language: en\n    text: The key is here.\n    question: Where?\n"
 PROMPT = "prompts:\n  mine:\n    messages:\n      - role: user\n"
 
@@ -40,9 +44,9 @@ NEEDLES = [
     Case("open quote", "needles:\n  mine:\n    text: 'open\n    question: Where\n", 3, ("close the text",)),
     Case("open bracket", "needles:\n  mine:\n    texts: [a, b\n", 3, ("close the bracket",)),
     Case("tab", "needles:\n\tmine:\n", 2, ("spaces, not with tabs",)),
-    Case("colon in text", NEEDLE + "    note: mind: this\n", 6, ('contains ": " in quotes',)),
-    Case("at sign", NEEDLE + "    note: @home\n", 6, ("put the text in quotes",)),
-    Case("star", NEEDLE + "    note: *bold*\n", 6, ("begins with & or * in quotes",)),
+    Case("colon in text", NEEDLE + "    note: mind: this\n", 6, (t("catalog.put_text_contains_quotes"),)),
+    Case("at sign", NEEDLE + "    note: @home\n", 6, (t("catalog.put_text_quotes"),)),
+    Case("star", NEEDLE + "    note: *bold*\n", 6, (part("catalog.put_text_begins_quotes"),)),
     Case("escape", NEEDLE + '    note: "C:\\q"\n', 6, ("single quotes",)),
     Case("half a character", NEEDLE + '    note: "\\ud800"\n', 6, ("half a character",)),
     Case("two documents", NEEDLE + "---\nneedles:\n", 6, ("one document",)),
@@ -57,7 +61,7 @@ NEEDLES = [
     Case("scalar object", NEEDLE + "    note: !!python/name:os.getcwd x\n", 6, ("YAML can't be read",)),
     Case("false date", NEEDLE + "    answer: 2023-13-45\n", 6, ("2023-13-45", "quotes")),
     Case("number as key", "needles:\n  580271:\n    language: en\n", 2, ("580271", "quotes")),
-    Case("list as key", "needles:\n  [a]:\n    language: en\n", 2, ("a key must be a text",)),
+    Case("list as key", "needles:\n  [a]:\n    language: en\n", 2, (t("catalog.key_must_text_not"),)),
     Case("too deep", "needles: " + "[" * 600 + "]" * 600 + "\n", 1, ("nested too deeply",)),
     # keys and types
     Case("unknown section", "needels:\n  a: b\n", 1, ("`needels` is unknown", "did you mean 'needles'")),
@@ -90,22 +94,22 @@ NEEDLES = [
     Case("fresh digits", NEEDLE + "    fresh: {number: 0}\n", 6, ("`number` is 0", "greater than or equal to 1")),
     Case("fresh type", NEEDLE + "    fresh: {number: seven}\n", 6, ("`number` is a text", "a whole number")),
     Case("fresh fraction", NEEDLE + "    fresh: {number: 7.5}\n", 6, ("`number` is a number", "a whole number")),
-    Case("fresh name", NEEDLE + "    fresh: {question: 7}\n", 6, ("can't be a fresh value's name",)),
+    Case("fresh name", NEEDLE + "    fresh: {question: 7}\n", 6, (part("catalog.cant_fresh_value_name"),)),
     Case("fresh misspelt", NEEDLE.replace("The key is here.", '"Key {number}"') + '    answer: "{numbr}"\n'
          "    fresh: {number: 7}\n", 6, ("{numbr} is unknown", "did you mean 'number'")),
     Case("placeholder in question", NEEDLE.replace("Where?", '"Where is {haystack}?"'), 5, ("without {haystack}",)),
     Case("broken character", NEEDLE + "    answer: Caf\ufffd\n", 6, ("`answer`", "'\\ufffd'", "what was meant")),
     Case("escaped control character", NEEDLE.replace("The key is here.", '"The\\x07 key"'), 4, ("`text`", "'\\x07'")),
     Case("carriage return", NEEDLE + '    questions: {explicit: "Where\\r?"}\n', 6, ("`explicit`", "'\\r'")),
-    Case("mute answer", NEEDLE + '    answer: "?!"\n', 6, ("no letter or digit", "write words")),
-    Case("mute needle", NEEDLE.replace("The key is here.", "'...'"), 4, ("no letter or digit",)),
+    Case("mute answer", NEEDLE + '    answer: "?!"\n', 6, (part("catalog.no_letter_digit_look"),)),
+    Case("mute needle", NEEDLE.replace("The key is here.", "'...'"), 4, (part("catalog.no_letter_digit_look"),)),
     Case("mute fact", NEEDLE + "    facts:\n      - name: a\n        text: '—'\n        identifying: true\n", 8,
-         ("no letter or digit",)),
+         (part("catalog.no_letter_digit_look"),)),
     Case("mute alias", NEEDLE + "    facts:\n      - name: a\n        text: b\n        identifying: true\n"
-         "        aliases:\n          - c\n          - '。'\n", 12, ("no letter or digit",)),
-    Case("telling question", NEEDLE.replace("Where?", "'Is it so that the  KEY is here?'"), 5, ("without saying it",)),
+         "        aliases:\n          - c\n          - '。'\n", 12, (part("catalog.no_letter_digit_look"),)),
+    Case("telling question", NEEDLE.replace("Where?", "'Is it so that the  KEY is here?'"), 5, (TOLD,)),
     Case("telling wording", NEEDLE + "    questions:\n      explicit: The key is here. Where?\n", 7,
-         ("without saying it",)),
+         (TOLD,)),
     # facts
     Case("weight", NEEDLE + "    facts:\n      - name: a\n        text: b\n        weight: 0\n",
          9, ("`weight` is 0", "greater than 0")),
@@ -156,8 +160,8 @@ NEEDLES = [
 MODEL = "models:\n  mine:\n"
 MODELS = [
     Case("own messages", "models:\n  m:\n    base_url: 'http://h/v1'\n    extra_body: {messages: []}\n", 4,
-         ("'messages'", "take it out")),
-    Case("own limit", "providers:\n  p:\n    extra_body:\n      max_tokens: 9\n", 3, ("'max_tokens'", "take it out")),
+         ("'messages'", OWN)),
+    Case("own limit", "providers:\n  p:\n    extra_body:\n      max_tokens: 9\n", 3, ("'max_tokens'", OWN)),
     Case("list at top", "- one\n", 1, ("the file is a list",)),
     Case("unknown key", MODEL + "    windw: 5\n", 3, ("`windw` is unknown", "did you mean 'window'")),
     Case("unknown provider", MODEL + "    provider: openia\n", 3, ("no provider named 'openia'", "'openai'")),
@@ -186,14 +190,14 @@ MODELS = [
 CORPUS = "name: mine\nlanguage: en\ntitle: Mine\nlicence: MIT\nsource:\n  kind: python-topics\n"
 CORPORA = [
     Case("empty", "", 1, ("the file has no `name`", "add a line")),
-    Case("name", CORPUS.replace("name: mine", "name: other"), 1, ("'other'", "'mine'", "make them equal")),
+    Case("name", CORPUS.replace("name: mine", "name: other"), 1, ("'other'", "'mine'", "make them the same")),
     Case("missing", CORPUS.replace("licence: MIT\n", ""), 1, ("the file has no `licence`",)),
     Case("unknown kind", CORPUS.replace("python-topics", "ftp"), 5, ("'ftp'", "'wheel', 'url', 'python-topics'")),
     Case("no kind", CORPUS.replace("kind: python-topics", "requirement: a==1"), 5, ("no `kind`", "kind: ...")),
     Case("source text", CORPUS.replace("source:\n  kind: python-topics", "source: here"), 5, ("`source` is a text",)),
     Case("key of another kind", CORPUS + "  members: a\n", 7, ("`members` is unknown",)),
     Case("not pinned", CORPUS.replace("python-topics", "wheel\n  requirement: a>=1\n  members: b"), 7, ("not pinned",)),
-    Case("checksum", CORPUS + "sha256: abc\n", 7, ("`sha256` is 'abc'", "64 hexadecimal digits")),
+    Case("checksum", CORPUS + "sha256: abc\n", 7, ("`sha256` is 'abc'", t("catalog.64_hexadecimal_digits_lower"))),
     Case("file's checksum", CORPUS.replace("python-topics", "url\n  files:\n    - name: a.txt\n"
          "      url: https://example.org/a\n      sha256: ABC"), 10, ("`sha256` is 'ABC'",)),
     Case("file's path", CORPUS.replace("python-topics", "url\n  files:\n    - name: ../a.txt\n"

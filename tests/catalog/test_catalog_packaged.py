@@ -249,7 +249,7 @@ def test_packaged_files_are_found_in_a_wheel_and_in_a_checkout(tmp_path: Path) -
             (folder / name).touch()
     assert packaged_folder(wheel) == wheel / "data"
     assert packaged_folder(checkout) == checkout.parent.parent
-    with pytest.raises(UsageError, match="install nihbench again"):
+    with pytest.raises(UsageError, match="reinstall nihbench"):
         packaged_folder(tmp_path / "elsewhere" / "src" / "nihbench")
 
 

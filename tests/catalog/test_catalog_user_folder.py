@@ -7,7 +7,9 @@ import pytest
 from nihbench.catalog.loading import load, load_folders, packaged_folder
 from nihbench.catalog.lookup import Catalog
 from nihbench.errors import CatalogError, UsageError
+from nihbench.lang.messages import t
 from nihbench.types import KeyFact, PriceTier, PythonTopicsSource, UrlFile, UrlSource, WheelSource
+from tests.wording import wording
 
 FIVE_LINES = """\
 needles:
@@ -49,7 +51,7 @@ def test_a_bare_needle_runs_over_the_corpus_of_its_language(tmp_path: Path, lang
     loaded = load(tmp_path)
     assert loaded.experiment("boathouse").corpus == corpus
     if not corpus:
-        with pytest.raises(UsageError, match="no default corpus: name one by --corpus"):
+        with pytest.raises(UsageError, match=wording("catalog.needle_language_no_default")):
             loaded.corpus(corpus)
 
 
@@ -64,7 +66,7 @@ def test_what_is_no_file_is_refused_and_not_passed_over(tmp_path: Path, name: st
         path.symlink_to(tmp_path / "nowhere")
     with pytest.raises(CatalogError) as caught:
         load(tmp_path)
-    assert str(caught.value).startswith(f"{path}:1: this is a folder or a link to nothing; ")
+    assert str(caught.value) == t("catalog.1_folder_link_nothing", path=path)
 
 
 def test_a_link_to_a_file_is_read(tmp_path: Path) -> None:

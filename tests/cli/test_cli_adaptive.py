@@ -159,9 +159,9 @@ def test_the_plan_tells_least_and_most(nih: Any, chat: Any, small: list[object])
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--precision", 0.1], "--precision is for an adaptive run: give --adaptive as well"),
+        (["--precision", 0.1], t("run.adaptive_run_give_adaptive", name="precision")),
         (["--max-trials", 100], "--max-trials is for an adaptive run"),
-        (["--adaptive", "--precision", 5], "give 0.01 to 0.5, such as 0.05 for 5 points on both sides"),
+        (["--adaptive", "--precision", 5], "use 0.01 to 0.5, such as 0.05 for 5 points"),
         (["--adaptive", "--precision", "nan"], "give 0.01 to 0.5"),
         (["--adaptive", "--max-trials", 5], "less than the first pass over the grid, which has 6 trials"),
     ],
@@ -210,7 +210,7 @@ def test_it_can_not_be_made_adaptive_afterwards(nih: Any, chat: Any, small: list
     assert nih("run", *small, "--out", "run").code == 0
     ended = nih("run", "--resume", "run", "--adaptive")
     assert ended.code == 2 and "--adaptive differ" in ended.error()
-    assert "give --adaptive as well" in nih("run", "--resume", "run", "--precision", 0.1).error()
+    assert "add --adaptive" in nih("run", "--resume", "run", "--precision", 0.1).error()
 
 
 def test_it_speaks_chinese_and_is_watched(nih: Any, chat: Any, small: list[object]) -> None:

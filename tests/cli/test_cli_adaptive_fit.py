@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from nihbench.lang.messages import t
+from tests.wording import says
 
 GRID = ["--depths", "5", "--lengths", "800,1200,1700", "--adaptive", "--precision", 0.2]
 PRICE = ["--length-unit", "model", "--price", "1000,1000"]  # a token is a tenth of a cent
@@ -77,7 +78,7 @@ def test_a_haystack_that_the_server_will_not_count_does_not_end_the_run(
     chat.fail = {asked + first_further_count(chat): FILTERED}
     ended = nih("run", *dense, "--out", "run")
     assert ended.code == 0, ended.err
-    assert "note: a further haystack is not fitted to the server's counts (filtered: The request" in ended.err
+    assert says(ended.err, "endpoint.note_further_haystack_not", kind="filtered")
     made = records_of(nih.folder / "run")
     key = [(r["trial"]["length"], r["trial"]["depth_percent"], r["trial"]["repeat"]) for r in made.values()]
     assert sorted(key) == sorted(
@@ -125,7 +126,7 @@ def test_a_command_that_read_the_run_before_another_went_on_with_it_begins_nothi
     finally:
         other.close()
     assert late.returncode == 2, err.decode()
-    assert "another command has gone on with it meanwhile: give the same command again" in err.decode()
+    assert says(err.decode(), "run.another_command_gone_meanwhile")
     assert records_of(nih.folder / "run") == expected and len(chat.asked) == asked
 
 

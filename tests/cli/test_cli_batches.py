@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from nihbench.endpoint.usage import MOST_BYTES
+from nihbench.lang.messages import t
 from nihbench.run.store import open_run
 from tests.cli.batch_service import BatchService
 from tests.cli.conftest import ChatModel
@@ -80,7 +81,7 @@ def test_batches_give_the_records_of_the_live_run(nih, service, small, options):
 
 def test_status_says_how_batches_stand_and_a_live_run_waits_for_them(nih, service, options):
     service.ended = False
-    assert "holds no run" in nih("batch", "status", "nowhere").error()
+    assert says(nih("batch", "status", "nowhere").error(), "run.holds_no_run_no")
     assert nih("batch", "export", *options, "--out", "run").code == 0
     assert "no batch yet" in nih("batch", "fetch", "run").error()
     assert nih("batch", "submit", "run").code == 0
@@ -143,7 +144,7 @@ def test_where_the_server_cannot_say_nothing_is_sent_unless_asked(nih, service, 
     assert nih("batch", "export", *options, "--out", "run").code == 0
     assert nih("batch", "submit", "run").code == 2
     refused = nih("batch", "submit", "run")
-    assert refused.code == 2 and "give --again" in refused.err and service.created == []
+    assert refused.code == 2 and "use --again" in refused.err and service.created == []
     assert nih("batch", "submit", "run", "--again").code == 0 and len(service.created) == 1
 
 
@@ -238,9 +239,9 @@ def test_lines_of_every_kind_are_handled_like_live_failures(nih, service, option
     assert len(records) == 8
     assert "imported 5 answers and 3 failures; 1 were" in ended.err
     assert "1 lines are of trials that have an answer" in ended.err
-    assert "1 lines belong to no trial of this run (out.jsonl:12 is one)" in ended.err
-    assert "1 lines can't be read (out.jsonl:13 is the first)" in ended.err
-    assert "1 requests were refused (Incorrect API key)" in ended.err
+    assert says(ended.err, "run.lines_belong_no_trial", count=1, first="out.jsonl:12")
+    assert says(ended.err, "run.lines_cant_read_first", count=1, first="out.jsonl:13")
+    assert says(ended.err, "run.requests_refused_their_trials", count=1, message="Incorrect API key")
     assert says(ended.err, "cli.trials_failed_not_sent", failed=4, unsent=2)
     before = (nih.folder / "run/records.jsonl").read_bytes()
     again = nih("batch", "import", "run", "out.jsonl")
@@ -259,24 +260,24 @@ def test_a_line_longer_than_a_live_answer_may_be_is_told_and_the_next_one_counts
     # Two limits long, so that what follows a piece of it is no line of its own either.
     (nih.folder / "out.jsonl").write_bytes(first[:-1] + b" " * (2 * MOST_BYTES) + b"}\n" + second)
     ended = nih("batch", "import", "run", "out.jsonl")
-    assert "1 lines can't be read (out.jsonl:1 is the first)" in ended.err
+    assert says(ended.err, "run.lines_cant_read_first", count=1, first="out.jsonl:1")
     assert [record.id for record in open_run(nih.folder / "run").records().values()] == [rows[1]["custom_id"]]
 
 
 def test_a_foreign_file_a_missing_one_and_an_unexported_run_are_refused(nih, options, small):
     assert nih("batch", "export", *options, "--out", "run").code == 0
     (nih.folder / "foreign.jsonl").write_text('{"custom_id": "request-1", "response": {}}\n', encoding="utf-8")
-    assert "holds no result of run" in nih("batch", "import", "run", "foreign.jsonl").error()
+    assert says(nih("batch", "import", "run", "foreign.jsonl").error(), "run.holds_no_result_custom")
     assert "Can't read" in nih("batch", "import", "run", "missing.jsonl").error()
     assert nih("run", *small, "--out", "live").code == 0
-    assert "has no requests of a batch" in nih("batch", "import", "live", "foreign.jsonl").error()
-    assert "has no requests of a batch" in nih("batch", "submit", "live").error()
-    assert "has no requests of a batch" in nih("batch", "status", "live").error()
+    assert says(nih("batch", "import", "live", "foreign.jsonl").error(), "run.no_requests_batch_make")
+    assert says(nih("batch", "submit", "live").error(), "run.no_requests_batch_make")
+    assert says(nih("batch", "status", "live").error(), "run.no_requests_batch_make")
     assert "or --out DIR" in nih("batch", "submit").error()
     requests = nih.folder / "run/batch/requests-0001.jsonl"
     requests.write_bytes(requests.read_bytes().replace(b"Dolores", b"Colores"))
     changed = nih("batch", "submit", "run")
-    assert changed.code == 5 and "is not what was exported" in changed.err
+    assert changed.code == 5 and says(changed.err, "run.not_exported_restore_from")
 
 
 PRICED = """
@@ -318,7 +319,7 @@ def test_an_engine_without_a_server_gets_requests_for_a_model_of_any_name(nih, s
     results = [service.result(json.loads(line)) for line in requests]
     (nih.folder / "out.jsonl").write_text("\n".join(map(json.dumps, results)), encoding="utf-8")
     assert nih("batch", "import", "run", "out.jsonl").code == 0
-    assert "--base-url URL takes any name" in nih("batch", "submit", "run").err
+    assert t("catalog.nih_models_shows_all") in nih("batch", "submit", "run").err
     assert nih("run", "--resume", "run", "--base-url", service.chat.base_url).code == 0
 
 
@@ -398,7 +399,7 @@ def test_answers_to_what_a_batch_did_not_ask_are_not_taken(nih, service, options
     ended = nih("batch", "fetch", "run")
     asked = {json.loads(line)["custom_id"] for line in service.files[first["input_file_id"]].splitlines()}
     assert len(asked) < len(every) and lines_of(nih.folder / "run").keys() == asked
-    assert "belong to no trial" in ended.err
+    assert says(ended.err, "run.lines_belong_no_trial")
 
 
 def test_results_without_a_batch_are_not_fetched(nih, service, options):

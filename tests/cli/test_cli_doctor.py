@@ -18,7 +18,7 @@ from rich.cells import cell_len
 
 from nihbench.lang.messages import t
 from tests.endpoint.conftest import Asked, Reply, ScriptedServer
-from tests.wording import says
+from tests.wording import part, says
 
 SECRET = "hdr-4f9a81c2d7e6"
 HEADER = ("--header", f"X-Team={SECRET}")
@@ -165,8 +165,8 @@ def test_a_cap_holds_whatever_the_server_counts(nih: Any, chat: Any, share: floa
     options = ("doctor", "--base-url", chat.base_url, "--price", "100,0", "--canary", 2000, "--json")
     whole = json.loads(nih(*options).out)
     assert whole["canary"] is not None
-    for part in (0.01, 0.3, 0.6, 0.9, 0.99):
-        cap = part * float(whole["spent"]["cost_usd"])
+    for share in (0.01, 0.3, 0.6, 0.9, 0.99):
+        cap = share * float(whole["spent"]["cost_usd"])
         found = json.loads(nih(*options, "--max-cost", f"{cap:.6f}").out)
         assert found["canary"] is None and float(found["spent"]["cost_usd"]) <= cap
 
@@ -183,9 +183,9 @@ def test_a_cap_needs_a_price(nih: Any) -> None:
     ("options", "words"),
     [
         (("--window", 0), "--window must be at least 1"),
-        (("--window", 64_000), "is more than the server takes, which says 32000"),
-        (("--price", "x"), "is no price"),
-        (("--max-cost", -1), "is no amount of money"),
+        (("--window", 64_000), part("run.window_more_than_server")),
+        (("--price", "x"), part("run.price_no_price_give")),
+        (("--max-cost", -1), part("endpoint.max_cost_no_amount")),
         (("--header", "x"), "--header takes NAME=VALUE"),
         (("--header", f"X-Team={SECRET}é"), "characters that can't be sent"),
         (("--extra-body", "["), "--extra-body is not JSON"),

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from nihbench.lang.messages import t
+from tests.wording import part
 
 FULL = "Eat a sandwich and sit in Dolores Park on a sunny day."
 OWN = """
@@ -112,13 +113,13 @@ def test_an_answer_that_was_cut_off_is_truncated(nih: Any) -> None:
 @pytest.mark.parametrize(
     ("bad", "words"),
     [
-        ("{", "no JSON"),
-        ("[" * 100_000, "no JSON"),
-        ("[1]", "no JSON object"),
+        ("{", "not JSON"),
+        ("[" * 100_000, "not JSON"),
+        ("[1]", "not a JSON object"),
         ({"needle": "sf-sandwich", "answer": "x"}, 'no "id"'),
         ({"id": True, "needle": "sf-sandwich", "answer": "x"}, 'no "id"'),
-        ({"id": "1", "needle": "sf-sandwich"}, '"answer" must be a text'),
-        ({"id": "1", "needle": "sf-sandwich", "answer": None}, '"answer" must be a text'),
+        ({"id": "1", "needle": "sf-sandwich"}, part("run.answer_must_text_empty")),
+        ({"id": "1", "needle": "sf-sandwich", "answer": None}, part("run.answer_must_text_empty")),
         ({"id": "1", "answer": "x"}, 'neither "needle" nor "expected"'),
         ({"id": "1", "needle": "sf-sandwhich", "answer": "x"}, "did you mean 'sf-sandwich'"),
         ({"id": "1", "needle": 7, "answer": "x"}, '"needle" must be a text'),
@@ -128,7 +129,7 @@ def test_an_answer_that_was_cut_off_is_truncated(nih: Any) -> None:
         ({"id": "1", "needle": "sf-sandwich", "answer": "x", "band": True}, '"band" must be one of'),
         ({"id": "1", "needle": "sf-sandwich", "answer": "x", "outcome": "good"}, '"outcome" must be one of'),
         ({"id": "1", "needle": "sf-sandwich", "answer": "x", "outcome": ["correct"]}, '"outcome" must be one of'),
-        (ROWS[0], "stands in line 1 already"),
+        (ROWS[0], "already used in line 1"),
     ],
     ids=lambda value: str(value)[:30],
 )
@@ -146,7 +147,7 @@ def test_bytes_that_are_not_utf8_are_named(nih: Any) -> None:
 
 def test_a_missing_or_empty_file_and_a_folder_are_refused(nih: Any) -> None:
     (nih.folder / "empty.jsonl").write_text("\n\n", encoding="utf-8")
-    for name, words in (("nothing.jsonl", "Can't read"), (".", "Can't read"), ("empty.jsonl", "holds no rows")):
+    for name, words in (("nothing.jsonl", "Can't read"), (".", "Can't read"), ("empty.jsonl", "has no rows")):
         ended = nih("grade", name)
         assert ended.code == 2 and words in ended.error()
 

@@ -341,7 +341,7 @@ def test_a_figure_has_one_scorer_in_one_version(nih: Any, judge: Any, run: Path)
     lines = path.read_text(encoding="utf-8").replace(f'"version": "{VERSION}"', '"version": "0"', 1)
     path.write_text(lines, encoding="utf-8")
     ended = nih("plot", "run", "--scorer", "judge-wise", "--out", "f.svg")
-    assert ended.code == 2 and "is of another version than" in ended.error()
+    assert ended.code == 2 and says(ended.error(), "run.another_version_than_not")
 
 
 def test_stale_rule_scores_are_made_again(nih: Any, run: Path) -> None:

@@ -16,6 +16,7 @@ from nihbench.app.events import Caller
 from nihbench.endpoint.access import open_model
 from nihbench.endpoint.checkup import Preflight
 from nihbench.endpoint.servers import ServerInfo
+from nihbench.lang.messages import t
 from nihbench.types import ModelPreset
 from tests.wording import says
 
@@ -103,7 +104,7 @@ def test_a_server_that_cuts_is_found_before_the_sweep(nih: Any, chat: Any, forei
 
     chat.take = cut
     ended = nih("run", *foreign, "--out", "run")
-    assert ended.code == 2 and "it cuts long prompts" in ended.err and not (nih.folder / "run").exists()
+    assert ended.code == 2 and says(ended.err, "run.server_counted_tokens_prompt") and not (nih.folder / "run").exists()
     # Without a fit nothing is known beforehand, but the run's own counts tell.
     ended = nih("run", *foreign, "--no-calibrate", "--out", "run")
     assert ended.code == 3 and "2 trials failed" in ended.err
@@ -143,7 +144,7 @@ def test_a_canary_tells_which_end_is_lost(nih: Any, chat: Any, foreign: list[obj
     chat.say = lambda text: " ".join(re.findall(r"last code is (\d+)", text))
     ended = nih("run", *foreign, "--canary", "--out", "b")
     assert "canary: the first line did not come back, the last one did" in ended.err
-    assert "by its count nothing was cut" in ended.err
+    assert t("endpoint.count_nothing_cut_model") in ended.err
 
 
 def test_missing_usage_is_unverified(nih: Any, chat: Any, foreign: list[object]) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 import pyte
 import pytest
 
+from nihbench.lang.messages import t
 from tests.wording import says
 
 SOURCE = Path(__file__).parents[2] / "src"
@@ -127,4 +128,4 @@ def test_what_ended_is_shown_without_waiting(nih: Any, chat: Any, small: list[ob
     ended = nih("watch", "runs")
     assert ended.code == 0 and says(ended.err, "cli.no_process_works_how") and "mean score in %" in ended.out
     assert not (nih.folder / "runs" / "one" / "scores.rules.jsonl").exists()
-    assert nih("watch", "nowhere").error() == "nih: nowhere holds no run: there is no run.json in it"
+    assert nih("watch", "nowhere").error() == "nih: " + t("run.holds_no_run_no", path="nowhere", manifest="run.json")

@@ -12,6 +12,7 @@ import pytest
 from benchmarks.scripted.scenario import Fault, Provider, Scenario
 from benchmarks.scripted.server import RIGHT, Server
 from nihbench.lang.messages import words
+from tests.wording import part
 
 EVENT = {"choices": [{"index": 0, "delta": {"content": RIGHT + " "}}]}
 
@@ -38,7 +39,7 @@ def options(own_texts: dict[str, Path]) -> Iterator[list[object]]:
         ]
 
 
-@pytest.mark.parametrize(("lang", "said"), [("en", "does not keep to the output limit"), ("zh", "不遵守输出上限")])
+@pytest.mark.parametrize(("lang", "said"), [("en", part("endpoint.not_keep_output_limit")), ("zh", "不遵守输出上限")])
 def test_it_is_graded_and_said_once(nih: Any, options: list[object], records_of: Any, lang: str, said: str) -> None:
     nih.environment["NIH_LANG"] = lang
     ended = nih("run", *options, "--out", "run")

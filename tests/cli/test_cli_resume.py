@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from nihbench.lang.messages import t
 from tests.wording import says
 
 
@@ -158,7 +159,7 @@ def test_concurrency_and_address_may_change(nih: Any, chat: Any, begun: Path) ->
 @pytest.mark.parametrize(
     ("headers", "words"),
     [
-        ([], "X-Beta: their values are not stored, so give them again by --header"),
+        ([], t("run.run_sent_headers_their", headers="X-Beta")),
         (["--header", "X-Beta=two"], "the values of --header differ"),
         (["--header", "X-Beta=one", "--header", "X-More=1"], "--header differ"),
     ],

@@ -7,6 +7,8 @@ import shutil
 
 import pytest
 
+from tests.wording import says
+
 GRID = ("--lengths", "300,600,900", "--depths", "0,25,50,75,100", "--repeats", 2, "--concurrency", 1)
 
 
@@ -88,8 +90,8 @@ def test_what_does_not_belong_together_is_refused_by_name(nih, options, parts):
     assert "depths, controls differ" in nih("merge", parts[0], "shallow", "--out", "out").error()
     assert "each once" in nih("merge", parts[0], parts[0], "--out", "out").error()
     assert "each once" in nih("merge", parts[0], "--out", "out").error()
-    assert "holds no run" in nih("merge", parts[0], "nowhere", "--out", "out").error()
-    assert "already holds a run" in nih("merge", *parts, "--out", parts[0]).error()
+    assert says(nih("merge", parts[0], "nowhere", "--out", "out").error(), "run.holds_no_run_no")
+    assert says(nih("merge", *parts, "--out", parts[0]).error(), "run.already_holds_run_give")
     manifest = nih.folder / "warm" / "run.json"
     manifest.write_text(manifest.read_text(encoding="utf-8").replace('"format": 1', '"format": 2'), encoding="utf-8")
     ended = nih("merge", parts[0], "warm", "--out", "out")
@@ -125,7 +127,7 @@ def test_a_trial_with_two_outcomes_is_refused_and_a_copy_is_not(nih, parts):
     changed["completion"]["text"] = "Something else."
     records.write_bytes(json.dumps(changed).encode() + b"\n" + b"".join(rest))
     wrong = nih("merge", *parts, "copy", "--out", "out").error()
-    assert f"both measured the trial {changed['id']}, with different outcomes" in wrong
+    assert says(wrong, "run.both_measured_trial_different", trial_id=changed["id"])
 
 
 def test_suites_are_merged_run_by_run(nih, options):
@@ -137,7 +139,7 @@ def test_suites_are_merged_run_by_run(nih, options):
     tree = json.loads((nih.folder / "tree/tree.json").read_bytes())
     assert [child["options"]["shard"] for child in tree["children"]] == [None, None]
     assert nih("run", "--resume", "tree").code == 0
-    assert "give one kind" in nih("merge", "tree1", "tree/x", "--out", "mixed").error()
+    assert says(nih("merge", "tree1", "tree/x", "--out", "mixed").error(), "run.folder_runs_others_single")
 
 
 def test_every_part_has_a_piece_of_the_grid(nih, options):

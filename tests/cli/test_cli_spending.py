@@ -168,7 +168,7 @@ def test_exact_counts_leave_no_margin(nih: Any, chat: Any, fitted: list[object],
 @pytest.mark.parametrize("text", ["1", "a,b", "1,-2", "1,inf", "1,2,3,4", ""])
 def test_a_price_that_is_none(nih: Any, chat: Any, small: list[object], text: str) -> None:
     ended = nih("run", *small, "--price", text or ",", "--out", "run")
-    assert ended.code == 2 and "is no price: give IN,OUT" in ended.error()
+    assert ended.code == 2 and says(ended.error(), "run.price_no_price_give")
 
 
 @pytest.fixture
@@ -208,7 +208,7 @@ def test_a_cap_needs_a_price(nih: Any, service: list[object]) -> None:
     assert ended.code == 2
     assert "--max-cost needs the price of this model" in ended.error() and "--price" in ended.error()
     assert not (nih.folder / "run").exists()
-    assert "is no amount of money" in nih("run", *service, "--price", "1,1", "--max-cost", "-1").error()
+    assert says(nih("run", *service, "--price", "1,1", "--max-cost", "-1").error(), "endpoint.max_cost_no_amount")
 
 
 @pytest.mark.skipif(os.name != "posix", reason="pseudo-terminals are POSIX")

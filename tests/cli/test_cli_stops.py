@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from nihbench.lang.messages import t
+from tests.wording import says
 
 PRICE = ("--price", "100,0")  # USD per million: a prompt of 300 tokens is three cents
 OVERFLOW = (400, {"error": {"message": "maximum context length is 100 tokens", "code": "context_length_exceeded"}})
@@ -75,7 +76,7 @@ def test_money_and_tokens_of_a_part_are_told_apart_from_those_of_the_run(
 
     assert run_cost() == pytest.approx(float(whole), abs=1e-4)
     assert run_cost("--price", "50,0") == pytest.approx(float(whole) / 2, abs=1e-4)
-    assert "is no price" in nih("report", "run", "--price", "cheap").error()
+    assert says(nih("report", "run", "--price", "cheap").error(), "run.price_no_price_give")
 
 
 def test_the_report_counts_what_left_no_record_as_the_run_does(nih: Any, chat: Any, small: list[object]) -> None:
@@ -122,7 +123,7 @@ def test_answers_that_all_fail_alike_stop_the_run(nih: Any, chat: Any, wide: lis
     assert ended.code == 4 and 10 < len(lengths) <= len(chat.asked) <= 2 * len(lengths) <= 30
     assert {500, 1900} == set(lengths)
     last = ended.err.splitlines()[-1]
-    assert re.search(r"its first 1[0-5] answers all failed alike \(bad_response: ", last)
+    assert re.search(r"its first 1[0-5] answers .*\(bad_response: ", last)
     assert last.endswith("go on by nih run --resume run")
     # Who goes on in spite of it has been told; what is asked anew is looked at again.
     before = len(chat.asked)
@@ -138,7 +139,7 @@ def test_prompts_that_only_all_of_them_show_to_be_cut_stop_the_run(nih: Any, cha
     chat.count = lambda text: 200
     ended = nih("run", *wide, "--order", "random", "--out", "run")
     assert ended.code == 4 and 10 <= len(chat.asked) < 30, ended.err
-    assert "answers all failed alike (cut_prompt: " in ended.err.splitlines()[-1]
+    assert says(ended.err.splitlines()[-1], "run.run_had_stop_first", kind="cut_prompt")
 
 
 @pytest.mark.parametrize("what", ["the longest overflows", "one is answered", "two kinds"])

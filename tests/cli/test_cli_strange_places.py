@@ -13,6 +13,7 @@ import pytest
 
 from nihbench.corpora.store import haystack_folder
 from nihbench.run.known import known, remember_pairs
+from tests.wording import says
 
 CANARY = "ZHIPU_API_KEY=sk-of-the-victim-0123456789\n"
 
@@ -122,7 +123,7 @@ def test_secrets_of_a_preset_are_shown_as_digests_and_stand_in_no_batch(
     shown = next(each for each in json.loads(ended.out) if each["name"] == "x")
     assert shown["extra_body"]["top_k"] == 3 and secret not in ended.out
     ended = nih("batch", "export", *small, "--out", "batch")
-    assert ended.code == 2 and "holds a secret" in ended.err
+    assert ended.code == 2 and says(ended.err, "run.extra_body_preset_holds")
     assert not (nih.folder / "batch").exists() or secret not in _everything(nih.folder / "batch")
 
 

@@ -80,7 +80,7 @@ def test_the_suite_is_a_tree_of_ordinary_runs_and_its_panel(nih: Any, chat: Any,
     for row in ("sf-sandwich / original", "sf-sandwich / explicit", f"{COFFEE} / original", f"{ADDRESS} / original"):
         assert row in written
     assert (
-        "already holds a run"
+        "already has a run"
         in nih("run", "--model", "x", "--length-unit", "cl100k_base", *suite, "--out", "tree").error()
     )
 

@@ -34,10 +34,10 @@ def no_server() -> Iterator[str]:
         (["--length-unit", "cl100k"], "There is no tokenizer 'cl100k'"),
         (["--lengths", "-5"], "--lengths: '-5'"),
         (["--lengths", "0,500"], "--lengths: '0' must be at least 1 token"),
-        (["--lengths", "1k:500:3"], "goes down"),
+        (["--lengths", "1k:500:3"], part("plan.lengths_goes_down_write")),
         (["--lengths", "50,60"], "can't hold the needle"),
         (["--lengths", "7701,7702"], part("run.length_tokens_over_window")),
-        (["--lengths", "7000,7001"], "longer than the corpus"),
+        (["--lengths", "7000,7001"], "exceeds the corpus"),
         (["--depths", "0,140"], "--depths: 140 lies outside 0 to 100"),
         (["--depths", "-1,5"], "--depths: -1 lies outside"),
         (["--depths", "nan,5"], "--depths"),
@@ -59,7 +59,7 @@ def no_server() -> Iterator[str]:
         (["--extra-body", '{"seed": 1}'], t("cli.give_seed")),
         (["--extra-body", '{"truncate_prompt_tokens": 1}'], t("cli.would_cut_prompts_measured")),
         (["--corpus", "\udcff.txt"], "--corpus holds bytes that are not UTF-8"),
-        (["--corpus", "en="], "lacks a name"),
+        (["--corpus", "en="], part("run.corpus_lacks_name_write")),
         (["--corpus", "zh=nosuch"], "no corpus named 'nosuch'"),
         (["--corpus", "paul-graham-en,nosuch"], "names two corpora for the same needle"),
         (["--corpus", "en=paul-graham-en,en=python-reference-en"], "names two corpora for the same needle"),
@@ -93,7 +93,7 @@ def test_wrong_options_of_a_run(nih: Any, chat: Any, small: list[object], option
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["prompt", "--depth", "140"], "--depth: 140 lies outside 0 to 100 percent"),
+        (["prompt", "--depth", "140"], t("plan.lies_outside_0_100", option="--depth", text="140")),
         (["prompt", "--length", "-3"], "--length: '-3' is not a length in tokens"),
         (["prompt", "--length", "2kk"], "--length: '2kk' is not a length in tokens, such as 4000, 4k or 300t"),
         (["prompt", "--length", "inf"], "--length: 'inf' is not a length in tokens"),
@@ -144,16 +144,16 @@ def test_wrong_names(nih: Any, arguments: list[str], words: str) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
-        ("picture.txt", b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 20, "is not text"),
+        ("picture.txt", b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 20, "is not UTF-8 text"),
         ("empty.txt", b"", "no text in"),
         ("blank.txt", b" \n\t\n", "no text in"),
         ("mended.txt", "A b\ufffdd. ".encode() * 400, "U+FFFD"),
         ("folder", None, "no .txt or .md file"),
-        ("short.txt", b"One sentence. And another one.", "longer than the corpus"),
+        ("short.txt", b"One sentence. And another one.", "exceeds the corpus"),
         (
             "holds-it.txt",
             b"The best thing to do in San Francisco is eat a sandwich and sit in Dolores Park on a sunny day. " * 99,
-            "already stands in the corpus",
+            "already contains the needle",
         ),
     ],
 )
@@ -166,7 +166,7 @@ def test_unusable_corpora(
     assert ended.code == 2
     assert words in ended.error()
     assert chat.asked == []
-    if words != "already stands in the corpus" and name != "short.txt":
+    if words != "already contains the needle" and name != "short.txt":
         assert words in nih("corpus", "stats", name).error()
 
 
@@ -222,7 +222,7 @@ def test_a_folder_that_holds_a_run_already(nih: Any, chat: Any, small: list[obje
     before = {path.name: path.read_bytes() for path in (nih.folder / "run").iterdir()}
     ended = nih("run", *small, "--out", "run")
     assert ended.code == 2
-    assert "run already holds a run: go on with it by --resume run" in ended.error()
+    assert t("run.already_holds_run_go", path="run") in ended.error()
     assert t("cli.resume_goes_run_own") in nih("run", "--resume", "run", "--out", "other").error()
     assert {path.name: path.read_bytes() for path in (nih.folder / "run").iterdir()} == before
     (nih.folder / "empty").mkdir()
@@ -293,7 +293,7 @@ def test_a_wrong_entry_is_named_once_and_stops_only_itself(nih: Any, chat: Any, 
 def test_an_error_in_a_process_of_its_own_looks_the_same(nih: Any, small: list[object]) -> None:
     ended = nih.process("run", *small, "--depths", "0,140", "--out", "run")
     assert ended.code == 2
-    assert "--depths: 140 lies outside 0 to 100 percent" in ended.error()
+    assert t("plan.lies_outside_0_100", option="--depths", text="140") in ended.error()
     assert nih.process("run", "--no-such-option").error() == (
         "nih: No such option: --no-such-option (see `nih run --help`)"
     )

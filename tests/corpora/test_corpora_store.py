@@ -19,6 +19,7 @@ import yaml
 from nihbench.corpora.store import alternatives_to, ensure, fetch, haystack_folder, is_intact, load, stored_path
 from nihbench.errors import FetchError
 from nihbench.types import CorpusManifest, CorpusSource, PythonTopicsSource, UrlFile, UrlSource, WheelSource
+from tests.wording import wording
 
 ROOT = Path(__file__).parents[2]
 SHARED = ROOT.parent / "shared" / "corpora"
@@ -88,7 +89,7 @@ def test_the_python_reference_is_a_snapshot_named_after_its_hash(tmp_path: Path)
     old = b"the reference of an older Python"
     (tmp_path / f"python-reference-en-3.1.0-{sha(old)[:12]}.txt").write_bytes(old)
     assert load(manifest, folder=tmp_path, text_sha256=sha(old)).text == old.decode()
-    with pytest.raises(FetchError, match="not the one that was used then"):
+    with pytest.raises(FetchError, match=wording("corpora.text_here_sha256_not")):
         load(manifest, folder=tmp_path, text_sha256="0" * 64)
     path.write_bytes(b"changed")
     with pytest.raises(FetchError, match="nih corpus fetch python-reference-en again"):
@@ -215,7 +216,7 @@ def test_a_folder_or_the_cleaned_text_at_hand(site: tuple[Path, CorpusManifest],
     with pytest.raises(FetchError, match="no file or folder"):
         fetch(manifest, origin=tmp_path / "none")
     (folder / "a.txt").write_bytes(b"changed")
-    with pytest.raises(FetchError, match="is not the file that small is made of"):
+    with pytest.raises(FetchError, match=wording("corpora.not_file_made_sha256", name="small")):
         fetch(manifest, origin=folder)
     (folder / "a.txt").unlink()
     with pytest.raises(FetchError, match="has no file a.txt"):

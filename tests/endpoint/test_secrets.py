@@ -20,6 +20,7 @@ from nihbench.endpoint.counting import ServerTokenizer
 from nihbench.endpoint.servers import ServerInfo, probe
 from nihbench.errors import NihError, UsageError
 from nihbench.types import Message, ModelPreset, Request
+from tests.wording import wording
 
 KEY = "sk-very-secret-0123456789"
 PASSWORD = "pass-word-9876"
@@ -221,7 +222,7 @@ def test_a_server_without_a_list_is_named_by_its_host(scripted: Any) -> None:
     scripted.route("/v1/models", {"data": []})
     scripted.route("/props", {})
     url = f"{scripted.base_url.replace('//', f'//me:{PASSWORD}@')}?code={QUERY}"
-    with pytest.raises(UsageError, match="does not say which models") as caught:
+    with pytest.raises(UsageError, match=wording("endpoint.server_not_say_models")) as caught:
         with open_model(ModelPreset(name="p", model="", base_url=url), key=None, headers={}, ask_server=True):
             pass
     clean(str(caught.value))

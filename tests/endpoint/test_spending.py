@@ -17,6 +17,7 @@ from nihbench.endpoint.spending import Budget
 from nihbench.errors import StoppedError, UsageError
 from nihbench.prices import tier_of, worst_cost
 from nihbench.types import Completion, Failure, Outcome, PriceTier, Usage
+from tests.wording import wording
 
 FLAT = (PriceTier(up_to=None, input=1.0, output=4.0, cached_input=0.1),)
 TIERS = (
@@ -144,7 +145,7 @@ def test_it_stops_before_the_call_that_would_pass_it_and_stays_stopped() -> None
 
     async def main() -> None:
         for prompt in (600_000, 1):  # the second would fit, but the run has stopped
-            with pytest.raises(StoppedError, match="go on with a higher --max-cost"):
+            with pytest.raises(StoppedError, match=wording("endpoint.next_call_could_cost")):
                 async with budget.hold(prompt_tokens=prompt, max_output=0):
                     raise AssertionError("it was sent")
 
@@ -292,7 +293,7 @@ def test_a_prompt_longer_than_was_planned_needs_a_price_too() -> None:
 
 @pytest.mark.parametrize("max_cost", [-1.0, float("nan"), float("inf")])
 def test_a_bound_is_an_amount_of_money(max_cost: float) -> None:
-    with pytest.raises(UsageError, match="no amount of money"):
+    with pytest.raises(UsageError, match=wording("endpoint.max_cost_no_amount")):
         Budget(max_cost, FLAT)
 
 

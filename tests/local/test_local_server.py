@@ -20,6 +20,7 @@ from nihbench.cli.app import main
 from nihbench.errors import LocalModelError
 from nihbench.local import server as module
 from nihbench.local.server import LocalServer
+from tests.wording import wording
 
 SOURCE = Path(__file__).parents[2] / "src"
 
@@ -76,7 +77,7 @@ def test_a_server_has_its_window_in_every_slot_and_leaves_nothing_behind(embedde
     assert not server.alive()
     assert gone(url)
     assert "listening" in log.read_text(encoding="utf-8")
-    with pytest.raises(LocalModelError, match="not started"):
+    with pytest.raises(LocalModelError, match=wording("local.local_model_server_not")):
         _ = server.base_url
 
 

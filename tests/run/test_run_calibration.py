@@ -28,6 +28,7 @@ from nihbench.run.resolve import prepare
 from nihbench.run.setup import Begun, Setup
 from nihbench.run.stored import Manifest
 from nihbench.types import Completion, Corpus, Message, ModelPreset, Record, Trial, Usage
+from tests.wording import wording
 
 GRIDS = {
     "even": "1k:100k:15",
@@ -183,7 +184,7 @@ def test_a_resumed_run_keeps_the_fit_and_asks_nothing(own_texts: dict[str, Path]
 
 def test_a_server_that_cuts_or_tells_nothing(own_texts: dict[str, Path], tmp_path: Path) -> None:
     options = {"corpus": str(own_texts["en"]), "lengths": "400,900,1600"}
-    with pytest.raises(EndpointError, match="it cuts long prompts"):
+    with pytest.raises(EndpointError, match=wording("run.server_counted_tokens_prompt")):
         setup_of(tmp_path, Counting(lambda at: 0.25, window=1000), **options)
     assert setup_of(tmp_path, lambda messages: None, **options).calibration is None
     for same in ({"length_unit": "cl100k_base"}, {"calibrate": False}):

@@ -28,6 +28,7 @@ from nihbench.run.stored import Manifest, stored_options
 from nihbench.stats.overlap import ONE_TEXT
 from nihbench.text.source import sentence_start
 from nihbench.types import Corpus, ModelPreset
+from tests.wording import wording
 
 MakeSetup = Callable[..., Setup]
 CORPORA = (
@@ -227,7 +228,7 @@ def test_repeats_that_would_vary_nothing_are_refused(make_setup: MakeSetup, tmp_
     assert make_setup(**same, temperature="0.7").varied == ("sampling",)
     assert make_setup(**same, temperature="none") and make_setup(repeats=1, vary=("sampling",))
     assert make_setup(**same, experiment="magic-number").varied == ("sampling", "needle")
-    with pytest.raises(UsageError, match="--vary temperature is --vary sampling now"):
+    with pytest.raises(UsageError, match=wording("run.vary_temperature_vary_sampling")):
         make_setup(repeats=2, vary=("temperature",))
     content = content_of(make_setup(**same, temperature="0.7"))
     content["options"]["temperature"] = None  # type: ignore[index]

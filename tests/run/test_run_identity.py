@@ -23,6 +23,7 @@ from nihbench.run.resolve import prepare
 from nihbench.run.setup import Setup
 from nihbench.run.stored import Manifest, beginning_of, stored_options
 from nihbench.types import Message, ModelPreset, Trial
+from tests.wording import wording
 
 MakeSetup = Callable[..., Setup]
 
@@ -203,7 +204,7 @@ def test_a_window_above_the_servers_own_is_refused(tmp_path: Path, own_texts: di
             return prepare(options, load(), told, folder=tmp_path, report=silent)
 
         assert make(4096).window == 4096
-        with pytest.raises(UsageError, match="--window 4097 is more than the server takes, which says 4096 tokens"):
+        with pytest.raises(UsageError, match=wording("run.window_more_than_server", window=4097, told=4096)):
             make(4097)
 
 

@@ -15,6 +15,7 @@ from nihbench.run.imports import import_rows
 from nihbench.run.kamradt import read_kamradt
 from nihbench.run.store import open_run
 from nihbench.types import Completion, Failure, GradedElsewhere, Unscored
+from tests.wording import wording
 
 NEEDLE = "\nThe best thing to do in San Francisco is eat a sandwich and sit in Dolores Park on a sunny day.\n"
 
@@ -146,19 +147,19 @@ def test_several_models_are_several_runs(tmp_path):
     runs = brought(folder, tmp_path / "out")
     assert sorted(run.manifest.model.name for run in runs) == ["claude-2.1", "gpt/4"]
     assert all(run.path.parent == tmp_path / "out" for run in runs)
-    with pytest.raises(UsageError, match="already holds a run"):
+    with pytest.raises(UsageError, match=wording("run.already_holds_run_give")):
         brought(folder, tmp_path / "out")
 
 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("[]", "holds no results"),
+        ("[]", "has no results"),
         ("[1]", "entry 1 is no result"),
-        ("{", "is no JSON"),
+        ("{", "is not JSON"),
         ('[{"token_limit": 0, "depth_percent": 0, "score": 1}]', "'token_limit' must be a whole number"),
         ('[{"token_limit": 9, "depth_percent": 101, "score": 1}]', "'depth_percent' must be a number from 0 to 100"),
-        ('[{"token_limit": 9, "depth_percent": 1, "score": "x"}]', "'score' is no number"),
+        ('[{"token_limit": 9, "depth_percent": 1, "score": "x"}]', "'score' is not a number"),
         ('[{"token_limit": 9, "depth_percent": 1, "score": 1}]', "does not say which model answered"),
         ('{"needle": 3, "context_length": 1, "depth_percent": 1}', "'needle' is no text"),
     ],

@@ -11,7 +11,7 @@ import pytest
 
 from nihbench import load_run
 from nihbench.errors import UsageError
-from nihbench.lang.messages import languages, said
+from nihbench.lang.messages import languages, said, t
 from nihbench.tasks.task import of_family
 from tests.tasks.conftest import HAYSTACK, Install, example
 
@@ -148,7 +148,7 @@ def test_another_version_grades_and_sends_nothing_for_a_run(
 
 BROKEN = [
     ("import nothing_of_that_name", "can't be imported"),
-    ("TwoCodes = 3", "no subclass"),
+    ("TwoCodes = 3", t("tasks.not_subclass")),
     (example().replace("def plant", "def plants"), "lacks plant"),
     (example().replace('version = "1"', "version = 1"), "its version is not text"),
     (example().replace('name = "two-codes"', 'name = "three"'), "calls itself three"),

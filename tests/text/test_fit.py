@@ -16,6 +16,7 @@ from nihbench.text.sentences import boundaries
 from nihbench.text.source import make_source, sentence_start
 from nihbench.types import Message, PromptTemplate
 from tests.composing import compose_text, one_needle
+from tests.wording import wording
 
 NEEDLES = {
     "en": (
@@ -183,7 +184,7 @@ def test_the_cut_never_splits_a_word_or_a_character(toy):
         assert unicodedata.category(right)[0] != "M"
 
 
-@pytest.mark.parametrize(("length", "words"), [(20, "can't hold"), (10**6, "longer than the corpus")])
+@pytest.mark.parametrize(("length", "words"), [(20, "can't hold"), (10**6, "exceeds the corpus")])
 def test_a_length_that_can_not_be_made_is_refused(toy, length, words):
     source = source_of(EN * 3, "en", toy)
     with pytest.raises(UsageError, match=words):
@@ -193,7 +194,7 @@ def test_a_length_that_can_not_be_made_is_refused(toy, length, words):
 def test_a_corpus_that_holds_the_needle_is_refused(toy):
     text = EN * 5 + NEEDLES["en"][0] + " " + EN * 5
     source = source_of(text, "en", toy)
-    with pytest.raises(UsageError, match="already stands"):
+    with pytest.raises(UsageError, match=wording("text.needle_already_stands_corpus")):
         check(source, text, toy, "en", TEMPLATES["original"], 3000, 50.0, 24)
 
 

@@ -16,6 +16,7 @@ from nihbench.text.sentences import boundaries
 from nihbench.text.source import make_source
 from nihbench.types import Insert, Message, Placement, Planted, PromptTemplate, Tokenizer
 from tests.text.test_fit import EN, ZH, toy
+from tests.wording import wording
 
 __all__ = ["toy"]
 
@@ -114,7 +115,7 @@ def test_an_insert_that_stands_twice_is_refused(toy) -> None:
     first = source.text.split(". ")[1]
     for texts in (["A code is 7.", "A code is 7."], ["code is 7", "The code is 7!"], ["A code is 7.", first]):
         inserts = tuple(Insert(text=text, depth_percent=50.0) for text in texts)
-        with pytest.raises(UsageError, match="already stands"):
+        with pytest.raises(UsageError, match=wording("text.needle_already_stands_corpus")):
             build_prompt(
                 source, Planted(inserts=inserts, question="?"), TEMPLATE,
                 length=900, overhead=0, tokenizer=toy,

@@ -157,7 +157,7 @@ def comparison_of(
     wanted: float = 5.0,
     unpaired: bool = False,
 ) -> Comparison:
-    """Compare prompts, or models, over identical haystacks: paired exact tests and a verdict in plain words.
+    """Compare prompts or models over identical haystacks: exact paired tests and a verdict in plain words.
 
     Args:
         results: the runs.

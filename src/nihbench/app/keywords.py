@@ -110,7 +110,7 @@ class Keywords(TypedDict, total=False):
     ]
     repeats: Annotated[
         int,
-        Option("--repeats", int, 1, GRID, "How often each cell is measured, by default on another haystack each time."),
+        Option("--repeats", int, 1, GRID, "Trials per cell, by default each over another haystack."),
     ]
     vary: Annotated[
         str | Sequence[str],
@@ -144,7 +144,7 @@ class Keywords(TypedDict, total=False):
         ),
     ]
     window: Annotated[
-        int | None, Option("--window", INT, None, GRID, "The model's window in tokens, where it is not known.")
+        int | None, Option("--window", INT, None, GRID, "The model's window in tokens, if it is not known.")
     ]
     repeat_corpus: Annotated[
         bool, Option("--repeat-corpus", bool, False, GRID, "Repeat a corpus that is shorter than a length.")
@@ -159,8 +159,7 @@ class Keywords(TypedDict, total=False):
             bool,
             True,
             GRID,
-            "Ask control trials beside the grid: is the needle fair, can the answer be guessed, "
-            "does the endpoint drift.",
+            "Run control trials beside the grid: is the needle fair, is the answer guessable, does the endpoint drift.",
         ),
     ]
     adaptive: Annotated[
@@ -170,16 +169,18 @@ class Keywords(TypedDict, total=False):
             bool,
             False,
             GRID,
-            "After the first pass measure cells again where answers are uncertain: to --precision, or the money's end.",
+            "After the first pass, measure uncertain cells again until --precision is reached or the budget is spent.",
         ),
     ]
     precision: Annotated[
         float | None,
-        Option("--precision", FLOAT, None, GRID, "--adaptive aims at: ± of each length's found rate (default 0.05)."),
+        Option(
+            "--precision", FLOAT, None, GRID, "The target of --adaptive: ± of each length's found rate (default 0.05)."
+        ),
     ]
     max_trials: Annotated[
         int | None,
-        Option("--max-trials", INT, None, GRID, "With --adaptive: at most so many trials, controls left out."),
+        Option("--max-trials", INT, None, GRID, "With --adaptive: maximum number of trials, without controls."),
     ]
     shard: Annotated[
         str | None,
@@ -191,10 +192,10 @@ class Keywords(TypedDict, total=False):
             "One part of the plan, such as 3/8, for machines that share a sweep (nih merge joins their runs).",
         ),
     ]
-    order: Annotated[str, Option("--order", str, "cache", GRID, "cache (feeds prefix caches) | random | grid.")]
+    order: Annotated[str, Option("--order", str, "cache", GRID, "cache (makes use of prefix caches) | random | grid.")]
     seed: Annotated[
         int | None,
-        Option("--seed", INT, None, GRID, "Seed of all that is drawn (default 0); sent to the model too where given."),
+        Option("--seed", INT, None, GRID, "Seed for all random draws (default 0); if given, sent to the model too."),
     ]
     max_output: Annotated[
         int | None, Option("--max-output", INT, None, REQUEST, "Output limit of one answer in tokens.")
@@ -212,16 +213,15 @@ class Keywords(TypedDict, total=False):
     ]
     stream: Annotated[
         bool | None,
-        Option(
-            "--stream/--no-stream", FLAG, None, REQUEST, "Ask for streamed answers (default: where the server can)."
-        ),
+        Option("--stream/--no-stream", FLAG, None, REQUEST, "Stream answers (default: where the server can)."),
     ]
     ca_file: Annotated[
         str | PathLike[str] | None,
         Option("--ca-file", TEXT, None, REQUEST, "Further certificate authorities to trust, as a PEM file."),
     ]
     insecure: Annotated[
-        bool, Option("--insecure", bool, False, REQUEST, "Check no certificates: anyone on the way can read the key.")
+        bool,
+        Option("--insecure", bool, False, REQUEST, "Do not check certificates: anyone on the way can read the key."),
     ]
     preflight: Annotated[
         bool,
@@ -230,7 +230,7 @@ class Keywords(TypedDict, total=False):
             bool,
             True,
             REQUEST,
-            "Ask the server for key, model, window and one token before a new run.",
+            "Before a new run, ask the server for key, model, window and one token.",
         ),
     ]
     canary: Annotated[
@@ -244,17 +244,18 @@ class Keywords(TypedDict, total=False):
         ),
     ]
     concurrency: Annotated[
-        int | None, Option("--concurrency", INT, None, LIMITS, "Requests in flight at a time (default: found out).")
+        int | None,
+        Option("--concurrency", INT, None, LIMITS, "Requests in flight at once (default: found automatically)."),
     ]
-    rpm: Annotated[float | None, Option("--rpm", FLOAT, None, LIMITS, "Requests a minute that the account allows.")]
-    tpm: Annotated[float | None, Option("--tpm", FLOAT, None, LIMITS, "Tokens a minute that the account allows.")]
+    rpm: Annotated[float | None, Option("--rpm", FLOAT, None, LIMITS, "Requests per minute that the account allows.")]
+    tpm: Annotated[float | None, Option("--tpm", FLOAT, None, LIMITS, "Tokens per minute that the account allows.")]
     price: Annotated[
         str | Sequence[float] | None,
         Option("--price", TEXT, None, LIMITS, "IN,OUT or IN,OUT,CACHED: the model's price in USD per million tokens."),
     ]
     max_cost: Annotated[
         float | None,
-        Option("--max-cost", FLOAT, None, LIMITS, "Stop before the call with which the run could pass so many USD."),
+        Option("--max-cost", FLOAT, None, LIMITS, "Stop before a call that could take the run past this many USD."),
     ]
 
 

@@ -61,7 +61,7 @@ def plan(
     on_event: OnEvent | None = None,
     **options: Unpack[Keywords],
 ) -> Plan:
-    """Say what a run would send, cost and take, in tokens, dollars and time. No model is asked anything.
+    """Show what a run would send, cost and take, in tokens, dollars and time. No model is called.
 
     Args:
         suite: all experiments of a suite.
@@ -240,7 +240,7 @@ def compare(
     scorer: str | None = None,
     on_event: OnEvent | None = None,
 ) -> Comparison:
-    """Compare prompts, or models, over identical haystacks: paired exact tests and a verdict in plain words.
+    """Compare prompts or models over identical haystacks: exact paired tests and a verdict in plain words.
 
     Args:
         *runs: runs, or folders of runs.
@@ -315,7 +315,7 @@ def report(
     price: str | None = None,
     on_event: OnEvent | None = None,
 ) -> Path:
-    """Write one HTML file that shows runs down to the single answer, opens from disk and loads nothing.
+    """Write one HTML file that shows runs down to each answer, opens from disk and loads nothing.
 
     Args:
         *runs: runs, or folders of runs.

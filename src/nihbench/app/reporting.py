@@ -34,7 +34,7 @@ def write_report(
     scorer: str | None = None,
     price: str | None = None,
 ) -> Path:
-    """Write one HTML file that shows runs down to the single answer, opens from disk and loads nothing.
+    """Write one HTML file that shows runs down to each answer, opens from disk and loads nothing.
 
     Args:
         runs: folders of runs, or of several.

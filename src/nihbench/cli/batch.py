@@ -62,7 +62,7 @@ def status(
     insecure: bool,
     as_json: bool,
 ) -> None:
-    """Ask the server how a run's batches stand."""
+    """Ask the server for the status of a run's batches."""
     values: dict[str, Any] = {"base_url": base_url, "api_key_env": api_key_env, "header": header, "ca_file": ca_file}
     values["insecure"] = insecure
     with served(run, values, given(context, values), terminal()) as (folder, service), owned(folder.path, now):
@@ -85,7 +85,7 @@ def fetch(
     ca_file: str | None,
     insecure: bool,
 ) -> None:
-    """Bring the results of the batches that have ended into the run's records, score them, show the heatmap."""
+    """Fetch the results of finished batches into the run's records, score them and show the heatmap."""
     if not every > 0:
         raise UsageError(t("cli.every_must_more_than", every=every))
     values: dict[str, Any] = {"base_url": base_url, "api_key_env": api_key_env, "header": header, "ca_file": ca_file}
@@ -98,7 +98,7 @@ def fetch(
 
 
 def import_(run: Path, files: list[Path]) -> None:
-    """Bring result files of OpenAI's batch format into the records of the run that was exported, and score them."""
+    """Import result files in OpenAI's batch format into the exported run's records, and score them."""
     folder = open_run(run)
     with owned(folder.path, now):
         imported = import_results(folder, files, now=now)

@@ -57,7 +57,7 @@ def cases(
     as_md: bool,
     as_json: bool,
 ) -> None:
-    """Show every answer below full marks: what was said, where, why it was graded so, and what was sent."""
+    """Show every answer below full marks: what the model said, where, why it got its grade, what was sent."""
     if as_md and as_json:
         raise UsageError(t("cli.md_json_two_forms"))
     chosen = Filter(

@@ -15,7 +15,7 @@ from nihbench.lang.messages import t
 def compare(
     runs: list[Path], by: str | None, prompt: str, wanted: float, unpaired: bool, scorer: str | None, as_json: bool
 ) -> None:
-    """Compare prompts, or models, over identical haystacks: paired exact tests and a verdict in plain words."""
+    """Compare prompts or models over identical haystacks: exact paired tests and a verdict in plain words."""
     check_comparison(by, wanted)
     results = results_in(runs, scorer=scorer)
     made = comparison_of(results, terminal(), by=by, prompt=prompt, wanted=wanted, unpaired=unpaired)

@@ -17,7 +17,7 @@ from nihbench.run.texts import load_corpus
 
 
 def list_corpora(as_json: bool) -> None:
-    """List the corpora, and which of them are here."""
+    """List the corpora, and which are on this machine."""
     folder = haystack_folder(Path.cwd())
     rows = []
     for manifest in load(terminal()).corpora.values():
@@ -46,7 +46,7 @@ def _line(row: dict[str, Any]) -> str:
 
 
 def fetch_corpus(names: list[str], origin: Path | None) -> None:
-    """Bring corpora here, verify and clean them."""
+    """Fetch corpora, verify and clean them."""
     catalog = load(terminal())
     manifests = [catalog.corpus(name) for name in names]
     for manifest in manifests:

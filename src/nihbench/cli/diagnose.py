@@ -18,7 +18,7 @@ from nihbench.run.tree import find_runs
 
 
 def diagnose(runs: list[Path], prompt: str, scorer: str | None, as_json: bool) -> None:
-    """Say which pattern explains the misses: only the end kept, the middle lost, a cliff, holes at random, ..."""
+    """Find the pattern behind the misses: only the end kept, the middle lost, a cliff, random holes, ..."""
     results = [result_of(open_run(path), scorer=scorer) for given in runs for path in find_runs(given)]
     every = named([sweep for result in results for sweep in result.sweeps])
     sweeps = chosen(every, prompt, lambda sweep: sweep.grid.prompt)

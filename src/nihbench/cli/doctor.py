@@ -19,7 +19,7 @@ _SIDE = 14
 
 
 def doctor(options: dict[str, Any], canary_tokens: int, as_json: bool) -> None:
-    """Ask an endpoint what should be known before a sweep.
+    """Check an endpoint before a sweep.
 
     It costs a few short prompts and one of 8,000 tokens, and never more than --max-cost.
     """

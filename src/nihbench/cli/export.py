@@ -12,7 +12,7 @@ from nihbench.run.tree import find_runs
 
 
 def export(runs: list[Path], out: Path, scorer: str | None, controls: bool, extra: bool) -> None:
-    """Write the grids of runs as one table, a row a trial: CSV (safe to open in a spreadsheet), Parquet or JSON."""
+    """Write runs as one table, one row per trial: CSV (safe to open in a spreadsheet), Parquet or JSON."""
     check_export(out)
     folders = [folder for run in runs for folder in find_runs(run)]
     table = joined([load_run(folder, scorer=scorer) for folder in folders], controls=controls, extra=extra)

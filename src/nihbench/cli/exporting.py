@@ -15,7 +15,7 @@ from nihbench.run.export import BATCH_FOLDER
 
 
 def export(options: dict[str, Any], out: Path, max_requests: int, max_file_mb: float | None, as_json: bool) -> None:
-    """Write the requests of a run in OpenAI's batch format, and a run's folder to bring the answers into."""
+    """Write a run's requests in OpenAI's batch format, and a run's folder for the answers."""
     caller = terminal()
     asked = run_options(options, caller)
     folder, files = write_requests(asked, out, caller, max_requests=max_requests, max_file_mb=max_file_mb)

@@ -16,7 +16,7 @@ from nihbench.run.kamradt import read_kamradt
 
 
 def kamradt(path: Path, out: Path | None, model: str | None) -> None:
-    """Import results of Kamradt's needle-in-a-haystack, of 2023 or of today."""
+    """Import results of Kamradt's needle-in-a-haystack, the 2023 or the current version."""
     now = datetime.now(UTC)
     rows, sha256 = read_kamradt(path)
     runs = import_rows(

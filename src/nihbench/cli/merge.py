@@ -15,7 +15,7 @@ from nihbench.run.merging import merge_folders
 
 
 def merge(runs: list[Path], out: Path) -> None:
-    """Merge runs of parts of one plan (--shard) into one run; what does not belong together is refused."""
+    """Merge the runs of one plan's parts (--shard) into one run; what does not belong together is refused."""
     caller = measuring()
     merged = merge_folders(runs, out, lambda run: left_behind(run, load(caller)))
     results = [finish(run, caller, resume=out) for run in merged]

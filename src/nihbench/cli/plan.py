@@ -12,7 +12,7 @@ from nihbench.cli.output import show_json, tell
 def plan(
     options: dict[str, Any], suite: str | None, prefill_speed: float | None, answer_speed: float | None, as_json: bool
 ) -> None:
-    """Say what a run would send, cost and take, in tokens, dollars and time. No model is asked anything."""
+    """Show what a run would send, cost and take, in tokens, dollars and time. No model is called."""
     made = plan_of(options, suite, terminal(), prefill_speed=prefill_speed, answer_speed=answer_speed)
     if as_json:
         show_json(made.as_json())

@@ -9,5 +9,5 @@ from nihbench.cli.hearing import terminal
 
 
 def report(runs: list[Path], out: Path, title: str | None, scorer: str | None, price: str | None) -> None:
-    """Write one HTML file that shows runs down to the single answer, opens from disk and loads nothing."""
+    """Write one HTML file that shows runs down to each answer, opens from disk and loads nothing."""
     write_report(runs, out, terminal(), title=title, scorer=scorer, price=price)

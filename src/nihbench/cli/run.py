@@ -24,7 +24,7 @@ def run(
     retry_all: bool,
     yes: bool,
 ) -> None:
-    """Measure a model: run the grid, show the heatmap, write it as a PNG into the run's folder."""
+    """Measure a model: run the grid, show the heatmap and save it as a PNG in the run's folder."""
     if out and resume:
         raise UsageError(t("cli.resume_goes_run_own"))
     if retry_all and not resume:

@@ -34,7 +34,7 @@ def score(
     concurrency: int | None,
     yes: bool,
 ) -> None:
-    """Score a run again: by rules, or with --judge by a model; the scores stand beside the records."""
+    """Score a run again, with the rules or a judge model (--judge); scores are kept beside the records."""
     folders = [open_run(path) for path in find_runs(run)]
     given = (judge_base_url, api_key_env, max_cost, max_output, concurrency)
     if judge is None and (only_uncertain or votes != 1 or any(value is not None for value in given)):

@@ -27,7 +27,7 @@ GRACE_S = 3.0
 
 
 def watch(runs: list[Path]) -> None:
-    """Watch a run of another process until it ends: its heatmap, its progress, the latest miss."""
+    """Watch another process's run until it ends: heatmap, progress, latest miss."""
     folders = _Folders(runs)
     if not folders.any_going_on():
         note(t("cli.no_process_works_how", runs=tuple(map(str, runs))))

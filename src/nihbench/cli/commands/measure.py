@@ -19,29 +19,29 @@ _FLOAT = Optional[float]  # noqa: UP045
 _TEXT = Optional[str]  # noqa: UP045
 _TEXTS = Optional[list[str]]  # noqa: UP045
 _OUT = Annotated[_PATH, typer.Option("--out", help="The run's folder (default: a new one in results/).")]
-_RESUME = Annotated[_PATH, typer.Option("--resume", help="Go on with the run, or the runs, in this folder.")]
-_RETRY_ALL = Annotated[bool, typer.Option("--retry-all", help="With --resume: try final failures again, too.")]
+_RESUME = Annotated[_PATH, typer.Option("--resume", help="Continue the run or runs in this folder.")]
+_RETRY_ALL = Annotated[bool, typer.Option("--retry-all", help="With --resume: retry final failures, too.")]
 _STRICT = Annotated[
     bool, typer.Option("--strict-controls", help="Stop before the grid (exit code 4) where a control fails.")
 ]
 _YES = Annotated[bool, typer.Option("--yes", "-y", help="Skip the cost confirmation.")]
 _CANARY_TOKENS = 8_000
-_BASE_URL = Annotated[_TEXTS, typer.Option("--base-url", help="The server, where it is another than the run's own.")]
+_BASE_URL = Annotated[_TEXTS, typer.Option("--base-url", help="The server, if it is not the run's own.")]
 _CA_FILE = Annotated[_TEXT, typer.Option("--ca-file", help="Further certificate authorities to trust, as a PEM file.")]
 _HEADER = Annotated[_TEXTS, typer.Option("--header", help="A further header as NAME=VALUE; may be repeated.")]
 _INSECURE = Annotated[
-    bool, typer.Option("--insecure", help="Check no certificates: anyone on the way can read the key.")
+    bool, typer.Option("--insecure", help="Do not check certificates: anyone on the way can read the key.")
 ]
-_JSON = Annotated[bool, typer.Option("--json", help="Print JSON for a program.")]
+_JSON = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 _KEY_ENV = Annotated[_TEXT, typer.Option("--api-key-env", help="The environment variable that holds the key.")]
 _MAX_FILE_MB = Annotated[
     _FLOAT,
-    typer.Option("--max-file-mb", help="How large one file may be, in MB (default: what the service takes, else 200)."),
+    typer.Option("--max-file-mb", help="Maximum file size in MB (default: the service's limit, else 200)."),
 ]
-_MAX_REQUESTS = Annotated[int, typer.Option("--max-requests", help="How many requests one file may hold.")]
-_RUN = Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run that was exported.")]
+_MAX_REQUESTS = Annotated[int, typer.Option("--max-requests", help="Maximum number of requests per file.")]
+_RUN = Annotated[Path, typer.Argument(metavar="RUN", help="The folder of an exported run.")]
 
-batch = typer.Typer(no_args_is_help=True, help="Batches: the requests of a run as files, to be answered later.")
+batch = typer.Typer(no_args_is_help=True, help="Batches: a run's requests as files, to be answered later.")
 
 
 @with_run_options
@@ -56,14 +56,14 @@ def run(
     retry_all: _RETRY_ALL = False,
     yes: _YES = False,
 ) -> None:
-    """Measure a model: run the grid, show the heatmap, write it as a PNG into the run's folder."""
+    """Measure a model: run the grid, show the heatmap and save it as a PNG in the run's folder."""
 
 
 @command("nihbench.cli.watch:watch")
 def watch(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="A run's folder, or a folder of runs.")],
 ) -> None:
-    """Watch a run of another process until it ends: its heatmap, its progress, the latest miss."""
+    """Watch another process's run until it ends: heatmap, progress, latest miss."""
 
 
 @with_run_options
@@ -71,11 +71,11 @@ def watch(
 def plan(
     options: dict[str, Any],
     suite: SUITE = None,
-    prefill_speed: Annotated[_RATE, typer.Option("--prefill-speed", help="Prompt tokens read a second.")] = None,
-    answer_speed: Annotated[_RATE, typer.Option("--answer-speed", help="Answer tokens written a second.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a program.")] = False,
+    prefill_speed: Annotated[_RATE, typer.Option("--prefill-speed", help="Prompt tokens per second.")] = None,
+    answer_speed: Annotated[_RATE, typer.Option("--answer-speed", help="Answer tokens per second.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
-    """Say what a run would send, cost and take, in tokens, dollars and time. No model is asked anything."""
+    """Show what a run would send, cost and take, in tokens, dollars and time. No model is called."""
 
 
 @with_run_options
@@ -85,7 +85,7 @@ def prompt(
     length: Annotated[str, typer.Option("--length", help="Tokens of the whole request, such as 4k or 300t.")] = "1000",
     depth: Annotated[str, typer.Option("--depth", help="Depth in percent, such as 50 or 50%.")] = "50",
     repeat: Annotated[int, typer.Option("--repeat", help="Which repeat (0 is the first).")] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a program.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
     """Print the exact messages of one trial, as a run with the same options would send them."""
 
@@ -97,9 +97,9 @@ def doctor(
     canary_tokens: Annotated[int, typer.Option("--canary", help="Length of the canary prompt; 0: none.")] = (
         _CANARY_TOKENS
     ),
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a program.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
-    """Ask an endpoint what should be known before a sweep.
+    """Check an endpoint before a sweep.
 
     It costs a few short prompts and one of 8,000 tokens, and never more than --max-cost.
     """
@@ -110,12 +110,12 @@ def doctor(
 @command("nihbench.cli.exporting:export")
 def export(
     options: dict[str, Any],
-    out: Annotated[Path, typer.Option("--out", help="The run's folder; the requests come into its folder batch/.")],
+    out: Annotated[Path, typer.Option("--out", help="The run's folder; requests go into its batch/ folder.")],
     max_requests: _MAX_REQUESTS = 50_000,
     max_file_mb: _MAX_FILE_MB = None,
     as_json: _JSON = False,
 ) -> None:
-    """Write the requests of a run in OpenAI's batch format, and a run's folder to bring the answers into."""
+    """Write a run's requests in OpenAI's batch format, and a run's folder for the answers."""
 
 
 @batch.command("submit")
@@ -125,16 +125,16 @@ def submit(
     context: typer.Context,
     options: dict[str, Any],
     run: Annotated[
-        _PATH, typer.Argument(metavar="[RUN]", help="The folder of a run that was exported; without it: a new run.")
+        _PATH, typer.Argument(metavar="[RUN]", help="The folder of an exported run; without it, a new run is made.")
     ] = None,
-    out: Annotated[_PATH, typer.Option("--out", help="The run's folder, where it is a new one.")] = None,
+    out: Annotated[_PATH, typer.Option("--out", help="The folder of a new run.")] = None,
     max_requests: _MAX_REQUESTS = 50_000,
     max_file_mb: _MAX_FILE_MB = None,
     completion_window: Annotated[
-        _TEXT, typer.Option("--completion-window", help="The time that the service may take (default: 24h).")
+        _TEXT, typer.Option("--completion-window", help="Time that the service may take (default: 24h).")
     ] = None,
     again: Annotated[
-        bool, typer.Option("--again", help="Submit anew what the server can't find or can't be asked for.")
+        bool, typer.Option("--again", help="Resubmit what the server can't find or can't be asked for.")
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Skip the cost confirmation.")] = False,
 ) -> None:
@@ -153,7 +153,7 @@ def status(
     insecure: _INSECURE = False,
     as_json: _JSON = False,
 ) -> None:
-    """Ask the server how a run's batches stand."""
+    """Ask the server for the status of a run's batches."""
 
 
 @batch.command("fetch")
@@ -162,14 +162,14 @@ def fetch(
     context: typer.Context,
     run: _RUN,
     wait: Annotated[bool, typer.Option("--wait", help="Ask again until all batches have ended.")] = False,
-    every: Annotated[float, typer.Option("--every", help="With --wait: seconds from one time to the next.")] = 60.0,
+    every: Annotated[float, typer.Option("--every", help="With --wait: seconds between checks.")] = 60.0,
     base_url: _BASE_URL = None,
     api_key_env: _KEY_ENV = None,
     header: _HEADER = None,
     ca_file: _CA_FILE = None,
     insecure: _INSECURE = False,
 ) -> None:
-    """Bring the results of the batches that have ended into the run's records, score them, show the heatmap."""
+    """Fetch the results of finished batches into the run's records, score them and show the heatmap."""
 
 
 @batch.command("import")
@@ -178,4 +178,4 @@ def import_(
     run: _RUN,
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Result files, of any engine.")],
 ) -> None:
-    """Bring result files of OpenAI's batch format into the records of the run that was exported, and score them."""
+    """Import result files in OpenAI's batch format into the exported run's records, and score them."""

@@ -39,13 +39,14 @@ def plot(
         str, typer.Option("--prompt", help="Only these prompts, separated by commas, in this order.")
     ] = "",
     axis: Annotated[
-        str, typer.Option("--axis", help="Depths as planned (nominal) or as they came out (achieved).")
+        str, typer.Option("--axis", help="Depths as planned (nominal) or as measured (achieved).")
     ] = "nominal",
     scorer: Annotated[
         str | None, typer.Option("--scorer", help="Whose scores (default: rules; see nih score).")
     ] = None,
     animate: Annotated[
-        Path | None, typer.Option("--animate", help="Write also how the map filled: .png (APNG) or .gif.")
+        Path | None,
+        typer.Option("--animate", help="Also save an animation of the map filling up: .png (APNG) or .gif."),
     ] = None,
     title: Annotated[str | None, typer.Option("--title", help="A title of your own.", rich_help_panel=_LOOK)] = None,
     preset: Annotated[
@@ -58,12 +59,15 @@ def plot(
         ),
     ] = "classic",
     size: Annotated[
-        str | None, typer.Option("--size", help="In inches: 8x5, or 8 for the width alone.", rich_help_panel=_LOOK)
+        str | None, typer.Option("--size", help="Size in inches: 8x5, or 8 for the width only.", rich_help_panel=_LOOK)
     ] = None,
-    dpi: Annotated[int | None, typer.Option("--dpi", help="Pixels an inch.", rich_help_panel=_LOOK)] = None,
-    transparent: Annotated[bool, typer.Option("--transparent", help="No ground.", rich_help_panel=_LOOK)] = False,
+    dpi: Annotated[int | None, typer.Option("--dpi", help="Pixels per inch.", rich_help_panel=_LOOK)] = None,
+    transparent: Annotated[
+        bool, typer.Option("--transparent", help="Transparent background.", rich_help_panel=_LOOK)
+    ] = False,
     values: Annotated[
-        bool, typer.Option("--values/--no-values", help="Numbers in the cells, where they fit.", rich_help_panel=_LOOK)
+        bool,
+        typer.Option("--values/--no-values", help="Show numbers in the cells where they fit.", rich_help_panel=_LOOK),
     ] = True,
 ) -> None:
     """Draw runs from their stored scores: a heatmap, a panel of several, a difference, or profiles."""
@@ -78,10 +82,10 @@ def report(
         str | None, typer.Option("--scorer", help="Whose scores (default: rules; see nih score).")
     ] = None,
     price: Annotated[
-        str | None, typer.Option("--price", help="IN,OUT or IN,OUT,CACHED instead of what the runs were given.")
+        str | None, typer.Option("--price", help="IN,OUT or IN,OUT,CACHED, instead of the runs' own prices.")
     ] = None,
 ) -> None:
-    """Write one HTML file that shows runs down to the single answer, opens from disk and loads nothing."""
+    """Write one HTML file that shows runs down to each answer, opens from disk and loads nothing."""
 
 
 @command("nihbench.cli.cases:cases")
@@ -90,10 +94,10 @@ def cases(
     outcome: Annotated[_TEXT, _filter("--outcome", "Only this outcome: hallucinated, abstained, partial ...")] = None,
     failure: Annotated[_TEXT, _filter("--failure", "Only this failure: timeout, filtered ... or unscored.")] = None,
     prompt: Annotated[_TEXT, _filter("--prompt", "Only this prompt variant.")] = None,
-    min_length: Annotated[_INT, _filter("--min-length", "Only from this length on.")] = None,
-    max_length: Annotated[_INT, _filter("--max-length", "Only up to this length.")] = None,
-    min_depth: Annotated[_FLOAT, _filter("--min-depth", "Only from this depth on, in percent.")] = None,
-    max_depth: Annotated[_FLOAT, _filter("--max-depth", "Only up to this depth, in percent.")] = None,
+    min_length: Annotated[_INT, _filter("--min-length", "Minimum length.")] = None,
+    max_length: Annotated[_INT, _filter("--max-length", "Maximum length.")] = None,
+    min_depth: Annotated[_FLOAT, _filter("--min-depth", "Minimum depth, in percent.")] = None,
+    max_depth: Annotated[_FLOAT, _filter("--max-depth", "Maximum depth, in percent.")] = None,
     against: Annotated[_PATH, _filter("--against", "Only what this older run found and RUN misses.")] = None,
     scorer: Annotated[_TEXT, typer.Option("--scorer", help="Whose scores (default: rules; see nih score).")] = None,
     corpus: Annotated[_TEXT, typer.Option("--corpus", help="Where the run's own text is now, if it was moved.")] = None,
@@ -103,14 +107,14 @@ def cases(
     base_url: Annotated[_TEXT, _probing("--base-url", "Where the model is now, if it was moved.")] = None,
     api_key_env: Annotated[_TEXT, _probing("--api-key-env", "The environment variable that holds the key.")] = None,
     header: Annotated[_TEXTS, _probing("--header", "A header of the run as NAME=VALUE; may be repeated.")] = None,
-    concurrency: Annotated[_INT, _probing("--concurrency", "Requests in flight at a time.")] = None,
+    concurrency: Annotated[_INT, _probing("--concurrency", "Requests in flight at once.")] = None,
     price: Annotated[_TEXT, _probing("--price", "IN,OUT or IN,OUT,CACHED in USD per million tokens.")] = None,
-    max_cost: Annotated[_FLOAT, _probing("--max-cost", "Stop before run and probes pass so many USD.")] = None,
-    yes: Annotated[bool, _probing("--yes", "Agree to what the probes can cost.")] = False,
+    max_cost: Annotated[_FLOAT, _probing("--max-cost", "Stop before run and probes exceed this many USD.")] = None,
+    yes: Annotated[bool, _probing("--yes", "Skip the cost confirmation.")] = False,
     as_md: Annotated[bool, typer.Option("--md", help="Print Markdown, every case in full.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a program.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
-    """Show every answer below full marks: what was said, where, why it was graded so, and what was sent."""
+    """Show every answer below full marks: what the model said, where, why it got its grade, what was sent."""
 
 
 @command("nihbench.cli.export:export")
@@ -118,10 +122,10 @@ def export(
     runs: Annotated[list[Path], typer.Argument(help="Run folders, or a folder of runs.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="The file: .csv, .parquet or .json.")],
     scorer: Annotated[_TEXT, typer.Option("--scorer", help="Whose scores (default: rules; see nih score).")] = None,
-    controls: Annotated[bool, typer.Option("--controls", help="With the control trials, too.")] = False,
-    extra: Annotated[bool, typer.Option("--extra", help="With an adaptive run's further draws, too.")] = False,
+    controls: Annotated[bool, typer.Option("--controls", help="Include control trials.")] = False,
+    extra: Annotated[bool, typer.Option("--extra", help="Include the extra trials of an adaptive run.")] = False,
 ) -> None:
-    """Write the grids of runs as one table, a row a trial: CSV (safe to open in a spreadsheet), Parquet or JSON."""
+    """Write runs as one table, one row per trial: CSV (safe to open in a spreadsheet), Parquet or JSON."""
 
 
 @command("nihbench.cli.compare:compare")
@@ -136,15 +140,15 @@ def compare(
         typer.Option("--prompt", help="Only these prompts, separated by commas; the first is the one to compare with."),
     ] = "",
     wanted: Annotated[
-        float, typer.Option("--difference", help="Say how many repeats would show a difference of so many points.")
+        float, typer.Option("--difference", help="Show how many repeats would detect a difference of this many points.")
     ] = 5.0,
     unpaired: Annotated[
         bool, typer.Option("--unpaired", help="Compare runs of other prompts, as two independent samples.")
     ] = False,
     scorer: Annotated[_TEXT, typer.Option("--scorer", help="Whose scores (default: rules; see nih score).")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a program.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
-    """Compare prompts, or models, over identical haystacks: paired exact tests and a verdict in plain words."""
+    """Compare prompts or models over identical haystacks: exact paired tests and a verdict in plain words."""
 
 
 @command("nihbench.cli.diagnose:diagnose")
@@ -152,6 +156,6 @@ def diagnose(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Run folders, or a folder of runs.")],
     prompt: Annotated[str, typer.Option("--prompt", help="Only these prompts, separated by commas.")] = "",
     scorer: Annotated[_TEXT, typer.Option("--scorer", help="Whose scores (default: rules; see nih score).")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a program.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
-    """Say which pattern explains the misses: only the end kept, the middle lost, a cliff, holes at random, ..."""
+    """Find the pattern behind the misses: only the end kept, the middle lost, a cliff, random holes, ..."""
