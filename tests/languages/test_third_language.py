@@ -21,6 +21,7 @@ from nihbench.text.prompt import build_prompt
 from nihbench.text.sentences import boundaries
 from nihbench.text.source import Source
 from nihbench.types import Corpus, KeyFact, Message, Needle, PromptTemplate, Score, Subject, Unscored
+from tests.composing import one_needle
 
 FILE = Path(__file__).with_name("japanese.txt")
 NEEDLE = Needle(
@@ -138,8 +139,8 @@ def test_prompts_are_built() -> None:
     source = Source(text=text, language="ja", starts=np.arange(len(text)), boundaries=ends, boundary_tokens=ends)
     template = PromptTemplate(name="p", messages=(Message(role="user", content="{haystack}\n\n{question}"),))
     messages, placement = build_prompt(
-        source, NEEDLE.statements[0], template, NEEDLE.question,
-        length=900, depth_percent=50.0, overhead=0, tokenizer=Characters(),
+        source, one_needle(NEEDLE.statements[0], NEEDLE.question, 50.0), template,
+        length=900, overhead=0, tokenizer=Characters(),
     )  # fmt: skip
     assert NEEDLE.statements[0] in messages[0].content and placement.at in ends.tolist()
     assert 40 < placement.achieved_depth_percent < 60 and 890 <= placement.total_tokens <= 900
