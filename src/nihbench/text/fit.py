@@ -17,6 +17,7 @@ import numpy as np
 
 from nihbench.errors import UsageError
 from nihbench.lang.messages import t
+from nihbench.languages.base import of
 from nihbench.languages.scripts import ends_sentence, stop_for
 from nihbench.text.seams import Piece, count_joined
 from nihbench.text.source import Source, SourceText
@@ -231,7 +232,7 @@ def _is_word(char: str) -> bool:
 
 def _is_wide(char: str, language: str) -> bool:
     width = unicodedata.east_asian_width(char)
-    return width in "WF" or (width == "A" and language == "zh")
+    return width in "WF" or (width == "A" and not of(language).language.spaced)
 
 
 def _splice(
@@ -296,7 +297,7 @@ def _ellipsis(source: Source, start: int, end: int) -> str:
     """Return what closes the haystack's cut sentence."""
     if ends_sentence(source.text[max(start, end - 40) : end]):
         return ""
-    return "……" if source.language == "zh" else "..."
+    return of(source.language).language.ellipsis
 
 
 def _marks(source: Source, text: str, start: int, at: int, end: int, left: str | None) -> tuple[str, str]:
