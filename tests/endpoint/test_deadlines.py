@@ -16,6 +16,7 @@ from nihbench.endpoint.client import ChatClient
 from nihbench.endpoint.connection import Endpoint, Timeouts
 from nihbench.endpoint.wire.base import Dialect
 from nihbench.types import Completion, Failure, Message, Request
+from tests.wording import says
 
 # Short ones for the tests; a `LONG` one is never reached by them.
 LONG = 30.0
@@ -31,7 +32,7 @@ def timeouts(**short: float) -> Timeouts:
 def missed(outcome: Any, code: str, at_most_s: float = 10.0) -> Failure:
     assert isinstance(outcome, Failure)
     assert (outcome.kind, outcome.may_be_billed) == ("timeout", True)
-    assert outcome.message.code == code
+    assert says(outcome.message, f"note.{code}")
     assert outcome.latency_s < at_most_s
     return outcome
 

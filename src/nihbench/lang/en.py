@@ -1165,7 +1165,7 @@ WORDS: Mapping[str, str] = {
     "note.same_prompts_longer": " (likewise at {count} longer ones, up to {last:,} tokens)",
     "note.same_prompts_more": ", and at {length:,} tokens {prompts}",
     "note.second_number_after": "two numbers: {number} after the right one",
-    "note.second_number_before": "two numbers: also {number}",
+    "note.second_number_before": "two numbers: {number} too",
     "note.short_without_fact": "a short answer without any fact",
     "note.some_facts": "{right} of {all} facts",
     "note.some_hedged": "{facts}, hedged: {cue}",
