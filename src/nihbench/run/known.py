@@ -34,7 +34,7 @@ _MOST = 1000
 _MOST_BYTES = 10_000_000
 _ANY = ""
 """The mark of a run that an older version remembered by its place alone."""
-_WAIT_S = 5.0
+_WAIT_S = 30.0
 _T = TypeVar("_T")
 
 
