@@ -686,6 +686,13 @@ class Evidence:
     cue: Words = ""
 
 
+BANDS = (0.0, 0.3, 0.5, 0.7, 1.0)
+"""The values that a score of one needle can have."""
+PERCENT_BANDS = tuple(round(100 * band) for band in BANDS)
+FOUND_FROM = 0.7
+"""From this value on a needle is found."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Score:
     """How well an answer gives what was asked for: `value` is one of the five bands 1.0, 0.7, 0.5, 0.3, 0.0.
@@ -715,7 +722,7 @@ class Score:
         """Whether the needle was found: value at least 0.7, identifying fact and subject right; of items, all."""
         if self.items:
             return all(found for _, found in self.items)
-        return self.value >= 0.7 and self.identifying == "right" and self.subject == "right"
+        return self.value >= FOUND_FROM and self.identifying == "right" and self.subject == "right"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -5,8 +5,9 @@ import pytest
 from scipy import stats
 
 from benchmarks.statistics import SURFACES, cell_coverage, grid_coverage
-from nihbench.stats.cell import BANDS, cell, credible_mean, mean_interval
+from nihbench.stats.cell import cell, credible_mean, mean_interval
 from nihbench.stats.headline import Trials, by_depth, by_length, by_third, estimate, headline, thirds
+from nihbench.types import BANDS
 
 
 def trials(values, haystacks=1, lengths=5, depths=5):

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 
 from nihbench.lang.messages import Words
 from nihbench.stats.agreement import Kappa, confusion, exact_agreement, recalls, weighted_kappa
-from nihbench.types import Grade, Needle, Score
+from nihbench.types import PERCENT_BANDS, Grade, Needle, Score
 
-BANDS = (0, 30, 50, 70, 100)
 """Classes of every table here, in percent, ascending."""
 
 
@@ -32,9 +31,10 @@ class Item:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Agreement:
-    """How far one rater agrees with the reference. `table[i][j]`: reference in BANDS[i], rater in BANDS[j].
+    """How far one rater agrees with the reference. `table[i][j]`: reference in band i, rater in band j
+    (of `PERCENT_BANDS`).
 
-    `recall[i]` is the share of the reference's BANDS[i] that the rater put there too, None where there are none.
+    `recall[i]` is the share of the reference's band i that the rater put there too, None where there are none.
     """
 
     rater: str
@@ -88,7 +88,9 @@ def agreement_report(items: Sequence[Item], *, scorer: str, reference: str) -> A
     return AgreementReport(
         reference=reference,
         comparisons=tuple(_compare(name, group, scorer) for name, group in groups),
-        disagreements=tuple(sorted(differ, key=lambda item: -abs(BANDS.index(_band(item)) - BANDS.index(item.band)))),
+        disagreements=tuple(
+            sorted(differ, key=lambda item: -abs(PERCENT_BANDS.index(_band(item)) - PERCENT_BANDS.index(item.band)))
+        ),
         unscored=tuple(item for item in items if not isinstance(item.grade, Score)),
     )
 
@@ -105,8 +107,8 @@ def _compare(language: str, items: Sequence[Item], scorer: str) -> Comparison:
 
 
 def _agreement(rater: str, items: Sequence[Item], band: Callable[[Item], int]) -> Agreement:
-    reference = [BANDS.index(item.band) for item in items]
-    table = confusion(reference, [BANDS.index(band(item)) for item in items], len(BANDS))
+    reference = [PERCENT_BANDS.index(item.band) for item in items]
+    table = confusion(reference, [PERCENT_BANDS.index(band(item)) for item in items], len(PERCENT_BANDS))
     return Agreement(
         rater=rater,
         items=len(items),
@@ -133,7 +135,7 @@ def share_band(item: Item) -> int:
     texts = _facts(item)
     answer = item.answer.casefold()
     share = 100 * sum(text.casefold() in answer for text in texts) / len(texts)
-    return min(BANDS, key=lambda band: (abs(band - share), band))
+    return min(PERCENT_BANDS, key=lambda band: (abs(band - share), band))
 
 
 def _facts(item: Item) -> list[str]:

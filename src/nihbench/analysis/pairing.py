@@ -16,13 +16,14 @@ from typing import Any, TypedDict
 import numpy as np
 
 from nihbench.analysis.grids import Place, Rows, in_cells, places_of, rows_of
-from nihbench.analysis.statistics import LEAST_MEASURED, ItemShare, found_of, item_shares, numbers_of
+from nihbench.analysis.statistics import ItemShare, found_of, item_shares, numbers_of
 from nihbench.analysis.table import Table
 from nihbench.errors import UsageError
 from nihbench.lang.messages import said, t
 from nihbench.run.options import MODEL_UNIT
 from nihbench.run.stored import Manifest
 from nihbench.stats.compare import Comparison, Crossed, Pairs, compare, interaction, repeats_for, verdict_of
+from nihbench.stats.metrics import LEAST_MEASURED
 from nihbench.stats.overlap import one_text
 from nihbench.stats.regions import Region, strongest_regions
 from nihbench.types import DEPTH, Axis, Trial

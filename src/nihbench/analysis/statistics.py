@@ -23,16 +23,13 @@ from nihbench.stats.cell import Cell, cell, scale_of
 from nihbench.stats.diagnose import Diagnosis, diagnose
 from nihbench.stats.effective import RULER_THRESHOLD, EffectiveLength, effective_length, pooled_rows
 from nihbench.stats.headline import Estimate, Headline, Trials, by_depth, by_length, by_third, headline, thirds
-from nihbench.stats.metrics import METRICS
+from nihbench.stats.metrics import LEAST_MEASURED, METRICS
 from nihbench.stats.patterns import Places
 from nihbench.tasks.registry import readable
 from nihbench.types import DEPTH, Axis, Trial
 
 BASE_UP_TO = 1024
 """Lengths up to 1K tokens are the base of the effective length (NoLiMa's are 250, 500 and 1K)."""
-
-LEAST_MEASURED = 0.95
-"""With a smaller share of the planned trials measured there is no effective length and no verdict."""
 
 _UNKNOWN = -1
 

@@ -13,9 +13,10 @@ from math import hypot
 import numpy as np
 
 from nihbench.analysis.pairing import Side
-from nihbench.analysis.statistics import LEAST_MEASURED, GridTrials, grid_trials
+from nihbench.analysis.statistics import GridTrials, grid_trials
 from nihbench.stats.headline import Estimate, Trials, headline
-from nihbench.stats.interval import Interval
+from nihbench.stats.interval import LEVEL, Interval
+from nihbench.stats.metrics import LEAST_MEASURED
 
 MARGIN = 0.05
 """Found rates within so much of each other are called alike."""
@@ -66,7 +67,7 @@ def unpair(first: Side, second: Side) -> Unpaired:
     planned = [{cell[:2] for cell in side.planned} for side in (first, second)]
     both = planned[0] & planned[1]
     chosen = [_of(grid, both or cells) for grid, cells in zip(grids, planned, strict=True)]
-    one, other = (headline(trials, 0.95).found for trials in chosen)
+    one, other = (headline(trials, LEVEL).found for trials in chosen)
     narrow = [headline(trials, 0.90).found for trials in chosen]
     return Unpaired(
         first=first,
@@ -75,7 +76,7 @@ def unpair(first: Side, second: Side) -> Unpaired:
         planned=(_planned(first, both), _planned(second, both)),
         cells=len(both),
         difference=other.value - one.value,
-        interval=_difference(one, other, 0.95),
+        interval=_difference(one, other, LEVEL),
         narrow=_difference(narrow[0], narrow[1], 0.90),
     )
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from rich.cells import cell_len
 
-from nihbench.analysis.agreement import BANDS, Agreement, AgreementReport, Comparison, Item
+from nihbench.analysis.agreement import Agreement, AgreementReport, Comparison, Item
 from nihbench.lang.messages import column, said, t
-from nihbench.types import Score, Unscored
+from nihbench.types import PERCENT_BANDS, Score, Unscored
 
 _SHOWN_CHARACTERS = 160
 _NO_FIGURE = "-"
@@ -20,7 +20,7 @@ def agreement_text(report: AgreementReport) -> str:
               answers=whole.scorer.items)  # fmt: skip
     lines = [said(title), *_unscored(report), ""]
     width = max(cell_len(said(_rater(one.rater))) for one in (whole.scorer, *whole.baselines)) + 2
-    recalls = " ".join(f"{band:>5}" for band in BANDS)
+    recalls = " ".join(f"{band:>5}" for band in PERCENT_BANDS)
     interval, exact, outcome = (
         column(t("figures.95_interval"), 17),
         column(t("figures.exact"), 6, right=True),
@@ -33,10 +33,10 @@ def agreement_text(report: AgreementReport) -> str:
     for comparison in report.comparisons:
         lines += _figures(comparison, width)
     lines += ["", said(t("figures.band_rows_columns", reference=reference, rater=rater))]
-    lines.append(f"{'':>5}" + "".join(f"{band:>6}" for band in BANDS))
+    lines.append(f"{'':>5}" + "".join(f"{band:>6}" for band in PERCENT_BANDS))
     lines += [
         f"{band:>5}" + "".join(f"{count:>6}" for count in row)
-        for band, row in zip(reversed(BANDS), reversed(whole.scorer.table), strict=True)
+        for band, row in zip(reversed(PERCENT_BANDS), reversed(whole.scorer.table), strict=True)
     ]
     lines += ["", said(t("figures.other_bands", count=len(report.disagreements)))]
     lines += [_item(item) for item in report.disagreements]

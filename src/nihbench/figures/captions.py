@@ -10,8 +10,8 @@ from nihbench.analysis.statistics import ItemShare, Rate, Summary
 from nihbench.figures.labels import unit_phrase
 from nihbench.figures.words import joined, listed, say
 from nihbench.lang.messages import Lang
+from nihbench.stats.metrics import LEAST_MEASURED
 
-VERDICT_SHARE = 0.95
 """Below this share of measured trials a caption says that there is no verdict."""
 
 
@@ -138,8 +138,8 @@ def headline(summary: Summary, *, lang: Lang = "en", name: str = "", intervals: 
         sentences.append(say(lang, "unmeasured"))
     if summary.items:
         sentences.append(say(lang, "by_item", items=items_phrase(summary.items, lang)))
-    if summary.measured_share < VERDICT_SHARE:
-        sentences.append(say(lang, "no_verdict", share=f"{VERDICT_SHARE:.0%}"))
+    if summary.measured_share < LEAST_MEASURED:
+        sentences.append(say(lang, "no_verdict", share=f"{LEAST_MEASURED:.0%}"))
     return joined(lang, sentences)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from nihbench.analysis.pairing import Interaction, Paired
-from nihbench.analysis.statistics import LEAST_MEASURED, Statistics
+from nihbench.analysis.statistics import Statistics
 from nihbench.figures.captions import items_phrase
 from nihbench.figures.labels import axis_title, length_labels, row_labels, rows_phrase
 from nihbench.figures.words import joined, listed, pattern_name, tell
@@ -15,6 +15,7 @@ from nihbench.stats.compare import Comparison
 from nihbench.stats.detectable import LEAST_HAYSTACKS
 from nihbench.stats.diagnose import LEAST_MISSES, Cut, Diagnosis, Pattern
 from nihbench.stats.effective import EffectiveLength, Reach
+from nihbench.stats.metrics import LEAST_MEASURED
 from nihbench.stats.regions import Region
 from nihbench.types import DEPTH, Axis
 

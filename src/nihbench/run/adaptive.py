@@ -23,9 +23,8 @@ from nihbench.run.options import wanted_precision
 from nihbench.run.places import merge_places
 from nihbench.run.setup import Setup
 from nihbench.stats.adaptive import FirstDraws, draws, highest_levels, most_draws, need, precision_at
+from nihbench.stats.metrics import LEAST_MEASURED
 from nihbench.types import IntArray, Record, Score, Trial
-
-LEAST_MEASURED = 0.95
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -23,9 +23,8 @@ from nihbench.score.match import NeedleKey
 from nihbench.score.rules import SCORER, VERSION, grade
 from nihbench.tasks.family import Answer
 from nihbench.tasks.task import Task
-from nihbench.types import Completion, Grade, Needle, OutcomeClass, Planted, Record
+from nihbench.types import PERCENT_BANDS, Completion, Grade, Needle, OutcomeClass, Planted, Record
 
-_BANDS = (0, 30, 50, 70, 100)
 _OUTCOMES = get_args(OutcomeClass)
 
 
@@ -208,7 +207,7 @@ def _band(value: Any) -> int | None:
     if value is None:
         return None
     if not isinstance(value, bool) and isinstance(value, int | float):
-        for band in _BANDS:
+        for band in PERCENT_BANDS:
             if value in (band, band / 100):
                 return band
     raise ValueError(t("run.band_must_one_100"))

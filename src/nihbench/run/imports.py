@@ -28,6 +28,7 @@ from nihbench.run.records import first_line, parse_record, record_line
 from nihbench.run.scores import IMPORT_VERSION, IMPORTED, save_grades
 from nihbench.run.store import RunFolder, create_run
 from nihbench.types import (
+    FOUND_FROM,
     Completion,
     Evidence,
     Failure,
@@ -275,7 +276,7 @@ def _grade(given: float | None, scorer: str) -> Grade:
         value=value,
         # A grade of nothing does not tell what was said instead.
         outcome="correct" if value == 1.0 else "partial" if value else "unknown",
-        identifying="right" if value >= 0.7 else "absent",
+        identifying="right" if value >= FOUND_FROM else "absent",
         subject="right",
         evidence=Evidence(cue=Note("graded_there", given=given)),
         scorer=scorer,

@@ -28,7 +28,7 @@ from nihbench.run.texts import stored_corpus
 from nihbench.score.judge import VERSION as JUDGE_VERSION
 from nihbench.score.rivals import rivals, sentences_of
 from nihbench.score.rules import SCORER, VERSION
-from nihbench.types import Evidence, Failure, Grade, GradedElsewhere, Record, Score, Unscored
+from nihbench.types import FOUND_FROM, Evidence, Failure, Grade, GradedElsewhere, Record, Score, Unscored
 
 IMPORTED = ("kamradt-judge", "kamradt-match")
 """Scorers of other tools, whose grades come with an import."""
@@ -36,7 +36,6 @@ IMPORT_VERSION = "1"
 """Of the reading of their grades as bands; raised when the same grade would become another band."""
 COMBINED = f"{SCORER}+"
 """Begins the name of a set in which the rules decided what they were sure of, and a judge the rest."""
-_FOUND = 0.7
 RULES_FILE = f"scores.{SCORER}.jsonl"
 
 
@@ -88,7 +87,7 @@ def score_run(run: RunFolder, records: Mapping[str, Record], misleading: Callabl
     haystack = ""  # looked for only where an answer is wrong, and then at hand for all that follow
     for answered in answers_of(run, records):
         given = answered.by_rules(haystack)
-        if not haystack and isinstance(given, Score) and given.value < _FOUND and (haystack := misleading()):
+        if not haystack and isinstance(given, Score) and given.value < FOUND_FROM and (haystack := misleading()):
             given = answered.by_rules(haystack)
         grades[answered.id] = given
     save_grades(run, SCORER, grades)

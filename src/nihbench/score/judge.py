@@ -17,19 +17,18 @@ from typing import Any, Literal, get_args
 from nihbench.lang.messages import Note, Words, t
 from nihbench.languages import base as languages
 from nihbench.score.fold import final_answer
-from nihbench.types import Evidence, Grade, Identifying, Message, Needle, OutcomeClass, Score, Unscored
+from nihbench.types import PERCENT_BANDS, Evidence, Grade, Identifying, Message, Needle, OutcomeClass, Score, Unscored
 
 VERSION = "1"
 """Of the prompts, of how a verdict is read and of how votes are joined; any change of these is another version."""
 UNSURE_BELOW = 0.9
 """A rule score of less confidence is sent to the judge by `--only-uncertain`."""
 
-_BANDS = (0, 30, 50, 70, 100)
 _OUTCOMES: frozenset[str] = frozenset(get_args(OutcomeClass))
 _KEYS = frozenset({"case", "reasons", "identifying", "subject", "outcome", "band"})
 _MOST_CHARACTERS = 20_000
 _CODE_BLOCK = re.compile(r"```(?:json)?[ \t]*\n(.*)\n```", re.DOTALL)
-_BANDS_OF = {"correct": (100,), "partial": (30, 50, 70), "hedged": (30, 50, 70), "hallucinated": (0, 30)}
+PERCENT_BANDS_OF = {"correct": (100,), "partial": (30, 50, 70), "hedged": (30, 50, 70), "hallucinated": (0, 30)}
 """The bands that an outcome goes with; every other outcome is a 0."""
 
 
@@ -146,14 +145,14 @@ def _opinion(plain: Any, code: str) -> Opinion | Words:
         return Note("verdict_wrong_kind")
     if plain["case"] != code:
         return Note("verdict_other_case")
-    if isinstance(band, bool) or not isinstance(band, int) or band not in _BANDS:
+    if isinstance(band, bool) or not isinstance(band, int) or band not in PERCENT_BANDS:
         return Note("verdict_unknown_band")
     if not reasons.strip():
         return Note("verdict_no_reasons")
     known = plain["outcome"] in _OUTCOMES and plain["identifying"] in get_args(Identifying)
     if not known or plain["subject"] not in ("right", "wrong"):
         return Note("verdict_unknown_word")
-    if band not in _BANDS_OF.get(plain["outcome"], (0,)):
+    if band not in PERCENT_BANDS_OF.get(plain["outcome"], (0,)):
         return Note("verdict_contradiction", outcome=plain["outcome"], band=band)
     return Opinion(
         band=band,

@@ -22,7 +22,7 @@ from nihbench.score.numbers import find_digits, nearness
 from nihbench.score.reading import Reading, Verdict
 from nihbench.score.sheet import Sheet
 from nihbench.score.subject import other_subject
-from nihbench.types import Evidence, Grade, Identifying, Needle, OutcomeClass, Score, Unscored
+from nihbench.types import BANDS, FOUND_FROM, Evidence, Grade, Identifying, Needle, OutcomeClass, Score, Unscored
 
 # ---- nothing ---------------------------------------------------------------------------------------------------------
 # Which kind of nothing an answer is in which no fact was found: refused, abstained, truncated, off task, invented.
@@ -149,8 +149,6 @@ SCORER = "rules"
 VERSION = "0.3"
 
 _NO_FRESH: Mapping[str, str] = MappingProxyType({})
-_BANDS = (0.0, 0.3, 0.5, 0.7, 1.0)
-_FOUND = 0.7
 _MOST_AT_AN_END = 16_000
 """Characters of an answer's beginning and of its end that are graded, each."""
 
@@ -194,10 +192,10 @@ def grade(
     untold = _untold(reading) if verdict.value == 0.0 and verdict.outcome == "hallucinated" else None
     if untold:
         return _unscored(untold)
-    if len(final) > 2 * _MOST_AT_AN_END and verdict.value < _BANDS[-1]:
+    if len(final) > 2 * _MOST_AT_AN_END and verdict.value < BANDS[-1]:
         # What is missing may stand where nobody read.
         return _unscored(Note("too_long_to_read", count=len(final)))
-    wrong = haystack and verdict.value < _FOUND and verdict.outcome in ("partial", "hallucinated")
+    wrong = haystack and verdict.value < FOUND_FROM and verdict.outcome in ("partial", "hallucinated")
     return Score(
         value=verdict.value,
         outcome=verdict.outcome,
@@ -240,7 +238,7 @@ def _no_answer(answer: str, final: str | None, against: Sheet, finish_reason: st
 
 def _not_covered(reading: Reading) -> Note | None:
     """Return the language that keeps an answer from being graded; of one that gives facts, where it doubts them."""
-    if reading.right and not (reading.sheet.by_words and reading.word_band < _FOUND):
+    if reading.right and not (reading.sheet.by_words and reading.word_band < FOUND_FROM):
         denying = doubting(reading.answer)
         return Note("language_doubting", language=denying) if denying else None
     if reading.needle.language not in reading.grammar.codes and not shown(reading.answer):
@@ -347,7 +345,7 @@ def _part(reading: Reading) -> Verdict | None:
     doubt = doubts.taken_back(reading) or doubts.hedged(reading)
     other = other_subject(reading.sheet, reading.answer)
     if doubt:
-        value = _BANDS[max(0, _BANDS.index(value) - 1)]
+        value = BANDS[max(0, BANDS.index(value) - 1)]
         outcome: OutcomeClass = "hedged" if value else "abstained"
         return Verdict(value, outcome, Note("some_hedged", facts=said, cue=doubt), doubt=0.4)
     return Verdict(value, "partial", said, subject_wrong=bool(other), doubt=0.1)

@@ -18,8 +18,8 @@ from numpy.typing import ArrayLike
 from nihbench.stats.binomial import clopper_pearson, exact_interval
 from nihbench.stats.distributions import FloatArray
 from nihbench.stats.interval import LEVEL, Interval
+from nihbench.types import BANDS
 
-BANDS = (0.0, 0.3, 0.5, 0.7, 1.0)
 PRIOR_TRIALS = 1.0
 """The weight of the whole prior, in trials; each value that a score can have has an equal part of it."""
 

@@ -22,6 +22,7 @@ from numpy.typing import ArrayLike, NDArray
 from nihbench.stats.binomial import lower_bound
 from nihbench.stats.headline import Estimate, Trials
 from nihbench.stats.interval import LEVEL, FloatArray, IntArray
+from nihbench.stats.metrics import LEAST_MEASURED
 
 # ---- the decreasing curve nearest to a row of means ------------------------------------------------------------------
 # Pool adjacent violators (Ayer et al., Annals of Mathematical Statistics 1955; Barlow et al. 1972).
@@ -115,7 +116,6 @@ POOL = 45
 """Trials enough to show a rate of 0.97 to be above 0.85 with some 80% power."""
 
 LEAST_BASE = 0.5
-LEAST_MEASURED = 0.95
 
 Status = Literal["length", "at_least", "below", "base_too_low", "no_base", "unmeasured"]
 

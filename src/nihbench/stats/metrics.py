@@ -14,6 +14,9 @@ from numpy.typing import ArrayLike
 
 from nihbench.stats.interval import FloatArray
 
+LEAST_MEASURED = 0.95
+"""With a smaller share of the planned trials measured there is no effective length and no verdict."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Metric:

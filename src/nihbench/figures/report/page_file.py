@@ -14,6 +14,7 @@ from typing import Any, get_args
 
 from nihbench.figures.colours import PALETTES
 from nihbench.lang.messages import Lang, languages, words
+from nihbench.stats.metrics import LEAST_MEASURED
 from nihbench.types import FailureKind
 
 # ---- words -----------------------------------------------------------------------------------------------------------
@@ -73,7 +74,15 @@ def report_page(data: Mapping[str, Any], *, lang: Lang) -> bytes:
         policy="; ".join(_policy(style, script)),
         title=escape(_clean(str(data["title"]))),
         style=style,
-        words=_embedded({"lang": lang, "langs": languages(), "words": page_words(), "palettes": _palettes()}),
+        words=_embedded(
+            {
+                "lang": lang,
+                "langs": languages(),
+                "words": page_words(),
+                "palettes": _palettes(),
+                "least_measured": LEAST_MEASURED,
+            }
+        ),
         data=_embedded(data),
         script=script,
     )

@@ -107,7 +107,7 @@ function headline(panel) {
   const parts = Object.keys(summary.rates).map((name) => el("span", { class: "figure" }, el("b", {}, rateText(panel, name)), ` ${say(name)}`));
   const share = summary.measured / summary.planned;
   if (share < 1) parts.push(el("span", { class: "figure" }, say("measured_of", { some: count(summary.measured), all: count(summary.planned) })));
-  if (share < 0.95) parts.push(el("span", { class: "warn" }, say("no_verdict")));
+  if (share < PAGE.least_measured) parts.push(el("span", { class: "warn" }, say("no_verdict")));
   // A needle that is known or guessed without the text makes the numbers say nothing of the context.
   const bad = panel.controls_told.filter((control) => control.verdict === "failed");
   const told = bad.map((control) => el("span", { class: "warn" }, outside(control.sentence[state.lang])));

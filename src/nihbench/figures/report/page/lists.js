@@ -7,7 +7,7 @@ function statisticsSection() {
   const rows = shown.map((panel) => {
     const s = panel.summary;
     const cells = metrics.map((name) => rateText(panel, name));
-    cells.push(say("measured_of", { some: count(s.measured), all: count(s.planned) }) + (s.measured / s.planned < 0.95 ? `; ${say("no_verdict")}` : ""));
+    cells.push(say("measured_of", { some: count(s.measured), all: count(s.planned) }) + (s.measured / s.planned < PAGE.least_measured ? `; ${say("no_verdict")}` : ""));
     if (told) cells.push(...effective(panel.statistics));
     return el("tr", {}, el("th", { scope: "row" }, outside(nameOf(panel))), cells.map((cell, at) => el("td", { "data-head": say(heads[at + 1]) }, cell)));
   });
