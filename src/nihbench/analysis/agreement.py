@@ -31,10 +31,9 @@ class Item:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Agreement:
-    """How far one rater agrees with the reference. `table[i][j]`: reference in band i, rater in band j
-    (of `PERCENT_BANDS`).
+    """How far one rater agrees with the reference.
 
-    `recall[i]` is the share of the reference's band i that the rater put there too, None where there are none.
+    `table[i][j]` counts the reference in band i and the rater in band j, of `PERCENT_BANDS`. `recall[i]` is the share of the reference's band i that the rater put there too, None where there are none.
     """
 
     rater: str
