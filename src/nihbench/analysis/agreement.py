@@ -33,7 +33,8 @@ class Item:
 class Agreement:
     """How far one rater agrees with the reference.
 
-    `table[i][j]` counts the reference in band i and the rater in band j, of `PERCENT_BANDS`. `recall[i]` is the share of the reference's band i that the rater put there too, None where there are none.
+    `table[i][j]` counts the reference in band i and the rater in band j, of `PERCENT_BANDS`. `recall[i]` is
+    the share of the reference's band i that the rater put there too, None where there are none.
     """
 
     rater: str
