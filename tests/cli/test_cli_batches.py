@@ -92,7 +92,7 @@ def test_status_says_how_batches_stand_and_a_live_run_waits_for_them(nih, servic
     assert "nothing of run is left" in nih("batch", "submit", "run").err
     assert len(service.created) == 1
     half = nih("batch", "fetch", "run")
-    assert half.code == 3 and "are owed" in half.err
+    assert half.code == 3 and "are still due" in half.err
     service.ended = True
     assert "batch_1  completed" in nih("batch", "status", "run").out
     assert nih("batch", "fetch", "run").code == 0

@@ -48,7 +48,7 @@ def test_a_cap_below_the_plan_says_how_far_it_reaches_and_shows_what_was_paid_fo
     assert "4 of 6 trials measured" in " ".join(ended.out.split()) and "sf-sandwich / original" in ended.out
     assert t("cli.stopped_trials_done", done=4, planned=6) in ended.err
     assert (nih.folder / "run" / "heatmap.png").stat().st_size > 1000
-    assert ended.err.splitlines()[-1].endswith("go on by nih run --resume run")
+    assert ended.err.splitlines()[-1].endswith(t("cli.done_kept_go_nih", path="run"))
     # What is enough is said to be, and what may not be.
     assert t("cli.max_cost_enough_all", max_cost=1, planned=6) in nih("plan", *small, *PRICE, "--max-cost", 1).out
     assert "at the worst it ends after 5 of them" in nih("plan", *small, *PRICE, "--max-cost", 0.3).out
@@ -104,7 +104,7 @@ def test_what_was_paid_for_is_shown_after_ctrl_c(nih: Any, chat: Any, small: lis
     assert process.returncode == 130, err
     assert b"sf-sandwich / original" in out and b"3 of 6 trials measured" in b" ".join(out.split())
     assert b"stopped: 3 of 6 trials are done" in err
-    assert err.decode().splitlines()[-1].endswith("go on by nih run --resume run")
+    assert err.decode().splitlines()[-1].endswith(t("cli.done_kept_go_nih", path="run"))
     assert (nih.folder / "run" / "heatmap.png").stat().st_size > 1000
 
 
@@ -124,7 +124,7 @@ def test_answers_that_all_fail_alike_stop_the_run(nih: Any, chat: Any, wide: lis
     assert {500, 1900} == set(lengths)
     last = ended.err.splitlines()[-1]
     assert re.search(r"its first 1[0-5] answers .*\(bad_response: ", last)
-    assert last.endswith("go on by nih run --resume run")
+    assert last.endswith(t("cli.done_kept_go_nih", path="run"))
     # Who goes on in spite of it has been told; what is asked anew is looked at again.
     before = len(chat.asked)
     ended = nih("run", "--resume", "run")

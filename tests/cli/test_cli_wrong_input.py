@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from nihbench.lang.messages import t
-from tests.wording import part
+from tests.wording import part, says
 
 
 @pytest.fixture
@@ -38,8 +38,8 @@ def no_server() -> Iterator[str]:
         (["--lengths", "50,60"], "can't hold the needle"),
         (["--lengths", "7701,7702"], part("run.length_tokens_over_window")),
         (["--lengths", "7000,7001"], "exceeds the corpus"),
-        (["--depths", "0,140"], "--depths: 140 lies outside 0 to 100"),
-        (["--depths", "-1,5"], "--depths: -1 lies outside"),
+        (["--depths", "0,140"], "--depths: 140 is outside 0 to 100"),
+        (["--depths", "-1,5"], "--depths: -1 is outside"),
         (["--depths", "nan,5"], "--depths"),
         (["--repeats", "0"], "--repeats must be at least 1"),
         (["--concurrency", "-2"], "--concurrency must be at least 1"),
@@ -100,7 +100,7 @@ def test_wrong_options_of_a_run(nih: Any, chat: Any, small: list[object], option
         (["prompt", "--length", "20"], "can't hold the needle"),
         (["prompt", "--length", "9000"], part("run.length_tokens_over_window")),
         (["prompt", "--repeat", "-1"], "--repeat -1 must be 0 or more"),
-        (["plan", "--depths", "0,140"], "--depths: 140 lies outside"),
+        (["plan", "--depths", "0,140"], "--depths: 140 is outside"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
@@ -122,9 +122,9 @@ def test_wrong_options_of_a_look(nih: Any, chat: Any, small: list[object], argum
         (["run", "--model", "gpt-44"], "no model named 'gpt-44'; did you mean 'gpt-4o'"),
         (["run", "--model", "no/such/model.gguf"], "There is no model file no/such/model.gguf"),
         (["run"], part("cli.no_model_named_give")),
-        (["run", "--resume", "nowhere"], "nowhere holds no run"),
-        (["plot", "nowhere"], "nowhere holds no run"),
-        (["rebuild", "nowhere", "abc"], "nowhere holds no run"),
+        (["run", "--resume", "nowhere"], t("run.holds_no_run_no", path="nowhere", manifest="run.json")),
+        (["plot", "nowhere"], t("run.holds_no_run_no", path="nowhere", manifest="run.json")),
+        (["rebuild", "nowhere", "abc"], t("run.holds_no_run_no", path="nowhere", manifest="run.json")),
         (["rebuild"], "Missing argument"),
         (["serve", "--model", "gpt-4-turbo"], "'gpt-4-turbo' is not an embedded model"),
         (["serve", "--port", "http"], "--port"),
@@ -226,7 +226,7 @@ def test_a_folder_that_holds_a_run_already(nih: Any, chat: Any, small: list[obje
     assert t("cli.resume_goes_run_own") in nih("run", "--resume", "run", "--out", "other").error()
     assert {path.name: path.read_bytes() for path in (nih.folder / "run").iterdir()} == before
     (nih.folder / "empty").mkdir()
-    assert "empty holds no run" in nih("run", "--resume", "empty").error()
+    assert says(nih("run", "--resume", "empty").error(), "run.holds_no_run_no", path="empty")
     assert len(chat.asked) == 6
 
 
