@@ -244,7 +244,7 @@ LIKE_ANOTHER = {what: ("plot", "compare", "export", "diagnose", "watch", "merge"
 """Folders whose records and scores are sound, and what reads nothing else: tried on others of the same kind."""
 NO_RUN = frozenset(
     {"grade", "models", "serve", "doctor", "needle list", "needle show", "needle check", "corpus list", "corpus fetch"}
-    | {"corpus stats", "batch export", "import kamradt"}
+    | {"corpus stats", "batch export", "import kamradt", "task list"}
 )
 """Commands that take no run's folder."""
 

@@ -55,7 +55,7 @@ def test_files_are_split_by_number_and_by_size(nih, small):
 
 def test_an_export_never_overwrites_a_run_nor_writes_a_secret(nih, small):
     assert nih("batch", "export", *small, "--out", "a").code == 0
-    assert says(nih("batch", "export", *small, "--out", "a").error(), "run.already_holds_run_give")
+    assert says(nih("batch", "export", *small, "--out", "a").error(), "run.already_holds_run_go")
     secret = ("--extra-body", '{"api_key": "s3cret-value"}')
     assert "secret" in nih("batch", "export", *small, *secret, "--out", "b").error()
     assert not any(b"s3cret" in path.read_bytes() for path in nih.folder.rglob("*.json*"))
@@ -85,7 +85,7 @@ def test_a_fresh_needle_has_a_new_number_in_every_repeat_whatever_else_varies(ni
         assert len({row["fresh"]["number"] for row in rows}) == 3
         assert len({row["placement"]["source_start"] for row in rows}) == texts
     assert "no fresh values" in nih("plan", *small, "--vary", "needle").error()
-    assert "none of haystack" in nih("plan", *small, "--vary", "colour").error()
+    assert "haystack" in nih("plan", *small, "--vary", "colour").error()
     assert t("run.vary_temperature_vary_sampling") in nih("plan", *small, "--vary", "temperature").error()
     same = (*small, "--vary", "sampling", "--temperature", 0, "--repeats", 2)
     assert "at temperature 0 answers do not vary" in nih("plan", *same).error()
@@ -121,5 +121,5 @@ def test_a_plan_leaves_out_what_the_window_cannot_hold_and_a_run_refuses_it(nih,
     assert plan["estimate"]["trials"] == 6
     for words in (["run"], ["batch", "export", "--out", "b"]):
         ended = nih(*words, *long)
-        assert ended.code == 2 and "a length of 9,000 tokens is over the window" in ended.error()
+        assert ended.code == 2 and "9,000 tokens" in ended.error()
     assert nih("plan", *small, "--window", 700, "--lengths", "9k").code == 2

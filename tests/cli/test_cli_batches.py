@@ -75,7 +75,7 @@ def test_batches_give_the_records_of_the_live_run(nih, service, small, options):
     again = nih("batch", "import", "later", *sorted((nih.folder / "later/batch").glob("output-*")))
     assert again.code == 0 and f"imported 0 answers and 0 failures; {len(before.splitlines())} were" in again.err
     assert (nih.folder / "later/records.jsonl").read_bytes() == before
-    assert "nothing of later is left to submit" in nih("batch", "submit", "later").err
+    assert says(nih("batch", "submit", "later").err, "cli.nothing_left_submit_bring")
     assert nih("run", "--resume", "later").code == 0
 
 
@@ -89,7 +89,7 @@ def test_status_says_how_batches_stand_and_a_live_run_waits_for_them(nih, servic
     assert (job["batch_id"], job["status"], job["fetched"]) == ("batch_1", "validating", False)
     refused = nih("run", "--resume", "run").error()
     assert "requests of run are in a batch" in refused and "nih batch fetch run" in refused
-    assert "nothing of run is left" in nih("batch", "submit", "run").err
+    assert says(nih("batch", "submit", "run").err, "cli.nothing_left_submit_bring")
     assert len(service.created) == 1
     half = nih("batch", "fetch", "run")
     assert half.code == 3 and "are still due" in half.err
@@ -238,7 +238,7 @@ def test_lines_of_every_kind_are_handled_like_live_failures(nih, service, option
     assert [kinds.get(row["custom_id"], "-") for row in rows] == expected
     assert len(records) == 8
     assert "imported 5 answers and 3 failures; 1 were" in ended.err
-    assert "1 lines are of trials that have an answer" in ended.err
+    assert says(ended.err, "run.lines_trials_answer_first", surplus=1)
     assert says(ended.err, "run.lines_belong_no_trial", count=1, first="out.jsonl:12")
     assert says(ended.err, "run.lines_cant_read_first", count=1, first="out.jsonl:13")
     assert says(ended.err, "run.requests_refused_their_trials", count=1, message="Incorrect API key")
@@ -342,7 +342,7 @@ def test_a_batch_that_the_server_does_not_know_is_given_up_only_when_asked(nih, 
     assert nih("batch", "submit", *options, "--out", "run").code == 0
     service.batches.clear()
     assert "batch_1  lost" in nih("batch", "status", "run").out
-    assert "nothing of run is left" in nih("batch", "submit", "run").err and len(service.created) == 1
+    assert says(nih("batch", "submit", "run").err, "cli.nothing_left_submit_bring") and len(service.created) == 1
     service.ended = True
     assert nih("batch", "submit", "run", "--again").code == 0 and len(service.created) == 2
     assert service.files[service.created[0]] == service.files[service.created[1]]

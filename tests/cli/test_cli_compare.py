@@ -169,8 +169,8 @@ def test_other_lengths_other_seeds_and_nothing_to_compare(nih: Any, write: Any) 
     assert "no cell in common (lengths and depths differ)" in nih("compare", "one", "long").error()
     write("some", 1.0, lengths=(8000, 28_000, 200_000))
     ended = nih("compare", "one", "some")
-    assert ended.code == 0 and "over 12 paired trials" in ended.out
-    assert "36 trials that only one side has planned are left out" in ended.out
+    assert ended.code == 0 and "12 paired trials" in ended.out
+    assert "36 trials" in ended.out
     write("repeats", 1.0, repeats=2)
     other = write("seeded", 1.0, repeats=2)
     lines = [json.loads(line) for line in (other / "records.jsonl").read_text(encoding="utf-8").splitlines()]

@@ -51,4 +51,4 @@ def test_a_file_that_can_not_be_read_is_said(nih: Any, made: Path, name: str) ->
     (made / name).mkdir()
     ended = nih("run", "--resume", "run")
     assert ended.code == 5
-    assert f"{name} can't be read" in ended.error()
+    assert f"/{name}" in ended.error()

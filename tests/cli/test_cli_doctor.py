@@ -165,8 +165,8 @@ def test_a_cap_holds_whatever_the_server_counts(nih: Any, chat: Any, share: floa
     options = ("doctor", "--base-url", chat.base_url, "--price", "100,0", "--canary", 2000, "--json")
     whole = json.loads(nih(*options).out)
     assert whole["canary"] is not None
-    for share in (0.01, 0.3, 0.6, 0.9, 0.99):
-        cap = share * float(whole["spent"]["cost_usd"])
+    for some in (0.01, 0.3, 0.6, 0.9, 0.99):
+        cap = some * float(whole["spent"]["cost_usd"])
         found = json.loads(nih(*options, "--max-cost", f"{cap:.6f}").out)
         assert found["canary"] is None and float(found["spent"]["cost_usd"]) <= cap
 

@@ -94,7 +94,7 @@ def test_a_machine_that_stood_still_is_said() -> None:
 
     with pytest.raises(asyncio.CancelledError):
         asyncio.run(tell_of_sleep(said.append, wall=lambda: wall[0], steady=lambda: steady[0], sleep=sleep))
-    assert len(said) == 1 and "stood still for 60 min" in said[0]
+    assert len(said) == 1 and says(said[0], "cli.note_machine_stood_still", wait="60 min")
 
 
 def test_a_key_that_a_gateway_gives_back_is_in_no_file(nih: Any, chat: Any, small: list[object]) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from nihbench.lang.messages import t
-from tests.wording import part
+from tests.wording import part, says
 
 FULL = "Eat a sandwich and sit in Dolores Park on a sunny day."
 OWN = """
@@ -122,9 +122,9 @@ def test_an_answer_that_was_cut_off_is_truncated(nih: Any) -> None:
         ({"id": "1", "needle": "sf-sandwich", "answer": None}, part("run.answer_must_text_empty")),
         ({"id": "1", "answer": "x"}, 'neither "needle" nor "expected"'),
         ({"id": "1", "needle": "sf-sandwhich", "answer": "x"}, "did you mean 'sf-sandwich'"),
-        ({"id": "1", "needle": 7, "answer": "x"}, '"needle" must be a text'),
-        ({"id": "1", "needle": "sf-sandwich", "answer": "x", "expected": 7}, '"expected" must be a text'),
-        ({"id": "1", "needle": "sf-sandwich", "answer": "x", "finish_reason": []}, '"finish_reason" must be a text'),
+        ({"id": "1", "needle": 7, "answer": "x"}, '"needle"'),
+        ({"id": "1", "needle": "sf-sandwich", "answer": "x", "expected": 7}, '"expected"'),
+        ({"id": "1", "needle": "sf-sandwich", "answer": "x", "finish_reason": []}, '"finish_reason"'),
         ({"id": "1", "needle": "sf-sandwich", "answer": "x", "band": 90}, '"band" must be one of'),
         ({"id": "1", "needle": "sf-sandwich", "answer": "x", "band": True}, '"band" must be one of'),
         ({"id": "1", "needle": "sf-sandwich", "answer": "x", "outcome": "good"}, '"outcome" must be one of'),
@@ -177,7 +177,7 @@ def test_agreement_with_people_shows_what_it_must_beat(nih: Any) -> None:
     assert whole["outcome"] == 1.0 and chinese["outcome"] is None
     assert [row["id"] for row in report["disagreements"]] == ["d"]
     keyword, share = whole["baselines"]
-    assert (keyword["rater"], share["rater"]) == (t("figures.one_keyword"), t("figures.share_facts"))
+    assert (keyword["rater"], share["rater"]) == ("one keyword", "share of facts")
     assert keyword["table"][0][0] == 1 and keyword["table"][4][4] == 1 and keyword["exact"] == 0.5
     # Bands at 4, 0, 3, 2 by people and 4, 0, 3, 4 by the rules: observed 1 - (4/16) / 4, expected over the margins.
     apart = sum((a - b) ** 2 for a in (4, 0, 3, 2) for b in (4, 0, 3, 4)) / 16 / 16
@@ -192,7 +192,7 @@ def test_agreement_with_people_shows_what_it_must_beat(nih: Any) -> None:
 
 def test_a_file_without_bands_or_with_a_scorer_is_refused(nih: Any) -> None:
     write(nih, [ROWS[0], {key: ROWS[1][key] for key in ("id", "needle", "answer")}])
-    assert "the row 'b' has no \"band\"" in nih("agree", "rows.jsonl").error()
+    assert says(nih("agree", "rows.jsonl").error(), "cli.row_no_band_give")
     assert "--scorer" in nih("agree", "rows.jsonl", "--scorer", "x").error()
     assert "Can't read" in nih("agree", "nothing").error()
 

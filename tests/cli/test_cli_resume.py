@@ -242,7 +242,7 @@ def test_what_was_cut_off_an_address_must_be_given_again(nih: Any, chat: Any, sm
     assert "hidden" not in (folder / "run.json").read_text(encoding="utf-8")
     ended = nih("run", "--resume", folder)
     assert (ended.code, len(chat.asked)) == (2, 5)
-    assert "give the same --base-url again" in ended.error()
+    assert says(ended.error(), "run.run_held_secret_not", option="--base-url")
     assert nih("run", "--resume", folder, "--base-url", address).code == 0
     assert len(chat.asked) == 7
     assert len({request.headers.get("Authorization") for request in chat.asked}) == 1

@@ -91,7 +91,7 @@ def test_what_does_not_belong_together_is_refused_by_name(nih, options, parts):
     assert "each once" in nih("merge", parts[0], parts[0], "--out", "out").error()
     assert "each once" in nih("merge", parts[0], "--out", "out").error()
     assert says(nih("merge", parts[0], "nowhere", "--out", "out").error(), "run.holds_no_run_no")
-    assert says(nih("merge", *parts, "--out", parts[0]).error(), "run.already_holds_run_give")
+    assert says(nih("merge", *parts, "--out", parts[0]).error(), "run.already_holds_run_go")
     manifest = nih.folder / "warm" / "run.json"
     manifest.write_text(manifest.read_text(encoding="utf-8").replace('"format": 1', '"format": 2'), encoding="utf-8")
     ended = nih("merge", parts[0], "warm", "--out", "out")
@@ -149,4 +149,4 @@ def test_every_part_has_a_piece_of_the_grid(nih, options):
         assert nih("run", *few, "--shard", f"{number}/2", "--out", f"few{number}").code == 0
         assert (nih.folder / f"few{number}" / "heatmap.png").exists()
     assert nih("merge", "few1", "few2", "--out", "few").code == 0
-    assert "2 places only" in nih("run", *few, "--shard", "1/3", "--out", "x").error()
+    assert says(nih("run", *few, "--shard", "1/3", "--out", "x").error(), "plan.shard_plan_places_only", places=2)

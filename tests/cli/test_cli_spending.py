@@ -31,7 +31,7 @@ def test_a_cap_is_never_passed_and_holds_for_the_whole_run(
 ) -> None:
     ended = nih("run", *small, *PRICE, "--max-cost", "0.2", "--out", "run")
     assert ended.code == 4, ended.err
-    assert says(ended.err.splitlines()[-1], "endpoint.next_call_could_cost") and "nih run --resume run" in ended.err
+    assert "--max-cost" in ended.err.splitlines()[-1] and "nih run --resume run" in ended.err
     began = len(chat.asked)
     assert 3 <= began < 6
     assert 0.1 < spent_usd(chat) <= 0.2
@@ -103,7 +103,7 @@ def test_sigterm_ends_like_ctrl_c(nih: Any, chat: Any, small: list[object], reco
         "cli.stopped_2", signal="SIGTERM", go_on=t("cli.done_kept_go_nih", path="run")
     )
     assert b"sf-sandwich / original" in out and b"3 of 6 trials measured" in b" ".join(out.split())
-    assert b"stopped: 3 of 6 trials are done" in err and b"Traceback" not in err
+    assert b"stopped: 3 of 6 trials" in err and b"Traceback" not in err
     assert (nih.folder / "run" / "heatmap.png").stat().st_size > 1000
     assert len(records_of(nih.folder / "run")) == 3
     assert not (nih.folder / "run" / ".holder.json").exists()

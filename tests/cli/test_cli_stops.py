@@ -35,10 +35,7 @@ def test_a_cap_below_the_plan_says_how_far_it_reaches_and_shows_what_was_paid_fo
     is 7.5, 7.5 and 3.75.
     """
     capped = [*small, *PRICE, "--concurrency", 1, "--max-cost", "0.2"]
-    said = (
-        "--max-cost 0.2 ends the run early, after about 4 of 6 trials (at least 3); in part: "
-        "300 (2 of 3, depth 50-100%), 600 (2 of 3, depth 50-100%)"
-    )
+    said = "300 (2 of 3, depth 50-100%), 600 (2 of 3, depth 50-100%)"
     assert said in nih("plan", *capped).out
     told = json.loads(nih("plan", *capped, "--json").out)["max_cost"]
     assert (told["planned"], told["predicted"], told["least"]) == (6, 4, 3)
@@ -51,7 +48,7 @@ def test_a_cap_below_the_plan_says_how_far_it_reaches_and_shows_what_was_paid_fo
     assert ended.err.splitlines()[-1].endswith(t("cli.done_kept_go_nih", path="run"))
     # What is enough is said to be, and what may not be.
     assert t("cli.max_cost_enough_all", max_cost=1, planned=6) in nih("plan", *small, *PRICE, "--max-cost", 1).out
-    assert "at the worst it ends after 5 of them" in nih("plan", *small, *PRICE, "--max-cost", 0.3).out
+    assert says(nih("plan", *small, *PRICE, "--max-cost", 0.3).out, "cli.max_cost_predicted_enough", least=5)
 
 
 def test_money_and_tokens_of_a_part_are_told_apart_from_those_of_the_run(
@@ -103,7 +100,7 @@ def test_what_was_paid_for_is_shown_after_ctrl_c(nih: Any, chat: Any, small: lis
     out, err = process.communicate(timeout=600)
     assert process.returncode == 130, err
     assert b"sf-sandwich / original" in out and b"3 of 6 trials measured" in b" ".join(out.split())
-    assert b"stopped: 3 of 6 trials are done" in err
+    assert b"stopped: 3 of 6 trials" in err
     assert err.decode().splitlines()[-1].endswith(t("cli.done_kept_go_nih", path="run"))
     assert (nih.folder / "run" / "heatmap.png").stat().st_size > 1000
 
@@ -139,7 +136,7 @@ def test_prompts_that_only_all_of_them_show_to_be_cut_stop_the_run(nih: Any, cha
     chat.count = lambda text: 200
     ended = nih("run", *wide, "--order", "random", "--out", "run")
     assert ended.code == 4 and 10 <= len(chat.asked) < 30, ended.err
-    assert says(ended.err.splitlines()[-1], "run.run_had_stop_first", kind="cut_prompt")
+    assert "(cut_prompt: " in ended.err.splitlines()[-1]
 
 
 @pytest.mark.parametrize("what", ["the longest overflows", "one is answered", "two kinds"])
