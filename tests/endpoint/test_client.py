@@ -14,6 +14,7 @@ from nihbench.endpoint.connection import Endpoint, Timeouts
 from nihbench.endpoint.wire.base import Dialect
 from nihbench.errors import UsageError
 from nihbench.types import Completion, Failure, Message, Outcome, Request, Usage
+from tests.wording import says
 
 MESSAGES = (Message(role="user", content="在北京 🥪?"),)
 REQUEST = Request(model="m", max_output=300)
@@ -219,7 +220,7 @@ def test_the_first_choice_is_read_wherever_and_however_it_stands(ask: Any, scrip
 def test_where_all_is_reasoning_that_is_said(ask: Any, scripted: Any) -> None:
     for _ in range(2):
         scripted.reply(answer(content=None, reasoning_content="Eat a sandwich."))
-    assert "came as reasoning (15 characters) and none as content" in str(failure(ask(scripted.base_url)).message)
+    assert says(failure(ask(scripted.base_url)).message, "note.all_reasoning", characters=15)
 
 
 def test_invalid_utf8_is_survived(ask: Any, scripted: Any) -> None:

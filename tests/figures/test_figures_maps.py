@@ -38,7 +38,7 @@ from nihbench.figures.panel import draw_heatmap, draw_panel
 from nihbench.figures.sheet import Around, Control
 from nihbench.figures.style import PRESETS, Style, preset, sized
 from nihbench.types import FailureKind
-from tests.wording import says
+from tests.wording import says, wording
 
 NAN = float("nan")
 
@@ -338,10 +338,12 @@ def test_no_text_of_a_narrow_map_is_cut_off(width):
 
 
 def test_a_figure_that_does_not_fit_its_size_is_refused_with_the_size_it_needs():
-    with pytest.raises(UsageError, match=r"larger --size"):
+    with pytest.raises(UsageError, match=wording("figures.figure_doesnt_fit_x", width=4, height=3)):
         draw(make_grid([[1.0]]), caption="words " * 400, width=4.0, height=3.0)
-    with pytest.raises(UsageError, match=r"give --size [\d.]+"):
+    with pytest.raises(UsageError, match=wording("figures.figure_doesnt_fit_inches", width=2)) as caught:
         draw(make_grid([[1.0]]), width=2.0)
+    need = caught.value.args[0].fields["need"]
+    assert need > 2.0 and f"{need:.1f}" in str(caught.value)
 
 
 @pytest.mark.parametrize(("size", "edges"), [("8x5", (8, 5)), ("8", (8, None)), ("6.5X4", (6.5, 4))])

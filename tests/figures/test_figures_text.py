@@ -23,6 +23,7 @@ from nihbench.figures.style import Style
 from nihbench.figures.terminal import terminal_heatmap
 from nihbench.lang.messages import t
 from nihbench.types import FailureKind
+from tests.wording import says, wording
 
 NAN = float("nan")
 
@@ -205,17 +206,20 @@ def test_terminal_by_hand():
     grid = make_grid(
         [[1.0, 0.7, 0.0], [NAN, 0.35, NAN]], {"timeout": [[0, 0, 0], [2, 1, 0]]}, lengths=(500, 1400, 128_000)
     )
-    lines = show(grid, width=60).plain.splitlines()
+    plain = show(grid, width=60).plain
+    lines = [line.split() for line in plain.splitlines()]
     # One of two trials at 35% failed: half a block, four eighths; all three failures are counted.
-    assert [line.split() for line in lines[-6:-4]] == [["0%", "100", "70", "0"], ["100%", "T", "35▄", "·"]]
-    assert lines[-4:] == [
-        "no valid answer: T timeout 3",
-        "▁ to ▇ after a number: the share of the cell's trials",
-        "without a valid answer",
-        "· not run",
+    last = next(i for i, line in enumerate(lines) if line[:1] == ["100%"])
+    assert lines[last - 1 : last + 1] == [["0%", "100", "70", "0"], ["100%", "T", "35▄", "·"]]
+    legend = [
+        wording("figure.grid_failures", kinds=f"T {t('failure.timeout')} 3"),
+        wording("figure.missing_share", least="▁", most="▇"),
+        "· " + wording("figure.not_run"),
     ]
+    assert re.fullmatch("\n".join(legend), "\n".join(plain.splitlines()[last + 1 :]))
     ascii_only = show(grid, width=60, unicode=False).plain
-    assert ascii_only.isascii() and "35:5" in ascii_only and ":1 to :9 behind a number: tenths" in ascii_only
+    assert ascii_only.isascii() and "35:5" in ascii_only
+    assert says(ascii_only, "figure.missing_tenths", least=":1", most=":9")
 
 
 def test_fifteen_by_fifteen_fits_eighty_columns_in_one_block():

@@ -232,7 +232,7 @@ def test_what_is_synthetic_is_named_where_not_all_is(page: Browser, report: Path
     with pytest.raises(SystemExit):
         main(["report", str(report.parent.parent / "synthetic-a"), str(REFERENCE), "--out", str(mixed)])
     page.open(mixed)
-    assert "Synthetic data (synthetic-a), drawn" in text(page, ".top")
+    assert says(text(page, ".top"), "page.synthetic_some", names="synthetic-a")
     page.open(report)
     page.driver.get_log("performance")
     page.open(report)
@@ -263,7 +263,7 @@ def test_a_megabyte_is_cut_in_the_file_and_folded_on_the_page(page: Browser, rep
     assert report.stat().st_size < 2_000_000
     page.click(2, 2, 1)
     assert len(page.run("return document.querySelector('.drawer .said').textContent")) == 1200
-    assert "of 1,000,000 characters; records.jsonl has it whole" in text(page, ".drawer")
+    assert says(text(page, ".drawer"), "page.cut", count="1,000,000")
     page.run("document.querySelector('.drawer .said-box button.link').click()")
     assert len(page.run("return document.querySelector('.drawer .said').textContent")) > 500_000
 

@@ -10,6 +10,7 @@ from nihbench.errors import UsageError
 from nihbench.plan.grid import make_trials
 from nihbench.plan.order import Shard, Turn, order_trials, parse_shard, stretch, turn_of
 from nihbench.types import Trial
+from tests.wording import wording
 
 
 def ordered(lengths: list[int], depths: list[float], repeats: int, prompts: list[str], order: str) -> tuple[Trial, ...]:
@@ -67,7 +68,7 @@ def test_what_is_no_part_is_refused(text):
 def test_more_parts_than_places_are_refused():
     plan = ordered([1000], [0.0, 100.0], 1, ["a"], "cache")
     assert parse_shard(" 2/3 ") == Shard(number=2, of=3)
-    with pytest.raises(UsageError, match="2 places only"):
+    with pytest.raises(UsageError, match=wording("plan.shard_plan_places_only", shard="2/3", places=2)):
         stretch(plan, Shard(number=2, of=3), turns("cache"))
 
 

@@ -19,7 +19,7 @@ from nihbench.catalog.loading import load
 from nihbench.endpoint.access import open_model
 from nihbench.errors import UsageError
 from nihbench.fetch.files import silent
-from nihbench.lang.messages import Note, t
+from nihbench.lang.messages import Note
 from nihbench.run.manifest import manifest
 from nihbench.run.options import RunOptions
 from nihbench.run.resolve import prepare
@@ -28,7 +28,7 @@ from nihbench.run.stored import Manifest, stored_options
 from nihbench.stats.overlap import ONE_TEXT
 from nihbench.text.source import sentence_start
 from nihbench.types import Corpus, ModelPreset
-from tests.wording import wording
+from tests.wording import says, wording
 
 MakeSetup = Callable[..., Setup]
 CORPORA = (
@@ -191,26 +191,38 @@ def test_another_beginning_is_another_trial(make_setup: MakeSetup) -> None:
     assert of(one, 0) == of(other, 0) and not of(one, 1) & of(other, 1)
 
 
+ABOUT_HAYSTACKS = {"one_haystack", "haystacks_apart", "haystacks_mostly_apart", "haystacks_overlap", "rooms"}
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
         ({"repeats": 1}, []),
-        ({"repeats": 3}, [t("note.haystacks_apart", count=3)]),
-        ({"repeats": 2, "vary": ("needle",), "experiment": "magic-number"}, [t("note.one_haystack")]),
+        ({"repeats": 3}, [("haystacks_apart", {"count": 3})]),
+        ({"repeats": 2, "vary": ("needle",), "experiment": "magic-number"}, [("one_haystack", {})]),
         (
             {"repeats": 2, "lengths": "300,1800"},
-            ["separate texts at 1,800 tokens: 1 for 2 repeats; repeats 1 and 2 have", "separate haystacks of 1,800"],
+            [
+                ("haystacks_overlap", {"length": 1800, "texts": 1, "count": 2, "one": 1, "other": 2}),
+                ("rooms", {"length": 1800}),
+            ],
         ),
         (
             {"repeats": 2, "lengths": "300,4000", "repeat_corpus": True},
-            ["separate texts at 4,000 tokens: 1 for 2 repeats; repeats 1 and 2 have 100%", "separate haystacks of"],
+            [
+                ("haystacks_overlap", {"length": 4000, "texts": 1, "count": 2, "one": 1, "other": 2, "share": 1.0}),
+                ("rooms", {"length": 4000}),
+            ],
         ),
     ],
 )
-def test_what_haystacks_share_is_said(make_setup: MakeSetup, options: dict[str, object], said: list[str]) -> None:
-    told = map(str, make_setup(**options).notes)
-    notes = [note for note in told if "repeats" in note or "separate" in note]
-    assert len(notes) == len(said) and all(note.startswith(start) for note, start in zip(notes, said, strict=True))
+def test_what_haystacks_share_is_said(
+    make_setup: MakeSetup, options: dict[str, object], said: list[tuple[str, dict[str, float]]]
+) -> None:
+    notes = [note for note in make_setup(**options).notes if isinstance(note, Note) and note.code in ABOUT_HAYSTACKS]
+    assert [note.code for note in notes] == [code for code, _ in said]
+    for note, (code, fields) in zip(notes, said, strict=True):
+        assert says(note, f"note.{code}", **fields)
 
 
 def test_a_packaged_corpus_with_room_is_named(make_setup: MakeSetup) -> None:

@@ -168,7 +168,7 @@ def test_a_shortened_address_is_asked_for_again(make_setup: MakeSetup, url: str)
     options = RunOptions(model="x", base_url=url)
     assert options.withheld() == ["base_url"]
     content = beginning_of(options.stored(), options.withheld(), None)
-    with pytest.raises(UsageError, match="give the same --base-url again"):
+    with pytest.raises(UsageError, match=wording("run.run_held_secret_not", option="--base-url")):
         stored_options(content, {})
     stored_options(content, {}, {"base_url": url})
     assert RunOptions(model="x", base_url="HTTP://127.0.0.1:9/v1/").withheld() == []

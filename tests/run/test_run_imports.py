@@ -147,27 +147,44 @@ def test_several_models_are_several_runs(tmp_path):
     runs = brought(folder, tmp_path / "out")
     assert sorted(run.manifest.model.name for run in runs) == ["claude-2.1", "gpt/4"]
     assert all(run.path.parent == tmp_path / "out" for run in runs)
-    with pytest.raises(UsageError, match=wording("run.already_holds_run_give")):
+    with pytest.raises(UsageError, match=wording("run.already_holds_run_go")):
         brought(folder, tmp_path / "out")
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "key", "fields"),
     [
-        ("[]", "has no results"),
-        ("[1]", "entry 1 is no result"),
-        ("{", "is not JSON"),
-        ('[{"token_limit": 0, "depth_percent": 0, "score": 1}]', "'token_limit' must be a whole number"),
-        ('[{"token_limit": 9, "depth_percent": 101, "score": 1}]', "'depth_percent' must be a number from 0 to 100"),
-        ('[{"token_limit": 9, "depth_percent": 1, "score": "x"}]', "'score' is not a number"),
-        ('[{"token_limit": 9, "depth_percent": 1, "score": 1}]', "does not say which model answered"),
-        ('{"needle": 3, "context_length": 1, "depth_percent": 1}', "'needle' is no text"),
+        ("[]", "run.holds_no_results", {"path": ""}),
+        ("[1]", "run.no_result_but", {"where": ", entry 1", "name": "int"}),
+        ("{", "run.no_json_restore_take", {"where": ""}),
+        (
+            '[{"token_limit": 0, "depth_percent": 0, "score": 1}]',
+            "run.must_whole_number_tokens",
+            {"where": ", entry 1", "key": "'token_limit'"},
+        ),
+        (
+            '[{"token_limit": 9, "depth_percent": 101, "score": 1}]',
+            "run.must_number_from_0",
+            {"where": ", entry 1", "key": "'depth_percent'"},
+        ),
+        (
+            '[{"token_limit": 9, "depth_percent": 1, "score": "x"}]',
+            "run.no_number_mend_take",
+            {"where": ", entry 1", "key": "'score'"},
+        ),
+        ('[{"token_limit": 9, "depth_percent": 1, "score": 1}]', "run.not_say_model_answered", {"where": ", entry 1"}),
+        (
+            '{"needle": 3, "context_length": 1, "depth_percent": 1}',
+            "run.no_text_mend_take",
+            {"where": "", "key": "'needle'"},
+        ),
     ],
 )
-def test_wrong_files_are_told_where(tmp_path, text, said):
+def test_wrong_files_are_told_where(tmp_path, text, key, fields):
     path = tmp_path / "his.json"
     path.write_text(text, encoding="utf-8")
-    with pytest.raises(UsageError, match=said):
+    place = {name: f"{path}{value}" if name in ("path", "where") else value for name, value in fields.items()}
+    with pytest.raises(UsageError, match=wording(key, **place)):
         brought(path, tmp_path / "run")
     assert not (tmp_path / "run").exists()
 

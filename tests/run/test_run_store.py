@@ -21,6 +21,7 @@ from nihbench.run.setup import Setup
 from nihbench.run.store import create_run, open_run
 from nihbench.text.prompt import digest
 from nihbench.types import Completion, Failure, Message, Outcome, Placement, Record, Request, Trial, Usage
+from tests.wording import wording
 
 MakeSetup = Callable[..., Setup]
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -133,7 +134,7 @@ def test_a_damaged_line_is_named_and_nothing_is_changed(make_setup: MakeSetup, t
     measure(setup, path, Model())
     damaged = spoil(path.read_bytes(), how)
     path.write_bytes(damaged)
-    with pytest.raises(DamagedDataError, match=r"records\.jsonl:2: this line is no record") as caught:
+    with pytest.raises(DamagedDataError, match=wording("run.line_no_record_restore", path=path, number=2)) as caught:
         RecordWriter(path).__enter__()
     assert len(str(caught.value)) < 500
     assert path.read_bytes() == damaged
@@ -244,11 +245,11 @@ def test_a_full_disk_keeps_what_is_done_and_says_so(make_setup: MakeSetup, tmp_p
 def test_a_run_is_never_mixed_with_another(make_setup: MakeSetup, tmp_path: Path) -> None:
     setup = make_setup()
     folder = create_run(tmp_path / "a", manifest(setup, "now"))
-    with pytest.raises(UsageError, match="already holds a run.*--resume"):
+    with pytest.raises(UsageError, match=wording("run.already_holds_run_go", path=folder.path)):
         create_run(folder.path, manifest(setup, "now"))
     measure(setup, folder.path / "records.jsonl", Model())
     (folder.path / "run.json").unlink()
-    with pytest.raises(UsageError, match=r"run\.json is missing"):
+    with pytest.raises(UsageError, match=wording("run.holds_records_run_whose", path=folder.path, manifest="run.json")):
         create_run(folder.path, manifest(setup, "now"))
 
 

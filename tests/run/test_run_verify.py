@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from nihbench.lang.messages import Note
 from nihbench.run.verify import Expectation, checked, count_summary, cut_prompts, verified
 from nihbench.types import Completion, Failure, Placement, Record, Trial, Usage
+from tests.wording import says
 
 ESTIMATE, EXACT = Expectation(exact=False), Expectation(exact=True)
 LENGTHS = (1000, 2000, 4000, 8000, 16_000)
@@ -152,5 +153,7 @@ def test_the_summary_names_the_largest_difference() -> None:
     summary = count_summary(records)
     assert (summary.nominal, summary.server, summary.answers, summary.unverified) == (8000, 7800, 4, 1)
     said = summary.sentences()
-    assert "2.5% at most" in said[0] and "unverified" in said[1]
+    counts = {"difference": 0.025, "nominal": 8000, "server": 7800}
+    assert len(said) == 2 and says(said[0], "run.token_counts_server_differ", **counts)
+    assert says(said[1], "run.answers_came_without_token", count=1)
     assert count_summary({}).sentences() == []
