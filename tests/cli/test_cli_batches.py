@@ -237,7 +237,7 @@ def test_lines_of_every_kind_are_handled_like_live_failures(nih, service, option
     expected = "answer answer rate_limit cut_prompt answer answer overflow - bad_response -".split()
     assert [kinds.get(row["custom_id"], "-") for row in rows] == expected
     assert len(records) == 8
-    assert "imported 5 answers and 3 failures; 1 were" in ended.err
+    assert "imported 5 answers and 3 failures; 1 was" in ended.err
     assert says(ended.err, "run.lines_trials_answer_first", surplus=1)
     assert says(ended.err, "run.lines_belong_no_trial", count=1, first="out.jsonl:12")
     assert says(ended.err, "run.lines_cant_read_first", count=1, first="out.jsonl:13")
@@ -248,7 +248,7 @@ def test_lines_of_every_kind_are_handled_like_live_failures(nih, service, option
     assert again.code == 3 and (nih.folder / "run/records.jsonl").read_bytes() == before
     # A later answer takes a failure's place; what is owed can be asked live.
     (nih.folder / "more.jsonl").write_bytes(json.dumps(good[2]).encode() + b"\n")
-    assert "imported 1 answers" in nih("batch", "import", "run", "more.jsonl").err
+    assert "imported 1 answer and" in nih("batch", "import", "run", "more.jsonl").err
     assert nih("run", "--resume", "run", "--base-url", service.chat.base_url).code == 3
     assert (nih.folder / "run/records.jsonl").read_bytes().startswith(before)
 

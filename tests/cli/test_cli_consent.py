@@ -226,7 +226,7 @@ def test_a_judge_asks_before_it_is_paid(nih: Any, chat: Any, own: Path, foreign:
     judge = ["--judge", "x", "--judge-base-url", chat.base_url, "--api-key-env", "MY_KEY"]
     last = nih("score", "theirs", *judge, "--max-cost", "5")
     assert last.code == 2 and "theirs was not made on this machine" in last.err.splitlines()[-1], last.err
-    assert "x at " in last.err and "1 calls" in last.err and "$" in last.err
+    assert "x at " in last.err and "1 call to make" in last.err and "$" in last.err
     assert chat.asked == []
     assert nih("score", "theirs", *judge, "--yes").code in (0, 3) and len(chat.asked) == 1
     assert nih("score", "run", *judge).code in (0, 3)
