@@ -53,7 +53,7 @@ def test_worst_region(table):
     hits = [[round(part.found.value * part.found.measured) for part in row] for row in made.by_third]
     assert hits == [[25, 22, 16], [25, 25, 22], [25, 25, 23]]
     assert (made.worst.lengths, made.worst.depths) == ((91_714, 128_000), (0.0, 29.0))
-    assert worst_sentence(made) == "Worst region: lengths 92K-128K at depths 0%-29%, found 64.0%."
+    assert worst_sentence(made) == "Worst region: length 92K-128K at depths 0%-29%, found 64.0%."
 
 
 def test_effective_length(table):

@@ -49,7 +49,7 @@ def test_the_published_grid_by_hand(nih, gpt4):
     said = " ".join(gpt4.out.split())
     headline = r"found 92\.4% \[[^]]+\], strict 92\.0% \[[^]]+\], mean score 94\.3% \[[^]]+\]; 225 of 225 trials"
     assert re.search(headline, said), said
-    assert "Worst region: lengths 92K-128K at depths 0%-29%, found 64.0%." in said
+    assert "Worst region: length 92K-128K at depths 0%-29%, found 64.0%." in said
     assert (208 / 225, 207 / 225, 212.1 / 225) == pytest.approx((0.924, 0.920, 0.943), abs=5e-4)
     frame = load_run(nih.folder / "gpt4").frame()
     assert frame["value"].mean() == pytest.approx(212.1 / 225)

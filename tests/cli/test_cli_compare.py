@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from nihbench.cli.progress import measuring
 from nihbench.lang.messages import Note, t
 from nihbench.run.store import open_run
 from scripts.synthetic_runs import write_run
-from tests.wording import part, says
+from tests.wording import part, says, wording
 
 REFERENCE = Path(__file__).resolve().parents[2] / "results" / "reference-smollm2-135m"
 SMALL: dict[str, Any] = {
@@ -102,7 +103,7 @@ def test_what_got_worse_is_told_beside_a_gain(nih: Any, write: Any) -> None:
     assert ids == {each["second_id"] for each in made["lost"]} and shown["trials"] == 22
     assert json.loads(nih("cases", "o ld", "--against", "o ld", "--json").out)["runs"][0]["trials"] == 0
     change(new, "corpus", {"name": "dumas", "sha256": "ab" * 32})
-    assert "did not read the same haystack" in nih("cases", "new", "--against", "o ld").error()
+    assert says(nih("cases", "new", "--against", "o ld").error(), "analysis.cant_pair_they_not")
 
 
 def test_several_prompts_are_compared_with_the_first_and_corrected(nih: Any, write: Any) -> None:
@@ -114,7 +115,7 @@ def test_several_prompts_are_compared_with_the_first_and_corrected(nih: Any, wri
     ]
     for each in made:
         assert each["p_value"] >= each["found"]["p_value"]
-    assert nih("compare", "one").out.count("corrected for 2 comparisons") >= 1
+    assert says(nih("compare", "one").out, "finding.corrected", count=2)
 
 
 def test_two_models_and_the_interaction(nih: Any, write: Any) -> None:
@@ -143,10 +144,18 @@ def test_two_runs_of_one_model_are_told_apart_by_their_folders(nih: Any, write: 
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "says"),
+    ("name", "value", "apart"),
     [
-        ("corpus", {"name": "dumas", "sha256": "ab" * 32}, "corpus: paul-graham-en 1074bce916d9 | dumas abababababab"),
-        ("length_unit", {"tokenizer": "cl100k_base"}, "length unit: llama.cpp:smollm2-135m:61214c46859a | cl100k_base"),
+        (
+            "corpus",
+            {"name": "dumas", "sha256": "ab" * 32},
+            t("common.corpus") + ": paul-graham-en 1074bce916d9 | dumas abababababab",
+        ),
+        (
+            "length_unit",
+            {"tokenizer": "cl100k_base"},
+            t("analysis.length_unit") + ": llama.cpp:smollm2-135m:61214c46859a | cl100k_base",
+        ),
         ("identity", {"placement": 99}, t("analysis.rules_placement") + ": 2 | 99"),
         (
             "needle",
@@ -155,18 +164,20 @@ def test_two_runs_of_one_model_are_told_apart_by_their_folders(nih: Any, write: 
         ),
     ],
 )
-def test_what_is_not_the_same_haystack_is_not_paired(nih: Any, write: Any, name: str, value: Any, says: str) -> None:
+def test_what_is_not_the_same_haystack_is_not_paired(nih: Any, write: Any, name: str, value: Any, apart: str) -> None:
     write("one", 1.0)
     change(write("other", 1.0), name, value)
     ended = nih("compare", "one", "other")
     assert ended.code == 2
-    assert says in ended.error() and "can't pair one: sf-sandwich/original with other" in ended.error()
+    assert apart in ended.error() and says(
+        ended.error(), "analysis.cant_pair_they_not", one="one: sf-sandwich/original"
+    )
 
 
 def test_other_lengths_other_seeds_and_nothing_to_compare(nih: Any, write: Any) -> None:
     write("one", 1.0)
     write("long", 1.0, lengths=(200_000,))
-    assert "no cell in common (lengths and depths differ)" in nih("compare", "one", "long").error()
+    assert says(nih("compare", "one", "long").error(), "analysis.cant_pair_they_no")
     write("some", 1.0, lengths=(8000, 28_000, 200_000))
     ended = nih("compare", "one", "some")
     assert ended.code == 0 and "12 paired trials" in ended.out
@@ -180,10 +191,10 @@ def test_other_lengths_other_seeds_and_nothing_to_compare(nih: Any, write: Any) 
     (other / "records.jsonl").write_text("\n".join(map(json.dumps, lines)) + "\n", encoding="utf-8")
     assert says(nih("compare", "repeats", "seeded").error(), "analysis.cant_pair_trials_haystack", apart=42, all=84)
     assert says(nih("compare", "one").error(), "cli.nothing_compare_prompt_takes")
-    assert "choose prompt or model" in nih("compare", "one", "--by", "length").error()
-    assert "--difference is in points" in nih("compare", "one", "--difference", "0").error()
-    assert "no run here has a prompt 'x'" in nih("compare", "one", "--prompt", "x").error()
-    assert "NIH_LANG 'fr'" in _with(nih, "fr")("diagnose", "one").error()
+    assert says(nih("compare", "one", "--by", "length").error(), "cli.choose_prompt_model", by="'length'")
+    assert says(nih("compare", "one", "--difference", "0").error(), "cli.difference_points_give_number")
+    assert says(nih("compare", "one", "--prompt", "x").error(), "cli.no_run_here_prompt", name="'x'")
+    assert says(_with(nih, "fr")("diagnose", "one").error(), "cli.choose_one_2", name="NIH_LANG", value="'fr'")
 
 
 def _with(nih: Any, lang: str) -> Any:
@@ -199,7 +210,7 @@ def test_failed_controls_are_said_beside_a_comparison(nih: Any, chat: Any, small
     for command in ("compare", "diagnose"):
         ended = nih(command, "run")
         assert ended.code == 0 and ended.out
-        assert ended.err.count("ORACLE FAILED") == 2, ended.err
+        assert len(re.findall(wording("control_told.oracle_failed"), ended.err)) == 2, ended.err
 
 
 def test_a_diagnosis_and_its_json(nih: Any, write: Any) -> None:
@@ -299,8 +310,8 @@ def test_what_can_not_be_paired_is_compared_as_two_samples_and_called_so(nih: An
     assert refused.code == 2 and "--like and the other's folder" in refused.error() and "--unpaired" in refused.error()
     ended = nih("compare", "one", "other", "--unpaired")
     assert ended.code == 0, ended.err
-    assert ended.out.startswith("Unpaired: other finds the needle less often than one: ")
-    assert "two independent samples of 42 and 42 trials, in the 42 cells" in ended.out
+    assert re.match(wording("cli.unpaired_finds_needle_less", a="one", b="other"), ended.out)
+    assert says(ended.out, "cli.two_independent_samples_trials", first=42, second=42, cells=42)
     assert says(ended.out, "cli.side_stands_one_haystack")
     chinese = nih("compare", "one", "other", "--unpaired", "--lang", "zh").out
     assert chinese.startswith("未配对：other 不如 one 常找到针")
@@ -313,7 +324,7 @@ def test_no_refusal_shows_a_python_value(nih: Any, write: Any) -> None:
     write("one", 1.0)
     change(write("other", 1.0), "identity", {"calibration": fit})
     said = nih("compare", "one", "other").error()
-    assert "fit of the length unit: none | " in said and not set("{}[]") & set(said)
+    assert f"{t('analysis.fit_length_unit')}: {t('analysis.none')} | " in said and not set("{}[]") & set(said)
 
 
 def test_versions_of_one_model_have_the_shortest_names_that_tell_them_apart(

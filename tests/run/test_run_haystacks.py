@@ -235,7 +235,7 @@ def test_a_packaged_corpus_with_room_is_named(make_setup: MakeSetup) -> None:
 
 def test_repeats_that_would_vary_nothing_are_refused(make_setup: MakeSetup, tmp_path: Path) -> None:
     same = {"repeats": 2, "vary": ("sampling",)}
-    with pytest.raises(UsageError, match="at temperature 0 answers do not vary"):
+    with pytest.raises(UsageError, match=wording("run.vary_sampling_asks_same")):
         make_setup(**same)
     assert make_setup(**same, temperature="0.7").varied == ("sampling",)
     assert make_setup(**same, temperature="none") and make_setup(repeats=1, vary=("sampling",))

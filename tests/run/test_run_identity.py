@@ -125,7 +125,7 @@ def test_a_headers_value_counts_and_so_does_the_corpus_text(make_setup: MakeSetu
 
 
 def test_two_prompts_that_send_the_same_words_are_refused(make_setup: MakeSetup, own_texts: dict[str, Path]) -> None:
-    with pytest.raises(UsageError, match="'original' and 'explicit'.*'beijing-coffee'"):
+    with pytest.raises(UsageError, match=wording("run.prompts_ask_needle_same", needle_name="'beijing-coffee'")):
         make_setup(experiment="beijing-coffee", prompts=("original", "explicit"), corpus=str(own_texts["zh"]))
 
 
@@ -137,7 +137,9 @@ def test_a_prompt_named_twice_is_sent_once(make_setup: MakeSetup) -> None:
 @pytest.mark.parametrize("name", ["repeats", "window", "max_output", "concurrency"])
 @pytest.mark.parametrize("value", [0, -3])
 def test_counts_below_one_are_refused(make_setup: MakeSetup, name: str, value: int) -> None:
-    with pytest.raises(UsageError, match=f"^--{name.replace('_', '-')} must be at least 1, not {value}$"):
+    with pytest.raises(
+        UsageError, match=f"^{wording('run.must_least_1_not', replace=name.replace('_', '-'), value=value)}$"
+    ):
         make_setup(**{name: value})
 
 
@@ -185,9 +187,8 @@ def test_further_addresses_are_stored_bare_and_are_not_identity(make_setup: Make
 def test_all_that_changed_is_named(make_setup: MakeSetup) -> None:
     begun = Manifest.of(json.loads(json.dumps(manifest(make_setup(), ""))))
     check_same(begun, make_setup(concurrency=9, tpm=7.0))
-    with pytest.raises(
-        UsageError, match=r"identity\.max_output, identity\.request_seed, identity\.seed, lengths, depths changed"
-    ):
+    changed = "identity.max_output, identity.request_seed, identity.seed, lengths, depths"
+    with pytest.raises(UsageError, match=wording("run.cant_resume_changed_since", changed=changed)):
         check_same(begun, make_setup(seed=1, max_output=7, lengths="300,430", depths="0,50", extra_body={}))
 
 

@@ -20,6 +20,7 @@ from nihbench.run.resolve import prepare
 from nihbench.run.setup import Begun, Setup
 from nihbench.run.stored import Manifest
 from nihbench.types import ModelPreset
+from tests.wording import wording
 
 KINDS = ["llama.cpp", "vllm", "openai", "moonshot", "deepseek"]
 
@@ -79,5 +80,7 @@ def test_the_server_says_its_kind_and_a_resumed_run_remembers_it(
 
 
 def test_a_cache_that_is_not_known_is_refused_with_those_that_are(make_setup: Callable[..., Setup]) -> None:
-    with pytest.raises(UsageError, match="models.yaml: there is no cache 'magic'; known: none, llama.cpp"):
+    with pytest.raises(
+        UsageError, match=wording("run.models_yaml_no_cache", chosen="'magic'", known="none, llama.cpp")
+    ):
         make_setup(preset={"cache": "magic"})

@@ -10,6 +10,7 @@ import pytest
 
 from nihbench.errors import DamagedDataError
 from nihbench.run.spent import read_ledger
+from tests.wording import wording
 
 GOOD = '{"at": "2026-11-30T00:00:00", "for": "run", "call": "c", "usd": "0.5"}\n'
 
@@ -32,6 +33,6 @@ def test_what_is_no_line_counts_for_nothing(tmp_path: Path, lines: str) -> None:
 def test_a_file_of_junk_is_damage_and_read_in_no_time(tmp_path: Path, junk: bytes) -> None:
     (tmp_path / "spent.jsonl").write_bytes(junk * 20_000_000)
     begun = time.process_time()
-    with pytest.raises(DamagedDataError, match="10,000 lines"):
+    with pytest.raises(DamagedDataError, match=wording("run.more_than_lines_cant", most=10_000)):
         read_ledger(tmp_path)
     assert time.process_time() - begun < 5

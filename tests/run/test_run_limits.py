@@ -19,6 +19,7 @@ from nihbench.run.records import read_records
 from nihbench.run.runner import AHEAD
 from nihbench.run.setup import Setup
 from nihbench.types import Completion, Tokenizer
+from tests.wording import wording
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # as `python -m benchmarks.wire` has it
 wire: Any = importlib.import_module("benchmarks.wire")
@@ -135,7 +136,7 @@ def test_a_stop_sends_nothing_that_only_waited(
             return 401, {"error": {"message": "no such key."}}
 
     played = Barred(server=wire.ConcurrencyServer(1), count=count)
-    with pytest.raises(StoppedError, match=r"refused the key \(no such key\): check it") as error:
+    with pytest.raises(StoppedError, match=wording("run.server_refused_key_check", said="no such key")) as error:
         run(setup, [played], Limits(concurrency=1, start=1), tmp_path / "records.jsonl")
     assert played.asked == 1 and "\n" not in str(error.value)
     assert read_records(tmp_path / "records.jsonl")[0] == {}

@@ -8,7 +8,9 @@ from datetime import UTC, datetime
 import pytest
 
 from nihbench.errors import UsageError
+from nihbench.lang.messages import t
 from nihbench.run.store import HOLDER, owned
+from tests.wording import wording
 
 HOLD = """
 import sys, time
@@ -51,5 +53,8 @@ def test_a_killed_process_leaves_the_folder_free(tmp_path, holder):
 
 def test_a_damaged_note_of_the_holder_does_not_matter(tmp_path, holder):
     (tmp_path / HOLDER).write_text("[", encoding="utf-8")
-    with pytest.raises(UsageError, match="another process"), owned(tmp_path, now):
+    with (
+        pytest.raises(UsageError, match=wording("run.use_wait_stop_first", holder=t("run.another_process"))),
+        owned(tmp_path, now),
+    ):
         pass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +22,7 @@ from nihbench.tasks.task import Task, of_family, of_needle
 from nihbench.types import Score, Trial
 from tests.run.conftest import make_setup
 from tests.tasks.conftest import HAYSTACK, Install
+from tests.wording import wording
 
 __all__ = ["make_setup"]
 
@@ -79,14 +81,14 @@ def test_an_item_is_what_is_named_as_a_whole(language: str, text: str, found: bo
 
 def test_what_can_be_chosen_is_said_where_it_can_not() -> None:
     for given_, told in [
-        ({"values": "0"}, "1 to 20"),
-        ({"value": "2"}, "distractors"),
-        ({"distractors": "x"}, "1,2,4"),
+        ({"values": "0"}, wording("tasks.option_not_whole", name="values", value="0", least=1, most=20)),
+        ({"value": "2"}, wording("tasks.no_option", option="value")),
+        ({"distractors": "x"}, wording("tasks.rows_no_numbers", axis="distractors", given="x")),
     ]:
         with pytest.raises(UsageError) as error:
             of_family("multi-key", "en", given_)
-        assert told in said(error.value, "en")
-    with pytest.raises(UsageError, match="en, zh"):
+        assert re.search(told, said(error.value, "en"))
+    with pytest.raises(UsageError, match=wording("tasks.no_language", language="fr", known="en, zh")):
         of_family("multi-key", "fr", {})
     assert of_family("multi-key", "en", {"distractors": "8,2"}).axis.values == (2.0, 8.0)
 
@@ -135,10 +137,10 @@ def test_an_experiment_of_the_catalog_may_name_a_task(make_setup: Callable[..., 
     assert (setup.task.name, setup.task.language, setup.depths) == ("multi-key", "zh", (2.0, 5.0))
     assert [len(setup.planted(trial).inserts) for trial in setup.grid] == [4, 7]
     assert len({setup.trial_id(trial) for trial in setup.trials}) == len(setup.trials)
-    with pytest.raises(UsageError, match="not depths"):
+    with pytest.raises(UsageError, match=wording("run.task_has_no_depths", task="multi-key")):
         make_setup(catalog=catalog, experiment="codes", depths="0,50")
     for wrong in ("task: multi-key\n    needle: sf-sandwich", "title: t"):
         text = f"experiments:\n  codes:\n    {wrong}\n    corpus: paul-graham-en\n"
         (tmp_path / "needles.yaml").write_text(text, encoding="utf-8")
-        with pytest.raises(UsageError, match="names a needle, or a task"):
+        with pytest.raises(UsageError, match=wording("catalog.experiment_needle_or_task")):
             load(tmp_path).experiment("codes")

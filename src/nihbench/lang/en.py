@@ -959,7 +959,7 @@ WORDS: Mapping[str, str] = {
     "finding.effective_bounds": "Counting unmeasured trials as misses it is {missed}, as hits {found}.",
     "finding.effective_dip": "Not monotonic: {ended} is at {value}, though more is found at longer lengths.",
     "finding.effective_length": "Effective length: {length} tokens (95% interval {low} to {high}), the longest up to which the found rate is {threshold} or more.",
-    "finding.effective_no_base": "Effective length: unknown. It takes 30 trials at up to 1K tokens, and longer ones besides.",
+    "finding.effective_no_base": "No effective length relative to short contexts: that takes 30 trials at up to 1K tokens, and longer ones besides.",
     "finding.effective_open": "Effective length: at least {length} tokens (95% interval from {low}): the found rate is {threshold} or more up to there. No verdict on {ended}: {measured} of {planned} trials measured, less than {share}.",
     "finding.effective_unmeasured": "No effective length and no verdict: less than {share} is measured of all trials, of the baseline or of the shortest length.",
     "finding.every_length": "at every length",
@@ -1011,7 +1011,7 @@ WORDS: Mapping[str, str] = {
     "finding.unjudged": "No statement about {lengths}: less than {share} measured there.",
     "finding.unrecorded": "Whether both read the same text is not recorded: they are paired only by their place in the grid.",
     "finding.worse": "{where}{b} finds the needle less often than {a}: {second} versus {first} in {pairs} paired trials, a difference of {d} points (95% interval {low} to {high}). This is more than chance ({test}, {p}).",
-    "finding.worst": "Worst region: lengths {lengths} at {rows}, found {value}.",
+    "finding.worst": "Worst region: length {lengths} at {rows}, found {value}.",
     # lang
     "lang.neither_note_nor_text": "neither a note nor a text",
     # local

@@ -959,7 +959,7 @@ WORDS: Mapping[str, str] = {
     "finding.effective_bounds": "未测得的全算未找到，则为 {missed}；全算找到，则为 {found}。",
     "finding.effective_dip": "并非单调：{ended} 处的找到率为 {value}，更长处反而更高。",
     "finding.effective_length": "有效长度：{length} token（95% 区间 {low} 至 {high}），即找到率一直不低于 {threshold} 的最长长度。",
-    "finding.effective_no_base": "有效长度：未知，需要在 1K token 以内有 30 次试验，并另有更长的试验作比较。",
+    "finding.effective_no_base": "没有以短文为基准的有效长度：需要在 1K token 以内有 30 次试验，并另有更长的试验作比较。",
     "finding.effective_open": "有效长度：至少 {length} token（95% 区间下限 {low}），到此为止，找到率都不低于 {threshold}。对 {ended} 不下结论：{planned} 次试验中有 {measured} 次得到结果，不足 {share}。",
     "finding.effective_unmeasured": "不给有效长度，也不下结论：全部试验、基准或最短长度中，有结果的不足 {share}。",
     "finding.every_length": "无论长度",
