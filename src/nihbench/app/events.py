@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nihbench.errors import UsageError
-from nihbench.figures.labels import row_words
 from nihbench.lang.messages import Message, Words, language, said, t
 from nihbench.tasks.task import Task
 from nihbench.types import DEPTH, Axis, Completion, Failure, GradedElsewhere, Record, Trial
@@ -258,6 +257,13 @@ KINDS: Mapping[str, Message] = {
     "refused_by_server": t("cli.refused_server"),
     "unscored": t("cli.not_scored"),
 }
+
+
+def row_words(axis: Axis, value: float) -> Message:
+    """Return where a trial stands on its task's axis: "depth 50%", or "Hops 3"."""
+    if axis.name == DEPTH.name:
+        return t("figure.at_depth", depth=value)
+    return t("figure.at_row", axis=axis.title, row=axis.label(value))
 
 
 def kind_words(kind: str) -> str:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from nihbench.analysis.cases import Case, Cases, Cluster, Group
+from nihbench.app.events import row_words
 from nihbench.app.plain import plain
-from nihbench.figures.labels import row_words
 from nihbench.lang.messages import Message, languages, listed, said, t
 from nihbench.types import DEPTH, Axis
 

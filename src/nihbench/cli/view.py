@@ -14,10 +14,9 @@ from rich.text import Text
 
 from nihbench.analysis.grids import Grid
 from nihbench.analysis.tally import Pair, Tally, squeezed
-from nihbench.app.events import kind_words
+from nihbench.app.events import kind_words, row_words
 from nihbench.app.money import Gauges
 from nihbench.app.plain import plain
-from nihbench.figures.labels import row_words
 from nihbench.figures.terminal import terminal_heatmap
 from nihbench.lang.messages import Message, language, listed, said, t
 from nihbench.run.answers import answer_of

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from nihbench.analysis.grids import Grid
 from nihbench.figures.words import kind_word, listed, say
-from nihbench.lang.messages import Lang, Message, said, t
+from nihbench.lang.messages import Lang, said
 from nihbench.run.options import unit_words
 from nihbench.types import DEPTH, Axis
 
@@ -64,13 +64,6 @@ def row_labels(axis: Axis, values: Sequence[float]) -> tuple[str, ...]:
 def axis_title(axis: Axis, lang: Lang) -> str:
     """Return what the rows are."""
     return said(axis.title, lang)
-
-
-def row_words(axis: Axis, value: float) -> Message:
-    """Return where a trial stands on its task's axis: "depth 50%", or "Hops 3"."""
-    if axis.name == DEPTH.name:
-        return t("figure.at_depth", depth=value)
-    return t("figure.at_row", axis=axis.title, row=axis.label(value))
 
 
 def rows_phrase(axis: Axis, ends: str, lang: Lang) -> str:
