@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[1] / "src"
 OWN = {
     "nihbench.tasks.family": {"nihbench.tasks.grading"},  # who only plans loads no scorer
     "nihbench.tasks.needle": {"nihbench.score.rules"},  # likewise
-    "nihbench.app.loaded": {"nihbench.app.drawing", "nihbench.figures.files", "nihbench.figures.style"},  # the same
+    "nihbench.app.loaded": {"nihbench.app.drawing", "nihbench.figures.page", "nihbench.figures.style"},  # the same
     "nihbench.app.python": {"nihbench.app.drawing", "nihbench.app.reporting"},  # the same, and the page of a report
     "nihbench.app.finish": {"nihbench.app.drawing", "nihbench.figures.style"},  # matplotlib, when something is drawn
 }

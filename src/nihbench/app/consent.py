@@ -21,7 +21,7 @@ from nihbench.endpoint.access import ModelAccess
 from nihbench.endpoint.tokenizers import is_tokenizer_file
 from nihbench.errors import UsageError
 from nihbench.lang.messages import Message, listed, said, t
-from nihbench.plan.cost import CostRange
+from nihbench.prices import CostRange
 from nihbench.run.addresses import NO_KEY, address_of, belongs, is_below, is_known_address, stored_address
 from nihbench.run.admit import admitted_file, admitted_text, deciding_fields, is_text
 from nihbench.run.known import is_own_run

@@ -23,7 +23,7 @@ from nihbench.endpoint.checkup import CHECK_PATIENCE_S, KNOWN_TEXT, Preflight, p
 from nihbench.endpoint.spending import Budget
 from nihbench.errors import NihError, StoppedError
 from nihbench.lang.messages import Message, Words, t
-from nihbench.plan.cost import CostRange
+from nihbench.prices import CostRange
 from nihbench.run.options import RunOptions
 from nihbench.run.resolve import check_numbers
 from nihbench.types import Tokenizer

@@ -19,7 +19,7 @@ from nihbench.app.keywords import usual_values
 from nihbench.app.running import now
 from nihbench.app.sending import Sending, enter_checks, measure
 from nihbench.catalog.lookup import Catalog
-from nihbench.corpora.stats import stats
+from nihbench.corpora.store import stats
 from nihbench.endpoint.tokenizers import load_tokenizer
 from nihbench.errors import UsageError
 from nihbench.lang.messages import t

@@ -207,7 +207,7 @@ class Run:
     def _repr_png_(self) -> bytes | None:
         """Draw the map for a notebook; None where it can't be drawn: the text stands then."""
         from nihbench.app.drawing import draw
-        from nihbench.figures.files import picture_of
+        from nihbench.figures.page import picture_of
         from nihbench.figures.style import Style
 
         try:

@@ -17,8 +17,7 @@ from nihbench.endpoint.limits import Limiter
 from nihbench.endpoint.spending import Budget
 from nihbench.endpoint.waits import in_words
 from nihbench.lang.messages import Message, listed, said, t
-from nihbench.plan.cost import CostRange
-from nihbench.prices import worst_cost
+from nihbench.prices import CostRange, worst_cost
 from nihbench.run.forecast import Covered, Reach, reach_of
 from nihbench.run.options import RunOptions, price_of
 from nihbench.run.recount import Recount

@@ -14,16 +14,15 @@ from nihbench.app.plain import plain
 from nihbench.app.wiring import foreseen
 from nihbench.errors import UsageError
 from nihbench.lang.messages import Message, column, said, t
-from nihbench.plan.cache import Pace
-from nihbench.plan.cost import CostRange, estimate
-from nihbench.prices import decimal_of, worst_cost
+from nihbench.plan.order import Pace
+from nihbench.prices import CostRange, decimal_of, estimate, worst_cost
 from nihbench.run.calibration import likely_prompts
 from nihbench.run.forecast import Forecast, Reach, depth_error
 from nihbench.run.further import most_extra, most_fit_prompts
 from nihbench.run.options import unit_words, wanted_precision
 from nihbench.run.setup import Setup
-from nihbench.stats.binomial import trials_to_demonstrate
 from nihbench.stats.effective import FRACTION
+from nihbench.stats.interval import trials_to_demonstrate
 from nihbench.types import DEPTH
 
 # ---- bounds ----------------------------------------------------------------------------------------------------------

@@ -10,10 +10,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from nihbench.analysis.adaptive import adaptive_rows
 from nihbench.analysis.controls import ControlResult, control_results, withheld
 from nihbench.analysis.grids import Grid, grid
-from nihbench.analysis.statistics import Statistics, Summary, statistics, summary
+from nihbench.analysis.statistics import Statistics, Summary, adaptive_rows, statistics, summary
 from nihbench.analysis.table import Table, columns
 from nihbench.app.events import Caller
 from nihbench.endpoint.kinds import HANDLING

@@ -9,8 +9,7 @@ from typing import Any
 from nihbench.app.catalogs import load
 from nihbench.cli.hearing import terminal
 from nihbench.cli.output import note, show, show_json
-from nihbench.corpora.stats import stats
-from nihbench.corpora.store import alternatives_to, fetch, haystack_folder, is_intact, stored_path
+from nihbench.corpora.store import alternatives_to, fetch, haystack_folder, is_intact, stats, stored_path
 from nihbench.endpoint.tokenizers import load_tokenizer
 from nihbench.lang.messages import column, t
 from nihbench.run.texts import load_corpus

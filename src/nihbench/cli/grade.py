@@ -9,7 +9,7 @@ from nihbench.app.catalogs import load
 from nihbench.cli.hearing import terminal
 from nihbench.cli.output import note, show_lines
 from nihbench.errors import UsageError, unreadable
-from nihbench.fetch.regular import read_named
+from nihbench.fetch.files import read_named
 from nihbench.lang.messages import t
 from nihbench.run.answers import read_rows
 from nihbench.run.scores import grade_row

@@ -16,8 +16,7 @@ from nihbench.endpoint.connection import Endpoint
 from nihbench.endpoint.servers import probe
 from nihbench.errors import LocalModelError, UsageError
 from nihbench.lang.messages import said, t, typed
-from nihbench.local.model_file import model_file
-from nihbench.local.server import LocalServer
+from nihbench.local.server import LocalServer, model_file
 from nihbench.run.options import RunOptions, header_digest, without_secrets
 from nihbench.types import ModelPreset
 

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from rich.cells import cell_len, chop_cells, set_cell_size
 from rich.text import Text
 
-from nihbench.analysis.grids import Grid
-from nihbench.analysis.tally import Pair, Tally, squeezed
+from nihbench.analysis.grids import Grid, Pair, Tally, squeezed
 from nihbench.app.events import kind_words, row_words
 from nihbench.app.money import Gauges
 from nihbench.app.plain import plain

@@ -25,8 +25,7 @@ from nihbench.endpoint.kinds import HANDLING
 from nihbench.endpoint.masking import masked
 from nihbench.endpoint.transport import ClientOwner, Heard
 from nihbench.errors import EndpointError, StoppedError
-from nihbench.fetch.files import atomic_file
-from nihbench.fetch.regular import open_regular
+from nihbench.fetch.files import atomic_file, open_regular
 from nihbench.lang.messages import Note, Words, t
 from nihbench.types import Failure, Outcome
 

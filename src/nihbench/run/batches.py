@@ -15,7 +15,7 @@ from pathlib import Path
 from nihbench.endpoint.batches import LOST, Batch, BatchEndpoint, UnsureError
 from nihbench.endpoint.kinds import HANDLING
 from nihbench.errors import DamagedDataError, EndpointError, UsageError, unreadable
-from nihbench.fetch.regular import lines_of
+from nihbench.fetch.files import lines_of
 from nihbench.lang.messages import t, typed
 from nihbench.run.addresses import address_of
 from nihbench.run.batch_state import CUSTOM_ID, Batches, Job, extract

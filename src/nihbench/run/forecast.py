@@ -12,9 +12,8 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import pairwise
 
-from nihbench.plan.cache import Pace, PrefixCache, Sent, simulate
-from nihbench.plan.cost import CostRange, cost_range, half_width
-from nihbench.prices import allowed_cost, usage_cost
+from nihbench.plan.order import Pace, PrefixCache, Sent, simulate
+from nihbench.prices import CostRange, allowed_cost, cost_range, half_width, usage_cost
 from nihbench.run.recount import Recount
 from nihbench.run.setup import USUAL_AT_ONCE, Setup
 from nihbench.run.spent import margin_of

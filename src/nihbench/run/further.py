@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from nihbench.errors import UsageError
 from nihbench.lang.messages import t
-from nihbench.plan.places import joined_depths, standing_for
+from nihbench.plan.grid import joined_depths, standing_for
 from nihbench.run.calibration import likely_points
 from nihbench.run.options import wanted_precision
 from nihbench.run.setup import Setup

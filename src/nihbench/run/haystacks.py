@@ -20,8 +20,7 @@ from nihbench.lang.messages import Note
 from nihbench.run.lengths import spent_tokens
 from nihbench.run.texts import Texts, sources
 from nihbench.stats.overlap import ONE_TEXT, Repeated, linked, text_overlaps
-from nihbench.text.source import GLUE, sentence_start
-from nihbench.text.starts import MOST_COMPARED, Layout, Ring, haystack_starts, layout_for
+from nihbench.text.source import GLUE, MOST_COMPARED, Layout, Ring, haystack_starts, layout_for, sentence_start
 from nihbench.types import FloatArray
 
 if TYPE_CHECKING:

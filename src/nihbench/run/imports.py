@@ -18,7 +18,7 @@ from typing import Any
 from nihbench import __version__
 from nihbench.catalog.lookup import Catalog
 from nihbench.errors import UsageError
-from nihbench.fetch.regular import MOST_LINE_BYTES
+from nihbench.fetch.files import MOST_LINE_BYTES
 from nihbench.lang.messages import Note, t
 from nihbench.languages.base import shown_by
 from nihbench.plan.grid import make_trials

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple, Self
 from nihbench.endpoint.limits import Limiter
 from nihbench.endpoint.spending import Budget
 from nihbench.errors import UsageError, unwritable
-from nihbench.fetch.regular import open_appending, parse_json
+from nihbench.fetch.files import open_appending, parse_json
 from nihbench.lang.messages import Note, Words, t
 from nihbench.run.answers import Answered
 from nihbench.run.options import without_secrets

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from nihbench.errors import DamagedDataError, UsageError, unreadable
-from nihbench.fetch.regular import parse_json, read_named, read_regular
+from nihbench.fetch.files import parse_json, read_named, read_regular
 from nihbench.lang.messages import t
 from nihbench.plan.grid import MOST_TRIALS
 from nihbench.run.stored import BEYOND

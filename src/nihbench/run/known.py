@@ -23,8 +23,7 @@ import platformdirs
 from filelock import FileLock, Timeout
 
 from nihbench.errors import NihError
-from nihbench.fetch.files import atomic_file
-from nihbench.fetch.regular import parse_json, read_json, read_named
+from nihbench.fetch.files import atomic_file, parse_json, read_json, read_named
 
 WITHOUT_KEY = ""
 """Stands for a server that was named without a key."""

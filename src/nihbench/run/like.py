@@ -15,8 +15,7 @@ from typing import Any
 
 from nihbench.catalog.loading import load
 from nihbench.errors import DamagedDataError, UsageError
-from nihbench.fetch.files import write_atomic
-from nihbench.fetch.regular import parse_json
+from nihbench.fetch.files import parse_json, write_atomic
 from nihbench.lang.messages import Note, Words, t
 from nihbench.plan.controls import with_controls
 from nihbench.plan.order import order_trials

@@ -1,6 +1,6 @@
 """One place is one trial: in a plan before anything is sent, and in the records of runs that were planned otherwise.
 
-`plan.places` says what is merged into what; here it is known where needles stand.
+`plan.grid` says what is merged into what; here it is known where needles stand.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from nihbench.lang.messages import Note, Words
-from nihbench.plan.places import Landing, is_placed, merged, prompts_by_length, standing_for
+from nihbench.plan.grid import Landing, is_placed, merged, prompts_by_length, standing_for
 from nihbench.run.setup import Setup
 from nihbench.types import Completion, GradedElsewhere, Placement, Record, Trial
 

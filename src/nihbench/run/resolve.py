@@ -18,11 +18,9 @@ from nihbench.endpoint.access import ModelAccess
 from nihbench.errors import UsageError
 from nihbench.fetch.files import Report
 from nihbench.lang.messages import Note, Words, t
-from nihbench.plan.cache import CACHES, PrefixCache
 from nihbench.plan.controls import make_controls, with_controls
-from nihbench.plan.grid import MOST_TRIALS, make_trials, parse_depths
-from nihbench.plan.order import VARIED, order_trials, parse_shard, stretch
-from nihbench.plan.places import merged_as_stored
+from nihbench.plan.grid import MOST_TRIALS, make_trials, merged_as_stored, parse_depths
+from nihbench.plan.order import CACHES, VARIED, PrefixCache, order_trials, parse_shard, stretch
 from nihbench.run.calibration import WINDOW_SLACK, Calibration
 from nihbench.run.forecast import depth_error
 from nihbench.run.haystacks import Laid, haystack_notes, laid_out

@@ -20,7 +20,7 @@ from nihbench.endpoint.batches import BatchResult, read_result
 from nihbench.endpoint.kinds import HANDLING
 from nihbench.endpoint.usage import MOST_BYTES
 from nihbench.errors import UsageError, unreadable
-from nihbench.fetch.regular import open_named
+from nihbench.fetch.files import open_named
 from nihbench.lang.messages import Message, Words, t
 from nihbench.run.batch_state import Planned, read_planned
 from nihbench.run.records import all_records

@@ -17,8 +17,7 @@ from pydantic import TypeAdapter
 
 from nihbench.catalog.loading import load
 from nihbench.errors import DamagedDataError, NihError, UsageError
-from nihbench.fetch.files import write_atomic
-from nihbench.fetch.regular import is_there, lines_of, parse_json
+from nihbench.fetch.files import is_there, lines_of, parse_json, write_atomic
 from nihbench.lang.former import note_in
 from nihbench.lang.messages import Words, stored, t
 from nihbench.run.answers import answers_of, grading_version

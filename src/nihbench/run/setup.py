@@ -12,9 +12,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from nihbench.lang.messages import Words
-from nihbench.plan.cache import PrefixCache
-from nihbench.plan.order import Turn, turn_of
-from nihbench.plan.places import Landing
+from nihbench.plan.grid import Landing
+from nihbench.plan.order import PrefixCache, Turn, turn_of
 from nihbench.run.calibration import Calibration
 from nihbench.run.haystacks import Laid
 from nihbench.run.options import (
@@ -27,8 +26,7 @@ from nihbench.run.texts import Texts, made_source
 from nihbench.tasks.task import Task
 from nihbench.text.encoded import EncodedMessages
 from nihbench.text.prompt import PLACEMENT_VERSION, build_alone, build_bare, build_prompt, splice_of
-from nihbench.text.source import Source
-from nihbench.text.starts import Layout
+from nihbench.text.source import Layout, Source
 from nihbench.types import (
     Corpus,
     Experiment,

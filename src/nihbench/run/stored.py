@@ -19,8 +19,7 @@ from nihbench.catalog.lookup import Catalog
 from nihbench.errors import DamagedDataError, UsageError
 from nihbench.lang.former import note_in
 from nihbench.lang.messages import Note, t
-from nihbench.plan.grid import make_trials
-from nihbench.plan.places import merged_as_stored
+from nihbench.plan.grid import make_trials, merged_as_stored
 from nihbench.run.admit import admitted_text
 from nihbench.run.calibration import Calibration
 from nihbench.run.haystacks import Laid
@@ -29,7 +28,7 @@ from nihbench.run.setup import Begun
 from nihbench.run.texts import corpus_choice
 from nihbench.tasks.registry import SINGLE_NEEDLE, is_axis, is_task_name, readable
 from nihbench.tasks.task import Task, of_needle
-from nihbench.text.starts import Layout
+from nihbench.text.source import Layout
 from nihbench.types import DEPTH, Axis, Needle, PromptTemplate, Trial
 
 _CHARACTERS: Mapping[str, int] = {
