@@ -20,7 +20,7 @@ from benchmarks import adaptive
 from nihbench.analysis.controls import drift
 from nihbench.analysis.statistics import statistics
 from nihbench.analysis.table import columns
-from nihbench.run.places import counted_once
+from nihbench.run.setup import counted_once
 from nihbench.stats.adaptive import most_draws
 from nihbench.stats.compare import Pairs, difference_interval, equivalent, haystack_equivalent, haystack_interval
 from nihbench.stats.detectable import Design, design_of, smallest_detectable

@@ -19,8 +19,7 @@ from typing import Any
 
 from nihbench.endpoint.answer import Received, read_body
 from nihbench.endpoint.connection import NO_ANSWER, Endpoint, Timeouts, no_answer
-from nihbench.endpoint.error_body import one_line, own_words, parse_json
-from nihbench.endpoint.failures import Diagnosis, classify
+from nihbench.endpoint.failures import Diagnosis, classify, one_line, own_words, parse_json
 from nihbench.endpoint.kinds import HANDLING
 from nihbench.endpoint.masking import masked
 from nihbench.endpoint.transport import ClientOwner, Heard

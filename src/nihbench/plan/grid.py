@@ -1,6 +1,7 @@
 """The grid of a plan: `--lengths` and `--depths` as values, the trials of each cell, depths that are one prompt.
 
-An axis is a number of steps, a range with steps, or a list. k is 1,000, m 1,000,000. A unit behind a number (300t, 50%) says that it is a value, not a number of steps.
+An axis is a number of steps, a range with steps, or a list. k is 1,000, m 1,000,000. A unit behind a number (300t, 50%)
+says that it is a value, not a number of steps.
 """
 
 from __future__ import annotations

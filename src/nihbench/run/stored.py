@@ -20,9 +20,9 @@ from nihbench.errors import DamagedDataError, UsageError
 from nihbench.lang.former import note_in
 from nihbench.lang.messages import Note, t
 from nihbench.plan.grid import make_trials, merged_as_stored
-from nihbench.run.admit import admitted_text
 from nihbench.run.calibration import Calibration
 from nihbench.run.haystacks import Laid
+from nihbench.run.known import admitted_text
 from nihbench.run.options import RunOptions, unit_code, without_secrets
 from nihbench.run.setup import Begun
 from nihbench.run.texts import corpus_choice
@@ -376,7 +376,7 @@ def stored_options(
 ) -> RunOptions:
     """Read the options back, but for what a folder may not decide; secrets are not stored and come in again.
 
-    They have no address and no variable (`nihbench.run.admit` says which of the folder's may be used), and what the
+    They have no address and no variable (`nihbench.run.known` says which of the folder's may be used), and what the
     folder says of certificates counts for nothing.
 
     Args:
