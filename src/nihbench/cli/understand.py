@@ -1,4 +1,4 @@
-"""`nih diagnose`: which simple pattern explains a run's misses."""
+"""`nih compare`, `diagnose` and `export`: what runs say beside their figures and their bad cases."""
 
 from __future__ import annotations
 
@@ -6,15 +6,36 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from nihbench.app.plain import plain
-from nihbench.app.results import Sweep, chosen, named, result_of, tell_controls
+from nihbench.app.comparing import check_comparison, comparison_of
+from nihbench.app.loaded import check_export, joined, load_one, write_table
+from nihbench.app.results import Sweep, chosen, named, result_of, results_in, tell_controls
 from nihbench.cli.hearing import terminal
-from nihbench.cli.output import show_json, tell
+from nihbench.cli.output import note, show_json, tell
 from nihbench.figures.captions import length_notes
 from nihbench.figures.findings import diagnosis_sentence
-from nihbench.lang.messages import language, languages
+from nihbench.lang.messages import language, languages, plain, t
 from nihbench.run.store import open_run
 from nihbench.run.tree import find_runs
+
+# ---- `nih compare`: which of two prompts or models finds more, whether that is luck, by how much ---------------------
+
+
+def compare(
+    runs: list[Path], by: str | None, prompt: str, wanted: float, unpaired: bool, scorer: str | None, as_json: bool
+) -> None:
+    """Compare prompts or models over identical haystacks: exact paired tests and a verdict in plain words."""
+    check_comparison(by, wanted)
+    results = results_in(runs, scorer=scorer)
+    made = comparison_of(results, terminal(), by=by, prompt=prompt, wanted=wanted, unpaired=unpaired)
+    if as_json:
+        show_json(made.as_json())
+        return
+    for command in made.listings:
+        note(t("cli.found_before_missed_now", command=command))
+    tell("\n\n".join(map(plain, made.paragraphs)))
+
+
+# ---- `nih diagnose`: which simple pattern explains a run's misses ----------------------------------------------------
 
 
 def diagnose(runs: list[Path], prompt: str, scorer: str | None, as_json: bool) -> None:
@@ -49,3 +70,15 @@ def _value(sweep: Sweep) -> dict[str, Any]:
         "planned": made.headline.found.planned,
         "text": {lang: diagnosis_sentence(made, lang) for lang in languages()},
     }
+
+
+# ---- `nih export`: runs as one table for other programs --------------------------------------------------------------
+
+
+def export(runs: list[Path], out: Path, scorer: str | None, controls: bool, extra: bool) -> None:
+    """Write runs as one table, one row per trial: CSV (safe to open in a spreadsheet), Parquet or JSON."""
+    check_export(out)
+    folders = [folder for run in runs for folder in find_runs(run)]
+    table = joined([load_one(folder, scorer=scorer) for folder in folders], controls=controls, extra=extra)
+    write_table(table, out)
+    note(t("cli.trials_runs_file", trials=len(table), runs=len(folders), out=out))

@@ -1,4 +1,9 @@
-"""Put the report's data, words, style and scripts into one HTML file."""
+"""The report: its data (`analysis.report`) put into one HTML file that opens from disk and loads nothing.
+
+The page is package data in report_page/: a frame, a style sheet and scripts; no library is in it. What a model wrote
+reaches the page as JSON only, and its scripts show it as text only. A Content-Security-Policy lets run the page's own
+script, known by its hash, and forbids everything else.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +17,9 @@ from importlib.resources import files
 from string import Template
 from typing import Any, get_args
 
-from nihbench.figures.colours import PALETTES
+from nihbench.figures.style import PALETTES
 from nihbench.lang.messages import Lang, languages, words
-from nihbench.stats.metrics import LEAST_MEASURED
+from nihbench.stats.headline import LEAST_MEASURED
 from nihbench.types import FailureKind
 
 # ---- words -----------------------------------------------------------------------------------------------------------
@@ -62,7 +67,7 @@ _UNSAFE = re.compile("[<>&\u2028\u2029\ufeff\x7f-\x9f\ud800-\udfff]")
 
 def report_page(data: Mapping[str, Any], *, lang: Lang) -> bytes:
     """Return the report as HTML in UTF-8; `lang` is the language in which it opens."""
-    folder = files("nihbench.figures.report") / "page"
+    folder = files("nihbench.figures") / "report_page"
     own = "".join((folder / name).read_text(encoding="utf-8") for name in SCRIPTS)
     style = (folder / "report.css").read_text(encoding="utf-8")
     script = f'"use strict";(function(){{\n{own}}})();'
