@@ -48,7 +48,7 @@ Reader = Callable[[str, str], Iterator[Number]]
 """Yields the numbers of a folded text that are written in a language's own way, read with expected digits in mind."""
 CUES = (
     "abstain", "refuse", "hedge", "vague", "retract", "override", "outside", "grader", "clarify", "either", "more",
-    "confirm", "others",
+    "confirm", "others", "denies", "denied",
 )  # fmt: skip
 """The kinds of turns of phrase that decide a class."""
 
@@ -106,6 +106,8 @@ class Grading:
 
 PHRASES = {
     "clause_ends": "what begins another clause",
+    "denial_ends": "what ends the reach of words that deny a whole sentence",
+    "of_others": "words for other things than the answer",
     "points_back": "a clause that begins so speaks of what was said",
     "says_that_this": "behind an abstaining cue: it is said of the answer",
     "asks": "question words, which name what is missing",

@@ -143,7 +143,51 @@ _FIND = (
     r"establish|extract|work out|respond|make out)"
 )
 
+_TRUE = r"(?:true|correct|accurate|right|the case|so|factual)"
+_FALSE = (
+    r"(?:(?<!not )(?<!n't )(?<!never )(?<!neither )(?:\w{2,12}ly |just |all |quite )?"
+    r"(?:false|untrue|incorrect|inaccurate|wrong|mistaken|erroneous|bogus|fabricated|made[- ]up|fictitious|unfounded|baseless|"
+    r"nonsense|lies|a (?:\w{1,12} )?(?:lie|myth|falsehood|fabrication|fiction|mistake|misconception|hoax|rumou?r))|"
+    rf"(?:not|never|neither) (?:\w{{1,12}} )?{_TRUE})"
+)
+_IS_FALSE = (
+    rf"(?:(?:(?:is|are|was|were|be|been|seems?|sounds?)|'s) {_FALSE}|"
+    rf"(?:is|are|was|were)n't (?:\w{{1,12}} )?{_TRUE})"
+)
+_FOR = r"(?:,? (?:according to|per|based on|as far as|given)\b[^.!?:;\n]{0,60})?"
+_FALSE_WORDS = (
+    "false|untrue|correct|accurate|wrong|mistaken|erroneous|bogus|fabricated|made up|made-up|fictitious|unfounded|baseless|"
+    "nonsense|lie|myth|fabrication|fiction|mistake|misconception|hoax|rumor|rumour|true|right|case|so|factual"
+)
+
 _CUES: dict[str, tuple[tuple[str, str], ...]] = {
+    "denies": (
+        (_FALSE_WORDS, rf"{_IS_FALSE}{_FOR}(?: that\b(?! ?[,.;])| to (?:say|claim|state|assert|think|believe|suggest|write)\b"
+                       r"(?: that\b)?| ?:)"),
+        (_FALSE_WORDS, rf"\b(?:following|next|below)(?: \w{{1,16}}){{0,4}}? {_IS_FALSE}{_FOR} ?[.,!\n]"),
+        (_FALSE_WORDS, rf"(?:^|(?<=\n)|(?<=[.!?;] ))(?:{_FALSE}|lie|myth|fiction|misconception|hoax)(?: \w{{1,16}}){{0,2}} ?[:—]"),
+        (f"{_FALSE_WORDS}|fake", r"\b(?:false|untrue|wrong|incorrect|mistaken|bogus|fake) (?:answer|claim|statement|sentence|assertion|"
+                       r"information|option|belief|idea)s? ?:"),
+        ("none|nothing|no part|word|neither|opposite",
+         rf"\b(?:none|nothing|no part|not (?:one|a) word|neither)(?: \w{{1,12}}){{0,4}}? (?:is|are|was|were) {_TRUE} ?[:.]|"
+         r"\bopposite of (?:what follows|the following|this)[^.!?:\n]{0,30}:"),
+        ("den|disput|reject|refut|contradict|disprov|rule",
+         r"\b(?:den(?:y|ies|ied|ying)|disput(?:es?|ed)|reject(?:s|ed)?|refut(?:es?|ed)|contradict(?:s|ed)?|"
+         r"disprov(?:es?|ed)|rules? out|ruled out)(?: \w{1,12}){0,4}?(?: that\b(?! ?[,.;])| ?:)"),
+        ("nobody|no one|nowhere|no truth",
+         r"\b(?:nobody|no one|nowhere)(?: \w{1,12}){0,3}? (?:say|said|state|claim|write|written|suggest|mention)(?:s|d|ed)?"
+         r"(?: \w{1,12}){0,2}? that\b(?! ?[,.;])|\bno truth (?:to|in)\b(?: \w{1,12}){0,4}?(?: that\b| ?:)"),
+        ("contrary to", r"\bcontrary to [^.!?;\n]{0,40}?(?:\bthat\b|:)"),
+        ("not |n't|never", rf"(?:\bnot|n't|\bnever)(?: \w{{1,12}}){{0,2}}? (?:say|said|state|claim|mention|assert|suggest|write|"
+                          r"written|report|imply|conclude|confirm)(?:s|d|ed)?(?: (?:anywhere|at all|in (?:the|this) \w{1,12}))?"
+                          r"(?: that\b(?! ?[,.;])| ?:)"),
+    ),
+    "denied": (
+        (_FALSE_WORDS, rf"(?<!\bthat )(?<!\bthis )(?<!\bit )(?<!that)(?<!this)(?<!it){_IS_FALSE}\b"
+                       r"(?! (?:that|to|about|in|on|for|because)\b| ?[:\w])"),
+        ("verdict|label|truth|correct|true|supported|valid",
+         r"\b(?:verdict|label|truth|correct|true|supported|valid)\W{1,3}(?:false|no|refuted|incorrect|wrong|untrue)\b"),
+    ),
     "abstain": (
         ("n't| not", rf"(?<!\bi )\b(?:do|does|did|has|have)(?:n't| not)\b(?: \w{{1,20}}){{0,3}}? {_SAY}"),
         ("n't| not", rf"\b(?:is|was|are|were)(?:n't| not)(?: \w{{1,20}}){{0,2}}? {_SAID}\b"),
@@ -347,6 +391,8 @@ _DENIED_AFTER = (
 
 _PHRASES = {
     "clause_ends": r"\b(?:but|and|although|though|while)\b",
+    "denial_ends": r"\b(?:but|so|therefore|hence|wait|however|instead|rather|actually|although|though|yet|only|except|in fact|the truth)\b",
+    "of_others": r"\b(?:other|others|else|another|anything|everything)\b",
     "points_back": r"(?:\w{1,12} ){0,3}?(?:this|that|these|which)\b",
     "says_that_this": r" ?(?:that )?(?:this|these|it) (?:is|was|are|were)\b",
     "asks": r"\b(?:when|where|who|whom|how|why)\b",
