@@ -178,7 +178,7 @@ _CUES: dict[str, tuple[tuple[str, str], ...]] = {
          r"\b(?:nobody|no one|nowhere)(?: \w{1,12}){0,3}? (?:say|said|state|claim|write|written|suggest|mention)(?:s|d|ed)?"
          r"(?: \w{1,12}){0,2}? that\b(?! ?[,.;])|\bno truth (?:to|in)\b(?: \w{1,12}){0,4}?(?: that\b| ?:)"),
         ("contrary to", r"\bcontrary to [^.!?;\n]{0,40}?(?:\bthat\b|:)"),
-        ("not |n't|never", rf"(?:\bnot|n't|\bnever)(?: \w{{1,12}}){{0,2}}? (?:say|said|state|claim|mention|assert|suggest|write|"
+        ("not |n't|never", r"(?:\bnot|n't|\bnever)(?: \w{1,12}){0,2}? (?:say|said|state|claim|mention|assert|suggest|write|"
                           r"written|report|imply|conclude|confirm)(?:s|d|ed)?(?: (?:anywhere|at all|in (?:the|this) \w{1,12}))?"
                           r"(?: that\b(?! ?[,.;])| ?:)"),
     ),
@@ -410,7 +410,38 @@ _PHRASES = {
     "or_before": r"\bor (?:\w{1,12} ){0,3}",
     "or_after": r"or\b",
     "not_a_value": r"page |line |paragraph |section |chapter |no\. ?|step |confidence\W{1,4}|score\W{1,4}|id\W{1,4}",
-    "of_the_source": r"\b(?:document|context|text|passage|essays?|mention)",
+    "of_the_source": (
+        r"\b(?:document|context|text|passage|essay|article|paragraph|haystack|corpus|transcript|excerpt|source|mention|"
+        r"sentence|footnote|chapter|author|collection|material)"
+    ),
+    "own_labels": (
+        r"\b(?:confidence|certainty|probability|likelihood|score|rank|relevance|similarity|lines?|pages?|pp?\.|paragraphs?|"
+        r"para\.?|§|sections?|sec\.|chapters?|ch\.|verses?|columns?|rows?|chunks?|segments?|passages?|excerpts?|sources?|"
+        r"references?|refs?|citations?|footnotes?|indexe?s?|offsets?|positions?|depth|tokens?|ids?|documents?|docs?|files?|"
+        r"essays?|articles?|issues?|volumes?|vol\.|editions?|steps?|no\.|timestamps?|latency|elapsed)"
+        r"(?:[^\w\n]{1,3}(?:\d[\d.,]{0,9}|of|no|nos|number|id|index|level|range|approximately|about|around|roughly|line|"
+        r"page|paragraph|section|and|to)\b){0,3}"
+    ),
+    "own_counters": (
+        r"(?:%|percent|per cent)? ?(?:confiden|sure\b|certain|of the way|through the)|"
+        r"(?:st|nd|rd|th)?[ -](?:paragraph|page|line|section|chapter|sentence|essay|passage|token|chunk)s?\b"
+    ),
+    "answer_keys": (
+        r"answer|value|result|alternative|candidate|option|guess|other|second|also|amount|number|code|date|name|total|extra|"
+        r"more|additional"
+    ),
+    "published": (
+        r"\b(?:published|dated|posted|printed|issued|updated|retrieved|accessed|copyright)\b[^,;:]{0,30}$|"
+        r"\b(?:appear(?:s|ed|ing)?|found|located|written|quoted|cited) (?:in|on|at) [^,;:]{0,24}"
+        r"(?:document|context|text|passage|essay|article|paragraph|page|line|chapter|section|collection)[^,;:]{0,30}$"
+    ),
+    "claims": r"\b(?:says?|said|states?|stated|adds?|added|reports?|reported|tells?|claims?|notes?|reveals?|explains?|writes?)\b",
+    "compares": (
+        r"\b(?:for|by|in) (?:comparison|contrast|reference|context)\b|\bcompared (?:to|with)\b|\bunlike\b|"
+        r"\b(?:not|never|n't)(?: to)?(?: be)? confused?\b|\bas opposed to\b|\bunrelated\b"
+    ),
+    "clause_breaks": r"\b(?:which|who|whose|as|though|although|while|whereas|and|but)\b",
+    "leads": r"\b(?:but|however)\b|,(?!\d)",
     "speaks_of_it": r"(?:it|its|this|that|these|they|the (?:number|code|place|amount|park|café|cafe))\b",
     "more_at_once": r"also|additionally|in addition|furthermore|besides|another|you can also",
     "another_time": (

@@ -37,7 +37,7 @@ _MOST_DENIALS = 40
 
 
 def negated(grammar: Grammar, text: str, start: int, end: int) -> bool:
-    """Whether what stands at text[start:end] is negated: by a word near it in its clause, or by its sentence's frame."""
+    """Whether what stands at text[start:end] is negated: by a word in its clause, or by its sentence's frame."""
     frame = next((low for low, high in denials(grammar, text) if low <= start < high), None)
     before = text[max(0, start - _REACH) if frame is None else max(frame, start - _REACH) : start]
     last = _last(_NEGATOR(grammar), before)
