@@ -145,7 +145,7 @@ _FIND = (
 
 _TRUE = r"(?:true|correct|accurate|right|the case|so|factual)"
 _FALSE = (
-    r"(?:(?<!not )(?<!n't )(?<!never )(?<!neither )(?:\w{2,12}ly |just |all |quite )?"
+    r"(?:\w{2,12}ly |just |all |quite )?(?:(?<!not )(?<!n't )(?<!never )(?<!neither )"
     r"(?:false|untrue|incorrect|inaccurate|wrong|mistaken|erroneous|bogus|fabricated|made[- ]up|fictitious|unfounded|baseless|"
     r"nonsense|lies|a (?:\w{1,12} )?(?:lie|myth|falsehood|fabrication|fiction|mistake|misconception|hoax|rumou?r))|"
     rf"(?:not|never|neither) (?:\w{{1,12}} )?{_TRUE})"
@@ -185,6 +185,7 @@ _CUES: dict[str, tuple[tuple[str, str], ...]] = {
     "denied": (
         (_FALSE_WORDS, rf"(?<!\bthat )(?<!\bthis )(?<!\bit )(?<!that)(?<!this)(?<!it){_IS_FALSE}\b"
                        r"(?! (?:that|to|about|in|on|for|because)\b| ?[:\w])"),
+        ("been", r"\b(?:has|have|had|was|were) (?:\w{2,12}ly )?been (?:refuted|disproved|disproven|debunked|denied|retracted|withdrawn)\b"),
         ("verdict|label|truth|correct|true|supported|valid",
          r"\b(?:verdict|label|truth|correct|true|supported|valid)\W{1,3}(?:false|no|refuted|incorrect|wrong|untrue)\b"),
     ),
@@ -444,6 +445,20 @@ _PHRASES = {
     "leads": r"\b(?:but|however)\b|,(?!\d)",
     "speaks_of_it": r"(?:it|its|this|that|these|they|the (?:number|code|place|amount|park|café|cafe))\b",
     "more_at_once": r"also|additionally|in addition|furthermore|besides|another|you can also",
+    "parts": r"\b(?:but|while|whereas|whilst)\b",
+    "former": (
+        r"\b(?:used to|formerly|previously|originally|initially|at first|once|no longer|until|before(?= ?[;,.])|earlier|"
+        r"last (?:year|month|week|spring|summer|autumn|fall|winter|quarter|season)|moved off|switched from|old|outdated|"
+        r"former|in the past|back then)\b"
+    ),
+    "now": (
+        r"\b(?:now|currently|today|these days|since then|at present|(?:changed|moved|switched|revised|updated|cut|raised|"
+        r"lowered) to|replaced (?:by|with)|this (?:year|month|week|spring|summer|autumn|fall|winter|quarter|season)|"
+        r"the new)\b"
+    ),
+    "from": r"\b(?:cut|raised|changed|moved|lowered|increased|reduced|revised|switched|went|fell|rose|dropped|updated)\b[^,;.]{0,24}? from",
+    "to": r"\b(?:down |up )?to\b",
+    "assigns": r"\b(?:is|are|was|were|has|have|had|belongs?|by|goes|lies|stands)\b",
     "another_time": (
         r"\b(?:up|down|rose|fell|raised|increased|reduced|cut) from\b|\bcompared (?:to|with)\b|\b(?:previous|former|"
         r"old|last year|the year before|earlier)\b"

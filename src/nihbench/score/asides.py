@@ -17,7 +17,7 @@ SENTENCE = 400  # characters of a sentence that are looked at, each way
 _CLAUSE_END = Phrase(r"[;:—()\[\]{}|。\n]|,(?!\d)|[.!?](?=\s|$)|@clause_breaks@")
 _CLAUSE = 160  # characters of a clause that are looked at, each way
 _LABEL = Phrase(r"(?:@own_labels@)[^\w\n]{0,4}$")
-_FIELD = re.compile(r"(?:[{,]|\n)\s?([^\W\d][\w .-]{0,30}) ?: ?$")
+_FIELD = re.compile(r"(?:[{,]|\n)\s?([^\W\d][\w .-]{0,30}) ?: ?[\w-]{0,12}$")
 _ANSWER_KEYS = Phrase("@answer_keys@")
 _LABEL_REACH = 40
 _COUNTED = Phrase(r"[^\w\n]{0,2}(?:@own_counters@)")
@@ -54,7 +54,7 @@ def stands_aside(sheet: Sheet, text: str, start: int, end: int) -> bool:
 def is_label(sheet: Sheet, text: str, start: int, end: int) -> bool:
     """Whether words beside a number say that it counts lines, pages, confidence: nothing of what was asked."""
     before = _LABEL(sheet.grammar).search(text[max(0, start - _LABEL_REACH) : start])
-    if before and not _is_known(sheet, before.group()):
+    if before and not _is_known(sheet, before.group().split()[0]):
         return True
     field = _FIELD.search(text[max(0, start - _LABEL_REACH) : start]) if "{" in text else None
     if field and not (_is_known(sheet, field[1]) or _ANSWER_KEYS(sheet.grammar).search(field[1])):

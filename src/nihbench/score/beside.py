@@ -21,6 +21,7 @@ from nihbench.score.sheet import Sheet
 
 _SHOWS = Phrase("@shows@")
 _ITEM = re.compile(r"^[ \t]{0,8}(?:-(?!-)|[*+](?=[ \t])|•|\d{1,2}[.)、])[ \t]?(.{1,400})", re.MULTILINE)
+_OWN_FIELD = Phrase(r"\W{0,3}(?:@own_labels@)\W{0,3}:")
 _NAME = re.compile(r"(?<=[a-z,)] )[A-Z][a-z]{2,20}\b")
 _LOWER = re.compile(r"\b[a-z]{2}")
 _AND_MORE = Phrase("@and_more@")
@@ -69,10 +70,10 @@ def choices(reading: Reading) -> Words:
     outside = any(all(not item.start() <= s[0] < item.end() for item in items) for s in spans)
     if len(holding) != 1 or outside:
         return ""
-    others = [item.group(1) for i, item in enumerate(items) if i not in holding]
     grammar = reading.grammar
+    others = [grammar.fold(item.group(1)).text for i, item in enumerate(items) if i not in holding]
     known = sheet.known | grammar.reporting
-    rivals = [text for text in others[:20] if grammar.novel(grammar.fold(text).text, known)]
+    rivals = [text for text in others[:20] if grammar.novel(text, known) and not _OWN_FIELD(grammar).match(text)]
     return Note("one_of_choices", count=len(items)) if rivals else ""
 
 
