@@ -154,7 +154,7 @@ def _number(reading: Reading, stop: int) -> Words:
             break
         if len(number.digits) < 2 or number.digits in asked or not answer.text[number.start].isdecimal():
             continue
-        if expected and is_rival(sheet, number, expected, answer.text):
+        if reading.covered(number.start, number.end) or (expected and is_rival(sheet, number, expected, answer.text)):
             continue  # which `rules` has judged
         about = _NOT_A_VALUE(grammar).search(answer.text, max(0, number.start - 14), number.start)
         graders = answer.cues("grader", max(0, number.start - 20), number.end + 20)
@@ -174,10 +174,13 @@ def is_rival(sheet: Sheet, number: Number, expected: str, text: str) -> bool:
     kind = nearness(number.digits, expected)
     if kind != "near" and (kind == "same" or len(number.digits) != len(expected)):
         return False
-    clause = _CLAUSE_END.split(text[max(0, number.start - 80) : number.start])[-1]
-    if names_another(sheet, clause):
-        return False
-    return not _ANOTHER_TIME(sheet.grammar).search(text, max(0, number.start - 24), number.end + 12)
+    return not stands_aside(sheet, text, number.start, number.end)
+
+
+def stands_aside(sheet: Sheet, text: str, start: int, end: int) -> bool:
+    """Whether the value at text[start:end] is not offered in place of the answer: it is another subject's, or time's."""
+    clause = _CLAUSE_END.split(text[max(0, start - 80) : start])[-1]
+    return names_another(sheet, clause) or _ANOTHER_TIME(sheet.grammar).search(text, max(0, start - 24), end + 12) is not None
 
 
 def _name(known: frozenset[str], reading: Reading, stop: int) -> Words:
