@@ -157,9 +157,11 @@ class Values:
         titles: What stands before (or behind) a name, no part of it; `surnames`: characters by which names begin.
         yes, no: Words of assent and denial.
         code_words: A question that asks for a string: a password, a number plate.
+        pass_words: A question that asks for one that may be of several words: a passphrase.
         phone_words, version_words: Those that ask for these.
         order_words: A question that asks for an order.
         opposites: Groups of words that say where, when and how; a word of one group denies those of the others.
+        heads: Likewise, of words that say which of two things is which (from, to), as they stand before it.
         joints: What parts the items of a list, as a pattern.
         fillers: Words that say nothing beside a value: articles, "at".
     """
@@ -190,10 +192,12 @@ class Values:
     yes: str = ""
     no: str = ""
     code_words: str = ""
+    pass_words: str = ""
     phone_words: str = ""
     version_words: str = ""
     order_words: str = ""
     opposites: tuple[tuple[str, ...], ...] = ()
+    heads: tuple[tuple[str, ...], ...] = ()
     joints: str = ""
     fillers: frozenset[str] = frozenset()
 

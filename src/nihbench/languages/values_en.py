@@ -296,9 +296,10 @@ VALUES = Values(
         r"licen[cs]e|username|handle|hostname|ip|mac|model number|part number|order number|tracking|call ?sign|"
         r"flight|url|link|web ?(?:site|page)|address of the (?:site|page)|e-?mail)\b"
     ),
+    pass_words=r"\bpass-?(?:word|phrase|code)s?\b|\b(?:access|secret|unlock|entry|door|gate|safe) (?:code|phrase|word|words)\b|\bcode ?(?:word|name|phrase)\b",
     phone_words=r"\b(?:phone|telephone|call|dial|tel|fax|mobile|cell|hotline|ring)\b",
     version_words=r"\b(?:versions?|release|releases)\b",
-    order_words=r"\b(?:in (?:what|which|the right) order|sequence|order of|ranked|ranking|steps|chronological)\b",
+    order_words=r"\b(?:(?:in|what|which|the right) order\b|sequence|order of|ranked|ranking|steps|chronological)\b",
     opposites=(
         ("under|beneath|below|underneath", "on|atop|above|over|on top of", "behind", "in front of",
          "beside|next to", "inside|within", "outside"),
@@ -322,6 +323,7 @@ VALUES = Values(
         ("morning", "afternoon", "evening"),
         ("weekdays", "weekends"),
     ),
+    heads=(("from", "to|into|onto"),),
     joints=r", and |,| and |;|\n|&| plus ",
     fillers=frozenset("a an the at on in of to by it is was be exactly".split()),
 )  # fmt: skip

@@ -196,6 +196,7 @@ def _name(known: frozenset[str], reading: Reading, stop: int) -> Words:
         at = answer.text.find(word, 0, stop)
         if (
             at >= 0
+            and not reading.covered(at, at + len(word))
             and not _in_brackets(answer.text, at)
             and _added(grammar, answer.text, at, at + len(word), reading.first)
         ):

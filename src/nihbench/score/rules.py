@@ -254,7 +254,8 @@ def _untold(reading: Reading) -> Note | None:
         return None
     if reading.answer.has_signs:
         only_signs = 2 * reading.grammar.count_signs(reading.answer.text) > len(reading.answer.text)
-        return untold(reading.grammar, spaced=False) if only_signs and not any([f.by_signs for f in facts]) else None
+        named = any([f.by_signs or reading.grammar.has_signs(f.forms[0]) for f in facts])
+        return untold(reading.grammar, spaced=False) if only_signs and not named else None
     return None if any([f.by_words or f.values for f in facts]) else untold(reading.grammar, spaced=True)
 
 

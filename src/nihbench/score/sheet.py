@@ -11,7 +11,7 @@ from nihbench.score.grammar import Grammar, Phrase, grammar_for
 from nihbench.score.values.amounts import Amount
 from nihbench.score.values.base import Standing, Value
 from nihbench.score.values.kinds import about, recognise, segment
-from nihbench.score.values.phrases import Relation, in_signs, parts_of_list, relations
+from nihbench.score.values.phrases import Head, Relation, in_signs, parts_of_list, relations, without_relations
 from nihbench.types import KeyFact, Needle
 
 _SLACK = 3  # words that may stand between the words of a fact, over and above its own
@@ -61,7 +61,7 @@ class Sought:
     asked: bool = False
     denied: bool | None = False
     values: tuple[Value, ...] = ()
-    relations: tuple[Relation, ...] = ()
+    relations: tuple[Relation | Head, ...] = ()
     lone: bool = False
 
     @property
@@ -231,7 +231,8 @@ def _wanted(form: str, grammar: Grammar) -> Wanted:
         if isinstance(value, Amount) and value.unit:
             rest = " ".join(re.findall(r"[^\W\d_]+", form[inside[0].start : inside[0].end])) or rest
             inside = [replace(inside[0], value=replace(value, unit=""))]
-    words = grammar.words(rest)
+    left = without_relations(rest, grammar)
+    words = grammar.words(left if any(w not in grammar.empty for w in grammar.words(left)) else rest)
     stems = tuple(dict.fromkeys(grammar.content_stems_of(words))) if words else ()
     counts = tuple(
         (grammar.stem(word), grammar.stem(behind)) for word, behind in zip(words, words[1:], strict=False)

@@ -9,6 +9,7 @@ unit a number is equal to one with any.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
@@ -19,7 +20,7 @@ from nihbench.score.numbers import nearness
 from nihbench.score.values.base import Place, kept, outermost
 from nihbench.score.values.units import dimension, same
 
-_MOST = 300  # amounts of a text that are read
+_MOST = 3000  # amounts of a text that are read
 _LARGEST = 40  # digits: a longer row is no amount
 _DIGITS = re.compile(
     r"(?<![\d.,])(?:\d{1,3}(?P<sep>[., ])\d{3}(?:(?P=sep)\d{3})*(?!\d)(?P<part>[.,]\d{1,9}(?!\d))?"
@@ -72,26 +73,29 @@ class Amount:
         reads = amounts(answer)
         found = [place for read in reads if (place := self._place(read, answer)) is not None]
         if self.digits:
+            lasts = [read.last for read in reads]  # in order, and none overlaps the next
             for number in answer.numbers(self.digits):
-                over = [read for read in reads if read.first < number.end and number.start < read.last]
-                if any(read.formed or (read.first, read.last) == (number.start, number.end) for read in over):
-                    continue
-                found += self._by_digits(number.digits, number.start, number.end, answer)
+                at = bisect_right(lasts, number.start)
+                over = reads[at] if at < len(reads) and reads[at].first < number.end else None
+                if over is None or not (over.formed or (over.first, over.last) == (number.start, number.end)):
+                    place = self._by_digits(number.digits, number.start, number.end, answer)
+                    found += [place] if place is not None else []
         return outermost(found)
 
-    def _by_digits(self, digits: str, start: int, end: int, answer: Text) -> list[Place]:
+    def _by_digits(self, digits: str, start: int, end: int, answer: Text) -> Place | None:
         kind = nearness(digits, self.digits)
         if kind == "same":
             unit, last = reader_for(answer.grammar).unit_behind(answer.text, end)
             if unit and self.unit and same(self.value, self.unit, self.value, unit) is None:
-                return [Place(start, last, "unit", 0.3, rival=True)]
-            return [Place(start, last if unit else end, "same", 1.0)]
+                return Place(start, last, "unit", 0.3, rival=True)
+            return Place(start, last if unit else end, "same", 1.0)
         if kind == "other":
-            return [Place(start, end, "other", 0.0, rival=len(digits) == len(self.digits))]
-        return [Place(start, end, "edit" if kind == "near" else "part", 0.3, rival=kind == "near")]
+            return Place(start, end, "other", 0.0, rival=True) if len(digits) == len(self.digits) else None
+        return Place(start, end, "edit" if kind == "near" else "part", 0.3, rival=kind == "near")
 
     def _place(self, read: Read, answer: Text) -> Place | None:
-        if self.digits.startswith("0") and read.digits != self.digits:
+        padded = self.digits.startswith("0") or (read.digits.startswith("0") and not read.formed and len(read.digits) > 1)
+        if self.digits and padded and read.digits != self.digits:
             values: tuple[Decimal, ...] = ()
         else:
             values = read.values
@@ -99,30 +103,27 @@ class Amount:
         for value in values:
             if not self.unit or not read.unit:
                 equal = value == self.value
-            else:
+            elif value is read.values[0] or read.unit == self.unit:  # the other way to read a point is for its own unit
                 equal = same(self.value, self.unit, value, read.unit)
             if equal or equal is None:
                 break
         if equal:
             return self._right(read, answer)
-        if equal is None or (self.unit and read.unit and self.value in values):
-            if self.value in values:
-                return Place(read.start, read.end, "unit", 0.3, rival=False)
-            return Place(read.start, read.end, "other", 0.0)
-        if self.unit and read.unit and dimension(self.unit) != dimension(read.unit):
-            return Place(read.start, read.end, "other", 0.0)
-        mine, its = _plain(self.value), _plain(read.values[0]) if read.values else read.digits
+        if self.value in values:
+            return Place(read.start, read.end, "unit", 0.3)
+        if equal is None or (self.unit and read.unit and dimension(self.unit) != dimension(read.unit)):
+            return None
+        whole = bool(self.digits and read.digits)
+        mine, its = (self.digits, read.digits) if whole else (_plain(self.value), _plain(read.values[0]))
         kind = nearness(its.replace(".", ""), mine.replace(".", "")) if len(mine) > 2 else "other"
-        if kind == "near" and _point(its) != _point(mine):
-            kind = "other" if "." in its + mine else kind
-        if kind == "same" or (self.digits and read.digits == self.digits):  # the point stands elsewhere
-            return Place(read.start, read.end, "edit", 0.3, rival=False)
-        if kind in ("near", "part"):
-            return Place(read.start, read.end, "edit" if kind == "near" else "part", 0.3, rival=kind == "near")
+        if not whole and kind == "near" and _point(its) != _point(mine):
+            kind = "other"
+        if kind in ("same", "near", "part"):  # the same digits: the point stands elsewhere
+            return Place(read.start, read.end, "part" if kind == "part" else "edit", 0.3, rival=kind == "near")
         alike = bool(self.unit and read.unit) or (
             not read.single and not (self.unit and not read.unit) and len(read.digits) == len(self.digits or mine)
         )
-        return Place(read.start, read.end, "other", 0.0, rival=alike)
+        return Place(read.start, read.end, "other", 0.0, rival=True) if alike else None
 
     def _right(self, read: Read, answer: Text) -> Place | None:
         if self.per and read.per and self.per != read.per:
@@ -218,12 +219,13 @@ class Reader:
             if read is not None:
                 found.append(read)
         for pattern, value in self._said:
+            ends, more = [read.last for read in found], list[Read]()
             for m, _ in zip(pattern.finditer(text.text), range(_MOST), strict=False):
-                if value is not None and not _within(m.start(), m.end(), found):
+                if value is not None and not _within(m.start(), m.end(), found, ends):
                     said = self._words(text, m.start(), m.end(), value(m.group()))
                     if said is not None:
-                        found.append(said)
-        found.sort(key=lambda read: read.start)
+                        more.append(said)
+            found = sorted([*found, *more], key=lambda read: read.first)
         return self._joined(text, found)
 
     def unit_behind(self, text: str, at: int) -> tuple[str, int]:
@@ -263,7 +265,10 @@ class Reader:
                     values, last = [value + added for value in values], rest.end()
         if not values:
             return None
-        return self._with_unit(text, first, last, tuple(values), re.sub(r"\D", "", run), formed, single=False)
+        digits = re.sub(r"\D", "", run)
+        if last != end:  # with a scale, the digits are those of the number that it makes
+            digits = _plain(values[0]) if values[0] == values[0].to_integral() else ""
+        return self._with_unit(text, first, last, tuple(values), digits, formed, single=False)
 
     @staticmethod
     def _raised(text: Text, power: re.Match[str]) -> bool:
@@ -440,8 +445,9 @@ def _readings(run: str) -> tuple[list[Decimal], bool]:
     return ([whole, part] if last == "," else [part, whole]), True
 
 
-def _within(start: int, end: int, reads: list[Read]) -> bool:
-    return any(read.start < end and start < read.end for read in reads)
+def _within(start: int, end: int, reads: list[Read], ends: list[int]) -> bool:
+    at = bisect_right(ends, start)
+    return at < len(reads) and reads[at].first < end
 
 
 @lru_cache(maxsize=64)

@@ -51,6 +51,7 @@ class Standing:
 
 
 _T = TypeVar("_T")
+_MOST = 200  # places of a value that are looked at
 
 
 def kept(text: Text, name: object, make: Callable[[Text], _T]) -> _T:
@@ -64,7 +65,7 @@ def kept(text: Text, name: object, make: Callable[[Text], _T]) -> _T:
 def outermost(places: Iterable[Place]) -> list[Place]:
     """Return the places in order of where they stand, without those within a better one."""
     kept_places: list[Place] = []
-    for place in sorted(places, key=lambda p: (-p.worth, -(p.end - p.start))):
+    for place in sorted(places, key=lambda p: (-p.worth, -(p.end - p.start), p.start))[:_MOST]:
         if all(place.end <= other.start or place.start >= other.end for other in kept_places):
             kept_places.append(place)
     return sorted(kept_places, key=lambda p: p.start)

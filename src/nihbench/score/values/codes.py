@@ -18,12 +18,12 @@ from nihbench.score.values.base import Place, kept, outermost
 
 _MOST = 60  # places of one code that are looked at
 _SEPARATORS = r"[ \-_./:·—,\u200b]"
-_TOKEN = re.compile(r"[a-z0-9]+(?:[-./:@+%=&?·][a-z0-9]+)*|(?<![a-z0-9])(?:/[a-z0-9]+)+")
+_TOKEN = re.compile(r"[a-z0-9]+(?:[-./:@+%=&?·][a-z0-9]+)*|(?<![a-z0-9/:])(?:/[a-z0-9]+)+")
 _PIECE = re.compile(r"[a-z0-9]+")
 _WORDS_OF_A_CODE = 12
 _PHONE = re.compile(r"(?<![\w])(?:\+|00)?\(?\d(?:[ ().\-/]{0,3}\d){6,17}(?!\d)")
 STRICT = frozenset(("url", "email", "version"))
-_SCHEME = re.compile(r"^(?:[a-z]{2,6}://)?(?:www\.)?")
+_SCHEME = re.compile(r"^(?:[a-z]{2,6}://)?(?:www\.)?(?:v(?=\d))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Code:
 
     def places(self, answer: Text) -> list[Place]:
         """Return where it, or something near it, stands in an answer."""
-        plain = _squeezed(self.text)
+        plain = _squeezed(_bare(self.text) if self.strict else self.text)
         found = [Place(m.start(), m.end(), "same", 1.0) for m, _ in
                  zip(_pattern(self.text, self.strict).finditer(answer.text), range(_MOST), strict=False)]  # fmt: skip
         if self.kind == "phone":
@@ -59,7 +59,7 @@ class Code:
         pieces = _PIECE.findall(self.text)
         shape = _shape(self.text)
         for start, end, token in tokens(answer):
-            written = _squeezed(token)
+            written = _squeezed(_bare(token) if self.strict else token)
             if written == plain:
                 if self.strict and _bare(token) != _bare(self.text):
                     yield Place(start, end, "edit", 0.3, rival=True)
@@ -178,7 +178,7 @@ def _pattern(text: str, strict: bool) -> re.Pattern[str]:
             pending = ""
         else:
             pending += char
-    lead = r"(?<![a-z0-9])" if not strict else r"(?<![a-z0-9@])(?<![a-z0-9][.\-])"
+    lead = r"(?<![a-z0-9])" if not strict else r"(?:(?<![a-z0-9@])(?<![a-z0-9][.\-])|(?<=\bv)(?=\d))"
     tail = r"(?![a-z0-9])(?!-[a-z0-9])" if not strict else r"(?!/?[a-z0-9])(?![.\-:][a-z0-9])(?!/[a-z0-9])"
     if not text.isascii():
         lead = tail = ""

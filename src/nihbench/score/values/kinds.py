@@ -23,7 +23,7 @@ _VERSION = re.compile(r"v?\d+(?:\.\d+)+(?:[-+.]?[a-z]+[.-]?\d*)?|v\d+")
 _DIGITS_APART = re.compile(r"\d+(?:[-:/.]\d+)+")
 _PLATE = re.compile(r"[\u4e00-\u9fff][a-z][ ·.-]?[a-z0-9]{5,6}")
 _TOKEN = re.compile(r"[a-z0-9]+(?:[-./:@+%=&?][a-z0-9]+)*")
-_CODE_WORDS = 5
+_CODE_WORDS = 8
 _THING_WORDS = 3
 _LATIN = re.compile("[a-z]")
 _DIGIT = re.compile("[0-9]")
@@ -39,7 +39,7 @@ class _About:
             return re.compile("|".join(filter(None, (getattr(each, name) for each in values))) or "(?!)")
 
         self.code, self.phone, self.version = pattern("code_words"), pattern("phone_words"), pattern("version_words")
-        self.who, self.order = pattern("who"), pattern("order_words")
+        self.who, self.order, self.password = pattern("who"), pattern("order_words"), pattern("pass_words")
         self.titles = frozenset().union(*(each.titles for each in values))
         self.surnames = frozenset().union(*(each.surnames for each in values))
         self.fillers = frozenset().union(*(each.fillers for each in values))
@@ -149,8 +149,9 @@ def _code(text: Text, plain: str, question: Text) -> Value | None:
     mixed = bool(_LATIN.search(plain) and _DIGIT.search(plain))
     pieces = re.findall(r"[^\W_]+", plain)
     if not joined:
-        short = 1 < len(pieces) <= _CODE_WORDS and not text.has_signs and mixed and max(map(len, pieces)) < 12
-        return Code(kind="code", text=plain) if asked and short and len(pieces) < 4 else None
+        short = 1 < len(pieces) <= _CODE_WORDS and not text.has_signs and text.grammar.empty.isdisjoint(pieces)
+        password = about(text.grammar).password.search(question.text) is not None
+        return Code(kind="code", text=plain) if short and (password or (asked and mixed and len(pieces) < 4)) else None
     if text.has_signs and not (mixed and asked):
         return None
     if mixed or (len(pieces) > 1 and (asked or len(pieces) > 3)) or (asked and not text.has_signs and len(pieces) == 1):

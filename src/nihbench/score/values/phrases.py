@@ -43,6 +43,53 @@ class Relation:
         return self.others.search(text, low, high) is not None and self.own.search(text, low, high) is None
 
 
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A word that says which of two things is which (from, to), with what it stands by."""
+
+    own: re.Pattern[str]
+    others: re.Pattern[str]
+    neighbour: str
+    signs: bool
+
+    def beside(self, part: str, grammar: Grammar) -> bool:
+        """Whether it stands by one of a phrase's parts."""
+        return self.neighbour.startswith(part) if self.signs else self.neighbour == grammar.stem(part)
+
+    def denied(self, answer: Text, span: Span) -> bool:
+        """Whether an answer puts another such word in its place, anywhere."""
+        return self.others.search(answer.text) is not None and self.own.search(answer.text) is None
+
+
+def heads(form: str, grammar: Grammar) -> tuple[Head, ...]:
+    """Return the words of a folded form that say which of two things is which."""
+    found = []
+    for language in grammar.languages:
+        signs = not language.spaced
+        for sides in language.values.heads if language.values else ():
+            for side in sides:
+                others = "|".join(other for other in sides if other != side)
+                edge = "" if signs else r"\b"
+                m = re.search(rf"{edge}(?:{side}){'' if signs else ' (?:the )?'}([^\W\d_]{{1,{4 if signs else 20}}})", form)
+                if m is None or (signs and not grammar.has_signs(form)):
+                    continue
+                near = re.escape(m[1][:2] if signs else m[1])
+                gap = "" if signs else " (?:the )?"
+                own, other = (re.compile(rf"{edge}(?:{words}){gap}{near}") for words in (side, others))
+                found.append(Head(own, other, m[1] if signs else grammar.stem(m[1]), signs))
+    return tuple(found)
+
+
+def without_relations(form: str, grammar: Grammar) -> str:
+    """Return a form without its words for where and when that are several (on top of), which say what one does."""
+    for signs, sides in _groups(grammar):
+        for own, _ in () if signs else sides:
+            m = own.search(form)
+            if m is not None and " " in m.group():
+                form = f"{form[: m.start()]} {form[m.end() :]}"
+    return form
+
+
 @lru_cache(maxsize=64)
 def _groups(grammar: Grammar) -> tuple[tuple[bool, tuple[tuple[re.Pattern[str], re.Pattern[str]], ...]], ...]:
     """Return every group of opposites: each side's pattern, and that of all its other sides."""
@@ -62,9 +109,9 @@ def _bounded(words: str, spaced: bool) -> re.Pattern[str]:
     return re.compile(rf"\b(?:{longest})\b" if spaced else f"(?:{longest})")
 
 
-def relations(form: str, grammar: Grammar) -> tuple[Relation, ...]:
+def relations(form: str, grammar: Grammar) -> tuple[Relation | Head, ...]:
     """Return the words of a folded form that say where, when and how."""
-    found = []
+    found: list[Relation | Head] = []
     for signs, sides in _groups(grammar):
         if signs and not grammar.has_signs(form):
             continue
@@ -85,7 +132,7 @@ def relations(form: str, grammar: Grammar) -> tuple[Relation, ...]:
             neighbour = grammar.stem(behind[0] if behind else ahead[-1]) if behind or ahead else ""
         if neighbour:
             found.append(Relation(own, others, neighbour, signs))
-    return tuple(found)
+    return (*found, *heads(form, grammar))
 
 
 # ---- forms with signs ------------------------------------------------------------------------------------------
@@ -103,7 +150,10 @@ def in_signs(form: str, grammar: Grammar) -> str:
         if read.single or len(read.values) == 0 or read.values[0] != read.values[0].to_integral() or read.per:
             continue
         pieces += _letters(form[at : read.start], grammar)
-        pieces.append(_amount_pattern(read, grammar))
+        if pieces:
+            pieces[-1] += rf"[ |:为是约共达只{particles}]{{0,4}}" + _amount_pattern(read, grammar)
+        else:
+            pieces.append(_amount_pattern(read, grammar))
         at = read.end
     return gap.join([*pieces, *_letters(form[at:], grammar)])
 
@@ -157,15 +207,15 @@ def parts_of_list(text: str, grammar: Grammar, *, asked: bool) -> list[str]:
         return parts
     if len(parts) == 2 and not re.search(r" and | & |、|和|与|及", folded):
         return []
-    if any(_too_long(part, grammar) for part in parts):
+    if any(_too_long(part, grammar, short="、" in folded or len(parts) > 2) for part in parts):
         return []
     return parts
 
 
-def _too_long(part: str, grammar: Grammar) -> bool:
+def _too_long(part: str, grammar: Grammar, *, short: bool) -> bool:
     folded = grammar.fold(part).text
     words = grammar.words(folded)
     signs = sum(map(grammar.is_sign, (word[0] for word in words)))
-    if signs == 1 and len(words) == 1:
+    if signs == 1 and len(words) == 1 and not short:
         return True  # one sign: 和 may be a part of a word
     return len(words) - signs > _ITEM_WORDS or signs > _ITEM_SIGNS or not grammar.content_stems(folded)

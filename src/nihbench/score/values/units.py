@@ -67,6 +67,7 @@ def same(one: Decimal, unit: str, other: Decimal, other_unit: str) -> bool | Non
         return one == other if money and set(unit.split()) & set(other_unit.split()) else None
     (what, size), (other_what, other_size) = SIZES[unit], SIZES[other_unit]
     if what != other_what:
-        return None
+        degrees = {what, other_what} in ({"angle", "celsius"}, {"angle", "fahrenheit"})
+        return one == other if degrees else None
     left, right = one * size, other * other_size
     return abs(left - right) <= _EXACT * max(abs(left), abs(right))
