@@ -14,7 +14,9 @@ from types import MappingProxyType
 
 from nihbench.lang.messages import Note, Words
 from nihbench.score import beside, doubts
+from nihbench.score.another import misplaced, of_another
 from nihbench.score.answer import Text
+from nihbench.score.asides import stands_aside
 from nihbench.score.fold import final_answer
 from nihbench.score.grammar import Phrase
 from nihbench.score.language import doubting, foreign, shown, untold
@@ -274,7 +276,7 @@ def _value(reading: Reading) -> Verdict | None:
     text, asked = reading.answer.text, reading.sheet.question
     rivals = [place for place in rivals_of(fact, reading.answer)[:200]
               if text[place.start : place.end].strip() not in asked
-              and not beside.stands_aside(reading.sheet, text, place.start, place.end)]  # fmt: skip
+              and not stands_aside(reading.sheet, text, place.start, place.end)]  # fmt: skip
     if not rivals:
         return None
     last_right, last = max(span[0] for span in found.spans), rivals[-1]
@@ -312,6 +314,20 @@ def _joined_rival(reading: Reading) -> Words:
                 if low <= high and len(text) <= _BETWEEN and _OR(reading.grammar).search(text):
                     return Note("or_another_choice")
     return ""
+
+
+def _of_another(reading: Reading) -> Verdict | None:
+    """What is given is given to another subject, to the past, or its numbers have changed places."""
+    why = of_another(reading)
+    if why:
+        return Verdict(0.0, "hallucinated", why, subject_wrong=True, doubt=0.2)
+    astray = misplaced(reading)
+    if not astray:
+        return None
+    kept = [f for f in reading.right if f not in astray]
+    value = 0.3 if kept else 0.0
+    name = astray[0].fact.name
+    return Verdict(value, "partial" if kept else "hallucinated", Note("misplaced", fact=name), doubt=0.2)
 
 
 def _denied(reading: Reading) -> Verdict | None:
@@ -387,7 +403,7 @@ def _part(reading: Reading) -> Verdict | None:
 
 
 _LINES: tuple[Callable[[Reading], Verdict | None], ...] = (
-    _value, _denied, _whole, _part, kind_of_nothing,
+    _of_another, _value, _denied, _whole, _part, kind_of_nothing,
 )  # fmt: skip
 
 
