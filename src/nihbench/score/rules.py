@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from nihbench.lang.messages import Note, Words
 from nihbench.score import beside, doubts
 from nihbench.score.another import misplaced, of_another
 from nihbench.score.answer import Text
+from nihbench.score.asides import stands_aside
 from nihbench.score.fold import final_answer
+from nihbench.score.grammar import Phrase
 from nihbench.score.language import doubting, foreign, shown, untold
-from nihbench.score.match import Status, find, numbers_beside, sheet_of
+from nihbench.score.match import Found, Status, find, rivals_of, sheet_of
 from nihbench.score.misled import misled_by
-from nihbench.score.numbers import find_digits, nearness
 from nihbench.score.reading import Reading, Verdict
 from nihbench.score.sheet import Sheet
 from nihbench.score.subject import other_subject
@@ -197,7 +199,7 @@ def confidence(reading: Reading, verdict: Verdict) -> float:
 
 
 SCORER = "rules"
-VERSION = "0.3"
+VERSION = "0.4"
 
 _NO_FRESH: Mapping[str, str] = MappingProxyType({})
 _MOST_AT_AN_END = 16_000
@@ -304,44 +306,68 @@ def _not_covered(reading: Reading) -> Note | None:
 def _untold(reading: Reading) -> Note | None:
     """Return why an answer without facts might still hold them: it is in a script in which none of them is named."""
     facts = reading.sheet.facts
-    if any([f.status != "absent" for f in reading.found]) or any([fact.digits for fact in facts]):
+    if any([f.status != "absent" for f in reading.found]) or any([f.in_any_script for f in facts]):
         return None
     if reading.answer.has_signs:
         only_signs = 2 * reading.grammar.count_signs(reading.answer.text) > len(reading.answer.text)
-        return untold(reading.grammar, spaced=False) if only_signs and not any([f.by_signs for f in facts]) else None
-    return None if any([fact.by_words for fact in facts]) else untold(reading.grammar, spaced=True)
+        named = any([f.by_signs or reading.grammar.has_signs(f.forms[0]) for f in facts])
+        return untold(reading.grammar, spaced=False) if only_signs and not named else None
+    return None if any([f.by_words or f.values for f in facts]) else untold(reading.grammar, spaced=True)
 
 
 # ---- the lines -------------------------------------------------------------------------------------------------
 
 
-def _number(reading: Reading) -> Verdict | None:
-    """A number is right, beside a rival, nearly right, or not there; only the middle two are decided here."""
-    fact = reading.sheet.facts[0]
-    if len(reading.sheet.facts) > 1 or not fact.digits or fact.denied or reading.found[0].status == "negated":
+def _value(reading: Reading) -> Verdict | None:
+    """A value of a type is right, beside a rival, nearly right, or not there; only the middle two are decided here."""
+    fact, found = reading.sheet.facts[0], reading.found[0]
+    if len(reading.sheet.facts) > 1 or fact.value is None or fact.denied or found.status == "negated":
         return None
-    if not reading.answer.numbers(fact.digits):
+    if found.status == "near":
+        return _nearly_right(reading, found)
+    if found.status != "right" or found.worth < 1.0:
         return None
-    asked = {n.digits for n in find_digits(reading.sheet.question)}
-    numbers = [n for n in numbers_beside(fact.digits, reading.answer)[:200] if n.digits not in asked]
-    kinds = [nearness(n.digits, fact.digits) for n in numbers]
-    if "same" not in kinds:
-        close = next((n for n, kind in zip(numbers, kinds, strict=True) if kind != "other"), None)
-        return Verdict(0.3, "partial", Note("number_nearly_right", number=close.digits), doubt=0.1) if close else None
-    text = reading.answer.text
-    rivals = [n for n in numbers if beside.is_rival(reading.sheet, n, fact.digits, text)]
+    text, asked = reading.answer.text, reading.sheet.question
+    rivals = [place for place in rivals_of(fact, reading.answer)[:200]
+              if text[place.start : place.end].strip() not in asked
+              and not stands_aside(reading.sheet, text, place.start, place.end)]  # fmt: skip
     if not rivals:
         return None
-    last_right = max(n.start for n, kind in zip(numbers, kinds, strict=True) if kind == "same")
-    last = rivals[-1]
+    last_right, last = max(span[0] for span in found.spans), rivals[-1]
+    said = text[last.start : last.end]
     if last.end <= last_right:
         mended = reading.answer.cues("confirm", last.end, last_right) or reading.answer.cues("retract", 0, last_right)
         if mended and not reading.answer.cues("either", last.end, last_right):
             return None
-        return Verdict(0.5, "partial", Note("second_number_before", number=last.digits), doubt=0.2)
+        return Verdict(0.5, "partial", Note("second_value_before", words=said), doubt=0.2)
     taken_back = reading.answer.cues("retract", last_right, last.end + 40)
     outcome: OutcomeClass = "hedged" if taken_back else "partial"
-    return Verdict(0.5, outcome, Note("second_number_after", number=last.digits), doubt=0.2)
+    return Verdict(0.5, outcome, Note("second_value_after", words=said), doubt=0.2)
+
+
+def _nearly_right(reading: Reading, found: Found) -> Verdict:
+    """A value is there but for one thing: a character, the unit, a part of the date."""
+    start, end = found.spans[0]
+    said = Note("nearly_right", words=reading.answer.text[start:end].strip(), how=Note(f"differs_{found.how}"))
+    return Verdict(found.worth, "partial", said, doubt=0.1)
+
+
+_OR = Phrase("@or_after@")
+_BETWEEN = 12  # characters between a value and one that "or" joins to it
+
+
+def _joined_rival(reading: Reading) -> Words:
+    """Return that another value of a fact's type is joined to it by "or"."""
+    for found in reading.right:
+        if not found.fact.values:
+            continue
+        for rival in rivals_of(found.fact, reading.answer)[:20]:
+            for start, end in found.spans:
+                low, high = (end, rival.start) if rival.start >= end else (rival.end, start)
+                text = reading.answer.text[low:high]
+                if low <= high and len(text) <= _BETWEEN and _OR(reading.grammar).search(text):
+                    return Note("or_another_choice")
+    return ""
 
 
 def _of_another(reading: Reading) -> Verdict | None:
@@ -380,7 +406,7 @@ def _whole(reading: Reading) -> Verdict | None:
     taken = doubts.taken_back(reading)
     if taken:
         return Verdict(0.5, "hedged", Note("taken_back", cue=taken), doubt=0.15)
-    offered = beside.choices(reading) or beside.equals(reading)
+    offered = beside.choices(reading) or beside.equals(reading) or _joined_rival(reading)
     if offered:
         return Verdict(0.5, "partial", Note("alternatives", cue=offered), doubt=0.2)
     hedge = doubts.hedged(reading)
@@ -392,6 +418,12 @@ def _whole(reading: Reading) -> Verdict | None:
     vague = doubts.vague(reading)
     if vague:
         return Verdict(0.7, "partial", Note("vague", words=vague), doubt=0.3)
+    if reading.worth < 1.0:
+        least = min(reading.right, key=lambda found: found.worth)
+        said = Note("not_in_full", fact=least.fact.name, how=Note(f"differs_{least.how}"))
+        return Verdict(0.7, "partial", said, doubt=0.15)
+    if reading.sheet.listed == "order" and not reading.in_order:
+        return Verdict(0.5, "partial", Note("other_order"), doubt=0.15)
     extra = beside.extras(reading)
     if extra:
         return Verdict(0.7, "partial", Note("extra", cue=extra), doubt=0.3)
@@ -403,9 +435,13 @@ def _part(reading: Reading) -> Verdict | None:
     if not reading.right:
         lone = reading.found[0] if len(reading.found) == 1 else None
         if lone and lone.status == "near":
-            return Verdict(0.3, "partial", Note("part_of_fact", fact=lone.fact.name), doubt=0.3)
-        return None
-    value = reading.word_band if reading.sheet.by_words else _fact_band(reading)
+            return Verdict(lone.worth or 0.3, "partial", Note("part_of_fact", fact=lone.fact.name), doubt=0.3)
+        nearly = next((f for f in reading.found if f.status == "near" and f.fact.values and f.fact.identifying), None)
+        return replace(_nearly_right(reading, nearly), value=0.3) if nearly else None
+    if reading.sheet.by_words:
+        value = reading.word_band
+    else:
+        value = reading.item_band if reading.sheet.listed else _fact_band(reading)
     if value == 0.0:
         return None
     right, whole = len(reading.right), len(reading.found)
@@ -421,7 +457,7 @@ def _part(reading: Reading) -> Verdict | None:
 
 
 _LINES: tuple[Callable[[Reading], Verdict | None], ...] = (
-    _of_another, _number, _denied, _whole, _part, kind_of_nothing,
+    _of_another, _value, _denied, _whole, _part, kind_of_nothing,
 )  # fmt: skip
 
 
@@ -455,7 +491,7 @@ def _identifying(reading: Reading, verdict: Verdict) -> Identifying:
         status = "negated"
     else:
         status = "wrong" if any(f.status == "near" for f in facts) else "absent"
-    guessed = verdict.outcome == "hallucinated" or (verdict.value == 0.3 and reading.sheet.facts[0].digits is not None)
+    guessed = verdict.outcome == "hallucinated" or (verdict.value <= 0.3 and reading.sheet.facts[0].value is not None)
     return "wrong" if status == "absent" and guessed else status
 
 
