@@ -229,6 +229,12 @@ _CUES: dict[str, tuple[tuple[str, str], ...]] = {
          r"\bno (?:trace|sign|hint|clue|word|luck)\b|\bcame up empty\b|\b(?:is|are|was|were) (?:absent|missing) from\b|"
          r"\b(?:leaves?|left) (?:\w{1,12} ){0,3}?(?:open|unanswered)\b|\bno way (?:of|to)\b|"
          r"(?:\b(?:is|was) not|n't) (?:in )?there\b"),
+        ("annot be|can't be|could not be|couldn't be",
+         r"\b(?:cannot|can't|could not|couldn't) be (?:\w{2,12}ly )?(?:answered|determined|found|known|established|inferred|located|"
+         r"told|identified|derived|deduced)\b"),
+        ("something|anything", r"(?:n't|\bnot) (?:something|anything) (?:\w{1,12} ){1,3}?(?:tells?|says?|mentions?|covers?|states?|gives?)\b"),
+        ("neither", r"\bneither (?:names?|mentions?|states?|says?|gives?|answers?|tells?|contains?|provides?)\b"),
+        (", not about", r", not about\b"),
         ("none of", rf"\bnone of (?:\w{{1,20}} ){{1,4}}?(?:mention|{_SAY[3:-1]})"),
         ("fails|lack|omit|without", r"\b(?:fails to|lacks?|omits?) (?:\w{1,20} ){0,3}?(?:information|mention|state|"
                                      r"answer|details?|provide|any)\b|\bwithout (?:mentioning|specifying|saying)\b"),
@@ -418,6 +424,13 @@ _PHRASES = {
     "shows": r"\b(?:the|is|and|of|with|to|a)\b",
     "no_names": "english chinese thank thanks please sorry hello hope enjoy sure yes great",
     "and_more": r"[ ,]{0,2}(?:and|plus|as well as|along with|then|followed by)\b([^.;:!?\n]{1,80})",
+    "tells": r"(?:who|whose|where|which)\b",
+    "joins": r"\b(?:and|plus|as well as|along with|together with|followed by|then)\b|&",
+    "no_item": (
+        r"(?:in|for|according|to(?! bake)|with|as|on|from|at|by|when|if|sure|well|ok(?:ay)?|yes|no|not|which|who|that|this|these|"
+        r"it|he|she|they|you|we|i|so|because|since|per|based|thus|hence|namely|respectively|specifically|of course|all|both|"
+        r"three|four|nothing|without|but|or|e\.?g|i\.?e|there|here|just|only|exactly|\w+ly\b|\w+ing\b)\b|[([]"
+    ),
     "listed": (
         r", (?!\w{1,20}:|which|that|who|where|when|as\b|so\b|because|since|according|or\b|but|though|although|while|"
         r"per\b|based|\w+ing\b"

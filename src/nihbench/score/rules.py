@@ -471,7 +471,7 @@ def _fact_band(reading: Reading) -> float:
         return 0.7
     weight = sum(f.fact.weight for f in reading.right) / (sum(f.fact.weight for f in reading.found) or 1.0)
     nearly = sum(f.status == "near" for f in reading.found) if _identified(reading, "right", "near") else 0
-    if total > 2 and (2 * right >= total or 2 * right + nearly > total or (weight >= 0.5 and right > 1)):
+    if total > 2 and (2 * right + nearly >= total or (weight >= 0.5 and right > 1)):
         return 0.5
     wrong = any(f.status in ("near", "negated") for f in reading.found)
     return 0.5 if _identified(reading, "right") and not (wrong and total > 3) else 0.3
