@@ -384,6 +384,8 @@ def _most_of(fact: Sought, answer: Text) -> tuple[Span | None, float]:
         if size < _MOST_OF:
             continue
         present = [stem for stem in wanted.stems if stem in answer.stems]
+        if _whole_part(fact, present, answer):
+            return answer.first(present[0]), 0.5
         standing = [p for v in wanted.values for p in places_in(v, answer) if p.how == "same"]
         if len(present) + min(len(standing), len(wanted.values)) != size - 1 or not present:
             continue
@@ -395,6 +397,12 @@ def _most_of(fact: Sought, answer: Text) -> tuple[Span | None, float]:
             replaced = any(answer.grammar.stem(w) not in answer.grammar.reporting for w in others)
             return spans[0], 0.5 if replaced or _opposed(fact, answer, spans[0]) else 0.7
     return None, 0.0
+
+
+def _whole_part(fact: Sought, present: list[str], answer: Text) -> bool:
+    """Whether one of the parts of a phrase, between commas, is given in all its words."""
+    parts = [set(answer.grammar.content_stems(part)) for form in fact.forms[:1] for part in form.split(",")]
+    return len(parts) > 1 and any(part and part <= set(present) for part in parts)
 
 
 _MOST_OF = 3  # words and values: of fewer, one left out is half

@@ -84,7 +84,8 @@ class Sought:
 class Sheet:
     """What an answer is held against. `by_words`: the facts are the words of one long answer, graded by share.
 
-    `listed`: they are the items of one answer, "list" or "order" (whose order is told); "" where they are not. `known`
+    `listed`: they are the items of one answer, "list" or "order" (whose order is told); "" where they are not.
+    `ordered`: the question asks for the facts in their order. `known`
     are the stems of needle and question, `lead` those of them that are no fact's; `subjects` are the folded names of
     the subject, `statements` the folded sentences of the needle; `told` are its sentences and answers as written, and
     `grammar` is how an answer to it is read.
@@ -100,6 +101,7 @@ class Sheet:
     told: tuple[str, ...]
     grammar: Grammar
     listed: str = ""
+    ordered: bool = False
 
     @property
     def kind(self) -> str:
@@ -155,6 +157,7 @@ def make_sheet(needle: Needle, expected: str, fresh: Mapping[str, str], question
         told=told,
         grammar=grammar,
         listed=items,
+        ordered=items == "order" or (len(sought) > 2 and listed and about(grammar).order.search(asked) is not None),
     )
 
 
@@ -282,10 +285,10 @@ def _alone(fact: Sought, asked: str, grammar: Grammar) -> Sought:
 
 def _items(fact: KeyFact, asking: Text, grammar: Grammar) -> tuple[list[Sought], str]:
     """Return the items of an answer that is a list, each sought for itself, and whether their order is told."""
-    parts = parts_of_list(fact.text, grammar, asked=fact.type in ("list", "order"))
+    parts, told = parts_of_list(fact.text, grammar, asked=fact.type in ("list", "order"))
     if not parts or fact.type == "phrase":
         return [], ""
-    order = fact.type == "order" or (fact.type == "" and about(grammar).order.search(asking.text) is not None)
+    order = fact.type == "order" or (fact.type == "" and told) or (fact.type == "" and about(grammar).order.search(asking.text) is not None)
     sought = [_sought(KeyFact(name=part, text=part, identifying=True), asking, grammar) for part in parts]
     return sought, "order" if order else "list"
 
@@ -295,6 +298,8 @@ def _split(fact: Sought, asked: str, grammar: Grammar) -> list[Sought]:
     form = fact.forms[0]
     inside = [each for each in segment(Text(form, grammar)) if not _is_small(each)]
     rest = _without(form, inside)
+    if grammar.has_signs(rest):
+        rest = without_relations(rest, grammar)
     seen = set(grammar.stems(asked))
     parts: dict[str, None] = {}
     for word in grammar.words(rest):

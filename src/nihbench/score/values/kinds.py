@@ -97,7 +97,7 @@ def _found(text: Text, plain: str, question: Text) -> Value | None:
     if found is not None:
         return found
     named = name_of(text, known.titles, known.surnames, asked=known.who.search(question.text) is not None)
-    return named or yes_no_of(text, question) or _counted(text)
+    return named or yes_no_of(text, question) or _counted(text, question)
 
 
 def _moment(text: Text) -> Value | None:
@@ -113,7 +113,7 @@ def _amount(text: Text, question: Text) -> Value | None:
     read = [each for each in amounts(text)]
     if len(read) != 1 or not _only(text, [(read[0].start, read[0].end)], read[0]):
         return None
-    return amount_of(read[0], per_asked=_asks_per(read[0], question))
+    return amount_of(read[0], per_asked=_asks_per(read[0], question), asked=frozenset(question.stems))
 
 
 def _asks_per(read: Read, question: Text) -> bool:
@@ -159,10 +159,10 @@ def _code(text: Text, plain: str, question: Text) -> Value | None:
     return None
 
 
-def _counted(text: Text) -> Value | None:
+def _counted(text: Text, question: Text) -> Value | None:
     """Return the amount that counts things, as 1,250 sheep."""
     read = amounts(text)
-    if len(read) != 1 or read[0].unit or (read[0].single and not text.has_signs and text.words[0] != text.text[: read[0].end]):
+    if len(read) != 1 or read[0].unit not in ("", "count") or (read[0].single and not text.has_signs and text.words[0] != text.text[: read[0].end]):
         return None
     fillers = about(text.grammar).fillers
     if text.grammar.words(text.text[: read[0].start]):
@@ -175,7 +175,7 @@ def _counted(text: Text) -> Value | None:
         return None  # no counter behind the number: 三号仓库
     if any(word.isdecimal() for word in behind) or read[0].values[0] == 1:
         return None  # 1 lamp is a lamp
-    return amount_of(read[0], thing=tuple(text.grammar.stems_of(behind)))
+    return amount_of(read[0], thing=tuple(text.grammar.stems_of(behind)), asked=frozenset(question.stems))
 
 
 def segment(text: Text) -> list[Standing]:
