@@ -157,11 +157,11 @@ class Values:
         units: Words for units, by their symbols in `nihbench.score.values.units`.
         currencies: Words for currencies, by their codes of ISO 4217 (several, parted by spaces, where they are many).
         scales: What multiplies a number in front of it.
-        small: Words for small parts of a currency, as shares of it.
+        small: Words for small parts of a currency, as shares of it, with the codes of those that one of them names.
         number: A pattern for a number that is not in digits; `value` reads one (None where it is none), `write` writes
             one in signs.
         numerals: The inside of a character class of signs that may stand for digits in dates and times; "" for none.
-        minus: What makes the number behind it negative.
+        minus: What makes the number behind it negative; `minus_after` the one in front of it.
         percent_before: What stands before a percentage.
         per: A pattern for "a", "per": what a price is for, as group `per` in front of the number or `per_after`.
         months, weekdays, ordinals: Words for them, by number (Monday is 1).
@@ -192,6 +192,7 @@ class Values:
     write: Callable[[int], str] | None = None
     numerals: str = ""
     minus: str = ""
+    minus_after: str = ""
     percent_before: str = ""
     per: str = ""
     per_after: str = ""

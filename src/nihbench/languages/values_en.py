@@ -19,7 +19,7 @@ _ORDINALS = {word: number for number, word in enumerate(
 _WORD = "|".join(sorted([*_ONES, *_TENS, *_SCALES, "oh"], key=len, reverse=True))
 _PARTS = {"third": 3, "quarter": 4, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8, "ninth": 9, "tenth": 10}
 _SHARES = (
-    rf"(?:an?|one)[ -](?:third|quarter|fifth|sixth|eighth|tenth)(?= of)"
+    rf"(?:an?|one)[ -](?:third|quarter|fifth|sixth|eighth|tenth)(?= of|[.,;]|$)"
     rf"|(?:two|three|four|five|six|seven|eight|nine)[ -](?:{'|'.join(_PARTS)})s"
 )
 _HALVES = {"half": "0.5", "quarter": "0.25"}
@@ -255,14 +255,18 @@ VALUES = Values(
         "k": 1000, "m": 10**6, "mn": 10**6, "bn": 10**9, "tn": 10**12, "hundred": 100, "thousand": 1000,
         "million": 10**6, "billion": 10**9, "trillion": 10**12, "dozen": 12, "lakh": 10**5, "crore": 10**7,
     },
-    small={**dict.fromkeys(("cent", "cents"), "0.01"), **dict.fromkeys(("pence", "penny", "p"), "0.01")},
+    small={
+        **dict.fromkeys(("cent", "cents"), "0.01 USD EUR AUD CAD NZD HKD SGD ZAR"),
+        **dict.fromkeys(("pence", "penny", "p"), "0.01 GBP"),
+    },
     number=(
-        rf"(?<![a-z0-9])(?:(?:an? )?(?:{_WORD}|dozen)(?:(?: ?, ?|-| and a | and | )(?:{_WORD}|half|quarter|dozen))"
+        rf"(?<![a-z])(?:{_SHARES})(?![a-z])|half an? (?=per ?cent\b)|(?<![a-z0-9])(?:(?:an? )?(?:{_WORD}|dozen)(?:(?: ?, ?|-| and a | and | )(?:{_WORD}|half|quarter|dozen))"
         rf"{{0,20}}(?: point(?: (?:{_WORD}))+)?|half an? (?=dozen|hundred|thousand|million|billion)"
         r"|(?:half )?an?(?= (?:hour|day|week|month|year|minute|second|kilo|kilometre|mile|litre|metre|pound|tonne)\b))"
-        rf"(?![a-z0-9])|(?<![a-z])(?:{_SHARES})(?![a-z])"
+        r"(?![a-z0-9])"
     ),
     value=value,
+    minus_after=r" ?(?:degrees? )?below(?: zero| freezing)?\b",
     minus=r"\b(?:minus|negative) $",
     per=r"\b(?:an?|per|each|every) (?P<per>[a-z]{1,12})\b",
     per_after=r" ?(?:(?:an?|per|each|every|for (?:an?|each)) |/ ?)(?P<per>[a-z]{1,12})\b",
@@ -275,7 +279,8 @@ VALUES = Values(
         rf"\b(?P<m>{_MONTH})\b\.?,? (?:of )?{_YEAR}",
     ),
     times=(
-        rf"(?<![\d.:])(?P<h>\d{{1,2}})(?P<sep>[:.h])(?P<n>\d{{2}})(?::(?P<s>\d{{2}}))?(?![\d%])"
+        rf"(?<![\d.:])(?P<h>\d{{1,2}})\.(?P<n>\d{{2}}),? ?{_MERIDIEM}",
+        rf"(?<![\d.:])(?P<h>\d{{1,2}})(?::| ?h ?)(?P<n>\d{{2}})(?::(?P<s>\d{{2}}))?(?![\d%])"
         rf"(?: ?(?:o'clock|hrs|hours|h\b))?(?:,? ?{_MERIDIEM})?",
         rf"(?<![\d.:,a-z]){_HOUR}(?: ?o'clock)?,? ?{_MERIDIEM}",
         rf"(?<![\d.:,a-z]){_HOUR} ?o'clock",
@@ -321,6 +326,7 @@ VALUES = Values(
          "beside|next to", "inside|within", "outside"),
         ("before|prior to|ahead of|until", "after|following|since"),
         ("every other|alternate|every second", "every|each"),
+        ("once", "twice", "thrice"),
         ("up|upward|upwards|upstairs", "down|downward|downwards|downstairs"),
         ("left", "right"),
         ("with", "without"),
@@ -341,5 +347,5 @@ VALUES = Values(
     ),
     heads=(("from", "to|into|onto"),),
     joints=r"→|->|, and |,| and |;|\n|&| plus ",
-    fillers=frozenset("a an the at on in of to by it is was be exactly".split()),
+    fillers=frozenset("a an the at on in of to by it is was be exactly about around approximately roughly some".split()),
 )  # fmt: skip

@@ -20,6 +20,7 @@ from nihbench.score.answer import Span, Text
 from nihbench.score.grammar import Grammar, Phrase
 from nihbench.score.numbers import nearness
 from nihbench.score.sheet import Sheet, Sought, Wanted, make_sheet
+from nihbench.score.values.amounts import amounts
 from nihbench.score.values.base import How, Place, Value, kept
 from nihbench.types import Needle
 
@@ -258,18 +259,33 @@ def _with_values(wanted: Wanted, answer: Text) -> list[Span]:
     """Return where all of a form's words stand within its window, and the values of the form beside them."""
     if not wanted.values:
         spans = _together(wanted.stems, wanted.window, answer) if wanted.stems else []
-        return [span for span in spans if _counted(wanted, answer, span)] if wanted.counts else spans
+        if wanted.counts or wanted.behind:
+            return [span for span in spans if _counted(wanted, answer, span)]
+        return spans
     standing = [[p for p in places_in(value, answer) if p.how == "same"] for value in wanted.values]
     if not all(standing):
         return []
     spans = _together(wanted.stems, wanted.window, answer) if wanted.stems else [(p.start, p.end) for p in standing[0]]
     found = []
     for start, end in spans:
-        beside = [[p for p in places if start - _BESIDE <= p.start and p.end <= end + _BESIDE] for places in standing]
+        beside = [[p for p in places if start - _BESIDE <= p.start and p.end <= end + _BESIDE
+                   and (not wanted.stems or _belongs(answer, start, end, p))] for places in standing]  # fmt: skip
         if all(beside):
             nearest = [min(places, key=lambda p: abs(p.start - start)) for places in beside]
             found.append((min(start, *(p.start for p in nearest)), max(end, *(p.end for p in nearest))))
     return found
+
+
+_PARTED = re.compile(r"[;\n。]|,(?!\d)|, ")
+
+
+def _belongs(answer: Text, start: int, end: int, place: Place) -> bool:
+    """Whether a value stands with some words: no other amount and no comma between them."""
+    low, high = (end, place.start) if place.start >= end else (place.end, start)
+    if low >= high:
+        return True
+    others = any(low <= read.first and read.last <= high and not read.single for read in amounts(answer))
+    return not others and _PARTED.search(answer.text, low, high) is None
 
 
 _BESIDE = 40  # characters between the words of a fact and a value that belongs to them
@@ -285,6 +301,11 @@ def _counted(wanted: Wanted, answer: Text, span: Span) -> bool:
                 continue
             said = [each for each in words[max(0, at - 2) : at] if each.isdecimal()]
             if said and number not in said:
+                return False
+    for thing, number in wanted.behind:
+        for at, stem in enumerate(words[:_MOST]):
+            said = [each for each in words[at + 1 : at + 5] if each.isdecimal()] if stem == thing else []
+            if said and number not in said[:1]:
                 return False
     return True
 

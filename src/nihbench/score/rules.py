@@ -299,20 +299,23 @@ def _nearly_right(reading: Reading, found: Found) -> Verdict:
 
 
 _OR = Phrase("@or_after@")
+_SPAN = re.compile(r"\W*(?:and|to|-|—|~|至|到)\W*")
 _BETWEEN = 12  # characters between a value and one that "or" joins to it
 
 
 def _joined_rival(reading: Reading) -> Words:
     """Return that another value of a fact's type is joined to it by "or"."""
+    own = [span for found in reading.right for span in found.spans]
     for found in reading.right:
         if not found.fact.values:
             continue
         others = [p for p in places_of(found.fact, reading.answer) if p.how != "same"]
+        others = [p for p in others if not any(s < p.end and p.start < e for s, e in own)]
         for rival in others[:20]:
             for start, end in found.spans:
                 low, high = (end, rival.start) if rival.start >= end else (rival.end, start)
                 text = reading.answer.text[low:high]
-                if low <= high and len(text) <= _BETWEEN and _OR(reading.grammar).search(text):
+                if low < high and len(text) <= _BETWEEN and (_OR(reading.grammar).search(text) or _SPAN.fullmatch(text)):
                     return Note("or_another_choice")
     return ""
 

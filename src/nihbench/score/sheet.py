@@ -10,7 +10,7 @@ from nihbench.score.answer import Text
 from nihbench.score.grammar import Grammar, Phrase, grammar_for
 from nihbench.score.values.amounts import Amount
 from nihbench.score.values.base import Standing, Value
-from nihbench.score.values.kinds import about, recognise, segment
+from nihbench.score.values.kinds import about, recognise, segment, spanned
 from nihbench.score.values.phrases import Head, Relation, in_signs, parts_of_list, relations, without_relations
 from nihbench.types import KeyFact, Needle
 
@@ -26,13 +26,15 @@ _ROOM = re.compile(r"(?<=\d)[室号间楼层栋座]$")
 class Wanted:
     """The words of one form of a fact: their stems, within how many words they must stand, what must stand by them.
 
-    `values` are amounts and the like within the form; `counts` pairs the number of things with their first word.
+    `values` are amounts and the like within the form; `counts` pairs the number of things with their first word,
+    `behind` a word with the number that is told behind it (Anna: 3).
     """
 
     stems: tuple[str, ...]
     window: int
     values: tuple[Value, ...] = ()
     counts: tuple[tuple[str, str], ...] = ()
+    behind: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,9 +243,13 @@ def _wanted(form: str, grammar: Grammar) -> Wanted:
         (grammar.stem(word), grammar.stem(behind)) for word, behind in zip(words, words[1:], strict=False)
         if grammar.stem(word).isdecimal() and behind not in grammar.empty and not behind.isdecimal()
     )  # fmt: skip
+    behind = tuple(
+        (grammar.stem(word), number) for word, number in zip(words, words[1:], strict=False)
+        if number.isdecimal() and number == words[-1] and word not in grammar.empty and not word.isdecimal()
+    )  # fmt: skip
     ones = {number for number, _ in counts if number == "1"}
     stems = tuple(stem for stem in stems if stem not in ones) or stems
-    return Wanted(stems, len(form.split()) + _SLACK, tuple(each.value for each in inside), counts)
+    return Wanted(stems, len(form.split()) + _SLACK, tuple(each.value for each in inside), counts, behind)
 
 
 def _is_small(standing: Standing) -> bool:
@@ -285,12 +291,21 @@ def _alone(fact: Sought, asked: str, grammar: Grammar) -> Sought:
 
 def _items(fact: KeyFact, asking: Text, grammar: Grammar) -> tuple[list[Sought], str]:
     """Return the items of an answer that is a list, each sought for itself, and whether their order is told."""
+    ends = spanned(Text(fact.text, grammar)) if fact.type in ("", "list", "order") else []
+    if ends:
+        return [_of_value(value, fact.text, grammar) for value in ends], "order"
     parts, told = parts_of_list(fact.text, grammar, asked=fact.type in ("list", "order"))
     if not parts or fact.type == "phrase":
         return [], ""
     order = fact.type == "order" or (fact.type == "" and told) or (fact.type == "" and about(grammar).order.search(asking.text) is not None)
     sought = [_sought(KeyFact(name=part, text=part, identifying=True), asking, grammar) for part in parts]
     return sought, "order" if order else "list"
+
+
+def _of_value(value: Value, written: str, grammar: Grammar) -> Sought:
+    digits = value.digits if isinstance(value, Amount) and value.digits else None
+    made = prepared(grammar, written, (), digits, True, 1.0)
+    return replace(made, forms=(grammar.fold(written).text,), values=(value,))
 
 
 def _split(fact: Sought, asked: str, grammar: Grammar) -> list[Sought]:
@@ -316,7 +331,5 @@ def _split(fact: Sought, asked: str, grammar: Grammar) -> list[Sought]:
         for part in parts
     ]  # fmt: skip
     for each in inside:
-        written = form[each.start : each.end]
-        digits = each.value.digits if isinstance(each.value, Amount) and each.value.digits else None
-        made.append(replace(prepared(grammar, written, (), digits, True, 1.0), forms=(written,), values=(each.value,)))
+        made.append(_of_value(each.value, form[each.start : each.end], grammar))
     return made

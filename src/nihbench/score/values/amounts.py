@@ -33,6 +33,7 @@ _GLUED = re.compile(r"[a-z]$")
 _WORDS_BEHIND = re.compile(r"[ -]?([a-z]+)((?: [a-z]+){0,3})")
 _MINUS = re.compile(r"(?:^|[\s(\[=:])-$")
 _PLURAL = re.compile(r" ([a-z]{3,20}s)\b(?!')")
+_ENDLESS = 12  # digits
 _ORDER = 5  # times as much: more than that is another matter
 _ROUNDED = Decimal("0.01")
 _MORE_SCALES = re.compile(r"(\d{1,4}(?:\.\d+)?)([十百千万]{1,2})")
@@ -113,6 +114,8 @@ class Amount:
                 equal = value == self.value
             elif value is read.values[0] or read.unit == self.unit:  # the other way to read a point is for its own unit
                 equal = same(self.value, self.unit, value, read.unit)
+            if not equal and self.unit == "%" and _endless(self.value) and read.unit == "%":
+                equal = abs(value - self.value) < Decimal("0.5")
             if equal or equal is None:
                 break
         if equal:
@@ -213,6 +216,11 @@ def _plain(value: Decimal) -> str:
     return f"{value.normalize():f}" if value else "0"
 
 
+def _endless(value: Decimal) -> bool:
+    """Whether a value has more digits than anybody writes: a third."""
+    return len(value.as_tuple().digits) > _ENDLESS
+
+
 def _rounded(value: Decimal, places: int) -> Decimal:
     """Return a value rounded to so many digits."""
     return value.quantize(Decimal(1).scaleb(value.adjusted() - places + 1), ROUND_HALF_UP)
@@ -246,7 +254,9 @@ class Reader:
                 self._prefixes[word] = code
                 self._units[word] = f"{code} {self._units[word]}" if word in self._units and code else code
         self._key = re.compile(rf"(?<![a-z\d])({_any([w for w, u in self._units.items() if u and len(w) > 1])})[a-z]{{0,2}} ?: ?$")
-        self._small = {word: Decimal(size) for each in self.values for word, size in each.small.items()}
+        small = [(word, size.split(maxsplit=1)) for each in self.values for word, size in each.small.items()]
+        self._small = {word: Decimal(size[0]) for word, size in small}
+        self._small_of = {word: size[1] for word, size in small if len(size) > 1}
         latin = [word for word in {*self._units, *self._small} if word[-1].isascii() and word[-1].isalpha()]
         other = [word for word in {*self._units, *self._small} if word not in latin and word]
         behind = "|".join(
@@ -265,6 +275,7 @@ class Reader:
         )
         self._said = [(re.compile(each.number), each.value) for each in self.values if each.number and each.value]
         self._minus = [re.compile(each.minus) for each in self.values if each.minus]
+        self._minus_after = [re.compile(each.minus_after) for each in self.values if each.minus_after]
         self._percent = tuple(each.percent_before for each in self.values if each.percent_before)
         self._per_after = [re.compile(each.per_after) for each in self.values if each.per_after]
         self._per_before = [re.compile(rf"(?:{each.per})[ ,]?(?:[a-z]{{1,6}} )?$") for each in self.values if each.per]
@@ -343,8 +354,10 @@ class Reader:
         return text.original[place : place + 1] in tuple("⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
     def _scales(self, text: Text, scale: re.Match[str], start: int) -> bool:
-        if scale[2] == "m":  # million behind a currency, else metres
-            return self._currency(text, start) != ("", start)
+        if scale[2] == "m":  # million beside a currency, else metres
+            behind = self._behind.match(text.text, scale.end())
+            money = behind is not None and dimension(self._units.get(behind[1], "")) == "money"
+            return money or self._currency(text, start) != ("", start)
         if scale[3]:  # 3千米, 5千克: the scale is a part of the unit
             behind = self._behind.match(text.text, scale.start(3))
             return not (behind and behind[1].startswith(scale[3]) and len(behind[1]) > len(scale[3]))
@@ -416,6 +429,11 @@ class Reader:
             bullet = before.rstrip("-").endswith("\n") or not before.rstrip("-").strip()
             negative = tuple(-value for value in values)
             values = (*negative, *values) if bullet and before.endswith("-") and start - 1 > 0 else negative
+        if "|" in unit:  # pence, cents
+            word, _, unit = unit.partition("|")
+            values, digits, formed = tuple(value * self._small[word] for value in values), "", True
+        if any(pattern.match(written, end) for pattern in self._minus_after):
+            values = tuple(-value for value in values)
         if unit == "tenth":
             unit, values = "%", tuple(value * 10 for value in values)
         return Read(start, end, first, last, values, unit, per, digits, formed, single, pieces)
@@ -426,7 +444,9 @@ class Reader:
             return currency, last
         word = m[1].rstrip(".")
         unit = self._units.get(word)
-        if unit is None or (word in self._small and word not in self._units):
+        if word in self._small and word not in self._units:
+            return (f"{word}|{self._small_of[word]}", m.end()) if word in self._small_of and not currency else (currency, last)
+        if unit is None:
             return currency, last
         if currency and dimension(unit) != "money" and not (set(unit.split()) & set(currency.split())):
             return currency, last
@@ -468,6 +488,9 @@ class Reader:
             return None
         if dimension(one.unit) == "money":
             return self._change(text, one, other, gap)
+        if one.unit == "m" and not gap and not other.unit and 0 < len(other.digits) < 3:  # 1米85
+            value = one.values[0] + Decimal(other.digits).scaleb(-len(other.digits))
+            return replace(one, end=other.end, last=other.last, values=(value,), digits="")
         if one.unit == "h" and not gap and (other.unit == "m" or (not other.unit and len(other.digits) == 2)):
             other = replace(other, unit="min")
         if not other.unit or other.unit == one.unit or dimension(one.unit) != dimension(other.unit):
@@ -487,6 +510,10 @@ class Reader:
     def _change(self, text: Text, one: Read, other: Read, gap: str) -> Read | None:
         if gap.strip(" ,and") or len(one.values) == 0:
             return None
+        bare = text.text[one.last : one.end].strip() in ("pounds", "dollars", "euros", "pound", "dollar", "euro")
+        if gap == " " and bare and not other.unit and 9 < other.values[0] < 100:
+            value = one.values[0] + other.values[0] / 100  # three pounds fifty
+            return replace(one, end=other.end, last=other.last, values=(value,), digits="", formed=True)
         m = self._behind.match(text.text, other.last)
         size = self._small.get(m[1]) if m else None
         if m and size is not None:

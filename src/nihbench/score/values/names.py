@@ -145,7 +145,7 @@ def name_of(text: Text, titles: frozenset[str], surnames: frozenset[str], asked:
     if any(word.casefold() in text.grammar.empty for word in plain):
         return None
     folded = tuple(text.grammar.words(text.grammar.fold(" ".join(plain)).text))
-    if not (asked and len(folded) < 5) and not (titled and len(folded) < 4):
+    if not (asked and len(folded) < 6) and not (titled and len(folded) < 4):
         return None
     return Name(words=folded, signs=False, titles=titles, written=text.original)
 

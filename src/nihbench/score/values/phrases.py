@@ -151,7 +151,7 @@ def in_signs(form: str, grammar: Grammar) -> str:
             continue
         pieces += _letters(form[at : read.start], grammar)
         if pieces:
-            pieces[-1] += rf"[ |:为是约共达只{particles}]{{0,4}}" + _amount_pattern(read, grammar)
+            pieces[-1] += rf"[ |:]{{0,3}}[^\s\d,;。]{{0,3}}?" + _amount_pattern(read, grammar)
         else:
             pieces.append(_amount_pattern(read, grammar))
         at = read.end
@@ -209,11 +209,20 @@ def parts_of_list(text: str, grammar: Grammar, *, asked: bool) -> tuple[list[str
         return [], False
     if asked:
         return parts, told
-    if len(parts) == 2 and not told and not re.search(r" and | & |、|和|与|及|→|->", folded):
+    paired = all(_is_pair(part, grammar) for part in parts)
+    if len(parts) == 2 and not told and not paired and not re.search(r" and | & |、|和|与|及|→|->", folded):
         return [], False
     if any(_too_long(part, grammar, short="、" in folded or len(parts) > 2) for part in parts):
         return [], False
     return parts, told or "→" in folded or "->" in folded
+
+
+def _is_pair(part: str, grammar: Grammar) -> bool:
+    """Whether an item names a thing and its number: 成人35元."""
+    text = Text(part, grammar)
+    read = [each for each in amounts(text) if not each.single]
+    rest = text.text[: read[0].start] + text.text[read[0].end :] if len(read) == 1 else ""
+    return bool(grammar.content_stems(rest.strip(" :"))) and bool(rest.strip(" :"))
 
 
 def _too_long(part: str, grammar: Grammar, *, short: bool) -> bool:
