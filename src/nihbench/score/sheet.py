@@ -11,7 +11,7 @@ from nihbench.score.grammar import Grammar, Phrase, grammar_for
 from nihbench.score.values.amounts import Amount
 from nihbench.score.values.base import Standing, Value
 from nihbench.score.values.kinds import about, recognise, segment, spanned
-from nihbench.score.values.phrases import Head, Relation, in_signs, parts_of_list, relations, without_relations
+from nihbench.score.values.phrases import Head, Relation, in_signs, parts_of_list, relations, sides_in, without_relations
 from nihbench.types import KeyFact, Needle
 
 _SLACK = 3  # words that may stand between the words of a fact, over and above its own
@@ -313,7 +313,8 @@ def _split(fact: Sought, asked: str, grammar: Grammar) -> list[Sought]:
     form = fact.forms[0]
     inside = [each for each in segment(Text(form, grammar)) if not _is_small(each)]
     rest = _without(form, inside)
-    if grammar.has_signs(rest):
+    likes = sides_in(rest, grammar) if grammar.has_signs(rest) else {}
+    if likes:
         rest = without_relations(rest, grammar)
     seen = set(grammar.stems(asked))
     parts: dict[str, None] = {}
@@ -330,6 +331,7 @@ def _split(fact: Sought, asked: str, grammar: Grammar) -> list[Sought]:
                 relations=tuple(side for side in sides if side.beside(part, grammar)))
         for part in parts
     ]  # fmt: skip
+    made += [prepared(grammar, side, words, None, True, 1.0) for side, words in likes.items()]
     for each in inside:
         made.append(_of_value(each.value, form[each.start : each.end], grammar))
     return made

@@ -90,6 +90,17 @@ def without_relations(form: str, grammar: Grammar) -> str:
     return form
 
 
+def sides_in(form: str, grammar: Grammar) -> dict[str, tuple[str, ...]]:
+    """Return the words of a form without spaces that say where and when and are of several signs, with their likes."""
+    found = {}
+    for signs, sides in _groups(grammar):
+        for own, _ in sides if signs else ():
+            m = own.search(form)
+            if m is not None and len(m.group()) > 1:
+                found[m.group()] = tuple(own.pattern.removeprefix("(?:").removesuffix(")").split("|"))
+    return found
+
+
 @lru_cache(maxsize=64)
 def _groups(grammar: Grammar) -> tuple[tuple[bool, tuple[tuple[re.Pattern[str], re.Pattern[str]], ...]], ...]:
     """Return every group of opposites: each side's pattern, and that of all its other sides."""
