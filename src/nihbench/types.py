@@ -468,7 +468,7 @@ Placed = Placement | Bare
 class Trial:
     """One cell measured once. `length` in tokens of the length unit, whole request. It holds no text.
 
-    `control` names what it checks instead of counting for the grid (see `plan.controls`); where that is a prompt
+    `control` names what it checks instead of counting for the grid (see `plan.grid`); where that is a prompt
     without a needle, `depth_percent` is 0 and says nothing.
     `extra`: a draw beyond the plan, which an adaptive run made where answers are uncertain: only its cell counts it.
     `point` is its value on the task's axis, where that is not the depth (`depth_percent` is 0 then, and says nothing).

@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from nihbench.errors import FetchError
-from nihbench.fetch.download import download_url
+from nihbench.fetch.pinned import download_url
 
 BODY = "深度\n".encode() * 50_000
 SHA = hashlib.sha256(BODY).hexdigest()

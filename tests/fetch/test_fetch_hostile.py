@@ -17,8 +17,7 @@ from pathlib import Path
 import pytest
 
 from nihbench.errors import FetchError
-from nihbench.fetch.download import download_url
-from nihbench.fetch.wheels import child_environment, members_of, wheel_member_to_file, wheel_members
+from nihbench.fetch.pinned import child_environment, download_url, members_of, wheel_member_to_file, wheel_members
 from nihbench.types import is_pinned
 from tests.wording import wording
 
@@ -282,7 +281,7 @@ def server() -> Iterator[str]:
 
 def test_a_hostile_server_of_a_corpus_is_one_sentence(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_PROXY", "127.0.0.1,corpus.example")
-    monkeypatch.setattr("nihbench.fetch.download.MOST_BYTES", 64 << 20)
+    monkeypatch.setattr("nihbench.fetch.pinned.MOST_BYTES", 64 << 20)
     said = {
         "endless": "larger than", "short": "Could not fetch", "zipped": "Could not fetch", "to_file": "Could not fetch",
         "to_ftp": "Could not fetch", "round": "Could not fetch",

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from nihbench.errors import FetchError
-from nihbench.fetch.wheels import members_of, wheel_member_to_file, wheel_members
+from nihbench.fetch.pinned import members_of, wheel_member_to_file, wheel_members
 
 TEXTS = {
     "box/texts/b.txt": b"second",

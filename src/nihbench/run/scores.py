@@ -1,4 +1,4 @@
-"""A run's scores beside its records, one file a scorer: made again at will by rules, kept where a judge gave them.
+"""Answers to be graded, and a run's scores beside its records: made again by rules, kept where a judge gave them.
 
 A file holds the grades of one scorer in one version; what another version graded is made again (rules) or refused
 (a judge, whose verdicts cost money), so that two versions never meet in one figure.
