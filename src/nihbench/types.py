@@ -473,7 +473,7 @@ class Trial:
     `extra`: a draw beyond the plan, which an adaptive run made where answers are uncertain: only its cell counts it.
     `point` is its value on the task's axis, where that is not the depth (`depth_percent` is 0 then, and says nothing).
     `also_depths`: further rows in which the prompt is the same: nominal depths at which the needle comes to stand at
-    the very same place. Such a trial is asked and counted once, and drawn in each of its cells (`plan.places`).
+    the very same place. Such a trial is asked and counted once, and drawn in each of its cells (`plan.grid`).
     """
 
     experiment: str

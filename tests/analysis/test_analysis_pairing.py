@@ -10,7 +10,7 @@ from nihbench.analysis.pairing import Side, holm, pair, prompt_by_model, text_of
 from nihbench.analysis.table import columns
 from nihbench.errors import UsageError
 from nihbench.lang.messages import t
-from nihbench.stats.binomial import clopper_pearson
+from nihbench.stats.interval import clopper_pearson
 from tests.analysis.test_analysis_tables import make_record, make_score, make_trial
 from tests.manifests import small
 from tests.wording import wording

@@ -12,11 +12,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nihbench.analysis.report.model import Measured, report_data, statistics_of
-from nihbench.analysis.report.trials import AROUND, BEGINS, ENDS, LEAST, Pool, Surroundings, most_of_each, utf16
+from nihbench.analysis.report import (
+    AROUND,
+    BEGINS,
+    ENDS,
+    LEAST,
+    Measured,
+    Pool,
+    Surroundings,
+    most_of_each,
+    report_data,
+    statistics_of,
+    utf16,
+)
 from nihbench.analysis.statistics import statistics
 from nihbench.analysis.table import columns
-from nihbench.figures.report.page_file import report_page
+from nihbench.figures.report import report_page
 from nihbench.lang.messages import Note, language, said
 from nihbench.run.scores import grades_of
 from nihbench.run.store import RunFolder, open_run

@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from nihbench.catalog import document
 from nihbench.catalog.document import read_document
 from nihbench.catalog.loading import load, load_folders
-from nihbench.catalog.mistakes import validate
-from nihbench.catalog.schema import NeedlesFile
+from nihbench.catalog.schema import NeedlesFile, validate
 from nihbench.errors import CatalogError
 from nihbench.lang.messages import t
 from nihbench.plan.fresh import fill

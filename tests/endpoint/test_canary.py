@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from nihbench.endpoint.canary import Canary
+from nihbench.endpoint.checkup import Canary
 from tests.wording import part, says
 
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
+from nihbench.app.checks import request_counter
 from nihbench.endpoint.access import ModelAccess, open_model
 from nihbench.endpoint.checkup import Preflight, verdict
 from nihbench.endpoint.connection import Endpoint
 from nihbench.endpoint.counting import CountingEndpoint
-from nihbench.endpoint.request_counts import request_counter
 from nihbench.errors import EndpointError, StoppedError
 from nihbench.lang.messages import t
 from nihbench.types import Message, ModelPreset

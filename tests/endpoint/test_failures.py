@@ -11,8 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nihbench.endpoint.error_body import MESSAGE_CHARACTERS, own_words
-from nihbench.endpoint.failures import classify
+from nihbench.endpoint.failures import MESSAGE_CHARACTERS, classify, own_words
 from nihbench.endpoint.kinds import HANDLING
 from nihbench.lang.messages import quoted, t
 from nihbench.types import FailureKind

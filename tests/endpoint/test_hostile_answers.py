@@ -20,7 +20,7 @@ from nihbench.endpoint.checkup import preflight
 from nihbench.endpoint.client import ChatClient
 from nihbench.endpoint.coding import PIECE_BYTES, CodingError, Inflater
 from nihbench.endpoint.connection import Endpoint
-from nihbench.endpoint.error_body import decoded
+from nihbench.endpoint.failures import decoded
 from nihbench.endpoint.limits import Limiter, Limits
 from nihbench.endpoint.servers import probe
 from nihbench.errors import EndpointError, StoppedError

@@ -17,9 +17,8 @@ from pathlib import Path
 import pytest
 
 from nihbench.errors import FetchError
-from nihbench.fetch.children import child_environment
 from nihbench.fetch.download import download_url
-from nihbench.fetch.wheels import members_of, wheel_member_to_file, wheel_members
+from nihbench.fetch.wheels import child_environment, members_of, wheel_member_to_file, wheel_members
 from nihbench.types import is_pinned
 from tests.wording import wording
 

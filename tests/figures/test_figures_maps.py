@@ -19,24 +19,25 @@ from matplotlib.colors import to_hex
 from nihbench.analysis.grids import Grid, difference
 from nihbench.errors import UsageError
 from nihbench.figures.cells import cells_of, value_scale
-from nihbench.figures.colours import (
+from nihbench.figures.look import GROUPS, HATCHES, Hatch, drawable, families, group_of, missing
+from nihbench.figures.page import check_suffix, save
+from nihbench.figures.panel import Panel, draw_heatmap, draw_panel
+from nihbench.figures.sheet import Around, Control
+from nihbench.figures.style import (
     CLASSIC,
     HATCH_LINE,
     LEVELS,
     NO_ANSWER,
     NOT_RUN,
     PALETTES,
+    PRESETS,
+    Style,
     colour_of,
     is_dark,
     palette,
+    preset,
+    sized,
 )
-from nihbench.figures.files import check_suffix, save
-from nihbench.figures.hatch import GROUPS, HATCHES, Hatch, group_of
-from nihbench.figures.layout import Panel
-from nihbench.figures.look import drawable, families, missing
-from nihbench.figures.panel import draw_heatmap, draw_panel
-from nihbench.figures.sheet import Around, Control
-from nihbench.figures.style import PRESETS, Style, preset, sized
 from nihbench.lang.messages import t
 from nihbench.types import FailureKind
 from tests.wording import says, wording

@@ -9,12 +9,11 @@ from PIL import Image
 from nihbench.analysis.grids import Grid, depth_profile, length_profile
 from nihbench.errors import UsageError
 from nihbench.figures.animation import save_animation
-from nihbench.figures.colours import NOT_RUN, colour_of
-from nihbench.figures.files import save
+from nihbench.figures.page import save
 from nihbench.figures.panel import draw_heatmap
 from nihbench.figures.profile import Line, draw_profiles
 from nihbench.figures.sheet import Around
-from nihbench.figures.style import PRESETS, Style
+from nihbench.figures.style import NOT_RUN, PRESETS, Style, colour_of
 from tests.figures.test_figures_maps import check_layout, make_grid
 from tests.wording import wording
 

@@ -12,14 +12,21 @@ from rich.console import Console
 
 from nihbench.analysis.grids import Grid
 from nihbench.analysis.statistics import Rate, Summary
-from nihbench.figures import words
-from nihbench.figures.captions import Intervals, Setting, caption, headline
-from nihbench.figures.colours import colour_of
-from nihbench.figures.labels import depth_labels, half_up, length_labels, unit_phrase
+from nihbench.figures import captions
+from nihbench.figures.captions import (
+    Intervals,
+    Setting,
+    caption,
+    depth_labels,
+    half_up,
+    headline,
+    length_labels,
+    unit_phrase,
+)
 from nihbench.figures.look import look
 from nihbench.figures.page import Ruler
 from nihbench.figures.sheet import Control, _control_lines
-from nihbench.figures.style import Style
+from nihbench.figures.style import Style, colour_of
 from nihbench.figures.terminal import terminal_heatmap
 from nihbench.lang.messages import Note, languages, said, t
 from nihbench.types import FailureKind
@@ -180,7 +187,7 @@ def test_chinese_figures_have_no_english_words_of_ours():
         text = text.replace(name, "")
     assert re.findall("[a-zA-Z]{2,}", text) == []
     for kind in get_args(FailureKind):
-        assert not re.search("[a-z]", words.kind_word("zh", kind))
+        assert not re.search("[a-z]", captions.kind_word("zh", kind))
 
 
 def test_chinese_lines_break_between_characters_but_not_before_a_closing_mark():

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from nihbench.errors import LocalModelError
-from nihbench.local.model_file import check_gguf, model_file
+from nihbench.local.server import check_gguf, model_file
 from nihbench.types import LocalModel
 from tests.wording import wording
 
@@ -41,7 +41,7 @@ class Wheel:
 def wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Wheel:
     monkeypatch.setenv("NIH_CACHE_DIR", str(tmp_path))
     played = Wheel()
-    monkeypatch.setattr(import_module("nihbench.local.model_file"), "wheel_member_to_file", played)
+    monkeypatch.setattr(import_module("nihbench.local.server"), "wheel_member_to_file", played)
     return played
 
 

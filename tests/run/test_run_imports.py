@@ -11,8 +11,7 @@ from nihbench.analysis.statistics import summary
 from nihbench.analysis.table import frame, pairs
 from nihbench.catalog.loading import load
 from nihbench.errors import UsageError
-from nihbench.run.imports import import_rows
-from nihbench.run.kamradt import read_kamradt
+from nihbench.run.imports import import_rows, read_kamradt
 from nihbench.run.store import open_run
 from nihbench.types import Completion, Failure, GradedElsewhere, Unscored
 from tests.wording import says, wording

@@ -23,7 +23,7 @@ from nihbench.lang.messages import said, t
 from nihbench.run.options import MODEL_UNIT
 from nihbench.run.stored import Manifest
 from nihbench.stats.compare import Comparison, Crossed, Pairs, compare, interaction, repeats_for, verdict_of
-from nihbench.stats.metrics import LEAST_MEASURED
+from nihbench.stats.headline import LEAST_MEASURED
 from nihbench.stats.overlap import one_text
 from nihbench.stats.regions import Region, strongest_regions
 from nihbench.types import DEPTH, Axis, Trial
@@ -42,7 +42,7 @@ class Side:
 
     `name` is what tells it from what it is compared with, `run` its folder's name, `place` how a user calls that.
     `text` is what makes its haystacks (`text_of`), by names that a user knows. `planned` are the cells and repeats
-    of its plan as (length, depth, repeat). `same` has, for a cell whose trial bears another depth (`plan.places`),
+    of its plan as (length, depth, repeat). `same` has, for a cell whose trial bears another depth (`plan.grid`),
     the cell of that depth.
     """
 

@@ -14,9 +14,8 @@ import numpy as np
 
 from nihbench.analysis.pairing import Side
 from nihbench.analysis.statistics import GridTrials, grid_trials
-from nihbench.stats.headline import Estimate, Trials, headline
+from nihbench.stats.headline import LEAST_MEASURED, Estimate, Trials, headline
 from nihbench.stats.interval import LEVEL, Interval
-from nihbench.stats.metrics import LEAST_MEASURED
 
 MARGIN = 0.05
 """Found rates within so much of each other are called alike."""

@@ -19,7 +19,6 @@ from nihbench.endpoint.limits import Limiter
 from nihbench.endpoint.spending import Budget
 from nihbench.errors import NihError, UsageError
 from nihbench.lang.messages import Message, Words, t, without_stop
-from nihbench.run.answers import Answered, answers_of
 from nihbench.run.judging import (
     MARGIN,
     VERDICTS,
@@ -36,7 +35,7 @@ from nihbench.run.judging import (
 )
 from nihbench.run.known import is_own_run
 from nihbench.run.options import RunOptions, bare_url
-from nihbench.run.scores import save_grades, score_run
+from nihbench.run.scores import Answered, answers_of, save_grades, score_run
 from nihbench.run.spent import Ledger, read_ledger
 from nihbench.run.store import RunFolder, owned
 from nihbench.types import Completer, Grade, Outcome, Request

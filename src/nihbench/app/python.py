@@ -26,7 +26,7 @@ from nihbench.app.running import wait_for, wait_for_async
 from nihbench.app.session import Session, new_session, resumed_session
 from nihbench.errors import InterruptedRunError, UsageError
 from nihbench.lang.messages import t
-from nihbench.run.answers import row_of
+from nihbench.run.scores import row_of
 from nihbench.types import Grade
 
 if TYPE_CHECKING:

@@ -6,15 +6,15 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from nihbench.analysis.report.model import Measured, report_data
+from nihbench.analysis.report import Measured, report_data
 from nihbench.app.catalogs import load
 from nihbench.app.events import Caller
 from nihbench.app.money import stored_tariff
 from nihbench.catalog.lookup import Catalog
 from nihbench.errors import NihError, UsageError
 from nihbench.fetch.files import write_atomic
-from nihbench.figures.report.page_file import report_page
-from nihbench.figures.words import listed
+from nihbench.figures.captions import listed
+from nihbench.figures.report import report_page
 from nihbench.lang.messages import language, t
 from nihbench.run.scores import default_scorer, grades_of
 from nihbench.run.spent import Tariff, spent_of

@@ -16,12 +16,11 @@ from nihbench.app.presets import find_preset, host_of, is_gguf, key_for, preset_
 from nihbench.catalog.lookup import Catalog
 from nihbench.endpoint.access import ModelAccess, open_model
 from nihbench.errors import UsageError
-from nihbench.fetch.regular import open_named
+from nihbench.fetch.files import open_named
 from nihbench.lang.messages import t
-from nihbench.local.model_file import model_file
-from nihbench.local.server import LocalServer
-from nihbench.plan.cache import Pace
+from nihbench.local.server import LocalServer, model_file
 from nihbench.plan.grid import is_count
+from nihbench.plan.order import Pace
 from nihbench.run.forecast import Forecast, forecast_of
 from nihbench.run.options import RunOptions
 from nihbench.run.resolve import Outline, outline_of, preset_of

@@ -17,7 +17,6 @@ from pydantic import BaseModel
 
 from nihbench.catalog.document import Sourced, read_document
 from nihbench.catalog.lookup import Broken, Catalog, unknown
-from nihbench.catalog.mistakes import validate
 from nihbench.catalog.needles import make_needle, make_presets, make_prompt
 from nihbench.catalog.schema import (
     CorpusFile,
@@ -29,6 +28,7 @@ from nihbench.catalog.schema import (
     SuiteEntry,
     UrlEntry,
     WheelEntry,
+    validate,
 )
 from nihbench.errors import CatalogError, UsageError
 from nihbench.lang.messages import t

@@ -10,20 +10,18 @@ import typer
 
 from nihbench.app.batching import Terms, fetch_all, served, submit_run
 from nihbench.app.events import BatchStands
-from nihbench.app.exporting import write_requests
-from nihbench.app.finish import finish
 from nihbench.app.jobs import Job, resumed_jobs
 from nihbench.app.options import run_options
-from nihbench.app.plain import plain
+from nihbench.app.prompting import write_requests
 from nihbench.app.running import now
+from nihbench.app.session import finish
 from nihbench.cli.hearing import FAILED_TRIALS, given, terminal
 from nihbench.cli.output import note, show, show_json
 from nihbench.cli.progress import measuring
 from nihbench.errors import UsageError
-from nihbench.lang.messages import t
+from nihbench.lang.messages import plain, t
 from nihbench.run.batch_state import open_batches
-from nihbench.run.batches import refresh
-from nihbench.run.results import import_results
+from nihbench.run.batches import import_results, refresh
 from nihbench.run.store import open_run, owned
 
 

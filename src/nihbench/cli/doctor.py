@@ -8,11 +8,10 @@ from typing import Any
 from nihbench.app.examining import Found, examine
 from nihbench.app.keywords import usual_values
 from nihbench.app.options import run_options
-from nihbench.app.plain import plain
 from nihbench.cli.hearing import terminal
 from nihbench.cli.output import show_json, tell
 from nihbench.errors import NihError, UsageError
-from nihbench.lang.messages import Message, Words, column, said, t
+from nihbench.lang.messages import Message, Words, column, plain, said, t
 from nihbench.types import RateState
 
 _SIDE = 14

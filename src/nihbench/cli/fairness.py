@@ -8,13 +8,12 @@ from typing import Any
 
 from nihbench.analysis.controls import ControlResult
 from nihbench.analysis.fairness import Fairness
-from nihbench.app.fairness import checked_by_models, checked_in
+from nihbench.app.examining import checked_by_models, checked_in
 from nihbench.app.options import spelt_lengths
-from nihbench.app.plain import plain
 from nihbench.cli.hearing import terminal
 from nihbench.cli.output import show, show_json
 from nihbench.cli.progress import measuring
-from nihbench.lang.messages import Message, column, language, said, t
+from nihbench.lang.messages import Message, column, language, plain, said, t
 
 
 def as_lines(found: Mapping[str, Sequence[ControlResult]]) -> list[str]:

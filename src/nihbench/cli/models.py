@@ -8,16 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from nihbench.app.catalogs import load
-from nihbench.app.plain import plain
 from nihbench.app.presets import is_gguf, key_for, remember
 from nihbench.cli.hearing import terminal
 from nihbench.cli.output import note, show, show_json
 from nihbench.endpoint.connection import Endpoint
 from nihbench.endpoint.servers import probe
 from nihbench.errors import LocalModelError, UsageError
-from nihbench.lang.messages import said, t, typed
-from nihbench.local.model_file import model_file
-from nihbench.local.server import LocalServer
+from nihbench.lang.messages import plain, said, t, typed
+from nihbench.local.server import LocalServer, model_file
 from nihbench.run.options import RunOptions, header_digest, without_secrets
 from nihbench.types import ModelPreset
 

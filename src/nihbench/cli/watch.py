@@ -12,9 +12,7 @@ from nihbench.app.money import Gauges, stored_tariff
 from nihbench.app.results import result_of
 from nihbench.cli.hearing import terminal
 from nihbench.cli.output import note
-from nihbench.cli.progress import is_live, shown
-from nihbench.cli.showing import show_result
-from nihbench.cli.view import Watched
+from nihbench.cli.progress import Watched, is_live, show_result, shown
 from nihbench.lang.messages import Words, t
 from nihbench.run.follow import Follower
 from nihbench.run.store import open_run

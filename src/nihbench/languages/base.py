@@ -48,7 +48,7 @@ Reader = Callable[[str, str], Iterator[Number]]
 """Yields the numbers of a folded text that are written in a language's own way, read with expected digits in mind."""
 CUES = (
     "abstain", "refuse", "hedge", "vague", "retract", "override", "outside", "grader", "clarify", "either", "more",
-    "confirm", "others",
+    "confirm", "others", "denies", "denied",
 )  # fmt: skip
 """The kinds of turns of phrase that decide a class."""
 
@@ -106,6 +106,8 @@ class Grading:
 
 PHRASES = {
     "clause_ends": "what begins another clause",
+    "denial_ends": "what ends the reach of words that deny a whole sentence",
+    "of_others": "words for other things than the answer",
     "points_back": "a clause that begins so speaks of what was said",
     "says_that_this": "behind an abstaining cue: it is said of the answer",
     "asks": "question words, which name what is missing",
@@ -122,8 +124,22 @@ PHRASES = {
     "not_a_value": "a number behind this is no value",
     "counters": "a short number before this counts",
     "of_the_source": "words for the document",
+    "own_labels": "a number behind this counts lines, pages, certainty: nothing of what was asked",
+    "own_counters": "what such a number has behind it",
+    "answer_keys": "a field (of JSON) so called holds an answer",
+    "published": "a number behind this dates the document or tells where in it something stands",
+    "claims": "what a document is said to claim follows",
+    "compares": "what follows is there for comparison",
+    "clause_breaks": "words between clauses",
+    "leads": "what leads from a remark to the answer",
     "speaks_of_it": "a sentence that begins so speaks of the answer",
     "more_at_once": "a sentence that begins so adds to the answer",
+    "parts": "words between the parts of a sentence that set things against one another",
+    "former": "what was valid before",
+    "now": "what is valid now follows",
+    "from": "the value that was changed follows",
+    "to": "the value that it was changed to follows",
+    "assigns": "words that give a thing its value",
     "another_time": "a number beside this was or is another",
     "judging": "words of judgement: the best, the most fun",
     "superlative": "what calls something the best",

@@ -17,8 +17,7 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from nihbench.errors import DamagedDataError, UsageError, is_path_fault, path_error, unreadable
-from nihbench.fetch.files import write_atomic
-from nihbench.fetch.regular import check_folder, is_there, lines_of, parse_json, read_json
+from nihbench.fetch.files import check_folder, is_there, lines_of, parse_json, read_json, write_atomic
 from nihbench.lang.messages import t, typed
 from nihbench.run.export import BATCH_FOLDER, BATCH_FORMAT, BATCH_MANIFEST, PLANNED, URL
 from nihbench.run.records import first_line, lines_in, placement_of, planted_in

@@ -18,8 +18,7 @@ from typing import BinaryIO
 from nihbench.endpoint.dialect import Call
 from nihbench.endpoint.wire.base import Dialect, wire_of
 from nihbench.errors import FetchError, UsageError
-from nihbench.fetch.files import atomic_file, write_atomic
-from nihbench.fetch.regular import check_folder
+from nihbench.fetch.files import atomic_file, check_folder, write_atomic
 from nihbench.lang.messages import t
 from nihbench.run.options import without_secrets
 from nihbench.run.records import planted_fields

@@ -15,19 +15,17 @@ from typing import Any
 
 from nihbench.catalog.loading import load
 from nihbench.errors import DamagedDataError, UsageError
-from nihbench.fetch.files import write_atomic
-from nihbench.fetch.regular import parse_json
+from nihbench.fetch.files import parse_json, write_atomic
 from nihbench.lang.messages import Note, Words, t
 from nihbench.plan.controls import with_controls
 from nihbench.plan.order import order_trials
+from nihbench.run.haystacks import fixed_tokens
 from nihbench.run.known import is_own_run
-from nihbench.run.lengths import fixed_tokens
 from nihbench.run.manifest import manifest
 from nihbench.run.options import MODEL_UNIT, OF_ANOTHER, RunOptions, unit_words
-from nihbench.run.places import counted_once
 from nihbench.run.rebuild import source_text, with_haystack
 from nihbench.run.records import first_line, lines_in, placement_of, planted_fields, planted_in
-from nihbench.run.setup import Begun, Setup
+from nihbench.run.setup import Begun, Setup, counted_once
 from nihbench.run.store import RunFolder, check_free, create_run, open_run, unusable
 from nihbench.run.stored import Manifest, corpus_of
 from nihbench.run.texts import check_corpus

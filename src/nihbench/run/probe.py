@@ -20,7 +20,7 @@ from nihbench.run.records import read_records
 from nihbench.run.setup import Made, Setup
 from nihbench.run.store import PROBES, RunFolder
 from nihbench.score.rules import grade
-from nihbench.stats.binomial import Share, share
+from nihbench.stats.interval import Share, share
 from nihbench.tasks.task import Task
 from nihbench.text.prompt import digest, rebuild
 from nihbench.types import Completion, Failure, Grade, Message, Needle, Placement, Planted, Record, Score, Trial

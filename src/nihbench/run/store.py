@@ -18,8 +18,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from nihbench.errors import DamagedDataError, NihError, UsageError, is_path_fault, path_error, unwritable
-from nihbench.fetch.files import write_atomic
-from nihbench.fetch.regular import check_plain, is_there, parse_json, read_json, read_regular
+from nihbench.fetch.files import check_plain, is_there, parse_json, read_json, read_regular, write_atomic
 from nihbench.lang.messages import t, typed
 from nihbench.run.calibration import Calibration
 from nihbench.run.known import is_own_run, remember_run

@@ -29,15 +29,37 @@ _ENDS = Phrase("@negation_ends@")
 _AFTER = Phrase(r"[^.,;:!?\n。]{0,30}?(?:@denied_after@)|(?:@denied_at_once@)")
 _TWICE = Phrase("@twice@")
 _REACH = 90  # characters before a place that are looked at
+_DENIAL_ENDS = Phrase(r"[.!?](?=\s|$)|[。;]|\n\s*\n|@denial_ends@")
+_OF_OTHERS = Phrase("@of_others@")
+_OTHERS_BEFORE = 40
+_LONGEST = 600  # characters of a sentence that a denial reaches over
+_MOST_DENIALS = 40
 
 
 def negated(grammar: Grammar, text: str, start: int, end: int) -> bool:
-    """Whether what stands at text[start:end] is negated by a word near it in its own clause."""
-    before = text[max(0, start - _REACH) : start]
+    """Whether what stands at text[start:end] is negated: by a word in its clause, or by its sentence's frame."""
+    frame = next((low for low, high in denials(grammar, text) if low <= start < high), None)
+    before = text[max(0, start - _REACH) if frame is None else max(frame, start - _REACH) : start]
     last = _last(_NEGATOR(grammar), before)
     if last is not None and not _ENDS(grammar).search(before, last.end()):
-        return not (last.group() == "without" and _twice(grammar, before[: last.start()]))
-    return _AFTER(grammar).match(text, end) is not None
+        return (frame is None) != (last.group() == "without" and _twice(grammar, before[: last.start()]))
+    return frame is not None or _AFTER(grammar).match(text, end) is not None
+
+
+@lru_cache(maxsize=8)
+def denials(grammar: Grammar, text: str) -> tuple[Span, ...]:
+    """Return the parts of a folded text that are denied as a whole: "The following claim is false: ..."."""
+    found = []
+    for cue in grammar.find("denies", text)[:_MOST_DENIALS]:
+        begin = next((at for at in range(cue.end, min(cue.end + 8, len(text))) if not text[at].isspace()), cue.end)
+        stop = _DENIAL_ENDS(grammar).search(text, begin, begin + _LONGEST)
+        found.append((begin, stop.start() if stop else min(len(text), begin + _LONGEST)))
+    for cue in grammar.find("denied", text)[:_MOST_DENIALS]:
+        low = max(0, cue.start - _LONGEST)
+        last = _last(_DENIAL_ENDS(grammar), text[low : cue.start])
+        if not _OF_OTHERS(grammar).search(text, max(low, cue.start - _OTHERS_BEFORE), cue.start):
+            found.append((low + last.end() if last else low, cue.start))
+    return tuple(found)
 
 
 def _twice(grammar: Grammar, before: str) -> bool:

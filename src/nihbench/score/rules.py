@@ -13,6 +13,7 @@ from types import MappingProxyType
 
 from nihbench.lang.messages import Note, Words
 from nihbench.score import beside, doubts
+from nihbench.score.another import misplaced, of_another
 from nihbench.score.answer import Text
 from nihbench.score.fold import final_answer
 from nihbench.score.language import doubting, foreign, shown, untold
@@ -289,6 +290,20 @@ def _number(reading: Reading) -> Verdict | None:
     return Verdict(0.5, outcome, Note("second_number_after", number=last.digits), doubt=0.2)
 
 
+def _of_another(reading: Reading) -> Verdict | None:
+    """What is given is given to another subject, to the past, or its numbers have changed places."""
+    why = of_another(reading)
+    if why:
+        return Verdict(0.0, "hallucinated", why, subject_wrong=True, doubt=0.2)
+    astray = misplaced(reading)
+    if not astray:
+        return None
+    kept = [f for f in reading.right if f not in astray]
+    value = 0.3 if kept else 0.0
+    name = astray[0].fact.name
+    return Verdict(value, "partial" if kept else "hallucinated", Note("misplaced", fact=name), doubt=0.2)
+
+
 def _denied(reading: Reading) -> Verdict | None:
     """The needle is negated: what identifies it is denied and more than one fact with it is not given."""
     denied = [f for f in reading.found if f.status == "negated"]
@@ -352,7 +367,7 @@ def _part(reading: Reading) -> Verdict | None:
 
 
 _LINES: tuple[Callable[[Reading], Verdict | None], ...] = (
-    _number, _denied, _whole, _part, kind_of_nothing,
+    _of_another, _number, _denied, _whole, _part, kind_of_nothing,
 )  # fmt: skip
 
 
