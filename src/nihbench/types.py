@@ -30,12 +30,20 @@ class Message:
     content: str
 
 
+VALUE_KINDS = (
+    "number", "percentage", "money", "quantity", "duration", "code", "url", "email", "phone", "uuid", "plate",
+    "version", "date", "time", "moment", "name", "yes_no", "list", "order", "phrase",
+)  # fmt: skip
+"""The types that an expected answer, or a fact, may be of."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class KeyFact:
     """One thing a full answer must say.
 
     `text` is the canonical wording, `aliases` others that mean the same. `identifying`: this fact tells that the
-    needle was found (the others could stand in an invented answer). `guessable`: a model could say it unread.
+    needle was found (the others could stand in an invented answer). `guessable`: a model could say it unread. `type` is
+    one of `VALUE_KINDS`, which says what equality means for it; empty: it is told from the text.
     """
 
     name: str
@@ -44,6 +52,7 @@ class KeyFact:
     weight: float = 1.0
     identifying: bool = False
     guessable: bool = False
+    type: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,7 +69,8 @@ class Needle:
 
     `statements` has one entry in every needle of today; more than one is several sentences hidden in one trial.
     `questions` holds wordings that belong to a prompt variant of that name. `fresh` names placeholders such as
-    `{number}` in statements, answer and facts, with the number of digits drawn anew for every placement.
+    `{number}` in statements, answer and facts, with the number of digits drawn anew for every placement. `answer_type`
+    is the type of an answer without facts, one of `VALUE_KINDS`; empty: it is told from the answer.
     """
 
     name: str
@@ -73,6 +83,7 @@ class Needle:
     subject: Subject | None = None
     fresh: Mapping[str, int] = field(default_factory=dict)
     note: str = ""
+    answer_type: str = ""
 
     def question_for(self, prompt: str) -> str:
         """Return the wording of the question that belongs to the prompt variant named `prompt`."""

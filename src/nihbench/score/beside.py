@@ -154,7 +154,7 @@ def _number(reading: Reading, stop: int) -> Words:
             break
         if len(number.digits) < 2 or number.digits in asked or not answer.text[number.start].isdecimal():
             continue
-        if expected and is_rival(sheet, number, expected, answer.text):
+        if reading.covered(number.start, number.end) or (expected and is_rival(sheet, number, expected, answer.text)):
             continue  # which `rules` has judged
         about = _NOT_A_VALUE(grammar).search(answer.text, max(0, number.start - 14), number.start)
         graders = answer.cues("grader", max(0, number.start - 20), number.end + 20)
@@ -184,7 +184,7 @@ def _name(known: frozenset[str], reading: Reading, stop: int) -> Words:
         if grammar.stem(word) in known | no_names or word in grammar.empty:
             continue
         at = answer.text.find(word, 0, stop)
-        if at >= 0 and not _in_brackets(answer.text, at) and _added(reading, at, at + len(word)):
+        if at >= 0 and not reading.covered(at, at + len(word)) and not _in_brackets(answer.text, at) and _added(reading, at, at + len(word)):
             return Note("added_name", name=name)
     return ""
 
