@@ -257,7 +257,6 @@ IMPORT_VERSION = "1"
 """Of the reading of their grades as bands; raised when the same grade would become another band."""
 COMBINED = f"{SCORER}+"
 """Begins the name of a set in which the rules decided what they were sure of, and a judge the rest."""
-RULES_FILE = f"scores.{SCORER}.jsonl"
 
 
 def scores_file(run: RunFolder, scorer: str) -> Path:
