@@ -6,14 +6,14 @@ adaptive run's further draws are in their cells, and in no rate.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nihbench.analysis.grids import Grid, Spread
+from nihbench.analysis.grids import Grid, Spread, items_by_row
 from nihbench.analysis.table import UNSCORED
 from nihbench.stats.metrics import METRICS
 from nihbench.types import DEPTH, Axis, Failure, Grade, IntArray, Record, Score, Trial
@@ -28,6 +28,8 @@ class _Entry:
     value: float | None
     failure: str
     found: bool
+    by_row: Mapping[float, bool] = field(default_factory=dict)
+    """Of a prompt that has an item for each of its rows: whether it was found."""
 
 
 @dataclass(kw_only=True)
@@ -109,7 +111,9 @@ class Tally:
         if isinstance(record.outcome, Failure):
             entry = _Entry(value=None, failure=record.outcome.kind, found=False)
         elif isinstance(grade, Score):
-            entry = _Entry(value=grade.value, failure="", found=grade.found)
+            each = items_by_row(trial.rows, grade.items) if trial.also_depths else None
+            by_row = dict(zip(trial.rows, each, strict=True)) if each else {}
+            entry = _Entry(value=grade.value, failure="", found=grade.found, by_row=by_row)
         else:
             entry = _Entry(value=None, failure=UNSCORED, found=False)
         before = self._entries.get(trial)
@@ -129,7 +133,8 @@ class Tally:
             at = (cells.depths.index(depth), column)
             if not trial.extra or trial in self._planned:
                 cells.owed[at] -= sign
-            cells.count(at, entry, sign, sign / len(trial.rows))
+            own = replace(entry, value=float(entry.by_row[depth])) if depth in entry.by_row else entry
+            cells.count(at, own, sign, sign / len(trial.rows))
         if entry.value is None:
             self.failures[entry.failure] = self.failures.get(entry.failure, 0) + sign
         elif not trial.extra:
