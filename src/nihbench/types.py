@@ -36,12 +36,20 @@ class Message:
     content: str
 
 
+VALUE_KINDS = (
+    "number", "percentage", "money", "quantity", "duration", "code", "url", "email", "phone", "uuid", "plate",
+    "version", "date", "time", "moment", "name", "yes_no", "list", "order", "phrase",
+)  # fmt: skip
+"""The types that an expected answer, or a fact, may be of."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class KeyFact:
     """One thing a full answer must say.
 
     `text` is the canonical wording, `aliases` others that mean the same. `identifying`: this fact tells that the
-    needle was found (the others could stand in an invented answer). `guessable`: a model could say it unread.
+    needle was found (the others could stand in an invented answer). `guessable`: a model could say it unread. `type` is
+    one of `VALUE_KINDS`, which says what equality means for it; empty: it is told from the text.
     """
 
     name: str
@@ -50,6 +58,7 @@ class KeyFact:
     weight: float = 1.0
     identifying: bool = False
     guessable: bool = False
+    type: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,7 +75,8 @@ class Needle:
 
     `statements` has one entry in every needle of today; more than one is several sentences hidden in one trial.
     `questions` holds wordings that belong to a prompt variant of that name. `fresh` names placeholders such as
-    `{number}` in statements, answer and facts, with the number of digits drawn anew for every placement.
+    `{number}` in statements, answer and facts, with the number of digits drawn anew for every placement. `answer_type`
+    is the type of an answer without facts, one of `VALUE_KINDS`; empty: it is told from the answer.
     """
 
     name: str
@@ -79,6 +89,7 @@ class Needle:
     subject: Subject | None = None
     fresh: Mapping[str, int] = field(default_factory=dict)
     note: str = ""
+    answer_type: str = ""
 
     def question_for(self, prompt: str) -> str:
         """Return the wording of the question that belongs to the prompt variant named `prompt`."""
@@ -488,12 +499,12 @@ Placed = Placement | Bare
 class Trial:
     """One cell measured once. `length` in tokens of the length unit, whole request. It holds no text.
 
-    `control` names what it checks instead of counting for the grid (see `plan.controls`); where that is a prompt
+    `control` names what it checks instead of counting for the grid (see `plan.grid`); where that is a prompt
     without a needle, `depth_percent` is 0 and says nothing.
     `extra`: a draw beyond the plan, which an adaptive run made where answers are uncertain: only its cell counts it.
     `point` is its value on the task's axis, where that is not the depth (`depth_percent` is 0 then, and says nothing).
     `also_depths`: further rows in which the prompt is the same: nominal depths at which the needle comes to stand at
-    the very same place. Such a trial is asked and counted once, and drawn in each of its cells (`plan.places`).
+    the very same place. Such a trial is asked and counted once, and drawn in each of its cells (`plan.grid`).
     """
 
     experiment: str

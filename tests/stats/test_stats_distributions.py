@@ -8,16 +8,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import optimize, stats
 
-from nihbench.stats.binomial import (
+from nihbench.stats.effective import decreasing_fit
+from nihbench.stats.interval import (
     above_chance,
+    beta_cdf,
+    beta_quantile,
+    binomial_tail,
     clopper_pearson,
+    log_gamma,
     lower_bound,
     share,
+    t_cdf,
+    t_quantile,
+    t_value,
     trials_to_demonstrate,
     upper_bound,
 )
-from nihbench.stats.distributions import beta_cdf, beta_quantile, binomial_tail, log_gamma, t_cdf, t_quantile, t_value
-from nihbench.stats.effective import decreasing_fit
 
 
 def test_distributions_agree_with_scipy():

@@ -23,7 +23,7 @@ from typing import Any, Self, TypeVar
 from pydantic import TypeAdapter
 
 from nihbench.errors import DamagedDataError, MovedError, UsageError, unreadable, unwritable
-from nihbench.fetch.regular import are_within, is_within, lines_of, open_appending, open_regular, parse_json
+from nihbench.fetch.files import are_within, is_within, lines_of, open_appending, open_regular, parse_json
 from nihbench.lang.former import note_in
 from nihbench.lang.messages import t, typed
 from nihbench.types import (

@@ -1,6 +1,6 @@
 """From a template, inserts and a source to the messages that are sent, with the placement that says how.
 
-Pure: the same values give the same bytes. `rebuild` makes the same messages again from a placement, without a
+Pure: the same values give the same bytes. `run.like` makes the same messages again from a placement, without a
 tokenizer.
 """
 
