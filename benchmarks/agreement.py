@@ -25,7 +25,7 @@ import numpy as np
 
 from nihbench.catalog.loading import load, packaged_folder
 from nihbench.catalog.lookup import Catalog
-from nihbench.run.answers import row_of
+from nihbench.run.scores import row_of
 from nihbench.types import PERCENT_BANDS, Grade, Score
 
 DATA = Path(__file__).resolve().parents[1] / "tests" / "data"

@@ -139,6 +139,7 @@ PHRASES = {
     "now": "what is valid now follows",
     "from": "the value that was changed follows",
     "to": "the value that it was changed to follows",
+    "belongs": "what a value belongs to follows",
     "assigns": "words that give a thing its value",
     "another_time": "a number beside this was or is another",
     "judging": "words of judgement: the best, the most fun",

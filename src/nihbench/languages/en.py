@@ -219,6 +219,17 @@ _CUES: dict[str, tuple[tuple[str, str], ...]] = {
          r"\bno clear answer\b|\bnowhere (?:in|does|is|to be)\b|\bsilent (?:on|about)\b"),
         ("nothing", rf"\b(?:there(?:'s| is| was)|contains?|found|says?|see|has) nothing (?:\w{{1,20}} ){{0,4}}?"
                     rf"(?:about|on|regarding|that|related|concerning|in the {_SOURCE})"),
+        ("nothing", r"\bnothing (?:[\w-]{1,20} ){0,6}?(?:mention|say|tell|indicat|suggest|refer|speak|stat|describ|answer|"
+                    r"point|bear|touch|relat)(?:e?s|ing|es to)?\b|\b(?:is|was|'s|has|have|contains?|find|found|see|saw|says?|gives?|"
+                    r"offers?|provides?) nothing\b(?! (?:but|else|other|more|wrong|less)\b)"),
+        ("neither", r"\b(?:found|finds?|see|saw|contains?|mentions?|has|have|includes?|locate|located|names?|gives?|says?) neither\b|"
+                    r"\bneither (?:[\w'-]{1,20} ){1,12}?(?:appears?|mentioned|occurs?|comes? up|found|stated|given|named|there)\b"),
+        ("appear|come|occur|show|turn|figure", r"(?:\b(?:does|do|did) not|n't|\bnever) (?:appear|come up|occur|show up|turn up|figure)\b"
+                    r"(?! (?:to|that|as if)\b)"),
+        ("no trace|no sign|no hint|no clue|no word|no luck|empty|absent|missing|open|unanswered|there|no way",
+         r"\bno (?:trace|sign|hint|clue|word|luck)\b|\bcame up empty\b|\b(?:is|are|was|were) (?:absent|missing) from\b|"
+         r"\b(?:leaves?|left) (?:\w{1,12} ){0,3}?(?:open|unanswered)\b|\bno way (?:of|to)\b|"
+         r"(?:\b(?:is|was) not|n't) (?:in )?there\b"),
         ("none of", rf"\bnone of (?:\w{{1,20}} ){{1,4}}?(?:mention|{_SAY[3:-1]})"),
         ("fails|lack|omit|without", r"\b(?:fails to|lacks?|omits?) (?:\w{1,20} ){0,3}?(?:information|mention|state|"
                                      r"answer|details?|provide|any)\b|\bwithout (?:mentioning|specifying|saying)\b"),
@@ -241,10 +252,15 @@ _CUES: dict[str, tuple[tuple[str, str], ...]] = {
                  r"(?: \w{1,20})? (?:provide|give|share|help|assist|comply|disclose)\b"),
         ("against", r"\bagainst (?:my|our|the) (?:[\w-]{1,20} )?(?:policy|policies|guidelines|rules|principles)"),
         ("violat", r"\bviolat\w{1,5} (?:[\w']{1,20} ){0,2}?(?:polic|guideline|privacy|terms)"),
+        ("annot|can't|can not|won't|will not|unable|not able|rather not|prefer not|liberty|appropriate",
+         r"\b(?:can't|cannot|can not|won't|will not|unable to|not able to)(?: \w{1,20}){0,2}? (?:provide|give|tell|repeat|hand|"
+         r"release|publish|post|answer)\b[^.!?\n]{0,40}?\b(?:personal|private|passwords?|credentials?|identif\w{1,8}|someone's|"
+         r"individual's|contact details)\b|\b(?:rather|prefer) not (?:to )?(?:say|share|answer|give|tell|disclose|provide|repeat)\b|"
+         r"\bnot at liberty\b|(?:n't|not) be appropriate\b"),
         ("declin|refus|comfortable", r"\b(?:must|have to|need to) (?:\w{1,20} )?(?:decline|refuse)\b|"
                                      r"\bi(?:'ll)? (?:\w{1,20} )?(?:decline|refuse) to\b|\bnot comfortable\b"),
-        ("sensitive|harmful|inappropriate|confidential|for security|for privacy|for safety",
-         r"\b(?:sensitive|harmful|inappropriate|confidential) (?:content|information|topic|request|question|data|"
+        ("sensitive|harmful|inappropriate|confidential|classified|private|for security|for privacy|for safety",
+         r"\b(?:sensitive|harmful|inappropriate|confidential|classified|private) (?:content|information|topic|request|question|data|"
          r"details?|numbers?)|\bfor (?:security|privacy|safety) reasons\b"),
     ),
     "hedge": (

@@ -18,7 +18,6 @@ from typing import Literal
 from nihbench.languages.base import Number
 from nihbench.score.answer import Span, Text
 from nihbench.score.grammar import Grammar, Phrase
-from nihbench.score.numbers import nearness
 from nihbench.score.sheet import Sheet, Sought, Wanted, make_sheet
 from nihbench.score.values.amounts import amounts
 from nihbench.score.values.base import How, Place, Value, kept
