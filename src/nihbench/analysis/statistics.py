@@ -1,7 +1,7 @@
 """From the table to the statistics of one (experiment, prompt): arrays out of columns, then `nihbench.stats`.
 
 Nothing is computed here but which trials belong together. Controls are left out. Clusters are texts: haystacks that
-begin at the same place of the corpus, or overlap (`stats.one_text`). Where a table does not know the places, all is one
+begin at the same place of the corpus, or overlap (`stats.overlap`). Where a table does not know the places, all is one
 haystack.
 """
 

@@ -10,7 +10,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from nihbench.app.catalogs import load
 from nihbench.app.consent import check_cost
 from nihbench.app.events import BatchStands, Caller
 from nihbench.app.jobs import Job, resumed_jobs
@@ -20,6 +19,7 @@ from nihbench.app.results import Result
 from nihbench.app.running import now
 from nihbench.app.session import finish
 from nihbench.app.wiring import prepared, reach
+from nihbench.catalog.loading import load_for
 from nihbench.endpoint.access import ModelAccess
 from nihbench.endpoint.batches import BatchEndpoint
 from nihbench.errors import StoppedError, UsageError
@@ -192,7 +192,7 @@ def served(
     open_batches(open_run(path).path)
     (job,) = resumed_jobs(path, usual_values() | dict(values), given, None, caller)
     assert job.existing is not None
-    with reach(job.options, load(caller), caller, sending=True) as model:
+    with reach(job.options, load_for(caller.tell_once), caller, sending=True) as model:
         check_server(open_batches(path), bare_url(model.base_url) or "")
         with BatchEndpoint(model.endpoint) as service:
             check_ids(open_batches(path), service, model.base_url)

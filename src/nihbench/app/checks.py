@@ -19,7 +19,7 @@ from nihbench.endpoint.spending import Budget
 from nihbench.errors import EndpointError, StoppedError
 from nihbench.lang.messages import t, without_stop
 from nihbench.run.calibration import Calibration, CutError, calibrate, likely_prompts
-from nihbench.run.rebuild import source_text
+from nihbench.run.like import source_text
 from nihbench.run.setup import Setup
 from nihbench.run.spent import MARGIN
 from nihbench.types import Completer, Failure, Message, Request, Usage

@@ -10,18 +10,20 @@ from pathlib import Path
 from typing import Any, Literal
 
 from nihbench.analysis.pairing import (
+    MARGIN,
     Interaction,
     Paired,
     Side,
     Turned,
+    Unpaired,
     holm,
     pair,
     planned_cells,
     prompt_by_model,
     text_of,
     turned,
+    unpair,
 )
-from nihbench.analysis.unpaired import MARGIN, Unpaired, unpair
 from nihbench.app.events import Caller
 from nihbench.app.results import Origin, Result, called_apart, chosen, origin_of, result_of, tell_controls
 from nihbench.errors import UsageError

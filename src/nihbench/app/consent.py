@@ -14,8 +14,7 @@ from typing import Any
 
 from nihbench.app.events import Bill, Caller
 from nihbench.app.money import Part, budget_of, dollars, is_free, planned_cost
-from nihbench.app.options import check_extra
-from nihbench.app.presets import find_preset, has_secrets, host_of, is_gguf
+from nihbench.app.options import check_extra, find_preset, has_secrets, host_of, is_gguf
 from nihbench.catalog.lookup import Catalog
 from nihbench.endpoint.access import ModelAccess
 from nihbench.endpoint.tokenizers import is_tokenizer_file

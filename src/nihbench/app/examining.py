@@ -1,4 +1,4 @@
-"""What of an endpoint should be known before a sweep: a preflight, a canary, and what the default sweep would take.
+"""What should be known before a sweep: of an endpoint (preflight, canary, what a sweep takes), or of a needle.
 
 What it spends is held by --max-cost as the checks before a run are.
 """
@@ -16,7 +16,6 @@ from typing import Any
 
 from nihbench.analysis.controls import ControlResult, control_results
 from nihbench.analysis.fairness import Fairness, check_needle
-from nihbench.app.catalogs import load
 from nihbench.app.checks import preflight_notes, with_window
 from nihbench.app.consent import check_cost, cost_words
 from nihbench.app.events import Caller
@@ -26,6 +25,7 @@ from nihbench.app.money import Checks, free_words, is_free, planned_cost
 from nihbench.app.running import complete, now
 from nihbench.app.sending import Sending, enter_checks, measure
 from nihbench.app.wiring import outlined, reach
+from nihbench.catalog.loading import load_for
 from nihbench.catalog.lookup import Catalog
 from nihbench.corpora.store import stats
 from nihbench.endpoint.access import ModelAccess
@@ -105,7 +105,7 @@ def examine(options: RunOptions, canary_tokens: int, caller: Caller) -> Found:
         UsageError: an option can't be carried out, or the key is missing.
     """
     checks = Checks(options=options, caller=caller)
-    with reach(options, load(caller), caller, sending=True) as access:
+    with reach(options, load_for(caller.tell_once), caller, sending=True) as access:
         check_numbers(options, access)
         with checks.budget(access) as budget:
             stream, limiter = options.stream, checks.limiter(access)
@@ -238,7 +238,7 @@ def _sweep(options: RunOptions, access: ModelAccess, caller: Caller) -> Sweep:
     if options.window is None:
         return Sweep(sentence=t("cli.unknown_model_window_not"))
     try:
-        setup = outlined(options, load(caller), access, caller).laid_out()
+        setup = outlined(options, load_for(caller.tell_once), access, caller).laid_out()
     except NihError as error:
         return Sweep(sentence=t("cli.unknown_2", problem=error))
     part = setup, (access,), setup.trials
@@ -272,7 +272,7 @@ def checked_by_models(name: str, given: Mapping[str, Any], caller: Caller) -> di
     Raises:
         UsageError: there is no experiment with this needle, or the options can't be carried out.
     """
-    catalog = load(caller)
+    catalog = load_for(caller.tell_once)
     values = usual_values() | {
         "experiment": _experiment(catalog, name),
         "prompt": ",".join(_variants(catalog, name)),
@@ -334,7 +334,7 @@ _USUAL_WINDOW = 128_000
 
 def checked_in(name: str, corpus: str | None, lengths: str | None, caller: Caller) -> tuple[Corpus, Fairness]:
     """Check a needle against the corpus that is asked for, or that an experiment hides it in; return both."""
-    catalog, report = load(caller), caller.fetching
+    catalog, report = load_for(caller.tell_once), caller.fetching
     needle = catalog.needle(name)
     usual = next((e.corpus for e in catalog.experiments.values() if e.needle == name and e.corpus), None)
     chosen = corpus_choice(corpus, needle.language) or usual

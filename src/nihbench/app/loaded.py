@@ -44,7 +44,7 @@ EXTRA_COLUMNS: Mapping[str, str] = {
     "run": "string",  # the run's folder
     "model": "string",
     "corpus": "string",
-    "length_unit": "string",  # in what `length` is counted (`run.length_unit`)
+    "length_unit": "string",  # in what `length` is counted (`Manifest.unit`)
     "tokenizer": "string",  # what counted `total_tokens`
     "expected": "string",  # the expected answer
     "answer": "string",  # what the model said; missing for a failure, and where an import has none

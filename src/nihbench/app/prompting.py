@@ -1,4 +1,4 @@
-"""The exact prompt of one trial, without asking the model."""
+"""What a run would send, without asking the model: the exact prompt of a trial, or all requests as files."""
 
 from __future__ import annotations
 
@@ -9,17 +9,16 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from nihbench.app.catalogs import load
 from nihbench.app.events import Caller
-from nihbench.app.options import run_options
-from nihbench.app.presets import is_gguf
+from nihbench.app.options import is_gguf, run_options
 from nihbench.app.running import now
 from nihbench.app.wiring import introduce, outlined, prepared
+from nihbench.catalog.loading import load_for
 from nihbench.endpoint.access import ModelAccess
 from nihbench.errors import UsageError
 from nihbench.lang.messages import t
 from nihbench.plan.grid import parse_depth, parse_length
-from nihbench.run.export import BatchFile, export_batch
+from nihbench.run.batch_state import BatchFile, export_batch
 from nihbench.run.like import begin_run
 from nihbench.run.options import RunOptions
 from nihbench.run.resolve import has_own_rows
@@ -127,7 +126,7 @@ def write_requests(
 @contextmanager
 def _exportable(options: RunOptions, caller: Caller) -> Iterator[Setup]:
     """Resolve options; a model of any name will do without a server, for an engine that works files off needs none."""
-    catalog = load(caller)
+    catalog = load_for(caller.tell_once)
     nowhere = not (options.base_url or os.environ.get("OPENAI_BASE_URL") or options.model in catalog.models)
     if not nowhere or is_gguf(options.model):
         with prepared(options, caller, sending=False) as (setup, _):

@@ -24,7 +24,7 @@ from nihbench.endpoint.spending import Budget
 from nihbench.endpoint.waits import in_words
 from nihbench.errors import DamagedDataError, MovedError, NihError, StoppedError
 from nihbench.lang.messages import Message, t, typed, without_stop
-from nihbench.plan.controls import BEFORE_THE_GRID
+from nihbench.plan.grid import BEFORE_THE_GRID
 from nihbench.run.adaptive import Rounds, rounds, settled, to_fit, with_extra
 from nihbench.run.calibration import Calibration, calibrate_further, likely_points
 from nihbench.run.forecast import computed_shares

@@ -10,7 +10,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from nihbench.app.catalogs import load
 from nihbench.app.consent import check_cost
 from nihbench.app.events import Caller, Drawn, Measured, kind_words
 from nihbench.app.jobs import Job, Ready, asked_jobs, made_ready, resumed_jobs, spent_apart
@@ -18,6 +17,7 @@ from nihbench.app.money import tell_reach, tell_unknown
 from nihbench.app.results import Result, Sweep, result_of
 from nihbench.app.running import now
 from nihbench.app.sending import Sending, enter_checks, measure, tell_cache
+from nihbench.catalog.loading import load_for
 from nihbench.errors import InterruptedRunError, NihError, StoppedError
 from nihbench.lang.messages import language, t, typed, without_stop
 from nihbench.run.adaptive import with_extra
@@ -297,7 +297,7 @@ def _new_folder(jobs: Sequence[Job], suite: str | None, caller: Caller) -> Path:
     """Return where a new run is kept of which nobody said it: known before anything is asked for it."""
     options = jobs[0].options
     models = list(dict.fromkeys(job.options.model for job in jobs))
-    what = [suite] if suite else [options.experiment or load(caller).default_experiment]
+    what = [suite] if suite else [options.experiment or load_for(caller.tell_once).default_experiment]
     shard = options.shard
     words = [now().strftime("%Y%m%d-%H%M%S"), *models, *what, *([f"part-{shard}"] if shard else [])]
     return _RESULTS / "-".join(slug(word) for word in words)[:200]

@@ -11,17 +11,16 @@ from typing import Any, get_args
 from nihbench.analysis.cases import ORDER, Case, Cases, Cluster, Filter, Group, find_cases
 from nihbench.analysis.controls import ControlResult, control_results
 from nihbench.analysis.table import UNSCORED
-from nihbench.app.catalogs import load
 from nihbench.app.comparing import lost_since
 from nihbench.app.events import row_words
-from nihbench.app.probing import ProbeOptions, cause_lines, causes_json, causes_of, send_probes
+from nihbench.app.probing import Causes, ProbeOptions, cause_lines, causes_json, causes_of, send_probes
 from nihbench.app.results import tell_controls
+from nihbench.catalog.loading import load_for
 from nihbench.cli.hearing import terminal
 from nihbench.cli.output import show, show_json, tell
 from nihbench.errors import DamagedDataError, FetchError, UsageError
 from nihbench.lang.messages import Message, languages, listed, plain, said, t
-from nihbench.run.probe import Causes
-from nihbench.run.rebuild import needle_surroundings
+from nihbench.run.like import needle_surroundings
 from nihbench.run.scores import grades_of
 from nihbench.run.setup import counted_once
 from nihbench.run.store import RunFolder, open_run
@@ -399,7 +398,7 @@ def context_of(folder: RunFolder, records: dict[str, Record], found: Cases, corp
         return Context(around={})
     used = folder.manifest.corpus.sha256
     try:
-        catalog = load(terminal())
+        catalog = load_for(terminal().tell_once)
         name = corpus or corpus_of(folder.manifest, folder.path, catalog)
         text = stored_corpus(catalog, name, Path.cwd(), used)
     except (UsageError, FetchError, DamagedDataError) as error:

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from nihbench.app.catalogs import load
+from nihbench.catalog.loading import load_for
 from nihbench.cli.hearing import terminal
 from nihbench.cli.output import note, show, show_json
 from nihbench.corpora.store import alternatives_to, fetch, haystack_folder, is_intact, stats, stored_path
@@ -22,7 +22,7 @@ from nihbench.tasks.registry import SINGLE_NEEDLE, family, known, package_of
 
 def list_needles(as_json: bool) -> None:
     """List needles, prompts, experiments and suites."""
-    catalog = load(terminal())
+    catalog = load_for(terminal().tell_once)
     if as_json:
         show_json({
             "needles": [asdict(needle) for needle in catalog.needles.values()],
@@ -51,7 +51,7 @@ def list_needles(as_json: bool) -> None:
 
 def show_needle(name: str, as_json: bool) -> None:
     """Show one needle: its sentence, questions, answer and key facts."""
-    needle = load(terminal()).needle(name)
+    needle = load_for(terminal().tell_once).needle(name)
     if as_json:
         show_json(asdict(needle))
         return
@@ -133,7 +133,7 @@ def list_corpora(as_json: bool) -> None:
     """List the corpora, and which are on this machine."""
     folder = haystack_folder(Path.cwd())
     rows = []
-    for manifest in load(terminal()).corpora.values():
+    for manifest in load_for(terminal().tell_once).corpora.values():
         path = stored_path(manifest, folder=folder)
         rows.append({
             "name": manifest.name,
@@ -160,7 +160,7 @@ def _line(row: dict[str, Any]) -> str:
 
 def fetch_corpus(names: list[str], origin: Path | None) -> None:
     """Fetch corpora, verify and clean them."""
-    catalog = load(terminal())
+    catalog = load_for(terminal().tell_once)
     manifests = [catalog.corpus(name) for name in names]
     for manifest in manifests:
         others = alternatives_to(manifest, catalog.corpora.values())
@@ -173,7 +173,7 @@ def corpus_stats(names: list[str], tokenizer: str, as_json: bool) -> None:
     """Count characters, 汉字, words and tokens."""
     report = terminal().fetching
     tokenizers = [load_tokenizer(name.strip(), report=report) for name in tokenizer.split(",") if name.strip()]
-    catalog = load(terminal())
+    catalog = load_for(terminal().tell_once)
     counted = [stats(load_corpus(catalog, name, Path.cwd(), report), tokenizers) for name in names]
     if as_json:
         show_json([asdict(each) for each in counted])

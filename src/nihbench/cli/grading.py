@@ -11,7 +11,7 @@ from typing import Any
 from rich.cells import cell_len
 
 from nihbench.analysis.agreement import Agreement, AgreementReport, Comparison, Item, agreement_report
-from nihbench.app.catalogs import load
+from nihbench.catalog.loading import load_for
 from nihbench.cli.hearing import terminal
 from nihbench.cli.output import note, show, show_json, show_lines
 from nihbench.errors import UsageError, unreadable
@@ -133,7 +133,7 @@ def agree(source: str, scorer: str | None, as_json: bool) -> None:
 
 
 def _of_file(name: str) -> tuple[str, list[Item]]:
-    rows = read_rows(read_file(name), "stdin" if name == "-" else name, load(terminal()))
+    rows = read_rows(read_file(name), "stdin" if name == "-" else name, load_for(terminal().tell_once))
     without = next((row.answered.id for row in rows if row.band is None), None)
     if without is not None:
         raise UsageError(t("cli.row_no_band_give", name=name, without=without))
@@ -243,7 +243,7 @@ def grade(file: str) -> None:
     A row may carry "expected", "question", "finish_reason" and "fresh"; without a needle of the catalog it must carry
     "expected".
     """
-    catalog = load(terminal())
+    catalog = load_for(terminal().tell_once)
     rows = read_rows(read_file(file), "stdin" if file == "-" else file, catalog)
     own = sorted({row.answered.needle.name for row in rows} - catalog.needles.keys() - {"expected"})
     if own:

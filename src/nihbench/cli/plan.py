@@ -7,15 +7,15 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from nihbench.app.catalogs import load
 from nihbench.app.options import run_options
 from nihbench.app.planning import SIDE, plan_of
 from nihbench.app.prompting import as_text, prompts_of, write_requests
+from nihbench.catalog.loading import load_for
 from nihbench.cli.hearing import terminal
 from nihbench.cli.output import for_terminal, note, show, show_json, tell
 from nihbench.lang.messages import said, t
-from nihbench.run.export import BATCH_FOLDER
-from nihbench.run.rebuild import find_record, rebuild_prompt
+from nihbench.run.batch_state import BATCH_FOLDER
+from nihbench.run.like import find_record, rebuild_prompt
 from nihbench.run.store import open_run
 from nihbench.run.stored import corpus_of
 from nihbench.run.texts import load_corpus
@@ -66,7 +66,7 @@ def rebuild(run: Path, trial: str, corpus: str | None, as_json: bool) -> None:
     folder = open_run(run)
     record = find_record(folder.records(), trial)
     used = folder.manifest.corpus.sha256
-    catalog = load(terminal())
+    catalog = load_for(terminal().tell_once)
     name = corpus or corpus_of(folder.manifest, folder.path, catalog)
     text = load_corpus(catalog, name, Path.cwd(), terminal().fetching, used)
     messages = rebuild_prompt(folder, record, text)

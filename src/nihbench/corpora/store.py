@@ -18,9 +18,8 @@ from urllib.parse import unquote, urlsplit
 
 from nihbench.corpora.cleaning import clean
 from nihbench.errors import FetchError, unreadable
-from nihbench.fetch.download import download_url
 from nihbench.fetch.files import Report, cache_dir, read_named, silent, write_atomic
-from nihbench.fetch.wheels import members_of, wheel_members
+from nihbench.fetch.pinned import download_url, members_of, wheel_members
 from nihbench.lang.messages import t
 from nihbench.languages.base import of
 from nihbench.languages.scripts import HAN

@@ -1,6 +1,6 @@
-"""What a failed request means: one table of rules that reads an error answer. What follows from it see `kinds`.
+"""An error answer: read in any wrapper, and what it means, by one table of rules. What follows from it see `kinds`.
 
-Pure. It knows HTTP statuses, headers and what `error_body` reads, not sockets; a dropped connection is judged in
+Pure. It knows HTTP statuses, headers and bodies, not sockets; a dropped connection is judged in
 `connection`.
 Rules look at the status line and at the server's own words (type, code, message), never at digits inside a body:
 prompts are echoed in error messages.

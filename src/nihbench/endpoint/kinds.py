@@ -1,4 +1,4 @@
-"""What follows from a failure of each kind: the one table that retries, resumes, limits, stops, bills and shows go by.
+"""What follows from a failure of each kind: one table for retries, resumes, limits, stops, bills; and the retries.
 
 A further kind is a line here, its name in `types.FailureKind` and its word in the catalogs (`failure.`).
 """

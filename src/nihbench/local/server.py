@@ -24,7 +24,7 @@ from typing import IO, Self
 
 from nihbench.errors import LocalModelError, unreadable, unwritable
 from nihbench.fetch.files import Report, cache_dir, open_named, silent
-from nihbench.fetch.wheels import COMPUTE, child_environment, wheel_member_to_file
+from nihbench.fetch.pinned import COMPUTE, child_environment, wheel_member_to_file
 from nihbench.lang.messages import t
 from nihbench.types import LocalModel
 

@@ -1,4 +1,4 @@
-"""A run's requests through an endpoint's batches: submit, see how they stand, bring the results.
+"""A run's requests through an endpoint's batches: submit, see how they stand, bring the results, of any engine.
 
 Nothing is paid for twice: every id is on the disk before the next step, a batch that may have been created is looked
 for by its file before another is, and what waits in a batch is not sent by other ways.
@@ -24,8 +24,17 @@ from nihbench.errors import DamagedDataError, EndpointError, UsageError, unreada
 from nihbench.fetch.files import lines_of, open_named
 from nihbench.lang.messages import Message, Words, t, typed
 from nihbench.run.addresses import address_of
-from nihbench.run.batch_state import CUSTOM_ID, Batches, Job, Planned, extract, read_planned
-from nihbench.run.export import BATCH_FOLDER, URL, request_line
+from nihbench.run.batch_state import (
+    BATCH_FOLDER,
+    CUSTOM_ID,
+    URL,
+    Batches,
+    Job,
+    Planned,
+    extract,
+    read_planned,
+    request_line,
+)
 from nihbench.run.known import known, remember_batch
 from nihbench.run.records import all_records
 from nihbench.run.setup import Setup

@@ -1,4 +1,4 @@
-"""Where the haystack of each repeat begins, how far it reads at each length, and what text haystacks have in common.
+"""Which lengths a run measures, where the haystack of each repeat begins, how far it reads, and what they share.
 
 A run that is resumed keeps the rule and the beginnings that it began with. Runs of older versions drew beginnings one
 by one, wherever they fell.

@@ -1,8 +1,8 @@
-"""What the user has named or made on this machine: servers, the variables whose keys go there, files, runs, batches.
+"""What the user has named or made on this machine, and what a run's folder may decide by it.
 
 It stands in a file of the user's configuration folder, outside every run's folder, and holds names only: no key, no
 header, no text. NIH_KNOWN_FILE names the file; else it is `known.json` in the configuration folder of this platform.
-What a run's folder says is believed only where it says what stands here (`nihbench.run.known`).
+What a run's folder says is believed only where it says what stands here.
 
 A run is known by its place and by what its run.json said when it was made: another folder put there is a stranger's.
 """

@@ -18,8 +18,7 @@ from nihbench.endpoint.access import ModelAccess
 from nihbench.errors import UsageError
 from nihbench.fetch.files import Report
 from nihbench.lang.messages import Note, Words, t
-from nihbench.plan.controls import make_controls, with_controls
-from nihbench.plan.grid import MOST_TRIALS, make_trials, merged_as_stored, parse_depths
+from nihbench.plan.grid import MOST_TRIALS, make_controls, make_trials, merged_as_stored, parse_depths, with_controls
 from nihbench.plan.order import CACHES, VARIED, PrefixCache, order_trials, parse_shard, stretch
 from nihbench.run.calibration import WINDOW_SLACK, Calibration
 from nihbench.run.forecast import depth_error

@@ -1,4 +1,4 @@
-"""Send the owed trials, as many at a time as the limiter allows, and store each outcome before it counts as done.
+"""Send the owed trials, as many at a time as the limiters allow, and store each outcome before it counts as done.
 
 Retrying one request and waiting for leave to send it are the endpoint's matter; when to stop the whole run is decided
 here, from the failure's class. A prompt is built just before its turn, so that memory does not grow with the grid.

@@ -1,4 +1,4 @@
-"""A run's scores beside its records, one file a scorer: made again at will by rules, kept where a judge gave them.
+"""Answers to be graded, and a run's scores beside its records: made again by rules, kept where a judge gave them.
 
 A file holds the grades of one scorer in one version; what another version graded is made again (rules) or refused
 (a judge, whose verdicts cost money), so that two versions never meet in one figure.
@@ -257,7 +257,6 @@ IMPORT_VERSION = "1"
 """Of the reading of their grades as bands; raised when the same grade would become another band."""
 COMBINED = f"{SCORER}+"
 """Begins the name of a set in which the rules decided what they were sure of, and a judge the rest."""
-RULES_FILE = f"scores.{SCORER}.jsonl"
 
 
 def scores_file(run: RunFolder, scorer: str) -> Path:
@@ -353,7 +352,9 @@ def grade_row(identity: str, grade: Grade, words: Callable[[Words], Any] = store
     """
     if isinstance(grade, Unscored):
         return {"id": identity, "unscored": words(grade.reason), "scorer": grade.scorer, "version": grade.version}
-    plain = _fields_of(grade) | {"evidence": _fields_of(grade.evidence) | {"cue": words(grade.evidence.cue)}}
+    evidence = _fields_of(grade.evidence) | {"cue": words(grade.evidence.cue)}
+    errors = evidence.pop("errors")
+    plain = _fields_of(grade) | {"evidence": evidence | ({"errors": [*map(words, errors)]} if errors else {})}
     kept = {key: plain[key] for key in plain if key not in _WHERE_SAID or plain[key]}
     return {"id": identity, "value": kept.pop("value"), "band": round(grade.value * 100)} | kept
 
@@ -401,7 +402,8 @@ def _grade(plain: Mapping[str, Any]) -> Grade:
         evidence = plain["evidence"]
         # A judge's reasons are its own words.
         cue = evidence["cue"] if plain.get("votes") else note_in(evidence["cue"], "grades")
-        grade = _adapter(Score).validate_python({**plain, "evidence": {**evidence, "cue": cue}})
+        errors = tuple(note_in(error, "grades") for error in evidence.get("errors", ()))
+        grade = _adapter(Score).validate_python({**plain, "evidence": {**evidence, "cue": cue, "errors": errors}})
     return grade
 
 

@@ -79,7 +79,7 @@ def _holder(folder: Path) -> str:
 
 
 def read_holder(folder: Path) -> Any:
-    """Return what the process that owns the folder says of itself. Raises as `fetch.read_json`."""
+    """Return what the process that owns the folder says of itself. Raises as `fetch.files`."""
     return parse_json(read_regular(folder / HOLDER, _MOST_BYTES))
 
 

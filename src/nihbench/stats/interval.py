@@ -163,13 +163,6 @@ def binomial_tail(k: ArrayLike, n: ArrayLike, p: ArrayLike) -> FloatArray:
     return np.where(k <= 0, 1.0, np.where(k > n, 0.0, inside))
 
 
-def t_cdf(t: ArrayLike, df: ArrayLike) -> FloatArray:
-    """Return the cumulative distribution of Student's t; `df` > 0 need not be whole."""
-    t, df = np.asarray(t, dtype=np.float64), np.asarray(df, dtype=np.float64)
-    tail = beta_cdf(df / (df + t * t), df / 2, 0.5) / 2
-    return np.where(t > 0, 1 - tail, tail)
-
-
 @lru_cache(maxsize=4096)
 def t_value(probability: float, df: float) -> float:
     """Return one quantile of Student's t, as `t_quantile` does; remembered, since most designs share their df."""
@@ -262,15 +255,6 @@ def share(hits: int, trials: int, level: float = LEVEL) -> Share:
     low, high = exact_interval(hits, trials, level)
     interval = Interval(low=low, high=high, level=level, method="exact" if trials else "none")
     return Share(hits=hits, trials=trials, value=hits / trials if trials else float("nan"), interval=interval)
-
-
-def above_chance(value: float, floor: float) -> float:
-    """Return a share as it stands above the chance floor: (value - floor) / (1 - floor), never under 0.
-
-    Abbott's correction (Journal of Economic Entomology 1925), with the closed-book share as the floor. NaN where
-    the floor is 1: then every answer could have been given unread.
-    """
-    return max(0.0, (value - floor) / (1 - floor)) if floor < 1 else float("nan")
 
 
 def trials_to_demonstrate(

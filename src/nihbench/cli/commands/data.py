@@ -42,7 +42,7 @@ def show_needle(
 
 
 @needle.command("check")
-@command("nihbench.cli.fairness:check")
+@command("nihbench.cli.examining:check")
 def check(
     name: Annotated[str, typer.Argument(help="The needle's name.")],
     corpus: Annotated[_TEXT, typer.Option("--corpus", help="A corpus, a path, or zh=NAME for one language.")] = None,

@@ -109,7 +109,7 @@ def run(
     """Measure a model: run the grid, show the heatmap and save it as a PNG in the run's folder."""
 
 
-@command("nihbench.cli.watch:watch")
+@command("nihbench.cli.run:watch")
 def watch(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="A run's folder, or a folder of runs.")],
 ) -> None:
@@ -141,7 +141,7 @@ def prompt(
 
 
 @with_endpoint_options
-@command("nihbench.cli.doctor:doctor")
+@command("nihbench.cli.examining:doctor")
 def doctor(
     options: dict[str, Any],
     canary_tokens: Annotated[int, typer.Option("--canary", help="Length of the canary prompt; 0: none.")] = (
@@ -170,7 +170,7 @@ def export(
 
 @batch.command("submit")
 @with_run_options
-@command("nihbench.cli.batch:submit")
+@command("nihbench.cli.run:submit")
 def submit(
     context: typer.Context,
     options: dict[str, Any],
@@ -192,7 +192,7 @@ def submit(
 
 
 @batch.command("status")
-@command("nihbench.cli.batch:status")
+@command("nihbench.cli.run:status")
 def status(
     context: typer.Context,
     run: _RUN,
@@ -207,7 +207,7 @@ def status(
 
 
 @batch.command("fetch")
-@command("nihbench.cli.batch:fetch")
+@command("nihbench.cli.run:fetch")
 def fetch(
     context: typer.Context,
     run: _RUN,
@@ -223,7 +223,7 @@ def fetch(
 
 
 @batch.command("import")
-@command("nihbench.cli.batch:import_")
+@command("nihbench.cli.run:import_")
 def import_(
     run: _RUN,
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Result files, of any engine.")],
