@@ -135,6 +135,8 @@ PHRASES = {
     "compares": "what follows is there for comparison",
     "clause_breaks": "words between clauses",
     "leads": "what leads from a remark to the answer",
+    "of_oneself": "words by which an answer speaks of its author",
+    "derives": "the same value put otherwise follows",
     "speaks_of_it": "a sentence that begins so speaks of the answer",
     "more_at_once": "a sentence that begins so adds to the answer",
     "parts": "words between the parts of a sentence that set things against one another",

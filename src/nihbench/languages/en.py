@@ -60,7 +60,7 @@ _STOP = frozenset(
     "a an the and or but of to in on at by for from with without into onto as is are was were be been being am it its "
     "it's this that these those there here he she they them his her their you your we our i my me do does did done "
     "doing have has had having will would can could should may might must shall so then than thus also just only very "
-    "too if while when where which who whom whose what why how not no nor all any some both each every other such own "
+    "too because if while when where which who whom whose what why how not no nor all any some both each every other such own "
     "same more most up down out over under again about between during before after above below".split()
 )
 
@@ -236,7 +236,7 @@ _CUES: dict[str, tuple[tuple[str, str], ...]] = {
         ("something|anything", r"(?:n't|\bnot) (?:something|anything) (?:\w{1,12} ){1,3}?(?:tells?|says?|mentions?|covers?|states?|gives?)\b"),
         ("neither", r"\bneither (?:names?|mentions?|states?|says?|gives?|answers?|tells?|contains?|provides?)\b"),
         (", not about", r", not about\b"),
-        ("none of", rf"\bnone of (?:\w{{1,20}} ){{1,4}}?(?:mention|{_SAY[3:-1]})"),
+        ("none of", rf"\bnone of (?:\w{{1,20}} ){{1,4}}?(?:mention|talk|speak|deal|touch|concern|relate|{_SAY[3:-1]})"),
         ("fails|lack|omit|without", r"\b(?:fails to|lacks?|omits?) (?:\w{1,20} ){0,3}?(?:information|mention|state|"
                                      r"answer|details?|provide|any)\b|\bwithout (?:mentioning|specifying|saying)\b"),
         ("unknown|none|nothing|not sure|unclear|null|nil|unspecified|not found|absent|undisclosed",
@@ -400,7 +400,7 @@ _NEGATORS = (
     r"\b(?:not|never|nor|neither|without|cannot|avoid|avoids|avoiding)\b(?! (?:only|just|merely|to mention|"
     r"going wrong))|"
     r"n't\b(?! (?:only|just|merely|go wrong|miss|forget))|\b(?:instead of|rather than|anything but|except|"
-    r"stay away from)\b|"
+    r"stay away from|turned down|rejected|passed over|ruled out)\b|"
     r"\bno(?= )(?! (?:doubt|other|better|question|one))"
 )
 _NEGATION_ENDS = (
@@ -474,6 +474,9 @@ _PHRASES = {
     ),
     "clause_breaks": r"\b(?:which|who|whose|as|though|although|while|whereas|and|but)\b",
     "leads": r"\b(?:but|however)\b|,(?!\d)",
+    "about_it": r"\W{0,3}(?:it|they|he|she)\b",
+    "of_oneself": r"\b(?:i|we|my)\b",
+    "derives": r"\b(?:works? out (?:to|at)|equivalent to|equals?|comes? (?:out )?(?:to|at)|amounts? to|averag\w{1,3}|in other words|that is|that's)\b",
     "speaks_of_it": r"(?:it|its|this|that|these|they|the (?:number|code|place|amount|park|café|cafe))\b",
     "more_at_once": r"also|additionally|in addition|furthermore|besides|another|you can also",
     "parts": r"\b(?:but|while|whereas|whilst)\b",

@@ -68,6 +68,7 @@ def extras(reading: Reading) -> Words:
         _name(known, reading, stop)
         or _one_more(known, answer, reading.end)
         or _told_of_it(known, reading, stop)
+        or _goes_on(known, reading, stop)
         or _said_more(known, reading, stop)
     )
 
@@ -81,7 +82,7 @@ def choices(reading: Reading) -> Words:
     if len(items) < 2:
         return ""
     spans = [answer.folded.original(*s) for f in reading.right for s in f.spans]
-    holding = {i for i, item in enumerate(items) for s in spans if item.start() <= s[0] < item.end()}
+    holding = {i for i, item in enumerate(items) for s in spans if s[0] < item.end() and item.start() < s[1]}
     outside = any(all(not item.start() <= s[0] < item.end() for item in items) for s in spans)
     if len(holding) != 1 or outside:
         return ""
@@ -230,6 +231,23 @@ def _told_of_it(known: frozenset[str], reading: Reading, stop: int) -> Words:
     if match is None or len(words) < _TOLD or not _added(reading, match.start(1), match.end(1)):
         return ""
     return Note("added_words", words=" ".join(words[:4]))
+
+
+def _goes_on(known: frozenset[str], reading: Reading, stop: int) -> Words:
+    """A further sentence that tells more of what was asked for: "It covers water and electricity."."""
+    text, grammar = reading.answer.text, reading.grammar
+    for mark in SENTENCE_END.finditer(text, reading.end, stop):
+        if not _ABOUT_IT(grammar).match(text, mark.end()):
+            continue
+        after = SENTENCE_END.search(text, mark.end() + 1, mark.end() + SENTENCE)
+        low, high = mark.end(), after.start() if after else min(len(text), mark.end() + SENTENCE)
+        words = grammar.novel(text[low:high], known)
+        cued = any(
+            reading.answer.cues(kind, low, high) for kind in ("hedge", "abstain", "grader", "retract", "confirm")
+        )
+        if len(words) >= _TOLD and not cued and _added(reading, low + 1, high):
+            return Note("added_words", words=" ".join(words[:4]))
+    return ""
 
 
 def _one_more_item(known: frozenset[str], reading: Reading, stop: int) -> Words:

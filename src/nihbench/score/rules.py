@@ -32,6 +32,7 @@ from nihbench.types import BANDS, FOUND_FROM, Evidence, Grade, Identifying, Need
 #
 # Lines as in `rules`, tried in order; the last one always decides.
 
+_OFF_THE_QUESTION = Note("off_the_question")
 _SHORT = 15.0  # words: so short a text is an answer, not a text about something else
 _ECHO = 5  # characters: a shorter text repeats a question by chance
 _CLAIMS = 3  # content words after "as everybody knows" that make an answer of it
@@ -50,8 +51,9 @@ def kind_of_nothing(reading: Reading) -> Verdict:
 
 
 def _echoed(reading: Reading) -> Verdict | None:
-    text = reading.answer.text.strip(" \n.?!。")
-    echo = len(text) > _ECHO and "?" in reading.answer.text and text in reading.sheet.question
+    lines = [line.strip(" .?!。") for line in re.split(r"[\n?]", reading.answer.text)]
+    said = [line for line in lines if len(line) > _ECHO]
+    echo = bool(said) and "?" in reading.answer.text and all(line in reading.sheet.question for line in said)
     return Verdict(0.0, "off_task", Note("repeats_question")) if echo else None
 
 
@@ -161,7 +163,7 @@ def _invented(reading: Reading) -> Verdict:
         return Verdict(0.0, "hallucinated", Note("short_without_fact"))
     if _takes_up_question(reading, text):
         return Verdict(0.0, "hallucinated", Note("answers_without_fact"))
-    return Verdict(0.0, "off_task", Note("off_the_question"))
+    return Verdict(0.0, "off_task", _OFF_THE_QUESTION)
 
 
 _NOTHING_LINES: tuple[Callable[[Reading], Verdict | None], ...] = (
@@ -246,7 +248,8 @@ def grade(
     if strange:
         # The facts that are missing, and what is said of those that are given, may stand there in words nobody read.
         return _unscored(Note("language_half_read", strange=strange))
-    untold = _untold(reading) if verdict.value == 0.0 and verdict.outcome == "hallucinated" else None
+    nothing = verdict.value == 0.0 and (verdict.outcome == "hallucinated" or verdict.cue == _OFF_THE_QUESTION)
+    untold = _untold(reading) if nothing else None
     if untold:
         return _unscored(untold)
     if len(final) > 2 * _MOST_AT_AN_END and verdict.value < BANDS[-1]:
@@ -352,6 +355,8 @@ def _nearly_right(reading: Reading, found: Found) -> Verdict:
     return Verdict(found.worth, "partial", said, doubt=0.1)
 
 
+_OF_THE_SOURCE = Phrase("@of_the_source@")
+_OF_ONESELF = Phrase("@of_oneself@")
 _OR = Phrase("@or_after@")
 _SPAN = re.compile(r"\W*(?:and|to|-|—|~|至|到)\W*")
 _BETWEEN = 12  # characters between a value and one that "or" joins to it
@@ -369,7 +374,11 @@ def _joined_rival(reading: Reading) -> Words:
             for start, end in found.spans:
                 low, high = (end, rival.start) if rival.start >= end else (rival.end, start)
                 text = reading.answer.text[low:high]
-                if low < high and len(text) <= _BETWEEN and (_OR(reading.grammar).search(text) or _SPAN.fullmatch(text)):
+                if (
+                    low < high
+                    and len(text) <= _BETWEEN
+                    and (_OR(reading.grammar).search(text) or _SPAN.fullmatch(text))
+                ):
                     return Note("or_another_choice")
     return ""
 
@@ -399,7 +408,9 @@ def _denied(reading: Reading) -> Verdict | None:
         return None
     start = denied[0].spans[0][0]
     near = reading.answer.cues("abstain", max(0, start - 60), start + 1)
-    outcome: OutcomeClass = "abstained" if near else "hallucinated"
+    said = reading.answer.text[max(0, near[0].start - 60) : near[0].end] if near else ""
+    told = said and (_OF_THE_SOURCE(reading.grammar).search(said) or _OF_ONESELF(reading.grammar).search(said))
+    outcome: OutcomeClass = "abstained" if told else "hallucinated"
     return Verdict(0.0, outcome, Note("negated", words=denied[0].fact.name), doubt=0.2 if reading.right else 0.05)
 
 

@@ -11,7 +11,15 @@ from nihbench.score.grammar import Grammar, Phrase, grammar_for
 from nihbench.score.values.amounts import Amount
 from nihbench.score.values.base import Standing, Value
 from nihbench.score.values.kinds import about, recognise, segment, spanned
-from nihbench.score.values.phrases import Head, Relation, in_signs, parts_of_list, relations, sides_in, without_relations
+from nihbench.score.values.phrases import (
+    Head,
+    Relation,
+    in_signs,
+    parts_of_list,
+    relations,
+    sides_in,
+    without_relations,
+)
 from nihbench.types import KeyFact, Needle
 
 _SLACK = 3  # words that may stand between the words of a fact, over and above its own
@@ -302,7 +310,11 @@ def _items(fact: KeyFact, asking: Text, grammar: Grammar) -> tuple[list[Sought],
     parts, told = parts_of_list(fact.text, grammar, asked=fact.type in ("list", "order"))
     if not parts or fact.type == "phrase":
         return [], ""
-    order = fact.type == "order" or (fact.type == "" and told) or (fact.type == "" and about(grammar).order.search(asking.text) is not None)
+    order = (
+        fact.type == "order"
+        or (fact.type == "" and told)
+        or (fact.type == "" and about(grammar).order.search(asking.text) is not None)
+    )
     sought = [_sought(KeyFact(name=part, text=part, identifying=True), asking, grammar) for part in parts]
     return sought, "order" if order else "list"
 
