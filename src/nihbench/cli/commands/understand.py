@@ -171,6 +171,12 @@ def _option(flag: str, text: str) -> Any:
 @command("nihbench.cli.grading:grade")
 def grade(
     file: Annotated[str, typer.Argument(metavar="FILE", help="Rows as JSON Lines, or - for stdin.")],
+    explain: Annotated[
+        _TEXT,
+        typer.Option(
+            "--explain", metavar="ID", help="Tell how the answer of this row was read, and why it got its grade."
+        ),
+    ] = None,
 ) -> None:
     """Grade rows {"id", "needle", "answer"} by rules; the grades come as JSON lines.
 
