@@ -1644,6 +1644,7 @@ WORDS: Mapping[str, str] = {
     # score
     "score.key_comes_twice": "a key appears twice",
     "score.rule_code": "the same characters in the same order; case, spaces and hyphens don't matter",
+    "score.rule_coordinates": "the same place, in degrees, minutes and seconds or decimals",
     "score.rule_date": "the same day, however it is written; without the year it is given in part",
     "score.rule_duration": "the same length of time: 95 minutes, 1 h 35 min",
     "score.rule_email": "the same address; case doesn't matter",
@@ -1665,6 +1666,7 @@ WORDS: Mapping[str, str] = {
     "score.rule_version": "the same version, every point of it",
     "score.rule_yes_no": "the same answer, said outright or by a sentence",
     "score.type_code": "code",
+    "score.type_coordinates": "coordinates",
     "score.type_date": "date",
     "score.type_duration": "duration",
     "score.type_email": "e-mail address",

@@ -1644,6 +1644,7 @@ WORDS: Mapping[str, str] = {
     # score
     "score.key_comes_twice": "有键重复出现",
     "score.rule_code": "字符及其顺序相同；大小写、空格和连字符不论",
+    "score.rule_coordinates": "同一地点，度分秒或小数均可",
     "score.rule_date": "同一天，写法不限；缺年份只算给出一部分",
     "score.rule_duration": "同样长的时间：95 分钟、1 小时 35 分",
     "score.rule_email": "同一邮箱地址；大小写不论",
@@ -1665,6 +1666,7 @@ WORDS: Mapping[str, str] = {
     "score.rule_version": "同一版本，每一段都要相同",
     "score.rule_yes_no": "同一回答，直说或用一句话说出",
     "score.type_code": "代码",
+    "score.type_coordinates": "坐标",
     "score.type_date": "日期",
     "score.type_duration": "时长",
     "score.type_email": "电子邮箱",

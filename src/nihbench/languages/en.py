@@ -59,7 +59,7 @@ PROSE = Prose(
 _STOP = frozenset(
     "a an the and or but of to in on at by for from with without into onto as is are was were be been being am it its "
     "it's this that these those there here he she they them his her their you your we our i my me do does did done "
-    "doing have has had having will would can could should may might must shall so then than thus also just only very "
+    "doing because since have has had having will would can could should may might must shall so then than thus also just only very "
     "too if while when where which who whom whose what why how not no nor all any some both each every other such own "
     "same more most up down out over under again about between during before after above below".split()
 )

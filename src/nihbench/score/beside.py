@@ -66,7 +66,7 @@ def choices(reading: Reading) -> Words:
     if len(items) < 2:
         return ""
     spans = [answer.folded.original(*s) for f in reading.right for s in f.spans]
-    holding = {i for i, item in enumerate(items) for s in spans if item.start() <= s[0] < item.end()}
+    holding = {i for i, item in enumerate(items) for s in spans if s[0] < item.end() and item.start() < s[1]}
     outside = any(all(not item.start() <= s[0] < item.end() for item in items) for s in spans)
     if len(holding) != 1 or outside:
         return ""

@@ -474,6 +474,8 @@ def _fact_band(reading: Reading) -> float:
     if total > 2 and total - right == 1:
         return 0.7
     weight = sum(f.fact.weight for f in reading.right) / (sum(f.fact.weight for f in reading.found) or 1.0)
+    if total == 2:
+        return 0.5
     nearly = sum(f.status == "near" for f in reading.found) if _identified(reading, "right", "near") else 0
     if total > 2 and (2 * right >= total or 2 * right + nearly > total or (weight >= 0.5 and right > 1)):
         return 0.5

@@ -11,6 +11,7 @@ from nihbench.score.values.amounts import Read, amount_of, amounts
 from nihbench.score.values.answers import yes_no_of
 from nihbench.score.values.base import Standing, Value
 from nihbench.score.values.codes import Code
+from nihbench.score.values.coordinates import coordinates_of
 from nihbench.score.values.moments import moment_of, moments
 from nihbench.score.values.names import name_of
 
@@ -73,7 +74,9 @@ def recognise(text: Text, question: Text, wanted: str = "") -> Value | None:
         return _moment(text)
     if wanted in ("number", "percentage", "money", "quantity", "duration"):
         return _amount(text, question)
-    return _found(text, plain, question)
+    if wanted == "coordinates":
+        return coordinates_of(text)
+    return coordinates_of(text) or _found(text, plain, question)
 
 
 def _found(text: Text, plain: str, question: Text) -> Value | None:

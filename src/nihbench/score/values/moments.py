@@ -109,7 +109,7 @@ class Moment:
             return ("part", 0.5, False) if time == 1.0 else ("part", 0.3, True) if time else ("other", 0.0, rival)
         if read.time is None:
             if date < 1.0:
-                return how, 0.5 if date == 0.7 else 0.3 if date else 0.0, date < 0.7
+                return how, 0.5 if date == 0.7 else 0.3 if date else 0.0, date < 0.7 and self._as_full(read)
             return "part", 0.7, False
         if date == 1.0:
             return (time_how, {1.0: 1.0, 0.7: 0.7, 0.3: 0.7}.get(time, 0.5), rival)
