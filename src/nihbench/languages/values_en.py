@@ -279,11 +279,11 @@ VALUES = Values(
         rf"\b(?P<m>{_MONTH})\b\.?,? (?:of )?{_YEAR}",
     ),
     times=(
-        rf"(?<![\d.:])(?P<h>\d{{1,2}})\.(?P<n>\d{{2}}),? ?{_MERIDIEM}",
-        rf"(?<![\d.:])(?P<h>\d{{1,2}})(?::| ?h ?)(?P<n>\d{{2}})(?::(?P<s>\d{{2}}))?(?![\d%])"
+        rf"(?<![\d.])(?<!\d:)(?P<h>\d{{1,2}})\.(?P<n>\d{{2}}),? ?{_MERIDIEM}",
+        rf"(?<![\d.])(?<!\d:)(?P<h>\d{{1,2}})(?::| ?h ?)(?P<n>\d{{2}})(?::(?P<s>\d{{2}}))?(?![\d%])"
         rf"(?: ?(?:o'clock|hrs|hours|h\b))?(?:,? ?{_MERIDIEM})?",
-        rf"(?<![\d.:,a-z]){_HOUR}(?: ?o'clock)?,? ?{_MERIDIEM}",
-        rf"(?<![\d.:,a-z]){_HOUR} ?o'clock",
+        rf"(?<![\d.,a-z])(?<!\d:){_HOUR}(?: ?o'clock)?,? ?{_MERIDIEM}",
+        rf"(?<![\d.,a-z])(?<!\d:){_HOUR} ?o'clock",
         rf"\b(?P<fraction>half|(?:an? )?quarter|\d{{1,2}}(?: minutes?)?|twenty(?:-five)?|ten|five) "
         rf"(?P<to>past|after|to|before|till) {_HOUR}\b(?: ?o'clock)?(?:,? ?{_MERIDIEM})?",
         rf"(?<![a-z-])(?P<hw>{_HOUR_WORD}) (?P<nw>thirty-five|thirty|fifteen|forty-five|forty|fifty-five|fifty|"

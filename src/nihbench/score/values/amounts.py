@@ -37,6 +37,7 @@ _ENDLESS = 12  # digits
 _ORDER = 5  # times as much: more than that is another matter
 _REACH = 40  # characters from a number to what it counts
 _UP_TO = re.compile(r"[^,;.。!?\n\d{}\[\]]*")
+_OTHER_THING = re.compile(r" ?(?:[a-z]{3,}|[\u4e00-\u9fff]{2,})")
 _OWN_THING = re.compile(r" [a-z]{3,}")
 _ROUNDED = Decimal("0.01")
 _MORE_SCALES = re.compile(r"(\d{1,4}(?:\.\d+)?)([十百千万]{1,2})")
@@ -125,6 +126,8 @@ class Amount:
             return self._right(read, answer)
         if self.value in values:
             return Place(read.start, read.end, "unit", 0.3)
+        if self.thing and self._beside(read, answer) is None and _OTHER_THING.match(answer.text, read.end):
+            return None
         some = self._some(read)
         if some is not None:
             return some
