@@ -17,7 +17,17 @@ _ORDINALS = {word: number for number, word in enumerate(
     "twenty-fifth twenty-sixth twenty-seventh twenty-eighth twenty-ninth thirtieth thirty-first".split(),
     start=1)}  # fmt: skip
 _WORD = "|".join(sorted([*_ONES, *_TENS, *_SCALES, "oh"], key=len, reverse=True))
-_PARTS = {"third": 3, "quarter": 4, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8, "ninth": 9, "tenth": 10}
+_PARTS = {
+    "third": 3,
+    "quarter": 4,
+    "fourth": 4,
+    "fifth": 5,
+    "sixth": 6,
+    "seventh": 7,
+    "eighth": 8,
+    "ninth": 9,
+    "tenth": 10,
+}
 _SHARES = (
     rf"(?:an?|one)[ -](?:third|quarter|fifth|sixth|eighth|tenth)(?= of|[.,;]|$)"
     rf"|(?:two|three|four|five|six|seven|eight|nine)[ -](?:{'|'.join(_PARTS)})s"

@@ -184,7 +184,12 @@ def _name(known: frozenset[str], reading: Reading, stop: int) -> Words:
         if grammar.stem(word) in known | no_names or word in grammar.empty:
             continue
         at = answer.text.find(word, 0, stop)
-        if at >= 0 and not reading.covered(at, at + len(word)) and not _in_brackets(answer.text, at) and _added(reading, at, at + len(word)):
+        if (
+            at >= 0
+            and not reading.covered(at, at + len(word))
+            and not _in_brackets(answer.text, at)
+            and _added(reading, at, at + len(word))
+        ):
             return Note("added_name", name=name)
     return ""
 
@@ -208,7 +213,7 @@ def item_more(reading: Reading) -> Words:
     stop = line.start() if line else len(text)
     joints = "|".join(each.values.joints for each in grammar.languages if each.values and each.values.joints)
     at = reading.first
-    for m in [*re.finditer(rf"(?:{joints})(?! *\n)", text[: stop]), None]:
+    for m in [*re.finditer(rf"(?:{joints})(?! *\n)", text[:stop]), None]:
         low, high = at, m.start() if m else stop
         if m is not None and m.start() < reading.first:
             continue
@@ -218,7 +223,12 @@ def item_more(reading: Reading) -> Words:
             continue
         novel = grammar.novel(item, sheet.known | grammar.reporting)
         signs = sum(grammar.is_sign(s[0]) for s in novel)
-        if novel and len(novel) - signs <= _LISTED_WORDS and (not signs or signs > 1) and not negated(grammar, text, low, high):
+        if (
+            novel
+            and len(novel) - signs <= _LISTED_WORDS
+            and (not signs or signs > 1)
+            and not negated(grammar, text, low, high)
+        ):
             return Note("added_words", words=item.strip()[:30])
     return ""
 

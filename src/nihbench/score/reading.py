@@ -56,7 +56,15 @@ class Reading:
     def item_band(self) -> float:
         """The band by the share of a list's items that are given; of a person the name counts most."""
         if self.sheet.listed == "person":
-            return 1.0 if self.complete else 0.7 if any(f.fact.identifying for f in self.right) else 0.3 if self.right else 0.0
+            return (
+                1.0
+                if self.complete
+                else 0.7
+                if any(f.fact.identifying for f in self.right)
+                else 0.3
+                if self.right
+                else 0.0
+            )
         return next((band for least, band in _ITEM_SHARES if self.share >= least - 1e-9), 0.3 if self.right else 0.0)
 
     @cached_property

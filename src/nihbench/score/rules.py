@@ -369,7 +369,11 @@ def _joined_rival(reading: Reading) -> Words:
             for start, end in found.spans:
                 low, high = (end, rival.start) if rival.start >= end else (rival.end, start)
                 text = reading.answer.text[low:high]
-                if low < high and len(text) <= _BETWEEN and (_OR(reading.grammar).search(text) or _SPAN.fullmatch(text)):
+                if (
+                    low < high
+                    and len(text) <= _BETWEEN
+                    and (_OR(reading.grammar).search(text) or _SPAN.fullmatch(text))
+                ):
                     return Note("or_another_choice")
     return ""
 

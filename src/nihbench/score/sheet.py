@@ -11,7 +11,15 @@ from nihbench.score.grammar import Grammar, Phrase, grammar_for
 from nihbench.score.values.amounts import Amount
 from nihbench.score.values.base import Standing, Value
 from nihbench.score.values.kinds import about, recognise, segment, spanned
-from nihbench.score.values.phrases import Head, Relation, in_signs, parts_of_list, relations, sides_in, without_relations
+from nihbench.score.values.phrases import (
+    Head,
+    Relation,
+    in_signs,
+    parts_of_list,
+    relations,
+    sides_in,
+    without_relations,
+)
 from nihbench.types import KeyFact, Needle
 
 _SLACK = 3  # words that may stand between the words of a fact, over and above its own
@@ -128,7 +136,9 @@ def make_sheet(needle: Needle, expected: str, fresh: Mapping[str, str], question
 
     grammar = grammar_for(needle.language)
     listed = needle.facts != (KeyFact(name="answer", text=needle.answer, identifying=True),)
-    given = (needle.facts if listed else ()) or (_answer_as_fact(expected or needle.answer, grammar, needle.answer_type),)
+    given = (needle.facts if listed else ()) or (
+        _answer_as_fact(expected or needle.answer, grammar, needle.answer_type),
+    )
     facts = [replace(f, text=fill(f.text), aliases=tuple(map(fill, f.aliases))) for f in given]
     subject = (needle.subject.text, *needle.subject.aliases) if needle.subject else ()
     statements = tuple(map(fill, needle.statements))
@@ -198,7 +208,10 @@ def _values(written: tuple[str, ...], kind: str, asking: Text, grammar: Grammar)
     if found is None:
         return []
     rest = [(text, recognise(Text(text, grammar), asking, kind)) for text in written[1:]]
-    return [(written[0], found), *((text, value if value and value.kind == found.kind else None) for text, value in rest)]
+    return [
+        (written[0], found),
+        *((text, value if value and value.kind == found.kind else None) for text, value in rest),
+    ]
 
 
 def prepared(
@@ -305,7 +318,11 @@ def _items(fact: KeyFact, asking: Text, grammar: Grammar) -> tuple[list[Sought],
         return [], ""
     if parts and fact.type == "" and not told and (named := _named(parts, asking, grammar)):
         return named, "person"
-    order = fact.type == "order" or (fact.type == "" and told) or (fact.type == "" and about(grammar).order.search(asking.text) is not None)
+    order = (
+        fact.type == "order"
+        or (fact.type == "" and told)
+        or (fact.type == "" and about(grammar).order.search(asking.text) is not None)
+    )
     sought = [_sought(KeyFact(name=part, text=part, identifying=True), asking, grammar) for part in parts]
     return sought, "order" if order else "list"
 

@@ -106,7 +106,9 @@ class Amount:
         return Place(start, end, "edit" if kind == "near" else "part", 0.3, rival=kind == "near")
 
     def _place(self, read: Read, answer: Text) -> Place | None:
-        padded = self.digits.startswith("0") or (read.digits.startswith("0") and not read.formed and len(read.digits) > 1)
+        padded = self.digits.startswith("0") or (
+            read.digits.startswith("0") and not read.formed and len(read.digits) > 1
+        )
         if self.digits and padded and read.digits != self.digits:
             values: tuple[Decimal, ...] = ()
         else:
@@ -115,7 +117,9 @@ class Amount:
         counted = read.unit == "count"
         for value in values:
             if not self.unit or not read.unit or counted:
-                equal = value == self.value or (self.unit == "%" and not read.unit and value < 1 and value * 100 == self.value)
+                equal = value == self.value or (
+                    self.unit == "%" and not read.unit and value < 1 and value * 100 == self.value
+                )
             elif value is read.values[0] or read.unit == self.unit:  # the other way to read a point is for its own unit
                 equal = same(self.value, self.unit, value, read.unit)
             if not equal and self.unit == "%" and _endless(self.value) and read.unit == "%":
@@ -288,7 +292,9 @@ class Reader:
             for word, code in each.currencies.items():
                 self._prefixes[word] = code
                 self._units[word] = f"{code} {self._units[word]}" if word in self._units and code else code
-        self._key = re.compile(rf"(?<![a-z\d])({_any([w for w, u in self._units.items() if u and len(w) > 1])})[a-z]{{0,2}} ?: ?$")
+        self._key = re.compile(
+            rf"(?<![a-z\d])({_any([w for w, u in self._units.items() if u and len(w) > 1])})[a-z]{{0,2}} ?: ?$"
+        )
         small = [(word, size.split(maxsplit=1)) for each in self.values for word, size in each.small.items()]
         self._small = {word: Decimal(size[0]) for word, size in small}
         self._small_of = {word: size[1] for word, size in small if len(size) > 1}
@@ -296,7 +302,8 @@ class Reader:
         other = [word for word in {*self._units, *self._small} if word not in latin and word]
         behind = "|".join(
             [rf"(?:{_any(latin)})(?:(?![a-z0-9])|(?<=[a-z])(?=\d{{1,2}} ?(?:m|mins?|s|secs?|in|g)\b))(?:\.(?=\s|$))?"]
-            * bool(latin) + [f"(?:{_any(other)})"] * bool(other)
+            * bool(latin)
+            + [f"(?:{_any(other)})"] * bool(other)
         )
         self._behind = re.compile(rf" ?-? ?({behind})")
         self._before = re.compile(rf"(?:(?<![a-z])({_any([w for w in self._prefixes if w.isascii() and w.isalpha() and len(w) < 4])})"
@@ -319,7 +326,9 @@ class Reader:
 
     def read(self, text: Text) -> list[Read]:
         """Return the amounts of a text, in order of place."""
-        spans = [(m.start(), m.end(), m.group()) for m, _ in zip(_DIGITS.finditer(text.text), range(_MOST), strict=False)]
+        spans = [
+            (m.start(), m.end(), m.group()) for m, _ in zip(_DIGITS.finditer(text.text), range(_MOST), strict=False)
+        ]
         found: list[Read] = []
         for start, end, run in spans:
             if found and start < found[-1].last:
@@ -480,7 +489,11 @@ class Reader:
         word = m[1].rstrip(".")
         unit = self._units.get(word)
         if word in self._small and word not in self._units:
-            return (f"{word}|{self._small_of[word]}", m.end()) if word in self._small_of and not currency else (currency, last)
+            return (
+                (f"{word}|{self._small_of[word]}", m.end())
+                if word in self._small_of and not currency
+                else (currency, last)
+            )
         if unit is None:
             return currency, last
         if currency and dimension(unit) != "money" and not (set(unit.split()) & set(currency.split())):

@@ -19,8 +19,13 @@ _SIZE = (
     r"(?: ?(?P<m>\d{1,2}(?:\.\d{1,6})?) ?(?:['′’‘]|分|minutes?|min\.?)"
     r"(?: ?(?P<s>\d{1,2}(?:\.\d{1,6})?) ?(?:[\"″”“]|''|′′|’’|秒|seconds?|sec\.?))?)?"
 )
-_ONE = re.compile(rf"(?:{_NAME}[ :|：]{{0,3}})?(?:{_HEAD}[ :|]{{0,3}})?{_SIZE}(?(before)|(?: ?(?P<after>north|south|east|west|[NSEW](?![A-Za-z])))?)", re.IGNORECASE)
-_PLAIN = re.compile(r"(?<![\d.])(-?\d{1,3}\.\d{2,9})°? ?([NSEW])?[ ,，;/]{1,3}(-?\d{1,3}\.\d{2,9})°? ?([NSEW])?(?![\d.])", re.IGNORECASE)
+_ONE = re.compile(
+    rf"(?:{_NAME}[ :|：]{{0,3}})?(?:{_HEAD}[ :|]{{0,3}})?{_SIZE}(?(before)|(?: ?(?P<after>north|south|east|west|[NSEW](?![A-Za-z])))?)",
+    re.IGNORECASE,
+)
+_PLAIN = re.compile(
+    r"(?<![\d.])(-?\d{1,3}\.\d{2,9})°? ?([NSEW])?[ ,，;/]{1,3}(-?\d{1,3}\.\d{2,9})°? ?([NSEW])?(?![\d.])", re.IGNORECASE
+)
 _MOST = 60
 _SAME = 0.0006  # degrees: two seconds
 _SIGN = {"n": 1, "s": -1, "e": 1, "w": -1, "北": 1, "南": -1, "东": 1, "東": 1, "西": -1}
@@ -143,5 +148,3 @@ def coordinates_of(text: Text) -> Coordinates | None:
     if read[0].latitude is None or read[0].longitude is None:
         return None
     return Coordinates(read[0].latitude, read[0].longitude)
-
-
