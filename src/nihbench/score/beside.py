@@ -216,6 +216,39 @@ def _in_brackets(text: str, at: int) -> bool:
     return before.rfind("(") > before.rfind(")") and ")" in text[at : at + _REMARK]
 
 
+_LISTED_WORDS = 4  # words of an item
+
+
+def item_more(reading: Reading) -> Words:
+    """Return an item that an answer names beside those of a list, among them or behind them."""
+    sheet = reading.sheet
+    if not (sheet.listed in ("list", "order") or (sheet.ordered and len(sheet.facts) > 2)):
+        return ""
+    text, grammar = reading.answer.text, reading.grammar
+    line = re.compile(r"[.。!?\n]").search(text, reading.end)
+    stop = line.start() if line else len(text)
+    joints = "|".join(each.values.joints for each in grammar.languages if each.values and each.values.joints)
+    at = reading.first
+    for m in [*re.finditer(rf"(?:{joints})(?! *\n)", text[:stop]), None]:
+        low, high = at, m.start() if m else stop
+        if m is not None and m.start() < reading.first:
+            continue
+        at = m.end() if m else stop
+        item = text[low:high]
+        if low >= high or reading.covered(low, high) or len(grammar.words(item)) > 2 * _LISTED_WORDS:
+            continue
+        novel = grammar.novel(item, sheet.known | grammar.reporting)
+        signs = sum(grammar.is_sign(s[0]) for s in novel)
+        if (
+            novel
+            and len(novel) - signs <= _LISTED_WORDS
+            and (not signs or signs > 1)
+            and not negated(grammar, text, low, high)
+        ):
+            return Note("added_words", words=item.strip()[:30])
+    return ""
+
+
 def _one_more(known: frozenset[str], answer: Text, end: int) -> Words:
     grammar = answer.grammar
     match = _AND_MORE(grammar).match(answer.text, end) or _LISTED(grammar).match(answer.text, end)

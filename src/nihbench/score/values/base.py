@@ -60,7 +60,7 @@ def kept(text: Text, name: object, make: Callable[[Text], _T]) -> _T:
     found = text.kept.get(name)
     if found is None:
         found = text.kept[name] = make(text)
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def outermost(places: Iterable[Place]) -> list[Place]:
