@@ -16,13 +16,13 @@ from nihbench.cli.hearing import terminal
 from nihbench.cli.output import note, show, show_json, show_lines
 from nihbench.errors import UsageError, unreadable
 from nihbench.fetch.files import read_named
-from nihbench.lang.messages import Note, Words, column, plain, said, t, typed
+from nihbench.lang.messages import Words, column, plain, said, t, typed
 from nihbench.run.scores import COMBINED, Answered, Row, answers_of, grade_row, grades_of, read_rows, stored_scorers
 from nihbench.run.store import RunFolder, open_run
 from nihbench.run.tree import find_runs
 from nihbench.score.explain import FactRead, Place
 from nihbench.score.explain import explain as explain_answer
-from nihbench.score.rules import SCORER, VERSION
+from nihbench.score.rules import DIFFERS, SCORER, VERSION
 from nihbench.types import PERCENT_BANDS, Grade, Score, Unscored
 
 # ---- an agreement report as text for a terminal; nothing is computed here --------------------------------------------
@@ -277,26 +277,26 @@ def explained_text(answered: Answered) -> str:
     else:
         head = t("cli.explain_unscored", id=answered.id, needle=answered.needle.name)
         why = given.reason
-    lines = [said(head), said(t("cli.explain_expected", type=t(f"score.type_{read.kind}"),
-             rule=t(f"score.rule_{read.kind}"))), said(t("cli.explain_because", why=why))]  # fmt: skip
+    lines = [said(head), said(t("cli.explain_expected", type=t(f"reading_type.{read.kind}"),
+             rule=t(f"reading_rule.{read.kind}"))), said(t("cli.explain_because", why=why))]  # fmt: skip
     if read.line:
-        lines.append(said(t("cli.explain_line", line=t(f"score.line_{read.line}"))))
+        lines.append(said(t("cli.explain_line", line=t(f"reading_line.{read.line}"))))
     lines += ["", *map(_fact_read, read.facts)]
     lines += [said(t("cli.explain_denied", place=_place_read(place))) for place in read.denied]
     lines += [
-        said(t("cli.explain_cue", kind=t(f"score.cue_{kind}"), place=_place_read(place))) for kind, place in read.cues
+        said(t("cli.explain_cue", kind=t(f"reading_cue.{kind}"), place=_place_read(place))) for kind, place in read.cues
     ]
     return "\n".join(map(plain, lines)).rstrip()
 
 
 def _fact_read(fact: FactRead) -> str:
     name = t("cli.explain_identifying", name=fact.name) if fact.identifying else fact.name
-    how = t(f"score.status_{fact.status}")
+    how = t(f"reading_status.{fact.status}")
     if fact.status == "near" or (fact.status == "right" and fact.how != "same"):
-        how = t("cli.explain_how", status=how, how=Note(f"differs_{fact.how}"))
+        how = t("cli.explain_how", status=how, how=DIFFERS[fact.how])
     where = ", ".join(_place_read(place) for place in fact.places)
     key = "cli.explain_fact_at" if where else "cli.explain_fact"
-    return said(t(key, name=name, expected=fact.expected, type=t(f"score.type_{fact.kind}"), how=how, where=where))
+    return said(t(key, name=name, expected=fact.expected, type=t(f"reading_type.{fact.kind}"), how=how, where=where))
 
 
 def _place_read(place: Place) -> str:

@@ -108,7 +108,7 @@ def _facts(needle: Needle, expected: str, question: str, identifying: str) -> st
 def _type(kind: str, language: str) -> str:
     spoken = language.partition("-")[0]
     lang = spoken if spoken in spoken_languages() else "en"
-    return said(t("score.typed", type=t(f"score.type_{kind}"), rule=t(f"score.rule_{kind}")), lang)
+    return said(t("score.typed", type=t(f"reading_type.{kind}"), rule=t(f"reading_rule.{kind}")), lang)
 
 
 # ---- the verdict -----------------------------------------------------------------------------------------------

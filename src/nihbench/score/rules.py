@@ -218,11 +218,23 @@ def _value(reading: Reading) -> Verdict | None:
     return Verdict(0.5, outcome, Note("second_value_after", words=said), doubt=0.2)
 
 
+DIFFERS = {
+    "same": Note("differs_same"), "edit": Note("differs_edit"), "unit": Note("differs_unit"),
+    "half": Note("differs_half"), "part": Note("differs_part"), "order": Note("differs_order"),
+    "other": Note("differs_other"),
+}  # fmt: skip
+"""In what a place differs from the value that is expected."""
+
+
 def _nearly_right(reading: Reading, found: Found) -> Verdict:
     """A value is there but for one thing: a character, the unit, a part of the date."""
     start, end = found.spans[0]
-    said = Note("nearly_right", words=reading.answer.text[start:end].strip(), how=Note(f"differs_{found.how}"))
-    return Verdict(found.worth, "partial", said, doubt=0.1)
+    said = reading.answer.text[start:end].strip()
+    digits = found.fact.kind == "number" and found.how == "edit"
+    why = (
+        Note("number_nearly_right", number=said) if digits else Note("nearly_right", words=said, how=DIFFERS[found.how])
+    )
+    return Verdict(found.worth, "partial", why, doubt=0.1)
 
 
 _OF_THE_SOURCE = Phrase("@of_the_source@")
