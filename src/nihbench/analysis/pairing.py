@@ -24,7 +24,7 @@ from nihbench.lang.messages import said, t
 from nihbench.run.options import MODEL_UNIT
 from nihbench.run.stored import Manifest
 from nihbench.stats.compare import Comparison, Crossed, Pairs, compare, interaction, repeats_for, verdict_of
-from nihbench.stats.headline import LEAST_MEASURED, Estimate, Trials, headline
+from nihbench.stats.headline import LEAST_MEASURED, Estimate, Headline, Trials
 from nihbench.stats.interval import LEVEL, Interval
 from nihbench.stats.overlap import one_text
 from nihbench.stats.regions import Region, strongest_regions
@@ -526,8 +526,8 @@ def unpair(first: Side, second: Side) -> Unpaired:
     planned = [{cell[:2] for cell in side.planned} for side in (first, second)]
     both = planned[0] & planned[1]
     chosen = [_of(grid, both or cells) for grid, cells in zip(grids, planned, strict=True)]
-    one, other = (headline(trials, LEVEL).found for trials in chosen)
-    narrow = [headline(trials, 0.90).found for trials in chosen]
+    one, other = (Headline(trials, LEVEL).found for trials in chosen)
+    narrow = [Headline(trials, 0.90).found for trials in chosen]
     return Unpaired(
         first=first,
         second=second,

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from nihbench.app.consent import check_cost, readmitted
+from nihbench.app.consent import Again, check_cost, readmitted
 from nihbench.app.events import Caller
 from nihbench.app.jobs import Job, Ready, made_ready
 from nihbench.app.money import budget_of, tell_spent, tell_unknown
@@ -22,13 +22,12 @@ from nihbench.errors import NihError, UsageError
 from nihbench.lang.messages import Message, t, without_stop
 from nihbench.languages.base import of
 from nihbench.run.like import source_text
-from nihbench.run.manifest import check_same
 from nihbench.run.options import RunOptions
 from nihbench.run.records import RecordWriter, read_records
 from nihbench.run.runner import run_trials
 from nihbench.run.setup import Made, Setup
 from nihbench.run.spent import account, outcomes_before
-from nihbench.run.store import PROBES, RunFolder, owned
+from nihbench.run.store import PROBES, RunFolder, check_same, owned
 from nihbench.run.stored import stored_options
 from nihbench.score.rules import grade
 from nihbench.stats.interval import Share, share
@@ -247,8 +246,9 @@ def _options(folder: RunFolder, options: ProbeOptions, caller: Caller) -> RunOpt
     }
     asked = RunOptions(model=stored.model, base_url=options.base_url, api_key_env=options.api_key_env)
     given = [name for name in ("base_url", "api_key_env", "price") if getattr(options, name) is not None]
+    catalog, begun = load_for(caller.tell_once), folder.manifest.beginning
     return readmitted(
-        replace(stored, **fresh), folder.manifest.beginning, folder.path, asked, given, load_for(caller.tell_once)
+        replace(stored, **fresh), Again(run=folder.path, begun=begun, asked=asked, given=given, catalog=catalog)
     )
 
 
