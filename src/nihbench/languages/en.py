@@ -84,7 +84,8 @@ _IRREGULAR = {
     "men": "man", "women": "woman", "feet": "foot", "teeth": "tooth", "mice": "mouse", "leaves": "leaf",
     "knives": "knife", "loaves": "loaf", "halves": "half", "lives": "life", "zero": "0", "two": "2", "three": "3",
     "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9", "ten": "10", "eleven": "11",
-    "twelve": "12", "first": "1", "second": "2", "third": "3", "fourth": "4", "fifth": "5", "sixth": "6",
+    "twelve": "12", "once": "1", "twice": "2", "thrice": "3", "daily": "day", "weekly": "week", "monthly": "month",
+    "yearly": "year", "annually": "year", "lit": "light", "first": "1", "second": "2", "third": "3", "fourth": "4", "fifth": "5", "sixth": "6",
     "seventh": "7", "eighth": "8", "ninth": "9", "tenth": "10",
 }  # fmt: skip
 

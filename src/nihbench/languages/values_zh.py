@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from nihbench.languages.base import Values
 
 _DIGITS = {c: d for d, cs in enumerate(
@@ -9,14 +11,18 @@ _DIGITS = {c: d for d, cs in enumerate(
 _UNITS = {"十": 10, "拾": 10, "廿": 20, "卅": 30, "百": 100, "佰": 100, "千": 1000, "仟": 1000}
 _MYRIADS = {"万": 10**4, "亿": 10**8}
 _SIGNS = "".join([*_DIGITS, *_UNITS, *_MYRIADS])
+_MORE = re.sub("[两俩仨]", "", _SIGNS)  # 五两 is a weight
 
 
 def value(signs: str) -> str | None:
     """Return the value of a number in signs as a decimal: 五八零 digit by digit, 两百三 and 三点六万 by value."""
     if signs == "半":
         return "0.5"
+    share, of, part_of = signs.partition("分之")
+    if of:
+        return f"{_value(part_of)}*{_value(share)}%"
     half = signs.endswith("半")
-    whole, point, part = signs.removesuffix("半").removesuffix("个").partition("点")
+    whole, point, part = signs.rstrip("半多余来").removesuffix("个").partition("点")
     scale = ""
     while point and part and part[-1] in "十百千万亿":
         part, scale = part[:-1], part[-1] + scale
@@ -109,7 +115,7 @@ VALUES = Values(
         "字节": "byte", "比特": "bit", "分贝": "db", "转": "rpm", "个百分点": "%", "成": "tenth", "折": "tenth",
         **dict.fromkeys(("人", "名", "个", "位", "只", "头", "件", "条", "本", "台", "辆", "张", "座", "次", "页", "户", "间",
                          "层", "棵", "匹", "株", "家", "项", "岁", "艘", "架", "枚", "颗", "把", "瓶", "箱", "套", "份",
-                         "篇", "首", "部", "所", "口", "级", "排", "届", "行", "块地"), ""),
+                         "篇", "首", "部", "所", "口", "级", "排", "届", "行", "块地"), "count"),
     },
     currencies={
         **dict.fromkeys(("元", "块", "块钱", "元人民币", "人民币", "圆"), "CNY"), "美元": "USD", "美金": "USD",
@@ -121,9 +127,9 @@ VALUES = Values(
     },
     scales={"百": 100, "千": 1000, "万": 10**4, "十万": 10**5, "百万": 10**6, "千万": 10**7, "亿": 10**8,
             "十亿": 10**9, "百亿": 10**10, "千亿": 10**11, "万亿": 10**12, "兆": 10**12},
-    small={"角": "0.1", "毛": "0.1", "分": "0.01", "毛钱": "0.1", "分钱": "0.01"},
+    small={"角": "0.1", "毛": "0.1", "分": "0.01", "毛钱": "0.1 CNY", "分钱": "0.01 CNY", "便士": "0.01 GBP", "美分": "0.01 USD"},
     number=(
-        rf"(?!百分之|零下)[{_SIGNS}]{{1,24}}(?:点[{_SIGNS}]{{1,24}})?(?:个半(?=小时|钟头|月|星期|钟))?"
+        rf"(?!百分之|零下)[{_SIGNS}](?:[{_MORE}]{{1,23}})?(?:点[{_SIGNS}]{{1,24}})?(?:个半(?=小时|钟头|月|星期|钟)|个?[多余来](?=个?(?:小时|钟头|月|天|年|分钟))|分之[{_MORE}]{{1,9}})?"
         r"|半(?=个?(?:小时|钟头|月|天|年|斤|公斤|公里|米|吨|升|亩))"
     ),
     value=value,
@@ -155,6 +161,7 @@ VALUES = Values(
     between=r"[ ,，。;:()（）\-—/@|、]|的|当天|当日|那天|在|于|是|为",
     who=r"谁|哪位|哪个人|何人|什么人|叫什么|姓名|名字|人名",
     titles=frozenset(
+        "医师 副 首席 高级 主治 主任医师 技师 讲师 院士 主编 编辑 记者 导演 作家 画家 司机 店长 掌柜 副校长 副院长 副厂长 副主任 "
         "先生 女士 小姐 太太 夫人 老师 教授 博士 医生 大夫 主任 厂长 校长 院长 经理 总经理 董事长 局长 部长 市长 县长 处长 科长 "
         "馆长 所长 站长 队长 船长 会长 主席 总统 总理 工程师 律师 师傅 同志 同学 老板 总 工 叔 姨 爷爷 奶奶 将军 上校 少校 "
         "中尉 警官 护士 护士长 教练 研究员 书记 站长 社长 总监 组长 班长 村长 镇长 行长".split()
@@ -176,6 +183,7 @@ VALUES = Values(
     pass_words=r"密码|口令|暗号|通行码|暗语",
     phone_words=r"电话|手机|热线|号码|拨打|传真",
     version_words=r"版本",
+    sequence=r"首先|先|再|然后|接着|其次|最后|随后|之后|第[一二三四五六七八九]步?",
     order_words=r"顺序|依次|先后|次序|排名|步骤",
     opposites=(
         ("上面|上方|之上|顶上|上", "下面|下方|之下|底下|下", "后面|背后|之后|后方|后", "前面|前方|之前|前", "旁边|旁",
@@ -187,6 +195,6 @@ VALUES = Values(
         ("更多|超过|多于", "更少|不足|少于"), ("春", "夏", "秋", "冬"), ("正面", "背面|反面"), ("大", "小"),
     ),
     heads=(("从|由|自", "到|至|往|向|去"),),
-    joints=r"、|,|;|\n|和|与|以及|及|还有|跟",
-    fillers=frozenset("的在于是为约共了"),
+    joints=r"→|->|、|,|;|\n|和|与|以及|及|还有|跟",
+    fillers=frozenset("的在于是为约共了大"),
 )  # fmt: skip

@@ -352,7 +352,9 @@ def grade_row(identity: str, grade: Grade, words: Callable[[Words], Any] = store
     """
     if isinstance(grade, Unscored):
         return {"id": identity, "unscored": words(grade.reason), "scorer": grade.scorer, "version": grade.version}
-    plain = _fields_of(grade) | {"evidence": _fields_of(grade.evidence) | {"cue": words(grade.evidence.cue)}}
+    evidence = _fields_of(grade.evidence) | {"cue": words(grade.evidence.cue)}
+    errors = evidence.pop("errors")
+    plain = _fields_of(grade) | {"evidence": evidence | ({"errors": [*map(words, errors)]} if errors else {})}
     kept = {key: plain[key] for key in plain if key not in _WHERE_SAID or plain[key]}
     return {"id": identity, "value": kept.pop("value"), "band": round(grade.value * 100)} | kept
 
@@ -400,7 +402,8 @@ def _grade(plain: Mapping[str, Any]) -> Grade:
         evidence = plain["evidence"]
         # A judge's reasons are its own words.
         cue = evidence["cue"] if plain.get("votes") else note_in(evidence["cue"], "grades")
-        grade = _adapter(Score).validate_python({**plain, "evidence": {**evidence, "cue": cue}})
+        errors = tuple(note_in(error, "grades") for error in evidence.get("errors", ()))
+        grade = _adapter(Score).validate_python({**plain, "evidence": {**evidence, "cue": cue, "errors": errors}})
     return grade
 
 

@@ -10,8 +10,8 @@ from nihbench.score.answer import Text
 from nihbench.score.grammar import Grammar, Phrase, grammar_for
 from nihbench.score.values.amounts import Amount
 from nihbench.score.values.base import Standing, Value
-from nihbench.score.values.kinds import about, recognise, segment
-from nihbench.score.values.phrases import Head, Relation, in_signs, parts_of_list, relations, without_relations
+from nihbench.score.values.kinds import about, recognise, segment, spanned
+from nihbench.score.values.phrases import Head, Relation, in_signs, parts_of_list, relations, sides_in, without_relations
 from nihbench.types import KeyFact, Needle
 
 _SLACK = 3  # words that may stand between the words of a fact, over and above its own
@@ -26,13 +26,15 @@ _ROOM = re.compile(r"(?<=\d)[室号间楼层栋座]$")
 class Wanted:
     """The words of one form of a fact: their stems, within how many words they must stand, what must stand by them.
 
-    `values` are amounts and the like within the form; `counts` pairs the number of things with their first word.
+    `values` are amounts and the like within the form; `counts` pairs the number of things with their first word,
+    `behind` a word with the number that is told behind it (Anna: 3).
     """
 
     stems: tuple[str, ...]
     window: int
     values: tuple[Value, ...] = ()
     counts: tuple[tuple[str, str], ...] = ()
+    behind: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,8 @@ class Sought:
 class Sheet:
     """What an answer is held against. `by_words`: the facts are the words of one long answer, graded by share.
 
-    `listed`: they are the items of one answer, "list" or "order" (whose order is told); "" where they are not. `known`
+    `listed`: they are the items of one answer, "list" or "order" (whose order is told); "" where they are not.
+    `ordered`: the question asks for the facts in their order. `known`
     are the stems of needle and question, `lead` those of them that are no fact's; `subjects` are the folded names of
     the subject, `statements` the folded sentences of the needle; `told` are its sentences and answers as written, and
     `grammar` is how an answer to it is read.
@@ -100,6 +103,7 @@ class Sheet:
     told: tuple[str, ...]
     grammar: Grammar
     listed: str = ""
+    ordered: bool = False
 
     @property
     def kind(self) -> str:
@@ -157,6 +161,7 @@ def make_sheet(needle: Needle, expected: str, fresh: Mapping[str, str], question
         told=told,
         grammar=grammar,
         listed=items,
+        ordered=items == "order" or (len(sought) > 2 and listed and about(grammar).order.search(asked) is not None),
     )
 
 
@@ -243,9 +248,13 @@ def _wanted(form: str, grammar: Grammar) -> Wanted:
         (grammar.stem(word), grammar.stem(behind)) for word, behind in zip(words, words[1:], strict=False)
         if grammar.stem(word).isdecimal() and behind not in grammar.empty and not behind.isdecimal()
     )  # fmt: skip
+    behind = tuple(
+        (grammar.stem(word), number) for word, number in zip(words, words[1:], strict=False)
+        if number.isdecimal() and number == words[-1] and word not in grammar.empty and not word.isdecimal()
+    )  # fmt: skip
     ones = {number for number, _ in counts if number == "1"}
     stems = tuple(stem for stem in stems if stem not in ones) or stems
-    return Wanted(stems, len(form.split()) + _SLACK, tuple(each.value for each in inside), counts)
+    return Wanted(stems, len(form.split()) + _SLACK, tuple(each.value for each in inside), counts, behind)
 
 
 def _is_small(standing: Standing) -> bool:
@@ -287,12 +296,21 @@ def _alone(fact: Sought, asked: str, grammar: Grammar) -> Sought:
 
 def _items(fact: KeyFact, asking: Text, grammar: Grammar) -> tuple[list[Sought], str]:
     """Return the items of an answer that is a list, each sought for itself, and whether their order is told."""
-    parts = parts_of_list(fact.text, grammar, asked=fact.type in ("list", "order"))
+    ends = spanned(Text(fact.text, grammar)) if fact.type in ("", "list", "order") else []
+    if ends:
+        return [_of_value(value, fact.text, grammar) for value in ends], "order"
+    parts, told = parts_of_list(fact.text, grammar, asked=fact.type in ("list", "order"))
     if not parts or fact.type == "phrase":
         return [], ""
-    order = fact.type == "order" or (fact.type == "" and about(grammar).order.search(asking.text) is not None)
+    order = fact.type == "order" or (fact.type == "" and told) or (fact.type == "" and about(grammar).order.search(asking.text) is not None)
     sought = [_sought(KeyFact(name=part, text=part, identifying=True), asking, grammar) for part in parts]
     return sought, "order" if order else "list"
+
+
+def _of_value(value: Value, written: str, grammar: Grammar) -> Sought:
+    digits = value.digits if isinstance(value, Amount) and value.digits else None
+    made = prepared(grammar, written, (), digits, True, 1.0)
+    return replace(made, forms=(grammar.fold(written).text,), values=(value,))
 
 
 def _split(fact: Sought, asked: str, grammar: Grammar) -> list[Sought]:
@@ -300,6 +318,9 @@ def _split(fact: Sought, asked: str, grammar: Grammar) -> list[Sought]:
     form = fact.forms[0]
     inside = [each for each in segment(Text(form, grammar)) if not _is_small(each)]
     rest = _without(form, inside)
+    likes = sides_in(rest, grammar) if grammar.has_signs(rest) else {}
+    if likes:
+        rest = without_relations(rest, grammar)
     seen = set(grammar.stems(asked))
     parts: dict[str, None] = {}
     for word in grammar.words(rest):
@@ -315,8 +336,7 @@ def _split(fact: Sought, asked: str, grammar: Grammar) -> list[Sought]:
                 relations=tuple(side for side in sides if side.beside(part, grammar)))
         for part in parts
     ]  # fmt: skip
+    made += [prepared(grammar, side, words, None, True, 1.0) for side, words in likes.items()]
     for each in inside:
-        written = form[each.start : each.end]
-        digits = each.value.digits if isinstance(each.value, Amount) and each.value.digits else None
-        made.append(replace(prepared(grammar, written, (), digits, True, 1.0), forms=(written,), values=(each.value,)))
+        made.append(_of_value(each.value, form[each.start : each.end], grammar))
     return made

@@ -41,11 +41,26 @@ class Code:
                  zip(_pattern(self.text, self.strict).finditer(answer.text), range(_MOST), strict=False)]  # fmt: skip
         if self.kind == "phone":
             found += self._phones(answer, plain)
+        if plain.isdecimal() and not self.strict:
+            found += [Place(n.start, n.end, "same", 1.0) for n in answer.numbers(plain) if n.digits == plain]
+        if self.kind == "version":
+            found += self._in_words(answer)
         if not self.text.isascii():
             return outermost([*found, *self._near_signs(answer)])
         if len(plain) < 2:
             return outermost(found)
         return outermost([*found, *self._near(answer, plain, bool(found))])
+
+    def _in_words(self, answer: Text) -> Iterator[Place]:
+        """Look for a version whose stage is told in words: release candidate 3 of 4.12.0."""
+        m = re.fullmatch(r"v?(\d+(?:\.\d+)+)[-.+]?(rc|alpha|beta|a|b)[-.]?(\d*)", self.text)
+        if m is None:
+            return
+        stage = {"rc": "release candidate|rc", "a": "alpha", "b": "beta"}.get(m[2], m[2])
+        told = re.search(rf"\b(?:{stage})[ -]?(?:no\.? ?|number )?{m[3]}\b", answer.text)
+        base = re.search(rf"(?<![\d.]){re.escape(m[1])}(?!\d|\.\d)", answer.text)
+        if told and base:
+            yield Place(min(told.start(), base.start()), max(told.end(), base.end()), "same", 1.0)
 
     def _phones(self, answer: Text, plain: str) -> Iterator[Place]:
         for m, _ in zip(_PHONE.finditer(answer.text), range(_MOST), strict=False):
@@ -73,8 +88,10 @@ class Code:
                 yield Place(start, end, "edit", 0.3, rival=True)
             elif _shape(token) == shape and (len(pieces) > 1 or _mixed(plain)):
                 yield Place(start, end, "other", 0.0, rival=True)
-            elif not only_whole and 2 * len(written) >= len(plain) and len(written) >= 3 and written in plain:
+            elif 2 * len(written) >= len(plain) and len(written) >= 3 and written in plain and not only_whole:
                 yield Place(start, end, "part", 0.3)
+            elif (self.kind == "email" and "@" in token) or (self.kind == "url" and "/" in token and "/" in self.text):
+                yield Place(start, end, "other", 0.0, rival=True)
         if len(pieces) > 1 and not only_whole:
             yield from self._spaced(answer, pieces, plain)
 
@@ -193,4 +210,5 @@ def _gap(pending: str, strict: bool, before: str, behind: str) -> str:
         # Folding has made a space of an underscore, and dropped what might be Markdown.
         said = {".": r"(?:\.| ?[\[(]?dot[\])]? ?)", "@": r"(?: ?@ ?| ?[\[(]at[\])] ?| at )"}
         return "".join(said.get(char, r"[ _\-]" if char in " _-" else re.escape(char)) for char in pending)
-    return f"{_SEPARATORS}{{0,{2 if pending else 1}}}"
+    marks = "".join(re.escape(char) for char in dict.fromkeys(pending) if not char.isspace())
+    return f"[{_SEPARATORS[1:-1]}{marks}]{{0,{len(pending) + 1}}}"
