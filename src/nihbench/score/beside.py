@@ -184,12 +184,7 @@ def _name(known: frozenset[str], reading: Reading, stop: int) -> Words:
         if grammar.stem(word) in known | no_names or word in grammar.empty:
             continue
         at = answer.text.find(word, 0, stop)
-        if (
-            at >= 0
-            and not reading.covered(at, at + len(word))
-            and not _in_brackets(answer.text, at)
-            and _added(reading, at, at + len(word))
-        ):
+        if at >= 0 and not reading.covered(at, at + len(word)) and not _in_brackets(answer.text, at) and _added(reading, at, at + len(word)):
             return Note("added_name", name=name)
     return ""
 

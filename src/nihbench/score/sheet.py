@@ -125,9 +125,7 @@ def make_sheet(needle: Needle, expected: str, fresh: Mapping[str, str], question
 
     grammar = grammar_for(needle.language)
     listed = needle.facts != (KeyFact(name="answer", text=needle.answer, identifying=True),)
-    given = (needle.facts if listed else ()) or (
-        _answer_as_fact(expected or needle.answer, grammar, needle.answer_type),
-    )
+    given = (needle.facts if listed else ()) or (_answer_as_fact(expected or needle.answer, grammar, needle.answer_type),)
     facts = [replace(f, text=fill(f.text), aliases=tuple(map(fill, f.aliases))) for f in given]
     subject = (needle.subject.text, *needle.subject.aliases) if needle.subject else ()
     statements = tuple(map(fill, needle.statements))
@@ -195,10 +193,7 @@ def _values(written: tuple[str, ...], kind: str, asking: Text, grammar: Grammar)
     if found is None:
         return []
     rest = [(text, recognise(Text(text, grammar), asking, kind)) for text in written[1:]]
-    return [
-        (written[0], found),
-        *((text, value if value and value.kind == found.kind else None) for text, value in rest),
-    ]
+    return [(written[0], found), *((text, value if value and value.kind == found.kind else None) for text, value in rest)]
 
 
 def prepared(

@@ -102,9 +102,7 @@ class Amount:
         return Place(start, end, "edit" if kind == "near" else "part", 0.3, rival=kind == "near")
 
     def _place(self, read: Read, answer: Text) -> Place | None:
-        padded = self.digits.startswith("0") or (
-            read.digits.startswith("0") and not read.formed and len(read.digits) > 1
-        )
+        padded = self.digits.startswith("0") or (read.digits.startswith("0") and not read.formed and len(read.digits) > 1)
         if self.digits and padded and read.digits != self.digits:
             values: tuple[Decimal, ...] = ()
         else:
@@ -286,9 +284,7 @@ class Reader:
 
     def read(self, text: Text) -> list[Read]:
         """Return the amounts of a text, in order of place."""
-        spans = [
-            (m.start(), m.end(), m.group()) for m, _ in zip(_DIGITS.finditer(text.text), range(_MOST), strict=False)
-        ]
+        spans = [(m.start(), m.end(), m.group()) for m, _ in zip(_DIGITS.finditer(text.text), range(_MOST), strict=False)]
         found: list[Read] = []
         for start, end, run in spans:
             if found and start < found[-1].last:

@@ -123,10 +123,7 @@ class Code:
         known = set(pieces)
         for at in range(len(words) - size + 1):
             row = words[at : at + size]
-            if (
-                len(known.intersection(w for _, _, w in row)) < size - 1
-                or row[-1][1] - row[0][0] > len(plain) + 3 * size
-            ):
+            if len(known.intersection(w for _, _, w in row)) < size - 1 or row[-1][1] - row[0][0] > len(plain) + 3 * size:
                 continue
             gaps = [answer.text[row[i][1] : row[i + 1][0]] for i in range(size - 1)]
             if all(len(gap) == 1 for gap in gaps) and _one_edit("".join(w for _, _, w in row), plain):

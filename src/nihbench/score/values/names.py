@@ -58,13 +58,7 @@ class Name:
             return Place(spans[at - 1][0], end, "part", 0.7)
         if before and before not in self.titles and self._is_name(answer, at - 1) and at - 1 > 0:
             return Place(spans[at - 1][0], end, "edit", 0.3, rival=True)
-        if (
-            before
-            and before not in self.titles
-            and at == 1
-            and self._is_name(answer, 0)
-            and not _common(answer, before)
-        ):
+        if before and before not in self.titles and at == 1 and self._is_name(answer, 0) and not _common(answer, before):
             return Place(spans[0][0], end, "edit", 0.3, rival=True)
         return Place(start, end, "part", 0.7)
 
@@ -116,18 +110,10 @@ class Name:
         syllables = answer.grammar.romanized(self.words[0])
         if not syllables or any(syllable not in answer.text for syllable in syllables):
             return
-<<<<<<< HEAD
-        first, rest = syllables[0], "[ '-]?".join(map(re.escape, syllables[1:]))
-        orders = [rf"{re.escape(first)}[ ,'-]{{0,2}}{rest}", rf"{rest}[ '-]{{0,2}}{re.escape(first)}"]
-        for m, _ in zip(
-            re.finditer(rf"(?<![a-z])(?:{'|'.join(orders)})(?![a-z])", answer.text), range(_MOST), strict=False
-        ):
-=======
         size = 2 if self.words[0][:2] in _DOUBLE else 1
         first, rest = ("[ '-]?".join(map(re.escape, part)) for part in (syllables[:size], syllables[size:]))
         orders = [rf"{first}[ ,'-]{{0,2}}{rest}", rf"{rest}[ '-]{{0,2}}{first}"] if rest else [first]
         for m, _ in zip(re.finditer(rf"(?<![a-z])(?:{'|'.join(orders)})(?![a-z])", answer.text), range(_MOST), strict=False):
->>>>>>> main
             yield Place(m.start(), m.end(), "same", 1.0)
 
     def equals(self, language: str) -> list[str]:

@@ -70,9 +70,7 @@ def heads(form: str, grammar: Grammar) -> tuple[Head, ...]:
             for side in sides:
                 others = "|".join(other for other in sides if other != side)
                 edge = "" if signs else r"\b"
-                m = re.search(
-                    rf"{edge}(?:{side}){'' if signs else ' (?:the )?'}([^\W\d_]{{1,{4 if signs else 20}}})", form
-                )
+                m = re.search(rf"{edge}(?:{side}){'' if signs else ' (?:the )?'}([^\W\d_]{{1,{4 if signs else 20}}})", form)
                 if m is None or (signs and not grammar.has_signs(form)):
                     continue
                 near = re.escape(m[1][:2] if signs else m[1])
