@@ -263,13 +263,13 @@ class Paired:
     @property
     def items(self) -> tuple[tuple[ItemShare, ...], tuple[ItemShare, ...]]:
         """How often each side gave each item, over all of its own trials; empty where a task has no items."""
-        first, second = (item_shares(_rows_of(side)) for side in (self.first, self.second))
+        first, second = (item_shares(_rows(side)) for side in (self.first, self.second))
         return first, second
 
     @property
     def by_row(self) -> tuple[tuple[float, float, float], ...]:
         """The found rate in each row on either side, over all of its own trials: (row, first, second)."""
-        first, second = (_found_by_row(_rows_of(side)) for side in (self.first, self.second))
+        first, second = (_found_by_row(_rows(side)) for side in (self.first, self.second))
         return tuple((row, first[row], second[row]) for row in self.depths if row in first and row in second)
 
     @property
@@ -303,10 +303,6 @@ class Paired:
     def depths_of(self, region: Region) -> tuple[float, float]:
         """Return the first and the last depth of a region, in percent."""
         return self.depths[region.depths[0]], self.depths[region.depths[1]]
-
-
-def _rows_of(side: Side) -> Rows:
-    return rows_of(side.table, side.experiment, side.prompt)
 
 
 def _found_by_row(rows: Rows) -> dict[float, float]:

@@ -6,7 +6,7 @@ What a run would cost is told by what this machine counts and knows of prices, n
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
@@ -20,7 +20,7 @@ from nihbench.endpoint.access import ModelAccess
 from nihbench.endpoint.tokenizers import is_tokenizer_file
 from nihbench.errors import UsageError
 from nihbench.lang.messages import Message, listed, said, t
-from nihbench.prices import CostRange
+from nihbench.prices import CostRange, whole_of
 from nihbench.run.addresses import NO_KEY, address_of, belongs, is_below, is_known_address, stored_address
 from nihbench.run.known import admitted_file, admitted_text, deciding_fields, is_own_run, is_text
 from nihbench.run.options import RunOptions
@@ -78,7 +78,7 @@ def _agree(bill: Bill, caller: Caller) -> None:
 def _bill(parts: Sequence[Part]) -> Bill:
     """Return what the trials of some runs can cost, as far as that is known."""
     costs = [planned_cost(*part) for part in parts]
-    whole = {name: _sum(getattr(cost, name) for cost in costs) for name in ("least", "predicted", "most")}
+    whole = {name: whole_of(getattr(cost, name) for cost in costs) for name in ("least", "predicted", "most")}
     return Bill(
         what=cost_words(parts, costs),
         tokens=_tokens(parts),
@@ -87,12 +87,6 @@ def _bill(parts: Sequence[Part]) -> Bill:
         most_usd=whole["most"],
         dear=_are_dear(parts, costs),
     )
-
-
-def _sum(amounts: Iterable[Decimal | None]) -> Decimal | None:
-    """Add up; one that is unknown makes the sum unknown."""
-    known = list(amounts)
-    return None if None in known else sum((each or Decimal(0) for each in known), Decimal(0))
 
 
 def _foreign(parts: Sequence[Part], runs: Sequence[Path | None]) -> list[tuple[Path, Part]]:

@@ -16,7 +16,7 @@ from nihbench.app.options import header_values
 from nihbench.app.running import complete, now, stopped
 from nihbench.app.sending import clients, enter_checks
 from nihbench.catalog.loading import load_for
-from nihbench.endpoint.kinds import HANDLING
+from nihbench.endpoint.kinds import may_be_asked
 from nihbench.endpoint.spending import Budget
 from nihbench.errors import NihError, UsageError
 from nihbench.lang.messages import Message, t, without_stop
@@ -33,7 +33,7 @@ from nihbench.score.rules import grade
 from nihbench.stats.interval import Share, share
 from nihbench.tasks.task import Task
 from nihbench.text.prompt import digest, rebuild
-from nihbench.types import Completion, Failure, Grade, Needle, Placement, Planted, Record, Score, Trial
+from nihbench.types import Completion, Grade, Needle, Placement, Planted, Record, Score, Trial
 from nihbench.types import Message as Sent
 
 # ---- was a missed needle not retrieved, or retrieved and the question misread? ---------------------------------------
@@ -126,13 +126,7 @@ def asked_probes(run: RunFolder) -> dict[str, Record]:
 
 def owed_probes(wanted: Iterable[Probe], asked: Mapping[str, Record]) -> list[Probe]:
     """Return the probes that have no record, or only a failure that may pass now."""
-    return [probe for probe in wanted if _is_owed(asked.get(probe.id))]
-
-
-def _is_owed(record: Record | None) -> bool:
-    if record is None:
-        return True
-    return isinstance(record.outcome, Failure) and HANDLING[record.outcome.kind].retry_on_resume
+    return [probe for probe in wanted if may_be_asked(asked.get(probe.id))]
 
 
 def placed_as(setup: Setup, owed: Sequence[Probe]) -> Setup:
