@@ -273,11 +273,16 @@ def test_a_damaged_manifest_is_said_to_be_damaged(make_setup: MakeSetup, tmp_pat
                 DamagedDataError, match=wording("run.damaged_restore_from_copy_run", error=re.compile(key))
             ):
                 open_run(folder.path)
+    unreadable = (
+        "run.cant_read_restore_from_copy",
+        "run.damaged_restore_from_copy_run",
+        "run.not_format_written_another",
+    )
     for content in ("", "[]", "{", '{"format": 2}', "[" * 100_000, "\0"):
         file.write_text(content, encoding="utf-8")
         with pytest.raises(
             DamagedDataError,
-            match="|".join(map(wording, ("run.cant_read_restore_from_copy", "run.damaged_restore_from_copy_run"))),
+            match="|".join(map(wording, unreadable)),
         ):
             open_run(folder.path)
 
