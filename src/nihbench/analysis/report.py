@@ -47,9 +47,6 @@ from nihbench.types import (
     Unscored,
 )
 
-# ---- the trials of one (experiment, prompt) as columns: asked, answered, graded, paid --------------------------------
-
-
 # ---- the report's texts, each kept once, and cut where all together would make the file too large --------------------
 # Most answers of a sweep say the same, and repeats share their surroundings. Positions in a text are told in UTF-16
 # units, which is how the page's language counts.
@@ -274,9 +271,6 @@ def _score(text: str, score: Score | None, words: Mapping[str, str], pool: Pool)
         "decided_by": score.decided_by or None,
         "items": [[name, found] for name, found in score.items] or None,
     }
-
-
-# ---- the whole -------------------------------------------------------------------------------------------------------
 
 
 # ---- statistics of one (experiment, prompt) as JSON can hold them ----------------------------------------------------
