@@ -19,6 +19,12 @@ from nihbench.lang.messages import Note, Words
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
 
+
+def plain_fields(value: Any) -> dict[str, Any]:
+    """Return a value's fields as they are: `asdict` copies all in them, which takes ten times as long."""
+    return {name: getattr(value, name) for name in value.__dataclass_fields__}
+
+
 # ---- catalog ---------------------------------------------------------------------------------------------------
 
 
@@ -32,7 +38,7 @@ class Message:
 
 VALUE_KINDS = (
     "number", "percentage", "money", "quantity", "duration", "code", "url", "email", "phone", "uuid", "plate",
-    "version", "date", "time", "moment", "name", "yes_no", "list", "order", "phrase",
+    "version", "coordinates", "date", "time", "moment", "name", "yes_no", "list", "order", "phrase",
 )  # fmt: skip
 """The types that an expected answer, or a fact, may be of."""
 
@@ -324,16 +330,25 @@ NEEDLE = "needle"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Insert:
-    """A text to be planted: its role (`NEEDLE`, "distractor", "link", ...) and its nominal depth in percent."""
+    """A text to be planted: its role (`NEEDLE`, "distractor", "link", ...) and its nominal depth in percent.
+
+    `value` is what it says that could be given as an answer: by it a wrong answer is traced to the insert that it
+    comes from. "": nothing.
+    """
 
     text: str
     depth_percent: float
     role: str = NEEDLE
+    value: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Item:
-    """One thing that a full answer says: `text`, or one of `aliases`."""
+    """One thing that a full answer says: `text`, or one of `aliases`.
+
+    Where one prompt fills several rows of the grid (`Trial.also_depths`), the item that is named as a row (f"{row:g}")
+    is what is counted there.
+    """
 
     name: str
     text: str
@@ -345,7 +360,9 @@ class Planted:
     """What a task makes of one trial: what is planted, what is asked, and what a full answer says.
 
     The first insert of the role `NEEDLE` is the asked one; without any it is the first. `fresh` are the values drawn
-    for it, by name. `haystack`: the text to plant in, where the task makes it; None: the corpus.
+    for it, by name. `haystack`: the text to plant in, where the task makes it; None: the corpus. `apart`: each insert
+    goes to a sentence boundary of its own, as long as there are enough; else each to the one nearest to its depth.
+    `shuffled`: it stands in the corpus's sentences in another order.
     """
 
     inserts: tuple[Insert, ...]
@@ -354,6 +371,8 @@ class Planted:
     expected: str = ""
     fresh: Mapping[str, str] = field(default_factory=dict, hash=False)
     haystack: str | None = None
+    apart: bool = False
+    shuffled: bool = False
 
     @property
     def asked(self) -> int:
@@ -445,7 +464,8 @@ class Placement:
 
     def stored(self) -> dict[str, Any]:
         """Return it as files have it: most prompts have one insert, and need not say so."""
-        return {name: value for name, value in asdict(self).items() if name not in ("index", "others") or value}
+        plain = plain_fields(self) | {"others": [plain_fields(each) for each in self.others]}
+        return {name: value for name, value in plain.items() if name not in ("index", "others") or value}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -690,11 +710,15 @@ Identifying = Literal["right", "absent", "wrong", "negated"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Evidence:
-    """Why a score is what it is: facts found and where (start, end in the answer), and the deciding cue."""
+    """Why a score is what it is: facts found and where (start, end in the answer), and the deciding cue.
+
+    `errors` say of a task's items what was wrong with each, as codes with fields (`tasks.grading`).
+    """
 
     found: tuple[tuple[str, int, int], ...] = ()
     missing: tuple[str, ...] = ()
     cue: Words = ""
+    errors: tuple[Note, ...] = ()
 
 
 BANDS = (0.0, 0.3, 0.5, 0.7, 1.0)
@@ -730,9 +754,12 @@ class Score:
 
     @property
     def found(self) -> bool:
-        """Whether the needle was found: value at least 0.7, identifying fact and subject right; of items, all."""
+        """Whether the needle was found: value at least 0.7, identifying fact and subject right.
+
+        Of items all must be there, and nothing beside them that takes it back (`hedged`).
+        """
         if self.items:
-            return all(found for _, found in self.items)
+            return all(found for _, found in self.items) and self.outcome != "hedged"
         return self.value >= FOUND_FROM and self.identifying == "right" and self.subject == "right"
 
 

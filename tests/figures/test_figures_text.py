@@ -23,8 +23,7 @@ from nihbench.figures.captions import (
     length_labels,
     unit_phrase,
 )
-from nihbench.figures.look import look
-from nihbench.figures.page import Ruler
+from nihbench.figures.page import Ruler, look
 from nihbench.figures.sheet import Control, _control_lines
 from nihbench.figures.style import Style, colour_of
 from nihbench.figures.terminal import terminal_heatmap

@@ -15,11 +15,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nihbench.errors import DamagedDataError, MovedError, StoppedError, UsageError
-from nihbench.run.manifest import manifest
 from nihbench.run.records import RecordWriter, read_records, record_line
 from nihbench.run.runner import owed, run_trials
 from nihbench.run.setup import Setup
-from nihbench.run.store import create_run, open_run
+from nihbench.run.store import create_run, manifest, open_run
 from nihbench.text.prompt import digest
 from nihbench.types import Completion, Failure, Message, Outcome, Placement, Record, Request, Trial, Usage
 from tests.wording import wording

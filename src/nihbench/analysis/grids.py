@@ -7,6 +7,7 @@ repeats it, and whatever is over several cells must count it once.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -157,13 +158,33 @@ def rows_of(table: Table, experiment: str, prompt: str, *, extra: bool = False) 
 def in_cells(rows: Rows) -> tuple[Rows, NDArray[np.float64]]:
     """Return the rows of `rows_of` with each trial once for every cell it stands in, and which part of it each is.
 
-    Parts of one trial add up to 1.
+    Parts of one trial add up to 1. Where a prompt has an item for each of its rows, that is what counts in its cell.
     """
     depths = [depths_of(depth, also) for depth, also in zip(rows["axis"], rows["also_depths"], strict=True)]
     counts = np.array([len(each) for each in depths], dtype=np.int64)
     repeated = {name: np.repeat(column, counts) for name, column in rows.items()}
     repeated["axis"] = np.array([depth for each in depths for depth in each], dtype=object)
+    by_row = [_by_row(each, items) for each, items in zip(depths, rows["items"], strict=True)]
+    own: list[bool | None] = []
+    for each, found_in in zip(depths, by_row, strict=True):
+        own += found_in or [None] * len(each)
+    for at, found in enumerate(own):
+        if found is not None:
+            repeated["value"][at], repeated["found"][at] = float(found), found
     return repeated, np.repeat(1.0 / counts, counts)
+
+
+def _by_row(rows: tuple[float, ...], items: object) -> list[bool] | None:
+    """Return for each of a trial's rows whether its own item was found; None where items are not those of rows."""
+    if len(rows) < 2 or not isinstance(items, str):
+        return None
+    return items_by_row(rows, json.loads(items))
+
+
+def items_by_row(rows: Iterable[float], items: Iterable[tuple[str, bool]]) -> list[bool] | None:
+    """Return for each row whether the item that is named as it was found; None where items are not those of rows."""
+    found, names = dict(items), [f"{row:g}" for row in rows]
+    return [found[name] for name in names] if found and all(name in found for name in names) else None
 
 
 def places_of(rows: Rows) -> list[Place]:
@@ -307,6 +328,8 @@ class _Entry:
     value: float | None
     failure: str
     found: bool
+    by_row: Mapping[float, bool] = field(default_factory=dict)
+    """Of a prompt that has an item for each of its rows: whether it was found."""
 
 
 @dataclass(kw_only=True)
@@ -388,7 +411,9 @@ class Tally:
         if isinstance(record.outcome, Failure):
             entry = _Entry(value=None, failure=record.outcome.kind, found=False)
         elif isinstance(grade, Score):
-            entry = _Entry(value=grade.value, failure="", found=grade.found)
+            each = items_by_row(trial.rows, grade.items) if trial.also_depths else None
+            by_row = dict(zip(trial.rows, each, strict=True)) if each else {}
+            entry = _Entry(value=grade.value, failure="", found=grade.found, by_row=by_row)
         else:
             entry = _Entry(value=None, failure=UNSCORED, found=False)
         before = self._entries.get(trial)
@@ -408,7 +433,8 @@ class Tally:
             at = (cells.depths.index(depth), column)
             if not trial.extra or trial in self._planned:
                 cells.owed[at] -= sign
-            cells.count(at, entry, sign, sign / len(trial.rows))
+            own = replace(entry, value=float(entry.by_row[depth])) if depth in entry.by_row else entry
+            cells.count(at, own, sign, sign / len(trial.rows))
         if entry.value is None:
             self.failures[entry.failure] = self.failures.get(entry.failure, 0) + sign
         elif not trial.extra:

@@ -21,8 +21,7 @@ from nihbench.errors import UsageError
 from nihbench.figures.animation import check_animation, save_animation
 from nihbench.figures.captions import SEVERAL, caption, headline, joined, listed, map_note, say
 from nihbench.figures.findings import effective_sentence
-from nihbench.figures.look import missing
-from nihbench.figures.page import check_suffix, save
+from nihbench.figures.page import check_suffix, missing, save
 from nihbench.figures.panel import Panel, draw_panel
 from nihbench.figures.profile import Line, draw_profiles
 from nihbench.figures.sheet import Around, Control

@@ -110,6 +110,9 @@ class Setup:
     """Ids that were asked for: a plan's are asked for several times before the first trial is sent. A copy with other
     fields has none of them."""
 
+    _planted: dict[Trial, Planted] = field(init=False, repr=False, compare=False, default_factory=dict)
+    """What the last trial planted: it is asked for again as it is built, and as its record is written."""
+
     @property
     def whole(self) -> tuple[Trial, ...]:
         """The whole plan, of which `trials` may be a part."""
@@ -148,9 +151,14 @@ class Setup:
         """Return what the trial plants, asks and expects."""
         if self.like is not None:
             return self.like.planted(self.task, trial)
-        same = trial.control is None and "needle" not in self.varied
-        drawn = replace(trial, repeat=0) if same else self.drawn(trial)
-        return self.task.planted(drawn, self.options.draw_seed, distinct=self.layout is not None)
+        known = self._planted.get(trial)
+        if known is None:
+            same = trial.control is None and "needle" not in self.varied
+            drawn = replace(trial, repeat=0) if same else self.drawn(trial)
+            known = self.task.planted(drawn, self.options.draw_seed, distinct=self.layout is not None)
+            self._planted.clear()
+            self._planted[trial] = known
+        return known
 
     def made_of(self, trial: Trial) -> Made | None:
         """Return what a trial's prompt is made again from, where a stored placement says that."""

@@ -20,7 +20,7 @@ from nihbench.score.asides import stands_aside
 from nihbench.score.fold import final_answer
 from nihbench.score.grammar import Phrase
 from nihbench.score.language import doubting, foreign, shown, untold
-from nihbench.score.match import Found, Status, find, rivals_of, sheet_of
+from nihbench.score.match import Found, Status, find, places_of, rivals_of, sheet_of
 from nihbench.score.misled import misled_by
 from nihbench.score.reading import Reading, Verdict
 from nihbench.score.sheet import Sheet
@@ -353,19 +353,27 @@ def _nearly_right(reading: Reading, found: Found) -> Verdict:
 
 
 _OR = Phrase("@or_after@")
+_SPAN = re.compile(r"\W*(?:and|to|-|—|~|至|到)\W*")
 _BETWEEN = 12  # characters between a value and one that "or" joins to it
 
 
 def _joined_rival(reading: Reading) -> Words:
     """Return that another value of a fact's type is joined to it by "or"."""
+    own = [span for found in reading.right for span in found.spans]
     for found in reading.right:
         if not found.fact.values:
             continue
-        for rival in rivals_of(found.fact, reading.answer)[:20]:
+        others = [p for p in places_of(found.fact, reading.answer) if p.how != "same"]
+        others = [p for p in others if not any(s < p.end and p.start < e for s, e in own)]
+        for rival in others[:20]:
             for start, end in found.spans:
                 low, high = (end, rival.start) if rival.start >= end else (rival.end, start)
                 text = reading.answer.text[low:high]
-                if low <= high and len(text) <= _BETWEEN and _OR(reading.grammar).search(text):
+                if (
+                    low < high
+                    and len(text) <= _BETWEEN
+                    and (_OR(reading.grammar).search(text) or _SPAN.fullmatch(text))
+                ):
                     return Note("or_another_choice")
     return ""
 
@@ -422,9 +430,9 @@ def _whole(reading: Reading) -> Verdict | None:
         least = min(reading.right, key=lambda found: found.worth)
         said = Note("not_in_full", fact=least.fact.name, how=Note(f"differs_{least.how}"))
         return Verdict(0.7, "partial", said, doubt=0.15)
-    if reading.sheet.listed == "order" and not reading.in_order:
+    if reading.sheet.ordered and not reading.in_order:
         return Verdict(0.5, "partial", Note("other_order"), doubt=0.15)
-    extra = beside.extras(reading)
+    extra = beside.extras(reading) or beside.item_more(reading)
     if extra:
         return Verdict(0.7, "partial", Note("extra", cue=extra), doubt=0.3)
     return Verdict(1.0, "correct", Note("every_fact"))
@@ -470,6 +478,8 @@ def _fact_band(reading: Reading) -> float:
     if total > 2 and total - right == 1:
         return 0.7
     weight = sum(f.fact.weight for f in reading.right) / (sum(f.fact.weight for f in reading.found) or 1.0)
+    if total == 2:
+        return 0.3 if all(f.fact.guessable for f in reading.right) else 0.5
     nearly = sum(f.status == "near" for f in reading.found) if _identified(reading, "right", "near") else 0
     if total > 2 and (2 * right >= total or 2 * right + nearly > total or (weight >= 0.5 and right > 1)):
         return 0.5

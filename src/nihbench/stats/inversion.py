@@ -22,24 +22,8 @@ from numpy.typing import ArrayLike
 from nihbench.stats.interval import FloatArray, IntArray
 
 # ---- the error of a mean over clusters, right for few and unequal ones -----------------------------------------------
-# CR2 variance with the degrees of freedom of Bell and McCaffrey (Survey Methodology 2002), for a model of a mean alone.
-# With equal clusters it is the plain standard error of their means, with one degree of freedom less than there are.
-
-
-def clustered_mean(values: FloatArray, cluster: IntArray) -> tuple[float, float, float]:
-    """Return the mean, its standard error and the degrees of freedom of Student's t.
-
-    Args:
-        values: Shape (n,).
-        cluster: Shape (n,), at least two different numbers.
-    """
-    total, size = cluster_totals(values, cluster)
-    trials = float(size.sum())
-    mean, error = error_of_mean(total, size)
-    scale = _scale(size)
-    spread = scale[:, None] * (np.diag(size) - np.outer(size, size) / trials) * scale
-    # Rounded, so that equal designs share one quantile.
-    return float(mean), float(error), round(float(np.trace(spread) ** 2 / np.sum(spread * spread)), 6)
+# CR2 variance (Bell and McCaffrey, Survey Methodology 2002), for a model of a mean alone. With equal clusters it is the
+# plain standard error of their means.
 
 
 def cluster_totals(values: FloatArray, cluster: IntArray) -> tuple[FloatArray, FloatArray]:

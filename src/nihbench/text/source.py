@@ -7,6 +7,7 @@ beginning, and repeated if asked; only the joins are tokenized again. Nothing he
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,6 +23,8 @@ from nihbench.types import FloatArray, IntArray, Tokenizer
 
 MOST_CHARACTERS = 50_000_000
 """More than ten million tokens of English; records say how often a text is repeated."""
+FIGURE = re.compile(r"[A-Za-z]*[0-9][A-Za-z0-9]*")
+"""A word that has a digit."""
 GLUE = "\n\n"
 """What stands between the corpus's end and its beginning where a source wraps round."""
 
@@ -52,13 +55,14 @@ class Source:
         """The most tokens that lie between two neighbouring places where a needle may stand."""
         return int(np.diff([0, *self.boundary_tokens.tolist(), len(self.starts)]).max())
 
+    @cached_property
+    def figures(self) -> frozenset[str]:
+        """The words of Latin letters and digits that have a digit: one that is not here is nowhere in the text."""
+        return frozenset(FIGURE.findall(self.text))
+
     def token_at(self, position: int) -> int:
         """Return the number of tokens that begin before the character `position`."""
         return int(np.searchsorted(self.starts, position))
-
-    def tokens_between(self, first: int, last: int) -> int:
-        """Return the number of tokens of text[first:last]; exact where both ends are token boundaries."""
-        return self.token_at(last) - self.token_at(first)
 
     def stretch(self, first: int, last: int) -> Stretch:
         """Return text[first:last] with its tokens."""

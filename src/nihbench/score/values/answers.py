@@ -11,7 +11,7 @@ from nihbench.score.grammar import Grammar, Phrase
 from nihbench.score.values.base import Place
 
 _NEGATOR = Phrase("@negators@")
-_SHARE = 0.6  # of the question's words in a sentence that answers it without a yes or a no
+_SHARE = 0.5  # of the question's words in a sentence that answers it without a yes or a no
 
 
 @dataclass(frozen=True, slots=True)
