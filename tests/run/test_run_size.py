@@ -101,16 +101,16 @@ def test_a_plan_s_ids_are_made_once(make_setup: Callable[..., Setup], monkeypatc
     """A run that goes on asks three times what is owed: as it agrees to the cost, tells its reach, and sends."""
     setup = make_setup(controls=False)
     made: list[Trial] = []
-    real = Setup.identity
+    real = Setup._made_id
 
-    def counted(self: Setup) -> dict[str, Any]:
-        made.append(self.trials[0])
-        return real(self)
+    def counted(self: Setup, trial: Trial) -> str:
+        made.append(trial)
+        return real(self, trial)
 
-    monkeypatch.setattr(Setup, "identity", counted)
+    monkeypatch.setattr(Setup, "_made_id", counted)
     first = owed(setup, {})
     assert [owed(setup, {}) for _ in range(3)] == [first] * 3
-    assert len(made) == len(setup.trials)
+    assert sorted(made, key=str) == sorted(setup.trials, key=str)
     other = replace(setup, request=replace(setup.request, max_output=setup.request.max_output + 1))
     assert {key for key, _ in owed(other, {})}.isdisjoint(key for key, _ in first)  # a copy has ids of its own
 
