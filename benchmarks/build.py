@@ -31,7 +31,7 @@ from typing import Any
 
 LENGTHS, DEPTHS = "1k:126k:15", "15"
 OPTIONS = ["--model", "gpt-4-turbo", "--base-url", "http://127.0.0.1:9/v1", "--window", "128000", "--no-controls"]
-IMPORTED = ("nihbench.app.exporting", "tiktoken_ext.openai_public")
+IMPORTED = ("nihbench.app.prompting", "tiktoken_ext.openai_public")
 """What the command would import on its way."""
 PEER = "needlehaystack==0.1.0"
 NEEDLE = "\nThe best thing to do in San Francisco is eat a sandwich and sit in Dolores Park on a sunny day.\n"

@@ -15,8 +15,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
-from nihbench.endpoint.limits import Limiter, Limits
-from nihbench.endpoint.signals import Signal
+from nihbench.endpoint.limits import Limiter, Limits, Signal
 
 ResultT = TypeVar("ResultT")
 

@@ -24,8 +24,7 @@ from nihbench.app.wiring import prepared
 from nihbench.catalog.loading import load
 from nihbench.endpoint.limits import Limiter, Limits
 from nihbench.fetch.files import silent
-from nihbench.local.model_file import model_file
-from nihbench.local.server import LocalServer
+from nihbench.local.server import LocalServer, model_file
 from nihbench.run.forecast import computed_shares, forecast_of
 from nihbench.run.manifest import manifest
 from nihbench.run.options import RunOptions

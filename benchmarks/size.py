@@ -79,7 +79,7 @@ PROMPTS = """
 import sys
 from pathlib import Path
 from nihbench.catalog.loading import load
-from nihbench.run.rebuild import rebuild_prompt
+from nihbench.run.like import rebuild_prompt
 from nihbench.run.store import open_run
 from nihbench.run.texts import stored_corpus
 run = open_run(Path(sys.argv[1]))

@@ -17,23 +17,22 @@ from statistics import NormalDist
 import numpy as np
 
 from benchmarks import adaptive
+from nihbench.analysis.controls import drift
 from nihbench.analysis.statistics import statistics
 from nihbench.analysis.table import columns
-from nihbench.run.places import counted_once
+from nihbench.run.setup import counted_once
 from nihbench.stats.adaptive import most_draws
-from nihbench.stats.binomial import clopper_pearson
 from nihbench.stats.compare import Pairs, difference_interval, equivalent, haystack_equivalent, haystack_interval
 from nihbench.stats.detectable import Design, design_of, smallest_detectable
 from nihbench.stats.diagnose import diagnose
-from nihbench.stats.drift import drift
 from nihbench.stats.effective import EffectiveLength, dips, effective_length, pooled_rows
 from nihbench.stats.headline import Trials, by_length, estimate, headline, one_haystack, over_haystacks
+from nihbench.stats.interval import clopper_pearson
+from nihbench.stats.inversion import sign_flip
 from nihbench.stats.overlap import ONE_TEXT, linked, overlaps
-from nihbench.stats.patterns import Places
+from nihbench.stats.patterns import Places, Space
 from nihbench.stats.regions import strongest_regions
-from nihbench.stats.search import Space
-from nihbench.stats.signflip import sign_flip
-from nihbench.text.starts import Ring, haystack_starts, layout_for
+from nihbench.text.source import Ring, haystack_starts, layout_for
 from nihbench.types import Completion, Evidence, Placement, Record, Score, Trial, Usage
 
 SIDE = 15

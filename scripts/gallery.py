@@ -34,10 +34,13 @@ from nihbench.app.results import (  # noqa: E402
     Sweep,  # noqa: E402
     result_of,
 )
-from nihbench.figures.colours import palette  # noqa: E402
-from nihbench.figures.style import Style, preset  # noqa: E402
+from nihbench.figures.style import (  # noqa: E402
+    Style,
+    palette,  # noqa: E402
+    preset,
+)
 from nihbench.run.store import open_run  # noqa: E402
-from nihbench.stats.binomial import share  # noqa: E402
+from nihbench.stats.interval import share  # noqa: E402
 
 GALLERY = ROOT / "docs" / "gallery"
 LEDGER = GALLERY / "figures.json"

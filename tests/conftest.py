@@ -20,8 +20,7 @@ from nihbench.endpoint.tokenizers import load_tokenizer
 from nihbench.errors import FetchError
 from nihbench.fetch.files import cache_dir
 from nihbench.lang.messages import speak
-from nihbench.local.model_file import model_file
-from nihbench.local.server import LocalServer
+from nihbench.local.server import LocalServer, model_file
 from nihbench.types import Corpus, LocalModel, Tokenizer
 
 EMBEDDED = LocalModel(

@@ -17,14 +17,13 @@ ROOT = Path(__file__).parents[1] / "src"
 OWN = {
     "nihbench.tasks.family": {"nihbench.tasks.grading"},  # who only plans loads no scorer
     "nihbench.tasks.needle": {"nihbench.score.rules"},  # likewise
-    "nihbench.app.loaded": {"nihbench.app.drawing", "nihbench.figures.files", "nihbench.figures.style"},  # the same
+    "nihbench.app.loaded": {"nihbench.app.drawing", "nihbench.figures.page", "nihbench.figures.style"},  # the same
     "nihbench.app.python": {"nihbench.app.drawing", "nihbench.app.reporting"},  # the same, and the page of a report
-    "nihbench.app.finish": {"nihbench.app.drawing", "nihbench.figures.style"},  # matplotlib, when something is drawn
+    "nihbench.app.session": {"nihbench.app.drawing", "nihbench.figures.style"},  # matplotlib, when something is drawn
 }
 # Others' that are slow to import and that most callers of the module never need, and those of extras:
 OTHERS = {
     "nihbench.analysis.cases": {"rapidfuzz", "rapidfuzz.distance"},  # where cases are many
-    "nihbench.analysis.loaded": {"pandas"},  # for Parquet only
     "nihbench.analysis.table": {"pandas"},  # where a frame is asked for
     "nihbench.app.loaded": {"pandas"},  # the same
     "nihbench.cli.output": {"rich.console"},  # where something is drawn on a terminal
@@ -32,7 +31,7 @@ OTHERS = {
     "nihbench.cli.speech": {"typer.rich_utils"},  # help in another language
     "nihbench.corpora.store": {"pydoc_data.topics"},  # a corpus of 700 kB in one module
     "nihbench.endpoint.tokenizers": {"tiktoken", "tokenizers"},  # the one that is asked for; the extra `hf`
-    "nihbench.fetch.download": {"httpx"},  # where something is fetched
+    "nihbench.fetch.pinned": {"httpx"},  # where something is fetched
     "nihbench.local.child": {"xllamacpp"},  # the extra `local`
     "nihbench.local.server": {"httpx"},  # where the embedded model is started
     "nihbench.score.match": {"rapidfuzz.distance"},  # for an answer with a misspelt fact

@@ -45,7 +45,7 @@ def test_the_wheel_carries_the_catalog_and_no_more(wheel: Path) -> None:
         assert "nih = nihbench.cli.app:main" in archive.read(entry).decode()
     sources = {path.relative_to(ROOT / "src").as_posix() for path in (ROOT / "src").rglob("*.py")}
     assert sources <= names
-    page = {path.relative_to(ROOT / "src").as_posix() for path in (ROOT / "src").rglob("figures/report/page/*")}
+    page = {path.relative_to(ROOT / "src").as_posix() for path in (ROOT / "src").rglob("figures/report_page/*")}
     assert page and page <= names
     rest = {name for name in names - sources - page if not name.startswith((data, "nihbench-"))}
     assert rest <= {"nihbench/py.typed"}

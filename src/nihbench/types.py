@@ -19,6 +19,12 @@ from nihbench.lang.messages import Note, Words
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
 
+
+def plain_fields(value: Any) -> dict[str, Any]:
+    """Return a value's fields as they are: `asdict` copies all in them, which takes ten times as long."""
+    return {name: getattr(value, name) for name in value.__dataclass_fields__}
+
+
 # ---- catalog ---------------------------------------------------------------------------------------------------
 
 
@@ -30,12 +36,20 @@ class Message:
     content: str
 
 
+VALUE_KINDS = (
+    "number", "percentage", "money", "quantity", "duration", "code", "url", "email", "phone", "uuid", "plate",
+    "version", "date", "time", "moment", "name", "yes_no", "list", "order", "phrase",
+)  # fmt: skip
+"""The types that an expected answer, or a fact, may be of."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class KeyFact:
     """One thing a full answer must say.
 
     `text` is the canonical wording, `aliases` others that mean the same. `identifying`: this fact tells that the
-    needle was found (the others could stand in an invented answer). `guessable`: a model could say it unread.
+    needle was found (the others could stand in an invented answer). `guessable`: a model could say it unread. `type` is
+    one of `VALUE_KINDS`, which says what equality means for it; empty: it is told from the text.
     """
 
     name: str
@@ -44,6 +58,7 @@ class KeyFact:
     weight: float = 1.0
     identifying: bool = False
     guessable: bool = False
+    type: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,7 +75,8 @@ class Needle:
 
     `statements` has one entry in every needle of today; more than one is several sentences hidden in one trial.
     `questions` holds wordings that belong to a prompt variant of that name. `fresh` names placeholders such as
-    `{number}` in statements, answer and facts, with the number of digits drawn anew for every placement.
+    `{number}` in statements, answer and facts, with the number of digits drawn anew for every placement. `answer_type`
+    is the type of an answer without facts, one of `VALUE_KINDS`; empty: it is told from the answer.
     """
 
     name: str
@@ -73,6 +89,7 @@ class Needle:
     subject: Subject | None = None
     fresh: Mapping[str, int] = field(default_factory=dict)
     note: str = ""
+    answer_type: str = ""
 
     def question_for(self, prompt: str) -> str:
         """Return the wording of the question that belongs to the prompt variant named `prompt`."""
@@ -313,16 +330,25 @@ NEEDLE = "needle"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Insert:
-    """A text to be planted: its role (`NEEDLE`, "distractor", "link", ...) and its nominal depth in percent."""
+    """A text to be planted: its role (`NEEDLE`, "distractor", "link", ...) and its nominal depth in percent.
+
+    `value` is what it says that could be given as an answer: by it a wrong answer is traced to the insert that it
+    comes from. "": nothing.
+    """
 
     text: str
     depth_percent: float
     role: str = NEEDLE
+    value: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Item:
-    """One thing that a full answer says: `text`, or one of `aliases`."""
+    """One thing that a full answer says: `text`, or one of `aliases`.
+
+    Where one prompt fills several rows of the grid (`Trial.also_depths`), the item that is named as a row (f"{row:g}")
+    is what is counted there.
+    """
 
     name: str
     text: str
@@ -334,7 +360,9 @@ class Planted:
     """What a task makes of one trial: what is planted, what is asked, and what a full answer says.
 
     The first insert of the role `NEEDLE` is the asked one; without any it is the first. `fresh` are the values drawn
-    for it, by name. `haystack`: the text to plant in, where the task makes it; None: the corpus.
+    for it, by name. `haystack`: the text to plant in, where the task makes it; None: the corpus. `apart`: each insert
+    goes to a sentence boundary of its own, as long as there are enough; else each to the one nearest to its depth.
+    `shuffled`: it stands in the corpus's sentences in another order.
     """
 
     inserts: tuple[Insert, ...]
@@ -343,6 +371,8 @@ class Planted:
     expected: str = ""
     fresh: Mapping[str, str] = field(default_factory=dict, hash=False)
     haystack: str | None = None
+    apart: bool = False
+    shuffled: bool = False
 
     @property
     def asked(self) -> int:
@@ -434,7 +464,8 @@ class Placement:
 
     def stored(self) -> dict[str, Any]:
         """Return it as files have it: most prompts have one insert, and need not say so."""
-        return {name: value for name, value in asdict(self).items() if name not in ("index", "others") or value}
+        plain = plain_fields(self) | {"others": [plain_fields(each) for each in self.others]}
+        return {name: value for name, value in plain.items() if name not in ("index", "others") or value}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -468,12 +499,12 @@ Placed = Placement | Bare
 class Trial:
     """One cell measured once. `length` in tokens of the length unit, whole request. It holds no text.
 
-    `control` names what it checks instead of counting for the grid (see `plan.controls`); where that is a prompt
+    `control` names what it checks instead of counting for the grid (see `plan.grid`); where that is a prompt
     without a needle, `depth_percent` is 0 and says nothing.
     `extra`: a draw beyond the plan, which an adaptive run made where answers are uncertain: only its cell counts it.
     `point` is its value on the task's axis, where that is not the depth (`depth_percent` is 0 then, and says nothing).
     `also_depths`: further rows in which the prompt is the same: nominal depths at which the needle comes to stand at
-    the very same place. Such a trial is asked and counted once, and drawn in each of its cells (`plan.places`).
+    the very same place. Such a trial is asked and counted once, and drawn in each of its cells (`plan.grid`).
     """
 
     experiment: str
@@ -679,11 +710,15 @@ Identifying = Literal["right", "absent", "wrong", "negated"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Evidence:
-    """Why a score is what it is: facts found and where (start, end in the answer), and the deciding cue."""
+    """Why a score is what it is: facts found and where (start, end in the answer), and the deciding cue.
+
+    `errors` say of a task's items what was wrong with each, as codes with fields (`tasks.grading`).
+    """
 
     found: tuple[tuple[str, int, int], ...] = ()
     missing: tuple[str, ...] = ()
     cue: Words = ""
+    errors: tuple[Note, ...] = ()
 
 
 BANDS = (0.0, 0.3, 0.5, 0.7, 1.0)
@@ -719,9 +754,12 @@ class Score:
 
     @property
     def found(self) -> bool:
-        """Whether the needle was found: value at least 0.7, identifying fact and subject right; of items, all."""
+        """Whether the needle was found: value at least 0.7, identifying fact and subject right.
+
+        Of items all must be there, and nothing beside them that takes it back (`hedged`).
+        """
         if self.items:
-            return all(found for _, found in self.items)
+            return all(found for _, found in self.items) and self.outcome != "hedged"
         return self.value >= FOUND_FROM and self.identifying == "right" and self.subject == "right"
 
 

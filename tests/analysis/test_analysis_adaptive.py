@@ -7,13 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from nihbench.analysis.adaptive import adaptive_rows
 from nihbench.analysis.cases import find_cases
-from nihbench.analysis.grids import grid
+from nihbench.analysis.grids import Tally, grid
 from nihbench.analysis.pairing import Side, pair
-from nihbench.analysis.statistics import misses, statistics, summary
+from nihbench.analysis.statistics import adaptive_rows, misses, statistics, summary
 from nihbench.analysis.table import columns, frame
-from nihbench.analysis.tally import Tally
 from tests.analysis.test_analysis_tables import make_record, make_score, make_trial
 
 LENGTHS, DEPTHS = (1000, 2000, 4000), (0.0, 50.0, 100.0)

@@ -14,6 +14,7 @@ from nihbench.errors import UsageError
 from nihbench.lang.former import SENTENCES, note_in
 from nihbench.lang.messages import Note, said, stored, words
 from nihbench.types import Completion, Evidence, Failure, KeyFact, Needle, Record, Score, Trial, Unscored, Usage
+from tests.wording import wording
 
 
 def record(name, text="", length=1000, depth=50.0, prompt="original", failure=None, control=None):
@@ -108,7 +109,7 @@ def test_filters():
     assert find_cases(*MIXED, Filter(prompt="explicit")).trials == 1
     assert [c.id for g in find_cases(*MIXED, Filter(min_length=2000)).groups for c in g.cases] == ["b"]
     assert find_cases(*MIXED, Filter(max_depth=40.0)).trials == 0
-    with pytest.raises(UsageError, match="no prompt 'x'.*explicit, original"):
+    with pytest.raises(UsageError, match=wording("analysis.run_no_prompt", prompt="'x'", prompts="explicit, original")):
         find_cases(*MIXED, Filter(prompt="x"))
 
 
@@ -189,5 +190,5 @@ def test_facts_are_told_in_the_needles_words_not_by_their_names():
     (case,) = find_cases(*rows, needle=needle).groups[0].clusters[0].cases
     assert case.missing == ("season", "lane", "answer", "other")
     assert case.lacks == ("旺季", "第三航道 123456", "在旺季坐第三航道的船", "other")
-    assert said(case.reason, "zh") == "被否定：旺季"
+    assert case.reason == Note("negated", words="旺季")
     assert find_cases(*rows).groups[0].clusters[0].cases[0].reason == missing.cue

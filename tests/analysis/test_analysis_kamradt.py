@@ -53,7 +53,7 @@ def test_worst_region(table):
     hits = [[round(part.found.value * part.found.measured) for part in row] for row in made.by_third]
     assert hits == [[25, 22, 16], [25, 25, 22], [25, 25, 23]]
     assert (made.worst.lengths, made.worst.depths) == ((91_714, 128_000), (0.0, 29.0))
-    assert worst_sentence(made) == "Worst region: length 92K-128K at depths 0%-29%, found 64.0%."
+    assert says(worst_sentence(made), "finding.worst", lengths="92K-128K", value="64.0%")
 
 
 def test_effective_length(table):
@@ -70,4 +70,5 @@ def test_effective_length(table):
     # One row at up to 1K is no base of 30 trials.
     assert made.effective.status == "no_base"
     told = effective_sentence(made)
-    assert says(told, "finding.effective_no_base") and "fixed threshold of 85.6%: Effective length: 92K" in told
+    assert says(told, "finding.effective_no_base") and says(told, "finding.effective_absolute", threshold="85.6%")
+    assert says(told.partition(" 85.6%")[2], "finding.effective_length", length="92K")

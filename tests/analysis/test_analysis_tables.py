@@ -210,7 +210,7 @@ def test_nothing_measured_has_no_value_and_widest_bounds():
 
 
 def test_summary_refuses_a_plan_smaller_than_the_records():
-    with pytest.raises(ValueError, match="1 trials planned"):
+    with pytest.raises(ValueError, match=wording("analysis.trials_planned_but_recorded", total="1")):
         summary(table([1.0, 0.0]), experiment="sf", prompt="original", planned=1)
 
 

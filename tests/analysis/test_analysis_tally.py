@@ -6,10 +6,9 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nihbench.analysis.grids import Grid, grid
+from nihbench.analysis.grids import Grid, Tally, grid, squeezed
 from nihbench.analysis.statistics import summary
 from nihbench.analysis.table import frame
-from nihbench.analysis.tally import Tally, squeezed
 from nihbench.types import Evidence, Failure, Score, Trial
 from tests.analysis.test_analysis_tables import BANDS, make_record, make_score
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nihbench.analysis.unpaired import _difference, unpair
+from nihbench.analysis.pairing import _difference, unpair
 from nihbench.stats.headline import Estimate
 from nihbench.stats.interval import Interval
 from tests.analysis.test_analysis_pairing import DEPTHS, LENGTHS, always, never, side

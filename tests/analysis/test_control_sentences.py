@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from nihbench.analysis.controls import control_results
 from nihbench.types import Completion, Evidence, OutcomeClass, Record, Score, Trial, Usage
+from tests.wording import wording
 
 
 def _asked(number: int, outcome: OutcomeClass) -> tuple[Record, Score]:
@@ -38,10 +41,26 @@ def _asked(number: int, outcome: OutcomeClass) -> tuple[Record, Score]:
 @pytest.mark.parametrize(
     ("outcomes", "english", "chinese"),
     [
-        (["correct"] * 9 + ["truncated"], "clear to this model", "是清楚的"),
-        (["correct"] * 5 + ["hallucinated"] * 3 + ["truncated"] * 2, "is ambiguous for this model", "有歧义"),
-        (["correct"] * 4 + ["hallucinated"] * 3 + ["truncated"] * 3, "3 answers were cut off", "其中 3 个回答"),
-        (["truncated"] * 10, "raise --max-output", "请调高 --max-output"),
+        (
+            ["correct"] * 9 + ["truncated"],
+            wording("control_told.oracle_passed"),
+            wording("control_told.oracle_passed", "zh"),
+        ),
+        (
+            ["correct"] * 5 + ["hallucinated"] * 3 + ["truncated"] * 2,
+            wording("control_told.oracle_failed"),
+            wording("control_told.oracle_failed", "zh"),
+        ),
+        (
+            ["correct"] * 4 + ["hallucinated"] * 3 + ["truncated"] * 3,
+            wording("control_told.oracle_cut", cut=3),
+            wording("control_told.oracle_cut", "zh", cut=3),
+        ),
+        (
+            ["truncated"] * 10,
+            wording("control_told.oracle_cut", cut=10),
+            wording("control_told.oracle_cut", "zh", cut=10),
+        ),
     ],
 )
 def test_an_oracle_blames_the_needle_only_where_answers_were_whole(outcomes, english, chinese):
@@ -50,4 +69,4 @@ def test_an_oracle_blames_the_needle_only_where_answers_were_whole(outcomes, eng
     grades = {record.id: score for record, score in pairs}
     (result,) = control_results(records, grades, [record.trial for record in records])
     assert result.failed == (outcomes.count("correct") < 9)
-    assert english in result.sentence() and chinese in result.sentence("zh")
+    assert re.search(english, result.sentence()) and re.search(chinese, result.sentence("zh"))

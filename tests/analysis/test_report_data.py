@@ -12,12 +12,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nihbench.analysis.report.model import Measured, report_data, statistics_of
-from nihbench.analysis.report.trials import AROUND, BEGINS, ENDS, LEAST, Pool, Surroundings, most_of_each, utf16
+from nihbench.analysis.report import (
+    AROUND,
+    BEGINS,
+    ENDS,
+    LEAST,
+    Measured,
+    Pool,
+    Surroundings,
+    most_of_each,
+    report_data,
+    statistics_of,
+    utf16,
+)
 from nihbench.analysis.statistics import statistics
 from nihbench.analysis.table import columns
-from nihbench.figures.report.page_file import report_page
-from nihbench.lang.messages import Note, language
+from nihbench.figures.report import report_page
+from nihbench.lang.messages import Note, language, said
 from nihbench.run.scores import grades_of
 from nihbench.run.store import RunFolder, open_run
 from nihbench.types import Failure, Needle, Placement, Record, Trial
@@ -60,24 +71,18 @@ def test_only_a_models_texts_are_cut_and_each_is_kept_once() -> None:
 
 def test_the_tools_own_sentences_are_kept_in_chinese_beside_their_english() -> None:
     pool = Pool()
-    numbers = [
-        pool.sentence(words, may_cut=True)
-        for words in (
-            Note("some_facts", right=1, all=3),
-            Note("no_connection", host="127.0.0.1:1", reason="Connection refused"),
-            Note("lengths_fitted", name="o200k", requests=4, ratio=1.02),
-            "what a server says of itself",
-            Note("too_slow", host="x" * 900_000, error="y"),
-        )
-    ]
-    assert pool.sentence("1 of 3 facts") == numbers[0] and pool.sentence("") is None
+    notes = (
+        Note("some_facts", right=1, all=3),
+        Note("no_connection", host="127.0.0.1:1", reason="Connection refused"),
+        Note("lengths_fitted", name="o200k", requests=4, ratio=1.02),
+    )
+    others = "what a server says of itself", Note("too_slow", host="x" * 900_000, error="y")
+    numbers = [pool.sentence(words, may_cut=True) for words in (*notes, *others)]
+    assert pool.sentence(str(notes[0])) == numbers[0] and pool.sentence("") is None
     assert pool.add("abstains: so says a model", may_cut=True) not in numbers
     chinese = pool.said()["zh"]
-    assert chinese == {
-        str(numbers[0]): "3 个事实中答出 1 个",
-        str(numbers[1]): "无法连接 127.0.0.1:1（连接被拒绝）：服务器在运行吗？",
-        str(numbers[2]): "长度以模型的 token 计，由服务器的 4 次计数按 o200k 校准（o200k 的 1 个合 1.020 个）",
-    }
+    assert chinese == {str(number): said(note, "zh") for number, note in zip(numbers, notes, strict=False)}
+    assert len(chinese) == len(notes) and all(said(note, "en") != said(note, "zh") for note in notes)
     assert language() == "en", "the process's own language is no matter here"
 
 

@@ -15,6 +15,7 @@ from nihbench.app.options import raw_values
 from nihbench.cli.app import app
 from nihbench.cli.door import whole
 from nihbench.errors import UsageError
+from tests.wording import wording
 
 
 @pytest.mark.parametrize(
@@ -69,7 +70,7 @@ def test_a_value_of_a_program_is_what_the_command_line_reads(name: str, given: A
     ],
 )
 def test_another_kind_of_value_is_one_sentence_that_shows_no_value(name: str, given: Any) -> None:
-    with pytest.raises(UsageError, match=f"^{name} takes ") as wrong:
+    with pytest.raises(UsageError, match="^" + wording("app.option_takes", name=name)) as wrong:
         raw_values({name: given})
     assert "secret" not in str(wrong.value) and len(str(wrong.value).splitlines()) == 1
 

@@ -17,6 +17,7 @@ import pytest
 
 import nihbench as nih
 from tests.cli.conftest import SOURCE, ChatModel
+from tests.wording import wording
 
 REFERENCE = Path(__file__).parents[2] / "results" / "reference-smollm2-135m"
 HEAVY = "typer click rich httpx pandas matplotlib numpy pydantic tiktoken yaml asyncio".split()
@@ -247,7 +248,7 @@ def test_an_answer_is_graded_by_a_needle_or_by_what_is_expected() -> None:
     assert isinstance(own, nih.Score) and own.value == 1.0
     with pytest.raises(nih.UsageError, match="no-such-needle"):
         nih.grade("x", "no-such-needle")
-    with pytest.raises(nih.UsageError, match="neither"):
+    with pytest.raises(nih.UsageError, match=wording("run.row_neither_needle_nor")):
         nih.grade("x")
 
 

@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from nihbench.catalog import document
 from nihbench.catalog.document import read_document
 from nihbench.catalog.loading import load, load_folders
-from nihbench.catalog.mistakes import validate
-from nihbench.catalog.schema import NeedlesFile
+from nihbench.catalog.schema import NeedlesFile, validate
 from nihbench.errors import CatalogError
 from nihbench.lang.messages import t
 from nihbench.plan.fresh import fill
@@ -83,11 +82,12 @@ NEEDLES = [
     Case("unlike any key", NEEDLE + "    zzz: here\n", 6,
          (told("key_unknown", key="zzz"), "language, text", told("known_here"))),
     Case("misspelt and so missing", NEEDLE.replace("question", "qestion"), 5,
-         (told("key_unknown", key="qestion"), told("you_mean", known="'question' or 'questions'"))),
+         (told("key_unknown", key="qestion"),
+          told("you_mean", known=t("common.or", one="'question'", other="'questions'")))),
     Case("missing key", NEEDLE.replace("    question: Where?\n", ""), 2,
          (told("no_add_line", owner="`mine`", key="question"),)),
     Case("missing text", NEEDLE.replace("    text: The key is here.\n", ""), 2,
-         (told("no_add_line", owner="`mine`", key="text"),)),
+         (told("no_text_add_line", name="mine"),)),
     Case("no for Norwegian", NEEDLE.replace("en", "no"), 3,
          (told("must_text_but_yaml", label="`language`", written="no", kind=BOOL),)),
     Case("number for text", NEEDLE + "    answer: 5802\n", 6,
@@ -419,7 +419,7 @@ def test_a_bad_entry_stops_only_itself_and_what_names_it(base: Path, tmp_path: P
     assert list(found.needles) == ["good"] and set(found.experiments) == {"g", "good"} and list(found.suites) == ["u"]
     assert list(found.models) == ["n"] and "bad" not in found.corpora
     assert len(found.mistakes()) == 4  # each once, however much it takes with it
-    no_text, unknown = told("no_add_line", owner="`empty`", key="text"), told("key_unknown", key="languag")
+    no_text, unknown = told("no_text_add_line", name="empty"), told("key_unknown", key="languag")
     for get, name, words in (
         (found.needle, "empty", no_text),
         (found.experiment, "empty", no_text),

@@ -2,6 +2,7 @@
 
 import operator
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 from nihbench.catalog.loading import load, packaged_folder
 from nihbench.catalog.lookup import Catalog
 from nihbench.errors import UsageError
+from tests.wording import says, wording
 
 SANDWICH = "The best thing to do in San Francisco is eat a sandwich and sit in Dolores Park on a sunny day."
 ORIGINAL = (
@@ -116,8 +118,8 @@ def test_no_wording_stands_for_two_facts_of_a_needle(packaged: Catalog) -> None:
     for needle in packaged.needles.values():
         for fact in needle.facts:
             others = [w for other in needle.facts if other is not fact for w in (other.text, *other.aliases)]
-            for wording in (fact.text, *fact.aliases):
-                assert not any(wording.casefold() in other.casefold() for other in others), (needle.name, wording)
+            for words in (fact.text, *fact.aliases):
+                assert not any(words.casefold() in other.casefold() for other in others), (needle.name, words)
 
 
 def test_no_fact_is_in_the_question(packaged: Catalog) -> None:
@@ -125,8 +127,8 @@ def test_no_fact_is_in_the_question(packaged: Catalog) -> None:
     for needle in packaged.needles.values():
         for question in (needle.question, *needle.questions.values()):
             for fact in needle.facts:
-                for wording in (fact.text, *fact.aliases):
-                    assert wording.casefold() not in question.casefold(), (needle.name, wording)
+                for words in (fact.text, *fact.aliases):
+                    assert words.casefold() not in question.casefold(), (needle.name, words)
 
 
 def test_the_embedded_model(packaged: Catalog) -> None:
@@ -204,24 +206,21 @@ def test_manifests_are_packaged(packaged: Catalog) -> None:
 
 
 def test_lookups_name_what_was_meant_and_how_to_list(packaged: Catalog) -> None:
-    with pytest.raises(
-        UsageError, match=r"no needle named 'sf-sandwhich'; did you mean 'sf-sandwich'.*nih needle list"
+    for get, kind, name, near, shows in (
+        (packaged.needle, "needle", "sf-sandwhich", "sf-sandwich", "nih_needle_list_shows_all"),
+        (packaged.prompt, "prompt", "explict", "explicit", "nih_needle_list_shows_all_prompts"),
+        (packaged.experiment, "experiment", "Beijing-Cofee", "beijing-coffee", "nih_needle_list_shows_all_experiments"),
+        (packaged.suite, "suite", "moonshot", "", "nih_needle_list_shows"),
+        (packaged.corpus, "corpus", "paul-graham", "paul-graham-en", "nih_corpus_list_shows"),
+        (packaged.model, "model", "kimi-k33", "kimi-k3", "nih_models_shows_all"),
+        (packaged.model, "model", "zzzzzz", "", "nih_models_shows_all"),
     ):
-        packaged.needle("sf-sandwhich")
-    with pytest.raises(UsageError, match=r"no prompt named 'explict'; did you mean 'explicit'.*nih needle list"):
-        packaged.prompt("explict")
-    with pytest.raises(UsageError, match=r"no experiment named 'Beijing-Cofee'; did you mean 'beijing-coffee'"):
-        packaged.experiment("Beijing-Cofee")
-    with pytest.raises(UsageError, match=r"no suite named 'moonshot'; .*nih needle list"):
-        packaged.suite("moonshot")
-    with pytest.raises(
-        UsageError, match=r"no corpus named 'paul-graham'; did you mean 'paul-graham-en'.*nih corpus list"
-    ):
-        packaged.corpus("paul-graham")
-    with pytest.raises(UsageError, match=r"no model named 'kimi-k33'; did you mean 'kimi-k3'.*nih models.*--base-url"):
-        packaged.model("kimi-k33")
-    with pytest.raises(UsageError, match=r"^there is no model named 'zzzzzz'; `nih models`"):
-        packaged.model("zzzzzz")
+        with pytest.raises(UsageError) as refused:
+            get(name)
+        assert says(refused.value, "catalog.no_named", name=repr(name))
+        assert says(refused.value, f"catalog.{shows}"), kind
+        if near:
+            assert says(refused.value, "catalog.you_mean", known=re.compile(repr(near)))
 
 
 def test_parse_experiment(packaged: Catalog) -> None:
@@ -249,7 +248,7 @@ def test_packaged_files_are_found_in_a_wheel_and_in_a_checkout(tmp_path: Path) -
             (folder / name).touch()
     assert packaged_folder(wheel) == wheel / "data"
     assert packaged_folder(checkout) == checkout.parent.parent
-    with pytest.raises(UsageError, match="reinstall nihbench"):
+    with pytest.raises(UsageError, match=wording("catalog.packaged_needles_yaml_missing")):
         packaged_folder(tmp_path / "elsewhere" / "src" / "nihbench")
 
 

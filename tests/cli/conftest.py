@@ -163,7 +163,7 @@ def _sketch(patch: pytest.MonkeyPatch) -> None:
     """
     from nihbench import figures
     from nihbench.app import drawing
-    from nihbench.figures.files import write_picture
+    from nihbench.figures.page import write_picture
 
     for module in (figures, drawing):
         # By its dictionary: to ask for what is there would import matplotlib.

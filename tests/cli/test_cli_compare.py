@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from nihbench.app.finish import finish
+from nihbench.app.session import finish
 from nihbench.cli.progress import measuring
 from nihbench.lang.messages import Note, t
 from nihbench.run.store import open_run

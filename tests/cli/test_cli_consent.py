@@ -200,7 +200,7 @@ def test_places_of_a_folder_cost_what_they_send(nih: Any, chat: Any, foreign: Pa
 
 def _placed(records: str, change: dict[str, Any], text: str, run: Path) -> str:
     """Return records whose prompts are cut elsewhere, with the hash of what comes of that."""
-    from nihbench.run.rebuild import source_text
+    from nihbench.run.like import source_text
     from nihbench.run.records import placement_of
     from nihbench.run.store import open_run
     from nihbench.text.prompt import digest, rebuild

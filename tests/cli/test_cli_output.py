@@ -6,10 +6,9 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nihbench.app.plain import plain
 from nihbench.cli.output import _write_indented
 from nihbench.lang import former
-from nihbench.lang.messages import Note
+from nihbench.lang.messages import Note, plain
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8)
 KEYS = st.text(max_size=4) | st.integers() | st.none() | st.booleans()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from nihbench.app.events import Caller, Event
-from nihbench.app.presets import find_preset
+from nihbench.app.options import find_preset
 from nihbench.app.wiring import reach
 from nihbench.catalog.loading import load
 from nihbench.errors import UsageError

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from nihbench.figures.look import missing
+from nihbench.figures.page import missing
 from nihbench.run.tree import find_runs
 from tests.wording import says
 

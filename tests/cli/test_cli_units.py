@@ -136,7 +136,7 @@ def test_a_run_draws_in_the_language_that_it_speaks(nih: Any, grid: list[object]
 
 
 def test_words_that_stand_for_a_number_have_no_space_beside_them() -> None:
-    from nihbench.figures.words import tell
+    from nihbench.figures.captions import tell
     from nihbench.lang.messages import filled
 
     fields = {"shortest": "300", "high": tell("zh", "under", length="300"), "threshold": "85.0%"}

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from nihbench.corpora.cleaning import RULES, clean
 from nihbench.errors import FetchError
+from tests.wording import wording
 
 LINKS = [
     ("见[上一期](http://a.b/c)。", "见上一期。"),
@@ -53,12 +54,12 @@ def test_gutenberg_takes_header_and_footer(the: str) -> None:
 
 
 def test_gutenberg_without_its_lines_is_an_error() -> None:
-    with pytest.raises(FetchError, match="gutenberg"):
+    with pytest.raises(FetchError, match=wording("corpora.cleaning_rule_gutenberg_found")):
         clean("only a text", ["gutenberg"])
 
 
 def test_an_unknown_rule_is_an_error() -> None:
-    with pytest.raises(FetchError, match="no cleaning rule named polish"):
+    with pytest.raises(FetchError, match=wording("corpora.no_cleaning_rule_named", name="polish")):
         clean("x", ["polish"])
 
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nihbench.corpora.offsets import token_starts
-from nihbench.corpora.stats import count_han, stats
+from nihbench.corpora.store import count_han, stats
 from nihbench.types import Corpus, IntArray
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from nihbench.corpora.ownfile import decode, load_path
 from nihbench.errors import UsageError
-from tests.wording import says
+from tests.wording import says, wording
 
 CHINESE = "话说天下大势，分久必合，合久必分。\n“在北京最好的事情”，\U00020bb7野家。"
 ENGLISH = "Call me Ishmael. It’s a café.\n"
@@ -27,7 +28,6 @@ RUSSIAN = "Ключ от библиотеки спрятан за старыми
 FRENCH = "Un café très agréable, près de l'été à Nîmes, où l'on mange des crêpes.\n"
 GERMAN = "Im Frühling blühen schöne Blümchen über Österreich, und die Vögel zwitschern fröhlich.\n"
 _SOUND = SIMPLIFIED.encode("gb18030")
-BAD_GB = f"0xFF at offset {len(_SOUND)} (line 3)"
 BY_A_MARK = {"utf-16": b"", "utf-32": b"", "gb18030": b"\x84\x31\x95\x33", "utf-8-sig": b""}
 
 
@@ -108,28 +108,39 @@ def test_no_text_is_ever_read_as_another(written: tuple[str, str], first: int, s
     assert found.text == meant or found.text.encode("utf-8") == meant.encode(encoding)
 
 
+def bad(byte: int, offset: int, line: int) -> str:
+    """Return the pattern of both sentences about a byte that belongs to no character."""
+    keys = "corpora.text_seems_but_some", "corpora.not_text_utf_8"
+    return "|".join(wording(key, byte=byte, offset=offset, line=line) for key in keys)
+
+
+def controls(code: int, line: int, **count: int) -> str:
+    return wording("corpora.holds_control_characters_all", code=code, line=line, **count)
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("A keeper’s ledger.\nThe keeper’s caf".encode() + b"\xe9s" + "’ ".encode() * 9, "0xE9 at offset 39 (line 2)"),
-        (FRENCH.encode("latin-1"), "0xE9 at offset 6 (line 1)"),
-        (b"One line.\n" + GERMAN.encode("cp1252"), "0xFC at offset 15 (line 2)"),
-        (RUSSIAN.encode("koi8-r") * 5, "0xEB at offset 0 (line 1)"),
-        (SIMPLIFIED.encode()[:-3], "(byte 118, line 2): it is incomplete"),
-        (b"plain text and then " + "—".encode()[:2], "(byte 20, line 1): it is incomplete"),
-        (b"\xef\xbb\xbfplain \xff text", "0xFF at offset 9 (line 1)"),
-        (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", "0x89 at offset 0"),
-        (b"\xff\xfe\x00\xd8", "not text in UTF-16"),
-        (b"\xff" * 20, "0xFF at offset 0"),
-        (bytes(range(1, 32)) * 4, "control characters (104 in all; the first, U+0001, in line 1)"),
-        (b"one\ntwo\nthr\0ee\n" * 9, "the first, U+0000, in line 3"),
-        (b"All is quiet.\n" * 200 + b"\x1b[31mred\x1b[0m", "(2 in all; the first, U+001B, in line 201)"),
-        (b"All is quiet.\n" * 200 + b"de\x7fl", "U+007F, in line 201"),
-        (("All is quiet.\n" * 200 + "c\x9b1").encode(), "U+009B, in line 201"),
-        ((SIMPLIFIED * 9).encode("iso2022_jp_ext", "ignore"), "U+001B, in line 1"),
-        (SIMPLIFIED.encode("gb18030") * 3 + b"\xff" + SIMPLIFIED.encode("gb18030"), "GB18030, except for some"),
-        (SIMPLIFIED.encode("gb18030") + b"\xff" + SIMPLIFIED.encode("gb18030"), BAD_GB),
-        (b"\x1b[32mINFO\x1b[0m all is quiet.\n" * 20, "control characters (40 in all; the first, U+001B, in line 1)"),
+        ("A keeper’s ledger.\nThe keeper’s caf".encode() + b"\xe9s" + "’ ".encode() * 9, bad(0xE9, 39, 2)),
+        (FRENCH.encode("latin-1"), bad(0xE9, 6, 1)),
+        (b"One line.\n" + GERMAN.encode("cp1252"), bad(0xFC, 15, 2)),
+        (RUSSIAN.encode("koi8-r") * 5, bad(0xEB, 0, 1)),
+        (SIMPLIFIED.encode()[:-3], wording("corpora.ends_within_character_byte", offset=118, line=2)),
+        (b"plain text and then " + "—".encode()[:2], wording("corpora.ends_within_character_byte", offset=20, line=1)),
+        (b"\xef\xbb\xbfplain \xff text", bad(0xFF, 9, 1)),
+        (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", bad(0x89, 0, 1)),
+        (b"\xff\xfe\x00\xd8", wording("corpora.not_text_mark_says", encoding="UTF-16")),
+        (b"\xff" * 20, bad(0xFF, 0, 1)),
+        (bytes(range(1, 32)) * 4, controls(1, 1, count=104)),
+        (b"one\ntwo\nthr\0ee\n" * 9, controls(0, 3)),
+        (b"All is quiet.\n" * 200 + b"\x1b[31mred\x1b[0m", controls(0x1B, 201, count=2)),
+        (b"All is quiet.\n" * 200 + b"de\x7fl", controls(0x7F, 201)),
+        (("All is quiet.\n" * 200 + "c\x9b1").encode(), controls(0x9B, 201)),
+        ((SIMPLIFIED * 9).encode("iso2022_jp_ext", "ignore"), controls(0x1B, 1)),
+        (SIMPLIFIED.encode("gb18030") * 3 + b"\xff" + SIMPLIFIED.encode("gb18030"),
+         wording("corpora.text_seems_but_some", encoding="GB18030")),
+        (SIMPLIFIED.encode("gb18030") + b"\xff" + SIMPLIFIED.encode("gb18030"), bad(0xFF, len(_SOUND), 3)),
+        (b"\x1b[32mINFO\x1b[0m all is quiet.\n" * 20, controls(0x1B, 1, count=40)),
     ],
 )  # fmt: skip
 def test_what_is_not_text_is_refused_with_its_place(tmp_path: Path, content: bytes, words: str) -> None:
@@ -137,7 +148,7 @@ def test_what_is_not_text_is_refused_with_its_place(tmp_path: Path, content: byt
     path.write_bytes(content)
     with pytest.raises(UsageError) as refused:
         load_path(path)
-    assert "x.txt" in str(refused.value) and words in str(refused.value)
+    assert "x.txt" in str(refused.value) and re.search(words, str(refused.value))
 
 
 def test_a_folder_is_read_in_order_of_relative_path(tmp_path: Path) -> None:
@@ -195,17 +206,17 @@ def test_a_folder_of_texts_brings_no_file_from_elsewhere_and_a_pipe_is_no_text(t
     assert load_path(folder).text == "One.\n\nOne."
     os.mkfifo(tmp_path / "pipe.txt")
     for path in (tmp_path / "pipe.txt", Path("/dev/zero")):
-        with pytest.raises(UsageError, match="is a pipe or a device"):
+        with pytest.raises(UsageError, match=wording("corpora.pipe_device_give_corpus")):
             load_path(path)
 
 
 def test_what_is_missing_or_empty_is_one_sentence(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="no file or folder"):
+    with pytest.raises(UsageError, match=wording("corpora.no_file_folder_check_corpus")):
         load_path(tmp_path / "none")
-    with pytest.raises(UsageError, match="no .txt or .md file"):
+    with pytest.raises(UsageError, match=wording("corpora.folder_no_txt_md")):
         load_path(tmp_path)
     (tmp_path / "a.txt").write_bytes(b"\xef\xbb\xbf\r\n")
-    with pytest.raises(UsageError, match="no text in"):
+    with pytest.raises(UsageError, match=wording("corpora.no_text_give_corpus")):
         load_path(tmp_path / "a.txt")
 
 

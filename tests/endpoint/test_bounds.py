@@ -19,6 +19,7 @@ from nihbench.endpoint.dialect import Call
 from nihbench.endpoint.usage import MOST_BYTES, OutputBound, likely_tokens, weight
 from nihbench.endpoint.wire.base import Dialect
 from nihbench.types import Completion, Failure, Message, Request, Tokenizer
+from tests.wording import says
 
 END = b"0\r\n\r\n"
 DONE = b"data: [DONE]\n\n"
@@ -125,7 +126,7 @@ def test_a_stream_without_end_is_an_answer_cut_off_at_the_limit(wire: Any, playi
     assert isinstance(good, Completion) and (good.text, good.changes) == ("a", ())
     # Each time the connection was closed, so that the server stops writing.
     assert wire.connections == 3
-    assert len(said) == 1 and "output limit" in said[0]
+    assert len(said) == 1 and says(said[0], "endpoint.not_keep_output_limit")
 
 
 def test_reasoning_without_end_is_a_cut_answer_and_not_asked_for_again(wire: Any, playing: Any, ask: Any) -> None:
@@ -134,7 +135,7 @@ def test_reasoning_without_end_is_a_cut_answer_and_not_asked_for_again(wire: Any
     failed = ask(wire.base_url, Request(model="m", max_output=300, output_room=9000), dialect=STRICT)
     assert isinstance(failed, Failure)
     assert (failed.kind, failed.attempts, failed.may_be_billed, failed.status) == ("cut_answer", 1, True, 200)
-    assert failed.changes == (PAST_LIMIT,) and "before the answer began" in str(failed.message)
+    assert failed.changes == (PAST_LIMIT,) and says(str(failed.message), "note.past_limit_before_answer")
     assert len(wire.requests) == 1
 
 
@@ -143,7 +144,7 @@ def test_a_whole_body_without_end_is_no_answer(wire: Any, playing: Any, ask: Any
     wire.play(playing.head("Content-Length: 90000000"), start, *[b"word " * 20_000] * 800, "hang")
     failed = ask(wire.base_url, dialect=Dialect(stream=False), max_attempts=1)
     assert (failed.kind, failed.attempts, failed.may_be_billed) == ("bad_response", 1, True)
-    assert "output limit" in str(failed.message)
+    assert says(str(failed.message), "note.far_past_limit")
 
 
 @pytest.mark.parametrize("started", [True, False])

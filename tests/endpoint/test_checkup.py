@@ -11,7 +11,7 @@ import pytest
 from nihbench.endpoint.access import open_model
 from nihbench.endpoint.checkup import KNOWN_TEXT, Preflight, preflight
 from nihbench.endpoint.connection import Timeouts
-from nihbench.lang.messages import Note
+from nihbench.lang.messages import Note, t
 from nihbench.types import ModelPreset
 
 DONE = b"data: [DONE]\n\n"
@@ -40,7 +40,7 @@ def test_a_public_service_in_good_order(scripted: Any, playing: Any) -> None:
     )
     report = check(scripted.base_url, key="k-1")
     assert (report.reachable, report.key_valid, report.model_listed, report.problem) == (True, True, True, "")
-    assert (report.window, report.window_source, report.models) == (262_144, "the list of models", ("m-0", "m-1"))
+    assert (report.window, report.window_source, report.models) == (262_144, t("endpoint.list_models"), ("m-0", "m-1"))
     assert (report.answered, report.streamed, report.prompt_tokens, report.cached_reported) == (True, True, 81, True)
     assert report.rates is not None and report.rates.limit_tokens == 500_000
     assert report.latency_s is not None and report.first_token_s is not None

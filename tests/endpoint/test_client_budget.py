@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from nihbench.endpoint.limits import Limiter, Limits, Slot
 from nihbench.endpoint.spending import Budget
 from nihbench.errors import EndingError, StoppedError
 from nihbench.types import Completion, Message, ModelPreset, PriceTier, Request
+from tests.wording import wording
 
 PRICES = (PriceTier(up_to=None, input=1.0, output=10.0),)
 ASK = [Message(role="user", content="q")]
@@ -60,7 +62,7 @@ def test_what_usage_shows_makes_later_holds_larger(scripted: Any, waits: Any) ->
     budget = Budget(0.36, PRICES)
     complete(scripted.base_url, budget, waits)
     assert budget.spent == pytest.approx(0.18)
-    with pytest.raises(StoppedError, match=r"could cost \$0\.21"):
+    with pytest.raises(StoppedError, match=wording("endpoint.next_call_could_cost", worst=re.compile(r"0\.21"))):
         complete(scripted.base_url, budget, waits)
     assert len(scripted.asked) == 1
 

@@ -14,6 +14,7 @@ from nihbench.endpoint.servers import ServerInfo, probe
 from nihbench.endpoint.tokenizers import load_tokenizer
 from nihbench.errors import EndpointError
 from nihbench.types import Message
+from tests.wording import wording
 
 VLLM = ServerInfo(kind="vllm", models=("org/model-7b",))
 LLAMA = ServerInfo(kind="llama.cpp", models=(r"C:\models\tiny.gguf",))
@@ -90,7 +91,7 @@ def test_llama_cpp_pieces_may_be_bytes_and_must_add_up(scripted: Any) -> None:
         assert tokenizer.name.startswith("llama.cpp:tiny.gguf:")
         assert tokenizer.starts(" a在").tolist() == [0, 2, 2]
         assert tokenizer.starts("a在").tolist() == [0, 1, 1]  # the space that SentencePiece puts in front
-        with pytest.raises(EndpointError, match="add up"):
+        with pytest.raises(EndpointError, match=wording("endpoint.tokens_gives_not_add")):
             tokenizer.starts("b在")
 
 

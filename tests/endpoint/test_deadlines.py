@@ -128,7 +128,7 @@ def test_a_long_silence_is_told_once(wire: Any, playing: Any, streams: bool) -> 
 
     assert all(isinstance(outcome, Completion) for outcome in asyncio.run(run()))
     assert len(said) == 1
-    assert f"127.0.0.1:{wire.port}" in said[0] and "1,234 tokens" in said[0]
+    assert f"127.0.0.1:{wire.port}" in said[0] and says(said[0], "endpoint.sent_nothing_answer_prompt", tokens=1234)
     assert ("10 min" if streams else "2 h") in said[0]
 
 
@@ -176,7 +176,7 @@ def test_nobody_picks_up(ask: Any) -> None:
         outcome = ask(address, timeouts=timeouts(connect_s=0.3), max_attempts=1)
     assert isinstance(outcome, Failure)
     assert (outcome.kind, outcome.may_be_billed, outcome.latency_s < 10) == ("transient", False, True)
-    assert "could not connect" in str(outcome.message) and "no answer" in str(outcome.message)
+    assert says(str(outcome.message), "note.no_connection") and says(str(outcome.message), "note.no_answer")
 
 
 def test_a_timed_out_prompt_is_sent_once_more_only(wire: Any, playing: Any, ask: Any) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from nihbench.types import Completion, Failure, Usage
+from tests.wording import says
 
 END = b"0\r\n\r\n"
 DONE = b"data: [DONE]\n\n"
@@ -42,7 +43,7 @@ def test_what_a_filter_stops_is_filtered(
     failed = ask(wire.base_url)
     assert isinstance(failed, Failure), failed
     assert (failed.kind, failed.attempts, failed.usage.prompt_tokens) == ("filtered", 1, 9)
-    assert "content filter" in str(failed.message)
+    assert says(str(failed.message), "note.filter_stopped")
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
 from typing import Any, get_args
 
@@ -10,12 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nihbench.endpoint.error_body import MESSAGE_CHARACTERS, own_words
-from nihbench.endpoint.failures import classify
+from nihbench.endpoint.failures import MESSAGE_CHARACTERS, classify, own_words
 from nihbench.endpoint.kinds import HANDLING
-from nihbench.lang.messages import quoted
+from nihbench.lang.messages import quoted, t
 from nihbench.types import FailureKind
-from tests.wording import says
+from tests.wording import says, wording
 
 
 def error(message: str = "", **fields: Any) -> dict[str, Any]:
@@ -181,11 +181,13 @@ def test_an_error_is_classified_as_providers_mean_it(kind: str, status: int, bod
         ("Provider returned error: the upstream's words", error(
             "Provider returned error", metadata={"raw": json.dumps(error("the upstream's words"))})),
         ("Provider returned error: not json", error("Provider returned error", metadata={"raw": "not json"})),
-        ("HTTP 400 without a message", []),
-        ("HTTP 400 without a message", {"error": {"message": None, "code": 7}, "x": None}),
-        ("a web page: 502 Bad & Gateway", b"\n\n<center><h1>502 Bad &amp; Gateway</h1></center>"),
-        ("a web page: AccessDenied No", b"<?xml version='1.0'?><Error><Code>AccessDenied</Code><M>No</M></Error>"),
-        ("a web page: 请求过于频繁", "<!DOCTYPE html><meta charset=gbk><title>请求过于频繁".encode("gbk")),
+        (t("note.status_alone", status=400), []),
+        (t("note.status_alone", status=400), {"error": {"message": None, "code": 7}, "x": None}),
+        (t("note.web_page_titled", title="502 Bad & Gateway"), b"\n\n<center><h1>502 Bad &amp; Gateway</h1></center>"),
+        (t("note.web_page_titled", title="AccessDenied No"),
+         b"<?xml version='1.0'?><Error><Code>AccessDenied</Code><M>No</M></Error>"),
+        (t("note.web_page_titled", title="请求过于频繁"),
+         "<!DOCTYPE html><meta charset=gbk><title>请求过于频繁".encode("gbk")),
         ("错误", '{"error": {"message": "错误"}}'.encode("gb18030")),
     ],
 )  # fmt: skip
@@ -215,7 +217,7 @@ def test_a_day_limit_that_a_gateway_hands_on_says_when() -> None:
     now = datetime(2026, 11, 22, 5, 1, tzinfo=UTC)
     found = classify(429, json.dumps(body).encode(), {}, now=now)
     assert (found.kind, found.wait_s) == ("day_limit", 18_000.0)
-    assert "in 5 h 0 min" in str(found.message)
+    assert says(found.message, "note.hint_day_limit", wait="5 h 0 min")
 
 
 @pytest.mark.parametrize(
@@ -255,13 +257,17 @@ def test_every_kind_of_failure_is_handled_and_nothing_both_stops_and_repeats() -
 @pytest.mark.parametrize(
     ("body", "headers", "words"),
     [
-        (error("TPD rate limit, current: 9, limit: 8"), {}, "--resume tomorrow"),
-        (error("on requests per day (RPD). Please try again in 7m12s."), {}, "--resume in 7 min"),
-        (error("tokens per day"), {"Retry-After": "20000"}, "--resume in 5 h 33 min"),
+        (error("TPD rate limit, current: 9, limit: 8"), {}, wording("note.hint_day_limit_unknown")),
+        (
+            error("on requests per day (RPD). Please try again in 7m12s."),
+            {},
+            wording("note.hint_day_limit", wait="7 min"),
+        ),
+        (error("tokens per day"), {"Retry-After": "20000"}, wording("note.hint_day_limit", wait="5 h 33 min")),
     ],
 )
 def test_a_day_limit_says_when_to_go_on(body: Any, headers: dict[str, str], words: str) -> None:
-    assert words in str(classify(429, json.dumps(body).encode(), headers).message)
+    assert re.search(words, str(classify(429, json.dumps(body).encode(), headers).message))
 
 
 def test_a_redirect_names_where_it_leads_without_the_key() -> None:

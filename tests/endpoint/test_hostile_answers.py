@@ -20,11 +20,12 @@ from nihbench.endpoint.checkup import preflight
 from nihbench.endpoint.client import ChatClient
 from nihbench.endpoint.coding import PIECE_BYTES, CodingError, Inflater
 from nihbench.endpoint.connection import Endpoint
-from nihbench.endpoint.error_body import decoded
+from nihbench.endpoint.failures import decoded
 from nihbench.endpoint.limits import Limiter, Limits
 from nihbench.endpoint.servers import probe
 from nihbench.errors import EndpointError, StoppedError
 from nihbench.types import Completion, Failure, Message, ModelPreset, Outcome, Request
+from tests.wording import says
 
 USAGE = {"prompt_tokens": 9, "completion_tokens": 2}
 
@@ -282,6 +283,10 @@ def test_an_answer_that_bears_another_requests_id_is_nobodys(scripted: Any, play
     ids: list[str] = []
     scripted.judge = echo
     first, second, third = asked(scripted.base_url, 3)
-    assert isinstance(second, Failure) and second.kind == "bad_response" and "another request" in str(second.message)
+    assert (
+        isinstance(second, Failure)
+        and second.kind == "bad_response"
+        and says(str(second.message), "note.foreign_answer")
+    )
     assert [getattr(each, "text", each) for each in (first, third)] == ["answer 1", "answer 3"]
     assert len(set(ids)) == 3

@@ -14,9 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nihbench.endpoint.access import Pool
-from nihbench.endpoint.limits import Concurrency, Limiter, Limits, Pace, Slot
-from nihbench.endpoint.retries import LONGEST_WAIT_S
-from nihbench.endpoint.signals import Signal, read_refusal, signal_of
+from nihbench.endpoint.kinds import LONGEST_WAIT_S
+from nihbench.endpoint.limits import Concurrency, Limiter, Limits, Pace, Signal, Slot, read_refusal, signal_of
 from nihbench.errors import PutOffError
 from nihbench.types import Completion, Failure, RateState, Usage
 

@@ -14,9 +14,8 @@ from pydantic import TypeAdapter
 
 from nihbench.endpoint.client import ChatClient
 from nihbench.endpoint.connection import Endpoint
-from nihbench.endpoint.kinds import HANDLING
+from nihbench.endpoint.kinds import HANDLING, LONGEST_WAIT_S, Retries
 from nihbench.endpoint.limits import Limiter, Limits
-from nihbench.endpoint.retries import LONGEST_WAIT_S, Retries
 from nihbench.types import Completion, Failure, FailureKind, Message, Outcome, Request
 
 GOOD = {"choices": [{"message": {"content": "a"}, "finish_reason": "stop"}], "usage": {"prompt_tokens": 9}}

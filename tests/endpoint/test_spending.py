@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from nihbench.endpoint.answer import PAST_LIMIT
 from nihbench.endpoint.spending import Budget
 from nihbench.errors import StoppedError, UsageError
+from nihbench.lang.messages import t
 from nihbench.prices import tier_of, worst_cost
 from nihbench.types import Completion, Failure, Outcome, PriceTier, Usage
 from tests.wording import wording
@@ -105,7 +106,9 @@ def test_ten_times_ten_cents_are_a_dollar() -> None:
 
     async def main() -> int:
         sent = 0
-        with pytest.raises(StoppedError, match=r"could cost \$0\.1000, and \$1\.00 of the \$1\.00 of --max-cost"):
+        with pytest.raises(
+            StoppedError, match=wording("endpoint.next_call_could_cost", worst="0.1000", spent="1.00", most="1.00")
+        ):
             while True:
                 async with budget.hold(prompt_tokens=1_000_000, max_output=0) as hold:
                     sent += 1
@@ -275,7 +278,14 @@ def test_an_unknown_price_is_not_nothing() -> None:
 
 @pytest.mark.parametrize(
     ("prices", "longest", "words"),
-    [((), 1000, "the price of this model"), (TIERS[:1], 300_000, "the price of a prompt of 300,000 tokens")],
+    [
+        ((), 1000, wording("endpoint.max_cost_needs_price", what="of this model")),
+        (
+            TIERS[:1],
+            300_000,
+            wording("endpoint.max_cost_needs_price", what=t("endpoint.prompt_tokens", tokens=300_000)),
+        ),
+    ],
 )
 def test_a_bound_needs_prices(prices: Sequence[PriceTier], longest: int, words: str) -> None:
     with pytest.raises(UsageError, match=words):

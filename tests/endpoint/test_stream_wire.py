@@ -14,6 +14,7 @@ from nihbench.endpoint.connection import Endpoint
 from nihbench.endpoint.stream import EventReader, StreamedAnswer
 from nihbench.endpoint.wire.base import Dialect, wire_of
 from nihbench.types import Completion, Failure, Outcome, Request, Usage
+from tests.wording import says
 
 STREAMED = Request(model="m", max_output=300)
 USAGE = {"usage": {"prompt_tokens": 9, "completion_tokens": 2}}
@@ -218,7 +219,7 @@ def test_a_server_that_does_not_stream_is_asked_so_from_then_on(scripted: Any, p
 
     assert asyncio.run(run()).stream is False
     assert ["stream" in asked.json for asked in scripted.asked] == [True, False, False]
-    assert len(said) == 1 and "does not stream" in said[0]
+    assert len(said) == 1 and says(said[0], "endpoint.server_not_stream_answers")
 
 
 def test_a_wrong_content_type_does_not_matter(wire: Any, playing: Any, ask: Any) -> None:

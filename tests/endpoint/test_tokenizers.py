@@ -18,6 +18,7 @@ from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers,
 from nihbench.endpoint import tokenizers as module
 from nihbench.endpoint.tokenizers import load_tokenizer
 from nihbench.errors import UsageError
+from tests.wording import wording
 
 SAMPLE = "The cat's 3.14 — 在北京喝一杯热美式。\n\n  Größe, こんにちは 🥪🏳️‍🌈! <|endoftext|> <|im_end|> end"
 TEXTS = st.text(
@@ -138,10 +139,10 @@ def test_an_unknown_name_tells_the_choices(name: str, says: str) -> None:
 def test_a_file_that_is_no_tokenizer_and_a_missing_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "tokenizer.json"
     path.write_text("{}", encoding="utf-8")
-    with pytest.raises(UsageError, match="not a Hugging Face tokenizer"):
+    with pytest.raises(UsageError, match=wording("endpoint.not_hugging_face_tokenizer")):
         load_tokenizer(str(path))
     monkeypatch.setitem(sys.modules, "tokenizers", None)
-    with pytest.raises(UsageError, match=r"nihbench\[hf\]"):
+    with pytest.raises(UsageError, match=wording("endpoint.hugging_face_tokenizers_need")):
         load_tokenizer(str(path))
 
 

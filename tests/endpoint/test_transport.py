@@ -40,7 +40,7 @@ def test_an_unknown_authority_is_refused_and_the_mend_is_named(tls_wire: Any, pl
     failed = ask(tls_wire.base_url, api_key="k-123456")
     assert isinstance(failed, Failure)
     assert (failed.kind, failed.attempts, failed.may_be_billed) == ("auth", 1, False)
-    assert "--ca-file" in str(failed.message) and "not trusted" in str(failed.message)
+    assert "--ca-file" in str(failed.message) and says(str(failed.message), "note.certificate_untrusted")
     assert tls_wire.requests == [], "no prompt and no key may go to a server that is not trusted"
 
 
@@ -69,7 +69,7 @@ def test_another_name_than_the_certificates_is_refused(
 def test_an_expired_certificate_is_said_to_be_one(expired_wire: Any, certificates: Any, ask: Any) -> None:
     failed = ask(expired_wire.base_url, ca_file=certificates.ca, api_key="k-123456")
     assert (failed.kind, failed.attempts, expired_wire.requests) == ("auth", 1, [])
-    assert "have it renewed" in str(failed.message) and "--ca-file" not in str(failed.message)
+    assert says(str(failed.message), "note.renew_certificate") and "--ca-file" not in str(failed.message)
 
 
 def test_without_the_check_any_certificate_will_do(tls_wire: Any, playing: Any, ask: Any) -> None:

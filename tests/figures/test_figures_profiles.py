@@ -9,12 +9,11 @@ from PIL import Image
 from nihbench.analysis.grids import Grid, depth_profile, length_profile
 from nihbench.errors import UsageError
 from nihbench.figures.animation import save_animation
-from nihbench.figures.colours import NOT_RUN, colour_of
-from nihbench.figures.files import save
+from nihbench.figures.page import save
 from nihbench.figures.panel import draw_heatmap
 from nihbench.figures.profile import Line, draw_profiles
 from nihbench.figures.sheet import Around
-from nihbench.figures.style import PRESETS, Style
+from nihbench.figures.style import NOT_RUN, PRESETS, Style, colour_of
 from tests.figures.test_figures_maps import check_layout, make_grid
 from tests.wording import wording
 
@@ -83,7 +82,7 @@ def test_no_text_of_profiles_is_cut_off_or_on_another(count, preset, lang):
 
 
 def test_profiles_that_do_not_fit_are_refused():
-    with pytest.raises(UsageError, match="larger --size"):
+    with pytest.raises(UsageError, match=wording("figures.figure_doesnt_fit_x")):
         draw_profiles(lines(), Around(title="t", caption="w " * 900), Style(width=6.0, height=3.0), length_unit="model")
     with pytest.raises(UsageError, match=wording("figures.figure_doesnt_fit_inches")):
         draw_profiles(lines(), Around(title="t", caption=""), Style(width=2.0), length_unit="model")
@@ -135,5 +134,5 @@ def test_the_same_sweep_gives_the_same_bytes(tmp_path, sweep, suffix):
 
 
 def test_an_animation_of_another_format_is_refused(tmp_path, sweep):
-    with pytest.raises(UsageError, match=r"\.png \(APNG\) or \.gif"):
+    with pytest.raises(UsageError, match=wording("figures.animation_written_png_apng")):
         save_animation(sweep, [(0, 0)], tmp_path / "a.mp4", Style())

@@ -12,16 +12,22 @@ from rich.console import Console
 
 from nihbench.analysis.grids import Grid
 from nihbench.analysis.statistics import Rate, Summary
-from nihbench.figures import words
-from nihbench.figures.captions import Intervals, Setting, caption, headline
-from nihbench.figures.colours import colour_of
-from nihbench.figures.labels import depth_labels, half_up, length_labels, unit_phrase
-from nihbench.figures.look import look
-from nihbench.figures.page import Ruler
+from nihbench.figures import captions
+from nihbench.figures.captions import (
+    Intervals,
+    Setting,
+    caption,
+    depth_labels,
+    half_up,
+    headline,
+    length_labels,
+    unit_phrase,
+)
+from nihbench.figures.page import Ruler, look
 from nihbench.figures.sheet import Control, _control_lines
-from nihbench.figures.style import Style
+from nihbench.figures.style import Style, colour_of
 from nihbench.figures.terminal import terminal_heatmap
-from nihbench.lang.messages import t
+from nihbench.lang.messages import Note, languages, said, t
 from nihbench.types import FailureKind
 from tests.wording import says, wording
 
@@ -106,43 +112,69 @@ def make_setting(model="smollm2-135m", repeats=1, length_unit="model", **more):
 
 
 def test_caption_of_a_full_run():
-    assert caption([make_setting(copies=2)], [headline(make_summary())], notes=["An easy text."]).splitlines() == [
-        "Model: smollm2-135m. Date: 2026-11-22. Experiment: sf-sandwich. Corpus: paul-graham-en. Scorer: rules 7. "
-        "nih 0.1.0. Length: tokens as counted by the model, whole request, K = 1,000. 1 trial per cell, for this "
-        "haystack. The longest prompts hold 2 copies of the corpus. An easy text.",
-        "sf-sandwich/original: found 62.0%, strict 62.0%, mean score 62.0%; 225 of 225 trials measured (100%).",
-    ]
+    line = headline(make_summary())
+    first, last = caption([make_setting(copies=2)], [line], notes=["An easy text."]).splitlines()
+    assert says(
+        first, "figure.setup", model="smollm2-135m", date="2026-11-22", experiment="sf-sandwich",
+        corpus="paul-graham-en", scorer="rules 7", version="0.1.0",
+    )  # fmt: skip
+    assert says(first, "figure.length_note", unit=Note("unit_model")) and says(first, "figure.copies", copies=2)
+    assert says(first, "figure.repeats_one") and first.endswith(" An easy text.") and last == line
+    numbers = [t(f"figure.metric_{name}", value="62.0%") for name in ("found", "strict", "mean_band")]
+    assert says(
+        line, "figure.headline", name="sf-sandwich/original", numbers=t("figure.metrics_joint").join(numbers),
+        measured="225", planned="225",
+    )  # fmt: skip
+
+
+def told(metric, value, low, high):
+    """Return a metric as a headline tells it."""
+    return t(
+        f"figure.metric_{metric}", value=t("figure.bounds", value=f"{value}.0%", low=f"{low}.0%", high=f"{high}.0%")
+    )
 
 
 def test_headline_of_a_run_with_unmeasured_trials_has_bounds_and_no_verdict():
     line = headline(make_summary(measured=205))
-    assert "found 62.0% [60.0% to 65.0%], strict 62.0% [50.0% to 55.0%], mean score 62.0% [61.0% to 66.0%]" in line
-    assert "205 of 225 trials measured (91.1%)" in line and t("figure.no_verdict", share="95%") in line
-    assert "no verdict" not in headline(make_summary(measured=220))
+    numbers = told("found", 62, 60, 65), told("strict", 62, 50, 55), told("mean_band", 62, 61, 66)
+    assert t("figure.metrics_joint").join(numbers) in line
+    assert (
+        says(line, "figure.headline", measured="205", planned="225", share="91.1%")
+        and t("figure.no_verdict", share="95%") in line
+    )
+    assert t("figure.no_verdict", share="95%") not in headline(make_summary(measured=220))
 
 
 def test_headline_with_intervals_has_these_in_its_brackets():
     ends = {"found": (0.5, 0.7), "strict": (0.4, 0.6), "mean_band": (0.55, 0.65)}
     line = headline(make_summary(), intervals=Intervals(of=ends, level=0.95))
-    assert "found 62.0% [50.0% to 70.0%], strict 62.0% [40.0% to 60.0%]" in line and "95% intervals" in line
+    assert told("found", 62, 50, 70) in line and told("strict", 62, 40, 60) in line
+    assert says(line, "figure.brackets_interval", level="95%")
 
 
 def test_headline_of_nothing_measured_has_no_number_for_it():
     line = headline(make_summary(measured=0, recorded=0))
-    assert "found unknown [60.0% to 65.0%]" in line and "nan" not in line
+    assert (
+        t("figure.metric_found", value=t("figure.bounds", value=t("figure.unknown"), low="60.0%", high="65.0%")) in line
+        and "nan" not in line
+    )
 
 
 def test_caption_of_a_panel_says_once_what_its_runs_share():
     settings = [make_setting(repeats=3, length_unit="o200k_base"), make_setting(model="b", repeats=3)]
     text = caption(settings, [])
-    assert "for this haystack" not in text and "3 trials per cell" in text and "o200k_base tokens" in text
-    assert "Model: smollm2-135m, b." in text and text.count("paul-graham-en") == 1
+    assert (
+        not says(text, "figure.interval_haystack")
+        and says(text, "figure.repeats_many", count="3")
+        and says(text, "figure.length_note", unit=re.compile(wording("note.unit_tokenizer", name="o200k_base")))
+    )
+    assert says(text, "figure.setup", model="smollm2-135m, b") and text.count("paul-graham-en") == 1
 
 
 def test_synthetic_runs_are_called_so_before_anything_else():
     settings = [make_setting(), make_setting(model="b", synthetic=True)]
-    assert caption(settings, []).startswith("SYNTHETIC DATA")
-    assert caption(settings, [], lang="zh").startswith("合成数据")
+    for lang in languages():
+        assert re.match(wording("figure.synthetic", lang, model="b"), caption(settings, [], lang=lang))
 
 
 # ---- words -----------------------------------------------------------------------------------------------------------
@@ -154,7 +186,7 @@ def test_chinese_figures_have_no_english_words_of_ours():
         text = text.replace(name, "")
     assert re.findall("[a-zA-Z]{2,}", text) == []
     for kind in get_args(FailureKind):
-        assert not re.search("[a-z]", words.kind_word("zh", kind))
+        assert not re.search("[a-z]", captions.kind_word("zh", kind))
 
 
 def test_chinese_lines_break_between_characters_but_not_before_a_closing_mark():
@@ -177,9 +209,18 @@ def test_the_last_line_of_a_label_is_about_as_long_as_the_others():
 
 def test_what_an_import_does_not_know_is_said_to_be_unknown():
     setting = replace(make_setting(length_unit="imported", imported=True), date="", corpus="not recorded")
-    assert "Date: not recorded. Experiment: sf-sandwich. Corpus: not recorded." in caption([setting], [])
-    assert unit_phrase("imported", "zh") == "token 数，按原工具的计法"
-    assert "日期：没有记录。实验：sf-sandwich。语料：没有记录。" in caption([setting], [], lang="zh")
+    assert says(
+        caption([setting], []), "figure.setup", date="not recorded", experiment="sf-sandwich", corpus="not recorded"
+    )
+    assert unit_phrase("imported", "zh") == said(Note("unit_imported"), "zh")
+    assert says(
+        caption([setting], [], lang="zh"),
+        "figure.setup",
+        "zh",
+        date="没有记录",
+        experiment="sf-sandwich",
+        corpus="没有记录",
+    )
 
 
 def test_a_long_name_is_cut_at_a_joint_and_an_equation_is_not():
@@ -281,15 +322,9 @@ def test_a_console_prints_it_unbroken():
     assert captured.get().count("\n") == 17 and "\x1b[" in captured.get()
 
 
-@pytest.mark.parametrize(
-    ("lang", "said"),
-    [
-        ("zh", "对照未通过：短文中也只有 70%，此图不可采信。"),
-        ("en", "CONTROL FAILED: oracle 70%. Don't rely on this map."),
-    ],
-)
-def test_a_failed_control_says_what_it_means(lang, said):
+@pytest.mark.parametrize("lang", languages())
+def test_a_failed_control_says_what_it_means(lang):
     ((line, bad),) = _control_lines([Control(name="oracle", passed=False, rate=0.7)], Style(lang=lang))
-    assert (line.removeprefix("\N{BALLOT X} "), bad) == (said, True)
+    assert bad and says(line, "figure.controls_bad", lang) and "70%" in line
     ((line, bad),) = _control_lines([Control(name="sentinel", passed=False, rate=None)], Style(lang=lang))
     assert bad and "70%" not in line

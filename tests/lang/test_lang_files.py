@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 import nihbench.lang
-from nihbench.analysis.report.trials import Pool
+from nihbench.analysis.report import Pool
 from nihbench.cli.speech import chosen
 from nihbench.errors import UsageError
-from nihbench.figures.report.page_file import page_words, report_page
+from nihbench.figures.report import page_words, report_page
 from nihbench.figures.terminal import _wrapped
 from nihbench.lang import messages
 from nihbench.lang.messages import Note, languages, said, t, words

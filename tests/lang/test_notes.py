@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from nihbench.endpoint.error_body import own_words
+from nihbench.endpoint.failures import own_words
 from nihbench.lang.former import SENTENCES, note_in
 from nihbench.lang.messages import Note, quoted, said, stored, t, words
 

@@ -11,7 +11,7 @@ import pytest
 
 import nihbench.languages
 from nihbench.corpora.ownfile import guess_language
-from nihbench.corpora.stats import stats
+from nihbench.corpora.store import stats
 from nihbench.languages import base
 from nihbench.score.grammar import grammar_for
 from nihbench.score.judge import case

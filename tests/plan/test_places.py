@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nihbench.plan.grid import make_trials
-from nihbench.plan.places import Landing, joined_depths, merged, merged_as_stored, stored_places
+from nihbench.plan.grid import Landing, joined_depths, make_trials, merged, merged_as_stored, stored_places
 from nihbench.types import Trial
 
 DEPTHS = (0.0, 10.0, 25.0, 33.33, 50.0, 80.0, 100.0)

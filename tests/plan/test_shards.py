@@ -61,7 +61,7 @@ def test_all_prompts_of_a_place_stay_in_one_part():
 
 @pytest.mark.parametrize("text", ["", "3", "0/8", "9/8", "-1/8", "1/0", "1.5/2", "a/b", "1/2/3", "１/2"])
 def test_what_is_no_part_is_refused(text):
-    with pytest.raises(UsageError, match="such as 3/8"):
+    with pytest.raises(UsageError, match=wording("plan.shard_no_part_plan")):
         parse_shard(text)
 
 

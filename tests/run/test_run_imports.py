@@ -11,11 +11,10 @@ from nihbench.analysis.statistics import summary
 from nihbench.analysis.table import frame, pairs
 from nihbench.catalog.loading import load
 from nihbench.errors import UsageError
-from nihbench.run.imports import import_rows
-from nihbench.run.kamradt import read_kamradt
+from nihbench.run.imports import import_rows, read_kamradt
 from nihbench.run.store import open_run
 from nihbench.types import Completion, Failure, GradedElsewhere, Unscored
-from tests.wording import wording
+from tests.wording import says, wording
 
 NEEDLE = "\nThe best thing to do in San Francisco is eat a sandwich and sit in Dolores Park on a sunny day.\n"
 
@@ -95,7 +94,7 @@ def test_a_folder_of_answers(tmp_path):
     assert isinstance(by_place[1000, 100.0, 0].outcome, Completion)
     grades = {place: loaded.grades[record.id] for place, record in by_place.items()}
     assert isinstance(grades[1000, 100.0, 0], Unscored) and isinstance(grades[2000, 0.0, 0], Unscored)
-    assert "outside 1 to 10" in str(grades[2000, 0.0, 0].reason)
+    assert says(str(grades[2000, 0.0, 0].reason), "note.grade_out_of_range", least="1", most="10")
     # A known sentence has its key facts, so that the rules can read what was kept.
     assert run.manifest.needle.name == "sf-sandwich"
     ruled = load_run(run.path, scorer="rules")
@@ -214,13 +213,13 @@ def test_a_grid_of_too_many_cells_is_refused(tmp_path):
     """500 results, each at a length and a depth of its own, span 250,000 cells."""
     rows = [{"token_limit": 1000 + n, "depth_percent": n / 5, "score": 7} for n in range(500)]
     (tmp_path / "his.json").write_text(json.dumps(rows), encoding="utf-8")
-    with pytest.raises(UsageError, match="250,000 trials"):
+    with pytest.raises(UsageError, match=wording("plan.grid_trials_more_than", count=250_000)):
         brought(tmp_path / "his.json", tmp_path / "run", "gpt-4")
     assert not (tmp_path / "run").exists()
 
 
 def test_a_missing_path(tmp_path):
-    with pytest.raises(UsageError, match="Can't read"):
+    with pytest.raises(UsageError, match=wording("errors.cant_read")):
         read_kamradt(tmp_path / "none.json")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import re
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -158,8 +159,9 @@ def test_a_wait_of_hours_stops_the_run_and_says_when_to_go_on(
 ) -> None:
     setup = make_setup(lengths="300:900:6", depths="10", repeat_corpus=True)
     played = PutOff(server=wire.ConcurrencyServer(4), count=count)
+    asked = re.compile(wording("endpoint.run_had_stop_server", kind="rate_limit", wait="2 h 0 min"))
     when = rf"{datetime.now(UTC) + timedelta(hours=2):%Y-%m-%d %H}"
-    with pytest.raises(StoppedError, match=rf"\(rate_limit\): the server asks to wait 2 h 0 min, .* not before {when}"):
+    with pytest.raises(StoppedError, match=wording("run.not_before_utc", error=asked, when=re.compile(when))):
         run(setup, [played], Limits(concurrency=2, start=2), tmp_path / "records.jsonl")
     assert played.asked <= 3 + 2
     records, _ = read_records(tmp_path / "records.jsonl")

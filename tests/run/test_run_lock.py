@@ -1,6 +1,7 @@
 """The lock of a run's folder: real processes, killed for real."""
 
 import os
+import re
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -10,7 +11,7 @@ import pytest
 from nihbench.errors import UsageError
 from nihbench.lang.messages import t
 from nihbench.run.store import HOLDER, owned
-from tests.wording import wording
+from tests.wording import says, wording
 
 HOLD = """
 import sys, time
@@ -40,7 +41,7 @@ def holder(tmp_path):
 def test_a_second_process_is_refused_and_told_which_holds_it(tmp_path, holder):
     with pytest.raises(UsageError) as caught, owned(tmp_path, now):
         pass
-    assert f"process {holder.pid} on " in str(caught.value) and "2026-01-02" in str(caught.value)
+    assert says(caught.value, "run.process_since", pid=holder.pid, since=re.compile("2026-01-02"))
 
 
 def test_a_killed_process_leaves_the_folder_free(tmp_path, holder):

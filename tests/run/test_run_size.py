@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nihbench.run import answers
 from nihbench.run import records as records_module
-from nihbench.run.rebuild import needle_surroundings
+from nihbench.run import scores
+from nihbench.run.like import needle_surroundings
 from nihbench.run.runner import owed
 from nihbench.run.scores import score_run
 from nihbench.run.setup import Setup
@@ -60,7 +60,7 @@ def test_the_same_words_are_graded_once(tmp_path: Path, monkeypatch: pytest.Monk
         graded.append(text)
         return real(text, needle, **named)
 
-    monkeypatch.setattr(answers, "grade", counted)
+    monkeypatch.setattr(scores, "grade", counted)
     grades = score_run(run, run.records())
     assert len(grades) == 169
     assert len(graded) == len(set(graded)) <= 3

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -231,7 +232,7 @@ def test_a_full_disk_keeps_what_is_done_and_says_so(make_setup: MakeSetup, tmp_p
     path.write_bytes(start + b"{" + b"x" * 200)
     resource.setrlimit(resource.RLIMIT_FSIZE, (len(start) + 100, before[1]))
     try:
-        with pytest.raises(UsageError, match=r"Can't write .*records\.jsonl"):
+        with pytest.raises(UsageError, match=wording("errors.cant_write", path=re.compile(r"records\.jsonl"))):
             measure(setup, path, Model())
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
@@ -264,16 +265,21 @@ def test_a_damaged_manifest_is_said_to_be_damaged(make_setup: MakeSetup, tmp_pat
     read_later = "options model experiment needle prompts corpus length_unit lengths depths repeats identity".split()
     for key in read_later:
         file.write_text(json.dumps({name: good[name] for name in good if name != key}), encoding="utf-8")
-        with pytest.raises(DamagedDataError, match=rf"run\.json is damaged \({key}"):
+        with pytest.raises(DamagedDataError, match=wording("run.damaged_restore_from_copy_run", error=re.compile(key))):
             open_run(folder.path)
     for key in ("options", "model", "needle", "corpus", "length_unit"):
         for value in WRONG:
             file.write_text(json.dumps(good | {key: value}), encoding="utf-8")
-            with pytest.raises(DamagedDataError, match=rf"damaged \({key}"):
+            with pytest.raises(
+                DamagedDataError, match=wording("run.damaged_restore_from_copy_run", error=re.compile(key))
+            ):
                 open_run(folder.path)
     for content in ("", "[]", "{", '{"format": 2}', "[" * 100_000, "\0"):
         file.write_text(content, encoding="utf-8")
-        with pytest.raises(DamagedDataError, match=r"run\.json"):
+        with pytest.raises(
+            DamagedDataError,
+            match="|".join(map(wording, ("run.cant_read_restore_from_copy", "run.damaged_restore_from_copy_run"))),
+        ):
             open_run(folder.path)
 
 

@@ -36,7 +36,7 @@ def needles(text: str, question: str, answer: str) -> list[Needle]:
         (GATE, "Yes, it is locked.", 0.0, "hallucinated"),
         (GATE, "No information about the west gate is given.", 0.0, "abstained"),
         (OAR, "**Behind the 3rd oar**", 1.0, "correct"),
-        (OAR, "Behind the second oar.", 0.0, "hallucinated"),
+        (OAR, "Behind the second oar.", 0.5, "partial"),
         (OAR, "Not behind the third oar.", 0.0, "hallucinated"),
     ],
 )

@@ -4,8 +4,10 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
+from nihbench.lang.messages import Note
 from nihbench.score.rules import grade
 from nihbench.types import Needle, Score, Unscored
+from tests.wording import says
 
 SF, LISBON, COFFEE = "sf-sandwich", "lisbon-number", "beijing-coffee"
 FULL = "Eat a sandwich and sit in Dolores Park on a sunny day."
@@ -28,13 +30,22 @@ HAYSTACK = (
 def test_a_language_that_is_not_covered_is_never_0(needles: Mapping[str, Needle], answer: str) -> None:
     score = grade(answer, needles[SF])
     assert isinstance(score, Unscored)
-    assert "English and Chinese" in str(score.reason)
+    assert says(str(score.reason), "note.language_not_covered")
 
 
 def test_a_fact_counts_in_any_language(graded: Callable[[str, str], Score]) -> None:
     assert graded(SF, "Le mieux est de manger un sandwich au Dolores Park un jour ensoleillé.").value == 1.0
-    german = graded(SF, "Laut dem Dokument ist das Beste, an einem sonnigen Tag im Golden Gate Park zu sitzen.")
-    assert (german.value, german.confidence < 0.8) == (0.3, True)
+
+
+def test_a_part_in_a_language_that_is_half_read_is_no_low_band(needles: Mapping[str, Needle]) -> None:
+    """What is missing in it may stand there in words that no alias names."""
+    for answer in (
+        "Laut dem Dokument ist das Beste, an einem sonnigen Tag im Golden Gate Park zu sitzen.",
+        "Lo mejor es comer un bocadillo en el Dolores Park cuando hace buen tiempo.",
+    ):
+        score = grade(answer, needles[SF])
+        assert isinstance(score, Unscored)
+        assert isinstance(score.reason, Note) and score.reason.code == "language_half_read"
 
 
 @pytest.mark.parametrize(

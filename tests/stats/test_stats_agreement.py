@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nihbench.stats.agreement import confusion, exact_agreement, recalls, weighted_kappa
+from nihbench.analysis.agreement import confusion, exact_agreement, recalls, weighted_kappa
 
 TABLES = st.lists(st.lists(st.integers(0, 30), min_size=5, max_size=5), min_size=5, max_size=5).map(np.array)
 

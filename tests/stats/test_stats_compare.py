@@ -29,8 +29,8 @@ from nihbench.stats.detectable import (
     smallest_detectable,
     smallest_over_haystacks,
 )
+from nihbench.stats.inversion import max_t, sign_flip, unit_sums
 from nihbench.stats.regions import strongest_regions
-from nihbench.stats.signflip import max_t, sign_flip, unit_sums
 
 DIFFERENCES = st.sampled_from([-1.0, -0.7, -0.3, 0.0, 0.2, 0.5, 1.0])
 

@@ -16,10 +16,9 @@ from benchmarks.statistics import (
     right_pattern,
     smooth_fields,
 )
+from nihbench.analysis.controls import drift
 from nihbench.stats.diagnose import diagnose, inflation
-from nihbench.stats.drift import drift
-from nihbench.stats.patterns import Places, fit_ushape, log_likelihood
-from nihbench.stats.search import Space
+from nihbench.stats.patterns import Places, Space, fit_ushape, log_likelihood
 
 
 def test_a_sliding_window_without_noise():

@@ -11,9 +11,10 @@ import pytest
 
 from nihbench import load_run
 from nihbench.errors import UsageError
-from nihbench.lang.messages import languages, said, t
+from nihbench.lang.messages import languages, said
 from nihbench.tasks.task import of_family
 from tests.tasks.conftest import HAYSTACK, Install, example
+from tests.wording import wording
 
 TITLES = {"en": "Gap between the codes", "zh": "密码间距"}
 GRID = ["--task", "two-codes", "--lengths", "400,800", "--task-option", "gap=20,60", "--repeats", "2"]
@@ -147,14 +148,14 @@ def test_another_version_grades_and_sends_nothing_for_a_run(
 
 
 BROKEN = [
-    ("import nothing_of_that_name", "can't be imported"),
-    ("TwoCodes = 3", t("tasks.not_subclass")),
-    (example().replace("def plant", "def plants"), "lacks plant"),
-    (example().replace('version = "1"', "version = 1"), "its version is not text"),
-    (example().replace('name = "two-codes"', 'name = "three"'), "calls itself three"),
-    (example().replace("values=(10, 40, 80)", "values=(80, 10)"), "its axis"),
+    ("import nothing_of_that_name", wording("tasks.cant_import", name="two-codes")),
+    ("TwoCodes = 3", wording("tasks.not_subclass")),
+    (example().replace("def plant", "def plants"), wording("tasks.has_no_method", method="plant")),
+    (example().replace('version = "1"', "version = 1"), wording("tasks.lacks_text", attribute="version")),
+    (example().replace('name = "two-codes"', 'name = "three"'), wording("tasks.other_name", other="three")),
+    (example().replace("values=(10, 40, 80)", "values=(80, 10)"), wording("tasks.wrong_axis")),
     (example().replace("start = draw", "start = 1 / 0 + draw"), "ZeroDivisionError"),
-    (example().replace("return Planted(", "return dict("), "not Planted"),
+    (example().replace("return Planted(", "return dict("), wording("tasks.wrong_plant")),
     (example().replace("depth_percent=50", "depth_percent=500"), "an insert has no text"),
     (example().replace("question=question", "question=''"), "its question is empty"),
     (example().replace("name=blue", "name=red"), "different names"),
@@ -170,7 +171,7 @@ def test_a_family_that_is_wrong_ends_in_one_sentence(install: Install, number: i
     for lang in languages():
         sentence = said(error.value, lang)
         assert "two-codes" in sentence and "\n" not in sentence
-    assert told in said(error.value, "en")
+    assert re.search(told, said(error.value, "en"))
 
 
 def test_a_folder_imports_nothing_that_it_names(

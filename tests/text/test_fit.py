@@ -184,7 +184,10 @@ def test_the_cut_never_splits_a_word_or_a_character(toy):
         assert unicodedata.category(right)[0] != "M"
 
 
-@pytest.mark.parametrize(("length", "words"), [(20, "can't hold"), (10**6, "exceeds the corpus")])
+@pytest.mark.parametrize(
+    ("length", "words"),
+    [(20, wording("text.length_tokens_cant_hold")), (10**6, wording("text.length_tokens_longer_than"))],
+)
 def test_a_length_that_can_not_be_made_is_refused(toy, length, words):
     source = source_of(EN * 3, "en", toy)
     with pytest.raises(UsageError, match=words):

@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nihbench.languages.scripts import stop_for
-from nihbench.text.running import running_start
+from nihbench.text.blocks import running_start
 from nihbench.text.sentences import boundaries
 from nihbench.types import Corpus
 

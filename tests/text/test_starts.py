@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nihbench.text.sentences import boundaries
-from nihbench.text.starts import Ring, haystack_starts, layout_for
+from nihbench.text.source import Ring, haystack_starts, layout_for
 
 SENTENCE = st.lists(st.sampled_from(["rain", "fell", "on", "the", "old", "harbour"]), min_size=1, max_size=12)
 

@@ -1,4 +1,4 @@
-"""Two sides over the same haystacks -> pairs, and how they compare.
+"""Two sides over the same haystacks -> pairs, and how they compare; or over different ones, as two samples.
 
 A side is one (model, prompt) of an experiment. Two sides are paired cell by cell and repeat by repeat. That is only
 sound where both had the same text in front of them, which `sides` makes sure of. Prompts of different length leave a
@@ -11,19 +11,21 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import hypot
 from typing import Any, TypedDict
 
 import numpy as np
 
 from nihbench.analysis.grids import Place, Rows, in_cells, places_of, rows_of
-from nihbench.analysis.statistics import ItemShare, found_of, item_shares, numbers_of
+from nihbench.analysis.statistics import GridTrials, ItemShare, found_of, grid_trials, item_shares, numbers_of
 from nihbench.analysis.table import Table
 from nihbench.errors import UsageError
 from nihbench.lang.messages import said, t
 from nihbench.run.options import MODEL_UNIT
 from nihbench.run.stored import Manifest
 from nihbench.stats.compare import Comparison, Crossed, Pairs, compare, interaction, repeats_for, verdict_of
-from nihbench.stats.metrics import LEAST_MEASURED
+from nihbench.stats.headline import LEAST_MEASURED, Estimate, Trials, headline
+from nihbench.stats.interval import LEVEL, Interval
 from nihbench.stats.overlap import one_text
 from nihbench.stats.regions import Region, strongest_regions
 from nihbench.types import DEPTH, Axis, Trial
@@ -42,7 +44,7 @@ class Side:
 
     `name` is what tells it from what it is compared with, `run` its folder's name, `place` how a user calls that.
     `text` is what makes its haystacks (`text_of`), by names that a user knows. `planned` are the cells and repeats
-    of its plan as (length, depth, repeat). `same` has, for a cell whose trial bears another depth (`plan.places`),
+    of its plan as (length, depth, repeat). `same` has, for a cell whose trial bears another depth (`plan.grid`),
     the cell of that depth.
     """
 
@@ -60,7 +62,7 @@ class Side:
     date: str = ""
     """The model's version as it was served, and the days: what tells two runs of one model apart beside `run`."""
     unit: str = MODEL_UNIT
-    """The code of the unit of its lengths (`run.length_unit`)."""
+    """The code of the unit of its lengths (`Manifest.unit`)."""
     axis: Axis = DEPTH
     """What the rows of its grid are."""
 
@@ -467,3 +469,91 @@ def _pairs(keys: Sequence[Cell], one: dict[str, Any], other: dict[str, Any], mas
         length=np.unique([length for length, *_ in kept], return_inverse=True)[1].astype(np.int64),
         depth=np.unique([depth for _, depth, _ in kept], return_inverse=True)[1].astype(np.int64),
     )
+
+
+# ---- two sides that did not read the same text, as what they are: two independent samples ----------------------------
+# No trial has a partner, so that what differs between texts and places is not taken out, as it is by `pairing`: it is
+# in the intervals. Each side's found rate has its own, over its own haystacks; that of the difference is made of both
+# (MOVER: Zou and Donner, Construction of confidence limits about effect measures, Statistics in Medicine 27, 2008).
+
+
+MARGIN = 0.05
+"""Found rates within so much of each other are called alike."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Unpaired:
+    """Two sides and their found rates; `difference` is second - first.
+
+    `cells` of the grid are on both sides, and only these are looked at; 0: none is, and each side is taken whole.
+    `planned` trials there are on each side. `interval` holds with 95%, `narrow` with 90% (two one-sided tests at 5%).
+    """
+
+    first: Side
+    second: Side
+    found: tuple[Estimate, Estimate]
+    planned: tuple[int, int]
+    cells: int
+    difference: float
+    interval: Interval
+    narrow: Interval
+
+    @property
+    def verdict(self) -> str:
+        """Return "differ", "same", "unclear", or "unmeasured" where too little is measured for any of them."""
+        pairs = zip(self.found, self.planned, strict=True)
+        if any(not each.measured or each.measured < LEAST_MEASURED * planned for each, planned in pairs):
+            return "unmeasured"
+        if not self.interval.low <= 0 <= self.interval.high:
+            return "differ"
+        return "same" if -MARGIN < self.narrow.low and self.narrow.high < MARGIN else "unclear"
+
+    @property
+    def this_haystack(self) -> bool:
+        """Whether a side stands in one haystack, so that nothing is said of other texts."""
+        return any(each.haystacks <= 1 for each in self.found)
+
+    @property
+    def lengths(self) -> tuple[tuple[int, int], tuple[int, int]]:
+        """The shortest and the longest length of each side's plan."""
+        one, other = ({cell[0] for cell in side.planned} for side in (self.first, self.second))
+        return (min(one), max(one)), (min(other), max(other))
+
+
+def unpair(first: Side, second: Side) -> Unpaired:
+    """Compare two sides as independent samples."""
+    grids = [grid_trials(side.table, experiment=side.experiment, prompt=side.prompt) for side in (first, second)]
+    planned = [{cell[:2] for cell in side.planned} for side in (first, second)]
+    both = planned[0] & planned[1]
+    chosen = [_of(grid, both or cells) for grid, cells in zip(grids, planned, strict=True)]
+    one, other = (headline(trials, LEVEL).found for trials in chosen)
+    narrow = [headline(trials, 0.90).found for trials in chosen]
+    return Unpaired(
+        first=first,
+        second=second,
+        found=(one, other),
+        planned=(_planned(first, both), _planned(second, both)),
+        cells=len(both),
+        difference=other.value - one.value,
+        interval=_difference(one, other, LEVEL),
+        narrow=_difference(narrow[0], narrow[1], 0.90),
+    )
+
+
+def _of(grid: GridTrials, cells: set[tuple[int, float]]) -> Trials:
+    places = zip(grid.trials.length.tolist(), grid.trials.depth.tolist(), strict=True)
+    mask = [(grid.lengths[length], float(grid.depths[depth])) in cells for length, depth in places]
+    return grid.trials.where(np.array(mask, dtype=bool))
+
+
+def _planned(side: Side, cells: set[tuple[int, float]]) -> int:
+    """Return how many trials of a side's plan stand in cells, each once; in all of them where none is named."""
+    return len({side.trial_at(cell) for cell in side.planned if not cells or side.trial_at(cell)[:2] in cells})
+
+
+def _difference(one: Estimate, other: Estimate, level: float) -> Interval:
+    """Return the interval of other - one: each end moves away as far as both rates may, in quadrature."""
+    value = other.value - one.value
+    low = value - hypot(other.value - other.interval.low, one.interval.high - one.value)
+    high = value + hypot(other.interval.high - other.value, one.value - one.interval.low)
+    return Interval(low=max(-1.0, low), high=min(1.0, high), level=level, method=other.interval.method)

@@ -1,7 +1,7 @@
 """From the table to the statistics of one (experiment, prompt): arrays out of columns, then `nihbench.stats`.
 
 Nothing is computed here but which trials belong together. Controls are left out. Clusters are texts: haystacks that
-begin at the same place of the corpus, or overlap (`stats.one_text`). Where a table does not know the places, all is one
+begin at the same place of the corpus, or overlap (`stats.overlap`). Where a table does not know the places, all is one
 haystack.
 """
 
@@ -9,21 +9,33 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nihbench.analysis.grids import Rows, in_cells, no_trial, places_of, rows_of
+from nihbench.analysis.grids import Rows, depths_of, in_cells, no_trial, places_of, rows_of
 from nihbench.analysis.table import Table
 from nihbench.lang.messages import t
+from nihbench.plan.grid import joined_depths
+from nihbench.stats.adaptive import FirstDraws, row_intervals
 from nihbench.stats.cell import Cell, cell, scale_of
 from nihbench.stats.diagnose import Diagnosis, diagnose
 from nihbench.stats.effective import RULER_THRESHOLD, EffectiveLength, effective_length, pooled_rows
-from nihbench.stats.headline import Estimate, Headline, Trials, by_depth, by_length, by_third, headline, thirds
-from nihbench.stats.metrics import LEAST_MEASURED, METRICS
+from nihbench.stats.headline import (
+    LEAST_MEASURED,
+    METRICS,
+    Estimate,
+    Headline,
+    Trials,
+    by_depth,
+    by_length,
+    by_third,
+    headline,
+    thirds,
+)
 from nihbench.stats.patterns import Places
 from nihbench.tasks.registry import readable
 from nihbench.types import DEPTH, Axis, Trial
@@ -43,7 +55,7 @@ class GridTrials:
     trials: Trials
     """Each once, at the depth that it bears."""
     in_cells: Trials
-    """Each once for every depth that it stands for (`plan.places`): what cells and rows of one depth hold."""
+    """Each once for every depth that it stands for (`plan.grid`): what cells and rows of one depth hold."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -326,7 +338,7 @@ def numbers_of(column: NDArray[np.object_]) -> NDArray[np.float64]:
 
 
 # ---- summaries -------------------------------------------------------------------------------------------------------
-# The headline numbers of one (experiment, prompt), those of `stats.metrics`.
+# The headline numbers of one (experiment, prompt), those of `stats.headline`.
 #
 # Each is over the measured trials and carries its bounds. Intervals and tests are not here.
 
@@ -459,3 +471,74 @@ def _rate(points: float, measured: int, planned: int) -> Rate:
         low=points / planned,
         high=(points + unmeasured) / planned,
     )
+
+
+# ---- the rows of an adaptive run over all its draws: each cell weighs once, however often it was drawn ---------------
+# Pooled over draws a row would lean to where most were made, that is to where the needle is missed.
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AdaptiveRow:
+    """The found rate at one length over all draws with its 95% interval, NaN where nothing is measured.
+
+    `haystacks` is how many the whole grid was drawn over: with one, the interval holds for this haystack only.
+    """
+
+    length: int
+    draws: int
+    found: float
+    low: float
+    high: float
+    haystacks: int
+
+
+def adaptive_rows(table: Table, *, experiment: str, prompt: str) -> tuple[AdaptiveRow, ...]:
+    """Return the rows of one (experiment, prompt), lengths ascending; none where there is no further draw."""
+    rows = rows_of(table, experiment, prompt, extra=True)
+    value, extra = rows["value"].astype(np.float64), rows["extra"].astype(bool)
+    if not extra.any():
+        return ()
+    lengths, length = np.unique(rows["length"].astype(np.int64), return_inverse=True)
+    axis = np.unique(rows["axis"].astype(np.float64))
+    measured = ~np.isnan(value)
+    haystacks, haystack = np.unique(numbers_of(rows["text"]), return_inverse=True)
+    shape = (len(haystacks), len(axis), len(lengths))
+    hits, drawn, first_hits, first_drawn = (np.zeros(shape) for _ in range(4))
+    found = found_of(rows["found"]).astype(np.float64)
+    for column in range(len(lengths)):
+        mine = (length == column) & measured
+        for row, index in _in_cells(rows, axis, length == column, mine):
+            at = (haystack[index], row, column)
+            hits[at] += found[index]
+            drawn[at] += 1
+            first_hits[at] += found[index] * (not extra[index])
+            first_drawn[at] += not extra[index]
+    asked = drawn.any(axis=(1, 2))
+    if not asked.any():
+        return ()
+    first = FirstDraws(found=first_hits.sum(axis=0), measured=first_drawn.sum(axis=0))
+    mean, low, high = row_intervals(hits[asked], drawn[asked], first)
+    draws = np.bincount(length[measured], minlength=len(lengths))
+    return tuple(
+        AdaptiveRow(
+            length=int(at), draws=int(count), found=float(rate), low=float(lower), high=float(upper),
+            haystacks=int(asked.sum()),
+        )
+        for at, count, rate, lower, upper in zip(lengths, draws, mean, low, high, strict=True)
+    )  # fmt: skip
+
+
+def _in_cells(
+    rows: Rows, axis: NDArray[np.float64], here: NDArray[np.bool_], measured: NDArray[np.bool_]
+) -> Iterator[tuple[int, int]]:
+    """Give, for the measured trials of one length, the cells they stand in, by a place on the axis of depths.
+
+    Depths that are one prompt in any haystack of the plan are one cell, as the draws were decided (`run.adaptive`).
+    """
+    first = here & ~rows["extra"].astype(bool)
+    cells = joined_depths(map(depths_of, rows["axis"][first], rows["also_depths"][first]))
+    place = {depth: min(int(np.argmin(np.abs(axis - each))) for each in cell) for cell in cells for depth in cell}
+    for index in np.flatnonzero(measured).tolist():
+        depths = depths_of(rows["axis"][index], rows["also_depths"][index])
+        for row in sorted({place[depth] for depth in depths if depth in place}):
+            yield row, index

@@ -10,16 +10,16 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from nihbench.app.catalogs import load
 from nihbench.app.consent import check_cost
 from nihbench.app.events import BatchStands, Caller
-from nihbench.app.finish import finish
 from nihbench.app.jobs import Job, resumed_jobs
 from nihbench.app.keywords import usual_values
 from nihbench.app.money import dollars, planned_cost
 from nihbench.app.results import Result
 from nihbench.app.running import now
+from nihbench.app.session import finish
 from nihbench.app.wiring import prepared, reach
+from nihbench.catalog.loading import load_for
 from nihbench.endpoint.access import ModelAccess
 from nihbench.endpoint.batches import BatchEndpoint
 from nihbench.errors import StoppedError, UsageError
@@ -33,6 +33,7 @@ from nihbench.run.batches import (
     check_ids,
     check_requests,
     check_server,
+    import_results,
     plan_of,
     refresh,
     submit,
@@ -40,7 +41,6 @@ from nihbench.run.batches import (
 )
 from nihbench.run.manifest import check_rules, check_same
 from nihbench.run.options import bare_url
-from nihbench.run.results import import_results
 from nihbench.run.setup import Setup
 from nihbench.run.spent import Ledger, read_ledger, spent_before
 from nihbench.run.store import RunFolder, open_run, owned
@@ -192,7 +192,7 @@ def served(
     open_batches(open_run(path).path)
     (job,) = resumed_jobs(path, usual_values() | dict(values), given, None, caller)
     assert job.existing is not None
-    with reach(job.options, load(caller), caller, sending=True) as model:
+    with reach(job.options, load_for(caller.tell_once), caller, sending=True) as model:
         check_server(open_batches(path), bare_url(model.base_url) or "")
         with BatchEndpoint(model.endpoint) as service:
             check_ids(open_batches(path), service, model.base_url)

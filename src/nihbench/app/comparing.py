@@ -10,24 +10,25 @@ from pathlib import Path
 from typing import Any, Literal
 
 from nihbench.analysis.pairing import (
+    MARGIN,
     Interaction,
     Paired,
     Side,
     Turned,
+    Unpaired,
     holm,
     pair,
     planned_cells,
     prompt_by_model,
     text_of,
     turned,
+    unpair,
 )
-from nihbench.analysis.unpaired import MARGIN, Unpaired, unpair
 from nihbench.app.events import Caller
 from nihbench.app.results import Origin, Result, called_apart, chosen, origin_of, result_of, tell_controls
 from nihbench.errors import UsageError
+from nihbench.figures.captions import SEVERAL, joined, say, unit_phrase
 from nihbench.figures.findings import comparison_paragraph, interaction_sentence, points
-from nihbench.figures.labels import SEVERAL, unit_phrase
-from nihbench.figures.words import joined, say
 from nihbench.lang.messages import Lang, Message, language, languages, said, t
 from nihbench.run.store import RunFolder, open_run
 from nihbench.run.tree import find_runs

@@ -14,20 +14,18 @@ from typing import Any
 
 from nihbench.app.events import Bill, Caller
 from nihbench.app.money import Part, budget_of, dollars, is_free, planned_cost
-from nihbench.app.options import check_extra
-from nihbench.app.presets import find_preset, has_secrets, host_of, is_gguf
+from nihbench.app.options import check_extra, find_preset, has_secrets, host_of, is_gguf
 from nihbench.catalog.lookup import Catalog
 from nihbench.endpoint.access import ModelAccess
 from nihbench.endpoint.tokenizers import is_tokenizer_file
 from nihbench.errors import UsageError
 from nihbench.lang.messages import Message, listed, said, t
-from nihbench.plan.cost import CostRange
+from nihbench.prices import CostRange
 from nihbench.run.addresses import NO_KEY, address_of, belongs, is_below, is_known_address, stored_address
-from nihbench.run.admit import admitted_file, admitted_text, deciding_fields, is_text
-from nihbench.run.known import is_own_run
+from nihbench.run.known import admitted_file, admitted_text, deciding_fields, is_own_run, is_text
 from nihbench.run.options import RunOptions
-from nihbench.run.recount import Recount
 from nihbench.run.stored import Beginning
+from nihbench.run.verify import Recount
 
 ASK_ABOVE_USD = 5
 ASK_ABOVE_TOKENS = 1_000_000
@@ -212,7 +210,7 @@ class Judged:
 
 
 # ---- trust -----------------------------------------------------------------------------------------------------------
-# Going on with a run's folder: its addresses, variables and files are used where the user named them (`run.admit`).
+# Going on with a run's folder: its addresses, variables and files are used where the user named them (`run.known`).
 #
 # What is named in this call stands; what only the folder says is compared, or the command stops before any
 # request with one sentence that says what to give.

@@ -17,19 +17,14 @@ from nihbench.app.events import Caller, Drawn
 from nihbench.app.results import Result, Sweep, chosen, named, told_apart
 from nihbench.errors import UsageError
 from nihbench.figures.animation import check_animation, save_animation
-from nihbench.figures.captions import caption, headline, map_note
-from nihbench.figures.colours import palette
-from nihbench.figures.files import check_suffix, save
+from nihbench.figures.captions import SEVERAL, caption, headline, joined, listed, map_note, say
 from nihbench.figures.findings import effective_sentence
-from nihbench.figures.labels import SEVERAL
-from nihbench.figures.layout import Panel
-from nihbench.figures.look import missing
-from nihbench.figures.panel import draw_panel
+from nihbench.figures.page import check_suffix, missing, save
+from nihbench.figures.panel import Panel, draw_panel
 from nihbench.figures.profile import Line, draw_profiles
 from nihbench.figures.sheet import Around, Control
-from nihbench.figures.style import Style, sized
+from nihbench.figures.style import Style, palette, sized
 from nihbench.figures.style import preset as named_preset
-from nihbench.figures.words import joined, listed, say
 from nihbench.lang.messages import Lang, language, t
 from nihbench.stats.headline import Headline
 from nihbench.types import DEPTH, Record

@@ -13,7 +13,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from nihbench.app.catalogs import load
 from nihbench.app.checks import calibrated
 from nihbench.app.consent import readmitted
 from nihbench.app.events import Caller
@@ -21,6 +20,7 @@ from nihbench.app.money import Checks, Total
 from nihbench.app.options import run_options
 from nihbench.app.running import now
 from nihbench.app.wiring import all_preflown, asks, check_windows, introduce, outlined, reach_all, window_comes_later
+from nihbench.catalog.loading import load_for
 from nihbench.endpoint.access import ModelAccess
 from nihbench.errors import NihError, UsageError
 from nihbench.lang.messages import t
@@ -85,7 +85,7 @@ def asked_jobs(values: Mapping[str, Any], suite: str | None, caller: Caller) -> 
         return (Job(options=options),)
     if suite is not None and (options.experiment or options.prompts):
         raise UsageError(t("cli.suite_says_experiments_prompts"))
-    items = load(caller).suite(suite).items if suite is not None else None
+    items = load_for(caller.tell_once).suite(suite).items if suite is not None else None
     return tuple(Job(options=each) for each in children_of(options, models, items))
 
 
@@ -168,7 +168,7 @@ def _ready(job: Job, caller: Caller, setup: Setup, members: Members) -> Ready:
 
 def _reached(jobs: Sequence[Job], caller: Caller, opened: ExitStack, *, sending: bool) -> Members:
     """Reach every model's servers."""
-    catalog = load(caller)
+    catalog = load_for(caller.tell_once)
     members: dict[str, tuple[ModelAccess, ...]] = {}
     for job in jobs:
         if job.options.model not in members:
@@ -182,7 +182,7 @@ def _drafted(jobs: Sequence[Job], caller: Caller, members: Members, *, leave_out
 
     Those are left out whose lengths depend on a window that its server tells when it has loaded the model.
     """
-    catalog = load(caller)
+    catalog = load_for(caller.tell_once)
     drafts: dict[int, _Draft] = {}
     for number, job in enumerate(jobs):
         model = members[job.options.model][0]
@@ -221,7 +221,7 @@ def _final(
     leave_out: bool,
 ) -> list[Setup]:
     """Return each job's setup with what its server told, and with lengths that are fitted to its counts."""
-    catalog = load(caller)
+    catalog = load_for(caller.tell_once)
     drafts: dict[int, _Draft] = {}
     for number, job in enumerate(jobs):
         draft, model, account = known.get(number), told[job.options.model][0], checks[number]
@@ -348,4 +348,4 @@ def _resumed(
     if changed:
         raise UsageError(t("cli.cant_resume_other_options", changed=tuple(changed), path=path))
     free = {n: getattr(asked, n) for n in _FREE_ON_RESUME if n in given}
-    return readmitted(replace(stored, **free), known, path, asked, given, load(caller))
+    return readmitted(replace(stored, **free), known, path, asked, given, load_for(caller.tell_once))

@@ -8,18 +8,17 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeVar
 
-from nihbench.app.catalogs import load
 from nihbench.app.consent import Judged
 from nihbench.app.events import Caller
 from nihbench.app.money import limiter_of, tell_unknown
 from nihbench.app.running import complete, now, stopped
 from nihbench.app.wiring import reach
+from nihbench.catalog.loading import load_for
 from nihbench.endpoint.access import ModelAccess
 from nihbench.endpoint.limits import Limiter
 from nihbench.endpoint.spending import Budget
 from nihbench.errors import NihError, UsageError
 from nihbench.lang.messages import Message, Words, t, without_stop
-from nihbench.run.answers import Answered, answers_of
 from nihbench.run.judging import (
     MARGIN,
     VERDICTS,
@@ -36,7 +35,7 @@ from nihbench.run.judging import (
 )
 from nihbench.run.known import is_own_run
 from nihbench.run.options import RunOptions, bare_url
-from nihbench.run.scores import save_grades, score_run
+from nihbench.run.scores import Answered, answers_of, save_grades, score_run
 from nihbench.run.spent import Ledger, read_ledger
 from nihbench.run.store import RunFolder, owned
 from nihbench.types import Completer, Grade, Outcome, Request
@@ -96,7 +95,7 @@ def score_by_judge(folder: RunFolder, options: JudgeOptions, agreed: Judged) -> 
         concurrency=options.concurrency,
     )
     caller = agreed.caller
-    with reach(asked, load(caller), caller, sending=True) as model:
+    with reach(asked, load_for(caller.tell_once), caller, sending=True) as model:
         judge = _judge(model, options)
         _warn_of_itself(folder, model, caller)
         with owned(folder.path, now), Verdicts(folder.path) as verdicts:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import platformdirs
 
 from nihbench.errors import UsageError
-from nihbench.fetch.regular import read_named
+from nihbench.fetch.files import read_named
 from nihbench.lang.messages import t
 
 if TYPE_CHECKING:

@@ -17,15 +17,14 @@ from nihbench.endpoint.limits import Limiter
 from nihbench.endpoint.spending import Budget
 from nihbench.endpoint.waits import in_words
 from nihbench.lang.messages import Message, listed, said, t
-from nihbench.plan.cost import CostRange
-from nihbench.prices import worst_cost
+from nihbench.prices import CostRange, worst_cost
 from nihbench.run.forecast import Covered, Reach, reach_of
 from nihbench.run.options import RunOptions, price_of
-from nihbench.run.recount import Recount
 from nihbench.run.setup import Setup
 from nihbench.run.spent import MARGIN, Ledger, Tariff, append, committed, lines_of, margin_of, spent_of
 from nihbench.run.store import RunFolder
 from nihbench.run.stored import Manifest
+from nihbench.run.verify import Recount
 from nihbench.types import PriceTier, Trial
 
 Part = tuple[Setup, Sequence[ModelAccess], Sequence[Trial]]

@@ -10,20 +10,17 @@ from typing import Any
 from nihbench.app.events import Caller
 from nihbench.app.jobs import Ready, asked_jobs, made_ready
 from nihbench.app.money import dollars, free_words, is_free, reach, reach_sentence
-from nihbench.app.plain import plain
 from nihbench.app.wiring import foreseen
 from nihbench.errors import UsageError
-from nihbench.lang.messages import Message, column, said, t
-from nihbench.plan.cache import Pace
-from nihbench.plan.cost import CostRange, estimate
-from nihbench.prices import decimal_of, worst_cost
+from nihbench.lang.messages import Message, column, plain, said, t
+from nihbench.plan.order import Pace
+from nihbench.prices import CostRange, decimal_of, estimate, worst_cost
 from nihbench.run.calibration import likely_prompts
-from nihbench.run.forecast import Forecast, Reach, depth_error
-from nihbench.run.further import most_extra, most_fit_prompts
+from nihbench.run.forecast import Forecast, Reach, depth_error, most_extra, most_fit_prompts
 from nihbench.run.options import unit_words, wanted_precision
 from nihbench.run.setup import Setup
-from nihbench.stats.binomial import trials_to_demonstrate
 from nihbench.stats.effective import FRACTION
+from nihbench.stats.interval import trials_to_demonstrate
 from nihbench.types import DEPTH
 
 # ---- bounds ----------------------------------------------------------------------------------------------------------

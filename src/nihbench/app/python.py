@@ -14,7 +14,6 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, Unpack
 
-from nihbench.app.catalogs import load
 from nihbench.app.comparing import Comparison, comparison_of
 from nihbench.app.events import Bill, Caller, Event
 from nihbench.app.keywords import OPTIONS, Keywords
@@ -24,9 +23,10 @@ from nihbench.app.planning import Plan, plan_of
 from nihbench.app.prompting import Prompt, prompts_of
 from nihbench.app.running import wait_for, wait_for_async
 from nihbench.app.session import Session, new_session, resumed_session
+from nihbench.catalog.loading import load_for
 from nihbench.errors import InterruptedRunError, UsageError
 from nihbench.lang.messages import t
-from nihbench.run.answers import row_of
+from nihbench.run.scores import row_of
 from nihbench.types import Grade
 
 if TYPE_CHECKING:
@@ -228,7 +228,7 @@ def grade(
     """
     row: dict[str, Any] = {"id": "answer", "answer": answer, "needle": needle, "expected": expected}
     row |= {"question": question, "finish_reason": finish_reason, "fresh": dict(fresh or {})}
-    return row_of(row, load(Caller())).answered.by_rules()
+    return row_of(row, load_for(Caller().tell_once)).answered.by_rules()
 
 
 def compare(

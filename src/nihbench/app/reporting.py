@@ -6,15 +6,15 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from nihbench.analysis.report.model import Measured, report_data
-from nihbench.app.catalogs import load
+from nihbench.analysis.report import Measured, report_data
 from nihbench.app.events import Caller
 from nihbench.app.money import stored_tariff
+from nihbench.catalog.loading import load_for
 from nihbench.catalog.lookup import Catalog
 from nihbench.errors import NihError, UsageError
 from nihbench.fetch.files import write_atomic
-from nihbench.figures.report.page_file import report_page
-from nihbench.figures.words import listed
+from nihbench.figures.captions import listed
+from nihbench.figures.report import report_page
 from nihbench.lang.messages import language, t
 from nihbench.run.scores import default_scorer, grades_of
 from nihbench.run.spent import Tariff, spent_of
@@ -49,7 +49,7 @@ def write_report(
     """
     if out.suffix.lower() not in {".html", ".htm"}:
         raise UsageError(t("cli.report_html_file_give", name=out.with_suffix(".html")))
-    catalog = load(caller)
+    catalog = load_for(caller.tell_once)
     told = [_measured(folder, scorer, catalog, price, caller) for path in runs for folder in find_runs(path)]
     page = report_page(report_data(told, title=title or _title(told)), lang=language())
     write_atomic(out, page)

@@ -10,19 +10,25 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from nihbench.analysis.adaptive import adaptive_rows
 from nihbench.analysis.controls import ControlResult, control_results, withheld
 from nihbench.analysis.grids import Grid, grid
-from nihbench.analysis.statistics import Statistics, Summary, statistics, summary
+from nihbench.analysis.statistics import Statistics, Summary, adaptive_rows, statistics, summary
 from nihbench.analysis.table import Table, columns
 from nihbench.app.events import Caller
 from nihbench.endpoint.kinds import HANDLING
 from nihbench.errors import UsageError
 from nihbench.figures.captions import Intervals, Setting
 from nihbench.lang.messages import Message, language, t
-from nihbench.run.answers import answers_of
-from nihbench.run.places import counted_once
-from nihbench.run.scores import default_scorer, grades_of, load_grades, misleading_text, score_run, version_of
+from nihbench.run.scores import (
+    answers_of,
+    default_scorer,
+    grades_of,
+    load_grades,
+    misleading_text,
+    score_run,
+    version_of,
+)
+from nihbench.run.setup import counted_once
 from nihbench.run.store import RunFolder, open_run
 from nihbench.run.stored import Manifest
 from nihbench.run.tree import find_runs
@@ -205,7 +211,7 @@ class Result:
     table: Mapping[str, Any]
     """One row a trial."""
     planned: tuple[Trial, ...]
-    """The whole plan; like all else here it has every place once (`run.places`)."""
+    """The whole plan; like all else here it has every place once (`run.setup`)."""
 
     @cached_property
     def grids(self) -> tuple[Grid, ...]:

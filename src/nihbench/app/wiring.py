@@ -9,19 +9,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nihbench.app.catalogs import load
 from nihbench.app.checks import canary, preflown
 from nihbench.app.events import Caller
-from nihbench.app.presets import find_preset, host_of, is_gguf, key_for, preset_at, remember
+from nihbench.app.options import find_preset, host_of, is_gguf, key_for, preset_at, remember
+from nihbench.catalog.loading import load_for
 from nihbench.catalog.lookup import Catalog
 from nihbench.endpoint.access import ModelAccess, open_model
 from nihbench.errors import UsageError
-from nihbench.fetch.regular import open_named
+from nihbench.fetch.files import open_named
 from nihbench.lang.messages import t
-from nihbench.local.model_file import model_file
-from nihbench.local.server import LocalServer
-from nihbench.plan.cache import Pace
+from nihbench.local.server import LocalServer, model_file
 from nihbench.plan.grid import is_count
+from nihbench.plan.order import Pace
 from nihbench.run.forecast import Forecast, forecast_of
 from nihbench.run.options import RunOptions
 from nihbench.run.resolve import Outline, outline_of, preset_of
@@ -44,7 +43,7 @@ def prepared(
         begun: what the run found out when it began, where there is one.
         draft: whether it is only looked at.
     """
-    catalog = load(caller)
+    catalog = load_for(caller.tell_once)
     with reach(options, catalog, caller, sending=sending) as model:
         setup = outlined(options, catalog, model, caller, begun=begun, draft=draft).laid_out()
         introduce(setup, model, caller, begun=begun)
@@ -74,7 +73,7 @@ def outlined(
 
 
 def foreseen(setup: Setup, model: ModelAccess, pace: Pace | None = None) -> Forecast:
-    """Return what a run will need: `run.forecast_of` with what is known of the model's server."""
+    """Return what a run will need: `forecast_of` with what is known of the model's server."""
     if model.is_free:
         setup = replace(setup, preset=replace(setup.preset, prices=model.prices))
     return forecast_of(setup, pace, at_once=model.limits(concurrency=setup.concurrency).start)

@@ -16,7 +16,7 @@ from typing import Any, Generic, TypeVar, cast
 import yaml
 
 from nihbench.errors import CatalogError
-from nihbench.fetch.regular import read_named
+from nihbench.fetch.files import read_named
 from nihbench.lang.messages import Message, t
 
 T = TypeVar("T")

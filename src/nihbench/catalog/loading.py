@@ -17,7 +17,6 @@ from pydantic import BaseModel
 
 from nihbench.catalog.document import Sourced, read_document
 from nihbench.catalog.lookup import Broken, Catalog, unknown
-from nihbench.catalog.mistakes import validate
 from nihbench.catalog.needles import make_needle, make_presets, make_prompt
 from nihbench.catalog.schema import (
     CorpusFile,
@@ -29,9 +28,10 @@ from nihbench.catalog.schema import (
     SuiteEntry,
     UrlEntry,
     WheelEntry,
+    validate,
 )
 from nihbench.errors import CatalogError, UsageError
-from nihbench.lang.messages import t
+from nihbench.lang.messages import Words, t
 from nihbench.types import (
     CorpusManifest,
     CorpusSource,
@@ -224,6 +224,18 @@ def is_of_a_run(folder: Path) -> bool:
     """Say whether a folder is a run's or several runs', or lies in one: it holds data, no settings of the user's."""
     here = Path(os.path.realpath(folder))
     return any(os.path.lexists(place / name) for place in (here, *here.parents) for name in ("run.json", "tree.json"))
+
+
+def load_for(tell_once: Callable[[Words, str], None]) -> Catalog:
+    """Read the catalog as `load` does, for somebody: what is wrong in their files is told once, and stops nothing else.
+
+    Args:
+        tell_once: is given each mistake in a sentence, and what it is known by again.
+    """
+    found = load()
+    for mistake in found.mistakes():
+        tell_once(t("cli.note_entry_left_out", error=mistake), str(mistake))
+    return found
 
 
 def load_folders(folders: Sequence[Path]) -> Catalog:

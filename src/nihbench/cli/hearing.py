@@ -11,10 +11,9 @@ from collections.abc import Callable, Collection, Iterator
 import typer
 
 from nihbench.app.events import BatchStands, Bill, Caller, Event, Fetching
-from nihbench.app.plain import plain
 from nihbench.cli.output import ENDING, FetchReport, note, show, told_mistakes
 from nihbench.errors import Terminated, UsageError
-from nihbench.lang.messages import Message, said, t
+from nihbench.lang.messages import Message, plain, said, t
 
 FAILED_TRIALS = 3
 """Exit code of a run that is finished but for failed trials."""

@@ -7,17 +7,15 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from nihbench.app.catalogs import load
-from nihbench.app.plain import plain
-from nihbench.app.presets import is_gguf, key_for, remember
+from nihbench.app.options import is_gguf, key_for, remember
+from nihbench.catalog.loading import load_for
 from nihbench.cli.hearing import terminal
 from nihbench.cli.output import note, show, show_json
 from nihbench.endpoint.connection import Endpoint
 from nihbench.endpoint.servers import probe
 from nihbench.errors import LocalModelError, UsageError
-from nihbench.lang.messages import said, t, typed
-from nihbench.local.model_file import model_file
-from nihbench.local.server import LocalServer
+from nihbench.lang.messages import plain, said, t, typed
+from nihbench.local.server import LocalServer, model_file
 from nihbench.run.options import RunOptions, header_digest, without_secrets
 from nihbench.types import ModelPreset
 
@@ -36,7 +34,7 @@ def models(base_url: str | None, api_key_env: str | None, as_json: bool) -> None
         )
         show("\n".join([said(server), *(f"  {plain(name)}" for name in info.models)]))
         return
-    presets = load(terminal()).models.values()
+    presets = load_for(terminal().tell_once).models.values()
     if as_json:
         show_json([_shown(preset) for preset in presets])
         return
@@ -52,7 +50,7 @@ def _shown(preset: ModelPreset) -> dict[str, Any]:
 def _key(base_url: str, api_key_env: str | None) -> str | None:
     """Return the key that goes to a server of which nothing but its address is known."""
     caller, options = terminal(), RunOptions(model="", base_url=base_url, api_key_env=api_key_env)
-    catalog = load(caller)
+    catalog = load_for(caller.tell_once)
     key = key_for(options, ModelPreset(name="", model="", base_url=base_url), catalog, caller, sending=True)
     remember(options, catalog)
     return key
@@ -83,7 +81,7 @@ def serve(model: str, port: int, slots: int, window: int) -> None:
     if is_gguf(model):
         path, alias = Path(model), None
     else:
-        preset = load(terminal()).model(model)
+        preset = load_for(terminal().tell_once).model(model)
         if preset.local is None:
             raise UsageError(t("cli.not_embedded_model_name", model=model))
         path, alias = model_file(preset.local, report=terminal().fetching), preset.model

@@ -17,8 +17,7 @@ from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING, Any, ParamSpec, TextIO, TypeVar, cast
 from unicodedata import combining, east_asian_width
 
-from nihbench.app.plain import plain
-from nihbench.lang.messages import said, t
+from nihbench.lang.messages import plain, said, t
 
 if TYPE_CHECKING:
     from rich.console import Console

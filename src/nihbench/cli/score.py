@@ -11,7 +11,7 @@ from nihbench.app.judging import JudgeOptions, score_by_judge
 from nihbench.app.results import result_of
 from nihbench.cli.hearing import terminal
 from nihbench.cli.output import note
-from nihbench.cli.showing import show_result
+from nihbench.cli.progress import show_result
 from nihbench.errors import UsageError
 from nihbench.lang.messages import t
 from nihbench.run.scores import scores_file

@@ -39,7 +39,7 @@ def token_starts(corpus_text: str, text_sha256: str, tokenizer: Tokenizer) -> In
 
 
 def sentence_boundaries(corpus_text: str, text_sha256: str, language: str) -> IntArray:
-    """Return where a needle may stand in the text of a corpus (`text.boundaries`).
+    """Return where a needle may stand in the text of a corpus (`text.sentences`).
 
     Args:
         corpus_text: the whole text of a corpus.
@@ -54,7 +54,7 @@ def sentence_boundaries(corpus_text: str, text_sha256: str, language: str) -> In
 
 @lru_cache(maxsize=2)
 def repeated_windows(corpus_text: str, text_sha256: str) -> Repeated:
-    """Return the stretches that a corpus has more than once (`stats.repeated_windows`), by its text and hash."""
+    """Return the stretches that a corpus has more than once (`stats.overlap`), by its text and hash."""
     what = ("repeated windows", str(WINDOW), text_sha256)
     places, groups = _kept(what, lambda: found_windows(corpus_text).ravel()).reshape(2, -1)
     return Repeated(places=places, groups=groups)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from nihbench.corpora.cleaning import fold_line_ends
 from nihbench.errors import UsageError, unreadable
-from nihbench.fetch.regular import read_named
+from nihbench.fetch.files import read_named
 from nihbench.lang.messages import Note, Words, t
 from nihbench.languages.base import telling
 from nihbench.types import UNKNOWN_LANGUAGE, Corpus

@@ -9,19 +9,21 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
+import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import reduce
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 from nihbench.corpora.cleaning import clean
 from nihbench.errors import FetchError, unreadable
-from nihbench.fetch.download import download_url
-from nihbench.fetch.files import Report, cache_dir, silent, write_atomic
-from nihbench.fetch.regular import read_named
-from nihbench.fetch.wheels import members_of, wheel_members
+from nihbench.fetch.files import Report, cache_dir, read_named, silent, write_atomic
+from nihbench.fetch.pinned import download_url, members_of, wheel_members
 from nihbench.lang.messages import t
-from nihbench.types import Corpus, CorpusManifest, PythonTopicsSource, UrlFile, UrlSource, WheelSource
+from nihbench.languages.base import of
+from nihbench.languages.scripts import HAN
+from nihbench.types import Corpus, CorpusManifest, PythonTopicsSource, Tokenizer, UrlFile, UrlSource, WheelSource
 
 # ---- sources ---------------------------------------------------------------------------------------------------------
 # The source files of a corpus: their bytes, in reading order, verified, from their home or from a copy at hand.
@@ -426,4 +428,64 @@ def _corpus(manifest: CorpusManifest, text: str, sha256: str) -> Corpus:
         sha256=sha256,
         title=manifest.title,
         caveat=manifest.caveat,
+    )
+
+
+# ---- how long a corpus is, in every measure that people use ----------------------------------------------------------
+
+
+_HAN = re.compile(f"[{HAN}]")
+
+
+def count_han(text: str) -> int:
+    """Return the number of Han characters in `text`."""
+    return sum(1 for _ in _HAN.finditer(text))
+
+
+# Letters and digits of any script but Han, with apostrophes inside: "don't" is one word.
+_WORD = re.compile(rf"(?:(?![{HAN}])[^\W_])+(?:['’](?:(?![{HAN}])[^\W_])+)*")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TokenCount:
+    """The tokens of a text by one tokenizer; `exact` is False for an estimate."""
+
+    tokenizer: str
+    tokens: int
+    exact: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CorpusStats:
+    """The measures of a corpus.
+
+    `bytes` are of its UTF-8. `han` are Han characters. `words` are runs of letters and digits in other scripts; of a
+    corpus in a language without spaces it is the number of its letters, the measure of words in Chinese.
+    """
+
+    name: str
+    language: str
+    bytes: int
+    characters: int
+    han: int
+    words: int
+    lines: int
+    tokens: tuple[TokenCount, ...]
+
+
+def stats(corpus: Corpus, tokenizers: Sequence[Tokenizer] = ()) -> CorpusStats:
+    """Measure a corpus; tokens once for every tokenizer given."""
+    text = corpus.text
+    han = count_han(text)
+    own = of(corpus.language).language
+    word = _WORD if own.spaced else re.compile(f"[{own.letters}{HAN}]")
+    return CorpusStats(
+        name=corpus.name,
+        language=corpus.language,
+        bytes=len(text.encode("utf-8")),
+        characters=len(text),
+        han=han,
+        words=sum(1 for _ in word.finditer(text)),
+        lines=text.count("\n") + (not text.endswith("\n") and bool(text)),
+        tokens=tuple(TokenCount(tokenizer=t.name, tokens=t.count(text), exact=t.exact) for t in tokenizers),
     )

@@ -13,8 +13,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from nihbench.endpoint.error_body import decoded, not_json, own_words, parse_json
-from nihbench.endpoint.failures import Diagnosis, classify
+from nihbench.endpoint.failures import Diagnosis, classify, decoded, not_json, own_words, parse_json
 from nihbench.endpoint.kinds import HANDLING
 from nihbench.endpoint.masking import masked
 from nihbench.endpoint.stream import CALLS, StreamedAnswer, index_of, read_content, reasoning_of

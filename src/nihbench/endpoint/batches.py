@@ -19,14 +19,12 @@ from typing import Any
 
 from nihbench.endpoint.answer import Received, read_body
 from nihbench.endpoint.connection import NO_ANSWER, Endpoint, Timeouts, no_answer
-from nihbench.endpoint.error_body import one_line, own_words, parse_json
-from nihbench.endpoint.failures import Diagnosis, classify
+from nihbench.endpoint.failures import Diagnosis, classify, one_line, own_words, parse_json
 from nihbench.endpoint.kinds import HANDLING
 from nihbench.endpoint.masking import masked
 from nihbench.endpoint.transport import ClientOwner, Heard
 from nihbench.errors import EndpointError, StoppedError
-from nihbench.fetch.files import atomic_file
-from nihbench.fetch.regular import open_regular
+from nihbench.fetch.files import atomic_file, open_regular
 from nihbench.lang.messages import Note, Words, t
 from nihbench.types import Failure, Outcome
 

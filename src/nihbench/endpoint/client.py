@@ -21,12 +21,10 @@ from nihbench.endpoint.answer import PAST_LIMIT, Received, read_body, read_strea
 from nihbench.endpoint.coding import TooLongError
 from nihbench.endpoint.connection import NO_ANSWER, Endpoint, Timeouts, no_answer, proxy_for
 from nihbench.endpoint.dialect import Call, learn, without_stream
-from nihbench.endpoint.error_body import own_words
 from nihbench.endpoint.exchange import HEADER, SUCCESS, DeadlineError, Reply, exchange, new_id
-from nihbench.endpoint.failures import Diagnosis, classify
-from nihbench.endpoint.kinds import HANDLING
-from nihbench.endpoint.retries import Retries
-from nihbench.endpoint.signals import signal_of
+from nihbench.endpoint.failures import Diagnosis, classify, own_words
+from nihbench.endpoint.kinds import HANDLING, Retries
+from nihbench.endpoint.limits import signal_of
 from nihbench.endpoint.transport import Lanes, keep_alive_trace
 from nihbench.endpoint.usage import usage_in
 from nihbench.endpoint.waits import in_words, rate_state

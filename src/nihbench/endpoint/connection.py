@@ -20,7 +20,7 @@ from urllib.parse import SplitResult, unquote, unquote_plus, urlsplit, urlunspli
 import httpx
 
 from nihbench.endpoint.coding import CodingError, TooLongError
-from nihbench.endpoint.error_body import one_line
+from nihbench.endpoint.failures import one_line
 from nihbench.endpoint.masking import is_secret_field
 from nihbench.errors import UsageError
 from nihbench.lang.messages import Note, Words, t

@@ -16,8 +16,7 @@ from typing import Any
 
 from nihbench.endpoint.connection import NO_ANSWER, Endpoint, Timeouts, no_answer
 from nihbench.endpoint.dialect import as_json
-from nihbench.endpoint.error_body import parse_json
-from nihbench.endpoint.failures import classify
+from nihbench.endpoint.failures import classify, parse_json
 from nihbench.endpoint.kinds import HANDLING
 from nihbench.endpoint.servers import ServerInfo, size_of
 from nihbench.endpoint.tokenizers import char_starts, fit_pieces, fit_token_strings

@@ -1,15 +1,19 @@
-"""What follows from a failure of each kind: the one table that retries, resumes, limits, stops, bills and shows go by.
+"""What follows from a failure of each kind: one table for retries, resumes, limits, stops, bills; and the retries.
 
 A further kind is a line here, its name in `types.FailureKind` and its word in the catalogs (`failure.`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from nihbench.types import FailureKind
+from nihbench.endpoint.waits import in_words
+from nihbench.errors import PutOffError
+from nihbench.lang.messages import t
+from nihbench.types import Failure, FailureKind
 
 Group = Literal["account", "server", "request", "content", "answer"]
 Slowing = Literal["", "pause", "fewer", "exceeded"]
@@ -88,3 +92,112 @@ HANDLING: Mapping[FailureKind, Handling] = {
                            no_help=True),
     "refused_by_server": Handling(group="content", letter="S"),
 }  # fmt: skip
+
+
+# ---- whether one request is sent again after a failure, and when: the rules of `HANDLING`, counted -------------------
+# Pure: nothing waits here, and chance is an argument.
+
+
+LONGEST_WAIT_S = 900.0
+"""A server that asks for more than this is asked again by a later run: this one does not sit there for hours."""
+_LONGEST_BACKOFF_S = 30.0
+_DOUBLINGS = 16
+_SHORTEST_ASKED_S = 1.0
+_BELIEVED = 2
+"""So many waits below that are believed: "Retry-After: 0", said for ever, would be a request every few milliseconds."""
+
+
+class Retries:
+    """The failures of one request so far.
+
+    Args:
+        max_attempts: how often it may be sent, not counting refusals that cost nothing.
+        patience_s: how many seconds it may wait in all because of such refusals, and for answers that did not come in
+            time: after half an hour in vain nobody should have to sit through another one.
+        random: returns a number in [0, 1) that spreads the waits.
+    """
+
+    def __init__(self, *, max_attempts: int, patience_s: float, random: Callable[[], float]) -> None:
+        self._left = max_attempts
+        self._patience_s = patience_s
+        self._random = random
+        self._kinds: Counter[FailureKind] = Counter()
+
+    def wait_s(self, failure: Failure) -> float | None:
+        """Return how long to wait before the request is sent again; None: it is not."""
+        handling = HANDLING[failure.kind]
+        self._kinds[failure.kind] += 1
+        count = self._kinds[failure.kind]
+        wait_s = self._backoff_s(failure.kind, count) if failure.wait_s is None else failure.wait_s
+        if wait_s < _SHORTEST_ASKED_S and count > _BELIEVED:
+            wait_s = max(wait_s, self._backoff_s(failure.kind, count - _BELIEVED))
+        if handling.patient:
+            self._patience_s -= wait_s
+        else:
+            self._left -= 1
+        if failure.kind == "timeout":
+            self._patience_s -= failure.latency_s
+        used_up = self._left <= 0 or self._patience_s < 0
+        if handling.most_tries is not None:
+            used_up = used_up or count >= handling.most_tries
+        return None if used_up or not handling.retry or wait_s > LONGEST_WAIT_S else wait_s
+
+    def _backoff_s(self, kind: FailureKind, count: int) -> float:
+        """Return an exponential wait in seconds, spread over its last quarter so that requests do not come in step."""
+        longest = HANDLING[kind].first_wait_s * 2.0 ** min(count - 1, _DOUBLINGS)
+        return min(longest, _LONGEST_BACKOFF_S) * (0.75 + 0.25 * self._random())
+
+
+# ---- holdoff ---------------------------------------------------------------------------------------------------------
+# How long a server is left alone that asked for it: the longest wait that was asked for holds for all calls.
+#
+# Pure: the time in seconds is an argument of every method; nothing waits here.
+
+SAID_S = 10.0
+"""Waits from here on are told: a shorter one is over before it is read."""
+
+
+class HoldOff:
+    """The wait that is running.
+
+    Args:
+        on_wait: told of every longer wait, in seconds, once for all calls that it holds up.
+        now: the time.
+    """
+
+    def __init__(self, on_wait: Callable[[float], None], now: float) -> None:
+        self._on_wait = on_wait
+        self._until = now
+        self._kind: FailureKind = "rate_limit"
+
+    def left_s(self, now: float) -> float:
+        """Return how much of the wait is left; it is over where that is not above 0."""
+        return self._until - now
+
+    def is_too_long(self, now: float) -> bool:
+        """Say whether more is left than a run waits."""
+        return self.left_s(now) > LONGEST_WAIT_S
+
+    def ask(self, wait_s: float, kind: FailureKind, now: float) -> None:
+        """Take in that the server asks to wait, and on account of what."""
+        left_s = self.left_s(now)
+        if wait_s <= left_s:
+            return
+        self._until, self._kind = now + wait_s, kind
+        # Of several calls that are refused together each asks for nearly the same.
+        if wait_s >= SAID_S and wait_s - left_s >= wait_s / 2 and not self.is_too_long(now):
+            self._on_wait(wait_s)
+
+    def error(self, now: float) -> PutOffError:
+        """Return the error for a call that would wait as long as is left."""
+        return put_off(self._kind, self.left_s(now))
+
+
+def silent(wait_s: float) -> None:
+    """Say nothing."""
+
+
+def put_off(kind: FailureKind, wait_s: float) -> PutOffError:
+    """Return the error for a server that asks to wait longer than a run does."""
+    sentence = t("endpoint.run_had_stop_server", kind=kind, wait=in_words(wait_s), most=in_words(LONGEST_WAIT_S))
+    return PutOffError(sentence, kind=kind, wait_s=wait_s)

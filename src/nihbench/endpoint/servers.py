@@ -13,7 +13,7 @@ from typing import Any, Literal
 import httpx
 
 from nihbench.endpoint.connection import NO_ANSWER, Endpoint, Timeouts, no_answer
-from nihbench.endpoint.error_body import parse_json
+from nihbench.endpoint.failures import parse_json
 from nihbench.endpoint.masking import masked
 from nihbench.endpoint.transport import Caller
 from nihbench.errors import EndpointError

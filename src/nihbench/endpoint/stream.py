@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from nihbench.endpoint.error_body import parse_json
+from nihbench.endpoint.failures import parse_json
 from nihbench.endpoint.usage import OutputBound, weight
 from nihbench.endpoint.wire.base import Wire
 from nihbench.text.markup import opens_reasoning

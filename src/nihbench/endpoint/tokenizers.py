@@ -21,9 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nihbench.errors import FetchError, UsageError, unreadable
-from nihbench.fetch.files import Report, cache_dir, silent
-from nihbench.fetch.regular import read_named
-from nihbench.fetch.wheels import wheel_member_to_file
+from nihbench.fetch.files import Report, cache_dir, read_named, silent
+from nihbench.fetch.pinned import wheel_member_to_file
 from nihbench.lang.messages import listed, t
 from nihbench.types import IntArray, Tokenizer
 

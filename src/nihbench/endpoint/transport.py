@@ -25,7 +25,7 @@ from nihbench.endpoint.coding import CodingError, Inflater, TooLongError
 from nihbench.endpoint.connection import NO_ANSWER, Endpoint, Timeouts, proxy_for
 from nihbench.endpoint.usage import MOST_BYTES
 from nihbench.errors import NihError, UsageError
-from nihbench.fetch.regular import open_named
+from nihbench.fetch.files import open_named
 from nihbench.lang.messages import t
 
 # A long prefill sends nothing for minutes, and routers forget connections that are silent for about six.

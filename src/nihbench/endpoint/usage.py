@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from nihbench.endpoint.error_body import parse_json
+from nihbench.endpoint.failures import parse_json
 from nihbench.types import Usage
 
 # No count or price of one answer reaches this, and a float holds it exactly; NaN and infinity do not pass either.

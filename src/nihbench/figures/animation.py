@@ -18,11 +18,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from nihbench.errors import UsageError
-from nihbench.figures.colours import Palette
-from nihbench.figures.files import write_picture
-from nihbench.figures.hatch import UNRUN
-from nihbench.figures.look import look
-from nihbench.figures.style import Style
+from nihbench.figures.page import UNRUN, look, write_picture
+from nihbench.figures.style import Palette, Style
 from nihbench.lang.messages import t
 
 SUFFIXES = (".png", ".gif")

@@ -22,12 +22,9 @@ from matplotlib.textpath import TextPath
 from matplotlib.transforms import Affine2D
 
 from nihbench.analysis.grids import Grid
-from nihbench.figures.colours import LEVELS, Palette, is_dark
-from nihbench.figures.hatch import HATCHES, UNRUN, group_of
-from nihbench.figures.labels import half_up
-from nihbench.figures.look import families
-from nihbench.figures.page import LINE_IN, Ruler
-from nihbench.figures.style import Style
+from nihbench.figures.captions import half_up
+from nihbench.figures.page import HATCHES, LINE_IN, UNRUN, Ruler, families, group_of
+from nihbench.figures.style import LEVELS, Palette, Style, is_dark
 
 _LINE, _FIGURE_HEIGHT = 1.25, 0.73  # of the size of type: from line to line, and how high a digit stands
 SAME_PLACE = 0.05

@@ -6,16 +6,24 @@ from collections.abc import Callable
 
 from nihbench.analysis.pairing import Interaction, Paired
 from nihbench.analysis.statistics import Statistics
-from nihbench.figures.captions import items_phrase
-from nihbench.figures.labels import axis_title, length_labels, row_labels, rows_phrase
-from nihbench.figures.words import joined, listed, pattern_name, tell
+from nihbench.figures.captions import (
+    axis_title,
+    items_phrase,
+    joined,
+    length_labels,
+    listed,
+    pattern_name,
+    row_labels,
+    rows_phrase,
+    tell,
+)
 from nihbench.lang.messages import Lang
-from nihbench.stats.binomial import Share
 from nihbench.stats.compare import Comparison
 from nihbench.stats.detectable import LEAST_HAYSTACKS
 from nihbench.stats.diagnose import LEAST_MISSES, Cut, Diagnosis, Pattern
 from nihbench.stats.effective import EffectiveLength, Reach
-from nihbench.stats.metrics import LEAST_MEASURED
+from nihbench.stats.headline import LEAST_MEASURED
+from nihbench.stats.interval import Share
 from nihbench.stats.regions import Region
 from nihbench.types import DEPTH, Axis
 

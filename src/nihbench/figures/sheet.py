@@ -10,11 +10,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from nihbench.errors import UsageError
-from nihbench.figures.hatch import Hatch
-from nihbench.figures.look import INK, QUIET, drawable
-from nihbench.figures.page import LINE_IN, Page, Ruler
+from nihbench.figures.captions import control_word, joined, listed, say
+from nihbench.figures.page import INK, LINE_IN, QUIET, Hatch, Page, Ruler, drawable
 from nihbench.figures.style import Style
-from nihbench.figures.words import control_word, joined, listed, say
 from nihbench.lang.messages import t, words
 
 if TYPE_CHECKING:

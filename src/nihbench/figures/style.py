@@ -7,8 +7,91 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from nihbench.errors import UsageError
-from nihbench.figures.colours import CLASSIC, Palette
 from nihbench.lang.messages import Lang, t
+
+# ---- the colours of a score: named palettes, each one scale for files and terminals ----------------------------------
+# `classic` is the article's red to yellow to green. `safe` runs from dark blue to yellow: its lightness grows with the
+# value, so it can be read with any colour vision. `grey` is for print: a miss is dark, and cells without a value stand
+# on white.
+
+
+STOPS = ("#F0496E", "#EBB839", "#0CD79F")
+"""Colours of 0, 0.5 and 1 in `classic`."""
+
+LEVELS = 401
+"""Steps of the scale as drawn: with 401, each of the five bands falls exactly on a step."""
+
+NO_ANSWER = "#D4D4D4"
+NOT_RUN = "#F4F4F4"
+HATCH_LINE = "#8A8A8A"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Palette:
+    """Colours evenly spaced over the scale, those of a difference (worse, same, better), and those of hatching."""
+
+    name: str
+    stops: tuple[str, ...]
+    difference: tuple[str, ...]
+    no_answer: str = NO_ANSWER
+    not_run: str = NOT_RUN
+    hatch_line: str = HATCH_LINE
+    alarm: str = "#C0143C"
+
+    def colour(self, value: float) -> str:
+        """Return the colour of a value between 0 and 1 as "#rrggbb"."""
+        return mixed(self.stops, value)
+
+
+_WORSE_TO_BETTER = ("#B35806", "#F1A340", "#F7F7F7", "#74A9CF", "#045A8D")
+
+CLASSIC = Palette(name="classic", stops=STOPS, difference=_WORSE_TO_BETTER)
+SAFE = Palette(name="safe", stops=("#00224E", "#434E6C", "#7D7C78", "#BCAF6F", "#FEE838"), difference=_WORSE_TO_BETTER)
+GREY = Palette(
+    name="grey", stops=("#262626", "#DCDCDC"), difference=("#1A1A1A", "#8C8C8C", "#F2F2F2"), no_answer="#FFFFFF",
+    not_run="#FFFFFF", hatch_line="#6A6A6A", alarm="#000000",
+)  # fmt: skip
+PALETTES: Mapping[str, Palette] = {palette.name: palette for palette in (CLASSIC, SAFE, GREY)}
+
+
+def palette(name: str) -> Palette:
+    """Return a palette by its name.
+
+    Raises:
+        UsageError: There is none of this name.
+    """
+    if name not in PALETTES:
+        raise UsageError(t("figures.no_colours_named_choose", name=name, palettes=tuple(PALETTES)))
+    return PALETTES[name]
+
+
+def colour_of(value: float) -> str:
+    """Return the classic colour of a value between 0 and 1 as "#rrggbb"."""
+    return CLASSIC.colour(value)
+
+
+def mixed(stops: tuple[str, ...], share: float) -> str:
+    """Return the colour at a share of the way through evenly spaced stops."""
+    place = share * (len(stops) - 1)
+    first = min(int(place), len(stops) - 2)
+    low, high = _rgb(stops[first]), _rgb(stops[first + 1])
+    return "#" + "".join(f"{round(a + (b - a) * (place - first)):02x}" for a, b in zip(low, high, strict=True))
+
+
+def is_dark(colour: str) -> bool:
+    """Say whether white is read better on this colour than black: by the contrast ratio of WCAG 2."""
+    shares = [part / 255 for part in _rgb(colour)]
+    linear = [share / 12.92 if share <= 0.03928 else ((share + 0.055) / 1.055) ** 2.4 for share in shares]
+    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    return 1.05 / (luminance + 0.05) > (luminance + 0.05) / 0.05
+
+
+def _rgb(colour: str) -> tuple[int, int, int]:
+    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
+
+
+# ---- style -----------------------------------------------------------------------------------------------------------
+
 
 _LEAST_IN, _MOST_IN = 2.0, 60.0
 _LEAST_DPI, _MOST_DPI = 40, 1200

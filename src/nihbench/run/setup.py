@@ -8,36 +8,33 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from nihbench.lang.messages import Words
-from nihbench.plan.cache import PrefixCache
-from nihbench.plan.order import Turn, turn_of
-from nihbench.plan.places import Landing
+from nihbench.lang.messages import Note, Words
+from nihbench.plan.grid import Landing, is_placed, merged, prompts_by_length, standing_for
+from nihbench.plan.order import PrefixCache, Turn, turn_of
 from nihbench.run.calibration import Calibration
 from nihbench.run.haystacks import Laid
-from nihbench.run.options import (
-    MODEL_UNIT,
-    RunOptions,
-    header_digest,
-    without_secrets,
-)
+from nihbench.run.options import MODEL_UNIT, RunOptions, header_digest, without_secrets
 from nihbench.run.texts import Texts, made_source
 from nihbench.tasks.task import Task
 from nihbench.text.encoded import EncodedMessages
 from nihbench.text.prompt import PLACEMENT_VERSION, build_alone, build_bare, build_prompt, splice_of
-from nihbench.text.source import Source
-from nihbench.text.starts import Layout
+from nihbench.text.source import Layout, Source
 from nihbench.types import (
+    Completion,
     Corpus,
     Experiment,
+    GradedElsewhere,
     ModelPreset,
     Needle,
     Placed,
+    Placement,
     Planted,
     PromptTemplate,
+    Record,
     Request,
     Tokenizer,
     Trial,
@@ -105,7 +102,7 @@ class Setup:
     too_long: tuple[int, ...] = ()
     """Lengths that were asked for and left out, because they are over the window."""
     counts_doubted: bool = False
-    """Its fit of lengths and its records come out of a folder that was not made here: `run.recount` counts again."""
+    """Its fit of lengths and its records come out of a folder that was not made here: `run.verify` counts again."""
     made: Mapping[Trial, Made] = field(default_factory=dict)
     """Prompts that are made again from a folder's records (probes): how long they are is counted again."""
     plan: tuple[Trial, ...] = ()
@@ -117,6 +114,9 @@ class Setup:
         init=False, repr=False, compare=False, default_factory=dict
     )
     """What ids are made of, by the prompt and by which values differ from trial to trial."""
+
+    _planted: dict[Trial, Planted] = field(init=False, repr=False, compare=False, default_factory=dict)
+    """What the last trial planted: it is asked for again as it is built, and as its record is written."""
 
     @property
     def whole(self) -> tuple[Trial, ...]:
@@ -156,9 +156,14 @@ class Setup:
         """Return what the trial plants, asks and expects."""
         if self.like is not None:
             return self.like.planted(self.task, trial)
-        same = trial.control is None and "needle" not in self.varied
-        drawn = replace(trial, repeat=0) if same else self.drawn(trial)
-        return self.task.planted(drawn, self.options.draw_seed, distinct=self.layout is not None)
+        known = self._planted.get(trial)
+        if known is None:
+            same = trial.control is None and "needle" not in self.varied
+            drawn = replace(trial, repeat=0) if same else self.drawn(trial)
+            known = self.task.planted(drawn, self.options.draw_seed, distinct=self.layout is not None)
+            self._planted.clear()
+            self._planted[trial] = known
+        return known
 
     def made_of(self, trial: Trial) -> Made | None:
         """Return what a trial's prompt is made again from, where a stored placement says that."""
@@ -393,3 +398,113 @@ class Begun:
     same_prompt: tuple[Mapping[str, Any], ...] | None = None
     """Which depths of it are one prompt, as run.json has them; None: it is found out now, which takes long."""
     like: Like | None = None
+
+
+# ---- one place is one trial: in a plan before anything is sent, and in the records of older runs ---------------------
+# `plan.grid` says what is merged into what; here it is known where needles stand.
+
+
+_SLACK_TOKENS = 64
+"""By so much may haystacks of one length differ, whose needles or depths do."""
+
+
+def merge_places(setup: Setup, trials: Sequence[Trial]) -> tuple[Trial, ...]:
+    """Return a setup's trials with those made one whose needles would stand at one place of one text.
+
+    Their lengths must be final. No two trials that remain of one prompt variant, length and repeat have the same place.
+    Where steps of depth are longer than the longest sentence no two needles can meet, and nothing is looked at.
+    """
+    depths: dict[tuple[int, str | None], set[float]] = {}
+    for trial in trials:
+        depths.setdefault((trial.length, trial.control), set()).add(trial.row)
+    steps = {key: _smallest_step(each) for key, each in depths.items()}
+
+    def landing(trial: Trial) -> Landing | None:
+        return setup.landing(trial) if _may_meet(setup, trial, steps[trial.length, trial.control]) else None
+
+    return merged(trials, landing)
+
+
+def _smallest_step(depths: Iterable[float]) -> float | None:
+    """Return the smallest distance between neighbouring depths in percent; None where there is only one."""
+    rising = sorted(depths)
+    return min((b - a for a, b in zip(rising, rising[1:], strict=False)), default=None)
+
+
+def _may_meet(setup: Setup, trial: Trial, step: float | None) -> bool:
+    """Say whether depths so far apart may have the same nearest boundary: each is within half a sentence of it."""
+    if step is None or trial.point is not None:
+        return step is not None
+    haystack = setup.local_length(trial) - setup.fixed_tokens - _SLACK_TOKENS
+    return haystack * step / 100 <= setup.source_of(0).longest_sentence + _SLACK_TOKENS
+
+
+def shared_note(trials: Iterable[Trial]) -> Note | None:
+    """Say at which lengths several depths are one prompt, and how many prompts there are; None where none are."""
+    found = prompts_by_length(trials)
+    if not found:
+        return None
+    length, *others = found
+    depths, fewest, most = found[length]
+    more: Words = ""
+    if len(others) == 1:
+        more = Note("same_prompts_more", length=others[0], prompts=_range(*found[others[0]][1:]))
+    elif others:
+        more = Note("same_prompts_longer", count=len(others), last=others[-1])
+    return Note(
+        "same_prompts",
+        length=length,
+        depths=depths,
+        prompts=_range(fewest, most),
+        more=more,
+    )
+
+
+def _range(fewest: int, most: int) -> Note | str:
+    return str(fewest) if fewest == most else Note("from_to", fewest=fewest, most=most)
+
+
+def counted_once(
+    planned: Sequence[Trial], records: Mapping[str, Record]
+) -> tuple[tuple[Trial, ...], dict[str, Record]]:
+    """Return a plan and its records with every place counted once, as `merge_places` would have planned it.
+
+    Runs of older versions sent the same prompt once for every depth. Of the records of one place the first in the
+    plan's order that was answered stands for all, or the first where none was; the others and their trials are left
+    out. What has no record stays owed, for where its needle would stand is not known.
+    """
+    order = {trial: number for number, trial in enumerate(planned)}
+    places: dict[Hashable, list[tuple[str, Record]]] = {}
+    for key, record in sorted(records.items(), key=lambda item: order.get(item[1].trial, len(order))):
+        places.setdefault(_place_of(record) or key, []).append((key, record))
+    stands: dict[str, Trial] = {}
+    gone: set[Trial] = set()
+    for each in places.values():
+        if len(each) > 1:
+            first, record = next((pair for pair in each if _is_answered(pair[1])), each[0])
+            stands[first] = standing_for(record.trial, (depth for _, r in each for depth in r.trial.rows))
+            gone.update(r.trial for key, r in each if key != first)
+    if not gone:
+        return tuple(planned), dict(records)
+    new = {records[key].trial: trial for key, trial in stands.items()}
+    kept = {
+        key: replace(record, trial=stands[key]) if key in stands else record
+        for key, record in records.items()
+        if record.trial not in gone
+    }
+    return tuple(new.get(trial, trial) for trial in planned if trial not in gone), kept
+
+
+def _is_answered(record: Record) -> bool:
+    return isinstance(record.outcome, Completion | GradedElsewhere)
+
+
+def _place_of(record: Record) -> Hashable | None:
+    """Return what is equal for records of one place; None where that is not known, or asked again on purpose."""
+    trial, place = record.trial, record.placement
+    if not is_placed(trial) or not isinstance(place, Placement) or record.planted is not None:
+        return None  # what is planted beside the asked needle may differ; runs that hold that were planned so
+    return (
+        trial.experiment, trial.prompt, trial.length, trial.repeat, trial.extra, trial.control,
+        place.source_start, place.source_copies, place.start, place.at, place.needle_token,
+    )  # fmt: skip

@@ -26,7 +26,7 @@ from typing import Any, Self
 
 from nihbench.endpoint.spending import cost_of, tells_cost
 from nihbench.errors import UsageError, unwritable
-from nihbench.fetch.regular import open_appending, parse_json, read_regular
+from nihbench.fetch.files import open_appending, parse_json, read_regular
 from nihbench.prices import prices_paid
 from nihbench.run.records import all_records, ends_line, rows_in, state_of
 from nihbench.run.setup import Setup

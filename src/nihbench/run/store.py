@@ -18,8 +18,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from nihbench.errors import DamagedDataError, NihError, UsageError, is_path_fault, path_error, unwritable
-from nihbench.fetch.files import write_atomic
-from nihbench.fetch.regular import check_plain, is_there, parse_json, read_json, read_regular
+from nihbench.fetch.files import check_plain, is_there, parse_json, read_json, read_regular, write_atomic
 from nihbench.lang.messages import t, typed
 from nihbench.run.calibration import Calibration
 from nihbench.run.known import is_own_run, remember_run
@@ -80,7 +79,7 @@ def _holder(folder: Path) -> str:
 
 
 def read_holder(folder: Path) -> Any:
-    """Return what the process that owns the folder says of itself. Raises as `fetch.read_json`."""
+    """Return what the process that owns the folder says of itself. Raises as `fetch.files`."""
     return parse_json(read_regular(folder / HOLDER, _MOST_BYTES))
 
 

@@ -19,17 +19,16 @@ from nihbench.catalog.lookup import Catalog
 from nihbench.errors import DamagedDataError, UsageError
 from nihbench.lang.former import note_in
 from nihbench.lang.messages import Note, t
-from nihbench.plan.grid import make_trials
-from nihbench.plan.places import merged_as_stored
-from nihbench.run.admit import admitted_text
+from nihbench.plan.grid import make_trials, merged_as_stored
 from nihbench.run.calibration import Calibration
 from nihbench.run.haystacks import Laid
+from nihbench.run.known import admitted_text
 from nihbench.run.options import RunOptions, unit_code, without_secrets
 from nihbench.run.setup import Begun
 from nihbench.run.texts import corpus_choice
 from nihbench.tasks.registry import SINGLE_NEEDLE, is_axis, is_task_name, readable
 from nihbench.tasks.task import Task, of_needle
-from nihbench.text.starts import Layout
+from nihbench.text.source import Layout
 from nihbench.types import DEPTH, Axis, Needle, PromptTemplate, Trial
 
 _CHARACTERS: Mapping[str, int] = {
@@ -377,7 +376,7 @@ def stored_options(
 ) -> RunOptions:
     """Read the options back, but for what a folder may not decide; secrets are not stored and come in again.
 
-    They have no address and no variable (`nihbench.run.admit` says which of the folder's may be used), and what the
+    They have no address and no variable (`nihbench.run.known` says which of the folder's may be used), and what the
     folder says of certificates counts for nothing.
 
     Args:

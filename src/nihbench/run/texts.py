@@ -16,7 +16,7 @@ from nihbench.corpora.store import alternatives_to, ensure, haystack_folder, loa
 from nihbench.errors import FetchError, UsageError
 from nihbench.fetch.files import Report
 from nihbench.lang.messages import Note, Words, t
-from nihbench.text.running import running_start
+from nihbench.text.blocks import running_start
 from nihbench.text.sentences import boundaries
 from nihbench.text.source import Source, make_source
 from nihbench.types import UNKNOWN_LANGUAGE, Corpus, IntArray, Needle, Tokenizer

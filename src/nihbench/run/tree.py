@@ -16,8 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from nihbench.errors import DamagedDataError, UsageError, is_path_fault, path_error, unwritable
-from nihbench.fetch.files import write_atomic
-from nihbench.fetch.regular import check_folder, is_there, read_json
+from nihbench.fetch.files import check_folder, is_there, read_json, write_atomic
 from nihbench.lang.messages import t, typed
 from nihbench.run.known import remember_run
 from nihbench.run.options import RunOptions

@@ -6,6 +6,7 @@ Most answers of a long run are wrong in words of their own, so what is needed on
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Any
 
 from nihbench.languages.base import Number
 from nihbench.score.fold import Folded
@@ -28,6 +29,7 @@ class Text:
         self.words: list[str] = grammar.words(self.text)
         self._cues: dict[str, list[Cue]] = {}
         self._numbers: dict[str, list[Number]] = {}
+        self.kept: dict[object, Any] = {}
 
     @cached_property
     def spans(self) -> list[Span]:

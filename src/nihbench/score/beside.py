@@ -12,15 +12,16 @@ import re
 from nihbench.lang.messages import Note, Words
 from nihbench.languages.base import Number
 from nihbench.score.answer import Text
+from nihbench.score.asides import SENTENCE, SENTENCE_END, is_remark, stands_aside
 from nihbench.score.grammar import Grammar, Phrase
 from nihbench.score.match import negated
 from nihbench.score.numbers import find_digits, nearness
 from nihbench.score.reading import Reading
 from nihbench.score.sheet import Sheet
-from nihbench.score.subject import names_another
 
 _SHOWS = Phrase("@shows@")
 _ITEM = re.compile(r"^[ \t]{0,8}(?:-(?!-)|[*+](?=[ \t])|•|\d{1,2}[.)、])[ \t]?(.{1,400})", re.MULTILINE)
+_OWN_FIELD = Phrase(r"\W{0,3}(?:@own_labels@)\W{0,3}:")
 _NAME = re.compile(r"(?<=[a-z,)] )[A-Z][a-z]{2,20}\b")
 _LOWER = re.compile(r"\b[a-z]{2}")
 _AND_MORE = Phrase("@and_more@")
@@ -33,8 +34,6 @@ _ABOUT_IT = Phrase("@about_it@")
 _NOT_A_VALUE = Phrase(r"(?:\[|\(|[\d.]\.|@not_a_value@)$")
 _COUNTERS = Phrase(r"\W?(?:@counters@|%|\]|\)|[.)] |:)")
 _NOVEL_CHARS = 6
-_SENTENCE_END = re.compile(r"[.!?](?=\s|$)|[。\n]")
-_SENTENCE = 400  # characters of a sentence that are looked at, each way
 _OF_THE_SOURCE = Phrase("@of_the_source@")
 _POINTS_BACK = Phrase(r"\W{0,3}(?:@speaks_of_it@)")
 _MORE_AT_ONCE = Phrase(r"\W{0,3}(?:@more_at_once@)")
@@ -71,10 +70,10 @@ def choices(reading: Reading) -> Words:
     outside = any(all(not item.start() <= s[0] < item.end() for item in items) for s in spans)
     if len(holding) != 1 or outside:
         return ""
-    others = [item.group(1) for i, item in enumerate(items) if i not in holding]
     grammar = reading.grammar
+    others = [grammar.fold(item.group(1)).text for i, item in enumerate(items) if i not in holding]
     known = sheet.known | grammar.reporting
-    rivals = [text for text in others[:20] if grammar.novel(grammar.fold(text).text, known)]
+    rivals = [text for text in others[:20] if grammar.novel(text, known) and not _OWN_FIELD(grammar).match(text)]
     return Note("one_of_choices", count=len(items)) if rivals else ""
 
 
@@ -82,7 +81,7 @@ def equals(reading: Reading) -> Words:
     """Return the cue when the sentence of the facts offers something else in their place."""
     text, grammar = reading.answer.text, reading.grammar
     last = max([s[1] for f in reading.right for s in f.spans])
-    low = max([text.rfind(c, max(0, reading.first - _SENTENCE), reading.first) for c in ".。\n"]) + 1
+    low = max([text.rfind(c, max(0, reading.first - SENTENCE), reading.first) for c in ".。\n"]) + 1
     for cue in reading.answer.cues("either", low, last + 60):
         return reading.at(cue)
     before = _OR_BEFORE(grammar).search(text, low, reading.first)
@@ -97,17 +96,17 @@ def _speaks_of_it_until(reading: Reading) -> int:
     text, at, grammar = reading.answer.text, reading.end, reading.grammar
     about = reading.sheet.known - grammar.reporting
     for _ in range(_FOLLOWING):
-        end = _SENTENCE_END.search(text, at, at + _SENTENCE)
+        end = SENTENCE_END.search(text, at, at + SENTENCE)
         if end is None:
             return len(text)
         begin = end.end()
         new_paragraph = end.group() == "\n" or text.startswith("\n", begin)
-        after = _SENTENCE_END.search(text, begin + 1, begin + _SENTENCE)
-        sentence = text[begin : after.end() if after else begin + _SENTENCE]
+        after = SENTENCE_END.search(text, begin + 1, begin + SENTENCE)
+        sentence = text[begin : after.end() if after else begin + SENTENCE]
         if not sentence.strip():
             at = begin + 1 if begin < len(text) else begin
             new_paragraph = True
-            sentence = text[at : at + _SENTENCE]
+            sentence = text[at : at + SENTENCE]
             if not sentence.strip():
                 return begin
         if not _MORE_AT_ONCE(grammar).match(sentence) and (new_paragraph or _is_stray(grammar, sentence, about)):
@@ -129,17 +128,18 @@ def _telling(grammar: Grammar, sentence: str) -> list[str]:
     return [s for s in grammar.content_stems(sentence) if s not in grammar.empty and not grammar.is_sign(s[0])]
 
 
-def _added(grammar: Grammar, text: str, start: int, end: int, first: int) -> bool:
-    """Whether text[start:end] is claimed beside the facts, the first of which stands at `first`.
+def _added(reading: Reading, start: int, end: int) -> bool:
+    """Whether the answer claims text[start:end] beside its facts.
 
-    What comes in an earlier sentence, or in one that speaks of the document, is taken as a report of it.
+    What comes in an earlier sentence, in another that speaks of the document, or in a remark, is taken as a report.
     """
-    before = [m.end() for m in _SENTENCE_END.finditer(text, max(0, start - _SENTENCE), start)]
-    after = _SENTENCE_END.search(text, end, end + _SENTENCE)
-    low, high = before[-1] if before else max(0, start - _SENTENCE), after.start() if after else end + _SENTENCE
+    text, grammar, first = reading.answer.text, reading.grammar, reading.first
+    before = [m.end() for m in SENTENCE_END.finditer(text, max(0, start - SENTENCE), start)]
+    after = SENTENCE_END.search(text, end, end + SENTENCE)
+    low, high = before[-1] if before else max(0, start - SENTENCE), after.start() if after else end + SENTENCE
     if high <= first or (not low <= first < high and _OF_THE_SOURCE(grammar).search(text, low, high)):
         return False
-    return not negated(grammar, text, start, end)
+    return not is_remark(reading.sheet, text, start, end, first) and not negated(grammar, text, start, end)
 
 
 def _number(reading: Reading, stop: int) -> Words:
@@ -154,19 +154,15 @@ def _number(reading: Reading, stop: int) -> Words:
             break
         if len(number.digits) < 2 or number.digits in asked or not answer.text[number.start].isdecimal():
             continue
-        if expected and is_rival(sheet, number, expected, answer.text):
+        if reading.covered(number.start, number.end) or (expected and is_rival(sheet, number, expected, answer.text)):
             continue  # which `rules` has judged
         about = _NOT_A_VALUE(grammar).search(answer.text, max(0, number.start - 14), number.start)
         graders = answer.cues("grader", max(0, number.start - 20), number.end + 20)
         if about or graders or (_COUNTERS(grammar).match(answer.text, number.end) and len(number.digits) < 3):
             continue
-        if _added(grammar, answer.text, number.start, number.end, reading.first):
+        if _added(reading, number.start, number.end):
             return Note("added_number", number=number.digits)
     return ""
-
-
-_CLAUSE_END = re.compile(r"[.,;:!?。\n]")
-_ANOTHER_TIME = Phrase("@another_time@")
 
 
 def is_rival(sheet: Sheet, number: Number, expected: str, text: str) -> bool:
@@ -174,10 +170,7 @@ def is_rival(sheet: Sheet, number: Number, expected: str, text: str) -> bool:
     kind = nearness(number.digits, expected)
     if kind != "near" and (kind == "same" or len(number.digits) != len(expected)):
         return False
-    clause = _CLAUSE_END.split(text[max(0, number.start - 80) : number.start])[-1]
-    if names_another(sheet, clause):
-        return False
-    return not _ANOTHER_TIME(sheet.grammar).search(text, max(0, number.start - 24), number.end + 12)
+    return not stands_aside(sheet, text, number.start, number.end)
 
 
 def _name(known: frozenset[str], reading: Reading, stop: int) -> Words:
@@ -191,11 +184,7 @@ def _name(known: frozenset[str], reading: Reading, stop: int) -> Words:
         if grammar.stem(word) in known | no_names or word in grammar.empty:
             continue
         at = answer.text.find(word, 0, stop)
-        if (
-            at >= 0
-            and not _in_brackets(answer.text, at)
-            and _added(grammar, answer.text, at, at + len(word), reading.first)
-        ):
+        if at >= 0 and not reading.covered(at, at + len(word)) and not _in_brackets(answer.text, at) and _added(reading, at, at + len(word)):
             return Note("added_name", name=name)
     return ""
 
@@ -217,9 +206,9 @@ def _said_more(known: frozenset[str], reading: Reading, stop: int) -> Words:
     """A sentence after the answer that says "also" and something new."""
     text, grammar = reading.answer.text, reading.grammar
     for cue in reading.answer.cues("more", reading.end, stop)[:8]:
-        end = _SENTENCE_END.search(text, cue.end, cue.end + _SENTENCE)
-        rest = text[cue.end : end.start() if end else cue.end + _SENTENCE]
-        if len(grammar.novel(rest, known)) > 1 and _added(grammar, text, cue.start, cue.end, reading.first):
+        end = SENTENCE_END.search(text, cue.end, cue.end + SENTENCE)
+        rest = text[cue.end : end.start() if end else cue.end + SENTENCE]
+        if len(grammar.novel(rest, known)) > 1 and _added(reading, cue.start, cue.end):
             return Note("added_words", words=rest.strip()[:30])
     return ""
 
@@ -229,10 +218,10 @@ def _clauses_of_signs(known: frozenset[str], answer: Text, end: int, stop: int) 
     text, grammar = answer.text, answer.grammar
     match = _TAIL(grammar).match(text, end)
     clauses = [match.group(1)] if match and not _EXPLAINS(grammar).match(match.group(1)) else []
-    for full_stop in _SENTENCE_END.finditer(text, end, stop):
+    for full_stop in SENTENCE_END.finditer(text, end, stop):
         if _ABOUT_IT(grammar).match(text, full_stop.end()):
-            after = _SENTENCE_END.search(text, full_stop.end() + 1, full_stop.end() + _SENTENCE)
-            clauses.append(text[full_stop.end() : after.start() if after else full_stop.end() + _SENTENCE])
+            after = SENTENCE_END.search(text, full_stop.end() + 1, full_stop.end() + SENTENCE)
+            clauses.append(text[full_stop.end() : after.start() if after else full_stop.end() + SENTENCE])
     for clause in clauses[:4]:
         chars = [s for s in grammar.stems(clause) if s not in known and s not in grammar.reporting_signs]
         if len(chars) >= _NOVEL_CHARS and not _OF_THE_SOURCE(grammar).search(clause):

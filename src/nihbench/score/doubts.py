@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from nihbench.lang.messages import Note, Words
+from nihbench.score.asides import SENTENCE_END, is_remark
 from nihbench.score.grammar import Cue, Phrase
 from nihbench.score.reading import Reading
 from nihbench.score.subject import names_another
@@ -12,7 +13,6 @@ from nihbench.score.subject import names_another
 _KINDS = ("hedge", "abstain", "refuse")
 _ASKED = re.compile(r"[^\w?]{0,2}\?")
 _VAGUE_REACH = 80  # characters between a vague word and the facts
-_SENTENCE_END = re.compile(r"[.!?](?=\s|$)|[。\n]")
 _CLAUSE_END = Phrase(r"[.!?](?=\s|$)|[,;:。\n]|@clause_ends@")
 _POINTS_BACK = Phrase(r"\W{0,3}(?:@points_back@)")
 _SAYS_THAT_THIS = Phrase("@says_that_this@")
@@ -60,9 +60,9 @@ def _of_something_else(reading: Reading, cue: Cue) -> bool:
     text = reading.answer.text
     if not reading.complete or cue.start < reading.end or _SAYS_THAT_THIS(reading.grammar).match(text, cue.end):
         return False
-    before = [m.end() for m in _SENTENCE_END.finditer(text, max(reading.end, cue.start - 200), cue.start)]
+    before = [m.end() for m in SENTENCE_END.finditer(text, max(reading.end, cue.start - 200), cue.start)]
     low = before[-1] if before else reading.end
-    after = _SENTENCE_END.search(text, cue.end, cue.end + 200)
+    after = SENTENCE_END.search(text, cue.end, cue.end + 200)
     sentence = text[low : after.start() if after else cue.end + 200]
     if names_another(reading.sheet, sentence):
         return True
@@ -97,6 +97,14 @@ def _of_what_is_missing(reading: Reading, cue: Cue) -> bool:
 
 
 def vague(reading: Reading) -> str:
-    """Return the vague word beside the first fact, or an empty string."""
-    found = reading.answer.cues("vague", max(0, reading.first - _VAGUE_REACH), reading.first + _VAGUE_REACH)
-    return reading.at(found[0]) if found else ""
+    """Return the vague word beside the first fact, or "": not one in a remark, or of a value said again."""
+    text, first = reading.answer.text, reading.first
+    low = max([m.end() for m in SENTENCE_END.finditer(text, max(0, first - _VAGUE_REACH), first)], default=0)
+    after = SENTENCE_END.search(text, reading.end, reading.end + _VAGUE_REACH)
+    high = min(first + _VAGUE_REACH, after.start() if after else len(text))
+    again = all([len(f.spans) > 1 and f.spans[-1][0] >= f.spans[0][1] for f in reading.right])
+    for cue in reading.answer.cues("vague", max(low, first - _VAGUE_REACH), high):
+        told = any(reading.at(cue) in reading.grammar.fold(own).text for own in reading.sheet.told)
+        if not told and not (again and cue.start < first) and not is_remark(reading.sheet, text, cue.start, cue.end, first):
+            return reading.at(cue)
+    return ""

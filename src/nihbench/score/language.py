@@ -15,6 +15,7 @@ from nihbench.score.grammar import Grammar, grammar_for
 
 _LOOKED_AT = 4000  # characters
 _LEAST = 3  # function words that show a language
+_LEAST_BESIDE_FACTS = 2  # where none of its grammar's own stands beside them, and facts are named in it
 _LEAST_LETTERS = 6  # letters of another script that show one
 _WORD = re.compile(r"[a-z]+")
 _GAPS = {code: " " for code in range(128) if not _WORD.fullmatch(chr(code))}
@@ -57,12 +58,15 @@ _CODES = {"German": "de", "French": "fr", "Spanish": "es", "Portuguese": "pt", "
 _OTHERS_OF = {name: frozenset(w for w in words if len(w) > 1) - _ENGLISH for name, words in _OTHERS.items()}
 
 
-def foreign(text: Text) -> Note | None:
-    """Return the language (or script) of a folded text where it is shown to be one that its grammar does not read."""
-    return _SAID.get(_foreign(text))
+def foreign(text: Text, *, beside_facts: bool = False) -> Note | None:
+    """Return the language (or script) of a folded text where it is shown to be one that its grammar does not read.
+
+    `beside_facts`: some facts were read in it, so that fewer words show the language in which the others may be.
+    """
+    return _SAID.get(_foreign(text, _LEAST_BESIDE_FACTS if beside_facts else _LEAST))
 
 
-def _foreign(text: Text) -> str:
+def _foreign(text: Text, least: int = _LEAST) -> str:
     start, grammar = text.text[:_LOOKED_AT], text.grammar
     if not start.isascii():
         letters = [c for c in start if c.isalpha()]
@@ -84,7 +88,8 @@ def _foreign(text: Text) -> str:
         or [("", 0)],
         key=lambda pair: pair[1],
     )
-    return name if hits >= _LEAST and hits > 2 * known else ""
+    enough = hits >= (least if known == 0 else _LEAST)
+    return name if enough and hits > 2 * known else ""
 
 
 def doubting(text: Text) -> Note | None:

@@ -1,8 +1,9 @@
 """Where the facts of a needle stand in an answer, and whether each is given, negated, nearly given or absent.
 
-A fact matches by its text or an alias: words by their stems in a small window, in any order; signs (of a language
-without spaces) in order with particles allowed between, or spelt in Latin letters; numbers by their digits. A long
-Latin word may have one letter wrong. Nothing is decided here about the grade (see `rules`).
+A fact of a type (a number, a date, a code, a name) matches as `values` says. Any other matches by its text or an alias:
+words by their stems in a small window, in any order; signs (of a language without spaces) in order with particles
+allowed between, or spelt in Latin letters. A long Latin word may have one letter wrong. Nothing is decided here about
+the grade (see `rules`).
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from typing import Literal
 from nihbench.languages.base import Number
 from nihbench.score.answer import Span, Text
 from nihbench.score.grammar import Grammar, Phrase
-from nihbench.score.numbers import nearness
-from nihbench.score.sheet import Sheet, Sought, make_sheet
+from nihbench.score.sheet import Sheet, Sought, Wanted, make_sheet
+from nihbench.score.values.amounts import amounts
+from nihbench.score.values.base import How, Place, Value, kept
 from nihbench.types import Needle
 
 # ---- negation --------------------------------------------------------------------------------------------------------
@@ -29,15 +31,37 @@ _ENDS = Phrase("@negation_ends@")
 _AFTER = Phrase(r"[^.,;:!?\n。]{0,30}?(?:@denied_after@)|(?:@denied_at_once@)")
 _TWICE = Phrase("@twice@")
 _REACH = 90  # characters before a place that are looked at
+_DENIAL_ENDS = Phrase(r"[.!?](?=\s|$)|[。;]|\n\s*\n|@denial_ends@")
+_OF_OTHERS = Phrase("@of_others@")
+_OTHERS_BEFORE = 40
+_LONGEST = 600  # characters of a sentence that a denial reaches over
+_MOST_DENIALS = 40
 
 
 def negated(grammar: Grammar, text: str, start: int, end: int) -> bool:
-    """Whether what stands at text[start:end] is negated by a word near it in its own clause."""
-    before = text[max(0, start - _REACH) : start]
+    """Whether what stands at text[start:end] is negated: by a word in its clause, or by its sentence's frame."""
+    frame = next((low for low, high in denials(grammar, text) if low <= start < high), None)
+    before = text[max(0, start - _REACH) if frame is None else max(frame, start - _REACH) : start]
     last = _last(_NEGATOR(grammar), before)
     if last is not None and not _ENDS(grammar).search(before, last.end()):
-        return not (last.group() == "without" and _twice(grammar, before[: last.start()]))
-    return _AFTER(grammar).match(text, end) is not None
+        return (frame is None) != (last.group() == "without" and _twice(grammar, before[: last.start()]))
+    return frame is not None or _AFTER(grammar).match(text, end) is not None
+
+
+@lru_cache(maxsize=8)
+def denials(grammar: Grammar, text: str) -> tuple[Span, ...]:
+    """Return the parts of a folded text that are denied as a whole: "The following claim is false: ..."."""
+    found = []
+    for cue in grammar.find("denies", text)[:_MOST_DENIALS]:
+        begin = next((at for at in range(cue.end, min(cue.end + 8, len(text))) if not text[at].isspace()), cue.end)
+        stop = _DENIAL_ENDS(grammar).search(text, begin, begin + _LONGEST)
+        found.append((begin, stop.start() if stop else min(len(text), begin + _LONGEST)))
+    for cue in grammar.find("denied", text)[:_MOST_DENIALS]:
+        low = max(0, cue.start - _LONGEST)
+        last = _last(_DENIAL_ENDS(grammar), text[low : cue.start])
+        if not _OF_OTHERS(grammar).search(text, max(low, cue.start - _OTHERS_BEFORE), cue.start):
+            found.append((low + last.end() if last else low, cue.start))
+    return tuple(found)
 
 
 def _twice(grammar: Grammar, before: str) -> bool:
@@ -62,13 +86,16 @@ _MOST = 64  # places of one fact that are looked at
 class Found:
     """One fact as it was found: `spans` are the un-negated places (the near or negated ones for those states).
 
-    `fuzzy`: found in a spelling that is not the needle's, by pinyin or with a letter wrong.
+    `fuzzy`: found in a spelling that is not the needle's, by pinyin or with a letter wrong. `worth`: the band of a fact
+    that is given, or nearly, where it is all that is asked; `how`: in what it differs.
     """
 
     fact: Sought
     status: Status
     spans: tuple[Span, ...] = ()
     fuzzy: bool = False
+    worth: float = 1.0
+    how: How = "same"
 
 
 class NeedleKey:
@@ -109,20 +136,68 @@ def _standing(fact: Sought, text: Text) -> bool | None:
     return all(negated(text.grammar, text.text, *span) for span in spans) if spans else None
 
 
+_VAGUE = 0.7
+"""A value of that worth or more is given, though not in full."""
+
+
 def find(fact: Sought, answer: Text) -> Found:
     """Return how `fact` stands in `answer`: right when one un-negated place gives it."""
-    spans = _places(fact, answer)
-    fuzzy = not spans and fact.digits is None
+    spans = _places(fact, answer) or _broken(fact, answer)
+    fuzzy = not spans and not fact.values
     if fuzzy:
         spans = _romanized_places(fact, answer) or _misspelt(fact, answer)
+    if spans and fact.relations:
+        spans = [span for span in spans if not _opposed(fact, answer, span)]
+        if not spans:
+            return Found(fact, "near", tuple(_places(fact, answer)[:1]), worth=0.5, how="other")
     if not spans:
-        near = None if fact.digits else _near(fact, answer)
-        return Found(fact, "near", (near,)) if near else Found(fact, "absent")
+        return _nearly(fact, answer)
     denied = fact.denied
-    if denied is None:
+    if denied is None or fact.kind == "yes_no":
         return Found(fact, "right", tuple(spans), fuzzy)
     standing = tuple(span for span in spans if negated(answer.grammar, answer.text, *span) == denied)
     return Found(fact, "right", standing, fuzzy) if standing else Found(fact, "negated", tuple(spans), fuzzy)
+
+
+def _nearly(fact: Sought, answer: Text) -> Found:
+    """Return how a fact stands that is not there as it should be."""
+    if not fact.values:
+        near, worth = _near(fact, answer)
+        if near is None:
+            return Found(fact, "absent", worth=0.0)
+        return Found(fact, "right" if worth >= _VAGUE else "near", (near,), worth=worth, how="part")
+    places = [place for place in places_of(fact, answer) if place.worth > 0.0]
+    standing = [p for p in places if negated(answer.grammar, answer.text, p.start, p.end) == bool(fact.denied)]
+    if not standing:
+        return Found(fact, "absent", worth=0.0)
+    best = max(standing, key=lambda place: place.worth)
+    spans = tuple((p.start, p.end) for p in standing if p.worth == best.worth)
+    return Found(fact, "right" if best.worth >= _VAGUE else "near", spans, worth=best.worth, how=best.how)
+
+
+def places_of(fact: Sought, answer: Text) -> list[Place]:
+    """Return where values of a fact's type stand in an answer, each as near as it is."""
+    found = [place for value in fact.values for place in places_in(value, answer)]
+    if len(fact.values) > 1:
+        right = [place for place in found if place.how == "same"]
+        found = [p for p in found if p.how == "same" or not any(r.start < p.end and p.start < r.end for r in right)]
+    return found
+
+
+def places_in(value: Value, answer: Text) -> list[Place]:
+    """Return where values of a type stand in an answer; looked for once."""
+    return kept(answer, id(value), value.places)  # the sheet keeps the value alive
+
+
+def rivals_of(fact: Sought, answer: Text) -> list[Place]:
+    """Return the places of other values that could be offered in place of a fact, un-negated, in order."""
+    found = [p for p in places_of(fact, answer) if p.rival and p.how != "same"]
+    return [p for p in found if not negated(answer.grammar, answer.text, p.start, p.end)]
+
+
+def _opposed(fact: Sought, answer: Text, span: Span) -> bool:
+    """Whether an answer says the opposite of where, when or how the fact says that something is."""
+    return any(relation.denied(answer, span) for relation in fact.relations)
 
 
 def numbers_beside(digits: str, answer: Text) -> list[Number]:
@@ -131,19 +206,107 @@ def numbers_beside(digits: str, answer: Text) -> list[Number]:
 
 
 def _places(fact: Sought, answer: Text) -> list[Span]:
-    if fact.digits:
-        return [(n.start, n.end) for n in answer.numbers(fact.digits) if nearness(n.digits, fact.digits) == "same"]
     spans: list[Span] = []
+    if fact.values:
+        spans = [(place.start, place.end) for place in places_of(fact, answer) if place.how == "same"]
     if fact.by_signs is not None and answer.has_signs:
-        spans = [m.span() for _, m in zip(range(_MOST), fact.by_signs.finditer(answer.text), strict=False)]
+        spans += [m.span() for _, m in zip(range(_MOST), fact.by_signs.finditer(answer.text), strict=False)]
     present = answer.stems
-    for wanted, window in fact.by_words:
-        for stem in wanted:
+    for wanted in fact.by_words:
+        for stem in wanted.stems:
             if stem not in present:
                 break
         else:
-            spans += _together(wanted, window, answer) if wanted else []
+            spans += _with_values(wanted, answer)
     return _outermost(spans) if len(spans) > 1 else spans
+
+
+_BREAK = re.compile(r"\n")
+
+
+def _broken(fact: Sought, answer: Text) -> list[Span]:
+    """Return where a fact stands that line breaks part, between signs and digits: 129 and 9元 on the next line."""
+    if not answer.has_signs or "\n" not in answer.text:
+        return []
+    text = answer.text
+    whole = kept(answer, "unbroken", _unbroken)
+    if whole is None:
+        return []
+    cuts = [m.start() for m in _BREAK.finditer(text)]
+    spans = _places(fact, whole)
+
+    def back(place: int) -> int:
+        for cut in cuts:
+            place += cut <= place
+        return place
+
+    return [(back(start), back(end - 1) + 1) for start, end in spans]
+
+
+def _unbroken(answer: Text) -> Text | None:
+    """Return a text without its line breaks, where each of them stands between two signs or digits."""
+    lines = answer.text.split("\n")
+    whole = all(_inner(answer, a[-1:]) and _inner(answer, b[:1]) for a, b in zip(lines, lines[1:], strict=False))
+    return Text("".join(lines), answer.grammar) if whole and len(lines) <= _MOST else None
+
+
+def _inner(answer: Text, char: str) -> bool:
+    return char.isdecimal() or answer.grammar.has_signs(char) or char in "。,"
+
+
+def _with_values(wanted: Wanted, answer: Text) -> list[Span]:
+    """Return where all of a form's words stand within its window, and the values of the form beside them."""
+    if not wanted.values:
+        spans = _together(wanted.stems, wanted.window, answer) if wanted.stems else []
+        if wanted.counts or wanted.behind:
+            return [span for span in spans if _counted(wanted, answer, span)]
+        return spans
+    standing = [[p for p in places_in(value, answer) if p.how == "same"] for value in wanted.values]
+    if not all(standing):
+        return []
+    spans = _together(wanted.stems, wanted.window, answer) if wanted.stems else [(p.start, p.end) for p in standing[0]]
+    found = []
+    for start, end in spans:
+        beside = [[p for p in places if start - _BESIDE <= p.start and p.end <= end + _BESIDE
+                   and (not wanted.stems or _belongs(answer, start, end, p))] for places in standing]  # fmt: skip
+        if all(beside):
+            nearest = [min(places, key=lambda p: abs(p.start - start)) for places in beside]
+            found.append((min(start, *(p.start for p in nearest)), max(end, *(p.end for p in nearest))))
+    return found
+
+
+_PARTED = re.compile(r"[;\n。]|,(?!\d)|, ")
+
+
+def _belongs(answer: Text, start: int, end: int, place: Place) -> bool:
+    """Whether a value stands with some words: no other amount and no comma between them."""
+    low, high = (end, place.start) if place.start >= end else (place.end, start)
+    if low >= high:
+        return True
+    others = any(low <= read.first and read.last <= high and not read.single for read in amounts(answer))
+    return not others and _PARTED.search(answer.text, low, high) is None
+
+
+_BESIDE = 40  # characters between the words of a fact and a value that belongs to them
+
+
+def _counted(wanted: Wanted, answer: Text, span: Span) -> bool:
+    """Whether things stand in the number that is said of them: no other number directly before their first word."""
+    low = bisect_left(answer.spans, (span[0] - _BESIDE, 0))
+    words = answer.grammar.stems_of(answer.words[low:])
+    for number, thing in wanted.counts:
+        for at, stem in enumerate(words[:_MOST]):
+            if stem != thing:
+                continue
+            said = [each for each in words[max(0, at - 2) : at] if each.isdecimal()]
+            if said and number not in said:
+                return False
+    for thing, number in wanted.behind:
+        for at, stem in enumerate(words[:_MOST]):
+            said = [each for each in words[at + 1 : at + 5] if each.isdecimal()] if stem == thing else []
+            if said and number not in said[:1]:
+                return False
+    return True
 
 
 def _outermost(spans: list[Span]) -> list[Span]:
@@ -201,10 +364,10 @@ def _misspelt(fact: Sought, answer: Text) -> list[Span]:
     spans: list[Span] = []
     for stem in fact.long:
         written = "" if stem in answer.stems else _one_letter_off(stem, answer)
-        for wanted, window in fact.by_words if written else ():
-            as_written = tuple(written if s == stem else s for s in wanted)
-            if stem in wanted and all(s in answer.stems for s in as_written):
-                spans += _together(as_written, window, answer)
+        for wanted in fact.by_words if written and not fact.values else ():
+            as_written = tuple(written if s == stem else s for s in wanted.stems)
+            if stem in wanted.stems and not wanted.values and all(s in answer.stems for s in as_written):
+                spans += _together(as_written, wanted.window, answer)
     return _outermost(spans)
 
 
@@ -217,14 +380,49 @@ def _one_letter_off(stem: str, answer: Text) -> str:
     return next((s for s in close if OSA.distance(s, stem, score_cutoff=1) == 1), "")
 
 
-def _near(fact: Sought, answer: Text) -> Span | None:
-    """Return where at least half of a form stands: half its characters in a row, or half its words."""
+def _near(fact: Sought, answer: Text) -> tuple[Span | None, float]:
+    """Return where at least half of a form stands, and what that is worth: half its characters in a row, or words."""
     if fact.halves is not None and answer.has_signs:
         half = fact.halves.search(answer.text)
         if half:
-            return half.span()
+            return half.span(), 0.3
+    if fact.lone:
+        span, worth = _most_of(fact, answer)
+        if span is not None:
+            return span, worth
     for size, telling in fact.parts:
         present = [s for s in telling if s in answer.stems]
         if present and 2 * len(present) >= size:
-            return answer.first(present[0])
-    return None
+            return answer.first(present[0]), 0.3
+    return None, 0.0
+
+
+def _most_of(fact: Sought, answer: Text) -> tuple[Span | None, float]:
+    """Return where all but one of a short phrase's words stand: left out (0.7), or another in its place (0.5)."""
+    for wanted in fact.by_words:
+        size = len(wanted.stems) + len(wanted.values)
+        if size < _MOST_OF:
+            continue
+        present = [stem for stem in wanted.stems if stem in answer.stems]
+        if _whole_part(fact, present, answer):
+            return answer.first(present[0]), 0.5
+        standing = [p for v in wanted.values for p in places_in(v, answer) if p.how == "same"]
+        if len(present) + min(len(standing), len(wanted.values)) != size - 1 or not present:
+            continue
+        spans = _together(tuple(present), wanted.window, answer)
+        if spans and not negated(answer.grammar, answer.text, *spans[0]):
+            low, high = bisect_left(answer.spans, (spans[0][0], 0)) - 2, bisect_left(answer.spans, (spans[0][1], 0))
+            around = answer.words[max(0, low) : high + 2]
+            others = [w for w in around if w not in answer.grammar.empty and answer.grammar.stem(w) not in wanted.stems]
+            replaced = any(answer.grammar.stem(w) not in answer.grammar.reporting for w in others)
+            return spans[0], 0.5 if replaced or _opposed(fact, answer, spans[0]) else 0.7
+    return None, 0.0
+
+
+def _whole_part(fact: Sought, present: list[str], answer: Text) -> bool:
+    """Whether one of the parts of a phrase, between commas, is given in all its words."""
+    parts = [set(answer.grammar.content_stems(part)) for form in fact.forms[:1] for part in form.split(",")]
+    return len(parts) > 1 and any(part and part <= set(present) for part in parts)
+
+
+_MOST_OF = 3  # words and values: of fewer, one left out is half

@@ -8,11 +8,12 @@ from functools import cached_property
 from nihbench.lang.messages import Words
 from nihbench.score.answer import Text
 from nihbench.score.grammar import Cue, Grammar
-from nihbench.score.match import Found
+from nihbench.score.match import Found, places_of
 from nihbench.score.sheet import Sheet
 from nihbench.types import Needle, OutcomeClass
 
 _WORD_SHARES = ((0.85, 1.0), (0.65, 0.7), (0.4, 0.5), (0.2, 0.3))  # share of a long answer's words -> band
+_ITEM_SHARES = ((1.0, 1.0), (2 / 3, 0.7), (0.4, 0.5))  # share of a list's items -> band
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,33 @@ class Reading:
         """Whether a lone fact is but a part of words by which the answer abstains ("No" of "no information")."""
         cues = self.answer.cues("abstain")
         return bool(cues) and all([any([c.start <= s[0] and s[1] <= c.end for c in cues]) for s in found.spans])
+
+    @cached_property
+    def worth(self) -> float:
+        """The least worth of a fact that is given: below 1 where one is given, but not in full (a surname alone)."""
+        return min([found.worth for found in self.right], default=0.0)
+
+    @property
+    def item_band(self) -> float:
+        """The band by the share of a list's items that are given."""
+        return next((band for least, band in _ITEM_SHARES if self.share >= least - 1e-9), 0.3 if self.right else 0.0)
+
+    @cached_property
+    def in_order(self) -> bool:
+        """Whether the facts stand in the order in which they are listed."""
+        places = [found.spans[0][0] for found in self.found if found.status == "right"]
+        return places == sorted(places)
+
+    def covered(self, start: int, end: int) -> bool:
+        """Whether text[start:end] lies where a fact, or a value nearly a fact's, stands."""
+        return any(s < end and start < e for s, e in self._covered)
+
+    @cached_property
+    def _covered(self) -> list[tuple[int, int]]:
+        spans = [span for found in self.found for span in found.spans]
+        for fact in self.sheet.facts:
+            spans += [(p.start, p.end) for p in places_of(fact, self.answer) if p.worth > 0.0] if fact.values else []
+        return spans
 
     @property
     def share(self) -> float:

@@ -9,16 +9,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from nihbench.lang.messages import Note, Words
 from nihbench.score import beside, doubts
+from nihbench.score.another import misplaced, of_another
 from nihbench.score.answer import Text
+from nihbench.score.asides import stands_aside
 from nihbench.score.fold import final_answer
+from nihbench.score.grammar import Phrase
 from nihbench.score.language import doubting, foreign, shown, untold
-from nihbench.score.match import Status, find, numbers_beside, sheet_of
+from nihbench.score.match import Found, Status, find, places_of, rivals_of, sheet_of
 from nihbench.score.misled import misled_by
-from nihbench.score.numbers import find_digits, nearness
 from nihbench.score.reading import Reading, Verdict
 from nihbench.score.sheet import Sheet
 from nihbench.score.subject import other_subject
@@ -32,6 +35,12 @@ from nihbench.types import BANDS, FOUND_FROM, Evidence, Grade, Identifying, Need
 _SHORT = 15.0  # words: so short a text is an answer, not a text about something else
 _ECHO = 5  # characters: a shorter text repeats a question by chance
 _CLAIMS = 3  # content words after "as everybody knows" that make an answer of it
+_BEGUN = 2  # content words of its own that make an answer of what was cut
+_SOME = 0.25  # of the question's words
+_LEAST_WORDS = 8  # of gibberish
+_LEAST_DOUBLED = 3  # different words that it says twice at once
+_NEXT_SENTENCE = re.compile(r"\n\s*\n|[.!?]\s+(?=[A-Z“\"(])|[。！？](?=\s*[^\s。！？”」』）)])")
+_SENTENCE_END = re.compile(r"[.!?](?=\s|$)|[。\n]")
 _UNFINISHED = re.compile(r"[^.!?。\s\])]\s{0,4}$")
 
 
@@ -71,7 +80,7 @@ def _abstained(reading: Reading) -> Verdict | None:
 def _cut_short(reading: Reading) -> Verdict | None:
     """Nothing but the words that lead to an answer, and no end."""
     if reading.finish_reason == "length":
-        return Verdict(0.0, "truncated", Note("cut_at_limit"))
+        return Verdict(0.0, "truncated", Note("cut_at_limit")) if _says_nothing_yet(reading) else None
     if reading.grammar.novel_of(_without_beginnings(reading), reading.sheet.lead | reading.grammar.reporting):
         return None
     if _UNFINISHED.search(reading.answer.text[-8:]):
@@ -79,16 +88,62 @@ def _cut_short(reading: Reading) -> Verdict | None:
     return Verdict(0.0, "off_task", Note("repeats_question"))
 
 
+def _says_nothing_yet(reading: Reading) -> bool:
+    """Whether an answer that was cut had given none, right or wrong: it was leading up to one."""
+    text, grammar = reading.answer.text, reading.grammar
+    marks = [m.end() for m in _SENTENCE_END.finditer(text)]
+    last = text[marks[-1] :] if marks else text
+    known = reading.sheet.lead | grammar.reporting
+    if _takes_up_question(reading, text[: len(text) - len(last)]):
+        return False
+    if _asked_of(reading, last) >= _SOME:
+        return len(grammar.novel_of(_kept_of(reading, last), known)) < _BEGUN
+    return (not last.strip() and text.rstrip().endswith(":")) or (not marks and reading.answer.size <= _SHORT)
+
+
+def _takes_up_question(reading: Reading, text: str) -> bool:
+    share = _asked_of(reading, text)
+    named = any(name in text for name in reading.sheet.subjects)
+    return share > 0.5 or (share == 0.5 and (named or not reading.sheet.subjects))
+
+
+def _asked_of(reading: Reading, text: str) -> float:
+    """Return the share that a text has of what the question asks of its subject (of its subject, if that is all)."""
+    grammar, sheet = reading.grammar, reading.sheet
+    asked = set(grammar.novel(sheet.question.partition("?")[0], grammar.source_words))
+    subject = {s for name in sheet.subjects for s in grammar.stems(name)}
+    telling = asked - subject or asked
+    stems = reading.answer.stems if text is reading.answer.text else grammar.stems(text)
+    return len(telling.intersection(stems)) / len(telling) if telling else 0.0
+
+
+def _is_gibberish(reading: Reading) -> bool:
+    """Whether words or signs are said two and three times over, as nobody speaks."""
+    words = [w for w in reading.answer.words if not w.isdecimal()][:400]
+    doubled = [one for one, other in zip(words, words[1:], strict=False) if one == other]
+    enough = len(words) >= _LEAST_WORDS and len(set(doubled)) >= _LEAST_DOUBLED
+    return enough and 3 * len(doubled) >= len(words)
+
+
+def _gibberish(reading: Reading) -> Verdict | None:
+    return Verdict(0.0, "off_task", Note("gibberish")) if _is_gibberish(reading) else None
+
+
 def _without_beginnings(reading: Reading) -> Collection[str]:
     """Return the answer's different words, without the numbers that begin the expected one."""
-    text = reading.answer.text
+    return _kept_of(reading, reading.answer.text)
+
+
+def _kept_of(reading: Reading, text: str) -> Collection[str]:
     digits = next((f.digits for f in reading.sheet.facts if f.digits), "")
     kept, at = [], 0
-    for number in reading.answer.numbers(digits) if digits else []:
+    for number in reading.grammar.numbers(text, digits) if digits else []:
         if digits.startswith(number.digits) and number.start >= at:
             kept.append(text[at : number.start])
             at = number.end
-    return dict.fromkeys(reading.grammar.words("".join([*kept, text[at:]]))) if kept else reading.answer.different
+    if not kept and text is reading.answer.text:
+        return reading.answer.different
+    return dict.fromkeys(reading.grammar.words("".join([*kept, text[at:]])))
 
 
 def _asks_back(reading: Reading) -> Verdict | None:
@@ -100,17 +155,17 @@ def _asks_back(reading: Reading) -> Verdict | None:
 
 def _invented(reading: Reading) -> Verdict:
     """A short text, or one that takes up the question, is an invented answer; any other is about something else."""
-    if reading.answer.size <= _SHORT:
+    text = reading.answer.text
+    sentences = len(_NEXT_SENTENCE.findall(reading.answer.original))
+    if reading.answer.size <= _SHORT and (not sentences or _asked_of(reading, text) >= _SOME):
         return Verdict(0.0, "hallucinated", Note("short_without_fact"))
-    grammar = reading.grammar
-    asked = grammar.novel(reading.sheet.question.partition("?")[0], grammar.source_words)
-    if asked and 2 * sum(word in reading.answer.stems for word in asked) >= len(asked):
+    if _takes_up_question(reading, text):
         return Verdict(0.0, "hallucinated", Note("answers_without_fact"))
     return Verdict(0.0, "off_task", Note("off_the_question"))
 
 
 _NOTHING_LINES: tuple[Callable[[Reading], Verdict | None], ...] = (
-    _echoed, _refused, _abstained, _to_the_grader, _cut_short, _asks_back,
+    _echoed, _refused, _abstained, _to_the_grader, _gibberish, _cut_short, _asks_back,
 )  # fmt: skip
 
 
@@ -140,13 +195,11 @@ def confidence(reading: Reading, verdict: Verdict) -> float:
         doubt += max(0.1, 0.35 - 3 * min(abs(reading.share - limit) for limit in _LIMITS))
     if reading.answer.size > _LONG:
         doubt += _RIVALS
-    if verdict.value < 1.0 and reading.right and foreign(reading.answer):
-        doubt += 2 * _RIVALS
     return max(0.05, round(20 * (1.0 - doubt)) / 20)
 
 
 SCORER = "rules"
-VERSION = "0.3"
+VERSION = "0.4"
 
 _NO_FRESH: Mapping[str, str] = MappingProxyType({})
 _MOST_AT_AN_END = 16_000
@@ -189,6 +242,10 @@ def grade(
     if strange:
         return _unscored(Note("language_not_covered", strange=strange))
     verdict = next(filter(None, (line(reading) for line in _LINES)))
+    strange = foreign(text, beside_facts=True) if reading.right and verdict.value < BANDS[-1] else None
+    if strange:
+        # The facts that are missing, and what is said of those that are given, may stand there in words nobody read.
+        return _unscored(Note("language_half_read", strange=strange))
     untold = _untold(reading) if verdict.value == 0.0 and verdict.outcome == "hallucinated" else None
     if untold:
         return _unscored(untold)
@@ -249,44 +306,86 @@ def _not_covered(reading: Reading) -> Note | None:
 def _untold(reading: Reading) -> Note | None:
     """Return why an answer without facts might still hold them: it is in a script in which none of them is named."""
     facts = reading.sheet.facts
-    if any([f.status != "absent" for f in reading.found]) or any([fact.digits for fact in facts]):
+    if any([f.status != "absent" for f in reading.found]) or any([f.in_any_script for f in facts]):
         return None
     if reading.answer.has_signs:
         only_signs = 2 * reading.grammar.count_signs(reading.answer.text) > len(reading.answer.text)
-        return untold(reading.grammar, spaced=False) if only_signs and not any([f.by_signs for f in facts]) else None
-    return None if any([fact.by_words for fact in facts]) else untold(reading.grammar, spaced=True)
+        named = any([f.by_signs or reading.grammar.has_signs(f.forms[0]) for f in facts])
+        return untold(reading.grammar, spaced=False) if only_signs and not named else None
+    return None if any([f.by_words or f.values for f in facts]) else untold(reading.grammar, spaced=True)
 
 
 # ---- the lines -------------------------------------------------------------------------------------------------
 
 
-def _number(reading: Reading) -> Verdict | None:
-    """A number is right, beside a rival, nearly right, or not there; only the middle two are decided here."""
-    fact = reading.sheet.facts[0]
-    if len(reading.sheet.facts) > 1 or not fact.digits or fact.denied or reading.found[0].status == "negated":
+def _value(reading: Reading) -> Verdict | None:
+    """A value of a type is right, beside a rival, nearly right, or not there; only the middle two are decided here."""
+    fact, found = reading.sheet.facts[0], reading.found[0]
+    if len(reading.sheet.facts) > 1 or fact.value is None or fact.denied or found.status == "negated":
         return None
-    if not reading.answer.numbers(fact.digits):
+    if found.status == "near":
+        return _nearly_right(reading, found)
+    if found.status != "right" or found.worth < 1.0:
         return None
-    asked = {n.digits for n in find_digits(reading.sheet.question)}
-    numbers = [n for n in numbers_beside(fact.digits, reading.answer)[:200] if n.digits not in asked]
-    kinds = [nearness(n.digits, fact.digits) for n in numbers]
-    if "same" not in kinds:
-        close = next((n for n, kind in zip(numbers, kinds, strict=True) if kind != "other"), None)
-        return Verdict(0.3, "partial", Note("number_nearly_right", number=close.digits), doubt=0.1) if close else None
-    text = reading.answer.text
-    rivals = [n for n in numbers if beside.is_rival(reading.sheet, n, fact.digits, text)]
+    text, asked = reading.answer.text, reading.sheet.question
+    rivals = [place for place in rivals_of(fact, reading.answer)[:200]
+              if text[place.start : place.end].strip() not in asked
+              and not stands_aside(reading.sheet, text, place.start, place.end)]  # fmt: skip
     if not rivals:
         return None
-    last_right = max(n.start for n, kind in zip(numbers, kinds, strict=True) if kind == "same")
-    last = rivals[-1]
+    last_right, last = max(span[0] for span in found.spans), rivals[-1]
+    said = text[last.start : last.end]
     if last.end <= last_right:
         mended = reading.answer.cues("confirm", last.end, last_right) or reading.answer.cues("retract", 0, last_right)
         if mended and not reading.answer.cues("either", last.end, last_right):
             return None
-        return Verdict(0.5, "partial", Note("second_number_before", number=last.digits), doubt=0.2)
+        return Verdict(0.5, "partial", Note("second_value_before", words=said), doubt=0.2)
     taken_back = reading.answer.cues("retract", last_right, last.end + 40)
     outcome: OutcomeClass = "hedged" if taken_back else "partial"
-    return Verdict(0.5, outcome, Note("second_number_after", number=last.digits), doubt=0.2)
+    return Verdict(0.5, outcome, Note("second_value_after", words=said), doubt=0.2)
+
+
+def _nearly_right(reading: Reading, found: Found) -> Verdict:
+    """A value is there but for one thing: a character, the unit, a part of the date."""
+    start, end = found.spans[0]
+    said = Note("nearly_right", words=reading.answer.text[start:end].strip(), how=Note(f"differs_{found.how}"))
+    return Verdict(found.worth, "partial", said, doubt=0.1)
+
+
+_OR = Phrase("@or_after@")
+_SPAN = re.compile(r"\W*(?:and|to|-|—|~|至|到)\W*")
+_BETWEEN = 12  # characters between a value and one that "or" joins to it
+
+
+def _joined_rival(reading: Reading) -> Words:
+    """Return that another value of a fact's type is joined to it by "or"."""
+    own = [span for found in reading.right for span in found.spans]
+    for found in reading.right:
+        if not found.fact.values:
+            continue
+        others = [p for p in places_of(found.fact, reading.answer) if p.how != "same"]
+        others = [p for p in others if not any(s < p.end and p.start < e for s, e in own)]
+        for rival in others[:20]:
+            for start, end in found.spans:
+                low, high = (end, rival.start) if rival.start >= end else (rival.end, start)
+                text = reading.answer.text[low:high]
+                if low < high and len(text) <= _BETWEEN and (_OR(reading.grammar).search(text) or _SPAN.fullmatch(text)):
+                    return Note("or_another_choice")
+    return ""
+
+
+def _of_another(reading: Reading) -> Verdict | None:
+    """What is given is given to another subject, to the past, or its numbers have changed places."""
+    why = of_another(reading)
+    if why:
+        return Verdict(0.0, "hallucinated", why, subject_wrong=True, doubt=0.2)
+    astray = misplaced(reading)
+    if not astray:
+        return None
+    kept = [f for f in reading.right if f not in astray]
+    value = 0.3 if kept else 0.0
+    name = astray[0].fact.name
+    return Verdict(value, "partial" if kept else "hallucinated", Note("misplaced", fact=name), doubt=0.2)
 
 
 def _denied(reading: Reading) -> Verdict | None:
@@ -311,7 +410,7 @@ def _whole(reading: Reading) -> Verdict | None:
     taken = doubts.taken_back(reading)
     if taken:
         return Verdict(0.5, "hedged", Note("taken_back", cue=taken), doubt=0.15)
-    offered = beside.choices(reading) or beside.equals(reading)
+    offered = beside.choices(reading) or beside.equals(reading) or _joined_rival(reading)
     if offered:
         return Verdict(0.5, "partial", Note("alternatives", cue=offered), doubt=0.2)
     hedge = doubts.hedged(reading)
@@ -323,6 +422,12 @@ def _whole(reading: Reading) -> Verdict | None:
     vague = doubts.vague(reading)
     if vague:
         return Verdict(0.7, "partial", Note("vague", words=vague), doubt=0.3)
+    if reading.worth < 1.0:
+        least = min(reading.right, key=lambda found: found.worth)
+        said = Note("not_in_full", fact=least.fact.name, how=Note(f"differs_{least.how}"))
+        return Verdict(0.7, "partial", said, doubt=0.15)
+    if reading.sheet.ordered and not reading.in_order:
+        return Verdict(0.5, "partial", Note("other_order"), doubt=0.15)
     extra = beside.extras(reading)
     if extra:
         return Verdict(0.7, "partial", Note("extra", cue=extra), doubt=0.3)
@@ -334,9 +439,13 @@ def _part(reading: Reading) -> Verdict | None:
     if not reading.right:
         lone = reading.found[0] if len(reading.found) == 1 else None
         if lone and lone.status == "near":
-            return Verdict(0.3, "partial", Note("part_of_fact", fact=lone.fact.name), doubt=0.3)
-        return None
-    value = reading.word_band if reading.sheet.by_words else _fact_band(reading)
+            return Verdict(lone.worth or 0.3, "partial", Note("part_of_fact", fact=lone.fact.name), doubt=0.3)
+        nearly = next((f for f in reading.found if f.status == "near" and f.fact.values and f.fact.identifying), None)
+        return replace(_nearly_right(reading, nearly), value=0.3) if nearly else None
+    if reading.sheet.by_words:
+        value = reading.word_band
+    else:
+        value = reading.item_band if reading.sheet.listed else _fact_band(reading)
     if value == 0.0:
         return None
     right, whole = len(reading.right), len(reading.found)
@@ -352,7 +461,7 @@ def _part(reading: Reading) -> Verdict | None:
 
 
 _LINES: tuple[Callable[[Reading], Verdict | None], ...] = (
-    _number, _denied, _whole, _part, kind_of_nothing,
+    _of_another, _value, _denied, _whole, _part, kind_of_nothing,
 )  # fmt: skip
 
 
@@ -386,7 +495,7 @@ def _identifying(reading: Reading, verdict: Verdict) -> Identifying:
         status = "negated"
     else:
         status = "wrong" if any(f.status == "near" for f in facts) else "absent"
-    guessed = verdict.outcome == "hallucinated" or (verdict.value == 0.3 and reading.sheet.facts[0].digits is not None)
+    guessed = verdict.outcome == "hallucinated" or (verdict.value <= 0.3 and reading.sheet.facts[0].value is not None)
     return "wrong" if status == "absent" and guessed else status
 
 

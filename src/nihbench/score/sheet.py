@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from nihbench.score.answer import Text
 from nihbench.score.grammar import Grammar, Phrase, grammar_for
+from nihbench.score.values.amounts import Amount
+from nihbench.score.values.base import Standing, Value
+from nihbench.score.values.kinds import about, recognise, segment, spanned
+from nihbench.score.values.phrases import Head, Relation, in_signs, parts_of_list, relations, sides_in, without_relations
 from nihbench.types import KeyFact, Needle
 
 _SLACK = 3  # words that may stand between the words of a fact, over and above its own
@@ -14,18 +19,35 @@ _NEAR_WORD = 4  # letters: a shorter word of a longer fact says nothing by itsel
 _TYPO_FROM = 7  # letters: in a shorter word one wrong letter may make another word
 _WORDS_FROM = 4  # a lone fact of so many content words (or pairs of signs) is graded by its words
 _PLACE = Phrase("@place@")
+_ROOM = re.compile(r"(?<=\d)[室号间楼层栋座]$")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The words of one form of a fact: their stems, within how many words they must stand, what must stand by them.
+
+    `values` are amounts and the like within the form; `counts` pairs the number of things with their first word,
+    `behind` a word with the number that is told behind it (Anna: 3).
+    """
+
+    stems: tuple[str, ...]
+    window: int
+    values: tuple[Value, ...] = ()
+    counts: tuple[tuple[str, str], ...] = ()
+    behind: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Sought:
-    """One fact as it is sought: its folded forms, or its digits when it is a number.
+    """One fact as it is sought: a value of a type, or its folded forms.
 
-    `by_signs` is one pattern for all forms with signs, `by_words` has for every other form its content stems and the
-    number of words within which they must stand. A fact is nearly given by half the signs of a form (`halves`) or by
-    half the words of another (`parts`: how many words, and those that tell); `long` are the
-    stems in which a letter may be wrong. `asked`: the question itself says it. `denied`: the needle itself negates it
+    `values` are the fact's value and its aliases' where the fact is of a type; the forms are then those of the other
+    aliases. `by_signs` is one pattern for all forms with signs, `by_words` has every other form's words. A fact is
+    nearly given by half the signs of a form (`halves`) or by half the words of another (`parts`: how many words, and
+    those that tell); `long` are the stems in which a letter may be wrong. `relations` are its words for where and when,
+    each of which an opposite denies. `asked`: the question itself says it. `denied`: the needle itself negates it
     ("never eats meat"), so the answer must too; None where its sentence does and its answer does not ("What does he
-    never eat?" "Meat."): either will do.
+    never eat?" "Meat."): either will do. `lone`: it is all that is expected.
     """
 
     name: str
@@ -34,21 +56,41 @@ class Sought:
     identifying: bool
     weight: float
     by_signs: re.Pattern[str] | None = None
-    by_words: tuple[tuple[tuple[str, ...], int], ...] = ()
+    by_words: tuple[Wanted, ...] = ()
     halves: re.Pattern[str] | None = None
     parts: tuple[tuple[int, tuple[str, ...]], ...] = ()
     long: frozenset[str] = frozenset()
     asked: bool = False
     denied: bool | None = False
+    values: tuple[Value, ...] = ()
+    relations: tuple[Relation | Head, ...] = ()
+    lone: bool = False
+
+    @property
+    def value(self) -> Value | None:
+        """What is expected, where the fact is of a type."""
+        return self.values[0] if self.values else None
+
+    @property
+    def in_any_script(self) -> bool:
+        """Whether the fact is written alike in all languages: a number, a code, a date; a name in Latin letters is not."""
+        return bool(self.values) and self.kind != "name"
+
+    @property
+    def kind(self) -> str:
+        """The name of the fact's type."""
+        return self.values[0].kind if self.values else "phrase"
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
     """What an answer is held against. `by_words`: the facts are the words of one long answer, graded by share.
 
-    `known` are the stems of needle and question, `lead` those of them that are no fact's; `subjects` are the folded
-    names of the subject, `statements` the folded sentences of the needle; `told` are its sentences and answers as
-    written, and `grammar` is how an answer to it is read.
+    `listed`: they are the items of one answer, "list" or "order" (whose order is told); "" where they are not.
+    `ordered`: the question asks for the facts in their order. `known`
+    are the stems of needle and question, `lead` those of them that are no fact's; `subjects` are the folded names of
+    the subject, `statements` the folded sentences of the needle; `told` are its sentences and answers as written, and
+    `grammar` is how an answer to it is read.
     """
 
     facts: tuple[Sought, ...]
@@ -60,6 +102,17 @@ class Sheet:
     statements: tuple[str, ...]
     told: tuple[str, ...]
     grammar: Grammar
+    listed: str = ""
+    ordered: bool = False
+
+    @property
+    def kind(self) -> str:
+        """The type of an answer that is one: of its only fact, or a list; "facts" where the needle lists several."""
+        if self.listed:
+            return self.listed
+        if self.by_words:
+            return "phrase"
+        return self.facts[0].kind if len(self.facts) == 1 else "facts"
 
 
 def make_sheet(needle: Needle, expected: str, fresh: Mapping[str, str], question: str) -> Sheet:
@@ -72,21 +125,26 @@ def make_sheet(needle: Needle, expected: str, fresh: Mapping[str, str], question
 
     grammar = grammar_for(needle.language)
     listed = needle.facts != (KeyFact(name="answer", text=needle.answer, identifying=True),)
-    given = (needle.facts if listed else ()) or (_answer_as_fact(expected or needle.answer, grammar),)
+    given = (needle.facts if listed else ()) or (_answer_as_fact(expected or needle.answer, grammar, needle.answer_type),)
     facts = [replace(f, text=fill(f.text), aliases=tuple(map(fill, f.aliases))) for f in given]
     subject = (needle.subject.text, *needle.subject.aliases) if needle.subject else ()
     statements = tuple(map(fill, needle.statements))
     told = tuple(filter(None, (*statements, fill(needle.answer), expected)))
     question = question or needle.question
-    asked = grammar.fold(question).text
-    sought = [_sought(fact, asked, grammar) for fact in facts]
-    by_words = False
-    if len(sought) == 1 and sought[0].digits is None:
-        parts = _split(sought[0], asked, grammar)
-        by_words = len(parts) >= _WORDS_FROM
-        sought = parts if by_words else sought
+    asking = Text(question, grammar)
+    asked = asking.text
+    sought = [_sought(fact, asking, grammar) for fact in facts]
+    by_words, items = False, ""
+    if len(sought) == 1 and not sought[0].values:
+        found, items = _items(facts[0], asking, grammar)
+        if not items:
+            found = _split(sought[0], asked, grammar)
+            by_words = len(found) >= _WORDS_FROM
+        sought = found if items or by_words else [_alone(sought[0], asked, grammar)]
     elif not any(fact.identifying for fact in sought):
         sought = [replace(fact, identifying=True) for fact in sought]
+    if len(sought) == 1:
+        sought = [replace(sought[0], lone=True)]
     texts = (question, *told, *subject, *(t for f in facts for t in (f.text, *f.aliases)))
     known = frozenset(s for text in texts for s in grammar.stems(grammar.fold(text).text))
     said = frozenset(s for fact in sought for form in fact.forms for s in grammar.stems(form))
@@ -100,21 +158,42 @@ def make_sheet(needle: Needle, expected: str, fresh: Mapping[str, str], question
         statements=tuple(grammar.fold(text).text for text in statements),
         told=told,
         grammar=grammar,
+        listed=items,
+        ordered=items == "order" or (len(sought) > 2 and listed and about(grammar).order.search(asked) is not None),
     )
 
 
-def _answer_as_fact(answer: str, grammar: Grammar) -> KeyFact:
+def _answer_as_fact(answer: str, grammar: Grammar, kind: str) -> KeyFact:
     """Return the one fact of a needle that lists none; a place in Chinese is the same with and without 在 and 里."""
     plain = _PLACE(grammar).sub("", answer.strip(" .。"))
     short = plain if len(plain) > 1 and grammar.has_signs(plain) else answer
-    return KeyFact(name="answer", text=answer, aliases=(short,) if short != answer else (), identifying=True)
+    shorter = _ROOM.sub("", short.removesuffix("的") if grammar.has_signs(short) and len(short) > 2 else short)
+    aliases = tuple(dict.fromkeys(form for form in (short, shorter) if form != answer))
+    return KeyFact(name="answer", text=answer, aliases=aliases, identifying=True, type=kind)
 
 
-def _sought(fact: KeyFact, asked: str, grammar: Grammar) -> Sought:
-    forms = tuple(dict.fromkeys(grammar.fold(text).text.strip(" .。") for text in (fact.text, *fact.aliases)))
-    digits = next(filter(None, map(grammar.numerals.as_number, forms)), None)
-    echo = bool(forms[0]) and digits is None and _stands_in(forms[0], asked, grammar)
-    return prepared(grammar, fact.name, forms, digits, fact.identifying, fact.weight, echo)
+def _sought(fact: KeyFact, asking: Text, grammar: Grammar) -> Sought:
+    written = (fact.text, *fact.aliases)
+    values = _values(written, fact.type, asking, grammar)
+    typed = [text for text, value in values if value is not None] if values else []
+    others = [text for text in written if text not in typed]
+    forms = tuple(dict.fromkeys(grammar.fold(text).text.strip(" .。") for text in others))
+    digits = next((v.digits for _, v in values if isinstance(v, Amount) and v.digits), None) if values else None
+    first = grammar.fold(fact.text).text.strip(" .。")
+    echo = bool(first) and digits is None and _stands_in(first, asking.text, grammar)
+    made = prepared(grammar, fact.name, forms, digits, fact.identifying, fact.weight, echo)
+    if values:
+        return replace(made, forms=tuple(dict.fromkeys((first, *forms))), values=tuple(v for _, v in values if v))
+    return replace(made, relations=relations(first, grammar))
+
+
+def _values(written: tuple[str, ...], kind: str, asking: Text, grammar: Grammar) -> list[tuple[str, Value | None]]:
+    """Return the values of a fact's text and aliases; none where its text is a phrase."""
+    found = recognise(Text(written[0], grammar), asking, "" if kind in ("list", "order") else kind)
+    if found is None:
+        return []
+    rest = [(text, recognise(Text(text, grammar), asking, kind)) for text in written[1:]]
+    return [(written[0], found), *((text, value if value and value.kind == found.kind else None) for text, value in rest)]
 
 
 def prepared(
@@ -129,7 +208,7 @@ def prepared(
     """Return a fact with its patterns ready."""
     signs = sorted(filter(grammar.has_signs, forms), key=len, reverse=True)
     spaced = [form for form in forms if form and not grammar.has_signs(form)]
-    wanted = [(tuple(dict.fromkeys(grammar.content_stems(form))), len(form.split()) + _SLACK) for form in spaced]
+    wanted = [_wanted(form, grammar) for form in spaced]
     halves = dict.fromkeys(re.escape(half) for form in signs for half in _halves(form))
     return Sought(
         name=name,
@@ -137,13 +216,54 @@ def prepared(
         digits=digits,
         identifying=identifying,
         weight=weight,
-        by_signs=re.compile("|".join(_in_signs(form, grammar) for form in signs)) if signs else None,
+        by_signs=re.compile("|".join(in_signs(form, grammar) for form in signs)) if signs else None,
         by_words=tuple(wanted),
         halves=re.compile("|".join(halves)) if halves else None,
-        parts=tuple((len(w), tuple(s for s in w if len(s) >= _NEAR_WORD or s.isdecimal())) for w, _ in wanted if w[1:]),
-        long=frozenset(s for w, _ in wanted for s in w if len(s) >= _TYPO_FROM and s.isalpha() and s.isascii()),
+        parts=tuple((len(w.stems), tuple(s for s in w.stems if len(s) >= _NEAR_WORD or s.isdecimal()))
+                    for w in wanted if w.stems[1:]),
+        long=frozenset(s for w in wanted for s in w.stems if len(s) >= _TYPO_FROM and s.isalpha() and s.isascii()),
         asked=asked,
-    )
+    )  # fmt: skip
+
+
+def _wanted(form: str, grammar: Grammar) -> Wanted:
+    """Return the words of a form, and the values that stand among them."""
+    inside = [each for each in segment(Text(form, grammar)) if not _is_small(each)]
+    rest = _without(form, inside)
+    if len(inside) == 1 and not [w for w in grammar.words(rest) if w not in grammar.empty]:
+        # An amount alone: its unit is to stand as it is written, so that 400元 is not taken for an alias 400 yuan.
+        value = inside[0].value
+        if isinstance(value, Amount) and value.unit:
+            rest = " ".join(re.findall(r"[^\W\d_]+", form[inside[0].start : inside[0].end])) or rest
+            inside = [replace(inside[0], value=replace(value, unit=""))]
+    left = without_relations(rest, grammar)
+    words = grammar.words(left if any(w not in grammar.empty for w in grammar.words(left)) else rest)
+    stems = tuple(dict.fromkeys(grammar.content_stems_of(words))) if words else ()
+    counts = tuple(
+        (grammar.stem(word), grammar.stem(behind)) for word, behind in zip(words, words[1:], strict=False)
+        if grammar.stem(word).isdecimal() and behind not in grammar.empty and not behind.isdecimal()
+    )  # fmt: skip
+    behind = tuple(
+        (grammar.stem(word), number) for word, number in zip(words, words[1:], strict=False)
+        if number.isdecimal() and number == words[-1] and word not in grammar.empty and not word.isdecimal()
+    )  # fmt: skip
+    ones = {number for number, _ in counts if number == "1"}
+    stems = tuple(stem for stem in stems if stem not in ones) or stems
+    return Wanted(stems, len(form.split()) + _SLACK, tuple(each.value for each in inside), counts, behind)
+
+
+def _is_small(standing: Standing) -> bool:
+    """Whether a value is a bare number of one digit, which stems read as well as words."""
+    value = standing.value
+    return isinstance(value, Amount) and not value.unit and len(value.digits) < 3 and value.value < 10
+
+
+def _without(form: str, inside: Iterable[Standing]) -> str:
+    rest, at = [], 0
+    for each in inside:
+        rest.append(form[at : each.start])
+        at = each.end
+    return " ".join([*rest, form[at:]])
 
 
 def _halves(form: str) -> list[str]:
@@ -152,32 +272,66 @@ def _halves(form: str) -> list[str]:
     return [form[start : start + size] for start in range(min(len(form) - size + 1, 40))]
 
 
-def _in_signs(form: str, grammar: Grammar) -> str:
-    """Return a pattern for a form with signs: particles between them, numerals in either script."""
-    pieces = re.findall(r"\d+|\S", form)
-    numbers = {piece for piece in pieces if piece in grammar.digits or piece.isdecimal()}
-    letters = [rf"(?:{p}|{grammar.numeral(p)})" if p in numbers else re.escape(p) for p in pieces]
-    particles = "".join(grading.particles for grading in grammar.gradings)
-    return rf"[ {particles}]{{0,2}}".join(letters) if len(letters) <= 40 else re.escape(form)
-
-
 def _stands_in(form: str, text: str, grammar: Grammar) -> bool:
     if grammar.has_signs(form):
         return form in text
     return set(grammar.content_stems(form)) <= set(grammar.stems(text))
 
 
+def _alone(fact: Sought, asked: str, grammar: Grammar) -> Sought:
+    """Return a lone phrase that is also given without the words that the question holds."""
+    seen = set(grammar.stems(asked)) - {s for s in grammar.stems(asked) if s.isdecimal()}
+    more = []
+    for wanted in fact.by_words:
+        left = tuple(stem for stem in wanted.stems if stem not in seen)
+        if left != wanted.stems and (left or wanted.values) and not wanted.counts:
+            more.append(replace(wanted, stems=left))
+    return replace(fact, by_words=(*fact.by_words, *more))
+
+
+def _items(fact: KeyFact, asking: Text, grammar: Grammar) -> tuple[list[Sought], str]:
+    """Return the items of an answer that is a list, each sought for itself, and whether their order is told."""
+    ends = spanned(Text(fact.text, grammar)) if fact.type in ("", "list", "order") else []
+    if ends:
+        return [_of_value(value, fact.text, grammar) for value in ends], "order"
+    parts, told = parts_of_list(fact.text, grammar, asked=fact.type in ("list", "order"))
+    if not parts or fact.type == "phrase":
+        return [], ""
+    order = fact.type == "order" or (fact.type == "" and told) or (fact.type == "" and about(grammar).order.search(asking.text) is not None)
+    sought = [_sought(KeyFact(name=part, text=part, identifying=True), asking, grammar) for part in parts]
+    return sought, "order" if order else "list"
+
+
+def _of_value(value: Value, written: str, grammar: Grammar) -> Sought:
+    digits = value.digits if isinstance(value, Amount) and value.digits else None
+    made = prepared(grammar, written, (), digits, True, 1.0)
+    return replace(made, forms=(grammar.fold(written).text,), values=(value,))
+
+
 def _split(fact: Sought, asked: str, grammar: Grammar) -> list[Sought]:
-    """Split a long answer into its key words and key pairs of signs, less the question's."""
+    """Split a long answer into its key words, key pairs of signs and values, less the question's."""
     form = fact.forms[0]
+    inside = [each for each in segment(Text(form, grammar)) if not _is_small(each)]
+    rest = _without(form, inside)
+    likes = sides_in(rest, grammar) if grammar.has_signs(rest) else {}
+    if likes:
+        rest = without_relations(rest, grammar)
     seen = set(grammar.stems(asked))
     parts: dict[str, None] = {}
-    for word in grammar.words(form):
+    for word in grammar.words(rest):
         if not grammar.is_sign(word[0]) and word not in grammar.empty and grammar.stem(word) not in seen:
             parts[word] = None
-    for row in re.findall(f"[{grammar.signs}]{{2,}}", form) if grammar.signs else []:
+    for row in re.findall(f"[{grammar.signs}]{{2,}}", rest) if grammar.signs else []:
         for pair in (row[at : at + 2] for at in range(len(row) - 1)):
             if pair not in asked and not set(pair) & grammar.light:
                 parts[pair] = None
-    digits = {part: part if part.isdecimal() and len(part) > 2 else None for part in parts}
-    return [prepared(grammar, part, (part,), digits[part], True, 1.0) for part in parts]
+    sides = relations(form, grammar)
+    made = [
+        replace(prepared(grammar, part, (part,), None, True, 1.0),
+                relations=tuple(side for side in sides if side.beside(part, grammar)))
+        for part in parts
+    ]  # fmt: skip
+    made += [prepared(grammar, side, words, None, True, 1.0) for side, words in likes.items()]
+    for each in inside:
+        made.append(_of_value(each.value, form[each.start : each.end], grammar))
+    return made

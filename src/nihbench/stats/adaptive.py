@@ -18,8 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nihbench.stats.distributions import t_value
-from nihbench.stats.interval import BoolArray, FloatArray, IntArray
+from nihbench.stats.interval import BoolArray, FloatArray, IntArray, t_value
 
 Z95 = 1.959964
 REACH = 2

@@ -15,9 +15,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import ArrayLike
 
-from nihbench.stats.binomial import clopper_pearson, exact_interval
-from nihbench.stats.distributions import FloatArray
-from nihbench.stats.interval import LEVEL, Interval
+from nihbench.stats.interval import LEVEL, FloatArray, Interval, clopper_pearson, exact_interval
 from nihbench.types import BANDS
 
 PRIOR_TRIALS = 1.0

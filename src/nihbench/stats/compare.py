@@ -15,7 +15,6 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from nihbench.stats.binomial import upper_bound
 from nihbench.stats.detectable import (
     ALPHA,
     LEAST_HAYSTACKS,
@@ -25,9 +24,8 @@ from nihbench.stats.detectable import (
     smallest_detectable,
     smallest_over_haystacks,
 )
-from nihbench.stats.distributions import t_value
 from nihbench.stats.headline import ASSUMED_CORRELATION
-from nihbench.stats.interval import LEVEL, FloatArray, IntArray, Interval
+from nihbench.stats.interval import LEVEL, FloatArray, IntArray, Interval, t_value, upper_bound
 from nihbench.stats.inversion import (
     PLACES,
     ROUNDING,
@@ -37,9 +35,11 @@ from nihbench.stats.inversion import (
     error_of_mean,
     likelihoods,
     logistic,
+    max_t,
     middles,
+    sign_flip,
+    unit_sums,
 )
-from nihbench.stats.signflip import max_t, sign_flip, unit_sums
 
 # ---- gains -----------------------------------------------------------------------------------------------------------
 # Which mean differences the haystacks at hand leave open: the interval of a paired difference, by inverting tests.

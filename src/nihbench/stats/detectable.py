@@ -13,8 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from nihbench.stats.distributions import FloatArray, binomial_tail, normal_quantile, t_value
-from nihbench.stats.interval import IntArray
+from nihbench.stats.interval import FloatArray, IntArray, binomial_tail, normal_quantile, t_value
 
 POWER = 0.8
 ALPHA = 0.05

@@ -18,11 +18,20 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from nihbench.stats.binomial import Share, clopper_pearson, share
-from nihbench.stats.distributions import binomial_tail
-from nihbench.stats.interval import BoolArray, FloatArray, IntArray
-from nihbench.stats.patterns import AXES, Kind, Places, fit_ushape, hump
-from nihbench.stats.search import STRONG, Fit, Space, best_fits, best_mixture, cut_profile
+from nihbench.stats.interval import BoolArray, FloatArray, IntArray, Share, binomial_tail, clopper_pearson, share
+from nihbench.stats.patterns import (
+    AXES,
+    STRONG,
+    Fit,
+    Kind,
+    Places,
+    Space,
+    best_fits,
+    best_mixture,
+    cut_profile,
+    fit_ushape,
+    hump,
+)
 
 # ---- is a named pattern borne out by the rows that it implies? -------------------------------------------------------
 # A cliff says that every longer context is missed; a band of depths, that it is missed at every length. A region can be

@@ -19,10 +19,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nihbench.stats.binomial import lower_bound
-from nihbench.stats.headline import Estimate, Trials
-from nihbench.stats.interval import LEVEL, FloatArray, IntArray
-from nihbench.stats.metrics import LEAST_MEASURED
+from nihbench.stats.headline import LEAST_MEASURED, Estimate, Trials
+from nihbench.stats.interval import LEVEL, FloatArray, IntArray, lower_bound
 
 # ---- the decreasing curve nearest to a row of means ------------------------------------------------------------------
 # Pool adjacent violators (Ayer et al., Annals of Mathematical Statistics 1955; Barlow et al. 1972).

@@ -9,7 +9,7 @@ the answers.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -17,12 +17,62 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from nihbench.stats.binomial import exact_interval
-from nihbench.stats.distributions import t_value
-from nihbench.stats.interval import LEVEL, BoolArray, Ends, FloatArray, IntArray, Interval, whole
+from nihbench.stats.interval import (
+    LEVEL,
+    BoolArray,
+    Ends,
+    FloatArray,
+    IntArray,
+    Interval,
+    exact_interval,
+    t_value,
+    whole,
+)
 from nihbench.stats.inversion import cluster_totals, error_of_mean, means_left_open
-from nihbench.stats.metrics import METRICS
 from nihbench.stats.overlap import one_text
+
+# ---- the numbers that every summary has: each is the mean of what single trials came to ------------------------------
+# One more is one more entry here and its words in the catalogs (`figure.metric_NAME`, `page.NAME`, `page.def_NAME`):
+# terminal, captions and the report take them from this list.
+
+
+LEAST_MEASURED = 0.95
+"""With a smaller share of the planned trials measured there is no effective length and no verdict."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Metric:
+    """A number of a summary.
+
+    `of` returns what trials came to, from 0 to 1, of their scores and of whether each was found; any shape.
+    """
+
+    name: str
+    of: Callable[[ArrayLike, ArrayLike], FloatArray]
+
+
+def _found(value: ArrayLike, found: ArrayLike) -> FloatArray:
+    return np.asarray(found, dtype=np.float64)
+
+
+def _strict(value: ArrayLike, found: ArrayLike) -> FloatArray:
+    return np.isclose(np.asarray(value, dtype=np.float64), 1.0).astype(np.float64)
+
+
+def _score(value: ArrayLike, found: ArrayLike) -> FloatArray:
+    return np.asarray(value, dtype=np.float64)
+
+
+METRICS = (
+    Metric(name="found", of=_found),
+    Metric(name="strict", of=_strict),
+    Metric(name="mean_band", of=_score),
+)
+"""In the order in which they are always told."""
+
+
+# ---- intervals -------------------------------------------------------------------------------------------------------
+
 
 # ---- neighbours ------------------------------------------------------------------------------------------------------
 # How much a cell varies by chance, seen from the differences between neighbouring cells of one grid.

@@ -11,7 +11,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar
+from random import Random
+from typing import Any, ClassVar
 
 from nihbench.errors import UsageError
 from nihbench.lang.messages import Words, spelt, t
@@ -32,6 +33,8 @@ class Draw:
     seed: int = 0
     distinct: bool = True
     name: str = ""
+    rows: tuple[float, ...] = ()
+    """All rows of the grid, where the family has an axis of its own."""
 
     @property
     def point(self) -> float:
@@ -48,6 +51,11 @@ class Draw:
         """The source of what is drawn; the same in every process."""
         place = f"{self.trial.length}|{self.point:g}|{self.repeat}|{self.trial.control or ''}"
         return random.Random(f"{self.seed}|{self.name}|{place}")
+
+    def stream(self, purpose: str) -> Random:
+        """Return a source for one purpose, from its beginning: the same in every row, so that rows can be paired."""
+        place = f"{self.trial.length}|{self.repeat}|{self.trial.control or ''}"
+        return Random(f"{self.seed}|{self.name}|{place}|{purpose}")
 
     def numbers(self, count: int, digits: int) -> list[str]:
         """Draw numbers that have so many digits, no two alike, and none in another."""
@@ -104,7 +112,11 @@ class Family(ABC):
         """Grade an answer; pure. Unless a family says otherwise: the share of its items that the answer holds."""
         from nihbench.tasks.grading import grade_items  # who only plans loads no scorer
 
-        return grade_items(planted, self.key(planted), answer.text, answer.finish_reason)
+        return grade_items(planted, self.key(planted), answer.text, answer.finish_reason, **self.reading(planted))
+
+    def reading(self, planted: Planted) -> Mapping[str, Any]:
+        """Return how an answer's items are read, as keywords of `grading.grade_items`; nothing: as they stand there."""
+        return {}
 
     def key(self, planted: Planted) -> Needle:
         """Return what a judge is shown of a trial, and what is looked for in its haystack: a needle like it."""

@@ -1,28 +1,93 @@
-"""The grade of an answer that is to hold several items: the share of them that it holds.
+"""The grade of an answer that is to hold several items: which of them it holds, and what is wrong with the others.
 
 An item counts where the answer names it, as in RULER (Hsieh et al., 2024): case, width and markup folded, numbers in
 any writing; a name within a longer word or number is another one. What kind of nothing an answer without items is, the
 rules say.
+
+Errors are told item by item, as notes whose codes are in `ERRORS`. What an answer says instead is traced to the insert
+that says it (`Insert.value`), or to what fills the text.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 from nihbench.lang.messages import Note
 from nihbench.score.answer import Text
 from nihbench.score.fold import final_answer
 from nihbench.score.grammar import grammar_for
 from nihbench.score.rules import SCORER, VERSION, grade
-from nihbench.types import Evidence, Grade, Item, Needle, OutcomeClass, Planted, Score
+from nihbench.types import Evidence, Grade, Insert, Item, Needle, OutcomeClass, Planted, Score
 
 Span = tuple[int, int]
+Filler = Callable[[], Iterable[tuple[str, str]]]
+"""Gives what fills a text, each sentence with the value that it says: (value, sentence)."""
+Metric = Literal["share", "f1"]
+
+ERRORS = (
+    "item_distracted", "item_filler", "item_superseded", "item_halfway", "item_order", "item_invented", "item_extra",
+    "item_missing", "item_abstained",
+)  # fmt: skip
+"""The value of a distractor, of the sentences all around, of an earlier statement, of a link on the way; the right
+values in another order; a value that stands nowhere; one too many; one left out; no answer where there is one. The
+first of them is a grade's cue."""
 _NOTHING: frozenset[OutcomeClass] = frozenset(("abstained", "refused", "off_task", "truncated", "empty"))
 _MOST_READ = 64_000
 """Characters of an answer that are read: a list of a thousand values has less."""
+_CODE = re.compile(r"(?<![a-z0-9])(?=[a-z]*\d)(?=\d*[a-z])[a-z0-9]{4,32}(?![a-z0-9])")
 
 
-def grade_items(planted: Planted, key: Needle, answer: str, finish_reason: str | None) -> Grade:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reading:
+    """What an answer says of a trial's items: where each stands, and what else it says of their kind.
+
+    `wrong` are further values in the order in which they are said, each with what it is: the note of its error.
+    """
+
+    text: Text
+    places: dict[str, Span | None]
+    wrong: tuple[tuple[str, Note], ...]
+
+
+def read(planted: Planted, language: str, answer: str, filler: Filler | None = None) -> Reading:
+    """Read an answer: the values of its items and of their kind, wherever they come from."""
+    text = Text((final_answer(answer) or "")[:_MOST_READ], grammar_for(language))
+    places = {item.name: place_of(item, text) for item in planted.items}
+    right = {_plain(name) for item in planted.items for name in (item.text, *item.aliases)}
+    said: dict[str, tuple[int, Note]] = {}
+    for insert in planted.inserts:
+        value = _plain(insert.value)
+        if insert.value and value not in right and value not in said:
+            place = place_of(Item(name="", text=insert.value), text)
+            if place is not None:
+                said[value] = place[0], _traced(insert)
+    invented = [each for each in _of_kind(planted.items, text) if each[0] not in right and each[0] not in said]
+    if invented and filler is not None:
+        wanted = {value for value, _ in invented}
+        sources = {_plain(value): sentence for value, sentence in filler() if _plain(value) in wanted}
+        for value, at in invented:
+            if value in sources:
+                said[value] = at, Note("item_filler", said=value, words=sources[value])
+    for value, at in invented:
+        said.setdefault(value, (at, Note("item_invented", said=value)))
+    ordered = sorted(said.items(), key=lambda each: each[1][0])
+    return Reading(text=text, places=places, wrong=tuple((value, note) for value, (_, note) in ordered))
+
+
+def grade_items(
+    planted: Planted,
+    key: Needle,
+    answer: str,
+    finish_reason: str | None,
+    *,
+    strict: bool = False,
+    names: Mapping[str, str] | None = None,
+    metric: Metric = "share",
+    filler: Filler | None = None,
+) -> Grade:
     """Return the share of a trial's items that an answer holds, with which they are and where each stands.
 
     Args:
@@ -30,26 +95,88 @@ def grade_items(planted: Planted, key: Needle, answer: str, finish_reason: str |
         key: the same as a needle, by which the rules tell a refusal from an invention.
         answer: what the model said, thinking included.
         finish_reason: what the server said; "length" makes an answer that holds none `truncated`.
+        strict: whether a value too many takes the answer back.
+        names: by what each item was asked for, where items must come in their order or each behind its own name.
+        metric: what the score's value is: the share of the items, or the F1 of what is said.
+        filler: what fills a text that the task made.
     """
-    final = final_answer(answer)
-    text = Text((final or "")[:_MOST_READ], grammar_for(key.language))
-    places = {item.name: _place(item, text) for item in planted.items}
-    found = tuple((name, *text.folded.original(*place)) for name, place in places.items() if place is not None)
-    missing = tuple(name for name, place in places.items() if place is None)
-    outcome: OutcomeClass = "partial" if missing else "correct"
-    cue = Note("items_found", found=len(found), all=len(places))
-    if not found:
-        outcome, cue = _nothing(key, answer, finish_reason, cue)
+    found_in = read(planted, key.language, answer, filler)
+    text, places = found_in.text, found_in.places
+    moved = _moved(planted.items, found_in, names) if names else ()
+    found = tuple((name, *text.folded.original(*at)) for name, at in places.items() if at and name not in moved)
+    missing = tuple(name for name, at in places.items() if at is None)
+    errors = (*(Note("item_order", item=name) for name in moved), *_errors(found_in.wrong, missing))
+    cue: Note = Note("items_found", found=len(found), all=len(places))
+    extra = strict and any(error.code == "item_extra" for error in errors)
+    outcome: OutcomeClass = "hedged" if extra and not missing else "partial" if missing or moved else "correct"
+    if not found and not moved:
+        outcome, cue = ("hallucinated", cue) if found_in.wrong else _nothing(key, answer, finish_reason, cue)
+        if not found_in.wrong:
+            errors = _of_nothing(outcome, answer)
     return Score(
-        value=len(found) / len(places) if places else 0.0,
+        value=_value(len(found), len(places), len(found_in.wrong), metric, strict=strict),
         outcome=outcome,
-        identifying="absent" if missing else "right",
+        identifying="absent" if missing or moved else "right",
         subject="right",
-        evidence=Evidence(found=found, missing=missing, cue=cue),
+        evidence=Evidence(found=found, missing=missing, cue=worst(errors) or cue, errors=errors),
         scorer=SCORER,
         version=VERSION,
-        items=tuple((name, place is not None) for name, place in places.items()),
+        items=tuple((name, at is not None and name not in moved) for name, at in places.items()),
     )
+
+
+def worst(errors: Sequence[Note]) -> Note | None:
+    """Return the error that says most of an answer, None where there is none."""
+    return min(errors, key=lambda error: ERRORS.index(error.code), default=None)
+
+
+def _value(right: int, asked: int, wrong: int, metric: Metric, *, strict: bool) -> float:
+    if not right:
+        return 0.0
+    if metric == "f1":
+        return 2 * right / (asked + right + wrong)
+    return right / asked * (right / (right + max(right + wrong - asked, 0)) if strict else 1.0)
+
+
+def _errors(wrong: Sequence[tuple[str, Note]], missing: Sequence[str]) -> tuple[Note, ...]:
+    """Return an error for each value that is wrong and for each item that nothing stands for.
+
+    As many values as items are missing stand for them; the others are too many.
+    """
+    instead = [note for _, note in wrong[: len(missing)]]
+    extra = [Note("item_extra", said=value) for value, _ in wrong[len(missing) :]]
+    left_out = [Note("item_missing", item=name) for name in missing[len(instead) :]]
+    return (*instead, *extra, *left_out)
+
+
+def _of_nothing(outcome: OutcomeClass, answer: str) -> tuple[Note, ...]:
+    """Return what is wrong with an answer that says no value at all."""
+    said = " ".join(answer.split())[:60]
+    if outcome == "abstained":
+        return (Note("item_abstained", said=said),)
+    return (Note("item_invented", said=said),) if outcome == "hallucinated" else ()
+
+
+def _traced(insert: Insert) -> Note:
+    said, told, depth = insert.value, insert.text, round(insert.depth_percent, 2)
+    if insert.role == "superseded":
+        return Note("item_superseded", said=said, words=told, depth=depth)
+    if insert.role == "link":
+        return Note("item_halfway", said=said, words=told, depth=depth)
+    return Note("item_distracted", said=said, words=told, depth=depth)
+
+
+def _moved(items: Sequence[Item], reading: Reading, asked: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the items that stand where another is due: out of order, or behind the name of another."""
+    placed = [(at[0], item) for item in items if (at := reading.places[item.name]) is not None]
+    names = {item.name: place_of(Item(name="", text=asked.get(item.name, "-")), reading.text) for _, item in placed}
+    if all(names.values()):
+        starts = sorted((at[0], name) for name, at in names.items() if at is not None)
+        before = {item.name: [name for start, name in starts if start < place] for place, item in placed}
+        return tuple(name for name, named in before.items() if not named or named[-1] != name)
+    due = [item.name for _, item in placed]
+    told = [item.name for _, item in sorted(placed, key=lambda each: each[0])]
+    return tuple(name for name, other in zip(due, told, strict=True) if name != other)
 
 
 def _nothing(key: Needle, answer: str, finish_reason: str | None, cue: Note) -> tuple[OutcomeClass, Note]:
@@ -61,7 +188,26 @@ def _nothing(key: Needle, answer: str, finish_reason: str | None, cue: Note) -> 
     return "hallucinated", cue
 
 
-def _place(item: Item, text: Text) -> Span | None:
+def nothing_said(key: Needle, answer: str, finish_reason: str | None) -> tuple[OutcomeClass, Note]:
+    """Return which kind of nothing an answer is, `hallucinated` where it is none, and the cue of that."""
+    return _nothing(key, answer, finish_reason, Note("items_found", found=0, all=1))
+
+
+def _plain(value: str) -> str:
+    return value.casefold()
+
+
+def _of_kind(items: Sequence[Item], text: Text) -> list[tuple[str, int]]:
+    """Return the values of an answer that have the form of an item, with their places: numbers as long, or codes."""
+    lengths = {len(item.text) for item in items if item.text.isascii() and item.text.isdecimal()}
+    found = [(each.digits, each.start) for each in text.numbers("") if len(each.digits) in lengths] if lengths else []
+    codes = {len(item.text) for item in items if _CODE.fullmatch(_plain(item.text))}
+    if codes:
+        found += [(code[0], code.start()) for code in _CODE.finditer(text.text) if len(code[0]) in codes]
+    return found
+
+
+def place_of(item: Item, text: Text) -> Span | None:
     """Return where a folded answer names an item, None where it does not."""
     for name in (item.text, *item.aliases):
         if name.isascii() and name.isdecimal():

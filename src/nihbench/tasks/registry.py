@@ -20,8 +20,13 @@ GROUP = "nihbench.tasks"
 SINGLE_NEEDLE = "needle"
 _BUILT_IN: Mapping[str, str] = {
     SINGLE_NEEDLE: "nihbench.tasks.needle:SingleNeedle",
-    "multi-key": "nihbench.tasks.multi_key:MultiKey",
+    "keys": "nihbench.tasks.keys:Keys",
+    "values": "nihbench.tasks.keys:Values",
+    "queries": "nihbench.tasks.keys:Queries",
+    "column": "nihbench.tasks.keys:Column",
 }
+_FORMER: Mapping[str, str] = {"multi-key": "nihbench.tasks.multi_key:MultiKey"}
+"""Families of earlier versions, for their runs: `keys` and `values` have taken this one's place."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _MOST_ROWS = 101
 
@@ -33,12 +38,12 @@ def is_task_name(name: str) -> bool:
 
 def known() -> tuple[str, ...]:
     """Return the names of all families, those built in first."""
-    return (*_BUILT_IN, *sorted(name for name in _offered() if name not in _BUILT_IN))
+    return (*_BUILT_IN, *sorted(name for name in _offered() if name not in _BUILT_IN and name not in _FORMER))
 
 
 def package_of(name: str) -> str:
     """Return which package a family comes with, and its version: "nihbench", or "my-tasks 0.2"."""
-    found = [] if name in _BUILT_IN else _offered().get(name, [])
+    found = [] if name in _BUILT_IN or name in _FORMER else _offered().get(name, [])
     dist = found[0].dist if found else None
     return f"{dist.name} {dist.version}" if dist is not None else "nihbench"
 
@@ -50,8 +55,9 @@ def family(name: str) -> type[Family]:
     Raises:
         UsageError: none is installed under that name, two are, or what is can't be used.
     """
-    if name in _BUILT_IN:
-        module, _, attribute = _BUILT_IN[name].partition(":")
+    place = _BUILT_IN.get(name) or _FORMER.get(name)
+    if place is not None:
+        module, _, attribute = place.partition(":")
         built_in: type[Family] = getattr(import_module(module), attribute)
         return built_in
     offered = _offered().get(name, [])

@@ -87,7 +87,7 @@ class Task:
         Raises:
             UsageError: the family can't say, or says what can't be planted.
         """
-        draw = Draw(trial=trial, seed=seed, distinct=distinct, name=self.name)
+        draw = Draw(trial=trial, seed=seed, distinct=distinct, name=self.name, rows=self.axis.values)
         found = self._asked(lambda: self.family.plant(draw))
         if self.is_single:
             return found

@@ -16,7 +16,7 @@ from typing import overload
 from nihbench.types import Message
 
 Pieces = tuple[bytes | memoryview, ...]
-_BLOCK = 4096
+_BLOCK = 1024
 
 
 class JsonText:

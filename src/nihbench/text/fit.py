@@ -19,15 +19,17 @@ from nihbench.errors import UsageError
 from nihbench.lang.messages import t
 from nihbench.languages.base import of
 from nihbench.languages.scripts import ends_sentence, stop_for
-from nihbench.text.seams import Piece, count_joined
+from nihbench.text.seams import InsertCounter, Piece, count_joined
 from nihbench.text.source import Source, SourceText
-from nihbench.types import Insert, Inserted, Tokenizer
+from nihbench.types import NEEDLE, Insert, Inserted, Tokenizer
 
 TOLERANCE_TOKENS = 8
 """A request has its nominal length or up to this many tokens less."""
 
 _TRIES = 64
 """So many further places to cut are tried for the last few tokens of a prompt with several inserts."""
+_ENOUGH_TOKENS = 4
+"""A prompt of many inserts that is so much short is not tried to be made longer."""
 _LONGEST_WORD = 20
 _GIVE_TOKENS = 5
 _LINKS = frozenset("'’-_.,:")
@@ -82,6 +84,7 @@ def fit(
     length: int,
     frame: Frame,
     tokenizer: Tokenizer,
+    apart: bool = False,
 ) -> Splice:
     """Cut the source to a request of `length` tokens and place the inserts.
 
@@ -92,6 +95,7 @@ def fit(
         length: tokens of the whole request, as the tokenizer and `frame.fixed_tokens` count them.
         frame: what stands around the haystack.
         tokenizer: counts in the length unit.
+        apart: whether each insert gets a boundary of its own, as long as there are enough.
 
     Returns:
         The splice whose total is the largest that was reached without exceeding `length`.
@@ -101,14 +105,15 @@ def fit(
     """
     start = len(source.text) - len(source.text.lstrip())
     sizes = tuple(tokenizer.count(insert.text) for insert in inserts)
+    counter = InsertCounter(source.text, source.starts, tokenizer) if len(inserts) > 1 else None
     fixed = frame.fixed_tokens + sum(map(tokenizer.count, (frame.before, frame.after))) + sum(sizes)
 
     def cut_at(end: int) -> Splice:
-        return _splice(source, inserts, sizes, start, end, frame, tokenizer)
+        return _splice(source, inserts, sizes, start, end, frame, tokenizer, apart, counter)
 
     best = _longest(source, start, length, length - fixed, cut_at)
     if best is not None and len(inserts) > 1:
-        best = _filled(source, best, length, cut_at)
+        best = _filled(source, best, length, cut_at, _ENOUGH_TOKENS if apart else 0)
     if best is None or best.haystack_tokens < 1:
         raise UsageError(t("text.length_tokens_cant_hold", length=length, fixed=fixed, fixed_2=fixed + 64))
     if best.end >= len(source.text.rstrip()) and length - best.total_tokens > TOLERANCE_TOKENS:
@@ -143,15 +148,15 @@ def _longest(source: Source, start: int, length: int, budget: int, cut_at: Calla
     return best
 
 
-def _filled(source: Source, best: Splice, length: int, cut_at: Callable[[int], Splice]) -> Splice:
-    """Return the best splice near one of several inserts.
+def _filled(source: Source, best: Splice, length: int, cut_at: Callable[[int], Splice], enough: int) -> Splice:
+    """Return the best splice near one of several inserts; one that is `enough` tokens short is good.
 
     Where the haystack grows by a word, inserts may move on to the next sentences, and what stands around each may
     count a token more or less: a cut that is a little farther on can fit again where a nearer one did not.
     """
     token, end = source.token_at(best.end), best.end
     for _ in range(_TRIES):
-        if best.total_tokens == length:
+        if length - best.total_tokens <= enough:
             break
         token += 1
         further = cut_position(source, best.start, token)
@@ -243,17 +248,22 @@ def _splice(
     end: int,
     frame: Frame,
     tokenizer: Tokenizer,
+    apart: bool,
+    counter: InsertCounter | None,
 ) -> Splice:
     first, last = source.token_at(start), source.token_at(end)
-    placed = [(*_nearest_boundary(source, start, end, insert.depth_percent), at) for at, insert in enumerate(inserts)]
+    placed = _boundaries_for(source, start, end, inserts, apart=apart)
+    tokens = source.starts.searchsorted([at for at, *_ in placed]).tolist()
     seams: list[Inserted] = []
-    pieces: list[Piece] = [frame.before]
-    begin, left = start, ""
-    for at, sentence_tokens, index in sorted(placed, key=lambda each: (each[0], each[2])):
+    joined: list[tuple[int, str]] = []
+    left = ""
+    for (at, sentence_tokens, index), before_it in sorted(
+        zip(placed, tokens, strict=True), key=lambda each: (each[0][0], each[0][2])
+    ):
         text = inserts[index].text
         same = bool(seams) and at == seams[-1].at
         before, after = _marks(source, text, start, at, end, left if same else None)
-        token = source.token_at(at) - first
+        token = before_it - first
         seams.append(
             Inserted(
                 index=index,
@@ -266,31 +276,77 @@ def _splice(
                 achieved_depth_percent=round(100.0 * token / (last - first), 4) if last > first else 0.0,
             )
         )
-        pieces += [source.stretch(begin, at), before + text + after]
-        begin, left = at, before + text + after
+        left = before + text + after
+        joined.append((at, left))
     tail = "" if seams and seams[-1].at == end else _ellipsis(source, start, end)
-    pieces += [source.stretch(begin, end), tail + frame.after]
+    if counter is not None:
+        total = counter.count(frame.before, start, joined, end, tail + frame.after)
+    else:
+        pieces: list[Piece] = [frame.before]
+        begin = start
+        for at, piece in joined:
+            pieces += [source.stretch(begin, at), piece]
+            begin = at
+        total = count_joined([*pieces, source.stretch(begin, end), tail + frame.after], tokenizer)
     return Splice(
         start=start,
         end=end,
         tail=tail,
         inserts=tuple(seams),
         haystack_tokens=last - first,
-        total_tokens=frame.fixed_tokens + count_joined(pieces, tokenizer),
+        total_tokens=frame.fixed_tokens + total,
     )
 
 
-def _nearest_boundary(source: Source, start: int, end: int, depth_percent: float) -> tuple[int, int]:
-    """Return the boundary nearest to the depth, the haystack's ends included, and the local sentence's tokens."""
+_Place = tuple[int, int, int]
+"""A boundary, the tokens of the sentence that it is nearest to, and which insert stands there."""
+
+
+def _boundaries_for(source: Source, start: int, end: int, inserts: Sequence[Insert], *, apart: bool) -> list[_Place]:
+    """Return the boundary nearest to each depth, the haystack's ends included, and the local sentence's tokens."""
+    if not inserts:
+        return []
     lo = int(np.searchsorted(source.boundaries, start, side="right"))
     hi = int(np.searchsorted(source.boundaries, end, side="left"))
     first, last = source.token_at(start), source.token_at(end)
     inside, before = source.boundaries[lo:hi], source.boundary_tokens[lo:hi]
-    target = first + depth_percent / 100.0 * (last - first)
-    right = int(np.searchsorted(before, target)) if first < target else 0
-    left_at, left = (int(inside[right - 1]), int(before[right - 1])) if right > 0 else (start, first)
-    right_at, after = (int(inside[right]), int(before[right])) if right < len(inside) else (end, last)
-    return (left_at if target - left <= after - target else right_at), after - left
+    target = first + np.array([insert.depth_percent for insert in inserts]) / 100.0 * (last - first)
+    right = np.where(target > first, before.searchsorted(target), 0).tolist()
+    count, wanted = len(inside), target.tolist()
+    nearest, sentence = list[int](), list[int]()
+    for number, goal in zip(right, wanted, strict=True):
+        left = int(before[number - 1]) if number > 0 else first
+        after = int(before[number]) if number < count else last
+        nearest.append(number if goal - left <= after - goal else number + 1)
+        sentence.append(after - left)
+    if apart and len(inserts) > 1:
+        nearest = _apart(nearest, inserts, count + 2)
+
+    def place(number: int) -> int:
+        return start if number == 0 else end if number > count else int(inside[number - 1])
+
+    return [(place(at), tokens, index) for index, (at, tokens) in enumerate(zip(nearest, sentence, strict=True))]
+
+
+def _apart(nearest: Sequence[int], inserts: Sequence[Insert], count: int) -> list[int]:
+    """Return the inserts' boundaries, by number, with one of its own for each: others give way to needles.
+
+    Where there are not enough, what is left over stays where others stand, but not at a needle's place if that can be
+    helped.
+    """
+    found, taken, kept = list(nearest), set[int](), set[int]()
+    for index in sorted(range(len(inserts)), key=lambda each: inserts[each].role != NEEDLE):
+        here = nearest[index]
+        if here in taken and len(taken) < count:
+            near = (here + step for reach in range(1, count) for step in (reach, -reach))
+            here = next(each for each in near if 0 <= each < count and each not in taken)
+        elif here in kept and len(kept) < count:
+            here = min((each for each in range(count) if each not in kept), key=lambda each: abs(each - nearest[index]))
+        taken.add(here)
+        if inserts[index].role == NEEDLE:
+            kept.add(here)
+        found[index] = here
+    return found
 
 
 def _ellipsis(source: Source, start: int, end: int) -> str:

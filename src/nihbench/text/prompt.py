@@ -1,6 +1,6 @@
 """From a template, inserts and a source to the messages that are sent, with the placement that says how.
 
-Pure: the same values give the same bytes. `rebuild` makes the same messages again from a placement, without a
+Pure: the same values give the same bytes. `run.like` makes the same messages again from a placement, without a
 tokenizer.
 """
 
@@ -14,7 +14,7 @@ from nihbench.errors import DamagedDataError, UsageError
 from nihbench.lang.messages import t
 from nihbench.text.encoded import EncodedMessages, inner_json, messages_json
 from nihbench.text.fit import Frame, Splice, fit, rendered
-from nihbench.text.source import Source, SourceText
+from nihbench.text.source import FIGURE, Source, SourceText
 from nihbench.types import Bare, Inserted, Message, Placement, Planted, PromptTemplate, Tokenizer
 
 PLACEMENT_VERSION = 3
@@ -44,7 +44,7 @@ def build_prompt(
         UsageError: the length is too short or too long, or the haystack already holds an insert.
     """
     splice = splice_of(source, planted, template, length=length, overhead=overhead, tokenizer=tokenizer)
-    if not _stand_once(source.text, splice, planted.texts):
+    if not _stand_once(source, splice, planted.texts):
         raise UsageError(t("text.needle_already_stands_corpus"))
     messages = _encoded(source, splice, planted, template)
     return messages, _placement(source, splice, planted.asked, messages.sha256)
@@ -65,7 +65,7 @@ def splice_of(
         UsageError: the length is too short or too long.
     """
     frame = frame_of(template, planted.question, overhead, tokenizer)
-    return fit(source, planted.inserts, length=length, frame=frame, tokenizer=tokenizer)
+    return fit(source, planted.inserts, length=length, frame=frame, tokenizer=tokenizer, apart=planted.apart)
 
 
 def rebuild(
@@ -166,25 +166,45 @@ def _encoded(source: Source, splice: Splice, planted: Planted, template: PromptT
     return EncodedMessages(pieces)
 
 
-def _stand_once(text: str, splice: Splice, texts: Sequence[str]) -> bool:
+def _stand_once(source: Source, splice: Splice, texts: Sequence[str]) -> bool:
     """Say whether each insert stands in its haystack at the one place where it was put; nothing long is copied."""
-    return all(_stands_once(text, splice, texts, at) for at in range(len(splice.inserts)))
-
-
-def _stands_once(text: str, splice: Splice, texts: Sequence[str], which: int) -> bool:
-    statement = texts[splice.inserts[which].index]
-    cuts = [splice.start, *(each.at for each in splice.inserts), splice.end]
-    if any(text.find(statement, first, last) >= 0 for first, last in zip(cuts, cuts[1:], strict=False)):
-        return False
-    if sum(other.count(statement) for other in texts) > 1:
-        return False
-    reach = len(statement)
-    for number, each in enumerate(splice.inserts):  # over each seam, and from one into the other
-        left = text[max(splice.start, each.at - reach) : each.at] + each.before
-        right = each.after + text[each.at : min(each.at + reach, splice.end)] + splice.tail
-        if (left + texts[each.index] + right).count(statement) > (number == which):
+    text, cuts = source.text, [splice.start, *(each.at for each in splice.inserts), splice.end]
+    known = source.figures if len(splice.inserts) > _FEW else None
+    for each in splice.inserts:
+        if (known is None or _may_stand(known, texts[each.index])) and _stands_between(text, cuts, texts[each.index]):
             return False
-    return True
+    reach = max((len(texts[each.index]) for each in splice.inserts), default=0)
+    seams = [
+        text[max(splice.start, each.at - reach) : each.at]
+        + each.before
+        + texts[each.index]
+        + each.after
+        + text[each.at : min(each.at + reach, splice.end)]
+        + splice.tail
+        for each in splice.inserts
+    ]
+    joined = "\0".join(seams)
+    return all(joined.count(texts[each.index]) == 1 for each in splice.inserts)
+
+
+_FEW = 4
+"""From more inserts on it is quicker to know all figures of the text than to look for each insert."""
+
+
+def _may_stand(figures: frozenset[str], statement: str) -> bool:
+    """Say whether a statement may stand in a text that has these figures: one within it is there as a whole."""
+    found = FIGURE.search(statement, 1)
+    return found is None or found.end() == len(statement) or found[0] in figures or found.start() == 1
+
+
+def _stands_between(text: str, cuts: Sequence[int], statement: str) -> bool:
+    """Say whether a statement stands in the text itself, within one of its stretches."""
+    at = text.find(statement, cuts[0], cuts[-1])
+    while at >= 0:
+        if not any(at < cut < at + len(statement) for cut in cuts):
+            return True
+        at = text.find(statement, at + 1, cuts[-1])
+    return False
 
 
 def _parts(message: Message, question: str) -> list[str]:

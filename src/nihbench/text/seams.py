@@ -88,6 +88,83 @@ class _Reach:
     tail_to: int
 
 
+_SLACK, _AGREEING = 3, 5
+_SIDE = 2 * _SLACK + _AGREEING
+"""Tokens that a window about one insert reaches to each side."""
+_FROM_ENDS = 64
+"""Tokens between an insert and the ends, so that the windows there know nothing of it."""
+_BETWEEN = "\n"
+"""Parts windows that are tokenized together; what it does to their ends is what cutting does."""
+
+
+class InsertCounter:
+    """Counts a stretch of a text with inserts in it, again and again: the tokens that each adds are kept.
+
+    Windows of all inserts that stand alone are tokenized at once; an insert that is near another one or an end, or
+    whose window does not agree with its stretch, is counted as `count_joined` does.
+    """
+
+    def __init__(self, text: str, starts: IntArray, tokenizer: Tokenizer) -> None:
+        self._text = text
+        self._starts = starts
+        self._tokenizer = tokenizer
+        self._added: dict[tuple[int, str], int | None] = {}
+
+    def count(self, before: str, first: int, inserts: Sequence[tuple[int, str]], last: int, after: str) -> int:
+        """Return the tokens of `before`, of text[first:last] with inserts at their characters (rising), and `after`."""
+        places = np.array([at for at, _ in inserts])
+        tokens = self._starts.searchsorted(places)
+        ends = self._starts.searchsorted((first, last))
+        room = np.diff(tokens, prepend=ends[0] - _FROM_ENDS, append=ends[1] + _FROM_ENDS)
+        alone = (room[:-1] > 2 * _SIDE) & (room[1:] > 2 * _SIDE)
+        alone &= (tokens - ends[0] > _FROM_ENDS) & (ends[1] - tokens > _FROM_ENDS)
+        self._look(
+            [
+                (each, token)
+                for each, token, is_alone in zip(inserts, tokens.tolist(), alone.tolist(), strict=True)
+                if is_alone and each not in self._added
+            ]
+        )
+        pieces: list[Piece] = [before]
+        total, begin = 0, first
+        for each, is_alone in zip(inserts, alone.tolist(), strict=True):
+            added = self._added[each] if is_alone else None
+            if added is not None:
+                total += added
+                continue
+            pieces += [Stretch(self._text, self._starts, begin, each[0]), each[1]]
+            begin = each[0]
+        pieces += [Stretch(self._text, self._starts, begin, last), after]
+        return total + count_joined(pieces, self._tokenizer)
+
+    def _look(self, inserts: Sequence[tuple[tuple[int, str], int]]) -> None:
+        """Find out how many tokens inserts add to a text, each with the token that it stands before."""
+        if not inserts:
+            return
+        token = np.array([each for _, each in inserts])
+        starts = self._starts
+        low, high = starts[token - _SIDE], starts[token + _SIDE]
+        windows = [
+            self._text[lo:at] + insert + self._text[at:hi]
+            for ((at, insert), _), lo, hi in zip(inserts, low.tolist(), high.tolist(), strict=True)
+        ]
+        sizes = np.array([len(window) + len(_BETWEEN) for window in windows])
+        begins = np.cumsum(sizes) - sizes
+        found = self._tokenizer.starts(_BETWEEN.join(windows))
+        shift = np.array([len(insert) for (_, insert), _ in inserts])
+        step = np.arange(_AGREEING + 1)
+        left = starts[token[:, None] - _SLACK - _AGREEING + step] + (begins - low)[:, None]
+        right = starts[token[:, None] + _SLACK + step] + (begins - low + shift)[:, None]
+        agree, edges = np.ones(len(inserts), dtype=np.bool_), []
+        for known, edge in ((left, -1), (right, 0)):
+            at = found.searchsorted(known[:, 0])[:, None] + step
+            agree &= (found[np.minimum(at, len(found) - 1)] == known).all(axis=1)
+            edges.append(at[:, edge])
+        added = edges[1] - edges[0] - 2 * _SLACK
+        for (each, _), good, more in zip(inserts, agree.tolist(), added.tolist(), strict=True):
+            self._added[each] = more if good else None
+
+
 def _parts(pieces: Sequence[Piece], tokenizer: Tokenizer) -> list[_Part] | None:
     """Return the tokens in parts, in their order; None where no window agrees with what is known."""
     for slack, agreeing in _REACHES:

@@ -25,7 +25,7 @@ import_ = typer.Typer(help="Turn other tools' results into runs.", no_args_is_he
 
 
 @needle.command("list")
-@command("nihbench.cli.needle:list_needles")
+@command("nihbench.cli.catalog:list_needles")
 def list_needles(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
@@ -33,7 +33,7 @@ def list_needles(
 
 
 @needle.command("show")
-@command("nihbench.cli.needle:show_needle")
+@command("nihbench.cli.catalog:show_needle")
 def show_needle(
     name: Annotated[str, typer.Argument(help="The needle's name.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
@@ -42,7 +42,7 @@ def show_needle(
 
 
 @needle.command("check")
-@command("nihbench.cli.fairness:check")
+@command("nihbench.cli.examining:check")
 def check(
     name: Annotated[str, typer.Argument(help="The needle's name.")],
     corpus: Annotated[_TEXT, typer.Option("--corpus", help="A corpus, a path, or zh=NAME for one language.")] = None,
@@ -69,19 +69,19 @@ def _tasks() -> None:
 
 
 @task.command("list")
-@command("nihbench.cli.task:list_tasks")
+@command("nihbench.cli.catalog:list_tasks")
 def list_tasks(as_json: _JSON = False) -> None:
     """List the tasks that are installed: what each measures, what its rows are, what can be chosen."""
 
 
 @corpus.command("list")
-@command("nihbench.cli.corpus:list_corpora")
+@command("nihbench.cli.catalog:list_corpora")
 def list_corpora(as_json: _JSON = False) -> None:
     """List the corpora, and which are on this machine."""
 
 
 @corpus.command("fetch")
-@command("nihbench.cli.corpus:fetch_corpus")
+@command("nihbench.cli.catalog:fetch_corpus")
 def fetch_corpus(
     names: Annotated[list[str], typer.Argument(help="Corpora by name.")],
     origin: Annotated[_PATH, typer.Option("--from", help="A local copy: file, folder or wheel.")] = None,
@@ -90,7 +90,7 @@ def fetch_corpus(
 
 
 @corpus.command("stats")
-@command("nihbench.cli.corpus:corpus_stats")
+@command("nihbench.cli.catalog:corpus_stats")
 def corpus_stats(
     names: Annotated[list[str], typer.Argument(help="Corpora by name, or paths of your own texts.")],
     tokenizer: Annotated[str, typer.Option("--tokenizer", help="Tokenizers, separated by commas.")] = "cl100k_base",
@@ -105,7 +105,7 @@ def _group() -> None:
 
 
 @import_.command("kamradt")
-@command("nihbench.cli.imports:kamradt")
+@command("nihbench.cli.run:kamradt")
 def kamradt(
     path: Annotated[
         Path, typer.Argument(help="Kamradt's folder of JSON files, his list of scores, or a results.jsonl.")
@@ -116,7 +116,7 @@ def kamradt(
     """Import results of Kamradt's needle-in-a-haystack, the 2023 or the current version."""
 
 
-@command("nihbench.cli.merge:merge")
+@command("nihbench.cli.run:merge")
 def merge(
     runs: Annotated[list[Path], typer.Argument(help="The runs' folders, in any order.")],
     out: Annotated[Path, typer.Option("--out", help="The merged run's folder.")],
@@ -145,7 +145,7 @@ def serve(
     """Serve a local model until Ctrl-C."""
 
 
-@command("nihbench.cli.prompt:rebuild")
+@command("nihbench.cli.plan:rebuild")
 def rebuild(
     run: Annotated[Path, typer.Argument(help="The run's folder.")],
     trial: Annotated[str, typer.Argument(help="The trial's id, or its beginning.")],

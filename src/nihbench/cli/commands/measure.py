@@ -5,13 +5,63 @@ Only what the parser needs: the work of a command is imported when it is invoked
 
 from __future__ import annotations
 
+import functools
+import inspect
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Annotated, Any, Optional
 
 import typer
 
-from nihbench.cli.commands.shared import SUITE, with_endpoint_options, with_run_options
+from nihbench.app.keywords import MODEL, OPTIONS, TEXT, Option
 from nihbench.cli.door import command
+
+# ---- the options that `nih run`, `nih plan` and others share ---------------------------------------------------------
+
+
+SUITE = Annotated[
+    TEXT, typer.Option("--suite", rich_help_panel=MODEL, help="All experiments of a suite (nih needle list).")
+]
+
+_OF_AN_ENDPOINT = ("model base_url api_key_env window extra_body header stream ca_file insecure price max_cost").split()
+"""Options that say how one endpoint is asked, and what that may cost."""
+
+
+def _parameter(name: str, option: Option) -> inspect.Parameter:
+    said = typer.Option(option.flag, *option.also, help=option.help, rich_help_panel=option.panel)
+    kind = inspect.Parameter.KEYWORD_ONLY
+    return inspect.Parameter(name, kind, default=option.default, annotation=Annotated[option.kind, said])
+
+
+def with_run_options(body: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the shared options; its body gets them as one `options: dict` of raw values."""
+    return _sharing(body, OPTIONS)
+
+
+def with_endpoint_options(body: Callable[..., None]) -> Callable[..., None]:
+    """Give a command those shared options that are about one endpoint, as `with_run_options` does."""
+    return _sharing(body, [name for name in OPTIONS if name in _OF_AN_ENDPOINT])
+
+
+def _sharing(body: Callable[..., None], names: Iterable[str]) -> Callable[..., None]:
+    options = [_parameter(name, OPTIONS[name]) for name in names]
+    own = [p for p in inspect.signature(body, eval_str=True).parameters.values() if p.name != "options"]
+    shared_names = {p.name for p in options}
+
+    @functools.wraps(body)
+    def wrapped(**values: Any) -> None:
+        shared = {name: values.pop(name) for name in list(values) if name in shared_names}
+        body(options=shared, **values)
+
+    own_last = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own]
+    parameters = [*options, *own_last]
+    wrapped.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    wrapped.__annotations__ = {p.name: p.annotation for p in parameters}
+    return wrapped
+
+
+# ---- the commands ----------------------------------------------------------------------------------------------------
+
 
 _PATH = Optional[Path]  # noqa: UP045
 _RATE = Optional[float]  # noqa: UP045
@@ -59,7 +109,7 @@ def run(
     """Measure a model: run the grid, show the heatmap and save it as a PNG in the run's folder."""
 
 
-@command("nihbench.cli.watch:watch")
+@command("nihbench.cli.run:watch")
 def watch(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="A run's folder, or a folder of runs.")],
 ) -> None:
@@ -79,7 +129,7 @@ def plan(
 
 
 @with_run_options
-@command("nihbench.cli.prompt:prompt")
+@command("nihbench.cli.plan:prompt")
 def prompt(
     options: dict[str, Any],
     length: Annotated[str, typer.Option("--length", help="Tokens of the whole request, such as 4k or 300t.")] = "1000",
@@ -91,7 +141,7 @@ def prompt(
 
 
 @with_endpoint_options
-@command("nihbench.cli.doctor:doctor")
+@command("nihbench.cli.examining:doctor")
 def doctor(
     options: dict[str, Any],
     canary_tokens: Annotated[int, typer.Option("--canary", help="Length of the canary prompt; 0: none.")] = (
@@ -107,7 +157,7 @@ def doctor(
 
 @batch.command("export")
 @with_run_options
-@command("nihbench.cli.exporting:export")
+@command("nihbench.cli.plan:export")
 def export(
     options: dict[str, Any],
     out: Annotated[Path, typer.Option("--out", help="The run's folder; requests go into its batch/ folder.")],
@@ -120,7 +170,7 @@ def export(
 
 @batch.command("submit")
 @with_run_options
-@command("nihbench.cli.batch:submit")
+@command("nihbench.cli.run:submit")
 def submit(
     context: typer.Context,
     options: dict[str, Any],
@@ -142,7 +192,7 @@ def submit(
 
 
 @batch.command("status")
-@command("nihbench.cli.batch:status")
+@command("nihbench.cli.run:status")
 def status(
     context: typer.Context,
     run: _RUN,
@@ -157,7 +207,7 @@ def status(
 
 
 @batch.command("fetch")
-@command("nihbench.cli.batch:fetch")
+@command("nihbench.cli.run:fetch")
 def fetch(
     context: typer.Context,
     run: _RUN,
@@ -173,7 +223,7 @@ def fetch(
 
 
 @batch.command("import")
-@command("nihbench.cli.batch:import_")
+@command("nihbench.cli.run:import_")
 def import_(
     run: _RUN,
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Result files, of any engine.")],

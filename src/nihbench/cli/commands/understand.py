@@ -1,4 +1,4 @@
-"""What the commands that read runs take: `nih plot`, `report`, `cases`, `export`, `compare` and `diagnose`.
+"""What the commands that read and grade runs take: `nih plot`, `cases`, `compare`, ..., `grade`, `score`, `agree`.
 
 Only what the parser needs: the work of a command is imported when it is invoked (`cli.door.command`).
 """
@@ -117,7 +117,7 @@ def cases(
     """Show every answer below full marks: what the model said, where, why it got its grade, what was sent."""
 
 
-@command("nihbench.cli.export:export")
+@command("nihbench.cli.understand:export")
 def export(
     runs: Annotated[list[Path], typer.Argument(help="Run folders, or a folder of runs.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="The file: .csv, .parquet or .json.")],
@@ -128,7 +128,7 @@ def export(
     """Write runs as one table, one row per trial: CSV (safe to open in a spreadsheet), Parquet or JSON."""
 
 
-@command("nihbench.cli.compare:compare")
+@command("nihbench.cli.understand:compare")
 def compare(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN [RUN]", help="Run folders, or a folder of runs.")],
     by: Annotated[
@@ -151,7 +151,7 @@ def compare(
     """Compare prompts or models over identical haystacks: exact paired tests and a verdict in plain words."""
 
 
-@command("nihbench.cli.diagnose:diagnose")
+@command("nihbench.cli.understand:diagnose")
 def diagnose(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Run folders, or a folder of runs.")],
     prompt: Annotated[str, typer.Option("--prompt", help="Only these prompts, separated by commas.")] = "",
@@ -159,3 +159,56 @@ def diagnose(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
     """Find the pattern behind the misses: only the end kept, the middle lost, a cliff, random holes, ..."""
+
+
+# ---- `nih grade`, `score` and `agree` --------------------------------------------------------------------------------
+
+
+def _option(flag: str, text: str) -> Any:
+    return typer.Option(flag, help=text, rich_help_panel="Judge")
+
+
+@command("nihbench.cli.grading:grade")
+def grade(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="Rows as JSON Lines, or - for stdin.")],
+) -> None:
+    """Grade rows {"id", "needle", "answer"} by rules; the grades come as JSON lines.
+
+    A row may carry "expected", "question", "finish_reason" and "fresh"; without a needle of the catalog it must carry
+    "expected".
+    """
+
+
+@command("nihbench.cli.score:score")
+def score(
+    run: Annotated[Path, typer.Argument(help="A run's folder, or a folder of runs.")],
+    judge: Annotated[
+        _TEXT, _option("--judge", "A judge model: a preset, any name with an address, a .gguf file.")
+    ] = None,
+    judge_base_url: Annotated[_TEXT, _option("--judge-base-url", "The judge's OpenAI-compatible server.")] = None,
+    api_key_env: Annotated[_TEXT, _option("--api-key-env", "The environment variable that holds its key.")] = None,
+    votes: Annotated[int, _option("--votes", "How often each answer is judged; the median counts.")] = 1,
+    only_uncertain: Annotated[
+        bool, _option("--only-uncertain", "Judge only answers that the rules are unsure of.")
+    ] = False,
+    max_cost: Annotated[_FLOAT, _option("--max-cost", "Maximum cost in US dollars.")] = None,
+    max_output: Annotated[_INT, _option("--max-output", "Output limit of one verdict in tokens.")] = None,
+    concurrency: Annotated[_INT, _option("--concurrency", "Requests in flight at once.")] = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Skip the cost confirmation.", rich_help_panel="Judge")
+    ] = False,
+) -> None:
+    """Score a run again, with the rules or a judge model (--judge); scores are kept beside the records."""
+
+
+@command("nihbench.cli.grading:agree")
+def agree(
+    source: Annotated[
+        str, typer.Argument(metavar="RUN|FILE", help='A judged run, or rows with a "band" (- is stdin).')
+    ],
+    scorer: Annotated[
+        _TEXT, typer.Option("--scorer", help="Which judge's scores to use, if a run has several.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+) -> None:
+    """Compare the rules with a judge (RUN) or with people (FILE): kappa, bands, and every disagreement."""

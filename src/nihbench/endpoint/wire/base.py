@@ -2,7 +2,7 @@
 
 That shape is the chat completion's object ({choices: [{message, finish_reason}], usage, model, id}), which is read in
 one place (`endpoint.answer`, `endpoint.usage`): a format turns its own objects and events into it. Errors need no
-turning: `endpoint.error_body` reads every wrapper. A further format is one more file of this folder with a `WIRE`.
+turning: `endpoint.failures` reads every wrapper. A further format is one more file of this folder with a `WIRE`.
 """
 
 from __future__ import annotations

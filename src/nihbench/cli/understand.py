@@ -1,0 +1,84 @@
+"""`nih compare`, `diagnose` and `export`: what runs say beside their figures and their bad cases."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from nihbench.app.comparing import check_comparison, comparison_of
+from nihbench.app.loaded import check_export, joined, load_one, write_table
+from nihbench.app.results import Sweep, chosen, named, result_of, results_in, tell_controls
+from nihbench.cli.hearing import terminal
+from nihbench.cli.output import note, show_json, tell
+from nihbench.figures.captions import length_notes
+from nihbench.figures.findings import diagnosis_sentence
+from nihbench.lang.messages import language, languages, plain, t
+from nihbench.run.store import open_run
+from nihbench.run.tree import find_runs
+
+# ---- `nih compare`: which of two prompts or models finds more, whether that is luck, by how much ---------------------
+
+
+def compare(
+    runs: list[Path], by: str | None, prompt: str, wanted: float, unpaired: bool, scorer: str | None, as_json: bool
+) -> None:
+    """Compare prompts or models over identical haystacks: exact paired tests and a verdict in plain words."""
+    check_comparison(by, wanted)
+    results = results_in(runs, scorer=scorer)
+    made = comparison_of(results, terminal(), by=by, prompt=prompt, wanted=wanted, unpaired=unpaired)
+    if as_json:
+        show_json(made.as_json())
+        return
+    for command in made.listings:
+        note(t("cli.found_before_missed_now", command=command))
+    tell("\n\n".join(map(plain, made.paragraphs)))
+
+
+# ---- `nih diagnose`: which simple pattern explains a run's misses ----------------------------------------------------
+
+
+def diagnose(runs: list[Path], prompt: str, scorer: str | None, as_json: bool) -> None:
+    """Find the pattern behind the misses: only the end kept, the middle lost, a cliff, random holes, ..."""
+    results = [result_of(open_run(path), scorer=scorer) for given in runs for path in find_runs(given)]
+    every = named([sweep for result in results for sweep in result.sweeps])
+    sweeps = chosen(every, prompt, lambda sweep: sweep.grid.prompt)
+    tell_controls([(result.run, result.controls) for result in results], terminal())
+    if as_json:
+        show_json([_value(sweep) for sweep in sweeps])
+        return
+    told = [f"{s.name}: {diagnosis_sentence(s.statistics, language())}" for s in sweeps if s.statistics]
+    tell("\n".join(map(plain, [*told, *length_notes([s.setting for s in sweeps], language())])))
+
+
+def _value(sweep: Sweep) -> dict[str, Any]:
+    made = sweep.statistics
+    assert made is not None  # `result_of` makes them
+    found = made.diagnosis
+    return {
+        "model": sweep.setting.model,
+        "experiment": sweep.grid.experiment,
+        "prompt": sweep.grid.prompt,
+        "length_unit": sweep.setting.length_unit,
+        **asdict(found),
+        "misses": asdict(found.misses) | {"value": found.misses.value if found.misses.trials else None},
+        # With too little measured, or nothing else to tell it from, there is none.
+        "finding": found.finding if made.has_verdict else "cant_tell",
+        "patterns": [asdict(pattern) for pattern in found.patterns] if made.has_verdict else [],
+        "margin": None if found.margin == float("inf") else found.margin,
+        "measured": made.headline.found.measured,
+        "planned": made.headline.found.planned,
+        "text": {lang: diagnosis_sentence(made, lang) for lang in languages()},
+    }
+
+
+# ---- `nih export`: runs as one table for other programs --------------------------------------------------------------
+
+
+def export(runs: list[Path], out: Path, scorer: str | None, controls: bool, extra: bool) -> None:
+    """Write runs as one table, one row per trial: CSV (safe to open in a spreadsheet), Parquet or JSON."""
+    check_export(out)
+    folders = [folder for run in runs for folder in find_runs(run)]
+    table = joined([load_one(folder, scorer=scorer) for folder in folders], controls=controls, extra=extra)
+    write_table(table, out)
+    note(t("cli.trials_runs_file", trials=len(table), runs=len(folders), out=out))

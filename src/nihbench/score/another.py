@@ -1,0 +1,310 @@
+"""Whether the needle's content is given to something else: to another subject, to the past, or to another of its facts.
+
+"X belongs to Porto, Lisbon has Y"; "it used to be X, now it is Y"; of two numbers each in the other's place. Always two
+things must be seen: that the content stands with something else, and that what was asked for gets another value. An
+answer that only words the needle differently is not accused.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from nihbench.lang.messages import Note, Words
+from nihbench.score.asides import is_label
+from nihbench.score.grammar import Grammar, Phrase
+from nihbench.score.match import Found, negated, rivals_of
+from nihbench.score.numbers import find_digits
+from nihbench.score.reading import Reading
+from nihbench.score.sheet import Sheet
+from nihbench.score.subject import names_another
+from nihbench.types import FOUND_FROM
+
+Span = tuple[int, int]
+
+_PARTS = Phrase(r"[;。!?\n—]|\.(?=\s|$)|,(?!\d)|@parts@")
+_STRONG = Phrase(r"[;。!?\n—]|\.(?=\s|$)|@parts@")
+_FORMER = Phrase("@former@")
+_NOW = Phrase("@now@")
+_FROM = Phrase("(?:@from@)[^,;.。]{0,24}$")
+_TO = Phrase(r"[^,;.。]{0,16}?(?:@to@)")
+_BELONGS = Phrase("(?:@belongs@)")
+_STRANGE_SIGNS = 3
+_ASSIGNS = Phrase("(?:@assigns@)")
+_POINTS_BACK = Phrase(r"\W{0,3}(?:@points_back@)")
+_WORDS = ("name", "yes_no", "list", "order", "phrase")  # types of values that are words
+_MOST = 24  # parts of an answer that are looked at
+_REACH = 120  # characters behind "now" in which a new value stands
+_NAME = re.compile(r"\b[A-Z][a-z]{2,20}\b")
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A part of a sentence, by its span in the folded text, and whether a given fact stands in it."""
+
+    start: int
+    end: int
+    given: bool
+
+
+def of_another(reading: Reading) -> Words:
+    """Return why what is given is not given as the answer, or an empty string."""
+    if not reading.right or (reading.sheet.by_words and reading.word_band < FOUND_FROM):
+        return ""
+    return _superseded(reading) or _given_to_another(reading)
+
+
+def misplaced(reading: Reading) -> tuple[Found, ...]:
+    """Return the facts given whose number stands where the needle has another of its facts' ("member price 400")."""
+    numbers = [f for f in reading.right if re.search(r"\d", f.fact.forms[0])]
+    if not numbers or len(reading.found) < 2:
+        return ()
+    sheet = reading.sheet
+    roles = _roles(tuple((f.name, f.forms[0]) for f in sheet.facts), sheet.statements, sheet.grammar)
+    text, grammar = reading.answer.text, reading.grammar
+    return tuple(f for f in numbers if all(_is_misplaced(f, span, roles, text, grammar) for span in f.spans))
+
+
+# ---- another subject ---------------------------------------------------------------------------------------------
+
+
+def _given_to_another(reading: Reading) -> Words:
+    text, sheet = reading.answer.text, reading.sheet
+    parts = _parts(reading)
+    if len(parts) < 2 or all(part.given for part in parts):
+        return ""
+    given = [text[p.start : p.end] for p in parts if p.given]
+    if any(name in part for part in given for name in sheet.subjects):
+        return ""
+    spans = _spans(reading)
+    contrast = any(_contrasts(reading, p, spans) for p in parts if p.given)
+    if not contrast:
+        return ""
+    own = max(_lead(sheet, part) for part in given)
+    for part in parts:
+        if not part.given and _takes_the_place(reading, part, own):
+            return Note("given_to_another", words=text[part.start : part.end].strip()[:60])
+    return ""
+
+
+def _takes_the_place(reading: Reading, part: _Part, own: int) -> bool:
+    """Whether a part speaks more of what was asked than the facts' parts do, and gives it another value."""
+    text, sheet, grammar = reading.answer.text, reading.sheet, reading.grammar
+    said = text[part.start : part.end]
+    named = any(name in said for name in sheet.subjects)
+    lead = _lead(sheet, said)
+    if _POINTS_BACK(grammar).match(said) or reading.answer.cues("abstain", part.start, part.end):
+        return False
+    if negated(grammar, text, max(part.start, part.end - 1), part.end):
+        return False
+    if _has_digits(sheet):
+        more = lead > own or (grammar.has_signs(said) and lead == own > 0)
+        return (named or more) and _has_number(reading, part.start, part.end)
+    assigns = _ASSIGNS(grammar).search(said)
+    if not assigns:
+        return False
+    if grammar.has_signs(said):
+        led = _lead(sheet, said[max(0, assigns.start() - 2) : assigns.start()]) > 0
+        return (named or (led and lead >= own)) and len(_novel_signs(reading, said[assigns.end() :])) > 1
+    return (named or lead > own) and bool(_new_names(reading, part))
+
+
+def _contrasts(reading: Reading, part: _Part, spans: list[Span]) -> bool:
+    """Whether a part with facts says something of its own beside them."""
+    text, grammar = reading.answer.text, reading.grammar
+    rest, at = [], part.start
+    for start, end in spans:
+        if part.start <= start < part.end:
+            rest.append(text[at : max(at, start)])
+            at = max(at, end)
+    left = " ".join([*rest, text[at : part.end]])
+    if names_another(reading.sheet, left):
+        return True
+    if grammar.has_signs(left):
+        if _has_digits(reading.sheet):
+            return bool(_novel_signs(reading, left)) or _FORMER(grammar).search(left) is not None
+        own = [m for m in _BELONGS(grammar).finditer(left) if _novel_signs(reading, left[m.end() : m.end() + 1])]
+        return bool(own) or len(_novel_signs(reading, left)) >= _STRANGE_SIGNS
+    if _has_digits(reading.sheet):
+        return any(not s.isdecimal() for s in reading.novel(left))
+    return any(s.isalpha() for s in reading.novel(left))
+
+
+def _novel_signs(reading: Reading, text: str) -> list[str]:
+    grammar = reading.grammar
+    return [s for s in reading.novel(text) if s not in grammar.light and not s.isdecimal() and s not in grammar.digits]
+
+
+def _new_names(reading: Reading, part: _Part) -> list[str]:
+    start, end = reading.answer.folded.place(part.start), reading.answer.folded.place(part.end - 1) + 1
+    names = map(str.lower, _NAME.findall(reading.answer.original[start:end])[:20])
+    return [name for name in names if name not in reading.grammar.empty and reading.novel(name)]
+
+
+# ---- another time ------------------------------------------------------------------------------------------------
+
+
+def _superseded(reading: Reading) -> Words:
+    """The value was valid before, and another is now."""
+    text, grammar, sheet = reading.answer.text, reading.grammar, reading.sheet
+    spans = _spans(reading)
+    first, last = spans[0][0], max(e for f in reading.right for _, e in f.spans)
+    to = _TO(grammar).match(text, last) if _FROM(grammar).search(text, max(0, first - 40), first) else None
+    if to and _gives_new(reading, to.end()):
+        return Note("superseded", words=text[to.start() : to.end() + 30].strip())
+    former = [m for m in _FORMER(grammar).finditer(text, max(0, first - 100), min(len(text), last + 40))]
+    if not any(_is_new(sheet, m.group()) for m in former):
+        return ""
+    for now in _NOW(grammar).finditer(text, last, last + _REACH):
+        if _is_new(sheet, now.group()) or grammar.has_signs(now.group()):
+            if _gives_new(reading, now.end()):
+                return Note("superseded", words=text[now.start() : now.end() + 30].strip())
+    return ""
+
+
+def _gives_new(reading: Reading, at: int) -> bool:
+    """Whether another value stands behind a place, and none of the facts."""
+    text, grammar = reading.answer.text, reading.grammar
+    stop = re.compile(r"[;。!?\n]|\.(?=\s|$)").search(text, at, at + _REACH)
+    end = stop.start() if stop else min(len(text), at + _REACH)
+    if any(at <= s < end for s, _ in _spans(reading)):
+        return False
+    if _has_digits(reading.sheet):
+        return _has_number(reading, at, end)
+    if grammar.has_signs(text[at:end]):
+        return len(_novel_signs(reading, text[at:end])) > 1
+    return bool(_new_names(reading, _Part(at, end, False))) if end > at else False
+
+
+def _is_new(sheet: Sheet, words: str) -> bool:
+    stems = sheet.grammar.stems(words)
+    return not all(s in sheet.known for s in stems)
+
+
+# ---- another fact ------------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=512)
+def _roles(
+    facts: tuple[tuple[str, str], ...], statements: tuple[str, ...], grammar: Grammar
+) -> Mapping[str, tuple[str, ...]]:
+    """Return the words that the needle has around each fact's number and around no other's, by the fact's name."""
+    roles = dict[str, set[str]]()
+    for name, form in facts:
+        digits = re.search(r"\d[\d,.]*", form)
+        for statement in statements:
+            for clause in re.split(r"[;。!?\n]|\.(?=\s|$)|,(?!\d)", statement):
+                if digits and digits.group() in clause:
+                    roles.setdefault(name, set()).update(_words_of(clause, grammar))
+    return {
+        name: tuple(sorted(words - set().union(*(other for key, other in roles.items() if key != name))))
+        for name, words in roles.items()
+    }
+
+
+def _words_of(text: str, grammar: Grammar) -> set[str]:
+    pairs = {run[i : i + 2] for run in re.findall(f"[{grammar.signs}]{{2,}}", text) for i in range(len(run) - 1)}
+    latin = {s for s in grammar.content_stems(text) if s.isalpha() and not grammar.is_sign(s[0])}
+    return {pair for pair in pairs if not set(pair) & grammar.light} | latin
+
+
+def _is_misplaced(found: Found, span: Span, roles: Mapping[str, tuple[str, ...]], text: str, grammar: Grammar) -> bool:
+    own = roles.get(found.fact.name)
+    others = [word for name, words in roles.items() if name != found.fact.name for word in words]
+    number = re.search(r"\d[\d,.]*", text[span[0] : span[1]])
+    if own is None or not others or number is None:
+        return False
+    low, high = _bounds(text, span, grammar)
+    clause = text[low:high]
+    if any(word in clause for word in own):
+        return False
+    before, behind = text[low : span[0] + number.start()], text[span[1] : high]
+    near = before.rstrip(" 是为:￥¥$约")[-2:]
+    after = re.sub(r"^[ 元块是为]{0,4}", "", behind)[:4]
+    return any(grammar.is_sign(word[0]) and (near == word or after.startswith(word)) for word in others)
+
+
+def _bounds(text: str, span: Span, grammar: Grammar) -> Span:
+    low = max([0, *(m.end() for m in _PARTS(grammar).finditer(text, max(0, span[0] - 80), span[0]))])
+    stop = _PARTS(grammar).search(text, span[1], span[1] + 80)
+    return low, stop.start() if stop else len(text)
+
+
+# ---- parts -------------------------------------------------------------------------------------------------------
+
+
+def _spans(reading: Reading) -> list[Span]:
+    """Return where what identifies the needle stands; where that is not given, where anything does."""
+    telling = [f for f in reading.right if f.fact.identifying]
+    return sorted(span for f in telling or reading.right for span in f.spans)
+
+
+def _parts(reading: Reading) -> list[_Part]:
+    """Return the answer's parts; those between the first and the last fact of a sentence are one."""
+    text, grammar, spans = reading.answer.text, reading.grammar, _spans(reading)
+    parts: list[_Part] = []
+    for low, high in _between(_STRONG(grammar), text, 0, len(text)):
+        held = [s for s in spans if low <= s[0] < high]
+        if not held:
+            parts.append(_Part(low, high, False))
+            continue
+        pieces = _between(_PARTS(grammar), text, low, high)
+        first = max(a for a, _ in pieces if a <= held[0][0])
+        ends = [e for f in reading.right for s, e in f.spans if low <= s < high]
+        last = min([b for _, b in pieces if b >= max(ends)], default=high)
+        parts += [_Part(low, first, False)] if first > low else []
+        parts.append(_Part(first, last, True))
+        parts += [_Part(last, high, False)] if last < high else []
+    return parts[:_MOST]
+
+
+def _between(marks: re.Pattern[str], text: str, low: int, high: int) -> list[Span]:
+    found, at = [], low
+    for mark in marks.finditer(text, low, high):
+        if text[at : mark.start()].strip():
+            found.append((at, mark.start()))
+        at = mark.end()
+        if len(found) > _MOST:
+            break
+    return [*found, (at, high)] if text[at:high].strip() else found or [(low, high)]
+
+
+# ---- what a part says --------------------------------------------------------------------------------------------
+
+
+def _lead(sheet: Sheet, text: str) -> int:
+    """Return how many of the question's words a text has."""
+    grammar = sheet.grammar
+    asked = _asked(sheet.question, tuple(form for fact in sheet.facts for form in fact.forms), grammar)
+    stems = set(grammar.stems(text))
+    return sum(word in text if grammar.is_sign(word[0]) else word in stems for word in asked)
+
+
+@lru_cache(maxsize=512)
+def _asked(question: str, forms: tuple[str, ...], grammar: Grammar) -> tuple[str, ...]:
+    given = {s for form in forms for s in grammar.stems(form)}
+    words = _words_of(re.split(r"[?。]", question)[0], grammar)
+    return tuple(w for w in words if w not in given and w not in grammar.reporting)
+
+
+def _has_digits(sheet: Sheet) -> bool:
+    return any((f.values and f.kind not in _WORDS) or f.digits or re.search(r"\d", f.forms[0]) for f in sheet.facts)
+
+
+def _has_number(reading: Reading, start: int, end: int) -> bool:
+    """Whether another value stands there, or a number that nobody knows, not much shorter than the facts' own."""
+    sheet, grammar, text = reading.sheet, reading.grammar, reading.answer.text
+    for fact in sheet.facts:
+        for place in rivals_of(fact, reading.answer)[:100] if fact.values else ():
+            if start <= place.start < end and not is_label(sheet, text, place.start, place.end):
+                return True
+    asked = {n.digits for n in find_digits(sheet.question)}
+    size = max(len("".join(re.findall(r"\d", fact.digits or fact.forms[0]))) for fact in sheet.facts)
+    for number in grammar.numbers(text[start:end]):
+        if number.digits in asked or number.digits in sheet.known or 3 * len(number.digits) < min(size, 9):
+            continue
+        if not is_label(sheet, text, start + number.start, start + number.end):
+            return True
+    return False

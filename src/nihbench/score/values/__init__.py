@@ -1,0 +1,1 @@
+"""What an expected answer is, by its type, and how it is compared: numbers, codes, dates, names, and the rest."""

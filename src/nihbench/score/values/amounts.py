@@ -1,0 +1,604 @@
+"""Numbers, percentages, sums of money, quantities with a unit and durations, however written.
+
+What is read: digits with any grouping and a decimal point or comma, with a scale (46.35k, 3.6万, 3.6×10⁴), words and
+signs for numbers, a currency or a unit in front or behind, "per" something; parts of one quantity side by side
+(3 h 20 min, 18元5角) are one. Two amounts are equal where they are the same quantity (12.5 kg, 12,500 g); without a
+unit a number is equal to one with any.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass, replace
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from functools import lru_cache
+
+from nihbench.score.answer import Text
+from nihbench.score.grammar import Grammar
+from nihbench.score.numbers import nearness
+from nihbench.score.values.base import Place, kept, outermost
+from nihbench.score.values.units import dimension, same, size_of
+
+_MOST = 3000  # amounts of a text that are read
+_LARGEST = 40  # digits: a longer row is no amount
+_DIGITS = re.compile(
+    r"(?<![\d.,])(?:\d{1,3}(?P<sep>[., ])\d{3}(?:(?P=sep)\d{3})*(?!\d)(?P<part>[.,]\d{1,9}(?!\d))?"
+    r"|\d{1,2}(?:,\d{2})+,\d{3}(?!\d)|\d{1,40}(?:[.,]\d{1,9}(?![\d]))?|\d)|(?<![\w.])\.\d{1,3}(?!\d)",
+    re.ASCII,
+)
+_POWER = re.compile(r" ?[x×*·] ?10(\^?)(-?\d{1,2})|e([+-]?\d{1,2})(?![a-z0-9])", re.ASCII)
+_REST = re.compile(r"[零〇]?(\d{1,8})", re.ASCII)
+_GLUED = re.compile(r"[a-z]$")
+_WORDS_BEHIND = re.compile(r"[ -]?([a-z]+)((?: [a-z]+){0,3})")
+_MINUS = re.compile(r"(?:^|[\s(\[=:])-$")
+_PLURAL = re.compile(r" ([a-z]{3,20}s)\b(?!')")
+_ENDLESS = 12  # digits
+_ORDER = 5  # times as much: more than that is another matter
+_ROUNDED = Decimal("0.01")
+_MORE_SCALES = re.compile(r"(\d{1,4}(?:\.\d+)?)([十百千万]{1,2})")
+_FRACTION = re.compile(r"[ ,]?(?:and a half|and a quarter)\b|半(?![a-z\u4e00-\u9fff]?[小天年月])")
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """An amount as it stands in a text: `values` are the ways to read its number, the usual one first.
+
+    `formed`: its groups or its decimals show that it is this number and no row of digits. `single`: one word or sign.
+    `first`, `last` are where the number itself stands; start and end take in unit and currency. `pieces` are the parts
+    of a quantity that is told in several (6 h 40 min).
+    """
+
+    start: int
+    end: int
+    first: int
+    last: int
+    values: tuple[Decimal, ...]
+    unit: str
+    per: str
+    digits: str
+    formed: bool
+    single: bool
+    pieces: tuple[tuple[Decimal, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """An expected amount: `thing` are the stems of what is counted, `asked` those of the question."""
+
+    kind: str
+    value: Decimal
+    unit: str
+    per: str
+    digits: str
+    thing: tuple[str, ...] = ()
+    per_asked: bool = False
+    asked: frozenset[str] = frozenset()
+    pieces: tuple[tuple[Decimal, str], ...] = ()
+
+    def places(self, answer: Text) -> list[Place]:
+        """Return where amounts stand in an answer, each as near as it is."""
+        reads = amounts(answer)
+        found = [place for read in reads if (place := self._place(read, answer)) is not None]
+        if self.digits:
+            lasts = [read.last for read in reads]  # in order, and none overlaps the next
+            for number in answer.numbers(self.digits):
+                at = bisect_right(lasts, number.start)
+                over = reads[at] if at < len(reads) and reads[at].first < number.end else None
+                if over is None or not (over.formed or (over.first, over.last) == (number.start, number.end)):
+                    place = self._by_digits(number.digits, number.start, number.end, answer)
+                    found += [place] if place is not None else []
+        return outermost(found)
+
+    def _by_digits(self, digits: str, start: int, end: int, answer: Text) -> Place | None:
+        kind = nearness(digits, self.digits)
+        if kind == "same":
+            unit, last = reader_for(answer.grammar).unit_behind(answer.text, end)
+            if unit and self.unit and same(self.value, self.unit, self.value, unit) is None:
+                return Place(start, last, "unit", 0.3, rival=True)
+            return Place(start, last if unit else end, "same", 1.0)
+        if kind == "other":
+            return Place(start, end, "other", 0.0, rival=True) if len(digits) == len(self.digits) else None
+        return Place(start, end, "edit" if kind == "near" else "part", 0.3, rival=kind == "near")
+
+    def _place(self, read: Read, answer: Text) -> Place | None:
+        padded = self.digits.startswith("0") or (read.digits.startswith("0") and not read.formed and len(read.digits) > 1)
+        if self.digits and padded and read.digits != self.digits:
+            values: tuple[Decimal, ...] = ()
+        else:
+            values = read.values
+        equal: bool | None = False
+        counted = read.unit == "count"
+        for value in values:
+            if not self.unit or not read.unit or counted:
+                equal = value == self.value
+            elif value is read.values[0] or read.unit == self.unit:  # the other way to read a point is for its own unit
+                equal = same(self.value, self.unit, value, read.unit)
+            if not equal and self.unit == "%" and _endless(self.value) and read.unit == "%":
+                equal = abs(value - self.value) < Decimal("0.5")
+            if equal or equal is None:
+                break
+        if equal:
+            return self._right(read, answer)
+        if self.value in values:
+            return Place(read.start, read.end, "unit", 0.3)
+        some = self._some(read)
+        if some is not None:
+            return some
+        if equal is None or (self.unit and read.unit and dimension(self.unit) != dimension(read.unit)):
+            return None
+        whole = bool(self.digits and read.digits)
+        mine, its = (self.digits, read.digits) if whole else (_plain(self.value), _plain(read.values[0]))
+        kind = nearness(its.replace(".", ""), mine.replace(".", "")) if len(mine) > 2 else "other"
+        if not whole and kind == "near" and _point(its) != _point(mine):
+            kind = "other"
+        if kind == "other" and len(mine) == len(its) == 2 and mine.isdecimal() and mine[::-1] == its:
+            kind = "near"
+        if kind in ("same", "near", "part"):  # the same digits: the point stands elsewhere
+            return Place(read.start, read.end, "part" if kind == "part" else "edit", 0.3, rival=kind == "near")
+        alike = self._comparable(read) or (
+            not read.single and not (self.unit and not read.unit) and len(read.digits) == len(self.digits or mine)
+        )
+        return Place(read.start, read.end, "other", 0.0, rival=True) if alike else None
+
+    def _comparable(self, read: Read) -> bool:
+        """Whether an amount of a unit is of an order in which it could be offered for this one."""
+        own, its = size_of(self.value, self.unit), size_of(read.values[0], read.unit)
+        if own is None or its is None:
+            return bool(self.unit and read.unit)
+        return own[0] == its[0] and abs(own[1]) <= _ORDER * abs(its[1]) and abs(its[1]) <= _ORDER * abs(own[1])
+
+    def _some(self, read: Read) -> Place | None:
+        """Return the place of an amount that is rounded, or of one part of a quantity in several."""
+        if self.pieces:
+            said = read.pieces or ((read.values[0], read.unit),)
+            if any(same(*self.pieces[0], *piece) for piece in said):
+                return Place(read.start, read.end, "part", 0.5)
+            if any(same(*mine, *piece) for mine in self.pieces[1:] for piece in said):
+                return Place(read.start, read.end, "part", 0.3)
+        if self.unit and read.unit and (read.unit != self.unit or self.pieces):
+            own, its = size_of(self.value, self.unit), size_of(read.values[0], read.unit)
+            if own and its and own[0] == its[0] and abs(own[1] - its[1]) <= _ROUNDED * abs(own[1]):
+                return Place(read.start, read.end, "part", 0.7)
+        if self.unit == read.unit or not read.unit or not self.unit:
+            mine, its_own = self.value, read.values[0]
+            for places in (2, 1) if self.unit == read.unit and self.unit else (3, 2):
+                if mine and len(_plain(abs(mine)).replace(".", "")) > places and _rounded(mine, places) == its_own:
+                    return Place(read.start, read.end, "part", 0.3)
+        return None
+
+    def _right(self, read: Read, answer: Text) -> Place | None:
+        if self.per and read.per and self.per != read.per:
+            return Place(read.start, read.end, "unit", 0.5, rival=True)
+        if self.per and not read.per and not self.per_asked:
+            return Place(read.start, read.end, "part", 0.7)
+        if self._of_others(read, answer):
+            return Place(read.start, read.end, "unit", 0.5)
+        if self.thing and read.unit in ("", "count") and self.value < 100:
+            behind = answer.grammar.stems(answer.text[read.end : read.end + 60])[: len(self.thing) + 2]
+            short = len(answer.words) <= len(self.thing) + 2
+            if self.thing[-1] not in behind and not short:
+                return None
+        if read.single and not self.unit and len(answer.words) > 6 and self.value < 3:
+            behind = answer.grammar.stems(answer.text[read.end : read.end + 60])[:3]
+            if not set(self.thing) & set(behind):
+                return None
+        return Place(read.start, read.end, "same", 1.0)
+
+    def _of_others(self, read: Read, answer: Text) -> bool:
+        """Whether the number is said of other things: 1,380 goats for 1,380 sheep, 62 members for 62%."""
+        if read.unit not in ("", "count") or not (self.thing or self.unit) or dimension(self.unit) == "money":
+            return False
+        if answer.grammar.has_signs(answer.text[read.end : read.end + 1]) and not self.thing:
+            return read.unit == "count"
+        m = _PLURAL.match(answer.text, read.end)
+        if m is None or m[1] in answer.grammar.empty:
+            return False
+        stem = answer.grammar.stem(m[1])
+        known = stem in answer.grammar.reporting or (not self.unit and stem in self.asked)
+        return not known and set(self.thing).isdisjoint(answer.stems)
+
+    def equals(self, language: str) -> list[str]:
+        """Return other ways to write the amount."""
+        number = _plain(self.value)
+        grouped = f"{self.value:,}" if self.value == self.value.to_integral() else number
+        forms = [number, grouped] if not self.unit else []
+        if self.unit and dimension(self.unit) == "money":
+            forms += [f"{grouped} {self.unit.split()[0]}"]
+        elif self.unit == "%":
+            forms += [f"{number}%", f"{number} percent"] + ([f"百分之{number}"] if language == "zh" else [])
+        elif self.unit:
+            forms += [f"{grouped} {self.unit}"]
+        return [] if self.per or self.thing else forms
+
+
+def _plain(value: Decimal) -> str:
+    return f"{value.normalize():f}" if value else "0"
+
+
+def _endless(value: Decimal) -> bool:
+    """Whether a value has more digits than anybody writes: a third."""
+    return len(value.as_tuple().digits) > _ENDLESS
+
+
+def _rounded(value: Decimal, places: int) -> Decimal:
+    """Return a value rounded to so many digits."""
+    return value.quantize(Decimal(1).scaleb(value.adjusted() - places + 1), ROUND_HALF_UP)
+
+
+def _point(number: str) -> int:
+    """Return how many digits stand behind the point."""
+    return len(number.partition(".")[2])
+
+
+def _decimal(text: str) -> Decimal | None:
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        return None
+
+
+class Reader:
+    """Reads amounts as some languages write them."""
+
+    def __init__(self, grammar: Grammar) -> None:
+        self.values = [each.values for each in grammar.languages if each.values]
+        spaced = [each.values for each in grammar.languages if each.values and each.spaced]
+        signs = [each.values for each in grammar.languages if each.values and not each.spaced]
+        self._units: dict[str, str] = {}
+        self._prefixes: dict[str, str] = {}
+        for each in self.values:
+            self._units |= each.units
+        for each in self.values:  # what is money goes before what is not: pounds are both
+            for word, code in each.currencies.items():
+                self._prefixes[word] = code
+                self._units[word] = f"{code} {self._units[word]}" if word in self._units and code else code
+        self._key = re.compile(rf"(?<![a-z\d])({_any([w for w, u in self._units.items() if u and len(w) > 1])})[a-z]{{0,2}} ?: ?$")
+        small = [(word, size.split(maxsplit=1)) for each in self.values for word, size in each.small.items()]
+        self._small = {word: Decimal(size[0]) for word, size in small}
+        self._small_of = {word: size[1] for word, size in small if len(size) > 1}
+        latin = [word for word in {*self._units, *self._small} if word[-1].isascii() and word[-1].isalpha()]
+        other = [word for word in {*self._units, *self._small} if word not in latin and word]
+        behind = "|".join(
+            [rf"(?:{_any(latin)})(?:(?![a-z0-9])|(?<=[a-z])(?=\d{{1,2}} ?(?:m|mins?|s|secs?|in|g)\b))(?:\.(?=\s|$))?"]
+            * bool(latin) + [f"(?:{_any(other)})"] * bool(other)
+        )
+        self._behind = re.compile(rf" ?-? ?({behind})")
+        self._before = re.compile(rf"(?:(?<![a-z])({_any([w for w in self._prefixes if w.isascii() and w.isalpha() and len(w) < 4])})"
+                                  rf"|({_any(filter(_may_lead, self._prefixes))}))[ :]{{0,2}}$")  # fmt: skip
+        words = {word: scale for each in spaced for word, scale in each.scales.items()}
+        chars = {word: scale for each in signs for word, scale in each.scales.items()}
+        self._scale_of = {**words, **chars}
+        self._scale = re.compile(
+            rf"(?:[ -]?({_any([w for w in words if len(w) > 1])})(?![a-z])|({_any([w for w in words if len(w) < 2])})"
+            rf"(?![a-z])| ?({_any(chars)}))"
+        )
+        self._said = [(re.compile(each.number), each.value) for each in self.values if each.number and each.value]
+        self._minus = [re.compile(each.minus) for each in self.values if each.minus]
+        self._minus_after = [re.compile(each.minus_after) for each in self.values if each.minus_after]
+        self._percent = tuple(each.percent_before for each in self.values if each.percent_before)
+        self._per_after = [re.compile(each.per_after) for each in self.values if each.per_after]
+        self._per_before = [re.compile(rf"(?:{each.per})[ ,]?(?:[a-z]{{1,6}} )?$") for each in self.values if each.per]
+        self._stem = grammar.stem
+        self.has_signs = grammar.has_signs
+
+    def read(self, text: Text) -> list[Read]:
+        """Return the amounts of a text, in order of place."""
+        spans = [(m.start(), m.end(), m.group()) for m, _ in zip(_DIGITS.finditer(text.text), range(_MOST), strict=False)]
+        found: list[Read] = []
+        for start, end, run in spans:
+            if found and start < found[-1].last:
+                continue
+            read = self._digits(text, start, end, run, glued=bool(found) and found[-1].end == start)
+            if read is not None:
+                found.append(read)
+        for pattern, value in self._said:
+            ends, more = [read.last for read in found], list[Read]()
+            for m, _ in zip(pattern.finditer(text.text), range(_MOST), strict=False):
+                if value is not None and not _within(m.start(), m.end(), found, ends):
+                    said = self._words(text, m.start(), m.end(), value(m.group()))
+                    if said is not None:
+                        more.append(said)
+            found = sorted([*found, *more], key=lambda read: read.first)
+        return self._joined(text, found)
+
+    def unit_behind(self, text: str, at: int) -> tuple[str, int]:
+        """Return the unit that stands behind a number, and where it ends."""
+        m = self._behind.match(text, at)
+        return (self._units.get(m[1].rstrip("."), ""), m.end()) if m and m[1] not in self._small else ("", at)
+
+    def words_for(self, unit: str) -> tuple[str, str]:
+        """Return patterns of the words for a unit, and of those for others of its dimension."""
+        mine = set(unit.split())
+        own = [word for word, symbol in self._units.items() if symbol and mine & set(symbol.split())]
+        what = dimension(unit)
+        others = [word for word, symbol in self._units.items()
+                  if symbol and not mine & set(symbol.split()) and dimension(symbol) == what]  # fmt: skip
+        return _any(own), _any(others)
+
+    def _digits(self, text: Text, start: int, end: int, run: str, *, glued: bool) -> Read | None:
+        written = text.text
+        if start and not glued and _GLUED.match(written[start - 1]):
+            if self._currency(text, start) == ("", start):
+                return None
+        values, formed = _readings(run)
+        power = _POWER.match(written, end)
+        first, last = start, end
+        if power and (power[3] or power[1] or self._raised(text, power)):
+            tens = Decimal(10) ** int(power[3] or power[2])
+            values, last, formed = [value * tens for value in values[-1:]], power.end(), True
+        else:
+            scale = self._scale.match(written, end)
+            if scale and self._scales(text, scale, start):
+                factor = Decimal(self._scale_of[scale[1] or scale[2] or scale[3]])
+                values = [value * factor for value in dict.fromkeys([values[-1], values[0]])]
+                last, formed = scale.end(), True
+                rest = _REST.match(written, last) if scale[3] and not _MORE_SCALES.match(written, last) else None
+                if rest and len(rest[1]) <= len(str(int(factor))) - 1:
+                    added = int(rest[1]) * (int(factor) // 10 if len(rest[1]) == 1 and rest.group() == rest[1] else 1)
+                    values, last = [value + added for value in values], rest.end()
+                while scale[3] and (further := _MORE_SCALES.match(written, last)):
+                    added_scale = Decimal(self._scale_of.get(further[2], 1))
+                    values, last = [value + Decimal(further[1]) * added_scale for value in values], further.end()
+        if not values:
+            return None
+        digits = re.sub(r"\D", "", run)
+        if last != end:  # with a scale, the digits are those of the number that it makes
+            digits = _plain(values[0]) if values[0] == values[0].to_integral() else ""
+        return self._with_unit(text, first, last, tuple(values), digits, formed, single=False)
+
+    @staticmethod
+    def _raised(text: Text, power: re.Match[str]) -> bool:
+        """Whether the power of ten stands raised in the original (a plain 104 is another number)."""
+        place = text.folded.place(power.start(2))
+        return text.original[place : place + 1] in tuple("⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+
+    def _scales(self, text: Text, scale: re.Match[str], start: int) -> bool:
+        if scale[2] == "m":  # million beside a currency, else metres
+            behind = self._behind.match(text.text, scale.end())
+            money = behind is not None and dimension(self._units.get(behind[1], "")) == "money"
+            return money or self._currency(text, start) != ("", start)
+        if scale[3]:  # 3千米, 5千克: the scale is a part of the unit
+            behind = self._behind.match(text.text, scale.start(3))
+            return not (behind and behind[1].startswith(scale[3]) and len(behind[1]) > len(scale[3]))
+        return True
+
+    def _words(self, text: Text, start: int, end: int, value: str | None) -> Read | None:
+        if value is None:
+            return None
+        number, _, scale = value.partition("*")
+        plain = _decimal(number)
+        if plain is None:
+            return None
+        if scale.endswith("%"):
+            return self._with_unit(text, start, end, (plain / Decimal(scale[:-1]) * 100,), "", True, False, "%")
+        plain *= Decimal(scale or 1)
+        written = text.text[start:end]
+        single = not re.search(r"[ -]", written) if written.isascii() else len(written) == 1
+        digits = number if number.isdecimal() and not scale else ""
+        formed = not digits or plain >= 100 and len(str(plain)) != len(written)
+        return self._with_unit(text, start, end, (plain,), digits, formed and not single, single)
+
+    def _currency(self, text: Text, start: int) -> tuple[str, int]:
+        """Return the currency in front of a number, and where it begins; a dollar sign is folded away."""
+        before = self._before.search(text.text, max(0, start - 20), start)
+        if before:
+            return self._prefixes[before[1] or before[2]], before.start()
+        at = text.folded.place(start) - 1
+        while at >= 0 and text.original[at] in " *_`":
+            at -= 1
+        if at >= 0 and text.original[at] in "$＄﹩":
+            mark = re.search(r"(?i)(us|a|c|nz|hk|s|nt|r|mex)$", text.original[max(0, at - 3) : at])
+            if mark is None:
+                return self._prefixes.get("dollars", ""), start
+            code = self._prefixes.get(f"{mark[1].lower()}$", "")
+            return code or self._prefixes.get("dollars", ""), max(0, start - len(mark[1]))
+        return "", start
+
+    def _with_unit(
+        self,
+        text: Text,
+        first: int,
+        last: int,
+        values: tuple[Decimal, ...],
+        digits: str,
+        formed: bool,
+        single: bool,
+        unit: str = "",
+    ) -> Read:
+        written = text.text
+        start, end = first, last
+        currency, start = self._currency(text, first)
+        share_of_one, pieces = bool(unit), tuple[tuple[Decimal, str], ...]()
+        if not share_of_one:
+            unit, end = self._unit(written, last, currency)
+        if not unit:
+            key = self._key.search(written, max(0, start - 24), start)  # "minutes": 40
+            if key:
+                unit, start = self._units[key[1]], key.start()
+        half = _FRACTION.match(written, end) if unit and end > last else None
+        if half:
+            share = Decimal("0.25") if "quarter" in half.group() else Decimal("0.5")
+            pieces = ((values[0], unit), (share, unit))
+            values, end, formed, digits = tuple(value + share for value in values), half.end(), True, ""
+        if any(written.endswith(mark, 0, first) for mark in self._percent):
+            unit, start = "%", first - len(self._percent[0])
+        per, end = self._per(written, start, end)
+        before = written[max(0, start - 12) : start]
+        if _MINUS.search(before) or any(pattern.search(before) for pattern in self._minus):
+            bullet = before.rstrip("-").endswith("\n") or not before.rstrip("-").strip()
+            negative = tuple(-value for value in values)
+            values = (*negative, *values) if bullet and before.endswith("-") and start - 1 > 0 else negative
+        if "|" in unit:  # pence, cents
+            word, _, unit = unit.partition("|")
+            values, digits, formed = tuple(value * self._small[word] for value in values), "", True
+        if any(pattern.match(written, end) for pattern in self._minus_after):
+            values = tuple(-value for value in values)
+        if unit == "tenth":
+            unit, values = "%", tuple(value * 10 for value in values)
+        return Read(start, end, first, last, values, unit, per, digits, formed, single, pieces)
+
+    def _unit(self, written: str, last: int, currency: str) -> tuple[str, int]:
+        m = self._behind.match(written, last)
+        if m is None:
+            return currency, last
+        word = m[1].rstrip(".")
+        unit = self._units.get(word)
+        if word in self._small and word not in self._units:
+            return (f"{word}|{self._small_of[word]}", m.end()) if word in self._small_of and not currency else (currency, last)
+        if unit is None:
+            return currency, last
+        if currency and dimension(unit) != "money" and not (set(unit.split()) & set(currency.split())):
+            return currency, last
+        if " " in unit and currency:
+            unit = currency if set(unit.split()) & set(currency.split()) else unit
+        if m.group().startswith((" - ", "- ")) or (unit in ("in", "a", "month") and word in ("in", "a")):
+            return currency, last
+        return unit, m.end()
+
+    def _per(self, written: str, start: int, end: int) -> tuple[str, int]:
+        for pattern in self._per_after:
+            after = pattern.match(written, end)
+            if after:
+                return self._per_unit(after["per"]), after.end()
+        for pattern in self._per_before:
+            before = pattern.search(written, max(0, start - 24), start)
+            if before:
+                return self._per_unit(before["per"]), end
+        return "", end
+
+    def _per_unit(self, word: str) -> str:
+        return self._units.get(word) or self._units.get(self._stem(word)) or self._stem(word)
+
+    def _joined(self, text: Text, reads: list[Read]) -> list[Read]:
+        """Add up what stands side by side and measures the same: 3 h 20 min, 18元5角, 十八块五."""
+        joined: list[Read] = []
+        for read in reads:
+            last = joined[-1] if joined else None
+            whole = last and last.unit and self._sum(text, last, read)
+            if whole:
+                joined[-1] = whole
+            else:
+                joined.append(read)
+        return joined
+
+    def _sum(self, text: Text, one: Read, other: Read) -> Read | None:
+        gap = text.text[one.end : max(one.end, other.start)]
+        if len(gap) > 5 or not _SIDE_BY_SIDE.fullmatch(gap):
+            return None
+        if dimension(one.unit) == "money":
+            return self._change(text, one, other, gap)
+        if one.unit == "m" and not gap and not other.unit and 0 < len(other.digits) < 3:  # 1米85
+            value = one.values[0] + Decimal(other.digits).scaleb(-len(other.digits))
+            return replace(one, end=other.end, last=other.last, values=(value,), digits="")
+        if one.unit == "h" and not gap and (other.unit == "m" or (not other.unit and len(other.digits) == 2)):
+            other = replace(other, unit="min")
+        if not other.unit or other.unit == one.unit or dimension(one.unit) != dimension(other.unit):
+            return None
+        if dimension(one.unit) not in ("time", "months", "length", "mass"):
+            return None
+        from nihbench.score.values.units import SIZES
+
+        size, small = SIZES[one.unit][1], SIZES[other.unit][1]
+        if small >= size or other.values[0] * small >= size:
+            return None
+        value = one.values[0] + other.values[0] * small / size
+        pieces = (*(one.pieces or ((one.values[0], one.unit),)), (other.values[0], other.unit))
+        per = one.per or other.per
+        return replace(one, end=other.end, last=other.last, values=(value,), digits="", per=per, pieces=pieces)
+
+    def _change(self, text: Text, one: Read, other: Read, gap: str) -> Read | None:
+        if gap.strip(" ,and") or len(one.values) == 0:
+            return None
+        bare = text.text[one.last : one.end].strip() in ("pounds", "dollars", "euros", "pound", "dollar", "euro")
+        if gap == " " and bare and not other.unit and 9 < other.values[0] < 100:
+            value = one.values[0] + other.values[0] / 100  # three pounds fifty
+            return replace(one, end=other.end, last=other.last, values=(value,), digits="", formed=True)
+        m = self._behind.match(text.text, other.last)
+        size = self._small.get(m[1]) if m else None
+        if m and size is not None:
+            after = m.end()
+        elif not gap and other.single and not other.unit and text.text[one.last : one.end].strip() in ("块", "块钱"):
+            size, after = Decimal("0.1"), other.end
+        elif not gap and len(other.digits) == 1 and not other.unit and text.text[one.last : one.end] in ("块", "元"):
+            size, after = Decimal("0.1"), other.end
+        else:
+            return None
+        value = one.values[0] + other.values[0] * size
+        per, after = self._per(text.text, one.start, after)
+        return replace(one, end=after, last=other.last, values=(value,), digits="", formed=True, per=one.per or per)
+
+
+_SIDE_BY_SIDE = re.compile(r"[ ,]{0,2}(?:and |零|又)?")
+
+
+def _may_lead(word: str) -> bool:
+    """Whether a word for a currency may stand in front of its number: a symbol, 人民币."""
+    return word.endswith("币") or (not word.isalpha() and " " not in word and not word.endswith("."))
+
+
+def _any(words: object) -> str:
+    return "|".join(map(re.escape, sorted(words, key=len, reverse=True))) or "(?!)"  # type: ignore[call-overload]
+
+
+def _readings(run: str) -> tuple[list[Decimal], bool]:
+    """Return the ways to read digits with points and commas, the usual one first, and whether they form a number."""
+    plain = re.sub(r"[ ,.]", "", run)
+    if len(plain) > _LARGEST:
+        return [], False
+    separators = re.findall(r"[ ,.]", run)
+    if not separators:
+        return [Decimal(run)], False
+    last = separators[-1]
+    head, _, tail = run.rpartition(last)
+    if len(set(separators)) > 1:
+        return [Decimal(re.sub(r"[ ,.]", "", head) + "." + tail)], True
+    if len(separators) > 1 or last == " ":
+        return [Decimal(plain)], True
+    if len(tail) != 3:
+        return [Decimal(f"{head}.{tail}")], True
+    whole, part = Decimal(plain), Decimal(f"{head}.{tail}")
+    if head.startswith("0"):
+        return [part], True
+    return ([whole, part] if last == "," else [part, whole]), True
+
+
+def _within(start: int, end: int, reads: list[Read], ends: list[int]) -> bool:
+    at = bisect_right(ends, start)
+    return at < len(reads) and reads[at].first < end
+
+
+@lru_cache(maxsize=64)
+def reader_for(grammar: Grammar) -> Reader:
+    """Return how amounts are read in the languages of a grammar."""
+    return Reader(grammar)
+
+
+def amounts(text: Text) -> list[Read]:
+    """Return the amounts of a text; read once."""
+    return kept(text, "amounts", reader_for(text.grammar).read)
+
+
+def kind_of(unit: str, thing: object = ()) -> str:
+    """Return the name of the type of an amount with a unit."""
+    what = dimension(unit)
+    if unit == "%":
+        return "percentage"
+    return {"money": "money", "time": "duration", "months": "duration", "": "quantity" if thing else "number"}.get(
+        what, "quantity"
+    )
+
+
+def amount_of(
+    read: Read, thing: tuple[str, ...] = (), per_asked: bool = False, asked: frozenset[str] = frozenset()
+) -> Amount:
+    """Return what is expected where a read amount is."""
+    value = read.values[0]
+    unit = "" if read.unit == "count" else read.unit
+    digits = _plain(value) if value == value.to_integral() and value >= 0 else ""
+    if read.digits.startswith("0") and read.digits.isdecimal() and not read.formed:
+        digits = read.digits
+    return Amount(
+        kind=kind_of(unit, thing), value=value, unit=unit, per=read.per,
+        digits=digits if len(digits) >= 3 else "", thing=thing, per_asked=per_asked, asked=asked, pieces=read.pieces,
+    )  # fmt: skip

@@ -1,0 +1,211 @@
+"""Strings that count as a whole: passwords, identifiers, number plates, versions, addresses of the web and of mail,
+telephone numbers.
+
+One is right when it stands there but for case, width, quotes and (where these tell nothing) separators; nearly right
+when one character is wrong, missing, too many or swapped, when its pieces stand in another order, or when at least half
+of it stands there in a row. Its words scattered over a sentence are nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from nihbench.score.answer import Text
+from nihbench.score.values.base import Place, kept, outermost
+
+_MOST = 60  # places of one code that are looked at
+_SEPARATORS = r"[ \-_./:·—,\u200b]"
+_TOKEN = re.compile(r"[a-z0-9]+(?:[-./:@+%=&?·][a-z0-9]+)*|(?<![a-z0-9/:])(?:/[a-z0-9]+)+")
+_PIECE = re.compile(r"[a-z0-9]+")
+_WORDS_OF_A_CODE = 12
+_PHONE = re.compile(r"(?<![\w])(?:\+|00)?\(?\d(?:[ ().\-/]{0,3}\d){6,17}(?!\d)")
+STRICT = frozenset(("url", "email", "version"))
+_SCHEME = re.compile(r"^(?:[a-z]{2,6}://)?(?:www\.)?(?:v(?=\d))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """An expected string; `text` is folded, `strict`: its separators tell (a version, an address)."""
+
+    kind: str
+    text: str
+    strict: bool = False
+
+    def places(self, answer: Text) -> list[Place]:
+        """Return where it, or something near it, stands in an answer."""
+        plain = _squeezed(_bare(self.text) if self.strict else self.text)
+        found = [Place(m.start(), m.end(), "same", 1.0) for m, _ in
+                 zip(_pattern(self.text, self.strict).finditer(answer.text), range(_MOST), strict=False)]  # fmt: skip
+        if self.kind == "phone":
+            found += self._phones(answer, plain)
+        if plain.isdecimal() and not self.strict:
+            found += [Place(n.start, n.end, "same", 1.0) for n in answer.numbers(plain) if n.digits == plain]
+        if self.kind == "version":
+            found += self._in_words(answer)
+        if not self.text.isascii():
+            return outermost([*found, *self._near_signs(answer)])
+        if len(plain) < 2:
+            return outermost(found)
+        return outermost([*found, *self._near(answer, plain, bool(found))])
+
+    def _in_words(self, answer: Text) -> Iterator[Place]:
+        """Look for a version whose stage is told in words: release candidate 3 of 4.12.0."""
+        m = re.fullmatch(r"v?(\d+(?:\.\d+)+)[-.+]?(rc|alpha|beta|a|b)[-.]?(\d*)", self.text)
+        if m is None:
+            return
+        stage = {"rc": "release candidate|rc", "a": "alpha", "b": "beta"}.get(m[2], m[2])
+        told = re.search(rf"\b(?:{stage})[ -]?(?:no\.? ?|number )?{m[3]}\b", answer.text)
+        base = re.search(rf"(?<![\d.]){re.escape(m[1])}(?!\d|\.\d)", answer.text)
+        if told and base:
+            yield Place(min(told.start(), base.start()), max(told.end(), base.end()), "same", 1.0)
+
+    def _phones(self, answer: Text, plain: str) -> Iterator[Place]:
+        for m, _ in zip(_PHONE.finditer(answer.text), range(_MOST), strict=False):
+            digits = re.sub(r"\(0\)|\D", "", m.group())
+            if _same_phone(digits, plain):
+                yield Place(m.start(), m.end(), "same", 1.0)
+            elif _one_edit(digits, plain):
+                yield Place(m.start(), m.end(), "edit", 0.3, rival=True)
+
+    def _near(self, answer: Text, plain: str, only_whole: bool) -> Iterator[Place]:
+        pieces = _PIECE.findall(self.text)
+        shape = _shape(self.text)
+        for start, end, token in tokens(answer):
+            written = _squeezed(_bare(token) if self.strict else token)
+            if written == plain:
+                if self.strict and _bare(token) != _bare(self.text):
+                    yield Place(start, end, "edit", 0.3, rival=True)
+                continue
+            theirs = _PIECE.findall(token)
+            if len(pieces) > 1 and len(theirs) == len(pieces) and sorted(theirs) == sorted(pieces):
+                yield Place(start, end, "order", 0.3, rival=True)
+            elif abs(len(written) - len(plain)) <= 2 and len(plain) >= 3 and _one_edit(written, plain):
+                yield Place(start, end, "edit", 0.3, rival=True)
+            elif self.strict and self._tail_differs(token):
+                yield Place(start, end, "edit", 0.3, rival=True)
+            elif _shape(token) == shape and (len(pieces) > 1 or _mixed(plain)):
+                yield Place(start, end, "other", 0.0, rival=True)
+            elif 2 * len(written) >= len(plain) and len(written) >= 3 and written in plain and not only_whole:
+                yield Place(start, end, "part", 0.3)
+            elif (self.kind == "email" and "@" in token) or (self.kind == "url" and "/" in token and "/" in self.text):
+                yield Place(start, end, "other", 0.0, rival=True)
+        if len(pieces) > 1 and not only_whole:
+            yield from self._spaced(answer, pieces, plain)
+
+    def _near_signs(self, answer: Text) -> Iterator[Place]:
+        """Look for a string with a sign in it (京A·12345): another sign, or one character of the others wrong."""
+        rest = "".join(_PIECE.findall(self.text))
+        at = re.search(r"[^\W_a-z0-9]", self.text)
+        if len(rest) < 4 or at is None:
+            return
+        for start, end, token in tokens(answer):
+            written = _squeezed(token)
+            if written == rest:
+                yield Place(max(0, start - 1), end, "edit", 0.3, rival=True)
+            elif _one_edit(written, rest) and answer.text[max(0, start - 1) : start] == self.text[:1]:
+                yield Place(start - 1, end, "edit", 0.3, rival=True)
+
+    def _tail_differs(self, token: str) -> bool:
+        """Whether only the last piece of an address or a version differs."""
+        mine, theirs = _bare(self.text), _bare(token)
+        cut = max(mine.rfind("/"), mine.rfind("."), mine.rfind("@"))
+        return cut > 3 and len(mine) > 4 and theirs[: cut + 1] == mine[: cut + 1] and theirs != mine
+
+    def _spaced(self, answer: Text, pieces: list[str], plain: str) -> Iterator[Place]:
+        """Look at rows of as many words as the code has pieces: copper otter 92 lantern."""
+        words = _words(answer)
+        size = len(pieces)
+        if size > _WORDS_OF_A_CODE:
+            return
+        known = set(pieces)
+        for at in range(len(words) - size + 1):
+            row = words[at : at + size]
+            if len(known.intersection(w for _, _, w in row)) < size - 1 or row[-1][1] - row[0][0] > len(plain) + 3 * size:
+                continue
+            gaps = [answer.text[row[i][1] : row[i + 1][0]] for i in range(size - 1)]
+            if all(len(gap) == 1 for gap in gaps) and _one_edit("".join(w for _, _, w in row), plain):
+                yield Place(row[0][0], row[-1][1], "edit", 0.3, rival=True)
+
+    def equals(self, language: str) -> list[str]:
+        """Return other ways to write the string."""
+        if self.strict or not self.text.isascii():
+            return []
+        return [self.text.upper(), re.sub(r"[-_]", " ", self.text)] if self.kind != "phone" else [_squeezed(self.text)]
+
+
+def tokens(text: Text) -> list[tuple[int, int, str]]:
+    """Return the runs of letters and digits with what joins them; read once."""
+    return kept(text, "tokens", lambda t: [(m.start(), m.end(), m.group()) for m in _TOKEN.finditer(t.text)])
+
+
+def _words(text: Text) -> list[tuple[int, int, str]]:
+    return kept(text, "code words", lambda t: [(m.start(), m.end(), m.group()) for m in _PIECE.finditer(t.text)])
+
+
+def _squeezed(text: str) -> str:
+    return re.sub(r"[\W_]+", "", text)
+
+
+def _bare(text: str) -> str:
+    return _SCHEME.sub("", text).rstrip("/").replace(" ", "")
+
+
+def _shape(text: str) -> str:
+    """Return what kinds of characters a string has, and how many of each: aaaaaa-aaaaa-00 becomes a6-a5-02."""
+    marked = re.sub(r"[^\W\d_]", "a", re.sub(r"\d", "0", text))
+    return re.sub(r"a+", "a", re.sub(r"0+", lambda m: f"0{len(m.group())}", marked))
+
+
+def _mixed(text: str) -> bool:
+    return any(map(str.isdigit, text)) and any(map(str.isalpha, text))
+
+
+def _one_edit(one: str, other: str) -> bool:
+    if one == other or abs(len(one) - len(other)) > 1:
+        return False
+    from rapidfuzz.distance import OSA
+
+    return int(OSA.distance(one, other, score_cutoff=1)) == 1
+
+
+def _same_phone(one: str, other: str) -> bool:
+    """Whether two telephone numbers are one, with or without the country's code and the zero of trunk calls."""
+    one, other = one.removeprefix("00"), other.removeprefix("00")
+    if one == other:
+        return True
+    short, long = sorted((one, other), key=len)
+    short = short.lstrip("0")
+    return len(short) >= 7 and long.endswith(short) and 1 <= len(long) - len(short) <= 3 and short != long
+
+
+@lru_cache(maxsize=1024)
+def _pattern(text: str, strict: bool) -> re.Pattern[str]:
+    """Return what finds a string: its letters and digits in a row, with its separators or others between them."""
+    text = _bare(text) if strict else text
+    parts: list[str] = []
+    pending = ""
+    for char in text:
+        if char.isalnum():
+            if parts:
+                parts.append(_gap(pending, strict, parts[-1], char))
+            parts.append(re.escape(char))
+            pending = ""
+        else:
+            pending += char
+    lead = r"(?<![a-z0-9])" if not strict else r"(?:(?<![a-z0-9@])(?<![a-z0-9][.\-])|(?<=\bv)(?=\d))"
+    tail = r"(?![a-z0-9])(?!-[a-z0-9])" if not strict else r"(?!/?[a-z0-9])(?![.\-:][a-z0-9])(?!/[a-z0-9])"
+    if not text.isascii():
+        lead = tail = ""
+    return re.compile(lead + "".join(parts) + tail)
+
+
+def _gap(pending: str, strict: bool, before: str, behind: str) -> str:
+    if strict:
+        # Folding has made a space of an underscore, and dropped what might be Markdown.
+        said = {".": r"(?:\.| ?[\[(]?dot[\])]? ?)", "@": r"(?: ?@ ?| ?[\[(]at[\])] ?| at )"}
+        return "".join(said.get(char, r"[ _\-]" if char in " _-" else re.escape(char)) for char in pending)
+    marks = "".join(re.escape(char) for char in dict.fromkeys(pending) if not char.isspace())
+    return f"[{_SEPARATORS[1:-1]}{marks}]{{0,{len(pending) + 1}}}"

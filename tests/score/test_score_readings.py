@@ -1,0 +1,241 @@
+"""Ways to say a right answer and to take it from itself, over all needles: what surrounds an answer decides alike.
+
+Every frame is held against every needle of its language, in the words of its sentence and of its answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from nihbench.catalog.loading import load
+from nihbench.plan.fresh import fill
+from nihbench.score.rules import grade
+from nihbench.types import Needle, Score
+
+FOLDER = Path(__file__).parents[1] / "data" / "answers"
+NEEDLES: Mapping[str, Needle] = {
+    name: fill(needle, dict.fromkeys(needle.fresh, "4829137")) for name, needle in load(FOLDER).needles.items()
+}
+
+REMARKS = {
+    "en": (
+        "{} (line 212 of 4,300)",
+        "{} (see page 17, paragraph 4)",
+        "{} I am 97% sure of this.",
+        "{} Confidence: 0.93.",
+        "{} This is stated around line 1,204 of the text.",
+        "{} The sentence stands in an essay published in March 2007.",
+        "{} That line comes from the essay on Python and Arc.",
+        "{} The rest of the document is about startups, Boston and Seattle.",
+        "{} For comparison, the essay says $20,000.",
+        "{} [12] [13]",
+        "{} (Source: doc_17.txt, chunk 45)",
+        "{} I found this in the 12th paragraph.",
+        "The document is mainly about Lisp, but it contains this sentence: {}",
+        "In a collection of essays by Paul Graham, one sentence reads: {}",
+        "Most of the text deals with Viaweb and Boston; the answer, however, is: {}",
+        "After reading all 43 pages of the document: {}",
+        "On page 31 of the document there is this line: {}",
+        "1. {}",
+        "Answer (confidence 95%): {}",
+        "Step 1: I searched the text for the question's words.\nStep 2: I found line 2,041.\nAnswer: {}",
+        '{{"answer": "{}", "lineno": 2041, "score": 0.88}}',
+        '{{"final_answer": "{}", "evidence": {{"doc_id": "PG-017", "char_offset": 10233}}, "elapsed_ms": 1250}}',
+        '```json\n{{"answer": "{}", "page_number": 43, "n_tokens": 8123}}\n```',
+        '<answer confidence="0.98" line="412">{}</answer>',
+        "- answer: {}\n- confidence: 98%\n- line: 4120",
+        "{} Though the text is otherwise about Lisp and Yahoo, this line is clear.",
+        "{} The document itself dates from 2004.",
+        "{} This was at token position 10,233.",
+        "{} Section 14 of the document has this line.",
+        "Quoting from paragraph 57: {}",
+        "{} {}",
+    ),
+    "zh": (
+        "{}（第212行）",
+        "{}（见第17页第4段）",
+        "{}置信度：97%。",
+        "{}我有九成以上的把握。",
+        "{}这句话位于原文第1204行附近。",
+        "{}该句出自2019年3月出版的第58期周刊。",
+        "{}全文其余部分讨论的是开源软件、人工智能和GitHub。",
+        "{}来源：doc_17.txt，第45段。",
+        "{}[12][13]",
+        "本文主要介绍编程与创业，例如Python和Lisp，但其中有一句：{}",
+        "在这份长达43页的材料里，有一句写道：{}",
+        "通读全文后，我在第31页找到了这句话：{}",
+        "1. {}",
+        "答案（置信度95%）：{}",
+        '{{"答案": "{}", "行号": 2041, "置信度": 0.88}}',
+        '{{"answer": "{}", "source": {{"doc_id": "TW-240", "char_offset": 10233}}}}',
+        "答案：{}\n置信度：98%\n位置：第4120行",
+        "{}原文的其他段落与此无关，主要讲的是航天和电动汽车。",
+        "{}这是文档第三部分中的一句话。",
+        "引自第57段：{}",
+        "{}{}",
+    ),
+}
+DENIALS = {
+    "en": (
+        "The following claim is false: {}",
+        "It's false that {}",
+        "It is not true that {}",
+        "It is not the case that {}",
+        "False: {}",
+        "Not true: {}",
+        "Myth: {}",
+        "The claim that {} is false.",
+        "{} is false.",
+        "{} is simply not true.",
+        "The document does not say that {}",
+        "The statement below is wrong: {}",
+        "I deny that {}",
+        "The following statement is not true. {}",
+        "It would be wrong to say that {}",
+        "It is a lie that {}",
+        "The following statements are false:\n- {}",
+        "The text never states that {}",
+        "Nobody said that {}",
+        "Contrary to the claim that {}, nothing of the kind is known.",
+        "The next sentence is untrue, according to the document: {}",
+        "There is no truth to the claim that {}",
+        "None of the following is true: {}",
+        "{}, which is false.",
+        '{{"claim": "{}", "verdict": "false"}}',
+        "The document denies that {}",
+        "Incorrect claim: {}",
+        "It is untrue to say {}",
+        "The opposite of the following is the case: {}",
+        "It isn't correct that {}",
+        "The rumour that {} has been refuted: it is false.",
+    ),
+    "zh": (
+        "下面的说法是错误的：{}",
+        "以下说法不正确：{}",
+        "错误：{}",
+        "说{}是错的。",
+        "{}是假的。",
+        "{}，这种说法是错误的。",
+        "文档没有说{}",
+        "不能说{}",
+        "以下陈述不属实：{}",
+        "下列说法有误：{}",
+        "这句话是假的：{}",
+        "虚假信息：{}",
+        "“{}”不属实。",
+        "认为{}是错误的。",
+        "并不是说{}",
+        "文中否认{}",
+        "下面这句话是错的。{}",
+        "所谓{}纯属谣言。",
+        "事实并非如此：{}",
+        "不实说法：{}",
+    ),
+}
+
+OTHERS = {
+    # needle: the subject as an answer names it, another one, the value, another value
+    "lisbon-number": ("Lisbon", "Porto", "7482913", "1234567"),
+    "harrow-budget": ("the Harrow Bridge", "the Elm Street Bridge", "46,350 dollars", "12,800 dollars"),
+    "magic-number": ("Alder Point lighthouse", "Cape Wren lighthouse", "4829137", "6620185"),
+    "night-warden": ("Brannock Observatory", "Kelling Observatory", "Tove Lindqvist, the night warden", "Sam Reed"),
+    "moonshot-address": ("月之暗面", "智谱华章", "海淀区知春路量子芯座", "望京东路八号院"),
+    "warehouse-number": ("三号仓库", "二号仓库", "五八零二七一", "六六八八九九"),
+    "magic-number-zh": ("云台角灯塔", "白鹭角灯塔", "4829137", "6620185"),
+}
+GIVEN_AWAY = {
+    "en": (
+        "{value} belongs to {other}; {subject} has {wrong}.",
+        "{other} has {value}, {subject} has {wrong}.",
+        "For {other} it is {value}, while for {subject} it is {wrong}.",
+        "{subject} has {wrong}. {value} is what {other} has.",
+        "The document gives {value} for {other}, but for {subject} it is {wrong}.",
+    ),
+    "zh": (
+        "{value}是{other}的，{subject}的是{wrong}。",
+        "{other}是{value}，{subject}是{wrong}。",
+        "{other}对应{value}，而{subject}对应的是{wrong}。",
+        "{subject}的是{wrong}；{value}属于{other}。",
+        "文档中{other}的是{value}，{subject}的则是{wrong}。",
+    ),
+}
+OUTDATED = {
+    "en": (
+        "It used to be {value}, but now it is {wrong}.",
+        "Formerly {value}; it has since been changed to {wrong}.",
+        "It was changed from {value} to {wrong}.",
+        "Originally it was {value}, now it is {wrong}.",
+        "{value} was valid until last year; currently it is {wrong}.",
+        "It is no longer {value}: it was replaced by {wrong}.",
+    ),
+    "zh": (
+        "原来是{value}，现在是{wrong}。",
+        "由{value}改为{wrong}。",
+        "以前是{value}，后来改成了{wrong}。",
+        "原先的{value}已经更换为{wrong}。",
+        "去年是{value}，今年改为{wrong}。",
+        "不再是{value}，目前是{wrong}。",
+    ),
+}
+
+
+def filled(frames: Mapping[str, tuple[str, ...]]) -> list[tuple[str, str]]:
+    """Return every needle with every frame of its language, filled."""
+    found = []
+    for name, (subject, other, value, another) in OTHERS.items():
+        for frame in frames[NEEDLES[name].language]:
+            found.append((name, frame.format(subject=subject, other=other, value=value, wrong=another)))
+    return found
+
+
+def said(language: str) -> Iterator[tuple[str, str]]:
+    """Yield every needle of a language with its sentences and its answer, without their last marks."""
+    for name, needle in NEEDLES.items():
+        if needle.language == language:
+            for text in dict.fromkeys((" ".join(needle.statements), needle.answer)):
+                yield name, text.rstrip(".。")
+
+
+def framed(frames: Mapping[str, tuple[str, ...]]) -> list[tuple[str, str]]:
+    return [(language, frame) for language, each in frames.items() for frame in each]
+
+
+def wrong(language: str, frame: str, value: float) -> list[tuple[str, float | None, str]]:
+    """Return where a frame gets another value than it should: needle, value, answer."""
+    found = []
+    mark = "。" if language == "zh" else "."
+    for name, text in said(language):
+        ended = text + mark if value == 1.0 or frame.endswith("{}") else text
+        answer = frame.replace("{}", ended).replace("{{", "{").replace("}}", "}")
+        score = grade(answer, NEEDLES[name])
+        given = score.value if isinstance(score, Score) else None
+        if given != value:
+            found.append((name, given, answer))
+    return found
+
+
+@pytest.mark.parametrize(("language", "frame"), framed(REMARKS))
+def test_a_remark_takes_nothing_from_an_answer(language: str, frame: str) -> None:
+    assert wrong(language, frame, 1.0) == []
+
+
+@pytest.mark.parametrize(("language", "frame"), framed(DENIALS))
+def test_a_frame_that_denies_leaves_nothing(language: str, frame: str) -> None:
+    assert wrong(language, frame, 0.0) == []
+
+
+@pytest.mark.parametrize(("name", "answer"), filled(GIVEN_AWAY))
+def test_a_value_given_to_another_subject_is_not_given(name: str, answer: str) -> None:
+    score = grade(answer, NEEDLES[name])
+    assert isinstance(score, Score)
+    assert (score.value, score.outcome) == (0.0, "hallucinated")
+
+
+@pytest.mark.parametrize(("name", "answer"), filled(OUTDATED))
+def test_a_value_that_no_longer_holds_is_not_given(name: str, answer: str) -> None:
+    score = grade(answer, NEEDLES[name])
+    assert isinstance(score, Score)
+    assert (score.value, score.outcome) == (0.0, "hallucinated")

@@ -1,0 +1,262 @@
+"""All families of the package, one suite: what they plant is exact and paired, and grades name what went wrong."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from nihbench.errors import UsageError
+from nihbench.lang.messages import said
+from nihbench.run.texts import made_source
+from nihbench.tasks.family import Answer
+from nihbench.tasks.grading import ERRORS
+from nihbench.tasks.planting import HAYSTACKS, Shared
+from nihbench.tasks.registry import SINGLE_NEEDLE, family, known
+from nihbench.tasks.task import Task, of_family
+from nihbench.text.prompt import build_prompt, rebuild
+from nihbench.text.sentences import boundaries
+from nihbench.text.source import Source, SourceText, make_source
+from nihbench.types import Message, Placement, Planted, PromptTemplate, Score, Tokenizer
+from tests.tasks.test_tasks_built_in import trial_of
+from tests.text.test_fit import EN, ZH
+
+NAMES = tuple(name for name in known() if name != SINGLE_NEEDLE and issubclass(family(name), Shared))
+LANGUAGES = ("en", "zh")
+TEMPLATE = PromptTemplate(
+    name="p",
+    messages=(Message(role="system", content="Be brief."), Message(role="user", content="{haystack}\n\n{question}")),
+)
+ROOM = 32_000
+"""Tokens of a prompt in which all that a row plants has room."""
+
+
+def task_of(name: str, language: str, **options: str) -> Task:
+    offered = family(name).options
+    return of_family(name, language, {key: value for key, value in options.items() if key in offered})
+
+
+def trials(name: str, language: str, repeats: int, **options: str) -> list[tuple[Task, Planted]]:
+    task = task_of(name, language, **options)
+    return [
+        (task, task.planted(trial_of(task, row, repeat, ROOM), 5))
+        for row in task.axis.values
+        for repeat in range(repeats)
+    ]
+
+
+def graded(task: Task, planted: Planted, answer: str) -> Score:
+    score = task.grade(planted, Answer(text=answer))
+    assert isinstance(score, Score)
+    for error in score.evidence.errors:
+        assert error.code in ERRORS and all(said(error, language) for language in LANGUAGES)
+    return score
+
+
+def codes(score: Score) -> list[str]:
+    return [error.code for error in score.evidence.errors]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", NAMES)
+def test_who_answers_all_finds_all(name: str, language: str) -> None:
+    for task, planted in trials(name, language, 6, distractors="4"):
+        for answer in (planted.expected, f"<think>Hm.</think>\n\n{planted.expected}"):
+            score = graded(task, planted, answer)
+            assert (score.found, score.value, score.outcome) == (True, 1.0, "correct"), (planted, score)
+            assert not score.evidence.errors and all(found for _, found in score.items)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", NAMES)
+def test_who_guesses_finds_nothing(name: str, language: str) -> None:
+    """The answer to another trial of the same row: of the right kind, and by chance alone right."""
+    task = task_of(name, language, distractors="4")
+    for row in task.axis.values:
+        made = [task.planted(trial_of(task, row, repeat, ROOM), 5) for repeat in range(8)]
+        scores = [graded(task, one, other.expected) for one, other in pairwise(made)]
+        assert not any(score.found for score in scores), (row, made)
+
+
+def nearest(planted: Planted, role: str) -> str | None:
+    """The value of the insert of a role that is nearest to the asked one."""
+    at = planted.inserts[planted.asked].depth_percent
+    others = [each for each in planted.inserts if each.role == role and each.value]
+    return min(others, key=lambda each: abs(each.depth_percent - at)).value if others else None
+
+
+def takes_a_distractor(planted: Planted) -> str | None:
+    return nearest(planted, "distractor")
+
+
+def forgets_the_first_half(planted: Planted) -> str | None:
+    kept = [item.text for item in planted.items][len(planted.items) // 2 :]
+    return ", ".join(kept) if len(planted.items) > 1 else None
+
+
+def swaps_two(planted: Planted) -> str | None:
+    values = [item.text for item in planted.items]
+    return ", ".join([values[1], values[0], *values[2:]]) if len(values) > 1 else None
+
+
+def answers_the_old(planted: Planted) -> str | None:
+    return nearest(planted, "superseded")
+
+
+def stops_on_the_way(planted: Planted) -> str | None:
+    return nearest(planted, "link")
+
+
+def does_not_know(planted: Planted) -> str | None:
+    return "The document does not say." if planted.question.isascii() else "文中没有提到。"
+
+
+def adds_one(planted: Planted) -> str | None:
+    other = nearest(planted, "distractor")
+    return f"{planted.expected}, {other}" if other else None
+
+
+FAULTS: list[tuple[str, Callable[[Planted], str | None], set[str]]] = [
+    ("item_distracted", takes_a_distractor, set(NAMES)),
+    ("item_missing", forgets_the_first_half, {"values", "queries", "column"}),
+    ("item_order", swaps_two, {"queries", "column"}),
+    ("item_abstained", does_not_know, {"keys", "values", "queries", "column"}),
+    ("item_extra", adds_one, {"keys", "values", "queries", "column"}),
+]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("fault", range(len(FAULTS)))
+def test_a_fault_is_named(fault: int, language: str) -> None:
+    code, answers, names = FAULTS[fault]
+    assert names <= set(NAMES)
+    for name in sorted(names):
+        told = tried = 0
+        for task, planted in trials(name, language, 8, distractors="5"):
+            answer = answers(planted)
+            if answer is None:
+                continue
+            tried += 1
+            score = graded(task, planted, answer)
+            assert not score.found, (name, planted, answer)
+            told += score.evidence.cue in score.evidence.errors and codes(score)[0] == code
+        assert tried and told >= 0.99 * tried, (name, told, tried)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", NAMES)
+def test_a_wrong_value_is_traced_to_where_it_stood(name: str, language: str) -> None:
+    for task, planted in trials(name, language, 2, distractors="5"):
+        for insert in planted.inserts:
+            if insert.role != "distractor" or not insert.value:
+                continue
+            error = graded(task, planted, insert.value).evidence.errors[0]
+            assert error.code == "item_distracted", (planted, insert)
+            assert error.fields["words"] == insert.text
+            assert error.fields["depth"] == pytest.approx(insert.depth_percent, abs=0.01)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_languages_are_twins(name: str) -> None:
+    english, chinese = (trials(name, language, 3, distractors="4") for language in LANGUAGES)
+    for (_, one), (_, other) in zip(english, chinese, strict=True):
+        assert [(i.depth_percent, i.role) for i in one.inserts] == [(i.depth_percent, i.role) for i in other.inserts]
+        assert [item.name for item in one.items] == [item.name for item in other.items]
+        for first, second in zip(one.items, other.items, strict=True):
+            assert first.text == second.text or not first.text.isdecimal()
+        assert one.question != other.question
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_distractors_move_nothing(name: str) -> None:
+    """With more of them everything stands where it stood, and more stands beside it."""
+    if family(name).axis.name == "distractors":
+        task = task_of(name, "en")
+        rows = [[task.planted(trial_of(task, row, 1, ROOM), 5) for row in task.axis.values]]
+    elif "distractors" in family(name).options:
+        tasks = [task_of(name, "en", distractors=count) for count in ("0", "1", "4", "16")]
+        rows = [[task.planted(trial_of(task, row, 1, ROOM), 5) for task in tasks] for row in tasks[0].axis.values]
+    else:
+        pytest.skip("this family has its distractors by its row")
+    for several in rows:
+        for fewer, more in pairwise(several):
+            assert fewer.question == more.question and fewer.items == more.items
+            assert set(fewer.inserts) < set(more.inserts)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", NAMES)
+def test_inserts_are_one_per_cent_apart(name: str, language: str) -> None:
+    for _, planted in trials(name, language, 2, distractors="16"):
+        depths = [insert.depth_percent for insert in planted.inserts]
+        assert all(0 <= depth <= 100 for depth in depths)
+        least = min((b - a for a, b in pairwise(depths)), default=100)
+        assert least >= (1.0 if len(depths) <= 64 else 100 / len(depths) / 3), (name, least, len(depths))
+
+
+@pytest.fixture(scope="module")
+def corpora(named_tokenizer: Any) -> dict[str, Source]:
+    tokenizer = named_tokenizer("cl100k_base")
+    texts = {"en": EN * 60, "zh": ZH * 60}
+    return {
+        language: make_source(text, language, tokenizer.starts(text), boundaries(text, language), tokenizer)
+        for language, text in texts.items()
+    }
+
+
+def built(source: Source, planted: Planted, length: int, tokenizer: Tokenizer) -> tuple[str, Placement]:
+    messages, place = build_prompt(source, planted, TEMPLATE, length=length, overhead=7, tokenizer=tokenizer)
+    assert 7 + sum(tokenizer.count(message.content) for message in messages) == place.total_tokens
+    assert length - 8 <= place.total_tokens <= length
+    text = SourceText(text=source.text, start=0, copies=1)
+    assert rebuild(text, place, planted.texts, TEMPLATE, planted.question) == tuple(messages)
+    return messages[1].content, place
+
+
+@pytest.mark.parametrize("haystack", HAYSTACKS)
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", NAMES)
+def test_prompts_are_exact(
+    name: str, language: str, haystack: str, corpora: dict[str, Source], named_tokenizer: Any
+) -> None:
+    tokenizer, drawn = named_tokenizer("cl100k_base"), random.Random(f"{name}{language}{haystack}")
+    task, done = task_of(name, language, haystack=haystack, distractors="3"), 0
+    for row in task.axis.values:
+        for length in (250, 700, drawn.randrange(1500, 3000)):
+            planted = task.planted(trial_of(task, row, 0, length), 5)
+            source = corpora[language]
+            if planted.haystack is not None:
+                source = made_source(planted.haystack, language, tokenizer)
+            try:
+                prompt, place = built(source, planted, length, tokenizer)
+            except UsageError:
+                continue
+            done += 1
+            for each, text in ((each, planted.texts[each.index]) for each in place.inserts):
+                assert prompt.count(text) == 1, text
+                head = source.text[place.start : each.at]
+                others = "".join(
+                    other.before + planted.texts[other.index] + other.after
+                    for other in place.inserts
+                    if (other.at, other.index) < (each.at, each.index)
+                )
+                assert prompt.index(text) == len(head) + len(others) + len(each.before)
+            places = [each.at for each in place.inserts]
+            room = 2 + sum(place.start < at < place.end for at in source.boundaries.tolist())
+            assert len(set(places)) == min(len(places), room)
+    assert done
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_instance_depends_on_its_place_alone(name: str) -> None:
+    task = task_of(name, "en")
+    trial = trial_of(task, task.axis.values[-1], 2, ROOM)
+    made = task.planted(trial, 5)
+    assert made == task.planted(replace(trial, prompt="other", experiment="x", extra=True), 5)
+    for other in (replace(trial, repeat=3), replace(trial, length=ROOM + 1)):
+        assert task.planted(other, 5).items != made.items or task.planted(other, 5).inserts != made.inserts
+    assert task.planted(trial, 6).inserts != made.inserts
