@@ -17,7 +17,17 @@ _ORDINALS = {word: number for number, word in enumerate(
     "twenty-fifth twenty-sixth twenty-seventh twenty-eighth twenty-ninth thirtieth thirty-first".split(),
     start=1)}  # fmt: skip
 _WORD = "|".join(sorted([*_ONES, *_TENS, *_SCALES, "oh"], key=len, reverse=True))
-_PARTS = {"third": 3, "quarter": 4, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8, "ninth": 9, "tenth": 10}
+_PARTS = {
+    "third": 3,
+    "quarter": 4,
+    "fourth": 4,
+    "fifth": 5,
+    "sixth": 6,
+    "seventh": 7,
+    "eighth": 8,
+    "ninth": 9,
+    "tenth": 10,
+}
 _SHARES = (
     rf"(?:an?|one)[ -](?:third|quarter|fifth|sixth|eighth|tenth)(?= of|[.,;]|$)"
     rf"|(?:two|three|four|five|six|seven|eight|nine)[ -](?:{'|'.join(_PARTS)})s"
@@ -279,11 +289,11 @@ VALUES = Values(
         rf"\b(?P<m>{_MONTH})\b\.?,? (?:of )?{_YEAR}",
     ),
     times=(
-        rf"(?<![\d.:])(?P<h>\d{{1,2}})\.(?P<n>\d{{2}}),? ?{_MERIDIEM}",
-        rf"(?<![\d.:])(?P<h>\d{{1,2}})(?::| ?h ?)(?P<n>\d{{2}})(?::(?P<s>\d{{2}}))?(?![\d%])"
+        rf"(?<![\d.])(?<!\d:)(?P<h>\d{{1,2}})\.(?P<n>\d{{2}}),? ?{_MERIDIEM}",
+        rf"(?<![\d.])(?<!\d:)(?P<h>\d{{1,2}})(?::| ?h ?)(?P<n>\d{{2}})(?::(?P<s>\d{{2}}))?(?![\d%])"
         rf"(?: ?(?:o'clock|hrs|hours|h\b))?(?:,? ?{_MERIDIEM})?",
-        rf"(?<![\d.:,a-z]){_HOUR}(?: ?o'clock)?,? ?{_MERIDIEM}",
-        rf"(?<![\d.:,a-z]){_HOUR} ?o'clock",
+        rf"(?<![\d.,a-z])(?<!\d:){_HOUR}(?: ?o'clock)?,? ?{_MERIDIEM}",
+        rf"(?<![\d.,a-z])(?<!\d:){_HOUR} ?o'clock",
         rf"\b(?P<fraction>half|(?:an? )?quarter|\d{{1,2}}(?: minutes?)?|twenty(?:-five)?|ten|five) "
         rf"(?P<to>past|after|to|before|till) {_HOUR}\b(?: ?o'clock)?(?:,? ?{_MERIDIEM})?",
         rf"(?<![a-z-])(?P<hw>{_HOUR_WORD}) (?P<nw>thirty-five|thirty|fifteen|forty-five|forty|fifty-five|fifty|"

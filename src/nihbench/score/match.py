@@ -278,6 +278,13 @@ def _with_values(wanted: Wanted, answer: Text) -> list[Span]:
 _PARTED = re.compile(r"[;\n。]|,(?!\d)|, ")
 
 
+def _number_of(words: list[str], at: int) -> str:
+    """Return the number that stands with the word at a place, in front of it or behind it; "" where there is none."""
+    before = [each for each in words[max(0, at - 3) : at] if each.isdecimal()]
+    behind = [each for each in words[at + 1 : at + 4] if each.isdecimal()]
+    return before[-1] if before else behind[0] if behind else ""
+
+
 def _belongs(answer: Text, start: int, end: int, place: Place) -> bool:
     """Whether a value stands with some words: no other amount and no comma between them."""
     low, high = (end, place.start) if place.start >= end else (place.end, start)
@@ -295,12 +302,9 @@ def _counted(wanted: Wanted, answer: Text, span: Span) -> bool:
     low = bisect_left(answer.spans, (span[0] - _BESIDE, 0))
     words = answer.grammar.stems_of(answer.words[low:])
     for number, thing in wanted.counts:
-        for at, stem in enumerate(words[:_MOST]):
-            if stem != thing:
-                continue
-            said = [each for each in words[max(0, at - 2) : at] if each.isdecimal()]
-            if said and number not in said:
-                return False
+        told = [_number_of(words, at) for at, stem in enumerate(words[:_MOST]) if stem == thing]
+        if told and number not in told and (number != "1" or "" not in told):
+            return False
     for thing, number in wanted.behind:
         for at, stem in enumerate(words[:_MOST]):
             said = [each for each in words[at + 1 : at + 5] if each.isdecimal()] if stem == thing else []

@@ -369,7 +369,11 @@ def _joined_rival(reading: Reading) -> Words:
             for start, end in found.spans:
                 low, high = (end, rival.start) if rival.start >= end else (rival.end, start)
                 text = reading.answer.text[low:high]
-                if low < high and len(text) <= _BETWEEN and (_OR(reading.grammar).search(text) or _SPAN.fullmatch(text)):
+                if (
+                    low < high
+                    and len(text) <= _BETWEEN
+                    and (_OR(reading.grammar).search(text) or _SPAN.fullmatch(text))
+                ):
                     return Note("or_another_choice")
     return ""
 
@@ -428,7 +432,7 @@ def _whole(reading: Reading) -> Verdict | None:
         return Verdict(0.7, "partial", said, doubt=0.15)
     if reading.sheet.ordered and not reading.in_order:
         return Verdict(0.5, "partial", Note("other_order"), doubt=0.15)
-    extra = beside.extras(reading)
+    extra = beside.extras(reading) or beside.item_more(reading)
     if extra:
         return Verdict(0.7, "partial", Note("extra", cue=extra), doubt=0.3)
     return Verdict(1.0, "correct", Note("every_fact"))
@@ -474,6 +478,8 @@ def _fact_band(reading: Reading) -> float:
     if total > 2 and total - right == 1:
         return 0.7
     weight = sum(f.fact.weight for f in reading.right) / (sum(f.fact.weight for f in reading.found) or 1.0)
+    if total == 2:
+        return 0.3 if all(f.fact.guessable for f in reading.right) else 0.5
     nearly = sum(f.status == "near" for f in reading.found) if _identified(reading, "right", "near") else 0
     if total > 2 and (2 * right >= total or 2 * right + nearly > total or (weight >= 0.5 and right > 1)):
         return 0.5

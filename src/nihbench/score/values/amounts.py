@@ -35,6 +35,10 @@ _MINUS = re.compile(r"(?:^|[\s(\[=:])-$")
 _PLURAL = re.compile(r" ([a-z]{3,20}s)\b(?!')")
 _ENDLESS = 12  # digits
 _ORDER = 5  # times as much: more than that is another matter
+_REACH = 40  # characters from a number to what it counts
+_UP_TO = re.compile(r"[^,;.。!?\n\d{}\[\]]*")
+_OTHER_THING = re.compile(r" ?(?:[a-z]{3,}|[\u4e00-\u9fff]{2,})")
+_OWN_THING = re.compile(r" [a-z]{3,}")
 _ROUNDED = Decimal("0.01")
 _MORE_SCALES = re.compile(r"(\d{1,4}(?:\.\d+)?)([十百千万]{1,2})")
 _FRACTION = re.compile(r"[ ,]?(?:and a half|and a quarter)\b|半(?![a-z\u4e00-\u9fff]?[小天年月])")
@@ -102,7 +106,9 @@ class Amount:
         return Place(start, end, "edit" if kind == "near" else "part", 0.3, rival=kind == "near")
 
     def _place(self, read: Read, answer: Text) -> Place | None:
-        padded = self.digits.startswith("0") or (read.digits.startswith("0") and not read.formed and len(read.digits) > 1)
+        padded = self.digits.startswith("0") or (
+            read.digits.startswith("0") and not read.formed and len(read.digits) > 1
+        )
         if self.digits and padded and read.digits != self.digits:
             values: tuple[Decimal, ...] = ()
         else:
@@ -111,7 +117,9 @@ class Amount:
         counted = read.unit == "count"
         for value in values:
             if not self.unit or not read.unit or counted:
-                equal = value == self.value
+                equal = value == self.value or (
+                    self.unit == "%" and not read.unit and value < 1 and value * 100 == self.value
+                )
             elif value is read.values[0] or read.unit == self.unit:  # the other way to read a point is for its own unit
                 equal = same(self.value, self.unit, value, read.unit)
             if not equal and self.unit == "%" and _endless(self.value) and read.unit == "%":
@@ -122,6 +130,8 @@ class Amount:
             return self._right(read, answer)
         if self.value in values:
             return Place(read.start, read.end, "unit", 0.3)
+        if self.thing and self._beside(read, answer) is None and _OTHER_THING.match(answer.text, read.end):
+            return None
         some = self._some(read)
         if some is not None:
             return some
@@ -136,6 +146,8 @@ class Amount:
             kind = "near"
         if kind in ("same", "near", "part"):  # the same digits: the point stands elsewhere
             return Place(read.start, read.end, "part" if kind == "part" else "edit", 0.3, rival=kind == "near")
+        if read.per and read.per != self.per:
+            return None
         alike = self._comparable(read) or (
             not read.single and not (self.unit and not read.unit) and len(read.digits) == len(self.digits or mine)
         )
@@ -174,16 +186,43 @@ class Amount:
             return Place(read.start, read.end, "part", 0.7)
         if self._of_others(read, answer):
             return Place(read.start, read.end, "unit", 0.5)
-        if self.thing and read.unit in ("", "count") and self.value < 100:
-            behind = answer.grammar.stems(answer.text[read.end : read.end + 60])[: len(self.thing) + 2]
-            short = len(answer.words) <= len(self.thing) + 2
-            if self.thing[-1] not in behind and not short:
+        if self.thing and read.unit in ("", "count"):
+            beside = self._beside(read, answer)
+            if beside is None and self.value < 100 and len(answer.words) > len(self.thing) + 2:
                 return None
+            start, end = beside or (read.start, read.end)
+            return Place(min(start, read.start), max(end, read.end), "same", 1.0)
         if read.single and not self.unit and len(answer.words) > 6 and self.value < 3:
             behind = answer.grammar.stems(answer.text[read.end : read.end + 60])[:3]
             if not set(self.thing) & set(behind):
                 return None
         return Place(read.start, read.end, "same", 1.0)
+
+    def _beside(self, read: Read, answer: Text) -> tuple[int, int] | None:
+        """Return where the things that are counted stand: directly behind the number, else directly in front of it."""
+        text, grammar = answer.text, answer.grammar
+        behind = _UP_TO.match(text, read.end, read.end + _REACH)
+        before = _UP_TO.match(text[max(0, read.start - _REACH) : read.start][::-1])
+        signs = bool(self.thing) and grammar.is_sign(self.thing[0][0])
+        stretches = [(read.end, behind.group() if behind else "")]
+        if behind is None or not behind.group().strip(" :|-") or grammar.has_signs(behind.group()) or before:
+            front = before.group()[::-1] if before else ""
+            stretches.append((read.start - len(front), front))
+        for at, (low, stretch) in enumerate(stretches):
+            if signs:
+                place = stretch.find("".join(self.thing))
+                if place >= 0:
+                    return low + place, low + place + len(self.thing)
+                continue
+            words = grammar.words(stretch)
+            stems = grammar.stems_of(words)
+            if at == 1 and _OWN_THING.match(stretches[0][1]):
+                continue  # another thing stands behind the number
+            if self.thing[-1] in stems:
+                last = words[stems.index(self.thing[-1])]
+                place = stretch.find(last)
+                return low + place, low + place + len(last)
+        return None
 
     def _of_others(self, read: Read, answer: Text) -> bool:
         """Whether the number is said of other things: 1,380 goats for 1,380 sheep, 62 members for 62%."""
@@ -253,7 +292,9 @@ class Reader:
             for word, code in each.currencies.items():
                 self._prefixes[word] = code
                 self._units[word] = f"{code} {self._units[word]}" if word in self._units and code else code
-        self._key = re.compile(rf"(?<![a-z\d])({_any([w for w, u in self._units.items() if u and len(w) > 1])})[a-z]{{0,2}} ?: ?$")
+        self._key = re.compile(
+            rf"(?<![a-z\d])({_any([w for w, u in self._units.items() if u and len(w) > 1])})[a-z]{{0,2}} ?: ?$"
+        )
         small = [(word, size.split(maxsplit=1)) for each in self.values for word, size in each.small.items()]
         self._small = {word: Decimal(size[0]) for word, size in small}
         self._small_of = {word: size[1] for word, size in small if len(size) > 1}
@@ -261,7 +302,8 @@ class Reader:
         other = [word for word in {*self._units, *self._small} if word not in latin and word]
         behind = "|".join(
             [rf"(?:{_any(latin)})(?:(?![a-z0-9])|(?<=[a-z])(?=\d{{1,2}} ?(?:m|mins?|s|secs?|in|g)\b))(?:\.(?=\s|$))?"]
-            * bool(latin) + [f"(?:{_any(other)})"] * bool(other)
+            * bool(latin)
+            + [f"(?:{_any(other)})"] * bool(other)
         )
         self._behind = re.compile(rf" ?-? ?({behind})")
         self._before = re.compile(rf"(?:(?<![a-z])({_any([w for w in self._prefixes if w.isascii() and w.isalpha() and len(w) < 4])})"
@@ -284,7 +326,9 @@ class Reader:
 
     def read(self, text: Text) -> list[Read]:
         """Return the amounts of a text, in order of place."""
-        spans = [(m.start(), m.end(), m.group()) for m, _ in zip(_DIGITS.finditer(text.text), range(_MOST), strict=False)]
+        spans = [
+            (m.start(), m.end(), m.group()) for m, _ in zip(_DIGITS.finditer(text.text), range(_MOST), strict=False)
+        ]
         found: list[Read] = []
         for start, end, run in spans:
             if found and start < found[-1].last:
@@ -445,7 +489,11 @@ class Reader:
         word = m[1].rstrip(".")
         unit = self._units.get(word)
         if word in self._small and word not in self._units:
-            return (f"{word}|{self._small_of[word]}", m.end()) if word in self._small_of and not currency else (currency, last)
+            return (
+                (f"{word}|{self._small_of[word]}", m.end())
+                if word in self._small_of and not currency
+                else (currency, last)
+            )
         if unit is None:
             return currency, last
         if currency and dimension(unit) != "money" and not (set(unit.split()) & set(currency.split())):

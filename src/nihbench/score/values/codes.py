@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from nihbench.score.answer import Text
+from nihbench.score.grammar import Grammar
 from nihbench.score.values.base import Place, kept, outermost
 
 _MOST = 60  # places of one code that are looked at
@@ -21,6 +22,7 @@ _SEPARATORS = r"[ \-_./:·—,\u200b]"
 _TOKEN = re.compile(r"[a-z0-9]+(?:[-./:@+%=&?·][a-z0-9]+)*|(?<![a-z0-9/:])(?:/[a-z0-9]+)+")
 _PIECE = re.compile(r"[a-z0-9]+")
 _WORDS_OF_A_CODE = 12
+_HALF_FROM = 6  # characters: half of fewer tells nothing
 _PHONE = re.compile(r"(?<![\w])(?:\+|00)?\(?\d(?:[ ().\-/]{0,3}\d){6,17}(?!\d)")
 STRICT = frozenset(("url", "email", "version"))
 _SCHEME = re.compile(r"^(?:[a-z]{2,6}://)?(?:www\.)?(?:v(?=\d))?")
@@ -43,6 +45,11 @@ class Code:
             found += self._phones(answer, plain)
         if plain.isdecimal() and not self.strict:
             found += [Place(n.start, n.end, "same", 1.0) for n in answer.numbers(plain) if n.digits == plain]
+        if not self.text.isascii() and answer.latin:
+            spelt = _spelt(self.text, answer.grammar)
+            found += [Place(m.start(), m.end(), "same", 1.0) for m in spelt.finditer(answer.text)]
+        if not found and len(plain) >= _HALF_FROM and self.text.isascii() and not self.strict:
+            found += self._half(answer)
         if self.kind == "version":
             found += self._in_words(answer)
         if not self.text.isascii():
@@ -50,6 +57,16 @@ class Code:
         if len(plain) < 2:
             return outermost(found)
         return outermost([*found, *self._near(answer, plain, bool(found))])
+
+    def _half(self, answer: Text) -> Iterator[Place]:
+        """Look for the first or the last half of the string, as far as it goes on."""
+        places = [at for at, char in enumerate(self.text) if char.isalnum()]
+        half = (len(places) + 1) // 2
+        for part, lead, tail in ((self.text[: places[half - 1] + 1], r"(?<![a-z0-9])", ""),
+                                 (self.text[places[-half] :], "", r"(?![a-z0-9])")):  # fmt: skip
+            m = re.search(lead + _row(part) + tail, answer.text)
+            if m is not None:
+                yield Place(m.start(), m.end(), "part", 0.3)
 
     def _in_words(self, answer: Text) -> Iterator[Place]:
         """Look for a version whose stage is told in words: release candidate 3 of 4.12.0."""
@@ -84,7 +101,7 @@ class Code:
                 yield Place(start, end, "order", 0.3, rival=True)
             elif abs(len(written) - len(plain)) <= 2 and len(plain) >= 3 and _one_edit(written, plain):
                 yield Place(start, end, "edit", 0.3, rival=True)
-            elif self.strict and self._tail_differs(token):
+            elif self.strict and (self._tail_differs(token) or self._piece_differs(token)):
                 yield Place(start, end, "edit", 0.3, rival=True)
             elif _shape(token) == shape and (len(pieces) > 1 or _mixed(plain)):
                 yield Place(start, end, "other", 0.0, rival=True)
@@ -112,7 +129,14 @@ class Code:
         """Whether only the last piece of an address or a version differs."""
         mine, theirs = _bare(self.text), _bare(token)
         cut = max(mine.rfind("/"), mine.rfind("."), mine.rfind("@"))
-        return cut > 3 and len(mine) > 4 and theirs[: cut + 1] == mine[: cut + 1] and theirs != mine
+        return bool(cut > 3 and len(mine) > 4 and theirs[: cut + 1] == mine[: cut + 1] and theirs != mine)
+
+    def _piece_differs(self, token: str) -> bool:
+        """Whether only one of the pieces of an address differs: its top-level domain, say."""
+        mine, theirs = _PIECE.findall(_bare(self.text)), _PIECE.findall(_bare(token))
+        if len(mine) != len(theirs) or len(mine) < 3:
+            return False
+        return sum(one != other for one, other in zip(mine, theirs, strict=True)) == 1
 
     def _spaced(self, answer: Text, pieces: list[str], plain: str) -> Iterator[Place]:
         """Look at rows of as many words as the code has pieces: copper otter 92 lantern."""
@@ -181,6 +205,11 @@ def _same_phone(one: str, other: str) -> bool:
     return len(short) >= 7 and long.endswith(short) and 1 <= len(long) - len(short) <= 3 and short != long
 
 
+def _row(text: str) -> str:
+    """Return a pattern for letters and digits in a row, with any separators between them."""
+    return r"[\W_]{0,2}".join(re.escape(char) for char in text if char.isalnum())
+
+
 @lru_cache(maxsize=1024)
 def _pattern(text: str, strict: bool) -> re.Pattern[str]:
     """Return what finds a string: its letters and digits in a row, with its separators or others between them."""
@@ -200,6 +229,13 @@ def _pattern(text: str, strict: bool) -> re.Pattern[str]:
     if not text.isascii():
         lead = tail = ""
     return re.compile(lead + "".join(parts) + tail)
+
+
+@lru_cache(maxsize=1024)
+def _spelt(text: str, grammar: Grammar) -> re.Pattern[str]:
+    """Return what finds a string some of whose signs are spelt in Latin letters: Zhe K 7T52M."""
+    spelt = "".join(f"{''.join(grammar.romanized(char))} " if grammar.is_sign(char) else char for char in text)
+    return _pattern(spelt.strip(), strict=False)
 
 
 def _gap(pending: str, strict: bool, before: str, behind: str) -> str:

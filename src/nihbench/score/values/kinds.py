@@ -11,12 +11,15 @@ from nihbench.score.values.amounts import Read, amount_of, amounts
 from nihbench.score.values.answers import yes_no_of
 from nihbench.score.values.base import Standing, Value
 from nihbench.score.values.codes import Code
+from nihbench.score.values.coordinates import coordinates_of
 from nihbench.score.values.moments import moment_of, moments
 from nihbench.score.values.names import name_of
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}")
 _EMAIL = re.compile(r"[a-z0-9.%+-]+@[a-z0-9-]+(?:\.[a-z0-9-]+)+")
-_URL = re.compile(r"(?:[a-z]{2,6}://|www\.)\S+|[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,12}(?:/\S*)?|(?:/[a-z0-9.-]+){2,}/?")
+_URL = re.compile(
+    r"(?:[a-z]{2,6}://|www\.)\S+|[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,12}(?:/\S*)?|(?:/[a-z0-9.-]+){2,}/?"
+)
 _FILE = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,4}")
 _PHONE = re.compile(r"\+?[\d ().\-/]{7,24}")
 _VERSION = re.compile(r"v?\d+(?:\.\d+)+(?:[-+.]?[a-z]+[.-]?\d*)?|v\d+")
@@ -73,7 +76,9 @@ def recognise(text: Text, question: Text, wanted: str = "") -> Value | None:
         return _moment(text)
     if wanted in ("number", "percentage", "money", "quantity", "duration"):
         return _amount(text, question)
-    return _found(text, plain, question)
+    if wanted == "coordinates":
+        return coordinates_of(text)
+    return coordinates_of(text) or _found(text, plain, question)
 
 
 def _found(text: Text, plain: str, question: Text) -> Value | None:
@@ -131,7 +136,10 @@ def _only(text: Text, spans: list[tuple[int, int]], read: Read | None = None, *,
     rest.append(text.text[at:])
     words = text.grammar.words(" ".join(rest))
     if read is not None and read.per:
-        return all(word in fillers or word in ("per", "each", "every", "每", "一") or _is_unit(word, text, read) for word in words)
+        return all(
+            word in fillers or word in ("per", "each", "every", "每", "一") or _is_unit(word, text, read)
+            for word in words
+        )
     return all(word in fillers or (often and word in _OFTEN) for word in words)
 
 
@@ -163,7 +171,11 @@ def _code(text: Text, plain: str, question: Text) -> Value | None:
 def _counted(text: Text, question: Text) -> Value | None:
     """Return the amount that counts things, as 1,250 sheep."""
     read = amounts(text)
-    if len(read) != 1 or read[0].unit not in ("", "count") or (read[0].single and not text.has_signs and text.words[0] != text.text[: read[0].end]):
+    if (
+        len(read) != 1
+        or read[0].unit not in ("", "count")
+        or (read[0].single and not text.has_signs and text.words[0] != text.text[: read[0].end])
+    ):
         return None
     fillers = about(text.grammar).fillers
     if text.grammar.words(text.text[: read[0].start]):

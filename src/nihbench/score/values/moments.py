@@ -109,7 +109,7 @@ class Moment:
             return ("part", 0.5, False) if time == 1.0 else ("part", 0.3, True) if time else ("other", 0.0, rival)
         if read.time is None:
             if date < 1.0:
-                return how, 0.5 if date == 0.7 else 0.3 if date else 0.0, date < 0.7
+                return how, 0.5 if date == 0.7 else 0.3 if date else 0.0, date < 0.7 and self._as_full(read)
             return "part", 0.7, False
         if date == 1.0:
             return (time_how, {1.0: 1.0, 0.7: 0.7, 0.3: 0.7}.get(time, 0.5), rival)
@@ -252,21 +252,21 @@ class Reader:
         for m in _ISO.finditer(text):
             yield from _dated(m, [(int(m[1]), int(m[3]), int(m[4]))])
         for m in _EITHER.finditer(text):
-            one, other, year = int(m[1]), int(m[3]), _year(m[4])
-            yield from _dated(m, [(year, other, one), (year, one, other)])
+            one, other, said = int(m[1]), int(m[3]), _year(m[4])
+            yield from _dated(m, [(said, other, one), (said, one, other)])
         for m in _COMPACT.finditer(text):
             yield from _dated(m, [(int(m[1]), int(m[2]), int(m[3]))])
         for pattern, values in self._dates:
             for m, _ in zip(pattern.finditer(text), range(_MOST), strict=False):
                 groups = m.groupdict()
-                year = groups.get("y")
+                written = groups.get("y")
                 month, day = _number(groups.get("m"), values), _number(groups.get("d"), values)
                 if groups.get("dw"):
                     day = values.ordinals.get(groups["dw"])
-                said = _year(year, values) if year else None
+                year = _year(written, values) if written else None
                 if month is None and day is None:
                     continue
-                yield from _dated(m, [(said, month, day)])
+                yield from _dated(m, [(year, month, day)])
         for m in _MONTH_ONLY.finditer(text):
             yield from _dated(m, [(int(m[1]), int(m[2]), None)])
         for m in _MONTH_AND_YEAR.finditer(text):

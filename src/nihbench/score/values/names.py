@@ -58,7 +58,13 @@ class Name:
             return Place(spans[at - 1][0], end, "part", 0.7)
         if before and before not in self.titles and self._is_name(answer, at - 1) and at - 1 > 0:
             return Place(spans[at - 1][0], end, "edit", 0.3, rival=True)
-        if before and before not in self.titles and at == 1 and self._is_name(answer, 0) and not _common(answer, before):
+        if (
+            before
+            and before not in self.titles
+            and at == 1
+            and self._is_name(answer, 0)
+            and not _common(answer, before)
+        ):
             return Place(spans[0][0], end, "edit", 0.3, rival=True)
         return Place(start, end, "part", 0.7)
 
@@ -113,7 +119,9 @@ class Name:
         size = 2 if self.words[0][:2] in _DOUBLE else 1
         first, rest = ("[ '-]?".join(map(re.escape, part)) for part in (syllables[:size], syllables[size:]))
         orders = [rf"{first}[ ,'-]{{0,2}}{rest}", rf"{rest}[ '-]{{0,2}}{first}"] if rest else [first]
-        for m, _ in zip(re.finditer(rf"(?<![a-z])(?:{'|'.join(orders)})(?![a-z])", answer.text), range(_MOST), strict=False):
+        for m, _ in zip(
+            re.finditer(rf"(?<![a-z])(?:{'|'.join(orders)})(?![a-z])", answer.text), range(_MOST), strict=False
+        ):
             yield Place(m.start(), m.end(), "same", 1.0)
 
     def equals(self, language: str) -> list[str]:
@@ -155,7 +163,9 @@ def _name_in_signs(text: Text, titles: frozenset[str], surnames: frozenset[str])
     ordered = sorted((title for title in titles if not title.isascii()), key=len, reverse=True)
     while (title := next((t for t in ordered if plain.endswith(t) and len(plain) - len(t) > 1), "")) != "":
         plain = plain.removesuffix(title)
-    while (title := next((t for t in ordered if len(t) > 1 and plain.startswith(t) and len(plain) - len(t) > 1), "")) != "":
+    while (
+        title := next((t for t in ordered if len(t) > 1 and plain.startswith(t) and len(plain) - len(t) > 1), "")
+    ) != "":
         plain = plain.removeprefix(title)
     if not (2 <= len(plain) <= 4 and all(map(text.grammar.is_sign, plain)) and plain[0] in surnames):
         return None

@@ -35,7 +35,9 @@ class Relation:
         """Whether an answer says the opposite beside a place."""
         text = answer.text
         if self.signs:
-            low, high = span[0] if not self.others.search(text, *span) else span[0], span[1] + _BEHIND
+            low, high = max(0, span[0] - 1), span[1] + _BEHIND
+            stop = _CLAUSE.search(text, span[1], high)
+            high = stop.start() if stop else high
         else:
             low, high = max(0, span[0] - _BEFORE), span[1]
             breaks = [m.end() for m in _CLAUSE.finditer(text, low, span[0])]
@@ -70,7 +72,9 @@ def heads(form: str, grammar: Grammar) -> tuple[Head, ...]:
             for side in sides:
                 others = "|".join(other for other in sides if other != side)
                 edge = "" if signs else r"\b"
-                m = re.search(rf"{edge}(?:{side}){'' if signs else ' (?:the )?'}([^\W\d_]{{1,{4 if signs else 20}}})", form)
+                m = re.search(
+                    rf"{edge}(?:{side}){'' if signs else ' (?:the )?'}([^\W\d_]{{1,{4 if signs else 20}}})", form
+                )
                 if m is None or (signs and not grammar.has_signs(form)):
                     continue
                 near = re.escape(m[1][:2] if signs else m[1])
@@ -136,7 +140,7 @@ def relations(form: str, grammar: Grammar) -> tuple[Relation | Head, ...]:
                 continue
         own, others, m = present[0]
         if signs:
-            neighbour = form[: m.start()][-4:].rstrip("的")
+            neighbour = form[: m.start()][-4:].rstrip("的") or form[m.end() :][:2]
         else:
             behind = [w for w in grammar.words(form[m.end() :]) if w not in grammar.empty]
             ahead = [w for w in grammar.words(form[: m.start()]) if w not in grammar.empty]
@@ -221,6 +225,8 @@ def parts_of_list(text: str, grammar: Grammar, *, asked: bool) -> tuple[list[str
     if asked:
         return parts, told
     paired = all(_is_pair(part, grammar) for part in parts)
+    if len(parts) == 2 and re.match(r"[^,]*, ?(?:the|an?|our|their|his|her) ", folded):
+        return parts, False  # a thing, and what is said of it
     if len(parts) == 2 and not told and not paired and not re.search(r" and | & |、|和|与|及|→|->", folded):
         return [], False
     if any(_too_long(part, grammar, short="、" in folded or len(parts) > 2) for part in parts):
