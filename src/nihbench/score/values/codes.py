@@ -129,7 +129,7 @@ class Code:
         """Whether only the last piece of an address or a version differs."""
         mine, theirs = _bare(self.text), _bare(token)
         cut = max(mine.rfind("/"), mine.rfind("."), mine.rfind("@"))
-        return bool(cut > 3 and len(mine) > 4 and theirs[: cut + 1] == mine[: cut + 1] and theirs != mine
+        return bool(cut > 3 and len(mine) > 4 and theirs[: cut + 1] == mine[: cut + 1] and theirs != mine)
 
     def _piece_differs(self, token: str) -> bool:
         """Whether only one of the pieces of an address differs: its top-level domain, say."""
