@@ -79,8 +79,10 @@ def show_needle(name: str, as_json: bool) -> None:
 
 
 def _type_line(kind: str, given: str) -> str:
-    fields = {"type": t(f"score.type_{kind}"), "rule": t(f"score.rule_{kind}")}
-    return said(t("cli.type_given", **fields) if given == kind else t("cli.type_found", **fields))
+    from nihbench.score.values.told import RULES, TYPES
+
+    name, rule = TYPES[kind], RULES[kind]
+    return said(t("cli.type_given", type=name, rule=rule) if given == kind else t("cli.type_found", type=name, rule=rule))
 
 
 # ---- `nih task`: which families of trials there are, those of other packages among them ------------------------------

@@ -14,6 +14,7 @@ from nihbench.score.grammar import grammar_for
 from nihbench.score.match import sheet_of
 from nihbench.score.rules import grade
 from nihbench.score.values.kinds import recognise
+from nihbench.score.values.told import TYPES
 from nihbench.types import Needle, Score
 
 _DIGITS = "4829137560283746159"
@@ -33,8 +34,14 @@ class Weakness:
     def sentence(self) -> Words:
         """Say what is not read, what it gets and what to change."""
         shown = self.written if len(self.written) < 100 else self.written[:97] + "..."
-        fields = {"written": shown, "value": "-" if self.value is None else f"{self.value:g}", "mend": self.mend}
-        return t(f"score.self_{self.what}", **fields)
+        value = "-" if self.value is None else f"{self.value:g}"
+        if self.what == "text":
+            return t("score.self_text", value=value, mend=self.mend)
+        if self.what == "type":
+            return t("score.self_type", written=shown, mend=self.mend)
+        if self.what == "answer":
+            return t("score.self_answer", written=shown, value=value, mend=self.mend)
+        return t("score.self_form", written=shown, value=value, mend=self.mend)
 
 
 def self_check(needle: Needle) -> tuple[Weakness, ...]:
@@ -69,7 +76,7 @@ def _unread(needle: Needle) -> list[Weakness]:
     given = [(fact.text, fact.type) for fact in needle.facts if fact.type]
     given += [(needle.answer, needle.answer_type)] if needle.answer_type else []
     return [
-        Weakness(what="type", written=text, value=None, mend=Note("mend_type", type=t(f"score.type_{kind}")))
+        Weakness(what="type", written=text, value=None, mend=Note("mend_type", type=TYPES[kind]))
         for text, kind in given
         if kind not in ("phrase", "list", "order") and recognise(Text(text, grammar), question, kind) is None
     ]
