@@ -17,10 +17,10 @@ from nihbench.endpoint.access import open_model
 from nihbench.endpoint.servers import ServerInfo
 from nihbench.errors import UsageError
 from nihbench.fetch.files import silent
-from nihbench.run.manifest import check_same, manifest
 from nihbench.run.options import RunOptions
 from nihbench.run.resolve import prepare
 from nihbench.run.setup import Setup
+from nihbench.run.store import check_same, manifest
 from nihbench.run.stored import Manifest, beginning_of, stored_options
 from nihbench.types import Message, ModelPreset, Trial
 from tests.wording import wording

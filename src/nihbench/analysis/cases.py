@@ -16,8 +16,8 @@ import numpy as np
 from nihbench.analysis.table import UNSCORED
 from nihbench.errors import UsageError
 from nihbench.lang.messages import Note, Words, stored, t
-from nihbench.plan.fresh import fact_words, fill
 from nihbench.score.grammar import grammar_for
+from nihbench.tasks.needle import fact_words, fill
 from nihbench.types import (
     DEPTH,
     Axis,

@@ -24,7 +24,6 @@ from nihbench.analysis.table import UNSCORED, Table, columns
 from nihbench.errors import UsageError
 from nihbench.lang.former import note_in
 from nihbench.lang.messages import Note, Words, languages, said
-from nihbench.plan.fresh import fact_words, fill
 from nihbench.run.like import surroundings
 from nihbench.run.options import MODEL_UNIT, unit_words
 from nihbench.run.scores import version_of
@@ -33,6 +32,7 @@ from nihbench.run.store import RunFolder
 from nihbench.stats.cell import mean_interval, scale_of
 from nihbench.stats.effective import EffectiveLength, Reach
 from nihbench.stats.headline import Estimate, Headline
+from nihbench.tasks.needle import fact_words, fill
 from nihbench.types import (
     DEPTH,
     Axis,

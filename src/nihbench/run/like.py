@@ -21,11 +21,10 @@ from nihbench.plan.grid import with_controls
 from nihbench.plan.order import order_trials
 from nihbench.run.haystacks import fixed_tokens
 from nihbench.run.known import is_own_run
-from nihbench.run.manifest import manifest
 from nihbench.run.options import MODEL_UNIT, OF_ANOTHER, RunOptions, unit_words
 from nihbench.run.records import first_line, lines_in, placement_of, planted_fields, planted_in
 from nihbench.run.setup import Begun, Setup, counted_once
-from nihbench.run.store import RunFolder, check_free, create_run, open_run, unusable
+from nihbench.run.store import RunFolder, check_free, create_run, manifest, open_run, unusable
 from nihbench.run.stored import Manifest, corpus_of
 from nihbench.run.texts import check_corpus
 from nihbench.tasks.task import Task
