@@ -239,6 +239,8 @@ class Amount:
 
     def equals(self, language: str) -> list[str]:
         """Return other ways to write the amount."""
+        if self.pieces or _endless(self.value):
+            return []
         number = _plain(self.value)
         grouped = f"{self.value:,}" if self.value == self.value.to_integral() else number
         forms = [number, grouped] if not self.unit else []
