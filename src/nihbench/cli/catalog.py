@@ -82,7 +82,9 @@ def _type_line(kind: str, given: str) -> str:
     from nihbench.score.values.told import RULES, TYPES
 
     name, rule = TYPES[kind], RULES[kind]
-    return said(t("cli.type_given", type=name, rule=rule) if given == kind else t("cli.type_found", type=name, rule=rule))
+    return said(
+        t("cli.type_given", type=name, rule=rule) if given == kind else t("cli.type_found", type=name, rule=rule)
+    )
 
 
 # ---- `nih task`: which families of trials there are, those of other packages among them ------------------------------

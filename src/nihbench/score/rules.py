@@ -351,7 +351,9 @@ def _nearly_right(reading: Reading, found: Found) -> Verdict:
     start, end = found.spans[0]
     said = reading.answer.text[start:end].strip()
     plain = found.fact.kind == "number"
-    cue = Note("number_nearly_right", number=said) if plain else Note("nearly_right", words=said, how=_DIFFERS[found.how])
+    cue = (
+        Note("number_nearly_right", number=said) if plain else Note("nearly_right", words=said, how=_DIFFERS[found.how])
+    )
     return Verdict(found.worth, "partial", cue, doubt=0.1)
 
 

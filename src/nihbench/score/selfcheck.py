@@ -31,7 +31,7 @@ class Weakness:
     mend: Words
 
     @property
-    def sentence(self) -> Words:
+    def sentence(self) -> str:
         """Say what is not read, what it gets and what to change."""
         shown = self.written if len(self.written) < 100 else self.written[:97] + "..."
         value = "-" if self.value is None else f"{self.value:g}"
