@@ -75,7 +75,7 @@ def test_a_reworded_reason_stays_in_its_group(monkeypatch):
         Note("abstains", words="does not say"), Note("abstains", words="not told: there"), Note("abstains", words="7"),
         facts, Note("some_facts", right=2, all=3), Note("some_hedged", facts=facts, cue="perhaps"),
         Note("extra", cue=Note("added_name", name="Bob")), Note("extra", cue=Note("added_number", number="7")),
-        Note("second_value_before", words="12"), Note("second_value_after", words="34"), Note("off_the_question"),
+        Note("second_number_before", number="12"), Note("second_number_after", number="34"), Note("off_the_question"),
     ]  # fmt: skip
 
     def groups(cues, words=str):
@@ -83,7 +83,7 @@ def test_a_reworded_reason_stays_in_its_group(monkeypatch):
         return dict(find_cases(*run(*rows)).groups[0].reasons_in(words))
 
     expected = {
-        "abstains": 3, "1–2 of 3 facts": 2, "extra": 2, "two answers": 2, "1 of 3 facts, hedged": 1,
+        "abstains": 3, "1–2 of 3 facts": 2, "extra": 2, "two numbers": 2, "1 of 3 facts, hedged": 1,
         str(Note("off_the_question")): 1,
     }  # fmt: skip
     assert groups(cues) == expected
@@ -94,7 +94,7 @@ def test_a_reworded_reason_stays_in_its_group(monkeypatch):
     monkeypatch.setitem(words("en"), "note.abstains", "{words}: so it says that nothing is told")
     monkeypatch.setitem(words("en"), "note.extra", "more than was asked for ({cue})")
     monkeypatch.setitem(words("en"), "note.some_facts", "right: {right}, of {all}")
-    monkeypatch.setitem(words("en"), "note.second_value_after", "then {words}: another one")
+    monkeypatch.setitem(words("en"), "note.second_number_after", "then {number}: another one")
     reworded = groups(cues)
     assert sorted(reworded.values()) == counts
     assert reworded["…: so it says that nothing is told"] == 3

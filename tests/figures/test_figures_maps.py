@@ -500,7 +500,10 @@ def test_a_difference_by_hand(tmp_path):
 def test_controls_are_told_and_failed_ones_first():
     controls = (Control(name="oracle", passed=True, rate=1.0), Control(name="no_needle", passed=False, rate=0.4))
     said = texts(draw(make_grid([[1.0]]), controls=controls))
-    bad, good = f"{t('control.no_needle')} 40%", f"{t('control.oracle')} 100%"
+    bad, good = (
+        t("figure.control_bad_no_needle", rate="40%"),
+        t("figure.control_rate", name=t("control.oracle"), rate="100%"),
+    )
     (failed,) = [place for place, text in enumerate(said) if says(text, "figure.controls_bad", names=bad)]
     (passed,) = [place for place, text in enumerate(said) if says(text, "figure.controls_good", names=good)]
     assert failed < passed

@@ -23,6 +23,7 @@ from nihbench.run.tree import find_runs
 from nihbench.score.explain import FactRead, Place
 from nihbench.score.explain import explain as explain_answer
 from nihbench.score.rules import DIFFERS, SCORER, VERSION
+from nihbench.score.values.told import RULES, TYPES
 from nihbench.types import PERCENT_BANDS, Grade, Score, Unscored
 
 # ---- an agreement report as text for a terminal; nothing is computed here --------------------------------------------
@@ -277,8 +278,8 @@ def explained_text(answered: Answered) -> str:
     else:
         head = t("cli.explain_unscored", id=answered.id, needle=answered.needle.name)
         why = given.reason
-    lines = [said(head), said(t("cli.explain_expected", type=t(f"reading_type.{read.kind}"),
-             rule=t(f"reading_rule.{read.kind}"))), said(t("cli.explain_because", why=why))]  # fmt: skip
+    lines = [said(head), said(t("cli.explain_expected", type=TYPES[read.kind],
+             rule=RULES[read.kind])), said(t("cli.explain_because", why=why))]  # fmt: skip
     if read.line:
         lines.append(said(t("cli.explain_line", line=t(f"reading_line.{read.line}"))))
     lines += ["", *map(_fact_read, read.facts)]
@@ -296,7 +297,7 @@ def _fact_read(fact: FactRead) -> str:
         how = t("cli.explain_how", status=how, how=DIFFERS[fact.how])
     where = ", ".join(_place_read(place) for place in fact.places)
     key = "cli.explain_fact_at" if where else "cli.explain_fact"
-    return said(t(key, name=name, expected=fact.expected, type=t(f"reading_type.{fact.kind}"), how=how, where=where))
+    return said(t(key, name=name, expected=fact.expected, type=TYPES[fact.kind], how=how, where=where))
 
 
 def _place_read(place: Place) -> str:

@@ -19,6 +19,7 @@ from nihbench.lang.messages import languages as spoken_languages
 from nihbench.languages import base as languages
 from nihbench.score.fold import final_answer
 from nihbench.score.match import sheet_of
+from nihbench.score.values.told import RULES, TYPES
 from nihbench.types import PERCENT_BANDS, Evidence, Grade, Identifying, Message, Needle, OutcomeClass, Score, Unscored
 
 VERSION = "2"
@@ -108,7 +109,7 @@ def _facts(needle: Needle, expected: str, question: str, identifying: str) -> st
 def _type(kind: str, language: str) -> str:
     spoken = language.partition("-")[0]
     lang = spoken if spoken in spoken_languages() else "en"
-    return said(t("score.typed", type=t(f"reading_type.{kind}"), rule=t(f"reading_rule.{kind}")), lang)
+    return said(t("score.typed", type=TYPES[kind], rule=RULES[kind]), lang)
 
 
 # ---- the verdict -----------------------------------------------------------------------------------------------

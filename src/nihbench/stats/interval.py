@@ -6,7 +6,6 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from statistics import NormalDist
 from typing import Literal
 
 import numpy as np
@@ -94,11 +93,6 @@ _LANCZOS = (
     12.507343278686905, -0.13857109526572012, 9.9843695780195716e-6, 1.5056327351493116e-7,
 )  # fmt: skip
 _TINY = 1e-300
-
-
-def normal_quantile(probability: float) -> float:
-    """Return the standard normal quantile of a probability strictly between 0 and 1."""
-    return NormalDist().inv_cdf(probability)
 
 
 def log_gamma(x: ArrayLike) -> FloatArray:
