@@ -19,6 +19,9 @@ OWN = {
     "nihbench.tasks.needle": {"nihbench.score.rules"},  # likewise
     "nihbench.app.loaded": {"nihbench.app.drawing", "nihbench.figures.page", "nihbench.figures.style"},  # the same
     "nihbench.app.python": {"nihbench.app.drawing", "nihbench.app.reporting"},  # the same, and the page of a report
+    "nihbench.app.wiring": {"nihbench.score.selfcheck"},  # likewise
+    "nihbench.cli.catalog": {"nihbench.score.selfcheck", "nihbench.score.values.told"},  # likewise
+    "nihbench.score.values.amounts": {"nihbench.score.values.units"},  # the registry of units, where one occurs
     "nihbench.app.session": {"nihbench.app.drawing", "nihbench.figures.style"},  # matplotlib, when something is drawn
 }
 # Others' that are slow to import and that most callers of the module never need, and those of extras:
