@@ -285,9 +285,9 @@ VALUES = Values(
     weekdays=_WEEKDAYS,
     ordinals=_ORDINALS,
     dates=(
-        rf"(?<![\d.])(?:the )?{_DAY}(?: day)?(?: of)?[ -](?P<m>{_MONTH})\b\.?(?:,? ?(?:of )?[ -]?{_YEAR})?",
-        rf"\b(?P<m>{_MONTH})\b\.?[ -](?:the )?{_DAY}(?![\d:])\b(?:,? ?(?:of )?[ -]?{_YEAR})?",
-        rf"\b(?P<m>{_MONTH})\b\.?,? (?:of )?{_YEAR}",
+        rf"(?<![\d.])(?:the )?{_DAY}(?: day)?(?: of)?[ -](?P<m>{_MONTH})(?![a-z])\.?(?:,? ?(?:of )?[ -]?{_YEAR})?",
+        rf"(?<![a-z])(?P<m>{_MONTH})(?![a-z])\.?[ -](?:the )?{_DAY}(?![\d:a-z])(?:,? ?(?:of )?[ -]?{_YEAR})?",
+        rf"(?<![a-z])(?P<m>{_MONTH})(?![a-z])\.?,? (?:of )?{_YEAR}",
     ),
     times=(
         rf"(?<![\d.])(?<!\d:)(?P<h>\d{{1,2}})\.(?P<n>\d{{2}}),? ?{_MERIDIEM}",
@@ -295,11 +295,11 @@ VALUES = Values(
         rf"(?: ?(?:o'clock|hrs|hours|h\b))?(?:,? ?{_MERIDIEM})?",
         rf"(?<![\d.,a-z])(?<!\d:){_HOUR}(?: ?o'clock)?,? ?{_MERIDIEM}",
         rf"(?<![\d.,a-z])(?<!\d:){_HOUR} ?o'clock",
-        rf"\b(?P<fraction>half|(?:an? )?quarter|\d{{1,2}}(?: minutes?)?|twenty(?:-five)?|ten|five) "
+        rf"(?<![a-z])(?P<fraction>half|(?:an? )?quarter|\d{{1,2}}(?: minutes?)?|twenty(?:-five)?|ten|five) "
         rf"(?P<to>past|after|to|before|till) {_HOUR}\b(?: ?o'clock)?(?:,? ?{_MERIDIEM})?",
         rf"(?<![a-z-])(?P<hw>{_HOUR_WORD}) (?P<nw>thirty-five|thirty|fifteen|forty-five|forty|fifty-five|fifty|"
         rf"twenty-five|twenty|ten|oh five)(?:,? ?{_MERIDIEM})?(?![a-z])",
-        r"\b(?:at |12 )?(?P<named>noon|midday|midnight)\b",
+        r"(?<![a-z])(?:at |12 )?(?P<named>noon|midday|midnight)(?![a-z])",
     ),
     halves={
         "am": (0, 12), "pm": (12, 24), "morning": (0, 12), "afternoon": (12, 24), "evening": (12, 24),

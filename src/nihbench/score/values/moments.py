@@ -195,7 +195,7 @@ class Reader:
         latin = [word for word in self._weekday_of if word.isascii()]
         signs = [word for word in self._weekday_of if not word.isascii()]
         self._weekday = re.compile(
-            rf"\b(?:{'|'.join(sorted(latin, key=len, reverse=True)) or '(?!)'})\b|"
+            rf"(?<![a-z])(?:{'|'.join(sorted(latin, key=len, reverse=True)) or '(?!)'})(?![a-z])|"
             rf"(?:{'|'.join(sorted(signs, key=len, reverse=True)) or '(?!)'})"
         )
         self._between = re.compile(rf"(?:{between}|{self._weekday.pattern})*")
