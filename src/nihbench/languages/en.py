@@ -417,7 +417,7 @@ _PHRASES = {
     "asks": r"\b(?:when|where|who|whom|how|why)\b",
     "of_the_answer": r"\b(?:answers?|questions?|determine|confirm|conclude|verify|certain|sure)\b",
     "shows": r"\b(?:the|is|and|of|with|to|a)\b",
-    "no_names": "english chinese thank thanks please sorry hello hope enjoy sure yes great",
+    "no_names": "monday tuesday wednesday thursday friday saturday sunday english chinese thank thanks please sorry hello hope enjoy sure yes great",
     "and_more": r"[ ,]{0,2}(?:and|plus|as well as|along with|then|followed by)\b([^.;:!?\n]{1,80})",
     "listed": (
         r", (?!\w{1,20}:|which|that|who|where|when|as\b|so\b|because|since|according|or\b|but|though|although|while|"

@@ -295,6 +295,8 @@ VALUES = Values(
         rf"(?: ?(?:o'clock|hrs|hours|h\b))?(?:,? ?{_MERIDIEM})?",
         rf"(?<![\d.,a-z])(?<!\d:){_HOUR}(?: ?o'clock)?,? ?{_MERIDIEM}",
         rf"(?<![\d.,a-z])(?<!\d:){_HOUR} ?o'clock",
+        rf"(?<![\d.,a-z])(?<!\d:){_HOUR}(?: ?o'clock)? (?:every|each) (?P<half>morning|afternoon|evening|night)(?![a-z])",
+        rf"(?<![a-z])(?:every|each) (?P<half>morning|afternoon|evening|night) at {_HOUR}(?::(?P<n>\d{{2}}))?(?![\d:])",
         rf"(?<![a-z])(?P<fraction>half|(?:an? )?quarter|\d{{1,2}}(?: minutes?)?|twenty(?:-five)?|ten|five) "
         rf"(?P<to>past|after|to|before|till) {_HOUR}\b(?: ?o'clock)?(?:,? ?{_MERIDIEM})?",
         rf"(?<![a-z-])(?P<hw>{_HOUR_WORD}) (?P<nw>thirty-five|thirty|fifteen|forty-five|forty|fifty-five|fifty|"

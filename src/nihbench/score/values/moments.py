@@ -75,6 +75,9 @@ class Moment:
         read = moments(answer)
         found = [Place(m.start, m.end, *self._near(m)) for m in read]
         exact = [p for p in found if p.how == "same"]
+        if not found and self.date and self.date[0]:
+            years = re.finditer(rf"(?<![\d.,]){self.date[0]}(?![\d,]|\.\d)", answer.text)
+            found = [Place(m.start(), m.end(), "part", 0.3) for m, _ in zip(years, range(_MOST), strict=False)]
         if not exact:
             found = list(self._apart(read, found))
         return outermost(found)
