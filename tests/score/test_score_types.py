@@ -1,4 +1,4 @@
-"""By type of answer: every equal form grades alike (1.0), every near miss lower; over generated values, in two languages."""
+"""By type of answer: every equal form grades alike (1.0), every near miss lower; over generated values."""
 
 from __future__ import annotations
 
@@ -150,7 +150,8 @@ days = st.dates(date(1950, 1, 1), date(2060, 12, 28))
 def test_a_date_in_any_writing(day: date) -> None:
     expected, question = f"{day:%B} {day.day}, {day.year}", "When is it?"
     forms = [
-        day.isoformat(), f"{day.day} {day:%B} {day.year}", f"{day:%b} {day.day} {day.year}", f"{day.day}/{day.month}/{day.year}",
+        day.isoformat(), f"{day.day} {day:%B} {day.year}", f"{day:%b} {day.day} {day.year}",
+        f"{day.day}/{day.month}/{day.year}",
         f"{day.month}/{day.day}/{day.year}", f"{day.year}年{day.month}月{day.day}日", f"{day:%B} {day.day} {day.year}",
     ]  # fmt: skip
     all_alike(forms, expected, question)
@@ -319,7 +320,8 @@ def test_a_needle_whose_facts_its_own_sentence_lacks_is_said() -> None:
     other = KeyFact(name="floor", text="third floor")
     weak = self_check(
         Needle(name="own", language="en", statements=("The archive lies on the third floor of the old hospital.",),
-               question="Where does the archive lie?", answer="On the third floor of the old hospital.", facts=(fact, other))
+               question="Where does the archive lie?", answer="On the third floor of the old hospital.",
+               facts=(fact, other))
     )  # fmt: skip
     assert {each.what for each in weak} == {"text", "answer"}
 

@@ -38,12 +38,10 @@ _HALVES = {"half": "0.5", "quarter": "0.25"}
 
 def value(words: str) -> str | None:
     """Return the value of a number in words as a decimal, None where the words are none; a share as parts*whole%."""
-    share = re.fullmatch(_SHARES, words)
-    if share:
-        many = re.match(r"[a-z]+", words)
-        parts = 1 if many is None or many.group() in ("a", "an", "one") else _ONES.get(many.group(), 1)
-        size = next(size for name, size in _PARTS.items() if re.search(rf"\b{name}s?$", words))
-        return f"{parts}*{size}%"
+    if words.endswith(" of "):
+        return "2"  # a pair of, a couple of
+    if re.fullmatch(_SHARES, words):
+        return _share(words)
     whole, point, part = words.partition(" point ")
     said = [word for word in re.findall("[a-z]+", whole) if word not in ("and", "a", "an")]
     fraction = next((_HALVES[word] for word in said if word in _HALVES), "")
@@ -69,6 +67,14 @@ def value(words: str) -> str | None:
     if any(len(digit) > 1 for digit in digits):
         digits = ["".join(digits)]
     return f"{total + section}{fraction[1:] if fraction else ''}{'.' + ''.join(digits) if digits else ''}"
+
+
+def _share(words: str) -> str:
+    """Return a share (two thirds) as parts*whole%."""
+    many = re.match(r"[a-z]+", words)
+    parts = 1 if many is None or many.group() in ("a", "an", "one") else _ONES.get(many.group(), 1)
+    size = next(size for name, size in _PARTS.items() if re.search(rf"\b{name}s?$", words))
+    return f"{parts}*{size}%"
 
 
 def _in_groups(words: list[str]) -> str:
@@ -271,7 +277,7 @@ VALUES = Values(
         **dict.fromkeys(("pence", "penny", "p"), "0.01 GBP"),
     },
     number=(
-        rf"(?<![a-z])(?:{_SHARES})(?![a-z])|half an? (?=per ?cent\b)|(?<![a-z0-9])(?:(?:an? )?(?:{_WORD}|dozen)(?:(?: ?, ?|-| and a | and | )(?:{_WORD}|half|quarter|dozen))"
+        rf"(?<![a-z])(?:{_SHARES})(?![a-z])|half an? (?=per ?cent\b)|(?<![a-z])an? (?:pair|couple) of (?=[a-z])|(?<![a-z0-9])(?:(?:an? )?(?:{_WORD}|dozen)(?:(?: ?, ?|-| and a | and | )(?:{_WORD}|half|quarter|dozen))"
         rf"{{0,20}}(?: point(?: (?:{_WORD}))+)?|half an? (?=dozen|hundred|thousand|million|billion)"
         r"|(?:half )?an?(?= (?:hour|day|week|month|year|minute|second|kilo|kilometre|mile|litre|metre|pound|tonne)\b))"
         r"(?![a-z0-9])"

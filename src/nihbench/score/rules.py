@@ -186,7 +186,7 @@ def _untold(reading: Reading) -> Note | None:
         only_signs = 2 * reading.grammar.count_signs(reading.answer.text) > len(reading.answer.text)
         named = any([f.by_signs or reading.grammar.has_signs(f.forms[0]) for f in facts])
         return untold(reading.grammar, spaced=False) if only_signs and not named else None
-    return None if any([f.by_words or f.values for f in facts]) else untold(reading.grammar, spaced=True)
+    return None if any([f.is_told_in_words for f in facts]) else untold(reading.grammar, spaced=True)
 
 
 # ---- the lines -------------------------------------------------------------------------------------------------
@@ -332,7 +332,8 @@ def _whole(reading: Reading) -> Verdict | None:
         return Verdict(0.7, "partial", said, doubt=0.15)
     if reading.sheet.ordered and not reading.in_order:
         return Verdict(0.5, "partial", Note("other_order"), doubt=0.15)
-    extra = beside.extras(reading) or beside.item_more(reading)
+    plain = reading.sheet.kind == "yes_no"  # what follows a yes or a no explains it
+    extra = "" if plain else beside.extras(reading) or beside.item_more(reading)
     if extra:
         return Verdict(0.7, "partial", Note("extra", cue=extra), doubt=0.3)
     return Verdict(1.0, "correct", Note("every_fact"))

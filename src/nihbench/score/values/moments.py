@@ -69,6 +69,7 @@ class Moment:
     dates: tuple[Date, ...] = ()
     either: tuple[int, ...] = ()
     weekday: int = 0
+    alias: bool = False
 
     def places(self, answer: Text) -> list[Place]:
         """Return where moments stand in an answer, each as near as it is."""
@@ -140,6 +141,8 @@ class Moment:
     def _time(self, read: ReadMoment) -> tuple[How, float]:
         if read.time is None or self.minutes is None:
             return "other", 0.0
+        if self.alias and self.either and read.time.half:
+            return "other", 0.0  # an alias without a half of the day stands for answers without one
         wanted = self.either or (self.minutes,)
         said = read.time.minutes
         if not set(wanted).isdisjoint(said):
