@@ -50,8 +50,19 @@ def value(words: str) -> str | None:
         return "1"
     if len(said) > 1 and not fraction and not set(said) - set(_ONES) - set(_TENS) - {"oh"}:
         return _in_groups(said[:30])
+    total = _sum(said[:30])
+    if total is None:
+        return None
+    digits = [str(_ONES.get(word, 0)) for word in re.findall("[a-z]+", part)] if point else []
+    if any(len(digit) > 1 for digit in digits):
+        digits = ["".join(digits)]
+    return f"{total}{fraction[1:] if fraction else ''}{'.' + ''.join(digits) if digits else ''}"
+
+
+def _sum(words: list[str]) -> int | None:
+    """Return the value of number words, None where one of them is none."""
     total = section = 0
-    for word in said[:30]:
+    for word in words:
         if word in _ONES or word in _TENS or word == "oh":
             section += _ONES.get(word, 0) + _TENS.get(word, 0)
         elif word == "dozen":
@@ -63,10 +74,7 @@ def value(words: str) -> str | None:
             section = 0
         else:
             return None
-    digits = [str(_ONES.get(word, 0)) for word in re.findall("[a-z]+", part)] if point else []
-    if any(len(digit) > 1 for digit in digits):
-        digits = ["".join(digits)]
-    return f"{total + section}{fraction[1:] if fraction else ''}{'.' + ''.join(digits) if digits else ''}"
+    return total + section
 
 
 def _share(words: str) -> str:
