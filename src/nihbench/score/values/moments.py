@@ -7,6 +7,7 @@ right where it can be the expected one.
 from __future__ import annotations
 
 import re
+from calendar import month_name
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -166,8 +167,6 @@ class Moment:
         y, m, d = self.date
         days = [f"{y}-{m:02}-{d:02}", f"{y}年{m}月{d}日"]
         if language != "zh":
-            from calendar import month_name
-
             days[1:] = [f"{d} {month_name[m or 1]} {y}", f"{month_name[m or 1]} {d}, {y}"]
         return [f"{day} {hour}" for day in days for hour in hours] if self.minutes is not None else days
 
