@@ -26,6 +26,7 @@ from nihbench.score.nothing import OFF_THE_QUESTION, kind_of_nothing
 from nihbench.score.reading import Reading, Verdict
 from nihbench.score.sheet import Sheet, Sought
 from nihbench.score.subject import other_subject
+from nihbench.score.swapped import swapped
 from nihbench.score.values.base import How
 from nihbench.types import BANDS, FOUND_FROM, Evidence, Grade, Identifying, Needle, OutcomeClass, Score, Unscored
 
@@ -326,6 +327,8 @@ def _whole(reading: Reading) -> Verdict | None:
     vague = doubts.vague(reading)
     if vague:
         return Verdict(0.7, "partial", Note("vague", words=vague), doubt=0.3)
+    if swapped(reading):
+        return Verdict(0.3, "partial", Note("misplaced", fact=swapped(reading)[0].fact.name), doubt=0.2)
     if reading.worth < 1.0:
         least = min(reading.right, key=lambda found: found.worth)
         said = Note("not_in_full", fact=least.fact.name, how=DIFFERS[least.how])
