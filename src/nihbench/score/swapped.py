@@ -1,7 +1,7 @@
 """Whether two facts of an answer have changed places: each stands with the words that the needle puts beside the other.
 
-"62 per cent is rapeseed oil and 38 per cent is diesel" makes of each fact's clause its own words; an answer in which both
-facts stand in clauses with more of each other's words than of their own has swapped them.
+"62 per cent is rapeseed oil and 38 per cent is diesel" gives each fact its own words; an answer in which both facts
+stand in clauses with more of each other's words than of their own has swapped them.
 """
 
 from __future__ import annotations
