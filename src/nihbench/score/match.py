@@ -286,7 +286,11 @@ def _number_of(answer: Text, low: int, words: list[str], at: int) -> str:
     if before:
         return before[-1]
     behind = [place for place in range(at + 1, min(at + 4, len(words))) if words[place].isdecimal()]
-    told = behind and re.search(r"[:|=]", answer.text[answer.spans[low + at][1] : answer.spans[low + behind[0]][0]])
+    told = (
+        behind[:1] == [at + 1]
+        or behind
+        and re.search(r"[:|=]", answer.text[answer.spans[low + at][1] : answer.spans[low + behind[0]][0]])
+    )
     return words[behind[0]] if told else ""
 
 
