@@ -66,7 +66,7 @@ _STOP = frozenset(
 )
 
 _REPORTING = frozenset(
-    "according based answer question context document text passage essay essays article provided given above below "
+    "something similar thereabouts according based answer question context document text passage essay essays article provided given above below "
     "state states stated say says said mention mentions mentioned describe describes described suggest suggests "
     "suggested sentence quote quoted directly direct information source response respond final correct specifically "
     "explicitly following list lists listed activity activities thing things place where when note please let know "
