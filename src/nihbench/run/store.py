@@ -1,6 +1,6 @@
 """A run's folder: made with its run.json, opened again, its records checked against its plan.
 
-Lines of records.jsonl are `run.records`' matter, the content of run.json is `run.store`'s and `run.stored`'s.
+Lines of records.jsonl are `run.records`' matter, what stands in run.json is read again by `run.stored`.
 """
 
 from __future__ import annotations
@@ -208,9 +208,6 @@ def differing(before: Mapping[str, Any], after: Mapping[str, Any], keys: Iterabl
 
 def _plain(value: Any) -> Any:
     return json.loads(json.dumps(value, ensure_ascii=False))
-
-
-# ---- a run's folder --------------------------------------------------------------------------------------------------
 
 
 # ---- lock ------------------------------------------------------------------------------------------------------------

@@ -71,9 +71,6 @@ METRICS = (
 """In the order in which they are always told."""
 
 
-# ---- intervals -------------------------------------------------------------------------------------------------------
-
-
 # ---- neighbours ------------------------------------------------------------------------------------------------------
 # How much a cell varies by chance, seen from the differences between neighbouring cells of one grid.
 #
