@@ -949,7 +949,7 @@ WORDS: Mapping[str, str] = {
     "figures.size_give_inches_8x5": "--size {size!r}: write inches as 8x5 or 8, each from {least_in:g} to {most_in:g}",
     "figures.to": "{low} to {high}",
     # finding
-    "finding.band": "Mean score: {first} and {second}, a difference of {d} points (95% interval {low} to {high}, {p}).",
+    "finding.metric": "{metric!u}: {first} and {second}, a difference of {d} points (95% interval {low} to {high}, {p}).",
     "finding.bee": 'Random holes ("bee"): no position in the grid explains the misses; the miss rate is {rate} everywhere (95% interval {low} to {high}).',
     "finding.better": "{where}{b} finds the needle more often than {a}: {second} versus {first} in {pairs} paired trials, a difference of {d} points (95% interval {low} to {high}). This is more than chance ({test}, {p}).",
     "finding.by_item": "Items of {a}: {first}; of {b}: {second}.",

@@ -949,7 +949,7 @@ WORDS: Mapping[str, str] = {
     "figures.size_give_inches_8x5": "--size {size!r}：请以英寸写成 8x5 或 8，各在 {least_in:g} 至 {most_in:g} 之间",
     "figures.to": "{low} 至 {high}",
     # finding
-    "finding.band": "平均得分：{first} 与 {second}，相差 {d} 个百分点（95% 区间 {low} 至 {high}，{p}）。",
+    "finding.metric": "{metric!u}：{first} 与 {second}，相差 {d} 个百分点（95% 区间 {low} 至 {high}，{p}）。",
     "finding.bee": "随机的漏洞（“蜜蜂”）：网格中没有哪个位置能解释未找到的情形，各处的未找到率都是 {rate}（95% 区间 {low} 至 {high}）。",
     "finding.better": "{where}{b} 比 {a} 更常找到针：在 {pairs} 对相同的试验中为 {second} 对 {first}，相差 {d} 个百分点（95% 区间 {low} 至 {high}）。这不是偶然（{test}，{p}）。",
     "finding.by_item": "{a} 的各项：{first}；{b} 的各项：{second}。",
