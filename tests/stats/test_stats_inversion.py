@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import product
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from scipy import integrate, stats
 
 from benchmarks.statistics import grid_coverage, row_coverage
+from nihbench.stats import inversion
 from nihbench.stats.headline import over_haystacks
 from nihbench.stats.inversion import (
     PLACES,
@@ -138,6 +140,25 @@ def test_the_same_grid_has_the_same_interval():
     first = ends(np.array([200.0, 221, 215]), np.full(3, 225.0), 0.95)
     _quantiles.cache_clear()
     assert ends(np.array([200.0, 221, 215]), np.full(3, 225.0), 0.95) == first
+
+
+@settings(deadline=None, max_examples=25)
+@given(designs, st.sampled_from([0.5, 0.95, 0.99]))
+def test_the_first_draws_decide_nothing_else_than_all_of_them(design, level):
+    total, size = sums(design)
+    found = ends(total, size, level)
+    with mock.patch.object(inversion, "_first_sweeps", lambda *_: inversion._Sweeps(t=np.zeros(0), total=np.zeros(0))):
+        assert ends(total, size, level) == found
+
+
+@pytest.mark.parametrize(("design", "place", "spread"), [((3, 7, 7), 32, 0), ((25,) * 40, 41, 5), ((9,) * 130, 60, 1)])
+def test_the_first_draws_are_the_first_of_all(design, place, spread):
+    first, whole = inversion._first_sweeps(design, place, spread), inversion._sweeps(design, place, spread)
+    half = 1 if PLACES[place] else 2  # at one half misses are drawn with hits
+    shown = len(first.total) // half
+    assert 8 * shown == pytest.approx(len(whole.total) // half, abs=8)
+    assert np.array_equal(first.total[:shown], whole.total[:shown])
+    assert np.array_equal(first.t[: len(first.t) // half], whole.t[: len(first.t) // half])
 
 
 def test_one_miss_tells_hardly_less_than_none():

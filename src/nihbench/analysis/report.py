@@ -41,6 +41,7 @@ from nihbench.types import (
     GradedElsewhere,
     Outcome,
     Placement,
+    Planted,
     Record,
     Score,
     Trial,
@@ -143,24 +144,23 @@ class Surroundings:
         self._content, self._text = run.manifest, text
         self._task = run.manifest.task
 
-    def needle(self, record: Record) -> str:
-        """Return what was asked for, as it stood in the text; "" where the task that would know is not here."""
+    def planted(self, record: Record) -> Planted | None:
+        """Return what a record's trial planted; None where the task that would know is not here."""
         with suppress(UsageError):
-            planted = self._task.recorded(record)
-            return planted.inserts[planted.asked].text
-        return ""
+            return self._task.recorded(record)
+        return None
 
     def words(self, record: Record) -> dict[str, str]:
         """Return what the facts say that were asked for, by their names."""
         return fact_words(fill(self._task.needle, record.fresh))
 
-    def of(self, record: Record, pool: Pool) -> tuple[int | None, int | None, int]:
+    def of(self, record: Record, planted: Planted | None, pool: Pool) -> tuple[int | None, int | None, int]:
         """Return the numbers of the texts before and after a record's needle, and the edges that they reach."""
         place = record.placement
-        if self._text is None or not isinstance(place, Placement):
+        if self._text is None or planted is None or not isinstance(place, Placement):
             return None, None, 0
         try:
-            before, _, after = surroundings(self._content, record, self._text, AROUND)
+            before, _, after = surroundings(self._content, record, planted, self._text, AROUND)
         except UsageError:  # the task that made the haystack is not installed
             return None, None, 0
         first, last = max(place.start, place.at - AROUND), min(place.end, place.at + AROUND)
@@ -186,7 +186,7 @@ def trial_columns(
 
 def _row(record: Record, grade: Grade | None, around: Surroundings, pool: Pool, cost: Cost) -> dict[str, Any]:
     trial, outcome, place = record.trial, record.outcome, record.placement
-    facts = around.words(record)
+    facts, planted = around.words(record), around.planted(record)
     row: dict[str, Any] = {
         "id": record.id,
         "length": trial.length,
@@ -195,7 +195,7 @@ def _row(record: Record, grade: Grade | None, around: Surroundings, pool: Pool, 
         "repeat": trial.repeat,
         "control": trial.control,
         "extra": trial.extra,
-        "needle": pool.add_or_none(around.needle(record)),
+        "needle": pool.add_or_none(planted.inserts[planted.asked].text) if planted else None,
         "expected": pool.add_or_none(record.expected),
         "achieved": round(place.achieved_depth_percent, 2) if isinstance(place, Placement) else None,
         "needle_token": place.needle_token if isinstance(place, Placement) else None,
@@ -203,7 +203,7 @@ def _row(record: Record, grade: Grade | None, around: Surroundings, pool: Pool, 
         "started_at": record.started_at,
     }
     row |= _call(outcome, cost(record))
-    before, after, edges = around.of(record, pool)
+    before, after, edges = around.of(record, planted, pool)
     row |= {"before": before, "after": after, "edges": edges}
     if isinstance(outcome, GradedElsewhere):
         row |= {"answer": None, "reasoning": None, "finish": None, "first_token_s": None, "message": None}

@@ -93,6 +93,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             stream.reconfigure(errors="backslashreplace")
     if threading.current_thread() is threading.main_thread():
         gc.set_threshold(*_COLLECT_AFTER)
+        # What is multiplied here is small: numpy's threads would cost more to wake, and to wait in, than they save.
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
         for number in ENDING:
             if signal.getsignal(number) != signal.SIG_IGN:  # nohup: it is to go on when the terminal is closed
                 signal.signal(number, _terminated)

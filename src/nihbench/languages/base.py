@@ -237,13 +237,14 @@ class Asking:
     """What is asked beside a needle's own question.
 
     `first_code`, `last_code`: the two ends of a canary, which are asked back. `quote_subject`, `quote_answer`: what a
-    probe asks of a needle with and without a subject.
+    probe asks of a needle with and without a subject. `sentence_around` gives an answer in a sentence.
     """
 
     first_code: str
     last_code: str
     quote_subject: str
     quote_answer: str
+    sentence_around: str = "The answer is {answer}."
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,7 +1,8 @@
-"""English words for what an answer of a type is made of: units, currencies, numbers, months, parts of the day. Folded."""
+"""English words for what an answer of a type is made of: units, currencies, numbers, months. Folded."""
 
 from __future__ import annotations
 
+# ruff: noqa: E501  a row of words ends where its words do
 import re
 
 from nihbench.languages.base import Values

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+# ruff: noqa: E501  a row of words ends where its words do
 import re
 
 from nihbench.languages.base import Values

@@ -379,6 +379,7 @@ LANGUAGE = Language(
         first_code="第一个暗号是 {code}。本文最后一行有最后一个暗号。读完全文后，只回答这两个暗号。",
         last_code="最后一个暗号是 {code}。现在请回答两个暗号：第一行里的第一个暗号，以及最后一个暗号。",
         quote_subject="请逐字引用上述文档中提到“{subject}”的每一句话。如果没有，请说没有。",
+        sentence_around="答案是{answer}。",
         quote_answer="请逐字引用上述文档中与这个问题有关的那句话：{question}",
     ),
 )

@@ -58,14 +58,17 @@ def needle_surroundings(run: RunFolder, record: Record, corpus: Corpus, reach: i
     """
     if not isinstance(record.placement, Placement):
         return None
-    return surroundings(run.manifest, record, corpus.text, reach)
+    return surroundings(run.manifest, record, run.manifest.task.recorded(record), corpus.text, reach)
 
 
-def surroundings(content: Manifest, record: Record, text: str, reach: int) -> tuple[str, str, str]:
-    """Do as `needle_surroundings` for a record that has a place, out of the corpus's `text`."""
+def surroundings(content: Manifest, record: Record, recorded: Planted, text: str, reach: int) -> tuple[str, str, str]:
+    """Do as `needle_surroundings` for a record that has a place, out of the corpus's `text`.
+
+    `recorded` is what its trial planted (`Task.recorded`).
+    """
     place = record.placement
     assert isinstance(place, Placement)
-    planted = with_haystack(content, record.trial, content.task.recorded(record))
+    planted = with_haystack(content, record.trial, recorded)
     return around(source_text(planted.haystack or text, place), place, planted.texts, reach)
 
 

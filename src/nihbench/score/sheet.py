@@ -82,7 +82,7 @@ class Sought:
 
     @property
     def in_any_script(self) -> bool:
-        """Whether the fact is written alike in all languages: a number, a code, a date; a name in Latin letters is not."""
+        """Whether the fact is written alike in all languages: a number, a code, a date; not a name in Latin letters."""
         return bool(self.values) and self.kind != "name"
 
     @property

@@ -13,13 +13,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from nihbench.lang.messages import Note
 from nihbench.score.answer import Text
 from nihbench.score.fold import final_answer
-from nihbench.score.grammar import grammar_for
+from nihbench.score.grammar import Grammar, grammar_for
 from nihbench.score.rules import SCORER, VERSION, grade
+from nihbench.score.values.base import Value
+from nihbench.score.values.kinds import recognise
 from nihbench.types import Evidence, Grade, Insert, Item, Needle, OutcomeClass, Planted, Score
 
 Span = tuple[int, int]
@@ -215,11 +218,23 @@ def place_of(item: Item, text: Text) -> Span | None:
             if number is not None:
                 return number.start, number.end
             continue
+        value = _typed(name, text.grammar)
+        if value is not None:
+            place = next((each for each in value.places(text) if each.how == "same"), None)
+            if place is not None:
+                return place.start, place.end
+            continue
         wanted = text.grammar.fold(name).text.strip()
         found = re.search(_whole(wanted), text.text) if wanted else None
         if found is not None:
             return found.span()
     return None
+
+
+@lru_cache(maxsize=4096)
+def _typed(name: str, grammar: Grammar) -> Value | None:
+    """Return the value of a type that an item is: a sum, a code, a date; None where it is a phrase."""
+    return recognise(Text(name, grammar), Text("", grammar))
 
 
 def _whole(wanted: str) -> str:

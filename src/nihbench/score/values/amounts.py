@@ -106,29 +106,10 @@ class Amount:
         return Place(start, end, "edit" if kind == "near" else "part", 0.3, rival=kind == "near")
 
     def _place(self, read: Read, answer: Text) -> Place | None:
-        padded = self.digits.startswith("0") or (
-            read.digits.startswith("0") and not read.formed and len(read.digits) > 1
-        )
-        if self.digits and padded and read.digits != self.digits:
-            values: tuple[Decimal, ...] = ()
-        else:
-            values = read.values
-        equal: bool | None = False
-        counted = read.unit == "count"
-        for value in values:
-            if not self.unit or not read.unit or counted:
-                equal = value == self.value or (
-                    self.unit == "%" and not read.unit and value < 1 and value * 100 == self.value
-                )
-            elif value is read.values[0] or read.unit == self.unit:  # the other way to read a point is for its own unit
-                equal = same(self.value, self.unit, value, read.unit)
-            if not equal and self.unit == "%" and _endless(self.value) and read.unit == "%":
-                equal = abs(value - self.value) < Decimal("0.5")
-            if equal or equal is None:
-                break
+        equal = self._equal(read)
         if equal:
             return self._right(read, answer)
-        if self.value in values:
+        if self.value in read.values and not self._padded(read):
             return Place(read.start, read.end, "unit", 0.3)
         if self.thing and self._beside(read, answer) is None and _OTHER_THING.match(answer.text, read.end):
             return None
@@ -137,6 +118,30 @@ class Amount:
             return some
         if equal is None or (self.unit and read.unit and dimension(self.unit) != dimension(read.unit)):
             return None
+        return self._near(read) or self._other(read)
+
+    def _padded(self, read: Read) -> bool:
+        """Whether one of both begins with zeros and not the other, so that they are no numbers but codes."""
+        zero = read.digits.startswith("0") and not read.formed and len(read.digits) > 1
+        return bool(self.digits) and (self.digits.startswith("0") or zero) and read.digits != self.digits
+
+    def _equal(self, read: Read) -> bool | None:
+        """Whether an amount is the expected one; None where its unit measures something else."""
+        equal: bool | None = False
+        for value in () if self._padded(read) else read.values:
+            if not self.unit or read.unit in ("", "count"):
+                share = self.unit == "%" and not read.unit and value < 1 and value * 100 == self.value
+                equal = value == self.value or share
+            elif value is read.values[0] or read.unit == self.unit:  # the other way to read a point is for its own unit
+                equal = same(self.value, self.unit, value, read.unit)
+            if not equal and self.unit == read.unit == "%" and _endless(self.value):
+                equal = abs(value - self.value) < Decimal("0.5")
+            if equal or equal is None:
+                break
+        return equal
+
+    def _near(self, read: Read) -> Place | None:
+        """Return the place of a number of which one digit is wrong, or whose point stands elsewhere."""
         whole = bool(self.digits and read.digits)
         mine, its = (self.digits, read.digits) if whole else (_plain(self.value), _plain(read.values[0]))
         kind = nearness(its.replace(".", ""), mine.replace(".", "")) if len(mine) > 2 else "other"
@@ -144,14 +149,17 @@ class Amount:
             kind = "other"
         if kind == "other" and len(mine) == len(its) == 2 and mine.isdecimal() and mine[::-1] == its:
             kind = "near"
-        if kind in ("same", "near", "part"):  # the same digits: the point stands elsewhere
-            return Place(read.start, read.end, "part" if kind == "part" else "edit", 0.3, rival=kind == "near")
+        if kind == "other":
+            return None
+        return Place(read.start, read.end, "part" if kind == "part" else "edit", 0.3, rival=kind == "near")
+
+    def _other(self, read: Read) -> Place | None:
+        """Return the place of another amount that could be offered in this one's place."""
         if read.per and read.per != self.per:
             return None
-        alike = self._comparable(read) or (
-            not read.single and not (self.unit and not read.unit) and len(read.digits) == len(self.digits or mine)
-        )
-        return Place(read.start, read.end, "other", 0.0, rival=True) if alike else None
+        size = len(self.digits or _plain(self.value))
+        alike = not read.single and not (self.unit and not read.unit) and len(read.digits) == size
+        return Place(read.start, read.end, "other", 0.0, rival=True) if alike or self._comparable(read) else None
 
     def _comparable(self, read: Read) -> bool:
         """Whether an amount of a unit is of an order in which it could be offered for this one."""
@@ -239,6 +247,8 @@ class Amount:
 
     def equals(self, language: str) -> list[str]:
         """Return other ways to write the amount."""
+        if self.pieces or _endless(self.value):
+            return []
         number = _plain(self.value)
         grouped = f"{self.value:,}" if self.value == self.value.to_integral() else number
         forms = [number, grouped] if not self.unit else []
@@ -306,7 +316,7 @@ class Reader:
             + [f"(?:{_any(other)})"] * bool(other)
         )
         self._behind = re.compile(rf" ?-? ?({behind})")
-        self._before = re.compile(rf"(?:(?<![a-z])({_any([w for w in self._prefixes if w.isascii() and w.isalpha() and len(w) < 4])})"
+        self._before = re.compile(rf"(?:(?<![a-z])({_any(filter(_is_code, self._prefixes))})"
                                   rf"|({_any(filter(_may_lead, self._prefixes))}))[ :]{{0,2}}$")  # fmt: skip
         words = {word: scale for each in spaced for word, scale in each.scales.items()}
         chars = {word: scale for each in signs for word, scale in each.scales.items()}
@@ -578,6 +588,10 @@ class Reader:
 
 
 _SIDE_BY_SIDE = re.compile(r"[ ,]{0,2}(?:and |零|又)?")
+
+
+def _is_code(word: str) -> bool:
+    return word.isascii() and word.isalpha() and len(word) < 4
 
 
 def _may_lead(word: str) -> bool:

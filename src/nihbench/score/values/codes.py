@@ -1,5 +1,4 @@
-"""Strings that count as a whole: passwords, identifiers, number plates, versions, addresses of the web and of mail,
-telephone numbers.
+"""Strings that count as a whole: passwords, identifiers, plates, versions, web and mail addresses, telephone numbers.
 
 One is right when it stands there but for case, width, quotes and (where these tell nothing) separators; nearly right
 when one character is wrong, missing, too many or swapped, when its pieces stand in another order, or when at least half
@@ -15,7 +14,7 @@ from functools import lru_cache
 
 from nihbench.score.answer import Text
 from nihbench.score.grammar import Grammar
-from nihbench.score.values.base import Place, kept, outermost
+from nihbench.score.values.base import How, Place, kept, outermost
 
 _MOST = 60  # places of one code that are looked at
 _SEPARATORS = r"[ \-_./:·—,\u200b]"
@@ -96,21 +95,28 @@ class Code:
                 if self.strict and _bare(token) != _bare(self.text):
                     yield Place(start, end, "edit", 0.3, rival=True)
                 continue
-            theirs = _PIECE.findall(token)
-            if len(pieces) > 1 and len(theirs) == len(pieces) and sorted(theirs) == sorted(pieces):
-                yield Place(start, end, "order", 0.3, rival=True)
-            elif abs(len(written) - len(plain)) <= 2 and len(plain) >= 3 and _one_edit(written, plain):
-                yield Place(start, end, "edit", 0.3, rival=True)
-            elif self.strict and (self._tail_differs(token) or self._piece_differs(token)):
-                yield Place(start, end, "edit", 0.3, rival=True)
+            how, worth = self._nearness(token, written, plain, pieces)
+            part = 2 * len(written) >= len(plain) and len(written) >= 3 and written in plain
+            if how != "other":
+                yield Place(start, end, how, worth, rival=True)
             elif _shape(token) == shape and (len(pieces) > 1 or _mixed(plain)):
                 yield Place(start, end, "other", 0.0, rival=True)
-            elif 2 * len(written) >= len(plain) and len(written) >= 3 and written in plain and not only_whole:
+            elif part and not only_whole:
                 yield Place(start, end, "part", 0.3)
             elif (self.kind == "email" and "@" in token) or (self.kind == "url" and "/" in token and "/" in self.text):
                 yield Place(start, end, "other", 0.0, rival=True)
         if len(pieces) > 1 and not only_whole:
             yield from self._spaced(answer, pieces, plain)
+
+    def _nearness(self, token: str, written: str, plain: str, pieces: list[str]) -> tuple[How, float]:
+        """Say how near a token comes: its pieces in another order, one character off, one piece of an address."""
+        theirs = _PIECE.findall(token)
+        if len(pieces) > 1 and len(theirs) == len(pieces) and sorted(theirs) == sorted(pieces):
+            return "order", 0.3
+        if abs(len(written) - len(plain)) <= 2 and len(plain) >= 3 and _one_edit(written, plain):
+            return "edit", 0.3
+        address = self.strict and (self._tail_differs(token) or self._piece_differs(token))
+        return ("edit", 0.3) if address else ("other", 0.0)
 
     def _near_signs(self, answer: Text) -> Iterator[Place]:
         """Look for a string with a sign in it (京A·12345): another sign, or one character of the others wrong."""
@@ -136,7 +142,7 @@ class Code:
         mine, theirs = _PIECE.findall(_bare(self.text)), _PIECE.findall(_bare(token))
         if len(mine) != len(theirs) or len(mine) < 3:
             return False
-        return sum(one != other for one, other in zip(mine, theirs, strict=True)) == 1
+        return len([1 for one, other in zip(mine, theirs, strict=True) if one != other]) == 1
 
     def _spaced(self, answer: Text, pieces: list[str], plain: str) -> Iterator[Place]:
         """Look at rows of as many words as the code has pieces: copper otter 92 lantern."""
@@ -147,7 +153,10 @@ class Code:
         known = set(pieces)
         for at in range(len(words) - size + 1):
             row = words[at : at + size]
-            if len(known.intersection(w for _, _, w in row)) < size - 1 or row[-1][1] - row[0][0] > len(plain) + 3 * size:
+            if (
+                len(known.intersection(w for _, _, w in row)) < size - 1
+                or row[-1][1] - row[0][0] > len(plain) + 3 * size
+            ):
                 continue
             gaps = [answer.text[row[i][1] : row[i + 1][0]] for i in range(size - 1)]
             if all(len(gap) == 1 for gap in gaps) and _one_edit("".join(w for _, _, w in row), plain):
@@ -192,7 +201,7 @@ def _one_edit(one: str, other: str) -> bool:
         return False
     from rapidfuzz.distance import OSA
 
-    return int(OSA.distance(one, other, score_cutoff=1)) == 1
+    return bool(OSA.distance(one, other, score_cutoff=1) == 1)
 
 
 def _same_phone(one: str, other: str) -> bool:

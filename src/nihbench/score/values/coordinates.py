@@ -1,4 +1,4 @@
-"""Places on the earth by latitude and longitude: in degrees, minutes and seconds or in decimals, in any language's words.
+"""Places on the earth by latitude and longitude: in degrees, minutes and seconds, or in decimals.
 
 Read from the text as it was written: folding drops the marks for minutes and seconds.
 """
@@ -19,8 +19,9 @@ _SIZE = (
     r"(?: ?(?P<m>\d{1,2}(?:\.\d{1,6})?) ?(?:['′’‘]|分|minutes?|min\.?)"
     r"(?: ?(?P<s>\d{1,2}(?:\.\d{1,6})?) ?(?:[\"″”“]|''|′′|’’|秒|seconds?|sec\.?))?)?"
 )
+_TAIL = r"(?P<after>north|south|east|west|[NSEW](?![A-Za-z]))"
 _ONE = re.compile(
-    rf"(?:{_NAME}[ :|：]{{0,3}})?(?:{_HEAD}[ :|]{{0,3}})?{_SIZE}(?(before)|(?: ?(?P<after>north|south|east|west|[NSEW](?![A-Za-z])))?)",
+    rf"(?:{_NAME}[ :|：]{{0,3}})?(?:{_HEAD}[ :|]{{0,3}})?{_SIZE}(?(before)|(?: ?{_TAIL})?)",
     re.IGNORECASE,
 )
 _PLAIN = re.compile(

@@ -1,4 +1,4 @@
-"""Which type an expected text is of, told from itself and from the question; and the values that stand within a text."""
+"""Which type an expected text is of, told from itself and from the question; and the values within a text."""
 
 from __future__ import annotations
 

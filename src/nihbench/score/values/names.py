@@ -1,10 +1,11 @@
-"""Names of persons: with and without titles, in either order; a surname alone is vague, another given name another one."""
+"""Names of persons: with and without titles, in either order; a surname alone is vague."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from nihbench.score.answer import Text
 from nihbench.score.values.base import Place, outermost
@@ -96,20 +97,14 @@ class Name:
             yield from self._spelt(answer)
         if not answer.has_signs or len(name) < 2:
             return
-        surname = name[:2] if name[:2] in _DOUBLE else name[:1]
-        titles = "|".join(map(re.escape, sorted((t for t in self.titles if not t.isascii()), key=len, reverse=True)))
-        for m, _ in zip(re.finditer(f"{re.escape(surname)}(?:{titles})", text), range(_MOST), strict=False):
-            yield Place(m.start(), m.end(), "part", 0.3)
-        if len(name) > 2:
-            for m, _ in zip(re.finditer(re.escape(name[1:]), text), range(_MOST), strict=False):
-                before = text[m.start() - 1 : m.start()]
-                if before != name[0] and not answer.grammar.has_signs(before):
+        for pattern in _parts_of(name, self.titles, answer.grammar.signs):
+            for m, _ in zip(pattern.finditer(text), range(_MOST), strict=False):
+                if m.lastgroup == "given" and answer.grammar.has_signs(text[max(0, m.start() - 1) : m.start()]):
+                    continue  # of somebody else, or the whole name
+                if m.lastgroup != "other":
                     yield Place(m.start(), m.end(), "part", 0.3)
-            for at, char in enumerate(name):
-                pattern = f"{re.escape(name[:at])}([{answer.grammar.signs}]){re.escape(name[at + 1 :])}"
-                for m, _ in zip(re.finditer(pattern, text), range(_MOST), strict=False):
-                    if m[1] != char:
-                        yield Place(m.start(), m.end(), "other", 0.0, rival=True)
+                elif m["other"] != name[m.start("other") - m.start()]:
+                    yield Place(m.start(), m.end(), "other", 0.0, rival=True)
 
     def _spelt(self, answer: Text) -> Iterator[Place]:
         """Look for the name in Latin letters, surname first or last."""
@@ -130,6 +125,20 @@ class Name:
             return []
         first, last = (word.capitalize() for word in self.words)
         return [f"{last}, {first}", f"{first} {last}"]
+
+
+@lru_cache(maxsize=512)
+def _parts_of(name: str, titles: frozenset[str], signs: str) -> tuple[re.Pattern[str], ...]:
+    """Return what finds a surname with a title, a given name alone, and names of which one sign is another."""
+    surname = name[:2] if name[:2] in _DOUBLE else name[:1]
+    own = "|".join(map(re.escape, sorted((title for title in titles if not title.isascii()), key=len, reverse=True)))
+    patterns = [f"(?P<titled>{re.escape(surname)}(?:{own}))"]
+    if len(name) > 2:
+        patterns.append(f"(?P<given>{re.escape(name[1:])})")
+        patterns += [
+            f"{re.escape(name[:at])}(?P<other>[{signs}]){re.escape(name[at + 1 :])}" for at in range(len(name))
+        ]
+    return tuple(map(re.compile, patterns))
 
 
 def _common(answer: Text, word: str) -> bool:

@@ -166,7 +166,7 @@ def in_signs(form: str, grammar: Grammar) -> str:
             continue
         pieces += _letters(form[at : read.start], grammar)
         if pieces:
-            pieces[-1] += rf"[ |:]{{0,3}}[^\s\d,;。]{{0,3}}?" + _amount_pattern(read, grammar)
+            pieces[-1] += r"[ |:]{0,3}[^\s\d,;。]{0,3}?" + _amount_pattern(read, grammar)
         else:
             pieces.append(_amount_pattern(read, grammar))
         at = read.end
