@@ -23,6 +23,7 @@ _LABEL_REACH = 40
 _COUNTED = Phrase(r"[^\w\n]{0,2}(?:@own_counters@)")
 _OF_THE_SOURCE = Phrase("@of_the_source@")
 _PUBLISHED = Phrase("@published@")
+_DERIVES = Phrase("@derives@")
 _CLAIMS = Phrase("@claims@")
 _COMPARES = Phrase("@compares@")
 _ANOTHER_TIME = Phrase("@another_time@")
@@ -46,6 +47,8 @@ def stands_aside(sheet: Sheet, text: str, start: int, end: int) -> bool:
     if _ANOTHER_TIME(grammar).search(text, max(0, start - 24), end + 12):
         return True
     if _COMPARES(grammar).search(text, _sentence_start(text, start), start):
+        return True
+    if _DERIVES(grammar).search(text, low, start):
         return True
     published = _PUBLISHED(grammar).search(text[low:start])
     return published is not None and not _is_known(sheet, published.group())

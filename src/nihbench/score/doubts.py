@@ -13,7 +13,7 @@ from nihbench.score.subject import names_another
 _KINDS = ("hedge", "abstain", "refuse")
 _ASKED = re.compile(r"[^\w?]{0,2}\?")
 _VAGUE_REACH = 80  # characters between a vague word and the facts
-_CLAUSE_END = Phrase(r"[.!?](?=\s|$)|[,;:。\n]|@clause_ends@")
+_CLAUSE_END = Phrase(r"[.!?](?=\s|$)|[,;:。()\n]|@clause_ends@")
 _POINTS_BACK = Phrase(r"\W{0,3}(?:@points_back@)")
 _SAYS_THAT_THIS = Phrase("@says_that_this@")
 _ASKS = Phrase("@asks@")

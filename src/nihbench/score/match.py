@@ -191,7 +191,9 @@ def places_in(value: Value, answer: Text) -> list[Place]:
 
 def rivals_of(fact: Sought, answer: Text) -> list[Place]:
     """Return the places of other values that could be offered in place of a fact, un-negated, in order."""
+    own = find(fact, answer).spans
     found = [p for p in places_of(fact, answer) if p.rival and p.how != "same"]
+    found = [p for p in found if not any(start < p.end and p.start < end for start, end in own)]
     return [p for p in found if not negated(answer.grammar, answer.text, p.start, p.end)]
 
 
@@ -251,7 +253,7 @@ def _unbroken(answer: Text) -> Text | None:
 
 
 def _inner(answer: Text, char: str) -> bool:
-    return char.isdecimal() or answer.grammar.has_signs(char) or char in "。,"
+    return char.isdecimal() or answer.grammar.has_signs(char) or char in "。,."
 
 
 def _with_values(wanted: Wanted, answer: Text) -> list[Span]:
@@ -405,6 +407,8 @@ def _most_of(fact: Sought, answer: Text) -> tuple[Span | None, float]:
     """Return where all but one of a short phrase's words stand: left out (0.7), or another in its place (0.5)."""
     for wanted in fact.by_words:
         size = len(wanted.stems) + len(wanted.values)
+        if size == 2 and (head := _head_alone(fact, wanted, answer)):
+            return head, 0.7
         if size < _MOST_OF:
             continue
         present = [stem for stem in wanted.stems if stem in answer.stems]
@@ -421,6 +425,18 @@ def _most_of(fact: Sought, answer: Text) -> tuple[Span | None, float]:
             replaced = any(answer.grammar.stem(w) not in answer.grammar.reporting for w in others)
             return spans[0], 0.5 if replaced or _opposed(fact, answer, spans[0]) else 0.7
     return None, 0.0
+
+
+def _head_alone(fact: Sought, wanted: Wanted, answer: Text) -> Span | None:
+    """Return where the last word of a place stands with its word for where, and nothing of its kind beside it."""
+    grammar = answer.grammar
+    if len(wanted.stems) != 2 or not fact.relations or wanted.stems[0] in answer.stems:
+        return None
+    if wanted.stems[1] not in answer.stems or not any(side.own.search(answer.text) for side in fact.relations):
+        return None
+    at = answer.places[wanted.stems[1]][0]
+    before = answer.words[at - 1] if at else ""
+    return answer.spans[at] if before in grammar.empty or not before else None
 
 
 def _whole_part(fact: Sought, present: list[str], answer: Text) -> bool:
